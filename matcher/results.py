@@ -1,0 +1,132 @@
+"""The tables that matching makes, and where they lie: the contract between matcher and app."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pyarrow as pa
+
+__all__ = ["ACCOUNTS", "GROUPS", "MATCHES", "MEMBERS", "TIES", "GroupKind", "Relation", "Results"]
+
+
+class Relation(StrEnum):
+    """What ties two items, or a member to its group's medoid."""
+
+    COPY = "copy"
+    CONTAINS = "contains"
+    SIMILAR = "similar"
+
+
+class GroupKind(StrEnum):
+    """What the members of a group share."""
+
+    PHOTO = "photo"
+    FRAMING = "framing"
+
+
+_TIME = pa.timestamp("us", tz="UTC")
+
+# One row per verified pair and signal. The digests are of the picture's bytes, or of the caption's
+# UTF-8 text for caption signals. `distance` is in bits for hashes, and null for similarities;
+# `similarity` is a cosine or a Jaccard similarity. `part_a` is the part of A's area seen in B.
+MATCHES = pa.schema(
+    [
+        pa.field("sha256_a", pa.string(), nullable=False),
+        pa.field("sha256_b", pa.string(), nullable=False),
+        pa.field("relation", pa.string(), nullable=False),
+        pa.field("signal", pa.string(), nullable=False),
+        ("distance", pa.int32()),
+        ("similarity", pa.float32()),
+        ("inliers", pa.int32()),
+        ("mirrored", pa.bool_()),
+        ("scale", pa.float32()),
+        ("rotation", pa.float32()),
+        ("part_a", pa.float32()),
+        ("part_b", pa.float32()),
+    ]
+)
+
+# One row per group, ordered by spread: platforms, then accounts, then posts, all descending, then
+# group_id. `medoid_sha256` is the picture (or caption) that the members are tied to.
+GROUPS = pa.schema(
+    [
+        pa.field("group_id", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("medoid_sha256", pa.string(), nullable=False),
+        pa.field("title", pa.string(), nullable=False),
+        ("platforms", pa.list_(pa.string())),
+        ("posts", pa.int64()),
+        ("accounts", pa.int64()),  # all actors: accounts, pages, groups and channels together
+        ("pages", pa.int64()),
+        ("groups", pa.int64()),
+        ("channels", pa.int64()),
+        ("items", pa.int64()),  # distinct pictures (or captions)
+        ("first_at", _TIME),
+        ("last_at", _TIME),
+        ("signals", pa.list_(pa.string())),
+        ("cohesion", pa.float32()),  # mean similarity to the medoid, 0 to 1
+    ]
+)
+
+# One row per group and post (and picture, where a post carries several of the group's pictures).
+# `signal`, `distance` and `similarity` tie the member's item to the medoid; where `via_sha256` is
+# set they tie it to that member instead, which is itself tied to the medoid (one recorded step).
+MEMBERS = pa.schema(
+    [
+        pa.field("group_id", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("relation", pa.string(), nullable=False),
+        pa.field("platform", pa.string(), nullable=False),
+        pa.field("post_id", pa.string(), nullable=False),
+        pa.field("account_id", pa.string(), nullable=False),
+        pa.field("account_kind", pa.string(), nullable=False),
+        ("account_name", pa.string()),
+        ("posted_at", _TIME),
+        ("text", pa.string()),
+        ("media_sha256", pa.string()),
+        ("media_root", pa.string()),
+        ("media_path", pa.string()),
+        pa.field("medoid_sha256", pa.string(), nullable=False),
+        ("via_sha256", pa.string()),
+        ("signal", pa.string()),
+        ("distance", pa.int32()),
+        ("similarity", pa.float32()),
+    ]
+)
+
+# One row per account of the case that takes part in a group.
+ACCOUNTS = pa.schema(
+    [
+        pa.field("platform", pa.string(), nullable=False),
+        pa.field("account_id", pa.string(), nullable=False),
+        pa.field("account_kind", pa.string(), nullable=False),
+        ("account_name", pa.string()),
+        ("posts", pa.int64()),  # in the whole case
+        ("photo_groups", pa.int64()),
+        ("framing_groups", pa.int64()),
+        ("first_at", _TIME),
+        ("last_at", _TIME),
+    ]
+)
+
+# One row per pair of accounts that share photo groups; a < b by (platform, account_id).
+TIES = pa.schema(
+    [
+        pa.field("platform_a", pa.string(), nullable=False),
+        pa.field("account_id_a", pa.string(), nullable=False),
+        pa.field("platform_b", pa.string(), nullable=False),
+        pa.field("account_id_b", pa.string(), nullable=False),
+        ("shared_groups", pa.int64()),
+        ("group_ids", pa.list_(pa.string())),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What one match run found, in the schemas above; every table is in stable order."""
+
+    matches: pa.Table
+    groups: pa.Table
+    members: pa.Table
+    accounts: pa.Table
+    ties: pa.Table

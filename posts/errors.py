@@ -1,0 +1,63 @@
+"""Everything that Frametrace raises on purpose.
+
+FrametraceError
+├── UsageError          the call can't work as given: a missing extra, an unknown signal
+├── SourceError         a source can't be read at all: unknown format, missing column
+├── CaseError           a case can't be opened or written
+│   ├── CaseLocked      another process writes to it
+│   └── CaseTooNew      a later version of Frametrace made it
+├── DecodeError         a file isn't a picture that can be decoded safely
+├── IndexMismatch       an index on disk doesn't belong to the signal that asks for it
+└── ModelMissing        a model's weights or its packages aren't on this machine
+
+Each message names what was found and what to do next. A single bad row or file never raises: it
+becomes a `Skipped`.
+"""
+
+__all__ = [
+    "CaseError",
+    "CaseLocked",
+    "CaseTooNew",
+    "DecodeError",
+    "FrametraceError",
+    "IndexMismatch",
+    "ModelMissing",
+    "SourceError",
+    "UsageError",
+]
+
+
+class FrametraceError(Exception):
+    """Base of every error that a user can meet."""
+
+
+class UsageError(FrametraceError):
+    """The call can't work as given."""
+
+
+class SourceError(FrametraceError):
+    """A source can't be read at all."""
+
+
+class CaseError(FrametraceError):
+    """A case can't be opened or written."""
+
+
+class CaseLocked(CaseError):
+    """Another process writes to the case."""
+
+
+class CaseTooNew(CaseError):
+    """A later version of Frametrace made the case."""
+
+
+class DecodeError(FrametraceError):
+    """A file isn't a picture that can be decoded safely."""
+
+
+class IndexMismatch(FrametraceError):
+    """An index on disk doesn't belong to the signal that asks for it."""
+
+
+class ModelMissing(FrametraceError):
+    """A model's weights or its packages aren't on this machine."""

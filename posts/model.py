@@ -1,0 +1,96 @@
+"""What was posted: posts, accounts, media files, and what could not be read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+__all__ = ["Account", "AccountKind", "MediaItem", "Post", "Precision", "Skipped"]
+
+
+class AccountKind(StrEnum):
+    """What kind of actor published a post."""
+
+    ACCOUNT = "account"
+    PAGE = "page"
+    GROUP = "group"
+    CHANNEL = "channel"
+
+
+class Precision(StrEnum):
+    """How finely the source knows a post's time; co-sharing windows can't be finer."""
+
+    SECOND = "second"
+    MINUTE = "minute"
+    DAY = "day"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One published item; (platform, post_id) is its key.
+
+    Ids are opaque strings: archives hash some of them, and a 64-bit id through a float is lost.
+    `posted_at` is timezone-aware UTC, or None with `Precision.NONE`. `media` holds what the row
+    itself says of its pictures: relative paths, SHA-256 digests or URLs; `MediaLibrary` turns them
+    into files. `repost_of` is the key of the post that this one repeats natively (a retweet).
+    `line` counts from 1 in the source, its header included.
+    """
+
+    platform: str
+    post_id: str
+    account_id: str
+    account_kind: AccountKind = AccountKind.ACCOUNT
+    account_name: str = ""
+    posted_at: datetime | None = None
+    precision: Precision = Precision.NONE
+    text: str = ""
+    media: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    hashtags: tuple[str, ...] = ()
+    repost_of: str = ""
+    engagement: Mapping[str, int] = field(default_factory=dict)
+    extra: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A profile, from a users file: (platform, account_id) is its key."""
+
+    platform: str
+    account_id: str
+    kind: AccountKind = AccountKind.ACCOUNT
+    name: str = ""
+    created_at: datetime | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MediaItem:
+    """The bytes of one picture: `sha256` identifies them, the rest says where a copy lies.
+
+    `root` is an absolute folder or zip archive, `path` a relative POSIX path inside it.
+    """
+
+    sha256: str
+    root: str
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something that could not be read, and why; it never stops a run.
+
+    `source` names the file, `line` its row (0: the file as a whole), `item` what was asked for (a
+    post key, a path), `reason` a plain sentence.
+    """
+
+    source: str
+    line: int
+    item: str
+    reason: str
