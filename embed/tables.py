@@ -1,0 +1,80 @@
+"""The tables of a case, as Arrow schemas. Rows are immutable; a case only ever gains some."""
+
+import pyarrow as pa
+
+__all__ = ["ACCOUNT_PROFILES", "MEDIA", "POSTS", "POST_MEDIA", "SKIPPED", "TIME", "signal_table"]
+
+TIME = pa.timestamp("us", tz="UTC")
+
+# One row per (platform, post_id). `caption_sha256` is the digest of the text's UTF-8 bytes, null
+# for a post without text. `engagement` and `extra` are JSON objects.
+POSTS = pa.schema(
+    [
+        pa.field("platform", pa.string(), nullable=False),
+        pa.field("post_id", pa.string(), nullable=False),
+        pa.field("account_id", pa.string(), nullable=False),
+        pa.field("account_kind", pa.string(), nullable=False),
+        ("account_name", pa.string()),
+        ("posted_at", TIME),
+        pa.field("precision", pa.string(), nullable=False),
+        ("text", pa.string()),
+        ("caption_sha256", pa.string()),
+        ("links", pa.list_(pa.string())),
+        ("hashtags", pa.list_(pa.string())),
+        ("repost_of", pa.string()),
+        ("engagement", pa.string()),
+        ("extra", pa.string()),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("line", pa.int64(), nullable=False),
+    ]
+)
+
+# One row per profile of a users file: (platform, account_id).
+ACCOUNT_PROFILES = pa.schema(
+    [
+        pa.field("platform", pa.string(), nullable=False),
+        pa.field("account_id", pa.string(), nullable=False),
+        pa.field("account_kind", pa.string(), nullable=False),
+        ("account_name", pa.string()),
+        ("created_at", TIME),
+        ("extra", pa.string()),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("line", pa.int64(), nullable=False),
+    ]
+)
+
+# One row per distinct picture: where its bytes were first seen (root: folder or zip archive).
+MEDIA = pa.schema(
+    [
+        pa.field("sha256", pa.string(), nullable=False),
+        pa.field("root", pa.string(), nullable=False),
+        pa.field("path", pa.string(), nullable=False),
+        pa.field("size", pa.int64(), nullable=False),
+    ]
+)
+
+# Which post carries which picture, under which path of its media root.
+POST_MEDIA = pa.schema(
+    [
+        pa.field("platform", pa.string(), nullable=False),
+        pa.field("post_id", pa.string(), nullable=False),
+        pa.field("sha256", pa.string(), nullable=False),
+        pa.field("path", pa.string(), nullable=False),
+    ]
+)
+
+# What could not be read. `sha256` is set where a picture's bytes are known but can't be decoded.
+SKIPPED = pa.schema(
+    [
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("line", pa.int64(), nullable=False),
+        pa.field("item", pa.string(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+        ("sha256", pa.string()),
+    ]
+)
+
+
+def signal_table(signal: str) -> str:
+    """The name of the table that holds a signal's values, one row per item."""
+    return f"signals/{signal}"

@@ -1,0 +1,82 @@
+"""Media maps: tables in which somebody wrote down which files a post's pictures are."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from frametrace.posts.errors import SourceError
+from frametrace.posts.model import Post, Skipped
+from frametrace.posts.rows import Row, Shape, read_head, read_rows
+from frametrace.posts.sources import Source
+
+__all__ = ["MapRow", "MediaMap"]
+
+
+@dataclass(frozen=True, slots=True)
+class MapRow:
+    """One line of a media map; `path` is relative to `folder`, or else to a media root."""
+
+    post_id: str
+    path: str
+    folder: Path
+    source: str
+    line: int
+
+    def skipped(self, reason: str) -> Skipped:
+        """Say why this line gives no file."""
+        return Skipped(self.source, self.line, self.path, reason)
+
+
+class MediaMap:
+    """The lines of all media maps, by post; it remembers which posts were asked for.
+
+    A map is a CSV with the columns `post_id` and `path`, and `platform` where ids alone would be
+    ambiguous. Raises SourceError if a map lacks a column or can't be opened.
+    """
+
+    def __init__(self, maps: Sequence[Path]) -> None:
+        self._rows: dict[tuple[str, str], list[MapRow]] = {}
+        self._unreadable: list[Skipped] = []
+        self._asked: set[tuple[str, str]] = set()
+        for path in maps:
+            self._load(path)
+
+    def rows_of(self, post: Post) -> Iterator[MapRow]:
+        """Give the lines that name a post, those with its platform first."""
+        for key in ((post.platform, post.post_id), ("", post.post_id)):
+            if key in self._rows:
+                self._asked.add(key)
+                yield from self._rows[key]
+
+    def unused(self) -> Iterator[Skipped]:
+        """Give the unreadable lines, then those whose post was never asked for."""
+        yield from self._unreadable
+        for key, rows in self._rows.items():
+            if key not in self._asked:
+                reason = f"the media map names the post {key[1]}, which was not read"
+                yield from (row.skipped(reason) for row in rows)
+
+    def _load(self, path: Path) -> None:
+        if not path.is_file():
+            raise SourceError(f"{path}: there is no such media map.")
+        source = Source(path.resolve())
+        head = read_head(source)
+        if head.shape is not Shape.TABLE or not {"post_id", "path"} <= set(head.names):
+            raise SourceError(
+                f"{source.name}: a media map is a CSV with the columns post_id and path, and "
+                f"perhaps platform. Found: {', '.join(head.names)}."
+            )
+        for row in read_rows(source, head.shape):
+            if isinstance(row, Row):
+                self._add(row, source.path.parent)
+            else:
+                self._unreadable.append(row)
+
+    def _add(self, row: Row, folder: Path) -> None:
+        try:
+            key = (row.take("platform").strip().lower(), row.key("post_id"))
+            found = MapRow(key[1], row.key("path"), folder, row.source, row.line)
+        except ValueError as error:
+            self._unreadable.append(Skipped(row.source, row.line, "", str(error)))
+        else:
+            self._rows.setdefault(key, []).append(found)

@@ -1,0 +1,164 @@
+"""Which files a post's pictures are, and their bytes.
+
+Three rules, of which the first that gives a file wins: an explicit media map, the naming rule of
+archives (`<post_id>-<anything>.jpg`), and what the row itself says. Nothing is ever downloaded,
+and no path leads out of its folder or archive.
+"""
+
+import hashlib
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from frametrace.posts.errors import DecodeError, SourceError
+from frametrace.posts.folders import is_picture, printable
+from frametrace.posts.maps import MediaMap
+from frametrace.posts.model import MediaItem, Post, Skipped
+from frametrace.posts.roots import Archive, Folder, leaves, open_root
+from frametrace.posts.sources import DAMAGED
+
+__all__ = ["MediaFile", "MediaLibrary", "identify", "read_media"]
+
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_LEAVES = "leaves the media folder"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """Where one picture lies.
+
+    `root` is an absolute folder or zip archive, `path` a relative POSIX path inside it.
+    """
+
+    root: str
+    path: str
+
+
+def read_media(root: str, path: str, limit: int) -> bytes:
+    """Read a media file of at most `limit` bytes from a folder or a zip archive.
+
+    Sizes are checked before and after reading. Raises DecodeError, with the reason, if the file
+    isn't there, can't be read, leaves its root or is larger.
+    """
+    name = printable(path)
+    try:
+        place = open_root(Path(root))
+        if not place.keeps(path):
+            raise DecodeError(f"{name}: {_LEAVES}")
+        data = place.read(path, limit)
+    except FileNotFoundError:
+        raise DecodeError(f"{name}: there is no such file in {printable(root)}") from None
+    except (SourceError, *DAMAGED) as error:
+        raise DecodeError(f"{name}: can't be read: {printable(str(error))}") from error
+    if len(data) > limit:
+        raise DecodeError(f"{name}: is larger than it declares, and than {limit:,} bytes")
+    return data
+
+
+def identify(file: MediaFile, limit: int) -> MediaItem:
+    """Read a media file of at most `limit` bytes and name it by its SHA-256.
+
+    Raises DecodeError as `read_media` does.
+    """
+    data = read_media(file.root, file.path, limit)
+    return MediaItem(hashlib.sha256(data).hexdigest(), file.root, file.path, len(data))
+
+
+class MediaLibrary:
+    """Finds the pictures of posts in folders and zip archives.
+
+    `roots` are searched with all their subfolders and the zip archives in them; `maps` are media
+    maps. The folders are listed once, when first needed. Raises SourceError for a root or a map
+    that can't be opened.
+    """
+
+    def __init__(self, roots: Sequence[Path], maps: Sequence[Path] = ()) -> None:
+        self._roots = tuple(open_root(path) for path in roots)
+        self._map = MediaMap(maps)
+        self._damaged: list[Skipped] = []
+
+    def find(self, post: Post, base: Path | None = None) -> Iterator[MediaFile | Skipped]:
+        """Give the files of a post's pictures, and a Skipped for each that it names in vain.
+
+        `base` is the folder that paths in the post's source are relative to. A post that names no
+        picture and has none gives nothing.
+        """
+        places = self._roots if base is None else (open_root(base), *self._roots)
+        for rule in (self._mapped(post), self._named(post), self._in_row(post, places)):
+            found = tuple(dict.fromkeys(rule))
+            yield from found
+            if any(isinstance(item, MediaFile) for item in found):
+                return
+
+    def unused(self) -> Iterator[Skipped]:
+        """Give what was of no use: lines of media maps without their post, damaged archives."""
+        yield from self._map.unused()
+        yield from self._damaged
+
+    def _mapped(self, post: Post) -> Iterator[MediaFile | Skipped]:
+        for row in self._map.rows_of(post):
+            try:
+                yield _locate(row.path, (Folder(row.folder), *self._roots))
+            except ValueError as error:
+                yield row.skipped(f"the media map names a file that {error}")
+
+    def _named(self, post: Post) -> Iterator[MediaFile | Skipped]:
+        for name in (post.post_id, f"{post.post_id}-"):
+            for file in self._files(name, whole=name == post.post_id):
+                if printable(file.path) != file.path:
+                    reason = "its name is not valid UTF-8; rename it"
+                elif not open_root(Path(file.root)).keeps(file.path):
+                    reason = _LEAVES
+                else:
+                    yield file
+                    continue
+                yield Skipped(post.source, post.line, printable(file.path), reason)
+
+    def _in_row(
+        self, post: Post, places: Sequence[Folder | Archive]
+    ) -> Iterator[MediaFile | Skipped]:
+        for named in post.media:
+            try:
+                yield self._said(named, places)
+            except ValueError as error:
+                yield Skipped(post.source, post.line, named, str(error))
+
+    def _said(self, named: str, places: Sequence[Folder | Archive]) -> MediaFile:
+        if "://" in named:
+            raise ValueError(f"not downloaded: {named}")
+        if not _SHA256.fullmatch(named):
+            return _locate(named, places)
+        for file in self._files(named.lower(), whole=True):
+            return file
+        raise ValueError("no media file is named by this SHA-256")
+
+    def _files(self, name: str, *, whole: bool) -> Iterator[MediaFile]:
+        """Give the files whose stem is `name`, or begins with it."""
+        for at in range(bisect_left(self._index, name, key=itemgetter(0)), len(self._index)):
+            stem, file = self._index[at]
+            if not (stem == name if whole else stem.startswith(name)):
+                return
+            yield file
+
+    @cached_property
+    def _index(self) -> list[tuple[str, MediaFile]]:
+        """Every picture by the stem of its name; a file under two roots is listed once."""
+        files: dict[Path, MediaFile] = {}
+        for place in self._places():
+            for path in filter(is_picture, place.paths()):
+                files.setdefault(place.path / path, MediaFile(str(place.path), path))
+        stems = ((PurePosixPath(file.path).stem, file) for file in files.values())
+        return sorted(stems, key=lambda item: (item[0], item[1].root, item[1].path))
+
+    def _places(self) -> Iterator[Folder | Archive]:
+        for root in self._roots:
+            if isinstance(root, Folder):
+                yield root
+            yield from self._archives(root)
+
+    def _archives(self, root: Folder | Archive) -> Iterator[Archive]:
+        inside = (path for path in root.paths() if path.lower().endswith(".zip"))

@@ -1,0 +1,47 @@
+"""What a reader is: what its format is called, how it is recognised, how a row becomes a post."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from frametrace.posts.model import Account, Post
+from frametrace.posts.rows import Head, Row, Shape
+
+__all__ = ["Reader"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One source format.
+
+    `parse` makes a Post or an Account of one row and raises ValueError, with a plain reason, when
+    the row can't be one. `required` names the columns without which the format can't be read, each
+    with its alternatives: a source that has them all is recognised. `foreign` names columns that
+    only another format with the same required ones has. `title`, `example`, `platform` and `time`
+    describe the format in its documentation.
+    """
+
+    name: str
+    title: str
+    example: str
+    platform: str
+    time: str
+    shape: Shape
+    required: tuple[tuple[str, ...], ...]
+    parse: Callable[[Row], Post | Account]
+    foreign: tuple[str, ...] = ()
+
+    def missing(self, names: Collection[str]) -> tuple[str, ...]:
+        """Name the required columns that are not among `names`."""
+        return tuple(
+            " or ".join(alternatives)
+            for alternatives in self.required
+            if not any(name in names for name in alternatives)
+        )
+
+    def recognises(self, head: Head) -> bool:
+        """Whether a source that begins like this is of this format."""
+        return (
+            head.shape == self.shape
+            and not self.missing(head.names)
+            and not any(name in head.names for name in self.foreign)
+        )

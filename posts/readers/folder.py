@@ -1,0 +1,34 @@
+"""A folder of pictures: each one is a post, its folder is the account."""
+
+from pathlib import PurePosixPath
+
+from frametrace.posts.model import Post
+from frametrace.posts.readers.contract import Reader
+from frametrace.posts.rows import Row, Shape
+
+__all__ = ["READER"]
+
+
+def _parse(row: Row) -> Post:
+    path = row.key("path")
+    parent = PurePosixPath(path).parent.as_posix()
+    return Post(
+        platform="folder",
+        post_id=path,
+        account_id=row.source if parent == "." else parent,
+        media=(path,),
+        source=row.source,
+        line=row.line,
+    )
+
+
+READER = Reader(
+    name="folder",
+    title="A folder of pictures",
+    example="pictures/",
+    platform="folder",
+    time="none",
+    shape=Shape.FOLDER,
+    required=(("path",),),
+    parse=_parse,
+)

@@ -1,0 +1,61 @@
+"""Frametrace's own format, which tables and JSON records share."""
+
+import json
+
+from frametrace.posts.model import AccountKind, Post
+from frametrace.posts.rows import Row
+from frametrace.posts.values import count, encodable, json_list
+
+__all__ = ["REQUIRED", "parse"]
+
+REQUIRED = (("platform",), ("post_id",), ("account_id",))
+
+_ENGAGEMENT = "engagement."
+
+
+def parse(row: Row) -> Post:
+    """Make a Post of a row whose columns are named like a Post's fields."""
+    posted_at, precision = row.time("posted_at")
+    return Post(
+        platform=row.key("platform").lower(),
+        post_id=row.key("post_id"),
+        account_id=row.key("account_id"),
+        account_kind=_kind(row.take("account_kind")),
+        account_name=row.take("account_name"),
+        posted_at=posted_at,
+        precision=precision,
+        text=row.take("text"),
+        media=json_list(row.take("media")),
+        links=json_list(row.take("links")),
+        hashtags=json_list(row.take("hashtags")),
+        repost_of=row.take("repost_of"),
+        engagement=_engagement(row),
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _kind(text: str) -> AccountKind:
+    try:
+        return AccountKind(text.lower() or "account")
+    except ValueError:
+        kinds = ", ".join(AccountKind)
+        raise ValueError(f"account_kind {text[:40]!r} is none of {kinds}") from None
+
+
+def _engagement(row: Row) -> dict[str, int]:
+    found = _object(row.take("engagement"))
+    named = [name for name in row.values if name.startswith(_ENGAGEMENT)]
+    found |= row.counts({name: name.removeprefix(_ENGAGEMENT) for name in named})
+    return found
+
+
+def _object(text: str) -> dict[str, int]:
+    try:
+        counts = json.loads(text or "{}").items()
+    except (ValueError, AttributeError, RecursionError):
+        reason = f'engagement {text[:40]!r} is not a JSON object such as {{"likes": 3}}'
+        raise ValueError(reason) from None
+    read = {encodable(name): count(str(value)) for name, value in counts.items()}
+    return {name: number for name, number in read.items() if number is not None}

@@ -1,0 +1,18 @@
+"""Frametrace's own format as a table; lists are JSON arrays or separated by `|`."""
+
+from frametrace.posts.readers import plain
+from frametrace.posts.readers.contract import Reader
+from frametrace.posts.rows import Shape
+
+__all__ = ["READER"]
+
+READER = Reader(
+    name="plain-csv",
+    title="Frametrace's own columns",
+    example="posts.csv",
+    platform="as written",
+    time="as written",
+    shape=Shape.TABLE,
+    required=plain.REQUIRED,
+    parse=plain.parse,
+)

@@ -1,0 +1,47 @@
+"""X/Twitter information-operations archive: the tweets file of a disclosed campaign."""
+
+from frametrace.posts.model import Post, Precision
+from frametrace.posts.readers.contract import Reader
+from frametrace.posts.rows import Row, Shape
+from frametrace.posts.values import python_list
+
+__all__ = ["READER"]
+
+_COUNTS = {
+    "like_count": "likes",
+    "reply_count": "replies",
+    "retweet_count": "reposts",
+    "quote_count": "quotes",
+}
+
+
+def _parse(row: Row) -> Post:
+    posted_at, _ = row.time("tweet_time")
+    return Post(
+        platform="twitter",
+        post_id=row.key("tweetid"),
+        account_id=row.key("userid"),
+        account_name=row.take("user_screen_name"),
+        posted_at=posted_at,
+        precision=Precision.MINUTE if posted_at else Precision.NONE,
+        text=row.take("tweet_text"),
+        links=python_list(row.take("urls")),
+        hashtags=python_list(row.take("hashtags")),
+        repost_of=row.take("retweet_tweetid"),
+        engagement=row.counts(_COUNTS),
+        extra=row.rest(blank="absent"),
+        source=row.source,
+        line=row.line,
+    )
+
+
+READER = Reader(
+    name="x-archive",
+    title="X/Twitter information-operations archive, tweets",
+    example="thailand_092020_tweets_csv_hashed.zip",
+    platform="twitter",
+    time="minute",
+    shape=Shape.TABLE,
+    required=(("tweetid",), ("userid",), ("tweet_time",)),
+    parse=_parse,
+)

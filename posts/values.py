@@ -1,0 +1,68 @@
+"""What single fields of an export hold: lists in several spellings, counts, odd characters."""
+
+import json
+import re
+
+__all__ = ["count", "encodable", "json_list", "python_list"]
+
+# Counts are stored as signed 64-bit integers.
+_LARGEST_COUNT = 2**63 - 1
+
+_COUNT = re.compile(r"(-?\d{1,3}(?:,\d{3}){1,6}|-?\d{1,19})(?:\.0+)?", re.ASCII)
+
+_ITEM = re.compile(
+    r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([^\s,\[\]'"][^,\]]*)""",
+    re.DOTALL,
+)
+_ESCAPE = re.compile(
+    r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U(0010[0-9a-f]{4}|000[0-9a-f]{5})|(.))", re.DOTALL
+)
+_LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+def encodable(text: str) -> str:
+    """Join surrogate pairs and put U+FFFD for lone surrogates, which UTF-8 can't hold."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def count(text: str) -> int | None:
+    """Read `1234`, `1,234` or `1234.0`; None for anything else, as exports leave counts out."""
+    if text.isdecimal() and len(text) < 19:
+        return int(text)
+    match = _COUNT.fullmatch(text.strip())
+    if match is None:
+        return None
+    number = int(match[1].replace(",", ""))
+    return number if abs(number) <= _LARGEST_COUNT else None
+
+
+def json_list(text: str) -> tuple[str, ...]:
+    """Read a JSON array, or else values separated by `|`; empty values are left out."""
+    if text.startswith("["):
+        try:
+            items = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{text[:40]!r} is not a JSON array: {error}") from None
+        spelled = (item if isinstance(item, str) else json.dumps(item) for item in items)
+        return tuple(encodable(item) for item in spelled if item)
+    return tuple(item for part in text.split("|") if (item := part.strip()))
+
+
+def python_list(text: str) -> tuple[str, ...]:
+    """Read the list that a Python program printed, `['a', "b's"]`, or a bare `[a, b]`."""
+    if text in {"", "[]"}:
+        return ()
+    return tuple(
+        _unescape(single or double) if single or double else bare.strip()
+        for single, double, bare in _ITEM.findall(text)
+        if single or double or bare
+    )
+
+
+def _unescape(text: str) -> str:
+    return encodable(_ESCAPE.sub(_character, text)) if "\\" in text else text
+
+
+def _character(match: re.Match[str]) -> str:
+    digits = match[1] or match[2] or match[3]
+    return chr(int(digits, 16)) if digits else _LETTERS.get(match[4], match[4])
