@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from frametrace.embed.tables import ACCOUNT_PROFILES, MEDIA, POST_MEDIA, POSTS, SKIPPED
 from frametrace.posts.errors import CaseError, CaseLocked, CaseTooNew
 
-__all__ = ["FORMAT_VERSION", "Case", "CaseWriter", "Epoch", "write_atomically"]
+__all__ = ["BASE_TABLES", "FORMAT_VERSION", "Case", "CaseWriter", "Epoch", "write_atomically"]
 
 FORMAT_VERSION = 1
 BASE_TABLES: Mapping[str, pa.Schema] = {

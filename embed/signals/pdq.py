@@ -10,15 +10,19 @@ Algorithm and operating point: Meta, "The TMK+PDQF Video-Hashing Algorithm and t
 Image-Hashing Algorithm", 2019 (hashing/hashing.pdf in facebook/ThreatExchange).
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.decode import Picture
-from frametrace.embed.signals.base import PictureSignal, bits_distance
+from frametrace.embed.signals.base import Metric, PictureSignal, bits_distance
+from frametrace.posts.errors import UsageError
 
-__all__ = ["MIN_QUALITY", "PDQ", "compute_pdq", "from_hex", "to_hex"]
+__all__ = ["MAX_DISTANCE", "MIN_QUALITY", "Pdq", "compute_pdq", "from_hex", "to_hex"]
+
+MAX_DISTANCE = 31  # of 256 bits; Meta's published operating point
 
 MIN_QUALITY = 50  # of 100; Meta's published operating point: below it flat pictures collide
 _SIDE = 64
@@ -72,3 +76,53 @@ def compute_pdq(luma: np.ndarray) -> tuple[bytes, int]:
     median = np.partition(spectrum, spectrum.size // 2 - 1)[spectrum.size // 2 - 1]
     bits = spectrum > median
     return np.packbits(bits[::-1]).tobytes(), _quality(sampled)
+
+
+def to_hex(code: bytes) -> str:
+    """The 64-digit hexadecimal form of a 32-byte hash, leading zeros kept."""
+    return code.hex()
+
+
+def from_hex(digits: str) -> bytes:
+    """Read the hexadecimal form; some tools leave out leading zeros.
+
+    Raises `UsageError` for anything else.
+    """
+    try:
+        code = bytes.fromhex(digits.strip().zfill(64))
+    except ValueError:
+        code = b""
+    if len(code) == 32:
+        return code
+    raise UsageError(f"{digits[:80]!r} is no PDQ hash: it has up to 64 hexadecimal digits")
+
+
+class Pdq(PictureSignal):
+    """PDQ: a 256-bit hash, and the picture's quality from 0 to 100."""
+
+    name = "pdq"
+    metric = Metric.HAMMING
+
+    @property
+    def made_by(self) -> Mapping[str, str]:
+        """The algorithm; `2` would be another treatment of the picture before it."""
+        return {"fingerprint": "pdq-256:1"}
+
+    @staticmethod
+    def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Hamming distances in bits of 256."""
+        return bits_distance(a, b)
+
+    def preparer(self) -> Callable[[Picture], tuple[bytes, int]]:
+        """Hash beside the decoder."""
+        return _hashed
+
+    def finish(self, prepared: Sequence[tuple[bytes, int]]) -> pa.Table:
+        """Columns `code` (32 bytes) and `quality`."""
+        codes = pa.array([code for code, _ in prepared], pa.binary(32))
+        quality = pa.array([quality for _, quality in prepared], pa.uint8())
+        return pa.table({"code": codes, "quality": quality})
+
+
+def _hashed(picture: Picture) -> tuple[bytes, int]:
+    return compute_pdq(np.asarray(picture.luma))

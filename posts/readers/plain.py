@@ -57,5 +57,5 @@ def _object(text: str) -> dict[str, int]:
     except (ValueError, AttributeError, RecursionError):
         reason = f'engagement {text[:40]!r} is not a JSON object such as {{"likes": 3}}'
         raise ValueError(reason) from None
-    read = {encodable(name): count(str(value)) for name, value in counts.items()}
+    read = {encodable(name): count(str(value)) for name, value in counts}
     return {name: number for name, number in read.items() if number is not None}

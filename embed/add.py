@@ -1,0 +1,259 @@
+"""Adding sources to a case: posts, profiles, and the pictures that posts carry.
+
+Work goes in batches; each becomes one unit. Adding the same source again changes nothing: what the
+case already holds is left out before a unit is written.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from frametrace.embed.case import Case, CaseWriter
+from frametrace.embed.decode import MAX_BYTES
+from frametrace.embed.held import Held
+from frametrace.embed.progress import Progress, Silent
+from frametrace.embed.tables import ACCOUNT_PROFILES, MEDIA, POST_MEDIA, POSTS, SKIPPED
+from frametrace.posts.errors import DecodeError
+from frametrace.posts.media import MediaFile, MediaLibrary, identify
+from frametrace.posts.model import Account, MediaItem, Post, Skipped
+from frametrace.posts.reading import Entry, read_source
+
+__all__ = ["Added", "add_sources"]
+
+_BATCH = 20_000  # rows of a source; some 40 MB of Python objects
+_THREADS = 4  # reading files and SHA-256 both let other threads run
+
+
+@dataclass(slots=True)
+class Added:
+    """How many rows one call added to a case."""
+
+    posts: int = 0
+    accounts: int = 0
+    media: int = 0
+    skipped: int = 0
+    known: int = 0  # posts that the case held already
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What one batch brings, before the case is asked what it holds already."""
+
+    posts: dict[tuple[str, str], Post] = field(default_factory=dict)
+    accounts: dict[tuple[str, str], Account] = field(default_factory=dict)
+    media: dict[str, MediaItem] = field(default_factory=dict)
+    post_media: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    skipped: dict[tuple[str, int, str, str], None] = field(default_factory=dict)
+
+    def skip(self, found: Skipped) -> None:
+        self.skipped[(found.source, found.line, found.item, found.reason)] = None
+
+
+def add_sources(
+    case: Case,
+    sources: Sequence[Path],
+    *,
+    library: MediaLibrary,
+    format: str | None = None,
+    progress: Progress | None = None,
+) -> Added:
+    """Read every source into the case and find its posts' pictures.
+
+    The sources are opened before anything is written: raises `SourceError` where one can't be read
+    at all. Rows that can't be read become rows of `skipped`.
+    """
+    progress = progress or Silent()
+    opened = [(source, read_source(source, format)) for source in sources]
+    added = Added()
+    with case.writer() as writer:
+        for source, entries in opened:
+            base = source.resolve() if source.is_dir() else source.resolve().parent
+            with progress.track(f"reading {source.name}", None) as advance:
+                for batch in _batches(entries):
+                    _add_batch(writer, batch, _MediaFinder(library, base), added)
+                    advance(len(batch))
+        rows = _Rows()
+        for found in library.unused():
+            rows.skip(found)
+        _put(writer, rows, added)
+        writer.commit()
+    return added
+
+
+def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    remaining = iter(entries)
+    while batch := list(islice(remaining, _BATCH)):
+        yield batch
+
+
+@dataclass(frozen=True, slots=True)
+class _MediaFinder:
+    """Finds and identifies the pictures of posts of one source."""
+
+    library: MediaLibrary
+    base: Path
+
+    def files(self, posts: Iterable[Post]) -> Iterator[tuple[Post, MediaFile | Skipped]]:
+        for post in posts:
+            for found in self.library.find(post, self.base):
+                yield post, found
+
+    @staticmethod
+    def identified(found: tuple[Post, MediaFile | Skipped]) -> tuple[Post, MediaItem | Skipped]:
+        post, file = found
+        if isinstance(file, Skipped):
+            return post, file
+        try:
+            return post, identify(file, MAX_BYTES)
+        except DecodeError as error:
+            return post, Skipped(post.source, post.line, file.path, str(error))
+
+
+def _add_batch(
+    writer: CaseWriter, batch: Sequence[Entry], finder: _MediaFinder, added: Added
+) -> None:
+    rows = _Rows()
+    posts = []
+    for entry in batch:
+        match entry:
+            case Skipped():
+                rows.skip(entry)
+            case Account():
+                rows.accounts.setdefault((entry.platform, entry.account_id), entry)
+            case Post() if _is_new(rows, entry):
+                posts.append(entry)
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for post, found in threads.map(finder.identified, finder.files(posts)):
+            if isinstance(found, Skipped):
+                rows.skip(found)
+            else:
+                rows.media.setdefault(found.sha256, found)
+                link = (post.platform, post.post_id, found.sha256)
+                rows.post_media.setdefault(link, found.path)
+    _put(writer, rows, added)
+
+
+def _is_new(rows: _Rows, post: Post) -> bool:
+    """Take the post unless this batch has its key already; other text under one key is reported."""
+    first = rows.posts.setdefault((post.platform, post.post_id), post)
+    if first.text != post.text:
+        rows.skip(_conflict(post.source, post.line, post.platform, post.post_id))
+    return first.text == post.text
+
+
+def _conflict(source: str, line: int, platform: str, post_id: str) -> Skipped:
+    reason = "another post with this key and other text was kept"
+    return Skipped(source, line, f"{platform}/{post_id}", reason)
+
+
+def _put(writer: CaseWriter, rows: _Rows, added: Added) -> None:
+    """Leave out what the case holds, then write the rest as one unit."""
+    held = Held(writer.case)
+    posts, known, conflicts = held.new_posts(_posts_table(rows.posts.values()))
+    for row in conflicts.to_pylist():
+        rows.skip(_conflict(row["source"], row["line"], row["platform"], row["post_id"]))
+    refused = {(row["platform"], row["post_id"]) for row in conflicts.to_pylist()}
+    links = [key for key in rows.post_media if key[:2] not in refused]
+    tables = {
+        "posts": posts,
+        "accounts": held.new("accounts", _accounts_table(rows.accounts.values())),
+        "media": held.new("media", _media_table(rows.media[key] for key in sorted(rows.media))),
+        "post_media": held.new("post_media", _links_table(links, rows.post_media)),
+        "skipped": held.new("skipped", _skipped_table(rows.skipped)),
+    }
+    added.posts += posts.num_rows
+    added.known += known
+    added.accounts += tables["accounts"].num_rows
+    added.media += tables["media"].num_rows
+    added.skipped += tables["skipped"].num_rows
+    if any(table.num_rows for table in tables.values()):
+        writer.put(f"add-{_digest(tables)}", tables)
+
+
+def _digest(tables: dict[str, pa.Table]) -> str:
+    """A name for a unit: the same rows give the same name."""
+    digest = hashlib.sha256()
+    for name, table in tables.items():
+        digest.update(name.encode())
+        for batch in table.combine_chunks().to_batches():
+            sink = pa.BufferOutputStream()
+            with pa.ipc.new_stream(sink, batch.schema) as stream:
+                stream.write_batch(batch)
+            digest.update(sink.getvalue())
+    return digest.hexdigest()[:16]
+
+
+def _posts_table(posts: Iterable[Post]) -> pa.Table:
+    return pa.Table.from_pylist([_post_row(post) for post in posts], POSTS)
+
+
+def _post_row(post: Post) -> dict[str, Any]:
+    return {
+        "platform": post.platform,
+        "post_id": post.post_id,
+        "account_id": post.account_id,
+        "account_kind": str(post.account_kind),
+        "account_name": post.account_name or None,
+        "posted_at": post.posted_at,
+        "precision": str(post.precision),
+        "text": post.text or None,
+        "caption_sha256": hashlib.sha256(post.text.encode()).hexdigest() if post.text else None,
+        "links": list(post.links),
+        "hashtags": list(post.hashtags),
+        "repost_of": post.repost_of or None,
+        "engagement": _json(post.engagement),
+        "extra": _json(post.extra),
+        "source": post.source,
+        "line": post.line,
+    }
+
+
+def _json(values: object) -> str | None:
+    return json.dumps(values, ensure_ascii=False, sort_keys=True) if values else None
+
+
+def _accounts_table(accounts: Iterable[Account]) -> pa.Table:
+    rows = [
+        {
+            "platform": account.platform,
+            "account_id": account.account_id,
+            "account_kind": str(account.kind),
+            "account_name": account.name or None,
+            "created_at": account.created_at,
+            "extra": _json(account.extra),
+            "source": account.source,
+            "line": account.line,
+        }
+        for account in accounts
+    ]
+    return pa.Table.from_pylist(rows, ACCOUNT_PROFILES)
+
+
+def _media_table(items: Iterable[MediaItem]) -> pa.Table:
+    rows = [
+        {"sha256": item.sha256, "root": item.root, "path": item.path, "size": item.size}
+        for item in items
+    ]
+    return pa.Table.from_pylist(rows, MEDIA)
+
+
+def _links_table(
+    keys: Iterable[tuple[str, str, str]], paths: dict[tuple[str, str, str], str]
+) -> pa.Table:
+    rows = [
+        {"platform": key[0], "post_id": key[1], "sha256": key[2], "path": paths[key]}
+        for key in keys
+    ]
+    return pa.Table.from_pylist(rows, POST_MEDIA)
+
+
+def _skipped_table(rows: Iterable[tuple[str, int, str, str]]) -> pa.Table:
+    names = ("source", "line", "item", "reason")
+    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], SKIPPED)

@@ -1,0 +1,152 @@
+"""Running one function over many items, in processes that may crash.
+
+A codec that meets hostile input can take its whole process down, or never come back. So items go
+out in chunks; when a process dies, the items that were out are tried again one at a time, and the
+one that kills its process again is given back as `Crashed`. All others get their results.
+"""
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import islice
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+from frametrace.posts.errors import FrametraceError
+
+__all__ = ["Crashed", "Executor", "InProcess", "SpawnPool", "cpu_count"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_CHUNK = 16  # items; a decoded chunk of vectors' inputs is then some 2 MB
+_SECONDS_PER_ITEM = 60.0  # a 108-megapixel picture takes about 2
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """An item whose process ended, or had to be ended, twice."""
+
+    reason: str = f"its decoder crashed, or took more than {_SECONDS_PER_ITEM:.0f} seconds"
+
+
+class Executor(Protocol):
+    """Runs a picklable function over items and gives the results in the items' order."""
+
+    def map(
+        self, function: Callable[[Item], Result], items: Iterable[Item]
+    ) -> Iterator[Result | Crashed]:
+        """Apply `function` to each item; only a bounded number of items is under way."""
+
+
+class InProcess:
+    """The same in this very process: for tests, and where a crash may end everything."""
+
+    def map(
+        self, function: Callable[[Item], Result], items: Iterable[Item]
+    ) -> Iterator[Result | Crashed]:
+        """Apply `function` to each item in turn."""
+        return map(function, items)
+
+
+class SpawnPool:
+    """A pool of `spawn` processes; use it as a context manager."""
+
+    def __init__(self, workers: int = 0) -> None:
+        self._workers = workers or cpu_count()
+        self._pool = self._started()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown(wait=error is None, cancel_futures=True)
+
+    def map(
+        self, function: Callable[[Item], Result], items: Iterable[Item]
+    ) -> Iterator[Result | Crashed]:
+        """Apply `function` to each item; at most two chunks a worker are under way."""
+        remaining = iter(items)
+        under_way: deque[tuple[tuple[Item, ...], Future[list[Result]]]] = deque()
+        exhausted = False
+        while under_way or not exhausted:
+            while not exhausted and len(under_way) < 2 * self._workers:
+                chunk = tuple(islice(remaining, _CHUNK))
+                exhausted = not chunk
+                if chunk:
+                    under_way.append((chunk, self._submit(function, chunk)))
+            if under_way:
+                try:
+                    results = under_way[0][1].result()
+                except BrokenProcessPool:
+                    lost = [chunk for chunk, _ in under_way]
+                    under_way.clear()
+                    yield from self._one_by_one(function, [i for chunk in lost for i in chunk])
+                else:
+                    under_way.popleft()
+                    yield from results
+
+    def _submit(
+        self, function: Callable[[Item], Result], chunk: tuple[Item, ...]
+    ) -> "Future[list[Result]]":
+        try:
+            return self._pool.submit(_run, function, chunk)
+        except BrokenProcessPool as error:  # a chunk before this one has just ended a process
+            broken: Future[list[Result]] = Future()
+            broken.set_exception(error)
+            return broken
+
+    def _one_by_one(
+        self, function: Callable[[Item], Result], items: Sequence[Item]
+    ) -> Iterator[Result | Crashed]:
+        self._restart()
+        for item in items:
+            try:
+                yield self._pool.submit(_run, function, (item,)).result()[0]
+            except BrokenProcessPool:
+                yield Crashed()
+                self._restart()
+
+    def _restart(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool = self._started()
+        try:
+            self._pool.submit(os.getpid).result()
+        except BrokenProcessPool:
+            raise FrametraceError(
+                "worker processes end as soon as they start: is there enough memory? Try again "
+                "with --workers 1"
+            ) from None
+
+    def _started(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=_prepare)
+
+
+def cpu_count() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _prepare() -> None:
+    """One thread a worker: the workers themselves fill the machine."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+
+
+def _run(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    results = []
+    for item in items:
+        signal.setitimer(signal.ITIMER_REAL, _SECONDS_PER_ITEM)  # its default action ends us
+        results.append(function(item))
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    return results

@@ -1,0 +1,75 @@
+"""What a case holds already: its shards as DuckDB tables, and anti-joins against them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from frametrace.embed.case import BASE_TABLES, Case
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["Held", "connect"]
+
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "posts": ("platform", "post_id"),
+    "accounts": ("platform", "account_id"),
+    "media": ("sha256",),
+    "post_media": ("platform", "post_id", "sha256"),
+    "skipped": ("source", "line", "item", "reason"),
+}
+
+
+def connect(case: Case, *tables: str) -> "duckdb.DuckDBPyConnection":
+    """A DuckDB connection in which each of the case's tables is a view over its shards.
+
+    `signals/pdq` is the view `pdq`; a signal without shards is an empty view of `sha256`.
+    """
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+    for name in tables:
+        view = name.rpartition("/")[2]
+        if files := [str(file) for file in case.files(name)]:
+            connection.read_parquet(files, hive_partitioning=False).create_view(view)
+        else:
+            empty = BASE_TABLES.get(name, pa.schema([("sha256", pa.string())])).empty_table()
+            connection.register(view, empty)
+    return connection
+
+
+class Held:
+    """The rows of a case as far as its writer has put them, committed or not."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+
+    def new(self, table: str, rows: pa.Table) -> pa.Table:
+        """Those of `rows` whose key the case doesn't hold, in their order."""
+        return self._anti_join(table, rows) if rows.num_rows else rows
+
+    def new_posts(self, rows: pa.Table) -> tuple[pa.Table, int, pa.Table]:
+        """The new posts; how many are held already; those held with other text."""
+        if not rows.num_rows:
+            return rows, 0, rows
+        new = self._anti_join("posts", rows)
+        with connect(self._case, "posts") as connection:
+            connection.register("rows", rows)
+            conflicts = connection.sql(
+                "SELECT r.platform, r.post_id, r.source, r.line FROM rows r "
+                "JOIN posts p USING (platform, post_id) "
+                "WHERE r.caption_sha256 IS DISTINCT FROM p.caption_sha256 "
+                "ORDER BY r.source, r.line"
+            ).to_arrow_table()
+        return new, rows.num_rows - new.num_rows - conflicts.num_rows, conflicts
+
+    def _anti_join(self, table: str, rows: pa.Table) -> pa.Table:
+        keys = ", ".join(_KEYS[table])
+        with connect(self._case, table) as connection:
+            connection.register("rows", rows.append_column("_at", pa.array(range(rows.num_rows))))
+            kept = connection.sql(
+                f"SELECT _at FROM rows ANTI JOIN {table} USING ({keys}) ORDER BY _at"  # noqa: S608
+            ).to_arrow_table()
+        return rows.take(kept["_at"].combine_chunks())

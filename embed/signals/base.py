@@ -1,0 +1,107 @@
+"""What a signal is: how it is made, what it is called, how two of its values are compared."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+
+from frametrace.embed.decode import Picture
+
+__all__ = [
+    "CaptionSignal",
+    "Metric",
+    "ModelChoice",
+    "PictureSignal",
+    "Signal",
+    "bits_distance",
+    "cosine_similarity",
+]
+
+
+class Metric(StrEnum):
+    """How two values of a signal are compared."""
+
+    HAMMING = "hamming"  # distance in bits, int
+    COSINE = "cosine"  # similarity in [-1, 1]
+    JACCARD = "jaccard"  # similarity in [0, 1]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Which models a user, or the case itself, chose; empty: the default of each signal."""
+
+    clip_model: str = ""
+    clip_weights: str = ""
+    caption_model: str = ""
+
+
+class Signal(ABC):
+    """One signal. Making one may load a model; its class attributes never do.
+
+    `code` is the Arrow type of the column of that name, null where an item has no value: (k,) bytes
+    for a hash, (d,) float32 of unit length for a vector. `made_by` says for people and for a later
+    run what makes the values; its `fingerprint` changes whenever the values would.
+    """
+
+    name: ClassVar[str]
+    metric: ClassVar[Metric]
+    needs_model: ClassVar[bool] = False
+
+    @classmethod
+    def open(cls, chosen: ModelChoice) -> Self:
+        """Make the signal with a chosen model. Raises `ModelMissing` where it isn't there."""
+        return cls()
+
+    @property
+    @abstractmethod
+    def made_by(self) -> Mapping[str, str]:
+        """Its `fingerprint`, and what else tells how the values were made."""
+
+    @staticmethod
+    @abstractmethod
+    def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Compare all codes of `a` (m, k) with all of `b` (n, k): (m, n) in the signal's metric.
+
+        This is the plain brute force that every index must agree with.
+        """
+
+    def close(self) -> None:  # noqa: B027
+        """Let go of a model."""
+
+
+class PictureSignal(Signal):
+    """A signal of pictures: one step in the decoding workers, one where models are at home."""
+
+    @abstractmethod
+    def preparer(self) -> Callable[[Picture], Any]:
+        """A picklable function that runs beside the decoder; it must not import torch."""
+
+    @abstractmethod
+    def finish(self, prepared: Sequence[Any]) -> pa.Table:
+        """What the preparer returned for n pictures → n rows, with the column `code`."""
+
+
+class CaptionSignal(Signal):
+    """A signal of captions."""
+
+    @abstractmethod
+    def compute(self, texts: Sequence[str]) -> pa.Table:
+        """n texts → n rows, with the column `code`."""
+
+
+def bits_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Hamming distances in bits, (m, n) int32, of (m, k) and (n, k) uint8 codes."""
+    distances = np.empty((len(a), len(b)), np.int32)
+    for row, code in zip(distances, a, strict=True):
+        np.bitwise_count(b ^ code).sum(axis=1, dtype=np.int32, out=row)
+    return distances
+
+
+def cosine_similarity(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Cosine similarities, (m, n) float32, of (m, d) and (n, d) vectors of unit length."""
+    similarities: np.ndarray = a @ b.T
+    return similarities

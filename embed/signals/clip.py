@@ -1,0 +1,200 @@
+"""CLIP: a picture as a vector of unit length, by any `open_clip` model that lies on this machine."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+
+from frametrace.embed.decode import Picture
+from frametrace.embed.signals.base import Metric, ModelChoice, PictureSignal, cosine_similarity
+from frametrace.embed.signals.models import cached, file_sha256, missing_extra
+from frametrace.posts.errors import ModelMissing, UsageError
+
+__all__ = ["DEFAULT_MODEL", "Clip"]
+
+DEFAULT_MODEL = "hf-hub:laion/CLIP-ViT-B-32-laion2B-s34B-b79K"
+_HUB = "hf-hub:"
+_WEIGHTS_NAMES = (
+    "open_clip_model.safetensors",
+    "open_clip_pytorch_model.safetensors",
+    "open_clip_pytorch_model.bin",
+)
+_CONFIG_NAME = "open_clip_config.json"
+_ADD_LATER = (
+    "add it later with: frametrace embed CASE --signal clip --clip-model ViT-B-32 "
+    "--clip-weights FILE"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """`model` and `pretrained` as open_clip takes them, and the file that holds the weights."""
+
+    model: str
+    pretrained: str | None
+    weights: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Resize and crop a picture as the model was trained to see it, (height, width, 3) uint8."""
+
+    height: int
+    width: int
+    squash: bool
+    resample: int
+
+    def __call__(self, picture: Picture) -> np.ndarray:
+        image = picture.image
+        if self.squash:
+            return np.asarray(image.resize((self.width, self.height), self.resample))
+        scale = max(self.width / image.width, self.height / image.height)
+        size = (max(self.width, int(image.width * scale)), max(self.height, int(image.height * scale)))
+        left, top = round((size[0] - self.width) / 2), round((size[1] - self.height) / 2)
+        box = (left, top, left + self.width, top + self.height)
+        return np.asarray(image.resize(size, self.resample).crop(box))
+
+
+class Clip(PictureSignal):
+    """One loaded CLIP model. Pictures are cut beside the decoder and embedded here in batches."""
+
+    name = "clip"
+    metric = Metric.COSINE
+    needs_model = True
+
+    def __init__(self, files: _Files, chosen: ModelChoice) -> None:
+        import open_clip
+        import torch
+
+        try:
+            self._model = open_clip.create_model(files.model, pretrained=files.pretrained)
+        except Exception as error:  # open_clip and torch raise every kind on wrong weights
+            raise ModelMissing(
+                f"{files.weights} can't be loaded as {files.model}: {str(error)[:200]}. Name the "
+                "weights' own architecture with --clip-model"
+            ) from None
+        self._device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._model = self._model.to(self._device).eval()
+        seen = open_clip.get_model_preprocess_cfg(self._model)
+        self._mean = torch.tensor(seen["mean"]).view(3, 1, 1)
+        self._std = torch.tensor(seen["std"]).view(3, 1, 1)
+        self._cut = _cut_of(seen)
+        self._made_by = {
+            "fingerprint": f"open_clip:{file_sha256(files.weights)}:1",
+            "model": chosen.clip_model or DEFAULT_MODEL,
+            "weights": chosen.clip_weights,
+        }
+
+    @classmethod
+    def open(cls, chosen: ModelChoice) -> Self:
+        """Load the chosen weights, or the default model from the hub cache."""
+        files = _find(chosen)
+        os.environ["HF_HUB_OFFLINE"] = "1"  # what isn't on this machine is an error, not a download
+        try:
+            return cls(files, chosen)
+        except ImportError as error:
+            raise missing_extra(cls.name, "models", error) from None
+
+    @property
+    def made_by(self) -> Mapping[str, str]:
+        """The weights' digest, and the choice that leads to them again."""
+        return self._made_by
+
+    @staticmethod
+    def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Cosine similarities."""
+        return cosine_similarity(a, b)
+
+    def preparer(self) -> Callable[[Picture], np.ndarray]:
+        """Resize and crop beside the decoder."""
+        return self._cut
+
+    def finish(self, prepared: Sequence[Any]) -> pa.Table:
+        """The column `code`: (d,) float32 of unit length."""
+        import torch
+
+        pixels = torch.from_numpy(np.stack(prepared)).permute(0, 3, 1, 2).float() / 255
+        with torch.inference_mode():
+            batch = ((pixels - self._mean) / self._std).to(self._device)
+            vectors = self._model.encode_image(batch, normalize=True).float().cpu().numpy()
+        kind = pa.list_(pa.float32(), vectors.shape[1])
+        return pa.table({"code": pa.FixedSizeListArray.from_arrays(vectors.ravel(), type=kind)})
+
+    def encode_text(self, text: str) -> np.ndarray:
+        """A text as a (d,) float32 vector of unit length among the pictures' vectors."""
+        import open_clip
+        import torch
+
+        tokens = open_clip.get_tokenizer(self._made_by["model"])([text])
+        with torch.inference_mode():
+            vectors = self._model.encode_text(tokens.to(self._device), normalize=True)
+        vector: np.ndarray = vectors[0].float().cpu().numpy()
+        return vector
+
+    def close(self) -> None:
+        """Let go of the model."""
+        del self._model
+
+
+def _cut_of(seen: Mapping[str, Any]) -> _Cut:
+    size = seen["size"]
+    height, width = (size, size) if isinstance(size, int) else size
+    if seen.get("resize_mode", "shortest") not in ("shortest", "squash"):
+        raise UsageError(f"CLIP models that resize by {seen['resize_mode']!r} are not supported")
+    bilinear = seen.get("interpolation") == "bilinear"
+    resample = Image.Resampling.BILINEAR if bilinear else Image.Resampling.BICUBIC
+    return _Cut(height, width, seen.get("resize_mode") == "squash", int(resample))
+
+
+def _find(chosen: ModelChoice) -> _Files:
+    """Where the chosen weights lie; it imports torch only to look up an architecture's names."""
+    model = chosen.clip_model or DEFAULT_MODEL
+    if chosen.clip_weights:
+        return _given(Path(chosen.clip_weights), chosen.clip_model)
+    repository = model.removeprefix(_HUB) if model.startswith(_HUB) else ""
+    weights = cached(repository, *_WEIGHTS_NAMES) if repository else _of_architecture(model)
+    if weights is None:
+        raise ModelMissing(f"no CLIP weights ({model}) are on this machine; {_ADD_LATER}")
+    if (weights.parent / _CONFIG_NAME).is_file():
+        return _Files(f"local-dir:{weights.parent}", None, weights)
+    return _Files(model, str(weights), weights)
+
+
+def _given(path: Path, architecture: str) -> _Files:
+    if path.is_dir() and (path / _CONFIG_NAME).is_file():
+        weights = next((path / n for n in _WEIGHTS_NAMES if (path / n).is_file()), None)
+        if weights is not None:
+            return _Files(f"local-dir:{path}", None, weights)
+    if path.is_dir():
+        files = sorted(f for f in path.iterdir() if f.suffix in (".safetensors", ".pt", ".bin"))
+        if len(files) != 1:
+            raise ModelMissing(
+                f"{path} holds {len(files)} weights files and no {_CONFIG_NAME}; name one file"
+            )
+        path = files[0]
+    if not path.is_file():
+        raise ModelMissing(f"{path}: there is no such weights file or directory")
+    if not architecture or architecture.startswith(_HUB):
+        raise UsageError(
+            f"name the architecture of {path.name} with --clip-model, such as ViT-B-32"
+        )
+    return _Files(architecture, str(path), path)
+
+
+def _of_architecture(model: str) -> Path | None:
+    try:
+        import open_clip
+    except ImportError as error:
+        raise missing_extra("clip", "models", error) from None
+    if model not in open_clip.list_models():
+        raise UsageError(f"open_clip knows no architecture {model!r}; names are such as ViT-B-32")
+    for tag in open_clip.list_pretrained_tags_by_model(model):
+        known = open_clip.get_pretrained_cfg(model, tag).get("hf_hub", "").strip("/")
+        if known and (weights := cached(known, *_WEIGHTS_NAMES)):
+            return weights
+    return None

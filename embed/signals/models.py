@@ -1,0 +1,36 @@
+"""Finding model files on this machine: given paths and the hub cache, never the network."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from frametrace.posts.errors import ModelMissing
+
+__all__ = ["cached", "file_sha256", "missing_extra"]
+
+
+def cached(repository: str, *names: str) -> Path | None:
+    """The first of the files that the hub cache holds of a repository; it is never downloaded."""
+    try:
+        from huggingface_hub import try_to_load_from_cache
+    except ImportError:
+        return None
+    for name in names:
+        found = try_to_load_from_cache(repository, name)
+        if isinstance(found, str):
+            return Path(found)
+    return None
+
+
+@lru_cache(maxsize=8)
+def file_sha256(path: Path) -> str:
+    """The digest of a weights file, 64 hexadecimal digits; it tells models apart for good."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def missing_extra(signal: str, extra: str, error: ImportError) -> ModelMissing:
+    """What to say where the packages of a model are not installed."""
+    return ModelMissing(
+        f"{signal} needs {error.name}, which is not installed: pip install 'frametrace[{extra}]'"
+    )
