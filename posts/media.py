@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 
 from frametrace.posts.errors import DecodeError, SourceError
 from frametrace.posts.folders import is_picture, printable
@@ -162,3 +162,37 @@ class MediaLibrary:
 
     def _archives(self, root: Folder | Archive) -> Iterator[Archive]:
         inside = (path for path in root.paths() if path.lower().endswith(".zip"))
+        try:
+            if isinstance(root, Folder):
+                for path in inside:
+                    yield from self._readable(Archive(root.path / path))
+            else:
+                yield from self._readable(root)
+                for path in inside:
+                    reason = "a zip archive inside another is not read; unpack it"
+                    self._damaged.append(Skipped(root.path.name, 0, printable(path), reason))
+        except DAMAGED:
+            return
+
+    def _readable(self, archive: Archive) -> Iterator[Archive]:
+        """Give the archive, unless it can't be listed: then it is told of once."""
+        try:
+            archive.paths()
+        except DAMAGED as error:
+            name = printable(archive.path.name)
+            self._damaged.append(Skipped(name, 0, "", f"the archive can't be opened: {error}"))
+        else:
+            yield archive
+
+
+def _locate(named: str, places: Sequence[Folder | Archive]) -> MediaFile:
+    """Find a relative path in the first place that holds it. Raises ValueError with the reason."""
+    if leaves(named):
+        raise ValueError(_LEAVES)
+    path = PurePosixPath(named).as_posix()
+    for place in places:
+        if place.holds(path):
+            if not place.keeps(path):
+                raise ValueError(_LEAVES)
+            return MediaFile(str(place.path), path)
+    raise ValueError("is not in the media folders")
