@@ -4,9 +4,8 @@ import io
 import warnings
 from dataclasses import dataclass, field
 
-from PIL import Image, ImageOps
-
 from frametrace.posts.errors import DecodeError
+from PIL import Image, ImageOps
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "Picture", "decode"]
 
@@ -60,7 +59,9 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
 
 
 def _decode(data: bytes, max_pixels: int) -> Picture:
-    Image.MAX_IMAGE_PIXELS = None  # our own limit below speaks plainly and comes before any decoding
+    Image.MAX_IMAGE_PIXELS = (
+        None  # our own limit below speaks plainly and comes before any decoding
+    )
     with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
         width, height = opened.size
         if width * height > max_pixels:

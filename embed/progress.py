@@ -10,9 +10,7 @@ __all__ = ["Progress", "Silent"]
 class Progress(Protocol):
     """Somebody who listens: a terminal, a log, nobody."""
 
-    def track(
-        self, label: str, total: int | None
-    ) -> AbstractContextManager[Callable[[int], None]]:
+    def track(self, label: str, total: int | None) -> AbstractContextManager[Callable[[int], None]]:
         """Begin a piece of work of `total` items; the function takes how many more are done."""
 
     def note(self, line: str) -> None:

@@ -12,10 +12,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
-
 from frametrace.embed.signals.base import CaptionSignal, Metric
 
-__all__ = ["MIN_LENGTH", "MIN_SIMILARITY", "PERMUTATIONS", "CaptionKey", "jaccard", "key_of", "trigrams"]
+__all__ = [
+    "MIN_LENGTH",
+    "MIN_SIMILARITY",
+    "PERMUTATIONS",
+    "CaptionKey",
+    "jaccard",
+    "key_of",
+    "trigrams",
+]
 
 MIN_SIMILARITY = 0.8  # Jaccard; the design's bound for near copy-paste
 MIN_LENGTH = 10  # characters of the key; shorter ones ("breaking news") say nothing together

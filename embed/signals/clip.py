@@ -8,12 +8,11 @@ from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
-from PIL import Image
-
 from frametrace.embed.decode import Picture
 from frametrace.embed.signals.base import Metric, ModelChoice, PictureSignal, cosine_similarity
 from frametrace.embed.signals.models import cached, file_sha256, missing_extra
 from frametrace.posts.errors import ModelMissing, UsageError
+from PIL import Image
 
 __all__ = ["DEFAULT_MODEL", "Clip"]
 
@@ -54,7 +53,10 @@ class _Cut:
         if self.squash:
             return np.asarray(image.resize((self.width, self.height), self.resample))
         scale = max(self.width / image.width, self.height / image.height)
-        size = (max(self.width, int(image.width * scale)), max(self.height, int(image.height * scale)))
+        size = (
+            max(self.width, int(image.width * scale)),
+            max(self.height, int(image.height * scale)),
+        )
         left, top = round((size[0] - self.width) / 2), round((size[1] - self.height) / 2)
         box = (left, top, left + self.width, top + self.height)
         return np.asarray(image.resize(size, self.resample).crop(box))

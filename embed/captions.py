@@ -1,0 +1,49 @@
+"""Computing the signals of captions; a text that many posts carry is computed once."""
+
+import hashlib
+
+import pyarrow as pa
+
+from frametrace.embed.case import Case, CaseWriter
+from frametrace.embed.held import connect
+from frametrace.embed.progress import Progress
+from frametrace.embed.signals import CaptionSignal
+from frametrace.embed.tables import signal_table
+
+__all__ = ["embed_captions", "missing_captions"]
+
+_UNIT = 4096  # captions
+
+
+def embed_captions(writer: CaseWriter, signal: CaptionSignal, progress: Progress) -> int:
+    """Compute what the case's captions lack of one signal, unit by unit; returns how many."""
+    digests = missing_captions(writer.case, signal.name)
+    with progress.track(f"captions ({signal.name})", len(digests)) as advance:
+        for start in range(0, len(digests), _UNIT):
+            unit = digests.slice(start, _UNIT)
+            texts = _texts(writer.case, unit)
+            values = signal.compute(texts["text"].to_pylist())
+            table = values.add_column(0, "sha256", texts["sha256"])
+            name = hashlib.sha256("".join(unit.to_pylist()).encode()).hexdigest()[:16]
+            writer.put(f"{signal.name}-{name}", {signal_table(signal.name): table})
+            advance(len(unit))
+    return len(digests)
+
+
+def missing_captions(case: Case, name: str) -> pa.Array:
+    """Digests of the captions that lack the signal, sorted."""
+    with connect(case, "posts", signal_table(name)) as connection:
+        found = connection.sql(
+            "SELECT DISTINCT caption_sha256 AS sha256 FROM posts WHERE caption_sha256 IS NOT NULL "
+            f"AND caption_sha256 NOT IN (SELECT sha256 FROM {name}) ORDER BY sha256"  # noqa: S608
+        ).to_arrow_table()
+    return found["sha256"].combine_chunks()
+
+
+def _texts(case: Case, digests: pa.Array) -> pa.Table:
+    with connect(case, "posts") as connection:
+        connection.register("unit", pa.table({"sha256": digests}))
+        return connection.sql(
+            "SELECT u.sha256, any_value(p.text) AS text FROM unit u "
+            "JOIN posts p ON p.caption_sha256 = u.sha256 GROUP BY u.sha256 ORDER BY u.sha256"
+        ).to_arrow_table()

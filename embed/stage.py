@@ -1,0 +1,128 @@
+"""The embed stage: bring a case's signals up to date with its posts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from frametrace.embed.captions import embed_captions, missing_captions
+from frametrace.embed.case import Case, CaseWriter
+from frametrace.embed.executor import Executor, SpawnPool
+from frametrace.embed.pictures import embed_pictures, missing_pictures
+from frametrace.embed.progress import Progress, Silent
+from frametrace.embed.signals import SIGNALS, CaptionSignal, ModelChoice, PictureSignal, Signal
+from frametrace.embed.tables import signal_table
+from frametrace.posts.errors import CaseError, ModelMissing, UsageError
+
+__all__ = ["EmbedSettings", "Embedded", "embed"]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedSettings:
+    """What to compute. Without `signals`, all of them whose models are on this machine."""
+
+    signals: tuple[str, ...] = ()
+    models: ModelChoice = ModelChoice()
+    workers: int = 0  # 0: one per processor
+    replace: bool = False  # compute anew what another model made
+
+
+@dataclass(slots=True)
+class Embedded:
+    """What one call computed, and plain sentences on what it could not."""
+
+    pictures: int = 0
+    captions: int = 0
+    skipped: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def embed(
+    case: Case,
+    settings: EmbedSettings = EmbedSettings(),
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Embedded:
+    """Compute what the case lacks of each signal; what is there already is left alone.
+
+    A signal whose model isn't on this machine is left out with a note, or, if it was asked for by
+    name, raises `ModelMissing`. Raises `CaseError` where another model made the case's values.
+    """
+    progress = progress or Silent()
+    done = Embedded()
+    with case.writer() as writer:
+        opened = _open(case, settings, done)
+        for signal in opened:
+            _claim(writer, signal, replace=settings.replace)
+        writer.commit()
+        pictures = [signal for signal in opened if isinstance(signal, PictureSignal)]
+        if executor is not None:
+            done.pictures, done.skipped = embed_pictures(writer, pictures, executor, progress)
+        else:
+            with SpawnPool(settings.workers) as pool:
+                done.pictures, done.skipped = embed_pictures(writer, pictures, pool, progress)
+        for signal in opened:
+            if isinstance(signal, CaptionSignal):
+                done.captions = max(done.captions, embed_captions(writer, signal, progress))
+            signal.close()
+        writer.commit()
+    for line in done.notes:
+        progress.note(line)
+    return done
+
+
+def _open(case: Case, settings: EmbedSettings, done: Embedded) -> list[Signal]:
+    unknown = [name for name in settings.signals if name not in SIGNALS]
+    if unknown:
+        raise UsageError(f"there is no signal {unknown[0]!r}. Choose from: {', '.join(SIGNALS)}")
+    opened = []
+    for name in settings.signals or SIGNALS:
+        if SIGNALS[name].needs_model and _up_to_date(case, name, settings):
+            continue
+        try:
+            opened.append(SIGNALS[name].open(_models(case, settings)))
+        except ModelMissing as missing:
+            if settings.signals:
+                raise
+            done.notes.append(f"{name} is left out: {missing}")
+    return opened
+
+
+def _up_to_date(case: Case, name: str, settings: EmbedSettings) -> bool:
+    """Whether loading the signal's model can be spared: nothing is missing, nothing was chosen."""
+    if name not in case.epoch.signals or settings.replace or settings.models != ModelChoice():
+        return False
+    if issubclass(SIGNALS[name], PictureSignal):
+        return not missing_pictures(case, [name])
+    return not len(missing_captions(case, name))
+
+
+def _models(case: Case, settings: EmbedSettings) -> ModelChoice:
+    """The user's choice of models, else the one that the case was begun with."""
+    begun, chosen = case.epoch.signals, settings.models
+    keep = not settings.replace
+    clip = begun.get("clip", {}) if keep and not (chosen.clip_model or chosen.clip_weights) else {}
+    caption = begun.get("caption", {}) if keep and not chosen.caption_model else {}
+    return ModelChoice(
+        chosen.clip_model or clip.get("model", ""),
+        chosen.clip_weights or clip.get("weights", ""),
+        chosen.caption_model or caption.get("model", ""),
+    )
+
+
+def _claim(writer: CaseWriter, signal: Signal, *, replace: bool) -> None:
+    """Record what makes the signal's values; they never come from two different makers."""
+    ours = signal.made_by
+    theirs = writer.case.epoch.signals.get(signal.name, ours)
+    if ours["fingerprint"] != theirs["fingerprint"]:
+        if not replace:
+            raise CaseError(
+                f"{writer.case.path} holds {signal.name} made by {_name(theirs)}, and this would be "
+                f"made by {_name(ours)}. Name the first again, or compute all anew with: "
+                f"frametrace embed {writer.case.path} --signal {signal.name} --replace"
+            )
+        writer.drop(signal_table(signal.name))
+    writer.describe(signal.name, ours)
+
+
+def _name(made_by: Mapping[str, str]) -> str:
+    return f"{made_by.get('model', '')} ({made_by['fingerprint']})".strip()
