@@ -5,7 +5,17 @@ from enum import StrEnum
 
 import pyarrow as pa
 
-__all__ = ["ACCOUNTS", "GROUPS", "MATCHES", "MEMBERS", "TIES", "GroupKind", "Relation", "Results"]
+__all__ = [
+    "ACCOUNTS",
+    "GROUPS",
+    "MATCHES",
+    "MEMBERS",
+    "ORDER_OF_MATCHES",
+    "TIES",
+    "GroupKind",
+    "Relation",
+    "Results",
+]
 
 
 class Relation(StrEnum):
@@ -44,6 +54,8 @@ MATCHES = pa.schema(
         ("part_b", pa.float32()),
     ]
 )
+
+ORDER_OF_MATCHES = [(name, "ascending") for name in ("sha256_a", "sha256_b", "signal")]
 
 # One row per group, ordered by spread: platforms, then accounts, then posts, all descending, then
 # group_id. `medoid_sha256` is the picture (or caption) that the members are tied to.

@@ -1,0 +1,124 @@
+"""The match stage: a case's signals → matches, groups, accounts, ties, kept with their settings."""
+
+import json
+import shutil
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from frametrace.embed.case import Case, write_atomically
+from frametrace.embed.progress import Progress, Silent
+from frametrace.matcher.framings import match_captions, match_looks
+from frametrace.matcher.groups import accounts_of, groups_of, members_of
+from frametrace.matcher.network import ties_of
+from frametrace.matcher.photos import match_photos
+from frametrace.matcher.results import ORDER_OF_MATCHES, GroupKind, Results
+from frametrace.matcher.settings import MatchSettings
+from frametrace.posts.errors import CaseError
+
+__all__ = ["MatchRun", "load_results", "match_case"]
+
+_RUN = "match.json"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRun:
+    """What a match run was made with and what it took; it lies beside its results."""
+
+    epoch: int
+    settings: Mapping[str, float]
+    signals: Mapping[str, Mapping[str, str]]
+    seconds: Mapping[str, float]
+
+
+def match_case(
+    case: Case, settings: MatchSettings = MatchSettings(), progress: Progress | None = None
+) -> tuple[Results, MatchRun]:
+    """Match everything in the case as of its epoch and keep the results there."""
+    progress = progress or Silent()
+    seconds: dict[str, float] = {}
+    begun = time.perf_counter()
+
+    def lap(stage: str) -> None:
+        nonlocal begun
+        seconds[stage] = round(time.perf_counter() - begun, 3)
+        begun = time.perf_counter()
+        advance(1)
+
+    with progress.track("matching", 4) as advance:
+        photo_matches, photos = match_photos(case, settings.max_pdq)
+        lap("photos")
+        caption_matches, captions = match_captions(case, settings)
+        lap("captions")
+        look_matches, looks = match_looks(case, photos, settings)
+        lap("looks")
+        parts = [
+            members_of(case, photos, GroupKind.PHOTO, "picture"),
+            members_of(case, captions, GroupKind.FRAMING, "caption"),
+            members_of(case, looks, GroupKind.FRAMING, "picture"),
+        ]
+        groups, members = groups_of(case, parts)
+        matches = pa.concat_tables([photo_matches, caption_matches, look_matches])
+        results = Results(
+            matches=matches.sort_by(ORDER_OF_MATCHES),
+            groups=groups,
+            members=members,
+            accounts=accounts_of(case, members),
+            ties=ties_of(members, settings.max_tied_accounts),
+        )
+        lap("groups")
+    run = MatchRun(case.epoch.number, asdict(settings), case.epoch.signals, seconds)
+    _keep(case, results, run)
+    return results, run
+
+
+def load_results(case: Case) -> tuple[Results, MatchRun]:
+    """The results of the case's last match run.
+
+    Raises `CaseError` where there are none as of its epoch.
+    """
+    folder = _folder(case)
+    if not (folder / _RUN).is_file():
+        raise CaseError(
+            f"{case.path} was not matched since it last changed; do it with: "
+            f"frametrace match {case.path}"
+        )
+    try:
+        run = MatchRun(**json.loads((folder / _RUN).read_text("utf-8")))
+        tables = {f.name: pq.read_table(folder / f"{f.name}.parquet") for f in fields(Results)}
+    except (OSError, ValueError, TypeError, pa.ArrowException) as error:
+        raise CaseError(
+            f"{folder} is damaged ({error}); match again with: frametrace match {case.path}"
+        ) from None
+    return Results(**tables), run
+
+
+def _folder(case: Case) -> Path:
+    return case.path / "results" / f"epoch-{case.epoch.number:06d}"
+
+
+def _keep(case: Case, results: Results, run: MatchRun) -> None:
+    """Write beside the place, then swap: a reader finds the old results or the new."""
+    folder = _folder(case)
+    beside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
+    beside.mkdir(parents=True)
+    try:
+        for field in fields(Results):
+            table = getattr(results, field.name)
+            pq.write_table(table, beside / f"{field.name}.parquet", compression="zstd")
+        run_json = json.dumps(asdict(run), indent=1, ensure_ascii=False, sort_keys=True)
+        write_atomically(beside / _RUN, run_json + "\n")
+        shutil.rmtree(folder, ignore_errors=True)
+        beside.rename(folder)
+    except OSError as error:
+        raise CaseError(
+            f"{folder} can't be written: {error.strerror or error}. Make room, then run the same "
+            "command again"
+        ) from None
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
