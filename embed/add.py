@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+
 from frametrace.embed.case import Case, CaseWriter
 from frametrace.embed.decode import MAX_BYTES
 from frametrace.embed.held import Held

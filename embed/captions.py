@@ -35,7 +35,7 @@ def missing_captions(case: Case, name: str) -> pa.Array:
     with connect(case, "posts", signal_table(name)) as connection:
         found = connection.sql(
             "SELECT DISTINCT caption_sha256 AS sha256 FROM posts WHERE caption_sha256 IS NOT NULL "
-            f"AND caption_sha256 NOT IN (SELECT sha256 FROM {name}) ORDER BY sha256"  # noqa: S608
+            f"AND caption_sha256 NOT IN (SELECT sha256 FROM {name}) ORDER BY sha256"
         ).to_arrow_table()
     return found["sha256"].combine_chunks()
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from frametrace.embed.tables import ACCOUNT_PROFILES, MEDIA, POST_MEDIA, POSTS, SKIPPED
 from frametrace.posts.errors import CaseError, CaseLocked, CaseTooNew
 

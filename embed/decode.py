@@ -4,8 +4,9 @@ import io
 import warnings
 from dataclasses import dataclass, field
 
-from frametrace.posts.errors import DecodeError
 from PIL import Image, ImageOps
+
+from frametrace.posts.errors import DecodeError
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "Picture", "decode"]
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+
 from frametrace.embed.case import BASE_TABLES, Case
 
 if TYPE_CHECKING:

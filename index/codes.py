@@ -36,7 +36,9 @@ class Codes:
         """
         table = case.read(signal_table(signal))
         if "code" not in table.column_names:
-            return cls(np.empty((0, 1), np.uint8), np.zeros(1, np.int64), np.empty((0, 32), np.uint8))
+            return cls(
+                np.empty((0, 1), np.uint8), np.zeros(1, np.int64), np.empty((0, 32), np.uint8)
+            )
         keep = pc.is_valid(table["code"])
         if signal == pdq.Pdq.name:
             keep = pc.and_(keep, pc.greater_equal(table["quality"], pdq.MIN_QUALITY))
@@ -77,7 +79,9 @@ def _array(column: pa.ChunkedArray) -> np.ndarray:
     if pa.types.is_fixed_size_binary(values.type):
         width = values.type.byte_width
         flat = np.frombuffer(values.buffers()[1], np.uint8)
-        return flat[values.offset * width : (values.offset + len(values)) * width].reshape(-1, width)
+        return flat[values.offset * width : (values.offset + len(values)) * width].reshape(
+            -1, width
+        )
     return values.flatten().to_numpy(zero_copy_only=False).reshape(len(values), -1)
 
 

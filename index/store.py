@@ -140,7 +140,9 @@ def _load(folder: Path, manifest: Manifest) -> Index:
             *(np.load(folder / f"{n}.npy", mmap_mode="r", allow_pickle=False) for n in _ARRAYS)
         )
     except (OSError, ValueError) as error:
-        raise IndexMismatch(f"{folder} is damaged ({error}): delete it, it will be rebuilt") from None
+        raise IndexMismatch(
+            f"{folder} is damaged ({error}): delete it, it will be rebuilt"
+        ) from None
     if (len(codes), len(codes.items)) != (manifest.codes, manifest.items):
         raise IndexMismatch(
             f"{folder} holds {len(codes)} codes of {len(codes.items)} items, its manifest says "

@@ -48,13 +48,13 @@ def match_captions(case: Case, settings: MatchSettings) -> tuple[pa.Table, pa.Ta
     at = {name: position for position, name in enumerate(names)}
     parts = [_key_edges(case, at, {row[0]: row[1] for row in rows}, settings)]
     if Caption.name in case.epoch.signals:
-        parts.append(_vector_edges(case, Caption.name, at, settings.min_caption, settings.neighbours))
+        parts.append(
+            _vector_edges(case, Caption.name, at, settings.min_caption, settings.neighbours)
+        )
     return _grouped(names, [row[2] for row in rows], parts)
 
 
-def match_looks(
-    case: Case, photos: pa.Table, settings: MatchSettings
-) -> tuple[pa.Table, pa.Table]:
+def match_looks(case: Case, photos: pa.Table, settings: MatchSettings) -> tuple[pa.Table, pa.Table]:
     """Match photos that look alike by CLIP; `photos` are the places that `match_photos` found.
 
     Returns the matches of the photos' medoids, and the places of all pictures. Copies of one photo
@@ -70,9 +70,7 @@ def match_looks(
     return matches, _spread(places, photos)
 
 
-def _grouped(
-    names: list[str], weight: list[int], parts: list[Edges]
-) -> tuple[pa.Table, pa.Table]:
+def _grouped(names: list[str], weight: list[int], parts: list[Edges]) -> tuple[pa.Table, pa.Table]:
     edges = Edges.concatenate(parts)
     name = np.array(names, object)
     nodes = Nodes(name, np.arange(len(names)), name, np.array(weight), "sha256")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PureWindowsPath
 
-from frametrace.posts.errors import DecodeError, SourceError
+from frametrace.posts.errors import SourceError
 from frametrace.posts.folders import files_in, is_inside, printable
 from frametrace.posts.sources import DAMAGED
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
+
 from frametrace.embed.decode import Picture
 
 __all__ = [

@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 import pyarrow as pa
+
 from frametrace.embed.signals.base import CaptionSignal, Metric, ModelChoice, cosine_similarity
 from frametrace.embed.signals.models import cached, file_sha256, missing_extra
 from frametrace.posts.errors import ModelMissing

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+
 from frametrace.embed.signals.base import CaptionSignal, Metric
 
 __all__ = [

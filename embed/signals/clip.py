@@ -8,11 +8,12 @@ from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
+from PIL import Image
+
 from frametrace.embed.decode import Picture
 from frametrace.embed.signals.base import Metric, ModelChoice, PictureSignal, cosine_similarity
 from frametrace.embed.signals.models import cached, file_sha256, missing_extra
 from frametrace.posts.errors import ModelMissing, UsageError
-from PIL import Image
 
 __all__ = ["DEFAULT_MODEL", "Clip"]
 

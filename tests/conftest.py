@@ -1,0 +1,24 @@
+"""What every test can ask for."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+_SHARED = Path(
+    os.environ.get("FRAMETRACE_SHARED", Path(__file__).parents[2] / "shared" / "data")
+).resolve()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with real data; tests that need it skip where it is absent."""
+    if not _SHARED.is_dir():
+        pytest.skip(f"needs the real data in {_SHARED} (or in $FRAMETRACE_SHARED)")
+    return _SHARED
+
+
+@pytest.fixture(scope="session")
+def fixtures() -> Path:
+    """The sample exports that come with the project."""
+    return Path(__file__).parents[1] / "fixtures"
