@@ -1,0 +1,88 @@
+"""The command `frametrace`: finds the command that was asked for, and speaks plainly when it fails.
+
+Exit codes: 0 done; 1 done, with skipped items under --strict; 2 the call can't work as given;
+3 a source or a case is bad; 70 a bug in Frametrace; 130 stopped by Ctrl-C.
+"""
+
+import importlib
+import os
+import sys
+
+import click
+
+from frametrace.app.console import printable
+from frametrace.posts.errors import FrametraceError, ModelMissing, UsageError
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS = ("demo", "run", "add", "embed", "index", "match", "report", "query", "doctor")
+
+_USAGE, _BAD_INPUT, _BUG, _STOPPED = 2, 3, 70, 130
+
+
+class _Commands(click.Group):
+    """Imports a command's module only when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which work goes."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import the command's module; it holds the command as `command`."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"frametrace.app.commands.{name}").command
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="frametrace")
+def _frametrace() -> None:
+    """Find posts that reuse the same photos or the same framings, and say why each belongs.
+
+    \b
+    Try it:            frametrace demo demo
+    Your own posts:    frametrace run CASE posts.csv --media pictures/ --out report/
+    One picture:       frametrace query CASE picture.jpg
+    Across platforms:  frametrace match CASE_A CASE_B
+
+    Exit codes: 0 done, 1 done with skipped items (under --strict), 2 wrong usage,
+    3 a bad source or case.
+    """
+
+
+def main() -> None:
+    """Run the command line; no traceback reaches a user unless FRAMETRACE_DEBUG is set."""
+    try:
+        code = _frametrace.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        code = _told("stopped. Run the same command again: it goes on from there.", _STOPPED)
+    except KeyboardInterrupt:
+        code = _told("stopped. Run the same command again: it goes on from there.", _STOPPED)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except (UsageError, ModelMissing) as error:
+        code = _failed(error, _USAGE)
+    except (FrametraceError, OSError) as error:
+        code = _failed(error, _BAD_INPUT)
+    except Exception as error:
+        if os.environ.get("FRAMETRACE_DEBUG"):
+            raise
+        message = f"this is a bug in Frametrace ({type(error).__name__}: {error})."
+        code = _told(f"{message} FRAMETRACE_DEBUG=1 shows where; the case is safe.", _BUG)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _failed(error: Exception, code: int) -> int:
+    if os.environ.get("FRAMETRACE_DEBUG"):
+        raise error
+    return _told(str(error), code)
+
+
+def _told(message: str, code: int) -> int:
+    print(f"frametrace: {printable(message)}", file=sys.stderr)
+    return code

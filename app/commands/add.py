@@ -1,0 +1,50 @@
+"""`frametrace add`."""
+
+from pathlib import Path
+
+import click
+
+from frametrace.app.options import case_argument, json_option, source_options, strict_option
+
+__all__ = ["command"]
+
+
+@click.command("add")
+@case_argument
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@source_options
+@strict_option
+@json_option
+def command(
+    case: Path,
+    sources: tuple[Path, ...],
+    media: tuple[Path, ...],
+    maps: tuple[Path, ...],
+    format_name: str | None,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Read SOURCES (exports, archives, folders of pictures) into CASE, made if it is absent.
+
+    Adding the same source again changes nothing; a run that was stopped goes on from there.
+    Pictures are found by a media map, by names such as <post id>-<anything>.jpg, or by what the
+    rows say; nothing is ever downloaded.
+
+    \b
+    frametrace add hongkong tweets.csv --media tweet_media/
+    frametrace add hongkong crowdtangle.csv --media pictures/ --media-map map.csv
+    """
+    from dataclasses import asdict
+
+    from frametrace.app.console import Console
+    from frametrace.app.flow import Inputs, add
+    from frametrace.app.telling import end, print_json, tell_added
+
+    inputs = Inputs(sources, media, maps, format_name)
+    opened, added = add(case, inputs, Console())
+    if as_json:
+        print_json(asdict(added))
+    else:
+        tell_added(opened, added)
+        print(f"next      frametrace embed {case}")
+    end(opened, strict=strict)

@@ -1,0 +1,45 @@
+"""`frametrace embed`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from frametrace.app.options import case_argument, json_option, model_options, strict_option
+
+__all__ = ["command"]
+
+
+@click.command("embed")
+@case_argument
+@model_options
+@click.option("--replace", is_flag=True, help="Compute anew what another model made.")
+@strict_option
+@json_option
+def command(case: Path, **options: Any) -> None:
+    """Compute the signals that CASE lacks: hashes and vectors of its pictures and captions.
+
+    A signal that is named later is computed for what is there already, and only that signal. A run
+    that was stopped goes on from there.
+
+    \b
+    frametrace embed hongkong
+    frametrace embed hongkong --signal clip --clip-model ViT-B-32 --clip-weights weights.safetensors
+    frametrace embed hongkong --signal caption --caption-model models/multilingual --replace
+    """
+    from dataclasses import asdict
+
+    from frametrace.app.console import Console
+    from frametrace.app.settings import embed_settings
+    from frametrace.app.telling import end, print_json, tell_embedded
+    from frametrace.embed.case import Case
+    from frametrace.embed.stage import embed
+
+    opened = Case(case)
+    embedded = embed(opened, embed_settings(options), progress=Console())
+    if options["as_json"]:
+        print_json({**asdict(embedded), "signals": opened.epoch.signals})
+    else:
+        tell_embedded(opened, embedded)
+        print(f"next      frametrace match {case}")
+    end(opened, strict=options["strict"])

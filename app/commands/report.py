@@ -1,0 +1,38 @@
+"""`frametrace report`."""
+
+from pathlib import Path
+
+import click
+
+from frametrace.app.options import case_argument, json_option, out_option
+
+__all__ = ["command"]
+
+
+@click.command("report")
+@case_argument
+@out_option
+@json_option
+def command(case: Path, out: Path, as_json: bool) -> None:
+    """Write what `match` found in CASE: a page to look at, and tables to compute with.
+
+    index.html needs no other file and no network. The tables are matches.csv, groups.csv,
+    accounts.csv, skipped.csv; network.gexf opens in Gephi; run.json says how it was made.
+
+    \b
+    frametrace report hongkong --out report/
+    """
+    from dataclasses import asdict
+
+    from frametrace.app.console import Console
+    from frametrace.app.report.write import counts_of, write_report
+    from frametrace.app.telling import print_json
+    from frametrace.embed.case import Case
+    from frametrace.matcher.stage import load_results
+
+    opened = Case(case)
+    page = write_report(opened, out, progress=Console())
+    if as_json:
+        print_json({"report": page, **asdict(counts_of(opened, load_results(opened)[0]))})
+    else:
+        print(f"report    {page}")

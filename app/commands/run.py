@@ -1,0 +1,67 @@
+"""`frametrace run`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from frametrace.app.options import (
+    case_argument,
+    json_option,
+    match_options,
+    model_options,
+    out_option,
+    source_options,
+    strict_option,
+)
+
+__all__ = ["command"]
+
+
+@click.command("run")
+@case_argument
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@out_option
+@source_options
+@model_options
+@match_options
+@strict_option
+@json_option
+def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) -> None:
+    """Do everything: read SOURCES into CASE, compute signals, group posts, write the report.
+
+    Run it again after more posts came in, or after it was stopped: it does only what is missing.
+
+    \b
+    frametrace run hongkong tweets.csv --media tweet_media/ --out report/
+    frametrace run thailand thailand_092020_tweets_csv_hashed.zip --out report/
+    frametrace run photos folder_of_pictures/ --out report/
+    """
+    from frametrace.app.console import Console
+    from frametrace.app.flow import Inputs, run
+    from frametrace.app.settings import embed_settings, match_settings
+    from frametrace.app.telling import end, groups_text, print_json, tell_added, tell_embedded
+
+    done = run(
+        case,
+        Inputs(sources, options["media"], options["maps"], options["format_name"]),
+        out,
+        embedding=embed_settings(options),
+        matching=match_settings(options),
+        progress=Console(),
+    )
+    if options["as_json"]:
+        found = {**asdict(done.counts), "report": done.page, "notes": done.embedded.notes}
+        print_json({"added": asdict(done.added), "found": found})
+    else:
+        tell_added(done.case, done.added)
+        tell_embedded(done.case, done.embedded)
+        print(
+            f"found     {done.counts.photo_groups:,} photo groups, "
+            f"{done.counts.framing_groups:,} framing groups, {done.counts.accounts:,} accounts "
+            "that take part"
+        )
+        print(f"\n{groups_text(done.results)}\n")
+        print(f"report    {done.page}")
+    end(done.case, strict=options["strict"])

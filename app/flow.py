@@ -1,0 +1,81 @@
+"""The main job: sources → case → signals → groups → report, as one call."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from frametrace.app.report.write import Counts, counts_of, write_report
+from frametrace.embed.add import Added, add_sources
+from frametrace.embed.case import Case
+from frametrace.embed.progress import Progress
+from frametrace.embed.stage import Embedded, EmbedSettings, embed
+from frametrace.matcher.results import Results
+from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.stage import MatchRun, match_case
+from frametrace.posts.errors import SourceError
+from frametrace.posts.media import MediaLibrary
+
+__all__ = ["Inputs", "Outcome", "add", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What goes into a case: sources, where their pictures lie, and the format if it is named."""
+
+    sources: tuple[Path, ...]
+    media: tuple[Path, ...] = ()
+    maps: tuple[Path, ...] = ()
+    format_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one run did and found."""
+
+    case: Case
+    added: Added
+    embedded: Embedded
+    results: Results
+    match_run: MatchRun
+    counts: Counts
+    page: Path
+
+
+def add(case_path: Path, inputs: Inputs, progress: Progress) -> tuple[Case, Added]:
+    """Add sources to a case, which is made if it is absent.
+
+    Nothing is made before the sources and the media were found to be readable.
+    """
+    for source in inputs.sources:
+        if not source.exists():
+            raise SourceError(f"{source}: there is no such file or folder.")
+    library = MediaLibrary(inputs.media, inputs.maps)
+    case = Case.create(case_path)
+    added = add_sources(
+        case,
+        inputs.sources,
+        library=library,
+        format=inputs.format_name,
+        progress=progress,
+    )
+    return case, added
+
+
+def run(
+    case_path: Path,
+    inputs: Inputs,
+    out: Path,
+    *,
+    embedding: EmbedSettings = EmbedSettings(),
+    matching: MatchSettings = MatchSettings(),
+    progress: Progress,
+) -> Outcome:
+    """Do everything, from the sources to the report in the folder `out`.
+
+    Running it again goes on where it was: what the case holds is neither read into it nor computed
+    a second time.
+    """
+    case, added = add(case_path, inputs, progress)
+    embedded = embed(case, embedding, progress=progress)
+    results, match_run = match_case(case, matching, progress)
+    page = write_report(case, out, progress=progress)
+    return Outcome(case, added, embedded, results, match_run, counts_of(case, results), page)

@@ -1,0 +1,96 @@
+"""Arguments and options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+__all__ = [
+    "case_argument",
+    "json_option",
+    "match_options",
+    "model_options",
+    "out_option",
+    "source_options",
+    "strict_option",
+]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_PATH = click.Path(path_type=Path)
+
+case_argument = click.argument("case", type=_PATH)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+strict_option = click.option(
+    "--strict", is_flag=True, help="End with exit code 1 when anything was skipped."
+)
+out_option = click.option(
+    "--out", type=_PATH, required=True, help="The folder of the report; made if it is absent."
+)
+
+
+def _all(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+source_options = _all(
+    click.option(
+        "--media",
+        type=_PATH,
+        multiple=True,
+        help="A folder or zip archive that holds the posts' pictures; may be given again.",
+    ),
+    click.option(
+        "--media-map",
+        "maps",
+        type=_PATH,
+        multiple=True,
+        help="A CSV with the columns post_id and path (and platform); may be given again.",
+    ),
+    click.option(
+        "--format", "format_name", help="Name the sources' format; otherwise it is recognised."
+    ),
+)
+
+model_options = _all(
+    click.option(
+        "--signal",
+        "signals",
+        multiple=True,
+        help="Compute only this signal; may be given again. Otherwise all that this machine can.",
+    ),
+    click.option("--clip-model", default="", help="An open_clip architecture, such as ViT-B-32."),
+    click.option("--clip-weights", default="", help="Its weights: a file or a directory."),
+    click.option(
+        "--caption-model",
+        default="",
+        help="A sentence-transformers model: a directory, or a name in the hub cache.",
+    ),
+    click.option(
+        "--workers", type=click.IntRange(min=0), default=0, help="Processes; 0: one a processor."
+    ),
+)
+
+match_options = _all(
+    click.option(
+        "--max-pdq",
+        type=click.IntRange(0, 255),
+        help="The greatest PDQ distance of two copies, in bits of 256.  [default: 31]",
+    ),
+    click.option(
+        "--min-caption",
+        type=click.FloatRange(0, 1),
+        help="The least cosine similarity of two captions.  [default: 0.75]",
+    ),
+    click.option(
+        "--min-clip",
+        type=click.FloatRange(0, 1),
+        help="The least cosine similarity of two pictures by CLIP.  [default: 0.9]",
+    ),
+)

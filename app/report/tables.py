@@ -1,0 +1,54 @@
+"""The report's tables as CSV: stable, UTF-8, and harmless in a spreadsheet."""
+
+import csv
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+__all__ = ["GROUPS_COLUMNS", "neutral", "write_csv"]
+
+GROUPS_COLUMNS = (
+    "group_id", "kind", "relation", "platform", "post_id", "account_id", "account_kind",
+    "posted_at", "media_sha256", "media_path", "medoid_sha256", "signal", "distance", "similarity",
+)  # fmt: skip
+
+# What spreadsheets take as the beginning of a formula (OWASP, "CSV Injection"), full-width forms
+# included; apostrophes before it, so that taking one away always gives back the original.
+_FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
+
+
+def write_csv(path: Path, table: pa.Table, columns: Sequence[str] = ()) -> None:
+    """Write a table (or some of its columns) with a header, rows in the table's order.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe in front. Nulls are empty,
+    times ISO 8601 in UTC, lists JSON, similarities have six decimals.
+    """
+    names = list(columns or table.column_names)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(names)
+        for batch in table.select(names).to_batches(max_chunksize=10_000):
+            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                writer.writerow([_cell(value) for value in row])
+
+
+def neutral(text: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case float():
+            return f"{value:.6f}".rstrip("0").rstrip(".")
+        case datetime():
+            return value.isoformat(timespec="seconds").replace("+00:00", "Z")
+        case int() | list():
+            return json.dumps(value, ensure_ascii=False)
+    return neutral(str(value))

@@ -1,0 +1,80 @@
+"""A group's posts over time, one line a platform, laid out for an SVG drawing."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import sqrt
+
+__all__ = ["Dot", "Lane", "Timeline", "timeline"]
+
+_BINS = 120  # positions along the line: finer ones would touch each other
+_WIDTH = 600.0
+_LARGEST = 9.0  # radius of a dot, so that two lanes 22 high never overlap
+_SMALLEST = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """Some posts at one position: `x` and `radius` in drawing units, how many, and when."""
+
+    x: float
+    radius: float
+    posts: int
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One platform's dots."""
+
+    platform: str
+    posts: int
+    dots: tuple[Dot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The lanes from `first` to `last`; posts without a time are only counted."""
+
+    first: str
+    last: str
+    width: float
+    lanes: tuple[Lane, ...]
+    undated: int
+
+
+def timeline(posts: Sequence[tuple[str, datetime | None]]) -> Timeline | None:
+    """Lay out (platform, time) pairs; None where no post has a time."""
+    times = [moment for _, moment in posts if moment is not None]
+    if not times:
+        return None
+    first, last = min(times), max(times)
+    span = (last - first).total_seconds() or 1.0
+    bins: dict[str, Counter[int]] = {}
+    earliest: dict[tuple[str, int], datetime] = {}
+    for platform, moment in posts:
+        if moment is not None:
+            at = round((moment - first).total_seconds() / span * (_BINS - 1))
+            bins.setdefault(platform, Counter())[at] += 1
+            key = (platform, at)
+            earliest[key] = min(moment, earliest.get(key, moment))
+    most = max(max(counts.values()) for counts in bins.values())
+
+    def dot(platform: str, at: int, posts: int) -> Dot:
+        radius = _SMALLEST + (_LARGEST - _SMALLEST) * sqrt((posts - 1) / max(most - 1, 1))
+        x = _LARGEST + at / (_BINS - 1) * (_WIDTH - 2 * _LARGEST)
+        return Dot(round(x, 1), round(radius, 1), posts, moment_text(earliest[platform, at]))
+
+    lanes = tuple(
+        Lane(
+            platform, counts.total(), tuple(dot(platform, *item) for item in sorted(counts.items()))
+        )
+        for platform, counts in sorted(bins.items())
+    )
+    return Timeline(moment_text(first), moment_text(last), _WIDTH, lanes, len(posts) - len(times))
+
+
+def moment_text(moment: datetime | None) -> str:
+    """A time for people, in UTC; empty where there is none."""
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else ""

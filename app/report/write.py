@@ -1,0 +1,189 @@
+"""Writing the report of a case: one page to look at, tables to compute with."""
+
+import json
+import platform
+import shutil
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+
+from frametrace.app.report.network import write_gexf
+from frametrace.app.report.page import MOST_ACCOUNTS, Page, render, shown_files, views_of
+from frametrace.app.report.tables import GROUPS_COLUMNS, write_csv
+from frametrace.app.report.thumbnails import data_uris
+from frametrace.embed.case import Case, write_atomically
+from frametrace.embed.executor import Executor, SpawnPool
+from frametrace.embed.progress import Progress, Silent
+from frametrace.matcher.results import GroupKind, Results
+from frametrace.matcher.stage import MatchRun, load_results
+from frametrace.posts.errors import UsageError
+
+__all__ = ["Counts", "counts_of", "describe_signals", "reasons_of", "write_report"]
+
+_MOST_REASONS = 30
+_LIBRARIES = ("frametrace", "numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu")
+_LIBRARIES += ("scipy", "scikit-network", "datasketch", "torch", "open_clip_torch")
+_LIBRARIES += ("sentence-transformers",)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much a case holds and what was found in it."""
+
+    posts: int
+    pictures: int
+    skipped: int
+    matches: int
+    photo_groups: int
+    framing_groups: int
+    accounts: int
+    ties: int
+
+
+def counts_of(case: Case, results: Results) -> Counts:
+    """Count what the report is about."""
+    kinds = results.groups["kind"].to_pylist()
+    return Counts(
+        posts=case.epoch.rows("posts"),
+        pictures=case.epoch.rows("media"),
+        skipped=case.epoch.rows("skipped"),
+        matches=results.matches.num_rows,
+        photo_groups=kinds.count(str(GroupKind.PHOTO)),
+        framing_groups=kinds.count(str(GroupKind.FRAMING)),
+        accounts=results.accounts.num_rows,
+        ties=results.ties.num_rows,
+    )
+
+
+def write_report(
+    case: Case,
+    out: Path,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Write the report of the case's last match run into the folder `out`; returns its page.
+
+    The same results give the same bytes. Files of an earlier report are replaced, others in the
+    folder left alone. Raises `CaseError` where the case was not matched since it last changed.
+    """
+    progress = progress or Silent()
+    results, run = load_results(case)
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file: name a folder for the report with --out")
+    out.mkdir(parents=True, exist_ok=True)
+    page = _page(case, results, run, executor, progress)
+    beside = out / f".writing-{uuid.uuid4().hex[:8]}"
+    beside.mkdir()
+    try:
+        skipped = case.read("skipped").sort_by([(n, "ascending") for n in _SKIPPED_COLUMNS])
+        write_csv(beside / "matches.csv", results.matches)
+        write_csv(beside / "groups.csv", results.members, GROUPS_COLUMNS)
+        write_csv(beside / "accounts.csv", results.accounts)
+        write_csv(beside / "skipped.csv", skipped, _SKIPPED_COLUMNS)
+        write_gexf(beside / "network.gexf", results)
+        write_atomically(beside / "run.json", _run_json(case, results, run))
+        write_atomically(beside / "index.html", render(page))
+        for file in sorted(beside.iterdir()):
+            file.replace(out / file.name)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return out / "index.html"
+
+
+_SKIPPED_COLUMNS = ("source", "line", "item", "reason")
+
+
+def describe_signals(signals: Mapping[str, Mapping[str, str]]) -> str:
+    """The signals by name, with their models and these models' languages."""
+    parts = []
+    for name, made_by in sorted(signals.items()):
+        about = [made_by[key] for key in ("model", "languages") if made_by.get(key)]
+        parts.append(f"{name} ({': '.join(about)})" if about else name)
+    return ", ".join(parts)
+
+
+def _page(
+    case: Case, results: Results, run: MatchRun, executor: Executor | None, progress: Progress
+) -> Page:
+    groups = {str(kind): views_of(results, kind) for kind in GroupKind}
+    files = shown_files(results, [view for views in groups.values() for view in views])
+    with progress.track("thumbnails", len(files)) as advance:
+        if executor is not None:
+            uris = data_uris(list(files.values()), executor, advance)
+        else:
+            with SpawnPool() as pool:
+                uris = data_uris(list(files.values()), pool, advance)
+    counts = counts_of(case, results)
+    return Page(
+        case=case.path.resolve().name,
+        summary=_summary(case, run, counts),
+        notes=_notes(run),
+        groups=groups,
+        totals={"photo": counts.photo_groups, "framing": counts.framing_groups},
+        accounts=results.accounts.slice(0, MOST_ACCOUNTS).to_pylist(),
+        accounts_total=counts.accounts,
+        skipped=reasons_of(case),
+        thumbnails=dict(zip(files, uris, strict=True)),
+    )
+
+
+def _summary(case: Case, run: MatchRun, counts: Counts) -> list[tuple[str, str]]:
+    platforms = sorted(set(case.read("posts", ["platform"])["platform"].to_pylist()))
+    settings = ", ".join(f"{name} {value:g}" for name, value in sorted(run.settings.items()))
+    groups = f"{counts.photo_groups:,} photo groups, {counts.framing_groups:,} framing groups"
+    accounts = f"{counts.accounts:,} accounts take part, {counts.ties:,} pairs of them are tied"
+    return [
+        ("posts", f"{counts.posts:,} on {', '.join(platforms) or 'no platform'}"),
+        ("pictures", f"{counts.pictures:,} different files"),
+        ("found", f"{groups}; {accounts}"),
+        ("signals", describe_signals(run.signals)),
+        ("settings", settings),
+        ("skipped", f"{counts.skipped:,}"),
+    ]
+
+
+def _notes(run: MatchRun) -> list[str]:
+    if "clip" in run.signals:
+        return []
+    return ["Pictures were compared for copies only, not by what they show: clip was not computed."]
+
+
+def reasons_of(case: Case) -> list[tuple[str, int]]:
+    """The commonest reasons for skipping; the words before a colon name one file."""
+    reasons = case.read("skipped", ["reason"])["reason"]
+    counts = pc.value_counts(pc.replace_substring_regex(reasons, r"^[^:]*\.[^:]*: ", ""))
+    found = [(row["values"], row["counts"]) for row in counts.to_pylist()]
+    return sorted(found, key=lambda item: (-item[1], item[0]))[:_MOST_REASONS]
+
+
+def _run_json(case: Case, results: Results, run: MatchRun) -> str:
+    content: dict[str, Any] = {
+        "case": case.path.resolve().name,
+        "epoch": run.epoch,
+        "settings": run.settings,
+        "signals": run.signals,
+        "counts": _as_dict(counts_of(case, results)),
+        "seconds": run.seconds,
+        "versions": {"python": platform.python_version(), **_versions()},
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _as_dict(counts: Counts) -> dict[str, int]:
+    return {name: getattr(counts, name) for name in Counts.__slots__}
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,106 @@
+"""What commands print of their results: a few plain lines, or one JSON document."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import click
+import pyarrow as pa
+
+from frametrace.app.console import table_text
+from frametrace.app.report.timeline import moment_text
+from frametrace.embed.add import Added
+from frametrace.embed.case import Case
+from frametrace.embed.stage import Embedded
+from frametrace.matcher.results import Results
+
+__all__ = ["end", "groups_text", "print_json", "rows_text", "tell_added", "tell_embedded"]
+
+_TOP = 10
+
+
+def print_json(content: object) -> None:
+    """Print one JSON document; times as ISO 8601, keys in a fixed order."""
+    json.dump(content, sys.stdout, ensure_ascii=False, indent=1, sort_keys=True, default=_plain)
+    print()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value)
+
+
+def end(case: Case, *, strict: bool) -> None:
+    """End with exit code 1 under --strict when the case holds skipped items."""
+    if strict and case.epoch.rows("skipped"):
+        click.get_current_context().exit(1)
+
+
+def tell_added(case: Case, added: Added) -> None:
+    """Say what was read."""
+    known = f" ({added.known:,} were known)" if added.known else ""
+    accounts = f", {added.accounts:,} profiles" if added.accounts else ""
+    print(
+        f"read      {added.posts:,} new posts{known}{accounts}, {added.media:,} new pictures, "
+        f"{added.skipped:,} skipped"
+    )
+    if case.epoch.rows("skipped"):
+        print(f"          skipped so far: {_reasons(case)}")
+
+
+def tell_embedded(case: Case, embedded: Embedded) -> None:
+    """Say what was computed, with which models."""
+    from frametrace.app.report.write import describe_signals
+
+    print(f"computed  {embedded.pictures:,} pictures, {embedded.captions:,} captions")
+    print(f"signals   {describe_signals(case.epoch.signals) or 'none'}")
+
+
+def _reasons(case: Case) -> str:
+    from frametrace.app.report.write import reasons_of
+
+    found = reasons_of(case)
+    more = ", …" if len(found) > 3 else ""
+    return ", ".join(f"{count:,} × {reason}" for reason, count in found[:3]) + more
+
+
+def groups_text(results: Results) -> str:
+    """The widest-spread groups, one a line."""
+    rows = [
+        (
+            group["group_id"],
+            group["posts"],
+            group["accounts"],
+            ", ".join(group["platforms"]),
+            moment_text(group["first_at"]),
+            group["title"],
+        )
+        for group in results.groups.slice(0, _TOP).to_pylist()
+    ]
+    header = ("group", "posts", "accounts", "platforms", "first (UTC)", "first caption")
+    return table_text(header, rows, width=50)
+
+
+def rows_text(table: pa.Table, columns: Mapping[str, str]) -> str:
+    """Some columns of a table under other headers, times for people."""
+    rows: list[Sequence[Any]] = [
+        [_cell(row[name]) for name in columns] for row in table.to_pylist()
+    ]
+    return table_text(list(columns.values()), rows)
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, datetime):
+        return moment_text(value)
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return value
+
+
+def as_json(value: Any) -> Any:
+    """A dataclass as plain values."""
+    return asdict(value)
