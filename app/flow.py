@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from frametrace.app.report.write import Counts, counts_of, write_report
+from frametrace.app.report.write import write_report
+from frametrace.app.summary import Counts, counts_of
 from frametrace.embed.add import Added, add_sources
 from frametrace.embed.case import Case
 from frametrace.embed.progress import Progress

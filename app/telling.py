@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -12,12 +11,13 @@ import pyarrow as pa
 
 from frametrace.app.console import table_text
 from frametrace.app.report.timeline import moment_text
+from frametrace.app.summary import Counts, describe_signals, reasons_of
 from frametrace.embed.add import Added
 from frametrace.embed.case import Case
 from frametrace.embed.stage import Embedded
 from frametrace.matcher.results import Results
 
-__all__ = ["end", "groups_text", "print_json", "rows_text", "tell_added", "tell_embedded"]
+__all__ = ["end", "print_json", "rows_text", "tell_added", "tell_embedded", "tell_found"]
 
 _TOP = 10
 
@@ -54,22 +54,27 @@ def tell_added(case: Case, added: Added) -> None:
 
 def tell_embedded(case: Case, embedded: Embedded) -> None:
     """Say what was computed, with which models."""
-    from frametrace.app.report.write import describe_signals
-
     print(f"computed  {embedded.pictures:,} pictures, {embedded.captions:,} captions")
     print(f"signals   {describe_signals(case.epoch.signals) or 'none'}")
 
 
 def _reasons(case: Case) -> str:
-    from frametrace.app.report.write import reasons_of
-
     found = reasons_of(case)
     more = ", …" if len(found) > 3 else ""
     return ", ".join(f"{count:,} × {reason}" for reason, count in found[:3]) + more
 
 
-def groups_text(results: Results) -> str:
-    """The widest-spread groups, one a line."""
+def tell_found(counts: Counts, results: Results) -> None:
+    """Say how much was found, and which groups spread widest."""
+    print(
+        f"found     {counts.photo_groups:,} photo groups, {counts.framing_groups:,} framing groups; "
+        f"{counts.accounts:,} accounts take part"
+    )
+    if results.groups.num_rows:
+        print(f"\n{_groups_text(results)}\n")
+
+
+def _groups_text(results: Results) -> str:
     rows = [
         (
             group["group_id"],
@@ -99,8 +104,3 @@ def _cell(value: object) -> object:
     if isinstance(value, float):
         return f"{value:.2f}"
     return value
-
-
-def as_json(value: Any) -> Any:
-    """A dataclass as plain values."""
-    return asdict(value)

@@ -165,7 +165,7 @@ class CaseWriter:
             temporary = folder / f".{shard}.tmp"
             try:
                 with temporary.open("wb") as file:
-                    pq.write_table(table, file, compression="zstd")
+                    pq.write_table(table, file, compression="zstd", write_page_checksum=True)
                     _flush(file.fileno())
             except OSError as error:
                 temporary.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """`frametrace add`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,15 +16,7 @@ __all__ = ["command"]
 @source_options
 @strict_option
 @json_option
-def command(
-    case: Path,
-    sources: tuple[Path, ...],
-    media: tuple[Path, ...],
-    maps: tuple[Path, ...],
-    format_name: str | None,
-    strict: bool,
-    as_json: bool,
-) -> None:
+def command(case: Path, sources: tuple[Path, ...], **options: Any) -> None:
     """Read SOURCES (exports, archives, folders of pictures) into CASE, made if it is absent.
 
     Adding the same source again changes nothing; a run that was stopped goes on from there.
@@ -40,11 +33,11 @@ def command(
     from frametrace.app.flow import Inputs, add
     from frametrace.app.telling import end, print_json, tell_added
 
-    inputs = Inputs(sources, media, maps, format_name)
+    inputs = Inputs(sources, options["media"], options["maps"], options["format_name"])
     opened, added = add(case, inputs, Console())
-    if as_json:
+    if options["as_json"]:
         print_json(asdict(added))
     else:
         tell_added(opened, added)
         print(f"next      frametrace embed {case}")
-    end(opened, strict=strict)
+    end(opened, strict=options["strict"])

@@ -54,9 +54,9 @@ def _within(case: Path, options: dict[str, Any]) -> None:
     from dataclasses import asdict
 
     from frametrace.app.console import Console
-    from frametrace.app.report.write import counts_of
     from frametrace.app.settings import match_settings
-    from frametrace.app.telling import groups_text, print_json
+    from frametrace.app.summary import counts_of
+    from frametrace.app.telling import print_json, tell_found
     from frametrace.embed.case import Case
     from frametrace.matcher.stage import match_case
 
@@ -66,11 +66,7 @@ def _within(case: Path, options: dict[str, Any]) -> None:
     if options["as_json"]:
         print_json({**asdict(counts), "settings": run.settings})
         return
-    print(
-        f"found     {counts.photo_groups:,} photo groups, {counts.framing_groups:,} framing groups, "
-        f"{counts.accounts:,} accounts that take part"
-    )
-    print(f"\n{groups_text(results)}\n")
+    tell_found(counts, results)
     print(f"next      frametrace report {case} --out report/")
 
 

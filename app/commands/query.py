@@ -42,7 +42,7 @@ _TEXT_COLUMNS = {
 def command(
     case: Path, picture: Path | None, text: str | None, signal: str, limit: int, as_json: bool
 ) -> None:
-    """Find the posts of CASE whose pictures are near-duplicates of PICTURE, or captions like a text.
+    """Find the posts of CASE whose pictures are near-duplicates of PICTURE, or read like a text.
 
     By hash it answers at once; --signal clip and --text load a model where the case has one.
 

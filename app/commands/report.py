@@ -25,7 +25,8 @@ def command(case: Path, out: Path, as_json: bool) -> None:
     from dataclasses import asdict
 
     from frametrace.app.console import Console
-    from frametrace.app.report.write import counts_of, write_report
+    from frametrace.app.report.write import write_report
+    from frametrace.app.summary import counts_of
     from frametrace.app.telling import print_json
     from frametrace.embed.case import Case
     from frametrace.matcher.stage import load_results

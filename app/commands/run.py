@@ -41,7 +41,7 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
     from frametrace.app.console import Console
     from frametrace.app.flow import Inputs, run
     from frametrace.app.settings import embed_settings, match_settings
-    from frametrace.app.telling import end, groups_text, print_json, tell_added, tell_embedded
+    from frametrace.app.telling import end, print_json, tell_added, tell_embedded, tell_found
 
     done = run(
         case,
@@ -57,11 +57,6 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
     else:
         tell_added(done.case, done.added)
         tell_embedded(done.case, done.embedded)
-        print(
-            f"found     {done.counts.photo_groups:,} photo groups, "
-            f"{done.counts.framing_groups:,} framing groups, {done.counts.accounts:,} accounts "
-            "that take part"
-        )
-        print(f"\n{groups_text(done.results)}\n")
+        tell_found(done.counts, done.results)
         print(f"report    {done.page}")
     end(done.case, strict=options["strict"])

@@ -4,18 +4,16 @@ import json
 import platform
 import shutil
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-
-import pyarrow.compute as pc
 
 from frametrace.app.report.network import write_gexf
 from frametrace.app.report.page import MOST_ACCOUNTS, Page, render, shown_files, views_of
 from frametrace.app.report.tables import GROUPS_COLUMNS, write_csv
 from frametrace.app.report.thumbnails import data_uris
+from frametrace.app.summary import Counts, counts_of, describe_signals, reasons_of
 from frametrace.embed.case import Case, write_atomically
 from frametrace.embed.executor import Executor, SpawnPool
 from frametrace.embed.progress import Progress, Silent
@@ -23,41 +21,12 @@ from frametrace.matcher.results import GroupKind, Results
 from frametrace.matcher.stage import MatchRun, load_results
 from frametrace.posts.errors import UsageError
 
-__all__ = ["Counts", "counts_of", "describe_signals", "reasons_of", "write_report"]
+__all__ = ["write_report"]
 
-_MOST_REASONS = 30
+_SKIPPED_COLUMNS = ("source", "line", "item", "reason")
 _LIBRARIES = ("frametrace", "numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu")
 _LIBRARIES += ("scipy", "scikit-network", "datasketch", "torch", "open_clip_torch")
 _LIBRARIES += ("sentence-transformers",)
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How much a case holds and what was found in it."""
-
-    posts: int
-    pictures: int
-    skipped: int
-    matches: int
-    photo_groups: int
-    framing_groups: int
-    accounts: int
-    ties: int
-
-
-def counts_of(case: Case, results: Results) -> Counts:
-    """Count what the report is about."""
-    kinds = results.groups["kind"].to_pylist()
-    return Counts(
-        posts=case.epoch.rows("posts"),
-        pictures=case.epoch.rows("media"),
-        skipped=case.epoch.rows("skipped"),
-        matches=results.matches.num_rows,
-        photo_groups=kinds.count(str(GroupKind.PHOTO)),
-        framing_groups=kinds.count(str(GroupKind.FRAMING)),
-        accounts=results.accounts.num_rows,
-        ties=results.ties.num_rows,
-    )
 
 
 def write_report(
@@ -94,18 +63,6 @@ def write_report(
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return out / "index.html"
-
-
-_SKIPPED_COLUMNS = ("source", "line", "item", "reason")
-
-
-def describe_signals(signals: Mapping[str, Mapping[str, str]]) -> str:
-    """The signals by name, with their models and these models' languages."""
-    parts = []
-    for name, made_by in sorted(signals.items()):
-        about = [made_by[key] for key in ("model", "languages") if made_by.get(key)]
-        parts.append(f"{name} ({': '.join(about)})" if about else name)
-    return ", ".join(parts)
 
 
 def _page(
@@ -154,29 +111,17 @@ def _notes(run: MatchRun) -> list[str]:
     return ["Pictures were compared for copies only, not by what they show: clip was not computed."]
 
 
-def reasons_of(case: Case) -> list[tuple[str, int]]:
-    """The commonest reasons for skipping; the words before a colon name one file."""
-    reasons = case.read("skipped", ["reason"])["reason"]
-    counts = pc.value_counts(pc.replace_substring_regex(reasons, r"^[^:]*\.[^:]*: ", ""))
-    found = [(row["values"], row["counts"]) for row in counts.to_pylist()]
-    return sorted(found, key=lambda item: (-item[1], item[0]))[:_MOST_REASONS]
-
-
 def _run_json(case: Case, results: Results, run: MatchRun) -> str:
     content: dict[str, Any] = {
         "case": case.path.resolve().name,
         "epoch": run.epoch,
         "settings": run.settings,
         "signals": run.signals,
-        "counts": _as_dict(counts_of(case, results)),
+        "counts": asdict(counts_of(case, results)),
         "seconds": run.seconds,
         "versions": {"python": platform.python_version(), **_versions()},
     }
     return json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-
-
-def _as_dict(counts: Counts) -> dict[str, int]:
-    return {name: getattr(counts, name) for name in Counts.__slots__}
 
 
 def _versions() -> dict[str, str]:

@@ -56,6 +56,11 @@ class Signal(ABC):
         """Make the signal with a chosen model. Raises `ModelMissing` where it isn't there."""
         return cls()
 
+    @classmethod
+    def locate(cls, chosen: ModelChoice) -> str:
+        """Name the model that `open` would load, without loading it. Raises `ModelMissing`."""
+        return cls.name
+
     @property
     @abstractmethod
     def made_by(self) -> Mapping[str, str]:

