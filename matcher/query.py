@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -33,7 +32,6 @@ from frametrace.posts.media import read_media
 
 __all__ = ["FOUND", "Found", "find_picture", "find_text"]
 
-Kind = TypeVar("Kind", bound=Signal)
 
 # One row per post (and picture of it), the nearest first; columns as in the matches table.
 FOUND = pa.schema(
@@ -106,12 +104,13 @@ def find_picture(case: Case, picture: Path, signal: str = "pdq", limit: int = 20
     Files with the same bytes are found whatever the signal says. `limit` 0 gives all rows. Raises
     `DecodeError` where the file is no picture, `UsageError` for an unknown signal.
     """
-    kind = _kind(signal, PictureSignal)
+    _check(signal, PictureSignal)
     absolute = picture.resolve()
     data = read_media(str(absolute.parent), absolute.name, MAX_BYTES)
     same = _Hit(hashlib.sha256(data).hexdigest(), "sha256", str(Relation.COPY), 0, 1.0)
     index = open_index(case, signal)
-    opened = _opened(case, kind)
+    opened = _opened(case, signal)
+    assert isinstance(opened, PictureSignal)
     values = opened.finish([opened.preparer()(decode(data))])
     quality = values["quality"][0].as_py() if "quality" in values.column_names else 100
     if quality < pdq.MIN_QUALITY:
@@ -126,14 +125,16 @@ def find_text(case: Case, text: str, signal: str = "", limit: int = 20) -> Found
     `limit` 0 gives all rows. Raises `UsageError` for an unknown signal.
     """
     if signal:
-        _kind(signal, CaptionSignal)
+        _check(signal, CaptionSignal)
     hits: list[_Hit] = []
     notes: tuple[str, ...] = ()
     if signal in ("", caption_key.CaptionKey.name):
         hits += _by_key(case, text)
     if signal == Caption.name or (not signal and Caption.name in case.epoch.signals):
         index = open_index(case, Caption.name)
-        values = _opened(case, Caption).compute([text])
+        opened = _opened(case, Caption.name)
+        assert isinstance(opened, CaptionSignal)
+        values = opened.compute([text])
         if values["code"].null_count:
             notes = (_NOT_READ,)
         else:
@@ -141,28 +142,25 @@ def find_text(case: Case, text: str, signal: str = "", limit: int = 20) -> Found
     return _answer(case, hits, "caption", limit, notes)
 
 
-def _kind(signal: str, kind: type[Kind]) -> type[Kind]:
-    found = SIGNALS.get(signal)
-    if found is None or not issubclass(found, kind):
+def _check(signal: str, kind: type) -> None:
+    if not issubclass(SIGNALS.get(signal, object), kind):
         names = ", ".join(name for name, known in SIGNALS.items() if issubclass(known, kind))
         raise UsageError(f"{signal!r} can't answer this question. Choose from: {names}")
-    return found
 
 
-def _opened(case: Case, kind: type[Kind]) -> Kind:
+def _opened(case: Case, signal: str) -> Signal:
     """The signal as the case's values were made with it."""
-    made_by = case.epoch.signals[kind.name]
-    model = made_by.get("model", "")
-    opened = kind.open(
-        ModelChoice(model, made_by.get("weights", ""))
-        if kind is Clip
-        else ModelChoice(caption_model=model)
+    made_by = case.epoch.signals[signal]
+    model, weights = made_by.get("model", ""), made_by.get("weights", "")
+    clip = signal == Clip.name
+    opened = SIGNALS[signal].open(
+        ModelChoice(model, weights) if clip else ModelChoice(caption_model=model)
     )
     if opened.made_by["fingerprint"] != made_by["fingerprint"]:
         raise IndexMismatch(
-            f"{case.path} holds {kind.name} made by {made_by['fingerprint']}, this machine has "
+            f"{case.path} holds {signal} made by {made_by['fingerprint']}, this machine has "
             f"{opened.made_by['fingerprint']}: put the first model back, or compute all anew with: "
-            f"frametrace embed {case.path} --signal {kind.name} --replace"
+            f"frametrace embed {case.path} --signal {signal} --replace"
         )
     return opened
 

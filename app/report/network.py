@@ -16,7 +16,7 @@ def write_gexf(path: Path, results: Results) -> None:
     """Write accounts as nodes and ties as edges, in GEXF 1.2; weights are the groups shared."""
     import networkx
 
-    graph = networkx.Graph()
+    graph: networkx.Graph[str] = networkx.Graph()
     tied = {end for tie in results.ties.to_pylist() for end in _ends(tie)}
     for account in results.accounts.to_pylist():
         key = (account["platform"], account["account_id"])

@@ -24,9 +24,10 @@ from frametrace.posts.errors import UsageError
 __all__ = ["write_report"]
 
 _SKIPPED_COLUMNS = ("source", "line", "item", "reason")
-_LIBRARIES = ("frametrace", "numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu")
-_LIBRARIES += ("scipy", "scikit-network", "datasketch", "torch", "open_clip_torch")
-_LIBRARIES += ("sentence-transformers",)
+_LIBRARIES = (
+    *("frametrace", "numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy"),
+    *("scikit-network", "datasketch", "torch", "open_clip_torch", "sentence-transformers"),
+)
 
 
 def write_report(
