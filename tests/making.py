@@ -2,7 +2,10 @@
 
 import io
 import json
+import struct
+import zlib
 from collections.abc import Iterable, Mapping
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -37,3 +40,43 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
     """Write records one a line; returns the path."""
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
     return path
+
+
+def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
+    """The picture as bytes of any format that Pillow writes."""
+    sink = io.BytesIO()
+    image.save(sink, format, **options)
+    return sink.getvalue()
+
+
+def png(
+    size: tuple[int, int],
+    lines: Iterable[bytes] | None = None,
+    *,
+    depth: int = 1,
+    colour: int = 0,
+    more: bytes = b"",
+) -> bytes:
+    """A PNG of any declared size, bit depth and colour type; all zeros (1-bit: black) by default.
+
+    `more` are chunks to put before the pixels.
+    """
+    packer = zlib.compressobj(9)
+    lines = repeat(bytes((size[0] * depth + 7) // 8), size[1]) if lines is None else lines
+    packed = b"".join(packer.compress(b"\0" + line) for line in lines) + packer.flush()
+    header = struct.pack(">IIBBBBB", *size, depth, colour, 0, 0, 0)
+    chunks = png_chunk(b"IHDR", header), more, png_chunk(b"IDAT", packed), png_chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    """One chunk of a PNG with its checksum."""
+    checksum = struct.pack(">I", zlib.crc32(kind + content))
+    return struct.pack(">I", len(content)) + kind + content + checksum
+
+
+def oriented(value: int) -> Image.Exif:
+    """EXIF data that say how a picture is to be turned."""
+    exif = Image.Exif()
+    exif[0x0112] = value
+    return exif
