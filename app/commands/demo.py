@@ -1,0 +1,48 @@
+"""`frametrace demo`."""
+
+from pathlib import Path
+
+import click
+
+from frametrace.app.options import json_option
+
+__all__ = ["command"]
+
+
+@click.command("demo")
+@click.argument("folder", type=click.Path(path_type=Path))
+@json_option
+def command(folder: Path, as_json: bool) -> None:
+    """Make a small two-platform case in FOLDER from photographs in installed packages, and run it.
+
+    What is planted in it is known, so the demo says how much of it was found. All accounts and
+    posts are invented. FOLDER gets sources/, case/ and report/.
+
+    \b
+    frametrace demo demo
+    """
+    from dataclasses import asdict
+
+    from frametrace.app.console import Console
+    from frametrace.app.demo.build import build_sources
+    from frametrace.app.demo.score import score
+    from frametrace.app.flow import Inputs, run
+    from frametrace.app.telling import print_json, tell_added, tell_embedded, tell_found
+    from frametrace.matcher.results import GroupKind
+
+    sources = build_sources(folder / "sources")
+    inputs = Inputs(sources.exports, sources.media, (sources.media_map,))
+    done = run(folder / "case", inputs, folder / "report", progress=Console())
+    scores = {str(kind): score(sources.planned, done.results, kind) for kind in GroupKind}
+    if as_json:
+        print_json({**{kind: asdict(s) for kind, s in scores.items()}, "report": done.page})
+        return
+    tell_added(done.case, done.added)
+    tell_embedded(done.case, done.embedded)
+    tell_found(done.counts, done.results)
+    for kind, known in scores.items():
+        print(
+            f"{kind:9} {known.found:,} of {known.planted:,} planted pairs of posts are found "
+            f"({known.found / known.planted:.0%}), {known.false:,} pairs that were not planted"
+        )
+    print(f"report    {done.page}")

@@ -1,0 +1,126 @@
+"""Who posts what in the demo: 200 posts by 40 invented accounts, pages and groups, dealt by a seed.
+
+Eighteen of them share photos and framings; the others post what everybody posts. What is planted is
+the ground truth that the result is held against.
+"""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from frametrace.app.demo.captions import EVERYDAY, FRAMINGS
+from frametrace.app.demo.photographs import ORGANIC, REUSED, REUSED_ON_ONE
+from frametrace.posts.model import AccountKind
+
+__all__ = ["Actor", "PlannedPost", "plan"]
+
+_SEED = 2019
+_FIRST = datetime(2019, 8, 5, 6, 0, tzinfo=UTC)
+_DAYS = 12
+_X_ORGANIC_PICTURES = 7  # the others are posted on Facebook
+BROKEN = ("empty", "text", "truncated", "absent")  # how a post's picture can be unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An invented account, page or group; `planted` ones share photos and framings."""
+
+    platform: str
+    account_id: str
+    name: str
+    kind: AccountKind
+    planted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPost:
+    """One post; `photo` and `framing` are what it shares with others, as planted, or empty."""
+
+    actor: Actor
+    post_id: str
+    posted_at: datetime
+    text: str
+    picture: str = ""
+    photo: str = ""
+    framing: str = ""
+    broken: str = ""
+
+
+def plan() -> list[PlannedPost]:
+    """All posts, by platform and time; the same every time."""
+    dice = Random(_SEED)  # noqa: S311
+    x, facebook = _x_actors(), _facebook_actors()
+    drafts = [
+        *_reusing(dice, x, [photo for photo in REUSED for _ in range(3)]),
+        *_reusing(dice, x, [""] * 30),
+        *_everyday(dice, x, [*ORGANIC[:_X_ORGANIC_PICTURES], *[""] * 43], BROKEN[:2]),
+        *_reusing(dice, facebook, [photo for photo in REUSED for _ in range(4)]),
+        *_reusing(dice, facebook, [photo for photo in REUSED_ON_ONE for _ in range(3)]),
+        *_everyday(dice, facebook, [*ORGANIC[_X_ORGANIC_PICTURES:], *[""] * 39], BROKEN[2:]),
+    ]
+    return sorted(drafts, key=lambda post: (post.actor.platform, post.posted_at, post.post_id))
+
+
+def _reusing(dice: Random, actors: Sequence[Actor], photos: Sequence[str]) -> list[PlannedPost]:
+    """Posts of planted actors: a framing each, and a shared photo where one is named."""
+    planted = [actor for actor in actors if actor.planted]
+    posts = []
+    for at, photo in enumerate(photos):
+        framing = dice.choice(list(FRAMINGS))
+        tail = dice.choice(("", f" https://news.example/{dice.randrange(10**6)}", " #city"))
+        text = dice.choice(FRAMINGS[framing]) + tail
+        actor = planted[at % len(planted)]
+        posts.append(PlannedPost(actor, _id(dice), _time(dice), text, photo, photo, framing))
+    return posts
+
+
+def _everyday(
+    dice: Random, actors: Sequence[Actor], pictures: Sequence[str], broken: Sequence[str]
+) -> list[PlannedPost]:
+    """Posts of the other actors, each with words (and perhaps a picture) of its own."""
+    others = [actor for actor in actors if not actor.planted]
+    half = len(EVERYDAY) // 2
+    mine = EVERYDAY[::2] if others[0].platform == "twitter" else EVERYDAY[1::2]
+    texts = [*mine, *[""] * (len(pictures) - half)]
+    dice.shuffle(texts)
+    ways = [*[""] * (len(pictures) - len(broken)), *broken]
+    return [
+        PlannedPost(others[at % len(others)], _id(dice), _time(dice), text, picture, broken=way)
+        for at, (picture, text, way) in enumerate(zip(pictures, texts, ways, strict=True))
+    ]
+
+
+def _x_actors() -> list[Actor]:
+    return [
+        Actor("twitter", _hashed(f"x{at}"), f"reader_{at:02d}", AccountKind.ACCOUNT, at < 12)
+        for at in range(22)
+    ]
+
+
+def _facebook_actors() -> list[Actor]:
+    pages = [
+        Actor("facebook", f"1000{at:02d}77", f"City page {at + 1}", AccountKind.PAGE, at < 4)
+        for at in range(10)
+    ]
+    groups = [
+        Actor("facebook", f"2000{at:02d}55", f"Neighbours {at + 1}", AccountKind.GROUP, at < 2)
+        for at in range(8)
+    ]
+    return [*pages, *groups]
+
+
+def _hashed(name: str) -> str:
+    """An id as archives publish it for accounts with few followers: 44 characters, ending in =."""
+    return base64.b64encode(hashlib.sha256(name.encode()).digest()).decode()
+
+
+def _id(dice: Random) -> str:
+    return str(dice.randrange(10**18, 2 * 10**18))
+
+
+def _time(dice: Random) -> datetime:
+    """A minute in the demo's days: archives know times no finer."""
+    return _FIRST + timedelta(minutes=dice.randrange(_DAYS * 24 * 60))
