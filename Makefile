@@ -1,0 +1,51 @@
+# make demo: install, build a small case, find what is planted in it, write its report
+# make test: install, then every check: style, types, imports, tests, the wheel, the core alone
+.PHONY: demo test install lint unit wheel bench clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+CORE := .venv-core/bin
+PACKAGES := posts embed index matcher app
+FOLDERS := $(shell find $(PACKAGES) -type d -not -name __pycache__)
+
+demo: install
+	$(BIN)/frametrace demo demo
+
+test: lint unit wheel
+
+install: .venv/tree
+
+# Everything, with the versions that were tested together.
+.venv/packages: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[all,dev]' -C editable_mode=strict
+	touch $@
+
+# A strict editable install is a tree of links, which type checkers follow; new files need new links.
+.venv/tree: .venv/packages $(FOLDERS)
+	$(BIN)/python -m pip install -q --no-deps -e . -C editable_mode=strict
+	touch $@
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(PACKAGES:%=-p frametrace.%)
+	$(BIN)/lint-imports
+
+unit: install
+	$(BIN)/pytest -n 2 -q
+
+# What users install: the wheel with the core dependencies alone, tried through the command line.
+wheel: install
+	rm -rf dist .venv-core
+	$(BIN)/python -m build -q --wheel
+	$(PYTHON) -m venv .venv-core
+	$(CORE)/python -m pip install -q -c constraints.txt dist/*.whl pytest
+	$(CORE)/python -m pytest -q tests/endtoend
+
+bench: install
+	$(BIN)/python -m pip install -q -c constraints.txt -r benchmarks/requirements.txt
+	for script in benchmarks/bench_*.py; do $(BIN)/python $$script; done
+
+clean:
+	rm -rf .venv .venv-core build dist demo *.egg-info
