@@ -23,7 +23,7 @@ class BinaryIndex:
     def search(self, queries: np.ndarray, radius: int) -> Hits:
         """For each of a few (m, k) queries, all codes at `radius` bits or less, nearest first."""
         found = []
-        for at, query in enumerate(queries):
+        for at, query in enumerate(queries if len(self.codes) else ()):
             bits = np.bitwise_count(_words(self.codes.codes) ^ _words(query[None]))
             distances = bits.sum(axis=1, dtype=np.int32)
             rows = np.flatnonzero(distances <= radius)
@@ -48,9 +48,15 @@ class BinaryIndex:
             block = np.ascontiguousarray(queries[start : start + _BLOCK])
             # FAISS returns what is strictly below its radius.
             limits, distances, rows = index.range_search(block, radius + 1)
-            query = np.repeat(np.arange(len(block)), np.diff(limits.astype(np.int64))) + start
+            query = np.repeat(np.arange(start, start + len(block)), _sizes(limits))
             order = np.lexsort((rows, query))
             yield Hits(query[order], rows[order], distances[order].astype(np.int32))
+
+
+def _sizes(limits: np.ndarray) -> np.ndarray:
+    """How many hits each query has, int64; FAISS gives where they end, as uint64."""
+    ends = limits.astype(np.int64)
+    return ends[1:] - ends[:-1]
 
 
 def _words(codes: np.ndarray) -> np.ndarray:

@@ -34,13 +34,13 @@ class Codes:
         Items without a value take no part; nor do pictures of low PDQ quality, whose hashes
         collide with each other.
         """
-        table = case.read(signal_table(signal))
-        if "code" not in table.column_names:
-            return cls(
-                np.empty((0, 1), np.uint8), np.zeros(1, np.int64), np.empty((0, 32), np.uint8)
-            )
+        name = signal_table(signal)
+        if not case.epoch.rows(name):
+            return cls.collapse(np.empty((0, 8), np.uint8), np.empty((0, 32), np.uint8))
+        judged = signal == pdq.Pdq.name
+        table = case.read(name, ["sha256", "code", *(["quality"] if judged else [])])
         keep = pc.is_valid(table["code"])
-        if signal == pdq.Pdq.name:
+        if judged:
             keep = pc.and_(keep, pc.greater_equal(table["quality"], pdq.MIN_QUALITY))
         table = table.filter(keep)
         return cls.collapse(_array(table["code"]), _digests(table["sha256"]))
@@ -48,11 +48,11 @@ class Codes:
     @classmethod
     def collapse(cls, codes: np.ndarray, items: np.ndarray) -> Self:
         """Bring (n, k) codes and the (n, 32) digests of their items into this form."""
-        rows = np.ascontiguousarray(codes).view(np.uint8).reshape(len(codes), -1)
-        order = np.lexsort((_as_key(items), _as_key(rows)))
-        keys = _as_key(rows)[order]
-        first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else []
-        starts = np.append(first, len(keys)).astype(np.int64)
+        keys = _as_key(codes)
+        order = np.lexsort((_as_key(items), keys))
+        keys = keys[order]
+        new = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
+        starts = np.append(np.flatnonzero(new), len(keys))
         return cls(np.ascontiguousarray(codes[order[starts[:-1]]]), starts, items[order])
 
     def __len__(self) -> int:
@@ -60,31 +60,46 @@ class Codes:
 
     def items_of(self, at: int) -> list[str]:
         """The digests of the items that have code `at`, as hexadecimal digits."""
-        return [item.tobytes().hex() for item in self.items[self.starts[at] : self.starts[at + 1]]]
+        found: list[str] = self.digests(slice(self.starts[at], self.starts[at + 1])).to_pylist()
+        return found
 
     def representatives(self) -> list[str]:
         """The first item of each code."""
-        return [item.tobytes().hex() for item in self.items[self.starts[:-1]]]
+        found: list[str] = self.digests(self.starts[:-1]).to_pylist()
+        return found
+
+    def digests(self, which: slice | np.ndarray = slice(None)) -> pa.StringArray:
+        """The digests of some items, or of all, as hexadecimal digits in one Arrow array."""
+        items = self.items[which]
+        offsets = 64 * np.arange(len(items) + 1, dtype=np.int32)
+        digits = pa.py_buffer(items.tobytes().hex().encode())
+        return pa.StringArray.from_buffers(len(items), pa.py_buffer(offsets), digits)
 
 
 def _as_key(rows: np.ndarray) -> np.ndarray:
-    """(n, k) uint8 → (n,) byte strings that sort and compare like the rows."""
+    """(n, k) numbers → (n,) byte strings that sort and compare like the rows' bytes."""
     rows = np.ascontiguousarray(rows)
-    return rows.view(np.dtype((np.void, rows.shape[1]))).ravel()
+    keys: np.ndarray = rows.view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel()
+    return keys
 
 
 def _array(column: pa.ChunkedArray) -> np.ndarray:
     """A `code` column without nulls as (n, k)."""
     values = column.combine_chunks()
     if pa.types.is_fixed_size_binary(values.type):
-        width = values.type.byte_width
-        flat = np.frombuffer(values.buffers()[1], np.uint8)
-        return flat[values.offset * width : (values.offset + len(values)) * width].reshape(
-            -1, width
-        )
-    return values.flatten().to_numpy(zero_copy_only=False).reshape(len(values), -1)
+        return _bytes(values)
+    array: np.ndarray = values.flatten().to_numpy(zero_copy_only=False)
+    return array.reshape(len(values), values.type.list_size)
 
 
 def _digests(column: pa.ChunkedArray) -> np.ndarray:
-    digits = "".join(column.to_pylist())
-    return np.frombuffer(bytes.fromhex(digits), np.uint8).reshape(-1, 32)
+    """A column of 64 hexadecimal digits as (n, 32) bytes."""
+    digits = _bytes(column.cast(pa.binary()).cast(pa.binary(64)).combine_chunks())
+    return np.frombuffer(bytes.fromhex(digits.tobytes().decode("ascii")), np.uint8).reshape(-1, 32)
+
+
+def _bytes(values: pa.FixedSizeBinaryArray) -> np.ndarray:
+    """(n, width) uint8."""
+    width = values.type.byte_width
+    flat = np.frombuffer(values.buffers()[1], np.uint8)
+    return flat[values.offset * width : (values.offset + len(values)) * width].reshape(-1, width)

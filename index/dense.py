@@ -69,13 +69,15 @@ class DenseIndex:
         return [_FILE]
 
     @classmethod
-    def load(cls, codes: Codes, folder: Path, recall: float) -> "DenseIndex":
-        """Open what `save` wrote beside the codes."""
-        if not (folder / _FILE).is_file():
+    def load(cls, codes: Codes, folder: Path, technique: str, recall: float) -> "DenseIndex":
+        """Open what `save` wrote beside the codes; raises RuntimeError where it can't be read."""
+        if technique == "flat":
             return cls(codes)
         import faiss
 
-        graph = faiss.read_index(str(folder / _FILE))
+        graph: Any = faiss.read_index(str(folder / _FILE))
+        if (graph.ntotal, graph.d) != codes.codes.shape:
+            raise RuntimeError(f"{_FILE} holds {graph.ntotal} vectors of {graph.d} values")
         graph.hnsw.efSearch = _SEARCH_WIDTH
         return cls(codes, graph, recall)
 

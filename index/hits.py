@@ -13,7 +13,8 @@ __all__ = ["Hits"]
 class Hits:
     """Pairs of a query and a row of an index: three arrays of one length.
 
-    `query` and `row` are positions; `value` is a distance in bits (int32) or a similarity (float32).
+    `query` and `row` are positions, int64; `value` is a distance in bits, int32, or a similarity,
+    float32.
     """
 
     query: np.ndarray

@@ -5,11 +5,12 @@ and a manifest that says what they belong to. The digest is that of the signal's
 so an index that was built before more pictures were added is never opened by mistake.
 """
 
+import fcntl
 import hashlib
 import json
 import shutil
-import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,9 +23,9 @@ from frametrace.index.binary import BinaryIndex
 from frametrace.index.codes import Codes
 from frametrace.index.dense import DenseIndex
 from frametrace.index.minhash import MinHashIndex
-from frametrace.posts.errors import IndexMismatch, UsageError
+from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
 
-__all__ = ["Index", "Manifest", "check_index", "open_index"]
+__all__ = ["Index", "Manifest", "alone_in", "check_index", "open_index"]
 
 Index = BinaryIndex | DenseIndex | MinHashIndex
 
@@ -51,7 +52,7 @@ def open_index(case: Case, signal: str) -> Index:
     """The index of a signal as of the case's epoch; built if it isn't there.
 
     Raises `UsageError` where the case has no such signal, `IndexMismatch` where the files on disk
-    belong to something else.
+    are damaged or belong to something else, `CaseError` where they can't be written.
     """
     if signal not in case.epoch.signals:
         raise UsageError(
@@ -60,13 +61,14 @@ def open_index(case: Case, signal: str) -> Index:
         )
     folder = _folder(case, signal)
     if not (folder / _MANIFEST).is_file():
-        _build(case, signal, folder)
+        _build_alone(case, signal, folder)
     manifest = _read_manifest(folder)
-    ours = (signal, case.epoch.signals[signal]["fingerprint"])
-    if (manifest.signal, manifest.fingerprint) != ours:
+    theirs = (manifest.signal, manifest.fingerprint, manifest.metric)
+    ours = (signal, case.epoch.signals[signal]["fingerprint"], SIGNALS[signal].metric)
+    if theirs != ours:
         raise IndexMismatch(
-            f"{folder} was built for {manifest.signal} ({manifest.fingerprint}), not for "
-            f"{ours[0]} ({ours[1]}): delete {folder}, it will be rebuilt"
+            f"{folder} was built for {' / '.join(theirs)}, not for {' / '.join(ours)}: "
+            f"delete {folder}, it will be rebuilt"
         )
     return _load(folder, manifest)
 
@@ -91,37 +93,56 @@ def _folder(case: Case, signal: str) -> Path:
     return case.path / "index" / signal / hashlib.sha256(shards.encode()).hexdigest()[:12]
 
 
+def _build_alone(case: Case, signal: str, folder: Path) -> None:
+    """Build unless another process does so first; then delete what is there besides."""
+    try:
+        with alone_in(folder.parent):
+            if not (folder / _MANIFEST).is_file():
+                _build(case, signal, folder)
+            for old in folder.parent.iterdir():
+                if old.is_dir() and old != folder:
+                    shutil.rmtree(old, ignore_errors=True)
+    except (OSError, RuntimeError) as error:  # FAISS writes files of its own
+        raise CaseError(
+            f"{folder} can't be written: {error}. Make room or mend the permissions, then run the "
+            "same command again"
+        ) from None
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold a folder, making it if need be, after waiting for any other process that does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _build(case: Case, signal: str, folder: Path) -> None:
     """Build beside the place, then rename: nobody ever opens half an index."""
     codes = Codes.of(case, signal)
-    beside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
-    beside.mkdir(parents=True)
-    try:
-        for name in _ARRAYS:
-            np.save(beside / f"{name}.npy", getattr(codes, name), allow_pickle=False)
-        index = _made(signal, codes)
-        extra = index.save(beside) if isinstance(index, DenseIndex) else []
-        names = [*(f"{name}.npy" for name in _ARRAYS), *extra]
-        manifest = Manifest(
-            signal=signal,
-            fingerprint=case.epoch.signals[signal]["fingerprint"],
-            metric=SIGNALS[signal].metric,
-            technique=index.technique,
-            dimension=int(codes.codes.shape[1]),
-            codes=len(codes),
-            items=len(codes.items),
-            recall=index.recall if isinstance(index, DenseIndex) else 1.0,
-            files={name: _sha256(beside / name) for name in names},
-        )
-        write_atomically(beside / _MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
-        if not (folder / _MANIFEST).is_file():
-            shutil.rmtree(folder, ignore_errors=True)
-            beside.rename(folder)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    for old in folder.parent.iterdir():
-        if old.name != folder.name and not old.name.startswith("."):
-            shutil.rmtree(old, ignore_errors=True)
+    beside = folder.with_name(f".{folder.name}")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir()
+    for name in _ARRAYS:
+        np.save(beside / f"{name}.npy", getattr(codes, name), allow_pickle=False)
+    index = _made(signal, codes)
+    extra = index.save(beside) if isinstance(index, DenseIndex) else []
+    names = [*(f"{name}.npy" for name in _ARRAYS), *extra]
+    manifest = Manifest(
+        signal=signal,
+        fingerprint=case.epoch.signals[signal]["fingerprint"],
+        metric=SIGNALS[signal].metric,
+        technique=index.technique,
+        dimension=int(codes.codes.shape[1]),
+        codes=len(codes),
+        items=len(codes.items),
+        recall=index.recall if isinstance(index, DenseIndex) else 1.0,
+        files={name: _sha256(beside / name) for name in names},
+    )
+    write_atomically(beside / _MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
+    shutil.rmtree(folder, ignore_errors=True)
+    beside.rename(folder)
 
 
 def _made(signal: str, codes: Codes) -> Index:
@@ -139,18 +160,28 @@ def _load(folder: Path, manifest: Manifest) -> Index:
         codes = Codes(
             *(np.load(folder / f"{n}.npy", mmap_mode="r", allow_pickle=False) for n in _ARRAYS)
         )
-    except (OSError, ValueError) as error:
+        _same_size(codes, manifest)
+        match SIGNALS[manifest.signal].metric:
+            case Metric.HAMMING:
+                return BinaryIndex(codes)
+            case Metric.COSINE:
+                return DenseIndex.load(codes, folder, manifest.technique, manifest.recall)
+            case Metric.JACCARD:
+                return MinHashIndex(codes)
+    except (OSError, ValueError, RuntimeError) as error:
         raise IndexMismatch(
             f"{folder} is damaged ({error}): delete it, it will be rebuilt"
         ) from None
-    if (len(codes), len(codes.items)) != (manifest.codes, manifest.items):
-        raise IndexMismatch(
-            f"{folder} holds {len(codes)} codes of {len(codes.items)} items, its manifest says "
-            f"{manifest.codes} of {manifest.items}: delete it, it will be rebuilt"
+
+
+def _same_size(codes: Codes, manifest: Manifest) -> None:
+    theirs = (len(codes.codes), codes.codes.shape[1], len(codes.items), int(codes.starts[-1]))
+    ours = (manifest.codes, manifest.dimension, manifest.items, manifest.items)
+    if theirs != ours:
+        raise ValueError(
+            f"it holds {theirs[0]} codes of {theirs[1]} values for {theirs[2]} items, its manifest "
+            f"says {ours[0]} of {ours[1]} for {ours[2]}"
         )
-    if manifest.metric == Metric.COSINE:
-        return DenseIndex.load(codes, folder, manifest.recall)
-    return BinaryIndex(codes) if manifest.metric == Metric.HAMMING else MinHashIndex(codes)
 
 
 def _read_manifest(folder: Path) -> Manifest:

@@ -6,21 +6,24 @@ from typing import Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.sparse import coo_matrix, csr_matrix
 
+from frametrace.embed.signals import SIGNALS
 from frametrace.matcher.results import MATCHES, Relation
 
-__all__ = ["NO_DISTANCE", "Edges"]
+__all__ = ["NO_DISTANCE", "Edges", "number_of", "signal_names"]
 
 NO_DISTANCE = -1  # similarities have no distance
+_NAMES = tuple(SIGNALS)
 
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """m pairs a < b of node numbers, each with one signal's evidence.
+    """m pairs a < b of node numbers (int64), each with one signal's evidence.
 
-    `signal` is (m,) str, `distance` (m,) int32 in bits or `NO_DISTANCE`, `similarity` (m,) float32
-    above 0. One pair may stand there once for each signal.
+    `signal` is (m,) int8, a signal's `number_of`; `distance` (m,) int32 in bits or `NO_DISTANCE`;
+    `similarity` (m,) float32 above 0. One pair may stand there once for each signal.
     """
 
     a: np.ndarray
@@ -35,7 +38,8 @@ class Edges:
     ) -> Self:
         """Edges of a hash of `bits` bits; the similarity is the part of bits that agree."""
         similarity = (1 - distance / bits).astype(np.float32)
-        return cls(*_ordered(a, b), np.full(len(a), signal), distance.astype(np.int32), similarity)
+        numbers = np.full(len(a), number_of(signal), np.int8)
+        return cls(*_ordered(a, b), numbers, distance.astype(np.int32), similarity)
 
     @classmethod
     def of_similarities(
@@ -43,16 +47,14 @@ class Edges:
     ) -> Self:
         """Edges of a cosine or Jaccard similarity."""
         distance = np.full(len(a), NO_DISTANCE, np.int32)
-        similarity = np.minimum(similarity, 1).astype(np.float32)
-        return cls(*_ordered(a, b), np.full(len(a), signal), distance, similarity)
+        numbers = np.full(len(a), number_of(signal), np.int8)
+        return cls(*_ordered(a, b), numbers, distance, np.minimum(similarity, 1).astype(np.float32))
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
         """All edges, ordered by pair; within a pair the greatest similarity first."""
-        kinds = (np.int64, np.int64, "<U1", np.int32, np.float32)
         columns = [
-            np.concatenate([np.empty(0, kind), *(getattr(part, name) for part in parts)])
-            for name, kind in zip(cls.__slots__, kinds, strict=True)
+            np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__
         ]
         a, b, signal, _, similarity = columns
         order = np.lexsort((signal, -similarity, b, a))
@@ -69,39 +71,46 @@ class Edges:
     def between(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """The number of the strongest edge of each pair (x, y); every pair must have one."""
         first = self._first()
-        keys = np.rec.fromarrays((self.a[first], self.b[first]))
-        found: np.ndarray = first[np.searchsorted(keys, np.rec.fromarrays(_ordered(x, y)))]
+        keys = _key(self.a[first], self.b[first])
+        found: np.ndarray = first[np.searchsorted(keys, _key(*_ordered(x, y)))]
         return found
 
-    def matches(self, names: Sequence[str], relation: Relation) -> pa.Table:
+    def matches(self, names: pa.StringArray, relation: Relation) -> pa.Table:
         """The edges as rows of the matches table; `names` holds the nodes' digests."""
-        digests = np.asarray(names, dtype=object)
-        a, b = digests[self.a], digests[self.b]
-        swap = (a > b).astype(bool)
+        a, b = names.take(pa.array(self.a)), names.take(pa.array(self.b))
+        swap = pc.greater(a, b)
         columns = {
-            "sha256_a": np.where(swap, b, a),
-            "sha256_b": np.where(swap, a, b),
-            "relation": np.full(len(a), str(relation), object),
-            "signal": self.signal.astype(object),
+            "sha256_a": pc.if_else(swap, b, a),
+            "sha256_b": pc.if_else(swap, a, b),
+            "relation": pa.repeat(str(relation), len(a)),
+            "signal": signal_names(self.signal),
             "distance": pa.array(self.distance, mask=self.distance == NO_DISTANCE),
-            "similarity": self.similarity,
+            "similarity": pa.array(self.similarity),
         }
-        arrays = [
-            pa.array(columns[field.name], field.type)
-            if field.name in columns
-            else pa.nulls(len(a), field.type)
-            for field in MATCHES
-        ]
-        return pa.Table.from_arrays(arrays, schema=MATCHES)
+        empty = {f.name: pa.nulls(len(a), f.type) for f in MATCHES if f.name not in columns}
+        return pa.table({**columns, **empty}, schema=MATCHES)
 
     def _first(self) -> np.ndarray:
         """Where each pair's strongest edge stands."""
-        if not len(self.a):
-            return np.empty(0, np.int64)
-        new = (self.a[1:] != self.a[:-1]) | (self.b[1:] != self.b[:-1])
-        return np.flatnonzero(np.concatenate([[True], new]))
+        return np.flatnonzero(np.diff(_key(self.a, self.b), prepend=-1))
+
+
+def number_of(signal: str) -> int:
+    """A signal's place among `SIGNALS`: one byte, where millions of edges would repeat its name."""
+    return _NAMES.index(signal)
+
+
+def signal_names(numbers: np.ndarray) -> pa.StringArray:
+    """The signals of some numbers."""
+    return pa.array(_NAMES).take(pa.array(numbers))
 
 
 def _ordered(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     a, b = a.astype(np.int64), b.astype(np.int64)
     return np.minimum(a, b), np.maximum(a, b)
+
+
+def _key(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """One number per pair that sorts like the pair; nodes are fewer than 2 to the 31."""
+    keys: np.ndarray = (a << 32) | b
+    return keys

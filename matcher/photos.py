@@ -19,6 +19,15 @@ __all__ = ["match_photos"]
 
 _BITS = 256
 
+# The hashed pictures in the order of their nodes, then the others that can be decoded.
+_PICTURES = """
+SELECT m.sha256, h.node, count(p.post_id) AS posts
+FROM media m LEFT JOIN hashed h USING (sha256) LEFT JOIN post_media p USING (sha256)
+WHERE h.node IS NOT NULL
+    OR m.sha256 NOT IN (SELECT sha256 FROM skipped WHERE sha256 IS NOT NULL)
+GROUP BY m.sha256, h.node ORDER BY h.node NULLS LAST, m.sha256
+"""
+
 
 def match_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> tuple[pa.Table, pa.Table]:
     """Match the case's pictures by PDQ at `max_distance` bits or less.
@@ -47,29 +56,23 @@ def _pairs(case: Case, max_distance: int) -> tuple[Codes, Hits]:
 
 def _nodes(case: Case, codes: Codes) -> Nodes:
     """One node per distinct hash, and one per picture without a hash that counts."""
-    with connect(case, "post_media", "signals/pdq") as connection:
-        rows = connection.execute(
-            "SELECT p.sha256, count(m.post_id) FROM pdq p LEFT JOIN post_media m USING (sha256) "
-            "GROUP BY p.sha256 ORDER BY p.sha256"
-        ).fetchall()
     of_code = np.repeat(np.arange(len(codes)), np.diff(codes.starts))
-    hashed = [item.tobytes().hex() for item in codes.items]
-    known = set(hashed)
-    alone = [digest for digest, _ in rows if digest not in known]
-    item = np.array(hashed + alone, object)
-    node = np.concatenate([of_code, len(codes) + np.arange(len(alone))]).astype(np.int64)
-    posts = dict(rows)
-    weight = np.bincount(node, [posts[digest] for digest in item], len(codes) + len(alone))
-    name = np.array(codes.representatives() + alone, object)
-    return Nodes(item, node, name, weight, pdq.Pdq.name)
+    with connect(case, "media", "post_media", "skipped") as connection:
+        connection.register("hashed", pa.table({"sha256": codes.digests(), "node": of_code}))
+        found = connection.sql(_PICTURES).to_arrow_table()
+    item = found["sha256"].combine_chunks()
+    hashed = len(item) - found["node"].null_count
+    alone = np.arange(len(item) - hashed)
+    node = np.concatenate([found["node"][:hashed].to_numpy(), len(codes) + alone])
+    weight = np.bincount(node, found["posts"].to_numpy(), len(codes) + len(alone))
+    name = pa.concat_arrays([codes.digests(codes.starts[:-1]), item[hashed:]])
+    return Nodes(item, node, name, weight.astype(np.int64), pdq.Pdq.name)
 
 
 def _equals(codes: Codes) -> pa.Table:
     """Pictures of one hash, each matched with the first of them."""
-    size = np.diff(codes.starts)
-    items = np.array([item.tobytes().hex() for item in codes.items], object)
-    first = np.repeat(codes.starts[:-1], size)
-    others = np.flatnonzero(first != np.arange(len(items)))
+    first = np.repeat(codes.starts[:-1], np.diff(codes.starts))
+    others = np.flatnonzero(first != np.arange(len(first)))
     zero = np.zeros(len(others), np.int32)
     edges = Edges.of_distances(first[others], others, pdq.Pdq.name, zero, _BITS)
-    return edges.matches(items, Relation.COPY)
+    return edges.matches(codes.digests(), Relation.COPY)

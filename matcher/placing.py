@@ -1,11 +1,14 @@
 """From stars to where each item belongs, and by what evidence."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from frametrace.matcher.edges import NO_DISTANCE, Edges
+from frametrace.embed.signals import SIGNALS, Metric
+from frametrace.matcher.edges import NO_DISTANCE, Edges, number_of, signal_names
 from frametrace.matcher.stars import Stars
 
 __all__ = ["PLACES", "Nodes", "place"]
@@ -29,41 +32,53 @@ PLACES = pa.schema(
 class Nodes:
     """n nodes of a graph and their items: equal ones, which need no edges between them.
 
-    `item` is (m,) object, digests; `node` is (m,) int64, their nodes; `name` is (n,) object, the
-    digest that stands for each node; `weight` is (n,): how many posts carry one of its items.
-    `same` is the signal that tells a node's items to be equal.
+    `item` holds m digests, `node` is (m,) int64, their nodes; `name` holds the n digests that stand
+    for the nodes; `weight` is (n,) int64: how many posts carry one of a node's items. `same` is the
+    signal that tells a node's items to be equal.
     """
 
-    item: np.ndarray
+    item: pa.StringArray
     node: np.ndarray
-    name: np.ndarray
+    name: pa.StringArray
     weight: np.ndarray
     same: str
 
+    @classmethod
+    def alone(cls, items: pa.StringArray, weight: np.ndarray, same: str) -> Self:
+        """Every item as a node of its own."""
+        return cls(items, np.arange(len(items)), items, weight, same)
+
 
 def place(nodes: Nodes, edges: Edges, stars: Stars) -> pa.Table:
-    """Where each item belongs, in the schema `PLACES`, ordered by medoid and item."""
+    """Where each item belongs, in the schema `PLACES`, ordered by medoid and item.
+
+    What the signal `same` says of a node holds for all its items. Another signal has judged only
+    the item that stands for the node; the others are tied in through that one.
+    """
+    same, is_hash = number_of(nodes.same), SIGNALS[nodes.same].metric is Metric.HAMMING
     n = len(nodes.name)
-    signal = np.full(n, nodes.same, object)
-    similarity = np.ones(n, np.float32)
-    distance = np.zeros(n, np.int32)
+    signal, similarity = np.full(n, same, np.int8), np.ones(n, np.float32)
+    distance = np.full(n, 0 if is_hash else NO_DISTANCE, np.int32)
     tied = np.flatnonzero(stars.via != np.arange(n))
     edge = edges.between(tied, stars.via[tied])
     signal[tied], similarity[tied] = edges.signal[edge], edges.similarity[edge]
     distance[tied] = edges.distance[edge]
 
-    node = nodes.node
-    medoid = nodes.name[stars.medoid[node]]
-    via = np.where(stars.via[node] != stars.medoid[node], nodes.name[stars.via[node]], None)
-    itself = nodes.item == medoid
-    by = np.where(itself, SAME_BYTES, signal[node])
-    order = np.lexsort((nodes.item.astype(str), medoid.astype(str)))
+    node, through = nodes.node, stars.via[nodes.node]
+    is_name = pc.equal(nodes.item, nodes.name.take(pa.array(node))).to_numpy(zero_copy_only=False)
+    equal = ~is_name & (signal[node] != same)
+    through = np.where(equal, node, through)
+    is_medoid = is_name & (node == stars.medoid[node])
+    distance = np.where(is_medoid | (equal & is_hash), 0, distance[node])
+    distance[equal & ~is_hash] = NO_DISTANCE
+    direct = through == stars.medoid[node]
     columns = [
-        pa.array(nodes.item, pa.string()),
-        pa.array(medoid, pa.string()),
-        pa.array(via, pa.string()),
-        pa.array(by, pa.string()),
-        pa.array(distance[node], mask=distance[node] == NO_DISTANCE),
-        pa.array(similarity[node]),
+        nodes.item,
+        nodes.name.take(pa.array(stars.medoid[node])),
+        nodes.name.take(pa.array(through, mask=direct)),
+        pc.if_else(is_medoid, SAME_BYTES, signal_names(np.where(equal, same, signal[node]))),
+        pa.array(distance, mask=distance == NO_DISTANCE),
+        pa.array(np.where(equal, np.float32(1), similarity[node])),
     ]
-    return pa.Table.from_arrays(columns, schema=PLACES).take(pa.array(order))
+    places = pa.Table.from_arrays(columns, schema=PLACES)
+    return places.sort_by([("medoid_sha256", "ascending"), ("sha256", "ascending")])
