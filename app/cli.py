@@ -13,7 +13,7 @@ import click
 from frametrace.app.console import printable
 from frametrace.posts.errors import FrametraceError, ModelMissing, UsageError
 
-__all__ = ["COMMANDS", "main"]
+__all__ = ["COMMANDS", "frametrace", "main"]
 
 COMMANDS = ("demo", "run", "add", "embed", "index", "match", "report", "query", "doctor")
 
@@ -37,7 +37,7 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="frametrace")
-def _frametrace() -> None:
+def frametrace() -> None:
     """Find posts that reuse the same photos or the same framings, and say why each belongs.
 
     \b
@@ -54,7 +54,7 @@ def _frametrace() -> None:
 def main() -> None:
     """Run the command line; no traceback reaches a user unless FRAMETRACE_DEBUG is set."""
     try:
-        code = _frametrace.main(standalone_mode=False)
+        code = frametrace.main(standalone_mode=False)
     except click.exceptions.Abort:
         code = _told("stopped. Run the same command again: it goes on from there.", _STOPPED)
     except KeyboardInterrupt:

@@ -12,8 +12,8 @@ from frametrace.embed.stage import Embedded, EmbedSettings, embed
 from frametrace.matcher.results import Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import MatchRun, match_case
-from frametrace.posts.errors import SourceError
 from frametrace.posts.media import MediaLibrary
+from frametrace.posts.reading import read_source
 
 __all__ = ["Inputs", "Outcome", "add", "run"]
 
@@ -47,8 +47,7 @@ def add(case_path: Path, inputs: Inputs, progress: Progress) -> tuple[Case, Adde
     Nothing is made before the sources and the media were found to be readable.
     """
     for source in inputs.sources:
-        if not source.exists():
-            raise SourceError(f"{source}: there is no such file or folder.")
+        read_source(source, inputs.format_name)
     library = MediaLibrary(inputs.media, inputs.maps)
     case = Case.create(case_path)
     added = add_sources(

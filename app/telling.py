@@ -17,7 +17,15 @@ from frametrace.embed.case import Case
 from frametrace.embed.stage import Embedded
 from frametrace.matcher.results import Results
 
-__all__ = ["end", "print_json", "rows_text", "tell_added", "tell_embedded", "tell_found"]
+__all__ = [
+    "end",
+    "print_json",
+    "rows_text",
+    "tell_added",
+    "tell_embedded",
+    "tell_found",
+    "tell_skipped",
+]
 
 _TOP = 10
 
@@ -40,16 +48,17 @@ def end(case: Case, *, strict: bool) -> None:
         click.get_current_context().exit(1)
 
 
-def tell_added(case: Case, added: Added) -> None:
+def tell_added(added: Added) -> None:
     """Say what was read."""
     known = f" ({added.known:,} were known)" if added.known else ""
-    accounts = f", {added.accounts:,} profiles" if added.accounts else ""
-    print(
-        f"read      {added.posts:,} new posts{known}{accounts}, {added.media:,} new pictures, "
-        f"{added.skipped:,} skipped"
-    )
-    if case.epoch.rows("skipped"):
-        print(f"          skipped so far: {_reasons(case)}")
+    accounts = f", {added.accounts:,} new profiles" if added.accounts else ""
+    print(f"read      {added.posts:,} new posts{known}{accounts}, {added.media:,} new pictures")
+
+
+def tell_skipped(case: Case) -> None:
+    """Say how much the case holds that could not be read, and why."""
+    if total := case.epoch.rows("skipped"):
+        print(f"skipped   {total:,}: {_reasons(case)}")
 
 
 def tell_embedded(case: Case, embedded: Embedded) -> None:

@@ -31,13 +31,14 @@ def command(case: Path, sources: tuple[Path, ...], **options: Any) -> None:
 
     from frametrace.app.console import Console
     from frametrace.app.flow import Inputs, add
-    from frametrace.app.telling import end, print_json, tell_added
+    from frametrace.app.telling import end, print_json, tell_added, tell_skipped
 
     inputs = Inputs(sources, options["media"], options["maps"], options["format_name"])
     opened, added = add(case, inputs, Console())
     if options["as_json"]:
         print_json(asdict(added))
     else:
-        tell_added(opened, added)
+        tell_added(added)
+        tell_skipped(opened)
         print(f"next      frametrace embed {case}")
     end(opened, strict=options["strict"])

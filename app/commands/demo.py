@@ -27,7 +27,13 @@ def command(folder: Path, as_json: bool) -> None:
     from frametrace.app.demo.build import build_sources
     from frametrace.app.demo.score import score
     from frametrace.app.flow import Inputs, run
-    from frametrace.app.telling import print_json, tell_added, tell_embedded, tell_found
+    from frametrace.app.telling import (
+        print_json,
+        tell_added,
+        tell_embedded,
+        tell_found,
+        tell_skipped,
+    )
     from frametrace.matcher.results import GroupKind
 
     sources = build_sources(folder / "sources")
@@ -37,8 +43,9 @@ def command(folder: Path, as_json: bool) -> None:
     if as_json:
         print_json({**{kind: asdict(s) for kind, s in scores.items()}, "report": done.page})
         return
-    tell_added(done.case, done.added)
+    tell_added(done.added)
     tell_embedded(done.case, done.embedded)
+    tell_skipped(done.case)
     tell_found(done.counts, done.results)
     for kind, known in scores.items():
         print(

@@ -31,7 +31,7 @@ def command(case: Path, **options: Any) -> None:
 
     from frametrace.app.console import Console
     from frametrace.app.settings import embed_settings
-    from frametrace.app.telling import end, print_json, tell_embedded
+    from frametrace.app.telling import end, print_json, tell_embedded, tell_skipped
     from frametrace.embed.case import Case
     from frametrace.embed.stage import embed
 
@@ -41,5 +41,6 @@ def command(case: Path, **options: Any) -> None:
         print_json({**asdict(embedded), "signals": opened.epoch.signals})
     else:
         tell_embedded(opened, embedded)
+        tell_skipped(opened)
         print(f"next      frametrace match {case}")
     end(opened, strict=options["strict"])

@@ -41,7 +41,14 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
     from frametrace.app.console import Console
     from frametrace.app.flow import Inputs, run
     from frametrace.app.settings import embed_settings, match_settings
-    from frametrace.app.telling import end, print_json, tell_added, tell_embedded, tell_found
+    from frametrace.app.telling import (
+        end,
+        print_json,
+        tell_added,
+        tell_embedded,
+        tell_found,
+        tell_skipped,
+    )
 
     done = run(
         case,
@@ -55,8 +62,9 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
         found = {**asdict(done.counts), "report": done.page, "notes": done.embedded.notes}
         print_json({"added": asdict(done.added), "found": found})
     else:
-        tell_added(done.case, done.added)
+        tell_added(done.added)
         tell_embedded(done.case, done.embedded)
+        tell_skipped(done.case)
         tell_found(done.counts, done.results)
         print(f"report    {done.page}")
     end(done.case, strict=options["strict"])

@@ -1,0 +1,190 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+from hostile import HASHES, write_posts
+from making import jpeg, photo
+
+from frametrace.app import cli
+from frametrace.app.cli import COMMANDS
+from frametrace.embed.case import Case
+from frametrace.matcher.stage import match_case
+
+HEAVY = ("torch", "open_clip", "sentence_transformers", "transformers", "sknetwork")
+
+
+def imported(*arguments):
+    """Which modules a command leaves imported in a fresh process."""
+    code = (
+        "import sys; sys.argv = ['frametrace', *sys.argv[1:]]\n"
+        "from frametrace.app.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as done: assert not done.code, done.code\n"
+        "print(' '.join(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example(name):
+    result = CliRunner().invoke(cli.frametrace, [name, "--help"])
+    assert result.exit_code == 0
+    assert f"frametrace {name} " in result.output.split("Options:")[0].split("\n", 1)[1]
+    assert "--json" in result.output
+
+
+def test_help_lists_every_command_and_the_exit_codes():
+    result = CliRunner().invoke(cli.frametrace, ["--help"])
+    assert all(f"  {name} " in result.output for name in COMMANDS)
+    assert "Exit codes" in result.output
+
+
+def test_help_imports_nothing_that_takes_time():
+    modules = imported("--help")
+    assert not modules & {*HEAVY, "faiss", "duckdb", "pyarrow", "numpy", "PIL", "rich"}
+
+
+@pytest.mark.parametrize("signal", ["pdq", "phash"])
+def test_a_query_by_hash_imports_no_model(small_case, tmp_path, signal):
+    (tmp_path / "query.jpg").write_bytes(jpeg(photo(1), 70))
+    modules = imported("query", small_case.path, tmp_path / "query.jpg", "--signal", signal)
+    assert "frametrace.matcher.query" in modules
+    assert not modules & {*HEAVY, "networkx", "jinja2"}
+
+
+def test_a_report_imports_no_model(small_case, tmp_path):
+    assert not imported("report", small_case.path, "--out", tmp_path / "out") & set(HEAVY)
+
+
+def test_query_finds_the_edited_copies_nearest_first(small_case, tmp_path, command):
+    (tmp_path / "query.jpg").write_bytes(jpeg(photo(1), 50))
+    done = command("query", small_case.path, tmp_path / "query.jpg", "--json")
+    found = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert {row["post_id"] for row in found["rows"]} == {"=1", "=4", "=7", "=10"}
+    distances = [row["distance"] for row in found["rows"]]
+    assert distances == sorted(distances)
+    assert found["total"] == 4
+
+
+def test_query_says_how_many_more_there_are(small_case, tmp_path, command):
+    (tmp_path / "query.jpg").write_bytes(jpeg(photo(1), 50))
+    done = command("query", small_case.path, tmp_path / "query.jpg", "--limit", 1)
+    assert "1 of 4 are shown" in done.stdout
+    assert len(done.stdout.splitlines()) == 4
+
+
+def test_query_by_text_finds_captions_that_hold_it(small_case, command):
+    done = command("query", small_case.path, "--text", "破坏地铁站", "--json")
+    found = json.loads(done.stdout)
+    assert {row["post_id"] for row in found["rows"]} == {f"alone{at}" for at in range(4)}
+    assert {row["relation"] for row in found["rows"]} == {"contains"}
+
+
+def test_match_of_two_cases_names_b_s_posts_with_evidence(small_case, tmp_path, command):
+    source = tmp_path / "b"
+    source.mkdir()
+    (source / "edited.jpg").write_bytes(jpeg(photo(2), 40))
+    (source / "same.jpg").write_bytes(jpeg(photo(2), 65))  # as picture5.jpg of `write_posts`
+    (source / "other.jpg").write_bytes(jpeg(photo(99)))
+    assert command("add", tmp_path / "case_b", source).returncode == 0
+    assert command("embed", tmp_path / "case_b", "--signal", "pdq").returncode == 0
+    out = tmp_path / "new" / "reuse.csv"
+    done = command("match", small_case.path, tmp_path / "case_b", "--json", "--out", out)
+    rows = {row["post_id"]: row for row in json.loads(done.stdout)}
+    assert set(rows) == {"edited.jpg", "same.jpg"}
+    assert rows["edited.jpg"]["signal"] == "pdq"
+    assert rows["edited.jpg"]["distance"] <= 31
+    same = rows["same.jpg"]
+    assert (same["signal"], same["distance"], same["media_path_a"]) == ("sha256", 0, "picture5.jpg")
+    assert (same["posts_a"], same["accounts_a"], same["platforms_a"]) == (1, 1, ["twitter"])
+    assert out.read_text("utf-8").count("\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["nonsense"], 2, "No such command"),
+        (["query", "{case}"], 2, "name a PICTURE"),
+        (["query", "{case}", "a.jpg", "--signal", "nonsense"], 2, "Choose from: pdq, phash, clip"),
+        (["query", "{case}", "--text", "…!"], 2, "no letters"),
+        (["match", "{case}", "--out", "x.csv"], 2, "frametrace report"),
+        (["embed", "{case}", "--signal", "nonsense"], 2, "Choose from"),
+        (["add", "{case}", "nowhere.csv"], 3, "nowhere.csv"),
+        (["query", "nowhere", "a.jpg"], 3, "is not a case"),
+        (["query", "{case}", "absent.jpg"], 3, "no such file"),
+        (["query", "{case}", "{text}"], 3, "not a picture"),
+        (["report", "{unmatched}", "--out", "x"], 3, "frametrace match"),
+        (["doctor", "nowhere"], 3, ""),
+    ],
+)
+def test_what_went_wrong_is_said_in_one_line_with_its_exit_code(
+    arguments, code, message, small_case, tmp_path, command
+):
+    (tmp_path / "text.jpg").write_text("not a picture")
+    unmatched = Case.create(tmp_path / "unmatched").path
+    names = {"case": small_case.path, "text": tmp_path / "text.jpg", "unmatched": unmatched}
+    done = command(*(argument.format(**names) for argument in arguments), cwd=tmp_path)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_strict_ends_with_1_when_something_was_skipped(tmp_path, command):
+    source = write_posts(tmp_path / "sources")
+    assert command("add", tmp_path / "case", source).returncode == 0
+    again = command("add", tmp_path / "case", source, "--strict")
+    assert again.returncode == 1
+    assert "skipped   4: 4 × " in again.stdout
+
+
+def test_a_failed_add_makes_no_case(tmp_path, command):
+    (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
+    done = command("add", tmp_path / "case", tmp_path / "bad.csv")
+    assert done.returncode == 3
+    assert not (tmp_path / "case").exists()
+
+
+def test_doctor_finds_a_damaged_shard(tmp_path, command):
+    source = write_posts(tmp_path / "sources")
+    command("add", tmp_path / "case", source)
+    assert command("doctor", tmp_path / "case").returncode == 0
+    shard = next((tmp_path / "case" / "posts").glob("*.parquet"))
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 3] ^= 0xFF
+    shard.write_bytes(content)
+    done = command("doctor", tmp_path / "case", "--json")
+    assert done.returncode == 3
+    assert [f["subject"] for f in json.loads(done.stdout) if f["damaged"]] == ["posts"]
+
+
+def test_ctrl_c_says_that_the_command_goes_on_from_there(tmp_path):
+    import signal
+    import time
+
+    source = tmp_path / "many.jsonl"
+    row = '{"platform": "x", "post_id": "%d", "account_id": "a", "text": "some words %d"}\n'
+    source.write_text("".join(row % (at, at) for at in range(300_000)))
+    program = [sys.executable, "-m", "frametrace.app", "add", tmp_path / "case", source]
+    child = subprocess.Popen(program, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "case" / "done").exists():
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate()
+    assert child.returncode == 130
+    assert "goes on from there" in err
+    assert "Traceback" not in err
+
+
+def test_the_thresholds_are_saved_with_what_they_made(small_case):
+    _, run = match_case(small_case)
+    assert run.settings["max_pdq"] == 31
+    assert HASHES.signals == ("pdq", "phash", "caption_key")

@@ -1,0 +1,191 @@
+import csv
+import json
+import re
+from html.parser import HTMLParser
+
+import networkx
+import pytest
+from hostile import HASHES, HOSTILE, write_posts
+
+from frametrace.app.report.write import write_report
+from frametrace.embed.add import add_sources
+from frametrace.embed.case import Case
+from frametrace.embed.executor import InProcess
+from frametrace.embed.stage import embed
+from frametrace.matcher.stage import load_results, match_case
+from frametrace.posts.errors import CaseError, UsageError
+from frametrace.posts.media import MediaLibrary
+
+FILES = {
+    "index.html", "matches.csv", "groups.csv", "accounts.csv", "network.gexf", "skipped.csv",
+    "run.json",
+}  # fmt: skip
+
+
+class Page(HTMLParser):
+    """Reads a page as a browser would: its elements, its attributes and its text."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.text, self._inside = [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        self._inside.append(tag)
+
+    def handle_endtag(self, tag):
+        while self._inside and self._inside.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if not {"script", "style"} & set(self._inside):
+            self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def report(small_case, tmp_path_factory):
+    out = tmp_path_factory.mktemp("report")
+    write_report(small_case, out, executor=InProcess())
+    return out
+
+
+@pytest.fixture(scope="module")
+def page(report):
+    return Page((report / "index.html").read_text("utf-8"))
+
+
+def rows_of(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_report_has_its_files_and_no_others(report):
+    assert {path.name for path in report.iterdir()} == FILES
+
+
+def test_captions_can_put_no_element_into_the_page(page):
+    assert [name for name, _ in page.elements].count("script") == 1
+    assert not {"img", "iframe", "object", "link", "form"} & {name for name, _ in page.elements}
+    assert not any(key.startswith("on") for _, attrs in page.elements for key in attrs)
+    shown = "".join(page.text)
+    for text in HOSTILE[:2]:
+        assert text in shown
+
+
+def test_the_page_needs_and_calls_nothing_else(report, page):
+    policy = next(a["content"] for n, a in page.elements if a.get("http-equiv"))
+    assert "default-src 'none'" in policy
+    assert "script-src 'sha256-" in policy
+    addresses = [a.get("href") or a.get("src") for _, a in page.elements]
+    assert all(address.startswith("#") for address in addresses if address)
+    html = (report / "index.html").read_text("utf-8")
+    assert set(re.findall(r"url\((.{15})", html)) == {"data:image/jpeg"}
+
+
+def test_the_policy_lets_the_page_s_own_script_run(report):
+    import base64
+    import hashlib
+
+    html = (report / "index.html").read_text("utf-8")
+    script = html.split("<script>", 1)[1].split("</script>", 1)[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in html
+
+
+def test_every_group_and_member_stands_on_the_page_with_its_evidence(small_case, page):
+    results, _ = load_results(small_case)
+    ids = {attrs.get("id") for _, attrs in page.elements}
+    assert set(results.groups["group_id"].to_pylist()) <= ids
+    shown = "".join(page.text)
+    assert len(
+        re.findall(r"byte for byte|differs in \d+ of 256 bits|own text|same wording", shown)
+    ) == (results.members.num_rows)
+
+
+def test_photo_groups_are_the_three_photos(small_case, report):
+    groups = {}
+    for row in rows_of(report / "groups.csv"):
+        if row["kind"] == "photo":
+            groups.setdefault(row["group_id"], set()).add(row["post_id"])
+    expected = [{f"'={at}" for at in range(photo, 12, 3)} for photo in range(3)]
+    assert sorted(groups.values(), key=sorted) == sorted(expected, key=sorted)
+
+
+def test_no_csv_cell_begins_a_formula(report):
+    for name in ("matches.csv", "groups.csv", "accounts.csv", "skipped.csv"):
+        for row in rows_of(report / name):
+            assert not [cell for cell in row.values() if cell[:1] in "=+-@\t\r" and cell]
+
+
+def test_what_was_skipped_is_listed_with_its_reason(report):
+    rows = rows_of(report / "skipped.csv")
+    assert [row["item"] for row in rows] == ["absent.jpg"] * 4
+    assert all("is not in the media folders" in row["reason"] for row in rows)
+
+
+def test_the_network_opens_and_ties_accounts_across_platforms(small_case, report):
+    graph = networkx.read_gexf(report / "network.gexf")
+    results, _ = load_results(small_case)
+    assert graph.number_of_edges() == results.ties.num_rows > 0
+    assert {data["platforms"] for _, _, data in graph.edges(data=True)} == {"one", "across"}
+    assert "lastmodifieddate" not in (report / "network.gexf").read_text("utf-8")
+
+
+def test_run_json_says_how_it_was_made(small_case, report):
+    run = json.loads((report / "run.json").read_text("utf-8"))
+    assert run["settings"]["max_pdq"] == 31
+    assert set(run["signals"]) == {"pdq", "phash", "caption_key"}
+    assert run["counts"]["posts"] == 16
+    assert run["counts"]["photo_groups"] == 3
+    assert {"frametrace", "pyarrow", "python"} <= set(run["versions"])
+
+
+def test_the_same_case_gives_the_same_bytes(small_case, report, tmp_path):
+    write_report(small_case, tmp_path / "again", executor=InProcess())
+    for name in FILES:
+        assert (tmp_path / "again" / name).read_bytes() == (report / name).read_bytes()
+
+
+def test_the_same_posts_in_another_case_give_the_same_tables(report, tmp_path):
+    case = Case.create(tmp_path / "case")
+    add_sources(case, [write_posts(tmp_path / "sources")], library=MediaLibrary([]))
+    embed(case, HASHES, executor=InProcess())
+    match_case(case)
+    write_report(case, tmp_path / "out", executor=InProcess())
+    for name in FILES - {"run.json", "index.html"}:
+        assert (tmp_path / "out" / name).read_bytes() == (report / name).read_bytes()
+
+
+def test_a_picture_that_is_gone_is_said_to_be(tmp_path):
+    case = Case.create(tmp_path / "case")
+    source = write_posts(tmp_path / "sources")
+    add_sources(case, [source], library=MediaLibrary([]))
+    embed(case, HASHES, executor=InProcess())
+    match_case(case)
+    for picture in source.parent.glob("*.jpg"):
+        picture.unlink()
+    write_report(case, tmp_path / "out", executor=InProcess())
+    html = (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert "file not found" in html
+    assert "data:image/jpeg" not in html
+
+
+def test_a_case_that_was_not_matched_says_what_to_do(tmp_path):
+    case = Case.create(tmp_path / "case")
+    with pytest.raises(CaseError, match="frametrace match"):
+        write_report(case, tmp_path / "out", executor=InProcess())
+
+
+def test_a_report_is_never_written_over_a_file(small_case, tmp_path):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(UsageError, match="is a file"):
+        write_report(small_case, tmp_path / "out", executor=InProcess())
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_an_empty_case_has_a_report_too(tmp_path):
+    case = Case.create(tmp_path / "case")
+    match_case(case)
+    write_report(case, tmp_path / "out", executor=InProcess())
+    assert "None was found." in (tmp_path / "out" / "index.html").read_text("utf-8")

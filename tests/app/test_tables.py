@@ -1,0 +1,50 @@
+import csv
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frametrace.app.report.tables import GROUPS_COLUMNS, neutral, write_csv
+from frametrace.matcher.results import MATCHES
+
+
+def back(cell):
+    """What the documentation says a reader does: take one apostrophe away where one was put."""
+    bare = cell.removeprefix("'")
+    return bare if cell.startswith("'") and neutral(bare) == cell else cell
+
+
+@given(st.text() | st.text(alphabet="'=+-@\t\r\n＝a", max_size=5))
+def test_no_cell_begins_a_formula_and_each_gives_back_its_text(text):
+    assert neutral(text)[:1] not in set("=+-@\t\r\n＝＋－＠")
+    assert back(neutral(text)) == text
+
+
+def test_cells_are_spelled_in_one_way(tmp_path):
+    table = pa.table(
+        {
+            "none": pa.nulls(1, pa.string()),
+            "flag": [True],
+            "count": [-3],
+            "similarity": pa.array([0.5], pa.float32()),
+            "list": [["a", "语"]],
+            "time": pa.array([0], pa.timestamp("us", tz="UTC")),
+            "text": ['a,"b"\n=c'],
+        }
+    )
+    write_csv(tmp_path / "t.csv", table)
+    with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
+        header, row = csv.reader(file)
+    assert header == table.column_names
+    assert row == ["", "true", "-3", "0.5", '["a", "语"]', "1970-01-01T00:00:00Z", 'a,"b"\n=c']
+
+
+def test_the_columns_are_those_that_were_promised():
+    assert ", ".join(MATCHES.names) == (
+        "sha256_a, sha256_b, relation, signal, distance, similarity, inliers, mirrored, scale, "
+        "rotation, part_a, part_b"
+    )
+    assert ", ".join(GROUPS_COLUMNS) == (
+        "group_id, kind, relation, platform, post_id, account_id, account_kind, posted_at, "
+        "media_sha256, media_path, medoid_sha256, signal, distance, similarity"
+    )
