@@ -68,6 +68,11 @@ class Codes:
         found: list[str] = self.digests(self.starts[:-1]).to_pylist()
         return found
 
+    def only(self, rows: np.ndarray) -> Self:
+        """Some of the codes, each with its first item."""
+        starts = np.arange(len(rows) + 1)
+        return type(self)(self.codes[rows], starts, self.items[self.starts[rows]])
+
     def digests(self, which: slice | np.ndarray = slice(None)) -> pa.StringArray:
         """The digests of some items, or of all, as hexadecimal digits in one Arrow array."""
         items = self.items[which]

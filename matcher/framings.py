@@ -125,26 +125,30 @@ def _key_edges(case: Case, nodes: Nodes, keys: pa.StringArray, settings: MatchSe
 def _vector_edges(
     case: Case, signal: str, nodes: Nodes, least: float, settings: MatchSettings
 ) -> Edges:
-    """Pairs of nodes that are mutually among each other's nearest, with a similarity of `least`."""
+    """Pairs of nodes that are mutually among each other's nearest, with a similarity of `least`.
+
+    Only the codes of nodes are asked about and found: a hundred near-equal captions, or copies of
+    one photo, would else be each other's only neighbours.
+    """
     index = open_index(case, signal)
     assert isinstance(index, DenseIndex)
     owner, a, b = _owners(index.codes, nodes)
-    u = len(owner)
+    rows = np.flatnonzero(owner >= 0)
+    if len(rows) < len(owner):
+        index = DenseIndex.build(index.codes.only(rows))
+    u = len(rows)
     keys, similarities = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
-    asked = np.flatnonzero(owner >= 0)
-    for start in range(0, len(asked), _BLOCK):
-        block = asked[start : start + _BLOCK]
-        hits = index.search(index.codes.codes[block], settings.neighbours + 1)
-        query = block[hits.query]
-        near = (hits.value >= least) & (owner[hits.row] >= 0) & (query != hits.row)
-        keys.append(query[near] * u + hits.row[near])
-        similarities.append(hits.value[near])
+    for start in range(0, u, _BLOCK):
+        hits = index.search(index.codes.codes[start : start + _BLOCK], settings.neighbours + 1)
+        hits = hits.where((hits.value >= least) & (hits.query + start != hits.row))
+        keys.append((hits.query + start) * u + hits.row)
+        similarities.append(hits.value)
     key, similarity = np.concatenate(keys), np.concatenate(similarities)
     x, y = np.divmod(key, max(u, 1))
     mutual = (x < y) & np.isin(key, y * u + x)
     return Edges.of_similarities(
-        np.append(owner[x[mutual]], a),
-        np.append(owner[y[mutual]], b),
+        np.append(owner[rows[x[mutual]]], a),
+        np.append(owner[rows[y[mutual]]], b),
         signal,
         np.append(similarity[mutual], np.ones(len(a))),
     )

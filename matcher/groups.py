@@ -47,7 +47,7 @@ SELECT group_id, any_value(kind) AS kind, any_value(medoid_sha256) AS medoid_sha
     count(DISTINCT (platform, account_id)) FILTER (account_kind = 'channel') AS channels,
     count(DISTINCT item) AS items,
     min(posted_at) AS first_at, max(posted_at) AS last_at,
-    list_sort(list_distinct(list(signal) FILTER (signal <> 'sha256'))) AS signals,
+    list_sort(coalesce(list(DISTINCT signal) FILTER (signal <> 'sha256'), [])) AS signals,
     avg(similarity) AS cohesion
 FROM (SELECT *, coalesce(media_sha256, sha256(text)) AS item FROM members)
 GROUP BY group_id

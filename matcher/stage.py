@@ -3,7 +3,6 @@
 import json
 import shutil
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 
 from frametrace.embed.case import Case, write_atomically
 from frametrace.embed.progress import Progress, Silent
+from frametrace.index.store import alone_in
 from frametrace.matcher.framings import match_captions, match_looks
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
 from frametrace.matcher.network import ties_of
@@ -103,22 +103,22 @@ def _folder(case: Case) -> Path:
 
 
 def _keep(case: Case, results: Results, run: MatchRun) -> None:
-    """Write beside the place, then swap: a reader finds the old results or the new."""
+    """Write beside the place, then swap: a reader finds whole results or none."""
     folder = _folder(case)
-    beside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
-    beside.mkdir(parents=True)
+    beside = folder.with_name(f".{folder.name}")
     try:
-        for field in fields(Results):
-            table = getattr(results, field.name)
-            pq.write_table(table, beside / f"{field.name}.parquet", compression="zstd")
-        run_json = json.dumps(asdict(run), indent=1, ensure_ascii=False, sort_keys=True)
-        write_atomically(beside / _RUN, run_json + "\n")
-        shutil.rmtree(folder, ignore_errors=True)
-        beside.rename(folder)
+        with alone_in(folder.parent):
+            shutil.rmtree(beside, ignore_errors=True)
+            beside.mkdir()
+            for field in fields(Results):
+                table = getattr(results, field.name)
+                pq.write_table(table, beside / f"{field.name}.parquet", compression="zstd")
+            run_json = json.dumps(asdict(run), indent=1, ensure_ascii=False, sort_keys=True)
+            write_atomically(beside / _RUN, run_json + "\n")
+            shutil.rmtree(folder, ignore_errors=True)
+            beside.rename(folder)
     except OSError as error:
         raise CaseError(
-            f"{folder} can't be written: {error.strerror or error}. Make room, then run the same "
-            "command again"
+            f"{folder} can't be written: {error.strerror or error}. Make room or mend the "
+            "permissions, then run the same command again"
         ) from None
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
