@@ -1,7 +1,7 @@
 """Walking folders of pictures, in a stable order and never out of them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from frametrace.posts.model import Skipped
@@ -15,14 +15,15 @@ _PICTURE_SUFFIXES = frozenset(
 
 
 def is_picture(path: str) -> bool:
-    """Whether a file's name says that it is a picture."""
-    return PurePosixPath(path).suffix.lower() in _PICTURE_SUFFIXES
+    """Whether a file's name says that it is a picture (`._x.jpg` is what a Mac notes about one)."""
+    name = PurePosixPath(path)
+    return name.suffix.lower() in _PICTURE_SUFFIXES and not name.name.startswith("._")
 
 
 def is_inside(root: Path, path: Path) -> bool:
-    """Whether a path that exists stays in `root` after following its links."""
+    """Whether a path that exists stays in `root`, which is resolved, after following its links."""
     try:
-        return path.resolve().is_relative_to(root.resolve())
+        return path.resolve().is_relative_to(root)
     except (OSError, RuntimeError, ValueError):
         return False
 
@@ -32,20 +33,30 @@ def printable(path: str) -> str:
     return path.encode("utf-8", "backslashreplace").decode()
 
 
-def files_in(root: Path) -> Iterator[str]:
-    """Give every file under `root` as a relative POSIX path, sorted; linked folders stay closed."""
-    for folder, subfolders, names in os.walk(root):
+def files_in(root: Path, closed: Callable[[OSError], object] | None = None) -> Iterator[str]:
+    """Give every file under `root` as a relative POSIX path, sorted; linked folders stay closed.
+
+    `closed` is told of each folder that can't be listed.
+    """
+    for folder, subfolders, names in os.walk(root, onerror=closed):
         subfolders.sort()
         for name in sorted(names):
             yield Path(folder, name).relative_to(root).as_posix()
 
 
 def pictures_in(root: Path) -> Iterator[str | Skipped]:
-    """Give every picture under `root`; a Skipped for a link that leaves it or an unusable name."""
-    for path in filter(is_picture, files_in(root)):
+    """Give every picture under `root`, which is resolved, and a Skipped for what is of no use.
+
+    That is a link that leaves `root`, a name that isn't text, a folder that can't be listed.
+    """
+    closed: list[OSError] = []
+    for path in filter(is_picture, files_in(root, closed.append)):
         if printable(path) != path:
             yield Skipped(root.name, 0, printable(path), "its name is not valid UTF-8; rename it")
-        elif not is_inside(root, root / path):
+        elif (root / path).is_symlink() and not is_inside(root, root / path):
             yield Skipped(root.name, 0, path, "the link leaves the folder")
         else:
             yield path
+    for error in closed:
+        folder = Path(error.filename).relative_to(root).as_posix()
+        yield Skipped(root.name, 0, printable(folder), f"can't be listed: {error.strerror}")

@@ -64,7 +64,7 @@ class MediaMap:
         if head.shape is not Shape.TABLE or not {"post_id", "path"} <= set(head.names):
             raise SourceError(
                 f"{source.name}: a media map is a CSV with the columns post_id and path, and "
-                f"perhaps platform. Found: {', '.join(head.names)}."
+                f"perhaps platform. Found: {head.shown}."
             )
         for row in read_rows(source, head.shape):
             if isinstance(row, Row):

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
 from frametrace.posts.errors import DecodeError, SourceError
 from frametrace.posts.folders import is_picture, printable
 from frametrace.posts.maps import MediaMap
 from frametrace.posts.model import MediaItem, Post, Skipped
-from frametrace.posts.roots import Archive, Folder, leaves, open_root
+from frametrace.posts.roots import Archive, Folder, Place, leaves, open_root
 from frametrace.posts.sources import DAMAGED
 
 __all__ = ["MediaFile", "MediaLibrary", "identify", "read_media"]
@@ -78,6 +79,8 @@ class MediaLibrary:
 
     def __init__(self, roots: Sequence[Path], maps: Sequence[Path] = ()) -> None:
         self._roots = tuple(open_root(path) for path in roots)
+        for root in self._roots:
+            root.paths()  # an archive that can't be opened shows it here
         self._map = MediaMap(maps)
         self._damaged: list[Skipped] = []
 
@@ -87,8 +90,7 @@ class MediaLibrary:
         `base` is the folder that paths in the post's source are relative to. A post that names no
         picture and has none gives nothing.
         """
-        places = self._roots if base is None else (open_root(base), *self._roots)
-        for rule in (self._mapped(post), self._named(post), self._in_row(post, places)):
+        for rule in (self._mapped(post), self._named(post), self._in_row(post, base)):
             found = tuple(dict.fromkeys(rule))
             yield from found
             if any(isinstance(item, MediaFile) for item in found):
@@ -108,91 +110,97 @@ class MediaLibrary:
 
     def _named(self, post: Post) -> Iterator[MediaFile | Skipped]:
         for name in (post.post_id, f"{post.post_id}-"):
-            for file in self._files(name, whole=name == post.post_id):
-                if printable(file.path) != file.path:
-                    reason = "its name is not valid UTF-8; rename it"
-                elif not open_root(Path(file.root)).keeps(file.path):
-                    reason = _LEAVES
-                else:
-                    yield file
-                    continue
-                yield Skipped(post.source, post.line, printable(file.path), reason)
+            for place, path in self._files(name, whole=name == post.post_id):
+                try:
+                    yield _usable(place, path)
+                except ValueError as error:
+                    yield Skipped(post.source, post.line, printable(path), str(error))
 
-    def _in_row(
-        self, post: Post, places: Sequence[Folder | Archive]
-    ) -> Iterator[MediaFile | Skipped]:
+    def _in_row(self, post: Post, base: Path | None) -> Iterator[MediaFile | Skipped]:
+        if not post.media:
+            return
+        places = self._roots if base is None else (open_root(base), *self._roots)
         for named in post.media:
             try:
                 yield self._said(named, places)
             except ValueError as error:
                 yield Skipped(post.source, post.line, named, str(error))
 
-    def _said(self, named: str, places: Sequence[Folder | Archive]) -> MediaFile:
+    def _said(self, named: str, places: Sequence[Place]) -> MediaFile:
         if "://" in named:
-            raise ValueError(f"not downloaded: {named}")
+            raise ValueError("not downloaded")
         if not _SHA256.fullmatch(named):
             return _locate(named, places)
-        for file in self._files(named.lower(), whole=True):
-            return file
+        for spelled in (named.lower(), named.upper()):
+            for place, path in self._files(spelled, whole=True):
+                return _usable(place, path)
         raise ValueError("no media file is named by this SHA-256")
 
-    def _files(self, name: str, *, whole: bool) -> Iterator[MediaFile]:
+    def _files(self, name: str, *, whole: bool) -> Iterator[tuple[Place, str]]:
         """Give the files whose stem is `name`, or begins with it."""
         for at in range(bisect_left(self._index, name, key=itemgetter(0)), len(self._index)):
-            stem, file = self._index[at]
+            stem, place, path = self._index[at]
             if not (stem == name if whole else stem.startswith(name)):
                 return
-            yield file
+            yield place, path
 
     @cached_property
-    def _index(self) -> list[tuple[str, MediaFile]]:
+    def _index(self) -> list[tuple[str, Place, str]]:
         """Every picture by the stem of its name; a file under two roots is listed once."""
-        files: dict[Path, MediaFile] = {}
+        files: dict[Path, tuple[str, Place, str]] = {}
         for place in self._places():
             for path in filter(is_picture, place.paths()):
-                files.setdefault(place.path / path, MediaFile(str(place.path), path))
-        stems = ((PurePosixPath(file.path).stem, file) for file in files.values())
-        return sorted(stems, key=lambda item: (item[0], item[1].root, item[1].path))
+                files.setdefault(place.path / path, (PurePosixPath(path).stem, place, path))
+        return sorted(files.values(), key=lambda item: (item[0], str(item[1].path), item[2]))
 
-    def _places(self) -> Iterator[Folder | Archive]:
+    def _places(self) -> Iterator[Place]:
         for root in self._roots:
-            if isinstance(root, Folder):
-                yield root
-            yield from self._archives(root)
-
-    def _archives(self, root: Folder | Archive) -> Iterator[Archive]:
-        inside = (path for path in root.paths() if path.lower().endswith(".zip"))
-        try:
-            if isinstance(root, Folder):
-                for path in inside:
-                    yield from self._readable(Archive(root.path / path))
-            else:
-                yield from self._readable(root)
-                for path in inside:
+            yield root
+            for path in root.paths():
+                if not path.lower().endswith(".zip"):
+                    continue
+                if isinstance(root, Folder):
+                    yield from self._archive(root, path)
+                else:
                     reason = "a zip archive inside another is not read; unpack it"
                     self._damaged.append(Skipped(root.path.name, 0, printable(path), reason))
-        except DAMAGED:
-            return
 
-    def _readable(self, archive: Archive) -> Iterator[Archive]:
-        """Give the archive, unless it can't be listed: then it is told of once."""
+    def _archive(self, root: Folder, path: str) -> Iterator[Archive]:
+        """Give an archive that lies in a folder, unless it is of no use: then tell of it once."""
         try:
+            archive = Archive(root.path / _usable(root, path).path)
             archive.paths()
-        except DAMAGED as error:
-            name = printable(archive.path.name)
-            self._damaged.append(Skipped(name, 0, "", f"the archive can't be opened: {error}"))
+        except (ValueError, SourceError) as error:
+            self._damaged.append(Skipped(root.path.name, 0, printable(path), str(error)))
         else:
             yield archive
 
 
-def _locate(named: str, places: Sequence[Folder | Archive]) -> MediaFile:
+def _locate(named: str, places: Sequence[Place]) -> MediaFile:
     """Find a relative path in the first place that holds it. Raises ValueError with the reason."""
     if leaves(named):
         raise ValueError(_LEAVES)
-    path = PurePosixPath(named).as_posix()
     for place in places:
-        if place.holds(path):
-            if not place.keeps(path):
-                raise ValueError(_LEAVES)
-            return MediaFile(str(place.path), path)
+        for path in _spellings(named):
+            if place.holds(path):
+                return _usable(place, path)
     raise ValueError("is not in the media folders")
+
+
+def _spellings(named: str) -> Iterator[str]:
+    """Spell a path as it is, as Windows meant it, and in both of Unicode's forms of accents."""
+    path = PurePosixPath(named).as_posix()
+    yield path
+    slashed = path.replace("\\", "/")
+    yield slashed
+    yield normalize("NFC", slashed)
+    yield normalize("NFD", slashed)
+
+
+def _usable(place: Place, path: str) -> MediaFile:
+    """Take a file that is there. Raises ValueError, with the reason, if it must be left alone."""
+    if printable(path) != path:
+        raise ValueError("its name is not valid UTF-8; rename it")
+    if not place.keeps(path):
+        raise ValueError(_LEAVES)
+    return MediaFile(str(place.path), path)

@@ -14,8 +14,6 @@ __all__ = ["Entry", "detect", "formats_table", "read_source"]
 
 Entry = Post | Account | Skipped
 
-_HEADERS_SHOWN = 40
-
 
 def detect(path: Path) -> str:
     """Name the format of a source: for an archive, of its first member that is recognised.
@@ -91,12 +89,12 @@ def _reader_of(source: Source, head: Head) -> Reader:
         if reader.recognises(head):
             return reader
     nearest = max(
-        (reader for reader in READERS if reader.shape == head.shape),
+        (reader for reader in READERS if reader.shape == head.shape and reader.missing(head.names)),
         key=lambda reader: len(reader.required) - 2 * len(reader.missing(head.names)),
     )
     raise SourceError(
         f"{source.name}: no format is recognised. Nearest is {nearest.name}, which also needs "
-        f"{_listed(nearest.missing(head.names))}. Found: {_listed(head.names)}. Rename the "
+        f"{', '.join(nearest.missing(head.names))}. Found: {head.shown}. Rename the "
         f"columns, or name the format with --format: {_names()}."
     )
 
@@ -109,15 +107,10 @@ def _checked(source: Source, head: Head, reader: Reader) -> Reader:
         )
     if missing := reader.missing(head.names):
         raise SourceError(
-            f"{source.name}: {reader.name} needs the column {_listed(missing)}. Found: "
-            f"{_listed(head.names)}. Rename the columns, or name another --format: {_names()}."
+            f"{source.name}: {reader.name} needs the column {', '.join(missing)}. Found: "
+            f"{head.shown}. Rename the columns, or name another --format: {_names()}."
         )
     return reader
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    shown = ", ".join(repr(name[:60]) for name in names[:_HEADERS_SHOWN])
-    return shown + ", …" if len(names) > _HEADERS_SHOWN else shown
 
 
 def _names() -> str:

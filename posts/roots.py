@@ -10,14 +10,14 @@ from pathlib import Path, PureWindowsPath
 
 from frametrace.posts.errors import SourceError
 from frametrace.posts.folders import files_in, is_inside, printable
-from frametrace.posts.sources import DAMAGED
+from frametrace.posts.sources import DAMAGED, open_member
 
-__all__ = ["Archive", "Folder", "leaves", "open_root"]
+__all__ = ["Archive", "Folder", "Place", "leaves", "open_root"]
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder on disk, by its absolute path."""
+    """A folder on disk, by its absolute path with all links followed."""
 
     path: Path
 
@@ -55,14 +55,14 @@ class Archive:
     path: Path
 
     def paths(self) -> Iterator[str]:
-        """Give every member's name, sorted. Raises one of `DAMAGED` if the archive is."""
+        """Give every member's name, sorted. Raises SourceError if the archive can't be opened."""
         return iter(sorted(info.filename for info in self._zip().infolist() if not info.is_dir()))
 
     def holds(self, path: str) -> bool:
         """Whether the archive can be opened and has a member of that name."""
         try:
             return path in self._zip().NameToInfo
-        except DAMAGED:
+        except SourceError:
             return False
 
     def keeps(self, path: str) -> bool:
@@ -70,31 +70,42 @@ class Archive:
         return not leaves(path)
 
     def read(self, path: str, limit: int) -> bytes:
-        """Read a member; what it declares as its size is not trusted. Raises one of `DAMAGED`."""
-        if not self.holds(path):
-            raise FileNotFoundError(0, "the archive has no such member")
-        member = self._zip().getinfo(path)
-        if member.file_size > limit:
-            raise ValueError(f"{member.file_size:,} bytes are over the limit of {limit:,}")
-        with self._zip().open(member) as opened:
+        """Read a member; what it declares as its size is not trusted.
+
+        Raises SourceError or one of `DAMAGED`.
+        """
+        archive = self._zip()
+        with open_member(archive, path) as opened:
+            if (size := archive.getinfo(path).file_size) > limit:
+                raise ValueError(f"{size:,} bytes are over the limit of {limit:,}")
             return opened.read(limit + 1)
 
     def _zip(self) -> zipfile.ZipFile:
-        status = self.path.stat()
-        return _opened(self.path, os.getpid(), status.st_mtime_ns, status.st_size)
+        try:
+            status = self.path.stat()
+            return _opened(self.path, os.getpid(), status.st_mtime_ns, status.st_size)
+        except DAMAGED as error:
+            name = printable(self.path.name)
+            raise SourceError(f"{name}: the archive can't be opened: {error}") from error
 
 
-def open_root(path: Path) -> Folder | Archive:
+Place = Folder | Archive
+
+
+def open_root(path: Path) -> Place:
     """Take a folder or an archive as a place for media. Raises SourceError if it is neither."""
+    name = printable(str(path))
     try:
         root = path.resolve()
+        if printable(str(root)) != str(root):
+            raise SourceError(f"{name}: its name is not valid UTF-8. Rename it.")
         if root.is_dir():
             return Folder(root)
         if root.is_file():
             return Archive(root)
     except (OSError, RuntimeError, ValueError):
         pass
-    raise SourceError(f"{printable(str(path))}: there is no such media folder or zip archive.")
+    raise SourceError(f"{name}: there is no such media folder or zip archive.")
 
 
 def leaves(path: str) -> bool:

@@ -4,32 +4,31 @@ A table's row is named by its header. A JSON record is flattened to dotted names
 arrays kept as JSON. A folder gives one row per picture. A row that can't be read is a `Skipped`.
 """
 
-import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from itertools import chain
-from typing import TYPE_CHECKING
+from itertools import chain, islice
 
 from frametrace.posts.errors import SourceError
 from frametrace.posts.folders import pictures_in
 from frametrace.posts.model import Precision, Skipped
 from frametrace.posts.sources import LINE_LIMIT, Source
+from frametrace.posts.tables import Table
 from frametrace.posts.times import parse_time
 from frametrace.posts.values import count, encodable
 
-if TYPE_CHECKING:
-    import _csv
-
 __all__ = ["Head", "Row", "Shape", "read_head", "read_rows"]
 
-# The longest captions are some 65 thousand characters; an unclosed quote ends here.
-_FIELD_LIMIT = 2**20
+# A record may lack what the others have; a hostile one may have names without end.
+_RECORDS_LOOKED_AT = 100
+_NAMES_ENOUGH = 10_000
+_NAMES_SHOWN = 40
 
-_FLOATED_ID = re.compile(r"\d(\.\d+)?[eE]\+\d+")
+_FLOATED_ID = re.compile(r"\d([.,]\d+)?[eE]\+\d+")
+_spelled = json.JSONEncoder(ensure_ascii=False).encode
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -43,10 +42,16 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a source shows of itself: its shape, and its header or its first record's names."""
+    """What a source shows of itself: its shape, and its header or its first records' names."""
 
     shape: Shape
     names: tuple[str, ...]
+
+    @property
+    def shown(self) -> str:
+        """The names as a message lists them: not more than fit on a screen, and none at length."""
+        shown = ", ".join(repr(name[:60]) for name in self.names[:_NAMES_SHOWN])
+        return shown + ", …" if len(self.names) > _NAMES_SHOWN else shown
 
 
 @dataclass(slots=True)
@@ -76,7 +81,7 @@ class Row:
 
     def time(self, name: str) -> tuple[datetime | None, Precision]:
         """Take a time, in UTC. Raises ValueError if there is one that can't be read."""
-        text = self.take(name)
+        text = self.take(name).strip()
         return parse_time(text) if text else (None, Precision.NONE)
 
     def counts(self, names: Mapping[str, str]) -> dict[str, int]:
@@ -108,10 +113,10 @@ def read_head(source: Source) -> Head:
             raise SourceError(f"{source.name}: the file is empty. Export it again.")
         try:
             if first.lstrip().startswith("{"):
-                return Head(Shape.RECORDS, tuple(_record(first)))
-            return Head(Shape.TABLE, tuple(_header(_table(chain([first], lines)))))
-        except (ValueError, csv.Error) as error:
-            raise SourceError(f"{source.name}: its first row can't be read: {error}") from error
+                return Head(Shape.RECORDS, _record_names(chain([first], lines)))
+            return Head(Shape.TABLE, Table(chain([first], lines)).header())
+        except ValueError as error:
+            raise SourceError(f"{source.name}: its beginning can't be read: {error}") from error
 
 
 def read_rows(source: Source, shape: Shape) -> Iterator[Row | Skipped]:
@@ -122,39 +127,19 @@ def read_rows(source: Source, shape: Shape) -> Iterator[Row | Skipped]:
 def _table_rows(source: Source) -> Iterator[Row | Skipped]:
     name = source.name
     with source.lines() as lines:
-        table = _table(lines)
-        header = _header(table)
-        while True:
-            line = table.line_num + 1
-            try:
-                cells = next(table)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Skipped(name, line, "", f"the row can't be read: {error}")
-            except SourceError as error:
-                yield Skipped(name, line, "", str(error))
-                return
-            else:
-                if len(cells) == len(header):
-                    yield Row(dict(zip(header, cells, strict=True)), name, line)
+        table = Table(lines)
+        try:
+            header = table.header()
+            for cells in table.rows():
+                if isinstance(cells, str):
+                    yield Skipped(name, table.line, "", cells)
+                elif len(cells) == len(header):
+                    yield Row(dict(zip(header, cells, strict=True)), name, table.line)
                 elif cells:
                     reason = f"the row has {len(cells)} values, the header {len(header)}"
-                    yield Skipped(name, line, "", reason)
-
-
-def _table(lines: Iterable[str]) -> "_csv.Reader":
-    csv.field_size_limit(_FIELD_LIMIT)
-    # Strict: a broken quote is an unreadable row, never two posts run together.
-    return csv.reader(lines, strict=True)
-
-
-def _header(table: Iterable[list[str]]) -> list[str]:
-    for cells in table:
-        names = [name.strip() for name in cells]
-        if any(names):
-            return names
-    raise ValueError("it names no column")
+                    yield Skipped(name, table.line, "", reason)
+        except SourceError as error:
+            yield Skipped(name, table.line, "", str(error))
 
 
 def _record_rows(source: Source) -> Iterator[Row | Skipped]:
@@ -173,13 +158,33 @@ def _record_rows(source: Source) -> Iterator[Row | Skipped]:
             yield Skipped(name, line + 1, "", str(error))
 
 
+def _record_names(lines: Iterable[str]) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    errors: list[Exception] = []
+    try:
+        for text in islice(filter(str.strip, lines), _RECORDS_LOOKED_AT):
+            try:
+                names |= dict.fromkeys(_record(text))
+            except ValueError as error:
+                errors.append(error)
+            if len(names) > _NAMES_ENOUGH:
+                break
+    except SourceError as error:
+        errors.append(error)
+    if errors and not names:
+        raise errors[0]
+    return tuple(names)
+
+
 def _record(text: str) -> dict[str, str]:
     if len(text) >= LINE_LIMIT:
         raise ValueError(f"the record is longer than {LINE_LIMIT:,} characters")
     try:
         record = json.loads(text)
         if _SURROGATE_ESCAPE.search(text):
-            record = json.loads(encodable(json.dumps(record, ensure_ascii=False)))
+            spelled = _spelled(record)
+            if (sound := encodable(spelled)) != spelled:
+                record = json.loads(sound)
         if isinstance(record, dict):
             return dict(_flatten(record, ""))
     except (ValueError, RecursionError) as error:
@@ -195,7 +200,7 @@ def _flatten(record: Mapping[str, object], prefix: str) -> Iterator[tuple[str, s
         elif isinstance(value, str):
             yield name, value
         elif value is not None:
-            yield name, json.dumps(value, ensure_ascii=False)
+            yield name, _spelled(value)
 
 
 def _folder_rows(source: Source) -> Iterator[Row | Skipped]:

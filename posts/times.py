@@ -11,7 +11,7 @@ __all__ = ["parse_time"]
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)"
     r"(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?)?"
-    r"\s?(Z|[+-]\d\d:?\d\d|[A-Z]{3,4})?",
+    r"\s?(Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?|[A-Z]{3,4})?",
     re.ASCII,
 )
 
@@ -51,5 +51,5 @@ def _offset(zone: str) -> timedelta:
         return _ZONES[zone]
     if zone.isalpha():
         raise ValueError(f"the time zone {zone} is not known; write an offset such as +08:00")
-    offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
+    offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:].removeprefix(":") or 0))
     return -offset if zone.startswith("-") else offset

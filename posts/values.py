@@ -3,12 +3,13 @@
 import json
 import re
 
-__all__ = ["count", "encodable", "json_list", "python_list"]
+__all__ = ["count", "encodable", "python_list", "values_of"]
 
 # Counts are stored as signed 64-bit integers.
 _LARGEST_COUNT = 2**63 - 1
 
-_COUNT = re.compile(r"(-?\d{1,3}(?:,\d{3}){1,6}|-?\d{1,19})(?:\.0+)?", re.ASCII)
+# No more than one zero after the point: `1.000` is a thousand in half of Europe.
+_COUNT = re.compile(r"(-?\d{1,3}(?:,\d{3}){1,6}|-?\d{1,19})(?:\.0)?", re.ASCII)
 
 _ITEM = re.compile(
     r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([^\s,\[\]'"][^,\]]*)""",
@@ -36,16 +37,16 @@ def count(text: str) -> int | None:
     return number if abs(number) <= _LARGEST_COUNT else None
 
 
-def json_list(text: str) -> tuple[str, ...]:
-    """Read a JSON array, or else values separated by `|`; empty values are left out."""
-    if text.startswith("["):
-        try:
-            items = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"{text[:40]!r} is not a JSON array: {error}") from None
-        spelled = (item if isinstance(item, str) else json.dumps(item) for item in items)
-        return tuple(encodable(item) for item in spelled if item)
-    return tuple(item for part in text.split("|") if (item := part.strip()))
+def values_of(text: str) -> tuple[str, ...]:
+    """Read a list as JSON, as Python prints it, or as `a|b`; empty values are left out."""
+    if not text.startswith("["):
+        return tuple(item for part in text.split("|") if (item := part.strip()))
+    try:
+        items = json.loads(text)
+    except (ValueError, RecursionError):
+        return python_list(text)
+    spelled = (item if isinstance(item, str) else json.dumps(item) for item in items)
+    return tuple(encodable(item) for item in spelled if item)
 
 
 def python_list(text: str) -> tuple[str, ...]:

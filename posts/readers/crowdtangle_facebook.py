@@ -43,13 +43,16 @@ def _parse(row: Row) -> Post:
 
 
 def _post_id(url: str) -> str:
-    parts = urlsplit(url)
-    query = parse_qs(parts.query, max_num_fields=100)
+    try:
+        parts = urlsplit(url)
+        query = parse_qs(parts.query, max_num_fields=100)
+    except ValueError as error:
+        raise ValueError(f"URL {url[:80]!r} can't be read: {error}") from None
     tail = parts.path.rstrip("/").rpartition("/")[2]
     found = next((query[name][0] for name in _QUERY_IDS if name in query), tail)
-    if not found:
+    if not found.strip():
         raise ValueError(f"URL {url[:80]!r} does not end in a post's id")
-    return found
+    return found.strip()
 
 
 READER = Reader(

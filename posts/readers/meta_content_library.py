@@ -3,7 +3,7 @@
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import json_list
+from frametrace.posts.values import values_of
 
 __all__ = ["READER"]
 
@@ -19,10 +19,10 @@ _KINDS = {"page": AccountKind.PAGE, "group": AccountKind.GROUP}
 
 
 def _parse(row: Row) -> Post:
-    platform = f"{row.take('platform')} {row.values.get('mcl_url', '')}".lower()
+    platform = row.take("platform") or row.values.get("mcl_url", "")
     posted_at, precision = row.time("creation_time")
     return Post(
-        platform="instagram" if "instagram" in platform else "facebook",
+        platform="instagram" if "instagram" in platform.lower() else "facebook",
         post_id=row.key("id"),
         account_id=row.key(*_owner("id")),
         account_kind=_KINDS.get(row.take(*_owner("type")).lower(), AccountKind.ACCOUNT),
@@ -30,8 +30,8 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take("text"),
-        links=json_list(row.take("link_attachment.link")),
-        hashtags=json_list(row.take("hashtags")),
+        links=values_of(row.take("link_attachment.link")),
+        hashtags=values_of(row.take("hashtags")),
         engagement=row.counts(_COUNTS),
         extra=row.rest(),
         source=row.source,

@@ -4,7 +4,7 @@ import json
 
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.rows import Row
-from frametrace.posts.values import count, encodable, json_list
+from frametrace.posts.values import count, encodable, values_of
 
 __all__ = ["REQUIRED", "parse"]
 
@@ -25,9 +25,9 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take("text"),
-        media=json_list(row.take("media")),
-        links=json_list(row.take("links")),
-        hashtags=json_list(row.take("hashtags")),
+        media=values_of(row.take("media")),
+        links=values_of(row.take("links")),
+        hashtags=values_of(row.take("hashtags")),
         repost_of=row.take("repost_of"),
         engagement=_engagement(row),
         extra=row.rest(),

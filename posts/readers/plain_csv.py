@@ -1,4 +1,4 @@
-"""Frametrace's own format as a table; lists are JSON arrays or separated by `|`."""
+"""Frametrace's own format as a table; lists are written as JSON, as Python does, or `a|b`."""
 
 from frametrace.posts.readers import plain
 from frametrace.posts.readers.contract import Reader

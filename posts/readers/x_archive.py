@@ -16,14 +16,15 @@ _COUNTS = {
 
 
 def _parse(row: Row) -> Post:
-    posted_at, _ = row.time("tweet_time")
+    posted_at, written = row.time("tweet_time")
     return Post(
         platform="twitter",
         post_id=row.key("tweetid"),
         account_id=row.key("userid"),
         account_name=row.take("user_screen_name"),
         posted_at=posted_at,
-        precision=Precision.MINUTE if posted_at else Precision.NONE,
+        # Where a tool has added seconds they are all :00.
+        precision=Precision.MINUTE if written is Precision.SECOND else written,
         text=row.take("tweet_text"),
         links=python_list(row.take("urls")),
         hashtags=python_list(row.take("hashtags")),
