@@ -45,8 +45,8 @@ def values_of(text: str) -> tuple[str, ...]:
         items = json.loads(text)
     except (ValueError, RecursionError):
         return python_list(text)
-    spelled = (item if isinstance(item, str) else json.dumps(item) for item in items)
-    return tuple(encodable(item) for item in spelled if item)
+    held = (item for item in items if item not in ("", None))
+    return tuple(encodable(item if isinstance(item, str) else json.dumps(item)) for item in held)
 
 
 def python_list(text: str) -> tuple[str, ...]:

@@ -1,0 +1,65 @@
+"""Times become UTC with the precision that was written."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frametrace.posts.model import Precision
+from frametrace.posts.times import parse_time
+
+
+@pytest.mark.parametrize(
+    ("text", "utc", "precision"),
+    [
+        ("2019-08-19", "2019-08-19T00:00:00", Precision.DAY),
+        ("2019-08-19 14:03", "2019-08-19T14:03:00", Precision.MINUTE),
+        ("2019-08-19T14:03:22", "2019-08-19T14:03:22", Precision.SECOND),
+        ("2019-08-19T14:03:22Z", "2019-08-19T14:03:22", Precision.SECOND),
+        ("2019-08-19T14:03:22.000Z", "2019-08-19T14:03:22", Precision.SECOND),
+        ("2019-08-19 14:03:22.123456789 UTC", "2019-08-19T14:03:22.123456", Precision.SECOND),
+        ("  2019-08-19 14:03:22 GMT ", "2019-08-19T14:03:22", Precision.SECOND),
+        ("2019-08-19 14:03:22 EDT", "2019-08-19T18:03:22", Precision.SECOND),
+        ("2019-12-31 23:30 EST", "2020-01-01T04:30:00", Precision.MINUTE),
+        ("2019-08-19T14:03:22+08:00", "2019-08-19T06:03:22", Precision.SECOND),
+        ("2019-08-19T14:03:22-0330", "2019-08-19T17:33:22", Precision.SECOND),
+        ("2019-08-19 14:03:22+00", "2019-08-19T14:03:22", Precision.SECOND),
+        ("2019-03-01 00:30 +14:00", "2019-02-28T10:30:00", Precision.MINUTE),
+    ],
+)
+def test_a_time_is_read_with_its_zone_and_precision(
+    text: str, utc: str, precision: Precision
+) -> None:
+    assert parse_time(text) == (datetime.fromisoformat(utc).replace(tzinfo=UTC), precision)
+
+
+@pytest.mark.parametrize(
+    "text",
+    (
+        *("", "yesterday", "19/08/2019", "08-19-2019", "1566223402", "2019-8-9", "2019-02-30"),
+        *("2019-08-19 25:00", "2019-08-19 14", "2019-08-19 14:03:22 CST", "2019-08-19 14:03 PM"),
+        *("2019-08-19 14:03 +99:99", "2019-08-19 14:03 +15:00", "2019-08-19T14:03:22Z and more"),
+        *("0000-01-01", "0001-01-01 00:00 +08:00", "9999-12-31 23:00 -08:00", "٢٠١٩-٠٨-١٩"),
+        *("2019-08-19\n14:03", "x" * 10_000),
+    ),
+)
+def test_anything_else_is_refused_with_what_was_found(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a time") as caught:
+        parse_time(text)
+    assert repr(text[:40]) in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+_ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@given(
+    st.datetimes(datetime(1000, 1, 2), datetime(9999, 12, 30), timezones=_ZONES),
+    st.sampled_from(["T", " "]),
+)
+def test_every_time_that_python_writes_is_read_back(moment: datetime, between: str) -> None:
+    read, precision = parse_time(moment.isoformat(between))
+    assert read == moment
+    assert read.utcoffset() == timedelta(0)
+    assert precision is Precision.SECOND

@@ -1,0 +1,109 @@
+"""Single fields: lists in several spellings, counts, characters that UTF-8 can't hold."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frametrace.posts.values import count, encodable, python_list, values_of
+
+any_text = st.text(st.characters())  # lone surrogates too
+sound_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+@given(st.lists(sound_text))
+def test_every_list_that_python_prints_is_read_back(items: list[str]) -> None:
+    assert python_list(repr(items)) == tuple(items)
+    assert python_list(ascii(items)) == tuple(items)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "[ ]", "['']", "[,]"])
+def test_an_empty_list_holds_nothing(text: str) -> None:
+    assert python_list(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ("['a', \"b's\"]", ("a", "b's")),
+        ("[a, b]", ("a", "b")),
+        ("[it's, 10228272]", ("it's", "10228272")),
+        ("['a, b', c]", ("a, b", "c")),
+        ("[https://example.org/x?a=1&b=2, #香港]", ("https://example.org/x?a=1&b=2", "#香港")),
+        (r"['it\'s', 'caf\xe9', '\U0001f525', 'a\\b']", ("it's", "café", "🔥", "a\\b")),
+        (r"['\ud83d\ude00', '\ud800']", ("😀", "\ufffd")),
+        ("['open", ("open",)),
+    ],
+)
+def test_a_list_is_read_however_a_program_printed_it(text: str, items: tuple[str, ...]) -> None:
+    assert python_list(text) == items
+
+
+@given(st.lists(sound_text))
+def test_json_and_python_lists_are_told_apart(items: list[str]) -> None:
+    assert values_of(json.dumps(items)) == tuple(items)
+    assert values_of(repr(items)) == tuple(items)
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ("", ()),
+        ("a", ("a",)),
+        (" a | b||c ", ("a", "b", "c")),
+        ("images/a, b.jpg", ("images/a, b.jpg",)),
+        ('["a", "", null, {"url": "b"}, 3]', ("a", '{"url": "b"}', "3")),
+        ('["\\ud83d\\ude00\\ud800"]', ("😀\ufffd",)),
+        ("[a, b]", ("a", "b")),
+        ("[" * 100_000, ()),
+    ],
+)
+def test_a_list_of_our_own_format_may_be_spelled_in_three_ways(
+    text: str, items: tuple[str, ...]
+) -> None:
+    assert values_of(text) == items
+
+
+@given(any_text)
+def test_no_text_breaks_a_list(text: str) -> None:
+    for items in (python_list(encodable(text)), values_of(encodable(text))):
+        assert all(item and item.encode() for item in items)
+
+
+@given(st.integers(-(2**63) + 1, 2**63 - 1))
+def test_every_count_that_can_be_stored_is_read(number: int) -> None:
+    assert count(str(number)) == number
+    assert count(f" {number:,} ") == number
+    assert count(f"{number}.0") == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    (
+        *(
+            "",
+            "absent",
+            "many",
+            "1.2K",
+            "1.5",
+            "1.000",
+            "1,23",
+            "1,2345",
+            "12,34,567",
+            "1e3",
+            "--1",
+        ),
+        *("+1", "0x10", "1_000", "9" * 19, "-" + "9" * 19, "9" * 10_000, "²", "nan", "inf", "1,"),
+    ),
+)
+def test_what_is_no_count_for_certain_is_none(text: str) -> None:
+    assert count(text) is None
+
+
+@given(any_text)
+def test_what_utf8_cannot_hold_is_replaced_and_nothing_else(text: str) -> None:
+    sound = encodable(text)
+    assert sound.encode("utf-8").decode("utf-8") == encodable(sound) == sound
+    if not any("\ud800" <= character <= "\udfff" for character in text):
+        assert sound == text
