@@ -19,7 +19,7 @@ from frametrace.embed.executor import Executor, SpawnPool
 from frametrace.embed.progress import Progress, Silent
 from frametrace.matcher.results import GroupKind, Results
 from frametrace.matcher.stage import MatchRun, load_results
-from frametrace.posts.errors import UsageError
+from frametrace.posts.errors import CaseError, UsageError
 
 __all__ = ["write_report"]
 
@@ -47,6 +47,8 @@ def write_report(
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file: name a folder for the report with --out")
     out.mkdir(parents=True, exist_ok=True)
+    for left in out.glob(".writing-*"):  # by a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
     page = _page(case, results, run, executor, progress)
     beside = out / f".writing-{uuid.uuid4().hex[:8]}"
     beside.mkdir()
@@ -61,6 +63,11 @@ def write_report(
         write_atomically(beside / "index.html", render(page))
         for file in sorted(beside.iterdir()):
             file.replace(out / file.name)
+    except OSError as error:
+        raise CaseError(
+            f"{out} can't be written: {error.strerror or error}. Make room or mend the "
+            "permissions, then run the same command again"
+        ) from None
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return out / "index.html"
