@@ -2,7 +2,8 @@
 
 Below 100,000 vectors the search is exact. Above, a graph (HNSW; Malkov and Yashunin 2016) answers
 much faster and misses some neighbours: how many it finds is measured when it is built, against the
-exact search, and stands in the index's manifest.
+exact search, and stands in the index's manifest. Threads build it together, so that two builds over
+the same vectors may miss different ones.
 """
 
 from pathlib import Path
@@ -20,7 +21,7 @@ _LINKS = 32  # HNSW's M
 _BUILD_WIDTH = 80  # efConstruction
 _SEARCH_WIDTH = 128  # efSearch
 _SAMPLE = 200  # queries that measure the recall
-_SAMPLE_LIMIT = 10
+_SAMPLE_LIMIT = 50  # neighbours; as many as matching asks for
 _FILE = "hnsw.faiss"
 
 
@@ -39,10 +40,10 @@ class DenseIndex:
         return "hnsw" if self._graph is not None else "flat"
 
     @classmethod
-    def build(cls, codes: Codes, exact_below: int = EXACT_BELOW) -> "DenseIndex":
+    def build(cls, codes: Codes) -> "DenseIndex":
         """Build over (u, d) float32 vectors of unit length."""
         exact = cls(codes)
-        if len(codes) < exact_below:
+        if len(codes) < EXACT_BELOW:
             return exact
         import faiss
 

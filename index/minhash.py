@@ -49,7 +49,7 @@ class MinHashIndex:
     def search(self, queries: np.ndarray) -> Hits:
         """All candidates of a few (m, 64) queries, most similar first."""
         found = []
-        for at, query in enumerate(queries):
+        for at, query in enumerate(queries if len(self.codes) else ()):
             same = (self.codes.codes == query).reshape(len(self.codes), BANDS, -1)
             rows = np.flatnonzero(same.all(axis=2).any(axis=1))
             values = same[rows].mean(axis=(1, 2), dtype=np.float32)

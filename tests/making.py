@@ -80,3 +80,65 @@ def oriented(value: int) -> Image.Exif:
     exif = Image.Exif()
     exif[0x0112] = value
     return exif
+
+
+def make_case(
+    folder: Path,
+    posts: Iterable[Mapping[str, Any]],
+    pictures: Mapping[str, bytes] | None = None,
+    signals: tuple[str, ...] = ("pdq", "caption_key"),
+) -> Any:
+    """A `Case` made by the real stages in this process; calling it again adds to the same case.
+
+    A post needs no more than what the test is about: the rest is filled in.
+    """
+    from frametrace.embed.add import add_sources
+    from frametrace.embed.case import Case
+    from frametrace.embed.executor import InProcess
+    from frametrace.embed.stage import EmbedSettings, embed
+    from frametrace.posts.media import MediaLibrary
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in (pictures or {}).items():
+        (folder / name).write_bytes(data)
+    rows = [
+        {"platform": "x", "post_id": f"p{at}", "account_id": f"a{at}", **post}
+        for at, post in enumerate(posts)
+    ]
+    case = Case.create(folder / "case")
+    add_sources(case, [write_jsonl(folder / "posts.jsonl", rows)], library=MediaLibrary([]))
+    if signals:
+        embed(case, EmbedSettings(signals=signals), executor=InProcess())
+    return Case(case.path)
+
+
+def put_codes(
+    case: Any, signal: str, codes: Mapping[str, Any], fingerprint: str = "made-for-a-test:1"
+) -> Any:
+    """Give items of a case, named by their SHA-256, codes that a test chose: rows of arrays.
+
+    None is an item without a value. Uint8 arrays become bytes of one length, others vectors.
+    Returns the case as of the epoch that holds them.
+    """
+    import pyarrow as pa
+
+    from frametrace.embed.case import Case
+    from frametrace.embed.tables import signal_table
+
+    known = [code for code in codes.values() if code is not None]
+    width = len(known[0]) if known else 8
+    if known and known[0].dtype == np.uint8:
+        values = [None if code is None else code.tobytes() for code in codes.values()]
+        column = pa.array(values, pa.binary(width))
+    else:
+        number = pa.from_numpy_dtype(known[0].dtype) if known else pa.float32()
+        values = [None if code is None else code.tolist() for code in codes.values()]
+        column = pa.array(values, pa.list_(number, width))
+    table = pa.table({"sha256": pa.array(list(codes), pa.string()), "code": column})
+    if signal == "pdq":
+        table = table.append_column("quality", pa.array([100] * len(codes), pa.uint8()))
+    with case.writer() as writer:
+        writer.describe(signal, {"fingerprint": fingerprint})
+        writer.put(f"{signal}-{zlib.crc32(''.join(codes).encode())}", {signal_table(signal): table})
+        writer.commit()
+    return Case(case.path)
