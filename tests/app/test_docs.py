@@ -1,0 +1,116 @@
+"""What the documentation says can be done is done here, as it stands there."""
+
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from frametrace.app.cli import COMMANDS
+from frametrace.embed.signals import SIGNALS
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
+
+
+def console_lines(page):
+    lines = [line for block in blocks(page, "console") for line in block.splitlines()]
+    return [line.removeprefix("$ ").split("#")[0].strip() for line in lines if line[:2] == "$ "]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, command):
+    """A folder in which `make demo` was called."""
+    pytest.importorskip("skimage")
+    folder = tmp_path_factory.mktemp("docs")
+    result = command("demo", "demo", cwd=folder)
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+def test_every_command_in_the_readme_does_what_it_says(place, command):
+    done = set()
+    for line in console_lines(ROOT / "README.md"):
+        name, *arguments = shlex.split(line)
+        if name == "frametrace":
+            result = command(*arguments, cwd=place)
+            assert result.returncode == 0, (line, result.stderr)
+            assert "nothing was found" not in result.stdout, line
+            done.add(arguments[0])
+    assert done == set(COMMANDS) - {"demo"}
+
+
+def test_the_python_in_the_readme_runs(place):
+    (example,) = blocks(ROOT / "README.md", "python")
+    (place / "example.py").write_text(example, "utf-8")
+    result = subprocess.run(
+        [sys.executable, "example.py"], cwd=place, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "groups in" in result.stdout
+
+
+def test_the_make_targets_of_the_documentation_exist():
+    rules = (ROOT / "Makefile").read_text("utf-8")
+    named = {
+        target for page in PAGES for target in re.findall(r"`?make (\w+)", page.read_text("utf-8"))
+    }
+    assert {"demo", "test"} <= named
+    assert not [target for target in named if not re.search(rf"^{target}:", rules, re.M)]
+
+
+def test_every_option_that_the_documentation_names_exists(command):
+    helps = {name: command(name, "--help").stdout for name in COMMANDS}
+    for page in PAGES:
+        for line in re.findall(r"^\$? ?(frametrace .*)$", page.read_text("utf-8"), re.M):
+            _, name, *rest = shlex.split(line.split("#")[0])
+            if name in COMMANDS:
+                options = [word for word in rest if word.startswith("--")]
+                assert not [o for o in options if f"{o} " not in helps[name]], line
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), (page.name, target)
+
+
+def test_every_signal_and_its_thresholds_are_described():
+    text = (ROOT / "docs" / "signals.md").read_text("utf-8")
+    assert set(re.findall(r"^## (\w+)$", text, re.M)) == set(SIGNALS)
+
+
+def test_the_changelog_is_about_this_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
+    assert newest[1] == project["version"] == version("frametrace")
+
+
+def test_the_wheel_holds_every_folder_with_code():
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    folders = [
+        file.parent
+        for top in ("posts", "embed", "index", "matcher", "app")
+        for file in (ROOT / top).rglob("__init__.py")
+    ]
+    names = {"frametrace." + ".".join(f.relative_to(ROOT).parts) for f in folders}
+    assert names == set(setuptools["packages"])
+
+
+def test_every_dependency_is_pinned_and_none_is_copyleft():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    pins = (ROOT / "constraints.txt").read_text("utf-8").lower().splitlines()
+    pinned = {line.split("==")[0].replace("_", "-") for line in pins if "==" in line}
+    wanted = [project["dependencies"], *project["optional-dependencies"].values()]
+    lines = [line for extra in wanted for line in extra]
+    named = {re.split(r"[<>=\[ ]", line)[0].lower().replace("_", "-") for line in lines}
+    assert named - {"frametrace"} <= pinned
+    assert not {"igraph", "python-igraph", "leidenalg"} & pinned
