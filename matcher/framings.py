@@ -15,6 +15,7 @@ from frametrace.embed.signals import caption_key
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
+from frametrace.embed.tables import signal_table
 from frametrace.index.codes import Codes
 from frametrace.index.dense import DenseIndex
 from frametrace.index.minhash import MinHashIndex
@@ -55,9 +56,9 @@ def match_captions(case: Case, settings: MatchSettings) -> tuple[pa.Table, pa.Ta
     Captions of one key are one node. Returns the matches (of the captions that stand for equal
     keys, and of these to their equals) and the captions' places.
     """
-    if CaptionKey.name not in case.epoch.signals:
+    if not case.epoch.rows(signal_table(CaptionKey.name)):
         return MATCHES.empty_table(), PLACES.empty_table()
-    with connect(case, "posts", "signals/caption_key") as connection:
+    with connect(case, "posts", signal_table(CaptionKey.name)) as connection:
         captions = connection.sql(_CAPTIONS).to_arrow_table().combine_chunks()
     item, node = captions["sha256"].combine_chunks(), captions["node"].to_numpy()
     first = np.flatnonzero(np.diff(node, prepend=-1))

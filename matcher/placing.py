@@ -55,10 +55,10 @@ def place(nodes: Nodes, edges: Edges, stars: Stars) -> pa.Table:
     What the signal `same` says of a node holds for all its items. Another signal has judged only
     the item that stands for the node; the others are tied in through that one.
     """
-    same, is_hash = number_of(nodes.same), SIGNALS[nodes.same].metric is Metric.HAMMING
-    n = len(nodes.name)
+    same, n = number_of(nodes.same), len(nodes.name)
+    none = 0 if SIGNALS[nodes.same].metric is Metric.HAMMING else NO_DISTANCE
     signal, similarity = np.full(n, same, np.int8), np.ones(n, np.float32)
-    distance = np.full(n, 0 if is_hash else NO_DISTANCE, np.int32)
+    distance = np.full(n, none, np.int32)
     tied = np.flatnonzero(stars.via != np.arange(n))
     edge = edges.between(tied, stars.via[tied])
     signal[tied], similarity[tied] = edges.signal[edge], edges.similarity[edge]
@@ -66,19 +66,18 @@ def place(nodes: Nodes, edges: Edges, stars: Stars) -> pa.Table:
 
     node, through = nodes.node, stars.via[nodes.node]
     is_name = pc.equal(nodes.item, nodes.name.take(pa.array(node))).to_numpy(zero_copy_only=False)
-    equal = ~is_name & (signal[node] != same)
-    through = np.where(equal, node, through)
+    unjudged = ~is_name & (signal[node] != same)
+    through = np.where(unjudged, node, through)
     is_medoid = is_name & (node == stars.medoid[node])
-    distance = np.where(is_medoid | (equal & is_hash), 0, distance[node])
-    distance[equal & ~is_hash] = NO_DISTANCE
+    distance = np.where(is_medoid, 0, np.where(unjudged, none, distance[node])).astype(np.int32)
     direct = through == stars.medoid[node]
     columns = [
         nodes.item,
         nodes.name.take(pa.array(stars.medoid[node])),
         nodes.name.take(pa.array(through, mask=direct)),
-        pc.if_else(is_medoid, SAME_BYTES, signal_names(np.where(equal, same, signal[node]))),
+        pc.if_else(is_medoid, SAME_BYTES, signal_names(np.where(unjudged, same, signal[node]))),
         pa.array(distance, mask=distance == NO_DISTANCE),
-        pa.array(np.where(equal, np.float32(1), similarity[node])),
+        pa.array(np.where(unjudged, np.float32(1), similarity[node])),
     ]
     places = pa.Table.from_arrays(columns, schema=PLACES)
     return places.sort_by([("medoid_sha256", "ascending"), ("sha256", "ascending")])

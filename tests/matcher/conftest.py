@@ -1,0 +1,191 @@
+"""Matching a case in a test holds every row of the results against the rules they promise."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from frametrace.embed.case import Case
+from frametrace.embed.signals import SIGNALS, Metric
+from frametrace.embed.signals.caption_key import jaccard
+from frametrace.embed.tables import signal_table
+from frametrace.matcher.results import ACCOUNTS, GROUPS, MATCHES, MEMBERS, TIES, Results
+from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.stage import load_results, match_case
+
+Row = Mapping[str, Any]
+
+
+@pytest.fixture
+def matched() -> Callable[..., Results]:
+    """Match a case, check all that was found, and give it."""
+
+    def run(case: Case, settings: MatchSettings = MatchSettings()) -> Results:
+        results, _ = match_case(case, settings)
+        _check_tables(results)
+        values = _Values.of(case, settings)
+        for row in results.matches.to_pylist():
+            values.check(row, row["sha256_a"], row["sha256_b"])
+        _check_members(results, values)
+        _check_groups(results)
+        _check_accounts(case, results)
+        _check_ties(results, settings)
+        assert load_results(case)[0] == results
+        return results
+
+    return run
+
+
+@dataclass(frozen=True)
+class _Values:
+    """Every signal's values by item, and what counts as a match."""
+
+    codes: Mapping[str, Mapping[str, Any]]
+    least: Mapping[str, float]
+    max_pdq: int
+
+    @classmethod
+    def of(cls, case: Case, settings: MatchSettings) -> "_Values":
+        codes = {}
+        for name in SIGNALS:
+            rows = case.read(signal_table(name)).to_pylist()
+            column = "key" if name == "caption_key" else "code"
+            codes[name] = {row["sha256"]: row[column] for row in rows if row[column] is not None}
+        least = {
+            "caption": settings.min_caption,
+            "caption_key": settings.min_caption_key,
+            "clip": settings.min_clip,
+        }
+        return cls(codes, least, settings.max_pdq)
+
+    def check(self, row: Row, item: str, other: str) -> None:
+        """Compare two items anew by the signal that a row names, and hold the row against it."""
+        name = row["signal"]
+        a, b = self.codes[name][item], self.codes[name][other]
+        if SIGNALS[name].metric is Metric.HAMMING:
+            rows = [np.frombuffer(code, np.uint8)[None] for code in (a, b)]
+            assert row["distance"] == SIGNALS[name].compare(*rows)[0, 0] <= self.max_pdq
+            assert row["similarity"] == pytest.approx(1 - row["distance"] / (8 * len(a)))
+            return
+        assert row["distance"] is None
+        vectors = [np.array([code], np.float32) for code in (a, b)] if name != "caption_key" else []
+        value = SIGNALS[name].compare(*vectors)[0, 0] if vectors else jaccard(a, b)
+        assert row["similarity"] == pytest.approx(value, abs=1e-5)
+        assert row["similarity"] >= self.least[name] - 1e-6
+
+
+def _check_tables(results: Results) -> None:
+    schemas = (MATCHES, GROUPS, MEMBERS, ACCOUNTS, TIES)
+    names = ("matches", "groups", "members", "accounts", "ties")
+    for name, schema in zip(names, schemas, strict=True):
+        table: pa.Table = getattr(results, name)
+        assert table.schema == schema
+        for field in schema:
+            assert field.nullable or not table[field.name].null_count
+    pairs = [(r["sha256_a"], r["sha256_b"], r["signal"]) for r in results.matches.to_pylist()]
+    assert pairs == sorted(set(pairs))
+    assert all(a < b for a, b, _ in pairs)
+
+
+def item_of(member: Row) -> str:
+    """What a member carries: a picture, or a caption."""
+    return member["media_sha256"] or hashlib.sha256(member["text"].encode()).hexdigest()
+
+
+def by_group(members: Iterable[Row]) -> dict[str, list[Row]]:
+    groups = defaultdict(list)
+    for member in members:
+        groups[member["group_id"]].append(member)
+    return groups
+
+
+def _check_members(results: Results, values: _Values) -> None:
+    """Each is tied to the medoid by evidence that holds, directly or through one member."""
+    kinds = {"photo": "copy", "framing": "similar"}
+    for group_id, rows in by_group(results.members.to_pylist()).items():
+        medoid = rows[0]["medoid_sha256"]
+        assert group_id == f"{rows[0]['kind']}-{medoid[:12]}"
+        direct = {item_of(row) for row in rows if row["via_sha256"] is None}
+        for row in rows:
+            assert row["medoid_sha256"] == medoid
+            assert row["relation"] == kinds[row["kind"]]
+            assert (row["media_sha256"] is None) == (row["media_path"] is None)
+            if item_of(row) == medoid:
+                assert (row["signal"], row["distance"], row["similarity"]) == ("sha256", 0, 1)
+                assert row["via_sha256"] is None
+            else:
+                values.check(row, item_of(row), row["via_sha256"] or medoid)
+                assert row["via_sha256"] is None or row["via_sha256"] in direct - {medoid}
+        order = [
+            (r["posted_at"] is None, r["posted_at"], r["platform"], r["post_id"], r["media_sha256"])
+            for r in rows
+        ]
+        assert order == sorted(order, key=lambda key: tuple((x is not None, x) for x in key))
+
+
+def _check_groups(results: Results) -> None:
+    members = by_group(results.members.to_pylist())
+    groups = results.groups.to_pylist()
+    assert list(members) == [group["group_id"] for group in groups]
+    for group in groups:
+        rows = members[group["group_id"]]
+        accounts = {(r["platform"], r["account_id"]): r["account_kind"] for r in rows}
+        times = [r["posted_at"] for r in rows if r["posted_at"]]
+        assert group["kind"] == rows[0]["kind"]
+        assert group["medoid_sha256"] == rows[0]["medoid_sha256"]
+        assert group["platforms"] == sorted({r["platform"] for r in rows})
+        assert group["posts"] == len({(r["platform"], r["post_id"]) for r in rows}) > 1
+        assert group["accounts"] == len(accounts)
+        for kind in ("page", "group", "channel"):
+            assert group[f"{kind}s"] == list(accounts.values()).count(kind)
+        assert group["items"] == len({item_of(r) for r in rows})
+        assert (group["first_at"], group["last_at"]) == (
+            (min(times), max(times)) if times else (None, None)
+        )
+        assert group["signals"] == sorted({r["signal"] for r in rows} - {"sha256"})
+        assert group["cohesion"] == pytest.approx(np.mean([r["similarity"] for r in rows]))
+    spread = [(-len(g["platforms"]), -g["accounts"], -g["posts"], g["group_id"]) for g in groups]
+    assert spread == sorted(spread)
+
+
+def _check_accounts(case: Case, results: Results) -> None:
+    posts = case.read("posts").to_pylist()
+    shared: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for row in results.members.to_pylist():
+        shared[row["platform"], row["account_id"]][row["kind"]].add(row["group_id"])
+    accounts = results.accounts.to_pylist()
+    assert {(a["platform"], a["account_id"]) for a in accounts} == set(shared)
+    assert len(accounts) == len(shared)
+    for account in accounts:
+        key = account["platform"], account["account_id"]
+        own = [p for p in posts if (p["platform"], p["account_id"]) == key]
+        times = [post["posted_at"] for post in own if post["posted_at"]]
+        assert account["posts"] == len(own)
+        assert account["photo_groups"] == len(shared[key]["photo"])
+        assert account["framing_groups"] == len(shared[key]["framing"])
+        assert account["first_at"] == min(times, default=None)
+        assert account["last_at"] == max(times, default=None)
+
+
+def _check_ties(results: Results, settings: MatchSettings) -> None:
+    expected: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for group_id, rows in by_group(results.members.to_pylist()).items():
+        accounts = {(row["platform"], row["account_id"]) for row in rows}
+        if rows[0]["kind"] == "photo" and len(accounts) <= settings.max_tied_accounts:
+            for a, b in combinations(sorted(accounts), 2):
+                expected[a + b].append(group_id)
+    found = {
+        (t["platform_a"], t["account_id_a"], t["platform_b"], t["account_id_b"]): t["group_ids"]
+        for t in results.ties.to_pylist()
+    }
+    assert found == {key: sorted(groups) for key, groups in expected.items()}
+    assert len(found) == results.ties.num_rows
+    counts = results.ties["shared_groups"].to_pylist()
+    assert counts == [len(groups) for groups in found.values()]
+    assert counts == sorted(counts, reverse=True)

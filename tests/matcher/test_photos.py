@@ -1,0 +1,143 @@
+"""Photo groups: copies of one photo, and nothing else."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from making import encoded, jpeg, make_case, photo
+from PIL import Image
+
+from frametrace.embed.signals.base import bits_distance
+from frametrace.embed.signals.pdq import compute_pdq
+from frametrace.matcher.results import Results
+from frametrace.matcher.settings import MatchSettings
+
+Match = Callable[..., Results]
+
+
+def cropped(image: Image.Image, pixels: int) -> Image.Image:
+    return image.crop((pixels, pixels, image.width - pixels, image.height - pixels))
+
+
+def hash_of(image: Image.Image) -> np.ndarray:
+    code, quality = compute_pdq(np.asarray(image.convert("L")))
+    assert quality == 100
+    return np.frombuffer(code, np.uint8)[None]
+
+
+def distance(a: Image.Image, b: Image.Image) -> int:
+    return int(bits_distance(hash_of(a), hash_of(b))[0, 0])
+
+
+def posts_of(pictures: dict[str, bytes]) -> list[dict[str, Any]]:
+    """One post for each picture, named like it."""
+    return [{"post_id": name.partition(".")[0], "media": [name]} for name in pictures]
+
+
+def groups_of(results: Results, kind: str = "photo") -> list[set[str]]:
+    """The posts of each group, largest first."""
+    groups: dict[str, set[str]] = {}
+    for member in results.members.to_pylist():
+        if member["kind"] == kind:
+            groups.setdefault(member["group_id"], set()).add(member["post_id"])
+    return sorted(groups.values(), key=lambda posts: (-len(posts), sorted(posts)))
+
+
+def test_edited_copies_of_a_photo_are_one_group(tmp_path: Path, matched: Match) -> None:
+    a, b = photo(1), photo(2)
+    pictures = {
+        "a-original.jpg": jpeg(a),
+        "a-again.jpg": jpeg(a),
+        "a-recompressed.jpg": jpeg(a, 30),
+        "a-resized.png": encoded(a.resize((400, 300)), "PNG"),
+        "a-cropped.jpg": jpeg(cropped(a, 4)),
+        "b-original.jpg": jpeg(b),
+        "b-enlarged.webp": encoded(b.resize((1000, 750)), "WEBP"),
+        "c-other.jpg": jpeg(photo(3)),
+    }
+    results = matched(make_case(tmp_path, posts_of(pictures), pictures))
+    assert groups_of(results) == [
+        {"a-original", "a-again", "a-recompressed", "a-resized", "a-cropped"},
+        {"b-original", "b-enlarged"},
+    ]
+    assert results.groups["items"].to_pylist() == [4, 2]
+    assert results.groups["signals"].to_pylist() == [["pdq"], ["pdq"]]
+    assert set(results.matches["relation"].to_pylist()) == {"copy"}
+
+
+def test_equal_hashes_of_different_files_are_one_node_with_evidence(
+    tmp_path: Path, matched: Match
+) -> None:
+    lossless = [encoded(photo(1), "PNG", compress_level=level) for level in range(5)]
+    pictures = {f"copy{at}.png": data for at, data in enumerate(lossless)}
+    results = matched(make_case(tmp_path, posts_of(pictures), pictures))
+    assert len(groups_of(results)[0]) == 5
+    rows = results.members.to_pylist()
+    assert sorted((row["signal"], row["distance"]) for row in rows) == [
+        *[("pdq", 0)] * 4,
+        ("sha256", 0),
+    ]
+    # Each is matched with the first, and not with every other one.
+    assert results.matches["distance"].to_pylist() == [0] * 4
+
+
+def test_a_chain_of_edits_never_ties_what_is_too_far(tmp_path: Path, matched: Match) -> None:
+    """A ~ B ~ C and further, each within 31 bits of the one before and far from the first."""
+    base = photo(1)
+    chain = [base]
+    for pixels in range(1, 60):
+        step = cropped(base, pixels)
+        if distance(chain[-1], step) > 20:
+            chain.append(step)
+    assert len(chain) >= 6
+    assert all(distance(a, b) <= 31 for a, b in pairwise(chain))
+    assert distance(chain[0], chain[2]) > 31
+    pictures = {f"step{at}.png": encoded(image, "PNG") for at, image in enumerate(chain)}
+    results = matched(make_case(tmp_path, posts_of(pictures), pictures))
+    groups = groups_of(results)
+    assert sum(map(len, groups)) == len(set().union(*groups)) <= len(chain)
+    assert len(groups) > 1
+    assert max(map(len, groups)) <= 5
+    assert any(row["via_sha256"] for row in results.members.to_pylist())
+
+
+def flat(grey: int) -> Image.Image:
+    return Image.new("RGB", (640, 480), (grey, grey, grey))
+
+
+def test_flat_pictures_match_nothing_but_their_own_bytes(tmp_path: Path, matched: Match) -> None:
+    pictures = {f"flat{at}.png": encoded(flat(80 + at), "PNG") for at in range(4)}
+    pictures["flat-again.png"] = pictures["flat0.png"]
+    results = matched(make_case(tmp_path, posts_of(pictures), pictures))
+    assert groups_of(results) == [{"flat0", "flat-again"}]
+    assert results.matches.num_rows == 0
+
+
+def test_equal_files_are_copies_before_any_hash_is_known(tmp_path: Path, matched: Match) -> None:
+    pictures = {"one.jpg": jpeg(photo(1)), "two.jpg": jpeg(photo(1)), "three.jpg": jpeg(photo(2))}
+    results = matched(make_case(tmp_path, posts_of(pictures), pictures, signals=()))
+    assert groups_of(results) == [{"one", "two"}]
+    assert [row["signal"] for row in results.members.to_pylist()] == ["sha256", "sha256"]
+
+
+def test_broken_pictures_are_in_no_group(tmp_path: Path, matched: Match) -> None:
+    pictures = {f"broken{at}.jpg": jpeg(photo(1))[:3000] for at in range(3)}
+    case = make_case(tmp_path, posts_of(pictures), pictures)
+    assert case.epoch.rows("skipped") == 1
+    assert matched(case).groups.num_rows == 0
+
+
+@pytest.mark.parametrize(("bits", "found"), [(0, 0), (31, 1)])
+def test_the_bound_on_the_distance_is_a_setting(
+    tmp_path: Path, matched: Match, bits: int, found: int
+) -> None:
+    assert 0 < distance(photo(1), cropped(photo(1), 3)) <= 31
+    pictures = {
+        "one.png": encoded(photo(1), "PNG"),
+        "two.png": encoded(cropped(photo(1), 3), "PNG"),
+    }
+    case = make_case(tmp_path, posts_of(pictures), pictures)
+    assert matched(case, MatchSettings(max_pdq=bits)).groups.num_rows == found
