@@ -13,31 +13,36 @@ from frametrace.embed.tables import signal_table
 __all__ = ["embed_captions", "missing_captions"]
 
 _UNIT = 4096  # captions
+_READ = 64 * _UNIT  # texts are looked up for so many at once; some 50 MB
 
 
 def embed_captions(writer: CaseWriter, signal: CaptionSignal, progress: Progress) -> int:
     """Compute what the case's captions lack of one signal, unit by unit; returns how many."""
     digests = missing_captions(writer.case, signal.name)
     with progress.track(f"captions ({signal.name})", len(digests)) as advance:
-        for start in range(0, len(digests), _UNIT):
-            unit = digests.slice(start, _UNIT)
-            texts = _texts(writer.case, unit)
-            values = signal.compute(texts["text"].to_pylist())
-            table = values.add_column(0, "sha256", texts["sha256"])
-            name = hashlib.sha256("".join(unit.to_pylist()).encode()).hexdigest()[:16]
-            writer.put(f"{signal.name}-{name}", {signal_table(signal.name): table})
-            advance(len(unit))
+        for start in range(0, len(digests), _READ):
+            texts = _texts(writer.case, digests.slice(start, _READ))
+            for at in range(0, len(texts), _UNIT):
+                unit = texts.slice(at, _UNIT)
+                _put(writer, signal, unit)
+                advance(len(unit))
     return len(digests)
 
 
 def missing_captions(case: Case, name: str) -> pa.Array:
     """Digests of the captions that lack the signal, sorted."""
+    lacking = f"sha256 IS NOT NULL AND sha256 NOT IN (SELECT sha256 FROM {name})"  # noqa: S608
+    captions = "(SELECT DISTINCT caption_sha256 AS sha256 FROM posts)"
+    query = f"SELECT sha256 FROM {captions} WHERE {lacking} ORDER BY sha256"  # noqa: S608
     with connect(case, "posts", signal_table(name)) as connection:
-        found = connection.sql(
-            "SELECT DISTINCT caption_sha256 AS sha256 FROM posts WHERE caption_sha256 IS NOT NULL "
-            f"AND caption_sha256 NOT IN (SELECT sha256 FROM {name}) ORDER BY sha256"
-        ).to_arrow_table()
-    return found["sha256"].combine_chunks()
+        return connection.sql(query).to_arrow_table()["sha256"].combine_chunks()
+
+
+def _put(writer: CaseWriter, signal: CaptionSignal, unit: pa.Table) -> None:
+    values = signal.compute(unit["text"].to_pylist())
+    digest = hashlib.sha256("".join(unit["sha256"].to_pylist()).encode()).hexdigest()[:16]
+    table = values.add_column(0, "sha256", unit["sha256"])
+    writer.put(f"{signal.name}-{digest}", {signal_table(signal.name): table})
 
 
 def _texts(case: Case, digests: pa.Array) -> pa.Table:

@@ -1,27 +1,32 @@
 """A case on disk: immutable Parquet shards, and epoch manifests that say which of them count.
 
-A reader trusts only the epoch that CURRENT names. A writer holds the case's lock, puts units (the
+A reader trusts only the epoch that CURRENT names (should that file get lost: the newest one, which
+is written whole before CURRENT names it). A writer holds the case's lock, puts units (the
 files of several tables that belong together) and commits them as the next epoch. A unit's files are
 written under temporary names, flushed to disk and renamed; then its done-marker is put. A process
 killed in between leaves either a marker, and the next writer adopts the unit, or none, and the next
 writer sweeps the files.
 """
 
-import fcntl
-import json
-import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from frametrace.embed.files import (
+    TEMPORARY,
+    holding,
+    read_json,
+    replacing,
+    to_json,
+    write_atomically,
+)
 from frametrace.embed.tables import ACCOUNT_PROFILES, MEDIA, POST_MEDIA, POSTS, SKIPPED
-from frametrace.posts.errors import CaseError, CaseLocked, CaseTooNew
+from frametrace.posts.errors import CaseError, CaseTooNew
 
 __all__ = ["BASE_TABLES", "FORMAT_VERSION", "Case", "CaseWriter", "Epoch", "write_atomically"]
 
@@ -34,6 +39,7 @@ BASE_TABLES: Mapping[str, pa.Schema] = {
     "skipped": SKIPPED,
 }
 _DONE = "done"
+_EPOCHS = "epochs"
 _KEPT_EPOCHS = 5  # older manifests are swept; a reader that began on one still finds its shards
 
 
@@ -65,7 +71,7 @@ class Case:
                 f"{path} is not a case (it has no case.json); make one with "
                 f"`frametrace add {path} SOURCE...`"
             )
-        version = _read_json(path / "case.json").get("format")
+        version = read_json(path / "case.json").get("format")
         if not isinstance(version, int):
             raise CaseError(f"{path / 'case.json'} names no format version: restore it from a copy")
         if version > FORMAT_VERSION:
@@ -82,21 +88,30 @@ class Case:
             if path.exists() and (not path.is_dir() or any(path.iterdir())):
                 raise CaseError(f"{path} exists and is not a case; name a new or an empty folder")
             path.mkdir(parents=True, exist_ok=True)
-            write_atomically(path / "case.json", _to_json({"format": FORMAT_VERSION}))
+            write_atomically(path / "case.json", to_json({"format": FORMAT_VERSION}))
         return cls(path)
 
     def _read_epoch(self) -> Epoch:
         current = self.path / "CURRENT"
-        if not current.is_file():
-            return Epoch()
-        name = current.read_text("utf-8").strip()
-        if Path(name).name != name:
-            raise CaseError(f"{current} names {name!r}, which is not an epoch of this case")
-        manifest = _read_json(self.path / "epochs" / name)
         try:
-            return Epoch(manifest["number"], manifest["shards"], manifest["signals"])
-        except KeyError as missing:
-            raise CaseError(f"{self.path / 'epochs' / name} lacks {missing}: restore it") from None
+            name = current.read_text("utf-8").strip()
+        except FileNotFoundError:
+            if not (epochs := _epochs(self.path)):
+                return self._empty_epoch()
+            name = epochs[-1].name
+        except (OSError, ValueError) as error:
+            raise CaseError(f"{current} can't be read ({error}): delete it") from None
+        if Path(name).name != name or not name:
+            raise CaseError(f"{current} names {name!r}, which is no epoch of this case: delete it")
+        return _epoch(self.path / _EPOCHS / name)
+
+    def _empty_epoch(self) -> Epoch:
+        if shard := next(self.path.glob("*/*.parquet"), None):
+            raise CaseError(
+                f"{self.path} holds {shard.parent.name}/{shard.name} but neither CURRENT nor "
+                "epochs, which say what counts: restore them from a copy of the case"
+            )
+        return Epoch()
 
     def files(self, table: str) -> list[Path]:
         """The committed shards of a table, in stable order."""
@@ -112,9 +127,7 @@ class Case:
             schema = BASE_TABLES.get(table, pa.schema([("sha256", pa.string())])).empty_table()
             return schema.select(columns) if columns is not None else schema
         try:
-            return pa.concat_tables(
-                [pq.read_table(file, columns=columns, partitioning=None) for file in files]
-            )
+            return pa.concat_tables([_table(file, columns) for file in files])
         except (OSError, pa.ArrowException) as error:
             raise CaseError(
                 f"a shard of {table} can't be read ({error}); `frametrace doctor {self.path}` "
@@ -124,20 +137,12 @@ class Case:
     @contextmanager
     def writer(self) -> Iterator["CaseWriter"]:
         """Hold the case's lock and write. Raises `CaseLocked` where another process does."""
-        with (self.path / ".lock").open("a+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                lock.seek(0)
-                raise CaseLocked(
-                    f"process {lock.read().strip() or 'unknown'} is writing to {self.path}; wait "
-                    "until it ends, then run the same command again"
-                ) from None
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
+        with holding(self.path):
             self.epoch = self._read_epoch()
-            yield CaseWriter(self)
+            try:
+                yield CaseWriter(self)
+            finally:
+                self.epoch = self._read_epoch()
 
 
 class CaseWriter:
@@ -151,8 +156,8 @@ class CaseWriter:
     def put(self, unit: str, tables: Mapping[str, pa.Table]) -> None:
         """Write one unit: rows of several tables that become visible together.
 
-        `unit` names the work that was done; putting a unit that is already there changes nothing.
-        The rows count from the next `commit` on.
+        `unit` names the work that was done; putting a unit again before the next `commit`
+        changes nothing. The rows count from that commit on.
         """
         marker = self._marker(unit)
         if marker.exists():
@@ -160,23 +165,10 @@ class CaseWriter:
         written = {name: table for name, table in tables.items() if table.num_rows}
         shard = f"{unit}-{uuid.uuid4().hex[:8]}.parquet"
         for name, table in written.items():
-            folder = self.case.path / name
-            folder.mkdir(parents=True, exist_ok=True)
-            temporary = folder / f".{shard}.tmp"
-            try:
-                with temporary.open("wb") as file:
-                    pq.write_table(table, file, compression="zstd", write_page_checksum=True)
-                    _flush(file.fileno())
-            except OSError as error:
-                temporary.unlink(missing_ok=True)
-                raise CaseError(
-                    f"{temporary.parent} can't be written: {error.strerror or error}. Make room or "
-                    "mend the permissions, then run the same command again; nothing is lost"
-                ) from None
-            temporary.rename(folder / shard)
-            _flush_folder(folder)
+            with replacing(self.case.path / name / shard) as file:
+                pq.write_table(table, file, compression="zstd", write_page_checksum=True)
         rows = {name: {shard: table.num_rows} for name, table in written.items()}
-        write_atomically(marker, _to_json(rows))
+        write_atomically(marker, to_json(rows))
         self._note(rows)
 
     def describe(self, signal: str, made_by: Mapping[str, str]) -> None:
@@ -192,25 +184,27 @@ class CaseWriter:
 
     def commit(self) -> None:
         """Make everything that was put visible, as the next epoch; nothing new makes no epoch."""
-        committed, epoch = self.case._read_epoch(), self.case.epoch
-        if (committed.shards, committed.signals) != (epoch.shards, epoch.signals):
-            epoch = replace(epoch, number=committed.number + 1)
-            folder = self.case.path / "epochs"
-            folder.mkdir(exist_ok=True)
+        root, committed, epoch = self.case.path, self.case._read_epoch(), self.case.epoch
+        changed = (committed.shards, committed.signals) != (epoch.shards, epoch.signals)
+        if changed or not (root / "CURRENT").exists():
+            newest = max([committed.number, *(int(path.stem[-6:]) for path in _epochs(root))])
+            epoch = replace(epoch, number=newest + 1 if changed else committed.number)
             name = f"epoch-{epoch.number:06d}.json"
             manifest = {"number": epoch.number, "shards": epoch.shards, "signals": epoch.signals}
-            write_atomically(folder / name, _to_json(manifest))
-            write_atomically(self.case.path / "CURRENT", name + "\n")
+            write_atomically(root / _EPOCHS / name, to_json(manifest))
+            write_atomically(root / "CURRENT", name + "\n")
             self.case.epoch = epoch
-        for marker in self._markers():
-            marker.unlink()
-        for old in sorted((self.case.path / "epochs").glob("epoch-*.json"))[:-_KEPT_EPOCHS]:
-            old.unlink()
+        for done in (*self._markers(), *_epochs(root)[:-_KEPT_EPOCHS]):
+            done.unlink()
 
     def _adopt(self) -> None:
-        """Count the units that a killed writer had finished but not committed."""
+        """Count the units that a killed writer had finished but not committed.
+
+        A marker that can't be read counts for nothing: its unit's work is done again.
+        """
         for marker in self._markers():
-            self._note(_read_json(marker))
+            with suppress(CaseError):
+                self._note(read_json(marker))
         self.commit()
 
     def _note(self, rows: Mapping[str, Mapping[str, int]]) -> None:
@@ -220,13 +214,19 @@ class CaseWriter:
         self.case.epoch = replace(self.case.epoch, shards=shards)
 
     def _sweep(self) -> None:
-        """Delete the files that no epoch names: what a killed writer left half done."""
-        shards = self.case.epoch.shards
-        signals = [f"signals/{path.name}" for path in (self.case.path / "signals").glob("*")]
-        for name in [*BASE_TABLES, *signals]:
-            for file in (self.case.path / name).glob("*"):
-                if file.name not in shards.get(name, {}):
+        """Delete what a killed writer left half done, and shards that no kept epoch names."""
+        root, kept = self.case.path, [self.case.epoch]
+        for manifest in _epochs(root):
+            with suppress(CaseError):
+                kept.append(_epoch(manifest))
+        tables = [*BASE_TABLES, *(f"signals/{path.name}" for path in (root / "signals").glob("*"))]
+        for name in tables:
+            for file in (root / name).glob("*.parquet"):
+                if not any(file.name in epoch.shards.get(name, {}) for epoch in kept):
                     file.unlink()
+        for name in (".", _EPOCHS, _DONE, *tables):
+            for file in (root / name).glob(TEMPORARY):
+                file.unlink()
 
     def _marker(self, unit: str) -> Path:
         return self.case.path / _DONE / f"{unit}.json"
@@ -235,48 +235,18 @@ class CaseWriter:
         return sorted((self.case.path / _DONE).glob("*.json"))
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, and a crash loses neither."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+def _epochs(case: Path) -> list[Path]:
+    """The manifests that are on disk, oldest first."""
+    return sorted((case / _EPOCHS).glob(f"epoch-{'[0-9]' * 6}.json"))
+
+
+def _epoch(path: Path) -> Epoch:
+    manifest = read_json(path)
     try:
-        with temporary.open("wb") as file:
-            file.write(content.encode("utf-8") if isinstance(content, str) else content)
-            file.flush()
-            _flush(file.fileno())
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise CaseError(
-            f"{path} can't be written: {error.strerror or error}. Make room or mend the "
-            "permissions, then run the same command again"
-        ) from None
-    temporary.replace(path)
-    _flush_folder(path.parent)
+        return Epoch(manifest["number"], manifest["shards"], manifest["signals"])
+    except KeyError as missing:
+        raise CaseError(f"{path} lacks {missing}: restore it from a copy of the case") from None
 
 
-def _flush(descriptor: int) -> None:
-    os.fsync(descriptor)
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _to_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise CaseError(f"{path} is missing: restore it from a copy of the case") from None
-    except (OSError, ValueError) as error:
-        raise CaseError(f"{path} can't be read ({error}): restore it from a copy") from None
-    if not isinstance(value, dict):
-        raise CaseError(f"{path} holds no JSON object: restore it from a copy of the case")
-    return value
+def _table(file: Path, columns: Sequence[str] | None) -> pa.Table:
+    return pq.read_table(file, columns=columns, partitioning=None, page_checksum_verification=True)

@@ -8,12 +8,14 @@ one that kills its process again is given back as `Crashed`. All others get thei
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
+from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
@@ -32,7 +34,7 @@ _SECONDS_PER_ITEM = 60.0  # a 108-megapixel picture takes about 2
 class Crashed:
     """An item whose process ended, or had to be ended, twice."""
 
-    reason: str = f"its decoder crashed, or took more than {_SECONDS_PER_ITEM:.0f} seconds"
+    reason: str
 
 
 class Executor(Protocol):
@@ -55,10 +57,14 @@ class InProcess:
 
 
 class SpawnPool:
-    """A pool of `spawn` processes; use it as a context manager."""
+    """A pool of `spawn` processes; use it as a context manager.
 
-    def __init__(self, workers: int = 0) -> None:
+    A process that takes longer than `seconds` over one item is ended.
+    """
+
+    def __init__(self, workers: int = 0, *, seconds: float = _SECONDS_PER_ITEM) -> None:
         self._workers = workers or cpu_count()
+        self._seconds = seconds
         self._pool = self._started()
 
     def __enter__(self) -> Self:
@@ -100,7 +106,7 @@ class SpawnPool:
         self, function: Callable[[Item], Result], chunk: tuple[Item, ...]
     ) -> "Future[list[Result]]":
         try:
-            return self._pool.submit(_run, function, chunk)
+            return self._pool.submit(_run, function, chunk, self._seconds)
         except BrokenProcessPool as error:  # a chunk before this one has just ended a process
             broken: Future[list[Result]] = Future()
             broken.set_exception(error)
@@ -112,9 +118,9 @@ class SpawnPool:
         self._restart()
         for item in items:
             try:
-                yield self._pool.submit(_run, function, (item,)).result()[0]
+                yield self._submit(function, (item,)).result()[0]
             except BrokenProcessPool:
-                yield Crashed()
+                yield Crashed(f"its decoder crashed, or took more than {self._seconds:g} seconds")
                 self._restart()
 
     def _restart(self) -> None:
@@ -139,14 +145,24 @@ def cpu_count() -> int:
 
 
 def _prepare() -> None:
-    """One thread a worker: the workers themselves fill the machine."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _run(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+def _end_with_parent() -> None:
+    """Don't outlive a parent that was killed: nobody would ever send more work or say stop."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _run(function: Callable[[Item], Result], items: Sequence[Item], seconds: float) -> list[Result]:
     results = []
-    for item in items:
-        signal.setitimer(signal.ITIMER_REAL, _SECONDS_PER_ITEM)  # its default action ends us
-        results.append(function(item))
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    try:
+        for item in items:
+            signal.setitimer(signal.ITIMER_REAL, seconds)  # its default action ends the process
+            results.append(function(item))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
     return results

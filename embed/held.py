@@ -1,11 +1,14 @@
 """What a case holds already: its shards as DuckDB tables, and anti-joins against them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from frametrace.embed.case import BASE_TABLES, Case
+from frametrace.embed.check import check_shards
+from frametrace.posts.errors import CaseError
 
 if TYPE_CHECKING:
     import duckdb
@@ -17,27 +20,39 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "accounts": ("platform", "account_id"),
     "media": ("sha256",),
     "post_media": ("platform", "post_id", "sha256"),
-    "skipped": ("source", "line", "item", "reason"),
+    "skipped": ("source", "line", "item", "reason", "sha256"),
 }
 
 
-def connect(case: Case, *tables: str) -> "duckdb.DuckDBPyConnection":
+@contextmanager
+def connect(case: Case, *tables: str) -> Iterator["duckdb.DuckDBPyConnection"]:
     """A DuckDB connection in which each of the case's tables is a view over its shards.
 
-    `signals/pdq` is the view `pdq`; a signal without shards is an empty view of `sha256`.
+    `signals/pdq` is the view `pdq`; a signal without shards is an empty view of `sha256`. Raises
+    `CaseError` where a query fails on a shard that is missing or damaged.
     """
     import duckdb
 
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
-    for name in tables:
-        view = name.rpartition("/")[2]
-        if files := [str(file) for file in case.files(name)]:
-            connection.read_parquet(files, hive_partitioning=False).create_view(view)
-        else:
-            empty = BASE_TABLES.get(name, pa.schema([("sha256", pa.string())])).empty_table()
-            connection.register(view, empty)
-    return connection
+    with duckdb.connect() as connection:
+        try:
+            connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+            for name in tables:
+                _create_view(connection, case, name)
+            yield connection
+        except duckdb.Error:
+            if wrong := [line for name in tables for line in check_shards(case, name)]:
+                hint = f"`frametrace doctor {case.path}` checks all files"
+                raise CaseError(f"{wrong[0]}. {hint}") from None
+            raise
+
+
+def _create_view(connection: "duckdb.DuckDBPyConnection", case: Case, table: str) -> None:
+    view = table.rpartition("/")[2]
+    if files := [str(file) for file in case.files(table)]:
+        connection.read_parquet(files, hive_partitioning=False).create_view(view)
+    else:
+        empty = BASE_TABLES.get(table, pa.schema([("sha256", pa.string())])).empty_table()
+        connection.register(view, empty)
 
 
 class Held:
@@ -66,10 +81,9 @@ class Held:
         return new, rows.num_rows - new.num_rows - conflicts.num_rows, conflicts
 
     def _anti_join(self, table: str, rows: pa.Table) -> pa.Table:
-        keys = ", ".join(_KEYS[table])
+        same = " AND ".join(f"r.{key} IS NOT DISTINCT FROM h.{key}" for key in _KEYS[table])
+        query = f"SELECT _at FROM rows r ANTI JOIN {table} h ON {same} ORDER BY _at"  # noqa: S608
         with connect(self._case, table) as connection:
             connection.register("rows", rows.append_column("_at", pa.array(range(rows.num_rows))))
-            kept = connection.sql(
-                f"SELECT _at FROM rows ANTI JOIN {table} USING ({keys}) ORDER BY _at"  # noqa: S608
-            ).to_arrow_table()
+            kept = connection.sql(query).to_arrow_table()
         return rows.take(kept["_at"].combine_chunks())

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import compress, islice
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ import pyarrow as pa
 from frametrace.embed.case import Case, CaseWriter
 from frametrace.embed.decode import MAX_BYTES, Picture, decode
 from frametrace.embed.executor import Crashed, Executor
-from frametrace.embed.held import connect
+from frametrace.embed.held import Held, connect
 from frametrace.embed.progress import Progress
 from frametrace.embed.signals import PictureSignal
 from frametrace.embed.tables import SKIPPED, signal_table
@@ -19,10 +19,19 @@ from frametrace.posts.errors import DecodeError
 from frametrace.posts.media import read_media
 from frametrace.posts.model import MediaItem
 
-__all__ = ["Preparation", "embed_pictures", "missing_pictures"]
+__all__ = ["Preparation", "Refused", "embed_pictures", "missing_pictures"]
 
 _UNIT = 4096  # pictures; a killed run decodes at most these again
+_SOUND = "sha256 NOT IN (SELECT sha256 FROM skipped WHERE sha256 IS NOT NULL)"
 _FINISH = 64  # prepared pictures a model takes at once: some 10 MB for CLIP
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A picture without values, and why; one refused `for_good` is never tried again."""
+
+    reason: str
+    for_good: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +40,18 @@ class Preparation:
 
     preparers: Mapping[str, Callable[[Picture], Any]]
 
-    def __call__(self, item: MediaItem) -> dict[str, Any] | str:
-        """The prepared values by signal, or the reason why there are none."""
+    def __call__(self, item: MediaItem) -> dict[str, Any] | Refused:
+        """The prepared values by signal, or why there are none."""
         try:
             data = read_media(item.root, item.path, MAX_BYTES)
-            if hashlib.sha256(data).hexdigest() != item.sha256:
-                return "its bytes have changed since it was added; add it again"
+        except DecodeError as error:
+            return Refused(str(error), for_good=False)
+        if hashlib.sha256(data).hexdigest() != item.sha256:
+            return Refused("its bytes have changed since it was added; add it again", False)
+        try:
             picture = decode(data)
         except DecodeError as error:
-            return str(error)
+            return Refused(str(error), for_good=True)
         return {name: prepare(picture) for name, prepare in self.preparers.items()}
 
 
@@ -52,44 +64,53 @@ def embed_pictures(
     """Compute what the case's pictures lack of the signals, unit by unit.
 
     Returns how many pictures were computed and how many were skipped now. A picture that can't be
-    decoded is tried once.
+    decoded is tried once; one whose file is gone or changed is looked for again the next time.
     """
     work = missing_pictures(writer.case, [signal.name for signal in signals])
     done = skipped = 0
-    with progress.track("pictures", sum(len(items) for _, items in work)) as advance:
-        for names, items in work:
+    with progress.track("pictures", sum(work.values())) as advance:
+        for names in work:
             lacking = [signal for signal in signals if signal.name in names]
-            remaining = iter(items)
-            while unit := list(islice(remaining, _UNIT)):
-                tables = _compute(unit, lacking, executor, advance)
-                refused = tables["skipped"].num_rows
+            others = [signal.name for signal in signals if signal.name not in names]
+            for unit in _units(writer.case, names, others):
+                tables, refused = _compute(unit, lacking, executor, advance)
+                tables["skipped"] = Held(writer.case).new("skipped", tables["skipped"])
                 writer.put(_unit_name(lacking, unit), tables)
                 done, skipped = done + len(unit) - refused, skipped + refused
     return done, skipped
 
 
-def missing_pictures(
-    case: Case, names: Sequence[str]
-) -> list[tuple[frozenset[str], list[MediaItem]]]:
-    """The pictures that lack signals, by the set of those that they lack."""
+def missing_pictures(case: Case, names: Sequence[str]) -> dict[tuple[str, ...], int]:
+    """How many pictures lack signals, by those that they lack."""
     if not names:
-        return []
-    lacks = ", ".join(f"sha256 NOT IN (SELECT sha256 FROM {name}) AS {name}" for name in names)
-    any_lack = " OR ".join(names)
+        return {}
+    lacks = ", ".join(f"{_lacks(name)} AS {name}" for name in names)
+    query = f"SELECT {lacks}, count(*) FROM media WHERE {_SOUND} GROUP BY ALL ORDER BY ALL"  # noqa: S608
     with connect(case, "media", "skipped", *map(signal_table, names)) as connection:
-        rows = connection.execute(
-            f"SELECT sha256, root, path, size, {', '.join(names)} FROM "  # noqa: S608
-            f"(SELECT *, {lacks} FROM media WHERE sha256 NOT IN "
-            "(SELECT sha256 FROM skipped WHERE sha256 IS NOT NULL)) "
-            f"WHERE {any_lack} ORDER BY {', '.join(names)}, sha256"
-        ).fetchall()
-    return [
-        (
-            frozenset(name for name, lacking in zip(names, flags, strict=True) if lacking),
-            [MediaItem(*row[:4]) for row in group],
-        )
-        for flags, group in groupby(rows, key=lambda row: row[4:])
-    ]
+        rows = connection.execute(query).fetchall()
+    counts = {tuple(compress(names, flags)): count for *flags, count in rows}
+    return {lacking: count for lacking, count in counts.items() if lacking}
+
+
+def _lacks(name: str) -> str:
+    return f"sha256 NOT IN (SELECT sha256 FROM {name})"  # noqa: S608
+
+
+def _units(
+    case: Case, lacking: Sequence[str], others: Sequence[str]
+) -> Iterator[Sequence[MediaItem]]:
+    """The pictures that lack these signals and no others, a unit at a time, in stable order.
+
+    They stream out of the shards as they were when the first unit was asked for.
+    """
+    wanted = [_SOUND, *map(_lacks, lacking), *(f"NOT {_lacks(name)}" for name in others)]
+    columns = "sha256, root, path, size"
+    query = f"SELECT {columns} FROM media WHERE {' AND '.join(wanted)} ORDER BY sha256"  # noqa: S608
+    names = [*lacking, *others]
+    with connect(case, "media", "skipped", *map(signal_table, names)) as connection:
+        found = connection.execute(query)
+        while rows := found.fetchmany(_UNIT):
+            yield [MediaItem(*row) for row in rows]
 
 
 def _compute(
@@ -97,7 +118,8 @@ def _compute(
     signals: Sequence[PictureSignal],
     executor: Executor,
     advance: Callable[[int], None],
-) -> dict[str, pa.Table]:
+) -> tuple[dict[str, pa.Table], int]:
+    """A unit's tables, and how many of its pictures have no values."""
     preparation = Preparation({signal.name: signal.preparer() for signal in signals})
     finished: dict[str, list[pa.Table]] = {signal.name: [] for signal in signals}
     skipped = []
@@ -107,13 +129,10 @@ def _compute(
         for signal in signals if prepared else ():
             values = signal.finish([result[signal.name] for _, result in prepared])
             finished[signal.name].append(values.add_column(0, "sha256", digests))
-        for item, result in batch:
-            if not isinstance(result, dict):
-                reason = result.reason if isinstance(result, Crashed) else result
-                skipped.append(_skipped(item, reason))
+        skipped += [_skipped(item, found) for item, found in batch if not isinstance(found, dict)]
         advance(len(batch))
     tables = {signal_table(n): pa.concat_tables(parts) for n, parts in finished.items() if parts}
-    return {**tables, "skipped": pa.Table.from_pylist(skipped, SKIPPED)}
+    return {**tables, "skipped": pa.Table.from_pylist(skipped, SKIPPED)}, len(skipped)
 
 
 def _batches(results: Iterable[Any]) -> Iterator[list[Any]]:
@@ -122,13 +141,13 @@ def _batches(results: Iterable[Any]) -> Iterator[list[Any]]:
         yield batch
 
 
-def _skipped(item: MediaItem, reason: str) -> dict[str, object]:
+def _skipped(item: MediaItem, why: Refused | Crashed) -> dict[str, object]:
     return {
         "source": item.root.rpartition("/")[2],
         "line": 0,
         "item": item.path,
-        "reason": reason,
-        "sha256": item.sha256,
+        "reason": why.reason,
+        "sha256": None if isinstance(why, Refused) and not why.for_good else item.sha256,
     }
 
 

@@ -116,8 +116,8 @@ def _claim(writer: CaseWriter, signal: Signal, *, replace: bool) -> None:
     if ours["fingerprint"] != theirs["fingerprint"]:
         if not replace:
             raise CaseError(
-                f"{writer.case.path} holds {signal.name} made by {_name(theirs)}, and this would be "
-                f"made by {_name(ours)}. Name the first again, or compute all anew with: "
+                f"{writer.case.path} holds {signal.name} made by {_name(theirs)}, and this would "
+                f"be made by {_name(ours)}. Name the first again, or compute all anew with: "
                 f"frametrace embed {writer.case.path} --signal {signal.name} --replace"
             )
         writer.drop(signal_table(signal.name))

@@ -63,7 +63,8 @@ POST_MEDIA = pa.schema(
     ]
 )
 
-# What could not be read. `sha256` is set where a picture's bytes are known but can't be decoded.
+# What could not be read. `sha256` is set where a picture's bytes can't be decoded: they are not
+# tried again.
 SKIPPED = pa.schema(
     [
         pa.field("source", pa.string(), nullable=False),

@@ -1,8 +1,7 @@
 """Captions as vectors of unit length, by a sentence-transformers model on this machine."""
 
-import os
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -11,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.signals.base import CaptionSignal, Metric, ModelChoice, cosine_similarity
-from frametrace.embed.signals.models import cached, file_sha256, missing_extra
+from frametrace.embed.signals.models import cached, file_sha256, missing_extra, stay_offline
 from frametrace.posts.errors import ModelMissing
 
 __all__ = ["Caption"]
@@ -21,7 +20,8 @@ BUNDLED_MODEL = "all-MiniLM-L6-v2"
 _BATCH = 64
 _ENGLISH = "English"
 # Half of a caption's letters. The English model reads other scripts as unknown words, so that
-# unrelated captions come out alike: of 5,000 Chinese captions (flickr8k) the median pair is at 0.66.
+# unrelated captions come out alike: of 5,000 Chinese captions (flickr8k) the median pair is at
+# 0.66.
 _MIN_LATIN = 0.5
 
 
@@ -45,11 +45,12 @@ class Caption(CaptionSignal):
         from sentence_transformers import SentenceTransformer
         from transformers.utils.logging import disable_progress_bar
 
-        disable_progress_bar()
+        silence: Callable[[], None] = disable_progress_bar
+        silence()
         self._english_only = found.languages == _ENGLISH
         try:
             self._model = SentenceTransformer(str(found.folder), local_files_only=True)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # the libraries raise every kind on what is no model
             raise ModelMissing(
                 f"{found.folder} can't be loaded as a sentence model: {str(error)[:200]}"
             ) from None
@@ -62,8 +63,7 @@ class Caption(CaptionSignal):
 
     @classmethod
     def open(cls, chosen: ModelChoice) -> Self:
-        """Load the chosen model; else the multilingual one if it is cached; else the bundled one."""
-        os.environ["HF_HUB_OFFLINE"] = "1"  # what isn't on this machine is an error, not a download
+        """Load the chosen model; else the multilingual one, if cached; else the bundled one."""
         found = _find(chosen.caption_model)
         try:
             return cls(found)
@@ -87,7 +87,7 @@ class Caption(CaptionSignal):
         return cosine_similarity(a, b)
 
     def compute(self, texts: Sequence[str]) -> pa.Table:
-        """The column `code`: (d,) float32 of unit length, null for a script the model can't read."""
+        """The column `code`: (d,) float32 of unit length, null where the model can't read."""
         read = [not self._english_only or latin_share(text) >= _MIN_LATIN for text in texts]
         vectors = np.zeros((len(texts), self._dimension), np.float32)
         if any(read):
@@ -120,6 +120,7 @@ def latin_share(text: str) -> float:
 
 
 def _find(chosen: str) -> _Found:
+    stay_offline()
     if chosen and chosen != BUNDLED_MODEL:
         folder = Path(chosen)
         if not folder.is_dir():
@@ -130,7 +131,9 @@ def _find(chosen: str) -> _Found:
                     "the directory of a sentence-transformers model with --caption-model"
                 )
             folder = config.parent
-        return _Found(chosen, folder, _languages(chosen, folder))
+        else:
+            name = str(folder.resolve())
+        return _Found(name, folder, _languages(name, folder))
     if not chosen and (config := cached(MULTILINGUAL_MODEL, "modules.json")) is not None:
         return _Found(MULTILINGUAL_MODEL, config.parent, "50 languages")
     try:
@@ -147,7 +150,10 @@ def _languages(name: str, folder: Path) -> str:
     if name == MULTILINGUAL_MODEL:
         return "50 languages"
     card = folder / "README.md"
-    stated = ModelCard.load(card).data.language if card.is_file() else None
+    try:
+        stated = ModelCard.load(card).data.language if card.is_file() else None
+    except Exception:  # a card is written by hand
+        stated = None
     languages = [stated] if isinstance(stated, str) else list(stated or [])
     if languages == ["en"]:
         return _ENGLISH

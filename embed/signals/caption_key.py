@@ -1,9 +1,10 @@
 """Caption keys: what is left of a caption when copy-paste changes are set aside, in any language.
 
 The key is the text in one spelling (NFKC, case folded) without links, mentions, punctuation and
-spaces. Two keys are compared by the Jaccard similarity of their character trigrams; MinHash values
-of the trigrams let an index find similar keys among many (Broder 1997; 64 permutations estimate a
-similarity of 0.8 with a standard error of 0.05, so candidates are verified on the keys themselves).
+spaces; vowel signs and the like (Thai, Hindi) stay. Two keys are compared by the Jaccard similarity
+of their character trigrams; MinHash values of the trigrams let an index find similar keys among
+many (Broder 1997; 64 permutations estimate a similarity of 0.8 with a standard error of 0.05, so
+candidates are verified on the keys themselves).
 """
 
 import re
@@ -22,21 +23,33 @@ __all__ = [
     "CaptionKey",
     "jaccard",
     "key_of",
+    "minhash",
     "trigrams",
 ]
 
 MIN_SIMILARITY = 0.8  # Jaccard; the design's bound for near copy-paste
 MIN_LENGTH = 10  # characters of the key; shorter ones ("breaking news") say nothing together
 PERMUTATIONS = 64
-_SEED = 1
-
-_SET_ASIDE = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@\w+|^\s*RT\s+@\w+:?", re.IGNORECASE)
+_BLOCK = 4096  # trigrams hashed at a time; 2 MB
+# Links and mentions end where other scripts begin: Chinese is written without spaces around them.
+_SET_ASIDE = re.compile(
+    r"(?:https?://|www\.)[!-~]+|(?<![A-Za-z0-9_.])@[A-Za-z0-9_]+|^\s*RT\s+(?=@)", re.IGNORECASE
+)
+_EMOJI_STYLES = range(0xFE00, 0xFE10)  # variation selectors, which are marks too
+# The raw stream of a bit generator never changes between versions of NumPy.
+_FACTORS, _TERMS = np.random.PCG64(1).random_raw(2 * PERMUTATIONS).reshape(2, PERMUTATIONS)
 
 
 def key_of(text: str) -> str:
     """The key of a caption; empty where nothing but links, mentions and signs is in it."""
-    spelled = unicodedata.normalize("NFKC", _SET_ASIDE.sub(" ", text)).casefold()
-    return "".join(character for character in spelled if character.isalnum())
+    spelled = _SET_ASIDE.sub(" ", unicodedata.normalize("NFKC", text)).casefold()
+    return "".join(filter(_is_said, spelled))
+
+
+def _is_said(character: str) -> bool:
+    return character.isalnum() or (
+        unicodedata.category(character) in ("Mn", "Mc") and ord(character) not in _EMOJI_STYLES
+    )
 
 
 def trigrams(key: str) -> frozenset[str]:
@@ -48,6 +61,24 @@ def jaccard(a: str, b: str) -> float:
     """The Jaccard similarity of two keys' trigrams, 0 to 1."""
     ours, theirs = trigrams(a), trigrams(b)
     return len(ours & theirs) / (len(ours | theirs) or 1)
+
+
+def minhash(key: str) -> np.ndarray:
+    """(64,) uint32: the least values that 64 hash functions take on the key's trigrams.
+
+    A trigram is one 63-bit number, scrambled by the finaliser of SplitMix64 (Steele, Lea and Flood
+    2014); each hash function is then a multiplication, an addition and the upper half.
+    """
+    points = np.frombuffer(key.encode("utf-32-le"), np.uint32).astype(np.uint64)
+    grams = np.unique(points[:-2] | points[1:-1] << 21 | points[2:] << 42)
+    grams = (grams ^ (grams >> 30)) * np.uint64(0xBF58476D1CE4E5B9)
+    grams = (grams ^ (grams >> 27)) * np.uint64(0x94D049BB133111EB)
+    grams ^= grams >> 31
+    least = np.full(PERMUTATIONS, 2**32 - 1, np.uint64)
+    for start in range(0, len(grams), _BLOCK):
+        hashed = (grams[start : start + _BLOCK, None] * _FACTORS + _TERMS) >> 32
+        np.minimum(least, hashed.min(axis=0), out=least)
+    return least.astype(np.uint32)
 
 
 class CaptionKey(CaptionSignal):
@@ -68,21 +99,18 @@ class CaptionKey(CaptionSignal):
 
     def compute(self, texts: Sequence[str]) -> pa.Table:
         """Columns `key` and `code`; both null for captions that say too little."""
-        from datasketch import MinHash
-
         keys = [key if len(key) >= MIN_LENGTH else None for key in map(key_of, texts)]
-        grams = [[g.encode() for g in sorted(trigrams(key))] for key in keys if key is not None]
-        hashes = MinHash.bulk(grams, num_perm=PERMUTATIONS, seed=_SEED)
         codes = np.zeros((len(keys), PERMUTATIONS), np.uint32)
-        known = np.array([key is not None for key in keys], bool)
-        if hashes:
-            codes[known] = np.stack([values.hashvalues for values in hashes])
+        for code, key in zip(codes, keys, strict=True):
+            if key is not None:
+                code[:] = minhash(key)
+        unknown = pa.array([key is None for key in keys], pa.bool_())
         kind = pa.list_(pa.uint32(), PERMUTATIONS)
         return pa.table(
             {
                 "key": pa.array(keys, pa.string()),
                 "code": pa.FixedSizeListArray.from_arrays(
-                    pa.array(codes.ravel()), type=kind, mask=pa.array(~known)
+                    pa.array(codes.ravel()), type=kind, mask=unknown
                 ),
             }
         )

@@ -1,6 +1,5 @@
-"""CLIP: a picture as a vector of unit length, by any `open_clip` model that lies on this machine."""
+"""CLIP: a picture as a vector of unit length, by any `open_clip` model on this machine."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from PIL import Image
 
 from frametrace.embed.decode import Picture
 from frametrace.embed.signals.base import Metric, ModelChoice, PictureSignal, cosine_similarity
-from frametrace.embed.signals.models import cached, file_sha256, missing_extra
+from frametrace.embed.signals.models import cached, file_sha256, missing_extra, stay_offline
 from frametrace.posts.errors import ModelMissing, UsageError
 
 __all__ = ["DEFAULT_MODEL", "Clip"]
@@ -24,6 +23,7 @@ _WEIGHTS_NAMES = (
     "open_clip_pytorch_model.safetensors",
     "open_clip_pytorch_model.bin",
 )
+_ELONGATED = 8  # a model sees the square in the middle; what lies further off needs no resizing
 _CONFIG_NAME = "open_clip_config.json"
 _ADD_LATER = (
     "add it later with: frametrace embed CASE --signal clip --clip-model ViT-B-32 "
@@ -53,14 +53,22 @@ class _Cut:
         image = picture.image
         if self.squash:
             return np.asarray(image.resize((self.width, self.height), self.resample))
-        scale = max(self.width / image.width, self.height / image.height)
-        size = (
-            max(self.width, int(image.width * scale)),
-            max(self.height, int(image.height * scale)),
-        )
+        if max(image.size) > _ELONGATED * min(image.size):
+            image = _middle(image)
+        if self.width * image.height >= self.height * image.width:
+            size = self.width, int(self.width * image.height / image.width)
+        else:
+            size = int(self.height * image.width / image.height), self.height
         left, top = round((size[0] - self.width) / 2), round((size[1] - self.height) / 2)
         box = (left, top, left + self.width, top + self.height)
         return np.asarray(image.resize(size, self.resample).crop(box))
+
+
+def _middle(image: Image.Image) -> Image.Image:
+    """The middle of an elongated picture; whole, a 1 x 20,000 one would be resized to gigabytes."""
+    longest = _ELONGATED * min(image.size)
+    left, top = ((max(side - longest, 0)) // 2 for side in image.size)
+    return image.crop((left, top, image.width - left, image.height - top))
 
 
 class Clip(PictureSignal):
@@ -87,17 +95,17 @@ class Clip(PictureSignal):
         self._mean = torch.tensor(seen["mean"]).view(3, 1, 1)
         self._std = torch.tensor(seen["std"]).view(3, 1, 1)
         self._cut = _cut_of(seen)
+        self._tokenizer = files.model
         self._made_by = {
             "fingerprint": f"open_clip:{file_sha256(files.weights)}:1",
-            "model": chosen.clip_model or DEFAULT_MODEL,
-            "weights": chosen.clip_weights,
+            "model": chosen.clip_model or ("" if chosen.clip_weights else DEFAULT_MODEL),
+            "weights": str(Path(chosen.clip_weights).resolve()) if chosen.clip_weights else "",
         }
 
     @classmethod
     def open(cls, chosen: ModelChoice) -> Self:
         """Load the chosen weights, or the default model from the hub cache."""
         files = _find(chosen)
-        os.environ["HF_HUB_OFFLINE"] = "1"  # what isn't on this machine is an error, not a download
         try:
             return cls(files, chosen)
         except ImportError as error:
@@ -139,7 +147,7 @@ class Clip(PictureSignal):
         import open_clip
         import torch
 
-        tokens = open_clip.get_tokenizer(self._made_by["model"])([text])
+        tokens = open_clip.get_tokenizer(self._tokenizer)([text])
         with torch.inference_mode():
             vectors = self._model.encode_text(tokens.to(self._device), normalize=True)
         vector: np.ndarray = vectors[0].float().cpu().numpy()
@@ -162,16 +170,22 @@ def _cut_of(seen: Mapping[str, Any]) -> _Cut:
 
 def _find(chosen: ModelChoice) -> _Files:
     """Where the chosen weights lie; it imports torch only to look up an architecture's names."""
+    stay_offline()
     model = chosen.clip_model or DEFAULT_MODEL
     if chosen.clip_weights:
         return _given(Path(chosen.clip_weights), chosen.clip_model)
     repository = model.removeprefix(_HUB) if model.startswith(_HUB) else ""
-    weights = cached(repository, *_WEIGHTS_NAMES) if repository else _of_architecture(model)
-    if weights is None:
-        raise ModelMissing(f"no CLIP weights ({model}) are on this machine; {_ADD_LATER}")
+    if not repository:
+        return _of_architecture(model)
+    if (weights := cached(repository, *_WEIGHTS_NAMES)) is None:
+        raise _absent(model)
     if (weights.parent / _CONFIG_NAME).is_file():
         return _Files(f"local-dir:{weights.parent}", None, weights)
-    return _Files(model, str(weights), weights)
+    return _Files(model, None, weights)
+
+
+def _absent(model: str) -> ModelMissing:
+    return ModelMissing(f"no CLIP weights ({model}) are on this machine; {_ADD_LATER}")
 
 
 def _given(path: Path, architecture: str) -> _Files:
@@ -195,15 +209,20 @@ def _given(path: Path, architecture: str) -> _Files:
     return _Files(architecture, str(path), path)
 
 
-def _of_architecture(model: str) -> Path | None:
+def _of_architecture(model: str) -> _Files:
+    """The first of an architecture's published weights that the hub cache holds."""
     try:
         import open_clip
     except ImportError as error:
         raise missing_extra("clip", "models", error) from None
     if model not in open_clip.list_models():
         raise UsageError(f"open_clip knows no architecture {model!r}; names are such as ViT-B-32")
+    activation = open_clip.get_model_config(model).get("quick_gelu", False)
     for tag in open_clip.list_pretrained_tags_by_model(model):
-        known = open_clip.get_pretrained_cfg(model, tag).get("hf_hub", "").strip("/")
-        if known and (weights := cached(known, *_WEIGHTS_NAMES)):
-            return weights
-    return None
+        known = open_clip.get_pretrained_cfg(model, tag)
+        repository, _, name = known.get("hf_hub", "").rpartition("/")
+        if known.get("quick_gelu", False) != activation or not repository:
+            continue  # weights of the namesake ViT-...-quickgelu
+        if weights := cached(repository, *([name] if name else _WEIGHTS_NAMES)):
+            return _Files(model, tag, weights)
+    raise _absent(model)

@@ -1,12 +1,21 @@
 """Finding model files on this machine: given paths and the hub cache, never the network."""
 
 import hashlib
+import os
 from functools import lru_cache
 from pathlib import Path
 
 from frametrace.posts.errors import ModelMissing
 
-__all__ = ["cached", "file_sha256", "missing_extra"]
+__all__ = ["cached", "file_sha256", "missing_extra", "stay_offline"]
+
+
+def stay_offline() -> None:
+    """What isn't on this machine is an error and never a download. To be called before any import.
+
+    The hub's library reads the variable when it is imported.
+    """
+    os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 def cached(repository: str, *names: str) -> Path | None:
@@ -16,7 +25,10 @@ def cached(repository: str, *names: str) -> Path | None:
     except ImportError:
         return None
     for name in names:
-        found = try_to_load_from_cache(repository, name)
+        try:
+            found = try_to_load_from_cache(repository, name)
+        except ValueError:  # what the user named can't be a repository
+            return None
         if isinstance(found, str):
             return Path(found)
     return None

@@ -28,6 +28,7 @@ MAX_DISTANCE = 31  # of 256 bits; Meta's published operating point
 
 MIN_QUALITY = 50  # of 100; Meta's published operating point: below it flat pictures collide
 _HEX = re.compile("[0-9a-fA-F]{1,64}")
+_MIN_SIDE = 5
 _SIDE = 64
 _HASH_SIDE = 16
 _QUALITY_DIVISOR = 90  # gradient sum at which the reference calls quality 1 of 100
@@ -89,8 +90,11 @@ def _quality(sampled: np.ndarray) -> int:
 def compute_pdq(luma: np.ndarray) -> tuple[bytes, int]:
     """The 32-byte PDQ hash and the quality (0 to 100) of a (h, w) uint8 luminance picture.
 
-    The bytes are those of the 64-digit hexadecimal form that PDQ tools exchange.
+    The bytes are those of the 64-digit hexadecimal form that PDQ tools exchange. Where a side has
+    fewer than 5 pixels there is nothing to hash: all zero bits and quality 0, as in the reference.
     """
+    if min(luma.shape) < _MIN_SIDE:
+        return bytes(_HASH_SIDE**2 // 8), 0
     sampled = _sampled(_sampled(luma).T).T
     cosines = _cosines()
     spectrum = (cosines @ sampled @ cosines.T).ravel()
