@@ -23,7 +23,8 @@ class Edges:
     """m pairs a < b of node numbers (int64), each with one signal's evidence.
 
     `signal` is (m,) int8, a signal's `number_of`; `distance` (m,) int32 in bits or `NO_DISTANCE`;
-    `similarity` (m,) float32 above 0. One pair may stand there once for each signal.
+    `similarity` (m,) float32 above 0. One pair may stand there once for each signal. Ordered by
+    pair; within a pair the greatest similarity comes first.
     """
 
     a: np.ndarray
@@ -39,7 +40,7 @@ class Edges:
         """Edges of a hash of `bits` bits; the similarity is the part of bits that agree."""
         similarity = (1 - distance / bits).astype(np.float32)
         numbers = np.full(len(a), number_of(signal), np.int8)
-        return cls(*_ordered(a, b), numbers, distance.astype(np.int32), similarity)
+        return cls(*_ordered(a, b), numbers, distance.astype(np.int32), similarity)._sorted()
 
     @classmethod
     def of_similarities(
@@ -48,17 +49,18 @@ class Edges:
         """Edges of a cosine or Jaccard similarity."""
         distance = np.full(len(a), NO_DISTANCE, np.int32)
         numbers = np.full(len(a), number_of(signal), np.int8)
-        return cls(*_ordered(a, b), numbers, distance, np.minimum(similarity, 1).astype(np.float32))
+        similarity = np.minimum(similarity, 1).astype(np.float32)
+        return cls(*_ordered(a, b), numbers, distance, similarity)._sorted()
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
-        """All edges, ordered by pair; within a pair the greatest similarity first."""
-        columns = [
-            np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__
-        ]
-        a, b, signal, _, similarity = columns
-        order = np.lexsort((signal, -similarity, b, a))
-        return cls(*(column[order] for column in columns))
+        """All edges of one part or more."""
+        names = cls.__slots__
+        return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))._sorted()
+
+    def _sorted(self) -> Self:
+        order = np.lexsort((self.signal, -self.similarity, self.b, self.a))
+        return type(self)(*(getattr(self, name)[order] for name in self.__slots__))
 
     def graph(self, n: int) -> csr_matrix:
         """A symmetric (n, n) graph of the greatest similarity of each pair."""

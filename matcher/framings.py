@@ -181,8 +181,8 @@ def _seen(case: Case, photos: pa.Table, places: pa.Table, least: float) -> pa.Ta
         seen = connection.sql(_SEEN).to_arrow_table()
     codes = open_index(case, Clip.name).codes
     item, medoid = seen["sha256"], seen["medoid_sha256"]
-    similarity = _similarities(codes, item, medoid)
     is_medoid = pc.equal(item, medoid)
+    similarity = np.where(is_medoid.to_numpy(), 1, _similarities(codes, item, medoid))
     keep = (similarity >= least) | pc.equal(item, seen["photo"]).to_numpy()
     columns = [
         item,
@@ -190,7 +190,7 @@ def _seen(case: Case, photos: pa.Table, places: pa.Table, least: float) -> pa.Ta
         pa.nulls(len(item), pa.string()),
         pc.if_else(is_medoid, SAME_BYTES, Clip.name),
         pc.if_else(is_medoid, 0, pa.scalar(None, pa.int32())).cast(pa.int32()),
-        pa.array(similarity),
+        pa.array(similarity, pa.float32()),
     ]
     return pa.Table.from_arrays(columns, schema=PLACES).filter(pa.array(keep))
 

