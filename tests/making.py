@@ -142,3 +142,20 @@ def put_codes(
         writer.put(f"{signal}-{zlib.crc32(''.join(codes).encode())}", {signal_table(signal): table})
         writer.commit()
     return Case(case.path)
+
+
+def tiny_clip(folder: Path, seed: int = 1, side: int = 32) -> Path:
+    """A directory with a CLIP model of random weights, as open_clip saves one; needs torch."""
+    import open_clip
+    import torch
+    from safetensors.torch import save_file
+
+    vision = {"image_size": side, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16}
+    text = {"context_length": 77, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1}
+    shape = {"embed_dim": 24, "vision_cfg": vision, "text_cfg": text}
+    config = {"model_cfg": shape, "preprocess_cfg": {}}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "open_clip_config.json").write_text(json.dumps(config), "utf-8")
+    torch.manual_seed(seed)
+    save_file(open_clip.CLIP(**shape).state_dict(), folder / "open_clip_model.safetensors")
+    return folder

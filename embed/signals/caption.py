@@ -10,7 +10,13 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.signals.base import CaptionSignal, Metric, ModelChoice, cosine_similarity
-from frametrace.embed.signals.models import cached, file_sha256, missing_extra, stay_offline
+from frametrace.embed.signals.models import (
+    cached,
+    file_sha256,
+    missing_extra,
+    one_line,
+    stay_offline,
+)
 from frametrace.posts.errors import ModelMissing
 
 __all__ = ["Caption"]
@@ -52,7 +58,7 @@ class Caption(CaptionSignal):
             self._model = SentenceTransformer(str(found.folder), local_files_only=True)
         except Exception as error:  # the libraries raise every kind on what is no model
             raise ModelMissing(
-                f"{found.folder} can't be loaded as a sentence model: {str(error)[:200]}"
+                f"{found.folder} can't be loaded as a sentence model: {one_line(error)}"
             ) from None
         self._dimension = int(self._model.encode(["a"]).shape[1])
         self._made_by = {
@@ -67,7 +73,7 @@ class Caption(CaptionSignal):
         found = _find(chosen.caption_model)
         try:
             return cls(found)
-        except ImportError as error:
+        except (ImportError, RuntimeError) as error:
             raise missing_extra(cls.name, "models", error) from None
 
     @classmethod

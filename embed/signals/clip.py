@@ -11,7 +11,13 @@ from PIL import Image
 
 from frametrace.embed.decode import Picture
 from frametrace.embed.signals.base import Metric, ModelChoice, PictureSignal, cosine_similarity
-from frametrace.embed.signals.models import cached, file_sha256, missing_extra, stay_offline
+from frametrace.embed.signals.models import (
+    cached,
+    file_sha256,
+    missing_extra,
+    one_line,
+    stay_offline,
+)
 from frametrace.posts.errors import ModelMissing, UsageError
 
 __all__ = ["DEFAULT_MODEL", "Clip"]
@@ -86,7 +92,7 @@ class Clip(PictureSignal):
             self._model = open_clip.create_model(files.model, pretrained=files.pretrained)
         except Exception as error:  # open_clip and torch raise every kind on wrong weights
             raise ModelMissing(
-                f"{files.weights} can't be loaded as {files.model}: {str(error)[:200]}. Name the "
+                f"{files.weights} can't be loaded as {files.model}: {one_line(error)}. Name the "
                 "weights' own architecture with --clip-model"
             ) from None
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -108,7 +114,7 @@ class Clip(PictureSignal):
         files = _find(chosen)
         try:
             return cls(files, chosen)
-        except ImportError as error:
+        except (ImportError, RuntimeError) as error:
             raise missing_extra(cls.name, "models", error) from None
 
     @classmethod
@@ -213,7 +219,7 @@ def _of_architecture(model: str) -> _Files:
     """The first of an architecture's published weights that the hub cache holds."""
     try:
         import open_clip
-    except ImportError as error:
+    except (ImportError, RuntimeError) as error:
         raise missing_extra("clip", "models", error) from None
     if model not in open_clip.list_models():
         raise UsageError(f"open_clip knows no architecture {model!r}; names are such as ViT-B-32")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from frametrace.posts.errors import ModelMissing
 
-__all__ = ["cached", "file_sha256", "missing_extra", "stay_offline"]
+__all__ = ["cached", "file_sha256", "missing_extra", "one_line", "stay_offline"]
 
 
 def stay_offline() -> None:
@@ -41,8 +41,16 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def missing_extra(signal: str, extra: str, error: ImportError) -> ModelMissing:
-    """What to say where the packages of a model are not installed."""
-    return ModelMissing(
-        f"{signal} needs {error.name}, which is not installed: pip install 'frametrace[{extra}]'"
-    )
+def missing_extra(signal: str, extra: str, error: Exception) -> ModelMissing:
+    """What to say where the packages of a model are not installed, or not made for each other."""
+    if isinstance(error, ModuleNotFoundError):
+        found, install = f"{error.name}, which is not installed", "pip install"
+    else:
+        found = f"packages that can't be imported ({one_line(error)})"
+        install = "pip install --force-reinstall"
+    return ModelMissing(f"{signal} needs {found}: {install} 'frametrace[{extra}]'")
+
+
+def one_line(error: Exception) -> str:
+    """What an error says, on one line and not at length."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
