@@ -5,6 +5,15 @@ from pathlib import Path
 
 import pytest
 
+try:
+    from hypothesis import settings
+except ImportError:  # where the wheel is tried with its own dependencies alone
+    pass
+else:
+    # The same examples every time, and none fails for being slow: tests are never timed.
+    settings.register_profile("frametrace", deadline=None, derandomize=True)
+    settings.load_profile("frametrace")
+
 _SHARED = Path(
     os.environ.get("FRAMETRACE_SHARED", Path(__file__).parents[2] / "shared" / "data")
 ).resolve()

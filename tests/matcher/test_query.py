@@ -1,0 +1,141 @@
+import hashlib
+
+import numpy as np
+import pytest
+from making import jpeg, make_case, photo, put_codes
+from PIL import Image
+
+from frametrace.embed.signals.base import bits_distance
+from frametrace.embed.signals.pdq import compute_pdq
+from frametrace.matcher.query import FOUND, find_picture, find_text
+from frametrace.posts.errors import DecodeError, IndexMismatch, UsageError
+
+CAPTIONS = (
+    "The metro station was smashed again last night",
+    "the METRO station was smashed again last night!!",
+    "昨晚黑衣蒙面人再次打砸地铁站",
+    "Somebody feeds the ducks in the park every morning",
+)
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("query")
+    pictures = {f"{n}-{q}.jpg": jpeg(photo(n), q) for n in range(4) for q in (30, 60, 90)}
+    posts = [
+        {"media": [name, "0-90.jpg"][: 1 + (at == 5)], "posted_at": f"2019-08-{at + 1:02d}"}
+        for at, name in enumerate(pictures)
+    ]
+    posts += [{"text": text} for text in CAPTIONS]
+    return make_case(folder, posts, pictures, signals=("pdq", "phash", "caption_key"))
+
+
+@pytest.fixture(scope="module")
+def pictures(case):
+    return case.path.parent
+
+
+def test_a_picture_s_answer_is_what_brute_force_gives(case, pictures):
+    table = case.read("signals/pdq", ["sha256", "code"])
+    codes = np.array([np.frombuffer(code, np.uint8) for code in table["code"].to_pylist()])
+    luma = np.asarray(Image.open(pictures / "2-60.jpg").convert("L"))
+    query = np.frombuffer(compute_pdq(luma)[0], np.uint8)[None]
+    distances = bits_distance(query, codes)[0]
+    expected = {
+        digest: int(distance)
+        for digest, distance in zip(table["sha256"].to_pylist(), distances, strict=True)
+        if distance <= 31
+    }
+    found = find_picture(case, pictures / "2-60.jpg").rows
+    assert found.schema == FOUND
+    assert {row["sha256"]: row["distance"] for row in found.to_pylist()} == expected
+    assert len(expected) == 3
+
+
+def test_the_same_file_comes_first_and_names_every_post_that_carries_it(case, pictures):
+    found = find_picture(case, pictures / "0-90.jpg").rows.to_pylist()
+    same = [row for row in found if row["signal"] == "sha256"]
+    assert found[:2] == same
+    assert [row["post_id"] for row in same] == ["p2", "p5"]
+    digest = hashlib.sha256((pictures / "0-90.jpg").read_bytes()).hexdigest()
+    assert {row["sha256"] for row in same} == {digest}
+
+
+def test_the_limit_cuts_the_rows_and_not_the_total(case, pictures):
+    found = find_picture(case, pictures / "0-90.jpg", limit=1)
+    assert (found.rows.num_rows, found.total) == (1, 4)
+    assert find_picture(case, pictures / "0-90.jpg", limit=0).rows.num_rows == 4
+
+
+def test_a_flat_picture_is_found_by_its_bytes_alone(tmp_path):
+    flat = {f"{grey}.jpg": jpeg(Image.new("RGB", (300, 300), (grey,) * 3)) for grey in (9, 10)}
+    case = make_case(tmp_path, [{"media": [name]} for name in flat], flat)
+    found = find_picture(case, tmp_path / "9.jpg")
+    assert [row["post_id"] for row in found.rows.to_pylist()] == ["p0"]
+    assert "too flat" in found.notes[0]
+
+
+def test_by_phash_the_distance_is_of_64_bits(case, pictures):
+    for row in find_picture(case, pictures / "1-60.jpg", "phash").rows.to_pylist():
+        if row["signal"] == "phash":
+            assert row["similarity"] == pytest.approx(1 - row["distance"] / 64)
+
+
+@pytest.mark.parametrize("signal", ["caption", "nonsense"])
+def test_a_signal_that_is_not_of_pictures_is_refused(case, pictures, signal):
+    with pytest.raises(UsageError, match="Choose from: pdq, phash, clip"):
+        find_picture(case, pictures / "0-90.jpg", signal)
+
+
+def test_a_signal_that_the_case_lacks_says_how_to_compute_it(case, pictures):
+    with pytest.raises(UsageError, match="--signal clip"):
+        find_picture(case, pictures / "0-90.jpg", "clip")
+
+
+def test_a_file_that_is_no_picture_is_refused(case, tmp_path):
+    (tmp_path / "text.jpg").write_text("words")
+    with pytest.raises(DecodeError):
+        find_picture(case, tmp_path / "text.jpg")
+
+
+def test_hashes_of_another_maker_are_not_searched(pictures, tmp_path):
+    case = put_codes(
+        make_case(tmp_path, [{}], signals=()), "pdq", {"0" * 64: np.zeros(32, np.uint8)}
+    )
+    with pytest.raises(IndexMismatch, match="made-for-a-test"):
+        find_picture(case, pictures / "0-90.jpg")
+
+
+@pytest.mark.parametrize(
+    ("text", "posts"),
+    [
+        ("metro station", {"p12", "p13"}),
+        ("METRO, station...", {"p12", "p13"}),
+        ("黑衣蒙面人", {"p14"}),
+        ("Somebody feeds the ducks in the park each morning", {"p15"}),
+        ("nobody wrote this anywhere", set()),
+    ],
+)
+def test_captions_that_hold_a_text_or_are_near_to_it_are_found(case, text, posts):
+    rows = find_text(case, text).rows.to_pylist()
+    assert {row["post_id"] for row in rows} == posts
+    assert {row["signal"] for row in rows} <= {"caption_key"}
+
+
+def test_a_text_without_words_is_refused(case):
+    with pytest.raises(UsageError, match="no letters"):
+        find_text(case, "!!!")
+
+
+@pytest.mark.models
+def test_captions_are_found_by_their_meaning(case, tmp_path):
+    pytest.importorskip("sentence_transformers")
+    texts = make_case(
+        tmp_path, [{"text": text} for text in CAPTIONS], signals=("caption_key", "caption")
+    )
+    found = find_text(texts, "a subway stop was vandalised yesterday evening", "caption")
+    assert {row["post_id"] for row in found.rows.to_pylist()} == {"p0", "p1"}
+    assert {row["relation"] for row in found.rows.to_pylist()} == {"similar"}
+    chinese = find_text(texts, "黑衣蒙面人")
+    assert [row["post_id"] for row in chinese.rows.to_pylist()] == ["p2"]
+    assert "script" in chinese.notes[0]
