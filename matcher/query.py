@@ -77,7 +77,8 @@ FROM (
     SELECT * FROM hits QUALIFY row_number()
     OVER (PARTITION BY sha256 ORDER BY similarity DESC, signal DESC) = 1
 ) h JOIN carriers c USING (sha256) JOIN posts p USING (platform, post_id)
-ORDER BY h.similarity DESC, h.signal <> 'sha256', p.posted_at NULLS LAST, p.platform, p.post_id, c.path
+ORDER BY h.similarity DESC, h.signal <> 'sha256',
+    p.posted_at NULLS LAST, p.platform, p.post_id, c.path
 """
 
 
