@@ -1,5 +1,7 @@
 """Equal values once: what every index is built from."""
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,7 +25,7 @@ def coded_items(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 @settings(deadline=None)
 @given(coded_items(), st.randoms(use_true_random=False))
 def test_collapsing_keeps_every_item_with_its_code_once(
-    coded: tuple[np.ndarray, np.ndarray], random: "np.random.Generator"
+    coded: tuple[np.ndarray, np.ndarray], random: Random
 ) -> None:
     codes, items = coded
     made = Codes.collapse(codes, items)

@@ -1,6 +1,7 @@
 """Stars: groups without chains, on any graph."""
 
 from dataclasses import dataclass
+from random import Random
 
 import numpy as np
 from hypothesis import given, settings
@@ -98,9 +99,7 @@ def test_medoids_are_those_of_the_plain_greedy_rule(case: Drawn) -> None:
 
 @settings(deadline=None)
 @given(drawn(ties=False), st.randoms(use_true_random=False))
-def test_the_order_of_nodes_and_edges_changes_nothing(
-    case: Drawn, random: "np.random.Generator"
-) -> None:
+def test_the_order_of_nodes_and_edges_changes_nothing(case: Drawn, random: Random) -> None:
     order = list(range(len(case.weight)))
     random.shuffle(order)
     place = np.argsort(order)
