@@ -181,7 +181,7 @@ def _locate(named: str, places: Sequence[Place]) -> MediaFile:
     if leaves(named):
         raise ValueError(_LEAVES)
     for place in places:
-        for path in _spellings(named):
+        for path in dict.fromkeys(_spellings(named)):
             if place.holds(path):
                 return _usable(place, path)
     raise ValueError("is not in the media folders")
@@ -192,7 +192,6 @@ def _spellings(named: str) -> Iterator[str]:
     path = PurePosixPath(named).as_posix()
     yield path
     slashed = path.replace("\\", "/")
-    yield slashed
     yield normalize("NFC", slashed)
     yield normalize("NFD", slashed)
 

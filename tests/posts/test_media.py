@@ -5,6 +5,7 @@ import json
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 from unicodedata import normalize
 
 import pytest
@@ -60,7 +61,9 @@ def test_the_sample_map_joins_files_as_was_written_down_by_hand(fixtures: Path) 
     } == expected["files"]
     skipped = [item for items in found.values() for item in items if isinstance(item, Skipped)]
     skipped.extend(library.unused())
-    told = [{"line": s.line, "item": s.item, "reason": s.reason} for s in skipped]
+    told: list[dict[str, Any]] = [
+        {"line": s.line, "item": s.item, "reason": s.reason} for s in skipped
+    ]
     assert sorted(told, key=lambda row: row["line"]) == expected["skipped"]
     assert {entry.source for entry in skipped} == {"map.csv"}
 

@@ -60,7 +60,8 @@ def _built(
             made[name] = AccountKind(made[name])
     if "precision" in made:
         made["precision"] = Precision(made["precision"])
-    return kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in made.items()})
+    made |= {name: tuple(value) for name, value in made.items() if isinstance(value, list)}
+    return kind(**made)
 
 
 def _nameless(entries: Iterable[Entry]) -> list[Entry]:
