@@ -69,6 +69,11 @@ def test_captions_that_say_too_little_and_reposts_stay_out(tmp_path: Path, match
     assert results.matches.num_rows == 0
 
 
+def test_a_case_of_nothing_but_reposts_has_no_framings(tmp_path: Path, matched: Match) -> None:
+    reposts = [{"text": _LONG, "repost_of": "elsewhere"} for _ in range(3)]
+    assert groups_of(matched(make_case(tmp_path, reposts))) == []
+
+
 @pytest.mark.parametrize("attempt", range(4))
 def test_a_repost_is_no_reason_to_leave_out_what_it_repeats(
     tmp_path: Path, matched: Match, attempt: int
