@@ -1,0 +1,45 @@
+"""Functions for worker processes: well-behaved ones, and ones that take their process down."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+__all__ = ["Crashing", "counted", "failing", "pid", "squared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Crashing:
+    """Squares, but `killers` end their process at once and `hangers` never come back."""
+
+    killers: frozenset[int] = frozenset()
+    hangers: frozenset[int] = frozenset()
+
+    def __call__(self, item: int) -> int:
+        if item in self.killers:
+            os.kill(os.getpid(), signal.SIGKILL)
+        while item in self.hangers:
+            time.sleep(1)
+        return item * item
+
+
+def squared(item: int) -> int:
+    return item * item
+
+
+def pid(item: int) -> int:
+    return os.getpid()
+
+
+def failing(item: int) -> int:
+    if item == 1:
+        raise KeyError("a bug, not a crash")
+    return item
+
+
+def counted(items: list[int], taken: list[int]) -> Iterator[int]:
+    """Give the items one by one, noting each that was asked for."""
+    for item in items:
+        taken.append(item)
+        yield item
