@@ -66,7 +66,9 @@ class DenseIndex:
             return []
         import faiss
 
-        faiss.write_index(self._graph, str(folder / _FILE))
+        writer: Any = getattr(faiss, "PyCallbackIOWriter")  # noqa: B009  its stubs lack it
+        with (folder / _FILE).open("wb") as file:  # FAISS itself doesn't notice a full disk
+            faiss.write_index(self._graph, writer(file.write))
         return [_FILE]
 
     @classmethod

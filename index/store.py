@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
 
 from frametrace.embed.case import Case, write_atomically
 from frametrace.embed.signals import SIGNALS, Metric
@@ -125,7 +126,7 @@ def _build(case: Case, signal: str, folder: Path) -> None:
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
     for name in _ARRAYS:
-        np.save(beside / f"{name}.npy", getattr(codes, name), allow_pickle=False)
+        _save(beside / f"{name}.npy", getattr(codes, name))
     index = _made(signal, codes)
     extra = index.save(beside) if isinstance(index, DenseIndex) else []
     names = [*(f"{name}.npy" for name in _ARRAYS), *extra]
@@ -143,6 +144,13 @@ def _build(case: Case, signal: str, folder: Path) -> None:
     write_atomically(beside / _MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
     shutil.rmtree(folder, ignore_errors=True)
     beside.rename(folder)
+
+
+def _save(path: Path, array: np.ndarray) -> None:
+    """Write a `.npy` file as `numpy.save` does, which does not notice that a disk is full."""
+    with path.open("wb") as file:
+        write_array_header_1_0(file, header_data_from_array_1_0(array))
+        file.write(np.ascontiguousarray(array).data)
 
 
 def _made(signal: str, codes: Codes) -> Index:

@@ -258,16 +258,17 @@ from pathlib import Path
 from frametrace.embed.case import Case
 from frametrace.index.store import open_index
 {before}
-print(len(open_index(Case(Path(sys.argv[1])), "pdq").codes))
+print(len(open_index(Case(Path(sys.argv[1])), sys.argv[2]).codes))
 """
 
 _KILL_AFTER_ONE_ARRAY = """
-import os, signal, numpy
-save = numpy.save
-def save_and_die(*given, **options):
-    save(*given, **options)
+import os, signal
+from frametrace.index import store
+save = store._save
+def save_and_die(*given):
+    save(*given)
     os.kill(os.getpid(), signal.SIGKILL)
-numpy.save = save_and_die
+store._save = save_and_die
 """
 
 _KILL_BEFORE_THE_RENAME = """
@@ -277,9 +278,36 @@ store.write_atomically = lambda *given: os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def opening(case: Case, before: str = "") -> "subprocess.Popen[str]":
-    command = [sys.executable, "-c", _OPEN.format(before=before), str(case.path)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+def opening(case: Case, before: str = "", signal: str = "pdq") -> "subprocess.Popen[str]":
+    """Open an index in a process of its own."""
+    command = [sys.executable, "-c", _OPEN.format(before=before), str(case.path), signal]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+_NO_ROOM = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+from frametrace.index import dense
+dense.EXACT_BELOW = 100
+"""
+
+
+@pytest.mark.parametrize(
+    ("signal", "limit"),
+    [("pdq", 1000), ("caption_key", 40_000), ("clip", 20_000)],
+    ids=["hashes", "keys", "graph"],
+)
+def test_a_full_disk_is_a_plain_error_and_leaves_nothing_that_is_opened(
+    tmp_path: Path, signal: str, limit: int
+) -> None:
+    case = put_codes(Case.create(tmp_path / "case"), signal, made_codes(signal, 240))
+    stopped = opening(case, _NO_ROOM.format(limit=limit), signal)
+    output, errors = stopped.communicate()
+    assert (output, stopped.returncode) == ("", 1)
+    assert "CaseError" in errors.splitlines()[-1]
+    assert "Make room" in errors
+    assert len(open_index(case, signal).codes) == 238
+    assert check_index(case, signal) == []
 
 
 @pytest.fixture
