@@ -1,0 +1,156 @@
+"""The embed stage: only what is missing is computed, and what can't be is said."""
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from making import jpeg, photo, tiny_clip, write_jsonl
+
+from frametrace.embed import captions, pictures
+from frametrace.embed.add import add_sources
+from frametrace.embed.case import Case
+from frametrace.embed.executor import InProcess, SpawnPool
+from frametrace.embed.signals import ModelChoice
+from frametrace.embed.stage import Embedded, EmbedSettings, embed
+from frametrace.posts.errors import CaseError, ModelMissing, UsageError
+from frametrace.posts.media import MediaLibrary
+
+
+@pytest.fixture
+def case(tmp_path: Path, sources: Path) -> Case:
+    made = Case.create(tmp_path / "case")
+    add_sources(made, [sources], library=MediaLibrary([]))
+    return made
+
+
+def embedded(case: Case, *names: str, **more: object) -> Embedded:
+    return embed(case, EmbedSettings(signals=names, **more), executor=InProcess())
+
+
+def rows(case: Case, signal: str) -> list[dict[str, object]]:
+    found = Case(case.path).read(f"signals/{signal}").to_pylist()
+    return sorted(found, key=lambda row: row["sha256"])
+
+
+def test_every_sound_picture_and_distinct_caption_has_one_row(case: Case) -> None:
+    done = embedded(case, "pdq", "phash", "caption_key")
+    assert (done.pictures, done.captions, done.skipped) == (22, 18, 2)
+    for name, count in (("pdq", 22), ("phash", 22), ("caption_key", 18)):
+        assert len({row["sha256"] for row in rows(case, name)}) == len(rows(case, name)) == count
+
+
+def test_doing_it_again_computes_nothing_and_makes_no_epoch(case: Case) -> None:
+    embedded(case, "pdq", "caption_key")
+    epoch = Case(case.path).epoch
+    assert embedded(case, "pdq", "caption_key") == Embedded()
+    assert Case(case.path).epoch == epoch
+
+
+def test_a_signal_added_later_is_computed_alone(case: Case) -> None:
+    embedded(case, "pdq")
+    before = Case(case.path).epoch.shards
+    assert embedded(case, "pdq", "phash").pictures == 22
+    after = Case(case.path).epoch.shards
+    assert {name for name in after if after[name] != before.get(name)} == {"signals/phash"}
+    assert sum(after["signals/phash"].values()) == 22
+
+
+def test_pictures_added_later_are_computed_alone(case: Case, tmp_path: Path) -> None:
+    embedded(case, "pdq", "phash")
+    (tmp_path / "new.jpg").write_bytes(jpeg(photo(99, 120, 90)))
+    row = {"platform": "x", "post_id": "n", "account_id": "a", "media": ["new.jpg"]}
+    source = write_jsonl(tmp_path / "more.jsonl", [row])
+    add_sources(case, [source], library=MediaLibrary([]))
+    assert embedded(case, "pdq", "phash").pictures == 1
+    assert len(rows(case, "pdq")) == len(rows(case, "phash")) == 23
+
+
+@pytest.mark.parametrize("unit", [1, 7, 4096])
+def test_values_do_not_depend_on_units_or_executor(
+    case: Case, unit: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sources: Path
+) -> None:
+    embedded(case, "pdq", "phash", "caption_key")
+    for module in (pictures, captions):
+        monkeypatch.setattr(module, "_UNIT", unit)
+    other = Case.create(tmp_path / "other")
+    add_sources(other, [sources], library=MediaLibrary([]))
+    with SpawnPool(2) as pool:
+        embed(other, EmbedSettings(signals=("pdq", "phash", "caption_key")), executor=pool)
+    for name in ("pdq", "phash", "caption_key"):
+        assert rows(other, name) == rows(case, name)
+
+
+def test_what_cannot_be_decoded_is_tried_once(case: Case) -> None:
+    embedded(case, "pdq")
+    skipped = {row["item"]: row for row in Case(case.path).read("skipped").to_pylist()}
+    assert skipped["3.jpg"]["reason"] == "empty file"
+    assert "damaged picture" in skipped["5.jpg"]["reason"]
+    assert skipped["3.jpg"]["sha256"]
+    assert embedded(case, "phash").skipped == 0
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_file_that_is_gone_or_changed_is_skipped_and_looked_for_again(
+    tmp_path: Path, gone: bool
+) -> None:
+    picture, good = tmp_path / "a.jpg", jpeg(photo(1))
+    picture.write_bytes(good)
+    row = {"platform": "x", "post_id": "1", "account_id": "a", "media": ["a.jpg"]}
+    case = Case.create(tmp_path / "case")
+    source = write_jsonl(tmp_path / "posts.jsonl", [row])
+    add_sources(case, [source], library=MediaLibrary([]))
+    if gone:
+        picture.unlink()
+    else:
+        picture.write_bytes(jpeg(photo(2)))
+    for _ in range(2):
+        assert embedded(case, "pdq") == Embedded(skipped=1)
+        (reason,) = Case(case.path).read("skipped")["reason"].to_pylist()
+        assert ("no such file" if gone else "bytes have changed") in reason
+    picture.write_bytes(good)
+    assert embedded(case, "pdq").pictures == 1
+    assert len(rows(case, "pdq")) == 1
+
+
+def test_an_unknown_signal_is_refused_with_the_known_ones(case: Case) -> None:
+    with pytest.raises(UsageError, match=r"no signal 'pqd'.*pdq, phash, clip"):
+        embedded(case, "pqd")
+
+
+def test_shards_are_sorted_and_hold_what_the_epoch_says(case: Case) -> None:
+    embedded(case, "pdq")
+    (file,) = case.files("signals/pdq")
+    digests = pq.read_table(file)["sha256"].to_pylist()
+    assert digests == sorted(digests)
+    assert len(digests) == Case(case.path).epoch.rows("signals/pdq")
+
+
+@pytest.mark.models
+def test_clip_is_added_later_and_never_mixed_with_another_model(
+    case: Case, clip_folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelMissing, match="no CLIP weights"):
+        embedded(case, "clip")
+    embedded(case, "pdq")
+    ours = ModelChoice(clip_weights=str(clip_folder))
+    assert embedded(case, "clip", models=ours).pictures == 22
+    assert embedded(case, "clip") == Embedded()  # the case remembers its model
+    first = rows(case, "clip")
+    other = ModelChoice(clip_weights=str(tiny_clip(tmp_path / "other", seed=2)))
+    with pytest.raises(CaseError, match=r"holds clip made by.*--replace"):
+        embedded(case, "clip", models=other)
+    assert rows(case, "clip") == first
+    assert embedded(case, "clip", models=other, replace=True).pictures == 22
+    assert len(rows(case, "clip")) == 22
+    assert rows(case, "clip") != first
+
+
+@pytest.mark.models
+def test_without_clip_weights_the_rest_is_done_and_one_sentence_says_so(case: Case) -> None:
+    pytest.importorskip("sentence_transformers")
+    done = embedded(case)
+    assert done.pictures == 22
+    (note,) = done.notes
+    assert note.startswith("clip is left out: no CLIP weights")
+    assert "frametrace embed CASE --signal clip" in note
+    assert set(Case(case.path).epoch.signals) == {"pdq", "phash", "caption", "caption_key"}
