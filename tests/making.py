@@ -1,5 +1,6 @@
 """Pictures, posts and cases that tests make for themselves."""
 
+import hashlib
 import io
 import json
 import struct
@@ -159,3 +160,23 @@ def tiny_clip(folder: Path, seed: int = 1, side: int = 32) -> Path:
     torch.manual_seed(seed)
     save_file(open_clip.CLIP(**shape).state_dict(), folder / "open_clip_model.safetensors")
     return folder
+
+
+def made_codes(signal: str, count: int, seed: int = 0) -> dict[str, Any]:
+    """Codes for `put_codes`; the second is equal to the first, the third item has no value."""
+    rng = np.random.default_rng(seed)
+    widths = {"pdq": 32, "phash": 8, "caption_key": 64}
+    kinds = {"pdq": np.uint8, "phash": np.uint8, "caption_key": np.uint32}
+    shape = (count, widths.get(signal, 16))
+    codes = rng.integers(0, 256, shape).astype(kinds.get(signal, np.float32))
+    if codes.dtype == np.float32:
+        codes /= np.linalg.norm(codes, axis=1, keepdims=True)
+    codes[1] = codes[0]
+    names = [hashlib.sha256(f"{seed} {at}".encode()).hexdigest() for at in range(count)]
+    return {item: None if at == 2 else codes[at] for at, item in enumerate(names)}
+
+
+def index_folder(case: Any, signal: str) -> Path:
+    """The one index of a signal that lies on disk."""
+    (folder,) = (path for path in (case.path / "index" / signal).iterdir() if path.is_dir())
+    return Path(folder)
