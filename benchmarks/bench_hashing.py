@@ -1,0 +1,178 @@
+"""Pictures a second and core through decode + pdq + phash, beside `threatexchange`'s PDQ.
+
+Both read the same files in one process, taking turns; what counts is processor time. Ours computes
+two hashes and checks the bytes' SHA-256 besides; theirs computes PDQ.
+"""
+
+import hashlib
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from generating import jpeg, picture
+from measuring import Finding, Stopped, conclude, interleaved, options, ratio, say, shared_data
+
+from frametrace.embed.decode import MAX_BYTES, decode
+from frametrace.embed.pictures import Preparation, Refused
+from frametrace.embed.signals.pdq import Pdq, from_hex
+from frametrace.embed.signals.phash import Phash
+from frametrace.posts.media import read_media
+from frametrace.posts.model import MediaItem
+
+if TYPE_CHECKING:
+    from threatexchange.signal_type.pdq.signal import PdqSignal
+
+LARGE, LARGE_QUICK = 12, 3  # pictures of 12 megapixels
+SMALL_QUICK = 60
+ROUNDS, ROUNDS_QUICK = 5, 2
+BLOCK = 50  # small pictures before the other's turn
+CLEAR = 80  # quality of 100 from which implementations of PDQ should agree
+
+STEPS = ("read and check", "decode", "pdq", "phash")
+GOALS = {"480 px": 1.2, "12 MP": 5.0}
+
+
+def main() -> None:
+    chosen = options(__doc__ or "")
+    peer = _peer()
+    findings: list[Finding] = []
+    remarks: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="bench-hashing-") as folder:
+        for name, items in _sets(Path(folder), chosen.seed, quick=chosen.quick).items():
+            say(f"{name}: {len(items)} pictures")
+            rounds = ROUNDS_QUICK if chosen.quick else ROUNDS
+            block = BLOCK if name == "480 px" else 1
+            blocks = [items[start : start + block] for start in range(0, len(items), block)]
+            findings += _compared(name, blocks, rounds, peer)
+            remarks += [_steps(name, items, rounds), _agreement(name, items)]
+    packages = ("threatexchange", "pdqhash", "ImageHash", "pillow", "numpy")
+    conclude("hashing", findings, remarks, packages, chosen)
+
+
+def _peer() -> "type[PdqSignal]":
+    try:
+        from threatexchange.signal_type.pdq.signal import PdqSignal
+    except ImportError:
+        raise Stopped(
+            "the peer is absent: pip install -c constraints.txt -r benchmarks/requirements.txt"
+        ) from None
+    return PdqSignal
+
+
+def _sets(folder: Path, seed: int, *, quick: bool) -> dict[str, list[MediaItem]]:
+    sets = {}
+    if (shared := shared_data()) is None:
+        say("left out: the small photographs, for ../shared/data (or $FRAMETRACE_SHARED) is absent")
+    else:
+        paths = sorted((shared / "photos").rglob("*.jpg"))
+        chosen = np.random.default_rng(seed).permutation(len(paths))[:SMALL_QUICK]
+        sets["480 px"] = _items([paths[at] for at in sorted(chosen)] if quick else paths)
+    large = []
+    for number in range(LARGE_QUICK if quick else LARGE):
+        say(f"making picture {number + 1} of 12 megapixels")
+        large.append(folder / f"{number:02}.jpg")
+        large[-1].write_bytes(jpeg(picture(seed + number, 4000, 3000), quality=93))
+    return {**sets, "12 MP": _items(large)}
+
+
+def _items(paths: Sequence[Path]) -> list[MediaItem]:
+    return [
+        MediaItem(hashlib.sha256(data).hexdigest(), str(path.parent), path.name, len(data))
+        for path in paths
+        for data in [path.read_bytes()]
+    ]
+
+
+def _path(item: MediaItem) -> Path:
+    return Path(item.root, item.path)
+
+
+def _compared(
+    name: str, blocks: Sequence[Sequence[MediaItem]], rounds: int, peer: "type[PdqSignal]"
+) -> list[Finding]:
+    both = Preparation({"pdq": Pdq().preparer(), "phash": Phash().preparer()})
+    alone = Preparation({"pdq": Pdq().preparer()})
+    contenders: Mapping[str, Callable[[Sequence[MediaItem]], object]] = {
+        "pdq + phash": lambda block: [_hashed(both, item) for item in block],
+        "pdq alone": lambda block: [_hashed(alone, item) for item in block],
+        "peer": lambda block: [peer.hash_from_file(_path(item)) for item in block],
+    }
+    for contender in contenders.values():
+        contender(blocks[0])  # what is made once, and what the disk cache lacks
+    seconds = interleaved(contenders, blocks, rounds, clock=time.process_time)
+    count = sum(map(len, blocks))
+
+    def rate(contender: str) -> str:
+        return f"{count / statistics.median(seconds[contender]):,.1f}/s"
+
+    return [
+        Finding(
+            f"{count} pictures of {name}: decode + {ours}, a core",
+            rate(ours),
+            f"threatexchange, PDQ: {rate('peer')}",
+            ratio(seconds["peer"], seconds[ours]),
+            at_least=GOALS[name] if ours == "pdq + phash" else None,
+        )
+        for ours in ("pdq + phash", "pdq alone")
+    ]
+
+
+def _hashed(preparation: Preparation, item: MediaItem) -> dict[str, Any]:
+    result = preparation(item)
+    if isinstance(result, Refused):
+        raise Stopped(f"{_path(item)}: {result.reason}")
+    return result
+
+
+def _steps(name: str, items: Sequence[MediaItem], rounds: int) -> str:
+    """Where our time goes, a picture at a time as the workers do it."""
+    pdq, phash = Pdq().preparer(), Phash().preparer()
+    marks = np.empty((rounds, len(items), len(STEPS) + 1))
+    for at in range(rounds):
+        for number, item in enumerate(items):
+            marks[at, number, 0] = time.process_time()
+            data = read_media(item.root, item.path, MAX_BYTES)
+            hashlib.sha256(data).hexdigest()
+            marks[at, number, 1] = time.process_time()
+            picture = decode(data)
+            marks[at, number, 2] = time.process_time()
+            pdq(picture)
+            marks[at, number, 3] = time.process_time()
+            phash(picture)
+            marks[at, number, 4] = time.process_time()
+    each = 1000 * np.median(np.diff(marks).mean(axis=1), axis=0)
+    shares = zip(STEPS, each, each / each.sum(), strict=True)
+    told = ", ".join(f"{step} {spent:.2f} ms ({share:.0%})" for step, spent, share in shares)
+    return f"A picture of {name} takes us {each.sum():.2f} ms: {told}."
+
+
+def _agreement(name: str, items: Sequence[MediaItem]) -> str:
+    """How far our PDQ is from the peer's where quality is high."""
+    from threatexchange.signal_type.pdq.pdq_hasher import pdq_from_file
+
+    preparation = Preparation({"pdq": Pdq().preparer()})
+    distances = []
+    for item in items:
+        digits, quality = pdq_from_file(_path(item))
+        if quality >= CLEAR:
+            ours, _ = _hashed(preparation, item)["pdq"]
+            distances.append((int(ours.hex(), 16) ^ int(from_hex(digits).hex(), 16)).bit_count())
+    if not distances:
+        return f"No picture of {name} has quality {CLEAR} or more: nothing to compare."
+    return (
+        f"PDQ on {name}, {len(distances)} of {len(items)} pictures of quality ≥ {CLEAR}: ours and "
+        f"threatexchange's differ by {statistics.median(distances):g} bits of 256 in the median, "
+        f"{max(distances)} at most."
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Stopped as stopped:
+        sys.exit(str(stopped))

@@ -1,0 +1,249 @@
+"""`frametrace query CASE PICTURE` by hash on a case of 100,000 pictures, cold and warm.
+
+The case's posts and hashes are synthetic, written as `add` and `embed` write theirs; one picture is
+real, and so many posts carry near-copies of it that the answer can be checked. Cold: a new process
+from a shell, its files in the disk cache. Warm: the same question in a process that stays.
+"""
+
+import hashlib
+import json
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from generating import jpeg, picture
+from measuring import (
+    Finding,
+    Ran,
+    Stopped,
+    command_line,
+    conclude,
+    interleaved,
+    options,
+    ratio,
+    run,
+    say,
+)
+
+from frametrace.embed.case import Case, CaseWriter
+from frametrace.embed.decode import decode
+from frametrace.embed.signals import pdq
+from frametrace.embed.tables import MEDIA, POST_MEDIA, POSTS, signal_table
+from frametrace.matcher.query import find_picture
+
+PICTURES, PICTURES_QUICK = 100_000, 5_000
+POSTS_EACH = 2  # posts a picture, in the mean
+COPIES = 40  # pictures that are near-copies of the one that is asked for
+ADDED, EMBEDDED = 20_000, 4096  # rows of a unit, as `add` and `embed` write them
+ROUNDS, ROUNDS_QUICK = 7, 3
+WARM, WARM_QUICK = 50, 10
+LIMIT = 1.5  # seconds, from a cold shell
+
+HEAVY = frozenset({"torch", "torchvision", "open_clip", "sentence_transformers", "transformers"})
+
+_FLOOR = "import numpy, pyarrow, duckdb"
+_IMPORTS = """
+import sys
+from frametrace.app.cli import main
+try:
+    main()
+except SystemExit:
+    print("\\n" + " ".join(sys.modules))
+"""
+
+
+def main() -> None:
+    chosen = options(__doc__ or "")
+    count = PICTURES_QUICK if chosen.quick else PICTURES
+    with tempfile.TemporaryDirectory(prefix="bench-query-") as name:
+        asked = Path(name, "asked.jpg")
+        asked.write_bytes(jpeg(picture(chosen.seed, 960, 720), 88))
+        say(f"making a case of {count:,} pictures")
+        case = Case.create(Path(name, "case"))
+        expected = _fill(case, _hash(asked)[0], count, chosen.seed)
+        first = _ask(case, asked, expected)
+        rounds = ROUNDS_QUICK if chosen.quick else ROUNDS
+        findings = [
+            *_cold(case, asked, expected, rounds),
+            _warm(case, asked, WARM_QUICK if chosen.quick else WARM),
+        ]
+        remarks = [
+            f"{count:,} pictures in {count * POSTS_EACH:,} posts; the answer has {expected} posts.",
+            f"The first query after adding builds the index: {first.seconds:.2f} s.",
+            _imported(case, asked),
+        ]
+    packages = ("frametrace", "numpy", "pyarrow", "duckdb", "click")
+    conclude("query", findings, remarks, packages, chosen)
+
+
+def _hash(path: Path) -> tuple[bytes, int]:
+    return pdq.compute_pdq(np.asarray(decode(path.read_bytes()).luma))
+
+
+def _fill(case: Case, code: bytes, count: int, seed: int) -> int:
+    """Write pictures, posts and hashes; returns how many posts carry near-copies of `code`."""
+    rng = np.random.default_rng(seed)
+    digests = [hashlib.sha256(f"{seed}/{number}".encode()).hexdigest() for number in range(count)]
+    codes = _codes(rng, count)
+    planted = rng.choice(count, COPIES, replace=False)
+    codes[planted] = _edited(rng, np.tile(np.frombuffer(code, np.uint8), (COPIES, 1)))
+    carried = rng.permutation(np.concatenate([np.arange(count), rng.integers(count, size=count)]))
+    with case.writer() as writer:
+        for start in range(0, len(carried), ADDED):
+            _put_posts(writer, start, carried[start : start + ADDED], digests, rng)
+        for start in range(0, count, ADDED):
+            unit = digests[start : start + ADDED]
+            media = {
+                "sha256": unit,
+                "root": ["/pictures"] * len(unit),
+                "path": [f"{digest}.jpg" for digest in unit],
+                "size": [40_000] * len(unit),
+            }
+            writer.put(f"media-{start}", {"media": pa.table(media, MEDIA)})
+        _put_hashes(writer, digests, codes, rng)
+        writer.commit()
+    return int(np.isin(carried, planted).sum())
+
+
+def _codes(rng: np.random.Generator, count: int) -> np.ndarray:
+    """(count, 32) uint8: half of each hash's bits are set; a third are edits of others."""
+    bits = np.argsort(rng.random((count, 256), np.float32), axis=1) < 128
+    codes = np.packbits(bits, axis=1)
+    edited = rng.random(count) < 1 / 3
+    codes[edited] = _edited(rng, codes[rng.integers(count, size=int(edited.sum()))])
+    return codes
+
+
+def _edited(rng: np.random.Generator, codes: np.ndarray) -> np.ndarray:
+    """Codes that are 1 to 24 bits away from those given."""
+    flips = np.zeros((len(codes), 256), bool)
+    for row, size in zip(flips, rng.integers(1, 25, len(codes)), strict=True):
+        row[rng.choice(256, size, replace=False)] = True
+    return codes ^ np.packbits(flips, axis=1)
+
+
+def _put_posts(
+    writer: CaseWriter,
+    start: int,
+    carried: np.ndarray,
+    digests: list[str],
+    rng: np.random.Generator,
+) -> None:
+    count = len(carried)
+    accounts = rng.integers(5_000, size=count).tolist()
+    ids = [f"{10**15 + start + number}" for number in range(count)]
+    platforms = ["x" if account % 2 else "facebook" for account in accounts]
+    texts = [f"caption {number} of the harbour, day {start}" for number in range(count)]
+    begin = datetime(2019, 6, 9, tzinfo=UTC)
+    columns = {
+        "platform": platforms,
+        "post_id": ids,
+        "account_id": [f"account-{account}" for account in accounts],
+        "account_kind": ["account"] * count,
+        "posted_at": [begin + timedelta(seconds=int(s)) for s in rng.integers(10**7, size=count)],
+        "precision": ["second"] * count,
+        "text": texts,
+        "caption_sha256": [hashlib.sha256(text.encode()).hexdigest() for text in texts],
+        "source": ["posts.jsonl"] * count,
+        "line": list(range(start + 1, start + count + 1)),
+    }
+    empty = {name: [None] * count for name in POSTS.names if name not in columns}
+    links = {
+        "platform": platforms,
+        "post_id": ids,
+        "sha256": [digests[at] for at in carried],
+        "path": [f"{digests[at]}.jpg" for at in carried],
+    }
+    writer.put(
+        f"posts-{start}",
+        {
+            "posts": pa.Table.from_pydict({**columns, **empty}, POSTS),
+            "post_media": pa.Table.from_pydict(links, POST_MEDIA),
+        },
+    )
+
+
+def _put_hashes(
+    writer: CaseWriter, digests: list[str], codes: np.ndarray, rng: np.random.Generator
+) -> None:
+    """Shards sorted by digest, as `embed` makes them."""
+    writer.describe(pdq.Pdq.name, pdq.Pdq().made_by)
+    order = sorted(range(len(digests)), key=digests.__getitem__)
+    for start in range(0, len(order), EMBEDDED):
+        unit = order[start : start + EMBEDDED]
+        hashes = [(codes[at].tobytes(), int(rng.integers(pdq.MIN_QUALITY, 101))) for at in unit]
+        table = pdq.Pdq().finish(hashes)
+        named = table.add_column(0, "sha256", pa.array([digests[at] for at in unit]))
+        writer.put(f"pictures-{start}", {signal_table(pdq.Pdq.name): named})
+
+
+def _ask(case: Case, asked: Path, expected: int) -> Ran:
+    """One query from a cold shell; its answer is checked."""
+    ran = run(command_line("query", case.path, asked, "--json"), watched=False)
+    if (total := json.loads(ran.printed)["total"]) != expected:
+        raise Stopped(f"the query found {total} posts of {expected}")
+    return ran
+
+
+def _cold(case: Case, asked: Path, expected: int, rounds: int) -> list[Finding]:
+    say("cold queries")
+    used: list[float] = []
+    contenders: Mapping[str, Callable[[None], object]] = {
+        "query": lambda _: used.append(_ask(case, asked, expected).cpu),
+        "floor": lambda _: run([sys.executable, "-c", _FLOOR], watched=False),
+    }
+    seconds = interleaved(contenders, [None], rounds)
+    query, floor = (statistics.median(seconds[name]) for name in ("query", "floor"))
+    told = (
+        f"{query:.2f} s ({min(seconds['query']):.2f} to {max(seconds['query']):.2f}; "
+        f"processor time {statistics.median(used):.2f} s)"
+    )
+    return [
+        Finding("query, cold", told, f"limit: {LIMIT} s", query / LIMIT, at_most=1.0),
+        Finding(
+            "query, cold",
+            f"{query:.2f} s",
+            f'`python -c "{_FLOOR}"`: {floor:.2f} s',
+            ratio(seconds["query"], seconds["floor"]),
+        ),
+    ]
+
+
+def _warm(case: Case, asked: Path, rounds: int) -> Finding:
+    """The same function in one process that stays."""
+    contenders: Mapping[str, Callable[[None], object]] = {
+        "query": lambda _: find_picture(case, asked),
+        "floor": lambda _: _hash(asked),
+    }
+    for contender in contenders.values():
+        contender(None)
+    seconds = interleaved(contenders, [None], rounds, quiet=True)
+    query, floor = (1000 * statistics.median(seconds[name]) for name in ("query", "floor"))
+    return Finding(
+        f"query, warm: the median of {rounds}",
+        f"{query:.0f} ms",
+        f"decoding and hashing the picture alone: {floor:.1f} ms",
+        ratio(seconds["query"], seconds["floor"]),
+    )
+
+
+def _imported(case: Case, asked: Path) -> str:
+    command = [sys.executable, "-c", _IMPORTS, "query", str(case.path), str(asked), "--json"]
+    modules = set(run(command, watched=False).printed.rpartition("\n\n")[2].split())
+    if "frametrace.matcher.query" not in modules:
+        raise Stopped("the query's modules could not be listed")
+    names = ", ".join(sorted(HEAVY))
+    heavy = ", ".join(sorted(HEAVY & modules))
+    return f"**`query` imports {heavy}**." if heavy else f"`query` imports none of {names}."
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Stopped as stopped:
+        sys.exit(str(stopped))
