@@ -85,7 +85,7 @@ class Case:
     def create(cls, path: Path) -> "Case":
         """Open the case at `path`, making an empty one in an absent or empty folder."""
         if not (path / "case.json").is_file():
-            if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            if path.exists() and not _is_empty(path):
                 raise CaseError(f"{path} exists and is not a case; name a new or an empty folder")
             path.mkdir(parents=True, exist_ok=True)
             write_atomically(path / "case.json", to_json({"format": FORMAT_VERSION}))
@@ -233,6 +233,11 @@ class CaseWriter:
 
     def _markers(self) -> list[Path]:
         return sorted((self.case.path / _DONE).glob("*.json"))
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether it is a folder with nothing in it but what a killed `create` leaves."""
+    return path.is_dir() and all(found.match(TEMPORARY) for found in path.iterdir())
 
 
 def _epochs(case: Path) -> list[Path]:

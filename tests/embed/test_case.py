@@ -193,6 +193,15 @@ def test_a_folder_that_is_no_case_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
 
 
+def test_killed_while_it_is_made_a_case_is_made_by_the_same_call(tmp_path: Path) -> None:
+    left = tmp_path / ".case.json.0123abcd.tmp"
+    left.write_bytes(b"{")
+    with Case.create(tmp_path).writer():
+        pass
+    assert not left.exists()
+    assert digests(Case(tmp_path)) == []
+
+
 def test_a_second_writer_is_told_which_process_writes(case: Case) -> None:
     code = (
         "import pathlib, sys\n"
