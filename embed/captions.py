@@ -1,6 +1,7 @@
 """Computing the signals of captions; a text that many posts carry is computed once."""
 
 import hashlib
+from collections.abc import Callable
 
 import pyarrow as pa
 
@@ -13,6 +14,7 @@ from frametrace.embed.tables import signal_table
 __all__ = ["embed_captions", "missing_captions"]
 
 _UNIT = 4096  # captions
+_BLOCK = 512  # captions a signal computes at a time, between two words on progress
 _READ = 64 * _UNIT  # texts are looked up for so many at once; some 50 MB
 
 
@@ -23,9 +25,7 @@ def embed_captions(writer: CaseWriter, signal: CaptionSignal, progress: Progress
         for start in range(0, len(digests), _READ):
             texts = _texts(writer.case, digests.slice(start, _READ))
             for at in range(0, len(texts), _UNIT):
-                unit = texts.slice(at, _UNIT)
-                _put(writer, signal, unit)
-                advance(len(unit))
+                _put(writer, signal, texts.slice(at, _UNIT), advance)
     return len(digests)
 
 
@@ -38,11 +38,17 @@ def missing_captions(case: Case, name: str) -> pa.Array:
         return connection.sql(query).to_arrow_table()["sha256"].combine_chunks()
 
 
-def _put(writer: CaseWriter, signal: CaptionSignal, unit: pa.Table) -> None:
-    values = signal.compute(unit["text"].to_pylist())
+def _put(
+    writer: CaseWriter, signal: CaptionSignal, unit: pa.Table, advance: Callable[[int], None]
+) -> None:
+    parts = []
+    for at in range(0, len(unit), _BLOCK):
+        block = unit.slice(at, _BLOCK)
+        values = signal.compute(block["text"].to_pylist())
+        parts.append(values.add_column(0, "sha256", block["sha256"]))
+        advance(len(block))
     digest = hashlib.sha256("".join(unit["sha256"].to_pylist()).encode()).hexdigest()[:16]
-    table = values.add_column(0, "sha256", unit["sha256"])
-    writer.put(f"{signal.name}-{digest}", {signal_table(signal.name): table})
+    writer.put(f"{signal.name}-{digest}", {signal_table(signal.name): pa.concat_tables(parts)})
 
 
 def _texts(case: Case, digests: pa.Array) -> pa.Table:

@@ -89,7 +89,7 @@ def _open(case: Case, settings: EmbedSettings, done: Embedded) -> list[Signal]:
 
 def _up_to_date(case: Case, name: str, settings: EmbedSettings) -> bool:
     """Whether loading the signal's model can be spared: nothing is missing, nothing was chosen."""
-    if name not in case.epoch.signals or settings.replace or settings.models != ModelChoice():
+    if settings.replace or settings.models != ModelChoice():
         return False
     if issubclass(SIGNALS[name], PictureSignal):
         return not missing_pictures(case, [name])

@@ -26,7 +26,7 @@ __all__ = ["write_report"]
 _SKIPPED_COLUMNS = ("source", "line", "item", "reason")
 _LIBRARIES = (
     *("frametrace", "numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy"),
-    *("scikit-network", "datasketch", "torch", "open_clip_torch", "sentence-transformers"),
+    *("scikit-network", "torch", "open_clip_torch", "sentence-transformers"),
 )
 
 

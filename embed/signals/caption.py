@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.signals.base import CaptionSignal, Metric, ModelChoice, cosine_similarity
+from frametrace.embed.signals.caption_key import set_aside
 from frametrace.embed.signals.models import (
     cached,
     file_sha256,
@@ -62,7 +63,7 @@ class Caption(CaptionSignal):
             ) from None
         self._dimension = int(self._model.encode(["a"]).shape[1])
         self._made_by = {
-            "fingerprint": f"sentence-transformers:{_digest(found.folder)}:1",
+            "fingerprint": f"sentence-transformers:{_digest(found.folder)}:2",
             "model": found.name,
             "languages": found.languages,
         }
@@ -93,12 +94,17 @@ class Caption(CaptionSignal):
         return cosine_similarity(a, b)
 
     def compute(self, texts: Sequence[str]) -> pa.Table:
-        """The column `code`: (d,) float32 of unit length, null where the model can't read."""
-        read = [not self._english_only or latin_share(text) >= _MIN_LATIN for text in texts]
+        """The column `code`: (d,) float32 of unit length, null where the model can't read.
+
+        Links and mentions are set aside: they are no words, and would make replies to one account
+        alike.
+        """
+        said = [" ".join(set_aside(text).split()) for text in texts]
+        read = [self._reads(text) for text in said]
         vectors = np.zeros((len(texts), self._dimension), np.float32)
         if any(read):
             vectors[read] = self._model.encode(
-                [text for text, known in zip(texts, read, strict=True) if known],
+                [text for text, known in zip(said, read, strict=True) if known],
                 batch_size=_BATCH,
                 normalize_embeddings=True,
                 show_progress_bar=False,
@@ -116,6 +122,11 @@ class Caption(CaptionSignal):
     def close(self) -> None:
         """Let go of the model."""
         del self._model
+
+    def _reads(self, text: str) -> bool:
+        if self._english_only:
+            return latin_share(text) >= _MIN_LATIN
+        return any(character.isalpha() for character in text)
 
 
 def latin_share(text: str) -> float:

@@ -24,6 +24,7 @@ __all__ = [
     "jaccard",
     "key_of",
     "minhash",
+    "set_aside",
     "trigrams",
 ]
 
@@ -40,10 +41,14 @@ _EMOJI_STYLES = range(0xFE00, 0xFE10)  # variation selectors, which are marks to
 _FACTORS, _TERMS = np.random.PCG64(1).random_raw(2 * PERMUTATIONS).reshape(2, PERMUTATIONS)
 
 
+def set_aside(text: str) -> str:
+    """A text in the spelling NFKC without links, mentions and the mark of a repost."""
+    return _SET_ASIDE.sub(" ", unicodedata.normalize("NFKC", text))
+
+
 def key_of(text: str) -> str:
     """The key of a caption; empty where nothing but links, mentions and signs is in it."""
-    spelled = _SET_ASIDE.sub(" ", unicodedata.normalize("NFKC", text)).casefold()
-    return "".join(filter(_is_said, spelled))
+    return "".join(filter(_is_said, set_aside(text).casefold()))
 
 
 def _is_said(character: str) -> bool:
