@@ -32,16 +32,17 @@ lint: install
 	$(BIN)/mypy $(PACKAGES:%=-p frametrace.%)
 	$(BIN)/lint-imports
 
+# Faults (kills, full disks, two writers) are tried on the wheel, which is where users meet them.
 unit: install
-	$(BIN)/pytest -n 2 -q
+	$(BIN)/pytest -n 2 -q --ignore tests/endtoend/test_faults.py
 
 # What users install: the wheel with the core dependencies alone, tried through the command line.
 wheel: install
 	rm -rf dist .venv-core
 	$(BIN)/python -m build -q --wheel
 	$(PYTHON) -m venv .venv-core
-	$(CORE)/python -m pip install -q -c constraints.txt dist/*.whl pytest
-	$(CORE)/python -m pytest -q tests/endtoend
+	$(CORE)/python -m pip install -q -c constraints.txt dist/*.whl pytest pytest-xdist
+	$(CORE)/python -m pytest -n 2 -q tests/endtoend
 
 bench: install
 	$(BIN)/python -m pip install -q -c constraints.txt -r benchmarks/requirements.txt
