@@ -9,7 +9,7 @@ from frametrace.embed.signals import pdq
 from frametrace.index.binary import BinaryIndex
 from frametrace.index.codes import Codes
 from frametrace.index.store import open_index
-from frametrace.matcher.results import Relation
+from frametrace.matcher.results import POST_FIELDS, Relation
 from frametrace.posts.errors import CaseError, IndexMismatch
 
 __all__ = ["REUSES", "match_across"]
@@ -17,7 +17,6 @@ __all__ = ["REUSES", "match_across"]
 # One row per post of B and picture of it, with the nearest picture of A (of equals, that with the
 # smallest SHA-256); ordered by A's picture, then time. `distance` is in bits of 256. `posts_a`,
 # `accounts_a` and `first_at_a` count those of A's posts that carry this very picture.
-_TIME = pa.timestamp("us", tz="UTC")
 REUSES = pa.schema(
     [
         pa.field("sha256_a", pa.string(), nullable=False),
@@ -26,18 +25,13 @@ REUSES = pa.schema(
         pa.field("signal", pa.string(), nullable=False),
         ("distance", pa.int32()),
         ("similarity", pa.float32()),
-        pa.field("platform", pa.string(), nullable=False),
-        pa.field("post_id", pa.string(), nullable=False),
-        pa.field("account_id", pa.string(), nullable=False),
-        pa.field("account_kind", pa.string(), nullable=False),
-        ("account_name", pa.string()),
-        ("posted_at", _TIME),
+        *POST_FIELDS,
         ("media_path", pa.string()),
         ("media_path_a", pa.string()),
         ("platforms_a", pa.list_(pa.string())),
         ("posts_a", pa.int64()),
         ("accounts_a", pa.int64()),
-        ("first_at_a", _TIME),
+        ("first_at_a", pa.timestamp("us", tz="UTC")),
     ]
 )
 

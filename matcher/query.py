@@ -26,7 +26,7 @@ from frametrace.index.binary import BinaryIndex
 from frametrace.index.dense import DenseIndex
 from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import Index, open_index
-from frametrace.matcher.results import Relation
+from frametrace.matcher.results import POST_FIELDS, Relation
 from frametrace.posts.errors import IndexMismatch, UsageError
 from frametrace.posts.media import read_media
 
@@ -40,12 +40,7 @@ FOUND = pa.schema(
         pa.field("relation", pa.string(), nullable=False),
         ("distance", pa.int32()),
         ("similarity", pa.float32()),
-        pa.field("platform", pa.string(), nullable=False),
-        pa.field("post_id", pa.string(), nullable=False),
-        pa.field("account_id", pa.string(), nullable=False),
-        pa.field("account_kind", pa.string(), nullable=False),
-        ("account_name", pa.string()),
-        ("posted_at", pa.timestamp("us", tz="UTC")),
+        *POST_FIELDS,
         ("text", pa.string()),
         pa.field("sha256", pa.string(), nullable=False),
         ("media_path", pa.string()),

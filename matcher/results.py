@@ -11,6 +11,7 @@ __all__ = [
     "MATCHES",
     "MEMBERS",
     "ORDER_OF_MATCHES",
+    "POST_FIELDS",
     "TIES",
     "GroupKind",
     "Relation",
@@ -34,6 +35,16 @@ class GroupKind(StrEnum):
 
 
 _TIME = pa.timestamp("us", tz="UTC")
+
+# Who posted what and when: the same columns in every table that has a row per post.
+POST_FIELDS = (
+    pa.field("platform", pa.string(), nullable=False),
+    pa.field("post_id", pa.string(), nullable=False),
+    pa.field("account_id", pa.string(), nullable=False),
+    pa.field("account_kind", pa.string(), nullable=False),
+    pa.field("account_name", pa.string()),
+    pa.field("posted_at", _TIME),
+)
 
 # One row per verified pair and signal. The digests are of the picture's bytes, or of the caption's
 # UTF-8 text for caption signals. `distance` is in bits for hashes, and null for similarities;
@@ -87,12 +98,7 @@ MEMBERS = pa.schema(
         pa.field("group_id", pa.string(), nullable=False),
         pa.field("kind", pa.string(), nullable=False),
         pa.field("relation", pa.string(), nullable=False),
-        pa.field("platform", pa.string(), nullable=False),
-        pa.field("post_id", pa.string(), nullable=False),
-        pa.field("account_id", pa.string(), nullable=False),
-        pa.field("account_kind", pa.string(), nullable=False),
-        ("account_name", pa.string()),
-        ("posted_at", _TIME),
+        *POST_FIELDS,
         ("text", pa.string()),
         ("media_sha256", pa.string()),
         ("media_root", pa.string()),

@@ -1,6 +1,9 @@
 """What every test can ask for."""
 
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,3 +34,20 @@ def shared() -> Path:
 def fixtures() -> Path:
     """The sample exports that come with the project."""
     return Path(__file__).parents[1] / "fixtures"
+
+
+@pytest.fixture(scope="session")
+def command() -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Runs the installed command `frametrace` in a process of its own."""
+
+    def run(*arguments: object, **options: object) -> "subprocess.CompletedProcess[str]":
+        program = Path(sys.executable).with_name("frametrace")
+        return subprocess.run(
+            [program, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=False,
+            **options,  # type: ignore[call-overload]
+        )
+
+    return run

@@ -1,9 +1,4 @@
-"""A small case with hostile text in it, made by the real code; and the command line."""
-
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
+"""A small case with hostile text in it, made by the real code."""
 
 import pytest
 from hostile import HASHES, write_posts
@@ -25,20 +20,3 @@ def small_case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     embed(case, HASHES, executor=InProcess())
     match_case(case)
     return case
-
-
-@pytest.fixture(scope="session")
-def command() -> Callable[..., "subprocess.CompletedProcess[str]"]:
-    """Runs the installed command `frametrace` in a process of its own."""
-
-    def run(*arguments: object, **options: object) -> "subprocess.CompletedProcess[str]":
-        program = Path(sys.executable).with_name("frametrace")
-        return subprocess.run(
-            [program, *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            check=False,
-            **options,  # type: ignore[call-overload]
-        )
-
-    return run
