@@ -8,8 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from frametrace.posts.reading import Entry, read_source
 __all__ = ["Added", "add_sources"]
 
 _BATCH = 20_000  # rows of a source; some 40 MB of Python objects
+_CHARACTERS = 20_000_000  # of captions in a batch: a thousand a row, more than any platform allows
 _THREADS = 4  # reading files and SHA-256 both let other threads run
 
 
@@ -77,7 +77,7 @@ def add_sources(
             base = source.resolve() if source.is_dir() else source.resolve().parent
             with progress.track(f"reading {source.name}", None) as advance:
                 for batch in _batches(entries):
-                    _add_batch(writer, batch, _MediaFinder(library, base), added)
+                    _put(writer, _rows_of(batch, library, base), added)
                     advance(len(batch))
         rows = _Rows()
         for found in library.unused():
@@ -88,37 +88,19 @@ def add_sources(
 
 
 def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    remaining = iter(entries)
-    while batch := list(islice(remaining, _BATCH)):
+    batch: list[Entry] = []
+    characters = 0
+    for entry in entries:
+        batch.append(entry)
+        characters += len(entry.text) if isinstance(entry, Post) else 0
+        if len(batch) == _BATCH or characters > _CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
         yield batch
 
 
-@dataclass(frozen=True, slots=True)
-class _MediaFinder:
-    """Finds and identifies the pictures of posts of one source."""
-
-    library: MediaLibrary
-    base: Path
-
-    def files(self, posts: Iterable[Post]) -> Iterator[tuple[Post, MediaFile | Skipped]]:
-        for post in posts:
-            for found in self.library.find(post, self.base):
-                yield post, found
-
-    @staticmethod
-    def identified(found: tuple[Post, MediaFile | Skipped]) -> tuple[Post, MediaItem | Skipped]:
-        post, file = found
-        if isinstance(file, Skipped):
-            return post, file
-        try:
-            return post, identify(file, MAX_BYTES)
-        except DecodeError as error:
-            return post, Skipped(post.source, post.line, file.path, str(error))
-
-
-def _add_batch(
-    writer: CaseWriter, batch: Sequence[Entry], finder: _MediaFinder, added: Added
-) -> None:
+def _rows_of(batch: Sequence[Entry], library: MediaLibrary, base: Path) -> _Rows:
     rows = _Rows()
     posts = []
     for entry in batch:
@@ -129,15 +111,31 @@ def _add_batch(
                 rows.accounts.setdefault((entry.platform, entry.account_id), entry)
             case Post() if _is_new(rows, entry):
                 posts.append(entry)
+    found = [(post, file) for post in posts for file in library.find(post, base)]
+    items = _identified(file for _, file in found if isinstance(file, MediaFile))
+    for post, file in found:
+        if isinstance(file, Skipped):
+            rows.skip(file)
+        elif isinstance(item := items[file], Skipped):
+            rows.skip(replace(item, source=post.source, line=post.line))
+        else:
+            rows.media.setdefault(item.sha256, item)
+            rows.post_media.setdefault((post.platform, post.post_id, item.sha256), item.path)
+    return rows
+
+
+def _identified(files: Iterable[MediaFile]) -> dict[MediaFile, MediaItem | Skipped]:
+    """Read each file once, however many posts carry it; one that can't be read is a Skipped."""
+
+    def identified(file: MediaFile) -> MediaItem | Skipped:
+        try:
+            return identify(file, MAX_BYTES)
+        except DecodeError as error:
+            return Skipped("", 0, file.path, str(error))
+
+    distinct = list(dict.fromkeys(files))
     with ThreadPoolExecutor(_THREADS) as threads:
-        for post, found in threads.map(finder.identified, finder.files(posts)):
-            if isinstance(found, Skipped):
-                rows.skip(found)
-            else:
-                rows.media.setdefault(found.sha256, found)
-                link = (post.platform, post.post_id, found.sha256)
-                rows.post_media.setdefault(link, found.path)
-    _put(writer, rows, added)
+        return dict(zip(distinct, threads.map(identified, distinct), strict=True))
 
 
 def _is_new(rows: _Rows, post: Post) -> bool:

@@ -5,6 +5,7 @@ out in chunks; when a process dies, the items that were out are tried again one 
 one that kills its process again is given back as `Crashed`. All others get their results.
 """
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -28,6 +29,7 @@ Result = TypeVar("Result")
 
 _CHUNK = 16  # items; a decoded chunk of vectors' inputs is then some 2 MB
 _SECONDS_PER_ITEM = 60.0  # a 108-megapixel picture takes about 2
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,19 @@ def cpu_count() -> int:
 
 def _prepare() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    _keep_memory()
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _keep_memory() -> None:
+    """Have the C library keep a decoded picture's memory for the next one, where it can.
+
+    Giving it back and faulting it in again takes a third of a worker's processor time.
+    """
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):  # glibc
+        libc.mallopt(_TRIM_THRESHOLD, 128 * 2**20)
+        libc.mallopt(_MMAP_THRESHOLD, 32 * 2**20)
 
 
 def _end_with_parent() -> None:
