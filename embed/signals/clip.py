@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
@@ -177,6 +178,8 @@ def _cut_of(seen: Mapping[str, Any]) -> _Cut:
 def _find(chosen: ModelChoice) -> _Files:
     """Where the chosen weights lie; it imports torch only to look up an architecture's names."""
     stay_offline()
+    if find_spec("open_clip") is None:
+        raise missing_extra("clip", "models", ModuleNotFoundError(name="open_clip"))
     model = chosen.clip_model or DEFAULT_MODEL
     if chosen.clip_weights:
         return _given(Path(chosen.clip_weights), chosen.clip_model)
