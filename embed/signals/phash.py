@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from frametrace.embed.decode import Picture
 from frametrace.embed.signals.base import Metric, PictureSignal, bits_distance
+from frametrace.embed.signals.lanczos import shrink
 
 __all__ = ["MAX_DISTANCE", "Phash"]
 
@@ -41,4 +42,4 @@ class Phash(PictureSignal):
 def _hashed(picture: Picture) -> bytes:
     import imagehash
 
-    return np.packbits(imagehash.phash(picture.luma).hash).tobytes()
+    return np.packbits(imagehash.phash(shrink(picture.luma)).hash).tobytes()

@@ -14,6 +14,7 @@ from making import jpeg, photo
 from PIL import Image
 
 from frametrace.embed.decode import decode
+from frametrace.embed.signals.lanczos import shrink
 from frametrace.embed.signals.pdq import Pdq, compute_pdq, from_hex, to_hex
 from frametrace.embed.signals.phash import Phash
 from frametrace.posts.errors import UsageError
@@ -115,3 +116,43 @@ def test_phash_is_that_of_imagehash(size: tuple[int, int]) -> None:
     image.save(sink, "PNG")
     found = Phash().finish([Phash().preparer()(decode(sink.getvalue()))])["code"][0].as_py()
     assert found.hex() == str(imagehash.phash(image))
+
+
+SIDES = st.integers(1, 1300) | st.sampled_from([31, 32, 33, 64, 480, 512, 640, 1023, 4096, 4097])
+FILLS = {
+    "noise": lambda rng, size: rng.integers(0, 256, size),
+    "black and white": lambda rng, size: rng.integers(0, 2, size) * 255,
+    "one tone": lambda rng, size: np.full(size, rng.integers(0, 256)),
+    "stripes": lambda rng, size: np.indices(size).sum(axis=0) // rng.integers(1, 40) % 2 * 255,
+    "a slope": lambda rng, size: np.indices(size)[rng.integers(0, 2)] * rng.random() % 256,
+}
+
+
+@settings(max_examples=300)
+@given(st.integers(0, 2**32), SIDES, SIDES, st.sampled_from(sorted(FILLS)))
+def test_shrinking_is_that_of_pillow_pixel_for_pixel(
+    seed: int, width: int, height: int, fill: str
+) -> None:
+    values = FILLS[fill](np.random.default_rng(seed), (height, width))
+    luma = Image.fromarray(values.astype(np.uint8))
+    expected = luma.resize((32, 32), Image.Resampling.LANCZOS)
+    assert shrink(luma).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("width", [33, 40, 64, 96, 97, 200, 512, 640])
+@pytest.mark.parametrize("beyond", [-1, 0, 1, 2])
+def test_it_is_so_on_both_sides_of_where_pillow_takes_the_height_first(
+    width: int, beyond: int
+) -> None:
+    luma = photo(width, width, 2 * width - 32 + beyond).convert("L")
+    expected = luma.resize((32, 32), Image.Resampling.LANCZOS)
+    assert shrink(luma).tobytes() == expected.tobytes()
+
+
+def test_phash_is_that_of_imagehash_on_all_photos(shared: Path) -> None:
+    files = sorted((shared / "photos").rglob("*.jpg"))
+    assert len(files) > 500
+    prepare = Phash().preparer()
+    for file in files:
+        picture = decode(file.read_bytes())
+        assert prepare(picture).hex() == str(imagehash.phash(picture.luma)), file.name
