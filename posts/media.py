@@ -19,7 +19,7 @@ from frametrace.posts.errors import DecodeError, SourceError
 from frametrace.posts.folders import is_picture, printable
 from frametrace.posts.maps import MediaMap
 from frametrace.posts.model import MediaItem, Post, Skipped
-from frametrace.posts.roots import Archive, Folder, Place, leaves, open_root
+from frametrace.posts.roots import Archive, Folder, Place, leaves, open_root, place_at
 from frametrace.posts.sources import DAMAGED
 
 __all__ = ["MediaFile", "MediaLibrary", "identify", "read_media"]
@@ -47,12 +47,13 @@ def read_media(root: str, path: str, limit: int) -> bytes:
     """
     name = printable(path)
     try:
-        place = open_root(Path(root))
+        place = place_at(Path(root))
         if not place.keeps(path):
             raise DecodeError(f"{name}: {_LEAVES}")
         data = place.read(path, limit)
     except FileNotFoundError:
-        raise DecodeError(f"{name}: there is no such file in {printable(root)}") from None
+        gone = "" if Path(root).exists() else ", which does not exist"
+        raise DecodeError(f"{name}: there is no such file in {printable(root)}{gone}") from None
     except (SourceError, *DAMAGED) as error:
         raise DecodeError(f"{name}: can't be read: {printable(str(error))}") from error
     if len(data) > limit:

@@ -1,6 +1,7 @@
 """Files that lead out of their folder, lie about their size or don't open are refused."""
 
 import os
+import shutil
 import struct
 import tracemalloc
 import zipfile
@@ -172,8 +173,48 @@ def test_files_that_are_no_pictures_at_all_are_refused(tmp_path: Path) -> None:
     for path, reason in reasons.items():
         with pytest.raises(DecodeError, match=reason):
             read_media(str(tmp_path), path, LIMIT)
-    with pytest.raises(DecodeError, match="there is no such media folder"):
-        read_media(str(tmp_path / "absent"), "a.jpg", LIMIT)
+
+
+def test_a_root_that_is_gone_or_changed_is_told_of_plainly(tmp_path: Path) -> None:
+    root = tmp_path / "media"
+    gone = f"a.jpg: there is no such file in {root}, which does not exist"
+    with pytest.raises(DecodeError, match=f"^{gone}$"):
+        read_media(str(root), "a.jpg", LIMIT)
+    root.mkdir()
+    with pytest.raises(DecodeError, match=f"^a.jpg: there is no such file in {root}$"):
+        read_media(str(root), "a.jpg", LIMIT)
+    (root / "a.jpg").write_bytes(b"a picture")
+    assert read_media(str(root), "a.jpg", LIMIT) == b"a picture"
+    shutil.rmtree(root)
+    with pytest.raises(DecodeError, match=f"^{gone}$"):
+        read_media(str(root), "a.jpg", LIMIT)
+    _packed(root, b"packed")
+    assert read_media(str(root), "a.jpg", LIMIT) == b"packed"
+    root.unlink()
+    os.mkfifo(root)
+    with pytest.raises(DecodeError, match="neither a folder nor a zip archive"):
+        read_media(str(root), "a.jpg", LIMIT)
+
+
+def test_a_part_of_the_path_that_becomes_a_link_is_refused(media: Path, tmp_path: Path) -> None:
+    (media / "deep" / "er").mkdir(parents=True)
+    (media / "deep" / "er" / "secret.jpg").write_bytes(b"a picture")
+    assert read_media(str(media), "deep/er/secret.jpg", LIMIT) == b"a picture"
+    assert read_media(str(media), "deep//./er/secret.jpg", LIMIT) == b"a picture"
+    shutil.rmtree(media / "deep" / "er")
+    (media / "deep" / "er").symlink_to(tmp_path)
+    with pytest.raises(DecodeError, match=LEAVES):
+        read_media(str(media), "deep/er/secret.jpg", LIMIT)
+    (media / "deep" / "er").unlink()
+    (media / "deep" / "er").symlink_to(media, target_is_directory=True)
+    assert read_media(str(media), "deep/er/inside.jpg", LIMIT) == b"a picture"
+
+
+def test_a_root_that_is_a_link_keeps_its_files_in(media: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").symlink_to(media)
+    assert read_media(str(tmp_path / "elsewhere"), "inside.jpg", LIMIT) == b"a picture"
+    with pytest.raises(DecodeError, match=LEAVES):
+        read_media(str(tmp_path / "elsewhere"), "link.jpg", LIMIT)
 
 
 @pytest.mark.parametrize("size", [0, 1, LIMIT])
