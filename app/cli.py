@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 done, with skipped items under --strict; 2 the call can't 
 """
 
 import importlib
+import io
 import os
 import sys
 
@@ -53,11 +54,17 @@ def frametrace() -> None:
 
 def main() -> None:
     """Run the command line; no traceback reaches a user unless FRAMETRACE_DEBUG is set."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # whatever the terminal can show
     try:
-        code = frametrace.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        code = _told("stopped. Run the same command again: it goes on from there.", _STOPPED)
-    except KeyboardInterrupt:
+        with frametrace.make_context("frametrace", sys.argv[1:]) as context:
+            frametrace.invoke(context)
+        sys.stdout.flush()
+        code = 0
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
         code = _told("stopped. Run the same command again: it goes on from there.", _STOPPED)
     except click.ClickException as error:
         error.show()
@@ -67,14 +74,18 @@ def main() -> None:
         code = 0
     except (UsageError, ModelMissing) as error:
         code = _failed(error, _USAGE)
-    except (FrametraceError, OSError) as error:
+    except FrametraceError as error:
         code = _failed(error, _BAD_INPUT)
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename else ""
+        advice = "Make room or mend the permissions, or name another place, then run it again."
+        code = _failed(OSError(f"{named}{error.strerror or error}. {advice}"), _BAD_INPUT)
     except Exception as error:
         if os.environ.get("FRAMETRACE_DEBUG"):
             raise
         message = f"this is a bug in Frametrace ({type(error).__name__}: {error})."
         code = _told(f"{message} FRAMETRACE_DEBUG=1 shows where; the case is safe.", _BUG)
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(code)
 
 
 def _failed(error: Exception, code: int) -> int:

@@ -16,7 +16,7 @@ __all__ = ["Finding", "examine"]
 
 _CORE = (
     *("numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy"),
-    *("scikit-network", "networkx"),
+    *("scikit-network", "networkx", "click", "rich", "jinja2"),
 )
 _EXTRAS = {
     "models": ("torch", "open_clip_torch", "sentence-transformers"),

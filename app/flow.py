@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from frametrace.app.report.write import write_report
+from frametrace.app.report.write import check_out, write_report
 from frametrace.app.summary import Counts, counts_of
 from frametrace.embed.add import Added, add_sources
 from frametrace.embed.case import Case
@@ -74,6 +74,7 @@ def run(
     Running it again goes on where it was: what the case holds is neither read into it nor computed
     a second time.
     """
+    check_out(case_path, out)
     case, added = add(case_path, inputs, progress)
     embedded = embed(case, embedding, progress=progress)
     results, match_run = match_case(case, matching, progress)

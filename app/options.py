@@ -1,6 +1,7 @@
 """Arguments and options that several commands share."""
 
 from collections.abc import Callable
+from math import isnan
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +29,19 @@ strict_option = click.option(
 out_option = click.option(
     "--out", type=_PATH, required=True, help="The folder of the report; made if it is absent."
 )
+
+
+class _Similarity(click.FloatRange):
+    """A number from 0 to 1; `nan` is no number."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read it as click does. Fails, as click does, for `nan`."""
+        number = float(super().convert(value, param, ctx))
+        if isnan(number):
+            self.fail(f"{value} is no number", param, ctx)
+        return number
 
 
 def _all(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -73,7 +87,7 @@ model_options = _all(
         help="A sentence-transformers model: a directory, or a name in the hub cache.",
     ),
     click.option(
-        "--workers", type=click.IntRange(min=0), default=0, help="Processes; 0: one a processor."
+        "--workers", type=click.IntRange(0, 1024), default=0, help="Processes; 0: one a processor."
     ),
 )
 
@@ -85,12 +99,12 @@ match_options = _all(
     ),
     click.option(
         "--min-caption",
-        type=click.FloatRange(0, 1),
+        type=_Similarity(0, 1),
         help="The least cosine similarity of two captions.  [default: 0.75]",
     ),
     click.option(
         "--min-clip",
-        type=click.FloatRange(0, 1),
+        type=_Similarity(0, 1),
         help="The least cosine similarity of two pictures by CLIP.  [default: 0.9]",
     ),
 )

@@ -5,14 +5,23 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from frametrace.embed.case import Case
-from frametrace.matcher.results import GroupKind, Results
+import pyarrow.compute as pc
 
-__all__ = ["Counts", "counts_of", "describe_signals", "reasons_of"]
+from frametrace.embed.captions import missing_captions
+from frametrace.embed.case import Case
+from frametrace.embed.pictures import missing_pictures
+from frametrace.embed.signals.caption import Caption
+from frametrace.embed.signals.caption_key import CaptionKey
+from frametrace.embed.signals.clip import Clip
+from frametrace.embed.signals.pdq import Pdq
+from frametrace.matcher.results import GroupKind, Results
+from frametrace.matcher.stage import MatchRun
+
+__all__ = ["Counts", "counts_of", "describe_signals", "notes_on", "reasons_of"]
 
 _MOST_REASONS = 30
 _FILE = re.compile(r"^[^:]*\.[^:]*: ")
-_NUMBER = re.compile(r"\d[\d,]*")
+_NUMBER = re.compile(r"(?<![\w'-])\d[\d,]*(?![\w:-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,31 @@ def describe_signals(signals: Mapping[str, Mapping[str, str]]) -> str:
         about = [made_by[key] for key in ("model", "languages") if made_by.get(key)]
         parts.append(f"{name} ({': '.join(about)})" if about else name)
     return ", ".join(parts)
+
+
+def notes_on(case: Case, results: Results, run: MatchRun) -> list[str]:
+    """What a reader of these results must know of what was not compared, in plain sentences."""
+    notes = [
+        *_lacking(case, "Pictures", Pdq.name, sum(missing_pictures(case, [Pdq.name]).values())),
+        *_lacking(case, "Captions", CaptionKey.name, len(missing_captions(case, CaptionKey.name))),
+    ]
+    if Clip.name not in run.signals:
+        notes.append("Pictures were compared for copies, not by what they show: no clip.")
+    if Caption.name not in run.signals:
+        notes.append("Captions were compared by their wording, not by their meaning: no caption.")
+    elif run.signals[Caption.name].get("languages") == "English":
+        notes.append("Captions in other languages than English were compared by wording alone.")
+    most = int(run.settings["max_tied_accounts"])
+    wide = pc.sum(pc.greater(results.groups["accounts"], most)).as_py()
+    if wide:
+        notes.append(f"{wide:,} groups of more than {most:,} accounts tie nobody in particular.")
+    return notes
+
+
+def _lacking(case: Case, what: str, signal: str, missing: int) -> list[str]:
+    if not missing:
+        return []
+    return [f"{what} without {signal}: {missing:,}. To compare them: frametrace embed {case.path}"]
 
 
 def reasons_of(case: Case) -> list[tuple[str, int]]:

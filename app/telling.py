@@ -1,7 +1,7 @@
 """What commands print of their results: a few plain lines, or one JSON document."""
 
 import json
-import sys
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,13 +9,14 @@ from typing import Any
 import click
 import pyarrow as pa
 
-from frametrace.app.console import table_text
+from frametrace.app.console import printable, table_text
 from frametrace.app.report.timeline import moment_text
-from frametrace.app.summary import Counts, describe_signals, reasons_of
+from frametrace.app.summary import counts_of, describe_signals, notes_on, reasons_of
 from frametrace.embed.add import Added
 from frametrace.embed.case import Case
 from frametrace.embed.stage import Embedded
 from frametrace.matcher.results import Results
+from frametrace.matcher.stage import MatchRun
 
 __all__ = [
     "end",
@@ -28,12 +29,16 @@ __all__ = [
 ]
 
 _TOP = 10
+_STEERING = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def print_json(content: object) -> None:
-    """Print one JSON document; times as ISO 8601, keys in a fixed order."""
-    json.dump(content, sys.stdout, ensure_ascii=False, indent=1, sort_keys=True, default=_plain)
-    print()
+    """Print one JSON document; times as ISO 8601, keys in a fixed order.
+
+    Characters that could steer a terminal are escaped, as JSON allows.
+    """
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, default=_plain)
+    print(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def _plain(value: object) -> object:
@@ -58,7 +63,7 @@ def tell_added(added: Added) -> None:
 def tell_skipped(case: Case) -> None:
     """Say how much the case holds that could not be read, and why."""
     if total := case.epoch.rows("skipped"):
-        print(f"skipped   {total:,}: {_reasons(case)}")
+        print(printable(f"skipped   {total:,}: {_reasons(case)}"))
 
 
 def tell_embedded(case: Case, embedded: Embedded) -> None:
@@ -73,10 +78,13 @@ def _reasons(case: Case) -> str:
     return ", ".join(f"{count:,} × {reason}" for reason, count in found[:3]) + more
 
 
-def tell_found(counts: Counts, results: Results) -> None:
-    """Say how much was found, and which groups spread widest."""
+def tell_found(case: Case, results: Results, run: MatchRun) -> None:
+    """Say how much was found, what to know of it, and which groups spread widest."""
+    counts = counts_of(case, results)
     groups = f"{counts.photo_groups:,} photo groups, {counts.framing_groups:,} framing groups"
     print(f"found     {groups}; {counts.accounts:,} accounts take part")
+    for note in notes_on(case, results, run):
+        print(printable(f"note      {note}"))
     if results.groups.num_rows:
         print(f"\n{_groups_text(results)}\n")
 
@@ -93,7 +101,7 @@ def _groups_text(results: Results) -> str:
         )
         for group in results.groups.slice(0, _TOP).to_pylist()
     ]
-    header = ("group", "posts", "accounts", "platforms", "first (UTC)", "first caption")
+    header = ("group", "posts", "accounts", "platforms", "first (UTC)", "caption")
     return table_text(header, rows, width=50)
 
 

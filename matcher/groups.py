@@ -10,35 +10,35 @@ from frametrace.matcher.results import ACCOUNTS, GROUPS, MEMBERS, GroupKind, Rel
 
 __all__ = ["accounts_of", "groups_of", "members_of"]
 
-_TITLE = 80  # characters of a caption that stand for its group
+_TOO_LONG = "(?s)^(.{79}).{2,}$"  # of a caption, 80 characters stand for its group
 
 # A post is listed once for each item of the group that it carries.
 _CARRIERS = {
     "picture": (
-        "SELECT m.platform, m.post_id, m.sha256, m.path, f.root FROM post_media m "
-        "JOIN media f USING (sha256)"
+        "SELECT platform, post_id, sha256, sha256 AS media_sha256, path AS media_path, "
+        "NULL AS caption_sha256 FROM post_media"
     ),
     "caption": (
-        "SELECT platform, post_id, caption_sha256 AS sha256, NULL AS path, NULL AS root "
-        "FROM posts WHERE repost_of IS NULL AND caption_sha256 IS NOT NULL"
+        "SELECT platform, post_id, caption_sha256 AS sha256, NULL AS media_sha256, "
+        "NULL AS media_path, caption_sha256 FROM posts "
+        "WHERE repost_of IS NULL AND caption_sha256 IS NOT NULL"
     ),
 }
 
 _MEMBERS = """
 SELECT $prefix || p.medoid_sha256[:12] AS group_id, $kind AS kind, $relation AS relation,
     o.platform, o.post_id, o.account_id, o.account_kind, o.account_name, o.posted_at, o.text,
-    CASE WHEN c.root IS NULL THEN NULL ELSE p.sha256 END AS media_sha256,
-    c.root AS media_root, c.path AS media_path,
-    p.medoid_sha256, p.via_sha256, p.signal, p.distance, p.similarity
+    c.media_sha256, c.media_path, c.caption_sha256, p.medoid_sha256,
+    p.via_sha256, p.signal, p.distance, p.similarity
 FROM places p JOIN carriers c USING (sha256) JOIN posts o USING (platform, post_id)
 QUALIFY count(DISTINCT (o.platform, o.post_id)) OVER (PARTITION BY p.medoid_sha256) > 1
 """
 
 _GROUPS = """
 SELECT group_id, any_value(kind) AS kind, any_value(medoid_sha256) AS medoid_sha256,
-    coalesce(left(regexp_replace(
+    coalesce(regexp_replace(regexp_replace(
         arg_min(text, (signal <> 'sha256', posted_at IS NULL, posted_at, platform, post_id)),
-        '\\s+', ' ', 'g'), $title), '') AS title,
+        '\\s+', ' ', 'g'), $too_long, '\\1…'), '') AS title,
     list_sort(list_distinct(list(platform))) AS platforms,
     count(DISTINCT (platform, post_id)) AS posts,
     count(DISTINCT (platform, account_id)) AS accounts,
@@ -49,7 +49,11 @@ SELECT group_id, any_value(kind) AS kind, any_value(medoid_sha256) AS medoid_sha
     min(posted_at) AS first_at, max(posted_at) AS last_at,
     list_sort(coalesce(list(DISTINCT signal) FILTER (signal <> 'sha256'), [])) AS signals,
     avg(similarity) AS cohesion
-FROM (SELECT *, coalesce(media_sha256, sha256(text)) AS item FROM members)
+FROM (
+    SELECT * REPLACE (min(account_kind) OVER (PARTITION BY platform, account_id) AS account_kind),
+        coalesce(media_sha256, caption_sha256) AS item
+    FROM members
+)
 GROUP BY group_id
 ORDER BY len(platforms) DESC, accounts DESC, posts DESC, group_id
 """
@@ -85,7 +89,7 @@ def members_of(case: Case, places: pa.Table, kind: GroupKind, carriers: str) -> 
     `carriers` is `picture` or `caption`.
     """
     relation = Relation.COPY if kind is GroupKind.PHOTO else Relation.SIMILAR
-    with connect(case, "posts", "media", "post_media") as connection:
+    with connect(case, "posts", "post_media") as connection:
         connection.register("places", places)
         connection.execute(f"CREATE VIEW carriers AS {_CARRIERS[carriers]}")
         values = {"prefix": f"{kind}-", "kind": str(kind), "relation": str(relation)}
@@ -96,7 +100,9 @@ def groups_of(case: Case, parts: Sequence[pa.Table]) -> tuple[pa.Table, pa.Table
     """The groups ordered by spread, and their members in the same order, then by time."""
     with connect(case) as connection:
         connection.register("members", pa.concat_tables(parts))
-        groups = connection.sql(_GROUPS, params={"title": _TITLE}).to_arrow_table().cast(GROUPS)
+        groups = (
+            connection.sql(_GROUPS, params={"too_long": _TOO_LONG}).to_arrow_table().cast(GROUPS)
+        )
         connection.register("groups", groups)
         members = connection.sql(_ORDERED).to_arrow_table().cast(MEMBERS)
     return groups, members

@@ -27,7 +27,7 @@ from frametrace.index.dense import DenseIndex
 from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import Index, open_index
 from frametrace.matcher.results import POST_FIELDS, Relation
-from frametrace.posts.errors import IndexMismatch, UsageError
+from frametrace.posts.errors import IndexMismatch, ModelMissing, UsageError
 from frametrace.posts.media import read_media
 
 __all__ = ["FOUND", "Found", "find_picture", "find_text"]
@@ -70,9 +70,9 @@ SELECT h.signal, h.relation, h.distance, h.similarity, p.platform, p.post_id, p.
     p.account_kind, p.account_name, p.posted_at, p.text, h.sha256, c.path AS media_path
 FROM (
     SELECT * FROM hits QUALIFY row_number()
-    OVER (PARTITION BY sha256 ORDER BY similarity DESC, signal DESC) = 1
+    OVER (PARTITION BY sha256 ORDER BY relation <> 'contains', similarity DESC, signal DESC) = 1
 ) h JOIN carriers c USING (sha256) JOIN posts p USING (platform, post_id)
-ORDER BY h.similarity DESC, h.signal <> 'sha256',
+ORDER BY h.relation <> 'contains', h.similarity DESC, h.signal <> 'sha256',
     p.posted_at NULLS LAST, p.platform, p.post_id, c.path
 """
 
@@ -130,14 +130,14 @@ def find_text(case: Case, text: str, signal: str = "", limit: int = 20) -> Found
     if signal in ("", caption_key.CaptionKey.name):
         hits += _by_key(case, text)
     if signal == Caption.name or (not signal and Caption.name in case.epoch.signals):
-        index = open_index(case, Caption.name)
-        opened = _opened(case, Caption.name)
-        assert isinstance(opened, CaptionSignal)
-        values = opened.compute([text])
-        if values["code"].null_count:
-            notes = (_NOT_READ,)
-        else:
-            hits += _nearest(index, Caption.name, _code(values))
+        try:
+            similar = _by_vector(case, text)
+            notes = () if similar is not None else (_NOT_READ,)
+            hits += similar or []
+        except (ModelMissing, IndexMismatch) as error:
+            if signal:
+                raise
+            notes = (f"captions were searched by their wording alone: {error}",)
     return _answer(case, hits, "caption", limit, notes)
 
 
@@ -194,6 +194,15 @@ def _evidence(value: float, query: np.ndarray) -> tuple[int | None, float]:
     return None, value
 
 
+def _by_vector(case: Case, text: str) -> list[_Hit] | None:
+    """Captions of similar meaning; None where the model can't read the text."""
+    index = open_index(case, Caption.name)
+    opened = _opened(case, Caption.name)
+    assert isinstance(opened, CaptionSignal)
+    values = opened.compute([text])
+    return None if values["code"].null_count else _nearest(index, Caption.name, _code(values))
+
+
 def _by_key(case: Case, text: str) -> list[_Hit]:
     """Captions whose key holds the text's key, or is similar to it."""
     name = caption_key.CaptionKey.name
@@ -214,17 +223,14 @@ def _by_key(case: Case, text: str) -> list[_Hit]:
             "OR sha256 IN (SELECT sha256 FROM near) ORDER BY sha256",
             {"key": key},
         ).fetchall()
-    return [
-        _Hit(
-            sha256, name, str(Relation.CONTAINS if key in other else Relation.SIMILAR), None, value
-        )
-        for sha256, other in rows
-        if (value := caption_key.jaccard(key, other)) >= _LEAST_JACCARD or key in other
-    ]
-
-
-def _held_or_similar(key: str, other: str) -> str:
-    return str(Relation.CONTAINS if key in other else Relation.SIMILAR)
+    found = []
+    for sha256, other in rows:
+        relation, similarity = Relation.SIMILAR, caption_key.jaccard(key, other)
+        if key in other:
+            relation = Relation.CONTAINS
+        if key in other or similarity >= _LEAST_JACCARD:
+            found.append(_Hit(sha256, name, str(relation), None, similarity))
+    return found
 
 
 def _answer(

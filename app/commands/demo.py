@@ -24,7 +24,7 @@ def command(folder: Path, as_json: bool) -> None:
     from dataclasses import asdict
 
     from frametrace.app.console import Console
-    from frametrace.app.demo.build import build_sources
+    from frametrace.app.demo.build import build_sources, is_demo
     from frametrace.app.demo.score import score
     from frametrace.app.flow import Inputs, run
     from frametrace.app.telling import (
@@ -35,7 +35,10 @@ def command(folder: Path, as_json: bool) -> None:
         tell_skipped,
     )
     from frametrace.matcher.results import GroupKind
+    from frametrace.posts.errors import UsageError
 
+    if folder.exists() and not is_demo(folder):
+        raise UsageError(f"{folder} holds something else: name a new folder for the demo")
     sources = build_sources(folder / "sources")
     inputs = Inputs(sources.exports, sources.media, (sources.media_map,))
     done = run(folder / "case", inputs, folder / "report", progress=Console())
@@ -46,7 +49,7 @@ def command(folder: Path, as_json: bool) -> None:
     tell_added(done.added)
     tell_embedded(done.case, done.embedded)
     tell_skipped(done.case)
-    tell_found(done.counts, done.results)
+    tell_found(done.case, done.results, done.match_run)
     for kind, known in scores.items():
         print(
             f"{kind:9} {known.found:,} of {known.planted:,} planted pairs of posts are found "

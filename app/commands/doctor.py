@@ -25,6 +25,7 @@ def command(case: Path | None, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
+    from frametrace.app.console import printable
     from frametrace.app.doctor import examine
     from frametrace.app.telling import print_json
 
@@ -35,7 +36,7 @@ def command(case: Path | None, as_json: bool) -> None:
     else:
         for finding in findings:
             mark = "BAD" if finding.damaged else "ok" if finding.there else "-"
-            print(f"{mark:4}{finding.subject:24}{finding.state}")
+            print(printable(f"{mark:4}{finding.subject:24}{finding.state}"))
         if damaged:
             print(f"\n{len(damaged)} damaged: what to do stands beside each")
     if damaged:

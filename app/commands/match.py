@@ -35,8 +35,8 @@ _COLUMNS = {
 def command(case: Path, case_b: Path | None, out: Path | None, **options: Any) -> None:
     """Group the posts of CASE; or find the posts of CASE_B that reuse CASE's pictures.
 
-    With one case the groups are kept in it for `report`. With two, nothing is changed in either:
-    the answer is printed, and with --out written as CSV.
+    With one case the groups are kept in it for `report`. With two, the answer is printed, and with
+    --out written as CSV; the thresholds for captions and CLIP have no part in it.
 
     \b
     frametrace match hongkong
@@ -44,6 +44,8 @@ def command(case: Path, case_b: Path | None, out: Path | None, **options: Any) -
     """
     if case_b is None and out is not None:
         raise click.UsageError(f"--out goes with two cases; for one: frametrace report {case}")
+    if out is not None and out.suffix.lower() != ".csv":
+        raise click.UsageError(f"{out} is no CSV file: name one that ends in .csv")
     if case_b is None:
         _within(case, options)
     else:
@@ -55,18 +57,18 @@ def _within(case: Path, options: dict[str, Any]) -> None:
 
     from frametrace.app.console import Console
     from frametrace.app.settings import match_settings
-    from frametrace.app.summary import counts_of
+    from frametrace.app.summary import counts_of, notes_on
     from frametrace.app.telling import print_json, tell_found
     from frametrace.embed.case import Case
     from frametrace.matcher.stage import match_case
 
     opened = Case(case)
     results, run = match_case(opened, match_settings(options), Console())
-    counts = counts_of(opened, results)
     if options["as_json"]:
-        print_json({**asdict(counts), "settings": run.settings})
+        notes = notes_on(opened, results, run)
+        print_json({**asdict(counts_of(opened, results)), "settings": run.settings, "notes": notes})
         return
-    tell_found(counts, results)
+    tell_found(opened, results, run)
     print(f"next      frametrace report {case} --out report/")
 
 
@@ -89,6 +91,7 @@ def _across(case_a: Path, case_b: Path, out: Path | None, options: dict[str, Any
     shown = reuses.slice(0, 20)
     print(rows_text(shown, _COLUMNS))
     pictures = pc.count_distinct(reuses["sha256_a"]).as_py()
-    print(f"\n{reuses.num_rows:,} posts of {case_b} reuse {pictures:,} pictures of {case_a}")
+    posts = reuses.group_by(["platform", "post_id"]).aggregate([]).num_rows
+    print(f"\n{posts:,} posts of {case_b} reuse {pictures:,} pictures of {case_a}")
     if reuses.num_rows > shown.num_rows:
         print(f"the first {shown.num_rows} are shown; --out FILE.csv or --json gives all")

@@ -36,7 +36,7 @@ _TEXT_COLUMNS = {
 @click.option("--text", help="Find captions that hold this text or read like it.")
 @click.option("--signal", default="", help="pdq (the default), phash, clip; caption, caption_key.")
 @click.option(
-    "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Rows; 0: all."
+    "--limit", type=click.IntRange(0, 10**9), default=20, show_default=True, help="Rows; 0: all."
 )
 @json_option
 def command(

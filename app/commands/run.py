@@ -65,6 +65,6 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
         tell_added(done.added)
         tell_embedded(done.case, done.embedded)
         tell_skipped(done.case)
-        tell_found(done.counts, done.results)
+        tell_found(done.case, done.results, done.match_run)
         print(f"report    {done.page}")
     end(done.case, strict=options["strict"])

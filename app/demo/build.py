@@ -13,9 +13,10 @@ from frametrace.app.demo.photographs import REUSED_ON_ONE, load
 from frametrace.app.demo.story import PlannedPost, plan
 from frametrace.posts.model import AccountKind
 
-__all__ = ["Sources", "build_sources"]
+__all__ = ["Sources", "build_sources", "is_demo"]
 
 _SEED = 805
+_MAP = "facebook_media_map.csv"
 _TWEET = (
     *("tweetid", "userid", "user_display_name", "user_screen_name", "tweet_language"),
     *("tweet_text", "tweet_time", "is_retweet", "retweet_tweetid", "quote_count", "reply_count"),
@@ -52,9 +53,14 @@ def build_sources(folder: Path) -> Sources:
     _write(exports[1], ("Page Name", *_REPORT), (_report(post, "Page Name") for post in pages))
     _write(exports[2], ("Group Name", *_REPORT), (_report(post, "Group Name") for post in groups))
     _tweet_pictures(tweets, media[0])
-    media_map = folder / "facebook_media_map.csv"
+    media_map = folder / _MAP
     _write(media_map, ("post_id", "path"), _facebook_pictures(shared, media[1]))
     return Sources(exports, media, media_map, tuple(posts))
+
+
+def is_demo(folder: Path) -> bool:
+    """Whether a folder is empty or was made by the demo."""
+    return (folder / "sources" / _MAP).is_file() or (folder.is_dir() and not any(folder.iterdir()))
 
 
 def _write(path: Path, names: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:

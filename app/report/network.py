@@ -1,9 +1,11 @@
 """The accounts that share photo groups as a graph for Gephi."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from frametrace.matcher.results import Results
 
@@ -13,43 +15,43 @@ _DATE = re.compile(r' lastmodifieddate="[^"]*"')
 
 
 def write_gexf(path: Path, results: Results) -> None:
-    """Write accounts as nodes and ties as edges, in GEXF 1.2; weights are the groups shared."""
+    """Write accounts as nodes and ties as edges, in GEXF 1.2; weights are the groups shared.
+
+    Which groups two accounts share stands in groups.csv.
+    """
     import networkx
 
     graph: networkx.Graph[str] = networkx.Graph()
-    tied = {end for tie in results.ties.to_pylist() for end in _ends(tie)}
-    for account in results.accounts.to_pylist():
-        key = (account["platform"], account["account_id"])
-        if key in tied:
-            graph.add_node(
-                _node(*key),
-                label=_legal(account["account_name"] or account["account_id"]),
-                platform=_legal(account["platform"]),
-                account_kind=account["account_kind"],
-                posts=account["posts"],
-                photo_groups=account["photo_groups"],
-            )
-    for tie in results.ties.to_pylist():
-        a, b = _ends(tie)
-        groups = " ".join(tie["group_ids"])
-        graph.add_edge(
-            _node(*a), _node(*b), weight=tie["shared_groups"],
-            platforms="one" if a[0] == b[0] else "across", group_ids=groups,
-        )  # fmt: skip
+    accounts = {(row["platform"], row["account_id"]): row for row in results.accounts.to_pylist()}
+    nodes: dict[tuple[str, str], str] = {}
+    for tie in _rows(results.ties):
+        ends = (tie["platform_a"], tie["account_id_a"]), (tie["platform_b"], tie["account_id_b"])
+        for end in ends:
+            if end not in nodes:
+                nodes[end] = f"n{len(nodes)}"
+                graph.add_node(nodes[end], **_attributes(accounts[end]))
+        across = "one" if ends[0][0] == ends[1][0] else "across"
+        a, b = (nodes[end] for end in ends)
+        graph.add_edge(a, b, weight=tie["shared_groups"], platforms=across)
     lines = "\n".join(networkx.generate_gexf(graph))
     # The same case gives the same bytes on any day.
     path.write_text(_DATE.sub("", lines, count=1) + "\n", "utf-8")
 
 
-def _ends(tie: Mapping[str, Any]) -> tuple[tuple[str, str], tuple[str, str]]:
-    return (
-        (tie["platform_a"], tie["account_id_a"]),
-        (tie["platform_b"], tie["account_id_b"]),
-    )
+def _rows(ties: pa.Table) -> Iterator[dict[str, Any]]:
+    for batch in ties.drop_columns(["group_ids"]).to_batches(max_chunksize=10_000):
+        yield from batch.to_pylist()
 
 
-def _node(platform: str, account_id: str) -> str:
-    return _legal(f"{platform}/{account_id}")
+def _attributes(account: Mapping[str, Any]) -> dict[str, str | int]:
+    return {
+        "label": _legal(account["account_name"] or account["account_id"]),
+        "platform": _legal(account["platform"]),
+        "account_id": _legal(account["account_id"]),
+        "account_kind": account["account_kind"],
+        "posts": account["posts"],
+        "photo_groups": account["photo_groups"],
+    }
 
 
 def _legal(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,17 +14,20 @@ import pyarrow.compute as pc
 
 from frametrace.app.report.evidence import sentence
 from frametrace.app.report.timeline import Timeline, moment_text, timeline
+from frametrace.embed.case import Case
 from frametrace.matcher.results import GroupKind, Results
 from frametrace.posts.media import MediaFile
 
 __all__ = ["GroupView", "Page", "render", "shown_files", "views_of"]
 
 MOST_GROUPS = 200  # of each kind on the page; more make it slow to open. All are in groups.csv
-MOST_MEMBERS = 500  # of one group on the page
-MOST_PICTURES = 12  # of one group in its strip
+MOST_ROWS = 20_000  # posts on the page, shared by its groups: some 10 MB
+MOST_MEMBERS = 500  # of one group on the page, where there are few groups
+MOST_PICTURES = 12  # of one group with a thumbnail
 MOST_ACCOUNTS = 100
 
 _HERE = Path(__file__).parent
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +58,26 @@ class Page:
     thumbnails: Mapping[str, str]
 
 
-def views_of(results: Results, kind: GroupKind) -> list[GroupView]:
-    """The groups of a kind that the page shows, ordered by spread."""
-    groups = results.groups.filter(pc.equal(results.groups["kind"], str(kind)))
-    shown = groups.slice(0, MOST_GROUPS)
+def views_of(results: Results) -> dict[str, list[GroupView]]:
+    """The groups that the page shows, by kind, ordered by spread."""
+    kinds = [results.groups.filter(pc.equal(results.groups["kind"], str(k))) for k in GroupKind]
+    shown = pa.concat_tables([groups.slice(0, MOST_GROUPS) for groups in kinds])
+    most = min(MOST_MEMBERS, MOST_ROWS // max(shown.num_rows, 1))
     keep = pc.is_in(results.members["group_id"], value_set=shown["group_id"].combine_chunks())
     members = dict(_by_group(results.members.filter(keep)))
-    return [_view(row, members[row["group_id"]]) for row in shown.to_pylist()]
+    views: dict[str, list[GroupView]] = {str(kind): [] for kind in GroupKind}
+    for row in shown.to_pylist():
+        views[row["kind"]].append(_view(row, members[row["group_id"]], most))
+    return views
 
 
-def shown_files(results: Results, views: Sequence[GroupView]) -> dict[str, MediaFile]:
+def shown_files(case: Case, views: Mapping[str, Sequence[GroupView]]) -> dict[str, MediaFile]:
     """Where the pictures lie that the page shows, by digest, in stable order."""
-    wanted = {m["media_sha256"] for view in views for m, _, _ in view.members}
-    wanted |= {digest for view in views for digest, _ in view.pictures}
-    columns = [results.members[name] for name in ("media_sha256", "media_root", "media_path")]
-    files: dict[str, MediaFile] = {}
-    for digest, root, path in zip(*(column.to_pylist() for column in columns), strict=True):
-        if digest is not None and digest in wanted:
-            files.setdefault(digest, MediaFile(root, path))
-    return dict(sorted(files.items()))
+    wanted = {digest for group in views.values() for view in group for digest, _ in view.pictures}
+    media = case.read("media", ["sha256", "root", "path"])
+    keep = pc.is_in(media["sha256"], value_set=pa.array(sorted(wanted), pa.string()))
+    rows = media.filter(keep).sort_by("sha256").to_pylist()
+    return {row["sha256"]: MediaFile(row["root"], row["path"]) for row in rows}
 
 
 def render(page: Page) -> str:
@@ -83,6 +88,7 @@ def render(page: Page) -> str:
         loader=FileSystemLoader(_HERE),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_legal,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -94,23 +100,29 @@ def render(page: Page) -> str:
     )
 
 
+def _legal(value: object) -> object:
+    """Text without the control characters that HTML forbids."""
+    return _CONTROL.sub("", value) if type(value) is str else value
+
+
 def _by_group(members: pa.Table) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     for group_id, rows in groupby(members.to_pylist(), key=lambda row: row["group_id"]):
         yield group_id, list(rows)
 
 
-def _view(row: Mapping[str, Any], members: Sequence[Mapping[str, Any]]) -> GroupView:
+def _view(row: Mapping[str, Any], members: Sequence[Mapping[str, Any]], most: int) -> GroupView:
     pictures: dict[str, str] = {}
-    if row["kind"] == GroupKind.PHOTO or members[0]["media_sha256"]:
+    if members[0]["media_sha256"]:
         closest = sorted(members, key=lambda m: (m["via_sha256"] or "", -m["similarity"]))
         for member in closest:
             pictures.setdefault(member["media_sha256"], _label(member))
-    shown = members[:MOST_MEMBERS]
+    shown = members[:most]
+    posts = {(m["platform"], m["post_id"]): (m["platform"], m["posted_at"]) for m in members}
     return GroupView(
         row=row,
         span=_span(row),
         who=_who(row),
-        line=timeline([(member["platform"], member["posted_at"]) for member in members]),
+        line=timeline(list(posts.values())),
         pictures=tuple(pictures.items())[:MOST_PICTURES],
         members=tuple((m, moment_text(m["posted_at"]), sentence(m)) for m in shown),
         hidden=len(members) - len(shown),
@@ -120,9 +132,9 @@ def _view(row: Mapping[str, Any], members: Sequence[Mapping[str, Any]]) -> Group
 def _label(member: Mapping[str, Any]) -> str:
     if member["signal"] == "sha256":
         return "medoid"
-    if member["distance"] is not None:
-        return f"{member['distance']} bits"
-    return f"{member['similarity']:.2f}"
+    distance, similarity = member["distance"], member["similarity"]
+    tied = f"{similarity:.2f}" if distance is None else f"{distance} bits"
+    return tied if member["via_sha256"] is None else f"{tied} from another"
 
 
 def _span(row: Mapping[str, Any]) -> str:

@@ -1,8 +1,9 @@
 """Small pictures for the report, made in worker processes: codecs meet hostile input here too."""
 
 import base64
+import hashlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from frametrace.embed.decode import MAX_BYTES, decode
@@ -12,17 +13,22 @@ from frametrace.posts.media import MediaFile, read_media
 
 __all__ = ["data_uris"]
 
-_SIDE = 144  # pixels; two a centimetre on a dense screen
+_SIDE = 144  # pixels, as the page shows them
 _QUALITY = 70
 
 
 def data_uris(
-    files: Sequence[MediaFile], executor: Executor, advance: Callable[[int], None]
-) -> list[str]:
-    """Each picture as a `data:` address of a small JPEG; empty where it can't be made any more."""
-    uris = []
-    for made in executor.map(_Thumbnail(_SIDE, _QUALITY), files):
-        uris.append(made if isinstance(made, str) else "")
+    files: Mapping[str, MediaFile], executor: Executor, advance: Callable[[int], None]
+) -> dict[str, str]:
+    """Each picture, by its SHA-256, as a `data:` address of a small JPEG.
+
+    Those that can't be made any more are left out: the file is gone, or holds something else now.
+    """
+    uris = {}
+    made = executor.map(_Thumbnail(_SIDE, _QUALITY), files.items())
+    for digest, uri in zip(files, made, strict=True):
+        if isinstance(uri, str) and uri:
+            uris[digest] = uri
         advance(1)
     return uris
 
@@ -34,10 +40,14 @@ class _Thumbnail:
     side: int
     quality: int
 
-    def __call__(self, file: MediaFile) -> str:
+    def __call__(self, item: tuple[str, MediaFile]) -> str:
+        digest, file = item
         try:
-            image = decode(read_media(file.root, file.path, MAX_BYTES)).image
+            data = read_media(file.root, file.path, MAX_BYTES)
+            image = decode(data).image
         except DecodeError:
+            return ""
+        if hashlib.sha256(data).hexdigest() != digest:
             return ""
         image.thumbnail((self.side, self.side))
         sink = io.BytesIO()

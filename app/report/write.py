@@ -1,28 +1,38 @@
 """Writing the report of a case: one page to look at, tables to compute with."""
 
+import fcntl
 import json
+import os
 import platform
 import shutil
-import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+
 from frametrace.app.report.network import write_gexf
 from frametrace.app.report.page import MOST_ACCOUNTS, Page, render, shown_files, views_of
 from frametrace.app.report.tables import GROUPS_COLUMNS, write_csv
 from frametrace.app.report.thumbnails import data_uris
-from frametrace.app.summary import Counts, counts_of, describe_signals, reasons_of
-from frametrace.embed.case import Case, write_atomically
+from frametrace.app.summary import Counts, counts_of, describe_signals, notes_on, reasons_of
+from frametrace.embed.case import Case
 from frametrace.embed.executor import Executor, SpawnPool
 from frametrace.embed.progress import Progress, Silent
-from frametrace.matcher.results import GroupKind, Results
+from frametrace.matcher.results import Results
 from frametrace.matcher.stage import MatchRun, load_results
 from frametrace.posts.errors import CaseError, UsageError
 
-__all__ = ["write_report"]
+__all__ = ["check_out", "write_report"]
 
+# In the order in which they take their places: a folder with the last two holds a whole report.
+_FILES = (
+    *("matches.csv", "groups.csv", "accounts.csv", "skipped.csv", "network.gexf"),
+    *("run.json", "index.html"),
+)
 _SKIPPED_COLUMNS = ("source", "line", "item", "reason")
 _LIBRARIES = (
     *("frametrace", "numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy"),
@@ -43,14 +53,53 @@ def write_report(
     folder left alone. Raises `CaseError` where the case was not matched since it last changed.
     """
     progress = progress or Silent()
+    check_out(case.path, out)
     results, run = load_results(case)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        page = _page(case, results, run, executor, progress)
+        with _alone_in(out):
+            _write(case, out, results, run, page)
+    except OSError as error:
+        raise CaseError(
+            f"{out} can't be written: {error.strerror or error}. Make room, mend the "
+            "permissions or name another place, then run the same command again"
+        ) from None
+    return out / "index.html"
+
+
+def check_out(case: Path, out: Path) -> None:
+    """Refuse a folder in which a report would overwrite something else, before any work is done.
+
+    Raises `UsageError` where `out` is a file, lies in the case, or holds files of a report's names
+    that are no report's.
+    """
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file: name a folder for the report with --out")
-    out.mkdir(parents=True, exist_ok=True)
-    for left in out.glob(".writing-*"):  # by a process that was killed
-        shutil.rmtree(left, ignore_errors=True)
-    page = _page(case, results, run, executor, progress)
-    beside = out / f".writing-{uuid.uuid4().hex[:8]}"
+    if out.resolve().is_relative_to(case.resolve()):
+        raise UsageError(f"{out} lies in the case: name another folder for the report with --out")
+    taken = [name for name in _FILES if (out / name).exists()]
+    if taken and not all((out / name).is_file() for name in ("index.html", "run.json")):
+        raise UsageError(
+            f"{out} holds {taken[0]}, which no report has written: name another folder with --out"
+        )
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other report is written into the folder; the lock goes with the process."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _write(case: Case, out: Path, results: Results, run: MatchRun, page: Page) -> None:
+    """Write everything beside its place, then put it there; the page comes last."""
+    beside = out / ".writing"
+    shutil.rmtree(beside, ignore_errors=True)  # of a process that was killed
     beside.mkdir()
     try:
         skipped = case.read("skipped").sort_by([(n, "ascending") for n in _SKIPPED_COLUMNS])
@@ -59,47 +108,41 @@ def write_report(
         write_csv(beside / "accounts.csv", results.accounts)
         write_csv(beside / "skipped.csv", skipped, _SKIPPED_COLUMNS)
         write_gexf(beside / "network.gexf", results)
-        write_atomically(beside / "run.json", _run_json(case, results, run))
-        write_atomically(beside / "index.html", render(page))
-        for file in sorted(beside.iterdir()):
-            file.replace(out / file.name)
-    except OSError as error:
-        raise CaseError(
-            f"{out} can't be written: {error.strerror or error}. Make room or mend the "
-            "permissions, then run the same command again"
-        ) from None
+        (beside / "run.json").write_text(_run_json(case, results, run), "utf-8")
+        (beside / "index.html").write_text(render(page), "utf-8")
+        for name in _FILES:
+            (beside / name).replace(out / name)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return out / "index.html"
 
 
 def _page(
     case: Case, results: Results, run: MatchRun, executor: Executor | None, progress: Progress
 ) -> Page:
-    groups = {str(kind): views_of(results, kind) for kind in GroupKind}
-    files = shown_files(results, [view for views in groups.values() for view in views])
+    groups = views_of(results)
+    files = shown_files(case, groups)
     with progress.track("thumbnails", len(files)) as advance:
         if executor is not None:
-            uris = data_uris(list(files.values()), executor, advance)
+            thumbnails = data_uris(files, executor, advance)
         else:
             with SpawnPool() as pool:
-                uris = data_uris(list(files.values()), pool, advance)
+                thumbnails = data_uris(files, pool, advance)
     counts = counts_of(case, results)
     return Page(
         case=case.path.resolve().name,
         summary=_summary(case, run, counts),
-        notes=_notes(run),
+        notes=notes_on(case, results, run),
         groups=groups,
         totals={"photo": counts.photo_groups, "framing": counts.framing_groups},
         accounts=results.accounts.slice(0, MOST_ACCOUNTS).to_pylist(),
         accounts_total=counts.accounts,
         skipped=reasons_of(case),
-        thumbnails=dict(zip(files, uris, strict=True)),
+        thumbnails=thumbnails,
     )
 
 
 def _summary(case: Case, run: MatchRun, counts: Counts) -> list[tuple[str, str]]:
-    platforms = sorted(set(case.read("posts", ["platform"])["platform"].to_pylist()))
+    platforms = sorted(pc.unique(case.read("posts", ["platform"])["platform"]).to_pylist())
     settings = ", ".join(f"{name} {value:g}" for name, value in sorted(run.settings.items()))
     groups = f"{counts.photo_groups:,} photo groups, {counts.framing_groups:,} framing groups"
     accounts = f"{counts.accounts:,} accounts take part, {counts.ties:,} pairs of them are tied"
@@ -111,12 +154,6 @@ def _summary(case: Case, run: MatchRun, counts: Counts) -> list[tuple[str, str]]
         ("settings", settings),
         ("skipped", f"{counts.skipped:,}"),
     ]
-
-
-def _notes(run: MatchRun) -> list[str]:
-    if "clip" in run.signals:
-        return []
-    return ["Pictures were compared for copies only, not by what they show: clip was not computed."]
 
 
 def _run_json(case: Case, results: Results, run: MatchRun) -> str:

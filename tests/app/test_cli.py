@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 
@@ -117,6 +118,9 @@ def test_match_of_two_cases_names_b_s_posts_with_evidence(small_case, tmp_path, 
         (["query", "{case}", "a.jpg", "--signal", "nonsense"], 2, "Choose from: pdq, phash, clip"),
         (["query", "{case}", "--text", "…!"], 2, "no letters"),
         (["match", "{case}", "--out", "x.csv"], 2, "frametrace report"),
+        (["match", "{case}", "{case}", "--out", "case.json"], 2, "ends in .csv"),
+        (["match", "{case}", "--min-caption", "nan"], 2, "no number"),
+        (["report", "{case}", "--out", "{text}/sub"], 3, "name another place"),
         (["embed", "{case}", "--signal", "nonsense"], 2, "Choose from"),
         (["add", "{case}", "nowhere.csv"], 3, "nowhere.csv"),
         (["query", "nowhere", "a.jpg"], 3, "is not a case"),
@@ -182,6 +186,40 @@ def test_ctrl_c_says_that_the_command_goes_on_from_there(tmp_path):
     assert child.returncode == 130
     assert "goes on from there" in err
     assert "Traceback" not in err
+
+
+def test_a_reader_that_has_seen_enough_ends_nothing_badly(small_case):
+    program = f"{sys.executable} -m frametrace.app query {small_case.path} --text 破坏 --json"
+    done = subprocess.run(
+        ["bash", "-c", f"{program} | head -1; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_terminal_that_knows_no_chinese_shows_what_it_can(small_case, command):
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    done = command("match", small_case.path, env=environment)
+    assert done.returncode == 0
+    assert "\\u9ed1" in done.stdout
+
+
+def test_the_demo_adds_its_posts_to_no_case_of_somebody_else(tmp_path, command):
+    source = write_posts(tmp_path / "sources")
+    command("add", tmp_path / "case", source)
+    done = command("demo", tmp_path)
+    assert done.returncode == 2
+    assert "holds something else" in done.stderr
+
+
+def test_no_escape_sequence_reaches_the_terminal(tmp_path, command):
+    (tmp_path / "map.csv").write_text("post_id,path\n\x1b]0;title\x07,a.jpg\n")
+    source = write_posts(tmp_path / "sources")
+    done = command("add", tmp_path / "case", source, "--media-map", tmp_path / "map.csv")
+    assert "skipped" in done.stdout
+    assert not set(done.stdout + done.stderr) & {"\x1b", "\x07"}
 
 
 def test_the_thresholds_are_saved_with_what_they_made(small_case):

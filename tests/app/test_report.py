@@ -1,17 +1,26 @@
+import base64
 import csv
+import io
+import itertools
 import json
 import re
 from html.parser import HTMLParser
 
 import networkx
+import numpy as np
+import pyarrow as pa
 import pytest
 from hostile import HASHES, HOSTILE, write_posts
+from making import jpeg, photo, write_jsonl
+from PIL import Image
 
+from frametrace.app.report.network import write_gexf
 from frametrace.app.report.write import write_report
 from frametrace.embed.add import add_sources
 from frametrace.embed.case import Case
 from frametrace.embed.executor import InProcess
 from frametrace.embed.stage import embed
+from frametrace.matcher.results import ACCOUNTS, GROUPS, MATCHES, MEMBERS, TIES, Results
 from frametrace.matcher.stage import load_results, match_case
 from frametrace.posts.errors import CaseError, UsageError
 from frametrace.posts.media import MediaLibrary
@@ -167,8 +176,95 @@ def test_a_picture_that_is_gone_is_said_to_be(tmp_path):
         picture.unlink()
     write_report(case, tmp_path / "out", executor=InProcess())
     html = (tmp_path / "out" / "index.html").read_text("utf-8")
-    assert "file not found" in html
+    assert "no preview" in html
     assert "data:image/jpeg" not in html
+
+
+def test_a_picture_that_holds_something_else_now_is_not_shown(tmp_path):
+    case = Case.create(tmp_path / "case")
+    source = write_posts(tmp_path / "sources")
+    add_sources(case, [source], library=MediaLibrary([]))
+    embed(case, HASHES, executor=InProcess())
+    match_case(case)
+    for picture in source.parent.glob("*.jpg"):
+        picture.write_bytes(jpeg(photo(77)))
+    write_report(case, tmp_path / "out", executor=InProcess())
+    assert "data:image/jpeg" not in (tmp_path / "out" / "index.html").read_text("utf-8")
+
+
+def test_the_picture_shown_is_the_one_of_that_digest(tmp_path):
+    """The same bytes lie under two names, and another picture under one of these elsewhere."""
+    for folder, pictures in (("a", {"x.jpg": 1, "y.jpg": 2}), ("b", {"y.jpg": 1})):
+        (tmp_path / folder).mkdir()
+        for name, seed in pictures.items():
+            (tmp_path / folder / name).write_bytes(jpeg(photo(seed)))
+    rows = ({"platform": "x", "post_id": n, "account_id": n, "media": [n]} for n in ("x.jpg",))
+    write_jsonl(tmp_path / "a" / "posts.jsonl", rows)
+    rows = ({"platform": "y", "post_id": n, "account_id": n, "media": [n]} for n in ("y.jpg",))
+    write_jsonl(tmp_path / "b" / "posts.jsonl", rows)
+    case = Case.create(tmp_path / "case")
+    sources = [tmp_path / name / "posts.jsonl" for name in ("a", "b")]
+    add_sources(case, sources, library=MediaLibrary([]))
+    embed(case, HASHES, executor=InProcess())
+    match_case(case)
+    write_report(case, tmp_path / "out", executor=InProcess())
+    html = (tmp_path / "out" / "index.html").read_text("utf-8")
+    (shown,) = re.findall(r"url\(data:image/jpeg;base64,([^)]*)\)", html)
+    with Image.open(io.BytesIO(base64.b64decode(shown))) as thumbnail:
+        size = thumbnail.size
+        pixels = np.asarray(thumbnail.convert("RGB"), int)
+    distances = [np.abs(pixels - np.asarray(photo(n).resize(size), int)).mean() for n in (1, 2)]
+    assert distances[0] < 10 < distances[1]
+
+
+@pytest.mark.parametrize("name", ["groups.csv", "accounts.csv", "index.html"])
+def test_what_is_no_report_is_never_overwritten(small_case, tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(UsageError, match="holds " + name):
+        write_report(small_case, tmp_path, executor=InProcess())
+    assert (tmp_path / name).read_text() == "mine"
+
+
+def test_a_report_is_never_written_into_its_case(small_case):
+    for out in (small_case.path, small_case.path / "posts"):
+        with pytest.raises(UsageError, match="lies in the case"):
+            write_report(small_case, out, executor=InProcess())
+
+
+def test_what_was_not_compared_is_said(tmp_path):
+    case = Case.create(tmp_path / "case")
+    add_sources(case, [write_posts(tmp_path / "sources")], library=MediaLibrary([]))
+    match_case(case)
+    write_report(case, tmp_path / "out", executor=InProcess())
+    html = (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert "Pictures without pdq: 12." in html
+    assert "Captions without caption_key: 8." in html
+    assert "no clip" in html
+
+
+COUNTS = {"posts": 1, "photo_groups": 1}
+
+
+def test_accounts_that_look_alike_stay_apart_in_the_network(tmp_path):
+    names = [("a/b", "c"), ("a", "b/c"), ("a", "b/c\x01")]
+    accounts = pa.Table.from_pylist(
+        [{"platform": p, "account_id": i, "account_kind": "account"} | COUNTS for p, i in names],
+        ACCOUNTS,
+    )
+    ties = pa.Table.from_pylist(
+        [
+            {
+                **{"platform_a": a[0], "account_id_a": a[1], "platform_b": b[0]},
+                **{"account_id_b": b[1], "shared_groups": 2, "group_ids": ["x", "y"]},
+            }
+            for a, b in itertools.combinations(names, 2)
+        ],
+        TIES,
+    )
+    empty = (schema.empty_table() for schema in (MATCHES, GROUPS, MEMBERS))
+    write_gexf(tmp_path / "n.gexf", Results(*empty, accounts, ties))
+    graph = networkx.read_gexf(tmp_path / "n.gexf")
+    assert (graph.number_of_nodes(), graph.number_of_edges()) == (3, 3)
 
 
 def test_a_case_that_was_not_matched_says_what_to_do(tmp_path):

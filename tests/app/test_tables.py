@@ -46,5 +46,6 @@ def test_the_columns_are_those_that_were_promised():
     )
     assert ", ".join(GROUPS_COLUMNS) == (
         "group_id, kind, relation, platform, post_id, account_id, account_kind, posted_at, "
-        "media_sha256, media_path, medoid_sha256, signal, distance, similarity"
+        "media_sha256, media_path, medoid_sha256, signal, distance, similarity, via_sha256, "
+        "caption_sha256"
     )

@@ -122,6 +122,16 @@ def test_captions_that_hold_a_text_or_are_near_to_it_are_found(case, text, posts
     assert {row["signal"] for row in rows} <= {"caption_key"}
 
 
+def test_captions_that_hold_the_text_come_before_those_that_read_like_it(tmp_path):
+    texts = ["the station burns " + "and so on and on " * 20, "the station burn"]
+    case = make_case(tmp_path, [{"text": text} for text in texts], signals=("caption_key",))
+    rows = find_text(case, "the station burns").rows.to_pylist()
+    assert [(row["post_id"], row["relation"]) for row in rows] == [
+        ("p0", "contains"),
+        ("p1", "similar"),
+    ]
+
+
 def test_a_text_without_words_is_refused(case):
     with pytest.raises(UsageError, match="no letters"):
         find_text(case, "!!!")
