@@ -77,7 +77,7 @@ def notes_on(case: Case, results: Results, run: MatchRun) -> list[str]:
     most = int(run.settings["max_tied_accounts"])
     wide = pc.sum(pc.greater(results.groups["accounts"], most)).as_py()
     if wide:
-        notes.append(f"{wide:,} groups of more than {most:,} accounts tie nobody in particular.")
+        notes.append(f"Groups of over {most:,} accounts, which tie nobody in particular: {wide:,}.")
     return notes
 
 
