@@ -28,6 +28,10 @@ __all__ = ["Added", "add_sources"]
 
 _BATCH = 20_000  # rows of a source; some 40 MB of Python objects
 _CHARACTERS = 20_000_000  # of captions in a batch: a thousand a row, more than any platform allows
+_NAMESAKE = (
+    "its post was added with another picture of this name from elsewhere; "
+    "where two folders have one name, rename one or add the folder above"
+)
 _THREADS = 4  # reading files and SHA-256 both let other threads run
 
 
@@ -50,6 +54,7 @@ class _Rows:
     accounts: dict[tuple[str, str], Account] = field(default_factory=dict)
     media: dict[str, MediaItem] = field(default_factory=dict)
     post_media: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    said: dict[tuple[str, str, str], str] = field(default_factory=dict)  # by the row: in which root
     skipped: dict[tuple[str, int, str, str], None] = field(default_factory=dict)
 
     def skip(self, found: Skipped) -> None:
@@ -119,8 +124,11 @@ def _rows_of(batch: Sequence[Entry], library: MediaLibrary, base: Path) -> _Rows
         elif isinstance(item := items[file], Skipped):
             rows.skip(replace(item, source=post.source, line=post.line))
         else:
+            key = (post.platform, post.post_id, item.sha256)
             rows.media.setdefault(item.sha256, item)
-            rows.post_media.setdefault((post.platform, post.post_id, item.sha256), item.path)
+            rows.post_media.setdefault(key, item.path)
+            if item.path in post.media:
+                rows.said[key] = item.root
     return rows
 
 
@@ -139,15 +147,17 @@ def _identified(files: Iterable[MediaFile]) -> dict[MediaFile, MediaItem | Skipp
 
 
 def _is_new(rows: _Rows, post: Post) -> bool:
-    """Take the post unless this batch has its key already; other text under one key is reported."""
+    """Take the post unless its key is taken; other text or another account there is reported."""
     first = rows.posts.setdefault((post.platform, post.post_id), post)
-    if first.text != post.text:
-        rows.skip(_conflict(post.source, post.line, post.platform, post.post_id))
-    return first.text == post.text
+    same = (first.account_id, first.text) == (post.account_id, post.text)
+    if not same:
+        differs = "other text" if first.account_id == post.account_id else "another account"
+        rows.skip(_conflict(post.source, post.line, post.platform, post.post_id, differs))
+    return same
 
 
-def _conflict(source: str, line: int, platform: str, post_id: str) -> Skipped:
-    reason = "another post with this key and other text was kept"
+def _conflict(source: str, line: int, platform: str, post_id: str, differs: str) -> Skipped:
+    reason = f"another post with this key and {differs} was kept"
     return Skipped(source, line, f"{platform}/{post_id}", reason)
 
 
@@ -156,14 +166,15 @@ def _put(writer: CaseWriter, rows: _Rows, added: Added) -> None:
     held = Held(writer.case)
     posts, known, conflicts = held.new_posts(_posts_table(rows.posts.values()))
     for row in conflicts.to_pylist():
-        rows.skip(_conflict(row["source"], row["line"], row["platform"], row["post_id"]))
+        rows.skip(_conflict(**row))
     refused = {(row["platform"], row["post_id"]) for row in conflicts.to_pylist()}
-    links = [key for key in rows.post_media if key[:2] not in refused]
+    links = _new_links(held, rows, refused)
+    media = sorted(set(links["sha256"].to_pylist()))
     tables = {
         "posts": posts,
         "accounts": held.new("accounts", _accounts_table(rows.accounts.values())),
-        "media": held.new("media", _media_table(rows.media[key] for key in sorted(rows.media))),
-        "post_media": held.new("post_media", _links_table(links, rows.post_media)),
+        "media": held.new("media", _media_table(rows.media[sha256] for sha256 in media)),
+        "post_media": links,
         "skipped": held.new("skipped", _skipped_table(rows.skipped)),
     }
     added.posts += posts.num_rows
@@ -173,6 +184,19 @@ def _put(writer: CaseWriter, rows: _Rows, added: Added) -> None:
     added.skipped += tables["skipped"].num_rows
     if any(table.num_rows for table in tables.values()):
         writer.put(f"add-{_digest(tables)}", tables)
+
+
+def _new_links(held: Held, rows: _Rows, refused: set[tuple[str, str]]) -> pa.Table:
+    """Which pictures posts are to get: not the one of a namesake in another folder."""
+    keys = [key for key in rows.post_media if key[:2] not in refused]
+    new = held.new("post_media", _links_table(keys, rows.post_media))
+    found = list(zip(*(new[name].to_pylist() for name in POST_MEDIA.names[:3]), strict=True))
+    roots = pa.array([rows.said.get(key) for key in found], pa.string())
+    namesakes = set(held.namesakes(new.append_column("root", roots)))
+    for key in sorted(namesakes):
+        post = rows.posts[key[:2]]
+        rows.skip(Skipped(post.source, post.line, rows.post_media[key], _NAMESAKE))
+    return new.filter(pa.array([key not in namesakes for key in found], pa.bool_()))
 
 
 def _digest(tables: dict[str, pa.Table]) -> str:

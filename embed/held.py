@@ -66,19 +66,38 @@ class Held:
         return self._anti_join(table, rows) if rows.num_rows else rows
 
     def new_posts(self, rows: pa.Table) -> tuple[pa.Table, int, pa.Table]:
-        """The new posts; how many are held already; those held with other text."""
+        """The new posts; how many are held already; those held with other text or account.
+
+        The last have the columns `platform`, `post_id`, `source`, `line` and `differs`.
+        """
         if not rows.num_rows:
             return rows, 0, rows
         new = self._anti_join("posts", rows)
         with connect(self._case, "posts") as connection:
             connection.register("rows", rows)
             conflicts = connection.sql(
-                "SELECT r.platform, r.post_id, r.source, r.line FROM rows r "
-                "JOIN posts p USING (platform, post_id) "
+                "SELECT r.platform, r.post_id, r.source, r.line, "
+                "CASE WHEN r.account_id = p.account_id THEN 'other text' ELSE 'another account' "
+                "END AS differs FROM rows r JOIN posts p USING (platform, post_id) "
                 "WHERE r.caption_sha256 IS DISTINCT FROM p.caption_sha256 "
-                "ORDER BY r.source, r.line"
+                "OR r.account_id <> p.account_id ORDER BY r.source, r.line"
             ).to_arrow_table()
         return new, rows.num_rows - new.num_rows - conflicts.num_rows, conflicts
+
+    def namesakes(self, links: pa.Table) -> list[tuple[str, str, str]]:
+        """Those of new rows of `post_media` whose post has another file by that path elsewhere.
+
+        `links` has the column `root` besides: where the file lies, or null to leave the row out.
+        """
+        if not links.num_rows:
+            return []
+        with connect(self._case, "post_media", "media") as connection:
+            connection.register("links", links)
+            return connection.sql(
+                "SELECT l.platform, l.post_id, l.sha256 FROM links l "
+                "JOIN post_media h USING (platform, post_id, path) "
+                "JOIN media m ON m.sha256 = h.sha256 WHERE m.root <> l.root"
+            ).fetchall()
 
     def _anti_join(self, table: str, rows: pa.Table) -> pa.Table:
         same = " AND ".join(f"r.{key} IS NOT DISTINCT FROM h.{key}" for key in _KEYS[table])

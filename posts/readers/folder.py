@@ -14,7 +14,7 @@ def _parse(row: Row) -> Post:
     parent = PurePosixPath(path).parent.as_posix()
     return Post(
         platform="folder",
-        post_id=path,
+        post_id=f"{row.source}/{path}",  # many a folder holds an IMG_0001.jpg
         account_id=row.source if parent == "." else parent,
         media=(path,),
         source=row.source,

@@ -101,10 +101,10 @@ def test_match_of_two_cases_names_b_s_posts_with_evidence(small_case, tmp_path, 
     out = tmp_path / "new" / "reuse.csv"
     done = command("match", small_case.path, tmp_path / "case_b", "--json", "--out", out)
     rows = {row["post_id"]: row for row in json.loads(done.stdout)}
-    assert set(rows) == {"edited.jpg", "same.jpg"}
-    assert rows["edited.jpg"]["signal"] == "pdq"
-    assert rows["edited.jpg"]["distance"] <= 31
-    same = rows["same.jpg"]
+    assert set(rows) == {"b/edited.jpg", "b/same.jpg"}
+    assert rows["b/edited.jpg"]["signal"] == "pdq"
+    assert rows["b/edited.jpg"]["distance"] <= 31
+    same = rows["b/same.jpg"]
     assert (same["signal"], same["distance"], same["media_path_a"]) == ("sha256", 0, "picture5.jpg")
     assert (same["posts_a"], same["accounts_a"], same["platforms_a"]) == (1, 1, ["twitter"])
     assert out.read_text("utf-8").count("\n") == 3

@@ -1,5 +1,6 @@
 """Adding sources: each post once, each picture once, and every refusal is reported once."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,72 @@ def test_a_refused_post_gives_its_pictures_to_no_one(case: Case, tmp_path: Path)
     second = write_jsonl(tmp_path / "second.jsonl", [post("1", "second", media=["a.jpg"])])
     added(case, second)
     assert len(case.read("post_media")) == 0
+
+
+@pytest.mark.parametrize("batch", [1, 20_000])
+def test_one_text_of_two_accounts_under_one_key_is_a_conflict_too(
+    case: Case, tmp_path: Path, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(add, "_BATCH", batch)
+    rows = [post("1", "same"), post("1", "same", account_id="b"), post("1", "same")]
+    source = write_jsonl(tmp_path / "posts.jsonl", rows)
+    for _ in range(2):
+        added(case, source)
+        kept = Case(case.path).read("posts").to_pylist()
+        assert [row["account_id"] for row in kept] == ["a"]
+        assert reasons(case) == [
+            ("twitter/1", "another post with this key and another account was kept")
+        ]
+
+
+def pictures_in(folder: Path, *seeds: int) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for at, seed in enumerate(seeds):
+        (folder / f"IMG{at}.jpg").write_bytes(jpeg(photo(seed, 64, 48)))
+    return folder
+
+
+def test_two_folders_with_the_same_file_names_are_different_posts(
+    case: Case, tmp_path: Path
+) -> None:
+    first, second = pictures_in(tmp_path / "fA", 1), pictures_in(tmp_path / "fB", 2)
+    assert added(case, first, second) == Added(posts=2, media=2)
+    posts = {row["post_id"]: row["account_id"] for row in Case(case.path).read("posts").to_pylist()}
+    assert posts == {"fA/IMG0.jpg": "fA", "fB/IMG0.jpg": "fB"}
+    copied = Path(shutil.copytree(first, tmp_path / "elsewhere" / "fA"))
+    assert added(case, first, copied) == Added(known=2)
+
+
+def test_a_folder_of_the_same_name_gives_no_post_another_picture(
+    case: Case, tmp_path: Path
+) -> None:
+    first = pictures_in(tmp_path / "a" / "images", 1, 2, 3)
+    second = pictures_in(tmp_path / "b" / "images", 1, 9, 3, 4)
+    added(case, first)
+    links = Case(case.path).read("post_media").to_pylist()
+    for again in (False, True):
+        assert added(case, second).media == (0 if again else 1)
+        found = Case(case.path).read("post_media").to_pylist()
+        assert [link for link in found if link["path"] != "IMG3.jpg"] == links
+        ((item, reason),) = reasons(case)
+        assert item == "IMG1.jpg"
+        assert reason.startswith("its post was added with another picture of this name")
+
+
+def test_a_picture_that_changed_where_it_lies_is_added_again(case: Case, tmp_path: Path) -> None:
+    folder = pictures_in(tmp_path / "images", 1)
+    added(case, folder)
+    pictures_in(folder, 2)
+    assert added(case, folder) == Added(known=1, media=1)
+    assert len(Case(case.path).read("post_media")) == 2
+
+
+def test_files_named_by_their_post_may_lie_in_several_folders(case: Case, tmp_path: Path) -> None:
+    source = write_jsonl(tmp_path / "posts.jsonl", [post("IMG0", "text")])
+    for at in (1, 2):
+        library = MediaLibrary([pictures_in(tmp_path / f"media{at}", at)])
+        assert add_sources(case, [source], library=library).media == 1
+    assert reasons(case) == []
 
 
 def test_nothing_is_written_when_one_source_cannot_be_read(case: Case, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_links_are_followed_only_inside_the_folder(tmp_path: Path) -> None:
     entries = list(read_source(root))
     posts = [entry.post_id for entry in entries if isinstance(entry, Post)]
     skipped = {entry.item: entry.reason for entry in entries if isinstance(entry, Skipped)}
-    assert posts == ["broken.jpg", "inside.jpg", "real/a.jpg"]
+    assert posts == ["pictures/broken.jpg", "pictures/inside.jpg", "pictures/real/a.jpg"]
     assert skipped.pop("loop.jpg")
     assert skipped == dict.fromkeys(("out.jpg", "up.jpg"), "the link leaves the folder")
 
@@ -59,7 +59,7 @@ def test_a_link_to_the_folder_itself_is_a_folder(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("pictures")
     (post,) = read_source(tmp_path / "link")
     assert isinstance(post, Post)
-    assert (post.post_id, post.account_id) == ("a.jpg", "pictures")
+    assert (post.post_id, post.account_id) == ("pictures/a.jpg", "pictures")
 
 
 def test_a_name_that_is_not_utf8_is_skipped_and_spelled_out(tmp_path: Path) -> None:

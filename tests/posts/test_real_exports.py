@@ -71,5 +71,7 @@ def test_the_pictures_alone_are_a_folder_of_posts(shared: Path) -> None:
     folder = shared / "real_edits" / "images"
     posts = [entry for entry in read_source(folder) if isinstance(entry, Post)]
     assert len(posts) == 85
-    assert [post.post_id for post in posts] == sorted(path.name for path in folder.iterdir())
+    assert [post.post_id for post in posts] == sorted(
+        f"images/{path.name}" for path in folder.iterdir()
+    )
     assert {post.account_id for post in posts} == {"images"}
