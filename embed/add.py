@@ -85,7 +85,7 @@ def add_sources(
                     _put(writer, _rows_of(batch, library, base), added)
                     advance(len(batch))
         rows = _Rows()
-        for found in library.unused():
+        for found in library.unused(Held(case).keys(library.unasked())):
             rows.skip(found)
         _put(writer, rows, added)
         writer.commit()

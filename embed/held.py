@@ -1,6 +1,6 @@
 """What a case holds already: its shards as DuckDB tables, and anti-joins against them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -83,6 +83,15 @@ class Held:
                 "OR r.account_id <> p.account_id ORDER BY r.source, r.line"
             ).to_arrow_table()
         return new, rows.num_rows - new.num_rows - conflicts.num_rows, conflicts
+
+    def keys(self, post_ids: Collection[str]) -> set[tuple[str, str]]:
+        """The keys (platform, post_id) of the posts that have one of these ids."""
+        if not post_ids:
+            return set()
+        with connect(self._case, "posts") as connection:
+            connection.register("ids", pa.table({"post_id": pa.array(post_ids, pa.string())}))
+            query = "SELECT platform, post_id FROM posts SEMI JOIN ids USING (post_id)"
+            return set(connection.execute(query).fetchall())
 
     def namesakes(self, links: pa.Table) -> list[tuple[str, str, str]]:
         """Those of new rows of `post_media` whose post has another file by that path elsewhere.

@@ -1,6 +1,6 @@
 """Media maps: tables in which somebody wrote down which files a post's pictures are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,11 +48,19 @@ class MediaMap:
                 self._asked.add(key)
                 yield from self._rows[key]
 
-    def unused(self) -> Iterator[Skipped]:
-        """Give the unreadable lines, then those whose post was never asked for."""
+    def unasked(self) -> set[str]:
+        """The ids of posts that it names and nobody asked for."""
+        return {post_id for _, post_id in self._rows.keys() - self._asked}
+
+    def unused(self, known: Collection[tuple[str, str]] = ()) -> Iterator[Skipped]:
+        """Give the unreadable lines, then those whose post was never asked for.
+
+        Lines of the `known` posts (platform, post_id) are of use, though to another call.
+        """
         yield from self._unreadable
+        found = {*self._asked, *known, *(("", post_id) for _, post_id in known)}
         for key, rows in self._rows.items():
-            if key not in self._asked:
+            if key not in found:
                 reason = f"the media map names the post {key[1]}, which was not read"
                 yield from (row.skipped(reason) for row in rows)
 

@@ -8,7 +8,7 @@ and no path leads out of its folder or archive.
 import hashlib
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
@@ -97,9 +97,16 @@ class MediaLibrary:
             if any(isinstance(item, MediaFile) for item in found):
                 return
 
-    def unused(self) -> Iterator[Skipped]:
-        """Give what was of no use: lines of media maps without their post, damaged archives."""
-        yield from self._map.unused()
+    def unasked(self) -> set[str]:
+        """The ids of posts that media maps name and `find` was not asked for."""
+        return self._map.unasked()
+
+    def unused(self, known: Collection[tuple[str, str]] = ()) -> Iterator[Skipped]:
+        """Give what was of no use: lines of media maps without their post, damaged archives.
+
+        `known` posts (platform, post_id) are there, though `find` was not asked for them.
+        """
+        yield from self._map.unused(known)
         yield from self._damaged
 
     def _mapped(self, post: Post) -> Iterator[MediaFile | Skipped]:

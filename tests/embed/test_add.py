@@ -158,6 +158,20 @@ def test_files_named_by_their_post_may_lie_in_several_folders(case: Case, tmp_pa
     assert reasons(case) == []
 
 
+def test_a_media_map_may_serve_several_calls(case: Case, tmp_path: Path) -> None:
+    pictures_in(tmp_path, 1, 2)
+    lines = ["twitter,1,IMG0.jpg", ",2,IMG1.jpg", "facebook,1,IMG0.jpg", ",3,IMG1.jpg"]
+    (tmp_path / "map.csv").write_text("platform,post_id,path\n" + "\n".join(lines) + "\n")
+    added(case, write_jsonl(tmp_path / "first.jsonl", [post("1", "one"), post("2", "two")]))
+    source = write_jsonl(tmp_path / "second.jsonl", [post("4", "four")])
+    library = MediaLibrary([tmp_path], [tmp_path / "map.csv"])
+    assert add_sources(case, [source], library=library) == Added(posts=1, skipped=2)
+    assert reasons(case) == [
+        ("IMG0.jpg", "the media map names the post 1, which was not read"),
+        ("IMG1.jpg", "the media map names the post 3, which was not read"),
+    ]
+
+
 def test_nothing_is_written_when_one_source_cannot_be_read(case: Case, tmp_path: Path) -> None:
     good = write_jsonl(tmp_path / "good.jsonl", [post("1", "first")])
     (tmp_path / "empty.csv").write_bytes(b"")
