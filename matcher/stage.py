@@ -1,9 +1,11 @@
 """The match stage: a case's signals → matches, groups, accounts, ties, kept with their settings."""
 
+import fcntl
 import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -83,19 +85,30 @@ def load_results(case: Case) -> tuple[Results, MatchRun]:
     Raises `CaseError` where there are none as of its epoch.
     """
     folder = _folder(case)
-    if not (folder / _RUN).is_file():
-        raise CaseError(
-            f"{case.path} was not matched since it last changed; do it with: "
-            f"frametrace match {case.path}"
-        )
-    try:
-        run = MatchRun(**json.loads((folder / _RUN).read_text("utf-8")))
-        tables = {f.name: pq.read_table(folder / f"{f.name}.parquet") for f in fields(Results)}
-    except (OSError, ValueError, TypeError, pa.ArrowException) as error:
-        raise CaseError(
-            f"{folder} is damaged ({error}); match again with: frametrace match {case.path}"
-        ) from None
+    with _undisturbed(folder.parent):
+        if not (folder / _RUN).is_file():
+            raise CaseError(
+                f"{case.path} was not matched since it last changed; do it with: "
+                f"frametrace match {case.path}"
+            )
+        try:
+            run = MatchRun(**json.loads((folder / _RUN).read_text("utf-8")))
+            tables = {f.name: pq.read_table(folder / f"{f.name}.parquet") for f in fields(Results)}
+        except (OSError, ValueError, TypeError, pa.ArrowException) as error:
+            raise CaseError(
+                f"{folder} is damaged ({error}); match again with: frametrace match {case.path}"
+            ) from None
     return Results(**tables), run
+
+
+@contextmanager
+def _undisturbed(folder: Path) -> Iterator[None]:
+    """Keep others from swapping results; without a lock that can be opened, nobody can."""
+    with ExitStack() as stack:
+        with suppress(OSError):
+            lock = stack.enter_context((folder / ".lock").open("rb"))
+            fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
 
 
 def _folder(case: Case) -> Path:
