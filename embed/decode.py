@@ -19,6 +19,7 @@ MAX_PIXELS = 120_000_000  # a phone's 108-megapixel picture passes; a decoder th
 MAX_SIDE = 65_535  # what JPEG allows; other formats could declare one row of 120 million pixels
 MIN_SHORT_SIDE = 512  # Meta's PDQ tools shrink to 512 as well; below it hashes start to move
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")  # ISO/IEC 23008-12, annex B
 
 _WHITE = (255, 255, 255, 255)
 _UPRIGHT: Mapping[int, Transpose] = {  # by the value of EXIF's Orientation
@@ -67,6 +68,8 @@ def decode(data: bytes) -> Picture:
     except DecodeError:
         raise
     except UnidentifiedImageError:
+        if _is_heic(data):
+            raise DecodeError("HEIC can't be read; convert it to JPEG") from None
         raise DecodeError(f"not a picture that can be read ({', '.join(FORMATS)})") from None
     except Image.DecompressionBombError:
         raise DecodeError(f"over the limit of {MAX_PIXELS // 10**6} megapixels") from None
@@ -74,6 +77,12 @@ def decode(data: bytes) -> Picture:
         raise DecodeError("not enough memory to decode it") from None
     except Exception as error:  # codecs meet hostile input with every kind of exception
         raise DecodeError(f"damaged picture: {_plain(error)}") from None
+
+
+def _is_heic(data: bytes) -> bool:
+    """Whether the first box of an ISO media file names a brand of HEIC."""
+    brands = {data[at : at + 4] for at in range(8, min(64, len(data)), 4)}
+    return data[4:8] == b"ftyp" and not brands.isdisjoint(_HEIC)
 
 
 def _decode(data: bytes) -> Picture:

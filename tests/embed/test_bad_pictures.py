@@ -26,8 +26,14 @@ from frametrace.posts.errors import DecodeError
         (b"\x89PNG\r\n\x1a\n", "picture"),
         (b"GIF89a\x01\x00\x01\x00\x00\x00\x00", "picture"),
         (png((4, MAX_SIDE + 1)), "a side is over the limit"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99), "HEIC can't be .* to JPEG"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0miafMiHBheic" + bytes(99), "HEIC can't be .* to JPEG"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0isommp41" + bytes(99), "not a picture"),
     ],
-    ids=["empty", "text", "html", "jpeg-start", "png-start", "gif-start", "one-long-side"],
+    ids=[
+        *("empty", "text", "html", "jpeg-start", "png-start", "gif-start", "one-long-side"),
+        *("heic", "heif", "mp4"),
+    ],
 )
 def test_what_is_no_picture_is_refused_with_a_plain_reason(data: bytes, reason: str) -> None:
     with pytest.raises(DecodeError, match=reason) as refused:
