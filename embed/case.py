@@ -26,7 +26,8 @@ from frametrace.embed.files import (
     write_atomically,
 )
 from frametrace.embed.tables import ACCOUNT_PROFILES, MEDIA, POST_MEDIA, POSTS, SKIPPED
-from frametrace.posts.errors import CaseError, CaseTooNew
+from frametrace.posts.errors import CaseError, CaseTooNew, UsageError
+from frametrace.posts.folders import printable
 
 __all__ = ["BASE_TABLES", "FORMAT_VERSION", "Case", "CaseWriter", "Epoch", "write_atomically"]
 
@@ -64,8 +65,12 @@ class Case:
     """A case as of one epoch; opening it again sees what was committed since."""
 
     def __init__(self, path: Path) -> None:
-        """Open an existing case. Raises `CaseError` where there is none, or a broken one."""
-        self.path = path
+        """Open an existing case.
+
+        Raises `CaseError` where there is none, or a broken one, and `UsageError` where the path
+        isn't valid UTF-8.
+        """
+        self.path = _named_in_text(path)
         if not (path / "case.json").is_file():
             raise CaseError(
                 f"{path} is not a case (it has no case.json); make one with "
@@ -84,7 +89,7 @@ class Case:
     @classmethod
     def create(cls, path: Path) -> "Case":
         """Open the case at `path`, making an empty one in an absent or empty folder."""
-        if not (path / "case.json").is_file():
+        if not (_named_in_text(path) / "case.json").is_file():
             if path.exists() and not _is_empty(path):
                 raise CaseError(f"{path} exists and is not a case; name a new or an empty folder")
             path.mkdir(parents=True, exist_ok=True)
@@ -233,6 +238,12 @@ class CaseWriter:
 
     def _markers(self) -> list[Path]:
         return sorted((self.case.path / _DONE).glob("*.json"))
+
+
+def _named_in_text(path: Path) -> Path:
+    if (shown := printable(str(path))) != str(path):
+        raise UsageError(f"{shown}: a case's path has to be valid UTF-8; name another folder")
+    return path
 
 
 def _is_empty(path: Path) -> bool:

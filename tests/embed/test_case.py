@@ -12,7 +12,7 @@ import pytest
 from frametrace.embed.case import FORMAT_VERSION, Case
 from frametrace.embed.held import connect
 from frametrace.embed.tables import MEDIA
-from frametrace.posts.errors import CaseError, CaseLocked, CaseTooNew
+from frametrace.posts.errors import CaseError, CaseLocked, CaseTooNew, UsageError
 
 
 def media(*names: str) -> dict[str, pa.Table]:
@@ -255,3 +255,11 @@ def test_flipped_bits_in_a_shard_are_noticed(case: Case) -> None:
     shard.write_bytes(damaged)
     with pytest.raises(CaseError, match="frametrace doctor"):
         case.read("media")
+
+
+def test_a_path_that_is_no_text_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9") / "case"
+    for refused in (Case, Case.create):
+        with pytest.raises(UsageError, match=r"caf\\udce9/case: a case's path has to be valid"):
+            refused(path)
+    assert list(tmp_path.iterdir()) == []
