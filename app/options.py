@@ -14,14 +14,27 @@ __all__ = [
     "model_options",
     "out_option",
     "source_options",
+    "sources_argument",
     "strict_option",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_PATH = click.Path(path_type=Path)
+
+class _FullPath(click.Path):
+    """A path; an empty one (a shell variable that isn't set) would mean the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it as click does. Fails, as click does, for an empty text."""
+        if value == "":
+            self.fail("the path is empty; name a file or a folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+_PATH = _FullPath(path_type=Path)
 
 case_argument = click.argument("case", type=_PATH)
+sources_argument = click.argument("sources", nargs=-1, required=True, type=_PATH)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 strict_option = click.option(
     "--strict", is_flag=True, help="End with exit code 1 when anything was skipped."

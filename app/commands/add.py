@@ -5,14 +5,20 @@ from typing import Any
 
 import click
 
-from frametrace.app.options import case_argument, json_option, source_options, strict_option
+from frametrace.app.options import (
+    case_argument,
+    json_option,
+    source_options,
+    sources_argument,
+    strict_option,
+)
 
 __all__ = ["command"]
 
 
 @click.command("add")
 @case_argument
-@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@sources_argument
 @source_options
 @strict_option
 @json_option

@@ -13,6 +13,7 @@ from frametrace.app.options import (
     model_options,
     out_option,
     source_options,
+    sources_argument,
     strict_option,
 )
 
@@ -21,7 +22,7 @@ __all__ = ["command"]
 
 @click.command("run")
 @case_argument
-@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@sources_argument
 @out_option
 @source_options
 @model_options
