@@ -5,6 +5,7 @@ two hashes and checks the bytes' SHA-256 besides; theirs computes PDQ.
 """
 
 import hashlib
+import os
 import statistics
 import sys
 import tempfile
@@ -12,6 +13,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in the workers
 
 import numpy as np
 from generating import jpeg, picture

@@ -29,6 +29,9 @@ Result = TypeVar("Result")
 
 _CHUNK = 16  # items; a decoded chunk of vectors' inputs is then some 2 MB
 _SECONDS_PER_ITEM = 60.0  # a 108-megapixel picture takes about 2
+# NumPy's matrix products in workers take one thread each: the workers fill the machine by
+# themselves, and threads that wait for each other cost four times the processor time.
+_THREADS = "OPENBLAS_NUM_THREADS"
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h
 
 
@@ -66,6 +69,8 @@ class SpawnPool:
 
     def __init__(self, workers: int = 0, *, seconds: float = _SECONDS_PER_ITEM) -> None:
         self._workers = workers or cpu_count()
+        self._threads_chosen = _THREADS in os.environ
+        os.environ.setdefault(_THREADS, "1")
         self._seconds = seconds
         self._pool = self._started()
 
@@ -79,6 +84,8 @@ class SpawnPool:
         trace: TracebackType | None,
     ) -> None:
         self._pool.shutdown(wait=error is None, cancel_futures=True)
+        if not self._threads_chosen:
+            os.environ.pop(_THREADS, None)
 
     def map(
         self, function: Callable[[Item], Result], items: Iterable[Item]

@@ -1,5 +1,6 @@
 """Executors: the same results in the same order, whatever ends a process."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -113,3 +114,14 @@ def test_workers_end_with_a_parent_that_is_killed() -> None:
             return
         time.sleep(0.1)
     pytest.fail(f"still running: {[process for process in workers if not has_ended(process)]}")
+
+
+def test_workers_take_one_thread_for_matrix_products_and_the_parent_keeps_its_own(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    with SpawnPool(1) as pool:
+        assert list(pool.map(os.getenv, ["OPENBLAS_NUM_THREADS"])) == ["1"]
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    with SpawnPool(1) as pool:
+        assert list(pool.map(os.getenv, ["OPENBLAS_NUM_THREADS"])) == ["3"]
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "3"
