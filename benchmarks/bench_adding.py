@@ -6,6 +6,7 @@ processor time against the least that the same work takes in one plain loop.
 
 import hashlib
 import json
+import os
 import sys
 import tempfile
 import time
@@ -15,6 +16,8 @@ from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the plain loop is one thread, as a worker
 
 import numpy as np
 from generating import jpeg, picture
