@@ -14,6 +14,7 @@ from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.pdq import Pdq
+from frametrace.embed.tables import signal_table
 from frametrace.matcher.results import GroupKind, Results
 from frametrace.matcher.stage import MatchRun
 
@@ -68,17 +69,23 @@ def notes_on(case: Case, results: Results, run: MatchRun) -> list[str]:
         *_lacking(case, "Pictures", Pdq.name, sum(missing_pictures(case, [Pdq.name]).values())),
         *_lacking(case, "Captions", CaptionKey.name, len(missing_captions(case, CaptionKey.name))),
     ]
-    if Clip.name not in run.signals:
+    if case.epoch.rows("media") and Clip.name not in run.signals:
         notes.append("Pictures were compared for copies, not by what they show: no clip.")
-    if Caption.name not in run.signals:
-        notes.append("Captions were compared by their wording, not by their meaning: no caption.")
-    elif run.signals[Caption.name].get("languages") == "English":
-        notes.append("Captions in other languages than English were compared by wording alone.")
+    if case.epoch.rows(signal_table(CaptionKey.name)):
+        notes += _on_captions(run.signals.get(Caption.name))
     most = int(run.settings["max_tied_accounts"])
     wide = pc.sum(pc.greater(results.groups["accounts"], most)).as_py()
     if wide:
         notes.append(f"Groups of over {most:,} accounts, which tie nobody in particular: {wide:,}.")
     return notes
+
+
+def _on_captions(made_by: Mapping[str, str] | None) -> list[str]:
+    if made_by is None:
+        return ["Captions were compared by their wording, not by their meaning: no caption."]
+    if made_by.get("languages") == "English":
+        return ["Captions in other languages than English were compared by wording alone."]
+    return []
 
 
 def _lacking(case: Case, what: str, signal: str, missing: int) -> list[str]:
