@@ -1,6 +1,5 @@
 """What every registered signal has to keep to."""
 
-import pickle
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 from making import jpeg, photo, png
 
 from frametrace.embed.decode import decode
+from frametrace.embed.executor import SpawnPool
 from frametrace.embed.signals import (
     SIGNALS,
     CaptionSignal,
@@ -159,6 +159,7 @@ def test_tiny_and_elongated_pictures_have_a_value(
 
 @of_pictures
 def test_what_workers_do_can_be_sent_to_them(signal: PictureSignal) -> None:
-    sent = pickle.loads(pickle.dumps(signal.preparer()))
-    ours, theirs = signal.preparer()(PICTURES[0]), sent(PICTURES[0])
+    with SpawnPool(1) as pool:
+        (theirs,) = pool.map(signal.preparer(), PICTURES[:1])
+    ours = signal.preparer()(PICTURES[0])
     assert np.array_equal(ours, theirs) if isinstance(ours, np.ndarray) else ours == theirs
