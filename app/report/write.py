@@ -33,6 +33,7 @@ _FILES = (
     *("matches.csv", "groups.csv", "accounts.csv", "skipped.csv", "network.gexf"),
     *("run.json", "index.html"),
 )
+_BESIDE = ".writing"
 _SKIPPED_COLUMNS = ("source", "line", "item", "reason")
 _LIBRARIES = (
     *("frametrace", "numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy"),
@@ -79,7 +80,8 @@ def check_out(case: Path, out: Path) -> None:
     if out.resolve().is_relative_to(case.resolve()):
         raise UsageError(f"{out} lies in the case: name another folder for the report with --out")
     taken = [name for name in _FILES if (out / name).exists()]
-    if taken and not all((out / name).is_file() for name in ("index.html", "run.json")):
+    ours = all((out / name).is_file() for name in ("index.html", "run.json"))
+    if taken and not ours and not (out / _BESIDE).is_dir():  # that of a killed report is ours too
         raise UsageError(
             f"{out} holds {taken[0]}, which no report has written: name another folder with --out"
         )
@@ -98,7 +100,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 def _write(case: Case, out: Path, results: Results, run: MatchRun, page: Page) -> None:
     """Write everything beside its place, then put it there; the page comes last."""
-    beside = out / ".writing"
+    beside = out / _BESIDE
     shutil.rmtree(beside, ignore_errors=True)  # of a process that was killed
     beside.mkdir()
     try:

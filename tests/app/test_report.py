@@ -225,6 +225,13 @@ def test_what_is_no_report_is_never_overwritten(small_case, tmp_path, name):
     assert (tmp_path / name).read_text() == "mine"
 
 
+def test_a_report_that_was_killed_while_it_took_its_place_is_written_anew(small_case, tmp_path):
+    (tmp_path / "matches.csv").write_text("of the killed one")
+    (tmp_path / ".writing").mkdir()
+    write_report(small_case, tmp_path, executor=InProcess())
+    assert {path.name for path in tmp_path.iterdir()} == FILES
+
+
 def test_a_report_is_never_written_into_its_case(small_case):
     for out in (small_case.path, small_case.path / "posts"):
         with pytest.raises(UsageError, match="lies in the case"):
