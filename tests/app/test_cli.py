@@ -1,7 +1,9 @@
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -171,15 +173,17 @@ def test_doctor_finds_a_damaged_shard(tmp_path, command):
     assert [f["subject"] for f in json.loads(done.stdout) if f["damaged"]] == ["posts"]
 
 
-def test_ctrl_c_says_that_the_command_goes_on_from_there(tmp_path):
-    import signal
-    import time
+def heeding_ctrl_c():
+    """What a shell does for a command in front; background jobs inherit that it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
+
+def test_ctrl_c_says_that_the_command_goes_on_from_there(tmp_path):
     source = tmp_path / "many.jsonl"
     row = '{"platform": "x", "post_id": "%d", "account_id": "a", "text": "some words %d"}\n'
     source.write_text("".join(row % (at, at) for at in range(300_000)))
     program = [sys.executable, "-m", "frametrace.app", "add", tmp_path / "case", source]
-    child = subprocess.Popen(program, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(program, stderr=subprocess.PIPE, text=True, preexec_fn=heeding_ctrl_c)
     while not (tmp_path / "case" / "done").exists():
         time.sleep(0.01)
     child.send_signal(signal.SIGINT)
