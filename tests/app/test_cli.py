@@ -183,7 +183,12 @@ def test_ctrl_c_says_that_the_command_goes_on_from_there(tmp_path):
     row = '{"platform": "x", "post_id": "%d", "account_id": "a", "text": "some words %d"}\n'
     source.write_text("".join(row % (at, at) for at in range(300_000)))
     program = [sys.executable, "-m", "frametrace.app", "add", tmp_path / "case", source]
-    child = subprocess.Popen(program, stderr=subprocess.PIPE, text=True, preexec_fn=heeding_ctrl_c)
+    child = subprocess.Popen(
+        program,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heeding_ctrl_c,  # noqa: PLW1509
+    )
     while not (tmp_path / "case" / "done").exists():
         time.sleep(0.01)
     child.send_signal(signal.SIGINT)
