@@ -71,8 +71,8 @@ def run(
 ) -> Outcome:
     """Do everything, from the sources to the report in the folder `out`.
 
-    Running it again goes on where it was: what the case holds is neither read into it nor computed
-    a second time.
+    Running it again goes on where it was: what the case holds is neither kept nor embedded a second
+    time; groups and report are made anew.
     """
     check_out(case_path, out)
     case, added = add(case_path, inputs, progress)

@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 _CHUNK = 16  # items; a decoded chunk of vectors' inputs is then some 2 MB
 _SECONDS_PER_ITEM = 60.0  # a 108-megapixel picture takes about 2
 # NumPy's matrix products in workers take one thread each: the workers fill the machine by
-# themselves, and threads that wait for each other cost four times the processor time.
+# themselves, and threads that wait for each other cost eight times the processor time.
 _THREADS = "OPENBLAS_NUM_THREADS"
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h
 

@@ -35,8 +35,6 @@ REUSES = pa.schema(
     ]
 )
 
-_BITS = 8 * 32
-
 _OF_A = """
 SELECT m.sha256 AS sha256_a, min(m.path) AS media_path_a,
     list_sort(list_distinct(list(p.platform))) AS platforms_a,
@@ -48,7 +46,7 @@ WHERE m.sha256 IN (SELECT sha256_a FROM pairs) GROUP BY m.sha256
 
 _OF_B = f"""
 SELECT x.sha256_a, x.sha256_b, '{Relation.COPY}' AS relation, x.signal, x.distance,
-    CAST(1 - x.distance / {_BITS} AS FLOAT) AS similarity, p.platform, p.post_id, p.account_id,
+    CAST(1 - x.distance / {pdq.BITS} AS FLOAT) AS similarity, p.platform, p.post_id, p.account_id,
     p.account_kind, p.account_name, p.posted_at, m.path AS media_path, a.media_path_a,
     a.platforms_a, a.posts_a, a.accounts_a, a.first_at_a
 FROM pairs x JOIN of_a a USING (sha256_a) JOIN post_media m ON m.sha256 = x.sha256_b

@@ -17,8 +17,6 @@ from frametrace.matcher.stars import stars
 
 __all__ = ["match_photos"]
 
-_BITS = 256
-
 # The hashed pictures in the order of their nodes, then the others that can be decoded.
 _PICTURES = """
 SELECT m.sha256, h.node, count(p.post_id) AS posts
@@ -38,7 +36,7 @@ def match_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> tuple[pa.T
     """
     codes, pairs = _pairs(case, max_distance)
     nodes = _nodes(case, codes)
-    edges = Edges.of_distances(pairs.query, pairs.row, pdq.Pdq.name, pairs.value, _BITS)
+    edges = Edges.of_distances(pairs.query, pairs.row, pdq.Pdq.name, pairs.value, pdq.BITS)
     found = stars(edges.graph(len(nodes.name)), nodes.weight)
     matches = pa.concat_tables([edges.matches(nodes.name, Relation.COPY), _equals(codes)])
     return matches, place(nodes, edges, found)
@@ -72,5 +70,5 @@ def _equals(codes: Codes) -> pa.Table:
     first = np.repeat(codes.starts[:-1], np.diff(codes.starts))
     others = np.flatnonzero(first != np.arange(len(first)))
     zero = np.zeros(len(others), np.int32)
-    edges = Edges.of_distances(first[others], others, pdq.Pdq.name, zero, _BITS)
+    edges = Edges.of_distances(first[others], others, pdq.Pdq.name, zero, pdq.BITS)
     return edges.matches(codes.digests(), Relation.COPY)

@@ -209,9 +209,9 @@ def _by_key(case: Case, text: str) -> list[_Hit]:
     key = caption_key.key_of(text)
     index = open_index(case, name)
     assert isinstance(index, MinHashIndex)
-    values = caption_key.CaptionKey().compute([text])
     if not key:
         raise UsageError("the text holds no letters or digits to look for")
+    values = caption_key.CaptionKey().compute([text])
     near: list[str] = []
     if not values["code"].null_count:
         query = np.array([values["code"][0].as_py()], np.uint32)

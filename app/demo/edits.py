@@ -6,7 +6,7 @@ from PIL import Image
 
 __all__ = ["edited"]
 
-_LARGEST_CROP = 0.012  # of each side; from about 2 % on, PDQ sees another picture (FACTS: 36 bits)
+_LARGEST_CROP = 0.012  # of each side; from about 2 % on, PDQ sees another picture (docs/signals.md)
 
 
 def edited(image: Image.Image, kind: int, dice: Random) -> tuple[Image.Image, int]:

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from frametrace.embed.signals import pdq, phash
+
 __all__ = ["sentence"]
 
-_BITS = {"pdq": 256, "phash": 64}
+_BITS = {pdq.Pdq.name: pdq.BITS, phash.Phash.name: phash.BITS}
 
 
 def sentence(member: Mapping[str, Any]) -> str:

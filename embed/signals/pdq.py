@@ -22,8 +22,9 @@ from frametrace.embed.decode import Picture
 from frametrace.embed.signals.base import Metric, PictureSignal, bits_distance
 from frametrace.posts.errors import UsageError
 
-__all__ = ["MAX_DISTANCE", "MIN_QUALITY", "Pdq", "compute_pdq", "from_hex", "to_hex"]
+__all__ = ["BITS", "MAX_DISTANCE", "MIN_QUALITY", "Pdq", "compute_pdq", "from_hex", "to_hex"]
 
+BITS = 256
 MAX_DISTANCE = 31  # of 256 bits; Meta's published operating point
 
 MIN_QUALITY = 50  # of 100; Meta's published operating point: below it flat pictures collide

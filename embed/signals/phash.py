@@ -9,8 +9,9 @@ from frametrace.embed.decode import Picture
 from frametrace.embed.signals.base import Metric, PictureSignal, bits_distance
 from frametrace.embed.signals.lanczos import shrink
 
-__all__ = ["MAX_DISTANCE", "Phash"]
+__all__ = ["BITS", "MAX_DISTANCE", "Phash"]
 
+BITS = 64
 MAX_DISTANCE = 8  # of 64 bits; the customary bound for near-copies
 
 

@@ -157,22 +157,25 @@ def test_the_same_case_gives_the_same_bytes(small_case, report, tmp_path):
 
 
 def test_the_same_posts_in_another_case_give_the_same_tables(report, tmp_path):
-    case = Case.create(tmp_path / "case")
-    add_sources(case, [write_posts(tmp_path / "sources")], library=MediaLibrary([]))
-    embed(case, HASHES, executor=InProcess())
-    match_case(case)
+    case, _ = made_anew(tmp_path)
     write_report(case, tmp_path / "out", executor=InProcess())
     for name in FILES - {"run.json", "index.html"}:
         assert (tmp_path / "out" / name).read_bytes() == (report / name).read_bytes()
 
 
-def test_a_picture_that_is_gone_is_said_to_be(tmp_path):
-    case = Case.create(tmp_path / "case")
-    source = write_posts(tmp_path / "sources")
+def made_anew(folder):
+    """A case of the test's own, matched, and the files of its pictures."""
+    case = Case.create(folder / "case")
+    source = write_posts(folder / "sources")
     add_sources(case, [source], library=MediaLibrary([]))
     embed(case, HASHES, executor=InProcess())
     match_case(case)
-    for picture in source.parent.glob("*.jpg"):
+    return case, sorted(source.parent.glob("*.jpg"))
+
+
+def test_a_picture_that_is_gone_is_said_to_be(tmp_path):
+    case, pictures = made_anew(tmp_path)
+    for picture in pictures:
         picture.unlink()
     write_report(case, tmp_path / "out", executor=InProcess())
     html = (tmp_path / "out" / "index.html").read_text("utf-8")
@@ -181,12 +184,8 @@ def test_a_picture_that_is_gone_is_said_to_be(tmp_path):
 
 
 def test_a_picture_that_holds_something_else_now_is_not_shown(tmp_path):
-    case = Case.create(tmp_path / "case")
-    source = write_posts(tmp_path / "sources")
-    add_sources(case, [source], library=MediaLibrary([]))
-    embed(case, HASHES, executor=InProcess())
-    match_case(case)
-    for picture in source.parent.glob("*.jpg"):
+    case, pictures = made_anew(tmp_path)
+    for picture in pictures:
         picture.write_bytes(jpeg(photo(77)))
     write_report(case, tmp_path / "out", executor=InProcess())
     assert "data:image/jpeg" not in (tmp_path / "out" / "index.html").read_text("utf-8")
