@@ -1,18 +1,21 @@
 """The tables that matching makes, and where they lie: the contract between matcher and app."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import pyarrow as pa
 
 __all__ = [
     "ACCOUNTS",
+    "ARRIVALS",
+    "CHANGES",
     "GROUPS",
     "MATCHES",
     "MEMBERS",
     "ORDER_OF_MATCHES",
     "POST_FIELDS",
     "TIES",
+    "Change",
     "GroupKind",
     "Relation",
     "Results",
@@ -32,6 +35,22 @@ class GroupKind(StrEnum):
 
     PHOTO = "photo"
     FRAMING = "framing"
+
+
+class Change(StrEnum):
+    """What became of a group since the run it is compared with.
+
+    A group comes from the previous groups of its kind with which it has a member (a post with one
+    picture or caption) in common, and is their heir.
+    """
+
+    NEW = "new"  # comes from no previous group; its posts may have been in the case, ungrouped
+    GREW = "grew"  # the only heir of the one group it comes from: has all its members, and more
+    MERGED = "merged"  # the only heir of two previous groups or more
+    SPLIT = "split"  # comes from one previous group, which has other heirs as well
+    CHANGED = "changed"  # lost members, or took some of a group that has other heirs, or both
+    SAME = "same"  # has the very members of the one group it comes from
+    GONE = "gone"  # a previous group without heirs
 
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -138,13 +157,43 @@ TIES = pa.schema(
     ]
 )
 
+# One row per group, in their order, then one per previous group that is gone (`group_id` is null
+# there). No rows where there was no earlier run to compare with. New posts are those that none of
+# the previous groups held, new accounts those that had no post in them.
+CHANGES = pa.schema(
+    [
+        ("group_id", pa.string()),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("change", pa.string(), nullable=False),
+        ("previous_ids", pa.list_(pa.string())),
+        ("new_posts", pa.int64()),
+        ("new_accounts", pa.int64()),
+    ]
+)
+
+# One row per group and post that is new to it, in the order of the groups.
+ARRIVALS = pa.schema(
+    [
+        pa.field("group_id", pa.string(), nullable=False),
+        pa.field("platform", pa.string(), nullable=False),
+        pa.field("post_id", pa.string(), nullable=False),
+        pa.field("account_id", pa.string(), nullable=False),
+        pa.field("new_account", pa.bool_(), nullable=False),
+    ]
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What one match run found, in the schemas above; every table is in stable order."""
+    """What one match run found, in the schemas above; every table is in stable order.
+
+    The last two say what changed since an earlier run; without one they are empty.
+    """
 
     matches: pa.Table
     groups: pa.Table
     members: pa.Table
     accounts: pa.Table
     ties: pa.Table
+    changes: pa.Table = field(default_factory=CHANGES.empty_table)
+    arrivals: pa.Table = field(default_factory=ARRIVALS.empty_table)

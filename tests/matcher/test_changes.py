@@ -1,0 +1,176 @@
+"""What became of groups: the tables against the definitions, spelled out in plain Python."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frametrace.matcher.changes import BEFORE, compare
+from frametrace.matcher.results import ARRIVALS, CHANGES, GROUPS, MEMBERS, Change
+
+Member = tuple[str, str, str, str]  # group, item, platform, post
+Groups = dict[str, set[tuple[str, str, str]]]
+
+_KINDS = ("photo", "framing")
+_ACCOUNTS = 4
+
+# Each item has labels before and now (an item may be in two groups, or in none), and its posts are
+# mostly there both times. Few labels, so that groups merge, split and trade members often.
+_labels = st.frozensets(st.integers(0, 3), max_size=2) | st.frozensets(
+    st.integers(0, 3), min_size=1, max_size=1
+)
+_posts = st.lists(
+    st.tuples(st.integers(0, 9), st.sampled_from(["both", "both", "both", "now", "before"])),
+    min_size=1,
+    max_size=4,
+)
+_items = st.lists(st.tuples(st.sampled_from(_KINDS), _labels, _labels, _posts), max_size=8)
+
+
+def members_at(items: Iterable[Any], when: str) -> list[Member]:
+    found = []
+    for number, (kind, before, now, posts) in enumerate(items):
+        for label in sorted(before if when == "before" else now):
+            for post, at in posts:
+                if at in (when, "both"):
+                    member = (f"{kind}-{label}{when[0]}", f"i{number}", "xy"[post % 2], f"p{post}")
+                    found.append(member)
+    return found
+
+
+def account_of(post: str) -> str:
+    return f"a{int(post[1:]) % _ACCOUNTS}"
+
+
+def table_of(members: Iterable[Member], schema: pa.Schema = BEFORE) -> pa.Table:
+    rows = []
+    for group, item, platform, post in members:
+        row = dict.fromkeys(schema.names)
+        row |= {"group_id": group, "kind": group.split("-")[0], "platform": platform}
+        row |= {"post_id": post, "account_id": account_of(post)}
+        column = "media_sha256" if int(item[1:]) % 3 else "caption_sha256"
+        if schema is MEMBERS:
+            row |= {"relation": "copy", "account_kind": "account", "medoid_sha256": item}
+        rows.append(row | {column: item})
+    return pa.Table.from_pylist(rows, schema)
+
+
+def groups_table(ids: Iterable[str]) -> pa.Table:
+    rows = [
+        {"group_id": i, "kind": i.split("-")[0], "medoid_sha256": "m", "title": ""} for i in ids
+    ]
+    return pa.Table.from_pylist(rows, GROUPS)
+
+
+def grouped(members: Iterable[Member]) -> Groups:
+    groups: Groups = defaultdict(set)
+    for group, *member in members:
+        groups[group].add((member[0], member[1], member[2]))
+    return dict(groups)
+
+
+def change_of(group: str, now: Groups, before: Groups) -> tuple[Change, list[str]]:
+    """The definitions of `Change`, one by one."""
+
+    def are_kin(ours: str, theirs: str) -> bool:
+        return ours[:5] == theirs[:5] and bool(now[ours] & before[theirs])
+
+    past = sorted(theirs for theirs in before if are_kin(group, theirs))
+    heirs = {theirs: [ours for ours in now if are_kin(ours, theirs)] for theirs in past}
+    only_heir_of = [theirs for theirs in past if heirs[theirs] == [group]]
+    if not past:
+        return Change.NEW, past
+    if len(only_heir_of) >= 2:
+        return Change.MERGED, past
+    if len(past) == 1 and not only_heir_of:
+        return Change.SPLIT, past
+    if len(past) > 1 or before[past[0]] - now[group]:
+        return Change.CHANGED, past
+    return (Change.GREW if now[group] - before[past[0]] else Change.SAME), past
+
+
+def expected(
+    now: Groups, before: Groups, order: Collection[str]
+) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    changes: list[tuple[Any, ...]] = []
+    arrivals: list[tuple[Any, ...]] = []
+    for group in order:
+        change, past = change_of(group, now, before)
+        old = {member[1:] for theirs in past for member in before[theirs]}
+        known = {(platform, account_of(post)) for platform, post in old}
+        new = sorted({member[1:] for member in now[group]} - old)
+        who = [(platform, account_of(post)) for platform, post in new]
+        newcomers = set(who) - known
+        changes.append(
+            (group, group.split("-")[0], change, past, len(new), len(newcomers)),
+        )
+        for (platform, post), account in zip(new, who, strict=True):
+            arrivals.append((group, platform, post, account[1], account in newcomers))
+    inherited = {theirs for group in order for theirs in change_of(group, now, before)[1]}
+    for theirs in sorted(before.keys() - inherited):
+        changes.append((None, theirs.split("-")[0], Change.GONE, [theirs], 0, 0))
+    return changes, arrivals
+
+
+def rows_of(table: pa.Table) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in table.to_pylist()]
+
+
+@given(_items, st.randoms(use_true_random=False))
+def test_changes_are_those_of_the_definitions(items: list[Any], random: Any) -> None:
+    now, before = members_at(items, "now"), members_at(items, "before")
+    order = sorted(grouped(now))
+    random.shuffle(order)
+    changes, arrivals = compare(groups_table(order), table_of(now, MEMBERS), table_of(before))
+    assert (changes.schema, arrivals.schema) == (CHANGES, ARRIVALS)
+    found = rows_of(changes), rows_of(arrivals)
+    assert found == expected(grouped(now), grouped(before), order)
+    # The order of members and of posts carrying an item twice change nothing.
+    random.shuffle(now)
+    random.shuffle(before)
+    again = compare(groups_table(order), table_of(now * 2, MEMBERS), table_of(before * 2))
+    assert (rows_of(again[0]), rows_of(again[1])) == found
+
+
+def test_each_change_by_an_example() -> None:
+    """One group for each word; their names say nothing of where they come from."""
+    was = {
+        "grows": "ab", "stays": "cd", "left": "ef", "right": "gh", "falls": "ijk",
+        "shrinks": "lmn", "ends": "op", "gives": "qrs", "takes": "tu",
+    }  # fmt: skip
+    now = {
+        "1": "abA", "2": "cd", "3": "efghB", "4": "ij", "5": "k", "6": "lm", "7": "CD",
+        "8": "qr", "9": "stuE",
+    }  # fmt: skip
+
+    def members(groups: dict[str, str]) -> list[Member]:
+        letters = [(group, letter) for group, items in groups.items() for letter in items]
+        return [(f"photo-{g}", f"i{ord(c)}", "x", f"p{ord(c)}") for g, c in letters]
+
+    order = [f"photo-{group}" for group in now]
+    changes, _ = compare(
+        groups_table(order), table_of(members(now), MEMBERS), table_of(members(was))
+    )
+    found = {
+        (row["group_id"] or "photo-").removeprefix("photo-"): (
+            row["change"],
+            " ".join(name.removeprefix("photo-") for name in row["previous_ids"]),
+            row["new_posts"],
+        )
+        for row in changes.to_pylist()
+    }
+    assert found == {
+        "1": (Change.GREW, "grows", 1),
+        "2": (Change.SAME, "stays", 0),
+        "3": (Change.MERGED, "left right", 1),
+        "4": (Change.SPLIT, "falls", 0),
+        "5": (Change.SPLIT, "falls", 0),
+        "6": (Change.CHANGED, "shrinks", 0),
+        "7": (Change.NEW, "", 2),
+        "8": (Change.SPLIT, "gives", 0),
+        "9": (Change.CHANGED, "gives takes", 1),
+        "": (Change.GONE, "ends", 0),
+    }
