@@ -4,9 +4,10 @@ import fcntl
 import json
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 from frametrace.embed.case import Case, write_atomically
 from frametrace.embed.progress import Progress, Silent
 from frametrace.index.store import alone_in
+from frametrace.matcher.changes import BEFORE, compare
 from frametrace.matcher.framings import match_captions, match_looks
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
 from frametrace.matcher.network import ties_of
@@ -26,22 +28,34 @@ from frametrace.posts.errors import CaseError
 __all__ = ["MatchRun", "load_results", "match_case"]
 
 _RUN = "match.json"
+_SINCE = ("changes", "arrivals")  # empty, or absent, where nothing was compared
+_UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError, pa.ArrowException)
 
 
 @dataclass(frozen=True, slots=True)
 class MatchRun:
-    """What a match run was made with and what it took; it lies beside its results."""
+    """What a match run was made with and what it took; it lies beside its results.
+
+    `since` is the epoch of the earlier run that its groups are compared with, if there is one;
+    `otherwise` says in what that one was made otherwise. `version` is that of Frametrace.
+    """
 
     epoch: int
     settings: Mapping[str, float]
     signals: Mapping[str, Mapping[str, str]]
     seconds: Mapping[str, float]
+    since: int | None = None
+    otherwise: Sequence[str] = field(default_factory=list)
+    version: str = "0.1.0"  # the first one, which did not say so
 
 
 def match_case(
     case: Case, settings: MatchSettings = MatchSettings(), progress: Progress | None = None
 ) -> tuple[Results, MatchRun]:
-    """Match everything in the case as of its epoch and keep the results there."""
+    """Match everything in the case as of its epoch and keep the results there.
+
+    They say what changed since the newest earlier epoch that was matched.
+    """
     progress = progress or Silent()
     seconds: dict[str, float] = {}
     begun = time.perf_counter()
@@ -52,31 +66,85 @@ def match_case(
         begun = time.perf_counter()
         advance(1)
 
-    with progress.track("matching", 4) as advance:
-        photo_matches, photos = match_photos(case, settings.max_pdq)
-        lap("photos")
-        caption_matches, captions = match_captions(case, settings)
-        lap("captions")
-        look_matches, looks = match_looks(case, photos, settings)
-        lap("looks")
-        parts = [
-            members_of(case, photos, GroupKind.PHOTO, "picture"),
-            members_of(case, captions, GroupKind.FRAMING, "caption"),
-            members_of(case, looks, GroupKind.FRAMING, "picture"),
-        ]
-        groups, members = groups_of(case, parts)
-        matches = pa.concat_tables([photo_matches, caption_matches, look_matches])
-        results = Results(
-            matches=matches.sort_by(ORDER_OF_MATCHES),
-            groups=groups,
-            members=members,
-            accounts=accounts_of(case, members),
-            ties=ties_of(members, settings.max_tied_accounts),
+    with progress.track("matching", 5) as advance:
+        results = _found(case, settings, lap)
+        run = MatchRun(
+            epoch=case.epoch.number,
+            settings=asdict(settings),
+            signals=case.epoch.signals,
+            seconds=seconds,
+            version=version("frametrace"),
         )
-        lap("groups")
-    run = MatchRun(case.epoch.number, asdict(settings), case.epoch.signals, seconds)
+        results, run = _compared(case, results, run)
+        lap("changes")
     _keep(case, results, run)
     return results, run
+
+
+def _found(case: Case, settings: MatchSettings, lap: Callable[[str], None]) -> Results:
+    photo_matches, photos = match_photos(case, settings.max_pdq)
+    lap("photos")
+    caption_matches, captions = match_captions(case, settings)
+    lap("captions")
+    look_matches, looks = match_looks(case, photos, settings)
+    lap("looks")
+    parts = [
+        members_of(case, photos, GroupKind.PHOTO, "picture"),
+        members_of(case, captions, GroupKind.FRAMING, "caption"),
+        members_of(case, looks, GroupKind.FRAMING, "picture"),
+    ]
+    groups, members = groups_of(case, parts)
+    matches = pa.concat_tables([photo_matches, caption_matches, look_matches])
+    results = Results(
+        matches=matches.sort_by(ORDER_OF_MATCHES),
+        groups=groups,
+        members=members,
+        accounts=accounts_of(case, members),
+        ties=ties_of(members, settings.max_tied_accounts),
+    )
+    lap("groups")
+    return results
+
+
+def _compared(case: Case, results: Results, run: MatchRun) -> tuple[Results, MatchRun]:
+    """With what changed since the newest earlier run that can be read, if there is one."""
+    for epoch, folder in _earlier(case):
+        try:
+            with _undisturbed(folder.parent):
+                otherwise = _otherwise(run, _read_run(folder))
+                before = pq.read_table(folder / "members.parquet", columns=BEFORE.names)
+            before = before.select(BEFORE.names).cast(BEFORE)
+        except _UNREADABLE:
+            continue
+        changes, arrivals = compare(results.groups, results.members, before)
+        results = replace(results, changes=changes, arrivals=arrivals)
+        return results, replace(run, since=epoch, otherwise=otherwise)
+    return results, run
+
+
+def _earlier(case: Case) -> list[tuple[int, Path]]:
+    """The epochs before the case's that were matched and their results, newest first."""
+    folders = _folder(case).parent.glob(f"epoch-{'[0-9]' * 6}")
+    found = [(int(folder.name[-6:]), folder) for folder in folders if (folder / _RUN).is_file()]
+    return sorted((item for item in found if item[0] < case.epoch.number), reverse=True)
+
+
+def _otherwise(run: MatchRun, earlier: MatchRun) -> list[str]:
+    """In what an earlier run was made otherwise, as phrases."""
+    then, now = earlier.settings, run.settings
+    names = [name for name in sorted({*then, *now}) if then.get(name) != now.get(name)]
+    phrases = [f"{name} was {then.get(name, 'absent')}" for name in names]
+    made_then, made_now = (
+        {name: made["fingerprint"] for name, made in r.signals.items()} for r in (earlier, run)
+    )
+    for name in sorted({*made_then, *made_now}):
+        if name not in made_then:
+            phrases.append(f"{name} was absent")
+        elif made_then[name] != made_now.get(name):
+            phrases.append(f"{name} was made otherwise")
+    if earlier.version != run.version:
+        phrases.append(f"Frametrace was {earlier.version}")
+    return phrases
 
 
 def load_results(case: Case) -> tuple[Results, MatchRun]:
@@ -92,13 +160,20 @@ def load_results(case: Case) -> tuple[Results, MatchRun]:
                 f"frametrace match {case.path}"
             )
         try:
-            run = MatchRun(**json.loads((folder / _RUN).read_text("utf-8")))
-            tables = {f.name: pq.read_table(folder / f"{f.name}.parquet") for f in fields(Results)}
-        except (OSError, ValueError, TypeError, pa.ArrowException) as error:
+            run = _read_run(folder)
+            names = [
+                f.name for f in fields(Results) if run.since is not None or f.name not in _SINCE
+            ]
+            tables = {name: pq.read_table(folder / f"{name}.parquet") for name in names}
+        except _UNREADABLE as error:
             raise CaseError(
                 f"{folder} is damaged ({error}); match again with: frametrace match {case.path}"
             ) from None
     return Results(**tables), run
+
+
+def _read_run(folder: Path) -> MatchRun:
+    return MatchRun(**json.loads((folder / _RUN).read_text("utf-8")))
 
 
 @contextmanager
