@@ -77,6 +77,9 @@ def notes_on(case: Case, results: Results, run: MatchRun) -> list[str]:
     wide = pc.sum(pc.greater(results.groups["accounts"], most)).as_py()
     if wide:
         notes.append(f"Groups of over {most:,} accounts, which tie nobody in particular: {wide:,}.")
+    if run.otherwise:
+        how = "; ".join(run.otherwise)
+        notes.append(f"Epoch {run.since} was matched otherwise ({how}): changes may come of that.")
     return notes
 
 

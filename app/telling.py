@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 import pyarrow as pa
 
 from frametrace.app.console import printable, table_text
+from frametrace.app.report.changes import changed_most, mark, since_of
 from frametrace.app.report.timeline import moment_text
 from frametrace.app.summary import counts_of, describe_signals, notes_on, reasons_of
 from frametrace.embed.add import Added
@@ -22,6 +24,7 @@ __all__ = [
     "end",
     "print_json",
     "rows_text",
+    "since_json",
     "tell_added",
     "tell_embedded",
     "tell_found",
@@ -29,6 +32,11 @@ __all__ = [
 ]
 
 _TOP = 10
+_TOP_OF_JSON = 100  # CASE/results/<epoch>/changes.parquet has them all
+_OF_CHANGES = (
+    *("group_id", "kind", "change", "previous_ids", "new_posts", "new_accounts", "posts"),
+    *("accounts", "title"),
+)
 _STEERING = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -83,10 +91,15 @@ def tell_found(case: Case, results: Results, run: MatchRun) -> None:
     counts = counts_of(case, results)
     groups = f"{counts.photo_groups:,} photo groups, {counts.framing_groups:,} framing groups"
     print(f"found     {groups}; {counts.accounts:,} accounts take part")
+    since = since_of(results, run)
+    if since is not None:
+        print(f"since     epoch {since.epoch}: {since}")
     for note in notes_on(case, results, run):
         print(printable(f"note      {note}"))
     if results.groups.num_rows:
         print(f"\n{_groups_text(results)}\n")
+    if since is not None and (changed := _changes_text(results)):
+        print(f"what changed most since epoch {since.epoch}\n\n{changed}\n")
 
 
 def _groups_text(results: Results) -> str:
@@ -103,6 +116,26 @@ def _groups_text(results: Results) -> str:
     ]
     header = ("group", "posts", "accounts", "platforms", "first (UTC)", "caption")
     return table_text(header, rows, width=50)
+
+
+def _changes_text(results: Results) -> str:
+    rows = [
+        (group["group_id"], mark(group), group["new_posts"], group["new_accounts"], group["title"])
+        for group in changed_most(results, _TOP).to_pylist()
+    ]
+    header = ("group", "change", "new posts", "new accounts", "caption")
+    return table_text(header, rows, width=50) if rows else ""
+
+
+def since_json(results: Results, run: MatchRun) -> dict[str, Any] | None:
+    """What changed since an earlier run: counts, and the groups that changed most."""
+    since = since_of(results, run)
+    if since is None:
+        return None
+    return {
+        **asdict(since),
+        "groups": changed_most(results, _TOP_OF_JSON).select(_OF_CHANGES).to_pylist(),
+    }
 
 
 def rows_text(table: pa.Table, columns: Mapping[str, str]) -> str:

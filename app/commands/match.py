@@ -35,8 +35,9 @@ _COLUMNS = {
 def command(case: Path, case_b: Path | None, out: Path | None, **options: Any) -> None:
     """Group the posts of CASE; or find the posts of CASE_B that reuse CASE's pictures.
 
-    With one case the groups are kept in it for `report`. With two, the answer is printed, and with
-    --out written as CSV; the thresholds for captions and CLIP have no part in it.
+    With one case the groups are kept in it for `report`, and compared with those of the newest
+    earlier epoch that was matched: which are new, grew or merged. With two, the answer is printed,
+    and with --out written as CSV; the thresholds for captions and CLIP have no part in it.
 
     \b
     frametrace match hongkong
@@ -58,15 +59,16 @@ def _within(case: Path, options: dict[str, Any]) -> None:
     from frametrace.app.console import Console
     from frametrace.app.settings import match_settings
     from frametrace.app.summary import counts_of, notes_on
-    from frametrace.app.telling import print_json, tell_found
+    from frametrace.app.telling import print_json, since_json, tell_found
     from frametrace.embed.case import Case
     from frametrace.matcher.stage import match_case
 
     opened = Case(case)
     results, run = match_case(opened, match_settings(options), Console())
     if options["as_json"]:
-        notes = notes_on(opened, results, run)
-        print_json({**asdict(counts_of(opened, results)), "settings": run.settings, "notes": notes})
+        about = {"settings": run.settings, "notes": notes_on(opened, results, run)}
+        since = {"since": since_json(results, run)}
+        print_json({**asdict(counts_of(opened, results)), **about, **since})
         return
     tell_found(opened, results, run)
     print(f"next      frametrace report {case} --out report/")

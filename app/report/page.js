@@ -1,17 +1,23 @@
 "use strict";
-// Shows only what holds every word of the search box; texts are read once.
+// Shows only what holds every word of the search box, and only groups that changed where that is
+// asked for; texts are read once.
 const box = document.getElementById("search");
+const changed = document.getElementById("changed"); // absent where nothing was compared
 const found = document.getElementById("found");
 const parts = Array.from(document.querySelectorAll("article, #accounts tbody tr"), (element) => ({
   element,
   text: element.textContent.toLowerCase(),
+  unchanged: element.matches("article:not([data-changed])"),
 }));
-box.addEventListener("input", () => {
+function show() {
   const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const fewer = Boolean(changed?.checked);
   let shown = 0;
-  for (const { element, text } of parts) {
-    element.hidden = !words.every((word) => text.includes(word));
+  for (const { element, text, unchanged } of parts) {
+    element.hidden = (fewer && unchanged) || !words.every((word) => text.includes(word));
     shown += element.hidden ? 0 : 1;
   }
-  found.textContent = words.length ? `${shown} of ${parts.length} shown` : "";
-});
+  found.textContent = words.length || fewer ? `${shown} of ${parts.length} shown` : "";
+}
+box.addEventListener("input", show);
+changed?.addEventListener("change", show);

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frametrace.app.report.changes import changed_most, groups_with_changes, mark, news
 from frametrace.app.report.evidence import sentence
 from frametrace.app.report.timeline import Timeline, moment_text, timeline
 from frametrace.embed.case import Case
@@ -21,6 +22,7 @@ from frametrace.posts.media import MediaFile
 __all__ = ["GroupView", "Page", "render", "shown_files", "views_of"]
 
 MOST_GROUPS = 200  # of each kind on the page; more make it slow to open. All are in groups.csv
+MOST_CHANGED = 100  # besides these, of those that changed most since an earlier run
 MOST_ROWS = 20_000  # posts on the page, shared by its groups: some 10 MB
 MOST_MEMBERS = 500  # of one group on the page, where there are few groups
 MOST_PICTURES = 12  # of one group with a thumbnail
@@ -32,14 +34,20 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """One group as the page shows it; `pictures` pairs digests with what ties them."""
+    """One group as the page shows it; `pictures` pairs digests with what ties them.
+
+    `mark` and `news` say what became of it; a member comes with its time, its evidence, and what is
+    new about it.
+    """
 
     row: Mapping[str, Any]
     span: str
     who: str
+    mark: str
+    news: str
     line: Timeline | None
     pictures: tuple[tuple[str, str], ...]
-    members: tuple[tuple[Mapping[str, Any], str, str], ...]
+    members: tuple[tuple[Mapping[str, Any], str, str, str], ...]
     hidden: int
 
 
@@ -56,19 +64,31 @@ class Page:
     accounts_total: int
     skipped: Sequence[tuple[str, int]]
     thumbnails: Mapping[str, str]
+    compared: bool
 
 
 def views_of(results: Results) -> dict[str, list[GroupView]]:
     """The groups that the page shows, by kind, ordered by spread."""
-    kinds = [results.groups.filter(pc.equal(results.groups["kind"], str(k))) for k in GroupKind]
-    shown = pa.concat_tables([groups.slice(0, MOST_GROUPS) for groups in kinds])
+    groups = groups_with_changes(results)
+    kinds = [groups.filter(pc.equal(groups["kind"], str(kind))) for kind in GroupKind]
+    widest = [part["group_id"].slice(0, MOST_GROUPS) for part in kinds]
+    changed = changed_most(results, MOST_CHANGED)["group_id"]
+    ids = pa.chunked_array([c for part in (*widest, changed) for c in part.chunks], pa.string())
+    shown = _within(groups, ids)
     most = min(MOST_MEMBERS, MOST_ROWS // max(shown.num_rows, 1))
-    keep = pc.is_in(results.members["group_id"], value_set=shown["group_id"].combine_chunks())
-    members = dict(_by_group(results.members.filter(keep)))
+    members = dict(_by_group(_within(results.members, ids)))
+    arrived = {
+        (row["group_id"], row["platform"], row["post_id"]): row["new_account"]
+        for row in _within(results.arrivals, ids).to_pylist()
+    }
     views: dict[str, list[GroupView]] = {str(kind): [] for kind in GroupKind}
     for row in shown.to_pylist():
-        views[row["kind"]].append(_view(row, members[row["group_id"]], most))
+        views[row["kind"]].append(_view(row, members[row["group_id"]], arrived, most))
     return views
+
+
+def _within(table: pa.Table, group_ids: pa.ChunkedArray) -> pa.Table:
+    return table.filter(pc.is_in(table["group_id"], value_set=group_ids.combine_chunks()))
 
 
 def shown_files(case: Case, views: Mapping[str, Sequence[GroupView]]) -> dict[str, MediaFile]:
@@ -110,7 +130,12 @@ def _by_group(members: pa.Table) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         yield group_id, list(rows)
 
 
-def _view(row: Mapping[str, Any], members: Sequence[Mapping[str, Any]], most: int) -> GroupView:
+def _view(
+    row: Mapping[str, Any],
+    members: Sequence[Mapping[str, Any]],
+    arrived: Mapping[tuple[str, str, str], bool],
+    most: int,
+) -> GroupView:
     pictures: dict[str, str] = {}
     if members[0]["media_sha256"]:
         closest = sorted(members, key=lambda m: (m["via_sha256"] or "", -m["similarity"]))
@@ -122,11 +147,27 @@ def _view(row: Mapping[str, Any], members: Sequence[Mapping[str, Any]], most: in
         row=row,
         span=_span(row),
         who=_who(row),
+        mark=mark(row),
+        news=news(row),
         line=timeline(list(posts.values())),
         pictures=tuple(pictures.items())[:MOST_PICTURES],
-        members=tuple((m, moment_text(m["posted_at"]), sentence(m)) for m in shown),
+        members=tuple(
+            (m, moment_text(m["posted_at"]), sentence(m), _novelty(row, m, arrived)) for m in shown
+        ),
         hidden=len(members) - len(shown),
     )
+
+
+def _novelty(
+    row: Mapping[str, Any],
+    member: Mapping[str, Any],
+    arrived: Mapping[tuple[str, str, str], bool],
+) -> str:
+    """What is new about a member of a known group; of a new group, everything would be."""
+    key = (row["group_id"], member["platform"], member["post_id"])
+    if not row["previous_ids"] or key not in arrived:
+        return ""
+    return "newcomer" if arrived[key] else "new post"
 
 
 def _label(member: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ __all__ = ["GROUPS_COLUMNS", "neutral", "write_csv"]
 GROUPS_COLUMNS = (
     "group_id", "kind", "relation", "platform", "post_id", "account_id", "account_kind",
     "posted_at", "media_sha256", "media_path", "medoid_sha256", "signal", "distance", "similarity",
-    "via_sha256", "caption_sha256",
+    "via_sha256", "caption_sha256", "change", "previous_ids", "new_post", "new_account",
 )  # fmt: skip
 
 # What spreadsheets take as the beginning of a formula (OWASP, "CSV Injection"), full-width forms

@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from frametrace.app.report.changes import members_with_changes, since_of
 from frametrace.app.report.network import write_gexf
 from frametrace.app.report.page import MOST_ACCOUNTS, Page, render, shown_files, views_of
 from frametrace.app.report.tables import GROUPS_COLUMNS, write_csv
@@ -106,7 +107,7 @@ def _write(case: Case, out: Path, results: Results, run: MatchRun, page: Page) -
     try:
         skipped = case.read("skipped").sort_by([(n, "ascending") for n in _SKIPPED_COLUMNS])
         write_csv(beside / "matches.csv", results.matches)
-        write_csv(beside / "groups.csv", results.members, GROUPS_COLUMNS)
+        write_csv(beside / "groups.csv", members_with_changes(results), GROUPS_COLUMNS)
         write_csv(beside / "accounts.csv", results.accounts)
         write_csv(beside / "skipped.csv", skipped, _SKIPPED_COLUMNS)
         write_gexf(beside / "network.gexf", results)
@@ -132,7 +133,7 @@ def _page(
     counts = counts_of(case, results)
     return Page(
         case=case.path.resolve().name,
-        summary=_summary(case, run, counts),
+        summary=_summary(case, results, run, counts),
         notes=notes_on(case, results, run),
         groups=groups,
         totals={"photo": counts.photo_groups, "framing": counts.framing_groups},
@@ -140,10 +141,12 @@ def _page(
         accounts_total=counts.accounts,
         skipped=reasons_of(case),
         thumbnails=thumbnails,
+        compared=run.since is not None,
     )
 
 
-def _summary(case: Case, run: MatchRun, counts: Counts) -> list[tuple[str, str]]:
+def _summary(case: Case, results: Results, run: MatchRun, counts: Counts) -> list[tuple[str, str]]:
+    since = since_of(results, run)
     platforms = sorted(pc.unique(case.read("posts", ["platform"])["platform"]).to_pylist())
     settings = ", ".join(f"{name} {value:g}" for name, value in sorted(run.settings.items()))
     groups = f"{counts.photo_groups:,} photo groups, {counts.framing_groups:,} framing groups"
@@ -152,6 +155,7 @@ def _summary(case: Case, run: MatchRun, counts: Counts) -> list[tuple[str, str]]
         ("posts", f"{counts.posts:,} on {', '.join(platforms) or 'no platform'}"),
         ("pictures", f"{counts.pictures:,} different files"),
         ("found", f"{groups}; {accounts}"),
+        *([(f"since epoch {since.epoch}", str(since))] if since else []),
         ("signals", describe_signals(run.signals)),
         ("settings", settings),
         ("skipped", f"{counts.skipped:,}"),
