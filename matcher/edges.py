@@ -1,6 +1,6 @@
 """Verified pairs of nodes with the evidence that ties each: what groups are made from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,17 +12,18 @@ from scipy.sparse import coo_matrix, csr_matrix
 from frametrace.embed.signals import SIGNALS
 from frametrace.matcher.results import MATCHES, Relation
 
-__all__ = ["NO_DISTANCE", "Edges", "number_of", "signal_names"]
+__all__ = ["NO_DISTANCE", "Edges", "number_of", "ranked", "signal_names"]
 
 NO_DISTANCE = -1  # similarities have no distance
 _NAMES = tuple(SIGNALS)
+_ROWS = 1 << 20  # of the matches table at a time: two digests each are 150 MB
 
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """m pairs a < b of node numbers (int64), each with one signal's evidence.
+    """m pairs a < b of node numbers (int32), each with one signal's evidence.
 
-    `signal` is (m,) int8, a signal's `number_of`; `distance` (m,) int32 in bits or `NO_DISTANCE`;
+    `signal` is (m,) int8, a signal's `number_of`; `distance` (m,) int16 in bits or `NO_DISTANCE`;
     `similarity` (m,) float32 above 0. One pair may stand there once for each signal. Ordered by
     pair; within a pair the greatest similarity comes first.
     """
@@ -38,16 +39,16 @@ class Edges:
         cls, a: np.ndarray, b: np.ndarray, signal: str, distance: np.ndarray, bits: int
     ) -> Self:
         """Edges of a hash of `bits` bits; the similarity is the part of bits that agree."""
-        similarity = (1 - distance / bits).astype(np.float32)
+        similarity = 1 - distance.astype(np.float32) / np.float32(bits)
         numbers = np.full(len(a), number_of(signal), np.int8)
-        return cls(*_ordered(a, b), numbers, distance.astype(np.int32), similarity)._sorted()
+        return cls(*_ordered(a, b), numbers, distance.astype(np.int16), similarity)._sorted()
 
     @classmethod
     def of_similarities(
         cls, a: np.ndarray, b: np.ndarray, signal: str, similarity: np.ndarray
     ) -> Self:
         """Edges of a cosine or Jaccard similarity."""
-        distance = np.full(len(a), NO_DISTANCE, np.int32)
+        distance = np.full(len(a), NO_DISTANCE, np.int16)
         numbers = np.full(len(a), number_of(signal), np.int8)
         similarity = np.minimum(similarity, 1).astype(np.float32)
         return cls(*_ordered(a, b), numbers, distance, similarity)._sorted()
@@ -59,42 +60,66 @@ class Edges:
         return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))._sorted()
 
     def _sorted(self) -> Self:
-        order = np.lexsort((self.signal, -self.similarity, self.b, self.a))
+        keys = _key(self.a, self.b)
+        if (keys[1:] > keys[:-1]).all():
+            return self
+        order = np.lexsort((self.signal, -self.similarity, keys))
         return type(self)(*(getattr(self, name)[order] for name in self.__slots__))
 
+    def __len__(self) -> int:
+        return len(self.a)
+
     def graph(self, n: int) -> csr_matrix:
-        """A symmetric (n, n) graph of the greatest similarity of each pair."""
+        """A symmetric (n, n) float32 graph of the greatest similarity of each pair."""
         first = self._first()
-        half = coo_matrix(
-            (self.similarity[first], (self.a[first], self.b[first])), shape=(n, n), dtype=np.float64
-        )
-        return (half + half.T).tocsr()
+        ties = self.similarity[first], (self.a[first], self.b[first])
+        half = coo_matrix(ties, shape=(n, n)).tocsr()
+        return half + half.T
 
     def between(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """The number of the strongest edge of each pair (x, y); every pair must have one."""
-        first = self._first()
-        keys = _key(self.a[first], self.b[first])
-        found: np.ndarray = first[np.searchsorted(keys, _key(*_ordered(x, y)))]
+        # Edges are ordered by pair, the strongest first: the leftmost is the one.
+        found: np.ndarray = np.searchsorted(_key(self.a, self.b), _key(*_ordered(x, y)))
         return found
+
+    def renumbered(self, numbers: np.ndarray) -> Self:
+        """The same edges where node i is called `numbers[i]`, which increase with i."""
+        rest = self.signal, self.distance, self.similarity
+        return type(self)(*_ordered(numbers[self.a], numbers[self.b]), *rest)
 
     def matches(self, names: pa.StringArray, relation: Relation) -> pa.Table:
         """The edges as rows of the matches table; `names` holds the nodes' digests."""
-        a, b = names.take(pa.array(self.a)), names.take(pa.array(self.b))
-        swap = pc.greater(a, b)
-        columns = {
-            "sha256_a": pc.if_else(swap, b, a),
-            "sha256_b": pc.if_else(swap, a, b),
-            "relation": pa.repeat(str(relation), len(a)),
-            "signal": signal_names(self.signal),
-            "distance": pa.array(self.distance, mask=self.distance == NO_DISTANCE),
-            "similarity": pa.array(self.similarity),
-        }
-        empty = {f.name: pa.nulls(len(a), f.type) for f in MATCHES if f.name not in columns}
-        return pa.table({**columns, **empty}, schema=MATCHES)
+        return pa.Table.from_batches(self.batches(names, relation), MATCHES)
 
-    def _first(self) -> np.ndarray:
+    def batches(self, names: pa.StringArray, relation: Relation) -> Iterator[pa.RecordBatch]:
+        """The rows of the matches table in their final order, a million at a time.
+
+        A row takes 150 bytes, an edge 15: 50 million rows are never held together.
+        """
+        by_name, rank = ranked(names)
+        keys = _key(*_ordered(rank[self.a], rank[self.b]))
+        order = np.lexsort((self.signal, keys))
+        for start in range(0, len(order), _ROWS):
+            at = order[start : start + _ROWS]
+            a, b = by_name[keys[at] >> 32], by_name[keys[at] & 0xFFFFFFFF]
+            distance = self.distance[at].astype(np.int32)
+            columns = {
+                "sha256_a": names.take(pa.array(a)),
+                "sha256_b": names.take(pa.array(b)),
+                "relation": pa.repeat(str(relation), len(at)),
+                "signal": signal_names(self.signal[at]),
+                "distance": pa.array(distance, mask=distance == NO_DISTANCE),
+                "similarity": pa.array(self.similarity[at]),
+            }
+            arrays = [columns.get(field.name, pa.nulls(len(at), field.type)) for field in MATCHES]
+            yield pa.RecordBatch.from_arrays(arrays, schema=MATCHES)
+
+    def _first(self) -> np.ndarray | slice:
         """Where each pair's strongest edge stands."""
-        return np.flatnonzero(np.diff(_key(self.a, self.b), prepend=-1))
+        keys = _key(self.a, self.b)
+        if (keys[1:] > keys[:-1]).all():
+            return slice(None)
+        return np.flatnonzero(np.diff(keys, prepend=-1))
 
 
 def number_of(signal: str) -> int:
@@ -107,12 +132,20 @@ def signal_names(numbers: np.ndarray) -> pa.StringArray:
     return pa.array(_NAMES).take(pa.array(numbers))
 
 
+def ranked(names: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the names stand in ascending order, and the rank of each; both (n,) int32."""
+    order = pc.sort_indices(names).to_numpy().astype(np.int32)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    return order, rank
+
+
 def _ordered(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    a, b = a.astype(np.int64), b.astype(np.int64)
+    a, b = a.astype(np.int32), b.astype(np.int32)
     return np.minimum(a, b), np.maximum(a, b)
 
 
 def _key(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """One number per pair that sorts like the pair; nodes are fewer than 2 to the 31."""
-    keys: np.ndarray = (a << 32) | b
+    keys: np.ndarray = (a.astype(np.int64) << 32) | b
     return keys

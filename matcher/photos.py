@@ -1,5 +1,8 @@
 """Photo groups: which pictures are copies of one photo."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 
@@ -10,12 +13,13 @@ from frametrace.index.binary import BinaryIndex
 from frametrace.index.codes import Codes
 from frametrace.index.hits import Hits
 from frametrace.index.store import open_index
+from frametrace.matcher.crowds import Gathering
 from frametrace.matcher.edges import Edges
 from frametrace.matcher.placing import Nodes, place
-from frametrace.matcher.results import Relation
+from frametrace.matcher.results import MATCHES, Relation
 from frametrace.matcher.stars import stars
 
-__all__ = ["match_photos"]
+__all__ = ["PhotoMatches", "find_photos", "match_photos"]
 
 # The hashed pictures in the order of their nodes, then the others that can be decoded.
 _PICTURES = """
@@ -27,27 +31,64 @@ GROUP BY m.sha256, h.node ORDER BY h.node NULLS LAST, m.sha256
 """
 
 
-def match_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> tuple[pa.Table, pa.Table]:
-    """Match the case's pictures by PDQ at `max_distance` bits or less.
+@dataclass(frozen=True, slots=True)
+class PhotoMatches:
+    """What matching a case's pictures found.
 
-    Returns the matches (of the pictures that stand for equal hashes, and of these to their equals)
-    and, in the schema `PLACES`, the photo that each picture shows. Pictures whose quality is too
-    low for PDQ are copies of nothing but their own bytes.
+    `places` holds the photo that each picture shows, in the schema `PLACES`. `unlisted` pairs of
+    hashes were near, but lie inside a crowd (see `crowds`) and are left out of the matches.
+    """
+
+    places: pa.Table
+    unlisted: int
+    _edges: Edges
+    _codes: Codes
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The matches in the schema `MATCHES`, ordered, about a million at a time.
+
+        They are of the pictures that stand for equal hashes, and of these to their equals.
+        """
+        codes = self._codes
+        edges = self._edges.renumbered(codes.starts[:-1])
+        first = np.repeat(codes.starts[:-1], np.diff(codes.starts))
+        others = np.flatnonzero(first != np.arange(len(first)))
+        if len(others):
+            zero = np.zeros(len(others), np.int32)
+            equals = Edges.of_distances(first[others], others, pdq.Pdq.name, zero, pdq.BITS)
+            edges = Edges.concatenate([edges, equals])
+        return edges.batches(codes.digests(), Relation.COPY)
+
+
+def find_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> PhotoMatches:
+    """Match the case's pictures by PDQ at `max_distance` bits or less, and group them.
+
+    Pictures whose quality is too low for PDQ are copies of nothing but their own bytes.
     """
     codes, pairs = _pairs(case, max_distance)
     nodes = _nodes(case, codes)
-    edges = Edges.of_distances(pairs.query, pairs.row, pdq.Pdq.name, pairs.value, pdq.BITS)
-    found = stars(edges.graph(len(nodes.name)), nodes.weight)
-    matches = pa.concat_tables([edges.matches(nodes.name, Relation.COPY), _equals(codes)])
-    return matches, place(nodes, edges, found)
+    gathering = Gathering(codes.codes, nodes.weight[: len(codes)], max_distance)
+    for hits in pairs:
+        gathering.add(hits)
+    found = gathering.finish()
+    edges = Edges.of_distances(found.a, found.b, pdq.Pdq.name, found.distance, pdq.BITS)
+    cut = stars(edges.graph(len(nodes.name)), nodes.weight, first=found.pivots)
+    return PhotoMatches(place(nodes, edges, cut), found.unlisted, edges, codes)
 
 
-def _pairs(case: Case, max_distance: int) -> tuple[Codes, Hits]:
+def match_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> tuple[pa.Table, pa.Table]:
+    """The matches of `find_photos` as one table, and the places."""
+    found = find_photos(case, max_distance)
+    return pa.Table.from_batches(found.batches(), MATCHES), found.places
+
+
+def _pairs(case: Case, max_distance: int) -> tuple[Codes, Iterator[Hits]]:
+    """The distinct hashes, and batches of every pair of them within the distance, each once."""
     if pdq.Pdq.name not in case.epoch.signals:
-        return Codes.of(case, pdq.Pdq.name), Hits.concatenate([], np.int32)
+        return Codes.of(case, pdq.Pdq.name), iter(())
     index = open_index(case, pdq.Pdq.name)
     assert isinstance(index, BinaryIndex)
-    return index.codes, Hits.concatenate(list(index.pairs(max_distance)), np.int32)
+    return index.codes, index.pairs(max_distance)
 
 
 def _nodes(case: Case, codes: Codes) -> Nodes:
@@ -63,12 +104,3 @@ def _nodes(case: Case, codes: Codes) -> Nodes:
     weight = np.bincount(node, found["posts"].to_numpy(), len(codes) + len(alone))
     name = pa.concat_arrays([codes.digests(codes.starts[:-1]), item[hashed:]])
     return Nodes(item, node, name, weight.astype(np.int64), pdq.Pdq.name)
-
-
-def _equals(codes: Codes) -> pa.Table:
-    """Pictures of one hash, each matched with the first of them."""
-    first = np.repeat(codes.starts[:-1], np.diff(codes.starts))
-    others = np.flatnonzero(first != np.arange(len(first)))
-    zero = np.zeros(len(others), np.int32)
-    edges = Edges.of_distances(first[others], others, pdq.Pdq.name, zero, pdq.BITS)
-    return edges.matches(codes.digests(), Relation.COPY)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.signals import SIGNALS, Metric
-from frametrace.matcher.edges import NO_DISTANCE, Edges, number_of, signal_names
+from frametrace.matcher.edges import NO_DISTANCE, Edges, number_of, ranked, signal_names
 from frametrace.matcher.stars import Stars
 
 __all__ = ["PLACES", "Nodes", "place"]
@@ -64,20 +64,29 @@ def place(nodes: Nodes, edges: Edges, stars: Stars) -> pa.Table:
     signal[tied], similarity[tied] = edges.signal[edge], edges.similarity[edge]
     distance[tied] = edges.distance[edge]
 
-    node, through = nodes.node, stars.via[nodes.node]
-    is_name = pc.equal(nodes.item, nodes.name.take(pa.array(node))).to_numpy(zero_copy_only=False)
+    is_name = pc.equal(nodes.item, nodes.name.take(pa.array(nodes.node)))
+    order, is_name = _ordered(nodes, stars, is_name.to_numpy(zero_copy_only=False))
+    node = nodes.node[order]
+    medoid, through = stars.medoid[node], stars.via[node]
     unjudged = ~is_name & (signal[node] != same)
     through = np.where(unjudged, node, through)
-    is_medoid = is_name & (node == stars.medoid[node])
+    is_medoid = is_name & (node == medoid)
     distance = np.where(is_medoid, 0, np.where(unjudged, none, distance[node])).astype(np.int32)
-    direct = through == stars.medoid[node]
     columns = [
-        nodes.item,
-        nodes.name.take(pa.array(stars.medoid[node])),
-        nodes.name.take(pa.array(through, mask=direct)),
+        nodes.item.take(pa.array(order)),
+        nodes.name.take(pa.array(medoid)),
+        nodes.name.take(pa.array(through, mask=through == medoid)),
         pc.if_else(is_medoid, SAME_BYTES, signal_names(np.where(unjudged, same, signal[node]))),
         pa.array(distance, mask=distance == NO_DISTANCE),
         pa.array(np.where(unjudged, np.float32(1), similarity[node])),
     ]
-    places = pa.Table.from_arrays(columns, schema=PLACES)
-    return places.sort_by([("medoid_sha256", "ascending"), ("sha256", "ascending")])
+    return pa.Table.from_arrays(columns, schema=PLACES)
+
+
+def _ordered(nodes: Nodes, stars: Stars, is_name: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The items in the order of their medoids and digests, and which of them stand for a node."""
+    rank = ranked(nodes.item)[1].astype(np.int64)
+    of_node = np.empty(len(nodes.name), np.int64)
+    of_node[nodes.node[is_name]] = rank[is_name]
+    order = np.argsort(of_node[stars.medoid[nodes.node]] << 32 | rank)
+    return order, is_name[order]

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from random import Random
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse import block_diag, coo_matrix, csr_matrix
 
 from frametrace.matcher.stars import Stars, stars
 
@@ -19,13 +20,14 @@ class Drawn:
     weight: np.ndarray
     cluster: np.ndarray | None
     direct: bool
+    first: np.ndarray
 
     def cut(self) -> Stars:
-        return stars(self.graph, self.weight, self.cluster, direct=self.direct)
+        return stars(self.graph, self.weight, self.cluster, direct=self.direct, first=self.first)
 
 
 def symmetric(n: int, a: np.ndarray, b: np.ndarray, similarity: np.ndarray) -> csr_matrix:
-    half = coo_matrix((similarity, (a, b)), shape=(n, n))
+    half = coo_matrix((similarity.astype(np.float32), (a, b)), shape=(n, n))
     return (half + half.T).tocsr()
 
 
@@ -35,11 +37,13 @@ def drawn(draw: st.DrawFn, ties: bool = True) -> Drawn:
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     n = draw(st.integers(0, 30))
     edge = np.triu(rng.random((n, n)) < draw(st.sampled_from([0.0, 0.05, 0.1, 0.3, 1.0])), 1)
+    edge |= draw(st.booleans()) * np.eye(n, k=1, dtype=bool)  # a chain through all
     a, b = np.nonzero(edge)
     similarity = rng.choice([0.8, 0.9, 1.0], len(a)) if ties else rng.uniform(0.75, 1, len(a))
     weight = rng.integers(0, 3, n) if ties else rng.permutation(n) + 1
     cluster = draw(st.sampled_from([None, rng.integers(0, 3, n)]))
-    return Drawn(symmetric(n, a, b, similarity), weight, cluster, draw(st.booleans()))
+    first = np.flatnonzero(rng.random(n) < draw(st.sampled_from([0.0, 0.1])))
+    return Drawn(symmetric(n, a, b, similarity), weight, cluster, draw(st.booleans()), first)
 
 
 def inside(case: Drawn) -> np.ndarray:
@@ -84,16 +88,17 @@ def test_medoids_are_those_of_the_plain_greedy_rule(case: Drawn) -> None:
     similarity = np.rint(inside(case) * 2**24).astype(np.int64)
     tied = similarity > 0
     left = tied.any(axis=1)
-    medoids = set(np.flatnonzero(~left).tolist())
+    medoids = {*np.flatnonzero(~left).tolist(), *case.first.tolist()}
+    centers = case.first
     while left.any():
-        central = 2**24 * case.weight + similarity @ np.where(left, case.weight, 0)
-        center = int(np.argmax(np.where(left, central, -1)))
-        covered = tied[center] & left
+        covered = tied[centers].any(axis=0) & left
         if not case.direct:
             covered |= tied[covered].any(axis=0)
-        covered[center] = True
-        medoids.add(center)
+        covered[centers] = True
         left &= ~covered
+        central = 2**24 * case.weight + similarity @ np.where(left, case.weight, 0)
+        centers = np.array([np.argmax(np.where(left, central, -1))])
+        medoids.update(centers[left[centers]].tolist())
     assert set(case.cut().medoid.tolist()) == medoids
 
 
@@ -111,10 +116,34 @@ def test_the_order_of_nodes_and_edges_changes_nothing(case: Drawn, random: Rando
         shape=edges.shape,
     )
     cluster = None if case.cluster is None else case.cluster[order]
-    again = stars(moved.tocsr(), case.weight[order], cluster, direct=case.direct)
+    weight, first_moved = case.weight[order], place[case.first]
+    again = stars(moved.tocsr(), weight, cluster, direct=case.direct, first=first_moved)
     first = case.cut()
     assert again.medoid.tolist() == place[first.medoid[order]].tolist()
     assert again.via.tolist() == place[first.via[order]].tolist()
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_ten_thousand_copies_of_a_graph_are_cut_like_the_one(direct: bool) -> None:
+    """More edges than are worked on at a time."""
+    rng = np.random.default_rng(3)
+    n, copies = 40, 10_000
+    a, b = np.nonzero(np.triu(rng.random((n, n)) < 0.6, 1))
+    one = symmetric(n, a, b, rng.choice([0.8, 0.9], len(a)))
+    assert one.nnz * copies > 2**23
+    weight = rng.integers(1, 4, n)
+    first = np.array([7])
+    part = stars(one, weight, direct=direct, first=first)
+    many = stars(
+        block_diag([one] * copies, "csr"),
+        np.tile(weight, copies),
+        direct=direct,
+        first=(first + n * np.arange(copies)[:, None]).ravel(),
+    )
+    at = n * np.arange(copies)[:, None]
+    assert part.medoid[7] == 7
+    assert np.array_equal(many.medoid, (at + part.medoid).ravel())
+    assert np.array_equal(many.via, (at + part.via).ravel())
 
 
 def test_a_long_chain_is_split() -> None:
