@@ -15,7 +15,6 @@ Member = tuple[str, str, str, str]  # group, item, platform, post
 Groups = dict[str, set[tuple[str, str, str]]]
 
 _KINDS = ("photo", "framing")
-_ACCOUNTS = 4
 
 # Each item has labels before and now (it may be in two groups, or in none), mostly the same ones,
 # and its posts are mostly there both times. Labels are few, so that groups merge, split and trade.
@@ -33,13 +32,18 @@ def members_at(items: Iterable[Any], when: str) -> list[Member]:
         for label in sorted(moves[when == "now"]):
             for post, at in posts:
                 if at in (when, "both"):
-                    member = (f"{kind}-{label}{when[0]}", f"i{number}", "xy"[post % 2], f"p{post}")
+                    member = (
+                        f"{kind}-{label}{when[0]}",
+                        f"i{number % 4}",
+                        "xy"[post % 2],
+                        f"p{post}",
+                    )
                     found.append(member)
     return found
 
 
 def account_of(post: str) -> str:
-    return f"a{int(post[1:]) % _ACCOUNTS}"
+    return f"a{int(post[1:]) // 3}"  # which is of both platforms
 
 
 def table_of(members: Iterable[Member], schema: pa.Schema = BEFORE) -> pa.Table:
