@@ -55,18 +55,24 @@ class Gathered:
 class Gathering:
     """Takes each pair of distinct (n, k) codes at `radius` bits or less once, in any order.
 
-    `weight` is (n,) integers, how many posts each code stands for. Holds 8 bytes a pair kept.
+    `weight` is (n,) integers, how many posts each code stands for. Works on `batch` pairs together
+    and holds 8 bytes a pair kept; before a crowd is known for one it holds up to `most` a hash.
     """
 
     def __init__(
-        self, codes: np.ndarray, weight: np.ndarray, radius: int, most: int = MOST
+        self,
+        codes: np.ndarray,
+        weight: np.ndarray,
+        radius: int,
+        most: int = MOST,
+        batch: int = _BATCH,
     ) -> None:
         assert len(codes) < 1 << _NODE and radius < 1 << _DISTANCE
-        self._codes, self._weight, self._radius, self._most = codes, weight, radius, most
+        self._codes, self._radius, self._most, self._batch = codes, radius, most, batch
         self._waiting: list[Hits] = []
         self._come = 0  # pairs that wait
         self._held: list[np.ndarray] = []
-        self._bound = _BATCH  # pairs held, beyond which those of new crowds are looked for
+        self._bound = batch  # pairs held, beyond which those of new crowds are looked for
         self._near = np.zeros(len(codes), np.int64)
         self._crowds = _Crowds(8 * codes.shape[1], weight)
 
@@ -74,7 +80,7 @@ class Gathering:
         """Take a batch of pairs, each of two positions and their distance."""
         self._waiting.append(hits)
         self._come += len(hits)
-        if self._come >= _BATCH:
+        if self._come >= self._batch:
             self._take()
 
     def finish(self) -> Gathered:
@@ -92,27 +98,25 @@ class Gathering:
     def _take(self) -> None:
         hits = Hits.concatenate(self._waiting, np.int32)
         self._waiting, self._come = [], 0
+        hits = hits.where(~self._noted(hits.query, hits.row, hits.value))
         for side in (hits.query, hits.row):
             self._near += np.bincount(side, minlength=len(self._near))
-        self._held.append(self._kept(_packed(hits.query, hits.row, hits.value)))
+        self._held.append(_packed(hits.query, hits.row, hits.value))
         if sum(map(len, self._held)) > self._bound:
             self._thin()
 
     def _thin(self) -> None:
         for at, pairs in enumerate(self._held):  # one at a time: the others are not held twice
-            self._held[at] = self._kept(pairs)
-        self._bound = 2 * sum(map(len, self._held)) + _BATCH
+            self._held[at] = pairs[~self._noted(*_unpacked(pairs))]
+        self._bound = 2 * sum(map(len, self._held)) + self._batch
 
-    def _kept(self, pairs: np.ndarray) -> np.ndarray:
-        """Pairs without those inside crowds, which are noted there."""
+    def _noted(self, a: np.ndarray, b: np.ndarray, distance: np.ndarray) -> np.ndarray:
+        """Which pairs lie inside crowds, by all that is known by now; they are noted there."""
         crowded = self._near > self._most
-        a, b, _ = _unpacked(pairs)
-        inside = crowded[a] & crowded[b]
-        if not inside.any():
-            return pairs
-        self._crowds.note(pairs[inside])
-        kept: np.ndarray = pairs[~inside]
-        return kept
+        inside: np.ndarray = crowded[a] & crowded[b]
+        if inside.any():
+            self._crowds.note(a[inside], b[inside], distance[inside])
+        return inside
 
 
 class _Crowds:
@@ -120,17 +124,15 @@ class _Crowds:
 
     def __init__(self, bits: int, weight: np.ndarray) -> None:
         self.seen = 0
-        self._bits, self._weight = bits, weight
-        self._central = np.zeros(len(weight))  # whole numbers below 2 to the 53
-        self._member = np.zeros(len(weight), bool)
+        self._bits = bits
+        self._weight = weight.astype(np.float64)
+        self._central = bits * self._weight  # whole numbers below 2 to the 53: sums are exact
         self._label = np.arange(len(weight), dtype=np.int32)
 
-    def note(self, pairs: np.ndarray) -> None:
+    def note(self, a: np.ndarray, b: np.ndarray, distance: np.ndarray) -> None:
         """Take pairs of crowded nodes."""
-        self.seen += len(pairs)
-        self._add_to_central(pairs)
-        a, b, _ = _unpacked(pairs)
-        self._member[a] = self._member[b] = True
+        self.seen += len(a)
+        self._add_to_central(a, b, distance)
         x, y = self._label[a], self._label[b]
         apart = x != y
         if apart.any():
@@ -143,11 +145,12 @@ class _Crowds:
     ) -> tuple[np.ndarray, np.ndarray]:
         """The pairs of all pivots inside their crowds, and the pivots, ascending."""
         near, pivots = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        member = np.bincount(self._label)[self._label] > 1
         for pairs in held if self.seen else ():
-            a, b, _ = _unpacked(pairs)
-            self._add_to_central(pairs[self._member[a] | self._member[b]])
-        self._central += self._bits * self._weight
-        for crowd in self._each():
+            a, b, distance = _unpacked(pairs)
+            some = member[a] | member[b]
+            self._add_to_central(a[some], b[some], distance[some])
+        for crowd in self._each(np.flatnonzero(member)):
             words = np.ascontiguousarray(codes[crowd]).view(np.uint64)
             uncovered = np.ones(len(crowd), bool)
             while uncovered.any():
@@ -161,17 +164,16 @@ class _Crowds:
                 pivots.append(crowd[at : at + 1])
         return np.concatenate(near), np.sort(np.concatenate(pivots))
 
-    def _each(self) -> Iterator[np.ndarray]:
+    def _each(self, node: np.ndarray) -> Iterator[np.ndarray]:
         """The nodes of each crowd, the most central first."""
-        node = np.flatnonzero(self._member)
         node = node[np.lexsort((node, -self._central[node], self._label[node]))]
         ends = np.flatnonzero(np.diff(self._label[node])) + 1
         return iter(np.split(node, ends) if len(node) else [])
 
-    def _add_to_central(self, pairs: np.ndarray) -> None:
-        a, b, distance = _unpacked(pairs)
+    def _add_to_central(self, a: np.ndarray, b: np.ndarray, distance: np.ndarray) -> None:
+        agree = (self._bits - distance).astype(np.float64)
         for node, other in ((a, b), (b, a)):
-            share = self._weight[other] * (self._bits - distance)
+            share = agree * self._weight[other]
             self._central += np.bincount(node, share, len(self._central))
 
 

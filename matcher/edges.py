@@ -16,6 +16,7 @@ __all__ = ["NO_DISTANCE", "Edges", "number_of", "ranked", "signal_names"]
 
 NO_DISTANCE = -1  # similarities have no distance
 _NAMES = tuple(SIGNALS)
+_BY_NAME = np.argsort(np.argsort(_NAMES))  # the rank of each signal's name
 _ROWS = 1 << 20  # of the matches table at a time: two digests each are 150 MB
 
 
@@ -98,7 +99,7 @@ class Edges:
         """
         by_name, rank = ranked(names)
         keys = _key(*_ordered(rank[self.a], rank[self.b]))
-        order = np.lexsort((self.signal, keys))
+        order = np.lexsort((_BY_NAME[self.signal], keys))
         for start in range(0, len(order), _ROWS):
             at = order[start : start + _ROWS]
             a, b = by_name[keys[at] >> 32], by_name[keys[at] & 0xFFFFFFFF]

@@ -48,7 +48,8 @@ class Drawn:
         pairs = np.stack([a, b, self.distance[a, b]], axis=1)[rng.permutation(len(a))]
         turned = rng.random(len(pairs)) < 0.5
         pairs[turned, :2] = pairs[turned, 1::-1]
-        gathering = Gathering(self.codes, self.weight, RADIUS, self.most)
+        at_once = int(rng.choice([1, 7, 50, 1000]))
+        gathering = Gathering(self.codes, self.weight, RADIUS, self.most, at_once)
         for batch in np.array_split(pairs, rng.integers(1, 9)):
             gathering.add(Hits(batch[:, 0], batch[:, 1], batch[:, 2].astype(np.int32)))
         return gathering.finish()

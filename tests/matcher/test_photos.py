@@ -1,5 +1,6 @@
 """Photo groups: copies of one photo, and nothing else."""
 
+import hashlib
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -7,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from making import encoded, jpeg, make_case, photo
+from making import encoded, jpeg, make_case, photo, put_codes
 from PIL import Image
 
 from frametrace.embed.signals.base import bits_distance
 from frametrace.embed.signals.pdq import compute_pdq
+from frametrace.matcher.crowds import MOST
+from frametrace.matcher.photos import find_photos
 from frametrace.matcher.results import Results
 from frametrace.matcher.settings import MatchSettings
 
@@ -141,3 +144,26 @@ def test_the_bound_on_the_distance_is_a_setting(
     }
     case = make_case(tmp_path, posts_of(pictures), pictures)
     assert matched(case, MatchSettings(max_pdq=bits)).groups.num_rows == found
+
+
+@pytest.mark.parametrize("frames", [MOST + 1, MOST + 2])
+def test_a_crowd_of_near_pictures_lists_the_matches_that_tie_members(
+    tmp_path: Path, matched: Match, frames: int
+) -> None:
+    rng = np.random.default_rng(frames)
+    base = rng.integers(0, 256, 32, np.uint8)
+    bits = np.argsort(rng.random((frames, 256)), axis=1)[:, :6]
+    edited = (bits[..., None] == np.arange(256)).any(axis=1)
+    pictures = {f"frame{at}.png": b"frame %d" % at for at in range(frames)}
+    case = make_case(tmp_path, posts_of(pictures), pictures, signals=())
+    digests = [hashlib.sha256(data).hexdigest() for data in pictures.values()]
+    codes = base ^ np.packbits(edited, axis=1)
+    codes[0] = base
+    case = put_codes(case, "pdq", dict(zip(digests, codes, strict=True)))
+    found, every = find_photos(case), frames * (frames - 1) // 2
+    results = matched(case)
+    assert results.matches.num_rows == (every if frames == MOST + 1 else frames - 1)
+    assert results.matches.num_rows + found.unlisted == every
+    assert results.groups["medoid_sha256"].to_pylist() == digests[:1]
+    assert results.groups["items"].to_pylist() == [frames]
+    assert results.members["via_sha256"].null_count == frames
