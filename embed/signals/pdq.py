@@ -22,7 +22,17 @@ from frametrace.embed.decode import Picture
 from frametrace.embed.signals.base import Metric, PictureSignal, bits_distance
 from frametrace.posts.errors import UsageError
 
-__all__ = ["BITS", "MAX_DISTANCE", "MIN_QUALITY", "Pdq", "compute_pdq", "from_hex", "to_hex"]
+__all__ = [
+    "BITS",
+    "MAX_DISTANCE",
+    "MIN_QUALITY",
+    "Pdq",
+    "compute_pdq",
+    "from_hex",
+    "sampled",
+    "spectrum",
+    "to_hex",
+]
 
 BITS = 256
 MAX_DISTANCE = 31  # of 256 bits; Meta's published operating point
@@ -71,19 +81,31 @@ def _cosines() -> np.ndarray:
     return lowest
 
 
-def _sampled(values: np.ndarray) -> np.ndarray:
+def sampled(luma: np.ndarray) -> np.ndarray:
+    """A (h, w) uint8 luminance picture, filtered, at 64 x 64 points: (64, 64) float32."""
+    return _sides(_sides(luma).T).T
+
+
+def spectrum(points: np.ndarray) -> np.ndarray:
+    """(64, 64) points → (16, 16) float32; its values above their median are the hash's bits."""
+    cosines = _cosines()
+    lowest: np.ndarray = cosines @ points @ cosines.T
+    return lowest
+
+
+def _sides(values: np.ndarray) -> np.ndarray:
     """A(n) times (n, m) values: (64, m) float32."""
     positions, weights = _sampling(len(values))
-    sampled: np.ndarray = np.einsum(
+    filtered: np.ndarray = np.einsum(
         "kt,ktm->km", weights, np.ascontiguousarray(values, np.float32)[positions]
     )
-    return sampled
+    return filtered
 
 
-def _quality(sampled: np.ndarray) -> int:
+def _quality(points: np.ndarray) -> int:
     """Quality, 0 to 100: how much the 64 x 64 picture changes from point to point."""
     change = sum(
-        np.abs(np.trunc(np.diff(sampled, axis=axis) * (100 / 255))).sum() for axis in (0, 1)
+        np.abs(np.trunc(np.diff(points, axis=axis) * (100 / 255))).sum() for axis in (0, 1)
     )
     return min(int(change / _QUALITY_DIVISOR), 100)
 
@@ -96,12 +118,10 @@ def compute_pdq(luma: np.ndarray) -> tuple[bytes, int]:
     """
     if min(luma.shape) < _MIN_SIDE:
         return bytes(_HASH_SIDE**2 // 8), 0
-    sampled = _sampled(_sampled(luma).T).T
-    cosines = _cosines()
-    spectrum = (cosines @ sampled @ cosines.T).ravel()
-    median = np.partition(spectrum, spectrum.size // 2 - 1)[spectrum.size // 2 - 1]
-    bits = spectrum > median
-    return np.packbits(bits[::-1]).tobytes(), _quality(sampled)
+    points = sampled(luma)
+    values = spectrum(points).ravel()
+    median = np.partition(values, values.size // 2 - 1)[values.size // 2 - 1]
+    return np.packbits((values > median)[::-1]).tobytes(), _quality(points)
 
 
 def to_hex(code: bytes) -> str:
