@@ -8,6 +8,7 @@ FrametraceError
 │   └── CaseTooNew      a later version of Frametrace made it
 ├── DecodeError         a file isn't a picture that can be decoded safely
 ├── IndexMismatch       an index on disk doesn't belong to the signal that asks for it
+├── TipError            a tip or a verdict can't be trusted or understood as it stands
 └── ModelMissing        a model's weights or its packages aren't on this machine
 
 Each message names what was found and what to do next. A single bad row or file never raises: it
@@ -23,6 +24,7 @@ __all__ = [
     "IndexMismatch",
     "ModelMissing",
     "SourceError",
+    "TipError",
     "UsageError",
 ]
 
@@ -57,6 +59,10 @@ class DecodeError(FrametraceError):
 
 class IndexMismatch(FrametraceError):
     """An index on disk doesn't belong to the signal that asks for it."""
+
+
+class TipError(FrametraceError):
+    """A tip or a verdict can't be trusted or understood as it stands."""
 
 
 class ModelMissing(FrametraceError):
