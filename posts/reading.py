@@ -7,7 +7,7 @@ from pathlib import Path
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.model import Account, Post, Skipped
 from frametrace.posts.readers import READERS, Reader
-from frametrace.posts.rows import Head, read_head, read_rows
+from frametrace.posts.rows import Head, Row, read_head, read_rows
 from frametrace.posts.sources import Source, sources_in
 
 __all__ = ["Entry", "detect", "formats_table", "read_source"]
@@ -71,10 +71,17 @@ def _read(source: Source, reader: Reader) -> Iterator[Entry]:
             yield row
             continue
         try:
-            entry: Entry = reader.parse(row)
+            for part in (row,) if reader.parts is None else reader.parts(row):
+                yield _entry(reader, part)
         except ValueError as error:
-            entry = Skipped(row.source, row.line, "", str(error))
-        yield entry
+            yield Skipped(row.source, row.line, "", str(error))
+
+
+def _entry(reader: Reader, row: Row) -> Entry:
+    try:
+        return reader.parse(row)
+    except ValueError as error:
+        return Skipped(row.source, row.line, "", str(error))
 
 
 def _reader_named(name: str) -> Reader:

@@ -4,7 +4,6 @@ A table's row is named by its header. A JSON record is flattened to dotted names
 arrays kept as JSON. A folder gives one row per picture. A row that can't be read is a `Skipped`.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,10 +16,10 @@ from frametrace.posts.folders import pictures_in
 from frametrace.posts.model import Precision, Skipped
 from frametrace.posts.sources import LINE_LIMIT, Source
 from frametrace.posts.tables import Table
-from frametrace.posts.times import parse_time
-from frametrace.posts.values import count, encodable
+from frametrace.posts.times import parse_time, parse_unix
+from frametrace.posts.values import count, json_of, spelled
 
-__all__ = ["Head", "Row", "Shape", "read_head", "read_rows"]
+__all__ = ["Head", "Row", "Shape", "flat", "read_head", "read_rows"]
 
 # A record may lack what the others have; a hostile one may have names without end.
 _RECORDS_LOOKED_AT = 100
@@ -28,8 +27,6 @@ _NAMES_ENOUGH = 10_000
 _NAMES_SHOWN = 40
 
 _FLOATED_ID = re.compile(r"\d([.,]\d+)?[eE]\+\d+")
-_spelled = json.JSONEncoder(ensure_ascii=False).encode
-_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class Shape(StrEnum):
@@ -83,6 +80,11 @@ class Row:
         """Take a time, in UTC. Raises ValueError if there is one that can't be read."""
         text = self.take(name).strip()
         return parse_time(text) if text else (None, Precision.NONE)
+
+    def unix(self, name: str) -> tuple[datetime | None, Precision]:
+        """Take a time in seconds since 1970. Raises ValueError if it can't be read."""
+        text = self.take(name).strip()
+        return parse_unix(text) if text else (None, Precision.NONE)
 
     def counts(self, names: Mapping[str, str]) -> dict[str, int]:
         """Take counts: `names` maps columns to what the count is called in a Post."""
@@ -180,16 +182,17 @@ def _record(text: str) -> dict[str, str]:
     if len(text) >= LINE_LIMIT:
         raise ValueError(f"the record is longer than {LINE_LIMIT:,} characters")
     try:
-        record = json.loads(text)
-        if _SURROGATE_ESCAPE.search(text):
-            spelled = _spelled(record)
-            if (sound := encodable(spelled)) != spelled:
-                record = json.loads(sound)
+        record = json_of(text)
         if isinstance(record, dict):
-            return dict(_flatten(record, ""))
+            return flat(record)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"the row is not JSON: {error}") from None
     raise ValueError("the row is not a JSON object")
+
+
+def flat(record: Mapping[str, object]) -> dict[str, str]:
+    """Name the values of a JSON object by their dotted paths; an array is kept as JSON."""
+    return dict(_flatten(record, ""))
 
 
 def _flatten(record: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str]]:
@@ -200,7 +203,7 @@ def _flatten(record: Mapping[str, object], prefix: str) -> Iterator[tuple[str, s
         elif isinstance(value, str):
             yield name, value
         elif value is not None:
-            yield name, _spelled(value)
+            yield name, spelled(value)
 
 
 def _folder_rows(source: Source) -> Iterator[Row | Skipped]:

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from frametrace.posts.model import Precision
 
-__all__ = ["parse_time"]
+__all__ = ["parse_time", "parse_unix"]
 
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)"
@@ -14,6 +14,9 @@ _TIME = re.compile(
     r"\s?(Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?|[A-Z]{3,4})?",
     re.ASCII,
 )
+
+# Ten digits last until 2286; eleven are no post's, thirteen are milliseconds.
+_SECONDS = re.compile(r"\d{1,10}(?:\.\d+)?", re.ASCII)
 
 # Names of zones are ambiguous (CST is Chicago and Shanghai): only those that a format documents.
 _ZONES: Mapping[str, timedelta] = {
@@ -44,6 +47,16 @@ def parse_time(text: str) -> tuple[datetime, Precision]:
     if clock is None:
         return moment, Precision.DAY
     return moment, Precision.SECOND if seconds else Precision.MINUTE
+
+
+def parse_unix(text: str) -> tuple[datetime, Precision]:
+    """Read seconds since 1970, `1566223402` or `1566223402.0`, as a time in UTC.
+
+    Raises ValueError with a plain reason for anything else.
+    """
+    if not _SECONDS.fullmatch(text.strip()):
+        raise ValueError(f"{text[:40]!r} is not a time in seconds such as 1566223402")
+    return datetime.fromtimestamp(int(text.strip().partition(".")[0]), UTC), Precision.SECOND
 
 
 def _offset(zone: str) -> timedelta:

@@ -2,8 +2,9 @@
 
 import json
 import re
+from typing import Any
 
-__all__ = ["count", "encodable", "python_list", "values_of"]
+__all__ = ["count", "encodable", "json_of", "objects_of", "python_list", "spelled", "values_of"]
 
 # Counts are stored as signed 64-bit integers.
 _LARGEST_COUNT = 2**63 - 1
@@ -19,6 +20,9 @@ _ESCAPE = re.compile(
     r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U(0010[0-9a-f]{4}|000[0-9a-f]{5})|(.))", re.DOTALL
 )
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+
+spelled = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def encodable(text: str) -> str:
@@ -35,6 +39,25 @@ def count(text: str) -> int | None:
         return None
     number = int(match[1].replace(",", ""))
     return number if abs(number) <= _LARGEST_COUNT else None
+
+
+def json_of(text: str) -> Any:
+    """Read JSON whose strings UTF-8 can hold. Raises ValueError or RecursionError."""
+    value = json.loads(text)
+    if _SURROGATE_ESCAPE.search(text):
+        written = spelled(value)
+        if (sound := encodable(written)) != written:
+            return json.loads(sound)
+    return value
+
+
+def objects_of(text: str) -> list[dict[str, Any]]:
+    """Read a JSON list of objects; what isn't one is left out, as exports hold odd cells."""
+    try:
+        items = json_of(text) if text.startswith("[") else []
+    except (ValueError, RecursionError):
+        return []
+    return [item for item in items if isinstance(item, dict)]
 
 
 def values_of(text: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What a reader is: what its format is called, how it is recognised, how a row becomes a post."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from frametrace.posts.model import Account, Post
@@ -16,8 +16,9 @@ class Reader:
     `parse` makes a Post or an Account of one row and raises ValueError, with a plain reason, when
     the row can't be one. `required` names the columns without which the format can't be read, each
     with its alternatives: a source that has them all is recognised. `foreign` names columns that
-    only another format with the same required ones has. `title`, `example`, `platform` and `time`
-    describe the format in its documentation.
+    only another format with the same required ones has. `parts` takes apart a row that holds many
+    posts, such as a page of an API's answers. `title`, `example`, `platform` and `time` describe
+    the format in its documentation.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Reader:
     required: tuple[tuple[str, ...], ...]
     parse: Callable[[Row], Post | Account]
     foreign: tuple[str, ...] = ()
+    parts: Callable[[Row], Iterable[Row]] | None = None
 
     def missing(self, names: Collection[str]) -> tuple[str, ...]:
         """Name the required columns that are not among `names`."""

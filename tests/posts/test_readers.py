@@ -5,7 +5,7 @@ import gzip
 import io
 import json
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.model import Account, AccountKind, Post, Precision, Skipped
 from frametrace.posts.readers import READERS, Reader
 from frametrace.posts.reading import Entry, detect, read_source
-from frametrace.posts.rows import Shape, read_head
+from frametrace.posts.rows import Row, Shape, read_head, read_rows
 from frametrace.posts.sources import Source
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -41,6 +41,7 @@ def _samples(*shapes: Shape) -> list[Any]:
 
 every_sample = pytest.mark.parametrize(("reader", "expected"), _samples())
 every_file = pytest.mark.parametrize(("reader", "expected"), _samples(Shape.TABLE, Shape.RECORDS))
+every_records = pytest.mark.parametrize(("reader", "expected"), _samples(Shape.RECORDS))
 every_table = pytest.mark.parametrize(("reader", "expected"), _samples(Shape.TABLE))
 
 
@@ -190,8 +191,20 @@ def _without_columns(text: str, alternatives: tuple[str, ...]) -> str:
 
 
 def _without_fields(text: str, alternatives: tuple[str, ...]) -> str:
-    first = json.loads(text.lstrip("\ufeff").splitlines()[0])
-    return json.dumps({name: value for name, value in first.items() if name not in alternatives})
+    return json.dumps(_lacking(_first_record(text), alternatives, ""))
+
+
+def _lacking(record: dict[str, Any], names: tuple[str, ...], prefix: str) -> dict[str, Any]:
+    return {
+        name: _lacking(value, names, f"{prefix}{name}.") if isinstance(value, dict) else value
+        for name, value in record.items()
+        if prefix + name not in names
+    }
+
+
+def _first_record(text: str) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(text.lstrip("\ufeff").splitlines()[0])
+    return record
 
 
 def _table(rows: Iterable[Iterable[str]]) -> str:
@@ -248,8 +261,9 @@ def test_whatever_the_cells_hold_each_row_is_a_post_or_skipped(
 ) -> None:
     header = read_head(Source(_source(expected))).names
     drawn = data.draw(st.lists(st.dictionaries(st.sampled_from(header), _CELL), max_size=3))
-    sound = dict.fromkeys(name for names in reader.required for name in names)
-    filler = {name: "2019-08-19" if "time" in name.lower() else "x1" for name in sound}
+    first = next(read_rows(Source(_source(expected)), reader.shape))
+    assert isinstance(first, Row)
+    filler = first.values
     rows = [[row.get(name, filler.get(name, "")) for name in header] for row in drawn]
     source = scratch / "cells.csv"
     source.write_text(_table([header, *rows]), "utf-8", newline="")
@@ -258,19 +272,31 @@ def test_whatever_the_cells_hold_each_row_is_a_post_or_skipped(
     assert all(map(_is_sound, entries))
 
 
-@given(
-    records=st.lists(st.dictionaries(st.sampled_from(sorted(f.name for f in fields(Post))), _JSON))
-)
+@every_records
+@given(data=st.data())
 def test_whatever_the_records_hold_each_one_is_a_post_or_skipped(
-    scratch: Path, records: list[dict[str, Any]]
+    reader: Reader, expected: Path, scratch: Path, data: st.DataObject
 ) -> None:
-    sound = {"platform": "p", "post_id": "1", "account_id": "a"}
+    records = [_first_record(_source(expected).read_text("utf-8")) for _ in range(3)]
+    for record in records[1:]:
+        for _ in range(data.draw(st.integers(1, 3))):
+            container, key = data.draw(st.sampled_from(list(_places(record))))
+            container[key] = data.draw(_JSON)
     source = scratch / "records.jsonl"
-    lines = [json.dumps(sound | record) for record in [sound, *records]]
-    source.write_text("\n".join(lines), "utf-8")
-    entries = list(read_source(source, "plain-jsonl"))
-    assert len(entries) == len(lines)
+    source.write_text("\n".join(map(json.dumps, records)), "utf-8")
+    entries = list(read_source(source, reader.name))
     assert all(map(_is_sound, entries))
+    if reader.parts is None:
+        assert [entry.line for entry in entries] == [1, 2, 3]
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place in a record where something can be put: a container and a key of it."""
+    keys = value.keys() if isinstance(value, dict) else range(len(value))
+    for key in keys:
+        yield value, key
+        if isinstance(value[key], dict | list):
+            yield from _places(value[key])
 
 
 @every_file

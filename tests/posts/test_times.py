@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.posts.model import Precision
-from frametrace.posts.times import parse_time
+from frametrace.posts.times import parse_time, parse_unix
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,20 @@ def test_anything_else_is_refused_with_what_was_found(text: str) -> None:
         parse_time(text)
     assert repr(text[:40]) in str(caught.value)
     assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("text", ["1566223402", " 1566223402.0 ", "1566223402.999"])
+def test_seconds_since_1970_are_a_time_in_utc(text: str) -> None:
+    moment = datetime(2019, 8, 19, 14, 3, 22, tzinfo=UTC)
+    assert parse_unix(text) == (moment, Precision.SECOND)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-1", "1566223402000", "1.566e9", "nan", "٣", "2019-08-19", "1_0", "9" * 5000]
+)
+def test_what_counts_no_seconds_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a time in seconds"):
+        parse_unix(text)
 
 
 _ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
