@@ -1,62 +1,82 @@
 """Exact search among hashes by Hamming distance."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from frametrace.index.codes import Codes
+from frametrace.index.files import map_array, save_array
 from frametrace.index.hits import Hits
+from frametrace.index.join import Join
 
 __all__ = ["BinaryIndex"]
 
-_BLOCK = 512  # queries at a time: bounds what one range search can return
+_FILTER = 2  # words of 64 bits that are compared before the others
+_FILE = "first_words.npy"
+_BLOCK = 2**14  # codes at a time: what is computed of them stays in a processor's cache
 
 
 class BinaryIndex:
-    """All codes within a radius, none missed: a linear scan over distinct codes."""
+    """All codes within a radius, none missed.
 
-    technique = "binary-flat"
+    For a query or a few, a linear scan over the first 128 bits of every code, kept apart word by
+    word, and over the rest of those few codes that these don't rule out.
+    """
 
-    def __init__(self, codes: Codes) -> None:
+    technique = "binary-scan"
+
+    def __init__(self, codes: Codes, first_words: np.ndarray | None = None) -> None:
         self.codes = codes
+        self._words = _words(codes.codes)
+        if first_words is None:
+            first_words = np.ascontiguousarray(self._words[:, :_FILTER].T)
+        self._first_words = first_words
+
+    def save(self, folder: Path) -> list[str]:
+        """Write what is not in the codes; the names of the files."""
+        save_array(folder / _FILE, self._first_words)
+        return [_FILE]
+
+    @classmethod
+    def load(cls, codes: Codes, folder: Path) -> Self:
+        """Map what `save` wrote. Raises `OSError` or `ValueError` where it is damaged."""
+        first_words = map_array(folder / _FILE)
+        if first_words.shape[1:] != (len(codes),):
+            raise ValueError(f"{_FILE} does not belong to the codes")
+        return cls(codes, first_words)
 
     def search(self, queries: np.ndarray, radius: int) -> Hits:
         """For each of a few (m, k) queries, all codes at `radius` bits or less, nearest first."""
         found = []
-        for at, query in enumerate(queries if len(self.codes) else ()):
-            bits = np.bitwise_count(_words(self.codes.codes) ^ _words(query[None]))
+        for at, query in enumerate(_words(queries)):
+            rows = self._not_ruled_out(query, radius)
+            bits = np.bitwise_count(self._words[rows] ^ query)
             distances = bits.sum(axis=1, dtype=np.int32)
-            rows = np.flatnonzero(distances <= radius)
-            rows = rows[np.argsort(distances[rows], kind="stable")]
-            found.append(Hits(np.full(len(rows), at), rows, distances[rows]))
+            near = np.flatnonzero(distances <= radius)
+            near = near[np.argsort(distances[near], kind="stable")]
+            found.append(Hits(np.full(len(near), at), rows[near], distances[near]))
         return Hits.concatenate(found, np.int32)
+
+    def _not_ruled_out(self, query: np.ndarray, radius: int) -> np.ndarray:
+        """The rows whose first words differ from the query's in `radius` bits or less, in order."""
+        found = [np.empty(0, np.int64)]
+        for start in range(0, len(self.codes), _BLOCK):
+            block = self._first_words[:, start : start + _BLOCK]
+            bits = np.bitwise_count(block[0] ^ query[0])  # two words differ in 128 bits at most
+            for word, wanted in zip(block[1:], query[1:], strict=False):
+                bits += np.bitwise_count(word ^ wanted)
+            found.append(start + np.flatnonzero(bits <= radius))
+        return np.concatenate(found)
 
     def pairs(self, radius: int) -> Iterator[Hits]:
         """Every pair of distinct codes at `radius` bits or less once, query < row, in batches."""
-        for hits in self.pairs_with(self.codes.codes, radius):
-            yield hits.where(hits.query < hits.row)
+        yield from Join(self.codes.codes, radius=radius)
 
     def pairs_with(self, queries: np.ndarray, radius: int) -> Iterator[Hits]:
-        """For many (m, k) queries, all codes at `radius` bits or less, in batches, ordered."""
-        import faiss
-
-        if not len(self.codes) or not len(queries):
-            return
-        index = faiss.IndexBinaryFlat(self.codes.codes.shape[1] * 8)
-        index.add(np.ascontiguousarray(self.codes.codes))
-        for start in range(0, len(queries), _BLOCK):
-            block = np.ascontiguousarray(queries[start : start + _BLOCK])
-            # FAISS returns what is strictly below its radius.
-            limits, distances, rows = index.range_search(block, radius + 1)
-            query = np.repeat(np.arange(start, start + len(block)), _sizes(limits))
-            order = np.lexsort((rows, query))
-            yield Hits(query[order], rows[order], distances[order].astype(np.int32))
-
-
-def _sizes(limits: np.ndarray) -> np.ndarray:
-    """How many hits each query has, int64; FAISS gives where they end, as uint64."""
-    ends = limits.astype(np.int64)
-    return ends[1:] - ends[:-1]
+        """For many (m, k) queries, all codes at `radius` bits or less, once each, in batches."""
+        yield from Join(queries, self.codes.codes, radius=radius)
 
 
 def _words(codes: np.ndarray) -> np.ndarray:

@@ -101,9 +101,8 @@ class Blocks:
 
     def plan(self) -> Plan:
         """The cheapest plan for these hashes."""
-        counts = [self._counts(self.a)]
-        counts.append(counts[0] if self.same else self._counts(self.b))
-        return plan(*counts, self.radius, same=self.same)
+        a = self._counts(self.a)
+        return plan(a, a if self.same else self._counts(self.b), self.radius, same=self.same)
 
     @staticmethod
     def _counts(side: np.ndarray) -> np.ndarray:
@@ -168,8 +167,11 @@ class Blocks:
     def _ruled(self, tests: Rule) -> Rule:
         if self.outer is None:
             return tests
-        parts = (np.concatenate(two) for two in zip(self.outer[:3], tests[:3], strict=True))
-        return Rule(*parts, *tests[3:])
+        return tests._replace(
+            masks=np.concatenate([self.outer.masks, tests.masks]),
+            limits=np.concatenate([self.outer.limits, tests.limits]),
+            within=np.concatenate([self.outer.within, tests.within]),
+        )
 
 
 def _tiles(side: np.ndarray) -> list[Bucketed]:

@@ -6,7 +6,7 @@ work is cut into units, which can be run apart: a block of hashes against anothe
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import combinations_with_replacement, pairwise, product
 
@@ -25,7 +25,7 @@ _QUERIES = 512  # that FAISS answers at a time: bounds what one range search can
 class Unit:
     """A part of a join: rows of A against rows of B, by one chunk of the hashes.
 
-    Without a chunk all pairs are compared. `cost` is its part of the join's work, 0 to 1.
+    Without a chunk all pairs are compared. `cost` grows with the work that it takes.
     """
 
     a: slice
@@ -33,6 +33,10 @@ class Unit:
     chunk: int | None
     budgets: tuple[int, ...]
     cost: float
+
+    def __str__(self) -> str:
+        a, b = (f"{side.start}:{side.stop}" for side in (self.a, self.b))
+        return f"{a} {b} chunk {self.chunk} of {self.budgets}"
 
 
 class Join:
@@ -102,9 +106,7 @@ class Join:
         sides = [self._a] if self._same else [self._a, self._b]
         cut = [_cut(len(side), self._rows(memory)) for side in sides]
         pairs = combinations_with_replacement(cut[0], 2) if self._same else product(*cut)
-        units = [unit for a, b in pairs for unit in self._planned(a, b)]
-        whole = sum(unit.cost for unit in units)
-        return [replace(unit, cost=unit.cost / whole) for unit in units]
+        return [unit for a, b in pairs for unit in self._planned(a, b)]
 
     def _planned(self, a: slice, b: slice) -> list[Unit]:
         rows = float(a.stop - a.start), float(b.stop - b.start)
@@ -142,7 +144,8 @@ def _by_faiss(a: np.ndarray, b: np.ndarray, radius: int, *, same: bool) -> Itera
     for start in range(0, len(a), _QUERIES):
         # FAISS returns what is strictly below its radius.
         limits, distances, rows = index.range_search(a[start : start + _QUERIES], radius + 1)
-        sizes = np.diff(limits.astype(np.int64))
+        ends = limits.astype(np.int64)
+        sizes = ends[1:] - ends[:-1]
         query = np.repeat(np.arange(start, start + len(sizes)), sizes)
         order = np.lexsort((rows, query))
         hits = Hits(query[order], rows[order], distances[order].astype(np.int32))

@@ -57,10 +57,11 @@ def _compiled(function: Function) -> Function:
     return compiled
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _bits(_: Any, word: Any) -> Any:
-    """How many bits of an integer are set: one instruction, many words at once."""
+def _count_bits(_: Any, word: Any) -> Any:
     return word(word), lambda context, builder, signature, arguments: builder.ctpop(arguments[0])
+
+
+_bits = intrinsic(_count_bits)  # how many bits of a word are set: one instruction, many at once
 
 
 @_compiled
@@ -105,9 +106,9 @@ def _of_bucket(side: Bucketed, value: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @_compiled
-def _near(word: int, words: np.ndarray, limit: int) -> int:
+def _near(word: int, words: np.ndarray, limit: int) -> Any:
     """How many words differ from one in at most `limit` bits; compiled to vectors."""
-    near = 0
+    near: Any = 0
     for k in range(len(words)):
         near += np.int64(_bits(word ^ words[k])) <= limit
     return near
@@ -125,9 +126,9 @@ def _may_belong(different: int, rule: Rule) -> bool:
 
 
 @_compiled
-def _distance(x: np.ndarray, y: np.ndarray, rule: Rule) -> int:
+def _distance(x: np.ndarray, y: np.ndarray, rule: Rule) -> Any:
     """How many bits two codes differ in, or -1 where a test fails."""
-    bits = 0
+    bits: Any = 0
     for test in range(len(rule.limits)):
         bits = 0
         for k in range(len(x)):

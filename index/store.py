@@ -14,24 +14,36 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
-
 from frametrace.embed.case import Case, write_atomically
+from frametrace.embed.files import read_json
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.embed.tables import signal_table
 from frametrace.index.binary import BinaryIndex
 from frametrace.index.codes import Codes
 from frametrace.index.dense import DenseIndex
+from frametrace.index.files import map_array, save_array, sha256_of
 from frametrace.index.minhash import MinHashIndex
 from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
 
-__all__ = ["Index", "Manifest", "alone_in", "check_index", "open_index"]
+__all__ = [
+    "PAIRS_DONE",
+    "Index",
+    "Manifest",
+    "alone_in",
+    "check_index",
+    "index_folder",
+    "open_index",
+    "read_manifest",
+]
 
 Index = BinaryIndex | DenseIndex | MinHashIndex
 
 _ARRAYS = ("codes", "starts", "items")
 _MANIFEST = "manifest.json"
+PAIRS_DONE = (
+    "pairs-*/done.json"  # pairs were found with this index; the next join goes on from them
+)
+_LAYOUT = 2  # of the files; those of another layout are built anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +72,10 @@ def open_index(case: Case, signal: str) -> Index:
             f"{case.path} has no signal {signal!r}; compute it with: "
             f"frametrace embed {case.path} --signal {signal}"
         )
-    folder = _folder(case, signal)
+    folder = index_folder(case, signal)
     if not (folder / _MANIFEST).is_file():
         _build_alone(case, signal, folder)
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder)
     theirs = (manifest.signal, manifest.fingerprint, manifest.metric)
     ours = (signal, case.epoch.signals[signal]["fingerprint"], SIGNALS[signal].metric)
     if theirs != ours:
@@ -76,32 +88,36 @@ def open_index(case: Case, signal: str) -> Index:
 
 def check_index(case: Case, signal: str) -> list[str]:
     """Compare an index's files with its manifest; what is wrong, as plain sentences."""
-    folder = _folder(case, signal)
+    folder = index_folder(case, signal)
     if not (folder / _MANIFEST).is_file():
         return []
-    manifest = _read_manifest(folder)
-    damaged = [
-        name
-        for name, digest in manifest.files.items()
-        if not (folder / name).is_file() or _sha256(folder / name) != digest
+    digests = dict(read_manifest(folder).files)
+    for done in folder.glob(PAIRS_DONE):
+        of_pairs = read_json(done)["files"].items()
+        digests |= {f"{done.parent.name}/{name}": digest for name, digest in of_pairs}
+    return [
+        f"{folder / name} is damaged: delete {folder}, it will be rebuilt"
+        for name, digest in digests.items()
+        if not (folder / name).is_file() or sha256_of(folder / name) != digest
     ]
-    return [f"{folder / name} is damaged: delete {folder}, it will be rebuilt" for name in damaged]
 
 
-def _folder(case: Case, signal: str) -> Path:
+def index_folder(case: Case, signal: str) -> Path:
+    """Where the index of a signal lies as of the case's epoch."""
     made_by = case.epoch.signals.get(signal, {}).get("fingerprint", "")
-    shards = json.dumps([made_by, sorted(case.epoch.shards.get(signal_table(signal), {}))])
-    return case.path / "index" / signal / hashlib.sha256(shards.encode()).hexdigest()[:12]
+    shards = sorted(case.epoch.shards.get(signal_table(signal), {}))
+    belongs = json.dumps([_LAYOUT, made_by, shards])
+    return case.path / "index" / signal / hashlib.sha256(belongs.encode()).hexdigest()[:12]
 
 
 def _build_alone(case: Case, signal: str, folder: Path) -> None:
-    """Build unless another process does so first; then delete what is there besides."""
+    """Build unless another process does so first; then delete what nobody will open again."""
     try:
         with alone_in(folder.parent):
             if not (folder / _MANIFEST).is_file():
                 _build(case, signal, folder)
             for old in folder.parent.iterdir():
-                if old.is_dir() and old != folder:
+                if old.is_dir() and old != folder and not any(old.glob(PAIRS_DONE)):
                     shutil.rmtree(old, ignore_errors=True)
     except (OSError, RuntimeError) as error:  # FAISS writes files of its own
         raise CaseError(
@@ -126,9 +142,9 @@ def _build(case: Case, signal: str, folder: Path) -> None:
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
     for name in _ARRAYS:
-        _save(beside / f"{name}.npy", getattr(codes, name))
+        save_array(beside / f"{name}.npy", getattr(codes, name))
     index = _made(signal, codes)
-    extra = index.save(beside) if isinstance(index, DenseIndex) else []
+    extra = index.save(beside) if isinstance(index, DenseIndex | BinaryIndex) else []
     names = [*(f"{name}.npy" for name in _ARRAYS), *extra]
     manifest = Manifest(
         signal=signal,
@@ -139,18 +155,11 @@ def _build(case: Case, signal: str, folder: Path) -> None:
         codes=len(codes),
         items=len(codes.items),
         recall=index.recall if isinstance(index, DenseIndex) else 1.0,
-        files={name: _sha256(beside / name) for name in names},
+        files={name: sha256_of(beside / name) for name in names},
     )
     write_atomically(beside / _MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
     shutil.rmtree(folder, ignore_errors=True)
     beside.rename(folder)
-
-
-def _save(path: Path, array: np.ndarray) -> None:
-    """Write a `.npy` file as `numpy.save` does, which does not notice that a disk is full."""
-    with path.open("wb") as file:
-        write_array_header_1_0(file, header_data_from_array_1_0(array))
-        file.write(np.ascontiguousarray(array).data)
 
 
 def _made(signal: str, codes: Codes) -> Index:
@@ -165,13 +174,11 @@ def _made(signal: str, codes: Codes) -> Index:
 
 def _load(folder: Path, manifest: Manifest) -> Index:
     try:
-        codes = Codes(
-            *(np.load(folder / f"{n}.npy", mmap_mode="r", allow_pickle=False) for n in _ARRAYS)
-        )
+        codes = Codes(*(map_array(folder / f"{name}.npy") for name in _ARRAYS))
         _same_size(codes, manifest)
         match SIGNALS[manifest.signal].metric:
             case Metric.HAMMING:
-                return BinaryIndex(codes)
+                return BinaryIndex.load(codes, folder)
             case Metric.COSINE:
                 return DenseIndex.load(codes, folder, manifest.technique, manifest.recall)
             case Metric.JACCARD:
@@ -192,15 +199,11 @@ def _same_size(codes: Codes, manifest: Manifest) -> None:
         )
 
 
-def _read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path) -> Manifest:
+    """An index's manifest. Raises `IndexMismatch` where it can't be read."""
     try:
         return Manifest(**json.loads((folder / _MANIFEST).read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise IndexMismatch(
             f"{folder / _MANIFEST} can't be read ({error}): delete {folder}, it will be rebuilt"
         ) from None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

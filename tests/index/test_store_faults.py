@@ -126,11 +126,11 @@ print(len(open_index(Case(Path(sys.argv[1])), sys.argv[2]).codes))
 _KILL_AFTER_ONE_ARRAY = """
 import os, signal
 from frametrace.index import store
-save = store._save
+save = store.save_array
 def save_and_die(*given):
     save(*given)
     os.kill(os.getpid(), signal.SIGKILL)
-store._save = save_and_die
+store.save_array = save_and_die
 """
 
 _KILL_BEFORE_THE_RENAME = """

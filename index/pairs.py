@@ -1,0 +1,204 @@
+"""The near pairs of a signal's hashes, kept beside its index: found once, and gone on from.
+
+`CASE/index/<signal>/<digest>/pairs-<radius>/` holds Arrow files, one for each part of the join, and
+`done.json` with their digests once all are there. A killed run finds the parts that it finished.
+When hashes were added since, the pairs of the earlier index are carried over, and only the new
+hashes are joined, with the earlier ones and with each other.
+"""
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from frametrace.embed.case import Case
+from frametrace.embed.files import read_json, replacing, to_json, write_atomically
+from frametrace.embed.progress import Progress, Silent
+from frametrace.index.binary import BinaryIndex
+from frametrace.index.codes import Codes
+from frametrace.index.files import map_array, sha256_of
+from frametrace.index.hits import Hits
+from frametrace.index.join import Join
+from frametrace.index.store import PAIRS_DONE, alone_in, index_folder, open_index, read_manifest
+from frametrace.posts.errors import CaseError, IndexMismatch
+
+__all__ = ["near_pairs"]
+
+_PLAN, _DONE = "plan.json", Path(PAIRS_DONE).name
+_PAIRS = pa.schema([("a", pa.uint32()), ("b", pa.uint32()), ("distance", pa.uint16())])
+_STEPS = 1_000  # of progress
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One file: what tells it from the parts of another plan, its share of the work, its pairs."""
+
+    name: str
+    cost: float
+    pairs: Callable[[], Iterator[Hits]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """An earlier index whose pairs were found: their folder, its codes, and their rows today."""
+
+    pairs: Path
+    codes: np.ndarray
+    rows: np.ndarray
+
+
+def near_pairs(
+    case: Case, signal: str, radius: int, progress: Progress | None = None
+) -> tuple[Codes, Iterator[Hits]]:
+    """The distinct hashes of a signal, and all pairs of them at `radius` bits or less.
+
+    The pairs are read in batches, each pair once, query < row. Raises as `open_index` does, and
+    `IndexMismatch` where pairs on disk are damaged.
+    """
+    index = open_index(case, signal)
+    assert isinstance(index, BinaryIndex)
+    folder = index_folder(case, signal) / f"pairs-{radius}"
+    if not (folder / _DONE).is_file():
+        try:
+            with alone_in(folder):
+                if not (folder / _DONE).is_file():
+                    _find(folder, index.codes, radius, progress or Silent())
+        except OSError as error:
+            raise CaseError(
+                f"{folder} can't be written: {error.strerror or error}. Make room or mend the "
+                "permissions, then run the same command again: it goes on where it was"
+            ) from None
+    return index.codes, _read(folder)
+
+
+def _find(folder: Path, codes: Codes, radius: int, progress: Progress) -> None:
+    """Find the pairs part by part, but for the parts that are there; then sweep earlier indexes."""
+    parts = list(_parts(folder, codes, radius))
+    whole = sum(part.cost for part in parts) or 1
+    plan = to_json([part.name for part in parts])
+    if not (folder / _PLAN).is_file() or (folder / _PLAN).read_text("utf-8") != plan:
+        for stale in folder.glob("*.arrow"):
+            stale.unlink()
+        write_atomically(folder / _PLAN, plan)
+    files = [folder / f"{at:04}.arrow" for at in range(len(parts))]
+    done, told = 0.0, 0
+    with progress.track("comparing pictures", _STEPS) as advance:
+        for file, part in zip(files, parts, strict=True):
+            if not file.is_file():
+                _write(file, part.pairs())
+            done += part.cost / whole
+            advance(int(done * _STEPS) - told)
+            told = int(done * _STEPS)
+    digests = {file.name: sha256_of(file) for file in files}
+    write_atomically(folder / _DONE, to_json({"radius": radius, "files": digests}))
+    for old in folder.parent.parent.iterdir():
+        if old.is_dir() and old != folder.parent:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _parts(folder: Path, codes: Codes, radius: int) -> Iterable[_Part]:
+    """What there is to find, and how."""
+    earlier = _earlier(folder, codes)
+    if earlier is None:
+        every = np.arange(len(codes))
+        return _joined("all", Join(codes.codes, radius=radius), every, every)
+    new = np.setdiff1d(np.arange(len(codes)), earlier.rows, assume_unique=True)
+    ours = codes.codes[new]
+    return [
+        *_carried(earlier),
+        *_joined("across", Join(ours, earlier.codes, radius=radius), new, earlier.rows),
+        *_joined("within", Join(ours, radius=radius), new, new),
+    ]
+
+
+def _carried(earlier: _Earlier) -> Iterator[_Part]:
+    """The pairs of an earlier index."""
+    for name, digest in _files(earlier.pairs).items():
+        pairs = partial(_renumbered, _batches(earlier.pairs / name), earlier.rows, earlier.rows)
+        yield _Part(f"carried {digest}", 0.0, pairs)
+
+
+def _joined(label: str, join: Join, a: np.ndarray, b: np.ndarray) -> Iterator[_Part]:
+    """A join's pairs, unit by unit."""
+    for unit in join.units:
+        yield _Part(f"{label} {unit}", unit.cost, partial(_renumbered, join.run(unit), a, b))
+
+
+def _renumbered(batches: Iterator[Hits], a: np.ndarray, b: np.ndarray) -> Iterator[Hits]:
+    """With the rows that rows of A and of B have today."""
+    for hits in batches:
+        x, y = a[hits.query], b[hits.row]
+        yield Hits(np.minimum(x, y), np.maximum(x, y), hits.value)
+
+
+def _earlier(folder: Path, codes: Codes) -> _Earlier | None:
+    """The largest index whose pairs were found and whose hashes are all among these."""
+    found = []
+    manifest = read_manifest(folder.parent)
+    for done in folder.parent.parent.glob(f"*/{folder.name}/{_DONE}"):
+        other = read_manifest(done.parent.parent)
+        if (other.fingerprint, other.dimension) == (manifest.fingerprint, manifest.dimension):
+            found.append((other.codes, done.parent))
+    for _, pairs in sorted(found, reverse=True):
+        held = map_array(pairs.parent / "codes.npy")
+        rows = _rows_of(held, codes.codes)
+        if rows is not None:
+            return _Earlier(pairs, held, rows)
+    return None
+
+
+def _rows_of(earlier: np.ndarray, codes: np.ndarray) -> np.ndarray | None:
+    """Where earlier codes stand among codes, both in ascending order; None unless all do."""
+    found = np.flatnonzero(np.isin(_mixed(codes), _mixed(earlier)))
+    if len(found) == len(earlier) and np.array_equal(codes[found], earlier):
+        return found
+    return None
+
+
+def _mixed(codes: np.ndarray) -> np.ndarray:
+    """One number for each code, uint64; different codes hardly ever have the same."""
+    mixed = np.zeros(len(codes), np.uint64)
+    for word in np.ascontiguousarray(codes).view(np.uint64).T:
+        mixed = (mixed ^ word) * np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio
+        mixed ^= mixed >> np.uint64(32)
+    return mixed
+
+
+def _write(path: Path, batches: Iterator[Hits]) -> None:
+    with replacing(path) as file, pa.ipc.new_file(file, _PAIRS) as writer:
+        for hits in batches:
+            columns = zip((hits.query, hits.row, hits.value), _PAIRS.types, strict=True)
+            arrays = [pa.array(values.astype(type.to_pandas_dtype())) for values, type in columns]
+            writer.write_batch(pa.record_batch(arrays, schema=_PAIRS))
+
+
+def _read(folder: Path) -> Iterator[Hits]:
+    for name in sorted(_files(folder)):
+        yield from _batches(folder / name)
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """The files of a finished join and their digests."""
+    try:
+        return dict(read_json(folder / _DONE)["files"])
+    except (CaseError, KeyError, TypeError, ValueError):
+        raise IndexMismatch(
+            f"{folder / _DONE} is damaged: delete {folder}, it will be made anew"
+        ) from None
+
+
+def _batches(path: Path) -> Iterator[Hits]:
+    try:
+        with pa.memory_map(str(path)) as source:
+            reader = pa.ipc.open_file(source)
+            for at in range(reader.num_record_batches):
+                a, b, distance = (column.to_numpy() for column in reader.get_batch(at).columns)
+                yield Hits(a.astype(np.int64), b.astype(np.int64), distance.astype(np.int32))
+    except (OSError, pa.ArrowException) as error:
+        raise IndexMismatch(
+            f"{path} is damaged ({error}): delete {path.parent}, it will be made anew"
+        ) from None
