@@ -191,8 +191,14 @@ def _record(text: str) -> dict[str, str]:
 
 
 def flat(record: Mapping[str, object]) -> dict[str, str]:
-    """Name the values of a JSON object by their dotted paths; an array is kept as JSON."""
-    return dict(_flatten(record, ""))
+    """Name the values of a JSON object by their dotted paths; an array is kept as JSON.
+
+    Raises ValueError if it is nested too deeply.
+    """
+    try:
+        return dict(_flatten(record, ""))
+    except RecursionError as error:
+        raise ValueError(f"it is nested too deeply: {error}") from None
 
 
 def _flatten(record: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str]]:

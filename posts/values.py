@@ -2,9 +2,19 @@
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["count", "encodable", "json_of", "objects_of", "python_list", "spelled", "values_of"]
+__all__ = [
+    "count",
+    "encodable",
+    "json_of",
+    "objects_of",
+    "picked",
+    "python_list",
+    "spelled",
+    "values_of",
+]
 
 # Counts are stored as signed 64-bit integers.
 _LARGEST_COUNT = 2**63 - 1
@@ -58,6 +68,15 @@ def objects_of(text: str) -> list[dict[str, Any]]:
     except (ValueError, RecursionError):
         return []
     return [item for item in items if isinstance(item, dict)]
+
+
+def picked(items: Iterable[Mapping[str, Any]], *names: str) -> tuple[str, ...]:
+    """Take of each object the first of the named texts that isn't empty; each text once."""
+    found = (
+        next((item[name] for name in names if isinstance(item.get(name), str) and item[name]), "")
+        for item in items
+    )
+    return tuple(dict.fromkeys(text for each in found if (text := each.strip())))
 
 
 def values_of(text: str) -> tuple[str, ...]:

@@ -1,11 +1,17 @@
 """The formats that can be read: one file each, one line here."""
 
 from frametrace.posts.readers import (
+    bluesky,
     crowdtangle_facebook,
     folder,
     meta_content_library,
+    minet,
     plain_csv,
     plain_jsonl,
+    snscrape,
+    twarc_csv,
+    x_api,
+    x_api_flat,
     x_archive,
     x_archive_users,
 )
@@ -16,6 +22,12 @@ __all__ = ["READERS", "Reader"]
 READERS: tuple[Reader, ...] = (
     x_archive.READER,
     x_archive_users.READER,
+    twarc_csv.READER,
+    x_api.READER,
+    x_api_flat.READER,
+    minet.READER,
+    snscrape.READER,
+    bluesky.READER,
     crowdtangle_facebook.READER,
     meta_content_library.READER,
     plain_csv.READER,

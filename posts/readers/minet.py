@@ -1,0 +1,50 @@
+"""minet (twitwi): posts of X as a table, whose lists are joined by vertical bars."""
+
+from frametrace.posts.model import Post
+from frametrace.posts.readers.contract import Reader
+from frametrace.posts.rows import Row, Shape
+from frametrace.posts.values import values_of
+
+__all__ = ["READER"]
+
+_COUNTS = {
+    "like_count": "likes",
+    "reply_count": "replies",
+    "retweet_count": "reposts",
+    "quote_count": "quotes",
+    "impression_count": "views",
+}
+
+
+def _parse(row: Row) -> Post:
+    posted_at, precision = row.unix("timestamp_utc")
+    files = values_of(row.take("media_files"))
+    return Post(
+        platform="twitter",
+        post_id=row.key("id"),
+        account_id=row.key("user_id"),
+        account_name=row.take("user_screen_name"),
+        posted_at=posted_at,
+        precision=precision,
+        text=row.take("text"),
+        media=files or values_of(row.take("media_urls")),
+        links=values_of(row.take("links")),
+        hashtags=values_of(row.take("hashtags")),
+        repost_of=row.take("retweeted_id"),
+        engagement=row.counts(_COUNTS),
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+READER = Reader(
+    name="minet",
+    title="minet (twitwi) export of X posts",
+    example="minet_tweets.csv",
+    platform="twitter",
+    time="second",
+    shape=Shape.TABLE,
+    required=(("id",), ("user_id",), ("user_screen_name",), ("timestamp_utc",)),
+    parse=_parse,
+)

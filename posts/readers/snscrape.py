@@ -1,0 +1,63 @@
+"""snscrape: posts of X as records, the newer field names and the older."""
+
+from frametrace.posts.model import Post
+from frametrace.posts.readers.contract import Reader
+from frametrace.posts.rows import Row, Shape
+from frametrace.posts.values import objects_of, picked, values_of
+
+__all__ = ["READER"]
+
+_COUNTS = {
+    "likeCount": "likes",
+    "replyCount": "replies",
+    "retweetCount": "reposts",
+    "quoteCount": "quotes",
+    "viewCount": "views",
+    "bookmarkCount": "bookmarks",
+}
+
+
+def _parse(row: Row) -> Post:
+    kind = row.take("_type")
+    if "." in kind and ".twitter." not in kind:
+        raise ValueError(f"{kind[:80]} is not a post of X, which alone are read")
+    posted_at, precision = row.time("date")
+    return Post(
+        platform="twitter",
+        post_id=row.key("id"),
+        account_id=row.key("user.id"),
+        account_name=row.take("user.username"),
+        posted_at=posted_at,
+        precision=precision,
+        # Its own text of a repost is cut, and it has no pictures of its own.
+        text=row.take(*_in_repost("rawContent"), *_in_repost("content")),
+        media=picked(objects_of(row.take(*_in_repost("media"))), "fullUrl", "thumbnailUrl"),
+        links=_links(row.take(*_in_repost("links"), *_in_repost("outlinks"))),
+        hashtags=values_of(row.take(*_in_repost("hashtags"))),
+        repost_of=row.take("retweetedTweet.id"),
+        engagement=row.counts(_COUNTS),
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _in_repost(name: str) -> tuple[str, str]:
+    return f"retweetedTweet.{name}", name
+
+
+def _links(text: str) -> tuple[str, ...]:
+    found = objects_of(text)
+    return picked(found, "url") if found else values_of(text)
+
+
+READER = Reader(
+    name="snscrape",
+    title="snscrape posts of X",
+    example="snscrape.jsonl",
+    platform="twitter",
+    time="second",
+    shape=Shape.RECORDS,
+    required=(("id",), ("user.id",), ("date",), ("rawContent", "content")),
+    parse=_parse,
+)
