@@ -15,7 +15,7 @@ __all__ = ["BinaryIndex"]
 
 _FILTER = 2  # words of 64 bits that are compared before the others
 _FILE = "first_words.npy"
-_BLOCK = 2**14  # codes at a time: what is computed of them stays in a processor's cache
+_BLOCK = 2**16  # codes at a time: what is computed of them stays in a processor's cache
 
 
 class BinaryIndex:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frametrace.embed.case import Case
 from frametrace.embed.held import connect
@@ -13,6 +14,8 @@ from frametrace.matcher.results import POST_FIELDS, Relation
 from frametrace.posts.errors import CaseError, IndexMismatch
 
 __all__ = ["REUSES", "match_across"]
+
+_NONE = np.iinfo(np.int64).max
 
 # One row per post of B and picture of it, with the nearest picture of A (of equals, that with the
 # smallest SHA-256); ordered by A's picture, then time. `distance` is in bits of 256. `posts_a`,
@@ -87,7 +90,7 @@ def _fingerprint(case: Case) -> str:
 
 def _same_bytes(a: Case, b: Case) -> pa.Table:
     """B's pictures that A has byte for byte."""
-    shared = sorted(set(_pictures(a)) & set(_pictures(b)))
+    shared = pa.array(sorted(set(_pictures(a)) & set(_pictures(b))), pa.string())
     return _pairs(shared, shared, np.zeros(len(shared), np.int32), "sha256")
 
 
@@ -95,28 +98,25 @@ def _near(a: Case, b: Case, max_distance: int) -> pa.Table:
     """B's other pictures, each with the nearest picture of A within the distance."""
     index = open_index(a, pdq.Pdq.name)
     assert isinstance(index, BinaryIndex)
-    codes, known = Codes.of(b, pdq.Pdq.name), set(_pictures(a))
-    nearest: list[tuple[str, str, int]] = []
-    firsts = index.codes.representatives() if len(codes) else []
+    codes = Codes.of(b, pdq.Pdq.name)
+    best = np.full(len(codes), _NONE)  # distance and row in one number, which sorts like both
     for hits in index.pairs_with(codes.codes, max_distance):
-        order = np.lexsort((hits.row, hits.value, hits.query))
-        query = hits.query[order]
-        first = order[np.flatnonzero(np.diff(query, prepend=-1))]
-        for at in first.tolist():
-            row, distance = firsts[int(hits.row[at])], int(hits.value[at])
-            for item in codes.items_of(int(hits.query[at])):
-                if item not in known:
-                    nearest.append((row, item, distance))
-    columns = [list(column) for column in zip(*nearest, strict=True)] or [[], [], []]
-    return _pairs(columns[0], columns[1], np.array(columns[2], np.int32), pdq.Pdq.name)
+        np.minimum.at(best, hits.query, hits.value.astype(np.int64) << 32 | hits.row)
+    of_code = np.repeat(np.arange(len(codes)), np.diff(codes.starts))
+    items = np.flatnonzero(best[of_code] < _NONE)
+    nearest = best[of_code[items]]
+    firsts = index.codes.digests(index.codes.starts[nearest & 0xFFFFFFFF])
+    pairs = _pairs(firsts, codes.digests(items), nearest >> 32, pdq.Pdq.name)
+    known = pa.array(_pictures(a), pa.string())
+    return pairs.filter(pc.invert(pc.is_in(pairs["sha256_b"], known)))
 
 
-def _pairs(a: list[str], b: list[str], distance: np.ndarray, signal: str) -> pa.Table:
+def _pairs(a: pa.Array, b: pa.Array, distance: np.ndarray, signal: str) -> pa.Table:
     return pa.table(
         {
-            "sha256_a": pa.array(a, pa.string()),
-            "sha256_b": pa.array(b, pa.string()),
-            "signal": pa.array([signal] * len(a), pa.string()),
+            "sha256_a": a,
+            "sha256_b": b,
+            "signal": pa.repeat(signal, len(a)),
             "distance": pa.array(distance, pa.int32()),
         }
     )
