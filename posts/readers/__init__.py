@@ -2,7 +2,10 @@
 
 from frametrace.posts.readers import (
     bluesky,
+    crowdtangle_api_csv,
+    crowdtangle_api_jsonl,
     crowdtangle_facebook,
+    crowdtangle_instagram,
     folder,
     meta_content_library,
     minet,
@@ -29,6 +32,9 @@ READERS: tuple[Reader, ...] = (
     snscrape.READER,
     bluesky.READER,
     crowdtangle_facebook.READER,
+    crowdtangle_instagram.READER,
+    crowdtangle_api_csv.READER,
+    crowdtangle_api_jsonl.READER,
     meta_content_library.READER,
     plain_csv.READER,
     plain_jsonl.READER,

@@ -6,7 +6,7 @@ from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.rows import Row, Shape
 
-__all__ = ["READER"]
+__all__ = ["READER", "post_id"]
 
 _COUNTS = {
     "Likes": "likes",
@@ -27,7 +27,7 @@ def _parse(row: Row) -> Post:
     links = dict.fromkeys((row.take("Link"), row.take("Final Link")))
     return Post(
         platform="facebook",
-        post_id=_post_id(url),
+        post_id=post_id(url),
         account_id=row.key("Facebook Id"),
         account_kind=kind,
         account_name=row.take("Group Name", "Page Name"),
@@ -42,7 +42,8 @@ def _parse(row: Row) -> Post:
     )
 
 
-def _post_id(url: str) -> str:
+def post_id(url: str) -> str:
+    """Find a post's id in its link. Raises ValueError, with a plain reason, if there is none."""
     try:
         parts = urlsplit(url)
         query = parse_qs(parts.query, max_num_fields=100)

@@ -1,0 +1,49 @@
+"""CrowdTangle's export of Instagram posts."""
+
+from frametrace.posts.model import Post
+from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.crowdtangle_facebook import post_id
+from frametrace.posts.rows import Row, Shape
+
+__all__ = ["READER"]
+
+_COUNTS = {
+    "Likes": "likes",
+    "Comments": "comments",
+    "Views": "views",
+    "Total Interactions": "interactions",
+}
+
+
+def _parse(row: Row) -> Post:
+    url = row.key("URL")
+    posted_at, precision = row.time("Post Created")
+    photo, link = row.take("Photo").strip(), row.take("Link").strip()
+    return Post(
+        platform="instagram",
+        post_id=post_id(url),
+        account_id=row.key("User Name"),
+        account_name=row.take("Account"),
+        posted_at=posted_at,
+        precision=precision,
+        text=row.take("Description"),
+        media=(photo,) if photo else (),
+        links=(link,) if link and link != url else (),  # most link to themselves
+        engagement=row.counts(_COUNTS),
+        extra={"URL": url, **row.rest()},
+        source=row.source,
+        line=row.line,
+    )
+
+
+READER = Reader(
+    name="crowdtangle-instagram",
+    title="CrowdTangle export of Instagram accounts",
+    example="2019-08-20-historical-report-instagram.csv",
+    platform="instagram",
+    time="second",
+    shape=Shape.TABLE,
+    required=(("URL",), ("User Name",), ("Post Created",), ("Account", "Photo")),
+    foreign=("Facebook Id",),
+    parse=_parse,
+)
