@@ -17,26 +17,37 @@ _COUNTS = {
 
 _KINDS = {"page": AccountKind.PAGE, "group": AccountKind.GROUP}
 
+# What kinds of account only Instagram has.
+_INSTAGRAM = frozenset({"business", "creator", "personal"})
+
 
 def _parse(row: Row) -> Post:
-    platform = row.take("platform") or row.values.get("mcl_url", "")
+    kind = row.take(*_owner("type")).strip().lower().rpartition("_")[2]  # or `facebook_page`
     posted_at, precision = row.time("creation_time")
+    text = row.take("text")
     return Post(
-        platform="instagram" if "instagram" in platform.lower() else "facebook",
+        platform=_platform(row, kind),
         post_id=row.key("id"),
         account_id=row.key(*_owner("id")),
-        account_kind=_KINDS.get(row.take(*_owner("type")).lower(), AccountKind.ACCOUNT),
-        account_name=row.take(*_owner("name")),
+        account_kind=_KINDS.get(kind, AccountKind.ACCOUNT),
+        account_name=row.take(*_owner("name")) or row.take(*_owner("username")),
         posted_at=posted_at,
         precision=precision,
-        text=row.take("text"),
+        text=text,
         links=values_of(row.take("link_attachment.link")),
         hashtags=values_of(row.take("hashtags")),
+        # Who adds words of their own does more than repeat.
+        repost_of="" if text else row.take("shared_post_id"),
         engagement=row.counts(_COUNTS),
         extra=row.rest(),
         source=row.source,
         line=row.line,
     )
+
+
+def _platform(row: Row, kind: str) -> str:
+    named = row.take("platform") or row.values.get("mcl_url", "")
+    return "instagram" if "instagram" in named.lower() or kind in _INSTAGRAM else "facebook"
 
 
 def _owner(field: str) -> tuple[str, str]:
