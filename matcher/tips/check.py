@@ -1,0 +1,158 @@
+"""Checking a tip: which posts, accounts, pages and groups of a case echo it, and by what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from frametrace.embed.captions import missing_captions
+from frametrace.embed.case import Case
+from frametrace.embed.held import connect
+from frametrace.embed.pictures import missing_pictures
+from frametrace.embed.signals import pdq, phash
+from frametrace.embed.signals.caption_key import CaptionKey
+from frametrace.matcher.tips.echoes import EchoSettings, echoes_of, names_of
+from frametrace.matcher.tips.model import FINGERPRINTS, Tip
+from frametrace.matcher.tips.reading import comparable, same_way
+from frametrace.posts.errors import TipError
+
+__all__ = ["ACTORS", "ECHOED", "Checked", "check_tip"]
+
+_TIME = pa.timestamp("us", tz="UTC")
+
+# One row per account, page, group or channel with a post that echoes the tip, those that echo most
+# items first. `signal`, `distance` and `similarity` are its closest evidence, for `item_id`.
+ACTORS = pa.schema(
+    [
+        pa.field("platform", pa.string(), nullable=False),
+        pa.field("account_id", pa.string(), nullable=False),
+        pa.field("account_kind", pa.string(), nullable=False),
+        ("account_name", pa.string()),
+        ("posts", pa.int64()),
+        ("pictures", pa.int64()),  # items of the tip
+        ("captions", pa.int64()),
+        ("first_at", _TIME),
+        ("last_at", _TIME),
+        pa.field("item_id", pa.string(), nullable=False),
+        pa.field("signal", pa.string(), nullable=False),
+        ("distance", pa.int32()),
+        ("similarity", pa.float32()),
+    ]
+)
+
+# One row per item of the tip that something echoes, in the tip's order. `accounts` counts actors of
+# all kinds together.
+ECHOED = pa.schema(
+    [
+        pa.field("item_id", pa.string(), nullable=False),
+        ("posts", pa.int64()),
+        ("accounts", pa.int64()),
+        ("pages", pa.int64()),
+        ("groups", pa.int64()),
+        ("channels", pa.int64()),
+        ("posts_by_accounts", pa.int64()),  # kind account alone, like the next three
+        ("posts_by_pages", pa.int64()),
+        ("posts_by_groups", pa.int64()),
+        ("posts_by_channels", pa.int64()),
+        ("first_at", _TIME),
+        ("last_at", _TIME),
+        ("similarity", pa.float32()),  # the closest
+    ]
+)
+
+_KINDED = """
+SELECT e.* REPLACE (min(account_kind) OVER (PARTITION BY platform, account_id) AS account_kind)
+FROM echoes e
+"""
+
+_ACTORS = """
+SELECT e.platform, e.account_id, min(e.account_kind) AS account_kind,
+    coalesce(min(e.account_name), min(a.account_name)) AS account_name,
+    count(DISTINCT e.post_id) AS posts,
+    count(DISTINCT e.item) FILTER (signal <> 'caption_key') AS pictures,
+    count(DISTINCT e.item) FILTER (signal = 'caption_key') AS captions,
+    min(e.posted_at) AS first_at, max(e.posted_at) AS last_at,
+    unnest(arg_min(
+        {'item_id': item_id, 'signal': signal, 'distance': distance, 'similarity': similarity},
+        (signal = 'caption_key', signal, -similarity, item)))
+FROM kinded e LEFT JOIN accounts a USING (platform, account_id)
+GROUP BY e.platform, e.account_id
+ORDER BY pictures + captions DESC, posts DESC, e.platform, e.account_id
+"""
+
+_ECHOED = """
+SELECT min(item_id) AS item_id, count(DISTINCT (platform, post_id)) AS posts,
+    count(DISTINCT (platform, account_id)) AS accounts,
+    count(DISTINCT (platform, account_id)) FILTER (account_kind = 'page') AS pages,
+    count(DISTINCT (platform, account_id)) FILTER (account_kind = 'group') AS groups,
+    count(DISTINCT (platform, account_id)) FILTER (account_kind = 'channel') AS channels,
+    count(DISTINCT (platform, post_id)) FILTER (account_kind = 'account') AS posts_by_accounts,
+    count(DISTINCT (platform, post_id)) FILTER (account_kind = 'page') AS posts_by_pages,
+    count(DISTINCT (platform, post_id)) FILTER (account_kind = 'group') AS posts_by_groups,
+    count(DISTINCT (platform, post_id)) FILTER (account_kind = 'channel') AS posts_by_channels,
+    min(posted_at) AS first_at, max(posted_at) AS last_at, max(similarity) AS similarity
+FROM kinded GROUP BY item ORDER BY item
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What of a case echoes a tip: tables in the schemas ECHOES, ACTORS and ECHOED, and remarks."""
+
+    tip: Tip
+    settings: EchoSettings
+    echoes: pa.Table
+    actors: pa.Table
+    items: pa.Table
+    notes: tuple[str, ...]
+
+
+def check_tip(
+    case: Case,
+    tip: Tip,
+    *,
+    max_pdq: int = pdq.MAX_DISTANCE,
+    signals: Sequence[str] = (),
+) -> Checked:
+    """Find what of a case echoes a tip, by all of its signals or by those named.
+
+    Raises `TipError` where one of them was made in another way than the case's, or this
+    Frametrace's.
+    """
+    used = names_of(comparable(tip, signals))
+    for name in used:
+        if name in case.epoch.signals:
+            ours = case.epoch.signals[name]["fingerprint"]
+            same_way(name, {"fingerprint": FINGERPRINTS[name]}, ours, f"{case.path} holds")
+    if not used:
+        raise TipError("the tip holds no signal that this Frametrace compares")
+    settings = EchoSettings(max_pdq=max_pdq, signals=used)
+    echoes = echoes_of(case, tip.items, settings)
+    with connect(case, "accounts") as connection:
+        connection.register("echoes", echoes)
+        connection.execute(f"CREATE TEMP TABLE kinded AS {_KINDED}")
+        actors = connection.sql(_ACTORS).to_arrow_table().cast(ACTORS)
+        items = connection.sql(_ECHOED).to_arrow_table().cast(ECHOED)
+    return Checked(tip, settings, echoes, actors, items, tuple(_notes(case, tip, used)))
+
+
+def _notes(case: Case, tip: Tip, used: Sequence[str]) -> list[str]:
+    """What was not compared, in plain sentences."""
+    notes, items = [], tip.items
+    flat = pc.sum(pc.less(items["quality"], pdq.MIN_QUALITY)).as_py() or 0
+    if flat:
+        notes.append(f"Pictures of the tip too flat for PDQ, which were not compared: {flat:,}.")
+    only_phash = pc.sum(pc.and_(pc.is_valid(items["phash"]), pc.is_null(items["pdq"]))).as_py()
+    for name, what in (("pdq", "Pictures"), ("phash", "Pictures"), (CaptionKey.name, "Captions")):
+        if name not in used or (name == phash.Phash.name and not only_phash):
+            continue
+        missing = (
+            len(missing_captions(case, name))
+            if name == CaptionKey.name
+            else sum(missing_pictures(case, [name]).values())
+        )
+        if missing:
+            command = f"frametrace embed {case.path.name} --signal {name}"
+            notes.append(f"{what} of the case without {name}: {missing:,}. Compute it: {command}")
+    return notes

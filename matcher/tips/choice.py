@@ -1,0 +1,113 @@
+"""What a tip is made of: the pictures and captions of chosen groups and accounts, as one table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from frametrace.embed.case import Case
+from frametrace.embed.held import connect
+from frametrace.matcher.results import Results
+from frametrace.posts.errors import UsageError
+
+__all__ = ["CHOSEN", "Choice", "chosen_posts"]
+
+# One row per chosen post and picture or caption that it carries; `kind` is `picture` or `caption`.
+CHOSEN = pa.schema(
+    [
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("sha256", pa.string(), nullable=False),
+        pa.field("platform", pa.string(), nullable=False),
+        pa.field("post_id", pa.string(), nullable=False),
+        pa.field("account_id", pa.string(), nullable=False),
+        pa.field("account_kind", pa.string(), nullable=False),
+        ("posted_at", pa.timestamp("us", tz="UTC")),
+        ("text", pa.string()),
+    ]
+)
+
+# A group brings what ties it together; a photo group its posts' captions besides. An account
+# brings all that it posted itself.
+_CHOSEN = """
+WITH picked AS (
+    SELECT platform, post_id, 'picture' AS kind, media_sha256 AS sha256 FROM members
+    WHERE media_sha256 IS NOT NULL
+    UNION SELECT platform, post_id, 'caption', caption_sha256 FROM members
+    WHERE caption_sha256 IS NOT NULL
+    UNION SELECT m.platform, m.post_id, 'caption', p.caption_sha256
+    FROM members m JOIN posts p USING (platform, post_id)
+    WHERE m.kind = 'photo' AND p.repost_of IS NULL
+    UNION SELECT p.platform, p.post_id, 'picture', l.sha256
+    FROM posts p SEMI JOIN accounts USING (platform, account_id)
+    JOIN post_media l USING (platform, post_id)
+    UNION SELECT p.platform, p.post_id, 'caption', p.caption_sha256
+    FROM posts p SEMI JOIN accounts USING (platform, account_id) WHERE p.repost_of IS NULL
+)
+SELECT k.kind, k.sha256, p.platform, p.post_id, p.account_id, p.account_kind, p.posted_at, p.text
+FROM picked k JOIN posts p USING (platform, post_id)
+WHERE k.sha256 IS NOT NULL
+ORDER BY k.kind, k.sha256, p.platform, p.post_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which groups and accounts; an account is its id, or `platform/id` where it is ambiguous."""
+
+    groups: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+
+
+def chosen_posts(case: Case, choice: Choice, results: Results | None) -> pa.Table:
+    """The chosen posts with what they carry, in the schema CHOSEN.
+
+    `results` are those of the case's last match run; needed for groups. Raises `UsageError` for a
+    group or an account that the case doesn't have, and for an empty choice.
+    """
+    if not (choice.groups or choice.accounts):
+        raise UsageError("a tip is made of groups or accounts: name some with --group or --account")
+    members = _members(choice.groups, results)
+    with connect(case, "posts", "post_media") as connection:
+        accounts = _accounts(connection.sql(_KEYS).fetchall(), choice.accounts)
+        connection.register("accounts", accounts)
+        connection.register("members", members)
+        return connection.sql(_CHOSEN).to_arrow_table().cast(CHOSEN)
+
+
+_KEYS = "SELECT DISTINCT platform, account_id FROM posts ORDER BY ALL"
+_OF_MEMBERS = pa.schema(
+    [(name, pa.string()) for name in ("kind", "platform", "post_id", "media_sha256")]
+    + [("caption_sha256", pa.string())]
+)
+
+
+def _members(groups: Sequence[str], results: Results | None) -> pa.Table:
+    if not groups or results is None:
+        return _OF_MEMBERS.empty_table()
+    known = set(results.groups["group_id"].to_pylist())
+    if unknown := [group for group in groups if group not in known]:
+        raise UsageError(
+            f"the case has no group {unknown[0]!r}; groups.csv of its report names {len(known):,}"
+        )
+    wanted = pc.is_in(results.members["group_id"], value_set=pa.array(groups, pa.string()))
+    return results.members.filter(wanted).select(_OF_MEMBERS.names)
+
+
+def _accounts(known: Sequence[tuple[str, str]], named: Sequence[str]) -> pa.Table:
+    """The keys of the accounts that are named."""
+    found = []
+    for name in named:
+        same = [key for key in known if name in (key[1], f"{key[0]}/{key[1]}")]
+        if len(same) != 1:
+            raise UsageError(
+                f"{name!r} is an account on {' and '.join(key[0] for key in same)}: name one as "
+                f"{same[0][0]}/{same[0][1]}"
+                if same
+                else f"the case has no account {name!r}; accounts.csv of its report names some"
+            )
+        found += same
+    platforms, ids = [key[0] for key in found], [key[1] for key in found]
+    return pa.table(
+        {"platform": pa.array(platforms, pa.string()), "account_id": pa.array(ids, pa.string())}
+    )
