@@ -1,6 +1,6 @@
 """Photo groups: which pictures are copies of one photo."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from frametrace.matcher.placing import Nodes, place
 from frametrace.matcher.results import MATCHES, Relation
 from frametrace.matcher.stars import stars
 
-__all__ = ["PhotoMatches", "find_photos", "match_photos"]
+__all__ = ["PhotoMatches", "find_photos", "group_photos", "match_photos"]
 
 # The hashed pictures in the order of their nodes, then the others that can be decoded.
 _PICTURES = """
@@ -41,23 +41,15 @@ class PhotoMatches:
 
     places: pa.Table
     unlisted: int
-    _edges: Edges
+    _listed: Edges  # of pictures, by their places among the items of `_codes`
     _codes: Codes
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The matches in the schema `MATCHES`, ordered, about a million at a time.
+        """The matches in the schema `MATCHES`, ordered, some 100,000 at a time.
 
         They are of the pictures that stand for equal hashes, and of these to their equals.
         """
-        codes = self._codes
-        edges = self._edges.renumbered(codes.starts[:-1])
-        first = np.repeat(codes.starts[:-1], np.diff(codes.starts))
-        others = np.flatnonzero(first != np.arange(len(first)))
-        if len(others):
-            zero = np.zeros(len(others), np.int32)
-            equals = Edges.of_distances(first[others], others, pdq.Pdq.name, zero, pdq.BITS)
-            edges = Edges.concatenate([edges, equals])
-        return edges.batches(codes.digests(), Relation.COPY)
+        return self._listed.batches(self._codes.digests(), Relation.COPY)
 
 
 def find_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> PhotoMatches:
@@ -66,14 +58,43 @@ def find_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> PhotoMatche
     Pictures whose quality is too low for PDQ are copies of nothing but their own bytes.
     """
     codes, pairs = _pairs(case, max_distance)
-    nodes = _nodes(case, codes)
-    gathering = Gathering(codes.codes, nodes.weight[: len(codes)], max_distance)
+    return group_photos(codes, _nodes(case, codes), pairs, max_distance)
+
+
+def group_photos(
+    codes: Codes, nodes: Nodes, pairs: Iterable[Hits], max_distance: int
+) -> PhotoMatches:
+    """Group pictures whose first nodes are the distinct `codes`.
+
+    `pairs` are batches, in any order, of every pair of codes within the distance, each once.
+    """
+    edges, pivots, unlisted = _edges(codes, nodes.weight[: len(codes)], pairs, max_distance)
+    cut = stars(edges.graph(len(nodes.name)), nodes.weight, first=pivots)
+    return PhotoMatches(place(nodes, edges, cut), unlisted, _listed(edges, codes), codes)
+
+
+def _edges(
+    codes: Codes, weight: np.ndarray, pairs: Iterable[Hits], max_distance: int
+) -> tuple[Edges, np.ndarray, int]:
+    """The pairs to group by, the nodes that must be medoids, and how many pairs were left out."""
+    gathering = Gathering(codes.codes, weight, max_distance)
     for hits in pairs:
         gathering.add(hits)
     found = gathering.finish()
     edges = Edges.of_distances(found.a, found.b, pdq.Pdq.name, found.distance, pdq.BITS)
-    cut = stars(edges.graph(len(nodes.name)), nodes.weight, first=found.pivots)
-    return PhotoMatches(place(nodes, edges, cut), found.unlisted, edges, codes)
+    return edges, found.pivots, found.unlisted
+
+
+def _listed(edges: Edges, codes: Codes) -> Edges:
+    """Edges of codes as those of their first items, each of which is tied to its equals."""
+    edges = edges.renumbered(codes.starts[:-1])
+    first = np.repeat(codes.starts[:-1], np.diff(codes.starts))
+    others = np.flatnonzero(first != np.arange(len(first)))
+    if not len(others):
+        return edges
+    zero = np.zeros(len(others), np.int32)
+    equals = Edges.of_distances(first[others], others, pdq.Pdq.name, zero, pdq.BITS)
+    return Edges.concatenate([edges, equals])
 
 
 def match_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> tuple[pa.Table, pa.Table]:

@@ -104,7 +104,15 @@ def _left(
 ) -> tuple[np.ndarray, csr_matrix]:
     """The nodes that no center covers, and the graph between them."""
     is_open = ~_around(graph, centers, steps)
-    return nodes[is_open], graph[is_open][:, is_open]
+    if is_open.all():
+        return nodes, graph
+    # Slicing rows, then columns, would hold what is left twice.
+    keep = np.repeat(is_open, np.diff(graph.indptr))
+    keep &= is_open[graph.indices]
+    many = _by_row(graph, lambda part: keep[part].astype(np.int64), np.add, np.int64)[is_open]
+    number = np.cumsum(is_open, dtype=np.int32) - 1
+    kept = graph.data[keep], number[graph.indices[keep]], np.append(0, np.cumsum(many))
+    return nodes[is_open], csr_matrix(kept, (len(many), len(many)))
 
 
 def _peaks(graph: csr_matrix, weight: np.ndarray, steps: int) -> np.ndarray:

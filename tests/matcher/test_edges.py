@@ -87,13 +87,13 @@ def test_matches_are_the_edges_ordered_by_digest(case: Drawn) -> None:
     assert table.column(6).null_count == len(rows)
 
 
-def test_millions_of_matches_come_in_batches_that_are_in_order() -> None:
-    n, rng = 2000, np.random.default_rng(5)
+def test_many_matches_come_in_batches_that_are_in_order() -> None:
+    n, rng = 1000, np.random.default_rng(5)
     a, b = np.triu_indices(n, 1)
     edges = Edges.of_distances(a, b, "pdq", rng.integers(0, 32, len(a)).astype(np.uint8), 256)
     batches = list(edges.batches(names(n), Relation.COPY))
     assert len(batches) > 1
-    assert max(batch.nbytes for batch in batches) < 300 * 2**20
+    assert max(batch.nbytes for batch in batches) < 64 * 2**20
     table = pa.Table.from_batches(batches)
     assert table.num_rows == len(a)
     assert table.equals(table.sort_by(ORDER_OF_MATCHES))
