@@ -1,8 +1,9 @@
 """Which files a post's pictures are, and their bytes.
 
 Three rules, of which the first that gives a file wins: an explicit media map, the naming rule of
-archives (`<post_id>-<anything>.jpg`), and what the row itself says. Nothing is ever downloaded,
-and no path leads out of its folder or archive.
+archives (`<post_id>-<anything>.jpg`), and what the row itself says. The links of a row are looked
+up in what 4CAT lists of its downloads, which also names posts. Nothing is ever downloaded, and no
+path leads out of its folder or archive.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
+from frametrace.posts.downloads import DOWNLOADS, downloads_in
 from frametrace.posts.errors import DecodeError, SourceError
 from frametrace.posts.folders import is_picture, printable
 from frametrace.posts.maps import MediaMap
@@ -26,6 +28,9 @@ __all__ = ["MediaFile", "MediaLibrary", "identify", "read_media"]
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _LEAVES = "leaves the media folder"
+
+# What Telegram Desktop writes in a file's place: "(File not included. Change data exporting …".
+_LEFT_OUT = "(File "
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,8 @@ class MediaLibrary:
             root.paths()  # an archive that can't be opened shows it here
         self._map = MediaMap(maps)
         self._damaged: list[Skipped] = []
+        self._bases: dict[Path | None, tuple[Place, ...]] = {}
+        self._lists: list[tuple[Place, str]] = []  # of downloads, found along with the pictures
 
     def find(self, post: Post, base: Path | None = None) -> Iterator[MediaFile | Skipped]:
         """Give the files of a post's pictures, and a Skipped for each that it names in vain.
@@ -91,6 +98,8 @@ class MediaLibrary:
         `base` is the folder that paths in the post's source are relative to. A post that names no
         picture and has none gives nothing.
         """
+        if not (post.media or self._offers):
+            return
         for rule in (self._mapped(post), self._named(post), self._in_row(post, base)):
             found = tuple(dict.fromkeys(rule))
             yield from found
@@ -125,20 +134,35 @@ class MediaLibrary:
                     yield Skipped(post.source, post.line, printable(path), str(error))
 
     def _in_row(self, post: Post, base: Path | None) -> Iterator[MediaFile | Skipped]:
-        if not post.media:
-            return
-        places = self._roots if base is None else (open_root(base), *self._roots)
+        places = self._places_from(base) if post.media else ()
         for named in post.media:
             try:
-                yield self._said(named, places)
+                yield from self._said(named, places)
             except ValueError as error:
                 yield Skipped(post.source, post.line, named, str(error))
+        for place, path in self._downloads.get(("post", post.post_id), ()):
+            try:
+                yield _locate(path, (place,))
+            except ValueError as error:
+                yield Skipped(post.source, post.line, printable(path), str(error))
 
-    def _said(self, named: str, places: Sequence[Place]) -> MediaFile:
-        if "://" in named:
-            raise ValueError("not downloaded")
-        if not _SHA256.fullmatch(named):
-            return _locate(named, places)
+    def _places_from(self, base: Path | None) -> tuple[Place, ...]:
+        if base not in self._bases:
+            self._bases[base] = () if base is None else (open_root(base),)
+        return self._bases[base] + self._roots
+
+    def _said(self, named: str, places: Sequence[Place]) -> Iterator[MediaFile]:
+        if "://" in named or named.startswith(_LEFT_OUT):
+            found = self._downloads.get(("link", named))
+            if not found:
+                raise ValueError("not downloaded")
+            yield from (_locate(path, (place,)) for place, path in found)
+        elif not _SHA256.fullmatch(named):
+            yield _locate(named, places)
+        else:
+            yield self._by_sha256(named)
+
+    def _by_sha256(self, named: str) -> MediaFile:
         for spelled in (named.lower(), named.upper()):
             for place, path in self._files(spelled, whole=True):
                 return _usable(place, path)
@@ -153,13 +177,35 @@ class MediaLibrary:
             yield place, path
 
     @cached_property
+    def _offers(self) -> bool:
+        """Whether there is a picture or a line of a map at all, for whatever post."""
+        return bool(self._index or self._map)
+
+    @cached_property
     def _index(self) -> list[tuple[str, Place, str]]:
         """Every picture by the stem of its name; a file under two roots is listed once."""
         files: dict[Path, tuple[str, Place, str]] = {}
         for place in self._places():
-            for path in filter(is_picture, place.paths()):
-                files.setdefault(place.path / path, (PurePosixPath(path).stem, place, path))
+            for path in place.paths():
+                if is_picture(path):
+                    files.setdefault(place.path / path, (PurePosixPath(path).stem, place, path))
+                elif path.endswith(DOWNLOADS) and PurePosixPath(path).name == DOWNLOADS:
+                    self._lists.append((place, path))
         return sorted(files.values(), key=lambda item: (item[0], str(item[1].path), item[2]))
+
+    @cached_property
+    def _downloads(self) -> dict[tuple[str, str], list[tuple[Place, str]]]:
+        """Where downloaded files lie, by the link that each had and by the posts that had it."""
+        found: dict[tuple[str, str], list[tuple[Place, str]]] = {}
+        for place, listed in self._lists if self._index else ():
+            try:
+                for file in downloads_in(place, listed):
+                    for key in (("link", file.url), *(("post", key) for key in file.post_ids)):
+                        found.setdefault(key, []).append((place, file.path))
+            except ValueError as error:
+                name = printable(place.path.name)
+                self._damaged.append(Skipped(name, 0, printable(listed), str(error)))
+        return found
 
     def _places(self) -> Iterator[Place]:
         for root in self._roots:
@@ -189,7 +235,7 @@ def _locate(named: str, places: Sequence[Place]) -> MediaFile:
     if leaves(named):
         raise ValueError(_LEAVES)
     for place in places:
-        for path in dict.fromkeys(_spellings(named)):
+        for path in _spellings(named):
             if place.holds(path):
                 return _usable(place, path)
     raise ValueError("is not in the media folders")
@@ -200,8 +246,9 @@ def _spellings(named: str) -> Iterator[str]:
     path = PurePosixPath(named).as_posix()
     yield path
     slashed = path.replace("\\", "/")
-    yield normalize("NFC", slashed)
-    yield normalize("NFD", slashed)
+    for form in ("NFC", "NFD"):
+        if (other := normalize(form, slashed)) != path:
+            yield other
 
 
 def _usable(place: Place, path: str) -> MediaFile:
