@@ -18,6 +18,7 @@ from frametrace.posts.readers import (
     x_api_flat,
     x_archive,
     x_archive_users,
+    zeeschuimer,
 )
 from frametrace.posts.readers.contract import Reader
 
@@ -38,6 +39,7 @@ READERS: tuple[Reader, ...] = (
     crowdtangle_api_jsonl.READER,
     meta_content_library.READER,
     fourcat.READER,
+    zeeschuimer.READER,
     plain_csv.READER,
     plain_jsonl.READER,
     folder.READER,

@@ -1,0 +1,88 @@
+"""A post of X as its web page is told of it."""
+
+import re
+from datetime import datetime
+
+from frametrace.posts.model import Post, Precision
+from frametrace.posts.rows import Row
+from frametrace.posts.times import parse_time
+from frametrace.posts.values import objects_of, picked
+
+__all__ = ["parse"]
+
+_COUNTS = {
+    "legacy.favorite_count": "likes",
+    "legacy.reply_count": "replies",
+    "legacy.retweet_count": "reposts",
+    "legacy.quote_count": "quotes",
+    "legacy.bookmark_count": "bookmarks",
+    "views.count": "views",
+    "ext_views.count": "views",
+}
+
+_TIME = re.compile(
+    r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d\d) (\d\d:\d\d:\d\d) ([+-]\d{4}) (\d{4})", re.A
+)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+_NOTE = "note_tweet.note_tweet_results.result."
+_USER = "core.user_results.result."
+
+
+def parse(row: Row, item_id: str) -> Post:
+    """Make a Post of a row whose names begin with `data.`.
+
+    A native repost shows what it repeats: its own text is cut, and the pictures are the original's.
+    """
+    at = _within(row, "data.", "tweet.")
+    repost = f"{at}legacy.retweeted_status_result.result."
+    original = _within(row, repost, "tweet.")
+    repost_of = row.values.get(f"{original}rest_id", "")
+    shown = original if repost_of else at
+    posted_at, precision = _time(row.take(f"{at}legacy.created_at"))
+    text = row.take(f"{shown}{_NOTE}text", f"{shown}legacy.full_text")
+    tags = row.take(f"{shown}{_NOTE}entity_set.hashtags", f"{shown}legacy.entities.hashtags")
+    links = row.take(f"{shown}{_NOTE}entity_set.urls", f"{shown}legacy.entities.urls")
+    media = row.take(f"{shown}legacy.extended_entities.media", f"{shown}legacy.entities.media")
+    return Post(
+        platform="twitter",
+        post_id=item_id,
+        account_id=row.key(f"{at}legacy.user_id_str", f"{at}{_USER}rest_id", f"{at}user.id_str"),
+        account_name=row.take(
+            f"{at}{_USER}legacy.screen_name",
+            f"{at}{_USER}core.screen_name",
+            f"{at}user.screen_name",
+        ),
+        posted_at=posted_at,
+        precision=precision,
+        text=text,
+        media=picked(objects_of(media), "media_url_https", "media_url"),
+        links=picked(objects_of(links), "expanded_url", "url"),
+        hashtags=picked(objects_of(tags), "text"),
+        repost_of=repost_of.strip(),
+        engagement=row.counts({f"{at}{name}": called for name, called in _COUNTS.items()}),
+        extra=_extra(row, at),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _within(row: Row, at: str, inner: str) -> str:
+    """Where a post's names begin: some are wrapped once more, with what limits who may see them."""
+    return f"{at}{inner}" if f"{at}{inner}rest_id" in row.values else at
+
+
+def _time(text: str) -> tuple[datetime | None, Precision]:
+    if not text.strip():
+        return None, Precision.NONE
+    found = _TIME.fullmatch(text.strip())
+    if found is None or found[1] not in _MONTHS:
+        raise ValueError(f"{text[:40]!r} is not a time such as Mon Aug 19 14:03:22 +0000 2019")
+    _, day, clock, zone, year = found.groups()
+    return parse_time(f"{year}-{_MONTHS.index(found[1]) + 1:02}-{day}T{clock}{zone}")
+
+
+def _extra(row: Row, at: str) -> dict[str, str]:
+    """What is left, without what others wrote in posts that it repeats or quotes."""
+    others = (f"{at}legacy.retweeted_status_result.", f"{at}quoted_status_result.")
+    return {name: value for name, value in row.rest().items() if not name.startswith(others)}
