@@ -19,6 +19,7 @@ __all__ = [
     "GroupKind",
     "Relation",
     "Results",
+    "of_any_version",
 ]
 
 
@@ -145,7 +146,9 @@ ACCOUNTS = pa.schema(
     ]
 )
 
-# One row per pair of accounts that share photo groups; a < b by (platform, account_id).
+# One row per pair of accounts that share photo groups; a < b by (platform, account_id). A pair is
+# tied significantly where `q_value`, its false discovery rate, is at most the setting `fdr`; where
+# there are many pairs, only these are listed. What follows `group_ids` is null in old results.
 TIES = pa.schema(
     [
         pa.field("platform_a", pa.string(), nullable=False),
@@ -154,6 +157,12 @@ TIES = pa.schema(
         pa.field("account_id_b", pa.string(), nullable=False),
         ("shared_groups", pa.int64()),
         ("group_ids", pa.list_(pa.string())),
+        ("p_value", pa.float64()),
+        ("q_value", pa.float64()),
+        ("first_shared_at", _TIME),  # when both had shared one of the groups
+        ("closest_seconds", pa.float64()),  # between two posts of one group
+        ("community_a", pa.int64()),  # by significant ties, the largest is 0; null without any
+        ("community_b", pa.int64()),
     ]
 )
 
@@ -197,3 +206,14 @@ class Results:
     ties: pa.Table
     changes: pa.Table = field(default_factory=CHANGES.empty_table)
     arrivals: pa.Table = field(default_factory=ARRIVALS.empty_table)
+
+
+def of_any_version(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table with the columns of today; those that its version did not have are null.
+
+    Raises ValueError or KeyError where it lacks what every version had.
+    """
+    for column in schema:
+        if column.nullable and column.name not in table.column_names:
+            table = table.append_column(column, pa.nulls(table.num_rows, column.type))
+    return table.select(schema.names).cast(schema)

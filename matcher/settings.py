@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from frametrace.embed.signals import caption_key, pdq
 
-__all__ = ["MatchSettings"]
+__all__ = ["MatchSettings", "TieSettings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +15,7 @@ class MatchSettings:
     (all-MiniLM-L6-v2, 2,000 captions), of paraphrases 17 %. `min_clip` is provisional: where
     pictures look alike depends on the model. `neighbours`: of the pairs of captions about one
     picture (1,011 captions of real posts) groups made with 10 / 20 / 50 hold 20 / 23 / 50 %; of the
-    pairs that they hold, 95 to 97 % are such. `max_tied_accounts`: a photo that more accounts share
-    ties nobody in particular, and its ties would grow with the square of their number.
+    pairs that they hold, 95 to 97 % are such. `max_tied_accounts` and `fdr` are those of the ties.
     """
 
     max_pdq: int = pdq.MAX_DISTANCE
@@ -25,3 +24,25 @@ class MatchSettings:
     min_clip: float = 0.9
     neighbours: int = 50
     max_tied_accounts: int = 200
+    fdr: float = 0.01
+
+    @property
+    def ties(self) -> "TieSettings":
+        """Those of the ties between accounts."""
+        return TieSettings(fdr=self.fdr, max_accounts=self.max_tied_accounts)
+
+
+@dataclass(frozen=True, slots=True)
+class TieSettings:
+    """What ties two accounts.
+
+    `fdr`: the rate of false ties among those that are called significant. `window`: two accounts
+    share an item where both do so within so many seconds; 0 is no limit. `max_accounts`: an item
+    that more accounts share ties nobody in particular. `max_pairs`: no more pairs of shares are
+    looked at; where there would be more, the items of most accounts are left out as well.
+    """
+
+    fdr: float = 0.01
+    window: int = 0
+    max_accounts: int = 200
+    max_pairs: int = 50_000_000

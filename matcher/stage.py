@@ -21,7 +21,13 @@ from frametrace.matcher.framings import match_captions, match_looks
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
 from frametrace.matcher.network import ties_of
 from frametrace.matcher.photos import match_photos
-from frametrace.matcher.results import ORDER_OF_MATCHES, GroupKind, Results
+from frametrace.matcher.results import (
+    ORDER_OF_MATCHES,
+    TIES,
+    GroupKind,
+    Results,
+    of_any_version,
+)
 from frametrace.matcher.settings import MatchSettings
 from frametrace.posts.errors import CaseError
 
@@ -100,7 +106,7 @@ def _found(case: Case, settings: MatchSettings, lap: Callable[[str], None]) -> R
         groups=groups,
         members=members,
         accounts=accounts_of(case, members),
-        ties=ties_of(members, settings.max_tied_accounts),
+        ties=ties_of(case, members, settings.ties),
     )
     lap("groups")
     return results
@@ -165,6 +171,7 @@ def load_results(case: Case) -> tuple[Results, MatchRun]:
                 f.name for f in fields(Results) if run.since is not None or f.name not in _SINCE
             ]
             tables = {name: pq.read_table(folder / f"{name}.parquet") for name in names}
+            tables["ties"] = of_any_version(tables["ties"], TIES)
         except _UNREADABLE as error:
             raise CaseError(
                 f"{folder} is damaged ({error}); match again with: frametrace match {case.path}"
