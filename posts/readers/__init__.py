@@ -1,6 +1,9 @@
 """The formats that can be read: one file each, one line here."""
 
 from frametrace.posts.readers import (
+    auto_archiver_csv,
+    auto_archiver_jsonl,
+    auto_archiver_sheet,
     bluesky,
     crowdtangle_api_csv,
     crowdtangle_api_jsonl,
@@ -40,6 +43,9 @@ READERS: tuple[Reader, ...] = (
     meta_content_library.READER,
     fourcat.READER,
     zeeschuimer.READER,
+    auto_archiver_csv.READER,
+    auto_archiver_jsonl.READER,
+    auto_archiver_sheet.READER,
     plain_csv.READER,
     plain_jsonl.READER,
     folder.READER,
