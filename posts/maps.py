@@ -41,6 +41,10 @@ class MediaMap:
         for path in maps:
             self._load(path)
 
+    def __bool__(self) -> bool:
+        """Whether any line names a post."""
+        return bool(self._rows)
+
     def rows_of(self, post: Post) -> Iterator[MapRow]:
         """Give the lines that name a post, those with its platform first."""
         for key in ((post.platform, post.post_id), ("", post.post_id)):

@@ -90,8 +90,8 @@ class Row:
         """Take counts: `names` maps columns to what the count is called in a Post."""
         found: dict[str, int] = {}
         for column, called in names.items():
-            number = count(self.values.get(column, ""))
-            if number is not None:
+            written = self.values.get(column)
+            if written and (number := count(written)) is not None:
                 del self.values[column]
                 found[called] = number
         return found
@@ -195,21 +195,22 @@ def flat(record: Mapping[str, object]) -> dict[str, str]:
 
     Raises ValueError if it is nested too deeply.
     """
+    found: dict[str, str] = {}
     try:
-        return dict(_flatten(record, ""))
+        _flatten(record, "", found)
     except RecursionError as error:
         raise ValueError(f"it is nested too deeply: {error}") from None
+    return found
 
 
-def _flatten(record: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str]]:
+def _flatten(record: Mapping[str, object], prefix: str, found: dict[str, str]) -> None:
     for key, value in record.items():
-        name = prefix + key
-        if isinstance(value, dict):
-            yield from _flatten(value, f"{name}.")
-        elif isinstance(value, str):
-            yield name, value
+        if isinstance(value, str):
+            found[prefix + key] = value
+        elif isinstance(value, dict):
+            _flatten(value, f"{prefix}{key}.", found)
         elif value is not None:
-            yield name, spelled(value)
+            found[prefix + key] = str(value) if type(value) is int else spelled(value)
 
 
 def _folder_rows(source: Source) -> Iterator[Row | Skipped]:
