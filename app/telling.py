@@ -61,11 +61,13 @@ def end(case: Case, *, strict: bool) -> None:
         click.get_current_context().exit(1)
 
 
-def tell_added(added: Added) -> None:
-    """Say what was read."""
+def tell_added(added: Added, seconds: float = 0) -> None:
+    """Say what was read, and how fast if it is told how long that took."""
     known = f" ({added.known:,} were known)" if added.known else ""
     accounts = f", {added.accounts:,} new profiles" if added.accounts else ""
-    print(f"read      {added.posts:,} new posts{known}{accounts}, {added.media:,} new pictures")
+    rate = f"; {added.rows:,} rows, {added.rows / seconds:,.0f} a second" if seconds else ""
+    posts = f"{added.posts:,} new posts{known}{accounts}"
+    print(f"read      {posts}, {added.media:,} new pictures{rate}")
 
 
 def tell_skipped(case: Case) -> None:

@@ -41,8 +41,9 @@ _PART = 50  # files handed to a thread at once: one by one costs as much as read
 
 @dataclass(slots=True)
 class Added:
-    """How many rows one call added to a case."""
+    """How many rows one call read, and how many of each kind it added to a case."""
 
+    rows: int = field(default=0, compare=False)
     posts: int = 0
     accounts: int = 0
     media: int = 0
@@ -87,6 +88,7 @@ def add_sources(
             with progress.track(f"reading {source.name}", None) as advance:
                 for batch in _batches(entries):
                     _put(writer, _rows_of(batch, library, base), added)
+                    added.rows += len(batch)
                     advance(len(batch))
         rows = _Rows()
         for found in library.unused(Held(case).keys(library.unasked())):

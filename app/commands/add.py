@@ -33,6 +33,7 @@ def command(case: Path, sources: tuple[Path, ...], **options: Any) -> None:
     frametrace add hongkong tweets.csv --media tweet_media/
     frametrace add hongkong crowdtangle.csv --media pictures/ --media-map map.csv
     """
+    import time
     from dataclasses import asdict
 
     from frametrace.app.console import Console
@@ -40,11 +41,12 @@ def command(case: Path, sources: tuple[Path, ...], **options: Any) -> None:
     from frametrace.app.telling import end, print_json, tell_added, tell_skipped
 
     inputs = Inputs(sources, options["media"], options["maps"], options["format_name"])
+    begun = time.monotonic()
     opened, added = add(case, inputs, Console())
     if options["as_json"]:
         print_json(asdict(added))
     else:
-        tell_added(added)
+        tell_added(added, time.monotonic() - begun)
         tell_skipped(opened)
         print(f"next      frametrace embed {case}")
     end(opened, strict=options["strict"])

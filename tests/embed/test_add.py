@@ -41,6 +41,12 @@ def test_posts_pictures_and_refusals_are_counted(case: Case, sources: Path) -> N
     assert reasons(case) == [("absent.jpg", "is not in the media folders")]
 
 
+def test_every_row_that_was_read_is_counted_known_or_not(case: Case, tmp_path: Path) -> None:
+    rows = [post("1", "a"), post("2", "b"), post("1", "a"), post("", "no id")]
+    source = write_jsonl(tmp_path / "posts.jsonl", rows)
+    assert [added(case, source).rows, added(case, source, source).rows] == [4, 8]
+
+
 def test_adding_the_same_source_again_changes_nothing(case: Case, sources: Path) -> None:
     added(case, sources)
     epoch = Case(case.path).epoch

@@ -6,16 +6,25 @@ import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from frametrace.posts.errors import DecodeError
 from frametrace.posts.media import MediaFile, MediaLibrary, identify, read_media
 from frametrace.posts.model import Post, Skipped
+from frametrace.posts.roots import leaves
 
 LIMIT = 100_000
 LEAVES = "leaves the media folder"
+
+
+@given(st.text("aC./\\:~ \0", max_size=8))
+def test_a_path_leaves_where_any_system_would_follow_it_out(path: str) -> None:
+    spelled = PureWindowsPath(path)
+    assert leaves(path) == (bool(spelled.anchor) or ".." in spelled.parts or "\0" in path)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.posts.values import count, encodable, python_list, values_of
+from frametrace.posts.values import count, encodable, objects_of, picked, python_list, values_of
 
 any_text = st.text(st.characters())  # lone surrogates too
 sound_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -107,3 +107,20 @@ def test_what_utf8_cannot_hold_is_replaced_and_nothing_else(text: str) -> None:
     assert sound.encode("utf-8").decode("utf-8") == encodable(sound) == sound
     if not any("\ud800" <= character <= "\udfff" for character in text):
         assert sound == text
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ('[{"a": "1"}, 3, null, "x", {"a": {"b": []}}]', [{"a": "1"}, {"a": {"b": []}}]),
+        ('[{"a": "\\ud83d\\ude00 \\ud800"}]', [{"a": "😀 \ufffd"}]),
+        *((text, []) for text in ("", "[", "{}", '{"a": 1}', "[{'a': 1}]", "absent", "[" * 9999)),
+    ],
+)
+def test_the_objects_of_a_list_are_read_and_nothing_else(text: str, items: list[object]) -> None:
+    assert objects_of(text) == items
+
+
+def test_of_each_object_the_first_named_text_is_picked_once() -> None:
+    items = [{"a": "1", "b": "2"}, {"a": "", "b": " 3 "}, {"b": "1"}, {"a": 4}, {"c": "5"}]
+    assert picked(items, "a", "b") == ("1", "3")
