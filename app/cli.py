@@ -16,7 +16,20 @@ from frametrace.posts.errors import FrametraceError, ModelMissing, UsageError
 
 __all__ = ["COMMANDS", "frametrace", "main"]
 
-COMMANDS = ("demo", "run", "add", "embed", "index", "match", "report", "query", "doctor")
+COMMANDS = (
+    "demo",
+    "run",
+    "add",
+    "embed",
+    "index",
+    "match",
+    "report",
+    "query",
+    "network",
+    "tip",
+    "watch",
+    "doctor",
+)
 
 _USAGE, _BAD_INPUT, _BUG, _STOPPED = 2, 3, 70, 130
 
@@ -46,6 +59,7 @@ def frametrace() -> None:
     Your own posts:    frametrace run CASE posts.csv --media pictures/ --out report/
     One picture:       frametrace query CASE picture.jpg
     Across platforms:  frametrace match CASE_A CASE_B
+    Without pictures:  frametrace tip check CASE tip.json --out echoes/
 
     Exit codes: 0 done, 1 done with skipped items (under --strict), 2 wrong usage,
     3 a bad source or case.

@@ -19,7 +19,7 @@ from frametrace.embed.case import Case
 from frametrace.matcher.results import GroupKind, Results
 from frametrace.posts.media import MediaFile
 
-__all__ = ["GroupView", "Page", "render", "shown_files", "views_of"]
+__all__ = ["GroupView", "Page", "filled", "render", "shown_files", "views_of"]
 
 MOST_GROUPS = 200  # of each kind on the page; more make it slow to open. All are in groups.csv
 MOST_CHANGED = 100  # besides these, of those that changed most since an earlier run
@@ -52,6 +52,16 @@ class GroupView:
 
 
 @dataclass(frozen=True, slots=True)
+class TieView:
+    """One pair of accounts as the page shows it; `tied` says whether chance explains it."""
+
+    row: Mapping[str, Any]
+    a: Mapping[str, Any]
+    b: Mapping[str, Any]
+    tied: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Everything that the page shows; `thumbnails` maps digests to `data:` addresses."""
 
@@ -62,6 +72,9 @@ class Page:
     totals: Mapping[str, int]
     accounts: Sequence[Mapping[str, Any]]
     accounts_total: int
+    ties: Sequence[TieView]
+    ties_total: int
+    fdr: float
     skipped: Sequence[tuple[str, int]]
     thumbnails: Mapping[str, str]
     compared: bool
@@ -101,11 +114,16 @@ def shown_files(case: Case, views: Mapping[str, Sequence[GroupView]]) -> dict[st
 
 
 def render(page: Page) -> str:
-    """Fill the template; every text from a post is escaped, and no script but ours can run."""
+    """Fill the report's template."""
+    return filled("page.html", page=page, kinds=list(GroupKind))
+
+
+def filled(template: str, **values: Any) -> str:
+    """Fill a template; every text from a post is escaped, and no script but ours can run."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(_HERE),
+        loader=FileSystemLoader([_HERE, _HERE.parent / "tips"]),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_legal,
@@ -115,8 +133,8 @@ def render(page: Page) -> str:
     environment.filters |= {"moment": moment_text, "number": "{:,}".format}
     script, style = (_HERE / "page.js").read_text("utf-8"), (_HERE / "page.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("page.html").render(
-        page=page, script=script, style=style, script_sha256=digest, kinds=list(GroupKind)
+    return environment.get_template(template).render(
+        script=script, style=style, script_sha256=digest, **values
     )
 
 

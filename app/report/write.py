@@ -1,12 +1,7 @@
 """Writing the report of a case: one page to look at, tables to compute with."""
 
-import fcntl
 import json
-import os
 import platform
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,6 +12,7 @@ import pyarrow.compute as pc
 from frametrace.app.report.changes import members_with_changes, since_of
 from frametrace.app.report.network import write_gexf
 from frametrace.app.report.page import MOST_ACCOUNTS, Page, render, shown_files, views_of
+from frametrace.app.report.place import check_place, written
 from frametrace.app.report.tables import GROUPS_COLUMNS, write_csv
 from frametrace.app.report.thumbnails import data_uris
 from frametrace.app.summary import Counts, counts_of, describe_signals, notes_on, reasons_of
@@ -25,7 +21,6 @@ from frametrace.embed.executor import Executor, SpawnPool
 from frametrace.embed.progress import Progress, Silent
 from frametrace.matcher.results import Results
 from frametrace.matcher.stage import MatchRun, load_results
-from frametrace.posts.errors import CaseError, UsageError
 
 __all__ = ["check_out", "write_report"]
 
@@ -34,7 +29,6 @@ _FILES = (
     *("matches.csv", "groups.csv", "accounts.csv", "skipped.csv", "network.gexf"),
     *("run.json", "index.html"),
 )
-_BESIDE = ".writing"
 _SKIPPED_COLUMNS = ("source", "line", "item", "reason")
 _LIBRARIES = (
     *("frametrace", "numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy"),
@@ -57,66 +51,26 @@ def write_report(
     progress = progress or Silent()
     check_out(case.path, out)
     results, run = load_results(case)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        page = _page(case, results, run, executor, progress)
-        with _alone_in(out):
-            _write(case, out, results, run, page)
-    except OSError as error:
-        raise CaseError(
-            f"{out} can't be written: {error.strerror or error}. Make room, mend the "
-            "permissions or name another place, then run the same command again"
-        ) from None
+    page = _page(case, results, run, executor, progress)
+    with written(out, _FILES) as folder:
+        _write(case, folder, results, run, page)
     return out / "index.html"
 
 
 def check_out(case: Path, out: Path) -> None:
-    """Refuse a folder in which a report would overwrite something else, before any work is done.
-
-    Raises `UsageError` where `out` is a file, lies in the case, or holds files of a report's names
-    that are no report's.
-    """
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file: name a folder for the report with --out")
-    if out.resolve().is_relative_to(case.resolve()):
-        raise UsageError(f"{out} lies in the case: name another folder for the report with --out")
-    taken = [name for name in _FILES if (out / name).exists()]
-    ours = all((out / name).is_file() for name in ("index.html", "run.json"))
-    if taken and not ours and not (out / _BESIDE).is_dir():  # that of a killed report is ours too
-        raise UsageError(
-            f"{out} holds {taken[0]}, which no report has written: name another folder with --out"
-        )
+    """Refuse a folder in which a report would overwrite something else, before any work is done."""
+    check_place(case, out, _FILES)
 
 
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Wait until no other report is written into the folder; the lock goes with the process."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _write(case: Case, out: Path, results: Results, run: MatchRun, page: Page) -> None:
-    """Write everything beside its place, then put it there; the page comes last."""
-    beside = out / _BESIDE
-    shutil.rmtree(beside, ignore_errors=True)  # of a process that was killed
-    beside.mkdir()
-    try:
-        skipped = case.read("skipped").sort_by([(n, "ascending") for n in _SKIPPED_COLUMNS])
-        write_csv(beside / "matches.csv", results.matches)
-        write_csv(beside / "groups.csv", members_with_changes(results), GROUPS_COLUMNS)
-        write_csv(beside / "accounts.csv", results.accounts)
-        write_csv(beside / "skipped.csv", skipped, _SKIPPED_COLUMNS)
-        write_gexf(beside / "network.gexf", results)
-        (beside / "run.json").write_text(_run_json(case, results, run), "utf-8")
-        (beside / "index.html").write_text(render(page), "utf-8")
-        for name in _FILES:
-            (beside / name).replace(out / name)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+def _write(case: Case, folder: Path, results: Results, run: MatchRun, page: Page) -> None:
+    skipped = case.read("skipped").sort_by([(n, "ascending") for n in _SKIPPED_COLUMNS])
+    write_csv(folder / "matches.csv", results.matches)
+    write_csv(folder / "groups.csv", members_with_changes(results), GROUPS_COLUMNS)
+    write_csv(folder / "accounts.csv", results.accounts)
+    write_csv(folder / "skipped.csv", skipped, _SKIPPED_COLUMNS)
+    write_gexf(folder / "network.gexf", results)
+    (folder / "run.json").write_text(_run_json(case, results, run), "utf-8")
+    (folder / "index.html").write_text(render(page), "utf-8")
 
 
 def _page(

@@ -21,7 +21,8 @@ from frametrace.matcher.tips.nearest import Nearest, nearest_hashes, nearest_key
 __all__ = ["ECHOES", "MATERIAL", "MOST_DIFFERENT", "EchoSettings", "echoes_of", "names_of"]
 
 # What to look for: one row per picture or caption, under the name it is reported by. A `pdq` of low
-# quality says nothing and is not compared (one of unknown quality, from a list of hashes, is); `phash` is compared only where there is no `pdq`.
+# quality says nothing and is not compared (one of unknown quality, from a list of hashes, is);
+# `phash` is compared only where there is no `pdq`.
 MATERIAL = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
@@ -118,8 +119,8 @@ def echoes_of(
         connection.register("material", numbered)
         within = ""
         if posts is not None:
-            connection.register("some", posts)
-            within = "SEMI JOIN some USING (platform, post_id)"
+            connection.register("wanted", posts)
+            within = "SEMI JOIN wanted USING (platform, post_id)"
         query = _ORDERED.format(posts=_POSTS, within=within)
         return connection.sql(query).to_arrow_table().select(ECHOES.names).cast(ECHOES)
 
@@ -145,10 +146,10 @@ def _unlike_flat(case: Case, found: pa.Table) -> pa.Table:
 def _items_of(case: Case, posts: pa.Table) -> np.ndarray:
     """The digests of the pictures and captions that some posts carry, as sorted keys."""
     with connect(case, "posts", "post_media") as connection:
-        connection.register("some", posts)
+        connection.register("wanted", posts)
         digests = connection.sql(
-            "SELECT sha256 FROM post_media SEMI JOIN some USING (platform, post_id) UNION "
-            "SELECT caption_sha256 FROM posts SEMI JOIN some USING (platform, post_id) "
+            "SELECT sha256 FROM post_media SEMI JOIN wanted USING (platform, post_id) UNION "
+            "SELECT caption_sha256 FROM posts SEMI JOIN wanted USING (platform, post_id) "
             "WHERE caption_sha256 IS NOT NULL ORDER BY 1"
         ).to_arrow_table()["sha256"]
     raw = bytes.fromhex("".join(digests.to_pylist()))
@@ -167,6 +168,8 @@ def _by_signal(
         return _none()
     index = open_index(case, name)
     rows = np.arange(len(index.codes)) if items is None else _rows_of(index.codes, items)
+    if not len(rows):
+        return _none()
     if name == caption_key.CaptionKey.name:
         near = nearest_keys(index.codes.codes[rows], codes, MOST_DIFFERENT)
         return _table(index.codes, rows, wanted, near, name)
@@ -190,7 +193,8 @@ def _codes(material: pa.Table, name: str) -> tuple[np.ndarray, np.ndarray]:
     if name == caption_key.CaptionKey.name:
         numbers = np.frombuffer(raw, ">u4").astype(np.uint32)
         return wanted, numbers.reshape(-1, caption_key.PERMUTATIONS)
-    return wanted, np.frombuffer(raw, np.uint8).reshape(len(wanted), -1)
+    width = pdq.BITS // 8 if name == pdq.Pdq.name else phash.BITS // 8
+    return wanted, np.frombuffer(raw, np.uint8).reshape(-1, width)
 
 
 def _rows_of(codes: Codes, items: np.ndarray) -> np.ndarray:

@@ -1,13 +1,14 @@
 """Lists of hashes that other tools read and write: into tips and out of them.
 
-`python-threatexchange` reads such a list as its exchange `local_file`: a line a signal, the type, one
-space, the hash (`pdq f8f8…`). Lines of hashes alone are read as well, as a list of one type has them,
-and CSV with the column `pdq` and, if there are such, `quality` and `label`.
+`python-threatexchange` reads such a list as its exchange `local_file`: a line a signal, the type,
+one space, the hash (`pdq f8f8…`). Lines of hashes alone are read as well, as a list of one type has
+them, and CSV with the column `pdq` and, if there are such, `quality` and `label`.
 """
 
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
@@ -129,9 +130,15 @@ def _line(source: Path, file: IO[str], number: int) -> str:
     return line
 
 
+def _csv_lines(source: Path, file: IO[str]) -> Iterator[str]:
+    for number in count(1):
+        if not (line := _line(source, file, number)):
+            return
+        yield line
+
+
 def _of_csv(source: Path, file: IO[str], converted: Converted) -> Iterator[dict[str, Any]]:
-    lines = iter(lambda: _line(source, file, reader.line_num + 1), "")
-    reader = csv.DictReader(lines, strict=True)
+    reader = csv.DictReader(_csv_lines(source, file), strict=True)
     try:
         if _TYPE not in (reader.fieldnames or ()):
             names = ", ".join(reader.fieldnames or ())

@@ -65,6 +65,8 @@ def nearest_keys(keys: np.ndarray, codes: np.ndarray, most: int) -> Nearest:
     """
     closest = _Closest(len(keys))
     distinct, first = _distinct(codes)
+    if not (len(keys) and len(codes)):
+        return closest.found()
     for at, (ours, theirs) in enumerate(zip(_bands(keys), _bands(distinct), strict=True)):
         order = np.argsort(theirs, kind="stable")
         begin = np.searchsorted(theirs[order], ours, "left")
@@ -72,7 +74,7 @@ def nearest_keys(keys: np.ndarray, codes: np.ndarray, most: int) -> Nearest:
         for row, item in _pairs(begin, count, order):
             same = keys[row] == distinct[item]
             differ = keys.shape[1] - same.sum(axis=1)
-            shared = same.reshape(len(row), _BANDS, -1).all(axis=2)
+            shared = same.reshape(len(row), _BANDS, keys.shape[1] // _BANDS).all(axis=2)
             keep = (differ <= most) & (shared.argmax(axis=1) == at)  # at its first band only
             closest.take(row[keep], first[item[keep]], differ[keep])
     return closest.found()

@@ -62,7 +62,7 @@ def opinions_of(case: Case) -> pa.Table:
         for one in verdict.opinions:
             said = verdict, one.answer, sum(one.accounts.values()), sum(one.posts.values())
             by_item.setdefault(one.item_id, []).append(said)
-    stands_for = {}
+    stands_for: dict[str, Sequence[str]] = {}
     for tip in sorted({said[0].tip for all_said in by_item.values() for said in all_said}):
         stands_for.update(sent_items(case, tip))
     rows = []

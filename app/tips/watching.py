@@ -1,0 +1,92 @@
+"""The whole of a watch: sources into the case, hashes, a look, and only then the memory of it."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.compute as pc
+
+from frametrace.app.flow import Inputs, add
+from frametrace.app.report.tables import write_csv
+from frametrace.app.tips.telling import tell_watched
+from frametrace.embed.case import Case
+from frametrace.embed.progress import Progress
+from frametrace.embed.signals.caption_key import CaptionKey
+from frametrace.embed.signals.pdq import Pdq
+from frametrace.embed.signals.phash import Phash
+from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.matcher.tips.documents import TIP, is_document
+from frametrace.matcher.tips.model import Tip
+from frametrace.matcher.tips.reading import read_tip
+from frametrace.matcher.tips.watch import Watched, look, remember, watching
+from frametrace.posts.errors import CaseError, UsageError
+
+__all__ = ["Watch", "sorted_out", "watch"]
+
+_COLUMNS = (
+    *("platform", "account_id", "account_kind", "account_name", "seen_before", "posts"),
+    *("known_as", "tlp", "item_id", "signal", "distance", "similarity", "post_id", "posted_at"),
+    *("media_sha256", "media_path", "caption_sha256"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What to look for, in which sources, and where the list goes besides the terminal."""
+
+    tips: Sequence[Path]
+    inputs: Inputs
+    workers: int = 0
+    out: Path | None = None
+    as_json: bool = False
+
+
+def sorted_out(files: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Tips and sources, told apart by how the files begin."""
+    tips = tuple(path for path in files if is_document(path, TIP))
+    return tips, tuple(path for path in files if path not in tips)
+
+
+def watch(case_path: Path, asked: Watch, progress: Progress) -> Watched:
+    """Add the sources, compute hashes, and tell of each account that newly reuses known material.
+
+    What was told of is remembered after it was printed: a watch that is stopped before tells it
+    again, so that nobody is missed. Raises `TipError`, `SourceError` and `CaseError` as the stages
+    do.
+    """
+    if asked.out is not None and asked.out.suffix.lower() != ".csv":
+        raise UsageError(f"{asked.out} is no CSV file: name one that ends in .csv")
+    tips = [read_tip(path) for path in asked.tips]
+    case = Case.create(case_path)
+    with watching(case) as state:
+        if asked.inputs.sources:
+            case, _ = add(case_path, asked.inputs, progress)
+        settings = EmbedSettings(signals=_signals(case, tips), workers=asked.workers)
+        embed(case, settings, progress=progress)
+        watched = look(Case(case_path), state, tips)
+        if asked.out is not None:
+            _write(asked.out, watched)
+        tell_watched(watched, tips, as_json=asked.as_json)
+        sys.stdout.flush()
+        remember(case, watched.state)
+    return watched
+
+
+def _signals(case: Case, tips: Sequence[Tip]) -> tuple[str, ...]:
+    """What new posts are compared by; pHash only where it is there, or where a tip has no PDQ."""
+    alone = (pc.and_(pc.is_valid(tip.items["phash"]), pc.is_null(tip.items["pdq"])) for tip in tips)
+    wanted = Phash.name in case.epoch.signals or any(pc.any(rows).as_py() for rows in alone)
+    return (Pdq.name, *([Phash.name] if wanted else []), CaptionKey.name)
+
+
+def _write(out: Path, watched: Watched) -> None:
+    beside = out.with_name(f".{out.name}.writing")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_csv(beside, watched.newcomers, _COLUMNS)
+        beside.replace(out)
+    except OSError as error:
+        raise CaseError(f"{out} can't be written: {error.strerror or error}") from None
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,262 @@
+"""Watching: each account that newly reuses known material is told of once, with its evidence.
+
+Known material is that of tips, and of the groups that were found before the new posts arrived. What
+was looked at stands in CASE/watch/state.json: the epoch, the shards of posts and of their pictures,
+and the accounts that were told of. It is written last, in one step: a watch that is killed earlier
+looks at the same posts again, so nobody is missed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+
+from frametrace.embed.case import Case
+from frametrace.embed.files import holding, read_json, to_json, write_atomically
+from frametrace.embed.held import connect
+from frametrace.matcher.results import Results
+from frametrace.matcher.stage import load_results
+from frametrace.matcher.tips.echoes import ECHOES, MATERIAL, EchoSettings, echoes_of, names_of
+from frametrace.matcher.tips.model import FINGERPRINTS, Tip
+from frametrace.matcher.tips.reading import comparable
+from frametrace.posts.errors import CaseError
+
+__all__ = ["NEWCOMERS", "State", "Watched", "look", "remember", "watching"]
+
+_FOLDER = "watch"
+_STATE = "state.json"
+_TABLES = ("posts", "post_media")  # a known post may get its picture later
+
+# One row per account that is told of: its closest echo of known material. `known_as` is the tip's
+# digest or the group's id, `item_id` the tip's item or the group's picture or caption;
+# `seen_before` tells whether the case held posts of the account before these. `posts` counts its
+# new posts that reuse known material.
+NEWCOMERS = pa.schema(
+    [
+        *(ECHOES.field(name) for name in ("platform", "account_id", "account_kind")),
+        ("account_name", pa.string()),
+        ("seen_before", pa.bool_()),
+        ("posts", pa.int64()),
+        ("known_as", pa.string()),
+        ("tlp", pa.string()),
+        *(ECHOES.field(name) for name in ("item_id", "signal", "distance", "similarity")),
+        *(ECHOES.field(name) for name in ("post_id", "posted_at", "text")),
+        *(ECHOES.field(name) for name in ("media_sha256", "media_path", "caption_sha256")),
+    ]
+)
+
+# The closest: pictures before captions, then by distance; of equals the earliest post.
+_NEWCOMERS = """
+WITH ranked AS (
+    SELECT e.*, k.known_as, k.tlp,
+        count(DISTINCT post_id) OVER (PARTITION BY platform, account_id) AS posts,
+        min(account_kind) OVER (PARTITION BY platform, account_id) AS kind
+    FROM echoes e JOIN known k ON k.at = e.item
+    ANTI JOIN told USING (platform, account_id)
+    ANTI JOIN members USING (platform, account_id)
+    QUALIFY row_number() OVER (
+        PARTITION BY platform, account_id
+        ORDER BY signal = 'caption_key', -similarity, item, posted_at NULLS LAST, post_id,
+            media_path) = 1
+)
+SELECT r.* REPLACE (kind AS account_kind), b.account_id IS NOT NULL AS seen_before
+FROM ranked r LEFT JOIN earlier b USING (platform, account_id)
+ORDER BY posted_at NULLS LAST, platform, r.account_id
+"""
+
+_OF_GROUPS = """
+WITH held AS (
+    SELECT DISTINCT group_id, coalesce(media_sha256, caption_sha256) AS sha256,
+        media_sha256 IS NOT NULL AS picture
+    FROM members
+)
+SELECT h.group_id AS known_as, left(h.sha256, 16) AS item_id, {pdq} AS pdq, {quality} AS quality,
+    {caption_key} AS caption_key
+FROM held h {joins} ORDER BY h.group_id, h.sha256
+"""
+
+_KNOWN = pa.schema([("known_as", pa.string()), ("tlp", pa.string()), *MATERIAL])
+_ACCOUNT = pa.schema([("platform", pa.string()), ("account_id", pa.string())])
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What was looked at: up to which epoch, shard names by table, the accounts told of."""
+
+    epoch: int
+    shards: Mapping[str, Sequence[str]]
+    told: Sequence[Sequence[str]] = ()  # (platform, account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What one look found: accounts in the schema NEWCOMERS; how many posts were new.
+
+    `groups` counts the known groups, `matched` is the epoch of the run that found them, if any.
+    """
+
+    newcomers: pa.Table
+    posts: int
+    groups: int
+    matched: int | None
+    state: State
+
+
+@contextmanager
+def watching(case: Case) -> Iterator[State]:
+    """Be the only watch of a case: what it held when it was first watched is taken as seen.
+
+    Raises `CaseLocked` where another process watches it.
+    """
+    folder = case.path / _FOLDER
+    folder.mkdir(exist_ok=True)
+    with holding(folder):
+        path = folder / _STATE
+        if not path.is_file():
+            remember(case, _state(case, ()))
+        found = read_json(path)
+        try:
+            shards = {name: list(found["shards"][name]) for name in _TABLES}
+            state = State(int(found["epoch"]), shards, found["told"])
+        except (KeyError, TypeError, ValueError):
+            raise CaseError(f"{path} is damaged: restore it, or delete it to begin anew") from None
+        yield state
+
+
+def look(case: Case, state: State, tips: Sequence[Tip]) -> Watched:
+    """Compare the posts that came since with tips and known groups.
+
+    Members of known groups are no newcomers. Raises `TipError` where a tip's signals were made in
+    a way that this Frametrace doesn't know.
+    """
+    for tip in tips:
+        comparable(tip)
+    results, matched = _results_before(case, state)
+    known = pa.concat_tables([*map(_of_tip, tips), _of_groups(case, results)])
+    posts = _new_posts(case, state)
+    material = known.select(MATERIAL.names)
+    settings = EchoSettings(signals=names_of(list(FINGERPRINTS)))
+    echoes = echoes_of(case, material, settings, posts) if posts.num_rows else ECHOES.empty_table()
+    newcomers = _newcomers(case, state, results, known, echoes, posts)
+    told = [list(key) for key in zip(*_columns(newcomers, _ACCOUNT.names), strict=True)]
+    return Watched(
+        newcomers,
+        posts.num_rows,
+        results.groups.num_rows if results else 0,
+        matched,
+        _state(case, [*state.told, *told]),
+    )
+
+
+def remember(case: Case, state: State) -> None:
+    """Keep what was looked at; only after the result has reached whoever asked for it."""
+    content = {"epoch": state.epoch, "shards": state.shards, "told": state.told}
+    write_atomically(case.path / _FOLDER / _STATE, to_json(content))
+
+
+def _state(case: Case, told: Sequence[Sequence[str]]) -> State:
+    shards = {name: sorted(case.epoch.shards.get(name, {})) for name in _TABLES}
+    return State(case.epoch.number, shards, told)
+
+
+def _columns(table: pa.Table, names: Sequence[str]) -> list[list[Any]]:
+    return [table[name].to_pylist() for name in names]
+
+
+def _results_before(case: Case, state: State) -> tuple[Results | None, int | None]:
+    """The results of the newest match run before the new posts arrived, and its epoch."""
+    folders = (case.path / "results").glob(f"epoch-{'[0-9]' * 6}")
+    numbers = sorted((int(folder.name[-6:]) for folder in folders), reverse=True)
+    for number in (one for one in numbers if one <= state.epoch):
+        then = Case(case.path)
+        then.epoch = replace(case.epoch, number=number)
+        with suppress(CaseError):
+            return load_results(then)[0], number
+    return None, None
+
+
+def _of_tip(tip: Tip) -> pa.Table:
+    items = tip.items.select(MATERIAL.names)
+    names = {"known_as": tip.sha256, "tlp": tip.head.tlp.label}
+    columns = [pa.array([value] * items.num_rows, pa.string()) for value in names.values()]
+    return pa.Table.from_arrays([*columns, *items.columns], schema=_KNOWN)
+
+
+def _of_groups(case: Case, results: Results | None) -> pa.Table:
+    if results is None:
+        return _KNOWN.empty_table()
+    has = [name for name in ("pdq", "caption_key") if case.epoch.rows(f"signals/{name}")]
+    joins = {
+        "pdq": "LEFT JOIN pdq p ON h.picture AND p.sha256 = h.sha256",
+        "caption_key": "LEFT JOIN caption_key k ON NOT h.picture AND k.sha256 = h.sha256",
+    }
+    query = _OF_GROUPS.format(
+        pdq="p.code" if "pdq" in has else "NULL",
+        quality="p.quality" if "pdq" in has else "NULL",
+        caption_key="k.code" if "caption_key" in has else "NULL",
+        joins=" ".join(joins[name] for name in has),
+    )
+    with connect(case, *(f"signals/{name}" for name in has)) as connection:
+        connection.register("members", results.members)
+        rows = connection.sql(query).to_arrow_table()
+    keys = [None if key is None else _as_bytes(key) for key in rows["caption_key"].to_pylist()]
+    return pa.table(
+        {
+            "known_as": rows["known_as"],
+            "tlp": pa.nulls(rows.num_rows, pa.string()),
+            "id": rows["item_id"],
+            "pdq": rows["pdq"].cast(pa.binary()).cast(pa.binary(32)),
+            "quality": rows["quality"].cast(pa.uint8()),
+            "phash": pa.nulls(rows.num_rows, pa.binary(8)),
+            "caption_key": pa.array(keys, _KNOWN.field("caption_key").type),
+        }
+    ).cast(_KNOWN)
+
+
+def _as_bytes(key: Sequence[int]) -> bytes:
+    return b"".join(number.to_bytes(4, "big") for number in key)
+
+
+def _new_posts(case: Case, state: State) -> pa.Table:
+    """The keys of posts in shards that were not looked at, or with pictures in such."""
+    parts = [pa.schema([("platform", pa.string()), ("post_id", pa.string())]).empty_table()]
+    for name in _TABLES:
+        known = set(state.shards[name])
+        shards = case.epoch.shards.get(name, {})
+        then = Case(case.path)
+        then.epoch = replace(
+            case.epoch, shards={name: {k: v for k, v in shards.items() if k not in known}}
+        )
+        parts.append(then.read(name, ["platform", "post_id"]))
+    keys = pa.concat_tables(parts, promote_options="permissive")
+    return keys.group_by(["platform", "post_id"]).aggregate([])
+
+
+def _newcomers(
+    case: Case,
+    state: State,
+    results: Results | None,
+    known: pa.Table,
+    echoes: pa.Table,
+    posts: pa.Table,
+) -> pa.Table:
+    rows = [dict(zip(_ACCOUNT.names, key, strict=True)) for key in state.told]
+    numbered = known.select(["known_as", "tlp"])
+    numbered = numbered.append_column("at", pa.array(range(known.num_rows), pa.int64()))
+    with connect(case, "posts") as connection:
+        connection.register("echoes", echoes)
+        connection.register("known", numbered)
+        connection.register("told", pa.Table.from_pylist(rows, _ACCOUNT))
+        connection.register(
+            "members",
+            results.accounts.select(_ACCOUNT.names) if results else _ACCOUNT.empty_table(),
+        )
+        connection.register("fresh", posts)
+        connection.execute(
+            "CREATE TEMP TABLE earlier AS SELECT DISTINCT platform, account_id FROM posts "
+            "ANTI JOIN fresh USING (platform, post_id)"
+        )
+        found = connection.sql(_NEWCOMERS).to_arrow_table()
+    return found.select(NEWCOMERS.names).cast(NEWCOMERS)
