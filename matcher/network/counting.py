@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 _BLOCK = 2_000_000  # pairs of slots looked at together: some 300 MB
-_LISTED = 50_000  # pairs of slots; where there are no more, every pair of accounts is listed
+_LISTED = 5_000  # pairs of slots; where there are no more, every pair of accounts is listed
 # What chance depends on is one number of 61 bits; more of either is as good as this.
 _MOST_SUM = 2**20 - 1  # of shared weights
 _MOST_ACTIVITY = 2**41 - 1  # a product of two accounts' numbers of items
@@ -87,12 +87,13 @@ class Kept:
 class Counted:
     """How many pairs of accounts share items within one window.
 
-    `sharing` and `sharing_across` (two platforms) count all pairs that share one. Of those that
-    share enough, `codes` are the different activities and weights as one number, (u,) int64,
-    ordered, and `pairs` and `across` say how many pairs have them.
+    `sharing` is (n + 1,): how many pairs share just so many items; `sharing_across` counts those on
+    two platforms that share any. Of those that share enough, `codes` are the different activities
+    and weights as one number, (u,) int64, ordered, and `pairs` and `across` say how many pairs, and
+    pairs on two platforms, have them.
     """
 
-    sharing: int
+    sharing: np.ndarray
     sharing_across: int
     codes: np.ndarray
     pairs: np.ndarray
@@ -252,13 +253,16 @@ class _Tally:
     """What is known of one window so far; `codes` are (activity, weight, across) as one number."""
 
     window: int
-    sharing: int = 0
+    sharing: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
     across: int = 0
     codes: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     pairs: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
     def add(self, block: _Block, shared: np.ndarray, weight: np.ndarray) -> None:
-        self.sharing += int((shared > 0).sum())
+        size = max(len(self.sharing), int(shared.max()) + 1)
+        self.sharing = np.bincount(shared, minlength=size) + np.pad(
+            self.sharing, (0, size - len(self.sharing))
+        )
         self.across += int(((shared > 0) & block.across).sum())
         enough = shared >= LEAST_SHARED
         code = _code(block.activity, weight) * 2 + block.across

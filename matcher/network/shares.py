@@ -92,8 +92,9 @@ class Shares:
 
     def begins(self) -> np.ndarray:
         """Which shares are the first ones of their account and item, (s,) bool."""
-        begins: np.ndarray = np.diff(self.item, prepend=-1) != 0
-        return begins | (np.diff(self.account, prepend=-1) != 0)
+        item, account = (np.diff(codes, prepend=-1) for codes in (self.item, self.account))
+        begins: np.ndarray = (item != 0) | (account != 0)
+        return begins
 
     def sharers(self) -> np.ndarray:
         """How many accounts share each item, (i,) int64."""

@@ -15,7 +15,7 @@ ROUNDS = 20  # in each, about every account and item change partners; ties are g
 
 
 def shuffled(shares: Shares, seed: int, rounds: int = ROUNDS) -> Shares:
-    """Other accounts for the same items and times: each account and item keeps its number of others.
+    """Deal the same items and times to other accounts; each keeps how many different ones it has.
 
     Random pairs of (account, item) swap their accounts where that makes no pair twice, all at once
     in each round. A round leads back with the same probability, so that in the end every such graph

@@ -31,6 +31,9 @@ NETWORK_WINDOWS = pa.schema(
         ("window", pa.string()),
         ("seconds", pa.int64()),  # null for no limit
         ("pairs", pa.int64()),
+        ("pairs_2", pa.int64()),  # of them, those that share two items or more
+        ("pairs_3", pa.int64()),
+        ("pairs_5", pa.int64()),
         ("pairs_across", pa.int64()),  # of accounts of two platforms
         ("ties", pa.int64()),
         ("ties_across", pa.int64()),
@@ -144,7 +147,8 @@ class _Judged:
         """The window's line in the table of windows."""
         ties = self.q <= fdr
         return {
-            "pairs": self.counted.sharing,
+            "pairs": int(self.counted.sharing[1:].sum()),
+            **{f"pairs_{n}": int(self.counted.sharing[n:].sum()) for n in (2, 3, 5)},
             "pairs_across": self.counted.sharing_across,
             "ties": int(self.counted.pairs[ties].sum()),
             "ties_across": int(self.counted.across[ties].sum()),
