@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from frametrace.app.report.changes import changed_most, groups_with_changes, mark, news
 from frametrace.app.report.evidence import sentence
+from frametrace.app.report.network import TiesView
 from frametrace.app.report.timeline import Timeline, moment_text, timeline
 from frametrace.embed.case import Case
 from frametrace.matcher.results import GroupKind, Results
@@ -52,16 +53,6 @@ class GroupView:
 
 
 @dataclass(frozen=True, slots=True)
-class TieView:
-    """One pair of accounts as the page shows it; `tied` says whether chance explains it."""
-
-    row: Mapping[str, Any]
-    a: Mapping[str, Any]
-    b: Mapping[str, Any]
-    tied: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """Everything that the page shows; `thumbnails` maps digests to `data:` addresses."""
 
@@ -72,9 +63,7 @@ class Page:
     totals: Mapping[str, int]
     accounts: Sequence[Mapping[str, Any]]
     accounts_total: int
-    ties: Sequence[TieView]
-    ties_total: int
-    fdr: float
+    ties: TiesView
     skipped: Sequence[tuple[str, int]]
     thumbnails: Mapping[str, str]
     compared: bool

@@ -26,7 +26,8 @@ def write_csv(path: Path, table: pa.Table, columns: Sequence[str] = ()) -> None:
     """Write a table (or some of its columns) with a header, rows in the table's order.
 
     Text that a spreadsheet would take for a formula gets an apostrophe in front. Nulls are empty,
-    times ISO 8601 in UTC, lists JSON, similarities have six decimals.
+    times ISO 8601 in UTC, lists JSON. Numbers have six decimals; smaller ones, such as p-values,
+    four digits.
     """
     names = list(columns or table.column_names)
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -46,6 +47,8 @@ def _cell(value: object) -> str:
     match value:
         case None:
             return ""
+        case float() if 0 < abs(value) < 1e-4:
+            return f"{value:.3e}"
         case float():
             return f"{value:.6f}".rstrip("0").rstrip(".")
         case datetime():

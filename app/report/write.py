@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from frametrace.app.report.changes import members_with_changes, since_of
-from frametrace.app.report.network import write_gexf
+from frametrace.app.report.network import TiesView, ties_view, write_gexf
 from frametrace.app.report.page import MOST_ACCOUNTS, Page, render, shown_files, views_of
 from frametrace.app.report.place import check_place, written
 from frametrace.app.report.tables import GROUPS_COLUMNS, write_csv
@@ -20,13 +20,14 @@ from frametrace.embed.case import Case
 from frametrace.embed.executor import Executor, SpawnPool
 from frametrace.embed.progress import Progress, Silent
 from frametrace.matcher.results import Results
+from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import MatchRun, load_results
 
 __all__ = ["check_out", "write_report"]
 
 # In the order in which they take their places: a folder with the last two holds a whole report.
 _FILES = (
-    *("matches.csv", "groups.csv", "accounts.csv", "skipped.csv", "network.gexf"),
+    *("matches.csv", "groups.csv", "accounts.csv", "ties.csv", "skipped.csv", "network.gexf"),
     *("run.json", "index.html"),
 )
 _SKIPPED_COLUMNS = ("source", "line", "item", "reason")
@@ -67,6 +68,7 @@ def _write(case: Case, folder: Path, results: Results, run: MatchRun, page: Page
     write_csv(folder / "matches.csv", results.matches)
     write_csv(folder / "groups.csv", members_with_changes(results), GROUPS_COLUMNS)
     write_csv(folder / "accounts.csv", results.accounts)
+    write_csv(folder / "ties.csv", results.ties)
     write_csv(folder / "skipped.csv", skipped, _SKIPPED_COLUMNS)
     write_gexf(folder / "network.gexf", results)
     (folder / "run.json").write_text(_run_json(case, results, run), "utf-8")
@@ -85,26 +87,33 @@ def _page(
             with SpawnPool() as pool:
                 thumbnails = data_uris(files, pool, advance)
     counts = counts_of(case, results)
+    ties = ties_view(results, run.settings.get("fdr", MatchSettings().fdr))
     return Page(
         case=case.path.resolve().name,
-        summary=_summary(case, results, run, counts),
+        summary=_summary(case, results, run, counts, ties),
         notes=notes_on(case, results, run),
         groups=groups,
         totals={"photo": counts.photo_groups, "framing": counts.framing_groups},
         accounts=results.accounts.slice(0, MOST_ACCOUNTS).to_pylist(),
         accounts_total=counts.accounts,
+        ties=ties,
         skipped=reasons_of(case),
         thumbnails=thumbnails,
         compared=run.since is not None,
     )
 
 
-def _summary(case: Case, results: Results, run: MatchRun, counts: Counts) -> list[tuple[str, str]]:
+def _summary(
+    case: Case, results: Results, run: MatchRun, counts: Counts, ties: TiesView
+) -> list[tuple[str, str]]:
     since = since_of(results, run)
     platforms = sorted(pc.unique(case.read("posts", ["platform"])["platform"]).to_pylist())
     settings = ", ".join(f"{name} {value:g}" for name, value in sorted(run.settings.items()))
     groups = f"{counts.photo_groups:,} photo groups, {counts.framing_groups:,} framing groups"
-    accounts = f"{counts.accounts:,} accounts take part, {counts.ties:,} pairs of them are tied"
+    accounts = (
+        f"{counts.accounts:,} accounts take part; of {ties.listed:,} listed pairs that share "
+        f"photos, {ties.tied:,} share more than chance explains"
+    )
     return [
         ("posts", f"{counts.posts:,} on {', '.join(platforms) or 'no platform'}"),
         ("pictures", f"{counts.pictures:,} different files"),

@@ -1,0 +1,217 @@
+"""`frametrace network`."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from frametrace.app.options import json_option
+
+if TYPE_CHECKING:
+    from frametrace.app.console import Console
+    from frametrace.matcher.network import Network, Shares
+
+__all__ = ["command"]
+
+_PATH = click.Path(path_type=Path)
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+_LONGEST = 36_525  # days
+_TOP = 10
+_WINDOWS = {
+    "window": "within",
+    "pairs": "pairs",
+    "pairs_2": "sharing 2",
+    "pairs_3": "sharing 3",
+    "pairs_5": "sharing 5",
+    "ties": "ties",
+    "pairs_across": "pairs on two platforms",
+    "ties_across": "ties on two platforms",
+}
+_COLUMNS = {
+    "platform_a": "platform",
+    "account_id_a": "account",
+    "platform_b": "platform",
+    "account_id_b": "account",
+    "shared_items": "shared",
+    "q_value": "false discovery rate",
+    "first_shared_at": "first (UTC)",
+}
+
+
+class _Window(click.ParamType[int]):
+    """A span of time such as 60, 90s, 10m, 24h or 7d, in seconds."""
+
+    name = "span"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read it. Fails, as click does, for anything else."""
+        found = re.fullmatch(r"(\d{1,10})([smhd]?)", str(value))
+        seconds = int(found[1]) * _UNITS[found[2]] if found else 0
+        if not 0 < seconds <= _LONGEST * 86_400:
+            self.fail(f"{value!r} is no span of time such as 60, 10m, 24h or 7d", param, ctx)
+        return seconds
+
+
+@click.command("network")
+@click.argument("case", required=False, type=_PATH)
+@click.option("--from-csv", "table", type=_PATH, help="Shares in a bare table, instead of a case.")
+@click.option("--out", type=_PATH, required=True, help="The folder of the files; made if absent.")
+@click.option(
+    "--by",
+    type=click.Choice(["photo", "caption", "url"]),
+    help="With CASE: what accounts have to share.  [default: photo]",
+)
+@click.option(
+    "--window", type=_Window(), default=None, help="Within what time, such as 10m or 24h."
+)
+@click.option(
+    "--fdr",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.01,
+    show_default=True,
+    help="The rate of false ties among those that are called significant.",
+)
+@click.option(
+    "--max-accounts",
+    type=click.IntRange(2, 100_000),
+    default=200,
+    show_default=True,
+    help="What more accounts share ties nobody.",
+)
+@click.option("--object", "item", metavar="COLUMN", help="What is shared.  [default: object_id]")
+@click.option("--account", metavar="COLUMN", help="Who shared it.  [default: account_id]")
+@click.option("--time", metavar="COLUMN", help='When; "": never mind.  [default: timestamp_share]')
+@click.option("--platform", metavar="COLUMN", help="On which platform.  [default: all are on one]")
+@click.option(
+    "--prefixed", is_flag=True, help="The platform stands in the account, as in fb_123 and tw_456."
+)
+@click.option(
+    "--shuffles",
+    type=click.IntRange(0, 10_000),
+    default=0,
+    help="Deal the shares to accounts at random so many times, and say how many ties that makes.",
+)
+@json_option
+def command(case: Path | None, table: Path | None, out: Path, **options: Any) -> None:
+    """Find accounts that share more, or rarer, things with each other than chance explains.
+
+    CASE has to be matched. --from-csv reads a table such as CooRTweet's: object_id, account_id,
+    timestamp_share (seconds since 1970, or 2019-08-19 14:03:22). Written are ties.csv,
+    accounts.csv, windows.csv, network.gexf, network.graphml and network.json. A tie is evidence of
+    co-sharing, not a verdict on anybody.
+
+    \b
+    frametrace network hongkong --out network/
+    frametrace network hongkong --by url --window 24h --out network/
+    frametrace network --from-csv shares.csv --out network/
+    frametrace network --from-csv posts.csv.gz --object phash_id --time timestamp --prefixed \\
+        --out network/
+    """
+    from frametrace.app.console import Console
+    from frametrace.app.report.place import check_place
+    from frametrace.app.report.ties import FILES, summary_of, write_network
+    from frametrace.app.telling import print_json
+    from frametrace.matcher.network import find_ties, ties_of_shuffled
+    from frametrace.matcher.settings import TieSettings
+
+    source = case or table
+    if source is None or (case and table):
+        raise click.UsageError("name a CASE, or a table with --from-csv; and not both")
+    check_place(source, out, FILES)
+    console = Console()
+    shares, about = _of_case(case, options) if case else _of_table(source, options, console)
+    settings = TieSettings(options["fdr"], options["window"] or 0, options["max_accounts"])
+    network = find_ties(shares, settings, console)
+    if count := options["shuffles"]:
+        kept = ties_of_shuffled(shares, settings, count, progress=console)
+        about["ties_after_shuffling"] = kept.tolist()
+    write_network(out, network, about)
+    if options["as_json"]:
+        print_json({**summary_of(network), **about, "out": out})
+    else:
+        _tell(network, about, out)
+
+
+def _counts(window: dict[str, Any]) -> list[str]:
+    if window["pairs"] is None:
+        return [window["window"], "finer than the times", *[""] * (len(_WINDOWS) - 2)]
+    return [f"{window[n]:,}" if n != "window" else window[n] for n in _WINDOWS]
+
+
+def _cells(tie: dict[str, Any]) -> list[object]:
+    from frametrace.app.report.timeline import moment_text
+
+    first = moment_text(tie["first_shared_at"])
+    return [*list(tie.values())[:5], f"{tie['q_value']:.1e}", first]
+
+
+def _of_case(case: Path, options: dict[str, Any]) -> "tuple[Shares, dict[str, Any]]":
+    from frametrace.embed.case import Case
+    from frametrace.matcher.network import By, shares_in
+    from frametrace.matcher.stage import load_results
+
+    for name in ("item", "account", "time", "platform", "prefixed"):
+        if options[name]:
+            raise click.UsageError("columns are named with --from-csv; a case knows its own")
+    opened = Case(case)
+    by = By(options["by"] or By.PHOTO)
+    shares = shares_in(opened, load_results(opened)[0].members, by)
+    return shares, {"case": case.resolve().name, "epoch": opened.epoch.number, "by": str(by)}
+
+
+def _of_table(
+    table: Path, options: dict[str, Any], console: "Console"
+) -> "tuple[Shares, dict[str, Any]]":
+    from frametrace.matcher.network import Columns, read_table
+
+    if options["by"]:
+        raise click.UsageError("--by goes with a CASE; of a table, --object names what is shared")
+    names = ("item", "account", "time", "platform", "prefixed")
+    given = {name: options[name] for name in names if options[name] is not None}
+    read = read_table(table, Columns(**given), console)
+    return read.shares, {
+        "table": table.name,
+        "rows": read.rows,
+        "rows_without_item": read.without_item,
+        "rows_unreadable": read.unreadable,
+        "skipped": [f"{row.source}, line {row.line}: {row.reason}" for row in read.skipped],
+    }
+
+
+def _tell(network: "Network", about: dict[str, Any], out: Path) -> None:
+    from frametrace.app.console import printable, table_text
+    from frametrace.app.report.ties import summary_of
+
+    found = summary_of(network)
+    if "table" in about:
+        print(
+            f"read      {about['rows']:,} rows; {about['rows_without_item']:,} share nothing, "
+            f"{about['rows_unreadable']:,} can't be read"
+        )
+        for line in about["skipped"][:3]:
+            print(printable(f"skipped   {line}"))
+    print(
+        f"shares    {network.shares:,} of {network.items:,} items by {network.sharing_accounts:,} "
+        "accounts"
+    )
+    if network.viral_items:
+        print(
+            f"note      Items that over {network.most_sharers:,} accounts share tie nobody: "
+            f"{network.viral_items:,}"
+        )
+    print(
+        f"ties      {found['ties']:,} of {network.tests:,} pairs of accounts share more than "
+        f"chance explains (false discovery rate: {network.settings.fdr:g})"
+    )
+    print(f"grouped   {found['communities']:,} communities of tied accounts")
+    if kept := about.get("ties_after_shuffling"):
+        print(
+            f"shuffled  {len(kept):,} times: {sum(map(bool, kept)):,} shuffles made ties, "
+            f"{sum(kept):,} in all, {max(kept):,} at most"
+        )
+    rows = [_counts(window) for window in found["windows"]]
+    print(f"\n{table_text(list(_WINDOWS.values()), rows)}\n")
+    if tops := network.ties.select(list(_COLUMNS)).slice(0, _TOP).to_pylist():
+        print(f"{table_text(list(_COLUMNS.values()), [_cells(tie) for tie in tops])}\n")
+    print(f"written   {out}")

@@ -1,0 +1,34 @@
+"""Real co-sharing: CooRTweet's posts about the German elections of 2021, by their pictures."""
+
+from pathlib import Path
+
+import pytest
+
+from frametrace.matcher.network import Columns, Shares, find_ties, read_table, ties_of_shuffled
+from frametrace.matcher.settings import TieSettings
+
+
+@pytest.fixture(scope="module")
+def pictures(shared: Path) -> Shares:
+    path = shared / "cosharing" / "german_elections.csv.gz"
+    return read_table(path, Columns("phash_id", "account_id", "timestamp", prefixed=True)).shares
+
+
+def test_pairs_and_windows_are_the_known_ones(pictures: Shares) -> None:
+    rows = {row["seconds"]: row for row in find_ties(pictures).windows.to_pylist()}
+    everything = rows[None]
+    counts = [everything[name] for name in ("pairs", "pairs_2", "pairs_3", "pairs_5")]
+    assert counts == [30_361, 1_997, 684, 252]
+    across = [rows[seconds]["pairs_across"] for seconds in (60, 3600, 86_400, None)]
+    assert across == [0, 41, 1_177, 1_936]
+
+
+@pytest.mark.parametrize("window", [0, 3600])
+def test_ties_are_far_more_than_after_shuffling(pictures: Shares, window: int) -> None:
+    settings = TieSettings(window=window)
+    network = find_ties(pictures, settings)
+    assert set(network.ties["shared_items"].to_pylist()) > {2, 3, 4, 5}
+    assert max(network.ties["q_value"].to_pylist()) <= 0.01
+    kept = ties_of_shuffled(pictures, settings, shuffles=8)
+    assert kept.sum() <= 1
+    assert network.ties.num_rows > 500
