@@ -73,7 +73,7 @@ def _read(source: Source, reader: Reader) -> Iterator[Entry]:
         try:
             for part in (row,) if reader.parts is None else reader.parts(row):
                 yield _entry(reader, part)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield Skipped(row.source, row.line, "", str(error))
 
 

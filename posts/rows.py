@@ -24,6 +24,7 @@ __all__ = ["Head", "Row", "Shape", "flat", "read_head", "read_rows"]
 # A record may lack what the others have; a hostile one may have names without end.
 _RECORDS_LOOKED_AT = 100
 _NAMES_ENOUGH = 10_000
+_CHARACTERS_ENOUGH = 2**22  # pages of an API's answers are long, and all alike
 _NAMES_SHOWN = 40
 
 _FLOATED_ID = re.compile(r"\d([.,]\d+)?[eE]\+\d+")
@@ -163,13 +164,15 @@ def _record_rows(source: Source) -> Iterator[Row | Skipped]:
 def _record_names(lines: Iterable[str]) -> tuple[str, ...]:
     names: dict[str, None] = {}
     errors: list[Exception] = []
+    looked_at = 0
     try:
         for text in islice(filter(str.strip, lines), _RECORDS_LOOKED_AT):
             try:
                 names |= dict.fromkeys(_record(text))
             except ValueError as error:
                 errors.append(error)
-            if len(names) > _NAMES_ENOUGH:
+            looked_at += len(text)
+            if len(names) > _NAMES_ENOUGH or (names and looked_at > _CHARACTERS_ENOUGH):
                 break
     except SourceError as error:
         errors.append(error)
@@ -193,13 +196,10 @@ def _record(text: str) -> dict[str, str]:
 def flat(record: Mapping[str, object]) -> dict[str, str]:
     """Name the values of a JSON object by their dotted paths; an array is kept as JSON.
 
-    Raises ValueError if it is nested too deeply.
+    Raises RecursionError if it is nested too deeply.
     """
     found: dict[str, str] = {}
-    try:
-        _flatten(record, "", found)
-    except RecursionError as error:
-        raise ValueError(f"it is nested too deeply: {error}") from None
+    _flatten(record, "", found)
     return found
 
 

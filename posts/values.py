@@ -32,7 +32,8 @@ _ESCAPE = re.compile(
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
-spelled = json.JSONEncoder(ensure_ascii=False).encode
+# What was read from JSON refers to nothing that refers to it.
+spelled = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 def encodable(text: str) -> str:

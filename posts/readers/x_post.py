@@ -29,6 +29,9 @@ _COUNTS = {
     "public_metrics.bookmark_count": "bookmarks",
 }
 
+# What a reader of the post sees; `note_tweet` holds the whole of a text over 280 characters.
+_SHOWN = ("text", "note_tweet.text", "attachments.media", "entities.urls", "entities.hashtags")
+
 
 def parse(row: Row) -> Post:
     """Make a Post of a row with a flattened post's names.
@@ -59,9 +62,6 @@ def parse(row: Row) -> Post:
         source=row.source,
         line=row.line,
     )
-
-
-_SHOWN = ("text", "note_tweet.text", "attachments.media", "entities.urls", "entities.hashtags")
 
 
 def _links(text: str) -> tuple[str, ...]:
