@@ -1,0 +1,89 @@
+"""The sample exports, each with what reading it must give, and what every entry must keep."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frametrace.posts.model import Account, Post, Precision, Skipped
+from frametrace.posts.readers import READERS
+from frametrace.posts.reading import Entry
+from frametrace.posts.rows import Shape
+
+__all__ = [
+    "FIXTURES",
+    "every_file",
+    "every_records",
+    "every_sample",
+    "every_table",
+    "first_record",
+    "is_sound",
+    "source_of",
+    "table_text",
+]
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+
+def _samples(*shapes: Shape) -> list[Any]:
+    found = [
+        (reader, expected)
+        for reader in READERS
+        for expected in sorted((FIXTURES / reader.name).glob("*.expected.json"))
+        if reader.shape in (shapes or tuple(Shape))
+    ]
+    return [
+        pytest.param(reader, expected, id=f"{reader.name}/{expected.name.partition('.')[0]}")
+        for reader, expected in found
+    ]
+
+
+every_sample = pytest.mark.parametrize(("reader", "expected"), _samples())
+every_file = pytest.mark.parametrize(("reader", "expected"), _samples(Shape.TABLE, Shape.RECORDS))
+every_records = pytest.mark.parametrize(("reader", "expected"), _samples(Shape.RECORDS))
+every_table = pytest.mark.parametrize(("reader", "expected"), _samples(Shape.TABLE))
+
+
+def source_of(expected: Path) -> Path:
+    return expected.with_name(json.loads(expected.read_text("utf-8"))["reads"])
+
+
+def first_record(text: str) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(text.lstrip("\ufeff").splitlines()[0])
+    return record
+
+
+def table_text(rows: Iterable[Iterable[str]]) -> str:
+    sink = io.StringIO(newline="")
+    csv.writer(sink, quoting=csv.QUOTE_ALL).writerows(rows)
+    return sink.getvalue()
+
+
+def is_sound(entry: Entry) -> bool:
+    """Whether an entry keeps what the model promises; every stage after this one relies on it."""
+    json.dumps(list(map(str, _values(entry))), ensure_ascii=False).encode()  # UTF-8 can hold it
+    if isinstance(entry, Skipped):
+        return bool(entry.source and entry.reason) and entry.line >= 0
+    identified = all(isinstance(key, str) and key == key.strip() and key for key in _key(entry))
+    when = entry.posted_at if isinstance(entry, Post) else entry.created_at
+    timed = when is None or when.utcoffset() == timedelta(0)
+    if isinstance(entry, Post):
+        timed &= (when is None) == (entry.precision is Precision.NONE)
+        counts = entry.engagement.values()
+        timed &= all(type(count) is int and abs(count) < 2**63 for count in counts)
+    return identified and timed and entry.line > 0
+
+
+def _values(entry: Entry) -> list[object]:
+    return [getattr(entry, field.name) for field in fields(entry)]
+
+
+def _key(entry: Post | Account) -> tuple[str, ...]:
+    post_id = (entry.post_id,) if isinstance(entry, Post) else ()
+    return (entry.platform, entry.account_id, *post_id)
