@@ -13,15 +13,15 @@ from typing import Any
 
 __all__ = ["MOST", "canonical", "digest_of", "short_digest"]
 
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
+)
 MOST = 2**53 - 1  # whole numbers that every JSON reader keeps exact
 
 
 def canonical(value: Any) -> bytes:
     """The canonical bytes. Raises `ValueError` for text with half a surrogate pair."""
-    text = json.dumps(
-        value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
-    )
-    return text.encode("utf-8")
+    return _ENCODER.encode(value).encode("utf-8")
 
 
 def digest_of(value: Any) -> str:

@@ -167,7 +167,7 @@ class _Reading:
             )
 
     def _member(self, name: str, value: Any) -> None:
-        if name == self.kind.marker and value != self.kind.version:
+        if name == self.kind.marker and (value is True or value != self.kind.version):
             self.tokens.wrong(
                 f"is a {self.kind.name} of version {str(value)[:20]}; this Frametrace reads "
                 f"version {self.kind.version}. Upgrade it, or ask the sender for that version"
