@@ -184,3 +184,36 @@ def test_nothing_is_written_when_one_source_cannot_be_read(case: Case, tmp_path:
     with pytest.raises(SourceError, match="empty"):
         added(case, good, tmp_path / "empty.csv")
     assert len(Case(case.path).read("posts")) == 0
+
+
+def test_profiles_join_the_posts_of_their_accounts(case: Case, fixtures: Path) -> None:
+    users = fixtures / "x-archive-users" / "users.csv"
+    assert added(case, fixtures / "x-archive" / "tweets.csv", users).accounts == 3
+    assert added(case, users).accounts == 0
+    keys = ["platform", "account_id"]
+    posts, profiles = (Case(case.path).read(name, keys) for name in ("posts", "accounts"))
+    assert len(posts) == 5
+    assert len(posts.join(profiles, keys, join_type="inner")) == 3
+
+
+@pytest.mark.parametrize(
+    ("sample", "file", "lost"),
+    [
+        ("twarc-csv/tweets.csv", "1163000000000000001-3_1.jpg", 1),
+        ("x-api/search.jsonl", "1163000000000000002.jpg", 3),
+        ("x-api-flat/flattened.jsonl", "1163000000000000001-3_1.jpg", 1),
+        ("minet/tweets.csv", "1163000000000000001_one.jpg", 2),
+        ("snscrape/tweets.jsonl", "1163000000000000002-3_1.jpg", 2),
+    ],
+)
+def test_pictures_are_found_by_name_and_a_link_alone_was_not_downloaded(
+    sample: str, file: str, lost: int, case: Case, fixtures: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media" / file).write_bytes(jpeg(photo(1)))
+    add_sources(case, [fixtures / sample], library=MediaLibrary([tmp_path / "media"]))
+    (found,) = Case(case.path).read("post_media").to_pylist()
+    assert file.startswith(found["post_id"])
+    of_media = [reason for item, reason in reasons(case) if item]
+    assert len(of_media) == lost
+    assert set(of_media) <= {"not downloaded", "is not in the media folders"}
