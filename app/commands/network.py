@@ -204,6 +204,8 @@ def _tell(network: "Network", about: dict[str, Any], out: Path) -> None:
         f"ties      {found['ties']:,} of {network.tests:,} pairs of accounts share more than "
         f"chance explains (false discovery rate: {network.settings.fdr:g})"
     )
+    if found["ties"] > found["pairs_listed"]:
+        print(f"note      The {found['pairs_listed']:,} most significant are listed")
     print("note      A tie is evidence of co-sharing, not a verdict on anybody.")
     print(f"grouped   {found['communities']:,} communities of tied accounts")
     if kept := about.get("ties_after_shuffling"):

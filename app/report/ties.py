@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from frametrace.app.report.network import significant, write_gexf, write_graphml
+from frametrace.app.report.network import write_gexf, write_graphml
 from frametrace.app.report.place import written
 from frametrace.app.report.tables import write_csv
 from frametrace.matcher.network import Network
@@ -23,17 +23,19 @@ FILES = (
 
 def summary_of(network: Network) -> dict[str, Any]:
     """What was found, in numbers."""
-    tied = significant(network.ties, network.settings.fdr)
+    windows = network.windows.to_pylist()
+    (chosen,) = (row for row in windows if (row["seconds"] or 0) == network.settings.window)
     communities = network.accounts["community"].drop_null()
     return {
         "shares": network.shares,
         "accounts": network.sharing_accounts,
         "items": network.items,
         "pairs_tested": network.tests,
-        "ties": tied.num_rows,
+        "ties": chosen["ties"],
+        "pairs_listed": network.ties.num_rows,
         "communities": len(communities.unique()),
         "largest_community": communities.to_pylist().count(0),
-        "windows": network.windows.to_pylist(),
+        "windows": windows,
         "settings": asdict(network.settings),
         "time_precision_seconds": network.precision,
         "most_accounts_of_an_item": network.most_sharers,

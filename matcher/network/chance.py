@@ -18,11 +18,23 @@ takes every item for equally likely, and so trusts viral ones too much.
 
 import numpy as np
 
-__all__ = ["false_discovery_rates", "tail", "weights_of"]
+__all__ = [
+    "MOST_ACTIVITY",
+    "MOST_WEIGHT",
+    "coded",
+    "decoded",
+    "false_discovery_rates",
+    "tail",
+    "weights_of",
+]
+
+# What chance depends on is one number of 61 bits; more of either is as good as this.
+MOST_WEIGHT = 2**20 - 1  # of the items that a pair shares, together
+MOST_ACTIVITY = 2**41 - 1  # the product of two accounts' numbers of items
 
 _LEAST = 1e-300  # a smaller p-value is given as this: no text should say that chance can't be
-_MOST_WEIGHT = 1023  # shared weights above are judged by Chernoff's bound instead of term by term,
-_MOST_RATE = 64.0  # as are pairs that share more items than these by chance
+_EXACT_WEIGHT = 1023  # weights above are judged by Chernoff's bound instead of term by term, as are
+_EXACT_RATE = 64.0  # pairs that share more items than these by chance
 _CHUNK = 512
 _ANGLES = np.concatenate([[0.0], np.geomspace(1e-4, 8, 240)])
 
@@ -37,17 +49,32 @@ def weights_of(sharers: np.ndarray, most: int) -> np.ndarray:
     return np.where(ties, 1 + np.floor(2 * rarity), 0).astype(np.int64)
 
 
-def tail(activity: np.ndarray, weight: np.ndarray, rates: np.ndarray) -> np.ndarray:
+def coded(activity: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """What chance depends on as one number, (n,) int64.
+
+    `activity` is (n,) int64, the product of a pair's numbers of items, `weight` is (n,) int64, that
+    of the items in common.
+    """
+    codes: np.ndarray = activity * (MOST_WEIGHT + 1) + weight
+    return codes
+
+
+def decoded(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The activity and the weight, both (n,) int64."""
+    activity, weight = np.divmod(codes, MOST_WEIGHT + 1)
+    return activity, weight
+
+
+def tail(codes: np.ndarray, rates: np.ndarray) -> np.ndarray:
     """The probability, (n,) float64, that chance gives a pair items of its weight or more.
 
-    `activity` is (n,), the product of the pair's numbers of items; `weight` is (n,) int64, that of
-    the items in common; `rates` is (w,): at which rate a pair of activity 1 shares an item of each
-    weight. The value is exact for the compound Poisson distribution, but an upper bound (Chernoff)
-    for weights above 1,023 and where more than 64 shared items are expected.
+    `codes` are (n,) int64, as `coded` makes them; `rates` is (w,): at which rate a pair of activity
+    1 shares an item of each weight. The value is exact for the compound Poisson distribution, but
+    an upper bound (Chernoff) for weights above 1,023 and where chance gives more than 64 items.
     """
-    found = np.ones(len(activity))
-    activity = activity.astype(np.float64)
-    exact = (weight <= _MOST_WEIGHT) & (activity * rates.sum() <= _MOST_RATE)
+    activity, weight = decoded(codes)
+    activity, found = activity.astype(np.float64), np.ones(len(codes))
+    exact = (weight <= _EXACT_WEIGHT) & (activity * rates.sum() <= _EXACT_RATE)
     order = np.lexsort((weight, activity))
     for rows, judge in ((order[exact[order]], _exact), (order[~exact[order]], _bound)):
         for start in range(0, len(rows), _CHUNK):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from frametrace.matcher.network.counting import Kept
+from frametrace.matcher.network.pairs import Kept, Plan
 from frametrace.matcher.network.shares import UNKNOWN, Shares
-from frametrace.matcher.network.slots import NEVER, expanded
+from frametrace.matcher.network.slots import NEVER
 
 __all__ = ["NETWORK_ACCOUNTS", "NETWORK_TIES", "WINDOWS", "Listed", "within_name"]
 
@@ -59,8 +59,7 @@ NETWORK_ACCOUNTS = pa.schema(
 class Listed:
     """The m pairs that are listed, what was judged of them, and which community accounts are in.
 
-    `p` and `q` are (m,); `tied` is (m,) bool; `community` is (a,) int64, -1 for none. `window` is
-    in milliseconds, `NEVER` for no limit: items that a pair shared farther apart don't count.
+    `p` and `q` are (m,); `tied` is (m,) bool; `community` is (a,) int64, -1 for none.
     """
 
     kept: Kept
@@ -68,41 +67,28 @@ class Listed:
     q: np.ndarray
     tied: np.ndarray
     community: np.ndarray
-    window: int
+    plan: Plan
 
     def ties(self, shares: Shares) -> pa.Table:
         """In the schema `NETWORK_TIES`."""
         kept = self.kept
-        order = np.lexsort((kept.b, kept.a, self.p, -kept.shared))
-        near = np.flatnonzero(kept.gap <= self.window)
-        begin = np.searchsorted(kept.pair[near], order)
-        _, place = expanded(begin, kept.shared[order])
-        row = near[place]
-        both = kept.both[row]
-        starts = np.append(0, np.cumsum(kept.shared[order]))
-        a, b = kept.a[order], kept.b[order]
+        number = kept.shared[:, self.plan.chosen]
+        starts = np.append(0, np.cumsum(number, dtype=np.int64))
+        items = shares.items.take(pa.array(kept.item))
         columns: list[pa.Array] = [
-            *_names(shares, a),
-            *_names(shares, b),
-            kept.shared[order],
-            pa.ListArray.from_arrays(
-                pa.array(starts, pa.int32()), shares.items.take(pa.array(kept.item[row]))
-            ),
-            self.p[order],
-            self.q[order],
-            _least(np.where(both == UNKNOWN, NEVER, both), starts, 1000, _TIME),
-            _least(kept.gap[row], starts, 0.001, pa.float64()),
-            *(self._communities(end) for end in (a, b)),
+            *_names(shares, kept.a),
+            *_names(shares, kept.b),
+            number,
+            pa.ListArray.from_arrays(pa.array(starts, pa.int32()), items),
+            self.p,
+            self.q,
+            _known(1000 * kept.first, kept.first == UNKNOWN).cast(_TIME),
+            _known(kept.closest / 1000, kept.closest == NEVER),
+            *(self._communities(end) for end in (kept.a, kept.b)),
+            *(self._within(1000 * seconds) for seconds in WINDOWS if seconds),
         ]
-        for seconds in filter(None, WINDOWS):
-            within = np.bincount(kept.pair, kept.gap <= 1000 * seconds, len(order))
-            known = 0 < shares.precision <= seconds
-            columns.append(
-                pa.array(within[order].astype(np.int64), mask=np.full(len(order), not known))
-            )
-        return pa.Table.from_arrays(
-            [pa.array(column) for column in columns], names=NETWORK_TIES.names
-        ).cast(NETWORK_TIES)
+        arrays = [pa.array(column) for column in columns]
+        return pa.Table.from_arrays(arrays, names=NETWORK_TIES.names).cast(NETWORK_TIES)
 
     def accounts(self, shares: Shares, activity: np.ndarray) -> pa.Table:
         """In the schema `NETWORK_ACCOUNTS`; `activity` is (a,), how many items each shares."""
@@ -125,7 +111,12 @@ class Listed:
 
     def _communities(self, accounts: np.ndarray) -> pa.Array:
         found = self.community[accounts]
-        return pa.array(found, mask=found < 0)
+        return _known(found, found < 0)
+
+    def _within(self, window: int) -> pa.Array:
+        if window not in self.plan.windows:  # it is finer than the times
+            return pa.nulls(len(self.p), pa.int64())
+        return pa.array(self.kept.shared[:, self.plan.windows.index(window)])
 
 
 def _names(shares: Shares, accounts: np.ndarray) -> list[pa.Array]:
@@ -133,11 +124,5 @@ def _names(shares: Shares, accounts: np.ndarray) -> list[pa.Array]:
     return [found[name].combine_chunks() for name in ("platform", "account_id")]
 
 
-def _least(values: np.ndarray, starts: np.ndarray, unit: float, kind: pa.DataType) -> pa.Array:
-    """The least of each run of values, times a unit; null where all are `NEVER`."""
-    if not len(values):
-        return pa.nulls(0, kind)
-    least = np.minimum.reduceat(values, starts[:-1])
-    never = least == NEVER
-    scaled = np.where(never, 0, least) * unit
-    return pa.array(scaled, mask=never).cast(kind)
+def _known(values: np.ndarray, unknown: np.ndarray) -> pa.Array:
+    return pa.array(values, mask=unknown)

@@ -9,21 +9,21 @@ from frametrace.embed.progress import Progress, Silent
 from frametrace.matcher.network.chance import false_discovery_rates, tail, weights_of
 from frametrace.matcher.network.communities import communities
 from frametrace.matcher.network.counting import (
-    LEAST_SHARED,
-    Counted,
-    Kept,
-    Plan,
     count_pairs,
     lists_everything,
     most_sharers,
     testable,
 )
+from frametrace.matcher.network.pairs import Kept, Plan
 from frametrace.matcher.network.shares import Shares, span_text
 from frametrace.matcher.network.slots import NEVER, Slots
 from frametrace.matcher.network.tables import WINDOWS, Listed
+from frametrace.matcher.network.tally import LEAST_SHARED, Counted
 from frametrace.matcher.settings import TieSettings
 
 __all__ = ["NETWORK_WINDOWS", "Network", "find_ties"]
+
+_MOST_LISTED = 10_000_000  # items of listed pairs; of more ties, the most significant are listed
 
 # One row per window: pairs of accounts that share an item within it, and those that are ties.
 NETWORK_WINDOWS = pa.schema(
@@ -137,7 +137,7 @@ class _Judged:
 
     @classmethod
     def of(cls, counted: Counted, rates: np.ndarray, tests: int) -> "_Judged":
-        p = tail(counted.activity, counted.weight, rates)
+        p = tail(counted.codes, rates)
         order = np.argsort(p, kind="stable")
         q = np.empty(len(p))
         q[order] = false_discovery_rates(p[order], counted.pairs[order], tests)
@@ -154,17 +154,21 @@ class _Judged:
             "ties_across": int(self.counted.across[ties].sum()),
         }
 
-    def of_pairs(self, kept: Kept) -> tuple[np.ndarray, np.ndarray]:
+    def of_pairs(self, kept: Kept, chosen: int) -> tuple[np.ndarray, np.ndarray]:
         """The p-value and the rate of each kept pair; 1 where it shares too few items."""
-        enough = kept.shared >= LEAST_SHARED
+        enough = kept.shared[:, chosen] >= LEAST_SHARED
         at = np.where(enough, np.searchsorted(self.counted.codes, kept.codes), len(self.p))
         return np.append(self.p, 1)[at], np.append(self.q, 1)[at]
 
 
 def _listed(kept: Kept, judged: _Judged, plan: Plan, fdr: float, everything: bool) -> Listed:
-    p, q = judged.of_pairs(kept)
+    """What to list of the kept pairs; communities are found over all ties, listed or not."""
+    p, q = judged.of_pairs(kept, plan.chosen)
+    number = kept.shared[:, plan.chosen].astype(np.int64)
     tied = q <= fdr
-    if not everything:
-        kept, p, q, tied = kept.only(tied), p[tied], q[tied], tied[tied]
-    found = communities(kept.a[tied], kept.b[tied], kept.shared[tied], len(plan.platform))
-    return Listed(kept, p, q, tied, found, plan.windows[plan.chosen])
+    found = communities(kept.a[tied], kept.b[tied], number[tied], len(plan.platform))
+    order = np.flatnonzero(tied | everything)
+    order = order[np.lexsort((kept.b[order], kept.a[order], p[order]))]
+    order = order[np.cumsum(number[order]) <= _MOST_LISTED]
+    order = order[np.argsort(-number[order], kind="stable")]
+    return Listed(kept.take(order, plan.chosen), p[order], q[order], tied[order], found, plan)

@@ -22,10 +22,11 @@ from frametrace.matcher.network import (
     counting,
     find_ties,
     shuffled,
+    ties,
     ties_of_shuffled,
     within_name,
 )
-from frametrace.matcher.network.chance import tail, weights_of
+from frametrace.matcher.network.chance import coded, tail, weights_of
 from frametrace.matcher.settings import TieSettings
 from frametrace.posts.errors import UsageError
 from frametrace.posts.model import Precision
@@ -105,7 +106,7 @@ class ByHand:
             shared = self.shared(a, b, window)
             weight = sum(self.weight[item] for item in shared) if len(shared) >= 2 else 0
             activity = self.activity[a] * self.activity[b]
-            p.append(tail(np.array([activity]), np.array([weight]), self.rates(window))[0])
+            p.append(tail(coded(np.array([activity]), np.array([weight])), self.rates(window))[0])
         q = stats.false_discovery_control(p) if p else []
         return dict(zip(pairs, zip(p, q, strict=True), strict=True))
 
@@ -171,8 +172,8 @@ def test_windows_and_accounts_count_what_the_ties_hold(shares: list[Share]) -> N
 
 def check_accounts(network: Network, hand: ByHand) -> None:
     assert network.accounts.schema == NETWORK_ACCOUNTS
-    ties = [row for row in network.ties.to_pylist() if row["q_value"] <= network.settings.fdr]
-    ends = Counter(row[f"account_id_{x}"] for row in ties for x in "ab")
+    tied = [row for row in network.ties.to_pylist() if row["q_value"] <= network.settings.fdr]
+    ends = Counter(row[f"account_id_{x}"] for row in tied for x in "ab")
     rows = network.accounts.to_pylist()
     listed = {row[f"account_id_{x}"] for row in network.ties.to_pylist() for x in "ab"}
     assert {row["account_id"] for row in rows} == listed
@@ -207,6 +208,20 @@ def test_blocks_change_nothing_and_long_lists_hold_the_ties_alone(
     assert few.ties == whole.ties.take(pa.array(tied, pa.int64()))
 
 
+def test_of_more_ties_than_can_be_listed_the_most_significant_are() -> None:
+    shares: list[Share] = [(f"x{at}", f"own{at}-{n}", None) for at in range(40) for n in range(6)]
+    for pair, size in enumerate((4, 6, 5)):
+        shares += [(f"x{2 * pair + end}", f"r{pair}-{n}", 1) for end in (0, 1) for n in range(size)]
+    whole = find_ties(made(shares))
+    assert whole.ties["shared_items"].to_pylist() == [6, 5, 4]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ties, "_MOST_LISTED", 12)
+        few = find_ties(made(shares))
+    assert few.windows == whole.windows
+    assert few.ties == whole.ties.slice(0, 2)
+    assert few.accounts["account_id"].to_pylist() == ["x2", "x3", "x4", "x5"]
+
+
 def test_rare_items_tie_where_common_ones_do_not() -> None:
     shares: list[Share] = [(f"x{at}", f"own{at}-{n}", None) for at in range(400) for n in range(6)]
     shares += [(f"x{at}", f"news{n}", None) for at in range(0, 300, 2) for n in range(3)]
@@ -219,8 +234,8 @@ def test_rare_items_tie_where_common_ones_do_not() -> None:
 
 def test_one_shared_item_is_no_tie_however_rare() -> None:
     shares: list[Share] = [(f"x{at}", f"own{at}-{n}", None) for at in range(300) for n in range(2)]
-    ties = find_ties(made([*shares, ("x0", "rare", None), ("x1", "rare", None)])).ties.to_pylist()
-    assert [(tie["shared_items"], tie["p_value"]) for tie in ties] == [(1, 1)]
+    found = find_ties(made([*shares, ("x0", "rare", None), ("x1", "rare", None)])).ties.to_pylist()
+    assert [(tie["shared_items"], tie["p_value"]) for tie in found] == [(1, 1)]
 
 
 def test_what_more_accounts_share_ties_nobody_and_is_counted() -> None:
@@ -300,8 +315,8 @@ def test_shuffles_make_next_to_no_ties() -> None:
     ]
     shares += [(f"x{a}", f"planted{n}", 10 * n) for a in (401, 402, 403) for n in range(6)]
     real = made(shares)
-    ties = find_ties(real).ties.to_pylist()
-    tied: list[Any] = [t for t in ties if t["q_value"] <= 0.01]
+    found = find_ties(real).ties.to_pylist()
+    tied: list[Any] = [t for t in found if t["q_value"] <= 0.01]
     assert {t["account_id_a"] for t in tied} == {"x401", "x402"}
     assert len(tied) == 3
     kept = ties_of_shuffled(real, shuffles=10)
