@@ -75,7 +75,7 @@ def keygen(name: Path) -> None:
     "--account",
     "accounts",
     multiple=True,
-    help="An account's id, or platform/id; may be given again.",
+    help="An account by its id, platform/id, or name; may be given again.",
 )
 @file_option
 @by_option

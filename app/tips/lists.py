@@ -20,6 +20,7 @@ def to_list(source: Path, out: Path, trusted: Sequence[Path], *, as_json: bool) 
     """Write a tip's PDQ hashes, as CSV if the name ends so, and say how many."""
     tip = read_tip(source, trusted)
     hashes = hashes_of(tip)
+    told = "in its column tlp" if out.suffix.lower() == ".csv" else "which lines can't say"
     if out.suffix.lower() == ".csv":
         try:
             write_csv(out, hashes)
@@ -31,7 +32,7 @@ def to_list(source: Path, out: Path, trusted: Sequence[Path], *, as_json: bool) 
     if as_json:
         print_json({"out": out, "hashes": hashes.num_rows, "tlp": label})
     else:
-        print(printable(f"hashes    {hashes.num_rows:,} in {out}, which can't say it: {label}"))
+        print(printable(f"hashes    {hashes.num_rows:,} in {out}; {label}, {told}"))
 
 
 def from_list(source: Path, out: Path, options: Mapping[str, Any]) -> None:

@@ -146,7 +146,10 @@ def tell_opinions(opinions: pa.Table, *, as_json: bool) -> None:
     print(f"opinions  {counted}")
     if DISPUTED in states:
         print("note      disputed: some confirm the item, others reject it")
-    print(f"\n{rows_text(opinions.slice(0, _SHOWN), _OPINION_COLUMNS)}")
+    shown = opinions.slice(0, _SHOWN)
+    by = pa.array([", ".join(names) for names in shown["made_by"].to_pylist()], pa.string())
+    shown = shown.drop_columns(["made_by"]).append_column("made_by", by)
+    print(f"\n{rows_text(shown, _OPINION_COLUMNS)}")
     if opinions.num_rows > _SHOWN:
         print(f"\nthe first {_SHOWN} are shown; --json gives all")
 
@@ -160,12 +163,14 @@ def tell_watched(watched: Watched, tips: list[Tip], *, as_json: bool) -> None:
     for tip in tips:
         name = tip.head.made_by or "not named"
         print(printable(f"tip       {tip.sha256[:16]} by {name}, {tip.head.tlp.label}"))
-    groups = f"{watched.groups:,} known groups" if watched.matched is not None else "no groups"
-    print(f"watched   {watched.posts:,} new posts against {len(tips):,} tips and {groups}")
+    known = f"tips: {len(tips):,}; known groups: {watched.groups:,}"
+    print(f"watched   {watched.posts:,} new posts ({known})")
     if not watched.newcomers.num_rows:
         print("found     nobody new who reuses known material")
         return
-    print(f"found     {watched.newcomers.num_rows:,} accounts that newly reuse known material")
+    count = watched.newcomers.num_rows
+    who = f"{count:,} accounts that newly reuse" if count > 1 else "1 account that newly reuses"
+    print(f"found     {who} known material")
     print(f"\n{rows_text(_short(watched.newcomers), _NEWCOMER_COLUMNS)}")
 
 

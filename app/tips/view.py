@@ -95,7 +95,7 @@ def facts_of(checked: Checked) -> list[tuple[str, str]]:
         ("signed", signed_by(tip.signature)),
         ("from case", head.case or "none: a list of hashes"),
         ("holds", f"{tip.items.num_rows:,} items: {', '.join(sorted(head.signals or {}))}"),
-        ("compared", f"{', '.join(checked.settings.signals)} ({bits})"),
+        ("compared", f"{', '.join(checked.settings.signals) or 'nothing'} ({bits})"),
         ("echoes", f"{found}, of {checked.items.num_rows:,} items"),
     ]
 

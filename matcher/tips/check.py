@@ -127,7 +127,8 @@ def check_tip(
             same_way(name, {"fingerprint": FINGERPRINTS[name]}, ours, f"{case.path} holds")
     if not used:
         raise TipError("the tip holds no signal that this Frametrace compares")
-    settings = EchoSettings(max_pdq=max_pdq, signals=used)
+    held = tuple(name for name in used if name in case.epoch.signals)
+    settings = EchoSettings(max_pdq=max_pdq, signals=held)
     echoes = echoes_of(case, tip.items, settings)
     with connect(case, "accounts") as connection:
         connection.register("echoes", echoes)

@@ -53,7 +53,7 @@ ORDER BY k.kind, k.sha256, p.platform, p.post_id
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which groups and accounts; an account is its id, or `platform/id` where it is ambiguous."""
+    """Which groups and accounts; an account by its id, `platform/id`, or its name."""
 
     groups: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
@@ -75,7 +75,10 @@ def chosen_posts(case: Case, choice: Choice, results: Results | None) -> pa.Tabl
         return connection.sql(_CHOSEN).to_arrow_table().cast(CHOSEN)
 
 
-_KEYS = "SELECT DISTINCT platform, account_id FROM posts ORDER BY ALL"
+_KEYS = """
+SELECT platform, account_id, list(DISTINCT account_name) FILTER (account_name IS NOT NULL) AS names
+FROM posts GROUP BY platform, account_id ORDER BY platform, account_id
+"""
 _OF_MEMBERS = pa.schema(
     [(name, pa.string()) for name in ("kind", "platform", "post_id", "media_sha256")]
     + [("caption_sha256", pa.string())]
@@ -94,11 +97,17 @@ def _members(groups: Sequence[str], results: Results | None) -> pa.Table:
     return results.members.filter(wanted).select(_OF_MEMBERS.names)
 
 
-def _accounts(known: Sequence[tuple[str, str]], named: Sequence[str]) -> pa.Table:
+def _accounts(
+    known: Sequence[tuple[str, str, Sequence[str] | None]], named: Sequence[str]
+) -> pa.Table:
     """The keys of the accounts that are named."""
     found = []
     for name in named:
-        same = [key for key in known if name in (key[1], f"{key[0]}/{key[1]}")]
+        same = [
+            (platform, account_id)
+            for platform, account_id, names in known
+            if name in (account_id, f"{platform}/{account_id}", *(names or ()))
+        ]
         if len(same) != 1:
             raise UsageError(
                 f"{name!r} is an account on {' and '.join(key[0] for key in same)}: name one as "

@@ -41,7 +41,7 @@ class Converted:
 
 
 def hashes_of(tip: Tip) -> pa.Table:
-    """The distinct PDQ hashes of a tip: columns `pdq` (64 digits), `quality`, `label`.
+    """The distinct PDQ hashes of a tip: columns `pdq` (64 digits), `quality`, `label`, `tlp`.
 
     The label is the item's own or, where it has none, its id.
     """
@@ -51,6 +51,7 @@ def hashes_of(tip: Tip) -> pa.Table:
             "pdq": pa.array([to_hex(code) for code in items["pdq"].to_pylist()], pa.string()),
             "quality": items["quality"],
             "label": pc.coalesce(items["label"], items["id"]),
+            "tlp": pa.array([tip.head.tlp.label] * items.num_rows, pa.string()),
         }
     )
     first = table.append_column("at", pa.array(range(table.num_rows), pa.int64()))

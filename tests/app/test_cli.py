@@ -7,6 +7,7 @@ import time
 
 import pytest
 from click.testing import CliRunner
+from fresh import HEAVY, imported
 from hostile import HASHES, write_posts
 from making import jpeg, photo
 
@@ -14,26 +15,6 @@ from frametrace.app import cli
 from frametrace.app.cli import COMMANDS
 from frametrace.embed.case import Case
 from frametrace.matcher.stage import match_case
-
-HEAVY = ("torch", "open_clip", "sentence_transformers", "transformers", "sknetwork")
-
-
-def imported(*arguments):
-    """Which modules a command leaves imported in a fresh process."""
-    code = (
-        "import sys; sys.argv = ['frametrace', *sys.argv[1:]]\n"
-        "from frametrace.app.cli import main\n"
-        "try: main()\n"
-        "except SystemExit as done: assert not done.code, done.code\n"
-        "print(' '.join(sys.modules), file=sys.stderr)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return set(done.stderr.split())
 
 
 @pytest.mark.parametrize("name", COMMANDS)

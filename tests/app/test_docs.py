@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from frametrace.app.cli import COMMANDS
+from frametrace.app.commands.tip import command as tip
 from frametrace.embed.signals import SIGNALS
 
+TIP_COMMANDS = tuple(tip.commands)
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -36,9 +38,10 @@ def place(tmp_path_factory, command):
     return folder
 
 
-def test_every_command_in_the_readme_does_what_it_says(place, command):
+def test_every_command_in_the_readme_and_on_tips_does_what_it_says(place, command):
     done = set()
-    for line in console_lines(ROOT / "README.md"):
+    pages = (ROOT / "README.md", ROOT / "docs" / "tips.md")
+    for line in (line for page in pages for line in console_lines(page)):
         name, *arguments = shlex.split(line)
         if name == "frametrace":
             result = command(*arguments, cwd=place)
@@ -69,10 +72,12 @@ def test_the_make_targets_of_the_documentation_exist():
 
 def test_every_option_that_the_documentation_names_exists(command):
     helps = {name: command(name, "--help").stdout for name in COMMANDS}
+    helps |= {name: command("tip", name, "--help").stdout for name in TIP_COMMANDS}
     for page in PAGES:
         for line in re.findall(r"^\$? ?(frametrace .*)$", page.read_text("utf-8"), re.M):
             _, name, *rest = shlex.split(line.split("#")[0])
-            if name in COMMANDS:
+            name = rest.pop(0) if name == "tip" else name
+            if name in helps:
                 options = [word for word in rest if word.startswith("--")]
                 assert not [o for o in options if f"{o} " not in helps[name]], line
 

@@ -214,6 +214,6 @@ def test_watching_tells_of_each_newcomer_once_even_when_it_was_killed(story, tmp
         for at, name in enumerate(["planted-account-1", "latecomer", "latecomer"])
     ])  # fmt: skip
     last = command("watch", case, story / "tip.json", more, "--out", tmp_path / "list.csv")
-    assert "1 accounts that newly reuse known material" in last.stdout
+    assert "1 account that newly reuses known material" in last.stdout
     (row,) = rows_of(tmp_path / "list.csv")
     assert (row["account_id"], row["posts"], row["tlp"]) == ("latecomer", "2", "TLP:AMBER")
