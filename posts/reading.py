@@ -66,13 +66,16 @@ def _recognised(
 
 
 def _read(source: Source, reader: Reader) -> Iterator[Entry]:
+    parse, parts = reader.parse, reader.parts
     for row in read_rows(source, reader.shape):
         if isinstance(row, Skipped):
             yield row
             continue
         try:
-            for part in (row,) if reader.parts is None else reader.parts(row):
-                yield _entry(reader, part)
+            if parts is None:
+                yield parse(row)
+            else:
+                yield from (_entry(reader, part) for part in parts(row))
         except (ValueError, RecursionError) as error:
             yield Skipped(row.source, row.line, "", str(error))
 
