@@ -23,7 +23,10 @@ def answers_in(path: Path) -> dict[str, Answer]:
     answers: dict[str, Answer] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
+            # Where a comma parts decimals, spreadsheets part cells by semicolons.
+            delimiter = ";" if "," not in file.readline() else ","
+            file.seek(0)
+            reader = csv.DictReader(file, delimiter=delimiter)
             if not {"item_id", "verdict"} <= set(reader.fieldnames or ()):
                 raise TipError(f"{path} lacks the column item_id or verdict: fill in items.csv")
             for row in reader:

@@ -14,7 +14,8 @@ from frametrace.embed.files import replacing
 from frametrace.matcher.tips.canonical import canonical
 from frametrace.matcher.tips.keys import Signature, fingerprint, read_public_key, sign, verified
 from frametrace.matcher.tips.schema import CHECKS, wrong_with
-from frametrace.matcher.tips.tokens import Tokens
+from frametrace.matcher.tips.tokens import MAX_BYTES, MOST_OF_VALUE, Tokens
+from frametrace.posts.errors import TipError
 
 __all__ = ["TIP", "VERDICT", "Envelope", "Kind", "is_document", "read_document", "write_document"]
 
@@ -62,7 +63,8 @@ def write_document(
 ) -> str:
     """Write a document, an item a line, signed where a secret key is named; returns its digest.
 
-    The file takes its place when it is whole. The same content gives the same bytes.
+    The file takes its place when it is whole. The same content gives the same bytes. Raises
+    `TipError` for content that `read_document` would refuse.
     """
     digest = hashlib.sha256()
     with replacing(path) as file:
@@ -72,13 +74,13 @@ def write_document(
             file.write(part + space)
 
         put(b'{"%s":%d,' % (kind.marker.encode(), kind.version), b"\n")
-        put(b'"head":' + canonical(head) + b",", b"\n")
+        put(b'"head":' + _sound(kind, "head", head) + b",", b"\n")
         put(b'"items":[')
         for at, item in enumerate(items):
             if at:
                 put(b",")
             file.write(b"\n")
-            put(canonical(item))
+            put(_sound(kind, "item", item))
         file.write(b"\n")
         put(b"]")
         digest.update(b"}")
@@ -87,7 +89,26 @@ def write_document(
         if key is not None:
             file.write(b',\n"signature":' + canonical(sign(key, kind.message(sha256))))
         file.write(b"}\n")
+        if file.tell() > MAX_BYTES:
+            raise TipError(
+                f"{path} would have {file.tell():,} bytes, at most {MAX_BYTES:,} are read"
+            )
     return sha256
+
+
+def _sound(kind: Kind, part: str, value: Mapping[str, Any]) -> bytes:
+    """The canonical form of what a schema allows."""
+    if wrong := _wrong_item(kind, value) if part == "item" else wrong_with(kind.name, part, value):
+        raise TipError(f"the {kind.name} can't be written: {part}/{wrong}")
+    try:
+        written = canonical(value)
+    except ValueError:
+        raise TipError(
+            f"the {kind.name} can't be written: it holds text that is no Unicode"
+        ) from None
+    if len(written) > MOST_OF_VALUE:
+        raise TipError(f"the {kind.name} can't be written: {part} {value.get('id')} is too large")
+    return written
 
 
 def read_document(
@@ -179,11 +200,10 @@ class _Reading:
         self.members[name] = value
 
     def _items(self) -> None:
-        count, fits = 0, CHECKS[self.kind.name]
+        count = 0
         self._update(b"[")
         for count, item in enumerate(self.tokens.elements(), 1):
-            if not fits(item):
-                wrong = wrong_with(self.kind.name, "item", item) or "it ends with a line break"
+            if wrong := _wrong_item(self.kind, item):
                 self.tokens.wrong(f"is not as its schema says: item {count}: {wrong}")
             self._update(b"," if count > 1 else b"", self._canonical(item))
             self.take(count, item)
@@ -199,6 +219,13 @@ class _Reading:
     def _update(self, *parts: bytes) -> None:
         for part in parts:
             self.digest.update(part)
+
+
+def _wrong_item(kind: Kind, item: Any) -> str:
+    """What the schema has against an item; empty: nothing."""
+    if CHECKS[kind.name](item):
+        return ""
+    return wrong_with(kind.name, "item", item) or "a text of fixed form ends with a line break"
 
 
 def _signature(

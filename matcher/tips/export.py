@@ -27,6 +27,7 @@ __all__ = ["ExportSettings", "Exported", "export_tip", "sent_items"]
 # the key of the pseudonyms.
 _FOLDER = "tips"
 _KEY = "accounts.key"
+_MOST_OF_CAPTION = 100_000  # characters, as the schema has it
 _BLOCK = 10_000  # items that are Python objects at a time
 
 
@@ -193,7 +194,11 @@ def _item(row: Mapping[str, Any], key: bytes | None, settings: ExportSettings) -
         "accounts": sorted(_named(account, key) for account in row["accounts"]),
     }
     seen = {name: row[name] for name in ("first_seen", "last_seen") if row[name]}
-    caption = {"caption": row["caption"]} if settings.with_captions and row["caption"] else {}
+    caption = (
+        {"caption": row["caption"][:_MOST_OF_CAPTION]}
+        if settings.with_captions and row["caption"]
+        else {}
+    )
     return {**item, **seen, **caption}
 
 

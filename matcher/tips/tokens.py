@@ -11,10 +11,10 @@ from typing import IO, Any, NoReturn
 from frametrace.matcher.tips.canonical import MOST
 from frametrace.posts.errors import TipError
 
-__all__ = ["MAX_BYTES", "Tokens"]
+__all__ = ["MAX_BYTES", "MOST_OF_VALUE", "Tokens"]
 
 MAX_BYTES = 2**30  # of a file: some two million pictures with their accounts
-_MOST_OF_VALUE = 2**26  # characters of one value: a picture that 900,000 accounts posted
+MOST_OF_VALUE = 2**26  # characters of one value: a picture that 900,000 accounts posted
 _CHUNK = 2**20  # bytes
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -103,8 +103,8 @@ class Tokens:
     def _more(self) -> bool:
         """Read on; whether there was more."""
         left = len(self._text) - self._at
-        if left > _MOST_OF_VALUE:
-            self.wrong(f"holds a value of over {_MOST_OF_VALUE:,} characters")
+        if left > MOST_OF_VALUE:
+            self.wrong(f"holds a value of over {MOST_OF_VALUE:,} characters")
         data = b"" if self._ended else self._file.read(max(_CHUNK, left))
         self._read += len(data)
         if self._read > MAX_BYTES:

@@ -7,53 +7,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from tipping import FULL, HEAD, document, item, raw, write
 
 from frametrace.matcher.tips import tokens
-from frametrace.matcher.tips.canonical import MOST, canonical, digest_of, short_digest
-from frametrace.matcher.tips.documents import TIP, VERDICT, read_document, write_document
-from frametrace.matcher.tips.keys import account_key, make_keys, pseudonym
-from frametrace.matcher.tips.model import FINGERPRINTS, Head, Tlp
+from frametrace.matcher.tips.canonical import MOST, canonical, digest_of
+from frametrace.matcher.tips.model import Head, Tlp
 from frametrace.matcher.tips.reading import comparable, read_tip
 from frametrace.matcher.tips.schema import CHECKS, schema_of
-from frametrace.posts.errors import TipError, UsageError
+from frametrace.posts.errors import TipError
 
 DOCS = Path(__file__).parents[2] / "docs"
-HEAD = Head(signals={name: {"fingerprint": made} for name, made in FINGERPRINTS.items()})
-VERDICT_HEAD = {"made_by": "", "program": "p", "tip": "0" * 64, "tlp": "red"}
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
-def item(number=1, **more):
-    signals = {"pdq": {"hash": f"{number:064x}", "quality": 100}, "phash": f"{number:016x}"}
-    return {"id": f"picture-{short_digest(signals)}", "signals": signals, "counts": [], **more}
-
-
-FULL = item(
-    counts=[{"platform": "x", "kind": "page", "accounts": 1, "posts": 2}],
-    accounts=["a" * 64],
-    first_seen="2019-08-01T10:00Z",
-    last_seen="2019-08-02T10:00Z",
-    caption="words",
-    label="said",
-)
 ANSWER = {"id": "picture-0123456789abcdef", "answer": "unsure", "counts": []}
 ANSWER["counts"] = [{"kind": "group", "accounts": 3, "posts": 4}]
-
-
-def write(path, items=(FULL,), head=HEAD, key=None):
-    write_document(path, TIP, head.to_json(), items, key)
-    return path
-
-
-def raw(path, content):
-    """A document as another program would write it: any JSON, sealed with the right digest."""
-    body = {name: value for name, value in content.items() if name not in ("sha256", "signature")}
-    path.write_text(json.dumps({**content, "sha256": digest_of(body)}, sort_keys=True), "utf-8")
-    return path
-
-
-def document(**changes):
-    return {"frametrace_tip": 1, "head": HEAD.to_json(), "items": [FULL], **changes}
 
 
 def test_the_canonical_form_is_that_of_rfc_8785():
@@ -239,7 +207,7 @@ def test_files_too_large_and_places_that_are_no_files_are_refused_unread(tmp_pat
     for name in ("pipe", ".", "absent.json"):
         with pytest.raises(TipError):
             read_tip(tmp_path / name)
-    monkeypatch.setattr(tokens, "_MOST_OF_VALUE", 1000)
+    monkeypatch.setattr(tokens, "MOST_OF_VALUE", 1000)
     monkeypatch.setattr(tokens, "_CHUNK", 64)
     with pytest.raises(TipError, match="value of over 1,000 characters"):
         read_tip(write(tmp_path / "tip.json", [{**FULL, "caption": "a" * 5000}]))
@@ -251,62 +219,6 @@ def test_values_may_be_cut_anywhere_by_the_reading(tmp_path, monkeypatch):
     for chunk in (1, 7, 64):
         monkeypatch.setattr(tokens, "_CHUNK", chunk)
         assert read_tip(path).items == whole.items
-
-
-def test_a_signature_says_whose_key_and_whether_it_was_named(tmp_path):
-    secret, public, print_ = make_keys(tmp_path / "ours")
-    _, others, _ = make_keys(tmp_path / "others")
-    assert secret.stat().st_mode & 0o777 == 0o600
-    path = write(tmp_path / "tip.json", key=secret)
-    Draft202012Validator(schema_of("tip")).validate(json.loads(path.read_text("utf-8")))
-    unnamed, named = read_tip(path).signature, read_tip(path, [others, public]).signature
-    assert (unnamed.signer, unnamed.trusted) == (print_, False)
-    assert (named.signer, named.trusted) == (print_, True)
-    with pytest.raises(TipError, match=f"signed by {print_}, which is not the key"):
-        read_tip(path, [others])
-    with pytest.raises(TipError, match="is not signed"):
-        read_tip(write(tmp_path / "plain.json"), [public])
-    with pytest.raises(UsageError, match="exists"):
-        make_keys(tmp_path / "ours")
-
-
-def test_a_signature_of_something_else_does_not_hold(tmp_path):
-    secret, _, _ = make_keys(tmp_path / "ours")
-    path = write(tmp_path / "tip.json", key=secret)
-    signature = json.loads(path.read_text("utf-8"))["signature"]
-    path = raw(tmp_path / "moved.json", document(items=[], signature=signature))
-    with pytest.raises(TipError, match="does not hold"):
-        read_tip(path)
-    write_document(path, VERDICT, VERDICT_HEAD, [ANSWER], secret)
-    content = json.loads(path.read_text("utf-8"))
-    content["signature"]["public_key"] = "00" * 32
-    with pytest.raises(TipError, match="does not hold"):
-        read_document(raw(path, content), VERDICT, lambda number, one: None)
-
-
-@pytest.mark.parametrize("content", [b"", b"no key", b"-----BEGIN PUBLIC KEY-----\n", b"\xff" * 99])
-def test_files_that_hold_no_key_are_refused(tmp_path, content):
-    path = tmp_path / "some.pem"
-    path.write_bytes(content)
-    path.chmod(0o600)
-    with pytest.raises(TipError):
-        read_tip(write(tmp_path / "tip.json"), [path])
-    with pytest.raises(TipError, match="keygen"):
-        write(tmp_path / "tip.json", key=path)
-    with pytest.raises(TipError, match="64 hexadecimal digits"):
-        account_key(path)
-
-
-def test_pseudonyms_are_the_same_under_one_key_only(tmp_path):
-    one, other = account_key(tmp_path / "one.key"), account_key(tmp_path / "other.key")
-    assert account_key(tmp_path / "one.key") == one != other
-    assert pseudonym(one, "x", "a") == pseudonym(one, "x", "a")
-    whom = [("x", "a"), ("xa", ""), ("x", "b")]
-    names = {pseudonym(key, *who) for key in (one, other) for who in whom}
-    assert len(names) == 6
-    (tmp_path / "one.key").chmod(0o644)
-    with pytest.raises(TipError, match="chmod 600"):
-        account_key(tmp_path / "one.key")
 
 
 def test_signals_made_in_another_way_are_named_with_their_model(tmp_path):
@@ -322,3 +234,16 @@ def test_signals_made_in_another_way_are_named_with_their_model(tmp_path):
         comparable(tip)
     with pytest.raises(TipError, match="no signal 'clip'"):
         comparable(tip, ["clip"])
+
+
+def test_what_would_be_refused_is_not_written(tmp_path):
+    path = tmp_path / "tip.json"
+    for items, head, message in (
+        ([], Head(made_by="x" * 201), "head/made_by"),
+        ([], Head(made_by="\udcff"), "no Unicode"),
+        ([{**FULL, "caption": "x" * 100_001}], HEAD, "item/caption"),
+        ([{**FULL, "signals": {"phash": "0" * 16 + "\n"}}], HEAD, "line break"),
+    ):
+        with pytest.raises(TipError, match=message):
+            write(path, items, head)
+        assert list(tmp_path.iterdir()) == []
