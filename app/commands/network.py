@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from frametrace.app.options import json_option
+from frametrace.app.options import json_option, out_option
 
 if TYPE_CHECKING:
     from frametrace.app.console import Console
@@ -56,7 +56,7 @@ class _Window(click.ParamType[int]):
 @click.command("network")
 @click.argument("case", required=False, type=_PATH)
 @click.option("--from-csv", "table", type=_PATH, help="Shares in a bare table, instead of a case.")
-@click.option("--out", type=_PATH, required=True, help="The folder of the files; made if absent.")
+@out_option
 @click.option(
     "--by",
     type=click.Choice(["photo", "caption", "url"]),
