@@ -132,7 +132,7 @@ def read_document(
     if missing := [name for name in ("head", "items", "sha256") if name not in members]:
         tokens.wrong(f"is no whole {kind.name}: it has no {missing[0]}")
     if members["sha256"] != sha256:
-        said = str(members["sha256"])[:64]
+        said = members["sha256"][:64]
         tokens.wrong(f"was changed after it was made: its digest is {sha256}, it says {said}")
     return Envelope(members["head"], sha256, _signature(tokens, kind, members, keys))
 
@@ -188,11 +188,14 @@ class _Reading:
             )
 
     def _member(self, name: str, value: Any) -> None:
-        if name == self.kind.marker and (value is True or value != self.kind.version):
+        if name == self.kind.marker and (type(value) is not int or value != self.kind.version):
+            said = value if type(value) is int else "unknown"
             self.tokens.wrong(
-                f"is a {self.kind.name} of version {str(value)[:20]}; this Frametrace reads "
+                f"is a {self.kind.name} of version {said}; this Frametrace reads "
                 f"version {self.kind.version}. Upgrade it, or ask the sender for that version"
             )
+        if name == "sha256" and not isinstance(value, str):
+            self.tokens.wrong("is not as its schema says: sha256 is no text")
         if name in ("head", "signature") and (wrong := wrong_with(self.kind.name, name, value)):
             self.tokens.wrong(f"is not as its schema says: {name}/{wrong}")
         if name not in ("sha256", "signature"):

@@ -28,6 +28,7 @@ __all__ = ["ExportSettings", "Exported", "export_tip", "sent_items"]
 _FOLDER = "tips"
 _KEY = "accounts.key"
 _MOST_OF_CAPTION = 100_000  # characters, as the schema has it
+_MOST_ACCOUNTS = 100_000  # of an item; what more of them carried tells nothing of any
 _BLOCK = 10_000  # items that are Python objects at a time
 
 
@@ -191,8 +192,9 @@ def _item(row: Mapping[str, Any], key: bytes | None, settings: ExportSettings) -
         "id": f"{row['kind']}-{short_digest(signals)}",
         "signals": signals,
         "counts": _counts(row),
-        "accounts": sorted(_named(account, key) for account in row["accounts"]),
     }
+    if len(row["accounts"]) <= _MOST_ACCOUNTS:
+        item["accounts"] = sorted(_named(account, key) for account in row["accounts"])
     seen = {name: row[name] for name in ("first_seen", "last_seen") if row[name]}
     caption = (
         {"caption": row["caption"][:_MOST_OF_CAPTION]}

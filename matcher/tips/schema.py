@@ -24,6 +24,7 @@ _KINDS = frozenset(("account", "page", "group", "channel"))
 _ANSWERS = frozenset(("confirmed", "rejected", "unsure"))
 _PDQ, _PHASH, _CAPTION_KEY = 64, 16, 512  # hexadecimal digits
 _MOST_SIGNALS = 20
+_MOST_EXPLAINED = 20_000  # values; a head has at most some 10,000
 _COUNTS = frozenset(("platform", "kind", "accounts", "posts"))
 _OPTIONAL: Mapping[str, Callable[[Any], bool]] = {
     "first_seen": lambda value: isinstance(value, str) and bool(_MINUTE.fullmatch(value)),
@@ -48,7 +49,12 @@ def wrong_with(kind: str, part: str, value: Any) -> str:
     """What the schema's definition `part` has against a value, as one sentence; empty: nothing."""
     from jsonschema.exceptions import best_match
 
-    error = best_match(_validator(kind, part).iter_errors(value))
+    if _more_values(value, _MOST_EXPLAINED):
+        return f"it holds over {_MOST_EXPLAINED:,} values, among them what it may not hold"
+    try:
+        error = best_match(_validator(kind, part).iter_errors(value))
+    except RecursionError:
+        return "it is nested too deeply"
     if error is None:
         return ""
     place = "/".join(map(str, error.absolute_path))
@@ -57,6 +63,17 @@ def wrong_with(kind: str, part: str, value: Any) -> str:
         length = f"{len(error.instance)} characters"
         said = f"{error.instance[:80]!r} of {length} is not of the form {error.validator_value}"
     return f"{place}: {said}" if place else said
+
+
+def _more_values(value: Any, most: int) -> bool:
+    """Whether a value holds more than so many others: `jsonschema` would take minutes."""
+    left, count = [value], 0
+    while left and count <= most:
+        one = left.pop()
+        inner = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        count += len(inner)
+        left.extend(inner)
+    return count > most
 
 
 @cache

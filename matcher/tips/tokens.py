@@ -3,6 +3,7 @@
 import codecs
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from frametrace.posts.errors import TipError
 __all__ = ["MAX_BYTES", "MOST_OF_VALUE", "Tokens"]
 
 MAX_BYTES = 2**30  # of a file: some two million pictures with their accounts
-MOST_OF_VALUE = 2**26  # characters of one value: a picture that 900,000 accounts posted
+MOST_OF_VALUE = 2**24  # characters of one value: a picture with 250,000 pseudonyms
 _CHUNK = 2**20  # bytes
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -122,8 +123,7 @@ class Tokens:
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
+            twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
             self.wrong(f"holds an object with the key {twice[:40]!r} twice")
         return found
 

@@ -122,7 +122,7 @@ def _without(name):
 
 REFUSED = {
     "another version": (document(frametrace_tip=2), "version 2; this Frametrace reads version 1"),
-    "true as a version": (document(frametrace_tip=True), "version True"),
+    "true as a version": (document(frametrace_tip=True), "version unknown"),
     "no head": (_without("head"), "no head"),
     "an unknown member": (document(more=1), "'more'"),
     "a head without a marking": (document(head={}), "schema"),
@@ -171,6 +171,25 @@ BROKEN = {
     "a key twice": (b'{"frametrace_tip":1,"head":{"tlp":"red","tlp":"clear"}', "'tlp' twice"),
     "a member twice": (b'{"frametrace_tip":1,"frametrace_tip":1}', "no tip has|twice"),
     "deep nesting": (b'{"frametrace_tip":1,"head":' + b"[" * 200_000, "nested too deeply"),
+    "nesting that is read": (
+        b'{"frametrace_tip":1,"head":' + b"[" * 900 + b"]" * 900 + b"}",
+        "schema",
+    ),
+    "a version that nests": (b'{"frametrace_tip":' + b"[" * 900 + b"]" * 900, "version unknown"),
+    "a digest that nests": (
+        b'{"frametrace_tip":1,"sha256":' + b"[" * 900 + b"]" * 900 + b"}",
+        "sha256 is no text",
+    ),
+    "a head of a million values": (
+        b'{"frametrace_tip":1,"head":{"signals":[' + b"0," * 10**6 + b"0]}}",
+        "over 20,000 values",
+    ),
+    "a million keys, the last one twice": (
+        b'{"frametrace_tip":1,"head":{'
+        + b"".join(b'"%d":0,' % at for at in range(10**6))
+        + b'"999999":0}}',
+        "'999999' twice",
+    ),
     "a fraction": (b'{"frametrace_tip":1.0}', "whole"),
     "no number": (b'{"frametrace_tip":NaN}', "whole"),
     "an endless number": (b'{"frametrace_tip":' + b"9" * 5000 + b"}", "exact"),
