@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Self
 
@@ -22,14 +22,15 @@ from frametrace.index.kernels import (
 )
 from frametrace.index.pigeonhole import CHUNK, PER_WORD, Plan, Rule, differences, plan, rule
 
-__all__ = ["PER_HASH", "PER_THREAD", "Blocks", "Workers"]
+__all__ = ["PER_HASH", "PER_THREAD", "Blocks", "Workers", "counts_of"]
 
 PER_HASH = 12  # bytes: the word that holds a chunk, and the row
-_ROOM = 2**20  # pairs of a batch
+_ROOM = 2**18  # pairs of a batch
 PER_THREAD = 2 * 28 * _ROOM  # bytes: batches that are filled, and wait: 12 and 16 bytes a pair
 _RANGES = 16  # of buckets, for each thread: enough to keep all busy to the end
 _HOT = 2**28  # comparisons of two buckets beyond which they are joined by their other chunks
-_TILE = 1_024  # hashes of either side in one task where all pairs are compared
+_HOT_CLUMPS = 2**20  # the same where there are clumps, whose own pairs are then passed over
+_TILE = 512  # hashes of either side in one task where all pairs are compared
 _VALUES = 2**CHUNK
 _NO_LIMIT = 2**62
 
@@ -89,8 +90,9 @@ class Workers:
 class Blocks:
     """Hashes of A and of B, (n, w) and (m, w) uint64, to be joined at `radius`.
 
-    With `same` both are one block, and each pair of it is meant once. `outer` are tests that a pair
-    must pass besides. Hits are rows of A and rows of B.
+    With `same` both are one block, and each pair of it is meant once, but those inside a clump:
+    `labels` (n,) int32 are the clumps, or empty. `outer` are tests that a pair must pass besides.
+    Hits are rows of A and rows of B.
     """
 
     a: np.ndarray
@@ -98,17 +100,12 @@ class Blocks:
     radius: int
     same: bool
     outer: Rule | None = None
+    labels: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
 
     def plan(self) -> Plan:
         """The cheapest plan for these hashes."""
-        a = self._counts(self.a)
-        return plan(a, a if self.same else self._counts(self.b), self.radius, same=self.same)
-
-    @staticmethod
-    def _counts(side: np.ndarray) -> np.ndarray:
-        counts = np.zeros((side.shape[1] * PER_WORD, _VALUES), np.int64)
-        histograms(side, counts)
-        return counts
+        a = counts_of(self.a)
+        return plan(a, a if self.same else counts_of(self.b), self.radius, same=self.same)
 
     def all_pairs(self, workers: Workers) -> Iterator[Hits]:
         """Join by comparing all pairs."""
@@ -121,7 +118,7 @@ class Blocks:
             np.empty(0, np.uint64),
             np.empty(0, np.int64),
         )
-        a, b = _tiles(self.a), _tiles(self.b)
+        a, b = _tiles(self.a, self.labels), _tiles(self.b, self.labels)
         tasks = (
             _Task(
                 x,
@@ -138,9 +135,10 @@ class Blocks:
 
     def by_chunk(self, budgets: tuple[int, ...], chunk: int, workers: Workers) -> Iterator[Hits]:
         """The pairs that belong to one chunk of a plan."""
-        a = _bucketed(self.a, chunk, workers)
-        b = a if self.same else _bucketed(self.b, chunk, workers)
-        reach = Reach(differences(budgets[chunk]), _HOT, self.same)
+        a = _bucketed(self.a, self.labels, chunk, workers)
+        b = a if self.same else _bucketed(self.b, self.labels, chunk, workers)
+        most = _HOT_CLUMPS if len(self.labels) else _HOT
+        reach = Reach(differences(budgets[chunk]), most, self.same)
         tests = self._ruled(rule(budgets, chunk, self.radius))
         work = np.diff(a.starts)
         hot = weigh(a.starts, b.starts, reach, work)
@@ -150,15 +148,29 @@ class Blocks:
         )
         yield from workers.run(tasks)
         for v, w in hot:
-            x, y = _rows(a, v), _rows(b, w)
-            inner = Blocks(self.a[x], self.b[y], self.radius, self.same and v == w, tests)
-            for hits in inner._all(workers):
-                yield Hits(x[hits.query], y[hits.row], hits.value)
+            own = self.same and v == w
+            for x, y, same in self._apart(_rows(a, v), _rows(b, w), own=own):
+                inner = Blocks(self.a[x], self.b[y], self.radius, same, tests)
+                for hits in inner._all(workers):
+                    yield Hits(x[hits.query], y[hits.row], hits.value)
+
+    def _apart(
+        self, x: np.ndarray, y: np.ndarray, *, own: bool
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
+        """Two lots of rows, clump by clump, without the pairs inside of one; and whether the same.
+
+        With `own` they are one lot, and each pair of it is meant once.
+        """
+        a, b = _by_label(x, self.labels), _by_label(y, self.labels)
+        for i, (label, rows) in enumerate(a):
+            for j, (other, others) in enumerate(b):
+                if (label != other or label == 0) and not (own and j < i):
+                    yield rows, others, own and i == j
 
     def _all(self, workers: Workers) -> Iterator[Hits]:
         """Join by the best plan, or by comparing all pairs where that is little more."""
-        best = self.plan()
-        if not best.pays:
+        best = self.plan() if len(self.a) * len(self.b) > _HOT_CLUMPS else None
+        if best is None or not best.pays:
             yield from self.all_pairs(workers)
             return
         for chunk in best.chunks:
@@ -174,7 +186,14 @@ class Blocks:
         )
 
 
-def _tiles(side: np.ndarray) -> list[Bucketed]:
+def counts_of(side: np.ndarray) -> np.ndarray:
+    """How often each value of each chunk occurs among (n, w) codes: (chunks, 65,536) int64."""
+    counts = np.zeros((side.shape[1] * PER_WORD, _VALUES), np.int64)
+    histograms(side, counts)
+    return counts
+
+
+def _tiles(side: np.ndarray, labels: np.ndarray) -> list[Bucketed]:
     """Some hashes at a time, each lot as one bucket."""
     return [
         Bucketed(
@@ -182,12 +201,13 @@ def _tiles(side: np.ndarray) -> list[Bucketed]:
             np.ascontiguousarray(side[first : first + _TILE, 0]),
             np.arange(first, min(first + _TILE, len(side)), dtype=np.uint32),
             side,
+            labels,
         )
         for first in range(0, len(side), _TILE)
     ]
 
 
-def _bucketed(side: np.ndarray, chunk: int, workers: Workers) -> Bucketed:
+def _bucketed(side: np.ndarray, labels: np.ndarray, chunk: int, workers: Workers) -> Bucketed:
     """Order hashes by a chunk: a counting sort, each thread with its part of the rows."""
     column, shift = side[:, chunk // PER_WORD], CHUNK * (chunk % PER_WORD)
     bounds = np.linspace(0, len(side), workers.threads + 1).astype(np.int64)
@@ -201,6 +221,7 @@ def _bucketed(side: np.ndarray, chunk: int, workers: Workers) -> Bucketed:
         np.empty(len(side), np.uint64),
         np.empty(len(side), np.uint32),
         side,
+        labels,
     )
     list(
         workers.pool.map(
@@ -216,6 +237,13 @@ def _ranges(work: np.ndarray, parts: int) -> list[tuple[int, int]]:
     cuts = np.searchsorted(done, np.linspace(0, done[-1], parts + 1)[1:-1])
     bounds = np.unique(np.concatenate([[0], cuts, [len(work)]]))
     return list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True))
+
+
+def _by_label(rows: np.ndarray, labels: np.ndarray) -> list[tuple[int, np.ndarray]]:
+    """Rows of each label; without labels all have the label 0."""
+    if not len(labels):
+        return [(0, rows)]
+    return [(int(label), rows[labels[rows] == label]) for label in np.unique(labels[rows])]
 
 
 def _rows(side: Bucketed, value: int) -> np.ndarray:

@@ -12,12 +12,15 @@ from itertools import combinations_with_replacement, pairwise, product
 
 import numpy as np
 
+from frametrace.index.clumps import clumps
 from frametrace.index.hits import Hits
+from frametrace.index.pigeonhole import plan
 
-__all__ = ["MEMORY", "Join", "Unit", "has_numba"]
+__all__ = ["MEMORY", "Join", "Unit", "clump_pairs", "has_numba"]
 
 MEMORY = 2**30  # bytes beside the hashes themselves
 _FEW = 2**28  # comparisons that FAISS has made before compiled loops are loaded
+_NO_LABELS = np.empty(0, np.int32)
 _QUERIES = 512  # that FAISS answers at a time: bounds what one range search can return
 
 
@@ -25,7 +28,8 @@ _QUERIES = 512  # that FAISS answers at a time: bounds what one range search can
 class Unit:
     """A part of a join: rows of A against rows of B, by one chunk of the hashes.
 
-    Without a chunk all pairs are compared. `cost` grows with the work that it takes.
+    Without a chunk all pairs are compared: those of one clump (see `clumps`) if it has a number,
+    else all but those. `cost` grows with the work that it takes.
     """
 
     a: slice
@@ -33,10 +37,11 @@ class Unit:
     chunk: int | None
     budgets: tuple[int, ...]
     cost: float
+    clump: int = 0
 
     def __str__(self) -> str:
         a, b = (f"{side.start}:{side.stop}" for side in (self.a, self.b))
-        return f"{a} {b} chunk {self.chunk} of {self.budgets}"
+        return f"{a} {b} clump {self.clump} chunk {self.chunk} of {self.budgets}"
 
 
 class Join:
@@ -65,7 +70,7 @@ class Join:
         self._a = _words(a)
         self._b = self._a if b is None else _words(b)
         self._radius = radius
-        self._threads = len(os.sched_getaffinity(0))
+        self._labels: dict[int, np.ndarray] = {}
         pairs = len(self._a) * len(self._b) // (2 if self._same else 1)
         many = pairs > _FEW and has_numba()
         self._compiled = many if compiled is None else compiled
@@ -77,6 +82,9 @@ class Join:
 
     def run(self, unit: Unit) -> Iterator[Hits]:
         """The pairs of one unit."""
+        if unit.clump:
+            yield from clump_pairs(self._a, self.clump(unit), self._radius)
+            return
         same = self._same and unit.a == unit.b
         a, b = self._a[unit.a], self._b[unit.b]
         found = (
@@ -90,13 +98,20 @@ class Join:
                 x, y = np.minimum(x, y), np.maximum(x, y)
             yield Hits(x, y, hits.value)
 
+    def clump(self, unit: Unit) -> np.ndarray:
+        """The rows of a unit's clump, all pairs of which are near."""
+        own = self._labels[unit.a.start] == unit.clump
+        rows: np.ndarray = unit.a.start + np.flatnonzero(own)
+        return rows
+
     def _by_buckets(
         self, a: np.ndarray, b: np.ndarray, unit: Unit, *, same: bool
     ) -> Iterator[Hits]:
         from frametrace.index.buckets import Blocks, Workers
 
-        blocks = Blocks(a, b, self._radius, same)
-        with Workers(self._threads) as workers:
+        labels = self._labels.get(unit.a.start, _NO_LABELS) if same else _NO_LABELS
+        blocks = Blocks(a, b, self._radius, same, labels=labels)
+        with Workers(_threads()) as workers:
             if unit.chunk is None:
                 yield from blocks.all_pairs(workers)
             else:
@@ -112,13 +127,21 @@ class Join:
         rows = float(a.stop - a.start), float(b.stop - b.start)
         if not self._compiled:
             return [Unit(a, b, None, (), rows[0] * rows[1])]
-        from frametrace.index.buckets import Blocks
+        from frametrace.index.buckets import counts_of
 
-        same = self._same and a == b
-        best = Blocks(self._a[a], self._b[b], self._radius, same).plan()
+        words, same = self._a[a], self._same and a == b
+        counts = counts_of(words)
+        others = counts if same else counts_of(self._b[b])
+        best, units = plan(counts, others, self._radius, same=same), []
+        if same:
+            self._labels[a.start] = labels = clumps(words, counts, self._radius)
+            sizes = np.bincount(labels)
+            units = [Unit(a, b, None, (), float(sizes[k]) ** 2, k) for k in range(1, len(sizes))]
         if not best.pays:
-            return [Unit(a, b, None, (), best.brute)]
-        return [Unit(a, b, c, best.budgets, best.costs[c] + sum(rows)) for c in best.chunks]
+            return [*units, Unit(a, b, None, (), best.brute)]
+        costs = [best.costs[chunk] + sum(rows) for chunk in best.chunks]
+        chunks = zip(best.chunks, costs, strict=True)
+        return units + [Unit(a, b, chunk, best.budgets, cost) for chunk, cost in chunks]
 
     def _rows(self, memory: int) -> int:
         """How many hashes a block may have."""
@@ -126,7 +149,22 @@ class Join:
             return max(_QUERIES, memory // 32)
         from frametrace.index.buckets import PER_HASH, PER_THREAD
 
-        return max(1_024, (memory - self._threads * PER_THREAD) // (2 * PER_HASH))
+        return max(1_024, (memory - _threads() * PER_THREAD) // (2 * PER_HASH))
+
+
+def clump_pairs(codes: np.ndarray, rows: np.ndarray, radius: int) -> Iterator[Hits]:
+    """All pairs of some rows of codes, uint8 or uint64, whose hashes are a clump."""
+    from frametrace.index.buckets import Blocks, Workers
+
+    words = _words(codes[rows])
+    with Workers(_threads()) as workers:
+        for hits in Blocks(words, words, radius, True).all_pairs(workers):
+            x, y = rows[hits.query], rows[hits.row]
+            yield Hits(np.minimum(x, y), np.maximum(x, y), hits.value)
+
+
+def _threads() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 def has_numba() -> bool:

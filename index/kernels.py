@@ -19,13 +19,14 @@ class Bucketed(NamedTuple):
 
     `starts` is (values + 1,) int64; bucket v holds places `starts[v]` to `starts[v + 1]`. At each
     place, `words` (n,) uint64 has the word that holds the chunk, `rows` (n,) uint32 the code's row
-    in `codes`, (m, w) uint64.
+    in `codes`, (m, w) uint64. `labels` (m,) int32 are the clumps of the codes; or it is empty.
     """
 
     starts: np.ndarray
     words: np.ndarray
     rows: np.ndarray
     codes: np.ndarray
+    labels: np.ndarray
 
 
 class Reach(NamedTuple):
@@ -99,13 +100,6 @@ def bucket(words: np.ndarray, shift: int, first: int, ends: np.ndarray, side: Bu
 
 
 @_compiled
-def _of_bucket(side: Bucketed, value: int) -> tuple[np.ndarray, np.ndarray]:
-    """The words and the rows of a bucket."""
-    start, end = side.starts[value], side.starts[value + 1]
-    return side.words[start:end], side.rows[start:end]
-
-
-@_compiled
 def _near(word: int, words: np.ndarray, limit: int) -> Any:
     """How many words differ from one in at most `limit` bits; compiled to vectors."""
     near: Any = 0
@@ -115,25 +109,33 @@ def _near(word: int, words: np.ndarray, limit: int) -> Any:
 
 
 @_compiled
-def _may_belong(different: int, rule: Rule) -> bool:
+def _may_belong(different: int, limit: int, masks: np.ndarray, limits: np.ndarray) -> bool:
     """Whether the differing bits of the chunk's word break no test."""
-    if np.int64(_bits(different)) > rule.word_limit:
+    if np.int64(_bits(different)) > limit:
         return False
-    for test in range(len(rule.left_masks)):
-        if np.int64(_bits(different & rule.left_masks[test])) <= rule.left_limits[test]:
+    for test in range(len(limits)):
+        if np.int64(_bits(different & masks[test])) <= limits[test]:
             return False
     return True
 
 
 @_compiled
-def _distance(x: np.ndarray, y: np.ndarray, rule: Rule) -> Any:
-    """How many bits two codes differ in, or -1 where a test fails."""
+def _distance(  # noqa: PLR0913, PLR0917  an array taken out of a tuple is counted anew for every pair
+    a: np.ndarray,
+    x: int,
+    b: np.ndarray,
+    y: int,
+    masks: np.ndarray,
+    limits: np.ndarray,
+    within: np.ndarray,
+) -> Any:
+    """How many bits code x of A and code y of B differ in, or -1 where a test fails."""
     bits: Any = 0
-    for test in range(len(rule.limits)):
+    for test in range(len(limits)):
         bits = 0
-        for k in range(len(x)):
-            bits += np.int64(_bits((x[k] ^ y[k]) & rule.masks[test, k]))
-        if (bits <= rule.limits[test]) != rule.within[test]:
+        for k in range(a.shape[1]):
+            bits += np.int64(_bits((a[x, k] ^ b[y, k]) & masks[test, k]))
+        if (bits <= limits[test]) != within[test]:
             return -1
     return bits
 
@@ -169,30 +171,37 @@ def compare(
     the bucket to end before. Returns how many pairs were found: it stops early where there is no
     room for more.
     """
-    differences, limit = reach.differences, rule.word_limit
+    differences, most, same = reach
+    masks, limits, within, limit, left_masks, left_limits = rule
+    a_starts, a_words, a_rows, a_codes, labels = a
+    b_starts, b_words, b_rows, b_codes, _ = b
     v, m, i, j, last = at[0], at[1], at[2], at[3], at[4]
     n = 0
     while v < last:
-        a_start, a_end = a.starts[v], a.starts[v + 1]
-        while a_start < a_end and m < len(differences):
+        start, size = a_starts[v], a_starts[v + 1] - a_starts[v]
+        while size > 0 and m < len(differences):
             w = v ^ differences[m]
-            words, rows = _of_bucket(b, w)
-            own = reach.same and w == v  # then a code meets itself, and only the later ones count
-            if (reach.same and w < v) or (a_end - a_start) * len(words) > reach.most:
-                words = words[:0]
-            while len(words) > 0 and a_start + i < a_end:
-                word, row = a.words[a_start + i], a.rows[a_start + i]
+            words, rows = (
+                b_words[b_starts[w] : b_starts[w + 1]],
+                b_rows[b_starts[w] : b_starts[w + 1]],
+            )
+            own = same and w == v  # then a code meets itself, and only the later ones count
+            while (not same or w >= v) and 0 < size * len(words) <= most and i < size:
+                word, x = a_words[start + i], a_rows[start + i]
                 if _near(word, words, limit) > own:
                     for k in range(max(j, (i + 1) * own), len(words)):
-                        if not _may_belong(word ^ words[k], rule):
+                        y = rows[k]
+                        if not _may_belong(word ^ words[k], limit, left_masks, left_limits):
                             continue
-                        distance = _distance(a.codes[row], b.codes[rows[k]], rule)
-                        if distance < 0:
+                        if len(labels) > 0 and labels[x] > 0 and labels[x] == labels[y]:
+                            continue  # pairs of one clump are listed elsewhere
+                        bits = _distance(a_codes, x, b_codes, y, masks, limits, within)
+                        if bits < 0:
                             continue
                         if n == len(found.a):
                             at[0], at[1], at[2], at[3] = v, m, i, k
                             return n
-                        found.a[n], found.b[n], found.distance[n] = row, rows[k], distance
+                        found.a[n], found.b[n], found.distance[n] = x, y, bits
                         n += 1
                 i, j = i + 1, 0
             m, i = m + 1, 0

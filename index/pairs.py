@@ -1,9 +1,10 @@
 """The near pairs of a signal's hashes, kept beside its index: found once, and gone on from.
 
 `CASE/index/<signal>/<digest>/pairs-<radius>/` holds Arrow files, one for each part of the join, and
-`done.json` with their digests once all are there. A killed run finds the parts that it finished.
-When hashes were added since, the pairs of the earlier index are carried over, and only the new
-hashes are joined, with the earlier ones and with each other.
+`done.json` with their digests once all are there. A clump (see `clumps`) is a list of its hashes,
+each paired with itself: its pairs are listed anew when they are read. A killed run finds the parts
+that it finished. When hashes were added since, the pairs of the earlier index are carried over, and
+only the new hashes are joined, with the earlier ones and with each other.
 """
 
 import shutil
@@ -22,7 +23,7 @@ from frametrace.index.binary import BinaryIndex
 from frametrace.index.codes import Codes
 from frametrace.index.files import map_array, sha256_of
 from frametrace.index.hits import Hits
-from frametrace.index.join import Join
+from frametrace.index.join import Join, clump_pairs
 from frametrace.index.store import PAIRS_DONE, alone_in, index_folder, open_index, read_manifest
 from frametrace.posts.errors import CaseError, IndexMismatch
 
@@ -72,7 +73,7 @@ def near_pairs(
                 f"{folder} can't be written: {error.strerror or error}. Make room or mend the "
                 "permissions, then run the same command again: it goes on where it was"
             ) from None
-    return index.codes, _read(folder)
+    return index.codes, _read(folder, index.codes.codes, radius)
 
 
 def _find(folder: Path, codes: Codes, radius: int, progress: Progress) -> None:
@@ -125,10 +126,16 @@ def _carried(earlier: _Earlier) -> Iterator[_Part]:
 def _joined(label: str, join: Join, a: np.ndarray, b: np.ndarray) -> Iterator[_Part]:
     """A join's pairs, unit by unit."""
     for unit in join.units:
-        yield _Part(f"{label} {unit}", unit.cost, partial(_renumbered, join.run(unit), a, b))
+        pairs = [_listed(join.clump(unit))] if unit.clump else join.run(unit)
+        yield _Part(f"{label} {unit}", unit.cost, partial(_renumbered, pairs, a, b))
 
 
-def _renumbered(batches: Iterator[Hits], a: np.ndarray, b: np.ndarray) -> Iterator[Hits]:
+def _listed(clump: np.ndarray) -> Hits:
+    """A clump as it lies on disk."""
+    return Hits(clump, clump, np.zeros(len(clump), np.int32))
+
+
+def _renumbered(batches: Iterable[Hits], a: np.ndarray, b: np.ndarray) -> Iterator[Hits]:
     """With the rows that rows of A and of B have today."""
     for hits in batches:
         x, y = a[hits.query], b[hits.row]
@@ -176,9 +183,13 @@ def _write(path: Path, batches: Iterator[Hits]) -> None:
             writer.write_batch(pa.record_batch(arrays, schema=_PAIRS))
 
 
-def _read(folder: Path) -> Iterator[Hits]:
+def _read(folder: Path, codes: np.ndarray, radius: int) -> Iterator[Hits]:
     for name in sorted(_files(folder)):
-        yield from _batches(folder / name)
+        for hits in _batches(folder / name):
+            if len(hits) and hits.query[0] == hits.row[0]:
+                yield from clump_pairs(codes, hits.query, radius)
+            else:
+                yield hits
 
 
 def _files(folder: Path) -> dict[str, str]:

@@ -78,12 +78,14 @@ def cases(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, int]:
 
 @contextmanager
 def made_small() -> Iterator[None]:
-    """Chunks pay at once, buckets are hot with few codes, batches are full with few pairs."""
-    from frametrace.index import buckets
+    """Chunks pay at once, few codes make hot buckets and clumps, few pairs fill a batch."""
+    from frametrace.index import buckets, clumps
 
     with (
         patch.object(pigeonhole, "_VISIT", 0.0),
         patch.object(buckets, "_HOT", 3),
+        patch.object(buckets, "_HOT_CLUMPS", 2),
+        patch.object(clumps, "_MANY", 6),
         patch.object(buckets, "_ROOM", 2),
         patch.object(buckets, "_TILE", 7),
     ):

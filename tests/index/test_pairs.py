@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from making import index_folder, put_codes
 
 from frametrace.embed.case import Case
 from frametrace.embed.signals.base import bits_distance
+from frametrace.index import clumps, join
+from frametrace.index.join import has_numba
 from frametrace.index.pairs import near_pairs
 from frametrace.index.store import check_index, open_index
 from frametrace.posts.errors import CaseError, IndexMismatch
@@ -71,6 +74,22 @@ def test_pairs_found_batch_by_batch_are_those_found_at_once(
             for _ in range(1 + repeated):
                 assert pairs(case) == expected(codes[:put_so_far])
         assert check_index(case, "pdq") == []
+
+
+@pytest.mark.skipif(not has_numba(), reason="needs the extra `fast`")
+def test_a_clump_is_kept_as_a_list_and_read_as_all_its_pairs(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    centres = rng.integers(0, 256, (2, 32), np.uint8)
+    frames = np.repeat(centres, 150, axis=0) ^ np.packbits(rng.random((300, 256)) < 0.02, axis=1)
+    codes = np.unique(np.concatenate([frames, near_codes(7, 200)]), axis=0)
+    rng.shuffle(codes)
+    case = put(Case.create(tmp_path / "case"), codes[:400])
+    with patch.object(join, "_FEW", 0), patch.object(clumps, "_MANY", 60):
+        assert pairs(case) == expected(codes[:400])
+        (kept,) = case.path.glob("index/pdq/*/pairs-31")
+        assert sum(file.stat().st_size for file in kept.iterdir()) < 100_000  # 10 bytes a pair
+        assert len(expected(codes[:400])) > 10_000
+        assert pairs(put(case, codes[400:], 400)) == expected(codes)
 
 
 @pytest.fixture
