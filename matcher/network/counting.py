@@ -9,10 +9,10 @@ from frametrace.matcher.network.pairs import Block, Kept, Plan
 from frametrace.matcher.network.slots import Slots, expanded
 from frametrace.matcher.network.tally import LEAST_SHARED, Counted, Tally
 
-__all__ = ["count_pairs", "lists_everything", "most_sharers", "testable"]
+__all__ = ["LISTED", "count_pairs", "lists_everything", "most_sharers", "testable"]
 
 _BLOCK = 2_000_000  # pairs of slots looked at together: some 300 MB
-_LISTED = 5_000  # pairs of slots; where there are no more, every pair of accounts is listed
+LISTED = 5_000  # pairs of slots; where there are no more, every pair of accounts is listed
 
 
 def most_sharers(sharers: np.ndarray, most: int, budget: int) -> int:
@@ -31,7 +31,7 @@ def testable(activity: np.ndarray) -> int:
 
 def lists_everything(slots: Slots) -> bool:
     """Whether there is so little that every pair of accounts is listed, tied or not."""
-    return int(slots.following.sum()) <= _LISTED
+    return int(slots.following.sum()) <= LISTED
 
 
 def count_pairs(

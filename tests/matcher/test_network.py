@@ -201,7 +201,7 @@ def test_blocks_change_nothing_and_long_lists_hold_the_ties_alone(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(counting, "_BLOCK", block)
         assert find_ties(given_shares, chosen) == whole
-        patch.setattr(counting, "_LISTED", -1)
+        patch.setattr(counting, "LISTED", -1)
         few = find_ties(given_shares, chosen)
     assert few.windows == whole.windows
     tied = np.flatnonzero(whole.ties["q_value"].to_numpy() <= 0.4)
