@@ -39,18 +39,18 @@ _COLUMNS = {
 }
 
 
-class _Window(click.ParamType[int]):
-    """A span of time such as 60, 90s, 10m, 24h or 7d, in seconds."""
+def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> int:
+    """A span of time such as 60, 90s, 10m, 24h or 7d in seconds; 0 where none was given.
 
-    name = "span"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read it. Fails, as click does, for anything else."""
-        found = re.fullmatch(r"(\d{1,10})([smhd]?)", str(value))
-        seconds = int(found[1]) * _UNITS[found[2]] if found else 0
-        if not 0 < seconds <= _LONGEST * 86_400:
-            self.fail(f"{value!r} is no span of time such as 60, 10m, 24h or 7d", param, ctx)
-        return seconds
+    Fails, as click does, for anything else.
+    """
+    if value is None:
+        return 0
+    found = re.fullmatch(r"([0-9]{1,10})([smhd]?)", value)
+    seconds = int(found[1]) * _UNITS[found[2]] if found else 0
+    if not 0 < seconds <= _LONGEST * 86_400:
+        raise click.BadParameter(f"{value!r} is no span of time such as 60, 10m, 24h or 7d")
+    return seconds
 
 
 @click.command("network")
@@ -63,7 +63,7 @@ class _Window(click.ParamType[int]):
     help="With CASE: what accounts have to share.  [default: photo]",
 )
 @click.option(
-    "--window", type=_Window(), default=None, help="Within what time, such as 10m or 24h."
+    "--window", metavar="SPAN", callback=_seconds, help="Within what time, such as 10m or 24h."
 )
 @click.option(
     "--fdr",
@@ -121,7 +121,7 @@ def command(case: Path | None, table: Path | None, out: Path, **options: Any) ->
     check_place(source, out, FILES)
     console = Console()
     shares, about = _of_case(case, options) if case else _of_table(source, options, console)
-    settings = TieSettings(options["fdr"], options["window"] or 0, options["max_accounts"])
+    settings = TieSettings(options["fdr"], options["window"], options["max_accounts"])
     network = find_ties(shares, settings, console)
     if count := options["shuffles"]:
         kept = ties_of_shuffled(shares, settings, count, progress=console)

@@ -33,7 +33,7 @@ SELECT platform, post_id, group_id AS item FROM members WHERE kind = 'photo'
 UNION ALL
 SELECT platform, post_id, concat_ws(' ', m.sha256, p.platform, p.account_id)
 FROM post_media m JOIN posts p USING (platform, post_id)
-WHERE m.sha256 NOT IN (SELECT media_sha256 FROM members WHERE kind = 'photo')
+    ANTI JOIN (SELECT * FROM members WHERE kind = 'photo') g ON g.media_sha256 = m.sha256
 """
 
 _CAPTIONS = """

@@ -37,8 +37,11 @@ FROM raw GROUP BY platform, account_id ORDER BY platform, account_id
 
 # A share without a time says nothing where the same account shared the item at a known one.
 _SHARES = """
-WITH who AS (SELECT platform, account_id, row_number() OVER () - 1 AS account FROM accounts),
-what AS (SELECT item AS name, row_number() OVER () - 1 AS item FROM items),
+WITH who AS (
+    SELECT platform, account_id, row_number() OVER (ORDER BY platform, account_id) - 1 AS account
+    FROM accounts
+),
+what AS (SELECT item AS name, row_number() OVER (ORDER BY item) - 1 AS item FROM items),
 shares AS (
     SELECT DISTINCT what.item, account, moment
     FROM raw JOIN who USING (platform, account_id) JOIN what ON what.name = raw.item

@@ -1,5 +1,6 @@
 """Ties between accounts that share more, or rarer, items than chance explains."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,9 +80,8 @@ def find_ties(
     slots, weight = Slots.of(shares, most), weights_of(sharers, most)
     windows = [*sorted({*WINDOWS, settings.window} - {0}), 0]
     usable = [w for w in windows if not w or 0 < shares.precision <= w]
-    chosen = usable.index(settings.window)
     rates = [_rates(slots, weight, window) for window in usable]
-    tests = testable(slots.activity)
+    tests, chosen = testable(slots.activity), usable.index(settings.window)
     plan = Plan(
         weight=weight,
         platform=shares.platforms(),
@@ -93,15 +93,11 @@ def find_ties(
     with (progress or Silent()).track("pairs of shares", int(slots.following.sum())) as advance:
         kept, counted = count_pairs(slots, plan, advance)
     judged = [_Judged.of(count, rate, tests) for count, rate in zip(counted, rates, strict=True)]
-    rows = {window: found.row(settings.fdr) for window, found in zip(usable, judged, strict=True)}
     listed = _listed(kept, judged[chosen], plan, settings.fdr, lists_everything(slots))
     return Network(
         ties=listed.ties(shares),
         accounts=listed.accounts(shares, slots.activity),
-        windows=pa.Table.from_pylist(
-            [{"window": span_text(w), "seconds": w or None, **rows.get(w, {})} for w in windows],
-            NETWORK_WINDOWS,
-        ),
+        windows=_windows(windows, dict(zip(usable, judged, strict=True)), settings.fdr),
         settings=settings,
         shares=len(shares.item),
         sharing_accounts=len(shares.accounts),
@@ -111,6 +107,18 @@ def find_ties(
         viral_items=int((sharers > most).sum()),
         precision=shares.precision,
     )
+
+
+def _windows(windows: Sequence[int], judged: Mapping[int, "_Judged"], fdr: float) -> pa.Table:
+    rows = [
+        {
+            "window": span_text(window),
+            "seconds": window or None,
+            **(judged[window].row(fdr) if window in judged else {}),
+        }
+        for window in windows
+    ]
+    return pa.Table.from_pylist(rows, NETWORK_WINDOWS)
 
 
 def _rates(slots: Slots, weight: np.ndarray, window: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import networkx
 import pyarrow as pa
@@ -16,7 +17,7 @@ from frametrace.app.report.ties import FILES
 from frametrace.app.report.write import write_report
 from frametrace.embed.case import Case
 from frametrace.embed.executor import InProcess
-from frametrace.matcher.results import ACCOUNTS, GROUPS, MATCHES, MEMBERS, TIES, Results
+from frametrace.matcher.results import ACCOUNTS, TIES
 from frametrace.matcher.stage import load_results, match_case
 
 ANN, BOB = "=fb_ann\x01<b>", "tw_bob 语"
@@ -196,28 +197,34 @@ def tie(a, b, **more):
     return {**ends, "shared_groups": 2, "group_ids": ["g"], **more}
 
 
-def results_of(ties):
-    names = sorted({row[f"account_id_{end}"] for row in ties for end in "ab"})
-    accounts = [{"platform": "x", "account_id": n, "account_kind": "account"} for n in names]
-    empty = (schema.empty_table() for schema in (MATCHES, GROUPS, MEMBERS))
-    tables = (pa.Table.from_pylist(accounts, ACCOUNTS), pa.Table.from_pylist(ties, TIES))
-    return Results(*empty, *tables)
+@pytest.fixture
+def results_of(small_case):
+    """Results of a case with other accounts and ties."""
+    results, _ = match_case(small_case)
+
+    def made(ties):
+        names = sorted({row[f"account_id_{end}"] for row in ties for end in "ab"})
+        rows = [{"platform": "x", "account_id": n, "account_kind": "account"} for n in names]
+        accounts = pa.Table.from_pylist(rows, ACCOUNTS)
+        return replace(results, accounts=accounts, ties=pa.Table.from_pylist(ties, TIES))
+
+    return made
 
 
-def test_the_page_shows_the_least_likely_ties_first():
+def test_the_page_shows_the_least_likely_ties_first(results_of):
     ties = [tie("a", f"b{at:03}", q_value=1 - at / 200, p_value=0.001) for at in range(150)]
     view = ties_view(results_of([*ties, tie("c", "d")]), fdr=0.302)
     assert (view.listed, view.tied, len(view.rows)) == (151, 10, 100)
     assert [b["account_id"] for _, _, b in view.rows[:2]] == ["b149", "b148"]
 
 
-def test_ties_without_rates_are_the_last_and_none_is_significant():
+def test_ties_without_rates_are_the_last_and_none_is_significant(results_of):
     view = ties_view(results_of([tie("a", "b"), tie("a", "c", q_value=1.0)]), fdr=0.01)
     assert [b["account_id"] for _, _, b in view.rows] == ["c", "b"]
     assert view.tied == 0
 
 
-def test_a_graph_holds_no_more_than_a_viewer_opens(tmp_path, monkeypatch):
+def test_a_graph_holds_no_more_than_a_viewer_opens(results_of, tmp_path, monkeypatch):
     monkeypatch.setattr("frametrace.app.report.network.MOST_EDGES", 2)
     assert MOST_EDGES > 2
     ties = [tie("a", "b", q_value=0.5), tie("a", "c", q_value=0.1), tie("a", "d", q_value=0.2)]
