@@ -77,6 +77,11 @@ def notes_on(case: Case, results: Results, run: MatchRun) -> list[str]:
     wide = pc.sum(pc.greater(results.groups["accounts"], most)).as_py()
     if wide:
         notes.append(f"Groups of over {most:,} accounts, which tie nobody in particular: {wide:,}.")
+    if run.unlisted:
+        notes.append(
+            f"Near pairs inside crowds of near-identical pictures that are not listed: "
+            f"{run.unlisted:,}. Every member's tie to its group is."
+        )
     if run.otherwise:
         how = "; ".join(run.otherwise)
         notes.append(f"Epoch {run.since} was matched otherwise ({how}): changes may come of that.")

@@ -8,18 +8,18 @@ import pyarrow as pa
 
 from frametrace.embed.case import Case
 from frametrace.embed.held import connect
+from frametrace.embed.progress import Progress
 from frametrace.embed.signals import pdq
-from frametrace.index.binary import BinaryIndex
 from frametrace.index.codes import Codes
 from frametrace.index.hits import Hits
-from frametrace.index.store import open_index
+from frametrace.index.pairs import near_pairs
 from frametrace.matcher.crowds import Gathering
 from frametrace.matcher.edges import Edges
 from frametrace.matcher.placing import Nodes, place
-from frametrace.matcher.results import MATCHES, Relation
+from frametrace.matcher.results import Relation
 from frametrace.matcher.stars import stars
 
-__all__ = ["PhotoMatches", "find_photos", "group_photos", "match_photos"]
+__all__ = ["PhotoMatches", "find_photos", "group_photos", "join_photos"]
 
 # The hashed pictures in the order of their nodes, then the others that can be decoded.
 _PICTURES = """
@@ -50,6 +50,11 @@ class PhotoMatches:
         They are of the pictures that stand for equal hashes, and of these to their equals.
         """
         return self._listed.batches(self._codes.digests(), Relation.COPY)
+
+
+def join_photos(case: Case, max_distance: int, progress: Progress | None = None) -> None:
+    """Find the near pairs of pictures that are not found yet, telling how far it is."""
+    _pairs(case, max_distance, progress)
 
 
 def find_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> PhotoMatches:
@@ -97,19 +102,13 @@ def _listed(edges: Edges, codes: Codes) -> Edges:
     return Edges.concatenate([edges, equals])
 
 
-def match_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> tuple[pa.Table, pa.Table]:
-    """The matches of `find_photos` as one table, and the places."""
-    found = find_photos(case, max_distance)
-    return pa.Table.from_batches(found.batches(), MATCHES), found.places
-
-
-def _pairs(case: Case, max_distance: int) -> tuple[Codes, Iterator[Hits]]:
+def _pairs(
+    case: Case, max_distance: int, progress: Progress | None = None
+) -> tuple[Codes, Iterator[Hits]]:
     """The distinct hashes, and batches of every pair of them within the distance, each once."""
     if pdq.Pdq.name not in case.epoch.signals:
         return Codes.of(case, pdq.Pdq.name), iter(())
-    index = open_index(case, pdq.Pdq.name)
-    assert isinstance(index, BinaryIndex)
-    return index.codes, index.pairs(max_distance)
+    return near_pairs(case, pdq.Pdq.name, max_distance, progress)
 
 
 def _nodes(case: Case, codes: Codes) -> Nodes:

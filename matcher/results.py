@@ -1,9 +1,12 @@
 """The tables that matching makes, and where they lie: the contract between matcher and app."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 __all__ = [
     "ACCOUNTS",
@@ -17,6 +20,7 @@ __all__ = [
     "TIES",
     "Change",
     "GroupKind",
+    "Matches",
     "Relation",
     "Results",
     "of_any_version",
@@ -86,7 +90,7 @@ MATCHES = pa.schema(
     ]
 )
 
-ORDER_OF_MATCHES = [(name, "ascending") for name in ("sha256_a", "sha256_b", "signal")]
+ORDER_OF_MATCHES = [(name, "ascending") for name in ("relation", "sha256_a", "sha256_b", "signal")]
 
 # One row per group, ordered by spread: platforms, then accounts, then posts, all descending, then
 # group_id. `medoid_sha256` is the picture (or caption) that the members are tied to.
@@ -192,20 +196,42 @@ ARRIVALS = pa.schema(
 )
 
 
+class Matches:
+    """The rows of `MATCHES`, ordered, which stay on disk: there can be very many."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        # Open for as long as it lives: another run may take the file's place.
+        self._file = pq.ParquetFile(path, memory_map=True) if path is not None else None
+        self.num_rows: int = self._file.metadata.num_rows if self._file is not None else 0
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All rows, some at a time."""
+        yield from self._file.iter_batches() if self._file is not None else ()
+
+    def table(self) -> pa.Table:
+        """All rows at once."""
+        return pa.Table.from_batches(self.batches(), MATCHES)
+
+
 @dataclass(frozen=True, slots=True)
 class Results:
     """What one match run found, in the schemas above; every table is in stable order.
 
-    The last two say what changed since an earlier run; without one they are empty.
+    `changes` and `arrivals` say what is new since an earlier run; without one they are empty.
     """
 
-    matches: pa.Table
     groups: pa.Table
     members: pa.Table
     accounts: pa.Table
     ties: pa.Table
     changes: pa.Table = field(default_factory=CHANGES.empty_table)
     arrivals: pa.Table = field(default_factory=ARRIVALS.empty_table)
+    matches: Matches = field(default_factory=Matches)
+
+    @classmethod
+    def tables(cls) -> list[str]:
+        """The names of those that are held as tables."""
+        return [each.name for each in fields(cls) if each.name != "matches"]
 
 
 def of_any_version(table: pa.Table, schema: pa.Schema) -> pa.Table:

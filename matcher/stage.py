@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,11 +20,13 @@ from frametrace.matcher.changes import BEFORE, compare
 from frametrace.matcher.framings import match_captions, match_looks
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
 from frametrace.matcher.network import ties_of
-from frametrace.matcher.photos import match_photos
+from frametrace.matcher.photos import PhotoMatches, find_photos, join_photos
 from frametrace.matcher.results import (
+    MATCHES,
     ORDER_OF_MATCHES,
     TIES,
     GroupKind,
+    Matches,
     Results,
     of_any_version,
 )
@@ -34,6 +36,7 @@ from frametrace.posts.errors import CaseError
 __all__ = ["MatchRun", "load_results", "match_case"]
 
 _RUN = "match.json"
+_MATCHES = "matches.parquet"
 _SINCE = ("changes", "arrivals")  # empty, or absent, where nothing was compared
 _UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError, pa.ArrowException)
 
@@ -44,6 +47,7 @@ class MatchRun:
 
     `since` is the epoch of the earlier run that its groups are compared with, if there is one;
     `otherwise` says in what that one was made otherwise. `version` is that of Frametrace.
+    `unlisted` pairs of pictures were near and are not among the matches (see `crowds`).
     """
 
     epoch: int
@@ -53,6 +57,7 @@ class MatchRun:
     since: int | None = None
     otherwise: Sequence[str] = field(default_factory=list)
     version: str = "0.1.0"  # the first one, which did not say so
+    unlisted: int = 0
 
 
 def match_case(
@@ -63,7 +68,9 @@ def match_case(
     They say what changed since the newest earlier epoch that was matched.
     """
     progress = progress or Silent()
-    seconds: dict[str, float] = {}
+    begun = time.perf_counter()
+    join_photos(case, settings.max_pdq, progress)
+    seconds = {"join": round(time.perf_counter() - begun, 3)}
     begun = time.perf_counter()
 
     def lap(stage: str) -> None:
@@ -73,43 +80,50 @@ def match_case(
         advance(1)
 
     with progress.track("matching", 5) as advance:
-        results = _found(case, settings, lap)
+        results, photos, alike = _found(case, settings, lap)
         run = MatchRun(
             epoch=case.epoch.number,
             settings=asdict(settings),
             signals=case.epoch.signals,
             seconds=seconds,
             version=version("frametrace"),
+            unlisted=photos.unlisted,
         )
         results, run = _compared(case, results, run)
         lap("changes")
-    _keep(case, results, run)
-    return results, run
+    return _keep(case, results, _rows(photos, alike), run), run
 
 
-def _found(case: Case, settings: MatchSettings, lap: Callable[[str], None]) -> Results:
-    photo_matches, photos = match_photos(case, settings.max_pdq)
+def _rows(photos: PhotoMatches, alike: pa.Table) -> Iterator[pa.RecordBatch]:
+    """All matches in order: copies come before what is similar."""
+    yield from photos.batches()
+    yield from alike.sort_by(ORDER_OF_MATCHES).to_batches()
+
+
+def _found(
+    case: Case, settings: MatchSettings, lap: Callable[[str], None]
+) -> tuple[Results, PhotoMatches, pa.Table]:
+    """What was found, but for the matches: those of photos, and those of what is similar."""
+    photos = find_photos(case, settings.max_pdq)
     lap("photos")
     caption_matches, captions = match_captions(case, settings)
     lap("captions")
-    look_matches, looks = match_looks(case, photos, settings)
+    look_matches, looks = match_looks(case, photos.places, settings)
     lap("looks")
     parts = [
-        members_of(case, photos, GroupKind.PHOTO, "picture"),
+        members_of(case, photos.places, GroupKind.PHOTO, "picture"),
         members_of(case, captions, GroupKind.FRAMING, "caption"),
         members_of(case, looks, GroupKind.FRAMING, "picture"),
     ]
     groups, members = groups_of(case, parts)
-    matches = pa.concat_tables([photo_matches, caption_matches, look_matches])
     results = Results(
-        matches=matches.sort_by(ORDER_OF_MATCHES),
         groups=groups,
         members=members,
         accounts=accounts_of(case, members),
         ties=ties_of(case, members, settings.ties),
     )
     lap("groups")
-    return results
+    return results, photos, pa.concat_tables([caption_matches, look_matches])
 
 
 def _compared(case: Case, results: Results, run: MatchRun) -> tuple[Results, MatchRun]:
@@ -167,16 +181,15 @@ def load_results(case: Case) -> tuple[Results, MatchRun]:
             )
         try:
             run = _read_run(folder)
-            names = [
-                f.name for f in fields(Results) if run.since is not None or f.name not in _SINCE
-            ]
+            names = [n for n in Results.tables() if run.since is not None or n not in _SINCE]
             tables = {name: pq.read_table(folder / f"{name}.parquet") for name in names}
             tables["ties"] = of_any_version(tables["ties"], TIES)
+            matches = Matches(folder / _MATCHES)
         except _UNREADABLE as error:
             raise CaseError(
                 f"{folder} is damaged ({error}); match again with: frametrace match {case.path}"
             ) from None
-    return Results(**tables), run
+    return Results(**tables, matches=matches), run
 
 
 def _read_run(folder: Path) -> MatchRun:
@@ -197,7 +210,9 @@ def _folder(case: Case) -> Path:
     return case.path / "results" / f"epoch-{case.epoch.number:06d}"
 
 
-def _keep(case: Case, results: Results, run: MatchRun) -> None:
+def _keep(
+    case: Case, results: Results, matches: Iterator[pa.RecordBatch], run: MatchRun
+) -> Results:
     """Write beside the place, then swap: a reader finds whole results or none."""
     folder = _folder(case)
     beside = folder.with_name(f".{folder.name}")
@@ -205,13 +220,17 @@ def _keep(case: Case, results: Results, run: MatchRun) -> None:
         with alone_in(folder.parent):
             shutil.rmtree(beside, ignore_errors=True)
             beside.mkdir()
-            for field in fields(Results):
-                table = getattr(results, field.name)
-                pq.write_table(table, beside / f"{field.name}.parquet", compression="zstd")
+            for name in Results.tables():
+                table = getattr(results, name)
+                pq.write_table(table, beside / f"{name}.parquet", compression="zstd")
+            with pq.ParquetWriter(beside / _MATCHES, MATCHES, compression="zstd") as writer:
+                for batch in matches:
+                    writer.write_batch(batch)
             run_json = json.dumps(asdict(run), indent=1, ensure_ascii=False, sort_keys=True)
             write_atomically(beside / _RUN, run_json + "\n")
             shutil.rmtree(folder, ignore_errors=True)
             beside.rename(folder)
+            return replace(results, matches=Matches(folder / _MATCHES))
     except OSError as error:
         raise CaseError(
             f"{folder} can't be written: {error.strerror or error}. Make room or mend the "

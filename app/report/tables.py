@@ -3,13 +3,13 @@
 import csv
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
 
-__all__ = ["GROUPS_COLUMNS", "neutral", "write_csv"]
+__all__ = ["GROUPS_COLUMNS", "neutral", "write_batches", "write_csv"]
 
 GROUPS_COLUMNS = (
     "group_id", "kind", "relation", "platform", "post_id", "account_id", "account_kind",
@@ -30,10 +30,15 @@ def write_csv(path: Path, table: pa.Table, columns: Sequence[str] = ()) -> None:
     four digits.
     """
     names = list(columns or table.column_names)
+    write_batches(path, names, table.select(names).to_batches(max_chunksize=10_000))
+
+
+def write_batches(path: Path, names: Sequence[str], batches: Iterable[pa.RecordBatch]) -> None:
+    """Write batches of rows as `write_csv` does; `names` are their columns."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(names)
-        for batch in table.select(names).to_batches(max_chunksize=10_000):
+        for batch in batches:
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 writer.writerow([_cell(value) for value in row])
 

@@ -13,13 +13,13 @@ from frametrace.app.report.changes import members_with_changes, since_of
 from frametrace.app.report.network import TiesView, ties_view, write_gexf
 from frametrace.app.report.page import MOST_ACCOUNTS, Page, render, shown_files, views_of
 from frametrace.app.report.place import check_place, written
-from frametrace.app.report.tables import GROUPS_COLUMNS, write_csv
+from frametrace.app.report.tables import GROUPS_COLUMNS, write_batches, write_csv
 from frametrace.app.report.thumbnails import data_uris
 from frametrace.app.summary import Counts, counts_of, describe_signals, notes_on, reasons_of
 from frametrace.embed.case import Case
 from frametrace.embed.executor import Executor, SpawnPool
 from frametrace.embed.progress import Progress, Silent
-from frametrace.matcher.results import Results
+from frametrace.matcher.results import MATCHES, Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import MatchRun, load_results
 
@@ -65,7 +65,7 @@ def check_out(case: Path, out: Path) -> None:
 
 def _write(case: Case, folder: Path, results: Results, run: MatchRun, page: Page) -> None:
     skipped = case.read("skipped").sort_by([(n, "ascending") for n in _SKIPPED_COLUMNS])
-    write_csv(folder / "matches.csv", results.matches)
+    write_batches(folder / "matches.csv", MATCHES.names, results.matches.batches())
     write_csv(folder / "groups.csv", members_with_changes(results), GROUPS_COLUMNS)
     write_csv(folder / "accounts.csv", results.accounts)
     write_csv(folder / "ties.csv", results.ties)

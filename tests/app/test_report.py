@@ -20,7 +20,7 @@ from frametrace.embed.add import add_sources
 from frametrace.embed.case import Case
 from frametrace.embed.executor import InProcess
 from frametrace.embed.stage import embed
-from frametrace.matcher.results import ACCOUNTS, GROUPS, MATCHES, MEMBERS, TIES, Results
+from frametrace.matcher.results import ACCOUNTS, GROUPS, MEMBERS, TIES, Results
 from frametrace.matcher.stage import load_results, match_case
 from frametrace.posts.errors import CaseError, UsageError
 from frametrace.posts.media import MediaLibrary
@@ -267,7 +267,7 @@ def test_accounts_that_look_alike_stay_apart_in_the_network(tmp_path):
         ],
         TIES,
     )
-    empty = (schema.empty_table() for schema in (MATCHES, GROUPS, MEMBERS))
+    empty = (schema.empty_table() for schema in (GROUPS, MEMBERS))
     write_gexf(tmp_path / "n.gexf", Results(*empty, accounts, ties))
     graph = networkx.read_gexf(tmp_path / "n.gexf")
     assert (graph.number_of_nodes(), graph.number_of_edges()) == (3, 3)

@@ -8,7 +8,6 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from frametrace.embed.case import Case
@@ -16,7 +15,16 @@ from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.embed.signals.caption_key import jaccard
 from frametrace.embed.tables import signal_table
 from frametrace.matcher.network.counting import LISTED
-from frametrace.matcher.results import ACCOUNTS, GROUPS, MATCHES, MEMBERS, TIES, Results
+from frametrace.matcher.results import (
+    ACCOUNTS,
+    ARRIVALS,
+    CHANGES,
+    GROUPS,
+    MATCHES,
+    MEMBERS,
+    TIES,
+    Results,
+)
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import load_results, match_case
 
@@ -82,10 +90,10 @@ class _Values:
 
 
 def _check_tables(results: Results) -> None:
-    schemas = (MATCHES, GROUPS, MEMBERS, ACCOUNTS, TIES)
-    names = ("matches", "groups", "members", "accounts", "ties")
-    for name, schema in zip(names, schemas, strict=True):
-        table: pa.Table = getattr(results, name)
+    schemas = (MATCHES, GROUPS, MEMBERS, ACCOUNTS, TIES, CHANGES, ARRIVALS)
+    names = ("groups", "members", "accounts", "ties", "changes", "arrivals")
+    tables = [results.matches.table(), *(getattr(results, name) for name in names)]
+    for table, schema in zip(tables, schemas, strict=True):
         assert table.schema == schema
         for field in schema:
             assert field.nullable or not table[field.name].null_count
@@ -94,7 +102,7 @@ def _check_tables(results: Results) -> None:
         for r in results.matches.table().to_pylist()
     ]
     assert pairs == sorted(set(pairs))
-    assert all(a < b for a, b, _ in pairs)
+    assert all(a < b for _, a, b, _ in pairs)
 
 
 def item_of(member: Row) -> str:

@@ -231,7 +231,7 @@ def test_photos_that_look_alike_are_one_group_with_all_their_copies(
     ]
     kinds = results.groups["kind"].to_pylist()
     assert (kinds.count("photo"), kinds.count("framing")) == (5, 2)
-    looks = [row for row in results.matches.to_pylist() if row["signal"] == "clip"]
+    looks = [row for row in results.matches.table().to_pylist() if row["signal"] == "clip"]
     assert len(looks) == 2  # only the photos' medoids are compared with each other
 
 

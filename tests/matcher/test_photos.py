@@ -68,7 +68,7 @@ def test_edited_copies_of_a_photo_are_one_group(tmp_path: Path, matched: Match) 
     ]
     assert results.groups["items"].to_pylist() == [4, 2]
     assert results.groups["signals"].to_pylist() == [["pdq"], ["pdq"]]
-    assert set(results.matches["relation"].to_pylist()) == {"copy"}
+    assert set(results.matches.table()["relation"].to_pylist()) == {"copy"}
 
 
 def test_equal_hashes_of_different_files_are_one_node_with_evidence(
@@ -84,7 +84,7 @@ def test_equal_hashes_of_different_files_are_one_node_with_evidence(
         ("sha256", 0),
     ]
     # Each is matched with the first, and not with every other one.
-    assert results.matches["distance"].to_pylist() == [0] * 4
+    assert results.matches.table()["distance"].to_pylist() == [0] * 4
 
 
 def test_a_chain_of_edits_never_ties_what_is_too_far(tmp_path: Path, matched: Match) -> None:
