@@ -226,7 +226,7 @@ class Results:
     ties: pa.Table
     changes: pa.Table = field(default_factory=CHANGES.empty_table)
     arrivals: pa.Table = field(default_factory=ARRIVALS.empty_table)
-    matches: Matches = field(default_factory=Matches)
+    matches: Matches = field(default_factory=Matches, compare=False)
 
     @classmethod
     def tables(cls) -> list[str]:

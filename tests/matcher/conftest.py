@@ -45,7 +45,9 @@ def matched() -> Callable[..., Results]:
         _check_groups(results)
         _check_accounts(case, results)
         _check_ties(results, settings)
-        assert load_results(case)[0] == results
+        loaded, _ = load_results(case)
+        assert loaded == results
+        assert loaded.matches.table() == results.matches.table()
         return results
 
     return run
