@@ -1,7 +1,8 @@
 """Sources as rows of named strings, whatever their shape.
 
 A table's row is named by its header. A JSON record is flattened to dotted names (`user.id`), its
-arrays kept as JSON. A folder gives one row per picture. A row that can't be read is a `Skipped`.
+arrays kept as JSON. A JSON document gives one for each of its messages, and a folder for each of
+its pictures. A row that can't be read is a `Skipped`.
 """
 
 import re
@@ -11,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import chain, islice
 
+from frametrace.posts.documents import rows_in
 from frametrace.posts.errors import SourceError
 from frametrace.posts.folders import pictures_in
 from frametrace.posts.model import Precision, Skipped
@@ -25,7 +27,11 @@ __all__ = ["Head", "Row", "Shape", "flat", "read_head", "read_rows"]
 _RECORDS_LOOKED_AT = 100
 _NAMES_ENOUGH = 10_000
 _CHARACTERS_ENOUGH = 2**22  # pages of an API's answers are long, and all alike
+_PIECES_LOOKED_AT = 500  # some 30 million characters: the contacts come before the chats
 _NAMES_SHOWN = 40
+
+# What a document of messages has, were it read as a record.
+_DOCUMENTS = frozenset({"messages", "chats.list", "left_chats.list"})
 
 _FLOATED_ID = re.compile(r"\d([.,]\d+)?[eE]\+\d+")
 
@@ -35,6 +41,7 @@ class Shape(StrEnum):
 
     TABLE = "CSV"
     RECORDS = "JSONL"
+    DOCUMENT = "JSON"
     FOLDER = "folder"
 
 
@@ -110,16 +117,28 @@ def read_head(source: Source) -> Head:
                 f"{source.name}: the folder holds no pictures. Name a file with posts instead."
             )
         return Head(Shape.FOLDER, ("path",))
+    try:
+        return _lines_head(source)
+    except SourceError:
+        if names := _document_names(source):
+            return Head(Shape.DOCUMENT, names)
+        raise
+
+
+def _lines_head(source: Source) -> Head:
     with source.lines() as lines:
         first = next((line for line in lines if line.strip()), "")
         if not first:
             raise SourceError(f"{source.name}: the file is empty. Export it again.")
         try:
-            if first.lstrip().startswith("{"):
-                return Head(Shape.RECORDS, _record_names(chain([first], lines)))
-            return Head(Shape.TABLE, Table(chain([first], lines)).header())
+            if not first.lstrip().startswith("{"):
+                return Head(Shape.TABLE, Table(chain([first], lines)).header())
+            names = _record_names(chain([first], lines))
         except ValueError as error:
             raise SourceError(f"{source.name}: its beginning can't be read: {error}") from error
+    # A document may stand on a single line.
+    inside = _document_names(source) if _DOCUMENTS.intersection(names) else ()
+    return Head(Shape.DOCUMENT, inside) if inside else Head(Shape.RECORDS, names)
 
 
 def read_rows(source: Source, shape: Shape) -> Iterator[Row | Skipped]:
@@ -159,6 +178,33 @@ def _record_rows(source: Source) -> Iterator[Row | Skipped]:
                     yield Skipped(name, line, "", str(error))
         except SourceError as error:
             yield Skipped(name, line + 1, "", str(error))
+
+
+def _document_rows(source: Source) -> Iterator[Row | Skipped]:
+    name = source.name
+    line = 0
+    with source.pieces() as pieces:
+        try:
+            for line, found in enumerate(rows_in(pieces), start=1):
+                if isinstance(found, str):
+                    yield Skipped(name, line, "", found)
+                else:
+                    yield Row(flat(found), name, line)
+        except (SourceError, ValueError) as error:
+            yield Skipped(name, line + 1, "", str(error))
+
+
+def _document_names(source: Source) -> tuple[str, ...]:
+    """The names in the first messages of a document; none if it holds none near its beginning."""
+    names: dict[str, None] = {}
+    with source.pieces() as pieces:
+        try:
+            for found in islice(rows_in(islice(pieces, _PIECES_LOOKED_AT)), _RECORDS_LOOKED_AT):
+                if not isinstance(found, str) and len(names) < _NAMES_ENOUGH:
+                    names |= dict.fromkeys(flat(found))
+        except (SourceError, ValueError):
+            pass  # what comes before is enough, or there is nothing to read
+    return tuple(names)
 
 
 def _record_names(lines: Iterable[str]) -> tuple[str, ...]:
@@ -224,5 +270,6 @@ def _folder_rows(source: Source) -> Iterator[Row | Skipped]:
 _READ: Mapping[Shape, Callable[[Source], Iterator[Row | Skipped]]] = {
     Shape.TABLE: _table_rows,
     Shape.RECORDS: _record_rows,
+    Shape.DOCUMENT: _document_rows,
     Shape.FOLDER: _folder_rows,
 }

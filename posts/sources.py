@@ -3,6 +3,7 @@
 Everything is streamed and nothing is unpacked to disk, so an archive may be larger than memory.
 """
 
+import codecs
 import gzip
 import io
 import struct
@@ -40,6 +41,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _TABLE_SUFFIXES = frozenset({".csv", ".gz", ".json", ".jsonl", ".ndjson", ".txt"})
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _BUFFER = 2**18
+_PIECE = 2**16  # bytes
 
 # Others give back whole blocks: 2 kB of bzip2 become 4 GB in memory before the first byte is seen.
 _BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -64,12 +66,23 @@ class Source:
 
         Bytes that aren't text become U+FFFD. Raises SourceError where the bytes can't be read.
         """
+        with self._text() as text:
+            yield self._bounded(text)
+
+    @contextmanager
+    def pieces(self) -> Iterator[Iterator[str]]:
+        """Open the text and hand it out in pieces, for what has no lines; else like `lines`."""
+        with self._text() as text:
+            yield self._in_pieces(text)
+
+    @contextmanager
+    def _text(self) -> Iterator[TextIO]:
         with ExitStack() as stack:
             try:
                 text = self._open(stack)
             except DAMAGED as error:
                 raise SourceError(f"{self.name}: can't be opened: {error}") from error
-            yield self._bounded(text)
+            yield text
 
     def _open(self, stack: ExitStack) -> TextIO:
         raw: IO[bytes] = stack.enter_context(self.path.open("rb"))
@@ -93,6 +106,17 @@ class Source:
                     line = text.readline(LINE_LIMIT)
         except DAMAGED as error:
             raise SourceError(f"{self.name}: damaged from here on: {error}") from error
+
+    def _in_pieces(self, text: TextIO) -> Iterator[str]:
+        """Decode piece by piece: a text file would drop what stands before a damage."""
+        decoder = codecs.getincrementaldecoder(text.encoding)("replace")
+        binary = cast(io.BufferedReader, text.buffer)
+        try:
+            while data := binary.read1(_PIECE):
+                yield decoder.decode(data).replace("\0", "")
+        except DAMAGED as error:
+            raise SourceError(f"{self.name}: damaged from here on: {error}") from error
+        yield decoder.decode(b"", final=True)
 
 
 def open_member(archive: zipfile.ZipFile, member: str) -> IO[bytes]:

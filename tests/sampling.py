@@ -11,19 +11,21 @@ from typing import Any
 
 import pytest
 
+from frametrace.posts.documents import rows_in
 from frametrace.posts.model import Account, Post, Precision, Skipped
-from frametrace.posts.readers import READERS
+from frametrace.posts.readers import READERS, Reader
 from frametrace.posts.reading import Entry
 from frametrace.posts.rows import Shape
 
 __all__ = [
     "FIXTURES",
     "every_file",
-    "every_records",
+    "every_json",
     "every_sample",
     "every_table",
     "first_record",
     "is_sound",
+    "json_text",
     "source_of",
     "table_text",
 ]
@@ -45,8 +47,10 @@ def _samples(*shapes: Shape) -> list[Any]:
 
 
 every_sample = pytest.mark.parametrize(("reader", "expected"), _samples())
-every_file = pytest.mark.parametrize(("reader", "expected"), _samples(Shape.TABLE, Shape.RECORDS))
-every_records = pytest.mark.parametrize(("reader", "expected"), _samples(Shape.RECORDS))
+_FILES = tuple(shape for shape in Shape if shape is not Shape.FOLDER)
+_IN_JSON = (Shape.RECORDS, Shape.DOCUMENT)
+every_file = pytest.mark.parametrize(("reader", "expected"), _samples(*_FILES))
+every_json = pytest.mark.parametrize(("reader", "expected"), _samples(*_IN_JSON))
 every_table = pytest.mark.parametrize(("reader", "expected"), _samples(Shape.TABLE))
 
 
@@ -54,9 +58,18 @@ def source_of(expected: Path) -> Path:
     return expected.with_name(json.loads(expected.read_text("utf-8"))["reads"])
 
 
-def first_record(text: str) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads(text.lstrip("\ufeff").splitlines()[0])
+def first_record(reader: Reader, text: str) -> dict[str, Any]:
+    plain = text.lstrip("\ufeff")
+    if reader.shape is Shape.DOCUMENT:
+        return next(row for row in rows_in([plain]) if isinstance(row, dict))
+    record: dict[str, Any] = json.loads(plain.splitlines()[0])
     return record
+
+
+def json_text(reader: Reader, records: list[dict[str, Any]]) -> str:
+    if reader.shape is Shape.RECORDS:
+        return "\n".join(map(json.dumps, records))
+    return json.dumps({**records[0].get("chat", {}), "messages": records})
 
 
 def table_text(rows: Iterable[Iterable[str]]) -> str:

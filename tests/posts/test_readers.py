@@ -19,6 +19,7 @@ from sampling import (
     every_table,
     first_record,
     is_sound,
+    json_text,
     source_of,
     table_text,
 )
@@ -130,9 +131,12 @@ def test_a_missing_required_column_is_an_error_that_names_it(
 ) -> None:
     text = source_of(expected).read_text("utf-8", errors="replace")
     for alternatives in reader.required:
-        lacking = tmp_path / f"lacking.{'jsonl' if reader.shape is Shape.RECORDS else 'csv'}"
-        without = _without_columns if reader.shape is Shape.TABLE else _without_fields
-        lacking.write_text(without(text, alternatives), "utf-8", newline="")
+        lacking = tmp_path / f"lacking.{reader.shape.lower()}"
+        if reader.shape is Shape.TABLE:
+            without = _without_columns(text, alternatives)
+        else:
+            without = json_text(reader, [_lacking(first_record(reader, text), alternatives, "")])
+        lacking.write_text(without, "utf-8", newline="")
         for format in (None, reader.name):
             with pytest.raises(SourceError) as caught:
                 read_source(lacking, format)
@@ -149,10 +153,6 @@ def _without_columns(text: str, alternatives: tuple[str, ...]) -> str:
     rows = list(csv.reader(io.StringIO(plain, newline="")))
     kept = [at for at, name in enumerate(rows[0]) if name.strip() not in alternatives]
     return table_text([row[at] for at in kept] for row in rows if len(row) == len(rows[0]))
-
-
-def _without_fields(text: str, alternatives: tuple[str, ...]) -> str:
-    return json.dumps(_lacking(first_record(text), alternatives, ""))
 
 
 def _lacking(record: dict[str, Any], names: tuple[str, ...], prefix: str) -> dict[str, Any]:

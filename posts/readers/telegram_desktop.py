@@ -1,0 +1,138 @@
+"""Telegram Desktop's export of one chat or of all: `result.json`, with the pictures beside it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from frametrace.posts.model import AccountKind, Post, Precision
+from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.nested import text_at
+from frametrace.posts.rows import Row, Shape
+from frametrace.posts.values import count, json_of, objects_of
+
+__all__ = ["READER"]
+
+# Of these the picture is a small one that Telegram made. A sticker is nobody's own picture.
+_MOVING = frozenset({"video_file", "video_message", "animation"})
+
+
+def _posts_of(row: Row) -> Iterable[Row]:
+    """Leave out what tells that somebody joined, or that a message was pinned."""
+    return () if row.values.get("type") == "service" else (row,)
+
+
+def _parse(row: Row) -> Post:
+    chat = row.key("chat.id")
+    account_id, kind = _author(row, chat)
+    posted_at, precision = _time(row)
+    written = row.take("text")
+    parts = objects_of(row.take("text_entities")) or _parts(written)
+    return Post(
+        platform="telegram",
+        post_id=f"{chat}/{row.key('id')}",  # which is unique in its chat only
+        account_id=account_id,
+        account_kind=kind,
+        account_name=row.take("from") or _chat_name(row, account_id, chat),
+        posted_at=posted_at,
+        precision=precision,
+        text="".join(part if isinstance(part, str) else _text(part) for part in parts),
+        media=_pictures(row),
+        links=_distinct(_link(part) for part in parts),
+        hashtags=_distinct(_hashtag(part) for part in parts),
+        # Whom a forwarded message is from: which message it was, exports do not tell.
+        repost_of=row.take("forwarded_from_id", "forwarded_from").strip(),
+        engagement=_reactions(row.take("reactions")),
+        extra={"chat.id": chat, **row.rest()},
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _author(row: Row, chat: str) -> tuple[str, AccountKind]:
+    """Who wrote: in a channel the channel itself, in a group its members or, unnamed, the group."""
+    named = row.take("from_id").strip()
+    kind = row.values.get("chat.type", "")
+    if kind.endswith("channel") and not named.startswith("user"):
+        return f"channel{chat}", AccountKind.CHANNEL
+    if not named:
+        raise ValueError("from_id is empty")
+    if named == f"channel{chat}":
+        return named, AccountKind.GROUP
+    return named, AccountKind.CHANNEL if named.startswith("channel") else AccountKind.ACCOUNT
+
+
+def _chat_name(row: Row, account_id: str, chat: str) -> str:
+    return row.values.get("chat.name", "") if account_id == f"channel{chat}" else ""
+
+
+def _time(row: Row) -> tuple[datetime | None, Precision]:
+    """Exports before 2021 tell only what a clock showed where they were made, in no stated zone."""
+    posted_at, precision = row.unix("date_unixtime")
+    if posted_at is None:
+        posted_at, precision = row.time("date")
+        return posted_at, precision if posted_at is None else Precision.DAY
+    return posted_at, precision
+
+
+def _parts(text: str) -> list[Any]:
+    """Formatted text is a list of plain strings and of objects."""
+    try:
+        found = json_of(text) if text.startswith("[") else None
+    except (ValueError, RecursionError):
+        found = None
+    is_list = isinstance(found, list) and all(isinstance(part, str | dict) for part in found)
+    return found if found and is_list else [text]
+
+
+def _text(part: Any) -> str:
+    text = part.get("text") if isinstance(part, dict) else None
+    return text if isinstance(text, str) else ""
+
+
+def _link(part: Any) -> str:
+    kind = text_at(part, "type")
+    if kind == "text_link":
+        return text_at(part, "href")
+    return text_at(part, "text") if kind == "link" else ""
+
+
+def _hashtag(part: Any) -> str:
+    return text_at(part, "text").lstrip("#") if text_at(part, "type") == "hashtag" else ""
+
+
+def _distinct(found: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def _pictures(row: Row) -> tuple[str, ...]:
+    if photo := row.take("photo").strip():
+        return (photo,)
+    kind = row.values.get("media_type", "")
+    if not kind and row.values.get("mime_type", "").startswith("image/"):
+        name = "file"
+    elif kind in _MOVING:
+        name = "thumbnail"
+    else:
+        return ()
+    found = row.values.get(name, "").strip()
+    return (found,) if found else ()
+
+
+def _reactions(text: str) -> dict[str, int]:
+    """How many reacted; who did is left out."""
+    counts = (count(str(reaction.get("count"))) for reaction in objects_of(text))
+    total = count(str(sum(filter(None, counts)))) if text else None
+    return {} if total is None else {"reactions": total}
+
+
+READER = Reader(
+    name="telegram-desktop",
+    title="Telegram Desktop's export of a chat or of all chats",
+    example="ChatExport_2019-08-20/result.json",
+    platform="telegram",
+    time="second; day where the export tells no zone",
+    shape=Shape.DOCUMENT,
+    required=(("chat.id",), ("id",), ("date_unixtime", "date"), ("text", "text_entities")),
+    parse=_parse,
+    parts=_posts_of,
+)
