@@ -103,7 +103,8 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     characters = 0
     for entry in entries:
         batch.append(entry)
-        characters += len(entry.text) if isinstance(entry, Post) else 0
+        if isinstance(entry, Post):
+            characters += len(entry.text) + sum(map(len, entry.extra.values()))
         if len(batch) == _BATCH or characters > _CHARACTERS:
             yield batch
             batch, characters = [], 0
