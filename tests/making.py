@@ -180,3 +180,22 @@ def index_folder(case: Any, signal: str) -> Path:
     """The one index of a signal that lies on disk."""
     (folder,) = (path for path in (case.path / "index" / signal).iterdir() if path.is_dir())
     return Path(folder)
+
+
+def made_shares(shares: Iterable[tuple[str, str, int | None]], precision: str = "second") -> Any:
+    """`Shares` of accounts, items and seconds; an account's first letter is its platform."""
+    import pyarrow as pa
+
+    from frametrace.matcher.network import RAW, Shares
+    from frametrace.posts.model import Precision
+
+    rows = [
+        {
+            "platform": account[0],
+            "account_id": account,
+            "item": item,
+            "moment": None if at is None else 1000 * at,
+        }
+        for account, item, at in shares
+    ]
+    return Shares.of(pa.Table.from_pylist(rows, RAW), [Precision(precision)])

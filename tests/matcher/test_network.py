@@ -3,49 +3,30 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from making import made_shares as made
 from scipy import stats
 
 from frametrace.matcher.network import (
     NETWORK_ACCOUNTS,
     NETWORK_TIES,
-    RAW,
     WINDOWS,
     Network,
-    Shares,
     counting,
     find_ties,
-    shuffled,
     ties,
-    ties_of_shuffled,
     within_name,
 )
 from frametrace.matcher.network.chance import coded, tail, weights_of
 from frametrace.matcher.settings import TieSettings
 from frametrace.posts.errors import UsageError
-from frametrace.posts.model import Precision
 
 Share = tuple[str, str, int | None]  # account, item, seconds
-
-
-def made(shares: Sequence[Share], precision: Precision = Precision.SECOND) -> Shares:
-    """Accounts are on the platform of their first letter."""
-    rows = [
-        {
-            "platform": account[0],
-            "account_id": account,
-            "item": item,
-            "moment": None if at is None else 1000 * at,
-        }
-        for account, item, at in shares
-    ]
-    return Shares.of(pa.Table.from_pylist(rows, RAW), [precision])
 
 
 @st.composite
@@ -258,7 +239,7 @@ def test_a_window_finer_than_the_times_is_refused() -> None:
     assert find_ties(by_minute, TieSettings(window=600)).ties.num_rows
     odd = [(account, item, (at or 0) + 7) for account, item, at in shares]
     assert made(odd).precision == 1
-    by_day = made(odd, Precision.DAY)
+    by_day = made(odd, "day")
     with pytest.raises(UsageError, match=r"window of 1 hour is finer.*to the day only"):
         find_ties(by_day, TieSettings(window=3600))
     rows = {row["seconds"]: row for row in find_ties(by_day).windows.to_pylist()}
@@ -270,55 +251,3 @@ def test_a_window_finer_than_the_times_is_refused() -> None:
     assert (row[within_name(3600)], row[within_name(86_400)]) == (None, row["shared_items"])
     with pytest.raises(UsageError, match="no share has"):
         find_ties(made([("x0", "i", None)]), TieSettings(window=60))
-
-
-def slots_of(shares: Shares) -> set[tuple[int, int]]:
-    return set(zip(shares.account.tolist(), shares.item.tolist(), strict=True))
-
-
-@settings(max_examples=50)
-@given(drawn(), st.integers(0, 1000))
-def test_shuffling_keeps_how_much_every_account_and_item_has(
-    shares: list[Share], seed: int
-) -> None:
-    real = made(shares)
-    other = shuffled(real, seed, rounds=3)
-    for side in (0, 1):
-        assert Counter(s[side] for s in slots_of(other)) == Counter(s[side] for s in slots_of(real))
-    assert sorted(zip(other.item, other.at, strict=True)) == sorted(
-        zip(real.item, real.at, strict=True)
-    )
-    order = list(zip(other.item, other.account, other.at, strict=True))
-    assert order == sorted(order)
-    again = shuffled(real, seed, rounds=3)
-    assert (again.account == other.account).all()
-
-
-def test_every_graph_with_these_numbers_is_as_likely_after_shuffling() -> None:
-    real = made([("a", "i", 1), ("a", "j", 1), ("b", "i", 1), ("b", "k", 1), ("c", "l", 1)])
-    seen = Counter(frozenset(slots_of(shuffled(real, seed))) for seed in range(3000))
-    # a and b have two items of four, c has one; i has two accounts of three, the others one.
-    assert len(seen) == 3 * 2 + 3 + 3
-    assert stats.chisquare(list(seen.values())).pvalue > 0.001
-
-
-def test_shuffles_make_next_to_no_ties() -> None:
-    rng = np.random.default_rng(5)
-    shares: list[Share] = [
-        (f"x{a}", f"i{i}", int(at))
-        for a, i, at in zip(
-            np.minimum(rng.pareto(1, 3000) * 20, 400).astype(int),
-            np.minimum(rng.pareto(1, 3000) * 20, 900).astype(int),
-            rng.integers(0, 10**6, 3000),
-            strict=True,
-        )
-    ]
-    shares += [(f"x{a}", f"planted{n}", 10 * n) for a in (401, 402, 403) for n in range(6)]
-    real = made(shares)
-    found = find_ties(real).ties.to_pylist()
-    tied: list[Any] = [t for t in found if t["q_value"] <= 0.01]
-    assert {t["account_id_a"] for t in tied} == {"x401", "x402"}
-    assert len(tied) == 3
-    kept = ties_of_shuffled(real, shuffles=10)
-    assert kept.shape == (10,)
-    assert kept.sum() <= 1
