@@ -92,8 +92,8 @@ def keygen(name: Path) -> None:
 def export(case: Path, groups: tuple[str, ...], accounts: tuple[str, ...], **options: Any) -> None:
     """Write a tip on groups or accounts of CASE: hashes, times and counts.
 
-    A group gives what ties it together, a photo group its posts' captions besides; an account
-    gives all of its own pictures and captions.
+    A group gives what ties it together and its posts' captions; an account gives all of its own
+    pictures and captions.
 
     \b
     frametrace tip export twitter_case --group photo-0123456789ab --out tip.json

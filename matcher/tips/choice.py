@@ -27,17 +27,14 @@ CHOSEN = pa.schema(
     ]
 )
 
-# A group brings what ties it together; a photo group its posts' captions besides. An account
-# brings all that it posted itself.
+# A group brings what ties it together and its posts' captions, an account all that it posted.
 _CHOSEN = """
 WITH picked AS (
     SELECT platform, post_id, 'picture' AS kind, media_sha256 AS sha256 FROM members
     WHERE media_sha256 IS NOT NULL
-    UNION SELECT platform, post_id, 'caption', caption_sha256 FROM members
-    WHERE caption_sha256 IS NOT NULL
     UNION SELECT m.platform, m.post_id, 'caption', p.caption_sha256
     FROM members m JOIN posts p USING (platform, post_id)
-    WHERE m.kind = 'photo' AND p.repost_of IS NULL
+    WHERE p.repost_of IS NULL
     UNION SELECT p.platform, p.post_id, 'picture', l.sha256
     FROM posts p SEMI JOIN accounts USING (platform, account_id)
     JOIN post_media l USING (platform, post_id)
@@ -79,10 +76,7 @@ _KEYS = """
 SELECT platform, account_id, list(DISTINCT account_name) FILTER (account_name IS NOT NULL) AS names
 FROM posts GROUP BY platform, account_id ORDER BY platform, account_id
 """
-_OF_MEMBERS = pa.schema(
-    [(name, pa.string()) for name in ("kind", "platform", "post_id", "media_sha256")]
-    + [("caption_sha256", pa.string())]
-)
+_OF_MEMBERS = pa.schema([(name, pa.string()) for name in ("platform", "post_id", "media_sha256")])
 
 
 def _members(groups: Sequence[str], results: Results | None) -> pa.Table:

@@ -186,6 +186,13 @@ def test_answers_come_from_the_table_then_from_options(small_case, hostile_tip, 
         answer_check(tmp_path / "out", out, {"picture-0": Answer.UNSURE})
 
 
+@pytest.mark.parametrize("joint", [",", ";"])
+def test_answers_are_read_as_spreadsheets_of_any_country_write_them(tmp_path, joint):
+    lines = [("item_id", "verdict", "posts"), ("picture-1", "UNSURE", "3"), ("picture-2", "", "4")]
+    (tmp_path / "items.csv").write_text("\n".join(map(joint.join, lines)), "utf-8-sig")
+    assert answers_in(tmp_path / "items.csv") == {"picture-1": Answer.UNSURE}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -79,14 +79,19 @@ def rows_of(path):
 def story(tmp_path_factory, command):
     """Both cases, and the tip that the first sends, signed."""
     folder = tmp_path_factory.mktemp("story")
-    for name, posts in (("twitter", twitter_posts), ("facebook", facebook_posts)):
-        sources = folder / f"{name}_sources"
-        sources.mkdir()
-        source = write_jsonl(sources / "posts.jsonl", posts(sources))
-        out = folder / f"{name}_report"
-        done = command("run", folder / f"{name}_case", source, "--out", out, *FAST)
+    sources = {"twitter": twitter_posts, "facebook": facebook_posts}
+    for name, posts in sources.items():
+        place = folder / f"{name}_sources"
+        place.mkdir()
+        sources[name] = write_jsonl(place / "posts.jsonl", posts(place))
+    for arguments in (
+        ("run", folder / "twitter_case", sources["twitter"], "--out", folder / "report", *FAST),
+        ("add", folder / "facebook_case", sources["facebook"]),
+        ("embed", folder / "facebook_case", *FAST),
+    ):
+        done = command(*arguments)
         assert done.returncode == 0, done.stderr
-    groups = rows_of(folder / "twitter_report" / "groups.csv")
+    groups = rows_of(folder / "report" / "groups.csv")
     (group,) = {row["group_id"] for row in groups if row["kind"] == "photo"}
     assert command("tip", "keygen", folder / "twitter").returncode == 0
     arguments = ("--group", group, "--out", folder / "tip.json", "--made-by", "Bird & Co")

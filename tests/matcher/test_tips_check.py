@@ -3,6 +3,7 @@
 from collections import Counter
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 from making import jpeg, make_case, photo, put_codes
 from PIL import Image
@@ -135,3 +136,20 @@ def test_a_case_whose_hashes_were_made_in_another_way_is_not_compared(tmp_path, 
     case = put_codes(case, "pdq", {"0" * 64: np.zeros(32, np.uint8)}, "another:1")
     with pytest.raises(TipError, match=r"pdq-256:1; .* holds another:1"):
         check_tip(case, tip)
+
+
+def test_a_flat_picture_of_the_tip_finds_nothing_whatever_its_hash_is(receiver, tmp_path):
+    (row, *_) = receiver.read("signals/pdq").filter(pc.field("quality") >= 50).to_pylist()
+    for quality, found in ((49, 0), (50, 1)):
+        signals = {"pdq": {"hash": row["code"].hex(), "quality": quality}}
+        tip = written_tip(tmp_path / "tip.json", [signals], {"pdq": "pdq-256:1"})
+        assert min(check_tip(receiver, tip).echoes.num_rows, 1) == found
+
+
+def test_an_account_that_is_told_of_in_two_kinds_counts_once(tmp_path, tip):
+    kinds = ("page", "account", "group")
+    posts = [{"account_id": "one", "account_kind": k, "text": WORDS, "post_id": k} for k in kinds]
+    case = make_case(tmp_path, posts, signals=("caption_key",))
+    (item,) = check_tip(case, tip).items.to_pylist()
+    assert (item["accounts"], item["pages"], item["groups"], item["posts"]) == (1, 0, 0, 3)
+    assert item["posts_by_accounts"] == 3

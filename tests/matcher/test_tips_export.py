@@ -8,6 +8,7 @@ from making import make_case, put_codes
 from tipping import WORDS, exported, sender_case
 
 from frametrace.embed.case import Case
+from frametrace.matcher.stage import match_case
 from frametrace.matcher.tips.choice import Choice
 from frametrace.matcher.tips.export import sent_items
 from frametrace.matcher.tips.keys import account_key, pseudonym
@@ -118,3 +119,35 @@ def test_the_case_keeps_no_more_of_a_tip_than_what_its_items_stand_for(sender, t
     assert digests < known
     with pytest.raises(CaseError, match="sent no tip"):
         sent_items(Case(case.path), "0" * 64)
+
+
+def test_what_an_account_reposts_is_not_its_own(tmp_path):
+    posts = [
+        {"account_id": "a", "text": WORDS},
+        {"account_id": "a", "text": "what somebody else said to the world", "repost_of": "p9"},
+        {"account_id": "b", "text": WORDS, "repost_of": "p0"},
+        {"account_id": "c", "text": WORDS},
+    ]
+    case = make_case(tmp_path, posts, signals=("caption_key",))
+    results, _ = match_case(case)
+    groups = tuple(results.groups["group_id"].to_pylist())
+    told, _ = exported(case, tmp_path / "tip.json", Choice(accounts=("a",)))
+    assert (told.captions, told.left_out) == (1, 0)
+    _, content = exported(case, tmp_path / "tip.json", Choice(groups=groups), reveal_accounts=True)
+    assert [one["accounts"] for one in content["items"]] == [["x/a", "x/c"]]
+
+
+def test_very_long_captions_are_cut_and_very_many_accounts_only_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr("frametrace.matcher.tips.export._MOST_ACCOUNTS", 2)
+    long = "many words " * 10_000
+    names = ("one", "two", "three")
+    posts = [{"account_id": name, "text": WORDS} for name in names]
+    case = make_case(
+        tmp_path, [*posts, {"account_id": "one", "text": long}], signals=("caption_key",)
+    )
+    _, content = exported(case, tmp_path / "tip.json", Choice(accounts=names), with_captions=True)
+    by_caption = {one["caption"]: one for one in content["items"]}
+    assert set(by_caption) == {WORDS, long[:100_000]}
+    assert by_caption[WORDS]["counts"][0]["accounts"] == 3
+    assert "accounts" not in by_caption[WORDS]
+    assert len(by_caption[long[:100_000]]["accounts"]) == 1

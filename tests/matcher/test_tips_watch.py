@@ -61,12 +61,13 @@ def test_each_newcomer_is_told_of_once_with_its_closest_evidence(tmp_path, tip):
         {"post_id": "3", "account_id": "c", "account_kind": "page", "text": WORDS + "!!"},
         {"post_id": "4", "account_id": "d", "media": ["9.jpg"], "text": "what d says by itself"},
     ]
-    case = add(tmp_path, posts, [1, 9])
+    (tmp_path / "1.jpg").write_bytes(jpeg(photo(1).crop((5, 4, 635, 476)), 60))
+    case = add(tmp_path, posts, [9])
     assert names(case, [tip], keep=False) == ["b", "c"]  # stopped before it was remembered
     rows, found = newcomers(case, [tip])
     b, c = rows
     assert (b["seen_before"], b["posts"], b["post_id"], b["signal"]) == (True, 2, "2", "pdq")
-    assert b["distance"] <= 31
+    assert 0 < b["distance"] <= 31  # the words are the same to the letter, but a picture says more
     assert (c["seen_before"], c["account_kind"], c["signal"]) == (False, "page", "caption_key")
     assert {row["known_as"] for row in rows} == {tip.sha256}
     assert {row["tlp"] for row in rows} == {"TLP:AMBER"}
@@ -74,6 +75,13 @@ def test_each_newcomer_is_told_of_once_with_its_closest_evidence(tmp_path, tip):
     assert names(case, [tip]) == []
     case = add(tmp_path, [{"post_id": "5", "account_id": "b", "text": WORDS}])
     assert names(case, [tip]) == []
+
+
+def test_who_posted_the_same_file_before_is_no_news(tmp_path, tip):
+    case = add(tmp_path, [{"post_id": "old", "account_id": "old", "media": ["1.jpg"]}], [1])
+    assert names(case, [tip]) == []
+    case = add(tmp_path, [{"post_id": "new", "account_id": "new", "media": ["1.jpg"]}])
+    assert names(case, [tip]) == ["new"]
 
 
 def test_known_groups_tell_of_newcomers_but_not_of_their_members(tmp_path):
