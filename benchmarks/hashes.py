@@ -17,9 +17,10 @@ from pathlib import Path
 from tempfile import gettempdir
 
 import numpy as np
-from frametrace.embed.signals import pdq
 from measuring import Stopped, say, shared_data
 from PIL import Image, ImageEnhance, ImageFilter
+
+from frametrace.embed.signals import pdq
 
 __all__ = ["Spectra", "at_distance"]
 

@@ -48,9 +48,8 @@ class Codes:
     @classmethod
     def collapse(cls, codes: np.ndarray, items: np.ndarray) -> Self:
         """Bring (n, k) codes and the (n, 32) digests of their items into this form."""
-        keys = _as_key(codes)
-        order = np.lexsort((_as_key(items), keys))
-        keys = keys[order]
+        order = _order(codes, items)
+        keys = _as_key(codes)[order]
         new = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
         starts = np.append(np.flatnonzero(new), len(keys))
         return cls(np.ascontiguousarray(codes[order[starts[:-1]]]), starts, items[order])
@@ -79,6 +78,31 @@ class Codes:
         offsets = 64 * np.arange(len(items) + 1, dtype=np.int32)
         digits = pa.py_buffer(items.tobytes().hex().encode())
         return pa.StringArray.from_buffers(len(items), pa.py_buffer(offsets), digits)
+
+
+def _order(codes: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """The order of codes by their bytes, and of equal codes by their items'.
+
+    Sorting by the first 8 bytes leaves few to be sorted by all, which takes ten times as long.
+    """
+    rows = np.ascontiguousarray(codes).view(np.uint8)
+    begin = np.zeros((len(rows), 8), np.uint8)
+    begin[:, : rows.shape[1]] = rows[:, :8]
+    first = begin.view(">u8").ravel().astype(np.uint64)
+    order = np.argsort(first, kind="stable")
+    same = first[order[1:]] == first[order[:-1]]
+    tied = np.flatnonzero(_beside(same, len(order)))
+    among = order[tied]
+    order[tied] = among[np.lexsort((_as_key(items[among]), _as_key(codes[among])))]
+    return order
+
+
+def _beside(same: np.ndarray, n: int) -> np.ndarray:
+    """Which of n rows are the same as the one before or after, from n - 1 comparisons."""
+    both = np.zeros(n, bool)
+    both[:-1] |= same
+    both[1:] |= same
+    return both
 
 
 def _as_key(rows: np.ndarray) -> np.ndarray:

@@ -66,12 +66,14 @@ class Rule(NamedTuple):
 class Plan:
     """A budget for each chunk, and what each costs, in comparisons of two words.
 
-    `brute` is what it costs to compare all pairs. The plan `pays` if it costs less, and if no chunk
+    `candidates` is how many comparisons of two words that is without the visits of buckets, `brute`
+    what it costs to compare all pairs. The plan `pays` if it costs less, and if no chunk
     leaves more than half of all pairs as candidates: so splitting buckets comes to an end.
     """
 
     budgets: tuple[int, ...]
     costs: tuple[float, ...]
+    candidates: float
     brute: float
     pays: bool
 
@@ -97,11 +99,12 @@ def plan(a: np.ndarray, b: np.ndarray, radius: int, *, same: bool) -> Plan:
     costs = candidates + half * _VISIT * min(sizes) * reach
     shares = _cheapest(costs, radius + 1)
     chunks = np.arange(len(a))
-    spent, most = costs[chunks, shares], candidates[chunks, shares].max()
+    spent, taken = costs[chunks, shares], candidates[chunks, shares]
     brute = half * _BRUTE * sizes[0] * sizes[1]
     far = shares.sum() <= radius  # for any plan
-    pays = not far and spent.sum() < brute and most <= brute / _BRUTE / 2
-    return Plan(tuple((shares - 1).tolist()), tuple(spent.tolist()), brute, bool(pays))
+    pays = bool(not far and spent.sum() < brute and taken.max() <= brute / _BRUTE / 2)
+    budgets = tuple((shares - 1).tolist())
+    return Plan(budgets, tuple(spent.tolist()), float(taken.sum()), brute, pays)
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
