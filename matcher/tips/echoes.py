@@ -95,6 +95,13 @@ class EchoSettings:
 MOST_DIFFERENT = int(caption_key.PERMUTATIONS * (1 - caption_key.MIN_SIMILARITY))
 
 
+_WIDTH = {
+    pdq.Pdq.name: pdq.BITS // 8,
+    phash.Phash.name: phash.BITS // 8,
+    caption_key.CaptionKey.name: caption_key.PERMUTATIONS,
+}
+
+
 def echoes_of(
     case: Case,
     material: pa.Table,
@@ -110,7 +117,7 @@ def echoes_of(
     found = [
         _by_signal(case, material, name, settings, items)
         for name in settings.signals
-        if name in case.epoch.signals
+        if case.epoch.rows(signal_table(name))
     ]
     numbered = material.select(["id"]).append_column("at", pa.array(np.arange(len(material))))
     names = ["posts", "post_media", *([signal_table("pdq")] if _has_pdq(case) else [])]
@@ -143,17 +150,15 @@ def _unlike_flat(case: Case, found: pa.Table) -> pa.Table:
     return found.filter(pc.invert(pc.and_(by_phash, pc.is_in(found["sha256"], value_set=flat))))
 
 
-def _items_of(case: Case, posts: pa.Table) -> np.ndarray:
-    """The digests of the pictures and captions that some posts carry, as sorted keys."""
+def _items_of(case: Case, posts: pa.Table) -> pa.Table:
+    """The digests of the pictures and captions that some posts carry, as the column `sha256`."""
     with connect(case, "posts", "post_media") as connection:
         connection.register("wanted", posts)
-        digests = connection.sql(
+        return connection.sql(
             "SELECT sha256 FROM post_media SEMI JOIN wanted USING (platform, post_id) UNION "
             "SELECT caption_sha256 FROM posts SEMI JOIN wanted USING (platform, post_id) "
-            "WHERE caption_sha256 IS NOT NULL ORDER BY 1"
-        ).to_arrow_table()["sha256"]
-    raw = bytes.fromhex("".join(digests.to_pylist()))
-    return np.frombuffer(raw, np.dtype((np.void, 32)))
+            "WHERE caption_sha256 IS NOT NULL"
+        ).to_arrow_table()
 
 
 def _by_signal(
@@ -161,22 +166,42 @@ def _by_signal(
     material: pa.Table,
     name: str,
     settings: EchoSettings,
-    items: np.ndarray | None,
+    items: pa.Table | None,
 ) -> pa.Table:
     wanted, codes = _codes(material, name)
     if not len(wanted):
         return _none()
-    index = open_index(case, name)
-    rows = np.arange(len(index.codes)) if items is None else _rows_of(index.codes, items)
-    if not len(rows):
+    index = open_index(case, name) if items is None else None
+    here = index.codes if index else _codes_of(case, name, items)
+    if not len(here):
         return _none()
     if name == caption_key.CaptionKey.name:
-        near = nearest_keys(index.codes.codes[rows], codes, MOST_DIFFERENT)
-        return _table(index.codes, rows, wanted, near, name)
-    hashes = index if items is None else BinaryIndex(index.codes.only(rows))
-    assert isinstance(hashes, BinaryIndex)
-    radius = settings.max_pdq if name == pdq.Pdq.name else settings.max_phash
-    return _table(index.codes, rows, wanted, nearest_hashes(hashes, codes, radius), name)
+        near = nearest_keys(here.codes, codes, MOST_DIFFERENT)
+    else:
+        hashes = index or BinaryIndex(here)
+        assert isinstance(hashes, BinaryIndex)
+        radius = settings.max_pdq if name == pdq.Pdq.name else settings.max_phash
+        near = nearest_hashes(hashes, codes, radius)
+    return _table(here, wanted, near, name)
+
+
+def _codes_of(case: Case, name: str, items: pa.Table | None) -> Codes:
+    """The codes of some of the case's items, without an index of all."""
+    judged = f"AND quality >= {pdq.MIN_QUALITY}" if name == pdq.Pdq.name else ""
+    with connect(case, signal_table(name)) as connection:
+        connection.register("wanted", items)
+        rows = connection.sql(
+            f"SELECT sha256, code FROM {name} SEMI JOIN wanted USING (sha256) "  # noqa: S608
+            f"WHERE code IS NOT NULL {judged}"
+        ).to_arrow_table()
+    digests = np.frombuffer(bytes.fromhex("".join(rows["sha256"].to_pylist())), np.uint8)
+    values = rows["code"].combine_chunks()
+    if name == caption_key.CaptionKey.name:
+        array = values.flatten().to_numpy(zero_copy_only=False)
+    else:
+        array = np.frombuffer(b"".join(values.to_pylist()), np.uint8)
+    width = _WIDTH[name]
+    return Codes.collapse(array.reshape(-1, width), digests.reshape(-1, 32))
 
 
 def _codes(material: pa.Table, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -190,25 +215,14 @@ def _codes(material: pa.Table, name: str) -> tuple[np.ndarray, np.ndarray]:
     wanted = np.flatnonzero(keep.combine_chunks().to_numpy(zero_copy_only=False))
     values = material[name].take(pa.array(wanted)).combine_chunks()
     raw = b"".join(values.to_pylist())
-    if name == caption_key.CaptionKey.name:
-        numbers = np.frombuffer(raw, ">u4").astype(np.uint32)
-        return wanted, numbers.reshape(-1, caption_key.PERMUTATIONS)
-    width = pdq.BITS // 8 if name == pdq.Pdq.name else phash.BITS // 8
-    return wanted, np.frombuffer(raw, np.uint8).reshape(-1, width)
+    numbers = np.frombuffer(raw, ">u4" if name == caption_key.CaptionKey.name else np.uint8)
+    native = numbers.astype(numbers.dtype.newbyteorder("="))
+    return wanted, native.reshape(-1, _WIDTH[name])
 
 
-def _rows_of(codes: Codes, items: np.ndarray) -> np.ndarray:
-    """The codes that one of some items has, ascending."""
-    keys = np.ascontiguousarray(codes.items).view(np.dtype((np.void, 32))).ravel()
-    at = np.flatnonzero(np.isin(keys, items))
-    return np.unique(np.searchsorted(codes.starts, at, "right") - 1)
-
-
-def _table(
-    codes: Codes, rows: np.ndarray, wanted: np.ndarray, near: Nearest, name: str
-) -> pa.Table:
+def _table(codes: Codes, wanted: np.ndarray, near: Nearest, name: str) -> pa.Table:
     """One row per item of the case that has a code for which something near was found."""
-    code = rows[near.row]
+    code = near.row
     size = codes.starts[code + 1] - codes.starts[code]
     at = np.repeat(codes.starts[code] - (np.cumsum(size) - size), size) + np.arange(size.sum())
     hashed = name != caption_key.CaptionKey.name

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.case import Case
@@ -201,7 +202,6 @@ def _of_groups(case: Case, results: Results | None) -> pa.Table:
     with connect(case, *(f"signals/{name}" for name in has)) as connection:
         connection.register("members", results.members)
         rows = connection.sql(query).to_arrow_table()
-    keys = [None if key is None else _as_bytes(key) for key in rows["caption_key"].to_pylist()]
     return pa.table(
         {
             "known_as": rows["known_as"],
@@ -210,13 +210,22 @@ def _of_groups(case: Case, results: Results | None) -> pa.Table:
             "pdq": rows["pdq"].cast(pa.binary()).cast(pa.binary(32)),
             "quality": rows["quality"].cast(pa.uint8()),
             "phash": pa.nulls(rows.num_rows, pa.binary(8)),
-            "caption_key": pa.array(keys, _KNOWN.field("caption_key").type),
+            "caption_key": _packed(rows["caption_key"]),
         }
     ).cast(_KNOWN)
 
 
-def _as_bytes(key: Sequence[int]) -> bytes:
-    return b"".join(number.to_bytes(4, "big") for number in key)
+def _packed(keys: pa.ChunkedArray) -> pa.Array:
+    """MinHash keys, or none at all, as the bytes that tips hold."""
+    kind = _KNOWN.field("caption_key").type
+    if pa.types.is_null(keys.type) or keys.null_count == len(keys):
+        return pa.nulls(len(keys), kind)
+    valid = keys.is_valid().to_numpy()
+    numbers = keys.drop_null().combine_chunks().flatten().to_numpy().astype(">u4")
+    packed = pa.FixedSizeBinaryArray.from_buffers(
+        kind, int(valid.sum()), [None, pa.py_buffer(numbers.tobytes())]
+    )
+    return packed.take(pa.array(np.cumsum(valid) - 1, mask=~valid))
 
 
 def _new_posts(case: Case, state: State) -> pa.Table:

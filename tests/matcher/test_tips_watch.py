@@ -1,5 +1,6 @@
 """Watching a case: newcomers are told of once, and nobody is missed."""
 
+import hashlib
 import json
 
 import pytest
@@ -103,6 +104,23 @@ def test_known_groups_tell_of_newcomers_but_not_of_their_members(tmp_path):
     ]
     assert (found.groups, found.posts) == (1, 3)
     assert names(case) == []
+
+
+def test_known_framings_tell_of_newcomers_by_the_wording(tmp_path):
+    texts = (WORDS, WORDS + " yes", "short")
+    posts = [
+        {"post_id": f"m{at}", "account_id": f"m{at}", "text": text, "media": ["1.jpg"]}
+        for at, text in enumerate(texts)
+    ]
+    case = add(tmp_path, posts, [1])
+    results, _ = match_case(case)
+    groups = {row["kind"]: row["group_id"] for row in results.groups.to_pylist()}
+    assert names(case) == []
+    case = add(tmp_path, [{"post_id": "n", "account_id": "new", "text": "@you " + WORDS.upper()}])
+    (row,) = newcomers(case)[0]
+    assert (row["account_id"], row["known_as"]) == ("new", groups["framing"])
+    assert (row["signal"], row["similarity"]) == ("caption_key", 1)
+    assert row["item_id"] == hashlib.sha256(WORDS.encode()).hexdigest()[:16]
 
 
 def test_a_picture_that_comes_later_than_its_post_is_looked_at(tmp_path, tip):
