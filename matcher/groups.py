@@ -26,7 +26,7 @@ _CARRIERS = {
 }
 
 _MEMBERS = """
-SELECT $prefix || p.medoid_sha256[:12] AS group_id, $kind AS kind, $relation AS relation,
+SELECT $prefix || p.medoid_sha256[:16] AS group_id, $kind AS kind, $relation AS relation,
     o.platform, o.post_id, o.account_id, o.account_kind, o.account_name, o.posted_at, o.text,
     c.media_sha256, c.media_path, c.caption_sha256, p.medoid_sha256,
     p.via_sha256, p.signal, p.distance, p.similarity

@@ -37,6 +37,7 @@ __all__ = ["MatchRun", "load_results", "match_case"]
 
 _RUN = "match.json"
 _MATCHES = "matches.parquet"
+_OF_TIES = frozenset({"fdr", "max_tied_accounts"})  # settings that groups don't depend on
 _SINCE = ("changes", "arrivals")  # empty, or absent, where nothing was compared
 _UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError, pa.ArrowException)
 
@@ -152,7 +153,7 @@ def _earlier(case: Case) -> list[tuple[int, Path]]:
 def _otherwise(run: MatchRun, earlier: MatchRun) -> list[str]:
     """In what an earlier run was made otherwise, as phrases."""
     then, now = earlier.settings, run.settings
-    names = [name for name in sorted({*then, *now}) if then.get(name) != now.get(name)]
+    names = [n for n in sorted({*then, *now} - _OF_TIES) if then.get(n) != now.get(n)]
     phrases = [f"{name} was {then.get(name, 'absent')}" for name in names]
     made_then, made_now = (
         {name: made["fingerprint"] for name, made in r.signals.items()} for r in (earlier, run)

@@ -45,6 +45,7 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
     from frametrace.app.telling import (
         end,
         print_json,
+        since_json,
         tell_added,
         tell_embedded,
         tell_found,
@@ -61,6 +62,7 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
     )
     if options["as_json"]:
         found = {**asdict(done.counts), "report": done.page, "notes": done.embedded.notes}
+        found["since"] = since_json(done.results, done.match_run)
         print_json({"added": asdict(done.added), "found": found})
     else:
         tell_added(done.added)

@@ -12,7 +12,7 @@ import pytest
 from making import jpeg, photo, write_jsonl
 
 PROGRAM = Path(sys.executable).with_name("frametrace")
-TABLES = ("matches.csv", "groups.csv", "accounts.csv", "skipped.csv", "network.gexf")
+TABLES = ("matches.csv", "groups.csv", "accounts.csv", "ties.csv", "skipped.csv", "network.gexf")
 FAST = ("--signal", "pdq", "--signal", "phash", "--signal", "caption_key")
 
 

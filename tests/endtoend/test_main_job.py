@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from making import jpeg, photo, write_jsonl
 
-TABLES = ("matches.csv", "groups.csv", "accounts.csv", "skipped.csv", "network.gexf")
+TABLES = ("matches.csv", "groups.csv", "accounts.csv", "ties.csv", "skipped.csv", "network.gexf")
 
 
 def rows_of(path):

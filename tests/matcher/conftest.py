@@ -124,7 +124,7 @@ def _check_members(results: Results, values: _Values) -> None:
     kinds = {"photo": "copy", "framing": "similar"}
     for group_id, rows in by_group(results.members.to_pylist()).items():
         medoid = rows[0]["medoid_sha256"]
-        assert group_id == f"{rows[0]['kind']}-{medoid[:12]}"
+        assert group_id == f"{rows[0]['kind']}-{medoid[:16]}"
         direct = {item_of(row) for row in rows if row["via_sha256"] is None}
         for row in rows:
             assert row["medoid_sha256"] == medoid

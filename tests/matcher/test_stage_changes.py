@@ -70,7 +70,7 @@ def code_of(name: str) -> np.ndarray:
 
 def told(results: Results) -> dict[str, tuple[Any, ...]]:
     """What is said of each group, by its pictures: the names of the previous ones' medoids too."""
-    names = {f"photo-{digest(name)[:12]}": name for name in _BITS}
+    names = {f"photo-{digest(name)[:16]}": name for name in _BITS}
     return {
         names.get(row["group_id"], "gone"): (
             row["change"],
