@@ -11,7 +11,7 @@ from frametrace.embed.case import Case
 from frametrace.embed.signals import pdq
 from frametrace.embed.tables import signal_table
 
-__all__ = ["Codes"]
+__all__ = ["Codes", "as_keys", "first_bytes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,15 @@ class Codes:
         if judged:
             keep = pc.and_(keep, pc.greater_equal(table["quality"], pdq.MIN_QUALITY))
         table = table.filter(keep)
-        return cls.collapse(_array(table["code"]), _digests(table["sha256"]))
+        codes, items = _array(table["code"]), _digests(table["sha256"])
+        del table, keep  # twice as large as what was taken from it
+        return cls.collapse(codes, items)
 
     @classmethod
     def collapse(cls, codes: np.ndarray, items: np.ndarray) -> Self:
         """Bring (n, k) codes and the (n, 32) digests of their items into this form."""
         order = _order(codes, items)
-        keys = _as_key(codes)[order]
+        keys = as_keys(codes)[order]
         new = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
         starts = np.append(np.flatnonzero(new), len(keys))
         return cls(np.ascontiguousarray(codes[order[starts[:-1]]]), starts, items[order])
@@ -85,15 +87,12 @@ def _order(codes: np.ndarray, items: np.ndarray) -> np.ndarray:
 
     Sorting by the first 8 bytes leaves few to be sorted by all, which takes ten times as long.
     """
-    rows = np.ascontiguousarray(codes).view(np.uint8)
-    begin = np.zeros((len(rows), 8), np.uint8)
-    begin[:, : rows.shape[1]] = rows[:, :8]
-    first = begin.view(">u8").ravel().astype(np.uint64)
+    first = first_bytes(codes)
     order = np.argsort(first, kind="stable")
     same = first[order[1:]] == first[order[:-1]]
     tied = np.flatnonzero(_beside(same, len(order)))
     among = order[tied]
-    order[tied] = among[np.lexsort((_as_key(items[among]), _as_key(codes[among])))]
+    order[tied] = among[np.lexsort((as_keys(items[among]), as_keys(codes[among])))]
     return order
 
 
@@ -105,7 +104,15 @@ def _beside(same: np.ndarray, n: int) -> np.ndarray:
     return both
 
 
-def _as_key(rows: np.ndarray) -> np.ndarray:
+def first_bytes(codes: np.ndarray) -> np.ndarray:
+    """The first 8 bytes of each code as one number, (n,) uint64, which sorts like them."""
+    rows = np.ascontiguousarray(codes).view(np.uint8)
+    begin = np.zeros((len(rows), 8), np.uint8)
+    begin[:, : rows.shape[1]] = rows[:, :8]
+    return begin.view(">u8").ravel().astype(np.uint64)
+
+
+def as_keys(rows: np.ndarray) -> np.ndarray:
     """(n, k) numbers → (n,) byte strings that sort and compare like the rows' bytes."""
     rows = np.ascontiguousarray(rows)
     keys: np.ndarray = rows.view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel()
@@ -123,8 +130,14 @@ def _array(column: pa.ChunkedArray) -> np.ndarray:
 
 def _digests(column: pa.ChunkedArray) -> np.ndarray:
     """A column of 64 hexadecimal digits as (n, 32) bytes."""
-    digits = _bytes(column.cast(pa.binary()).cast(pa.binary(64)).combine_chunks())
-    return np.frombuffer(bytes.fromhex(digits.tobytes().decode("ascii")), np.uint8).reshape(-1, 32)
+    items = np.empty((len(column), 32), np.uint8)
+    at = 0
+    for chunk in column.chunks:
+        digits = _bytes(chunk.cast(pa.binary()).cast(pa.binary(64)))
+        digests = np.frombuffer(bytes.fromhex(digits.tobytes().decode("ascii")), np.uint8)
+        items[at : at + len(chunk)] = digests.reshape(-1, 32)
+        at += len(chunk)
+    return items
 
 
 def _bytes(values: pa.FixedSizeBinaryArray) -> np.ndarray:

@@ -20,7 +20,7 @@ from frametrace.embed.case import Case
 from frametrace.embed.files import read_json, replacing, to_json, write_atomically
 from frametrace.embed.progress import Progress, Silent
 from frametrace.index.binary import BinaryIndex
-from frametrace.index.codes import Codes
+from frametrace.index.codes import Codes, as_keys, first_bytes
 from frametrace.index.files import map_array, sha256_of
 from frametrace.index.hits import Hits
 from frametrace.index.join import Join, clump_pairs
@@ -160,19 +160,19 @@ def _earlier(folder: Path, codes: Codes) -> _Earlier | None:
 
 def _rows_of(earlier: np.ndarray, codes: np.ndarray) -> np.ndarray | None:
     """Where earlier codes stand among codes, both in ascending order; None unless all do."""
-    found = np.flatnonzero(np.isin(_mixed(codes), _mixed(earlier)))
-    if len(found) == len(earlier) and np.array_equal(codes[found], earlier):
-        return found
-    return None
-
-
-def _mixed(codes: np.ndarray) -> np.ndarray:
-    """One number for each code, uint64; different codes hardly ever have the same."""
-    mixed = np.zeros(len(codes), np.uint64)
-    for word in np.ascontiguousarray(codes).view(np.uint64).T:
-        mixed = (mixed ^ word) * np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio
-        mixed ^= mixed >> np.uint64(32)
-    return mixed
+    if len(earlier) > len(codes):
+        return None
+    first, wanted = first_bytes(codes), first_bytes(earlier)
+    rows = np.searchsorted(first, wanted)
+    rows = np.minimum(rows, max(len(codes) - 1, 0))
+    others = np.flatnonzero((codes[rows] != earlier).any(axis=1))
+    if len(others):  # of several codes that begin alike, not the first
+        among = np.flatnonzero(np.isin(first, wanted[others]))
+        found = among[np.isin(as_keys(codes[among]), as_keys(earlier[others]))]
+        if len(found) != len(others):
+            return None
+        rows[others] = found
+    return rows if np.array_equal(codes[rows], earlier) else None
 
 
 def _write(path: Path, batches: Iterator[Hits]) -> None:
