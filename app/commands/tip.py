@@ -45,7 +45,7 @@ def command() -> None:
     commands but keygen take --json.
 
     \b
-    frametrace tip export twitter_case --group photo-0123456789ab --out tip.json
+    frametrace tip export twitter_case --group photo-0123456789abcdef --out tip.json
     frametrace tip check facebook_case tip.json --out echoes/
     frametrace tip verdict echoes/ --rest confirmed --out verdict.json
     frametrace tip import twitter_case verdict.json
@@ -96,7 +96,7 @@ def export(case: Path, groups: tuple[str, ...], accounts: tuple[str, ...], **opt
     pictures and captions.
 
     \b
-    frametrace tip export twitter_case --group photo-0123456789ab --out tip.json
+    frametrace tip export twitter_case --group photo-0123456789abcdef --out tip.json
     frametrace tip export twitter_case --account twitter/123 --tlp green --out tip.json
     """
     from frametrace.app.tips.telling import tell_exported
