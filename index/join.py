@@ -7,7 +7,7 @@ work is cut into units, which can be run apart: a block of hashes against anothe
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib import import_module
 from itertools import combinations_with_replacement, pairwise, product
 
 import numpy as np
@@ -21,7 +21,8 @@ __all__ = ["MEMORY", "Join", "Unit", "clump_pairs", "has_numba"]
 MEMORY = 2**30  # bytes beside the hashes themselves
 _FEW = 2**28  # comparisons that FAISS has made before compiled loops are loaded
 _NO_LABELS = np.empty(0, np.int32)
-_QUERIES = 512  # that FAISS answers at a time: bounds what one range search can return
+_QUERIES = 512  # that FAISS answers at a time, or fewer: together they find `_FOUND` at most
+_FOUND = 2**24
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +155,19 @@ class Join:
 
 def clump_pairs(codes: np.ndarray, rows: np.ndarray, radius: int) -> Iterator[Hits]:
     """All pairs of some rows of codes, uint8 or uint64, whose hashes are a clump."""
+    words = _words(codes[rows])
+    found = _all_pairs(words, radius) if has_numba() else _by_faiss(words, words, radius, same=True)
+    for hits in found:
+        x, y = rows[hits.query], rows[hits.row]
+        yield Hits(np.minimum(x, y), np.maximum(x, y), hits.value)
+
+
+def _all_pairs(words: np.ndarray, radius: int) -> Iterator[Hits]:
+    """All pairs compared by compiled loops."""
     from frametrace.index.buckets import Blocks, Workers
 
-    words = _words(codes[rows])
     with Workers(_threads()) as workers:
-        for hits in Blocks(words, words, radius, True).all_pairs(workers):
-            x, y = rows[hits.query], rows[hits.row]
-            yield Hits(np.minimum(x, y), np.maximum(x, y), hits.value)
+        yield from Blocks(words, words, radius, True).all_pairs(workers)
 
 
 def _threads() -> int:
@@ -168,8 +175,12 @@ def _threads() -> int:
 
 
 def has_numba() -> bool:
-    """Whether the loops can be compiled."""
-    return find_spec("numba") is not None
+    """Whether the loops can be compiled: numba may be there and refuse the NumPy that is."""
+    try:
+        import_module("numba")
+    except ImportError:
+        return False
+    return True
 
 
 def _by_faiss(a: np.ndarray, b: np.ndarray, radius: int, *, same: bool) -> Iterator[Hits]:
@@ -179,9 +190,10 @@ def _by_faiss(a: np.ndarray, b: np.ndarray, radius: int, *, same: bool) -> Itera
     a, b = (np.ascontiguousarray(side).view(np.uint8) for side in (a, b))
     index = faiss.IndexBinaryFlat(8 * b.shape[1])
     index.add(b)
-    for start in range(0, len(a), _QUERIES):
+    together = max(1, min(_QUERIES, _FOUND // max(len(b), 1)))
+    for start in range(0, len(a), together):
         # FAISS returns what is strictly below its radius.
-        limits, distances, rows = index.range_search(a[start : start + _QUERIES], radius + 1)
+        limits, distances, rows = index.range_search(a[start : start + together], radius + 1)
         ends = limits.astype(np.int64)
         sizes = ends[1:] - ends[:-1]
         query = np.repeat(np.arange(start, start + len(sizes)), sizes)

@@ -9,22 +9,31 @@ only the new hashes are joined, with the earlier ones and with each other.
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.case import Case
-from frametrace.embed.files import read_json, replacing, to_json, write_atomically
+from frametrace.embed.files import TEMPORARY, read_json, replacing, to_json, write_atomically
 from frametrace.embed.progress import Progress, Silent
 from frametrace.index.binary import BinaryIndex
 from frametrace.index.codes import Codes, as_keys, first_bytes
 from frametrace.index.files import map_array, sha256_of
 from frametrace.index.hits import Hits
 from frametrace.index.join import Join, clump_pairs
-from frametrace.index.store import PAIRS_DONE, alone_in, index_folder, open_index, read_manifest
+from frametrace.index.store import (
+    PAIRS_DONE,
+    alone_in,
+    index_folder,
+    joining,
+    open_index,
+    read_manifest,
+)
 from frametrace.posts.errors import CaseError, IndexMismatch
 
 __all__ = ["near_pairs"]
@@ -65,7 +74,9 @@ def near_pairs(
     folder = index_folder(case, signal) / f"pairs-{radius}"
     if not (folder / _DONE).is_file():
         try:
-            with alone_in(folder):
+            with _alone(folder.parent, progress or Silent()):
+                index = open_index(case, signal)  # who went before may have swept it
+                assert isinstance(index, BinaryIndex)
                 if not (folder / _DONE).is_file():
                     _find(folder, index.codes, radius, progress or Silent())
         except OSError as error:
@@ -76,12 +87,26 @@ def near_pairs(
     return index.codes, _read(folder, index.codes.codes, radius)
 
 
+@contextmanager
+def _alone(index: Path, progress: Progress) -> Iterator[None]:
+    """Be the only process that joins; others go on from what was found."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(alone_in(joining(index), wait=False))
+        except BlockingIOError:
+            progress.note("another process compares this case's pictures: waiting until it ends")
+            stack.enter_context(alone_in(joining(index)))
+        yield
+
+
 def _find(folder: Path, codes: Codes, radius: int, progress: Progress) -> None:
     """Find the pairs part by part, but for the parts that are there; then sweep earlier indexes."""
+    for left in folder.glob(TEMPORARY):
+        left.unlink()
     parts = list(_parts(folder, codes, radius))
     whole = sum(part.cost for part in parts) or 1
-    plan = to_json([part.name for part in parts])
-    if not (folder / _PLAN).is_file() or (folder / _PLAN).read_text("utf-8") != plan:
+    plan = to_json([part.name for part in parts]).encode()
+    if not (folder / _PLAN).is_file() or (folder / _PLAN).read_bytes() != plan:
         for stale in folder.glob("*.arrow"):
             stale.unlink()
         write_atomically(folder / _PLAN, plan)
@@ -96,9 +121,9 @@ def _find(folder: Path, codes: Codes, radius: int, progress: Progress) -> None:
             told = int(done * _STEPS)
     digests = {file.name: sha256_of(file) for file in files}
     write_atomically(folder / _DONE, to_json({"radius": radius, "files": digests}))
-    for old in folder.parent.parent.iterdir():
-        if old.is_dir() and old != folder.parent:
-            shutil.rmtree(old, ignore_errors=True)
+    for pairs in folder.parent.parent.glob("*/pairs-*"):
+        if pairs.parent != folder.parent:
+            shutil.rmtree(pairs.parent, ignore_errors=True)
 
 
 def _parts(folder: Path, codes: Codes, radius: int) -> Iterable[_Part]:
@@ -110,17 +135,17 @@ def _parts(folder: Path, codes: Codes, radius: int) -> Iterable[_Part]:
     new = np.setdiff1d(np.arange(len(codes)), earlier.rows, assume_unique=True)
     ours = codes.codes[new]
     return [
-        *_carried(earlier),
+        _carried(earlier),
         *_joined("across", Join(ours, earlier.codes, radius=radius), new, earlier.rows),
         *_joined("within", Join(ours, radius=radius), new, new),
     ]
 
 
-def _carried(earlier: _Earlier) -> Iterator[_Part]:
-    """The pairs of an earlier index."""
-    for name, digest in _files(earlier.pairs).items():
-        pairs = partial(_renumbered, _batches(earlier.pairs / name), earlier.rows, earlier.rows)
-        yield _Part(f"carried {digest}", 0.0, pairs)
+def _carried(earlier: _Earlier) -> _Part:
+    """The pairs of an earlier index, in one file: else there were more files each time."""
+    pairs = chain.from_iterable(_batches(earlier.pairs / name) for name in _files(earlier.pairs))
+    name = f"carried {sha256_of(earlier.pairs / _DONE)}"
+    return _Part(name, 0.0, partial(_renumbered, pairs, earlier.rows, earlier.rows))
 
 
 def _joined(label: str, join: Join, a: np.ndarray, b: np.ndarray) -> Iterator[_Part]:
@@ -143,19 +168,25 @@ def _renumbered(batches: Iterable[Hits], a: np.ndarray, b: np.ndarray) -> Iterat
 
 
 def _earlier(folder: Path, codes: Codes) -> _Earlier | None:
-    """The largest index whose pairs were found and whose hashes are all among these."""
+    """The largest whole index whose pairs were found and whose hashes are all among these."""
     found = []
     manifest = read_manifest(folder.parent)
     for done in folder.parent.parent.glob(f"*/{folder.name}/{_DONE}"):
-        other = read_manifest(done.parent.parent)
-        if (other.fingerprint, other.dimension) == (manifest.fingerprint, manifest.dimension):
-            found.append((other.codes, done.parent))
+        with suppress(IndexMismatch):
+            other = read_manifest(done.parent.parent)
+            if (other.fingerprint, other.dimension) == (manifest.fingerprint, manifest.dimension):
+                found.append((other.codes, done.parent))
     for _, pairs in sorted(found, reverse=True):
-        held = map_array(pairs.parent / "codes.npy")
-        rows = _rows_of(held, codes.codes)
-        if rows is not None:
-            return _Earlier(pairs, held, rows)
+        with suppress(IndexMismatch, OSError, ValueError):
+            held = map_array(pairs.parent / "codes.npy")
+            rows = _rows_of(held, codes.codes)
+            if rows is not None and _is_whole(pairs):
+                return _Earlier(pairs, held, rows)
     return None
+
+
+def _is_whole(pairs: Path) -> bool:
+    return all(sha256_of(pairs / name) == digest for name, digest in _files(pairs).items())
 
 
 def _rows_of(earlier: np.ndarray, codes: np.ndarray) -> np.ndarray | None:
@@ -184,12 +215,17 @@ def _write(path: Path, batches: Iterator[Hits]) -> None:
 
 
 def _read(folder: Path, codes: np.ndarray, radius: int) -> Iterator[Hits]:
-    for name in sorted(_files(folder)):
-        for hits in _batches(folder / name):
-            if len(hits) and hits.query[0] == hits.row[0]:
-                yield from clump_pairs(codes, hits.query, radius)
-            else:
-                yield hits
+    """The pairs of files that are opened at once: then it is no trouble if they are swept."""
+    files = [_batches(folder / name) for name in sorted(_files(folder))]
+    return _expanded(chain.from_iterable(files), codes, radius)
+
+
+def _expanded(batches: Iterable[Hits], codes: np.ndarray, radius: int) -> Iterator[Hits]:
+    for hits in batches:
+        if len(hits) and hits.query[0] == hits.row[0]:
+            yield from clump_pairs(codes, hits.query, radius)
+        else:
+            yield hits
 
 
 def _files(folder: Path) -> dict[str, str]:
@@ -203,12 +239,23 @@ def _files(folder: Path) -> dict[str, str]:
 
 
 def _batches(path: Path) -> Iterator[Hits]:
+    with _blaming(path):
+        reader = pa.ipc.open_file(pa.memory_map(str(path)))
+    return _read_from(reader, path)
+
+
+def _read_from(reader: pa.RecordBatchFileReader, path: Path) -> Iterator[Hits]:
+    for at in range(reader.num_record_batches):
+        with _blaming(path):
+            a, b, distance = (column.to_numpy() for column in reader.get_batch(at).columns)
+        yield Hits(a.astype(np.int64), b.astype(np.int64), distance.astype(np.int32))
+
+
+@contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    """Say which file is damaged, and what to do."""
     try:
-        with pa.memory_map(str(path)) as source:
-            reader = pa.ipc.open_file(source)
-            for at in range(reader.num_record_batches):
-                a, b, distance = (column.to_numpy() for column in reader.get_batch(at).columns)
-                yield Hits(a.astype(np.int64), b.astype(np.int64), distance.astype(np.int32))
+        yield
     except (OSError, pa.ArrowException) as error:
         raise IndexMismatch(
             f"{path} is damaged ({error}): delete {path.parent}, it will be made anew"

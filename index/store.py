@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -32,6 +32,7 @@ __all__ = [
     "alone_in",
     "check_index",
     "index_folder",
+    "joining",
     "open_index",
     "read_manifest",
 ]
@@ -116,9 +117,10 @@ def _build_alone(case: Case, signal: str, folder: Path) -> None:
         with alone_in(folder.parent):
             if not (folder / _MANIFEST).is_file():
                 _build(case, signal, folder)
-            for old in folder.parent.iterdir():
-                if old.is_dir() and old != folder and not any(old.glob(PAIRS_DONE)):
-                    shutil.rmtree(old, ignore_errors=True)
+            with suppress(BlockingIOError), alone_in(joining(folder), wait=False):
+                for old in folder.parent.iterdir():
+                    if old.is_dir() and old != folder and not any(old.glob(PAIRS_DONE)):
+                        shutil.rmtree(old, ignore_errors=True)
     except (OSError, RuntimeError) as error:  # FAISS writes files of its own
         raise CaseError(
             f"{folder} can't be written: {error}. Make room or mend the permissions, then run the "
@@ -127,12 +129,20 @@ def _build_alone(case: Case, signal: str, folder: Path) -> None:
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Hold a folder, making it if need be, after waiting for any other process that does."""
+def alone_in(folder: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold a folder, making it if need be, after waiting for any other process that does.
+
+    Without `wait`, `BlockingIOError` is raised where another one does.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
+
+
+def joining(folder: Path) -> Path:
+    """What a process holds that finds near pairs for an index: nobody deletes indexes then."""
+    return folder.parent.parent
 
 
 def _build(case: Case, signal: str, folder: Path) -> None:

@@ -129,11 +129,11 @@ print(sum(len(hits) for hits in pairs.near_pairs(Case(Path(sys.argv[1])), "pdq",
 """
 _KILL = """
 write = pairs._write
+def deadly(batches):
+    yield next(batches)
+    os.kill(os.getpid(), signal.SIGKILL)
 def write_and_die(path, batches):
-    if path.name.startswith("0001"):
-        next(batches)
-        os.kill(os.getpid(), signal.SIGKILL)
-    write(path, batches)
+    write(path, deadly(batches) if path.name.startswith("0001") else batches)
 pairs._write = write_and_die
 """
 _NO_ROOM = """
@@ -156,6 +156,7 @@ def test_a_killed_join_goes_on_from_the_parts_that_it_finished(joined: Case) -> 
     assert pairs(joined) == expected(np.concatenate([near_codes(1, 300), near_codes(2, 30)]))
     assert first.stat().st_mtime_ns == written
     assert check_index(joined, "pdq") == []
+    assert not list(first.parent.glob(".*.tmp"))  # the file that it was writing
 
 
 def test_a_full_disk_is_a_plain_error_and_the_next_run_goes_on(joined: Case) -> None:
