@@ -16,7 +16,7 @@ __all__ = ["command"]
     "files", metavar="TIP... SOURCE...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
 @source_options
-@click.option("--out", type=click.Path(path_type=Path), help="Also write the list as a CSV file.")
+@click.option("--out", type=click.Path(path_type=Path), help="Also add the list to a CSV file.")
 @click.option(
     "--workers", type=click.IntRange(0, 1024), default=0, help="Processes; 0: one a processor."
 )
@@ -25,7 +25,8 @@ def command(case: Path, files: tuple[Path, ...], **options: Any) -> None:
     """Add SOURCES to CASE and list each account that newly reuses known material, once.
 
     Known is what TIPs hold and what CASE's groups held before. The first call takes what CASE
-    holds already as seen: `tip check` is for that. Repeating it with nothing new lists nobody.
+    holds already as seen: `tip check` is for that. Repeating it with nothing new lists nobody; the
+    file named with --out keeps who was listed before.
 
     \b
     frametrace watch facebook_case tip.json new_posts.csv --media pictures/

@@ -1,5 +1,6 @@
 """The whole of a watch: sources into the case, hashes, a look, and only then the memory of it."""
 
+import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from frametrace.matcher.tips.model import Tip
 from frametrace.matcher.tips.reading import read_tip
 from frametrace.matcher.tips.watch import Watched, look, remember, watching
 from frametrace.posts.errors import CaseError, UsageError
+from frametrace.posts.reading import read_source
 
 __all__ = ["Watch", "sorted_out", "watch"]
 
@@ -53,12 +55,15 @@ def watch(case_path: Path, asked: Watch, progress: Progress) -> Watched:
 
     What was told of is remembered after it was printed: a watch that is stopped before tells it
     again, so that nobody is missed. Raises `TipError`, `SourceError` and `CaseError` as the stages
-    do.
+    do, `UsageError` where the list would take the place of something else. Nothing is made before
+    tips and sources were found to be readable.
     """
-    if asked.out is not None and asked.out.suffix.lower() != ".csv":
-        raise UsageError(f"{asked.out} is no CSV file: name one that ends in .csv")
+    if asked.out is not None:
+        _listed(asked.out)
     tips = [read_tip(path) for path in asked.tips]
-    case = Case.create(case_path)
+    for source in asked.inputs.sources:
+        read_source(source, asked.inputs.format_name)
+    case = Case.create(case_path) if asked.inputs.sources else Case(case_path)
     with watching(case) as state:
         if asked.inputs.sources:
             case, _ = add(case_path, asked.inputs, progress)
@@ -80,11 +85,36 @@ def _signals(case: Case, tips: Sequence[Tip]) -> tuple[str, ...]:
     return (Pdq.name, *([Phash.name] if wanted else []), CaptionKey.name)
 
 
+def _listed(out: Path) -> list[list[str]]:
+    """The rows of a list that an earlier watch wrote, if any, as they stand there."""
+    if out.suffix.lower() != ".csv":
+        raise UsageError(f"{out} is no CSV file: name one that ends in .csv")
+    if not out.exists():
+        return []
+    try:
+        with out.open(encoding="utf-8-sig", newline="") as file:
+            header, *rows = list(csv.reader(file, strict=True)) or [[]]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        header = []
+    if tuple(header) != _COLUMNS:
+        raise UsageError(f"{out} is no list of a watch: name another file with --out")
+    return rows
+
+
 def _write(out: Path, watched: Watched) -> None:
-    beside = out.with_name(f".{out.name}.writing")
+    """Add to the list: accounts are told of once, so that those of earlier watches stay in it.
+
+    Who stands there already was told of by a watch that was stopped before it remembered.
+    """
+    beside = out.with_name(f".{out.name}.writing.csv")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_csv(beside, watched.newcomers, _COLUMNS)
+        newcomers = _listed(beside)
+        again = {tuple(row[:2]) for row in newcomers}
+        earlier = [row for row in _listed(out) if tuple(row[:2]) not in again]
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([_COLUMNS, *earlier, *newcomers])
         beside.replace(out)
     except OSError as error:
         raise CaseError(f"{out} can't be written: {error.strerror or error}") from None

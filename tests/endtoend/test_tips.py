@@ -222,3 +222,10 @@ def test_watching_tells_of_each_newcomer_once_even_when_it_was_killed(story, tmp
     assert "1 account that newly reuses known material" in last.stdout
     (row,) = rows_of(tmp_path / "list.csv")
     assert (row["account_id"], row["posts"], row["tlp"]) == ("latecomer", "2", "TLP:AMBER")
+    later = write_jsonl(tmp_path / "later.jsonl", [
+        {"platform": "facebook", "post_id": "l", "account_id": "=last", "media": ["f4.jpg"]}
+    ])  # fmt: skip
+    for _ in range(2):  # who was told of stays in the list, in which nobody stands twice
+        command("watch", case, story / "tip.json", later, "--out", tmp_path / "list.csv")
+        rows = rows_of(tmp_path / "list.csv")
+        assert [row["account_id"] for row in rows] == ["latecomer", "'=last"]
