@@ -165,6 +165,8 @@ def tell_watched(watched: Watched, tips: list[Tip], *, as_json: bool) -> None:
         print(printable(f"tip       {tip.sha256[:16]} by {name}, {tip.head.tlp.label}"))
     known = f"tips: {len(tips):,}; known groups: {watched.groups:,}"
     print(f"watched   {watched.posts:,} new posts ({known})")
+    if not (tips or watched.groups):
+        print("note      nothing is known to compare with: name a tip, or match the case first")
     if not watched.newcomers.num_rows:
         print("found     nobody new who reuses known material")
         return

@@ -87,7 +87,11 @@ def facts_of(checked: Checked) -> list[tuple[str, str]]:
     )
     posts = checked.echoes.group_by(["platform", "post_id"]).aggregate([]).num_rows
     found = f"{posts:,} posts by {counts}" if posts else "nothing"
-    bits = f"pdq within {checked.settings.max_pdq} bits"
+    bits = {pdq.Pdq.name: checked.settings.max_pdq, phash.Phash.name: checked.settings.max_phash}
+    compared = [
+        f"{name} (within {bits[name]} of {_BITS[name]} bits)" if name in bits else name
+        for name in checked.settings.signals
+    ]
     return [
         ("marking", head.tlp.label),
         ("tip", tip.sha256),
@@ -95,7 +99,7 @@ def facts_of(checked: Checked) -> list[tuple[str, str]]:
         ("signed", signed_by(tip.signature)),
         ("from case", head.case or "none: a list of hashes"),
         ("holds", f"{tip.items.num_rows:,} items: {', '.join(sorted(head.signals or {}))}"),
-        ("compared", f"{', '.join(checked.settings.signals) or 'nothing'} ({bits})"),
+        ("compared", ", ".join(compared) or "nothing"),
         ("echoes", f"{found}, of {checked.items.num_rows:,} items"),
     ]
 
@@ -156,7 +160,7 @@ def _view(
             f"{c['platform']}"
             for c in counts
         ),
-        there_span=_span(theirs["first_seen"], theirs["last_seen"]),
+        there_span=_span(*(_moment(theirs[name]) for name in ("first_seen", "last_seen"))),
         pictures=tuple(pictures)[:MOST_PICTURES],
         echoes=tuple((echo, why(echo)) for echo in echoes[:most]),
         hidden=max(len(echoes) - most, 0),
@@ -167,6 +171,11 @@ def _who(row: Mapping[str, Any]) -> str:
     counts = {kind: row[f"{kind}s"] for kind in ("page", "group", "channel")}
     counts = {"account": row["accounts"] - sum(counts.values()), **counts}
     return ", ".join(_counted(n, kind) for kind, n in counts.items() if n)
+
+
+def _moment(seen: str | None) -> str:
+    """A tip's time, such as 2019-08-14T16:01Z, as `moment_text` writes ours."""
+    return (seen or "").replace("T", " ").removesuffix("Z")
 
 
 def _counted(count: int, what: str) -> str:

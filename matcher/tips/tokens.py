@@ -56,7 +56,8 @@ class Tokens:
     def take(self, expected: Sequence[str]) -> str:
         """The next character, which is one of some."""
         if (found := self._peek()) not in expected or not found:
-            self.wrong(f"is no JSON: {found or 'its end'!r} stands where {expected} is expected")
+            stands = repr(found) if found else "its end"
+            self.wrong(f"is no JSON: {stands} stands where {expected} is expected")
         self._at += 1
         return found
 

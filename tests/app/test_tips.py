@@ -1,6 +1,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from making import jpeg, make_case, photo
 from frametrace.app.cli import frametrace
 from frametrace.app.commands.tip import command as tip_command
 from frametrace.app.tips.answers import answer_check, answers_in
-from frametrace.app.tips.view import MOST_PICTURES
+from frametrace.app.tips.view import MOST_PICTURES, facts_of
 from frametrace.app.tips.watching import sorted_out
 from frametrace.app.tips.write import write_check
 from frametrace.embed.executor import InProcess
@@ -22,7 +23,7 @@ from frametrace.matcher.tips.documents import TIP, write_document
 from frametrace.matcher.tips.model import FINGERPRINTS, Head, Tlp
 from frametrace.matcher.tips.reading import read_tip
 from frametrace.matcher.tips.verdict import Answer, read_verdict
-from frametrace.posts.errors import TipError, UsageError
+from frametrace.posts.errors import CaseError, SourceError, TipError, UsageError
 
 FILES = ["accounts.csv", "check.json", "echoes.csv", "index.html", "items.csv"]
 
@@ -127,7 +128,10 @@ def test_a_tip_without_echoes_gives_a_report_that_says_so(small_case, tmp_path):
     item = {"id": f"picture-{short_digest(signals)}", "signals": signals, "counts": []}
     head = Head(signals={"pdq": {"fingerprint": FINGERPRINTS["pdq"]}})
     write_document(tmp_path / "tip.json", TIP, head.to_json(), [item])
-    written(small_case, tmp_path / "tip.json", tmp_path / "out")
+    checked = written(small_case, tmp_path / "tip.json", tmp_path / "out")
+    assert dict(facts_of(checked))["compared"] == "pdq (within 31 of 256 bits)"
+    checked = replace(checked, settings=replace(checked.settings, signals=("caption_key",)))
+    assert dict(facts_of(checked))["compared"] == "caption_key"
     assert "None was found." in (tmp_path / "out" / "index.html").read_text("utf-8")
     assert rows_of(tmp_path / "out" / "accounts.csv") == []
     with pytest.raises(UsageError, match="no item is answered"):
@@ -236,6 +240,24 @@ def test_tips_and_sources_are_told_apart_by_how_they_begin(hostile_tip, tmp_path
     source = tmp_path / "tip.json"
     source.write_text('{"platform": "x", "post_id": "1", "account_id": "a"}\n')
     assert sorted_out([source, spaced, tmp_path]) == ((spaced,), (source, tmp_path))
+
+
+def test_a_watch_that_can_find_nothing_says_so_and_makes_no_case(small_case, hostile_tip, tmp_path):
+    def watch(*arguments):
+        return CliRunner().invoke(frametrace, ["watch", *map(str, arguments)])
+
+    absent = tmp_path / "misspelt"
+    for arguments in ((hostile_tip,), (hostile_tip, tmp_path / "absent.csv")):
+        assert isinstance(watch(absent, *arguments).exception, SourceError | CaseError)
+        assert not absent.exists()
+    for text in ("a,b\n", "\0", '"'):
+        other = tmp_path / "other.csv"
+        other.write_text(text)
+        result = watch(small_case.path, hostile_tip, "--out", other)
+        assert "is no list of a watch" in str(result.exception)
+        assert other.read_text() == text
+    folder = make_case(tmp_path / "new", [{"text": "hello"}]).path
+    assert "nothing is known to compare with" in watch(folder, folder.parent / "posts.jsonl").output
 
 
 @pytest.mark.parametrize("name", tip_command.commands)

@@ -163,7 +163,7 @@ def test_a_sealed_tip_with_a_fault_is_refused_and_the_fault_named(tmp_path, name
 
 
 BROKEN = {
-    "nothing": (b"", "no JSON"),
+    "nothing": (b"", "no JSON: its end stands where {"),
     "no text": (b'{"frametrace_tip":1,"head":\xff}', "UTF-8"),
     "another document": (b'{"a":1}', "begins with 'a'"),
     "a verdict": (b'{"frametrace_verdict":1}', "begins with 'frametrace_verdict'"),
