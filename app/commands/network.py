@@ -135,7 +135,7 @@ def command(case: Path | None, table: Path | None, out: Path, **options: Any) ->
 
 def _counts(window: dict[str, Any]) -> list[str]:
     if window["pairs"] is None:
-        return [window["window"], "finer than the times", *[""] * (len(_WINDOWS) - 2)]
+        return [window["window"], *["-"] * (len(_WINDOWS) - 1)]
     return [f"{window[n]:,}" if n != "window" else window[n] for n in _WINDOWS]
 
 
@@ -213,6 +213,8 @@ def _tell(network: "Network", about: dict[str, Any], out: Path) -> None:
             f"shuffled  {len(kept):,} times: {sum(map(bool, kept)):,} shuffles made ties, "
             f"{sum(kept):,} in all, {max(kept):,} at most"
         )
+    if any(window["pairs"] is None for window in found["windows"]):
+        print("note      Windows finer than the times are not counted: -")
     rows = [_counts(window) for window in found["windows"]]
     print(f"\n{table_text(list(_WINDOWS.values()), rows)}\n")
     if tops := network.ties.select(list(_COLUMNS)).slice(0, _TOP).to_pylist():

@@ -109,6 +109,17 @@ def test_what_is_printed_counts_and_passes_no_verdict(table, tmp_path):
     assert ["no", "limit", "67", "1", "1", "0", "1", "1", "1"] in lines
 
 
+def test_windows_finer_than_the_times_are_no_columns_wide(tmp_path):
+    days = [f"o{n},a{at},2019-08-{1 + n:02d}" for at in range(3) for n in range(12)]
+    table = tmp_path / "days.csv"
+    table.write_text("\n".join(["object_id,account_id,timestamp_share", *days]))
+    done = ran("--from-csv", table, "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    cells = [line.split() for line in done.output.splitlines() if line[:2] in ("1 ", "10")]
+    assert [row[2:5] for row in cells] == [["-", "-", "-"]] * 3 + [["3", "3", "3"]]
+    assert "note      Windows finer than the times are not counted: -" in done.output
+
+
 def test_json_has_the_counts_and_how_it_was_made(table, tmp_path):
     done = ran("--from-csv", table, "--out", tmp_path, "--window", "10m", "--fdr", 0.05, "--json")
     found = json.loads(done.stdout)
