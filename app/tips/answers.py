@@ -32,7 +32,9 @@ def answers_in(path: Path) -> dict[str, Answer]:
             for row in reader:
                 if said := (row["verdict"] or "").strip().lower():
                     answers[row["item_id"]] = _answer(path, reader.line_num, said)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise TipError(f"{path} can't be read: {error.strerror or error}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
         raise TipError(f"{path} can't be read: {error}") from None
     return answers
 

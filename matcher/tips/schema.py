@@ -59,6 +59,8 @@ def wrong_with(kind: str, part: str, value: Any) -> str:
         return ""
     place = "/".join(map(str, error.absolute_path))
     said = error.message if len(error.message) < 200 else f"{error.validator} is not met"
+    if error.validator == "maxLength":
+        said = f"{len(error.instance):,} characters; at most {error.validator_value:,} are allowed"
     if error.validator == "pattern":
         length = f"{len(error.instance)} characters"
         said = f"{error.instance[:80]!r} of {length} is not of the form {error.validator_value}"

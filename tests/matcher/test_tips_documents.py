@@ -258,7 +258,7 @@ def test_signals_made_in_another_way_are_named_with_their_model(tmp_path):
 def test_what_would_be_refused_is_not_written(tmp_path):
     path = tmp_path / "tip.json"
     for items, head, message in (
-        ([], Head(made_by="x" * 201), "head/made_by"),
+        ([], Head(made_by="x" * 201), "head/made_by: 201 characters; at most 200 are allowed"),
         ([], Head(made_by="\udcff"), "no Unicode"),
         ([{**FULL, "caption": "x" * 100_001}], HEAD, "item/caption"),
         ([{**FULL, "signals": {"phash": "0" * 16 + "\n"}}], HEAD, "line break"),
