@@ -6,6 +6,7 @@ them, and CSV with the column `pdq` and, if there are such, `quality` and `label
 """
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -153,11 +154,11 @@ def _of_csv(source: Path, file: IO[str], converted: Converted) -> Iterator[dict[
 
 
 def _quality(source: Path, number: int, text: str) -> int | None:
-    if not text.strip():
+    if not (digits := text.strip()):
         return None
-    if not (text.strip().isascii() and text.strip().isdigit() and int(text[:9]) <= 100):
+    if not re.fullmatch("[0-9]{1,3}", digits) or int(digits) > 100:
         raise TipError(f"{source}, line {number}: {text[:40]!r} is no quality from 0 to 100")
-    return int(text)
+    return int(digits)
 
 
 def _item(

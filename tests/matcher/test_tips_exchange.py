@@ -150,7 +150,7 @@ def test_the_lines_are_those_of_python_threatexchange(tmp_path):
 
 def test_what_a_csv_says_of_quality_and_label_is_kept(tmp_path):
     text = io.StringIO()
-    rows = [("PDQ hash", "pdq", "label", "quality"), ("", HASH.upper(), '=1+1, "x"\n<b>', "49")]
+    rows = [("PDQ hash", "pdq", "label", "quality"), ("", HASH.upper(), '=1+1, "x"\n<b>', f"{49:12}")]
     csv.writer(text).writerows([*rows, ("", "1", "", "")])
     _, tip = listed(tmp_path, "list.csv", "\ufeff" + text.getvalue())
     hashes = hashes_of(tip)
@@ -179,6 +179,7 @@ def test_lines_of_other_types_and_empty_ones_are_left_out(tmp_path):
         ("a.csv", "hash,quality\n1,2\n", "no column 'pdq'; its columns are: hash, quality"),
         ("a.csv", "pdq,quality\n1,2\n1,101\n", "line 3: '101' is no quality"),
         ("a.csv", "pdq,quality\n1,-2\n", "line 2: '-2' is no quality"),
+        ("a.csv", f"pdq,quality\n1,{'0' * 9000}\n", "line 2: '0{40}' is no quality"),
         ("a.csv", 'pdq\n"1\n', "line"),
         ("a.csv", "", "no column"),
     ],
