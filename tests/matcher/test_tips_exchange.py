@@ -150,7 +150,10 @@ def test_the_lines_are_those_of_python_threatexchange(tmp_path):
 
 def test_what_a_csv_says_of_quality_and_label_is_kept(tmp_path):
     text = io.StringIO()
-    rows = [("PDQ hash", "pdq", "label", "quality"), ("", HASH.upper(), '=1+1, "x"\n<b>', f"{49:12}")]
+    rows = [
+        ("PDQ hash", "pdq", "label", "quality"),
+        ("", HASH.upper(), '=1+1, "x"\n<b>', f"{49:12}"),
+    ]
     csv.writer(text).writerows([*rows, ("", "1", "", "")])
     _, tip = listed(tmp_path, "list.csv", "\ufeff" + text.getvalue())
     hashes = hashes_of(tip)
