@@ -232,6 +232,11 @@ def test_lists_of_hashes_go_both_ways_and_are_harmless_in_a_spreadsheet(hostile_
     result = run("convert", lines, "--tlp", "green", "--out", back, "--json")
     assert json.loads(result.stdout)["hashes"] == len(rows) == read_tip(back).items.num_rows
     assert run("convert", lines, "--from", lines, "--out", back).exit_code == 2
+    for source in (hostile_tip, lines):
+        kept = source.read_bytes()
+        result = run("convert", source, "--out", source)
+        assert "would take the place of what it is made of" in result.output
+        assert source.read_bytes() == kept
 
 
 def test_tips_and_sources_are_told_apart_by_how_they_begin(hostile_tip, tmp_path):
