@@ -290,7 +290,7 @@ def convert(source: Path, out: Path, trusted: tuple[Path, ...], **options: Any) 
     from frametrace.matcher.tips.documents import TIP, is_document
 
     if out.resolve() == source.resolve():
-        raise click.UsageError(f"{out} would take the place of what it is made of: name another file")
+        raise click.UsageError(f"{out} would take the place of its source: name another file")
     if is_document(source, TIP):
         to_list(source, out, trusted, as_json=options["as_json"])
     elif trusted:

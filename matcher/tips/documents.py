@@ -15,7 +15,7 @@ from frametrace.matcher.tips.canonical import canonical
 from frametrace.matcher.tips.keys import Signature, fingerprint, read_public_key, sign, verified
 from frametrace.matcher.tips.schema import CHECKS, wrong_with
 from frametrace.matcher.tips.tokens import MAX_BYTES, MOST_OF_VALUE, Tokens
-from frametrace.posts.errors import TipError
+from frametrace.posts.errors import TipError, UsageError
 
 __all__ = ["TIP", "VERDICT", "Envelope", "Kind", "is_document", "read_document", "write_document"]
 
@@ -64,8 +64,11 @@ def write_document(
     """Write a document, an item a line, signed where a secret key is named; returns its digest.
 
     The file takes its place when it is whole. The same content gives the same bytes. Raises
-    `TipError` for content that `read_document` would refuse.
+    `TipError` for content that `read_document` would refuse, `UsageError` where the file is there
+    and is something else, such as a key.
     """
+    if path.exists() and path.stat().st_size and not is_document(path, kind):
+        raise UsageError(f"{path} exists and is no {kind.name}: name another file")
     digest = hashlib.sha256()
     with replacing(path) as file:
 

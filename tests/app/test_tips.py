@@ -235,7 +235,7 @@ def test_lists_of_hashes_go_both_ways_and_are_harmless_in_a_spreadsheet(hostile_
     for source in (hostile_tip, lines):
         kept = source.read_bytes()
         result = run("convert", source, "--out", source)
-        assert "would take the place of what it is made of" in result.output
+        assert "would take the place of its source" in result.output
         assert source.read_bytes() == kept
 
 

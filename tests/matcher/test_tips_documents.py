@@ -11,10 +11,12 @@ from tipping import FULL, HEAD, document, item, raw, write
 
 from frametrace.matcher.tips import tokens
 from frametrace.matcher.tips.canonical import MOST, canonical, digest_of
+from frametrace.matcher.tips.documents import VERDICT, write_document
+from frametrace.matcher.tips.keys import make_keys
 from frametrace.matcher.tips.model import Head, Tlp
 from frametrace.matcher.tips.reading import comparable, read_tip
 from frametrace.matcher.tips.schema import CHECKS, schema_of
-from frametrace.posts.errors import TipError
+from frametrace.posts.errors import TipError, UsageError
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -59,6 +61,7 @@ def test_a_tip_is_read_as_it_was_written_however_it_is_spaced(tmp_path, items, b
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_changed_byte_is_refused_or_changes_nothing(tmp_path, data):
+    (tmp_path / "tip.json").unlink(missing_ok=True)  # of the example before
     path = write(tmp_path / "tip.json", [FULL, item(2)], key=None)
     before = path.read_bytes()
     at = data.draw(st.integers(0, len(before) - 1))
@@ -266,3 +269,16 @@ def test_what_would_be_refused_is_not_written(tmp_path):
         with pytest.raises(TipError, match=message):
             write(path, items, head)
         assert list(tmp_path.iterdir()) == []
+
+
+def test_only_a_document_of_its_kind_gives_way_to_a_new_one(tmp_path):
+    key, _, _ = make_keys(tmp_path / "me")
+    kept = key.read_bytes()
+    with pytest.raises(UsageError, match=r"me.pem exists and is no tip"):
+        write(key, key=key)
+    assert key.read_bytes() == kept
+    (tmp_path / "tip.json").touch()
+    written = write(tmp_path / "tip.json").read_bytes()
+    assert write(tmp_path / "tip.json").read_bytes() == written
+    with pytest.raises(UsageError, match="is no verdict"):
+        write_document(tmp_path / "tip.json", VERDICT, {}, [])

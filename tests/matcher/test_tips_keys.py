@@ -38,6 +38,7 @@ def test_a_signature_of_something_else_does_not_hold(tmp_path):
     path = raw(tmp_path / "moved.json", document(items=[], signature=signature))
     with pytest.raises(TipError, match="does not hold"):
         read_tip(path)
+    path = tmp_path / "verdict.json"
     write_document(path, VERDICT, VERDICT_HEAD, [ANSWER], secret)
     content = json.loads(path.read_text("utf-8"))
     content["signature"]["public_key"] = "00" * 32
