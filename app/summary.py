@@ -22,6 +22,8 @@ __all__ = ["Counts", "counts_of", "describe_signals", "notes_on", "reasons_of"]
 
 _MOST_REASONS = 30
 _FILE = re.compile(r"^[^:]*\.[^:]*: ")
+# What a row held may be somebody's name: the table of skipped items has it, a log need not.
+_CELL = re.compile(r"""^(['"]).*\1""", re.DOTALL)
 _NUMBER = re.compile(r"(?<![\w'-])\d[\d,]*(?![\w:-])")
 
 
@@ -106,5 +108,5 @@ def reasons_of(case: Case) -> list[tuple[str, int]]:
     """The commonest reasons for skipping with their counts, file names and numbers set aside."""
     alike: Counter[str] = Counter()
     for reason in case.read("skipped", ["reason"])["reason"].to_pylist():
-        alike[_NUMBER.sub("N", _FILE.sub("", reason))] += 1
+        alike[_NUMBER.sub("N", _CELL.sub("'…'", _FILE.sub("", reason)))] += 1
     return sorted(alike.items(), key=lambda item: (-item[1], item[0]))[:_MOST_REASONS]

@@ -97,7 +97,7 @@ def read_json(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise CaseError(f"{path} is missing: restore it from a copy of the case") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CaseError(f"{path} can't be read ({error}): restore it from a copy") from None
     if not isinstance(value, dict):
         raise CaseError(f"{path} holds no JSON object: restore it from a copy of the case")

@@ -30,6 +30,7 @@ PER_THREAD = 2 * 28 * _ROOM  # bytes: batches that are filled, and wait: 12 and 
 _RANGES = 16  # of buckets, for each thread: enough to keep all busy to the end
 _HOT = 2**28  # comparisons of two buckets beyond which they are joined by their other chunks
 _HOT_CLUMPS = 2**20  # the same where there are clumps, whose own pairs are then passed over
+_PLANNED = 2**26  # comparisons below which no plan is made for a split: it costs as much
 _TILE = 512  # hashes of either side in one task where all pairs are compared
 _VALUES = 2**CHUNK
 _NO_LIMIT = 2**62
@@ -169,7 +170,7 @@ class Blocks:
 
     def _all(self, workers: Workers) -> Iterator[Hits]:
         """Join by the best plan, or by comparing all pairs where that is little more."""
-        best = self.plan() if len(self.a) * len(self.b) > _HOT_CLUMPS else None
+        best = self.plan() if len(self.a) * len(self.b) > _PLANNED else None
         if best is None or not best.pays:
             yield from self.all_pairs(workers)
             return

@@ -122,8 +122,9 @@ def _build_alone(case: Case, signal: str, folder: Path) -> None:
                     if old.is_dir() and old != folder and not any(old.glob(PAIRS_DONE)):
                         shutil.rmtree(old, ignore_errors=True)
     except (OSError, RuntimeError) as error:  # FAISS writes files of its own
+        reason = getattr(error, "strerror", None) or error
         raise CaseError(
-            f"{folder} can't be written: {error}. Make room or mend the permissions, then run the "
+            f"{folder} can't be written: {reason}. Make room or mend the permissions, then run the "
             "same command again"
         ) from None
 

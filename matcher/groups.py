@@ -25,12 +25,18 @@ _CARRIERS = {
     ),
 }
 
+# 16 digits name a group; all of them where somebody made two digests begin alike.
 _MEMBERS = """
-SELECT $prefix || p.medoid_sha256[:16] AS group_id, $kind AS kind, $relation AS relation,
+WITH named AS (
+    SELECT *, CASE WHEN min(medoid_sha256) OVER begin_alike = max(medoid_sha256) OVER begin_alike
+        THEN medoid_sha256[:16] ELSE medoid_sha256 END AS name
+    FROM places WINDOW begin_alike AS (PARTITION BY medoid_sha256[:16])
+)
+SELECT $prefix || p.name AS group_id, $kind AS kind, $relation AS relation,
     o.platform, o.post_id, o.account_id, o.account_kind, o.account_name, o.posted_at, o.text,
     c.media_sha256, c.media_path, c.caption_sha256, p.medoid_sha256,
     p.via_sha256, p.signal, p.distance, p.similarity
-FROM places p JOIN carriers c USING (sha256) JOIN posts o USING (platform, post_id)
+FROM named p JOIN carriers c USING (sha256) JOIN posts o USING (platform, post_id)
 QUALIFY count(DISTINCT (o.platform, o.post_id)) OVER (PARTITION BY p.medoid_sha256) > 1
 """
 

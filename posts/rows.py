@@ -234,7 +234,9 @@ def _record(text: str) -> dict[str, str]:
         record = json_of(text)
         if isinstance(record, dict):
             return flat(record)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise ValueError("the row is nested too deeply") from None
+    except ValueError as error:
         raise ValueError(f"the row is not JSON: {error}") from None
     raise ValueError("the row is not a JSON object")
 

@@ -18,13 +18,15 @@ def check_place(case: Path, out: Path, files: Sequence[str]) -> None:
     """Refuse a folder in which a report would overwrite something else, before any work is done.
 
     `files` are the report's, in the order in which they take their places: a folder with the last
-    two holds a whole one. Raises `UsageError` where `out` is a file, lies in the case, or holds
+    two holds a whole one. Raises `UsageError` where `out` is a file, lies in a case, or holds
     files of these names that no such report has written.
     """
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file: name a folder for the report with --out")
     if out.resolve().is_relative_to(case.resolve()):
         raise UsageError(f"{out} lies in the case: name another folder for the report with --out")
+    if any((folder / "case.json").is_file() for folder in (out.resolve(), *out.resolve().parents)):
+        raise UsageError(f"{out} lies in a case: name another folder for the report with --out")
     taken = [name for name in files if (out / name).exists()]
     ours = all((out / name).is_file() for name in files[-2:])
     if taken and not ours and not (out / _BESIDE).is_dir():  # that of a killed report is ours too

@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 
 import networkx
@@ -11,11 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from hostile import HASHES, HOSTILE, write_posts
-from making import jpeg, photo, write_jsonl
+from making import jpeg, make_case, photo, write_jsonl
 from PIL import Image
 
 from frametrace.app.report.network import write_gexf
 from frametrace.app.report.write import write_report
+from frametrace.app.summary import reasons_of
 from frametrace.embed.add import add_sources
 from frametrace.embed.case import Case
 from frametrace.embed.executor import InProcess
@@ -235,6 +237,21 @@ def test_a_report_is_never_written_into_its_case(small_case):
     for out in (small_case.path, small_case.path / "posts"):
         with pytest.raises(UsageError, match="lies in the case"):
             write_report(small_case, out, executor=InProcess())
+
+
+def test_a_report_is_never_written_into_another_case(small_case, tmp_path):
+    other = shutil.copytree(small_case.path, tmp_path / "other")
+    for out in (other, other / "results"):
+        with pytest.raises(UsageError, match="lies in a case"):
+            write_report(small_case, out, executor=InProcess())
+
+
+def test_a_summary_of_reasons_does_not_repeat_what_the_rows_held(tmp_path):
+    posts = [{"text": "a", "posted_at": when} for when in ("jane@private.example", "it's 5:03")]
+    case = make_case(tmp_path, posts, signals=())
+    ((reason, count),) = reasons_of(case)
+    assert count == 2
+    assert reason.startswith("'…' is not a time")
 
 
 def test_what_was_not_compared_is_said(tmp_path):

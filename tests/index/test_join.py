@@ -85,6 +85,7 @@ def made_small() -> Iterator[None]:
         patch.object(pigeonhole, "_VISIT", 0.0),
         patch.object(buckets, "_HOT", 3),
         patch.object(buckets, "_HOT_CLUMPS", 2),
+        patch.object(buckets, "_PLANNED", 2),
         patch.object(clumps, "_MANY", 6),
         patch.object(buckets, "_ROOM", 2),
         patch.object(buckets, "_TILE", 7),
