@@ -2,8 +2,8 @@
 
 A feature that has one clear counterpart in the other picture says by itself how that picture would
 have been moved, scaled and turned. Each such pair is a hypothesis; the one that most others agree
-with is fitted by least squares, and pairs that lie on it are its inliers. Each hypothesis is counted,
-so nothing is random. Lowe (IJCV 2004) gives the ratio of distances to the nearest and next nearest
+with is fitted by least squares, and pairs that lie on it are its inliers. None is left out, so
+nothing is random. Lowe (IJCV 2004) gives the ratio of distances to the nearest and next nearest
 feature; here it is one of bits.
 """
 
