@@ -31,6 +31,8 @@ __all__ = [
     "Manifest",
     "alone_in",
     "check_index",
+    "check_signal",
+    "has_index",
     "index_folder",
     "joining",
     "open_index",
@@ -65,14 +67,13 @@ class Manifest:
 def open_index(case: Case, signal: str) -> Index:
     """The index of a signal as of the case's epoch; built if it isn't there.
 
-    Raises `UsageError` where the case has no such signal, `IndexMismatch` where the files on disk
-    are damaged or belong to something else, `CaseError` where they can't be written.
+    Raises `UsageError` where the case has no such signal or the signal no index, `IndexMismatch`
+    where the files on disk are damaged or belong to something else, `CaseError` where they can't be
+    written.
     """
-    if signal not in case.epoch.signals:
-        raise UsageError(
-            f"{case.path} has no signal {signal!r}; compute it with: "
-            f"frametrace embed {case.path} --signal {signal}"
-        )
+    check_signal(case, signal)
+    if not has_index(signal):
+        raise UsageError(f"{signal!r} has no index: it is compared with every picture")
     folder = index_folder(case, signal)
     if not (folder / _MANIFEST).is_file():
         _build_alone(case, signal, folder)
@@ -85,6 +86,20 @@ def open_index(case: Case, signal: str) -> Index:
             f"delete {folder}, it will be rebuilt"
         )
     return _load(folder, manifest)
+
+
+def check_signal(case: Case, signal: str) -> None:
+    """Raises `UsageError` where the case has no such signal."""
+    if signal not in case.epoch.signals:
+        raise UsageError(
+            f"{case.path} has no signal {signal!r}; compute it with: "
+            f"frametrace embed {case.path} --signal {signal}"
+        )
+
+
+def has_index(signal: str) -> bool:
+    """Whether there is an index for a signal's values; sets of features have none yet."""
+    return SIGNALS[signal].metric is not Metric.FEATURES
 
 
 def check_index(case: Case, signal: str) -> list[str]:
@@ -179,7 +194,7 @@ def _made(signal: str, codes: Codes) -> Index:
             return BinaryIndex(codes)
         case Metric.COSINE:
             return DenseIndex.build(codes)
-        case Metric.JACCARD:
+        case _:
             return MinHashIndex(codes)
 
 
@@ -192,7 +207,7 @@ def _load(folder: Path, manifest: Manifest) -> Index:
                 return BinaryIndex.load(codes, folder)
             case Metric.COSINE:
                 return DenseIndex.load(codes, folder, manifest.technique, manifest.recall)
-            case Metric.JACCARD:
+            case _:
                 return MinHashIndex(codes)
     except (OSError, ValueError, RuntimeError) as error:
         raise IndexMismatch(

@@ -22,24 +22,30 @@ from frametrace.embed.signals import (
 )
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.clip import Clip
+from frametrace.embed.signals.local import Features, Local
 from frametrace.index.binary import BinaryIndex
 from frametrace.index.dense import DenseIndex
 from frametrace.index.minhash import MinHashIndex
-from frametrace.index.store import Index, open_index
-from frametrace.matcher.results import POST_FIELDS, Relation
+from frametrace.index.store import Index, check_signal, open_index
+from frametrace.matcher.results import MATCHES, POST_FIELDS, Relation
+from frametrace.matcher.verifying import MIN_INLIERS, find_verified
 from frametrace.posts.errors import IndexMismatch, ModelMissing, UsageError
 from frametrace.posts.media import read_media
 
 __all__ = ["FOUND", "Found", "find_picture", "find_text"]
 
 
-# One row per post (and picture of it), the nearest first; columns as in the matches table.
+_EVIDENCE = ("inliers", "mirrored", "scale", "rotation", "part_a", "part_b")
+
+# One row per post (and picture of it), the nearest first; columns as in the matches table. A is the
+# picture that was asked for.
 FOUND = pa.schema(
     [
         pa.field("signal", pa.string(), nullable=False),
         pa.field("relation", pa.string(), nullable=False),
         ("distance", pa.int32()),
         ("similarity", pa.float32()),
+        *(MATCHES.field(name) for name in _EVIDENCE),
         *POST_FIELDS,
         ("text", pa.string()),
         pa.field("sha256", pa.string(), nullable=False),
@@ -58,6 +64,10 @@ _TOO_FLAT = (
     f"the picture is too flat for PDQ (quality below {pdq.MIN_QUALITY} of 100): only files with "
     "the same bytes are found"
 )
+_FEATURELESS = (
+    f"the picture is too plain for local features (fewer than {MIN_INLIERS}): only files with the "
+    "same bytes are found"
+)
 _NOT_READ = "the model of the case's captions can't read this text's script: it was not asked"
 
 _CARRIERS = {
@@ -66,13 +76,17 @@ _CARRIERS = {
 }
 
 _POSTS_OF = """
-SELECT h.signal, h.relation, h.distance, h.similarity, p.platform, p.post_id, p.account_id,
-    p.account_kind, p.account_name, p.posted_at, p.text, h.sha256, c.path AS media_path
+WITH ranked AS (
+    SELECT *, list_position(['copy', 'contains', 'similar', 'shares_element'], relation) AS rank
+    FROM hits
+)
+SELECT h.* EXCLUDE (rank, sha256), p.platform, p.post_id, p.account_id, p.account_kind,
+    p.account_name, p.posted_at, p.text, h.sha256, c.path AS media_path
 FROM (
-    SELECT * FROM hits QUALIFY row_number()
-    OVER (PARTITION BY sha256 ORDER BY relation <> 'contains', similarity DESC, signal DESC) = 1
+    SELECT * FROM ranked QUALIFY row_number()
+    OVER (PARTITION BY sha256 ORDER BY rank, similarity DESC, signal DESC) = 1
 ) h JOIN carriers c USING (sha256) JOIN posts p USING (platform, post_id)
-ORDER BY h.relation <> 'contains', h.similarity DESC, h.signal <> 'sha256',
+ORDER BY h.rank, h.similarity DESC, h.signal <> 'sha256',
     p.posted_at NULLS LAST, p.platform, p.post_id, c.path
 """
 
@@ -95,6 +109,12 @@ class _Hit:
     relation: str
     distance: int | None
     similarity: float
+    inliers: int | None = None
+    mirrored: bool | None = None
+    scale: float | None = None
+    rotation: float | None = None
+    part_a: float | None = None
+    part_b: float | None = None
 
 
 def find_picture(case: Case, picture: Path, signal: str = "pdq", limit: int = 20) -> Found:
@@ -107,10 +127,13 @@ def find_picture(case: Case, picture: Path, signal: str = "pdq", limit: int = 20
     absolute = picture.resolve()
     data = read_media(str(absolute.parent), absolute.name, MAX_BYTES)
     same = _Hit(hashlib.sha256(data).hexdigest(), "sha256", str(Relation.COPY), 0, 1.0)
-    index = open_index(case, signal)
+    check_signal(case, signal)
     opened = _opened(case, signal)
     assert isinstance(opened, PictureSignal)
     values = opened.finish([opened.preparer()(decode(data))])
+    if signal == Local.name:
+        return _by_features(case, Features.of(values["code"][0].as_py()), same, limit)
+    index = open_index(case, signal)
     quality = values["quality"][0].as_py() if "quality" in values.column_names else 100
     if quality < pdq.MIN_QUALITY:
         return _answer(case, [same], "picture", limit, (_TOO_FLAT,))
@@ -139,6 +162,16 @@ def find_text(case: Case, text: str, signal: str = "", limit: int = 20) -> Found
                 raise
             notes = (f"captions were searched by their wording alone: {error}",)
     return _answer(case, hits, "caption", limit, notes)
+
+
+def _by_features(case: Case, asked: Features, same: _Hit, limit: int) -> Found:
+    """The pictures that share pixels with the picture, compared with every one of the case."""
+    hits = [same]
+    for sha256, similarity, found in find_verified(case, asked):
+        evidence = {name: getattr(found, name) for name in _EVIDENCE}
+        hits.append(_Hit(sha256, Local.name, str(found.relation), None, similarity, **evidence))
+    notes = () if len(asked) >= MIN_INLIERS else (_FEATURELESS,)
+    return _answer(case, hits, "picture", limit, notes)
 
 
 def _check(signal: str, kind: type) -> None:

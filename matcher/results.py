@@ -33,6 +33,7 @@ class Relation(StrEnum):
     COPY = "copy"
     CONTAINS = "contains"
     SIMILAR = "similar"
+    SHARES_ELEMENT = "shares_element"  # a logo, a sign, lettering: never groups
 
 
 class GroupKind(StrEnum):

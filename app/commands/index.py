@@ -24,12 +24,13 @@ def command(case: Path, as_json: bool) -> None:
     from frametrace.app.telling import print_json
     from frametrace.embed.case import Case
     from frametrace.index.dense import DenseIndex
-    from frametrace.index.store import open_index
+    from frametrace.index.store import has_index, open_index
 
     opened = Case(case)
     rows = []
-    with Console().track("indexes", len(opened.epoch.signals)) as advance:
-        for signal in sorted(opened.epoch.signals):
+    signals = [signal for signal in sorted(opened.epoch.signals) if has_index(signal)]
+    with Console().track("indexes", len(signals)) as advance:
+        for signal in signals:
             index = open_index(opened, signal)
             recall = index.recall if isinstance(index, DenseIndex) else 1.0
             rows.append(

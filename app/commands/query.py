@@ -1,10 +1,14 @@
 """`frametrace query`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from frametrace.app.options import case_argument, json_option
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["command"]
 
@@ -17,6 +21,13 @@ _PICTURE_COLUMNS = {
     "account_id": "account",
     "posted_at": "time (UTC)",
     "media_path": "path",
+}
+_LOCAL_COLUMNS = {
+    "inliers": "inliers",
+    "relation": "relation",
+    "happened": "what happened",
+    **{name: _PICTURE_COLUMNS[name] for name in ("platform", "post_id", "account_id")},
+    **{name: _PICTURE_COLUMNS[name] for name in ("posted_at", "media_path")},
 }
 _TEXT_COLUMNS = {
     "similarity": "similarity",
@@ -34,7 +45,9 @@ _TEXT_COLUMNS = {
 @case_argument
 @click.argument("picture", required=False, type=click.Path(path_type=Path))
 @click.option("--text", help="Find captions that hold this text or read like it.")
-@click.option("--signal", default="", help="pdq (the default), phash, clip; caption, caption_key.")
+@click.option(
+    "--signal", default="", help="pdq (the default), phash, clip, local; caption, caption_key."
+)
 @click.option(
     "--limit", type=click.IntRange(0, 10**9), default=20, show_default=True, help="Rows; 0: all."
 )
@@ -44,11 +57,13 @@ def command(
 ) -> None:
     """Find the posts of CASE whose pictures are near-duplicates of PICTURE, or read like a text.
 
-    By hash it answers at once; --signal clip and --text load a model where the case has one.
+    By hash it answers at once. --signal local finds crops, memes, screenshots and mirror images,
+    looking at every picture of CASE. --signal clip and --text load a model where CASE has one.
 
     \b
     frametrace query hongkong picture.jpg
     frametrace query hongkong picture.jpg --signal phash --limit 5
+    frametrace query hongkong picture.jpg --signal local
     frametrace query hongkong --text "black-clad protesters" --signal caption_key
     """
     from frametrace.app.console import Console
@@ -70,6 +85,19 @@ def command(
     elif not found.total:
         print("nothing was found")
     else:
-        print(rows_text(found.rows, _PICTURE_COLUMNS if picture else _TEXT_COLUMNS))
+        print(_table(found.rows, signal) if picture else rows_text(found.rows, _TEXT_COLUMNS))
         if found.total > found.rows.num_rows:
             print(f"\n{found.rows.num_rows} of {found.total:,} are shown; --limit 0 gives all")
+
+
+def _table(rows: "pa.Table", signal: str) -> str:
+    """The rows of a picture's answer as text."""
+    import pyarrow as pa
+
+    from frametrace.app.happened import what_happened
+    from frametrace.app.telling import rows_text
+
+    if signal != "local":
+        return rows_text(rows, _PICTURE_COLUMNS)
+    happened = pa.array([what_happened(row) for row in rows.to_pylist()], pa.string())
+    return rows_text(rows.append_column("happened", happened), _LOCAL_COLUMNS)

@@ -28,6 +28,7 @@ class Metric(StrEnum):
     HAMMING = "hamming"  # distance in bits, int
     COSINE = "cosine"  # similarity in [-1, 1]
     JACCARD = "jaccard"  # similarity in [0, 1]
+    FEATURES = "features"  # similarity in [0, 1] of sets of local features
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,15 @@ class Signal(ABC):
     """One signal. Making one may load a model; its class attributes never do.
 
     `code` is the Arrow type of the column of that name, null where an item has no value: (k,) bytes
-    for a hash, (d,) float32 of unit length for a vector. `made_by` says for people and for a later
-    run what makes the values; its `fingerprint` changes whenever the values would.
+    for a hash, (d,) float32 of unit length for a vector, bytes of any length for a set of features.
+    `made_by` says for people and for a later run what makes the values; its `fingerprint` changes
+    whenever the values would.
     """
 
     name: ClassVar[str]
     metric: ClassVar[Metric]
     needs_model: ClassVar[bool] = False
+    by_default: ClassVar[bool] = True  # False: only where it is asked for, or the case has it
 
     @classmethod
     def open(cls, chosen: ModelChoice) -> Self:
@@ -71,7 +74,8 @@ class Signal(ABC):
     def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Compare all codes of `a` (m, k) with all of `b` (n, k): (m, n) in the signal's metric.
 
-        This is the plain brute force that every index must agree with.
+        This is the plain brute force that every index must agree with. Of sets of features `a` and
+        `b` are sequences of m and n values.
         """
 
     def close(self) -> None:  # noqa: B027

@@ -7,9 +7,10 @@ from making import made_codes, put_codes
 
 from frametrace.embed.case import Case
 from frametrace.embed.signals import SIGNALS
+from frametrace.index.store import has_index
 
 
-@pytest.fixture(params=list(SIGNALS))
+@pytest.fixture(params=list(filter(has_index, SIGNALS)))
 def signal(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

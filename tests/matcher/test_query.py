@@ -3,12 +3,13 @@ import hashlib
 import numpy as np
 import pytest
 from making import jpeg, make_case, photo, put_codes
-from PIL import Image
+from PIL import Image, ImageOps
 
 from frametrace.embed.signals.base import bits_distance
 from frametrace.embed.signals.pdq import compute_pdq
 from frametrace.matcher.query import FOUND, find_picture, find_text
-from frametrace.posts.errors import DecodeError, IndexMismatch, UsageError
+from frametrace.matcher.verifying import MIN_INLIERS
+from frametrace.posts.errors import CaseError, DecodeError, IndexMismatch, UsageError
 
 CAPTIONS = (
     "The metro station was smashed again last night",
@@ -149,3 +150,71 @@ def test_captions_are_found_by_their_meaning(case, tmp_path):
     chinese = find_text(texts, "黑衣蒙面人")
     assert [row["post_id"] for row in chinese.rows.to_pylist()] == ["p2"]
     assert "script" in chinese.notes[0]
+
+
+@pytest.fixture(scope="module")
+def edited(tmp_path_factory):
+    """A case with local features: a photo, a crop, a mirror image and a collage, and others."""
+    folder = tmp_path_factory.mktemp("local")
+    asked, other = photo(1), photo(2)
+    collage = Image.new("RGB", (640, 240))
+    collage.paste(asked.resize((320, 240)), (0, 0))
+    collage.paste(other.resize((320, 240)), (320, 0))
+    made = {
+        "same.jpg": asked,
+        "mirrored.jpg": ImageOps.mirror(asked),
+        "collage.jpg": collage,
+        "cut.jpg": asked.crop((100, 100, 450, 360)),
+        "other.jpg": other,
+        "flat.jpg": Image.new("RGB", (300, 300)),
+    }
+    pictures = {name: jpeg(image) for name, image in made.items()}
+    return make_case(folder, [{"media": [name]} for name in made], pictures, signals=("local",))
+
+
+def test_by_local_features_every_edit_is_found_with_what_was_done(edited):
+    found = find_picture(edited, edited.path.parent / "same.jpg", "local").rows
+    assert found.schema == FOUND
+    rows = {row["media_path"]: row for row in found.to_pylist()}
+    assert list(rows)[:2] == ["same.jpg", "mirrored.jpg"]
+    relations = {name: row["relation"] for name, row in rows.items()}
+    assert relations == {
+        "same.jpg": "copy",
+        "mirrored.jpg": "copy",
+        "collage.jpg": "contains",
+        "cut.jpg": "contains",
+    }
+    assert rows["same.jpg"]["signal"] == "sha256"
+    assert rows["same.jpg"]["inliers"] is None
+    assert rows["mirrored.jpg"]["mirrored"]
+    assert rows["collage.jpg"]["part_b"] == pytest.approx(0.5, abs=0.06)
+    assert rows["cut.jpg"]["part_a"] == pytest.approx(350 * 260 / (640 * 480), abs=0.06)
+    for row in rows.values():
+        if row["signal"] == "local":
+            assert row["inliers"] >= MIN_INLIERS
+            assert 0 < row["similarity"] <= 1
+
+
+def test_a_plain_picture_has_no_local_features_to_search_by(edited):
+    found = find_picture(edited, edited.path.parent / "flat.jpg", "local")
+    assert [row["media_path"] for row in found.rows.to_pylist()] == ["flat.jpg"]
+    assert "too plain" in found.notes[0]
+
+
+def test_a_case_too_large_to_be_looked_through_is_refused(edited, monkeypatch):
+    monkeypatch.setattr("frametrace.matcher.verifying.MOST_PICTURES", 5)
+    with pytest.raises(UsageError, match="has 6 pictures: a search by local features looks at"):
+        find_picture(edited, edited.path.parent / "same.jpg", "local")
+
+
+def test_a_case_without_local_features_says_how_to_get_them(case, pictures):
+    with pytest.raises(UsageError, match="--signal local"):
+        find_picture(case, pictures / "0-90.jpg", "local")
+
+
+def test_damaged_local_features_are_an_error_that_says_what_to_do(tmp_path):
+    case = make_case(tmp_path, [{"media": ["1.jpg"]}], {"1.jpg": jpeg(photo(1))}, signals=())
+    digest = hashlib.sha256((tmp_path / "1.jpg").read_bytes()).hexdigest()
+    case = put_codes(case, "local", {digest: np.arange(9, dtype=np.uint8)}, "sift-median-128x300:1")
+    with pytest.raises(CaseError, match=f"damaged local features of {digest}.*--replace"):
+        find_picture(case, tmp_path / "1.jpg", "local")

@@ -1,0 +1,63 @@
+"""What a query by local features says in words."""
+
+import json
+
+import pytest
+from making import jpeg, make_case, photo
+from PIL import Image, ImageOps
+
+from frametrace.app.happened import what_happened
+
+EVIDENCE = {"inliers": 40, "mirrored": False, "rotation": 0.4, "scale": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("match", "words"),
+    [
+        ({"relation": "copy", "part_a": 0.98, "part_b": 0.97}, "all of it"),
+        (
+            {"relation": "copy", "part_a": 0.7, "part_b": 0.97, "rotation": -90},
+            "turned by -90°, 70% of it",
+        ),
+        (
+            {"relation": "contains", "part_a": 0.8, "part_b": 0.24, "mirrored": True},
+            "mirrored, 80% of it, inside a larger picture",
+        ),
+        ({"relation": "contains", "part_a": 0.3, "part_b": 0.95}, "30% of it, alone"),
+        (
+            {"relation": "shares_element", "part_a": 0.08, "part_b": 0.1},
+            "8% of it agrees, maybe a logo, a sign or lettering",
+        ),
+        ({"relation": "copy", "inliers": None}, "the same file"),
+    ],
+)
+def test_what_happened_is_said_in_words(match, words):
+    assert what_happened({**EVIDENCE, **match}) == words
+
+
+def test_the_command_says_what_happened_and_gives_the_evidence_as_json(tmp_path, command):
+    asked = photo(1)
+    pictures = {"1.jpg": jpeg(ImageOps.mirror(asked)), "2.jpg": jpeg(photo(2))}
+    collage = Image.new("RGB", (1280, 480))
+    collage.paste(photo(3), (0, 0))
+    collage.paste(asked, (640, 0))
+    pictures["3.jpg"] = jpeg(collage)
+    posts = [{"media": [name]} for name in pictures]
+    case = make_case(tmp_path, posts, pictures, signals=("local", "pdq"))
+    (tmp_path / "asked.jpg").write_bytes(jpeg(asked, 60))
+    arguments = ("query", case.path, tmp_path / "asked.jpg", "--signal", "local")
+    done = command(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    header, mirrored, collage = done.stdout.splitlines()
+    assert header.split()[:4] == ["inliers", "relation", "what", "happened"]
+    assert "mirrored, all of it" in mirrored
+    assert "all of it, inside a larger picture" in collage
+    rows = json.loads(command(*arguments, "--json").stdout)["rows"]
+    assert [(row["relation"], row["mirrored"]) for row in rows] == [
+        ("copy", True),
+        ("contains", False),
+    ]
+    done = command("index", case.path)
+    assert done.returncode == 0, done.stderr
+    assert "pdq" in done.stdout
+    assert "local" not in done.stdout
