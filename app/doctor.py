@@ -17,7 +17,7 @@ __all__ = ["Finding", "examine"]
 _CORE = (
     *("numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy"),
     *("scikit-network", "networkx", "click", "rich", "jinja2", "ijson", "jsonschema"),
-    "cryptography",
+    *("cryptography", "opencv-python-headless"),
 )
 _EXTRAS = {
     "fast": ("numba",),
