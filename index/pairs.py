@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.case import Case
-from frametrace.embed.files import TEMPORARY, read_json, replacing, to_json, write_atomically
+from frametrace.embed.files import TEMPORARY, replacing, to_json, write_atomically
 from frametrace.embed.progress import Progress, Silent
 from frametrace.index.binary import BinaryIndex
 from frametrace.index.codes import Codes, as_keys, first_bytes
@@ -32,6 +32,7 @@ from frametrace.index.store import (
     index_folder,
     joining,
     open_index,
+    pair_files,
     read_manifest,
 )
 from frametrace.posts.errors import CaseError, IndexMismatch
@@ -143,7 +144,9 @@ def _parts(folder: Path, codes: Codes, radius: int) -> Iterable[_Part]:
 
 def _carried(earlier: _Earlier) -> _Part:
     """The pairs of an earlier index, in one file: else there were more files each time."""
-    pairs = chain.from_iterable(_batches(earlier.pairs / name) for name in _files(earlier.pairs))
+    pairs = chain.from_iterable(
+        _batches(earlier.pairs / name) for name in pair_files(earlier.pairs)
+    )
     name = f"carried {sha256_of(earlier.pairs / _DONE)}"
     return _Part(name, 0.0, partial(_renumbered, pairs, earlier.rows, earlier.rows))
 
@@ -186,7 +189,7 @@ def _earlier(folder: Path, codes: Codes) -> _Earlier | None:
 
 
 def _is_whole(pairs: Path) -> bool:
-    return all(sha256_of(pairs / name) == digest for name, digest in _files(pairs).items())
+    return all(sha256_of(pairs / name) == digest for name, digest in pair_files(pairs).items())
 
 
 def _rows_of(earlier: np.ndarray, codes: np.ndarray) -> np.ndarray | None:
@@ -216,7 +219,7 @@ def _write(path: Path, batches: Iterator[Hits]) -> None:
 
 def _read(folder: Path, codes: np.ndarray, radius: int) -> Iterator[Hits]:
     """The pairs of files that are opened at once: then it is no trouble if they are swept."""
-    files = [_batches(folder / name) for name in sorted(_files(folder))]
+    files = [_batches(folder / name) for name in sorted(pair_files(folder))]
     return _expanded(chain.from_iterable(files), codes, radius)
 
 
@@ -226,16 +229,6 @@ def _expanded(batches: Iterable[Hits], codes: np.ndarray, radius: int) -> Iterat
             yield from clump_pairs(codes, hits.query, radius)
         else:
             yield hits
-
-
-def _files(folder: Path) -> dict[str, str]:
-    """The files of a finished join and their digests."""
-    try:
-        return dict(read_json(folder / _DONE)["files"])
-    except (CaseError, KeyError, TypeError, ValueError):
-        raise IndexMismatch(
-            f"{folder / _DONE} is damaged: delete {folder}, it will be made anew"
-        ) from None
 
 
 def _batches(path: Path) -> Iterator[Hits]:

@@ -66,9 +66,9 @@ class Rule(NamedTuple):
 class Plan:
     """A budget for each chunk, and what each costs, in comparisons of two words.
 
-    `candidates` is how many comparisons of two words that is without the visits of buckets, `brute`
-    what it costs to compare all pairs. The plan `pays` if it costs less, and if no chunk
-    leaves more than half of all pairs as candidates: so splitting buckets comes to an end.
+    `candidates` is how many comparisons that is without the visits of buckets, `brute` what it
+    costs to compare all pairs. The plan `pays` if it costs less, and if no chunk leaves more than
+    half of all pairs as candidates: so splitting buckets comes to an end.
     """
 
     budgets: tuple[int, ...]

@@ -36,6 +36,7 @@ __all__ = [
     "index_folder",
     "joining",
     "open_index",
+    "pair_files",
     "read_manifest",
 ]
 
@@ -43,9 +44,7 @@ Index = BinaryIndex | DenseIndex | MinHashIndex
 
 _ARRAYS = ("codes", "starts", "items")
 _MANIFEST = "manifest.json"
-PAIRS_DONE = (
-    "pairs-*/done.json"  # pairs were found with this index; the next join goes on from them
-)
+PAIRS_DONE = "pairs-*/done.json"  # all near pairs were found; the next join goes on from them
 _LAYOUT = 2  # of the files; those of another layout are built anew
 
 
@@ -109,13 +108,22 @@ def check_index(case: Case, signal: str) -> list[str]:
         return []
     digests = dict(read_manifest(folder).files)
     for done in folder.glob(PAIRS_DONE):
-        of_pairs = read_json(done)["files"].items()
+        of_pairs = pair_files(done.parent).items()
         digests |= {f"{done.parent.name}/{name}": digest for name, digest in of_pairs}
     return [
         f"{folder / name} is damaged: delete {folder}, it will be rebuilt"
         for name, digest in digests.items()
         if not (folder / name).is_file() or sha256_of(folder / name) != digest
     ]
+
+
+def pair_files(folder: Path) -> dict[str, str]:
+    """The files of a finished join and their digests. Raises `IndexMismatch` where none is told."""
+    done = folder / Path(PAIRS_DONE).name
+    try:
+        return dict(read_json(done)["files"])
+    except (CaseError, KeyError, TypeError, ValueError):
+        raise IndexMismatch(f"{done} is damaged: delete {folder}, it will be made anew") from None
 
 
 def index_folder(case: Case, signal: str) -> Path:

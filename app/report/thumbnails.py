@@ -3,11 +3,12 @@
 import base64
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from frametrace.embed.decode import MAX_BYTES, decode
-from frametrace.embed.executor import Executor
+from frametrace.embed.executor import Executor, SpawnPool
+from frametrace.embed.progress import Progress
 from frametrace.posts.errors import DecodeError
 from frametrace.posts.media import MediaFile, read_media
 
@@ -18,18 +19,23 @@ _QUALITY = 70
 
 
 def data_uris(
-    files: Mapping[str, MediaFile], executor: Executor, advance: Callable[[int], None]
+    files: Mapping[str, MediaFile], executor: Executor | None, progress: Progress
 ) -> dict[str, str]:
     """Each picture, by its SHA-256, as a `data:` address of a small JPEG.
 
     Those that can't be made any more are left out: the file is gone, or holds something else now.
+    Without an executor they are made in processes started for them.
     """
+    if executor is None:
+        with SpawnPool() as pool:
+            return data_uris(files, pool, progress)
     uris = {}
-    made = executor.map(_Thumbnail(_SIDE, _QUALITY), files.items())
-    for digest, uri in zip(files, made, strict=True):
-        if isinstance(uri, str) and uri:
-            uris[digest] = uri
-        advance(1)
+    with progress.track("thumbnails", len(files)) as advance:
+        made = executor.map(_Thumbnail(_SIDE, _QUALITY), files.items())
+        for digest, uri in zip(files, made, strict=True):
+            if isinstance(uri, str) and uri:
+                uris[digest] = uri
+            advance(1)
     return uris
 
 

@@ -17,7 +17,7 @@ from frametrace.app.report.tables import GROUPS_COLUMNS, write_batches, write_cs
 from frametrace.app.report.thumbnails import data_uris
 from frametrace.app.summary import Counts, counts_of, describe_signals, notes_on, reasons_of
 from frametrace.embed.case import Case
-from frametrace.embed.executor import Executor, SpawnPool
+from frametrace.embed.executor import Executor
 from frametrace.embed.progress import Progress, Silent
 from frametrace.matcher.results import MATCHES, Results
 from frametrace.matcher.settings import MatchSettings
@@ -80,12 +80,7 @@ def _page(
 ) -> Page:
     groups = views_of(results)
     files = shown_files(case, groups)
-    with progress.track("thumbnails", len(files)) as advance:
-        if executor is not None:
-            thumbnails = data_uris(files, executor, advance)
-        else:
-            with SpawnPool() as pool:
-                thumbnails = data_uris(files, pool, advance)
+    thumbnails = data_uris(files, executor, progress)
     counts = counts_of(case, results)
     ties = ties_view(results, run.settings.get("fdr", MatchSettings().fdr))
     return Page(

@@ -14,7 +14,7 @@ from frametrace.app.report.thumbnails import data_uris
 from frametrace.app.tips.answers import answers_in
 from frametrace.app.tips.view import files_of, page_of
 from frametrace.embed.case import Case
-from frametrace.embed.executor import Executor, SpawnPool
+from frametrace.embed.executor import Executor
 from frametrace.embed.progress import Progress, Silent
 from frametrace.matcher.tips.check import Checked
 from frametrace.matcher.tips.model import KINDS, program
@@ -44,12 +44,7 @@ def write_check(
     check_answers(case.path, out)
     page = page_of(case, checked, {})
     files = files_of(case, page)
-    with progress.track("thumbnails", len(files)) as advance:
-        if executor is not None:
-            thumbnails = data_uris(files, executor, advance)
-        else:
-            with SpawnPool() as pool:
-                thumbnails = data_uris(files, pool, advance)
+    thumbnails = data_uris(files, executor, progress)
     html = filled("tip.html", page=page_of(case, checked, thumbnails))
     with written(out, _FILES) as folder:
         write_csv(folder / "echoes.csv", _marked(checked, checked.echoes.drop_columns(["item"])))

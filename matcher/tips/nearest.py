@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from frametrace.index.binary import BinaryIndex
+from frametrace.index.codes import as_keys
 
 __all__ = ["Nearest", "nearest_hashes", "nearest_keys"]
 
@@ -82,14 +83,8 @@ def nearest_keys(keys: np.ndarray, codes: np.ndarray, most: int) -> Nearest:
 
 def _distinct(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The distinct rows, in a stable order, and the first position of each."""
-    _, first = np.unique(_as_keys(codes), return_index=True)
+    _, first = np.unique(as_keys(codes), return_index=True)
     return np.ascontiguousarray(codes[first]), first.astype(np.int64)
-
-
-def _as_keys(rows: np.ndarray) -> np.ndarray:
-    rows = np.ascontiguousarray(rows)
-    keys: np.ndarray = rows.view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel()
-    return keys
 
 
 def _bands(keys: np.ndarray) -> list[np.ndarray]:

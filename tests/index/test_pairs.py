@@ -181,3 +181,12 @@ def test_damaged_pairs_are_told_of_and_found_again_once_deleted(joined: Case, na
         file.unlink()
     folder.rmdir()
     assert pairs(joined) == expected(codes)
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"files": 3}'])
+def test_damage_of_the_list_of_pair_files_is_told_by_a_check(joined: Case, content: bytes) -> None:
+    pairs(joined)
+    folder = index_folder(joined, "pdq") / "pairs-31"
+    (folder / "done.json").write_bytes(content)
+    with pytest.raises(IndexMismatch, match=f"delete {folder}"):
+        check_index(joined, "pdq")
