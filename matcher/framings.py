@@ -22,7 +22,7 @@ from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import open_index
 from frametrace.matcher.edges import Edges
 from frametrace.matcher.placing import PLACES, SAME_BYTES, Nodes, place
-from frametrace.matcher.results import MATCHES, Relation
+from frametrace.matcher.results import EVIDENCE, MATCHES, Relation
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stars import Stars, stars
 
@@ -191,6 +191,7 @@ def _seen(case: Case, photos: pa.Table, places: pa.Table, least: float) -> pa.Ta
         pc.if_else(is_medoid, SAME_BYTES, Clip.name),
         pc.if_else(is_medoid, 0, pa.scalar(None, pa.int32())).cast(pa.int32()),
         pa.array(similarity, pa.float32()),
+        *(pa.nulls(len(item), column.type) for column in EVIDENCE),
     ]
     return pa.Table.from_arrays(columns, schema=PLACES).filter(pa.array(keep))
 

@@ -35,7 +35,7 @@ WITH named AS (
 SELECT $prefix || p.name AS group_id, $kind AS kind, $relation AS relation,
     o.platform, o.post_id, o.account_id, o.account_kind, o.account_name, o.posted_at, o.text,
     c.media_sha256, c.media_path, c.caption_sha256, p.medoid_sha256,
-    p.via_sha256, p.signal, p.distance, p.similarity
+    p.* EXCLUDE (sha256, medoid_sha256, name)
 FROM named p JOIN carriers c USING (sha256) JOIN posts o USING (platform, post_id)
 QUALIFY count(DISTINCT (o.platform, o.post_id)) OVER (PARTITION BY p.medoid_sha256) > 1
 """

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.matcher.edges import NO_DISTANCE, Edges, number_of, ranked, signal_names
+from frametrace.matcher.results import EVIDENCE
 from frametrace.matcher.stars import Stars
 
 __all__ = ["PLACES", "Nodes", "place"]
@@ -24,6 +25,7 @@ PLACES = pa.schema(
         pa.field("signal", pa.string(), nullable=False),
         ("distance", pa.int32()),
         ("similarity", pa.float32()),
+        *EVIDENCE,  # B is the item, A what it is tied to
     ]
 )
 
@@ -79,6 +81,7 @@ def place(nodes: Nodes, edges: Edges, stars: Stars) -> pa.Table:
         pc.if_else(is_medoid, SAME_BYTES, signal_names(np.where(unjudged, same, signal[node]))),
         pa.array(distance, mask=distance == NO_DISTANCE),
         pa.array(np.where(unjudged, np.float32(1), similarity[node])),
+        *(pa.nulls(len(order), column.type) for column in EVIDENCE),
     ]
     return pa.Table.from_arrays(columns, schema=PLACES)
 

@@ -27,15 +27,13 @@ from frametrace.index.binary import BinaryIndex
 from frametrace.index.dense import DenseIndex
 from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import Index, check_signal, open_index
-from frametrace.matcher.results import MATCHES, POST_FIELDS, Relation
+from frametrace.matcher.results import EVIDENCE, POST_FIELDS, Relation
 from frametrace.matcher.verifying import MIN_INLIERS, find_verified
 from frametrace.posts.errors import IndexMismatch, ModelMissing, UsageError
 from frametrace.posts.media import read_media
 
 __all__ = ["FOUND", "Found", "find_picture", "find_text"]
 
-
-_EVIDENCE = ("inliers", "mirrored", "scale", "rotation", "part_a", "part_b")
 
 # One row per post (and picture of it), the nearest first; columns as in the matches table. A is the
 # picture that was asked for.
@@ -45,7 +43,7 @@ FOUND = pa.schema(
         pa.field("relation", pa.string(), nullable=False),
         ("distance", pa.int32()),
         ("similarity", pa.float32()),
-        *(MATCHES.field(name) for name in _EVIDENCE),
+        *EVIDENCE,
         *POST_FIELDS,
         ("text", pa.string()),
         pa.field("sha256", pa.string(), nullable=False),
@@ -113,6 +111,8 @@ class _Hit:
     mirrored: bool | None = None
     scale: float | None = None
     rotation: float | None = None
+    shift_x: float | None = None
+    shift_y: float | None = None
     part_a: float | None = None
     part_b: float | None = None
 
@@ -168,7 +168,7 @@ def _by_features(case: Case, asked: Features, same: _Hit, limit: int) -> Found:
     """The pictures that share pixels with the picture, compared with every one of the case."""
     hits = [same]
     for sha256, similarity, found in find_verified(case, asked):
-        evidence = {name: getattr(found, name) for name in _EVIDENCE}
+        evidence = {field.name: getattr(found, field.name) for field in EVIDENCE}
         hits.append(_Hit(sha256, Local.name, str(found.relation), None, similarity, **evidence))
     notes = () if len(asked) >= MIN_INLIERS else (_FEATURELESS,)
     return _answer(case, hits, "picture", limit, notes)

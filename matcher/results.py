@@ -12,6 +12,7 @@ __all__ = [
     "ACCOUNTS",
     "ARRIVALS",
     "CHANGES",
+    "EVIDENCE",
     "GROUPS",
     "MATCHES",
     "MEMBERS",
@@ -71,9 +72,22 @@ POST_FIELDS = (
     pa.field("posted_at", _TIME),
 )
 
+# How a picture A is seen in a picture B, by local features (see `verifying.Evidence`); null for
+# other signals. `part_a` is the part of A's area seen in B.
+EVIDENCE = (
+    pa.field("inliers", pa.int32()),
+    pa.field("mirrored", pa.bool_()),
+    pa.field("scale", pa.float32()),
+    pa.field("rotation", pa.float32()),
+    pa.field("shift_x", pa.float32()),
+    pa.field("shift_y", pa.float32()),
+    pa.field("part_a", pa.float32()),
+    pa.field("part_b", pa.float32()),
+)
+
 # One row per verified pair and signal. The digests are of the picture's bytes, or of the caption's
 # UTF-8 text for caption signals. `distance` is in bits for hashes, and null for similarities;
-# `similarity` is a cosine or a Jaccard similarity. `part_a` is the part of A's area seen in B.
+# `similarity` is a cosine or a Jaccard similarity, or the part of the features that are inliers.
 MATCHES = pa.schema(
     [
         pa.field("sha256_a", pa.string(), nullable=False),
@@ -82,12 +96,7 @@ MATCHES = pa.schema(
         pa.field("signal", pa.string(), nullable=False),
         ("distance", pa.int32()),
         ("similarity", pa.float32()),
-        ("inliers", pa.int32()),
-        ("mirrored", pa.bool_()),
-        ("scale", pa.float32()),
-        ("rotation", pa.float32()),
-        ("part_a", pa.float32()),
-        ("part_b", pa.float32()),
+        *EVIDENCE,
     ]
 )
 
@@ -117,7 +126,8 @@ GROUPS = pa.schema(
 
 # One row per group and post (and picture, where a post carries several of the group's pictures).
 # `signal`, `distance` and `similarity` tie the member's item to the medoid; where `via_sha256` is
-# set they tie it to that member instead, which is itself tied to the medoid (one recorded step).
+# set they tie it to that member instead, which is itself tied to the medoid (one recorded step). In
+# the evidence B is the member's item and A the one that it is tied to.
 MEMBERS = pa.schema(
     [
         pa.field("group_id", pa.string(), nullable=False),
@@ -133,6 +143,7 @@ MEMBERS = pa.schema(
         ("signal", pa.string()),
         ("distance", pa.int32()),
         ("similarity", pa.float32()),
+        *EVIDENCE,
     ]
 )
 

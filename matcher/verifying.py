@@ -47,7 +47,8 @@ class Evidence:
     """One similarity transform from a picture A to a picture B, and how much of them agrees.
 
     `inliers` is the number of distinct features that lie on it. `scale` and `rotation` (degrees,
-    clockwise) are of the pictures shrunk to 400 pixels, A `mirrored` first where it says so.
+    clockwise) are of the pictures shrunk to 400 pixels, A `mirrored` first where it says so; then A
+    is moved by `shift_x` and `shift_y` pixels of B.
     `part_a` is the part of A's area that is seen in B: that B's frame covers, and in which no more
     of A's features are than agree or lie near some that do.
     """
@@ -57,6 +58,8 @@ class Evidence:
     mirrored: bool
     scale: float
     rotation: float
+    shift_x: float
+    shift_y: float
     part_a: float
     part_b: float
 
@@ -175,6 +178,8 @@ def _verified(a: Features, b: Features) -> Evidence | None:
         mirrored=False,
         scale=abs(transform.factor),
         rotation=float(np.degrees(np.angle(transform.factor))),
+        shift_x=transform.shift.real,
+        shift_y=transform.shift.imag,
         part_a=parts[0],
         part_b=parts[1],
     )

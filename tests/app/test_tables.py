@@ -42,7 +42,7 @@ def test_cells_are_spelled_in_one_way(tmp_path):
 def test_the_columns_are_those_that_were_promised():
     assert ", ".join(MATCHES.names) == (
         "sha256_a, sha256_b, relation, signal, distance, similarity, inliers, mirrored, scale, "
-        "rotation, part_a, part_b"
+        "rotation, shift_x, shift_y, part_a, part_b"
     )
     assert ", ".join(GROUPS_COLUMNS) == (
         "group_id, kind, relation, platform, post_id, account_id, account_kind, posted_at, "

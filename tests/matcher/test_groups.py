@@ -7,7 +7,7 @@ from making import jpeg, make_case, photo
 
 from frametrace.matcher.groups import groups_of, members_of
 from frametrace.matcher.placing import PLACES
-from frametrace.matcher.results import GroupKind
+from frametrace.matcher.results import EVIDENCE, GroupKind
 
 
 def test_groups_whose_medoids_digests_begin_alike_stay_apart(tmp_path: Path) -> None:
@@ -24,6 +24,7 @@ def test_groups_whose_medoids_digests_begin_alike_stay_apart(tmp_path: Path) -> 
             "signal": ["pdq"] * 3,
             "distance": pa.array([3] * 3, pa.int32()),
             "similarity": pa.array([0.9] * 3, pa.float32()),
+            **{column.name: pa.nulls(3, column.type) for column in EVIDENCE},
         },
         schema=PLACES,
     )
