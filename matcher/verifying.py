@@ -18,7 +18,7 @@ from frametrace.embed.tables import signal_table
 from frametrace.matcher.results import Relation
 from frametrace.posts.errors import CaseError, UsageError
 
-__all__ = ["MIN_INLIERS", "MOST_PICTURES", "Evidence", "find_verified", "verify"]
+__all__ = ["MIN_INLIERS", "MOST_PICTURES", "Evidence", "find_verified", "outline", "verify"]
 
 MOST_PICTURES = 20_000  # that one picture is compared with, at 0.7 ms each
 
@@ -63,6 +63,23 @@ class Evidence:
     part_a: float
     part_b: float
 
+    def turned(self, width_a: int, width_b: int) -> "Evidence":
+        """The same seen from B to A, pictures of those widths when shrunk: exactly the inverse."""
+        there = _Transform.of(self)
+        back = there.inverse()
+        if self.mirrored:
+            factor, middle = back.factor.conjugate(), width_b - 1 - there.shift.conjugate()
+            back = _Transform(factor, width_a - 1 - factor * middle)
+        return replace(
+            self,
+            scale=abs(back.factor),
+            rotation=float(np.degrees(np.angle(back.factor))),
+            shift_x=back.shift.real,
+            shift_y=back.shift.imag,
+            part_a=self.part_b,
+            part_b=self.part_a,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Pairs:
@@ -99,6 +116,12 @@ class _Transform:
     shift: complex
 
     @classmethod
+    def of(cls, found: Evidence) -> "_Transform":
+        """The transform that was found, of A after its mirror."""
+        factor = found.scale * np.exp(1j * np.radians(found.rotation))
+        return cls(complex(factor), complex(found.shift_x, found.shift_y))
+
+    @classmethod
     def fitted(cls, pairs: _Pairs) -> "_Transform":
         """By least squares."""
         a, b = pairs.a.mean(), pairs.b.mean()
@@ -118,15 +141,32 @@ class _Transform:
         return agrees
 
 
-def verify(a: Features, b: Features) -> Evidence | None:
+def verify(a: Features, b: Features, mirrored: bool | None = None) -> Evidence | None:
     """Find the transform of picture A, or of its mirror image, that most features agree with.
 
-    None where fewer than `MIN_INLIERS` do: the pictures share nothing that can be told.
+    Only that form of A is tried where `mirrored` says which. None where fewer than `MIN_INLIERS`
+    agree: the pictures share nothing that can be told.
     """
-    plain, mirrored = _verified(a, b), _verified(a.mirrored(), b)
-    if mirrored is not None and (plain is None or mirrored.inliers > plain.inliers):
-        return replace(mirrored, mirrored=True)
+    plain = None if mirrored else _verified(a, b)
+    other = None if mirrored is False else _verified(a.mirrored(), b)
+    if other is not None and (plain is None or other.inliers > plain.inliers):
+        return replace(other, mirrored=True)
     return plain
+
+
+def outline(found: Evidence, a: tuple[int, int]) -> np.ndarray:
+    """Where the corners of A lie in B: (4, 2) float64, from the top left of A clockwise.
+
+    `a` is A's width and height when shrunk. Edges are counted, not middles of pixels: a picture in
+    itself has (0, 0) and (width, height). They may lie outside B.
+    """
+    width, height = a
+    x, y = np.array([0, width, width, 0]) - 0.5, np.array([0, 0, height, height]) - 0.5
+    if found.mirrored:
+        x = width - 1 - x
+    move = _Transform.of(found)
+    corners = move.factor * (x + 1j * y) + move.shift
+    return np.stack([corners.real, corners.imag], 1) + 0.5
 
 
 def find_verified(case: Case, asked: Features) -> Iterator[tuple[str, float, Evidence]]:

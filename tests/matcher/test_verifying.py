@@ -4,14 +4,17 @@ import json
 from io import BytesIO
 from itertools import combinations
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from making import jpeg, photo
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 from frametrace.embed.decode import decode
 from frametrace.embed.signals.local import Features, Local
 from frametrace.matcher.results import Relation
-from frametrace.matcher.verifying import MIN_INLIERS, verify
+from frametrace.matcher.verifying import MIN_INLIERS, Evidence, outline, verify
 
 PHOTO = photo(1)
 
@@ -90,6 +93,48 @@ def test_evidence_is_the_same_from_the_other_side():
     assert back.scale == pytest.approx(1 / there.scale, rel=0.03)
     assert back.part_a == pytest.approx(there.part_b, abs=0.06)
     assert back.part_b == pytest.approx(there.part_a, abs=0.06)
+
+
+SIZES = st.tuples(st.integers(1, 500), st.integers(1, 500))
+MOVES = st.tuples(
+    st.floats(0.1, 10), st.floats(-180, 180), st.floats(-500, 500), st.floats(-500, 500)
+)
+
+
+@given(SIZES, SIZES, st.booleans(), MOVES)
+def test_evidence_turned_is_the_inverse(a, b, mirrored, move):
+    there = Evidence(Relation.CONTAINS, 9, mirrored, *move, part_a=0.9, part_b=0.3)
+    back = there.turned(a[0], b[0])
+    assert (back.relation, back.inliers, back.mirrored) == (Relation.CONTAINS, 9, mirrored)
+    assert (back.part_a, back.part_b) == (0.3, 0.9)
+    again = back.turned(b[0], a[0])
+    for field in ("scale", "shift_x", "shift_y"):
+        assert getattr(again, field) == pytest.approx(getattr(there, field), rel=1e-6, abs=1e-6)
+    # A corner of A in B, taken for a picture of one point there, lies back at A's corner.
+    for corner, place in zip(outline(there, a), [(0, 0), (a[0], 0), a, (0, a[1])], strict=True):
+        middle = corner - 0.5
+        if mirrored:
+            middle[0] = b[0] - 1 - middle[0]
+        turn = back.scale * np.exp(1j * np.radians(back.rotation))
+        seen = turn * complex(*middle) + complex(back.shift_x, back.shift_y) + (0.5 + 0.5j)
+        np.testing.assert_allclose([seen.real, seen.imag], place, atol=1e-5)
+
+
+def test_only_the_form_that_is_asked_for_is_tried():
+    plain, mirrored = of(PHOTO), of(ImageOps.mirror(PHOTO))
+    assert verify(plain, mirrored, False) is None
+    assert verify(plain, plain, True) is None
+    assert verify(plain, mirrored, True) == verify(plain, mirrored)
+    assert verify(plain, plain, False) == verify(plain, plain)
+
+
+def test_the_outline_is_where_the_photo_was_put():
+    sheet = Image.new("RGB", (400, 400), "white")
+    sheet.paste(ImageOps.mirror(PHOTO.resize((200, 150))), (150, 40))
+    photo_, found = of(PHOTO), verify(of(PHOTO), of(sheet))
+    assert found is not None
+    corners = outline(found, (photo_.width, photo_.height))
+    np.testing.assert_allclose(corners, [(350, 40), (150, 40), (150, 190), (350, 190)], atol=3)
 
 
 @pytest.mark.parametrize("mirror", [False, True])
