@@ -1,4 +1,4 @@
-"""What was done to a picture, in a few words: from the evidence of a match by local features."""
+"""What was done to a picture, in a few words: from the evidence of a match."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,26 +9,30 @@ __all__ = ["what_happened"]
 
 _NEARLY_ALL = 0.9
 _TURNED = 3.0  # degrees; less is not worth a word
+_OVER = 180 - _TURNED
 
 
 def what_happened(match: Mapping[str, Any]) -> str:
-    """How the picture B of a match shows the picture A that was asked for.
-
-    `match` has the columns of evidence of the matches table; without any it is of the same bytes.
-    """
-    if match["inliers"] is None:
+    """How the picture B of a match shows the picture A, of a row with the columns of matches."""
+    if match["signal"] == "sha256":
         return "the same file"
+    if match["relation"] == Relation.SIMILAR:
+        return "looks alike"
+    said = ["mirrored"] if match["mirrored"] else []
+    rotation = match["rotation"] or 0.0
+    if abs(rotation) >= _OVER:
+        said.append("turned by 180°")
+    elif abs(rotation) >= _TURNED:
+        said.append(f"turned by {abs(rotation):.0f}° to the {'right' if rotation > 0 else 'left'}")
+    return ", ".join([*said, *_parts(match)])
+
+
+def _parts(match: Mapping[str, Any]) -> list[str]:
+    """How much of A is there, and where; of matches by hash, all of it."""
     part_a, part_b = match["part_a"], match["part_b"]
     if match["relation"] == Relation.SHARES_ELEMENT:
-        said = [f"{part_a:.0%} of it agrees", "maybe a logo, a sign or lettering"]
-    elif part_a >= _NEARLY_ALL:
-        said = ["all of it"]
-    else:
-        said = [f"{part_a:.0%} of it"]
+        return [f"{part_a:.0%} of it agrees", "maybe a logo, a sign or lettering"]
+    said = ["all of it" if part_a is None or part_a >= _NEARLY_ALL else f"{part_a:.0%} of it"]
     if match["relation"] == Relation.CONTAINS:
         said.append("inside a larger picture" if part_a >= part_b else "alone")
-    if abs(match["rotation"]) >= _TURNED:
-        said.insert(0, f"turned by {match['rotation']:.0f}°")
-    if match["mirrored"]:
-        said.insert(0, "mirrored")
-    return ", ".join(said)
+    return said

@@ -1,7 +1,8 @@
 """`frametrace query`."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,31 +13,24 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_PICTURE_COLUMNS = {
-    "distance": "bits",
-    "similarity": "similarity",
-    "relation": "relation",
+_POST_COLUMNS = {
     "platform": "platform",
     "post_id": "post",
     "account_id": "account",
     "posted_at": "time (UTC)",
-    "media_path": "path",
 }
-_LOCAL_COLUMNS = {
-    "inliers": "inliers",
+_PICTURE_COLUMNS = {
     "relation": "relation",
     "happened": "what happened",
-    **{name: _PICTURE_COLUMNS[name] for name in ("platform", "post_id", "account_id")},
-    **{name: _PICTURE_COLUMNS[name] for name in ("posted_at", "media_path")},
+    "evidence": "evidence",
+    **_POST_COLUMNS,
+    "media_path": "path",
 }
 _TEXT_COLUMNS = {
     "similarity": "similarity",
     "relation": "relation",
     "signal": "by",
-    "platform": "platform",
-    "post_id": "post",
-    "account_id": "account",
-    "posted_at": "time (UTC)",
+    **_POST_COLUMNS,
     "text": "text",
 }
 
@@ -46,7 +40,9 @@ _TEXT_COLUMNS = {
 @click.argument("picture", required=False, type=click.Path(path_type=Path))
 @click.option("--text", help="Find captions that hold this text or read like it.")
 @click.option(
-    "--signal", default="", help="pdq (the default), phash, clip, local; caption, caption_key."
+    "--signal",
+    default="",
+    help="Look by this one alone: pdq, phash, local, clip; caption_key, caption.",
 )
 @click.option(
     "--limit", type=click.IntRange(0, 10**9), default=20, show_default=True, help="Rows; 0: all."
@@ -55,15 +51,17 @@ _TEXT_COLUMNS = {
 def command(
     case: Path, picture: Path | None, text: str | None, signal: str, limit: int, as_json: bool
 ) -> None:
-    """Find the posts of CASE whose pictures are near-duplicates of PICTURE, or read like a text.
+    """Find the posts of CASE that show PICTURE, or a part of it, or that read like a text.
 
-    By hash it answers at once. --signal local finds crops, memes, screenshots and mirror images,
-    looking at every picture of CASE. --signal clip and --text load a model where CASE has one.
+    A picture is looked for by its bytes, by pdq (mirrored and turned as well), and by the local
+    features of CASE where it has them, which find crops, memes, screenshots and collages. Each
+    picture comes once, with what happened to it and the best evidence. Only --text and --signal
+    clip load a model, where CASE has one.
 
     \b
     frametrace query hongkong picture.jpg
-    frametrace query hongkong picture.jpg --signal phash --limit 5
-    frametrace query hongkong picture.jpg --signal local
+    frametrace query hongkong picture.jpg --signal local --limit 5
+    frametrace query hongkong picture.jpg --signal phash --json
     frametrace query hongkong --text "black-clad protesters" --signal caption_key
     """
     from frametrace.app.console import Console
@@ -75,29 +73,40 @@ def command(
         raise click.UsageError("name a PICTURE, or a text with --text; and not both")
     opened = Case(case)
     if picture is not None:
-        found = find_picture(opened, picture, signal or "pdq", limit)
+        found = find_picture(opened, picture, signal, limit)
+        rows, columns = _explained(found.rows), _PICTURE_COLUMNS
     else:
         found = find_text(opened, text or "", signal, limit)
+        rows, columns = found.rows, _TEXT_COLUMNS
     for note in found.notes:
         Console().note(note)
     if as_json:
-        print_json({"total": found.total, "rows": found.rows.to_pylist()})
+        print_json({"total": found.total, "rows": rows.to_pylist()})
     elif not found.total:
         print("nothing was found")
     else:
-        print(_table(found.rows, signal) if picture else rows_text(found.rows, _TEXT_COLUMNS))
-        if found.total > found.rows.num_rows:
-            print(f"\n{found.rows.num_rows} of {found.total:,} are shown; --limit 0 gives all")
+        print(rows_text(rows, columns))
+        if found.total > rows.num_rows:
+            print(f"\n{rows.num_rows} of {found.total:,} are shown; --limit 0 gives all")
 
 
-def _table(rows: "pa.Table", signal: str) -> str:
-    """The rows of a picture's answer as text."""
+def _explained(rows: "pa.Table") -> "pa.Table":
+    """With what happened to each picture, and the evidence of it, in words."""
     import pyarrow as pa
 
     from frametrace.app.happened import what_happened
-    from frametrace.app.telling import rows_text
 
-    if signal != "local":
-        return rows_text(rows, _PICTURE_COLUMNS)
-    happened = pa.array([what_happened(row) for row in rows.to_pylist()], pa.string())
-    return rows_text(rows.append_column("happened", happened), _LOCAL_COLUMNS)
+    for name, say in (("happened", what_happened), ("evidence", _evidence)):
+        words = pa.array([say(row) for row in rows.to_pylist()], pa.string())
+        rows = rows.append_column(name, words)
+    return rows
+
+
+def _evidence(row: Mapping[str, Any]) -> str:
+    if row["signal"] == "sha256":
+        return "same bytes"
+    if row["distance"] is not None:
+        return f"{row['signal']}: {row['distance']} bits differ"
+    if row["inliers"] is not None:
+        return f"{row['signal']}: {row['inliers']} features agree"
+    return f"{row['signal']}: similarity {row['similarity']:.2f}"

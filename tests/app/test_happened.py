@@ -1,6 +1,7 @@
 """What a query by local features says in words."""
 
 import json
+import re
 
 import pytest
 from making import jpeg, make_case, photo
@@ -8,7 +9,8 @@ from PIL import Image, ImageOps
 
 from frametrace.app.happened import what_happened
 
-EVIDENCE = {"inliers": 40, "mirrored": False, "rotation": 0.4, "scale": 1.0}
+EVIDENCE = {"signal": "local", "inliers": 40, "mirrored": False, "rotation": 0.4, "scale": 1.0}
+HASH = {"signal": "pdq", "relation": "copy", "inliers": None, "part_a": None, "part_b": None}
 
 
 @pytest.mark.parametrize(
@@ -17,7 +19,7 @@ EVIDENCE = {"inliers": 40, "mirrored": False, "rotation": 0.4, "scale": 1.0}
         ({"relation": "copy", "part_a": 0.98, "part_b": 0.97}, "all of it"),
         (
             {"relation": "copy", "part_a": 0.7, "part_b": 0.97, "rotation": -90},
-            "turned by -90°, 70% of it",
+            "turned by 90° to the left, 70% of it",
         ),
         (
             {"relation": "contains", "part_a": 0.8, "part_b": 0.24, "mirrored": True},
@@ -28,7 +30,12 @@ EVIDENCE = {"inliers": 40, "mirrored": False, "rotation": 0.4, "scale": 1.0}
             {"relation": "shares_element", "part_a": 0.08, "part_b": 0.1},
             "8% of it agrees, maybe a logo, a sign or lettering",
         ),
-        ({"relation": "copy", "inliers": None}, "the same file"),
+        ({**HASH, "rotation": 0}, "all of it"),
+        ({**HASH, "rotation": 90}, "turned by 90° to the right, all of it"),
+        ({**HASH, "rotation": 180, "mirrored": True}, "mirrored, turned by 180°, all of it"),
+        ({**HASH, "signal": "phash", "mirrored": None, "rotation": None}, "all of it"),
+        ({**HASH, "signal": "clip", "relation": "similar"}, "looks alike"),
+        ({**HASH, "signal": "sha256"}, "the same file"),
     ],
 )
 def test_what_happened_is_said_in_words(match, words):
@@ -45,19 +52,18 @@ def test_the_command_says_what_happened_and_gives_the_evidence_as_json(tmp_path,
     posts = [{"media": [name]} for name in pictures]
     case = make_case(tmp_path, posts, pictures, signals=("local", "pdq"))
     (tmp_path / "asked.jpg").write_bytes(jpeg(asked, 60))
-    arguments = ("query", case.path, tmp_path / "asked.jpg", "--signal", "local")
+    arguments = ("query", case.path, tmp_path / "asked.jpg")
     done = command(*arguments)
     assert (done.returncode, done.stderr) == (0, "")
     header, mirrored, collage = done.stdout.splitlines()
-    assert header.split()[:4] == ["inliers", "relation", "what", "happened"]
-    assert "mirrored, all of it" in mirrored
-    assert "all of it, inside a larger picture" in collage
-    rows = json.loads(command(*arguments, "--json").stdout)["rows"]
-    assert [(row["relation"], row["mirrored"]) for row in rows] == [
-        ("copy", True),
-        ("contains", False),
-    ]
-    done = command("index", case.path)
-    assert done.returncode == 0, done.stderr
-    assert "pdq" in done.stdout
-    assert "local" not in done.stdout
+    assert header.split()[:4] == ["relation", "what", "happened", "evidence"]
+    assert re.search(r"mirrored, all of it +pdq: \d+ bits differ", mirrored)
+    assert re.search(r"all of it, inside a larger picture +local: \d+ features agree", collage)
+    for more, signals in (((), ["pdq", "local"]), (("--signal", "local"), ["local", "local"])):
+        rows = json.loads(command(*arguments, *more, "--json").stdout)["rows"]
+        assert [
+            (row["signal"], row["relation"], row["mirrored"], row["happened"]) for row in rows
+        ] == [
+            (signals[0], "copy", True, "mirrored, all of it"),
+            (signals[1], "contains", False, "all of it, inside a larger picture"),
+        ]

@@ -1,12 +1,16 @@
 import hashlib
+import shutil
 
 import numpy as np
 import pytest
-from making import jpeg, make_case, photo, put_codes
+from making import encoded, jpeg, make_case, photo, put_codes
 from PIL import Image, ImageOps
 
+from frametrace.embed.case import Case
+from frametrace.embed.executor import InProcess
 from frametrace.embed.signals.base import bits_distance
-from frametrace.embed.signals.pdq import compute_pdq
+from frametrace.embed.signals.pdq import FORMS, compute_pdq
+from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.query import FOUND, find_picture, find_text
 from frametrace.matcher.verifying import MIN_INLIERS
 from frametrace.posts.errors import CaseError, DecodeError, IndexMismatch, UsageError
@@ -74,6 +78,31 @@ def test_a_flat_picture_is_found_by_its_bytes_alone(tmp_path):
     found = find_picture(case, tmp_path / "9.jpg")
     assert [row["post_id"] for row in found.rows.to_pylist()] == ["p0"]
     assert "too flat" in found.notes[0]
+    assert found.notes[0].endswith("only files with the same bytes are found")
+
+
+@pytest.mark.parametrize("at", range(8))
+def test_a_picture_mirrored_or_turned_is_found_by_pdq_and_the_row_says_how(case, tmp_path, at):
+    mirrored, rotation = FORMS[at]
+    asked = photo(2).rotate(rotation, expand=True)  # Pillow turns to the left: undone by the form
+    asked = ImageOps.mirror(asked) if mirrored else asked
+    (tmp_path / "asked.jpg").write_bytes(jpeg(asked, 75))
+    rows = find_picture(case, tmp_path / "asked.jpg", "pdq").rows.to_pylist()
+    assert {row["media_path"] for row in rows} == {"2-90.jpg", "2-60.jpg", "2-30.jpg"}
+    assert {(row["mirrored"], row["rotation"]) for row in rows} == {(mirrored, rotation)}
+    assert max(row["distance"] for row in rows) <= 16
+
+
+def test_a_picture_that_is_its_own_mirror_image_is_found_as_it_is(tmp_path):
+    left = photo(1, 300, 400)
+    both = Image.new("RGB", (600, 400))
+    both.paste(left, (0, 0))
+    both.paste(ImageOps.mirror(left), (300, 0))
+    pictures = {"1.png": encoded(both, "PNG")}
+    case = make_case(tmp_path, [{"media": ["1.png"]}], pictures)
+    (tmp_path / "asked.png").write_bytes(encoded(both, "PNG", compress_level=1))
+    (row,) = find_picture(case, tmp_path / "asked.png").rows.to_pylist()
+    assert (row["distance"], row["mirrored"], row["rotation"]) == (0, False, 0)
 
 
 def test_by_phash_the_distance_is_of_64_bits(case, pictures):
@@ -86,6 +115,21 @@ def test_by_phash_the_distance_is_of_64_bits(case, pictures):
 def test_a_signal_that_is_not_of_pictures_is_refused(case, pictures, signal):
     with pytest.raises(UsageError, match="Choose from: pdq, phash, clip"):
         find_picture(case, pictures / "0-90.jpg", signal)
+
+
+@pytest.mark.parametrize(
+    ("asked", "lacking"), [("", ["pdq yet: 1", "local yet: 13"]), ("phash", ["phash yet: 1"])]
+)
+def test_what_was_not_looked_at_is_said_with_the_command_to_run(case, tmp_path, asked, lacking):
+    """One picture was added since the signals were computed; `local` never was."""
+    folder = tmp_path / "query"
+    shutil.copytree(case.path.parent, folder)
+    more = make_case(folder, [{"post_id": "new", "media": ["n.jpg"]}], {"n.jpg": b"?"}, signals=())
+    found = find_picture(more, folder / "0-90.jpg", asked)
+    assert found.total == 4
+    for note, words in zip(found.notes, lacking, strict=True):
+        assert words in note
+        assert f"frametrace embed {more.path} --signal {words.split()[0]}" in note
 
 
 def test_a_signal_that_the_case_lacks_says_how_to_compute_it(case, pictures):
@@ -193,6 +237,22 @@ def test_by_local_features_every_edit_is_found_with_what_was_done(edited):
         if row["signal"] == "local":
             assert row["inliers"] >= MIN_INLIERS
             assert 0 < row["similarity"] <= 1
+
+
+def test_each_picture_comes_once_with_its_best_evidence(edited, tmp_path):
+    """A copy by its bytes or by pdq before what local features say; those alone find the rest."""
+    folder = tmp_path / "query"
+    shutil.copytree(edited.path.parent, folder)
+    case = Case(folder / "case")
+    embed(case, EmbedSettings(signals=("pdq",)), executor=InProcess())
+    found = find_picture(Case(case.path), folder / "same.jpg")
+    assert found.notes == ()
+    assert [(row["media_path"], row["signal"]) for row in found.rows.to_pylist()] == [
+        ("same.jpg", "sha256"),
+        ("mirrored.jpg", "pdq"),
+        ("cut.jpg", "local"),
+        ("collage.jpg", "local"),
+    ]
 
 
 def test_a_plain_picture_has_no_local_features_to_search_by(edited):

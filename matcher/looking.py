@@ -1,0 +1,127 @@
+"""A picture that is asked for, held against the pictures of a case by one signal."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from frametrace.embed.case import Case
+from frametrace.embed.decode import Picture
+from frametrace.embed.signals import SIGNALS, ModelChoice, PictureSignal, Signal, pdq, phash
+from frametrace.embed.signals.clip import Clip
+from frametrace.embed.signals.local import Features, Local
+from frametrace.index.binary import BinaryIndex
+from frametrace.index.dense import DenseIndex
+from frametrace.index.store import Index, open_index
+from frametrace.matcher.found import Hit
+from frametrace.matcher.results import EVIDENCE, Relation
+from frametrace.matcher.verifying import MIN_INLIERS, find_verified
+from frametrace.posts.errors import IndexMismatch
+
+__all__ = ["Looked", "codes_of", "look", "nearest", "opened"]
+
+_RADIUS = {pdq.Pdq.name: pdq.MAX_DISTANCE, phash.Phash.name: phash.MAX_DISTANCE}
+_MOST_VECTORS = 1000  # that one question brings back, before posts are looked up
+# A person judges the answers, nearest first, so the bound is below that for groups. Of English
+# captions (flickr8k, all-MiniLM-L6-v2) 9 paraphrases in 10 lie above 0.4, 2 unrelated pairs in 100.
+_LEAST_COSINE = 0.4
+
+_TOO_FLAT = f"too flat for PDQ (quality below {pdq.MIN_QUALITY} of 100)"
+_TOO_PLAIN = f"too plain for local features (fewer than {MIN_INLIERS})"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one signal found, or why it can say nothing of the picture."""
+
+    hits: list[Hit]
+    unfit: str = ""
+
+
+def look(case: Case, digest: str, picture: Picture, signal: str) -> Looked:
+    """The pictures of a case that a signal ties to a picture, `digest` being that of its bytes.
+
+    Raises `UsageError` where the case has no such signal, `IndexMismatch` where it was made
+    otherwise than this machine would.
+    """
+    maker = opened(case, signal)
+    assert isinstance(maker, PictureSignal)
+    if signal == pdq.Pdq.name:
+        codes, quality = pdq.compute_forms(np.asarray(picture.luma))
+        if quality < pdq.MIN_QUALITY:
+            return Looked([], _TOO_FLAT)
+        return Looked(nearest(open_index(case, signal), signal, codes))
+    values = maker.finish([maker.preparer()(picture)])
+    if signal != Local.name:
+        return Looked(nearest(open_index(case, signal), signal, codes_of(values)))
+    asked = Features.of(values["code"][0].as_py())
+    if len(asked) < MIN_INLIERS:
+        return Looked([], _TOO_PLAIN)
+    return Looked(list(_sharing(case, asked)))
+
+
+def _sharing(case: Case, asked: Features) -> Iterator[Hit]:
+    for sha256, similarity, found in find_verified(case, asked):
+        evidence = {field.name: getattr(found, field.name) for field in EVIDENCE}
+        yield Hit(sha256, Local.name, str(found.relation), None, similarity, **evidence)
+
+
+def opened(case: Case, signal: str) -> Signal:
+    """The signal as the case's values were made with it.
+
+    Raises `IndexMismatch` where this machine would make others.
+    """
+    made_by = case.epoch.signals[signal]
+    model, weights = made_by.get("model", ""), made_by.get("weights", "")
+    clip = signal == Clip.name
+    maker = SIGNALS[signal].open(
+        ModelChoice(model, weights) if clip else ModelChoice(caption_model=model)
+    )
+    if maker.made_by["fingerprint"] != made_by["fingerprint"]:
+        raise IndexMismatch(
+            f"{case.path} holds {signal} made by {made_by['fingerprint']}, this machine has "
+            f"{maker.made_by['fingerprint']}: put the first model back, or compute all anew with: "
+            f"frametrace embed {case.path} --signal {signal} --replace"
+        )
+    return maker
+
+
+def codes_of(values: pa.Table) -> np.ndarray:
+    """The only row's `code` as (1, k)."""
+    value = values["code"][0].as_py()
+    if isinstance(value, bytes):
+        return np.frombuffer(value, np.uint8)[None]
+    return np.array([value], np.float32)
+
+
+def nearest(index: Index, signal: str, codes: np.ndarray) -> list[Hit]:
+    """The items near a (1, k) code, or near one of the eight PDQ hashes of a picture's forms."""
+    if isinstance(index, BinaryIndex):
+        return _copies(index, signal, codes)
+    assert isinstance(index, DenseIndex)
+    hits = index.search(codes, _MOST_VECTORS)
+    hits = hits.where(hits.value >= _LEAST_COSINE)
+    return [
+        Hit(item, signal, str(Relation.SIMILAR), None, similarity)
+        for row, similarity in zip(hits.row.tolist(), hits.value.tolist(), strict=True)
+        for item in index.codes.items_of(row)
+    ]
+
+
+def _copies(index: BinaryIndex, signal: str, codes: np.ndarray) -> list[Hit]:
+    """Each item within the radius once, with the least distance and the first form that has it."""
+    hits = index.search(codes, _RADIUS[signal])
+    order = np.lexsort((hits.query, hits.value, hits.row))
+    rows, first = np.unique(hits.row[order], return_index=True)
+    form, distance = hits.query[order[first]], hits.value[order[first]]
+    forms = pdq.FORMS if len(codes) == len(pdq.FORMS) else ((None, None),)
+    found = []
+    for row, at, bits in zip(rows.tolist(), form.tolist(), distance.tolist(), strict=True):
+        mirrored, rotation = forms[at]
+        similarity = 1 - bits / (8 * codes.shape[1])
+        found += [
+            Hit(item, signal, str(Relation.COPY), bits, similarity, None, mirrored, None, rotation)
+            for item in index.codes.items_of(row)
+        ]
+    return found
