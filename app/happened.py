@@ -34,5 +34,5 @@ def _parts(match: Mapping[str, Any]) -> list[str]:
         return [f"{part_a:.0%} of it agrees", "maybe a logo, a sign or lettering"]
     said = ["all of it" if part_a is None or part_a >= _NEARLY_ALL else f"{part_a:.0%} of it"]
     if match["relation"] == Relation.CONTAINS:
-        said.append("inside a larger picture" if part_a >= part_b else "alone")
+        said.append("inside a larger picture" if part_a >= part_b else "cut out")
     return said

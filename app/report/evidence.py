@@ -1,21 +1,41 @@
-"""Why a member belongs to its group, in one plain sentence."""
+"""Why a member belongs to its group: in one plain sentence, and in two or three words."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from frametrace.app.happened import what_happened
 from frametrace.embed.signals import pdq, phash
+from frametrace.embed.signals.local import Local
+from frametrace.matcher.results import Relation
 
-__all__ = ["sentence"]
+__all__ = ["label", "sentence"]
 
 _BITS = {pdq.Pdq.name: pdq.BITS, phash.Phash.name: phash.BITS}
 
 
 def sentence(member: Mapping[str, Any]) -> str:
     """Say which signal ties a row of the members table to its group, and how closely."""
-    tied = _tie(member)
-    if member["via_sha256"] is None:
+    tied, via = _tie(member), member["via_sha256"]
+    if via is None:
         return tied
-    return f"{tied} from {member['via_sha256'][:12]}, which is tied to the group's own"
+    word = "with" if member["signal"] == Local.name else "from"
+    holds = member["relation"] == Relation.CONTAINS and member["signal"] != Local.name
+    what = "which contains the group's own" if holds else "which is tied to the group's own"
+    return f"{tied} {word} {via[:12]}, {what}"
+
+
+def label(member: Mapping[str, Any]) -> str:
+    """What stands under a member's thumbnail."""
+    if member["signal"] == "sha256":
+        return "medoid"
+    if member["relation"] == Relation.CONTAINS:
+        return "inside a larger picture"
+    tied = f"{member['similarity']:.2f}"
+    if member["signal"] == Local.name:
+        tied = f"{member['inliers']:,} features"
+    elif member["distance"] is not None:
+        tied = f"{member['distance']} bits"
+    return tied if member["via_sha256"] is None else f"{tied} from another"
 
 
 def _tie(member: Mapping[str, Any]) -> str:
@@ -23,6 +43,9 @@ def _tie(member: Mapping[str, Any]) -> str:
     signal, similarity = member["signal"], member["similarity"]
     if signal == "sha256":
         return "the group's own picture, byte for byte" if picture else "the group's own text"
+    if signal == Local.name:
+        agree = f"{member['inliers']:,} local features agree"
+        return f"{member['relation']}: {what_happened(member)}; {agree}"
     if signal in _BITS:
         return f"copy: {signal} differs in {member['distance']} of {_BITS[signal]} bits"
     if signal == "caption_key":

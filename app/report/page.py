@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -12,21 +12,24 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frametrace.app.report.beside import Beside, both_of, tied_by_features
 from frametrace.app.report.changes import changed_most, groups_with_changes, mark, news
-from frametrace.app.report.evidence import sentence
+from frametrace.app.report.evidence import label, sentence
 from frametrace.app.report.network import TiesView
 from frametrace.app.report.timeline import Timeline, moment_text, timeline
 from frametrace.embed.case import Case
 from frametrace.matcher.results import GroupKind, Results
 from frametrace.posts.media import MediaFile
 
-__all__ = ["GroupView", "Page", "filled", "render", "shown_files", "views_of"]
+__all__ = ["GroupView", "Page", "closely_seen", "filled", "render", "shown_files", "views_of"]
 
 MOST_GROUPS = 200  # of each kind on the page; more make it slow to open. All are in groups.csv
 MOST_CHANGED = 100  # besides these, of those that changed most since an earlier run
 MOST_ROWS = 20_000  # posts on the page, shared by its groups: some 10 MB
 MOST_MEMBERS = 500  # of one group on the page, where there are few groups
 MOST_PICTURES = 12  # of one group with a thumbnail
+MOST_BESIDE = 6  # of one group, whose pictures stand beside what they are tied to
+MOST_BESIDE_ON_PAGE = 200  # of all groups: some 5 MB
 MOST_ACCOUNTS = 100
 
 _HERE = Path(__file__).parent
@@ -38,7 +41,7 @@ class GroupView:
     """One group as the page shows it; `pictures` pairs digests with what ties them.
 
     `mark` and `news` say what became of it; a member comes with its time, its evidence, and what is
-    new about it.
+    new about it. Of `tied` pictures by local features, those of `closely` are looked at closely.
     """
 
     row: Mapping[str, Any]
@@ -50,11 +53,17 @@ class GroupView:
     pictures: tuple[tuple[str, str], ...]
     members: tuple[tuple[Mapping[str, Any], str, str, str], ...]
     hidden: int
+    closely: tuple[Mapping[str, Any], ...]
+    tied: int
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything that the page shows; `thumbnails` maps digests to `data:` addresses."""
+    """Everything that the page shows; `thumbnails` maps digests to `data:` addresses.
+
+    `beside` has the pictures of a group side by side; `elements` counts the pairs of pictures that
+    share no more than an element.
+    """
 
     case: str
     summary: Sequence[tuple[str, str]]
@@ -66,7 +75,9 @@ class Page:
     ties: TiesView
     skipped: Sequence[tuple[str, int]]
     thumbnails: Mapping[str, str]
+    beside: Mapping[str, Sequence[Beside]]
     compared: bool
+    elements: int = 0
 
 
 def views_of(results: Results) -> dict[str, list[GroupView]]:
@@ -84,8 +95,12 @@ def views_of(results: Results) -> dict[str, list[GroupView]]:
         for row in _within(results.arrivals, ids).to_pylist()
     }
     views: dict[str, list[GroupView]] = {str(kind): [] for kind in GroupKind}
+    room = MOST_BESIDE_ON_PAGE
     for row in shown.to_pylist():
-        views[row["kind"]].append(_view(row, members[row["group_id"]], arrived, most))
+        view = _view(row, members[row["group_id"]], arrived, most)
+        view = replace(view, closely=view.closely[:room])
+        room -= len(view.closely)
+        views[row["kind"]].append(view)
     return views
 
 
@@ -96,10 +111,17 @@ def _within(table: pa.Table, group_ids: pa.ChunkedArray) -> pa.Table:
 def shown_files(case: Case, views: Mapping[str, Sequence[GroupView]]) -> dict[str, MediaFile]:
     """Where the pictures lie that the page shows, by digest, in stable order."""
     wanted = {digest for group in views.values() for view in group for digest, _ in view.pictures}
+    wanted |= closely_seen(views)
     media = case.read("media", ["sha256", "root", "path"])
     keep = pc.is_in(media["sha256"], value_set=pa.array(sorted(wanted), pa.string()))
     rows = media.filter(keep).sort_by("sha256").to_pylist()
     return {row["sha256"]: MediaFile(row["root"], row["path"]) for row in rows}
+
+
+def closely_seen(views: Mapping[str, Sequence[GroupView]]) -> set[str]:
+    """The pictures that are shown side by side with others."""
+    members = [member for group in views.values() for view in group for member in view.closely]
+    return {digest for member in members for digest in both_of(member)}
 
 
 def render(page: Page) -> str:
@@ -147,7 +169,8 @@ def _view(
     if members[0]["media_sha256"]:
         closest = sorted(members, key=lambda m: (m["via_sha256"] or "", -m["similarity"]))
         for member in closest:
-            pictures.setdefault(member["media_sha256"], _label(member))
+            pictures.setdefault(member["media_sha256"], label(member))
+    tied = tied_by_features(members)
     shown = members[:most]
     posts = {(m["platform"], m["post_id"]): (m["platform"], m["posted_at"]) for m in members}
     return GroupView(
@@ -162,6 +185,8 @@ def _view(
             (m, moment_text(m["posted_at"]), sentence(m), _novelty(row, m, arrived)) for m in shown
         ),
         hidden=len(members) - len(shown),
+        closely=tuple(tied[:MOST_BESIDE]),
+        tied=len(tied),
     )
 
 
@@ -175,14 +200,6 @@ def _novelty(
     if not row["previous_ids"] or key not in arrived:
         return ""
     return "newcomer" if arrived[key] else "new post"
-
-
-def _label(member: Mapping[str, Any]) -> str:
-    if member["signal"] == "sha256":
-        return "medoid"
-    distance, similarity = member["distance"], member["similarity"]
-    tied = f"{similarity:.2f}" if distance is None else f"{distance} bits"
-    return tied if member["via_sha256"] is None else f"{tied} from another"
 
 
 def _span(row: Mapping[str, Any]) -> str:

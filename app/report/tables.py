@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from frametrace.matcher.results import EVIDENCE
+
 __all__ = ["GROUPS_COLUMNS", "neutral", "write_batches", "write_csv"]
 
 GROUPS_COLUMNS = (
     "group_id", "kind", "relation", "platform", "post_id", "account_id", "account_kind",
     "posted_at", "media_sha256", "media_path", "medoid_sha256", "signal", "distance", "similarity",
     "via_sha256", "caption_sha256", "change", "previous_ids", "new_post", "new_account",
+    *(column.name for column in EVIDENCE),
 )  # fmt: skip
 
 # What spreadsheets take as the beginning of a formula (OWASP, "CSV Injection"), full-width forms

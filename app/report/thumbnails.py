@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from frametrace.embed.decode import MAX_BYTES, decode
@@ -12,50 +12,65 @@ from frametrace.embed.progress import Progress
 from frametrace.posts.errors import DecodeError
 from frametrace.posts.media import MediaFile, read_media
 
-__all__ = ["data_uris"]
+__all__ = ["Thumbnail", "data_uris", "thumbnails"]
 
 _SIDE = 144  # pixels, as the page shows them
+_LARGE = 288  # of those that are looked at closely
 _QUALITY = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small JPEG as a `data:` address, and the size of the decoded picture it was made of."""
+
+    uri: str
+    width: int
+    height: int
 
 
 def data_uris(
     files: Mapping[str, MediaFile], executor: Executor | None, progress: Progress
 ) -> dict[str, str]:
-    """Each picture, by its SHA-256, as a `data:` address of a small JPEG.
+    """The addresses of `thumbnails`."""
+    return {digest: made.uri for digest, made in thumbnails(files, executor, progress).items()}
+
+
+def thumbnails(
+    files: Mapping[str, MediaFile],
+    executor: Executor | None,
+    progress: Progress,
+    large: Collection[str] = (),
+) -> dict[str, Thumbnail]:
+    """Each picture, by its SHA-256; those in `large` twice as wide and high as the others.
 
     Those that can't be made any more are left out: the file is gone, or holds something else now.
     Without an executor they are made in processes started for them.
     """
     if executor is None:
         with SpawnPool() as pool:
-            return data_uris(files, pool, progress)
-    uris = {}
-    with progress.track("thumbnails", len(files)) as advance:
-        made = executor.map(_Thumbnail(_SIDE, _QUALITY), files.items())
-        for digest, uri in zip(files, made, strict=True):
-            if isinstance(uri, str) and uri:
-                uris[digest] = uri
+            return thumbnails(files, pool, progress, large)
+    work = [(digest, file, _LARGE if digest in large else _SIDE) for digest, file in files.items()]
+    found = {}
+    with progress.track("thumbnails", len(work)) as advance:
+        for (digest, *_), made in zip(work, executor.map(_made, work), strict=True):
+            if isinstance(made, Thumbnail):
+                found[digest] = made
             advance(1)
-    return uris
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Thumbnail:
-    """Make one small picture; picklable, so that workers can run it."""
-
-    side: int
-    quality: int
-
-    def __call__(self, item: tuple[str, MediaFile]) -> str:
-        digest, file = item
-        try:
-            data = read_media(file.root, file.path, MAX_BYTES)
-            image = decode(data).image
-        except DecodeError:
-            return ""
-        if hashlib.sha256(data).hexdigest() != digest:
-            return ""
-        image.thumbnail((self.side, self.side))
-        sink = io.BytesIO()
-        image.save(sink, "JPEG", quality=self.quality)
-        return "data:image/jpeg;base64," + base64.b64encode(sink.getvalue()).decode()
+def _made(item: tuple[str, MediaFile, int]) -> Thumbnail | None:
+    digest, file, side = item
+    try:
+        data = read_media(file.root, file.path, MAX_BYTES)
+        image = decode(data).image
+    except DecodeError:
+        return None
+    if hashlib.sha256(data).hexdigest() != digest:
+        return None
+    width, height = image.size
+    image.thumbnail((side, side))
+    sink = io.BytesIO()
+    image.save(sink, "JPEG", quality=_QUALITY)
+    uri = "data:image/jpeg;base64," + base64.b64encode(sink.getvalue()).decode()
+    return Thumbnail(uri, width, height)

@@ -2,24 +2,35 @@
 
 import json
 import platform
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from frametrace.app.report.beside import side_by_side
 from frametrace.app.report.changes import members_with_changes, since_of
 from frametrace.app.report.network import TiesView, ties_view, write_gexf
-from frametrace.app.report.page import MOST_ACCOUNTS, Page, render, shown_files, views_of
+from frametrace.app.report.page import (
+    MOST_ACCOUNTS,
+    Page,
+    closely_seen,
+    render,
+    shown_files,
+    views_of,
+)
 from frametrace.app.report.place import check_place, written
 from frametrace.app.report.tables import GROUPS_COLUMNS, write_batches, write_csv
-from frametrace.app.report.thumbnails import data_uris
+from frametrace.app.report.thumbnails import thumbnails
 from frametrace.app.summary import Counts, counts_of, describe_signals, notes_on, reasons_of
 from frametrace.embed.case import Case
 from frametrace.embed.executor import Executor
 from frametrace.embed.progress import Progress, Silent
-from frametrace.matcher.results import MATCHES, Results
+from frametrace.matcher.results import MATCHES, Relation, Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import MatchRun, load_results
 
@@ -65,14 +76,27 @@ def check_out(case: Path, out: Path) -> None:
 
 def _write(case: Case, folder: Path, results: Results, run: MatchRun, page: Page) -> None:
     skipped = case.read("skipped").sort_by([(n, "ascending") for n in _SKIPPED_COLUMNS])
-    write_batches(folder / "matches.csv", MATCHES.names, results.matches.batches())
+    relations: Counter[str] = Counter()
+    batches = _counted(results.matches.batches(), relations)
+    write_batches(folder / "matches.csv", MATCHES.names, batches)
     write_csv(folder / "groups.csv", members_with_changes(results), GROUPS_COLUMNS)
     write_csv(folder / "accounts.csv", results.accounts)
     write_csv(folder / "ties.csv", results.ties)
     write_csv(folder / "skipped.csv", skipped, _SKIPPED_COLUMNS)
     write_gexf(folder / "network.gexf", results)
     (folder / "run.json").write_text(_run_json(case, results, run), "utf-8")
+    page = replace(page, elements=relations[Relation.SHARES_ELEMENT])
     (folder / "index.html").write_text(render(page), "utf-8")
+
+
+def _counted(
+    batches: Iterator[pa.RecordBatch], relations: Counter[str]
+) -> Iterator[pa.RecordBatch]:
+    """The batches as they are; how many rows have which relation is counted as they pass."""
+    for batch in batches:
+        for count in pc.value_counts(batch["relation"]).to_pylist():
+            relations[count["values"]] += count["counts"]
+        yield batch
 
 
 def _page(
@@ -80,7 +104,7 @@ def _page(
 ) -> Page:
     groups = views_of(results)
     files = shown_files(case, groups)
-    thumbnails = data_uris(files, executor, progress)
+    made = thumbnails(files, executor, progress, large=closely_seen(groups))
     counts = counts_of(case, results)
     ties = ties_view(results, run.settings.get("fdr", MatchSettings().fdr))
     return Page(
@@ -93,7 +117,12 @@ def _page(
         accounts_total=counts.accounts,
         ties=ties,
         skipped=reasons_of(case),
-        thumbnails=thumbnails,
+        thumbnails={digest: one.uri for digest, one in made.items()},
+        beside={
+            view.row["group_id"]: side_by_side(view.closely, made)
+            for group in groups.values()
+            for view in group
+        },
         compared=run.since is not None,
     )
 

@@ -47,5 +47,6 @@ def test_the_columns_are_those_that_were_promised():
     assert ", ".join(GROUPS_COLUMNS) == (
         "group_id, kind, relation, platform, post_id, account_id, account_kind, posted_at, "
         "media_sha256, media_path, medoid_sha256, signal, distance, similarity, via_sha256, "
-        "caption_sha256, change, previous_ids, new_post, new_account"
+        "caption_sha256, change, previous_ids, new_post, new_account, inliers, mirrored, scale, "
+        "rotation, shift_x, shift_y, part_a, part_b"
     )

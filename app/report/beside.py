@@ -1,0 +1,111 @@
+"""Pictures that local features tie, side by side, with what they share outlined."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from frametrace.app.happened import what_happened
+from frametrace.app.report.thumbnails import Thumbnail
+from frametrace.embed.signals.local import SIDE, Local
+from frametrace.matcher.verifying import Evidence, outline
+
+__all__ = ["Beside", "Side", "both_of", "regions", "side_by_side", "tied_by_features"]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of two pictures: its digest, its size when shrunk, the corners of what is shared."""
+
+    digest: str
+    size: tuple[int, int]
+    region: np.ndarray
+
+    @property
+    def points(self) -> str:
+        """The corners as SVG writes them."""
+        return " ".join(f"{x:.1f},{y:.1f}" for x, y in self.region.tolist())
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A picture of a group, the one that a member's picture is tied to first, and what was done."""
+
+    sides: tuple[Side, Side]
+    words: str
+
+
+def tied_by_features(members: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """A member for each picture that is tied by local features, fewest inliers first.
+
+    So those come first that deserve a second look most.
+    """
+    tied: dict[str, Mapping[str, Any]] = {}
+    for member in members:
+        if member["signal"] == Local.name and member["inliers"] is not None:
+            tied.setdefault(member["media_sha256"], member)
+    return sorted(tied.values(), key=lambda m: (m["inliers"], m["media_sha256"]))
+
+
+def both_of(member: Mapping[str, Any]) -> tuple[str, str]:
+    """The picture that a member's is tied to, and the member's."""
+    return member["via_sha256"] or member["medoid_sha256"], member["media_sha256"]
+
+
+def side_by_side(
+    members: Sequence[Mapping[str, Any]], made: Mapping[str, Thumbnail]
+) -> list[Beside]:
+    """The pictures of members beside those that they are tied to, as far as both can be shown."""
+    found = []
+    for member in members:
+        digests = both_of(member)
+        if all(digest in made for digest in digests):
+            sizes = [_shrunk(made[digest]) for digest in digests]
+            corners = regions(_evidence(member), *sizes)
+            a, b = (Side(*side) for side in zip(digests, sizes, corners, strict=True))
+            words = f"{what_happened(member)}; {member['inliers']:,} local features agree"
+            found.append(Beside((a, b), words))
+    return found
+
+
+def regions(
+    evidence: Evidence, a: tuple[int, int], b: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """What of a picture A the frame of B covers, and the other way round: (n, 2) corners in each.
+
+    `a` and `b` are widths and heights of the pictures when shrunk, in whose pixels corners are.
+    """
+    back = evidence.turned(a[0], b[0])
+    return _clipped(outline(back, b), a), _clipped(outline(evidence, a), b)
+
+
+def _shrunk(picture: Thumbnail) -> tuple[int, int]:
+    """The size at which local features were found."""
+    part = min(SIDE / max(picture.width, picture.height), 1)
+    return max(round(picture.width * part), 1), max(round(picture.height * part), 1)
+
+
+def _evidence(member: Mapping[str, Any]) -> Evidence:
+    return Evidence(**{field.name: member[field.name] for field in fields(Evidence)})
+
+
+def _clipped(corners: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The part of a convex polygon inside a frame (Sutherland and Hodgman, 1974)."""
+    for axis, side in enumerate(size):
+        corners = _half(corners, corners[:, axis])
+        corners = _half(corners, side - corners[:, axis])
+    return corners
+
+
+def _half(corners: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """The part of a polygon whose corners are inside by so much, outside where that is negative."""
+    kept = []
+    for at in range(len(corners)):
+        before, here = inside[at - 1], inside[at]
+        if (before < 0) != (here < 0):
+            edge = corners[at] - corners[at - 1]
+            kept.append(corners[at - 1] + edge * (before / (before - here)))
+        if here >= 0:
+            kept.append(corners[at])
+    return np.array(kept).reshape(-1, 2)
