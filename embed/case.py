@@ -41,6 +41,7 @@ BASE_TABLES: Mapping[str, pa.Schema] = {
 }
 _DONE = "done"
 _EPOCHS = "epochs"
+_WIDE, _GROUP = 1024, 128  # bytes a row beyond which one row can be read without many others
 _KEPT_EPOCHS = 5  # older manifests are swept; a reader that began on one still finds its shards
 
 
@@ -171,7 +172,13 @@ class CaseWriter:
         shard = f"{unit}-{uuid.uuid4().hex[:8]}.parquet"
         for name, table in written.items():
             with replacing(self.case.path / name / shard) as file:
-                pq.write_table(table, file, compression="zstd", write_page_checksum=True)
+                pq.write_table(
+                    table,
+                    file,
+                    compression="zstd",
+                    write_page_checksum=True,
+                    row_group_size=_GROUP if table.nbytes > _WIDE * table.num_rows else None,
+                )
         rows = {name: {shard: table.num_rows} for name, table in written.items()}
         write_atomically(marker, to_json(rows))
         self._note(rows)

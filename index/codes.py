@@ -11,7 +11,7 @@ from frametrace.embed.case import Case
 from frametrace.embed.signals import pdq
 from frametrace.embed.tables import signal_table
 
-__all__ = ["Codes", "as_keys", "first_bytes"]
+__all__ = ["Codes", "as_digests", "as_digits", "as_keys", "first_bytes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Codes:
         if judged:
             keep = pc.and_(keep, pc.greater_equal(table["quality"], pdq.MIN_QUALITY))
         table = table.filter(keep)
-        codes, items = _array(table["code"]), _digests(table["sha256"])
+        codes, items = _array(table["code"]), as_digests(table["sha256"])
         del table, keep  # twice as large as what was taken from it
         return cls.collapse(codes, items)
 
@@ -76,10 +76,7 @@ class Codes:
 
     def digests(self, which: slice | np.ndarray = slice(None)) -> pa.StringArray:
         """The digests of some items, or of all, as hexadecimal digits in one Arrow array."""
-        items = self.items[which]
-        offsets = 64 * np.arange(len(items) + 1, dtype=np.int32)
-        digits = pa.py_buffer(items.tobytes().hex().encode())
-        return pa.StringArray.from_buffers(len(items), pa.py_buffer(offsets), digits)
+        return as_digits(self.items[which])
 
 
 def _order(codes: np.ndarray, items: np.ndarray) -> np.ndarray:
@@ -102,6 +99,13 @@ def _beside(same: np.ndarray, n: int) -> np.ndarray:
     both[:-1] |= same
     both[1:] |= same
     return both
+
+
+def as_digits(digests: np.ndarray) -> pa.StringArray:
+    """(n, 32) digests as hexadecimal digits in one Arrow array."""
+    offsets = 64 * np.arange(len(digests) + 1, dtype=np.int32)
+    digits = pa.py_buffer(digests.tobytes().hex().encode())
+    return pa.StringArray.from_buffers(len(digests), pa.py_buffer(offsets), digits)
 
 
 def first_bytes(codes: np.ndarray) -> np.ndarray:
@@ -128,7 +132,7 @@ def _array(column: pa.ChunkedArray) -> np.ndarray:
     return array.reshape(len(values), values.type.list_size)
 
 
-def _digests(column: pa.ChunkedArray) -> np.ndarray:
+def as_digests(column: pa.ChunkedArray) -> np.ndarray:
     """A column of 64 hexadecimal digits as (n, 32) bytes."""
     items = np.empty((len(column), 32), np.uint8)
     at = 0

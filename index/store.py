@@ -16,12 +16,17 @@ from pathlib import Path
 
 from frametrace.embed.case import Case, write_atomically
 from frametrace.embed.files import read_json
+from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.embed.tables import signal_table
 from frametrace.index.binary import BinaryIndex
 from frametrace.index.codes import Codes
 from frametrace.index.dense import DenseIndex
+from frametrace.index.feature_shards import FeatureShards
+from frametrace.index.features import ARRAYS as FEATURE_ARRAYS
+from frametrace.index.features import FeatureIndex
 from frametrace.index.files import map_array, save_array, sha256_of
+from frametrace.index.lists import build_lists, suits
 from frametrace.index.minhash import MinHashIndex
 from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
 
@@ -32,7 +37,6 @@ __all__ = [
     "alone_in",
     "check_index",
     "check_signal",
-    "has_index",
     "index_folder",
     "joining",
     "open_index",
@@ -40,7 +44,7 @@ __all__ = [
     "read_manifest",
 ]
 
-Index = BinaryIndex | DenseIndex | MinHashIndex
+Index = BinaryIndex | DenseIndex | MinHashIndex | FeatureIndex
 
 _ARRAYS = ("codes", "starts", "items")
 _MANIFEST = "manifest.json"
@@ -63,19 +67,16 @@ class Manifest:
     files: Mapping[str, str]
 
 
-def open_index(case: Case, signal: str) -> Index:
+def open_index(case: Case, signal: str, progress: Progress | None = None) -> Index:
     """The index of a signal as of the case's epoch; built if it isn't there.
 
-    Raises `UsageError` where the case has no such signal or the signal no index, `IndexMismatch`
-    where the files on disk are damaged or belong to something else, `CaseError` where they can't be
-    written.
+    Raises `UsageError` where the case has no such signal, `IndexMismatch` where the files on disk
+    are damaged or belong to something else, `CaseError` where they can't be written.
     """
     check_signal(case, signal)
-    if not has_index(signal):
-        raise UsageError(f"{signal!r} has no index: it is compared with every picture")
     folder = index_folder(case, signal)
     if not (folder / _MANIFEST).is_file():
-        _build_alone(case, signal, folder)
+        _build_alone(case, signal, folder, progress or Silent())
     manifest = read_manifest(folder)
     theirs = (manifest.signal, manifest.fingerprint, manifest.metric)
     ours = (signal, case.epoch.signals[signal]["fingerprint"], SIGNALS[signal].metric)
@@ -84,7 +85,7 @@ def open_index(case: Case, signal: str) -> Index:
             f"{folder} was built for {' / '.join(theirs)}, not for {' / '.join(ours)}: "
             f"delete {folder}, it will be rebuilt"
         )
-    return _load(folder, manifest)
+    return _load(case, folder, manifest)
 
 
 def check_signal(case: Case, signal: str) -> None:
@@ -94,11 +95,6 @@ def check_signal(case: Case, signal: str) -> None:
             f"{case.path} has no signal {signal!r}; compute it with: "
             f"frametrace embed {case.path} --signal {signal}"
         )
-
-
-def has_index(signal: str) -> bool:
-    """Whether there is an index for a signal's values; sets of features have none yet."""
-    return SIGNALS[signal].metric is not Metric.FEATURES
 
 
 def check_index(case: Case, signal: str) -> list[str]:
@@ -134,12 +130,12 @@ def index_folder(case: Case, signal: str) -> Path:
     return case.path / "index" / signal / hashlib.sha256(belongs.encode()).hexdigest()[:12]
 
 
-def _build_alone(case: Case, signal: str, folder: Path) -> None:
+def _build_alone(case: Case, signal: str, folder: Path, progress: Progress) -> None:
     """Build unless another process does so first; then delete what nobody will open again."""
     try:
         with alone_in(folder.parent):
             if not (folder / _MANIFEST).is_file():
-                _build(case, signal, folder)
+                _build(case, signal, folder, progress)
             with suppress(BlockingIOError), alone_in(joining(folder), wait=False):
                 for old in folder.parent.iterdir():
                     if old.is_dir() and old != folder and not any(old.glob(PAIRS_DONE)):
@@ -169,18 +165,29 @@ def joining(folder: Path) -> Path:
     return folder.parent.parent
 
 
-def _build(case: Case, signal: str, folder: Path) -> None:
+def _build(case: Case, signal: str, folder: Path, progress: Progress) -> None:
     """Build beside the place, then rename: nobody ever opens half an index."""
-    codes = Codes.of(case, signal)
     beside = folder.with_name(f".{folder.name}")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
+    if SIGNALS[signal].metric is Metric.FEATURES:
+        manifest = _build_features(case, signal, beside, progress)
+    else:
+        manifest = _build_codes(case, signal, beside)
+    write_atomically(beside / _MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
+    shutil.rmtree(folder, ignore_errors=True)
+    beside.rename(folder)
+
+
+def _build_codes(case: Case, signal: str, folder: Path) -> Manifest:
+    """An index of values that are one code each."""
+    codes = Codes.of(case, signal)
     for name in _ARRAYS:
-        save_array(beside / f"{name}.npy", getattr(codes, name))
+        save_array(folder / f"{name}.npy", getattr(codes, name))
     index = _made(signal, codes)
-    extra = index.save(beside) if isinstance(index, DenseIndex | BinaryIndex) else []
+    extra = index.save(folder) if isinstance(index, DenseIndex | BinaryIndex) else []
     names = [*(f"{name}.npy" for name in _ARRAYS), *extra]
-    manifest = Manifest(
+    return Manifest(
         signal=signal,
         fingerprint=case.epoch.signals[signal]["fingerprint"],
         metric=SIGNALS[signal].metric,
@@ -189,14 +196,48 @@ def _build(case: Case, signal: str, folder: Path) -> None:
         codes=len(codes),
         items=len(codes.items),
         recall=index.recall if isinstance(index, DenseIndex) else 1.0,
-        files={name: sha256_of(beside / name) for name in names},
+        files={name: sha256_of(folder / name) for name in names},
     )
-    write_atomically(beside / _MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
-    shutil.rmtree(folder, ignore_errors=True)
-    beside.rename(folder)
 
 
-def _made(signal: str, codes: Codes) -> Index:
+def _build_features(case: Case, signal: str, folder: Path, progress: Progress) -> Manifest:
+    """An index of sets of features, from an earlier one where that goes."""
+    shards = FeatureShards(case.files(signal_table(signal)))
+    fingerprint = case.epoch.signals[signal]["fingerprint"]
+    earlier = _earlier_features(folder, fingerprint, case.epoch.rows(signal_table(signal)))
+    build_lists(folder, shards, earlier, progress)
+    index = FeatureIndex.open(folder, shards)
+    names = [f"{name}.npy" for name in FEATURE_ARRAYS]
+    return Manifest(
+        signal=signal,
+        fingerprint=fingerprint,
+        metric=SIGNALS[signal].metric,
+        technique=index.technique,
+        dimension=int(index.centers.shape[1]),
+        codes=len(index.owners),
+        items=len(index),
+        recall=round(index.measured_recall(), 4),
+        files={name: sha256_of(folder / name) for name in names},
+    )
+
+
+def _earlier_features(folder: Path, fingerprint: str, pictures: int) -> FeatureIndex | None:
+    """The largest whole index of the same signal that another one can be built from."""
+    found = []
+    for path in folder.parent.glob(f"[!.]*/{_MANIFEST}"):
+        with suppress(IndexMismatch):
+            manifest = read_manifest(path.parent)
+            if manifest.fingerprint == fingerprint and manifest.items <= pictures:
+                found.append((manifest.items, path.parent, manifest))
+    for _, other, manifest in sorted(found, key=lambda each: each[:2], reverse=True):
+        if all(sha256_of(other / name) == digest for name, digest in manifest.files.items()):
+            with suppress(OSError, ValueError):
+                earlier = FeatureIndex.open(other)
+                return earlier if suits(earlier, pictures) else None
+    return None
+
+
+def _made(signal: str, codes: Codes) -> BinaryIndex | DenseIndex | MinHashIndex:
     match SIGNALS[signal].metric:
         case Metric.HAMMING:
             return BinaryIndex(codes)
@@ -206,8 +247,11 @@ def _made(signal: str, codes: Codes) -> Index:
             return MinHashIndex(codes)
 
 
-def _load(folder: Path, manifest: Manifest) -> Index:
+def _load(case: Case, folder: Path, manifest: Manifest) -> Index:
     try:
+        if SIGNALS[manifest.signal].metric is Metric.FEATURES:
+            shards = FeatureShards(case.files(signal_table(manifest.signal)))
+            return FeatureIndex.open(folder, shards)
         codes = Codes(*(map_array(folder / f"{name}.npy") for name in _ARRAYS))
         _same_size(codes, manifest)
         match SIGNALS[manifest.signal].metric:

@@ -128,7 +128,9 @@ def put_codes(
 
     known = [code for code in codes.values() if code is not None]
     width = len(known[0]) if known else 8
-    if known and known[0].dtype == np.uint8:
+    if known and isinstance(known[0], bytes):
+        column = pa.array(list(codes.values()), pa.binary())
+    elif known and known[0].dtype == np.uint8:
         values = [None if code is None else code.tobytes() for code in codes.values()]
         column = pa.array(values, pa.binary(width))
     else:
@@ -199,3 +201,50 @@ def made_shares(shares: Iterable[tuple[str, str, int | None]], precision: str = 
         for account, item, at in shares
     ]
     return Shares.of(pa.Table.from_pylist(rows, RAW), [Precision(precision)])
+
+
+FEATURE = np.dtype(
+    [("x", "<u2"), ("y", "<u2"), ("scale", "u1"), ("angle", "u1"), ("bits", "u1", (16,))]
+)
+
+
+def made_features(seed: int, count: int = 40) -> Any:
+    """Local features of a picture of 400 x 300 pixels that there is none of, as they are packed."""
+    rng = np.random.default_rng(seed)
+    rows = np.zeros(count, FEATURE)
+    rows["x"], rows["y"] = rng.integers(0, 64 * 400, count), rng.integers(0, 64 * 300, count)
+    rows["scale"], rows["angle"] = rng.integers(16, 64, count), rng.integers(0, 256, count)
+    rows["bits"] = rng.integers(0, 256, (count, 16))
+    return rows
+
+
+def jittered(rows: Any, seed: int) -> Any:
+    """The features of a copy: every tenth is gone, the others are a little off."""
+    rng = np.random.default_rng(seed)
+    rows = rows[rng.random(len(rows)) < 0.9].copy()
+    for side in ("x", "y"):
+        rows[side] = np.clip(rows[side] + rng.integers(-32, 33, len(rows)), 0, 2**16 - 1)
+    flipped = np.packbits(rng.random((len(rows), 128)) < 0.02, axis=1)
+    rows["bits"] ^= flipped
+    return rows
+
+
+def put_features(case: Any, features: Mapping[str, Any], fingerprint: str = "made:1") -> Any:
+    """Give pictures of a case, named by their SHA-256, local features such as `made_features`.
+
+    Returns the case as of the epoch that holds them.
+    """
+    import pyarrow as pa
+
+    from frametrace.embed.case import Case
+
+    head = np.array([400, 300], "<u2").tobytes()
+    codes = [head + rows.tobytes() for rows in features.values()]
+    columns = {"sha256": pa.array(list(features), pa.string()), "code": pa.array(codes)}
+    with case.writer() as writer:
+        writer.describe("local", {"fingerprint": fingerprint})
+        writer.put(
+            f"local-{zlib.crc32(''.join(features).encode())}", {"signals/local": pa.table(columns)}
+        )
+        writer.commit()
+    return Case(case.path)

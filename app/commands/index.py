@@ -23,26 +23,15 @@ def command(case: Path, as_json: bool) -> None:
     from frametrace.app.console import Console, table_text
     from frametrace.app.telling import print_json
     from frametrace.embed.case import Case
-    from frametrace.index.dense import DenseIndex
-    from frametrace.index.store import has_index, open_index
+    from frametrace.index.store import index_folder, open_index, read_manifest
 
     opened = Case(case)
     rows = []
-    signals = [signal for signal in sorted(opened.epoch.signals) if has_index(signal)]
-    with Console().track("indexes", len(signals)) as advance:
-        for signal in signals:
-            index = open_index(opened, signal)
-            recall = index.recall if isinstance(index, DenseIndex) else 1.0
-            rows.append(
-                {
-                    "signal": signal,
-                    "technique": index.technique,
-                    "items": len(index.codes.items),
-                    "codes": len(index.codes),
-                    "recall": recall,
-                }
-            )
-            advance(1)
+    for signal in sorted(opened.epoch.signals):
+        open_index(opened, signal, Console())
+        manifest = read_manifest(index_folder(opened, signal))
+        shown = "signal", "technique", "items", "codes", "recall"
+        rows.append({name: getattr(manifest, name) for name in shown})
     if as_json:
         print_json(rows)
     elif not rows:

@@ -1,0 +1,199 @@
+"""Which pictures share local features with one: an inverted index in mapped files.
+
+The bits of each feature lie in the list of the center that is nearest (`centers.py`); a question
+looks into the lists of the centers nearest to each of its features, as they are and mirrored, and
+the features found there vote for their pictures (`votes.py`). 20 bytes a feature: its 128 bits, and
+one number that holds its picture, its orientation and its scale.
+
+Built in passes over the shards, a part at a time, so that memory does not grow with the case. When
+pictures were added, an earlier index's lists are carried over and only the new pictures' features
+are put into theirs, until the case is four times as large as it was when the centers were chosen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+
+from frametrace.embed.signals.local import Features
+from frametrace.index.centers import nearest
+from frametrace.index.codes import as_digits
+from frametrace.index.feature_shards import FeatureShards
+from frametrace.index.files import map_array
+from frametrace.index.votes import ANGLES, MOST_FEATURES, SCALES, Hits, tally
+
+__all__ = ["ARRAYS", "MOST_PICTURES", "OWNER", "FeatureIndex", "Proposed", "packed"]
+
+ARRAYS = ("items", "rows", "centers", "starts", "words", "owners")
+OWNER = 8  # bits of an owner's number that hold orientation and scale
+MOST_PICTURES = 1 << (32 - OWNER)  # what is left for the picture
+
+# Lists that are looked into for each feature. 16 and 32 propose no more true copies among 20,000
+# pictures and take two and four times as long.
+_PROBED = 8
+# Of the features that vote, at most this part of the pictures, or so many: the nearest ones.
+_VOTERS, _FEWEST_VOTERS = 1 / 200, 100
+_FARTHEST = 32  # bits; what lies further is not near whatever else there is
+_SAMPLE, _NEAREST = 64, 10  # features that measure the recall, and how many near ones of each
+_BLOCK = 1 << 16
+_PROPOSED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """Pictures that may share pixels with the one asked for, most votes first.
+
+    `row` is (k,) int64, their numbers; `mirrored` (k,) bool: which form of the picture asked for
+    they would share them with; `votes` (k,) float32.
+    """
+
+    row: np.ndarray
+    mirrored: np.ndarray
+    votes: np.ndarray
+
+
+class FeatureIndex:
+    """An open index; pictures are numbered in the order of their digests.
+
+    `items` is (n, 32) uint8, the digests; `rows` (n, 2) uint32, the shard of each and the row in
+    it; `centers` (c, 16) uint8; `starts` (c + 1,) int64: list i holds features `starts[i]` to
+    `starts[i + 1]`; `words` (2, m) uint64, their bits; `owners` (m,) uint32, see `packed`.
+    """
+
+    technique = "inverted-lists"
+
+    def __init__(self, arrays: Sequence[np.ndarray], shards: FeatureShards) -> None:
+        self.items, self.rows, self.centers, self.starts, self.words, self.owners = arrays
+        self._shards = shards
+
+    @classmethod
+    def open(cls, folder: Path, shards: FeatureShards | None = None) -> Self:
+        """Map the files in a folder; without the shards, `features` can't be read.
+
+        Raises `OSError` or `ValueError` where they can't be mapped.
+        """
+        arrays = [map_array(folder / f"{name}.npy") for name in ARRAYS]
+        index = cls(arrays, shards or FeatureShards(()))
+        pictures, features, lists = len(index), len(index.owners), len(index.centers)
+        expected = (pictures, 32), (pictures, 2), (lists, 16), (lists + 1,), (2, features)
+        shapes = tuple(array.shape for array in arrays[:-1])
+        if shapes != expected or int(index.starts[-1]) != features:
+            raise ValueError("its files don't belong together")
+        return index
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def digests(self) -> pa.StringArray:
+        """The pictures' SHA-256 digests by their numbers."""
+        return as_digits(self.items)
+
+    def shortlist(
+        self, asked: Features, among: np.ndarray | None = None, most: int = _PROPOSED
+    ) -> Proposed:
+        """The pictures that most features speak for, `most` at most.
+
+        `among` is (n,) bool: only those are proposed, and only their features count. A picture may
+        be proposed in both forms.
+        """
+        known = len(self) if among is None else int(among.sum())
+        forms = (asked, asked.mirrored()) if known and len(asked) else ()
+        votes = [tally(self._hits(form, among, known), len(self), known) for form in forms]
+        both = np.concatenate(votes) if votes else np.zeros(0, np.float32)
+        found = np.flatnonzero(both > 0)
+        if len(found) > most:
+            found = found[np.argpartition(-both[found], most)[:most]]
+        found = found[np.lexsort((found, -both[found]))]
+        mirrored, row = np.divmod(found, max(len(self), 1))
+        return Proposed(row, mirrored == 1, both[found])
+
+    def features(self, row: int) -> Features:
+        """A picture's features, read from its shard. Raises `CaseError` where it is damaged."""
+        shard, at = self.rows[row].tolist()
+        return self._shards.one(shard, at)
+
+    def measured_recall(self) -> float:
+        """Of the features nearest to some of the index's own, the part that is looked at."""
+        sample = np.arange(0, self.words.shape[1], max(self.words.shape[1] // _SAMPLE, 1))
+        queries = np.ascontiguousarray(self.words[:, sample].T)
+        within = found = 0
+        for words, lists in zip(queries, self._lists(queries), strict=True):
+            near = np.zeros(129, np.int64)
+            for start in range(0, self.words.shape[1], _BLOCK):
+                distance = _distances(self.words[:, start : start + _BLOCK], words)
+                near += np.bincount(distance, minlength=129)
+            radius = int(np.searchsorted(np.cumsum(near), _NEAREST))
+            within += int(near[: radius + 1].sum())
+            found += int((self._near(words, lists)[0] <= radius).sum())
+        return found / within if within else 1.0
+
+    def _hits(self, asked: Features, among: np.ndarray | None, known: int) -> Hits:
+        """The features near to each feature asked for, the nearest ones of those."""
+        words = asked.words[:MOST_FEATURES]
+        voters = max(round(known * _VOTERS), _FEWEST_VOTERS)
+        near = np.empty((len(words), 128), np.int64)
+        features, distances, owners = [], [], []
+        for at, lists in enumerate(self._lists(words)):
+            distance, owner = self._near(words[at], lists, among)
+            near[at] = np.cumsum(np.bincount(distance, minlength=128))
+            votes = np.flatnonzero(distance < np.searchsorted(near[at], voters, "right"))
+            features.append(np.full(len(votes), at))
+            distances.append(distance[votes])
+            owners.append(owner[votes])
+        feature, owner = np.concatenate(features), np.concatenate(owners).astype(np.int64)
+        turn, scale = _moved(asked, feature, owner)
+        return Hits(feature, owner >> OWNER, np.concatenate(distances), turn, scale, near)
+
+    def _lists(self, words: np.ndarray) -> np.ndarray:
+        """The lists that are looked into for each of (f, 2) words, (f, p)."""
+        probed = min(_PROBED, len(self.centers))
+        return nearest(words.view(np.uint8), self.centers, probed)
+
+    def _near(
+        self, words: np.ndarray, lists: np.ndarray, among: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Distances and owners of the features in some lists that are not too far."""
+        begins, ends = self.starts[lists], self.starts[lists + 1]
+        parts = [slice(*bounds) for bounds in zip(begins.tolist(), ends.tolist(), strict=True)]
+        distance = _distances(
+            [np.concatenate([w[part] for part in parts]) for w in self.words], words
+        )
+        close = np.flatnonzero(distance <= _FARTHEST)
+        before = np.cumsum(ends - begins) - (ends - begins)
+        place = np.searchsorted(before, close, "right") - 1
+        owners = self.owners[close + (begins - before)[place]]
+        if among is not None:
+            wanted = among[owners >> OWNER]
+            close, owners = close[wanted], owners[wanted]
+        return distance[close], owners
+
+
+def _distances(held: np.ndarray | Sequence[np.ndarray], words: np.ndarray) -> np.ndarray:
+    """Bits between features, word by word, and one feature."""
+    distances: np.ndarray = np.bitwise_count(held[0] ^ words[0])
+    distances += np.bitwise_count(held[1] ^ words[1])
+    return distances
+
+
+def packed(features: Features, picture: int, count: int) -> np.ndarray:
+    """Who owns each of the first `count` features, (count,) uint32.
+
+    24 bits name the picture, 4 the orientation (a 16th of a turn), 4 the scale (half a doubling).
+    """
+    angle = np.floor(features.angle[:count] * (ANGLES / 360)).astype(np.uint32) % ANGLES
+    scale = np.floor(2 * np.log2(features.scale[:count])).clip(0, SCALES - 1).astype(np.uint32)
+    owners: np.ndarray = np.uint32(picture << OWNER) | angle << np.uint32(4) | scale
+    return owners
+
+
+def _moved(asked: Features, feature: np.ndarray, owner: np.ndarray) -> tuple[np.ndarray, ...]:
+    """By how much the picture asked for would be turned (256ths) and scaled (16ths) for each."""
+    owner = owner.astype(np.int64)
+    angle = np.rint(asked.angle * (256 / 360)).astype(np.int64)
+    scale = np.rint(16 * np.log2(asked.scale)).astype(np.int64)
+    turn = (owner >> 4 & (ANGLES - 1)) * (256 // ANGLES) + 128 // ANGLES - angle[feature]
+    return turn, (owner & (SCALES - 1)) * 8 + 4 - scale[feature]

@@ -1,0 +1,74 @@
+"""Votes for pictures, from local features that are near those of the picture that was asked for.
+
+A vote weighs what it says: of N pictures, c features at that distance or less of the feature asked
+for are log(1 + N / c). So lettering, logos and the chrome of an app, which occur everywhere, say
+next to nothing, and a picture's own features say most at small distances: the rarity of a visual
+word and Hamming embedding (Jégou, Douze and Schmid, ECCV 2008) in one, with no constant to choose.
+
+Votes count together where they turn and scale alike (weak geometric consistency, same paper), in
+bins of 45 degrees and of one doubling, whose borders are laid in four ways; a feature counts once
+in a bin, so that what repeats inside a picture does not shout (Jégou, Douze and Schmid, CVPR 2009).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["ANGLES", "MOST_FEATURES", "SCALES", "Hits", "tally"]
+
+ANGLES, SCALES = 16, 16  # steps of a full turn; steps of half a doubling
+MOST_FEATURES = 512  # of the picture that is asked for
+
+_DISTANCE, _FEATURE, _BIN = 7, 9, 9  # bits of each in a vote's number, which sorts like the vote
+_TURN = 256  # steps of a full turn in which differences are counted
+_WIDE_ANGLE, _WIDE_SCALE = 32, 16  # of a bin: 45 degrees, and one doubling in sixteenths
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """h features that are near to features of the picture asked for.
+
+    `feature` is (h,) int64, which one of the picture asked for; `picture` (h,) int64, whose feature
+    was found; `distance` (h,) in bits; `turn` and `scale` (h,) int64: how it would be turned (in
+    256ths) and scaled (in 16ths of a doubling). `near` is (f, 128): how many features lie within
+    each distance of each feature asked for.
+    """
+
+    feature: np.ndarray
+    picture: np.ndarray
+    distance: np.ndarray
+    turn: np.ndarray
+    scale: np.ndarray
+    near: np.ndarray
+
+
+def tally(hits: Hits, pictures: int, known: int) -> np.ndarray:
+    """The votes for each of `pictures` pictures, (n,) float32; `known` of them can be found."""
+    votes = np.zeros(pictures, np.float32)
+    weight = np.log1p(known / np.maximum(hits.near, 1)).astype(np.float32)
+    lowest = int(hits.scale.min(initial=0))
+    for shift in (0, _WIDE_ANGLE // 2):
+        angle = (hits.turn + shift) % _TURN // _WIDE_ANGLE
+        for more in (0, _WIDE_SCALE // 2):
+            scale = (hits.scale - lowest + more) // _WIDE_SCALE
+            _raise(votes, hits, angle * (1 << (_BIN - 3)) + scale, weight)
+    return votes
+
+
+def _raise(votes: np.ndarray, hits: Hits, bins: np.ndarray, weight: np.ndarray) -> None:
+    """Give each picture the votes of its best bin, where they are more than it had."""
+    numbers = (hits.picture << _BIN | bins) << _FEATURE | hits.feature
+    numbers = np.sort(numbers << _DISTANCE | hits.distance)
+    distance, numbers = numbers & ((1 << _DISTANCE) - 1), numbers >> _DISTANCE
+    once = np.flatnonzero(_new(numbers))  # of a feature's votes in a bin the nearest
+    distance, numbers = distance[once], numbers[once]
+    said = weight[numbers & ((1 << _FEATURE) - 1), distance]
+    bins = numbers >> _FEATURE
+    first = np.flatnonzero(_new(bins))
+    np.maximum.at(votes, bins[first] >> _BIN, np.add.reduceat(said, first) if len(first) else said)
+
+
+def _new(numbers: np.ndarray) -> np.ndarray:
+    """Where ascending numbers change, the first one included."""
+    changes: np.ndarray = np.append(True, numbers[1:] != numbers[:-1])[: len(numbers)]
+    return changes
