@@ -1,10 +1,15 @@
 """Local features of a picture: what still agrees after crops, memes, screenshots and mirrors.
 
-The 300 strongest SIFT features of the luminance, each with its place, scale and orientation, and
-with its descriptor as 128 bits: which of its values lie above their median. The square root that
-makes a RootSIFT of it keeps their order, so the bits are those of RootSIFT as well. Of 53 pairs of
-real copies they found as many as whole RootSIFT descriptors did (50); two bits a value for the 210
-strongest features, which take 8 kB as well, found 47.
+Up to 360 SIFT features of the luminance, each with its place, scale and orientation, and with its
+descriptor as 128 bits: which of its values lie above their median. The square root that makes a
+RootSIFT of it keeps their order, so the bits are those of RootSIFT as well.
+
+Which 360 of some 1,200 are kept decides what is found. The strongest are those of lettering where
+there is any, and of one panel of a collage; a second in one cell of the picture is therefore worth
+half, a third a third. A large feature outlives shrinking and blur, so strength counts times size.
+What could be turned two ways, as strokes and blobs can, comes last. Of edits of 40 photographs (27
+kinds, as common in posts and at the edge) 99.9 and 98.7 % were found so, with the 360 strongest 91
+and 88 %; of 53 pairs of real copies 52 instead of 50.
 
 Lowe, "Distinctive Image Features from Scale-Invariant Keypoints", IJCV 2004; Arandjelovic and
 Zisserman, "Three things everyone should know to improve object retrieval", CVPR 2012.
@@ -24,14 +29,16 @@ from frametrace.embed.signals.base import Metric, PictureSignal
 __all__ = ["BITS", "FEATURES", "Features", "Local", "bits_between"]
 
 BITS = 128
-FEATURES = 300  # a picture at most, as in the trial on 578 real pictures
-SIDE = 400  # pixels of the longer side that features are found at, as in the same trial
+FEATURES = 360  # a picture at most: 8 kB
+SIDE = 400  # pixels of the longer side that features are found at; 480 finds 1 real copy less
 # Of 128. Features of unrelated photographs (BSDS500) differ in 58 on average; one in 100 has a
 # feature within 19 bits among 300 of them.
 MAX_BITS = 19
 
 _MIN_SIDE = 16  # pixels; SIFT's first octave sees nothing in less
-_CONTRAST = 0.02  # half of SIFT's customary bound: faded copies keep their features
+_CONTRAST = 0.015  # of SIFT's customary 0.04: faded copies keep their features
+_POINTS = 4000  # looked at; hardly a photograph has more
+_CELL = 40  # pixels
 _PLACE = 64  # steps a pixel
 _SCALE = 16  # steps a doubling
 _TURN = 256  # steps a full turn
@@ -61,7 +68,7 @@ class Features:
     """n features of a picture of `width` x `height` pixels (the longer side 400 at most).
 
     `place` is (n, 2) float32 in pixels, `scale` (n,) float32 in pixels, `angle` (n,) float32 in
-    degrees, `words` (n, 2) uint64: the 128 bits. The strongest feature comes first.
+    degrees, `words` (n, 2) uint64: the 128 bits. The feature of most worth comes first.
     """
 
     width: int
@@ -110,7 +117,7 @@ def bits_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 class Local(PictureSignal):
-    """Up to 300 local features, 22 bytes each."""
+    """Up to 360 local features, 22 bytes each."""
 
     name = "local"
     metric = Metric.FEATURES
@@ -119,7 +126,7 @@ class Local(PictureSignal):
     @property
     def made_by(self) -> Mapping[str, str]:
         """The algorithm; `2` would be another treatment of the picture before it."""
-        return {"fingerprint": f"sift-median-{BITS}x{FEATURES}:1"}
+        return {"fingerprint": f"sift-median-{BITS}x{FEATURES}:2"}
 
     @staticmethod
     def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -155,7 +162,7 @@ def _sift() -> Any:
     import cv2
 
     cv2.setNumThreads(1)  # there is a worker for every processor already
-    return cv2.SIFT_create(nfeatures=FEATURES, contrastThreshold=_CONTRAST)
+    return cv2.SIFT_create(nfeatures=_POINTS, contrastThreshold=_CONTRAST)
 
 
 def _described(picture: Picture) -> bytes:
@@ -164,19 +171,36 @@ def _described(picture: Picture) -> bytes:
     head = np.array([width, height], _SIZE).tobytes()
     if min(luma.shape) < _MIN_SIDE:
         return head
-    points, descriptors = _sift().detectAndCompute(luma, None)
-    if not points:
+    if not (points := _sift().detect(luma, None)):
         return head
-    values = [(*point.pt, point.size, point.angle, point.response) for point in points]
-    x, y, size, angle, strength = np.array(values, np.float64).T
-    rows = np.zeros(len(points), _FEATURE)
+    values = np.array([(*p.pt, p.size, p.angle, p.response) for p in points], np.float64)
+    kept = _worthiest(values)
+    x, y, size, angle, _ = values[kept].T
+    rows = np.zeros(len(kept), _FEATURE)
     rows["x"], rows["y"] = (np.rint(side * _PLACE).clip(0, 2**16 - 1) for side in (x, y))
     rows["scale"] = np.rint(np.log2(size) * _SCALE).clip(0, 255)
     rows["angle"] = np.rint(angle * (_TURN / 360)) % _TURN
+    _, descriptors = _sift().compute(luma, [points[at] for at in kept])
     above = descriptors > np.median(descriptors, axis=1, keepdims=True)
     rows["bits"] = np.packbits(above, axis=1)
-    order = np.lexsort((angle, y, x, -strength))[:FEATURES]
-    return head + rows[order].tobytes()
+    return head + rows.tobytes()
+
+
+def _worthiest(values: np.ndarray) -> np.ndarray:
+    """Which points are kept, the worthiest first; (n, 5): x, y, size, angle, strength."""
+    x, y, size, angle, strength = values.T
+    _, place, points = np.unique(x + 1j * y, return_inverse=True, return_counts=True)
+    turns_two_ways = points[place] > 1
+    worth = size * strength
+    order = np.lexsort((angle, y, x, -worth, turns_two_ways))
+    cell = (y[order] // _CELL) * SIDE + x[order] // _CELL
+    by_cell = np.argsort(cell, kind="stable")
+    _, start, count = np.unique(cell[by_cell], return_index=True, return_counts=True)
+    before = np.empty(len(order), np.int64)  # in its cell, that are worth more
+    before[by_cell] = np.arange(len(order)) - np.repeat(start, count)
+    shared = worth[order] / (1 + before)
+    kept: np.ndarray = order[np.lexsort((-shared, turns_two_ways[order]))[:FEATURES]]
+    return kept
 
 
 def _shrunk(luma: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from making import jpeg, make_case, photo, png
+from making import encoded, jpeg, make_case, photo, png
 from PIL import Image, ImageOps
 
 from frametrace.embed.case import Case
@@ -27,10 +27,24 @@ def features(image: Image.Image) -> Features:
     return Features.of(code_of(sink.getvalue()))
 
 
+def noise(width: int, height: int) -> Image.Image:
+    return Image.frombytes("L", (width, height), np.random.default_rng(1).bytes(width * height))
+
+
 def test_a_picture_takes_less_than_8_kb():
-    code = code_of(jpeg(photo(1, 1200, 900)))
+    code = code_of(encoded(noise(400, 300), "PNG"))
     assert len(Features.of(code)) == FEATURES
     assert len(code) <= 8000
+
+
+def test_lettering_leaves_the_photo_beside_it_its_share():
+    sheet = Image.new("RGB", (400, 400), "white")
+    sheet.paste(photo(1, 400, 200), (0, 0))
+    sheet.paste(noise(400, 200), (0, 200))
+    above = features(sheet).place[:, 1] < 200
+    alone = len(features(photo(1, 400, 200)))
+    assert above.sum() > min(alone, FEATURES / 2) / 2
+    assert above[:60].sum() > 10  # and the best of them come early
 
 
 @pytest.mark.parametrize(
