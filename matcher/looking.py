@@ -1,6 +1,6 @@
 """A picture that is asked for, held against the pictures of a case by one signal."""
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,18 +8,21 @@ import pyarrow as pa
 
 from frametrace.embed.case import Case
 from frametrace.embed.decode import Picture
+from frametrace.embed.progress import Progress
 from frametrace.embed.signals import SIGNALS, ModelChoice, PictureSignal, Signal, pdq, phash
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Features, Local
 from frametrace.index.binary import BinaryIndex
 from frametrace.index.dense import DenseIndex
+from frametrace.index.features import FeatureIndex
 from frametrace.index.store import Index, open_index
 from frametrace.matcher.found import Hit
-from frametrace.matcher.results import EVIDENCE, Relation
-from frametrace.matcher.verifying import MIN_INLIERS, find_verified
+from frametrace.matcher.results import Relation
+from frametrace.matcher.sharing import MOST, sharing
+from frametrace.matcher.verifying import MIN_INLIERS
 from frametrace.posts.errors import IndexMismatch
 
-__all__ = ["Looked", "codes_of", "look", "nearest", "opened"]
+__all__ = ["Asked", "Looked", "codes_of", "look", "nearest", "opened"]
 
 _RADIUS = {pdq.Pdq.name: pdq.MAX_DISTANCE, phash.Phash.name: phash.MAX_DISTANCE}
 _MOST_VECTORS = 1000  # that one question brings back, before posts are looked up
@@ -29,42 +32,57 @@ _LEAST_COSINE = 0.4
 
 _TOO_FLAT = f"too flat for PDQ (quality below {pdq.MIN_QUALITY} of 100)"
 _TOO_PLAIN = f"too plain for local features (fewer than {MIN_INLIERS})"
+_MORE = (
+    f"of the pictures that share features with it, the {MOST:,} nearest were compared: all match"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What one signal found, or why it can say nothing of the picture."""
+    """What one signal found, why it can say nothing of the picture, and that there may be more."""
 
     hits: list[Hit]
     unfit: str = ""
+    more: str = ""
 
 
-def look(case: Case, digest: str, picture: Picture, signal: str) -> Looked:
-    """The pictures of a case that a signal ties to a picture, `digest` being that of its bytes.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A picture that is asked for: its bytes' SHA-256, and what they show."""
 
-    Raises `UsageError` where the case has no such signal, `IndexMismatch` where it was made
-    otherwise than this machine would.
+    digest: str
+    picture: Picture
+
+
+def look(
+    case: Case,
+    asked: Asked,
+    signal: str,
+    known: Collection[str] = (),
+    progress: Progress | None = None,
+) -> Looked:
+    """The pictures of a case that a signal ties to a picture.
+
+    Those of the digests that are `known` to be copies may be left out. Raises `UsageError` where
+    the case has no such signal, `IndexMismatch` where this machine would make other values.
     """
     maker = opened(case, signal)
     assert isinstance(maker, PictureSignal)
     if signal == pdq.Pdq.name:
-        codes, quality = pdq.compute_forms(np.asarray(picture.luma))
+        codes, quality = pdq.compute_forms(np.asarray(asked.picture.luma))
         if quality < pdq.MIN_QUALITY:
             return Looked([], _TOO_FLAT)
-        return Looked(nearest(open_index(case, signal), signal, codes))
-    values = maker.finish([maker.preparer()(picture)])
+        return Looked(nearest(open_index(case, signal, progress), signal, codes))
+    values = maker.finish([maker.preparer()(asked.picture)])
     if signal != Local.name:
-        return Looked(nearest(open_index(case, signal), signal, codes_of(values)))
-    asked = Features.of(values["code"][0].as_py())
-    if len(asked) < MIN_INLIERS:
+        return Looked(nearest(open_index(case, signal, progress), signal, codes_of(values)))
+    features = Features.of(values["code"][0].as_py())
+    if len(features) < MIN_INLIERS:
         return Looked([], _TOO_PLAIN)
-    return Looked(list(_sharing(case, asked)))
-
-
-def _sharing(case: Case, asked: Features) -> Iterator[Hit]:
-    for sha256, similarity, found in find_verified(case, asked):
-        evidence = {field.name: getattr(found, field.name) for field in EVIDENCE}
-        yield Hit(sha256, Local.name, str(found.relation), None, similarity, **evidence)
+    index = open_index(case, signal, progress)
+    assert isinstance(index, FeatureIndex)
+    hits, all_matched = sharing(index, asked.digest, features, known)
+    return Looked(hits, more=_MORE if all_matched else "")
 
 
 def opened(case: Case, signal: str) -> Signal:

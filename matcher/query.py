@@ -11,6 +11,7 @@ from frametrace.embed.case import Case
 from frametrace.embed.decode import MAX_BYTES, decode
 from frametrace.embed.held import connect
 from frametrace.embed.pictures import missing_pictures
+from frametrace.embed.progress import Progress
 from frametrace.embed.signals import SIGNALS, CaptionSignal, PictureSignal, caption_key
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
@@ -19,7 +20,7 @@ from frametrace.embed.tables import signal_table
 from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import check_signal, open_index
 from frametrace.matcher.found import FOUND, Found, Hit, answer
-from frametrace.matcher.looking import Looked, codes_of, look, nearest, opened
+from frametrace.matcher.looking import Asked, Looked, codes_of, look, nearest, opened
 from frametrace.matcher.results import Relation
 from frametrace.posts.errors import IndexMismatch, ModelMissing, UsageError
 from frametrace.posts.media import read_media
@@ -33,7 +34,13 @@ _LEAST_JACCARD = 0.5
 _NOT_READ = "the model of the case's captions can't read this text's script: it was not asked"
 
 
-def find_picture(case: Case, picture: Path, signal: str = "", limit: int = 20) -> Found:
+def find_picture(
+    case: Case,
+    picture: Path,
+    signal: str = "",
+    limit: int = 20,
+    progress: Progress | None = None,
+) -> Found:
     """The posts whose pictures show what a picture file shows.
 
     By PDQ in all eight forms and by local features, as far as the case has them; or by the signal
@@ -45,13 +52,15 @@ def find_picture(case: Case, picture: Path, signal: str = "", limit: int = 20) -
         check_signal(case, signal)
     absolute = picture.resolve()
     data = read_media(str(absolute.parent), absolute.name, MAX_BYTES)
-    asked, digest = decode(data), hashlib.sha256(data).hexdigest()
-    hits = [Hit(digest, "sha256", str(Relation.COPY), 0, 1.0)]
+    asked = Asked(hashlib.sha256(data).hexdigest(), decode(data))
+    hits = [Hit(asked.digest, "sha256", str(Relation.COPY), 0, 1.0)]
     names = (signal,) if signal else _AT_ONCE
-    looked = [look(case, digest, asked, name) for name in names if name in case.epoch.signals]
-    for one in looked:
-        hits += one.hits
-    notes = [*_unfit(looked), *(note for name in names for note in _lacking(case, name))]
+    looked = []
+    for name in (name for name in names if name in case.epoch.signals):
+        looked.append(look(case, asked, name, {hit.sha256 for hit in hits}, progress))
+        hits += looked[-1].hits
+    notes = [*_unfit(looked), *(one.more for one in looked if one.more)]
+    notes += [note for name in names for note in _lacking(case, name)]
     return answer(case, hits, "picture", limit, notes)
 
 

@@ -7,20 +7,14 @@ nothing is random. Lowe (IJCV 2004) gives the ratio of distances to the nearest 
 feature; here it is one of bits.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from frametrace.embed.case import Case
-from frametrace.embed.signals.local import Features, Local, bits_between
-from frametrace.embed.tables import signal_table
+from frametrace.embed.signals.local import Features, bits_between
 from frametrace.matcher.results import Relation
-from frametrace.posts.errors import CaseError, UsageError
 
-__all__ = ["MIN_INLIERS", "MOST_PICTURES", "Evidence", "find_verified", "outline", "verify"]
-
-MOST_PICTURES = 20_000  # that one picture is compared with, at 0.7 ms each
+__all__ = ["MIN_INLIERS", "Evidence", "outline", "verify"]
 
 # Of 80,184 pairs of real posts' pictures and photographs that are no copies none has so many. Of
 # 3,514 of real posts alone two have more than 4: 5 and 7.
@@ -167,31 +161,6 @@ def outline(found: Evidence, a: tuple[int, int]) -> np.ndarray:
     move = _Transform.of(found)
     corners = move.factor * (x + 1j * y) + move.shift
     return np.stack([corners.real, corners.imag], 1) + 0.5
-
-
-def find_verified(case: Case, asked: Features) -> Iterator[tuple[str, float, Evidence]]:
-    """Compare a picture with every picture of a case: digest, similarity, evidence of each match.
-
-    The similarity is the part of the features of the picture with fewer that are inliers. Raises
-    `UsageError` where the case has more pictures than can be looked through one by one.
-    """
-    table = signal_table(Local.name)
-    if (count := case.epoch.rows(table)) > MOST_PICTURES:
-        raise UsageError(
-            f"{case.path} has {count:,} pictures: a search by local features looks at every one, "
-            f"at {MOST_PICTURES:,} at most. Search by --signal pdq, or in a smaller case"
-        )
-    rows = case.read(table, ["sha256", "code"])
-    for sha256, code in zip(rows["sha256"].to_pylist(), rows["code"].to_pylist(), strict=True):
-        try:
-            other = Features.of(code)
-        except ValueError:
-            raise CaseError(
-                f"{case.path} holds damaged local features of {sha256}; compute all anew with: "
-                f"frametrace embed {case.path} --signal {Local.name} --replace"
-            ) from None
-        if found := verify(asked, other):
-            yield sha256, found.inliers / min(len(asked), len(other)), found
 
 
 def _verified(a: Features, b: Features) -> Evidence | None:

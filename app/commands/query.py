@@ -73,7 +73,7 @@ def command(
         raise click.UsageError("name a PICTURE, or a text with --text; and not both")
     opened = Case(case)
     if picture is not None:
-        found = find_picture(opened, picture, signal, limit)
+        found = find_picture(opened, picture, signal, limit, Console())
         rows, columns = _explained(found.rows), _PICTURE_COLUMNS
     else:
         found = find_text(opened, text or "", signal, limit)

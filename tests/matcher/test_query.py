@@ -1,4 +1,5 @@
 import hashlib
+import itertools
 import shutil
 
 import numpy as np
@@ -9,10 +10,11 @@ from PIL import Image, ImageOps
 from frametrace.embed.case import Case
 from frametrace.embed.executor import InProcess
 from frametrace.embed.signals.base import bits_distance
+from frametrace.embed.signals.local import Features, Local
 from frametrace.embed.signals.pdq import FORMS, compute_pdq
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.query import FOUND, find_picture, find_text
-from frametrace.matcher.verifying import MIN_INLIERS
+from frametrace.matcher.verifying import MIN_INLIERS, verify
 from frametrace.posts.errors import CaseError, DecodeError, IndexMismatch, UsageError
 
 CAPTIONS = (
@@ -261,10 +263,39 @@ def test_a_plain_picture_has_no_local_features_to_search_by(edited):
     assert "too plain" in found.notes[0]
 
 
-def test_a_case_too_large_to_be_looked_through_is_refused(edited, monkeypatch):
-    monkeypatch.setattr("frametrace.matcher.verifying.MOST_PICTURES", 5)
-    with pytest.raises(UsageError, match="has 6 pictures: a search by local features looks at"):
-        find_picture(edited, edited.path.parent / "same.jpg", "local")
+def test_what_is_told_of_two_pictures_is_the_same_whichever_is_asked_for(edited):
+    folder = edited.path.parent
+    table = edited.read("signals/local", ["sha256", "code"]).to_pylist()
+    features = {row["sha256"]: Features.of(row["code"]) for row in table}
+    rows = {}
+    for file in sorted(folder.glob("*.jpg")):
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        for row in find_picture(edited, file, "local", limit=0).rows.to_pylist():
+            if row["signal"] == "local":
+                rows[digest, row["sha256"]] = row
+    for a, b in itertools.combinations(sorted(features), 2):
+        found = verify(features[a], features[b])
+        assert {(a, b), (b, a)} & set(rows) == ({(a, b), (b, a)} if found else set())
+        if found:
+            back = found.turned(features[a].width, features[b].width)
+            for row, expected in ((rows[a, b], found), (rows[b, a], back)):
+                assert (row["relation"], row["mirrored"]) == (expected.relation, expected.mirrored)
+                for name in ("inliers", "scale", "rotation", "shift_x", "part_a", "part_b"):
+                    assert row[name] == pytest.approx(getattr(expected, name), rel=1e-5, abs=1e-4)
+    assert len(rows) >= 8
+
+
+def test_all_of_many_copies_are_found_as_far_as_one_question_goes(tmp_path, monkeypatch):
+    pictures = {f"{q}.jpg": jpeg(photo(1, 200, 150), q) for q in range(40, 80)}
+    pictures |= {f"other{at}.jpg": jpeg(photo(at, 200, 150)) for at in range(2, 12)}
+    case = make_case(tmp_path, [{"media": [n]} for n in pictures], pictures, signals=("local",))
+    found = find_picture(case, tmp_path / "60.jpg", "local", limit=0)
+    assert {row["media_path"] for row in found.rows.to_pylist()} == {*list(pictures)[:40]}
+    assert found.notes == ()
+    monkeypatch.setattr("frametrace.matcher.sharing.MOST", 20)
+    found = find_picture(case, tmp_path / "60.jpg", "local", limit=0)
+    assert found.total == 21
+    assert "all match" in found.notes[0]
 
 
 def test_a_case_without_local_features_says_how_to_get_them(case, pictures):
@@ -275,6 +306,7 @@ def test_a_case_without_local_features_says_how_to_get_them(case, pictures):
 def test_damaged_local_features_are_an_error_that_says_what_to_do(tmp_path):
     case = make_case(tmp_path, [{"media": ["1.jpg"]}], {"1.jpg": jpeg(photo(1))}, signals=())
     digest = hashlib.sha256((tmp_path / "1.jpg").read_bytes()).hexdigest()
-    case = put_codes(case, "local", {digest: np.arange(9, dtype=np.uint8)}, "sift-median-128x300:1")
-    with pytest.raises(CaseError, match=f"damaged local features of {digest}.*--replace"):
+    made_by = Local().made_by["fingerprint"]
+    case = put_codes(case, "local", {digest: np.arange(9, dtype=np.uint8)}, made_by)
+    with pytest.raises(CaseError, match=r"can't be read.*--replace"):
         find_picture(case, tmp_path / "1.jpg", "local")

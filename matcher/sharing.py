@@ -1,0 +1,65 @@
+"""Which pictures of a case share pixels with one: proposed by an index, verified one by one."""
+
+from collections.abc import Collection
+from itertools import islice
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from frametrace.embed.signals.local import Features, Local
+from frametrace.index.features import FeatureIndex
+from frametrace.matcher.found import Hit
+from frametrace.matcher.results import EVIDENCE
+from frametrace.matcher.verifying import Evidence, verify
+
+__all__ = ["MOST", "sharing"]
+
+MOST = 1000  # proposals that are verified for one question: two seconds
+_BATCH = 20
+
+
+def sharing(
+    index: FeatureIndex, digest: str, asked: Features, known: Collection[str]
+) -> tuple[list[Hit], bool]:
+    """The pictures that share pixels with a picture, `digest` being that of its bytes.
+
+    The best proposals first, for as long as a batch of them held a match; not those of the digests
+    that are `known` to be copies. Each picture comes once, in the form that more features agree
+    with. True besides where all that were verified held matches: there may be more.
+    """
+    digests, apart = index.digests, pa.array(sorted({digest, *known}), pa.string())
+    among = pc.invert(pc.is_in(digests, value_set=apart)).to_numpy(zero_copy_only=False)
+    proposed = index.shortlist(asked, among, MOST)
+    proposals = zip(proposed.row.tolist(), proposed.mirrored.tolist(), strict=True)
+    found: dict[str, Hit] = {}
+    while batch := list(islice(proposals, _BATCH)):
+        hits = []
+        for row, mirrored in batch:
+            sha256, other = digests[row].as_py(), index.features(row)
+            if evidence := _verified(digest, asked, sha256, other, mirrored):
+                hits.append(_hit(sha256, evidence, min(len(asked), len(other))))
+        for hit in hits:
+            found[hit.sha256] = max(found.get(hit.sha256, hit), hit, key=_order)
+        if not hits:
+            return list(found.values()), False
+    return list(found.values()), len(proposed.row) == MOST
+
+
+def _verified(
+    digest: str, asked: Features, sha256: str, other: Features, mirrored: bool
+) -> Evidence | None:
+    """From the smaller digest to the greater, as matches are: what is told is the same for both."""
+    if digest < sha256:
+        return verify(asked, other, mirrored)
+    found = verify(other, asked, mirrored)
+    return found and found.turned(other.width, asked.width)
+
+
+def _hit(sha256: str, found: Evidence, features: int) -> Hit:
+    evidence = {column.name: getattr(found, column.name) for column in EVIDENCE}
+    similarity = found.inliers / features
+    return Hit(sha256, Local.name, str(found.relation), None, similarity, **evidence)
+
+
+def _order(hit: Hit) -> tuple[int, bool]:
+    return hit.inliers or 0, not hit.mirrored
