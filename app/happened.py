@@ -8,6 +8,7 @@ from frametrace.matcher.results import Relation
 __all__ = ["what_happened"]
 
 _NEARLY_ALL = 0.9
+_SMALL = 0.3  # an element has less of both pictures
 _TURNED = 3.0  # degrees; less is not worth a word
 _OVER = 180 - _TURNED
 
@@ -31,7 +32,9 @@ def _parts(match: Mapping[str, Any]) -> list[str]:
     """How much of A is there, and where; of matches by hash, all of it."""
     part_a, part_b = match["part_a"], match["part_b"]
     if match["relation"] == Relation.SHARES_ELEMENT:
-        return [f"{part_a:.0%} of it agrees", "maybe a logo, a sign or lettering"]
+        small = max(part_a, part_b) < _SMALL
+        what = "a logo, a sign or lettering" if small else "parts of one photo that overlap"
+        return [f"{part_a:.0%} of it agrees", f"maybe {what}"]
     said = ["all of it" if part_a is None or part_a >= _NEARLY_ALL else f"{part_a:.0%} of it"]
     if match["relation"] == Relation.CONTAINS:
         said.append("inside a larger picture" if part_a >= part_b else "cut out")

@@ -30,6 +30,10 @@ HASH = {"signal": "pdq", "relation": "copy", "inliers": None, "part_a": None, "p
             {"relation": "shares_element", "part_a": 0.08, "part_b": 0.1},
             "8% of it agrees, maybe a logo, a sign or lettering",
         ),
+        (
+            {"relation": "shares_element", "part_a": 0.25, "part_b": 0.6},
+            "25% of it agrees, maybe parts of one photo that overlap",
+        ),
         ({**HASH, "rotation": 0}, "all of it"),
         ({**HASH, "rotation": 90}, "turned by 90° to the right, all of it"),
         ({**HASH, "rotation": 180, "mirrored": True}, "mirrored, turned by 180°, all of it"),
