@@ -23,6 +23,7 @@ from frametrace.index.centers import nearest
 from frametrace.index.codes import as_digits
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.index.files import map_array
+from frametrace.index.scan import FARTHEST, Lists, distances
 from frametrace.index.votes import ANGLES, MOST_FEATURES, SCALES, Hits, tally
 
 __all__ = ["ARRAYS", "MOST_PICTURES", "OWNER", "FeatureIndex", "Proposed", "packed"]
@@ -36,7 +37,6 @@ MOST_PICTURES = 1 << (32 - OWNER)  # what is left for the picture
 _PROBED = 8
 # Of the features that vote, at most this part of the pictures, or so many: the nearest ones.
 _VOTERS, _FEWEST_VOTERS = 1 / 200, 100
-_FARTHEST = 32  # bits; what lies further is not near whatever else there is
 _SAMPLE, _NEAREST = 64, 10  # features that measure the recall, and how many near ones of each
 _BLOCK = 1 << 16
 _PROPOSED = 1000
@@ -65,18 +65,24 @@ class FeatureIndex:
 
     technique = "inverted-lists"
 
-    def __init__(self, arrays: Sequence[np.ndarray], shards: FeatureShards) -> None:
+    def __init__(
+        self, arrays: Sequence[np.ndarray], shards: FeatureShards, *, compiled: bool = False
+    ) -> None:
         self.items, self.rows, self.centers, self.starts, self.words, self.owners = arrays
-        self._shards = shards
+        self._held = Lists(self.starts, self.words, self.owners, OWNER)
+        self._shards, self._compiled = shards, compiled
 
     @classmethod
-    def open(cls, folder: Path, shards: FeatureShards | None = None) -> Self:
+    def open(
+        cls, folder: Path, shards: FeatureShards | None = None, *, compiled: bool = False
+    ) -> Self:
         """Map the files in a folder; without the shards, `features` can't be read.
 
-        Raises `OSError` or `ValueError` where they can't be mapped.
+        `compiled` loops (they need numba) pay where many pictures are asked for. Raises `OSError`
+        or `ValueError` where the files can't be mapped.
         """
         arrays = [map_array(folder / f"{name}.npy") for name in ARRAYS]
-        index = cls(arrays, shards or FeatureShards(()))
+        index = cls(arrays, shards or FeatureShards(()), compiled=compiled)
         pictures, features, lists = len(index), len(index.owners), len(index.centers)
         expected = (pictures, 32), (pictures, 2), (lists, 16), (lists + 1,), (2, features)
         shapes = tuple(array.shape for array in arrays[:-1])
@@ -118,65 +124,32 @@ class FeatureIndex:
 
     def measured_recall(self) -> float:
         """Of the features nearest to some of the index's own, the part that is looked at."""
-        sample = np.arange(0, self.words.shape[1], max(self.words.shape[1] // _SAMPLE, 1))
-        queries = np.ascontiguousarray(self.words[:, sample].T)
-        within = found = 0
-        for words, lists in zip(queries, self._lists(queries), strict=True):
-            near = np.zeros(129, np.int64)
-            for start in range(0, self.words.shape[1], _BLOCK):
-                distance = _distances(self.words[:, start : start + _BLOCK], words)
-                near += np.bincount(distance, minlength=129)
-            radius = int(np.searchsorted(np.cumsum(near), _NEAREST))
-            within += int(near[: radius + 1].sum())
-            found += int((self._near(words, lists)[0] <= radius).sum())
-        return found / within if within else 1.0
+        size = self.words.shape[1]
+        queries = np.ascontiguousarray(self.words[:, :: max(size // _SAMPLE, 1)].T)
+        within = np.zeros((len(queries), 129), np.int64)
+        for at, words in enumerate(queries):
+            for start in range(0, size, _BLOCK):
+                block = distances(self.words[:, start : start + _BLOCK], words)
+                within[at] += np.bincount(block, minlength=129)
+        within = np.cumsum(within, axis=1)[:, : FARTHEST + 1]
+        looked = self._held.near(queries, self._lists(queries), None, size).within
+        radius = np.minimum((within < _NEAREST).sum(axis=1), FARTHEST)[:, None]
+        there, found = (np.take_along_axis(each, radius, 1).sum() for each in (within, looked))
+        return float(found / there) if there else 1.0
 
     def _hits(self, asked: Features, among: np.ndarray | None, known: int) -> Hits:
         """The features near to each feature asked for, the nearest ones of those."""
         words = asked.words[:MOST_FEATURES]
-        voters = max(round(known * _VOTERS), _FEWEST_VOTERS)
-        near = np.empty((len(words), 128), np.int64)
-        features, distances, owners = [], [], []
-        for at, lists in enumerate(self._lists(words)):
-            distance, owner = self._near(words[at], lists, among)
-            near[at] = np.cumsum(np.bincount(distance, minlength=128))
-            votes = np.flatnonzero(distance < np.searchsorted(near[at], voters, "right"))
-            features.append(np.full(len(votes), at))
-            distances.append(distance[votes])
-            owners.append(owner[votes])
-        feature, owner = np.concatenate(features), np.concatenate(owners).astype(np.int64)
-        turn, scale = _moved(asked, feature, owner)
-        return Hits(feature, owner >> OWNER, np.concatenate(distances), turn, scale, near)
+        most = max(round(known * _VOTERS), _FEWEST_VOTERS)
+        near = self._held.near(words, self._lists(words), among, most, compiled=self._compiled)
+        owner = near.owner.astype(np.int64)
+        turn, scale = _moved(asked, near.feature, owner)
+        return Hits(near.feature, owner >> OWNER, near.distance, turn, scale, near.within)
 
     def _lists(self, words: np.ndarray) -> np.ndarray:
         """The lists that are looked into for each of (f, 2) words, (f, p)."""
         probed = min(_PROBED, len(self.centers))
         return nearest(words.view(np.uint8), self.centers, probed)
-
-    def _near(
-        self, words: np.ndarray, lists: np.ndarray, among: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Distances and owners of the features in some lists that are not too far."""
-        begins, ends = self.starts[lists], self.starts[lists + 1]
-        parts = [slice(*bounds) for bounds in zip(begins.tolist(), ends.tolist(), strict=True)]
-        distance = _distances(
-            [np.concatenate([w[part] for part in parts]) for w in self.words], words
-        )
-        close = np.flatnonzero(distance <= _FARTHEST)
-        before = np.cumsum(ends - begins) - (ends - begins)
-        place = np.searchsorted(before, close, "right") - 1
-        owners = self.owners[close + (begins - before)[place]]
-        if among is not None:
-            wanted = among[owners >> OWNER]
-            close, owners = close[wanted], owners[wanted]
-        return distance[close], owners
-
-
-def _distances(held: np.ndarray | Sequence[np.ndarray], words: np.ndarray) -> np.ndarray:
-    """Bits between features, word by word, and one feature."""
-    distances: np.ndarray = np.bitwise_count(held[0] ^ words[0])
-    distances += np.bitwise_count(held[1] ^ words[1])
-    return distances
 
 
 def packed(features: Features, picture: int, count: int) -> np.ndarray:

@@ -9,7 +9,18 @@ from numba.extending import intrinsic
 
 from frametrace.index.pigeonhole import Rule
 
-__all__ = ["Bucketed", "Found", "Reach", "bucket", "compare", "count", "histograms", "weigh"]
+__all__ = [
+    "Bucketed",
+    "Found",
+    "Reach",
+    "bucket",
+    "compare",
+    "compiled",
+    "count",
+    "histograms",
+    "popcount",
+    "weigh",
+]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -49,23 +60,23 @@ class Found(NamedTuple):
     distance: np.ndarray
 
 
-def _compiled(function: Function) -> Function:
+def compiled(function: Function) -> Function:
     """Compile, and keep the machine code beside the file or in the user's cache if that can be."""
     try:
-        compiled: Function = njit(nogil=True, cache=True)(function)
+        made: Function = njit(nogil=True, cache=True)(function)
     except RuntimeError:  # no folder can be written
-        compiled = njit(nogil=True)(function)
-    return compiled
+        made = njit(nogil=True)(function)
+    return made
 
 
 def _count_bits(_: Any, word: Any) -> Any:
     return word(word), lambda context, builder, signature, arguments: builder.ctpop(arguments[0])
 
 
-_bits = intrinsic(_count_bits)  # how many bits of a word are set: one instruction, many at once
+popcount = intrinsic(_count_bits)  # how many bits of a word are set: one instruction, many at once
 
 
-@_compiled
+@compiled
 def histograms(codes: np.ndarray, counts: np.ndarray) -> None:
     """Count the values of every chunk of (n, w) codes: (chunks, values), 4 chunks a word."""
     shift, mask = np.uint64(64 * codes.shape[1] // len(counts)), np.uint64(counts.shape[1] - 1)
@@ -79,7 +90,7 @@ def histograms(codes: np.ndarray, counts: np.ndarray) -> None:
                 chunk += 1
 
 
-@_compiled
+@compiled
 def count(words: np.ndarray, shift: int, counts: np.ndarray) -> None:
     """Count the values of the chunk at `shift` bits of each word; `counts` is as long as values."""
     mask = np.uint64(len(counts) - 1)
@@ -87,7 +98,7 @@ def count(words: np.ndarray, shift: int, counts: np.ndarray) -> None:
         counts[(words[i] >> np.uint64(shift)) & mask] += 1
 
 
-@_compiled
+@compiled
 def bucket(words: np.ndarray, shift: int, first: int, ends: np.ndarray, side: Bucketed) -> None:
     """Put words, which start at row `first`, where `ends` has room for their values."""
     mask = np.uint64(len(ends) - 1)
@@ -99,27 +110,27 @@ def bucket(words: np.ndarray, shift: int, first: int, ends: np.ndarray, side: Bu
         side.rows[at] = np.uint32(first + i)
 
 
-@_compiled
+@compiled
 def _near(word: int, words: np.ndarray, limit: int) -> Any:
     """How many words differ from one in at most `limit` bits; compiled to vectors."""
     near: Any = 0
     for k in range(len(words)):
-        near += np.int64(_bits(word ^ words[k])) <= limit
+        near += np.int64(popcount(word ^ words[k])) <= limit
     return near
 
 
-@_compiled
+@compiled
 def _may_belong(different: int, limit: int, masks: np.ndarray, limits: np.ndarray) -> bool:
     """Whether the differing bits of the chunk's word break no test."""
-    if np.int64(_bits(different)) > limit:
+    if np.int64(popcount(different)) > limit:
         return False
     for test in range(len(limits)):
-        if np.int64(_bits(different & masks[test])) <= limits[test]:
+        if np.int64(popcount(different & masks[test])) <= limits[test]:
             return False
     return True
 
 
-@_compiled
+@compiled
 def _distance(  # noqa: PLR0913, PLR0917  an array taken out of a tuple is counted anew for every pair
     a: np.ndarray,
     x: int,
@@ -134,13 +145,13 @@ def _distance(  # noqa: PLR0913, PLR0917  an array taken out of a tuple is count
     for test in range(len(limits)):
         bits = 0
         for k in range(a.shape[1]):
-            bits += np.int64(_bits((a[x, k] ^ b[y, k]) & masks[test, k]))
+            bits += np.int64(popcount((a[x, k] ^ b[y, k]) & masks[test, k]))
         if (bits <= limits[test]) != within[test]:
             return -1
     return bits
 
 
-@_compiled
+@compiled
 def weigh(a: np.ndarray, b: np.ndarray, reach: Reach, work: np.ndarray) -> list[tuple[int, int]]:
     """How many comparisons each bucket takes, from where the buckets of either side start.
 
@@ -161,7 +172,7 @@ def weigh(a: np.ndarray, b: np.ndarray, reach: Reach, work: np.ndarray) -> list[
     return left_out
 
 
-@_compiled
+@compiled
 def compare(
     a: Bucketed, b: Bucketed, reach: Reach, rule: Rule, at: np.ndarray, found: Found
 ) -> int:

@@ -30,7 +30,7 @@ class Hits:
 
     `feature` is (h,) int64, which one of the picture asked for; `picture` (h,) int64, whose feature
     was found; `distance` (h,) in bits; `turn` and `scale` (h,) int64: how it would be turned (in
-    256ths) and scaled (in 16ths of a doubling). `near` is (f, 128): how many features lie within
+    256ths) and scaled (in 16ths of a doubling). `within` is (f, d): how many features lie within
     each distance of each feature asked for.
     """
 
@@ -39,13 +39,13 @@ class Hits:
     distance: np.ndarray
     turn: np.ndarray
     scale: np.ndarray
-    near: np.ndarray
+    within: np.ndarray
 
 
 def tally(hits: Hits, pictures: int, known: int) -> np.ndarray:
     """The votes for each of `pictures` pictures, (n,) float32; `known` of them can be found."""
     votes = np.zeros(pictures, np.float32)
-    weight = np.log1p(known / np.maximum(hits.near, 1)).astype(np.float32)
+    weight = np.log1p(known / np.maximum(hits.within, 1)).astype(np.float32)
     lowest = int(hits.scale.min(initial=0))
     for shift in (0, _WIDE_ANGLE // 2):
         angle = (hits.turn + shift) % _TURN // _WIDE_ANGLE

@@ -16,6 +16,8 @@ from frametrace.embed.signals.local import Features
 from frametrace.index import lists
 from frametrace.index.centers import nearest, trained
 from frametrace.index.features import OWNER, FeatureIndex
+from frametrace.index.join import has_numba
+from frametrace.index.scan import FARTHEST, Lists
 from frametrace.index.store import check_index, open_index
 from frametrace.index.votes import Hits, tally
 from frametrace.posts.errors import CaseError, IndexMismatch
@@ -212,6 +214,39 @@ def test_votes_are_those_that_are_counted_one_by_one(data: st.DataObject) -> Non
                 expected[p] = max(expected[p], sum(votes.values()))
     votes = tally(Hits(feature, picture, distance, turn, scale, near), 3, 5)
     np.testing.assert_allclose(votes, expected, rtol=1e-5)
+
+
+@given(st.data())
+def test_a_scan_finds_what_lies_in_its_lists_plainly_and_compiled(data: st.DataObject) -> None:
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    sizes = data.draw(st.lists(st.integers(0, 12), min_size=1, max_size=5))
+    starts = np.append(0, np.cumsum(sizes))
+    asked = rng.integers(0, 2**64, (data.draw(st.integers(1, 4)), 2), np.uint64)
+    held = asked[rng.integers(0, len(asked), starts[-1])].T.copy()
+    for _ in range(data.draw(st.integers(0, 50))):
+        held[rng.integers(0, 2)] ^= np.uint64(1) << rng.integers(0, 64, starts[-1], np.uint64)
+    owners = rng.integers(0, 6, starts[-1], np.uint32) << np.uint32(OWNER)
+    lists = np.stack([rng.permutation(len(sizes))[:2] for _ in asked])
+    among = data.draw(st.sampled_from([None, rng.random(6) < 0.5]))
+    most = data.draw(st.integers(1, 8))
+    expected = []
+    for at, (words, some) in enumerate(zip(asked, lists, strict=True)):
+        near = []
+        for one in some:
+            for place in range(starts[one], starts[one + 1]):
+                bits = int(np.bitwise_count(held[:, place] ^ words).sum())
+                if bits <= FARTHEST and (among is None or among[owners[place] >> OWNER]):
+                    near.append((at, bits, int(owners[place])))
+        radius = max(
+            (d for d in range(FARTHEST + 1) if sum(n[1] <= d for n in near) <= most), default=-1
+        )
+        expected += sorted(n for n in near if n[1] <= radius)
+    for compiled in (False, True) if has_numba() else (False,):
+        found = Lists(starts, held, owners, OWNER).near(
+            asked, lists, among, most, compiled=compiled
+        )
+        columns = found.feature.tolist(), found.distance.tolist(), found.owner.tolist()
+        assert sorted(zip(*columns, strict=True)) == expected
 
 
 @given(st.integers(0, 2**32), st.integers(1, 40), st.integers(1, 9))
