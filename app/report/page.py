@@ -29,7 +29,7 @@ MOST_ROWS = 20_000  # posts on the page, shared by its groups: some 10 MB
 MOST_MEMBERS = 500  # of one group on the page, where there are few groups
 MOST_PICTURES = 12  # of one group with a thumbnail
 MOST_BESIDE = 6  # of one group, whose pictures stand beside what they are tied to
-MOST_BESIDE_ON_PAGE = 200  # of all groups: some 5 MB
+MOST_BESIDE_ON_PAGE = 200  # of all groups: 6 MB
 MOST_ACCOUNTS = 100
 
 _HERE = Path(__file__).parent
