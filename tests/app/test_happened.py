@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from fresh import HEAVY, imported
 from making import jpeg, make_case, photo
 from PIL import Image, ImageOps
 
@@ -64,6 +65,9 @@ def test_the_command_says_what_happened_and_gives_the_evidence_as_json(tmp_path,
     assert header.split()[:4] == ["relation", "what", "happened", "evidence"]
     assert re.search(r"mirrored, all of it +pdq: \d+ bits differ", mirrored)
     assert re.search(r"all of it, inside a larger picture +local: \d+ features agree", collage)
+    modules = imported(*arguments)
+    assert {"cv2", "frametrace.matcher.sharing"} <= modules
+    assert not modules & {*HEAVY, "networkx", "jinja2"}
     for more, signals in (((), ["pdq", "local"]), (("--signal", "local"), ["local", "local"])):
         rows = json.loads(command(*arguments, *more, "--json").stdout)["rows"]
         assert [
