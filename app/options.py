@@ -111,6 +111,12 @@ match_options = _all(
         help="The greatest PDQ distance of two copies, in bits of 256.  [default: 31]",
     ),
     click.option(
+        "--max-local",
+        type=click.IntRange(0, 2**31 - 1),
+        help="Compare by local features where no more pictures differ; 0: never."
+        "  [default: 200000]",
+    ),
+    click.option(
         "--min-caption",
         type=_Similarity(0, 1),
         help="The least cosine similarity of two captions.  [default: 0.75]",

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.captions import missing_captions
@@ -13,9 +14,10 @@ from frametrace.embed.pictures import missing_pictures
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
+from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.tables import signal_table
-from frametrace.matcher.results import GroupKind, Results
+from frametrace.matcher.results import GroupKind, Relation, Results
 from frametrace.matcher.stage import MatchRun
 
 __all__ = ["Counts", "counts_of", "describe_signals", "notes_on", "reasons_of"]
@@ -29,7 +31,10 @@ _NUMBER = re.compile(r"(?<![\w'-])\d[\d,]*(?![\w:-])")
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much a case holds and what was found in it."""
+    """How much a case holds and what was found in it.
+
+    `edited` pictures are tied to a photo by local features, `containing` ones contain one.
+    """
 
     posts: int
     pictures: int
@@ -37,6 +42,8 @@ class Counts:
     matches: int
     photo_groups: int
     framing_groups: int
+    edited: int
+    containing: int
     accounts: int
     ties: int
 
@@ -44,6 +51,8 @@ class Counts:
 def counts_of(case: Case, results: Results) -> Counts:
     """Count what the report is about."""
     kinds = results.groups["kind"].to_pylist()
+    contain = pc.equal(results.members["relation"], str(Relation.CONTAINS))
+    by_features = pc.equal(results.members["signal"], Local.name)
     return Counts(
         posts=case.epoch.rows("posts"),
         pictures=case.epoch.rows("media"),
@@ -51,9 +60,17 @@ def counts_of(case: Case, results: Results) -> Counts:
         matches=results.matches.num_rows,
         photo_groups=kinds.count(str(GroupKind.PHOTO)),
         framing_groups=kinds.count(str(GroupKind.FRAMING)),
+        edited=_pictures(results, pc.and_not(by_features, contain)),
+        containing=_pictures(results, contain),
         accounts=results.accounts.num_rows,
         ties=results.ties.num_rows,
     )
+
+
+def _pictures(results: Results, which: pa.ChunkedArray) -> int:
+    """How many different pictures some members are."""
+    count: int = pc.count_distinct(results.members["media_sha256"].filter(which)).as_py()
+    return count
 
 
 def describe_signals(signals: Mapping[str, Mapping[str, str]]) -> str:
@@ -71,6 +88,15 @@ def notes_on(case: Case, results: Results, run: MatchRun) -> list[str]:
         *_lacking(case, "Pictures", Pdq.name, sum(missing_pictures(case, [Pdq.name]).values())),
         *_lacking(case, "Captions", CaptionKey.name, len(missing_captions(case, CaptionKey.name))),
     ]
+    if Local.name in run.signals:
+        missing = sum(missing_pictures(case, [Local.name]).values())
+        notes += _lacking(case, "Pictures", Local.name, missing)
+    if run.left_out:
+        notes.append(
+            f"Pictures that were not compared by local features: {run.left_out:,} differ by PDQ, "
+            f"and max_local is {int(run.settings['max_local']):,}. To compare them: "
+            f"frametrace match {case.path} --max-local {run.left_out}"
+        )
     if case.epoch.rows("media") and Clip.name not in run.signals:
         notes.append("Pictures were compared for copies, not by what they show: no clip.")
     if case.epoch.rows(signal_table(CaptionKey.name)):

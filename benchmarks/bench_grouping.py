@@ -24,7 +24,7 @@ from frametrace.embed.signals import pdq
 from frametrace.index.codes import Codes
 from frametrace.index.hits import Hits
 from frametrace.matcher.edges import Edges
-from frametrace.matcher.photos import PhotoMatches, group_photos
+from frametrace.matcher.photos import Near, PhotoMatches, group_photos
 from frametrace.matcher.placing import Nodes
 from frametrace.matcher.results import MATCHES
 from frametrace.matcher.stars import stars
@@ -171,7 +171,7 @@ def _grouped(codes: np.ndarray, posts: np.ndarray, pairs: Iterator[Hits]) -> Pho
     items[:, -4:] = np.arange(len(codes), dtype=">u4")[:, None].view(np.uint8)
     held = Codes(codes, np.arange(len(codes) + 1), items)
     nodes = Nodes.alone(held.digests(), posts, pdq.Pdq.name)
-    return group_photos(held, nodes, pairs, pdq.MAX_DISTANCE)
+    return group_photos(Near.of(held, nodes, pairs, pdq.MAX_DISTANCE))
 
 
 def _hits(folder: Path) -> Iterator[Hits]:

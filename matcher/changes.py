@@ -2,8 +2,9 @@
 
 Groups are compared by their members, not by their names: a member is a post with one of its items
 (a picture or a caption), and a group of now comes from the previous groups of its kind with which
-it has a member in common. A case only gains posts, so a member is gone from a group only where the
-matcher placed its item elsewhere.
+it has a member in common; but one that contains the group's photo stands in several groups, and
+makes none the heir of another. A case only gains posts, so a member is gone from a group only where
+the matcher placed its item elsewhere.
 """
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ __all__ = ["BEFORE", "compare"]
 # What is needed of the members of an earlier run.
 BEFORE = pa.schema(
     [
-        *(MEMBERS.field(name) for name in ("group_id", "kind", "platform", "post_id")),
+        *(MEMBERS.field(n) for n in ("group_id", "kind", "relation", "platform", "post_id")),
         *(MEMBERS.field(name) for name in ("account_id", "media_sha256", "caption_sha256")),
     ]
 )
@@ -23,16 +24,16 @@ BEFORE = pa.schema(
 # A post that carries a picture twice, under two paths, is one member.
 _DISTINCT = """
 CREATE TEMP TABLE {table} AS
-SELECT DISTINCT group_id, kind, platform, post_id, account_id,
-    coalesce(media_sha256, caption_sha256) AS item
-FROM {rows}
+SELECT group_id, kind, platform, post_id, account_id,
+    coalesce(media_sha256, caption_sha256) AS item, bool_or(relation <> 'contains') AS belongs
+FROM {rows} GROUP BY ALL
 """
 
 _KIN = """
 CREATE TEMP TABLE kin AS
 SELECT n.group_id, b.group_id AS previous_id, count(*) AS shared
 FROM now n JOIN before b USING (kind, item, platform, post_id)
-GROUP BY ALL
+GROUP BY ALL HAVING bool_or(n.belongs AND b.belongs)
 """
 
 _ARRIVALS = """

@@ -1,6 +1,6 @@
 """Verified pairs of nodes with the evidence that ties each: what groups are made from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,14 +10,28 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
 from frametrace.embed.signals import SIGNALS
-from frametrace.matcher.results import MATCHES, Relation
+from frametrace.embed.signals.local import Local
+from frametrace.matcher.results import EVIDENCE, MATCHES, Relation
 
-__all__ = ["NO_DISTANCE", "Edges", "number_of", "ranked", "signal_names"]
+__all__ = [
+    "NO_DISTANCE",
+    "Edges",
+    "EvidenceOf",
+    "number_of",
+    "pair_keys",
+    "ranked",
+    "signal_names",
+    "verified",
+]
 
 NO_DISTANCE = -1  # similarities have no distance
 _NAMES = tuple(SIGNALS)
+_EVIDENCE = [column.name for column in EVIDENCE]
 _BY_NAME = np.argsort(np.argsort(_NAMES))  # the rank of each signal's name
 _ROWS = 1 << 18  # of the matches table at a time: 40 MB
+
+# What gives the columns of evidence, `EVIDENCE`, of pairs of nodes a and b, where a mask says so.
+EvidenceOf = Callable[[np.ndarray, np.ndarray, np.ndarray], list[pa.Array]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +75,7 @@ class Edges:
         return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))._sorted()
 
     def _sorted(self) -> Self:
-        keys = _key(self.a, self.b)
+        keys = pair_keys(self.a, self.b)
         if (keys[1:] > keys[:-1]).all():
             return self
         order = np.argsort(keys)
@@ -82,7 +96,7 @@ class Edges:
     def between(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """The number of the strongest edge of each pair (x, y); every pair must have one."""
         # Edges are ordered by pair, the strongest first: the leftmost is the one.
-        found: np.ndarray = np.searchsorted(_key(self.a, self.b), _key(*_ordered(x, y)))
+        found: np.ndarray = np.searchsorted(pair_keys(self.a, self.b), pair_keys(*_ordered(x, y)))
         return found
 
     def renumbered(self, numbers: np.ndarray) -> Self:
@@ -95,11 +109,15 @@ class Edges:
         """The edges as rows of the matches table; `names` holds the nodes' digests."""
         return pa.Table.from_batches(self.batches(names, relation), MATCHES)
 
-    def batches(self, names: pa.StringArray, relation: Relation) -> Iterator[pa.RecordBatch]:
+    def batches(
+        self, names: pa.StringArray, relation: Relation, evidence: EvidenceOf | None = None
+    ) -> Iterator[pa.RecordBatch]:
         """The rows of the matches table in their final order, some 100,000 at a time.
 
         A row takes 150 bytes, an edge 15: 50 million rows are never held together.
         """
+        if not len(self):
+            return
         by_name, rank = ranked(names)
         keys = self._keys(rank)
         order = np.argsort(keys)
@@ -115,6 +133,9 @@ class Edges:
                 "distance": pa.array(distance, mask=distance == NO_DISTANCE),
                 "similarity": pa.array(self.similarity[at]),
             }
+            known = verified(self.signal[at])
+            if evidence is not None and known.any():
+                columns |= zip(_EVIDENCE, evidence(self.a[at], self.b[at], known), strict=True)
             arrays = [columns.get(field.name, pa.nulls(len(at), field.type)) for field in MATCHES]
             yield pa.RecordBatch.from_arrays(arrays, schema=MATCHES)
 
@@ -130,7 +151,7 @@ class Edges:
 
     def _first(self) -> np.ndarray | slice:
         """Where each pair's strongest edge stands."""
-        keys = _key(self.a, self.b)
+        keys = pair_keys(self.a, self.b)
         if (keys[1:] > keys[:-1]).all():
             return slice(None)
         return np.flatnonzero(np.diff(keys, prepend=-1))
@@ -139,6 +160,12 @@ class Edges:
 def number_of(signal: str) -> int:
     """A signal's place among `SIGNALS`: one byte, where millions of edges would repeat its name."""
     return _NAMES.index(signal)
+
+
+def verified(numbers: np.ndarray) -> np.ndarray:
+    """Which of some signals is that of local features: a match by it has evidence."""
+    known: np.ndarray = numbers == number_of(Local.name)
+    return known
 
 
 def signal_names(numbers: np.ndarray) -> pa.StringArray:
@@ -159,7 +186,7 @@ def _ordered(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.minimum(a, b), np.maximum(a, b)
 
 
-def _key(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """One number per pair that sorts like the pair; nodes are fewer than 2 to the 31."""
+def pair_keys(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """One number, int64, per pair that sorts like the pair; nodes are fewer than 2 to the 31."""
     keys: np.ndarray = (a.astype(np.int64) << 32) | b
     return keys

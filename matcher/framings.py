@@ -179,7 +179,9 @@ def _seen(case: Case, photos: pa.Table, places: pa.Table, least: float) -> pa.Ta
         connection.register("photos", photos)
         connection.register("places", places)
         seen = connection.sql(_SEEN).to_arrow_table()
-    codes = open_index(case, Clip.name).codes
+    index = open_index(case, Clip.name)
+    assert isinstance(index, DenseIndex)
+    codes = index.codes
     item, medoid = seen["sha256"], seen["medoid_sha256"]
     is_medoid = pc.equal(item, medoid)
     similarity = np.where(is_medoid.to_numpy(), 1, _similarities(codes, item, medoid))

@@ -27,15 +27,19 @@ _CARRIERS = {
 
 # 16 digits name a group; all of them where somebody made two digests begin alike.
 _MEMBERS = """
-WITH named AS (
+WITH every AS (
+    SELECT *, $relation AS relation FROM places
+    UNION ALL SELECT *, 'contains' AS relation FROM contained
+),
+named AS (
     SELECT *, CASE WHEN min(medoid_sha256) OVER begin_alike = max(medoid_sha256) OVER begin_alike
         THEN medoid_sha256[:16] ELSE medoid_sha256 END AS name
-    FROM places WINDOW begin_alike AS (PARTITION BY medoid_sha256[:16])
+    FROM every WINDOW begin_alike AS (PARTITION BY medoid_sha256[:16])
 )
-SELECT $prefix || p.name AS group_id, $kind AS kind, $relation AS relation,
+SELECT $prefix || p.name AS group_id, $kind AS kind, p.relation,
     o.platform, o.post_id, o.account_id, o.account_kind, o.account_name, o.posted_at, o.text,
     c.media_sha256, c.media_path, c.caption_sha256, p.medoid_sha256,
-    p.* EXCLUDE (sha256, medoid_sha256, name)
+    p.* EXCLUDE (sha256, medoid_sha256, name, relation)
 FROM named p JOIN carriers c USING (sha256) JOIN posts o USING (platform, post_id)
 QUALIFY count(DISTINCT (o.platform, o.post_id)) OVER (PARTITION BY p.medoid_sha256) > 1
 """
@@ -89,14 +93,22 @@ ORDER BY photo_groups DESC, framing_groups DESC, p.platform, p.account_id
 """
 
 
-def members_of(case: Case, places: pa.Table, kind: GroupKind, carriers: str) -> pa.Table:
+def members_of(
+    case: Case,
+    places: pa.Table,
+    kind: GroupKind,
+    carriers: str,
+    contained: pa.Table | None = None,
+) -> pa.Table:
     """The posts that carry the placed items, in groups of two posts or more; not yet ordered.
 
-    `carriers` is `picture` or `caption`.
+    `carriers` is `picture` or `caption`. What is `contained` besides stands in the schema `PLACES`:
+    it is tied to the group by an item that it contains.
     """
     relation = Relation.COPY if kind is GroupKind.PHOTO else Relation.SIMILAR
     with connect(case, "posts", "post_media") as connection:
         connection.register("places", places)
+        connection.register("contained", places.slice(0, 0) if contained is None else contained)
         connection.execute(f"CREATE VIEW carriers AS {_CARRIERS[carriers]}")
         values = {"prefix": f"{kind}-", "kind": str(kind), "relation": str(relation)}
         return connection.sql(_MEMBERS, params=values).to_arrow_table().cast(MEMBERS)

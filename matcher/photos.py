@@ -1,4 +1,4 @@
-"""Photo groups: which pictures are copies of one photo."""
+"""Photo groups: which pictures are copies of one photo, and which contain it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,16 +10,19 @@ from frametrace.embed.case import Case
 from frametrace.embed.held import connect
 from frametrace.embed.progress import Progress
 from frametrace.embed.signals import pdq
+from frametrace.embed.signals.local import Local
 from frametrace.index.codes import Codes
 from frametrace.index.hits import Hits
 from frametrace.index.pairs import near_pairs
+from frametrace.matcher.containing import containing
 from frametrace.matcher.crowds import Gathering
 from frametrace.matcher.edges import Edges
-from frametrace.matcher.placing import Nodes, place
+from frametrace.matcher.placing import PLACES, Nodes, place
 from frametrace.matcher.results import Relation
-from frametrace.matcher.stars import stars
+from frametrace.matcher.sightings import Sightings
+from frametrace.matcher.stars import Stars, stars
 
-__all__ = ["PhotoMatches", "find_photos", "group_photos", "join_photos"]
+__all__ = ["Distinct", "Near", "PhotoMatches", "group_photos", "join_photos", "near_photos"]
 
 # The hashed pictures in the order of their nodes, then the others that can be decoded.
 _PICTURES = """
@@ -32,24 +35,74 @@ GROUP BY m.sha256, h.node ORDER BY h.node NULLS LAST, m.sha256
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """A case's pictures as nodes, and which of them are copies by PDQ.
+
+    Pictures whose quality is too low for PDQ are copies of nothing but their own bytes. The first
+    nodes are the distinct `codes`. `pivots` are nodes that must be medoids, and `unlisted` pairs
+    were near but are left out (see `crowds`).
+    """
+
+    codes: Codes
+    nodes: Nodes
+    edges: Edges
+    pivots: np.ndarray
+    unlisted: int
+
+    @classmethod
+    def of(cls, codes: Codes, nodes: Nodes, pairs: Iterable[Hits], max_distance: int) -> "Near":
+        """Gather `pairs`: batches, in any order, of every pair of codes within the distance."""
+        gathering = Gathering(codes.codes, nodes.weight[: len(codes)], max_distance)
+        for hits in pairs:
+            gathering.add(hits)
+        found = gathering.finish()
+        edges = Edges.of_distances(found.a, found.b, pdq.Pdq.name, found.distance, pdq.BITS)
+        return cls(codes, nodes, edges, found.pivots, found.unlisted)
+
+    def distinct(self) -> "Distinct":
+        """What differs by PDQ."""
+        graph = self.edges.graph(len(self.nodes.name))
+        cut = stars(graph, self.nodes.weight, direct=True, first=self.pivots)
+        number = np.unique(cut.medoid)
+        return Distinct(cut, number, self.nodes.name.take(pa.array(number)))
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """Stars by PDQ alone, whose members are all near the medoid; the medoids' numbers and digests.
+
+    Where local features tie two medoids, the members of one are a step from the other.
+    """
+
+    cut: Stars
+    number: np.ndarray
+    name: pa.StringArray
+
+
+@dataclass(frozen=True, slots=True)
 class PhotoMatches:
     """What matching a case's pictures found.
 
-    `places` holds the photo that each picture shows, in the schema `PLACES`. `unlisted` pairs of
-    hashes were near, but lie inside a crowd (see `crowds`) and are left out of the matches.
+    `places` holds the photo that each picture shows, `contained` the other photos that a picture
+    contains: both in the schema `PLACES`.
     """
 
     places: pa.Table
-    unlisted: int
-    _listed: Edges  # of pictures, by their places among the items of `_codes`
-    _codes: Codes
+    contained: pa.Table
+    unlisted: int  # near pairs that are left out of the matches (see `crowds`)
+    _listed: Edges  # of pictures, by their places among `_names`
+    _sightings: Sightings  # the same
+    _names: pa.StringArray
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The matches in the schema `MATCHES`, ordered, some 100,000 at a time.
 
         They are of the pictures that stand for equal hashes, and of these to their equals.
         """
-        return self._listed.batches(self._codes.digests(), Relation.COPY)
+        seen = self._sightings
+        yield from seen.matches(Relation.CONTAINS)
+        yield from self._listed.batches(self._names, Relation.COPY, seen.evidence)
+        yield from seen.matches(Relation.SHARES_ELEMENT)
 
 
 def join_photos(case: Case, max_distance: int, progress: Progress | None = None) -> None:
@@ -57,49 +110,59 @@ def join_photos(case: Case, max_distance: int, progress: Progress | None = None)
     _pairs(case, max_distance, progress)
 
 
-def find_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> PhotoMatches:
-    """Match the case's pictures by PDQ at `max_distance` bits or less, and group them.
-
-    Pictures whose quality is too low for PDQ are copies of nothing but their own bytes.
-    """
+def near_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> Near:
+    """The case's pictures, and their pairs by PDQ at `max_distance` bits or less."""
     codes, pairs = _pairs(case, max_distance)
-    return group_photos(codes, _nodes(case, codes), pairs, max_distance)
+    return Near.of(codes, _nodes(case, codes), pairs, max_distance)
 
 
 def group_photos(
-    codes: Codes, nodes: Nodes, pairs: Iterable[Hits], max_distance: int
+    near: Near, distinct: Distinct | None = None, pairs: pa.Table | None = None
 ) -> PhotoMatches:
-    """Group pictures whose first nodes are the distinct `codes`.
+    """Group pictures by PDQ, and by `pairs` of distinct ones by local features, as of `PAIRS`."""
+    seen = Sightings.none()
+    if distinct is not None and pairs is not None:
+        seen = Sightings.of(pairs, distinct.name, distinct.number)
+    copies = seen.where(Relation.COPY).edges()
+    edges = Edges.concatenate([near.edges, copies]) if len(copies) else near.edges
+    first = _apart(near.pivots, copies, near.nodes.weight)
+    cut = stars(edges.graph(len(near.nodes.name)), near.nodes.weight, first=first)
+    places = place(near.nodes, edges, cut, seen.seen_from)
+    contained = PLACES.empty_table()
+    if distinct is not None and len(inside := seen.where(Relation.CONTAINS)):
+        held = place(near.nodes, near.edges, distinct.cut)
+        contained = containing(inside, near.nodes.name, cut, places, held)
+    return PhotoMatches(places, contained, near.unlisted, *_listed(near, edges, seen))
 
-    `pairs` are batches, in any order, of every pair of codes within the distance, each once.
+
+def _apart(pivots: np.ndarray, copies: Edges, weight: np.ndarray) -> np.ndarray:
+    """The pivots but for those that others stand for: two that are copies need one medoid."""
+    among = np.isin(copies.a, pivots) & np.isin(copies.b, pivots)
+    if not among.any():
+        return pivots
+    a, b = (np.searchsorted(pivots, side[among]) for side in (copies.a, copies.b))
+    between = Edges.of_similarities(a, b, Local.name, copies.similarity[among])
+    cut = stars(between.graph(len(pivots)), weight[pivots], direct=True)
+    kept: np.ndarray = pivots[np.unique(cut.medoid)]
+    return kept
+
+
+def _listed(near: Near, edges: Edges, seen: Sightings) -> tuple[Edges, Sightings, pa.StringArray]:
+    """Edges of nodes as those of their first items, each of which is tied to its equals.
+
+    Items are numbered as those of the codes are, and then the nodes without a code.
     """
-    edges, pivots, unlisted = _edges(codes, nodes.weight[: len(codes)], pairs, max_distance)
-    cut = stars(edges.graph(len(nodes.name)), nodes.weight, first=pivots)
-    return PhotoMatches(place(nodes, edges, cut), unlisted, _listed(edges, codes), codes)
-
-
-def _edges(
-    codes: Codes, weight: np.ndarray, pairs: Iterable[Hits], max_distance: int
-) -> tuple[Edges, np.ndarray, int]:
-    """The pairs to group by, the nodes that must be medoids, and how many pairs were left out."""
-    gathering = Gathering(codes.codes, weight, max_distance)
-    for hits in pairs:
-        gathering.add(hits)
-    found = gathering.finish()
-    edges = Edges.of_distances(found.a, found.b, pdq.Pdq.name, found.distance, pdq.BITS)
-    return edges, found.pivots, found.unlisted
-
-
-def _listed(edges: Edges, codes: Codes) -> Edges:
-    """Edges of codes as those of their first items, each of which is tied to its equals."""
-    edges = edges.renumbered(codes.starts[:-1])
+    codes, others = near.codes, near.nodes.name[len(near.codes) :]
+    numbers = np.append(codes.starts[:-1], len(codes.items) + np.arange(len(others)))
+    edges, seen = edges.renumbered(numbers), seen.renumbered(numbers)
     first = np.repeat(codes.starts[:-1], np.diff(codes.starts))
-    others = np.flatnonzero(first != np.arange(len(first)))
-    if not len(others):
-        return edges
-    zero = np.zeros(len(others), np.int32)
-    equals = Edges.of_distances(first[others], others, pdq.Pdq.name, zero, pdq.BITS)
-    return Edges.concatenate([edges, equals])
+    equal = np.flatnonzero(first != np.arange(len(first)))
+    if len(equal):
+        zero = np.zeros(len(equal), np.int32)
+        equals = Edges.of_distances(first[equal], equal, pdq.Pdq.name, zero, pdq.BITS)
+        edges = Edges.concatenate([edges, equals])
+    names = codes.digests()
+    return edges, seen, pa.concat_arrays([names, others]) if len(others) else names
 
 
 def _pairs(

@@ -8,11 +8,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.signals import SIGNALS, Metric
-from frametrace.matcher.edges import NO_DISTANCE, Edges, number_of, ranked, signal_names
+from frametrace.matcher.edges import (
+    NO_DISTANCE,
+    Edges,
+    EvidenceOf,
+    number_of,
+    ranked,
+    signal_names,
+    verified,
+)
 from frametrace.matcher.results import EVIDENCE
 from frametrace.matcher.stars import Stars
 
-__all__ = ["PLACES", "Nodes", "place"]
+__all__ = ["PLACES", "SAME_BYTES", "Nodes", "place"]
 
 SAME_BYTES = "sha256"  # the evidence of an item that is the medoid itself
 
@@ -51,11 +59,14 @@ class Nodes:
         return cls(items, np.arange(len(items)), items, weight, same)
 
 
-def place(nodes: Nodes, edges: Edges, stars: Stars) -> pa.Table:
+def place(
+    nodes: Nodes, edges: Edges, stars: Stars, seen_from: EvidenceOf | None = None
+) -> pa.Table:
     """Where each item belongs, in the schema `PLACES`, ordered by medoid and item.
 
     What the signal `same` says of a node holds for all its items. Another signal has judged only
-    the item that stands for the node; the others are tied in through that one.
+    the item that stands for the node; the others are tied in through that one. `seen_from` gives
+    the evidence of edges by local features.
     """
     same, n = number_of(nodes.same), len(nodes.name)
     none = 0 if SIGNALS[nodes.same].metric is Metric.HAMMING else NO_DISTANCE
@@ -81,8 +92,12 @@ def place(nodes: Nodes, edges: Edges, stars: Stars) -> pa.Table:
         pc.if_else(is_medoid, SAME_BYTES, signal_names(np.where(unjudged, same, signal[node]))),
         pa.array(distance, mask=distance == NO_DISTANCE),
         pa.array(np.where(unjudged, np.float32(1), similarity[node])),
-        *(pa.nulls(len(order), column.type) for column in EVIDENCE),
     ]
+    known = verified(signal[node]) & ~unjudged
+    if seen_from is not None and known.any():
+        columns += seen_from(through, node, known)
+    else:
+        columns += [pa.nulls(len(order), column.type) for column in EVIDENCE]
     return pa.Table.from_arrays(columns, schema=PLACES)
 
 

@@ -127,7 +127,9 @@ GROUPS = pa.schema(
 # One row per group and post (and picture, where a post carries several of the group's pictures).
 # `signal`, `distance` and `similarity` tie the member's item to the medoid; where `via_sha256` is
 # set they tie it to that member instead, which is itself tied to the medoid (one recorded step). In
-# the evidence B is the member's item and A the one that it is tied to.
+# the evidence B is the member's item and A the one that it is tied to. A picture that `contains`
+# the group's photo is tied to a copy of that, and may stand in many groups; its own copies are tied
+# to it.
 MEMBERS = pa.schema(
     [
         pa.field("group_id", pa.string(), nullable=False),

@@ -15,10 +15,13 @@ class MatchSettings:
     (all-MiniLM-L6-v2, 2,000 captions), of paraphrases 17 %. `min_clip` is provisional: where
     pictures look alike depends on the model. `neighbours`: of the pairs of captions about one
     picture (1,011 captions of real posts) groups made with 10 / 20 / 50 hold 20 / 23 / 50 %; of the
-    pairs that they hold, 95 to 97 % are such. `max_tied_accounts` and `fdr` are those of the ties.
+    pairs that they hold, 95 to 97 % are such. `max_local`: pictures are compared by local features
+    where no more than that differ by PDQ; 0 is never. `max_tied_accounts` and `fdr` are those of
+    the ties.
     """
 
     max_pdq: int = pdq.MAX_DISTANCE
+    max_local: int = 200_000
     min_caption: float = 0.75
     min_caption_key: float = caption_key.MIN_SIMILARITY
     min_clip: float = 0.9

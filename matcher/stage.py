@@ -14,15 +14,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from frametrace.embed.case import Case, write_atomically
+from frametrace.embed.executor import Executor
 from frametrace.embed.progress import Progress, Silent
+from frametrace.embed.signals.local import Local
 from frametrace.index.store import alone_in
 from frametrace.matcher.changes import BEFORE, compare
+from frametrace.matcher.edited import Edited, find_edited
 from frametrace.matcher.framings import match_captions, match_looks
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
 from frametrace.matcher.network import ties_of
-from frametrace.matcher.photos import PhotoMatches, find_photos, join_photos
+from frametrace.matcher.photos import PhotoMatches, group_photos, join_photos, near_photos
 from frametrace.matcher.results import (
     MATCHES,
+    MEMBERS,
     ORDER_OF_MATCHES,
     TIES,
     GroupKind,
@@ -48,7 +52,8 @@ class MatchRun:
 
     `since` is the epoch of the earlier run that its groups are compared with, if there is one;
     `otherwise` says in what that one was made otherwise. `version` is that of Frametrace.
-    `unlisted` pairs of pictures were near and are not among the matches (see `crowds`).
+    `unlisted` pairs of pictures were near and are not among the matches (see `crowds`). `left_out`
+    pictures were more than `max_local`, and were not compared by local features.
     """
 
     epoch: int
@@ -59,60 +64,86 @@ class MatchRun:
     otherwise: Sequence[str] = field(default_factory=list)
     version: str = "0.1.0"  # the first one, which did not say so
     unlisted: int = 0
+    left_out: int = 0
 
 
 def match_case(
-    case: Case, settings: MatchSettings = MatchSettings(), progress: Progress | None = None
+    case: Case,
+    settings: MatchSettings = MatchSettings(),
+    progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> tuple[Results, MatchRun]:
     """Match everything in the case as of its epoch and keep the results there.
 
-    They say what changed since the newest earlier epoch that was matched.
+    They say what changed since the newest earlier epoch that was matched. Without an executor,
+    local features are compared by a process for each processor.
     """
     progress = progress or Silent()
-    begun = time.perf_counter()
+    clock = _Clock()
     join_photos(case, settings.max_pdq, progress)
-    seconds = {"join": round(time.perf_counter() - begun, 3)}
-    begun = time.perf_counter()
+    clock.lap("join")
+    with progress.track("gathering pairs", 1) as advance:
+        near = near_photos(case, settings.max_pdq)
+        clock.lap("photos")
+        advance(1)
+    distinct, edited = None, Edited()
+    if Local.name in case.epoch.signals:
+        distinct = near.distinct()
+        edited = find_edited(case, distinct.name, settings.max_local, executor, progress)
+    clock.lap("edited")
 
     def lap(stage: str) -> None:
-        nonlocal begun
-        seconds[stage] = round(time.perf_counter() - begun, 3)
-        begun = time.perf_counter()
+        clock.lap(stage)
         advance(1)
 
     with progress.track("matching", 5) as advance:
-        results, photos, alike = _found(case, settings, lap)
+        photos = group_photos(near, distinct, edited.pairs)
+        lap("photos")
+        results, alike = _found(case, settings, photos, lap)
         run = MatchRun(
             epoch=case.epoch.number,
             settings=asdict(settings),
             signals=case.epoch.signals,
-            seconds=seconds,
+            seconds=clock.seconds,
             version=version("frametrace"),
             unlisted=photos.unlisted,
+            left_out=edited.left_out,
         )
         results, run = _compared(case, results, run)
         lap("changes")
     return _keep(case, results, _rows(photos, alike), run), run
 
 
+class _Clock:
+    """How long each stage takes."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._begun = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        """What was done since the last lap was that stage, or more of it."""
+        now = time.perf_counter()
+        self.seconds[stage] = round(self.seconds.get(stage, 0) + now - self._begun, 3)
+        self._begun = now
+
+
 def _rows(photos: PhotoMatches, alike: pa.Table) -> Iterator[pa.RecordBatch]:
-    """All matches in order: copies come before what is similar."""
+    """All matches in order: what is similar comes last."""
     yield from photos.batches()
     yield from alike.sort_by(ORDER_OF_MATCHES).to_batches()
 
 
 def _found(
-    case: Case, settings: MatchSettings, lap: Callable[[str], None]
-) -> tuple[Results, PhotoMatches, pa.Table]:
-    """What was found, but for the matches: those of photos, and those of what is similar."""
-    photos = find_photos(case, settings.max_pdq)
-    lap("photos")
+    case: Case, settings: MatchSettings, photos: PhotoMatches, lap: Callable[[str], None]
+) -> tuple[Results, pa.Table]:
+    """What was found, and the matches of what is similar."""
     caption_matches, captions = match_captions(case, settings)
     lap("captions")
     look_matches, looks = match_looks(case, photos.places, settings)
     lap("looks")
     parts = [
-        members_of(case, photos.places, GroupKind.PHOTO, "picture"),
+        members_of(case, photos.places, GroupKind.PHOTO, "picture", photos.contained),
         members_of(case, captions, GroupKind.FRAMING, "caption"),
         members_of(case, looks, GroupKind.FRAMING, "picture"),
     ]
@@ -124,7 +155,7 @@ def _found(
         ties=ties_of(case, members, settings.ties),
     )
     lap("groups")
-    return results, photos, pa.concat_tables([caption_matches, look_matches])
+    return results, pa.concat_tables([caption_matches, look_matches])
 
 
 def _compared(case: Case, results: Results, run: MatchRun) -> tuple[Results, MatchRun]:
@@ -185,6 +216,7 @@ def load_results(case: Case) -> tuple[Results, MatchRun]:
             names = [n for n in Results.tables() if run.since is not None or n not in _SINCE]
             tables = {name: pq.read_table(folder / f"{name}.parquet") for name in names}
             tables["ties"] = of_any_version(tables["ties"], TIES)
+            tables["members"] = of_any_version(tables["members"], MEMBERS)
             matches = Matches(folder / _MATCHES)
         except _UNREADABLE as error:
             raise CaseError(

@@ -27,13 +27,15 @@ class By(StrEnum):
     URL = "url"
 
 
-# A picture that is in no photo group ties nobody, but it is one that its account shared.
+# A picture that is a copy of no other ties nobody, but it is one that its account shared. One that
+# contains known photos is one item, not several: two accounts that share a collage share one thing.
 _PHOTOS = """
-SELECT platform, post_id, group_id AS item FROM members WHERE kind = 'photo'
+WITH copies AS (SELECT * FROM members WHERE kind = 'photo' AND relation = 'copy')
+SELECT platform, post_id, group_id AS item FROM copies
 UNION ALL
 SELECT platform, post_id, concat_ws(' ', m.sha256, p.platform, p.account_id)
 FROM post_media m JOIN posts p USING (platform, post_id)
-    ANTI JOIN (SELECT * FROM members WHERE kind = 'photo') g ON g.media_sha256 = m.sha256
+    ANTI JOIN copies g ON g.media_sha256 = m.sha256
 """
 
 _CAPTIONS = """

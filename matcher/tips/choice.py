@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from frametrace.embed.case import Case
 from frametrace.embed.held import connect
-from frametrace.matcher.results import Results
+from frametrace.matcher.results import Relation, Results
 from frametrace.posts.errors import UsageError
 
 __all__ = ["CHOSEN", "Choice", "chosen_posts"]
@@ -27,7 +27,8 @@ CHOSEN = pa.schema(
     ]
 )
 
-# A group brings what ties it together and its posts' captions, an account all that it posted.
+# A group brings the copies of its photo (or its captions) and their posts' captions, an account all
+# that it posted. A collage with the photo would bring the others' photos as well.
 _CHOSEN = """
 WITH picked AS (
     SELECT platform, post_id, 'picture' AS kind, media_sha256 AS sha256 FROM members
@@ -87,8 +88,10 @@ def _members(groups: Sequence[str], results: Results | None) -> pa.Table:
         raise UsageError(
             f"the case has no group {unknown[0]!r}; groups.csv of its report names {len(known):,}"
         )
-    wanted = pc.is_in(results.members["group_id"], value_set=pa.array(groups, pa.string()))
-    return results.members.filter(wanted).select(_OF_MEMBERS.names)
+    members = results.members
+    wanted = pc.is_in(members["group_id"], value_set=pa.array(groups, pa.string()))
+    belongs = pc.not_equal(members["relation"], str(Relation.CONTAINS))
+    return members.filter(pc.and_(wanted, belongs)).select(_OF_MEMBERS.names)
 
 
 def _accounts(

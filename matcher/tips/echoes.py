@@ -13,6 +13,7 @@ from frametrace.embed.signals import caption_key, pdq, phash
 from frametrace.embed.tables import signal_table
 from frametrace.index.binary import BinaryIndex
 from frametrace.index.codes import Codes
+from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import open_index
 from frametrace.matcher.results import POST_FIELDS
 from frametrace.matcher.tips.model import KEY_BYTES
@@ -172,6 +173,7 @@ def _by_signal(
     if not len(wanted):
         return _none()
     index = open_index(case, name) if items is None else None
+    assert index is None or isinstance(index, BinaryIndex | MinHashIndex)
     here = index.codes if index else _codes_of(case, name, items)
     if not len(here):
         return _none()

@@ -13,12 +13,14 @@ import pytest
 from frametrace.embed.case import Case
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.embed.signals.caption_key import jaccard
+from frametrace.embed.signals.local import Features
 from frametrace.embed.tables import signal_table
 from frametrace.matcher.network.counting import LISTED
 from frametrace.matcher.results import (
     ACCOUNTS,
     ARRIVALS,
     CHANGES,
+    EVIDENCE,
     GROUPS,
     MATCHES,
     MEMBERS,
@@ -27,6 +29,7 @@ from frametrace.matcher.results import (
 )
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.verifying import verify
 
 Row = Mapping[str, Any]
 
@@ -75,10 +78,14 @@ class _Values:
         }
         return cls(codes, least, settings.max_pdq)
 
-    def check(self, row: Row, item: str, other: str) -> None:
+    def check(self, row: Row, other: str, item: str) -> None:
         """Compare two items anew by the signal that a row names, and hold the row against it."""
         name = row["signal"]
-        a, b = self.codes[name][item], self.codes[name][other]
+        b, a = self.codes[name][item], self.codes[name][other]
+        if name == "local":
+            _check_evidence(row, {other: Features.of(a), item: Features.of(b)})
+            return
+        assert not any(row[column.name] is not None for column in EVIDENCE)
         if SIGNALS[name].metric is Metric.HAMMING:
             rows = [np.frombuffer(code, np.uint8)[None] for code in (a, b)]
             assert row["distance"] == SIGNALS[name].compare(*rows)[0, 0] <= self.max_pdq
@@ -89,6 +96,20 @@ class _Values:
         value = SIGNALS[name].compare(*vectors)[0, 0] if vectors else jaccard(a, b)
         assert row["similarity"] == pytest.approx(value, abs=1e-5)
         assert row["similarity"] >= self.least[name] - 1e-6
+
+
+def _check_evidence(row: Row, features: Mapping[str, Features]) -> None:
+    """`features` are A's and B's; they are compared in the order of their digests."""
+    first, second = (features[digest] for digest in sorted(features))
+    found = verify(first, second, row["mirrored"])
+    assert found is not None
+    assert row["similarity"] == pytest.approx(found.inliers / min(len(first), len(second)))
+    assert row["distance"] is None
+    if list(features) != sorted(features):
+        found = found.turned(first.width, second.width)
+    assert row["relation"] == found.relation
+    for name in (column.name for column in EVIDENCE):
+        assert row[name] == pytest.approx(getattr(found, name), rel=1e-4, abs=1e-3), name
 
 
 def _check_tables(results: Results) -> None:
@@ -120,22 +141,34 @@ def by_group(members: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def _check_members(results: Results, values: _Values) -> None:
-    """Each is tied to the medoid by evidence that holds, directly or through one member."""
+    """Each is tied to the medoid by evidence that holds, directly or through one member.
+
+    What contains the photo is tied to a copy of it; and the copies of that, to that.
+    """
     kinds = {"photo": "copy", "framing": "similar"}
     for group_id, rows in by_group(results.members.to_pylist()).items():
         medoid = rows[0]["medoid_sha256"]
         assert group_id == f"{rows[0]['kind']}-{medoid[:16]}"
-        direct = {item_of(row) for row in rows if row["via_sha256"] is None}
+        inside, rows_of = kinds[rows[0]["kind"]], {item_of(row): row for row in rows}
+        direct = {
+            item_of(row) for row in rows if row["via_sha256"] is None and row["relation"] == inside
+        }
         for row in rows:
             assert row["medoid_sha256"] == medoid
-            assert row["relation"] == kinds[row["kind"]]
+            assert row["relation"] in (inside, "contains")
             assert (row["media_sha256"] is None) == (row["media_path"] is None)
             if item_of(row) == medoid:
                 assert (row["signal"], row["distance"], row["similarity"]) == ("sha256", 0, 1)
                 assert row["via_sha256"] is None
             else:
-                values.check(row, item_of(row), row["via_sha256"] or medoid)
-                assert row["via_sha256"] is None or row["via_sha256"] in direct - {medoid}
+                values.check(row, row["via_sha256"] or medoid, item_of(row))
+                if row["relation"] == "contains":
+                    assert row["kind"] == "photo"
+                    through = rows_of[row["via_sha256"] or medoid]["relation"]
+                    assert through == ("copy" if row["signal"] == "local" else "contains")
+                    assert row["via_sha256"] != medoid
+                else:
+                    assert row["via_sha256"] is None or row["via_sha256"] in direct - {medoid}
         order = [
             (r["posted_at"] is None, r["posted_at"], r["platform"], r["post_id"], r["media_sha256"])
             for r in rows
@@ -190,7 +223,8 @@ def _check_accounts(case: Case, results: Results) -> None:
 def _check_ties(results: Results, settings: MatchSettings) -> None:
     expected: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for group_id, rows in by_group(results.members.to_pylist()).items():
-        accounts = {(row["platform"], row["account_id"]) for row in rows}
+        copies = [row for row in rows if row["relation"] != "contains"]
+        accounts = {(row["platform"], row["account_id"]) for row in copies}
         if rows[0]["kind"] == "photo" and len(accounts) <= settings.max_tied_accounts:
             for a, b in combinations(sorted(accounts), 2):
                 expected[a + b].append(group_id)

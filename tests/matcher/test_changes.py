@@ -11,24 +11,27 @@ from hypothesis import strategies as st
 from frametrace.matcher.changes import BEFORE, compare
 from frametrace.matcher.results import ARRIVALS, CHANGES, GROUPS, MEMBERS, Change
 
-Member = tuple[str, str, str, str]  # group, item, platform, post
+Member = tuple[str, str, str, str, bool]  # group, item, platform, post, whether it is a copy
 Groups = dict[str, set[tuple[str, str, str]]]
 
 _KINDS = ("photo", "framing")
 
 # Each item has labels before and now (it may be in two groups, or in none), mostly the same ones,
 # and its posts are mostly there both times. Labels are few, so that groups merge, split and trade.
+# Some items contain the photos of their groups, and are copies of none.
 _one = st.integers(0, 3).map(lambda label: frozenset([label]))
 _labels = _one | _one | st.frozensets(st.integers(0, 3), max_size=2)
 _moves = st.tuples(_labels, _labels) | _labels.map(lambda labels: (labels, labels))
 _seen = st.sampled_from([*["both"] * 6, "now", "now", "before"])
 _posts = st.lists(st.tuples(st.integers(0, 9), _seen), min_size=1, max_size=4)
-_items = st.lists(st.tuples(st.sampled_from(_KINDS), _moves, _posts), min_size=1, max_size=10)
+_copies = st.sampled_from([True, True, True, False])
+_item = st.tuples(st.sampled_from(_KINDS), _moves, _posts, _copies)
+_items = st.lists(_item, min_size=1, max_size=10)
 
 
 def members_at(items: Iterable[Any], when: str) -> list[Member]:
     found = []
-    for number, (kind, moves, posts) in enumerate(items):
+    for number, (kind, moves, posts, copy) in enumerate(items):
         for label in sorted(moves[when == "now"]):
             for post, at in posts:
                 if at in (when, "both"):
@@ -37,6 +40,7 @@ def members_at(items: Iterable[Any], when: str) -> list[Member]:
                         f"i{number % 4}",
                         "xy"[post % 2],
                         f"p{post}",
+                        copy,
                     )
                     found.append(member)
     return found
@@ -48,13 +52,13 @@ def account_of(post: str) -> str:
 
 def table_of(members: Iterable[Member], schema: pa.Schema = BEFORE) -> pa.Table:
     rows = []
-    for group, item, platform, post in members:
-        row = dict.fromkeys(schema.names)
+    for group, item, platform, post, copy in members:
+        row = dict.fromkeys(schema.names) | {"relation": "copy" if copy else "contains"}
         row |= {"group_id": group, "kind": group.split("-")[0], "platform": platform}
         row |= {"post_id": post, "account_id": account_of(post)}
         column = "media_sha256" if int(item[1:]) % 3 else "caption_sha256"
         if schema is MEMBERS:
-            row |= {"relation": "copy", "account_kind": "account", "medoid_sha256": item}
+            row |= {"account_kind": "account", "medoid_sha256": item}
         rows.append(row | {column: item})
     return pa.Table.from_pylist(rows, schema)
 
@@ -68,19 +72,27 @@ def groups_table(ids: Iterable[str]) -> pa.Table:
 
 def grouped(members: Iterable[Member]) -> Groups:
     groups: Groups = defaultdict(set)
-    for group, *member in members:
+    for group, *member, _ in members:
         groups[group].add((member[0], member[1], member[2]))
     return dict(groups)
 
 
-def change_of(group: str, now: Groups, before: Groups) -> tuple[Change, list[str]]:
+def kin_of(now: Iterable[Member], before: Iterable[Member]) -> set[tuple[str, str]]:
+    """Groups of now and before with a copy in common."""
+    return {
+        (ours[0], theirs[0])
+        for ours in now
+        for theirs in before
+        if ours[0][:5] == theirs[0][:5] and ours[1:4] == theirs[1:4] and ours[4] and theirs[4]
+    }
+
+
+def change_of(
+    group: str, now: Groups, before: Groups, kin: set[tuple[str, str]]
+) -> tuple[Change, list[str]]:
     """The definitions of `Change`, one by one."""
-
-    def are_kin(ours: str, theirs: str) -> bool:
-        return ours[:5] == theirs[:5] and bool(now[ours] & before[theirs])
-
-    past = sorted(theirs for theirs in before if are_kin(group, theirs))
-    heirs = {theirs: [ours for ours in now if are_kin(ours, theirs)] for theirs in past}
+    past = sorted(theirs for theirs in before if (group, theirs) in kin)
+    heirs = {theirs: [ours for ours in now if (ours, theirs) in kin] for theirs in past}
     only_heir_of = [theirs for theirs in past if heirs[theirs] == [group]]
     if not past:
         return Change.NEW, past
@@ -94,12 +106,14 @@ def change_of(group: str, now: Groups, before: Groups) -> tuple[Change, list[str
 
 
 def expected(
-    now: Groups, before: Groups, order: Collection[str]
+    members_now: list[Member], members_before: list[Member], order: Collection[str]
 ) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    now, before = grouped(members_now), grouped(members_before)
+    kin = kin_of(members_now, members_before)
     changes: list[tuple[Any, ...]] = []
     arrivals: list[tuple[Any, ...]] = []
     for group in order:
-        change, past = change_of(group, now, before)
+        change, past = change_of(group, now, before, kin)
         old = {member[1:] for theirs in past for member in before[theirs]}
         known = {(platform, account_of(post)) for platform, post in old}
         new = sorted({member[1:] for member in now[group]} - old)
@@ -110,7 +124,7 @@ def expected(
         )
         for (platform, post), account in zip(new, who, strict=True):
             arrivals.append((group, platform, post, account[1], account in newcomers))
-    inherited = {theirs for group in order for theirs in change_of(group, now, before)[1]}
+    inherited = {theirs for group in order for theirs in change_of(group, now, before, kin)[1]}
     for theirs in sorted(before.keys() - inherited):
         changes.append((None, theirs.split("-")[0], Change.GONE, [theirs], 0, 0))
     return changes, arrivals
@@ -131,7 +145,7 @@ def test_changes_are_those_of_the_definitions(items: list[Any], random: Any) -> 
     changes, arrivals = compare(groups_table(order), *tables)
     assert (changes.schema, arrivals.schema) == (CHANGES, ARRIVALS)
     found = rows_of(changes), rows_of(arrivals)
-    assert found == expected(grouped(now), grouped(before), order)
+    assert found == expected(now, before, order)
 
 
 def test_each_change_by_an_example() -> None:
@@ -147,7 +161,7 @@ def test_each_change_by_an_example() -> None:
 
     def members(groups: dict[str, str]) -> list[Member]:
         letters = [(group, letter) for group, items in groups.items() for letter in items]
-        return [(f"photo-{g}", f"i{ord(c)}", "x", f"p{ord(c)}") for g, c in letters]
+        return [(f"photo-{g}", f"i{ord(c)}", "x", f"p{ord(c)}", True) for g, c in letters]
 
     order = [f"photo-{group}" for group in now]
     changes, _ = compare(

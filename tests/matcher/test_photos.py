@@ -14,7 +14,7 @@ from PIL import Image
 from frametrace.embed.signals.base import bits_distance
 from frametrace.embed.signals.pdq import compute_pdq
 from frametrace.matcher.crowds import MOST
-from frametrace.matcher.photos import find_photos
+from frametrace.matcher.photos import near_photos
 from frametrace.matcher.results import Results
 from frametrace.matcher.settings import MatchSettings
 
@@ -160,7 +160,7 @@ def test_a_crowd_of_near_pictures_lists_the_matches_that_tie_members(
     codes = base ^ np.packbits(edited, axis=1)
     codes[0] = base
     case = put_codes(case, "pdq", dict(zip(digests, codes, strict=True)))
-    found, every = find_photos(case), frames * (frames - 1) // 2
+    found, every = near_photos(case), frames * (frames - 1) // 2
     results = matched(case)
     assert results.matches.num_rows == (every if frames == MOST + 1 else frames - 1)
     assert results.matches.num_rows + found.unlisted == every

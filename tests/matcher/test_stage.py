@@ -157,7 +157,8 @@ def test_the_run_is_kept_with_its_settings_and_what_made_the_signals(case: Case)
     assert kept_run == run
     assert run.settings["max_pdq"] == 20
     assert run.signals == case.epoch.signals
-    assert set(run.seconds) == {"join", "photos", "captions", "looks", "groups", "changes"}
+    stages = {"join", "photos", "edited", "captions", "looks", "groups", "changes"}
+    assert set(run.seconds) == stages
 
 
 def test_results_of_another_epoch_are_not_given(case: Case) -> None:
@@ -227,7 +228,8 @@ def test_progress_is_told_by_stage(case: Case) -> None:
         def note(self, line: str) -> None: ...
 
     match_case(case, progress=Listener())
-    assert told == [1000, 1000, 5, 1, 1, 1, 1, 1]  # of the join, then of the stages
+    stages = [1, 1, 5, 1, 1, 1, 1, 1]
+    assert told == [1000, 1000, *stages]  # of the join, then of the stages
     told.clear()
     match_case(case, progress=Listener())
-    assert told == [5, 1, 1, 1, 1, 1]  # the pairs were found before
+    assert told == stages  # the pairs were found before
