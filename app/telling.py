@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import pyarrow as pa
@@ -14,11 +14,13 @@ from frametrace.app.console import printable, table_text
 from frametrace.app.report.changes import changed_most, mark, since_of
 from frametrace.app.report.timeline import moment_text
 from frametrace.app.summary import counts_of, describe_signals, notes_on, reasons_of
-from frametrace.embed.add import Added
 from frametrace.embed.case import Case
-from frametrace.embed.stage import Embedded
 from frametrace.matcher.results import Results
-from frametrace.matcher.stage import MatchRun
+
+if TYPE_CHECKING:
+    from frametrace.embed.add import Added
+    from frametrace.embed.stage import Embedded
+    from frametrace.matcher.stage import MatchRun
 
 __all__ = [
     "end",
@@ -61,7 +63,7 @@ def end(case: Case, *, strict: bool) -> None:
         click.get_current_context().exit(1)
 
 
-def tell_added(added: Added, seconds: float = 0) -> None:
+def tell_added(added: "Added", seconds: float = 0) -> None:
     """Say what was read, and how fast if it is told how long that took."""
     known = f" ({added.known:,} were known)" if added.known else ""
     accounts = f", {added.accounts:,} new profiles" if added.accounts else ""
@@ -76,7 +78,7 @@ def tell_skipped(case: Case) -> None:
         print(printable(f"skipped   {total:,}: {_reasons(case)}"))
 
 
-def tell_embedded(case: Case, embedded: Embedded) -> None:
+def tell_embedded(case: Case, embedded: "Embedded") -> None:
     """Say what was computed, with which models."""
     print(f"computed  {embedded.pictures:,} pictures, {embedded.captions:,} captions")
     print(f"signals   {describe_signals(case.epoch.signals) or 'none'}")
@@ -88,7 +90,7 @@ def _reasons(case: Case) -> str:
     return ", ".join(f"{count:,} × {reason}" for reason, count in found[:3]) + more
 
 
-def tell_found(case: Case, results: Results, run: MatchRun) -> None:
+def tell_found(case: Case, results: Results, run: "MatchRun") -> None:
     """Say how much was found, what to know of it, and which groups spread widest."""
     counts = counts_of(case, results)
     groups = f"{counts.photo_groups:,} photo groups, {counts.framing_groups:,} framing groups"
@@ -129,7 +131,7 @@ def _changes_text(results: Results) -> str:
     return table_text(header, rows, width=50) if rows else ""
 
 
-def since_json(results: Results, run: MatchRun) -> dict[str, Any] | None:
+def since_json(results: Results, run: "MatchRun") -> dict[str, Any] | None:
     """What changed since an earlier run: counts, and the groups that changed most."""
     since = since_of(results, run)
     if since is None:

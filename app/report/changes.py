@@ -3,14 +3,16 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.matcher.results import CHANGES, Change, Results
-from frametrace.matcher.stage import MatchRun
+
+if TYPE_CHECKING:
+    from frametrace.matcher.stage import MatchRun
 
 __all__ = [
     "Since",
@@ -53,7 +55,7 @@ class Since:
         return ", ".join(f"{n:,} {name}" for name, n in counts.items() if n) or "no groups"
 
 
-def since_of(results: Results, run: MatchRun) -> Since | None:
+def since_of(results: Results, run: "MatchRun") -> Since | None:
     """The counts of changes; None where there was no earlier run to compare with."""
     if run.since is None:
         return None
