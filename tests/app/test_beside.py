@@ -5,8 +5,6 @@ import hashlib
 import re
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,10 +16,9 @@ from frametrace.app.report.beside import regions
 from frametrace.app.report.evidence import label, sentence
 from frametrace.app.report.write import write_report
 from frametrace.embed.executor import InProcess
-from frametrace.embed.signals.local import Features
-from frametrace.matcher.results import EVIDENCE, MATCHES, MEMBERS, Relation
-from frametrace.matcher.stage import load_results, match_case
-from frametrace.matcher.verifying import Evidence, verify
+from frametrace.matcher.results import EVIDENCE, Relation
+from frametrace.matcher.stage import match_case
+from frametrace.matcher.verifying import Evidence
 
 SIDES = st.integers(20, 400)
 SIZES = st.tuples(SIDES, SIDES)
@@ -105,7 +102,10 @@ def test_why_a_picture_belongs_is_said_in_a_sentence_and_in_a_few_words(member, 
 
 @pytest.fixture(scope="module")
 def case(tmp_path_factory):
-    """A photo posted twice, a mirrored crop of it, and a collage; another photo posted twice."""
+    """A photo posted twice, a mirrored crop of it, and a collage; another photo posted twice.
+
+    Two photos have the same sticker.
+    """
     collage = Image.new("RGB", (1280, 480))
     collage.paste(photo(3), (0, 0))
     collage.paste(photo(1), (640, 0))
@@ -117,6 +117,9 @@ def case(tmp_path_factory):
         "other.jpg": photo(2),
         "more.jpg": photo(2).resize((480, 360)),
     }
+    for seed in (4, 5):
+        made[f"{seed}.jpg"] = photo(seed)
+        made[f"{seed}.jpg"].paste(photo(6, 200, 150), (100 * seed, 200))
     pictures = {name: jpeg(image) for name, image in made.items()}
     case = make_case(
         tmp_path_factory.mktemp("beside"),
@@ -125,35 +128,7 @@ def case(tmp_path_factory):
         signals=("pdq", "caption_key", "local"),
     )
     match_case(case)
-    _tie_by_features(case)
     return case
-
-
-def _tie_by_features(case):
-    """What matching by local features will find, put into the results by hand."""
-    folder = case.path / "results" / f"epoch-{case.epoch.number:06d}"
-    rows = case.read("signals/local", ["sha256", "code"])
-    features = {
-        sha256: Features.of(code)
-        for sha256, code in zip(rows["sha256"].to_pylist(), rows["code"].to_pylist(), strict=True)
-    }
-    (own, *_), results = (
-        [m for m in load_results(case)[0].members.to_pylist() if m["text"] in ("asked.jpg",)],
-        load_results(case)[0],
-    )
-    members = results.members.to_pylist()
-    for name in ("crop.jpg", "collage.jpg"):
-        sha256 = hashlib.sha256((case.path.parent / name).read_bytes()).hexdigest()
-        found = verify(features[own["medoid_sha256"]], features[sha256])
-        evidence = {column.name: getattr(found, column.name) for column in EVIDENCE}
-        tie = {"signal": "local", "distance": None, "similarity": 0.3, "relation": found.relation}
-        post = {"post_id": name, "text": name, "media_sha256": sha256, "media_path": name}
-        members.append({**own, **post, **tie, **evidence})
-    members.sort(key=lambda member: member["group_id"])
-    pq.write_table(pa.Table.from_pylist(members, MEMBERS), folder / "members.parquet")
-    element = {"sha256_a": "a" * 64, "sha256_b": "b" * 64, "signal": "local"}
-    matches = [*results.matches.table().to_pylist(), {**element, "relation": "shares_element"}]
-    pq.write_table(pa.Table.from_pylist(matches, MATCHES), folder / "matches.parquet")
 
 
 @pytest.fixture(scope="module")
