@@ -1,11 +1,14 @@
-"""What was done to a picture, in a few words: from the evidence of a match."""
+"""What was done to pictures, in a few words: from the evidence of matches."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from frametrace.matcher.results import Relation
 
-__all__ = ["what_happened"]
+if TYPE_CHECKING:
+    from frametrace.app.summary import Counts
+
+__all__ = ["edits_found", "what_happened"]
 
 _NEARLY_ALL = 0.9
 _SMALL = 0.3  # an element has less of both pictures
@@ -26,6 +29,16 @@ def what_happened(match: Mapping[str, Any]) -> str:
     elif abs(rotation) >= _TURNED:
         said.append(f"turned by {abs(rotation):.0f}° to the {'right' if rotation > 0 else 'left'}")
     return ", ".join([*said, *_parts(match)])
+
+
+def edits_found(counts: "Counts") -> str:
+    """How many pictures of photo groups only local features could tie; empty for none."""
+    if not (counts.edited or counts.containing):
+        return ""
+    return (
+        f"pictures tied to a photo by local features: {counts.edited:,}; larger pictures that "
+        f"hold a photo: {counts.containing:,}"
+    )
 
 
 def _parts(match: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ import click
 import pyarrow as pa
 
 from frametrace.app.console import printable, table_text
+from frametrace.app.happened import edits_found
 from frametrace.app.report.changes import changed_most, mark, since_of
 from frametrace.app.report.timeline import moment_text
 from frametrace.app.summary import counts_of, describe_signals, notes_on, reasons_of
@@ -95,6 +96,8 @@ def tell_found(case: Case, results: Results, run: "MatchRun") -> None:
     counts = counts_of(case, results)
     groups = f"{counts.photo_groups:,} photo groups, {counts.framing_groups:,} framing groups"
     print(f"found     {groups}; {counts.accounts:,} accounts take part")
+    if edits := edits_found(counts):
+        print(f"edited    {edits}")
     since = since_of(results, run)
     if since is not None:
         print(f"since     epoch {since.epoch}: {since}")

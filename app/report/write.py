@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frametrace.app.happened import edits_found
 from frametrace.app.report.beside import side_by_side
 from frametrace.app.report.changes import members_with_changes, since_of
 from frametrace.app.report.network import TiesView, ties_view, write_gexf
@@ -142,6 +143,7 @@ def _summary(
         ("posts", f"{counts.posts:,} on {', '.join(platforms) or 'no platform'}"),
         ("pictures", f"{counts.pictures:,} different files"),
         ("found", f"{groups}; {accounts}"),
+        *([("edited", edits)] if (edits := edits_found(counts)) else []),
         *([(f"since epoch {since.epoch}", str(since))] if since else []),
         ("signals", describe_signals(run.signals)),
         ("settings", settings),

@@ -176,6 +176,12 @@ def test_what_is_tied_by_features_stands_beside_it_with_what_both_show_outlined(
     assert "inside a larger picture</figcaption>" in html
 
 
+def test_how_many_pictures_were_edited_is_said(case, html, command):
+    said = "pictures tied to a photo by local features: 1; larger pictures that hold a photo: 1"
+    assert f"<dt>edited</dt><dd>{said}</dd>" in html
+    assert f"edited    {said}\n" in command("match", case.path).stdout
+
+
 def test_only_some_pictures_stand_side_by_side(case, monkeypatch, tmp_path):
     monkeypatch.setattr(page_module, "MOST_BESIDE", 1)
     write_report(case, tmp_path / "of_group", executor=InProcess())
