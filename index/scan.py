@@ -97,7 +97,8 @@ class Lists:
         owner = np.empty(len(words) * most, np.uint32)
         kept = np.zeros(len(words), np.int64)
         begins, ends = self.starts[lists], self.starts[lists + 1]
-        room = np.empty(int((ends - begins).sum(axis=1).max(initial=0)), np.uint8)
+        size = int((ends - begins).sum(axis=1).max(initial=0))
+        room = np.empty(size, np.int64), np.empty(size, np.uint8), np.empty(size, np.uint8)
         held = self.words[0], self.words[1], self.owners, among, self.low
         scan(held, (begins, ends, words, most), room, (within, kept, distance, owner))
         count = int(kept.sum())
