@@ -1,0 +1,205 @@
+"""The inverted index of local features beside FAISS' own, and what it takes to compare all.
+
+The index holds parts of photographs (see copies/crops.py: many of them share pixels) and 300 photos
+that share none. Questions are the features of those photos, so that what is timed are pictures
+without copies, as nearly all of a case are. FAISS gets the same centers and the same features.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).parent))
+
+import faiss
+import numpy as np
+import pyarrow as pa
+from copies.crops import crops
+from copies.originals import photos
+from copies.ours import put_features
+from copies.preparing import prepared
+from copies.sources import Files
+from measuring import Finding, conclude, interleaved, options, ratio, say
+
+from frametrace.embed.case import Case
+from frametrace.embed.decode import decode
+from frametrace.embed.signals.local import Features, Local
+from frametrace.index.features import OWNER, FeatureIndex
+from frametrace.index.scan import Lists
+from frametrace.index.store import index_folder, open_index
+from frametrace.matcher.asking import HELD, Asking
+
+PICTURES, PICTURES_QUICK = 100_000, 2_000
+NEAREST = 100
+BLOCKS, ROUNDS = 10, 3
+COMPARED = 200  # pictures that are asked about as `match` does it
+GOALS = {"hours": 2, "bytes": 6_000, "a second": 25, "GB": 8}
+CORES = 2
+
+
+def main() -> None:
+    chosen = options(__doc__ or "")
+    count = PICTURES_QUICK if chosen.quick else PICTURES
+    dealt = photos(chosen.seed)
+    base = prepared([Files("originals", tuple(dealt.originals))], hashes=False)[0]
+    with tempfile.TemporaryDirectory(prefix="bench-features-") as name:
+        case = put_features(Case.create(Path(name) / "case"), "originals", base.digests, base.codes)
+        for number, block in enumerate(crops(chosen.seed, count)):
+            columns = (block[column].combine_chunks() for column in ("sha256", "code"))
+            case = put_features(case, f"crops-{number}", *columns)
+        say(f"  an index of {count + len(base):,} pictures")
+        start = time.perf_counter()
+        index = open_index(case, Local.name)
+        seconds = time.perf_counter() - start
+        assert isinstance(index, FeatureIndex)
+        faiss.omp_set_num_threads(1)
+        asked = [Features.of(code) for code in base.codes.to_pylist()]
+        findings = [
+            *_beside_faiss(index, asked, Path(name)),
+            *_sizes(index, index_folder(case, Local.name), seconds),
+            _comparing(case, index, base.digests, base.codes),
+            _extracting(dealt.originals),
+        ]
+    remarks = [
+        f"Comparing all is extrapolated from {COMPARED} pictures without copies; one with copies "
+        "takes 20 verifications (8 ms) more for every 20 of them.",
+        "FAISS gives the same features as the lists do where both look into the same ones, without "
+        "orientation and scale; its times are of one thread, like ours.",
+    ]
+    packages = ("frametrace", "faiss-cpu", "numba", "opencv-python-headless", "numpy")
+    conclude("features", findings, remarks, packages, chosen)
+
+
+def _beside_faiss(index: FeatureIndex, asked: Sequence[Features], folder: Path) -> list[Finding]:
+    """The same lists looked through by `IndexBinaryIVF`."""
+    peer = _peer(index)
+    lists = Lists(index.starts, index.words, index.owners, OWNER)
+    blocks = [np.concatenate([f.words for f in part]) for part in _split(asked[:40], BLOCKS)]
+
+    def ours(words: np.ndarray, *, compiled: bool) -> None:
+        lists.near(words, index._lists(words), None, NEAREST, compiled=compiled)
+
+    ours(blocks[0][:8], compiled=True)
+    contenders = {
+        "compiled": lambda words: ours(words, compiled=True),
+        "plain": lambda words: ours(words, compiled=False),
+        "faiss": lambda words: peer.search(words.view(np.uint8), NEAREST),
+    }
+    seconds = interleaved(contenders, blocks, ROUNDS, clock=time.process_time)
+    questions = sum(map(len, blocks))
+    peer_ms = 1000 * min(seconds["faiss"]) / questions
+    faiss.write_index_binary(peer, str(folder / "faiss"))
+    features = len(index.owners)
+    size = (folder / "faiss").stat().st_size / features
+    own = (index.words.nbytes + index.owners.nbytes + index.centers.nbytes) / features
+    return [
+        *(
+            Finding(
+                f"{NEAREST} nearest of a feature among {features:,}, {name}",
+                f"{1000 * min(seconds[name]) / questions:.3f} ms",
+                f"IndexBinaryIVF {peer_ms:.3f} ms",
+                ratio(seconds[name], seconds["faiss"]),
+            )
+            for name in ("compiled", "plain")
+        ),
+        Finding(
+            "bytes a feature, with orientation and scale",
+            f"{own:.1f}",
+            f"IndexBinaryIVF, without: {size:.1f}",
+            own / size,
+        ),
+    ]
+
+
+def _peer(index: FeatureIndex) -> "faiss.IndexBinaryIVF":
+    """FAISS' inverted lists of the same features by the same centers."""
+    quantizer = faiss.IndexBinaryFlat(128)
+    quantizer.add(np.ascontiguousarray(index.centers))
+    peer = faiss.IndexBinaryIVF(quantizer, 128, len(index.centers))
+    peer.is_trained, peer.nprobe = True, index._lists(index.words[:, :1].T.copy()).shape[1]
+    of = np.repeat(np.arange(len(index.centers)), np.diff(index.starts))
+    for start in range(0, len(of), 1 << 20):
+        part = slice(start, start + (1 << 20))
+        codes = np.ascontiguousarray(index.words[:, part].T).view(np.uint8)
+        owners = (index.owners[part] >> OWNER).astype(np.int64)
+        peer.add_core(
+            len(codes), faiss.swig_ptr(codes), faiss.swig_ptr(owners), faiss.swig_ptr(of[part])
+        )
+    return peer
+
+
+def _split(asked: Sequence[Features], blocks: int) -> list[Sequence[Features]]:
+    size = max(len(asked) // blocks, 1)
+    return [asked[start : start + size] for start in range(0, len(asked), size)]
+
+
+def _sizes(index: FeatureIndex, folder: Path, seconds: float) -> list[Finding]:
+    size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+    each = size / len(index)
+    return [
+        Finding(
+            f"index of {len(index):,} pictures, bytes each",
+            f"{each:,.0f} (built in {seconds:.0f} s; recall {index.measured_recall():.2f})",
+            f"goal: {GOALS['bytes']:,}",
+            each / GOALS["bytes"],
+            at_most=1,
+        ),
+        Finding(
+            "mapped files of a million pictures (1,000,000 x bytes each)",
+            f"{each / 1000:.1f} GB",
+            f"goal: {GOALS['GB']} GB",
+            each / 1000 / GOALS["GB"],
+            at_most=1,
+        ),
+    ]
+
+
+def _comparing(case: Case, index: FeatureIndex, digests: pa.Array, codes: pa.Array) -> Finding:
+    """Ask about photos without copies as `match` does, in one process."""
+    names = {name: number for number, name in enumerate(index.digests.to_pylist())}
+    held = case.path / "held.arrow"
+    with held.open("wb") as file, pa.ipc.new_file(file, HELD) as writer:
+        for path in case.files("signals/local"):
+            rows = pa.parquet.read_table(path)
+            numbers = pa.array([names[name] for name in rows["sha256"].to_pylist()], pa.int32())
+            writer.write_table(pa.table([numbers, rows["code"]], schema=HELD), 1024)
+    asking = Asking(index_folder(case, Local.name), held, True)
+    chosen = [names[name] for name in digests.to_pylist()[:COMPARED]]
+    asking(chosen[0])
+    start = time.process_time()
+    for number in chosen:
+        asking(number)
+    each = (time.process_time() - start) / len(chosen)
+    hours = each * len(index) / CORES / 3600
+    return Finding(
+        f"all pairs of {len(index):,} distinct pictures on two cores",
+        f"{hours:.2f} h ({1000 * each:.0f} ms a picture)",
+        f"goal: {GOALS['hours']} h",
+        hours / GOALS["hours"],
+        at_most=1,
+    )
+
+
+def _extracting(paths: Sequence[Path]) -> Finding:
+    pictures = [decode(path.read_bytes()) for path in paths[:100]]
+    describe = Local().preparer()
+    describe(pictures[0])
+    start = time.process_time()
+    for picture in pictures:
+        describe(picture)
+    each = (time.process_time() - start) / len(pictures)
+    return Finding(
+        "features of a decoded picture of 480 pixels, a second and core",
+        f"{1 / each:.0f}",
+        f"goal: {GOALS['a second']}",
+        1 / each / GOALS["a second"],
+        at_least=1,
+    )
+
+
+if __name__ == "__main__":
+    main()
