@@ -82,7 +82,7 @@ EDITS: Mapping[str, Edit] = {
         Edit("caption_chinese", "frame", surrounded.caption_chinese),
         Edit("meme", "frame", surrounded.meme, either=(2,)),
         Edit("screenshot", "screen", screens.screenshot, _CONTAINS, either=(0,)),
-        Edit("photo_of_screen", "screen", screens.photo_of_screen),
+        Edit("photo_of_screen", "screen", screens.photo_of_screen, either=(2,)),
         Edit("collage_of_two", "collage", surrounded.collage_of_two, _CONTAINS),
         Edit("collage_of_four", "collage", surrounded.collage_of_four, _CONTAINS),
         Edit("picture_in_picture", "collage", surrounded.picture_in_picture, _CONTAINS),

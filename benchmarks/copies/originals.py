@@ -11,11 +11,12 @@ import numpy as np
 from measuring import Stopped, shared_data
 from PIL import Image
 
-__all__ = ["Photos", "RealEdits", "opened", "photos", "real_edits"]
+__all__ = ["Photos", "RealEdits", "all_photos", "opened", "photos", "real_edits"]
 
 ORIGINALS = 300
 COMPANIONS = 40  # photos that stand beside ours in collages; in no database
 
+_TWICE = "test_grayscale.jpg"  # the same photo as test_color.jpg
 Pair = frozenset[str]
 
 
@@ -48,9 +49,15 @@ def opened(path: Path) -> Image.Image:
         return image.convert("RGB")
 
 
+def all_photos() -> list[Path]:
+    """All different photos."""
+    paths = sorted((_data() / "photos").rglob("*.jpg"))
+    return [path for path in paths if path.name != _TWICE]
+
+
 def photos(seed: int) -> Photos:
     """All photos, dealt by seed."""
-    paths = sorted((_data() / "photos").rglob("*.jpg"))
+    paths = all_photos()
     dealt = [paths[at] for at in np.random.default_rng(seed).permutation(len(paths))]
     end = ORIGINALS + COMPANIONS
     return Photos(dealt[:ORIGINALS], dealt[ORIGINALS:end], dealt[end:])

@@ -152,11 +152,11 @@ _CHROME = {
 
 def photo_of_screen(image: Image.Image, strength: int, rng: Rng, others: Others) -> Image.Image:
     """A screen seen aslant, with moire, noise and a dark room around it."""
-    rim = round((0.02, 0.05, 0.1)[strength] * max(image.size))
+    rim = round((0.015, 0.03, 0.08)[strength] * max(image.size))
     shown = np.asarray(ImageOps.expand(image, rim, (18, 18, 20)), np.float32)
     height, width = shown.shape[:2]
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    most = (0.03, 0.07, 0.13)[strength] * max(image.size)
+    most = (0.025, 0.05, 0.12)[strength] * max(image.size)
     moved = corners + rng.uniform(-most, most, (4, 2)).astype(np.float32)
     moved += most  # all of it stays in the photo
     size = round(width + 2 * most), round(height + 2 * most)

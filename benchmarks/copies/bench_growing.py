@@ -1,0 +1,171 @@
+"""How recall and precision of edited copies move as an index of local features grows.
+
+810 photos, edited at middle strength, are looked up as `frametrace query` does it among their 300
+originals and 1,000, 10,000 and 100,000 distractors: parts of 561 other photos, so that many of them
+share pixels with each other, but none with what is looked up.
+"""
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in the workers
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import pyarrow as pa
+from copies.crops import BLOCK, crops
+from copies.originals import photos
+from copies.ours import GROUPING, put_features
+from copies.preparing import Prepared, prepared
+from copies.sources import Files, edited_sets
+from measuring import Finding, Stopped, conclude, options, say
+
+from frametrace.embed.case import Case
+from frametrace.embed.signals.local import Features, Local
+from frametrace.index.features import FeatureIndex
+from frametrace.index.store import index_folder, open_index
+from frametrace.matcher.results import Relation
+from frametrace.matcher.sharing import sharing
+
+SIZES = 1_000, 10_000, 100_000
+SIZES_QUICK = 500, 2_000
+MIDDLE = 1
+GOALS = {"bytes": 6_000, "seconds": 0.3}
+PACKAGES = ("frametrace", "faiss-cpu", "opencv-python-headless", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A picture that is looked up, and the digest of its original."""
+
+    digest: str
+    features: Features
+    original: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """What was found among so many distractors.
+
+    `found` is the number of originals that were called copy or contained, `noticed` of those found
+    at all, `wrong` of other pictures called so. `seconds` is of the median question, in processor
+    time; `size` of the index in bytes a picture.
+    """
+
+    distractors: int
+    found: int
+    noticed: int
+    wrong: int
+    seconds: float
+    size: float
+    building: float
+
+
+def main() -> None:
+    chosen = options(__doc__ or "")
+    dealt = photos(chosen.seed)
+    sets = [one for one in edited_sets(chosen.seed, quick=True) if one.strength == MIDDLE]
+    base, *edited = prepared([Files("originals", tuple(dealt.originals)), *sets], hashes=False)
+    digests = base.digests.to_pylist()
+    asked = [
+        Asked(digest, Features.of(code), digests[number])
+        for one, pictures in zip(sets, edited, strict=True)
+        for digest, code, number in zip(
+            pictures.digests.to_pylist(), pictures.codes.to_pylist(), one.numbers, strict=True
+        )
+    ]
+    with tempfile.TemporaryDirectory(prefix="bench-growing-") as folder:
+        grown = _grown(Path(folder), base, asked, chosen.seed, quick=chosen.quick)
+    conclude("growing", _findings(grown, len(asked)), _remarks(grown), PACKAGES, chosen)
+
+
+def _grown(
+    folder: Path, base: Prepared, asked: list[Asked], seed: int, *, quick: bool
+) -> list[Grown]:
+    """Put more and more distractors into one case, and look everything up each time."""
+    sizes = SIZES_QUICK if quick else SIZES
+    case = put_features(Case.create(folder / "case"), "originals", base.digests, base.codes)
+    there, grown = 0, []
+    for number, block in enumerate(crops(seed, sizes[-1])):
+        case = put_features(case, f"crops-{number}", *_columns(block))
+        there += len(block)
+        if there in sizes:
+            grown.append(_looked_up(case, there, asked))
+            say(f"  {grown[-1]}")
+    return grown
+
+
+def _columns(block: pa.Table) -> tuple[pa.Array, pa.Array]:
+    return block["sha256"].combine_chunks(), block["code"].combine_chunks()
+
+
+def _looked_up(case: Case, distractors: int, asked: list[Asked]) -> Grown:
+    start = time.perf_counter()
+    index = open_index(case, Local.name)
+    building = time.perf_counter() - start
+    assert isinstance(index, FeatureIndex)
+    found = noticed = wrong = 0
+    seconds = []
+    for one in asked:
+        start = time.process_time()
+        hits, _ = sharing(index, one.digest, one.features, ())
+        seconds.append(time.process_time() - start)
+        sure = {hit.sha256 for hit in hits if Relation(hit.relation) in GROUPING}
+        noticed += one.original in {hit.sha256 for hit in hits}
+        found += one.original in sure
+        wrong += len(sure - {one.original})
+    files = index_folder(case, Local.name).iterdir()
+    size = sum(path.stat().st_size for path in files if path.is_file()) / len(index)
+    return Grown(distractors, found, noticed, wrong, statistics.median(seconds), size, building)
+
+
+def _findings(grown: list[Grown], asked: int) -> list[Finding]:
+    first, last = grown[0], grown[-1]
+    findings = [
+        Finding(
+            f"{one.distractors:,} distractors: recall",
+            f"{one.found / asked:.1%} at a precision of {_precision(one):.2%}",
+            f"{first.distractors:,}: {first.found / asked:.1%} at {_precision(first):.2%}",
+            one.found / first.found,
+        )
+        for one in grown
+    ]
+    findings += [
+        Finding(
+            f"{one.distractors:,} distractors: one question, one core",
+            f"{1000 * one.seconds:.0f} ms",
+            f"goal: {1000 * GOALS['seconds']:.0f} ms",
+            one.seconds / GOALS["seconds"],
+            at_most=1,
+        )
+        for one in grown
+    ]
+    size = f"{last.size / 1000:.2f} kB"
+    limit = f"goal: {GOALS['bytes'] / 1000:g} kB"
+    ratio = last.size / GOALS["bytes"]
+    return [*findings, Finding("the index, a picture", size, limit, ratio, at_most=1)]
+
+
+def _precision(one: Grown) -> float:
+    return one.found / max(one.found + one.wrong, 1)
+
+
+def _remarks(grown: list[Grown]) -> list[str]:
+    told = (
+        f"Among {one.distractors:,} distractors {one.noticed - one.found} more originals are "
+        f"found as sharing an element; {one.wrong} other pictures are called copies or contained. "
+        f"Opening the index, or adding to it, took {one.building:.0f} s."
+        for one in grown
+    )
+    return [*told, f"Distractors were made in blocks of {BLOCK:,}."]
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Stopped as stopped:
+        sys.exit(str(stopped))

@@ -1,0 +1,210 @@
+"""Frametrace's own chain: what pairs of pictures are called, and a ranking of them.
+
+Pairs are ranked by what they are called, then by evidence: PDQ within its limit first, then pairs
+called `copy` or `contains` by the number of inliers, then those that share an element. Pictures of
+the same bytes are copies, however they are asked about.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
+import pyarrow as pa
+from copies.peers import METHODS
+from copies.preparing import Prepared
+
+from frametrace.embed.case import Case
+from frametrace.embed.signals.local import Features, Local
+from frametrace.embed.tables import signal_table
+from frametrace.index.features import FeatureIndex
+from frametrace.index.store import open_index
+from frametrace.matcher.results import Relation
+from frametrace.matcher.sharing import sharing
+from frametrace.matcher.verifying import verify
+
+__all__ = [
+    "GROUPING",
+    "SURE",
+    "UNFOUND",
+    "ByIndex",
+    "Called",
+    "Everything",
+    "Partner",
+    "Truth",
+    "ask",
+    "put_features",
+]
+
+UNFOUND = np.int16(-999)  # the similarity of pairs that nothing was found of
+SURE = 1_000  # of pairs that are called copy or contains: more than any number of inliers
+GROUPING = (Relation.COPY, Relation.CONTAINS)
+_RELATIONS = (None, Relation.COPY, Relation.CONTAINS, Relation.SHARES_ELEMENT)
+
+Told = Iterator[tuple[str, Relation, int]]
+
+
+class Way(Protocol):
+    """A way to ask: which pictures of the database one is compared with."""
+
+    def __call__(self, kept: Prepared, at: int, digest: str, asked: Features) -> Told:
+        """Digests of the database: what they and picture `at` of a set were called; inliers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ByIndex:
+    """As `frametrace query` asks a case that holds the database."""
+
+    case: Path
+
+    @classmethod
+    def of(cls, kept: Prepared, folder: Path) -> Self:
+        """Make such a case, and its index, in a folder."""
+        digests, codes = kept.digests, kept.codes
+        once = pa.array(np.unique(digests.to_numpy(False), return_index=True)[1])
+        case = Case.create(folder / "case")
+        case = put_features(case, "all", digests.take(once), codes.take(once))
+        open_index(case, Local.name)
+        return cls(case.path)
+
+    def __call__(self, kept: Prepared, at: int, digest: str, asked: Features) -> Told:
+        """Shortlist, then verify."""
+        for hit in sharing(_index(self.case), digest, asked, ())[0]:
+            yield hit.sha256, Relation(hit.relation), hit.inliers or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Only with the picture that it was made from: verification alone."""
+
+    rows: tuple[int, ...]
+
+    def __call__(self, kept: Prepared, at: int, digest: str, asked: Features) -> Told:
+        """One picture."""
+        return _verified(kept, [self.rows[at]], digest, asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """With every picture: what an index may miss is found."""
+
+    def __call__(self, kept: Prepared, at: int, digest: str, asked: Features) -> Told:
+        """All of them."""
+        return _verified(kept, range(len(kept)), digest, asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """Of pictures in pairs the first with the second."""
+
+    def __call__(self, kept: Prepared, at: int, digest: str, asked: Features) -> Told:
+        """The next one, or nothing."""
+        return _verified(kept, [at + 1] if at % 2 == 0 else [], digest, asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What m pictures and the n of a database were called: `inliers` and `relation`, (m, n).
+
+    `relation` counts in the order none, copy, contains, shares_element.
+    """
+
+    inliers: np.ndarray
+    relation: np.ndarray
+
+    def similarity(self) -> np.ndarray:
+        """(m, n) int16: by relation, then by inliers; `UNFOUND` where nothing was found."""
+        sure = (self.relation == 1) | (self.relation == 2)
+        found = self.inliers + SURE * sure
+        return np.where(self.relation > 0, found, UNFOUND).astype(np.int16)
+
+    def after_pdq(self, distance: np.ndarray) -> tuple[Self, np.ndarray]:
+        """The whole chain, and its similarities: pairs within PDQ's limit are copies already."""
+        limit = METHODS["PDQ"].limit
+        near = distance <= limit
+        chain = type(self)(self.inliers, np.where(near, np.int8(1), self.relation))
+        first = 2 * SURE + limit - distance.astype(np.int16)
+        return chain, np.where(near, first, self.similarity()).astype(np.int16)
+
+    def either_way(self) -> Self:
+        """Of m pictures that are the first m of the database: the better of both ways round."""
+        m = len(self.inliers)
+        inliers, relation = self.inliers.copy(), self.relation.copy()
+        better = self.inliers[:, :m] < self.inliers[:, :m].T
+        inliers[:, :m][better] = self.inliers[:, :m].T[better]
+        relation[:, :m][better] = self.relation[:, :m].T[better]
+        return type(self)(inliers, relation)
+
+    def names(self, pairs: np.ndarray) -> list[Relation | None]:
+        """What the pairs at (k, 2) rows and columns were called."""
+        return [_RELATIONS[self.relation[row, column]] for row, column in pairs.tolist()]
+
+
+def ask(asked: Sequence[Prepared], kept: Sequence[Prepared], ways: Sequence[Way]) -> list[Called]:
+    """Ask for each set of pictures in its database, in one process for every core."""
+    workers = len(os.sched_getaffinity(0))
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(_ask, asked, kept, ways))
+
+
+def put_features(case: Case, unit: str, digests: pa.Array, codes: pa.Array) -> Case:
+    """Put values of the signal into a case; the case as of the epoch that holds them."""
+    with case.writer() as writer:
+        writer.describe(Local.name, Local().made_by)
+        table = pa.table({"sha256": digests, "code": codes})
+        writer.put(unit, {signal_table(Local.name): table})
+        writer.commit()
+    return Case(case.path)
+
+
+def _ask(asked: Prepared, kept: Prepared, way: Way) -> Called:
+    pictures = zip(asked.digests.to_pylist(), asked.codes.to_pylist(), strict=True)
+    inliers, relation = np.zeros((2, len(asked), len(kept)), np.int16)
+    rows = _database(kept).rows
+    for at, (digest, code) in enumerate(pictures):
+        features = Features.of(code)
+        told = way(kept, at, digest, features)
+        same = (digest, Relation.COPY, len(features))  # the bytes are told first
+        for other, name, count in (*told, *([same] if digest in rows else [])):
+            inliers[at, rows[other]] = count
+            relation[at, rows[other]] = _RELATIONS.index(name)
+    return Called(inliers, relation.astype(np.int8))
+
+
+def _verified(kept: Prepared, rows: Sequence[int], digest: str, asked: Features) -> Told:
+    """Always from the smaller digest to the greater, as matches are."""
+    database = _database(kept)
+    for row in rows:
+        name, other = database.digests[row], database.features[row]
+        if found := verify(asked, other) if digest < name else verify(other, asked):
+            yield name, found.relation, found.inliers
+
+
+class _Database:
+    """Features and digests, unpacked once, and the rows of each digest."""
+
+    def __init__(self, kept: Prepared) -> None:
+        self.digests: list[str] = kept.digests.to_pylist()
+        self.features = [Features.of(code) for code in kept.codes.to_pylist()]
+        self.rows: defaultdict[str, list[int]] = defaultdict(list)
+        for row, digest in enumerate(self.digests):
+            self.rows[digest].append(row)
+
+
+@lru_cache(maxsize=1)
+def _database(kept: Prepared) -> _Database:
+    return _Database(kept)
+
+
+@lru_cache(maxsize=1)
+def _index(case: Path) -> FeatureIndex:
+    index = open_index(Case(case), Local.name)
+    assert isinstance(index, FeatureIndex)
+    return index

@@ -1,0 +1,166 @@
+"""Pictures made once and kept in the temporary folder, with what is computed of each of them.
+
+A set of pictures is one Parquet file of their bytes; its local features are a second file and its
+hashes a third, each named after what it was made by. Who tunes the signal computes its files anew,
+and no others.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from copies import peers
+from measuring import say
+
+from frametrace.embed.decode import Picture, decode
+from frametrace.embed.signals import local
+
+__all__ = ["Prepared", "Source", "folder", "prepared", "signal_key", "source_digest", "write"]
+
+_HERE = Path(__file__).parent
+_BLOCK = 256  # pictures in memory at a time
+
+
+class Source(Protocol):
+    """Where a set of pictures comes from."""
+
+    @property
+    def name(self) -> str:
+        """Of its file: one for each seed and choice of pictures."""
+        ...
+
+    def pictures(self) -> Iterator[bytes]:
+        """Make them, in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A set of n pictures: digests, local features and hashes, read where they are asked for."""
+
+    name: str
+
+    def __len__(self) -> int:
+        return int(pq.read_metadata(_paths(self.name)["pictures"]).num_rows)
+
+    @property
+    def digests(self) -> pa.Array:
+        """(n,) strings: each picture's SHA-256."""
+        return _read(self.name, "pictures", "sha256")["sha256"].combine_chunks()
+
+    @property
+    def codes(self) -> pa.Array:
+        """(n,) values of the signal `local`."""
+        return _read(self.name, "local")["code"].combine_chunks()
+
+    @property
+    def views(self) -> Mapping[str, np.ndarray]:
+        """What `peers.hashed` makes, (n, bytes) uint8 by name."""
+        table = _read(self.name, "hashes")
+        return {name: _stacked(table[name]) for name in table.column_names}
+
+
+def prepared(sources: Sequence[Source], *, hashes: bool = True) -> list[Prepared]:
+    """Make what is missing of all sets, in one process for every core."""
+    workers = len(os.sched_getaffinity(0))
+    kinds = ("local", "hashes") if hashes else ("local",)
+    missing = [source for source in sources if not _there(source.name, kinds)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for done, name in enumerate(pool.map(partial(_prepare, kinds=kinds), missing)):
+            say(f"  {done + 1} of {len(missing)} sets of pictures: {name}")
+    return [Prepared(source.name) for source in sources]
+
+
+def folder() -> Path:
+    """Where all that is kept lies."""
+    place = Path(gettempdir()) / "frametrace-copies"
+    place.mkdir(exist_ok=True)
+    return place
+
+
+def source_digest(*paths: Path) -> str:
+    """Of what the files say: whoever changes them gets other pictures, features, hashes."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:12]
+
+
+def signal_key() -> str:
+    """Names the signal `local`, as it is now: its fingerprint, and its code."""
+    fingerprint = local.Local().made_by["fingerprint"].replace(":", "-")
+    return f"{fingerprint}-{source_digest(Path(local.__file__))}"
+
+
+def write(path: Path, rows: Iterator[Mapping[str, Any]]) -> None:
+    """Write rows to a Parquet file that is there only once it is whole."""
+    path.parent.mkdir(exist_ok=True)
+    beside = path.with_suffix(f".{os.getpid()}")
+    table = pa.Table.from_pylist([dict(row) for row in rows])
+    pq.write_table(table, beside, row_group_size=_BLOCK, compression="none")
+    beside.rename(path)
+
+
+def _paths(name: str) -> dict[str, Path]:
+    packages = "-".join(version(package) for package in ("imagehash", "imagededup"))
+    within = {
+        "pictures": "pictures",
+        "local": signal_key(),
+        "hashes": f"{packages}-{source_digest(_HERE / 'peers.py', _HERE / 'trimming.py')}",
+    }
+    return {kind: folder() / place / f"{name}.parquet" for kind, place in within.items()}
+
+
+def _read(name: str, kind: str, *columns: str) -> pa.Table:
+    return pq.read_table(_paths(name)[kind], columns=list(columns) or None)
+
+
+def _there(name: str, kinds: Sequence[str]) -> bool:
+    paths = _paths(name)
+    return all(paths[kind].exists() for kind in ("pictures", *kinds))
+
+
+def _prepare(source: Source, kinds: Sequence[str]) -> str:
+    paths = _paths(source.name)
+    if not paths["pictures"].exists():
+        made = (
+            {"sha256": hashlib.sha256(one).hexdigest(), "picture": one} for one in source.pictures()
+        )
+        write(paths["pictures"], made)
+    for kind in kinds:
+        if not paths[kind].exists():
+            write(paths[kind], map(_CODERS[kind](), _decoded(paths["pictures"])))
+    return source.name
+
+
+def _row(picture: bytes) -> Mapping[str, str | bytes]:
+    return {"sha256": hashlib.sha256(picture).hexdigest(), "picture": picture}
+
+
+def _decoded(path: Path) -> Iterator[Picture]:
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(_BLOCK, columns=["picture"]):
+            yield from (decode(one.as_py()) for one in batch["picture"])
+
+
+def _local() -> Callable[[Picture], Mapping[str, bytes]]:
+    describe = local.Local().preparer()
+    return lambda picture: {"code": describe(picture)}
+
+
+_CODERS: Mapping[str, Callable[[], Callable[[Picture], Mapping[str, bytes]]]] = {
+    "local": _local,
+    "hashes": lambda: peers.hashed,
+}
+
+
+def _stacked(column: pa.ChunkedArray) -> np.ndarray:
+    return np.array([np.frombuffer(one, np.uint8) for one in column.to_pylist()])

@@ -1,0 +1,48 @@
+"""A prototype: the part of a picture that is left without bars, captions and an app's chrome.
+
+Rows and columns of which the paper's colour has more than half are no photo. The longest run of
+others is kept, rows first, then columns, until nothing more goes. Whether a hash of what is left
+finds more is what the benchmark is to tell.
+"""
+
+import numpy as np
+
+__all__ = ["trimmed"]
+
+_PAPER = 0.5  # of a row or column in the paper's colour: no photo
+_ALIKE = 8  # of 255: how far JPEG moves a flat colour
+_LEAST = 0.4  # of a side: less than that is no photo in a frame
+_GAP = 0.02  # of a side: a sky in the paper's colour, a line of a photo
+_ROUNDS = 3
+
+
+def trimmed(luma: np.ndarray) -> np.ndarray:
+    """A part of a (h, w) uint8 luminance picture, or all of it."""
+    for _ in range(_ROUNDS):
+        before = luma.shape
+        luma = _rows(_rows(luma).T).T
+        if luma.shape == before:
+            break
+    return np.ascontiguousarray(luma)
+
+
+def _rows(luma: np.ndarray) -> np.ndarray:
+    """Without the rows of paper above and below."""
+    for edge in (luma[:2], luma[-2:]):
+        paper = np.bincount(edge.ravel(), minlength=256).argmax()
+        flat = (np.abs(luma.astype(np.int16) - paper) <= _ALIKE).mean(axis=1) > _PAPER
+        first, end = _longest(~flat, round(_GAP * len(luma)))
+        if _LEAST * len(luma) <= end - first < len(luma):
+            luma = luma[first:end]
+    return luma
+
+
+def _longest(kept: np.ndarray, gap: int) -> tuple[int, int]:
+    """The longest run of kept rows, over gaps of so many rows."""
+    rows = np.flatnonzero(kept)
+    if not len(rows):
+        return 0, len(kept)
+    ends = np.flatnonzero(np.diff(rows) > gap + 1)
+    firsts, lasts = rows[np.append(0, ends + 1)], rows[np.append(ends, len(rows) - 1)]
+    best = int((lasts - firsts).argmax())
+    return int(firsts[best]), int(lasts[best]) + 1
