@@ -33,7 +33,7 @@ _NUMBER = re.compile(r"(?<![\w'-])\d[\d,]*(?![\w:-])")
 class Counts:
     """How much a case holds and what was found in it.
 
-    `edited` pictures are tied to a photo by local features, `containing` ones contain one.
+    Pictures that local features tie to a photo are `edited`, or contain one: `containing`.
     """
 
     posts: int
@@ -51,7 +51,7 @@ class Counts:
 def counts_of(case: Case, results: Results) -> Counts:
     """Count what the report is about."""
     kinds = results.groups["kind"].to_pylist()
-    contain = pc.equal(results.members["relation"], str(Relation.CONTAINS))
+    contains = pc.equal(results.members["relation"], str(Relation.CONTAINS))
     by_features = pc.equal(results.members["signal"], Local.name)
     return Counts(
         posts=case.epoch.rows("posts"),
@@ -60,8 +60,8 @@ def counts_of(case: Case, results: Results) -> Counts:
         matches=results.matches.num_rows,
         photo_groups=kinds.count(str(GroupKind.PHOTO)),
         framing_groups=kinds.count(str(GroupKind.FRAMING)),
-        edited=_pictures(results, pc.and_not(by_features, contain)),
-        containing=_pictures(results, contain),
+        edited=_pictures(results, pc.and_not(by_features, contains)),
+        containing=_pictures(results, pc.and_(by_features, contains)),
         accounts=results.accounts.num_rows,
         ties=results.ties.num_rows,
     )

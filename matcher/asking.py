@@ -8,6 +8,7 @@ with the smallest goes on to the end, and ties all.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -49,16 +50,23 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """The question, for a worker process: the folder of the index, and a file of `HELD`."""
+    """The question, for a worker process: the folder of the index, and a file of `HELD`.
+
+    `compiled` loops need numba and take a second to load; they find the same.
+    """
 
     index: Path
     held: Path
+    compiled: bool = False
 
     def __call__(self, number: int) -> list[Match]:
         """The matches of the picture with that number, in the order of theirs."""
-        held = _opened(self.index, self.held)
-        asked = held.features(number)
-        proposed = _proposed(held, number, asked)
+        with _one_thread():
+            return self._matches(number)
+
+    def _matches(self, number: int) -> list[Match]:
+        held = _opened(self.index, self.held, self.compiled)
+        proposed = _proposed(held, number)
         found: dict[int, Match] = {}
         while batch := list(islice(proposed, BATCH)):
             told = [_verified(held, number, other, mirrored) for other, mirrored in batch]
@@ -92,9 +100,9 @@ class _Held:
 
 
 @lru_cache(maxsize=1)
-def _opened(index: Path, held: Path) -> _Held:
+def _opened(index: Path, held: Path, compiled: bool) -> _Held:
     rows = pa.ipc.open_file(pa.memory_map(str(held))).read_all()
-    return _Held(FeatureIndex.open(index), rows)
+    return _Held(FeatureIndex.open(index, compiled=compiled), rows)
 
 
 def forget() -> None:
@@ -102,8 +110,22 @@ def forget() -> None:
     _opened.cache_clear()
 
 
-def _proposed(held: _Held, number: int, asked: Features) -> Iterator[tuple[int, bool]]:
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep FAISS to one: a worker has one processor, and threads that wait cost ten times that."""
+    import faiss
+
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
+
+
+def _proposed(held: _Held, number: int) -> Iterator[tuple[int, bool]]:
     """Other pictures' numbers, each with the form of the asked one that they may show."""
+    asked = held.features(number)
     seen: set[tuple[int, bool]] = set()
     most = _FIRST
     while True:

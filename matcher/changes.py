@@ -2,9 +2,9 @@
 
 Groups are compared by their members, not by their names: a member is a post with one of its items
 (a picture or a caption), and a group of now comes from the previous groups of its kind with which
-it has a member in common; but one that contains the group's photo stands in several groups, and
-makes none the heir of another. A case only gains posts, so a member is gone from a group only where
-the matcher placed its item elsewhere.
+it has a member in common; but one that is only listed with the group's photo, as it contains that
+or is a part of it, makes no group the heir of another. A case only gains posts, so a member is gone
+from a group only where the matcher placed its item elsewhere.
 """
 
 import pyarrow as pa
@@ -25,7 +25,8 @@ BEFORE = pa.schema(
 _DISTINCT = """
 CREATE TEMP TABLE {table} AS
 SELECT group_id, kind, platform, post_id, account_id,
-    coalesce(media_sha256, caption_sha256) AS item, bool_or(relation <> 'contains') AS belongs
+    coalesce(media_sha256, caption_sha256) AS item,
+    bool_or(relation IN ('copy', 'similar')) AS belongs
 FROM {rows} GROUP BY ALL
 """
 

@@ -27,6 +27,7 @@ from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.signals.local import Local
 from frametrace.embed.tables import signal_table
 from frametrace.index.features import FeatureIndex
+from frametrace.index.join import has_numba
 from frametrace.index.store import alone_in, index_folder, joining, open_index
 from frametrace.matcher.answers import UNIT, Answers
 from frametrace.matcher.asking import HELD, Asking, forget
@@ -143,8 +144,9 @@ def _ask(
     with ExitStack() as stack:
         wanted = np.union1d(asked, _numbers(before, names))
         held = stack.enter_context(_held(case, names, wanted))
+        asking = Asking(index_folder(case, Local.name), held, len(asked) > _FEW and has_numba())
         executor = executor or stack.enter_context(_executor(len(asked)))
-        found = executor.map(Asking(index_folder(case, Local.name), held), asked.tolist())
+        found = executor.map(asking, asked.tolist())
         advance = stack.enter_context(progress.track("comparing local features", len(asked)))
         for start in range(0, len(asked), UNIT):
             unit = {}

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from frametrace.embed.case import Case
 from frametrace.embed.held import connect
+from frametrace.matcher.placing import LISTED
 from frametrace.matcher.results import ACCOUNTS, GROUPS, MEMBERS, GroupKind, Relation
 
 __all__ = ["accounts_of", "groups_of", "members_of"]
@@ -29,7 +30,7 @@ _CARRIERS = {
 _MEMBERS = """
 WITH every AS (
     SELECT *, $relation AS relation FROM places
-    UNION ALL SELECT *, 'contains' AS relation FROM contained
+    UNION ALL SELECT * FROM listed
 ),
 named AS (
     SELECT *, CASE WHEN min(medoid_sha256) OVER begin_alike = max(medoid_sha256) OVER begin_alike
@@ -77,7 +78,7 @@ ORDER BY g.rank, m.posted_at NULLS LAST, m.platform, m.post_id, m.media_sha256, 
 _ACCOUNTS = """
 WITH grouped AS (
     SELECT platform, account_id,
-        count(DISTINCT group_id) FILTER (kind = 'photo') AS photo_groups,
+        count(DISTINCT group_id) FILTER (kind = 'photo' AND relation = 'copy') AS photo_groups,
         count(DISTINCT group_id) FILTER (kind = 'framing') AS framing_groups
     FROM members GROUP BY ALL
 )
@@ -98,17 +99,17 @@ def members_of(
     places: pa.Table,
     kind: GroupKind,
     carriers: str,
-    contained: pa.Table | None = None,
+    listed: pa.Table | None = None,
 ) -> pa.Table:
     """The posts that carry the placed items, in groups of two posts or more; not yet ordered.
 
-    `carriers` is `picture` or `caption`. What is `contained` besides stands in the schema `PLACES`:
-    it is tied to the group by an item that it contains.
+    `carriers` is `picture` or `caption`. What is `listed` with them, in the schema `LISTED`, are no
+    copies.
     """
     relation = Relation.COPY if kind is GroupKind.PHOTO else Relation.SIMILAR
     with connect(case, "posts", "post_media") as connection:
         connection.register("places", places)
-        connection.register("contained", places.slice(0, 0) if contained is None else contained)
+        connection.register("listed", LISTED.empty_table() if listed is None else listed)
         connection.execute(f"CREATE VIEW carriers AS {_CARRIERS[carriers]}")
         values = {"prefix": f"{kind}-", "kind": str(kind), "relation": str(relation)}
         return connection.sql(_MEMBERS, params=values).to_arrow_table().cast(MEMBERS)

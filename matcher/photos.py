@@ -14,10 +14,10 @@ from frametrace.embed.signals.local import Local
 from frametrace.index.codes import Codes
 from frametrace.index.hits import Hits
 from frametrace.index.pairs import near_pairs
-from frametrace.matcher.containing import containing
+from frametrace.matcher.containing import links_of, listed_with
 from frametrace.matcher.crowds import Gathering
 from frametrace.matcher.edges import Edges
-from frametrace.matcher.placing import PLACES, Nodes, place
+from frametrace.matcher.placing import LISTED, Nodes, place
 from frametrace.matcher.results import Relation
 from frametrace.matcher.sightings import Sightings
 from frametrace.matcher.stars import Stars, stars
@@ -83,14 +83,14 @@ class Distinct:
 class PhotoMatches:
     """What matching a case's pictures found.
 
-    `places` holds the photo that each picture shows, `contained` the other photos that a picture
-    contains: both in the schema `PLACES`.
+    `places` holds the photo that each picture shows, in the schema `PLACES`; `listed` the other
+    photos that it contains or is a part of, in the schema `LISTED`.
     """
 
     places: pa.Table
-    contained: pa.Table
+    listed: pa.Table
     unlisted: int  # near pairs that are left out of the matches (see `crowds`)
-    _listed: Edges  # of pictures, by their places among `_names`
+    _copies: Edges  # of pictures, by their places among `_names`
     _sightings: Sightings  # the same
     _names: pa.StringArray
 
@@ -101,7 +101,7 @@ class PhotoMatches:
         """
         seen = self._sightings
         yield from seen.matches(Relation.CONTAINS)
-        yield from self._listed.batches(self._names, Relation.COPY, seen.evidence)
+        yield from self._copies.batches(self._names, Relation.COPY, seen.evidence)
         yield from seen.matches(Relation.SHARES_ELEMENT)
 
 
@@ -128,11 +128,11 @@ def group_photos(
     first = _apart(near.pivots, copies, near.nodes.weight)
     cut = stars(edges.graph(len(near.nodes.name)), near.nodes.weight, first=first)
     places = place(near.nodes, edges, cut, seen.seen_from)
-    contained = PLACES.empty_table()
+    listed = LISTED.empty_table()
     if distinct is not None and len(inside := seen.where(Relation.CONTAINS)):
         held = place(near.nodes, near.edges, distinct.cut)
-        contained = containing(inside, near.nodes.name, cut, places, held)
-    return PhotoMatches(places, contained, near.unlisted, *_listed(near, edges, seen))
+        listed = listed_with(links_of(inside, near.nodes, cut), places, held)
+    return PhotoMatches(places, listed, near.unlisted, *_of_items(near, edges, seen))
 
 
 def _apart(pivots: np.ndarray, copies: Edges, weight: np.ndarray) -> np.ndarray:
@@ -147,7 +147,7 @@ def _apart(pivots: np.ndarray, copies: Edges, weight: np.ndarray) -> np.ndarray:
     return kept
 
 
-def _listed(near: Near, edges: Edges, seen: Sightings) -> tuple[Edges, Sightings, pa.StringArray]:
+def _of_items(near: Near, edges: Edges, seen: Sightings) -> tuple[Edges, Sightings, pa.StringArray]:
     """Edges of nodes as those of their first items, each of which is tied to its equals.
 
     Items are numbered as those of the codes are, and then the nodes without a code.

@@ -20,7 +20,7 @@ from frametrace.matcher.edges import (
 from frametrace.matcher.results import EVIDENCE
 from frametrace.matcher.stars import Stars
 
-__all__ = ["PLACES", "SAME_BYTES", "Nodes", "place"]
+__all__ = ["LISTED", "PLACES", "SAME_BYTES", "Nodes", "place"]
 
 SAME_BYTES = "sha256"  # the evidence of an item that is the medoid itself
 
@@ -36,6 +36,10 @@ PLACES = pa.schema(
         *EVIDENCE,  # B is the item, A what it is tied to
     ]
 )
+
+# The same of what is listed with a photo without being a copy of it: one that contains it or is a
+# part of it.
+LISTED = PLACES.append(pa.field("relation", pa.string(), nullable=False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class Relation(StrEnum):
 
     COPY = "copy"
     CONTAINS = "contains"
+    PART = "part"  # of members: the group's photo contains it
     SIMILAR = "similar"
     SHARES_ELEMENT = "shares_element"  # a logo, a sign, lettering: never groups
 
@@ -128,8 +129,8 @@ GROUPS = pa.schema(
 # `signal`, `distance` and `similarity` tie the member's item to the medoid; where `via_sha256` is
 # set they tie it to that member instead, which is itself tied to the medoid (one recorded step). In
 # the evidence B is the member's item and A the one that it is tied to. A picture that `contains`
-# the group's photo is tied to a copy of that, and may stand in many groups; its own copies are tied
-# to it.
+# the group's photo, or is a `part` of it, is tied to a copy of that and may stand in many groups;
+# its own copies are tied to it.
 MEMBERS = pa.schema(
     [
         pa.field("group_id", pa.string(), nullable=False),

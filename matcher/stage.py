@@ -143,7 +143,7 @@ def _found(
     look_matches, looks = match_looks(case, photos.places, settings)
     lap("looks")
     parts = [
-        members_of(case, photos.places, GroupKind.PHOTO, "picture", photos.contained),
+        members_of(case, photos.places, GroupKind.PHOTO, "picture", photos.listed),
         members_of(case, captions, GroupKind.FRAMING, "caption"),
         members_of(case, looks, GroupKind.FRAMING, "picture"),
     ]

@@ -213,7 +213,7 @@ def made_features(seed: int, count: int = 40) -> Any:
     rng = np.random.default_rng(seed)
     rows = np.zeros(count, FEATURE)
     rows["x"], rows["y"] = rng.integers(0, 64 * 400, count), rng.integers(0, 64 * 300, count)
-    rows["scale"], rows["angle"] = rng.integers(16, 64, count), rng.integers(0, 256, count)
+    rows["scale"], rows["angle"] = rng.integers(32, 80, count), rng.integers(0, 256, count)
     rows["bits"] = rng.integers(0, 256, (count, 16))
     return rows
 

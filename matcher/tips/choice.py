@@ -90,7 +90,8 @@ def _members(groups: Sequence[str], results: Results | None) -> pa.Table:
         )
     members = results.members
     wanted = pc.is_in(members["group_id"], value_set=pa.array(groups, pa.string()))
-    belongs = pc.not_equal(members["relation"], str(Relation.CONTAINS))
+    listed = pa.array([str(Relation.CONTAINS), str(Relation.PART)])
+    belongs = pc.invert(pc.is_in(members["relation"], value_set=listed))
     return members.filter(pc.and_(wanted, belongs)).select(_OF_MEMBERS.names)
 
 

@@ -67,17 +67,18 @@ FROM ranked r LEFT JOIN earlier b USING (platform, account_id)
 ORDER BY posted_at NULLS LAST, platform, r.account_id
 """
 
-# Of equally near ones the first is told of: a picture's own group before those that it stands in
-# because it contains their photos.
+# Of equally near ones the first is told of: a picture's own group before those that it is only
+# listed in.
 _OF_GROUPS = """
 WITH held AS (
     SELECT group_id, coalesce(media_sha256, caption_sha256) AS sha256,
-        bool_or(media_sha256 IS NOT NULL) AS picture, bool_and(relation = 'contains') AS contains
+        bool_or(media_sha256 IS NOT NULL) AS picture,
+        bool_and(relation NOT IN ('copy', 'similar')) AS listed
     FROM members GROUP BY ALL
 )
 SELECT h.group_id AS known_as, left(h.sha256, 16) AS item_id, {pdq} AS pdq, {quality} AS quality,
     {caption_key} AS caption_key
-FROM held h {joins} ORDER BY h.contains, h.group_id, h.sha256
+FROM held h {joins} ORDER BY h.listed, h.group_id, h.sha256
 """
 
 _KNOWN = pa.schema([("known_as", pa.string()), ("tlp", pa.string()), *MATERIAL])

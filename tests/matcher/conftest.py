@@ -107,7 +107,12 @@ def _check_evidence(row: Row, features: Mapping[str, Features]) -> None:
     assert row["distance"] is None
     if list(features) != sorted(features):
         found = found.turned(first.width, second.width)
-    assert row["relation"] == found.relation
+    relation = row["relation"].replace("part", "contains")
+    assert relation == found.relation
+    if row["relation"] == "part":
+        assert row["part_a"] < row["part_b"]
+    elif relation == "contains" and "sha256_a" not in row:
+        assert row["part_a"] >= row["part_b"]
     for name in (column.name for column in EVIDENCE):
         assert row[name] == pytest.approx(getattr(found, name), rel=1e-4, abs=1e-3), name
 
@@ -143,7 +148,8 @@ def by_group(members: Iterable[Row]) -> dict[str, list[Row]]:
 def _check_members(results: Results, values: _Values) -> None:
     """Each is tied to the medoid by evidence that holds, directly or through one member.
 
-    What contains the photo is tied to a copy of it; and the copies of that, to that.
+    What contains the photo, or is a part of it, is tied to a copy of it, and the copies of that to
+    that.
     """
     kinds = {"photo": "copy", "framing": "similar"}
     for group_id, rows in by_group(results.members.to_pylist()).items():
@@ -155,17 +161,17 @@ def _check_members(results: Results, values: _Values) -> None:
         }
         for row in rows:
             assert row["medoid_sha256"] == medoid
-            assert row["relation"] in (inside, "contains")
+            assert row["relation"] in (inside, "contains", "part")
             assert (row["media_sha256"] is None) == (row["media_path"] is None)
             if item_of(row) == medoid:
                 assert (row["signal"], row["distance"], row["similarity"]) == ("sha256", 0, 1)
                 assert row["via_sha256"] is None
             else:
                 values.check(row, row["via_sha256"] or medoid, item_of(row))
-                if row["relation"] == "contains":
+                if row["relation"] != inside:
                     assert row["kind"] == "photo"
                     through = rows_of[row["via_sha256"] or medoid]["relation"]
-                    assert through == ("copy" if row["signal"] == "local" else "contains")
+                    assert through == ("copy" if row["signal"] == "local" else row["relation"])
                     assert row["via_sha256"] != medoid
                 else:
                     assert row["via_sha256"] is None or row["via_sha256"] in direct - {medoid}
@@ -205,7 +211,8 @@ def _check_accounts(case: Case, results: Results) -> None:
     posts = case.read("posts").to_pylist()
     shared: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in results.members.to_pylist():
-        shared[row["platform"], row["account_id"]][row["kind"]].add(row["group_id"])
+        kind = row["kind"] if row["relation"] in ("copy", "similar") else "listed"
+        shared[row["platform"], row["account_id"]][kind].add(row["group_id"])
     accounts = results.accounts.to_pylist()
     assert {(a["platform"], a["account_id"]) for a in accounts} == set(shared)
     assert len(accounts) == len(shared)
@@ -223,7 +230,7 @@ def _check_accounts(case: Case, results: Results) -> None:
 def _check_ties(results: Results, settings: MatchSettings) -> None:
     expected: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for group_id, rows in by_group(results.members.to_pylist()).items():
-        copies = [row for row in rows if row["relation"] != "contains"]
+        copies = [row for row in rows if row["relation"] == "copy"]
         accounts = {(row["platform"], row["account_id"]) for row in copies}
         if rows[0]["kind"] == "photo" and len(accounts) <= settings.max_tied_accounts:
             for a, b in combinations(sorted(accounts), 2):

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from making import jpeg, make_case, photo
+from making import jpeg, made_features, make_case, photo, put_features
 from PIL import Image, ImageDraw, ImageOps
 
 from frametrace.app.summary import counts_of, notes_on
@@ -88,10 +89,10 @@ def groups_of(results: Results) -> set[Group]:
     return {frozenset(rows) for rows in groups.values()}
 
 
-def group(copies: str, contained: str = "") -> Group:
+def group(copies: str, containing: str = "", parts: str = "") -> Group:
     return frozenset(
         (name, relation)
-        for names, relation in ((copies, "copy"), (contained, "contains"))
+        for names, relation in ((copies, "copy"), (containing, "contains"), (parts, "part"))
         for name in names.split()
     )
 
@@ -123,7 +124,7 @@ def test_edited_copies_join_their_photo_and_a_collage_stands_with_both_and_merge
     assert rows["a-crop", "copy"]["part_b"] > 0.9  # all that it shows is of the photo
     assert rows["a-screen", "contains"]["part_a"] > 0.75  # the photo is in it whole
     counts = counts_of(made, results)
-    assert (counts.photo_groups, counts.edited, counts.containing) == (4, 3, 4)
+    assert (counts.photo_groups, counts.edited, counts.containing) == (4, 3, 3)
 
 
 def test_what_shares_a_part_is_a_match_and_groups_nothing(results: Results) -> None:
@@ -160,24 +161,70 @@ def test_accounts_that_share_a_collage_share_one_thing(tmp_path: Path, matched: 
             "ann": ["a", "ab"],
             "bob": ["b", "ab-again"],
             "cyd": ["a-crop"],
+            "dan": ["b-crop"],
         }.items()
         for name in names
     ]
-    case = add(tmp_path, ["a", "b", "ab", "ab-again", "a-crop"], posts)
+    case = add(tmp_path, ["a", "b", "ab", "ab-again", "a-crop", "b-crop"], posts)
     results = matched(case)
     assert groups_of(results) == {
         group("a a-crop", "ab ab-again"),
-        group("b", "ab ab-again"),
+        group("b b-crop", "ab ab-again"),
         group("ab ab-again"),
     }
     shared = {
         (t["account_id_a"], t["account_id_b"]): t["shared_groups"] for t in results.ties.to_pylist()
     }
-    assert shared == {("ann", "bob"): 1, ("ann", "cyd"): 1}
+    assert shared == {("ann", "bob"): 1, ("ann", "cyd"): 1, ("bob", "dan"): 1}
     shares = shares_in(case, results.members)
     assert len(shares.items) == 3  # the two photos and the collage
     counted = {a["account_id"]: a["photo_groups"] for a in results.accounts.to_pylist()}
-    assert counted == {"ann": 3, "bob": 3, "cyd": 1}
+    assert counted == {"ann": 2, "bob": 2, "cyd": 1, "dan": 1}
+
+
+def test_a_narrow_part_of_a_known_photo_is_listed_with_it_and_not_the_other_way_round(
+    tmp_path: Path, matched: Match
+) -> None:
+    """The photo stands in more posts than the part, which stands in two files."""
+    names = ["a", "a-again", "a-crop", "c"]
+    part = cropped(A, 0.3)
+    pictures = {f"{name}.jpg": PICTURES[name] for name in names}
+    pictures |= {"part.jpg": jpeg(part), "part-again.jpg": jpeg(part, 60)}
+    posts = [{"post_id": name[:-4], "media": [name]} for name in pictures]
+    case = make_case(tmp_path, posts, pictures, signals=SIGNALS)
+    results = matched(case)
+    assert groups_of(results) == {
+        group("a a-again a-crop", parts="part part-again"),
+        group("part part-again"),
+    }
+    by_name = {r["post_id"]: r for r in results.members.to_pylist() if r["relation"] == "part"}
+    assert sorted(row["signal"] for row in by_name.values()) == ["local", "pdq"]
+    known = results.groups["group_id"][0].as_py()
+    chosen = chosen_posts(case, Choice(groups=(known,)), results)
+    assert set(chosen["post_id"].to_pylist()) == {"a", "a-again", "a-crop"}
+
+
+@pytest.mark.parametrize(("photos", "listed"), [(16, 16), (17, 0)])
+def test_what_is_a_part_of_very_many_photos_is_a_logo_and_stands_with_none(
+    tmp_path: Path, matched: Match, photos: int, listed: int
+) -> None:
+    logo = made_features(1, 24)
+    small = logo.copy()
+    for side in ("x", "y"):
+        small[side] //= 4
+    small["scale"] -= 32
+    media = {f"{at}.jpg": b"picture %d" % at for at in range(photos + 1)}
+    posts = [{"media": [name]} for name in [*media, *list(media)[1:]]]  # the logo only once
+    case = make_case(tmp_path, posts, media, signals=())
+    features = {
+        hashlib.sha256(data).hexdigest(): np.concatenate([made_features(99 + at), small])
+        for at, data in enumerate(media.values())
+    }
+    features[hashlib.sha256(media["0.jpg"]).hexdigest()] = logo
+    results = matched(put_features(case, features))
+    assert results.matches.table()["relation"].to_pylist().count("contains") == photos
+    assert results.members["relation"].to_pylist().count("part") == listed
+    assert results.groups["posts"].to_pylist() == [2 + bool(listed)] * photos
 
 
 def test_a_tip_on_a_group_brings_its_copies_alone(made: Case, results: Results) -> None:
