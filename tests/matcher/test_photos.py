@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from making import encoded, jpeg, make_case, photo, put_codes
 from PIL import Image
@@ -14,9 +15,10 @@ from PIL import Image
 from frametrace.embed.signals.base import bits_distance
 from frametrace.embed.signals.pdq import compute_pdq
 from frametrace.matcher.crowds import MOST
-from frametrace.matcher.photos import near_photos
+from frametrace.matcher.photos import group_photos, near_photos
 from frametrace.matcher.results import Results
 from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.sightings import PAIRS
 
 Match = Callable[..., Results]
 
@@ -167,3 +169,39 @@ def test_a_crowd_of_near_pictures_lists_the_matches_that_tie_members(
     assert results.groups["medoid_sha256"].to_pylist() == digests[:1]
     assert results.groups["items"].to_pylist() == [frames]
     assert results.members["via_sha256"].null_count == frames
+
+
+def test_the_pivots_of_a_crowd_that_local_features_tie_are_one_photo(tmp_path: Path) -> None:
+    """Four clusters in a row, 14 bits from one to the next: too wide for one group by PDQ."""
+    rng = np.random.default_rng(7)
+    names = [f"frame{at}" for at in range(4 * MOST // 2)]
+    pictures = {f"{name}.png": name.encode() for name in names}
+    case = make_case(tmp_path, posts_of(pictures), pictures, signals=())
+    bits = np.zeros((len(names), 256), np.uint8)
+    for at, row in enumerate(bits):
+        row[: at % 4 * 14] = 1
+        row[rng.choice(np.arange(100, 256), 2, replace=False)] = 1
+    digests = [hashlib.sha256(name.encode()).hexdigest() for name in names]
+    case = put_codes(case, "pdq", dict(zip(digests, np.packbits(bits, axis=1), strict=True)))
+    near = near_photos(case)
+    assert len(near.pivots) > 1
+    distinct = near.distinct()
+    assert {*near.pivots.tolist()} <= {*distinct.number.tolist()}
+    pairs = pairs_of(distinct.name.to_pylist())
+    alone, tied = group_photos(near), group_photos(near, distinct, pairs)
+    assert len(set(alone.places["medoid_sha256"].to_pylist())) >= len(near.pivots)
+    assert len(set(tied.places["medoid_sha256"].to_pylist())) == 1
+    medoid = tied.places["medoid_sha256"][0].as_py()
+    rows = [r for r in tied.places.to_pylist() if r["signal"] == "local"]
+    assert {r["sha256"] for r in rows} == {*distinct.name.to_pylist()} - {medoid}
+    # A is what each is tied to; evidence is kept from the smaller digest.
+    assert [r["scale"] for r in rows] == [2.0 if medoid < r["sha256"] else 0.5 for r in rows]
+
+
+def pairs_of(names: list[str]) -> pa.Table:
+    """Every two pictures as copies, the second twice as large as the first."""
+    same = {"relation": "copy", "similarity": 0.5, "inliers": 9, "mirrored": False, "scale": 2.0}
+    same |= dict.fromkeys(("rotation", "shift_x", "shift_y"), 0.0)
+    same |= {"part_a": 1.0, "part_b": 1.0, "width_a": 100, "width_b": 200}
+    both = combinations(sorted(names), 2)
+    return pa.Table.from_pylist([{"sha256_a": a, "sha256_b": b, **same} for a, b in both], PAIRS)
