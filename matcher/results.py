@@ -221,7 +221,9 @@ class Matches:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """All rows, some at a time."""
-        yield from self._file.iter_batches() if self._file is not None else ()
+        for batch in self._file.iter_batches() if self._file is not None else ():
+            rows = of_any_version(pa.Table.from_batches([batch]), MATCHES)
+            yield from rows.to_batches()
 
     def table(self) -> pa.Table:
         """All rows at once."""

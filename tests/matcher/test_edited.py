@@ -17,6 +17,7 @@ from frametrace.matcher.results import Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import load_results, match_case
 from frametrace.matcher.tips.choice import Choice, chosen_posts
+from frametrace.matcher.tips.watch import look, remember, watching
 
 Match = Callable[..., Results]
 Group = frozenset[tuple[str, str]]
@@ -297,3 +298,22 @@ def test_results_are_the_same_bytes_whatever_was_known_before(made: Case) -> Non
         (folder,) = (f for f in (made.path / "results").iterdir() if f.is_dir())
         files.append({file.name: file.read_bytes() for file in folder.glob("*.parquet")})
     assert files[0] == files[1]
+
+
+def test_who_newly_posts_a_known_collage_is_told_of_by_the_group_of_the_collage(
+    tmp_path: Path,
+) -> None:
+    case = add(tmp_path, ["a", "a-crop", "b", "b-crop", "ab", "ab-again"])
+    results, _ = match_case(case)
+    (own,) = {
+        r["group_id"]
+        for r in results.members.to_pylist()
+        if (r["post_id"], r["relation"]) == ("ab", "copy")
+    }
+    with watching(case) as state:
+        remember(case, look(case, state, []).state)
+    (tmp_path / "new.jpg").write_bytes(PICTURES["ab"])
+    case = make_case(tmp_path, [{"account_id": "new", "media": ["new.jpg"]}], signals=SIGNALS)
+    with watching(case) as state:
+        rows = look(case, state, []).newcomers.to_pylist()
+    assert [(row["account_id"], row["known_as"]) for row in rows] == [("new", own)]

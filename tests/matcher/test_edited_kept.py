@@ -209,6 +209,14 @@ def test_a_killed_run_goes_on_from_the_units_that_it_finished(case: Case) -> Non
     assert not list(first.parent.glob(".*.tmp"))
 
 
+def test_of_two_processes_at_once_one_finds_the_answers_of_the_other(case: Case) -> None:
+    command = [sys.executable, "-c", _FIND.format(before=""), str(case.path)]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    told_by = [process.communicate()[0] for process in both]
+    assert told_by == [f"{len(expected(OLD))}\n"] * 2
+    assert sum(rows_of(case)) == len(OLD)
+
+
 def test_a_full_disk_is_a_plain_error_and_the_next_run_goes_on(case: Case) -> None:
     stopped = finding(case, _NO_ROOM)
     assert stopped.returncode == 1

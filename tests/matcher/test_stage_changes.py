@@ -14,7 +14,7 @@ import pytest
 from making import make_case, put_codes
 
 from frametrace.embed.case import Case
-from frametrace.matcher.results import MEMBERS, Results
+from frametrace.matcher.results import EVIDENCE, MEMBERS, Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import load_results, match_case
 
@@ -189,6 +189,20 @@ def test_results_from_before_changes_were_told_are_read_and_compared_with(
     assert (old.groups, old.members) == (results.groups, results.members)
     assert (old.changes.num_rows, run.since) == (0, None)
     assert matched(case) == results
+
+
+def test_results_from_before_there_was_evidence_are_read_without_it(
+    case: Case, matched: Match
+) -> None:
+    results = matched(case)
+    matches = results.matches.table()
+    folder = case.path / "results" / epoch_name(case)
+    for name in ("members", "matches"):
+        table = pq.read_table(folder / f"{name}.parquet")
+        old = table.drop_columns([column.name for column in EVIDENCE])
+        pq.write_table(old, folder / f"{name}.parquet")
+    old, _ = load_results(case)
+    assert (old.members, old.matches.table()) == (results.members, matches)
 
 
 def test_an_earlier_run_by_another_version_is_told_of(case: Case) -> None:
