@@ -113,7 +113,7 @@ match_options = _all(
     click.option(
         "--max-local",
         type=click.IntRange(0, 2**31 - 1),
-        help="Compare by local features where no more pictures differ; 0: never."
+        help="The most pictures, different by PDQ, to compare by local features; of more, none is."
         "  [default: 200000]",
     ),
     click.option(

@@ -1,0 +1,24 @@
+"""Options of commands reach the stages that they are for."""
+
+import json
+
+import pytest
+
+from frametrace.embed.case import Case
+from frametrace.matcher.stage import load_results
+
+
+@pytest.mark.parametrize(
+    ("given", "settings"),
+    [
+        ((), {"max_local": 200_000, "max_pdq": 31}),
+        (("--max-local", "0", "--max-pdq", "20"), {"max_local": 0, "max_pdq": 20}),
+    ],
+)
+def test_what_counts_as_a_match_can_be_chosen(small_case, command, given, settings):
+    done = command("match", small_case.path, *given, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)["settings"]
+    _, run = load_results(Case(small_case.path))
+    assert settings.items() <= told.items()
+    assert settings.items() <= run.settings.items()
