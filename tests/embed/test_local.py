@@ -6,14 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from making import encoded, jpeg, make_case, photo, png
+from making import encoded, jpeg, photo, png
 from PIL import Image, ImageOps
 
-from frametrace.embed.case import Case
 from frametrace.embed.decode import decode
-from frametrace.embed.executor import InProcess
 from frametrace.embed.signals.local import BITS, FEATURES, Features, Local, bits_between
-from frametrace.embed.stage import EmbedSettings, embed
 
 
 def code_of(data: bytes) -> bytes:
@@ -106,16 +103,3 @@ def test_copies_are_more_alike_than_other_pictures():
     alike = Local.compare(codes, codes)
     assert min(alike[0, 1], alike[2, 3]) > 0.5
     assert max(alike[0, 2], alike[0, 3], alike[1, 2], alike[1, 3]) < 0.1
-
-
-def test_it_is_computed_where_it_is_named_and_from_then_on(tmp_path):
-    pictures = {"1.jpg": jpeg(photo(1, 200, 160))}
-    case = make_case(tmp_path, [{"media": ["1.jpg"]}], pictures, signals=("phash",))
-    assert "local" not in case.epoch.signals
-    embed(case, executor=InProcess())
-    assert "local" not in Case(case.path).epoch.signals
-    embed(case, EmbedSettings(signals=("local",)), executor=InProcess())
-    pictures = {"2.jpg": jpeg(photo(2, 200, 160))}
-    case = make_case(tmp_path, [{"media": ["2.jpg"], "post_id": "second"}], pictures, signals=())
-    embed(case, executor=InProcess())
-    assert Case(case.path).epoch.rows("signals/local") == 2
