@@ -17,11 +17,7 @@ __all__ = ["EmbedSettings", "Embedded", "embed"]
 
 @dataclass(frozen=True, slots=True)
 class EmbedSettings:
-    """What to compute. Without `signals`, the default ones whose models are on this machine.
-
-    A signal that isn't among the defaults is computed where it is named, and from
-    then on in that case.
-    """
+    """What to compute. Without `signals`, all of those whose models are on this machine."""
 
     signals: tuple[str, ...] = ()
     models: ModelChoice = ModelChoice()
@@ -79,7 +75,7 @@ def _open(case: Case, settings: EmbedSettings, done: Embedded) -> list[Signal]:
     if unknown:
         raise UsageError(f"there is no signal {unknown[0]!r}. Choose from: {', '.join(SIGNALS)}")
     opened = []
-    for name in settings.signals or _usual(case):
+    for name in settings.signals or SIGNALS:
         if SIGNALS[name].needs_model and _up_to_date(case, name, settings):
             continue
         try:
@@ -89,11 +85,6 @@ def _open(case: Case, settings: EmbedSettings, done: Embedded) -> list[Signal]:
                 raise
             done.notes.append(f"{name} is left out: {missing}")
     return opened
-
-
-def _usual(case: Case) -> list[str]:
-    """The default signals, and those that the case was given before."""
-    return [n for n, signal in SIGNALS.items() if signal.by_default or n in case.epoch.signals]
 
 
 def _up_to_date(case: Case, name: str, settings: EmbedSettings) -> bool:

@@ -8,6 +8,8 @@ from frametrace.app.options import json_option
 
 __all__ = ["command"]
 
+_PAIRS = {"edited": "of these with a mirror image, a cut, a screenshot or a collage"}
+
 
 @click.command("demo")
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -43,6 +45,7 @@ def command(folder: Path, as_json: bool) -> None:
     inputs = Inputs(sources.exports, sources.media, (sources.media_map,))
     done = run(folder / "case", inputs, folder / "report", progress=Console())
     scores = {str(kind): score(sources.planned, done.results, kind) for kind in GroupKind}
+    scores["edited"] = score(sources.planned, done.results, GroupKind.PHOTO, heavy=True)
     if as_json:
         print_json({**{kind: asdict(s) for kind, s in scores.items()}, "report": done.page})
         return
@@ -51,8 +54,9 @@ def command(folder: Path, as_json: bool) -> None:
     tell_skipped(done.case)
     tell_found(done.case, done.results, done.match_run)
     for kind, known in scores.items():
+        which = _PAIRS.get(kind, "planted pairs of posts")
         print(
-            f"{kind:9} {known.found:,} of {known.planted:,} planted pairs of posts are found "
+            f"{kind:9} {known.found:,} of {known.planted:,} {which} are found "
             f"({known.found / known.planted:.0%}), {known.false:,} pairs that were not planted"
         )
     print(f"report    {done.page}")

@@ -1,7 +1,6 @@
 """Writing the demo's sources as investigators get them: exports, pictures, a media map."""
 
 import csv
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from frametrace.app.demo.edits import edited
-from frametrace.app.demo.photographs import REUSED_ON_ONE, load
+from frametrace.app.demo.photographs import load
 from frametrace.app.demo.story import PlannedPost, plan
 from frametrace.posts.model import AccountKind
 
@@ -108,15 +107,10 @@ def _report(post: PlannedPost, name: str) -> dict[str, object]:
 def _tweet_pictures(posts: Sequence[PlannedPost], folder: Path) -> None:
     """One file a post, as in the archive; each copy of a photo was edited in its own way."""
     dice = Random(_SEED)  # noqa: S311
-    kind = 0
     for post in posts:
         path = folder / f"{post.post_id}-Demo{post.post_id[-8:]}.jpg"
         if post.picture:
-            image, quality = load(post.picture), 92
-            if post.photo:
-                image, quality = edited(image, kind, dice)
-                kind += 1
-            image.save(path, "JPEG", quality=quality)
+            _save(post, path, dice)
         elif post.broken:
             path.write_bytes(b"" if post.broken == "empty" else b"This is no picture.\n")
 
@@ -124,24 +118,22 @@ def _tweet_pictures(posts: Sequence[PlannedPost], folder: Path) -> None:
 def _facebook_pictures(posts: Sequence[PlannedPost], folder: Path) -> list[dict[str, str]]:
     """Files that several posts carry, and the media map that says so."""
     dice = Random(_SEED + 1)  # noqa: S311
-    copies: Counter[str] = Counter()
     rows = []
     for post in posts:
         if post.picture or post.broken:
-            copy = copies[post.photo] if post.photo in REUSED_ON_ONE else 0
-            copies[post.photo] += 1
-            name = f"{post.picture or post.broken}-{copy}.jpg"
-            _save(post, copy, folder / name, dice)
+            name = f"{post.picture or post.broken}-{post.edit or 0}.jpg"
             rows.append({"post_id": post.post_id, "path": f"{folder.name}/{name}"})
+            if post.broken == "truncated":
+                load("rocket").save(folder / name, "JPEG", quality=80)
+                (folder / name).write_bytes((folder / name).read_bytes()[:9000])
+            elif post.picture and not (folder / name).exists():
+                _save(post, folder / name, dice)
     return rows
 
 
-def _save(post: PlannedPost, copy: int, path: Path, dice: Random) -> None:
-    if post.broken == "truncated":
-        load("rocket").save(path, "JPEG", quality=80)
-        path.write_bytes(path.read_bytes()[:9000])
-    elif post.picture and not path.exists():
-        image, quality = load(post.picture), 92
-        if copy:
-            image, quality = edited(image, copy, dice)
-        image.save(path, "JPEG", quality=quality)
+def _save(post: PlannedPost, path: Path, dice: Random) -> None:
+    image, quality = load(post.picture), 92
+    if post.edit:
+        beside = load(post.photos[1]) if len(post.photos) > 1 else None
+        image, quality = edited(image, post.edit, dice, beside)
+    image.save(path, "JPEG", quality=quality)

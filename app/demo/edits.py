@@ -1,24 +1,87 @@
 """What happens to a photo on its way from account to account: platforms and people change it."""
 
+from enum import StrEnum
 from random import Random
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageOps
 
-__all__ = ["edited"]
+__all__ = ["HEAVY", "Edit", "edited"]
 
 _LARGEST_CROP = 0.012  # of each side; from about 2 % on, PDQ sees another picture (docs/signals.md)
+_GAP = 6  # pixels between the pictures of a collage
 
 
-def edited(image: Image.Image, kind: int, dice: Random) -> tuple[Image.Image, int]:
-    """The picture and the JPEG quality to save it with, by kind: recompressed, resized, cropped."""
+class Edit(StrEnum):
+    """How a photo was changed; one as it is has none."""
+
+    RECOMPRESSED = "recompressed"
+    RESIZED = "resized"
+    TRIMMED = "trimmed"
+    MIRRORED = "mirrored"
+    CUT = "cut down"
+    SCREENSHOT = "screenshot"
+    COLLAGE = "collage"
+
+
+# After these a hash sees another picture; local features still see the photo.
+HEAVY = (Edit.MIRRORED, Edit.CUT, Edit.SCREENSHOT, Edit.COLLAGE)
+
+
+def edited(
+    image: Image.Image, edit: Edit, dice: Random, other: Image.Image | None = None
+) -> tuple[Image.Image, int]:
+    """The picture and the JPEG quality to save it with; a collage is made with another picture."""
     width, height = image.size
-    match kind % 3:
-        case 0:
-            return image, dice.randrange(30, 80)
-        case 1:
+    quality = dice.randrange(30, 80) if edit is Edit.RECOMPRESSED else 85
+    match edit:
+        case Edit.RESIZED:
             scale = dice.uniform(0.6, 0.9)
-            return image.resize((round(width * scale), round(height * scale))), 85
-        case _:
-            left, top, right, bottom = (dice.uniform(0.004, _LARGEST_CROP) for _ in range(4))
-            box = (width * left, height * top, width * (1 - right), height * (1 - bottom))
-            return image.crop(box), 88
+            image = image.resize((round(width * scale), round(height * scale)))
+        case Edit.TRIMMED:
+            image = _cropped(image, [dice.uniform(0.004, _LARGEST_CROP) for _ in range(4)])
+        case Edit.MIRRORED:
+            image = ImageOps.mirror(image)
+        case Edit.CUT:
+            image = _cropped(image, [dice.uniform(0.05, 0.15) for _ in range(4)])
+        case Edit.SCREENSHOT:
+            image = _screenshot(image)
+        case Edit.COLLAGE:
+            assert other is not None
+            image = _collage(image, other)
+    return image, quality
+
+
+def _cropped(image: Image.Image, parts: list[float]) -> Image.Image:
+    """Without these parts of its width and height: at the left, top, right and bottom."""
+    width, height = image.size
+    left, top, right, bottom = parts
+    box = (width * left, height * top, width * (1 - right), height * (1 - bottom))
+    return image.crop(tuple(map(round, box)))
+
+
+def _screenshot(image: Image.Image) -> Image.Image:
+    """The photo in an app on a telephone: bars, a round portrait, lines of text as grey strips."""
+    width = 480
+    photo = image.resize((width, round(width * image.height / image.width)))
+    top = 150
+    screen = Image.new("RGB", (width, top + photo.height + 220), "white")
+    draw = ImageDraw.Draw(screen)
+    draw.rectangle((0, 0, width, 60), fill="#1b2733")
+    draw.ellipse((16, 76, 64, 124), fill="#9aa7b3")
+    draw.rounded_rectangle((80, 84, 250, 98), 6, fill="#30404f")
+    draw.rounded_rectangle((80, 106, 190, 116), 5, fill="#c3ccd4")
+    screen.paste(photo, (0, top))
+    for at in range(3):
+        y = top + photo.height + 24 + 30 * at
+        draw.rounded_rectangle((16, y, 440 - 70 * at, y + 12), 6, fill="#c3ccd4")
+    return screen
+
+
+def _collage(image: Image.Image, other: Image.Image) -> Image.Image:
+    """Both side by side, equally high."""
+    height = 360
+    parts = [i.resize((round(i.width * height / i.height), height)) for i in (image, other)]
+    sheet = Image.new("RGB", (sum(part.width for part in parts) + _GAP, height), "white")
+    sheet.paste(parts[0], (0, 0))
+    sheet.paste(parts[1], (parts[0].width + _GAP, 0))
+    return sheet

@@ -1,6 +1,6 @@
 """How much of what was planted in the demo was found."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -21,21 +21,36 @@ class Score:
     false: int
 
 
-def score(planned: Iterable[PlannedPost], results: Results, kind: GroupKind) -> Score:
-    """Hold the groups of one kind against the ground truth."""
+def score(
+    planned: Iterable[PlannedPost], results: Results, kind: GroupKind, *, heavy: bool = False
+) -> Score:
+    """Hold the groups of one kind against the ground truth.
+
+    With `heavy`, only pairs count of which one post shows a photo as a hash does not see it.
+    """
+    posts = {post.post_id: post for post in planned}
     photo = kind is GroupKind.PHOTO
-    truth = _pairs({post.post_id: (post.photo if photo else post.framing) for post in planned})
+    truth = _pairs({k: post.photos if photo else (post.framing,) for k, post in posts.items()})
     found: set[_Pair] = set()
     groups: dict[str, set[str]] = {}
     for member in results.members.to_pylist():
         if member["kind"] == kind:
             groups.setdefault(member["group_id"], set()).add(member["post_id"])
-    for posts in groups.values():
-        found |= set(combinations(sorted(posts), 2))
+    for members in groups.values():
+        found |= set(combinations(sorted(members), 2))
+    if heavy:
+        truth, found = (
+            {pair for pair in pairs if any(posts[post].heavy for post in pair)}
+            for pairs in (truth, found)
+        )
     return Score(len(truth), len(truth & found), len(found - truth))
 
 
-def _pairs(label: Mapping[str, str]) -> set[_Pair]:
-    """Every pair of posts with one label; posts without a label belong to nobody."""
-    pairs = combinations(sorted(post for post, name in label.items() if name), 2)
-    return {(a, b) for a, b in pairs if label[a] == label[b]}
+def _pairs(labels: Mapping[str, Sequence[str]]) -> set[_Pair]:
+    """Every pair of posts that have a label in common; an empty one is none."""
+    holders: dict[str, list[str]] = {}
+    for post, names in sorted(labels.items()):
+        for name in names:
+            holders.setdefault(name, []).append(post)
+    holders.pop("", None)
+    return {pair for posts in holders.values() for pair in combinations(posts, 2)}

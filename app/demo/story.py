@@ -6,12 +6,13 @@ the ground truth that the result is held against.
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 from frametrace.app.demo.captions import EVERYDAY, FRAMINGS
+from frametrace.app.demo.edits import HEAVY, Edit
 from frametrace.app.demo.photographs import ORGANIC, REUSED, REUSED_ON_ONE
 from frametrace.posts.model import AccountKind
 
@@ -37,16 +38,29 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class PlannedPost:
-    """One post; `photo` and `framing` are what it shares with others, as planted, or empty."""
+    """One post; `photos` and `framing` are what it shares with others, as planted, or empty.
+
+    Of two photos, which a collage has, the picture is made of both.
+    """
 
     actor: Actor
     post_id: str
     posted_at: datetime
     text: str
     picture: str = ""
-    photo: str = ""
+    photos: tuple[str, ...] = ()
     framing: str = ""
+    edit: Edit | None = None
     broken: str = ""
+
+    @property
+    def heavy(self) -> bool:
+        """Whether a hash sees another picture than the photo."""
+        return self.edit in HEAVY
+
+
+_Shown = tuple[tuple[str, ...], Edit | None]  # which photos a post shows, and how
+_NO_PICTURE: _Shown = (), None
 
 
 def plan() -> list[PlannedPost]:
@@ -54,26 +68,42 @@ def plan() -> list[PlannedPost]:
     dice = Random(_SEED)  # noqa: S311
     x, facebook = _x_actors(), _facebook_actors()
     drafts = [
-        *_reusing(dice, x, [photo for photo in REUSED for _ in range(3)]),
-        *_reusing(dice, x, [""] * 30),
+        *_reusing(dice, x, _edits([photo for photo in REUSED for _ in range(3)])),
+        *_reusing(dice, x, [_NO_PICTURE] * 30),
         *_everyday(dice, x, [*ORGANIC[:_X_ORGANIC_PICTURES], *[""] * 43], BROKEN[:2]),
-        *_reusing(dice, facebook, [photo for photo in REUSED for _ in range(4)]),
-        *_reusing(dice, facebook, [photo for photo in REUSED_ON_ONE for _ in range(3)]),
+        *_reusing(dice, facebook, [((photo,), None) for photo in REUSED for _ in range(4)]),
+        *_reusing(dice, facebook, _light(REUSED_ON_ONE)),
         *_everyday(dice, facebook, [*ORGANIC[_X_ORGANIC_PICTURES:], *[""] * 39], BROKEN[2:]),
     ]
     return sorted(drafts, key=lambda post: (post.actor.platform, post.posted_at, post.post_id))
 
 
-def _reusing(dice: Random, actors: Sequence[Actor], photos: Sequence[str]) -> list[PlannedPost]:
-    """Posts of planted actors: a framing each, and a shared photo where one is named."""
+def _edits(photos: Sequence[str]) -> Iterable[_Shown]:
+    """Each photo in another of the ways to edit it; beside it in a collage stands another."""
+    ways = list(Edit)
+    for at, photo in enumerate(photos):
+        edit = ways[at % len(ways)]
+        beside = REUSED[(REUSED.index(photo) + 1) % len(REUSED)]
+        yield ((photo, beside) if edit is Edit.COLLAGE else (photo,)), edit
+
+
+def _light(photos: Sequence[str]) -> Iterable[_Shown]:
+    """Each photo as it is, and edited so that hashes still find it."""
+    for photo in photos:
+        yield from (((photo,), edit) for edit in (None, Edit.RESIZED, Edit.TRIMMED))
+
+
+def _reusing(dice: Random, actors: Sequence[Actor], shown: Iterable[_Shown]) -> list[PlannedPost]:
+    """Posts of planted actors: a framing each, and shared photos where some are named."""
     planted = [actor for actor in actors if actor.planted]
     posts = []
-    for at, photo in enumerate(photos):
+    for at, (photos, edit) in enumerate(shown):
         framing = dice.choice(list(FRAMINGS))
         tail = dice.choice(("", f" https://news.example/{dice.randrange(10**6)}", " #city"))
         text = dice.choice(FRAMINGS[framing]) + tail
-        actor = planted[at % len(planted)]
-        posts.append(PlannedPost(actor, _id(dice), _time(dice), text, photo, photo, framing))
+        actor, picture = planted[at % len(planted)], "".join(photos[:1])
+        when = _id(dice), _time(dice)
+        posts.append(PlannedPost(actor, *when, text, picture, photos, framing, edit))
     return posts
 
 

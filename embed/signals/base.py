@@ -52,7 +52,6 @@ class Signal(ABC):
     name: ClassVar[str]
     metric: ClassVar[Metric]
     needs_model: ClassVar[bool] = False
-    by_default: ClassVar[bool] = True  # False: only where it is asked for, or the case has it
 
     @classmethod
     def open(cls, chosen: ModelChoice) -> Self:

@@ -160,8 +160,12 @@ def test_the_demo_names_the_extra_or_finds_what_is_planted(tmp_path, command):
         assert "frametrace[demo]" in result.stderr
         return
     scores = json.loads(result.stdout)
-    assert scores["photo"]["false"] == scores["framing"]["false"] == 0
+    assert scores["framing"]["false"] == 0
+    # Two shots of one scene may pass for copies, and two screenshots of one app (docs/signals.md).
+    assert scores["photo"]["false"] <= 2
+    assert scores["edited"]["false"] <= 1
     assert scores["photo"]["found"] >= 0.9 * scores["photo"]["planted"] > 100
+    assert scores["edited"]["found"] >= 0.8 * scores["edited"]["planted"] > 80
     assert scores["framing"]["found"] >= 0.3 * scores["framing"]["planted"] > 100
     skipped = rows_of(tmp_path / "demo" / "report" / "skipped.csv")
     assert len(skipped) == 4
