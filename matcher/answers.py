@@ -50,11 +50,11 @@ class Answers:
         self._files: dict[Path, pa.Table] = {}
         self.damaged: list[Path] = []
         for path in sorted(folder.glob("*.parquet")):
-            content = path.read_bytes()
-            if _name(content) == path.name:
-                self._files[path] = pq.read_table(pa.BufferReader(content)).cast(_ANSWERS)
-            else:
+            rows = _read(path)
+            if rows is None:
                 self.damaged.append(path)
+            else:
+                self._files[path] = rows
 
     def asked(self) -> pa.StringArray:
         """The pictures that were asked about."""
@@ -98,6 +98,17 @@ class Answers:
         path = self._folder / _name(content)
         write_atomically(path, content)
         self._files[path] = rows
+
+
+def _read(path: Path) -> pa.Table | None:
+    """The rows of a file that is what it is called."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    if _name(content) != path.name:
+        return None
+    return pq.read_table(pa.BufferReader(content)).cast(_ANSWERS)
 
 
 def _row(match: Match, names: pa.StringArray) -> dict[str, object]:

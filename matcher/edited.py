@@ -90,7 +90,7 @@ def _all_asked(
 ) -> Answers:
     """The answers, once no picture is left that was not asked about."""
     folder = _folder(case)
-    open_index(case, Local.name)  # builds it and sweeps earlier ones, which nobody does below
+    open_index(case, Local.name, progress)  # builds it and sweeps others; nobody does below
     try:
         with _alone(case, progress):
             folder.mkdir(parents=True, exist_ok=True)
