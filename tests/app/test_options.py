@@ -1,6 +1,7 @@
 """Options of commands reach the stages that they are for."""
 
 import json
+import shutil
 
 import pytest
 
@@ -15,10 +16,11 @@ from frametrace.matcher.stage import load_results
         (("--max-local", "0", "--max-pdq", "20"), {"max_local": 0, "max_pdq": 20}),
     ],
 )
-def test_what_counts_as_a_match_can_be_chosen(small_case, command, given, settings):
-    done = command("match", small_case.path, *given, "--json")
+def test_what_counts_as_a_match_can_be_chosen(small_case, tmp_path, command, given, settings):
+    case = shutil.copytree(small_case.path, tmp_path / "case")
+    done = command("match", case, *given, "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)["settings"]
-    _, run = load_results(Case(small_case.path))
+    _, run = load_results(Case(case))
     assert settings.items() <= told.items()
     assert settings.items() <= run.settings.items()
