@@ -22,9 +22,9 @@ def trained(codes: np.ndarray, count: int) -> np.ndarray:
     if not len(codes):
         return np.zeros((1, codes.shape[1]), np.uint8)
     chosen = np.unique(codes, axis=0)
-    rng = np.random.default_rng(_SEED)
     if len(chosen) <= count:
         return chosen
+    rng = np.random.default_rng(_SEED)
     centers = chosen[np.sort(rng.choice(len(chosen), count, replace=False))]
     for _ in range(_ROUNDS):
         of = nearest(codes, centers, 1)[:, 0]

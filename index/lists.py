@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 import numpy as np
 from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
@@ -38,8 +40,9 @@ class _Pictures:
 
 
 def suits(earlier: FeatureIndex, pictures: int) -> bool:
-    """Whether an earlier index's centers do for so many pictures."""
-    return _count(pictures) <= _GROWTH * _count(len(earlier))
+    """Whether an earlier index's centers do for so many pictures, however often it grew since."""
+    # Training may have merged a few of the centers that it was asked for, a power of 2.
+    return _count(pictures) < 2 * _GROWTH * len(earlier.centers)
 
 
 def build_lists(
@@ -62,32 +65,30 @@ def build_lists(
     else:
         is_new = np.ones(count, bool)
         centers = trained(_sample(shards, pictures, _count(count)), _count(count))
-    with progress.track("indexing local features", 2 * int(is_new.sum())) as advance:
-        of = [np.empty(0, np.uint16)]
+    many = np.zeros(len(centers), np.int64) if earlier is None else np.diff(earlier.starts)
+    tracked = progress.track("indexing local features", 2 * int(is_new.sum()))
+    with tracked as advance, TemporaryFile(dir=folder) as lists:
         for features, numbers in _batches(shards, pictures, is_new):
-            of.append(nearest(_bits(features), centers, 1)[:, 0].astype(np.uint16))
+            of = nearest(_bits(features), centers, 1)[:, 0].astype(np.uint16)
+            many += np.bincount(of, minlength=len(centers))
+            lists.write(of.tobytes())
             advance(len(numbers))
-        lists = np.concatenate(of)
-        writing = _Writing(folder, centers, lists, earlier)
+        lists.seek(0)
+        writing = _Writing(folder, centers, many)
         if earlier is not None:
             writing.carry(earlier, np.searchsorted(as_keys(pictures.items), as_keys(earlier.items)))
         for features, numbers in _batches(shards, pictures, is_new):
-            writing.put(features, numbers)
+            writing.put(features, numbers, lists)
             advance(len(numbers))
     writing.end(pictures)
 
 
 class _Writing:
-    """The arrays of an index as they are filled."""
+    """The arrays of an index as they are filled; `many` features will lie in each list."""
 
-    def __init__(
-        self, folder: Path, centers: np.ndarray, lists: np.ndarray, earlier: FeatureIndex | None
-    ) -> None:
-        self._folder, self._centers, self._lists, self._done = folder, centers, lists, 0
-        self._many = np.bincount(lists, minlength=len(centers))
-        if earlier is not None:
-            self._many += np.diff(earlier.starts)
-        self._starts = np.append(0, np.cumsum(self._many))
+    def __init__(self, folder: Path, centers: np.ndarray, many: np.ndarray) -> None:
+        self._folder, self._centers = folder, centers
+        self._starts = np.append(0, np.cumsum(many))
         self._next = self._starts[:-1].copy()
         size = int(self._starts[-1])
         self._words = _room(folder / "words.npy", np.empty((2, 0), np.uint64), (2, size))
@@ -104,12 +105,11 @@ class _Writing:
             self._words[:, place] = earlier.words[:, begin:end]
         self._next += np.diff(earlier.starts)
 
-    def put(self, features: Sequence[Features], numbers: np.ndarray) -> None:
-        """Put a batch of pictures into their lists."""
+    def put(self, features: Sequence[Features], numbers: np.ndarray, of: IO[bytes]) -> None:
+        """Put a batch of pictures into their lists, whose numbers come next in `of`."""
         owners = [packed(f, n, _KEPT) for f, n in zip(features, numbers.tolist(), strict=True)]
         owner = np.concatenate(owners)
-        lists = self._lists[self._done : self._done + len(owner)]
-        self._done += len(owner)
+        lists = np.frombuffer(of.read(2 * len(owner)), np.uint16)
         order = np.argsort(lists, kind="stable")
         many = np.bincount(lists, minlength=len(self._centers))
         within = np.arange(len(order)) - np.repeat(np.cumsum(many) - many, many)

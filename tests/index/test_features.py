@@ -13,7 +13,6 @@ from making import index_folder, put_codes
 from frametrace.embed.case import Case
 from frametrace.embed.signals import local
 from frametrace.embed.signals.local import Features
-from frametrace.index import lists
 from frametrace.index.centers import nearest, trained
 from frametrace.index.features import OWNER, FeatureIndex
 from frametrace.index.join import has_numba
@@ -136,13 +135,16 @@ def test_an_index_that_grew_holds_what_one_built_at_once_holds(tmp_path: Path, f
         np.testing.assert_array_equal(grown.features(row).words, Features.of(codes[name(n)]).words)
 
 
-def test_centers_are_kept_until_the_case_is_four_times_as_large() -> None:
-    class Earlier(FeatureIndex):
-        def __init__(self, pictures: int) -> None:
-            self.items = np.empty((pictures, 32), np.uint8)
-
-    assert lists.suits(Earlier(1000), 3000)
-    assert not lists.suits(Earlier(1000), 9000)
+def test_centers_are_kept_until_the_case_is_four_times_as_large_as_when_they_were_chosen(
+    tmp_path: Path,
+) -> None:
+    case, last, kept = Case.create(tmp_path / "case"), 0, []
+    for pictures in (100, 400, 600):
+        case = put_codes(case, "local", {name(n): code(n, 3) for n in range(last, pictures)})
+        kept.append(opened(case).centers)
+        last = pictures
+    np.testing.assert_array_equal(kept[0], kept[1])
+    assert len(kept[2]) > 4 * len(kept[1])
 
 
 @pytest.mark.parametrize("codes", [{}, {name(1): code(1, 0)}, {name(1): code(1, 1)}])
