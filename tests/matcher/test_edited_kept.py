@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from making import jittered, made_features, make_case, put_features
+from making import jittered, made_features, put_features
 
 from frametrace.embed.case import Case
 from frametrace.embed.executor import Crashed, Executor, InProcess, SpawnPool
@@ -27,7 +27,6 @@ from frametrace.index.store import alone_in
 from frametrace.matcher import answers, asking, edited
 from frametrace.matcher.edited import Edited, find_edited
 from frametrace.matcher.sightings import PAIRS
-from frametrace.matcher.stage import match_case
 from frametrace.matcher.verifying import verify
 from frametrace.posts.errors import CaseError
 
@@ -290,18 +289,3 @@ def test_an_index_built_meanwhile_does_not_sweep_the_one_that_is_asked(case: Cas
 
     assert told(find(case, Adding())) == expected(OLD)
     assert told(find(Case(case.path))) == expected(OLD | NEW)
-
-
-def test_of_very_many_copies_all_are_tied_without_comparing_all_pairs(tmp_path: Path) -> None:
-    count, photo = 150, made_features(1, 30)
-    media = {f"{at}.jpg": b"frame %d" % at for at in range(count)}
-    posts = [{"post_id": name, "media": [name]} for name in media]
-    case = make_case(tmp_path, posts, media, signals=())
-    digests = case.read("media", ["sha256"])["sha256"].to_pylist()
-    case = put_features(case, {name: jittered(photo, at) for at, name in enumerate(digests)})
-    few = patch.multiple(asking, MANY=20, BATCH=10, _FIRST=20)
-    with few, patch.object(asking, "verify", wraps=verify) as verified:
-        results, _ = match_case(case, executor=InProcess())
-    assert results.groups["posts"].to_pylist() == [count]
-    assert results.members["via_sha256"].null_count > count / 2
-    assert verified.call_count < count * (count - 1) / 4
