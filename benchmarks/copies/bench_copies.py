@@ -9,6 +9,7 @@ features and hashes are kept in the temporary folder.
 import os
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in the workers
@@ -42,7 +43,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-copies-") as folder:
         place = RESULTS if chosen.write_results else Path(folder)
         place.mkdir(exist_ok=True)
-        draw(place / "recall.svg", scripted)
+        draw(place / "recall.png", scripted)
         write_tables(place / "all.md", scripted, real, confused)
         if not chosen.json:
             print((place / "all.md").read_text("utf-8"))
@@ -79,8 +80,10 @@ def _found(scripted: Scripted, real: Real) -> list[Finding]:
     each = {edit: scripted.recall(CHAIN, edit, 1, at) for edit in EDITS}
     worst = min(each, key=lambda edit: each[edit])
     kept, _ = real.curve(CHAIN).recall_at(REAL_PRECISION)
+    sure, precision = real.curve(CHAIN).down_to(SURE)
     return [
         _goal(f"real edits: recall at a precision of {REAL_PRECISION:.0%}", kept, "real"),
+        _goal(f"the same called `copy` or `contains`, precision {precision:.1%}", sure, "real"),
         _goal(f"middle strength: recall at a precision of {PRECISION:.0%}", recall, "scripted"),
         _goal(f"middle strength, the worst edit: {worst}", each[worst], "least"),
     ]
@@ -127,27 +130,26 @@ def _called(scripted: Scripted, confused: Confused) -> list[Finding]:
 
 
 def _remarks(scripted: Scripted, real: Real, confused: Confused) -> list[str]:
-    curve, least = real.curve(CHAIN), thresholds(scripted)
-    recall, precision = curve.down_to(SURE)
-    judged = {name: scripted.curve(name, 1) for name in (ALONE, CHAIN)}
+    least = thresholds(scripted)
     asked = sum(len(one.numbers) for one in scripted.sets)
     names = [name for edit in EDITS for name in scripted.names(ALONE, edit, 1)]
     alone = float(np.mean([name in GROUPING for name in names]))
-    ours = judged[CHAIN].down_to(SURE)
+    ours = scripted.curve(CHAIN, 1).down_to(SURE)
+    counts = Counter(name or "nothing" for name in real.names)
+    called = ", ".join(f"{count} `{name}`" for name, count in counts.most_common())
     contains = confused.share(Relation.CONTAINS)
     return [
-        "![Copies found, by edit and method](copies/results/recall.svg)",
+        "![Copies found, by edit and method](copies/results/recall.png)",
         "All figures by method, edit and kind of pair: [all.md](copies/results/all.md).",
         f"{asked:,} edited pictures. As it is used (`copy` or `contains`), ours has a recall of "
-        f"{ours[0]:.1%} at a precision of {ours[1]:.1%} of pairs of middle strength, and "
-        f"{recall:.1%} at {precision:.1%} of {int(real.true.sum())} pairs of real edits, "
-        f"{sum(name in GROUPING for name in real.names)} found.",
+        f"{ours[0]:.1%} at a precision of {ours[1]:.1%} of pairs of middle strength. Of "
+        f"{len(real.names)} pairs of real edits it calls {called}.",
         f"Verification alone, given the right pairs, calls {alone:.1%} of those of middle strength "
-        "`copy` or `contains`: the rest of what is missing is the index's.",
+        "`copy` or `contains`: what it misses no index could make up for.",
         f"Of pairs that are no copies {contains:.1%} are called `contains`.",
-        "Similarities that precision is reached at: "
-        + ", ".join(f"{name} {value:g}" for name, value in least.items())
-        + ".",
+        "Distances within which hashes are so precise, in bits: "
+        + ", ".join(f"{name} {-least[name]:g}" for name in METHODS if least[name] < 0)
+        + "; the others never are.",
     ]
 
 

@@ -1,5 +1,6 @@
 """The results in full: a picture of recall by edit and method, and tables in Markdown."""
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,12 +10,14 @@ from copies.edits import EDITS, STRENGTHS
 from copies.judged import ALONE, CHAIN, LOCAL, Real, Scripted
 from copies.ours import GROUPING
 from copies.peers import METHODS
+from PIL import Image
 
 from frametrace.matcher.results import Relation
 
 __all__ = ["PRECISION", "draw", "thresholds", "write_tables"]
 
 PRECISION = 0.99  # of all pairs of middle strength together: where each method's recall is read
+_COLOURS = 96
 _COLUMNS = (*METHODS, LOCAL, CHAIN)
 
 
@@ -35,7 +38,7 @@ def draw(path: Path, scripted: Scripted) -> None:
         for edit in EDITS
     ]
     values = 100 * np.array([*rows, np.mean(rows, axis=0)])
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "copies", "font.size": 8}):
+    with mpl.rc_context({"font.size": 8}):
         figure = Figure((9, 8.5), layout="constrained")
         axes = figure.subplots()
         axes.imshow(values, cmap="YlGnBu", vmin=0, vmax=100, aspect="auto")
@@ -51,7 +54,10 @@ def draw(path: Path, scripted: Scripted) -> None:
         axes.set_title(
             f"Copies found, %, of middle strength, at a precision of {PRECISION:.0%} over all edits"
         )
-        figure.savefig(path, metadata={"Date": None, "Creator": None})
+        sink = io.BytesIO()
+        figure.savefig(sink, dpi=110)
+    with Image.open(sink) as drawn:
+        drawn.convert("RGB").quantize(_COLOURS).save(path, optimize=True)
 
 
 def write_tables(path: Path, scripted: Scripted, real: Real, confused: Confused) -> None:

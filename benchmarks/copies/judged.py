@@ -21,9 +21,9 @@ from frametrace.matcher.results import Relation
 
 __all__ = ["ALONE", "CHAIN", "LOCAL", "Real", "Scripted"]
 
-CHAIN = "Frametrace: PDQ, then local"
-LOCAL = "local features, by the index"
-ALONE = "local features, verification alone"
+CHAIN = "Frametrace"
+LOCAL = "local features"
+ALONE = "verification alone"
 
 
 @dataclass(frozen=True)

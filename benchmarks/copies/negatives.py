@@ -78,7 +78,7 @@ class Negatives:
     @property
     def kind(self) -> str:
         """What the pairs have in common."""
-        return f"the same {self.edit.replace('_', ' ')}"
+        return f"the same {self.edit.replace('_', ' ')}, {STRENGTHS[self.strength]}"
 
     @property
     def name(self) -> str:

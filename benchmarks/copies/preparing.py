@@ -131,10 +131,7 @@ def _there(name: str, kinds: Sequence[str]) -> bool:
 def _prepare(source: Source, kinds: Sequence[str]) -> str:
     paths = _paths(source.name)
     if not paths["pictures"].exists():
-        made = (
-            {"sha256": hashlib.sha256(one).hexdigest(), "picture": one} for one in source.pictures()
-        )
-        write(paths["pictures"], made)
+        write(paths["pictures"], map(_row, source.pictures()))
     for kind in kinds:
         if not paths[kind].exists():
             write(paths[kind], map(_CODERS[kind](), _decoded(paths["pictures"])))
