@@ -5,13 +5,17 @@ it (Grana, Borghesani, Manfredi and Cucchiara, "A fast approach for integrating 
 the bag of words model", 2013). FAISS finds what is nearest, all centers compared.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
+
+from frametrace.embed.executor import cpu_count
 
 __all__ = ["nearest", "trained"]
 
 _ROUNDS = 6
 _SEED = 0
-_BLOCK = 1 << 16  # codes at a time
+_BLOCK = 1 << 13  # codes at a time
 
 
 def trained(codes: np.ndarray, count: int) -> np.ndarray:
@@ -45,7 +49,16 @@ def nearest(codes: np.ndarray, centers: np.ndarray, count: int) -> np.ndarray:
     index = faiss.IndexBinaryFlat(8 * centers.shape[1])
     index.add(np.ascontiguousarray(centers))
     found = np.empty((len(codes), count), np.int32)
-    for start in range(0, len(codes), _BLOCK):
+
+    def fill(start: int) -> None:
         part = np.ascontiguousarray(codes[start : start + _BLOCK])
         found[start : start + _BLOCK] = index.search(part, count)[1]
+
+    if len(codes) <= _BLOCK:
+        fill(0)
+        return found
+    # FAISS' own threads wait for each other in loops, which takes ages where others need the cores.
+    set_threads = faiss.omp_set_num_threads
+    with ThreadPoolExecutor(cpu_count(), initializer=set_threads, initargs=(1,)) as pool:
+        list(pool.map(fill, range(0, len(codes), _BLOCK)))
     return found
