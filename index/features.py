@@ -165,7 +165,6 @@ def packed(features: Features, picture: int, count: int) -> np.ndarray:
 
 def _moved(asked: Features, feature: np.ndarray, owner: np.ndarray) -> tuple[np.ndarray, ...]:
     """By how much the picture asked for would be turned (256ths) and scaled (16ths) for each."""
-    owner = owner.astype(np.int64)
     angle = np.rint(asked.angle * (256 / 360)).astype(np.int64)
     scale = np.rint(16 * np.log2(asked.scale)).astype(np.int64)
     turn = (owner >> 4 & (ANGLES - 1)) * (256 // ANGLES) + 128 // ANGLES - angle[feature]

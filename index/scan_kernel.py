@@ -3,11 +3,8 @@
 import numpy as np
 
 from frametrace.index.kernels import compiled, popcount
-from frametrace.index.scan import FARTHEST
 
 __all__ = ["scan"]
-
-_FARTHEST = FARTHEST
 
 
 @compiled
@@ -22,21 +19,21 @@ def scan(
     begins, ends, words, most = asked
     close, bits, every = room
     within, kept, distance, owner = found
-    filled = 0
+    filled, farthest = 0, within.shape[1] - 1
     for f in range(len(words)):
         count = 0
         for p in range(begins.shape[1]):
             begin, end = begins[f, p], ends[f, p]
             part = every[: end - begin]
             _bits(first[begin:end], second[begin:end], words[f], part)
-            count += _close(part, begin, close[count:], bits[count:])
+            count += _close(part, begin, farthest, close[count:], bits[count:])
         for i in range(count):
             if len(among) == 0 or among[owners[close[i]] >> low]:
                 within[f, bits[i]] += 1
             else:
                 bits[i] = 255
         radius = -1
-        for d in range(_FARTHEST + 1):
+        for d in range(farthest + 1):
             within[f, d] += within[f, d - 1] if d else 0
             radius = d if within[f, d] <= most else radius
         before = filled
@@ -56,11 +53,13 @@ def _bits(first: np.ndarray, second: np.ndarray, words: np.ndarray, bits: np.nda
 
 
 @compiled
-def _close(all_bits: np.ndarray, begin: int, close: np.ndarray, bits: np.ndarray) -> int:
+def _close(
+    all_bits: np.ndarray, begin: int, farthest: int, close: np.ndarray, bits: np.ndarray
+) -> int:
     """Note the places, counted from `begin`, and the distances of what is not too far."""
     count = 0
     for i in range(len(all_bits)):
-        if all_bits[i] <= _FARTHEST:
+        if all_bits[i] <= farthest:
             close[count], bits[count] = begin + i, all_bits[i]
             count += 1
     return count

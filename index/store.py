@@ -1,8 +1,9 @@
 """Indexes on disk: derived from the shards, rebuilt when missing or stale, never pickled.
 
-`CASE/index/<signal>/<digest>/` holds the distinct codes as `.npy` files, memory-mapped when opened,
-and a manifest that says what they belong to. The digest is that of the signal's committed shards,
-so an index that was built before more pictures were added is never opened by mistake.
+`CASE/index/<signal>/<digest>/` holds the distinct codes, or the lists of local features, as `.npy`
+files, memory-mapped when opened, and a manifest that says what they belong to. The digest is that
+of the signal's committed shards, so an index that was built before more pictures were added is
+never opened by mistake.
 """
 
 import fcntl

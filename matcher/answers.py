@@ -112,7 +112,7 @@ def _read(path: Path) -> pa.Table | None:
 
 
 def _row(match: Match, names: pa.StringArray) -> dict[str, object]:
-    evidence = {column.name: getattr(match.evidence, column.name) for column in EVIDENCE}
+    evidence = {name: getattr(match.evidence, name) for name in EVIDENCE.names}
     return {
         "other": names[match.other].as_py(),
         "relation": str(match.evidence.relation),

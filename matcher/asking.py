@@ -72,8 +72,7 @@ class Asking:
             told = [_verified(held, number, other, mirrored) for other, mirrored in batch]
             matches = [match for match in told if match is not None]
             for match in matches:
-                known = found.setdefault(match.other, match)
-                found[match.other] = max(known, match, key=_order)
+                found[match.other] = max(found.get(match.other, match), match, key=_order)
             tied = [match for match in found.values() if match.evidence.relation in _TIES]
             if not any(match.evidence.relation in _TIES for match in matches):
                 break

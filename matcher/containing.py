@@ -36,7 +36,7 @@ SELECT h.sha256, b.photo AS medoid_sha256,
     CASE WHEN itself THEN '{Local.name}' ELSE h.signal END AS signal,
     CASE WHEN itself THEN NULL ELSE h.distance END AS distance,
     CASE WHEN itself THEN b.similarity ELSE h.similarity END AS similarity,
-    {", ".join(f"CASE WHEN itself THEN b.{c.name} END AS {c.name}" for c in EVIDENCE)},
+    {", ".join(f"CASE WHEN itself THEN b.{name} END AS {name}" for name in EVIDENCE.names)},
     b.relation
 FROM (SELECT *, sha256 = medoid_sha256 AS itself FROM held) h
 JOIN best b ON b.picture = h.medoid_sha256
@@ -84,5 +84,5 @@ def links_of(pairs: Sightings, nodes: Nodes, cut: Stars) -> pa.Table:
         "similarity": pairs.rows["similarity"].filter(pa.array(apart)),
     }
     evidence = pairs.seen_from(tie, picture, np.ones(len(tie), bool))
-    columns |= zip((column.name for column in EVIDENCE), evidence, strict=True)
+    columns |= zip(EVIDENCE.names, evidence, strict=True)
     return pa.table(columns)

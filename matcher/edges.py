@@ -26,7 +26,6 @@ __all__ = [
 
 NO_DISTANCE = -1  # similarities have no distance
 _NAMES = tuple(SIGNALS)
-_EVIDENCE = [column.name for column in EVIDENCE]
 _BY_NAME = np.argsort(np.argsort(_NAMES))  # the rank of each signal's name
 _ROWS = 1 << 18  # of the matches table at a time: 40 MB
 
@@ -135,7 +134,7 @@ class Edges:
             }
             known = verified(self.signal[at])
             if evidence is not None and known.any():
-                columns |= zip(_EVIDENCE, evidence(self.a[at], self.b[at], known), strict=True)
+                columns |= zip(EVIDENCE.names, evidence(self.a[at], self.b[at], known), strict=True)
             arrays = [columns.get(field.name, pa.nulls(len(at), field.type)) for field in MATCHES]
             yield pa.RecordBatch.from_arrays(arrays, schema=MATCHES)
 

@@ -137,9 +137,7 @@ def _ask(
     index = open_index(case, Local.name)  # who went before may have swept it
     assert isinstance(index, FeatureIndex)
     names, before = index.digests, answers.asked()
-    new = _others(pictures, before)
-    asked = _numbers(new, names)
-    answers.put({name: [] for name in _others(new, names).to_pylist()}, names)
+    asked = _numbers(_others(pictures, before), names)
     crashed: list[str] = []
     with ExitStack() as stack:
         wanted = np.union1d(asked, _numbers(before, names))

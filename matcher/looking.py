@@ -134,12 +134,12 @@ def _copies(index: BinaryIndex, signal: str, codes: np.ndarray) -> list[Hit]:
     rows, first = np.unique(hits.row[order], return_index=True)
     form, distance = hits.query[order[first]], hits.value[order[first]]
     forms = pdq.FORMS if len(codes) == len(pdq.FORMS) else ((None, None),)
-    found = []
+    found, copy = [], str(Relation.COPY)
     for row, at, bits in zip(rows.tolist(), form.tolist(), distance.tolist(), strict=True):
         mirrored, rotation = forms[at]
         similarity = 1 - bits / (8 * codes.shape[1])
         found += [
-            Hit(item, signal, str(Relation.COPY), bits, similarity, None, mirrored, None, rotation)
+            Hit(item, signal, copy, bits, similarity, mirrored=mirrored, rotation=rotation)
             for item in index.codes.items_of(row)
         ]
     return found

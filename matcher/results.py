@@ -75,15 +75,17 @@ POST_FIELDS = (
 
 # How a picture A is seen in a picture B, by local features (see `verifying.Evidence`); null for
 # other signals. `part_a` is the part of A's area seen in B.
-EVIDENCE = (
-    pa.field("inliers", pa.int32()),
-    pa.field("mirrored", pa.bool_()),
-    pa.field("scale", pa.float32()),
-    pa.field("rotation", pa.float32()),
-    pa.field("shift_x", pa.float32()),
-    pa.field("shift_y", pa.float32()),
-    pa.field("part_a", pa.float32()),
-    pa.field("part_b", pa.float32()),
+EVIDENCE = pa.schema(
+    [
+        ("inliers", pa.int32()),
+        ("mirrored", pa.bool_()),
+        ("scale", pa.float32()),
+        ("rotation", pa.float32()),
+        ("shift_x", pa.float32()),
+        ("shift_y", pa.float32()),
+        ("part_a", pa.float32()),
+        ("part_b", pa.float32()),
+    ]
 )
 
 # One row per verified pair and signal. The digests are of the picture's bytes, or of the caption's

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from frametrace.embed.signals.local import Features, Local
 from frametrace.index.features import FeatureIndex
+from frametrace.matcher.asking import BATCH
 from frametrace.matcher.found import Hit
 from frametrace.matcher.results import EVIDENCE
 from frametrace.matcher.verifying import Evidence, verify
@@ -15,7 +16,6 @@ from frametrace.matcher.verifying import Evidence, verify
 __all__ = ["MOST", "sharing"]
 
 MOST = 1000  # proposals that are verified for one question: two seconds
-_BATCH = 20
 
 
 def sharing(
@@ -32,7 +32,7 @@ def sharing(
     proposed = index.shortlist(asked, among, MOST)
     proposals = zip(proposed.row.tolist(), proposed.mirrored.tolist(), strict=True)
     found: dict[str, Hit] = {}
-    while batch := list(islice(proposals, _BATCH)):
+    while batch := list(islice(proposals, BATCH)):
         hits = []
         for row, mirrored in batch:
             sha256, other = digests[row].as_py(), index.features(row)
@@ -56,7 +56,7 @@ def _verified(
 
 
 def _hit(sha256: str, found: Evidence, features: int) -> Hit:
-    evidence = {column.name: getattr(found, column.name) for column in EVIDENCE}
+    evidence = {name: getattr(found, name) for name in EVIDENCE.names}
     similarity = found.inliers / features
     return Hit(sha256, Local.name, str(found.relation), None, similarity, **evidence)
 

@@ -30,8 +30,6 @@ PAIRS = pa.schema(
     ]
 )
 
-_NAMES = [column.name for column in EVIDENCE]
-
 
 @dataclass(frozen=True, slots=True)
 class Sightings:
@@ -103,7 +101,7 @@ class Sightings:
         """The same where A is always `a` and B `b`."""
         at, back = self._at(a, b, known), np.flatnonzero(known)
         back = back[self.origin[at[back]] != a[back]]
-        both = pa.concat_tables([self.rows.select(_NAMES), self._turned(at[back])])
+        both = pa.concat_tables([self.rows.select(EVIDENCE.names), self._turned(at[back])])
         at[back] = len(self) + np.arange(len(back))
         return _columns(both, at, known)
 
@@ -118,12 +116,14 @@ class Sightings:
         """The evidence of some pairs from B to A."""
         turned = []
         for row in self.rows.take(pa.array(at)).to_pylist():
-            found = Evidence(Relation(row["relation"]), **{name: row[name] for name in _NAMES})
+            found = Evidence(
+                Relation(row["relation"]), **{name: row[name] for name in EVIDENCE.names}
+            )
             turned.append(found.turned(row["width_a"], row["width_b"]))
-        columns = {name: [getattr(found, name) for found in turned] for name in _NAMES}
-        return pa.Table.from_pydict(columns, pa.schema(EVIDENCE))
+        columns = {name: [getattr(found, name) for found in turned] for name in EVIDENCE.names}
+        return pa.Table.from_pydict(columns, EVIDENCE)
 
 
 def _columns(rows: pa.Table, at: np.ndarray, known: np.ndarray) -> list[pa.Array]:
-    taken = rows.select(_NAMES).take(pa.array(at, mask=~known))
+    taken = rows.select(EVIDENCE.names).take(pa.array(at, mask=~known))
     return [column.combine_chunks() for column in taken.columns]

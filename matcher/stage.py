@@ -23,7 +23,7 @@ from frametrace.matcher.edited import Edited, find_edited
 from frametrace.matcher.framings import match_captions, match_looks
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
 from frametrace.matcher.network import ties_of
-from frametrace.matcher.photos import PhotoMatches, group_photos, join_photos, near_photos
+from frametrace.matcher.photos import Near, PhotoMatches, group_photos, join_photos, near_photos
 from frametrace.matcher.results import (
     MATCHES,
     MEMBERS,
@@ -80,12 +80,7 @@ def match_case(
     """
     progress = progress or Silent()
     clock = _Clock()
-    join_photos(case, settings.max_pdq, progress)
-    clock.lap("join")
-    with progress.track("gathering pairs", 1) as advance:
-        near = near_photos(case, settings.max_pdq)
-        clock.lap("photos")
-        advance(1)
+    near = _near(case, settings.max_pdq, progress, clock)
     distinct, edited = None, Edited()
     if Local.name in case.epoch.signals:
         distinct = near.distinct()
@@ -126,6 +121,17 @@ class _Clock:
         now = time.perf_counter()
         self.seconds[stage] = round(self.seconds.get(stage, 0) + now - self._begun, 3)
         self._begun = now
+
+
+def _near(case: Case, max_pdq: int, progress: Progress, clock: _Clock) -> Near:
+    """The case's pictures, and which of them are copies by PDQ."""
+    join_photos(case, max_pdq, progress)
+    clock.lap("join")
+    with progress.track("gathering pairs", 1) as advance:
+        near = near_photos(case, max_pdq)
+        clock.lap("photos")
+        advance(1)
+    return near
 
 
 def _rows(photos: PhotoMatches, alike: pa.Table) -> Iterator[pa.RecordBatch]:

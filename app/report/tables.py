@@ -17,7 +17,7 @@ GROUPS_COLUMNS = (
     "group_id", "kind", "relation", "platform", "post_id", "account_id", "account_kind",
     "posted_at", "media_sha256", "media_path", "medoid_sha256", "signal", "distance", "similarity",
     "via_sha256", "caption_sha256", "change", "previous_ids", "new_post", "new_account",
-    *(column.name for column in EVIDENCE),
+    *EVIDENCE.names,
 )  # fmt: skip
 
 # What spreadsheets take as the beginning of a formula (OWASP, "CSV Injection"), full-width forms

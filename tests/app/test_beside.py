@@ -210,9 +210,8 @@ def test_groups_csv_has_the_evidence_at_its_end(case, tmp_path):
     write_report(case, tmp_path, executor=InProcess())
     with (tmp_path / "groups.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["media_path"]: row for row in csv.DictReader(file) if row["kind"] == "photo"}
-    names = [column.name for column in EVIDENCE]
-    assert list(rows["crop.jpg"])[-len(names) :] == names
+    assert list(rows["crop.jpg"])[-len(EVIDENCE) :] == EVIDENCE.names
     assert rows["crop.jpg"]["mirrored"] == "true"
     assert float(rows["crop.jpg"]["part_b"]) > 0.9
     assert int(rows["collage.jpg"]["inliers"]) >= 8
-    assert [rows["again.jpg"][name] for name in names] == [""] * len(names)
+    assert {rows["again.jpg"][name] for name in EVIDENCE.names} == {""}

@@ -85,7 +85,7 @@ class _Values:
         if name == "local":
             _check_evidence(row, {other: Features.of(a), item: Features.of(b)})
             return
-        assert not any(row[column.name] is not None for column in EVIDENCE)
+        assert not any(row[name] is not None for name in EVIDENCE.names)
         if SIGNALS[name].metric is Metric.HAMMING:
             rows = [np.frombuffer(code, np.uint8)[None] for code in (a, b)]
             assert row["distance"] == SIGNALS[name].compare(*rows)[0, 0] <= self.max_pdq
@@ -113,7 +113,7 @@ def _check_evidence(row: Row, features: Mapping[str, Features]) -> None:
         assert row["part_a"] < row["part_b"]
     elif relation == "contains" and "sha256_a" not in row:
         assert row["part_a"] >= row["part_b"]
-    for name in (column.name for column in EVIDENCE):
+    for name in EVIDENCE.names:
         assert row[name] == pytest.approx(getattr(found, name), rel=1e-4, abs=1e-3), name
 
 
