@@ -248,3 +248,17 @@ def put_features(case: Any, features: Mapping[str, Any], fingerprint: str = "mad
         )
         writer.commit()
     return Case(case.path)
+
+
+def cropped(image: Image.Image, part: float) -> Image.Image:
+    """The middle of a picture, of that part of its area."""
+    width, height = (round(side * part**0.5) for side in image.size)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
+
+
+def stamped(image: Image.Image) -> Image.Image:
+    """A picture with a logo in its corner, always the same one."""
+    image = image.copy()
+    image.paste(photo(99, 160, 120), (10, 10))
+    return image

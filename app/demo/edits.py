@@ -55,8 +55,8 @@ def _cropped(image: Image.Image, parts: list[float]) -> Image.Image:
     """Without these parts of its width and height: at the left, top, right and bottom."""
     width, height = image.size
     left, top, right, bottom = parts
-    box = (width * left, height * top, width * (1 - right), height * (1 - bottom))
-    return image.crop(tuple(map(round, box)))
+    upper = round(width * left), round(height * top)
+    return image.crop((*upper, round(width * (1 - right)), round(height * (1 - bottom))))
 
 
 def _screenshot(image: Image.Image) -> Image.Image:

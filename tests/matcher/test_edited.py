@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from making import jpeg, make_case, photo
+from making import cropped, jpeg, make_case, photo, stamped
 from PIL import Image, ImageDraw, ImageOps
 
 from frametrace.app.summary import counts_of, notes_on
@@ -26,13 +26,6 @@ A, B, C = photo(1), photo(2), photo(3)
 SIGNALS = ("pdq", "local")
 
 
-def cropped(image: Image.Image, part: float) -> Image.Image:
-    """The middle of a picture, of that part of its area."""
-    width, height = (round(side * part**0.5) for side in image.size)
-    left, top = (image.width - width) // 2, (image.height - height) // 2
-    return image.crop((left, top, left + width, top + height))
-
-
 def collage(left: Image.Image, right: Image.Image) -> Image.Image:
     sheet = Image.new("RGB", (640, 240), "white")
     for at, image in enumerate((left, right)):
@@ -49,12 +42,6 @@ def screenshot(image: Image.Image) -> Image.Image:
     return screen
 
 
-def with_logo(image: Image.Image) -> Image.Image:
-    image = image.copy()
-    image.paste(photo(99, 160, 120), (10, 10))
-    return image
-
-
 PICTURES = {
     "a": jpeg(A),
     "a-again": jpeg(A, 60),
@@ -67,8 +54,8 @@ PICTURES = {
     "ab-again": jpeg(collage(A, B), 60),
     "c": jpeg(C),
     "c-inside": jpeg(collage(C, photo(4))),
-    "logo-1": jpeg(with_logo(photo(5))),
-    "logo-2": jpeg(with_logo(photo(6))),
+    "logo-1": jpeg(stamped(photo(5))),
+    "logo-2": jpeg(stamped(photo(6))),
 }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from making import jpeg, photo
+from making import cropped, jpeg, photo, stamped
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 from frametrace.embed.decode import decode
@@ -27,13 +27,6 @@ def of(image: Image.Image) -> Features:
     return features(jpeg(image, 80))
 
 
-def cropped(part: float) -> Image.Image:
-    """The middle of the photo, of that part of its area."""
-    width, height = (round(side * part**0.5) for side in PHOTO.size)
-    left, top = (PHOTO.width - width) // 2, (PHOTO.height - height) // 2
-    return PHOTO.crop((left, top, left + width, top + height))
-
-
 def panels(*images: Image.Image) -> Image.Image:
     """Two or four pictures in one."""
     rows = len(images) // 2
@@ -41,13 +34,6 @@ def panels(*images: Image.Image) -> Image.Image:
     for at, image in enumerate(images):
         sheet.paste(image.resize((320, 240)), (at % 2 * 320, at // 2 * 240))
     return sheet
-
-
-def stamped(image: Image.Image) -> Image.Image:
-    """With a logo in its corner."""
-    image = image.copy()
-    image.paste(photo(99, 160, 120), (10, 10))
-    return image
 
 
 EDITS = {
@@ -58,7 +44,7 @@ EDITS = {
     "slightly turned": (lambda: PHOTO.rotate(-8, expand=True), False, 8),
     "upside down and mirrored": (lambda: ImageOps.flip(PHOTO), True, 180),
     "letterboxed": (lambda: ImageOps.expand(PHOTO, (0, 60)), False, 0),
-    "cropped": (lambda: cropped(0.7), False, 0),
+    "cropped": (lambda: cropped(PHOTO, 0.7), False, 0),
     "grey": (lambda: PHOTO.convert("L").convert("RGB"), False, 0),
 }
 
@@ -75,7 +61,7 @@ def test_an_edited_copy_is_a_copy_with_what_was_done_to_it(edit):
 
 @pytest.mark.parametrize("part", [0.25, 0.4, 0.7])
 def test_the_part_that_a_crop_shows_is_its_part_of_the_area(part):
-    found = verify(of(PHOTO), of(cropped(part)))
+    found = verify(of(PHOTO), of(cropped(PHOTO, part)))
     assert found is not None
     assert found.part_a == pytest.approx(part, abs=0.07)
     assert found.part_b > 0.75
@@ -84,7 +70,7 @@ def test_the_part_that_a_crop_shows_is_its_part_of_the_area(part):
 
 
 def test_evidence_is_the_same_from_the_other_side():
-    one, other = of(PHOTO), of(ImageOps.mirror(cropped(0.6)))
+    one, other = of(PHOTO), of(ImageOps.mirror(cropped(PHOTO, 0.6)))
     there, back = verify(one, other), verify(other, one)
     assert there is not None
     assert back is not None
