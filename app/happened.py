@@ -49,6 +49,6 @@ def _parts(match: Mapping[str, Any]) -> list[str]:
         what = "a logo, a sign or lettering" if small else "parts of one photo that overlap"
         return [f"{part_a:.0%} of it agrees", f"maybe {what}"]
     said = ["all of it" if part_a is None or part_a >= _NEARLY_ALL else f"{part_a:.0%} of it"]
-    if match["relation"] == Relation.CONTAINS:
+    if match["relation"] in (Relation.CONTAINS, Relation.PART):
         said.append("inside a larger picture" if part_a >= part_b else "cut out")
     return said

@@ -33,7 +33,8 @@ _LEAST_COSINE = 0.4
 _TOO_FLAT = f"too flat for PDQ (quality below {pdq.MIN_QUALITY} of 100)"
 _TOO_PLAIN = f"too plain for local features (fewer than {MIN_INLIERS})"
 _MORE = (
-    f"of the pictures that share features with it, the {MOST:,} nearest were compared: all match"
+    f"the first {MOST:,} of many candidates were compared, and the last of them still match: there "
+    "may be more"
 )
 
 

@@ -15,7 +15,7 @@ from frametrace.matcher.verifying import Evidence, verify
 
 __all__ = ["MOST", "sharing"]
 
-MOST = 1000  # proposals that are verified for one question: two seconds
+MOST = 1000  # candidates that are verified for one question: two seconds
 
 
 def sharing(
@@ -25,7 +25,7 @@ def sharing(
 
     The best proposals first, for as long as a batch of them held a match; not those of the digests
     that are `known` to be copies. Each picture comes once, in the form that more features agree
-    with. True besides where all that were verified held matches: there may be more.
+    with. True besides where no batch was without a match: there may be more.
     """
     digests, apart = index.digests, pa.array(sorted({digest, *known}), pa.string())
     among = pc.invert(pc.is_in(digests, value_set=apart)).to_numpy(zero_copy_only=False)

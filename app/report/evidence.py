@@ -11,6 +11,8 @@ from frametrace.matcher.results import Relation
 __all__ = ["label", "sentence"]
 
 _BITS = {pdq.Pdq.name: pdq.BITS, phash.Phash.name: phash.BITS}
+_LISTED = {Relation.CONTAINS: "inside a larger picture", Relation.PART: "cut out"}
+_THROUGH = {Relation.CONTAINS: "contains", Relation.PART: "is cut out of"}
 
 
 def sentence(member: Mapping[str, Any]) -> str:
@@ -19,17 +21,17 @@ def sentence(member: Mapping[str, Any]) -> str:
     if via is None:
         return tied
     word = "with" if member["signal"] == Local.name else "from"
-    holds = member["relation"] == Relation.CONTAINS and member["signal"] != Local.name
-    what = "which contains the group's own" if holds else "which is tied to the group's own"
-    return f"{tied} {word} {via[:12]}, {what}"
+    is_copy = member["signal"] != Local.name  # of the one that it is tied through
+    what = _THROUGH.get(member["relation"], "is tied to") if is_copy else "is tied to"
+    return f"{tied} {word} {via[:12]}, which {what} the group's own"
 
 
 def label(member: Mapping[str, Any]) -> str:
     """What stands under a member's thumbnail."""
     if member["signal"] == "sha256":
         return "medoid"
-    if member["relation"] == Relation.CONTAINS:
-        return "inside a larger picture"
+    if short := _LISTED.get(member["relation"]):
+        return short
     tied = f"{member['similarity']:.2f}"
     if member["signal"] == Local.name:
         tied = f"{member['inliers']:,} features"

@@ -93,6 +93,17 @@ VIA = {"via_sha256": "0123456789abcdef"}
             "copy: pdq differs in 4 of 256 bits from 0123456789ab, which contains the group's own",
             "inside a larger picture",
         ),
+        (
+            {**LOCAL, "relation": "part", "mirrored": False, "part_a": 0.3},
+            "part: 30% of it, cut out; 43 local features agree",
+            "cut out",
+        ),
+        (
+            {**HASH, **VIA, "relation": "part"},
+            "copy: pdq differs in 4 of 256 bits from 0123456789ab, "
+            "which is cut out of the group's own",
+            "cut out",
+        ),
     ],
 )
 def test_why_a_picture_belongs_is_said_in_a_sentence_and_in_a_few_words(member, said, short):

@@ -27,6 +27,7 @@ HASH = {"signal": "pdq", "relation": "copy", "inliers": None, "part_a": None, "p
             "mirrored, 80% of it, inside a larger picture",
         ),
         ({"relation": "contains", "part_a": 0.3, "part_b": 0.95}, "30% of it, cut out"),
+        ({"relation": "part", "part_a": 0.3, "part_b": 0.95}, "30% of it, cut out"),
         (
             {"relation": "shares_element", "part_a": 0.08, "part_b": 0.1},
             "8% of it agrees, maybe a logo, a sign or lettering",

@@ -295,7 +295,7 @@ def test_all_of_many_copies_are_found_as_far_as_one_question_goes(tmp_path, monk
     monkeypatch.setattr("frametrace.matcher.sharing.MOST", 20)
     found = find_picture(case, tmp_path / "60.jpg", "local", limit=0)
     assert found.total == 21
-    assert "all match" in found.notes[0]
+    assert "may be more" in found.notes[0]
 
 
 def test_a_case_without_local_features_says_how_to_get_them(case, pictures):
