@@ -60,8 +60,8 @@ class FeatureShards:
             yield _opened(path)
         except (OSError, ValueError, TypeError, pa.ArrowException) as error:
             raise CaseError(
-                f"{path} can't be read ({error}): restore it from a copy of the case, or compute "
-                "all anew with: frametrace embed CASE --signal local --replace"
+                f"{path} can't be read ({error}): restore it from a copy of the case, or add its "
+                "sources again in a new case"
             ) from None
 
 

@@ -10,7 +10,8 @@ pictures were added, an earlier index's lists are carried over and only the new 
 are put into theirs, until the case is four times as large as it was when the centers were chosen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -25,6 +26,7 @@ from frametrace.index.feature_shards import FeatureShards
 from frametrace.index.files import map_array
 from frametrace.index.scan import FARTHEST, Lists, distances
 from frametrace.index.votes import ANGLES, MOST_FEATURES, SCALES, Hits, tally
+from frametrace.posts.errors import IndexMismatch
 
 __all__ = ["ARRAYS", "MOST_PICTURES", "OWNER", "FeatureIndex", "Proposed", "packed"]
 
@@ -86,7 +88,8 @@ class FeatureIndex:
         pictures, features, lists = len(index), len(index.owners), len(index.centers)
         expected = (pictures, 32), (pictures, 2), (lists, 16), (lists + 1,), (2, features)
         shapes = tuple(array.shape for array in arrays[:-1])
-        if shapes != expected or int(index.starts[-1]) != features:
+        ends = index.starts[[0, -1]].tolist()
+        if shapes != expected or ends != [0, features] or (np.diff(index.starts) < 0).any():
             raise ValueError("its files don't belong together")
         return index
 
@@ -104,11 +107,12 @@ class FeatureIndex:
         """The pictures that most features speak for, `most` at most.
 
         `among` is (n,) bool: only those are proposed, and only their features count. A picture may
-        be proposed in both forms.
+        be proposed in both forms. Raises `IndexMismatch` where the index is seen to be damaged.
         """
         known = len(self) if among is None else int(among.sum())
         forms = (asked, asked.mirrored()) if known and len(asked) else ()
-        votes = [tally(self._hits(form, among, known), len(self), known) for form in forms]
+        with _whole():
+            votes = [tally(self._hits(form, among, known), len(self), known) for form in forms]
         both = np.concatenate(votes) if votes else np.zeros(0, np.float32)
         found = np.flatnonzero(both > 0)
         if len(found) > most:
@@ -120,7 +124,8 @@ class FeatureIndex:
     def features(self, row: int) -> Features:
         """A picture's features, read from its shard. Raises `CaseError` where it is damaged."""
         shard, at = self.rows[row].tolist()
-        return self._shards.one(shard, at)
+        with _whole():
+            return self._shards.one(shard, at)
 
     def measured_recall(self) -> float:
         """Of the features nearest to some of the index's own, the part that is looked at."""
@@ -150,6 +155,18 @@ class FeatureIndex:
         """The lists that are looked into for each of (f, 2) words, (f, p)."""
         probed = min(_PROBED, len(self.centers))
         return nearest(words.view(np.uint8), self.centers, probed)
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Tell of numbers that lead out of the index: files are read only where they are looked at."""
+    try:
+        yield
+    except IndexError:
+        raise IndexMismatch(
+            "the index of local features is damaged: delete the folder index/local in the case, it "
+            "will be rebuilt"
+        ) from None
 
 
 def packed(features: Features, picture: int, count: int) -> np.ndarray:

@@ -21,7 +21,10 @@ def map_array(path: Path) -> np.ndarray:
 
     Raises `OSError` or `ValueError` where it can't be.
     """
-    mapped: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    try:
+        mapped: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except EOFError as error:
+        raise ValueError(f"{path.name} is empty") from error
     return np.asarray(mapped)  # slices of a plain array cost less
 
 

@@ -28,11 +28,11 @@ from frametrace.embed.signals.local import Local
 from frametrace.embed.tables import signal_table
 from frametrace.index.features import FeatureIndex
 from frametrace.index.join import has_numba
-from frametrace.index.store import alone_in, index_folder, joining, open_index
+from frametrace.index.store import alone_in, check_index, index_folder, joining, open_index
 from frametrace.matcher.answers import UNIT, Answers
 from frametrace.matcher.asking import HELD, Asking, forget
 from frametrace.matcher.sightings import PAIRS
-from frametrace.posts.errors import CaseError
+from frametrace.posts.errors import CaseError, IndexMismatch
 
 __all__ = ["Edited", "find_edited"]
 
@@ -63,7 +63,8 @@ def find_edited(
 ) -> Edited:
     """Compare those of the pictures that have local features, if they are `most` at most.
 
-    No picture is asked about twice. Raises `CaseError` where what is found can't be kept.
+    No picture is asked about twice. Raises `CaseError` where what is found can't be kept, and
+    `IndexMismatch` where the index is damaged.
     """
     have = case.read(signal_table(Local.name), ["sha256"])["sha256"]
     pictures = pictures.filter(pc.is_in(pictures, value_set=have.combine_chunks()))
@@ -136,6 +137,8 @@ def _ask(
     """Ask about the pictures that were not asked about, unit by unit."""
     index = open_index(case, Local.name)  # who went before may have swept it
     assert isinstance(index, FeatureIndex)
+    for sentence in check_index(case, Local.name):  # what it proposes is kept for good
+        raise IndexMismatch(sentence)
     names, before = index.digests, answers.asked()
     asked = _numbers(_others(pictures, before), names)
     crashed: list[str] = []

@@ -179,6 +179,20 @@ def test_files_of_another_size_are_refused(tmp_path: Path, array: str) -> None:
         open_index(case, "local")
 
 
+@pytest.mark.parametrize("array", ["owners", "starts", "rows"])
+def test_numbers_that_lead_out_of_the_index_are_told_as_damage(tmp_path: Path, array: str) -> None:
+    case = case_of(tmp_path / "case", {name(n): code(n) for n in range(5)})
+    open_index(case, "local")
+    path = index_folder(case, "local") / f"{array}.npy"
+    numbers = np.load(path)
+    numbers[:-1] = np.iinfo(np.uint32).max
+    np.save(path, numbers)
+    with pytest.raises(IndexMismatch, match="damaged") as refused:
+        opened(case).shortlist(Features.of(code(1)))
+        opened(case).features(0)
+    assert "it will be rebuilt" in str(refused.value)
+
+
 def test_a_full_disk_is_told_before_anything_is_mapped(tmp_path: Path, monkeypatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))

@@ -44,6 +44,7 @@ def cut(path: Path) -> None:
 
 _DAMAGES = {
     "codes-cut": lambda folder: cut(folder / "codes.npy"),
+    "codes-empty": lambda folder: (folder / "codes.npy").write_bytes(b""),
     "items-missing": lambda folder: (folder / "items.npy").unlink(),
     "starts-pickled": lambda folder: np.save(folder / "starts.npy", np.array([{}], object)),
     "starts-of-others": lambda folder: np.save(folder / "starts.npy", np.arange(39)),

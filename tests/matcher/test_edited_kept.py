@@ -28,7 +28,7 @@ from frametrace.matcher import answers, asking, edited
 from frametrace.matcher.edited import Edited, find_edited
 from frametrace.matcher.sightings import PAIRS
 from frametrace.matcher.verifying import verify
-from frametrace.posts.errors import CaseError
+from frametrace.posts.errors import CaseError, IndexMismatch
 
 Pairs = dict[tuple[str, str], tuple[str, int]]
 
@@ -227,6 +227,14 @@ def test_a_full_disk_is_a_plain_error_and_the_next_run_goes_on(case: Case) -> No
 def test_a_case_that_cannot_be_written_is_a_plain_error(case: Case) -> None:
     (case.path / "verified").write_text("in the way", "utf-8")
     with pytest.raises(CaseError, match="can't be written"):
+        find(case)
+
+
+def test_nothing_is_kept_that_a_damaged_index_proposes(case: Case) -> None:
+    edited.open_index(case, "local")
+    (words,) = case.path.glob("index/local/*/words.npy")
+    words.write_bytes(words.read_bytes()[:-1] + b"?")
+    with pytest.raises(IndexMismatch, match=f"{words} is damaged: delete .* rebuilt"):
         find(case)
 
 
