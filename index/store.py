@@ -231,10 +231,12 @@ def _earlier_features(folder: Path, fingerprint: str, pictures: int) -> FeatureI
             if manifest.fingerprint == fingerprint and manifest.items <= pictures:
                 found.append((manifest.items, path.parent, manifest))
     for _, other, manifest in sorted(found, key=lambda each: each[:2], reverse=True):
-        if all(sha256_of(other / name) == digest for name, digest in manifest.files.items()):
-            with suppress(OSError, ValueError):
-                earlier = FeatureIndex.open(other)
-                return earlier if suits(earlier, pictures) else None
+        with suppress(OSError, ValueError):
+            earlier = FeatureIndex.open(other)
+            if not suits(earlier, pictures):
+                return None
+            if all(sha256_of(other / name) == digest for name, digest in manifest.files.items()):
+                return earlier
     return None
 
 

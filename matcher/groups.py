@@ -59,7 +59,7 @@ SELECT group_id, any_value(kind) AS kind, any_value(medoid_sha256) AS medoid_sha
     count(DISTINCT item) AS items,
     min(posted_at) AS first_at, max(posted_at) AS last_at,
     list_sort(coalesce(list(DISTINCT signal) FILTER (signal <> 'sha256'), [])) AS signals,
-    avg(similarity) AS cohesion
+    avg(similarity) FILTER (relation IN ('copy', 'similar')) AS cohesion
 FROM (
     SELECT * REPLACE (min(account_kind) OVER (PARTITION BY platform, account_id) AS account_kind),
         coalesce(media_sha256, caption_sha256) AS item

@@ -123,7 +123,7 @@ GROUPS = pa.schema(
         ("first_at", _TIME),
         ("last_at", _TIME),
         ("signals", pa.list_(pa.string())),
-        ("cohesion", pa.float32()),  # mean of the members' similarities, 0 to 1
+        ("cohesion", pa.float32()),  # mean similarity of the members but containers and parts
     ]
 )
 
