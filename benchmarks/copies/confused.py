@@ -1,6 +1,6 @@
 """What pairs that must not be called copies were called, by every method."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -39,12 +39,12 @@ class Confused:
         ]
         return cls(sets, names, near)
 
-    def share(self, *relations: Relation, kind: str | None = None) -> float:
-        """The part of all pairs, or of those of one kind, that were called one of these."""
+    def share(self, *relations: Relation, kinds: Collection[str] | None = None) -> float:
+        """The part of all pairs, or of those of some kinds, that were called one of these."""
         chosen = [
             name
             for one, names in zip(self.sets, self.names, strict=True)
-            if kind in (None, one.kind)
+            if kinds is None or one.kind in kinds
             for name in names
         ]
         return sum(name in relations for name in chosen) / len(chosen)

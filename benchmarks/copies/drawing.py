@@ -109,7 +109,9 @@ def _edits(scripted: Scripted) -> str:
 def _negatives(confused: Confused) -> str:
     called = (Relation.COPY, Relation.CONTAINS, Relation.SHARES_ELEMENT)
     kinds = dict.fromkeys(one.kind for one in confused.sets)
-    rows = [[kind, *(f"{confused.share(one, kind=kind):.0%}" for one in called)] for kind in kinds]
+    rows = [
+        [kind, *(f"{confused.share(one, kinds=[kind]):.0%}" for one in called)] for kind in kinds
+    ]
     rows.append(["all", *(f"{confused.share(one):.1%}" for one in called)])
     return _table(["pairs", *called], rows)
 

@@ -54,6 +54,11 @@ class Scripted:
 
     def curve(self, method: str, strength: int) -> Curve:
         """Of all pairs at one strength."""
+        if (method, strength) not in self._curves:
+            self._curves[method, strength] = self._curve(method, strength)
+        return self._curves[method, strength]
+
+    def _curve(self, method: str, strength: int) -> Curve:
         chosen = [at for at, one in enumerate(self.sets) if one.strength == strength]
         values = np.concatenate([self.similarity[method][at].ravel() for at in chosen])
         true = np.concatenate([self._true(at, method) for at in chosen])
@@ -85,6 +90,10 @@ class Scripted:
         true = np.zeros(self.similarity[method][at].shape, bool)
         true[tuple(self._pairs(at).T)] = True
         return true.ravel()
+
+    @cached_property
+    def _curves(self) -> dict[tuple[str, int], Curve]:
+        return {}
 
     @cached_property
     def _places(self) -> Mapping[tuple[str, int], int]:
