@@ -27,6 +27,10 @@ MIN_INLIERS = 6
 # Both by edits made of 40 photographs, and told by those of 50 others; see docs/signals.md.
 WHOLE = 0.77  # a picture of which that part is seen in the other is there, all or nearly
 MOST = 0.55  # a copy shows that part of the other picture at least; one of two panels has half
+# A picture whose frame covers no more of the other lies inside it, and `MOST` of it is enough to be
+# seen: panels and screenshots cut photos to their own shape. What two pictures have around them (an
+# app, lettering) lies all over both.
+INSIDE = 0.8
 
 _RATIO = 0.85
 _HYPOTHESES = 64  # pairs, of those with the clearest counterparts
@@ -132,10 +136,12 @@ def _verified(a: Features, b: Features) -> Evidence | None:
     many = agreeing.distinct() >= _SHARE * min(could_a, could_b)
     if count < _ENOUGH and not many:
         return None
-    part_a = min(_agreeing(agreeing.a, a, could_a), _covered(a, there, b))
-    part_b = min(_agreeing(agreeing.b, b, could_b), _covered(b, back, a))
+    covered = _covered(a, there, b), _covered(b, back, a)
+    part_a = min(_agreeing(agreeing.a, a, could_a), covered[0])
+    part_b = min(_agreeing(agreeing.b, b, could_b), covered[1])
+    sure = many or count >= _SURE
     return Evidence(
-        relation=_relation(part_a, part_b) if many or count >= _SURE else Relation.SHARES_ELEMENT,
+        relation=_relation((part_a, part_b), covered, sure=sure),
         inliers=count,
         mirrored=False,
         scale=abs(transform.factor),
@@ -239,8 +245,11 @@ def _inside(places: np.ndarray, picture: Features) -> np.ndarray:
     return inside
 
 
-def _relation(part_a: float, part_b: float) -> Relation:
-    low, high = sorted((part_a, part_b))
-    if high < WHOLE:
-        return Relation.SHARES_ELEMENT
-    return Relation.COPY if low >= MOST else Relation.CONTAINS
+def _relation(parts: tuple[float, float], covered: tuple[float, float], *, sure: bool) -> Relation:
+    """By the parts of A and B that are seen, and what of each the other's frame covers."""
+    inside = (parts[0], covered[1]), (parts[1], covered[0])
+    if sure and max(parts) >= WHOLE:
+        return Relation.COPY if min(parts) >= MOST else Relation.CONTAINS
+    if sure and any(part >= MOST and room <= INSIDE for part, room in inside):
+        return Relation.CONTAINS
+    return Relation.SHARES_ELEMENT

@@ -145,6 +145,19 @@ def screenshot(image: Image.Image) -> Image.Image:
     return screen
 
 
+@pytest.mark.parametrize("count", [2, 4])
+def test_a_panel_that_cuts_a_wide_photo_square_is_contained(count):
+    wide = photo(1, 720, 480)
+    square = [ImageOps.fit(each, (320, 320)) for each in (wide, *map(photo, range(2, count + 1)))]
+    sheet = Image.new("RGB", (640, 160 * count))
+    for at, image in enumerate(square):
+        sheet.paste(image, (at % 2 * 320, at // 2 * 320))
+    found = verify(of(wide), of(sheet))
+    assert found is not None
+    assert found.relation is Relation.CONTAINS
+    assert found.part_a == pytest.approx(2 / 3, abs=0.15)
+
+
 def test_a_screenshot_contains_the_photo():
     found = verify(of(PHOTO), of(screenshot(PHOTO)))
     assert found is not None
