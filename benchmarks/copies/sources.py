@@ -14,7 +14,7 @@ __all__ = ["Edited", "Files", "edited_sets"]
 
 _HERE = Path(__file__).parent
 _MADE_BY = ("edits", "lettering", "marked", "originals", "retouched", "screens", "surrounded")
-_STEP = (3, 1, 3)  # by strength: every third original, or all of them
+_STEP = (6, 2, 6)  # by strength: every sixth original, every second, every sixth
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Files:
 
 
 def edited_sets(seed: int, *, quick: bool) -> list[Edited]:
-    """Every edit at every strength: of all originals at the middle one, of a third at the others.
+    """Every edit at every strength: of half of the originals at the middle one, of a sixth else.
 
     With `quick` of a tenth of those.
     """
