@@ -28,8 +28,9 @@ class Edited:
 
     @property
     def name(self) -> str:
-        """Of its file."""
-        return f"{self.edit}-{STRENGTHS[self.strength]}-{len(self.numbers)}-{made_by(self.seed)}"
+        """Of its file: which originals they are made of, and what by."""
+        which = f"{zlib.crc32(repr(self.numbers).encode()):08x}"
+        return f"{self.edit}-{STRENGTHS[self.strength]}-{which}-{made_by(self.seed)}"
 
     def pictures(self) -> Iterator[bytes]:
         """Edit them."""
