@@ -133,6 +133,10 @@ class SpawnPool:
                 self._restart()
 
     def _restart(self) -> None:
+        # A process that was just starting when another one broke the pool is told nothing, and
+        # `shutdown` would wait for it without end.
+        for process in list((self._pool._processes or {}).values()):
+            process.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool = self._started()
         try:
