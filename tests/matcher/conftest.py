@@ -202,7 +202,8 @@ def _check_groups(results: Results) -> None:
             (min(times), max(times)) if times else (None, None)
         )
         assert group["signals"] == sorted({r["signal"] for r in rows} - {"sha256"})
-        assert group["cohesion"] == pytest.approx(np.mean([r["similarity"] for r in rows]))
+        alike = [r["similarity"] for r in rows if r["relation"] in ("copy", "similar")]
+        assert group["cohesion"] == pytest.approx(np.mean(alike))
     spread = [(-len(g["platforms"]), -g["accounts"], -g["posts"], g["group_id"]) for g in groups]
     assert spread == sorted(spread)
 

@@ -308,5 +308,5 @@ def test_damaged_local_features_are_an_error_that_says_what_to_do(tmp_path):
     digest = hashlib.sha256((tmp_path / "1.jpg").read_bytes()).hexdigest()
     made_by = Local().made_by["fingerprint"]
     case = put_codes(case, "local", {digest: np.arange(9, dtype=np.uint8)}, made_by)
-    with pytest.raises(CaseError, match=r"can't be read.*--replace"):
+    with pytest.raises(CaseError, match=r"can't be read.*restore it from a copy"):
         find_picture(case, tmp_path / "1.jpg", "local")
