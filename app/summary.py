@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,7 +19,9 @@ from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.tables import signal_table
 from frametrace.matcher.results import GroupKind, Relation, Results
-from frametrace.matcher.stage import MatchRun
+
+if TYPE_CHECKING:
+    from frametrace.matcher.stage import MatchRun
 
 __all__ = ["Counts", "counts_of", "describe_signals", "notes_on", "reasons_of"]
 
@@ -82,7 +85,7 @@ def describe_signals(signals: Mapping[str, Mapping[str, str]]) -> str:
     return ", ".join(parts)
 
 
-def notes_on(case: Case, results: Results, run: MatchRun) -> list[str]:
+def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
     """What a reader of these results must know of what was not compared, in plain sentences."""
     notes = [
         *_lacking(case, "Pictures", Pdq.name, sum(missing_pictures(case, [Pdq.name]).values())),

@@ -23,7 +23,7 @@ from copies.originals import photos
 from copies.ours import put_features
 from copies.preparing import prepared
 from copies.sources import Files
-from measuring import Finding, conclude, interleaved, options, ratio, say
+from measuring import Finding, Stopped, conclude, interleaved, options, ratio, say
 
 from frametrace.embed.case import Case
 from frametrace.embed.decode import decode
@@ -202,4 +202,7 @@ def _extracting(paths: Sequence[Path]) -> Finding:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Stopped as stopped:
+        sys.exit(str(stopped))

@@ -128,17 +128,27 @@ class Case:
 
         Raises `CaseError` where a shard is missing or damaged.
         """
-        files = self.files(table)
-        if not files:
+        if not self.files(table):
             schema = BASE_TABLES.get(table, pa.schema([("sha256", pa.string())])).empty_table()
             return schema.select(columns) if columns is not None else schema
         try:
-            return pa.concat_tables([_table(file, columns) for file in files])
-        except (OSError, pa.ArrowException) as error:
-            raise CaseError(
-                f"a shard of {table} can't be read ({error}); `frametrace doctor {self.path}` "
-                "names the damaged files"
-            ) from None
+            return pa.concat_tables(self.shards(table, columns))
+        except pa.ArrowException as error:
+            raise self._unreadable(table, error) from None
+
+    def shards(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """The same a shard at a time, for tables that are larger than memory."""
+        for file in self.files(table):
+            try:
+                yield _table(file, columns)
+            except (OSError, pa.ArrowException) as error:
+                raise self._unreadable(table, error) from None
+
+    def _unreadable(self, table: str, error: Exception) -> CaseError:
+        return CaseError(
+            f"a shard of {table} can't be read ({error}); `frametrace doctor {self.path}` "
+            "names the damaged files"
+        )
 
     @contextmanager
     def writer(self) -> Iterator["CaseWriter"]:

@@ -13,7 +13,7 @@ from frametrace.posts.errors import CaseError
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Held", "connect"]
+__all__ = ["Held", "connect", "query_over"]
 
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "posts": ("platform", "post_id"),
@@ -25,6 +25,18 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
 
 
 @contextmanager
+def query_over(**tables: pa.Table) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """A DuckDB connection, in UTC, in which these tables go by these names."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        for name, table in tables.items():
+            connection.register(name, table)
+        yield connection
+
+
+@contextmanager
 def connect(case: Case, *tables: str) -> Iterator["duckdb.DuckDBPyConnection"]:
     """A DuckDB connection in which each of the case's tables is a view over its shards.
 
@@ -33,9 +45,8 @@ def connect(case: Case, *tables: str) -> Iterator["duckdb.DuckDBPyConnection"]:
     """
     import duckdb
 
-    with duckdb.connect() as connection:
+    with query_over() as connection:
         try:
-            connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
             for name in tables:
                 _create_view(connection, case, name)
             yield connection

@@ -34,8 +34,8 @@ ARRAYS = ("items", "rows", "centers", "starts", "words", "owners")
 OWNER = 8  # bits of an owner's number that hold orientation and scale
 MOST_PICTURES = 1 << (32 - OWNER)  # what is left for the picture
 
-# Lists that are looked into for each feature. 16 and 32 propose no more true copies among 20,000
-# pictures and take two and four times as long.
+# Lists that are looked into for each feature. Of 381 edited copies among 20,000 pictures, 16 and 32
+# put one more among the first 20, and take two and four times as long.
 _PROBED = 8
 # Of the features that vote, at most this part of the pictures, or so many: the nearest ones.
 _VOTERS, _FEWEST_VOTERS = 1 / 200, 100

@@ -24,7 +24,7 @@ __all__ = ["build_lists", "suits"]
 
 _KEPT = 300  # features of a picture, the first ones: 6,000 bytes
 _TO_A_LIST = 8  # pictures; a list then holds some 2,400 features
-_CENTERS = 16, 1 << 13  # at least and at most: more take longer to build than they save
+_CENTERS = 16, 1 << 13  # at least and at most: building compares every feature with all
 _TRAINING = 32  # features a center
 _GROWTH = 4  # times as many pictures as an index was trained for make another one
 _SAMPLED = 1 << 13  # pictures that they are taken from

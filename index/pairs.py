@@ -9,7 +9,7 @@ only the new hashes are joined, with the earlier ones and with each other.
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -28,13 +28,12 @@ from frametrace.index.hits import Hits
 from frametrace.index.join import Join, clump_pairs
 from frametrace.index.store import (
     PAIRS_DONE,
-    alone_in,
     index_folder,
-    joining,
     open_index,
     pair_files,
     read_manifest,
 )
+from frametrace.index.turns import alone_comparing
 from frametrace.posts.errors import CaseError, IndexMismatch
 
 __all__ = ["near_pairs"]
@@ -75,7 +74,7 @@ def near_pairs(
     folder = index_folder(case, signal) / f"pairs-{radius}"
     if not (folder / _DONE).is_file():
         try:
-            with _alone(folder.parent, progress or Silent()):
+            with alone_comparing(folder.parent, progress or Silent()):
                 index = open_index(case, signal)  # who went before may have swept it
                 assert isinstance(index, BinaryIndex)
                 if not (folder / _DONE).is_file():
@@ -86,18 +85,6 @@ def near_pairs(
                 "permissions, then run the same command again: it goes on where it was"
             ) from None
     return index.codes, _read(folder, index.codes.codes, radius)
-
-
-@contextmanager
-def _alone(index: Path, progress: Progress) -> Iterator[None]:
-    """Be the only process that joins; others go on from what was found."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(alone_in(joining(index), wait=False))
-        except BlockingIOError:
-            progress.note("another process compares this case's pictures: waiting until it ends")
-            stack.enter_context(alone_in(joining(index)))
-        yield
 
 
 def _find(folder: Path, codes: Codes, radius: int, progress: Progress) -> None:

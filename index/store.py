@@ -6,12 +6,11 @@ of the signal's committed shards, so an index that was built before more picture
 never opened by mistake.
 """
 
-import fcntl
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,17 +28,16 @@ from frametrace.index.features import FeatureIndex
 from frametrace.index.files import map_array, save_array, sha256_of
 from frametrace.index.lists import build_lists, suits
 from frametrace.index.minhash import MinHashIndex
+from frametrace.index.turns import alone_in, comparing
 from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
 
 __all__ = [
     "PAIRS_DONE",
     "Index",
     "Manifest",
-    "alone_in",
     "check_index",
     "check_signal",
     "index_folder",
-    "joining",
     "open_index",
     "pair_files",
     "read_manifest",
@@ -137,7 +135,7 @@ def _build_alone(case: Case, signal: str, folder: Path, progress: Progress) -> N
         with alone_in(folder.parent):
             if not (folder / _MANIFEST).is_file():
                 _build(case, signal, folder, progress)
-            with suppress(BlockingIOError), alone_in(joining(folder), wait=False):
+            with suppress(BlockingIOError), alone_in(comparing(folder), wait=False):
                 for old in folder.parent.iterdir():
                     if old.is_dir() and old != folder and not any(old.glob(PAIRS_DONE)):
                         shutil.rmtree(old, ignore_errors=True)
@@ -147,23 +145,6 @@ def _build_alone(case: Case, signal: str, folder: Path, progress: Progress) -> N
             f"{folder} can't be written: {reason}. Make room or mend the permissions, then run the "
             "same command again"
         ) from None
-
-
-@contextmanager
-def alone_in(folder: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold a folder, making it if need be, after waiting for any other process that does.
-
-    Without `wait`, `BlockingIOError` is raised where another one does.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
-
-
-def joining(folder: Path) -> Path:
-    """What a process holds that finds near pairs for an index: nobody deletes indexes then."""
-    return folder.parent.parent
 
 
 def _build(case: Case, signal: str, folder: Path, progress: Progress) -> None:

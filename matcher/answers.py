@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from frametrace.embed.files import write_atomically
+from frametrace.embed.held import query_over
 from frametrace.matcher.asking import Match
 from frametrace.matcher.results import EVIDENCE
 from frametrace.matcher.sightings import PAIRS
@@ -62,12 +63,8 @@ class Answers:
 
     def pairs(self, among: pa.StringArray) -> pa.Table:
         """The pairs of some pictures, in the schema `PAIRS`."""
-        import duckdb
-
-        with duckdb.connect() as connection:
-            connection.execute("SET enable_progress_bar = false")
-            connection.register("answers", self._table())
-            connection.register("wanted", pa.table({"sha256": among}))
+        wanted = pa.table({"sha256": among})
+        with query_over(answers=self._table(), wanted=wanted) as connection:
             return connection.sql(_PAIRS).to_arrow_table().cast(PAIRS)
 
     def put(self, found: Mapping[str, Sequence[Match]], names: pa.StringArray) -> None:

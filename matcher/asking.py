@@ -1,10 +1,10 @@
 """Asking about one picture: which others share pixels with it, proposed by an index and verified.
 
 What an index proposes is verified in batches, the most votes first, for as long as a batch held a
-copy, or a picture that contains the other: an ordinary picture costs one batch, and 10,000 copies
-are all found. But 10,000 copies have 50 million pairs, and a group needs 10,000 of them. So a
-picture that has `MANY` is asked no further where one of its copies has a smaller digest: the one
-with the smallest goes on to the end, and ties all.
+copy, or a picture that contains the other: an ordinary picture costs one batch, one with hundreds
+of copies as many as it takes. But 10,000 copies have 50 million pairs, and a group needs 10,000 of
+them. So a picture that has `MANY` is asked no further where one of its copies has a smaller digest:
+the one with the smallest goes on to the end of what the index proposes.
 """
 
 from collections.abc import Iterator, Sequence

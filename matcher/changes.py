@@ -9,7 +9,8 @@ from a group only where the matcher placed its item elsewhere.
 
 import pyarrow as pa
 
-from frametrace.matcher.results import ARRIVALS, CHANGES, MEMBERS
+from frametrace.embed.held import query_over
+from frametrace.matcher.results import ARRIVALS, BELONGING, CHANGES, MEMBERS
 
 __all__ = ["BEFORE", "compare"]
 
@@ -26,8 +27,8 @@ _DISTINCT = """
 CREATE TEMP TABLE {table} AS
 SELECT group_id, kind, platform, post_id, account_id,
     coalesce(media_sha256, caption_sha256) AS item,
-    bool_or(relation IN ('copy', 'similar')) AS belongs
-FROM {rows} GROUP BY ALL
+    bool_or(relation IN {belonging}) AS belongs
+FROM {table}_rows GROUP BY ALL
 """
 
 _KIN = """
@@ -105,16 +106,12 @@ def compare(groups: pa.Table, members: pa.Table, before: pa.Table) -> tuple[pa.T
 
     `groups` and `members` are those of now; `before` has the columns of BEFORE.
     """
-    import duckdb
-
     ranked = groups.select(["group_id", "kind"])
     ranked = ranked.append_column("rank", pa.array(range(groups.num_rows), pa.int64()))
-    with duckdb.connect() as connection:
-        connection.execute("SET enable_progress_bar = false")
-        connection.register("groups", ranked)
-        for table, rows in (("now", members.select(BEFORE.names)), ("before", before)):
-            connection.register(f"{table}_rows", rows)
-            connection.execute(_DISTINCT.format(table=table, rows=f"{table}_rows"))
+    rows = {"now_rows": members.select(BEFORE.names), "before_rows": before}
+    with query_over(groups=ranked, **rows) as connection:
+        for table in ("now", "before"):
+            connection.execute(_DISTINCT.format(table=table, belonging=BELONGING))
         connection.execute(_KIN)
         connection.execute(_ARRIVALS)
         parts = [

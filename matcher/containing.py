@@ -8,6 +8,7 @@ one. It is listed with the photo of the other. Of equals, the larger picture is.
 import numpy as np
 import pyarrow as pa
 
+from frametrace.embed.held import query_over
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.placing import LISTED, Nodes
 from frametrace.matcher.results import EVIDENCE, Relation
@@ -52,13 +53,8 @@ def listed_with(links: pa.Table, places: pa.Table, held: pa.Table) -> pa.Table:
     by PDQ alone: the copies of what is listed come with it, and are tied to it. Copies by local
     features were compared with the photo themselves.
     """
-    import duckdb
-
-    with duckdb.connect() as connection:
-        connection.execute("SET enable_progress_bar = false")
-        connection.register("links", links)
-        connection.register("places", places.select(["sha256", "medoid_sha256"]))
-        connection.register("held", held)
+    own = places.select(["sha256", "medoid_sha256"])
+    with query_over(links=links, places=own, held=held) as connection:
         connection.execute(_BEST)
         return connection.sql(_LISTED).to_arrow_table().cast(LISTED)
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.case import Case
-from frametrace.embed.held import connect
+from frametrace.embed.held import connect, query_over
 from frametrace.embed.signals import caption_key
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
@@ -173,11 +173,7 @@ def _owners(codes: Codes, nodes: Nodes) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 def _seen(case: Case, photos: pa.Table, places: pa.Table, least: float) -> pa.Table:
     """The pictures of the grouped photos that look like the medoid, compared with it anew."""
-    import duckdb
-
-    with duckdb.connect() as connection:
-        connection.register("photos", photos)
-        connection.register("places", places)
+    with query_over(photos=photos, places=places) as connection:
         seen = connection.sql(_SEEN).to_arrow_table()
     index = open_index(case, Clip.name)
     assert isinstance(index, DenseIndex)

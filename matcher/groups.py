@@ -7,7 +7,7 @@ import pyarrow as pa
 from frametrace.embed.case import Case
 from frametrace.embed.held import connect
 from frametrace.matcher.placing import LISTED
-from frametrace.matcher.results import ACCOUNTS, GROUPS, MEMBERS, GroupKind, Relation
+from frametrace.matcher.results import ACCOUNTS, BELONGING, GROUPS, MEMBERS, GroupKind, Relation
 
 __all__ = ["accounts_of", "groups_of", "members_of"]
 
@@ -59,7 +59,7 @@ SELECT group_id, any_value(kind) AS kind, any_value(medoid_sha256) AS medoid_sha
     count(DISTINCT item) AS items,
     min(posted_at) AS first_at, max(posted_at) AS last_at,
     list_sort(coalesce(list(DISTINCT signal) FILTER (signal <> 'sha256'), [])) AS signals,
-    avg(similarity) FILTER (relation IN ('copy', 'similar')) AS cohesion
+    avg(similarity) FILTER (list_contains($belonging, relation)) AS cohesion
 FROM (
     SELECT * REPLACE (min(account_kind) OVER (PARTITION BY platform, account_id) AS account_kind),
         coalesce(media_sha256, caption_sha256) AS item
@@ -119,9 +119,8 @@ def groups_of(case: Case, parts: Sequence[pa.Table]) -> tuple[pa.Table, pa.Table
     """The groups ordered by spread, and their members in the same order, then by time."""
     with connect(case) as connection:
         connection.register("members", pa.concat_tables(parts))
-        groups = (
-            connection.sql(_GROUPS, params={"too_long": _TOO_LONG}).to_arrow_table().cast(GROUPS)
-        )
+        values = {"too_long": _TOO_LONG, "belonging": BELONGING}
+        groups = connection.sql(_GROUPS, params=values).to_arrow_table().cast(GROUPS)
         connection.register("groups", groups)
         members = connection.sql(_ORDERED).to_arrow_table().cast(MEMBERS)
     return groups, members

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 __all__ = [
     "ACCOUNTS",
     "ARRIVALS",
+    "BELONGING",
     "CHANGES",
     "EVIDENCE",
     "GROUPS",
@@ -36,6 +37,10 @@ class Relation(StrEnum):
     PART = "part"  # of members: the group's photo contains it
     SIMILAR = "similar"
     SHARES_ELEMENT = "shares_element"  # a logo, a sign, lettering: never groups
+
+
+# Of members: those that a group is made of. Others contain its photo, or are a part of it.
+BELONGING = (str(Relation.COPY), str(Relation.SIMILAR))
 
 
 class GroupKind(StrEnum):

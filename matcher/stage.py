@@ -17,7 +17,7 @@ from frametrace.embed.case import Case, write_atomically
 from frametrace.embed.executor import Executor
 from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.signals.local import Local
-from frametrace.index.store import alone_in
+from frametrace.index.turns import alone_in
 from frametrace.matcher.changes import BEFORE, compare
 from frametrace.matcher.edited import Edited, find_edited
 from frametrace.matcher.framings import match_captions, match_looks

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 __all__ = ["jpeg", "photo", "write_jsonl"]
 
@@ -262,3 +262,13 @@ def stamped(image: Image.Image) -> Image.Image:
     image = image.copy()
     image.paste(photo(99, 160, 120), (10, 10))
     return image
+
+
+def screenshot(image: Image.Image) -> Image.Image:
+    """On a telephone, with the very same lettering around every picture."""
+    screen = Image.new("RGB", (540, 1100), "white")
+    screen.paste(image.resize((540, 405)), (0, 200))
+    draw = ImageDraw.Draw(screen)
+    for y in (40, 100, 660, 720, 800):
+        draw.text((20, y), "A caption of some post, and who wrote it", "black", font_size=24)
+    return screen

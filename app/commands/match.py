@@ -37,7 +37,7 @@ def command(case: Path, case_b: Path | None, out: Path | None, **options: Any) -
 
     With one case the groups are kept in it for `report`, and compared with those of the newest
     earlier epoch that was matched: which are new, grew or merged. With two, the answer is printed,
-    and with --out written as CSV; the thresholds for captions and CLIP have no part in it.
+    and with --out written as CSV; only PDQ is compared.
 
     \b
     frametrace match hongkong

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frametrace.embed.held import query_over
 from frametrace.matcher.results import CHANGES, Change, Results
 
 if TYPE_CHECKING:
@@ -83,17 +84,13 @@ def members_with_changes(results: Results) -> pa.Table:
 
     `new_post` and `new_account` are null where nothing was compared.
     """
-    import duckdb
-
     members, groups = results.members, groups_with_changes(results)
     at = pc.index_in(members["group_id"], value_set=groups["group_id"].combine_chunks())
     for name in _OF_GROUPS[:2]:
         members = members.append_column(name, groups[name].take(at))
     keys = members.select(["group_id", "platform", "post_id"])
-    with duckdb.connect() as connection:
-        connection.execute("SET enable_progress_bar = false")
-        connection.register("members", keys.append_column("at", pa.array(np.arange(keys.num_rows))))
-        connection.register("arrivals", results.arrivals)
+    keys = keys.append_column("at", pa.array(np.arange(keys.num_rows)))
+    with query_over(members=keys, arrivals=results.arrivals) as connection:
         marked = connection.sql(_MARKED).to_arrow_table()
     compared = pc.is_valid(members["change"])
     for name in marked.column_names:

@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
+from frametrace.embed.held import query_over
 from frametrace.posts.errors import UsageError
 from frametrace.posts.model import Precision
 
@@ -74,9 +74,7 @@ class Shares:
 
         Times that are all whole minutes, or days, are known no better, whatever was said of them.
         """
-        with duckdb.connect() as connection:
-            connection.execute("SET enable_progress_bar = false")
-            connection.register("raw", raw)
+        with query_over(raw=raw) as connection:
             accounts = connection.sql(_ACCOUNTS).to_arrow_table()
             connection.register("accounts", accounts)
             items = connection.sql("SELECT DISTINCT item FROM raw ORDER BY item").to_arrow_table()

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from frametrace.embed.case import Case
 from frametrace.embed.held import connect
-from frametrace.matcher.results import Relation, Results
+from frametrace.matcher.results import BELONGING, Results
 from frametrace.posts.errors import UsageError
 
 __all__ = ["CHOSEN", "Choice", "chosen_posts"]
@@ -90,8 +90,7 @@ def _members(groups: Sequence[str], results: Results | None) -> pa.Table:
         )
     members = results.members
     wanted = pc.is_in(members["group_id"], value_set=pa.array(groups, pa.string()))
-    listed = pa.array([str(Relation.CONTAINS), str(Relation.PART)])
-    belongs = pc.invert(pc.is_in(members["relation"], value_set=listed))
+    belongs = pc.is_in(members["relation"], value_set=pa.array(BELONGING))
     return members.filter(pc.and_(wanted, belongs)).select(_OF_MEMBERS.names)
 
 

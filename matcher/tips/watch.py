@@ -17,7 +17,7 @@ import pyarrow as pa
 from frametrace.embed.case import Case
 from frametrace.embed.files import holding, read_json, to_json, write_atomically
 from frametrace.embed.held import connect
-from frametrace.matcher.results import Results
+from frametrace.matcher.results import BELONGING, Results
 from frametrace.matcher.stage import load_results
 from frametrace.matcher.tips.echoes import ECHOES, MATERIAL, EchoSettings, echoes_of, names_of
 from frametrace.matcher.tips.model import FINGERPRINTS, Tip
@@ -73,7 +73,7 @@ _OF_GROUPS = """
 WITH held AS (
     SELECT group_id, coalesce(media_sha256, caption_sha256) AS sha256,
         bool_or(media_sha256 IS NOT NULL) AS picture,
-        bool_and(relation NOT IN ('copy', 'similar')) AS listed
+        bool_and(relation NOT IN {belonging}) AS listed
     FROM members GROUP BY ALL
 )
 SELECT h.group_id AS known_as, left(h.sha256, 16) AS item_id, {pdq} AS pdq, {quality} AS quality,
@@ -197,6 +197,7 @@ def _of_groups(case: Case, results: Results | None) -> pa.Table:
         "caption_key": "LEFT JOIN caption_key k ON NOT h.picture AND k.sha256 = h.sha256",
     }
     query = _OF_GROUPS.format(
+        belonging=BELONGING,
         pdq="p.code" if "pdq" in has else "NULL",
         quality="p.quality" if "pdq" in has else "NULL",
         caption_key="k.code" if "caption_key" in has else "NULL",

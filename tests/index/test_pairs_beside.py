@@ -20,7 +20,8 @@ from frametrace.index import pairs as pairs_module
 from frametrace.index.hits import Hits
 from frametrace.index.join import has_numba
 from frametrace.index.pairs import near_pairs
-from frametrace.index.store import alone_in, open_index
+from frametrace.index.store import open_index
+from frametrace.index.turns import alone_in
 
 
 def codes_of(seed: int, count: int) -> np.ndarray:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from making import cropped, jpeg, make_case, photo, stamped
-from PIL import Image, ImageDraw, ImageOps
+from making import cropped, jpeg, make_case, photo, screenshot, stamped
+from PIL import Image, ImageOps
 
 from frametrace.app.summary import counts_of, notes_on
 from frametrace.embed.case import Case
@@ -31,15 +31,6 @@ def collage(left: Image.Image, right: Image.Image) -> Image.Image:
     for at, image in enumerate((left, right)):
         sheet.paste(image.resize((320, 240)), (at * 320, 0))
     return sheet
-
-
-def screenshot(image: Image.Image) -> Image.Image:
-    screen = Image.new("RGB", (540, 1100), "white")
-    screen.paste(image.resize((540, 405)), (0, 200))
-    draw = ImageDraw.Draw(screen)
-    for y in (40, 100, 660, 720, 800):
-        draw.text((20, y), "A caption of some post, and who wrote it", "black", font_size=24)
-    return screen
 
 
 PICTURES = {

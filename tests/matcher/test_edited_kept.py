@@ -23,7 +23,7 @@ from frametrace.embed.case import Case
 from frametrace.embed.executor import Crashed, Executor, InProcess, SpawnPool
 from frametrace.embed.progress import Silent
 from frametrace.embed.signals.local import Features
-from frametrace.index.store import alone_in
+from frametrace.index.turns import alone_in
 from frametrace.matcher import answers, asking, edited
 from frametrace.matcher.edited import Edited, find_edited
 from frametrace.matcher.sightings import PAIRS
@@ -276,7 +276,7 @@ def test_who_waits_for_another_process_is_told_and_finds_its_answers(case: Case)
     class Listening(Silent):
         def note(self, line: str) -> None:
             said.append(line)
-            with patch.object(edited, "_alone", lambda case, progress: ExitStack()):
+            with patch.object(edited, "alone_comparing", lambda index, progress: ExitStack()):
                 find(case)
             other.close()
 

@@ -9,7 +9,7 @@ import pytest
 from making import jpeg, make_case, photo
 
 from frametrace.embed.case import Case
-from frametrace.index.store import alone_in
+from frametrace.index.turns import alone_in
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import load_results, match_case
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from making import cropped, jpeg, photo, stamped
-from PIL import Image, ImageDraw, ImageEnhance, ImageOps
+from making import cropped, jpeg, photo, screenshot, stamped
+from PIL import Image, ImageEnhance, ImageOps
 
 from frametrace.embed.decode import decode
 from frametrace.embed.signals.local import Features, Local
@@ -133,16 +133,6 @@ def test_a_collage_contains_its_panels(others, mirror):
     assert (found.relation, found.mirrored) == (Relation.CONTAINS, mirror)
     assert found.part_a > 0.75
     assert found.part_b == pytest.approx(1 / (others + 1), abs=0.08)
-
-
-def screenshot(image: Image.Image) -> Image.Image:
-    """With the very same lettering around every picture."""
-    screen = Image.new("RGB", (540, 1100), "white")
-    screen.paste(image.resize((540, 405)), (0, 200))
-    draw = ImageDraw.Draw(screen)
-    for y in (40, 100, 660, 720, 800):
-        draw.text((20, y), "A caption of some post, and who wrote it", "black", font_size=24)
-    return screen
 
 
 @pytest.mark.parametrize("count", [2, 4])
