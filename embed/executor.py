@@ -116,9 +116,11 @@ class SpawnPool:
     ) -> "Future[list[Result]]":
         try:
             return self._pool.submit(_run, function, chunk, self._seconds)
-        except BrokenProcessPool as error:  # a chunk before this one has just ended a process
+        # A chunk before this one has just ended a process; where another was being started, its
+        # pipes were closed. What else keeps one from starting is told when the pool is restarted.
+        except (BrokenProcessPool, OSError) as error:
             broken: Future[list[Result]] = Future()
-            broken.set_exception(error)
+            broken.set_exception(BrokenProcessPool(str(error)))
             return broken
 
     def _one_by_one(
