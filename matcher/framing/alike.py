@@ -1,0 +1,253 @@
+"""How alike texts and pictures are, calibrated: each kind of item by the best of its signals.
+
+Signals of one item measure one thing in several ways, so the best counts; captions, lettering and
+looks are different things, and are added (see `fusing`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from frametrace.embed.case import Case
+from frametrace.embed.signals.caption import Caption
+from frametrace.embed.signals.caption_key import CaptionKey, jaccards
+from frametrace.embed.signals.clip import Clip
+from frametrace.index.dense import DenseIndex
+from frametrace.index.minhash import MinHashIndex
+from frametrace.index.store import open_index
+from frametrace.matcher.framing.background import MOST, Background, Floor
+from frametrace.matcher.framing.contents import NONE, Contents
+
+__all__ = ["SAME_PHOTO", "Alike", "Looks", "Means", "Texts", "Vectors"]
+
+# Decades of two posts that carry one photo: copies are verified, and chance gives one wrong pair in
+# 10,000 or fewer (docs/signals.md).
+SAME_PHOTO = 4.0
+
+# Both of all-MiniLM-L6-v2 on captions of pictures of all kinds (2,500 of flickr8k): median and
+# scale. Of other models nothing is known beforehand; a case of some 1,000 texts outweighs it.
+_CAPTION = Floor(0.06, 0.06)
+_KEY = Floor(0.03, 0.1)  # unrelated captions share few trigrams, however many are compared
+_CLIP = Floor(0.5, 0.06)
+_LEAST_SHARED = 0.4  # of the MinHash values; what is less alike makes no decades that count
+_BLOCK = 4096  # pairs of vectors compared at a time
+
+
+class Means(IntEnum):
+    """By what two items were found alike."""
+
+    NOTHING = 0
+    CAPTION_KEY = 1
+    CAPTION = 2
+    PHOTO = 3
+    CLIP = 4
+
+    @property
+    def signal(self) -> str:
+        """The signal's name; `photo` for copies of one photo, whatever told so."""
+        names = {self.CAPTION_KEY: CaptionKey.name, self.CAPTION: Caption.name}
+        return {**names, self.PHOTO: "photo", self.CLIP: Clip.name}.get(self, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """m pairs of items: `decades` (m,) float32, the raw `similarity` (m,) float32, `means` (m,) int8.
+
+    `a` and `b` (m,) int64 are the items.
+    """
+
+    decades: np.ndarray
+    similarity: np.ndarray
+    means: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+
+    @classmethod
+    def nothing(cls, count: int) -> Self:
+        """Pairs without an item to compare."""
+        decades, similarity = np.zeros((2, count), np.float32)
+        a, b = np.full((2, count), NONE, np.int64)
+        return cls(decades, similarity, np.zeros(count, np.int8), a, b)
+
+    def or_better(self, others: Self) -> Self:
+        """Each pair as the one or the other says, whichever has more decades."""
+        better = others.decades > self.decades
+        names = self.__slots__
+        return type(self)(*(np.where(better, getattr(others, n), getattr(self, n)) for n in names))
+
+    def best(self, pair: np.ndarray, count: int) -> Self:
+        """Of rows that belong to `count` pairs the best of each; of equals the first."""
+        best = type(self).nothing(count)
+        order = np.lexsort((-self.decades, pair))
+        found, first = np.unique(pair[order], return_index=True)
+        for name in self.__slots__:
+            getattr(best, name)[found] = getattr(self, name)[order[first]]
+        return best
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Vectors of unit length of some items: `row` (n,) int64 is each item's, or `NONE`."""
+
+    index: DenseIndex
+    row: np.ndarray
+    background: Background
+
+    @classmethod
+    def of(cls, case: Case, signal: str, items: pa.StringArray, floor: Floor) -> "Vectors | None":
+        """Those of a signal; None where the case hasn't computed it."""
+        if signal not in case.epoch.signals:
+            return None
+        index = open_index(case, signal)
+        assert isinstance(index, DenseIndex)
+        codes = index.codes
+        code = np.append(np.repeat(np.arange(len(codes)), np.diff(codes.starts)), NONE)
+        found = pc.index_in(items, value_set=codes.digests()).fill_null(NONE).to_numpy()
+        row = code[found]
+        rows = np.unique(row[row != NONE])
+
+        def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+            return _cosines(codes.codes, rows[a], rows[b])
+
+        return cls(index, row, Background.measure(len(rows), compare, floor))
+
+    def cosines(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """The cosine similarity of each pair of items, (m,) float32; -1 where one has no vector."""
+        x, y = self.row[a], self.row[b]
+        known = np.flatnonzero((x != NONE) & (y != NONE))
+        similarity = np.full(len(a), -1, np.float32)
+        similarity[known] = _cosines(self.index.codes.codes, x[known], y[known])
+        return similarity
+
+    def nearest(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs of items among whose `count` nearest either is; one item stands for equal vectors.
+
+        Items of equal vectors are paired with the first of them.
+        """
+        rows, first, inverse = np.unique(self.row, return_index=True, return_inverse=True)
+        known = rows != NONE
+        same = np.flatnonzero((self.row != NONE) & (first[inverse] != np.arange(len(self.row))))
+        rows, first = rows[known], first[known]
+        index = self.index
+        if len(rows) < len(index.codes):
+            index = DenseIndex.build(index.codes.only(rows))
+        a, b = [first[inverse[same] - (not known.all())]], [same]
+        for start in range(0, len(rows), _BLOCK):
+            hits = index.search(index.codes.codes[start : start + _BLOCK], count + 1)
+            hits = hits.where(hits.query + start != hits.row)
+            a.append(first[hits.query + start])
+            b.append(first[hits.row])
+        return np.concatenate(a), np.concatenate(b)
+
+
+def _cosines(vectors: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    similarity = np.empty(len(x), np.float32)
+    for start in range(0, len(x), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        similarity[part] = np.einsum("ij,ij->i", vectors[x[part]], vectors[y[part]])
+    return np.minimum(similarity, 1)
+
+
+class Texts:
+    """Texts are alike in their wording or in their meaning."""
+
+    def __init__(self, case: Case, contents: Contents) -> None:
+        self._case, self._names, self._keys = case, contents.texts, contents.keys
+        self.vectors = Vectors.of(case, Caption.name, contents.texts, _CAPTION)
+        self.wording = Background.measure(len(contents.keys), self.jaccards, _KEY)
+
+    def jaccards(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """The Jaccard similarity of the keys of each pair of texts, (m,) float32."""
+        similarity: np.ndarray = jaccards(self._keys, a, b).astype(np.float32)
+        return similarity
+
+    def nearest(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs of texts that may be alike: in their wording, or near to each other in meaning."""
+        a, b = self._worded()
+        if self.vectors is None:
+            return a, b
+        x, y = self.vectors.nearest(count)
+        return np.append(a, x), np.append(b, y)
+
+    def _worded(self) -> tuple[np.ndarray, np.ndarray]:
+        index = open_index(self._case, CaptionKey.name)
+        assert isinstance(index, MinHashIndex)
+        text = pc.index_in(index.codes.digests(), value_set=self._names).fill_null(NONE).to_numpy()
+        code = np.repeat(np.arange(len(index.codes)), np.diff(index.codes.starts))
+        code, text = code[text != NONE], text[text != NONE]
+        taken, first = np.unique(code, return_index=True)
+        owner = np.full(len(index.codes), NONE, np.int64)
+        owner[taken] = text[first]
+        hits = index.pairs(_LEAST_SHARED)
+        others = owner[code] != text
+        a = np.append(owner[hits.query], owner[code[others]])
+        b = np.append(owner[hits.row], text[others])
+        known = (a != NONE) & (b != NONE)
+        return a[known], b[known]
+
+    def compare(self, a: np.ndarray, b: np.ndarray) -> Alike:
+        """Compare (m,) texts with (m,) others; `NONE` is like nothing."""
+        known = np.flatnonzero((a != NONE) & (b != NONE))
+        alike = Alike.nothing(len(a))
+        pair, inverse = _distinct(a[known], b[known])
+        x, y = pair
+        jaccard = np.where(x == y, np.float32(1), self.jaccards(x, y))
+        decades = np.where(x == y, np.float32(MOST), self.wording.calibrated(jaccard))
+        found = Alike(decades, jaccard, np.full(len(x), Means.CAPTION_KEY, np.int8), x, y)
+        if self.vectors is not None:
+            cosine = self.vectors.cosines(x, y)
+            decades = self.vectors.background.calibrated(cosine)
+            means = np.full(len(x), Means.CAPTION, np.int8)
+            found = found.or_better(Alike(decades, cosine, means, x, y))
+        for name, values in (("decades", found.decades), ("similarity", found.similarity)):
+            getattr(alike, name)[known] = values[inverse]
+        alike.means[known] = found.means[inverse]
+        alike.a[known], alike.b[known] = a[known], b[known]
+        return alike
+
+
+class Looks:
+    """Pictures are alike where they are copies of one photo, or look alike by CLIP.
+
+    Lettering is what such a picture says: two memes on one template are not alike unless their
+    lettering is, and a photo is half as much like a meme that is made of it.
+    """
+
+    def __init__(self, case: Case, contents: Contents, same: Callable[[Alike], np.ndarray]) -> None:
+        self._photo, self._lettering = contents.photo, contents.lettering
+        self._same = same
+        self.vectors = Vectors.of(case, Clip.name, contents.files, _CLIP)
+
+    def compare(self, a: np.ndarray, b: np.ndarray, lettering: Alike) -> Alike:
+        """Compare (m,) pictures with (m,) others whose lettering was compared before."""
+        copies = self._photo[a] == self._photo[b]
+        alike = Alike(
+            np.where(copies, np.float32(SAME_PHOTO), np.float32(0)),
+            copies.astype(np.float32),
+            np.where(copies, Means.PHOTO, Means.NOTHING).astype(np.int8),
+            a,
+            b,
+        )
+        if self.vectors is not None:
+            cosine = self.vectors.cosines(a, b)
+            decades = self.vectors.background.calibrated(cosine)
+            alike = alike.or_better(
+                Alike(decades, cosine, np.full(len(a), Means.CLIP, np.int8), a, b)
+            )
+        lettered = (self._lettering[a] != NONE).astype(int) + (self._lettering[b] != NONE)
+        share = np.select([lettered == 2, lettered == 1], [self._same(lettering), 0.5], 1.0)
+        decades = (alike.decades * share).astype(np.float32)
+        return Alike(decades, alike.similarity, alike.means, a, b)
+
+
+def _distinct(a: np.ndarray, b: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """The distinct unordered pairs, and which of them each pair is."""
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    width = int(high.max(initial=0)) + 1
+    key, inverse = np.unique(low * width + high, return_inverse=True)
+    return np.divmod(key, width), inverse
