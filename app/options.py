@@ -44,8 +44,8 @@ out_option = click.option(
 )
 
 
-class _Similarity(click.FloatRange):
-    """A number from 0 to 1; `nan` is no number."""
+class _Decades(click.FloatRange):
+    """A number in a range; `nan` is no number."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -117,13 +117,9 @@ match_options = _all(
         "  [default: 200000]",
     ),
     click.option(
-        "--min-caption",
-        type=_Similarity(0, 1),
-        help="The least cosine similarity of two captions.  [default: 0.75]",
-    ),
-    click.option(
-        "--min-clip",
-        type=_Similarity(0, 1),
-        help="The least cosine similarity of two pictures by CLIP.  [default: 0.9]",
+        "--min-decades",
+        type=_Decades(0, 18),
+        help="How rare among unrelated posts the likeness of two posts of one framing is, at least:"
+        " 3 is one of 1,000 pairs.  [default: 3.5]",
     ),
 )

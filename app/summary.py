@@ -87,9 +87,10 @@ def describe_signals(signals: Mapping[str, Mapping[str, str]]) -> str:
 
 def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
     """What a reader of these results must know of what was not compared, in plain sentences."""
+    unkeyed = len(missing_captions(case, CaptionKey.name, lettering=False))
     notes = [
         *_lacking(case, "Pictures", Pdq.name, sum(missing_pictures(case, [Pdq.name]).values())),
-        *_lacking(case, "Captions", CaptionKey.name, len(missing_captions(case, CaptionKey.name))),
+        *_lacking(case, "Captions", CaptionKey.name, unkeyed),
     ]
     if Local.name in run.signals:
         missing = sum(missing_pictures(case, [Local.name]).values())
@@ -105,9 +106,12 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
     if case.epoch.rows(signal_table(CaptionKey.name)):
         notes += _on_captions(run.signals.get(Caption.name))
     most = int(run.settings["max_tied_accounts"])
-    wide = pc.sum(pc.greater(results.groups["accounts"], most)).as_py()
+    photos = results.groups.filter(pc.equal(results.groups["kind"], str(GroupKind.PHOTO)))
+    wide = pc.sum(pc.greater(photos["accounts"], most)).as_py()
     if wide:
-        notes.append(f"Groups of over {most:,} accounts, which tie nobody in particular: {wide:,}.")
+        notes.append(
+            f"Photo groups of over {most:,} accounts, which tie nobody in particular: {wide:,}."
+        )
     if run.unlisted:
         notes.append(
             f"Near pairs inside crowds of near-identical pictures that are not listed: "

@@ -1,7 +1,7 @@
 """What became of the groups since an earlier match run: which are new, grew, merged, or fell apart.
 
-Groups are compared by their members, not by their names: a member is a post with one of its items
-(a picture or a caption), and a group of now comes from the previous groups of its kind with which
+Groups are compared by their members, not by their names: a member is a post, of photo groups with
+one of its pictures, and a group of now comes from the previous groups of its kind with which
 it has a member in common; but one that is only listed with the group's photo, as it contains that
 or is a part of it, makes no group the heir of another. A case only gains posts, so a member is gone
 from a group only where the matcher placed its item elsewhere.
@@ -26,7 +26,7 @@ BEFORE = pa.schema(
 _DISTINCT = """
 CREATE TEMP TABLE {table} AS
 SELECT group_id, kind, platform, post_id, account_id,
-    coalesce(media_sha256, caption_sha256) AS item,
+    CASE kind WHEN 'photo' THEN media_sha256 ELSE '' END AS item,
     bool_or(relation IN {belonging}) AS belongs
 FROM {table}_rows GROUP BY ALL
 """

@@ -6,30 +6,17 @@ import pyarrow as pa
 
 from frametrace.embed.case import Case
 from frametrace.embed.held import connect
-from frametrace.matcher.placing import LISTED
-from frametrace.matcher.results import ACCOUNTS, BELONGING, GROUPS, MEMBERS, GroupKind, Relation
+from frametrace.matcher.results import ACCOUNTS, BELONGING, GROUPS, MEMBERS
 
 __all__ = ["accounts_of", "groups_of", "members_of"]
 
 _TOO_LONG = "(?s)^(.{79}).{2,}$"  # of a caption, 80 characters stand for its group
 
-# A post is listed once for each item of the group that it carries.
-_CARRIERS = {
-    "picture": (
-        "SELECT platform, post_id, sha256, sha256 AS media_sha256, path AS media_path, "
-        "NULL AS caption_sha256 FROM post_media"
-    ),
-    "caption": (
-        "SELECT platform, post_id, caption_sha256 AS sha256, NULL AS media_sha256, "
-        "NULL AS media_path, caption_sha256 FROM posts "
-        "WHERE repost_of IS NULL AND caption_sha256 IS NOT NULL"
-    ),
-}
-
-# 16 digits name a group; all of them where somebody made two digests begin alike.
+# A post is listed once for each picture of the group that it carries. 16 digits name a group; all of
+# them where somebody made two digests begin alike.
 _MEMBERS = """
 WITH every AS (
-    SELECT *, $relation AS relation FROM places
+    SELECT *, 'copy' AS relation FROM places
     UNION ALL SELECT * FROM listed
 ),
 named AS (
@@ -37,11 +24,12 @@ named AS (
         THEN medoid_sha256[:16] ELSE medoid_sha256 END AS name
     FROM every WINDOW begin_alike AS (PARTITION BY medoid_sha256[:16])
 )
-SELECT $prefix || p.name AS group_id, $kind AS kind, p.relation,
+SELECT 'photo-' || p.name AS group_id, 'photo' AS kind, p.relation,
     o.platform, o.post_id, o.account_id, o.account_kind, o.account_name, o.posted_at, o.text,
-    c.media_sha256, c.media_path, c.caption_sha256, p.medoid_sha256,
-    p.* EXCLUDE (sha256, medoid_sha256, name, relation)
-FROM named p JOIN carriers c USING (sha256) JOIN posts o USING (platform, post_id)
+    p.sha256 AS media_sha256, c.path AS media_path, NULL AS caption_sha256, p.medoid_sha256,
+    p.* EXCLUDE (sha256, medoid_sha256, name, relation),
+    NULL AS decades, NULL AS tied_by, NULL AS via_platform, NULL AS via_post_id
+FROM named p JOIN post_media c USING (sha256) JOIN posts o USING (platform, post_id)
 QUALIFY count(DISTINCT (o.platform, o.post_id)) OVER (PARTITION BY p.medoid_sha256) > 1
 """
 
@@ -58,13 +46,17 @@ SELECT group_id, any_value(kind) AS kind, any_value(medoid_sha256) AS medoid_sha
     count(DISTINCT (platform, account_id)) FILTER (account_kind = 'channel') AS channels,
     count(DISTINCT item) AS items,
     min(posted_at) AS first_at, max(posted_at) AS last_at,
-    list_sort(coalesce(list(DISTINCT signal) FILTER (signal <> 'sha256'), [])) AS signals,
-    avg(similarity) FILTER (list_contains($belonging, relation)) AS cohesion
+    list_sort(list_distinct(flatten(list(tied)))) AS signals,
+    coalesce(any_value(h.cohesion),
+        avg(similarity) FILTER (list_contains($belonging, relation))) AS cohesion
 FROM (
     SELECT * REPLACE (min(account_kind) OVER (PARTITION BY platform, account_id) AS account_kind),
-        coalesce(media_sha256, caption_sha256) AS item
+        CASE kind WHEN 'photo' THEN media_sha256
+            ELSE coalesce(caption_sha256, media_sha256) END AS item,
+        CASE WHEN tied_by IS NOT NULL THEN list_transform(tied_by, lambda t: t.signal)
+            WHEN signal <> 'sha256' THEN [signal] ELSE [] END AS tied
     FROM members
-)
+) LEFT JOIN held h USING (group_id)
 GROUP BY group_id
 ORDER BY len(platforms) DESC, accounts DESC, posts DESC, group_id
 """
@@ -94,31 +86,28 @@ ORDER BY photo_groups DESC, framing_groups DESC, p.platform, p.account_id
 """
 
 
-def members_of(
-    case: Case,
-    places: pa.Table,
-    kind: GroupKind,
-    carriers: str,
-    listed: pa.Table | None = None,
-) -> pa.Table:
-    """The posts that carry the placed items, in groups of two posts or more; not yet ordered.
+def members_of(case: Case, places: pa.Table, listed: pa.Table) -> pa.Table:
+    """The posts that carry the placed pictures, in photo groups of two posts or more; not ordered.
 
-    `carriers` is `picture` or `caption`. What is `listed` with them, in the schema `LISTED`, are no
-    copies.
+    What is `listed` with them, in the schema `LISTED`, are no copies.
     """
-    relation = Relation.COPY if kind is GroupKind.PHOTO else Relation.SIMILAR
     with connect(case, "posts", "post_media") as connection:
         connection.register("places", places)
-        connection.register("listed", LISTED.empty_table() if listed is None else listed)
-        connection.execute(f"CREATE VIEW carriers AS {_CARRIERS[carriers]}")
-        values = {"prefix": f"{kind}-", "kind": str(kind), "relation": str(relation)}
-        return connection.sql(_MEMBERS, params=values).to_arrow_table().cast(MEMBERS)
+        connection.register("listed", listed)
+        return connection.sql(_MEMBERS).to_arrow_table().cast(MEMBERS)
 
 
-def groups_of(case: Case, parts: Sequence[pa.Table]) -> tuple[pa.Table, pa.Table]:
-    """The groups ordered by spread, and their members in the same order, then by time."""
+def groups_of(
+    case: Case, parts: Sequence[pa.Table], cohesion: pa.Table
+) -> tuple[pa.Table, pa.Table]:
+    """The groups ordered by spread, and their members in the same order, then by time.
+
+    `cohesion`, with the columns group_id and cohesion, is that of groups whose members' similarities
+    don't tell it.
+    """
     with connect(case) as connection:
         connection.register("members", pa.concat_tables(parts))
+        connection.register("held", cohesion)
         values = {"too_long": _TOO_LONG, "belonging": BELONGING}
         groups = connection.sql(_GROUPS, params=values).to_arrow_table().cast(GROUPS)
         connection.register("groups", groups)

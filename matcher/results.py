@@ -14,11 +14,14 @@ __all__ = [
     "BELONGING",
     "CHANGES",
     "EVIDENCE",
+    "FRAMINGS",
     "GROUPS",
+    "MAP",
     "MATCHES",
     "MEMBERS",
     "ORDER_OF_MATCHES",
     "POST_FIELDS",
+    "TIED_BY",
     "TIES",
     "Change",
     "GroupKind",
@@ -93,6 +96,20 @@ EVIDENCE = pa.schema(
     ]
 )
 
+# What ties a post to a framing, each kind of evidence with the signal that says most of it:
+# `captions` (or a caption and the lettering of a picture), `lettering`, `pictures`. `decades` is how
+# rare that is among unrelated posts: 3 is one of 1,000 pairs.
+TIED_BY = pa.list_(
+    pa.struct(
+        [
+            ("kind", pa.string()),
+            ("signal", pa.string()),
+            ("similarity", pa.float32()),
+            ("decades", pa.float32()),
+        ]
+    )
+)
+
 # One row per verified pair and signal. The digests are of the picture's bytes, or of the caption's
 # UTF-8 text for caption signals. `distance` is in bits for hashes, and null for similarities;
 # `similarity` is a cosine or a Jaccard similarity, or the part of the features that are inliers.
@@ -128,7 +145,9 @@ GROUPS = pa.schema(
         ("first_at", _TIME),
         ("last_at", _TIME),
         ("signals", pa.list_(pa.string())),
-        ("cohesion", pa.float32()),  # mean similarity of the members but containers and parts
+        # Of photos, the mean similarity of the members but containers and parts; of framings, the
+        # part of the pairs of what they say that is alike by itself.
+        ("cohesion", pa.float32()),
     ]
 )
 
@@ -138,6 +157,10 @@ GROUPS = pa.schema(
 # the evidence B is the member's item and A the one that it is tied to. A picture that `contains`
 # the group's photo, or is a `part` of it, is tied to a copy of that and may stand in many groups;
 # its own copies are tied to it.
+#
+# In a framing there is one row per post. It is tied to the post `via_post_id`, the next on the
+# strongest path to the group's medoid, by what `tied_by` lists; `decades` is the sum, `signal` and
+# `similarity` are the strongest; `medoid_sha256` is the medoid's caption or picture.
 MEMBERS = pa.schema(
     [
         pa.field("group_id", pa.string(), nullable=False),
@@ -154,6 +177,64 @@ MEMBERS = pa.schema(
         ("distance", pa.int32()),
         ("similarity", pa.float32()),
         *EVIDENCE,
+        ("decades", pa.float32()),
+        ("tied_by", TIED_BY),
+        ("via_platform", pa.string()),
+        ("via_post_id", pa.string()),
+    ]
+)
+
+# One row per framing group, in the order of the groups: what it is about. `terms` set it apart from
+# the others; `representatives` are posts that say it best, one of each language; `pictures` are
+# files, those of most posts first, `lettering` what is written in them; `rise` is when posts of
+# each platform came: the first, half of them, the last.
+FRAMINGS = pa.schema(
+    [
+        pa.field("group_id", pa.string(), nullable=False),
+        ("terms", pa.list_(pa.string())),
+        (
+            "representatives",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("language", pa.string()),
+                        ("platform", pa.string()),
+                        ("post_id", pa.string()),
+                        ("text", pa.string()),
+                    ]
+                )
+            ),
+        ),
+        ("pictures", pa.list_(pa.string())),
+        ("lettering", pa.list_(pa.string())),
+        (
+            "rise",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("platform", pa.string()),
+                        ("posts", pa.int64()),
+                        ("first_at", _TIME),
+                        ("half_at", _TIME),
+                        ("last_at", _TIME),
+                    ]
+                )
+            ),
+        ),
+    ]
+)
+
+# One row per content (see `framing.contents`) with a text or a picture, or a sample of them: where
+# it lies on a map on which contents that are alike lie together, both coordinates in [0, 1]. Its
+# earliest post stands for it; `posts` is how many say the same. `group_id` is null outside groups.
+MAP = pa.schema(
+    [
+        ("x", pa.float32()),
+        ("y", pa.float32()),
+        pa.field("platform", pa.string(), nullable=False),
+        pa.field("post_id", pa.string(), nullable=False),
+        ("posts", pa.int64()),
+        ("group_id", pa.string()),
     ]
 )
 
@@ -242,12 +323,15 @@ class Results:
     """What one match run found, in the schemas above; every table is in stable order.
 
     `changes` and `arrivals` say what is new since an earlier run; without one they are empty.
+    `framings` and `map` are empty in the results of older versions.
     """
 
     groups: pa.Table
     members: pa.Table
     accounts: pa.Table
     ties: pa.Table
+    framings: pa.Table = field(default_factory=FRAMINGS.empty_table)
+    map: pa.Table = field(default_factory=MAP.empty_table)
     changes: pa.Table = field(default_factory=CHANGES.empty_table)
     arrivals: pa.Table = field(default_factory=ARRIVALS.empty_table)
     matches: Matches = field(default_factory=Matches, compare=False)

@@ -20,7 +20,7 @@ from frametrace.embed.signals.local import Local
 from frametrace.index.turns import alone_in
 from frametrace.matcher.changes import BEFORE, compare
 from frametrace.matcher.edited import Edited, find_edited
-from frametrace.matcher.framings import match_captions, match_looks
+from frametrace.matcher.framing.finding import find_framings
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
 from frametrace.matcher.network import ties_of
 from frametrace.matcher.photos import Near, PhotoMatches, group_photos, join_photos, near_photos
@@ -29,7 +29,6 @@ from frametrace.matcher.results import (
     MEMBERS,
     ORDER_OF_MATCHES,
     TIES,
-    GroupKind,
     Matches,
     Results,
     of_any_version,
@@ -43,6 +42,7 @@ _RUN = "match.json"
 _MATCHES = "matches.parquet"
 _OF_TIES = frozenset({"fdr", "max_tied_accounts"})  # settings that groups don't depend on
 _SINCE = ("changes", "arrivals")  # empty, or absent, where nothing was compared
+_SINCE_0_4 = ("framings", "map")  # older versions made none
 _UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError, pa.ArrowException)
 
 
@@ -91,7 +91,7 @@ def match_case(
         clock.lap(stage)
         advance(1)
 
-    with progress.track("matching", 5) as advance:
+    with progress.track("matching", 4) as advance:
         photos = group_photos(near, distinct, edited.pairs)
         lap("photos")
         results, alike = _found(case, settings, photos, lap)
@@ -144,16 +144,10 @@ def _found(
     case: Case, settings: MatchSettings, photos: PhotoMatches, lap: Callable[[str], None]
 ) -> tuple[Results, pa.Table]:
     """What was found, and the matches of what is similar."""
-    caption_matches, captions = match_captions(case, settings)
-    lap("captions")
-    look_matches, looks = match_looks(case, photos.places, settings)
-    lap("looks")
-    parts = [
-        members_of(case, photos.places, GroupKind.PHOTO, "picture", photos.listed),
-        members_of(case, captions, GroupKind.FRAMING, "caption"),
-        members_of(case, looks, GroupKind.FRAMING, "picture"),
-    ]
-    groups, members = groups_of(case, parts)
+    framings = find_framings(case, photos.places, settings)
+    lap("framings")
+    parts = [members_of(case, photos.places, photos.listed), framings.members]
+    groups, members = groups_of(case, parts, framings.cohesion)
     results = Results(
         groups=groups,
         members=members,
@@ -161,7 +155,7 @@ def _found(
         ties=ties_of(case, members, settings.ties),
     )
     lap("groups")
-    return results, pa.concat_tables([caption_matches, look_matches])
+    return results, framings.matches
 
 
 def _compared(case: Case, results: Results, run: MatchRun) -> tuple[Results, MatchRun]:
@@ -220,6 +214,7 @@ def load_results(case: Case) -> tuple[Results, MatchRun]:
         try:
             run = _read_run(folder)
             names = [n for n in Results.tables() if run.since is not None or n not in _SINCE]
+            names = [n for n in names if n not in _SINCE_0_4 or (folder / f"{n}.parquet").exists()]
             tables = {name: pq.read_table(folder / f"{name}.parquet") for name in names}
             tables["ties"] = of_any_version(tables["ties"], TIES)
             tables["members"] = of_any_version(tables["members"], MEMBERS)

@@ -1,0 +1,47 @@
+"""From a case whose photos are grouped to its framing groups, with what they are about."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from frametrace.embed.case import Case
+from frametrace.matcher.framing.contents import Contents, contents_of
+from frametrace.matcher.framing.fusing import Fusion
+from frametrace.matcher.framing.grouping import Communities, Edges, communities, edges_of
+from frametrace.matcher.framing.telling import group_ids, matches_of, members_of
+from frametrace.matcher.settings import MatchSettings
+
+__all__ = ["Framings", "find_framings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Framings:
+    """The framings of a case.
+
+    `members` are in the schema `MEMBERS`, not yet ordered, `matches` in `MATCHES`; `cohesion` has
+    the columns group_id and cohesion.
+    """
+
+    contents: Contents
+    edges: Edges
+    found: Communities
+    members: pa.Table
+    matches: pa.Table
+    cohesion: pa.Table
+
+
+def find_framings(case: Case, photos: pa.Table, settings: MatchSettings) -> Framings:
+    """Group the case's posts by framing; `photos` are the places of its pictures."""
+    contents = contents_of(case, photos)
+    fusion = Fusion(case, contents)
+    edges = edges_of(contents, fusion, settings.min_decades, settings.neighbours)
+    found = communities(contents, edges, fusion, settings.min_decades)
+    names = group_ids(contents, found)
+    return Framings(
+        contents=contents,
+        edges=edges,
+        found=found,
+        members=members_of(case, contents, found),
+        matches=matches_of(contents, edges),
+        cohesion=pa.table({"group_id": names, "cohesion": pa.array(found.cohesion, pa.float32())}),
+    )
