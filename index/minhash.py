@@ -5,6 +5,8 @@ Jaccard similarity s do so with probability 1 - (1 - s^r)^b (Leskovec, Rajaraman
 of Massive Datasets, 3.4): 0.9998 at 0.8 and 0.06 at 0.25 for the 16 bands of 4 used here.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from frametrace.index.codes import Codes
@@ -14,6 +16,11 @@ __all__ = ["BANDS", "MinHashIndex"]
 
 BANDS = 16
 _WINDOW = 16
+_ROWS = 1 << 17  # codes whose pairs in one band are listed at a time; 18 MB of pairs at most
+_PAIRS = 1 << 16  # compared at a time; 32 MB of values
+# Odd factors that make one number of a band's values: the raw stream of a bit generator never
+# changes between versions of NumPy.
+_FACTORS = np.random.PCG64(1).random_raw(64) | np.uint64(1)
 
 
 class MinHashIndex:
@@ -24,27 +31,25 @@ class MinHashIndex:
     def __init__(self, codes: Codes) -> None:
         self.codes = codes
 
-    def pairs(self) -> Hits:
+    def pairs(self, least: float = 0.0) -> Hits:
         """Every candidate pair once, query < row, ordered; the value is the estimated similarity.
 
-        Of codes that share a band's value, each is paired with the first and the next sixteen. So
-        a value that a great many share (a slogan with endless variations) connects them all, and
-        never makes a clique.
+        Those estimated below `least` are left out as they are found, and take no memory. Of codes
+        that share a band's value, each is paired with the first and the next sixteen. So a value
+        that a great many share (a slogan with endless variations) connects them all, and never
+        makes a clique: a code has 272 pairs at most, and memory grows by 40 bytes a pair kept.
         """
         u = len(self.codes)
-        keys = [np.empty(0, np.int64)]
-        for band in _bands(self.codes.codes) if u else ():
-            _, bucket = np.unique(band, return_inverse=True)
-            order = np.argsort(bucket, kind="stable")
-            bucket = bucket[order]
-            first = np.searchsorted(bucket, bucket)
-            keys.append(order[first] * u + order)
-            for shift in range(1, min(_WINDOW, u - 1) + 1):
-                same = np.flatnonzero(bucket[shift:] == bucket[:-shift])
-                keys.append(order[same] * u + order[same + shift])
-        query, row = np.divmod(np.unique(np.concatenate(keys)), max(u, 1))
-        keep = query != row
-        return Hits(query[keep], row[keep], _estimate(self.codes.codes, query[keep], row[keep]))
+        found = np.empty(0, np.int64)
+        for band in range(BANDS):
+            new = [found]
+            for block in self._paired(band):
+                keys = block[~_among(block, found)]
+                new.append(keys[self._estimate(keys) >= least] if least > 0 else keys)
+            if len(new) > 1:
+                found = _distinct(np.concatenate(new))
+        query, row = np.divmod(found, max(u, 1))
+        return Hits(query, row, self._estimate(found))
 
     def search(self, queries: np.ndarray) -> Hits:
         """All candidates of a few (m, 64) queries, most similar first."""
@@ -57,20 +62,64 @@ class MinHashIndex:
             found.append(Hits(np.full(len(rows), at), rows[order], values[order]))
         return Hits.concatenate(found, np.float32)
 
+    def _paired(self, band: int) -> Iterator[np.ndarray]:
+        """The pairs within the buckets of one band, block by block, distinct, query * u + row."""
+        u = len(self.codes)
+        bucket, order = self._buckets(band)
+        first = np.searchsorted(bucket, bucket)
+        for start in range(0, len(order), _ROWS):
+            rows = np.arange(start, min(start + _ROWS, len(order)))
+            keys = [order[first[rows]] * u + order[rows]]
+            for shift in range(1, _WINDOW + 1):
+                rows = rows[rows < len(order) - shift]
+                rows = rows[bucket[rows] == bucket[rows + shift]]
+                keys.append(order[rows] * u + order[rows + shift])
+            both = _distinct(np.concatenate(keys))
+            yield both[both // u != both % u]
 
-def _bands(codes: np.ndarray) -> list[np.ndarray]:
-    """The (u,) values of each band as byte strings that compare like their rows."""
-    width = codes.shape[1] // BANDS
-    kind = np.dtype((np.void, width * codes.itemsize))
-    return [
-        np.ascontiguousarray(codes[:, at : at + width]).view(kind).ravel()
-        for at in range(0, codes.shape[1], width)
-    ]
+    def _buckets(self, band: int) -> tuple[np.ndarray, np.ndarray]:
+        """The codes that share a band's value with others: its number and their rows, ascending.
+
+        A band's values are made one number whose low bits give way to the row, so that one sort
+        does. Of a million codes a pair of different values in 30 runs comes out equal.
+        """
+        u = len(self.codes)
+        width = self.codes.codes.shape[1] // BANDS
+        values = self.codes.codes[:, band * width : (band + 1) * width].astype(np.uint64)
+        mixed = (values * _FACTORS[:width]).sum(axis=1, dtype=np.uint64)
+        bits = np.uint64(max(u - 1, 1).bit_length())
+        mixed = np.sort(mixed >> bits << bits | np.arange(u, dtype=np.uint64))
+        bucket = mixed >> bits
+        shared = np.zeros(u, bool)
+        same = bucket[1:] == bucket[:-1]
+        shared[1:] |= same
+        shared[:-1] |= same
+        row = mixed[shared] & ((np.uint64(1) << bits) - np.uint64(1))
+        return bucket[shared], row.astype(np.int64)
+
+    def _estimate(self, keys: np.ndarray) -> np.ndarray:
+        """The part of the 64 values that agree, (n,) float32, for pairs query * u + row."""
+        codes = self.codes.codes
+        values = np.empty(len(keys), np.float32)
+        for start in range(0, len(keys), _PAIRS):
+            query, row = np.divmod(keys[start : start + _PAIRS], len(codes))
+            values[start : start + _PAIRS] = (codes[query] == codes[row]).mean(
+                axis=1, dtype=np.float32
+            )
+        return values
 
 
-def _estimate(codes: np.ndarray, query: np.ndarray, row: np.ndarray) -> np.ndarray:
-    values = np.empty(len(query), np.float32)
-    for start in range(0, len(query), 100_000):
-        part = slice(start, start + 100_000)
-        values[part] = (codes[query[part]] == codes[row[part]]).mean(axis=1)
-    return values
+def _distinct(keys: np.ndarray) -> np.ndarray:
+    """Sorted, each once."""
+    ordered = np.sort(keys)
+    distinct: np.ndarray = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
+    return distinct
+
+
+def _among(keys: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Which of some sorted keys are among the known ones, which are sorted too."""
+    if not len(known):
+        return np.zeros(len(keys), bool)
+    at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    among: np.ndarray = known[at] == keys
+    return among
