@@ -110,7 +110,8 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
     wide = pc.sum(pc.greater(photos["accounts"], most)).as_py()
     if wide:
         notes.append(
-            f"Photo groups of over {most:,} accounts, which tie nobody in particular: {wide:,}."
+            f"Photo groups of over {most:,} accounts, which tie nobody in particular: "
+            f"{wide:,}."
         )
     if run.unlisted:
         notes.append(

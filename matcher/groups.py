@@ -12,8 +12,8 @@ __all__ = ["accounts_of", "groups_of", "members_of"]
 
 _TOO_LONG = "(?s)^(.{79}).{2,}$"  # of a caption, 80 characters stand for its group
 
-# A post is listed once for each picture of the group that it carries. 16 digits name a group; all of
-# them where somebody made two digests begin alike.
+# A post is listed once for each picture of the group that it carries. 16 digits name a group; all
+# of them where somebody made two digests begin alike.
 _MEMBERS = """
 WITH every AS (
     SELECT *, 'copy' AS relation FROM places
@@ -102,8 +102,8 @@ def groups_of(
 ) -> tuple[pa.Table, pa.Table]:
     """The groups ordered by spread, and their members in the same order, then by time.
 
-    `cohesion`, with the columns group_id and cohesion, is that of groups whose members' similarities
-    don't tell it.
+    `cohesion`, with the columns group_id and cohesion, is that of groups whose members'
+    similarities don't tell it.
     """
     with connect(case) as connection:
         connection.register("members", pa.concat_tables(parts))

@@ -56,9 +56,9 @@ class Means(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """m pairs of items: `decades` (m,) float32, the raw `similarity` (m,) float32, `means` (m,) int8.
+    """m pairs of items `a` and `b`, (m,) int64, and how alike they are.
 
-    `a` and `b` (m,) int64 are the items.
+    `decades` (m,) float32 is calibrated, `similarity` (m,) float32 raw, by `means` (m,) int8.
     """
 
     decades: np.ndarray

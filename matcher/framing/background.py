@@ -21,6 +21,7 @@ __all__ = ["MOST", "Background", "Floor"]
 MOST = 6.0  # decades; what is rarer is as good as the same
 _PAIRS = 20_000
 _PRIOR = 100  # pairs of the prior that every case's own are added to; a small case has no others
+_FURTHEST = 4  # scales that a case's location may lie above what is known beforehand
 _BELOW = 0.16  # the quantile that lies one logistic scale times 1.66 below the median
 _SCALES_BELOW = float(np.log((1 - _BELOW) / _BELOW))
 _SEED = 0
@@ -30,8 +31,9 @@ _SEED = 0
 class Floor:
     """What a signal's background is taken for where the case says nothing else.
 
-    `location` and `scale` are those of the logistic distribution; no case's scale counts as less
-    than half of `scale`.
+    `location` and `scale` are those of the logistic distribution. A case's own is not believed
+    where its scale is less than half or more than double, or its location further off than four
+    scales: all of its posts are related then.
     """
 
     location: float
@@ -57,14 +59,15 @@ class Background:
         prior = floor.location + floor.scale * _logistic_quantiles(_PRIOR)
         found = np.append(prior, compare(a[different], b[different]))
         below, middle = np.quantile(found, [_BELOW, 0.5])
-        scale = max((middle - below) / _SCALES_BELOW, floor.scale / 2)
-        return cls(float(middle), float(scale))
+        scale = np.clip((middle - below) / _SCALES_BELOW, floor.scale / 2, floor.scale * 2)
+        location = min(middle, floor.location + _FURTHEST * floor.scale)
+        return cls(float(location), float(scale))
 
     def calibrated(self, similarity: np.ndarray) -> np.ndarray:
         """By how many decades a similarity is rare, float32 in [0, `MOST`]."""
         z = (similarity - self.location) / self.scale
-        decades = np.logaddexp(0, z) / np.log(10)
-        return np.minimum(decades, MOST).astype(np.float32)
+        decades: np.ndarray = np.minimum(np.logaddexp(0, z) / np.log(10), MOST)
+        return decades.astype(np.float32)
 
 
 def _logistic_quantiles(count: int) -> np.ndarray:

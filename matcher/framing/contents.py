@@ -1,5 +1,4 @@
-"""What posts say and show: equal ones are one content, so that a caption pasted ten thousand times is
-compared once.
+"""What posts say and show: equal ones are one content, compared once however often it is posted.
 
 A content is a caption and a set of pictures. Captions of one key are one text, and so is lettering
 inside pictures: what is written under a photo here may be written on it there. Pictures of one
@@ -85,7 +84,7 @@ SELECT c.platform, c.post_id, n.content FROM carried c JOIN (
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """Which of n contents has which items: those of content i are `items[starts[i]:starts[i + 1]]`."""
+    """Which of n contents has which items: content i has `items[starts[i]:starts[i + 1]]`."""
 
     starts: np.ndarray
     items: np.ndarray
@@ -118,8 +117,8 @@ class Contents:
     Of texts there are `texts`, digests by which the signals `caption` and `caption_key` know them,
     `keys` and `said`, one text of each key as it was written. Of pictures there are `files`,
     digests of one file each, `photo` (p,) int64, equal for pictures of one photo, and `lettering`
-    (p,) int64, a text or `NONE`. `weight` (n,) int64 is the number of posts. `posts` has the columns
-    platform, post_id, content.
+    (p,) int64, a text or `NONE`. `weight` (n,) int64 is the number of posts. `posts` has the
+    columns platform, post_id, content.
     """
 
     caption: np.ndarray

@@ -1,8 +1,8 @@
-"""One similarity of two contents: what their captions, their lettering and their pictures add up to.
+"""One similarity of two contents: what captions, lettering and pictures add up to.
 
 Decades of independent evidence add: captions that are alike to one of 1,000 unrelated pairs, under
-pictures that are alike to one of 1,000, are together as rare as one of 1,000,000. A caption may also
-say what is written on the other's picture; that counts where it tells more than the captions do.
+pictures that are alike to one of 1,000, are together as rare as one of 1,000,000. A caption may
+also say what is written on the other's picture; that counts where it tells more than the captions.
 """
 
 from dataclasses import dataclass

@@ -59,7 +59,7 @@ class Communities:
 
 
 def edges_of(contents: Contents, fusion: Fusion, least: float, neighbours: int) -> Edges:
-    """The pairs that tie contents: alike by `least` decades, mutual neighbours or with an item shared."""
+    """The pairs that tie contents: alike by `least` decades, and mutual neighbours or sharing."""
     n = len(contents)
     shared = np.stack(sharing(contents))
     a, b = np.unique(
@@ -100,7 +100,7 @@ def _mutual(a: np.ndarray, b: np.ndarray, decades: np.ndarray, neighbours: int) 
 
 
 def _labels(graph: csr_matrix, contents: Contents, edges: Edges) -> np.ndarray:
-    """The number of each content's group, (n,) int64; groups are numbered by their first content."""
+    """The number of each content's group, (n,) int64, in the order of their first contents."""
     from sknetwork.clustering import Leiden
 
     n = len(contents)
@@ -109,7 +109,7 @@ def _labels(graph: csr_matrix, contents: Contents, edges: Edges) -> np.ndarray:
     whole = connected_components(edges.graph(n, inside), directed=False)[1] if n else found
     posts = np.bincount(whole, contents.weight, minlength=1)
     written = np.diff(contents.written().starts) > 0
-    # One content says something by itself where it has a text; several where more than a photo ties.
+    # One content says something where it has a text, several where more than one photo ties them.
     many = np.bincount(whole, minlength=1) > 1
     tied = np.zeros(len(posts), bool)
     tied[whole[edges.a[inside & _tells(edges.fused)]]] = True

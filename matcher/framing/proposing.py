@@ -16,7 +16,8 @@ def sharing(contents: Contents) -> tuple[np.ndarray, np.ndarray]:
     pictures = contents.pictures
     photos = Carried(pictures.starts, contents.photo[pictures.items])
     stars = [_stars(carried, contents.weight) for carried in (contents.written(), photos)]
-    return _distinct(*(np.concatenate(side) for side in zip(*stars, strict=True)), len(contents))
+    a, b = (np.concatenate(side) for side in zip(*stars, strict=True))
+    return _distinct(a, b, len(contents))
 
 
 def near(contents: Contents, fusion: Fusion, neighbours: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,8 @@
 """Framing groups as tables: who posted what, what ties each post in, what each group is about."""
 
+import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -127,8 +129,6 @@ def members_of(case: Case, contents: Contents, found: Communities) -> pa.Table:
 
 def group_ids(contents: Contents, found: Communities) -> pa.StringArray:
     """The name of each group: 16 digits of what its medoid says and shows."""
-    import hashlib
-
     names = []
     for content in found.medoid.tolist():
         start, stop = contents.pictures.starts[content : content + 2]
@@ -165,17 +165,25 @@ def tied_by(ties: Fused, content: np.ndarray, own: np.ndarray) -> pa.ListArray:
         "lettering": ties.lettering,
         "pictures": ties.looks,
     }
-    rows = []
-    for at, is_own in zip(content.tolist(), own.tolist(), strict=True):
-        told = [
-            {
-                "kind": kind,
-                "signal": Means(int(alike.means[at])).signal,
-                "similarity": float(alike.similarity[at]),
-                "decades": float(alike.decades[at]),
-            }
-            for kind, alike in kinds.items()
-            if alike.decades[at] >= _COUNTS
-        ]
-        rows.append(None if is_own else sorted(told, key=lambda row: -row["decades"]))
-    return pa.array(rows, TIED_BY)
+    return pa.array(
+        [
+            None if is_own else _told(kinds, at)
+            for at, is_own in zip(content.tolist(), own.tolist(), strict=True)
+        ],
+        TIED_BY,
+    )
+
+
+def _told(kinds: Mapping[str, Alike], at: int) -> list[Mapping[str, Any]]:
+    """The rows of `TIED_BY` for one content."""
+    strongest = sorted(kinds.items(), key=lambda each: -float(each[1].decades[at]))
+    return [
+        {
+            "kind": kind,
+            "signal": Means(int(alike.means[at])).signal,
+            "similarity": float(alike.similarity[at]),
+            "decades": float(alike.decades[at]),
+        }
+        for kind, alike in strongest
+        if alike.decades[at] >= _COUNTS
+    ]

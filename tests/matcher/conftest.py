@@ -1,8 +1,7 @@
 """Matching a case in a test holds every row of the results against the rules they promise."""
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -61,22 +60,17 @@ class _Values:
     """Every signal's values by item, and what counts as a match."""
 
     codes: Mapping[str, Mapping[str, Any]]
-    least: Mapping[str, float]
     max_pdq: int
+    min_decades: float
 
     @classmethod
     def of(cls, case: Case, settings: MatchSettings) -> "_Values":
         codes = {}
         for name in SIGNALS:
             rows = case.read(signal_table(name)).to_pylist()
-            column = "key" if name == "caption_key" else "code"
+            column = {"caption_key": "key", "overlay": "text"}.get(name, "code")
             codes[name] = {row["sha256"]: row[column] for row in rows if row[column] is not None}
-        least = {
-            "caption": settings.min_caption,
-            "caption_key": settings.min_caption_key,
-            "clip": settings.min_clip,
-        }
-        return cls(codes, least, settings.max_pdq)
+        return cls(codes, settings.max_pdq, settings.min_decades)
 
     def check(self, row: Row, other: str, item: str) -> None:
         """Compare two items anew by the signal that a row names, and hold the row against it."""
@@ -95,7 +89,6 @@ class _Values:
         vectors = [np.array([code], np.float32) for code in (a, b)] if name != "caption_key" else []
         value = SIGNALS[name].compare(*vectors)[0, 0] if vectors else jaccard(a, b)
         assert row["similarity"] == pytest.approx(value, abs=1e-5)
-        assert row["similarity"] >= self.least[name] - 1e-6
 
 
 def _check_evidence(row: Row, features: Mapping[str, Features]) -> None:
@@ -134,8 +127,10 @@ def _check_tables(results: Results) -> None:
 
 
 def item_of(member: Row) -> str:
-    """What a member carries: a picture, or a caption."""
-    return member["media_sha256"] or hashlib.sha256(member["text"].encode()).hexdigest()
+    """What a member is counted by: of a photo group its picture, of a framing its caption."""
+    if member["kind"] == "photo":
+        return str(member["media_sha256"])
+    return str(member["caption_sha256"] or member["media_sha256"])
 
 
 def by_group(members: Iterable[Row]) -> dict[str, list[Row]]:
@@ -146,40 +141,70 @@ def by_group(members: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def _check_members(results: Results, values: _Values) -> None:
-    """Each is tied to the medoid by evidence that holds, directly or through one member.
-
-    What contains the photo, or is a part of it, is tied to a copy of it, and the copies of that to
-    that.
-    """
-    kinds = {"photo": "copy", "framing": "similar"}
     for group_id, rows in by_group(results.members.to_pylist()).items():
-        medoid = rows[0]["medoid_sha256"]
-        assert group_id == f"{rows[0]['kind']}-{medoid[:16]}"
-        inside, rows_of = kinds[rows[0]["kind"]], {item_of(row): row for row in rows}
-        direct = {
-            item_of(row) for row in rows if row["via_sha256"] is None and row["relation"] == inside
-        }
         for row in rows:
-            assert row["medoid_sha256"] == medoid
-            assert row["relation"] in (inside, "contains", "part")
+            assert row["medoid_sha256"] == rows[0]["medoid_sha256"]
             assert (row["media_sha256"] is None) == (row["media_path"] is None)
-            if item_of(row) == medoid:
-                assert (row["signal"], row["distance"], row["similarity"]) == ("sha256", 0, 1)
-                assert row["via_sha256"] is None
-            else:
-                values.check(row, row["via_sha256"] or medoid, item_of(row))
-                if row["relation"] != inside:
-                    assert row["kind"] == "photo"
-                    through = rows_of[row["via_sha256"] or medoid]["relation"]
-                    assert through == ("copy" if row["signal"] == "local" else row["relation"])
-                    assert row["via_sha256"] != medoid
-                else:
-                    assert row["via_sha256"] is None or row["via_sha256"] in direct - {medoid}
+        if rows[0]["kind"] == "photo":
+            _check_photo(group_id, rows, values)
+        else:
+            _check_framing(rows, values)
         order = [
             (r["posted_at"] is None, r["posted_at"], r["platform"], r["post_id"], r["media_sha256"])
             for r in rows
         ]
         assert order == sorted(order, key=lambda key: tuple((x is not None, x) for x in key))
+
+
+def _check_photo(group_id: str, rows: Sequence[Row], values: _Values) -> None:
+    """Each is tied to the medoid by evidence that holds, directly or through one member.
+
+    What contains the photo, or is a part of it, is tied to a copy of it, and the copies of that to
+    that.
+    """
+    medoid = rows[0]["medoid_sha256"]
+    assert group_id == f"photo-{medoid[:16]}"
+    rows_of = {item_of(row): row for row in rows}
+    direct = {
+        item_of(row) for row in rows if row["via_sha256"] is None and row["relation"] == "copy"
+    }
+    for row in rows:
+        assert row["relation"] in ("copy", "contains", "part")
+        assert row["tied_by"] is None
+        if item_of(row) == medoid:
+            assert (row["signal"], row["distance"], row["similarity"]) == ("sha256", 0, 1)
+            assert row["via_sha256"] is None
+        else:
+            values.check(row, row["via_sha256"] or medoid, item_of(row))
+            if row["relation"] != "copy":
+                through = rows_of[row["via_sha256"] or medoid]["relation"]
+                assert through == ("copy" if row["signal"] == "local" else row["relation"])
+                assert row["via_sha256"] != medoid
+            else:
+                assert row["via_sha256"] is None or row["via_sha256"] in direct - {medoid}
+
+
+def _check_framing(rows: Sequence[Row], values: _Values) -> None:
+    """Each post stands there once, and is tied to one that is nearer to the group's medoid."""
+    posts = {(row["platform"], row["post_id"]): row for row in rows}
+    assert len(posts) == len(rows)
+    for row in rows:
+        assert row["relation"] == "similar"
+        if row["signal"] == "sha256":
+            assert row["via_post_id"] is row["via_platform"] is row["tied_by"] is None
+            continue
+        decades = [told["decades"] for told in row["tied_by"]]
+        assert decades == sorted(decades, reverse=True)
+        assert values.min_decades - 1e-4 <= row["decades"]
+        assert sum(decades) <= row["decades"] + 1e-4
+        strongest = row["tied_by"][0]
+        assert (row["signal"], row["similarity"]) == (strongest["signal"], strongest["similarity"])
+        at, passed = row, set()
+        while at["via_post_id"] is not None:
+            passed.add((at["platform"], at["post_id"]))
+            at = posts[at["via_platform"], at["via_post_id"]]
+            assert (at["platform"], at["post_id"]) not in passed
+        assert at["signal"] == "sha256"
 
 
 def _check_groups(results: Results) -> None:
@@ -201,9 +226,14 @@ def _check_groups(results: Results) -> None:
         assert (group["first_at"], group["last_at"]) == (
             (min(times), max(times)) if times else (None, None)
         )
-        assert group["signals"] == sorted({r["signal"] for r in rows} - {"sha256"})
-        alike = [r["similarity"] for r in rows if r["relation"] in ("copy", "similar")]
-        assert group["cohesion"] == pytest.approx(np.mean(alike))
+        if group["kind"] == "photo":
+            signals = {r["signal"] for r in rows} - {"sha256"}
+            alike = [r["similarity"] for r in rows if r["relation"] == "copy"]
+            assert group["cohesion"] == pytest.approx(np.mean(alike))
+        else:
+            signals = {told["signal"] for r in rows for told in r["tied_by"] or ()}
+            assert 0 <= group["cohesion"] <= 1
+        assert group["signals"] == sorted(signals)
     spread = [(-len(g["platforms"]), -g["accounts"], -g["posts"], g["group_id"]) for g in groups]
     assert spread == sorted(spread)
 
