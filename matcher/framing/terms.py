@@ -1,0 +1,139 @@
+"""The terms of a text in any language: words, or runs of characters where no spaces are written.
+
+Chinese, Japanese, Thai, Lao, Khmer and Burmese set no spaces between words. Their terms are all
+pairs and triples of neighbouring characters, a character being a letter with its marks: no
+dictionary is asked, so that new words, other spellings and slips count like any others.
+"""
+
+import html
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+from frametrace.embed.signals.characters import INVISIBLE, same_characters
+from frametrace.embed.signals.spelling import set_aside
+
+__all__ = ["MAX_CHARACTERS", "Piece", "characters", "grams", "pieces", "spelled", "terms"]
+
+MAX_CHARACTERS = 8_000  # of a text that are read; what a text says it says at its beginning
+_LONGEST = 64  # characters of a word; what is longer is cut, and no language's
+_GRAMS = (2, 3)
+
+_SPACELESS = (
+    r"[[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\u30fc\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+    r"&&[\p{L}\p{M}]]"
+)
+# Points that writers of Hebrew and Arabic put in or leave out at will, and the stroke that
+# stretches Arabic words.
+_OPTIONAL = ((0x591, 0x5C8), (0x610, 0x61B), (0x640, 0x641), (0x64B, 0x660), (0x6D6, 0x6ED))
+_ACCENTS = ((0x300, 0x370), (0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100), (0xFE20, 0xFE30))
+# NFKC takes these vowels apart, Thai and Lao writers don't.
+_VOWELS = (("\u0e4d\u0e32", "\u0e33"), ("\u0ecd\u0eb2", "\u0eb3"))
+
+
+class Piece(NamedTuple):
+    """A word, or a run of characters of a script without spaces.
+
+    `hashtag` tells that it stands in a hashtag, `follows` that nothing but space is between it and
+    the piece before it.
+    """
+
+    text: str
+    spaceless: bool
+    hashtag: bool
+    follows: bool
+
+
+def spelled(text: str) -> str:
+    """A text in one spelling: NFKC, case folded, without links, mentions, and what is not seen.
+
+    One Chinese character stands for all its forms, as in the signal `caption_key`. Hashtags are
+    parted where capitals or underscores part them; the mark # stays. Of texts exported as HTML the
+    entities are resolved.
+    """
+    text = set_aside(html.unescape(text[:MAX_CHARACTERS]))
+    if "#" in text:
+        text = _patterns()["hashtag"].sub(_parted, text)
+    text = text.casefold()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_one_form())
+        for apart, together in _VOWELS:
+            text = text.replace(apart, together)
+    return text
+
+
+def pieces(text: str) -> Iterator[Piece]:
+    """The pieces of a text that is `spelled`, in order."""
+    end = -1
+    hashtag = False
+    for match in _patterns()["piece"].finditer(text):
+        start = match.start()
+        hashtag = bool(match[1]) or (hashtag and start == end)
+        follows = end >= 0 and (start == end or text[end:start].isspace())
+        end = match.end()
+        if match[2]:
+            yield Piece(match[2], True, hashtag, follows)
+        else:
+            yield Piece(match[3][:_LONGEST], False, hashtag, follows)
+
+
+def characters(run: str) -> list[str]:
+    """The characters of a run as they are read: each letter with the marks that belong to it."""
+    if run.isalpha():
+        return list(run)
+    found: list[str] = _patterns()["character"].findall(run)
+    return found
+
+
+def grams(run: list[str]) -> Iterator[str]:
+    """All pairs and triples of neighbouring characters; a character that stands alone is one."""
+    if len(run) == 1:
+        yield run[0]
+    for size in _GRAMS:
+        for start in range(len(run) - size + 1):
+            yield "".join(run[start : start + size])
+
+
+def terms(text: str) -> list[str]:
+    """The terms of a text as it was written, with repetitions; empty where it holds no letters."""
+    found: list[str] = []
+    for piece in pieces(spelled(text)):
+        if piece.spaceless:
+            found.extend(grams(characters(piece.text)))
+        else:
+            found.append(piece.text)
+    return found
+
+
+def _parted(match: Any) -> str:
+    words = _patterns()["capitals"].findall(match[1])
+    return "".join(f" #{word}" for word in words) + " "
+
+
+@cache
+def _patterns() -> dict[str, Any]:
+    import regex
+
+    letter = r"[\p{L}\p{M}\p{N}]"
+    return {
+        "piece": regex.compile(
+            rf"(?V1)(#?)(?:({_SPACELESS}+)|([\p{{L}}\p{{M}}\p{{N}}--{_SPACELESS}]+))"
+        ),
+        "character": regex.compile(r".\p{M}*", regex.DOTALL),
+        # On Weibo a second # closes a hashtag.
+        "hashtag": regex.compile(rf"#((?:{letter}|_)+)(?:#(?!{letter}))?"),
+        "capitals": regex.compile(
+            r"\p{Lu}+(?![\p{Ll}\p{M}])\p{N}*|\p{Lu}?[\p{Ll}\p{M}]+|[^\p{Lu}\p{Ll}_]+"
+        ),
+    }
+
+
+@cache
+def _one_form() -> dict[int, str | None]:
+    forms: dict[int, str | None] = {ord(a): b for a, b in same_characters().items()}
+    for start, stop in _OPTIONAL + _ACCENTS:
+        forms.update(dict.fromkeys(range(start, stop)))
+    for unseen in INVISIBLE:
+        forms.update(dict.fromkeys(unseen))
+    return forms
