@@ -1,8 +1,8 @@
 """Caption keys: what is left of a caption when copy-paste changes are set aside, in any language.
 
 The key is the text in one spelling (see `spelling`); two keys are compared by the Jaccard
-similarity of their character trigrams. MinHash values of the trigrams let an index find similar
-keys among many: they only propose, candidates are verified on the keys themselves.
+similarity of their grams, short runs of characters (see `trigrams`). MinHash values of the grams
+let an index find similar keys among many: they only propose, candidates are verified on the keys.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from frametrace.embed.signals.base import CaptionSignal, Metric
 from frametrace.embed.signals.characters import dictionary_digest
 from frametrace.embed.signals.minhash import PERMUTATIONS, minhashes
 from frametrace.embed.signals.spelling import MAX_LENGTH, key_of, keys_of, set_aside
-from frametrace.embed.signals.trigrams import jaccard, jaccards, trigrams
+from frametrace.embed.signals.trigrams import grams, jaccard, jaccards, length_of
 
 __all__ = [
     "MAX_LENGTH",
@@ -23,21 +23,22 @@ __all__ = [
     "MIN_SIMILARITY",
     "PERMUTATIONS",
     "CaptionKey",
+    "grams",
     "jaccard",
     "jaccards",
     "key_of",
     "keys_of",
     "minhashes",
     "set_aside",
-    "trigrams",
 ]
 
 MIN_SIMILARITY = 0.8  # Jaccard; the design's bound for near copy-paste
-MIN_LENGTH = 10  # characters of the key; shorter ones ("breaking news") say nothing together
+# Characters, of which a Chinese one counts as two. Shorter keys ("breaking") say nothing together.
+MIN_LENGTH = 10
 
 
 class CaptionKey(CaptionSignal):
-    """The key of a caption and the (64,) uint32 MinHash of its trigrams."""
+    """The key of a caption and the (64,) uint32 MinHash of its grams."""
 
     name = "caption_key"
     metric = Metric.JACCARD
@@ -47,7 +48,7 @@ class CaptionKey(CaptionSignal):
     def made_by(self) -> Mapping[str, str]:
         """The spelling, the classes of Chinese characters and the hash."""
         spelling = f"nfkc-opencc-{dictionary_digest()}"
-        return {"fingerprint": f"{spelling}-trigrams-minhash-affine32-{PERMUTATIONS}:2"}
+        return {"fingerprint": f"{spelling}-grams-minhash-affine32-{PERMUTATIONS}:2"}
 
     @staticmethod
     def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -57,7 +58,7 @@ class CaptionKey(CaptionSignal):
     def compute(self, texts: Sequence[str]) -> pa.Table:
         """Columns `key` and `code`; both null for captions that say too little."""
         keys = keys_of(texts)
-        short = pc.less(pc.utf8_length(keys), MIN_LENGTH)
+        short = pa.array(length_of(keys) < MIN_LENGTH)
         codes = pa.array(minhashes(keys).ravel())
         kind = pa.list_(pa.uint32(), PERMUTATIONS)
         return pa.table(

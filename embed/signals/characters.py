@@ -85,7 +85,7 @@ def same_characters() -> dict[str, str]:
     simplified: Counter[str] = Counter()
     for name in _DICTIONARIES:
         for one, others in _entries(name):
-            simplified[others[0]] += name == _SIMPLIFYING
+            simplified[others[0]] += name == _SIMPLIFYING and others[0] != one
             for other in others:
                 leader[lead(one)] = lead(other)
     chosen: dict[str, str] = {}

@@ -30,10 +30,10 @@ _UNSEEN = "".join(
     f"\\U{part.start:08x}-\\U{part.stop - 1:08x}" for part in INVISIBLE if part.start > 0x2000
 )
 # Links and mentions end where other scripts begin: Chinese is written without spaces around them.
-# What is not seen doesn't end a link. Each alternative begins with letters of its own: those that
-# no link begins with are skipped without a try.
+# What is not seen doesn't end a link; a figure on a key cap is an emoji like others. Alternatives
+# begin with characters of their own: all others are skipped without a try.
 _SET_ASIDE = re.compile(
-    rf"(?:[Hh][Tt][Tt][Pp][Ss]?://|[Ww][Ww][Ww]\.)[!-~{_UNSEEN}]+"
+    rf"[0-9#*]\ufe0f?\u20e3|(?:[Hh][Tt][Tt][Pp][Ss]?://|[Ww][Ww][Ww]\.)[!-~{_UNSEEN}]+"
     r"|@(?<![A-Za-z0-9_.]@)[A-Za-z0-9_]+"
 )
 _REPOST = re.compile(r"\s*RT\s+(?=@)", re.IGNORECASE)
@@ -47,7 +47,7 @@ def set_aside(text: str) -> str:
     text = unicodedata.normalize("NFKC", _stream_safe(text[:MAX_LENGTH]))[:MAX_LENGTH]
     if repost := _REPOST.match(text):
         text = text[repost.end() :]
-    if "@" in text or "://" in text or "www." in text.lower():
+    if any(mark in text for mark in ("@", "://", "\u20e3")) or "www." in text.lower():
         return _SET_ASIDE.sub(" ", text)
     return text
 

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from frametrace.embed.add import add_sources
 from frametrace.embed.case import Case
 from frametrace.embed.executor import InProcess
-from frametrace.embed.signals.caption_key import MIN_SIMILARITY, minhashes, trigrams
+from frametrace.embed.signals.caption_key import MIN_SIMILARITY, grams, minhashes
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.index.codes import Codes
 from frametrace.index.minhash import MinHashIndex
@@ -63,13 +63,13 @@ def test_keys_find_more_that_several_accounts_wrote_than_exact_texts(written: Wr
 
 
 def alike_by_brute_force(keys: list[str]) -> set[tuple[int, int]]:
-    """All pairs at or above the bound, by counting the trigrams that any two keys share."""
+    """All pairs at or above the bound, by counting the grams that any two keys share."""
     column: dict[str, int] = {}
-    held = [[column.setdefault(gram, len(column)) for gram in trigrams(key)] for key in keys]
-    ends = np.append(0, np.cumsum([len(grams) for grams in held]))
-    grams = np.concatenate(held)
+    held = [[column.setdefault(gram, len(column)) for gram in grams(key)] for key in keys]
+    ends = np.append(0, np.cumsum([len(of) for of in held]))
+    columns = np.concatenate(held)
     shape = (len(keys), len(column))
-    matrix = csr_matrix((np.ones(len(grams), np.int32), grams, ends), shape)
+    matrix = csr_matrix((np.ones(len(columns), np.int32), columns, ends), shape)
     both = (matrix @ matrix.T).tocoo()
     count = np.diff(ends)
     similar = both.data / (count[both.row] + count[both.col] - both.data) >= MIN_SIMILARITY
