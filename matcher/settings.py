@@ -22,7 +22,7 @@ class MatchSettings:
 
     max_pdq: int = pdq.MAX_DISTANCE
     max_local: int = 200_000
-    min_decades: float = 3.5
+    min_decades: float = 5.0
     neighbours: int = 50
     max_tied_accounts: int = 200
     fdr: float = 0.01

@@ -47,7 +47,7 @@ def main() -> None:
         if code not in vectors:
             remarks.append(
                 f"{language} and across languages: not available, {made_by['model']} reads "
-                f"{made_by['languages']}. Name a multilingual model's directory with --caption-model"
+                f"{made_by['languages']}. Name a multilingual one's directory with --caption-model"
             )
             continue
         found[f"{language}: vectors of {made_by['model']}"] = _recalls(

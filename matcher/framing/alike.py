@@ -29,11 +29,12 @@ __all__ = ["SAME_PHOTO", "Alike", "Looks", "Means", "Texts", "Vectors"]
 # 10,000 or fewer (docs/signals.md).
 SAME_PHOTO = 4.0
 
-# Both of all-MiniLM-L6-v2 on captions of pictures of all kinds (2,500 of flickr8k): median and
-# scale. Of other models nothing is known beforehand; a case of some 1,000 texts outweighs it.
-_CAPTION = Floor(0.06, 0.06)
-_KEY = Floor(0.03, 0.1)  # unrelated captions share few trigrams, however many are compared
-_CLIP = Floor(0.5, 0.06)
+# Of vectors the nearness in angle, 0 for a right angle and 1 for the same, as cosines are crowded
+# near 1. What is known beforehand of captions is all-MiniLM-L6-v2's on captions of pictures of all
+# kinds (2,500 of flickr8k); a case of a few hundred texts outweighs it.
+_CAPTION = Floor(0.04, 0.037)
+_KEY = Floor(0.03, 0.04)  # unrelated captions share few trigrams, however many are compared
+_CLIP = Floor(0.33, 0.04)  # a cosine of 0.5, and a tenth around it; no weights to measure it by
 _LEAST_SHARED = 0.4  # of the MinHash values; what is less alike makes no decades that count
 _BLOCK = 4096  # pairs of vectors compared at a time
 
@@ -112,11 +113,17 @@ class Vectors:
         rows = np.unique(row[row != NONE])
 
         def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-            return _cosines(codes.codes, rows[a], rows[b])
+            return _nearness(_cosines(codes.codes, rows[a], rows[b]))
 
         return cls(index, row, Background.measure(len(rows), compare, floor))
 
-    def cosines(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    def compare(self, a: np.ndarray, b: np.ndarray, means: Means) -> Alike:
+        """Compare (m,) items with (m,) others."""
+        cosine = self._cosines(a, b)
+        decades = self.background.calibrated(_nearness(cosine))
+        return Alike(decades, cosine, np.full(len(a), means, np.int8), a, b)
+
+    def _cosines(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The cosine similarity of each pair of items, (m,) float32; -1 where one has no vector."""
         x, y = self.row[a], self.row[b]
         known = np.flatnonzero((x != NONE) & (y != NONE))
@@ -145,6 +152,12 @@ class Vectors:
         return np.concatenate(a), np.concatenate(b)
 
 
+def _nearness(cosine: np.ndarray) -> np.ndarray:
+    """How near vectors of some cosine similarity are in angle: 0 at a right angle, 1 the same."""
+    angle: np.ndarray = np.arccos(np.clip(cosine, -1, 1))
+    return 1 - angle * (2 / np.pi)
+
+
 def _cosines(vectors: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     similarity = np.empty(len(x), np.float32)
     for start in range(0, len(x), _BLOCK):
@@ -168,6 +181,8 @@ class Texts:
 
     def nearest(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Pairs of texts that may be alike: in their wording, or near to each other in meaning."""
+        if not len(self._names):
+            return np.empty(0, np.int64), np.empty(0, np.int64)
         a, b = self._worded()
         if self.vectors is None:
             return a, b
@@ -200,10 +215,7 @@ class Texts:
         decades = np.where(x == y, np.float32(MOST), self.wording.calibrated(jaccard))
         found = Alike(decades, jaccard, np.full(len(x), Means.CAPTION_KEY, np.int8), x, y)
         if self.vectors is not None:
-            cosine = self.vectors.cosines(x, y)
-            decades = self.vectors.background.calibrated(cosine)
-            means = np.full(len(x), Means.CAPTION, np.int8)
-            found = found.or_better(Alike(decades, cosine, means, x, y))
+            found = found.or_better(self.vectors.compare(x, y, Means.CAPTION))
         for name, values in (("decades", found.decades), ("similarity", found.similarity)):
             getattr(alike, name)[known] = values[inverse]
         alike.means[known] = found.means[inverse]
@@ -234,11 +246,7 @@ class Looks:
             b,
         )
         if self.vectors is not None:
-            cosine = self.vectors.cosines(a, b)
-            decades = self.vectors.background.calibrated(cosine)
-            alike = alike.or_better(
-                Alike(decades, cosine, np.full(len(a), Means.CLIP, np.int8), a, b)
-            )
+            alike = alike.or_better(self.vectors.compare(a, b, Means.CLIP))
         lettered = (self._lettering[a] != NONE).astype(int) + (self._lettering[b] != NONE)
         share = np.select([lettered == 2, lettered == 1], [self._same(lettering), 0.5], 1.0)
         decades = (alike.decades * share).astype(np.float32)

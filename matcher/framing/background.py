@@ -21,9 +21,10 @@ __all__ = ["MOST", "Background", "Floor"]
 MOST = 6.0  # decades; what is rarer is as good as the same
 _PAIRS = 20_000
 _PRIOR = 100  # pairs of the prior that every case's own are added to; a small case has no others
+_NARROWEST, _WIDEST = 0.8, 2.0
 _FURTHEST = 4  # scales that a case's location may lie above what is known beforehand
-_BELOW = 0.16  # the quantile that lies one logistic scale times 1.66 below the median
-_SCALES_BELOW = float(np.log((1 - _BELOW) / _BELOW))
+_QUANTILES = np.array([0.08, 0.25])
+_LOGITS = np.log(_QUANTILES / (1 - _QUANTILES))  # scales from the median that they lie at
 _SEED = 0
 
 
@@ -32,8 +33,8 @@ class Floor:
     """What a signal's background is taken for where the case says nothing else.
 
     `location` and `scale` are those of the logistic distribution. A case's own is not believed
-    where its scale is less than half or more than double, or its location further off than four
-    scales: all of its posts are related then.
+    where its scale is less than 0.8 or more than 2 times that, or its location more than four
+    scales above: all of its posts are related then.
     """
 
     location: float
@@ -58,16 +59,20 @@ class Background:
         different = a != b
         prior = floor.location + floor.scale * _logistic_quantiles(_PRIOR)
         found = np.append(prior, compare(a[different], b[different]))
-        below, middle = np.quantile(found, [_BELOW, 0.5])
-        scale = np.clip((middle - below) / _SCALES_BELOW, floor.scale / 2, floor.scale * 2)
-        location = min(middle, floor.location + _FURTHEST * floor.scale)
+        low, high = np.quantile(found, _QUANTILES)
+        scale = (high - low) / (_LOGITS[1] - _LOGITS[0])
+        scale = np.clip(scale, floor.scale * _NARROWEST, floor.scale * _WIDEST)
+        location = min(high - _LOGITS[1] * scale, floor.location + _FURTHEST * floor.scale)
         return cls(float(location), float(scale))
 
     def calibrated(self, similarity: np.ndarray) -> np.ndarray:
         """By how many decades a similarity is rare, float32 in [0, `MOST`]."""
         z = (similarity - self.location) / self.scale
-        decades: np.ndarray = np.minimum(np.logaddexp(0, z) / np.log(10), MOST)
-        return decades.astype(np.float32)
+        decades = np.logaddexp(0, z) / np.log(10)
+        # What is far out is bounded, and still in order: nearest neighbours are told by it.
+        bounded = MOST - np.exp(np.minimum(MOST - 1 - decades, 0))
+        near: np.ndarray = np.where(decades < MOST - 1, decades, bounded)
+        return near.astype(np.float32)
 
 
 def _logistic_quantiles(count: int) -> np.ndarray:
