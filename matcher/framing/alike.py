@@ -35,6 +35,7 @@ SAME_PHOTO = 4.0
 _CAPTION = Floor(0.04, 0.037)
 _KEY = Floor(0.03, 0.04)  # unrelated captions share few trigrams, however many are compared
 _CLIP = Floor(0.33, 0.04)  # a cosine of 0.5, and a tenth around it; no weights to measure it by
+_LEAST = 1.0  # decades from which vectors tell anything: one of ten unrelated pairs has more
 _LEAST_SHARED = 0.4  # of the MinHash values; what is less alike makes no decades that count
 _BLOCK = 4096  # pairs of vectors compared at a time
 
@@ -80,6 +81,14 @@ class Alike:
         better = others.decades > self.decades
         names = self.__slots__
         return type(self)(*(np.where(better, getattr(others, n), getattr(self, n)) for n in names))
+
+    def instead(self, at: np.ndarray, others: Self) -> Self:
+        """Other pairs, of which those at some places are replaced where these are more alike."""
+        names = self.__slots__
+        there = type(self)(*(getattr(others, name)[at] for name in names)).or_better(self)
+        for name in names:
+            getattr(others, name)[at] = getattr(there, name)
+        return others
 
     def best(self, pair: np.ndarray, count: int) -> Self:
         """Of rows that belong to `count` pairs the best of each; of equals the first."""
@@ -132,9 +141,9 @@ class Vectors:
         return similarity
 
     def nearest(self, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Pairs of items among whose `count` nearest either is; one item stands for equal vectors.
+        """Pairs of items of which one is among the `count` nearest of the other.
 
-        Items of equal vectors are paired with the first of them.
+        One item stands for equal vectors; the others are paired with it.
         """
         rows, first, inverse = np.unique(self.row, return_index=True, return_inverse=True)
         known = rows != NONE
@@ -146,7 +155,8 @@ class Vectors:
         a, b = [first[inverse[same] - (not known.all())]], [same]
         for start in range(0, len(rows), _BLOCK):
             hits = index.search(index.codes.codes[start : start + _BLOCK], count + 1)
-            hits = hits.where(hits.query + start != hits.row)
+            tells = self.background.calibrated(_nearness(hits.value)) >= _LEAST
+            hits = hits.where(tells & (hits.query + start != hits.row))
             a.append(first[hits.query + start])
             b.append(first[hits.row])
         return np.concatenate(a), np.concatenate(b)
@@ -205,17 +215,23 @@ class Texts:
         known = (a != NONE) & (b != NONE)
         return a[known], b[known]
 
+    def _by_wording(self, a: np.ndarray, b: np.ndarray) -> Alike:
+        jaccard = self.jaccards(a, b)
+        decades = np.where(a == b, np.float32(MOST), self.wording.calibrated(jaccard))
+        return Alike(decades, jaccard, np.full(len(a), Means.CAPTION_KEY, np.int8), a, b)
+
     def compare(self, a: np.ndarray, b: np.ndarray) -> Alike:
         """Compare (m,) texts with (m,) others; `NONE` is like nothing."""
         known = np.flatnonzero((a != NONE) & (b != NONE))
         alike = Alike.nothing(len(a))
         pair, inverse = _distinct(a[known], b[known])
         x, y = pair
-        jaccard = np.where(x == y, np.float32(1), self.jaccards(x, y))
-        decades = np.where(x == y, np.float32(MOST), self.wording.calibrated(jaccard))
-        found = Alike(decades, jaccard, np.full(len(x), Means.CAPTION_KEY, np.int8), x, y)
+        found = Alike.nothing(len(x))
         if self.vectors is not None:
-            found = found.or_better(self.vectors.compare(x, y, Means.CAPTION))
+            found = self.vectors.compare(x, y, Means.CAPTION)
+        # What is worded alike means alike, where the meaning is known: most pairs need no more.
+        doubtful = np.flatnonzero((found.decades >= _LEAST) | (found.similarity <= 0))
+        found = self._by_wording(x[doubtful], y[doubtful]).instead(doubtful, found)
         for name, values in (("decades", found.decades), ("similarity", found.similarity)):
             getattr(alike, name)[known] = values[inverse]
         alike.means[known] = found.means[inverse]

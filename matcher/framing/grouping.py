@@ -61,14 +61,12 @@ class Communities:
 def edges_of(contents: Contents, fusion: Fusion, least: float, neighbours: int) -> Edges:
     """The pairs that tie contents: alike by `least` decades, and mutual neighbours or sharing."""
     n = len(contents)
-    shared = np.stack(sharing(contents))
-    a, b = np.unique(
-        np.concatenate([shared, np.stack(near(contents, fusion, neighbours))], 1), axis=1
-    )
+    shared = sharing(contents)
+    a, b = np.divmod(np.union1d(shared, near(contents, fusion, neighbours)), max(n, 1))
     decades = fusion.decades(a, b)
     keep = decades >= least
     a, b, decades = a[keep], b[keep], decades[keep]
-    keep = np.isin(a * n + b, shared[0] * n + shared[1]) | _mutual(a, b, decades, neighbours)
+    keep = np.isin(a * n + b, shared) | _mutual(a, b, decades, neighbours)
     a, b = a[keep], b[keep]
     return Edges(a, b, fusion.compare(a, b))
 

@@ -8,8 +8,8 @@ from frametrace.matcher.framing.fusing import Fusion
 __all__ = ["near", "sharing"]
 
 
-def sharing(contents: Contents) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs (a, b), (m,) int64 each, of contents with a text or a photo in common.
+def sharing(contents: Contents) -> np.ndarray:
+    """Pairs of contents with a text or a photo in common, as numbers (see `_numbered`).
 
     Of all with one item the content that most posts carry is paired with every other.
     """
@@ -17,11 +17,11 @@ def sharing(contents: Contents) -> tuple[np.ndarray, np.ndarray]:
     photos = Carried(pictures.starts, contents.photo[pictures.items])
     stars = [_stars(carried, contents.weight) for carried in (contents.written(), photos)]
     a, b = (np.concatenate(side) for side in zip(*stars, strict=True))
-    return _distinct(a, b, len(contents))
+    return _numbered(a, b, len(contents))
 
 
-def near(contents: Contents, fusion: Fusion, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of contents with texts, or pictures, that are among the nearest of each other.
+def near(contents: Contents, fusion: Fusion, neighbours: int) -> np.ndarray:
+    """Pairs of contents of which one has a text or a picture that is among the other's nearest.
 
     An item's place is taken by the content that most posts carry of those that have it: the others
     are tied to that one.
@@ -34,7 +34,7 @@ def near(contents: Contents, fusion: Fusion, neighbours: int) -> tuple[np.ndarra
         proposed.append(tuple(of_picture[side] for side in found))
     a, b = (np.concatenate(side) for side in zip(*proposed, strict=True))
     known = (a != NONE) & (b != NONE)
-    return _distinct(a[known], b[known], len(contents))
+    return _numbered(a[known], b[known], len(contents))
 
 
 def _heaviest(carried: Carried, weight: np.ndarray, count: int) -> np.ndarray:
@@ -52,8 +52,8 @@ def _stars(carried: Carried, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return _heaviest(carried, weight, count)[carried.items], carried.owners()
 
 
-def _distinct(a: np.ndarray, b: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Each unordered pair once, without those of a content with itself; ordered."""
+def _numbered(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
+    """Each unordered pair of different contents once as `a * n + b` with a < b, ascending."""
     low, high = np.minimum(a, b), np.maximum(a, b)
-    key = np.unique(low[a != b] * max(n, 1) + high[a != b])
-    return np.divmod(key, max(n, 1))
+    different = low != high
+    return np.unique(low[different] * n + high[different])
