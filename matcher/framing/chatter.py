@@ -1,23 +1,27 @@
 """Which texts say enough to carry a framing: "breaking", "so true!!" and a bare link don't.
 
 The content of a text is the number of different words in it that say something: neither function
-words nor words of chatter (see `common_words`). Where no spaces are written, two Chinese, three
-Japanese or four Thai, Lao, Khmer or Burmese characters count as a word, after common words were cut
-out. A word of a hashtag counts half: hashtags name a subject more often than they say something
-about it. A word that many texts of the case hold counts less; a small case can't tell, so that its
-words count as if many other texts were there that don't hold them.
+words nor words of chatter (see `common_words`). Where no spaces are written, two Chinese characters
+or three others count as a word, after common words were cut out. A word of a hashtag counts half:
+hashtags name a subject more often than they say something about it. A word that many texts of the
+case hold counts less; a small case can't tell, so that its words count as if many other texts were
+there that don't hold them.
 """
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from frametrace.matcher.framing.common_words import common_words, without_common
-from frametrace.matcher.framing.terms import characters, pieces, spelled
+from frametrace.matcher.framing.common_words import (
+    common_words,
+    says_something,
+    shortened,
+    without_common,
+)
+from frametrace.matcher.framing.terms import characters, part_of_word, pieces, spelled
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -25,8 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["MIN_CONTENT", "content", "says_enough", "weights"]
 
 # Words. Of 83 chatter phrases in seven languages that were invented after the lists of words were
-# closed 11 say as much, of 130 short framings 2 don't ("no different from ISIS" has one word that
-# says something). From 2.0 on it would be 7 and 11; of 10,000 captions of pictures 21 say less.
+# closed 10 say as much, of 130 short framings 2 don't ("no different from ISIS" has one word that
+# says something). At 2.0 it would be 7 and 10. Of 10,000 captions of pictures 22 say less.
 MIN_CONTENT = 1.5
 # A word in one of 100 texts or fewer counts whole, in one of 10 half, in one of 3 and more a
 # quarter: six words say enough however common they are.
@@ -38,11 +42,6 @@ _OTHERS = 5_000
 _HASHTAG = 0.5
 _BUCKETS = 1 << 20
 _BLOCK = 8_192  # texts
-
-_HAN = re.compile("[\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_KANA = re.compile("[\u3040-\u30ff]")
-_STRETCHED = re.compile(r"(.)\1{2,}")
-_LAUGHTER = re.compile(r"(.{1,3}?)\1{2,}.{0,2}")
 
 
 def says_enough(texts: Sequence[str]) -> np.ndarray:
@@ -82,14 +81,13 @@ def content(text: str) -> dict[str, float]:
 
     Where no spaces are written they are pairs of neighbouring characters, or a single one.
     """
-    words = common_words().words
     found: dict[str, float] = {}
     for piece in pieces(spelled(text)):
         whole = _HASHTAG if piece.hashtag else 1.0
         if piece.spaceless:
-            for part, share in _parts(_STRETCHED.sub(r"\1", piece.text)):
+            for part, share in _parts(shortened(piece.text)):
                 found[part] = max(found.get(part, 0.0), whole * share)
-        elif _says(piece.text, words):
+        elif says_something(piece.text):
             found[piece.text] = max(found.get(piece.text, 0.0), whole)
     return found
 
@@ -98,29 +96,13 @@ def _total(words: "csr_matrix") -> np.ndarray:
     return np.asarray(words.sum(axis=1)).ravel()
 
 
-def _says(word: str, common: frozenset[str]) -> bool:
-    """Whether a word says something: numbers, single letters and laughter don't."""
-    if word in common or word.isnumeric() or (len(word) == 1 and word.isascii()):
-        return False
-    if _STRETCHED.search(word):  # sooo, goood
-        shortened = (_STRETCHED.sub(with_, word) for with_ in (r"\1", r"\1\1"))
-        return common.isdisjoint(shortened) and not _LAUGHTER.fullmatch(word)
-    return not _LAUGHTER.fullmatch(word)
-
-
 def _parts(run: str) -> Iterator[tuple[str, float]]:
     """Pairs of characters of a run that are no common words; each with its part of a word."""
     weak = common_words().weak
     for said in without_common(run):
         read = characters(said)
         pairs = [a + b for a, b in pairwise(read)] or read
-        share = sum(_part_of_word(one) for one in read if one not in weak) / len(pairs)
+        share = sum(part_of_word(one) for one in read if one not in weak) / len(pairs)
         if share:
             for pair in pairs:
                 yield pair, share
-
-
-def _part_of_word(character: str) -> float:
-    if _HAN.match(character):
-        return 1 / 2
-    return 1 / 3 if _KANA.match(character) else 1 / 4

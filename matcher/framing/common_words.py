@@ -5,6 +5,7 @@ most is posted in, whichever a text is in: to know it would take longer than all
 lists say little that is wrong about other languages. Words of chatter are in `sayings`.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from frametrace.matcher.framing.sayings import (
 )
 from frametrace.matcher.framing.terms import pieces, spelled
 
-__all__ = ["CommonWords", "common_words", "without_common"]
+__all__ = ["CommonWords", "common_words", "says_something", "shortened", "without_common"]
 
 _LANGUAGES = (
     *("ar", "de", "en", "es", "fa", "fr", "hi", "id", "it", "ja", "ko", "ms"),
@@ -29,18 +30,23 @@ _SHORTEST = 3  # letters of words that are cut out; shorter ones are parts of ot
 _DENSE = ("zh", "ja")  # but where a letter is a syllable two are enough,
 _SHORT = "จะ ใน ไป มา มี"  # and these are everywhere
 
+_STRETCHED = re.compile(r"(.)\1{2,}")
+_LAUGHTER = re.compile(r"(.{1,3}?)\1{2,}.{0,2}")  # hahaha, jajaja, xdxdxd
+
 
 @dataclass(frozen=True, slots=True)
 class CommonWords:
     """Common words in the spelling of terms.
 
     `words` are whole words. `runs`, by their first letter and the longest first, are cut out of
-    what is written without spaces. `weak` are characters that say nothing and aren't cut out.
+    what is written without spaces. `weak` are Chinese characters that say nothing and aren't cut
+    out; `outer` are these and more that no name begins or ends with if it can help it.
     """
 
     words: frozenset[str]
     runs: Mapping[str, tuple[str, ...]]
     weak: frozenset[str]
+    outer: frozenset[str]
 
 
 @cache
@@ -49,6 +55,8 @@ def common_words() -> CommonWords:
     import stopwordsiso
 
     words, runs = set(_words(CHATTER)), set(_words(CHATTER_RUNS))
+    weak = set(_words(" ".join(WEAK)))
+    outer = set(weak)
     for language in _LANGUAGES:
         shortest = 2 if language in _DENSE else _SHORTEST
         for listed in stopwordsiso.stopwords(language):
@@ -56,6 +64,8 @@ def common_words() -> CommonWords:
             if any(piece.spaceless for piece in found):
                 if len(found) == 1 and len(found[0].text) >= shortest:
                     runs.add(found[0].text)
+                elif language == "zh":
+                    outer.update(piece.text for piece in found)
             elif len(found) == 1 or "'" in listed:  # Vietnamese words of two syllables aren't
                 words.update(piece.text for piece in found)
     runs.update(_words(_SHORT), _words(" ".join(PARTICLES)))
@@ -65,7 +75,8 @@ def common_words() -> CommonWords:
     return CommonWords(
         frozenset(words.difference(_words(SAY_SOMETHING))),
         {letter: tuple(found) for letter, found in by_letter.items()},
-        frozenset(_words(" ".join(WEAK))),
+        frozenset(weak),
+        frozenset(outer),
     )
 
 
@@ -84,6 +95,25 @@ def without_common(run: str) -> Iterator[str]:
             at += 1
     if at > start:
         yield run[start:]
+
+
+def says_something(word: str) -> bool:
+    """Whether a word does: common words, numbers, single letters and laughter don't."""
+    common = common_words().words
+    if word in common or word.isnumeric() or (len(word) == 1 and word.isascii()):
+        return False
+    if _STRETCHED.search(word):  # soooo, goood
+        return common.isdisjoint((shortened(word), shortened(word, 2))) and not _is_laughter(word)
+    return not _is_laughter(word)
+
+
+def shortened(word: str, most: int = 1) -> str:
+    """A word without what stretches it: letters that are repeated three times or more."""
+    return _STRETCHED.sub(r"\1" * most, word)
+
+
+def _is_laughter(word: str) -> bool:
+    return _LAUGHTER.fullmatch(word) is not None
 
 
 def _is_mark(run: str, at: int) -> bool:

@@ -1,7 +1,8 @@
 """Words of chatter: greetings, cries, thanks, what asks to look, share and follow, names of media.
 
-They are our own choice, for the languages in which it was measured (docs/signals.md), with a few
-words of others. Phrases of words are written as their words: each alone says nothing either.
+They are our own choice for English, Spanish, Russian, Arabic, Chinese and Thai, which is what it was
+measured on, with a few words of other languages. Phrases are written as their words: each alone
+says nothing either.
 """
 
 __all__ = ["CHATTER", "CHATTER_RUNS", "PARTICLES", "SAY_SOMETHING", "WEAK"]
@@ -64,7 +65,7 @@ CHATTER_RUNS = """
     太美 真美 好美 说得对 说的对 说得好 说得太对 没错 同意 赞同 真的 真是 太真实
     不敢相信 难以置信 无语 震惊 惊呆 可怕 可爱 怎么看 怎么说
     大家 快看 快来看 来看 看看 看这个 一下 今天 昨天 明天 今日 周末 早晨
-    网友 微博 推特 脸书 推文 帖子
+    网友 微博 推特 脸书 推文 帖子 没有 已经 一只 一名 一位
 
     สวัสดี ครับผม ครับ ค่ะ นะคะ นะครับ จ้า จ้ะ ขอบคุณ ขอบใจ ข่าวด่วน ข่าว ด่วน ว้าว สุดยอด
     เยี่ยม ไปเลย จริงที่สุด จริงๆ จริง ตอนเช้า อรุณสวัสดิ์ ราตรีสวัสดิ์ ดูนี่ ดูคลิป คลิปนี้ คลิป
@@ -79,7 +80,7 @@ CHATTER_RUNS = """
 # Chinese characters that are hardly parts of other words are cut out too; the weak ones are, and
 # say nothing where they aren't.
 PARTICLES = "的了是吗呢吧啊呀哦嘛我你他她它们这那也很谁又把被着"
-WEAK = "有不没都就太真好来去过看说还让跟与及哪哈呵嘿"
+WEAK = "在从将和或而但并有不没都就太真好来去过看说还让跟与及哪哈呵嘿"
 
 # Function words of one language that say something in English, which most is posted in of what is
 # written in Latin letters: German `war` is `was`, French `car` is `because`.

@@ -6,15 +6,26 @@ dictionary is asked, so that new words, other spellings and slips count like any
 """
 
 import html
+import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
 from frametrace.embed.signals.characters import INVISIBLE, same_characters
 from frametrace.embed.signals.spelling import set_aside
 
-__all__ = ["MAX_CHARACTERS", "Piece", "characters", "grams", "pieces", "spelled", "terms"]
+__all__ = [
+    "MAX_CHARACTERS",
+    "Piece",
+    "characters",
+    "grams",
+    "part_of_word",
+    "pieces",
+    "spelled",
+    "terms",
+    "terms_of",
+]
 
 MAX_CHARACTERS = 8_000  # of a text that are read; what a text says it says at its beginning
 _LONGEST = 64  # characters of a word; what is longer is cut, and no language's
@@ -30,6 +41,9 @@ _OPTIONAL = ((0x591, 0x5C8), (0x610, 0x61B), (0x640, 0x641), (0x64B, 0x660), (0x
 _ACCENTS = ((0x300, 0x370), (0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100), (0xFE20, 0xFE30))
 # NFKC takes these vowels apart, Thai and Lao writers don't.
 _VOWELS = (("\u0e4d\u0e32", "\u0e33"), ("\u0ecd\u0eb2", "\u0eb3"))
+
+_LETTERS_END = "\u2e80"  # where scripts of syllables and signs for words begin
+_HAN = re.compile("[\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 class Piece(NamedTuple):
@@ -48,11 +62,11 @@ class Piece(NamedTuple):
 def spelled(text: str) -> str:
     """A text in one spelling: NFKC, case folded, without links, mentions, and what is not seen.
 
-    One Chinese character stands for all its forms, as in the signal `caption_key`. Hashtags are
-    parted where capitals or underscores part them; the mark # stays. Of texts exported as HTML the
-    entities are resolved.
+    One Chinese character stands for all its forms, those that the signal `caption_key` takes for
+    one; it is the one that is read most. Hashtags are parted where capitals or underscores part
+    them; the mark # stays. What exports escape is resolved: the entities of HTML, and line breaks.
     """
-    text = set_aside(html.unescape(text[:MAX_CHARACTERS]))
+    text = set_aside(html.unescape(text[:MAX_CHARACTERS]).replace(r"\n", " "))
     if "#" in text:
         text = _patterns()["hashtag"].sub(_parted, text)
     text = text.casefold()
@@ -79,8 +93,11 @@ def pieces(text: str) -> Iterator[Piece]:
 
 
 def characters(run: str) -> list[str]:
-    """The characters of a run as they are read: each letter with the marks that belong to it."""
-    if run.isalpha():
+    """The characters of a run as they are read: what no word begins or ends within.
+
+    A letter with its marks; in Thai and Lao with the vowels that are written before and after it.
+    """
+    if run[0] > _LETTERS_END and run.isalpha():
         return list(run)
     found: list[str] = _patterns()["character"].findall(run)
     return found
@@ -95,15 +112,23 @@ def grams(run: list[str]) -> Iterator[str]:
             yield "".join(run[start : start + size])
 
 
+def part_of_word(character: str) -> float:
+    """What part of a word a character is, on average: half of a Chinese one, a third of others."""
+    return 1 / 2 if _HAN.match(character) else 1 / 3
+
+
 def terms(text: str) -> list[str]:
     """The terms of a text as it was written, with repetitions; empty where it holds no letters."""
-    found: list[str] = []
-    for piece in pieces(spelled(text)):
+    return list(terms_of(pieces(spelled(text))))
+
+
+def terms_of(found: Iterable[Piece]) -> Iterator[str]:
+    """The terms of some pieces, in order."""
+    for piece in found:
         if piece.spaceless:
-            found.extend(grams(characters(piece.text)))
+            yield from grams(characters(piece.text))
         else:
-            found.append(piece.text)
-    return found
+            yield piece.text
 
 
 def _parted(match: Any) -> str:
@@ -120,7 +145,11 @@ def _patterns() -> dict[str, Any]:
         "piece": regex.compile(
             rf"(?V1)(#?)(?:({_SPACELESS}+)|([\p{{L}}\p{{M}}\p{{N}}--{_SPACELESS}]+))"
         ),
-        "character": regex.compile(r".\p{M}*", regex.DOTALL),
+        "character": regex.compile(
+            r"(?:[\u0e40-\u0e44\u0ec0-\u0ec4](?=\p{L}))?.\p{M}*"
+            r"[\u0e30\u0e32\u0e33\u0e45\u0eb0\u0eb2\u0eb3]?",
+            regex.DOTALL,
+        ),
         # On Weibo a second # closes a hashtag.
         "hashtag": regex.compile(rf"#((?:{letter}|_)+)(?:#(?!{letter}))?"),
         "capitals": regex.compile(
@@ -131,9 +160,23 @@ def _patterns() -> dict[str, Any]:
 
 @cache
 def _one_form() -> dict[int, str | None]:
-    forms: dict[int, str | None] = {ord(a): b for a, b in same_characters().items()}
+    forms: dict[int, str | None] = {}
+    classes: dict[str, list[str]] = {}
+    for one, same in same_characters().items():
+        classes.setdefault(same, [same]).append(one)
+    for members in classes.values():
+        read = min(members, key=_how_common)
+        forms.update((ord(one), read) for one in members if one != read)
     for start, stop in _OPTIONAL + _ACCENTS:
         forms.update(dict.fromkeys(range(start, stop)))
     for unseen in INVISIBLE:
         forms.update(dict.fromkeys(unseen))
     return forms
+
+
+def _how_common(character: str) -> tuple[bool, bytes]:
+    """Before others what GB 2312 knows: its first level are the characters that are read most."""
+    try:
+        return False, character.encode("gb2312")
+    except UnicodeEncodeError:
+        return True, character.encode()

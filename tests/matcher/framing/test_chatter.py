@@ -195,7 +195,7 @@ def test_framings_say_enough(phrase: str) -> None:
 
 
 def test_most_chatter_that_the_lists_were_not_made_for_says_too_little() -> None:
-    assert says_enough(_all(_CHATTER_SINCE)).mean() <= 0.14  # 11 of 83
+    assert says_enough(_all(_CHATTER_SINCE)).mean() <= 0.13  # 10 of 83
 
 
 def test_in_one_case_chatter_and_framings_are_told_apart_as_alone() -> None:
@@ -207,9 +207,9 @@ def test_stretched_words_and_laughter_say_nothing() -> None:
     for text in (
         "soooo goooood",
         "hahahahaha",
+        "สุดยอดดดดด",
         "jajajajaja",
         "哈哈哈哈",
-        "สุดยอดดดดด",
         "55555",
         "lololol",
         "ахахаха",
@@ -223,10 +223,10 @@ def test_words_of_hashtags_count_half_and_every_word_once() -> None:
     assert content("riot #riot riot") == {"riot": 1.0}
 
 
-def test_two_chinese_three_japanese_or_four_thai_characters_are_a_word() -> None:
+def test_two_chinese_characters_or_three_others_are_a_word() -> None:
     assert sum(content("暴徒打砸").values()) == 2
     assert sum(content("テロリスト").values()) == pytest.approx(5 / 3)
-    assert sum(content("ม็อบเผาเมือง").values()) == pytest.approx(10 / 4)
+    assert sum(content("ม็อบเผาเมือง").values()) == pytest.approx(7 / 3)
     assert content("暴") == {"暴": 0.5}
 
 
@@ -298,13 +298,13 @@ def test_nearly_all_real_posts_about_events_say_enough(shared: Path) -> None:
     assert 0.96 < _share(sorted({json.loads(line)["text"] for line in lines})) < 0.98
 
 
-def test_a_third_of_a_campaigns_short_replies_says_too_little(shared: Path) -> None:
+def test_a_quarter_of_a_campaigns_short_replies_says_too_little(shared: Path) -> None:
     archive = zipfile.ZipFile(shared / "io_archive" / "thailand_092020_tweets_csv_hashed.zip")
     with archive, archive.open(archive.namelist()[0]) as file:
         rows = list(csv.DictReader(io.TextIOWrapper(file, "utf-8")))
     texts = sorted({row["tweet_text"] for row in rows if row["is_retweet"] != "true"})
     enough = says_enough(texts)
-    assert 0.67 < enough.mean() < 0.72
+    assert 0.7 < enough.mean() < 0.75
     long = np.array([len(text) > 120 and "http" not in text for text in texts])
     assert enough[long].mean() > 0.99
 
