@@ -21,6 +21,7 @@ from frametrace.index.turns import alone_in
 from frametrace.matcher.changes import BEFORE, compare
 from frametrace.matcher.edited import Edited, find_edited
 from frametrace.matcher.framing.finding import find_framings
+from frametrace.matcher.framing.map import map_of
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
 from frametrace.matcher.network import ties_of
 from frametrace.matcher.photos import Near, PhotoMatches, group_photos, join_photos, near_photos
@@ -91,7 +92,7 @@ def match_case(
         clock.lap(stage)
         advance(1)
 
-    with progress.track("matching", 4) as advance:
+    with progress.track("matching", 5) as advance:
         photos = group_photos(near, distinct, edited.pairs)
         lap("photos")
         results, alike = _found(case, settings, photos, lap)
@@ -146,6 +147,8 @@ def _found(
     """What was found, and the matches of what is similar."""
     framings = find_framings(case, photos.places, settings)
     lap("framings")
+    placed = map_of(case, framings)
+    lap("map")
     parts = [members_of(case, photos.places, photos.listed), framings.members]
     groups, members = groups_of(case, parts, framings.cohesion)
     results = Results(
@@ -153,6 +156,7 @@ def _found(
         members=members,
         accounts=accounts_of(case, members),
         ties=ties_of(case, members, settings.ties),
+        map=placed,
     )
     lap("groups")
     return results, framings.matches

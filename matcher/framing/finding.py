@@ -23,6 +23,7 @@ class Framings:
     """
 
     contents: Contents
+    fusion: Fusion
     edges: Edges
     found: Communities
     members: pa.Table
@@ -39,6 +40,7 @@ def find_framings(case: Case, photos: pa.Table, settings: MatchSettings) -> Fram
     names = group_ids(contents, found)
     return Framings(
         contents=contents,
+        fusion=fusion,
         edges=edges,
         found=found,
         members=members_of(case, contents, found),
