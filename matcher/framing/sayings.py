@@ -1,8 +1,8 @@
 """Words of chatter: greetings, cries, thanks, what asks to look, share and follow, names of media.
 
-They are our own choice for English, Spanish, Russian, Arabic, Chinese and Thai, which is what it was
-measured on, with a few words of other languages. Phrases are written as their words: each alone
-says nothing either.
+They are our own choice for English, Spanish, Russian, Arabic, Chinese and Thai, which is what they
+were measured on, with a few words of other languages. Phrases are written as their words: each
+alone says nothing either.
 """
 
 __all__ = ["CHATTER", "CHATTER_RUNS", "PARTICLES", "SAY_SOMETHING", "WEAK"]
