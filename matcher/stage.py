@@ -20,6 +20,7 @@ from frametrace.embed.signals.local import Local
 from frametrace.index.turns import alone_in
 from frametrace.matcher.changes import BEFORE, compare
 from frametrace.matcher.edited import Edited, find_edited
+from frametrace.matcher.framing.about import in_order
 from frametrace.matcher.framing.finding import find_framings
 from frametrace.matcher.framing.map import map_of
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
@@ -156,6 +157,7 @@ def _found(
         members=members,
         accounts=accounts_of(case, members),
         ties=ties_of(case, members, settings.ties),
+        framings=in_order(framings.about, groups),
         map=placed,
     )
     lap("groups")

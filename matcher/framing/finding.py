@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from frametrace.embed.case import Case
+from frametrace.matcher.framing.about import about
 from frametrace.matcher.framing.contents import Contents, contents_of
 from frametrace.matcher.framing.fusing import Fusion
 from frametrace.matcher.framing.grouping import Communities, Edges, communities, edges_of
@@ -18,8 +19,8 @@ __all__ = ["Framings", "find_framings"]
 class Framings:
     """The framings of a case.
 
-    `members` are in the schema `MEMBERS`, not yet ordered, `matches` in `MATCHES`; `cohesion` has
-    the columns group_id and cohesion.
+    `members` are in the schema `MEMBERS`, not yet ordered, `matches` in `MATCHES`, `about` in
+    `FRAMINGS`; `cohesion` has the columns group_id and cohesion.
     """
 
     contents: Contents
@@ -28,6 +29,7 @@ class Framings:
     found: Communities
     members: pa.Table
     matches: pa.Table
+    about: pa.Table
     cohesion: pa.Table
 
 
@@ -37,13 +39,15 @@ def find_framings(case: Case, photos: pa.Table, settings: MatchSettings) -> Fram
     fusion = Fusion(case, contents)
     edges = edges_of(contents, fusion, settings.min_decades, settings.neighbours)
     found = communities(contents, edges, fusion, settings.min_decades)
+    members = members_of(case, contents, found)
     names = group_ids(contents, found)
     return Framings(
         contents=contents,
         fusion=fusion,
         edges=edges,
         found=found,
-        members=members_of(case, contents, found),
+        members=members,
         matches=matches_of(contents, edges),
+        about=about(case, contents, found, members, photos),
         cohesion=pa.table({"group_id": names, "cohesion": pa.array(found.cohesion, pa.float32())}),
     )
