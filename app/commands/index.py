@@ -23,11 +23,14 @@ def command(case: Path, as_json: bool) -> None:
     from frametrace.app.console import Console, table_text
     from frametrace.app.telling import print_json
     from frametrace.embed.case import Case
+    from frametrace.embed.signals import SIGNALS, Metric
     from frametrace.index.store import index_folder, open_index, read_manifest
 
     opened = Case(case)
     rows = []
     for signal in sorted(opened.epoch.signals):
+        if SIGNALS[signal].metric is Metric.TEXT:
+            continue  # texts are found in the indexes of captions
         open_index(opened, signal, Console())
         manifest = read_manifest(index_folder(opened, signal))
         shown = "signal", "technique", "items", "codes", "recall"

@@ -13,11 +13,12 @@ from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Local
+from frametrace.embed.signals.overlay import Overlay
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
 
 __all__ = ["SIGNALS", "CaptionSignal", "Metric", "ModelChoice", "PictureSignal", "Signal"]
 
 SIGNALS: Mapping[str, type[Signal]] = {
-    signal.name: signal for signal in (Pdq, Phash, Clip, Caption, CaptionKey, Local)
+    signal.name: signal for signal in (Pdq, Phash, Clip, Caption, CaptionKey, Local, Overlay)
 }

@@ -29,6 +29,7 @@ class Metric(StrEnum):
     COSINE = "cosine"  # similarity in [-1, 1]
     JACCARD = "jaccard"  # similarity in [0, 1]
     FEATURES = "features"  # similarity in [0, 1] of sets of local features
+    TEXT = "text"  # similarity in [0, 1] of the keys of texts, which are indexed as captions are
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,16 @@ class ModelChoice:
 class Signal(ABC):
     """One signal. Making one may load a model; its class attributes never do.
 
-    `code` is the Arrow type of the column of that name, null where an item has no value: (k,) bytes
-    for a hash, (d,) float32 of unit length for a vector, bytes of any length for a set of features.
+    Its values stand in the column `column`, null where an item has none: (k,) bytes for a hash,
+    (d,) float32 of unit length for a vector, bytes of any length for a set of features, a string
+    for a text.
     `made_by` says for people and for a later run what makes the values; its `fingerprint` changes
     whenever the values would.
     """
 
     name: ClassVar[str]
     metric: ClassVar[Metric]
+    column: ClassVar[str] = "code"
     needs_model: ClassVar[bool] = False
 
     @classmethod
@@ -74,7 +77,7 @@ class Signal(ABC):
         """Compare all codes of `a` (m, k) with all of `b` (n, k): (m, n) in the signal's metric.
 
         This is the plain brute force that every index must agree with. Of sets of features `a` and
-        `b` are sequences of m and n values.
+        `b` are sequences of m and n values; so are texts.
         """
 
     def close(self) -> None:  # noqa: B027
@@ -90,15 +93,17 @@ class PictureSignal(Signal):
 
     @abstractmethod
     def finish(self, prepared: Sequence[Any]) -> pa.Table:
-        """What the preparer returned for n pictures → n rows, with the column `code`."""
+        """What the preparer returned for n pictures → n rows, with the signal's column."""
 
 
 class CaptionSignal(Signal):
-    """A signal of captions."""
+    """A signal of captions; one `in_workers` holds no model and can be pickled to them."""
+
+    in_workers: ClassVar[bool] = False
 
     @abstractmethod
     def compute(self, texts: Sequence[str]) -> pa.Table:
-        """n texts → n rows, with the column `code`."""
+        """n texts → n rows, with the signal's column."""
 
 
 def bits_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:

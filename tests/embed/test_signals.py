@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 import pytest
-from making import jpeg, photo, png
+from making import jpeg, lettered, photo, png
 
 from frametrace.embed.decode import decode
 from frametrace.embed.executor import SpawnPool
@@ -28,13 +28,17 @@ TEXTS = [
     "https://example.org/a @somebody",
 ]
 PICTURES = [decode(jpeg(photo(seed, 160 + 8 * seed, 120))) for seed in range(5)]
+PICTURES += [decode(jpeg(lettered(photo(5), text))) for text in ("Who pays", "Nobody pays", "Who")]
 KINDS = {Metric.HAMMING: pa.uint8(), Metric.COSINE: pa.float32(), Metric.JACCARD: pa.uint32()}
+
+
+PACKAGES = {"clip": "open_clip", "caption": "sentence_transformers", "overlay": "rapidocr"}
 
 
 def opened(name: str, request: pytest.FixtureRequest) -> Signal:
     clip = str(request.getfixturevalue("clip_folder")) if name == "clip" else ""
     if SIGNALS[name].needs_model:
-        pytest.importorskip("sentence_transformers")
+        pytest.importorskip(PACKAGES[name])
     return SIGNALS[name].open(ModelChoice(clip_weights=clip))
 
 
@@ -66,10 +70,10 @@ def computed(signal: Signal, parts: list[slice]) -> pa.Table:
     return pa.concat_tables([signal.finish([prepare(p) for p in PICTURES[part]]) for part in parts])
 
 
-def codes_of(table: pa.Table) -> np.ndarray:
+def codes_of(signal: Signal, table: pa.Table) -> np.ndarray:
     """(n, k) values of the rows that have one."""
-    known = table["code"].combine_chunks().drop_null()
-    if pa.types.is_binary(known.type):
+    known = table[signal.column].combine_chunks().drop_null()
+    if pa.types.is_binary(known.type) or pa.types.is_string(known.type):
         return np.array(known.to_pylist(), object)
     if pa.types.is_fixed_size_binary(known.type):
         return np.array([list(value) for value in known.to_pylist()], np.uint8)
@@ -94,12 +98,14 @@ def test_it_says_what_makes_its_values(signal: Signal, request: pytest.FixtureRe
 
 def test_its_values_have_the_stated_type(signal: Signal) -> None:
     table = computed(signal, WHOLE)
-    kind = table.schema.field("code").type
-    values = codes_of(table)
+    kind = table.schema.field(signal.column).type
+    values = codes_of(signal, table)
     if signal.metric is Metric.HAMMING:
         assert pa.types.is_fixed_size_binary(kind)
     elif signal.metric is Metric.FEATURES:
         assert pa.types.is_binary(kind)
+    elif signal.metric is Metric.TEXT:
+        assert pa.types.is_string(kind)
     else:
         assert pa.types.is_fixed_size_list(kind)
         assert kind.value_type == KINDS[signal.metric]
@@ -112,9 +118,9 @@ def test_the_same_goes_in_the_same_comes_out_however_it_is_split(signal: Signal)
     for parts in (WHOLE, [slice(0, 1), slice(1, 4), slice(4, None)]):
         again = computed(signal, parts)
         assert again.schema == whole.schema
-        assert again["code"].is_null().equals(whole["code"].is_null())
+        assert again[signal.column].is_null().equals(whole[signal.column].is_null())
         if signal.metric is Metric.COSINE:
-            np.testing.assert_allclose(codes_of(again), codes_of(whole), atol=1e-5)
+            np.testing.assert_allclose(codes_of(signal, again), codes_of(signal, whole), atol=1e-5)
         else:
             assert again.equals(whole)
 
@@ -122,7 +128,7 @@ def test_the_same_goes_in_the_same_comes_out_however_it_is_split(signal: Signal)
 def test_comparing_is_symmetric_and_finds_everything_like_itself(signal: Signal) -> None:
     table = computed(signal, WHOLE)
     # Keys are compared themselves; their hashes only propose candidates.
-    values = codes_of(table)
+    values = codes_of(signal, table)
     if signal.metric is Metric.JACCARD:
         values = np.array(table["key"].drop_null().to_pylist())
     assert len(values) > 2
@@ -157,9 +163,12 @@ def test_tiny_and_elongated_pictures_have_a_value(
     signal: PictureSignal, size: tuple[int, int]
 ) -> None:
     table = signal.finish([signal.preparer()(decode(png(size)))])
-    assert table["code"].null_count == 0
+    if signal.metric is Metric.TEXT:  # there is no text in them, and that is told
+        assert table.to_pylist() == [{"text": None, "text_sha256": None, "lines": []}]
+        return
+    assert table[signal.column].null_count == 0
     if signal.metric is not Metric.FEATURES:
-        assert np.isfinite(codes_of(table)).all()
+        assert np.isfinite(codes_of(signal, table)).all()
 
 
 @of_pictures
