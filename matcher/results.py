@@ -97,8 +97,8 @@ EVIDENCE = pa.schema(
 )
 
 # What ties a post to a framing, each kind of evidence with the signal that says most of it:
-# `captions` (or a caption and lettering), `lettering`, `pictures`. `decades` is how
-# rare that is among unrelated posts: 3 is one of 1,000 pairs.
+# `captions` or `caption and lettering`, `lettering`, `pictures`. `decades` is how rare that is
+# among unrelated posts: 3 is one of 1,000 pairs.
 TIED_BY = pa.list_(
     pa.struct(
         [

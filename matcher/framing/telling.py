@@ -113,7 +113,7 @@ def members_of(case: Case, contents: Contents, found: Communities) -> pa.Table:
             "signal": pc.if_else(pa.array(own), SAME_BYTES, best["signal"]),
             "similarity": pc.if_else(pa.array(own), pa.scalar(1, pa.float32()), best["similarity"]),
             "decades": pa.array(found.ties.decades[content], pa.float32(), mask=own),
-            "tied_by": tied_by(found.ties, content, own),
+            "tied_by": tied_by(contents, found, content),
         }
     )
     with connect(case, "posts", "post_media") as connection:
@@ -158,20 +158,20 @@ def _signals(means: np.ndarray) -> pa.StringArray:
     return pa.array([each.signal for each in Means]).take(pa.array(means))
 
 
-def tied_by(ties: Fused, content: np.ndarray, own: np.ndarray) -> pa.ListArray:
+def tied_by(contents: Contents, found: Communities, content: np.ndarray) -> pa.ListArray:
     """All that ties each content, the strongest kind first; null for a group's own."""
-    kinds: Mapping[str, Alike] = {
-        "captions": ties.captions,
-        "lettering": ties.lettering,
-        "pictures": ties.looks,
-    }
-    return pa.array(
-        [
-            None if is_own else _told(kinds, at)
-            for at, is_own in zip(content.tolist(), own.tolist(), strict=True)
-        ],
-        TIED_BY,
-    )
+    captions = found.ties.captions
+    across = (captions.a != contents.caption) | (captions.b != contents.caption[found.via])
+    own = set(found.medoid.tolist())
+    rows = []
+    for at in content.tolist():
+        kinds = {
+            "caption and lettering" if across[at] else "captions": captions,
+            "lettering": found.ties.lettering,
+            "pictures": found.ties.looks,
+        }
+        rows.append(None if at in own else _told(kinds, at))
+    return pa.array(rows, TIED_BY)
 
 
 def _told(kinds: Mapping[str, Alike], at: int) -> list[Mapping[str, Any]]:

@@ -157,7 +157,7 @@ def test_the_run_is_kept_with_its_settings_and_what_made_the_signals(case: Case)
     assert kept_run == run
     assert run.settings["max_pdq"] == 20
     assert run.signals == case.epoch.signals
-    stages = {"join", "photos", "edited", "captions", "looks", "groups", "changes"}
+    stages = {"join", "photos", "edited", "framings", "map", "groups", "changes"}
     assert set(run.seconds) == stages
 
 
