@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse import csr_matrix
 
 __all__ = ["Stars", "stars"]
 
@@ -49,19 +49,18 @@ class Stars:
 def stars(
     graph: csr_matrix,
     weight: np.ndarray,
-    cluster: np.ndarray | None = None,
     *,
     direct: bool = False,
     first: np.ndarray | None = None,
 ) -> Stars:
     """Cut a symmetric (n, n) float32 graph of similarities into stars.
 
-    `weight` is (n,) integers: how many posts each node stands for. With `cluster`, an (n,) label
-    per node, no star crosses a cluster's border. With `direct`, every member is a neighbour of its
-    medoid. Of equals the node with the smaller number comes first. The nodes `first` are medoids
-    before any is chosen. Takes O(m log m) for m edges, and up to 16 bytes an edge.
+    `weight` is (n,) integers: how many posts each node stands for. With `direct`, every member is a
+    neighbour of its medoid. Of equals the node with the smaller number comes first. The nodes
+    `first` are medoids before any is chosen. Takes O(m log m) for m edges, and up to 16 bytes an
+    edge.
     """
-    graph = _inside(graph, cluster)
+    graph = graph.astype(np.float32, copy=False)
     settled = _medoids(graph, np.asarray(weight, np.int64), first, 1 if direct else 2)
     via = np.arange(graph.shape[0])
     for _ in range(1 if direct else 2):
@@ -69,16 +68,6 @@ def stars(
         via[node] = nearest
         settled[node] = True
     return Stars(via[via], via)
-
-
-def _inside(graph: csr_matrix, cluster: np.ndarray | None) -> csr_matrix:
-    """The graph without the edges between clusters."""
-    if cluster is None:
-        return graph.astype(np.float32, copy=False)
-    edges = graph.tocoo()
-    keep = cluster[edges.row] == cluster[edges.col]
-    pairs = edges.row[keep], edges.col[keep]
-    return coo_matrix((edges.data[keep], pairs), graph.shape, np.float32).tocsr()
 
 
 def _medoids(

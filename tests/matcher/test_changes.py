@@ -37,7 +37,7 @@ def members_at(items: Iterable[Any], when: str) -> list[Member]:
                 if at in (when, "both"):
                     member = (
                         f"{kind}-{label}{when[0]}",
-                        f"i{number % 4}",
+                        f"i{number % 4}" if kind == "photo" else "",
                         "xy"[post % 2],
                         f"p{post}",
                         copy,
@@ -56,10 +56,10 @@ def table_of(members: Iterable[Member], schema: pa.Schema = BEFORE) -> pa.Table:
         row = dict.fromkeys(schema.names) | {"relation": "copy" if copy else "contains"}
         row |= {"group_id": group, "kind": group.split("-")[0], "platform": platform}
         row |= {"post_id": post, "account_id": account_of(post)}
-        column = "media_sha256" if int(item[1:]) % 3 else "caption_sha256"
+        row |= {"media_sha256": item} if item else {"caption_sha256": f"said by {post}"}
         if schema is MEMBERS:
-            row |= {"account_kind": "account", "medoid_sha256": item}
-        rows.append(row | {column: item})
+            row |= {"account_kind": "account", "medoid_sha256": "m"}
+        rows.append(row)
     return pa.Table.from_pylist(rows, schema)
 
 

@@ -6,8 +6,8 @@ import pyarrow as pa
 from making import jpeg, make_case, photo
 
 from frametrace.matcher.groups import groups_of, members_of
-from frametrace.matcher.placing import PLACES
-from frametrace.matcher.results import EVIDENCE, GroupKind
+from frametrace.matcher.placing import LISTED, PLACES
+from frametrace.matcher.results import EVIDENCE, GROUPS
 
 
 def test_groups_whose_medoids_digests_begin_alike_stay_apart(tmp_path: Path) -> None:
@@ -28,7 +28,8 @@ def test_groups_whose_medoids_digests_begin_alike_stay_apart(tmp_path: Path) -> 
         },
         schema=PLACES,
     )
-    groups, members = groups_of(case, [members_of(case, places, GroupKind.PHOTO, "picture")])
+    none = GROUPS.empty_table().select(["group_id", "cohesion"])
+    groups, members = groups_of(case, [members_of(case, places, LISTED.empty_table())], none)
     names = {f"photo-{medoids[0]}", f"photo-{medoids[1]}", f"photo-{'d' * 16}"}
     assert set(groups["group_id"].to_pylist()) == names
     assert groups["posts"].to_pylist() == [2, 2, 2]

@@ -18,12 +18,11 @@ class Drawn:
 
     graph: csr_matrix
     weight: np.ndarray
-    cluster: np.ndarray | None
     direct: bool
     first: np.ndarray
 
     def cut(self) -> Stars:
-        return stars(self.graph, self.weight, self.cluster, direct=self.direct, first=self.first)
+        return stars(self.graph, self.weight, direct=self.direct, first=self.first)
 
 
 def symmetric(n: int, a: np.ndarray, b: np.ndarray, similarity: np.ndarray) -> csr_matrix:
@@ -41,16 +40,13 @@ def drawn(draw: st.DrawFn, ties: bool = True) -> Drawn:
     a, b = np.nonzero(edge)
     similarity = rng.choice([0.8, 0.9, 1.0], len(a)) if ties else rng.uniform(0.75, 1, len(a))
     weight = rng.integers(0, 3, n) if ties else rng.permutation(n) + 1
-    cluster = draw(st.sampled_from([None, rng.integers(0, 3, n)]))
     first = np.flatnonzero(rng.random(n) < draw(st.sampled_from([0.0, 0.1])))
-    return Drawn(symmetric(n, a, b, similarity), weight, cluster, draw(st.booleans()), first)
+    return Drawn(symmetric(n, a, b, similarity), weight, draw(st.booleans()), first)
 
 
 def inside(case: Drawn) -> np.ndarray:
-    """The similarities as a full matrix; 0 where there is no edge, or one between clusters."""
+    """The similarities as a full matrix; 0 where there is no edge."""
     dense = case.graph.toarray()
-    if case.cluster is not None:
-        dense[case.cluster[:, None] != case.cluster[None]] = 0
     return dense
 
 
@@ -77,8 +73,6 @@ def test_every_member_is_tied_to_its_medoid_directly_or_through_one_member(case:
         if near:
             assert via == medoid
             assert similarity[node, medoid] == max(similarity[node, other] for other in near)
-    if case.cluster is not None:
-        assert (case.cluster[found.medoid] == case.cluster).all()
 
 
 @settings(deadline=None, max_examples=150)
@@ -115,9 +109,8 @@ def test_the_order_of_nodes_and_edges_changes_nothing(case: Drawn, random: Rando
         (edges.data[shuffled], (place[edges.row[shuffled]], place[edges.col[shuffled]])),
         shape=edges.shape,
     )
-    cluster = None if case.cluster is None else case.cluster[order]
     weight, first_moved = case.weight[order], place[case.first]
-    again = stars(moved.tocsr(), weight, cluster, direct=case.direct, first=first_moved)
+    again = stars(moved.tocsr(), weight, direct=case.direct, first=first_moved)
     first = case.cut()
     assert again.medoid.tolist() == place[first.medoid[order]].tolist()
     assert again.via.tolist() == place[first.via[order]].tolist()
