@@ -5,7 +5,7 @@ looks are different things, and are added (see `fusing`).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Self
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.case import Case
-from frametrace.embed.signals.caption import Caption
+from frametrace.embed.signals.caption import BUNDLED_MODEL, MULTILINGUAL_MODEL, Caption
 from frametrace.embed.signals.caption_key import CaptionKey, jaccards
 from frametrace.embed.signals.clip import Clip
 from frametrace.index.dense import DenseIndex
@@ -33,6 +33,7 @@ SAME_PHOTO = 4.0
 # near 1. What is known beforehand of captions is all-MiniLM-L6-v2's on captions of pictures of all
 # kinds (2,500 of flickr8k); a case of a few hundred texts outweighs it.
 _CAPTION = Floor(0.04, 0.037)
+_KNOWN_MODELS = (BUNDLED_MODEL, MULTILINGUAL_MODEL)  # the second was taught to agree with its like
 _KEY = Floor(0.03, 0.04)  # unrelated captions share few trigrams, however many are compared
 _CLIP = Floor(0.33, 0.04)  # a cosine of 0.5, and a tenth around it; no weights to measure it by
 _LEAST = 1.0  # decades from which vectors tell anything: one of ten unrelated pairs has more
@@ -181,7 +182,9 @@ class Texts:
 
     def __init__(self, case: Case, contents: Contents) -> None:
         self._case, self._names, self._keys = case, contents.texts, contents.keys
-        self.vectors = Vectors.of(case, Caption.name, contents.texts, _CAPTION)
+        made_by = case.epoch.signals.get(Caption.name, {})
+        floor = replace(_CAPTION, known=made_by.get("model", BUNDLED_MODEL) in _KNOWN_MODELS)
+        self.vectors = Vectors.of(case, Caption.name, contents.texts, floor)
         self.wording = Background.measure(len(contents.keys), self.jaccards, _KEY)
 
     def jaccards(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:

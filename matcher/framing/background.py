@@ -21,6 +21,7 @@ __all__ = ["MOST", "Background", "Floor"]
 MOST = 6.0  # decades; what is rarer is as good as the same
 _PAIRS = 20_000
 _PRIOR = 100  # pairs of the prior that every case's own are added to; a small case has no others
+_GUESSED = 3  # where it is no more than a guess
 _NARROWEST, _WIDEST = 0.8, 2.0
 _FURTHEST = 4  # scales that a case's location may lie above what is known beforehand
 _QUANTILES = np.array([0.08, 0.25])
@@ -34,11 +35,13 @@ class Floor:
 
     `location` and `scale` are those of the logistic distribution. A case's own is not believed
     where its scale is less than 0.8 or more than 2 times that, or its location more than four
-    scales above: all of its posts are related then.
+    scales above: all of its posts are related then. Of a model that is not `known` the case alone
+    can tell the location.
     """
 
     location: float
     scale: float
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,14 @@ class Background:
         some = min(_PAIRS, count * (count - 1) // 2)
         a, b = rng.integers(0, max(count, 1), (2, some))
         different = a != b
-        prior = floor.location + floor.scale * _logistic_quantiles(_PRIOR)
+        many = _PRIOR if floor.known else _GUESSED
+        prior = floor.location + floor.scale * _logistic_quantiles(many)
         found = np.append(prior, compare(a[different], b[different]))
         low, high = np.quantile(found, _QUANTILES)
         scale = (high - low) / (_LOGITS[1] - _LOGITS[0])
         scale = np.clip(scale, floor.scale * _NARROWEST, floor.scale * _WIDEST)
-        location = min(high - _LOGITS[1] * scale, floor.location + _FURTHEST * floor.scale)
+        furthest = floor.location + _FURTHEST * floor.scale if floor.known else np.inf
+        location = min(high - _LOGITS[1] * scale, furthest)
         return cls(float(location), float(scale))
 
     def calibrated(self, similarity: np.ndarray) -> np.ndarray:

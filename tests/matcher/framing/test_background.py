@@ -45,6 +45,18 @@ def test_where_all_posts_are_related_the_background_does_not_follow_them() -> No
     assert found.calibrated(np.array([0.9]))[0] > 3.5
 
 
+def test_of_a_model_that_is_not_known_the_case_tells_where_unrelated_texts_lie() -> None:
+    """Some models put any two texts at a cosine of 0.75."""
+    rng = np.random.default_rng(2)
+    common = rng.normal(size=64)
+    found = 1.7 * common / np.linalg.norm(common) + rng.normal(size=(300, 64)) / 8
+    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    background = measured(found, Floor(0.1, 0.06, known=False))
+    usual = np.median(found @ found.T)
+    assert usual > 0.6
+    assert background.calibrated(np.array([usual]))[0] < 0.5
+
+
 def test_few_items_have_the_background_that_is_known_beforehand() -> None:
     for count in (0, 1, 2, 3):
         found = measured(vectors(count, 0))
