@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from frametrace.embed.signals import ModelChoice
+from frametrace.embed.signals.runtimes import Arithmetic
 from frametrace.embed.stage import EmbedSettings
 from frametrace.matcher.settings import MatchSettings
 
@@ -14,6 +15,8 @@ __all__ = ["embed_settings", "match_settings"]
 def embed_settings(options: Mapping[str, Any]) -> EmbedSettings:
     """What to compute and with which models."""
     chosen = {field.name: options[field.name] for field in fields(ModelChoice)}
+    if chosen["arithmetic"] is not None:
+        chosen["arithmetic"] = Arithmetic(chosen["arithmetic"])
     return EmbedSettings(
         signals=options["signals"],
         models=ModelChoice(**chosen),

@@ -1,8 +1,11 @@
 """Computing the signals of pictures: decode once in the workers, give it to every signal."""
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import compress, islice
 from typing import Any
 
@@ -23,7 +26,7 @@ __all__ = ["Preparation", "Refused", "embed_pictures", "missing_pictures"]
 
 _UNIT = 4096  # pictures; a killed run decodes at most these again
 _SOUND = "sha256 NOT IN (SELECT sha256 FROM skipped WHERE sha256 IS NOT NULL)"
-_FINISH = 64  # prepared pictures a model takes at once: some 10 MB for CLIP
+_AHEAD = 1  # batches that wait for the model while it computes another, decoded already
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,10 @@ class Refused:
 
     reason: str
     for_good: bool
+
+
+_Result = tuple[MediaItem, dict[str, Any] | Refused | Crashed]
+_Batch = list[_Result]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,23 +128,55 @@ def _compute(
 ) -> tuple[dict[str, pa.Table], int]:
     """A unit's tables, and how many of its pictures have no values."""
     preparation = Preparation({signal.name: signal.preparer() for signal in signals})
+    results = zip(items, executor.map(preparation, items), strict=True)
+    most = max(signal.batch for signal in signals)
     finished: dict[str, list[pa.Table]] = {signal.name: [] for signal in signals}
     skipped = []
-    for batch in _batches(zip(items, executor.map(preparation, items), strict=True)):
-        prepared = [(item, result) for item, result in batch if isinstance(result, dict)]
-        digests = pa.array([item.sha256 for item, _ in prepared], pa.string())
-        for signal in signals if prepared else ():
-            values = signal.finish([result[signal.name] for _, result in prepared])
-            finished[signal.name].append(values.add_column(0, "sha256", digests))
+    for batch, values in _ahead(partial(_finished, signals), _batches(results, most)):
+        for name, part in values.items():
+            finished[name].append(part)
         skipped += [_skipped(item, found) for item, found in batch if not isinstance(found, dict)]
         advance(len(batch))
     tables = {signal_table(n): pa.concat_tables(parts) for n, parts in finished.items() if parts}
     return {**tables, "skipped": pa.Table.from_pylist(skipped, SKIPPED)}, len(skipped)
 
 
-def _batches(results: Iterable[Any]) -> Iterator[list[Any]]:
+def _finished(signals: Sequence[PictureSignal], batch: _Batch) -> dict[str, pa.Table]:
+    """Each signal's values of the pictures that could be prepared; nothing where there is none."""
+    prepared = [(item, result) for item, result in batch if isinstance(result, dict)]
+    if not prepared:
+        return {}
+    digests = pa.array([item.sha256 for item, _ in prepared], pa.string())
+    return {
+        signal.name: signal.finish([result[signal.name] for _, result in prepared]).add_column(
+            0, "sha256", digests
+        )
+        for signal in signals
+    }
+
+
+def _ahead(
+    function: Callable[[_Batch], dict[str, pa.Table]], batches: Iterable[_Batch]
+) -> Iterator[tuple[_Batch, dict[str, pa.Table]]]:
+    """Batches with their values, in order.
+
+    A thread computes while this one takes in what the workers decoded and sends them more, so that
+    neither the model nor they wait for the other. No more than `_AHEAD` batches lie in between.
+    """
+    under_way: deque[tuple[_Batch, Future[dict[str, pa.Table]]]] = deque()
+    with ThreadPoolExecutor(1) as thread:
+        for batch in batches:
+            under_way.append((batch, thread.submit(function, batch)))
+            if len(under_way) > _AHEAD:
+                done, values = under_way.popleft()
+                yield done, values.result()
+        for done, values in under_way:
+            yield done, values.result()
+
+
+def _batches(results: Iterable[_Result], most: int) -> Iterator[_Batch]:
     remaining = iter(results)
-    while batch := list(islice(remaining, _FINISH)):
+    while batch := list(islice(remaining, most)):
         yield batch
 
 

@@ -11,6 +11,7 @@ from frametrace.embed.pictures import embed_pictures, missing_pictures
 from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.signals import SIGNALS, CaptionSignal, ModelChoice, PictureSignal, Signal
 from frametrace.embed.signals.overlay import Overlay
+from frametrace.embed.signals.runtimes import Arithmetic
 from frametrace.embed.tables import signal_table
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
 
@@ -87,11 +88,13 @@ def _open(case: Case, settings: EmbedSettings, done: Embedded) -> list[Signal]:
         if SIGNALS[name].needs_model and _up_to_date(case, name, settings, reads=reads):
             continue
         try:
-            opened.append(SIGNALS[name].open(_models(case, settings)))
+            opened.append(SIGNALS[name].open(_models(case, settings, name)))
         except ModelMissing as missing:
             if settings.signals:
                 raise
             done.notes.append(f"{name} is left out: {missing}")
+        else:
+            done.notes += opened[-1].notes
     return opened
 
 
@@ -107,8 +110,12 @@ def _up_to_date(case: Case, name: str, settings: EmbedSettings, *, reads: bool) 
     return not reads and not len(missing_captions(case, name))
 
 
-def _models(case: Case, settings: EmbedSettings) -> ModelChoice:
-    """The user's choice of models, else the one that the case was begun with."""
+def _models(case: Case, settings: EmbedSettings, name: str) -> ModelChoice:
+    """The user's choice of models, else the one that the case was begun with.
+
+    So is the arithmetic of the signal that is to be opened; what was begun before there was a
+    choice of one is in float32.
+    """
     begun, chosen = case.epoch.signals, settings.models
     keep = not settings.replace
     clip = begun.get("clip", {}) if keep and not (chosen.clip_model or chosen.clip_weights) else {}
@@ -117,7 +124,19 @@ def _models(case: Case, settings: EmbedSettings) -> ModelChoice:
         chosen.clip_model or clip.get("model", ""),
         chosen.clip_weights or clip.get("weights", ""),
         chosen.caption_model or caption.get("model", ""),
+        chosen.arithmetic or (_arithmetic(case, name) if keep and name in begun else None),
     )
+
+
+def _arithmetic(case: Case, name: str) -> Arithmetic:
+    told = case.epoch.signals[name].get("arithmetic", Arithmetic.FLOAT32)
+    try:
+        return Arithmetic(told)
+    except ValueError:
+        raise CaseError(
+            f"{case.path} holds {name} in {told!r}, which this version of Frametrace does not "
+            "know: update it"
+        ) from None
 
 
 def _claim(writer: CaseWriter, signal: Signal, *, replace: bool) -> None:

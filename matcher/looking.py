@@ -12,6 +12,7 @@ from frametrace.embed.progress import Progress
 from frametrace.embed.signals import SIGNALS, ModelChoice, PictureSignal, Signal, pdq, phash
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Features, Local
+from frametrace.embed.signals.runtimes import Arithmetic, of_weights
 from frametrace.index.binary import BinaryIndex
 from frametrace.index.dense import DenseIndex
 from frametrace.index.features import FeatureIndex
@@ -87,17 +88,19 @@ def look(
 
 
 def opened(case: Case, signal: str) -> Signal:
-    """The signal as the case's values were made with it.
+    """The signal by the weights that made the case's values, in float32 for what little is asked.
 
-    Raises `IndexMismatch` where this machine would make others.
+    Raises `IndexMismatch` where this machine has other weights.
     """
     made_by = case.epoch.signals[signal]
     model, weights = made_by.get("model", ""), made_by.get("weights", "")
-    clip = signal == Clip.name
+    exact = Arithmetic.FLOAT32
     maker = SIGNALS[signal].open(
-        ModelChoice(model, weights) if clip else ModelChoice(caption_model=model)
+        ModelChoice(model, weights, arithmetic=exact)
+        if signal == Clip.name
+        else ModelChoice(caption_model=model, arithmetic=exact)
     )
-    if maker.made_by["fingerprint"] != made_by["fingerprint"]:
+    if of_weights(maker.made_by["fingerprint"]) != of_weights(made_by["fingerprint"]):
         raise IndexMismatch(
             f"{case.path} holds {signal} made by {made_by['fingerprint']}, this machine has "
             f"{maker.made_by['fingerprint']}: put the first model back, or compute all anew with: "

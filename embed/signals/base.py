@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.decode import Picture
+from frametrace.embed.signals.runtimes.base import Arithmetic
 
 __all__ = [
     "CaptionSignal",
@@ -34,11 +35,15 @@ class Metric(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """Which models a user, or the case itself, chose; empty: the default of each signal."""
+    """Which models, and which arithmetic for them, a user or the case itself chose.
+
+    What is empty is left to each signal.
+    """
 
     clip_model: str = ""
     clip_weights: str = ""
     caption_model: str = ""
+    arithmetic: Arithmetic | None = None  # None: the fastest that agrees with float32
 
 
 class Signal(ABC):
@@ -48,13 +53,14 @@ class Signal(ABC):
     (d,) float32 of unit length for a vector, bytes of any length for a set of features, a string
     for a text.
     `made_by` says for people and for a later run what makes the values; its `fingerprint` changes
-    whenever the values would.
+    whenever the values would. `notes` are sentences on what opening it could not do.
     """
 
     name: ClassVar[str]
     metric: ClassVar[Metric]
     column: ClassVar[str] = "code"
     needs_model: ClassVar[bool] = False
+    notes: Sequence[str] = ()
 
     @classmethod
     def open(cls, chosen: ModelChoice) -> Self:
@@ -86,6 +92,8 @@ class Signal(ABC):
 
 class PictureSignal(Signal):
     """A signal of pictures: one step in the decoding workers, one where models are at home."""
+
+    batch: int = 64  # prepared pictures that `finish` takes best: some 10 MB for CLIP
 
     @abstractmethod
     def preparer(self) -> Callable[[Picture], Any]:

@@ -18,13 +18,14 @@ from frametrace.embed.signals.models import (
     one_line,
     stay_offline,
 )
+from frametrace.embed.signals.runtimes import Arithmetic, fingerprint
+from frametrace.embed.signals.sentences import Sentences
 from frametrace.posts.errors import ModelMissing
 
 __all__ = ["Caption"]
 
 MULTILINGUAL_MODEL = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"
 BUNDLED_MODEL = "all-MiniLM-L6-v2"
-_BATCH = 64
 _ENGLISH = "English"
 # Half of a caption's letters. The English model reads other scripts as unknown words, so that
 # unrelated captions come out alike: of 5,000 Chinese captions (flickr8k) the median pair is at
@@ -48,7 +49,7 @@ class Caption(CaptionSignal):
     metric = Metric.COSINE
     needs_model = True
 
-    def __init__(self, found: _Found) -> None:
+    def __init__(self, found: _Found, wanted: Arithmetic | None = None) -> None:
         from sentence_transformers import SentenceTransformer
         from transformers.utils.logging import disable_progress_bar
 
@@ -56,16 +57,19 @@ class Caption(CaptionSignal):
         silence()
         self._english_only = found.languages == _ENGLISH
         try:
-            self._model = SentenceTransformer(str(found.folder), local_files_only=True)
+            model = SentenceTransformer(str(found.folder), local_files_only=True)
         except Exception as error:  # the libraries raise every kind on what is no model
             raise ModelMissing(
                 f"{found.folder} can't be loaded as a sentence model: {one_line(error)}"
             ) from None
-        self._dimension = int(self._model.encode(["a"]).shape[1])
+        self._sentences = Sentences(model, self.name, wanted)
+        self.notes = (self._sentences.note,) if self._sentences.note else ()
+        weights = f"sentence-transformers:{_digest(found.folder)}:2"
         self._made_by = {
-            "fingerprint": f"sentence-transformers:{_digest(found.folder)}:2",
+            "fingerprint": fingerprint(weights, self._sentences.arithmetic),
             "model": found.name,
             "languages": found.languages,
+            "arithmetic": str(self._sentences.arithmetic),
         }
 
     @classmethod
@@ -73,7 +77,7 @@ class Caption(CaptionSignal):
         """Load the chosen model; else the multilingual one, if cached; else the bundled one."""
         found = _find(chosen.caption_model)
         try:
-            return cls(found)
+            return cls(found, chosen.arithmetic)
         except (ImportError, RuntimeError) as error:
             raise missing_extra(cls.name, "models", error) from None
 
@@ -85,7 +89,7 @@ class Caption(CaptionSignal):
 
     @property
     def made_by(self) -> Mapping[str, str]:
-        """The weights' digest, the model's name and its languages."""
+        """The weights' digest, the arithmetic, the model's name and its languages."""
         return self._made_by
 
     @staticmethod
@@ -101,19 +105,15 @@ class Caption(CaptionSignal):
         """
         said = [" ".join(set_aside(text).split()) for text in texts]
         read = [self._reads(text) for text in said]
-        vectors = np.zeros((len(texts), self._dimension), np.float32)
-        if any(read):
-            vectors[read] = self._model.encode(
-                [text for text, known in zip(said, read, strict=True) if known],
-                batch_size=_BATCH,
-                normalize_embeddings=True,
-                show_progress_bar=False,
-            )
+        dimension = self._sentences.dimension
+        vectors = np.zeros((len(texts), dimension), np.float32)
+        known = [text for text, readable in zip(said, read, strict=True) if readable]
+        vectors[np.array(read, bool)] = self._sentences.vectors(known)
         return pa.table(
             {
                 "code": pa.FixedSizeListArray.from_arrays(
                     pa.array(vectors.ravel()),
-                    type=pa.list_(pa.float32(), self._dimension),
+                    type=pa.list_(pa.float32(), dimension),
                     mask=pa.array(~np.array(read, bool)),
                 )
             }
@@ -121,7 +121,7 @@ class Caption(CaptionSignal):
 
     def close(self) -> None:
         """Let go of the model."""
-        del self._model
+        del self._sentences
 
     def _reads(self, text: str) -> bool:
         if self._english_only:

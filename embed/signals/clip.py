@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,12 @@ from frametrace.embed.signals.models import (
     one_line,
     stay_offline,
 )
+from frametrace.embed.signals.runtimes import Network, choose, fingerprint
+from frametrace.embed.signals.runtimes.samples import pictures
 from frametrace.posts.errors import ModelMissing, UsageError
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["DEFAULT_MODEL", "Clip"]
 
@@ -96,17 +101,25 @@ class Clip(PictureSignal):
                 f"{files.weights} can't be loaded as {files.model}: {one_line(error)}. Name the "
                 "weights' own architecture with --clip-model"
             ) from None
-        self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._model = self._model.to(self._device).eval()
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._model = self._model.to(device).eval()
         seen = open_clip.get_model_preprocess_cfg(self._model)
-        self._mean = torch.tensor(seen["mean"]).view(3, 1, 1)
-        self._std = torch.tensor(seen["std"]).view(3, 1, 1)
         self._cut = _cut_of(seen)
         self._tokenizer = files.model
+        samples = pictures(self._cut.height, self._cut.width)
+        network = Network(
+            self.name, _module(self._model, seen).to(device), device, [(samples[:2],), (samples,)]
+        )
+        computing = choose(network, chosen.arithmetic)
+        self._runtime = computing.runtime
+        self.notes = (computing.note,) if computing.note else ()
+        self.batch = max(self.batch, self._runtime.batch)
+        weights = f"open_clip:{file_sha256(files.weights)}:1"
         self._made_by = {
-            "fingerprint": f"open_clip:{file_sha256(files.weights)}:1",
+            "fingerprint": fingerprint(weights, self._runtime.arithmetic),
             "model": chosen.clip_model or ("" if chosen.clip_weights else DEFAULT_MODEL),
             "weights": str(Path(chosen.clip_weights).resolve()) if chosen.clip_weights else "",
+            "arithmetic": str(self._runtime.arithmetic),
         }
 
     @classmethod
@@ -126,7 +139,7 @@ class Clip(PictureSignal):
 
     @property
     def made_by(self) -> Mapping[str, str]:
-        """The weights' digest, and the choice that leads to them again."""
+        """The weights' digest, the arithmetic, and the choice that leads to both again."""
         return self._made_by
 
     @staticmethod
@@ -140,29 +153,54 @@ class Clip(PictureSignal):
 
     def finish(self, prepared: Sequence[Any]) -> pa.Table:
         """The column `code`: (d,) float32 of unit length."""
-        import torch
-
-        pixels = torch.from_numpy(np.stack(prepared)).permute(0, 3, 1, 2).float() / 255
-        with torch.inference_mode():
-            batch = ((pixels - self._mean) / self._std).to(self._device)
-            vectors = self._model.encode_image(batch, normalize=True).float().cpu().numpy()
+        most = self._runtime.batch
+        batches = [(np.stack(prepared[at : at + most]),) for at in range(0, len(prepared), most)]
+        vectors = np.concatenate(self._runtime.run(batches))
         kind = pa.list_(pa.float32(), vectors.shape[1])
         return pa.table({"code": pa.FixedSizeListArray.from_arrays(vectors.ravel(), type=kind)})
 
     def encode_text(self, text: str) -> np.ndarray:
-        """A text as a (d,) float32 vector of unit length among the pictures' vectors."""
+        """A text as a (d,) float32 vector of unit length among the pictures' vectors.
+
+        It is always computed in float32; pictures' vectors in another arithmetic are near enough.
+        """
         import open_clip
         import torch
 
         tokens = open_clip.get_tokenizer(self._tokenizer)([text])
+        device = next(self._model.parameters()).device
         with torch.inference_mode():
-            vectors = self._model.encode_text(tokens.to(self._device), normalize=True)
+            vectors = self._model.encode_text(tokens.to(device), normalize=True)
         vector: np.ndarray = vectors[0].float().cpu().numpy()
         return vector
 
     def close(self) -> None:
         """Let go of the model."""
-        del self._model
+        del self._model, self._runtime
+
+
+def _module(model: "torch.nn.Module", seen: Mapping[str, Any]) -> "torch.nn.Module":
+    """(n, height, width, 3) uint8 pixels to (n, d) float32 vectors of unit length."""
+    import torch
+
+    encode_image: Any = model.encode_image
+
+    class Vision(torch.nn.Module):
+        mean: torch.Tensor
+        std: torch.Tensor
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+            for name in ("mean", "std"):
+                self.register_buffer(name, torch.tensor(seen[name]).view(3, 1, 1))
+
+        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            batch = (pixels.permute(0, 3, 1, 2).float() / 255 - self.mean) / self.std
+            vectors: torch.Tensor = encode_image(batch)
+            return torch.nn.functional.normalize(vectors.float(), dim=-1)
+
+    return Vision().eval()
 
 
 def _cut_of(seen: Mapping[str, Any]) -> _Cut:
