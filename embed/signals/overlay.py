@@ -55,11 +55,11 @@ class Overlay(PictureSignal):
     def open(cls, chosen: ModelChoice) -> Self:
         """Find the models. Raises `ModelMissing` where the packages of the extra `ocr` are not."""
         try:
+            signal = cls()
             import rapidocr.main  # noqa: F401  what the workers will import
-
-            return cls()
         except (ImportError, OSError) as error:
             raise missing_extra(cls.name, "ocr", error) from None
+        return signal
 
     @classmethod
     def locate(cls, chosen: ModelChoice) -> str:
