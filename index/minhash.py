@@ -46,8 +46,7 @@ class MinHashIndex:
             for block in self._paired(band):
                 keys = block[~_among(block, found)]
                 new.append(keys[self._estimate(keys) >= least] if least > 0 else keys)
-            if len(new) > 1:
-                found = _distinct(np.concatenate(new))
+            found = np.sort(np.concatenate(new))
         query, row = np.divmod(found, max(u, 1))
         return Hits(query, row, self._estimate(found))
 
@@ -63,19 +62,19 @@ class MinHashIndex:
         return Hits.concatenate(found, np.float32)
 
     def _paired(self, band: int) -> Iterator[np.ndarray]:
-        """The pairs within the buckets of one band, block by block, distinct, query * u + row."""
+        """The pairs within the buckets of one band, block by block, sorted, query * u + row."""
         u = len(self.codes)
         bucket, order = self._buckets(band)
         first = np.searchsorted(bucket, bucket)
         for start in range(0, len(order), _ROWS):
             rows = np.arange(start, min(start + _ROWS, len(order)))
-            keys = [order[first[rows]] * u + order[rows]]
+            far = rows[rows - first[rows] > _WINDOW]
+            keys = [order[first[far]] * u + order[far]]
             for shift in range(1, _WINDOW + 1):
                 rows = rows[rows < len(order) - shift]
                 rows = rows[bucket[rows] == bucket[rows + shift]]
                 keys.append(order[rows] * u + order[rows + shift])
-            both = _distinct(np.concatenate(keys))
-            yield both[both // u != both % u]
+            yield np.sort(np.concatenate(keys))
 
     def _buckets(self, band: int) -> tuple[np.ndarray, np.ndarray]:
         """The codes that share a band's value with others: its number and their rows, ascending.
@@ -107,13 +106,6 @@ class MinHashIndex:
                 axis=1, dtype=np.float32
             )
         return values
-
-
-def _distinct(keys: np.ndarray) -> np.ndarray:
-    """Sorted, each once."""
-    ordered = np.sort(keys)
-    distinct: np.ndarray = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
-    return distinct
 
 
 def _among(keys: np.ndarray, known: np.ndarray) -> np.ndarray:
