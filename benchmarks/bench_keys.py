@@ -141,8 +141,8 @@ def _remarks(ours: dict[str, float], truth: dict[str, float]) -> list[str]:
         f"{ours['distinct']:,.0f} distinct keys; {ours['equal']:,.0f} captions have the key of "
         f"another. {ours['candidates']:,.0f} candidates of an estimated similarity of {LEAST} or "
         f"more, {ours['near']:,.0f} near pairs; the largest set holds {ours['largest']:,.0f} keys.",
-        f"Of {truth['sampled']:,.0f} keys drawn at random {truth['alone']:,.0f} share no value of a "
-        f"band with more than {FEW} others. Of a value that more have, each is paired with the "
+        f"Of {truth['sampled']:,.0f} keys drawn at random {truth['alone']:,.0f} share no value of "
+        f"a band with more than {FEW} others. Of a value that more have, each is paired with the "
         "first and the next sixteen: the others are tied through them.",
         "Both are given two cores; datasketch uses one. Its time is that of processor time for "
         "hashing grams, inserting and asking for every caption, without verification; it grows "
