@@ -16,6 +16,7 @@ from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Local
+from frametrace.embed.signals.overlay import Overlay
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.tables import signal_table
 from frametrace.matcher.results import GroupKind, Relation, Results
@@ -103,6 +104,8 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
         )
     if case.epoch.rows("media") and Clip.name not in run.signals:
         notes.append("Pictures were compared for copies, not by what they show: no clip.")
+    if case.epoch.rows("media") and Overlay.name not in run.signals:
+        notes.append("Lettering in pictures was not compared: no overlay.")
     if case.epoch.rows(signal_table(CaptionKey.name)):
         notes += _on_captions(run.signals.get(Caption.name))
     most = int(run.settings["max_tied_accounts"])
@@ -110,8 +113,7 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
     wide = pc.sum(pc.greater(photos["accounts"], most)).as_py()
     if wide:
         notes.append(
-            f"Photo groups of over {most:,} accounts, which tie nobody in particular: "
-            f"{wide:,}."
+            f"Photo groups of over {most:,} accounts, which tie nobody in particular: {wide:,}."
         )
     if run.unlisted:
         notes.append(

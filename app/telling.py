@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from frametrace.app.console import printable, table_text
 from frametrace.app.happened import edits_found
+from frametrace.app.report.about import name_of
 from frametrace.app.report.changes import changed_most, mark, since_of
 from frametrace.app.report.timeline import moment_text
 from frametrace.app.summary import counts_of, describe_signals, notes_on, reasons_of
@@ -110,6 +111,7 @@ def tell_found(case: Case, results: Results, run: "MatchRun") -> None:
 
 
 def _groups_text(results: Results) -> str:
+    named = _named(results)
     rows = [
         (
             group["group_id"],
@@ -117,20 +119,28 @@ def _groups_text(results: Results) -> str:
             group["accounts"],
             ", ".join(group["platforms"]),
             moment_text(group["first_at"]),
-            group["title"],
+            named(group),
         )
         for group in results.groups.slice(0, _TOP).to_pylist()
     ]
-    header = ("group", "posts", "accounts", "platforms", "first (UTC)", "caption")
+    header = ("group", "posts", "accounts", "platforms", "first (UTC)", "about")
     return table_text(header, rows, width=50)
 
 
+def _named(results: Results) -> Callable[[Mapping[str, Any]], str]:
+    """What groups are about: of framings their terms, of photos a caption."""
+    columns = (results.framings[name].to_pylist() for name in ("group_id", "terms"))
+    terms = dict(zip(*columns, strict=True))
+    return lambda group: name_of(terms.get(group["group_id"]) or (), group["title"])
+
+
 def _changes_text(results: Results) -> str:
+    named = _named(results)
     rows = [
-        (group["group_id"], mark(group), group["new_posts"], group["new_accounts"], group["title"])
+        (group["group_id"], mark(group), group["new_posts"], group["new_accounts"], named(group))
         for group in changed_most(results, _TOP).to_pylist()
     ]
-    header = ("group", "change", "new posts", "new accounts", "caption")
+    header = ("group", "change", "new posts", "new accounts", "about")
     return table_text(header, rows, width=50) if rows else ""
 
 

@@ -5,18 +5,22 @@ from typing import Any
 
 from frametrace.app.happened import what_happened
 from frametrace.embed.signals import pdq, phash
+from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.results import Relation
+from frametrace.matcher.results import GroupKind, Relation
 
 __all__ = ["label", "sentence"]
 
 _BITS = {pdq.Pdq.name: pdq.BITS, phash.Phash.name: phash.BITS}
 _LISTED = {Relation.CONTAINS: "inside a larger picture", Relation.PART: "cut out"}
 _THROUGH = {Relation.CONTAINS: "contains", Relation.PART: "is cut out of"}
+_THE_SAME = 0.995  # of two decimals
 
 
 def sentence(member: Mapping[str, Any]) -> str:
     """Say which signal ties a row of the members table to its group, and how closely."""
+    if member.get("tied_by") is not None:
+        return _to_framing(member)
     tied, via = _tie(member), member["via_sha256"]
     if via is None:
         return tied
@@ -40,11 +44,36 @@ def label(member: Mapping[str, Any]) -> str:
     return tied if member["via_sha256"] is None else f"{tied} from another"
 
 
+def _to_framing(member: Mapping[str, Any]) -> str:
+    """What a post of a framing has in common with the post that ties it in."""
+    told = member["tied_by"]
+    rare = f"as rare as 1 of 10^{member['decades']:.1f} unrelated pairs"
+    together = "together " if len(told) > 1 else ""
+    via = f"{member['via_platform']} {member['via_post_id']}"
+    return f"tied to {via}: {', '.join(map(_in_common, told))}; {together}{rare}"
+
+
+def _in_common(told: Mapping[str, Any]) -> str:
+    kind, signal, similarity = told["kind"], told["signal"], told["similarity"]
+    if signal == "photo":
+        return "the same photo"
+    what = f"a {kind}" if kind == "caption and lettering" else kind
+    if signal == CaptionKey.name:
+        if similarity >= _THE_SAME:
+            return f"{what} in the same words"
+        return f"{what} in similar words (Jaccard {similarity:.2f})"
+    how = "that look alike" if kind == "pictures" else "of similar meaning"
+    return f"{what} {how} (cosine {similarity:.2f})"
+
+
 def _tie(member: Mapping[str, Any]) -> str:
     picture = member["media_sha256"] is not None
     signal, similarity = member["signal"], member["similarity"]
     if signal == "sha256":
-        return "the group's own picture, byte for byte" if picture else "the group's own text"
+        own = "picture, byte for byte" if picture else "text"
+        if member.get("kind") == GroupKind.FRAMING:
+            own = "words and pictures: the others are tied to what it says and shows"
+        return f"the group's own {own}"
     if signal == Local.name:
         agree = f"{member['inliers']:,} local features agree"
         return f"{member['relation']}: {what_happened(member)}; {agree}"

@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 from frametrace.app.report.beside import Beside, both_of, tied_by_features
 from frametrace.app.report.changes import changed_most, groups_with_changes, mark, news
 from frametrace.app.report.evidence import label, sentence
+from frametrace.app.report.framings import FramingView
+from frametrace.app.report.map import MapView
 from frametrace.app.report.network import TiesView
 from frametrace.app.report.timeline import Timeline, moment_text, timeline
 from frametrace.embed.case import Case
@@ -28,6 +30,7 @@ MOST_CHANGED = 100  # besides these, of those that changed most since an earlier
 MOST_ROWS = 20_000  # posts on the page, shared by its groups: some 10 MB
 MOST_MEMBERS = 500  # of one group on the page, where there are few groups
 MOST_PICTURES = 12  # of one group with a thumbnail
+MOST_OF_FRAMINGS = 1_000  # pictures of all framings, 5 MB; each has two or more
 MOST_BESIDE = 6  # of one group, whose pictures stand beside what they are tied to
 MOST_BESIDE_ON_PAGE = 200  # of all groups: 6 MB
 MOST_ACCOUNTS = 100
@@ -56,13 +59,19 @@ class GroupView:
     closely: tuple[Mapping[str, Any], ...]
     tied: int
 
+    @property
+    def shown(self) -> Mapping[str, str]:
+        """The pictures that are shown, each for itself."""
+        return {digest: digest for digest, _ in self.pictures}
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Everything that the page shows; `thumbnails` maps digests to `data:` addresses.
 
     `beside` has the pictures of a group side by side; `elements` counts the pairs of pictures that
-    share no more than an element.
+    share no more than an element. Framings were found by what `used` says; the case has no signal
+    for what is `lacking`.
     """
 
     case: str
@@ -76,8 +85,26 @@ class Page:
     skipped: Sequence[tuple[str, int]]
     thumbnails: Mapping[str, str]
     beside: Mapping[str, Sequence[Beside]]
+    framings: Mapping[str, FramingView]
+    map: MapView | None
+    used: Sequence[str]
+    lacking: Sequence[str]
     compared: bool
     elements: int = 0
+
+    @property
+    def photo_ids(self) -> set[str]:
+        """The photo groups on the page."""
+        return {view.row["group_id"] for view in self.groups[GroupKind.PHOTO]}
+
+    @property
+    def framings_of(self) -> Mapping[str, list[tuple[str, int]]]:
+        """The framings on the page that show a photo, with their numbers, by its group."""
+        found: dict[str, list[tuple[str, int]]] = {}
+        for name, view in self.framings.items():
+            for photo in dict.fromkeys(photo for photo, _ in view.reused.values()):
+                found.setdefault(photo, []).append((name, view.number))
+        return found
 
 
 def views_of(results: Results) -> dict[str, list[GroupView]]:
@@ -94,14 +121,24 @@ def views_of(results: Results) -> dict[str, list[GroupView]]:
         (row["group_id"], row["platform"], row["post_id"]): row["new_account"]
         for row in _within(results.arrivals, ids).to_pylist()
     }
+    mosaics = _mosaics(_within(results.framings, ids))
     views: dict[str, list[GroupView]] = {str(kind): [] for kind in GroupKind}
     room = MOST_BESIDE_ON_PAGE
     for row in shown.to_pylist():
         view = _view(row, members[row["group_id"]], arrived, most)
         view = replace(view, closely=view.closely[:room])
+        if row["group_id"] in mosaics:
+            view = replace(view, pictures=mosaics[row["group_id"]])
         room -= len(view.closely)
         views[row["kind"]].append(view)
     return views
+
+
+def _mosaics(framings: pa.Table) -> dict[str, tuple[tuple[str, str], ...]]:
+    """The pictures of each framing that has a row."""
+    most = min(MOST_PICTURES, max(MOST_OF_FRAMINGS // max(framings.num_rows, 1), 2))
+    rows = zip(*(framings[name].to_pylist() for name in ("group_id", "pictures")), strict=True)
+    return {name: tuple((one, "") for one in (digests or ())[:most]) for name, digests in rows}
 
 
 def _within(table: pa.Table, group_ids: pa.ChunkedArray) -> pa.Table:
@@ -126,7 +163,7 @@ def closely_seen(views: Mapping[str, Sequence[GroupView]]) -> set[str]:
 
 def render(page: Page) -> str:
     """Fill the report's template."""
-    return filled("page.html", page=page, kinds=list(GroupKind))
+    return filled("page.html", page=page)
 
 
 def filled(template: str, **values: Any) -> str:
@@ -166,9 +203,9 @@ def _view(
     most: int,
 ) -> GroupView:
     pictures: dict[str, str] = {}
-    if members[0]["media_sha256"]:
-        closest = sorted(members, key=lambda m: (m["via_sha256"] or "", -m["similarity"]))
-        for member in closest:
+    closest = sorted(members, key=lambda m: (m["via_sha256"] or "", -m["similarity"]))
+    for member in closest:
+        if member["media_sha256"]:
             pictures.setdefault(member["media_sha256"], label(member))
     tied = tied_by_features(members)
     shown = members[:most]

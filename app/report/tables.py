@@ -17,7 +17,7 @@ GROUPS_COLUMNS = (
     "group_id", "kind", "relation", "platform", "post_id", "account_id", "account_kind",
     "posted_at", "media_sha256", "media_path", "medoid_sha256", "signal", "distance", "similarity",
     "via_sha256", "caption_sha256", "change", "previous_ids", "new_post", "new_account",
-    *EVIDENCE.names,
+    *EVIDENCE.names, "decades", "tied_by", "via_platform", "via_post_id",
 )  # fmt: skip
 
 # What spreadsheets take as the beginning of a formula (OWASP, "CSV Injection"), full-width forms
@@ -62,5 +62,19 @@ def _cell(value: object) -> str:
         case datetime():
             return value.isoformat(timespec="seconds").replace("+00:00", "Z")
         case int() | list():
-            return json.dumps(value, ensure_ascii=False)
+            return json.dumps(_plain(value), ensure_ascii=False)
     return neutral(str(value))
+
+
+def _plain(value: object) -> object:
+    """What JSON can hold, spelled as in cells."""
+    match value:
+        case list():
+            return [_plain(each) for each in value]
+        case dict():
+            return {name: _plain(each) for name, each in value.items()}
+        case float():
+            return float(_cell(value))
+        case datetime():
+            return _cell(value)
+    return value

@@ -13,8 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.app.happened import edits_found
+from frametrace.app.report.about import compared_by
 from frametrace.app.report.beside import side_by_side
 from frametrace.app.report.changes import members_with_changes, since_of
+from frametrace.app.report.framings import framing_views
+from frametrace.app.report.map import map_view
 from frametrace.app.report.network import TiesView, ties_view, write_gexf
 from frametrace.app.report.page import (
     MOST_ACCOUNTS,
@@ -39,13 +42,13 @@ __all__ = ["check_out", "write_report"]
 
 # In the order in which they take their places: a folder with the last two holds a whole report.
 _FILES = (
-    *("matches.csv", "groups.csv", "accounts.csv", "ties.csv", "skipped.csv", "network.gexf"),
-    *("run.json", "index.html"),
+    *("matches.csv", "groups.csv", "framings.csv", "map.csv", "accounts.csv", "ties.csv"),
+    *("skipped.csv", "network.gexf", "run.json", "index.html"),
 )
 _SKIPPED_COLUMNS = ("source", "line", "item", "reason")
 _LIBRARIES = (
     *("frametrace", "numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy"),
-    *("scikit-network", "torch", "open_clip_torch", "sentence-transformers"),
+    *("scikit-learn", "scikit-network", "torch", "open_clip_torch", "sentence-transformers"),
 )
 
 
@@ -81,6 +84,8 @@ def _write(case: Case, folder: Path, results: Results, run: MatchRun, page: Page
     batches = _counted(results.matches.batches(), relations)
     write_batches(folder / "matches.csv", MATCHES.names, batches)
     write_csv(folder / "groups.csv", members_with_changes(results), GROUPS_COLUMNS)
+    write_csv(folder / "framings.csv", results.framings)
+    write_csv(folder / "map.csv", results.map)
     write_csv(folder / "accounts.csv", results.accounts)
     write_csv(folder / "ties.csv", results.ties)
     write_csv(folder / "skipped.csv", skipped, _SKIPPED_COLUMNS)
@@ -108,6 +113,8 @@ def _page(
     made = thumbnails(files, executor, progress, large=closely_seen(groups))
     counts = counts_of(case, results)
     ties = ties_view(results, run.settings.get("fdr", MatchSettings().fdr))
+    pictures = {v.row["group_id"]: [one for one, _ in v.pictures] for v in groups["framing"]}
+    used, lacking = compared_by(run.signals, pictures=counts.pictures > 0)
     return Page(
         case=case.path.resolve().name,
         summary=_summary(case, results, run, counts, ties),
@@ -124,6 +131,10 @@ def _page(
             for group in groups.values()
             for view in group
         },
+        framings=framing_views(case, results, pictures),
+        map=map_view(case, results, pictures),
+        used=used,
+        lacking=lacking,
         compared=run.since is not None,
     )
 

@@ -217,11 +217,11 @@ def test_pairs_that_share_an_element_are_counted_and_in_no_group(html):
     assert "in no group for it: 1." in html
 
 
-def test_groups_csv_has_the_evidence_at_its_end(case, tmp_path):
+def test_groups_csv_has_the_evidence(case, tmp_path):
     write_report(case, tmp_path, executor=InProcess())
     with (tmp_path / "groups.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["media_path"]: row for row in csv.DictReader(file) if row["kind"] == "photo"}
-    assert list(rows["crop.jpg"])[-len(EVIDENCE) :] == EVIDENCE.names
+    assert set(EVIDENCE.names) <= set(rows["crop.jpg"])
     assert rows["crop.jpg"]["mirrored"] == "true"
     assert float(rows["crop.jpg"]["part_b"]) > 0.9
     assert int(rows["collage.jpg"]["inliers"]) >= 8

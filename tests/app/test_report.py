@@ -28,8 +28,8 @@ from frametrace.posts.errors import CaseError, UsageError
 from frametrace.posts.media import MediaLibrary
 
 FILES = {
-    "index.html", "matches.csv", "groups.csv", "accounts.csv", "ties.csv", "network.gexf",
-    "skipped.csv", "run.json",
+    "index.html", "matches.csv", "groups.csv", "framings.csv", "map.csv", "accounts.csv",
+    "ties.csv", "network.gexf", "skipped.csv", "run.json",
 }  # fmt: skip
 
 
@@ -110,7 +110,7 @@ def test_every_group_and_member_stands_on_the_page_with_its_evidence(small_case,
     assert set(results.groups["group_id"].to_pylist()) <= ids
     shown = "".join(page.text)
     assert len(
-        re.findall(r"byte for byte|differs in \d+ of 256 bits|own text|same wording", shown)
+        re.findall(r"byte for byte|differs in \d+ of 256 bits|own words|unrelated pairs", shown)
     ) == (results.members.num_rows)
 
 

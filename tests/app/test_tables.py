@@ -1,11 +1,12 @@
 import csv
+from datetime import UTC, datetime
 
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.app.report.tables import GROUPS_COLUMNS, neutral, write_csv
-from frametrace.matcher.results import MATCHES
+from frametrace.matcher.results import FRAMINGS, MAP, MATCHES
 
 
 def back(cell):
@@ -39,6 +40,29 @@ def test_cells_are_spelled_in_one_way(tmp_path):
     assert row == ["", "true", "-3", "0.5", '["a", "语"]', "1970-01-01T00:00:00Z", 'a,"b"\n=c']
 
 
+def test_lists_of_records_are_json_spelled_as_cells_are(tmp_path):
+    record = {
+        "signal": "=a",
+        "similarity": 0.1,
+        "at": datetime(2020, 1, 2, tzinfo=UTC),
+        "none": None,
+    }
+    schema = pa.struct(
+        [
+            ("signal", pa.string()),
+            ("similarity", pa.float32()),
+            ("at", pa.timestamp("us", tz="UTC")),
+            ("none", pa.string()),
+        ]
+    )
+    write_csv(tmp_path / "t.csv", pa.table({"told": pa.array([[record]], pa.list_(schema))}))
+    with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
+        _, (cell,) = csv.reader(file)
+    assert (
+        cell == '[{"signal": "=a", "similarity": 0.1, "at": "2020-01-02T00:00:00Z", "none": null}]'
+    )
+
+
 def test_the_columns_are_those_that_were_promised():
     assert ", ".join(MATCHES.names) == (
         "sha256_a, sha256_b, relation, signal, distance, similarity, inliers, mirrored, scale, "
@@ -48,5 +72,9 @@ def test_the_columns_are_those_that_were_promised():
         "group_id, kind, relation, platform, post_id, account_id, account_kind, posted_at, "
         "media_sha256, media_path, medoid_sha256, signal, distance, similarity, via_sha256, "
         "caption_sha256, change, previous_ids, new_post, new_account, inliers, mirrored, scale, "
-        "rotation, shift_x, shift_y, part_a, part_b"
+        "rotation, shift_x, shift_y, part_a, part_b, decades, tied_by, via_platform, via_post_id"
     )
+    assert ", ".join(FRAMINGS.names) == (
+        "group_id, terms, representatives, pictures, lettering, rise"
+    )
+    assert ", ".join(MAP.names) == "x, y, platform, post_id, posts, group_id"

@@ -12,7 +12,10 @@ import pytest
 from making import jpeg, photo, write_jsonl
 
 PROGRAM = Path(sys.executable).with_name("frametrace")
-TABLES = ("matches.csv", "groups.csv", "accounts.csv", "ties.csv", "skipped.csv", "network.gexf")
+TABLES = (
+    *("matches.csv", "groups.csv", "framings.csv", "map.csv", "accounts.csv", "ties.csv"),
+    *("skipped.csv", "network.gexf"),
+)
 FAST = ("--signal", "pdq", "--signal", "phash", "--signal", "caption_key")
 
 

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from making import jpeg, photo, write_jsonl
 
-TABLES = ("matches.csv", "groups.csv", "accounts.csv", "ties.csv", "skipped.csv", "network.gexf")
+TABLES = (
+    *("matches.csv", "groups.csv", "framings.csv", "map.csv", "accounts.csv", "ties.csv"),
+    *("skipped.csv", "network.gexf"),
+)
 
 
 def rows_of(path):
