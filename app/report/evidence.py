@@ -53,6 +53,11 @@ def _to_framing(member: Mapping[str, Any]) -> str:
     return f"tied to {via}: {', '.join(map(_in_common, told))}; {together}{rare}"
 
 
+def _said_and_shown(member: Mapping[str, Any]) -> str:
+    parts = [name for name, of in (("words", "text"), ("pictures", "media_sha256")) if member[of]]
+    return " and ".join(parts)
+
+
 def _in_common(told: Mapping[str, Any]) -> str:
     kind, signal, similarity = told["kind"], told["signal"], told["similarity"]
     if signal == "photo":
@@ -72,7 +77,7 @@ def _tie(member: Mapping[str, Any]) -> str:
     if signal == "sha256":
         own = "picture, byte for byte" if picture else "text"
         if member.get("kind") == GroupKind.FRAMING:
-            own = "words and pictures: the others are tied to what it says and shows"
+            own = f"{_said_and_shown(member)}: the others are tied to this"
         return f"the group's own {own}"
     if signal == Local.name:
         agree = f"{member['inliers']:,} local features agree"

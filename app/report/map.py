@@ -20,6 +20,7 @@ _SIDE = 680.0
 _MARGIN = 20.0
 _SMALLEST = 3.2  # radius of a dot for one post
 _MORE = 9.0  # what the largest has more
+_ABOVE = 8.0  # a dot stands the number of its framing
 _MOST_TEXT = 90  # characters of a caption
 
 _DOTS = """
@@ -120,10 +121,11 @@ def _patch(group_id: str | None, number: int | None, found: list[_Place], most: 
         return Patch("none", None, None, _dots(found, most), None)
     if number > COLOURED:
         return Patch("other", group_id, number, _dots(found, most), None)
+    dots = _dots(found, most)
     places = np.array([place for _, place in found])
-    centre = np.median(places, axis=0)
-    x, y = places[np.abs(places - centre).sum(axis=1).argmin()].round(1).tolist()
-    return Patch(f"m{number}", group_id, number, _dots(found, most), (x, y))
+    middle = dots[np.abs(places - np.median(places, axis=0)).sum(axis=1).argmin()]
+    label = middle.x, round(middle.y - middle.radius - _ABOVE, 1)
+    return Patch(f"m{number}", group_id, number, dots, label)
 
 
 def _dots(found: list[_Place], most: int) -> tuple[Dot, ...]:
