@@ -3,9 +3,10 @@
 Decades of independent evidence add: captions that are alike to one of 1,000 unrelated pairs, under
 pictures that are alike to one of 1,000, are together as rare as one of 1,000,000. A caption may
 also say what is written on the other's picture; that counts where it tells more than the captions.
+Pictures under captions that don't agree count half: photos are reused with any message.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -62,11 +63,12 @@ class Fusion:
         captions = texts.compare(contents.caption[a], contents.caption[b])
         for one, other in ((a, b), (b, a)):
             captions = captions.or_better(self._across(one, other, swapped=one is b))
-        return Fused(
-            captions=captions,
-            lettering=written.best(pair, len(a)),
-            looks=self.looks.compare(x, y, written).best(pair, len(a)),
-        )
+        lettering = written.best(pair, len(a))
+        looks = self.looks.compare(x, y, written).best(pair, len(a))
+        unlike = (contents.caption[a] != NONE) & (contents.caption[b] != NONE)
+        unlike &= np.maximum(captions.decades, lettering.decades) < AGREES
+        decades = np.where(unlike, looks.decades / 2, looks.decades).astype(np.float32)
+        return Fused(captions, lettering, replace(looks, decades=decades))
 
     def _across(self, captions: np.ndarray, shown: np.ndarray, *, swapped: bool) -> Alike:
         """The captions of some contents beside the lettering of others."""
