@@ -14,6 +14,7 @@ changes less than saving at JPEG quality 60 does (150 photographs, compared in 8
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from importlib import import_module
 from typing import Self
 
 import numpy as np
@@ -56,7 +57,9 @@ class Overlay(PictureSignal):
         """Find the models. Raises `ModelMissing` where the packages of the extra `ocr` are not."""
         try:
             signal = cls()
-            import rapidocr.main  # noqa: F401  what the workers will import
+            # What the workers will import that is compiled, and may not be for this machine.
+            for module in ("onnxruntime", "pyclipper", "shapely"):
+                import_module(module)
         except (ImportError, OSError) as error:
             raise missing_extra(cls.name, "ocr", error) from None
         return signal
