@@ -33,11 +33,13 @@ def embed_captions(
     progress: Progress,
     executor: Executor | None = None,
 ) -> int:
-    """Compute what the case's texts lack of one signal, unit by unit; returns how many.
+    """Compute what the case's texts lack of one signal, unit by unit.
 
-    Many texts are computed by the executor, if there is one.
+    Many texts are computed by the executor, if there is one. Returns how many captions of posts
+    were; the lettering of pictures is not counted.
     """
     digests = missing_captions(writer.case, signal.name)
+    counted = missing_captions(writer.case, signal.name, lettering=False)
     if executor is None or len(digests) < _MANY:
         executor = InProcess()
     with progress.track(f"captions ({signal.name})", len(digests)) as advance:
@@ -53,7 +55,7 @@ def embed_captions(
                 parts.clear()
         if parts:
             _put(writer, signal.name, pa.concat_tables(parts))
-    return len(digests)
+    return len(counted)
 
 
 def missing_captions(case: Case, name: str, *, lettering: bool = True) -> pa.Array:

@@ -32,7 +32,7 @@ class EmbedSettings:
 class Embedded:
     """What one call computed, and plain sentences on what it could not.
 
-    `captions` counts texts: those of posts, and those read in pictures.
+    `captions` are the different ones of posts; what was read in pictures is not counted.
     """
 
     pictures: int = 0

@@ -201,3 +201,10 @@ def test_its_columns_have_their_types(case: Case) -> None:
     line = schema.field("lines").type.value_type
     assert line.field("confidence").type == pa.float32()
     assert line.field("box").type == pa.list_(pa.float32(), 4)
+
+
+def test_lettering_is_not_counted_among_the_captions(ocr: None, tmp_path: Path) -> None:
+    case = make_case(tmp_path, POSTS, meme_files(), signals=())
+    settings = EmbedSettings(signals=("caption_key", "overlay"))
+    done = embed(case, settings, executor=InProcess())
+    assert (done.pictures, done.captions) == (len(meme_files()), len(POSTS))
