@@ -19,8 +19,10 @@ __all__ = [
     "MAP",
     "MATCHES",
     "MEMBERS",
+    "NAMED",
     "ORDER_OF_MATCHES",
     "POST_FIELDS",
+    "RANKED",
     "TIED_BY",
     "TIES",
     "Change",
@@ -224,6 +226,29 @@ FRAMINGS = pa.schema(
     ]
 )
 
+# One row per post that was compared with examples (see `framing.example`), the most alike first:
+# `tied_by` is as above, with the `example` that each kind of evidence is by; `decades` is the sum
+# without what counter-examples take, which is `against`.
+RANKED = pa.schema(
+    [
+        ("decades", pa.float32()),
+        ("belongs", pa.bool_()),
+        ("against", pa.float32()),
+        *POST_FIELDS,
+        ("text", pa.string()),
+        ("media_sha256", pa.string()),
+        ("media_path", pa.string()),
+        ("caption_sha256", pa.string()),
+        (
+            "tied_by",
+            pa.list_(pa.struct([*TIED_BY.value_type.fields, pa.field("example", pa.string())])),
+        ),
+    ]
+)
+
+# One row per framing that was saved under a name and post that belongs to it, by name.
+NAMED = pa.schema([pa.field("name", pa.string(), nullable=False), *RANKED])
+
 # One row per content (see `framing.contents`) with a text or a picture, or a sample of them: where
 # it lies on a map on which contents that are alike lie together, both coordinates in [0, 1]. Its
 # earliest post stands for it; `posts` is how many say the same. `group_id` is null outside groups.
@@ -323,7 +348,7 @@ class Results:
     """What one match run found, in the schemas above; every table is in stable order.
 
     `changes` and `arrivals` say what is new since an earlier run; without one they are empty.
-    `framings` and `map` are empty in the results of older versions.
+    `framings`, `map` and `named` are empty in the results of older versions.
     """
 
     groups: pa.Table
@@ -332,6 +357,7 @@ class Results:
     ties: pa.Table
     framings: pa.Table = field(default_factory=FRAMINGS.empty_table)
     map: pa.Table = field(default_factory=MAP.empty_table)
+    named: pa.Table = field(default_factory=NAMED.empty_table)
     changes: pa.Table = field(default_factory=CHANGES.empty_table)
     arrivals: pa.Table = field(default_factory=ARRIVALS.empty_table)
     matches: Matches = field(default_factory=Matches, compare=False)

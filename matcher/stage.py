@@ -22,7 +22,9 @@ from frametrace.matcher.changes import BEFORE, compare
 from frametrace.matcher.edited import Edited, find_edited
 from frametrace.matcher.framing.about import in_order
 from frametrace.matcher.framing.finding import find_framings
+from frametrace.matcher.framing.given import Compared
 from frametrace.matcher.framing.map import map_of
+from frametrace.matcher.framing.named import named_posts
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
 from frametrace.matcher.network import ties_of
 from frametrace.matcher.photos import Near, PhotoMatches, group_photos, join_photos, near_photos
@@ -38,13 +40,13 @@ from frametrace.matcher.results import (
 from frametrace.matcher.settings import MatchSettings
 from frametrace.posts.errors import CaseError
 
-__all__ = ["MatchRun", "load_results", "match_case"]
+__all__ = ["MatchRun", "load_results", "match_case", "results_before"]
 
 _RUN = "match.json"
 _MATCHES = "matches.parquet"
 _OF_TIES = frozenset({"fdr", "max_tied_accounts"})  # settings that groups don't depend on
 _SINCE = ("changes", "arrivals")  # empty, or absent, where nothing was compared
-_SINCE_0_4 = ("framings", "map")  # older versions made none
+_SINCE_0_4 = ("framings", "map", "named")  # older versions made none
 _UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError, pa.ArrowException)
 
 
@@ -96,7 +98,7 @@ def match_case(
     with progress.track("matching", 5) as advance:
         photos = group_photos(near, distinct, edited.pairs)
         lap("photos")
-        results, alike = _found(case, settings, photos, lap)
+        results, alike = _found(case, settings, photos, progress, lap)
         run = MatchRun(
             epoch=case.epoch.number,
             settings=asdict(settings),
@@ -143,13 +145,19 @@ def _rows(photos: PhotoMatches, alike: pa.Table) -> Iterator[pa.RecordBatch]:
 
 
 def _found(
-    case: Case, settings: MatchSettings, photos: PhotoMatches, lap: Callable[[str], None]
+    case: Case,
+    settings: MatchSettings,
+    photos: PhotoMatches,
+    progress: Progress,
+    lap: Callable[[str], None],
 ) -> tuple[Results, pa.Table]:
     """What was found, and the matches of what is similar."""
     framings = find_framings(case, photos.places, settings)
     lap("framings")
     placed = map_of(case, framings)
     lap("map")
+    compared = Compared(case, framings.contents, framings.fusion, photos.places)
+    named = named_posts(compared, settings.min_decades, progress)
     parts = [members_of(case, photos.places, photos.listed), framings.members]
     groups, members = groups_of(case, parts, framings.cohesion)
     results = Results(
@@ -159,6 +167,7 @@ def _found(
         ties=ties_of(case, members, settings.ties),
         framings=in_order(framings.about, groups),
         map=placed,
+        named=named,
     )
     lap("groups")
     return results, framings.matches
@@ -230,6 +239,18 @@ def load_results(case: Case) -> tuple[Results, MatchRun]:
                 f"{folder} is damaged ({error}); match again with: frametrace match {case.path}"
             ) from None
     return Results(**tables, matches=matches), run
+
+
+def results_before(case: Case, epoch: int) -> tuple[Results | None, int | None]:
+    """The results of the newest match run up to an epoch that can be read, and its epoch."""
+    folders = (case.path / "results").glob(f"epoch-{'[0-9]' * 6}")
+    numbers = sorted((int(folder.name[-6:]) for folder in folders), reverse=True)
+    for number in (one for one in numbers if one <= epoch):
+        then = Case(case.path)
+        then.epoch = replace(case.epoch, number=number)
+        with suppress(CaseError):
+            return load_results(then)[0], number
+    return None, None
 
 
 def _read_run(folder: Path) -> MatchRun:

@@ -7,7 +7,7 @@ looks at the same posts again, so nobody is missed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from frametrace.embed.case import Case
 from frametrace.embed.files import holding, read_json, to_json, write_atomically
 from frametrace.embed.held import connect
 from frametrace.matcher.results import BELONGING, Results
-from frametrace.matcher.stage import load_results
+from frametrace.matcher.stage import results_before
 from frametrace.matcher.tips.echoes import ECHOES, MATERIAL, EchoSettings, echoes_of, names_of
 from frametrace.matcher.tips.model import FINGERPRINTS, Tip
 from frametrace.matcher.tips.reading import comparable
@@ -68,13 +68,17 @@ ORDER BY posted_at NULLS LAST, platform, r.account_id
 """
 
 # Of equally near ones the first is told of: a picture's own group before those that it is only
-# listed in.
+# listed in. A framing is known by its captions, and where there is none by its pictures.
 _OF_GROUPS = """
-WITH held AS (
-    SELECT group_id, coalesce(media_sha256, caption_sha256) AS sha256,
-        bool_or(media_sha256 IS NOT NULL) AS picture,
-        bool_and(relation NOT IN {belonging}) AS listed
-    FROM members GROUP BY ALL
+WITH told AS (
+    SELECT group_id, relation, media_sha256 IS NOT NULL
+        AND (kind = 'photo' OR caption_sha256 IS NULL) AS picture, media_sha256, caption_sha256
+    FROM members
+),
+held AS (
+    SELECT group_id, CASE WHEN picture THEN media_sha256 ELSE caption_sha256 END AS sha256,
+        picture, bool_and(relation NOT IN {belonging}) AS listed
+    FROM told GROUP BY ALL
 )
 SELECT h.group_id AS known_as, left(h.sha256, 16) AS item_id, {pdq} AS pdq, {quality} AS quality,
     {caption_key} AS caption_key
@@ -137,7 +141,7 @@ def look(case: Case, state: State, tips: Sequence[Tip]) -> Watched:
     """
     for tip in tips:
         comparable(tip)
-    results, matched = _results_before(case, state)
+    results, matched = results_before(case, state.epoch)
     known = pa.concat_tables([*map(_of_tip, tips), _of_groups(case, results)])
     posts = _new_posts(case, state)
     material = known.select(MATERIAL.names)
@@ -167,18 +171,6 @@ def _state(case: Case, told: Sequence[Sequence[str]]) -> State:
 
 def _columns(table: pa.Table, names: Sequence[str]) -> list[list[Any]]:
     return [table[name].to_pylist() for name in names]
-
-
-def _results_before(case: Case, state: State) -> tuple[Results | None, int | None]:
-    """The results of the newest match run before the new posts arrived, and its epoch."""
-    folders = (case.path / "results").glob(f"epoch-{'[0-9]' * 6}")
-    numbers = sorted((int(folder.name[-6:]) for folder in folders), reverse=True)
-    for number in (one for one in numbers if one <= state.epoch):
-        then = Case(case.path)
-        then.epoch = replace(case.epoch, number=number)
-        with suppress(CaseError):
-            return load_results(then)[0], number
-    return None, None
 
 
 def _of_tip(tip: Tip) -> pa.Table:

@@ -1,0 +1,190 @@
+"""From examples to contents of a case: those that are there, and further ones beside them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from frametrace.embed.case import Case
+from frametrace.embed.signals.caption import Caption
+from frametrace.embed.signals.caption_key import key_of
+from frametrace.embed.signals.clip import Clip
+from frametrace.embed.signals.local import Features, Local
+from frametrace.embed.signals.pdq import Pdq
+from frametrace.index.features import FeatureIndex
+from frametrace.index.store import open_index
+from frametrace.matcher.framing.contents import NONE, Contents
+from frametrace.matcher.framing.examples import ExamplePicture, Examples, ExampleText, Framing
+from frametrace.matcher.framing.fusing import Fusion
+from frametrace.matcher.framing.more import Said, Shown, with_more
+from frametrace.matcher.framing.outside import made_by
+from frametrace.matcher.looking import nearest
+from frametrace.matcher.results import Relation
+from frametrace.matcher.sharing import sharing
+from frametrace.matcher.verifying import MIN_INLIERS
+from frametrace.posts.errors import UsageError
+
+__all__ = ["Compared", "Given", "given_of"]
+
+_Outside = tuple[Said | None, Sequence[Shown]]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A case's posts as they are compared: their contents, and which photo each picture shows."""
+
+    case: Case
+    contents: Contents
+    fusion: Fusion
+    photos: pa.Table  # the columns sha256 and medoid_sha256
+
+
+@dataclass(slots=True)
+class Given:
+    """Examples as contents: their numbers, and how people are told of each.
+
+    `labels` are those of `like`, `pictures` the places in it of pictures. `mean` is the content
+    whose caption has the mean of the examples' vectors, if several have one. `notes` are sentences
+    on what could not be used.
+    """
+
+    fusion: Fusion
+    like: list[int]
+    unlike: list[int]
+    labels: list[str]
+    pictures: list[int]
+    mean: int | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+class _Gathered:
+    """Contents as they are found for examples, one after the other."""
+
+    def __init__(self, compared: Compared) -> None:
+        self._compared = compared
+        self.outside: list[_Outside] = []
+        self.pictures: set[int] = set()
+        self.notes: list[str] = []
+
+    def add(self, examples: Examples) -> dict[int, str]:
+        """The content of each example, and its label; of examples of one content the first's."""
+        found = self._of_posts(examples)
+        for picture in examples.pictures:
+            content = self.beside((None, self._shown(picture)))
+            self.pictures.add(content)
+            found[content] = picture.label
+        for text in examples.texts:
+            found[self.beside((self._said(text), ()))] = text.label
+        return found
+
+    def _of_posts(self, examples: Examples) -> dict[int, str]:
+        posts = self._compared.contents.posts
+        wanted = pa.array([post.post_id for post in examples.posts], pa.string())
+        rows = posts.filter(pc.is_in(posts["post_id"], value_set=wanted)).to_pylist()
+        content = {(row["platform"], row["post_id"]): row["content"] for row in rows}
+        found: dict[int, str] = {}
+        for post in examples.posts:
+            if (post.platform, post.post_id) not in content:
+                self.notes.append(
+                    f"{post.label} is left out: it shows no picture and says too little to compare"
+                )
+            else:
+                found.setdefault(content[post.platform, post.post_id], post.label)
+        return found
+
+    def beside(self, more: _Outside) -> int:
+        self.outside.append(more)
+        return len(self._compared.contents) + len(self.outside) - 1
+
+    def _said(self, text: ExampleText) -> Said:
+        ours = made_by(self._compared.case, Caption.name)
+        if text.vector is not None and text.weights != ours:
+            self.notes.append(
+                f"{text.label} was embedded by other weights than the case's captions: it is "
+                "compared by its wording alone"
+            )
+        return Said(key_of(text.text), text.vector if text.weights == ours else None)
+
+    def _shown(self, picture: ExamplePicture) -> list[Shown]:
+        """A picture, once for each photo of the case that it is a copy of."""
+        ours = made_by(self._compared.case, Clip.name)
+        known = bool(ours) and picture.weights.get(Clip.name) == ours
+        if ours and not known:
+            self.notes.append(
+                f"{picture.label} has no clip vector that the case's can be compared with; name "
+                "the picture again to compare it by what it shows"
+            )
+        lettering = self._said(picture.lettering) if picture.lettering else None
+        photos = self._photos(picture)
+        looks = picture.looks if known else None
+        copies = [Shown(photo, lettering, looks) for photo in photos]
+        return copies or [Shown(None, lettering, looks)]
+
+    def _photos(self, picture: ExamplePicture) -> list[int]:
+        """The photos that a picture is a copy of, by its bytes, PDQ and local features."""
+        case, contents = self._compared.case, self._compared.contents
+        copies = {picture.sha256}
+        if picture.forms is not None and self._fits(picture, Pdq.name):
+            hits = nearest(open_index(case, Pdq.name), Pdq.name, picture.forms)
+            copies |= {hit.sha256 for hit in hits}
+        if picture.features is not None and self._fits(picture, Local.name):
+            features = Features.of(picture.features)
+            index = open_index(case, Local.name)
+            assert isinstance(index, FeatureIndex)
+            if len(features) >= MIN_INLIERS:
+                hits, _ = sharing(index, picture.sha256, features, copies)
+                copies |= {hit.sha256 for hit in hits if hit.relation == Relation.COPY}
+        photos = self._named(pa.array(sorted(copies), pa.string()))
+        shown = pc.is_in(self._named(contents.files), value_set=photos)
+        found: list[int] = np.unique(contents.photo[shown.to_numpy(zero_copy_only=False)]).tolist()
+        return found
+
+    def _fits(self, picture: ExamplePicture, signal: str) -> bool:
+        ours = made_by(self._compared.case, signal)
+        return bool(ours) and picture.weights.get(signal) == ours
+
+    def _named(self, digests: pa.StringArray) -> pa.StringArray:
+        """The photo that each picture shows; a picture in no group is its own."""
+        photos = self._compared.photos
+        at = pc.index_in(digests, value_set=photos["sha256"].combine_chunks())
+        return pc.coalesce(photos["medoid_sha256"].combine_chunks().take(at), digests)
+
+
+def given_of(compared: Compared, framing: Framing) -> Given:
+    """Find the contents of examples. Raises `UsageError` where none is left to compare with."""
+    gathered = _Gathered(compared)
+    like, unlike = gathered.add(framing.like), gathered.add(framing.unlike)
+    if not like:
+        told = f" ({'; '.join(gathered.notes)})" if gathered.notes else ""
+        raise UsageError(
+            f"there is nothing to be like{told}: name an example with --like, --picture or --text"
+        )
+    vectors = _caption_vectors(compared, gathered.outside, list(like))
+    mean = None
+    if len(vectors) > 1:
+        middle = np.mean(vectors, axis=0)
+        length = float(np.linalg.norm(middle))
+        if length > 0:
+            mean = gathered.beside((Said("", middle / length), ()))
+    fusion, _ = with_more(compared.fusion, compared.contents, gathered.outside)
+    shown = [at for at, content in enumerate(like) if content in gathered.pictures]
+    return Given(fusion, list(like), list(unlike), list(like.values()), shown, mean, gathered.notes)
+
+
+def _caption_vectors(
+    compared: Compared, outside: Sequence[_Outside], contents: Sequence[int]
+) -> list[np.ndarray]:
+    """The vectors of the captions of those contents that have some."""
+    first, found = len(compared.contents), []
+    vectors = compared.fusion.texts.vectors
+    for content in contents:
+        if content >= first:
+            said = outside[content - first][0]
+            found += [said.vector] if said is not None and said.vector is not None else []
+        elif vectors is not None:
+            text = compared.contents.caption[content]
+            row = NONE if text == NONE else vectors.row[text]
+            found += [vectors.index.codes.codes[row]] if row != NONE else []
+    return found

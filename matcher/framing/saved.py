@@ -1,0 +1,133 @@
+"""Named framings: CASE/framings/NAME.json, a framing by example each.
+
+A file holds posts by their keys and pictures and texts by their values, so that what was named need
+not stay. It may come from anybody who gave the case away: it is read as hostile input. Who changes
+one holds the folder's lock, and it takes its place in one step.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from frametrace.embed.case import Case
+from frametrace.embed.files import holding, read_json, to_json, write_atomically
+from frametrace.matcher.framing.examples import Framing
+from frametrace.matcher.framing.written import framing_of, json_of
+from frametrace.posts.errors import CaseError, UsageError
+
+__all__ = ["MOST_NAMED", "changing", "checked_name", "delete", "load", "names_in", "save"]
+
+MOST_NAMED = 1000  # framings of a case that are read
+_FOLDER = "framings"
+_MOST_OF_NAME = 64  # characters; 4 bytes each at most, and file names have 255
+_MOST_BYTES = 1 << 25  # of a file: 200 pictures and as many of the longest texts have half of it
+_NAME = re.compile(r"[^\W_][\w-]*")
+
+
+def checked_name(name: str) -> str:
+    """A name as it is kept. Raises `UsageError` where it is none.
+
+    Letters and digits of any script, `-` and `_`: a safe file name on every system.
+    """
+    kept = unicodedata.normalize("NFC", name.strip())
+    if not _NAME.fullmatch(kept) or len(kept) > _MOST_OF_NAME:
+        raise UsageError(
+            f"{name[:80]!r} is no name for a framing: use up to {_MOST_OF_NAME} letters, digits, - "
+            "and _, and begin with a letter or a digit"
+        )
+    return kept
+
+
+def names_in(case: Case) -> list[str]:
+    """The names of a case's framings, sorted. Files that are called otherwise are none."""
+    found = []
+    with suppress(OSError):
+        for path in (case.path / _FOLDER).glob("*.json"):
+            with suppress(UsageError, UnicodeError):
+                if checked_name(path.stem) == path.stem and path.is_file():
+                    found.append(path.stem)
+    return sorted(found)[:MOST_NAMED]
+
+
+def load(case: Case, name: str) -> Framing:
+    """A framing by name.
+
+    Raises `UsageError` where there is none, `CaseError` where its file is damaged.
+    """
+    name = checked_name(name)
+    path = _path(case, name)
+    if not path.is_file():
+        known = ", ".join(names_in(case)) or "none"
+        raise UsageError(
+            f"{case.path} has no framing {name!r} (it has {known}): make it by naming examples, "
+            f"with: frametrace framing {case.path} --name {name} --like POST"
+        )
+    try:
+        return framing_of(_read(path))
+    except (ValueError, OSError) as error:
+        reason = str(error)
+    except CaseError:
+        reason = "it is no JSON object"
+    raise CaseError(
+        f"{path} is damaged ({reason}): restore it from a copy of the case, or delete it with: "
+        f"frametrace framing {case.path} --name {name} --delete"
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if (size := path.stat().st_size) > _MOST_BYTES:
+        raise ValueError(f"it has {size:,} bytes, at most {_MOST_BYTES:,} are read")
+    return read_json(path)
+
+
+@contextmanager
+def changing(case: Case) -> Iterator[None]:
+    """Be the only process that changes a case's framings. Raises `CaseLocked` otherwise."""
+    folder = case.path / _FOLDER
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise CaseError(
+            f"{folder} can't be made: {error.strerror or error}. Make room or mend the "
+            "permissions, then run the same command again"
+        ) from None
+    with holding(folder):
+        yield
+
+
+def save(case: Case, name: str, framing: Framing) -> None:
+    """Keep a framing under a name; to be called while `changing`.
+
+    Raises `UsageError` where another one is called so but for capitals: some systems would take
+    them for one file.
+    """
+    name = checked_name(name)
+    known = names_in(case)
+    alike = [other for other in known if other != name and other.casefold() == name.casefold()]
+    if alike:
+        raise UsageError(f"{alike[0]!r} is a framing of the case: call this one by another name")
+    if name not in known and len(known) >= MOST_NAMED:
+        raise UsageError(f"the case has {MOST_NAMED:,} framings: delete one of them first")
+    write_atomically(_path(case, name), to_json(json_of(framing)))
+
+
+def delete(case: Case, name: str) -> None:
+    """Delete a framing, damaged or not; to be called while `changing`.
+
+    Raises `UsageError` where there is none of that name.
+    """
+    path = _path(case, checked_name(name))
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        known = ", ".join(names_in(case)) or "none"
+        raise UsageError(f"{case.path} has no framing {name!r}; it has: {known}") from None
+    except OSError as error:
+        raise CaseError(f"{path} can't be deleted: {error.strerror or error}") from None
+
+
+def _path(case: Case, name: str) -> Path:
+    return case.path / _FOLDER / f"{name}.json"
