@@ -9,7 +9,7 @@ from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.results import GroupKind, Relation
 
-__all__ = ["label", "sentence"]
+__all__ = ["in_common", "label", "sentence"]
 
 _BITS = {pdq.Pdq.name: pdq.BITS, phash.Phash.name: phash.BITS}
 _LISTED = {Relation.CONTAINS: "inside a larger picture", Relation.PART: "cut out"}
@@ -50,7 +50,7 @@ def _to_framing(member: Mapping[str, Any]) -> str:
     rare = f"as rare as 1 of 10^{member['decades']:.1f} unrelated pairs"
     together = "together " if len(told) > 1 else ""
     via = f"{member['via_platform']} {member['via_post_id']}"
-    return f"tied to {via}: {', '.join(map(_in_common, told))}; {together}{rare}"
+    return f"tied to {via}: {', '.join(map(in_common, told))}; {together}{rare}"
 
 
 def _said_and_shown(member: Mapping[str, Any]) -> str:
@@ -58,7 +58,8 @@ def _said_and_shown(member: Mapping[str, Any]) -> str:
     return " and ".join(parts)
 
 
-def _in_common(told: Mapping[str, Any]) -> str:
+def in_common(told: Mapping[str, Any]) -> str:
+    """What one entry of `tied_by` says that two posts have in common."""
     kind, signal, similarity = told["kind"], told["signal"], told["similarity"]
     if signal == "photo":
         return "the same photo"

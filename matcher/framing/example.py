@@ -27,7 +27,8 @@ from frametrace.matcher.results import RANKED
 __all__ = ["Ranked", "rank"]
 
 _COUNTS = 0.5  # decades below which a kind of evidence is not told
-_SAID = ("captions", "lettering", "pictures")  # what `KINDS` are called in tables
+_SAID = ("captions", "lettering", "pictures", "caption and lettering")  # as `TIED_BY` has them
+_ACROSS = 3
 
 _ROWS = """
 WITH pictures AS (
@@ -86,8 +87,9 @@ def rank(compared: Compared, framing: Framing, least: float, limit: int | None =
     elif limit:
         order = order[: int(np.searchsorted(np.cumsum(weight[order]), limit)) + 1]
     rows = _rows(compared.case, contents, found, belongs, np.sort(order))
+    kinds = _kinds(contents, found, given.captions)
     return Ranked(
-        rows=_with_ties(rows.slice(0, shown) if limit else rows, found, given.labels),
+        rows=_with_ties(rows.slice(0, shown) if limit else rows, found, kinds, given.labels),
         compared=int(weight.sum()),
         belonging=int(weight[belongs].sum()),
         signals=_signals(compared.case, contents),
@@ -113,14 +115,27 @@ def _rows(
         return connection.sql(_ROWS).to_arrow_table().combine_chunks()
 
 
-def _with_ties(rows: pa.Table, found: Likeness, labels: Sequence[str]) -> pa.Table:
+def _kinds(contents: Contents, found: Likeness, captions: np.ndarray) -> np.ndarray:
+    """What each kind of evidence is called, (3, n): captions may be alike to lettering."""
+    said = found.fused.captions
+    across = (said.a != captions[found.example[0]]) | (said.b != contents.caption)
+    kinds = np.repeat(np.arange(len(KINDS))[:, None], len(contents), 1)
+    kinds[0, across] = _ACROSS
+    return kinds
+
+
+def _with_ties(
+    rows: pa.Table, found: Likeness, kinds: np.ndarray, labels: Sequence[str]
+) -> pa.Table:
     """With what each post is like, by which example, in the schema `RANKED`."""
     content, at = np.unique(rows["content"].to_numpy(), return_inverse=True)
-    ties = _ties(found, content, labels).take(pa.array(at))
+    ties = _ties(found, content, kinds[:, content], labels).take(pa.array(at))
     return rows.drop_columns(["content"]).append_column("tied_by", ties).cast(RANKED)
 
 
-def _ties(found: Likeness, content: np.ndarray, labels: Sequence[str]) -> pa.ListArray:
+def _ties(
+    found: Likeness, content: np.ndarray, kinds: np.ndarray, labels: Sequence[str]
+) -> pa.ListArray:
     """The evidence of some contents, (c,), the strongest kind first."""
     parts = [getattr(found.fused, kind) for kind in KINDS]
     decades = np.stack([part.decades[content] for part in parts])
@@ -131,11 +146,10 @@ def _ties(found: Likeness, content: np.ndarray, labels: Sequence[str]) -> pa.Lis
     def flat(values: np.ndarray) -> np.ndarray:
         return np.take_along_axis(values, order, 0).T[told.T]
 
-    kinds = flat(np.repeat(np.arange(len(KINDS))[:, None], len(content), 1))
     means = flat(np.stack([part.means[content] for part in parts]))
     ties = RANKED.field("tied_by").type
     columns = [
-        pa.array(_SAID).take(pa.array(kinds)),
+        pa.array(_SAID).take(pa.array(flat(kinds))),
         pa.array([each.signal for each in Means]).take(pa.array(means)),
         pa.array(flat(np.stack([part.similarity[content] for part in parts])), pa.float32()),
         pa.array(flat(decades), pa.float32()),

@@ -45,14 +45,15 @@ class Compared:
 class Given:
     """Examples as contents: their numbers, and how people are told of each.
 
-    `labels` are those of `like`, `pictures` the places in it of pictures. `mean` is the content
-    whose caption has the mean of the examples' vectors, if several have one. `notes` are sentences
-    on what could not be used.
+    `captions`, (l,) int64, are the texts of `like`, `labels` their labels, `pictures` the places
+    of pictures among them. `mean` is the content whose caption has the mean of the examples'
+    vectors, if several have one. `notes` are sentences on what could not be used.
     """
 
     fusion: Fusion
     like: list[int]
     unlike: list[int]
+    captions: np.ndarray
     labels: list[str]
     pictures: list[int]
     mean: int | None = None
@@ -168,9 +169,17 @@ def given_of(compared: Compared, framing: Framing) -> Given:
         length = float(np.linalg.norm(middle))
         if length > 0:
             mean = gathered.beside((Said("", middle / length), ()))
-    fusion, _ = with_more(compared.fusion, compared.contents, gathered.outside)
-    shown = [at for at, content in enumerate(like) if content in gathered.pictures]
-    return Given(fusion, list(like), list(unlike), list(like.values()), shown, mean, gathered.notes)
+    fusion, wider = with_more(compared.fusion, compared.contents, gathered.outside)
+    return Given(
+        fusion=fusion,
+        like=list(like),
+        unlike=list(unlike),
+        captions=wider.caption[list(like)],
+        labels=list(like.values()),
+        pictures=[at for at, content in enumerate(like) if content in gathered.pictures],
+        mean=mean,
+        notes=list(dict.fromkeys(gathered.notes)),
+    )
 
 
 def _caption_vectors(
