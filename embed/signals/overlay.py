@@ -7,8 +7,9 @@ null for a picture that the reader failed on.
 
 Every picture is read by itself, unless its decoded pixels are the very same as another's. Copies
 that differ by more share no reading. No comparison of their pixels was found that could tell a
-copy from another message on the same template: "3 May" made "8 May" in letters of 9 to 14 pixels
-changes less than saving at JPEG quality 60 does (150 photographs, compared in 8 x 8 pixels).
+copy from another message on the same template: "cats" made "cots" in letters of 9 pixels, or 未来
+made 末来 in letters of 14, can change less than saving at JPEG quality 60 does (150 photographs,
+compared in windows of 8 x 8 pixels, by the difference relative to the contrast).
 """
 
 import hashlib
