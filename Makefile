@@ -46,7 +46,7 @@ wheel: install
 
 bench: install
 	$(BIN)/python -m pip install -q -c constraints.txt -r benchmarks/requirements.txt
-	for script in benchmarks/bench_*.py benchmarks/copies/bench_*.py; do $(BIN)/python $$script; done
+	for script in benchmarks/bench_*.py benchmarks/copies/bench_*.py benchmarks/framings/bench_*.py; do $(BIN)/python $$script; done
 
 clean:
 	rm -rf .venv .venv-core build dist demo *.egg-info
