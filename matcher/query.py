@@ -130,7 +130,9 @@ def _by_key(case: Case, text: str) -> list[Hit]:
     assert isinstance(index, MinHashIndex)
     if not key:
         raise UsageError("the text holds no letters or digits to look for")
-    values = caption_key.CaptionKey().compute([text])
+    maker = opened(case, name)
+    assert isinstance(maker, CaptionSignal)
+    values = maker.compute([text])
     near: list[str] = []
     if not values["code"].null_count:
         query = np.array([values["code"][0].as_py()], np.uint32)

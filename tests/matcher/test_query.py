@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 
 from frametrace.embed.case import Case
 from frametrace.embed.executor import InProcess
+from frametrace.embed.signals import caption_key
 from frametrace.embed.signals.base import bits_distance
 from frametrace.embed.signals.local import Features, Local
 from frametrace.embed.signals.pdq import FORMS, compute_pdq
@@ -177,6 +178,12 @@ def test_captions_that_hold_the_text_come_before_those_that_read_like_it(tmp_pat
         ("p0", "contains"),
         ("p1", "similar"),
     ]
+
+
+def test_keys_of_another_making_are_not_compared(case, monkeypatch):
+    monkeypatch.setattr(caption_key, "dictionary_digest", lambda: "another")
+    with pytest.raises(IndexMismatch, match=r"--signal caption_key --replace"):
+        find_text(case, "the station burns")
 
 
 def test_a_text_without_words_is_refused(case):
