@@ -25,6 +25,7 @@ COMMANDS = (
     "match",
     "report",
     "query",
+    "framing",
     "network",
     "tip",
     "watch",
@@ -58,6 +59,7 @@ def frametrace() -> None:
     Try it:            frametrace demo demo
     Your own posts:    frametrace run CASE posts.csv --media pictures/ --out report/
     One picture:       frametrace query CASE picture.jpg
+    What is like it:   frametrace framing CASE --like POST --text "what it says"
     Across platforms:  frametrace match CASE_A CASE_B
     Without pictures:  frametrace tip check CASE tip.json --out echoes/
 

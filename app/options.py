@@ -11,6 +11,7 @@ __all__ = [
     "case_argument",
     "json_option",
     "match_options",
+    "min_decades_option",
     "model_options",
     "out_option",
     "source_options",
@@ -110,6 +111,13 @@ model_options = _all(
     ),
 )
 
+min_decades_option = click.option(
+    "--min-decades",
+    type=_Decades(0, 18),
+    help="How rare among unrelated posts the likeness of two posts of one framing is, at least:"
+    " 3 is one of 1,000 pairs.  [default: 5]",
+)
+
 match_options = _all(
     click.option(
         "--max-pdq",
@@ -122,10 +130,5 @@ match_options = _all(
         help="The most pictures, different by PDQ, to compare by local features; of more, none is."
         "  [default: 200000]",
     ),
-    click.option(
-        "--min-decades",
-        type=_Decades(0, 18),
-        help="How rare among unrelated posts the likeness of two posts of one framing is, at least:"
-        " 3 is one of 1,000 pairs.  [default: 3.5]",
-    ),
+    min_decades_option,
 )

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "end",
+    "named_counts",
     "print_json",
     "rows_text",
     "since_json",
@@ -99,6 +101,8 @@ def tell_found(case: Case, results: Results, run: "MatchRun") -> None:
     print(f"found     {groups}; {counts.accounts:,} accounts take part")
     if edits := edits_found(counts):
         print(f"edited    {edits}")
+    for name, posts in named_counts(results).items():
+        print(printable(f"named     {name}: {posts:,} post{'s' if posts > 1 else ''}"))
     since = since_of(results, run)
     if since is not None:
         print(f"since     epoch {since.epoch}: {since}")
@@ -108,6 +112,11 @@ def tell_found(case: Case, results: Results, run: "MatchRun") -> None:
         print(f"\n{_groups_text(results)}\n")
     if since is not None and (changed := _changes_text(results)):
         print(f"what changed most since epoch {since.epoch}\n\n{changed}\n")
+
+
+def named_counts(results: Results) -> dict[str, int]:
+    """How many posts belong to each named framing that has some, by name."""
+    return dict(sorted(Counter(results.named["name"].to_pylist()).items()))
 
 
 def _groups_text(results: Results) -> str:

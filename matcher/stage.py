@@ -25,6 +25,7 @@ from frametrace.matcher.framing.finding import find_framings
 from frametrace.matcher.framing.given import Compared
 from frametrace.matcher.framing.map import map_of
 from frametrace.matcher.framing.named import named_posts
+from frametrace.matcher.framing.saved import digests_of
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
 from frametrace.matcher.network import ties_of
 from frametrace.matcher.photos import Near, PhotoMatches, group_photos, join_photos, near_photos
@@ -57,7 +58,8 @@ class MatchRun:
     `since` is the epoch of the earlier run that its groups are compared with, if there is one;
     `otherwise` says in what that one was made otherwise. `version` is that of Frametrace.
     `unlisted` pairs of pictures were near and are not among the matches (see `crowds`). `left_out`
-    pictures were more than `max_local`, and were not compared by local features.
+    pictures were more than `max_local`, and were not compared by local features. `named` has the
+    SHA-256 digest of each named framing as it was then.
     """
 
     epoch: int
@@ -69,6 +71,7 @@ class MatchRun:
     version: str = "0.1.0"  # the first one, which did not say so
     unlisted: int = 0
     left_out: int = 0
+    named: Mapping[str, str] = field(default_factory=dict)
 
 
 def match_case(
@@ -107,6 +110,7 @@ def match_case(
             version=version("frametrace"),
             unlisted=photos.unlisted,
             left_out=edited.left_out,
+            named=digests_of(case),
         )
         results, run = _compared(case, results, run)
         lap("changes")
@@ -175,7 +179,7 @@ def _found(
 
 def _compared(case: Case, results: Results, run: MatchRun) -> tuple[Results, MatchRun]:
     """With what changed since the newest earlier run that can be read, if there is one."""
-    for epoch, folder in _earlier(case):
+    for epoch, folder in _earlier(case, case.epoch.number):
         try:
             with _undisturbed(folder.parent):
                 otherwise = _otherwise(run, _read_run(folder))
@@ -189,11 +193,11 @@ def _compared(case: Case, results: Results, run: MatchRun) -> tuple[Results, Mat
     return results, run
 
 
-def _earlier(case: Case) -> list[tuple[int, Path]]:
-    """The epochs before the case's that were matched and their results, newest first."""
+def _earlier(case: Case, epoch: int) -> list[tuple[int, Path]]:
+    """The epochs before one that were matched and their results, newest first."""
     folders = _folder(case).parent.glob(f"epoch-{'[0-9]' * 6}")
     found = [(int(folder.name[-6:]), folder) for folder in folders if (folder / _RUN).is_file()]
-    return sorted((item for item in found if item[0] < case.epoch.number), reverse=True)
+    return sorted((item for item in found if item[0] < epoch), reverse=True)
 
 
 def _otherwise(run: MatchRun, earlier: MatchRun) -> list[str]:
@@ -242,10 +246,8 @@ def load_results(case: Case) -> tuple[Results, MatchRun]:
 
 
 def results_before(case: Case, epoch: int) -> tuple[Results | None, int | None]:
-    """The results of the newest match run up to an epoch that can be read, and its epoch."""
-    folders = (case.path / "results").glob(f"epoch-{'[0-9]' * 6}")
-    numbers = sorted((int(folder.name[-6:]) for folder in folders), reverse=True)
-    for number in (one for one in numbers if one <= epoch):
+    """The results of the newest match run before an epoch that can be read, and its epoch."""
+    for number, _ in _earlier(case, epoch):
         then = Case(case.path)
         then.epoch = replace(case.epoch, number=number)
         with suppress(CaseError):

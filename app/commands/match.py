@@ -59,7 +59,7 @@ def _within(case: Path, options: dict[str, Any]) -> None:
     from frametrace.app.console import Console
     from frametrace.app.settings import match_settings
     from frametrace.app.summary import counts_of, notes_on
-    from frametrace.app.telling import print_json, since_json, tell_found
+    from frametrace.app.telling import named_counts, print_json, since_json, tell_found
     from frametrace.embed.case import Case
     from frametrace.matcher.stage import match_case
 
@@ -67,7 +67,7 @@ def _within(case: Path, options: dict[str, Any]) -> None:
     results, run = match_case(opened, match_settings(options), Console())
     if options["as_json"]:
         about = {"settings": run.settings, "notes": notes_on(opened, results, run)}
-        since = {"since": since_json(results, run)}
+        since = {"since": since_json(results, run), "named": named_counts(results)}
         print_json({**asdict(counts_of(opened, results)), **about, **since})
         return
     tell_found(opened, results, run)

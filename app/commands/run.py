@@ -44,6 +44,7 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
     from frametrace.app.settings import embed_settings, match_settings
     from frametrace.app.telling import (
         end,
+        named_counts,
         print_json,
         since_json,
         tell_added,
@@ -63,6 +64,7 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
     if options["as_json"]:
         found = {**asdict(done.counts), "report": done.page, "notes": done.embedded.notes}
         found["since"] = since_json(done.results, done.match_run)
+        found["named"] = named_counts(done.results)
         print_json({"added": asdict(done.added), "found": found})
     else:
         tell_added(done.added)

@@ -42,8 +42,8 @@ __all__ = ["check_out", "write_report"]
 
 # In the order in which they take their places: a folder with the last two holds a whole report.
 _FILES = (
-    *("matches.csv", "groups.csv", "framings.csv", "map.csv", "accounts.csv", "ties.csv"),
-    *("skipped.csv", "network.gexf", "run.json", "index.html"),
+    *("matches.csv", "groups.csv", "framings.csv", "named.csv", "map.csv", "accounts.csv"),
+    *("ties.csv", "skipped.csv", "network.gexf", "run.json", "index.html"),
 )
 _SKIPPED_COLUMNS = ("source", "line", "item", "reason")
 _LIBRARIES = (
@@ -85,6 +85,7 @@ def _write(case: Case, folder: Path, results: Results, run: MatchRun, page: Page
     write_batches(folder / "matches.csv", MATCHES.names, batches)
     write_csv(folder / "groups.csv", members_with_changes(results), GROUPS_COLUMNS)
     write_csv(folder / "framings.csv", results.framings)
+    write_csv(folder / "named.csv", results.named.drop_columns(["belongs"]))
     write_csv(folder / "map.csv", results.map)
     write_csv(folder / "accounts.csv", results.accounts)
     write_csv(folder / "ties.csv", results.ties)

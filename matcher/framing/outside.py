@@ -27,7 +27,7 @@ from frametrace.matcher.framing.examples import (
     Framing,
 )
 from frametrace.matcher.looking import opened
-from frametrace.posts.errors import IndexMismatch, ModelMissing, UsageError
+from frametrace.posts.errors import DecodeError, IndexMismatch, ModelMissing, UsageError
 from frametrace.posts.folders import printable
 from frametrace.posts.media import read_media
 
@@ -154,7 +154,10 @@ def _vector(values: pa.Table) -> np.ndarray | None:
 def _picture(makers: Makers, path: Path) -> ExamplePicture:
     absolute = path.resolve()
     data = read_media(str(absolute.parent), absolute.name, MAX_BYTES)
-    picture = decode(data)
+    try:
+        picture = decode(data)
+    except DecodeError as error:
+        raise DecodeError(f"{printable(str(path))}: {error}") from None
     codes, quality = pdq.compute_forms(np.asarray(picture.luma))
     name = "".join(c if c.isprintable() else " " for c in printable(path.name))
     values = _computed(makers, Local.name, picture)

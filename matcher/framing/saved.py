@@ -5,6 +5,7 @@ not stay. It may come from anybody who gave the case away: it is read as hostile
 one holds the folder's lock, and it takes its place in one step.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -18,7 +19,16 @@ from frametrace.matcher.framing.examples import Framing
 from frametrace.matcher.framing.written import framing_of, json_of
 from frametrace.posts.errors import CaseError, UsageError
 
-__all__ = ["MOST_NAMED", "changing", "checked_name", "delete", "load", "names_in", "save"]
+__all__ = [
+    "MOST_NAMED",
+    "changing",
+    "checked_name",
+    "delete",
+    "digests_of",
+    "load",
+    "names_in",
+    "save",
+]
 
 MOST_NAMED = 1000  # framings of a case that are read
 _FOLDER = "framings"
@@ -50,6 +60,16 @@ def names_in(case: Case) -> list[str]:
                 if checked_name(path.stem) == path.stem and path.is_file():
                     found.append(path.stem)
     return sorted(found)[:MOST_NAMED]
+
+
+def digests_of(case: Case) -> dict[str, str]:
+    """The SHA-256 digest of each framing's file."""
+    found = {}
+    for name in names_in(case):
+        with suppress(OSError), (path := _path(case, name)).open("rb") as file:
+            if path.stat().st_size <= _MOST_BYTES:
+                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 def load(case: Case, name: str) -> Framing:

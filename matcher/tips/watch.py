@@ -141,7 +141,7 @@ def look(case: Case, state: State, tips: Sequence[Tip]) -> Watched:
     """
     for tip in tips:
         comparable(tip)
-    results, matched = results_before(case, state.epoch)
+    results, matched = results_before(case, state.epoch + 1)
     known = pa.concat_tables([*map(_of_tip, tips), _of_groups(case, results)])
     posts = _new_posts(case, state)
     material = known.select(MATERIAL.names)

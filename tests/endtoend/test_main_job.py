@@ -7,8 +7,8 @@ import pytest
 from making import jpeg, photo, write_jsonl
 
 TABLES = (
-    *("matches.csv", "groups.csv", "framings.csv", "map.csv", "accounts.csv", "ties.csv"),
-    *("skipped.csv", "network.gexf"),
+    *("matches.csv", "groups.csv", "framings.csv", "named.csv", "map.csv", "accounts.csv"),
+    *("ties.csv", "skipped.csv", "network.gexf"),
 )
 
 
