@@ -12,7 +12,7 @@ from frametrace.app.report.evidence import in_common
 from frametrace.app.report.tables import write_csv
 from frametrace.app.telling import print_json, rows_text
 from frametrace.embed.case import Case
-from frametrace.matcher.framing.by_example import Asked, belonging_when_matched, rank_by_example
+from frametrace.matcher.framing.by_example import Asked, posts_when_matched, rank_by_example
 from frametrace.matcher.framing.examples import Examples, Framing
 from frametrace.matcher.framing.saved import changing, checked_name, delete, load, names_in
 from frametrace.matcher.settings import MatchSettings
@@ -149,7 +149,8 @@ def _row(case: Case, name: str) -> dict[str, Any]:
         framing = load(case, name)
     except CaseError as error:
         return {"name": name, "examples": "damaged", "posts": None, "error": str(error)}
-    posts = belonging_when_matched(case, name)
+    rows = posts_when_matched(case, name)
+    posts = None if rows is None else rows.num_rows
     told = {"name": name, "examples": _examples_text(framing), "posts": posts, "error": None}
     return {**told, **_counts(framing)}
 

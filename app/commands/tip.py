@@ -72,6 +72,9 @@ def keygen(name: Path) -> None:
 @case_argument
 @click.option("--group", "groups", multiple=True, help="A group's id; may be given again.")
 @click.option(
+    "--framing", "framings", multiple=True, help="A named framing of CASE; may be given again."
+)
+@click.option(
     "--account",
     "accounts",
     multiple=True,
@@ -89,15 +92,16 @@ def keygen(name: Path) -> None:
 )
 @sign_option
 @json_option
-def export(case: Path, groups: tuple[str, ...], accounts: tuple[str, ...], **options: Any) -> None:
-    """Write a tip on groups or accounts of CASE: hashes, times and counts.
+def export(case: Path, **options: Any) -> None:
+    """Write a tip on groups, framings or accounts of CASE: hashes, times and counts.
 
-    A group gives what ties it together and its posts' captions; an account gives all of its own
-    pictures and captions.
+    A group gives what ties it together and its posts' captions; a framing the captions of the
+    posts that belong to it, and a picture of each; an account all of its own pictures and captions.
 
     \b
     frametrace tip export twitter_case --group photo-0123456789abcdef --out tip.json
     frametrace tip export twitter_case --account twitter/123 --tlp green --out tip.json
+    frametrace tip export twitter_case --framing damage --out tip.json
     """
     from frametrace.app.tips.telling import tell_exported
     from frametrace.embed.case import Case
@@ -113,7 +117,8 @@ def export(case: Path, groups: tuple[str, ...], accounts: tuple[str, ...], **opt
         account_key=options["account_key"],
         sign_with=options["sign"],
     )
-    exported = export_tip(Case(case), Choice(groups, accounts), options["out"], settings)
+    choice = Choice(options["groups"], options["accounts"], options["framings"])
+    exported = export_tip(Case(case), choice, options["out"], settings)
     tell_exported(exported, options["out"], as_json=options["as_json"])
 
 

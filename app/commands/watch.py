@@ -26,7 +26,8 @@ def command(case: Path, files: tuple[Path, ...], **options: Any) -> None:
 
     Known is what TIPs hold and what CASE's groups held before. The first call takes what CASE
     holds already as seen: `tip check` is for that. Repeating it with nothing new lists nobody; the
-    file named with --out keeps who was listed before.
+    file named with --out keeps who was listed before. New posts that belong to a framing that was
+    kept under a name (`frametrace framing`) are listed as well.
 
     \b
     frametrace watch facebook_case tip.json new_posts.csv --media pictures/

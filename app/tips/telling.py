@@ -45,6 +45,15 @@ _OPINION_COLUMNS = {
     "accounts": "accounts",
     "made_by": "by",
 }
+_NAMED_COLUMNS = {
+    "name": "framing",
+    "decades": "decades",
+    "posted_at": "time (UTC)",
+    "platform": "platform",
+    "account_id": "account",
+    "post_id": "post",
+    "text": "text",
+}
 _NEWCOMER_COLUMNS = {
     "posted_at": "time (UTC)",
     "platform": "platform",
@@ -158,7 +167,8 @@ def tell_watched(watched: Watched, tips: list[Tip], *, as_json: bool) -> None:
     """Show the accounts that are told of, each with its evidence."""
     if as_json:
         about = {"posts": watched.posts, "groups": watched.groups, "matched": watched.matched}
-        print_json({**about, "newcomers": watched.newcomers.to_pylist()})
+        found = {"newcomers": watched.newcomers.to_pylist(), "named": watched.named.to_pylist()}
+        print_json({**about, **found})
         return
     for tip in tips:
         name = tip.head.made_by or "not named"
@@ -167,6 +177,9 @@ def tell_watched(watched: Watched, tips: list[Tip], *, as_json: bool) -> None:
     print(f"watched   {watched.posts:,} new posts ({known})")
     if not (tips or watched.groups):
         print("note      nothing is known to compare with: name a tip, or match the case first")
+    if count := watched.named.num_rows:
+        print(f"named     {count:,} new posts belong to named framings")
+        print(f"\n{rows_text(watched.named, _NAMED_COLUMNS)}\n")
     if not watched.newcomers.num_rows:
         print("found     nobody new who reuses known material")
         return

@@ -1,4 +1,4 @@
-"""The whole of a watch: sources into the case, hashes, a look, and only then the memory of it."""
+"""The whole of a watch: sources into the case, signals, a look, and only then the memory of it."""
 
 import csv
 import sys
@@ -13,15 +13,20 @@ from frametrace.app.report.tables import write_csv
 from frametrace.app.tips.telling import tell_watched
 from frametrace.embed.case import Case
 from frametrace.embed.progress import Progress
+from frametrace.embed.signals import SIGNALS, ModelChoice
+from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
+from frametrace.embed.signals.clip import Clip
+from frametrace.embed.signals.overlay import Overlay
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
 from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.matcher.framing.saved import names_in
 from frametrace.matcher.tips.documents import TIP, is_document
 from frametrace.matcher.tips.model import Tip
 from frametrace.matcher.tips.reading import read_tip
 from frametrace.matcher.tips.watch import Watched, look, remember, watching
-from frametrace.posts.errors import CaseError, UsageError
+from frametrace.posts.errors import CaseError, ModelMissing, UsageError
 from frametrace.posts.reading import read_source
 
 __all__ = ["Watch", "sorted_out", "watch"]
@@ -67,9 +72,9 @@ def watch(case_path: Path, asked: Watch, progress: Progress) -> Watched:
     with watching(case) as state:
         if asked.inputs.sources:
             case, _ = add(case_path, asked.inputs, progress)
-        settings = EmbedSettings(signals=_signals(case, tips), workers=asked.workers)
-        embed(case, settings, progress=progress)
-        watched = look(Case(case_path), state, tips)
+        signals = (*_signals(case, tips), *_of_framings(case, progress))
+        embed(case, EmbedSettings(signals=signals, workers=asked.workers), progress=progress)
+        watched = look(Case(case_path), state, tips, progress)
         if asked.out is not None:
             _write(asked.out, watched)
         tell_watched(watched, tips, as_json=asked.as_json)
@@ -83,6 +88,23 @@ def _signals(case: Case, tips: Sequence[Tip]) -> tuple[str, ...]:
     alone = (pc.and_(pc.is_valid(tip.items["phash"]), pc.is_null(tip.items["pdq"])) for tip in tips)
     wanted = Phash.name in case.epoch.signals or any(pc.any(rows).as_py() for rows in alone)
     return (Pdq.name, *([Phash.name] if wanted else []), CaptionKey.name)
+
+
+def _of_framings(case: Case, progress: Progress) -> tuple[str, ...]:
+    """What named framings are compared by besides, as far as the case and this machine have it."""
+    found = []
+    for name in (Overlay.name, Caption.name, Clip.name) if names_in(case) else ():
+        if (made := case.epoch.signals.get(name)) is None:
+            continue
+        model, weights = made.get("model", ""), made.get("weights", "")
+        clip = name == Clip.name
+        chosen = ModelChoice(model, weights) if clip else ModelChoice(caption_model=model)
+        try:
+            SIGNALS[name].locate(chosen)
+            found.append(name)
+        except ModelMissing as error:
+            progress.note(f"new posts are not compared with named framings by {name}: {error}")
+    return tuple(found)
 
 
 def _listed(out: Path) -> list[list[str]]:

@@ -3,6 +3,9 @@
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from frametrace.embed.case import Case
 from frametrace.embed.progress import Progress, Silent
 from frametrace.matcher.framing.contents import contents_of
@@ -21,11 +24,12 @@ from frametrace.matcher.framing.saved import (
     save,
 )
 from frametrace.matcher.framing.written import json_of
+from frametrace.matcher.results import Results
 from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.stage import load_results
+from frametrace.matcher.stage import MatchRun, load_results
 from frametrace.posts.errors import CaseError, UsageError
 
-__all__ = ["Asked", "belonging_when_matched", "compared_of", "rank_by_example"]
+__all__ = ["Asked", "compared_of", "posts_in", "posts_when_matched", "rank_by_example"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +107,8 @@ def compared_of(case: Case, progress: Progress | None = None) -> Compared:
     return Compared(case, contents, Fusion(case, contents), photos)
 
 
-def belonging_when_matched(case: Case, name: str) -> int | None:
-    """How many posts the match run found of a named framing.
+def posts_when_matched(case: Case, name: str) -> pa.Table | None:
+    """The posts that the match run found to belong to a named framing, in the schema `NAMED`.
 
     None where the case or the framing has changed since.
     """
@@ -112,7 +116,11 @@ def belonging_when_matched(case: Case, name: str) -> int | None:
         results, run = load_results(case)
     except CaseError:
         return None
+    return posts_in(case, results, run, name)
+
+
+def posts_in(case: Case, results: Results, run: MatchRun, name: str) -> pa.Table | None:
+    """The same of results that were read."""
     if name not in run.named or run.named[name] != digests_of(case).get(name):
         return None
-    count: int = results.named["name"].to_pylist().count(name)
-    return count
+    return results.named.filter(pc.equal(results.named["name"], name))

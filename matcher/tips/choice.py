@@ -1,4 +1,4 @@
-"""What a tip is made of: the pictures and captions of chosen groups and accounts, as one table."""
+"""What a tip is made of: pictures and captions of chosen groups, framings and accounts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,10 @@ import pyarrow.compute as pc
 
 from frametrace.embed.case import Case
 from frametrace.embed.held import connect
+from frametrace.matcher.framing.by_example import posts_in
+from frametrace.matcher.framing.saved import checked_name, load
 from frametrace.matcher.results import BELONGING, Results
+from frametrace.matcher.stage import MatchRun
 from frametrace.posts.errors import UsageError
 
 __all__ = ["CHOSEN", "Choice", "chosen_posts"]
@@ -28,7 +31,8 @@ CHOSEN = pa.schema(
 )
 
 # A group brings the copies of its photo (or its captions) and their posts' captions, an account all
-# that it posted. A collage with the photo would bring the others' photos as well.
+# that it posted. A collage with the photo would bring the others' photos as well. A framing brings
+# the captions of its posts and a picture of each.
 _CHOSEN = """
 WITH picked AS (
     SELECT platform, post_id, 'picture' AS kind, media_sha256 AS sha256 FROM members
@@ -51,21 +55,30 @@ ORDER BY k.kind, k.sha256, p.platform, p.post_id
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which groups and accounts; an account by its id, `platform/id`, or its name."""
+    """Which groups, named framings and accounts; an account by its id, `platform/id`, or name."""
 
     groups: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
+    framings: tuple[str, ...] = ()
 
 
-def chosen_posts(case: Case, choice: Choice, results: Results | None) -> pa.Table:
+def chosen_posts(
+    case: Case, choice: Choice, matched: tuple[Results, MatchRun] | None = None
+) -> pa.Table:
     """The chosen posts with what they carry, in the schema CHOSEN.
 
-    `results` are those of the case's last match run; needed for groups. Raises `UsageError` for a
-    group or an account that the case doesn't have, and for an empty choice.
+    `matched` is the case's last match run; needed for groups and framings. Raises `UsageError` for
+    a group, a framing or an account that the case doesn't have, and for an empty choice.
     """
-    if not (choice.groups or choice.accounts):
-        raise UsageError("a tip is made of groups or accounts: name some with --group or --account")
-    members = _members(choice.groups, results)
+    if not (choice.groups or choice.accounts or choice.framings):
+        raise UsageError(
+            "a tip is made of groups, framings or accounts: name some with --framing, "
+            "--group or --account"
+        )
+    members = _OF_MEMBERS.empty_table()
+    if matched is not None:
+        parts = [_of_framing(case, name, *matched) for name in choice.framings]
+        members = pa.concat_tables([_members(choice.groups, matched[0]), *parts])
     with connect(case, "posts", "post_media") as connection:
         accounts = _accounts(connection.sql(_KEYS).fetchall(), choice.accounts)
         connection.register("accounts", accounts)
@@ -80,9 +93,24 @@ FROM posts GROUP BY platform, account_id ORDER BY platform, account_id
 _OF_MEMBERS = pa.schema([(name, pa.string()) for name in ("platform", "post_id", "media_sha256")])
 
 
-def _members(groups: Sequence[str], results: Results | None) -> pa.Table:
-    if not groups or results is None:
-        return _OF_MEMBERS.empty_table()
+def _of_framing(case: Case, name: str, results: Results, run: MatchRun) -> pa.Table:
+    """The posts that belong to a named framing, each with a picture if it has one."""
+    load(case, name)
+    posts = posts_in(case, results, run, checked_name(name))
+    if posts is None:
+        raise UsageError(
+            f"the framing {name!r} has changed since its posts were looked for; do it with: "
+            f"frametrace match {case.path}"
+        )
+    if not posts.num_rows:
+        raise UsageError(
+            f"no post belongs to the framing {name!r}; what is most like it, tells: "
+            f"frametrace framing {case.path} --name {name}"
+        )
+    return posts.select(_OF_MEMBERS.names).cast(_OF_MEMBERS)
+
+
+def _members(groups: Sequence[str], results: Results) -> pa.Table:
     known = set(results.groups["group_id"].to_pylist())
     if unknown := [group for group in groups if group not in known]:
         raise UsageError(
@@ -91,7 +119,7 @@ def _members(groups: Sequence[str], results: Results | None) -> pa.Table:
     members = results.members
     wanted = pc.is_in(members["group_id"], value_set=pa.array(groups, pa.string()))
     belongs = pc.is_in(members["relation"], value_set=pa.array(BELONGING))
-    return members.filter(pc.and_(wanted, belongs)).select(_OF_MEMBERS.names)
+    return members.filter(pc.and_(wanted, belongs)).select(_OF_MEMBERS.names).cast(_OF_MEMBERS)
 
 
 def _accounts(

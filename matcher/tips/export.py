@@ -13,7 +13,9 @@ from frametrace.embed.case import Case
 from frametrace.embed.files import holding, replacing
 from frametrace.embed.held import connect
 from frametrace.embed.tables import signal_table
-from frametrace.matcher.stage import load_results
+from frametrace.matcher.framing.saved import checked_name
+from frametrace.matcher.results import Results
+from frametrace.matcher.stage import MatchRun, load_results
 from frametrace.matcher.tips.canonical import short_digest
 from frametrace.matcher.tips.choice import Choice, chosen_posts
 from frametrace.matcher.tips.documents import TIP, write_document
@@ -84,15 +86,15 @@ class Exported:
 def export_tip(
     case: Case, choice: Choice, out: Path, settings: ExportSettings = ExportSettings()
 ) -> Exported:
-    """Write a tip on the chosen groups and accounts, and note in the case that it was sent.
+    """Write a tip on what was chosen, and note in the case that it was sent.
 
     The same case, choice, settings and keys give the same bytes. Raises `UsageError` where the
     choice names nothing or nothing of it has a signal.
     """
     if out.resolve().is_relative_to(case.path.resolve()):
         raise UsageError(f"{out} lies in the case, which is not shared: name another place")
-    results, run = load_results(case) if choice.groups else (None, None)
-    chosen = chosen_posts(case, choice, results)
+    matched = load_results(case) if choice.groups or choice.framings else None
+    chosen = chosen_posts(case, choice, matched)
     rows = _rows(case, chosen)
     if not rows.num_rows:
         raise UsageError(
@@ -106,9 +108,9 @@ def export_tip(
         case=case.path.resolve().name,
         program=program(),
         tlp=settings.tlp,
-        groups=tuple(sorted(set(choice.groups))),
+        groups=_ids(choice, matched),
         chosen_accounts=len(set(choice.accounts)),
-        settings={k: f"{v:g}" for k, v in run.settings.items()} if run else {},
+        settings={k: f"{v:g}" for k, v in matched[1].settings.items()} if matched else {},
         signals={name: {"fingerprint": FINGERPRINTS[name]} for name in used},
         accounts="revealed" if settings.reveal_accounts else "pseudonyms",
     )
@@ -121,6 +123,13 @@ def export_tip(
     told = pc.sum(pc.list_value_length(rows["digests"])).as_py()
     asked = chosen.group_by(["kind", "sha256"]).aggregate([]).num_rows
     return Exported(sha256, head, pictures, len(ids) - pictures, asked - told)
+
+
+def _ids(choice: Choice, matched: tuple[Results, MatchRun] | None) -> tuple[str, ...]:
+    """The ids of groups, and of framings by their files' digests: names are for the sender."""
+    digests = matched[1].named if matched else {}
+    framings = {f"named-{digests[checked_name(name)][:16]}" for name in choice.framings}
+    return tuple(sorted({*choice.groups, *framings}))
 
 
 def sent_items(case: Case, sha256: str) -> Mapping[str, Sequence[str]]:

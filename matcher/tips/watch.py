@@ -16,8 +16,13 @@ import pyarrow as pa
 
 from frametrace.embed.case import Case
 from frametrace.embed.files import holding, read_json, to_json, write_atomically
-from frametrace.embed.held import connect
-from frametrace.matcher.results import BELONGING, Results
+from frametrace.embed.held import connect, query_over
+from frametrace.embed.progress import Progress, Silent
+from frametrace.matcher.framing.by_example import compared_of
+from frametrace.matcher.framing.named import named_posts
+from frametrace.matcher.framing.saved import names_in
+from frametrace.matcher.results import BELONGING, NAMED, Results
+from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import results_before
 from frametrace.matcher.tips.echoes import ECHOES, MATERIAL, EchoSettings, echoes_of, names_of
 from frametrace.matcher.tips.model import FINGERPRINTS, Tip
@@ -103,6 +108,7 @@ class Watched:
     """What one look found: accounts in the schema NEWCOMERS; how many posts were new.
 
     `groups` counts the known groups, `matched` is the epoch of the run that found them, if any.
+    `named` are those of the new posts that belong to a named framing, in the schema `NAMED`.
     """
 
     newcomers: pa.Table
@@ -110,6 +116,7 @@ class Watched:
     groups: int
     matched: int | None
     state: State
+    named: pa.Table
 
 
 @contextmanager
@@ -133,8 +140,10 @@ def watching(case: Case) -> Iterator[State]:
         yield state
 
 
-def look(case: Case, state: State, tips: Sequence[Tip]) -> Watched:
-    """Compare the posts that came since with tips and known groups.
+def look(
+    case: Case, state: State, tips: Sequence[Tip], progress: Progress | None = None
+) -> Watched:
+    """Compare the posts that came since with tips, known groups and named framings.
 
     Members of known groups are no newcomers. Raises `TipError` where a tip's signals were made in
     a way that this Frametrace doesn't know.
@@ -155,7 +164,19 @@ def look(case: Case, state: State, tips: Sequence[Tip]) -> Watched:
         results.groups.num_rows if results else 0,
         matched,
         _state(case, [*state.told, *told]),
+        _named(case, posts, progress or Silent()),
     )
+
+
+def _named(case: Case, posts: pa.Table, progress: Progress) -> pa.Table:
+    """Those of some posts that belong to a named framing."""
+    if not posts.num_rows or not names_in(case):
+        return NAMED.empty_table()
+    named = named_posts(compared_of(case, progress), MatchSettings().min_decades, progress)
+    with query_over(named=named, posts=posts) as connection:
+        new = "SELECT * FROM named SEMI JOIN posts USING (platform, post_id) "
+        order = "ORDER BY name, posted_at NULLS LAST, platform, post_id"
+        return connection.sql(new + order).to_arrow_table().cast(NAMED)
 
 
 def remember(case: Case, state: State) -> None:
