@@ -24,11 +24,11 @@ from frametrace.embed.signals.runtimes.base import Arithmetic, Batch, Network
 if TYPE_CHECKING:
     import openvino
 
-__all__ = ["OpenVino", "installed", "worthwhile"]
+__all__ = ["OpenVino", "converted", "imported", "installed", "worthwhile"]
 
 # Weights and values that share a scale. 64 agrees better with float32 than 128 and is hardly
 # slower (benchmarks/bench_vectors.py).
-_GROUP = 64
+GROUP = 64
 _LEAST_WEIGHTS = 2**14  # of a layer; smaller ones gain nothing
 _STREAMS = 8  # batches at a time, each on its own processors; more only take more memory
 _INSTRUCTIONS = ("avx512_vnni", "avx_vnni")
@@ -41,10 +41,10 @@ class OpenVino:
     arithmetic = Arithmetic.INT8
     batch = 16
 
-    def __init__(self, network: Network) -> None:
-        library = _library()
-        model = _converted(library, network)
-        if not _shrink(library, model):
+    def __init__(self, network: Network, *, group: int = GROUP) -> None:
+        library = imported()
+        model = converted(network)
+        if not _shrink(library, model, group):
             raise ValueError("the model has no linear layers that could be computed in 8 bits")
         processors = cpu_count()
         streams = min(processors, _STREAMS)
@@ -53,7 +53,7 @@ class OpenVino:
             "CPU",
             {
                 "INFERENCE_PRECISION_HINT": "f32",  # of what is not 8-bit; else bfloat16 on some
-                "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(_GROUP),
+                "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(group),
                 "INFERENCE_NUM_THREADS": str(processors),
                 "NUM_STREAMS": str(streams),
                 "ENABLE_CPU_PINNING": "NO",  # the decoding workers use the same processors
@@ -88,7 +88,7 @@ def worthwhile() -> bool:
     return any(told.get(name) for name in _INSTRUCTIONS)
 
 
-def _library() -> Any:
+def imported() -> Any:
     """OpenVINO, kept from telling its makers which models are converted.
 
     It does so by a package of its own, and does without where that can't be imported.
@@ -107,7 +107,7 @@ def _library() -> Any:
     return openvino
 
 
-def _converted(library: Any, network: Network) -> "openvino.Model":
+def converted(network: Network) -> "openvino.Model":
     """The network as OpenVINO's graph, of any number of rows of any length, in float32.
 
     The frontend is asked directly: `openvino.convert_model` is where telemetry begins.
@@ -122,7 +122,7 @@ def _converted(library: Any, network: Network) -> "openvino.Model":
             network.module, example, check_trace=False
         )
         decoder = TorchScriptPythonDecoder(traced, example_input=example)
-        frontend = library.frontend.FrontEndManager().load_by_framework("pytorch")
+        frontend = imported().frontend.FrontEndManager().load_by_framework("pytorch")
         model = frontend.convert(frontend.load(decoder))
     # Attention that was written as one layer with slices of one matrix becomes three layers.
     passes = Manager()
@@ -144,7 +144,7 @@ def _quiet() -> Iterator[None]:
             logging.disable(before)
 
 
-def _shrink(library: Any, model: "openvino.Model") -> int:
+def _shrink(library: Any, model: "openvino.Model", group: int) -> int:
     """Replace the weights of linear layers by 8-bit ones; returns of how many."""
     shrunk = 0
     for layer in model.get_ordered_ops():
@@ -155,17 +155,17 @@ def _shrink(library: Any, model: "openvino.Model") -> int:
             continue
         values = weights.data
         if values.ndim == 2 and values.dtype == np.float32 and values.size >= _LEAST_WEIGHTS:
-            layer.input(1).replace_source_output(_small(library, values))
+            layer.input(1).replace_source_output(_small(library, values, group))
             shrunk += 1
     model.validate_nodes_and_infer_types()
     return shrunk
 
 
-def _small(library: Any, weights: np.ndarray) -> Any:
+def _small(library: Any, weights: np.ndarray, group: int) -> Any:
     """(rows, columns) float32 as 8-bit integers times scales, in the form that OpenVINO knows."""
     operations = library.opset13
     rows, columns = weights.shape
-    groups = weights.reshape(rows, -1, _GROUP if columns % _GROUP == 0 else columns)
+    groups = weights.reshape(rows, -1, group if columns % group == 0 else columns)
     scales = np.abs(groups).max(axis=-1, keepdims=True) / np.float32(127)
     scales[scales == 0] = 1
     whole = operations.constant(np.rint(groups / scales).astype(np.int8))
