@@ -29,7 +29,8 @@ FOUND = pa.schema(
 
 _CARRIERS = {
     "picture": "SELECT sha256, platform, post_id, path FROM post_media",
-    "caption": "SELECT caption_sha256 AS sha256, platform, post_id, NULL AS path FROM posts",
+    "caption or picture": "SELECT caption_sha256 AS sha256, platform, post_id, NULL AS path "
+    "FROM posts UNION ALL SELECT sha256, platform, post_id, path FROM post_media",
 }
 
 _POSTS_OF = """
@@ -81,7 +82,7 @@ def answer(
 ) -> Found:
     """The posts that carry the items, each item once with its best evidence.
 
-    `carriers` says what the items are: "picture" or "caption". `limit` 0 gives all rows.
+    `carriers` says what the items are: "picture" or "caption or picture". `limit` 0 gives all rows.
     """
     columns = {name: [getattr(hit, name) for hit in hits] for name in Hit.__slots__}
     schema = pa.schema([FOUND.field(name) for name in Hit.__slots__])

@@ -14,9 +14,11 @@ from frametrace.embed.pictures import missing_pictures
 from frametrace.embed.progress import Progress
 from frametrace.embed.signals import SIGNALS, CaptionSignal, PictureSignal, caption_key
 from frametrace.embed.signals.caption import Caption
+from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.tables import signal_table
+from frametrace.index.dense import DenseIndex
 from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import check_signal, open_index
 from frametrace.matcher.found import FOUND, Found, Hit, answer
@@ -30,6 +32,9 @@ __all__ = ["FOUND", "Found", "find_picture", "find_text"]
 _AT_ONCE = (Pdq.name, Local.name)  # what a picture is looked for by where no signal is named
 # A person judges the answers, nearest first, so the bound is below that for groups.
 _LEAST_JACCARD = 0.5
+
+_MOST_DESCRIBED = 20  # pictures beside captions
+_MOST_ALONE = 1000
 
 _NOT_READ = "the model of the case's captions can't read this text's script: it was not asked"
 
@@ -84,42 +89,66 @@ def _lacking(case: Case, signal: str) -> list[str]:
 
 
 def find_text(case: Case, text: str, signal: str = "", limit: int = 20) -> Found:
-    """The posts whose captions hold a text, or read like it.
+    """The posts whose captions hold a text, or read like it, or whose pictures it describes.
 
-    By `caption_key` and, where the case has them, by caption vectors; or by the signal named.
-    `limit` 0 gives all rows. Raises `UsageError` for an unknown signal.
+    By `caption_key` and, where the case has them, by caption vectors and by `clip`; or by the
+    signal named. `limit` 0 gives all rows. Raises `UsageError` for an unknown signal.
     """
     if signal:
-        _check(signal, CaptionSignal)
+        _check(signal, CaptionSignal, Clip)
+        if signal != caption_key.CaptionKey.name:
+            check_signal(case, signal)
     hits: list[Hit] = []
-    notes: tuple[str, ...] = ()
+    notes: list[str] = []
     if signal in ("", caption_key.CaptionKey.name):
         hits += _by_key(case, text)
-    if signal == Caption.name or (not signal and Caption.name in case.epoch.signals):
-        try:
-            similar = _by_vector(case, text)
-            notes = () if similar is not None else (_NOT_READ,)
-            hits += similar or []
-        except (ModelMissing, IndexMismatch) as error:
-            if signal:
-                raise
-            notes = (f"captions were searched by their wording alone: {error}",)
-    return answer(case, hits, "caption", limit, notes)
+    for name, find, otherwise in (
+        (Caption.name, _by_vector, "captions were searched by their wording alone"),
+        (Clip.name, _by_looks, "pictures were not searched by what they show"),
+    ):
+        if signal == name or (not signal and name in case.epoch.signals):
+            try:
+                found, told = find(case, text, bool(signal))
+                hits += found
+                notes += told
+            except (ModelMissing, IndexMismatch) as error:
+                if signal:
+                    raise
+                notes.append(f"{otherwise}: {error}")
+    return answer(case, hits, "caption or picture", limit, notes)
 
 
-def _check(signal: str, kind: type) -> None:
-    if not issubclass(SIGNALS.get(signal, object), kind):
-        names = ", ".join(name for name, known in SIGNALS.items() if issubclass(known, kind))
+def _check(signal: str, *kinds: type) -> None:
+    if not issubclass(SIGNALS.get(signal, object), kinds):
+        names = ", ".join(name for name, known in SIGNALS.items() if issubclass(known, kinds))
         raise UsageError(f"{signal!r} can't answer this question. Choose from: {names}")
 
 
-def _by_vector(case: Case, text: str) -> list[Hit] | None:
-    """Captions of similar meaning; None where the model can't read the text."""
+def _by_vector(case: Case, text: str, alone: bool) -> tuple[list[Hit], list[str]]:
+    """Captions of similar meaning, and that the model can't read the text, if so."""
     index = open_index(case, Caption.name)
     maker = opened(case, Caption.name)
     assert isinstance(maker, CaptionSignal)
     values = maker.compute([text])
-    return None if values["code"].null_count else nearest(index, Caption.name, codes_of(values))
+    if values["code"].null_count:
+        return [], [_NOT_READ]
+    return nearest(index, Caption.name, codes_of(values)), []
+
+
+def _by_looks(case: Case, text: str, alone: bool) -> tuple[list[Hit], list[str]]:
+    """The pictures that a text describes best. How well it has to, no measurement says."""
+    index = open_index(case, Clip.name)
+    maker = opened(case, Clip.name)
+    assert isinstance(maker, Clip)
+    assert isinstance(index, DenseIndex)
+    found = index.search(maker.encode_text(text)[None], _MOST_ALONE if alone else _MOST_DESCRIBED)
+    hits = [
+        Hit(item, Clip.name, str(Relation.SIMILAR), None, similarity)
+        for row, similarity in zip(found.row.tolist(), found.value.tolist(), strict=True)
+        for item in index.codes.items_of(row)
+    ]
+    told = "the pictures that the text describes best come after captions; alone: --signal clip"
+    return hits, [told] if hits and not alone else []
 
 
 def _by_key(case: Case, text: str) -> list[Hit]:

@@ -32,13 +32,14 @@ _TEXT_COLUMNS = {
     "signal": "by",
     **_POST_COLUMNS,
     "text": "text",
+    "media_path": "picture",
 }
 
 
 @click.command("query")
 @case_argument
 @click.argument("picture", required=False, type=click.Path(path_type=Path))
-@click.option("--text", help="Find captions that hold this text or read like it.")
+@click.option("--text", help="Find captions that hold this text or read like it; pictures by clip.")
 @click.option(
     "--signal",
     default="",
@@ -51,18 +52,20 @@ _TEXT_COLUMNS = {
 def command(
     case: Path, picture: Path | None, text: str | None, signal: str, limit: int, as_json: bool
 ) -> None:
-    """Find the posts of CASE that show PICTURE, or a part of it, or that read like a text.
+    """Find the posts of CASE that show PICTURE, or a part of it, or that say or show a text.
 
     A picture is looked for by its bytes, by pdq (mirrored and turned as well), and by the local
     features of CASE where it has them, which find crops, memes, screenshots and collages. Each
-    picture comes once, with what happened to it and the best evidence. Only --text and --signal
-    clip load a model, where CASE has one.
+    picture comes once, with what happened to it and the best evidence. A text is looked for in
+    captions, by wording and by meaning, and where CASE has clip, among what pictures show. Only
+    --text and --signal clip load a model, where CASE has one.
 
     \b
     frametrace query hongkong picture.jpg
     frametrace query hongkong picture.jpg --signal local --limit 5
     frametrace query hongkong picture.jpg --signal phash --json
     frametrace query hongkong --text "black-clad protesters" --signal caption_key
+    frametrace query hongkong --text "people dressed in black on a bridge" --signal clip
     """
     from frametrace.app.console import Console
     from frametrace.app.telling import print_json, rows_text

@@ -4,19 +4,20 @@ import shutil
 
 import numpy as np
 import pytest
-from making import encoded, jpeg, make_case, photo, put_codes
+from making import encoded, jpeg, make_case, photo, put_codes, tiny_clip
 from PIL import Image, ImageOps
 
 from frametrace.embed.case import Case
 from frametrace.embed.executor import InProcess
 from frametrace.embed.signals import caption_key
-from frametrace.embed.signals.base import bits_distance
+from frametrace.embed.signals.base import ModelChoice, bits_distance
 from frametrace.embed.signals.local import Features, Local
 from frametrace.embed.signals.pdq import FORMS, compute_pdq
 from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.matcher.looking import opened
 from frametrace.matcher.query import FOUND, find_picture, find_text
 from frametrace.matcher.verifying import MIN_INLIERS, verify
-from frametrace.posts.errors import CaseError, DecodeError, IndexMismatch, UsageError
+from frametrace.posts.errors import CaseError, DecodeError, IndexMismatch, ModelMissing, UsageError
 
 CAPTIONS = (
     "The metro station was smashed again last night",
@@ -317,3 +318,61 @@ def test_damaged_local_features_are_an_error_that_says_what_to_do(tmp_path):
     case = put_codes(case, "local", {digest: np.arange(9, dtype=np.uint8)}, made_by)
     with pytest.raises(CaseError, match=r"can't be read.*restore it from a copy"):
         find_picture(case, tmp_path / "1.jpg", "local")
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    """A case with vectors of pictures, by a tiny CLIP model of random weights."""
+    pytest.importorskip("open_clip")
+    folder = tmp_path_factory.mktemp("seen")
+    pictures = {f"{at}.jpg": jpeg(photo(at, 120, 90)) for at in range(5)}
+    posts = [{"media": [name], "text": f"caption number {name[0]}"} for name in pictures]
+    case = make_case(folder, posts, pictures)
+    settings = EmbedSettings(("clip",), ModelChoice(clip_weights=str(tiny_clip(folder / "clip"))))
+    embed(case, settings, executor=InProcess())
+    return Case(case.path)
+
+
+@pytest.mark.models
+def test_a_text_finds_the_pictures_that_it_describes(seen):
+    text = "somebody feeds the ducks"
+    table = seen.read("signals/clip")
+    vectors = np.array(table["code"].to_pylist(), np.float32)
+    similarity = vectors @ opened(seen, "clip").encode_text(text)
+    expected = dict(zip(table["sha256"].to_pylist(), similarity.tolist(), strict=True))
+    found = find_text(seen, text, "clip").rows.to_pylist()
+    assert {row["sha256"]: pytest.approx(row["similarity"], abs=1e-5) for row in found} == expected
+    similarities = [row["similarity"] for row in found]
+    assert similarities == sorted(similarities, reverse=True)
+    assert {row["media_path"] for row in found} == {f"{at}.jpg" for at in range(5)}
+    assert find_text(seen, text, "clip").notes == ()
+
+
+@pytest.mark.models
+def test_captions_come_before_pictures_and_a_note_says_so(seen):
+    found = find_text(seen, "caption number 3")
+    first, *others = found.rows.to_pylist()
+    assert (first["signal"], first["post_id"], first["media_path"]) == ("caption_key", "p3", None)
+    assert "clip" in {row["signal"] for row in others}
+    assert "--signal clip" in found.notes[0]
+
+
+@pytest.mark.models
+def test_without_its_weights_captions_are_found_and_a_note_says_why(seen, tmp_path):
+    with seen.writer() as writer:
+        gone = {**seen.epoch.signals["clip"], "weights": str(tmp_path / "gone")}
+        writer.describe("clip", gone)
+        writer.commit()
+    case = Case(seen.path)
+    found = find_text(case, "caption number 3")
+    assert found.total > 0
+    assert "not searched by what they show" in found.notes[0]
+    with pytest.raises(ModelMissing):
+        find_text(case, "caption number 3", "clip")
+
+
+def test_a_text_is_not_looked_for_by_a_signal_that_the_case_lacks(case):
+    with pytest.raises(UsageError, match="has no signal 'clip'"):
+        find_text(case, "the ducks", "clip")
+    with pytest.raises(UsageError, match="Choose from: clip, caption, caption_key"):
+        find_text(case, "the ducks", "pdq")
