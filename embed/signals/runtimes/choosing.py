@@ -50,7 +50,7 @@ def choose(network: Network, wanted: Arithmetic | None) -> Chosen:
     else:
         if reached >= LEAST_AGREEMENT:
             return Chosen(runtime)
-        found = f"does not bear {arithmetic}: a vector is at a cosine of {reached:.3f} to float32's"
+        found = f"does not bear {arithmetic}: a vector is at a cosine of {reached:.4f} to float32's"
     if wanted:
         told = _otherwise(network.name, arithmetic)
         raise ModelMissing(f"the model for {network.name} {found}. {told}")
