@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frametrace.matcher.framing.alike import Looks, Texts, Vectors
 from frametrace.matcher.framing.contents import NONE, Carried, Contents
@@ -97,50 +98,55 @@ class _Fusion(Fusion):
 def with_more(
     fusion: Fusion, contents: Contents, more: Sequence[tuple[Said | None, Sequence[Shown]]]
 ) -> tuple[Fusion, Contents]:
-    """The contents of a case and more, numbered after them: each a caption and pictures."""
-    said = [caption for caption, _ in more if caption is not None]
+    """The contents of a case and more, numbered after them: each a caption and pictures.
+
+    A text that some post has, or some picture, is that one.
+    """
     shown = [picture for _, pictures in more for picture in pictures]
-    written = [picture.lettering for picture in shown if picture.lettering is not None]
-    wider = _wider(contents, more, [*said, *written])
-    texts = _Texts(fusion.texts, wider, [*said, *written])
+    said = [caption for caption, _ in more] + [picture.lettering for picture in shown]
+    number, new = _numbered(contents, said)
+    wider = _wider(contents, [len(pictures) for _, pictures in more], shown, number, new)
+    texts = _Texts(fusion.texts, wider, new)
     return _Fusion(wider, texts, _Looks(fusion.looks, wider, shown)), wider
+
+
+def _numbered(contents: Contents, said: Sequence[Said | None]) -> tuple[np.ndarray, Sequence[Said]]:
+    """The number of each text, `NONE` for none, and the texts that come after the case's."""
+    keys = pa.array([None if each is None else each.key for each in said], pa.string())
+    number = pc.index_in(keys, value_set=contents.keys).fill_null(NONE).to_numpy().astype(np.int64)
+    new = [at for at, each in enumerate(said) if each is not None and number[at] == NONE]
+    number[new] = len(contents.texts) + np.arange(len(new))
+    return number, [each for at in new if (each := said[at]) is not None]
 
 
 def _wider(
     contents: Contents,
-    more: Sequence[tuple[Said | None, Sequence[Shown]]],
-    said: Sequence[Said],
+    many: Sequence[int],
+    shown: Sequence[Shown],
+    number: np.ndarray,
+    new: Sequence[Said],
 ) -> Contents:
-    shown = [picture for _, pictures in more for picture in pictures]
-    captioned = np.array([caption is not None for caption, _ in more], bool)
-    lettered = np.array([picture.lettering is not None for picture in shown], bool)
-    first, captions = len(contents.texts), int(captioned.sum())
-    many = np.array([len(pictures) for _, pictures in more], np.int64)
+    """With contents of so `many` pictures each; `number` are captions', then the lettering's."""
     copies = np.array([picture.photo is not None for picture in shown], bool)
     # A copy of nothing has a photo of its own.
     own = contents.photo.max(initial=NONE) + 1 + np.arange(len(shown))
     photo = [NONE if picture.photo is None else picture.photo for picture in shown]
-    pictures = Carried(
-        np.append(contents.pictures.starts, contents.pictures.starts[-1] + np.cumsum(many)),
-        np.append(contents.pictures.items, len(contents.files) + np.arange(len(shown))),
-    )
+    starts, items = contents.pictures.starts, contents.pictures.items
     return replace(
         contents,
-        caption=np.append(contents.caption, _numbered(captioned, first)),
-        pictures=pictures,
-        weight=np.append(contents.weight, np.zeros(len(more), np.int64)),
-        texts=_longer(contents.texts, [""] * len(said)),
-        keys=_longer(contents.keys, [each.key for each in said]),
-        said=_longer(contents.said, [""] * len(said)),
+        caption=np.append(contents.caption, number[: len(many)]),
+        pictures=Carried(
+            np.append(starts, starts[-1] + np.cumsum(many, dtype=np.int64)),
+            np.append(items, len(contents.files) + np.arange(len(shown))),
+        ),
+        weight=np.append(contents.weight, np.zeros(len(many), np.int64)),
+        texts=_longer(contents.texts, [""] * len(new)),
+        keys=_longer(contents.keys, [each.key for each in new]),
+        said=_longer(contents.said, [""] * len(new)),
         files=_longer(contents.files, [""] * len(shown)),
         photo=np.append(contents.photo, np.where(copies, photo, own)).astype(np.int64),
-        lettering=np.append(contents.lettering, _numbered(lettered, first + captions)),
+        lettering=np.append(contents.lettering, number[len(many) :]),
     )
-
-
-def _numbered(has: np.ndarray, first: int) -> np.ndarray:
-    """Numbers from `first` on for those that have something, `NONE` for the others."""
-    return np.where(has, first + np.cumsum(has) - 1, NONE).astype(np.int64)
 
 
 def _longer(strings: pa.StringArray, more: Sequence[str]) -> pa.StringArray:
