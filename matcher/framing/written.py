@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -25,6 +24,7 @@ __all__ = ["framing_of", "json_of"]
 _VERSION = 1
 _MOST_OF_ID = 1000  # characters of a platform, a post's id, a file's name, a fingerprint
 _MOST_VALUES = 4096  # of a vector
+_UNIT = 0.01  # that a vector's length may differ from 1
 _MOST_DECADES = 18
 _SHA256 = re.compile("[0-9a-f]{64}")
 _FORMS = (8, 32)  # PDQ hashes of a picture's forms, bytes each
@@ -164,7 +164,7 @@ def _string(content: Mapping[str, Any], name: str, most: int, *, empty: bool = F
 def _number(value: object, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _Wrong(f"{name} is no number")
-    if not (math.isfinite(value) and 0 <= value <= _MOST_DECADES):
+    if not 0 <= value <= _MOST_DECADES:  # nor is what is no number
         raise ValueError(f"{name} is not between 0 and {_MOST_DECADES}")
     return float(value)
 
@@ -179,18 +179,18 @@ def _bytes(value: object, name: str, most: int) -> bytes:
 
 
 def _vector(value: object, name: str) -> np.ndarray | None:
-    """A (d,) float32 vector of unit length; what has another length is made so."""
+    """A (d,) float32 vector of unit length."""
     if value is None:
         return None
     content = _bytes(value, name, 4 * _MOST_VALUES)
     if not content or len(content) % 4:
         raise ValueError(f"{name} is no vector of up to {_MOST_VALUES:,} values")
-    vector = np.frombuffer(content, "<f4").astype(np.float64)
-    length = float(np.linalg.norm(vector)) if np.isfinite(vector).all() else 0.0
-    if not 0.5 < length < 2:
+    vector: np.ndarray = np.frombuffer(content, "<f4").astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        length = np.linalg.norm(vector.astype(np.float64))
+    if not abs(length - 1) < _UNIT:
         raise ValueError(f"{name} is no vector of unit length")
-    unit: np.ndarray = (vector / length).astype(np.float32)
-    return unit
+    return vector
 
 
 def _forms(value: object) -> np.ndarray | None:
