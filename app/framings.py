@@ -57,7 +57,8 @@ def show_framing(
         about = {**asdict(ranked), "rows": ranked.rows.to_pylist(), "min_decades": least}
         print_json({**about, "name": asked.name or None, **_counts(framing)})
         return
-    print(f"compared  {ranked.compared:,} posts by {', '.join(ranked.signals) or 'nothing'}")
+    total, by = case.epoch.rows("posts"), ", ".join(ranked.signals) or "nothing"
+    print(f"compared  {ranked.compared:,} of {total:,} posts by {by}")
     print(f"examples  {_examples_text(framing)}")
     print(f"belong    {ranked.belonging:,} posts: alike by {least:g} decades or more, or examples")
     for note in ranked.notes:
