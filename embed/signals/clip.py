@@ -183,9 +183,8 @@ def _module(model: "torch.nn.Module", seen: Mapping[str, Any]) -> "torch.nn.Modu
     """(n, height, width, 3) uint8 pixels to (n, d) float32 vectors of unit length."""
     import torch
 
-    encode_image: Any = model.encode_image
-
     class Vision(torch.nn.Module):
+        model: Any
         mean: torch.Tensor
         std: torch.Tensor
 
@@ -197,7 +196,7 @@ def _module(model: "torch.nn.Module", seen: Mapping[str, Any]) -> "torch.nn.Modu
 
         def forward(self, pixels: torch.Tensor) -> torch.Tensor:
             batch = (pixels.permute(0, 3, 1, 2).float() / 255 - self.mean) / self.std
-            vectors: torch.Tensor = encode_image(batch)
+            vectors: torch.Tensor = self.model.encode_image(batch)
             return torch.nn.functional.normalize(vectors.float(), dim=-1)
 
     return Vision().eval()

@@ -145,8 +145,12 @@ def failing(network: Network) -> Any:
     [
         ((eight_bits, "converted", failing), r"can't be computed in int8 \(no conversion rule for"),
         (
-            (choosing, "LEAST_AGREEMENT", 1.1),
-            r"does not bear int8: a vector is at a cosine of [01]\.\d{4} ",
+            (choosing, "LEAST_COSINE", 1.1),
+            r"does not bear int8: a vector is at a cosine of [01]\.\d{3} ",
+        ),
+        (
+            (choosing, "MOST_SHIFT", 0.0),
+            r"does not bear int8: similarities are off by \d+% of how much they differ",
         ),
     ],
 )

