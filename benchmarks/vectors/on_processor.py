@@ -123,9 +123,9 @@ def _with_outliers(
         refused = disagreement(changed, exact, ours)
         told.append(f"{factor} times: {agreed}, {'refused: ' + refused if refused else 'accepted'}")
     return (
-        f"Ours with {OUTLYING} channels of every norm of {ARCHITECTURE} made larger, as outliers in "
-        f"trained transformers are (arXiv 2208.07339), {len(photographs)} photographs, and what the "
-        f"check at loading says: {'; '.join(told)}."
+        f"Ours with {OUTLYING} channels of every norm of {ARCHITECTURE} made larger, as outliers "
+        f"in trained transformers are (arXiv 2208.07339), {len(photographs)} photographs, and "
+        f"what the check at loading says: {'; '.join(told)}."
     )
 
 
