@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -58,7 +59,8 @@ def _files(chosen: argparse.Namespace, folder: Path) -> list[MediaItem]:
     """Different files of 480 x 360 pixels; some differ in nothing but what follows the pixels."""
     distinct = DISTINCT_QUICK if chosen.quick else DISTINCT
     count = FILES_QUICK if chosen.quick else FILES
-    with ProcessPoolExecutor(cpu_count()) as pool:
+    # Forked: they draw only, and importing the models takes each of them ten seconds.
+    with ProcessPoolExecutor(cpu_count(), get_context("fork")) as pool:
         made = list(pool.map(_drawn, range(chosen.seed, chosen.seed + distinct), chunksize=8))
     items = []
     for number in range(count):

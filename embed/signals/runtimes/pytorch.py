@@ -1,6 +1,7 @@
 """PyTorch: in float32 what every other runtime is held against; in bfloat16 for GPUs."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from frametrace.embed.signals.runtimes.base import Arithmetic, Batch, Network
 __all__ = ["PyTorch"]
 
 _ON_PROCESSOR = 32  # rows; more make no picture faster and take more memory
-_ON_GPU = 256  # rows; an H100 is idle half of the time at 32
+_ON_GPU = 256  # rows; a GPU waits less between larger batches
 
 
 class PyTorch:
@@ -25,9 +26,13 @@ class PyTorch:
         """The vectors of each batch, (n, d) float32 of unit length, in the batches' order."""
         import torch
 
-        halved = self.arithmetic is Arithmetic.BFLOAT16
         # Autocast keeps sums, norms and what runs past the layers in float32.
-        with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, halved):
+        halving = (
+            torch.autocast(self._device.type, torch.bfloat16)
+            if self.arithmetic is Arithmetic.BFLOAT16
+            else nullcontext()
+        )
+        with torch.inference_mode(), halving:
             queued = [
                 self._module(*(torch.from_numpy(part).to(self._device) for part in batch))
                 for batch in batches
