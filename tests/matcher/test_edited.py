@@ -179,13 +179,13 @@ def test_a_narrow_part_of_a_known_photo_is_listed_with_it_and_not_the_other_way_
     by_name = {r["post_id"]: r for r in results.members.to_pylist() if r["relation"] == "part"}
     assert sorted(row["signal"] for row in by_name.values()) == ["local", "pdq"]
     known = results.groups["group_id"][0].as_py()
-    chosen = chosen_posts(case, Choice(groups=(known,)), results)
+    chosen = chosen_posts(case, Choice(groups=(known,)), load_results(case))
     assert set(chosen["post_id"].to_pylist()) == {"a", "a-again", "a-crop"}
 
 
 def test_a_tip_on_a_group_brings_its_copies_alone(made: Case, results: Results) -> None:
     (name,) = {row["group_id"] for row in results.members.to_pylist() if row["post_id"] == "b-crop"}
-    chosen = chosen_posts(made, Choice(groups=(name,)), results)
+    chosen = chosen_posts(made, Choice(groups=(name,)), load_results(made))
     assert set(chosen["post_id"].to_pylist()) == {"b", "b-crop"}
 
 

@@ -92,6 +92,7 @@ def test_paraphrases_of_one_picture_are_found_among_others(
     results = matched(make_case(tmp_path, posts, signals=("caption", "caption_key")))
     found = grouped(results, "post_id", "framing")
     same = {(a, b) for a, b in found if a.split()[0] == b.split()[0]}
-    # Five people describe each of 100 pictures. Chance would pair 4 of 499.
-    assert len(same) / len(found) > 0.5
-    assert len(same) / (100 * 10) > 0.1
+    # Five people describe each of 100 pictures. Chance would pair 4 of 499; many of the others are
+    # about the same subject, as dogs that run.
+    assert len(same) / len(found) > 0.3
+    assert len(same) / (100 * 10) > 0.5
