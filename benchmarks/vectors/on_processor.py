@@ -208,7 +208,8 @@ def _compared(
             agreed[name] = agreement(exact, found)
             say(f"  {subject.name}: {name}: {agreed[name]}")
         rounds = ROUNDS_QUICK if chosen.quick else ROUNDS
-        seconds = interleaved(made, [subject.timed], rounds)
+        clock = time.process_time if chosen.cores == 1 else time.perf_counter
+        seconds = interleaved(made, [subject.timed], rounds, clock=clock)
         findings += [_finding(subject, name, seconds, agreed[name], base) for name in made]
         remarks.append(_remark(subject, agreed[OURS]))
     return findings, remarks
