@@ -28,8 +28,8 @@ from frametrace.posts.errors import CaseError, UsageError
 from frametrace.posts.media import MediaLibrary
 
 FILES = {
-    "index.html", "matches.csv", "groups.csv", "framings.csv", "named.csv", "map.csv", "accounts.csv",
-    "ties.csv", "network.gexf", "skipped.csv", "run.json",
+    "index.html", "matches.csv", "groups.csv", "framings.csv", "named.csv", "map.csv",
+    "accounts.csv", "ties.csv", "network.gexf", "skipped.csv", "run.json",
 }  # fmt: skip
 
 

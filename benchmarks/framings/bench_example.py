@@ -1,0 +1,264 @@
+"""Posts ranked by their likeness to examples: which prototype, and what counter-examples do.
+
+Two sets of labels: 1,085 real posts about 14 events, of which one event (or two at once, which is
+one framing in two guises) is looked for; and 5,000 captions of 1,000 pictures, five people's words
+for each (flickr8k), of which those of one picture are. Examples are drawn at random, and the
+average precision is that of the ranking of what is left, contents being weighed by their posts.
+
+The prototypes: the nearest example of each kind of evidence; the mean of the examples' caption
+vectors; and half of each, which is what `frametrace framing` does. Counter-examples are what a
+person would name who sees the ranking: the first wrong ones in it.
+"""
+
+import csv
+import json
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import numpy as np
+from measuring import Finding, Stopped, conclude, options, say, shared_data
+
+from frametrace.embed.add import add_sources
+from frametrace.embed.case import Case
+from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.matcher.framing.alike import Means
+from frametrace.matcher.framing.by_example import compared_of
+from frametrace.matcher.framing.examples import ExamplePost, Examples, Framing
+from frametrace.matcher.framing.given import Compared, Given, given_of
+from frametrace.matcher.framing.likeness import Likeness, likeness
+from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.stage import match_case
+from frametrace.posts.errors import ModelMissing
+from frametrace.posts.media import MediaLibrary
+
+PACKAGES = ("frametrace", "scikit-learn", "sentence-transformers", "numpy")
+_SMALLEST = 9  # contents of an event that is asked for
+_LEAST = MatchSettings().min_decades
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A case, what each of its contents is about, and one post of each."""
+
+    compared: Compared
+    about: np.ndarray
+    post: Sequence[ExamplePost]
+
+    @classmethod
+    def of(cls, case: Case, labels: Mapping[tuple[str, str], str]) -> "Labelled":
+        """A case whose posts are labelled, each content by most of its own."""
+        compared = compared_of(case)
+        told: dict[int, Counter[str]] = defaultdict(Counter)
+        post: dict[int, ExamplePost] = {}
+        for row in compared.contents.posts.to_pylist():
+            told[row["content"]][labels[row["platform"], row["post_id"]]] += 1
+            post.setdefault(row["content"], ExamplePost(row["platform"], row["post_id"]))
+        n = len(compared.contents)
+        about = np.array([told[at].most_common(1)[0][0] for at in range(n)])
+        return cls(compared, about, [post[at] for at in range(n)])
+
+    def given(self, like: Sequence[int], unlike: Sequence[int] = ()) -> Given:
+        """Some contents as examples."""
+        sides = (Examples(tuple(self.post[at] for at in side)) for side in (like, unlike))
+        return given_of(self.compared, Framing(*sides))
+
+    def found(self, given: Given) -> Likeness:
+        """How alike all contents are to them."""
+        everything = np.arange(len(self.about))
+        return likeness(given.fusion, everything, given.like, given.unlike, given.mean)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The average precision; precision and recall of what belongs."""
+
+    ranked: float
+    precision: float
+    recall: float
+
+    @classmethod
+    def of(
+        cls, decades: np.ndarray, belongs: np.ndarray, right: np.ndarray, posts: np.ndarray
+    ) -> "Score":
+        """Of (n,) contents: their decades, which belong, which should, and their posts."""
+        order = np.argsort(-decades, kind="stable")
+        hits, seen = np.cumsum((right * posts)[order]), np.cumsum(posts[order])
+        gained = (right * posts)[order]
+        ranked = (hits / seen * gained).sum() / gained.sum()
+        told = (belongs * posts).sum()
+        both = (belongs & right) @ posts
+        return cls(float(ranked), float(both / told) if told else 1.0, float(both / gained.sum()))
+
+
+def mean_of(scores: Sequence[Score]) -> Score:
+    """The means of some scores."""
+    return Score(*(float(np.mean([getattr(s, n) for s in scores])) for n in Score.__slots__))
+
+
+def main() -> None:
+    chosen = options(__doc__ or "")
+    folder = shared_data()
+    if folder is None:
+        raise Stopped("../shared/data (or $FRAMETRACE_SHARED) is absent")
+    rng = np.random.default_rng(chosen.seed)
+    every = 10 if chosen.quick else 1
+    findings: list[Finding] = []
+    with tempfile.TemporaryDirectory(prefix="bench-example-") as place:
+        try:
+            events = _events(Path(place), folder / "real_edits", every)
+            captions = _captions(Path(place), folder / "captions", every)
+        except ModelMissing as missing:
+            raise Stopped(str(missing)) from None
+        sizes = Counter(events.about.tolist())
+        names = sorted(name for name, size in sizes.items() if size >= _SMALLEST)
+        one = [events.about == name for name in names]
+        two = [np.isin(events.about, rng.choice(names, 2, False)) for _ in range(30)]
+        of_picture = np.unique(captions.about)
+        some = [captions.about == name for name in rng.permutation(of_picture)[:100]]
+        asked = (
+            ("one event", events, one, (1, 3, 5), 8 if every == 1 else 1),
+            ("two events", events, two, (2, 4, 6), 2 if every == 1 else 1),
+            ("one picture's captions", captions, some, (1, 2, 3), 1),
+        )
+        for what, labelled, targets, many, rounds in asked:
+            for count in many:
+                drawn = [*_draws(targets, count, rounds, rng)]
+                findings += _prototypes(f"{what}, {count} examples", labelled, drawn)
+                findings += _against(f"{what}, {count} examples", labelled, drawn)
+    conclude("example", findings, [], PACKAGES, chosen)
+
+
+def _case(place: Path, rows: Sequence[Mapping[str, Any]], pictures: Path | None) -> Case:
+    place.mkdir()
+    with (place / "posts.jsonl").open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    case = Case.create(place / "case")
+    library = MediaLibrary([pictures] if pictures else [])
+    add_sources(case, [place / "posts.jsonl"], library=library)
+    signals = ("pdq", "local", "caption_key", "caption") if pictures else ("caption_key", "caption")
+    embed(case, EmbedSettings(signals=signals))
+    case = Case(case.path)
+    if pictures:
+        match_case(case)
+    return case
+
+
+def _events(place: Path, folder: Path, every: int) -> Labelled:
+    lines = (folder / "posts.jsonl").read_text("utf-8").splitlines()[::every]
+    rows = [json.loads(line) for line in lines]
+    labels = {(row["platform"], row["post_id"]): row.pop("event") for row in rows}
+    return Labelled.of(_case(place / "events", rows, folder), labels)
+
+
+def _captions(place: Path, folder: Path, every: int) -> Labelled:
+    with (folder / "flickr8k_test_en_zh.csv").open(encoding="utf-8", newline="") as file:
+        read = list(csv.DictReader(file))[: 5_000 // every]
+    rows = [
+        {"platform": "x", "post_id": str(at), "account_id": "a", "text": row["en"]}
+        for at, row in enumerate(read)
+    ]
+    labels = {("x", str(at)): row["image"] for at, row in enumerate(read)}
+    return Labelled.of(_case(place / "captions", rows, None), labels)
+
+
+def _draws(
+    targets: Sequence[np.ndarray], count: int, rounds: int, rng: np.random.Generator
+) -> Iterator[tuple[np.ndarray, list[int]]]:
+    for target in targets:
+        at = np.flatnonzero(target)
+        if len(at) >= count + 2:
+            for _ in range(rounds):
+                yield target, rng.choice(at, count, False).tolist()
+
+
+def _prototypes(
+    what: str, labelled: Labelled, drawn: Sequence[tuple[np.ndarray, list[int]]]
+) -> list[Finding]:
+    scores: dict[str, list[Score]] = defaultdict(list)
+    for target, like in drawn:
+        given = labelled.given(like)
+        for name, decades in _rankings(labelled, given).items():
+            scores[name].append(_score(labelled, decades, decades >= _LEAST, target, like))
+    told = {name: mean_of(each) for name, each in scores.items()}
+    ours = told.pop("ours")
+    for name, score in told.items():
+        say(f"  {what}: {_text(ours)}; {name} {_text(score)}")
+    return [
+        Finding(what, _text(ours), f"{name}: {_text(score)}", ours.ranked / score.ranked)
+        for name, score in told.items()
+    ]
+
+
+def _rankings(labelled: Labelled, given: Given) -> dict[str, np.ndarray]:
+    """The decades by each prototype."""
+    nearest = labelled.found(replace(given, mean=None))
+    if given.mean is None:
+        return {"ours": nearest.decades, "the nearest alone": nearest.decades}
+    n = len(labelled.about)
+    mean = given.fusion.compare(np.full(n, given.mean), np.arange(n)).captions.decades
+    captions = nearest.fused.captions
+    rest = nearest.decades - captions.decades
+    by_mean = np.where(captions.means == Means.CAPTION, mean, captions.decades) + rest
+    return {
+        "ours": labelled.found(given).decades,
+        "the nearest alone": nearest.decades,
+        "the mean alone": by_mean,
+    }
+
+
+def _against(
+    what: str, labelled: Labelled, drawn: Sequence[tuple[np.ndarray, list[int]]]
+) -> list[Finding]:
+    findings = []
+    for count in (1, 3):
+        with_them, without = [], []
+        for target, like in drawn:
+            alone = labelled.found(labelled.given(like))
+            wrong = np.flatnonzero(~target)
+            unlike = wrong[np.argsort(-alone.decades[wrong], kind="stable")[:count]].tolist()
+            found = labelled.found(labelled.given(like, unlike))
+            left = [*like, *unlike]
+            belongs = (found.decades >= _LEAST) & ~found.opposed
+            with_them.append(_score(labelled, found.decades, belongs, target, left))
+            belongs = alone.decades >= _LEAST
+            without.append(_score(labelled, alone.decades, belongs, target, left))
+        ours, before = mean_of(with_them), mean_of(without)
+        worst = min(a.ranked - b.ranked for a, b in zip(with_them, without, strict=True))
+        name = f"{what}, {count} counter-examples (worst draw {worst:+.2f})"
+        say(f"  {name}: {_text(ours)}; without {_text(before)}")
+        findings.append(
+            Finding(name, _text(ours), f"without: {_text(before)}", ours.ranked / before.ranked)
+        )
+    return findings
+
+
+def _score(
+    labelled: Labelled,
+    decades: np.ndarray,
+    belongs: np.ndarray,
+    target: np.ndarray,
+    named: Sequence[int],
+) -> Score:
+    """Of the ranking without what was named."""
+    kept = np.ones(len(decades), bool)
+    kept[[*named]] = False
+    posts = labelled.compared.contents.weight[kept]
+    return Score.of(decades[kept], belongs[kept], target[kept], posts)
+
+
+def _text(score: Score) -> str:
+    return f"AP {score.ranked:.3f} (belonging: {score.precision:.3f} / {score.recall:.3f})"
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Stopped as stopped:
+        sys.exit(str(stopped))
