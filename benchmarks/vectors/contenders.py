@@ -25,16 +25,16 @@ _CALIBRATED = 128  # rows that the static quantisation sees
 
 
 def contenders(
-    network: Network, calibration: Sequence[Batch], *, slow: bool
+    network: Network, calibration: Sequence[Batch], *, few: bool
 ) -> Iterator[tuple[str, Callable[[], Runtime]]]:
     """Names, and what makes each; making one may fail where its packages are absent.
 
-    `slow` leaves out what takes minutes to compile.
+    `few` leaves out what takes minutes to compile, and one thread of several.
     """
     yield BASE, lambda: PyTorch(network)
-    yield "PyTorch, float32, one thread", lambda: OneThread(PyTorch(network))
     yield "PyTorch, bfloat16", lambda: PyTorch(network, Arithmetic.BFLOAT16)
-    if not slow:
+    if not few:
+        yield "PyTorch, float32, one thread", lambda: OneThread(PyTorch(network))
         compiled = Compiled(network)
         yield "PyTorch compiled, float32", lambda: PyTorch(compiled.network())
         yield (

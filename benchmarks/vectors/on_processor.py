@@ -34,8 +34,8 @@ PACKAGES = (
 )
 GOALS = {"pictures": 2.5, "captions": 3.0}
 LEAST_COSINE, LEAST_NEIGHBOURS = 0.99, 0.97
-ROUNDS, ROUNDS_QUICK = 5, 2
-PICTURES, PICTURES_QUICK = 400, 40
+ROUNDS, ROUNDS_QUICK = 3, 2
+PICTURES, PICTURES_QUICK = 256, 40
 AT_A_TIME, AT_A_TIME_QUICK = 64, 16  # pictures of a turn
 TEXTS, TEXTS_QUICK = 512, 128  # captions of a turn
 OUTLYING, OUTLIERS = 8, (5, 10)
@@ -178,7 +178,7 @@ def _made(
 ) -> dict[str, Vectors]:
     """What computes vectors, by name; what can't be made is left out, saying so."""
     made = {}
-    for name, make in contenders(network, calibration, slow=chosen.quick):
+    for name, make in contenders(network, calibration, few=chosen.quick or chosen.cores == 1):
         start = time.perf_counter()
         try:
             made[name] = by(make())
