@@ -234,7 +234,13 @@ def _against(
         name = f"{what}, {count} counter-examples (worst draw {worst:+.2f})"
         say(f"  {name}: {_text(ours)}; without {_text(before)}")
         findings.append(
-            Finding(name, _text(ours), f"without: {_text(before)}", ours.ranked / before.ranked)
+            Finding(
+                name,
+                _text(ours),
+                f"without: {_text(before)}",
+                ours.ranked / before.ranked,
+                at_least=0.99,
+            )
         )
     return findings
 

@@ -3,20 +3,15 @@
 Of each kind of evidence the nearest example counts, so that a post with the words of one and the
 picture of another is like both. Meaning is told by vectors, which are fuzzy: where it is what makes
 a caption alike, the mean of the examples' vectors counts as much as the nearest example. A copy of
-words or photos is a copy of one example, whatever the others are. With 1, 3 and 5 examples that
-gives an average precision of 0.94, 0.97 and 0.98 for the captions of one of 9 events among 786
-different real posts (the nearest alone: 0.94, 0.97, 0.98; the mean alone: 0.94, 0.97, 0.98), of
-0.81, 0.92 and 0.93 with 2, 4 and 6 examples of two events at once (0.81, 0.92, 0.94; 0.81, 0.87,
-0.90), and of 0.47, 0.54 and 0.57 with 1, 2 and 3 of five captions of one picture among 5,000 of
-flickr8k (0.47, 0.51, 0.52; 0.47, 0.56, 0.56): neither alone is good at all three.
+words or photos is a copy of one example, whatever the others are. Half of each is never far from
+the better of the two, while either alone is: the nearest where a framing has few subjects, the mean
+where it has several (docs/framings.md has the figures, benchmarks/framings/bench_example.py makes
+them).
 
 Counter-examples only take away. A linear model over how alike a content is to each example and
 counter-example, in decades, tells the odds that it belongs with the examples; where they are
-against it, they are taken off as decades, odds of 1 to 10 being one. And what is nearer to a
-counter-example than to the examples does not belong. With one or three counter-examples, those that
-were ranked highest, the average precision of an event rose by 0.002 to 0.005; of a picture's
-captions, where they are other pictures' of the same scene, it changed by -0.002 to 0.01, and the
-harmonic mean of precision and recall among what belongs rose by 0.01 to 0.05.
+against it, they are taken off as decades, odds of 1 to 10 being one. And what is clearly nearer to
+a counter-example than to the examples does not belong.
 """
 
 from collections.abc import Sequence
