@@ -27,11 +27,11 @@ __all__ = ["KINDS", "Likeness", "likeness"]
 
 KINDS = ("captions", "lettering", "looks")  # of evidence, as `Fused` has them
 _BLOCK = 1 << 16  # contents at a time; 50 MB with 200 examples
-# The inverse of the penalty on the model's weights. With 10 or 30 events gain no more than 0.001 of
+# The inverse of the penalty on the model's weights. With 10 or 30 events gain no more than 0.002 of
 # average precision, and a picture's captions lose up to 0.01.
 _FREEDOM = 3.0
-# Decades. Of a picture's captions (see above) at 0 / 0.25 / 0.5 a quarter / half / four fifths of
-# what reads like a counter-example still belong, and a quarter / 7 % / 4 % less of the right ones.
+# Decades. Of a picture's captions at 0 / 0.25 / 0.5 a quarter / 57 % / four fifths of what says the
+# same as a counter-example still belong, and 30 / 10 / 5 % fewer of the right ones.
 _NEARER = 0.25
 
 
