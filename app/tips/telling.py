@@ -174,11 +174,13 @@ def tell_watched(watched: Watched, tips: list[Tip], *, as_json: bool) -> None:
         name = tip.head.made_by or "not named"
         print(printable(f"tip       {tip.sha256[:16]} by {name}, {tip.head.tlp.label}"))
     known = f"tips: {len(tips):,}; known groups: {watched.groups:,}"
+    known += f"; named framings: {watched.framings:,}" if watched.framings else ""
     print(f"watched   {watched.posts:,} new posts ({known})")
-    if not (tips or watched.groups):
+    if not (tips or watched.groups or watched.framings):
         print("note      nothing is known to compare with: name a tip, or match the case first")
     if count := watched.named.num_rows:
-        print(f"named     {count:,} new posts belong to named framings")
+        belong = f"{count:,} new posts belong" if count > 1 else "1 new post belongs"
+        print(f"named     {belong} to a named framing")
         print(f"\n{rows_text(watched.named, _NAMED_COLUMNS)}\n")
     if not watched.newcomers.num_rows:
         print("found     nobody new who reuses known material")

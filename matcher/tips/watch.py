@@ -108,7 +108,8 @@ class Watched:
     """What one look found: accounts in the schema NEWCOMERS; how many posts were new.
 
     `groups` counts the known groups, `matched` is the epoch of the run that found them, if any.
-    `named` are those of the new posts that belong to a named framing, in the schema `NAMED`.
+    `named` are those of the new posts that belong to one of the `framings` that have a name, in
+    the schema `NAMED`.
     """
 
     newcomers: pa.Table
@@ -116,6 +117,7 @@ class Watched:
     groups: int
     matched: int | None
     state: State
+    framings: int
     named: pa.Table
 
 
@@ -164,6 +166,7 @@ def look(
         results.groups.num_rows if results else 0,
         matched,
         _state(case, [*state.told, *told]),
+        len(names_in(case)),
         _named(case, posts, progress or Silent()),
     )
 

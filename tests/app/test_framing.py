@@ -214,7 +214,8 @@ def test_watch_tells_which_new_posts_belong(case: Case, tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "more.jsonl", rows)
     result = run("watch", case.path, source)
     assert result.exit_code == 0, result.output
-    assert "named     1 new posts belong to named framings" in result.output
+    assert "named     1 new post belongs to a named framing" in result.output
+    assert "named framings: 1" in result.output
     assert "\x1b" not in result.output
     (line,) = (line for line in result.output.splitlines() if line.startswith("fire"))
     assert "said" in line
