@@ -85,8 +85,7 @@ def match_case(
     They say what changed since the newest earlier epoch that was matched. Without an executor,
     local features are compared by a process for each processor.
     """
-    progress = progress or Silent()
-    clock = _Clock()
+    progress, clock = progress or Silent(), _Clock()
     near = _near(case, settings.max_pdq, progress, clock)
     distinct, edited = None, Edited()
     if Local.name in case.epoch.signals:
