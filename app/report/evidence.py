@@ -86,7 +86,7 @@ def _tie(member: Mapping[str, Any]) -> str:
     if signal in _BITS:
         return f"copy: {signal} differs in {member['distance']} of {_BITS[signal]} bits"
     if signal == "caption_key":
-        return f"same wording: {similarity:.0%} of the trigrams are shared (Jaccard)"
+        return f"same wording: {similarity:.0%} of the runs of characters are shared (Jaccard)"
     if signal == "caption":
         return f"similar meaning: cosine similarity {similarity:.2f} of the captions"
     return f"looks alike: cosine similarity {similarity:.2f} by {signal}"

@@ -64,7 +64,7 @@ class Caption(CaptionSignal):
             ) from None
         self._sentences = Sentences(model, self.name, wanted)
         self.notes = (self._sentences.note,) if self._sentences.note else ()
-        weights = f"sentence-transformers:{_digest(found.folder)}:2"
+        weights = f"sentence-transformers:{_digest(found.folder)}:3"
         self._made_by = {
             "fingerprint": fingerprint(weights, self._sentences.arithmetic),
             "model": found.name,
