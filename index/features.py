@@ -112,7 +112,8 @@ class FeatureIndex:
         known = len(self) if among is None else int(among.sum())
         forms = (asked, asked.mirrored()) if known and len(asked) else ()
         with _whole():
-            votes = [tally(self._hits(form, among, known), len(self), known) for form in forms]
+            hits = (self._hits(form, among, known) for form in forms)
+            votes = [tally(each, len(self), known, most) for each in hits]
         both = np.concatenate(votes) if votes else np.zeros(0, np.float32)
         found = np.flatnonzero(both > 0)
         if len(found) > most:

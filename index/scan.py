@@ -19,7 +19,8 @@ class Near:
     """h features found near to f features that were asked for.
 
     `feature` is (h,) int64, ascending: near to which; `distance` (h,) uint8, in bits; `owner` (h,)
-    uint32. `within` is (f, 33) int64: how many there are at each distance or less.
+    uint32. `within` is (f, 33) int64: how many there are at each distance or less, and one more
+    than may be kept where there are more than that.
     """
 
     feature: np.ndarray
@@ -61,26 +62,30 @@ class Lists:
         within = np.zeros((len(words), FARTHEST + 1), np.int64)
         feature, found, owners = [np.empty(0, np.int64)], [], []
         for at, some in enumerate(lists):
-            distance, owner = self._close(words[at], some, among)
-            within[at] = np.cumsum(np.bincount(distance, minlength=FARTHEST + 1))
-            kept = np.flatnonzero(distance < np.searchsorted(within[at], most, "right"))
+            distance, owner, reach = np.empty(0, np.uint8), np.empty(0, np.uint32), FARTHEST
+            for part in (some[:1], some[1:]):  # the nearest list tells how far is too far
+                more = self._close(words[at], part, among, reach)
+                distance, owner = np.append(distance, more[0]), np.append(owner, more[1])
+                within[at] = np.cumsum(np.bincount(distance, minlength=FARTHEST + 1))
+                reach = int(np.searchsorted(within[at], most, "right")) - 1
+            kept = np.flatnonzero(distance <= reach)
             feature.append(np.full(len(kept), at))
             found.append(distance[kept])
             owners.append(owner[kept])
         distance = np.concatenate([np.empty(0, np.uint8), *found])
         owner = np.concatenate([np.empty(0, np.uint32), *owners])
-        return Near(np.concatenate(feature), distance, owner, within)
+        return Near(np.concatenate(feature), distance, owner, np.minimum(within, most + 1))
 
     def _close(
-        self, words: np.ndarray, lists: np.ndarray, among: np.ndarray
+        self, words: np.ndarray, lists: np.ndarray, among: np.ndarray, reach: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Distances and owners of all that is not too far from one feature."""
+        """Distances and owners of what is within reach of one feature."""
         begins, ends = self.starts[lists], self.starts[lists + 1]
         parts = [slice(*bounds) for bounds in zip(begins.tolist(), ends.tolist(), strict=True)]
         distance = distances(
-            [np.concatenate([w[part] for part in parts]) for w in self.words], words
+            [np.concatenate([w[:0], *(w[part] for part in parts)]) for w in self.words], words
         )
-        close = np.flatnonzero(distance <= FARTHEST)
+        close = np.flatnonzero(distance <= reach)
         before = np.cumsum(ends - begins) - (ends - begins)
         place = np.searchsorted(before, close, "right") - 1
         owners = self.owners[close + (begins - before)[place]]

@@ -21,27 +21,44 @@ def scan(
     within, kept, distance, owner = found
     filled, farthest = 0, within.shape[1] - 1
     for f in range(len(words)):
-        count = 0
+        count, reach = 0, farthest
         for p in range(begins.shape[1]):
             begin, end = begins[f, p], ends[f, p]
             part = every[: end - begin]
             _bits(first[begin:end], second[begin:end], words[f], part)
-            count += _close(part, begin, farthest, close[count:], bits[count:])
-        for i in range(count):
-            if len(among) == 0 or among[owners[close[i]] >> low]:
-                within[f, bits[i]] += 1
-            else:
-                bits[i] = 255
-        radius = -1
-        for d in range(farthest + 1):
-            within[f, d] += within[f, d - 1] if d else 0
-            radius = d if within[f, d] <= most else radius
+            more = _close(part, begin, reach, close[count:], bits[count:])
+            for i in range(count, count + more):
+                if len(among) == 0 or among[owners[close[i]] >> low]:
+                    within[f, bits[i]] += 1
+                    close[count], bits[count] = close[i], bits[i]
+                    count += 1
+            reach = _reach(within[f], reach, most)
+        _add_up(within[f], reach, most)
         before = filled
         for i in range(count):
-            if bits[i] <= radius:
+            if bits[i] <= reach:
                 distance[filled], owner[filled] = bits[i], owners[close[i]]
                 filled += 1
         kept[f] = filled - before
+
+
+@compiled
+def _reach(at: np.ndarray, reach: int, most: int) -> int:
+    """The greatest distance, up to `reach`, within which no more than `most` lie."""
+    within = 0
+    for d in range(reach + 1):
+        within += at[d]
+        if within > most:
+            return d - 1
+    return reach
+
+
+@compiled
+def _add_up(at: np.ndarray, reach: int, most: int) -> None:
+    """From how many lie at each distance to how many within; beyond the reach too many do."""
+    for d in range(1, len(at)):
+        at[d] += at[d - 1]
+    at[reach + 1 :] = most + 1
 
 
 @compiled

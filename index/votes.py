@@ -22,6 +22,8 @@ MOST_FEATURES = 512  # of the picture that is asked for
 _DISTANCE, _FEATURE, _BIN = 7, 9, 9  # bits of each in a vote's number, which sorts like the vote
 _TURN = 256  # steps of a full turn in which differences are counted
 _WIDE_ANGLE, _WIDE_SCALE = 32, 16  # of a bin: 45 degrees, and one doubling in sixteenths
+_LIKELY = 4  # times as many pictures as are wanted: counted first, they say how many votes it takes
+_ROUNDING = 1e-4  # of sums in float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,33 @@ class Hits:
     scale: np.ndarray
     within: np.ndarray
 
+    def where(self, kept: np.ndarray) -> "Hits":
+        """Some of them, (h,) bool."""
+        columns = self.feature, self.picture, self.distance, self.turn, self.scale
+        return Hits(*(column[kept] for column in columns), within=self.within)
 
-def tally(hits: Hits, pictures: int, known: int) -> np.ndarray:
-    """The votes for each of `pictures` pictures, (n,) float32; `known` of them can be found."""
-    votes = np.zeros(pictures, np.float32)
+
+def tally(hits: Hits, pictures: int, known: int, most: int) -> np.ndarray:
+    """The votes for each of `pictures` pictures, (n,) float32; `known` of them can be found.
+
+    Those of the `most` pictures with most votes are counted, ties included. Of others they may not
+    be: 0 then.
+    """
     weight = np.log1p(known / np.maximum(hits.within, 1)).astype(np.float32)
     lowest = int(hits.scale.min(initial=0))
+    said = weight[hits.feature, hits.distance]
+    together = np.bincount(hits.picture, said, pictures)  # however they turn and scale
+    if np.count_nonzero(together) > _LIKELY * most:
+        likely = np.zeros(pictures, bool)
+        likely[np.argpartition(-together, _LIKELY * most)[: _LIKELY * most]] = True
+        votes = _counted(hits.where(likely[hits.picture]), pictures, weight, lowest)
+        least = np.partition(votes, -most)[-most]
+        hits = hits.where((together > least * (1 - _ROUNDING))[hits.picture])
+    return _counted(hits, pictures, weight, lowest)
+
+
+def _counted(hits: Hits, pictures: int, weight: np.ndarray, lowest: int) -> np.ndarray:
+    votes = np.zeros(pictures, np.float32)
     for shift in (0, _WIDE_ANGLE // 2):
         angle = (hits.turn + shift) % _TURN // _WIDE_ANGLE
         for more in (0, _WIDE_SCALE // 2):

@@ -207,18 +207,19 @@ def test_a_full_disk_is_told_before_anything_is_mapped(tmp_path: Path, monkeypat
 
 @given(st.data())
 def test_votes_are_those_that_are_counted_one_by_one(data: st.DataObject) -> None:
-    count = data.draw(st.integers(0, 30))
+    count, pictures = data.draw(st.integers(0, 60)), data.draw(st.sampled_from([3, 40]))
+    most = data.draw(st.sampled_from([1, 2, 100]))
 
     def drawn(least: int, most: int) -> np.ndarray:
         values = data.draw(st.lists(st.integers(least, most), min_size=count, max_size=count))
         return np.array(values, np.int64)
 
-    feature, picture, distance = drawn(0, 3), drawn(0, 2), drawn(0, 20).astype(np.uint8)
+    feature, picture, distance = drawn(0, 3), drawn(0, pictures - 1), drawn(0, 20).astype(np.uint8)
     turn, scale = drawn(-255, 255), drawn(-60, 60)
     near = np.array(
         [np.cumsum(np.bincount(distance[feature == f], minlength=128)) for f in range(4)]
     )
-    expected = np.zeros(3)
+    expected = np.zeros(pictures)
     for shift_turn in (0, 16):
         for shift_scale in (0, 8):
             bins = defaultdict(dict)
@@ -228,8 +229,10 @@ def test_votes_are_those_that_are_counted_one_by_one(data: st.DataObject) -> Non
                 bins[p, place][f] = max(bins[p, place].get(f, 0), said)
             for (p, _), votes in bins.items():
                 expected[p] = max(expected[p], sum(votes.values()))
-    votes = tally(Hits(feature, picture, distance, turn, scale, near), 3, 5)
-    np.testing.assert_allclose(votes, expected, rtol=1e-5)
+    votes = tally(Hits(feature, picture, distance, turn, scale, near), pictures, 5, most)
+    counted = (votes > 0) | (expected >= np.sort(expected)[-min(most, pictures)])
+    np.testing.assert_allclose(votes[counted], expected[counted], rtol=1e-5)
+    assert (votes[~counted] == 0).all()
 
 
 @given(st.data())
@@ -242,10 +245,10 @@ def test_a_scan_finds_what_lies_in_its_lists_plainly_and_compiled(data: st.DataO
     for _ in range(data.draw(st.integers(0, 50))):
         held[rng.integers(0, 2)] ^= np.uint64(1) << rng.integers(0, 64, starts[-1], np.uint64)
     owners = rng.integers(0, 6, starts[-1], np.uint32) << np.uint32(OWNER)
-    lists = np.stack([rng.permutation(len(sizes))[:2] for _ in asked])
+    lists = np.stack([rng.permutation(len(sizes))[:3] for _ in asked])
     among = data.draw(st.sampled_from([None, rng.random(6) < 0.5]))
     most = data.draw(st.integers(1, 8))
-    expected = []
+    expected, within = [], []
     for at, (words, some) in enumerate(zip(asked, lists, strict=True)):
         near = []
         for one in some:
@@ -253,9 +256,8 @@ def test_a_scan_finds_what_lies_in_its_lists_plainly_and_compiled(data: st.DataO
                 bits = int(np.bitwise_count(held[:, place] ^ words).sum())
                 if bits <= FARTHEST and (among is None or among[owners[place] >> OWNER]):
                     near.append((at, bits, int(owners[place])))
-        radius = max(
-            (d for d in range(FARTHEST + 1) if sum(n[1] <= d for n in near) <= most), default=-1
-        )
+        within.append([min(sum(n[1] <= d for n in near), most + 1) for d in range(FARTHEST + 1)])
+        radius = max((d for d in range(FARTHEST + 1) if within[-1][d] <= most), default=-1)
         expected += sorted(n for n in near if n[1] <= radius)
     for compiled in (False, True) if has_numba() else (False,):
         found = Lists(starts, held, owners, OWNER).near(
@@ -263,6 +265,7 @@ def test_a_scan_finds_what_lies_in_its_lists_plainly_and_compiled(data: st.DataO
         )
         columns = found.feature.tolist(), found.distance.tolist(), found.owner.tolist()
         assert sorted(zip(*columns, strict=True)) == expected
+        assert found.within.tolist() == within
 
 
 @given(st.integers(0, 2**32), st.integers(1, 40), st.integers(1, 9))
