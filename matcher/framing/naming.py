@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from frametrace.matcher.framing.common_words import common_words, says_something, without_common
 from frametrace.matcher.framing.samples import Samples
-from frametrace.matcher.framing.terms import Piece, characters, part_of_word
+from frametrace.matcher.framing.terms import Piece, as_written, characters, part_of_word
 
 __all__ = ["MOST_TERMS", "terms_of_groups"]
 
@@ -69,7 +69,10 @@ def terms_of_groups(samples: Samples) -> list[list[str]]:
     Where a group has several distinct texts, terms of several come before those of one. A group
     without texts has none.
     """
-    return [_terms(samples, samples.said(group)) for group in range(len(samples.rows))]
+    return [
+        as_written(_terms(samples, samples.said(group)), (samples.texts[row] for row in rows))
+        for group, rows in enumerate(samples.rows)
+    ]
 
 
 def _terms(samples: Samples, said: Sequence[Sequence[Piece]]) -> list[str]:

@@ -8,7 +8,8 @@ dictionary is asked, so that new words, other spellings and slips count like any
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from frametrace.embed.signals.spelling import set_aside
 __all__ = [
     "MAX_CHARACTERS",
     "Piece",
+    "as_written",
     "characters",
     "grams",
     "part_of_word",
@@ -114,7 +116,7 @@ def grams(run: list[str]) -> Iterator[str]:
 
 def part_of_word(character: str) -> float:
     """What part of a word a character is, on average: half of a Chinese one, a third of others."""
-    return 1 / 2 if _HAN.match(character) else 1 / 3
+    return 1 / 2 if _is_han(character) else 1 / 3
 
 
 def terms(text: str) -> list[str]:
@@ -129,6 +131,23 @@ def terms_of(found: Iterable[Piece]) -> Iterator[str]:
             yield from grams(characters(piece.text))
         else:
             yield piece.text
+
+
+def as_written(found: Sequence[str], texts: Iterable[str]) -> list[str]:
+    """Terms of some texts with their Chinese characters in the form that most of these have."""
+    forms: dict[str, Counter[str]] = {term: Counter() for term in found if all(map(_is_han, term))}
+    for text in texts if forms else ():
+        text = unicodedata.normalize("NFKC", html.unescape(text[:MAX_CHARACTERS]))
+        one_form = text.translate(_one_han())
+        for term, written in forms.items():
+            if (start := one_form.find(term)) >= 0:
+                written[text[start : start + len(term)]] += 1
+    most = {term: max(sorted(w), key=w.__getitem__) for term, w in forms.items() if w}
+    return [most.get(term, term) for term in found]
+
+
+def _is_han(character: str) -> bool:
+    return _HAN.match(character) is not None
 
 
 def _parted(match: Any) -> str:
@@ -160,17 +179,24 @@ def _patterns() -> dict[str, Any]:
 
 @cache
 def _one_form() -> dict[int, str | None]:
-    forms: dict[int, str | None] = {}
+    forms: dict[int, str | None] = {**_one_han()}
+    for start, stop in _OPTIONAL + _ACCENTS:
+        forms.update(dict.fromkeys(range(start, stop)))
+    for unseen in INVISIBLE:
+        forms.update(dict.fromkeys(unseen))
+    return forms
+
+
+@cache
+def _one_han() -> dict[int, str]:
+    """The character that stands for each Chinese one: one for one, so that places stay."""
+    forms: dict[int, str] = {}
     classes: dict[str, list[str]] = {}
     for one, same in same_characters().items():
         classes.setdefault(same, [same]).append(one)
     for members in classes.values():
         read = min(members, key=_how_common)
         forms.update((ord(one), read) for one in members if one != read)
-    for start, stop in _OPTIONAL + _ACCENTS:
-        forms.update(dict.fromkeys(range(start, stop)))
-    for unseen in INVISIBLE:
-        forms.update(dict.fromkeys(unseen))
     return forms
 
 
