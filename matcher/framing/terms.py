@@ -137,12 +137,12 @@ def as_written(found: Sequence[str], texts: Iterable[str]) -> list[str]:
     """Terms of some texts with their Chinese characters in the form that most of these have."""
     forms: dict[str, Counter[str]] = {term: Counter() for term in found if all(map(_is_han, term))}
     for text in texts if forms else ():
-        text = unicodedata.normalize("NFKC", html.unescape(text[:MAX_CHARACTERS]))
-        one_form = text.translate(_one_han())
-        for term, written in forms.items():
+        written = unicodedata.normalize("NFKC", html.unescape(text[:MAX_CHARACTERS]))
+        one_form = written.translate(_one_han())
+        for term, counts in forms.items():
             if (start := one_form.find(term)) >= 0:
-                written[text[start : start + len(term)]] += 1
-    most = {term: max(sorted(w), key=w.__getitem__) for term, w in forms.items() if w}
+                counts[written[start : start + len(term)]] += 1
+    most = {term: max(sorted(c), key=c.__getitem__) for term, c in forms.items() if c}
     return [most.get(term, term) for term in found]
 
 
