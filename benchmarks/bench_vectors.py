@@ -2,8 +2,7 @@
 
 Photographs through ViT-B-32 with seeded random weights (no trained ones come inside a package), and
 captions through the bundled all-MiniLM-L6-v2, by every library and arithmetic that could do it;
-they take turns. With `--cores 1` processor time counts, which other work on the machine hardly
-changes. With `--device cuda`: the same pictures on a GPU in float32 and bfloat16, alone and with
+they take turns. With `--device cuda`: pictures on a GPU in float32 and bfloat16, alone and with
 their files decoded ahead of the model.
 """
 
@@ -22,21 +21,15 @@ def main() -> None:
     chosen = _options()
     if chosen.device == "cuda":
         from vectors.on_gpu import measured
-
-        name = "vectors-gpu"
     else:
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: chosen.cores])
-        from vectors.on_processor import measured  # what it imports counts the processors
-
-        name = "vectors" if chosen.cores > 1 else "vectors-core"
-    findings, remarks, packages = measured(chosen)
-    conclude(name, findings, remarks, packages, chosen)
+        from vectors.on_processor import measured
+    for name, findings, remarks, packages in measured(chosen):
+        conclude(f"vectors-{name}", findings, remarks, packages, chosen)
 
 
 def _options() -> argparse.Namespace:
     more = argparse.ArgumentParser(add_help=False)
     more.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    more.add_argument("--cores", type=int, default=2)
     more.add_argument("--only", choices=("pictures", "captions"), default="")
     given, rest = more.parse_known_args()
     sys.argv[1:] = rest

@@ -36,8 +36,10 @@ ROWS, ROWS_QUICK = 2048, 32  # pictures of a turn, where the model is alone
 SIDE = (480, 360)
 
 
-def measured(chosen: argparse.Namespace) -> tuple[list[Finding], list[str], Sequence[str]]:
-    """Findings and remarks, and the packages that took part."""
+def measured(
+    chosen: argparse.Namespace,
+) -> Iterator[tuple[str, list[Finding], list[str], Sequence[str]]]:
+    """The name, findings, remarks, and the packages that took part."""
     if not torch.cuda.is_available() and not chosen.quick:
         raise Stopped("this machine has no GPU that PyTorch sees")
     with tempfile.TemporaryDirectory(prefix="bench-vectors-") as name:
@@ -52,7 +54,7 @@ def measured(chosen: argparse.Namespace) -> tuple[list[Finding], list[str], Sequ
         found, said = _ahead(chosen, exact, fast, items)
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none (the script tried)"
     about = f"GPU: {gpu}; {cpu_count()} processors decode. {ARCHITECTURE}, random weights."
-    return findings + found, [about, *remarks, *said], PACKAGES
+    yield "gpu", findings + found, [about, *remarks, *said], PACKAGES
 
 
 def _files(chosen: argparse.Namespace, folder: Path) -> list[MediaItem]:

@@ -6,7 +6,7 @@ import csv
 import json
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -54,18 +54,16 @@ class Subject:
     compared: Sequence[object]
 
 
-def measured(chosen: argparse.Namespace) -> tuple[list[Finding], list[str], Sequence[str]]:
-    """Findings and remarks for pictures and captions, and the packages that took part."""
+def measured(
+    chosen: argparse.Namespace,
+) -> Iterator[tuple[str, list[Finding], list[str], Sequence[str]]]:
+    """Of pictures and captions: the name, findings, remarks, and the packages that took part."""
     if (shared := shared_data()) is None:
         raise Stopped("the photographs and captions are in ../shared/data, which is absent")
-    findings: list[Finding] = []
-    remarks: list[str] = []
+    packages = [name for name in PACKAGES if _installed(name)]
     for name, part in (("pictures", _of_pictures), ("captions", _of_captions)):
         if chosen.only in ("", name):
-            found, said = part(chosen, shared)
-            findings += found
-            remarks += said
-    return findings, remarks, [name for name in PACKAGES if _installed(name)]
+            yield name, *part(chosen, shared), packages
 
 
 def _installed(package: str) -> bool:
@@ -178,7 +176,7 @@ def _made(
 ) -> dict[str, Vectors]:
     """What computes vectors, by name; what can't be made is left out, saying so."""
     made = {}
-    for name, make in contenders(network, calibration, few=chosen.quick or chosen.cores == 1):
+    for name, make in contenders(network, calibration, few=chosen.quick):
         start = time.perf_counter()
         try:
             made[name] = by(make())
@@ -208,8 +206,7 @@ def _compared(
             agreed[name] = agreement(exact, found)
             say(f"  {subject.name}: {name}: {agreed[name]}")
         rounds = ROUNDS_QUICK if chosen.quick else ROUNDS
-        clock = time.process_time if chosen.cores == 1 else time.perf_counter
-        seconds = interleaved(made, [subject.timed], rounds, clock=clock)
+        seconds = interleaved(made, [subject.timed], rounds)
         findings += [_finding(subject, name, seconds, agreed[name], base) for name in made]
         remarks.append(_remark(subject, agreed[OURS]))
     return findings, remarks
