@@ -4,7 +4,6 @@ Plain arrays, or compiled loops that find the same in some 0.4 of the time but t
 load: worth it where many pictures are asked for.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,19 +79,18 @@ class Lists:
         self, words: np.ndarray, lists: np.ndarray, among: np.ndarray, reach: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Distances and owners of what is within reach of one feature."""
-        begins, ends = self.starts[lists], self.starts[lists + 1]
-        parts = [slice(*bounds) for bounds in zip(begins.tolist(), ends.tolist(), strict=True)]
-        distance = distances(
-            [np.concatenate([w[:0], *(w[part] for part in parts)]) for w in self.words], words
-        )
-        close = np.flatnonzero(distance <= reach)
-        before = np.cumsum(ends - begins) - (ends - begins)
-        place = np.searchsorted(before, close, "right") - 1
-        owners = self.owners[close + (begins - before)[place]]
+        found, owned = [np.empty(0, np.uint8)], [np.empty(0, np.uint32)]
+        begins, ends = self.starts[lists].tolist(), self.starts[lists + 1].tolist()
+        for begin, end in zip(begins, ends, strict=True):
+            bits = distances(self.words[:, begin:end], words)
+            close = np.flatnonzero(bits <= reach)
+            found.append(bits[close])
+            owned.append(self.owners[begin:end][close])
+        distance, owners = np.concatenate(found), np.concatenate(owned)
         if len(among):
             wanted = among[owners >> self.low]
-            close, owners = close[wanted], owners[wanted]
-        return distance[close], owners
+            distance, owners = distance[wanted], owners[wanted]
+        return distance, owners
 
     def _compiled(self, words: np.ndarray, lists: np.ndarray, among: np.ndarray, most: int) -> Near:
         from frametrace.index.scan_kernel import scan
@@ -110,7 +108,7 @@ class Lists:
         return Near(np.repeat(np.arange(len(words)), kept), distance[:count], owner[:count], within)
 
 
-def distances(held: np.ndarray | Sequence[np.ndarray], words: np.ndarray) -> np.ndarray:
+def distances(held: np.ndarray, words: np.ndarray) -> np.ndarray:
     """Bits, (m,) uint8, between features, (2, m) words, and one feature, (2,)."""
     found: np.ndarray = np.bitwise_count(held[0] ^ words[0])
     found += np.bitwise_count(held[1] ^ words[1])
