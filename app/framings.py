@@ -1,6 +1,7 @@
 """What is printed and written of framings by example."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pyarrow as pa
 
 from frametrace.app.console import Console, printable, table_text
 from frametrace.app.report.evidence import in_common
-from frametrace.app.report.tables import write_csv
+from frametrace.app.report.tables import rows_of, write_csv
 from frametrace.app.telling import print_json, rows_text
 from frametrace.embed.case import Case
 from frametrace.matcher.framing.by_example import Asked, posts_when_matched, rank_by_example
@@ -44,9 +45,12 @@ def show_framing(
 ) -> None:
     """Rank the posts of a case by examples, print them, and write them to a CSV file.
 
-    Raises as `rank_by_example` does, and `CaseError` where the file can't be written.
+    Raises as `rank_by_example` does, `UsageError` where the file is there and something else, and
+    `CaseError` where it can't be written.
     """
     case, console = Case(case_path), Console()
+    if out is not None:
+        rows_of(out, _CSV_COLUMNS, "list of a framing's posts")
     fewest = None if as_json or out is not None else _SHOWN
     ranked, framing = rank_by_example(case, asked, fewest if top is None else top, console)
     rows = _explained(ranked.rows)
@@ -60,12 +64,16 @@ def show_framing(
     total, by = case.epoch.rows("posts"), ", ".join(ranked.signals) or "nothing"
     print(f"compared  {ranked.compared:,} of {total:,} posts by {by}")
     print(f"examples  {_examples_text(framing)}")
-    print(f"belong    {ranked.belonging:,} posts: alike by {least:g} decades or more, or examples")
+    posts = f"{ranked.belonging:,} post{'s' if ranked.belonging != 1 else ''}"
+    copies = ", with a copy of an example's picture" if framing.like.pictures else ""
+    print(f"belong    {posts}: alike by {least:g} decades or more{copies}, or examples")
     for note in ranked.notes:
         print(printable(f"note      {note}"))
     if asked.name:
-        print(f"kept      {printable(asked.name)}; `run` and `match` tell which posts belong")
-    print(f"\n{rows_text(rows.slice(0, top or _SHOWN), _COLUMNS)}")
+        print(f"kept      {printable(asked.name)}")
+        print(f"next      frametrace match {printable(str(case_path))}")
+    shown = rows if top == 0 else rows.slice(0, top or _SHOWN)
+    print(f"\n{rows_text(shown, _COLUMNS)}")
     if out is not None:
         print(f"\n{rows.num_rows:,} posts are in {printable(str(out))}")
 
@@ -102,7 +110,8 @@ def _write(out: Path, rows: pa.Table) -> None:
     except OSError as error:
         raise CaseError(f"{out} can't be written: {error.strerror or error}") from None
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def _counts(framing: Framing) -> dict[str, Any]:
@@ -134,7 +143,10 @@ def list_framings(case_path: Path, *, as_json: bool) -> None:
         print_json(rows)
         return
     if not rows:
-        print("no framing is kept; keep one with: frametrace framing CASE --like POST --name NAME")
+        print(
+            "no framing is kept under a name; keep one with: "
+            f"frametrace framing {printable(str(case_path))} --like POST --name NAME"
+        )
         return
     cells = [[row["name"], row["examples"], row["posts"]] for row in rows]
     print(table_text(["framing", "examples", "posts that belong"], cells))

@@ -19,6 +19,7 @@ from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.overlay import Overlay
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.tables import signal_table
+from frametrace.matcher.framing.saved import digests_of
 from frametrace.matcher.results import GroupKind, Relation, Results
 
 if TYPE_CHECKING:
@@ -88,14 +89,15 @@ def describe_signals(signals: Mapping[str, Mapping[str, str]]) -> str:
 
 def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
     """What a reader of these results must know of what was not compared, in plain sentences."""
-    unkeyed = len(missing_captions(case, CaptionKey.name, lettering=False))
-    notes = [
-        *_lacking(case, "Pictures", Pdq.name, sum(missing_pictures(case, [Pdq.name]).values())),
-        *_lacking(case, "Captions", CaptionKey.name, unkeyed),
-    ]
-    if Local.name in run.signals:
-        missing = sum(missing_pictures(case, [Local.name]).values())
-        notes += _lacking(case, "Pictures", Local.name, missing)
+    notes = []
+    for name in (Pdq.name, Local.name, Clip.name, Overlay.name):
+        if name in run.signals or name == Pdq.name:
+            missing = sum(missing_pictures(case, [name]).values())
+            notes += _lacking(case, "Pictures", name, missing)
+    for name in (CaptionKey.name, Caption.name):
+        if name in run.signals or name == CaptionKey.name:
+            missing = len(missing_captions(case, name, lettering=False))
+            notes += _lacking(case, "Captions", name, missing)
     if run.left_out:
         notes.append(
             f"Pictures that were not compared by local features: {run.left_out:,} differ by PDQ, "
@@ -103,11 +105,17 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
             f"frametrace match {case.path} --max-local {run.left_out}"
         )
     if case.epoch.rows("media") and Clip.name not in run.signals:
-        notes.append("Pictures were compared for copies, not by what they show: no clip.")
+        notes.append("Pictures were compared for copies, not by what they show: no clip vectors.")
     if case.epoch.rows("media") and Overlay.name not in run.signals:
         notes.append("Lettering in pictures was not compared: no overlay.")
     if case.epoch.rows(signal_table(CaptionKey.name)):
         notes += _on_captions(run.signals.get(Caption.name))
+    if changed := sorted(name for name, _ in run.named.items() ^ digests_of(case).items()):
+        names = ", ".join(dict.fromkeys(changed))
+        notes.append(
+            f"Named framings that changed since the last match: {names}. To find their posts: "
+            f"frametrace match {case.path}"
+        )
     most = int(run.settings["max_tied_accounts"])
     photos = results.groups.filter(pc.equal(results.groups["kind"], str(GroupKind.PHOTO)))
     wide = pc.sum(pc.greater(photos["accounts"], most)).as_py()
@@ -128,7 +136,7 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
 
 def _on_captions(made_by: Mapping[str, str] | None) -> list[str]:
     if made_by is None:
-        return ["Captions were compared by their wording, not by their meaning: no caption."]
+        return ["Captions were compared by wording, not by meaning: no caption vectors."]
     if made_by.get("languages") == "English":
         return ["Captions in other languages than English were compared by wording alone."]
     return []
@@ -144,5 +152,5 @@ def reasons_of(case: Case) -> list[tuple[str, int]]:
     """The commonest reasons for skipping with their counts, file names and numbers set aside."""
     alike: Counter[str] = Counter()
     for reason in case.read("skipped", ["reason"])["reason"].to_pylist():
-        alike[_NUMBER.sub("N", _CELL.sub("'…'", _FILE.sub("", reason)))] += 1
+        alike[_NUMBER.sub("…", _CELL.sub("'…'", _FILE.sub("", reason)))] += 1
     return sorted(alike.items(), key=lambda item: (-item[1], item[0]))[:_MOST_REASONS]

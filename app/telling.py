@@ -110,6 +110,8 @@ def tell_found(case: Case, results: Results, run: "MatchRun") -> None:
         print(printable(f"note      {note}"))
     if results.groups.num_rows:
         print(f"\n{_groups_text(results)}\n")
+        if (groups := results.groups.num_rows) > _TOP:
+            print(f"          {_TOP} of {groups:,} groups, those of the widest spread\n")
     if since is not None and (changed := _changes_text(results)):
         print(f"what changed most since epoch {since.epoch}\n\n{changed}\n")
 

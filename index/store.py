@@ -91,7 +91,10 @@ def check_signal(case: Case, signal: str) -> None:
     """Raises `UsageError` where the case has no such signal, or one without an index of its own."""
     known = SIGNALS.get(signal)
     if known is not None and known.metric is Metric.TEXT:
-        raise UsageError(f"{signal} has no index of its own: its texts are indexed as captions are")
+        raise UsageError(
+            f"{signal} has no index of its own: its texts are indexed as captions are. To find "
+            f"posts by what they say and show: frametrace framing {case.path} --text TEXT"
+        )
     if signal not in case.epoch.signals:
         raise UsageError(
             f"{case.path} has no signal {signal!r}; compute it with: "

@@ -12,7 +12,7 @@ from frametrace.embed.decode import MAX_BYTES, decode
 from frametrace.embed.held import connect
 from frametrace.embed.pictures import missing_pictures
 from frametrace.embed.progress import Progress
-from frametrace.embed.signals import SIGNALS, CaptionSignal, PictureSignal, caption_key
+from frametrace.embed.signals import SIGNALS, CaptionSignal, Metric, PictureSignal, caption_key
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Local
@@ -120,7 +120,11 @@ def find_text(case: Case, text: str, signal: str = "", limit: int = 20) -> Found
 
 def _check(signal: str, *kinds: type) -> None:
     if not issubclass(SIGNALS.get(signal, object), kinds):
-        names = ", ".join(name for name, known in SIGNALS.items() if issubclass(known, kinds))
+        names = ", ".join(
+            name
+            for name, known in SIGNALS.items()
+            if issubclass(known, kinds) and known.metric is not Metric.TEXT
+        )
         raise UsageError(f"{signal!r} can't answer this question. Choose from: {names}")
 
 

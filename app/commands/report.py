@@ -17,8 +17,8 @@ def command(case: Path, out: Path, as_json: bool) -> None:
     """Write what `match` found in CASE: a page to look at, and tables to compute with.
 
     index.html needs no other file and no network. The tables are matches.csv, groups.csv,
-    framings.csv, map.csv, accounts.csv, ties.csv, skipped.csv; network.gexf opens in Gephi;
-    run.json says how it was made.
+    framings.csv, named.csv, map.csv, accounts.csv, ties.csv, skipped.csv; network.gexf opens in
+    Gephi; run.json says how it was made.
 
     \b
     frametrace report hongkong --out report/

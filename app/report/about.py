@@ -48,9 +48,10 @@ def rise(rows: Sequence[Mapping[str, Any]]) -> str:
         return ""
     first, *others = timed
     later = "".join(
-        f"; on {row['platform']} {_later(row['first_at'] - first['first_at'])}" for row in others
+        f"; on {_isolated(row['platform'])} {_later(row['first_at'] - first['first_at'])}"
+        for row in others
     )
-    begun = f"First on {first['platform']}, {moment_text(first['first_at'])} UTC{later}."
+    begun = f"First on {_isolated(first['platform'])}, {moment_text(first['first_at'])} UTC{later}."
     spread = [_spread(row) for row in timed if row["posts"] > 1]
     return " ".join([begun, *([f"{'; '.join(spread)}."] if spread else [])])
 
@@ -74,14 +75,18 @@ def _later(time: timedelta) -> str:
     return f"{_span(time)} later" if time else "at the same time"
 
 
+def _isolated(text: str) -> str:
+    """So that what text from outside says of directions ends with it."""
+    return f"\u2068{text}\u2069"
+
+
 def _spread(row: Mapping[str, Any]) -> str:
+    name = _isolated(row["platform"])
     half, last = (row[name] - row["first_at"] for name in ("half_at", "last_at"))
     if not last:
-        return f"{row['platform']}: {row['posts']:,} posts at once"
+        return f"{name}: {row['posts']:,} posts at once"
     within = f"within {_span(half)}" if half else "at once"
-    return (
-        f"{row['platform']}: half of {row['posts']:,} posts {within}, the last after {_span(last)}"
-    )
+    return f"{name}: half of {row['posts']:,} posts {within}, the last after {_span(last)}"
 
 
 def _span(time: timedelta) -> str:

@@ -15,6 +15,7 @@ _BITS = {pdq.Pdq.name: pdq.BITS, phash.Phash.name: phash.BITS}
 _LISTED = {Relation.CONTAINS: "inside a larger picture", Relation.PART: "cut out"}
 _THROUGH = {Relation.CONTAINS: "contains", Relation.PART: "is cut out of"}
 _THE_SAME = 0.995  # of two decimals
+_MOST_DECADES = 9  # beyond, a figure says no more
 
 
 def sentence(member: Mapping[str, Any]) -> str:
@@ -47,10 +48,18 @@ def label(member: Mapping[str, Any]) -> str:
 def _to_framing(member: Mapping[str, Any]) -> str:
     """What a post of a framing has in common with the post that ties it in."""
     told = member["tied_by"]
-    rare = f"as rare as 1 of 10^{member['decades']:.1f} unrelated pairs"
+    rare = f"as rare as 1 of {_one_of(member['decades'])} unrelated pairs"
     together = "together " if len(told) > 1 else ""
     via = f"{member['via_platform']} {member['via_post_id']}"
     return f"tied to {via}: {', '.join(map(in_common, told))}; {together}{rare}"
+
+
+def _one_of(decades: float) -> str:
+    """10 to that power, by its first digit: decades are an order, and no exact number."""
+    if decades >= _MOST_DECADES:
+        return f"over {10**_MOST_DECADES:,}"
+    digits = max(int(decades), 0)
+    return f"{round(10 ** (decades - digits)) * 10**digits:,}"
 
 
 def _said_and_shown(member: Mapping[str, Any]) -> str:

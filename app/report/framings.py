@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from frametrace.app.report.about import held, language, rise
 from frametrace.embed.case import Case
 from frametrace.embed.held import connect
-from frametrace.embed.signals.caption_key import CaptionKey
+from frametrace.embed.signals.caption_key import CaptionKey, key_of
 from frametrace.embed.tables import signal_table
 from frametrace.matcher.results import GroupKind, Relation, Results
 
@@ -37,7 +37,8 @@ counted AS (
 spoken AS (
     SELECT s.group_id, s.wording, min(r.at) AS at, arg_min(r.language, r.at) AS language,
         arg_min({'platform': s.platform, 'post_id': s.post_id, 'text': s.text}, r.at) AS first
-    FROM said s JOIN representatives r USING (group_id, platform, post_id) GROUP BY ALL
+    FROM said s JOIN representatives r USING (group_id, platform, post_id)
+    WHERE s.wording = r.key OR s.text = r.text GROUP BY ALL
 )
 SELECT group_id, coalesce(s.first, c.first) AS post, s.language, c.posts, c.accounts,
     row_number() OVER best AS rank
@@ -64,7 +65,7 @@ ORDER BY group_id, posts DESC, platform, account_id
 _KEYS = pa.schema([("sha256", pa.string()), ("key", pa.string())])
 _SPOKEN = pa.schema(
     [("group_id", pa.string()), ("at", pa.int64())]
-    + [(name, pa.string()) for name in ("language", "platform", "post_id", "text")]
+    + [(name, pa.string()) for name in ("language", "platform", "post_id", "text", "key")]
 )
 
 
@@ -128,12 +129,7 @@ def framing_views(
             held=held(row["cohesion"]) if told else "",
             kinds=[(one["kind"], one["posts"]) for one in found["kinds"].get(name, ())],
             busiest=found["busiest"].get(name, ()),
-            photos={
-                **{
-                    one: stands_for[photo] for one, photo in photo_of.items() if photo in stands_for
-                },
-                **{one: one for one in shown[name]},
-            },
+            photos={**_standing(photo_of, stands_for), **{one: one for one in shown[name]}},
             reused={one: (photo, posts[photo]) for one, photo in reused.items()},
         )
     return views
@@ -154,7 +150,7 @@ def _queried(
     """The rows of the queries above, by framing."""
     keys = signal_table(CaptionKey.name)
     spoken = [
-        {"group_id": row["group_id"], "at": at, **one}
+        {"group_id": row["group_id"], "at": at, **one, "key": key_of(one["text"])}
         for row in about
         for at, one in enumerate(row["representatives"] or ())
     ]

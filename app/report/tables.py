@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any, TextIO
 
 import pyarrow as pa
 
 from frametrace.matcher.results import EVIDENCE
+from frametrace.posts.errors import UsageError
 
-__all__ = ["GROUPS_COLUMNS", "neutral", "write_batches", "write_csv"]
+__all__ = ["GROUPS_COLUMNS", "neutral", "row_writer", "rows_of", "write_batches", "write_csv"]
 
 GROUPS_COLUMNS = (
     "group_id", "kind", "relation", "platform", "post_id", "account_id", "account_kind",
@@ -39,11 +41,44 @@ def write_csv(path: Path, table: pa.Table, columns: Sequence[str] = ()) -> None:
 def write_batches(path: Path, names: Sequence[str], batches: Iterable[pa.RecordBatch]) -> None:
     """Write batches of rows as `write_csv` does; `names` are their columns."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = row_writer(file)
         writer.writerow(names)
         for batch in batches:
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 writer.writerow([_cell(value) for value in row])
+
+
+def rows_of(path: Path, columns: Sequence[str], what: str) -> list[list[str]]:
+    """The rows of a table of these columns as they stand in its file; none where there is no file.
+
+    Raises `UsageError` where the file is something else: it isn't ours to write over.
+    """
+    if not path.exists():
+        return []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header, *rows = list(csv.reader(file, strict=True)) or [[]]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        header, rows = [], []
+    if tuple(header) != tuple(columns):
+        raise UsageError(f"{path} is no {what}: name another file with --out")
+    return rows
+
+
+def row_writer(file: TextIO) -> Any:
+    """A `csv.writer` of rows that end in line feeds, and that quotes whatever ends lines elsewhere.
+
+    Python 3.11 quotes a carriage return only where that ends rows, too.
+    """
+    return csv.writer(_LineFeeds(file))
+
+
+class _LineFeeds:
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, row: str) -> int:
+        return self._file.write(row.removesuffix("\r\n") + "\n")
 
 
 def neutral(text: str) -> str:

@@ -1,15 +1,15 @@
 """The whole of a watch: sources into the case, signals, a look, and only then the memory of it."""
 
-import csv
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.compute as pc
 
 from frametrace.app.flow import Inputs, add
-from frametrace.app.report.tables import write_csv
+from frametrace.app.report.tables import row_writer, rows_of, write_csv
 from frametrace.app.tips.telling import tell_watched
 from frametrace.embed.case import Case
 from frametrace.embed.progress import Progress
@@ -111,16 +111,7 @@ def _listed(out: Path) -> list[list[str]]:
     """The rows of a list that an earlier watch wrote, if any, as they stand there."""
     if out.suffix.lower() != ".csv":
         raise UsageError(f"{out} is no CSV file: name one that ends in .csv")
-    if not out.exists():
-        return []
-    try:
-        with out.open(encoding="utf-8-sig", newline="") as file:
-            header, *rows = list(csv.reader(file, strict=True)) or [[]]
-    except (OSError, UnicodeDecodeError, csv.Error):
-        header = []
-    if tuple(header) != _COLUMNS:
-        raise UsageError(f"{out} is no list of a watch: name another file with --out")
-    return rows
+    return rows_of(out, _COLUMNS, "list of a watch")
 
 
 def _write(out: Path, watched: Watched) -> None:
@@ -136,9 +127,10 @@ def _write(out: Path, watched: Watched) -> None:
         again = {tuple(row[:2]) for row in newcomers}
         earlier = [row for row in _listed(out) if tuple(row[:2]) not in again]
         with beside.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([_COLUMNS, *earlier, *newcomers])
+            row_writer(file).writerows([_COLUMNS, *earlier, *newcomers])
         beside.replace(out)
     except OSError as error:
         raise CaseError(f"{out} can't be written: {error.strerror or error}") from None
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)

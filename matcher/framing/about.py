@@ -43,7 +43,8 @@ FROM (
         SELECT m.group_id, coalesce(f.medoid_sha256, p.sha256) AS photo, p.sha256,
             count(DISTINCT (m.platform, m.post_id)) AS posts
         FROM members m JOIN post_media p USING (platform, post_id)
-        LEFT JOIN photos f ON f.sha256 = p.sha256 GROUP BY ALL
+        LEFT JOIN photos f ON f.sha256 = p.sha256
+        WHERE p.sha256 NOT IN (SELECT sha256 FROM skipped WHERE sha256 IS NOT NULL) GROUP BY ALL
     ) GROUP BY group_id, photo
 ) GROUP BY group_id
 """
@@ -92,7 +93,7 @@ def about(
     terms = terms_of_groups(samples)
     spoken = representatives(samples)
     lettering = _lettering(contents, found, count)
-    with connect(case, "post_media") as connection:
+    with connect(case, "post_media", "skipped") as connection:
         connection.register("members", members)
         connection.register("photos", photos.select(["sha256", "medoid_sha256"]))
         connection.register("posts_of", contents.posts)

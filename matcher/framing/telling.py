@@ -33,7 +33,8 @@ earliest AS (
 ),
 pictures AS (
     SELECT platform, post_id, arg_min(sha256, (path, sha256)) AS sha256, min(path) AS path
-    FROM post_media GROUP BY ALL
+    FROM post_media WHERE sha256 NOT IN (SELECT sha256 FROM skipped WHERE sha256 IS NOT NULL)
+    GROUP BY ALL
 )
 SELECT p.group_id, $kind AS kind, $relation AS relation,
     o.platform, o.post_id, o.account_id, o.account_kind, o.account_name, o.posted_at, o.text,
@@ -116,7 +117,7 @@ def members_of(case: Case, contents: Contents, found: Communities) -> pa.Table:
             "tied_by": tied_by(contents, found, content),
         }
     )
-    with connect(case, "posts", "post_media") as connection:
+    with connect(case, "posts", "post_media", "skipped") as connection:
         connection.register("posts_of", contents.posts)
         connection.register("told", told)
         values = {"kind": str(GroupKind.FRAMING), "relation": str(Relation.SIMILAR)}

@@ -94,6 +94,23 @@ def test_the_threshold_and_the_number_of_rows(case: Case, tmp_path: Path) -> Non
     assert len(found(framing(case, "--like", "x/p0", "--top", 0, "--json"))["rows"]) == 6
     framing(case, "--like", "x/p0", "--top", 4, "--out", tmp_path / "new" / "posts.csv")
     assert len(rows_of(tmp_path / "new" / "posts.csv")) == 4
+    framing(case, "--like", "x/p0", "--out", tmp_path / "new" / "posts.csv")
+    assert len(rows_of(tmp_path / "new" / "posts.csv")) == 2
+
+
+def test_all_rows_are_printed_where_all_are_asked_for(tmp_path: Path) -> None:
+    case = make_case(tmp_path, [{"text": f"{_TEXT} {at}"} for at in range(30)], {})
+    listed = [
+        framing(case, "--like", "p0", *top).output.count(_TEXT[:20]) for top in ((), ("--top", 0))
+    ]
+    assert listed == [20, 30]
+
+
+def test_a_table_of_something_else_is_not_written_over(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    result = framing(case, "--like", "x/p0", "--out", tmp_path / "mine.csv")
+    assert "is no list of a framing's posts: name another file with --out" in str(result.exception)
+    assert (tmp_path / "mine.csv").read_text(encoding="utf-8") == "a,b\n1,2\n"
 
 
 def test_the_table_is_harmless_in_a_spreadsheet_and_the_terminal_is_not_steered(
@@ -201,6 +218,11 @@ def test_match_run_and_the_report_tell_which_posts_belong(case: Case, tmp_path: 
     arguments = ("run", case.path, source, "--signal", "pdq", "--signal", "caption_key")
     done = json.loads(run(*arguments, "--out", tmp_path / "again", "--json").stdout)
     assert done["found"]["named"] == {"fire": 3}
+    framing(case, "--like", "y/p0", "--name", "ducks")
+    framing(case, "--delete", "--name", "fire")
+    run("report", case.path, "--out", tmp_path / "report")
+    page = (tmp_path / "report" / "index.html").read_text("utf-8")
+    assert "Named framings that changed since the last match: ducks, fire. To find" in page
 
 
 def test_watch_tells_which_new_posts_belong(case: Case, tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hostile import HOSTILE
 from making import jpeg, make_case, photo
@@ -16,6 +18,7 @@ from frametrace.app.report import page as page_module
 from frametrace.app.report import write
 from frametrace.app.report.about import compared_by, held, language, name_of, rise
 from frametrace.app.report.evidence import sentence
+from frametrace.app.report.framings import framing_views
 from frametrace.app.report.map import COLOURED, map_view
 from frametrace.app.report.page import views_of
 from frametrace.app.report.write import write_report
@@ -124,7 +127,8 @@ def test_a_framing_is_called_by_its_terms_and_shows_what_is_said_and_seen(case, 
     assert "<b>English</b>" in said[0][1]
     counts = {text: re.sub("<b>English</b> · ", "", about).split(" ·")[0] for text, about in said}
     assert counts == {f"LOOK: {FIRE}!": "1 post", FIRE: "4 posts by 3 accounts"}
-    assert "First on x, 2020-01-01 00:00 UTC; on y 3 hours later." in fire
+    rose = "First on \u2068x\u2069, 2020-01-01 00:00 UTC; on \u2068y\u2069 3 hours later."
+    assert rose in fire
     assert "All pairs of what its posts say and show are alike" in fire
     assert re.search(
         r"Accounts with several of its posts: <bdi>a0</bdi> on <bdi>x</bdi> \(2\)", fire
@@ -134,17 +138,50 @@ def test_a_framing_is_called_by_its_terms_and_shows_what_is_said_and_seen(case, 
 def test_every_post_says_what_it_has_in_common_with_which_other(case, html):
     results, _ = load_results(case)
     fire = articles(html)[0]
-    tied = re.findall(r"tied to (\w) (p\d+): (.*?); (together )?as rare as 1 of 10\^(\S+)", fire)
+    tied = re.findall(
+        r"tied to (\w) (p\d+): (.*?); (together )?as rare as 1 of (?:over )?(\S+)", fire
+    )
     rows = [row for row in results.members.to_pylist() if row["kind"] == "framing"]
     (group,) = {row["group_id"] for row in rows if row["text"] == FIRE}
     expected = [
-        (r["via_platform"], r["via_post_id"], len(r["tied_by"]) > 1, f"{r['decades']:.1f}")
+        (r["via_platform"], r["via_post_id"], len(r["tied_by"]) > 1, r["decades"])
         for r in rows
         if r["group_id"] == group and r["tied_by"]
     ]
-    assert [(a, b, bool(c), d) for a, b, _, c, d in tied] == expected
+    assert [(a, b, bool(c)) for a, b, _, c, _ in tied] == [row[:3] for row in expected]
+    rarities = [float(rare.replace(",", "")) for *_, rare in tied]
+    np.testing.assert_allclose(np.log10(rarities), [min(row[3], 9) for row in expected], atol=0.2)
     assert any("captions in the same words" in what for _, _, what, _, _ in tied)
     assert fire.count("the group&#39;s own words and pictures") == 5 - len(tied)
+
+
+def test_the_language_of_lettering_is_not_that_of_the_caption_beside_it(case):
+    results, _ = load_results(case)
+    rows = results.framings.to_pylist()
+    assert any(views_of_wordings(case, results))
+    for row in rows:
+        for one in row["representatives"]:
+            one["text"] = "THIS IS WRITTEN IN A PICTURE"
+    lettered = replace(results, framings=pa.Table.from_pylist(rows, FRAMINGS))
+    assert not any(views_of_wordings(case, lettered))
+
+
+def views_of_wordings(case, results):
+    """The languages that are told of what framings say."""
+    shown = dict.fromkeys(results.framings["group_id"].to_pylist(), ())
+    views = framing_views(case, results, shown).values()
+    return [wording.language for view in views for wording in view.wordings]
+
+
+def test_pictures_that_can_not_be_read_are_not_those_of_a_framing(tmp_path):
+    posts = [{"text": f"{FIRE} {at * '!'}", "media": ["a.jpg", "b.jpg"]} for at in range(3)]
+    case = make_case(tmp_path, posts, {"a.jpg": b"broken", "b.jpg": jpeg(photo(1), 90)})
+    results, _ = match_case(case)
+    (framing,) = results.framings.to_pylist()
+    members = results.members.filter(pc.equal(results.members["kind"], "framing")).to_pylist()
+    assert len(members) == 3
+    assert {member["media_path"] for member in members} == {"b.jpg"}
+    assert framing["pictures"] == [members[0]["media_sha256"]]
 
 
 def test_photos_lead_to_the_framings_that_show_them(html):
@@ -326,7 +363,7 @@ def test_what_posts_have_in_common_is_said_in_plain_words(told, said):
     rows = [dict(zip(("kind", "signal", "similarity"), one, strict=True)) for one in told]
     words = sentence(MEMBER | {"tied_by": rows, "decades": 8.21})
     together = "together " if len(told) > 1 else ""
-    assert words == f"tied to x p1: {said}; {together}as rare as 1 of 10^8.2 unrelated pairs"
+    assert words == f"tied to x p1: {said}; {together}as rare as 1 of 200,000,000 unrelated pairs"
 
 
 def platform_of(name, posts, *hours):
@@ -354,7 +391,7 @@ def platform_of(name, posts, *hours):
     ],
 )
 def test_how_a_framing_rose_is_said_in_a_sentence(rows, said):
-    assert rise(rows) == said
+    assert re.sub("\u2068(.*?)\u2069", r"\1", rise(rows)) == said
 
 
 def test_how_tightly_a_framing_holds_is_said_in_a_sentence():
