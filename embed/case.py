@@ -41,6 +41,7 @@ BASE_TABLES: Mapping[str, pa.Schema] = {
 }
 _DONE = "done"
 _EPOCHS = "epochs"
+_LOCKED = ("framings", "watch")  # folders with a lock of their own
 _WIDE, _GROUP = 1024, 128  # bytes a row beyond which one row can be read without many others
 _KEPT_EPOCHS = 5  # older manifests are swept; a reader that began on one still finds its shards
 
@@ -249,6 +250,8 @@ class CaseWriter:
         for name in (".", _EPOCHS, _DONE, *tables):
             for file in (root / name).glob(TEMPORARY):
                 file.unlink()
+        for name in _LOCKED:
+            _sweep_locked(root / name)
 
     def _marker(self, unit: str) -> Path:
         return self.case.path / _DONE / f"{unit}.json"
@@ -261,6 +264,14 @@ def _named_in_text(path: Path) -> Path:
     if (shown := printable(str(path))) != str(path):
         raise UsageError(f"{shown}: a case's path has to be valid UTF-8; name another folder")
     return path
+
+
+def _sweep_locked(folder: Path) -> None:
+    """Delete what a killed process left half done, unless another one writes there just now."""
+    if any(folder.glob(TEMPORARY)):
+        with suppress(CaseError), holding(folder):
+            for file in folder.glob(TEMPORARY):
+                file.unlink()
 
 
 def _is_empty(path: Path) -> bool:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from frametrace.embed.case import FORMAT_VERSION, Case
+from frametrace.embed.files import holding
 from frametrace.embed.held import connect
 from frametrace.embed.tables import MEDIA
 from frametrace.posts.errors import CaseError, CaseLocked, CaseTooNew, UsageError
@@ -129,6 +130,19 @@ def test_a_writer_sweeps_what_a_killed_one_left_and_nothing_else(case: Case) -> 
     assert [name for name in left if (case.path / name).exists()] == []
     assert [name for name in kept if not (case.path / name).exists()] == []
     assert digests(Case(case.path)) == ["a", "b"]
+
+
+def test_a_writer_sweeps_folders_that_have_a_lock_unless_it_is_held(case: Case) -> None:
+    left = [case.path / name / ".x.json.0123abcd.tmp" for name in ("framings", "watch")]
+    for path in left:
+        path.parent.mkdir()
+        path.write_text("x", "utf-8")
+    with holding(case.path / "framings"), case.writer():
+        pass
+    assert [path.exists() for path in left] == [True, False]
+    with case.writer():
+        pass
+    assert [path.exists() for path in left] == [False, False]
 
 
 def test_without_current_the_newest_epoch_counts_and_is_named_again(case: Case) -> None:
