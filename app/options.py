@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 __all__ = [
+    "FullPath",
     "case_argument",
     "json_option",
     "match_options",
@@ -22,7 +23,7 @@ __all__ = [
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class _FullPath(click.Path):
+class FullPath(click.Path):
     """A path; an empty one (a shell variable that isn't set) would mean the current folder."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -32,7 +33,7 @@ class _FullPath(click.Path):
         return super().convert(value, param, ctx)
 
 
-_PATH = _FullPath(path_type=Path)
+_PATH = FullPath(path_type=Path)
 
 case_argument = click.argument("case", type=_PATH)
 sources_argument = click.argument("sources", nargs=-1, required=True, type=_PATH)
@@ -40,8 +41,19 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON i
 strict_option = click.option(
     "--strict", is_flag=True, help="End with exit code 1 when anything was skipped."
 )
+
+
+class _Folder(FullPath):
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
+        """What to name where none is."""
+        return "Name a folder for the report, such as --out report/"
+
+
 out_option = click.option(
-    "--out", type=_PATH, required=True, help="The folder of the report; made if it is absent."
+    "--out",
+    type=_Folder(path_type=Path),
+    required=True,
+    help="The folder of the report; made if it is absent.",
 )
 
 

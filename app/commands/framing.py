@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from frametrace.app.options import case_argument, json_option, min_decades_option
+from frametrace.app.options import FullPath, case_argument, json_option, min_decades_option
 
 __all__ = ["command"]
 
-_PATH = click.Path(path_type=Path)
+_PATH = FullPath(path_type=Path)
 
 
 @click.command("framing")
@@ -33,10 +33,22 @@ _PATH = click.Path(path_type=Path)
     help="A post that is not meant; may be given again.",
 )
 @click.option(
-    "--unlike-picture", "unlike_pictures", multiple=True, type=_PATH, help="So a picture file."
+    "--unlike-picture",
+    "unlike_pictures",
+    multiple=True,
+    type=_PATH,
+    help="A picture file that is not meant; may be given again.",
 )
-@click.option("--unlike-text", "unlike_texts", multiple=True, help="So a text.")
-@click.option("--name", default="", help="Keep the examples in CASE, with those kept before.")
+@click.option(
+    "--unlike-text",
+    "unlike_texts",
+    multiple=True,
+    help="A text that is not meant; may be given again.",
+)
+@click.option(
+    "--name",
+    help="Keep the examples, and --min-decades, in CASE under this name, with those kept before.",
+)
 @click.option("--delete", is_flag=True, help="Delete the framing of that --name.")
 @min_decades_option
 @click.option(
@@ -66,17 +78,19 @@ def command(case: Path, **options: Any) -> None:
     from frametrace.matcher.framing.by_example import Asked
     from frametrace.matcher.framing.outside import Named
 
+    if options["name"] == "":
+        raise click.UsageError("the name is empty: name a framing, or leave --name out")
     asked = Asked(
         Named(options["posts"], options["pictures"], options["texts"]),
         Named(options["unlike_posts"], options["unlike_pictures"], options["unlike_texts"]),
         options["min_decades"],
-        options["name"],
+        options["name"] or "",
     )
     out, top, as_json = options["out"], options["top"], options["as_json"]
     if out is not None and out.suffix.lower() != ".csv":
         raise click.UsageError(f"{out} is no CSV file: name one that ends in .csv")
     if options["delete"]:
-        if not asked.name or asked.says_more or out is not None:
+        if not asked.name or asked.says_more or out is not None or top is not None:
             raise click.UsageError("--delete goes with --name and nothing else")
         remove_framing(case, asked.name, as_json=as_json)
     elif asked.name or asked.says_more:
