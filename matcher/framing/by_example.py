@@ -1,6 +1,6 @@
 """The whole of a framing by example: from what people name to ranked posts, kept under a name."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -80,7 +80,8 @@ def rank_by_example(
         if name and json_of(framing) != kept:
             if not asked.says_more:
                 stack.enter_context(changing(case))
-            save(case, name, framing)
+            if asked.says_more or _is_kept(case, name, kept):
+                save(case, name, framing)
     return replace(ranked, notes=(*makers.notes, *ranked.notes)), framing
 
 
@@ -96,6 +97,13 @@ def _framing(makers: Makers, asked: Asked, name: str) -> tuple[Framing, object]:
     if not len(framing.like):
         raise UsageError("name an example: a post with --like, a --picture, or a --text")
     return framing, kept
+
+
+def _is_kept(case: Case, name: str, content: object) -> bool:
+    """Whether a framing is still what was read: another process may have changed or deleted it."""
+    with suppress(UsageError, CaseError):
+        return json_of(load(case, name)) == content
+    return False
 
 
 def compared_of(case: Case, progress: Progress | None = None) -> Compared:

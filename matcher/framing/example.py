@@ -41,6 +41,7 @@ SELECT t.decades, t.belongs, t.against,
 FROM posts_of p JOIN told t USING (content) JOIN posts o USING (platform, post_id)
 LEFT JOIN pictures m USING (platform, post_id)
 ORDER BY t.decades DESC, o.posted_at NULLS LAST, o.platform, o.post_id
+LIMIT $limit
 """
 
 
@@ -66,7 +67,7 @@ def rank(compared: Compared, framing: Framing, least: float, limit: int | None =
     carries a copy of a picture example, and is nearer to an example than to any counter-example;
     so does every example. Of the rows come the first
     `limit`, all for 0, those that belong for None. Raises `UsageError` where there is no example
-    to compare with.
+    to compare with, or one is the same as a counter-example.
     """
     contents = compared.contents
     given = given_of(compared, framing)
@@ -81,15 +82,17 @@ def rank(compared: Compared, framing: Framing, least: float, limit: int | None =
     belongs[[each for each in given.unlike if each < n]] = False
     order = np.lexsort((np.arange(n), -found.decades))
     weight = contents.weight
-    shown = int(weight[belongs].sum()) if limit is None else limit
     if limit is None:
         order = order[belongs[order]]
-    elif limit:
-        order = order[: int(np.searchsorted(np.cumsum(weight[order]), limit)) + 1]
-    rows = _rows(compared.case, contents, found, belongs, np.sort(order))
+    elif limit and limit < weight.sum():
+        # Posts of one likeness are ordered by time: which of them come first is not known yet.
+        last = order[np.searchsorted(np.cumsum(weight[order]), limit)]
+        order = order[found.decades[order] >= found.decades[last]]
+    told = _told(found, belongs, np.sort(order))
+    rows = _rows(compared.case, contents, told, limit)
     kinds = _kinds(contents, found, given.captions)
     return Ranked(
-        rows=_with_ties(rows.slice(0, shown) if limit else rows, found, kinds, given.labels),
+        rows=_with_ties(rows, found, kinds, given.labels),
         compared=int(weight.sum()),
         belonging=int(weight[belongs].sum()),
         signals=_signals(compared.case, contents),
@@ -97,11 +100,9 @@ def rank(compared: Compared, framing: Framing, least: float, limit: int | None =
     )
 
 
-def _rows(
-    case: Case, contents: Contents, found: Likeness, belongs: np.ndarray, which: np.ndarray
-) -> pa.Table:
-    """The posts of some contents in order, with their content."""
-    told = pa.table(
+def _told(found: Likeness, belongs: np.ndarray, which: np.ndarray) -> pa.Table:
+    """What is told of some contents."""
+    return pa.table(
         {
             "content": which,
             "decades": found.decades[which],
@@ -109,10 +110,15 @@ def _rows(
             "against": found.against[which],
         }
     )
+
+
+def _rows(case: Case, contents: Contents, told: pa.Table, limit: int | None) -> pa.Table:
+    """The first posts of some contents in order, with their content; all without a limit."""
     with connect(case, "posts", "post_media") as connection:
         connection.register("posts_of", contents.posts)
         connection.register("told", told)
-        return connection.sql(_ROWS).to_arrow_table().combine_chunks()
+        found = connection.sql(_ROWS, params={"limit": limit or None})
+        return found.to_arrow_table().combine_chunks()
 
 
 def _kinds(contents: Contents, found: Likeness, captions: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """From examples to contents of a case: those that are there, and further ones beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -154,7 +154,10 @@ class _Gathered:
 
 
 def given_of(compared: Compared, framing: Framing) -> Given:
-    """Find the contents of examples. Raises `UsageError` where none is left to compare with."""
+    """Find the contents of examples.
+
+    Raises `UsageError` where none is left to compare with, or one is the same as a counter-example.
+    """
     gathered = _Gathered(compared)
     like, unlike = gathered.add(framing.like), gathered.add(framing.unlike)
     if not like:
@@ -170,6 +173,7 @@ def given_of(compared: Compared, framing: Framing) -> Given:
         if length > 0:
             mean = gathered.beside((Said("", middle / length), ()))
     fusion, wider = with_more(compared.fusion, compared.contents, gathered.outside)
+    _check_sides(wider, like, unlike)
     return Given(
         fusion=fusion,
         like=list(like),
@@ -180,6 +184,25 @@ def given_of(compared: Compared, framing: Framing) -> Given:
         mean=mean,
         notes=list(dict.fromkeys(gathered.notes)),
     )
+
+
+def _check_sides(contents: Contents, like: Mapping[int, str], unlike: Mapping[int, str]) -> None:
+    """Raises `UsageError` where an example and a counter-example say and show the same."""
+    meant = {_same(contents, content): label for content, label in like.items()}
+    for content, label in unlike.items():
+        if (other := meant.get(_same(contents, content))) is not None:
+            raise UsageError(
+                f"{other} and {label} say and show the same: one can't be meant and the other not; "
+                "name both as examples or both as counter-examples"
+            )
+
+
+def _same(contents: Contents, content: int) -> int | str:
+    """What contents have in common that say and show the same: the key of what only says."""
+    text = contents.caption[content]
+    if text == NONE or contents.pictures.starts[content] < contents.pictures.starts[content + 1]:
+        return content
+    return contents.keys[int(text)].as_py() or content
 
 
 def _caption_vectors(

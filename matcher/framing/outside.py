@@ -13,7 +13,7 @@ from frametrace.embed.decode import MAX_BYTES, Picture, decode
 from frametrace.embed.held import connect
 from frametrace.embed.signals import CaptionSignal, PictureSignal, Signal, pdq
 from frametrace.embed.signals.caption import Caption
-from frametrace.embed.signals.caption_key import key_of
+from frametrace.embed.signals.caption_key import CaptionKey, key_of
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.overlay import Overlay
@@ -34,6 +34,10 @@ from frametrace.posts.media import read_media
 __all__ = ["Makers", "Named", "find_post", "made_by", "read_examples", "renewed"]
 
 _MOST_OF_NAME = 255  # characters of a file's name
+_CALLED = """
+SELECT platform, post_id, repost_of FROM posts
+WHERE post_id = $name OR platform || '/' || post_id = $name ORDER BY platform
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +97,13 @@ def read_examples(makers: Makers, named: Named) -> Examples:
 
 
 def find_post(case: Case, name: str) -> ExamplePost:
-    """The post called `platform/post_id`, or `post_id` where only one platform has it."""
+    """The post called `platform/post_id`, or else `post_id` where only one platform has it.
+
+    Raises `UsageError` where none is called so, or several are, and for a repost.
+    """
     with connect(case, "posts") as connection:
-        found = connection.execute(
-            "SELECT platform, post_id, repost_of FROM posts "
-            "WHERE post_id = $name OR platform || '/' || post_id = $name ORDER BY platform",
-            {"name": name},
-        ).fetchall()
+        rows = connection.execute(_CALLED, {"name": name}).fetchall()
+    found = [row for row in rows if f"{row[0]}/{row[1]}" == name] or rows
     if not found:
         raise UsageError(
             f"the case has no post {name!r}: name one by its id, or as platform/id; groups.csv of "
@@ -107,9 +111,9 @@ def find_post(case: Case, name: str) -> ExamplePost:
         )
     if len(found) > 1:
         platforms = " and ".join(row[0] for row in found)
-        raise UsageError(
-            f"{name!r} is a post on {platforms}: name one as {found[0][0]}/{found[0][1]}"
-        )
+        whole = f"{found[0][0]}/{found[0][1]}"
+        what_next = "its text with --text instead" if whole == name else f"one as {whole}"
+        raise UsageError(f"{name!r} is a post on {platforms}: name {what_next}")
     platform, post_id, repost_of = found[0]
     if repost_of is not None:
         raise UsageError(f"{name!r} repeats the post {repost_of!r}: name that, or its text")
@@ -133,6 +137,11 @@ def _text(makers: Makers, text: str) -> ExampleText:
 
 def _embedded(makers: Makers, text: str) -> ExampleText:
     """With its vector, where the case has such and the model can read the text."""
+    if not {Caption.name, CaptionKey.name} & set(makers.case.epoch.signals):
+        makers.note(
+            f"texts are not compared: the case has no {CaptionKey.name}. Compute it with: "
+            f"frametrace embed {makers.case.path}"
+        )
     caption = makers.get(Caption.name)
     if caption is None:
         return ExampleText(text)
@@ -152,7 +161,7 @@ def _vector(values: pa.Table) -> np.ndarray | None:
 
 
 def _picture(makers: Makers, path: Path) -> ExamplePicture:
-    absolute = path.resolve()
+    absolute = _absolute(path)
     data = read_media(str(absolute.parent), absolute.name, MAX_BYTES)
     try:
         picture = decode(data)
@@ -177,6 +186,17 @@ def _picture(makers: Makers, path: Path) -> ExamplePicture:
         looks=looks,
         weights=weights,
     )
+
+
+def _absolute(path: Path) -> Path:
+    """A path with its links followed. Raises `DecodeError` where they can't be."""
+    try:
+        return path.resolve()
+    except RuntimeError:  # of Python up to 3.12
+        reason = "its links lead in a circle"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    raise DecodeError(f"{printable(str(path))}: can't be read: {reason}")
 
 
 def _computed(makers: Makers, signal: str, picture: Picture) -> pa.Table | None:

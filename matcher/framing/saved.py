@@ -6,7 +6,9 @@ one holds the folder's lock, and it takes its place in one step.
 """
 
 import hashlib
+import json
 import re
+import stat
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from frametrace.embed.case import Case
-from frametrace.embed.files import holding, read_json, to_json, write_atomically
+from frametrace.embed.files import holding, to_json, write_atomically
 from frametrace.matcher.framing.examples import Framing
 from frametrace.matcher.framing.written import framing_of, json_of
 from frametrace.posts.errors import CaseError, UsageError
@@ -32,9 +34,16 @@ __all__ = [
 
 MOST_NAMED = 1000  # framings of a case that are read
 _FOLDER = "framings"
-_MOST_OF_NAME = 64  # characters; 4 bytes each at most, and file names have 255
+_MOST_OF_NAME = 64  # characters
+_MOST_OF_NAME_BYTES = 200  # in UTF-8; file names have 255, of which a temporary one adds 19
 _MOST_BYTES = 1 << 25  # of a file: 200 pictures and as many of the longest texts have half of it
-_NAME = re.compile(r"[^\W_][\w-]*")
+_MARKS = ("Mn", "Mc")  # of Unicode: vowels and tones that are written on letters
+# Whatever comes after the dot: learn.microsoft.com/windows/win32/fileio/naming-a-file
+_OF_WINDOWS = re.compile("con|prn|aux|nul|(com|lpt)[1-9¹²³]", re.IGNORECASE)
+
+
+class _NoObject(ValueError):
+    """A file holds JSON, but no object."""
 
 
 def checked_name(name: str) -> str:
@@ -43,12 +52,26 @@ def checked_name(name: str) -> str:
     Letters and digits of any script, `-` and `_`: a safe file name on every system.
     """
     kept = unicodedata.normalize("NFC", name.strip())
-    if not _NAME.fullmatch(kept) or len(kept) > _MOST_OF_NAME:
+    if not kept[:1].isalnum() or not all(map(_is_of_names, kept)) or len(kept) > _MOST_OF_NAME:
         raise UsageError(
             f"{name[:80]!r} is no name for a framing: use up to {_MOST_OF_NAME} letters, digits, - "
             "and _, and begin with a letter or a digit"
         )
+    if (size := len(kept.encode())) > _MOST_OF_NAME_BYTES:
+        raise UsageError(
+            f"{kept!r} is no name for a framing: it has {size} bytes in UTF-8, use up to "
+            f"{_MOST_OF_NAME_BYTES}"
+        )
+    if _OF_WINDOWS.fullmatch(kept):
+        raise UsageError(
+            f"{kept!r} is no name for a framing: Windows calls a device so; choose another one"
+        )
     return kept
+
+
+def _is_of_names(character: str) -> bool:
+    known = character.isalnum() or character in "-_"
+    return known or unicodedata.category(character) in _MARKS
 
 
 def names_in(case: Case) -> list[str]:
@@ -75,22 +98,27 @@ def digests_of(case: Case) -> dict[str, str]:
 def load(case: Case, name: str) -> Framing:
     """A framing by name.
 
-    Raises `UsageError` where there is none, `CaseError` where its file is damaged.
+    Raises `UsageError` where there is none, `CaseError` where its file is damaged or can't be read.
     """
     name = checked_name(name)
     path = _path(case, name)
-    if not path.is_file():
+    try:
+        return framing_of(_read(path))
+    except FileNotFoundError:
         known = ", ".join(names_in(case)) or "none"
         raise UsageError(
             f"{case.path} has no framing {name!r} (it has {known}): make it by naming examples, "
             f"with: frametrace framing {case.path} --name {name} --like POST"
-        )
-    try:
-        return framing_of(_read(path))
-    except (ValueError, OSError) as error:
+        ) from None
+    except OSError as error:
+        raise CaseError(
+            f"{path} can't be read: {error.strerror or error}. Mend that, its permissions for "
+            "instance, then run the same command again"
+        ) from None
+    except RecursionError:
+        reason = "it is nested too deeply"
+    except ValueError as error:
         reason = str(error)
-    except CaseError:
-        reason = "it is no JSON object"
     raise CaseError(
         f"{path} is damaged ({reason}): restore it from a copy of the case, or delete it with: "
         f"frametrace framing {case.path} --name {name} --delete"
@@ -98,9 +126,18 @@ def load(case: Case, name: str) -> Framing:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    if (size := path.stat().st_size) > _MOST_BYTES:
+    if not stat.S_ISREG((status := path.stat()).st_mode):
+        raise FileNotFoundError(path)
+    _check_size(status.st_size)
+    value = json.loads(path.read_text("utf-8"))
+    if not isinstance(value, dict):
+        raise _NoObject("it is no JSON object")
+    return value
+
+
+def _check_size(size: int) -> None:
+    if size > _MOST_BYTES:
         raise ValueError(f"it has {size:,} bytes, at most {_MOST_BYTES:,} are read")
-    return read_json(path)
 
 
 @contextmanager
@@ -121,17 +158,33 @@ def changing(case: Case) -> Iterator[None]:
 def save(case: Case, name: str, framing: Framing) -> None:
     """Keep a framing under a name; to be called while `changing`.
 
-    Raises `UsageError` where another one is called so but for capitals: some systems would take
-    them for one file.
+    Raises `UsageError` where it could not be read again, and where another one is called so but for
+    capitals: some systems would take them for one file.
     """
     name = checked_name(name)
+    text = _text_of(name, framing)
     known = names_in(case)
     alike = [other for other in known if other != name and other.casefold() == name.casefold()]
     if alike:
         raise UsageError(f"{alike[0]!r} is a framing of the case: call this one by another name")
     if name not in known and len(known) >= MOST_NAMED:
         raise UsageError(f"the case has {MOST_NAMED:,} framings: delete one of them first")
-    write_atomically(_path(case, name), to_json(json_of(framing)))
+    write_atomically(_path(case, name), text)
+
+
+def _text_of(name: str, framing: Framing) -> str:
+    """What a framing's file holds. Raises `UsageError` where it could not be read again."""
+    content = json_of(framing)
+    try:
+        framing_of(content)
+        text = to_json(content)
+        _check_size(len(text.encode()))
+    except ValueError as error:
+        raise UsageError(
+            f"the framing {name!r} can't be kept, for it could not be read again: {error}. Leave "
+            "that example out, or ask without --name"
+        ) from None
+    return text
 
 
 def delete(case: Case, name: str) -> None:

@@ -26,7 +26,7 @@ from frametrace.matcher.framing.examples import (
 )
 from frametrace.matcher.framing.likeness import likeness
 from frametrace.matcher.framing.more import Said, Shown, with_more
-from frametrace.matcher.framing.outside import Makers, Named, read_examples
+from frametrace.matcher.framing.outside import Makers, Named, find_post, read_examples
 from frametrace.matcher.results import RANKED
 from frametrace.matcher.stage import match_case
 from frametrace.posts.errors import CaseError, DecodeError, UsageError
@@ -268,12 +268,17 @@ def test_belonging_means_enough_decades_or_being_an_example(
     named = [ExamplePost(*posts[at]) for at in chosen]
     ours, theirs = named[:sides], named[sides:]
     compared = compared_of(case)
-    found = rank(compared, Framing(Examples(tuple(ours)), Examples(tuple(theirs))), 5)
+    framing = Framing(Examples(tuple(ours)), Examples(tuple(theirs)))
     content = {
         (r["platform"], r["post_id"]): r["content"] for r in compared.contents.posts.to_pylist()
     }
     barred = {content[post.platform, post.post_id] for post in theirs}
     examples = {content[post.platform, post.post_id] for post in ours}
+    if barred & examples:
+        with pytest.raises(UsageError, match="say and show the same"):
+            rank(compared, framing, 5)
+        return
+    found = rank(compared, framing, 5)
     for row in found.rows.to_pylist():
         key = row["platform"], row["post_id"]
         if content[key] in barred:
@@ -284,8 +289,7 @@ def test_belonging_means_enough_decades_or_being_an_example(
             assert row["decades"] >= 5
         elif not theirs:
             assert row["decades"] < 5
-    again = rank(compared, Framing(Examples(tuple(ours)), Examples(tuple(theirs))), 5)
-    assert again == found
+    assert rank(compared, framing, 5) == found
 
 
 def test_the_first_rows_are_those_of_the_whole_ranking(case: Case) -> None:
@@ -296,6 +300,28 @@ def test_the_first_rows_are_those_of_the_whole_ranking(case: Case) -> None:
     belonging = ranked(case, asked, None)
     assert set(ids(belonging)) == set(ids(whole, belongs=True))
     assert belonging.belonging == belonging.rows.num_rows
+
+
+def test_of_equally_like_posts_the_first_rows_are_the_earliest(tmp_path: Path) -> None:
+    texts = (
+        "A heron stood beside our pond",
+        "Bakers knead rye before dawn",
+        "Cyclists climbed that mountain twice",
+        "Dentists warn about sugary drinks",
+        "Every lamp in town went dark",
+        "Foxes crossed the frozen lake",
+        "Grandmother keeps bees and roses",
+        "Hikers lost their only map",
+    )
+    posts: list[dict[str, Any]] = [{"media": ["a.jpg"]}]
+    posts += [{"text": text, "posted_at": f"2019-08-{9 - at:02}"} for at, text in enumerate(texts)]
+    case = make_case(tmp_path, posts, {"a.jpg": jpeg(photo(1))})
+    asked = Asked(like("p0"))
+    whole = ranked(case, asked)
+    assert whole.rows["decades"].to_pylist()[1:] == [0] * 8
+    assert ids(whole) == ["p0", "p8", "p7", "p6", "p5", "p4", "p3", "p2", "p1"]
+    for limit in range(1, 11):
+        assert ranked(case, asked, limit).rows == whole.rows.slice(0, limit)
 
 
 def test_a_case_that_was_matched_tells_copies_by_its_groups(tmp_path: Path) -> None:
@@ -336,6 +362,16 @@ def test_a_case_that_was_matched_tells_copies_by_its_groups(tmp_path: Path) -> N
         (Asked(like(texts=["a" * 20_000])), "too long"),
         (Asked(like(texts=["\ud800 lone"])), "UTF-8"),
         (Asked(like("0-40"), like("0-40")), "named as one and as a counter-example"),
+        (Asked(like("0-40"), like("0-90")), "x/0-40 and x/0-90 say and show the same"),
+        (Asked(like("weather-castle"), like("y/both")), "x/weather-castle and y/both say and show"),
+        (
+            Asked(like("music-castle"), like(texts=[caption("music", "castle") + "!"])),
+            "x/music-castle and “Somebody near the castle wrote of music …” say and show the same",
+        ),
+        (
+            Asked(like(texts=["Nobody wrote this"]), like(texts=["nobody wrote this?!"])),
+            "“Nobody wrote this” and “nobody wrote this[?]!” say and show the same",
+        ),
         (Asked(like(*map(str, range(MOST)), "0-40")), "has no post '0'"),
         (Asked(like("0-40"), name="../up"), "no name for a framing"),
     ],
@@ -347,6 +383,44 @@ def test_what_can_be_no_example_is_told(case: Case, asked: Asked, message: str) 
 
 def test_both_posts_of_one_id_can_be_named(case: Case) -> None:
     assert ids(ranked(case, Asked(like("y/both"))))[0] == "weather-castle"
+
+
+def test_a_whole_name_comes_before_an_id_that_looks_like_one(tmp_path: Path) -> None:
+    keys = [("x", "t1"), ("w", "x/t1"), ("a", "b/c"), ("a/b", "c"), ("v", "z/1"), ("u", "z/1")]
+    posts = [{"platform": platform, "post_id": post_id} for platform, post_id in keys]
+    case = make_case(tmp_path, posts, signals=())
+    assert find_post(case, "x/t1") == ExamplePost("x", "t1")
+    assert find_post(case, "t1") == ExamplePost("x", "t1")
+    assert find_post(case, "w/x/t1") == ExamplePost("w", "x/t1")
+    with pytest.raises(UsageError, match="'z/1' is a post on u and v: name one as u/z/1"):
+        find_post(case, "z/1")
+    with pytest.raises(UsageError, match="'a/b/c' is a post on a and a/b: name its text with"):
+        find_post(case, "a/b/c")
+
+
+def test_links_in_a_circle_are_told(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(DecodeError, match="loop: can't be read: "):
+        ranked(case, Asked(like(pictures=[tmp_path / "loop"])))
+
+
+def test_a_path_that_can_not_be_followed_is_told(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: Path) -> Path:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "resolve", refused)
+    with pytest.raises(DecodeError, match=r"a.jpg: can't be read: Permission denied"):
+        read_examples(Makers(case), like(pictures=[Path("a.jpg")]))
+
+
+def test_a_case_without_keys_and_vectors_compares_no_texts(tmp_path: Path) -> None:
+    case = make_case(tmp_path, [{"media": ["a.jpg"]}], {"a.jpg": jpeg(photo(1))}, ("pdq",))
+    found = ranked(case, Asked(like(texts=["anything at all"])))
+    (note,) = found.notes
+    assert "the case has no caption_key" in note
+    assert f"frametrace embed {case.path}" in note
 
 
 def test_a_file_that_is_no_picture_is_told_by_name(case: Case, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from frametrace.embed.case import Case
 from frametrace.embed.files import holding, to_json
 from frametrace.embed.progress import Silent
 from frametrace.matcher.framing.by_example import Asked, posts_when_matched, rank_by_example
+from frametrace.matcher.framing.example import rank
 from frametrace.matcher.framing.examples import (
     ExamplePicture,
     ExamplePost,
@@ -23,7 +25,7 @@ from frametrace.matcher.framing.examples import (
     ExampleText,
     Framing,
 )
-from frametrace.matcher.framing.outside import Named
+from frametrace.matcher.framing.outside import Makers, Named
 from frametrace.matcher.framing.saved import (
     changing,
     checked_name,
@@ -38,6 +40,7 @@ from frametrace.matcher.stage import load_results, match_case
 from frametrace.posts.errors import CaseError, CaseLocked, UsageError
 
 _TEXT = "They burned the station down and nobody says a word about who paid for it"
+_DUCKS = "The ducks sleep"
 _FEATURES = np.array([400, 300], "<u2").tobytes() + made_features(1).tobytes()
 
 
@@ -78,7 +81,7 @@ def case(tmp_path: Path) -> Case:
     posts = [
         {"text": _TEXT, "media": ["a.jpg"]},
         {"text": f"{_TEXT}!"},
-        {"text": "The ducks sleep"},
+        {"text": _DUCKS},
     ]
     return make_case(tmp_path, posts, pictures)
 
@@ -184,6 +187,55 @@ def test_what_is_no_json_is_refused(case: Case, text: str | bytes) -> None:
         load(case, "bad")
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"\xff\xfe", "'utf-8' codec can't decode byte 0xff"),
+        ("{", "Expecting property name"),
+        ("[" * 100_000, "it is nested too deeply"),
+        ("[]", "it is no JSON object"),
+    ],
+)
+def test_what_is_damaged_is_told_with_the_reason(
+    case: Case, text: str | bytes, reason: str
+) -> None:
+    put(case, "bad", text)
+    with pytest.raises(CaseError, match=rf"bad.json is damaged \({reason}"):
+        load(case, "bad")
+
+
+def test_what_may_not_be_read_is_not_called_damaged(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(case, "mine", to_json(content()))
+
+    def refused(path: Path, *_: object) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_text", refused)
+    with pytest.raises(CaseError, match=r"mine.json can't be read: Permission denied"):
+        load(case, "mine")
+
+
+def test_what_could_not_be_read_again_is_not_kept(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = "p" * 1001
+    make_case(tmp_path, [{"post_id": long, "text": f"{_TEXT}?"}])
+    case = Case(case.path)
+    rank_by_example(case, Asked(Named(("p0",)), name="fire"))
+    before = digests_of(case)
+    with pytest.raises(
+        UsageError, match=r"'fire' can't be kept.*post_id is no text of up to 1,000"
+    ):
+        rank_by_example(case, Asked(Named((long,)), name="fire"))
+    monkeypatch.setattr("frametrace.matcher.framing.saved._MOST_BYTES", 1000)
+    with pytest.raises(UsageError, match=r"'big' can't be kept.* bytes, at most 1,000 are read"):
+        rank_by_example(case, Asked(Named((), (), (_TEXT * 20,)), name="big"))
+    assert digests_of(case) == before
+    assert rank_by_example(case, Asked(Named((long,))))[0].belonging == 3
+
+
 def test_a_file_that_is_too_large_is_not_read(case: Case) -> None:
     path = put(case, "big", "")
     with path.open("wb") as file:
@@ -219,7 +271,7 @@ def test_anything_is_a_framing_or_a_value_error(
     assert json_of(framing_of(json_of(read))) == json_of(read)
 
 
-@given(st.text(max_size=80) | st.text(alphabet="abcZ_-./\\ \0é中", max_size=70))
+@given(st.text(max_size=80) | st.text(alphabet="abcZ_-./\\ \0é中\u0301ก็𠀀", max_size=70))
 def test_a_name_is_a_safe_file_name_or_none(name: str) -> None:
     try:
         kept = checked_name(name)
@@ -228,7 +280,7 @@ def test_a_name_is_a_safe_file_name_or_none(name: str) -> None:
     assert checked_name(kept) == kept
     assert not set(kept) & set('./\\\0 :*?"<>|')
     assert 0 < len(kept) <= 64
-    assert len(f".{kept}.json.12345678.tmp".encode()) <= 255 + 32
+    assert len(f".{kept}.json.12345678.tmp".encode()) <= 255
     assert kept[0].isalnum()
 
 
@@ -236,6 +288,31 @@ def test_a_name_is_a_safe_file_name_or_none(name: str) -> None:
 def test_what_is_no_name_is_told(case: Case, name: str) -> None:
     with pytest.raises(UsageError, match="is no name for a framing"):
         load(case, name)
+
+
+@pytest.mark.parametrize("name", ["हिन्दी", "ไทยที่", "தமிழ்", "tiếng-Việt", "x̂" * 32, "𠀀" * 50])
+def test_letters_of_any_script_are_names(case: Case, name: str) -> None:
+    with changing(case):
+        save(case, name, framing())
+    assert names_in(case) == [name]
+
+
+@pytest.mark.parametrize("name", ["CON", "nul", "Prn", "aux", "com1", "LPT9", "COM²"])
+def test_what_windows_calls_devices_is_no_name(name: str) -> None:
+    with pytest.raises(UsageError, match="Windows calls a device so"):
+        checked_name(name)
+    assert checked_name(f"{name}s") == f"{name}s"
+
+
+def test_a_name_is_no_longer_than_a_file_name() -> None:
+    with pytest.raises(UsageError, match="it has 204 bytes in UTF-8, use up to 200"):
+        checked_name("𠀀" * 51)
+
+
+@pytest.mark.parametrize("name", ["\u093eहि", "\u0301a", "a\u200bb", "a\u202eb"])
+def test_marks_come_after_letters_and_nothing_is_hidden(name: str) -> None:
+    with pytest.raises(UsageError, match="is no name for a framing"):
+        checked_name(name)
 
 
 def test_a_name_that_is_there_but_for_capitals_is_refused(case: Case) -> None:
@@ -293,6 +370,39 @@ def test_examples_under_a_name_are_added_to_those_that_are_kept(case: Case) -> N
     assert belonging == ["p0", "p1"]
 
 
+@pytest.mark.parametrize("deleted", [False, True])
+def test_what_others_do_to_a_framing_while_it_is_asked_for_is_not_undone(
+    case: Case, deleted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rank_by_example(case, Asked(Named(("p0",), (), (_TEXT,)), name="fire"))
+    place = "frametrace.matcher.framing.by_example"
+
+    def renewed(_: Makers, framing: Framing) -> Framing:
+        texts = tuple(ExampleText(each.text, unit(5), "weights:2") for each in framing.like.texts)
+        return replace(framing, like=replace(framing.like, texts=texts))
+
+    def meanwhile(*arguments: Any) -> Any:
+        with changing(case):
+            if deleted:
+                delete(case, "fire")
+            else:
+                more = Framing(Examples((ExamplePost("x", "p2"),)))
+                save(case, "fire", load(case, "fire").plus(more))
+        return rank(*arguments)
+
+    monkeypatch.setattr(f"{place}.renewed", renewed)
+    with monkeypatch.context() as patched:
+        patched.setattr(f"{place}.rank", meanwhile)
+        rank_by_example(case, Asked(name="fire"))
+    if deleted:
+        assert names_in(case) == []
+        return
+    kept = load(case, "fire").like
+    assert [post.post_id for post in kept.posts] == ["p0", "p2"]
+    rank_by_example(case, Asked(name="fire"))
+    assert [text.weights for text in load(case, "fire").like.texts] == ["weights:2"]
+
+
 def test_what_finds_nothing_to_compare_with_is_not_kept(case: Case) -> None:
     for asked in (
         Asked(Named(("nobody",)), name="fire"),
@@ -338,6 +448,22 @@ def test_a_framing_that_is_damaged_or_empty_does_not_stop_match(case: Case) -> N
     assert len(told) == 2
     assert "bad.json is damaged" in told[0]
     assert "there is nothing to be like" in told[1]
+
+
+def test_match_leaves_out_a_framing_that_contradicts_itself(case: Case) -> None:
+    rank_by_example(case, Asked(Named(("p2",)), name="ducks"))
+    both = Framing(Examples((ExamplePost("x", "p2"),)), Examples(texts=(ExampleText(_DUCKS),)))
+    with changing(case):
+        save(case, "both", both)
+    notes: list[str] = []
+
+    class Listener(Silent):
+        def note(self, line: str) -> None:
+            notes.append(line)
+
+    results, _ = match_case(case, progress=Listener())
+    assert set(results.named["name"].to_pylist()) == {"ducks"}
+    assert any("the framing both is left out: x/p2 and" in line for line in notes)
 
 
 def test_results_without_named_framings_are_read(case: Case) -> None:
