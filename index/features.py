@@ -150,6 +150,8 @@ class FeatureIndex:
         near = self._held.near(words, self._lists(words), among, most, compiled=self._compiled)
         owner = near.owner.astype(np.int64)
         turn, scale = _moved(asked, near.feature, owner)
+        if (owner >> OWNER).max(initial=0) >= max(len(self), 1):
+            raise IndexError("a feature's picture is none of the index")
         return Hits(near.feature, owner >> OWNER, near.distance, turn, scale, near.within)
 
     def _lists(self, words: np.ndarray) -> np.ndarray:

@@ -87,8 +87,9 @@ class _Held:
     def __init__(self, index: FeatureIndex, rows: pa.Table) -> None:
         self.index = index
         numbers = rows["number"].to_numpy()
-        self.among = np.zeros(len(index), bool)
-        self.among[numbers] = True
+        among = np.zeros(len(index), bool)
+        among[numbers] = True
+        self.among = None if among.all() else among
         self._codes = rows["code"]
         self._at = np.zeros(len(index), np.int64)
         self._at[numbers] = np.arange(len(numbers))
