@@ -10,7 +10,7 @@ bins of 45 degrees and of one doubling, whose borders are laid in four ways; a f
 in a bin, so that what repeats inside a picture does not shout (Jégou, Douze and Schmid, CVPR 2009).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,8 +47,14 @@ class Hits:
 
     def where(self, kept: np.ndarray) -> "Hits":
         """Some of them, (h,) bool."""
-        columns = self.feature, self.picture, self.distance, self.turn, self.scale
-        return Hits(*(column[kept] for column in columns), self.within)
+        return replace(
+            self,
+            feature=self.feature[kept],
+            picture=self.picture[kept],
+            distance=self.distance[kept],
+            turn=self.turn[kept],
+            scale=self.scale[kept],
+        )
 
 
 def tally(hits: Hits, pictures: int, known: int, most: int) -> np.ndarray:
