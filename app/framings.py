@@ -17,7 +17,7 @@ from frametrace.matcher.framing.by_example import Asked, posts_when_matched, ran
 from frametrace.matcher.framing.examples import Examples, Framing
 from frametrace.matcher.framing.saved import changing, checked_name, delete, load, names_in
 from frametrace.matcher.settings import MatchSettings
-from frametrace.posts.errors import CaseError
+from frametrace.posts.errors import CaseError, UsageError
 
 __all__ = ["list_framings", "remove_framing", "show_framing"]
 
@@ -160,8 +160,8 @@ def list_framings(case_path: Path, *, as_json: bool) -> None:
 def _row(case: Case, name: str) -> dict[str, Any]:
     try:
         framing = load(case, name)
-    except CaseError as error:
-        return {"name": name, "examples": "damaged", "posts": None, "error": str(error)}
+    except (CaseError, UsageError) as error:
+        return {"name": name, "examples": "can't be read", "posts": None, "error": str(error)}
     rows = posts_when_matched(case, name)
     posts = None if rows is None else rows.num_rows
     told = {"name": name, "examples": _examples_text(framing), "posts": posts, "error": None}
