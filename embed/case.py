@@ -42,7 +42,7 @@ BASE_TABLES: Mapping[str, pa.Schema] = {
 _DONE = "done"
 _EPOCHS = "epochs"
 _LOCKED = ("framings", "watch")  # folders with a lock of their own
-_WIDE, _GROUP = 1024, 128  # bytes a row beyond which one row can be read without many others
+_WIDE, _GROUP = 1024, 32  # bytes a row beyond which one row can be read without many others
 _KEPT_EPOCHS = 5  # older manifests are swept; a reader that began on one still finds its shards
 
 

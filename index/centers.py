@@ -54,11 +54,15 @@ def nearest(codes: np.ndarray, centers: np.ndarray, count: int) -> np.ndarray:
         part = np.ascontiguousarray(codes[start : start + _BLOCK])
         found[start : start + _BLOCK] = index.search(part, count)[1]
 
-    if len(codes) <= _BLOCK:
-        fill(0)
-        return found
     # FAISS' own threads wait for each other in loops, which takes ages where others need the cores.
-    set_threads = faiss.omp_set_num_threads
+    set_threads, before = faiss.omp_set_num_threads, faiss.omp_get_max_threads()
+    if len(codes) <= _BLOCK:
+        set_threads(1)
+        try:
+            fill(0)
+        finally:
+            set_threads(before)
+        return found
     with ThreadPoolExecutor(cpu_count(), initializer=set_threads, initargs=(1,)) as pool:
         list(pool.map(fill, range(0, len(codes), _BLOCK)))
     return found

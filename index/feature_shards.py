@@ -65,7 +65,7 @@ class FeatureShards:
             ) from None
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _opened(path: Path) -> tuple[pq.ParquetFile, np.ndarray]:
     """A shard and where its row groups begin."""
     file = pq.ParquetFile(path, page_checksum_verification=True)

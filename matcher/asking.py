@@ -8,7 +8,6 @@ the one with the smallest goes on to the end of what the index proposes.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -61,10 +60,6 @@ class Asking:
 
     def __call__(self, number: int) -> list[Match]:
         """The matches of the picture with that number, in the order of theirs."""
-        with _one_thread():
-            return self._matches(number)
-
-    def _matches(self, number: int) -> list[Match]:
         held = _opened(self.index, self.held, self.compiled)
         proposed = _proposed(held, number)
         found: dict[int, Match] = {}
@@ -108,19 +103,6 @@ def _opened(index: Path, held: Path, compiled: bool) -> _Held:
 def forget() -> None:
     """Let go of the files."""
     _opened.cache_clear()
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep FAISS to one: a worker has one processor, and threads that wait cost ten times that."""
-    import faiss
-
-    threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(threads)
 
 
 def _proposed(held: _Held, number: int) -> Iterator[tuple[int, bool]]:
