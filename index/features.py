@@ -10,7 +10,7 @@ pictures were added, an earlier index's lists are carried over and only the new 
 are put into theirs, until the case is four times as large as it was when the centers were chosen.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from frametrace.embed.signals.local import Features
 from frametrace.index.centers import nearest
-from frametrace.index.codes import as_digits
+from frametrace.index.codes import as_digits, as_keys
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.index.files import map_array
 from frametrace.index.scan import FARTHEST, Lists, distances
@@ -100,6 +100,21 @@ class FeatureIndex:
     def digests(self) -> pa.StringArray:
         """The pictures' SHA-256 digests by their numbers."""
         return as_digits(self.items)
+
+    def digest(self, row: int) -> str:
+        """The SHA-256 digest of one picture."""
+        digits: str = self.items[row].tobytes().hex()
+        return digits
+
+    def numbers(self, digests: Collection[str]) -> np.ndarray:
+        """The numbers of those pictures that the index holds, (k,) int64, ascending."""
+        wanted = np.frombuffer(bytes.fromhex("".join(sorted(digests))), np.uint8).reshape(-1, 32)
+        held, wanted = as_keys(self.items), as_keys(wanted)
+        at = np.searchsorted(held, wanted)
+        there = at < len(held)
+        at, wanted = at[there], wanted[there]
+        found: np.ndarray = at[held[at] == wanted]
+        return found
 
     def shortlist(
         self, asked: Features, among: np.ndarray | None = None, most: int = _PROPOSED

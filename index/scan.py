@@ -4,6 +4,7 @@ Plain arrays, or compiled loops that find the same in some 0.4 of the time but t
 load: worth it where many pictures are asked for.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,14 +61,11 @@ class Lists:
     def _plainly(self, words: np.ndarray, lists: np.ndarray, among: np.ndarray, most: int) -> Near:
         within = np.zeros((len(words), FARTHEST + 1), np.int64)
         feature, found, owners = [np.empty(0, np.int64)], [], []
-        for at, some in enumerate(lists):
-            distance, owner, reach = np.empty(0, np.uint8), np.empty(0, np.uint32), FARTHEST
-            for part in (some[:1], some[1:]):  # the nearest list tells how far is too far
-                more = self._close(words[at], part, among, reach)
-                distance, owner = np.append(distance, more[0]), np.append(owner, more[1])
-                within[at] = np.cumsum(np.bincount(distance, minlength=FARTHEST + 1))
-                reach = int(np.searchsorted(within[at], most, "right")) - 1
-            kept = np.flatnonzero(distance <= reach)
+        begins, ends = self.starts[lists].tolist(), self.starts[lists + 1].tolist()
+        for at, bounds in enumerate(zip(begins, ends, strict=True)):
+            distance, owner = self._close(words[at], zip(*bounds, strict=True), among, most)
+            within[at] = np.cumsum(np.bincount(distance, minlength=FARTHEST + 1))
+            kept = (distance < _too_far(within[at], most)).nonzero()[0]
             feature.append(np.full(len(kept), at))
             found.append(distance[kept])
             owners.append(owner[kept])
@@ -76,21 +74,24 @@ class Lists:
         return Near(np.concatenate(feature), distance, owner, np.minimum(within, most + 1))
 
     def _close(
-        self, words: np.ndarray, lists: np.ndarray, among: np.ndarray, reach: int
+        self, words: np.ndarray, parts: Iterable[tuple[int, int]], among: np.ndarray, most: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Distances and owners of what is within reach of one feature."""
+        """Distances and owners of what is near to one feature; the nearest `most` are there."""
         found, owned = [np.empty(0, np.uint8)], [np.empty(0, np.uint32)]
-        begins, ends = self.starts[lists].tolist(), self.starts[lists + 1].tolist()
-        for begin, end in zip(begins, ends, strict=True):
+        too_far = FARTHEST + 1
+        for number, (begin, end) in enumerate(parts):
             bits = distances(self.words[:, begin:end], words)
-            close = np.flatnonzero(bits <= reach)
-            found.append(bits[close])
-            owned.append(self.owners[begin:end][close])
-        distance, owners = np.concatenate(found), np.concatenate(owned)
-        if len(among):
-            wanted = among[owners >> self.low]
-            distance, owners = distance[wanted], owners[wanted]
-        return distance, owners
+            close = (bits < too_far).nonzero()[0]
+            bits, owners = bits.take(close), self.owners[begin:end].take(close)
+            if len(among):
+                wanted = among[owners >> self.low]
+                bits, owners = bits[wanted], owners[wanted]
+            found.append(bits)
+            owned.append(owners)
+            if number == 0:  # the nearest list tells how far is too far
+                there = np.cumsum(np.bincount(bits, minlength=FARTHEST + 1))
+                too_far = _too_far(there, most)
+        return np.concatenate(found), np.concatenate(owned)
 
     def _compiled(self, words: np.ndarray, lists: np.ndarray, among: np.ndarray, most: int) -> Near:
         from frametrace.index.scan_kernel import scan
@@ -106,6 +107,11 @@ class Lists:
         scan(held, (begins, ends, words, most), room, (within, kept, distance, owner))
         count = int(kept.sum())
         return Near(np.repeat(np.arange(len(words)), kept), distance[:count], owner[:count], within)
+
+
+def _too_far(within: np.ndarray, most: int) -> int:
+    """The least distance within which more than `most` lie; (d,) tells how many do within each."""
+    return int(np.searchsorted(within, most, "right"))
 
 
 def distances(held: np.ndarray, words: np.ndarray) -> np.ndarray:

@@ -3,8 +3,7 @@
 from collections.abc import Collection
 from itertools import islice
 
-import pyarrow as pa
-import pyarrow.compute as pc
+import numpy as np
 
 from frametrace.embed.signals.local import Features, Local
 from frametrace.index.features import FeatureIndex
@@ -27,15 +26,15 @@ def sharing(
     that are `known` to be copies. Each picture comes once, in the form that more features agree
     with. True besides where no batch was without a match: there may be more.
     """
-    digests, apart = index.digests, pa.array(sorted({digest, *known}), pa.string())
-    among = pc.invert(pc.is_in(digests, value_set=apart)).to_numpy(zero_copy_only=False)
+    among = np.ones(len(index), bool)
+    among[index.numbers({digest, *known})] = False
     proposed = index.shortlist(asked, among, MOST)
     proposals = zip(proposed.row.tolist(), proposed.mirrored.tolist(), strict=True)
     found: dict[str, Hit] = {}
     while batch := list(islice(proposals, BATCH)):
         hits = []
         for row, mirrored in batch:
-            sha256, other = digests[row].as_py(), index.features(row)
+            sha256, other = index.digest(row), index.features(row)
             if evidence := _verified(digest, asked, sha256, other, mirrored):
                 hits.append(_hit(sha256, evidence, min(len(asked), len(other))))
         for hit in hits:

@@ -93,6 +93,15 @@ def test_a_picture_with_the_same_features_is_proposed_first(tmp_path: Path, mirr
         assert len(set(pairs)) == len(pairs)
 
 
+def test_pictures_are_found_by_their_digests(tmp_path: Path) -> None:
+    codes = {name(n): code(n, 3) for n in range(20)}
+    index = opened(case_of(tmp_path / "case", codes))
+    names = index.digests.to_pylist()
+    assert [index.digest(row) for row in range(20)] == names
+    assert index.numbers([names[17], "f" * 64, names[3], "0" * 64]).tolist() == [3, 17]
+    assert index.numbers([]).tolist() == []
+
+
 def test_only_pictures_among_the_wanted_are_proposed(tmp_path: Path) -> None:
     codes = {name(n): code(n, like=n % 3, flips=6) for n in range(30)}
     index = opened(case_of(tmp_path / "case", codes))
