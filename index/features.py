@@ -7,7 +7,7 @@ one number that holds its picture, its orientation and its scale.
 
 Built in passes over the shards, a part at a time, so that memory does not grow with the case. When
 pictures were added, an earlier index's lists are carried over and only the new pictures' features
-are put into theirs, until the case is four times as large as it was when the centers were chosen.
+are put into theirs, until the case is twice as large as it was when the centers were chosen.
 """
 
 from collections.abc import Collection, Iterator, Sequence

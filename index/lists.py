@@ -26,7 +26,7 @@ _KEPT = 300  # features of a picture, the first ones: 6,000 bytes
 _TO_A_LIST = 8  # pictures; a list then holds some 2,400 features
 _CENTERS = 16, 1 << 13  # at least and at most: building compares every feature with all
 _TRAINING = 32  # features a center
-_GROWTH = 4  # times as many pictures as an index was trained for make another one
+_GROWTH = 2  # times as many pictures as an index was trained for make another one
 _SAMPLED = 1 << 13  # pictures that they are taken from
 
 
@@ -42,7 +42,8 @@ class _Pictures:
 def suits(earlier: FeatureIndex, pictures: int) -> bool:
     """Whether an earlier index's centers do for so many pictures, however often it grew since."""
     # Training may have merged a few of the centers that it was asked for, a power of 2.
-    return _count(pictures) < 2 * _GROWTH * len(earlier.centers)
+    has = 2 * len(earlier.centers)
+    return _power(pictures) < _GROWTH * has or has > _CENTERS[1]
 
 
 def build_lists(
@@ -141,7 +142,11 @@ def _room(path: Path, like: np.ndarray, shape: tuple[int, ...]) -> np.memmap:
 def _count(pictures: int) -> int:
     """How many centers."""
     least, most = _CENTERS
-    return min(max(1 << (pictures // _TO_A_LIST).bit_length(), least), most)
+    return min(max(_power(pictures), least), most)
+
+
+def _power(pictures: int) -> int:
+    return 1 << (pictures // _TO_A_LIST).bit_length()
 
 
 def _pictures(shards: FeatureShards) -> _Pictures:

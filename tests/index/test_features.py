@@ -144,16 +144,16 @@ def test_an_index_that_grew_holds_what_one_built_at_once_holds(tmp_path: Path, f
         np.testing.assert_array_equal(grown.features(row).words, Features.of(codes[name(n)]).words)
 
 
-def test_centers_are_kept_until_the_case_is_four_times_as_large_as_when_they_were_chosen(
+def test_centers_are_kept_until_the_case_is_twice_as_large_as_when_they_were_chosen(
     tmp_path: Path,
 ) -> None:
     case, last, kept = Case.create(tmp_path / "case"), 0, []
-    for pictures in (100, 400, 600):
+    for pictures in (100, 200, 400):
         case = put_codes(case, "local", {name(n): code(n, 3) for n in range(last, pictures)})
         kept.append(opened(case).centers)
         last = pictures
     np.testing.assert_array_equal(kept[0], kept[1])
-    assert len(kept[2]) > 4 * len(kept[1])
+    assert len(kept[2]) > 2 * len(kept[1])
 
 
 @pytest.mark.parametrize("codes", [{}, {name(1): code(1, 0)}, {name(1): code(1, 1)}])
