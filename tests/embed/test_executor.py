@@ -51,8 +51,8 @@ def test_work_is_done_in_other_processes(pool: SpawnPool) -> None:
     assert cpu_count() >= 1
 
 
-# Python 3.11's pool counts its processes while another thread may add one (mended in 3.12 as
-# gh-109047): the thread that ends a broken pool then ends with an error of its own. No result is lost.
+# Python 3.11's pool counts its processes while another thread may add one (mended in 3.12,
+# gh-109047): the thread that ends a broken pool may end with an error of its own. Nothing is lost.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize(
     "work",
