@@ -21,7 +21,7 @@ from frametrace.index.features import FeatureIndex
 from frametrace.matcher.results import Relation
 from frametrace.matcher.verifying import Evidence, verify
 
-__all__ = ["BATCH", "HELD", "MANY", "Asking", "Match", "forget"]
+__all__ = ["BATCH", "HELD", "MANY", "Asking", "Match", "forget", "proposals"]
 
 BATCH = 20  # proposals that are verified before it is asked whether to go on
 MANY = 256  # copies and containers that are found of every picture, if there are so many
@@ -107,13 +107,23 @@ def forget() -> None:
 
 def _proposed(held: _Held, number: int) -> Iterator[tuple[int, bool]]:
     """Other pictures' numbers, each with the form of the asked one that they may show."""
-    asked = held.features(number)
+    found = proposals(held.index, held.features(number), held.among)
+    return (proposal for proposal in found if proposal[0] != number)
+
+
+def proposals(
+    index: FeatureIndex, asked: Features, among: np.ndarray | None
+) -> Iterator[tuple[int, bool]]:
+    """The numbers of what an index proposes, the best first, and the form of the asked picture.
+
+    A few are asked for at first: more take longer to count.
+    """
     seen: set[tuple[int, bool]] = set()
     most = _FIRST
     while True:
-        found = held.index.shortlist(asked, held.among, most)
+        found = index.shortlist(asked, among, most)
         for proposal in zip(found.row.tolist(), found.mirrored.tolist(), strict=True):
-            if proposal[0] != number and proposal not in seen:
+            if proposal not in seen:
                 seen.add(proposal)
                 yield proposal
         if len(found.row) < most:

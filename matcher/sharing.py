@@ -7,7 +7,7 @@ import numpy as np
 
 from frametrace.embed.signals.local import Features, Local
 from frametrace.index.features import FeatureIndex
-from frametrace.matcher.asking import BATCH
+from frametrace.matcher.asking import BATCH, proposals
 from frametrace.matcher.found import Hit
 from frametrace.matcher.results import EVIDENCE
 from frametrace.matcher.verifying import Evidence, verify
@@ -28,10 +28,11 @@ def sharing(
     """
     among = np.ones(len(index), bool)
     among[index.numbers({digest, *known})] = False
-    proposed = index.shortlist(asked, among, MOST)
-    proposals = zip(proposed.row.tolist(), proposed.mirrored.tolist(), strict=True)
+    proposed = islice(proposals(index, asked, among), MOST)
     found: dict[str, Hit] = {}
-    while batch := list(islice(proposals, BATCH)):
+    tried = 0
+    while batch := list(islice(proposed, BATCH)):
+        tried += len(batch)
         hits = []
         for row, mirrored in batch:
             sha256, other = index.digest(row), index.features(row)
@@ -41,7 +42,7 @@ def sharing(
             found[hit.sha256] = max(found.get(hit.sha256, hit), hit, key=_order)
         if not hits:
             return list(found.values()), False
-    return list(found.values()), len(proposed.row) == MOST
+    return list(found.values()), tried == MOST
 
 
 def _verified(
