@@ -42,8 +42,8 @@ class _Pictures:
 def suits(earlier: FeatureIndex, pictures: int) -> bool:
     """Whether an earlier index's centers do for so many pictures, however often it grew since."""
     # Training may have merged a few of the centers that it was asked for, a power of 2.
-    has = 2 * len(earlier.centers)
-    return _power(pictures) < _GROWTH * has or has > _CENTERS[1]
+    asked = 2 * len(earlier.centers)
+    return _power(pictures) < _GROWTH * asked or asked > _CENTERS[1]
 
 
 def build_lists(
