@@ -136,11 +136,5 @@ match_options = _all(
         type=click.IntRange(0, 255),
         help="The greatest PDQ distance of two copies, in bits of 256.  [default: 31]",
     ),
-    click.option(
-        "--max-local",
-        type=click.IntRange(0, 2**31 - 1),
-        help="The most pictures, different by PDQ, to compare by local features; of more, none is."
-        "  [default: 200000]",
-    ),
     min_decades_option,
 )

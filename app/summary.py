@@ -100,9 +100,9 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
             notes += _lacking(case, "Captions", name, missing)
     if run.left_out:
         notes.append(
-            f"Pictures that were not compared by local features: {run.left_out:,} differ by PDQ, "
-            f"and max_local is {int(run.settings['max_local']):,}. To compare them: "
-            f"frametrace match {case.path} --max-local {run.left_out}"
+            f"Pictures that were not compared by what they show, for want of a thumbnail (the case "
+            f"was made before 0.5): {run.left_out:,}. To compare them: frametrace embed {case.path} "
+            f"&& frametrace match {case.path}"
         )
     if case.epoch.rows("media") and Clip.name not in run.signals:
         notes.append("Pictures were compared for copies, not by what they show: no clip vectors.")

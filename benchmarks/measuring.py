@@ -88,9 +88,13 @@ class Ran:
     printed: str
 
 
-def options(description: str) -> argparse.Namespace:
-    """Parse what every benchmark takes."""
+def options(
+    description: str, extend: Callable[[argparse.ArgumentParser], object] | None = None
+) -> argparse.Namespace:
+    """Parse what every benchmark takes; `extend` may add what only one of them does."""
     parser = argparse.ArgumentParser(description=description)
+    if extend is not None:
+        extend(parser)
     parser.add_argument("--quick", action="store_true", help="a small version, to try the script")
     parser.add_argument("--seed", type=int, default=20190819, help="of everything generated")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")

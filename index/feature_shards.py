@@ -1,25 +1,30 @@
-"""The local features of a case's pictures, read from its shards: one picture, or many in turn."""
+"""Values of variable length of a case's pictures, read from shards: one picture, or many in turn.
+
+Local features and thumbnails are such values.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from frametrace.embed.signals.local import Features
-from frametrace.index.codes import as_digests
+from frametrace.index.codes import as_digests, as_keys
 from frametrace.posts.errors import CaseError
 
-__all__ = ["FeatureShards"]
+__all__ = ["CodeShards", "FeatureShards", "Numbered"]
 
 _BATCH = 512  # pictures at a time, some 3 MB
 
 
-class FeatureShards:
-    """The committed shards of the signal `local`, which never change.
+class CodeShards:
+    """The committed shards of a signal whose `code` is bytes; they never change.
 
     Every method raises `CaseError` where one is missing or damaged.
     """
@@ -35,15 +40,16 @@ class FeatureShards:
         with self._reading(shard) as (file, _):
             return as_digests(file.read(columns=["sha256"])["sha256"])
 
-    def one(self, shard: int, row: int) -> Features:
-        """The features of one picture."""
+    def code(self, shard: int, row: int) -> bytes:
+        """The value of one picture."""
         with self._reading(shard) as (file, starts):
             group = int(np.searchsorted(starts, row, "right")) - 1
             codes = file.read_row_group(group, columns=["code"])["code"]
-            return Features.of(codes[row - int(starts[group])].as_py())
+            code: bytes = codes[row - int(starts[group])].as_py()
+            return code
 
-    def some(self, shard: int, wanted: np.ndarray) -> Iterator[tuple[np.ndarray, list[Features]]]:
-        """The features of the pictures in the `wanted` rows, (n,) bool: rows, and theirs."""
+    def codes(self, shard: int, wanted: np.ndarray) -> Iterator[tuple[np.ndarray, list[bytes]]]:
+        """The values of the pictures in the `wanted` rows, (n,) bool: rows, and theirs."""
         begin = 0
         with self._reading(shard) as (file, _):
             for batch in file.iter_batches(_BATCH, columns=["code"]) if wanted.any() else ():
@@ -51,7 +57,7 @@ class FeatureShards:
                 codes = batch.column(0).take(pa.array(rows - begin))
                 begin += batch.num_rows
                 if len(rows):
-                    yield rows, [Features.of(code) for code in codes.to_pylist()]
+                    yield rows, codes.to_pylist()
 
     @contextmanager
     def _reading(self, shard: int) -> Iterator[tuple[pq.ParquetFile, np.ndarray]]:
@@ -63,6 +69,48 @@ class FeatureShards:
                 f"{path} can't be read ({error}): restore it from a copy of the case, or add its "
                 "sources again in a new case"
             ) from None
+
+
+class FeatureShards(CodeShards):
+    """The same of the signal `local`, unpacked."""
+
+    def one(self, shard: int, row: int) -> Features:
+        """The features of one picture."""
+        with self._reading(shard):
+            return Features.of(self.code(shard, row))
+
+    def some(self, shard: int, wanted: np.ndarray) -> Iterator[tuple[np.ndarray, list[Features]]]:
+        """The features of the pictures in the `wanted` rows, (n,) bool: rows, and theirs."""
+        with self._reading(shard):
+            for rows, codes in self.codes(shard, wanted):
+                yield rows, [Features.of(code) for code in codes]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """The n pictures of all shards, numbered in the order of their digests.
+
+    `items` is (n, 32) uint8, the digests; `rows` (n, 2) uint32, the shard of each and the row in
+    it; `numbers` has, for each shard, the numbers of its pictures, int64.
+    """
+
+    items: np.ndarray
+    rows: np.ndarray
+    numbers: list[np.ndarray]
+
+    @classmethod
+    def of(cls, shards: CodeShards) -> Self:
+        """Read the digests."""
+        digests = [shards.digests(shard) for shard in range(len(shards))]
+        items = np.concatenate([np.empty((0, 32), np.uint8), *digests])
+        shard = np.repeat(np.arange(len(digests)), [len(part) for part in digests])
+        row = np.concatenate([np.empty(0, np.int64), *(np.arange(len(part)) for part in digests)])
+        order = np.argsort(as_keys(items), kind="stable")
+        number = np.empty(len(order), np.int64)
+        number[order] = np.arange(len(order))
+        numbers = [number[shard == at] for at in range(len(digests))]
+        rows = np.stack([shard, row], axis=1).astype(np.uint32)
+        return cls(items[order], rows[order], numbers)
 
 
 @lru_cache(maxsize=256)

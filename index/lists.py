@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -15,7 +14,7 @@ from frametrace.embed.progress import Progress
 from frametrace.embed.signals.local import BITS, Features
 from frametrace.index.centers import nearest, trained
 from frametrace.index.codes import as_keys
-from frametrace.index.feature_shards import FeatureShards
+from frametrace.index.feature_shards import FeatureShards, Numbered
 from frametrace.index.features import ARRAYS, MOST_PICTURES, OWNER, FeatureIndex, packed
 from frametrace.index.files import save_array
 from frametrace.posts.errors import UsageError
@@ -28,15 +27,6 @@ _CENTERS = 16, 1 << 13  # at least and at most: building compares every feature 
 _TRAINING = 32  # features a center
 _GROWTH = 2  # times as many pictures as an index was trained for make another one
 _SAMPLED = 1 << 13  # pictures that they are taken from
-
-
-@dataclass(frozen=True, slots=True)
-class _Pictures:
-    """The pictures of all shards: digests in order, where each lies, and their numbers by shard."""
-
-    items: np.ndarray
-    rows: np.ndarray
-    numbers: list[np.ndarray]
 
 
 def suits(earlier: FeatureIndex, pictures: int) -> bool:
@@ -54,7 +44,7 @@ def build_lists(
     Those of an `earlier` index of some of these pictures are carried over. Raises `CaseError` where
     a shard can't be read, `UsageError` where there are too many pictures.
     """
-    pictures = _pictures(shards)
+    pictures = Numbered.of(shards)
     count = len(pictures.items)
     if count > MOST_PICTURES:
         raise UsageError(f"an index of local features takes {MOST_PICTURES:,} pictures at most")
@@ -119,7 +109,7 @@ class _Writing:
         self._owners[place] = owner[order]
         self._next += many
 
-    def end(self, pictures: _Pictures) -> None:
+    def end(self, pictures: Numbered) -> None:
         """Write the rest."""
         self._words.flush()
         self._owners.flush()
@@ -149,22 +139,8 @@ def _power(pictures: int) -> int:
     return 1 << (pictures // _TO_A_LIST).bit_length()
 
 
-def _pictures(shards: FeatureShards) -> _Pictures:
-    """Number the pictures in the order of their digests."""
-    digests = [shards.digests(shard) for shard in range(len(shards))]
-    items = np.concatenate([np.empty((0, 32), np.uint8), *digests])
-    shard = np.repeat(np.arange(len(digests)), [len(part) for part in digests])
-    row = np.concatenate([np.empty(0, np.int64), *(np.arange(len(part)) for part in digests)])
-    order = np.argsort(as_keys(items), kind="stable")
-    number = np.empty(len(order), np.int64)
-    number[order] = np.arange(len(order))
-    numbers = [number[shard == at] for at in range(len(digests))]
-    rows = np.stack([shard, row], axis=1).astype(np.uint32)
-    return _Pictures(items[order], rows[order], numbers)
-
-
 def _batches(
-    shards: FeatureShards, pictures: _Pictures, wanted: np.ndarray
+    shards: FeatureShards, pictures: Numbered, wanted: np.ndarray
 ) -> Iterator[tuple[list[Features], np.ndarray]]:
     """The features of the `wanted` pictures, (n,) bool by number, and these numbers."""
     for shard, numbers in enumerate(pictures.numbers):
@@ -172,7 +148,7 @@ def _batches(
             yield features, numbers[rows]
 
 
-def _sample(shards: FeatureShards, pictures: _Pictures, count: int) -> np.ndarray:
+def _sample(shards: FeatureShards, pictures: Numbered, count: int) -> np.ndarray:
     """Features of pictures all over the case to choose so many centers by."""
     wanted = np.zeros(len(pictures.items), bool)
     wanted[:: max(len(wanted) // _SAMPLED, 1)] = True

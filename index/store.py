@@ -22,12 +22,14 @@ from frametrace.embed.tables import signal_table
 from frametrace.index.binary import BinaryIndex
 from frametrace.index.codes import Codes
 from frametrace.index.dense import DenseIndex
-from frametrace.index.feature_shards import FeatureShards
+from frametrace.index.feature_shards import CodeShards, FeatureShards
 from frametrace.index.features import ARRAYS as FEATURE_ARRAYS
 from frametrace.index.features import FeatureIndex
 from frametrace.index.files import map_array, save_array, sha256_of
 from frametrace.index.lists import build_lists, suits
 from frametrace.index.minhash import MinHashIndex
+from frametrace.index.thumbnails import ARRAYS as THUMBNAIL_ARRAYS
+from frametrace.index.thumbnails import ThumbnailIndex, build_thumbnails
 from frametrace.index.turns import alone_in, comparing
 from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
 
@@ -43,7 +45,7 @@ __all__ = [
     "read_manifest",
 ]
 
-Index = BinaryIndex | DenseIndex | MinHashIndex | FeatureIndex
+Index = BinaryIndex | DenseIndex | MinHashIndex | FeatureIndex | ThumbnailIndex
 
 _ARRAYS = ("codes", "starts", "items")
 _MANIFEST = "manifest.json"
@@ -160,6 +162,8 @@ def _build(case: Case, signal: str, folder: Path, progress: Progress) -> None:
     beside.mkdir()
     if SIGNALS[signal].metric is Metric.FEATURES:
         manifest = _build_features(case, signal, beside, progress)
+    elif SIGNALS[signal].metric is Metric.PIXELS:
+        manifest = _build_thumbnails(case, signal, beside)
     else:
         manifest = _build_codes(case, signal, beside)
     write_atomically(beside / _MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
@@ -209,6 +213,24 @@ def _build_features(case: Case, signal: str, folder: Path, progress: Progress) -
     )
 
 
+def _build_thumbnails(case: Case, signal: str, folder: Path) -> Manifest:
+    """Where each thumbnail lies."""
+    shards = CodeShards(case.files(signal_table(signal)))
+    build_thumbnails(folder, shards)
+    index = ThumbnailIndex.open(folder, shards)
+    return Manifest(
+        signal=signal,
+        fingerprint=case.epoch.signals[signal]["fingerprint"],
+        metric=SIGNALS[signal].metric,
+        technique=index.technique,
+        dimension=0,
+        codes=len(index),
+        items=len(index),
+        recall=1.0,
+        files={f"{name}.npy": sha256_of(folder / f"{name}.npy") for name in THUMBNAIL_ARRAYS},
+    )
+
+
 def _earlier_features(folder: Path, fingerprint: str, pictures: int) -> FeatureIndex | None:
     """The largest whole index of the same signal that another one can be built from."""
     found = []
@@ -242,6 +264,9 @@ def _load(case: Case, folder: Path, manifest: Manifest) -> Index:
         if SIGNALS[manifest.signal].metric is Metric.FEATURES:
             shards = FeatureShards(case.files(signal_table(manifest.signal)))
             return FeatureIndex.open(folder, shards)
+        if SIGNALS[manifest.signal].metric is Metric.PIXELS:
+            files = CodeShards(case.files(signal_table(manifest.signal)))
+            return ThumbnailIndex.open(folder, files)
         codes = Codes(*(map_array(folder / f"{name}.npy") for name in _ARRAYS))
         _same_size(codes, manifest)
         match SIGNALS[manifest.signal].metric:

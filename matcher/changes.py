@@ -26,7 +26,7 @@ BEFORE = pa.schema(
 _DISTINCT = """
 CREATE TEMP TABLE {table} AS
 SELECT group_id, kind, platform, post_id, account_id,
-    CASE kind WHEN 'photo' THEN media_sha256 ELSE '' END AS item,
+    CASE kind WHEN 'framing' THEN '' ELSE media_sha256 END AS item,
     bool_or(relation IN {belonging}) AS belongs
 FROM {table}_rows GROUP BY ALL
 """

@@ -98,6 +98,10 @@ class Edges:
         found: np.ndarray = np.searchsorted(pair_keys(self.a, self.b), pair_keys(*_ordered(x, y)))
         return found
 
+    def where(self, kept: np.ndarray) -> Self:
+        """Some of the edges, (m,) bool."""
+        return type(self)(*(getattr(self, name)[kept] for name in self.__slots__))
+
     def renumbered(self, numbers: np.ndarray) -> Self:
         """The same edges where node i is called `numbers[i]`, which increase with i."""
         rest = self.signal, self.distance, self.similarity

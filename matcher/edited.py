@@ -1,17 +1,19 @@
-"""Edited copies that PDQ can't see: pictures that differ by PDQ are compared by local features.
+"""Pictures compared by what they show: edited copies that PDQ can't see, and alterations.
 
-`CASE/verified/local-<digest>/` keeps what was found of each picture (see `answers`). The digest is
-that of the rule, and of what makes the features. A killed run loses the pictures of the file in
-flight. When pictures are added later, only those are asked about that never were, and any that was,
-or is now, may be proposed: no pair is missed because one of the two came to stand for its equals
-later. Delete the folder, and it is made anew.
+Copies by PDQ are confirmed first: each is held against the one that it is tied to, and what the
+pixels contradict is a copy no more. Then all pictures that differ by PDQ are compared: a join of
+their local features proposes pairs (see `index.feature_join`), the pictures themselves decide.
+
+`CASE/verified/local-<digest>/` keeps the join and what was found of each pair. The digest is that
+of the rule, and of what makes features and thumbnails. A killed run loses the pairs of the file in
+flight. When pictures are added later, only pairs that have one of them are compared. Delete the
+folder, and it is made anew.
 """
 
 import hashlib
 import shutil
-import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,163 +26,178 @@ from frametrace.embed.executor import Crashed, Executor, InProcess, SpawnPool
 from frametrace.embed.files import TEMPORARY
 from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.signals.local import Local
+from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.embed.tables import signal_table
-from frametrace.index.features import FeatureIndex
-from frametrace.index.join import has_numba
-from frametrace.index.store import check_index, index_folder, open_index
+from frametrace.index.feature_join.join import propose_pairs
+from frametrace.index.feature_shards import FeatureShards
+from frametrace.index.store import index_folder
 from frametrace.index.turns import alone_comparing
-from frametrace.matcher.answers import UNIT, Answers
-from frametrace.matcher.asking import HELD, Asking, forget
+from frametrace.matcher.pictures.candidates import Wanted, completing, from_proposals, in_stars
+from frametrace.matcher.pictures.comparing import Comparing, values_of
+from frametrace.matcher.pictures.verified import UNIT, Verified
+from frametrace.matcher.photos import Distinct, Near
 from frametrace.matcher.sightings import PAIRS
-from frametrace.posts.errors import CaseError, IndexMismatch
+from frametrace.posts.errors import CaseError
 
-__all__ = ["Edited", "find_edited"]
+__all__ = ["Edited", "compare_pictures"]
 
 _FOLDER = "verified"
-_RULE = 1  # of proposing and verifying; what was found by another rule is found anew
-_FEW = 100  # pictures that are asked about here: workers take as long to start
-_SECONDS = 3600.0  # that a picture may take: 1.8 million verifications of 2 ms
-_BLOCK = 1024  # pictures whose features are copied at a time: 7 MB
+_RULE = 2  # of proposing and verifying; what was found by another rule is found anew
+_FEW = 200  # pairs that are compared here: workers take as long to start
+_SECONDS = 600.0  # that a pair may take
+_CONFIRMATIONS = 10  # rounds of confirming what copies by PDQ are tied to
 
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """The pairs that were found, in the schema `PAIRS`.
+    """The pairs that were found, in the schema `PAIRS`, and what is left of the copies by PDQ.
 
-    `left_out` pictures were not compared: more than were to be.
+    `lacking` pictures have no thumbnail, or no features, and were not compared.
     """
 
+    near: Near
+    distinct: Distinct
     pairs: pa.Table = field(default_factory=PAIRS.empty_table)
-    left_out: int = 0
+    lacking: int = 0
 
 
-def find_edited(
-    case: Case,
-    pictures: pa.StringArray,
-    most: int,
-    executor: Executor | None = None,
-    progress: Progress | None = None,
+def compare_pictures(
+    case: Case, near: Near, executor: Executor | None = None, progress: Progress | None = None
 ) -> Edited:
-    """Compare those of the pictures that have local features, if they are `most` at most.
+    """Confirm the copies by PDQ, and compare what differs by it.
 
-    No picture is asked about twice. Raises `CaseError` where what is found can't be kept, and
-    `IndexMismatch` where the index is damaged.
+    No pair is compared twice. Raises `CaseError` where what is found can't be kept.
     """
-    have = case.read(signal_table(Local.name), ["sha256"])["sha256"]
-    pictures = pictures.filter(pc.is_in(pictures, value_set=have.combine_chunks()))
-    if len(pictures) > most:
-        return Edited(left_out=len(pictures))
-    answers = Answers(_folder(case))
-    if len(_others(pictures, answers.asked())):
-        answers = _all_asked(case, pictures, executor, progress or Silent())
-    return Edited(answers.pairs(pictures))
+    progress = progress or Silent()
+    able, lacking = _able(case)
+    with _comparison(case, able, executor, progress) as comparison:
+        near = comparison.confirmed(near)
+        distinct = near.distinct()
+        pictures = distinct.name.filter(pc.is_in(distinct.name, value_set=able))
+        shards = FeatureShards(case.files(signal_table(Local.name)))
+        proposals = propose_pairs(comparison.folder / "join", shards, pictures, progress)
+        for best in (True, False):
+            known = comparison.pairs(pictures)
+            comparison.compare(from_proposals(proposals, pictures, known, best=best))
+        weight = near.nodes.weight[distinct.number]
+        comparison.compare(completing(comparison.pairs(pictures), distinct.name, weight))
+        return Edited(near, distinct, comparison.pairs(near.nodes.item), lacking)
 
 
-def _folder(case: Case) -> Path:
-    rule = f"{_RULE} {case.epoch.signals[Local.name]['fingerprint']}"
-    digest = hashlib.sha256(rule.encode()).hexdigest()[:12]
-    return case.path / _FOLDER / f"{Local.name}-{digest}"
+class _Comparison:
+    """The pairs of a case that are compared and kept in its folder, one process at a time."""
+
+    def __init__(self, case: Case, able: pa.StringArray, executor: Executor | None) -> None:
+        self.folder = _folder(case)
+        self._case, self._able, self._executor = case, able, executor
+        self.progress: Progress = Silent()
+        self._verified = Verified(self.folder)
+
+    def begin(self, progress: Progress) -> None:
+        """Sweep what earlier runs and rules left."""
+        self.progress = progress
+        for path in self._verified.damaged:
+            progress.note(f"{path} is damaged: its pairs are compared again")
+            path.unlink()
+        for left in self.folder.glob(TEMPORARY):
+            left.unlink()
+        for old in self.folder.parent.iterdir():
+            if old != self.folder:
+                shutil.rmtree(old, ignore_errors=True)
+
+    def pairs(self, among: pa.StringArray) -> pa.Table:
+        """What was found of the pairs of some pictures."""
+        return self._verified.pairs(among)
+
+    def tidy(self) -> None:
+        """Fewer files."""
+        self._verified.tidy()
+
+    def confirmed(self, near: Near) -> Near:
+        """The copies by PDQ without those that their pixels contradict."""
+        for _ in range(_CONFIRMATIONS):
+            self.compare(in_stars(near, near.distinct()))
+            left = near.without(self.pairs(near.nodes.name))
+            if len(left.edges) == len(near.edges):
+                break
+            near = left
+        return near
+
+    def compare(self, wanted: Wanted) -> None:
+        """Compare those pairs that were not compared before and can be, unit by unit."""
+        wanted = wanted.among(self._able).without(self._verified.compared())
+        if not len(wanted):
+            return
+        held, candidates = wanted.numbered()
+        with (
+            values_of(self._case, held, self.folder),
+            self._executing(len(candidates)) as executor,
+            self.progress.track("comparing pictures in detail", len(candidates)) as advance,
+        ):
+            found = executor.map(Comparing(self.folder), candidates)
+            crashed = 0
+            for start in range(0, len(candidates), UNIT):
+                unit: list[dict[str, object]] = []
+                for pair in candidates[start : start + UNIT]:
+                    row = next(found)
+                    names = {"sha256_a": held[pair.a].as_py(), "sha256_b": held[pair.b].as_py()}
+                    if isinstance(row, Crashed):
+                        crashed += 1
+                    else:
+                        unit.append({**names, **(row or {})})
+                    advance(1)
+                self._verified.put(unit)
+        if crashed:
+            self.progress.note(
+                f"{crashed:,} pairs of pictures could not be compared: a process ended over each. "
+                "They are tried again the next time"
+            )
+
+    @contextmanager
+    def _executing(self, pairs: int) -> Iterator[Executor]:
+        if self._executor is not None:
+            yield self._executor
+        elif pairs <= _FEW:
+            yield InProcess()
+        else:
+            with SpawnPool(seconds=_SECONDS) as pool:
+                yield pool
 
 
-def _others(pictures: pa.StringArray, asked: pa.StringArray) -> pa.StringArray:
-    return pictures.filter(pc.invert(pc.is_in(pictures, value_set=asked)))
-
-
-def _all_asked(
-    case: Case, pictures: pa.StringArray, executor: Executor | None, progress: Progress
-) -> Answers:
-    """The answers, once no picture is left that was not asked about."""
+@contextmanager
+def _comparison(
+    case: Case, able: pa.StringArray, executor: Executor | None, progress: Progress
+) -> Iterator[_Comparison]:
+    """The only comparison of the case's pictures for as long as it is needed."""
     folder = _folder(case)
-    open_index(case, Local.name, progress)  # builds it and sweeps others; nobody does below
     try:
         with alone_comparing(index_folder(case, Local.name), progress):
             folder.mkdir(parents=True, exist_ok=True)
-            answers = Answers(folder)
-            for path in answers.damaged:
-                progress.note(f"{path} is damaged: its pictures are compared again")
-                path.unlink()
-            for left in folder.glob(TEMPORARY):
-                left.unlink()
-            _ask(case, answers, pictures, executor, progress)
-            answers.tidy()
-            for old in folder.parent.iterdir():
-                if old != folder:
-                    shutil.rmtree(old, ignore_errors=True)
-            return answers
+            comparison = _Comparison(case, able, executor)
+            comparison.begin(progress)
+            yield comparison
+            comparison.tidy()
     except OSError as error:
         raise CaseError(
-            f"{folder} can't be written: {error.strerror or error}. Make room or mend the "
+            f"{folder} can't be written: {error.strerror or error}. Make room or fix the "
             "permissions, then run the same command again: it goes on where it was"
         ) from None
 
 
-def _ask(
-    case: Case,
-    answers: Answers,
-    pictures: pa.StringArray,
-    executor: Executor | None,
-    progress: Progress,
-) -> None:
-    """Ask about the pictures that were not asked about, unit by unit."""
-    index = open_index(case, Local.name)  # who went before may have swept it
-    assert isinstance(index, FeatureIndex)
-    if wrong := check_index(case, Local.name):  # what it proposes is kept for good
-        raise IndexMismatch(wrong[0])
-    names, before = index.digests, answers.asked()
-    asked = _numbers(_others(pictures, before), names)
-    crashed: list[str] = []
-    with ExitStack() as stack:
-        wanted = np.union1d(asked, _numbers(before, names))
-        held = stack.enter_context(_held(case, names, wanted))
-        asking = Asking(index_folder(case, Local.name), held, len(asked) > _FEW and has_numba())
-        executor = executor or stack.enter_context(_executor(len(asked)))
-        found = executor.map(asking, asked.tolist())
-        advance = stack.enter_context(progress.track("comparing local features", len(asked)))
-        for start in range(0, len(asked), UNIT):
-            unit = {}
-            for number in asked[start : start + UNIT].tolist():
-                name, matches = names[number].as_py(), next(found)
-                if isinstance(matches, Crashed):
-                    crashed.append(name)
-                else:
-                    unit[name] = matches
-                advance(1)
-            answers.put(unit, names)
-    if crashed:
-        progress.note(
-            f"{len(crashed):,} pictures, {crashed[0]} the first, could not be compared by local "
-            "features: a process ended over each. They are tried again the next time"
-        )
+def _able(case: Case) -> tuple[pa.StringArray, int]:
+    """The pictures that can be compared, and how many have features but no thumbnail."""
+    have = [
+        case.read(signal_table(name), ["sha256"])["sha256"].combine_chunks()
+        if name in case.epoch.signals
+        else pa.array([], pa.string())
+        for name in (Local.name, Thumbnail.name)
+    ]
+    able = have[0].filter(pc.is_in(have[0], value_set=have[1]))
+    return able, len(have[0]) - len(able)
 
 
-def _numbers(pictures: pa.StringArray, names: pa.StringArray) -> np.ndarray:
-    """The numbers of those that have one, ascending."""
-    found: np.ndarray = pc.index_in(pictures, value_set=names).drop_null().to_numpy()
-    return np.sort(found)
-
-
-@contextmanager
-def _held(case: Case, names: pa.StringArray, wanted: np.ndarray) -> Iterator[Path]:
-    """A file with the features of some pictures, for as long as it is needed."""
-    path, held = _folder(case) / f".{uuid.uuid4().hex}.tmp", names.take(pa.array(wanted))
-    try:
-        with path.open("wb") as file, pa.ipc.new_file(file, HELD) as writer:
-            for rows in case.shards(signal_table(Local.name), ["sha256", "code"]):
-                at = pc.index_in(rows["sha256"].combine_chunks(), value_set=held)
-                number = pa.array(wanted, pa.int32()).take(at)
-                kept = pa.table([number, rows["code"]], schema=HELD).filter(at.is_valid())
-                writer.write_table(kept, max_chunksize=_BLOCK)
-        yield path
-    finally:
-        forget()
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _executor(pictures: int) -> Iterator[Executor]:
-    if pictures <= _FEW:
-        yield InProcess()
-    else:
-        with SpawnPool(seconds=_SECONDS) as pool:
-            yield pool
+def _folder(case: Case) -> Path:
+    made = [case.epoch.signals.get(name, {}) for name in (Local.name, Thumbnail.name)]
+    rule = " ".join([str(_RULE), *(one.get("fingerprint", "") for one in made)])
+    digest = hashlib.sha256(rule.encode()).hexdigest()[:12]
+    return case.path / _FOLDER / f"{Local.name}-{digest}"

@@ -35,7 +35,7 @@ _CARRIERS = {
 
 _POSTS_OF = """
 WITH ranked AS (
-    SELECT *, list_position(['copy', 'contains', 'similar', 'shares_element'], relation) AS rank
+    SELECT *, list_position(['copy', 'contains', 'similar', 'same_scene', 'shares_element'], relation) AS rank
     FROM hits
 )
 SELECT h.* EXCLUDE (rank, sha256), p.platform, p.post_id, p.account_id, p.account_kind,
@@ -75,6 +75,8 @@ class Hit:
     shift_y: float | None = None
     part_a: float | None = None
     part_b: float | None = None
+    altered: list[dict[str, float]] | None = None
+    altered_part: float | None = None
 
 
 def answer(

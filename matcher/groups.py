@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from frametrace.embed.case import Case
 from frametrace.embed.held import connect
-from frametrace.matcher.results import ACCOUNTS, BELONGING, GROUPS, MEMBERS
+from frametrace.matcher.results import ACCOUNTS, BELONGING, GROUPS, MEMBERS, GroupKind
 
 __all__ = ["accounts_of", "groups_of", "members_of"]
 
@@ -24,7 +24,7 @@ named AS (
         THEN medoid_sha256[:16] ELSE medoid_sha256 END AS name
     FROM every WINDOW begin_alike AS (PARTITION BY medoid_sha256[:16])
 )
-SELECT 'photo-' || p.name AS group_id, 'photo' AS kind, p.relation,
+SELECT $kind || '-' || p.name AS group_id, $kind AS kind, p.relation,
     o.platform, o.post_id, o.account_id, o.account_kind, o.account_name, o.posted_at, o.text,
     p.sha256 AS media_sha256, c.path AS media_path, NULL AS caption_sha256, p.medoid_sha256,
     p.* EXCLUDE (sha256, medoid_sha256, name, relation),
@@ -51,8 +51,8 @@ SELECT group_id, any_value(kind) AS kind, any_value(medoid_sha256) AS medoid_sha
         avg(similarity) FILTER (list_contains($belonging, relation))) AS cohesion
 FROM (
     SELECT * REPLACE (min(account_kind) OVER (PARTITION BY platform, account_id) AS account_kind),
-        CASE kind WHEN 'photo' THEN media_sha256
-            ELSE coalesce(caption_sha256, media_sha256) END AS item,
+        CASE kind WHEN 'framing' THEN coalesce(caption_sha256, media_sha256)
+            ELSE media_sha256 END AS item,
         CASE WHEN tied_by IS NOT NULL THEN list_transform(tied_by, lambda t: t.signal)
             WHEN signal <> 'sha256' THEN [signal] ELSE [] END AS tied
     FROM members
@@ -72,7 +72,7 @@ WITH grouped AS (
     SELECT platform, account_id,
         count(DISTINCT group_id) FILTER (kind = 'photo' AND relation = 'copy') AS photo_groups,
         count(DISTINCT group_id) FILTER (kind = 'framing') AS framing_groups
-    FROM members GROUP BY ALL
+    FROM members WHERE kind <> 'element' GROUP BY ALL
 )
 SELECT p.platform, p.account_id, min(p.account_kind) AS account_kind,
     coalesce(min(p.account_name), min(a.account_name)) AS account_name,
@@ -86,15 +86,18 @@ ORDER BY photo_groups DESC, framing_groups DESC, p.platform, p.account_id
 """
 
 
-def members_of(case: Case, places: pa.Table, listed: pa.Table) -> pa.Table:
-    """The posts that carry the placed pictures, in photo groups of two posts or more; not ordered.
+def members_of(
+    case: Case, places: pa.Table, listed: pa.Table, kind: GroupKind = GroupKind.PHOTO
+) -> pa.Table:
+    """The posts that carry the placed pictures, in groups of two posts or more; not ordered.
 
     What is `listed` with them, in the schema `LISTED`, are no copies.
     """
     with connect(case, "posts", "post_media") as connection:
         connection.register("places", places)
         connection.register("listed", listed)
-        return connection.sql(_MEMBERS).to_arrow_table().cast(MEMBERS)
+        found = connection.sql(_MEMBERS, params={"kind": str(kind)})
+        return found.to_arrow_table().cast(MEMBERS)
 
 
 def groups_of(

@@ -12,16 +12,19 @@ from frametrace.embed.progress import Progress
 from frametrace.embed.signals import SIGNALS, ModelChoice, PictureSignal, Signal, pdq, phash
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Features, Local
+from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.embed.signals.runtimes import Arithmetic, of_weights
 from frametrace.index.binary import BinaryIndex
 from frametrace.index.dense import DenseIndex
 from frametrace.index.features import FeatureIndex
 from frametrace.index.store import Index, open_index
+from frametrace.index.thumbnails import ThumbnailIndex
 from frametrace.matcher.found import Hit
 from frametrace.matcher.results import Relation
 from frametrace.matcher.sharing import MOST, sharing
-from frametrace.matcher.verifying import MIN_INLIERS
-from frametrace.posts.errors import IndexMismatch
+from frametrace.matcher.pictures.geometry import MIN_INLIERS
+from frametrace.matcher.pictures.shown import Shown
+from frametrace.posts.errors import IndexMismatch, UsageError
 
 __all__ = ["Asked", "Looked", "codes_of", "look", "nearest", "opened"]
 
@@ -76,6 +79,8 @@ def look(
             return Looked([], _TOO_FLAT)
         return Looked(nearest(open_index(case, signal, progress), signal, codes))
     values = maker.finish([maker.preparer()(asked.picture)])
+    if signal == Thumbnail.name:
+        raise UsageError(f"{Thumbnail.name} has no index to ask: it serves {Local.name}")
     if signal != Local.name:
         return Looked(nearest(open_index(case, signal, progress), signal, codes_of(values)))
     features = Features.of(values["code"][0].as_py())
@@ -83,8 +88,22 @@ def look(
         return Looked([], _TOO_PLAIN)
     index = open_index(case, signal, progress)
     assert isinstance(index, FeatureIndex)
-    hits, all_matched = sharing(index, asked.digest, features, known)
+    if Thumbnail.name not in case.epoch.signals:
+        raise UsageError(
+            f"{case.path} has no thumbnails to compare: compute them with: "
+            f"frametrace embed {case.path}"
+        )
+    thumbnails = open_index(case, Thumbnail.name, progress)
+    assert isinstance(thumbnails, ThumbnailIndex)
+    shown = Shown.of(values["code"][0].as_py(), _thumbnail(asked.picture))
+    hits, all_matched = sharing(index, thumbnails, asked.digest, shown, known)
     return Looked(hits, more=_MORE if all_matched else "")
+
+
+def _thumbnail(picture: Picture) -> bytes:
+    maker = Thumbnail()
+    code: bytes = maker.finish([maker.preparer()(picture)])["code"][0].as_py()
+    return code
 
 
 def opened(case: Case, signal: str) -> Signal:

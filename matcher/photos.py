@@ -1,10 +1,12 @@
 """Photo groups: which pictures are copies of one photo, and which contain it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frametrace.embed.case import Case
 from frametrace.embed.held import connect
@@ -16,8 +18,8 @@ from frametrace.index.hits import Hits
 from frametrace.index.pairs import near_pairs
 from frametrace.matcher.containing import links_of, listed_with
 from frametrace.matcher.crowds import Gathering
-from frametrace.matcher.edges import Edges
-from frametrace.matcher.placing import LISTED, Nodes, place
+from frametrace.matcher.edges import Edges, pair_keys
+from frametrace.matcher.placing import LISTED, Nodes, place, with_evidence
 from frametrace.matcher.results import Relation
 from frametrace.matcher.sightings import Sightings
 from frametrace.matcher.stars import Stars, stars
@@ -59,6 +61,21 @@ class Near:
         edges = Edges.of_distances(found.a, found.b, pdq.Pdq.name, found.distance, pdq.BITS)
         return cls(codes, nodes, edges, found.pivots, found.unlisted)
 
+    def without(self, pairs: pa.Table) -> Self:
+        """Without the copies that were compared, in the schema `PAIRS`, and are none."""
+        kept = pa.array([str(Relation.COPY), str(Relation.CONTAINS)])
+        told = pairs.filter(pc.invert(pc.is_in(pairs["relation"], value_set=kept)))
+        a, b = (
+            pc.index_in(told[name], value_set=self.nodes.name)
+            for name in ("sha256_a", "sha256_b")
+        )
+        both = pc.and_(a.is_valid(), b.is_valid())
+        a, b = (side.filter(both).to_numpy().astype(np.int64) for side in (a, b))
+        cut = np.isin(
+            pair_keys(self.edges.a, self.edges.b), pair_keys(np.minimum(a, b), np.maximum(a, b))
+        )
+        return replace(self, edges=self.edges.where(~cut)) if cut.any() else self
+
     def distinct(self) -> "Distinct":
         """What differs by PDQ."""
         graph = self.edges.graph(len(self.nodes.name))
@@ -77,6 +94,12 @@ class Distinct:
     cut: Stars
     number: np.ndarray
     name: pa.StringArray
+
+    def ties(self, edges: Edges) -> np.ndarray:
+        """Which edges tie a member to its medoid, (m,) bool: those that were confirmed."""
+        medoid = self.cut.medoid
+        tied: np.ndarray = (medoid[edges.a] == edges.b) | (medoid[edges.b] == edges.a)
+        return tied
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +125,7 @@ class PhotoMatches:
         seen = self._sightings
         yield from seen.matches(Relation.CONTAINS)
         yield from self._copies.batches(self._names, Relation.COPY, seen.evidence)
+        yield from seen.matches(Relation.SAME_SCENE)
         yield from seen.matches(Relation.SHARES_ELEMENT)
 
 
@@ -119,20 +143,29 @@ def near_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> Near:
 def group_photos(
     near: Near, distinct: Distinct | None = None, pairs: pa.Table | None = None
 ) -> PhotoMatches:
-    """Group pictures by PDQ, and by `pairs` of distinct ones by local features, as of `PAIRS`."""
-    seen = Sightings.none()
-    if distinct is not None and pairs is not None:
-        seen = Sightings.of(pairs, distinct.name, distinct.number)
+    """Group pictures by PDQ, and by `pairs` of them that were compared, as of `PAIRS`."""
+    names, first = _items(near)
+    compared = Sightings.none()
+    if pairs is not None:
+        compared = Sightings.of(pairs, names, np.arange(len(names)))
+    seen = compared.of_nodes(first)
     copies = seen.where(Relation.COPY).edges()
-    edges = Edges.concatenate([near.edges, copies]) if len(copies) else near.edges
-    first = _apart(near.pivots, copies, near.nodes.weight)
-    cut = stars(edges.graph(len(near.nodes.name)), near.nodes.weight, first=first)
+    confirmed = near.edges if distinct is None else near.edges.where(distinct.ties(near.edges))
+    edges = Edges.concatenate([confirmed, copies]) if len(copies) else confirmed
+    pivots = _apart(near.pivots, copies, near.nodes.weight)
+    cut = stars(edges.graph(len(near.nodes.name)), near.nodes.weight, first=pivots)
     places = place(near.nodes, edges, cut, seen.seen_from)
+    if pairs is not None:
+        places = with_evidence(places, compared, names)
     listed = LISTED.empty_table()
     if distinct is not None and len(inside := seen.where(Relation.CONTAINS)):
         held = place(near.nodes, near.edges, distinct.cut)
         listed = listed_with(links_of(inside, near.nodes, cut), places, held)
-    return PhotoMatches(places, listed, near.unlisted, *_of_items(near, edges, seen))
+    ties = near.edges.renumbered(first)
+    alike = compared.where(Relation.COPY).edges()
+    return PhotoMatches(
+        places, listed, near.unlisted, _with_equals(near, ties, alike), compared, names
+    )
 
 
 def _apart(pivots: np.ndarray, copies: Edges, weight: np.ndarray) -> np.ndarray:
@@ -147,22 +180,29 @@ def _apart(pivots: np.ndarray, copies: Edges, weight: np.ndarray) -> np.ndarray:
     return kept
 
 
-def _of_items(near: Near, edges: Edges, seen: Sightings) -> tuple[Edges, Sightings, pa.StringArray]:
-    """Edges of nodes as those of their first items, each of which is tied to its equals.
+def _items(near: Near) -> tuple[pa.StringArray, np.ndarray]:
+    """The pictures' digests by number, and the number of the one that stands for each node.
 
     Items are numbered as those of the codes are, and then the nodes without a code.
     """
     codes, others = near.codes, near.nodes.name[len(near.codes) :]
-    numbers = np.append(codes.starts[:-1], len(codes.items) + np.arange(len(others)))
-    edges, seen = edges.renumbered(numbers), seen.renumbered(numbers)
-    first = np.repeat(codes.starts[:-1], np.diff(codes.starts))
+    first = np.append(codes.starts[:-1], len(codes.items) + np.arange(len(others)))
+    names = codes.digests()
+    return pa.concat_arrays([names, others]) if len(others) else names, first
+
+
+def _with_equals(near: Near, ties: Edges, alike: Edges) -> Edges:
+    """All copies: those by PDQ, those of equal hashes with the first of them, and edited ones."""
+    starts = near.codes.starts
+    first = np.repeat(starts[:-1], np.diff(starts))
     equal = np.flatnonzero(first != np.arange(len(first)))
+    parts = [ties]
     if len(equal):
         zero = np.zeros(len(equal), np.int32)
-        equals = Edges.of_distances(first[equal], equal, pdq.Pdq.name, zero, pdq.BITS)
-        edges = Edges.concatenate([edges, equals])
-    names = codes.digests()
-    return edges, seen, pa.concat_arrays([names, others]) if len(others) else names
+        parts.append(Edges.of_distances(first[equal], equal, pdq.Pdq.name, zero, pdq.BITS))
+    if len(alike):
+        parts.append(alike)
+    return Edges.concatenate(parts) if len(parts) > 1 else ties
 
 
 def _pairs(

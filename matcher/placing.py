@@ -18,9 +18,10 @@ from frametrace.matcher.edges import (
     verified,
 )
 from frametrace.matcher.results import EVIDENCE
+from frametrace.matcher.sightings import Sightings
 from frametrace.matcher.stars import Stars
 
-__all__ = ["LISTED", "PLACES", "SAME_BYTES", "Nodes", "place"]
+__all__ = ["LISTED", "PLACES", "SAME_BYTES", "Nodes", "place", "with_evidence"]
 
 SAME_BYTES = "sha256"  # the evidence of an item that is the medoid itself
 
@@ -103,6 +104,26 @@ def place(
     else:
         columns += [pa.nulls(len(order), column.type) for column in EVIDENCE]
     return pa.Table.from_arrays(columns, schema=PLACES)
+
+
+def with_evidence(places: pa.Table, compared: Sightings, names: pa.StringArray) -> pa.Table:
+    """Where copies by PDQ were compared with what ties them, what was found stands there as well.
+
+    `compared` pairs are of pictures by their numbers among `names`.
+    """
+    tie = pc.coalesce(places["via_sha256"], places["medoid_sha256"]).combine_chunks()
+    a, b = (
+        pc.index_in(side, value_set=names).fill_null(0).to_numpy().astype(np.int64)
+        for side in (tie, places["sha256"].combine_chunks())
+    )
+    known = compared.holds(a, b) & (a != b)
+    if not known.any():
+        return places
+    for name, column in zip(EVIDENCE.names, compared.seen_from(a, b, known), strict=True):
+        at = places.schema.get_field_index(name)
+        filled = pc.if_else(pa.array(known), column, places[name].combine_chunks())
+        places = places.set_column(at, places.schema.field(at), filled)
+    return places
 
 
 def _ordered(nodes: Nodes, stars: Stars, is_name: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,6 +12,7 @@ __all__ = [
     "ACCOUNTS",
     "ARRIVALS",
     "BELONGING",
+    "BOX",
     "CHANGES",
     "EVIDENCE",
     "FRAMINGS",
@@ -41,7 +42,8 @@ class Relation(StrEnum):
     CONTAINS = "contains"
     PART = "part"  # of members: the group's photo contains it
     SIMILAR = "similar"
-    SHARES_ELEMENT = "shares_element"  # a logo, a sign, lettering: never groups
+    SHARES_ELEMENT = "shares_element"  # an app's bars, a logo, a caption: ties nobody
+    SAME_SCENE = "same_scene"  # another shot of it, as far as pixels tell: ties nobody
 
 
 # Of members: those that a group is made of. Others contain its photo, or are a part of it.
@@ -53,6 +55,7 @@ class GroupKind(StrEnum):
 
     PHOTO = "photo"
     FRAMING = "framing"
+    ELEMENT = "element"  # no photo and no framing: an app's bars, a watermark; ties nobody
 
 
 class Change(StrEnum):
@@ -83,8 +86,12 @@ POST_FIELDS = (
     pa.field("posted_at", _TIME),
 )
 
-# How a picture A is seen in a picture B, by local features (see `verifying.Evidence`); null for
-# other signals. `part_a` is the part of A's area seen in B.
+# A part of a picture, in fractions of its width and height from the top left.
+BOX = pa.struct([(name, pa.float32()) for name in ("x0", "y0", "x1", "y1")])
+
+# How a picture A is seen in a picture B, by local features (see `pictures.verify.Evidence`); null
+# for other signals. `part_a` is the part of A's area seen in B; `altered` are the parts of B that
+# show something else than A does.
 EVIDENCE = pa.schema(
     [
         ("inliers", pa.int32()),
@@ -95,6 +102,8 @@ EVIDENCE = pa.schema(
         ("shift_y", pa.float32()),
         ("part_a", pa.float32()),
         ("part_b", pa.float32()),
+        ("altered", pa.list_(BOX)),
+        ("altered_part", pa.float32()),
     ]
 )
 

@@ -14,13 +14,11 @@ class MatchSettings:
     `min_decades`: two posts are of one framing where what they say and show is alike to one of so
     many decades of unrelated pairs (see `framing.background`). Of 1,085 real posts about 14 events
     groups made at 4 and at 5 hold 72 and 64 % of the posts about each one's event (B-cubed recall),
-    and none of another. `neighbours`: with 20 instead of 50 it is 58 % at 5. `max_local`: pictures
-    are compared by local features where no more than that differ by PDQ; 0 is never.
+    and none of another. `neighbours`: with 20 instead of 50 it is 58 % at 5.
     `max_tied_accounts` and `fdr` are those of the ties.
     """
 
     max_pdq: int = pdq.MAX_DISTANCE
-    max_local: int = 200_000
     min_decades: float = 5.0
     neighbours: int = 50
     max_tied_accounts: int = 200

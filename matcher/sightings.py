@@ -1,8 +1,8 @@
 """Pictures seen in each other: pairs verified by local features, with the evidence of each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -10,14 +10,18 @@ import pyarrow.compute as pc
 
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.edges import Edges, pair_keys
-from frametrace.matcher.results import EVIDENCE, MATCHES, Relation
-from frametrace.matcher.verifying import Evidence
+from frametrace.matcher.results import BOX, EVIDENCE, MATCHES, Relation
+from frametrace.matcher.pictures.verify import Evidence
 
-__all__ = ["PAIRS", "Sightings"]
+__all__ = ["PAIRS", "Sightings", "evidence_of", "evidence_row"]
+
+_BOX = tuple(field.name for field in BOX)
+
+_SIDES = ("width", "height")  # of the pictures shrunk for their features
 
 # One row per verified pair of pictures, A being the one with the smaller digest; ordered by digest.
-# The widths are those of the pictures shrunk for their features. `similarity` is the number of
-# inliers as a part of the features of the picture that has fewer.
+# `similarity` is the number of inliers as a part of the features of the picture that has fewer. The
+# rest is as in `pictures.verify.Evidence`.
 PAIRS = pa.schema(
     [
         pa.field("sha256_a", pa.string(), nullable=False),
@@ -25,8 +29,10 @@ PAIRS = pa.schema(
         pa.field("relation", pa.string(), nullable=False),
         pa.field("similarity", pa.float32(), nullable=False),
         *EVIDENCE,
-        pa.field("width_a", pa.uint16(), nullable=False),
-        pa.field("width_b", pa.uint16(), nullable=False),
+        *(pa.field(f"{side}_{of}", pa.uint16(), nullable=False) for of in "ab" for side in _SIDES),
+        pa.field("cells_a", pa.binary(32), nullable=False),
+        pa.field("cells_b", pa.binary(32), nullable=False),
+        pa.field("same_photograph", pa.bool_(), nullable=False),
     ]
 )
 
@@ -63,16 +69,25 @@ class Sightings:
     def __len__(self) -> int:
         return len(self.a)
 
-    def where(self, relation: Relation) -> Self:
-        """Those of one relation."""
-        kept = np.flatnonzero(pc.equal(self.rows["relation"], str(relation)).to_numpy())
+    def where(self, *relations: Relation) -> Self:
+        """Those of some relations."""
+        wanted = pa.array([str(relation) for relation in relations])
+        kept = np.flatnonzero(pc.is_in(self.rows["relation"], value_set=wanted).to_numpy())
         rows = self.rows.take(pa.array(kept)).combine_chunks()
         return type(self)(self.a[kept], self.b[kept], self.origin[kept], rows)
 
-    def renumbered(self, numbers: np.ndarray) -> Self:
-        """The same pairs where node i is called `numbers[i]`, which increase with i."""
-        a, b, origin = (numbers[side].astype(np.int32) for side in (self.a, self.b, self.origin))
-        return type(self)(a, b, origin, self.rows)
+    def of_nodes(self, numbers: np.ndarray) -> Self:
+        """The pairs of pictures that stand for nodes, where picture `numbers[i]` is node i.
+
+        `numbers` increase with i.
+        """
+        sides = self.a, self.b, self.origin
+        if not len(self):
+            return self
+        kept = np.isin(self.a, numbers) & np.isin(self.b, numbers)
+        a, b, origin = (np.searchsorted(numbers, side[kept]).astype(np.int32) for side in sides)
+        rows = self.rows.filter(pa.array(kept)).combine_chunks()
+        return type(self)(a, b, origin, rows)
 
     def edges(self) -> Edges:
         """The pairs as edges."""
@@ -101,9 +116,22 @@ class Sightings:
         """The same where A is always `a` and B `b`."""
         at, back = self._at(a, b, known), np.flatnonzero(known)
         back = back[self.origin[at[back]] != a[back]]
-        both = pa.concat_tables([self.rows.select(EVIDENCE.names), self._turned(at[back])])
+        both = pa.concat_tables([self.rows.select(EVIDENCE.names), self._inverted(at[back])])
         at[back] = len(self) + np.arange(len(back))
         return _columns(both, at, known)
+
+    def similarity(self, a: np.ndarray, b: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """The similarities of pairs of nodes, (k,) float32; 1 unless `known`."""
+        if not len(self):
+            return np.ones(len(known), np.float32)
+        found = self.rows["similarity"].to_numpy()[self._at(a, b, known)]
+        return np.where(known, found, np.float32(1))
+
+    def holds(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Which pairs of nodes are among these, (k,) bool."""
+        keys = pair_keys(np.minimum(a, b), np.maximum(a, b))
+        there: np.ndarray = np.isin(keys, pair_keys(self.a, self.b))
+        return there
 
     def _at(self, a: np.ndarray, b: np.ndarray, known: np.ndarray) -> np.ndarray:
         """Where pairs of nodes stand; 0 unless `known`."""
@@ -112,16 +140,32 @@ class Sightings:
         at[known] = np.searchsorted(pair_keys(self.a, self.b), pair_keys(low, high))
         return at
 
-    def _turned(self, at: np.ndarray) -> pa.Table:
+    def _inverted(self, at: np.ndarray) -> pa.Table:
         """The evidence of some pairs from B to A."""
-        turned = []
+        inverted = []
         for row in self.rows.take(pa.array(at)).to_pylist():
-            found = Evidence(
-                Relation(row["relation"]), **{name: row[name] for name in EVIDENCE.names}
-            )
-            turned.append(found.turned(row["width_a"], row["width_b"]))
-        columns = {name: [getattr(found, name) for found in turned] for name in EVIDENCE.names}
-        return pa.Table.from_pydict(columns, EVIDENCE)
+            found = evidence_of(row)
+            a, b = ((row[f"width_{of}"], row[f"height_{of}"]) for of in "ab")
+            inverted.append(evidence_row(found.inverted(a, b)))
+        return pa.Table.from_pylist(inverted, EVIDENCE)
+
+
+def evidence_row(found: Evidence) -> dict[str, object]:
+    """The columns `EVIDENCE` of one pair."""
+    row = {name: getattr(found, name) for name in EVIDENCE.names}
+    return {**row, "altered": [dict(zip(_BOX, box, strict=True)) for box in found.altered]}
+
+
+def evidence_of(row: Mapping[str, Any]) -> Evidence:
+    """The evidence in a row with the columns `relation` and `EVIDENCE`."""
+    known = {name: row[name] for name in EVIDENCE.names if name not in ("altered", "altered_part")}
+    boxes = tuple(tuple(box[name] for name in _BOX) for box in row["altered"] or ())
+    return Evidence(
+        Relation(row["relation"]),
+        **known,
+        altered=boxes,  # type: ignore[arg-type]
+        altered_part=row["altered_part"] or 0.0,
+    )
 
 
 def _columns(rows: pa.Table, at: np.ndarray, known: np.ndarray) -> list[pa.Array]:

@@ -19,7 +19,8 @@ from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.signals.local import Local
 from frametrace.index.turns import alone_in
 from frametrace.matcher.changes import BEFORE, compare
-from frametrace.matcher.edited import Edited, find_edited
+from frametrace.matcher.edited import compare_pictures
+from frametrace.matcher.elements import Elements, find_elements
 from frametrace.matcher.framing.about import in_order
 from frametrace.matcher.framing.finding import find_framings
 from frametrace.matcher.framing.given import Compared
@@ -29,11 +30,13 @@ from frametrace.matcher.framing.saved import digests_of
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
 from frametrace.matcher.network import ties_of
 from frametrace.matcher.photos import Near, PhotoMatches, group_photos, join_photos, near_photos
+from frametrace.matcher.placing import PLACES
 from frametrace.matcher.results import (
     MATCHES,
     MEMBERS,
     ORDER_OF_MATCHES,
     TIES,
+    GroupKind,
     Matches,
     Results,
     of_any_version,
@@ -45,7 +48,8 @@ __all__ = ["MatchRun", "load_results", "match_case", "results_before"]
 
 _RUN = "match.json"
 _MATCHES = "matches.parquet"
-_OF_TIES = frozenset({"fdr", "max_tied_accounts"})  # settings that groups don't depend on
+# Settings that groups don't depend on; before 0.5 one bounded how many pictures were compared.
+_OF_TIES = frozenset({"fdr", "max_tied_accounts", "max_local"})
 _SINCE = ("changes", "arrivals")  # empty, or absent, where nothing was compared
 _SINCE_0_4 = ("framings", "map", "named")  # older versions made none
 _UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError, pa.ArrowException)
@@ -58,7 +62,7 @@ class MatchRun:
     `since` is the epoch of the earlier run that its groups are compared with, if there is one;
     `otherwise` says in what that one was made otherwise. `version` is that of Frametrace.
     `unlisted` pairs of pictures were near and are not among the matches (see `crowds`). `left_out`
-    pictures were more than `max_local`, and were not compared by local features. `named` has the
+    pictures had no thumbnail, and were not compared by what they show. `named` has the
     SHA-256 digest of each named framing as it was then.
     """
 
@@ -87,10 +91,11 @@ def match_case(
     """
     progress, clock = progress or Silent(), _Clock()
     near = _near(case, settings.max_pdq, progress, clock)
-    distinct, edited = None, Edited()
+    distinct, elements, lacking = None, Elements.none(), 0
     if Local.name in case.epoch.signals:
-        distinct = near.distinct()
-        edited = find_edited(case, distinct.name, settings.max_local, executor, progress)
+        edited = compare_pictures(case, near, executor, progress)
+        near, distinct, lacking = edited.near, edited.distinct, edited.lacking
+        elements = find_elements(edited.pairs)
     clock.lap("edited")
 
     def lap(stage: str) -> None:
@@ -98,9 +103,9 @@ def match_case(
         advance(1)
 
     with progress.track("matching", 5) as advance:
-        photos = group_photos(near, distinct, edited.pairs)
+        photos = group_photos(near, distinct, elements.pairs)
         lap("photos")
-        results, alike = _found(case, settings, photos, progress, lap)
+        results, alike = _found(case, settings, photos, elements, progress, lap)
         run = MatchRun(
             epoch=case.epoch.number,
             settings=asdict(settings),
@@ -108,7 +113,7 @@ def match_case(
             seconds=clock.seconds,
             version=version("frametrace"),
             unlisted=photos.unlisted,
-            left_out=edited.left_out,
+            left_out=lacking,
             named=digests_of(case),
         )
         results, run = _compared(case, results, run)
@@ -151,6 +156,7 @@ def _found(
     case: Case,
     settings: MatchSettings,
     photos: PhotoMatches,
+    elements: Elements,
     progress: Progress,
     lap: Callable[[str], None],
 ) -> tuple[Results, pa.Table]:
@@ -161,7 +167,11 @@ def _found(
     lap("map")
     compared = Compared(case, framings.contents, framings.fusion, photos.places)
     named = named_posts(compared, settings.min_decades, progress)
-    parts = [members_of(case, photos.places, photos.listed), framings.members]
+    parts = [
+        members_of(case, photos.places, photos.listed),
+        members_of(case, PLACES.empty_table(), elements.listed(), GroupKind.ELEMENT),
+        framings.members,
+    ]
     groups, members = groups_of(case, parts, framings.cohesion)
     results = Results(
         groups=groups,

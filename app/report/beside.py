@@ -1,7 +1,7 @@
 """Pictures that local features tie, side by side, with what they share outlined."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,8 @@ import numpy as np
 from frametrace.app.happened import what_happened
 from frametrace.app.report.thumbnails import Thumbnail
 from frametrace.embed.signals.local import SIDE, Local
-from frametrace.matcher.verifying import Evidence, outline
+from frametrace.matcher.pictures.verify import Evidence, outline
+from frametrace.matcher.sightings import evidence_of
 
 __all__ = ["Beside", "Side", "both_of", "regions", "side_by_side", "tied_by_features"]
 
@@ -62,7 +63,7 @@ def side_by_side(
         digests = both_of(member)
         if all(digest in made for digest in digests):
             sizes = [_shrunk(made[digest]) for digest in digests]
-            corners = regions(_evidence(member), *sizes)
+            corners = regions(evidence_of(member), *sizes)
             a, b = (Side(*side) for side in zip(digests, sizes, corners, strict=True))
             words = f"{what_happened(member)}; {member['inliers']:,} local features agree"
             found.append(Beside((a, b), words))
@@ -76,7 +77,7 @@ def regions(
 
     `a` and `b` are widths and heights of the pictures when shrunk, in whose pixels corners are.
     """
-    back = evidence.turned(a[0], b[0])
+    back = evidence.inverted(a, b)
     return _clipped(outline(back, b), a), _clipped(outline(evidence, a), b)
 
 
@@ -84,10 +85,6 @@ def _shrunk(picture: Thumbnail) -> tuple[int, int]:
     """The size at which local features were found."""
     part = min(SIDE / max(picture.width, picture.height), 1)
     return max(round(picture.width * part), 1), max(round(picture.height * part), 1)
-
-
-def _evidence(member: Mapping[str, Any]) -> Evidence:
-    return Evidence(**{field.name: member[field.name] for field in fields(Evidence)})
 
 
 def _clipped(corners: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -17,10 +17,19 @@ from copies.originals import all_photos, opened
 from copies.sources import dealt_photos, made_by
 from PIL import Image, ImageOps
 
-__all__ = ["PAIRS", "LookAlikes", "Negatives", "Pairs", "negative_sets"]
+__all__ = [
+    "ADDING",
+    "LOOK_ALIKE",
+    "PAIRS",
+    "SIZE",
+    "LookAlikes",
+    "Negatives",
+    "Pairs",
+    "negative_sets",
+]
 
 PAIRS = 40  # of each edit and strength
-_ADDING = (
+ADDING = (
     "text_over",
     "emojis",
     "logo",
@@ -32,9 +41,9 @@ _ADDING = (
     "screenshot",
     "collage_of_two",
 )
-_SIZE = (480, 360)
+SIZE = (480, 360)
 # Of all pairs of different photos those that local features found to share anything.
-_LOOK_ALIKE = (
+LOOK_ALIKE = (
     ("108041.jpg", "108082.jpg"),
     ("160067.jpg", "160068.jpg"),
     ("35049.jpg", "n02279972_monarch.jpg"),
@@ -91,7 +100,7 @@ class Negatives:
         dealt = dealt_photos(self.seed)
         order = np.random.default_rng(self.seed).permutation(len(dealt.originals))
         for at in range(2 * self.pairs):
-            image = ImageOps.fit(opened(dealt.originals[int(order[at])]), _SIZE)
+            image = ImageOps.fit(opened(dealt.originals[int(order[at])]), SIZE)
             rng = seeded(self.seed, self.edit, self.strength, at // 2)
             made = EDITS[self.edit].make(image, self.strength, rng, dealt.beside)
             yield _jpeg(made, QUALITY[at % 2])
@@ -102,13 +111,13 @@ class LookAlikes:
     """Different photos that share what local features see."""
 
     kind: str = "look-alikes"
-    pairs: int = len(_LOOK_ALIKE)
+    pairs: int = len(LOOK_ALIKE)
     name: str = "look-alikes"
 
     def pictures(self) -> Iterator[bytes]:
         """Read them."""
         paths = {path.name: path for path in all_photos()}
-        return (paths[name].read_bytes() for pair in _LOOK_ALIKE for name in pair)
+        return (paths[name].read_bytes() for pair in LOOK_ALIKE for name in pair)
 
 
 def negative_sets(seed: int, *, quick: bool) -> list[Pairs]:
@@ -116,7 +125,7 @@ def negative_sets(seed: int, *, quick: bool) -> list[Pairs]:
     pairs = PAIRS // 10 if quick else PAIRS
     added: list[Pairs] = [
         Negatives(seed, name, strength, pairs)
-        for name in _ADDING
+        for name in ADDING
         for strength in range(len(STRENGTHS))
     ]
     return [*added, LookAlikes()]

@@ -16,9 +16,20 @@ from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.overlay import Overlay
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
+from frametrace.embed.signals.thumbnail import Thumbnail
 
 __all__ = ["SIGNALS", "CaptionSignal", "Metric", "ModelChoice", "PictureSignal", "Signal"]
 
 SIGNALS: Mapping[str, type[Signal]] = {
-    signal.name: signal for signal in (Pdq, Phash, Clip, Caption, CaptionKey, Local, Overlay)
+    signal.name: signal
+    for signal in (
+        Pdq,
+        Phash,
+        Clip,
+        Caption,
+        CaptionKey,
+        Local,
+        Thumbnail,
+        Overlay,
+    )
 }

@@ -29,6 +29,7 @@ class Metric(StrEnum):
     HAMMING = "hamming"  # distance in bits, int
     COSINE = "cosine"  # similarity in [-1, 1]
     JACCARD = "jaccard"  # similarity in [0, 1]
+    PIXELS = "pixels"  # similarity in [-1, 1] of small pictures, compared where features align them
     FEATURES = "features"  # similarity in [0, 1] of sets of local features
     TEXT = "text"  # similarity in [0, 1] of the keys of texts, which are indexed as captions are
 

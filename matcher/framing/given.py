@@ -23,7 +23,7 @@ from frametrace.matcher.framing.outside import made_by
 from frametrace.matcher.looking import nearest
 from frametrace.matcher.results import Relation
 from frametrace.matcher.sharing import sharing
-from frametrace.matcher.verifying import MIN_INLIERS
+from frametrace.matcher.pictures.geometry import MIN_INLIERS
 from frametrace.posts.errors import UsageError
 
 __all__ = ["Compared", "Given", "given_of"]

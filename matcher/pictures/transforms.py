@@ -9,12 +9,13 @@ import numpy as np
 
 from frametrace.embed.signals.local import Features
 
-__all__ = ["Bent", "Pairs", "Transform", "complex_places"]
+__all__ = ["Bent", "Pairs", "Transform", "affine_between", "complex_places", "moved"]
 
 _SAME_PLACE = 3.0  # pixels; features closer than that count once
 _DOUBLINGS = 0.8  # by which scales may differ
 _COSINE = float(np.cos(np.pi / 6))  # of the angle by which orientations may differ
 _STIFF = 0.04  # a place is true to 2 pixels in 100, a picture bent by a tenth
+_FEWEST = 12  # places that an affine map is fitted to
 _SHALLOWEST = 0.2  # depth beside that of the middle; what is seen more aslant isn't seen
 
 
@@ -86,6 +87,11 @@ class Transform:
         """From B to A."""
         return Transform(1 / self.factor, -self.shift / self.factor)
 
+    def matrix(self) -> np.ndarray:
+        """The same as a (3, 3) float64 homography of (x, y)."""
+        f, s = self.factor, self.shift
+        return np.array([[f.real, -f.imag, s.real], [f.imag, f.real, s.imag], [0, 0, 1.0]])
+
     def alike(self, pairs: Pairs) -> np.ndarray:
         """(k,) bool: which pairs scale and turn as it does."""
         size = max(abs(self.factor), 1e-9)
@@ -140,6 +146,15 @@ class Bent:
         seen: np.ndarray = moved * self.unit + self.middle
         return seen
 
+    def matrix(self) -> np.ndarray:
+        """The same as a (3, 3) float64 homography of (x, y), true unless a place is too aslant."""
+        unit, middle = self.unit, self.middle
+        to = np.array([[1, 0, -middle.real], [0, 1, -middle.imag], [0, 0, unit]]) / unit
+        back = np.array([[unit, 0, middle.real], [0, unit, middle.imag], [0, 0, 1.0]])
+        bent = np.append(self.bent, 0.0).reshape(3, 3) + np.eye(3)
+        matrix: np.ndarray = back @ bent @ to @ self.transform.matrix()
+        return matrix
+
 
 def complex_places(picture: Features) -> np.ndarray:
     """(n,) complex128."""
@@ -150,3 +165,30 @@ def _sizes_and_turns(picture: Features) -> tuple[np.ndarray, np.ndarray]:
     """(n,) float64 in doublings, and (n,) complex128 of unit length."""
     turns = np.exp(1j * np.radians(picture.angle.astype(np.float64)))
     return np.log2(picture.scale.astype(np.float64)), turns
+
+
+def affine_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The (3, 3) float64 affine map from (k,) complex places to others, by least squares.
+
+    Outliers (three times the median residual) are left out of a second fit. No map at all, the
+    identity, where fewer than 12 places tell.
+    """
+    kept = np.ones(len(a), bool)
+    matrix = np.eye(3)
+    for _ in range(2):
+        if kept.sum() < _FEWEST:
+            return np.eye(3) if kept.all() else matrix
+        known = np.stack([a.real, a.imag, np.ones(len(a))], 1)
+        goal = np.stack([b.real, b.imag], 1)
+        found = np.linalg.lstsq(known[kept], goal[kept], rcond=None)[0]
+        matrix = np.vstack([found.T, [0.0, 0.0, 1.0]])
+        off = np.abs(known @ found - goal)
+        kept = off.max(axis=1) < max(3 * float(np.median(off[kept])), 1.0)
+    return matrix
+
+
+def moved(matrix: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Where a (3, 3) homography puts (k,) complex places."""
+    there = matrix @ np.stack([places.real, places.imag, np.ones(len(places))])
+    seen: np.ndarray = (there[0] + 1j * there[1]) / there[2]
+    return seen

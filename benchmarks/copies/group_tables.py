@@ -1,0 +1,91 @@
+"""The whole-case benchmark's results in full: tables in Markdown, by edit, template, alteration."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from copies.group_scores import GroupScores, Tally
+from copies.kinds import KINDS
+from copies.labels import Role
+
+__all__ = ["family_of", "write_group_tables"]
+
+_SHOWN = 25  # kinds of wrong pairs
+
+
+def family_of(kind: str) -> str:
+    """Which family of pictures of one template a kind is of."""
+    if kind in KINDS:
+        return KINDS[kind].family
+    return "same edit" if kind.startswith("same ") else "scene"
+
+
+def write_group_tables(path: Path, scores: GroupScores, half: str) -> None:
+    """Every kind's figures."""
+    parts = [
+        f"# A whole case: all figures\n\nWritten by `bench_groups.py --write-results`, half "
+        f"`{half}`; what the columns mean stands in [benchmarks/README.md](../../README.md).",
+        "## Scripted edits\n\nIn one photo group with their original; called what they are, of "
+        "those that matches list.",
+        _edits(scores),
+        "## Pictures of one template with different photographs\n\nPairs called `copy` or "
+        "`contains`; pairs in one photo group; pictures in one group with the photograph that "
+        "they were made of, where it is in the case.",
+        _templates(scores),
+        "## Alterations\n\nReported in the right place; in one photo group with the original.",
+        _alterations(scores),
+        "## Pairs wrongly together\n\nBy what the two pictures are, the most frequent first.",
+        _wrong(scores),
+    ]
+    path.write_text("\n\n".join(parts) + "\n", "utf-8")
+
+
+def _edits(scores: GroupScores) -> str:
+    recall, right = scores.recall(Role.EDIT), scores.relations()
+    rows = [
+        [name.replace("_", " "), _cell(tally), _cell(right.get(name))]
+        for name, tally in sorted(recall.items())
+    ]
+    return _table(("edit", "in one group", "called right"), rows)
+
+
+def _templates(scores: GroupScores) -> str:
+    confused, together = scores.confused(), scores.wrongly_grouped()
+    own = scores.recall(Role.TEMPLATE, Role.SAME_EDIT)
+    rows = [
+        [kind, family_of(kind), _cell(tally), _cell(together.get(kind)), _cell(own.get(kind))]
+        for kind, tally in sorted(confused.items(), key=lambda item: (family_of(item[0]), item[0]))
+    ]
+    header = ("kind", "family", "called copies", "in one group", "with their photograph")
+    return _table(header, rows)
+
+
+def _alterations(scores: GroupScores) -> str:
+    counts = scores.altered()
+    groups = scores.recall(Role.ALTERED, Role.CONTROL)
+    listed: Mapping[str, Tally] = {} if counts is None else {**counts.reported, **counts.flagged}
+    rows = []
+    for role, label in ((Role.ALTERED, "falsified"), (Role.CONTROL, "control")):
+        kinds = dict.fromkeys(one.kind for one in scores.labels if one.role is role)
+        rows += [[kind, label, _cell(listed.get(kind)), _cell(groups.get(kind))] for kind in kinds]
+    text = _table(("kind", "what", "reported", "in one group"), rows)
+    if counts is None:
+        return f"Matches list no alterations yet.\n\n{text}"
+    if counts.overlaps:
+        middle = float(np.median(counts.overlaps))
+        text += f"\n\nIntersection over union of the boxes, the median: {middle:.2f}."
+    return text
+
+
+def _wrong(scores: GroupScores) -> str:
+    pairs = list(scores.wrong_pairs().items())[:_SHOWN]
+    return _table(("pictures", "pairs"), [[kinds, f"{count:,}"] for kinds, count in pairs])
+
+
+def _cell(tally: Tally | None) -> str:
+    return f"{tally.part:.1%} ({tally})" if tally is not None and tally.of else ""
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

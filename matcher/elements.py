@@ -1,0 +1,175 @@
+"""Elements: what many unrelated pictures share, such as an app's bars, a watermark, a caption bar.
+
+Two pictures that agree in a part and show different photographs share an element. Where a picture
+does so with several others, the cells that agree are known to be element and not photo: a copy
+whose agreement lies in such cells alone is none, however many points agree there.
+
+Pictures that share an element make a group of their own, which ties nobody.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse.csgraph import connected_components
+
+from frametrace.embed.signals.local import Local
+from frametrace.matcher.pictures.verify import CELLS
+from frametrace.matcher.placing import LISTED, SAME_BYTES
+from frametrace.matcher.results import EVIDENCE, Relation
+from frametrace.matcher.sightings import PAIRS, Sightings
+from frametrace.matcher.stars import stars
+
+__all__ = ["Elements", "find_elements"]
+
+_PARTNERS = 2  # unrelated pictures that share a cell with a picture make it one of an element
+_OWN = 0.15  # of the cells that agree, a copy has at least so many that are of no element
+_MEMBERS = 3  # unrelated pictures that an element is in, at least
+_BLOCK = 1 << 16  # pairs whose cells are unpacked at a time: 16 MB
+_SURE = 0.8  # parts of both pictures that agree: copies beyond doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """The pairs without copies that only share an element, and where elements are.
+
+    `pairs` is in the schema `PAIRS`. Of k pictures in elements, `picture` are the digests, `medoid`
+    those of the pictures that stand for each one's element, and `via` those that tie it there.
+    """
+
+    pairs: pa.Table
+    picture: pa.StringArray
+    medoid: pa.StringArray
+    via: pa.StringArray
+
+    @classmethod
+    def none(cls) -> Self:
+        """Nothing was compared."""
+        nothing = pa.array([], pa.string())
+        return cls(PAIRS.empty_table(), nothing, nothing, nothing)
+
+    def listed(self) -> pa.Table:
+        """The pictures with what ties them to their element, in the schema `LISTED`."""
+        names = pc.unique(pa.concat_arrays([self.picture, self.via]))
+        picture, via = (
+            pc.index_in(side, value_set=names).to_numpy().astype(np.int64)
+            for side in (self.picture, self.via)
+        )
+        seen = Sightings.of(_among(self.pairs, names), names, np.arange(len(names)))
+        itself = picture == via
+        evidence = seen.seen_from(via, picture, ~itself)
+        similarity = seen.similarity(via, picture, ~itself)
+        through = pc.if_else(pc.equal(self.via, self.medoid), pa.scalar(None, pa.string()), self.via)
+        columns = {
+            "sha256": self.picture,
+            "medoid_sha256": self.medoid,
+            "via_sha256": through,
+            "signal": pc.if_else(pa.array(itself), SAME_BYTES, Local.name),
+            "distance": pa.nulls(len(itself), pa.int32()),
+            "similarity": pa.array(similarity, pa.float32()),
+            **dict(zip(EVIDENCE.names, evidence, strict=True)),
+            "relation": pa.repeat(str(Relation.SHARES_ELEMENT), len(itself)),
+        }
+        return pa.table(columns).select(LISTED.names).cast(LISTED)
+
+
+def find_elements(pairs: pa.Table) -> Elements:
+    """Tell elements from photographs, by pairs of pictures in the schema `PAIRS`."""
+    names = pc.unique(
+        pa.concat_arrays([pairs[name].combine_chunks() for name in ("sha256_a", "sha256_b")])
+    )
+    if not len(names):
+        return Elements(pairs, names, names, names)
+    a, b = (
+        pc.index_in(pairs[name], value_set=names).to_numpy().astype(np.int64)
+        for name in ("sha256_a", "sha256_b")
+    )
+    relation = pairs["relation"]
+    tied = _is(relation, Relation.COPY, Relation.CONTAINS)
+    parts = np.minimum(pairs["part_a"].to_numpy(), pairs["part_b"].to_numpy())
+    related = _components(a, b, _is(relation, Relation.COPY) & (parts >= _SURE), len(names))
+    apart = _is(relation, Relation.SHARES_ELEMENT) & (related[a] != related[b])
+    apart &= ~pairs["same_photograph"].to_numpy(zero_copy_only=False)
+    count = _partners(a, b, apart, pairs, len(names))
+    demoted = tied & _only_elements(a, b, tied, count, pairs)
+    told = pc.if_else(pa.array(demoted), str(Relation.SHARES_ELEMENT), relation)
+    at = PAIRS.get_field_index("relation")
+    pairs = pairs.set_column(at, PAIRS.field(at), told)
+    sharing = apart | demoted
+    return Elements(pairs, *_grouped(a, b, sharing, related, names))
+
+
+def _among(pairs: pa.Table, names: pa.StringArray) -> pa.Table:
+    sides = (pc.is_in(pairs[name], value_set=names) for name in ("sha256_a", "sha256_b"))
+    return pairs.filter(pc.and_(*sides))
+
+
+def _is(relation: pa.ChunkedArray, *wanted: Relation) -> np.ndarray:
+    found = pc.is_in(relation, value_set=pa.array([str(one) for one in wanted]))
+    return np.asarray(found.to_numpy())
+
+
+def _components(a: np.ndarray, b: np.ndarray, kept: np.ndarray, count: int) -> np.ndarray:
+    graph = coo_matrix((np.ones(int(kept.sum()), bool), (a[kept], b[kept])), (count, count))
+    label: np.ndarray = connected_components(graph, directed=False)[1]
+    return label
+
+
+def _partners(
+    a: np.ndarray, b: np.ndarray, apart: np.ndarray, pairs: pa.Table, count: int
+) -> np.ndarray:
+    """By how many unrelated partners each cell of each picture is shared, (count, 256) uint16."""
+    shared = np.zeros((count, CELLS), np.uint16)
+    for at in _blocks(np.flatnonzero(apart)):
+        for side, name in ((a, "cells_a"), (b, "cells_b")):
+            np.add.at(shared, side[at], _cells(pairs[name], at))
+    return shared
+
+
+def _only_elements(
+    a: np.ndarray, b: np.ndarray, tied: np.ndarray, shared: np.ndarray, pairs: pa.Table
+) -> np.ndarray:
+    """Which pairs agree in cells of elements alone, in either picture, (m,) bool."""
+    only = np.zeros(len(a), bool)
+    common = shared.max(axis=1) >= _PARTNERS
+    asked = np.flatnonzero(tied & (common[a] | common[b]))
+    for at in _blocks(asked):
+        for side, name in ((a, "cells_a"), (b, "cells_b")):
+            cells = _cells(pairs[name], at)
+            own = (cells * (shared[side[at]] < _PARTNERS)).sum(axis=1)
+            only[at] |= own < _OWN * np.maximum(cells.sum(axis=1), 1)
+    return only
+
+
+def _grouped(
+    a: np.ndarray, b: np.ndarray, sharing: np.ndarray, related: np.ndarray, names: pa.StringArray
+) -> tuple[pa.StringArray, pa.StringArray, pa.StringArray]:
+    """Pictures around those that share an element with most, where enough of them are unrelated."""
+    count = len(names)
+    x, y = a[sharing], b[sharing]
+    half = csr_matrix((np.ones(len(x), np.float32), (x, y)), (count, count))
+    cut = stars(half + half.T, np.ones(count, np.int64))
+    order = np.lexsort((related, cut.medoid))
+    key = cut.medoid[order] * count + related[order]
+    distinct = np.zeros(count, np.int64)
+    np.add.at(distinct, cut.medoid[order][np.flatnonzero(np.diff(key, prepend=-1))], 1)
+    kept = np.flatnonzero(distinct[cut.medoid] >= _MEMBERS)
+    return (
+        names.take(pa.array(kept)),
+        names.take(pa.array(cut.medoid[kept])),
+        names.take(pa.array(cut.via[kept])),
+    )
+
+
+def _cells(column: pa.ChunkedArray, at: np.ndarray) -> np.ndarray:
+    """(k, 256) uint8 of some rows."""
+    taken = column.take(pa.array(at)).combine_chunks()
+    raw = np.frombuffer(taken.buffers()[1], np.uint8)[taken.offset * 32 :][: len(taken) * 32]
+    return np.unpackbits(raw.reshape(-1, 32), axis=1)
+
+
+def _blocks(rows: np.ndarray) -> list[np.ndarray]:
+    return [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]

@@ -1,0 +1,1 @@
+"""Whether two pictures show one photograph: aligned by features, compared by their pixels."""

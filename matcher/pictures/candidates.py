@@ -1,0 +1,214 @@
+"""Which pairs of pictures are compared: copies by a hash, what the join proposes, and hubs.
+
+10,000 copies of one photo have 50 million pairs, and a group needs 10,000 of them. So each picture
+is compared with its best few partners first; what that ties together need not be compared again.
+Then every picture that is tied to others in several steps is compared with their hub: the one that
+most are tied to, and the one that most contain.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse.csgraph import connected_components
+
+from frametrace.embed.held import query_over
+from frametrace.index.feature_join.join import Proposals
+from frametrace.matcher.pictures.comparing import Candidate
+from frametrace.matcher.photos import Distinct, Near
+from frametrace.matcher.results import Relation
+from frametrace.matcher.stars import stars
+
+__all__ = ["Wanted", "completing", "from_proposals", "in_stars"]
+
+_BEST = 4  # partners of a picture that are compared at once
+_SMALL = 8  # pictures that are copies by a hash, of which all pairs are held against each other
+
+_WANTED = pa.schema(
+    [
+        ("sha256_a", pa.string()),
+        ("sha256_b", pa.string()),
+        ("mirrored", pa.bool_()),
+        ("near", pa.bool_()),
+    ]
+)
+_NEW = """
+SELECT sha256_a, sha256_b,
+    CASE WHEN bool_and(mirrored) THEN true WHEN NOT bool_or(mirrored) THEN false END AS mirrored,
+    bool_or(near) AS near
+FROM wanted ANTI JOIN compared USING (sha256_a, sha256_b)
+GROUP BY sha256_a, sha256_b ORDER BY sha256_a, sha256_b
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Pairs of pictures by digest, `sha256_a` < `sha256_b`: which orientation, and whether near."""
+
+    rows: pa.Table
+
+    @classmethod
+    def of(
+        cls,
+        a: pa.StringArray,
+        b: pa.StringArray,
+        mirrored: np.ndarray | None = None,
+        *,
+        near: bool = False,
+    ) -> Self:
+        """Pairs in any order; both orientations are tried unless `mirrored` says which."""
+        swapped = pc.greater(a, b)
+        orientation = pa.nulls(len(a), pa.bool_()) if mirrored is None else pa.array(mirrored)
+        columns = [
+            pc.if_else(swapped, b, a),
+            pc.if_else(swapped, a, b),
+            orientation,
+            pa.repeat(near, len(a)),
+        ]
+        return cls(pa.Table.from_arrays(columns, schema=_WANTED))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def among(self, pictures: pa.StringArray) -> Self:
+        """Those of some pictures."""
+        return type(self)(_among(self.rows, pictures))
+
+    def without(self, compared: pa.Table) -> Self:
+        """Those that were not compared, each once."""
+        with query_over(wanted=self.rows, compared=compared) as connection:
+            return type(self)(connection.sql(_NEW).to_arrow_table().cast(_WANTED))
+
+    def numbered(self) -> tuple[pa.StringArray, list[Candidate]]:
+        """The pictures that occur, and the pairs by their places among them."""
+        a, b = (self.rows[name].combine_chunks() for name in ("sha256_a", "sha256_b"))
+        names = pc.unique(pa.concat_arrays([a, b])).sort()
+        first, second = (pc.index_in(side, value_set=names).to_pylist() for side in (a, b))
+        rest = self.rows["mirrored"].to_pylist(), self.rows["near"].to_pylist()
+        return names, [Candidate(*row) for row in zip(first, second, *rest, strict=True)]
+
+
+def in_stars(near: Near, distinct: Distinct) -> Wanted:
+    """Copies by a hash and what they are tied to: those of the very same hash, and its neighbours.
+
+    Of small sets all pairs.
+    """
+    nodes, medoid = near.nodes, distinct.cut.medoid
+    node = np.flatnonzero(medoid != np.arange(len(medoid)))
+    item = pc.not_equal(nodes.item, nodes.name.take(pa.array(nodes.node)))
+    of_node = nodes.node[item.to_numpy(zero_copy_only=False)]
+    size = np.bincount(medoid, minlength=len(medoid))[medoid]
+    a, b = near.edges.a, near.edges.b
+    within = (medoid[a] == medoid[b]) & (size[a] <= _SMALL)
+    ours = np.concatenate([node, of_node, a[within]])
+    names = nodes.name.take(pa.array(np.concatenate([medoid[node], of_node, b[within]])))
+    others = pa.concat_arrays(
+        [
+            nodes.name.take(pa.array(node)),
+            nodes.item.filter(item),
+            nodes.name.take(pa.array(a[within])),
+        ]
+    )
+    return Wanted.of(names, others, np.zeros(len(ours), bool), near=True)
+
+
+def from_proposals(
+    proposals: Proposals, pictures: pa.StringArray, known: pa.Table, *, best: bool
+) -> Wanted:
+    """What the join proposes of some pictures: the best few partners of each, or the others.
+
+    Of the others, pairs are left out that copies tie together already.
+    """
+    rows, known = proposals.rows, _among(known, proposals.names)
+    a, b = (rows[name].to_numpy() for name in "ab")
+    kept = pc.is_in(proposals.names, value_set=pictures).to_numpy(zero_copy_only=False)
+    kept = kept[a] & kept[b] if len(a) else np.zeros(0, bool)
+    if best:
+        kept &= _among_best(a, b, rows["score"].to_numpy(), _BEST)
+    else:
+        group = _components(known, proposals.names, copies=True)
+        kept &= group[a] != group[b]
+    at = pa.array(np.flatnonzero(kept))
+    one, other = (proposals.names.take(rows[name].combine_chunks().take(at)) for name in "ab")
+    return Wanted.of(one, other, rows["mirrored"].to_numpy()[kept])
+
+
+def completing(known: pa.Table, names: pa.StringArray, weight: np.ndarray) -> Wanted:
+    """Pictures that are tied in several steps, each with the hubs of what it is tied to."""
+    known = _among(known, names)
+    group = _components(known, names, copies=False)
+    size = np.bincount(group, minlength=1)
+    parts = [
+        _with_hub(group, size, hubs, names)
+        for hubs in (_copied(known, names, weight), _contained(known, names))
+    ]
+    return Wanted(pa.concat_tables(part.rows for part in parts))
+
+
+def _with_hub(
+    group: np.ndarray, size: np.ndarray, worth: np.ndarray, names: pa.StringArray
+) -> Wanted:
+    """Every picture of a group of three or more with the one that is worth most."""
+    order = np.lexsort((np.arange(len(group)), -worth, group))
+    first = np.flatnonzero(np.diff(group[order], prepend=-1))
+    hub = order[first][group]
+    asked = np.flatnonzero((size[group] > 2) & (worth[hub] > 0) & (hub != np.arange(len(group))))
+    return Wanted.of(names.take(pa.array(hub[asked])), names.take(pa.array(asked)))
+
+
+def _copied(known: pa.Table, names: pa.StringArray, weight: np.ndarray) -> np.ndarray:
+    """How much each picture ties as a medoid of copies, (n,) int64; 0 where it is none."""
+    a, b = _ends(known.filter(pc.equal(known["relation"], str(Relation.COPY))), names)
+    graph = csr_matrix((np.ones(len(a), np.float32), (a, b)), (len(names), len(names)))
+    cut = stars(graph + graph.T, weight)
+    tied = np.bincount(cut.medoid, weight, len(names)).astype(np.int64)
+    alone = np.bincount(cut.medoid, minlength=len(names)) < 2
+    return np.where(alone, 0, tied)
+
+
+def _contained(known: pa.Table, names: pa.StringArray) -> np.ndarray:
+    """By how many pictures each one is contained, (n,) int64."""
+    holding = known.filter(pc.equal(known["relation"], str(Relation.CONTAINS)))
+    a, b = _ends(holding, names)
+    starts_inside = holding["part_a"].to_numpy() >= holding["part_b"].to_numpy()
+    return np.bincount(np.where(starts_inside, a, b), minlength=len(names)).astype(np.int64)
+
+
+def _components(known: pa.Table, names: pa.StringArray, *, copies: bool) -> np.ndarray:
+    """The number of the set that each picture is tied into: by copies, or by any one photograph."""
+    if copies:
+        chosen = pc.equal(known["relation"], str(Relation.COPY))
+    else:
+        chosen = known["same_photograph"]
+    a, b = _ends(known.filter(chosen), names)
+    graph = coo_matrix((np.ones(len(a), bool), (a, b)), (len(names), len(names)))
+    label: np.ndarray = connected_components(graph, directed=False)[1]
+    return label
+
+
+def _among(known: pa.Table, names: pa.StringArray) -> pa.Table:
+    """The pairs of some pictures."""
+    sides = (pc.is_in(known[name], value_set=names) for name in ("sha256_a", "sha256_b"))
+    return known.filter(pc.and_(*sides))
+
+
+def _ends(pairs: pa.Table, names: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
+    a, b = (
+        pc.index_in(pairs[name], value_set=names).to_numpy().astype(np.int64)
+        for name in ("sha256_a", "sha256_b")
+    )
+    return a, b
+
+
+def _among_best(a: np.ndarray, b: np.ndarray, score: np.ndarray, best: int) -> np.ndarray:
+    """Which pairs are among the best few of either picture, (m,) bool."""
+    kept = np.zeros(len(a), bool)
+    for side, other in ((a, b), (b, a)):
+        order = np.lexsort((other, -score, side))
+        starts = np.flatnonzero(np.diff(side[order], prepend=-1))
+        rank = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
+        kept[order[rank < best]] = True
+    return kept

@@ -1,0 +1,38 @@
+"""What is compared of a picture: its local features, and its thumbnail."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from frametrace.embed.signals.local import Features
+from frametrace.embed.signals.thumbnail import pixels
+
+__all__ = ["Shown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The features of a picture, and its grey pixels as (height, width) uint8."""
+
+    features: Features
+    thumbnail: np.ndarray
+
+    @classmethod
+    def of(cls, features: bytes, thumbnail: bytes) -> Self:
+        """Unpack values of the signals `local` and `thumbnail`.
+
+        Raises `ValueError` where they are none.
+        """
+        return cls(Features.of(features), pixels(thumbnail))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height when shrunk for the features."""
+        return self.features.width, self.features.height
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the thumbnail for each pixel that features are found at."""
+        height, width = self.thumbnail.shape
+        return (width * height / (self.features.width * self.features.height)) ** 0.5
