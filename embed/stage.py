@@ -82,7 +82,7 @@ def _open(case: Case, settings: EmbedSettings, done: Embedded) -> list[Signal]:
         raise UsageError(f"there is no signal {unknown[0]!r}. Choose from: {', '.join(SIGNALS)}")
     opened: list[Signal] = []
     # Pictures first: what will be read in them are texts that captions' signals then lack.
-    names = settings.signals or SIGNALS
+    names = _with_companions(settings.signals) or SIGNALS
     for name in sorted(names, key=lambda name: issubclass(SIGNALS[name], CaptionSignal)):
         reads = any(isinstance(signal, Overlay) for signal in opened)
         if SIGNALS[name].needs_model and _up_to_date(case, name, settings, reads=reads):
@@ -96,6 +96,12 @@ def _open(case: Case, settings: EmbedSettings, done: Embedded) -> list[Signal]:
         else:
             done.notes += opened[-1].notes
     return opened
+
+
+def _with_companions(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Signals that were asked for, with those that they are of no use without."""
+    every = [other for name in names for other in (name, *SIGNALS[name].companions)]
+    return tuple(dict.fromkeys(every))
 
 
 def _up_to_date(case: Case, name: str, settings: EmbedSettings, *, reads: bool) -> bool:

@@ -62,7 +62,9 @@ class Elements:
         itself = picture == via
         evidence = seen.seen_from(via, picture, ~itself)
         similarity = seen.similarity(via, picture, ~itself)
-        through = pc.if_else(pc.equal(self.via, self.medoid), pa.scalar(None, pa.string()), self.via)
+        through = pc.if_else(
+            pc.equal(self.via, self.medoid), pa.scalar(None, pa.string()), self.via
+        )
         columns = {
             "sha256": self.picture,
             "medoid_sha256": self.medoid,
@@ -132,15 +134,16 @@ def _partners(
 def _only_elements(
     a: np.ndarray, b: np.ndarray, tied: np.ndarray, shared: np.ndarray, pairs: pa.Table
 ) -> np.ndarray:
-    """Which pairs agree in cells of elements alone, in either picture, (m,) bool."""
-    only = np.zeros(len(a), bool)
+    """Which pairs agree in cells of elements alone, in both pictures, (m,) bool."""
+    only = tied.copy()
     common = shared.max(axis=1) >= _PARTNERS
-    asked = np.flatnonzero(tied & (common[a] | common[b]))
+    only &= common[a] & common[b]
+    asked = np.flatnonzero(only)
     for at in _blocks(asked):
         for side, name in ((a, "cells_a"), (b, "cells_b")):
             cells = _cells(pairs[name], at)
             own = (cells * (shared[side[at]] < _PARTNERS)).sum(axis=1)
-            only[at] |= own < _OWN * np.maximum(cells.sum(axis=1), 1)
+            only[at] &= own < _OWN * np.maximum(cells.sum(axis=1), 1)
     return only
 
 

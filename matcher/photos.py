@@ -66,8 +66,7 @@ class Near:
         kept = pa.array([str(Relation.COPY), str(Relation.CONTAINS)])
         told = pairs.filter(pc.invert(pc.is_in(pairs["relation"], value_set=kept)))
         a, b = (
-            pc.index_in(told[name], value_set=self.nodes.name)
-            for name in ("sha256_a", "sha256_b")
+            pc.index_in(told[name], value_set=self.nodes.name) for name in ("sha256_a", "sha256_b")
         )
         both = pc.and_(a.is_valid(), b.is_valid())
         a, b = (side.filter(both).to_numpy().astype(np.int64) for side in (a, b))

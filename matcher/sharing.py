@@ -88,7 +88,9 @@ def _verified(
 
 
 def _hit(sha256: str, found: Evidence, features: int) -> Hit:
-    evidence = {name: value for name, value in evidence_row(found).items() if name in EVIDENCE.names}
+    evidence = {
+        name: value for name, value in evidence_row(found).items() if name in EVIDENCE.names
+    }
     similarity = found.inliers / max(features, 1)
     return Hit(sha256, Local.name, str(found.relation), None, similarity, **evidence)  # type: ignore[arg-type]
 

@@ -66,6 +66,8 @@ class GroupScores:
 
     `relation` says what a pair was called: `copy` if any signal says so. `boxes` has the altered
     boxes of a pair, in fractions of the picture `sha256_b`; None where the product lists none.
+    `tied` has those of a member of a photo group, in fractions of it, with the picture that it is
+    tied to: falsified pictures are often tied to another copy than their original.
     """
 
     labels: Sequence[Label]
@@ -73,6 +75,7 @@ class GroupScores:
     elements: Sequence[Sequence[int]]
     relation: Mapping[Pair, str]
     boxes: Mapping[Pair, tuple[int, Sequence[Box]]] | None
+    tied: Mapping[int, tuple[int, Sequence[Box]]]
 
     @classmethod
     def of(cls, labels: Sequence[Label], results: Results) -> Self:
@@ -84,7 +87,8 @@ class GroupScores:
             kind: _members(results.members, kind, numbers) for kind in (GroupKind.PHOTO, _ELEMENT)
         }
         relation, boxes = _matches(results.matches.table(), numbers)
-        return cls(labels, by_kind[GroupKind.PHOTO], by_kind[_ELEMENT], relation, boxes)
+        groups = by_kind[GroupKind.PHOTO], by_kind[_ELEMENT]
+        return cls(labels, *groups, relation, boxes, _tied(results.members, numbers))
 
     @cached_property
     def together(self) -> np.ndarray:
@@ -163,7 +167,10 @@ class GroupScores:
             pair = _pair(number, self._photographs[one.photo])
             second, boxes = self.boxes.get(pair, (number, ()))
             if self.relation.get(pair) not in GROUPING:
-                boxes = ()
+                tie, boxes = self.tied.get(number, (number, ()))
+                second = number
+                if self.labels[tie].role not in (Role.ORIGINAL, Role.CONTROL):
+                    boxes = boxes if one.role is Role.ALTERED else ()
             if one.role is Role.CONTROL:
                 flagged[one.kind].add(counted=bool(boxes))
                 continue
@@ -234,6 +241,24 @@ def _members(
         if of_kind == kind and digest is not None:
             groups[group].update(numbers.get(digest, ()))
     return [sorted(group) for group in groups.values()]
+
+
+def _tied(
+    members: pa.Table, numbers: Mapping[str, Sequence[int]]
+) -> dict[int, tuple[int, Sequence[Box]]]:
+    """The altered boxes of members of photo groups, and what they are tied to."""
+    tied: dict[int, tuple[int, Sequence[Box]]] = {}
+    if "altered" not in members.column_names:
+        return tied
+    names = "kind", "media_sha256", "via_sha256", "medoid_sha256", "altered"
+    columns = (members[name].to_pylist() for name in names)
+    for kind, digest, via, medoid, altered in zip(*columns, strict=True):
+        if kind == GroupKind.PHOTO and altered:
+            boxes = [(box["x0"], box["y0"], box["x1"], box["y1"]) for box in altered]
+            for number in numbers.get(digest, ()):
+                for tie in numbers.get(via or medoid, ())[:1]:
+                    tied[number] = tie, boxes
+    return tied
 
 
 def _matches(

@@ -61,6 +61,7 @@ class Signal(ABC):
     metric: ClassVar[Metric]
     column: ClassVar[str] = "code"
     needs_model: ClassVar[bool] = False
+    companions: ClassVar[tuple[str, ...]] = ()  # signals that it is of no use without
     notes: Sequence[str] = ()
 
     @classmethod

@@ -25,6 +25,7 @@ import pyarrow as pa
 
 from frametrace.embed.decode import Picture
 from frametrace.embed.signals.base import Metric, PictureSignal
+from frametrace.embed.signals.thumbnail import Thumbnail
 
 __all__ = ["BITS", "FEATURES", "Features", "Local", "bits_between"]
 
@@ -121,6 +122,7 @@ class Local(PictureSignal):
 
     name = "local"
     metric = Metric.FEATURES
+    companions = (Thumbnail.name,)  # what features propose is verified on these
 
     @property
     def made_by(self) -> Mapping[str, str]:

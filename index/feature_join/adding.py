@@ -104,7 +104,7 @@ def _append(
     digests: np.ndarray,
     features: list[Features],
     first: int,
-    compiled: bool,  # noqa: FBT001
+    compiled: bool,
 ) -> None:
     rows = np.zeros(len(features), PICTURE)
     rows["digest"] = digests
@@ -113,15 +113,21 @@ def _append(
     folder.append_pictures(rows, packed_places(features))
     words = np.concatenate([each.words[:SLOTS] for each in features])
     owners = owners_of(rows["features"].astype(np.int64), first)
-    _append_records(folder, canonical(words, owners, compiled=compiled))
+    _append_records(folder, canonical(words, owners, compiled=compiled), compiled)
 
 
-def _append_records(folder: JoinFolder, records: Records) -> None:
+def _append_records(folder: JoinFolder, records: Records, compiled: bool) -> None:
     """Each record to its part, in their order."""
     parts = parts_of(records.words)
-    order = np.argsort(parts, kind="stable")
     ordered = np.empty(len(records), RECORD)
-    ordered["words"], ordered["owner"] = records.words[order], records.owners[order]
+    if compiled:
+        from frametrace.index.feature_join.kernels import spread
+
+        begins = np.cumsum(np.concatenate([[0], np.bincount(parts, minlength=PARTS)]))
+        spread(records.words, records.owners, parts, begins, ordered.view(np.uint32).reshape(-1, 5))
+    else:
+        order = np.argsort(parts, kind="stable")
+        ordered["words"], ordered["owner"] = records.words[order], records.owners[order]
     ends = np.cumsum(np.bincount(parts, minlength=PARTS)).tolist()
     for part, (begin, end) in enumerate(zip([0, *ends], ends, strict=False)):
         if end > begin:

@@ -18,44 +18,40 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.executor import cpu_count
-from frametrace.embed.files import replacing
 from frametrace.embed.progress import Progress, Silent
 from frametrace.index.codes import as_digits
 from frametrace.index.feature_join.adding import add_pictures, new_pictures
-from frametrace.index.feature_join.bits import key_bits, table_masks
 from frametrace.index.feature_join.folder import PENDING, JoinFolder, check_join, part_name
 from frametrace.index.feature_join.places import Places
-from frametrace.index.feature_join.records import PARTS, RECORD, Records, pictures_of
-from frametrace.index.feature_join.tables import Pairs, pairs_by_table
-from frametrace.index.feature_join.tally import Scored, scored
+from frametrace.index.feature_join.proposals import (
+    PARTNERS,
+    PROPOSALS,
+    as_table,
+    best_of,
+    in_order,
+    read_rows,
+    write_rows,
+)
+from frametrace.index.feature_join.records import PARTS, RECORD, SLOTS, Records, pictures_of
+from frametrace.index.feature_join.tables import Nearness, pairs_by_table
+from frametrace.index.feature_join.tally import scored
 from frametrace.index.feature_join.votes import (
+    RANGE_BITS,
     range_of,
     read_votes,
     votes_of,
     weights,
     write_votes,
 )
+from frametrace.index.feature_join.waiting import WaitingPairs
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.index.join import has_numba
 from frametrace.posts.errors import IndexMismatch
 
 __all__ = ["PARTNERS", "PROPOSALS", "Proposals", "check_join", "propose_pairs"]
 
-PROPOSALS = pa.schema(
-    [
-        ("a", pa.int32()),
-        ("b", pa.int32()),
-        ("mirrored", pa.bool_()),
-        ("votes", pa.int16()),
-        ("score", pa.float32()),
-    ]
-)
-# A pair is proposed if it is among so many best of either picture. Watermarks and the like make
-# some pairs beside true ones; of 3,000 copies of one picture 20 of each tie all together.
-PARTNERS = 20
 _MANY = 4_000_000  # records above which loops are compiled, if numba is there
-_PAIRS = 1 << 25  # of a part in memory before votes are made of them
-_FEWEST = 1 << 16  # pictures that weights and keys suppose at least, see `_supposed`
+_FEWEST = 1 << 16  # pictures that weights suppose at least, see `_supposed`
 _READ = 1 << 20  # records read at a time
 _UNIT = 1 << 20  # records that make a unit: smaller parts are compared together
 
@@ -95,10 +91,10 @@ def propose_pairs(
         _join_pending(held, progress, threads)
     wanted = new_pictures(held, shards, pictures)
     count = held.state.pictures + sum(int(chosen.sum()) for _, chosen in wanted)
-    add_pictures(held, shards, wanted, progress, compiled=_worth_compiling(count * 300))
+    add_pictures(held, shards, wanted, progress, compiled=_worth_compiling(count * SLOTS))
     _join_pending(held, progress, threads)
     names = as_digits(held.pictures()["digest"])
-    return Proposals(names, _in_order(_kept(held)))
+    return Proposals(names, in_order(_kept(held)))
 
 
 def _worth_compiling(records: int) -> bool:
@@ -106,7 +102,7 @@ def _worth_compiling(records: int) -> bool:
 
 
 def _supposed(pictures: int) -> int:
-    """Of how many pictures features are supposed to be: few ones are compared like some more."""
+    """Of how many pictures features tell one apart: among few, all would else be common."""
     return max(pictures, _FEWEST)
 
 
@@ -132,9 +128,9 @@ def _join_pending(folder: JoinFolder, progress: Progress, threads: int) -> None:
         files = [batch.votes_file(unit) for unit in units]
         tallying = [partial(_tally, batch, at, files, places) for at in ranges]
         _in_threads(tallying, threads, advance)
-    proposed = pa.concat_tables([_read(batch.pairs_file(at)) for at in ranges])
+    proposed = pa.concat_tables([read_rows(batch.pairs_file(at)) for at in ranges])
     name = f"proposals-{state.pictures:08}.arrow"
-    _write(folder.path / name, _best(proposed, _kept(folder)))
+    write_rows(folder.path / name, best_of(proposed, _kept(folder)))
     folder.add_file(name)
     folder.commit(batches=(*state.batches, state.pictures))
     shutil.rmtree(folder.path / PENDING, ignore_errors=True)
@@ -198,10 +194,12 @@ def _vote(batch: _Batch, unit: _Unit) -> None:
     if path.exists():
         return
     records, first_new = _records(batch, unit)
-    masks = table_masks(key_bits(_supposed(batch.pictures)))
-    counts = np.zeros(len(records), np.uint32)
-    tables = pairs_by_table(records, first_new, masks, counts, compiled=batch.compiled)
-    write_votes(path, _counted(records, tables, counts))
+    near, counts = Nearness.among(batch.pictures), np.zeros(len(records), np.uint32)
+    with WaitingPairs(batch.pending) as waiting:
+        for pairs in pairs_by_table(records, first_new, near, counts, compiled=batch.compiled):
+            waiting.add(pairs)
+        votes = (votes_of(records, pairs, counts, compiled=batch.compiled) for pairs in waiting)
+        write_votes(path, votes)
 
 
 def _records(batch: _Batch, unit: _Unit) -> tuple[Records, int]:
@@ -215,10 +213,15 @@ def _records(batch: _Batch, unit: _Unit) -> tuple[Records, int]:
     for part, count in unit.items():
         end = at + count
         for block in _blocks(batch.folder / part_name(part), count):
-            words[at : at + len(block)], owners[at : at + len(block)] = block["words"], block["owner"]
+            words[at : at + len(block)], owners[at : at + len(block)] = (
+                block["words"],
+                block["owner"],
+            )
             at += len(block)
         if at < end:
-            raise IndexMismatch(f"{batch.folder / part_name(part)} is cut short: delete {batch.folder}")
+            raise IndexMismatch(
+                f"{batch.folder / part_name(part)} is cut short: delete {batch.folder}"
+            )
     new = pictures_of(owners) >= batch.first_new
     first_new = size - int(new.sum())
     if new[:first_new].any():  # of several parts
@@ -236,74 +239,18 @@ def _blocks(path: Path, count: int) -> Iterator[np.ndarray]:
             yield np.fromfile(file, RECORD, min(_READ, count - begin))
 
 
-def _counted(
-    records: Records, tables: Iterator[Pairs], counts: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Votes of pairs, table by table; all tables are counted first, as far as memory goes."""
-    waiting: list[Pairs] = []
-    for pairs in tables:
-        waiting.append(pairs)
-        if sum(map(len, waiting)) > _PAIRS:
-            yield from (votes_of(records, each, counts) for each in waiting)
-            waiting = []
-    yield from (votes_of(records, each, counts) for each in waiting)
-
-
 def _tally(batch: _Batch, at: int, files: Sequence[Path], places: Places) -> None:
     """Score the pairs of pictures of one range, and keep those that are proposed."""
     if batch.pairs_file(at).exists():
         return
-    votes = [part for path in files for part in read_votes(path, at)]
-    together = np.concatenate(votes) if votes else np.zeros(0, np.uint64)
-    del votes
-    together.sort()
+    votes = read_votes(files, at)
+    votes.sort()
     by_count = weights(_supposed(batch.pictures))
-    pairs = scored(together, at << 14, places, by_count, compiled=batch.compiled)
-    _write(batch.pairs_file(at), _table(pairs))
-
-
-def _table(pairs: Scored) -> pa.Table:
-    columns = (pairs.a, pairs.b, pairs.mirrored, pairs.votes, pairs.score)
-    return pa.table(
-        [pa.array(column, type) for column, type in zip(columns, PROPOSALS.types, strict=True)],
-        schema=PROPOSALS,
-    )
-
-
-def _best(proposed: pa.Table, earlier: pa.Table) -> pa.Table:
-    """Those of the proposed pairs that are among the best of either picture, earlier ones too."""
-    new = proposed.num_rows
-    a, b, score = (
-        np.concatenate([proposed[name].to_numpy(), earlier[name].to_numpy()])
-        for name in ("a", "b", "score")
-    )
-    rows = np.arange(len(a))
-    picture = np.concatenate([a, b])
-    order = np.lexsort((np.tile(rows, 2), -np.tile(score, 2), picture))
-    ordered = picture[order]
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)])
-    place = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
-    kept = np.zeros(len(a), bool)
-    kept[order[place < PARTNERS] % max(len(a), 1)] = True
-    return proposed.filter(pa.array(kept[:new]))
+    pairs = scored(votes, at << RANGE_BITS, places, by_count, compiled=batch.compiled)
+    write_rows(batch.pairs_file(at), as_table(pairs))
 
 
 def _kept(folder: JoinFolder) -> pa.Table:
     """What was proposed so far."""
     names = sorted(name for name in folder.state.files if name.startswith("proposals-"))
-    return pa.concat_tables([PROPOSALS.empty_table(), *(_read(folder.path / n) for n in names)])
-
-
-def _in_order(rows: pa.Table) -> pa.Table:
-    keys = [(name, "ascending") for name in ("a", "b", "mirrored")]
-    return rows.sort_by(keys).combine_chunks()
-
-
-def _read(path: Path) -> pa.Table:
-    with pa.OSFile(str(path)) as source:
-        return pa.ipc.open_file(source).read_all()
-
-
-def _write(path: Path, rows: pa.Table) -> None:
-    with replacing(path) as file, pa.ipc.new_file(file, PROPOSALS) as writer:
-        writer.write_table(rows)
+    return pa.concat_tables([PROPOSALS.empty_table(), *(read_rows(folder.path / n) for n in names)])

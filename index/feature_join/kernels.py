@@ -1,6 +1,6 @@
 """The compiled loops of the join of features; importing this file needs numba (extra `fast`).
 
-Each gives exactly what its plain counterpart gives: `records.canonical`, `tables`, `tally`.
+Each gives exactly what its plain counterpart gives: `records.canonical` and `tables`.
 Tuples are passed as plain ones: the code is kept by the types it was compiled for.
 """
 
@@ -10,7 +10,15 @@ import numpy as np
 
 from frametrace.index.kernels import compiled, popcount
 
-__all__ = ["canonical_records", "hash_keys", "mark", "pairs_in_buckets", "scatter", "sift", "tally"]
+__all__ = [
+    "canonical_records",
+    "hash_keys",
+    "mark",
+    "pairs_in_buckets",
+    "scatter",
+    "sift",
+    "spread",
+]
 
 _C1, _C2, _C3 = (
     np.uint64(0x9E3779B97F4A7C15),
@@ -87,9 +95,13 @@ def sift(  # noqa: PLR0913, PLR0917
     rows: np.ndarray,
     counts: np.ndarray,
 ) -> None:
-    """Write the rows of words whose hash is marked, from `begin`: (tables, n) uint32, and counts."""
+    """Write the rows of words whose hash is marked: (tables, n) uint32, and how many for each.
+
+    The first of the words has the row `begin`.
+    """
     for table in range(len(masks)):
-        bitmap, into, count = bitmaps[table], rows[table], 0
+        bitmap, into = bitmaps[table], rows[table]
+        count: Any = 0
         for i in range(len(words)):
             key = _hashed(words[i, 0], words[i, 1], masks[table]) >> np.uint64(shift)
             into[count] = begin + i
@@ -166,15 +178,15 @@ def _in_order(keys: np.ndarray, shift: int, ends: np.ndarray, ordered: np.ndarra
 def _agree(lower: int, upper: int, masks: np.ndarray, table: int) -> Any:
     """Whether differing bits leave this table's key alone, and touch those of all before it."""
     if ((lower & masks[table, 0]) | (upper & masks[table, 1])) != 0:
-        return False
-    for before in range(table):
-        if ((lower & masks[before, 0]) | (upper & masks[before, 1])) == 0:
-            return False
-    return True
+        return False  # so the loop ends
+    first = 0
+    while ((lower & masks[first, 0]) | (upper & masks[first, 1])) != 0:
+        first += 1
+    return first == table
 
 
 @compiled
-def pairs_in_buckets(  # noqa: PLR0913, PLR0914, PLR0917
+def pairs_in_buckets(  # noqa: PLR0913, PLR0917
     begin: int,
     moved: np.ndarray,
     keys: np.ndarray,
@@ -226,7 +238,7 @@ def pairs_in_buckets(  # noqa: PLR0913, PLR0914, PLR0917
 
 
 @compiled
-def _compare(  # noqa: PLR0913, PLR0914, PLR0917
+def _compare(  # noqa: PLR0913, PLR0917
     run: np.ndarray,
     length: int,
     masks: np.ndarray,
@@ -261,100 +273,14 @@ def _compare(  # noqa: PLR0913, PLR0914, PLR0917
 
 
 @compiled
-def tally(  # noqa: PLR0913, PLR0914, PLR0917
-    votes: np.ndarray,
-    first: int,
-    places: tuple[np.ndarray, np.ndarray, np.ndarray],
-    weights: np.ndarray,
-    tables: tuple[np.ndarray, np.ndarray, np.ndarray],
-    bounds: tuple[int, float, float, float, float, int],
-    least: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pairs of pictures as in votes, agreeing votes, scores in 16ths; see `tally.scored`."""
-    starts, widths, packed = places
-    cosines, sines, _ = tables
-    most = bounds[5]
-    lines = np.empty((6, most), np.float64)  # places in a and in b, cosine and sine of the turn
-    steps = np.empty((3, most), np.int64)  # scale, slot of a, weight
-    room = max(len(votes) // 64, 1024)
-    pairs, counts, scores = np.empty(room, np.uint64), np.empty(room, np.int64), np.empty(room, np.int64)
-    made, begin = 0, 0
-    shift, low, slot = np.uint64(23), np.int64(255), np.int64(511)
-    while begin < len(votes):
-        pair = votes[begin] >> shift
-        end = begin + 1
-        while end < len(votes) and votes[end] >> shift == pair:
-            end += 1
-        if end - begin < 2:
-            begin = end
-            continue
-        number = np.int64(pair)
-        mirrored, b, a = number & 1, number >> 1 & ((1 << 22) - 1), first + (number >> 23)
-        n = 0
-        for at in range(begin, end):
-            if n == most:
-                break
-            if at + 1 < end and votes[at + 1] >> np.uint64(5) == votes[at] >> np.uint64(5):
-                continue
-            slots = np.int64(votes[at] >> np.uint64(5))
-            ours = np.int64(packed[starts[a] + ((slots >> 9) & slot)])
-            theirs = np.int64(packed[starts[b] + (slots & slot)])
-            x, angle = np.float64(ours >> 24), ours
-            if mirrored:
-                x, angle = widths[a] - x, 128 - ours
-            turn = (theirs - angle) & low
-            lines[0, n], lines[1, n] = x, (ours >> 16) & low
-            lines[2, n], lines[3, n] = theirs >> 24, (theirs >> 16) & low
-            lines[4, n], lines[5, n] = cosines[turn], sines[turn]
-            steps[0, n] = ((theirs >> 8) & low) - ((ours >> 8) & low)
-            steps[1, n] = (slots >> 9) & slot
-            steps[2, n] = weights[votes[at] & np.uint64(31)]
-            n += 1
-        count, score = _best(lines, steps, n, tables, bounds)
-        if count > 1 and score >= least:
-            if made == len(pairs):
-                pairs = np.concatenate((pairs, np.empty_like(pairs)))
-                counts = np.concatenate((counts, np.empty_like(counts)))
-                scores = np.concatenate((scores, np.empty_like(scores)))
-            pairs[made], counts[made], scores[made] = pair, count, score
-            made += 1
-        begin = end
-    return pairs[:made], counts[:made], scores[:made]
-
-
-@compiled
-def _best(
-    lines: np.ndarray,
-    steps: np.ndarray,
-    n: int,
-    tables: tuple[np.ndarray, np.ndarray, np.ndarray],
-    bounds: tuple[int, float, float, float, float, int],
-) -> tuple[int, int]:
-    """Of n votes, how many agree with the one whose agreeing votes weigh most, and what."""
-    doublings, cosine, near, near_share, apart, _ = bounds
-    factors = tables[2]
-    xa, ya, xb, yb, re, im = lines[0], lines[1], lines[2], lines[3], lines[4], lines[5]
-    scales, slots, weight = steps[0], steps[1], steps[2]
-    best, best_count = np.int64(0), np.int64(0)
-    for p in range(n):
-        factor = factors[scales[p] + 255]
-        total, count, last = weight[p], np.int64(1), np.int64(-1)
-        for q in range(n):
-            if q == p or slots[q] == last or abs(scales[q] - scales[p]) >= doublings:
-                continue
-            if re[p] * re[q] + im[p] * im[q] < cosine:
-                continue
-            dx, dy, ex, ey = xa[q] - xa[p], ya[q] - ya[p], xb[q] - xb[p], yb[q] - yb[p]
-            far = ex * ex + ey * ey
-            if dx * dx + dy * dy < apart or far < apart:
-                continue
-            ux = factor * (re[p] * dx - im[p] * dy) - ex
-            uy = factor * (im[p] * dx + re[p] * dy) - ey
-            limit = near + near_share * np.sqrt(far)
-            if ux * ux + uy * uy < limit * limit:
-                total += weight[q]
-                count += 1
-                last = slots[q]
-        if total > best:
-            best, best_count = total, count
-    return best_count, best
+def spread(
+    words: np.ndarray, owners: np.ndarray, parts: np.ndarray, ends: np.ndarray, rows: np.ndarray
+) -> None:
+    """Write records by part, in their order: (n, 5) uint32. `ends` is where each part begins."""
+    low = np.uint64(0xFFFFFFFF)
+    for i in range(len(owners)):
+        at = ends[parts[i]]
+        ends[parts[i]] = at + 1
+        rows[at, 0], rows[at, 1] = words[i, 0] & low, words[i, 0] >> _32
+        rows[at, 2], rows[at, 3] = words[i, 1] & low, words[i, 1] >> _32
+        rows[at, 4] = owners[i]

@@ -10,8 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from frametrace.embed.signals.local import BITS, _reversed_order
-from frametrace.index.feature_join.bits import LEAN, PART_BITS, UNCLEAR
+from frametrace.embed.signals.local import BITS, FEATURES, _reversed_order
+from frametrace.index.feature_join.bits import LEAN, PART_BITS, UNCLEAR, as_mask
 
 __all__ = [
     "MAX_PICTURES",
@@ -26,14 +26,17 @@ __all__ = [
     "pictures_of",
 ]
 
-SLOTS = 300  # features of a picture that are joined, the first ones: those of most worth
+# Features of a picture that are joined: all. With the first 300 of 360 three times as many of 670
+# edits, and a half more of 3,923 pairs of edits of one photograph, are not proposed.
+SLOTS = FEATURES
 OWNER_BITS = 10  # of an owner below its picture: 9 for the slot, 1 for mirrored
 MAX_PICTURES = 1 << (32 - OWNER_BITS)
 PARTS = 256  # files that records are spread over
 # On disk. `owner` is picture << 10 | slot << 1 | mirrored.
 RECORD = np.dtype([("words", "<u8", (2,)), ("owner", "<u4")])
 
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # of the golden ratio: spreads products over the upper bits
+# Of the golden ratio, and another odd number: products with them spread over the upper bits.
+_MIX, _OTHER_MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0x3C6EF372FE94F82B)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +86,12 @@ def canonical(words: np.ndarray, owners: np.ndarray, *, compiled: bool) -> Recor
 
 def parts_of(words: np.ndarray) -> np.ndarray:
     """The part that each record lies in, (n,) uint8: a hash of the bits of `PART_BITS`."""
-    lower, upper = (np.uint64(mask) for mask in _part_mask())
-    mixed = (words[:, 0] & lower) * _MIX ^ (words[:, 1] & upper) * (_MIX << np.uint64(1) | _ONE)
+    mask = as_mask(PART_BITS)
+    mixed = (words[:, 0] & mask[0]) * _MIX ^ (words[:, 1] & mask[1]) * _OTHER_MIX
     mixed ^= mixed >> np.uint64(31)
     mixed *= _MIX
     parts: np.ndarray = (mixed >> np.uint64(56)).astype(np.uint8)
     return parts
-
-
-_ONE = np.uint64(1)
-
-
-def _part_mask() -> list[int]:
-    from frametrace.index.feature_join.bits import as_mask
-
-    mask: list[int] = as_mask(PART_BITS).tolist()
-    return mask
 
 
 @lru_cache(maxsize=1)

@@ -75,15 +75,15 @@ def scored(
     """
     least = round(16 * MIN_SCORE)
     if compiled:
-        from frametrace.index.feature_join import kernels
+        from frametrace.index.feature_join import tally_kernels
 
-        pairs, agreeing, score = kernels.tally(
+        pairs, agreeing, score = tally_kernels.tally(
             votes,
             first,
             (places.starts, places.widths, places.packed),
             weights,
-            tuple(_tables()),
-            tuple(BOUNDS),
+            (*_tables(),),
+            (*BOUNDS,),
             least,
         )
     else:
@@ -205,7 +205,7 @@ def _agree(moves: _Moves, p: np.ndarray, q: np.ndarray) -> np.ndarray:
     cosines, sines, factors = _tables()
     bounds = BOUNDS
     re, im = cosines[moves.turn], sines[moves.turn]
-    agree = np.abs(moves.scale[q] - moves.scale[p]) < bounds.steps
+    agree: np.ndarray = np.abs(moves.scale[q] - moves.scale[p]) < bounds.steps
     agree &= re[p] * re[q] + im[p] * im[q] >= bounds.cosine
     dx, dy = moves.xa[q] - moves.xa[p], moves.ya[q] - moves.ya[p]
     ex, ey = moves.xb[q] - moves.xb[p], moves.yb[q] - moves.yb[p]

@@ -5,8 +5,10 @@ of a, 9 slot of b, 5 how common the features are. Sorted, the votes of a pair of
 together, those of one feature of a beside each other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from os import SEEK_END
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +39,14 @@ _END = np.dtype("<i8")
 
 def commonness(counts: np.ndarray) -> np.ndarray:
     """(n,) counts of 1 or more in half doublings, (n,) uint8: 2 is a count of 2, 31 of 46,000."""
-    table = np.floor(_STEPS * np.log2(np.maximum(np.arange(_MAX_COUNT), 1)) + 1e-9)
-    steps: np.ndarray = table.astype(np.uint8)[np.minimum(counts, _MAX_COUNT - 1)]
+    steps: np.ndarray = _steps()[np.minimum(counts, _MAX_COUNT - 1)]
+    return steps
+
+
+@lru_cache(maxsize=1)
+def _steps() -> np.ndarray:
+    counts = np.maximum(np.arange(_MAX_COUNT), 1)
+    steps: np.ndarray = np.floor(_STEPS * np.log2(counts) + 1e-9).astype(np.uint8)
     return steps
 
 
@@ -53,12 +61,19 @@ def weights(pictures: int) -> np.ndarray:
 
 
 def votes_of(
-    records: Records, pairs: Pairs, counts: np.ndarray
+    records: Records, pairs: Pairs, counts: np.ndarray, *, compiled: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """The votes of pairs of records, (n,) uint64, and the ranges of their pictures a, (n,) uint8.
 
     `counts` is (records,) uint32: how many pairs each has.
     """
+    if compiled:
+        from frametrace.index.feature_join.tally_kernels import pack_votes
+
+        made = np.empty(len(pairs), np.uint64), np.empty(len(pairs), np.uint8)
+        columns = pairs.first, pairs.second, pairs.crowd
+        pack_votes(records.owners, *columns, counts, _steps(), *made)
+        return made
     count = np.maximum(counts[pairs.first], counts[pairs.second])
     common = commonness(np.maximum(count, pairs.crowd)).astype(np.uint64)
     a, b = records.owners[pairs.first], records.owners[pairs.second]
@@ -112,20 +127,23 @@ def write_votes(path: Path, blocks: Iterator[tuple[np.ndarray, np.ndarray]]) -> 
     return begin
 
 
-def read_votes(path: Path, at: int) -> list[np.ndarray]:
-    """The votes of one range from a file of `write_votes`, block by block; all sizes if asked."""
+def read_votes(paths: Sequence[Path], at: int) -> np.ndarray:
+    """The votes of one range from files of `write_votes`, (n,) uint64, as they lie there."""
+    slices = [(path, *bounds) for path in paths for bounds in _slices(path, at)]
+    votes = np.empty(sum(end - begin for _, begin, end in slices), np.uint64)
+    done = 0
+    for path, begin, end in slices:
+        with path.open("rb") as file:
+            file.seek(begin * votes.itemsize)
+            file.readinto(votes[done : done + end - begin].view(np.uint8).data)
+        done += end - begin
+    return votes
+
+
+def _slices(path: Path, at: int) -> list[tuple[int, int]]:
     with path.open("rb") as file:
-        bounds = _bounds(file)
-        slices = []
-        for begin, end in bounds[:, at : at + 2].tolist():
-            if end > begin:
-                file.seek(begin * 8)
-                slices.append(np.fromfile(file, np.uint64, end - begin))
-    return slices
-
-
-def _bounds(file) -> np.ndarray:
-    file.seek(-_END.itemsize, 2)
-    count = int(np.fromfile(file, _END, 1)[0])
-    file.seek(-_END.itemsize * (1 + 257 * count), 2)
-    return np.fromfile(file, _END, 257 * count).reshape(count, 257)
+        file.seek(-_END.itemsize, SEEK_END)
+        count = int(np.fromfile(file, _END, 1)[0])
+        file.seek(-_END.itemsize * (1 + 257 * count), SEEK_END)
+        bounds = np.fromfile(file, _END, 257 * count).reshape(count, 257)
+    return [(begin, end) for begin, end in bounds[:, at : at + 2].tolist() if begin < end]

@@ -31,6 +31,10 @@ _CONTRADICTS = 0.06  # of the stronger picture's variance, the weaker one has at
 _FLAT = 4  # grey levels between the neighbours of a flat pixel
 _GRAPHIC = 0.3  # of a window that is flat: nothing photographic
 _REGION = 0.07  # of the overlap's side: the radius of a region that disagrees as one piece
+# Another photo in the place of one: its radius, its part of the overlap, how photographic both are
+# there, and the correlation below which they are unrelated. Of 4,857 pairs of copies 0.4 % hold
+# such a region (text over a photo correlates with the photo), of photos in one frame three quarters.
+_RIVAL_RADIUS, _RIVAL, _RIVAL_PHOTO, _UNRELATED = 0.12, 0.13, 0.2, 0.05
 _FEWEST = 100  # pixels of overlap that tell anything
 _ADDED = 0.01  # to every measure: so that none is 0
 
@@ -54,7 +58,7 @@ class Agreement:
     of the overlap that is left without the regions that disagree as one piece. `evidence` is the
     log odds that both show one photograph. `same` says that they do: by the odds, or because
     nothing disagrees at all, as in copies of a chart. `photographic` is the part of the overlap that
-    agrees and is so.
+    agrees and is so, `correlation` the median of the textured windows.
     """
 
     agrees: np.ndarray
@@ -62,6 +66,7 @@ class Agreement:
     evidence: float
     same: bool
     photographic: float
+    correlation: float
 
     @property
     def contradicts(self) -> bool:
@@ -84,7 +89,8 @@ class Agreement:
         weaker = np.minimum(windows.variance_a, windows.variance_b)
         stronger = np.maximum(windows.variance_a, windows.variance_b)
         contradicts = disagrees & (weaker > np.maximum(_TEXTURE, _CONTRADICTS * stronger))
-        photo = np.minimum(_photographic(overlap.a, windows.side), _photographic(overlap.b, windows.side))
+        photos = (_photographic(image, windows.side) for image in (overlap.a, overlap.b))
+        photo = np.minimum(*photos)
         showing = float((photo * agrees).sum())
         against = float((photo * contradicts).sum())
         measures = (
@@ -95,10 +101,14 @@ class Agreement:
         evidence = _CONSTANT + sum(w * m for w, m in zip(_WEIGHTS, measures, strict=True))
         clearly = textured & (windows.correlation < _DISAGREES)
         beside = known & ~agrees & _grown(clearly)
-        apart = _regions(disagrees | beside, size)
+        apart = _pieces(disagrees | beside, _REGION, size)
         extent = 1 - float(apart.sum()) / size
         everywhere = float(agrees.sum() / max(textured.sum(), 1)) >= _EVERYWHERE
-        return cls(agrees, extent, evidence, evidence > 0 or (everywhere and extent == 1), showing / size)
+        same = evidence > 0 or (everywhere and extent == 1)
+        if same and _is_rival(disagrees, photo, windows):
+            same = False
+        middle = float(np.median(windows.correlation[textured])) if textured.any() else 0.0
+        return cls(agrees, extent, evidence, same, showing / size, middle)
 
     def cells(self, matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         """Where it agrees in one of the pictures, as (16, 16) bool cells of it.
@@ -165,16 +175,28 @@ def _odds(agrees: float, contradicts: float) -> float:
     return float(np.log((part + _ADDED) / (1 - part + _ADDED)))
 
 
+def _is_rival(disagrees: np.ndarray, photo: np.ndarray, windows: "_Windows") -> bool:
+    """Whether another photo stands in one place of the two: a frame, a card, a poster agrees."""
+    closed = cv2.morphologyEx(
+        disagrees.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)
+    )
+    size = int(windows.known.sum())
+    region = _pieces((closed > 0) & windows.known, _RIVAL_RADIUS, size)
+    if region.sum() < _RIVAL * size or float(photo[region].mean()) < _RIVAL_PHOTO:
+        return False
+    return float(windows.correlation[region & disagrees].mean()) < _UNRELATED
+
+
 def _grown(region: np.ndarray) -> np.ndarray:
     """A region and the pixels next to it."""
     return np.asarray(cv2.dilate(region.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
 
 
-def _regions(disagrees: np.ndarray, size: int) -> np.ndarray:
-    """The regions that disagree as one piece, such as another photo in the same frame, (h, w) bool.
+def _pieces(region: np.ndarray, radius: float, size: int) -> np.ndarray:
+    """What of a region is as wide as a disc, (h, w) bool: lines of text are not.
 
-    Lines of text leave none.
+    The radius is a part of the overlap's side, `size` the overlap's pixels.
     """
-    radius = max(1, round(_REGION * size**0.5))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    return np.asarray(cv2.morphologyEx(disagrees.astype(np.uint8), cv2.MORPH_OPEN, disc) > 0)
+    reach = max(1, round(radius * size**0.5))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    return np.asarray(cv2.morphologyEx(region.astype(np.uint8), cv2.MORPH_OPEN, disc) > 0)

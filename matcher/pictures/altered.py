@@ -102,7 +102,9 @@ def _flagged(
     detail_one, detail_other = (_mean(_detail(x) ** 2 * weight) / seen for x in (one, other))
     strongest = np.maximum(detail_one, detail_other)
     least, times = _DETAIL
-    detailed = known & ~cut_off & (strongest > max(least, times * float(np.median(strongest[known]))))
+    detailed = (
+        known & ~cut_off & (strongest > max(least, times * float(np.median(strongest[known]))))
+    )
     ratio = np.log2((detail_one + 2) / (detail_other + 2))
     usual = known & (strongest > 12)
     middle = float(np.median(ratio[usual])) if usual.sum() > 50 else 0.0

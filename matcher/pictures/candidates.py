@@ -25,7 +25,7 @@ from frametrace.matcher.stars import stars
 __all__ = ["Wanted", "completing", "from_proposals", "in_stars"]
 
 _BEST = 4  # partners of a picture that are compared at once
-_SMALL = 8  # pictures that are copies by a hash, of which all pairs are held against each other
+_SMALL = 24  # pictures that are copies by a hash, of which all pairs are held against each other
 
 _WANTED = pa.schema(
     [

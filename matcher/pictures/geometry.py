@@ -35,7 +35,8 @@ _ROUNDS = 3  # of finding more pairs where the last ones lead
 class Alignment:
     """One similarity transform from picture A, `mirrored` first if so, to picture B.
 
-    `inliers` is the number of distinct features that lie on it.
+    `inliers` is the number of distinct features that lie on it, `share` their part of the features
+    of the picture that has fewer.
     `counterparts` are all pairs of features that are clearly each other's, on the transform or not,
     places of A in the mirror image where `mirrored`; `landed` is where A's lie in B. `matrix` is the
     (3, 3) float64 homography from places in A as it is to places in B, both in pixels of the
@@ -45,6 +46,7 @@ class Alignment:
     transform: Transform
     mirrored: bool
     inliers: int
+    share: float
     counterparts: Pairs
     landed: np.ndarray
     matrix: np.ndarray
@@ -72,7 +74,7 @@ def stretched_over(a: Features, b: Features) -> Alignment:
     transform = Transform(complex(scale), complex((scale - 1) / 2, (scale - 1) / 2))
     nothing = np.empty(0, np.complex128)
     pairs = Pairs(nothing, nothing, np.empty(0), nothing)
-    return Alignment(transform, False, 0, pairs, nothing, matrix)
+    return Alignment(transform, False, 0, 0.0, pairs, nothing, matrix)
 
 
 def _aligned(a: Features, b: Features) -> Alignment | None:
@@ -92,7 +94,8 @@ def _aligned(a: Features, b: Features) -> Alignment | None:
     near = np.abs(there - pairs.b) < _NEAR
     rest = affine_between(there[near], pairs.b[near])
     landed = moved(rest, there)
-    return Alignment(transform, False, count, pairs, landed, rest @ bent.matrix())
+    share = count / min(len(a), len(b))
+    return Alignment(transform, False, count, share, pairs, landed, rest @ bent.matrix())
 
 
 def _counterparts(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

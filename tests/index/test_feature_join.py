@@ -13,7 +13,7 @@ from making import jittered, made_features
 
 from frametrace.embed.files import write_atomically
 from frametrace.embed.signals.local import Features
-from frametrace.index.feature_join import adding, folder, join, tables
+from frametrace.index.feature_join import adding, folder, join, tables, waiting
 from frametrace.index.feature_join.join import PROPOSALS, Proposals, check_join, propose_pairs
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.index.join import has_numba
@@ -139,7 +139,7 @@ def stopping(function: Callable[..., object], calls: int) -> Callable[..., objec
 
 
 STEPS = [(adding, "_append", 1), (adding, "_append_records", 1), (join, "write_votes", 5)]
-STEPS += [(join, "_write", 0), (join, "_write", 1), (folder, "write_atomically", 2)]
+STEPS += [(join, "write_rows", 0), (join, "write_rows", 1), (folder, "write_atomically", 2)]
 
 
 @pytest.mark.parametrize(("module", "function", "calls"), STEPS)
@@ -266,12 +266,13 @@ def test_votes_that_do_not_fit_into_memory_change_no_pair(
     codes = pictures(60, copies=30)
     shards = shards_of(tmp_path, codes)
     expected = propose_pairs(tmp_path / "one", shards, all_of(codes))
-    monkeypatch.setattr(join, "_PAIRS", 1)
+    monkeypatch.setattr(waiting, "_HELD", 1)
+    monkeypatch.setattr(tables, "_SLICE", 100)
     monkeypatch.setattr(join, "_READ", 3)
     monkeypatch.setattr(join, "_UNIT", 1)
     monkeypatch.setattr(tables, "_BLOCK", 8)
     found = propose_pairs(tmp_path / "other", shards, all_of(codes))
-    assert set(named(found)) == set(named(expected))
+    assert found.rows.equals(expected.rows)
 
 
 def proposals_of(rows: list[tuple[int, int, bool, int, float]]) -> pa.Table:
@@ -283,11 +284,11 @@ def proposals_of(rows: list[tuple[int, int, bool, int, float]]) -> pa.Table:
 def test_a_pair_stays_that_is_among_the_best_of_either_picture() -> None:
     star = [(0, at, False, 3, float(at)) for at in range(1, 60)]
     many = [(at, 100 + k, False, 3, 90.0) for at in (1, 59) for k in range(join.PARTNERS)]
-    kept = join._best(proposals_of(star + many), proposals_of([]))
+    kept = join.best_of(proposals_of(star + many), proposals_of([]))
     pairs = set(zip(kept["a"].to_pylist(), kept["b"].to_pylist(), strict=True))
     assert {pair for pair in pairs if pair[0] == 0} == {(0, at) for at in range(2, 60)}
     earlier = proposals_of(many)
-    assert join._best(proposals_of(star), earlier).num_rows == 58
+    assert join.best_of(proposals_of(star), earlier).num_rows == 58
 
 
 def kinds(codes: Codes, place: Path) -> Iterator[Found]:

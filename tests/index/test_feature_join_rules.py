@@ -19,7 +19,7 @@ from frametrace.index.feature_join.records import (
     owners_of,
     parts_of,
 )
-from frametrace.index.feature_join.tables import Pairs, pairs_by_table
+from frametrace.index.feature_join.tables import Nearness, Pairs, pairs_by_table
 from frametrace.index.join import has_numba
 
 numba = pytest.mark.skipif(not has_numba(), reason="needs the extra `fast`")
@@ -110,7 +110,7 @@ def by_rule(records: Records, first_new: int, masks: np.ndarray) -> list[set[tup
                     agreed = [not (different & one).any() for one in masks[: table + 1]]
                     if (
                         j >= first_new
-                        and np.bitwise_count(different).sum() <= tables.RADIUS
+                        and np.bitwise_count(different).sum() <= 10
                         and records.owners[i] >> 10 != records.owners[j] >> 10
                         and agreed[table]
                         and not any(agreed[:table])
@@ -124,7 +124,7 @@ def tables_of(
 ) -> list[Pairs]:
     """The pairs of each table, after a look at how they were counted."""
     counts = np.zeros(len(records), np.uint32)
-    found = list(pairs_by_table(records, first_new, masks, counts, compiled=compiled))
+    found = list(pairs_by_table(records, first_new, Nearness(masks, 10), counts, compiled=compiled))
     ends = [side for each in found for side in (each.first, each.second)]
     rows = np.concatenate(ends) if ends else np.zeros(0, np.uint32)
     np.testing.assert_array_equal(counts, np.bincount(rows, minlength=len(records)))
@@ -165,12 +165,12 @@ def test_both_paths_agree_on_buckets_that_are_crowded_and_spread() -> None:
         assert any(crowd > 1 for each in plain for *_, crowd in each)
 
 
-def test_a_vote_holds_what_it_is_made_of() -> None:
+@pytest.mark.parametrize("compiled", PATHS)
+def test_a_vote_holds_what_it_is_made_of(compiled: bool) -> None:
     owners = np.array([(MAX_PICTURES - 1) << 10 | 299 << 1, 5 << 10 | 17 << 1 | 1], np.uint32)
     pairs = Pairs(np.array([0], np.uint32), np.array([1], np.uint32), np.array([200], np.uint16))
-    made, ranges = votes.votes_of(
-        Records(np.zeros((2, 2), np.uint64), owners), pairs, np.array([3, 1], np.uint32)
-    )
+    records, counts = Records(np.zeros((2, 2), np.uint64), owners), np.array([3, 1], np.uint32)
+    made, ranges = votes.votes_of(records, pairs, counts, compiled=compiled)
     (vote,) = made.tolist()
     assert ranges.tolist() == [0]
     assert vote & 31 == votes.commonness(np.array([200])).item() == 15
@@ -194,9 +194,16 @@ def ballots(draw: st.DrawFn) -> tuple[np.ndarray, Places]:
     rows["x"] += rng.integers(0, 300, len(rows)).astype(np.uint16)
     known = np.zeros(count, PICTURE)
     known["features"], known["width"] = each, 400
-    places = Places.of(known, packed_places([Features.of(HEAD + rows.tobytes())][:0] or [
-        Features.of(HEAD + rows[at * each : (at + 1) * each].tobytes()) for at in range(count)
-    ]))
+    places = Places.of(
+        known,
+        packed_places(
+            [Features.of(HEAD + rows.tobytes())][:0]
+            or [
+                Features.of(HEAD + rows[at * each : (at + 1) * each].tobytes())
+                for at in range(count)
+            ]
+        ),
+    )
     size = draw(st.integers(0, 400))
     a, b = np.sort(rng.integers(0, count, (2, size)), axis=0).astype(np.uint64)
     slots = rng.integers(0, each, (2, size)).astype(np.uint64)
@@ -208,7 +215,9 @@ def ballots(draw: st.DrawFn) -> tuple[np.ndarray, Places]:
     return np.sort(made[a < b]), places
 
 
-def counted(drawn: tuple[np.ndarray, Places], weights: np.ndarray) -> dict[tuple[int, ...], tuple[float, int]]:
+def counted(
+    drawn: tuple[np.ndarray, Places], weights: np.ndarray
+) -> dict[tuple[int, ...], tuple[float, int]]:
     """The score of each pair of pictures, vote by vote."""
     made, places = drawn
     last = {vote >> 5: vote & 31 for vote in made.tolist()}
