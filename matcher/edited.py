@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -32,10 +31,10 @@ from frametrace.index.feature_join.join import propose_pairs
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.index.store import index_folder
 from frametrace.index.turns import alone_comparing
+from frametrace.matcher.photos import Distinct, Near
 from frametrace.matcher.pictures.candidates import Wanted, completing, from_proposals, in_stars
 from frametrace.matcher.pictures.comparing import Comparing, values_of
 from frametrace.matcher.pictures.verified import UNIT, Verified
-from frametrace.matcher.photos import Distinct, Near
 from frametrace.matcher.sightings import PAIRS
 from frametrace.posts.errors import CaseError
 

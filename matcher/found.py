@@ -35,7 +35,8 @@ _CARRIERS = {
 
 _POSTS_OF = """
 WITH ranked AS (
-    SELECT *, list_position(['copy', 'contains', 'similar', 'same_scene', 'shares_element'], relation) AS rank
+    SELECT *, list_position(
+        ['copy', 'contains', 'similar', 'same_scene', 'shares_element'], relation) AS rank
     FROM hits
 )
 SELECT h.* EXCLUDE (rank, sha256), p.platform, p.post_id, p.account_id, p.account_kind,

@@ -12,18 +12,18 @@ from frametrace.embed.progress import Progress
 from frametrace.embed.signals import SIGNALS, ModelChoice, PictureSignal, Signal, pdq, phash
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Features, Local
-from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.embed.signals.runtimes import Arithmetic, of_weights
+from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.binary import BinaryIndex
 from frametrace.index.dense import DenseIndex
 from frametrace.index.features import FeatureIndex
 from frametrace.index.store import Index, open_index
 from frametrace.index.thumbnails import ThumbnailIndex
 from frametrace.matcher.found import Hit
-from frametrace.matcher.results import Relation
-from frametrace.matcher.sharing import MOST, sharing
 from frametrace.matcher.pictures.geometry import MIN_INLIERS
 from frametrace.matcher.pictures.shown import Shown
+from frametrace.matcher.results import Relation
+from frametrace.matcher.sharing import MOST, sharing
 from frametrace.posts.errors import IndexMismatch, UsageError
 
 __all__ = ["Asked", "Looked", "codes_of", "look", "nearest", "opened"]

@@ -1,4 +1,4 @@
-"""Which pictures of a case show what one picture shows: proposed by an index, verified one by one."""
+"""Which pictures of a case show what one shows: proposed by an index, verified one by one."""
 
 from collections.abc import Collection, Iterator
 from itertools import islice

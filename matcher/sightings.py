@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.edges import Edges, pair_keys
-from frametrace.matcher.results import BOX, EVIDENCE, MATCHES, Relation
 from frametrace.matcher.pictures.verify import Evidence
+from frametrace.matcher.results import BOX, EVIDENCE, MATCHES, Relation
 
 __all__ = ["PAIRS", "Sightings", "evidence_of", "evidence_row"]
 
@@ -163,7 +163,7 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence:
     return Evidence(
         Relation(row["relation"]),
         **known,
-        altered=boxes,  # type: ignore[arg-type]
+        altered=boxes,
         altered_part=row["altered_part"] or 0.0,
     )
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from frametrace.embed.decode import Picture
 from frametrace.embed.signals.base import Metric, PictureSignal
 
-__all__ = ["AREA", "Thumbnail", "pixels"]
+__all__ = ["AREA", "Thumbnail", "is_thumbnail", "pixels"]
 
 AREA = 192 * 144  # pixels at most; of any proportions, so that a tall screenshot keeps its width
 _MAX_SIDE = 1000  # pixels; a strip that is longer is squeezed
@@ -52,6 +52,17 @@ class Thumbnail(PictureSignal):
         return pa.table({"code": pa.array(prepared, pa.binary())})
 
 
+def is_thumbnail(code: bytes) -> bool:
+    """Whether bytes from outside are a value of the signal: a WebP file of its size."""
+    head = code[:4], code[8:12]
+    if head != (b"RIFF", b"WEBP"):
+        return False
+    try:
+        return pixels(code).size <= AREA + _MAX_SIDE
+    except ValueError:
+        return False
+
+
 def pixels(code: bytes) -> np.ndarray:
     """The (height, width) uint8 pixels of a value. Raises `ValueError` where it is none."""
     import cv2
@@ -71,7 +82,7 @@ def _shrunk(picture: Picture) -> bytes:
     size = max(round(width * part), 1), max(round(height * part), 1)
     small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA) if part < 1 else luma
     _, code = cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, _QUALITY])
-    return code.tobytes()
+    return bytes(code)
 
 
 def _standard(code: bytes) -> np.ndarray:

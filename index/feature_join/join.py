@@ -50,7 +50,7 @@ from frametrace.posts.errors import IndexMismatch
 
 __all__ = ["PARTNERS", "PROPOSALS", "Proposals", "check_join", "propose_pairs"]
 
-_MANY = 4_000_000  # records above which loops are compiled, if numba is there
+_MANY = 1_000_000  # records above which loops are compiled, if numba is there
 _FEWEST = 1 << 16  # pictures that weights suppose at least, see `_supposed`
 _READ = 1 << 20  # records read at a time
 _UNIT = 1 << 20  # records that make a unit: smaller parts are compared together
@@ -206,7 +206,9 @@ def _records(batch: _Batch, unit: _Unit) -> tuple[Records, int]:
     """The records of a unit, those of earlier pictures first, and how many these are.
 
     Records of different parts never agree under a mask: it is as if each was compared by itself.
+    Parts without a new record are left out.
     """
+    unit = {part: size for part, size in unit.items() if _has_new(batch, part, size)}
     size = sum(unit.values())
     words, owners = np.empty((size, 2), np.uint64), np.empty(size, np.uint32)
     at = 0
@@ -228,6 +230,16 @@ def _records(batch: _Batch, unit: _Unit) -> tuple[Records, int]:
         order = np.argsort(new, kind="stable")
         words, owners = words[order], owners[order]
     return Records(words, owners), first_new
+
+
+def _has_new(batch: _Batch, part: int, count: int) -> bool:
+    """Whether the last record of a part is of a new picture."""
+    if not count:
+        return False
+    with (batch.folder / part_name(part)).open("rb") as file:
+        file.seek((count - 1) * RECORD.itemsize)
+        last = np.fromfile(file, RECORD, 1)["owner"]
+    return bool((pictures_of(last) >= batch.first_new).all())
 
 
 def _blocks(path: Path, count: int) -> Iterator[np.ndarray]:

@@ -128,9 +128,9 @@ def _slices(
         yield rows
         return
     hashes = hashes_of(words if len(rows) == len(words) else words[rows], mask, compiled=compiled)
-    values = (hashes >> np.uint32(32 - count.bit_length() + 1)).astype(np.uint16)
+    hashes &= np.uint32(count - 1)  # the lower bits: records are ordered by the upper ones
     for value in range(count):
-        yield rows[values == value]
+        yield rows[hashes == value]
 
 
 def _bitmap_bits(keys: int) -> int:
@@ -186,7 +186,7 @@ def _joined(
         np.empty(most, np.uint64),
         np.empty((4, most), np.uint64),
     )
-    room = max(_ROOM, most * max(CROWD, 2 * REACH))
+    room = max(_ROOM, most * max(CROWD, 2 * REACH) // 2)
     made = np.empty(room, np.uint32), np.empty(room, np.uint32), np.empty(room, np.uint16)
     rule, at, parts = (near.radius, CROWD, REACH), 0, []
     while at < len(starts) - 1:

@@ -69,14 +69,15 @@ class ExampleText:
 class ExamplePicture:
     """A picture by its file's name, its bytes' SHA-256, and its values.
 
-    `forms` are its (8, 32) uint8 PDQ hashes, `features` a value of the signal `local`, `looks` a
-    (d,) float32 CLIP vector; None where it has none. `weights` says what made which of them.
+    `forms` are its (8, 32) uint8 PDQ hashes, `features` and `thumbnail` values of the signals
+    `local` and `thumbnail`, `looks` a (d,) float32 CLIP vector; None where it has none. `weights` says what made which of them.
     """
 
     name: str
     sha256: str
     forms: np.ndarray | None = None
     features: bytes | None = None
+    thumbnail: bytes | None = None
     lettering: ExampleText | None = None
     looks: np.ndarray | None = None
     weights: Mapping[str, str] = field(default_factory=dict)

@@ -11,19 +11,22 @@ from frametrace.embed.case import Case
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import key_of
 from frametrace.embed.signals.clip import Clip
-from frametrace.embed.signals.local import Features, Local
+from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import Pdq
+from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.features import FeatureIndex
 from frametrace.index.store import open_index
+from frametrace.index.thumbnails import ThumbnailIndex
 from frametrace.matcher.framing.contents import NONE, Contents
 from frametrace.matcher.framing.examples import ExamplePicture, Examples, ExampleText, Framing
 from frametrace.matcher.framing.fusing import Fusion
 from frametrace.matcher.framing.more import Said, Shown, with_more
 from frametrace.matcher.framing.outside import made_by
 from frametrace.matcher.looking import nearest
+from frametrace.matcher.pictures.geometry import MIN_INLIERS
+from frametrace.matcher.pictures.shown import Shown as Pixels
 from frametrace.matcher.results import Relation
 from frametrace.matcher.sharing import sharing
-from frametrace.matcher.pictures.geometry import MIN_INLIERS
 from frametrace.posts.errors import UsageError
 
 __all__ = ["Compared", "Given", "given_of"]
@@ -130,17 +133,26 @@ class _Gathered:
         if picture.forms is not None and self._fits(picture, Pdq.name):
             hits = nearest(open_index(case, Pdq.name), Pdq.name, picture.forms)
             copies |= {hit.sha256 for hit in hits}
-        if picture.features is not None and self._fits(picture, Local.name):
-            features = Features.of(picture.features)
-            index = open_index(case, Local.name)
-            assert isinstance(index, FeatureIndex)
-            if len(features) >= MIN_INLIERS:
-                hits, _ = sharing(index, picture.sha256, features, copies)
-                copies |= {hit.sha256 for hit in hits if hit.relation == Relation.COPY}
+        copies |= self._edited(picture, copies)
         photos = self._named(pa.array(sorted(copies), pa.string()))
         shown = pc.is_in(self._named(contents.files), value_set=photos)
         found: list[int] = np.unique(contents.photo[shown.to_numpy(zero_copy_only=False)]).tolist()
         return found
+
+    def _edited(self, picture: ExamplePicture, copies: set[str]) -> set[str]:
+        """Those that local features and thumbnails tell to be copies."""
+        case = self._compared.case
+        fit = all(self._fits(picture, name) for name in (Local.name, Thumbnail.name))
+        if not fit or picture.features is None or picture.thumbnail is None:
+            return set()
+        shown = Pixels.of(picture.features, picture.thumbnail)
+        if len(shown.features) < MIN_INLIERS:
+            return set()
+        index, thumbnails = open_index(case, Local.name), open_index(case, Thumbnail.name)
+        assert isinstance(index, FeatureIndex)
+        assert isinstance(thumbnails, ThumbnailIndex)
+        hits, _ = sharing(index, thumbnails, picture.sha256, shown, copies)
+        return {hit.sha256 for hit in hits if hit.relation == Relation.COPY}
 
     def _fits(self, picture: ExamplePicture, signal: str) -> bool:
         ours = made_by(self._compared.case, signal)

@@ -18,6 +18,7 @@ from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.overlay import Overlay
 from frametrace.embed.signals.runtimes import of_weights
+from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.matcher.framing.examples import (
     MOST_OF_TEXT,
     ExamplePicture,
@@ -169,9 +170,8 @@ def _picture(makers: Makers, path: Path) -> ExamplePicture:
         raise DecodeError(f"{printable(str(path))}: {error}") from None
     codes, quality = pdq.compute_forms(np.asarray(picture.luma))
     name = "".join(c if c.isprintable() else " " for c in printable(path.name))
-    values = _computed(makers, Local.name, picture)
-    weights = {Local.name: Local().made_by["fingerprint"]}
-    features = values["code"][0].as_py() if values is not None else None
+    weights = {each.name: each.made_by["fingerprint"] for each in (Local(), Thumbnail())}
+    features, thumbnail = (_code(maker, picture) for maker in (Local(), Thumbnail()))
     weights[pdq.Pdq.name] = pdq.Pdq().made_by["fingerprint"]
     looks = None
     if (values := _computed(makers, Clip.name, picture)) is not None:
@@ -182,6 +182,7 @@ def _picture(makers: Makers, path: Path) -> ExamplePicture:
         sha256=hashlib.sha256(data).hexdigest(),
         forms=codes if quality >= pdq.MIN_QUALITY else None,
         features=features,
+        thumbnail=thumbnail,
         lettering=_lettering(makers, picture),
         looks=looks,
         weights=weights,
@@ -200,12 +201,17 @@ def _absolute(path: Path) -> Path:
 
 
 def _computed(makers: Makers, signal: str, picture: Picture) -> pa.Table | None:
-    """The row of a signal; `local` needs no model, so that it is there for a case that gets it."""
-    maker = Local() if signal == Local.name else makers.get(signal)
-    if maker is None:
+    """The row of a signal that the case has."""
+    if (maker := makers.get(signal)) is None:
         return None
     assert isinstance(maker, PictureSignal)
     return maker.finish([maker.preparer()(picture)])
+
+
+def _code(maker: PictureSignal, picture: Picture) -> bytes:
+    """The value of a signal without a model: it is there for a case that gets the signal later."""
+    code: bytes = maker.finish([maker.preparer()(picture)])["code"][0].as_py()
+    return code
 
 
 def _lettering(makers: Makers, picture: Picture) -> ExampleText | None:

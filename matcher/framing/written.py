@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from frametrace.embed.signals.local import FEATURES, Features
+from frametrace.embed.signals.thumbnail import is_thumbnail
 from frametrace.matcher.framing.examples import (
     MOST,
     MOST_OF_TEXT,
@@ -28,6 +29,7 @@ _UNIT = 0.01  # that a vector's length may differ from 1
 _MOST_DECADES = 18
 _SHA256 = re.compile("[0-9a-f]{64}")
 _FORMS = (8, 32)  # PDQ hashes of a picture's forms, bytes each
+_MOST_OF_THUMBNAIL = 1 << 16  # bytes: five times what noise takes
 _SIDES = range(1, 401)  # pixels of a picture whose features are told
 _MOST_OF_FEATURES = 4 + 22 * FEATURES  # bytes
 _T = TypeVar("_T")
@@ -57,6 +59,7 @@ def _examples_json(examples: Examples) -> dict[str, Any]:
                 "sha256": each.sha256,
                 "pdq": None if each.forms is None else each.forms.tobytes().hex(),
                 "local": None if each.features is None else _packed(each.features),
+                "thumbnail": None if each.thumbnail is None else _packed(each.thumbnail),
                 "lettering": None if each.lettering is None else _text_json(each.lettering),
                 "clip": _vector_json(each.looks),
                 "made_by": dict(each.weights),
@@ -138,6 +141,7 @@ def _picture(content: Mapping[str, Any]) -> ExamplePicture:
         sha256=sha256,
         forms=_forms(content.get("pdq")),
         features=_features(content.get("local")),
+        thumbnail=_thumbnail(content.get("thumbnail")),
         lettering=None if lettering is None else _text(_object(lettering, "lettering")),
         looks=_vector(content.get("clip"), "clip"),
         weights={name[:40]: _string(made, name, _MOST_OF_ID, empty=True) for name in made},
@@ -213,4 +217,13 @@ def _features(value: object) -> bytes | None:
     sound = features is not None and len(features) <= FEATURES
     if features is None or not sound or not {features.width, features.height} <= {*_SIDES}:
         raise ValueError("local holds no features of a picture")
+    return content
+
+
+def _thumbnail(value: object) -> bytes | None:
+    if value is None:
+        return None
+    content = _bytes(value, "thumbnail", _MOST_OF_THUMBNAIL)
+    if not is_thumbnail(content):
+        raise ValueError("thumbnail is no small picture")
     return content

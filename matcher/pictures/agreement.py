@@ -32,15 +32,15 @@ _FLAT = 4  # grey levels between the neighbours of a flat pixel
 _GRAPHIC = 0.3  # of a window that is flat: nothing photographic
 _REGION = 0.07  # of the overlap's side: the radius of a region that disagrees as one piece
 # Another photo in the place of one: its radius, its part of the overlap, how photographic both are
-# there, and the correlation below which they are unrelated. Of 4,857 pairs of copies 0.4 % hold
-# such a region (text over a photo correlates with the photo), of photos in one frame three quarters.
+# there, and the correlation below which they are unrelated. Of 796 pairs of copies one holds such a
+# region (text over a photo correlates with the photo), of photos in one frame three quarters.
 _RIVAL_RADIUS, _RIVAL, _RIVAL_PHOTO, _UNRELATED = 0.12, 0.13, 0.2, 0.05
 _FEWEST = 100  # pixels of overlap that tell anything
 _ADDED = 0.01  # to every measure: so that none is 0
 
-# By 5,421 pairs made of 400 photographs (ImageNet samples): 27 edits, screenshots, watermarks, bars,
-# frames and cards of 30 layouts each, charts and maps; see benchmarks/README.md for what other
-# photographs and layouts say. At a sum of 0 one of 595 pairs of different photographs passes.
+# By 5,421 pairs made of 400 photographs (ImageNet samples): 27 edits, screenshots, watermarks,
+# bars, frames and cards of 30 layouts each, charts and maps; benchmarks/README.md has what other
+# photographs and layouts say. Above 0, one of 595 pairs of different photographs passes.
 _WEIGHTS = 2.2, 1.1, 3.7
 _CONSTANT = 4.0
 # Of the textured windows of pictures that are the same all over; two charts or maps of one style
@@ -57,8 +57,8 @@ class Agreement:
     `agrees` is (h, w) bool: the windows around which pixels of the overlap do. `extent` is the part
     of the overlap that is left without the regions that disagree as one piece. `evidence` is the
     log odds that both show one photograph. `same` says that they do: by the odds, or because
-    nothing disagrees at all, as in copies of a chart. `photographic` is the part of the overlap that
-    agrees and is so, `correlation` the median of the textured windows.
+    nothing disagrees at all, as in copies of a chart. `photographic` is the part of the overlap
+    that agrees and is so, `correlation` the median of the textured windows.
     """
 
     agrees: np.ndarray
@@ -124,7 +124,7 @@ class Agreement:
         np.add.at(seen, (row[inside], column[inside]), 1)
         # A cell agrees where a third of it does, in pixels of the overlap.
         cell = abs(np.linalg.det(np.linalg.inv(matrix)[:2, :2])) * size[0] * size[1] / GRID**2
-        return seen >= max(cell / 3, 1)
+        return np.asarray(seen >= max(cell / 3, 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ def _toned(a: np.ndarray, overlap: Overlap) -> np.ndarray:
         return a
     medians = [float(np.median(theirs[order[bounds[at] : bounds[at + 1]]])) for at in known]
     middles = (known + 0.5) * (256 / _LEVELS)
-    return np.interp(a, middles, medians).astype(np.float32)
+    return np.asarray(np.interp(a, middles, medians), np.float32)
 
 
 def _realigned(overlap: Overlap) -> np.ndarray:

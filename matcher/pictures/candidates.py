@@ -17,8 +17,8 @@ from scipy.sparse.csgraph import connected_components
 
 from frametrace.embed.held import query_over
 from frametrace.index.feature_join.join import Proposals
-from frametrace.matcher.pictures.comparing import Candidate
 from frametrace.matcher.photos import Distinct, Near
+from frametrace.matcher.pictures.comparing import Candidate
 from frametrace.matcher.results import Relation
 from frametrace.matcher.stars import stars
 
@@ -178,12 +178,9 @@ def _contained(known: pa.Table, names: pa.StringArray) -> np.ndarray:
 
 
 def _components(known: pa.Table, names: pa.StringArray, *, copies: bool) -> np.ndarray:
-    """The number of the set that each picture is tied into: by copies, or by any one photograph."""
-    if copies:
-        chosen = pc.equal(known["relation"], str(Relation.COPY))
-    else:
-        chosen = known["same_photograph"]
-    a, b = _ends(known.filter(chosen), names)
+    """The number of the set that each picture is tied into, by copies or by any one photograph."""
+    is_copy = pc.equal(known["relation"], str(Relation.COPY))
+    a, b = _ends(known.filter(is_copy if copies else known["same_photograph"]), names)
     graph = coo_matrix((np.ones(len(a), bool), (a, b)), (len(names), len(names)))
     label: np.ndarray = connected_components(graph, directed=False)[1]
     return label

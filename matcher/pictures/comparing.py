@@ -46,7 +46,7 @@ class Comparing:
     held: Path
 
     def __call__(self, pair: Candidate) -> dict[str, object] | None:
-        """What a row of `COMPARED` says of a pair beside its digests; None where nothing is told."""
+        """What a row of `COMPARED` says of a pair beside its digests; None where nothing."""
         shown_a, shown_b = _shown(self.held, pair.a), _shown(self.held, pair.b)
         if pair.near:
             found = verify_near(shown_a, shown_b)

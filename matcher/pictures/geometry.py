@@ -38,8 +38,8 @@ class Alignment:
     `inliers` is the number of distinct features that lie on it, `share` their part of the features
     of the picture that has fewer.
     `counterparts` are all pairs of features that are clearly each other's, on the transform or not,
-    places of A in the mirror image where `mirrored`; `landed` is where A's lie in B. `matrix` is the
-    (3, 3) float64 homography from places in A as it is to places in B, both in pixels of the
+    places of A in the mirror image where `mirrored`; `landed` is where A's lie in B. `matrix` is
+    the (3, 3) float64 homography from places in A as it is to places in B, both in pixels of the
     pictures shrunk to 400, the best that is known.
     """
 

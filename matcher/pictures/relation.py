@@ -8,8 +8,8 @@ __all__ = ["relation_of"]
 # benchmarks/README.md.
 _WHOLE = 0.6  # of a picture that agrees: it is there, all or nearly
 _HALF = 0.55  # a copy shows that part of the other picture at least; one of two panels has half
-# A picture whose frame covers no more of the other lies inside it, and a third of it is enough to be
-# seen: panels and screenshots cut photos to their own shape.
+# A picture whose frame covers no more of the other lies inside it, and a third of it is enough to
+# be seen: panels and screenshots cut photos to their own shape.
 _INSIDE, _PANEL = 0.85, 0.35
 
 

@@ -35,4 +35,4 @@ class Shown:
     def scale(self) -> float:
         """Pixels of the thumbnail for each pixel that features are found at."""
         height, width = self.thumbnail.shape
-        return (width * height / (self.features.width * self.features.height)) ** 0.5
+        return float((width * height / (self.features.width * self.features.height)) ** 0.5)

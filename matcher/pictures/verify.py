@@ -110,9 +110,9 @@ def verify_near(a: Shown, b: Shown) -> Evidence | None:
     alignment = stretched_over(a.features, b.features)
     overlap = Overlap.of(alignment, a, b)
     agreement = Agreement.of(overlap)
-    if agreement is None or (agreement.same and agreement.extent == 1):
-        if not altered_parts(overlap).boxes:
-            return None
+    looks_same = agreement is None or (agreement.same and agreement.extent == 1)
+    if looks_same and not altered_parts(overlap).boxes:
+        return None
     if (aligned := align(a.features, b.features, False)) is not None:
         alignment, overlap = aligned, Overlap.of(aligned, a, b)
         agreement = Agreement.of(overlap)

@@ -28,7 +28,7 @@ from frametrace.matcher.results import (
 )
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import load_results, match_case
-from frametrace.matcher.verifying import verify
+from frametrace.matcher.pictures.verify import verify
 
 Row = Mapping[str, Any]
 
