@@ -70,7 +70,8 @@ class ExamplePicture:
     """A picture by its file's name, its bytes' SHA-256, and its values.
 
     `forms` are its (8, 32) uint8 PDQ hashes, `features` and `thumbnail` values of the signals
-    `local` and `thumbnail`, `looks` a (d,) float32 CLIP vector; None where it has none. `weights` says what made which of them.
+    `local` and `thumbnail`, `looks` a (d,) float32 CLIP vector; None where it has none. `weights`
+    says what made which of them.
     """
 
     name: str

@@ -10,15 +10,16 @@ Of 165 alterations of 1 to 12 % of the area of 400 photographs 99 % are found; o
 were recompressed, resized, cropped, mirrored, turned, framed or filtered 1.8 % are flagged.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import cv2
 import numpy as np
 
 from frametrace.matcher.pictures.overlap import Overlap
 
-__all__ = ["Altered", "altered_parts"]
+__all__ = ["Altered", "altered_regions"]
 
 _WINDOW = 9  # pixels of the thumbnail
 _RIM = 7  # pixels across of the frame's rim, which is not looked at: it mixes with what is around
@@ -44,18 +45,22 @@ class Altered:
     boxes: tuple[tuple[float, float, float, float], ...] = ()
     part: float = 0.0
 
+    @classmethod
+    def of(cls, regions: Sequence[np.ndarray], overlap: Overlap) -> Self:
+        """What the regions of an overlap are in B."""
+        boxes = tuple(_box(region, overlap) for region in regions[:_MOST])
+        part = sum(float(region.sum()) for region in regions) / float(overlap.inside.sum())
+        return cls(boxes, part)
 
-def altered_parts(overlap: Overlap) -> Altered:
-    """Find them; none where the pictures hardly overlap."""
+
+def altered_regions(overlap: Overlap) -> list[np.ndarray]:
+    """Find them, (h, w) bool each, the largest first; none where the pictures hardly overlap."""
     if int(overlap.inside.sum()) < 4 * _WINDOW**2:
-        return Altered()
+        return []
     if not any(True for _ in _regions(overlap.a, overlap)):
-        return Altered()
-    regions = list(_regions(_realigned(overlap), overlap))
-    regions.sort(key=lambda region: -int(region.sum()))
-    size = float(overlap.inside.sum())
-    boxes = tuple(_box(region, overlap) for region in regions[:_MOST])
-    return Altered(boxes, sum(float(region.sum()) for region in regions) / size)
+        return []
+    regions = _regions(_realigned(overlap), overlap)
+    return sorted(regions, key=lambda region: -int(region.sum()))
 
 
 def _regions(a: np.ndarray, overlap: Overlap) -> Iterator[np.ndarray]:
