@@ -17,6 +17,7 @@ from frametrace.matcher.stars import Stars
 
 __all__ = ["links_of", "listed_with"]
 
+_HALF = 0.55  # of a picture that is seen in another: what it shows is there
 _MOST_WHOLES = 16  # photos that a picture is a part of; one of more is a logo, and says nothing
 
 # A picture that several of a photo's copies tie to it is tied by the photo's medoid if that is one
@@ -66,7 +67,10 @@ def links_of(pairs: Sightings, nodes: Nodes, cut: Stars) -> pa.Table:
     """
     inner, outer = pairs.contained()
     photo = cut.medoid
+    seen = np.maximum(pairs.rows["part_a"].to_numpy(), pairs.rows["part_b"].to_numpy())
     apart = photo[inner] != photo[outer]
+    # Of a collage that stands for a photo, less than half may be seen, and not that photo.
+    apart &= (seen >= _HALF) | (photo[inner] == inner)
     inner, outer = inner[apart], outer[apart]
     posts = np.bincount(photo, nodes.weight, len(photo))
     is_part = posts[photo[outer]] > posts[photo[inner]]

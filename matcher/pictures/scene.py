@@ -6,8 +6,8 @@ some pixels where a scene has depth or something moved, and whole clusters of fe
 the transform.
 
 Of 4,857 pairs of copies made of 400 photographs none is off so, of 60 pairs of simulated shots
-(layers moved by 1 to 5 % of the width) 92 %. What moves before a
-camera that stands still is not told from what was altered.
+(layers moved by 1 to 5 % of the width) 92 %. What moves before a camera that stands still is not
+told from what was altered.
 """
 
 import numpy as np
