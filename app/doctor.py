@@ -10,6 +10,7 @@ from frametrace.embed.case import BASE_TABLES, Case
 from frametrace.embed.check import check_shards
 from frametrace.embed.signals import SIGNALS, ModelChoice
 from frametrace.index.store import check_index
+from frametrace.matcher.edited import check_compared
 from frametrace.posts.errors import FrametraceError
 
 __all__ = ["Finding", "examine"]
@@ -92,3 +93,4 @@ def _case(path: Path) -> Iterator[Finding]:
         except FrametraceError as error:
             wrong = [str(error)]
         yield from (Finding(f"index/{signal}", sentence, damaged=True) for sentence in wrong)
+    yield from (Finding("verified", sentence, damaged=True) for sentence in check_compared(case))

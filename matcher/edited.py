@@ -27,20 +27,20 @@ from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.embed.tables import signal_table
-from frametrace.index.feature_join.join import propose_pairs
+from frametrace.index.feature_join.join import check_join, propose_pairs
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.index.store import index_folder
 from frametrace.index.turns import alone_comparing
 from frametrace.matcher.photos import Distinct, Near
 from frametrace.matcher.pictures.candidates import Wanted, completing, from_proposals, in_stars
 from frametrace.matcher.pictures.comparing import Comparing, values_of
-from frametrace.matcher.pictures.verified import UNIT, Verified
+from frametrace.matcher.pictures.verified import UNIT, Verified, damaged_in
 from frametrace.matcher.sightings import PAIRS
 from frametrace.posts.errors import CaseError
 
-__all__ = ["Edited", "compare_pictures"]
+__all__ = ["Edited", "check_compared", "compare_pictures"]
 
-_FOLDER = "verified"
+_FOLDER, _JOIN = "verified", "join"
 _RULE = 2  # of proposing and verifying; what was found by another rule is found anew
 _FEW = 200  # pairs that are compared here: workers take as long to start
 _SECONDS = 600.0  # that a pair may take
@@ -74,13 +74,20 @@ def compare_pictures(
         distinct = near.distinct()
         pictures = distinct.name.filter(pc.is_in(distinct.name, value_set=able))
         shards = FeatureShards(case.files(signal_table(Local.name)))
-        proposals = propose_pairs(comparison.folder / "join", shards, pictures, progress)
+        proposals = propose_pairs(comparison.folder / _JOIN, shards, pictures, progress)
         for best in (True, False):
             known = comparison.pairs(pictures)
             comparison.compare(from_proposals(proposals, pictures, known, best=best))
         weight = near.nodes.weight[distinct.number]
         comparison.compare(completing(comparison.pairs(pictures), distinct.name, weight))
         return Edited(near, distinct, comparison.pairs(near.nodes.item), lacking)
+
+
+def check_compared(case: Case) -> list[str]:
+    """What is damaged of what was kept of the case's pictures, as plain sentences."""
+    folder = _folder(case)
+    wrong = [f"{path} is damaged: match again, it will be made anew" for path in damaged_in(folder)]
+    return wrong + (check_join(folder / _JOIN) if (folder / _JOIN).is_dir() else [])
 
 
 class _Comparison:

@@ -95,8 +95,8 @@ def find_elements(pairs: pa.Table) -> Elements:
     related = _components(a, b, _is(relation, Relation.COPY) & (parts >= _SURE), len(names))
     apart = _is(relation, Relation.SHARES_ELEMENT) & (related[a] != related[b])
     apart &= ~pairs["same_photograph"].to_numpy(zero_copy_only=False)
-    count = _partners(a, b, apart, pairs, len(names))
-    demoted = tied & _only_elements(a, b, tied, count, pairs)
+    partners = _partners(a, b, apart, pairs, len(names))
+    demoted = tied & _only_elements(a, b, tied, partners, pairs)
     told = pc.if_else(pa.array(demoted), str(Relation.SHARES_ELEMENT), relation)
     at = PAIRS.get_field_index("relation")
     pairs = pairs.set_column(at, PAIRS.field(at), told)
@@ -122,27 +122,35 @@ def _components(a: np.ndarray, b: np.ndarray, kept: np.ndarray, count: int) -> n
 
 def _partners(
     a: np.ndarray, b: np.ndarray, apart: np.ndarray, pairs: pa.Table, count: int
-) -> np.ndarray:
-    """By how many unrelated partners each cell of each picture is shared, (count, 256) uint16."""
-    shared = np.zeros((count, CELLS), np.uint16)
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each picture's row, and by how many unrelated partners its cells are shared: (m, 256)."""
+    row = np.zeros(count, np.int64)  # of the pictures without partners, a row of zeros
+    some = np.union1d(a[apart], b[apart])
+    row[some] = 1 + np.arange(len(some))
+    shared = np.zeros((1 + len(some), CELLS), np.uint16)
     for at in _blocks(np.flatnonzero(apart)):
         for side, name in ((a, "cells_a"), (b, "cells_b")):
-            np.add.at(shared, side[at], _cells(pairs[name], at))
-    return shared
+            np.add.at(shared, row[side[at]], _cells(pairs[name], at))
+    return row, shared
 
 
 def _only_elements(
-    a: np.ndarray, b: np.ndarray, tied: np.ndarray, shared: np.ndarray, pairs: pa.Table
+    a: np.ndarray,
+    b: np.ndarray,
+    tied: np.ndarray,
+    partners: tuple[np.ndarray, np.ndarray],
+    pairs: pa.Table,
 ) -> np.ndarray:
     """Which pairs agree in cells of elements alone, in both pictures, (m,) bool."""
     only = tied.copy()
+    row, shared = partners
     common = shared.max(axis=1) >= _PARTNERS
-    only &= common[a] & common[b]
+    only &= common[row[a]] & common[row[b]]
     asked = np.flatnonzero(only)
     for at in _blocks(asked):
         for side, name in ((a, "cells_a"), (b, "cells_b")):
             cells = _cells(pairs[name], at)
-            own = (cells * (shared[side[at]] < _PARTNERS)).sum(axis=1)
+            own = (cells * (shared[row[side[at]]] < _PARTNERS)).sum(axis=1)
             only[at] &= own < _OWN * np.maximum(cells.sum(axis=1), 1)
     return only
 

@@ -15,7 +15,7 @@ from frametrace.embed.files import write_atomically
 from frametrace.embed.held import query_over
 from frametrace.matcher.sightings import PAIRS
 
-__all__ = ["COMPARED", "UNIT", "Verified"]
+__all__ = ["COMPARED", "UNIT", "Verified", "damaged_in"]
 
 UNIT = 500  # pairs a file: some 5 seconds of work
 
@@ -78,6 +78,11 @@ class Verified:
         path = self._folder / _name(content)
         write_atomically(path, content)
         self._files[path] = rows
+
+
+def damaged_in(folder: Path) -> list[Path]:
+    """The files of a folder that are not whole."""
+    return Verified(folder).damaged
 
 
 def _read(path: Path) -> pa.Table | None:
