@@ -114,28 +114,34 @@ def scatter(  # noqa: PLR0913, PLR0917
     words: np.ndarray,
     owners: np.ndarray,
     hashes: np.ndarray,
+    last: tuple[int, int],
     shift: int,
     starts: np.ndarray,
     moved: np.ndarray,
     keys: np.ndarray,
-) -> None:
+) -> int:
     """Order records by the upper bits of their hashes, keeping the order of equal ones.
 
-    `starts` (values + 1,) int64 is filled; `moved` (n, 3) uint64 are words and owner; `keys` (n,)
-    uint64 are hash << 32 | row. What is compared together then lies together.
+    Only those whose hash has the `last` bits: a mask and what it leaves. `starts` (values + 1,)
+    int64 is filled; `moved` (n, 3) uint64 are words and owner; `keys` (n,) uint64 are hash << 32 |
+    row. What is compared together then lies together. Returns how many there are.
     """
+    mask, value = np.uint32(last[0]), np.uint32(last[1])
     starts[:] = 0
     for i in range(len(hashes)):
-        starts[(hashes[i] >> np.uint32(shift)) + np.uint32(1)] += 1
-    for value in range(1, len(starts)):
-        starts[value] += starts[value - 1]
+        if hashes[i] & mask == value:
+            starts[(hashes[i] >> np.uint32(shift)) + np.uint32(1)] += 1
+    for upper in range(1, len(starts)):
+        starts[upper] += starts[upper - 1]
     ends = starts[:-1].copy()
     for i in range(len(hashes)):
-        value = hashes[i] >> np.uint32(shift)
-        at = ends[value]
-        ends[value] = at + 1
-        moved[at, 0], moved[at, 1], moved[at, 2] = words[i, 0], words[i, 1], owners[i]
-        keys[at] = (np.uint64(hashes[i]) << _32) | np.uint64(i)
+        if hashes[i] & mask == value:
+            upper = hashes[i] >> np.uint32(shift)
+            at = ends[upper]
+            ends[upper] = at + 1
+            moved[at, 0], moved[at, 1], moved[at, 2] = words[i, 0], words[i, 1], owners[i]
+            keys[at] = (np.uint64(hashes[i]) << _32) | np.uint64(i)
+    return int(starts[-1])
 
 
 @compiled

@@ -3,8 +3,8 @@
 A table is a mask of bits. Records of a part whose bits under the mask hash alike are a bucket, in
 the order of the records. Two records of different pictures are a pair, once, in the first table
 whose bits they have in common, if they differ in few bits (`Nearness`). In a bucket of more
-than `CROWD` records (a pattern that many pictures have, a picture with very many copies) each meets
-the next `REACH` only, so that time and pairs grow with the records and not with their square.
+than `crowd` records (a pattern that many pictures have, a picture with very many copies) each meets
+the next `reach` only, so that time and pairs grow with the records and not with their square.
 
 With earlier records, only pairs that have a new record are listed, and of the earlier ones only
 those are looked at whose keys occur among the new ones.
@@ -18,13 +18,9 @@ import numpy as np
 from frametrace.index.feature_join.bits import key_bits, table_masks
 from frametrace.index.feature_join.records import OWNER_BITS, Records, pictures_of
 
-__all__ = ["CROWD", "REACH", "Nearness", "Pairs", "hashes_of", "pairs_by_table"]
+__all__ = ["Nearness", "Pairs", "hashes_of", "pairs_by_table"]
 
-CROWD, REACH = 64, 8  # records of a bucket, and how many of them each meets where there are more
-# Bits of 128 that a pair differs in at most: among few pictures, and among more than `_FEW`. Every
-# pair of verified edits has some inliers within 12; of unrelated features of photographs 12 of a
-# million are, and 6 within 10: among a million pictures the votes of those are most of the work.
-_RADIUS, _RADIUS_OF_MANY, _FEW = 12, 10, 1 << 18
+_MANY = 1 << 18  # pictures above which less is looked at; see `Nearness.among`
 _MAX_CROWD = 65_535  # larger ones are told as that
 
 _C1, _C2, _C3 = (
@@ -36,23 +32,35 @@ _29, _32 = np.uint64(29), np.uint64(32)
 _BLOCK = 1 << 16  # records that are sifted at a time: 1 MB of words
 _SCATTERED = 12  # log2 of the keys that are ordered at a time: with their words 100 kB
 _SPARSE = 5  # log2 of the bits in a bitmap for each of its keys
-_SLICE = 1 << 23  # records that are joined at a time: 0.4 GB
+_SLICE = 1 << 23  # records that are joined at a time: 0.3 GB
 _ROOM = 1 << 20  # pairs that are written at a time
 _MAX_BITMAP = 26  # log2 of its bits
 
 
 @dataclass(frozen=True, slots=True)
 class Nearness:
-    """What makes a pair: `masks`, (tables, 2) uint64, and `radius`, bits of 128."""
+    """What makes a pair.
+
+    `masks` are (tables, 2) uint64; `radius` is in bits of 128; in a bucket of more than `crowd`
+    records each meets the next `reach`.
+    """
 
     masks: np.ndarray
     radius: int
+    crowd: int
+    reach: int
 
     @classmethod
     def among(cls, pictures: int) -> "Nearness":
-        """What is looked for among so many pictures."""
-        radius = _RADIUS if pictures <= _FEW else _RADIUS_OF_MANY
-        return cls(table_masks(key_bits(pictures)), radius)
+        """What is looked for among so many pictures.
+
+        Every pair of verified edits has some inliers within 12 bits, most have more within 10. Of
+        unrelated features of photographs 12 of a million are within 12 bits, 6 within 10: among a
+        million pictures their votes are most of the work, and features that are common in all
+        tables tell nothing. There 8 tables and smaller crowds take a third of the time.
+        """
+        masks = table_masks(key_bits(pictures))
+        return cls(masks, 12, 64, 8) if pictures <= _MANY else cls(masks[:8], 10, 32, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +77,6 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.first)
-
-
-_NO_PAIRS = Pairs(np.zeros(0, np.uint32), np.zeros(0, np.uint32), np.zeros(0, np.uint16))
 
 
 def hashes_of(words: np.ndarray, mask: np.ndarray, *, compiled: bool) -> np.ndarray:
@@ -101,36 +106,18 @@ def pairs_by_table(
         return
     sift = _sifted if compiled else _plainly_sifted
     join = _joined if compiled else _plainly_joined
-    sifted = sift(records.words, first_new, near.masks) if first_new else None
-    new = np.arange(first_new, len(records), dtype=np.uint32)
-    for table, mask in enumerate(near.masks):
-        rows = new if sifted is None else np.concatenate([sifted[table], new])
-        for some_rows in _slices(records.words, rows, mask, compiled=compiled):
-            whole = len(some_rows) == len(records)
-            some = records if whole else _some(records, some_rows)
-            some_counts = np.zeros(len(some), np.uint32)
-            earlier = int(np.searchsorted(some_rows, first_new))
-            pairs = join(some, earlier, near, table, some_counts)
-            counts[some_rows] += some_counts
-            yield Pairs(some_rows[pairs.first], some_rows[pairs.second], pairs.crowd)
-
-
-def _some(records: Records, rows: np.ndarray) -> Records:
-    return Records(records.words[rows], records.owners[rows])
-
-
-def _slices(
-    words: np.ndarray, rows: np.ndarray, mask: np.ndarray, *, compiled: bool
-) -> Iterator[np.ndarray]:
-    """Rows whose records are joined at a time: those of some values of the hash, in order."""
-    count = 1 << max((len(rows) - 1) // _SLICE, 0).bit_length()
-    if count == 1:
-        yield rows
+    if not first_new:
+        for table in range(len(near.masks)):
+            yield from join(records, 0, near, table, counts)
         return
-    hashes = hashes_of(words if len(rows) == len(words) else words[rows], mask, compiled=compiled)
-    hashes &= np.uint32(count - 1)  # the lower bits: records are ordered by the upper ones
-    for value in range(count):
-        yield rows[hashes == value]
+    new = np.arange(first_new, len(records), dtype=np.uint32)
+    for table, earlier in enumerate(sift(records.words, first_new, near.masks)):
+        rows = np.concatenate([earlier, new])
+        some = Records(records.words[rows], records.owners[rows])
+        some_counts = np.zeros(len(rows), np.uint32)
+        for pairs in join(some, len(earlier), near, table, some_counts):
+            yield Pairs(rows[pairs.first], rows[pairs.second], pairs.crowd)
+        counts[rows] += some_counts
 
 
 def _bitmap_bits(keys: int) -> int:
@@ -169,33 +156,55 @@ def _sifted(words: np.ndarray, first_new: int, masks: np.ndarray) -> list[np.nda
 
 def _joined(
     records: Records, first_new: int, near: Nearness, table: int, counts: np.ndarray
-) -> Pairs:
-    """The pairs of one table by compiled loops."""
+) -> Iterator[Pairs]:
+    """The pairs of one table by compiled loops, slice by slice: of some values of the hash."""
     from frametrace.index.feature_join import kernels
 
-    if len(records) < 2:
-        return _NO_PAIRS
     hashes = hashes_of(records.words, near.masks[table], compiled=True)
-    upper = min(max(len(records).bit_length() - _SCATTERED, 1), 12)
+    slices = 1 << ((len(records) - 1) // _SLICE).bit_length()
+    sizes = np.bincount(hashes & np.uint32(slices - 1), minlength=slices)
+    upper = min(max(int(sizes.max()).bit_length() - _SCATTERED, 1), 12)
     starts = np.empty((1 << upper) + 1, np.int64)
-    moved, keys = np.empty((len(records), 3), np.uint64), np.empty(len(records), np.uint64)
-    kernels.scatter(records.words, records.owners, hashes, 32 - upper, starts, moved, keys)
+    moved, keys = np.empty((sizes.max(), 3), np.uint64), np.empty(sizes.max(), np.uint64)
+    for value in range(slices):
+        count = kernels.scatter(
+            records.words,
+            records.owners,
+            hashes,
+            (slices - 1, value),
+            32 - upper,
+            starts,
+            moved,
+            keys,
+        )
+        yield _compared((starts, moved[:count], keys[:count]), first_new, near, table, counts)
+
+
+def _compared(
+    scattered: tuple[np.ndarray, np.ndarray, np.ndarray],
+    first_new: int,
+    near: Nearness,
+    table: int,
+    counts: np.ndarray,
+) -> Pairs:
+    """The pairs among records that lie by their hashes: starts, moved, keys."""
+    from frametrace.index.feature_join import kernels
+
+    starts, moved, keys = scattered
     most = int(np.diff(starts).max())
-    work = (
-        np.empty(2 * most + 3, np.int64),
-        np.empty(most, np.uint64),
-        np.empty((4, most), np.uint64),
-    )
-    room = max(_ROOM, most * max(CROWD, 2 * REACH) // 2)
+    ends, ordered = np.empty(2 * most + 3, np.int64), np.empty(most, np.uint64)
+    work = ends, ordered, np.empty((4, most), np.uint64)
+    room = max(_ROOM, most * max(near.crowd, 2 * near.reach) // 2)
     made = np.empty(room, np.uint32), np.empty(room, np.uint32), np.empty(room, np.uint16)
-    rule, at, parts = (near.radius, CROWD, REACH), 0, []
+    rule, at, parts = (near.radius, near.crowd, near.reach), 0, []
+    shift = 33 - (len(starts) - 1).bit_length()
     while at < len(starts) - 1:
         at, count = kernels.pairs_in_buckets(
             at,
             moved,
             keys,
             starts,
-            32 - upper,
+            shift,
             work,
             near.masks,
             table,
@@ -211,18 +220,18 @@ def _joined(
 
 def _plainly_joined(
     records: Records, first_new: int, near: Nearness, table: int, counts: np.ndarray
-) -> Pairs:
+) -> Iterator[Pairs]:
     """The pairs of one table by sorting: each record beside the next in its bucket, and so on."""
     hashes = hashes_of(records.words, near.masks[table], compiled=False)
     ordered = np.sort(hashes.astype(np.uint64) << _32 | np.arange(len(hashes), dtype=np.uint64))
     rows, keys = ordered.astype(np.uint32), (ordered >> _32).astype(np.uint32)
     ends = np.searchsorted(keys, keys, "right")
     sizes = ends - np.searchsorted(keys, keys, "left")
-    crowded = sizes > CROWD
+    crowded = sizes > near.crowd
     at = np.arange(len(keys))
-    reached = np.minimum(ends, at + 1 + np.where(crowded, REACH, CROWD))
+    reached = np.minimum(ends, at + 1 + np.where(crowded, near.reach, near.crowd))
     parts = []
-    for step in range(1, CROWD):
+    for step in range(1, max(near.crowd, near.reach + 1)):
         at = at[at + step < reached[at]]
         if not len(at):
             break
@@ -235,7 +244,7 @@ def _plainly_joined(
     pairs = Pairs(rows[first], rows[second], crowd.astype(np.uint16))
     for side in (pairs.first, pairs.second):
         counts += np.bincount(side, minlength=len(counts)).astype(np.uint32)
-    return pairs
+    yield pairs
 
 
 def _are_near(

@@ -16,8 +16,9 @@ from frametrace.index.feature_join.votes import COMMON, PAIR_SHIFT, RANGE_BITS
 
 __all__ = ["MIN_SCORE", "Scored", "scored"]
 
-# Bits: 2 votes of features that hardly another picture has. Unrelated photographs reach it for 2
-# pictures of 100; real edits lie far above.
+# Bits: 2 votes of features that hardly another picture has. By chance 8 of 1,000 pictures reach it
+# with another of 100,000 synthetic ones, 18 of 100 photographs with another of 901: many have
+# patterns in common. Of verified edits, 22 misses 1 of 3,923 pairs that 20 finds.
 MIN_SCORE = 22.0
 _MAX_VOTES = 64  # of a pair that are looked at: those of the best features of a
 _DOUBLINGS = 0.8  # by which two votes may differ in scale

@@ -35,6 +35,7 @@ _REGION = 0.07  # of the overlap's side: the radius of a region that disagrees a
 # there, and the correlation below which they are unrelated. Of 796 pairs of copies one holds such a
 # region (text over a photo correlates with the photo), of photos in one frame three quarters.
 _RIVAL_RADIUS, _RIVAL, _RIVAL_PHOTO, _UNRELATED = 0.12, 0.13, 0.2, 0.05
+_BESIDE = 0.2  # of what lies beside it on one side agrees
 _FEWEST = 100  # pixels of overlap that tell anything
 _ADDED = 0.01  # to every measure: so that none is 0
 
@@ -106,7 +107,7 @@ class Agreement:
         extent = 1 - float(apart.sum()) / size
         everywhere = float(agrees.sum() / max(textured.sum(), 1)) >= _EVERYWHERE
         same = evidence > 0 or (everywhere and extent == 1)
-        if same and _is_rival(disagrees, photo, windows):
+        if same and _is_rival(agrees, disagrees, photo, windows):
             same = False
         middle = float(np.median(windows.correlation[textured])) if textured.any() else 0.0
         showing = float((photo * agrees).sum()) / size
@@ -177,7 +178,9 @@ def _odds(agrees: np.floating, contradicts: np.floating) -> float:
     return float(np.log((part + _ADDED) / (1 - part + _ADDED)))
 
 
-def _is_rival(disagrees: np.ndarray, photo: np.ndarray, windows: "_Windows") -> bool:
+def _is_rival(
+    agrees: np.ndarray, disagrees: np.ndarray, photo: np.ndarray, windows: "_Windows"
+) -> bool:
     """Whether another photo stands in one place of the two: a frame, a card, a poster agrees."""
     closed = cv2.morphologyEx(
         disagrees.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)
@@ -186,7 +189,24 @@ def _is_rival(disagrees: np.ndarray, photo: np.ndarray, windows: "_Windows") -> 
     region = _pieces((closed > 0) & windows.known, _RIVAL_RADIUS, size)
     if region.sum() < _RIVAL * size or float(photo[region].mean()) < _RIVAL_PHOTO:
         return False
-    return float(windows.correlation[region & disagrees].mean()) < _UNRELATED
+    unrelated = float(windows.correlation[region & disagrees].mean()) < _UNRELATED
+    return unrelated and _is_framed(region, agrees)
+
+
+def _is_framed(region: np.ndarray, agrees: np.ndarray) -> bool:
+    """Whether what agrees lies around a region, as a frame does, on three sides at least.
+
+    A photo that was cut to a panel, or stands between bands, agrees beside what disagrees.
+    """
+    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    sides = (
+        agrees[:top, left:right],
+        agrees[bottom:, left:right],
+        agrees[top:bottom, :left],
+        agrees[top:bottom, right:],
+    )
+    return sum(side.size > 0 and float(side.mean()) > _BESIDE for side in sides) >= 3
 
 
 def _grown(region: np.ndarray) -> np.ndarray:

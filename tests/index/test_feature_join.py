@@ -305,8 +305,8 @@ def kinds(codes: Codes, place: Path) -> Iterator[Found]:
 def test_crowded_buckets_are_the_same_on_both_paths(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "CROWD", 6)
-    monkeypatch.setattr(tables, "REACH", 2)
+    near = tables.Nearness(tables.table_masks(18), 12, crowd=6, reach=2)
+    monkeypatch.setattr(tables.Nearness, "among", lambda pictures: near)
     rows = made_features(0, 30)
     codes = {name(at): code(jittered(rows, at)) for at in range(60)}
     found = list(kinds(codes, tmp_path))

@@ -95,22 +95,22 @@ def parts(draw: st.DrawFn) -> tuple[Records, int, np.ndarray]:
     return Records(made, owners), first_new, table_masks(draw(st.integers(1, 20)))
 
 
-def by_rule(records: Records, first_new: int, masks: np.ndarray) -> list[set[tuple[int, ...]]]:
+def by_rule(records: Records, first_new: int, near: Nearness) -> list[set[tuple[int, ...]]]:
     """What the docstring of `tables` says, record by record."""
     found: list[set[tuple[int, ...]]] = []
-    for table, mask in enumerate(masks):
+    for table, mask in enumerate(near.masks):
         hashes = tables.hashes_of(records.words, mask, compiled=False)
         found.append(set())
         for value in set(hashes.tolist()):
             bucket = np.flatnonzero(hashes == value).tolist()
-            crowded = len(bucket) > tables.CROWD
+            crowded = len(bucket) > near.crowd
             for at, i in enumerate(bucket):
-                for j in bucket[at + 1 : at + 1 + tables.REACH] if crowded else bucket[at + 1 :]:
+                for j in bucket[at + 1 : at + 1 + near.reach] if crowded else bucket[at + 1 :]:
                     different = records.words[i] ^ records.words[j]
-                    agreed = [not (different & one).any() for one in masks[: table + 1]]
+                    agreed = [not (different & one).any() for one in near.masks[: table + 1]]
                     if (
                         j >= first_new
-                        and np.bitwise_count(different).sum() <= 10
+                        and np.bitwise_count(different).sum() <= near.radius
                         and records.owners[i] >> 10 != records.owners[j] >> 10
                         and agreed[table]
                         and not any(agreed[:table])
@@ -119,12 +119,10 @@ def by_rule(records: Records, first_new: int, masks: np.ndarray) -> list[set[tup
     return found
 
 
-def tables_of(
-    records: Records, first_new: int, masks: np.ndarray, *, compiled: bool
-) -> list[Pairs]:
+def tables_of(records: Records, first_new: int, near: Nearness, *, compiled: bool) -> list[Pairs]:
     """The pairs of each table, after a look at how they were counted."""
     counts = np.zeros(len(records), np.uint32)
-    found = list(pairs_by_table(records, first_new, Nearness(masks, 10), counts, compiled=compiled))
+    found = list(pairs_by_table(records, first_new, near, counts, compiled=compiled))
     ends = [side for each in found for side in (each.first, each.second)]
     rows = np.concatenate(ends) if ends else np.zeros(0, np.uint32)
     np.testing.assert_array_equal(counts, np.bincount(rows, minlength=len(records)))
@@ -142,10 +140,11 @@ def listed(pairs: Pairs) -> list[tuple[int, ...]]:
 def test_pairs_are_those_of_the_rule(
     drawn: tuple[Records, int, np.ndarray], compiled: bool
 ) -> None:
+    records, first_new, masks = drawn
     for crowd, reach in ((64, 8), (5, 2)):
-        with patch.object(tables, "CROWD", crowd), patch.object(tables, "REACH", reach):
-            found = [listed(each) for each in tables_of(*drawn, compiled=compiled)]
-            expected = [sorted(each) for each in by_rule(*drawn)]
+        near = Nearness(masks, 10, crowd, reach)
+        found = [listed(each) for each in tables_of(records, first_new, near, compiled=compiled)]
+        expected = [sorted(each) for each in by_rule(records, first_new, near)]
         assert [each for each in found if each] == [each for each in expected if each]
 
 
@@ -156,9 +155,10 @@ def test_both_paths_agree_on_buckets_that_are_crowded_and_spread() -> None:
     made = flipped(centers[rng.integers(0, 40, 6_000) // 2], 0.03, rng)
     made[::2] = words(rng, 3_000)
     records = Records(made, np.arange(6_000, dtype=np.uint32) << 10)
+    near = Nearness(table_masks(24), 10, 64, 8)
     for first_new in (0, 5_000):
         plain, compiled = (
-            [listed(each) for each in tables_of(records, first_new, table_masks(24), compiled=how)]
+            [listed(each) for each in tables_of(records, first_new, near, compiled=how)]
             for how in (False, True)
         )
         assert plain == compiled
