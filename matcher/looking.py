@@ -36,6 +36,7 @@ _LEAST_COSINE = 0.4
 
 _TOO_FLAT = f"too flat for PDQ (quality below {pdq.MIN_QUALITY} of 100)"
 _TOO_PLAIN = f"too plain for local features (fewer than {MIN_INLIERS})"
+_NO_THUMBNAILS = "pictures have no thumbnails yet (the case was made before 0.5)"
 _MORE = (
     f"the first {MOST:,} of many candidates were compared, and the last of them still match: there "
     "may be more"
@@ -89,10 +90,8 @@ def look(
     index = open_index(case, signal, progress)
     assert isinstance(index, FeatureIndex)
     if Thumbnail.name not in case.epoch.signals:
-        raise UsageError(
-            f"{case.path} has no thumbnails to compare: compute them with: "
-            f"frametrace embed {case.path}"
-        )
+        how = f"frametrace embed {case.path}"
+        return Looked([], more=f"{_NO_THUMBNAILS}. To look for edited copies as well: {how}")
     thumbnails = open_index(case, Thumbnail.name, progress)
     assert isinstance(thumbnails, ThumbnailIndex)
     shown = Shown.of(values["code"][0].as_py(), _thumbnail(asked.picture))
