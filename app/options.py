@@ -10,6 +10,7 @@ import click
 __all__ = [
     "FullPath",
     "case_argument",
+    "group_option",
     "json_option",
     "match_options",
     "min_decades_option",
@@ -54,6 +55,29 @@ out_option = click.option(
     type=_Folder(path_type=Path),
     required=True,
     help="The folder of the report; made if it is absent.",
+)
+
+
+def _without_elements(
+    _context: click.Context, _parameter: click.Parameter, groups: tuple[str, ...]
+) -> tuple[str, ...]:
+    from frametrace.matcher.results import GroupKind
+
+    for name in groups:
+        if name.startswith(f"{GroupKind.ELEMENT}-"):
+            raise click.BadParameter(
+                f"{name} is an element, which unrelated pictures share; name a group of a photo "
+                "or a framing"
+            )
+    return groups
+
+
+group_option = click.option(
+    "--group",
+    "groups",
+    multiple=True,
+    callback=_without_elements,
+    help="A group's id; may be given again.",
 )
 
 

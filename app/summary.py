@@ -25,7 +25,7 @@ from frametrace.matcher.results import GroupKind, Relation, Results
 if TYPE_CHECKING:
     from frametrace.matcher.stage import MatchRun
 
-__all__ = ["Counts", "counts_of", "describe_signals", "notes_on", "reasons_of"]
+__all__ = ["Counts", "counts_of", "describe_signals", "elements_text", "notes_on", "reasons_of"]
 
 _MOST_REASONS = 30
 _FILE = re.compile(r"^[^:]*\.[^:]*: ")
@@ -38,7 +38,8 @@ _NUMBER = re.compile(r"(?<![\w'-])\d[\d,]*(?![\w:-])")
 class Counts:
     """How much a case holds and what was found in it.
 
-    Pictures that local features tie to a photo are `edited`, or contain one: `containing`.
+    Pictures that local features tie to a photo are `edited`, or contain one: `containing`; in
+    `altered` ones a part differs. `elements` are groups of pictures that share no photo.
     """
 
     posts: int
@@ -49,6 +50,8 @@ class Counts:
     framing_groups: int
     edited: int
     containing: int
+    altered: int
+    elements: int
     accounts: int
     ties: int
 
@@ -56,8 +59,10 @@ class Counts:
 def counts_of(case: Case, results: Results) -> Counts:
     """Count what the report is about."""
     kinds = results.groups["kind"].to_pylist()
-    contains = pc.equal(results.members["relation"], str(Relation.CONTAINS))
-    by_features = pc.equal(results.members["signal"], Local.name)
+    members = results.members.filter(pc.equal(results.members["kind"], str(GroupKind.PHOTO)))
+    contains = pc.equal(members["relation"], str(Relation.CONTAINS))
+    by_features = pc.equal(members["signal"], Local.name)
+    altered = pc.greater(pc.list_value_length(members["altered"]), 0)
     return Counts(
         posts=case.epoch.rows("posts"),
         pictures=case.epoch.rows("media"),
@@ -65,17 +70,25 @@ def counts_of(case: Case, results: Results) -> Counts:
         matches=results.matches.num_rows,
         photo_groups=kinds.count(str(GroupKind.PHOTO)),
         framing_groups=kinds.count(str(GroupKind.FRAMING)),
-        edited=_pictures(results, pc.and_not(by_features, contains)),
-        containing=_pictures(results, pc.and_(by_features, contains)),
+        edited=_pictures(members, pc.and_not(by_features, contains)),
+        containing=_pictures(members, pc.and_(by_features, contains)),
+        altered=_pictures(members, altered),
+        elements=kinds.count(str(GroupKind.ELEMENT)),
         accounts=results.accounts.num_rows,
         ties=results.ties.num_rows,
     )
 
 
-def _pictures(results: Results, which: pa.ChunkedArray) -> int:
+def _pictures(members: pa.Table, which: pa.ChunkedArray) -> int:
     """How many different pictures some members are."""
-    count: int = pc.count_distinct(results.members["media_sha256"].filter(which)).as_py()
+    count: int = pc.count_distinct(members["media_sha256"].filter(which)).as_py()
     return count
+
+
+def elements_text(counts: Counts) -> str:
+    """How many elements were found; empty for none."""
+    about = "shared bars, watermarks, captions: tie nobody"
+    return f"{counts.elements:,} ({about})" if counts.elements else ""
 
 
 def describe_signals(signals: Mapping[str, Mapping[str, str]]) -> str:
@@ -101,13 +114,13 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
     if run.left_out:
         notes.append(
             f"Pictures that were not compared by what they show, for want of a thumbnail (the case "
-            f"was made before 0.5): {run.left_out:,}. To compare them: frametrace embed {case.path} "
-            f"&& frametrace match {case.path}"
+            f"was made before 0.5): {run.left_out:,}. To compare them: "
+            f"frametrace embed {case.path} && frametrace match {case.path}"
         )
     if case.epoch.rows("media") and Clip.name not in run.signals:
         notes.append("Pictures were compared for copies, not by what they show: no clip vectors.")
     if case.epoch.rows("media") and Overlay.name not in run.signals:
-        notes.append("Lettering in pictures was not compared: no overlay.")
+        notes.append("Text in pictures was not compared: no overlay.")
     if case.epoch.rows(signal_table(CaptionKey.name)):
         notes += _on_captions(run.signals.get(Caption.name))
     if changed := sorted(name for name, _ in run.named.items() ^ digests_of(case).items()):

@@ -10,15 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frametrace.app.console import printable, table_text
 from frametrace.app.happened import edits_found
 from frametrace.app.report.about import name_of
 from frametrace.app.report.changes import changed_most, mark, since_of
 from frametrace.app.report.timeline import moment_text
-from frametrace.app.summary import counts_of, describe_signals, notes_on, reasons_of
+from frametrace.app.summary import (
+    counts_of,
+    describe_signals,
+    elements_text,
+    notes_on,
+    reasons_of,
+)
 from frametrace.embed.case import Case
-from frametrace.matcher.results import Results
+from frametrace.matcher.results import GroupKind, Results
 
 if TYPE_CHECKING:
     from frametrace.embed.add import Added
@@ -101,6 +108,8 @@ def tell_found(case: Case, results: Results, run: "MatchRun") -> None:
     print(f"found     {groups}; {counts.accounts:,} accounts take part")
     if edits := edits_found(counts):
         print(f"edited    {edits}")
+    if elements := elements_text(counts):
+        print(f"elements  {elements}")
     for name, posts in named_counts(results).items():
         print(printable(f"named     {name}: {posts:,} post{'s' if posts > 1 else ''}"))
     since = since_of(results, run)
@@ -108,10 +117,11 @@ def tell_found(case: Case, results: Results, run: "MatchRun") -> None:
         print(f"since     epoch {since.epoch}: {since}")
     for note in notes_on(case, results, run):
         print(printable(f"note      {note}"))
-    if results.groups.num_rows:
-        print(f"\n{_groups_text(results)}\n")
-        if (groups := results.groups.num_rows) > _TOP:
-            print(f"          {_TOP} of {groups:,} groups, those of the widest spread\n")
+    tying = results.groups.filter(pc.not_equal(results.groups["kind"], str(GroupKind.ELEMENT)))
+    if len(tying):
+        print(f"\n{_groups_text(results, tying)}\n")
+        if len(tying) > _TOP:
+            print(f"          {_TOP} of {len(tying):,} groups, those of the widest spread\n")
     if since is not None and (changed := _changes_text(results)):
         print(f"what changed most since epoch {since.epoch}\n\n{changed}\n")
 
@@ -121,7 +131,7 @@ def named_counts(results: Results) -> dict[str, int]:
     return dict(sorted(Counter(results.named["name"].to_pylist()).items()))
 
 
-def _groups_text(results: Results) -> str:
+def _groups_text(results: Results, groups: pa.Table) -> str:
     named = _named(results)
     rows = [
         (
@@ -132,7 +142,7 @@ def _groups_text(results: Results) -> str:
             moment_text(group["first_at"]),
             named(group),
         )
-        for group in results.groups.slice(0, _TOP).to_pylist()
+        for group in groups.slice(0, _TOP).to_pylist()
     ]
     header = ("group", "posts", "accounts", "platforms", "first (UTC)", "about")
     return table_text(header, rows, width=50)
@@ -166,12 +176,12 @@ def since_json(results: Results, run: "MatchRun") -> dict[str, Any] | None:
     }
 
 
-def rows_text(table: pa.Table, columns: Mapping[str, str]) -> str:
-    """Some columns of a table under other headers, times for people."""
+def rows_text(table: pa.Table, columns: Mapping[str, str], width: int = 60) -> str:
+    """Some columns of a table under other headers, times for people; cells cut at `width`."""
     rows: list[Sequence[Any]] = [
         [_cell(row[name]) for name in columns] for row in table.to_pylist()
     ]
-    return table_text(list(columns.values()), rows)
+    return table_text(list(columns.values()), rows, width)
 
 
 def _cell(value: object) -> object:

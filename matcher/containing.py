@@ -17,7 +17,7 @@ from frametrace.matcher.stars import Stars
 
 __all__ = ["links_of", "listed_with"]
 
-_HALF = 0.55  # of a picture that is seen in another: what it shows is there
+_SHARED = 0.5  # of the cells of a copy that show the photo, or another picture, show both
 _MOST_WHOLES = 16  # photos that a picture is a part of; one of more is a logo, and says nothing
 
 # A picture that several of a photo's copies tie to it is tied by the photo's medoid if that is one
@@ -60,29 +60,49 @@ def listed_with(links: pa.Table, places: pa.Table, held: pa.Table) -> pa.Table:
         return connection.sql(_LISTED).to_arrow_table().cast(LISTED)
 
 
-def links_of(pairs: Sightings, nodes: Nodes, cut: Stars) -> pa.Table:
+def links_of(pairs: Sightings, copies: Sightings, nodes: Nodes, cut: Stars) -> pa.Table:
     """Which picture is listed with which photo, and what ties it there.
 
-    `pairs` are those in which one picture contains the other, of nodes that are cut into photos.
+    `pairs` are those in which one picture contains the other, of nodes that are cut into photos by
+    their `copies`. Where a copy ties it, such as a collage, it shows the photo and not what else
+    the copy shows.
     """
     inner, outer = pairs.contained()
     photo = cut.medoid
-    seen = np.maximum(pairs.rows["part_a"].to_numpy(), pairs.rows["part_b"].to_numpy())
     apart = photo[inner] != photo[outer]
-    # Of a collage that stands for a photo, less than half may be seen, and not that photo.
-    apart &= (seen >= _HALF) | (photo[inner] == inner)
-    inner, outer = inner[apart], outer[apart]
     posts = np.bincount(photo, nodes.weight, len(photo))
     is_part = posts[photo[outer]] > posts[photo[inner]]
     picture, tie = np.where(is_part, inner, outer), np.where(is_part, outer, inner)
+    kept = np.flatnonzero(apart)
+    kept = kept[_in_one_place(pairs, copies, cut, picture[kept], tie[kept])]
+    picture, tie, is_part = picture[kept], tie[kept], is_part[kept]
     relation = np.where(is_part, str(Relation.PART), str(Relation.CONTAINS))
     columns = {
         "picture": nodes.name.take(pa.array(picture)),
         "tie": nodes.name.take(pa.array(tie)),
         "photo": nodes.name.take(pa.array(photo[tie])),
         "relation": pa.array(relation, pa.string()),
-        "similarity": pairs.rows["similarity"].filter(pa.array(apart)),
+        "similarity": pairs.rows["similarity"].take(pa.array(kept)),
     }
     evidence = pairs.seen_from(tie, picture, np.ones(len(tie), bool))
     columns |= zip(EVIDENCE.names, evidence, strict=True)
     return pa.table(columns)
+
+
+def _in_one_place(
+    pairs: Sightings, copies: Sightings, cut: Stars, picture: np.ndarray, tie: np.ndarray
+) -> np.ndarray:
+    """Where what a picture shares with a copy is what the copy shares with its photo, (k,) bool.
+
+    Copies by a hash, and the photo itself, show it all over.
+    """
+    via = cut.via[tie]
+    asked = np.flatnonzero((via != tie) & copies.holds(tie, via))
+    kept = np.ones(len(tie), bool)
+    if len(asked):
+        of_photo = copies.cells(tie[asked], via[asked])
+        shared = pairs.cells(tie[asked], picture[asked])
+        both = (of_photo & shared).sum(axis=1)
+        fewer = np.minimum(of_photo.sum(axis=1), shared.sum(axis=1))
+        kept[asked] = both >= _SHARED * np.maximum(fewer, 1)
+    return kept

@@ -20,7 +20,7 @@ from frametrace.embed.signals.local import Local
 from frametrace.matcher.pictures.verify import CELLS
 from frametrace.matcher.placing import LISTED, SAME_BYTES
 from frametrace.matcher.results import EVIDENCE, Relation
-from frametrace.matcher.sightings import PAIRS, Sightings
+from frametrace.matcher.sightings import PAIRS, Sightings, cells_of
 from frametrace.matcher.stars import stars
 
 __all__ = ["Elements", "find_elements"]
@@ -177,9 +177,7 @@ def _grouped(
 
 def _cells(column: pa.ChunkedArray, at: np.ndarray) -> np.ndarray:
     """(k, 256) uint8 of some rows."""
-    taken = column.take(pa.array(at)).combine_chunks()
-    raw = np.frombuffer(taken.buffers()[1], np.uint8)[taken.offset * 32 :][: len(taken) * 32]
-    return np.unpackbits(raw.reshape(-1, 32), axis=1)
+    return cells_of(column.take(pa.array(at))).astype(np.uint8)
 
 
 def _blocks(rows: np.ndarray) -> list[np.ndarray]:

@@ -159,7 +159,7 @@ def group_photos(
     listed = LISTED.empty_table()
     if distinct is not None and len(inside := seen.where(Relation.CONTAINS)):
         held = place(near.nodes, near.edges, distinct.cut)
-        listed = listed_with(links_of(inside, near.nodes, cut), places, held)
+        listed = listed_with(links_of(inside, seen, near.nodes, cut), places, held)
     ties = near.edges.renumbered(first)
     alike = compared.where(Relation.COPY).edges()
     return PhotoMatches(

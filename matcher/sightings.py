@@ -13,7 +13,7 @@ from frametrace.matcher.edges import Edges, pair_keys
 from frametrace.matcher.pictures.verify import Evidence
 from frametrace.matcher.results import BOX, EVIDENCE, MATCHES, Relation
 
-__all__ = ["PAIRS", "Sightings", "evidence_of", "evidence_row"]
+__all__ = ["PAIRS", "Sightings", "cells_of", "evidence_of", "evidence_row"]
 
 _BOX = tuple(field.name for field in BOX)
 
@@ -127,6 +127,13 @@ class Sightings:
         found = self.rows["similarity"].to_numpy()[self._at(a, b, known)]
         return np.where(known, found, np.float32(1))
 
+    def cells(self, of: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """Where nodes agree with others, (k, 256) bool: cells of the first of each pair."""
+        at = self._at(of, other, np.ones(len(of), bool))
+        a, b = (cells_of(self.rows[name].take(pa.array(at))) for name in ("cells_a", "cells_b"))
+        starts: np.ndarray = np.where((self.origin[at] == of)[:, None], a, b)
+        return starts
+
     def holds(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Which pairs of nodes are among these, (k,) bool."""
         keys = pair_keys(np.minimum(a, b), np.maximum(a, b))
@@ -148,6 +155,13 @@ class Sightings:
             a, b = ((row[f"width_{of}"], row[f"height_{of}"]) for of in "ab")
             inverted.append(evidence_row(found.inverted(a, b)))
         return pa.Table.from_pylist(inverted, EVIDENCE)
+
+
+def cells_of(column: pa.ChunkedArray) -> np.ndarray:
+    """(k, 256) bool of k values of 32 bytes."""
+    values = column.combine_chunks()
+    raw = np.frombuffer(values.buffers()[1], np.uint8)[values.offset * 32 :][: len(values) * 32]
+    return np.unpackbits(raw.reshape(-1, 32), axis=1) > 0
 
 
 def evidence_row(found: Evidence) -> dict[str, object]:

@@ -44,7 +44,8 @@ def command(folder: Path, as_json: bool) -> None:
     sources = build_sources(folder / "sources")
     inputs = Inputs(sources.exports, sources.media, (sources.media_map,))
     done = run(folder / "case", inputs, folder / "report", progress=Console())
-    scores = {str(kind): score(sources.planned, done.results, kind) for kind in GroupKind}
+    kinds = (GroupKind.PHOTO, GroupKind.FRAMING)  # no element is planted
+    scores = {str(kind): score(sources.planned, done.results, kind) for kind in kinds}
     scores["edited"] = score(sources.planned, done.results, GroupKind.PHOTO, heavy=True)
     if as_json:
         print_json({**{kind: asdict(s) for kind, s in scores.items()}, "report": done.page})

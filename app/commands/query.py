@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_WIDTH = 60  # characters of a cell
+_WIDE = 100  # the same where it says what happened to a picture
+
 _POST_COLUMNS = {
     "platform": "platform",
     "post_id": "post",
@@ -56,9 +59,10 @@ def command(
 
     A picture is looked for by its bytes, by pdq (mirrored and turned as well), and by the local
     features of CASE where it has them, which find crops, memes, screenshots and collages. Each
-    picture comes once, with what happened to it and the best evidence. A text is looked for in
-    captions, by wording and by meaning, and where CASE has clip, among what pictures show. Only
-    --text and --signal clip load a model, where CASE has one.
+    picture comes once, with what happened to it, how many parts of it are altered, and the best
+    evidence; last come those that are no copies, but share an element or show the same scene in
+    another shot. A text is looked for in captions, by wording and by meaning, and where CASE has
+    clip, among what pictures show. Only --text and --signal clip load a model, where CASE has one.
 
     \b
     frametrace query hongkong picture.jpg
@@ -77,10 +81,10 @@ def command(
     opened = Case(case)
     if picture is not None:
         found = find_picture(opened, picture, signal, limit, Console())
-        rows, columns = _explained(found.rows), _PICTURE_COLUMNS
+        rows, columns, width = _explained(found.rows), _PICTURE_COLUMNS, _WIDE
     else:
         found = find_text(opened, text or "", signal, limit)
-        rows, columns = found.rows, _TEXT_COLUMNS
+        rows, columns, width = found.rows, _TEXT_COLUMNS, _WIDTH
     for note in found.notes:
         Console().note(note)
     if as_json:
@@ -88,7 +92,7 @@ def command(
     elif not found.total:
         print("nothing was found")
     else:
-        print(rows_text(rows, columns))
+        print(rows_text(rows, columns, width))
         if found.total > rows.num_rows:
             print(f"\n{rows.num_rows} of {found.total:,} are shown; --limit 0 gives all")
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from frametrace.app.options import case_argument, json_option, out_option
+from frametrace.app.options import case_argument, group_option, json_option, out_option
 
 if TYPE_CHECKING:
     from frametrace.matcher.tips.verdict import Answer
@@ -70,7 +70,7 @@ def keygen(name: Path) -> None:
 
 @command.command("export")
 @case_argument
-@click.option("--group", "groups", multiple=True, help="A group's id; may be given again.")
+@group_option
 @click.option(
     "--framing", "framings", multiple=True, help="A named framing of CASE; may be given again."
 )

@@ -1,4 +1,4 @@
-"""Pictures that local features tie, side by side, with what they share outlined."""
+"""Pictures side by side with those that tie them: what both show, and what is altered, outlined."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,22 +6,36 @@ from typing import Any
 
 import numpy as np
 
-from frametrace.app.happened import what_happened
+from frametrace.app.happened import alterations, what_happened
 from frametrace.app.report.thumbnails import Thumbnail
 from frametrace.embed.signals.local import SIDE, Local
 from frametrace.matcher.pictures.verify import Evidence, outline
 from frametrace.matcher.sightings import evidence_of
 
-__all__ = ["Beside", "Side", "both_of", "regions", "side_by_side", "tied_by_features"]
+__all__ = ["Beside", "Box", "Side", "both_of", "regions", "side_by_side", "verified_members"]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An upright rectangle in a drawing."""
+
+    x: float
+    y: float
+    width: float
+    height: float
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of two pictures: its digest, its size when shrunk, the corners of what is shared."""
+    """One of two pictures: its digest, its size when shrunk, the corners of what is shared.
+
+    `altered` are the parts that the other picture shows differently.
+    """
 
     digest: str
     size: tuple[int, int]
     region: np.ndarray
+    altered: tuple[Box, ...] = ()
 
     @property
     def points(self) -> str:
@@ -37,16 +51,17 @@ class Beside:
     words: str
 
 
-def tied_by_features(members: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """A member for each picture that is tied by local features, fewest inliers first.
+def verified_members(members: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """A member for each picture that local features tie, or of which a part is altered.
 
-    So those come first that deserve a second look most.
+    Those come first that deserve a second look most: altered ones, of these first the copies by a
+    hash, which pass for the same; then those of which the fewest features agree.
     """
-    tied: dict[str, Mapping[str, Any]] = {}
+    verified: dict[str, Mapping[str, Any]] = {}
     for member in members:
-        if member["signal"] == Local.name and member["inliers"] is not None:
-            tied.setdefault(member["media_sha256"], member)
-    return sorted(tied.values(), key=lambda m: (m["inliers"], m["media_sha256"]))
+        if member["inliers"] is not None and (_by_features(member) or alterations(member)):
+            verified.setdefault(member["media_sha256"], member)
+    return sorted(verified.values(), key=_order)
 
 
 def both_of(member: Mapping[str, Any]) -> tuple[str, str]:
@@ -63,10 +78,10 @@ def side_by_side(
         digests = both_of(member)
         if all(digest in made for digest in digests):
             sizes = [_shrunk(made[digest]) for digest in digests]
-            corners = regions(evidence_of(member), *sizes)
-            a, b = (Side(*side) for side in zip(digests, sizes, corners, strict=True))
-            words = f"{what_happened(member)}; {member['inliers']:,} local features agree"
-            found.append(Beside((a, b), words))
+            evidence = evidence_of(member)
+            corners, boxes = regions(evidence, *sizes), _altered(evidence, *sizes)
+            a, b = (Side(*side) for side in zip(digests, sizes, corners, boxes, strict=True))
+            found.append(Beside((a, b), f"{what_happened(member)}; {_agreement(member)}"))
     return found
 
 
@@ -79,6 +94,38 @@ def regions(
     """
     back = evidence.inverted(a, b)
     return _clipped(outline(back, b), a), _clipped(outline(evidence, a), b)
+
+
+def _by_features(member: Mapping[str, Any]) -> bool:
+    named: bool = member["signal"] == Local.name
+    return named
+
+
+def _order(member: Mapping[str, Any]) -> tuple[bool, bool, int, str]:
+    return not alterations(member), _by_features(member), member["inliers"], member["media_sha256"]
+
+
+def _agreement(member: Mapping[str, Any]) -> str:
+    if _by_features(member):
+        return f"{member['inliers']:,} local features agree"
+    return f"{member['signal']} differs in {member['distance']} bits"
+
+
+def _altered(
+    evidence: Evidence, a: tuple[int, int], b: tuple[int, int]
+) -> tuple[tuple[Box, ...], tuple[Box, ...]]:
+    """The altered parts of B in pixels, and where they lie in A."""
+    sides = (evidence.inverted(a, b), a), (evidence, b)
+    in_a, in_b = (tuple(_boxes(seen, size)) for seen, size in sides)
+    return in_a, in_b
+
+
+def _boxes(evidence: Evidence, size: tuple[int, int]) -> Iterable[Box]:
+    for box in evidence.altered:
+        x0, y0, x1, y1 = (
+            round(part * side, 1) for part, side in zip(box, (*size, *size), strict=True)
+        )
+        yield Box(x0, y0, round(x1 - x0, 1), round(y1 - y0, 1))
 
 
 def _shrunk(picture: Thumbnail) -> tuple[int, int]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.held import query_over
-from frametrace.matcher.results import CHANGES, Change, Results
+from frametrace.matcher.results import CHANGES, Change, GroupKind, Results
 
 if TYPE_CHECKING:
     from frametrace.matcher.stage import MatchRun
@@ -57,18 +57,27 @@ class Since:
 
 
 def since_of(results: Results, run: "MatchRun") -> Since | None:
-    """The counts of changes; None where there was no earlier run to compare with."""
+    """The counts of changes; None where there was no earlier run to compare with.
+
+    What pictures share beside photos and framings is not counted.
+    """
     if run.since is None:
         return None
-    return Since(run.since, **Counter(results.changes["change"].to_pylist()))
+    counted = results.changes.filter(pc.not_equal(results.changes["kind"], str(GroupKind.ELEMENT)))
+    return Since(run.since, **Counter(counted["change"].to_pylist()))
 
 
 def groups_with_changes(results: Results) -> pa.Table:
-    """The groups with the columns of CHANGES beside them, null where nothing was compared."""
+    """The groups with the columns of CHANGES beside them, null where nothing was compared.
+
+    Groups of elements have no heirs and no ancestors, so nothing is said of them.
+    """
     groups, changes = results.groups, results.changes.slice(0, results.groups.num_rows)
+    tying = pc.not_equal(groups["kind"], str(GroupKind.ELEMENT))
     for name in _OF_GROUPS:
         nulls = pa.nulls(groups.num_rows, CHANGES.field(name).type)
-        groups = groups.append_column(name, changes[name] if changes.num_rows else nulls)
+        column = pc.if_else(tying, changes[name], nulls) if changes.num_rows else nulls
+        groups = groups.append_column(name, column)
     return groups
 
 

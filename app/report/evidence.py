@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from frametrace.app.happened import what_happened
+from frametrace.app.happened import alterations, what_happened
 from frametrace.embed.signals import pdq, phash
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
@@ -23,12 +23,14 @@ def sentence(member: Mapping[str, Any]) -> str:
     if member.get("tied_by") is not None:
         return _to_framing(member)
     tied, via = _tie(member), member["via_sha256"]
+    altered = alterations(member) if member["signal"] != Local.name else ""
+    rest = f"; {altered}" if altered else ""
     if via is None:
-        return tied
+        return f"{tied}{rest}"
     word = "with" if member["signal"] == Local.name else "from"
     is_copy = member["signal"] != Local.name  # of the one that it is tied through
     what = _THROUGH.get(member["relation"], "is tied to") if is_copy else "is tied to"
-    return f"{tied} {word} {via[:12]}, which {what} the group's own"
+    return f"{tied} {word} {via[:12]}, which {what} the group's own{rest}"
 
 
 def label(member: Mapping[str, Any]) -> str:
@@ -42,6 +44,8 @@ def label(member: Mapping[str, Any]) -> str:
         tied = f"{member['inliers']:,} features"
     elif member["distance"] is not None:
         tied = f"{member['distance']} bits"
+    if alterations(member):
+        tied += ", altered"
     return tied if member["via_sha256"] is None else f"{tied} from another"
 
 

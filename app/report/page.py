@@ -12,8 +12,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.app.report.beside import Beside, both_of, tied_by_features
+from frametrace.app.report.beside import Beside, both_of, verified_members
 from frametrace.app.report.changes import changed_most, groups_with_changes, mark, news
+from frametrace.app.report.elements import ElementView
 from frametrace.app.report.evidence import label, sentence
 from frametrace.app.report.framings import FramingView
 from frametrace.app.report.map import MapView
@@ -35,6 +36,7 @@ MOST_BESIDE = 6  # of one group, whose pictures stand beside what they are tied 
 MOST_BESIDE_ON_PAGE = 200  # of all groups: 6 MB
 MOST_ACCOUNTS = 100
 
+_KINDS = (GroupKind.PHOTO, GroupKind.FRAMING)  # what groups posts; elements don't
 _HERE = Path(__file__).parent
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
@@ -44,7 +46,8 @@ class GroupView:
     """One group as the page shows it; `pictures` pairs digests with what ties them.
 
     `mark` and `news` say what became of it; a member comes with its time, its evidence, and what is
-    new about it. Of `tied` pictures by local features, those of `closely` are looked at closely.
+    new about it. Of `verified` pictures, tied by local features or altered, those of `closely` are
+    shown side by side with what ties them.
     """
 
     row: Mapping[str, Any]
@@ -57,7 +60,7 @@ class GroupView:
     members: tuple[tuple[Mapping[str, Any], str, str, str], ...]
     hidden: int
     closely: tuple[Mapping[str, Any], ...]
-    tied: int
+    verified: int
 
     @property
     def shown(self) -> Mapping[str, str]:
@@ -69,15 +72,17 @@ class GroupView:
 class Page:
     """Everything that the page shows; `thumbnails` maps digests to `data:` addresses.
 
-    `beside` has the pictures of a group side by side; `elements` counts the pairs of pictures that
-    share no more than an element. Framings were found by what `used` says; the case has no signal
-    for what is `lacking`.
+    `beside` has the pictures of a group side by side; `elements` are shared by unrelated pictures.
+    `sharing` counts the pairs of pictures that share no more than parts, `scenes` those that show
+    one scene in two shots. Framings were found by what `used` says; the case has no signal for what
+    is `lacking`.
     """
 
     case: str
     summary: Sequence[tuple[str, str]]
     notes: Sequence[str]
     groups: Mapping[str, Sequence[GroupView]]
+    elements: Sequence[ElementView]
     totals: Mapping[str, int]
     accounts: Sequence[Mapping[str, Any]]
     accounts_total: int
@@ -90,7 +95,8 @@ class Page:
     used: Sequence[str]
     lacking: Sequence[str]
     compared: bool
-    elements: int = 0
+    sharing: int = 0
+    scenes: int = 0
 
     @property
     def photo_ids(self) -> set[str]:
@@ -110,7 +116,7 @@ class Page:
 def views_of(results: Results) -> dict[str, list[GroupView]]:
     """The groups that the page shows, by kind, ordered by spread."""
     groups = groups_with_changes(results)
-    kinds = [groups.filter(pc.equal(groups["kind"], str(kind))) for kind in GroupKind]
+    kinds = [groups.filter(pc.equal(groups["kind"], str(kind))) for kind in _KINDS]
     widest = [part["group_id"].slice(0, MOST_GROUPS) for part in kinds]
     changed = changed_most(results, MOST_CHANGED)["group_id"]
     ids = pa.chunked_array([c for part in (*widest, changed) for c in part.chunks], pa.string())
@@ -122,7 +128,7 @@ def views_of(results: Results) -> dict[str, list[GroupView]]:
         for row in _within(results.arrivals, ids).to_pylist()
     }
     mosaics = _mosaics(_within(results.framings, ids))
-    views: dict[str, list[GroupView]] = {str(kind): [] for kind in GroupKind}
+    views: dict[str, list[GroupView]] = {str(kind): [] for kind in _KINDS}
     room = MOST_BESIDE_ON_PAGE
     for row in shown.to_pylist():
         view = _view(row, members[row["group_id"]], arrived, most)
@@ -145,10 +151,12 @@ def _within(table: pa.Table, group_ids: pa.ChunkedArray) -> pa.Table:
     return table.filter(pc.is_in(table["group_id"], value_set=group_ids.combine_chunks()))
 
 
-def shown_files(case: Case, views: Mapping[str, Sequence[GroupView]]) -> dict[str, MediaFile]:
+def shown_files(
+    case: Case, views: Mapping[str, Sequence[GroupView]], elements: Sequence[ElementView]
+) -> dict[str, MediaFile]:
     """Where the pictures lie that the page shows, by digest, in stable order."""
     wanted = {digest for group in views.values() for view in group for digest, _ in view.pictures}
-    wanted |= closely_seen(views)
+    wanted |= closely_seen(views) | {digest for view in elements for digest in view.pictures}
     media = case.read("media", ["sha256", "root", "path"])
     keep = pc.is_in(media["sha256"], value_set=pa.array(sorted(wanted), pa.string()))
     rows = media.filter(keep).sort_by("sha256").to_pylist()
@@ -207,7 +215,7 @@ def _view(
     for member in closest:
         if member["media_sha256"]:
             pictures.setdefault(member["media_sha256"], label(member))
-    tied = tied_by_features(members)
+    verified = verified_members(members)
     shown = members[:most]
     posts = {(m["platform"], m["post_id"]): (m["platform"], m["posted_at"]) for m in members}
     return GroupView(
@@ -222,8 +230,8 @@ def _view(
             (m, moment_text(m["posted_at"]), sentence(m), _novelty(row, m, arrived)) for m in shown
         ),
         hidden=len(members) - len(shown),
-        closely=tuple(tied[:MOST_BESIDE]),
-        tied=len(tied),
+        closely=tuple(verified[:MOST_BESIDE]),
+        verified=len(verified),
     )
 
 

@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,6 +22,8 @@ GROUPS_COLUMNS = (
     *EVIDENCE.names, "decades", "tied_by", "via_platform", "via_post_id",
 )  # fmt: skip
 
+_BOXES = EVIDENCE.field("altered").type
+
 # What spreadsheets take as the beginning of a formula (OWASP, "CSV Injection"), full-width forms
 # included; apostrophes before it, so that taking one away always gives back the original.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
@@ -31,8 +33,8 @@ def write_csv(path: Path, table: pa.Table, columns: Sequence[str] = ()) -> None:
     """Write a table (or some of its columns) with a header, rows in the table's order.
 
     Text that a spreadsheet would take for a formula gets an apostrophe in front. Nulls are empty,
-    times ISO 8601 in UTC, lists JSON. Numbers have six decimals; smaller ones, such as p-values,
-    four digits.
+    times ISO 8601 in UTC, lists JSON; parts of pictures are `x0,y0,x1,y1`, one after the other.
+    Numbers have six decimals; smaller ones, such as p-values, four digits.
     """
     names = list(columns or table.column_names)
     write_batches(path, names, table.select(names).to_batches(max_chunksize=10_000))
@@ -44,8 +46,8 @@ def write_batches(path: Path, names: Sequence[str], batches: Iterable[pa.RecordB
         writer = row_writer(file)
         writer.writerow(names)
         for batch in batches:
-            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                writer.writerow([_cell(value) for value in row])
+            columns = [_cells(column) for column in batch.columns]
+            writer.writerows(zip(*columns, strict=True))
 
 
 def rows_of(path: Path, columns: Sequence[str], what: str) -> list[list[str]]:
@@ -84,6 +86,16 @@ class _LineFeeds:
 def neutral(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
     return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _cells(column: pa.Array) -> list[str]:
+    cell = _boxes if column.type == _BOXES else _cell
+    return [cell(value) for value in column.to_pylist()]
+
+
+def _boxes(boxes: Sequence[Mapping[str, float]] | None) -> str:
+    """Parts of a picture, in fractions of its width and height."""
+    return "; ".join(",".join(f"{side:.3f}" for side in box.values()) for box in boxes or ())
 
 
 def _cell(value: object) -> str:

@@ -16,6 +16,7 @@ from frametrace.app.happened import edits_found
 from frametrace.app.report.about import compared_by
 from frametrace.app.report.beside import side_by_side
 from frametrace.app.report.changes import members_with_changes, since_of
+from frametrace.app.report.elements import element_views
 from frametrace.app.report.framings import framing_views
 from frametrace.app.report.map import map_view
 from frametrace.app.report.network import TiesView, ties_view, write_gexf
@@ -30,11 +31,18 @@ from frametrace.app.report.page import (
 from frametrace.app.report.place import check_place, written
 from frametrace.app.report.tables import GROUPS_COLUMNS, write_batches, write_csv
 from frametrace.app.report.thumbnails import thumbnails
-from frametrace.app.summary import Counts, counts_of, describe_signals, notes_on, reasons_of
+from frametrace.app.summary import (
+    Counts,
+    counts_of,
+    describe_signals,
+    elements_text,
+    notes_on,
+    reasons_of,
+)
 from frametrace.embed.case import Case
 from frametrace.embed.executor import Executor
 from frametrace.embed.progress import Progress, Silent
-from frametrace.matcher.results import MATCHES, Relation, Results
+from frametrace.matcher.results import MATCHES, GroupKind, Relation, Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import MatchRun, load_results
 
@@ -92,7 +100,8 @@ def _write(case: Case, folder: Path, results: Results, run: MatchRun, page: Page
     write_csv(folder / "skipped.csv", skipped, _SKIPPED_COLUMNS)
     write_gexf(folder / "network.gexf", results)
     (folder / "run.json").write_text(_run_json(case, results, run), "utf-8")
-    page = replace(page, elements=relations[Relation.SHARES_ELEMENT])
+    sharing, scenes = relations[Relation.SHARES_ELEMENT], relations[Relation.SAME_SCENE]
+    page = replace(page, sharing=sharing, scenes=scenes)
     (folder / "index.html").write_text(render(page), "utf-8")
 
 
@@ -109,8 +118,8 @@ def _counted(
 def _page(
     case: Case, results: Results, run: MatchRun, executor: Executor | None, progress: Progress
 ) -> Page:
-    groups = views_of(results)
-    files = shown_files(case, groups)
+    groups, elements = views_of(results), element_views(results)
+    files = shown_files(case, groups, elements)
     made = thumbnails(files, executor, progress, large=closely_seen(groups))
     counts = counts_of(case, results)
     ties = ties_view(results, run.settings.get("fdr", MatchSettings().fdr))
@@ -121,7 +130,8 @@ def _page(
         summary=_summary(case, results, run, counts, ties),
         notes=notes_on(case, results, run),
         groups=groups,
-        totals={"photo": counts.photo_groups, "framing": counts.framing_groups},
+        elements=elements,
+        totals=_totals(counts),
         accounts=results.accounts.slice(0, MOST_ACCOUNTS).to_pylist(),
         accounts_total=counts.accounts,
         ties=ties,
@@ -140,6 +150,14 @@ def _page(
     )
 
 
+def _totals(counts: Counts) -> dict[str, int]:
+    return {
+        GroupKind.PHOTO: counts.photo_groups,
+        GroupKind.FRAMING: counts.framing_groups,
+        GroupKind.ELEMENT: counts.elements,
+    }
+
+
 def _summary(
     case: Case, results: Results, run: MatchRun, counts: Counts, ties: TiesView
 ) -> list[tuple[str, str]]:
@@ -156,6 +174,7 @@ def _summary(
         ("pictures", f"{counts.pictures:,} different files"),
         ("found", f"{groups}; {accounts}"),
         *([("edited", edits)] if (edits := edits_found(counts)) else []),
+        *([("elements", shared)] if (shared := elements_text(counts)) else []),
         *([(f"since epoch {since.epoch}", str(since))] if since else []),
         ("signals", describe_signals(run.signals)),
         ("settings", settings),

@@ -6,8 +6,9 @@ or where the fine detail of one picture is gone and the rest's is not: blurred o
 found is aligned once more, pixel by pixel (Evangelidis and Psarakis, "Parametric image alignment
 using enhanced correlation coefficient maximization", PAMI 2008), and kept if it is still there.
 
-Of 165 alterations of 1 to 12 % of the area of 400 photographs 99 % are found; of 792 copies that
-were recompressed, resized, cropped, mirrored, turned, framed or filtered 1.8 % are flagged.
+Of 165 alterations of 1 to 12 % of the area of 400 photographs 99 % are found, of pixelated parts 84 %;
+of 792 copies that were recompressed, resized, cropped, mirrored, turned, framed or filtered 1.8 % are
+flagged, most of them by a change of hue.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,8 +24,9 @@ __all__ = ["Altered", "altered_regions"]
 
 _WINDOW = 9  # pixels of the thumbnail
 _RIM = 7  # pixels across of the frame's rim, which is not looked at: it mixes with what is around
-_DIFFERS = 13.0, 3.5  # grey levels at least, and times the median of the overlap
-_CORRELATION = 0.55
+# Grey levels at least, times the median of the overlap, and the correlation below which windows
+# differ: pixelated parts correlate, and differ by more.
+_DIFFERS = (13.0, 3.5, 0.55), (18.0, 5.5, 0.75)
 _FINE = 1.5  # pixels: detail below that is what a blur takes
 _DETAIL = 30.0, 0.5  # variance of it at least, and times the median of the overlap
 _GONE = 2.0  # doublings that detail differs by, from the median of the overlap
@@ -99,9 +101,11 @@ def _flagged(
     if not known.any():
         return known, known, 0
     correlation = (shared + 2) / np.sqrt((variance_one + 20) * (variance_other + 20))
-    least, times = _DIFFERS
-    differs = error > max(least, times * float(np.median(error[known])))
-    differs = known & differs & (correlation < _CORRELATION)
+    middle = float(np.median(error[known]))
+    differs = np.zeros_like(known)
+    for least, times, correlated in _DIFFERS:
+        differs |= (error > max(least, times * middle)) & (correlation < correlated)
+    differs &= known
     cut_off = (a < _DARK) | (a > _BRIGHT) | (overlap.b < _DARK) | (overlap.b > _BRIGHT)
     cut_off = _mean(cut_off.astype(np.float32) * weight) / seen > 0.1
     detail_one, detail_other = (_mean(_detail(x) ** 2 * weight) / seen for x in (one, other))
@@ -112,8 +116,8 @@ def _flagged(
     )
     ratio = np.log2((detail_one + 2) / (detail_other + 2))
     usual = known & (strongest > 12)
-    middle = float(np.median(ratio[usual])) if usual.sum() > 50 else 0.0
-    return differs, detailed & (np.abs(ratio - middle) > _GONE), int(known.sum())
+    typical = float(np.median(ratio[usual])) if usual.sum() > 50 else 0.0
+    return differs, detailed & (np.abs(ratio - typical) > _GONE), int(known.sum())
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

@@ -16,9 +16,9 @@ from frametrace.app.report.beside import regions
 from frametrace.app.report.evidence import label, sentence
 from frametrace.app.report.write import write_report
 from frametrace.embed.executor import InProcess
+from frametrace.matcher.pictures.verify import Evidence
 from frametrace.matcher.results import EVIDENCE, Relation
 from frametrace.matcher.stage import match_case
-from frametrace.matcher.verifying import Evidence
 
 SIDES = st.integers(20, 400)
 SIZES = st.tuples(SIDES, SIDES)

@@ -11,6 +11,8 @@ from PIL import Image, ImageOps
 from frametrace.app.happened import what_happened
 
 EVIDENCE = {"signal": "local", "inliers": 40, "mirrored": False, "rotation": 0.4, "scale": 1.0}
+BOX = {"x0": 0.1, "y0": 0.2, "x1": 0.3, "y1": 0.4}
+ALTERED = {"altered": [BOX, BOX], "altered_part": 0.031}
 HASH = {"signal": "pdq", "relation": "copy", "inliers": None, "part_a": None, "part_b": None}
 
 
@@ -30,11 +32,27 @@ HASH = {"signal": "pdq", "relation": "copy", "inliers": None, "part_a": None, "p
         ({"relation": "part", "part_a": 0.3, "part_b": 0.95}, "30% of it, cut out"),
         (
             {"relation": "shares_element", "part_a": 0.08, "part_b": 0.1},
-            "8% of it agrees, maybe a logo, a sign or lettering",
+            "8% of it agrees, maybe a logo, a sign or text in the picture",
         ),
         (
             {"relation": "shares_element", "part_a": 0.25, "part_b": 0.6},
-            "25% of it agrees, maybe parts of one photo that overlap",
+            "25% of it agrees, maybe an app's bars, a frame or parts of one photo that overlap",
+        ),
+        (
+            {"relation": "same_scene", "part_a": 0.9, "part_b": 0.9, "mirrored": True},
+            "mirrored, another shot of the same scene",
+        ),
+        (
+            {"relation": "contains", "part_a": 0.8, "part_b": 0.24, **ALTERED},
+            "80% of it, inside a larger picture; 2 parts altered, 3% of what both show",
+        ),
+        (
+            {**HASH, "rotation": 0, "part_a": 1.0, "part_b": 1.0, **ALTERED, "altered_part": 0.006},
+            "all of it; 2 parts altered, less than 1% of what both show",
+        ),
+        (
+            {"relation": "shares_element", "part_a": 0.08, "part_b": 0.1, **ALTERED},
+            "8% of it agrees, maybe a logo, a sign or text in the picture",
         ),
         ({**HASH, "rotation": 0}, "all of it"),
         ({**HASH, "rotation": 90}, "turned by 90° to the right, all of it"),

@@ -15,8 +15,8 @@ from frametrace.matcher.stage import load_results
 @pytest.mark.parametrize(
     ("given", "settings"),
     [
-        ((), {"max_local": 200_000, "max_pdq": 31}),
-        (("--max-local", "0", "--max-pdq", "20"), {"max_local": 0, "max_pdq": 20}),
+        ((), {"max_pdq": 31, "neighbours": 50}),
+        (("--max-pdq", "20", "--min-decades", "6"), {"max_pdq": 20, "min_decades": 6.0}),
     ],
 )
 def test_what_counts_as_a_match_can_be_chosen(small_case, tmp_path, command, given, settings):

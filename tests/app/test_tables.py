@@ -83,13 +83,14 @@ def test_lists_of_records_are_json_spelled_as_cells_are(tmp_path):
 def test_the_columns_are_those_that_were_promised():
     assert ", ".join(MATCHES.names) == (
         "sha256_a, sha256_b, relation, signal, distance, similarity, inliers, mirrored, scale, "
-        "rotation, shift_x, shift_y, part_a, part_b"
+        "rotation, shift_x, shift_y, part_a, part_b, altered, altered_part"
     )
     assert ", ".join(GROUPS_COLUMNS) == (
         "group_id, kind, relation, platform, post_id, account_id, account_kind, posted_at, "
         "media_sha256, media_path, medoid_sha256, signal, distance, similarity, via_sha256, "
         "caption_sha256, change, previous_ids, new_post, new_account, inliers, mirrored, scale, "
-        "rotation, shift_x, shift_y, part_a, part_b, decades, tied_by, via_platform, via_post_id"
+        "rotation, shift_x, shift_y, part_a, part_b, altered, altered_part, decades, tied_by, "
+        "via_platform, via_post_id"
     )
     assert ", ".join(FRAMINGS.names) == (
         "group_id, terms, representatives, pictures, lettering, rise"

@@ -154,7 +154,7 @@ def test_without_clip_weights_the_rest_is_done_and_one_sentence_says_so(case: Ca
     (note,) = done.notes
     assert note.startswith("clip is left out: no CLIP weights")
     assert "frametrace embed CASE --signal clip" in note
-    computed = {"pdq", "phash", "local", "caption", "caption_key"}
+    computed = {"pdq", "phash", "local", "thumbnail", "caption", "caption_key"}
     assert set(Case(case.path).epoch.signals) - {"overlay"} == computed
 
 

@@ -12,9 +12,10 @@ import pytest
 from frametrace.embed.case import Case
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.embed.signals.caption_key import jaccard
-from frametrace.embed.signals.local import Features
 from frametrace.embed.tables import signal_table
 from frametrace.matcher.network.counting import LISTED
+from frametrace.matcher.pictures.shown import Shown
+from frametrace.matcher.pictures.verify import Evidence, verify, verify_near
 from frametrace.matcher.results import (
     ACCOUNTS,
     ARRIVALS,
@@ -27,8 +28,8 @@ from frametrace.matcher.results import (
     Results,
 )
 from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.sightings import evidence_of
 from frametrace.matcher.stage import load_results, match_case
-from frametrace.matcher.pictures.verify import verify
 
 Row = Mapping[str, Any]
 
@@ -76,10 +77,17 @@ class _Values:
         """Compare two items anew by the signal that a row names, and hold the row against it."""
         name = row["signal"]
         b, a = self.codes[name][item], self.codes[name][other]
+        if row["inliers"] is not None:
+            shown = (
+                Shown.of(self.codes["local"][digest], self.codes["thumbnail"][digest])
+                for digest in (other, item)
+            )
+            _check_evidence(row, dict(zip((other, item), shown, strict=True)))
+        else:
+            assert name != "local"
+            assert not any(row[name] is not None for name in EVIDENCE.names)
         if name == "local":
-            _check_evidence(row, {other: Features.of(a), item: Features.of(b)})
             return
-        assert not any(row[name] is not None for name in EVIDENCE.names)
         if SIGNALS[name].metric is Metric.HAMMING:
             rows = [np.frombuffer(code, np.uint8)[None] for code in (a, b)]
             assert row["distance"] == SIGNALS[name].compare(*rows)[0, 0] <= self.max_pdq
@@ -91,23 +99,44 @@ class _Values:
         assert row["similarity"] == pytest.approx(value, abs=1e-5)
 
 
-def _check_evidence(row: Row, features: Mapping[str, Features]) -> None:
-    """`features` are A's and B's; they are compared in the order of their digests."""
-    first, second = (features[digest] for digest in sorted(features))
-    found = verify(first, second, row["mirrored"])
-    assert found is not None
-    assert row["similarity"] == pytest.approx(found.inliers / min(len(first), len(second)))
-    assert row["distance"] is None
-    if list(features) != sorted(features):
-        found = found.turned(first.width, second.width)
-    relation = row["relation"].replace("part", "contains")
-    assert relation == found.relation
+def _check_evidence(row: Row, shown: Mapping[str, Shown]) -> None:
+    """`shown` are A and B; they are compared in the order of their digests.
+
+    Copies by a hash were only asked for what sets them apart. What agrees in an element alone is
+    called so, whatever else it may look like.
+    """
+    first, second = (shown[digest] for digest in sorted(shown))
+    fewer = max(min(len(first.features), len(second.features)), 1)
+    compared = [verify(first, second, row["mirrored"]), verify_near(first, second)]
+    if row["signal"] == "local":
+        assert row["distance"] is None
+        compared = [
+            e for e in compared if e and row["similarity"] == pytest.approx(e.inliers / fewer)
+        ]
+    if list(shown) != sorted(shown):
+        compared = [e and e.inverted(first.size, second.size) for e in compared]
+    assert any(_tells(row, found) for found in compared if found)
     if row["relation"] == "part":
         assert row["part_a"] < row["part_b"]
-    elif relation == "contains" and "sha256_a" not in row:
+    elif row["relation"] == "contains" and "sha256_a" not in row:
         assert row["part_a"] >= row["part_b"]
+
+
+def _tells(row: Row, found: Evidence) -> bool:
+    """Whether a row says what was found."""
+    relation = row["relation"].replace("part", "contains")
+    if relation not in (found.relation, "shares_element"):
+        return False
+    told = evidence_of({**row, "relation": relation, "cells_a": b"", "cells_b": b""})
     for name in EVIDENCE.names:
-        assert row[name] == pytest.approx(getattr(found, name), rel=1e-4, abs=1e-3), name
+        value, expected = getattr(told, name), getattr(found, name)
+        if name == "altered":
+            value, expected = np.ravel(value), np.ravel(expected)
+            if value.shape != expected.shape:
+                return False
+        if value != pytest.approx(expected, rel=1e-4, abs=1e-3):
+            return False
+    return True
 
 
 def _check_tables(results: Results) -> None:
@@ -127,10 +156,10 @@ def _check_tables(results: Results) -> None:
 
 
 def item_of(member: Row) -> str:
-    """What a member is counted by: of a photo group its picture, of a framing its caption."""
-    if member["kind"] == "photo":
-        return str(member["media_sha256"])
-    return str(member["caption_sha256"] or member["media_sha256"])
+    """What a member is counted by: of a framing its caption, of other groups its picture."""
+    if member["kind"] == "framing":
+        return str(member["caption_sha256"] or member["media_sha256"])
+    return str(member["media_sha256"])
 
 
 def by_group(members: Iterable[Row]) -> dict[str, list[Row]]:
@@ -147,6 +176,8 @@ def _check_members(results: Results, values: _Values) -> None:
             assert (row["media_sha256"] is None) == (row["media_path"] is None)
         if rows[0]["kind"] == "photo":
             _check_photo(group_id, rows, values)
+        elif rows[0]["kind"] == "element":
+            _check_element(group_id, rows, values)
         else:
             _check_framing(rows, values)
         order = [
@@ -182,6 +213,22 @@ def _check_photo(group_id: str, rows: Sequence[Row], values: _Values) -> None:
                 assert row["via_sha256"] != medoid
             else:
                 assert row["via_sha256"] is None or row["via_sha256"] in direct - {medoid}
+
+
+def _check_element(group_id: str, rows: Sequence[Row], values: _Values) -> None:
+    """Each shares an element with the medoid, directly or through one member."""
+    medoid = rows[0]["medoid_sha256"]
+    assert group_id == f"element-{medoid[:16]}"
+    pictures = {row["media_sha256"] for row in rows}
+    for row in rows:
+        assert row["relation"] == "shares_element"
+        assert row["tied_by"] is None
+        if row["media_sha256"] == medoid:
+            assert (row["signal"], row["via_sha256"]) == ("sha256", None)
+            continue
+        assert row["signal"] == "local"
+        assert row["via_sha256"] is None or row["via_sha256"] in pictures - {medoid}
+        values.check(row, row["via_sha256"] or medoid, row["media_sha256"])
 
 
 def _check_framing(rows: Sequence[Row], values: _Values) -> None:
@@ -230,6 +277,9 @@ def _check_groups(results: Results) -> None:
             signals = {r["signal"] for r in rows} - {"sha256"}
             alike = [r["similarity"] for r in rows if r["relation"] == "copy"]
             assert group["cohesion"] == pytest.approx(np.mean(alike))
+        elif group["kind"] == "element":
+            signals = {r["signal"] for r in rows} - {"sha256"}
+            assert group["cohesion"] is None  # nothing in it is a copy
         else:
             signals = {told["signal"] for r in rows for told in r["tied_by"] or ()}
             assert 0 <= group["cohesion"] <= 1
@@ -242,6 +292,8 @@ def _check_accounts(case: Case, results: Results) -> None:
     posts = case.read("posts").to_pylist()
     shared: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in results.members.to_pylist():
+        if row["kind"] == "element":  # it ties nobody
+            continue
         kind = row["kind"] if row["relation"] in ("copy", "similar") else "listed"
         shared[row["platform"], row["account_id"]][kind].add(row["group_id"])
     accounts = results.accounts.to_pylist()

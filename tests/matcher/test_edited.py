@@ -116,21 +116,13 @@ def test_what_shares_a_part_is_a_match_and_groups_nothing(results: Results) -> N
     assert not {"logo-1", "logo-2"} & set(results.members["post_id"].to_pylist())
 
 
-def test_without_local_features_or_beyond_the_bound_pictures_are_compared_by_pdq_alone(
-    made: Case, matched: Match, tmp_path: Path
+def test_without_local_features_pictures_are_compared_by_pdq_alone(
+    matched: Match, tmp_path: Path
 ) -> None:
-    by_pdq = {group("a a-again"), group("ab ab-again")}
-    for most, left_out in ((0, 11), (10, 11), (11, 0)):
-        results = matched(made, MatchSettings(max_local=most))
-        _, run = load_results(made)
-        assert run.left_out == left_out
-        assert groups_of(results) == (by_pdq if left_out else ALL)
-        told = [note for note in notes_on(made, results, run) if "local features" in note]
-        assert [f"--max-local {left_out}" in note for note in told] == [True] * bool(left_out)
     plain = {f"{name}.jpg": data for name, data in PICTURES.items()}
     posts = [{"post_id": name, "media": [f"{name}.jpg"]} for name in PICTURES]
     results = matched(make_case(tmp_path, posts, plain, signals=("pdq",)))
-    assert groups_of(results) == by_pdq
+    assert groups_of(results) == {group("a a-again"), group("ab ab-again")}
 
 
 def test_accounts_that_share_a_collage_share_one_thing(tmp_path: Path, matched: Match) -> None:
