@@ -11,6 +11,7 @@ _HALF = 0.55  # a copy shows that part of the other picture at least; one of two
 # A picture whose frame covers no more of the other lies inside it, and a third of it is enough to
 # be seen: panels and screenshots cut photos to their own shape.
 _INSIDE, _PANEL = 0.85, 0.35
+_FRAME = 0.7  # of its own frame lies in the other then: of two collages with one panel half does
 
 
 def relation_of(parts: tuple[float, float], covered: tuple[float, float]) -> Relation:
@@ -20,7 +21,8 @@ def relation_of(parts: tuple[float, float], covered: tuple[float, float]) -> Rel
     """
     if max(parts) >= _WHOLE:
         return Relation.COPY if min(parts) >= _HALF else Relation.CONTAINS
-    inside = (parts[0], covered[1]), (parts[1], covered[0])
-    if any(part >= _PANEL and room <= _INSIDE for part, room in inside):
-        return Relation.CONTAINS
+    for part, frame, room in ((parts[0], *covered), (parts[1], *reversed(covered))):
+        lies_inside = part >= _HALF or (part >= _PANEL and frame >= _FRAME)
+        if lies_inside and room <= _INSIDE:
+            return Relation.CONTAINS
     return Relation.SHARES_ELEMENT

@@ -10,11 +10,10 @@ import pytest
 from making import cropped, jpeg, make_case, photo, screenshot, stamped
 from PIL import Image, ImageOps
 
-from frametrace.app.summary import counts_of, notes_on
+from frametrace.app.summary import counts_of
 from frametrace.embed.case import Case
 from frametrace.matcher.network import shares_in
 from frametrace.matcher.results import Results
-from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import load_results, match_case
 from frametrace.matcher.tips.choice import Choice, chosen_posts
 from frametrace.matcher.tips.watch import look, remember, watching

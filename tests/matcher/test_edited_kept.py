@@ -92,9 +92,11 @@ def told(found: Edited) -> Pairs:
 
 def tied(found: Edited) -> set[frozenset[str]]:
     """The sets of pictures that copies tie: those by the hash that are left, and edited ones."""
-    graph = nx.Graph()
-    names = found.near.nodes.name
-    graph.add_nodes_from(names.to_pylist())
+    graph, nodes = nx.Graph(), found.near.nodes
+    names = nodes.name
+    graph.add_edges_from(
+        zip(nodes.item.to_pylist(), names.take(pa.array(nodes.node)).to_pylist(), strict=True)
+    )
     edges = zip(found.near.edges.a.tolist(), found.near.edges.b.tolist(), strict=True)
     graph.add_edges_from((names[a].as_py(), names[b].as_py()) for a, b in edges)
     graph.add_edges_from(pair for pair, (name, _) in told(found).items() if name == "copy")
@@ -320,17 +322,20 @@ def test_the_folder_may_be_deleted_and_that_of_another_rule_is_swept(case: Case)
 
 
 def test_who_waits_for_another_process_is_told_and_finds_what_it_kept(case: Case) -> None:
+    near = near_photos(case)
+
     class Waiting(Listening):
         def note(self, line: str) -> None:
             super().note(line)
             with patch.object(edited, "alone_comparing", lambda index, progress: ExitStack()):
-                compare(case)
+                compare_pictures(case, near, InProcess())
             other.close()
 
     with ExitStack() as other:
         other.enter_context(alone_in(case.path / "index"))
         waiting, executor = Waiting(), Noting()
-        assert tied(compare(case, executor, progress=waiting)) == expected(OLD)
+        found = compare_pictures(case, near, executor, waiting)
+    assert tied(found) == expected(OLD)
     assert ["waiting" in line for line in waiting.said] == [True]
 
 
@@ -374,7 +379,7 @@ def test_a_case_of_an_older_version_is_matched_by_pdq_until_thumbnails_are_compu
     old = Case(old.path)
     results, run = match_case(old)
     assert run.left_out == 0
-    assert not [note for note in notes_on(old, results, run) if "thumbnail" in note]
+    assert not [note for note in notes_on(old, results, run) if "want of a thumbnail" in note]
     groups = results.groups.filter(pa.compute.equal(results.groups["kind"], "photo"))
     assert groups["posts"].to_pylist() == [4, 4]
     assert load_results(old)[1].left_out == 0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from making import cropped, jpeg, photo, screenshot, stamped
+from making import cropped, photo, screenshot, stamped
 from picturing import altered, aslant, bar_chart, detailed, panels, shown, shown_file
 from PIL import Image, ImageEnhance, ImageOps
 
