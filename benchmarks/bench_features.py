@@ -1,4 +1,4 @@
-"""The inverted index of local features beside FAISS' own, and what it takes to compare all.
+"""The inverted index of local features, which `query` asks, beside FAISS' own.
 
 The index holds parts of photographs (see copies/crops.py: many of them share pixels) and 300 photos
 that share none. Questions are the features of those photos, so that what is timed are pictures
@@ -17,7 +17,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import faiss
 import numpy as np
-import pyarrow as pa
 from copies.crops import crops
 from copies.originals import photos
 from copies.ours import put_features
@@ -31,14 +30,11 @@ from frametrace.embed.signals.local import Features, Local
 from frametrace.index.features import OWNER, FeatureIndex
 from frametrace.index.scan import Lists
 from frametrace.index.store import index_folder, open_index
-from frametrace.matcher.asking import HELD, Asking
 
 PICTURES, PICTURES_QUICK = 100_000, 2_000
 NEAREST = 100
 BLOCKS, ROUNDS = 10, 3
-COMPARED = 200  # pictures that are asked about as `match` does it
-GOALS = {"hours": 2, "bytes": 6_000, "a second": 25, "GB": 8}
-CORES = 2
+GOALS = {"bytes": 6_000, "a second": 25, "GB": 8}
 
 
 def main() -> None:
@@ -61,12 +57,9 @@ def main() -> None:
         findings = [
             *_beside_faiss(index, asked, Path(name)),
             *_sizes(index, index_folder(case, Local.name), seconds),
-            _comparing(case, index, base.digests, base.codes),
             _extracting(dealt.originals),
         ]
     remarks = [
-        f"Comparing all is extrapolated from {COMPARED} pictures without copies; one with copies "
-        "takes 20 verifications (8 ms) more for every 20 of them.",
         "FAISS gives the same features as the lists do where both look into the same ones, without "
         "orientation and scale; its times are of one thread, like ours.",
     ]
@@ -156,32 +149,6 @@ def _sizes(index: FeatureIndex, folder: Path, seconds: float) -> list[Finding]:
             at_most=1,
         ),
     ]
-
-
-def _comparing(case: Case, index: FeatureIndex, digests: pa.Array, codes: pa.Array) -> Finding:
-    """Ask about photos without copies as `match` does, in one process."""
-    names = {name: number for number, name in enumerate(index.digests.to_pylist())}
-    held = case.path / "held.arrow"
-    with held.open("wb") as file, pa.ipc.new_file(file, HELD) as writer:
-        for path in case.files("signals/local"):
-            rows = pa.parquet.read_table(path)
-            numbers = pa.array([names[name] for name in rows["sha256"].to_pylist()], pa.int32())
-            writer.write_table(pa.table([numbers, rows["code"]], schema=HELD), 1024)
-    asking = Asking(index_folder(case, Local.name), held, True)
-    chosen = [names[name] for name in digests.to_pylist()[:COMPARED]]
-    asking(chosen[0])
-    start = time.process_time()
-    for number in chosen:
-        asking(number)
-    each = (time.process_time() - start) / len(chosen)
-    hours = each * len(index) / CORES / 3600
-    return Finding(
-        f"all pairs of {len(index):,} distinct pictures on two cores",
-        f"{hours:.2f} h ({1000 * each:.0f} ms a picture)",
-        f"goal: {GOALS['hours']} h",
-        hours / GOALS["hours"],
-        at_most=1,
-    )
 
 
 def _extracting(paths: Sequence[Path]) -> Finding:

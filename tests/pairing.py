@@ -24,7 +24,7 @@ def cells(rows: Collection[int] = range(16), columns: Collection[int] = range(16
 
 
 def pairs_of(pairs: Iterable[tuple[int, int, Mapping[str, Any]]], **options: object) -> pa.Table:
-    """Pairs a < b of pictures in the schema `PAIRS`: copies that agree all over, but for options."""
+    """Pairs a < b in the schema `PAIRS`: copies that agree all over, but for what is given."""
     same: dict[str, object] = {"relation": "copy", "similarity": 0.5, "inliers": 90}
     same |= {"mirrored": False, "scale": 1.0, "part_a": 1.0, "part_b": 1.0, "altered": []}
     same |= dict.fromkeys(("rotation", "shift_x", "shift_y", "altered_part"), 0.0)

@@ -1,8 +1,8 @@
 """Frametrace's own chain: what pairs of pictures are called, and a ranking of them.
 
 Pairs are ranked by what they are called, then by evidence: PDQ within its limit first, then pairs
-called `copy` or `contains` by the number of inliers, then those that share an element. Pictures of
-the same bytes are copies, however they are asked about.
+called `copy` or `contains` by the number of inliers, then the others. Pictures of the same bytes
+are copies, however they are asked about.
 """
 
 import os
@@ -21,13 +21,16 @@ from copies.peers import METHODS
 from copies.preparing import Prepared
 
 from frametrace.embed.case import Case
-from frametrace.embed.signals.local import Features, Local
+from frametrace.embed.signals.local import Local
+from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.embed.tables import signal_table
 from frametrace.index.features import FeatureIndex
 from frametrace.index.store import open_index
+from frametrace.index.thumbnails import ThumbnailIndex
+from frametrace.matcher.pictures.shown import Shown
+from frametrace.matcher.pictures.verify import verify
 from frametrace.matcher.results import Relation
 from frametrace.matcher.sharing import sharing
-from frametrace.matcher.verifying import verify
 
 __all__ = [
     "GROUPING",
@@ -45,7 +48,13 @@ __all__ = [
 UNFOUND = np.int16(-999)  # the similarity of pairs that nothing was found of
 SURE = 1_000  # of pairs that are called copy or contains: more than any number of inliers
 GROUPING = (Relation.COPY, Relation.CONTAINS)
-_RELATIONS = (None, Relation.COPY, Relation.CONTAINS, Relation.SHARES_ELEMENT)
+_RELATIONS = (
+    None,
+    Relation.COPY,
+    Relation.CONTAINS,
+    Relation.SHARES_ELEMENT,
+    Relation.SAME_SCENE,
+)
 
 Told = Iterator[tuple[str, Relation, int]]
 
@@ -53,7 +62,7 @@ Told = Iterator[tuple[str, Relation, int]]
 class Way(Protocol):
     """A way to ask: which pictures of the database one is compared with."""
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: Features) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, asked: Shown) -> Told:
         """Digests of the database: what they and picture `at` of a set were called; inliers."""
         ...
 
@@ -67,16 +76,18 @@ class ByIndex:
     @classmethod
     def of(cls, kept: Prepared, folder: Path) -> Self:
         """Make such a case, and its index, in a folder."""
-        digests, codes = kept.digests, kept.codes
+        digests = kept.digests
         once = pa.array(np.unique(digests.to_numpy(False), return_index=True)[1])
         case = Case.create(folder / "case")
-        case = put_features(case, "all", digests.take(once), codes.take(once))
+        columns = (column.take(once) for column in (digests, kept.codes, kept.thumbnails))
+        case = put_features(case, "all", *columns)
         open_index(case, Local.name)
+        open_index(case, Thumbnail.name)
         return cls(case.path)
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: Features) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, asked: Shown) -> Told:
         """Shortlist, then verify."""
-        for hit in sharing(_index(self.case), digest, asked, ())[0]:
+        for hit in sharing(*_indexes(self.case), digest, asked, ())[0]:
             yield hit.sha256, Relation(hit.relation), hit.inliers or 0
 
 
@@ -86,7 +97,7 @@ class Truth:
 
     rows: tuple[int, ...]
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: Features) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, asked: Shown) -> Told:
         """One picture."""
         return _verified(kept, [self.rows[at]], digest, asked)
 
@@ -95,7 +106,7 @@ class Truth:
 class Everything:
     """With every picture: what an index may miss is found."""
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: Features) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, asked: Shown) -> Told:
         """All of them."""
         return _verified(kept, range(len(kept)), digest, asked)
 
@@ -104,7 +115,7 @@ class Everything:
 class Partner:
     """Of pictures in pairs the first with the second."""
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: Features) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, asked: Shown) -> Told:
         """The next one, or nothing."""
         return _verified(kept, [at + 1] if at % 2 == 0 else [], digest, asked)
 
@@ -113,7 +124,7 @@ class Partner:
 class Called:
     """What m pictures and the n of a database were called: `inliers` and `relation`, (m, n).
 
-    `relation` counts in the order none, copy, contains, shares_element.
+    `relation` counts in the order none, copy, contains, shares_element, same_scene.
     """
 
     inliers: np.ndarray
@@ -154,45 +165,54 @@ def ask(asked: Sequence[Prepared], kept: Sequence[Prepared], ways: Sequence[Way]
         return list(pool.map(_ask, asked, kept, ways))
 
 
-def put_features(case: Case, unit: str, digests: pa.Array, codes: pa.Array) -> Case:
-    """Put values of the signal into a case; the case as of the epoch that holds them."""
+def put_features(
+    case: Case, unit: str, digests: pa.Array, codes: pa.Array, thumbnails: pa.Array | None = None
+) -> Case:
+    """Put values of the signals into a case; the case as of the epoch that holds them."""
+    values = {Local.name: codes}
+    if thumbnails is not None:
+        values[Thumbnail.name] = thumbnails
     with case.writer() as writer:
-        writer.describe(Local.name, Local().made_by)
-        table = pa.table({"sha256": digests, "code": codes})
-        writer.put(unit, {signal_table(Local.name): table})
+        for signal in (Local(), Thumbnail()):
+            if signal.name in values:
+                writer.describe(signal.name, signal.made_by)
+        tables = {
+            signal_table(name): pa.table({"sha256": digests, "code": column})
+            for name, column in values.items()
+        }
+        writer.put(unit, tables)
         writer.commit()
     return Case(case.path)
 
 
 def _ask(asked: Prepared, kept: Prepared, way: Way) -> Called:
-    pictures = zip(asked.digests.to_pylist(), asked.codes.to_pylist(), strict=True)
+    pictures = zip(asked.digests.to_pylist(), _shown(asked), strict=True)
     inliers, relation = np.zeros((2, len(asked), len(kept)), np.int16)
     rows = _database(kept).rows
-    for at, (digest, code) in enumerate(pictures):
-        features = Features.of(code)
-        told = way(kept, at, digest, features)
-        same = (digest, Relation.COPY, len(features))  # the bytes are told first
+    for at, (digest, shown) in enumerate(pictures):
+        told = way(kept, at, digest, shown)
+        same = (digest, Relation.COPY, len(shown.features))  # the bytes are told first
         for other, name, count in (*told, *([same] if digest in rows else [])):
             inliers[at, rows[other]] = count
             relation[at, rows[other]] = _RELATIONS.index(name)
     return Called(inliers, relation.astype(np.int8))
 
 
-def _verified(kept: Prepared, rows: Sequence[int], digest: str, asked: Features) -> Told:
+def _verified(kept: Prepared, rows: Sequence[int], digest: str, asked: Shown) -> Told:
     """Always from the smaller digest to the greater, as matches are."""
     database = _database(kept)
     for row in rows:
-        name, other = database.digests[row], database.features[row]
+        name, other = database.digests[row], database.shown[row]
         if found := verify(asked, other) if digest < name else verify(other, asked):
             yield name, found.relation, found.inliers
 
 
 class _Database:
-    """Features and digests, unpacked once, and the rows of each digest."""
+    """Pictures and digests, unpacked once, and the rows of each digest."""
 
     def __init__(self, kept: Prepared) -> None:
         self.digests: list[str] = kept.digests.to_pylist()
-        self.features = [Features.of(code) for code in kept.codes.to_pylist()]
+        self.shown = _shown(kept)
         self.rows: defaultdict[str, list[int]] = defaultdict(list)
         for row, digest in enumerate(self.digests):
             self.rows[digest].append(row)
@@ -203,8 +223,14 @@ def _database(kept: Prepared) -> _Database:
     return _Database(kept)
 
 
+def _shown(pictures: Prepared) -> list[Shown]:
+    values = zip(pictures.codes.to_pylist(), pictures.thumbnails.to_pylist(), strict=True)
+    return [Shown.of(*each) for each in values]
+
+
 @lru_cache(maxsize=1)
-def _index(case: Path) -> FeatureIndex:
-    index = open_index(Case(case), Local.name)
-    assert isinstance(index, FeatureIndex)
-    return index
+def _indexes(case: Path) -> tuple[FeatureIndex, ThumbnailIndex]:
+    features, thumbnails = (open_index(Case(case), name) for name in (Local.name, Thumbnail.name))
+    assert isinstance(features, FeatureIndex)
+    assert isinstance(thumbnails, ThumbnailIndex)
+    return features, thumbnails

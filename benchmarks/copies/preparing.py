@@ -1,8 +1,8 @@
 """Pictures made once and kept in the temporary folder, with what is computed of each of them.
 
-A set of pictures is one Parquet file of their bytes; its local features are a second file and its
-hashes a third, each named after what it was made by. Who tunes the signal computes its files anew,
-and no others.
+A set of pictures is one Parquet file of their bytes; its local features are a second file, its
+thumbnails a third and its hashes a fourth, each named after what it was made by. Who tunes a signal
+computes its files anew, and no others.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from copies import peers
 from measuring import say
 
 from frametrace.embed.decode import Picture, decode
-from frametrace.embed.signals import local
+from frametrace.embed.signals import PictureSignal, local, thumbnail
 
 __all__ = ["Prepared", "Source", "folder", "prepared", "signal_key", "source_digest", "write"]
 
@@ -47,7 +47,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A set of n pictures: digests, local features and hashes, read where they are asked for."""
+    """A set of n pictures: digests, values of signals and hashes, read where they are asked for."""
 
     name: str
 
@@ -65,6 +65,11 @@ class Prepared:
         return _read(self.name, "local")["code"].combine_chunks()
 
     @property
+    def thumbnails(self) -> pa.Array:
+        """(n,) values of the signal `thumbnail`."""
+        return _read(self.name, "thumbnail")["code"].combine_chunks()
+
+    @property
     def views(self) -> Mapping[str, np.ndarray]:
         """What `peers.hashed` makes, (n, bytes) uint8 by name."""
         table = _read(self.name, "hashes")
@@ -74,7 +79,7 @@ class Prepared:
 def prepared(sources: Sequence[Source], *, hashes: bool = True) -> list[Prepared]:
     """Make what is missing of all sets, in one process for every core."""
     workers = len(os.sched_getaffinity(0))
-    kinds = ("local", "hashes") if hashes else ("local",)
+    kinds = ("local", "thumbnail", *(("hashes",) if hashes else ()))
     missing = [source for source in sources if not _there(source.name, kinds)]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for done, name in enumerate(pool.map(partial(_prepare, kinds=kinds), missing)):
@@ -96,8 +101,7 @@ def source_digest(*paths: Path) -> str:
 
 def signal_key() -> str:
     """Names the signal `local`, as it is now: its fingerprint, and its code."""
-    fingerprint = local.Local().made_by["fingerprint"].replace(":", "-")
-    return f"{fingerprint}-{source_digest(Path(local.__file__))}"
+    return _key(local.Local(), Path(local.__file__))
 
 
 def write(path: Path, rows: Iterator[Mapping[str, Any]]) -> None:
@@ -109,11 +113,16 @@ def write(path: Path, rows: Iterator[Mapping[str, Any]]) -> None:
     beside.rename(path)
 
 
+def _key(signal: PictureSignal, file: Path) -> str:
+    return f"{signal.made_by['fingerprint'].replace(':', '-')}-{source_digest(file)}"
+
+
 def _paths(name: str) -> dict[str, Path]:
     packages = "-".join(version(package) for package in ("imagehash", "imagededup"))
     within = {
         "pictures": "pictures",
         "local": signal_key(),
+        "thumbnail": _key(thumbnail.Thumbnail(), Path(thumbnail.__file__)),
         "hashes": f"{packages}-{source_digest(_HERE / 'peers.py', _HERE / 'trimming.py')}",
     }
     return {kind: folder() / place / f"{name}.parquet" for kind, place in within.items()}
@@ -148,13 +157,14 @@ def _decoded(path: Path) -> Iterator[Picture]:
             yield from (decode(one.as_py()) for one in batch["picture"])
 
 
-def _local() -> Callable[[Picture], Mapping[str, bytes]]:
-    describe = local.Local().preparer()
+def _coder(signal: PictureSignal) -> Callable[[Picture], Mapping[str, bytes]]:
+    describe = signal.preparer()
     return lambda picture: {"code": describe(picture)}
 
 
 _CODERS: Mapping[str, Callable[[], Callable[[Picture], Mapping[str, bytes]]]] = {
-    "local": _local,
+    "local": lambda: _coder(local.Local()),
+    "thumbnail": lambda: _coder(thumbnail.Thumbnail()),
     "hashes": lambda: peers.hashed,
 }
 

@@ -145,19 +145,16 @@ def test_screenshots_of_one_app_are_a_group_that_ties_nobody(
 
 
 def test_collages_of_one_photo_make_no_element(tmp_path: Path, matched: Match) -> None:
-    pictures = {f"{at}.jpg": jpeg(panels(photo(1), photo(at))) for at in (2, 3, 4)}
-    pictures["1.jpg"] = jpeg(photo(1))
-    rows = [{"post_id": name[0], "media": [name]} for name in pictures]
+    """Three sheets of four photos show it, each in another corner."""
+    pictures = {"1.jpg": jpeg(photo(1)), "again.jpg": jpeg(photo(1), 50)}
+    for at in range(3):
+        others = [photo(10 * at + other) for other in (12, 13, 14)]
+        pictures[f"sheet-{at}.jpg"] = jpeg(panels(*others[:at], photo(1), *others[at:]))
+    rows = [{"post_id": name[:-4], "media": [name]} for name in pictures]
     results = matched(make_case(tmp_path, rows, pictures, signals=("pdq", "local")))
-    assert set(results.groups["kind"].to_pylist()) == {"photo"}
-    (group,) = {
-        row["group_id"]
-        for row in results.members.to_pylist()
-        if (row["post_id"], row["relation"]) == ("1", "copy")
+    assert results.groups["kind"].to_pylist() == ["photo"]
+    assert {row["post_id"]: row["relation"] for row in results.members.to_pylist()} == {
+        "1": "copy",
+        "again": "copy",
+        **{f"sheet-{at}": "contains" for at in range(3)},
     }
-    inside = {
-        row["post_id"]: row["relation"]
-        for row in results.members.to_pylist()
-        if row["group_id"] == group
-    }
-    assert inside == {"1": "copy", "2": "contains", "3": "contains", "4": "contains"}

@@ -71,7 +71,7 @@ def test_the_best_few_partners_of_either_picture_come_first() -> None:
 
 
 def test_what_copies_tie_together_is_not_compared_again() -> None:
-    scores = {pair: 1.0 for pair in ((0, 1), (0, 2), (1, 2), (2, 3), (3, 4))}
+    scores = dict.fromkeys(((0, 1), (0, 2), (1, 2), (2, 3), (3, 4)), 1.0)
     made = proposals(scores, 5)
     known = without_comparing([(0, 1), (0, 2)])
     assert numbers(from_proposals(made, made.names, known, best=False)) == {(2, 3), (3, 4)}
@@ -113,9 +113,9 @@ def test_each_component_has_a_hub_of_its_own_and_pairs_need_none() -> None:
     assert {pair for pair in wanted if min(pair) >= 10} == {(12, 13), (13, 14)}
 
 
-def test_the_hub_is_the_one_that_most_posts_carry() -> None:
+def test_the_hub_is_the_one_that_ties_most_posts() -> None:
     known = without_comparing([(0, 1), (1, 2), (2, 3)])
-    weight = np.array([1, 1, 50, 1])
+    weight = np.array([1, 1, 1, 50])
     assert numbers(completing(known, names(4), weight)) == {(0, 2), (1, 2), (2, 3)}
 
 

@@ -18,8 +18,10 @@ ALL = (1.0, 1.0)
         ((1.0, 0.05), (1.0, 0.05), Relation.CONTAINS),  # an inset
         ((0.3, 1.0), (0.3, 1.0), Relation.CONTAINS),  # a narrow crop
         ((0.65, 0.2), (0.65, 0.22), Relation.CONTAINS),  # a panel that cuts it
-        ((0.4, 0.2), (0.66, 0.4), Relation.CONTAINS),  # the same, partly covered
-        ((0.34, 0.2), (0.66, 0.4), Relation.SHARES_ELEMENT),
+        ((0.4, 0.2), (0.75, 0.4), Relation.CONTAINS),  # the same, partly covered
+        ((0.58, 0.5), (0.6, 0.85), Relation.CONTAINS),
+        ((0.34, 0.2), (0.75, 0.4), Relation.SHARES_ELEMENT),
+        ((0.5, 0.5), (0.5, 0.5), Relation.SHARES_ELEMENT),  # the same in another place
         ((0.5, 0.5), ALL, Relation.SHARES_ELEMENT),  # two collages that share a panel
         ((0.5, 0.5), (0.9, 0.9), Relation.SHARES_ELEMENT),
         ((0.2, 0.2), (0.2, 0.2), Relation.SHARES_ELEMENT),  # crops that overlap little
