@@ -28,7 +28,7 @@ CREATE TEMP TABLE {table} AS
 SELECT group_id, kind, platform, post_id, account_id,
     CASE kind WHEN 'framing' THEN '' ELSE media_sha256 END AS item,
     bool_or(relation IN {belonging}) AS belongs
-FROM {table}_rows WHERE kind <> 'element' GROUP BY ALL
+FROM {table}_rows GROUP BY ALL
 """
 
 _KIN = """
