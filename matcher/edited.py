@@ -136,11 +136,11 @@ class _Comparison:
             return
         held, candidates = wanted.numbered()
         with (
-            values_of(self._case, held, self.folder),
+            values_of(self._case, held, self.folder) as values,
             self._executing(len(candidates)) as executor,
             self.progress.track("comparing pictures in detail", len(candidates)) as advance,
         ):
-            found = executor.map(Comparing(self.folder), candidates)
+            found = executor.map(Comparing(values), candidates)
             crashed = 0
             for start in range(0, len(candidates), UNIT):
                 unit: list[dict[str, object]] = []

@@ -1,5 +1,6 @@
 """Comparing candidate pairs of pictures, in worker processes that map one file of their values."""
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Comparing:
-    """The comparison, for a worker process: the folder that holds the pictures' values."""
+    """The comparison, for a worker process: what the files of the pictures' values begin with."""
 
     held: Path
 
@@ -72,9 +73,13 @@ def _row(found: Evidence, a: Shown, b: Shown) -> dict[str, object]:
 
 
 @contextmanager
-def values_of(case: Case, pictures: pa.StringArray, folder: Path) -> Iterator[None]:
-    """Files in a folder with the values of some pictures, for as long as they are needed."""
-    paths = [folder / f".{name}.tmp" for name in _SIGNALS]
+def values_of(case: Case, pictures: pa.StringArray, folder: Path) -> Iterator[Path]:
+    """Files in a folder with the values of some pictures, for as long as they are needed.
+
+    They are called otherwise each time: a process that lives on keeps what it opened.
+    """
+    held = folder / f".{uuid.uuid4().hex}"
+    paths = [_file(held, name) for name in _SIGNALS]
     try:
         for path, name in zip(paths, _SIGNALS, strict=True):
             with path.open("wb") as file, pa.ipc.new_file(file, _VALUES) as writer:
@@ -82,7 +87,7 @@ def values_of(case: Case, pictures: pa.StringArray, folder: Path) -> Iterator[No
                     at = pc.index_in(rows["sha256"].combine_chunks(), value_set=pictures)
                     kept = pa.table([at, rows["code"]], schema=_VALUES).filter(at.is_valid())
                     writer.write_table(kept, max_chunksize=_BLOCK)
-        yield
+        yield held
     finally:
         _opened.cache_clear()
         _shown.cache_clear()
@@ -93,8 +98,12 @@ def values_of(case: Case, pictures: pa.StringArray, folder: Path) -> Iterator[No
 
 @lru_cache(maxsize=1024)
 def _shown(held: Path, number: int) -> Shown:
-    features, thumbnails = (_opened(held / f".{name}.tmp") for name in _SIGNALS)
+    features, thumbnails = (_opened(_file(held, name)) for name in _SIGNALS)
     return Shown.of(features.code(number), thumbnails.code(number))
+
+
+def _file(held: Path, signal: str) -> Path:
+    return held.with_name(f"{held.name}-{signal}.tmp")
 
 
 class _Values:

@@ -8,7 +8,7 @@ from making import made_codes, put_codes
 from frametrace.embed.case import Case
 from frametrace.embed.signals import SIGNALS, Metric
 
-_NOT_OF_CODES = (Metric.FEATURES, Metric.TEXT)  # texts have no index of their own
+_NOT_OF_CODES = (Metric.FEATURES, Metric.PIXELS, Metric.TEXT)  # texts have no index of their own
 _OF_CODES = [name for name, made in SIGNALS.items() if made.metric not in _NOT_OF_CODES]
 
 
