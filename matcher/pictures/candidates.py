@@ -202,10 +202,10 @@ def _ends(pairs: pa.Table, names: pa.StringArray) -> tuple[np.ndarray, np.ndarra
 
 def _among_best(a: np.ndarray, b: np.ndarray, score: np.ndarray, best: int) -> np.ndarray:
     """Which pairs are among the best few of either picture, (m,) bool."""
+    picture, other = np.concatenate([a, b]), np.concatenate([b, a])
+    order = np.lexsort((other, -np.tile(score, 2), picture))
+    starts = np.flatnonzero(np.diff(picture[order], prepend=-1))
+    rank = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
     kept = np.zeros(len(a), bool)
-    for side, other in ((a, b), (b, a)):
-        order = np.lexsort((other, -score, side))
-        starts = np.flatnonzero(np.diff(side[order], prepend=-1))
-        rank = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
-        kept[order[rank < best]] = True
+    kept[order[rank < best] % max(len(a), 1)] = True
     return kept
