@@ -10,7 +10,6 @@ from frametrace.embed.case import BASE_TABLES, Case
 from frametrace.embed.check import check_shards
 from frametrace.embed.signals import SIGNALS, ModelChoice
 from frametrace.index.store import check_index
-from frametrace.matcher.edited import check_compared
 from frametrace.posts.errors import FrametraceError
 
 __all__ = ["Finding", "examine"]
@@ -93,4 +92,6 @@ def _case(path: Path) -> Iterator[Finding]:
         except FrametraceError as error:
             wrong = [str(error)]
         yield from (Finding(f"index/{signal}", sentence, damaged=True) for sentence in wrong)
+    from frametrace.matcher.edited import check_compared  # loads what compares pictures
+
     yield from (Finding("verified", sentence, damaged=True) for sentence in check_compared(case))

@@ -76,11 +76,11 @@ def compare_pictures(
         shards = FeatureShards(case.files(signal_table(Local.name)))
         proposals = propose_pairs(comparison.folder / _JOIN, shards, pictures, progress)
         for best in (True, False):
-            known = comparison.pairs(pictures)
+            known = comparison.verified.pairs(pictures)
             comparison.compare(from_proposals(proposals, pictures, known, best=best))
         weight = near.nodes.weight[distinct.number]
-        comparison.compare(completing(comparison.pairs(pictures), distinct.name, weight))
-        return Edited(near, distinct, comparison.pairs(near.nodes.item), lacking)
+        comparison.compare(completing(comparison.verified.pairs(pictures), distinct.name, weight))
+        return Edited(near, distinct, comparison.verified.pairs(near.nodes.item), lacking)
 
 
 def check_compared(case: Case) -> list[str]:
@@ -93,16 +93,22 @@ def check_compared(case: Case) -> list[str]:
 class _Comparison:
     """The pairs of a case that are compared and kept in its folder, one process at a time."""
 
-    def __init__(self, case: Case, able: pa.StringArray, executor: Executor | None) -> None:
+    def __init__(
+        self,
+        case: Case,
+        able: pa.StringArray,
+        executor: Executor | None,
+        progress: Progress,
+    ) -> None:
         self.folder = _folder(case)
-        self._case, self._able, self._executor = case, able, executor
-        self.progress: Progress = Silent()
-        self._verified = Verified(self.folder)
+        self._case, self._able = case, able
+        self._executor, self._progress = executor, progress
+        self.verified = Verified(self.folder)
 
-    def begin(self, progress: Progress) -> None:
+    def begin(self) -> None:
         """Sweep what earlier runs and rules left."""
-        self.progress = progress
-        for path in self._verified.damaged:
+        progress = self._progress
+        for path in self.verified.damaged:
             progress.note(f"{path} is damaged: its pairs are compared again")
             path.unlink()
         for left in self.folder.glob(TEMPORARY):
@@ -111,19 +117,11 @@ class _Comparison:
             if old != self.folder:
                 shutil.rmtree(old, ignore_errors=True)
 
-    def pairs(self, among: pa.StringArray) -> pa.Table:
-        """What was found of the pairs of some pictures."""
-        return self._verified.pairs(among)
-
-    def tidy(self) -> None:
-        """Fewer files."""
-        self._verified.tidy()
-
     def confirmed(self, near: Near) -> Near:
         """The copies by PDQ without those that their pixels contradict."""
         for _ in range(_CONFIRMATIONS):
             self.compare(in_stars(near, near.distinct()))
-            left = near.without(self.pairs(near.nodes.name))
+            left = near.without(self.verified.pairs(near.nodes.name))
             if len(left.edges) == len(near.edges):
                 break
             near = left
@@ -131,14 +129,14 @@ class _Comparison:
 
     def compare(self, wanted: Wanted) -> None:
         """Compare those pairs that were not compared before and can be, unit by unit."""
-        wanted = wanted.among(self._able).without(self._verified.compared())
+        wanted = wanted.among(self._able).without(self.verified.compared())
         if not len(wanted):
             return
         held, candidates = wanted.numbered()
         with (
             values_of(self._case, held, self.folder) as values,
             self._executing(len(candidates)) as executor,
-            self.progress.track("comparing pictures in detail", len(candidates)) as advance,
+            self._progress.track("comparing pictures in detail", len(candidates)) as advance,
         ):
             found = executor.map(Comparing(values), candidates)
             crashed = 0
@@ -152,9 +150,9 @@ class _Comparison:
                     else:
                         unit.append({**names, **(row or {})})
                     advance(1)
-                self._verified.put(unit)
+                self.verified.put(unit)
         if crashed:
-            self.progress.note(
+            self._progress.note(
                 f"{crashed:,} pairs of pictures could not be compared: a process ended over each. "
                 "They are tried again the next time"
             )
@@ -179,10 +177,10 @@ def _comparison(
     try:
         with alone_comparing(index_folder(case, Local.name), progress):
             folder.mkdir(parents=True, exist_ok=True)
-            comparison = _Comparison(case, able, executor)
-            comparison.begin(progress)
+            comparison = _Comparison(case, able, executor, progress)
+            comparison.begin()
             yield comparison
-            comparison.tidy()
+            comparison.verified.tidy()
     except OSError as error:
         raise CaseError(
             f"{folder} can't be written: {error.strerror or error}. Make room or fix the "

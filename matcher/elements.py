@@ -13,14 +13,20 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import coo_matrix, csr_matrix
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse import csr_matrix
 
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.pictures.verify import CELLS
+from frametrace.matcher.pictures.evidence import CELLS
 from frametrace.matcher.placing import LISTED, SAME_BYTES
 from frametrace.matcher.results import EVIDENCE, Relation
-from frametrace.matcher.sightings import PAIRS, Sightings, cells_of
+from frametrace.matcher.sightings import (
+    PAIRS,
+    Sightings,
+    cells_of,
+    components,
+    pairs_among,
+    places_of,
+)
 from frametrace.matcher.stars import stars
 
 __all__ = ["Elements", "find_elements"]
@@ -58,7 +64,7 @@ class Elements:
             pc.index_in(side, value_set=names).to_numpy().astype(np.int64)
             for side in (self.picture, self.via)
         )
-        seen = Sightings.of(_among(self.pairs, names), names, np.arange(len(names)))
+        seen = Sightings.of(pairs_among(self.pairs, names), names, np.arange(len(names)))
         itself = picture == via
         evidence = seen.seen_from(via, picture, ~itself)
         similarity = seen.similarity(via, picture, ~itself)
@@ -85,14 +91,12 @@ def find_elements(pairs: pa.Table) -> Elements:
     )
     if not len(names):
         return Elements(pairs, names, names, names)
-    a, b = (
-        pc.index_in(pairs[name], value_set=names).to_numpy().astype(np.int64)
-        for name in ("sha256_a", "sha256_b")
-    )
+    a, b = places_of(pairs, names)
     relation = pairs["relation"]
     tied = _is(relation, Relation.COPY, Relation.CONTAINS)
     parts = np.minimum(pairs["part_a"].to_numpy(), pairs["part_b"].to_numpy())
-    related = _components(a, b, _is(relation, Relation.COPY) & (parts >= _SURE), len(names))
+    sure = _is(relation, Relation.COPY) & (parts >= _SURE)
+    related = components(a[sure], b[sure], len(names))
     apart = _is(relation, Relation.SHARES_ELEMENT) & (related[a] != related[b])
     apart &= ~pairs["same_photograph"].to_numpy(zero_copy_only=False)
     partners = _partners(a, b, apart, pairs, len(names))
@@ -104,20 +108,9 @@ def find_elements(pairs: pa.Table) -> Elements:
     return Elements(pairs, *_grouped(a, b, sharing, related, names))
 
 
-def _among(pairs: pa.Table, names: pa.StringArray) -> pa.Table:
-    sides = (pc.is_in(pairs[name], value_set=names) for name in ("sha256_a", "sha256_b"))
-    return pairs.filter(pc.and_(*sides))
-
-
 def _is(relation: pa.ChunkedArray, *wanted: Relation) -> np.ndarray:
     found = pc.is_in(relation, value_set=pa.array([str(one) for one in wanted]))
     return np.asarray(found.to_numpy())
-
-
-def _components(a: np.ndarray, b: np.ndarray, kept: np.ndarray, count: int) -> np.ndarray:
-    graph = coo_matrix((np.ones(int(kept.sum()), bool), (a[kept], b[kept])), (count, count))
-    label: np.ndarray = connected_components(graph, directed=False)[1]
-    return label
 
 
 def _partners(

@@ -21,7 +21,7 @@ from frametrace.matcher.crowds import Gathering
 from frametrace.matcher.edges import Edges, pair_keys
 from frametrace.matcher.placing import LISTED, Nodes, place, with_evidence
 from frametrace.matcher.results import Relation
-from frametrace.matcher.sightings import Sightings
+from frametrace.matcher.sightings import Sightings, pairs_among, places_of
 from frametrace.matcher.stars import Stars, stars
 
 __all__ = ["Distinct", "Near", "PhotoMatches", "group_photos", "join_photos", "near_photos"]
@@ -65,11 +65,7 @@ class Near:
         """Without the copies that were compared, in the schema `PAIRS`, and are none."""
         kept = pa.array([str(Relation.COPY), str(Relation.CONTAINS)])
         told = pairs.filter(pc.invert(pc.is_in(pairs["relation"], value_set=kept)))
-        a, b = (
-            pc.index_in(told[name], value_set=self.nodes.name) for name in ("sha256_a", "sha256_b")
-        )
-        both = pc.and_(a.is_valid(), b.is_valid())
-        a, b = (side.filter(both).to_numpy().astype(np.int64) for side in (a, b))
+        a, b = places_of(pairs_among(told, self.nodes.name), self.nodes.name)
         cut = np.isin(
             pair_keys(self.edges.a, self.edges.b), pair_keys(np.minimum(a, b), np.maximum(a, b))
         )

@@ -89,7 +89,7 @@ POST_FIELDS = (
 # A part of a picture, in fractions of its width and height from the top left.
 BOX = pa.struct([(name, pa.float32()) for name in ("x0", "y0", "x1", "y1")])
 
-# How a picture A is seen in a picture B, by local features (see `pictures.verify.Evidence`); null
+# How a picture A is seen in a picture B, by local features (see `pictures.evidence.Evidence`); null
 # for other signals. `part_a` is the part of A's area seen in B; `altered` are the parts of B that
 # show something else than A does.
 EVIDENCE = pa.schema(

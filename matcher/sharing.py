@@ -9,8 +9,8 @@ from frametrace.embed.signals.local import Features, Local
 from frametrace.index.features import FeatureIndex
 from frametrace.index.thumbnails import ThumbnailIndex
 from frametrace.matcher.found import Hit
+from frametrace.matcher.pictures.evidence import Evidence
 from frametrace.matcher.pictures.shown import Shown
-from frametrace.matcher.pictures.verify import Evidence, verify
 from frametrace.matcher.results import EVIDENCE
 from frametrace.matcher.sightings import evidence_row
 
@@ -81,6 +81,8 @@ def _verified(
     digest: str, asked: Shown, sha256: str, other: Shown, mirrored: bool
 ) -> Evidence | None:
     """From the smaller digest to the greater, as matches are: what is told is the same for both."""
+    from frametrace.matcher.pictures.verify import verify
+
     if digest < sha256:
         return verify(asked, other, mirrored)
     found = verify(other, asked, mirrored)

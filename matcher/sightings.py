@@ -7,13 +7,24 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.edges import Edges, pair_keys
-from frametrace.matcher.pictures.verify import Evidence
+from frametrace.matcher.pictures.evidence import Evidence
 from frametrace.matcher.results import BOX, EVIDENCE, MATCHES, Relation
 
-__all__ = ["PAIRS", "Sightings", "cells_of", "evidence_of", "evidence_row"]
+__all__ = [
+    "PAIRS",
+    "Sightings",
+    "cells_of",
+    "components",
+    "evidence_of",
+    "evidence_row",
+    "pairs_among",
+    "places_of",
+]
 
 _BOX = tuple(field.name for field in BOX)
 
@@ -21,7 +32,7 @@ _SIDES = ("width", "height")  # of the pictures shrunk for their features
 
 # One row per verified pair of pictures, A being the one with the smaller digest; ordered by digest.
 # `similarity` is the number of inliers as a part of the features of the picture that has fewer. The
-# rest is as in `pictures.verify.Evidence`.
+# rest is as in `pictures.evidence.Evidence`.
 PAIRS = pa.schema(
     [
         pa.field("sha256_a", pa.string(), nullable=False),
@@ -52,10 +63,7 @@ class Sightings:
     @classmethod
     def of(cls, pairs: pa.Table, names: pa.StringArray, numbers: np.ndarray) -> Self:
         """Pairs of pictures that stand for nodes, called `names`, whose numbers are `numbers`."""
-        x, y = (
-            numbers[pc.index_in(pairs[name], value_set=names).to_numpy()].astype(np.int32)
-            for name in ("sha256_a", "sha256_b")
-        )
+        x, y = (numbers[side].astype(np.int32) for side in places_of(pairs, names))
         a, b = np.minimum(x, y), np.maximum(x, y)
         order = np.argsort(pair_keys(a, b))
         return cls(a[order], b[order], x[order], pairs.take(pa.array(order)).combine_chunks())
@@ -69,10 +77,9 @@ class Sightings:
     def __len__(self) -> int:
         return len(self.a)
 
-    def where(self, *relations: Relation) -> Self:
-        """Those of some relations."""
-        wanted = pa.array([str(relation) for relation in relations])
-        kept = np.flatnonzero(pc.is_in(self.rows["relation"], value_set=wanted).to_numpy())
+    def where(self, relation: Relation) -> Self:
+        """Those of one relation."""
+        kept = np.flatnonzero(pc.equal(self.rows["relation"], str(relation)).to_numpy())
         rows = self.rows.take(pa.array(kept)).combine_chunks()
         return type(self)(self.a[kept], self.b[kept], self.origin[kept], rows)
 
@@ -155,6 +162,28 @@ class Sightings:
             a, b = ((row[f"width_{of}"], row[f"height_{of}"]) for of in "ab")
             inverted.append(evidence_row(found.inverted(a, b)))
         return pa.Table.from_pylist(inverted, EVIDENCE)
+
+
+def pairs_among(pairs: pa.Table, names: pa.StringArray) -> pa.Table:
+    """Those rows of pairs, `sha256_a` and `sha256_b`, that are of some pictures."""
+    sides = (pc.is_in(pairs[name], value_set=names) for name in ("sha256_a", "sha256_b"))
+    return pairs.filter(pc.and_(*sides))
+
+
+def places_of(pairs: pa.Table, names: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
+    """Where both pictures of pairs stand among names that hold them all, (m,) int64 each."""
+    a, b = (
+        pc.index_in(pairs[name], value_set=names).to_numpy().astype(np.int64)
+        for name in ("sha256_a", "sha256_b")
+    )
+    return a, b
+
+
+def components(a: np.ndarray, b: np.ndarray, count: int) -> np.ndarray:
+    """The number of the set that each of `count` nodes is tied into by edges, (count,) int32."""
+    graph = coo_matrix((np.ones(len(a), bool), (a, b)), (count, count))
+    label: np.ndarray = connected_components(graph, directed=False)[1]
+    return label
 
 
 def cells_of(column: pa.ChunkedArray) -> np.ndarray:

@@ -19,7 +19,6 @@ from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.signals.local import Local
 from frametrace.index.turns import alone_in
 from frametrace.matcher.changes import BEFORE, compare
-from frametrace.matcher.edited import compare_pictures
 from frametrace.matcher.elements import Elements, find_elements
 from frametrace.matcher.framing.about import in_order
 from frametrace.matcher.framing.finding import find_framings
@@ -93,6 +92,8 @@ def match_case(
     near = _near(case, settings.max_pdq, progress, clock)
     distinct, elements, lacking = None, Elements.none(), 0
     if Local.name in case.epoch.signals:
+        from frametrace.matcher.edited import compare_pictures  # loads what compares pictures
+
         edited = compare_pictures(case, near, executor, progress)
         near, distinct, lacking = edited.near, edited.distinct, edited.lacking
         elements = find_elements(edited.pairs)

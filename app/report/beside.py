@@ -9,7 +9,7 @@ import numpy as np
 from frametrace.app.happened import alterations, what_happened
 from frametrace.app.report.thumbnails import Thumbnail
 from frametrace.embed.signals.local import SIDE, Local
-from frametrace.matcher.pictures.verify import Evidence, outline
+from frametrace.matcher.pictures.evidence import Evidence, outline
 from frametrace.matcher.sightings import evidence_of
 
 __all__ = ["Beside", "Box", "Side", "both_of", "regions", "side_by_side", "verified_members"]

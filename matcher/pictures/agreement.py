@@ -5,7 +5,7 @@ are different. So the pixels are compared: normalised cross-correlation in small
 either picture has texture. A window agrees, or it disagrees; where both pictures have texture of
 their own and it is not the same, it contradicts (text over a plain sky only adds).
 
-What agrees counts as much as how much of it: bars, icons and lettering stand on flat ground, photos
+What agrees counts as much as how much of it: bars, icons and text stand on flat ground, photos
 hardly have any. Three measures decide: the part of the windows that agrees, not contradicts; the
 same of photographic windows alone; and the part of the overlap that agrees and is photographic.
 They are weighed by a logistic regression.
@@ -17,11 +17,10 @@ from typing import Self
 import cv2
 import numpy as np
 
+from frametrace.matcher.pictures.evidence import GRID
 from frametrace.matcher.pictures.overlap import Overlap
 
-__all__ = ["GRID", "Agreement"]
-
-GRID = 16  # cells a side of what is kept of an agreement
+__all__ = ["Agreement"]
 
 _WINDOW = 5, 13, 12  # pixels at least, at most; windows to the side of an overlap in between
 _TEXTURE = 20.0  # variance, grey levels squared: less is noise of the thumbnail's compression
@@ -39,9 +38,9 @@ _BESIDE = 0.2  # of what lies beside it on one side agrees
 _FEWEST = 100  # pixels of overlap that tell anything
 _ADDED = 0.01  # to every measure: so that none is 0
 
-# By 4,100 pairs of copies (27 edits, screenshots, cards, frames, watermarks around them) and 490
+# By 4,059 pairs of copies (27 edits, screenshots, cards, frames, watermarks around them) and 492
 # pairs of different photographs in one layout, made of 650 photographs (ImageNet samples, half of
-# BSDS500); above 0 are 98.5 % and 5. benchmarks/README.md has what other pictures say.
+# BSDS500); above 0 are 98.4 % and 5. benchmarks/README.md has what other pictures say.
 _WEIGHTS = 2.2, 0.8, 2.8
 _CONSTANT = 2.3
 _CONTRAST = 600.0  # variance: that of half of the windows of photographs is less
@@ -93,7 +92,7 @@ class Agreement:
         contradicts = disagrees & (weaker > np.maximum(_TEXTURE, _CONTRADICTS * stronger))
         photos = (_photographic(image, windows.side) for image in (overlap.a, overlap.b))
         photo = np.minimum(*photos)
-        # Strong contrast, as of lettering, counts no more than that of an ordinary photo.
+        # Strong contrast, as of text, counts no more than that of an ordinary photo.
         weight = np.minimum(1, _CONTRAST / np.maximum(stronger, 1))
         measures = (
             _odds((weight * agrees).sum(), (weight * contradicts).sum()),

@@ -12,14 +12,14 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import coo_matrix, csr_matrix
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse import csr_matrix
 
 from frametrace.embed.held import query_over
 from frametrace.index.feature_join.join import Proposals
 from frametrace.matcher.photos import Distinct, Near
 from frametrace.matcher.pictures.comparing import Candidate
 from frametrace.matcher.results import Relation
+from frametrace.matcher.sightings import components, pairs_among, places_of
 from frametrace.matcher.stars import stars
 
 __all__ = ["Wanted", "completing", "from_proposals", "in_stars"]
@@ -75,7 +75,7 @@ class Wanted:
 
     def among(self, pictures: pa.StringArray) -> Self:
         """Those of some pictures."""
-        return type(self)(_among(self.rows, pictures))
+        return type(self)(pairs_among(self.rows, pictures))
 
     def without(self, compared: pa.Table) -> Self:
         """Those that were not compared, each once."""
@@ -122,7 +122,7 @@ def from_proposals(
 
     Of the others, pairs are left out that copies tie together already.
     """
-    rows, known = proposals.rows, _among(known, proposals.names)
+    rows, known = proposals.rows, pairs_among(known, proposals.names)
     a, b = (rows[name].to_numpy() for name in "ab")
     kept = pc.is_in(proposals.names, value_set=pictures).to_numpy(zero_copy_only=False)
     kept = kept[a] & kept[b] if len(a) else np.zeros(0, bool)
@@ -138,7 +138,7 @@ def from_proposals(
 
 def completing(known: pa.Table, names: pa.StringArray, weight: np.ndarray) -> Wanted:
     """Pictures that are tied in several steps, each with the hubs of what it is tied to."""
-    known = _among(known, names)
+    known = pairs_among(known, names)
     group = _components(known, names, copies=False)
     size = np.bincount(group, minlength=1)
     parts = [
@@ -161,7 +161,7 @@ def _with_hub(
 
 def _copied(known: pa.Table, names: pa.StringArray, weight: np.ndarray) -> np.ndarray:
     """How much each picture ties as a medoid of copies, (n,) int64; 0 where it is none."""
-    a, b = _ends(known.filter(pc.equal(known["relation"], str(Relation.COPY))), names)
+    a, b = places_of(known.filter(pc.equal(known["relation"], str(Relation.COPY))), names)
     graph = csr_matrix((np.ones(len(a), np.float32), (a, b)), (len(names), len(names)))
     cut = stars(graph + graph.T, weight)
     tied = np.bincount(cut.medoid, weight, len(names)).astype(np.int64)
@@ -172,7 +172,7 @@ def _copied(known: pa.Table, names: pa.StringArray, weight: np.ndarray) -> np.nd
 def _contained(known: pa.Table, names: pa.StringArray) -> np.ndarray:
     """By how many pictures each one is contained, (n,) int64."""
     holding = known.filter(pc.equal(known["relation"], str(Relation.CONTAINS)))
-    a, b = _ends(holding, names)
+    a, b = places_of(holding, names)
     starts_inside = holding["part_a"].to_numpy() >= holding["part_b"].to_numpy()
     return np.bincount(np.where(starts_inside, a, b), minlength=len(names)).astype(np.int64)
 
@@ -180,24 +180,8 @@ def _contained(known: pa.Table, names: pa.StringArray) -> np.ndarray:
 def _components(known: pa.Table, names: pa.StringArray, *, copies: bool) -> np.ndarray:
     """The number of the set that each picture is tied into, by copies or by any one photograph."""
     is_copy = pc.equal(known["relation"], str(Relation.COPY))
-    a, b = _ends(known.filter(is_copy if copies else known["same_photograph"]), names)
-    graph = coo_matrix((np.ones(len(a), bool), (a, b)), (len(names), len(names)))
-    label: np.ndarray = connected_components(graph, directed=False)[1]
-    return label
-
-
-def _among(known: pa.Table, names: pa.StringArray) -> pa.Table:
-    """The pairs of some pictures."""
-    sides = (pc.is_in(known[name], value_set=names) for name in ("sha256_a", "sha256_b"))
-    return known.filter(pc.and_(*sides))
-
-
-def _ends(pairs: pa.Table, names: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
-    a, b = (
-        pc.index_in(pairs[name], value_set=names).to_numpy().astype(np.int64)
-        for name in ("sha256_a", "sha256_b")
-    )
-    return a, b
+    a, b = places_of(known.filter(is_copy if copies else known["same_photograph"]), names)
+    return components(a, b, len(names))
 
 
 def _among_best(a: np.ndarray, b: np.ndarray, score: np.ndarray, best: int) -> np.ndarray:

@@ -16,8 +16,9 @@ from frametrace.embed.case import Case
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.embed.tables import signal_table
+from frametrace.matcher.pictures.evidence import Evidence
 from frametrace.matcher.pictures.shown import Shown
-from frametrace.matcher.pictures.verify import Evidence, verify, verify_near
+from frametrace.matcher.pictures.verify import verify, verify_near
 from frametrace.matcher.sightings import evidence_row
 
 __all__ = ["Candidate", "Comparing", "values_of"]

@@ -5,9 +5,9 @@ places is noise of each by itself. Between two shots it is not: neighbours are o
 some pixels where a scene has depth or something moved, and whole clusters of features lie beside
 the transform.
 
-Of 4,857 pairs of copies made of 400 photographs none is off so, of 60 pairs of simulated shots
-(layers moved by 1 to 5 % of the width) 92 %. What moves before a camera that stands still is not
-told from what was altered.
+Of 1,620 edited copies of 60 photographs 2 are taken for another shot; of 60 pairs of simulated
+shots (layers moved by 1 to 5 % of the width) 3 are taken for copies. What moves before a camera
+that stands still is not told from what was altered.
 """
 
 import numpy as np

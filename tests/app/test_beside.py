@@ -16,7 +16,7 @@ from frametrace.app.report.beside import regions
 from frametrace.app.report.evidence import label, sentence
 from frametrace.app.report.write import write_report
 from frametrace.embed.executor import InProcess
-from frametrace.matcher.pictures.verify import Evidence
+from frametrace.matcher.pictures.evidence import Evidence
 from frametrace.matcher.results import EVIDENCE, Relation
 from frametrace.matcher.stage import match_case
 

@@ -14,8 +14,9 @@ from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.embed.signals.caption_key import jaccard
 from frametrace.embed.tables import signal_table
 from frametrace.matcher.network.counting import LISTED
+from frametrace.matcher.pictures.evidence import Evidence
 from frametrace.matcher.pictures.shown import Shown
-from frametrace.matcher.pictures.verify import Evidence, verify, verify_near
+from frametrace.matcher.pictures.verify import verify, verify_near
 from frametrace.matcher.results import (
     ACCOUNTS,
     ARRIVALS,

@@ -11,18 +11,17 @@ from making import cropped, photo, screenshot, stamped
 from picturing import altered, aslant, bar_chart, detailed, panels, shown, shown_file
 from PIL import Image, ImageEnhance, ImageOps
 
+from frametrace.matcher.pictures.evidence import CELLS, GRID, Evidence, outline
 from frametrace.matcher.pictures.geometry import MIN_INLIERS
-from frametrace.matcher.pictures.verify import (
-    CELLS,
-    Evidence,
-    cells_of,
-    outline,
-    verify,
-    verify_near,
-)
+from frametrace.matcher.pictures.verify import verify, verify_near
 from frametrace.matcher.results import Relation
 
 PHOTO = photo(1)
+
+
+def cells_of(bits):
+    return np.unpackbits(np.frombuffer(bits, np.uint8)).reshape(GRID, GRID) > 0
+
 
 EDITS = {
     "recompressed": (lambda: PHOTO, False, 0),
