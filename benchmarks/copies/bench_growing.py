@@ -26,9 +26,12 @@ from copies.sources import Edited, Files
 from measuring import Finding, Stopped, conclude, options, say
 
 from frametrace.embed.case import Case
-from frametrace.embed.signals.local import Features, Local
+from frametrace.embed.signals.local import Local
+from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.features import FeatureIndex
 from frametrace.index.store import index_folder, open_index
+from frametrace.index.thumbnails import ThumbnailIndex
+from frametrace.matcher.pictures.shown import Shown
 from frametrace.matcher.results import Relation
 from frametrace.matcher.sharing import sharing
 
@@ -44,7 +47,7 @@ class Asked:
     """A picture that is looked up, and the digest of its original."""
 
     digest: str
-    features: Features
+    shown: Shown
     original: str
 
 
@@ -74,10 +77,14 @@ def main() -> None:
     base, *edited = prepared([Files("originals", tuple(dealt.originals)), *sets], hashes=False)
     digests = base.digests.to_pylist()
     asked = [
-        Asked(digest, Features.of(code), digests[number])
+        Asked(digest, Shown.of(code, thumbnail), digests[number])
         for one, pictures in zip(sets, edited, strict=True)
-        for digest, code, number in zip(
-            pictures.digests.to_pylist(), pictures.codes.to_pylist(), one.numbers, strict=True
+        for digest, code, thumbnail, number in zip(
+            pictures.digests.to_pylist(),
+            pictures.codes.to_pylist(),
+            pictures.thumbnails.to_pylist(),
+            one.numbers,
+            strict=True,
         )
     ]
     with tempfile.TemporaryDirectory(prefix="bench-growing-") as folder:
@@ -90,7 +97,9 @@ def _grown(
 ) -> list[Grown]:
     """Put more and more distractors into one case, and look everything up each time."""
     sizes = SIZES_QUICK if quick else SIZES
-    case = put_features(Case.create(folder / "case"), "originals", base.digests, base.codes)
+    case = put_features(
+        Case.create(folder / "case"), "originals", base.digests, base.codes, base.thumbnails
+    )
     there, grown = 0, []
     for number, block in enumerate(crops(seed, sizes[-1])):
         case = put_features(case, f"crops-{number}", *_columns(block))
@@ -101,8 +110,8 @@ def _grown(
     return grown
 
 
-def _columns(block: pa.Table) -> tuple[pa.Array, pa.Array]:
-    return block["sha256"].combine_chunks(), block["code"].combine_chunks()
+def _columns(block: pa.Table) -> list[pa.Array]:
+    return [block[name].combine_chunks() for name in ("sha256", "code", "thumbnail")]
 
 
 def _looked_up(case: Case, distractors: int, asked: list[Asked]) -> Grown:
@@ -110,11 +119,13 @@ def _looked_up(case: Case, distractors: int, asked: list[Asked]) -> Grown:
     index = open_index(case, Local.name)
     building = time.perf_counter() - start
     assert isinstance(index, FeatureIndex)
+    thumbnails = open_index(case, Thumbnail.name)
+    assert isinstance(thumbnails, ThumbnailIndex)
     found = noticed = wrong = 0
     seconds = []
     for one in asked:
         start = time.process_time()
-        hits, _ = sharing(index, one.digest, one.features, ())
+        hits, _ = sharing(index, thumbnails, one.digest, one.shown, ())
         seconds.append(time.process_time() - start)
         sure = {hit.sha256 for hit in hits if Relation(hit.relation) in GROUPING}
         noticed += one.original in {hit.sha256 for hit in hits}

@@ -1,4 +1,4 @@
-"""Distractors by the thousand: parts of other photos, turned and mirrored. Only features are kept.
+"""Distractors by the thousand: parts of other photos, turned and mirrored; no pictures are kept.
 
 Picture n is 45 to 75 % of one of the photos that no edit is made of, turned by up to 8 degrees and
 mirrored half the time. They are made in blocks of a thousand, each a file in the temporary folder:
@@ -25,6 +25,7 @@ from PIL import Image
 
 from frametrace.embed.decode import Picture
 from frametrace.embed.signals.local import Local
+from frametrace.embed.signals.thumbnail import Thumbnail
 
 __all__ = ["BLOCK", "crops"]
 
@@ -32,7 +33,7 @@ BLOCK = 1_000
 
 
 def crops(seed: int, count: int) -> Iterator[pa.Table]:
-    """The columns `sha256` and `code` of the first `count`, in blocks; made where missing."""
+    """`sha256`, `code` and `thumbnail` of the first `count`, in blocks; made where missing."""
     starts = range(0, count, BLOCK)
     missing = [start for start in starts if not _path(seed, start).exists()]
     workers = len(os.sched_getaffinity(0))
@@ -44,12 +45,12 @@ def crops(seed: int, count: int) -> Iterator[pa.Table]:
 
 
 def _path(seed: int, start: int) -> Path:
-    return folder() / f"crops-{seed}-{signal_key()}" / f"{start:07}.parquet"
+    return folder() / f"crops-{seed}-{signal_key()}-thumbnails" / f"{start:07}.parquet"
 
 
 def _make(seed: int, start: int) -> None:
     photos = dealt_photos(seed).distractors
-    describe = Local().preparer()
+    describe, shrink = Local().preparer(), Thumbnail().preparer()
 
     def made() -> Iterator[Mapping[str, str | bytes]]:
         for number in range(start, start + BLOCK):
@@ -57,7 +58,8 @@ def _make(seed: int, start: int) -> None:
                 opened(photos[number % len(photos)]), np.random.default_rng([seed, number])
             )
             digest = hashlib.sha256(image.tobytes() + number.to_bytes(8)).hexdigest()
-            yield {"sha256": digest, "code": describe(Picture(image, *image.size))}
+            picture = Picture(image, *image.size)
+            yield {"sha256": digest, "code": describe(picture), "thumbnail": shrink(picture)}
 
     write(_path(seed, start), made())
 
