@@ -23,6 +23,7 @@ from copies import (
     messengers,
     scenes,
     sites,
+    statements,
     stock,
 )
 from copies.canvas import Others, Rng
@@ -103,6 +104,9 @@ _ALL = (
     Kind("infographic", "chart", charts.infographic, shows=_NONE),
     Kind("region map", "map", maps.region_map, shows=_NONE),
     Kind("marker map", "map", maps.marker_map, shows=_NONE),
+    Kind("statement", "words", statements.statement, shows=_NONE),
+    Kind("note", "words", statements.note, shows=_NONE),
+    Kind("text post", "words", statements.text_post, shows=_NONE),
     Kind("two viewpoints", "scene", scenes.two_viewpoints, shows=_SCENE),
     Kind("panning camera", "scene", scenes.frame_of_panning_camera, shows=_SCENE),
     Kind("static camera", "scene", scenes.frame_of_static_camera, 1, shows=_SCENE),

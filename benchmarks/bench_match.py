@@ -1,0 +1,423 @@
+"""`frametrace match` and `query` on cases of 100,000 and of 1,000,000 pictures.
+
+Nearly all pictures are synthetic: local features as synthetic.py makes them, so that they agree by
+chance only; hashes of random bits; and the thumbnail of some real photo. Real photos and their
+edits (every ninth kind of each photo, with all their own values) are planted, one post each; what
+groups must find are those. Memory is that of all processes.
+
+Popular pictures: light edits of one photo, recompressed and cropped by a hair; and frames of one
+template, that share the features and the pixels of the outer third, around other pictures.
+"""
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).parent))
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from copies.edits import EDITS
+from copies.originals import ORIGINALS, opened, photos
+from copies.sources import Edited, Files
+from generating import jpeg
+from measuring import Finding, Ran, Stopped, command_line, conclude, options, run, say
+from synthetic import BASE, BASE_QUICK, FEATURE, Described, Synthesis, described, packed
+
+from frametrace.embed.case import Case
+from frametrace.embed.signals.local import Local
+from frametrace.embed.signals.pdq import Pdq
+from frametrace.embed.signals.thumbnail import Thumbnail, pixels
+from frametrace.embed.tables import MEDIA, POST_MEDIA, POSTS, signal_table
+from frametrace.index.codes import as_digits
+from frametrace.matcher.query import find_picture
+from frametrace.matcher.results import GroupKind
+from frametrace.matcher.stage import load_results
+
+SIZES, SIZES_QUICK = (100_000, 1_000_000), (1_000, 2_000)
+COPIES, COPIES_QUICK = (1_000, 3_000), (50, 100)
+FRAMES, FRAMES_QUICK = (10_000, 100_000), (200, 400)
+EDITS_OF, EDITS_OF_QUICK = 9, 90  # every such photo gets every ninth kind of edit
+UNIT = 10_000  # pictures of a shard
+TEMPLATE = 120  # features of 360 that the frames of a template share
+QUESTIONS = 30
+LIMITS = {"s": (600, 7200), "GB": (3, 8), "ms": 3, "query": 150, "growth": 1.3}
+
+
+def main() -> None:
+    if len(sys.argv) > 1 and sys.argv[1] == "ask":
+        _ask(Path(sys.argv[2]), [Path(name) for name in sys.argv[3:]])
+        return
+    chosen = options(__doc__ or "")
+    quick = chosen.quick
+    sizes = SIZES_QUICK if quick else SIZES
+    step = EDITS_OF_QUICK if quick else EDITS_OF
+    say("real photos and their edits")
+    edits = [
+        Edited(chosen.seed, name, 1, tuple(range(at % EDITS_OF, ORIGINALS, step)))
+        for at, name in enumerate(EDITS)
+    ]
+    dealt = photos(chosen.seed)
+    originals, others, *edited = described(
+        [
+            Files("originals", tuple(dealt.originals)),
+            Files("others", tuple(dealt.distractors)),
+            *edits,
+        ]
+    )
+    make = Synthesis.of(originals, edits, edited, BASE_QUICK if quick else BASE)
+    planted = Planted.of(originals, edits, edited)
+    with tempfile.TemporaryDirectory(prefix="bench-match-") as name:
+        place = Path(name)
+        asked = _questions(place, edits)
+        findings = _sizes(place, make, planted, others.thumbnails, sizes, asked)
+        findings += _popular(place, make, dealt.originals[0], others, quick=quick)
+    remarks = [f"Planted: {len(originals)} photos and {sum(map(len, edited))} edits of them."]
+    conclude("match", findings, remarks, ("frametrace", "numba", "numpy"), chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """Real pictures, and which photo each shows."""
+
+    pictures: Described
+    photo: dict[str, int]
+
+    @classmethod
+    def of(
+        cls, originals: Described, edits: Sequence[Edited], edited: Sequence[Described]
+    ) -> "Planted":
+        """Photos and edits, each picture once."""
+        numbers = [*range(len(originals)), *(n for edit in edits for n in edit.numbers)]
+        parts = [originals, *edited]
+        rows = zip(
+            *(
+                [value for part in parts for value in getattr(part, name)]
+                for name in ("digests", "codes", "thumbnails", "hashes")
+            ),
+            numbers,
+            strict=True,
+        )
+        once = {row[0]: row for row in rows}
+        digests, codes, thumbnails, hashes, shown = map(list, zip(*once.values(), strict=True))
+        return cls(
+            Described(digests, codes, thumbnails, hashes), dict(zip(digests, shown, strict=True))
+        )
+
+
+def _questions(place: Path, edits: Sequence[Edited]) -> list[Path]:
+    """Files of edits that `query` is asked for."""
+    paths = []
+    for at, edit in enumerate(edits[:QUESTIONS]):
+        path = place / f"asked-{at}.jpg"
+        path.write_bytes(next(edit.pictures()))
+        paths.append(path)
+    return paths
+
+
+def _sizes(
+    place: Path,
+    make: Synthesis,
+    planted: Planted,
+    thumbnails: Sequence[bytes],
+    sizes: Sequence[int],
+    asked: Sequence[Path],
+) -> list[Finding]:
+    findings, used = [], []
+    pool = pa.array(thumbnails, pa.binary())
+    case = Case.create(place / "case")
+    _put(case, "planted", planted.pictures)
+    there = 0
+    for size, seconds, memory in zip(sizes, LIMITS["s"], LIMITS["GB"], strict=True):
+        say(f"a case of {size:,} pictures")
+        for start in range(there, size, UNIT):
+            count = min(UNIT, size - start)
+            _put_synthetic(case, f"synthetic-{start}", make.codes(count, start), pool, start)
+        there = size
+        for made in ("verified", "results", "index"):  # each size is compared from nothing
+            if (case.path / made).is_dir():
+                (case.path / made).rename(place / f"{made}-{size}")
+        ran = run(command_line("match", case.path))
+        used.append(ran.cpu)
+        findings += _told(f"{size:,} pictures", ran, seconds, memory)
+        each = 1000 * ran.cpu / size
+        findings.append(
+            Finding(
+                f"{size:,} pictures: each, nearly all without copies",
+                f"{each:.2f} ms of processor time",
+                f"limit: {LIMITS['ms']} ms",
+                each / LIMITS["ms"],
+                at_most=1,
+            )
+        )
+        findings += _right(Case(case.path), f"{size:,} pictures", planted)
+        if size == sizes[0]:
+            findings.append(_queried(case.path, asked, size))
+    growth = np.log(used[-1] / used[0]) / np.log(sizes[-1] / sizes[0])
+    findings.append(
+        Finding(
+            "growth exponent of the processor time",
+            f"{growth:.2f}",
+            f"limit: {LIMITS['growth']}",
+            growth / LIMITS["growth"],
+            at_most=1,
+        )
+    )
+    return findings
+
+
+def _told(what: str, ran: Ran, seconds: float, memory: float) -> list[Finding]:
+    return [
+        Finding(
+            f"{what}: match",
+            f"{ran.seconds:,.0f} s ({ran.cpu:,.0f} CPU-s)",
+            f"limit: {seconds:,} s",
+            ran.seconds / seconds,
+            at_most=1,
+        ),
+        Finding(
+            f"{what}: memory",
+            f"{ran.tree / 1e9:.2f} GB",
+            f"limit: {memory} GB",
+            ran.tree / 1e9 / memory,
+            at_most=1,
+        ),
+    ]
+
+
+def _right(case: Case, what: str, planted: Planted) -> list[Finding]:
+    """How many edits share a photo group with their photo, and who else is in groups."""
+    results, _ = load_results(case)
+    members = results.members.filter(pc.equal(results.members["kind"], str(GroupKind.PHOTO)))
+    groups = defaultdict(set)
+    pictures = (members[name].to_pylist() for name in ("group_id", "media_sha256"))
+    for group, sha256 in zip(*pictures, strict=True):
+        groups[group].add(sha256)
+    originals = {number: digest for digest, number in reversed(planted.photo.items())}
+    edits = {d: originals[number] for d, number in planted.photo.items() if originals[number] != d}
+    found = {
+        edit for group in groups.values() for edit in group & edits.keys() if edits[edit] in group
+    }
+    others = set().union(*groups.values()) - planted.photo.keys()
+    return [
+        Finding(
+            f"{what}: edits in the group of their photo",
+            f"{len(found) / len(edits):.2%}",
+            f"{len(edits):,} edits",
+            len(found) / len(edits),
+        ),
+        Finding(
+            f"{what}: synthetic pictures in photo groups",
+            f"{len(others)}",
+            f"{len(planted.photo):,} planted ones",
+            len(others) / len(planted.photo),
+        ),
+    ]
+
+
+def _queried(case: Path, asked: Sequence[Path], size: int) -> Finding:
+    say("  questions")
+    command = [sys.executable, __file__, "ask", str(case), *map(str, asked)]
+    told = json.loads(run(command).printed)
+    return Finding(
+        f"{size:,} pictures: query for an edit, one core",
+        f"{told['ms']:.0f} ms in the median, {told['worst']:.0f} at most; "
+        f"{told['found']} of {len(asked)} answered",
+        f"limit: {LIMITS['query']} ms",
+        told["ms"] / LIMITS["query"],
+        at_most=1,
+    )
+
+
+def _ask(path: Path, asked: Sequence[Path]) -> None:
+    """Ask in one process on one core, the first question once before; tell the times."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    case = Case(path)
+    find_picture(case, asked[0])
+    seconds, found = [], 0
+    for one in asked:
+        start = time.process_time()
+        answer = find_picture(case, one)
+        seconds.append(time.process_time() - start)
+        found += answer.total > 0
+    ms = [1000 * each for each in seconds]
+    print(json.dumps({"ms": float(np.median(ms)), "worst": max(ms), "found": found}))
+
+
+def _popular(
+    place: Path, make: Synthesis, photo: Path, others: Described, *, quick: bool
+) -> list[Finding]:
+    """Many copies of one photo, and many frames of one template: twice as many each time."""
+    findings = []
+    for what, sizes, write in (
+        ("copies of one photo", COPIES_QUICK if quick else COPIES, _write_copies),
+        ("frames of one template", FRAMES_QUICK if quick else FRAMES, _write_frames),
+    ):
+        seconds, rows = [], []
+        for size in sizes:
+            say(f"{size:,} {what}")
+            case = Case.create(place / f"{what.replace(' ', '-')}-{size}")
+            write(case, size, make, photo, others)
+            ran = run(command_line("match", case.path))
+            results, _ = load_results(Case(case.path))
+            seconds.append(ran.cpu)
+            rows.append(sum(batch.num_rows for batch in results.matches.batches()))
+            say(f"  {ran.cpu:.0f} CPU-s, {ran.tree / 1e9:.2f} GB, {rows[-1]:,} matches")
+        step = np.log(sizes[1] / sizes[0])
+        for told, values in (("processor time", seconds), ("matches", rows)):
+            growth = np.log(max(values[1], 1) / max(values[0], 1)) / step
+            findings.append(
+                Finding(
+                    f"{sizes[1]:,} {what}: growth exponent of {told}",
+                    f"{growth:.2f} ({values[0]:,.0f} to {values[1]:,.0f})",
+                    f"limit: {LIMITS['growth']}",
+                    growth / LIMITS["growth"],
+                    at_most=1,
+                )
+            )
+    return findings
+
+
+def _write_copies(case: Case, size: int, make: Synthesis, photo: Path, others: Described) -> None:
+    image, rng = opened(photo), np.random.default_rng(17)
+
+    def pictures() -> Iterator[bytes]:
+        for _ in range(size):
+            cut = rng.integers(0, np.array(image.size) // 12)
+            box = (*cut.tolist(), *(np.array(image.size) - cut[::-1] // 2).tolist())
+            yield jpeg(image.crop(box), int(rng.integers(60, 95)))
+
+    _put(case, "copies", _all_described(pictures()))
+
+
+def _all_described(pictures: Iterator[bytes]) -> Described:
+    given = list(pictures)
+    return described([_Given(given)])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    given: list[bytes]
+    name: str = "given"
+
+    def pictures(self) -> Iterator[bytes]:
+        return iter(self.given)
+
+
+def _write_frames(case: Case, size: int, make: Synthesis, photo: Path, others: Described) -> None:
+    """The outer third is that of the template, in pixels and in features; the rest another's."""
+    shape = (192, 144)
+    rng = np.random.default_rng(19)
+    pool = [cv2.resize(pixels(code), shape) for code in others.thumbnails]
+    template, *inner = pool
+    shared = make.codes(1, 10**8)[0, 4:].view(FEATURE)[:TEMPLATE].copy()
+    far = shared["y"] < 64 * 300 // 2
+    shared["y"][far] //= 4
+    shared["y"][~far] = 64 * 300 - (64 * 300 - shared["y"][~far]) // 4
+    for start in range(0, size, UNIT):
+        count = min(UNIT, size - start)
+        codes = make.codes(count, 2 * 10**8 + start)
+        features = np.ascontiguousarray(codes[:, 4:]).view(FEATURE)
+        order = np.argsort(rng.random((count, features.shape[1])), axis=1)[:, :TEMPLATE]
+        np.put_along_axis(features, order, np.tile(shared, (count, 1)), axis=1)
+        codes[:, 4:] = features.view(np.uint8)
+        thumbnails = []
+        for at in range(count):
+            frame = inner[(start + at) % len(inner)].copy()
+            frame[:24], frame[-24:] = template[:24], template[-24:]
+            thumbnails.append(
+                bytes(cv2.imencode(".webp", frame, [cv2.IMWRITE_WEBP_QUALITY, 80])[1])
+            )
+        _put_synthetic(case, f"frames-{start}", codes, pa.array(thumbnails), 3 * 10**8 + start)
+
+
+def _put_synthetic(
+    case: Case, unit: str, codes: np.ndarray, thumbnails: pa.Array, seed: int
+) -> None:
+    """A unit of pictures with random hashes, and thumbnails in turn."""
+    rng, count = np.random.default_rng([23, seed]), len(codes)
+    hashes = packed(rng.integers(0, 256, (count, 32), np.uint8)).cast(pa.binary(32))
+    _put_values(
+        case,
+        unit,
+        as_digits(rng.integers(0, 256, (count, 32), np.uint8)),
+        {
+            Local(): pa.table({"code": packed(codes)}),
+            Thumbnail(): pa.table(
+                {"code": thumbnails.take(pa.array(np.arange(count) % len(thumbnails)))}
+            ),
+            Pdq(): pa.table(
+                {"code": hashes, "quality": pa.repeat(pa.scalar(100, pa.uint8()), count)}
+            ),
+        },
+    )
+
+
+def _put(case: Case, unit: str, pictures: Described) -> None:
+    local, thumbnail, pdq = Local(), Thumbnail(), Pdq()
+    once = sorted({digest: at for at, digest in enumerate(pictures.digests)}.items())
+    at = [place for _, place in once]
+    _put_values(
+        case,
+        unit,
+        pa.array([digest for digest, _ in once]),
+        {
+            local: local.finish([pictures.codes[i] for i in at]),
+            thumbnail: thumbnail.finish([pictures.thumbnails[i] for i in at]),
+            pdq: pdq.finish([pictures.hashes[i] for i in at]),
+        },
+    )
+
+
+def _put_values(
+    case: Case, unit: str, digests: pa.Array, values: dict[Local | Thumbnail | Pdq, pa.Table]
+) -> None:
+    """Pictures, their values, and one post of each by one of 5,000 accounts."""
+    count, names = len(digests), digests.to_pylist()
+    ids = [hashlib.sha256(name.encode()).hexdigest()[:16] for name in names]
+    posts = {
+        "platform": ["x"] * count,
+        "post_id": ids,
+        "account_id": [f"account-{int(each, 16) % 5_000}" for each in ids],
+        "account_kind": ["account"] * count,
+        "precision": ["unknown"] * count,
+        "source": ["posts.jsonl"] * count,
+        "line": list(range(1, count + 1)),
+    }
+    posts |= {name: [None] * count for name in POSTS.names if name not in posts}
+    paths = [f"{name}.jpg" for name in names]
+    media = {"sha256": names, "root": ["/pictures"] * count, "path": paths, "size": [1] * count}
+    links = {"platform": ["x"] * count, "post_id": ids, "sha256": names, "path": paths}
+    with case.writer() as writer:
+        for signal in values:
+            writer.describe(signal.name, signal.made_by)
+        writer.put(
+            unit,
+            {
+                "posts": pa.Table.from_pydict(posts, POSTS),
+                "media": pa.table(media, MEDIA),
+                "post_media": pa.table(links, POST_MEDIA),
+                **{
+                    signal_table(signal.name): table.add_column(0, "sha256", digests)
+                    for signal, table in values.items()
+                },
+            },
+        )
+        writer.commit()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Stopped as stopped:
+        sys.exit(str(stopped))
