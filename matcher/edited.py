@@ -41,7 +41,7 @@ from frametrace.posts.errors import CaseError
 __all__ = ["Edited", "check_compared", "compare_pictures"]
 
 _FOLDER, _JOIN = "verified", "join"
-_RULE = 2  # of proposing and verifying; what was found by another rule is found anew
+_RULE = 3  # of proposing and verifying; what was found by another rule is found anew
 _FEW = 200  # pairs that are compared here: workers take as long to start
 _SECONDS = 600.0  # that a pair may take
 _CONFIRMATIONS = 10  # rounds of confirming what copies by PDQ are tied to

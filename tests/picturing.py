@@ -28,6 +28,8 @@ __all__ = [
     "shot",
     "shown",
     "shown_file",
+    "statement",
+    "table",
     "watermarked",
 ]
 
@@ -129,6 +131,42 @@ def bar_chart(seed: int) -> Image.Image:
         draw.rectangle((80 + 66 * at, 380 - height, 120 + 66 * at, 380), (40, 90, 180))
         draw.text((80 + 66 * at, 390), "JFMAMJJA"[at], "black", font)
     return chart
+
+
+def table(seed: int) -> Image.Image:
+    """A table of one style: its names and numbers are those of the seed."""
+    rng = np.random.default_rng(seed)
+    page = Image.new("RGB", (640, 440), "white")
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(17)
+    draw.rectangle((20, 30, 620, 62), (30, 80, 60))
+    for at, head in enumerate(("Town", "2019", "2021", "2023")):
+        draw.text((30 + 160 * at, 36), head, "white", font)
+    for row in range(8):
+        y = 70 + 44 * row
+        if row % 2:
+            draw.rectangle((20, y, 620, y + 43), (232, 236, 234))
+        draw.text((30, y + 12), _word(rng).title(), "black", font)
+        for at in range(1, 4):
+            draw.text((30 + 160 * at, y + 12), f"{rng.integers(1000, 99999):,}", "black", font)
+    return page
+
+
+def statement(seed: int) -> Image.Image:
+    """Words on one letterhead, those of the seed."""
+    rng = np.random.default_rng(seed)
+    page = Image.new("RGB", (480, 600), (250, 248, 240))
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(15)
+    draw.rectangle((0, 0, 480, 12), (150, 30, 50))
+    draw.ellipse((30, 30, 78, 78), (150, 30, 50))
+    draw.text((94, 40), "Office of the harbour", (150, 30, 50), ImageFont.load_default(20))
+    for line in range(22):
+        words = " ".join(_word(rng) for _ in range(9))
+        draw.text((30, 100 + 21 * line), words[:52], (30, 30, 30), font)
+    return page
+
+
+def _word(rng: np.random.Generator) -> str:
+    return "".join(rng.choice([*"aeilnorstudmpk"], int(rng.integers(3, 9))).tolist())
 
 
 def aslant(image: Image.Image, corners: Sequence[tuple[int, int]]) -> Image.Image:

@@ -59,7 +59,7 @@ class Agreement:
     of the overlap that is left without the regions that disagree as one piece. `evidence` is the
     log odds that both show one photograph. `same` says that they do: by the odds, or because
     nothing disagrees at all, as in copies of a chart. `photographic` is the part of the overlap
-    that agrees and is so, `correlation` the median of the textured windows.
+    that agrees and is so.
     """
 
     agrees: np.ndarray
@@ -67,7 +67,6 @@ class Agreement:
     evidence: float
     same: bool
     photographic: float
-    correlation: float
 
     @property
     def contradicts(self) -> bool:
@@ -108,9 +107,8 @@ class Agreement:
         same = evidence > 0 or (everywhere and extent == 1)
         if same and _is_rival(agrees, disagrees, photo, windows):
             same = False
-        middle = float(np.median(windows.correlation[textured])) if textured.any() else 0.0
         showing = float((photo * agrees).sum()) / size
-        return cls(agrees, extent, evidence, same, showing, middle)
+        return cls(agrees, extent, evidence, same, showing)
 
     def cells(self, matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         """Where it agrees in one of the pictures, as (16, 16) bool cells of it.

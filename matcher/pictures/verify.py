@@ -10,6 +10,7 @@ from frametrace.matcher.pictures.agreement import Agreement
 from frametrace.matcher.pictures.altered import Altered, altered_regions
 from frametrace.matcher.pictures.evidence import Evidence
 from frametrace.matcher.pictures.geometry import Alignment, align, stretched_over
+from frametrace.matcher.pictures.graphics import says_otherwise
 from frametrace.matcher.pictures.overlap import Overlap
 from frametrace.matcher.pictures.relation import relation_of
 from frametrace.matcher.pictures.scene import is_another_shot
@@ -19,11 +20,6 @@ from frametrace.matcher.results import Relation
 __all__ = ["verify", "verify_near"]
 
 _ELEMENT_INLIERS = 8  # of pictures that don't agree otherwise: fewer are chance
-# Copies of tables agree closely, or in most of their features, or in more than their lines. Of
-# 4,059 pairs of copies 13 don't; of 12 pairs of tables of one style none does, of 364 in layouts
-# that were not looked at 60 do.
-_GRAPHIC = 0.12  # of the overlap that agrees and is photographic
-_CLOSE, _SHARE, _EVIDENCE = 0.83, 0.3, 3.0
 _ELEMENT_CELLS = 2  # of 256 that agree: less is nothing that could be shown
 
 
@@ -38,7 +34,7 @@ def verify(a: Shown, b: Shown, mirrored: bool | None = None) -> Evidence | None:
     overlap = Overlap.of(alignment, a, b)
     if (agreement := Agreement.of(overlap)) is None:
         return None
-    return _told(alignment, overlap, agreement)
+    return _told(alignment, overlap, agreement, a, b)
 
 
 def verify_near(a: Shown, b: Shown) -> Evidence | None:
@@ -59,14 +55,16 @@ def verify_near(a: Shown, b: Shown) -> Evidence | None:
         agreement = Agreement.of(overlap)
     if agreement is None or not (agreement.same or agreement.contradicts):
         return None
-    return _told(alignment, overlap, agreement)
+    return _told(alignment, overlap, agreement, a, b)
 
 
-def _told(alignment: Alignment, overlap: Overlap, agreement: Agreement) -> Evidence | None:
+def _told(
+    alignment: Alignment, overlap: Overlap, agreement: Agreement, a: Shown, b: Shown
+) -> Evidence | None:
     """The evidence of two pictures that are laid over each other."""
     parts = overlap.covered_a * agreement.extent, overlap.covered_b * agreement.extent
     relation, altered = Relation.SHARES_ELEMENT, Altered()
-    same = agreement.same and not _is_one_style(alignment, agreement)
+    same = agreement.same and not says_otherwise(alignment, overlap, agreement.evidence, a, b)
     if same:
         relation = relation_of(parts, (overlap.covered_a, overlap.covered_b))
     if relation != Relation.SHARES_ELEMENT:
@@ -94,17 +92,6 @@ def _told(alignment: Alignment, overlap: Overlap, agreement: Agreement) -> Evide
         cells_a=np.packbits(cells_a).tobytes(),
         cells_b=np.packbits(cells_b).tobytes(),
         same_photograph=same,
-    )
-
-
-def _is_one_style(alignment: Alignment, agreement: Agreement) -> bool:
-    """Whether graphics agree as two tables of one style do: in their lines, not in their words."""
-    return (
-        agreement.photographic < _GRAPHIC
-        and agreement.evidence < _EVIDENCE
-        and agreement.correlation < _CLOSE
-        and alignment.share < _SHARE
-        and alignment.inliers > 0
     )
 
 

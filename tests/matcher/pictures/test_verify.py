@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from making import cropped, photo, screenshot, stamped
-from picturing import altered, aslant, bar_chart, detailed, panels, shown, shown_file
+from picturing import (
+    altered,
+    aslant,
+    bar_chart,
+    detailed,
+    panels,
+    shown,
+    shown_file,
+    statement,
+    table,
+)
 from PIL import Image, ImageEnhance, ImageOps
 
 from frametrace.matcher.pictures.evidence import CELLS, GRID, Evidence, outline
@@ -283,3 +293,27 @@ def test_another_chart_of_one_style_is_no_copy_whatever_a_hash_says():
     assert found is not None
     assert found.relation not in (Relation.COPY, Relation.CONTAINS)
     assert not found.same_photograph
+
+
+@pytest.mark.parametrize("drawn", [table, statement])
+def test_other_words_in_one_style_are_no_copy_however_alike_their_smudges_are(drawn):
+    for a, b in combinations(range(6), 2):
+        found = verify(shown(drawn(a)), shown(drawn(b)))
+        assert found is None or not found.same_photograph
+
+
+@pytest.mark.parametrize("drawn", [table, statement])
+@pytest.mark.parametrize("edit", ["recompressed", "smaller", "cut", "letterboxed", "faded"])
+def test_a_copy_of_words_is_a_copy(drawn, edit):
+    page = drawn(3)
+    quality = 40 if edit == "recompressed" else 85
+    copies = {
+        "recompressed": page,
+        "smaller": page.resize((page.width * 2 // 3, page.height * 2 // 3)),
+        "cut": page.crop((0, 0, page.width, page.height * 4 // 5)),
+        "letterboxed": ImageOps.expand(page, (0, 60)),
+        "faded": ImageEnhance.Contrast(page).enhance(0.5),
+    }
+    found = verify(shown(page), shown(copies[edit], quality))
+    assert found is not None
+    assert found.relation in (Relation.COPY, Relation.CONTAINS)
