@@ -1,6 +1,6 @@
 """A picture that is asked for, held against the pictures of a case by one signal."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,7 @@ from frametrace.matcher.found import Hit
 from frametrace.matcher.pictures.geometry import MIN_INLIERS
 from frametrace.matcher.pictures.shown import Shown
 from frametrace.matcher.results import Relation
-from frametrace.matcher.sharing import MOST, sharing
+from frametrace.matcher.sharing import MOST, copies_compared, sharing
 from frametrace.posts.errors import IndexMismatch, UsageError
 
 __all__ = ["Asked", "Looked", "codes_of", "look", "nearest", "opened"]
@@ -45,7 +45,10 @@ _MORE = (
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What one signal found, why it can say nothing of the picture, and that there may be more."""
+    """What one signal found, why it can say nothing of the picture, and that there may be more.
+
+    Hits of pictures that were known stand in place of what was known of them.
+    """
 
     hits: list[Hit]
     unfit: str = ""
@@ -64,13 +67,14 @@ def look(
     case: Case,
     asked: Asked,
     signal: str,
-    known: Collection[str] = (),
+    known: Sequence[Hit] = (),
     progress: Progress | None = None,
 ) -> Looked:
     """The pictures of a case that a signal ties to a picture.
 
-    Those of the digests that are `known` to be copies may be left out. Raises `UsageError` where
-    the case has no such signal, `IndexMismatch` where this machine would make other values.
+    Those that are `known` to be copies may be left out, unless pixels say otherwise. Raises
+    `UsageError` where the case has no such signal, `IndexMismatch` where this machine would make
+    other values.
     """
     maker = opened(case, signal)
     assert isinstance(maker, PictureSignal)
@@ -95,7 +99,10 @@ def look(
     thumbnails = open_index(case, Thumbnail.name, progress)
     assert isinstance(thumbnails, ThumbnailIndex)
     shown = Shown.of(values["code"][0].as_py(), _thumbnail(asked.picture))
-    hits, all_matched = sharing(index, thumbnails, asked.digest, shown, known)
+    digests = {hit.sha256 for hit in known}
+    hits, all_matched = sharing(index, thumbnails, asked.digest, shown, digests)
+    copies = [hit for hit in known if hit.signal == pdq.Pdq.name and hit.sha256 != asked.digest]
+    hits += copies_compared(index, thumbnails, asked.digest, shown, copies)
     return Looked(hits, more=_MORE if all_matched else "")
 
 

@@ -62,8 +62,9 @@ def find_picture(
     names = (signal,) if signal else _AT_ONCE
     looked = []
     for name in (name for name in names if name in case.epoch.signals):
-        looked.append(look(case, asked, name, {hit.sha256 for hit in hits}, progress))
-        hits += looked[-1].hits
+        looked.append(look(case, asked, name, hits, progress))
+        better = {hit.sha256 for hit in looked[-1].hits} - {asked.digest}
+        hits = [hit for hit in hits if hit.sha256 not in better] + looked[-1].hits
     notes = [*_unfit(looked), *(one.more for one in looked if one.more)]
     notes += [note for name in names for note in _lacking(case, name)]
     return answer(case, hits, "picture", limit, notes)

@@ -1,7 +1,9 @@
 """Which pictures of a case show what one shows: proposed by an index, verified one by one."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +16,13 @@ from frametrace.matcher.pictures.shown import Shown
 from frametrace.matcher.results import EVIDENCE
 from frametrace.matcher.sightings import evidence_row
 
-__all__ = ["MOST", "sharing"]
+__all__ = ["MOST", "copies_compared", "sharing"]
 
 MOST = 1000  # candidates that are verified for one question: five seconds
-_BATCH = 20  # proposals that are verified before it is asked whether to go on
+# Proposals in a row that hold no match: then no more are verified. Of 1,189 edited copies among
+# 100,000 pictures 98.8 % are found so; twice as many verifications find 99.3 %.
+_WITHOUT = 15
+_COPIES = 100  # copies by a hash that are compared with what is asked for, the nearest ones
 _FIRST = 200  # proposals that are asked for at first; then ten times as many
 
 
@@ -30,31 +35,53 @@ def sharing(
 ) -> tuple[list[Hit], bool]:
     """The pictures that share pixels with a picture, `digest` being that of its bytes.
 
-    The best proposals first, for as long as a batch of them held a match; not those of the digests
-    that are `known` to be copies. Each picture comes once, in the form that more features agree
-    with. True besides where no batch was without a match: there may be more.
+    The best proposals first, until too many in a row held no match; not those of the digests that
+    are `known` to be copies. Each picture comes once, in the form that more features agree with.
+    True besides where that never came: there may be more.
     """
     among = np.ones(len(index), bool)
     among[index.numbers({digest, *known})] = False
     proposed = islice(_proposals(index, asked.features, among), MOST)
     found: dict[str, Hit] = {}
-    tried = 0
-    while batch := list(islice(proposed, _BATCH)):
-        tried += len(batch)
-        hits = []
-        for row, mirrored in batch:
-            sha256 = index.digest(row)
-            if (pixels := thumbnails.pixels(sha256)) is None:
-                continue
-            other = Shown(index.features(row), pixels)
-            if evidence := _verified(digest, asked, sha256, other, mirrored):
-                fewer = min(len(asked.features), len(other.features))
-                hits.append(_hit(sha256, evidence, fewer))
-        for hit in hits:
-            found[hit.sha256] = max(found.get(hit.sha256, hit), hit, key=_order)
-        if not hits:
+    tried = without = 0
+    for row, mirrored in proposed:
+        tried += 1
+        sha256 = index.digest(row)
+        if (pixels := thumbnails.pixels(sha256)) is None:
+            continue
+        other = Shown(index.features(row), pixels)
+        if evidence := _verified(digest, asked, sha256, other, mirrored):
+            hit = _hit(sha256, evidence, min(len(asked.features), len(other.features)))
+            found[sha256] = max(found.get(sha256, hit), hit, key=_order)
+            without = 0
+        elif (without := without + 1) == _WITHOUT:
             return list(found.values()), False
     return list(found.values()), tried == MOST
+
+
+def copies_compared(
+    index: FeatureIndex,
+    thumbnails: ThumbnailIndex,
+    digest: str,
+    asked: Shown,
+    copies: Sequence[Hit],
+) -> list[Hit]:
+    """Copies by a hash, upright ones, that differ from a picture: with altered parts, or no copies.
+
+    Those that differ in nothing are not among them.
+    """
+    upright = [hit for hit in copies if not hit.mirrored and not hit.rotation]
+    upright.sort(key=lambda hit: (hit.distance or 0, hit.sha256))
+    found = []
+    for hit in upright[:_COPIES]:
+        pixels = thumbnails.pixels(hit.sha256)
+        rows = index.numbers({hit.sha256})
+        if pixels is None or not len(rows):
+            continue
+        other = Shown(index.features(int(rows[0])), pixels)
+        if evidence := _compared(digest, asked, hit.sha256, other):
+            found.append(replace(hit, relation=str(evidence.relation), **_evidence_of(evidence)))
+    return found
 
 
 def _proposals(
@@ -89,12 +116,23 @@ def _verified(
     return found and found.inverted(other.size, asked.size)
 
 
+def _compared(digest: str, asked: Shown, sha256: str, other: Shown) -> Evidence | None:
+    """The same of two that are copies by a hash."""
+    from frametrace.matcher.pictures.verify import verify_near
+
+    if digest < sha256:
+        return verify_near(asked, other)
+    found = verify_near(other, asked)
+    return found and found.inverted(other.size, asked.size)
+
+
 def _hit(sha256: str, found: Evidence, features: int) -> Hit:
-    evidence = {
-        name: value for name, value in evidence_row(found).items() if name in EVIDENCE.names
-    }
     similarity = found.inliers / max(features, 1)
-    return Hit(sha256, Local.name, str(found.relation), None, similarity, **evidence)  # type: ignore[arg-type]
+    return Hit(sha256, Local.name, str(found.relation), None, similarity, **_evidence_of(found))
+
+
+def _evidence_of(found: Evidence) -> dict[str, Any]:
+    return {name: value for name, value in evidence_row(found).items() if name in EVIDENCE.names}
 
 
 def _order(hit: Hit) -> tuple[int, bool]:

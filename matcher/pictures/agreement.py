@@ -35,7 +35,7 @@ _REGION = 0.07  # of the overlap's side: the radius of a region that disagrees a
 # region (text over a photo correlates with the photo), of photos in one frame three quarters.
 _RIVAL_RADIUS, _RIVAL, _RIVAL_PHOTO, _UNRELATED = 0.12, 0.13, 0.2, 0.05
 _BESIDE = 0.2  # of what lies beside it on one side agrees
-_FEWEST = 100  # pixels of overlap that tell anything
+_FEWEST = 100  # pixels of overlap, and of texture in it, that tell anything
 _ADDED = 0.01  # to every measure: so that none is 0
 
 # By 4,059 pairs of copies (27 edits, screenshots, cards, frames, watermarks around them) and 492
@@ -78,12 +78,14 @@ class Agreement:
 
     @classmethod
     def of(cls, overlap: Overlap) -> Self | None:
-        """Compare the pictures; None where they overlap too little to tell."""
+        """Compare the pictures; None where they overlap too little, or are too plain, to tell."""
         windows = _Windows.of(overlap)
         known = windows.known
         if (size := int(known.sum())) < _FEWEST:
             return None
         textured = known & (np.maximum(windows.variance_a, windows.variance_b) > _TEXTURE)
+        if textured.sum() < _FEWEST:
+            return None
         agrees = textured & (windows.correlation > _AGREES)
         disagrees = textured & ~agrees
         weaker = np.minimum(windows.variance_a, windows.variance_b)

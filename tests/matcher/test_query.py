@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 from making import encoded, jpeg, make_case, photo, put_codes, tiny_clip
+from picturing import altered, bar_chart, detailed
 from PIL import Image, ImageOps
 
 from frametrace.embed.case import Case
@@ -14,7 +15,7 @@ from frametrace.embed.signals.base import ModelChoice, bits_distance
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import FORMS, compute_pdq
 from frametrace.embed.stage import EmbedSettings, embed
-from frametrace.matcher.looking import opened
+from frametrace.matcher.looking import _RADIUS, opened
 from frametrace.matcher.pictures.geometry import MIN_INLIERS
 from frametrace.matcher.pictures.shown import Shown
 from frametrace.matcher.pictures.verify import verify
@@ -381,3 +382,34 @@ def test_a_text_is_not_looked_for_by_a_signal_that_the_case_lacks(case):
         find_text(case, "the ducks", "clip")
     with pytest.raises(UsageError, match="Choose from: clip, caption, caption_key"):
         find_text(case, "the ducks", "pdq")
+
+
+def test_copies_by_a_hash_are_told_with_what_was_altered_in_them(tmp_path, monkeypatch):
+    image = detailed(1)
+    pictures = {
+        "whole.jpg": jpeg(image, 80),
+        "altered.jpg": jpeg(altered(image, "erase"), 85),
+        "chart.jpg": jpeg(bar_chart(2)),
+    }
+    signals = ("pdq", "local")
+    case = make_case(tmp_path, [{"media": [n]} for n in pictures], pictures, signals=signals)
+    asked = tmp_path / "asked.jpg"
+    asked.write_bytes(jpeg(image, 92))
+    rows = {row["media_path"]: row for row in find_picture(case, asked).rows.to_pylist()}
+    assert set(rows) == {"whole.jpg", "altered.jpg"}
+    assert {(row["signal"], row["relation"]) for row in rows.values()} == {("pdq", "copy")}
+    assert not rows["whole.jpg"]["altered"]
+    assert len(rows["altered.jpg"]["altered"]) == 1
+    assert rows["altered.jpg"]["altered_part"] > 0.03
+
+    asked.write_bytes(jpeg(bar_chart(1)))
+    monkeypatch.setitem(_RADIUS, "pdq", 127)  # so that charts of one style are copies by it
+    by_hash, by_both = (
+        {
+            row["media_path"]: row["relation"]
+            for row in find_picture(case, asked, name).rows.to_pylist()
+        }
+        for name in ("pdq", "")
+    )
+    assert by_hash["chart.jpg"] == "copy"
+    assert by_both["chart.jpg"] == "shares_element"

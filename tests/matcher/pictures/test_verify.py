@@ -280,6 +280,11 @@ def test_copies_by_a_hash_that_differ_in_nothing_say_nothing(quality):
     assert verify_near(shown(chart), shown(chart, quality)) is None
 
 
+def test_plain_copies_by_a_hash_have_nothing_that_contradicts_it():
+    ground = Image.radial_gradient("L").resize((640, 480)).convert("RGB")
+    assert verify_near(shown(ground), shown(ground, 60)) is None
+
+
 def test_copies_by_a_hash_that_were_altered_are_copies_with_boxes():
     found = verify_near(shown(detailed(1)), shown(altered(detailed(1), "paste")))
     assert found is not None
