@@ -101,9 +101,11 @@ def find_elements(pairs: pa.Table) -> Elements:
     apart &= ~pairs["same_photograph"].to_numpy(zero_copy_only=False)
     partners = _partners(a, b, apart, pairs, len(names))
     demoted = tied & _only_elements(a, b, tied, partners, pairs)
-    told = pc.if_else(pa.array(demoted), str(Relation.SHARES_ELEMENT), relation)
-    at = PAIRS.get_field_index("relation")
-    pairs = pairs.set_column(at, PAIRS.field(at), told)
+    element = str(Relation.SHARES_ELEMENT)  # in which nothing is told to be altered
+    for name, value in (("relation", element), ("altered", None), ("altered_part", None)):
+        at, field = PAIRS.get_field_index(name), PAIRS.field(name)
+        column = pc.if_else(pa.array(demoted), pa.scalar(value, field.type), pairs[name])
+        pairs = pairs.set_column(at, field, column)
     sharing = apart | demoted
     return Elements(pairs, *_grouped(a, b, sharing, related, names))
 

@@ -60,10 +60,13 @@ def test_fewer_unrelated_pictures_make_none(pairs) -> None:
 
 
 def test_a_copy_whose_agreement_lies_in_an_element_alone_is_none() -> None:
+    box = {"left": 0.1, "top": 0.1, "right": 0.5, "bottom": 0.5}
     wrong = {"cells_a": BARS, "cells_b": BARS, "part_a": 0.7, "part_b": 0.7}
+    wrong |= {"altered": [box], "altered_part": 0.16}
     sharing = [(a, b, SHARE) for a in range(4) for b in range(a + 1, 4) if (a, b) != (0, 1)]
     found = find_elements(pairs_of([(0, 1, wrong), *sharing]))
     assert relations(found)[0, 1] == "shares_element"
+    assert found.pairs.to_pylist()[0]["altered"] is None
     assert elements(found) == [{0, 1, 2, 3}]
     assert found.pairs.schema == PAIRS
 
