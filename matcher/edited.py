@@ -31,7 +31,7 @@ from frametrace.index.feature_join.join import check_join, propose_pairs
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.index.store import index_folder
 from frametrace.index.turns import alone_comparing
-from frametrace.matcher.photos import Distinct, Near
+from frametrace.matcher.photos import Distinct, Near, tied_by_medoids
 from frametrace.matcher.pictures.candidates import Wanted, completing, from_proposals, in_stars
 from frametrace.matcher.pictures.comparing import Comparing, values_of
 from frametrace.matcher.pictures.verified import UNIT, Verified, damaged_in
@@ -41,10 +41,11 @@ from frametrace.posts.errors import CaseError
 __all__ = ["Edited", "check_compared", "compare_pictures"]
 
 _FOLDER, _JOIN = "verified", "join"
-_RULE = 3  # of proposing and verifying; what was found by another rule is found anew
+_RULE = 4  # of proposing and verifying; what was found by another rule is found anew
 _FEW = 200  # pairs that are compared here: workers take as long to start
 _SECONDS = 600.0  # that a pair may take
 _CONFIRMATIONS = 10  # rounds of confirming what copies by PDQ are tied to
+_COMPLETIONS = 3  # rounds of comparing with hubs: a pair that is found may join two sets of copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,11 @@ def compare_pictures(
         for best in (True, False):
             known = comparison.verified.pairs(pictures)
             comparison.compare(from_proposals(proposals, pictures, known, best=best))
-        weight = near.nodes.weight[distinct.number]
-        comparison.compare(completing(comparison.verified.pairs(pictures), distinct.name, weight))
+        for _ in range(_COMPLETIONS):
+            known = comparison.verified.pairs(pictures)
+            tied = tied_by_medoids(near, distinct, known)
+            if not comparison.compare(completing(known, distinct.name, tied)):
+                break
         return Edited(near, distinct, comparison.verified.pairs(near.nodes.item), lacking)
 
 
@@ -127,11 +131,14 @@ class _Comparison:
             near = left
         return near
 
-    def compare(self, wanted: Wanted) -> None:
-        """Compare those pairs that were not compared before and can be, unit by unit."""
+    def compare(self, wanted: Wanted) -> bool:
+        """Compare those pairs that were not compared before and can be, unit by unit.
+
+        False where there are none.
+        """
         wanted = wanted.among(self._able).without(self.verified.compared())
         if not len(wanted):
-            return
+            return False
         held, candidates = wanted.numbered()
         with (
             values_of(self._case, held, self.folder) as values,
@@ -156,6 +163,7 @@ class _Comparison:
                 f"{crashed:,} pairs of pictures could not be compared: a process ended over each. "
                 "They are tried again the next time"
             )
+        return True
 
     @contextmanager
     def _executing(self, pairs: int) -> Iterator[Executor]:

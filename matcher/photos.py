@@ -24,7 +24,15 @@ from frametrace.matcher.results import Relation
 from frametrace.matcher.sightings import Sightings, pairs_among, places_of
 from frametrace.matcher.stars import Stars, stars
 
-__all__ = ["Distinct", "Near", "PhotoMatches", "group_photos", "join_photos", "near_photos"]
+__all__ = [
+    "Distinct",
+    "Near",
+    "PhotoMatches",
+    "group_photos",
+    "join_photos",
+    "near_photos",
+    "tied_by_medoids",
+]
 
 # The hashed pictures in the order of their nodes, then the others that can be decoded.
 _PICTURES = """
@@ -135,6 +143,22 @@ def near_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> Near:
     return Near.of(codes, _nodes(case, codes), pairs, max_distance)
 
 
+def tied_by_medoids(near: Near, distinct: Distinct, pairs: pa.Table) -> np.ndarray:
+    """How many posts each of what differs by PDQ ties as a medoid of photos, (k,) int64.
+
+    Photos are made of `pairs` as `group_photos` does; 0 where it is no medoid, or of itself alone.
+    """
+    names, first = _items(near)
+    seen = Sightings.of(pairs, names, np.arange(len(names))).of_nodes(first)
+    _, cut = _cut(near, distinct, seen)
+    tied = np.bincount(cut.medoid, near.nodes.weight, len(cut.medoid)).astype(np.int64)
+    tied[np.bincount(cut.medoid, minlength=len(tied)) < 2] = 0
+    most = np.zeros(len(tied), np.int64)
+    np.maximum.at(most, distinct.cut.medoid, tied)
+    by_distinct: np.ndarray = most[distinct.number]
+    return by_distinct
+
+
 def group_photos(
     near: Near, distinct: Distinct | None = None, pairs: pa.Table | None = None
 ) -> PhotoMatches:
@@ -144,11 +168,7 @@ def group_photos(
     if pairs is not None:
         compared = Sightings.of(pairs, names, np.arange(len(names)))
     seen = compared.of_nodes(first)
-    copies = seen.where(Relation.COPY).edges()
-    confirmed = near.edges if distinct is None else near.edges.where(distinct.ties(near.edges))
-    edges = Edges.concatenate([confirmed, copies]) if len(copies) else confirmed
-    pivots = _apart(near.pivots, copies, near.nodes.weight)
-    cut = stars(edges.graph(len(near.nodes.name)), near.nodes.weight, first=pivots)
+    edges, cut = _cut(near, distinct, seen)
     places = place(near.nodes, edges, cut, seen.seen_from)
     if pairs is not None:
         places = with_evidence(places, compared, names)
@@ -161,6 +181,15 @@ def group_photos(
     return PhotoMatches(
         places, listed, near.unlisted, _with_equals(near, ties, alike), compared, names
     )
+
+
+def _cut(near: Near, distinct: Distinct | None, seen: Sightings) -> tuple[Edges, Stars]:
+    """All copies that count, and the photos that they make."""
+    copies = seen.where(Relation.COPY).edges()
+    confirmed = near.edges if distinct is None else near.edges.where(distinct.ties(near.edges))
+    edges = Edges.concatenate([confirmed, copies]) if len(copies) else confirmed
+    pivots = _apart(near.pivots, copies, near.nodes.weight)
+    return edges, stars(edges.graph(len(near.nodes.name)), near.nodes.weight, first=pivots)
 
 
 def _apart(pivots: np.ndarray, copies: Edges, weight: np.ndarray) -> np.ndarray:

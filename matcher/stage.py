@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 from frametrace.embed.case import Case, write_atomically
 from frametrace.embed.executor import Executor
 from frametrace.embed.progress import Progress, Silent
-from frametrace.embed.signals.local import Local
 from frametrace.index.turns import alone_in
 from frametrace.matcher.changes import BEFORE, compare
-from frametrace.matcher.elements import Elements, find_elements
+from frametrace.matcher.compared import compare_case
+from frametrace.matcher.elements import Elements
 from frametrace.matcher.framing.about import in_order
 from frametrace.matcher.framing.finding import find_framings
 from frametrace.matcher.framing.given import Compared
@@ -28,7 +28,7 @@ from frametrace.matcher.framing.named import named_posts
 from frametrace.matcher.framing.saved import digests_of
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
 from frametrace.matcher.network import ties_of
-from frametrace.matcher.photos import Near, PhotoMatches, group_photos, join_photos, near_photos
+from frametrace.matcher.photos import PhotoMatches
 from frametrace.matcher.placing import PLACES
 from frametrace.matcher.results import (
     MATCHES,
@@ -89,24 +89,16 @@ def match_case(
     local features are compared by a process for each processor.
     """
     progress, clock = progress or Silent(), _Clock()
-    near = _near(case, settings.max_pdq, progress, clock)
-    distinct, elements, lacking = None, Elements.none(), 0
-    if Local.name in case.epoch.signals:
-        from frametrace.matcher.edited import compare_pictures  # loads what compares pictures
-
-        edited = compare_pictures(case, near, executor, progress)
-        near, distinct, lacking = edited.near, edited.distinct, edited.lacking
-        elements = find_elements(edited.pairs)
-    clock.lap("edited")
+    compared = compare_case(case, settings.max_pdq, progress, executor, clock.lap)
 
     def lap(stage: str) -> None:
         clock.lap(stage)
         advance(1)
 
     with progress.track("matching", 5) as advance:
-        photos = group_photos(near, distinct, elements.pairs)
+        photos = compared.photos()
         lap("photos")
-        results, alike = _found(case, settings, photos, elements, progress, lap)
+        results, alike = _found(case, settings, photos, compared.elements, progress, lap)
         run = MatchRun(
             epoch=case.epoch.number,
             settings=asdict(settings),
@@ -114,7 +106,7 @@ def match_case(
             seconds=clock.seconds,
             version=version("frametrace"),
             unlisted=photos.unlisted,
-            left_out=lacking,
+            left_out=compared.lacking,
             named=digests_of(case),
         )
         results, run = _compared(case, results, run)
@@ -134,17 +126,6 @@ class _Clock:
         now = time.perf_counter()
         self.seconds[stage] = round(self.seconds.get(stage, 0) + now - self._begun, 3)
         self._begun = now
-
-
-def _near(case: Case, max_pdq: int, progress: Progress, clock: _Clock) -> Near:
-    """The case's pictures, and which of them are copies by PDQ."""
-    join_photos(case, max_pdq, progress)
-    clock.lap("join")
-    with progress.track("gathering pairs", 1) as advance:
-        near = near_photos(case, max_pdq)
-        clock.lap("photos")
-        advance(1)
-    return near
 
 
 def _rows(photos: PhotoMatches, alike: pa.Table) -> Iterator[pa.RecordBatch]:

@@ -12,7 +12,6 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import csr_matrix
 
 from frametrace.embed.held import query_over
 from frametrace.index.feature_join.join import Proposals
@@ -20,7 +19,6 @@ from frametrace.matcher.photos import Distinct, Near
 from frametrace.matcher.pictures.comparing import Candidate
 from frametrace.matcher.results import Relation
 from frametrace.matcher.sightings import components, pairs_among, places_of
-from frametrace.matcher.stars import stars
 
 __all__ = ["Wanted", "completing", "from_proposals", "in_stars"]
 
@@ -136,37 +134,35 @@ def from_proposals(
     return Wanted.of(one, other, rows["mirrored"].to_numpy()[kept])
 
 
-def completing(known: pa.Table, names: pa.StringArray, weight: np.ndarray) -> Wanted:
-    """Pictures that are tied in several steps, each with the hubs of what it is tied to."""
+def completing(known: pa.Table, names: pa.StringArray, tied: np.ndarray) -> Wanted:
+    """Pictures that are tied in several steps, each with the hubs of what it is tied to.
+
+    `tied` is (n,): how many posts each picture would tie as a medoid.
+
+    A collage ties photographs that have nothing to do with each other, so each set of copies has a
+    hub of its own; what contains a copy is compared with that as well.
+    """
     known = pairs_among(known, names)
+    copies = _components(known, names, copies=True)
+    hub = _hubs(copies, tied)
+    a, b = places_of(known.filter(known["same_photograph"]), names)
+    asked, hubs = np.concatenate([a, b]), hub[copies[np.concatenate([b, a])]]
+    step = np.flatnonzero((hubs >= 0) & (hubs != asked))
     group = _components(known, names, copies=False)
-    size = np.bincount(group, minlength=1)
-    parts = [
-        _with_hub(group, size, hubs, names)
-        for hubs in (_copied(known, names, weight), _contained(known, names))
-    ]
-    return Wanted(pa.concat_tables(part.rows for part in parts))
+    most = _hubs(group, _contained(known, names))[group]
+    rest = np.flatnonzero((most >= 0) & (most != np.arange(len(names))))
+    ours, others = np.concatenate([asked[step], rest]), np.concatenate([hubs[step], most[rest]])
+    return Wanted.of(names.take(pa.array(ours)), names.take(pa.array(others)))
 
 
-def _with_hub(
-    group: np.ndarray, size: np.ndarray, worth: np.ndarray, names: pa.StringArray
-) -> Wanted:
-    """Every picture of a group of three or more with the one that is worth most."""
+def _hubs(group: np.ndarray, worth: np.ndarray) -> np.ndarray:
+    """For each group the one that is worth most; -1 for those of two, and where none is worth."""
+    hub = np.full(int(group.max(initial=-1)) + 1, -1)
     order = np.lexsort((np.arange(len(group)), -worth, group))
-    first = np.flatnonzero(np.diff(group[order], prepend=-1))
-    hub = order[first][group]
-    asked = np.flatnonzero((size[group] > 2) & (worth[hub] > 0) & (hub != np.arange(len(group))))
-    return Wanted.of(names.take(pa.array(hub[asked])), names.take(pa.array(asked)))
-
-
-def _copied(known: pa.Table, names: pa.StringArray, weight: np.ndarray) -> np.ndarray:
-    """How much each picture ties as a medoid of copies, (n,) int64; 0 where it is none."""
-    a, b = places_of(known.filter(pc.equal(known["relation"], str(Relation.COPY))), names)
-    graph = csr_matrix((np.ones(len(a), np.float32), (a, b)), (len(names), len(names)))
-    cut = stars(graph + graph.T, weight)
-    tied = np.bincount(cut.medoid, weight, len(names)).astype(np.int64)
-    alone = np.bincount(cut.medoid, minlength=len(names)) < 2
-    return np.where(alone, 0, tied)
+    first = order[np.flatnonzero(np.diff(group[order], prepend=-1))]
+    large = (np.bincount(group, minlength=len(hub))[group[first]] > 2) & (worth[first] > 0)
+    hub[group[first[large]]] = first[large]
+    return hub
 
 
 def _contained(known: pa.Table, names: pa.StringArray) -> np.ndarray:

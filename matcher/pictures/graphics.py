@@ -13,7 +13,7 @@ from frametrace.matcher.pictures.geometry import Alignment
 from frametrace.matcher.pictures.overlap import Overlap
 from frametrace.matcher.pictures.shown import Shown
 
-__all__ = ["says_otherwise"]
+__all__ = ["is_graphic", "says_otherwise"]
 
 _GROUND = 0.36  # of the overlap has one shade in both pictures: a graphic
 _SHADES = 9  # levels that are one shade
@@ -28,6 +28,12 @@ _PLACED = 0.5
 _SURE = 3.0  # log odds of the pixels
 
 
+def is_graphic(overlap: Overlap) -> bool:
+    """Whether one shade covers much of both pictures."""
+    grounds = (_ground(image, overlap.inside) for image in (overlap.a, overlap.b))
+    return min(grounds) >= _GROUND
+
+
 def says_otherwise(
     alignment: Alignment, overlap: Overlap, evidence: float, a: Shown, b: Shown
 ) -> bool:
@@ -35,8 +41,7 @@ def says_otherwise(
 
     `evidence` are the log odds of their pixels.
     """
-    grounds = (_ground(image, overlap.inside) for image in (overlap.a, overlap.b))
-    if not alignment.inliers or min(grounds) < _GROUND:
+    if not alignment.inliers or not is_graphic(overlap):
         return False
     least = _LEAST if evidence >= _SURE else _LEAST_DOUBTFUL
     return alignment.share + _PLACED * _placed(alignment, a, b) < least

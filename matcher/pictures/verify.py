@@ -10,7 +10,7 @@ from frametrace.matcher.pictures.agreement import Agreement
 from frametrace.matcher.pictures.altered import Altered, altered_regions
 from frametrace.matcher.pictures.evidence import Evidence
 from frametrace.matcher.pictures.geometry import Alignment, align, stretched_over
-from frametrace.matcher.pictures.graphics import says_otherwise
+from frametrace.matcher.pictures.graphics import is_graphic, says_otherwise
 from frametrace.matcher.pictures.overlap import Overlap
 from frametrace.matcher.pictures.relation import relation_of
 from frametrace.matcher.pictures.scene import is_another_shot
@@ -48,14 +48,17 @@ def verify_near(a: Shown, b: Shown) -> Evidence | None:
     overlap = Overlap.of(alignment, a, b)
     agreement = Agreement.of(overlap)
     looks_same = agreement is None or (agreement.same and agreement.extent == 1)
-    if looks_same and not altered_regions(overlap):
+    looks_same = looks_same and not altered_regions(overlap)
+    if looks_same and not is_graphic(overlap):
         return None
     if (aligned := align(a.features, b.features, False)) is not None:
         alignment, overlap = aligned, Overlap.of(aligned, a, b)
         agreement = Agreement.of(overlap)
     if agreement is None or not (agreement.same or agreement.contradicts):
         return None
-    return _told(alignment, overlap, agreement, a, b)
+    found = _told(alignment, overlap, agreement, a, b)
+    says_same = found is None or (found.relation == Relation.COPY and not found.altered)
+    return None if looks_same and says_same else found
 
 
 def _told(

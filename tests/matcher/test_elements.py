@@ -60,7 +60,7 @@ def test_fewer_unrelated_pictures_make_none(pairs) -> None:
 
 
 def test_a_copy_whose_agreement_lies_in_an_element_alone_is_none() -> None:
-    box = {"left": 0.1, "top": 0.1, "right": 0.5, "bottom": 0.5}
+    box = {"x0": 0.1, "y0": 0.1, "x1": 0.5, "y1": 0.5}
     wrong = {"cells_a": BARS, "cells_b": BARS, "part_a": 0.7, "part_b": 0.7}
     wrong |= {"altered": [box], "altered_part": 0.16}
     sharing = [(a, b, SHARE) for a in range(4) for b in range(a + 1, 4) if (a, b) != (0, 1)]

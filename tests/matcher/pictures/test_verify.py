@@ -308,6 +308,15 @@ def test_other_words_in_one_style_are_no_copy_however_alike_their_smudges_are(dr
 
 
 @pytest.mark.parametrize("drawn", [table, statement])
+def test_words_contradict_a_hash_and_their_copies_do_not(drawn):
+    for seed in range(1, 5):
+        found = verify_near(shown(drawn(0)), shown(drawn(seed)))
+        assert found is not None
+        assert found.relation not in (Relation.COPY, Relation.CONTAINS)
+    assert verify_near(shown(drawn(0)), shown(drawn(0), 60)) is None
+
+
+@pytest.mark.parametrize("drawn", [table, statement])
 @pytest.mark.parametrize("edit", ["recompressed", "smaller", "cut", "letterboxed", "faded"])
 def test_a_copy_of_words_is_a_copy(drawn, edit):
     page = drawn(3)
