@@ -46,7 +46,7 @@ from frametrace.matcher.stage import load_results
 
 SIZES, SIZES_QUICK = (100_000, 1_000_000), (1_000, 2_000)
 COPIES, COPIES_QUICK = (1_000, 3_000), (50, 100)
-FRAMES, FRAMES_QUICK = (10_000, 100_000), (200, 400)
+FRAMES, FRAMES_QUICK = (1_000, 4_000), (200, 400)
 EDITS_OF, EDITS_OF_QUICK = 9, 90  # every such photo gets every ninth kind of edit
 UNIT = 10_000  # pictures of a shard
 TEMPLATE = 120  # features of 360 that the frames of a template share

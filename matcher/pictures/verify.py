@@ -54,17 +54,29 @@ def verify_near(a: Shown, b: Shown) -> Evidence | None:
     if (aligned := align(a.features, b.features, False)) is not None:
         alignment, overlap = aligned, Overlap.of(aligned, a, b)
         agreement = Agreement.of(overlap)
-    if agreement is None or not (agreement.same or agreement.contradicts):
+    if agreement is None:
         return None
-    found = _told(alignment, overlap, agreement, a, b)
+    # A hash of the whole is right of photographs more often than windows are, not of graphics.
+    if not (agreement.same or agreement.contradicts or is_graphic(overlap)):
+        return None
+    found = _told(alignment, overlap, agreement, a, b, near=True)
     says_same = found is None or (found.relation == Relation.COPY and not found.altered)
     return None if looks_same and says_same else found
 
 
 def _told(
-    alignment: Alignment, overlap: Overlap, agreement: Agreement, a: Shown, b: Shown
+    alignment: Alignment,
+    overlap: Overlap,
+    agreement: Agreement,
+    a: Shown,
+    b: Shown,
+    *,
+    near: bool = False,
 ) -> Evidence | None:
-    """The evidence of two pictures that are laid over each other."""
+    """The evidence of two pictures that are laid over each other.
+
+    Whatever is left of those that a hash calls copies, as `near` ones, is told.
+    """
     parts = overlap.covered_a * agreement.extent, overlap.covered_b * agreement.extent
     relation, altered = Relation.SHARES_ELEMENT, Altered()
     same = agreement.same and not says_otherwise(alignment, overlap, agreement.evidence, a, b)
@@ -77,7 +89,8 @@ def _told(
             altered = Altered.of(altered_regions(overlap), overlap)
     cells_a = agreement.cells(overlap.to_a, overlap.size_a)
     cells_b = agreement.cells(overlap.to_b, overlap.size_b)
-    if relation == Relation.SHARES_ELEMENT and not _is_element(alignment, cells_a, cells_b):
+    element = near or _is_element(alignment, cells_a, cells_b)
+    if relation == Relation.SHARES_ELEMENT and not element:
         return None
     transform = alignment.transform
     return Evidence(
@@ -100,7 +113,5 @@ def _told(
 
 def _is_element(alignment: Alignment, cells_a: np.ndarray, cells_b: np.ndarray) -> bool:
     """Whether what agrees is more than chance, and large enough to be shown."""
-    if not alignment.inliers:  # copies by a hash, whatever is left of them
-        return True
     shown = min(int(cells_a.sum()), int(cells_b.sum())) >= _ELEMENT_CELLS
     return shown and alignment.inliers >= _ELEMENT_INLIERS
