@@ -2,8 +2,8 @@
 
 10,000 copies of one photo have 50 million pairs, and a group needs 10,000 of them. So each picture
 is compared with its best few partners first; what that ties together need not be compared again.
-Then every picture that is tied to others in several steps is compared with their hub: the medoid that
-they will have, and the one that most contain.
+Then every picture that is tied to others in several steps is compared with their hubs: the medoid
+that they will have, and the one that most contain.
 """
 
 from dataclasses import dataclass
