@@ -116,7 +116,8 @@ class Numbered:
 @lru_cache(maxsize=256)
 def _opened(path: Path) -> tuple[pq.ParquetFile, np.ndarray]:
     """A shard and where its row groups begin."""
-    file = pq.ParquetFile(path, page_checksum_verification=True)
+    # What is read ahead would be kept for as long as the file is open: 70 MB a shard.
+    file = pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
     groups = range(file.num_row_groups)
     rows = [file.metadata.row_group(group).num_rows for group in groups]
     return file, np.cumsum([0, *rows])
