@@ -9,7 +9,6 @@ Popular pictures: light edits of one photo, recompressed and cropped by a hair; 
 template, that share the features and the pixels of the outer third, around other pictures.
 """
 
-import hashlib
 import json
 import os
 import sys
@@ -18,6 +17,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -27,19 +27,16 @@ import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from cases import put_described, put_synthetic
 from copies.edits import EDITS
 from copies.originals import ORIGINALS, opened, photos
 from copies.sources import Edited, Files
 from generating import jpeg
 from measuring import Finding, Ran, Stopped, command_line, conclude, options, run, say
-from synthetic import BASE, BASE_QUICK, FEATURE, Described, Synthesis, described, packed
+from synthetic import BASE, BASE_QUICK, FEATURE, Described, Synthesis, described
 
 from frametrace.embed.case import Case
-from frametrace.embed.signals.local import Local
-from frametrace.embed.signals.pdq import Pdq
-from frametrace.embed.signals.thumbnail import Thumbnail, pixels
-from frametrace.embed.tables import MEDIA, POST_MEDIA, POSTS, signal_table
-from frametrace.index.codes import as_digits
+from frametrace.embed.signals.thumbnail import pixels
 from frametrace.matcher.query import find_picture
 from frametrace.matcher.results import GroupKind
 from frametrace.matcher.stage import load_results
@@ -136,13 +133,13 @@ def _sizes(
     findings, used = [], []
     pool = pa.array(thumbnails, pa.binary())
     case = Case.create(place / "case")
-    _put(case, "planted", planted.pictures)
+    put_described(case, "planted", planted.pictures)
     there = 0
     for size, seconds, memory in zip(sizes, LIMITS["s"], LIMITS["GB"], strict=True):
         say(f"a case of {size:,} pictures")
         for start in range(there, size, UNIT):
             count = min(UNIT, size - start)
-            _put_synthetic(case, f"synthetic-{start}", make.codes(count, start), pool, start)
+            put_synthetic(case, f"synthetic-{start}", make.codes(count, start), pool, start)
         there = size
         for made in ("verified", "results", "index"):  # each size is compared from nothing
             if (case.path / made).is_dir():
@@ -260,14 +257,18 @@ def _popular(
     """Many copies of one photo, and many frames of one template: twice as many each time."""
     findings = []
     for what, sizes, write in (
-        ("copies of one photo", COPIES_QUICK if quick else COPIES, _write_copies),
-        ("frames of one template", FRAMES_QUICK if quick else FRAMES, _write_frames),
+        ("copies of one photo", COPIES_QUICK if quick else COPIES, partial(_write_copies, photo)),
+        (
+            "frames of one template",
+            FRAMES_QUICK if quick else FRAMES,
+            partial(_write_frames, make, others),
+        ),
     ):
         seconds, rows = [], []
         for size in sizes:
             say(f"{size:,} {what}")
             case = Case.create(place / f"{what.replace(' ', '-')}-{size}")
-            write(case, size, make, photo, others)
+            write(case, size)
             ran = run(command_line("match", case.path))
             results, _ = load_results(Case(case.path))
             seconds.append(ran.cpu)
@@ -288,7 +289,7 @@ def _popular(
     return findings
 
 
-def _write_copies(case: Case, size: int, make: Synthesis, photo: Path, others: Described) -> None:
+def _write_copies(photo: Path, case: Case, size: int) -> None:
     image, rng = opened(photo), np.random.default_rng(17)
 
     def pictures() -> Iterator[bytes]:
@@ -297,7 +298,7 @@ def _write_copies(case: Case, size: int, make: Synthesis, photo: Path, others: D
             box = (*cut.tolist(), *(np.array(image.size) - cut[::-1] // 2).tolist())
             yield jpeg(image.crop(box), int(rng.integers(60, 95)))
 
-    _put(case, "copies", _all_described(pictures()))
+    put_described(case, "copies", _all_described(pictures()))
 
 
 def _all_described(pictures: Iterator[bytes]) -> Described:
@@ -314,7 +315,7 @@ class _Given:
         return iter(self.given)
 
 
-def _write_frames(case: Case, size: int, make: Synthesis, photo: Path, others: Described) -> None:
+def _write_frames(make: Synthesis, others: Described, case: Case, size: int) -> None:
     """The outer third is that of the template, in pixels and in features; the rest another's."""
     shape = (192, 144)
     rng = np.random.default_rng(19)
@@ -338,82 +339,7 @@ def _write_frames(case: Case, size: int, make: Synthesis, photo: Path, others: D
             thumbnails.append(
                 bytes(cv2.imencode(".webp", frame, [cv2.IMWRITE_WEBP_QUALITY, 80])[1])
             )
-        _put_synthetic(case, f"frames-{start}", codes, pa.array(thumbnails), 3 * 10**8 + start)
-
-
-def _put_synthetic(
-    case: Case, unit: str, codes: np.ndarray, thumbnails: pa.Array, seed: int
-) -> None:
-    """A unit of pictures with random hashes, and thumbnails in turn."""
-    rng, count = np.random.default_rng([23, seed]), len(codes)
-    hashes = packed(rng.integers(0, 256, (count, 32), np.uint8)).cast(pa.binary(32))
-    _put_values(
-        case,
-        unit,
-        as_digits(rng.integers(0, 256, (count, 32), np.uint8)),
-        {
-            Local(): pa.table({"code": packed(codes)}),
-            Thumbnail(): pa.table(
-                {"code": thumbnails.take(pa.array(np.arange(count) % len(thumbnails)))}
-            ),
-            Pdq(): pa.table(
-                {"code": hashes, "quality": pa.repeat(pa.scalar(100, pa.uint8()), count)}
-            ),
-        },
-    )
-
-
-def _put(case: Case, unit: str, pictures: Described) -> None:
-    local, thumbnail, pdq = Local(), Thumbnail(), Pdq()
-    once = sorted({digest: at for at, digest in enumerate(pictures.digests)}.items())
-    at = [place for _, place in once]
-    _put_values(
-        case,
-        unit,
-        pa.array([digest for digest, _ in once]),
-        {
-            local: local.finish([pictures.codes[i] for i in at]),
-            thumbnail: thumbnail.finish([pictures.thumbnails[i] for i in at]),
-            pdq: pdq.finish([pictures.hashes[i] for i in at]),
-        },
-    )
-
-
-def _put_values(
-    case: Case, unit: str, digests: pa.Array, values: dict[Local | Thumbnail | Pdq, pa.Table]
-) -> None:
-    """Pictures, their values, and one post of each by one of 5,000 accounts."""
-    count, names = len(digests), digests.to_pylist()
-    ids = [hashlib.sha256(name.encode()).hexdigest()[:16] for name in names]
-    posts = {
-        "platform": ["x"] * count,
-        "post_id": ids,
-        "account_id": [f"account-{int(each, 16) % 5_000}" for each in ids],
-        "account_kind": ["account"] * count,
-        "precision": ["unknown"] * count,
-        "source": ["posts.jsonl"] * count,
-        "line": list(range(1, count + 1)),
-    }
-    posts |= {name: [None] * count for name in POSTS.names if name not in posts}
-    paths = [f"{name}.jpg" for name in names]
-    media = {"sha256": names, "root": ["/pictures"] * count, "path": paths, "size": [1] * count}
-    links = {"platform": ["x"] * count, "post_id": ids, "sha256": names, "path": paths}
-    with case.writer() as writer:
-        for signal in values:
-            writer.describe(signal.name, signal.made_by)
-        writer.put(
-            unit,
-            {
-                "posts": pa.Table.from_pydict(posts, POSTS),
-                "media": pa.table(media, MEDIA),
-                "post_media": pa.table(links, POST_MEDIA),
-                **{
-                    signal_table(signal.name): table.add_column(0, "sha256", digests)
-                    for signal, table in values.items()
-                },
-            },
-        )
-        writer.commit()
+        put_synthetic(case, f"frames-{start}", codes, pa.array(thumbnails), 3 * 10**8 + start)
 
 
 if __name__ == "__main__":

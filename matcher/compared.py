@@ -47,8 +47,8 @@ def compare_case(
 ) -> ComparedPictures:
     """Find the copies by PDQ, and confirm and complete them by local features and thumbnails.
 
-    `lap` is told when a stage ends: `join`, `photos`, `edited`. Without an executor, pictures are
-    compared by a process for each processor.
+    `lap` is called with the name of each stage as it ends: `join`, `photos`, `edited`. Without an
+    executor, pictures are compared by a process for each processor.
     """
     progress = progress or Silent()
     join_photos(case, max_pdq, progress)

@@ -101,7 +101,7 @@ def find_elements(pairs: pa.Table) -> Elements:
     apart &= ~pairs["same_photograph"].to_numpy(zero_copy_only=False)
     partners = _partners(a, b, apart, pairs, len(names))
     demoted = tied & _only_elements(a, b, tied, partners, pairs)
-    element = str(Relation.SHARES_ELEMENT)  # in which nothing is told to be altered
+    element = str(Relation.SHARES_ELEMENT)  # which has no altered parts
     for name, value in (("relation", element), ("altered", None), ("altered_part", None)):
         at, field = PAIRS.get_field_index(name), PAIRS.field(name)
         column = pc.if_else(pa.array(demoted), pa.scalar(value, field.type), pairs[name])

@@ -1,4 +1,4 @@
-"""What is told of two pictures that were compared, and where one lies in the other.
+"""The result of comparing two pictures, and where one lies in the other.
 
 Kept apart from comparing: who reads results does not load what compares pictures.
 """

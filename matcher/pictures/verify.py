@@ -75,7 +75,7 @@ def _told(
 ) -> Evidence | None:
     """The evidence of two pictures that are laid over each other.
 
-    Whatever is left of those that a hash calls copies, as `near` ones, is told.
+    Pairs that a hash calls copies (`near`) always have a result, however little of them agrees.
     """
     parts = overlap.covered_a * agreement.extent, overlap.covered_b * agreement.extent
     relation, altered = Relation.SHARES_ELEMENT, Altered()
