@@ -19,6 +19,7 @@ from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.overlay import Overlay
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.tables import signal_table
+from frametrace.embed.union import parts_of
 from frametrace.matcher.framing.saved import digests_of
 from frametrace.matcher.results import GroupKind, Relation, Results
 
@@ -102,7 +103,7 @@ def describe_signals(signals: Mapping[str, Mapping[str, str]]) -> str:
 
 def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
     """What a reader of these results must know of what was not compared, in plain sentences."""
-    notes = []
+    notes = [note for part in parts_of(case) for note in part.notes]
     for name in (Pdq.name, Local.name, Clip.name, Overlay.name):
         if name in run.signals or name == Pdq.name:
             missing = sum(missing_pictures(case, [name]).values())
@@ -112,10 +113,11 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
             missing = len(missing_captions(case, name, lettering=False))
             notes += _lacking(case, "Captions", name, missing)
     if run.left_out:
+        embed = " && ".join(f"frametrace embed {path}" for path in _paths(case))
         notes.append(
             f"Pictures that were not compared by what they show, for want of a thumbnail (the case "
             f"was made before 0.5): {run.left_out:,}. To compare them: "
-            f"frametrace embed {case.path} && frametrace match {case.path}"
+            f"{embed} && frametrace match {' '.join(_paths(case))}"
         )
     if case.epoch.rows("media") and Clip.name not in run.signals:
         notes.append("Pictures were compared for copies, not by what they show: no clip vectors.")
@@ -127,7 +129,7 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
         names = ", ".join(dict.fromkeys(changed))
         notes.append(
             f"Named framings that changed since the last match: {names}. To find their posts: "
-            f"frametrace match {case.path}"
+            f"frametrace match {' '.join(_paths(case))}"
         )
     most = int(run.settings["max_tied_accounts"])
     photos = results.groups.filter(pc.equal(results.groups["kind"], str(GroupKind.PHOTO)))
@@ -158,7 +160,13 @@ def _on_captions(made_by: Mapping[str, str] | None) -> list[str]:
 def _lacking(case: Case, what: str, signal: str, missing: int) -> list[str]:
     if not missing:
         return []
-    return [f"{what} without {signal}: {missing:,}. To compare them: frametrace embed {case.path}"]
+    embed = " && ".join(f"frametrace embed {path}" for path in _paths(case))
+    return [f"{what} without {signal}: {missing:,}. To compare them: {embed}"]
+
+
+def _paths(case: Case) -> list[str]:
+    """The folder of the case, or of those that it is a union of."""
+    return [part.path for part in parts_of(case)] or [str(case.path)]
 
 
 def reasons_of(case: Case) -> list[tuple[str, int]]:

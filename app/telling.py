@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,7 +26,7 @@ from frametrace.app.summary import (
     reasons_of,
 )
 from frametrace.embed.case import Case
-from frametrace.matcher.results import GroupKind, Results
+from frametrace.matcher.results import GroupKind, Relation, Results
 
 if TYPE_CHECKING:
     from frametrace.embed.add import Added
@@ -36,6 +37,7 @@ __all__ = [
     "end",
     "named_counts",
     "print_json",
+    "reused",
     "rows_text",
     "since_json",
     "tell_added",
@@ -174,6 +176,28 @@ def since_json(results: Results, run: "MatchRun") -> dict[str, Any] | None:
         **asdict(since),
         "groups": changed_most(results, _TOP_OF_JSON).select(_OF_CHANGES).to_pylist(),
     }
+
+
+def reused(reuses: pa.Table, cases: Sequence[str]) -> list[str]:
+    """Say how many posts of each case reuse how much of each case before it."""
+    lines = []
+    for one, other in combinations(cases, 2):
+        both = pc.and_(pc.equal(reuses["case_a"], one), pc.equal(reuses["case_b"], other))
+        rows = reuses.filter(both)
+        framed = pc.equal(rows["relation"], str(Relation.SIMILAR))
+        shown, said = rows.filter(pc.invert(framed)), rows.filter(framed)
+        pictures = pc.count_distinct(shown["sha256_a"]).as_py()
+        framings = pc.count_distinct(said["group_id"]).as_py()
+        lines.append(
+            f"{_posts(shown):,} posts of {other} reuse {pictures:,} pictures of {one}; "
+            f"{_posts(said):,} share {framings:,} framing{'s' if framings != 1 else ''} with it"
+        )
+    return lines
+
+
+def _posts(rows: pa.Table) -> int:
+    posts: int = rows.group_by(["platform", "post_id"]).aggregate([]).num_rows
+    return posts
 
 
 def rows_text(table: pa.Table, columns: Mapping[str, str], width: int = 60) -> str:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from frametrace.embed.files import (
     TEMPORARY,
     holding,
+    link_file,
     read_json,
     replacing,
     to_json,
@@ -145,6 +146,13 @@ class Case:
             except (OSError, pa.ArrowException) as error:
                 raise self._unreadable(table, error) from None
 
+    def read_shard(self, file: Path) -> pa.Table:
+        """One shard, a file that `files` gave. Raises `CaseError` where it is damaged."""
+        try:
+            return _table(file, None)
+        except (OSError, pa.ArrowException) as error:
+            raise self._unreadable(file.parent.name, error) from None
+
     def _unreadable(self, table: str, error: Exception) -> CaseError:
         return CaseError(
             f"a shard of {table} can't be read ({error}); `frametrace doctor {self.path}` "
@@ -190,7 +198,19 @@ class CaseWriter:
                     write_page_checksum=True,
                     row_group_size=_GROUP if table.nbytes > _WIDE * table.num_rows else None,
                 )
-        rows = {name: {shard: table.num_rows} for name, table in written.items()}
+        self._done(marker, {name: {shard: table.num_rows} for name, table in written.items()})
+
+    def link(self, unit: str, table: str, shard: Path, rows: int) -> None:
+        """Count a whole shard of another case, without copying it, as a unit of this one.
+
+        Raises `CaseError` where it is gone, or where no link to it can be made.
+        """
+        marker = self._marker(unit)
+        if not marker.exists():
+            link_file(shard, self.case.path / table / f"{unit}.parquet")
+            self._done(marker, {table: {f"{unit}.parquet": rows}})
+
+    def _done(self, marker: Path, rows: Mapping[str, Mapping[str, int]]) -> None:
         write_atomically(marker, to_json(rows))
         self._note(rows)
 
@@ -204,6 +224,10 @@ class CaseWriter:
         """Leave a table's rows out of the next epoch."""
         shards = {name: files for name, files in self.case.epoch.shards.items() if name != table}
         self.case.epoch = replace(self.case.epoch, shards=shards)
+
+    def clear(self) -> None:
+        """Leave all rows and signals out of the next epoch."""
+        self.case.epoch = Epoch(self.case.epoch.number)
 
     def commit(self) -> None:
         """Make everything that was put visible, as the next epoch; nothing new makes no epoch."""
@@ -242,7 +266,8 @@ class CaseWriter:
         for manifest in _epochs(root):
             with suppress(CaseError):
                 kept.append(_epoch(manifest))
-        tables = [*BASE_TABLES, *(f"signals/{path.name}" for path in (root / "signals").glob("*"))]
+        tables = {*BASE_TABLES, *(name for epoch in kept for name in epoch.shards)}
+        tables |= {f"signals/{path.name}" for path in (root / "signals").glob("*")}
         for name in tables:
             for file in (root / name).glob("*.parquet"):
                 if not any(file.name in epoch.shards.get(name, {}) for epoch in kept):

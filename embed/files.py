@@ -11,7 +11,15 @@ from typing import IO, Any
 
 from frametrace.posts.errors import CaseError, CaseLocked
 
-__all__ = ["TEMPORARY", "holding", "read_json", "replacing", "to_json", "write_atomically"]
+__all__ = [
+    "TEMPORARY",
+    "holding",
+    "link_file",
+    "read_json",
+    "replacing",
+    "to_json",
+    "write_atomically",
+]
 
 TEMPORARY = ".*.tmp"  # what a killed process can leave of a file that it was writing
 
@@ -45,6 +53,29 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def link_file(file: Path, link: Path) -> None:
+    """Give a file that never changes a second name; one that is there already stays.
+
+    A hard link, so that the content stays when the first name goes; on another disk a symbolic one.
+    Raises `CaseError` where the file is gone, or where neither can be made.
+    """
+    try:
+        link.parent.mkdir(parents=True, exist_ok=True)
+        file.stat()
+        try:
+            link.hardlink_to(file)
+        except FileExistsError:
+            return
+        except OSError:
+            link.symlink_to(file.resolve())
+    except FileNotFoundError:
+        raise CaseError(
+            f"{file} is gone: the case changed meanwhile, or is damaged. Run the same command again"
+        ) from None
+    except OSError as error:
+        raise _unwritable(link, error) from None
 
 
 @contextmanager

@@ -13,9 +13,9 @@ from frametrace.posts.errors import CaseError
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Held", "connect", "query_over"]
+__all__ = ["KEYS", "Held", "connect", "query_over"]
 
-_KEYS: Mapping[str, tuple[str, ...]] = {
+KEYS: Mapping[str, tuple[str, ...]] = {
     "posts": ("platform", "post_id"),
     "accounts": ("platform", "account_id"),
     "media": ("sha256",),
@@ -120,8 +120,10 @@ class Held:
             ).fetchall()
 
     def _anti_join(self, table: str, rows: pa.Table) -> pa.Table:
-        same = " AND ".join(f"r.{key} IS NOT DISTINCT FROM h.{key}" for key in _KEYS[table])
-        query = f"SELECT _at FROM rows r ANTI JOIN {table} h ON {same} ORDER BY _at"  # noqa: S608
+        keys = KEYS.get(table, ("sha256",))
+        same = " AND ".join(f"r.{key} IS NOT DISTINCT FROM h.{key}" for key in keys)
+        view = table.rpartition("/")[2]
+        query = f"SELECT _at FROM rows r ANTI JOIN {view} h ON {same} ORDER BY _at"  # noqa: S608
         with connect(self._case, table) as connection:
             connection.register("rows", rows.append_column("_at", pa.array(range(rows.num_rows))))
             kept = connection.sql(query).to_arrow_table()

@@ -38,9 +38,9 @@ from frametrace.matcher.pictures.verified import UNIT, Verified, damaged_in
 from frametrace.matcher.sightings import PAIRS
 from frametrace.posts.errors import CaseError
 
-__all__ = ["Edited", "check_compared", "compare_pictures"]
+__all__ = ["JOIN", "Edited", "check_compared", "compare_pictures", "compared_folder"]
 
-_FOLDER, _JOIN = "verified", "join"
+_FOLDER, JOIN = "verified", "join"
 _RULE = 4  # of proposing and verifying; what was found by another rule is found anew
 _FEW = 200  # pairs that are compared here: workers take as long to start
 _SECONDS = 600.0  # that a pair may take
@@ -75,7 +75,7 @@ def compare_pictures(
         distinct = near.distinct()
         pictures = distinct.name.filter(pc.is_in(distinct.name, value_set=able))
         shards = FeatureShards(case.files(signal_table(Local.name)))
-        proposals = propose_pairs(comparison.folder / _JOIN, shards, pictures, progress)
+        proposals = propose_pairs(comparison.folder / JOIN, shards, pictures, progress)
         for best in (True, False):
             known = comparison.verified.pairs(pictures)
             comparison.compare(from_proposals(proposals, pictures, known, best=best))
@@ -89,9 +89,9 @@ def compare_pictures(
 
 def check_compared(case: Case) -> list[str]:
     """What is damaged of what was kept of the case's pictures, as plain sentences."""
-    folder = _folder(case)
+    folder = compared_folder(case)
     wrong = [f"{path} is damaged: match again, it will be made anew" for path in damaged_in(folder)]
-    return wrong + (check_join(folder / _JOIN) if (folder / _JOIN).is_dir() else [])
+    return wrong + (check_join(folder / JOIN) if (folder / JOIN).is_dir() else [])
 
 
 class _Comparison:
@@ -104,7 +104,7 @@ class _Comparison:
         executor: Executor | None,
         progress: Progress,
     ) -> None:
-        self.folder = _folder(case)
+        self.folder = compared_folder(case)
         self._case, self._able = case, able
         self._executor, self._progress = executor, progress
         self.verified = Verified(self.folder)
@@ -181,7 +181,7 @@ def _comparison(
     case: Case, able: pa.StringArray, executor: Executor | None, progress: Progress
 ) -> Iterator[_Comparison]:
     """The only comparison of the case's pictures for as long as it is needed."""
-    folder = _folder(case)
+    folder = compared_folder(case)
     try:
         with alone_comparing(index_folder(case, Local.name), progress):
             folder.mkdir(parents=True, exist_ok=True)
@@ -208,7 +208,8 @@ def _able(case: Case) -> tuple[pa.StringArray, int]:
     return able, len(have[0]) - len(able)
 
 
-def _folder(case: Case) -> Path:
+def compared_folder(case: Case) -> Path:
+    """Where the join of a case's pictures lies, and what was found of each pair."""
     made = [case.epoch.signals.get(name, {}) for name in (Local.name, Thumbnail.name)]
     rule = " ".join([str(_RULE), *(one.get("fingerprint", "") for one in made)])
     digest = hashlib.sha256(rule.encode()).hexdigest()[:12]

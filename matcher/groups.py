@@ -6,7 +6,14 @@ import pyarrow as pa
 
 from frametrace.embed.case import Case
 from frametrace.embed.held import connect
-from frametrace.matcher.results import ACCOUNTS, BELONGING, GROUPS, MEMBERS, GroupKind
+from frametrace.matcher.results import (
+    ACCOUNTS,
+    BELONGING,
+    GROUPS,
+    MEMBERS,
+    GroupKind,
+    of_any_version,
+)
 
 __all__ = ["accounts_of", "groups_of", "members_of"]
 
@@ -97,7 +104,7 @@ def members_of(
         connection.register("places", places)
         connection.register("listed", listed)
         found = connection.sql(_MEMBERS, params={"kind": str(kind)})
-        return found.to_arrow_table().cast(MEMBERS)
+        return of_any_version(found.to_arrow_table(), MEMBERS)
 
 
 def groups_of(
@@ -122,4 +129,4 @@ def accounts_of(case: Case, members: pa.Table) -> pa.Table:
     """The accounts that take part in a group, those with most photo groups first."""
     with connect(case, "posts", "accounts") as connection:
         connection.register("members", members)
-        return connection.sql(_ACCOUNTS).to_arrow_table().cast(ACCOUNTS)
+        return of_any_version(connection.sql(_ACCOUNTS).to_arrow_table(), ACCOUNTS)

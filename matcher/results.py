@@ -13,6 +13,7 @@ __all__ = [
     "ARRIVALS",
     "BELONGING",
     "BOX",
+    "CASE_NAME",
     "CHANGES",
     "EVIDENCE",
     "FRAMINGS",
@@ -138,6 +139,10 @@ MATCHES = pa.schema(
 
 ORDER_OF_MATCHES = [(name, "ascending") for name in ("relation", "sha256_a", "sha256_b", "signal")]
 
+# Where several cases are matched at once, it says which of them hold the post; else it is null.
+CASE_NAME = "case_name"
+_IN_CASE = pa.field(CASE_NAME, pa.string())
+
 # One row per group, ordered by spread: platforms, then accounts, then posts, all descending, then
 # group_id. `medoid_sha256` is the picture (or caption) that the members are tied to.
 GROUPS = pa.schema(
@@ -192,6 +197,7 @@ MEMBERS = pa.schema(
         ("tied_by", TIED_BY),
         ("via_platform", pa.string()),
         ("via_post_id", pa.string()),
+        _IN_CASE,
     ]
 )
 
@@ -284,12 +290,14 @@ ACCOUNTS = pa.schema(
         ("framing_groups", pa.int64()),
         ("first_at", _TIME),
         ("last_at", _TIME),
+        _IN_CASE,
     ]
 )
 
 # One row per pair of accounts that share photo groups; a < b by (platform, account_id). A pair is
 # tied significantly where `q_value`, its false discovery rate, is at most the setting `fdr`; where
-# there are many pairs, only these are listed. What follows `group_ids` is null in old results.
+# there are many pairs, only these are listed. What follows `group_ids` is null in old results,
+# and the names of cases where one case was matched.
 TIES = pa.schema(
     [
         pa.field("platform_a", pa.string(), nullable=False),
@@ -304,6 +312,8 @@ TIES = pa.schema(
         ("closest_seconds", pa.float64()),  # between two posts of one group
         ("community_a", pa.int64()),  # by significant ties, the largest is 0; null without any
         ("community_b", pa.int64()),
+        (f"{CASE_NAME}_a", pa.string()),
+        (f"{CASE_NAME}_b", pa.string()),
     ]
 )
 

@@ -17,6 +17,7 @@ from frametrace.embed.case import Case, write_atomically
 from frametrace.embed.executor import Executor
 from frametrace.embed.progress import Progress, Silent
 from frametrace.index.turns import alone_in
+from frametrace.matcher.across.spanning import shown_of
 from frametrace.matcher.changes import BEFORE, compare
 from frametrace.matcher.compared import compare_case
 from frametrace.matcher.elements import Elements
@@ -31,6 +32,7 @@ from frametrace.matcher.network import ties_of
 from frametrace.matcher.photos import PhotoMatches
 from frametrace.matcher.placing import PLACES
 from frametrace.matcher.results import (
+    ACCOUNTS,
     MATCHES,
     MEMBERS,
     ORDER_OF_MATCHES,
@@ -62,7 +64,8 @@ class MatchRun:
     `otherwise` says in what that one was made otherwise. `version` is that of Frametrace.
     `unlisted` pairs of pictures were near and are not among the matches (see `crowds`). `left_out`
     pictures had no thumbnail, and were not compared by what they show. `named` has the
-    SHA-256 digest of each named framing as it was then.
+    SHA-256 digest of each named framing as it was then. `cases` are those of a union; `spanning`
+    tells that what lies inside one of them was left out.
     """
 
     epoch: int
@@ -75,6 +78,8 @@ class MatchRun:
     unlisted: int = 0
     left_out: int = 0
     named: Mapping[str, str] = field(default_factory=dict)
+    cases: Sequence[str] = field(default_factory=list)
+    spanning: bool = False
 
 
 def match_case(
@@ -82,11 +87,14 @@ def match_case(
     settings: MatchSettings = MatchSettings(),
     progress: Progress | None = None,
     executor: Executor | None = None,
+    *,
+    whole: bool = False,
 ) -> tuple[Results, MatchRun]:
     """Match everything in the case as of its epoch and keep the results there.
 
     They say what changed since the newest earlier epoch that was matched. Without an executor,
-    local features are compared by a process for each processor.
+    local features are compared by a process for each processor. Of a union of cases the results
+    hold what spans them; with `whole`, what lies inside one of them as well.
     """
     progress, clock = progress or Silent(), _Clock()
     compared = compare_case(case, settings.max_pdq, progress, executor, clock.lap)
@@ -99,6 +107,7 @@ def match_case(
         photos = compared.photos()
         lap("photos")
         results, alike = _found(case, settings, photos, compared.elements, progress, lap)
+        results, cases = shown_of(case, results, whole=whole)
         run = MatchRun(
             epoch=case.epoch.number,
             settings=asdict(settings),
@@ -108,6 +117,8 @@ def match_case(
             unlisted=photos.unlisted,
             left_out=compared.lacking,
             named=digests_of(case),
+            cases=cases,
+            spanning=bool(cases) and not whole,
         )
         results, run = _compared(case, results, run)
         lap("changes")
@@ -204,6 +215,10 @@ def _otherwise(run: MatchRun, earlier: MatchRun) -> list[str]:
             phrases.append(f"{name} was absent")
         elif made_then[name] != made_now.get(name):
             phrases.append(f"{name} was made otherwise")
+    if earlier.spanning != run.spanning:
+        phrases.append(
+            f"what lies inside one case was {'left out' if earlier.spanning else 'shown'}"
+        )
     if earlier.version != run.version:
         phrases.append(f"Frametrace was {earlier.version}")
     return phrases
@@ -226,8 +241,8 @@ def load_results(case: Case) -> tuple[Results, MatchRun]:
             names = [n for n in Results.tables() if run.since is not None or n not in _SINCE]
             names = [n for n in names if n not in _SINCE_0_4 or (folder / f"{n}.parquet").exists()]
             tables = {name: pq.read_table(folder / f"{name}.parquet") for name in names}
-            tables["ties"] = of_any_version(tables["ties"], TIES)
-            tables["members"] = of_any_version(tables["members"], MEMBERS)
+            for name, schema in (("ties", TIES), ("members", MEMBERS), ("accounts", ACCOUNTS)):
+                tables[name] = of_any_version(tables[name], schema)
             matches = Matches(folder / _MATCHES)
         except _UNREADABLE as error:
             raise CaseError(

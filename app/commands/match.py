@@ -1,56 +1,108 @@
 """`frametrace match`."""
 
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from frametrace.app.options import case_argument, json_option, match_options
+from frametrace.app.options import FullPath, json_option, match_options
+
+if TYPE_CHECKING:
+    from frametrace.matcher.across.match import MatchedCases
 
 __all__ = ["command"]
 
 _COLUMNS = {
     "distance": "bits",
+    "similarity": "alike",
     "relation": "relation",
     "signal": "by",
+    "case_b": "case",
     "platform": "platform",
     "post_id": "post",
     "account_id": "account",
     "account_kind": "kind",
     "posted_at": "time (UTC)",
     "media_path": "path",
-    "media_path_a": "path in A",
-    "posts_a": "posts in A",
+    "case_a": "reused of",
+    "media_path_a": "its path",
+    "posts_a": "its posts",
 }
 
 
 @click.command("match")
-@case_argument
-@click.argument("case_b", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="With CASE_B: a CSV file for the answer."
+@click.argument(
+    "cases", nargs=-1, required=True, metavar="CASE [OTHER]...", type=FullPath(path_type=Path)
 )
+@click.option(
+    "--out",
+    type=FullPath(path_type=Path),
+    help="With several cases: a CSV file for what is reused.",
+)
+@click.option(
+    "--report",
+    type=FullPath(path_type=Path),
+    help="With several cases: a folder for the report on what spans them.",
+)
+@click.option(
+    "--work",
+    type=FullPath(path_type=Path),
+    help="With several cases: a folder that keeps what was compared; a killed run goes on there.",
+)
+@click.option("--all", "whole", is_flag=True, help="With several cases: what lies inside one, too.")
 @match_options
 @json_option
-def command(case: Path, case_b: Path | None, out: Path | None, **options: Any) -> None:
-    """Group the posts of CASE; or find the posts of CASE_B that reuse CASE's pictures.
+def command(
+    cases: tuple[Path, ...],
+    out: Path | None,
+    report: Path | None,
+    work: Path | None,
+    whole: bool,
+    **options: Any,
+) -> None:
+    """Group the posts of CASE; or find what spans CASE and the OTHER cases.
 
     With one case the groups are kept in it for `report`, and compared with those of the newest
-    earlier epoch that was matched: which are new, grew or merged. With two, the answer is printed,
-    and with --out written as CSV; only PDQ is compared.
+    earlier epoch that was matched: which are new, grew or merged.
+
+    With several, everything that they have signals for is compared between them as it is inside
+    one. What each case reuses of those before it is printed, and with --out written as CSV;
+    --report writes the page, the tables and the network. Nothing is written into the cases.
 
     \b
     frametrace match hongkong
     frametrace match twitter_case facebook_case --out reuse.csv
+    frametrace match twitter_case facebook_case --report across/ --work union/
     """
-    if case_b is None and out is not None:
-        raise click.UsageError(f"--out goes with two cases; for one: frametrace report {case}")
-    if out is not None and out.suffix.lower() != ".csv":
-        raise click.UsageError(f"{out} is no CSV file: name one that ends in .csv")
-    if case_b is None:
-        _within(case, options)
+    of_several = {"--out": out, "--report": report, "--work": work, "--all": whole or None}
+    if len(cases) > 1:
+        _across(cases, options, Outputs(out, report, work, whole))
+    elif given := [name for name, value in of_several.items() if value is not None]:
+        raise click.UsageError(
+            f"{given[0]} goes with two cases or more; for one: frametrace report {cases[0]} --out "
+            "report/"
+        )
     else:
-        _across(case, case_b, out, options)
+        _within(cases[0], options)
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What is made of several cases besides what is printed."""
+
+    out: Path | None
+    report: Path | None
+    work: Path | None
+    whole: bool
+
+    def check(self) -> None:
+        """Refuse what can't be written, before any work is done."""
+        if self.out is not None and self.out.suffix.lower() != ".csv":
+            raise click.UsageError(f"{self.out} is not a CSV file: name one that ends in .csv")
 
 
 def _within(case: Path, options: dict[str, Any]) -> None:
@@ -74,26 +126,52 @@ def _within(case: Path, options: dict[str, Any]) -> None:
     print(f"next      frametrace report {case} --out report/")
 
 
-def _across(case_a: Path, case_b: Path, out: Path | None, options: dict[str, Any]) -> None:
-    import pyarrow.compute as pc
-
+def _across(paths: Sequence[Path], options: dict[str, Any], outputs: Outputs) -> None:
+    from frametrace.app.console import Console
     from frametrace.app.report.tables import write_csv
+    from frametrace.app.report.write import check_out, write_report
     from frametrace.app.settings import match_settings
-    from frametrace.app.telling import print_json, rows_text
+    from frametrace.app.telling import print_json
     from frametrace.embed.case import Case
-    from frametrace.matcher.cross import match_across
+    from frametrace.matcher.across.match import match_cases
 
-    reuses = match_across(Case(case_a), Case(case_b), match_settings(options).max_pdq)
-    if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        write_csv(out, reuses)
-    if options["as_json"]:
-        print_json(reuses.to_pylist())
-        return
-    shown = reuses.slice(0, 20)
+    outputs.check()
+    cases = [Case(path) for path in paths]
+    if outputs.report is not None:
+        for path in paths:
+            check_out(path, outputs.report)
+    with nullcontext(outputs.work) if outputs.work else TemporaryDirectory() as work:
+        found = match_cases(
+            cases,
+            Path(work),
+            match_settings(options),
+            whole=outputs.whole,
+            progress=Console(),
+        )
+        if outputs.out is not None:
+            outputs.out.parent.mkdir(parents=True, exist_ok=True)
+            write_csv(outputs.out, found.reuses)
+        page = outputs.report and write_report(found.union, outputs.report, progress=Console())
+        if options["as_json"]:
+            print_json(found.reuses.to_pylist())
+        else:
+            _tell(found)
+    if page is not None and not options["as_json"]:
+        print(f"report    {page}")
+
+
+def _tell(found: "MatchedCases") -> None:
+    """Print the first reuses, how many there are of what, and what to know of them."""
+    from frametrace.app.console import printable
+    from frametrace.app.summary import notes_on
+    from frametrace.app.telling import reused, rows_text
+
+    shown = found.reuses.slice(0, 20)
     print(rows_text(shown, _COLUMNS))
-    pictures = pc.count_distinct(reuses["sha256_a"]).as_py()
-    posts = reuses.group_by(["platform", "post_id"]).aggregate([]).num_rows
-    print(f"\n{posts:,} posts of {case_b} reuse {pictures:,} pictures of {case_a}")
-    if reuses.num_rows > shown.num_rows:
+    print()
+    for line in reused(found.reuses, found.run.cases):
+        print(printable(line))
+    if found.reuses.num_rows > shown.num_rows:
         print(f"the first {shown.num_rows} are shown; --out FILE.csv or --json gives all")
+    for note in notes_on(found.union, found.results, found.run):
+        print(printable(f"note      {note}"))

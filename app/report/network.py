@@ -51,7 +51,7 @@ def ties_view(results: Results, fdr: float) -> TiesView:
     first = results.ties.sort_by([*by, *ids]).slice(0, _MOST_SHOWN).to_pylist()
     ends = [[(t[f"platform_{x}"], t[f"account_id_{x}"]) for x in "ab"] for t in first]
     wanted = {end for both in ends for end in both}
-    columns = ["platform", "account_id", "account_kind", "account_name"]
+    columns = ["platform", "account_id", "account_kind", "account_name", "case_name"]
     rows = results.accounts.select(columns).to_pylist()
     names = {key: row for row in rows if (key := (row["platform"], row["account_id"])) in wanted}
     shown = [(tie, names[a], names[b]) for tie, (a, b) in zip(first, ends, strict=True)]

@@ -75,7 +75,7 @@ class Page:
     `beside` has the pictures of a group side by side; `elements` are shared by unrelated pictures.
     `sharing` counts the pairs of pictures that share no more than parts, `scenes` those that show
     one scene in two shots. Framings were found by what `used` says; the case has no signal for what
-    is `lacking`.
+    is `lacking`. `cases` are those of a union.
     """
 
     case: str
@@ -95,6 +95,7 @@ class Page:
     used: Sequence[str]
     lacking: Sequence[str]
     compared: bool
+    cases: Sequence[str] = ()
     sharing: int = 0
     scenes: int = 0
 

@@ -42,7 +42,8 @@ from frametrace.app.summary import (
 from frametrace.embed.case import Case
 from frametrace.embed.executor import Executor
 from frametrace.embed.progress import Progress, Silent
-from frametrace.matcher.results import MATCHES, GroupKind, Relation, Results
+from frametrace.matcher.across.spanning import matches_shown, skipped_of
+from frametrace.matcher.results import CASE_NAME, GroupKind, Relation, Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import MatchRun, load_results
 
@@ -87,22 +88,40 @@ def check_out(case: Path, out: Path) -> None:
 
 
 def _write(case: Case, folder: Path, results: Results, run: MatchRun, page: Page) -> None:
-    skipped = case.read("skipped").sort_by([(n, "ascending") for n in _SKIPPED_COLUMNS])
-    relations: Counter[str] = Counter()
-    batches = _counted(results.matches.batches(), relations)
-    write_batches(folder / "matches.csv", MATCHES.names, batches)
-    write_csv(folder / "groups.csv", members_with_changes(results), GROUPS_COLUMNS)
+    shown, relations = _without_names(results) if not run.cases else results, Counter[str]()
+    columns, batches = matches_shown(case, results, spanning=run.spanning)
+    write_batches(folder / "matches.csv", columns, _counted(batches, relations))
+    of_case = [CASE_NAME] if run.cases else []
+    write_csv(folder / "groups.csv", members_with_changes(results), [*GROUPS_COLUMNS, *of_case])
     write_csv(folder / "framings.csv", results.framings)
     write_csv(folder / "named.csv", results.named.drop_columns(["belongs"]))
     write_csv(folder / "map.csv", results.map)
-    write_csv(folder / "accounts.csv", results.accounts)
-    write_csv(folder / "ties.csv", results.ties)
-    write_csv(folder / "skipped.csv", skipped, _SKIPPED_COLUMNS)
+    write_csv(folder / "accounts.csv", shown.accounts)
+    write_csv(folder / "ties.csv", shown.ties)
+    write_csv(folder / "skipped.csv", _skipped(case), [*_SKIPPED_COLUMNS, *of_case])
     write_gexf(folder / "network.gexf", results)
     (folder / "run.json").write_text(_run_json(case, results, run), "utf-8")
     sharing, scenes = relations[Relation.SHARES_ELEMENT], relations[Relation.SAME_SCENE]
     page = replace(page, sharing=sharing, scenes=scenes)
     (folder / "index.html").write_text(render(page), "utf-8")
+
+
+def _without_names(results: Results) -> Results:
+    """Without the columns that name cases, which are null where one case was matched."""
+    tables = {name: getattr(results, name) for name in ("accounts", "ties")}
+    return replace(
+        results,
+        **{
+            name: table.select([n for n in table.column_names if not n.startswith(CASE_NAME)])
+            for name, table in tables.items()
+        },
+    )
+
+
+def _skipped(case: Case) -> pa.Table:
+    """What could not be read; of a union with the case of each row."""
+    skipped = skipped_of(case)
+    return skipped.sort_by([(n, "ascending") for n in _SKIPPED_COLUMNS])
 
 
 def _counted(
@@ -126,7 +145,7 @@ def _page(
     pictures = {v.row["group_id"]: [one for one, _ in v.pictures] for v in groups["framing"]}
     used, lacking = compared_by(run.signals, pictures=counts.pictures > 0)
     return Page(
-        case=case.path.resolve().name,
+        case=" and ".join(run.cases) or case.path.resolve().name,
         summary=_summary(case, results, run, counts, ties),
         notes=notes_on(case, results, run),
         groups=groups,
@@ -147,6 +166,7 @@ def _page(
         used=used,
         lacking=lacking,
         compared=run.since is not None,
+        cases=run.cases,
     )
 
 
@@ -185,6 +205,7 @@ def _summary(
 def _run_json(case: Case, results: Results, run: MatchRun) -> str:
     content: dict[str, Any] = {
         "case": case.path.resolve().name,
+        **({"cases": run.cases, "spanning": run.spanning} if run.cases else {}),
         "epoch": run.epoch,
         "settings": run.settings,
         "signals": run.signals,

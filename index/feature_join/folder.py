@@ -13,6 +13,7 @@ checked however often it grew.
 """
 
 import os
+import shutil
 import zlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +27,15 @@ from frametrace.index.feature_join.places import PICTURE
 from frametrace.index.feature_join.records import PARTS, RECORD, SLOTS
 from frametrace.posts.errors import CaseError, IndexMismatch
 
-__all__ = ["PENDING", "JoinFolder", "State", "check_join", "part_name"]
+__all__ = [
+    "PENDING",
+    "JoinFolder",
+    "State",
+    "check_join",
+    "copy_join",
+    "joined_pictures",
+    "part_name",
+]
 
 PENDING = "pending"
 _MANIFEST = "join.json"
@@ -109,14 +118,7 @@ class JoinFolder:
             if self.state.files.get(name) != entry:
                 _flush(self.path / name)
         self.state = replace(self.state, files=dict(self._files), **changes)
-        content = {
-            "made_by": _made_by(),
-            "pictures": self.state.pictures,
-            "whole": self.state.whole,
-            "batches": list(self.state.batches),
-            "files": {name: list(entry) for name, entry in self._files.items()},
-        }
-        write_atomically(self.path / _MANIFEST, to_json(content))
+        write_atomically(self.path / _MANIFEST, _manifest(self.state))
 
     def pictures(self) -> np.ndarray:
         """All pictures by number, (n,) `PICTURE`."""
@@ -176,6 +178,43 @@ def check_join(path: Path) -> list[str]:
     return found
 
 
+def joined_pictures(path: Path) -> int:
+    """How many pictures the join in a folder has; 0 where there is none that can be used."""
+    try:
+        return _read_state(path).pictures
+    except (CaseError, IndexMismatch):
+        return 0
+
+
+def copy_join(path: Path, to: Path) -> None:
+    """Copy a join, whole even while it grows; nothing where there is none that can be used.
+
+    Raises `CaseError` where the copy can't be written.
+    """
+    if not joined_pictures(path):
+        return
+    state = _read_state(path)
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        for name, (size, checksum) in state.files.items():
+            if _copied(path / name, to / name, size) != checksum:
+                shutil.rmtree(to)
+                return
+    except OSError as error:
+        raise _unwritable(to, error) from None
+    write_atomically(to / _MANIFEST, _manifest(state))
+
+
+def _copied(file: Path, to: Path, size: int) -> int:
+    """Copy the first bytes of a file; their checksum."""
+    checksum = 0
+    with file.open("rb") as source, to.open("wb") as target:
+        while block := source.read(min(size, _BLOCK)):
+            target.write(block)
+            checksum, size = zlib.crc32(block, checksum), size - len(block)
+    return checksum
+
+
 def _checksum(path: Path, size: int) -> int:
     """Of the first bytes of a file; -1 where it has fewer."""
     checksum = 0
@@ -207,6 +246,17 @@ def _read_state(path: Path) -> State:
             f"{path} was made by {made_by}, this is {_made_by()}: delete it, it will be made anew"
         )
     return state
+
+
+def _manifest(state: State) -> str:
+    content = {
+        "made_by": _made_by(),
+        "pictures": state.pictures,
+        "whole": state.whole,
+        "batches": list(state.batches),
+        "files": {name: list(entry) for name, entry in state.files.items()},
+    }
+    return to_json(content)
 
 
 def _flush(path: Path) -> None:

@@ -10,13 +10,13 @@ import json
 import re
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from frametrace.embed.case import Case
-from frametrace.embed.files import holding, to_json, write_atomically
+from frametrace.embed.files import holding, link_file, to_json, write_atomically
 from frametrace.matcher.framing.examples import Framing
 from frametrace.matcher.framing.written import framing_of, json_of
 from frametrace.posts.errors import CaseError, UsageError
@@ -30,6 +30,7 @@ __all__ = [
     "load",
     "names_in",
     "save",
+    "share_framings",
 ]
 
 MOST_NAMED = 1000  # framings of a case that are read
@@ -93,6 +94,16 @@ def digests_of(case: Case) -> dict[str, str]:
             if path.stat().st_size <= _MOST_BYTES:
                 found[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return found
+
+
+def share_framings(cases: Sequence[Case], union: Case) -> None:
+    """Give a union the named framings of its cases; of one name the first case's counts."""
+    for old in (union.path / _FOLDER).glob("*.json"):
+        old.unlink()
+    for case in cases:
+        for name in names_in(case):
+            if not _path(union, name).exists():
+                link_file(_path(case, name), _path(union, name))
 
 
 def load(case: Case, name: str) -> Framing:

@@ -15,7 +15,14 @@ from frametrace.matcher.framing.contents import NONE, Contents
 from frametrace.matcher.framing.fusing import Fused
 from frametrace.matcher.framing.grouping import Communities, Edges
 from frametrace.matcher.placing import SAME_BYTES
-from frametrace.matcher.results import MATCHES, MEMBERS, TIED_BY, GroupKind, Relation
+from frametrace.matcher.results import (
+    MATCHES,
+    MEMBERS,
+    TIED_BY,
+    GroupKind,
+    Relation,
+    of_any_version,
+)
 
 __all__ = ["digest_of", "matches_of", "members_of"]
 
@@ -122,10 +129,7 @@ def members_of(case: Case, contents: Contents, found: Communities) -> pa.Table:
         connection.register("told", told)
         values = {"kind": str(GroupKind.FRAMING), "relation": str(Relation.SIMILAR)}
         rows = connection.sql(_MEMBERS, params=values).to_arrow_table()
-    for field in MEMBERS:
-        if field.name not in rows.column_names:
-            rows = rows.append_column(field, pa.nulls(len(rows), field.type))
-    return rows.select(MEMBERS.names).cast(MEMBERS)
+    return of_any_version(rows, MEMBERS)
 
 
 def group_ids(contents: Contents, found: Communities) -> pa.StringArray:

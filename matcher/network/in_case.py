@@ -11,7 +11,7 @@ from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.tables import signal_table
 from frametrace.matcher.network.shares import RAW, Shares
 from frametrace.matcher.network.ties import find_ties
-from frametrace.matcher.results import TIES
+from frametrace.matcher.results import TIES, of_any_version
 from frametrace.matcher.settings import TieSettings
 from frametrace.posts.errors import CaseError
 from frametrace.posts.model import Precision
@@ -82,4 +82,6 @@ def ties_of(case: Case, members: pa.Table, settings: TieSettings) -> pa.Table:
     """The pairs of accounts that share photo groups, in the schema `TIES`."""
     ties = find_ties(shares_in(case, members), settings).ties
     names = {"shared_groups": "shared_items", "group_ids": "item_ids"}
-    return ties.select([names.get(n, n) for n in TIES.names]).rename_columns(TIES.names).cast(TIES)
+    chosen = [name for name in TIES.names if names.get(name, name) in ties.column_names]
+    ties = ties.select([names.get(name, name) for name in chosen]).rename_columns(chosen)
+    return of_any_version(ties, TIES)

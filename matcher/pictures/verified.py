@@ -23,7 +23,7 @@ UNIT = 500  # pairs a file: some 5 seconds of work
 COMPARED = pa.schema([pa.field(field.name, field.type) for field in PAIRS])
 
 _PAIRS = f"""
-SELECT {", ".join(PAIRS.names)} FROM compared
+SELECT DISTINCT ON (sha256_a, sha256_b) {", ".join(PAIRS.names)} FROM compared
 SEMI JOIN wanted a ON compared.sha256_a = a.sha256
 SEMI JOIN wanted b ON compared.sha256_b = b.sha256
 WHERE relation IS NOT NULL ORDER BY sha256_a, sha256_b

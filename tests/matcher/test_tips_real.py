@@ -12,7 +12,7 @@ from frametrace.embed.executor import InProcess
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.index.binary import BinaryIndex
 from frametrace.index.codes import Codes
-from frametrace.matcher.cross import match_across
+from frametrace.matcher.across.match import match_cases
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.choice import Choice
 from frametrace.matcher.tips.exchange import hashes_of, tip_of_hashes
@@ -70,7 +70,8 @@ def test_a_tip_finds_what_comparing_the_pictures_themselves_finds(cases, tmp_pat
         for row in found
         if row["signal"] == "pdq"
     }
-    rows = match_across(ours, theirs).to_pylist()
+    rows = match_cases([ours, theirs], tmp_path / "union").reuses.to_pylist()
+    rows = [row for row in rows if row["signal"] in ("sha256", "pdq")]
     judged = {
         row["sha256"] for row in theirs.read("signals/pdq").to_pylist() if row["quality"] >= 50
     }

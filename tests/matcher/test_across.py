@@ -1,4 +1,6 @@
 import hashlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -6,21 +8,33 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from making import make_case, put_codes
 
+from frametrace.embed.executor import InProcess
 from frametrace.embed.signals.base import bits_distance
-from frametrace.matcher.cross import REUSES, match_across
+from frametrace.matcher.across.match import match_cases
+from frametrace.matcher.across.reuses import REUSES
+from frametrace.matcher.settings import MatchSettings
 from frametrace.posts.errors import CaseError, IndexMismatch
 
 
 def case_of(folder, codes, tag=b""):
-    """One post per code; its picture's bytes are its number, so that cases can share some."""
+    """One post per code; its picture's bytes are its number, so that cases can share some.
+
+    Each case is of a platform of its own.
+    """
     contents = {f"{at}.jpg": tag + bytes([at]) for at in range(len(codes))}
     posts = [
-        {"platform": "twitter", "post_id": name, "account_id": "a", "media": [name]}
+        {"platform": folder.name, "post_id": name, "account_id": "a", "media": [name]}
         for name in contents
     ]
     case = make_case(folder, posts, contents, signals=())
     digests = [hashlib.sha256(content).hexdigest() for content in contents.values()]
     return put_codes(case, "pdq", dict(zip(digests, codes, strict=True))), digests
+
+
+def reuses(a, b, max_pdq=31):
+    settings = MatchSettings(max_pdq=max_pdq)
+    with TemporaryDirectory() as folder:
+        return match_cases([a, b], Path(folder), settings, executor=InProcess()).reuses
 
 
 def near(seed, count):
@@ -41,7 +55,7 @@ def test_each_post_of_b_is_told_of_its_nearest_picture_of_a(tmp_path_factory, se
     folder = tmp_path_factory.mktemp("cross")
     codes_a, codes_b = near(seed, n_a), near(seed + 1, n_b)
     a, digests_a = case_of(folder / "a", codes_a, b"a")
-    b, _ = case_of(folder / "b", codes_b, b"b")
+    b, digests_b = case_of(folder / "b", codes_b, b"b")
     distances = bits_distance(codes_b, codes_a)
     expected = {}
     for at, row in enumerate(distances):
@@ -49,17 +63,23 @@ def test_each_post_of_b_is_told_of_its_nearest_picture_of_a(tmp_path_factory, se
             code = min(codes_a[row == row.min()].tolist())
             holders = [d for d, c in zip(digests_a, codes_a.tolist(), strict=True) if c == code]
             expected[f"{at}.jpg"] = (min(holders), int(row.min()))
-    found = match_across(a, b)
+    found = reuses(a, b)
     assert found.schema == REUSES
-    rows = {r["post_id"]: (r["sha256_a"], r["distance"]) for r in found.to_pylist()}
-    assert rows == expected
+    direct = [row for row in found.to_pylist() if row["via_sha256"] is None]
+    assert {r["post_id"]: (r["sha256_a"], r["distance"]) for r in direct} == expected
+    codes = dict(zip([*digests_a, *digests_b], [*codes_a, *codes_b], strict=True))
+    for row in found.to_pylist():  # what is tied through a third picture is near that one
+        if row["via_sha256"] is None:
+            continue
+        via, picture = (codes[row[name]][None] for name in ("via_sha256", "sha256_b"))
+        assert bits_distance(via, picture)[0, 0] == row["distance"] <= 31
 
 
 def test_the_same_file_is_found_whatever_its_hash_is(tmp_path):
     codes = near(1, 2)
     a, digests = case_of(tmp_path / "a", codes)
     b, _ = case_of(tmp_path / "b", ~codes)
-    found = match_across(a, b).to_pylist()
+    found = reuses(a, b).to_pylist()
     assert [(r["sha256_a"], r["signal"], r["distance"]) for r in found] == [
         (digest, "sha256", 0) for digest in sorted(digests)
     ]
@@ -69,7 +89,7 @@ def test_a_smaller_bound_finds_less(tmp_path):
     codes = near(3, 12)
     a, _ = case_of(tmp_path / "a", codes[:6], b"a")
     b, _ = case_of(tmp_path / "b", codes[6:], b"b")
-    found = {bound: match_across(a, b, bound).num_rows for bound in (0, 31, 255)}
+    found = {bound: reuses(a, b, bound).num_rows for bound in (0, 31, 255)}
     assert found[0] <= found[31] <= found[255] == 6
 
 
@@ -77,7 +97,7 @@ def test_hashes_made_in_two_ways_are_never_compared(tmp_path):
     a, _ = case_of(tmp_path / "a", near(1, 1))
     b = make_case(tmp_path / "b", [{"text": "words"}], signals=())
     with pytest.raises(CaseError, match="frametrace embed"):
-        match_across(a, b)
+        reuses(a, b)
     b = put_codes(b, "pdq", {"0" * 64: near(1, 1)[0]}, fingerprint="another:1")
     with pytest.raises(IndexMismatch, match="another:1"):
-        match_across(a, b)
+        reuses(a, b)

@@ -1,0 +1,53 @@
+"""Matching two cases or more: what is compared inside a case is compared between them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from frametrace.embed.case import Case
+from frametrace.embed.executor import Executor
+from frametrace.embed.progress import Progress
+from frametrace.embed.union import unite
+from frametrace.matcher.across.computed import hand_over
+from frametrace.matcher.across.origins import origins_of
+from frametrace.matcher.across.reuses import reuses_of
+from frametrace.matcher.results import Results
+from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.stage import MatchRun, match_case
+
+__all__ = ["MatchedCases", "match_cases"]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedCases:
+    """Cases as one, what spans them, and what each reuses of those before, as of `REUSES`."""
+
+    union: Case
+    results: Results
+    run: MatchRun
+    reuses: pa.Table
+
+
+def match_cases(
+    cases: Sequence[Case],
+    folder: Path,
+    settings: MatchSettings = MatchSettings(),
+    *,
+    whole: bool = False,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> MatchedCases:
+    """Match cases with each other, in a union of them that is kept in `folder`.
+
+    What was compared inside each of them is not compared again. The results hold what spans cases;
+    with `whole`, what lies inside one as well. A killed run goes on where it was with the same
+    folder. Raises as `unite` and `match_case` do.
+    """
+    union = unite(cases, folder, progress)
+    hand_over(cases, union)
+    results, run = match_case(union, settings, progress, executor, whole=whole)
+    origins = origins_of(union)
+    assert origins is not None
+    return MatchedCases(union, results, run, reuses_of(union, results, origins))
