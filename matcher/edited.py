@@ -38,7 +38,16 @@ from frametrace.matcher.pictures.verified import UNIT, Verified, damaged_in
 from frametrace.matcher.sightings import PAIRS
 from frametrace.posts.errors import CaseError
 
-__all__ = ["JOIN", "Edited", "check_compared", "compare_pictures", "compared_folder"]
+__all__ = [
+    "JOIN",
+    "Edited",
+    "able_pictures",
+    "check_compared",
+    "compare_pictures",
+    "compared_folder",
+    "joined",
+    "pairs_found",
+]
 
 _FOLDER, JOIN = "verified", "join"
 _RULE = 4  # of proposing and verifying; what was found by another rule is found anew
@@ -69,7 +78,7 @@ def compare_pictures(
     No pair is compared twice. Raises `CaseError` where what is found can't be kept.
     """
     progress = progress or Silent()
-    able, lacking = _able(case)
+    able, lacking = able_pictures(case)
     with _comparison(case, able, executor, progress) as comparison:
         near = comparison.confirmed(near)
         distinct = near.distinct()
@@ -85,6 +94,24 @@ def compare_pictures(
             if not comparison.compare(completing(known, distinct.name, tied)):
                 break
         return Edited(near, distinct, comparison.verified.pairs(near.nodes.item), lacking)
+
+
+def joined(case: Case, progress: Progress | None = None) -> Path:
+    """The folder of the join of all of the case's pictures, brought up to date."""
+    progress = progress or Silent()
+    able, _ = able_pictures(case)
+    with _comparison(case, able, None, progress) as comparison:
+        shards = FeatureShards(case.files(signal_table(Local.name)))
+        propose_pairs(comparison.folder / JOIN, shards, able, progress)
+        return comparison.folder / JOIN
+
+
+def pairs_found(case: Case, pictures: pa.Array) -> pa.Table:
+    """What earlier matches found of the pairs that have one of these pictures, as of `PAIRS`."""
+    able, _ = able_pictures(case)
+    found = Verified(compared_folder(case)).pairs(able)
+    either = [pc.is_in(found[name], value_set=pictures) for name in ("sha256_a", "sha256_b")]
+    return found.filter(pc.or_(*either))
 
 
 def check_compared(case: Case) -> list[str]:
@@ -196,7 +223,7 @@ def _comparison(
         ) from None
 
 
-def _able(case: Case) -> tuple[pa.StringArray, int]:
+def able_pictures(case: Case) -> tuple[pa.StringArray, int]:
     """The pictures that can be compared, and how many have features but no thumbnail."""
     have = [
         case.read(signal_table(name), ["sha256"])["sha256"].combine_chunks()

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.pictures.evidence import CELLS
+from frametrace.matcher.pictures.evidence import CELLS, GRID
 from frametrace.matcher.placing import LISTED, SAME_BYTES
 from frametrace.matcher.results import EVIDENCE, Relation
 from frametrace.matcher.sightings import (
@@ -29,7 +29,7 @@ from frametrace.matcher.sightings import (
 )
 from frametrace.matcher.stars import stars
 
-__all__ = ["Elements", "find_elements"]
+__all__ = ["Elements", "element_cells", "find_elements"]
 
 _PARTNERS = 2  # unrelated pictures that share a cell with a picture make it one of an element
 _OWN = 0.15  # of the cells that agree, a copy has at least so many that are of no element
@@ -86,19 +86,12 @@ class Elements:
 
 def find_elements(pairs: pa.Table) -> Elements:
     """Tell elements from photographs, by pairs of pictures in the schema `PAIRS`."""
-    names = pc.unique(
-        pa.concat_arrays([pairs[name].combine_chunks() for name in ("sha256_a", "sha256_b")])
-    )
+    names = _names(pairs)
     if not len(names):
         return Elements(pairs, names, names, names)
     a, b = places_of(pairs, names)
-    relation = pairs["relation"]
-    tied = _is(relation, Relation.COPY, Relation.CONTAINS)
-    parts = np.minimum(pairs["part_a"].to_numpy(), pairs["part_b"].to_numpy())
-    sure = _is(relation, Relation.COPY) & (parts >= _SURE)
-    related = components(a[sure], b[sure], len(names))
-    apart = _is(relation, Relation.SHARES_ELEMENT) & (related[a] != related[b])
-    apart &= ~pairs["same_photograph"].to_numpy(zero_copy_only=False)
+    tied = _is(pairs["relation"], Relation.COPY, Relation.CONTAINS)
+    related, apart = _unrelated(pairs, a, b, len(names))
     partners = _partners(a, b, apart, pairs, len(names))
     demoted = tied & _only_elements(a, b, tied, partners, pairs)
     element = str(Relation.SHARES_ELEMENT)  # which has no altered parts
@@ -108,6 +101,37 @@ def find_elements(pairs: pa.Table) -> Elements:
         pairs = pairs.set_column(at, field, column)
     sharing = apart | demoted
     return Elements(pairs, *_grouped(a, b, sharing, related, names))
+
+
+def element_cells(pairs: pa.Table) -> dict[str, np.ndarray]:
+    """Where pictures show elements, by digest: (16, 16) bool cells; pictures without any lack.
+
+    `pairs` are in the schema `PAIRS`.
+    """
+    names = _names(pairs)
+    a, b = places_of(pairs, names)
+    row, shared = _partners(a, b, _unrelated(pairs, a, b, len(names))[1], pairs, len(names))
+    common: np.ndarray = np.greater_equal(shared, _PARTNERS)
+    some = np.flatnonzero(common.any(axis=1)[row])
+    cells = common[row[some]].reshape(-1, GRID, GRID)
+    return dict(zip(names.take(pa.array(some)).to_pylist(), cells, strict=True))
+
+
+def _names(pairs: pa.Table) -> pa.StringArray:
+    sides = [pairs[name].combine_chunks() for name in ("sha256_a", "sha256_b")]
+    return pc.unique(pa.concat_arrays(sides))
+
+
+def _unrelated(
+    pairs: pa.Table, a: np.ndarray, b: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The set of copies that each picture is in, and which pairs share no more than an element."""
+    relation = pairs["relation"]
+    parts = np.minimum(pairs["part_a"].to_numpy(), pairs["part_b"].to_numpy())
+    sure = _is(relation, Relation.COPY) & (parts >= _SURE)
+    related = components(a[sure], b[sure], count)
+    apart = _is(relation, Relation.SHARES_ELEMENT) & (related[a] != related[b])
+    return related, apart & ~pairs["same_photograph"].to_numpy(zero_copy_only=False)
 
 
 def _is(relation: pa.ChunkedArray, *wanted: Relation) -> np.ndarray:

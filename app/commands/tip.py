@@ -84,6 +84,11 @@ def keygen(name: Path) -> None:
 @by_option
 @marking_option
 @click.option("--with-captions", is_flag=True, help="Give the captions' texts, not only keys.")
+@click.option(
+    "--hashes-only",
+    is_flag=True,
+    help="Give no local features: edited copies are not found, but nobody can draw the picture.",
+)
 @click.option("--reveal-accounts", is_flag=True, help="Give account ids instead of pseudonyms.")
 @click.option(
     "--account-key",
@@ -113,6 +118,7 @@ def export(case: Path, **options: Any) -> None:
         made_by=options["made_by"],
         tlp=Tlp(options["tlp"]),
         with_captions=options["with_captions"],
+        hashes_only=options["hashes_only"],
         reveal_accounts=options["reveal_accounts"],
         account_key=options["account_key"],
         sign_with=options["sign"],
@@ -173,8 +179,11 @@ def check(case: Path, tip: Path, out: Path, trusted: tuple[Path, ...], **options
     opened = Case(case)
     check_answers(case, out)
     read = read_tip(tip, trusted)
-    checked = check_tip(opened, read, max_pdq=options["max_pdq"], signals=options["signals"])
-    page = write_check(opened, checked, out, progress=Console())
+    console = Console()
+    checked = check_tip(
+        opened, read, max_pdq=options["max_pdq"], signals=options["signals"], progress=console
+    )
+    page = write_check(opened, checked, out, progress=console)
     tell_checked(checked, page, as_json=options["as_json"])
 
 

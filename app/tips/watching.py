@@ -17,6 +17,7 @@ from frametrace.embed.signals import SIGNALS, ModelChoice
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
+from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.overlay import Overlay
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
@@ -87,7 +88,15 @@ def _signals(case: Case, tips: Sequence[Tip]) -> tuple[str, ...]:
     """What new posts are compared by; pHash only where it is there, or where a tip has no PDQ."""
     alone = (pc.and_(pc.is_valid(tip.items["phash"]), pc.is_null(tip.items["pdq"])) for tip in tips)
     wanted = Phash.name in case.epoch.signals or any(pc.any(rows).as_py() for rows in alone)
-    return (Pdq.name, *([Phash.name] if wanted else []), CaptionKey.name)
+    edited = Local.name in case.epoch.signals or any(
+        tip.items["local"].null_count < len(tip.items) for tip in tips
+    )
+    return (
+        Pdq.name,
+        *([Phash.name] if wanted else []),
+        *([Local.name] if edited else []),
+        CaptionKey.name,
+    )
 
 
 def _of_framings(case: Case, progress: Progress) -> tuple[str, ...]:

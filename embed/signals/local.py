@@ -27,7 +27,7 @@ from frametrace.embed.decode import Picture
 from frametrace.embed.signals.base import Metric, PictureSignal
 from frametrace.embed.signals.thumbnail import Thumbnail
 
-__all__ = ["BITS", "FEATURES", "Features", "Local", "bits_between"]
+__all__ = ["BITS", "FEATURES", "Features", "Local", "bits_between", "is_value", "words_at"]
 
 BITS = 128
 FEATURES = 360  # a picture at most: 8 kB
@@ -43,6 +43,8 @@ _CELL = 40  # pixels
 _PLACE = 64  # steps a pixel
 _SCALE = 16  # steps a doubling
 _TURN = 256  # steps a full turn
+_LAYERS = 3  # of an octave, as OpenCV's SIFT has them
+_FIRST_SCALE = 3.2  # pixels across: OpenCV's first octave begins at a deviation of 1.6
 
 _FEATURE = np.dtype(
     [("x", "<u2"), ("y", "<u2"), ("scale", "u1"), ("angle", "u1"), ("bits", "u1", (BITS // 8,))]
@@ -97,6 +99,19 @@ class Features:
             np.ascontiguousarray(rows["bits"]).view(np.uint64),
         )
 
+    def first(self, count: int) -> bytes:
+        """A value of the signal with the `count` features of most worth."""
+        return self.where(np.arange(len(self)) < count)
+
+    def where(self, kept: np.ndarray) -> bytes:
+        """A value of the signal with some features, (n,) bool."""
+        rows = np.zeros(int(kept.sum()), _FEATURE)
+        rows["x"], rows["y"] = np.rint(self.place[kept] * _PLACE).T
+        rows["scale"] = np.rint(np.log2(self.scale[kept]) * _SCALE)
+        rows["angle"] = np.rint(self.angle[kept] * (_TURN / 360))
+        rows["bits"] = self.words[kept].view(np.uint8).reshape(-1, BITS // 8)
+        return np.array([self.width, self.height], _SIZE).tobytes() + rows.tobytes()
+
     def mirrored(self) -> Self:
         """What the picture's mirror image would have: left and right swapped."""
         bits = np.unpackbits(self.words.view(np.uint8), axis=1)[:, _MIRROR]
@@ -115,6 +130,53 @@ def bits_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     distances: np.ndarray = np.bitwise_count(a[:, None, 0] ^ b[None, :, 0])
     distances += np.bitwise_count(a[:, None, 1] ^ b[None, :, 1])
     return distances
+
+
+def is_value(code: bytes, most: int = FEATURES) -> bool:
+    """Whether bytes from outside are a value of the signal with so many features at most."""
+    head = 2 * _SIZE.itemsize
+    count, rest = divmod(len(code) - head, _FEATURE.itemsize)
+    if rest or not 0 <= count <= most:
+        return False
+    features = Features.of(code)
+    size = np.array([features.width, features.height])
+    return bool((size >= 1).all() and (size <= SIDE).all() and (features.place <= size).all())
+
+
+def words_at(
+    luma: np.ndarray, place: np.ndarray, scale: np.ndarray, angle: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What features at given places of a picture would be: their rows, and (m, 2) uint64 words.
+
+    `luma` is (height, width) uint8; `place` (n, 2), `scale` (n,) in its pixels, `angle` (n,) in
+    degrees. Those too near to an edge to be described are left out.
+    """
+    import cv2
+
+    octave = np.floor(np.log2(scale / _FIRST_SCALE) - 1 / (2 * _LAYERS)).clip(-1, None)
+    layer = np.rint((np.log2(scale / _FIRST_SCALE) - octave) * _LAYERS).clip(1, _LAYERS)
+    packed = (octave.astype(np.int64) & 255) | layer.astype(np.int64) << 8
+    values = zip(
+        place.tolist(),
+        scale.tolist(),
+        angle.tolist(),
+        packed.tolist(),
+        range(len(place)),
+        strict=True,
+    )
+    points = [
+        cv2.KeyPoint(x, y, size, turn, 1, level, at) for (x, y), size, turn, level, at in values
+    ]
+    points, descriptors = _sift().compute(luma, points)
+    if not points:
+        return np.empty(0, np.int64), np.empty((0, 2), np.uint64)
+    return np.array([point.class_id for point in points]), _words(descriptors)
+
+
+def _words(descriptors: np.ndarray) -> np.ndarray:
+    """(n, 2) uint64: which values of a descriptor lie above their median."""
+    above = descriptors > np.median(descriptors, axis=1, keepdims=True)
+    return np.ascontiguousarray(np.packbits(above, axis=1)).view(np.uint64)
 
 
 class Local(PictureSignal):
@@ -182,8 +244,7 @@ def _described(picture: Picture) -> bytes:
     rows["scale"] = np.rint(np.log2(size) * _SCALE).clip(0, 255)
     rows["angle"] = np.rint(angle * (_TURN / 360)) % _TURN
     _, descriptors = _sift().compute(luma, [points[at] for at in kept])
-    above = descriptors > np.median(descriptors, axis=1, keepdims=True)
-    rows["bits"] = np.packbits(above, axis=1)
+    rows["bits"] = _words(descriptors).view(np.uint8)
     return head + rows.tobytes()
 
 

@@ -186,14 +186,18 @@ def joined_pictures(path: Path) -> int:
         return 0
 
 
-def copy_join(path: Path, to: Path) -> None:
+def copy_join(path: Path, to: Path, *, proposals: bool = True) -> None:
     """Copy a join, whole even while it grows; nothing where there is none that can be used.
 
-    Raises `CaseError` where the copy can't be written.
+    Without its `proposals`, pictures that are added are not held back by better ones among those
+    that were there. Raises `CaseError` where the copy can't be written.
     """
     if not joined_pictures(path):
         return
     state = _read_state(path)
+    if not proposals:
+        kept = {name: one for name, one in state.files.items() if not name.startswith("proposals-")}
+        state = replace(state, files=kept)
     try:
         to.mkdir(parents=True, exist_ok=True)
         for name, (size, checksum) in state.files.items():

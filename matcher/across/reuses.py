@@ -216,7 +216,8 @@ SELECT r.* EXCLUDE (path, platform, post_id), $name_a AS case_a, $name_b AS case
     a.* EXCLUDE (sha256)
 FROM pairs r JOIN of_a a ON a.sha256 = r.sha256_a JOIN posts p USING (platform, post_id)
 JOIN origins o USING (platform, post_id) WHERE o.cases & $b <> 0 AND o.cases & $a = 0
-ORDER BY r.relation = '{Relation.SIMILAR}', a.posts_a DESC, r.sha256_a, p.posted_at NULLS LAST, p.platform, p.post_id, r.path,
+ORDER BY r.relation = '{Relation.SIMILAR}', a.posts_a DESC, r.sha256_a, p.posted_at NULLS LAST,
+    p.platform, p.post_id, r.path,
     r.relation, r.sha256_b, r.group_id
 """  # noqa: S608
 

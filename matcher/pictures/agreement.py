@@ -20,7 +20,7 @@ import numpy as np
 from frametrace.matcher.pictures.evidence import GRID
 from frametrace.matcher.pictures.overlap import Overlap
 
-__all__ = ["Agreement"]
+__all__ = ["Agreement", "photographic"]
 
 _WINDOW = 5, 13, 12  # pixels at least, at most; windows to the side of an overlap in between
 _TEXTURE = 20.0  # variance, grey levels squared: less is noise of the thumbnail's compression
@@ -91,7 +91,7 @@ class Agreement:
         weaker = np.minimum(windows.variance_a, windows.variance_b)
         stronger = np.maximum(windows.variance_a, windows.variance_b)
         contradicts = disagrees & (weaker > np.maximum(_TEXTURE, _CONTRADICTS * stronger))
-        photos = (_photographic(image, windows.side) for image in (overlap.a, overlap.b))
+        photos = (photographic(image, windows.side) for image in (overlap.a, overlap.b))
         photo = np.minimum(*photos)
         # Strong contrast, as of text, counts no more than that of an ordinary photo.
         weight = np.minimum(1, _CONTRAST / np.maximum(stronger, 1))
@@ -161,7 +161,7 @@ class _Windows:
         return cls(side, known, variance_a, variance_b, correlation)
 
 
-def _photographic(image: np.ndarray, side: int) -> np.ndarray:
+def photographic(image: np.ndarray, side: int) -> np.ndarray:
     """How photographic the windows of a picture are, (h, w) float32 in [0, 1]: few flat pixels."""
     levels = image.clip(0, 255).astype(np.uint8)
     around = np.ones((3, 3), np.uint8)

@@ -21,7 +21,7 @@ from frametrace.matcher.pictures.shown import Shown
 from frametrace.matcher.pictures.verify import verify, verify_near
 from frametrace.matcher.sightings import evidence_row
 
-__all__ = ["Candidate", "Comparing", "values_of"]
+__all__ = ["Candidate", "Comparing", "shown_of", "values_of"]
 
 _VALUES = pa.schema([("number", pa.int32()), ("code", pa.binary())])
 _BLOCK = 1024  # pictures whose values are copied at a time: 13 MB
@@ -49,7 +49,7 @@ class Comparing:
 
     def __call__(self, pair: Candidate) -> dict[str, object] | None:
         """What a row of `COMPARED` says of a pair beside its digests; None where nothing."""
-        shown_a, shown_b = _shown(self.held, pair.a), _shown(self.held, pair.b)
+        shown_a, shown_b = shown_of(self.held, pair.a), shown_of(self.held, pair.b)
         if pair.near:
             found = verify_near(shown_a, shown_b)
         else:
@@ -91,14 +91,15 @@ def values_of(case: Case, pictures: pa.StringArray, folder: Path) -> Iterator[Pa
         yield held
     finally:
         _opened.cache_clear()
-        _shown.cache_clear()
+        shown_of.cache_clear()
         for path in paths:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=1024)
-def _shown(held: Path, number: int) -> Shown:
+def shown_of(held: Path, number: int) -> Shown:
+    """A picture by its number in the files of `values_of`."""
     features, thumbnails = (_opened(_file(held, name)) for name in _SIGNALS)
     return Shown.of(features.code(number), thumbnails.code(number))
 

@@ -9,7 +9,7 @@ import numpy as np
 from frametrace.matcher.pictures.geometry import Alignment
 from frametrace.matcher.pictures.shown import Shown
 
-__all__ = ["Overlap"]
+__all__ = ["Overlap", "covered"]
 
 _WHOLE = 0.99  # of a pixel that is seen
 _BLUR = 0.45  # pixels of the smaller picture: what shrinking averages over
@@ -43,13 +43,13 @@ class Overlap:
         back = np.linalg.inv(there)
         zoom = abs(alignment.transform.factor) * b.scale / a.scale
         size_a, size_b = _size(a.thumbnail), _size(b.thumbnail)
-        covered = _covered(there, size_a, size_b), _covered(back, size_b, size_a)
+        parts = covered(there, size_a, size_b), covered(back, size_b, size_a)
         ours, theirs = a.thumbnail.astype(np.float32), b.thumbnail.astype(np.float32)
         if zoom > 1:
             warped, inside = _warped(theirs, back, size_a, 1 / zoom)
-            return cls(ours, warped, inside, np.eye(3), there, size_a, size_b, *covered)
+            return cls(ours, warped, inside, np.eye(3), there, size_a, size_b, *parts)
         warped, inside = _warped(ours, there, size_b, zoom)
-        return cls(warped, theirs, inside, back, np.eye(3), size_a, size_b, *covered)
+        return cls(warped, theirs, inside, back, np.eye(3), size_a, size_b, *parts)
 
 
 def _size(thumbnail: np.ndarray) -> tuple[int, int]:
@@ -76,7 +76,7 @@ def _warped(
     return image, seen > _WHOLE
 
 
-def _covered(matrix: np.ndarray, of: tuple[int, int], other: tuple[int, int]) -> float:
+def covered(matrix: np.ndarray, of: tuple[int, int], other: tuple[int, int]) -> float:
     """The part of a picture's area that lies inside the other's frame."""
     x, y = (np.arange(0.5, _GRID) / _GRID * side - 0.5 for side in of)
     grid = np.stack([np.tile(x, _GRID), np.repeat(y, _GRID), np.ones(_GRID * _GRID)])

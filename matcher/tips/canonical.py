@@ -8,20 +8,18 @@ because writers disagree on them; thresholds are decimal text.
 """
 
 import hashlib
-import json
 from typing import Any
+
+import rfc8785
 
 __all__ = ["MOST", "canonical", "digest_of", "short_digest"]
 
-_ENCODER = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
-)
 MOST = 2**53 - 1  # whole numbers that every JSON reader keeps exact
 
 
 def canonical(value: Any) -> bytes:
     """The canonical bytes. Raises `ValueError` for text with half a surrogate pair."""
-    return _ENCODER.encode(value).encode("utf-8")
+    return rfc8785.dumps(value)
 
 
 def digest_of(value: Any) -> str:

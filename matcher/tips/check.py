@@ -8,10 +8,14 @@ import pyarrow.compute as pc
 
 from frametrace.embed.captions import missing_captions
 from frametrace.embed.case import Case
+from frametrace.embed.executor import Executor
 from frametrace.embed.held import connect
 from frametrace.embed.pictures import missing_pictures
+from frametrace.embed.progress import Progress
 from frametrace.embed.signals import pdq, phash
 from frametrace.embed.signals.caption_key import CaptionKey
+from frametrace.embed.signals.local import Local
+from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.matcher.tips.echoes import EchoSettings, echoes_of, names_of
 from frametrace.matcher.tips.model import FINGERPRINTS, Tip
 from frametrace.matcher.tips.reading import comparable, same_way
@@ -114,6 +118,8 @@ def check_tip(
     *,
     max_pdq: int = pdq.MAX_DISTANCE,
     signals: Sequence[str] = (),
+    executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> Checked:
     """Find what of a case echoes a tip, by all of its signals or by those named.
 
@@ -129,7 +135,8 @@ def check_tip(
         raise TipError("the tip holds no signal that this Frametrace compares")
     held = tuple(name for name in used if name in case.epoch.signals)
     settings = EchoSettings(max_pdq=max_pdq, signals=held)
-    echoes = echoes_of(case, tip.items, settings)
+    material = tip.items.append_column("thumbnail", pa.nulls(len(tip.items), pa.binary()))
+    echoes = echoes_of(case, material, settings, executor=executor, progress=progress)
     with connect(case, "accounts") as connection:
         connection.register("echoes", echoes)
         connection.execute(f"CREATE TEMP TABLE kinded AS {_KINDED}")
@@ -145,7 +152,16 @@ def _notes(case: Case, tip: Tip, used: Sequence[str]) -> list[str]:
     if flat:
         notes.append(f"Pictures of the tip too flat for PDQ, which were not compared: {flat:,}.")
     only_phash = pc.sum(pc.and_(pc.is_valid(items["phash"]), pc.is_null(items["pdq"]))).as_py()
-    for name, what in (("pdq", "Pictures"), ("phash", "Pictures"), (CaptionKey.name, "Captions")):
+    if Local.name in used:
+        notes.append(
+            "Edited copies were verified by the tip's local features and the case's pictures, as a "
+            "tip shows no pictures: that is stricter than `frametrace match` of both cases."
+        )
+        used = [*used, Thumbnail.name]
+    for name, what in (
+        *(("pdq", "Pictures"), ("phash", "Pictures"), (Local.name, "Pictures")),
+        *((Thumbnail.name, "Pictures"), (CaptionKey.name, "Captions")),
+    ):
         if name not in used or (name == phash.Phash.name and not only_phash):
             continue
         missing = (

@@ -24,22 +24,23 @@ _SNIFFED = 200  # characters that tell a document from other files
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of document: its name in messages, and the version that is written and read."""
+    """A kind of document: its name in messages, the version that is written, and those read."""
 
     name: str
     version: int = 1
+    read: tuple[int, ...] = (1,)
 
     @property
     def marker(self) -> str:
         """The first member, which holds the version."""
         return f"frametrace_{self.name}"
 
-    def message(self, sha256: str) -> bytes:
+    def message(self, sha256: str, version: int) -> bytes:
         """What a signature is over: it can't be moved to another kind or version."""
-        return f"{self.marker} {self.version} {sha256}".encode("ascii")
+        return f"{self.marker} {version} {sha256}".encode("ascii")
 
 
-TIP, VERDICT = Kind("tip"), Kind("verdict")
+TIP, VERDICT = Kind("tip", 2, (1, 2)), Kind("verdict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,9 @@ def write_document(
         sha256 = digest.hexdigest()
         file.write(b',\n"sha256":' + canonical(sha256))
         if key is not None:
-            file.write(b',\n"signature":' + canonical(sign(key, kind.message(sha256))))
+            file.write(
+                b',\n"signature":' + canonical(sign(key, kind.message(sha256, kind.version)))
+            )
         file.write(b"}\n")
         if file.tell() > MAX_BYTES:
             raise TipError(
@@ -191,11 +194,12 @@ class _Reading:
             )
 
     def _member(self, name: str, value: Any) -> None:
-        if name == self.kind.marker and (type(value) is not int or value != self.kind.version):
+        if name == self.kind.marker and (type(value) is not int or value not in self.kind.read):
             said = value if type(value) is int else "unknown"
+            known = " and ".join(map(str, self.kind.read))
             self.tokens.wrong(
                 f"is a {self.kind.name} of version {said}; this Frametrace reads "
-                f"version {self.kind.version}. Upgrade it, or ask the sender for that version"
+                f"version {known}. Upgrade it, or ask the sender for that version"
             )
         if name == "sha256" and not isinstance(value, str):
             self.tokens.wrong("is not as its schema says: sha256 is no text")
@@ -241,7 +245,7 @@ def _signature(
         if keys:
             tokens.wrong("is not signed, but a key was named that has to have signed it")
         return None
-    public = verified(members["signature"], kind.message(members["sha256"]))
+    public = verified(members["signature"], kind.message(members["sha256"], members[kind.marker]))
     if public is None:
         tokens.wrong("carries a signature that does not hold: somebody changed it or its signature")
     if keys and public not in keys:

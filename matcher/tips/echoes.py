@@ -8,14 +8,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.case import Case
-from frametrace.embed.held import connect
+from frametrace.embed.executor import Executor
+from frametrace.embed.held import connect, query_over
+from frametrace.embed.progress import Progress
 from frametrace.embed.signals import caption_key, pdq, phash
+from frametrace.embed.signals.local import Local
 from frametrace.embed.tables import signal_table
 from frametrace.index.binary import BinaryIndex
 from frametrace.index.codes import Codes
 from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import open_index
-from frametrace.matcher.results import POST_FIELDS
+from frametrace.matcher.results import POST_FIELDS, Relation
+from frametrace.matcher.tips.edited import edited_copies
 from frametrace.matcher.tips.model import KEY_BYTES
 from frametrace.matcher.tips.nearest import Nearest, nearest_hashes, nearest_keys
 
@@ -23,7 +27,8 @@ __all__ = ["ECHOES", "MATERIAL", "MOST_DIFFERENT", "EchoSettings", "echoes_of", 
 
 # What to look for: one row per picture or caption, under the name it is reported by. A `pdq` of low
 # quality says nothing and is not compared (one of unknown quality, from a list of hashes, is);
-# `phash` is compared only where there is no `pdq`.
+# `phash` is compared only where there is no `pdq`. `local` finds what these don't; with a
+# `thumbnail` it is verified by both pictures, else by the features alone.
 MATERIAL = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
@@ -31,12 +36,16 @@ MATERIAL = pa.schema(
         ("quality", pa.uint8()),
         ("phash", pa.binary(8)),
         ("caption_key", pa.binary(KEY_BYTES)),
+        ("local", pa.binary()),
+        ("thumbnail", pa.binary()),
     ]
 )
 
 # One row per post and picture or caption of it that echoes known material, by the nearest item:
 # `item` is its position in the material, `near` how many items lie near. `distance` is in bits;
-# `similarity` is 1 minus the part of the bits that differ, or the estimated Jaccard similarity.
+# `similarity` is 1 minus the part of the bits that differ, the estimated Jaccard similarity, or of
+# local features the part of the inliers. `relation` is `copy`; of local features `contains` where
+# the post's picture holds the item's, and `part` where that holds it; `mirrored` is theirs alone.
 ECHOES = pa.schema(
     [
         pa.field("item", pa.int64(), nullable=False),
@@ -45,6 +54,8 @@ ECHOES = pa.schema(
         ("distance", pa.int32()),
         ("similarity", pa.float32()),
         ("near", pa.int64()),
+        pa.field("relation", pa.string(), nullable=False),
+        ("mirrored", pa.bool_()),
         *POST_FIELDS,
         ("text", pa.string()),
         ("media_sha256", pa.string()),
@@ -61,6 +72,8 @@ _FOUND = pa.schema(
         ("distance", pa.int32()),
         ("similarity", pa.float32()),
         ("near", pa.int64()),
+        ("relation", pa.string()),
+        ("mirrored", pa.bool_()),
     ]
 )
 
@@ -77,6 +90,14 @@ FROM found f JOIN posts p ON p.caption_sha256 = f.sha256
 WHERE f.signal = 'caption_key' AND p.repost_of IS NULL
 """
 
+_BEST = """
+SELECT sha256, item, $signal AS signal, NULL AS distance, similarity,
+    count(*) OVER (PARTITION BY sha256) AS near, relation, mirrored
+FROM edited
+QUALIFY row_number() OVER (PARTITION BY sha256 ORDER BY relation, inliers DESC, item) = 1
+ORDER BY sha256
+"""
+
 _ORDERED = """
 SELECT e.*, m.id AS item_id FROM ({posts}) e JOIN material m ON m.at = e.item {within}
 ORDER BY e.item, e.posted_at NULLS LAST, e.platform, e.post_id, e.media_sha256, e.media_path
@@ -89,7 +110,10 @@ class EchoSettings:
 
     max_pdq: int = pdq.MAX_DISTANCE
     max_phash: int = phash.MAX_DISTANCE
-    signals: tuple[str, ...] = (pdq.Pdq.name, phash.Phash.name, caption_key.CaptionKey.name)
+    signals: tuple[str, ...] = (
+        *(pdq.Pdq.name, phash.Phash.name, Local.name),
+        caption_key.CaptionKey.name,
+    )
 
 
 # Of the 64 numbers of two MinHash keys, so many may differ at the bound for captions.
@@ -108,6 +132,8 @@ def echoes_of(
     material: pa.Table,
     settings: EchoSettings = EchoSettings(),
     posts: pa.Table | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> pa.Table:
     """Where a case echoes some material, in the schema ECHOES, ordered by item and time.
 
@@ -118,8 +144,12 @@ def echoes_of(
     found = [
         _by_signal(case, material, name, settings, items)
         for name in settings.signals
-        if case.epoch.rows(signal_table(name))
+        if name != Local.name and case.epoch.rows(signal_table(name))
     ]
+    if Local.name in settings.signals:
+        pictures = None if items is None else items["sha256"].combine_chunks()
+        edited = edited_copies(case, material, pictures, executor, progress)
+        found.append(_by_features(edited, pa.concat_tables([_none(), *found])["sha256"]))
     numbered = material.select(["id"]).append_column("at", pa.array(np.arange(len(material))))
     names = ["posts", "post_media", *([signal_table("pdq")] if _has_pdq(case) else [])]
     with connect(case, *names) as connection:
@@ -187,6 +217,14 @@ def _by_signal(
     return _table(here, wanted, near, name)
 
 
+def _by_features(edited: pa.Table, known: pa.ChunkedArray) -> pa.Table:
+    """Of pictures that no hash knows the item that most features agree with."""
+    edited = edited.filter(pc.invert(pc.is_in(edited["sha256"], value_set=known.combine_chunks())))
+    with query_over(edited=edited) as connection:
+        rows = connection.sql(_BEST, params={"signal": Local.name}).to_arrow_table()
+    return rows.select(_FOUND.names).cast(_FOUND)
+
+
 def _codes_of(case: Case, name: str, items: pa.Table | None) -> Codes:
     """The codes of some of the case's items, without an index of all."""
     judged = f"AND quality >= {pdq.MIN_QUALITY}" if name == pdq.Pdq.name else ""
@@ -237,6 +275,8 @@ def _table(codes: Codes, wanted: np.ndarray, near: Nearest, name: str) -> pa.Tab
         pa.array(value.astype(np.int32)) if hashed else pa.nulls(len(at), pa.int32()),
         pa.array((1 - value / bits).astype(np.float32)),
         pa.array(np.repeat(near.near, size), pa.int64()),
+        pa.repeat(str(Relation.COPY), len(at)),
+        pa.nulls(len(at), pa.bool_()),
     ]
     return pa.Table.from_arrays(columns, schema=_FOUND)
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from frametrace.embed.case import Case
 from frametrace.embed.files import holding, replacing
 from frametrace.embed.held import connect
+from frametrace.embed.signals.local import Local
 from frametrace.embed.tables import signal_table
 from frametrace.matcher.framing.saved import checked_name
 from frametrace.matcher.results import Results
@@ -19,6 +20,7 @@ from frametrace.matcher.stage import MatchRun, load_results
 from frametrace.matcher.tips.canonical import short_digest
 from frametrace.matcher.tips.choice import Choice, chosen_posts
 from frametrace.matcher.tips.documents import TIP, write_document
+from frametrace.matcher.tips.features import features_of
 from frametrace.matcher.tips.keys import account_key, pseudonym
 from frametrace.matcher.tips.model import FINGERPRINTS, Head, ItemKind, Tlp, program
 from frametrace.posts.errors import CaseError, UsageError
@@ -61,12 +63,14 @@ class ExportSettings:
     """How much a tip tells, and who tells it.
 
     `account_key` is the file with the secret of the pseudonyms, by default one in the case;
-    `sign_with` an Ed25519 secret key in PEM.
+    `sign_with` an Ed25519 secret key in PEM. With `hashes_only` pictures have no local features:
+    who has these could draw what the picture shows.
     """
 
     made_by: str = ""
     tlp: Tlp = Tlp.AMBER
     with_captions: bool = False
+    hashes_only: bool = False
     reveal_accounts: bool = False
     account_key: Path | None = None
     sign_with: Path | None = None
@@ -96,6 +100,7 @@ def export_tip(
     matched = load_results(case) if choice.groups or choice.framings else None
     chosen = chosen_posts(case, choice, matched)
     rows = _rows(case, chosen)
+    rows = rows.append_column("local", _features(case, rows, settings))
     if not rows.num_rows:
         raise UsageError(
             "nothing that was chosen has a signal to send; compute them with: "
@@ -150,7 +155,7 @@ def sent_items(case: Case, sha256: str) -> Mapping[str, Sequence[str]]:
 def _rows(case: Case, chosen: pa.Table) -> pa.Table:
     """One row per item, with its signals as they are stored in the case."""
     aliases = {"pdq": "p", "phash": "h", "caption_key": "k"}
-    has = {name for name in FINGERPRINTS if _usable(case, name)}
+    has = {name for name in aliases if _usable(case, name)}
     parts = {name: f"{alias}.code" if name in has else "NULL" for name, alias in aliases.items()}
     joins = [
         f"LEFT JOIN {name} {alias} ON {alias}.sha256 = c.sha256 AND c.kind = "
@@ -176,6 +181,18 @@ def _items(
             yield item
 
 
+def _features(case: Case, rows: pa.Table, settings: ExportSettings) -> pa.Array:
+    """Each item's local features in base64: those of its first picture."""
+    digests = [
+        row["digests"][0] if row["kind"] == ItemKind.PICTURE else None
+        for row in rows.select(["kind", "digests"]).to_pylist()
+    ]
+    if settings.hashes_only or not _usable(case, Local.name):
+        return pa.nulls(len(rows), pa.string())
+    found = features_of(case, pa.array([one for one in digests if one], pa.string()))
+    return pa.array([digest and found.get(digest) for digest in digests], pa.string())
+
+
 def _usable(case: Case, name: str) -> bool:
     """Whether the case has values of a signal; refused where they were made in another way."""
     if not case.epoch.rows(signal_table(name)):
@@ -197,6 +214,8 @@ def _item(row: Mapping[str, Any], key: bytes | None, settings: ExportSettings) -
         signals["phash"] = row["phash"].hex()
     if row["caption_key"] is not None:
         signals["caption_key"] = "".join(f"{number:08x}" for number in row["caption_key"])
+    if row["local"] is not None:
+        signals["local"] = row["local"]
     item = {
         "id": f"{row['kind']}-{short_digest(signals)}",
         "signals": signals,

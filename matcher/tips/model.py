@@ -8,11 +8,13 @@ from typing import Any, Self
 import pyarrow as pa
 
 from frametrace.embed.signals.caption_key import PERMUTATIONS, CaptionKey
+from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
 from frametrace.matcher.tips.keys import Signature
 
 __all__ = [
+    "FEATURES",
     "FINGERPRINTS",
     "ITEMS",
     "KEY_BYTES",
@@ -53,8 +55,10 @@ KINDS = ("account", "page", "group", "channel")
 
 # What makes the signals that a tip's items are compared by.
 FINGERPRINTS: Mapping[str, str] = {
-    signal.name: signal.made_by["fingerprint"] for signal in (Pdq(), Phash(), CaptionKey())
+    signal.name: signal.made_by["fingerprint"] for signal in (Pdq(), Phash(), CaptionKey(), Local())
 }
+# Local features of a picture that a tip carries, those of most worth: 8 kB in base64.
+FEATURES = 272
 
 _COUNT = pa.struct(
     [
@@ -73,6 +77,7 @@ ITEMS = pa.schema(
         ("quality", pa.uint8()),
         ("phash", pa.binary(8)),
         ("caption_key", pa.binary(KEY_BYTES)),
+        ("local", pa.binary()),
         ("first_seen", pa.string()),
         ("last_seen", pa.string()),
         ("counts", pa.list_(_COUNT)),

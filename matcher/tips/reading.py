@@ -1,5 +1,6 @@
 """Reading a tip from a file: streamed into a table of some 500 bytes an item."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frametrace.embed.signals.local import is_value
 from frametrace.matcher.tips.documents import TIP, read_document
-from frametrace.matcher.tips.model import FINGERPRINTS, ITEMS, Head, Tip
+from frametrace.matcher.tips.model import FEATURES, FINGERPRINTS, ITEMS, Head, Tip
 from frametrace.matcher.tips.schema import names_its_signals
 from frametrace.posts.errors import TipError
 
@@ -83,7 +85,16 @@ def _row(item: Mapping[str, Any]) -> dict[str, Any]:
         "quality": pdq and pdq.get("quality"),
         "phash": _bytes(signals.get("phash")),
         "caption_key": _bytes(signals.get("caption_key")),
+        "local": signals.get("local") and _features(item["id"], signals["local"]),
     }
+
+
+def _features(name: str, text: str) -> bytes:
+    """Local features from outside. Raises `TipError` where they are none."""
+    code = base64.b64decode(text)
+    if not is_value(code, FEATURES):
+        raise TipError(f"{name}: its local features are none: a wrong size, or places outside it")
+    return code
 
 
 def _bytes(digits: str | None) -> bytes | None:

@@ -77,16 +77,17 @@ ORDER BY posted_at NULLS LAST, platform, r.account_id
 _OF_GROUPS = """
 WITH told AS (
     SELECT group_id, relation, media_sha256 IS NOT NULL
-        AND (kind = 'photo' OR caption_sha256 IS NULL) AS picture, media_sha256, caption_sha256
+        AND (kind = 'photo' OR caption_sha256 IS NULL) AS picture, media_sha256, caption_sha256,
+        medoid_sha256
     FROM members
 ),
 held AS (
     SELECT group_id, CASE WHEN picture THEN media_sha256 ELSE caption_sha256 END AS sha256,
-        picture, bool_and(relation NOT IN {belonging}) AS listed
+        picture, medoid_sha256, bool_and(relation NOT IN {belonging}) AS listed
     FROM told GROUP BY ALL
 )
 SELECT h.group_id AS known_as, left(h.sha256, 16) AS item_id, {pdq} AS pdq, {quality} AS quality,
-    {caption_key} AS caption_key
+    {caption_key} AS caption_key, {local} AS local, {thumbnail} AS thumbnail
 FROM held h {joins} ORDER BY h.listed, h.group_id, h.sha256
 """
 
@@ -157,7 +158,11 @@ def look(
     posts = _new_posts(case, state)
     material = known.select(MATERIAL.names)
     settings = EchoSettings(signals=names_of(list(FINGERPRINTS)))
-    echoes = echoes_of(case, material, settings, posts) if posts.num_rows else ECHOES.empty_table()
+    echoes = (
+        echoes_of(case, material, settings, posts, progress=progress)
+        if posts.num_rows
+        else ECHOES.empty_table()
+    )
     newcomers = _newcomers(case, state, results, known, echoes, posts)
     told = [list(key) for key in zip(*_columns(newcomers, _ACCOUNT.names), strict=True)]
     return Watched(
@@ -198,7 +203,8 @@ def _columns(table: pa.Table, names: Sequence[str]) -> list[list[Any]]:
 
 
 def _of_tip(tip: Tip) -> pa.Table:
-    items = tip.items.select(MATERIAL.names)
+    items = tip.items.append_column("thumbnail", pa.nulls(len(tip.items), pa.binary()))
+    items = items.select(MATERIAL.names)
     names = {"known_as": tip.sha256, "tlp": tip.head.tlp.label}
     columns = [pa.array([value] * items.num_rows, pa.string()) for value in names.values()]
     return pa.Table.from_arrays([*columns, *items.columns], schema=_KNOWN)
@@ -207,8 +213,13 @@ def _of_tip(tip: Tip) -> pa.Table:
 def _of_groups(case: Case, results: Results | None) -> pa.Table:
     if results is None:
         return _KNOWN.empty_table()
-    has = [name for name in ("pdq", "caption_key") if case.epoch.rows(f"signals/{name}")]
+    names = ("pdq", "caption_key", "local", "thumbnail")
+    has = [name for name in names if case.epoch.rows(f"signals/{name}")]
+    # A photo is known by its medoid: edited copies of other members are edited copies of it.
+    photo = "h.picture AND h.sha256 = h.medoid_sha256"
     joins = {
+        "local": f"LEFT JOIN local l ON {photo} AND l.sha256 = h.sha256",
+        "thumbnail": f"LEFT JOIN thumbnail t ON {photo} AND t.sha256 = h.sha256",
         "pdq": "LEFT JOIN pdq p ON h.picture AND p.sha256 = h.sha256",
         "caption_key": "LEFT JOIN caption_key k ON NOT h.picture AND k.sha256 = h.sha256",
     }
@@ -217,6 +228,8 @@ def _of_groups(case: Case, results: Results | None) -> pa.Table:
         pdq="p.code" if "pdq" in has else "NULL",
         quality="p.quality" if "pdq" in has else "NULL",
         caption_key="k.code" if "caption_key" in has else "NULL",
+        local="l.code" if "local" in has else "NULL",
+        thumbnail="t.code" if "thumbnail" in has else "NULL",
         joins=" ".join(joins[name] for name in has),
     )
     with connect(case, *(f"signals/{name}" for name in has)) as connection:
@@ -231,6 +244,8 @@ def _of_groups(case: Case, results: Results | None) -> pa.Table:
             "quality": rows["quality"].cast(pa.uint8()),
             "phash": pa.nulls(rows.num_rows, pa.binary(8)),
             "caption_key": _packed(rows["caption_key"]),
+            "local": rows["local"].cast(pa.binary()),
+            "thumbnail": rows["thumbnail"].cast(pa.binary()),
         }
     ).cast(_KNOWN)
 

@@ -1,0 +1,224 @@
+"""The pairs of posts that each way of comparing two halves tells, and the seconds that it takes."""
+
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from across_halves import Halves, Platform
+from across_measures import Pair, chained, pairs_across
+from measuring import Stopped, say
+
+from frametrace.embed.add import add_sources
+from frametrace.embed.case import Case
+from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.matcher.across.match import match_cases
+from frametrace.matcher.results import GroupKind, Results
+from frametrace.matcher.stage import match_case
+from frametrace.matcher.tips.check import check_tip
+from frametrace.matcher.tips.choice import Choice
+from frametrace.matcher.tips.export import export_tip, sent_items
+from frametrace.matcher.tips.reading import read_tip
+from frametrace.matcher.tips.watch import look, remember, watching
+from frametrace.posts.media import MediaLibrary
+
+if TYPE_CHECKING:
+    from threatexchange.signal_type.pdq.signal import PdqSignal
+
+__all__ = ["Cases", "Hashes", "Told", "by_matching", "by_pdq", "by_tip", "by_watch", "pdq_signal"]
+
+SIGNALS = ("pdq", "local", "thumbnail", "caption_key")
+WARM_UP = 40  # posts: what is compiled or loaded once is not counted
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The pairs that one method tells, by pictures and by captions, in so many seconds."""
+
+    pictures: frozenset[Pair]
+    captions: frozenset[Pair]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Each half as a case, and both as one; `seconds` are those of embedding the two halves.
+
+    All were watched for the first time while they were empty, so that every post is new to a watch.
+    """
+
+    ours: Case
+    theirs: Case
+    whole: Case
+    seconds: float
+
+    @classmethod
+    def of(cls, halves: Halves) -> "Cases":
+        """Make them by `add` and `embed`."""
+        sources = [halves.source(platform) for platform in Platform]
+        names = {"ours": sources[:1], "theirs": sources[1:], "whole": sources}
+        cases, seconds = {}, {}
+        for name, some in names.items():
+            case = Case.create(halves.folder / name)
+            with watching(case):
+                say(f"embedding the case `{name}`")
+            cases[name], seconds[name] = _filled(case, some)
+        return cls(**cases, seconds=seconds["ours"] + seconds["theirs"])
+
+
+def _filled(case: Case, sources: Sequence[Path]) -> tuple[Case, float]:
+    """Add sources and embed them; the seconds are those of embedding."""
+    add_sources(case, sources, library=MediaLibrary([]))
+    begun = time.perf_counter()
+    embed(case, EmbedSettings(signals=SIGNALS))
+    return Case(case.path), time.perf_counter() - begun
+
+
+def by_matching(halves: Halves, cases: Cases) -> tuple[dict[str, Told], dict[str, float]]:
+    """Pairs inside one case and between the halves; and the seconds of each match."""
+    _warm_up(halves)
+    results, seconds = {}, {}
+    for name, match in {
+        "ours": lambda: match_case(cases.ours)[0],
+        "theirs": lambda: match_case(cases.theirs)[0],
+        "between": lambda: match_cases([cases.ours, cases.theirs], halves.folder / "union").results,
+        "whole": lambda: match_case(cases.whole)[0],
+    }.items():
+        say(f"matching: {name}")
+        begun = time.perf_counter()
+        results[name] = match()
+        seconds[name] = time.perf_counter() - begun
+    told = {
+        name: Told(*_grouped(results[name], halves.ours), seconds[name])
+        for name in ("whole", "between")
+    }
+    return told, seconds
+
+
+def _warm_up(halves: Halves) -> None:
+    """Match a few of the posts, in a case of their own."""
+    source = halves.folder / "warm-up.jsonl"
+    lines = [halves.source(platform).read_text("utf-8").splitlines() for platform in Platform]
+    source.write_text("\n".join(line for half in lines for line in half[:WARM_UP]) + "\n", "utf-8")
+    match_case(_filled(Case.create(halves.folder / "warm-up"), [source])[0])
+
+
+def _grouped(results: Results, ours: frozenset[str]) -> tuple[frozenset[Pair], frozenset[Pair]]:
+    """Pairs in one photo group, and pairs that ties by captions join in one framing group."""
+    rows = results.members.select(
+        ["group_id", "kind", "post_id", "via_post_id", "tied_by"]
+    ).to_pylist()
+    photos: defaultdict[str, set[str]] = defaultdict(set)
+    ties: defaultdict[str, list[Pair]] = defaultdict(list)
+    for row in rows:
+        if row["kind"] == GroupKind.PHOTO:
+            photos[row["group_id"]].add(row["post_id"])
+        elif row["kind"] == GroupKind.FRAMING and _by_caption(row["tied_by"]):
+            ties[row["group_id"]].append((row["post_id"], row["via_post_id"]))
+    said = [posts for some in ties.values() for posts in chained(some)]
+    return pairs_across(photos.values(), ours), pairs_across(said, ours)
+
+
+def _by_caption(tied_by: Iterable[Mapping[str, Any]] | None) -> bool:
+    return any(tie["kind"].startswith("caption") for tie in tied_by or ())
+
+
+def by_tip(halves: Halves, cases: Cases) -> Told:
+    """Pairs of a tip on all that our half posted, checked against theirs."""
+    begun = time.perf_counter()
+    sent, holders = _sent(halves, cases.ours)
+    echoes = check_tip(cases.theirs, read_tip(sent)).echoes
+    seconds = time.perf_counter() - begun
+    return Told(*_echoed(echoes, holders), seconds)
+
+
+def by_watch(halves: Halves, cases: Cases) -> Told:
+    """Pairs that a watch of their half with that tip tells of, once all their posts have come."""
+    sent, holders = _sent(halves, cases.ours)
+    tip = read_tip(sent)
+    begun = time.perf_counter()
+    with watching(cases.theirs) as state:
+        found = look(cases.theirs, state, [tip])
+        remember(cases.theirs, found.state)
+    seconds = time.perf_counter() - begun
+    return Told(*_echoed(found.newcomers, holders), seconds)
+
+
+def _sent(halves: Halves, case: Case) -> tuple[Path, Mapping[str, Collection[str]]]:
+    """A tip on everything in the case, and the posts that each of its items comes from."""
+    path = halves.folder / "tip.json"
+    accounts = tuple(case.read("posts", ["account_id"])["account_id"].unique().to_pylist())
+    sent = export_tip(case, Choice(accounts=accounts), path)
+    posts = case.read("posts", ["caption_sha256", "post_id"])
+    links = case.read("post_media", ["sha256", "post_id"])
+    holders: defaultdict[str, set[str]] = defaultdict(set)
+    for table in (posts, links):
+        for digest, post_id in zip(*(column.to_pylist() for column in table.columns), strict=True):
+            holders[digest].add(post_id)
+    items = sent_items(case, sent.sha256)
+    return path, {
+        item: {post_id for digest in digests for post_id in holders[digest]}
+        for item, digests in items.items()
+    }
+
+
+def _echoed(
+    echoes: pa.Table, holders: Mapping[str, Collection[str]]
+) -> tuple[frozenset[Pair], frozenset[Pair]]:
+    """The pairs of echoes by pictures, and by captions."""
+    rows = echoes.select(["item_id", "post_id", "media_sha256"]).to_pylist()
+
+    def pairs(*, pictures: bool) -> Iterator[Pair]:
+        for row in rows:
+            if (row["media_sha256"] is not None) == pictures:
+                for post_id in holders[row["item_id"]]:
+                    yield post_id, row["post_id"]
+
+    return frozenset(pairs(pictures=True)), frozenset(pairs(pictures=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """PDQ of each post's picture by `threatexchange`, empty below its quality; and the seconds."""
+
+    of_posts: Mapping[str, str]
+    seconds: float
+
+    @classmethod
+    def of(cls, halves: Halves, signal: "type[PdqSignal]") -> "Hashes":
+        """Hash the files."""
+        begun = time.perf_counter()
+        hashes = {
+            post.post_id: signal.hash_from_file(halves.folder / post.picture)
+            for post in halves.posts
+        }
+        return cls(hashes, time.perf_counter() - begun)
+
+
+def by_pdq(halves: Halves, hashes: Hashes, signal: "type[PdqSignal]") -> Told:
+    """Pairs within the distance at which `threatexchange` calls two pictures the same."""
+    begun = time.perf_counter()
+    kept = {post_id: one for post_id, one in hashes.of_posts.items() if one}
+    ours = [(one, post_id) for post_id, one in kept.items() if post_id in halves.ours]
+    index = signal.get_index_cls().build(ours)
+    pairs = frozenset(
+        (match.metadata, post_id)
+        for post_id, one in kept.items()
+        if post_id not in halves.ours
+        for match in index.query(one)
+    )
+    return Told(pairs, frozenset(), time.perf_counter() - begun)
+
+
+def pdq_signal() -> "type[PdqSignal]":
+    """The peer's PDQ: quality 50 and more, 31 bits at most."""
+    try:
+        from threatexchange.signal_type.pdq.signal import PdqSignal
+    except ImportError:
+        raise Stopped(
+            "the peer is absent: pip install -c constraints.txt -r benchmarks/requirements.txt"
+        ) from None
+    return PdqSignal

@@ -1,0 +1,282 @@
+"""Edited copies of a tip's pictures: proposed by a join of local features, then verified.
+
+Features of the tip's items are joined with those of the case's pictures, in a copy of the case's
+own join: pairs of two of its pictures are not looked for. Of each item the best few proposals are
+verified, and where one of them holds, all others.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from frametrace.embed.case import Case
+from frametrace.embed.executor import Crashed, Executor, InProcess, SpawnPool
+from frametrace.embed.progress import Progress, Silent
+from frametrace.embed.signals.local import Features, Local
+from frametrace.embed.signals.thumbnail import Thumbnail
+from frametrace.embed.tables import signal_table
+from frametrace.index.feature_join.folder import copy_join
+from frametrace.index.feature_join.join import Proposals, propose_pairs
+from frametrace.index.feature_shards import FeatureShards
+from frametrace.matcher.edited import able_pictures, joined
+from frametrace.matcher.pictures.comparing import shown_of, values_of
+from frametrace.matcher.pictures.described import verify_described
+from frametrace.matcher.pictures.evidence import Evidence
+from frametrace.matcher.pictures.shown import Shown
+from frametrace.matcher.results import Relation
+
+__all__ = ["EDITED", "edited_copies"]
+
+# One row per picture of the case that shows what an item does: `item` is its row in the material.
+EDITED = pa.schema(
+    [
+        ("sha256", pa.string()),
+        ("item", pa.int64()),
+        ("relation", pa.string()),
+        ("similarity", pa.float32()),
+        ("inliers", pa.int32()),
+        ("mirrored", pa.bool_()),
+    ]
+)
+
+_FIRST = 12  # proposals of an item that are verified whatever comes of them
+_FEW = 200  # pairs that are compared here: workers take as long to start
+
+
+def edited_copies(
+    case: Case,
+    material: pa.Table,
+    pictures: pa.Array | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> pa.Table:
+    """The pictures of a case that are edited copies of items, in the schema `EDITED`.
+
+    `material` has the columns `local` and `thumbnail`, both values of these signals or null: an
+    item without a thumbnail is verified by its features alone. `pictures` narrows the case to some.
+    A picture comes once for each item that it shows. Without an executor, pictures are compared by
+    a process for each processor.
+    """
+    progress = progress or Silent()
+    items = _Items.of(material)
+    if not len(items.row) or not {Local.name, Thumbnail.name} <= case.epoch.signals.keys():
+        return EDITED.empty_table()
+    able, _ = able_pictures(case)
+    if pictures is not None:
+        able = able.filter(pc.is_in(able, value_set=pictures))
+    with TemporaryDirectory(prefix="frametrace-tip-") as name:
+        folder = Path(name)
+        if pictures is None:
+            copy_join(joined(case, progress), folder / "join", proposals=False)
+        proposals = propose_pairs(
+            folder / "join",
+            FeatureShards([*case.files(signal_table(Local.name)), items.written(folder)]),
+            pa.concat_arrays([able, items.digest]),
+            progress,
+        )
+        asked = _Asked.of(proposals, items, able)
+        with values_of(case, able, folder) as values:
+            comparing = _Comparing(folder / _ITEMS, values)
+            found = dict(_verified(asked, _Verification(comparing, executor, progress)))
+    return _table(found, items, able)
+
+
+_ITEMS = "items.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """The k items that have features: their rows in the material, names of their own, and values.
+
+    A name is no picture's digest, however the features came about.
+    """
+
+    row: np.ndarray
+    digest: pa.Array
+    local: pa.Array
+    thumbnail: pa.Array
+
+    @classmethod
+    def of(cls, material: pa.Table) -> "_Items":
+        local, thumbnail = (material[name].combine_chunks() for name in ("local", "thumbnail"))
+        row = np.flatnonzero(local.is_valid().to_numpy(zero_copy_only=False))
+        at = pa.array(row)
+        names = [hashlib.sha256(f"item {number}".encode()).hexdigest() for number in row.tolist()]
+        return cls(row, pa.array(names, pa.string()), local.take(at), thumbnail.take(at))
+
+    def written(self, folder: Path) -> Path:
+        """A shard of them, like those of a case."""
+        columns = {"sha256": self.digest, "code": self.local, "thumbnail": self.thumbnail}
+        pq.write_table(pa.table(columns), folder / _ITEMS, write_page_checksum=True)
+        return folder / _ITEMS
+
+
+class _Shows(NamedTuple):
+    """How a picture shows what an item does: as in `EDITED`."""
+
+    relation: str
+    similarity: float
+    inliers: int
+    mirrored: bool
+
+
+class _Pair(NamedTuple):
+    """An item and a picture by their numbers, and which orientation of the item is tried."""
+
+    item: int
+    picture: int
+    mirrored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The proposed pairs: those to be verified first, and the others, by item."""
+
+    first: list[_Pair]
+    rest: dict[int, list[_Pair]]
+
+    @classmethod
+    def of(cls, proposals: Proposals, items: _Items, able: pa.Array) -> "_Asked":
+        of_item = pc.index_in(proposals.names, value_set=items.digest)
+        of_picture = pc.index_in(proposals.names, value_set=able)
+        item, picture = (
+            side.fill_null(-1).to_numpy(zero_copy_only=False) for side in (of_item, of_picture)
+        )
+        a, b = (proposals.rows[name].to_numpy() for name in "ab")
+        # What is proposed goes from the smaller number to the greater; items came last.
+        kept = np.flatnonzero((picture[a] >= 0) & (item[b] >= 0))
+        other = np.flatnonzero((item[a] >= 0) & (picture[b] >= 0))
+        at = np.concatenate([kept, other])
+        items_of = np.concatenate([item[b[kept]], item[a[other]]])
+        pictures_of = np.concatenate([picture[a[kept]], picture[b[other]]])
+        score = proposals.rows["score"].to_numpy()[at]
+        order = np.lexsort((pictures_of, -score, items_of))
+        mirrored = proposals.rows["mirrored"].to_numpy(zero_copy_only=False)[at]
+        first: list[_Pair] = []
+        rest: dict[int, list[_Pair]] = {}
+        seen = dict.fromkeys(np.unique(items_of).tolist(), 0)
+        for row in order.tolist():
+            pair = _Pair(int(items_of[row]), int(pictures_of[row]), bool(mirrored[row]))
+            seen[pair.item] += 1
+            if seen[pair.item] <= _FIRST:
+                first.append(pair)
+            else:
+                rest.setdefault(pair.item, []).append(pair)
+        return cls(first, rest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparing:
+    """The comparison, for a worker process: files of the items and of the pictures' values."""
+
+    items: Path
+    values: Path
+
+    def __call__(self, pair: _Pair) -> _Shows | None:
+        """How they show the same; None where they don't."""
+        codes, thumbnails = _opened(self.items)
+        picture = shown_of(self.values, pair.picture)
+        local, thumbnail = codes[pair.item].as_py(), thumbnails[pair.item].as_py()
+        found = _compared(local, thumbnail, picture, pair.mirrored)
+        if found is None or found.relation not in (Relation.COPY, Relation.CONTAINS):
+            return None
+        fewer = max(min(len(Features.of(local)), len(picture.features)), 1)
+        # Seen from the item: a picture that it lies in contains it, else it is a part.
+        is_part = found.relation == Relation.CONTAINS and found.part_b > found.part_a
+        return _Shows(
+            str(Relation.PART if is_part else found.relation),
+            min(found.inliers / fewer, 1.0),
+            found.inliers,
+            found.mirrored,
+        )
+
+
+def _compared(
+    local: bytes, thumbnail: bytes | None, picture: Shown, mirrored: bool
+) -> Evidence | None:
+    if thumbnail is None:
+        return verify_described(Features.of(local), picture, mirrored)
+    from frametrace.matcher.pictures.verify import verify
+
+    return verify(Shown.of(local, thumbnail), picture, mirrored)
+
+
+_held: dict[Path, tuple[pa.Array, pa.Array]] = {}
+
+
+def _opened(path: Path) -> tuple[pa.Array, pa.Array]:
+    """The items' features and thumbnails, read once by each process."""
+    if path not in _held:
+        table = pq.read_table(path)
+        _held.clear()
+        _held[path] = table["code"].combine_chunks(), table["thumbnail"].combine_chunks()
+    return _held[path]
+
+
+def _verified(asked: _Asked, compared: "_Verification") -> Iterator[tuple[_Pair, _Shows]]:
+    """The pairs that hold, and how: of an item with one among the first, the rest is tried too."""
+    holding: set[int] = set()
+    for pair, row in compared.of(asked.first):
+        holding.add(pair.item)
+        yield pair, row
+    yield from compared.of([pair for item in sorted(holding) for pair in asked.rest.get(item, [])])
+
+
+@dataclass(frozen=True, slots=True)
+class _Verification:
+    """How pairs are compared: here, or by processes."""
+
+    comparing: _Comparing
+    executor: Executor | None
+    progress: Progress
+
+    def of(self, pairs: Sequence[_Pair]) -> Iterator[tuple[_Pair, _Shows]]:
+        """Those pairs that hold, in their order."""
+        crashed = 0
+        with (
+            self._executing(len(pairs)) as executor,
+            self.progress.track("comparing pictures in detail", len(pairs)) as advance,
+        ):
+            for pair, row in zip(pairs, executor.map(self.comparing, pairs), strict=True):
+                advance(1)
+                if isinstance(row, Crashed):
+                    crashed += 1
+                elif row is not None:
+                    yield pair, row
+        if crashed:
+            self.progress.note(
+                f"{crashed:,} pairs of pictures could not be compared: a process ended over each"
+            )
+
+    @contextmanager
+    def _executing(self, pairs: int) -> Iterator[Executor]:
+        if self.executor is not None:
+            yield self.executor
+        elif pairs <= _FEW:
+            yield InProcess()
+        else:
+            with SpawnPool() as pool:
+                yield pool
+
+
+def _table(found: Mapping[_Pair, _Shows], items: _Items, able: pa.Array) -> pa.Table:
+    """One row per picture and item: of both orientations that of more inliers."""
+    best: dict[tuple[str, int], _Shows] = {}
+    for pair, row in found.items():
+        key = able[pair.picture].as_py(), int(items.row[pair.item])
+        if key not in best or row.inliers > best[key].inliers:
+            best[key] = row
+    rows = [
+        {"sha256": sha256, "item": item, **best[sha256, item]._asdict()}
+        for sha256, item in sorted(best)
+    ]
+    return pa.Table.from_pylist(rows, EDITED)
