@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "end",
+    "json_line",
     "named_counts",
     "print_json",
     "reused",
@@ -62,6 +63,12 @@ def print_json(content: object) -> None:
     """
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, default=_plain)
     print(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def json_line(content: object) -> str:
+    """One JSON document in one line, with what could steer a terminal escaped."""
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, default=_plain)
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _plain(value: object) -> object:

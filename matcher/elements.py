@@ -111,9 +111,8 @@ def element_cells(pairs: pa.Table) -> dict[str, np.ndarray]:
     names = _names(pairs)
     a, b = places_of(pairs, names)
     row, shared = _partners(a, b, _unrelated(pairs, a, b, len(names))[1], pairs, len(names))
-    common: np.ndarray = np.greater_equal(shared, _PARTNERS)
-    some = np.flatnonzero(common.any(axis=1)[row])
-    cells = common[row[some]].reshape(-1, GRID, GRID)
+    some = np.flatnonzero((shared.max(axis=1) >= _PARTNERS)[row])
+    cells = (shared[row[some]] >= _PARTNERS).reshape(-1, GRID, GRID)
     return dict(zip(names.take(pa.array(some)).to_pylist(), cells, strict=True))
 
 

@@ -30,7 +30,7 @@ from frametrace.matcher.tips.watch import Watched, look, remember, watching
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
 from frametrace.posts.reading import read_source
 
-__all__ = ["Watch", "sorted_out", "watch"]
+__all__ = ["Watch", "compared_signals", "sorted_out", "watch"]
 
 _COLUMNS = (
     *("platform", "account_id", "account_kind", "account_name", "seen_before", "posts"),
@@ -73,7 +73,7 @@ def watch(case_path: Path, asked: Watch, progress: Progress) -> Watched:
     with watching(case) as state:
         if asked.inputs.sources:
             case, _ = add(case_path, asked.inputs, progress)
-        signals = (*_signals(case, tips), *_of_framings(case, progress))
+        signals = compared_signals(case, tips, progress)
         embed(case, EmbedSettings(signals=signals, workers=asked.workers), progress=progress)
         watched = look(Case(case_path), state, tips, progress)
         if asked.out is not None:
@@ -82,6 +82,11 @@ def watch(case_path: Path, asked: Watch, progress: Progress) -> Watched:
         sys.stdout.flush()
         remember(case, watched.state)
     return watched
+
+
+def compared_signals(case: Case, tips: Sequence[Tip], progress: Progress) -> tuple[str, ...]:
+    """What new posts are compared by: with tips and known groups, and with named framings."""
+    return (*_signals(case, tips), *_of_framings(case, progress))
 
 
 def _signals(case: Case, tips: Sequence[Tip]) -> tuple[str, ...]:

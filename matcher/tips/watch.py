@@ -8,7 +8,7 @@ looks at the same posts again, so nobody is missed.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -97,11 +97,17 @@ _ACCOUNT = pa.schema([("platform", pa.string()), ("account_id", pa.string())])
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What was looked at: up to which epoch, shard names by table, the accounts told of."""
+    """What was looked at: up to which epoch, shard names by table, the accounts told of.
+
+    A watch that stays on keeps besides what it has yet to report, and the size and time of the
+    files that it took from its folder.
+    """
 
     epoch: int
     shards: Mapping[str, Sequence[str]]
     told: Sequence[Sequence[str]] = ()  # (platform, account_id)
+    pending: Sequence[Mapping[str, Any]] = ()
+    files: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,8 @@ def watching(case: Case) -> Iterator[State]:
         found = read_json(path)
         try:
             shards = {name: list(found["shards"][name]) for name in _TABLES}
-            state = State(int(found["epoch"]), shards, found["told"])
+            left = found.get("pending", []), found.get("files", {})
+            state = State(int(found["epoch"]), shards, found["told"], *left)
         except (KeyError, TypeError, ValueError):
             raise CaseError(f"{path} is damaged: restore it, or delete it to begin anew") from None
         yield state
@@ -170,7 +177,7 @@ def look(
         posts.num_rows,
         results.groups.num_rows if results else 0,
         matched,
-        _state(case, [*state.told, *told]),
+        replace(_state(case, [*state.told, *told]), pending=state.pending, files=state.files),
         len(names_in(case)),
         _named(case, posts, progress or Silent()),
     )
@@ -189,8 +196,7 @@ def _named(case: Case, posts: pa.Table, progress: Progress) -> pa.Table:
 
 def remember(case: Case, state: State) -> None:
     """Keep what was looked at; only after the result has reached whoever asked for it."""
-    content = {"epoch": state.epoch, "shards": state.shards, "told": state.told}
-    write_atomically(case.path / _FOLDER / _STATE, to_json(content))
+    write_atomically(case.path / _FOLDER / _STATE, to_json(asdict(state)))
 
 
 def _state(case: Case, told: Sequence[Sequence[str]]) -> State:

@@ -1,0 +1,135 @@
+"""Where the hits of a watch go: the terminal, a command, a web address. Each gets each hit once.
+
+Hits wait in the watch's state until every place has them: what can't be reached is tried again. A
+process that is killed between reporting a hit and noting that finds it waiting, so each carries an
+`id`, the same every time, by which a receiver can tell that it has it already.
+"""
+
+import json
+import shlex
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+
+from frametrace.app.console import printable
+from frametrace.app.telling import json_line
+from frametrace.embed.progress import Progress
+from frametrace.matcher.tips.canonical import short_digest
+from frametrace.matcher.tips.watch import Watched
+from frametrace.posts.errors import UsageError
+
+__all__ = ["Reporting", "hits_of"]
+
+_SECONDS = 30  # that a command or a web address may take over one hit
+_TERMINAL, _COMMAND, _WEBHOOK = "terminal", "command", "webhook"
+
+Send = Callable[[Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """Where hits go besides the terminal. `as_json` prints each as one line of JSON."""
+
+    as_json: bool = False
+    command: str = ""
+    webhook: str = ""
+    _arguments: list[str] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Raises `UsageError` where hits could never be sent there."""
+        try:
+            self._arguments.extend(shlex.split(self.command))
+        except ValueError as error:
+            raise UsageError(f"{self.command!r} is not a command: {error}") from None
+        address = urlsplit(self.webhook)
+        if self.webhook and (address.scheme not in ("http", "https") or not address.hostname):
+            raise UsageError(f"{self.webhook!r} is not a web address: name one like https://host/x")
+
+    @property
+    def places(self) -> list[str]:
+        """The names of the places that every hit goes to."""
+        chosen = {_TERMINAL: True, _COMMAND: self.command, _WEBHOOK: self.webhook}
+        return [name for name, wanted in chosen.items() if wanted]
+
+    def deliver(
+        self, pending: Sequence[Mapping[str, Any]], progress: Progress, keep: Callable[[Any], None]
+    ) -> list[dict[str, Any]]:
+        """Report what waits; `keep` is called with what is left after each report.
+
+        A place that fails is not tried again before the next call. Returns what still waits.
+        """
+        left = [{"hit": one["hit"], "places": list(one["places"])} for one in pending]
+        failed: set[str] = set()
+        for one in left:
+            for place in [name for name in one["places"] if name not in failed]:
+                try:
+                    self._send(place)(one["hit"])
+                except (OSError, subprocess.SubprocessError) as error:
+                    failed.add(place)
+                    progress.note(f"{place} can't be reached ({error}): its hits wait")
+                    continue
+                one["places"].remove(place)
+                keep([each for each in left if each["places"]])
+        return [each for each in left if each["places"]]
+
+    def _send(self, place: str) -> Send:
+        return {_TERMINAL: self._print, _COMMAND: self._run, _WEBHOOK: self._post}.get(
+            place,
+            lambda hit: None,  # a place that is no longer named gets nothing
+        )
+
+    def _print(self, hit: Mapping[str, Any]) -> None:
+        print(json_line(hit) if self.as_json else printable(_sentence(hit)), flush=True)
+
+    def _run(self, hit: Mapping[str, Any]) -> None:
+        """The command gets the hit as JSON on its standard input; no shell sees it."""
+        if self._arguments:
+            subprocess.run(
+                self._arguments,
+                input=json_line(hit).encode(),
+                stdout=subprocess.DEVNULL,
+                timeout=_SECONDS,
+                check=True,
+            )
+
+    def _post(self, hit: Mapping[str, Any]) -> None:
+        if not self.webhook:
+            return
+        headers = {"Content-Type": "application/json", "Idempotency-Key": hit["id"]}
+        request = urllib.request.Request(  # noqa: S310  the scheme was checked
+            self.webhook, json_line(hit).encode(), headers, method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=_SECONDS):  # noqa: S310
+            pass
+
+
+def hits_of(watched: Watched) -> list[dict[str, Any]]:
+    """Accounts that newly reuse known material, and posts of named framings, each with an id."""
+    rows = [
+        *({"kind": "account", **row} for row in _rows(watched.newcomers)),
+        *({"kind": "framing", **row} for row in _rows(watched.named.drop_columns(["tied_by"]))),
+    ]
+    who = ("kind", "name", "platform", "account_id", "post_id")
+    return [{"id": short_digest([str(row.get(name)) for name in who]), **row} for row in rows]
+
+
+def _rows(table: pa.Table) -> Iterable[dict[str, Any]]:
+    """Rows as JSON holds them."""
+    rows: list[dict[str, Any]] = [json.loads(json_line(row)) for row in table.to_pylist()]
+    return rows
+
+
+def _sentence(hit: Mapping[str, Any]) -> str:
+    who = f"{hit['platform']} {hit['account_kind']} {hit['account_name'] or hit['account_id']}"
+    if hit["kind"] == "framing":
+        return f"named     {hit['name']}: post {hit['post_id']} by {who}"
+    known = f"tip {hit['known_as'][:16]}" if hit["tlp"] else hit["known_as"]
+    marking = f", {hit['tlp']}" if hit["tlp"] else ""
+    how = f"{hit['signal']}, {hit['similarity']:.2f}"
+    return f"found     {who}: post {hit['post_id']} reuses {known} by {how}{marking}"

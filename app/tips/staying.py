@@ -1,0 +1,135 @@
+"""A watch that stays on: what arrives in a folder goes into the case, and hits are reported."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from frametrace.app.flow import Inputs, add
+from frametrace.app.tips.reporting import Reporting, hits_of
+from frametrace.app.tips.watching import compared_signals
+from frametrace.embed.case import Case
+from frametrace.embed.progress import Progress
+from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.matcher.tips.model import Tip
+from frametrace.matcher.tips.reading import read_tip
+from frametrace.matcher.tips.watch import State, look, remember, watching
+from frametrace.posts.errors import FrametraceError, SourceError, UsageError
+from frametrace.posts.folders import files_in
+from frametrace.posts.reading import read_source
+
+__all__ = ["Staying", "stay"]
+
+_SETTLED = 2.0  # seconds since a file last changed: it is whole then
+_SOURCES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".js", ".zip")
+
+Files = Mapping[str, Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Staying:
+    """Which folder is watched for which tips, how often (seconds), and where hits go."""
+
+    tips: Sequence[Path]
+    folder: Path
+    every: float
+    reporting: Reporting
+    workers: int = 0
+    once: bool = False
+
+
+def stay(case_path: Path, asked: Staying, progress: Progress) -> None:
+    """Look at a folder now and then until the process is told to stop, or once.
+
+    What the case holds at first is taken as seen, what lies in the folder is not. Raises as the
+    stages do before the first look; later on, a look that fails is said and tried again.
+    """
+    tips = [read_tip(path) for path in asked.tips]
+    if not asked.folder.is_dir():
+        raise UsageError(f"{asked.folder} is no folder: name one in which exports arrive")
+    if case_path.resolve().is_relative_to(asked.folder.resolve()):
+        raise UsageError(f"{case_path} lies in {asked.folder}: name a case elsewhere")
+    case = Case.create(case_path)
+    with watching(case) as begun:
+        state = begun
+        for at, _ in enumerate(_turns(asked)):
+            try:
+                state = _look(case_path, asked, tips, state, progress)
+            except FrametraceError as error:
+                if at == 0:
+                    raise
+                progress.note(f"{error}. It is tried again in {asked.every:g} seconds")
+
+
+def _turns(asked: Staying) -> Iterator[None]:
+    """One now, then one whenever something changes in the folder or the time has passed."""
+    yield
+    if asked.once:
+        return
+    from watchfiles import watch
+
+    changes = watch(
+        asked.folder,
+        rust_timeout=round(1000 * asked.every),
+        yield_on_timeout=True,
+        raise_interrupt=False,
+    )
+    for changed in changes:
+        if changed:
+            time.sleep(_SETTLED)
+        yield
+
+
+def _look(
+    case_path: Path, asked: Staying, tips: Sequence[Tip], state: State, progress: Progress
+) -> State:
+    """Take what has arrived, compare it, and report: the state is kept before and after."""
+    case, taken = Case(case_path), _whole(asked.folder)
+    changed = {
+        name for name, about in taken.items() if list(about) != list(state.files.get(name, ()))
+    }
+    if changed:
+        sources = _sources(asked.folder, taken, changed, progress)
+        if sources:
+            inputs = Inputs(sources, media=(asked.folder,))
+            case, _ = add(case_path, inputs, progress)
+        signals = compared_signals(case, tips, progress)
+        embed(case, EmbedSettings(signals=signals, workers=asked.workers), progress=progress)
+        watched = look(Case(case_path), state, tips, progress)
+        new = [{"hit": hit, "places": asked.reporting.places} for hit in hits_of(watched)]
+        state = replace(watched.state, pending=[*state.pending, *new], files=taken)
+        remember(case, state)
+    left = asked.reporting.deliver(
+        state.pending, progress, lambda pending: remember(case, replace(state, pending=pending))
+    )
+    state = replace(state, pending=left)
+    remember(case, state)
+    return state
+
+
+def _whole(folder: Path) -> Files:
+    """The files of a folder that no longer change, each with its size and time."""
+    found, now = {}, time.time()
+    for name in files_in(folder):
+        try:
+            about = (folder / name).stat()
+        except OSError:
+            continue
+        if about.st_mtime <= now - _SETTLED:
+            found[name] = (about.st_size, about.st_mtime_ns)
+    return found
+
+
+def _sources(folder: Path, files: Files, changed: set[str], progress: Progress) -> tuple[Path, ...]:
+    """The exports to add: new ones; all of them where other files, such as pictures, arrived."""
+    exports = {name for name in files if Path(name).suffix.lower() in _SOURCES}
+    chosen = exports if changed - exports else exports & changed
+    readable = []
+    for name in sorted(chosen):
+        try:
+            read_source(folder / name, None)
+            readable.append(folder / name)
+        except SourceError as error:
+            if name in changed:
+                progress.note(f"{error}. It is left aside")
+    return tuple(readable)
