@@ -196,10 +196,15 @@ def reused(reuses: pa.Table, cases: Sequence[str]) -> list[str]:
         pictures = pc.count_distinct(shown["sha256_a"]).as_py()
         framings = pc.count_distinct(said["group_id"]).as_py()
         lines.append(
-            f"{_posts(shown):,} posts of {other} reuse {pictures:,} pictures of {one}; "
-            f"{_posts(said):,} share {framings:,} framing{'s' if framings != 1 else ''} with it"
+            f"{other} reuses {_counted(pictures, 'picture')} of {one} in "
+            f"{_counted(_posts(shown), 'post')}, and shares {_counted(framings, 'framing')} with "
+            f"it in {_counted(_posts(said), 'post')}"
         )
     return lines
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' if count != 1 else ''}"
 
 
 def _posts(rows: pa.Table) -> int:

@@ -20,7 +20,8 @@ from frametrace.embed.decode import MAX_BYTES
 from frametrace.embed.held import Held
 from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.tables import ACCOUNT_PROFILES, MEDIA, POST_MEDIA, POSTS, SKIPPED
-from frametrace.posts.errors import DecodeError
+from frametrace.embed.union import is_union
+from frametrace.posts.errors import DecodeError, UsageError
 from frametrace.posts.media import MediaFile, MediaLibrary, identify
 from frametrace.posts.model import Account, MediaItem, Post, Skipped
 from frametrace.posts.reading import Entry, read_source
@@ -77,9 +78,14 @@ def add_sources(
     """Read every source into the case and find its posts' pictures.
 
     The sources are opened before anything is written: raises `SourceError` where one can't be read
-    at all. Rows that can't be read become rows of `skipped`.
+    at all, `UsageError` for a union of cases. Rows that can't be read become rows of `skipped`.
     """
     progress = progress or Silent()
+    if is_union(case):
+        raise UsageError(
+            f"{case.path} is a union of cases, which is made anew from these: add to one of them, "
+            "then match them again"
+        )
     opened = [(source, read_source(source, format)) for source in sources]
     added = Added()
     with case.writer() as writer:

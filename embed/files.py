@@ -68,6 +68,8 @@ def link_file(file: Path, link: Path) -> None:
             link.hardlink_to(file)
         except FileExistsError:
             return
+        except FileNotFoundError:
+            raise
         except OSError:
             link.symlink_to(file.resolve())
     except FileNotFoundError:

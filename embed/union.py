@@ -20,7 +20,7 @@ from frametrace.embed.signals import SIGNALS, PictureSignal
 from frametrace.embed.tables import signal_table
 from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
 
-__all__ = ["MAX_CASES", "Part", "part_number", "parts_of", "unite"]
+__all__ = ["MAX_CASES", "Part", "is_union", "part_number", "parts_of", "unite"]
 
 MAX_CASES = 32  # of a union: those that hold a post are the bits of a number
 
@@ -33,10 +33,13 @@ _CASES = pa.schema(
         ("notes", pa.list_(pa.string())),
     ]
 )
-# One row per post. Of `cases`, the first case is 1, the next 2, then 4, 8 and so on.
+# One row per post. Of `cases`, the first case is 1, the next 2, then 4, 8 and so on. Who has it by
+# another account than the first case does has another post.
 _ORIGINS = """
-SELECT platform, post_id, CAST(sum(held) AS BIGINT) AS cases
-FROM every GROUP BY ALL ORDER BY platform, post_id
+SELECT platform, post_id, CAST(sum(held) AS BIGINT) AS cases FROM (
+    SELECT * FROM every
+    QUALIFY account_id = first_value(account_id) OVER (PARTITION BY platform, post_id ORDER BY held)
+) GROUP BY ALL ORDER BY platform, post_id
 """
 _OF_POSTS = ["platform", "post_id", "account_id", "caption_sha256", "source", "line"]
 
@@ -52,6 +55,11 @@ class Part:
     path: str
     epoch: int
     notes: tuple[str, ...] = ()
+
+
+def is_union(case: Case) -> bool:
+    """Whether a case is a union of others, whole or not."""
+    return "origins" in case.epoch.shards
 
 
 def parts_of(case: Case) -> tuple[Part, ...]:
@@ -75,23 +83,24 @@ def unite(cases: Sequence[Case], folder: Path, progress: Progress | None = None)
     case is damaged, or they have no signal in common; `IndexMismatch` where unlike makers are why.
     """
     progress = progress or Silent()
-    _check(cases)
+    _check(cases, folder)
     shared, unlike = _signals(cases)
     parts = [
         Part(name, str(case.path.resolve()), case.epoch.number)
         for name, case in zip(_names(cases), cases, strict=True)
     ]
     union = Case.create(folder)
-    if union.epoch.shards and "origins" not in union.epoch.shards:
+    if union.epoch.shards and not is_union(union):
         raise CaseError(f"{folder} is a case of its own; name a new or an empty folder")
     if [(part.name, part.path, part.epoch) for part in parts_of(union)] != [
         (part.name, part.path, part.epoch) for part in parts
     ]:
         with union.writer() as writer, progress.track("joining cases", len(cases)) as advance:
             writer.clear()
-            writer.put("origins", {"origins": _origins(cases)})
             for name in shared:
                 writer.describe(name, _made_by(cases, name))
+            writer.commit()  # so that what a killed run left never stands beside new rows
+            writer.put("origins", {"origins": _origins(cases)})
             notes = []
             for number, case in enumerate(cases):
                 notes.append(_join(writer, number, case, shared))
@@ -102,12 +111,14 @@ def unite(cases: Sequence[Case], folder: Path, progress: Progress | None = None)
     return union
 
 
-def _check(cases: Sequence[Case]) -> None:
+def _check(cases: Sequence[Case], folder: Path) -> None:
     places = [case.path.resolve() for case in cases]
     if twice := [place for place, count in Counter(places).items() if count > 1]:
         raise UsageError(f"{twice[0]} is named twice; for one case: frametrace match {twice[0]}")
     if len(cases) > MAX_CASES:
         raise UsageError(f"{len(cases)} cases are too many: name {MAX_CASES} at most")
+    if inside := [place for place in places if folder.resolve().is_relative_to(place)]:
+        raise UsageError(f"{folder} is, or lies in, the case {inside[0]}: name another folder")
 
 
 def _names(cases: Sequence[Case]) -> list[str]:
@@ -131,7 +142,7 @@ def _table(parts: Sequence[Part], notes: Sequence[list[str]]) -> pa.Table:
 def _origins(cases: Sequence[Case]) -> pa.Table:
     held = []
     for number, case in enumerate(cases):
-        keys = case.read("posts", ["platform", "post_id"])
+        keys = case.read("posts", ["platform", "post_id", "account_id"])
         held.append(keys.append_column("held", pa.repeat(1 << number, len(keys))))
     with query_over(every=pa.concat_tables(held)) as connection:
         return connection.sql(_ORIGINS).to_arrow_table()
@@ -166,7 +177,7 @@ def _signals(cases: Sequence[Case]) -> tuple[list[str], list[str]]:
     common = [name for name in shared if sum(name in case.epoch.signals for case in cases) > 1]
     if not common:
         kind = IndexMismatch if clash else CaseError
-        raise kind(unlike[0] if unlike else "the cases hold nothing that could be compared")
+        raise kind(" ".join(unlike) or "the cases hold nothing that could be compared")
     return shared, unlike
 
 
@@ -198,8 +209,8 @@ def _join(writer: CaseWriter, number: int, case: Case, signals: Sequence[str]) -
                 writer.put(unit, {table: case.read_shard(file).take(new)})
     told = [row["differs"] for row in conflicts.to_pylist()]
     return [
-        f"{count:,} post{'s' if count > 1 else ''} of {case.path} stand in an earlier case with "
-        f"{differs}: the earlier one counts"
+        f"{count:,} {'posts' if count > 1 else 'post'} of {case.path} "
+        f"{'stand' if count > 1 else 'stands'} in an earlier case with {differs}: that one counts"
         for differs, count in sorted(Counter(told).items())
     ]
 

@@ -45,10 +45,11 @@ from frametrace.matcher.results import (
 from frametrace.matcher.settings import MatchSettings
 from frametrace.posts.errors import CaseError
 
-__all__ = ["MatchRun", "load_results", "match_case", "results_before"]
+__all__ = ["MatchRun", "every_member", "load_results", "match_case", "results_before"]
 
 _RUN = "match.json"
 _MATCHES = "matches.parquet"
+_EVERY = "every-member.parquet"  # of a union
 # Settings that groups don't depend on; before 0.5 one bounded how many pictures were compared.
 _OF_TIES = frozenset({"fdr", "max_tied_accounts", "max_local"})
 _SINCE = ("changes", "arrivals")  # empty, or absent, where nothing was compared
@@ -107,6 +108,7 @@ def match_case(
         photos = compared.photos()
         lap("photos")
         results, alike = _found(case, settings, photos, compared.elements, progress, lap)
+        every = results.members
         results, cases = shown_of(case, results, whole=whole)
         run = MatchRun(
             epoch=case.epoch.number,
@@ -122,7 +124,7 @@ def match_case(
         )
         results, run = _compared(case, results, run)
         lap("changes")
-    return _keep(case, results, _rows(photos, alike), run), run
+    return _keep(case, results, _rows(photos, alike), run, every), run
 
 
 class _Clock:
@@ -251,6 +253,11 @@ def load_results(case: Case) -> tuple[Results, MatchRun]:
     return Results(**tables, matches=matches), run
 
 
+def every_member(union: Case) -> pa.Table:
+    """The members of all groups of a union that was matched, those inside one case included."""
+    return pq.read_table(_folder(union) / _EVERY)
+
+
 def results_before(case: Case, epoch: int) -> tuple[Results | None, int | None]:
     """The results of the newest match run before an epoch that can be read, and its epoch."""
     for number, _ in _earlier(case, epoch):
@@ -280,7 +287,11 @@ def _folder(case: Case) -> Path:
 
 
 def _keep(
-    case: Case, results: Results, matches: Iterator[pa.RecordBatch], run: MatchRun
+    case: Case,
+    results: Results,
+    matches: Iterator[pa.RecordBatch],
+    run: MatchRun,
+    every: pa.Table,
 ) -> Results:
     """Write beside the place, then swap: a reader finds whole results or none."""
     folder = _folder(case)
@@ -292,6 +303,8 @@ def _keep(
             for name in Results.tables():
                 table = getattr(results, name)
                 pq.write_table(table, beside / f"{name}.parquet", compression="zstd")
+            if run.cases:
+                pq.write_table(every, beside / _EVERY, compression="zstd")
             with pq.ParquetWriter(beside / _MATCHES, MATCHES, compression="zstd") as writer:
                 for batch in matches:
                     writer.write_batch(batch)

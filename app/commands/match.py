@@ -103,6 +103,8 @@ class Outputs:
         """Refuse what can't be written, before any work is done."""
         if self.out is not None and self.out.suffix.lower() != ".csv":
             raise click.UsageError(f"{self.out} is not a CSV file: name one that ends in .csv")
+        if self.out is not None and self.out.is_dir():
+            raise click.UsageError(f"{self.out} is a folder: name a file that ends in .csv")
 
 
 def _within(case: Path, options: dict[str, Any]) -> None:
@@ -131,6 +133,7 @@ def _across(paths: Sequence[Path], options: dict[str, Any], outputs: Outputs) ->
     from frametrace.app.report.tables import write_csv
     from frametrace.app.report.write import check_out, write_report
     from frametrace.app.settings import match_settings
+    from frametrace.app.summary import notes_on
     from frametrace.app.telling import print_json
     from frametrace.embed.case import Case
     from frametrace.matcher.across.match import match_cases
@@ -138,7 +141,7 @@ def _across(paths: Sequence[Path], options: dict[str, Any], outputs: Outputs) ->
     outputs.check()
     cases = [Case(path) for path in paths]
     if outputs.report is not None:
-        for path in paths:
+        for path in (*paths, *([outputs.work] if outputs.work else [])):
             check_out(path, outputs.report)
     with nullcontext(outputs.work) if outputs.work else TemporaryDirectory() as work:
         found = match_cases(
@@ -153,7 +156,8 @@ def _across(paths: Sequence[Path], options: dict[str, Any], outputs: Outputs) ->
             write_csv(outputs.out, found.reuses)
         page = outputs.report and write_report(found.union, outputs.report, progress=Console())
         if options["as_json"]:
-            print_json(found.reuses.to_pylist())
+            notes = notes_on(found.union, found.results, found.run)
+            print_json({"reuses": found.reuses.to_pylist(), "notes": notes})
         else:
             _tell(found)
     if page is not None and not options["as_json"]:

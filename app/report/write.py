@@ -203,9 +203,9 @@ def _summary(
 
 
 def _run_json(case: Case, results: Results, run: MatchRun) -> str:
+    name = case.path.resolve().name
     content: dict[str, Any] = {
-        "case": case.path.resolve().name,
-        **({"cases": run.cases, "spanning": run.spanning} if run.cases else {}),
+        **({"cases": run.cases, "spanning": run.spanning} if run.cases else {"case": name}),
         "epoch": run.epoch,
         "settings": run.settings,
         "signals": run.signals,

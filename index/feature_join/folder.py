@@ -201,7 +201,7 @@ def copy_join(path: Path, to: Path, *, proposals: bool = True) -> None:
     try:
         to.mkdir(parents=True, exist_ok=True)
         for name, (size, checksum) in state.files.items():
-            if _copied(path / name, to / name, size) != checksum:
+            if not (path / name).is_file() or _copied(path / name, to / name, size) != checksum:
                 shutil.rmtree(to)
                 return
     except OSError as error:

@@ -15,7 +15,7 @@ from frametrace.matcher.across.origins import origins_of
 from frametrace.matcher.across.reuses import reuses_of
 from frametrace.matcher.results import Results
 from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.stage import MatchRun, match_case
+from frametrace.matcher.stage import MatchRun, every_member, match_case
 
 __all__ = ["MatchedCases", "match_cases"]
 
@@ -48,6 +48,10 @@ def match_cases(
     union = unite(cases, folder, progress)
     hand_over(cases, union)
     results, run = match_case(union, settings, progress, executor, whole=whole)
+    return MatchedCases(union, results, run, _reuses(union, results))
+
+
+def _reuses(union: Case, results: Results) -> pa.Table:
     origins = origins_of(union)
     assert origins is not None
-    return MatchedCases(union, results, run, reuses_of(union, results, origins))
+    return reuses_of(union, every_member(union), results.matches, origins)

@@ -17,7 +17,7 @@ from frametrace.embed.held import connect
 from frametrace.embed.signals import pdq
 from frametrace.matcher.across.origins import Origins
 from frametrace.matcher.placing import SAME_BYTES
-from frametrace.matcher.results import MATCHES, POST_FIELDS, GroupKind, Relation, Results
+from frametrace.matcher.results import MATCHES, POST_FIELDS, GroupKind, Matches, Relation
 
 if TYPE_CHECKING:
     import duckdb
@@ -222,13 +222,16 @@ ORDER BY r.relation = '{Relation.SIMILAR}', a.posts_a DESC, r.sha256_a, p.posted
 """  # noqa: S608
 
 
-def reuses_of(union: Case, results: Results, origins: Origins) -> pa.Table:
-    """What each case of a union reuses of each case before it, in the schema `REUSES`."""
+def reuses_of(union: Case, members: pa.Table, matches: Matches, origins: Origins) -> pa.Table:
+    """What each case of a union reuses of each case before it, in the schema `REUSES`.
+
+    `members` are those of all groups, whether they span cases or not.
+    """
     pairs = combinations(range(len(origins.names)), 2)
     with connect(union, "posts", "post_media") as connection:
-        connection.register("members", results.members)
+        connection.register("members", members)
         connection.register("origins", origins.posts)
-        connection.register("copies", _copies(results))
+        connection.register("copies", _copies(matches))
         connection.execute(_PREPARED)
         found = [_between(connection, origins, one, other) for one, other in pairs]
     return pa.concat_tables(found)
@@ -253,11 +256,11 @@ def _between(
     return rows.select(REUSES.names).cast(REUSES)
 
 
-def _copies(results: Results) -> pa.Table:
+def _copies(matches: Matches) -> pa.Table:
     """The copies among the matches, with what ties them."""
     schema = pa.schema([MATCHES.field(name) for name in _OF_COPIES])
     copies = [
         batch.filter(pc.equal(batch["relation"], str(Relation.COPY))).select(_OF_COPIES)
-        for batch in results.matches.batches()
+        for batch in matches.batches()
     ]
     return pa.Table.from_batches(copies, schema)

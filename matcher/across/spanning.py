@@ -104,7 +104,8 @@ def _with_names(
         for side, cases in (("a", a), ("b", b)):
             table = table.append_column(f"{CASE_NAME}_{side}", origins.names_of(cases))
         if spanning:
-            table = table.filter(pc.equal(pc.bit_wise_and(a, b), 0))
+            held = pc.and_(pc.greater(a, 0), pc.greater(b, 0))
+            table = table.filter(pc.and_(held, pc.equal(pc.bit_wise_and(a, b), 0)))
         yield from table.to_batches()
 
 

@@ -97,13 +97,16 @@ def digests_of(case: Case) -> dict[str, str]:
 
 
 def share_framings(cases: Sequence[Case], union: Case) -> None:
-    """Give a union the named framings of its cases; of one name the first case's counts."""
-    for old in (union.path / _FOLDER).glob("*.json"):
-        old.unlink()
+    """Give a union the named framings of its cases as they are now; of one name the first counts.
+
+    What was named in the union itself, under another name, stays.
+    """
+    known: set[str] = set()
     for case in cases:
-        for name in names_in(case):
-            if not _path(union, name).exists():
-                link_file(_path(case, name), _path(union, name))
+        for name in set(names_in(case)) - known:
+            _path(union, name).unlink(missing_ok=True)
+            link_file(_path(case, name), _path(union, name))
+            known.add(name)
 
 
 def load(case: Case, name: str) -> Framing:

@@ -130,7 +130,7 @@ def test_of_posts_that_contradict_each_other_the_first_counts_and_is_given_no_pi
     assert ("x", "1", digest("picture 2")) not in keys_of(union.read("post_media"), "post_media")
     (note,) = notes(union)
     assert note.startswith(f"{count} of {other.path} ")
-    assert note.endswith(f"with {differs}: the earlier one counts")
+    assert note.endswith(f"with {differs}: that one counts")
 
 
 def test_cases_are_called_by_as_much_of_their_paths_as_tells_them_apart(pair, tmp_path):

@@ -100,7 +100,6 @@ def test_a_folder_that_holds_something_else_is_left_as_it_is(
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-# A bug that I told of: a union may be made a part of itself, and one may be made inside a case.
 @pytest.mark.parametrize("where", ["union", "a/union"])
 def test_a_union_is_no_part_of_itself_and_lies_in_no_case(
     pair: list[Case], tmp_path: Path, where: str
@@ -179,7 +178,6 @@ def orphans(union: Case) -> list[Path]:
     return [p for p in union.path.rglob("*") if p.suffix in (".parquet", ".tmp") and p not in used]
 
 
-# A bug that I told of: what a killed run had put is adopted beside what was there before.
 @pytest.mark.parametrize("done", [False, True], ids=["before-cases", "after-cases"])
 @pytest.mark.parametrize("made", [False, True], ids=["new", "made-before"])
 def test_what_a_killed_run_left_is_taken_for_no_whole_union(
@@ -212,7 +210,6 @@ def test_what_a_killed_run_left_is_taken_for_no_whole_union(
     assert union.epoch.signals == MADE_BY
 
 
-# A bug that I told of: what goes between a look at it and the link becomes a link to nothing.
 def test_a_shard_that_goes_meanwhile_is_told_of_and_the_same_call_works_again(
     pair: list[Case], whole: dict[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,7 +265,6 @@ def test_across_disks_links_are_symbolic_and_on_one_disk_they_outlive_the_case(
         contents(Case(union.path))
 
 
-# A bug that I told of: what is added to a union itself belongs to no case, and matching breaks.
 def test_what_somebody_adds_to_a_union_itself_is_refused_or_goes(
     pair: list[Case], whole: dict[str, list[str]], tmp_path: Path
 ) -> None:

@@ -208,7 +208,6 @@ def test_each_case_is_told_what_it_reuses_of_those_before_but_for_posts_that_bot
     assert reused(whole) == EXPECTED
 
 
-# A bug that I told of: without `whole`, that `pq` contains `q` is left out.
 def test_what_is_reused_does_not_depend_on_what_is_shown(
     whole: MatchedCases, spanning: MatchedCases
 ) -> None:

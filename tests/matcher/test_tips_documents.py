@@ -124,7 +124,10 @@ def _without(name):
 
 
 REFUSED = {
-    "another version": (document(frametrace_tip=3), "version 3; this Frametrace reads version 1 and 2"),
+    "another version": (
+        document(frametrace_tip=3),
+        "version 3; this Frametrace reads version 1 and 2",
+    ),
     "true as a version": (document(frametrace_tip=True), "version unknown"),
     "no head": (_without("head"), "no head"),
     "an unknown member": (document(more=1), "'more'"),
