@@ -29,10 +29,10 @@ from frametrace.matcher.sightings import (
 )
 from frametrace.matcher.stars import stars
 
-__all__ = ["Elements", "element_cells", "find_elements"]
+__all__ = ["OWN", "Elements", "element_cells", "find_elements"]
 
 _PARTNERS = 2  # unrelated pictures that share a cell with a picture make it one of an element
-_OWN = 0.15  # of the cells that agree, a copy has at least so many that are of no element
+OWN = 0.15  # of the cells that agree, a copy has at least so many that are of no element
 _MEMBERS = 3  # unrelated pictures that an element is in, at least
 _BLOCK = 1 << 16  # pairs whose cells are unpacked at a time: 16 MB
 _SURE = 0.8  # parts of both pictures that agree: copies beyond doubt
@@ -169,7 +169,7 @@ def _only_elements(
         for side, name in ((a, "cells_a"), (b, "cells_b")):
             cells = _cells(pairs[name], at)
             own = (cells * (shared[row[side[at]]] < _PARTNERS)).sum(axis=1)
-            only[at] &= own < _OWN * np.maximum(cells.sum(axis=1), 1)
+            only[at] &= own < OWN * np.maximum(cells.sum(axis=1), 1)
     return only
 
 

@@ -26,15 +26,21 @@ _OF_SIGNALS = {
 }
 _MOST_PICTURES = 10  # of one post; what an album holds beyond is left to the photo groups
 
-# Every distinct text that has a key: captions that were written, not reposted, and lettering.
-_TEXTS = """
+# Every distinct text that has a key: captions that were written, not reposted, and lettering. Of
+# the wordings of a key the one with most letters in words stands for it: others may be cut up by
+# signs, so that they say nothing.
+_TEXTS = r"""
 WITH said AS (
     SELECT caption_sha256 AS sha256, text FROM posts
     WHERE repost_of IS NULL AND caption_sha256 IS NOT NULL
     UNION ALL SELECT text_sha256, text FROM overlay WHERE text_sha256 IS NOT NULL
 )
-SELECT k.key, min(k.sha256) AS sha256, arg_min(s.text, k.sha256) AS text
-FROM caption_key k JOIN said s USING (sha256) WHERE k.key IS NOT NULL GROUP BY k.key ORDER BY k.key
+SELECT key, arg_min(sha256, rank) AS sha256, arg_min(text, rank) AS text
+FROM (
+    SELECT k.key, s.sha256, s.text, (-length(array_to_string(
+        regexp_extract_all(s.text, '[\p{L}\p{N}]{2,}'), '')), s.sha256) AS rank
+    FROM caption_key k JOIN said s USING (sha256) WHERE k.key IS NOT NULL
+) GROUP BY key ORDER BY key
 """
 
 # The pictures of a case as (photo, text of the lettering), numbered; and the files of each.

@@ -18,7 +18,7 @@ import numpy as np
 
 from frametrace.embed.signals.local import Features, bits_between, words_at
 from frametrace.matcher.pictures.agreement import photographic
-from frametrace.matcher.pictures.evidence import Evidence
+from frametrace.matcher.pictures.evidence import GRID, Evidence
 from frametrace.matcher.pictures.geometry import Alignment, align
 from frametrace.matcher.pictures.overlap import covered
 from frametrace.matcher.pictures.relation import relation_of
@@ -48,7 +48,7 @@ _GRAPHICS, _OF_GRAPHICS, _LEAST_GRAPHICS = (1.46, 0.0, 0.83, 0.0, -0.73, 10.64, 
 def verify_described(a: Features, b: Shown, mirrored: bool | None = None) -> Evidence | None:
     """Align the features of A with picture B, and test them there; None where they don't agree.
 
-    The evidence names no altered parts, and no cells: those take the pixels of both.
+    The evidence names no altered parts, and cells of B alone: the rest takes the pixels of both.
     """
     if (alignment := align(a, b.features, mirrored)) is None or is_another_shot(alignment):
         return None
@@ -75,7 +75,15 @@ def verify_described(a: Features, b: Shown, mirrored: bool | None = None) -> Evi
         shift_y=transform.shift.imag,
         part_a=parts[0],
         part_b=parts[1],
+        cells_b=_cells_of(tested, b),
     )
+
+
+def _cells_of(tested: "_Tested", b: Shown) -> bytes:
+    """Where B agrees, as in `Evidence`."""
+    agreeing = tested.place[tested.tested & tested.agrees] / b.size
+    cells = np.bincount(_cell(agreeing, GRID), minlength=GRID**2) > 0
+    return np.packbits(cells).tobytes()
 
 
 @dataclass(frozen=True, slots=True)

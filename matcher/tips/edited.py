@@ -2,7 +2,8 @@
 
 Features of the tip's items are joined with those of the case's pictures, in a copy of the case's
 own join: pairs of two of its pictures are not looked for. Of each item the best few proposals are
-verified, and where one of them holds, all others.
+verified, and where one of them holds, all others. What agrees in elements of the case alone (its
+app's bars, as far as it was matched) is none.
 """
 
 import hashlib
@@ -27,7 +28,8 @@ from frametrace.embed.tables import signal_table
 from frametrace.index.feature_join.folder import copy_join
 from frametrace.index.feature_join.join import Proposals, propose_pairs
 from frametrace.index.feature_shards import FeatureShards
-from frametrace.matcher.edited import able_pictures, joined
+from frametrace.matcher.edited import able_pictures, joined, pairs_found
+from frametrace.matcher.elements import OWN, element_cells
 from frametrace.matcher.pictures.comparing import shown_of, values_of
 from frametrace.matcher.pictures.described import verify_described
 from frametrace.matcher.pictures.evidence import Evidence
@@ -87,7 +89,7 @@ def edited_copies(
         with values_of(case, able, folder) as values:
             comparing = _Comparing(folder / _ITEMS, values)
             found = dict(_verified(asked, _Verification(comparing, executor, progress)))
-    return _table(found, items, able)
+    return _table(case, found, items, able)
 
 
 _ITEMS = "items.parquet"
@@ -127,6 +129,7 @@ class _Shows(NamedTuple):
     similarity: float
     inliers: int
     mirrored: bool
+    cells: bytes  # of the picture in which they agree, as in `Evidence`
 
 
 class _Pair(NamedTuple):
@@ -197,6 +200,7 @@ class _Comparing:
             min(found.inliers / fewer, 1.0),
             found.inliers,
             found.mirrored,
+            found.cells_b,
         )
 
 
@@ -268,10 +272,14 @@ class _Verification:
                 yield pool
 
 
-def _table(found: Mapping[_Pair, _Shows], items: _Items, able: pa.Array) -> pa.Table:
+def _table(case: Case, found: Mapping[_Pair, _Shows], items: _Items, able: pa.Array) -> pa.Table:
     """One row per picture and item: of both orientations that of more inliers."""
     best: dict[tuple[str, int], _Shows] = {}
+    shown = pa.array(sorted({able[pair.picture].as_py() for pair in found}), pa.string())
+    elements = element_cells(pairs_found(case, shown))
     for pair, row in found.items():
+        if _is_element(row.cells, elements.get(able[pair.picture].as_py())):
+            continue
         key = able[pair.picture].as_py(), int(items.row[pair.item])
         if key not in best or row.inliers > best[key].inliers:
             best[key] = row
@@ -280,3 +288,12 @@ def _table(found: Mapping[_Pair, _Shows], items: _Items, able: pa.Array) -> pa.T
         for sha256, item in sorted(best)
     ]
     return pa.Table.from_pylist(rows, EDITED)
+
+
+def _is_element(cells: bytes, elements: np.ndarray | None) -> bool:
+    """Whether what agrees is what unrelated pictures of the case show as well."""
+    if elements is None:
+        return False
+    agreeing = np.unpackbits(np.frombuffer(cells, np.uint8)) > 0
+    own = agreeing & ~elements.ravel()
+    return bool(own.sum() < OWN * max(int(agreeing.sum()), 1))

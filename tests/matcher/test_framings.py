@@ -12,6 +12,7 @@ from making import encoded, jpeg, make_case, photo, put_codes
 from frametrace.embed.case import Case
 from frametrace.matcher.results import Results
 from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.stage import match_case
 
 Match = Callable[..., Results]
 
@@ -264,3 +265,16 @@ def test_flat_pictures_can_look_alike(tmp_path: Path, matched: Match) -> None:
     items = [hashlib.sha256(data).hexdigest() for data in pictures.values()]
     case = put_codes(case, "clip", {item: around(center, 0.99, rng) for item in items})
     assert groups_of(matched(case)) == [["a", "b"]]
+
+
+@pytest.mark.parametrize("odd", [0, 1, 2])
+def test_one_wording_cut_up_by_signs_takes_no_other_post_out_of_a_framing(tmp_path, odd):
+    plain = "A boy holding a plate over his head while the whole crowd watches"
+    cut = "·".join(plain.replace(" ", "  ")) + "!" * odd
+    words = ("rose", "tulip", "harbour", "sailing", "fishing")
+    others = [f"entirely other words about {word} gardens, number {word}" for word in words]
+    posts = [{"text": text} for text in (plain, cut, plain, *others)]
+    case = make_case(tmp_path, posts, signals=("caption_key",))
+    results, _ = match_case(case)
+    members = [row for row in results.members.to_pylist() if row["text"] in (plain, cut)]
+    assert {row["post_id"] for row in members} == {"p0", "p1", "p2"}
