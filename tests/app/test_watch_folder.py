@@ -12,6 +12,7 @@ from watching_folder import WORDS, Place, arrived, hooked
 from watching_folder import tip as tip
 
 from frametrace.app.cli import frametrace
+from frametrace.posts.errors import FrametraceError
 
 PYTHON = sys.executable
 REFUSED = "http://127.0.0.1:9/closed"  # discard: nothing listens there
@@ -49,8 +50,8 @@ def test_an_empty_folder_is_no_error(place):
 
 
 def test_what_the_case_held_before_is_no_news_but_what_lies_in_the_folder_is(place, tmp_path):
-    first = Place(tmp_path / "first", place.tip) if (tmp_path / "first").mkdir() is None else None
-    source = first.export("old.jsonl", "old")
+    (tmp_path / "first").mkdir()
+    source = Place(tmp_path / "first", place.tip).export("old.jsonl", "old")
     done = CliRunner().invoke(frametrace, ["add", str(place.case), str(source)])
     assert done.exit_code == 0, done.output
     place.export("new.jsonl", "new")
@@ -161,9 +162,7 @@ def test_a_damaged_memory_is_said(place, damage):
     path = place.case / "watch" / "state.json"
     path.write_text(json.dumps({**place.state, **damage}), "utf-8")
     place.export("a.jsonl", "waits")
-    done = CliRunner().invoke(frametrace, place.arguments("--once"))
-    assert done.exit_code == 1
-    assert "state.json is damaged" in done.stderr
+    assert "state.json is damaged" in refusal(place.arguments("--once"))
 
 
 USAGE = {
@@ -190,6 +189,15 @@ USAGE = {
 }
 
 
+def refusal(arguments):
+    """What is said to a call that is refused, in one line."""
+    done = CliRunner().invoke(frametrace, list(map(str, arguments)))
+    if isinstance(done.exception, FrametraceError):  # `main` prints these
+        return str(done.exception)
+    assert done.exit_code == 2, done.exception
+    return " ".join(done.stderr.split())
+
+
 @pytest.mark.parametrize("name", USAGE)
 def test_wrong_usage_is_said_in_one_sentence(place, name):
     options, message = USAGE[name]
@@ -200,25 +208,17 @@ def test_wrong_usage_is_said_in_one_sentence(place, name):
     arguments = ["watch", str(place.case), str(place.tip), *given]
     if "--folder" in options:
         arguments.append("--once")
-    done = CliRunner().invoke(frametrace, arguments)
-    assert done.exit_code in (1, 2)
-    assert isinstance(done.exception, SystemExit), done.exception
-    assert message in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+    assert message in refusal(arguments)
 
 
 def test_sources_beside_a_folder_are_refused(place):
     source = place.export("a.jsonl", "anybody")
     arguments = ["watch", place.case, place.tip, source, "--folder", place.folder, "--once"]
-    done = CliRunner().invoke(frametrace, list(map(str, arguments)))
-    assert done.exit_code == 2
-    assert "takes its sources" in " ".join(done.stderr.split())
+    assert "takes its sources" in refusal(arguments)
     assert not place.case.exists()
 
 
 def test_a_case_inside_the_folder_is_refused(place):
     place.case = place.folder / "deep" / "case"
-    done = CliRunner().invoke(frametrace, place.arguments("--once"))
-    assert done.exit_code in (1, 2)
-    assert "name a case elsewhere" in " ".join(done.stderr.split())
+    assert "name a case elsewhere" in refusal(place.arguments("--once"))
     assert not place.case.exists()
