@@ -1,4 +1,4 @@
-"""A folder that is watched, as tests fill it: a tip, posts and pictures that reuse what it holds."""
+"""A folder that is watched, as tests fill it: posts and pictures that reuse what a tip holds."""
 
 import http.server
 import json
@@ -7,7 +7,6 @@ import threading
 import time
 from contextlib import contextmanager
 
-import pytest
 from click.testing import CliRunner
 from making import jpeg, make_case, photo, write_jsonl
 
@@ -15,7 +14,7 @@ from frametrace.app.cli import frametrace
 from frametrace.matcher.tips.choice import Choice
 from frametrace.matcher.tips.export import export_tip
 
-__all__ = ["WORDS", "Place", "arrived", "hooked", "make_tip", "tip"]
+__all__ = ["WORDS", "Place", "arrived", "hooked", "make_tip"]
 
 WORDS = "they broke the whole station again last night and we had enough"
 AGO = 60  # seconds since a file arrived that is whole
@@ -27,11 +26,6 @@ def make_tip(folder):
     case = make_case(folder, posts, {"1.jpg": jpeg(photo(1))})
     export_tip(case, Choice(accounts=("sender",)), folder / "tip.json")
     return folder / "tip.json"
-
-
-@pytest.fixture(scope="session")
-def tip(tmp_path_factory):
-    return make_tip(tmp_path_factory.mktemp("sender"))
 
 
 def arrived(path, ago=AGO):

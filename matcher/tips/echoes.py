@@ -18,6 +18,7 @@ from frametrace.index.binary import BinaryIndex
 from frametrace.index.codes import Codes
 from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import open_index
+from frametrace.matcher.framing.chatter import says_enough
 from frametrace.matcher.results import POST_FIELDS, Relation
 from frametrace.matcher.tips.edited import edited_copies
 from frametrace.matcher.tips.model import KEY_BYTES
@@ -90,6 +91,11 @@ FROM found f JOIN posts p ON p.caption_sha256 = f.sha256
 WHERE f.signal = 'caption_key' AND p.repost_of IS NULL
 """
 
+_SAID = """
+SELECT caption_sha256 AS sha256, any_value(text) AS text FROM posts
+WHERE caption_sha256 IS NOT NULL AND repost_of IS NULL GROUP BY ALL ORDER BY ALL
+"""
+
 _BEST = """
 SELECT sha256, item, $signal AS signal, NULL AS distance, similarity,
     count(*) OVER (PARTITION BY sha256) AS near, relation, mirrored
@@ -116,8 +122,11 @@ class EchoSettings:
     )
 
 
-# Of the 64 numbers of two MinHash keys, so many may differ at the bound for captions.
-MOST_DIFFERENT = int(caption_key.PERMUTATIONS * (1 - caption_key.MIN_SIMILARITY))
+# Of the 64 numbers of two MinHash keys, so many may differ: an estimated Jaccard similarity of
+# 0.52. One of 100,000 pairs of unrelated captions has 0.49 (five decades of `framing.background`
+# for their wording, which framings ask for). Where it is below that of `caption_key`, captions have
+# to say enough to be told apart: greetings and the like are alike by chance.
+MOST_DIFFERENT = 31
 
 
 _WIDTH = {
@@ -209,12 +218,24 @@ def _by_signal(
         return _none()
     if name == caption_key.CaptionKey.name:
         near = nearest_keys(here.codes, codes, MOST_DIFFERENT)
-    else:
-        hashes = index or BinaryIndex(here)
-        assert isinstance(hashes, BinaryIndex)
-        radius = settings.max_pdq if name == pdq.Pdq.name else settings.max_phash
-        near = nearest_hashes(hashes, codes, radius)
+        return _saying_enough(case, _table(here, wanted, near, name))
+    hashes = index or BinaryIndex(here)
+    assert isinstance(hashes, BinaryIndex)
+    radius = settings.max_pdq if name == pdq.Pdq.name else settings.max_phash
+    near = nearest_hashes(hashes, codes, radius)
     return _table(here, wanted, near, name)
+
+
+def _saying_enough(case: Case, found: pa.Table) -> pa.Table:
+    """Without captions that are less alike than keys ask for and say too little."""
+    doubtful = pc.less(found["similarity"], caption_key.MIN_SIMILARITY)
+    if not pc.any(doubtful).as_py():
+        return found
+    with connect(case, "posts") as connection:
+        texts = connection.sql(_SAID).to_arrow_table()
+    enough = pa.array(says_enough(texts["text"].to_pylist()), pa.bool_())
+    known = texts["sha256"].filter(enough).combine_chunks()
+    return found.filter(pc.or_(pc.invert(doubtful), pc.is_in(found["sha256"], value_set=known)))
 
 
 def _by_features(edited: pa.Table, known: pa.ChunkedArray) -> pa.Table:

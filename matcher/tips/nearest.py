@@ -10,7 +10,7 @@ from frametrace.index.codes import as_keys
 
 __all__ = ["Nearest", "nearest_hashes", "nearest_keys"]
 
-_BANDS = 16  # of 4 numbers each: two keys of which 13 numbers differ still share 3 whole bands
+_BANDS = 32  # of 2 numbers each: two keys of which 31 numbers differ still share a whole band
 _BLOCK = 2**18  # candidate pairs compared at a time
 
 
@@ -62,7 +62,7 @@ def nearest_hashes(index: BinaryIndex, codes: np.ndarray, radius: int) -> Neares
 def nearest_keys(keys: np.ndarray, codes: np.ndarray, most: int) -> Nearest:
     """For (n, 64) uint32 MinHash keys, the nearest of (m, 64), of which `most` numbers may differ.
 
-    None is missed where `most` is below the number of bands (16): two such keys share a whole band.
+    None is missed where `most` is below the number of bands (32): two such keys share a whole band.
     """
     closest = _Closest(len(keys))
     distinct, first = _distinct(codes)

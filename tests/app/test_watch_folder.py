@@ -8,14 +8,18 @@ import zipfile
 
 import pytest
 from click.testing import CliRunner
-from watching_folder import WORDS, Place, arrived, hooked
-from watching_folder import tip as tip
+from watching_folder import WORDS, Place, arrived, hooked, make_tip
 
 from frametrace.app.cli import frametrace
 from frametrace.posts.errors import FrametraceError
 
 PYTHON = sys.executable
 REFUSED = "http://127.0.0.1:9/closed"  # discard: nothing listens there
+
+
+@pytest.fixture(scope="module")
+def tip(tmp_path_factory):
+    return make_tip(tmp_path_factory.mktemp("sender"))
 
 
 @pytest.fixture
@@ -201,9 +205,7 @@ def refusal(arguments):
 @pytest.mark.parametrize("name", USAGE)
 def test_wrong_usage_is_said_in_one_sentence(place, name):
     options, message = USAGE[name]
-    given = [
-        one.replace("IN", str(place.folder)).replace("TIP", str(place.tip)) for one in options
-    ]
+    given = [one.replace("IN", str(place.folder)).replace("TIP", str(place.tip)) for one in options]
     place.export("a.jsonl", "anybody")
     arguments = ["watch", str(place.case), str(place.tip), *given]
     if "--folder" in options:

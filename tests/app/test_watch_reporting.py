@@ -1,7 +1,6 @@
 """Where hits of a watched folder go: each place gets each once, and what fails waits."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -10,12 +9,16 @@ from pathlib import Path
 
 import pytest
 from making import jpeg, photo
-from watching_folder import Place, hooked
-from watching_folder import tip as tip
+from watching_folder import Place, hooked, make_tip
 
 REFUSED = "http://127.0.0.1:9/closed"  # discard: nothing listens there
 PROGRAM = Path(sys.executable).with_name("frametrace")
 SECONDS = 60  # that a watch in a process of its own may take
+
+
+@pytest.fixture(scope="module")
+def tip(tmp_path_factory):
+    return make_tip(tmp_path_factory.mktemp("sender"))
 
 
 @pytest.fixture
@@ -124,7 +127,9 @@ def test_no_shell_sees_the_command(place, tmp_path):
     place.export("a.jsonl", "$(touch gone)")
     echo = f"'{sys.executable}' -c 'import sys; open(sys.argv[1], \"w\").write(repr(sys.argv[2:]))'"
     out = tmp_path / "arguments"
-    place.once("--command", f"{echo} '{out}' $(touch {tmp_path}/a) ; touch {tmp_path}/b | `id` $HOME *")
+    place.once(
+        "--command", f"{echo} '{out}' $(touch {tmp_path}/a) ; touch {tmp_path}/b | `id` $HOME *"
+    )
     given = ["$(touch", f"{tmp_path}/a)", ";", "touch", f"{tmp_path}/b", "|", "`id`", "$HOME", "*"]
     assert out.read_text() == repr(given)
     assert not (tmp_path / "a").exists()
@@ -180,7 +185,7 @@ def until(found, child):
 def test_it_stays_on_and_ends_when_it_is_told_to(place):
     child = started(place)
     try:
-        until(lambda: (place.case / "watch" / "state.json").exists(), child)
+        until((place.case / "watch" / "state.json").exists, child)
         (place.folder / "1.jpg").write_bytes(jpeg(photo(1), 60))
         place.export("a.jsonl", "one", text="", media=["1.jpg"], ago=0)
         hit = json.loads(child.stdout.readline())
@@ -215,8 +220,9 @@ def test_a_watch_that_is_killed_loses_no_hit_and_repeats_it_under_the_same_id(
             signs = {
                 "added": lambda: list((place.case / "posts").glob("*")),
                 "hashed": lambda: list((place.case / "signals" / "caption_key").glob("*")),
-                "looked": lambda: (place.case / "watch" / "state.json").exists()
-                and place.state["files"],
+                "looked": lambda: (
+                    (place.case / "watch" / "state.json").exists() and place.state["files"]
+                ),
             }
             until(signs[moment], child)
             child.send_signal(signal.SIGKILL)
@@ -239,7 +245,7 @@ def test_hits_are_reported_again_when_only_the_note_of_it_was_lost(place, tmp_pa
     path = place.case / "watch" / "state.json"
     stop, _ = keeper(tmp_path, f"import shutil; shutil.copy({str(path)!r}, {str(tmp_path)!r})")
     hits, _ = place.once("--command", stop)
-    os.replace(tmp_path / "state.json", path)  # as it was when the last hit was being reported
+    (tmp_path / "state.json").replace(path)  # as it was when the last hit was being reported
     command, kept = keeper(tmp_path)
     place.once("--command", command)
     assert [hit["id"] for hit in kept()] == [*(hit["id"] for hit in hits), hits[-1]["id"]]
@@ -248,7 +254,7 @@ def test_hits_are_reported_again_when_only_the_note_of_it_was_lost(place, tmp_pa
 def test_two_watches_of_one_case_get_in_nobodys_way(place):
     child = started(place)
     try:
-        until(lambda: (place.case / "watch" / "state.json").exists(), child)
+        until((place.case / "watch" / "state.json").exists, child)
         done = subprocess.run(
             [PROGRAM, *place.arguments("--once")], capture_output=True, text=True, check=False
         )

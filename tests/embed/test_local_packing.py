@@ -1,4 +1,4 @@
-"""Local features as bytes: packed again as they were, refused where they are none, described anew."""
+"""Local features as bytes: packed again as they were, described anew, refused where invalid."""
 
 import numpy as np
 import pytest

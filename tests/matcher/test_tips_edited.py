@@ -1,29 +1,23 @@
-"""Edited copies by a tip: its local features find what hashes don't, and no layout that is shared."""
+"""Edited copies by a tip: its local features find what hashes don't, and no shared layout."""
 
 import base64
 import json
-import time
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from making import cropped, jpeg, made_features, make_case, put_features
 from picturing import detailed
 from PIL import Image, ImageDraw, ImageFont, ImageOps
-from tipping import exported, raw
+from tipping import exported
 
 from frametrace.embed.executor import InProcess
 from frametrace.embed.signals.local import Features, is_value
 from frametrace.matcher.stage import match_case
-from frametrace.matcher.tips.canonical import digest_of, short_digest
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.choice import Choice
-from frametrace.matcher.tips.documents import TIP, write_document
 from frametrace.matcher.tips.echoes import ECHOES
-from frametrace.matcher.tips.keys import make_keys, sign
-from frametrace.matcher.tips.model import FEATURES, FINGERPRINTS, Head
+from frametrace.matcher.tips.model import FEATURES, FINGERPRINTS
 from frametrace.matcher.tips.reading import read_tip
-from frametrace.posts.errors import TipError
 
 SIGNALS = ("pdq", "local", "caption_key")
 BARS = (190, 595)  # rows of the screenshot between which its photo lies, of 900
@@ -210,129 +204,13 @@ def test_a_picture_that_is_all_element_carries_no_features(matched, tmp_path):
     assert local_of(path) == [None]
 
 
-def old_tip(path, source, key=None, version=1, signed=1):
-    """The tip as an earlier Frametrace would have written it, perhaps signed for a version."""
-    content = json.loads(source.read_text("utf-8"))
-    content["head"]["signals"].pop("local", None)
-    for item in content["items"]:
-        item["signals"].pop("local", None)
-        item["id"] = f"{item['id'].split('-')[0]}-{short_digest(item['signals'])}"
-    content["frametrace_tip"] = version
-    for name in ("sha256", "signature"):
-        content.pop(name, None)
-    content["sha256"] = digest_of(content)
-    if key is not None:
-        message = f"frametrace_tip {signed} {content['sha256']}".encode()
-        content["signature"] = sign(key, message)
-    path.write_text(json.dumps(content, sort_keys=True), "utf-8")
-    return path
-
-
-def test_tips_of_version_1_are_read_and_their_signature_holds(sender, tip, tmp_path):
-    secret, public, signer = make_keys(tmp_path / "key")
-    old = read_tip(old_tip(tmp_path / "old.json", tip, secret), [public])
-    assert (old.signature.signer, old.signature.trusted) == (signer, True)
-    assert old.items["local"].null_count == 3
-    assert set(echoes(sender, tmp_path / "old.json")) == {"one", "two"}
-    new = read_tip(old_tip(tmp_path / "new.json", tip, secret, 2, 2), [public])
-    assert new.sha256 != old.sha256
-
-
-@pytest.mark.parametrize(("version", "signed"), [(1, 2), (2, 1)])
-def test_a_signature_cannot_be_moved_to_another_version(tip, tmp_path, version, signed):
-    secret, _, _ = make_keys(tmp_path / "key")
-    with pytest.raises(TipError, match="a signature that does not hold"):
-        read_tip(old_tip(tmp_path / "tip.json", tip, secret, version, signed))
-
-
-@pytest.mark.parametrize("version", [0, 3, -1, True, 1.0, "2", None])
-def test_other_versions_are_refused(tip, tmp_path, version):
-    with pytest.raises(TipError, match=r"version|number|schema"):
-        read_tip(old_tip(tmp_path / "tip.json", tip, version=version))
-
-
-def changed(path, source, change):
-    """The tip with something changed by somebody who can seal it again."""
-    content = json.loads(source.read_text("utf-8"))
-    change(content)
-    for item in content["items"]:
-        item["id"] = f"{item['id'].split('-')[0]}-{short_digest(item['signals'])}"
-    return raw(path, content)
-
-
-def test_features_made_in_another_way_are_refused_and_hashes_still_compared(
-    sender, receiver, tip, tmp_path
-):
-    def change(content):
-        content["head"]["signals"]["local"]["fingerprint"] = "orb:1"
-
-    path = changed(tmp_path / "tip.json", tip, change)
-    with pytest.raises(TipError, match=r"local by orb:1.*--signal"):
-        echoes(receiver, path)
-    assert echoes(receiver, path, signals=["pdq"]) == {}
-    assert set(echoes(sender, path, signals=["pdq"])) == {"one", "two"}
-
-
-HEAD = np.array([400, 300], "<u2").tobytes()
-GARBAGE = {
-    "letters": b"garbage and more garbage",
-    "too short": b"\0\1",
-    "no size": bytes(4),
-    "too large": np.array([401, 300], "<u2").tobytes(),
-    "half a feature": HEAD + bytes(30),
-    "outside": HEAD + b"\xff" * 22,
-    "too many": HEAD + made_features(1, FEATURES + 1).tobytes(),
-}
-
-
-@pytest.mark.parametrize("name", GARBAGE)
-def test_garbage_is_refused(tip, tmp_path, name):
-    def change(content):
-        content["items"][0]["signals"]["local"] = base64.b64encode(GARBAGE[name]).decode()
-
-    with pytest.raises(TipError, match=r"local features are none|schema"):
-        read_tip(changed(tmp_path / "tip.json", tip, change))
-
-
-@pytest.mark.parametrize("text", ["", "AAAA=", "AA==AAAA", "AAA", "ÄÄÄÄ", "A" * 8196, "AAAA\n", 5, []])
-def test_what_is_no_base64_is_refused(tip, tmp_path, text):
-    def change(content):
-        content["items"][0]["signals"]["local"] = text
-
-    with pytest.raises(TipError, match=r"schema"):
-        read_tip(changed(tmp_path / "tip.json", tip, change))
-
-
-def tip_of(path, codes):
-    items = []
-    for code in codes:
-        signals = {"local": base64.b64encode(code).decode("ascii")}
-        items.append({"id": f"picture-{short_digest(signals)}", "signals": signals, "counts": []})
-    head = Head(signals={"local": {"fingerprint": FINGERPRINTS["local"]}})
-    write_document(path, TIP, head.to_json(), items)
-    return path
-
-
-def test_many_items_of_random_features_find_nothing(receiver, tmp_path):
-    codes = [HEAD + made_features(seed, 40 + seed % 200).tobytes() for seed in range(2_000)]
-    begun = time.monotonic()
-    assert echoes(receiver, tip_of(tmp_path / "tip.json", codes)) == {}
-    assert time.monotonic() - begun < 120
-
-
-def test_features_that_no_picture_can_have_end_no_check(receiver, tmp_path):
-    """Their sizes are larger than any picture: most of them are those of a real one."""
-    (digest,) = receiver.read("post_media").filter(
-        pa.compute.field("post_id") == "mirrored"
-    )["sha256"].to_pylist()
-    codes = {row["sha256"]: row["code"] for row in receiver.read("signals/local").to_pylist()}
-    rows = np.frombuffer(codes[digest][4:], made_features(1).dtype)[:FEATURES].copy()
-    rows["scale"][::9] = 255
-    found = echoes(receiver, tip_of(tmp_path / "tip.json", [codes[digest][:4] + rows.tobytes()]))
-    assert set(found) <= set(EDITS)
-
-
-def test_items_without_features_and_with_none_at_all_are_no_error(receiver, tmp_path):
-    assert echoes(receiver, tip_of(tmp_path / "tip.json", [HEAD])) == {}
-    photo_of_nothing = HEAD + made_features(3, 1).tobytes()
-    assert echoes(receiver, tip_of(tmp_path / "one.json", [photo_of_nothing])) == {}
+def test_elements_of_the_receivers_case_are_no_copies(matched, tmp_path):
+    """The tip comes from a case that was not matched: the bars are in it."""
+    sender = case_of(tmp_path / "sender", {"empty": app(None), "shown": app(detailed(20))})
+    path = tmp_path / "tip.json"
+    exported(sender, path, Choice(accounts=("empty", "shown")))
+    pictures = {f"other-{seed}": app(detailed(seed)) for seed in range(30, 36)}
+    pictures |= {"copy": app(detailed(20)), "photo": detailed(20)}
+    case = case_of(tmp_path, pictures)
+    match_case(case)
+    assert set(echoes(case, path, signals=["local"])) == {"copy", "photo"}

@@ -153,7 +153,13 @@ def test_a_damaged_memory_is_told_of(tmp_path, content):
     case = Case.create(tmp_path / "case")
     names(case)
     state = case.path / "watch" / "state.json"
-    assert set(json.loads(state.read_text("utf-8"))) == {"epoch", "shards", "told"}
+    assert set(json.loads(state.read_text("utf-8"))) == {
+        "epoch",
+        "files",
+        "pending",
+        "shards",
+        "told",
+    }
     state.write_text(content, "utf-8")
     with pytest.raises(CaseError, match=r"state\.json"), watching(case):
         pass
