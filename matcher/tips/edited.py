@@ -85,6 +85,7 @@ def edited_copies(
             pa.concat_arrays([able, items.digest]),
             progress,
         )
+        able = _paired(proposals, items, able)  # values of others need not be held
         asked = _Asked.of(proposals, items, able)
         with values_of(case, able, folder) as values:
             comparing = _Comparing(folder / _ITEMS, values)
@@ -270,6 +271,14 @@ class _Verification:
         else:
             with SpawnPool() as pool:
                 yield pool
+
+
+def _paired(proposals: Proposals, items: _Items, able: pa.Array) -> pa.Array:
+    """Those pictures that a pair with an item is proposed for."""
+    is_item = pc.is_in(proposals.names, value_set=items.digest).to_numpy(zero_copy_only=False)
+    a, b = (proposals.rows[name].to_numpy() for name in "ab")
+    other = np.concatenate([a[is_item[b]], b[is_item[a]]])
+    return able.filter(pc.is_in(able, value_set=proposals.names.take(pa.array(np.unique(other)))))
 
 
 def _table(case: Case, found: Mapping[_Pair, _Shows], items: _Items, able: pa.Array) -> pa.Table:

@@ -1,6 +1,7 @@
 """Where hits of a watched folder go: each place gets each once, and what fails waits."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -263,3 +264,19 @@ def test_two_watches_of_one_case_get_in_nobodys_way(place):
     finally:
         child.kill()
         child.communicate()
+
+
+def test_what_nobody_reads_on_standard_output_waits(place):
+    place.export("a.jsonl", "one", "two")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [PROGRAM, *place.arguments("--once")],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert "Traceback" not in done.stderr
+    assert place.accounts() == ["one", "two"]
