@@ -107,11 +107,15 @@ def joined(case: Case, progress: Progress | None = None) -> Path:
 
 
 def pairs_found(case: Case, pictures: pa.Array) -> pa.Table:
-    """What earlier matches found of the pairs that have one of these pictures, as of `PAIRS`."""
+    """What earlier matches found of pairs with these pictures or their partners, as of `PAIRS`."""
     able, _ = able_pictures(case)
     found = Verified(compared_folder(case)).pairs(able)
-    either = [pc.is_in(found[name], value_set=pictures) for name in ("sha256_a", "sha256_b")]
-    return found.filter(pc.or_(*either))
+    for _ in range(2):  # with the pairs of their partners, which tell what these show of elements
+        sides = [found[name].combine_chunks() for name in ("sha256_a", "sha256_b")]
+        near = found.filter(pc.or_(*(pc.is_in(side, value_set=pictures) for side in sides)))
+        partners = [near[name].combine_chunks() for name in ("sha256_a", "sha256_b")]
+        pictures = pc.unique(pa.concat_arrays([pictures, *partners]))
+    return near
 
 
 def check_compared(case: Case) -> list[str]:

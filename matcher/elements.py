@@ -110,7 +110,15 @@ def element_cells(pairs: pa.Table) -> dict[str, np.ndarray]:
     """
     names = _names(pairs)
     a, b = places_of(pairs, names)
-    row, shared = _partners(a, b, _unrelated(pairs, a, b, len(names))[1], pairs, len(names))
+    related, apart = _unrelated(pairs, a, b, len(names))
+    row, shared = _partners(a, b, apart, pairs, len(names))
+    # A picture that shows nothing of its own is like all of them: it is known by its partners.
+    unsure = _is(pairs["relation"], Relation.SHARES_ELEMENT) & (related[a] != related[b]) & ~apart
+    known = np.zeros(len(a), bool)
+    for at in _blocks(np.flatnonzero(unsure)):
+        for side, name in ((a, "cells_a"), (b, "cells_b")):
+            known[at] |= _own(_cells(pairs[name], at), shared[row[side[at]]]) < OWN
+    row, shared = _partners(a, b, apart | known, pairs, len(names))
     some = np.flatnonzero((shared.max(axis=1) >= _PARTNERS)[row])
     cells = (shared[row[some]] >= _PARTNERS).reshape(-1, GRID, GRID)
     return dict(zip(names.take(pa.array(some)).to_pylist(), cells, strict=True))
@@ -167,10 +175,14 @@ def _only_elements(
     asked = np.flatnonzero(only)
     for at in _blocks(asked):
         for side, name in ((a, "cells_a"), (b, "cells_b")):
-            cells = _cells(pairs[name], at)
-            own = (cells * (shared[row[side[at]]] < _PARTNERS)).sum(axis=1)
-            only[at] &= own < OWN * np.maximum(cells.sum(axis=1), 1)
+            only[at] &= _own(_cells(pairs[name], at), shared[row[side[at]]]) < OWN
     return only
+
+
+def _own(cells: np.ndarray, shared: np.ndarray) -> np.ndarray:
+    """The part of each row of cells, (k, 256), that too few partners share to be an element."""
+    own = (cells * (shared < _PARTNERS)).sum(axis=1)
+    return np.asarray(own / np.maximum(cells.sum(axis=1), 1))
 
 
 def _grouped(

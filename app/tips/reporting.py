@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,8 +48,9 @@ class Reporting:
             self._arguments.extend(shlex.split(self.command))
         except ValueError as error:
             raise UsageError(f"{self.command!r} is not a command: {error}") from None
-        address = urlsplit(self.webhook)
-        if self.webhook and (address.scheme not in ("http", "https") or not address.hostname):
+        if self.command and not self._arguments:
+            raise UsageError(f"{self.command!r} is not a command: it is empty")
+        if self.webhook and not _is_address(self.webhook):
             raise UsageError(f"{self.webhook!r} is not a web address: name one like https://host/x")
 
     @property
@@ -58,9 +60,12 @@ class Reporting:
         return [name for name, wanted in chosen.items() if wanted]
 
     def deliver(
-        self, pending: Sequence[Mapping[str, Any]], progress: Progress, keep: Callable[[Any], None]
+        self,
+        pending: Sequence[Mapping[str, Any]],
+        progress: Progress,
+        keep: Callable[[str, str], None],
     ) -> list[dict[str, Any]]:
-        """Report what waits; `keep` is called with what is left after each report.
+        """Report what waits; `keep` is called after each report, with the hit's id and the place.
 
         A place that fails is not tried again before the next call. Returns what still waits.
         """
@@ -70,12 +75,12 @@ class Reporting:
             for place in [name for name in one["places"] if name not in failed]:
                 try:
                     self._send(place)(one["hit"])
-                except (OSError, subprocess.SubprocessError) as error:
+                except (OSError, HTTPException, subprocess.SubprocessError) as error:
                     failed.add(place)
                     progress.note(f"{place} can't be reached ({error}): its hits wait")
                     continue
                 one["places"].remove(place)
-                keep([each for each in left if each["places"]])
+                keep(one["hit"]["id"], place)
         return [each for each in left if each["places"]]
 
     def _send(self, place: str) -> Send:
@@ -105,8 +110,29 @@ class Reporting:
         request = urllib.request.Request(  # noqa: S310  the scheme was checked
             self.webhook, json_line(hit).encode(), headers, method="POST"
         )
-        with urllib.request.urlopen(request, timeout=_SECONDS):  # noqa: S310
+        with _OPENER.open(request, timeout=_SECONDS):
             pass
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """What is posted would be lost: who is redirected asks again without it."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Follow none: it is an error, and the hit waits."""
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
+
+
+def _is_address(text: str) -> bool:
+    """Whether hits can be posted to a text."""
+    try:
+        address = urlsplit(text)
+        port = address.port
+    except ValueError:
+        return False
+    plain = text.isascii() and text.isprintable() and " " not in text
+    return plain and address.scheme in ("http", "https") and bool(address.hostname) and port != 0
 
 
 def hits_of(watched: Watched) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from frametrace.app.flow import Inputs, add
@@ -13,9 +14,9 @@ from frametrace.embed.progress import Progress
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.tips.model import Tip
 from frametrace.matcher.tips.reading import read_tip
-from frametrace.matcher.tips.watch import State, look, remember, watching
+from frametrace.matcher.tips.watch import State, look, remember, reported, watching
 from frametrace.posts.errors import FrametraceError, SourceError, UsageError
-from frametrace.posts.folders import files_in
+from frametrace.posts.folders import files_in, printable
 from frametrace.posts.reading import read_source
 
 __all__ = ["Staying", "stay"]
@@ -58,7 +59,7 @@ def stay(case_path: Path, asked: Staying, progress: Progress) -> None:
             except FrametraceError as error:
                 if at == 0:
                     raise
-                progress.note(f"{error}. It is tried again in {asked.every:g} seconds")
+                progress.note(f"{str(error).rstrip('.')}. It is tried again at the next look")
 
 
 def _turns(asked: Staying) -> Iterator[None]:
@@ -72,7 +73,7 @@ def _turns(asked: Staying) -> Iterator[None]:
         asked.folder,
         rust_timeout=round(1000 * asked.every),
         yield_on_timeout=True,
-        raise_interrupt=False,
+        raise_interrupt=True,
     )
     for changed in changes:
         if changed:
@@ -99,9 +100,7 @@ def _look(
         new = [{"hit": hit, "places": asked.reporting.places} for hit in hits_of(watched)]
         state = replace(watched.state, pending=[*state.pending, *new], files=taken)
         remember(case, state)
-    left = asked.reporting.deliver(
-        state.pending, progress, lambda pending: remember(case, replace(state, pending=pending))
-    )
+    left = asked.reporting.deliver(state.pending, progress, partial(reported, case))
     state = replace(state, pending=left)
     remember(case, state)
     return state
@@ -111,6 +110,8 @@ def _whole(folder: Path) -> Files:
     """The files of a folder that no longer change, each with its size and time."""
     found, now = {}, time.time()
     for name in files_in(folder):
+        if printable(name) != name:
+            continue
         try:
             about = (folder / name).stat()
         except OSError:
@@ -131,5 +132,5 @@ def _sources(folder: Path, files: Files, changed: set[str], progress: Progress) 
             readable.append(folder / name)
         except SourceError as error:
             if name in changed:
-                progress.note(f"{error}. It is left aside")
+                progress.note(f"{str(error).rstrip('.')}. It is left aside")
     return tuple(readable)

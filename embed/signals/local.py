@@ -149,13 +149,14 @@ def words_at(
     """What features at given places of a picture would be: their rows, and (m, 2) uint64 words.
 
     `luma` is (height, width) uint8; `place` (n, 2), `scale` (n,) in its pixels, `angle` (n,) in
-    degrees. Those too near to an edge to be described are left out.
+    degrees. Those too near to an edge, or too large for the picture, to be described are left out.
     """
     import cv2
 
     octave = np.floor(np.log2(scale / _FIRST_SCALE) - 1 / (2 * _LAYERS)).clip(-1, None)
     layer = np.rint((np.log2(scale / _FIRST_SCALE) - octave) * _LAYERS).clip(1, _LAYERS)
     packed = (octave.astype(np.int64) & 255) | layer.astype(np.int64) << 8
+    deepest = np.log2(min(luma.shape))
     values = zip(
         place.tolist(),
         scale.tolist(),
@@ -165,9 +166,11 @@ def words_at(
         strict=True,
     )
     points = [
-        cv2.KeyPoint(x, y, size, turn, 1, level, at) for (x, y), size, turn, level, at in values
+        cv2.KeyPoint(x, y, size, turn, 1, level, at)
+        for (x, y), size, turn, level, at in values
+        if octave[at] <= deepest
     ]
-    points, descriptors = _sift().compute(luma, points)
+    points, descriptors = _sift().compute(luma, points) if points else ([], None)
     if not points:
         return np.empty(0, np.int64), np.empty((0, 2), np.uint64)
     return np.array([point.class_id for point in points]), _words(descriptors)

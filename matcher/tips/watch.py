@@ -7,8 +7,9 @@ looks at the same posts again, so nobody is missed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,10 +30,11 @@ from frametrace.matcher.tips.model import FINGERPRINTS, Tip
 from frametrace.matcher.tips.reading import comparable
 from frametrace.posts.errors import CaseError
 
-__all__ = ["NEWCOMERS", "State", "Watched", "look", "remember", "watching"]
+__all__ = ["NEWCOMERS", "State", "Watched", "look", "remember", "reported", "watching"]
 
 _FOLDER = "watch"
 _STATE = "state.json"
+_REPORTED = "reported.txt"  # since the state was written: a line for each hit and place
 _TABLES = ("posts", "post_media")  # a known post may get its picture later
 
 # One row per account that is told of: its closest echo of known material. `known_as` is the tip's
@@ -143,9 +145,14 @@ def watching(case: Case) -> Iterator[State]:
         found = read_json(path)
         try:
             shards = {name: list(found["shards"][name]) for name in _TABLES}
-            left = found.get("pending", []), found.get("files", {})
-            state = State(int(found["epoch"]), shards, found["told"], *left)
-        except (KeyError, TypeError, ValueError):
+            pending = [
+                {"hit": dict(one["hit"]), "places": list(one["places"])}
+                for one in found.get("pending", [])
+            ]
+            pending = _waiting(folder, pending)
+            files = {name: list(about) for name, about in found.get("files", {}).items()}
+            state = State(int(found["epoch"]), shards, found["told"], pending, files)
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise CaseError(f"{path} is damaged: restore it, or delete it to begin anew") from None
         yield state
 
@@ -197,6 +204,31 @@ def _named(case: Case, posts: pa.Table, progress: Progress) -> pa.Table:
 def remember(case: Case, state: State) -> None:
     """Keep what was looked at; only after the result has reached whoever asked for it."""
     write_atomically(case.path / _FOLDER / _STATE, to_json(asdict(state)))
+    (case.path / _FOLDER / _REPORTED).unlink(missing_ok=True)
+
+
+def reported(case: Case, hit: str, place: str) -> None:
+    """Note that a place has a hit, by its id, until the next `remember`.
+
+    Raises `CaseError` where it can't be written.
+    """
+    path = case.path / _FOLDER / _REPORTED
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{hit} {place}\n")
+    except OSError as error:
+        raise CaseError(f"{path} can't be written: {error.strerror or error}") from None
+
+
+def _waiting(folder: Path, pending: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What still waits after a watch that was killed."""
+    with suppress(FileNotFoundError):
+        lines = set((folder / _REPORTED).read_text("utf-8").splitlines())
+        pending = [
+            {**one, "places": [p for p in one["places"] if f"{one['hit']['id']} {p}" not in lines]}
+            for one in pending
+        ]
+    return [dict(one) for one in pending if one["places"]]
 
 
 def _state(case: Case, told: Sequence[Sequence[str]]) -> State:

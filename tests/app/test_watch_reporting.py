@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -243,10 +244,11 @@ def test_a_watch_that_is_killed_loses_no_hit_and_repeats_it_under_the_same_id(
 
 def test_hits_are_reported_again_when_only_the_note_of_it_was_lost(place, tmp_path):
     place.export("a.jsonl", "one", "two")
-    path = place.case / "watch" / "state.json"
-    stop, _ = keeper(tmp_path, f"import shutil; shutil.copy({str(path)!r}, {str(tmp_path)!r})")
+    memory, then = place.case / "watch", tmp_path / "then"
+    copied = f"shutil.copytree({str(memory)!r}, {str(then)!r}, dirs_exist_ok=True)"
+    stop, _ = keeper(tmp_path, f"import shutil; {copied}")
     hits, _ = place.once("--command", stop)
-    (tmp_path / "state.json").replace(path)  # as it was when the last hit was being reported
+    shutil.copytree(then, memory, dirs_exist_ok=True)  # when the last hit was being reported
     command, kept = keeper(tmp_path)
     place.once("--command", command)
     assert [hit["id"] for hit in kept()] == [*(hit["id"] for hit in hits), hits[-1]["id"]]
