@@ -1,6 +1,7 @@
 # make demo: install, build a small case, find what is planted in it, write its report
 # make test: install, then every check: style, types, imports, tests, the wheel, the core alone
-.PHONY: demo test install lint unit wheel bench clean
+# make test-all: the same with the tests that take long
+.PHONY: demo test test-all install lint unit wheel bench clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,6 +13,9 @@ demo: install
 	$(BIN)/frametrace demo demo
 
 test: lint unit wheel
+
+test-all: lint wheel
+	$(BIN)/pytest -n 2 -q -m 'slow or not slow'
 
 install: .venv/tree
 
@@ -32,9 +36,9 @@ lint: install
 	$(BIN)/mypy $(PACKAGES:%=-p frametrace.%)
 	$(BIN)/lint-imports
 
-# Faults (kills, full disks, two writers) are tried on the wheel, which is where users meet them.
+# Whole stories, and faults (kills, full disks, two writers), are tried on the wheel: users have that.
 unit: install
-	$(BIN)/pytest -n 2 -q --ignore tests/endtoend/test_faults.py
+	$(BIN)/pytest -n 2 -q --ignore tests/endtoend
 
 # What users install: the wheel with the core dependencies alone, tried through the command line.
 wheel: install

@@ -82,7 +82,7 @@ def seen(seed):
     return shown(detailed(seed))
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", EDITS)
 def test_an_edited_copy_is_found_by_features_alone(name, seed):
     edit, relation, mirrored = EDITS[name]
