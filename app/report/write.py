@@ -189,7 +189,9 @@ def _summary(
         f"{counts.accounts:,} accounts take part; of {ties.listed:,} listed pairs that share "
         f"photos, {ties.tied:,} share more than chance explains"
     )
+    spanning = "; only what spans them is shown, --all shows the rest" if run.spanning else ""
     return [
+        *([("cases", f"{', '.join(run.cases)}{spanning}")] if run.cases else []),
         ("posts", f"{counts.posts:,} on {', '.join(platforms) or 'no platform'}"),
         ("pictures", f"{counts.pictures:,} different files"),
         ("found", f"{groups}; {accounts}"),

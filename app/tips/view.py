@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 from frametrace.app.report.timeline import moment_text
 from frametrace.embed.case import Case
 from frametrace.embed.signals import pdq, phash
+from frametrace.embed.signals.local import Local
+from frametrace.matcher.results import Relation
 from frametrace.matcher.tips.check import Checked
 from frametrace.matcher.tips.keys import Signature
 from frametrace.posts.media import MediaFile
@@ -22,6 +24,11 @@ MOST_ROWS = 20_000  # posts on the page, shared by its items
 MOST_ECHOES = 500  # of one item
 MOST_PICTURES = 12
 MOST_ACTORS = 1000
+_RELATIONS = {
+    Relation.COPY: "edited copy",
+    Relation.CONTAINS: "larger picture that holds it",
+    Relation.PART: "part of it",
+}
 _BITS = {pdq.Pdq.name: pdq.BITS, phash.Phash.name: phash.BITS}
 
 
@@ -62,10 +69,16 @@ def why(row: Mapping[str, Any]) -> str:
     """Say which signal ties a row to an item of the tip, and how closely."""
     signal = row["signal"]
     if signal in _BITS:
-        tie = f"copy: {signal} differs in {row['distance']} of {_BITS[signal]} bits"
+        tie = f"copy: {signal} differs in {row['distance']} of {_BITS[signal]} bits from"
+    elif signal == Local.name:
+        what = _RELATIONS[row.get("relation") or Relation.COPY]
+        mirrored = ", mirrored" if row.get("mirrored") else ""
+        tie = f"{what}{mirrored}: {row['similarity']:.0%} of the local features agree with"
     else:
-        tie = f"same wording: {row['similarity']:.0%} of the MinHash agrees (estimates Jaccard)"
-    return f"{tie} from {row['item_id']}"
+        tie = (
+            f"same wording: {row['similarity']:.0%} of the MinHash agrees (estimates Jaccard) with"
+        )
+    return f"{tie} {row['item_id']}"
 
 
 def signed_by(signature: Signature | None) -> str:

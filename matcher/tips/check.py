@@ -42,6 +42,8 @@ ACTORS = pa.schema(
         pa.field("signal", pa.string(), nullable=False),
         ("distance", pa.int32()),
         ("similarity", pa.float32()),
+        ("relation", pa.string()),
+        ("mirrored", pa.bool_()),
     ]
 )
 
@@ -78,8 +80,9 @@ SELECT e.platform, e.account_id, min(e.account_kind) AS account_kind,
     count(DISTINCT e.item) FILTER (signal = 'caption_key') AS captions,
     min(e.posted_at) AS first_at, max(e.posted_at) AS last_at,
     unnest(arg_min(
-        {'item_id': item_id, 'signal': signal, 'distance': distance, 'similarity': similarity},
-        (signal = 'caption_key', signal, -similarity, item)))
+        {'item_id': item_id, 'signal': signal, 'distance': distance, 'similarity': similarity,
+         'relation': relation, 'mirrored': mirrored},
+        (signal = 'caption_key', signal = 'local', signal, -similarity, item)))
 FROM kinded e LEFT JOIN accounts a USING (platform, account_id)
 GROUP BY e.platform, e.account_id
 ORDER BY pictures + captions DESC, posts DESC, e.platform, e.account_id

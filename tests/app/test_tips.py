@@ -13,7 +13,7 @@ from making import jpeg, make_case, photo
 from frametrace.app.cli import frametrace
 from frametrace.app.commands.tip import command as tip_command
 from frametrace.app.tips.answers import answer_check, answers_in
-from frametrace.app.tips.view import MOST_PICTURES, facts_of
+from frametrace.app.tips.view import MOST_PICTURES, facts_of, why
 from frametrace.app.tips.watching import sorted_out
 from frametrace.app.tips.write import write_check
 from frametrace.embed.executor import InProcess
@@ -307,3 +307,29 @@ def test_many_echoes_are_cut_on_the_page_and_whole_in_the_table(tmp_path, monkey
     assert "The first 5 are shown; 4 more are in echoes.csv" in page
     assert "The first 4 are shown; all are in accounts.csv" in page
     assert len(rows_of(tmp_path / "out" / "echoes.csv")) == 9
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"signal": "pdq", "distance": 4}, "copy: pdq differs in 4 of 256 bits from picture-1"),
+        (
+            {"signal": "caption_key", "similarity": 0.75},
+            "same wording: 75% of the MinHash agrees (estimates Jaccard) with picture-1",
+        ),
+        (
+            {"signal": "local", "similarity": 0.5, "relation": "copy", "mirrored": True},
+            "edited copy, mirrored: 50% of the local features agree with picture-1",
+        ),
+        (
+            {"signal": "local", "similarity": 0.5, "relation": "contains", "mirrored": False},
+            "larger picture that holds it: 50% of the local features agree with picture-1",
+        ),
+        (
+            {"signal": "local", "similarity": 0.5, "relation": "part", "mirrored": False},
+            "part of it: 50% of the local features agree with picture-1",
+        ),
+    ],
+)
+def test_the_page_says_why_a_post_echoes_an_item(row, said):
+    assert why({**row, "item_id": "picture-1"}) == said
