@@ -12,6 +12,7 @@ from frametrace.matcher.framing.by_example import posts_in
 from frametrace.matcher.framing.saved import checked_name, load
 from frametrace.matcher.results import BELONGING, Results
 from frametrace.matcher.stage import MatchRun
+from frametrace.matcher.tips.picture_texts import picture_texts
 from frametrace.posts.errors import UsageError
 
 __all__ = ["CHOSEN", "Choice", "chosen_posts"]
@@ -32,7 +33,7 @@ CHOSEN = pa.schema(
 
 # A group brings the copies of its photo (or its captions) and their posts' captions, an account all
 # that it posted. A collage with the photo would bring the others' photos as well. A framing brings
-# the captions of its posts and a picture of each.
+# the captions of its posts and a picture of each. What is written in a picture comes as a caption.
 _CHOSEN = """
 WITH picked AS (
     SELECT platform, post_id, 'picture' AS kind, media_sha256 AS sha256 FROM members
@@ -46,9 +47,16 @@ WITH picked AS (
     UNION SELECT p.platform, p.post_id, 'caption', p.caption_sha256
     FROM posts p SEMI JOIN accounts USING (platform, account_id) WHERE p.repost_of IS NULL
 )
-SELECT k.kind, k.sha256, p.platform, p.post_id, p.account_id, p.account_kind, p.posted_at, p.text
-FROM picked k JOIN posts p USING (platform, post_id)
+SELECT k.kind, k.sha256, p.platform, p.post_id, p.account_id, p.account_kind, p.posted_at,
+    coalesce(k.written, p.text) AS text
+FROM (
+    SELECT *, NULL AS written FROM picked
+    UNION SELECT k.platform, k.post_id, 'caption', t.text_sha256, t.text
+    FROM picked k JOIN picture_texts t USING (sha256) WHERE k.kind = 'picture'
+) k JOIN posts p USING (platform, post_id)
 WHERE k.sha256 IS NOT NULL
+QUALIFY row_number() OVER (
+    PARTITION BY k.kind, k.sha256, p.platform, p.post_id ORDER BY written NULLS FIRST) = 1
 ORDER BY k.kind, k.sha256, p.platform, p.post_id
 """
 
@@ -83,6 +91,7 @@ def chosen_posts(
         accounts = _accounts(connection.sql(_KEYS).fetchall(), choice.accounts)
         connection.register("accounts", accounts)
         connection.register("members", members)
+        connection.register("picture_texts", picture_texts(case))
         return connection.sql(_CHOSEN).to_arrow_table().cast(CHOSEN)
 
 

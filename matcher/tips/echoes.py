@@ -23,6 +23,7 @@ from frametrace.matcher.results import POST_FIELDS, Relation
 from frametrace.matcher.tips.edited import edited_copies
 from frametrace.matcher.tips.model import KEY_BYTES
 from frametrace.matcher.tips.nearest import Nearest, nearest_hashes, nearest_keys
+from frametrace.matcher.tips.picture_texts import picture_texts
 
 __all__ = ["ECHOES", "MATERIAL", "MOST_DIFFERENT", "EchoSettings", "echoes_of", "names_of"]
 
@@ -47,6 +48,7 @@ MATERIAL = pa.schema(
 # `similarity` is 1 minus the part of the bits that differ, the estimated Jaccard similarity, or of
 # local features the part of the inliers. `relation` is `copy`; of local features `contains` where
 # the post's picture holds the item's, and `part` where that holds it; `mirrored` is theirs alone.
+# What is written in a picture is told with the picture and the text's digest.
 ECHOES = pa.schema(
     [
         pa.field("item", pa.int64(), nullable=False),
@@ -89,11 +91,20 @@ SELECT f.*, p.platform, p.post_id, p.account_id, p.account_kind, p.account_name,
     p.text, NULL, NULL, p.caption_sha256
 FROM found f JOIN posts p ON p.caption_sha256 = f.sha256
 WHERE f.signal = 'caption_key' AND p.repost_of IS NULL
+UNION ALL
+SELECT f.*, p.platform, p.post_id, p.account_id, p.account_kind, p.account_name, p.posted_at,
+    p.text, l.sha256, l.path, t.text_sha256
+FROM found f JOIN picture_texts t ON t.text_sha256 = f.sha256
+JOIN post_media l ON l.sha256 = t.sha256 JOIN posts p USING (platform, post_id)
+WHERE f.signal = 'caption_key'
 """
 
 _SAID = """
-SELECT caption_sha256 AS sha256, any_value(text) AS text FROM posts
-WHERE caption_sha256 IS NOT NULL AND repost_of IS NULL GROUP BY ALL ORDER BY ALL
+SELECT sha256, any_value(text) AS text FROM (
+    SELECT caption_sha256 AS sha256, text FROM posts
+    WHERE caption_sha256 IS NOT NULL AND repost_of IS NULL
+    UNION ALL SELECT text_sha256, text FROM picture_texts
+) GROUP BY sha256 ORDER BY sha256
 """
 
 _BEST = """
@@ -164,6 +175,7 @@ def echoes_of(
     with connect(case, *names) as connection:
         connection.register("found", _unlike_flat(case, pa.concat_tables([_none(), *found])))
         connection.register("material", numbered)
+        connection.register("picture_texts", picture_texts(case))
         within = ""
         if posts is not None:
             connection.register("wanted", posts)
@@ -191,13 +203,16 @@ def _unlike_flat(case: Case, found: pa.Table) -> pa.Table:
 
 
 def _items_of(case: Case, posts: pa.Table) -> pa.Table:
-    """The digests of the pictures and captions that some posts carry, as the column `sha256`."""
+    """The digests of the pictures and texts that some posts carry, as the column `sha256`."""
     with connect(case, "posts", "post_media") as connection:
         connection.register("wanted", posts)
+        connection.register("picture_texts", picture_texts(case))
         return connection.sql(
             "SELECT sha256 FROM post_media SEMI JOIN wanted USING (platform, post_id) UNION "
             "SELECT caption_sha256 FROM posts SEMI JOIN wanted USING (platform, post_id) "
-            "WHERE caption_sha256 IS NOT NULL"
+            "WHERE caption_sha256 IS NOT NULL UNION "
+            "SELECT text_sha256 FROM picture_texts JOIN post_media USING (sha256) "
+            "SEMI JOIN wanted USING (platform, post_id)"
         ).to_arrow_table()
 
 
@@ -232,6 +247,7 @@ def _saying_enough(case: Case, found: pa.Table) -> pa.Table:
     if not pc.any(doubtful).as_py():
         return found
     with connect(case, "posts") as connection:
+        connection.register("picture_texts", picture_texts(case))
         texts = connection.sql(_SAID).to_arrow_table()
     enough = pa.array(says_enough(texts["text"].to_pylist()), pa.bool_())
     known = texts["sha256"].filter(enough).combine_chunks()
