@@ -123,11 +123,6 @@ def _stay(
 
     reporting = Reporting(options["as_json"], options["on_hit"], options["webhook"])
     every, once = options["every"], options["once"]
-    try:
-        stay(
-            case,
-            Staying(tips, options["folder"], every, reporting, options["workers"], once),
-            progress,
-        )
-    except KeyboardInterrupt:
-        progress.note("stopped; the next watch goes on from here")
+    stay(
+        case, Staying(tips, options["folder"], every, reporting, options["workers"], once), progress
+    )

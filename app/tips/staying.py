@@ -1,10 +1,14 @@
 """A watch that stays on: what arrives in a folder goes into the case, and hits are reported."""
 
+import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from threading import Event
+from types import FrameType
 
 from frametrace.app.flow import Inputs, add
 from frametrace.app.tips.reporting import Reporting, hits_of
@@ -51,18 +55,42 @@ def stay(case_path: Path, asked: Staying, progress: Progress) -> None:
     if case_path.resolve().is_relative_to(asked.folder.resolve()):
         raise UsageError(f"{case_path} lies in {asked.folder}: name a case elsewhere")
     case = Case.create(case_path)
-    with watching(case) as begun:
+    with watching(case) as begun, _stopped() as stop:
         state = begun
-        for at, _ in enumerate(_turns(asked)):
+        for at, _ in enumerate(_turns(asked, stop)):
             try:
                 state = _look(case_path, asked, tips, state, progress)
             except FrametraceError as error:
                 if at == 0:
                     raise
                 progress.note(f"{str(error).rstrip('.')}. It is tried again at the next look")
+    if stop.is_set():
+        progress.note("stopped; the next watch goes on from here")
 
 
-def _turns(asked: Staying) -> Iterator[None]:
+@contextmanager
+def _stopped() -> Iterator[Event]:
+    """An event that is set when the process is told to stop, which ends the block as well.
+
+    What is under way is left: the next watch does it again. The event is for whoever takes the
+    interruption for its own.
+    """
+    stop = Event()
+
+    def told(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, told) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with suppress(KeyboardInterrupt):
+            yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _turns(asked: Staying, stop: Event) -> Iterator[None]:
     """One now, then one whenever something changes in the folder or the time has passed."""
     yield
     if asked.once:
@@ -74,10 +102,13 @@ def _turns(asked: Staying) -> Iterator[None]:
         rust_timeout=round(1000 * asked.every),
         yield_on_timeout=True,
         raise_interrupt=True,
+        stop_event=stop,
     )
     for changed in changes:
         if changed:
             time.sleep(_SETTLED)
+        if stop.is_set():
+            return
         yield
 
 

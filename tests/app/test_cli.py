@@ -83,7 +83,7 @@ def test_match_of_two_cases_names_b_s_posts_with_evidence(small_case, tmp_path, 
     assert command("embed", tmp_path / "case_b", "--signal", "pdq").returncode == 0
     out = tmp_path / "new" / "reuse.csv"
     done = command("match", small_case.path, tmp_path / "case_b", "--json", "--out", out)
-    rows = {row["post_id"]: row for row in json.loads(done.stdout)}
+    rows = {row["post_id"]: row for row in json.loads(done.stdout)["reuses"]}
     assert set(rows) == {"b/edited.jpg", "b/same.jpg"}
     assert rows["b/edited.jpg"]["signal"] == "pdq"
     assert rows["b/edited.jpg"]["distance"] <= 31

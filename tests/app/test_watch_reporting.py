@@ -184,7 +184,8 @@ def until(found, child):
     raise AssertionError("it never came")
 
 
-def test_it_stays_on_and_ends_when_it_is_told_to(place):
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_it_stays_on_and_ends_when_it_is_told_to(place, told):
     child = started(place)
     try:
         until((place.case / "watch" / "state.json").exists, child)
@@ -195,10 +196,13 @@ def test_it_stays_on_and_ends_when_it_is_told_to(place):
         place.export("b.jsonl", "two", ago=0)
         assert json.loads(child.stdout.readline())["account_id"] == "two"
         until(lambda: place.state["pending"] == [], child)
-        child.send_signal(signal.SIGINT)
+        child.send_signal(told)
         out, said = child.communicate(timeout=SECONDS)
     finally:
         child.kill()
+        child.wait()
+        for stream in (child.stdout, child.stderr):
+            stream.close()
     assert (out, child.returncode) == ("", 0)
     assert "stopped; the next watch goes on from here" in said
     assert "Traceback" not in said
