@@ -61,13 +61,16 @@ def print_json(content: object) -> None:
 
     Characters that could steer a terminal are escaped, as JSON allows.
     """
-    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, default=_plain)
-    print(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    print(_json(content, indent=1))
 
 
 def json_line(content: object) -> str:
-    """One JSON document in one line, with what could steer a terminal escaped."""
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, default=_plain)
+    """The same document in one line."""
+    return _json(content)
+
+
+def _json(content: object, indent: int | None = None) -> str:
+    text = json.dumps(content, ensure_ascii=False, indent=indent, sort_keys=True, default=_plain)
     return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -136,7 +136,7 @@ def by_tip(halves: Halves, cases: Cases) -> Told:
 
 
 def by_watch(halves: Halves, cases: Cases) -> Told:
-    """Pairs that a watch of their half with that tip tells of, once all their posts have come."""
+    """Pairs that a watch of the second half reports for that tip, once all its posts are in."""
     sent, holders = _sent(halves, cases.ours)
     tip = read_tip(sent)
     begun = time.perf_counter()

@@ -141,17 +141,14 @@ class Case:
     def shards(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """The same a shard at a time, for tables that are larger than memory."""
         for file in self.files(table):
-            try:
-                yield _table(file, columns)
-            except (OSError, pa.ArrowException) as error:
-                raise self._unreadable(table, error) from None
+            yield self.read_shard(table, file, columns)
 
-    def read_shard(self, file: Path) -> pa.Table:
-        """One shard, a file that `files` gave. Raises `CaseError` where it is damaged."""
+    def read_shard(self, table: str, file: Path, columns: Sequence[str] | None = None) -> pa.Table:
+        """One of the table's `files`. Raises `CaseError` where it is missing or damaged."""
         try:
-            return _table(file, None)
+            return _table(file, columns)
         except (OSError, pa.ArrowException) as error:
-            raise self._unreadable(file.parent.name, error) from None
+            raise self._unreadable(table, error) from None
 
     def _unreadable(self, table: str, error: Exception) -> CaseError:
         return CaseError(

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.connection import wait
@@ -22,7 +23,7 @@ from typing import Protocol, Self, TypeVar
 
 from frametrace.posts.errors import FrametraceError
 
-__all__ = ["Crashed", "Executor", "InProcess", "SpawnPool", "cpu_count"]
+__all__ = ["Crashed", "Executor", "InProcess", "SpawnPool", "cpu_count", "executing"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -59,6 +60,23 @@ class InProcess:
     ) -> Iterator[Result | Crashed]:
         """Apply `function` to each item in turn."""
         return map(function, items)
+
+
+@contextmanager
+def executing(
+    executor: Executor | None, items: int, *, few: int, seconds: float = _SECONDS_PER_ITEM
+) -> Iterator[Executor]:
+    """The executor that was given; else this process for a `few` items, and a pool for more.
+
+    A pool takes as long to start as some hundred short items take here.
+    """
+    if executor is not None:
+        yield executor
+    elif items <= few:
+        yield InProcess()
+    else:
+        with SpawnPool(seconds=seconds) as pool:
+            yield pool
 
 
 class SpawnPool:

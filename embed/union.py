@@ -8,7 +8,7 @@ Nothing is written into the cases.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -63,7 +63,7 @@ def is_union(case: Case) -> bool:
 
 
 def parts_of(case: Case) -> tuple[Part, ...]:
-    """The cases that a union is made of; none if the case is no union, or not a whole one."""
+    """The cases that a union is made of; none if the case is not a union, or not a whole one."""
     if "cases" not in case.epoch.shards:
         return ()
     rows = case.read("cases").to_pylist()
@@ -92,9 +92,7 @@ def unite(cases: Sequence[Case], folder: Path, progress: Progress | None = None)
     union = Case.create(folder)
     if union.epoch.shards and not is_union(union):
         raise CaseError(f"{folder} is a case of its own; name a new or an empty folder")
-    if [(part.name, part.path, part.epoch) for part in parts_of(union)] != [
-        (part.name, part.path, part.epoch) for part in parts
-    ]:
+    if [replace(part, notes=()) for part in parts_of(union)] != parts:
         with union.writer() as writer, progress.track("joining cases", len(cases)) as advance:
             writer.clear()
             for name in shared:
@@ -197,7 +195,7 @@ def _made_by(cases: Sequence[Case], signal: str) -> dict[str, str]:
 
 
 def _join(writer: CaseWriter, number: int, case: Case, signals: Sequence[str]) -> list[str]:
-    """Add a case's rows; what several of its posts are told otherwise than before, in sentences."""
+    """Add a case's rows; sentences on posts that an earlier case has with other content."""
     conflicts = _conflicts(writer, case) if number else pa.table({})
     for table in [*BASE_TABLES, *map(signal_table, signals)]:
         for file, keys in _shards(case, table):
@@ -206,12 +204,12 @@ def _join(writer: CaseWriter, number: int, case: Case, signals: Sequence[str]) -
             if new is None or len(new) == len(keys):
                 writer.link(unit, table, file, len(keys))
             elif len(new):
-                writer.put(unit, {table: case.read_shard(file).take(new)})
-    told = [row["differs"] for row in conflicts.to_pylist()]
+                writer.put(unit, {table: case.read_shard(table, file).take(new)})
+    ways = Counter(row["differs"] for row in conflicts.to_pylist())
     return [
         f"{count:,} {'posts' if count > 1 else 'post'} of {case.path} "
         f"{'stand' if count > 1 else 'stands'} in an earlier case with {differs}: that one counts"
-        for differs, count in sorted(Counter(told).items())
+        for differs, count in sorted(ways.items())
     ]
 
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.case import Case
-from frametrace.embed.executor import Crashed, Executor, InProcess, SpawnPool
+from frametrace.embed.executor import Crashed, Executor, executing
 from frametrace.embed.files import TEMPORARY
 from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.signals.local import Local
@@ -39,6 +39,7 @@ from frametrace.matcher.sightings import PAIRS
 from frametrace.posts.errors import CaseError
 
 __all__ = [
+    "FEW_PAIRS",
     "JOIN",
     "Edited",
     "able_pictures",
@@ -51,7 +52,7 @@ __all__ = [
 
 _FOLDER, JOIN = "verified", "join"
 _RULE = 4  # of proposing and verifying; what was found by another rule is found anew
-_FEW = 200  # pairs that are compared here: workers take as long to start
+FEW_PAIRS = 200  # pairs that are compared here: workers take as long to start
 _SECONDS = 600.0  # that a pair may take
 _CONFIRMATIONS = 10  # rounds of confirming what copies by PDQ are tied to
 _COMPLETIONS = 3  # rounds of comparing with hubs: a pair that is found may join two sets of copies
@@ -173,7 +174,7 @@ class _Comparison:
         held, candidates = wanted.numbered()
         with (
             values_of(self._case, held, self.folder) as values,
-            self._executing(len(candidates)) as executor,
+            executing(self._executor, len(candidates), few=FEW_PAIRS, seconds=_SECONDS) as executor,
             self._progress.track("comparing pictures in detail", len(candidates)) as advance,
         ):
             found = executor.map(Comparing(values), candidates)
@@ -195,16 +196,6 @@ class _Comparison:
                 "They are tried again the next time"
             )
         return True
-
-    @contextmanager
-    def _executing(self, pairs: int) -> Iterator[Executor]:
-        if self._executor is not None:
-            yield self._executor
-        elif pairs <= _FEW:
-            yield InProcess()
-        else:
-            with SpawnPool(seconds=_SECONDS) as pool:
-                yield pool
 
 
 @contextmanager

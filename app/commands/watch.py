@@ -24,7 +24,7 @@ class _Duration(click.ParamType[float]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Seconds. Fails for what is no time, and for less than a second."""
+        """The time in seconds. Fails for anything that is not between a second and a day."""
         if isinstance(value, float):
             return value
         found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([smh]?)", str(value).strip())

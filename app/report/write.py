@@ -88,7 +88,8 @@ def check_out(case: Path, out: Path) -> None:
 
 
 def _write(case: Case, folder: Path, results: Results, run: MatchRun, page: Page) -> None:
-    shown, relations = _without_names(results) if not run.cases else results, Counter[str]()
+    shown = results if run.cases else _without_names(results)
+    relations: Counter[str] = Counter()
     columns, batches = matches_shown(case, results, spanning=run.spanning)
     write_batches(folder / "matches.csv", columns, _counted(batches, relations))
     of_case = [CASE_NAME] if run.cases else []
@@ -98,7 +99,8 @@ def _write(case: Case, folder: Path, results: Results, run: MatchRun, page: Page
     write_csv(folder / "map.csv", results.map)
     write_csv(folder / "accounts.csv", shown.accounts)
     write_csv(folder / "ties.csv", shown.ties)
-    write_csv(folder / "skipped.csv", _skipped(case), [*_SKIPPED_COLUMNS, *of_case])
+    skipped = skipped_of(case).sort_by([(name, "ascending") for name in _SKIPPED_COLUMNS])
+    write_csv(folder / "skipped.csv", skipped, [*_SKIPPED_COLUMNS, *of_case])
     write_gexf(folder / "network.gexf", results)
     (folder / "run.json").write_text(_run_json(case, results, run), "utf-8")
     sharing, scenes = relations[Relation.SHARES_ELEMENT], relations[Relation.SAME_SCENE]
@@ -116,12 +118,6 @@ def _without_names(results: Results) -> Results:
             for name, table in tables.items()
         },
     )
-
-
-def _skipped(case: Case) -> pa.Table:
-    """What could not be read; of a union with the case of each row."""
-    skipped = skipped_of(case)
-    return skipped.sort_by([(n, "ascending") for n in _SKIPPED_COLUMNS])
 
 
 def _counted(

@@ -8,10 +8,9 @@ process that is killed between reporting a hit and noting that finds it waiting,
 import json
 import shlex
 import subprocess
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,8 +29,6 @@ __all__ = ["Reporting", "hits_of"]
 _SECONDS = 30  # that a command or a web address may take over one hit
 _TERMINAL, _COMMAND, _WEBHOOK = "terminal", "command", "webhook"
 
-Send = Callable[[Mapping[str, Any]], None]
-
 
 @dataclass(frozen=True, slots=True)
 class Reporting:
@@ -40,15 +37,14 @@ class Reporting:
     as_json: bool = False
     command: str = ""
     webhook: str = ""
-    _arguments: list[str] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         """Raises `UsageError` where hits could never be sent there."""
         try:
-            self._arguments.extend(shlex.split(self.command))
+            arguments = shlex.split(self.command)
         except ValueError as error:
             raise UsageError(f"{self.command!r} is not a command: {error}") from None
-        if self.command and not self._arguments:
+        if self.command and not arguments:
             raise UsageError(f"{self.command!r} is not a command: it is empty")
         if self.webhook and not _is_address(self.webhook):
             raise UsageError(f"{self.webhook!r} is not a web address: name one like https://host/x")
@@ -67,14 +63,15 @@ class Reporting:
     ) -> list[dict[str, Any]]:
         """Report what waits; `keep` is called after each report, with the hit's id and the place.
 
-        A place that fails is not tried again before the next call. Returns what still waits.
+        What waits for a place that is no longer named is dropped. A place that fails is not tried
+        again before the next call. Returns what still waits.
         """
         left = [{"hit": one["hit"], "places": list(one["places"])} for one in pending]
         failed: set[str] = set()
         for one in left:
             for place in [name for name in one["places"] if name not in failed]:
                 try:
-                    self._send(place)(one["hit"])
+                    self._send(place, one["hit"])
                 except (OSError, HTTPException, subprocess.SubprocessError) as error:
                     failed.add(place)
                     progress.note(f"{place} can't be reached ({error}): its hits wait")
@@ -83,29 +80,24 @@ class Reporting:
                 keep(one["hit"]["id"], place)
         return [each for each in left if each["places"]]
 
-    def _send(self, place: str) -> Send:
-        return {_TERMINAL: self._print, _COMMAND: self._run, _WEBHOOK: self._post}.get(
-            place,
-            lambda hit: None,  # a place that is no longer named gets nothing
-        )
+    def _send(self, place: str, hit: Mapping[str, Any]) -> None:
+        if place in self.places:
+            {_TERMINAL: self._print, _COMMAND: self._run, _WEBHOOK: self._post}[place](hit)
 
     def _print(self, hit: Mapping[str, Any]) -> None:
         print(json_line(hit) if self.as_json else printable(_sentence(hit)), flush=True)
 
     def _run(self, hit: Mapping[str, Any]) -> None:
         """The command gets the hit as JSON on its standard input; no shell sees it."""
-        if self._arguments:
-            subprocess.run(
-                self._arguments,
-                input=json_line(hit).encode(),
-                stdout=subprocess.DEVNULL,
-                timeout=_SECONDS,
-                check=True,
-            )
+        subprocess.run(
+            shlex.split(self.command),
+            input=json_line(hit).encode(),
+            stdout=subprocess.DEVNULL,
+            timeout=_SECONDS,
+            check=True,
+        )
 
     def _post(self, hit: Mapping[str, Any]) -> None:
-        if not self.webhook:
-            return
         headers = {"Content-Type": "application/json", "Idempotency-Key": hit["id"]}
         request = urllib.request.Request(  # noqa: S310  the scheme was checked
             self.webhook, json_line(hit).encode(), headers, method="POST"
@@ -115,7 +107,7 @@ class Reporting:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """What is posted would be lost: who is redirected asks again without it."""
+    """A redirected request is sent again without its body: the hit would be lost."""
 
     def redirect_request(self, *_: Any) -> None:
         """Follow none: it is an error, and the hit waits."""

@@ -44,10 +44,10 @@ class Staying:
 
 
 def stay(case_path: Path, asked: Staying, progress: Progress) -> None:
-    """Look at a folder now and then until the process is told to stop, or once.
+    """Look at a folder at intervals, and when something changes in it, until stopped; or once.
 
-    What the case holds at first is taken as seen, what lies in the folder is not. Raises as the
-    stages do before the first look; later on, a look that fails is said and tried again.
+    What the case holds at first counts as seen, what lies in the folder does not. The first look
+    raises as the stages do; a later one that fails is reported and tried again.
     """
     tips = [read_tip(path) for path in asked.tips]
     if not asked.folder.is_dir():
@@ -70,18 +70,20 @@ def stay(case_path: Path, asked: Staying, progress: Progress) -> None:
 
 @contextmanager
 def _stopped() -> Iterator[Event]:
-    """An event that is set when the process is told to stop, which ends the block as well.
+    """End the block at SIGINT or SIGTERM, and set an event that says so.
 
-    What is under way is left: the next watch does it again. The event is for whoever takes the
-    interruption for its own.
+    Work in progress is left to the next watch. The event is needed because a library that is called
+    in the block may swallow the interruption.
     """
     stop = Event()
 
-    def told(_number: int, _frame: FrameType | None) -> None:
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
         stop.set()
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, told) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         with suppress(KeyboardInterrupt):
             yield stop

@@ -192,9 +192,12 @@ def copy_join(path: Path, to: Path, *, proposals: bool = True) -> None:
     Without its `proposals`, pictures that are added are not held back by better ones among those
     that were there. Raises `CaseError` where the copy can't be written.
     """
-    if not joined_pictures(path):
+    try:
+        state = _read_state(path)
+    except (CaseError, IndexMismatch):
         return
-    state = _read_state(path)
+    if not state.pictures:
+        return
     if not proposals:
         kept = {name: one for name, one in state.files.items() if not name.startswith("proposals-")}
         state = replace(state, files=kept)

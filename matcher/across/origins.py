@@ -52,7 +52,7 @@ class Origins:
 
 
 def origins_of(case: Case) -> Origins | None:
-    """Who holds what in a union; None if the case is no union."""
+    """Who holds what in a union; None if the case is not a union."""
     if not (parts := parts_of(case)):
         return None
     tables = {

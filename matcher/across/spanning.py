@@ -35,7 +35,7 @@ _CASES = {
 def shown_of(case: Case, results: Results, *, whole: bool) -> tuple[Results, list[str]]:
     """Of a union's results what spans its cases, or all, with the cases' names; and these names.
 
-    Results of a case that is no union stay as they are, without names.
+    Results of a case that is not a union stay as they are, without names.
     """
     origins = origins_of(case)
     if origins is None:
@@ -128,5 +128,5 @@ def _held(case: Case, table: pa.Table, name: str, origins: Origins) -> pa.Table:
     with connect(case, "posts") as connection:
         connection.register("t", numbered)
         connection.register("origins", origins.posts)
-        connection.register("held", connection.sql(_ACCOUNTS).to_arrow_table())
+        connection.execute(f"CREATE TEMP VIEW held AS {_ACCOUNTS}")
         return connection.sql(_CASES[name]).to_arrow_table()

@@ -20,7 +20,7 @@ import numpy as np
 from frametrace.matcher.pictures.evidence import GRID
 from frametrace.matcher.pictures.overlap import Overlap
 
-__all__ = ["Agreement", "photographic"]
+__all__ = ["Agreement", "odds", "photographic"]
 
 _WINDOW = 5, 13, 12  # pixels at least, at most; windows to the side of an overlap in between
 _TEXTURE = 20.0  # variance, grey levels squared: less is noise of the thumbnail's compression
@@ -96,8 +96,8 @@ class Agreement:
         # Strong contrast, as of text, counts no more than that of an ordinary photo.
         weight = np.minimum(1, _CONTRAST / np.maximum(stronger, 1))
         measures = (
-            _odds((weight * agrees).sum(), (weight * contradicts).sum()),
-            _odds((weight * photo * agrees).sum(), (weight * photo * contradicts).sum()),
+            odds((weight * agrees).sum(), (weight * contradicts).sum()),
+            odds((weight * photo * agrees).sum(), (weight * photo * contradicts).sum()),
             float(np.log((weight * photo * agrees).sum() / size + _ADDED)),
         )
         evidence = _CONSTANT + sum(w * m for w, m in zip(_WEIGHTS, measures, strict=True))
@@ -171,10 +171,10 @@ def photographic(image: np.ndarray, side: int) -> np.ndarray:
     return np.asarray(np.clip(1 - part / _GRAPHIC, 0, 1))
 
 
-def _odds(agrees: np.floating, contradicts: np.floating) -> float:
+def odds(agrees: float, contradicts: float, added: float = _ADDED) -> float:
     """The logarithm of the odds that a window agrees; 0 to 1 each is kept from the ends."""
     part = float(agrees) / max(float(agrees + contradicts), 1.0)
-    return float(np.log((part + _ADDED) / (1 - part + _ADDED)))
+    return float(np.log((part + added) / (1 - part + added)))
 
 
 def _is_rival(

@@ -17,9 +17,10 @@ import cv2
 import numpy as np
 
 from frametrace.embed.signals.local import Features, bits_between, words_at
-from frametrace.matcher.pictures.agreement import photographic
+from frametrace.matcher.pictures.agreement import odds, photographic
 from frametrace.matcher.pictures.evidence import GRID, Evidence
 from frametrace.matcher.pictures.geometry import Alignment, align
+from frametrace.matcher.pictures.graphics import GROUND, ground
 from frametrace.matcher.pictures.overlap import covered
 from frametrace.matcher.pictures.relation import relation_of
 from frametrace.matcher.pictures.scene import is_another_shot
@@ -34,13 +35,13 @@ _AGREES = 42  # of 128 bits, described from the thumbnail
 _PLACE, _NEAR = 4.0, 6.0  # pixels, of 400, within which a feature of the case's picture counts
 _ALIKE, _ALIKE_NEAR = 38, 44  # of 128 bits, in that place and near it
 _FEWEST = 4  # features that can be tested
+_AROUND = 9  # pixels of the thumbnail a side: whether a feature's surroundings are photographic
 _CELLS = 16  # a side of the case's picture; what one cell says counts once
 _WINDOWS, _WINDOW = 8, 4  # cells a side of what is seen, and of a window in it
-_GROUND, _SHADES = 0.36, 9  # as in `graphics`: of what is seen has one shade, that many levels wide
 _ADDED = 0.02  # to both ends of a part, so that its odds are finite
 
-# Logistic regressions over the measures of `_Measures`, in the order of its fields, and the log
-# odds that make a copy. Apart for graphics, whose lines and headings agree whatever they say.
+# Logistic regressions over what `_measures` gives, in its order, and the log odds that make a copy.
+# Apart for graphics, whose lines and headings agree whatever they say.
 _PHOTOS, _OF_PHOTOS, _LEAST = (2.89, -0.37, -0.23, -6.5, -5.2, 0.78, 0.0), 1.176, 1.6
 _GRAPHICS, _OF_GRAPHICS, _LEAST_GRAPHICS = (1.46, 0.0, 0.83, 0.0, -0.73, 10.64, 0.63), -19.57, -0.7
 
@@ -53,9 +54,9 @@ def verify_described(a: Features, b: Shown, mirrored: bool | None = None) -> Evi
     if (alignment := align(a, b.features, mirrored)) is None or is_another_shot(alignment):
         return None
     tested = _Tested.of(a, b, alignment)
-    if tested.tested.sum() < _FEWEST or not _shows_the_same(tested, a, b, alignment):
+    if tested.tested.sum() < _FEWEST or not _shows_the_same(tested, b, alignment):
         return None
-    agreeing = _part(tested.agrees[tested.tested])
+    agreeing = float(tested.agrees[tested.tested].mean())
     frames = (
         covered(alignment.matrix, (a.width, a.height), b.size),
         covered(np.linalg.inv(alignment.matrix), b.size, (a.width, a.height)),
@@ -64,15 +65,9 @@ def verify_described(a: Features, b: Shown, mirrored: bool | None = None) -> Evi
     relation = relation_of(parts, frames)
     if relation == Relation.SHARES_ELEMENT:
         return None
-    transform = alignment.transform
     return Evidence(
         relation=relation,
-        inliers=alignment.inliers,
-        mirrored=alignment.mirrored,
-        scale=abs(transform.factor),
-        rotation=float(np.degrees(np.angle(transform.factor))),
-        shift_x=transform.shift.real,
-        shift_y=transform.shift.imag,
+        **alignment.placed(),
         part_a=parts[0],
         part_b=parts[1],
         cells_b=_cells_of(tested, b),
@@ -148,13 +143,10 @@ def _enlarged(
     return image, (place + 0.5) * times - 0.5, scale * _ENLARGED
 
 
-def _shows_the_same(tested: _Tested, a: Features, b: Shown, alignment: Alignment) -> bool:
+def _shows_the_same(tested: _Tested, b: Shown, alignment: Alignment) -> bool:
     """Whether what was tested says that A and B show one photograph."""
-    box = _box(tested, b)
-    levels = np.bincount(b.thumbnail[box].ravel(), minlength=256)
-    ground = np.convolve(levels, np.ones(_SHADES), "same").max() / max(levels.sum(), 1)
     measures = _measures(tested, b, alignment)
-    if ground >= _GROUND:
+    if ground(b.thumbnail[_box(tested, b)].ravel()) >= GROUND:
         return float(np.dot(_GRAPHICS, measures)) + _OF_GRAPHICS >= _LEAST_GRAPHICS
     return float(np.dot(_PHOTOS, measures)) + _OF_PHOTOS >= _LEAST
 
@@ -162,20 +154,17 @@ def _shows_the_same(tested: _Tested, a: Features, b: Shown, alignment: Alignment
 def _measures(tested: _Tested, b: Shown, alignment: Alignment) -> tuple[float, ...]:
     """What decides: odds, photographic odds, area, the worst window, share, placed, inliers."""
     height, width = b.thumbnail.shape
-    x, y = (
-        (tested.place / b.size * (width, height))
-        .astype(np.int64)
-        .T.clip(0, [[width - 1], [height - 1]])
-    )
-    photo = photographic(b.thumbnail, 9)[y, x]
+    x, y = (tested.place / b.size * (width, height)).astype(np.int64).T
+    inside = y.clip(0, height - 1), x.clip(0, width - 1)
+    photo = photographic(b.thumbnail, _AROUND)[inside]
     cell = _cell(tested.place / b.size, _CELLS)
     counts = np.bincount(cell[tested.tested], minlength=_CELLS**2)
     weight = np.where(tested.tested, 1 / np.maximum(counts[cell], 1), 0.0)
     agrees, differs = weight * tested.agrees, weight * ~tested.agrees
     in_place = tested.found & tested.seen
     return (
-        _odds(agrees.sum(), differs.sum()),
-        _odds((photo * agrees).sum(), (photo * differs).sum()),
+        odds(agrees.sum(), differs.sum(), _ADDED),
+        odds((photo * agrees).sum(), (photo * differs).sum(), _ADDED),
         float(np.log1p((photo * agrees).sum())),
         _worst_window(tested, photo),
         alignment.share,
@@ -217,12 +206,3 @@ def _cell(place: np.ndarray, side: int) -> np.ndarray:
     column, row = (place * side).astype(np.int64).clip(0, side - 1).T
     number: np.ndarray = row * side + column
     return number
-
-
-def _part(agrees: np.ndarray) -> float:
-    return float(agrees.mean()) if len(agrees) else 0.0
-
-
-def _odds(agrees: float, differs: float) -> float:
-    part = agrees / max(agrees + differs, 1)
-    return float(np.log((part + _ADDED) / (1 - part + _ADDED)))

@@ -12,6 +12,7 @@ an affine fit. Whether the pictures agree there is not told by points: see `agre
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +51,17 @@ class Alignment:
     counterparts: Pairs
     landed: np.ndarray
     matrix: np.ndarray
+
+    def placed(self) -> dict[str, Any]:
+        """Where A lies in B, as the fields of `Evidence` that say so."""
+        return {
+            "inliers": self.inliers,
+            "mirrored": self.mirrored,
+            "scale": abs(self.transform.factor),
+            "rotation": float(np.degrees(np.angle(self.transform.factor))),
+            "shift_x": self.transform.shift.real,
+            "shift_y": self.transform.shift.imag,
+        }
 
 
 def align(a: Features, b: Features, mirrored: bool | None = None) -> Alignment | None:

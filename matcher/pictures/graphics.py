@@ -13,17 +13,17 @@ from frametrace.matcher.pictures.geometry import Alignment
 from frametrace.matcher.pictures.overlap import Overlap
 from frametrace.matcher.pictures.shown import Shown
 
-__all__ = ["is_graphic", "says_otherwise"]
+__all__ = ["GROUND", "ground", "is_graphic", "says_otherwise"]
 
-_GROUND = 0.36  # of the overlap has one shade in both pictures: a graphic
+GROUND = 0.36  # of the overlap has one shade in both pictures: a graphic
 _SHADES = 9  # levels that are one shade
 _PLACE = 4.0  # pixels, of 400
 _ALIKE = 38  # of 128 bits
 
 # Of 251 pairs of graphics of one style whose pixels agree (of 1,350: tables, infographics, texts,
 # notes, maps; even templates of the benchmark) 13 reach it, of 2,192 pairs of copies of them 97 %,
-# of 1,399 pairs of photos and their edits 99.2 %. Odd templates, seen
-# when 0.6 was chosen: 6 of 211, 98 %, 99.9 %.
+# of 1,399 pairs of photos and their edits 99.2 %. Odd templates, seen when 0.6 was chosen: 6 of
+# 211, 98 %, 99.9 %.
 _LEAST, _LEAST_DOUBTFUL = 0.5, 0.6
 _PLACED = 0.5
 _SURE = 3.0  # log odds of the pixels
@@ -31,8 +31,8 @@ _SURE = 3.0  # log odds of the pixels
 
 def is_graphic(overlap: Overlap) -> bool:
     """Whether one shade covers much of both pictures."""
-    grounds = (_ground(image, overlap.inside) for image in (overlap.a, overlap.b))
-    return min(grounds) >= _GROUND
+    grounds = (ground(image[overlap.inside]) for image in (overlap.a, overlap.b))
+    return min(grounds) >= GROUND
 
 
 def says_otherwise(
@@ -48,9 +48,9 @@ def says_otherwise(
     return alignment.share + _PLACED * _placed(alignment, a, b) < least
 
 
-def _ground(image: np.ndarray, inside: np.ndarray) -> float:
-    """The part of the overlap that has the shade of most of it."""
-    levels = image[inside].clip(0, 255).astype(np.uint8)
+def ground(pixels: np.ndarray) -> float:
+    """The part of some grey levels, (n,), that has the shade of most of them."""
+    levels = pixels.clip(0, 255).astype(np.uint8)
     counts = np.convolve(np.bincount(levels, minlength=256), np.ones(_SHADES), "same")
     return float(counts.max() / max(len(levels), 1))
 

@@ -92,15 +92,9 @@ def _told(
     element = near or _is_element(alignment, cells_a, cells_b)
     if relation == Relation.SHARES_ELEMENT and not element:
         return None
-    transform = alignment.transform
     return Evidence(
         relation=relation,
-        inliers=alignment.inliers,
-        mirrored=alignment.mirrored,
-        scale=abs(transform.factor),
-        rotation=float(np.degrees(np.angle(transform.factor))),
-        shift_x=transform.shift.real,
-        shift_y=transform.shift.imag,
+        **alignment.placed(),
         part_a=parts[0],
         part_b=parts[1],
         altered=altered.boxes,

@@ -20,7 +20,6 @@ from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import open_index
 from frametrace.matcher.framing.chatter import says_enough
 from frametrace.matcher.results import POST_FIELDS, Relation
-from frametrace.matcher.tips.edited import edited_copies
 from frametrace.matcher.tips.model import KEY_BYTES
 from frametrace.matcher.tips.nearest import Nearest, nearest_hashes, nearest_keys
 from frametrace.matcher.tips.picture_texts import picture_texts
@@ -48,7 +47,7 @@ MATERIAL = pa.schema(
 # `similarity` is 1 minus the part of the bits that differ, the estimated Jaccard similarity, or of
 # local features the part of the inliers. `relation` is `copy`; of local features `contains` where
 # the post's picture holds the item's, and `part` where that holds it; `mirrored` is theirs alone.
-# What is written in a picture is told with the picture and the text's digest.
+# Text in a picture stands with the picture and the digest of the text.
 ECHOES = pa.schema(
     [
         pa.field("item", pa.int64(), nullable=False),
@@ -134,8 +133,8 @@ class EchoSettings:
 
 
 # Of the 64 numbers of two MinHash keys, so many may differ: an estimated Jaccard similarity of
-# 0.52. One of 100,000 pairs of unrelated captions has 0.49 (five decades of `framing.background`
-# for their wording, which framings ask for). Where it is below that of `caption_key`, captions have
+# 0.52. Framings ask for 0.49 by wording alone: five decades, by what `framing.background` supposes
+# of unrelated captions. Where it is below that of `caption_key`, captions have
 # to say enough to be told apart: greetings and the like are alike by chance.
 MOST_DIFFERENT = 31
 
@@ -158,7 +157,7 @@ def echoes_of(
     """Where a case echoes some material, in the schema ECHOES, ordered by item and time.
 
     `posts` (platform, post_id) narrows it to some posts. A signal that the case lacks finds
-    nothing. Each picture or caption is told of the nearest item, of equally near ones the first.
+    nothing. Each picture or caption is paired with the nearest item, of equally near ones the first.
     """
     items = None if posts is None else _items_of(case, posts)
     found = [
@@ -167,6 +166,8 @@ def echoes_of(
         if name != Local.name and case.epoch.rows(signal_table(name))
     ]
     if Local.name in settings.signals:
+        from frametrace.matcher.tips.edited import edited_copies  # loads what compares pictures
+
         pictures = None if items is None else items["sha256"].combine_chunks()
         edited = edited_copies(case, material, pictures, executor, progress)
         found.append(_by_features(edited, pa.concat_tables([_none(), *found])["sha256"]))

@@ -8,8 +8,9 @@ app's bars, as far as it was matched) is none.
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -20,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from frametrace.embed.case import Case
-from frametrace.embed.executor import Crashed, Executor, InProcess, SpawnPool
+from frametrace.embed.executor import Crashed, Executor, executing
 from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.signals.local import Features, Local
 from frametrace.embed.signals.thumbnail import Thumbnail
@@ -28,7 +29,7 @@ from frametrace.embed.tables import signal_table
 from frametrace.index.feature_join.folder import copy_join
 from frametrace.index.feature_join.join import Proposals, propose_pairs
 from frametrace.index.feature_shards import FeatureShards
-from frametrace.matcher.edited import able_pictures, joined, pairs_found
+from frametrace.matcher.edited import FEW_PAIRS, able_pictures, joined, pairs_found
 from frametrace.matcher.elements import OWN, element_cells
 from frametrace.matcher.pictures.comparing import shown_of, values_of
 from frametrace.matcher.pictures.described import verify_described
@@ -50,8 +51,7 @@ EDITED = pa.schema(
     ]
 )
 
-_FIRST = 12  # proposals of an item that are verified whatever comes of them
-_FEW = 200  # pairs that are compared here: workers take as long to start
+_FIRST = 12  # proposals of an item that are verified whatever comes of them; not tuned
 
 
 def edited_copies(
@@ -156,7 +156,7 @@ class _Asked:
             side.fill_null(-1).to_numpy(zero_copy_only=False) for side in (of_item, of_picture)
         )
         a, b = (proposals.rows[name].to_numpy() for name in "ab")
-        # What is proposed goes from the smaller number to the greater; items came last.
+        # A pair is one of (a, b), whichever of them is the item.
         kept = np.flatnonzero((picture[a] >= 0) & (item[b] >= 0))
         other = np.flatnonzero((item[a] >= 0) & (picture[b] >= 0))
         at = np.concatenate([kept, other])
@@ -165,16 +165,13 @@ class _Asked:
         score = proposals.rows["score"].to_numpy()[at]
         order = np.lexsort((pictures_of, -score, items_of))
         mirrored = proposals.rows["mirrored"].to_numpy(zero_copy_only=False)[at]
-        first: list[_Pair] = []
-        rest: dict[int, list[_Pair]] = {}
-        seen = dict.fromkeys(np.unique(items_of).tolist(), 0)
-        for row in order.tolist():
-            pair = _Pair(int(items_of[row]), int(pictures_of[row]), bool(mirrored[row]))
-            seen[pair.item] += 1
-            if seen[pair.item] <= _FIRST:
-                first.append(pair)
-            else:
-                rest.setdefault(pair.item, []).append(pair)
+        pairs = [
+            _Pair(int(items_of[row]), int(pictures_of[row]), bool(mirrored[row]))
+            for row in order.tolist()
+        ]
+        by_item = {k: list(group) for k, group in groupby(pairs, key=lambda pair: pair.item)}
+        first = [pair for group in by_item.values() for pair in group[:_FIRST]]
+        rest = {number: group[_FIRST:] for number, group in by_item.items()}
         return cls(first, rest)
 
 
@@ -215,16 +212,11 @@ def _compared(
     return verify(Shown.of(local, thumbnail), picture, mirrored)
 
 
-_held: dict[Path, tuple[pa.Array, pa.Array]] = {}
-
-
+@lru_cache(maxsize=1)
 def _opened(path: Path) -> tuple[pa.Array, pa.Array]:
     """The items' features and thumbnails, read once by each process."""
-    if path not in _held:
-        table = pq.read_table(path)
-        _held.clear()
-        _held[path] = table["code"].combine_chunks(), table["thumbnail"].combine_chunks()
-    return _held[path]
+    table = pq.read_table(path)
+    return table["code"].combine_chunks(), table["thumbnail"].combine_chunks()
 
 
 def _verified(asked: _Asked, compared: "_Verification") -> Iterator[tuple[_Pair, _Shows]]:
@@ -248,7 +240,7 @@ class _Verification:
         """Those pairs that hold, in their order."""
         crashed = 0
         with (
-            self._executing(len(pairs)) as executor,
+            executing(self.executor, len(pairs), few=FEW_PAIRS) as executor,
             self.progress.track("comparing pictures in detail", len(pairs)) as advance,
         ):
             for pair, row in zip(pairs, executor.map(self.comparing, pairs), strict=True):
@@ -261,16 +253,6 @@ class _Verification:
             self.progress.note(
                 f"{crashed:,} pairs of pictures could not be compared: a process ended over each"
             )
-
-    @contextmanager
-    def _executing(self, pairs: int) -> Iterator[Executor]:
-        if self.executor is not None:
-            yield self.executor
-        elif pairs <= _FEW:
-            yield InProcess()
-        else:
-            with SpawnPool() as pool:
-                yield pool
 
 
 def _paired(proposals: Proposals, items: _Items, able: pa.Array) -> pa.Array:
@@ -287,14 +269,15 @@ def _table(case: Case, found: Mapping[_Pair, _Shows], items: _Items, able: pa.Ar
     shown = pa.array(sorted({able[pair.picture].as_py() for pair in found}), pa.string())
     elements = element_cells(pairs_found(case, shown))
     for pair, row in found.items():
-        if _is_element(row.cells, elements.get(able[pair.picture].as_py())):
+        sha256 = able[pair.picture].as_py()
+        if _is_element(row.cells, elements.get(sha256)):
             continue
-        key = able[pair.picture].as_py(), int(items.row[pair.item])
+        key = sha256, int(items.row[pair.item])
         if key not in best or row.inliers > best[key].inliers:
             best[key] = row
     rows = [
-        {"sha256": sha256, "item": item, **best[sha256, item]._asdict()}
-        for sha256, item in sorted(best)
+        {"sha256": sha256, "item": item, **row._asdict()}
+        for (sha256, item), row in sorted(best.items())
     ]
     return pa.Table.from_pylist(rows, EDITED)
 

@@ -20,7 +20,6 @@ from frametrace.matcher.stage import MatchRun, load_results
 from frametrace.matcher.tips.canonical import short_digest
 from frametrace.matcher.tips.choice import Choice, chosen_posts
 from frametrace.matcher.tips.documents import TIP, write_document
-from frametrace.matcher.tips.features import features_of
 from frametrace.matcher.tips.keys import account_key, pseudonym
 from frametrace.matcher.tips.model import FINGERPRINTS, Head, ItemKind, Tlp, program
 from frametrace.posts.errors import CaseError, UsageError
@@ -189,6 +188,8 @@ def _features(case: Case, rows: pa.Table, settings: ExportSettings) -> pa.Array:
     ]
     if settings.hashes_only or not _usable(case, Local.name):
         return pa.nulls(len(rows), pa.string())
+    from frametrace.matcher.tips.features import features_of  # loads what compares pictures
+
     found = features_of(case, pa.array([one for one in digests if one], pa.string()))
     return pa.array([digest and found.get(digest) for digest in digests], pa.string())
 

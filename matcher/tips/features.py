@@ -22,7 +22,7 @@ from frametrace.matcher.tips.model import FEATURES
 
 __all__ = ["features_of"]
 
-_FEWEST = 12  # features of its own that a picture is looked for by; fewer find chance
+_FEWEST = 12  # features of its own that a picture is looked for by; not tuned
 
 
 def features_of(case: Case, pictures: pa.Array) -> Mapping[str, str]:

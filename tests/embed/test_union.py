@@ -99,7 +99,7 @@ def test_a_union_holds_everything_once_and_links_what_repeats_nothing(tmp_path_f
     assert union.epoch.signals == MADE_BY
     for number, case in enumerate(cases):
         numbered = [file for file in union.files("posts") if part_number(file) == number]
-        held = [row for file in numbered for row in union.read_shard(file).to_pylist()]
+        held = [row for file in numbered for row in union.read_shard("posts", file).to_pylist()]
         assert keys_of(case.read("posts"), "posts") >= {key_of(row, "posts") for row in held}
 
 
