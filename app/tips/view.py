@@ -75,9 +75,9 @@ def why(row: Mapping[str, Any]) -> str:
         mirrored = ", mirrored" if row.get("mirrored") else ""
         tie = f"{what}{mirrored}: {row['similarity']:.0%} of the local features agree with"
     else:
-        tie = (
-            f"same wording: {row['similarity']:.0%} of the MinHash agrees (estimates Jaccard) with"
-        )
+        where = " in the picture" if row.get("media_sha256") else ""
+        agrees = f"{row['similarity']:.0%} of the MinHash agrees (estimates Jaccard)"
+        tie = f"same wording{where}: {agrees} with"
     return f"{tie} {row['item_id']}"
 
 

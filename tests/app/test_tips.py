@@ -318,6 +318,11 @@ def test_many_echoes_are_cut_on_the_page_and_whole_in_the_table(tmp_path, monkey
             "same wording: 75% of the MinHash agrees (estimates Jaccard) with picture-1",
         ),
         (
+            {"signal": "caption_key", "similarity": 0.75, "media_sha256": "0" * 64},
+            "same wording in the picture: 75% of the MinHash agrees (estimates Jaccard) with "
+            "picture-1",
+        ),
+        (
             {"signal": "local", "similarity": 0.5, "relation": "copy", "mirrored": True},
             "edited copy, mirrored: 50% of the local features agree with picture-1",
         ),
