@@ -157,7 +157,7 @@ def echoes_of(
     """Where a case echoes some material, in the schema ECHOES, ordered by item and time.
 
     `posts` (platform, post_id) narrows it to some posts. A signal that the case lacks finds
-    nothing. Each picture or caption is paired with the nearest item, of equally near ones the first.
+    nothing. Each picture or caption is paired with the nearest item, of equal ones the first.
     """
     items = None if posts is None else _items_of(case, posts)
     found = [

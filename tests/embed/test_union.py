@@ -45,7 +45,9 @@ def rule(cases: Sequence[Case]) -> tuple[dict[str, dict[Any, Any]], dict[Any, in
             holders[key] = holders.get(key, 0) | 1 << number
         for table in TABLES:
             for file in case.files(table):
-                shard = {key_of(row, table): row for row in case.read_shard(file).to_pylist()}
+                shard = {
+                    key_of(row, table): row for row in case.read_shard(table, file).to_pylist()
+                }
                 new = {
                     key: row
                     for key, row in shard.items()
