@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cases", "Hashes", "Told", "by_matching", "by_pdq", "by_tip", "by_watch", "pdq_signal"]
 
-SIGNALS = ("pdq", "local", "thumbnail", "caption_key")
+SIGNALS = ("pdq", "local", "thumbnail", "caption_key", "caption")
 WARM_UP = 40  # posts: what is compiled or loaded once is not counted
 
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from frametrace.app.report.timeline import moment_text
 from frametrace.embed.case import Case
 from frametrace.embed.signals import pdq, phash
+from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.results import Relation
 from frametrace.matcher.tips.check import Checked
@@ -74,11 +75,16 @@ def why(row: Mapping[str, Any]) -> str:
         what = _RELATIONS[row.get("relation") or Relation.COPY]
         mirrored = ", mirrored" if row.get("mirrored") else ""
         tie = f"{what}{mirrored}: {row['similarity']:.0%} of the local features agree with"
+    elif signal == Caption.name:
+        tie = f"similar meaning{_where(row)}: cosine similarity {row['similarity']:.2f} with"
     else:
-        where = " in the picture" if row.get("media_sha256") else ""
         agrees = f"{row['similarity']:.0%} of the MinHash agrees (estimates Jaccard)"
-        tie = f"same wording{where}: {agrees} with"
+        tie = f"same wording{_where(row)}: {agrees} with"
     return f"{tie} {row['item_id']}"
+
+
+def _where(row: Mapping[str, Any]) -> str:
+    return " in the picture" if row.get("media_sha256") else ""
 
 
 def signed_by(signature: Signature | None) -> str:

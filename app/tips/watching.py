@@ -86,7 +86,7 @@ def watch(case_path: Path, asked: Watch, progress: Progress) -> Watched:
 
 def compared_signals(case: Case, tips: Sequence[Tip], progress: Progress) -> tuple[str, ...]:
     """What new posts are compared by: with tips and known groups, and with named framings."""
-    return (*_signals(case, tips), *_of_framings(case, progress))
+    return (*_signals(case, tips), *_by_models(case, progress))
 
 
 def _signals(case: Case, tips: Sequence[Tip]) -> tuple[str, ...]:
@@ -104,10 +104,13 @@ def _signals(case: Case, tips: Sequence[Tip]) -> tuple[str, ...]:
     )
 
 
-def _of_framings(case: Case, progress: Progress) -> tuple[str, ...]:
-    """What named framings are compared by besides, as far as the case and this machine have it."""
+def _by_models(case: Case, progress: Progress) -> tuple[str, ...]:
+    """What a model makes of texts and, for named framings, of pictures.
+
+    As far as the case and this machine have it.
+    """
     found = []
-    for name in (Overlay.name, Caption.name, Clip.name) if names_in(case) else ():
+    for name in (Overlay.name, Caption.name, *([Clip.name] if names_in(case) else [])):
         if (made := case.epoch.signals.get(name)) is None:
             continue
         model, weights = made.get("model", ""), made.get("weights", "")
@@ -117,7 +120,7 @@ def _of_framings(case: Case, progress: Progress) -> tuple[str, ...]:
             SIGNALS[name].locate(chosen)
             found.append(name)
         except ModelMissing as error:
-            progress.note(f"new posts are not compared with named framings by {name}: {error}")
+            progress.note(f"new posts are not compared by {name}: {error}")
     return tuple(found)
 
 

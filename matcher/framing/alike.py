@@ -23,7 +23,17 @@ from frametrace.index.store import open_index
 from frametrace.matcher.framing.background import MOST, Background, Floor
 from frametrace.matcher.framing.contents import NONE, Contents
 
-__all__ = ["SAME_PHOTO", "Alike", "Looks", "Means", "Texts", "Vectors"]
+__all__ = [
+    "SAME_PHOTO",
+    "Alike",
+    "Looks",
+    "Means",
+    "Texts",
+    "Vectors",
+    "caption_floor",
+    "cosine_of",
+    "nearness",
+]
 
 # Decades of two posts that carry one photo: copies are verified, and chance gives one wrong pair in
 # 10,000 or fewer (docs/signals.md).
@@ -123,14 +133,14 @@ class Vectors:
         rows = np.unique(row[row != NONE])
 
         def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-            return _nearness(_cosines(codes.codes, rows[a], rows[b]))
+            return nearness(_cosines(codes.codes, rows[a], rows[b]))
 
         return cls(index, row, Background.measure(len(rows), compare, floor))
 
     def compare(self, a: np.ndarray, b: np.ndarray, means: Means) -> Alike:
         """Compare (m,) items with (m,) others."""
         cosine = self._cosines(a, b)
-        decades = self.background.calibrated(_nearness(cosine))
+        decades = self.background.calibrated(nearness(cosine))
         return Alike(decades, cosine, np.full(len(a), means, np.int8), a, b)
 
     def _cosines(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -156,17 +166,28 @@ class Vectors:
         a, b = [first[inverse[same] - (not known.all())]], [same]
         for start in range(0, len(rows), _BLOCK):
             hits = index.search(index.codes.codes[start : start + _BLOCK], count + 1)
-            tells = self.background.calibrated(_nearness(hits.value)) >= _LEAST
+            tells = self.background.calibrated(nearness(hits.value)) >= _LEAST
             hits = hits.where(tells & (hits.query + start != hits.row))
             a.append(first[hits.query + start])
             b.append(first[hits.row])
         return np.concatenate(a), np.concatenate(b)
 
 
-def _nearness(cosine: np.ndarray) -> np.ndarray:
+def nearness(cosine: np.ndarray) -> np.ndarray:
     """How near vectors of some cosine similarity are in angle: 0 at a right angle, 1 the same."""
     angle: np.ndarray = np.arccos(np.clip(cosine, -1, 1))
     return 1 - angle * (2 / np.pi)
+
+
+def cosine_of(near: float) -> float:
+    """The cosine similarity of vectors that are so near; more than 1 is as near as none can be."""
+    return float(np.cos((1 - min(near, 1.0)) * np.pi / 2))
+
+
+def caption_floor(case: Case) -> Floor:
+    """What is known beforehand of the nearness of unrelated captions, by the case's model."""
+    made_by = case.epoch.signals.get(Caption.name, {})
+    return replace(_CAPTION, known=made_by.get("model", BUNDLED_MODEL) in _KNOWN_MODELS)
 
 
 def _cosines(vectors: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -182,9 +203,7 @@ class Texts:
 
     def __init__(self, case: Case, contents: Contents) -> None:
         self._case, self._names, self._keys = case, contents.texts, contents.keys
-        made_by = case.epoch.signals.get(Caption.name, {})
-        floor = replace(_CAPTION, known=made_by.get("model", BUNDLED_MODEL) in _KNOWN_MODELS)
-        self.vectors = Vectors.of(case, Caption.name, contents.texts, floor)
+        self.vectors = Vectors.of(case, Caption.name, contents.texts, caption_floor(case))
         self.wording = Background.measure(len(contents.keys), self.jaccards, _KEY)
 
     def jaccards(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:

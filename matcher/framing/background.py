@@ -79,6 +79,10 @@ class Background:
         near: np.ndarray = np.where(decades < MOST - 1, decades, bounded)
         return near.astype(np.float32)
 
+    def reached_at(self, decades: float) -> float:
+        """The similarity that is rare by so many decades, before `calibrated` bounds them."""
+        return self.location + self.scale * float(np.log(10**decades - 1))
+
 
 def _logistic_quantiles(count: int) -> np.ndarray:
     p = (np.arange(count) + 0.5) / count

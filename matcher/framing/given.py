@@ -21,12 +21,12 @@ from frametrace.matcher.framing.contents import NONE, Contents
 from frametrace.matcher.framing.examples import ExamplePicture, Examples, ExampleText, Framing
 from frametrace.matcher.framing.fusing import Fusion
 from frametrace.matcher.framing.more import Said, Shown, with_more
-from frametrace.matcher.framing.outside import made_by
 from frametrace.matcher.looking import nearest
 from frametrace.matcher.pictures.geometry import MIN_INLIERS
 from frametrace.matcher.pictures.shown import Shown as Pixels
 from frametrace.matcher.results import Relation
 from frametrace.matcher.sharing import sharing
+from frametrace.matcher.weights import weights_of
 from frametrace.posts.errors import UsageError
 
 __all__ = ["Compared", "Given", "given_of"]
@@ -103,7 +103,7 @@ class _Gathered:
         return len(self._compared.contents) + len(self.outside) - 1
 
     def _said(self, text: ExampleText) -> Said:
-        ours = made_by(self._compared.case, Caption.name)
+        ours = weights_of(self._compared.case, Caption.name)
         if text.vector is not None and text.weights != ours:
             self.notes.append(
                 f"{text.label} was embedded by other weights than the case's captions: it is "
@@ -113,7 +113,7 @@ class _Gathered:
 
     def _shown(self, picture: ExamplePicture) -> list[Shown]:
         """A picture, once for each photo of the case that it is a copy of."""
-        ours = made_by(self._compared.case, Clip.name)
+        ours = weights_of(self._compared.case, Clip.name)
         known = bool(ours) and picture.weights.get(Clip.name) == ours
         if ours and not known:
             self.notes.append(
@@ -155,7 +155,7 @@ class _Gathered:
         return {hit.sha256 for hit in hits if hit.relation == Relation.COPY}
 
     def _fits(self, picture: ExamplePicture, signal: str) -> bool:
-        ours = made_by(self._compared.case, signal)
+        ours = weights_of(self._compared.case, signal)
         return bool(ours) and picture.weights.get(signal) == ours
 
     def _named(self, digests: pa.StringArray) -> pa.StringArray:

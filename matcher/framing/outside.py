@@ -17,7 +17,6 @@ from frametrace.embed.signals.caption_key import CaptionKey, key_of
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.overlay import Overlay
-from frametrace.embed.signals.runtimes import of_weights
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.matcher.framing.examples import (
     MOST_OF_TEXT,
@@ -28,11 +27,12 @@ from frametrace.matcher.framing.examples import (
     Framing,
 )
 from frametrace.matcher.looking import opened
+from frametrace.matcher.weights import weights_of
 from frametrace.posts.errors import DecodeError, IndexMismatch, ModelMissing, UsageError
 from frametrace.posts.folders import printable
 from frametrace.posts.media import read_media
 
-__all__ = ["Makers", "Named", "find_post", "made_by", "read_examples", "renewed"]
+__all__ = ["Makers", "Named", "find_post", "read_examples", "renewed"]
 
 _MOST_OF_NAME = 255  # characters of a file's name
 _CALLED = """
@@ -77,11 +77,6 @@ class Makers:
         """Keep a sentence, once."""
         if line not in self.notes:
             self.notes.append(line)
-
-
-def made_by(case: Case, signal: str) -> str:
-    """The weights, or the algorithm, that made a case's values; empty where it has none."""
-    return of_weights(case.epoch.signals.get(signal, {}).get("fingerprint", ""))
 
 
 def read_examples(makers: Makers, named: Named) -> Examples:
@@ -153,7 +148,7 @@ def _embedded(makers: Makers, text: str) -> ExampleText:
             "the model of the case's captions can't read the script of some examples: these are "
             "compared by their wording alone"
         )
-    return ExampleText(text, vector, made_by(makers.case, Caption.name))
+    return ExampleText(text, vector, weights_of(makers.case, Caption.name))
 
 
 def _vector(values: pa.Table) -> np.ndarray | None:
@@ -176,7 +171,7 @@ def _picture(makers: Makers, path: Path) -> ExamplePicture:
     looks = None
     if (values := _computed(makers, Clip.name, picture)) is not None:
         looks = _vector(values)
-        weights[Clip.name] = made_by(makers.case, Clip.name)
+        weights[Clip.name] = weights_of(makers.case, Clip.name)
     return ExamplePicture(
         name=name[:_MOST_OF_NAME] or "picture",
         sha256=hashlib.sha256(data).hexdigest(),
@@ -226,7 +221,7 @@ def renewed(makers: Makers, framing: Framing) -> Framing:
 
 
 def _renewed(makers: Makers, examples: Examples) -> Examples:
-    ours = made_by(makers.case, Caption.name)
+    ours = weights_of(makers.case, Caption.name)
 
     def anew(text: ExampleText) -> ExampleText:
         return text if text.weights == ours or not ours else _embedded(makers, text.text)

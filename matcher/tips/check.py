@@ -13,10 +13,12 @@ from frametrace.embed.held import connect
 from frametrace.embed.pictures import missing_pictures
 from frametrace.embed.progress import Progress
 from frametrace.embed.signals import pdq, phash
+from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.matcher.tips.echoes import EchoSettings, echoes_of, names_of
+from frametrace.matcher.tips.meanings import made_alike
 from frametrace.matcher.tips.model import FINGERPRINTS, Tip
 from frametrace.matcher.tips.reading import comparable, same_way
 from frametrace.posts.errors import TipError
@@ -76,13 +78,14 @@ _ACTORS = """
 SELECT e.platform, e.account_id, min(e.account_kind) AS account_kind,
     coalesce(min(e.account_name), min(a.account_name)) AS account_name,
     count(DISTINCT e.post_id) AS posts,
-    count(DISTINCT e.item) FILTER (signal <> 'caption_key') AS pictures,
-    count(DISTINCT e.item) FILTER (signal = 'caption_key') AS captions,
+    count(DISTINCT e.item) FILTER (caption_sha256 IS NULL) AS pictures,
+    count(DISTINCT e.item) FILTER (caption_sha256 IS NOT NULL) AS captions,
     min(e.posted_at) AS first_at, max(e.posted_at) AS last_at,
     unnest(arg_min(
         {'item_id': item_id, 'signal': signal, 'distance': distance, 'similarity': similarity,
          'relation': relation, 'mirrored': mirrored},
-        (signal = 'caption_key', signal = 'local', signal, -similarity, item)))
+        (caption_sha256 IS NOT NULL, signal IN ('local', 'caption'), signal, -similarity,
+            item)))
 FROM kinded e LEFT JOIN accounts a USING (platform, account_id)
 GROUP BY e.platform, e.account_id
 ORDER BY pictures + captions DESC, posts DESC, e.platform, e.account_id
@@ -131,11 +134,12 @@ def check_tip(
     """
     used = names_of(comparable(tip, signals))
     for name in used:
-        if name in case.epoch.signals:
+        if name in FINGERPRINTS and name in case.epoch.signals:
             ours = case.epoch.signals[name]["fingerprint"]
             same_way(name, {"fingerprint": FINGERPRINTS[name]}, ours, f"{case.path} holds")
     if not used:
         raise TipError("the tip holds no signal that this Frametrace compares")
+    used, unlike = _of_our_model(case, tip, used, signals)
     held = tuple(name for name in used if name in case.epoch.signals)
     settings = EchoSettings(max_pdq=max_pdq, signals=held)
     material = tip.items.append_column("thumbnail", pa.nulls(len(tip.items), pa.binary()))
@@ -145,7 +149,29 @@ def check_tip(
         connection.execute(f"CREATE TEMP TABLE kinded AS {_KINDED}")
         actors = connection.sql(_ACTORS).to_arrow_table().cast(ACTORS)
         items = connection.sql(_ECHOED).to_arrow_table().cast(ECHOED)
-    return Checked(tip, settings, echoes, actors, items, tuple(_notes(case, tip, used)))
+    return Checked(tip, settings, echoes, actors, items, (*unlike, *_notes(case, tip, used)))
+
+
+def _of_our_model(
+    case: Case, tip: Tip, used: Sequence[str], named: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What to compare by, and what to know of vectors that another model made.
+
+    Raises `TipError` where comparing by these was asked for by name.
+    """
+    ours = case.epoch.signals.get(Caption.name)
+    if Caption.name not in used or ours is None or made_alike(case, tip.head):
+        return tuple(used), ()
+    theirs = (tip.head.signals or {})[Caption.name]
+    if Caption.name in named:
+        same_way(Caption.name, theirs, ours["fingerprint"], f"{case.path} holds")
+    note = (
+        f"Captions were compared by wording alone: {theirs.get('model') or 'another model'} made "
+        f"the tip's vectors, {ours.get('model', 'another model')} the case's. To compare by "
+        f"meaning: frametrace embed {case.path.name} --signal caption --caption-model MODEL "
+        "--replace"
+    )
+    return tuple(name for name in used if name != Caption.name), (note,)
 
 
 def _notes(case: Case, tip: Tip, used: Sequence[str]) -> list[str]:
@@ -163,13 +189,13 @@ def _notes(case: Case, tip: Tip, used: Sequence[str]) -> list[str]:
         used = [*used, Thumbnail.name]
     for name, what in (
         *(("pdq", "Pictures"), ("phash", "Pictures"), (Local.name, "Pictures")),
-        *((Thumbnail.name, "Pictures"), (CaptionKey.name, "Captions")),
+        *((Thumbnail.name, "Pictures"), (CaptionKey.name, "Captions"), (Caption.name, "Captions")),
     ):
         if name not in used or (name == phash.Phash.name and not only_phash):
             continue
         missing = (
             len(missing_captions(case, name))
-            if name == CaptionKey.name
+            if what == "Captions"
             else sum(missing_pictures(case, [name]).values())
         )
         if missing:

@@ -12,6 +12,7 @@ from frametrace.embed.executor import Executor
 from frametrace.embed.held import connect, query_over
 from frametrace.embed.progress import Progress
 from frametrace.embed.signals import caption_key, pdq, phash
+from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
 from frametrace.embed.tables import signal_table
 from frametrace.index.binary import BinaryIndex
@@ -20,6 +21,7 @@ from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import open_index
 from frametrace.matcher.framing.chatter import says_enough
 from frametrace.matcher.results import POST_FIELDS, Relation
+from frametrace.matcher.tips.meanings import nearest_meanings
 from frametrace.matcher.tips.model import KEY_BYTES
 from frametrace.matcher.tips.nearest import Nearest, nearest_hashes, nearest_keys
 from frametrace.matcher.tips.picture_texts import picture_texts
@@ -29,7 +31,8 @@ __all__ = ["ECHOES", "MATERIAL", "MOST_DIFFERENT", "EchoSettings", "echoes_of", 
 # What to look for: one row per picture or caption, under the name it is reported by. A `pdq` of low
 # quality says nothing and is not compared (one of unknown quality, from a list of hashes, is);
 # `phash` is compared only where there is no `pdq`. `local` finds what these don't; with a
-# `thumbnail` it is verified by both pictures, else by the features alone.
+# `thumbnail` it is verified by both pictures, else by the features alone. `vector` finds captions
+# that `caption_key` doesn't.
 MATERIAL = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
@@ -39,15 +42,16 @@ MATERIAL = pa.schema(
         ("caption_key", pa.binary(KEY_BYTES)),
         ("local", pa.binary()),
         ("thumbnail", pa.binary()),
+        ("vector", pa.binary()),
     ]
 )
 
 # One row per post and picture or caption of it that echoes known material, by the nearest item:
 # `item` is its position in the material, `near` how many items lie near. `distance` is in bits;
-# `similarity` is 1 minus the part of the bits that differ, the estimated Jaccard similarity, or of
-# local features the part of the inliers. `relation` is `copy`; of local features `contains` where
-# the post's picture holds the item's, and `part` where that holds it; `mirrored` is theirs alone.
-# Text in a picture stands with the picture and the digest of the text.
+# `similarity` is 1 minus the part of the bits that differ, the estimated Jaccard similarity, of
+# local features the part of the inliers, or of meanings the cosine. `relation` is `copy`; of local
+# features `contains` where the post's picture holds the item's, and `part` where that holds it;
+# `mirrored` is theirs alone. Text in a picture stands with the picture and the digest of the text.
 ECHOES = pa.schema(
     [
         pa.field("item", pa.int64(), nullable=False),
@@ -84,18 +88,18 @@ _POSTS = """
 SELECT f.*, p.platform, p.post_id, p.account_id, p.account_kind, p.account_name, p.posted_at,
     p.text, l.sha256 AS media_sha256, l.path AS media_path, NULL AS caption_sha256
 FROM found f JOIN post_media l USING (sha256) JOIN posts p USING (platform, post_id)
-WHERE f.signal <> 'caption_key'
+WHERE f.signal NOT IN {written}
 UNION ALL
 SELECT f.*, p.platform, p.post_id, p.account_id, p.account_kind, p.account_name, p.posted_at,
     p.text, NULL, NULL, p.caption_sha256
 FROM found f JOIN posts p ON p.caption_sha256 = f.sha256
-WHERE f.signal = 'caption_key' AND p.repost_of IS NULL
+WHERE f.signal IN {written} AND p.repost_of IS NULL
 UNION ALL
 SELECT f.*, p.platform, p.post_id, p.account_id, p.account_kind, p.account_name, p.posted_at,
     p.text, l.sha256, l.path, t.text_sha256
 FROM found f JOIN picture_texts t ON t.text_sha256 = f.sha256
 JOIN post_media l ON l.sha256 = t.sha256 JOIN posts p USING (platform, post_id)
-WHERE f.signal = 'caption_key'
+WHERE f.signal IN {written}
 """
 
 _SAID = """
@@ -128,9 +132,12 @@ class EchoSettings:
     max_phash: int = phash.MAX_DISTANCE
     signals: tuple[str, ...] = (
         *(pdq.Pdq.name, phash.Phash.name, Local.name),
-        caption_key.CaptionKey.name,
+        *(caption_key.CaptionKey.name, Caption.name),
     )
 
+
+# Signals of what is written, in captions and in pictures.
+_WRITTEN = (caption_key.CaptionKey.name, Caption.name)
 
 # Of the 64 numbers of two MinHash keys, so many may differ: an estimated Jaccard similarity of
 # 0.52. Framings ask for 0.49 by wording alone: five decades, by what `framing.background` supposes
@@ -163,14 +170,16 @@ def echoes_of(
     found = [
         _by_signal(case, material, name, settings, items)
         for name in settings.signals
-        if name != Local.name and case.epoch.rows(signal_table(name))
+        if name in _WIDTH and case.epoch.rows(signal_table(name))
     ]
+    if Caption.name in settings.signals and case.epoch.rows(signal_table(Caption.name)):
+        found.append(_by_meaning(case, material, _known(found), items, progress))
     if Local.name in settings.signals:
         from frametrace.matcher.tips.edited import edited_copies  # loads what compares pictures
 
         pictures = None if items is None else items["sha256"].combine_chunks()
         edited = edited_copies(case, material, pictures, executor, progress)
-        found.append(_by_features(edited, pa.concat_tables([_none(), *found])["sha256"]))
+        found.append(_by_features(edited, _known(found)))
     numbered = material.select(["id"]).append_column("at", pa.array(np.arange(len(material))))
     names = ["posts", "post_media", *([signal_table("pdq")] if _has_pdq(case) else [])]
     with connect(case, *names) as connection:
@@ -181,12 +190,17 @@ def echoes_of(
         if posts is not None:
             connection.register("wanted", posts)
             within = "SEMI JOIN wanted USING (platform, post_id)"
-        query = _ORDERED.format(posts=_POSTS, within=within)
+        query = _ORDERED.format(posts=_POSTS.format(written=_WRITTEN), within=within)
         return connection.sql(query).to_arrow_table().select(ECHOES.names).cast(ECHOES)
 
 
 def _none() -> pa.Table:
     return _FOUND.empty_table()
+
+
+def _known(found: Sequence[pa.Table]) -> pa.Array:
+    """The pictures and texts that some tables of `_FOUND` hold."""
+    return pa.concat_tables([_none(), *found])["sha256"].combine_chunks()
 
 
 def _has_pdq(case: Case) -> bool:
@@ -243,8 +257,9 @@ def _by_signal(
 
 
 def _saying_enough(case: Case, found: pa.Table) -> pa.Table:
-    """Without captions that are less alike than keys ask for and say too little."""
-    doubtful = pc.less(found["similarity"], caption_key.MIN_SIMILARITY)
+    """Without captions that are less alike than keys ask for, or in meaning, and say too little."""
+    meant = pc.equal(found["signal"], Caption.name)
+    doubtful = pc.or_(meant, pc.less(found["similarity"], caption_key.MIN_SIMILARITY))
     if not pc.any(doubtful).as_py():
         return found
     with connect(case, "posts") as connection:
@@ -255,9 +270,35 @@ def _saying_enough(case: Case, found: pa.Table) -> pa.Table:
     return found.filter(pc.or_(pc.invert(doubtful), pc.is_in(found["sha256"], value_set=known)))
 
 
-def _by_features(edited: pa.Table, known: pa.ChunkedArray) -> pa.Table:
+def _by_meaning(
+    case: Case,
+    material: pa.Table,
+    known: pa.Array,
+    items: pa.Table | None,
+    progress: Progress | None,
+) -> pa.Table:
+    """Texts that say enough and that no key knows, by the item that is nearest in meaning."""
+    wanted = np.flatnonzero(material["vector"].is_valid().to_numpy())
+    if not len(wanted):
+        return _none()
+    texts = None if items is None else items["sha256"].combine_chunks()
+    vectors = material["vector"].drop_null().to_pylist()
+    meant = nearest_meanings(case, vectors, texts, progress)
+    meant = meant.filter(pc.invert(pc.is_in(meant["sha256"], value_set=known)))
+    columns = {
+        **{name: meant[name] for name in ("sha256", "similarity", "near")},
+        "item": pa.array(wanted[meant["item"].to_numpy()], pa.int64()),
+        "signal": pa.repeat(Caption.name, len(meant)),
+        "distance": pa.nulls(len(meant), pa.int32()),
+        "relation": pa.repeat(str(Relation.COPY), len(meant)),
+        "mirrored": pa.nulls(len(meant), pa.bool_()),
+    }
+    return _saying_enough(case, pa.table(columns).select(_FOUND.names).cast(_FOUND))
+
+
+def _by_features(edited: pa.Table, known: pa.Array) -> pa.Table:
     """Of pictures that no hash knows the item that most features agree with."""
-    edited = edited.filter(pc.invert(pc.is_in(edited["sha256"], value_set=known.combine_chunks())))
+    edited = edited.filter(pc.invert(pc.is_in(edited["sha256"], value_set=known)))
     with query_over(edited=edited) as connection:
         rows = connection.sql(_BEST, params={"signal": Local.name}).to_arrow_table()
     return rows.select(_FOUND.names).cast(_FOUND)

@@ -1,8 +1,9 @@
 """Making a tip of chosen groups and accounts: signals and counts, no pictures, no names."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePath
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 from frametrace.embed.case import Case
 from frametrace.embed.files import holding, replacing
 from frametrace.embed.held import connect
+from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
 from frametrace.embed.tables import signal_table
 from frametrace.matcher.framing.saved import checked_name
@@ -21,7 +23,9 @@ from frametrace.matcher.tips.canonical import short_digest
 from frametrace.matcher.tips.choice import Choice, chosen_posts
 from frametrace.matcher.tips.documents import TIP, write_document
 from frametrace.matcher.tips.keys import account_key, pseudonym
-from frametrace.matcher.tips.model import FINGERPRINTS, Head, ItemKind, Tlp, program
+from frametrace.matcher.tips.meanings import vectors_of
+from frametrace.matcher.tips.model import COLUMNS, FINGERPRINTS, Head, ItemKind, Tlp, program
+from frametrace.matcher.weights import weights_of
 from frametrace.posts.errors import CaseError, UsageError
 
 __all__ = ["ExportSettings", "Exported", "export_tip", "sent_items"]
@@ -62,8 +66,8 @@ class ExportSettings:
     """How much a tip tells, and who tells it.
 
     `account_key` is the file with the secret of the pseudonyms, by default one in the case;
-    `sign_with` an Ed25519 secret key in PEM. With `hashes_only` pictures have no local features:
-    who has these could draw what the picture shows.
+    `sign_with` an Ed25519 secret key in PEM. With `hashes_only` pictures have no local features and
+    captions no vectors: who has these could draw what the picture shows, and guess the words.
     """
 
     made_by: str = ""
@@ -99,14 +103,17 @@ def export_tip(
     matched = load_results(case) if choice.groups or choice.framings else None
     chosen = chosen_posts(case, choice, matched)
     rows = _rows(case, chosen)
-    rows = rows.append_column("local", _features(case, rows, settings))
+    if not settings.hashes_only:
+        rows = rows.append_column("local", _features(case, rows))
+        rows = rows.append_column("vector", _vectors(case, rows))
     if not rows.num_rows:
         raise UsageError(
             "nothing that was chosen has a signal to send; compute them with: "
             f"frametrace embed {case.path}"
         )
     key = None if settings.reveal_accounts else _secret(case, settings)
-    used = [name for name in sorted(FINGERPRINTS) if rows[name].null_count < rows.num_rows]
+    held = {name for name in rows.column_names if rows[name].null_count < rows.num_rows}
+    used = sorted(name for name, column in COLUMNS.items() if column in held)
     head = Head(
         made_by=settings.made_by,
         case=case.path.resolve().name,
@@ -115,7 +122,7 @@ def export_tip(
         groups=_ids(choice, matched),
         chosen_accounts=len(set(choice.accounts)),
         settings={k: f"{v:g}" for k, v in matched[1].settings.items()} if matched else {},
-        signals={name: {"fingerprint": FINGERPRINTS[name]} for name in used},
+        signals={name: _made_by(case, name) for name in used},
         accounts="revealed" if settings.reveal_accounts else "pseudonyms",
     )
     ids: list[str] = []
@@ -180,17 +187,40 @@ def _items(
             yield item
 
 
-def _features(case: Case, rows: pa.Table, settings: ExportSettings) -> pa.Array:
-    """Each item's local features in base64: those of its first picture."""
-    digests = [
-        row["digests"][0] if row["kind"] == ItemKind.PICTURE else None
-        for row in rows.select(["kind", "digests"]).to_pylist()
-    ]
-    if settings.hashes_only or not _usable(case, Local.name):
+def _made_by(case: Case, name: str) -> dict[str, str]:
+    """What the head says of a signal; of a model that lies in a folder, no path."""
+    if name in FINGERPRINTS:
+        return {"fingerprint": FINGERPRINTS[name]}
+    model = PurePath(case.epoch.signals[name].get("model", ""))
+    called = model.name if model.is_absolute() else model.as_posix()
+    return {"fingerprint": weights_of(case, name), "model": called}
+
+
+def _features(case: Case, rows: pa.Table) -> pa.Array:
+    """Each picture's local features in base64."""
+    if not _usable(case, Local.name):
         return pa.nulls(len(rows), pa.string())
     from frametrace.matcher.tips.features import features_of  # loads what compares pictures
 
-    found = features_of(case, pa.array([one for one in digests if one], pa.string()))
+    return _of_items(rows, ItemKind.PICTURE, partial(features_of, case))
+
+
+def _vectors(case: Case, rows: pa.Table) -> pa.Array:
+    """Each caption's vector in base64."""
+    if Caption.name not in case.epoch.signals:
+        return pa.nulls(len(rows), pa.string())
+    return _of_items(rows, ItemKind.CAPTION, partial(vectors_of, case))
+
+
+def _of_items(
+    rows: pa.Table, kind: ItemKind, values_of: Callable[[pa.Array], Mapping[str, str]]
+) -> pa.Array:
+    """For items of a kind what their first picture or caption has; null for others."""
+    digests = [
+        row["digests"][0] if row["kind"] == kind else None
+        for row in rows.select(["kind", "digests"]).to_pylist()
+    ]
+    found = values_of(pa.array([one for one in digests if one], pa.string()))
     return pa.array([digest and found.get(digest) for digest in digests], pa.string())
 
 
@@ -215,8 +245,10 @@ def _item(row: Mapping[str, Any], key: bytes | None, settings: ExportSettings) -
         signals["phash"] = row["phash"].hex()
     if row["caption_key"] is not None:
         signals["caption_key"] = "".join(f"{number:08x}" for number in row["caption_key"])
-    if row["local"] is not None:
+    if row.get("local") is not None:
         signals["local"] = row["local"]
+    if row.get("vector") is not None:
+        signals[Caption.name] = row["vector"]
     item = {
         "id": f"{row['kind']}-{short_digest(signals)}",
         "signals": signals,

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import PERMUTATIONS, CaptionKey
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import Pdq
@@ -14,6 +15,7 @@ from frametrace.embed.signals.phash import Phash
 from frametrace.matcher.tips.keys import Signature
 
 __all__ = [
+    "COLUMNS",
     "FEATURES",
     "FINGERPRINTS",
     "ITEMS",
@@ -53,7 +55,8 @@ class ItemKind(StrEnum):
 
 KINDS = ("account", "page", "group", "channel")
 
-# What makes the signals that a tip's items are compared by.
+# What makes the signals that a tip's items are compared by. What made vectors of captions, the
+# head says: a receiver compares them where its case has the same model.
 FINGERPRINTS: Mapping[str, str] = {
     signal.name: signal.made_by["fingerprint"] for signal in (Pdq(), Phash(), CaptionKey(), Local())
 }
@@ -69,6 +72,9 @@ _COUNT = pa.struct(
     ]
 )
 
+# The column of ITEMS that holds each signal.
+COLUMNS: Mapping[str, str] = {**{name: name for name in FINGERPRINTS}, Caption.name: "vector"}
+
 # One row per item, in the tip's order. Codes are null where the item lacks the signal.
 ITEMS = pa.schema(
     [
@@ -78,6 +84,7 @@ ITEMS = pa.schema(
         ("phash", pa.binary(8)),
         ("caption_key", pa.binary(KEY_BYTES)),
         ("local", pa.binary()),
+        ("vector", pa.binary()),
         ("first_seen", pa.string()),
         ("last_seen", pa.string()),
         ("counts", pa.list_(_COUNT)),

@@ -8,9 +8,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import is_value
 from frametrace.matcher.tips.documents import TIP, read_document
-from frametrace.matcher.tips.model import FEATURES, FINGERPRINTS, ITEMS, Head, Tip
+from frametrace.matcher.tips.meanings import vector_of
+from frametrace.matcher.tips.model import COLUMNS, FEATURES, FINGERPRINTS, ITEMS, Head, Tip
 from frametrace.matcher.tips.schema import names_its_signals
 from frametrace.posts.errors import TipError
 
@@ -44,8 +46,8 @@ def read_tip(path: Path, trusted: Sequence[Path] = ()) -> Tip:
     if pc.count_distinct(items["id"]).as_py() < items.num_rows:
         raise TipError(f"{path} holds an item twice: no two items of a tip share an id")
     head = Head.of_json(envelope.head)
-    for name in FINGERPRINTS:
-        if name not in (head.signals or {}) and items[name].null_count < items.num_rows:
+    for name, column in COLUMNS.items():
+        if name not in (head.signals or {}) and items[column].null_count < items.num_rows:
             raise TipError(f"{path} holds {name}, but its head does not say what made it")
     return Tip(head, envelope.sha256, envelope.signature, items)
 
@@ -53,7 +55,8 @@ def read_tip(path: Path, trusted: Sequence[Path] = ()) -> Tip:
 def comparable(tip: Tip, signals: Sequence[str] = ()) -> list[str]:
     """The signals of a tip to compare by: all of them, or those named.
 
-    Raises `TipError` where one was made in a way that this Frametrace doesn't know.
+    Raises `TipError` where one was made in a way that this Frametrace doesn't know. Vectors of
+    captions are for each case to judge.
     """
     made = tip.head.signals or {}
     if lacking := [name for name in signals if name not in made]:
@@ -61,6 +64,8 @@ def comparable(tip: Tip, signals: Sequence[str] = ()) -> list[str]:
         raise TipError(f"the tip has no signal {lacking[0]!r}; it has: {has}")
     chosen = sorted(signals or made)
     for name in chosen:
+        if name == Caption.name:
+            continue
         same_way(name, made[name], FINGERPRINTS.get(name, ""), "this Frametrace compares")
     return chosen
 
@@ -86,6 +91,7 @@ def _row(item: Mapping[str, Any]) -> dict[str, Any]:
         "phash": _bytes(signals.get("phash")),
         "caption_key": _bytes(signals.get("caption_key")),
         "local": signals.get("local") and _features(item["id"], signals["local"]),
+        "vector": signals.get(Caption.name) and _vector(item["id"], signals[Caption.name]),
     }
 
 
@@ -94,6 +100,13 @@ def _features(name: str, text: str) -> bytes:
     code = base64.b64decode(text)
     if not is_value(code, FEATURES):
         raise TipError(f"{name}: its local features are none: a wrong size, or places outside it")
+    return code
+
+
+def _vector(name: str, text: str) -> bytes:
+    """A caption's vector from outside. Raises `TipError` where it is none."""
+    if (code := vector_of(text)) is None:
+        raise TipError(f"{name}: its caption is no vector: it has too many values, or all are zero")
     return code
 
 

@@ -23,7 +23,7 @@ _MINUTE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z")
 _KINDS = frozenset(("account", "page", "group", "channel"))
 _ANSWERS = frozenset(("confirmed", "rejected", "unsure"))
 _PDQ, _PHASH, _CAPTION_KEY = 64, 16, 512  # hexadecimal digits
-_LOCAL = 8192  # digits of base64
+_CODE = 8192  # digits of base64
 _BASE64 = re.compile("(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _MOST_SIGNALS = 20
 _MOST_EXPLAINED = 20_000  # values; a head has at most some 10,000
@@ -143,8 +143,8 @@ def _signal(name: str, value: Any) -> bool:
         )
     if name in ("phash", "caption_key"):
         return _hex(value, _PHASH if name == "phash" else _CAPTION_KEY)
-    if name == "local":
-        return isinstance(value, str) and len(value) <= _LOCAL and bool(_BASE64.fullmatch(value))
+    if name in ("local", "caption"):
+        return isinstance(value, str) and len(value) <= _CODE and bool(_BASE64.fullmatch(value))
     return bool(_NAME.fullmatch(name)) and _text(value, 16384)
 
 

@@ -26,7 +26,8 @@ from frametrace.matcher.results import BELONGING, NAMED, Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import results_before
 from frametrace.matcher.tips.echoes import ECHOES, MATERIAL, EchoSettings, echoes_of, names_of
-from frametrace.matcher.tips.model import FINGERPRINTS, Tip
+from frametrace.matcher.tips.meanings import made_alike, packed
+from frametrace.matcher.tips.model import COLUMNS, Tip
 from frametrace.matcher.tips.reading import comparable
 from frametrace.posts.errors import CaseError
 
@@ -66,7 +67,7 @@ WITH ranked AS (
     ANTI JOIN members USING (platform, account_id)
     QUALIFY row_number() OVER (
         PARTITION BY platform, account_id
-        ORDER BY signal = 'caption_key', -similarity, item, posted_at NULLS LAST, post_id,
+        ORDER BY caption_sha256 IS NOT NULL, -similarity, item, posted_at NULLS LAST, post_id,
             media_path) = 1
 )
 SELECT r.* REPLACE (kind AS account_kind), b.account_id IS NOT NULL AS seen_before
@@ -89,7 +90,7 @@ held AS (
     FROM told GROUP BY ALL
 )
 SELECT h.group_id AS known_as, left(h.sha256, 16) AS item_id, {pdq} AS pdq, {quality} AS quality,
-    {caption_key} AS caption_key, {local} AS local, {thumbnail} AS thumbnail
+    {caption_key} AS caption_key, {local} AS local, {thumbnail} AS thumbnail, {caption} AS vector
 FROM held h {joins} ORDER BY h.listed, h.group_id, h.sha256
 """
 
@@ -168,10 +169,10 @@ def look(
     for tip in tips:
         comparable(tip)
     results, matched = results_before(case, state.epoch + 1)
-    known = pa.concat_tables([*map(_of_tip, tips), _of_groups(case, results)])
+    known = pa.concat_tables([*(_of_tip(case, tip) for tip in tips), _of_groups(case, results)])
     posts = _new_posts(case, state)
     material = known.select(MATERIAL.names)
-    settings = EchoSettings(signals=names_of(list(FINGERPRINTS)))
+    settings = EchoSettings(signals=names_of(list(COLUMNS)))
     echoes = (
         echoes_of(case, material, settings, posts, progress=progress)
         if posts.num_rows
@@ -240,8 +241,12 @@ def _columns(table: pa.Table, names: Sequence[str]) -> list[list[Any]]:
     return [table[name].to_pylist() for name in names]
 
 
-def _of_tip(tip: Tip) -> pa.Table:
-    items = tip.items.append_column("thumbnail", pa.nulls(len(tip.items), pa.binary()))
+def _of_tip(case: Case, tip: Tip) -> pa.Table:
+    items = tip.items
+    if not made_alike(case, tip.head):
+        none = pa.nulls(len(items), pa.binary())
+        items = items.set_column(items.column_names.index("vector"), "vector", none)
+    items = items.append_column("thumbnail", pa.nulls(len(tip.items), pa.binary()))
     items = items.select(MATERIAL.names)
     names = {"known_as": tip.sha256, "tlp": tip.head.tlp.label}
     columns = [pa.array([value] * items.num_rows, pa.string()) for value in names.values()]
@@ -251,7 +256,7 @@ def _of_tip(tip: Tip) -> pa.Table:
 def _of_groups(case: Case, results: Results | None) -> pa.Table:
     if results is None:
         return _KNOWN.empty_table()
-    names = ("pdq", "caption_key", "local", "thumbnail")
+    names = ("pdq", "caption_key", "local", "thumbnail", "caption")
     has = [name for name in names if case.epoch.rows(f"signals/{name}")]
     # A photo is known by its medoid: edited copies of other members are edited copies of it.
     photo = "h.picture AND h.sha256 = h.medoid_sha256"
@@ -260,6 +265,7 @@ def _of_groups(case: Case, results: Results | None) -> pa.Table:
         "thumbnail": f"LEFT JOIN thumbnail t ON {photo} AND t.sha256 = h.sha256",
         "pdq": "LEFT JOIN pdq p ON h.picture AND p.sha256 = h.sha256",
         "caption_key": "LEFT JOIN caption_key k ON NOT h.picture AND k.sha256 = h.sha256",
+        "caption": "LEFT JOIN caption c ON NOT h.picture AND c.sha256 = h.sha256",
     }
     query = _OF_GROUPS.format(
         belonging=BELONGING,
@@ -268,6 +274,7 @@ def _of_groups(case: Case, results: Results | None) -> pa.Table:
         caption_key="k.code" if "caption_key" in has else "NULL",
         local="l.code" if "local" in has else "NULL",
         thumbnail="t.code" if "thumbnail" in has else "NULL",
+        caption="c.code" if "caption" in has else "NULL",
         joins=" ".join(joins[name] for name in has),
     )
     with connect(case, *(f"signals/{name}" for name in has)) as connection:
@@ -284,8 +291,18 @@ def _of_groups(case: Case, results: Results | None) -> pa.Table:
             "caption_key": _packed(rows["caption_key"]),
             "local": rows["local"].cast(pa.binary()),
             "thumbnail": rows["thumbnail"].cast(pa.binary()),
+            "vector": _vectors(rows["vector"]),
         }
     ).cast(_KNOWN)
+
+
+def _vectors(values: pa.ChunkedArray) -> pa.Array:
+    """Vectors, or none at all, as tips hold them."""
+    known = np.flatnonzero(values.is_valid().to_numpy())
+    column = np.full(len(values), None, object)
+    for at, value in zip(known, values.drop_null(), strict=True):
+        column[at] = packed(value.values.to_numpy()[None])[0]
+    return pa.array(column, pa.binary())
 
 
 def _packed(keys: pa.ChunkedArray) -> pa.Array:
