@@ -292,13 +292,14 @@ def opinions(case: Path, as_json: bool) -> None:
 def convert(source: Path, out: Path, trusted: tuple[Path, ...], **options: Any) -> None:
     """Turn a list of PDQ hashes into a tip, or a tip into such a list.
 
-    Lists are lines (`pdq HASH`, the exchange `local_file` of python-threatexchange) or CSV with
-    the columns pdq, quality and label; which, the file names' endings say (.csv or another).
-    A list carries no marking: mind the tip's own.
+    Lists are lines (`pdq HASH`, the exchange `local_file` of python-threatexchange), CSV with the
+    columns pdq, quality and label, or JSON with types, hashes and tags, as banks of the
+    hasher-matcher-actioner (HMA) have them. The ending of --out says which: .csv, .json or another.
 
     \b
     frametrace tip convert hashes.txt --out tip.json
     frametrace tip convert tip.json --out hashes.csv
+    frametrace tip convert bank.json --out tip.json
     """
     from frametrace.app.tips.lists import from_list, to_list
     from frametrace.matcher.tips.documents import TIP, is_document

@@ -8,7 +8,8 @@ from typing import Any
 from frametrace.app.console import printable
 from frametrace.app.report.tables import write_csv
 from frametrace.app.telling import print_json
-from frametrace.matcher.tips.exchange import hashes_of, tip_of_hashes, write_lines
+from frametrace.matcher.tips.bank import write_bank
+from frametrace.matcher.tips.exchange import hashes_of, left_out, tip_of_hashes, write_lines
 from frametrace.matcher.tips.model import Tlp
 from frametrace.matcher.tips.reading import read_tip
 from frametrace.posts.errors import CaseError
@@ -17,34 +18,43 @@ __all__ = ["from_list", "to_list"]
 
 
 def to_list(source: Path, out: Path, trusted: Sequence[Path], *, as_json: bool) -> None:
-    """Write a tip's PDQ hashes, as CSV if the name ends so, and say how many."""
+    """Write a tip's PDQ hashes, as CSV or JSON if the name ends so, and say what is not in it."""
     tip = read_tip(source, trusted)
     hashes = hashes_of(tip)
-    told = "in its column tlp" if out.suffix.lower() == ".csv" else "which lines can't say"
+    marked = "which lines can't say"
     if out.suffix.lower() == ".csv":
+        marked = "in its column tlp"
         try:
             write_csv(out, hashes)
         except OSError as error:
             raise CaseError(f"{out} can't be written: {error.strerror or error}") from None
+    elif out.suffix.lower() == ".json":
+        marked = "in its tags"
+        write_bank(out, hashes, tip.head.tlp)
     else:
         write_lines(out, hashes)
-    label = tip.head.tlp.label
+    label, lacking = tip.head.tlp.label, left_out(tip)
     if as_json:
-        print_json({"out": out, "hashes": hashes.num_rows, "tlp": label})
-    else:
-        print(printable(f"hashes    {hashes.num_rows:,} in {out}; {label}, {told}"))
+        print_json({"out": out, "hashes": hashes.num_rows, "tlp": label, "left_out": lacking})
+        return
+    print(printable(f"hashes    {hashes.num_rows:,} in {out}; {label}, {marked}"))
+    print(f"note      such a list can't carry: {', '.join(lacking)}")
 
 
 def from_list(source: Path, out: Path, options: Mapping[str, Any]) -> None:
     """Write a tip of a list of hashes, and say how many it holds."""
-    tlp = Tlp(options["tlp"])
-    made = tip_of_hashes(source, out, made_by=options["made_by"], tlp=tlp, key=options["sign"])
+    asked = Tlp(options["tlp"])
+    made = tip_of_hashes(source, out, made_by=options["made_by"], tlp=asked, key=options["sign"])
     if options["as_json"]:
-        print_json({"out": out, "tlp": tlp.label, **asdict(made)})
+        print_json({"out": out, **asdict(made), "tlp": made.tlp.label})
         return
-    print(printable(f"tip       {out}: {made.hashes:,} hashes, {tlp.label}"))
+    print(printable(f"tip       {out}: {made.hashes:,} hashes, {made.tlp.label}"))
     print(f"sha256    {made.sha256}")
+    if made.tlp != asked:
+        print(f"note      the list's own marking is stricter than {asked.label}")
     if made.twice:
         print(f"note      {made.twice:,} hashes were there twice")
     if made.other_types:
-        print(f"note      {made.other_types:,} lines of other types than pdq were left out")
+        print(f"note      {made.other_types:,} signals of other types than pdq were left out")
+    if made.harmless:
+        print(f"note      {made.harmless:,} hashes were left out: the list says they are harmless")

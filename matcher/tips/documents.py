@@ -148,7 +148,7 @@ def is_document(path: Path, kind: Kind) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as file:
-        begun = "".join(file.read(_SNIFFED).decode("utf-8", "replace").split())
+        begun = "".join(file.read(_SNIFFED).decode("utf-8-sig", "replace").split())
     return begun.startswith(f'{{"{kind.marker}":')
 
 

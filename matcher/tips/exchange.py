@@ -2,12 +2,13 @@
 
 `python-threatexchange` reads such a list as its exchange `local_file`: a line a signal, the type,
 one space, the hash (`pdq f8f8…`). Lines of hashes alone are read as well, as a list of one type has
-them, and CSV with the column `pdq` and, if there are such, `quality` and `label`.
+them, CSV with the column `pdq` and, if there are such, `quality` and `label`, and JSON as `bank`
+reads it.
 """
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -18,13 +19,14 @@ import pyarrow.compute as pc
 
 from frametrace.embed.files import replacing
 from frametrace.embed.signals.pdq import from_hex, to_hex
+from frametrace.matcher.tips.bank import banked_signals, is_bank, strictest
 from frametrace.matcher.tips.canonical import short_digest
 from frametrace.matcher.tips.documents import TIP, write_document
 from frametrace.matcher.tips.model import FINGERPRINTS, Head, ItemKind, Tip, Tlp, program
 from frametrace.matcher.tips.tokens import MAX_BYTES
 from frametrace.posts.errors import TipError, UsageError
 
-__all__ = ["Converted", "hashes_of", "tip_of_hashes", "write_lines"]
+__all__ = ["Converted", "hashes_of", "left_out", "tip_of_hashes", "write_lines"]
 
 _TYPE = "pdq"
 _LONGEST = 2**16  # characters of a line
@@ -33,12 +35,14 @@ _MOST_LABEL = 1000
 
 @dataclass(slots=True)
 class Converted:
-    """A tip made of a list: its digest, how many hashes it holds, and what was left out."""
+    """A tip made of a list: digest and marking, how many hashes it holds, what was left out."""
 
     sha256: str = ""
     hashes: int = 0
     twice: int = 0
     other_types: int = 0
+    harmless: int = 0  # the list says that they stand for nothing bad
+    tlp: Tlp = Tlp.AMBER
 
 
 def hashes_of(tip: Tip) -> pa.Table:
@@ -60,6 +64,21 @@ def hashes_of(tip: Tip) -> pa.Table:
     return table.take(at)
 
 
+def left_out(tip: Tip) -> list[str]:
+    """What of a tip no list of hashes can carry, in words."""
+    items = tip.items
+    lacking = pc.sum(pc.is_null(items["pdq"])).as_py() or 0
+    signals = sorted(set(tip.head.signals or {}) - {_TYPE})
+    return [
+        *([f"{lacking:,} items without {_TYPE}"] if lacking else []),
+        *signals,
+        *(["captions"] if items["caption"].null_count < len(items) else []),
+        *(["accounts"] if tip.head.accounts != "none" else []),
+        "times and counts",
+        *(["the signature"] if tip.signature else []),
+    ]
+
+
 def write_lines(path: Path, hashes: pa.Table) -> None:
     """Write the line form of the exchange `local_file`."""
     with replacing(path) as file:
@@ -70,31 +89,39 @@ def write_lines(path: Path, hashes: pa.Table) -> None:
 def tip_of_hashes(
     source: Path, out: Path, *, made_by: str = "", tlp: Tlp = Tlp.AMBER, key: Path | None = None
 ) -> Converted:
-    """Read a list (lines, or CSV by its name) and write it as a tip; hashes without leading zeros
-    are taken.
+    """Read a list (JSON by how it begins, CSV by its name, or lines) and write it as a tip.
 
-    Raises `TipError` for a list that can't be read, naming the line, and for a hash of another
-    width.
+    Hashes without leading zeros are taken. The marking is the strictest of `tlp` and those of the
+    list. Raises `TipError` for a list that can't be read, naming the line, and for a hash of
+    another width.
     """
-    converted = Converted()
+    read = _reader(source)
+    if read is _of_bank:
+        markings = (one.marking for one in banked_signals(source))
+        tlp = strictest([tlp, *{marking for marking in markings if marking}])
+    converted = Converted(tlp=tlp)
     head = Head(
         made_by=made_by,
         program=program(),
         tlp=tlp,
         signals={_TYPE: {"fingerprint": FINGERPRINTS[_TYPE]}},
     )
-    with _opened(source) as file:
-        read = _of_csv if source.suffix.lower() == ".csv" else _of_lines
-        items = _distinct(read(source, file, converted), converted)
-        converted.sha256 = write_document(out, TIP, head.to_json(), items, key)
+    items = _distinct(read(source, converted), converted)
+    converted.sha256 = write_document(out, TIP, head.to_json(), items, key)
     return converted
 
 
-def _opened(source: Path) -> IO[str]:
+def _reader(source: Path) -> Callable[[Path, Converted], Iterator[dict[str, Any]]]:
     if not source.is_file():
         raise TipError(f"{source} is no file with hashes")
     if (size := source.stat().st_size) > MAX_BYTES:
         raise TipError(f"{source} has {size:,} bytes; at most {MAX_BYTES:,} are read: split it")
+    if is_bank(source):
+        return _of_bank
+    return _of_csv if source.suffix.lower() == ".csv" else _of_lines
+
+
+def _opened(source: Path) -> IO[str]:
     return source.open(encoding="utf-8-sig", newline="")
 
 
@@ -110,64 +137,68 @@ def _distinct(items: Iterator[dict[str, Any]], converted: Converted) -> Iterator
             yield item
 
 
-def _of_lines(source: Path, file: IO[str], converted: Converted) -> Iterator[dict[str, Any]]:
-    number = 0
-    while line := _line(source, file, number + 1):
-        number += 1
-        if not (words := line.split()):
-            continue
-        if len(words) > 1 and words[0].lower() != _TYPE:
+def _of_lines(source: Path, converted: Converted) -> Iterator[dict[str, Any]]:
+    with _opened(source) as file:
+        for number, line in enumerate(_lines(source, file), 1):
+            if not (words := line.split()):
+                continue
+            if len(words) > 1 and words[0].lower() != _TYPE:
+                converted.other_types += 1
+            else:
+                yield _item(f"{source}, line {number}", " ".join(words[1:] or words))
+
+
+def _of_bank(source: Path, converted: Converted) -> Iterator[dict[str, Any]]:
+    for one in banked_signals(source):
+        if one.kind != _TYPE:
             converted.other_types += 1
+        elif one.harmless:
+            converted.harmless += 1
         else:
-            yield _item(source, number, " ".join(words[1:] or words))
+            yield _item(f"{source}, entry {one.entry}", one.value, label="; ".join(one.tags))
 
 
-def _line(source: Path, file: IO[str], number: int) -> str:
-    try:
-        line = file.readline(_LONGEST + 1)
-    except UnicodeDecodeError:
-        raise TipError(f"{source}, line {number}: it is no UTF-8 text") from None
-    if len(line) > _LONGEST:
-        raise TipError(f"{source}, line {number}: it has over {_LONGEST:,} characters")
-    return line
-
-
-def _csv_lines(source: Path, file: IO[str]) -> Iterator[str]:
+def _lines(source: Path, file: IO[str]) -> Iterator[str]:
     for number in count(1):
-        if not (line := _line(source, file, number)):
+        try:
+            line = file.readline(_LONGEST + 1)
+        except UnicodeDecodeError:
+            raise TipError(f"{source}, line {number}: it is no UTF-8 text") from None
+        if len(line) > _LONGEST:
+            raise TipError(f"{source}, line {number}: it has over {_LONGEST:,} characters")
+        if not line:
             return
         yield line
 
 
-def _of_csv(source: Path, file: IO[str], converted: Converted) -> Iterator[dict[str, Any]]:
-    reader = csv.DictReader(_csv_lines(source, file), strict=True)
-    try:
-        if _TYPE not in (reader.fieldnames or ()):
-            names = ", ".join(reader.fieldnames or ())
-            raise TipError(f"{source} has no column {_TYPE!r}; its columns are: {names[:200]}")
-        for row in reader:
-            place = reader.line_num
-            quality = _quality(source, place, row.get("quality") or "")
-            yield _item(source, place, row[_TYPE] or "", quality, row.get("label") or "")
-    except csv.Error as error:
-        raise TipError(f"{source}, line {reader.line_num}: {error}") from None
+def _of_csv(source: Path, converted: Converted) -> Iterator[dict[str, Any]]:
+    with _opened(source) as file:
+        reader = csv.DictReader(_lines(source, file), strict=True)
+        try:
+            if _TYPE not in (reader.fieldnames or ()):
+                names = ", ".join(reader.fieldnames or ())
+                raise TipError(f"{source} has no column {_TYPE!r}; its columns are: {names[:200]}")
+            for row in reader:
+                place = f"{source}, line {reader.line_num}"
+                quality = _quality(place, row.get("quality") or "")
+                yield _item(place, row[_TYPE] or "", quality, row.get("label") or "")
+        except csv.Error as error:
+            raise TipError(f"{source}, line {reader.line_num}: {error}") from None
 
 
-def _quality(source: Path, number: int, text: str) -> int | None:
+def _quality(place: str, text: str) -> int | None:
     if not (digits := text.strip()):
         return None
     if not re.fullmatch("[0-9]{1,3}", digits) or int(digits) > 100:
-        raise TipError(f"{source}, line {number}: {text[:40]!r} is no quality from 0 to 100")
+        raise TipError(f"{place}: {text[:40]!r} is no quality from 0 to 100")
     return int(digits)
 
 
-def _item(
-    source: Path, number: int, digits: str, quality: int | None = None, label: str = ""
-) -> dict[str, Any]:
+def _item(place: str, digits: str, quality: int | None = None, label: str = "") -> dict[str, Any]:
     try:
         code = from_hex(digits)
     except UsageError as error:
-        raise TipError(f"{source}, line {number}: {error}") from None
+        raise TipError(f"{place}: {error}") from None
     told = {} if quality is None else {"quality": quality}
     signals = {_TYPE: {"hash": to_hex(code), **told}}
     item = {

@@ -23,22 +23,25 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 class Tokens:
     """The tokens of one file, in order; every method raises `TipError` for what is not expected."""
 
-    def __init__(self, path: Path, file: IO[bytes]) -> None:
+    def __init__(self, path: Path, file: IO[bytes], *, fractions: bool = False) -> None:
         self._path = path
         self._file = file
-        self._utf8 = codecs.getincrementaldecoder("utf-8")()
+        self._utf8 = codecs.getincrementaldecoder("utf-8-sig")()
         self._text, self._at, self._read, self._ended = "", 0, 0, False
         self._decoder = json.JSONDecoder(
             object_pairs_hook=self._object,
             parse_int=self._whole,
-            parse_float=self._fraction,
+            parse_float=float if fractions else self._fraction,
             parse_constant=self._fraction,
         )
 
     @classmethod
     @contextmanager
-    def of(cls, path: Path) -> Iterator["Tokens"]:
-        """Open a file, unless it is too large to be read at all."""
+    def of(cls, path: Path, *, fractions: bool = False) -> Iterator["Tokens"]:
+        """Open a file, unless it is too large to be read at all.
+
+        Numbers that are not whole are refused, but where `fractions` are allowed.
+        """
         if not path.is_file():
             raise TipError(f"{path} is no file" if path.exists() else f"{path} does not exist")
         if (size := path.stat().st_size) > MAX_BYTES:
@@ -47,7 +50,7 @@ class Tokens:
                 "several smaller files"
             )
         with path.open("rb") as file:
-            yield cls(path, file)
+            yield cls(path, file, fractions=fractions)
 
     def wrong(self, what: str) -> NoReturn:
         """Refuse the file, naming it."""
@@ -85,6 +88,14 @@ class Tokens:
             return
         yield self.value()
         while self.take(",]") == ",":
+            yield self.value()
+
+    def values(self) -> Iterator[Any]:
+        """The elements of an array, or values that follow one another, to the file's end."""
+        if self._peek() == "[":
+            yield from self.elements()
+            self.end()
+        while self._peek():
             yield self.value()
 
     def end(self) -> None:

@@ -239,6 +239,19 @@ def test_lists_of_hashes_go_both_ways_and_are_harmless_in_a_spreadsheet(hostile_
         assert source.read_bytes() == kept
 
 
+def test_a_bank_goes_both_ways_and_keeps_its_marking(hostile_tip, tmp_path):
+    bank, back = tmp_path / "bank.json", tmp_path / "back.json"
+    result = run("convert", hostile_tip, "--out", bank)
+    assert "TLP:RED, in its tags" in result.output
+    assert "such a list can't carry: " in result.output
+    written = json.loads(bank.read_text("utf-8"))
+    assert {one["signal_type"] for one in written} == {"pdq"}
+    result = run("convert", bank, "--tlp", "green", "--out", back)
+    assert f"{len(written):,} hashes, TLP:RED" in result.output
+    assert "stricter than TLP:GREEN" in result.output
+    assert read_tip(back).head.tlp == "red"
+
+
 def test_tips_and_sources_are_told_apart_by_how_they_begin(hostile_tip, tmp_path):
     spaced = tmp_path / "posts.csv"
     spaced.write_text(json.dumps(json.loads(hostile_tip.read_text("utf-8")), indent=4), "utf-8")
