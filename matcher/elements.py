@@ -33,6 +33,7 @@ __all__ = ["OWN", "Elements", "element_cells", "find_elements"]
 
 _PARTNERS = 2  # unrelated pictures that share a cell with a picture make it one of an element
 OWN = 0.15  # of the cells that agree, a copy has at least so many that are of no element
+_PLAIN = 0.9  # of the cells that agree, a picture without elements has so many of its own
 _MEMBERS = 3  # unrelated pictures that an element is in, at least
 _BLOCK = 1 << 16  # pairs whose cells are unpacked at a time: 16 MB
 _SURE = 0.8  # parts of both pictures that agree: copies beyond doubt
@@ -106,7 +107,8 @@ def find_elements(pairs: pa.Table) -> Elements:
 def element_cells(pairs: pa.Table) -> dict[str, np.ndarray]:
     """Where pictures show elements, by digest: (16, 16) bool cells; pictures without any lack.
 
-    `pairs` are in the schema `PAIRS`.
+    `pairs` are in the schema `PAIRS`. A photo that stands in several collages is none, where the
+    case holds it by itself.
     """
     names = _names(pairs)
     a, b = places_of(pairs, names)
@@ -119,9 +121,28 @@ def element_cells(pairs: pa.Table) -> dict[str, np.ndarray]:
         for side, name in ((a, "cells_a"), (b, "cells_b")):
             known[at] |= _own(_cells(pairs[name], at), shared[row[side[at]]]) < OWN
     row, shared = _partners(a, b, apart | known, pairs, len(names))
-    some = np.flatnonzero((shared.max(axis=1) >= _PARTNERS)[row])
-    cells = (shared[row[some]] >= _PARTNERS).reshape(-1, GRID, GRID)
+    common = (shared >= _PARTNERS) & ~_photos_inside(a, b, pairs, row, shared)
+    some = np.flatnonzero(common.any(axis=1)[row])
+    cells = common[row[some]].reshape(-1, GRID, GRID)
     return dict(zip(names.take(pa.array(some)).to_pylist(), cells, strict=True))
+
+
+def _photos_inside(
+    a: np.ndarray, b: np.ndarray, pairs: pa.Table, row: np.ndarray, shared: np.ndarray
+) -> np.ndarray:
+    """The cells of pictures in which another one lies that shows no element, like `shared`."""
+    inside = np.zeros(shared.shape, bool)
+    holds = _is(pairs["relation"], Relation.CONTAINS)
+    is_a = pairs["part_b"].to_numpy() > pairs["part_a"].to_numpy()  # A is the larger picture
+    sides = (a, "cells_a"), (b, "cells_b")
+    for rows, (outer, ours), (inner, theirs) in (
+        (holds & is_a, *sides),
+        (holds & ~is_a, *sides[::-1]),
+    ):
+        for at in _blocks(np.flatnonzero(rows & (row[outer] > 0))):
+            plain = at[_own(_cells(pairs[theirs], at), shared[row[inner[at]]]) >= _PLAIN]
+            np.logical_or.at(inside, row[outer[plain]], _cells(pairs[ours], plain) > 0)
+    return inside
 
 
 def _names(pairs: pa.Table) -> pa.StringArray:

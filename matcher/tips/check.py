@@ -17,7 +17,8 @@ from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
-from frametrace.matcher.tips.echoes import EchoSettings, echoes_of, names_of
+from frametrace.matcher.tips.echoes import echoes_of
+from frametrace.matcher.tips.material import EchoSettings, names_of
 from frametrace.matcher.tips.meanings import made_alike
 from frametrace.matcher.tips.model import FINGERPRINTS, Tip
 from frametrace.matcher.tips.reading import comparable, same_way

@@ -25,7 +25,8 @@ from frametrace.matcher.framing.saved import names_in
 from frametrace.matcher.results import BELONGING, NAMED, Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import results_before
-from frametrace.matcher.tips.echoes import ECHOES, MATERIAL, EchoSettings, echoes_of, names_of
+from frametrace.matcher.tips.echoes import ECHOES, echoes_of
+from frametrace.matcher.tips.material import MATERIAL, EchoSettings, names_of
 from frametrace.matcher.tips.meanings import made_alike, packed
 from frametrace.matcher.tips.model import COLUMNS, Tip
 from frametrace.matcher.tips.reading import comparable

@@ -8,7 +8,7 @@ from making import jpeg, make_case, photo
 from pairing import cells, name_of, pairs_of
 from picturing import panels, post_of
 
-from frametrace.matcher.elements import Elements, find_elements
+from frametrace.matcher.elements import Elements, element_cells, find_elements
 from frametrace.matcher.placing import LISTED
 from frametrace.matcher.results import Results
 from frametrace.matcher.sightings import PAIRS
@@ -88,6 +88,19 @@ def test_a_photo_in_three_collages_is_not_taken_for_an_element() -> None:
     found = find_elements(pairs_of([*((0, at, inside) for at in (1, 2, 3)), *collages]))
     assert {relations(found)[0, at] for at in (1, 2, 3)} == {"contains"}
     assert elements(found) == []
+
+
+def test_the_place_of_a_photo_in_collages_is_no_element_where_it_stands_by_itself() -> None:
+    left, all_of_it = cells(range(16), range(8)), cells(range(16))
+    sharing = {**SHARE, "cells_a": left, "cells_b": left}
+    collages = [(0, 1, sharing), (0, 2, sharing), (1, 2, sharing)]
+    assert element_cells(pairs_of(collages))[f"{0:064x}"][:, :8].all()
+    inside = {"relation": "contains", "part_a": 0.5, "part_b": 1.0, "cells_a": left}
+    itself = {**inside, "cells_b": all_of_it}
+    assert f"{0:064x}" not in element_cells(pairs_of([*collages, (0, 3, itself)]))
+    # A picture that is made of elements itself says nothing of what it lies in.
+    framed = [(3, at, {**SHARE, "cells_a": all_of_it}) for at in (4, 5)]
+    assert f"{0:064x}" in element_cells(pairs_of([*collages, (0, 3, itself), *framed]))
 
 
 def test_copies_of_one_screenshot_are_one_picture_of_an_element() -> None:

@@ -9,7 +9,7 @@ from frametrace.index.binary import BinaryIndex
 from frametrace.index.codes import Codes
 from frametrace.matcher.framing.background import Background
 from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.tips.echoes import MOST_DIFFERENT
+from frametrace.matcher.tips.by_text import MOST_DIFFERENT
 from frametrace.matcher.tips.nearest import nearest_hashes, nearest_keys
 
 

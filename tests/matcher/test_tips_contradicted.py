@@ -1,0 +1,49 @@
+"""Copies by a hash that features contradict: charts of one style are no echoes of each other."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from making import jpeg, make_case, photo
+from picturing import bar_chart
+
+from frametrace.embed.executor import InProcess
+from frametrace.matcher.tips.contradicted import contradicted
+
+SIGNALS = ("pdq", "local")
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory):
+    pictures = {"chart": bar_chart(1), "other": bar_chart(2), "photo": photo(3)}
+    files = {f"{name}.jpg": jpeg(image, 60) for name, image in pictures.items()}
+    posts = [{"post_id": name, "media": [f"{name}.jpg"]} for name in pictures]
+    return make_case(tmp_path_factory.mktemp("charts"), posts, files, SIGNALS)
+
+
+@pytest.fixture(scope="module")
+def known(case):
+    """Digests and local features by the names of the posts."""
+    links = case.read("post_media", ["post_id", "sha256"]).to_pylist()
+    codes = case.read("signals/local", ["sha256", "code"]).to_pylist()
+    by_digest = {row["sha256"]: row["code"] for row in codes}
+    return {row["post_id"]: (row["sha256"], by_digest[row["sha256"]]) for row in links}
+
+
+def judged(case, known, *pairs, features=True):
+    pictures = pa.array([known[name][0] for name, _ in pairs], pa.string())
+    codes = [known[of][1] if features else None for _, of in pairs]
+    return contradicted(case, pictures, pa.array(codes, pa.binary()), InProcess())
+
+
+def test_a_chart_of_one_style_with_other_numbers_is_contradicted(case, known):
+    wrong = judged(case, known, ("chart", "other"), ("chart", "chart"), ("other", "chart"))
+    assert wrong.tolist() == [True, False, True]
+
+
+def test_photos_are_not_judged_nor_what_has_no_features(case, known):
+    assert not judged(case, known, ("photo", "chart"), ("photo", "photo")).any()
+    assert not judged(case, known, ("chart", "other"), features=False).any()
+    strange = pa.array(["0" * 64], pa.string())  # a text, or a picture without features
+    codes = pa.array([known["chart"][1]], pa.binary())
+    assert contradicted(case, strange, codes, InProcess()).tolist() == [False]
+    assert contradicted(case, strange[:0], codes[:0], InProcess()).dtype == np.dtype(bool)
