@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from frametrace.embed.signals import pdq
 
-__all__ = ["MatchSettings", "TieSettings"]
+__all__ = ["Extent", "MatchSettings", "TieSettings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,18 @@ class MatchSettings:
     def ties(self) -> "TieSettings":
         """Those of the ties between accounts."""
         return TieSettings(fdr=self.fdr, max_accounts=self.max_tied_accounts)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of what is found is kept.
+
+    `whole`: of a union of cases what lies inside one of them as well, not only what spans them.
+    `mapped`: the map of the posts, which takes some seconds and which reports alone show.
+    """
+
+    whole: bool = False
+    mapped: bool = True
 
 
 @dataclass(frozen=True, slots=True)

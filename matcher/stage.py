@@ -4,7 +4,7 @@ import fcntl
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
@@ -22,7 +22,7 @@ from frametrace.matcher.changes import BEFORE, compare
 from frametrace.matcher.compared import compare_case
 from frametrace.matcher.elements import Elements
 from frametrace.matcher.framing.about import in_order
-from frametrace.matcher.framing.finding import find_framings
+from frametrace.matcher.framing.finding import Framings, find_framings
 from frametrace.matcher.framing.given import Compared
 from frametrace.matcher.framing.map import map_of
 from frametrace.matcher.framing.named import named_posts
@@ -33,6 +33,7 @@ from frametrace.matcher.photos import PhotoMatches
 from frametrace.matcher.placing import PLACES
 from frametrace.matcher.results import (
     ACCOUNTS,
+    MAP,
     MATCHES,
     MEMBERS,
     ORDER_OF_MATCHES,
@@ -42,7 +43,7 @@ from frametrace.matcher.results import (
     Results,
     of_any_version,
 )
-from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.settings import Extent, MatchSettings
 from frametrace.posts.errors import CaseError
 
 __all__ = ["MatchRun", "every_member", "load_results", "match_case", "results_before"]
@@ -88,14 +89,12 @@ def match_case(
     settings: MatchSettings = MatchSettings(),
     progress: Progress | None = None,
     executor: Executor | None = None,
-    *,
-    whole: bool = False,
+    extent: Extent = Extent(),
 ) -> tuple[Results, MatchRun]:
     """Match everything in the case as of its epoch and keep the results there.
 
     They say what changed since the newest earlier epoch that was matched. Without an executor,
-    local features are compared by a process for each processor. Of a union of cases the results
-    hold what spans them; with `whole`, what lies inside one of them as well.
+    local features are compared by a process for each processor.
     """
     progress, clock = progress or Silent(), _Clock()
     compared = compare_case(case, settings.max_pdq, progress, executor, clock.lap)
@@ -107,9 +106,15 @@ def match_case(
     with progress.track("matching", 5) as advance:
         photos = compared.photos()
         lap("photos")
-        results, alike = _found(case, settings, photos, compared.elements, progress, lap)
+        framings = find_framings(case, photos.places, settings)
+        lap("framings")
+        results = _found(case, settings, photos, compared.elements, framings, progress)
+        lap("groups")
+        if extent.mapped:
+            results = replace(results, map=map_of(case, framings))
+        lap("map")
         every = results.members
-        results, cases = shown_of(case, results, whole=whole)
+        results, cases = shown_of(case, results, whole=extent.whole)
         run = MatchRun(
             epoch=case.epoch.number,
             settings=asdict(settings),
@@ -120,11 +125,11 @@ def match_case(
             left_out=compared.lacking,
             named=digests_of(case),
             cases=cases,
-            spanning=bool(cases) and not whole,
+            spanning=bool(cases) and not extent.whole,
         )
         results, run = _compared(case, results, run)
         lap("changes")
-    return _keep(case, results, _rows(photos, alike), run, every), run
+    return _keep(case, results, _rows(photos, framings.matches), run, every), run
 
 
 class _Clock:
@@ -152,14 +157,10 @@ def _found(
     settings: MatchSettings,
     photos: PhotoMatches,
     elements: Elements,
+    framings: Framings,
     progress: Progress,
-    lap: Callable[[str], None],
-) -> tuple[Results, pa.Table]:
-    """What was found, and the matches of what is similar."""
-    framings = find_framings(case, photos.places, settings)
-    lap("framings")
-    placed = map_of(case, framings)
-    lap("map")
+) -> Results:
+    """What was found, but for the map."""
     compared = Compared(case, framings.contents, framings.fusion, photos.places)
     named = named_posts(compared, settings.min_decades, progress)
     parts = [
@@ -168,17 +169,15 @@ def _found(
         framings.members,
     ]
     groups, members = groups_of(case, parts, framings.cohesion)
-    results = Results(
+    return Results(
         groups=groups,
         members=members,
         accounts=accounts_of(case, members),
         ties=ties_of(case, members, settings.ties),
         framings=in_order(framings.about, groups),
-        map=placed,
+        map=MAP.empty_table(),
         named=named,
     )
-    lap("groups")
-    return results, framings.matches
 
 
 def _compared(case: Case, results: Results, run: MatchRun) -> tuple[Results, MatchRun]:

@@ -137,6 +137,7 @@ def _across(paths: Sequence[Path], options: dict[str, Any], outputs: Outputs) ->
     from frametrace.app.telling import print_json
     from frametrace.embed.case import Case
     from frametrace.matcher.across.match import match_cases
+    from frametrace.matcher.settings import Extent
 
     outputs.check()
     cases = [Case(path) for path in paths]
@@ -148,7 +149,7 @@ def _across(paths: Sequence[Path], options: dict[str, Any], outputs: Outputs) ->
             cases,
             Path(work),
             match_settings(options),
-            whole=outputs.whole,
+            extent=Extent(outputs.whole, mapped=bool(outputs.report or outputs.work)),
             progress=Console(),
         )
         if outputs.out is not None:

@@ -14,7 +14,7 @@ from frametrace.matcher.across.computed import hand_over
 from frametrace.matcher.across.origins import origins_of
 from frametrace.matcher.across.reuses import reuses_of
 from frametrace.matcher.results import Results
-from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.settings import Extent, MatchSettings
 from frametrace.matcher.stage import MatchRun, every_member, match_case
 
 __all__ = ["MatchedCases", "match_cases"]
@@ -34,20 +34,18 @@ def match_cases(
     cases: Sequence[Case],
     folder: Path,
     settings: MatchSettings = MatchSettings(),
-    *,
-    whole: bool = False,
+    extent: Extent = Extent(),
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> MatchedCases:
     """Match cases with each other, in a union of them that is kept in `folder`.
 
-    What was compared inside each of them is not compared again. The results hold what spans cases;
-    with `whole`, what lies inside one as well. A killed run goes on where it was with the same
-    folder. Raises as `unite` and `match_case` do.
+    What was compared inside each of them is not compared again. A killed run goes on where it was
+    with the same folder. Raises as `unite` and `match_case` do.
     """
     union = unite(cases, folder, progress)
     hand_over(cases, union)
-    results, run = match_case(union, settings, progress, executor, whole=whole)
+    results, run = match_case(union, settings, progress, executor, extent)
     return MatchedCases(union, results, run, _reuses(union, results))
 
 

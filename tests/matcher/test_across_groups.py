@@ -14,6 +14,7 @@ from frametrace.embed.executor import InProcess
 from frametrace.matcher.across.match import MatchedCases, match_cases
 from frametrace.matcher.across.spanning import matches_shown
 from frametrace.matcher.results import CASE_NAME, Results
+from frametrace.matcher.settings import Extent
 from frametrace.matcher.stage import load_results, match_case
 
 SIGNALS = ("pdq", "local", "thumbnail", "caption_key")
@@ -73,7 +74,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
 def whole(cases: list[Case], tmp_path_factory: pytest.TempPathFactory) -> MatchedCases:
     """All that there is, of the one union that is kept."""
     folder = tmp_path_factory.mktemp("union")
-    return match_cases(cases, folder, whole=True, executor=InProcess())
+    return match_cases(cases, folder, extent=Extent(whole=True), executor=InProcess())
 
 
 @pytest.fixture(scope="module")

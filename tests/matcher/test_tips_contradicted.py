@@ -1,10 +1,10 @@
-"""Copies by a hash that features contradict: charts of one style are no echoes of each other."""
+"""Copies by a hash that features contradict: statements on one letterhead are no echoes."""
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from making import jpeg, make_case, photo
-from picturing import bar_chart
+from picturing import statement
 
 from frametrace.embed.executor import InProcess
 from frametrace.matcher.tips.contradicted import contradicted
@@ -14,10 +14,10 @@ SIGNALS = ("pdq", "local")
 
 @pytest.fixture(scope="module")
 def case(tmp_path_factory):
-    pictures = {"chart": bar_chart(1), "other": bar_chart(2), "photo": photo(3)}
+    pictures = {"letter": statement(1), "other": statement(2), "photo": photo(3)}
     files = {f"{name}.jpg": jpeg(image, 60) for name, image in pictures.items()}
     posts = [{"post_id": name, "media": [f"{name}.jpg"]} for name in pictures]
-    return make_case(tmp_path_factory.mktemp("charts"), posts, files, SIGNALS)
+    return make_case(tmp_path_factory.mktemp("letters"), posts, files, SIGNALS)
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +35,15 @@ def judged(case, known, *pairs, features=True):
     return contradicted(case, pictures, pa.array(codes, pa.binary()), InProcess())
 
 
-def test_a_chart_of_one_style_with_other_numbers_is_contradicted(case, known):
-    wrong = judged(case, known, ("chart", "other"), ("chart", "chart"), ("other", "chart"))
+def test_a_statement_on_one_letterhead_with_other_words_is_contradicted(case, known):
+    wrong = judged(case, known, ("letter", "other"), ("letter", "letter"), ("other", "letter"))
     assert wrong.tolist() == [True, False, True]
 
 
 def test_photos_are_not_judged_nor_what_has_no_features(case, known):
-    assert not judged(case, known, ("photo", "chart"), ("photo", "photo")).any()
-    assert not judged(case, known, ("chart", "other"), features=False).any()
+    assert not judged(case, known, ("photo", "letter"), ("photo", "photo")).any()
+    assert not judged(case, known, ("letter", "other"), features=False).any()
     strange = pa.array(["0" * 64], pa.string())  # a text, or a picture without features
-    codes = pa.array([known["chart"][1]], pa.binary())
+    codes = pa.array([known["letter"][1]], pa.binary())
     assert contradicted(case, strange, codes, InProcess()).tolist() == [False]
     assert contradicted(case, strange[:0], codes[:0], InProcess()).dtype == np.dtype(bool)
