@@ -140,7 +140,10 @@ def _look(
 
 
 def _whole(folder: Path) -> Files:
-    """The files of a folder that no longer change, each with its size and time."""
+    """The files of a folder that no longer change, each with its size and time.
+
+    A time in the future, of a clock that is wrong, is none of a file that changes now.
+    """
     found, now = {}, time.time()
     for name in files_in(folder):
         if printable(name) != name:
@@ -149,7 +152,7 @@ def _whole(folder: Path) -> Files:
             about = (folder / name).stat()
         except OSError:
             continue
-        if about.st_mtime <= now - _SETTLED:
+        if abs(now - about.st_mtime) >= _SETTLED:
             found[name] = (about.st_size, about.st_mtime_ns)
     return found
 

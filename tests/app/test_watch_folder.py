@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import sys
+import time
 import zipfile
 
 import pytest
@@ -45,6 +46,14 @@ def test_exports_and_pictures_of_a_folder_are_taken_and_each_hit_is_printed_once
     place.export("more.jsonl", "speaker", text=WORDS + "!")
     assert place.accounts() == ["latecomer"]
     assert place.accounts() == []
+
+
+def test_a_file_of_a_wrong_clock_is_taken_and_one_that_changes_now_waits(place):
+    for name, apart in (("future", 86_400), ("now", 0)):
+        export = place.export(f"{name}.jsonl", name)
+        seen = time.time() + apart
+        os.utime(export, (seen, seen))
+    assert place.accounts() == ["future"]
 
 
 def test_an_empty_folder_is_no_error(place):
