@@ -93,6 +93,10 @@ def tell_added(added: "Added", seconds: float = 0) -> None:
     rate = f"; {added.rows:,} rows, {added.rows / seconds:,.0f} a second" if seconds else ""
     posts = f"{added.posts:,} new posts{known}{accounts}"
     print(f"read      {posts}, {added.media:,} new pictures{rate}")
+    rules = ((added.by_map, "by a map"), (added.by_row, "by rows"), (added.by_name, "by file name"))
+    joined = ", ".join(f"{count:,} {how}" for count, how in rules if count)
+    if joined or added.unowned:
+        print(f"joined    {joined or 'no picture'}; {added.unowned:,} pictures belong to no post")
 
 
 def tell_skipped(case: Case) -> None:

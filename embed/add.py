@@ -22,7 +22,8 @@ from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.tables import ACCOUNT_PROFILES, MEDIA, POST_MEDIA, POSTS, SKIPPED
 from frametrace.embed.union import is_union
 from frametrace.posts.errors import DecodeError, UsageError
-from frametrace.posts.media import MediaFile, MediaLibrary, identify
+from frametrace.posts.guesses import MediaFile
+from frametrace.posts.media import MediaLibrary, identify
 from frametrace.posts.model import Account, MediaItem, Post, Skipped
 from frametrace.posts.reading import Entry, read_source
 
@@ -50,6 +51,11 @@ class Added:
     media: int = 0
     skipped: int = 0
     known: int = 0  # posts that the case held already
+    # Pictures by what joined them to their post, and those of media folders that belong to none.
+    by_map: int = field(default=0, compare=False)
+    by_row: int = field(default=0, compare=False)
+    by_name: int = field(default=0, compare=False)
+    unowned: int = field(default=0, compare=False)
 
 
 @dataclass(slots=True)
@@ -62,6 +68,13 @@ class _Rows:
     post_media: dict[tuple[str, str, str], str] = field(default_factory=dict)
     said: dict[tuple[str, str, str], str] = field(default_factory=dict)  # by the row: in which root
     skipped: dict[tuple[str, int, str, str], None] = field(default_factory=dict)
+
+    def join(self, post: tuple[str, str], item: MediaItem) -> tuple[str, str, str]:
+        """Let a post have a picture; returns the key of both."""
+        key = (*post, item.sha256)
+        self.media.setdefault(item.sha256, item)
+        self.post_media.setdefault(key, item.path)
+        return key
 
     def skip(self, found: Skipped) -> None:
         self.skipped[(found.source, found.line, found.item, found.reason)] = None
@@ -87,19 +100,23 @@ def add_sources(
             "then match them again"
         )
     opened = [(source, read_source(source, format)) for source in sources]
-    added = Added()
+    added, refused = Added(), set[tuple[str, str]]()
     with case.writer() as writer:
         for source, entries in opened:
             base = source.resolve() if source.is_dir() else source.resolve().parent
             with progress.track(f"reading {source.name}", None) as advance:
                 for batch in _batches(entries):
-                    _put(writer, _rows_of(batch, library, base), added)
+                    refused |= _put(writer, _rows_of(batch, library, base), added)
                     added.rows += len(batch)
                     advance(len(batch))
-        rows = _Rows()
+        rows = _guessed(library, Held(case), refused)
         for found in library.unused(Held(case).keys(library.unasked())):
             rows.skip(found)
         _put(writer, rows, added)
+        added.by_map, added.by_row, added.by_name = (
+            library.joined[rule] for rule in ("map", "row", "name")
+        )
+        added.unowned = len(Held(case).without(library.unowned()))
         writer.commit()
     return added
 
@@ -137,11 +154,29 @@ def _rows_of(batch: Sequence[Entry], library: MediaLibrary, base: Path) -> _Rows
         elif isinstance(item := items[file], Skipped):
             rows.skip(replace(item, source=post.source, line=post.line))
         else:
-            key = (post.platform, post.post_id, item.sha256)
-            rows.media.setdefault(item.sha256, item)
-            rows.post_media.setdefault(key, item.path)
+            key = rows.join((post.platform, post.post_id), item)
             if item.path in post.media:
                 rows.said[key] = item.root
+    return rows
+
+
+def _guessed(library: MediaLibrary, held: Held, refused: Collection[tuple[str, str]]) -> _Rows:
+    """What the names of files give to posts: no file that the case holds as another post's."""
+    rows = _Rows()
+    found = [row for row in library.guessed(held.keys) if row[0] not in refused]
+    items = _identified(file for *_, file in found if isinstance(file, MediaFile))
+    identified = {item.sha256: item for item in items.values() if isinstance(item, MediaItem)}
+    owners = held.owners([(item.sha256, item.path) for item in identified.values()])
+    for key, source, line, file in found:
+        if isinstance(file, Skipped):
+            rows.skip(file)
+        elif isinstance(item := items[file], Skipped):
+            rows.skip(replace(item, source=source, line=line))
+        elif others := owners.get((item.sha256, item.path), set()) - {key}:
+            reason = f"is the picture of {'/'.join(min(others))} already"
+            rows.skip(Skipped(source, line, item.path, reason))
+        else:
+            rows.join(key, item)
     return rows
 
 
@@ -176,8 +211,11 @@ def _conflict(source: str, line: int, platform: str, post_id: str, differs: str)
     return Skipped(source, line, f"{platform}/{post_id}", reason)
 
 
-def _put(writer: CaseWriter, rows: _Rows, added: Added) -> None:
-    """Leave out what the case holds, then write the rest as one unit."""
+def _put(writer: CaseWriter, rows: _Rows, added: Added) -> set[tuple[str, str]]:
+    """Leave out what the case holds, then write the rest as one unit.
+
+    Returns the keys of the posts that were refused.
+    """
     held = Held(writer.case)
     posts, known, conflicts = held.new_posts(_posts_table(rows.posts.values()))
     for row in conflicts.to_pylist():
@@ -199,6 +237,7 @@ def _put(writer: CaseWriter, rows: _Rows, added: Added) -> None:
     added.skipped += tables["skipped"].num_rows
     if any(table.num_rows for table in tables.values()):
         writer.put(f"add-{_digest(tables)}", tables)
+    return refused
 
 
 def _new_links(held: Held, rows: _Rows, refused: set[tuple[str, str]]) -> pa.Table:

@@ -1,6 +1,6 @@
 """What a case holds already: its shards as DuckDB tables, and anti-joins against them."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 from frametrace.embed.case import BASE_TABLES, Case
 from frametrace.embed.check import check_shards
 from frametrace.posts.errors import CaseError
+from frametrace.posts.guesses import MediaFile
 
 if TYPE_CHECKING:
     import duckdb
@@ -103,6 +104,35 @@ class Held:
             connection.register("ids", pa.table({"post_id": pa.array(post_ids, pa.string())}))
             query = "SELECT platform, post_id FROM posts SEMI JOIN ids USING (post_id)"
             return set(connection.execute(query).fetchall())
+
+    def owners(
+        self, files: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], set[tuple[str, str]]]:
+        """The keys of the posts that have some files, (sha256, path), as their pictures."""
+        found: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        if files:
+            columns = [pa.array(column, pa.string()) for column in zip(*files, strict=True)]
+            with connect(self._case, "post_media") as connection:
+                connection.register("files", pa.table(columns, names=["sha256", "path"]))
+                rows = connection.sql(
+                    "SELECT sha256, path, platform, post_id FROM post_media "
+                    "SEMI JOIN files USING (sha256, path)"
+                ).fetchall()
+            for sha256, path, *key in rows:
+                found.setdefault((sha256, path), set()).add((key[0], key[1]))
+        return found
+
+    def without(self, files: Iterable[MediaFile]) -> list[MediaFile]:
+        """Those of some files that are no post's picture."""
+        left = list(files)
+        if not left:
+            return left
+        with connect(self._case, "post_media", "media") as connection:
+            rows = connection.sql(
+                "SELECT DISTINCT m.root, l.path FROM post_media l JOIN media m USING (sha256)"
+            ).fetchall()
+        owned = {MediaFile(*row).place for row in rows}
+        return [file for file in left if file.place not in owned]
 
     def namesakes(self, links: pa.Table) -> list[tuple[str, str, str]]:
         """Those of new rows of `post_media` whose post has another file by that path elsewhere.

@@ -1,16 +1,16 @@
 """Which files a post's pictures are, and their bytes.
 
-Three rules, of which the first that gives a file wins: an explicit media map, the naming rule of
-archives (`<post_id>-<anything>.jpg`), and what the row itself says. The links of a row are looked
-up in what 4CAT lists of its downloads, which also names posts. Nothing is ever downloaded, and no
-path leads out of its folder or archive.
+Three rules, of which the first that gives a file wins: an explicit media map, what the row itself
+says, and the names of files that begin with the post's id (`<post_id>-<anything>.jpg`), which is a
+guess (see `guesses`). The links of a row are looked up in what 4CAT lists of its downloads, which
+also names posts. Nothing is ever downloaded, and no path leads out of its folder or archive.
 """
 
 import hashlib
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from operator import itemgetter
 from pathlib import Path, PurePosixPath
@@ -19,6 +19,7 @@ from unicodedata import normalize
 from frametrace.posts.downloads import DOWNLOADS, downloads_in
 from frametrace.posts.errors import DecodeError, SourceError
 from frametrace.posts.folders import is_picture, printable
+from frametrace.posts.guesses import Guesses, MediaFile, is_named_by
 from frametrace.posts.maps import MediaMap
 from frametrace.posts.model import MediaItem, Post, Skipped
 from frametrace.posts.roots import Archive, Folder, Place, leaves, open_root, place_at
@@ -31,17 +32,6 @@ _LEAVES = "leaves the media folder"
 
 # What Telegram Desktop writes in a file's place: "(File not included. Change data exporting …".
 _LEFT_OUT = "(File "
-
-
-@dataclass(frozen=True, slots=True)
-class MediaFile:
-    """Where one picture lies.
-
-    `root` is an absolute folder or zip archive, `path` a relative POSIX path inside it.
-    """
-
-    root: str
-    path: str
 
 
 def read_media(root: str, path: str, limit: int) -> bytes:
@@ -91,20 +81,59 @@ class MediaLibrary:
         self._damaged: list[Skipped] = []
         self._bases: dict[Path | None, tuple[Place, ...]] = {}
         self._lists: list[tuple[Place, str]] = []  # of downloads, found along with the pictures
+        self._given: set[str] = set()  # places of files, by maps and rows
+        self._guessed: set[str] = set()
+        self._guesses = Guesses()
+        self.joined: Counter[str] = Counter()  # pictures by the rule that gave them to a post
 
     def find(self, post: Post, base: Path | None = None) -> Iterator[MediaFile | Skipped]:
         """Give the files of a post's pictures, and a Skipped for each that it names in vain.
 
         `base` is the folder that paths in the post's source are relative to. A post that names no
-        picture and has none gives nothing.
+        picture and has none gives nothing; one that files may be named after waits for `guessed`.
         """
         if not (post.media or self._offers):
             return
-        for rule in (self._mapped(post), self._named(post), self._in_row(post, base)):
-            found = tuple(dict.fromkeys(rule))
-            yield from found
-            if any(isinstance(item, MediaFile) for item in found):
+        own = tuple(self._named(post))
+        named = [file for file in own if isinstance(file, MediaFile)]
+        self._guesses.note(post, named)
+        in_vain: list[Skipped] = []
+        for rule, found in (("map", self._mapped(post)), ("row", self._in_row(post, base))):
+            items = tuple(dict.fromkeys(found))
+            files = [item for item in items if isinstance(item, MediaFile)]
+            self._given.update(file.place for file in files)
+            self.joined[rule] += len(files)
+            if files or not named:
+                yield from items
+            else:
+                in_vain += (item for item in items if isinstance(item, Skipped))
+            if files:
                 return
+        yield from (item for item in own if isinstance(item, Skipped))
+        if named:
+            self._guesses.wait(post, named, in_vain)
+
+    def guessed(
+        self, known: Callable[[Collection[str]], Collection[tuple[str, str]]]
+    ) -> Iterator[tuple[tuple[str, str], str, int, MediaFile | Skipped]]:
+        """Once `find` was asked for all posts: what files' names give to those that wait.
+
+        Each with the post's key, its source and its line. `known` gives the keys of other posts
+        that have one of some ids.
+        """
+        for row in self._guesses.resolved(self._given, known):
+            if isinstance(row[-1], MediaFile):
+                self.joined["name"] += 1
+                self._guessed.add(row[-1].place)
+            yield row
+
+    def unowned(self) -> Iterator[MediaFile]:
+        """The pictures of the media folders that `find` and `guessed` gave to no post."""
+        given = self._given | self._guessed
+        for _, place, path in self._index:
+            file = MediaFile(str(place.path), path)
+            if file.place not in given:
+                yield file
 
     def unasked(self) -> set[str]:
         """The ids of posts that media maps name and `find` was not asked for."""
@@ -126,12 +155,13 @@ class MediaLibrary:
                 yield row.skipped(f"the media map names a file that {error}")
 
     def _named(self, post: Post) -> Iterator[MediaFile | Skipped]:
-        for name in (post.post_id, f"{post.post_id}-"):
-            for place, path in self._files(name, whole=name == post.post_id):
-                try:
-                    yield _usable(place, path)
-                except ValueError as error:
-                    yield Skipped(post.source, post.line, printable(path), str(error))
+        for place, path in self._files(post.post_id, whole=False):
+            if not is_named_by(path, post.post_id):
+                continue
+            try:
+                yield _usable(place, path)
+            except ValueError as error:
+                yield Skipped(post.source, post.line, printable(path), str(error))
 
     def _in_row(self, post: Post, base: Path | None) -> Iterator[MediaFile | Skipped]:
         places = self._places_from(base) if post.media else ()
