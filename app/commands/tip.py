@@ -87,7 +87,8 @@ def keygen(name: Path) -> None:
 @click.option(
     "--hashes-only",
     is_flag=True,
-    help="Give no local features: edited copies are not found, but nobody can draw the picture.",
+    help="Give no local features and no vectors: edited copies and captions in other words are not "
+    "found, but nobody can draw the picture or guess the words.",
 )
 @click.option("--reveal-accounts", is_flag=True, help="Give account ids instead of pseudonyms.")
 @click.option(
@@ -294,7 +295,8 @@ def convert(source: Path, out: Path, trusted: tuple[Path, ...], **options: Any) 
 
     Lists are lines (`pdq HASH`, the exchange `local_file` of python-threatexchange), CSV with the
     columns pdq, quality and label, or JSON with types, hashes and tags, as banks of the
-    hasher-matcher-actioner (HMA) have them. The ending of --out says which: .csv, .json or another.
+    hasher-matcher-actioner (HMA) have them. When one is written, the ending of --out says which:
+    .csv, .json or another.
 
     \b
     frametrace tip convert hashes.txt --out tip.json

@@ -9,16 +9,18 @@ from frametrace.app.console import printable
 from frametrace.app.report.tables import write_csv
 from frametrace.app.telling import print_json
 from frametrace.matcher.tips.bank import write_bank
+from frametrace.matcher.tips.documents import TIP, VERDICT, is_document
 from frametrace.matcher.tips.exchange import hashes_of, left_out, tip_of_hashes, write_lines
 from frametrace.matcher.tips.model import Tlp
 from frametrace.matcher.tips.reading import read_tip
-from frametrace.posts.errors import CaseError
+from frametrace.posts.errors import CaseError, UsageError
 
 __all__ = ["from_list", "to_list"]
 
 
 def to_list(source: Path, out: Path, trusted: Sequence[Path], *, as_json: bool) -> None:
     """Write a tip's PDQ hashes, as CSV or JSON if the name ends so, and say what is not in it."""
+    _check_out(out)
     tip = read_tip(source, trusted)
     hashes = hashes_of(tip)
     marked = "which lines can't say"
@@ -39,6 +41,18 @@ def to_list(source: Path, out: Path, trusted: Sequence[Path], *, as_json: bool) 
         return
     print(printable(f"hashes    {hashes.num_rows:,} in {out}; {label}, {marked}"))
     print(f"note      such a list can't carry: {', '.join(lacking)}")
+
+
+def _check_out(out: Path) -> None:
+    """Refuse to write a list over what is no list: a device, a tip, a verdict, a key."""
+    if not out.exists():
+        return
+    if not out.is_file():
+        raise UsageError(f"{out} is no file: name another one")
+    with out.open("rb") as file:
+        is_key = file.read(16).startswith(b"-----BEGIN")
+    if is_key or is_document(out, TIP) or is_document(out, VERDICT):
+        raise UsageError(f"{out} is a tip, a verdict or a key: name another file")
 
 
 def from_list(source: Path, out: Path, options: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ of values by type, as HMA's hashing answers, and ThreatExchange's descriptors (`
 type `HASH_PDQ`). Written is an object a hash: `signal_type`, `signal`, `tags`.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from frametrace.matcher.tips.model import Tlp
 from frametrace.matcher.tips.tokens import Tokens
 from frametrace.posts.errors import TipError
 
-__all__ = ["Banked", "banked_signals", "is_bank", "strictest", "write_bank"]
+__all__ = ["Banked", "banked_signals", "is_bank", "marking_of", "strictest", "write_bank"]
 
 _TYPES = ("signal_type", "type")
 _VALUES = ("signal", "signal_value", "value", "hash", "raw_indicator", "indicator")
@@ -50,7 +51,7 @@ class Banked:
 def is_bank(path: Path) -> bool:
     """Whether a file begins as JSON does."""
     with path.open("rb") as file:
-        return file.read(200).decode("utf-8", "replace").lstrip("\ufeff \t\r\n")[:1] in ("[", "{")
+        return file.read(4096).decode("utf-8", "replace").lstrip("\ufeff \t\r\n")[:1] in ("[", "{")
 
 
 def banked_signals(path: Path) -> Iterator[Banked]:
@@ -59,8 +60,8 @@ def banked_signals(path: Path) -> Iterator[Banked]:
     Raises `TipError` for what is no JSON or names no signal, saying which entry it is.
     """
     with Tokens.of(path, fractions=True) as tokens:
-        for entry, value in enumerate(_entries(tokens), 1):
-            yield from _signals(path, entry, value)
+        for entry, (value, page) in enumerate(_entries(tokens), 1):
+            yield from _signals(f"{path}, entry {entry}", entry, value, page)
 
 
 def strictest(markings: Iterable[Tlp]) -> Tlp:
@@ -73,78 +74,100 @@ def write_bank(path: Path, hashes: pa.Table, marking: Tlp) -> None:
     with replacing(path) as file:
         before = b"[\n"
         for digits, label in zip(*(hashes[n].to_pylist() for n in ("pdq", "label")), strict=True):
-            tags = [f"{_MARKING}{marking}", label]
+            tags = [f"{_MARKING}{marking}", *([] if _marks(label) else [label])]
             file.write(before + canonical({"signal": digits, "signal_type": "pdq", "tags": tags}))
             before = b",\n"
         file.write(b"[]\n" if before == b"[\n" else b"\n]\n")
 
 
-def _entries(tokens: Tokens) -> Iterator[Any]:
+def _entries(tokens: Tokens) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """Each entry, and the answer that it is on a page of."""
     for value in tokens.values():
-        pages = [value[name] for name in _PAGE if name in value] if isinstance(value, dict) else []
-        if pages and isinstance(pages[0], list):
-            yield from pages[0]
-        else:
-            yield value
+        page = _page_of(value)
+        yield from [(value, {})] if page is None else ((one, value) for one in page)
 
 
-def _signals(path: Path, entry: int, value: Any) -> Iterator[Banked]:
-    where = f"{path}, entry {entry}"
+def _page_of(value: Any) -> list[Any] | None:
+    if not isinstance(value, dict) or value.get("signals") or next(_pairs(value), None):
+        return None
+    return next((value[name] for name in _PAGE if isinstance(value.get(name), list)), None)
+
+
+def _signals(where: str, entry: int, value: Any, page: Mapping[str, Any]) -> Iterator[Banked]:
     if not isinstance(value, dict):
         raise TipError(f"{where} is no object: an entry has a signal_type, a signal and tags")
-    said = _tags(where, value)
-    markings = [*map(_marking, said), _MARKINGS.get(str(value.get("share_level")).lower())]
-    known = [marking for marking in markings if marking]
-    tags = tuple(tag for tag in said if not _marking(tag))
-    harmless = str(value.get("status")).lower() in _HARMLESS
-    for kind, digits in _pairs(where, value):
-        if not isinstance(kind, str) or not isinstance(digits, str):
-            raise TipError(f"{where}: the type and the value of a signal are texts")
-        named = kind.strip().lower().removeprefix("hash_")
-        yield Banked(entry, named, digits, tags, strictest(known) if known else None, harmless)
-
-
-def _pairs(where: str, value: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
-    """The types and values of an entry's signals."""
-    signals = value.get("signals", [value])
-    if isinstance(signals, dict):
-        yield from signals.items()
-        return
-    for one in signals if isinstance(signals, list) else [signals]:
+    inner = value.get("signals") or [value]
+    for one in inner if isinstance(inner, list) else [inner]:
         if not isinstance(one, dict):
             raise TipError(f"{where}: its signals are no objects")
-        if kind := _first(one, _TYPES):
-            if (digits := _first(one, _VALUES)) is None:
-                raise TipError(f"{where} has no value: none of {', '.join(_VALUES)}")
-            yield kind, digits
-        elif by_type := [(name, one[name]) for name in _BY_TYPE if name in one]:
-            yield from by_type
-        else:
+        pairs = tuple(one.items() if isinstance(inner, dict) else _pairs(one))
+        if not pairs:
             raise TipError(
-                f"{where} names no signal: it has neither signal_type nor signals nor pdq"
+                f"{where} names no signal: it has neither signal_type and signal nor pdq"
+            )
+        parts = {id(part): part for part in (page, value, one)}.values()
+        tags = [tag for part in parts for tag in _tags(where, part)]
+        markings = [tlp for part in parts for tlp in _markings(where, part)]
+        for kind, digits in pairs:
+            if not isinstance(digits, str) or not isinstance(kind, str):
+                raise TipError(f"{where}: the type and the value of a signal are texts")
+            yield Banked(
+                entry,
+                kind.strip().lower().removeprefix("hash_"),
+                digits,
+                tuple(tag for tag in tags if not _marks(tag)),
+                strictest(markings) if markings else None,
+                any(str(part.get("status")).lower() in _HARMLESS for part in parts),
             )
 
 
+def _pairs(one: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+    """The types and values that an object names."""
+    kind, digits = _first(one, _TYPES), _first(one, _VALUES)
+    if kind is not None and digits is not None:
+        yield kind, digits
+    else:
+        yield from ((name, one[name]) for name in _BY_TYPE if one.get(name) is not None)
+
+
 def _first(value: Mapping[str, Any], names: Sequence[str]) -> Any:
-    return next((value[name] for name in names if name in value), None)
+    return next((value[name] for name in names if value.get(name) is not None), None)
 
 
-def _tags(where: str, value: Mapping[str, Any]) -> list[str]:
-    """The tags of an entry: texts or, as ThreatExchange answers them, objects with a `text`."""
-    tags = _first(value, _TAGS) or []
-    if isinstance(tags, dict):
-        tags = tags.get("data")
-    tags = [tags] if isinstance(tags, str) else tags
-    if not isinstance(tags, list):
-        raise TipError(f"{where}: its tags are no list")
-    found = (tag.get("text") if isinstance(tag, dict) else tag for tag in tags)
-    texts = [text for text in found if isinstance(text, str)]
-    if len(texts) < len(tags):
-        raise TipError(f"{where}: its tags are no texts")
-    return texts
+def _tags(where: str, value: Mapping[str, Any]) -> Iterator[str]:
+    """The tags of an object: texts or, as ThreatExchange answers them, objects with a `text`."""
+    for name in _TAGS:
+        tags = value.get(name) or []
+        if isinstance(tags, dict):
+            tags = tags.get("data") or []
+        tags = tags.split(",") if isinstance(tags, str) else tags
+        if not isinstance(tags, list):
+            raise TipError(f"{where}: its tags are no list")
+        for tag in tags:
+            text = tag.get("text") if isinstance(tag, dict) else tag
+            if not isinstance(text, str):
+                raise TipError(f"{where}: its tags are no texts")
+            yield text.strip()
 
 
-def _marking(tag: str) -> Tlp | None:
-    """The marking that a tag stands for, such as `tlp:amber`; None for other tags."""
-    text = tag.strip().lower()
-    return _MARKINGS.get(text.removeprefix(_MARKING)) if text.startswith(_MARKING) else None
+def _markings(where: str, value: Mapping[str, Any]) -> Iterator[Tlp]:
+    """What an object says of with whom it may be shared. Raises `TipError` for what is unknown."""
+    said = [tag for tag in _tags(where, value) if _marks(tag)]
+    said += (value[name] for name in ("tlp", "share_level") if value.get(name) is not None)
+    yield from (marking_of(where, text) for text in said)
+
+
+def marking_of(where: str, text: Any) -> Tlp:
+    """A marking as people write it: `tlp:amber`, `TLP:AMBER+STRICT`, `AMBER_STRICT`, `white`.
+
+    Raises `TipError`, naming the place, for anything else.
+    """
+    said = str(text).strip().lower().removeprefix(_MARKING)
+    found = _MARKINGS.get(re.sub("[ _+-]+", "+", said.strip()))
+    if found is None:
+        raise TipError(f"{where}: {str(text)[:40]!r} is no marking of the Traffic Light Protocol")
+    return found
+
+
+def _marks(tag: str) -> bool:
+    return tag.lower().startswith(_MARKING)

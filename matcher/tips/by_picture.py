@@ -35,7 +35,7 @@ def by_picture(
 
     In the schema FOUND. `items` narrows it to some pictures.
     """
-    known = material["local"].take(hashed["item"]).combine_chunks()
+    known = material["local"].cast(pa.large_binary()).take(hashed["item"]).combine_chunks()
     pictures = hashed["sha256"].combine_chunks()
     wrong = contradicted(case, pictures, known, executor, progress)
     kept = hashed.filter(pa.array(~wrong))

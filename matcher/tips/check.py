@@ -17,11 +17,13 @@ from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
+from frametrace.embed.tables import signal_table
 from frametrace.matcher.tips.echoes import echoes_of
 from frametrace.matcher.tips.material import EchoSettings, names_of
-from frametrace.matcher.tips.meanings import made_alike
+from frametrace.matcher.tips.meanings import made_alike, tells_meanings
 from frametrace.matcher.tips.model import FINGERPRINTS, Tip
 from frametrace.matcher.tips.reading import comparable, same_way
+from frametrace.matcher.weights import weights_of
 from frametrace.posts.errors import TipError
 
 __all__ = ["ACTORS", "ECHOED", "Checked", "check_tip"]
@@ -161,18 +163,28 @@ def _of_our_model(
     Raises `TipError` where comparing by these was asked for by name.
     """
     ours = case.epoch.signals.get(Caption.name)
-    if Caption.name not in used or ours is None or made_alike(case, tip.head):
+    if Caption.name not in used or ours is None:
         return tuple(used), ()
+    others = tuple(name for name in used if name != Caption.name)
+    if made_alike(case, tip.head):
+        if tells_meanings(case):
+            return tuple(used), ()
+        few = case.epoch.rows(signal_table(Caption.name))
+        return others, (
+            f"Captions were compared by wording alone: {few:,} captions are too few to tell how "
+            "near unrelated ones are under this model.",
+        )
     theirs = (tip.head.signals or {})[Caption.name]
     if Caption.name in named:
         same_way(Caption.name, theirs, ours["fingerprint"], f"{case.path} holds")
     note = (
-        f"Captions were compared by wording alone: {theirs.get('model') or 'another model'} made "
-        f"the tip's vectors, {ours.get('model', 'another model')} the case's. To compare by "
+        f"Captions were compared by wording alone: the tip's vectors are made by "
+        f"{theirs.get('model') or 'a model'} ({theirs['fingerprint']}), the case's by "
+        f"{ours.get('model') or 'a model'} ({weights_of(case, Caption.name)}). To compare by "
         f"meaning: frametrace embed {case.path.name} --signal caption --caption-model MODEL "
         "--replace"
     )
-    return tuple(name for name in used if name != Caption.name), (note,)
+    return others, (note,)
 
 
 def _notes(case: Case, tip: Tip, used: Sequence[str]) -> list[str]:
@@ -201,5 +213,7 @@ def _notes(case: Case, tip: Tip, used: Sequence[str]) -> list[str]:
         )
         if missing:
             command = f"frametrace embed {case.path.name} --signal {name}"
+            if name == Caption.name and (model := (tip.head.signals or {})[name].get("model")):
+                command += f", with the tip's model: {model}"
             notes.append(f"{what} of the case without {name}: {missing:,}. Compute it: {command}")
     return notes

@@ -22,6 +22,8 @@ from frametrace.matcher.pictures.described import contradicts
 
 __all__ = ["contradicted"]
 
+_BLOCK = 8_192  # pairs whose features are held at a time: 65 MB
+
 
 def contradicted(
     case: Case,
@@ -48,10 +50,12 @@ def contradicted(
         (progress or Silent()).track("holding graphics against hashes", len(rows)) as advance,
     ):
         number = pc.index_in(pictures, value_set=asked_of)
-        pairs = [_Pair(features[row].as_py(), number[row].as_py()) for row in rows.tolist()]
-        for row, found in zip(rows, used.map(_Contradiction(values), pairs), strict=True):
-            advance(1)
-            wrong[row] = found is True  # a process that ended over a pair says nothing
+        for start in range(0, len(rows), _BLOCK):
+            block = rows[start : start + _BLOCK].tolist()
+            pairs = [_Pair(features[row].as_py(), number[row].as_py()) for row in block]
+            for row, found in zip(block, used.map(_Contradiction(values), pairs), strict=True):
+                advance(1)
+                wrong[row] = found is True  # a process that ended over a pair says nothing
     return wrong
 
 

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from frametrace.embed.files import replacing
 from frametrace.embed.signals.pdq import from_hex, to_hex
-from frametrace.matcher.tips.bank import banked_signals, is_bank, strictest
+from frametrace.matcher.tips.bank import banked_signals, is_bank, marking_of, strictest
 from frametrace.matcher.tips.canonical import short_digest
 from frametrace.matcher.tips.documents import TIP, write_document
 from frametrace.matcher.tips.model import FINGERPRINTS, Head, ItemKind, Tip, Tlp, program
@@ -28,6 +28,7 @@ from frametrace.posts.errors import TipError, UsageError
 
 __all__ = ["Converted", "hashes_of", "left_out", "tip_of_hashes", "write_lines"]
 
+_Read = tuple[dict[str, Any], Tlp | None]  # an item of a tip, and what its list says of sharing
 _TYPE = "pdq"
 _LONGEST = 2**16  # characters of a line
 _MOST_LABEL = 1000
@@ -96,9 +97,10 @@ def tip_of_hashes(
     another width.
     """
     read = _reader(source)
-    if read is _of_bank:
-        markings = (one.marking for one in banked_signals(source))
-        tlp = strictest([tlp, *{marking for marking in markings if marking}])
+    markings = {marking for _, marking in read(source, Converted())}
+    if not markings:
+        raise TipError(f"{source} holds no PDQ hash that could be sent")
+    tlp = strictest([tlp, *filter(None, markings)])
     converted = Converted(tlp=tlp)
     head = Head(
         made_by=made_by,
@@ -106,19 +108,19 @@ def tip_of_hashes(
         tlp=tlp,
         signals={_TYPE: {"fingerprint": FINGERPRINTS[_TYPE]}},
     )
-    items = _distinct(read(source, converted), converted)
+    items = _distinct((item for item, _ in read(source, converted)), converted)
     converted.sha256 = write_document(out, TIP, head.to_json(), items, key)
     return converted
 
 
-def _reader(source: Path) -> Callable[[Path, Converted], Iterator[dict[str, Any]]]:
+def _reader(source: Path) -> Callable[[Path, Converted], Iterator[_Read]]:
     if not source.is_file():
         raise TipError(f"{source} is no file with hashes")
     if (size := source.stat().st_size) > MAX_BYTES:
         raise TipError(f"{source} has {size:,} bytes; at most {MAX_BYTES:,} are read: split it")
-    if is_bank(source):
-        return _of_bank
-    return _of_csv if source.suffix.lower() == ".csv" else _of_lines
+    if source.suffix.lower() == ".csv":
+        return _of_csv
+    return _of_bank if is_bank(source) else _of_lines
 
 
 def _opened(source: Path) -> IO[str]:
@@ -137,7 +139,7 @@ def _distinct(items: Iterator[dict[str, Any]], converted: Converted) -> Iterator
             yield item
 
 
-def _of_lines(source: Path, converted: Converted) -> Iterator[dict[str, Any]]:
+def _of_lines(source: Path, converted: Converted) -> Iterator[_Read]:
     with _opened(source) as file:
         for number, line in enumerate(_lines(source, file), 1):
             if not (words := line.split()):
@@ -145,17 +147,18 @@ def _of_lines(source: Path, converted: Converted) -> Iterator[dict[str, Any]]:
             if len(words) > 1 and words[0].lower() != _TYPE:
                 converted.other_types += 1
             else:
-                yield _item(f"{source}, line {number}", " ".join(words[1:] or words))
+                yield _item(f"{source}, line {number}", " ".join(words[1:] or words)), None
 
 
-def _of_bank(source: Path, converted: Converted) -> Iterator[dict[str, Any]]:
+def _of_bank(source: Path, converted: Converted) -> Iterator[_Read]:
     for one in banked_signals(source):
         if one.kind != _TYPE:
             converted.other_types += 1
         elif one.harmless:
             converted.harmless += 1
         else:
-            yield _item(f"{source}, entry {one.entry}", one.value, label="; ".join(one.tags))
+            place, label = f"{source}, entry {one.entry}", "; ".join(one.tags)
+            yield _item(place, one.value, label=label), one.marking
 
 
 def _lines(source: Path, file: IO[str]) -> Iterator[str]:
@@ -171,7 +174,7 @@ def _lines(source: Path, file: IO[str]) -> Iterator[str]:
         yield line
 
 
-def _of_csv(source: Path, converted: Converted) -> Iterator[dict[str, Any]]:
+def _of_csv(source: Path, converted: Converted) -> Iterator[_Read]:
     with _opened(source) as file:
         reader = csv.DictReader(_lines(source, file), strict=True)
         try:
@@ -181,7 +184,8 @@ def _of_csv(source: Path, converted: Converted) -> Iterator[dict[str, Any]]:
             for row in reader:
                 place = f"{source}, line {reader.line_num}"
                 quality = _quality(place, row.get("quality") or "")
-                yield _item(place, row[_TYPE] or "", quality, row.get("label") or "")
+                marking = marking_of(place, row["tlp"]) if row.get("tlp") else None
+                yield _item(place, row[_TYPE] or "", quality, row.get("label") or ""), marking
         except csv.Error as error:
             raise TipError(f"{source}, line {reader.line_num}: {error}") from None
 

@@ -22,7 +22,14 @@ from frametrace.matcher.framing.background import Background
 from frametrace.matcher.tips.model import Head
 from frametrace.matcher.weights import weights_of
 
-__all__ = ["made_alike", "nearest_meanings", "packed", "vector_of", "vectors_of"]
+__all__ = [
+    "made_alike",
+    "nearest_meanings",
+    "packed",
+    "tells_meanings",
+    "vector_of",
+    "vectors_of",
+]
 
 _MOST_VALUES = 4096  # of a vector; models of sentences have 384 to 1,024
 _TOP = 127  # the largest of a packed vector's values
@@ -31,6 +38,7 @@ _TOP = 127  # the largest of a packed vector's values
 # captions of pictures (flickr8k), 1 in 900 is as near to one of 300 captions of other pictures, and
 # says the same of another scene; at 5 decades 1 in 80.
 _RARE = 6.5
+_ENOUGH = 100  # captions that tell how near unrelated ones are under a model not known
 _SAMPLE = 5_000  # captions of the case, by digest, that its background is measured on
 _BLOCK = 4096  # vectors on each side that are compared at a time
 _MEANT = pa.schema(
@@ -73,6 +81,12 @@ def made_alike(case: Case, head: Head) -> bool:
     return bool(theirs) and of_weights(theirs) == weights_of(case, Caption.name)
 
 
+def tells_meanings(case: Case) -> bool:
+    """Whether it is known how near unrelated captions are: by the model, or by enough captions."""
+    rows = case.epoch.rows(signal_table(Caption.name))
+    return rows > 0 and (caption_floor(case).known or rows >= _ENOUGH)
+
+
 def nearest_meanings(
     case: Case,
     vectors: Sequence[bytes],
@@ -86,6 +100,8 @@ def nearest_meanings(
     some. Vectors of another length than the case's are like nothing.
     """
     rows = case.epoch.rows(signal_table(Caption.name))
+    if not tells_meanings(case):
+        return _MEANT.empty_table()
     least = _least(case, rows, len(vectors))
     parts = [_MEANT.empty_table()]
     with (progress or Silent()).track("comparing captions by meaning", rows) as advance:
@@ -164,4 +180,6 @@ def _shards(case: Case, captions: pa.Array | None = None) -> Iterator[tuple[pa.A
         if kept.num_rows:
             code = kept["code"].combine_chunks()
             values = code.flatten().to_numpy().astype(np.float32, copy=False)
-            yield kept["sha256"].combine_chunks(), values.reshape(len(code), -1)
+            vectors = values.reshape(len(code), -1)
+            sound = np.isfinite(vectors).all(axis=1) & vectors.any(axis=1)
+            yield kept["sha256"].combine_chunks().filter(pa.array(sound)), vectors[sound]

@@ -1,5 +1,6 @@
 import csv
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -237,6 +238,20 @@ def test_lists_of_hashes_go_both_ways_and_are_harmless_in_a_spreadsheet(hostile_
         result = run("convert", source, "--out", source)
         assert "would take the place of its source" in result.output
         assert source.read_bytes() == kept
+
+
+def test_a_list_takes_no_place_of_a_tip_a_key_or_a_device(hostile_tip, tmp_path):
+    other = tmp_path / "other.json"
+    other.write_bytes(hostile_tip.read_bytes())
+    key = tmp_path / "key.pem"
+    key.write_text("-----BEGIN PRIVATE KEY-----\n")
+    os.mkfifo(tmp_path / "pipe")
+    for out in (other, key, tmp_path / "pipe"):
+        result = run("convert", hostile_tip, "--out", out)
+        assert isinstance(result.exception, UsageError)
+        assert "name another" in str(result.exception)
+    assert other.read_bytes() == hostile_tip.read_bytes()
+    assert key.read_text() == "-----BEGIN PRIVATE KEY-----\n"
 
 
 def test_a_bank_goes_both_ways_and_keeps_its_marking(hostile_tip, tmp_path):

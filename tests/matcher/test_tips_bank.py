@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tipping import item, write
 
@@ -65,15 +65,46 @@ def test_what_is_no_pdq_and_what_is_harmless_is_left_out_and_counted(tmp_path):
         (Tlp.RED, ["tlp:amber"], None, Tlp.RED),
         (Tlp.CLEAR, [" TLP:AMBER+STRICT", "tlp:green"], None, Tlp.AMBER_STRICT),
         (Tlp.CLEAR, ["tlp:white"], "RED", Tlp.RED),
-        (Tlp.GREEN, ["tlp:purple", "about tlp:red"], "other", Tlp.GREEN),
+        (Tlp.CLEAR, "x, TLP: RED", None, Tlp.RED),
+        (Tlp.CLEAR, ["tlp:amber-strict"], "AMBER", Tlp.AMBER_STRICT),
+        (Tlp.GREEN, ["about tlp:red"], None, Tlp.GREEN),
     ],
 )
 def test_a_tip_is_marked_as_strictly_as_its_list(tmp_path, asked, tags, share_level, marking):
     entries = [{"pdq": TWO}, {"pdq": ONE, "tags": tags, "share_level": share_level}]
     made, tip = converted(tmp_path, entries, asked)
     assert (made.tlp, tip.head.tlp) == (marking, marking)
-    label = tip.items["label"].to_pylist()[1]
-    assert label == ("tlp:purple; about tlp:red" if "tlp:purple" in tags else None)
+    assert "tlp:amber" not in str(tip.items["label"].to_pylist())
+
+
+def test_markings_are_found_wherever_a_list_has_them(tmp_path):
+    for content in (
+        [{"signals": [{"signal_type": "pdq", "signal": ONE, "tags": ["tlp:red"]}]}],
+        {"tags": ["tlp:red"], "data": [{"pdq": ONE}]},
+        {"share_level": "RED", "items": [{"pdq": ONE}]},
+        {"pdq": ONE, "tags": [], "labels": ["tlp:red"]},
+        {"pdq": ONE, "tags": None, "tlp": "red"},
+    ):
+        made, tip = converted(tmp_path, content)
+        assert (made.tlp, hashes(tip)) == (Tlp.RED, [ONE])
+
+
+def test_a_table_keeps_its_marking(tmp_path):
+    (tmp_path / "list.csv").write_text(f"pdq,label,tlp\n{ONE},a,TLP:GREEN\n{TWO},b,TLP:RED\n")
+    made = tip_of_hashes(tmp_path / "list.csv", tmp_path / "tip.json", tlp=Tlp.CLEAR)
+    assert made.tlp == read_tip(tmp_path / "tip.json").head.tlp == Tlp.RED
+
+
+def test_null_and_what_is_beside_a_signal_do_no_harm(tmp_path):
+    content = [
+        {"signal_type": None, "type": "pdq", "signal": None, "hash": ONE, "url": "https://a.org"},
+        {"type": "image", "pdq": TWO, "signals": []},
+        {"signals": {"pdq": THREE}, "data": []},
+        {"signals": [{"pdq": "3" * 64, "status": "NON_MALICIOUS"}]},
+    ]
+    made, tip = converted(tmp_path, content)
+    assert hashes(tip) == [ONE, TWO, THREE]
+    assert made.harmless == 1
 
 
 @pytest.mark.parametrize(
@@ -82,7 +113,13 @@ def test_a_tip_is_marked_as_strictly_as_its_list(tmp_path, asked, tags, share_le
         ([{"pdq": ONE}, {"pdq": "xyz"}], "entry 2: 'xyz' is no PDQ hash"),
         ([{"pdq": 7}], "entry 1: the type and the value of a signal are texts"),
         ([{"signal_type": 1, "signal": ONE}], "are texts"),
-        ([{"signal_type": "pdq"}], "entry 1 has no value"),
+        ([{"signal_type": "pdq"}], "entry 1 names no signal"),
+        ([{"signals": {"pdq": None}}], "are texts"),
+        ([{"pdq": ONE, "tags": ["tlp:purple"]}], "entry 1: 'tlp:purple' is no marking"),
+        ([{"pdq": ONE, "share_level": ["RED"]}], "is no marking"),
+        ([], "holds no PDQ hash"),
+        ("  ", "holds no PDQ hash"),
+        ([{"signals": {}}], "names no signal"),
         ([{"name": "x"}], "entry 1 names no signal"),
         ([ONE], "entry 1 is no object"),
         ([{"signals": 3}], "its signals are no objects"),
@@ -104,13 +141,18 @@ def test_what_is_no_list_is_refused_with_its_entry(tmp_path, content, message):
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.dictionaries(st.integers(0, 2**256 - 1), st.text(max_size=20), max_size=6))
+@given(
+    st.dictionaries(
+        st.integers(0, 2**256 - 1), st.text(max_size=20).map(str.strip), min_size=1, max_size=6
+    )
+)
 def test_a_list_comes_back_as_it_was_written(tmp_path, labels):
     entries = [
         {"pdq": f"{number:064x}", "tags": [label] if label else []}
         for number, label in labels.items()
-        if label.isprintable() and not label.strip().lower().startswith("tlp:")
+        if label.isprintable() and not label.lower().startswith("tlp:")
     ]
+    assume(entries)
     _, tip = converted(tmp_path, entries, Tlp.GREEN)
     write_bank(tmp_path / "out.json", hashes_of(tip), tip.head.tlp)
     written = json.loads((tmp_path / "out.json").read_text("utf-8"))

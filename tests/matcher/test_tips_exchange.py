@@ -116,7 +116,9 @@ def listed(tmp_path, name, text):
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.integers(0, 2**256 - 1), max_size=8), st.sampled_from(["txt", "csv"]))
+@given(
+    st.lists(st.integers(0, 2**256 - 1), min_size=1, max_size=8), st.sampled_from(["txt", "csv"])
+)
 def test_hashes_come_back_from_a_list_as_they_went_in(tmp_path, numbers, form):
     digits = [f"{number:x}" for number in numbers]  # as tools write them that leave out zeros
     lines = ["pdq,label"] if form == "csv" else []

@@ -104,7 +104,7 @@ def test_another_models_vectors_are_left_aside_and_that_is_said(cases, tmp_path)
     checked = check_tip(theirs, tip)
     assert not checked.echoes.num_rows
     assert "caption" not in checked.settings.signals
-    assert any("all-MiniLM-L6-v2 made the tip's vectors" in note for note in checked.notes)
+    assert any("made by all-MiniLM-L6-v2 (sentence-" in note for note in checked.notes)
     with pytest.raises(TipError, match="made-for-a-test"):
         check_tip(theirs, tip, signals=("caption",))
 
@@ -177,6 +177,20 @@ def test_a_vector_of_another_length_is_like_nothing(tmp_path):
     case = put_codes(case, "caption", {digest: np.ones(384, np.float32) / 384**0.5}, "a:1")
     path = raw(tmp_path / "tip.json", vector_document(base64.b64encode(b"\1\1\1").decode()))
     assert not check_tip(case, read_tip(path)).echoes.num_rows
+
+
+def test_few_captions_of_a_model_not_known_are_compared_by_wording_alone(tmp_path):
+    case = spoken(tmp_path / "case", [SAID], ("caption_key",))
+    digest = hashlib.sha256(SAID.encode()).hexdigest()
+    case = put_codes(case, "caption", {digest: np.ones(3, np.float32) / 3**0.5}, "a:1")
+    with case.writer() as writer:
+        writer.describe("caption", {"fingerprint": "a:1", "model": "somebody/else"})
+        writer.commit()
+    case = type(case)(case.path)
+    path = raw(tmp_path / "tip.json", vector_document(base64.b64encode(b"\1\1\1").decode()))
+    checked = check_tip(case, read_tip(path))
+    assert not checked.echoes.num_rows
+    assert any("too few to tell" in note for note in checked.notes)
 
 
 @settings(max_examples=25, deadline=None)
