@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.tables import ACCOUNT_PROFILES, MEDIA, POST_MEDIA, POSTS, SKIPPED
 from frametrace.embed.union import is_union
 from frametrace.posts.errors import DecodeError, UsageError
-from frametrace.posts.guesses import MediaFile
+from frametrace.posts.guesses import Guess, MediaFile
 from frametrace.posts.media import MediaLibrary, identify
 from frametrace.posts.model import Account, MediaItem, Post, Skipped
 from frametrace.posts.reading import Entry, read_source
@@ -109,7 +109,12 @@ def add_sources(
                     refused |= _put(writer, _rows_of(batch, library, base), added)
                     added.rows += len(batch)
                     advance(len(batch))
-        rows = _guessed(library, Held(case), refused)
+        with progress.track("joining pictures by name", None) as advance:
+            named = (row for row in library.guessed(Held(case).keys) if row[0] not in refused)
+            while guesses := list(islice(named, _BATCH)):
+                _put(writer, _guessed(guesses, Held(case)), added)
+                advance(len(guesses))
+        rows = _Rows()
         for found in library.unused(Held(case).keys(library.unasked())):
             rows.skip(found)
         _put(writer, rows, added)
@@ -160,10 +165,9 @@ def _rows_of(batch: Sequence[Entry], library: MediaLibrary, base: Path) -> _Rows
     return rows
 
 
-def _guessed(library: MediaLibrary, held: Held, refused: Collection[tuple[str, str]]) -> _Rows:
+def _guessed(found: Sequence[Guess], held: Held) -> _Rows:
     """What the names of files give to posts: no file that the case holds as another post's."""
     rows = _Rows()
-    found = [row for row in library.guessed(held.keys) if row[0] not in refused]
     items = _identified(file for *_, file in found if isinstance(file, MediaFile))
     identified = {item.sha256: item for item in items.values() if isinstance(item, MediaItem)}
     owners = held.owners([(item.sha256, item.path) for item in identified.values()])

@@ -5,15 +5,19 @@ the name begins with no longer id of another post, and where no other post has t
 waits until all posts are known.
 """
 
-from collections.abc import Callable, Collection, Iterator, Set
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
+from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+import numpy as np
 
 from frametrace.posts.model import Post, Skipped
 
-__all__ = ["Guesses", "MediaFile", "is_named_by"]
+__all__ = ["Guess", "Guesses", "Key", "MediaFile", "is_named_by"]
 
 Key = tuple[str, str]  # (platform, post_id)
+_BLOCK = 20_000  # files looked at together
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,78 +36,125 @@ class MediaFile:
         return f"{self.root}/{self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A post without pictures: files that may be its own, and what its row named in vain."""
-
-    source: str
-    line: int
-    files: tuple[MediaFile, ...]
-    in_vain: tuple[Skipped, ...]
+# A file that a post gets, or why it gets none: with the post's key, its source and its line.
+Guess = tuple[Key, str, int, MediaFile | Skipped]
 
 
-@dataclass(slots=True)
 class Guesses:
-    """The posts that wait, and for each file the posts whose ids its name begins with."""
+    """Posts whose ids the names of files begin with; files go by their numbers.
 
-    _waiting: dict[Key, _Waiting] = field(default_factory=dict)
-    _owners: dict[MediaFile, set[Key]] = field(default_factory=dict)
+    An archive has a million of both, so that they are columns: some 200 bytes a post.
+    """
 
-    def note(self, post: Post, files: Collection[MediaFile]) -> None:
-        """Note whose id these files' names begin with, whether it gets them or not."""
-        for file in files:
-            self._owners.setdefault(file, set()).add((post.platform, post.post_id))
+    def __init__(self) -> None:
+        self._platforms: list[str] = []
+        self._ids: list[str] = []
+        self._sources: list[str] = []
+        self._lines = array("q")
+        self._waits = bytearray()
+        self._file, self._post = array("q"), array("q")  # a row for each file of each post
+        self._in_vain: dict[int, tuple[Skipped, ...]] = {}
 
-    def wait(self, post: Post, files: Collection[MediaFile], in_vain: Collection[Skipped]) -> None:
-        """Let a post wait for some of these files."""
-        waiting = _Waiting(post.source, post.line, tuple(files), tuple(in_vain))
-        self._waiting.setdefault((post.platform, post.post_id), waiting)
+    def note(
+        self,
+        post: Post,
+        files: Sequence[int],
+        in_vain: Collection[Skipped] = (),
+        *,
+        waits: bool = False,
+    ) -> None:
+        """Note a post and the files that are named after it; `waits` where it has no other.
+
+        `in_vain` is what its row named: that is told where no file is its own.
+        """
+        number = len(self._ids)
+        self._platforms.append(post.platform)
+        self._ids.append(post.post_id)
+        self._sources.append(post.source)
+        self._lines.append(post.line)
+        self._waits.append(waits)
+        self._file.extend(files)
+        self._post.extend([number] * len(files))
+        if in_vain:
+            self._in_vain[number] = tuple(in_vain)
 
     def resolved(
-        self, claimed: Set[str], known: Callable[[Collection[str]], Collection[Key]]
-    ) -> Iterator[tuple[Key, str, int, MediaFile | Skipped]]:
-        """Give the posts that waited their files, or say why they have none; then forget them.
+        self,
+        file_of: Callable[[int], MediaFile],
+        claimed: Set[str],
+        known: Callable[[Collection[str]], Collection[Key]],
+    ) -> Iterator[Guess]:
+        """Give the posts that waited their files, or say why they have none.
 
-        Each with its key, its source and its line. `claimed` are the places of other posts' files;
+        `claimed` are the places of other posts' files;
         `known` gives the keys of the posts besides these that have one of some ids.
         """
-        begun: dict[str, list[MediaFile]] = {}
-        for file in self._owners:
-            for begins in _ids_in(file.path):
-                begun.setdefault(begins, []).append(file)
-        for key in known(begun):
-            for file in begun[key[1]]:
-                self._owners[file].add(key)
-        for key, post in self._waiting.items():
-            found = [
-                self._judged(key, post, file) for file in post.files if file.place not in claimed
-            ]
-            given = [one for one in found if isinstance(one, MediaFile)]
-            told = [one for one in found if isinstance(one, Skipped)]
-            in_vain = () if given else post.in_vain
-            for file in given:
-                yield key, post.source, post.line, file
-            for one in (*told, *in_vain):
-                yield key, post.source, post.line, one
-        self._waiting, self._owners = {}, {}
+        given = bytearray(len(self._ids))
+        for files in self._blocks():
+            named = {at: file_of(at) for at in files}
+            others = _others(named, known)
+            for at, numbers in files.items():
+                file = named[at]
+                if file.place in claimed:
+                    continue
+                keys = {self._key(number) for number in numbers} | others.get(at, set())
+                longest = max(len(post_id) for _, post_id in keys)
+                best = sorted(key for key in keys if len(key[1]) == longest)
+                waiting: dict[Key, int] = {}
+                for number in numbers:
+                    if self._waits[number]:
+                        waiting.setdefault(self._key(number), number)
+                for key, number in waiting.items():
+                    place = key, self._sources[number], self._lines[number]
+                    if best == [key]:
+                        given[number] = True
+                        yield (*place, file)
+                    elif key in best:
+                        yield (*place, _of_several(file, key, best, *place[1:]))
+        for number, in_vain in self._in_vain.items():
+            if not given[number]:
+                for told in in_vain:
+                    yield self._key(number), told.source, told.line, told
 
-    def _judged(self, key: Key, post: _Waiting, file: MediaFile) -> MediaFile | Skipped | None:
-        owners = self._owners[file]
-        longest = max(len(post_id) for _, post_id in owners)
-        best = sorted(owner for owner in owners if len(owner[1]) == longest)
-        if key not in best:
-            return None
-        if len(best) == 1:
-            return file
-        others = ", ".join("/".join(owner) for owner in best if owner != key)
-        reason = f"its name begins with the id of {others} as well: a media map can say whose it is"
-        return Skipped(post.source, post.line, file.path, reason)
+    def _key(self, number: int) -> Key:
+        return self._platforms[number], self._ids[number]
+
+    def _blocks(self) -> Iterator[dict[int, list[int]]]:
+        """The files in their order, some at a time, each with the posts it may belong to."""
+        file, post = (np.frombuffer(rows, np.int64) for rows in (self._file, self._post))
+        order = np.argsort(file, kind="stable")
+        first = np.flatnonzero(np.diff(file[order], prepend=-1))
+        end = np.append(first[1:], len(order))
+        for start in range(0, len(first), _BLOCK):
+            rows = zip(first[start : start + _BLOCK], end[start : start + _BLOCK], strict=True)
+            yield {int(file[order[a]]): post[order[a:b]].tolist() for a, b in rows}
 
 
 def is_named_by(path: str, post_id: str) -> bool:
     """Whether a file's name is a post's id, or begins with it and goes on with a sign."""
     stem = PurePosixPath(path).stem
     return stem.startswith(post_id) and not stem[len(post_id) : len(post_id) + 1].isalnum()
+
+
+def _of_several(file: MediaFile, key: Key, best: Sequence[Key], source: str, line: int) -> Skipped:
+    others = ", ".join("/".join(owner) for owner in best if owner != key)
+    reason = f"its name begins with the id of {others} as well: a media map can say whose it is"
+    return Skipped(source, line, file.path, reason)
+
+
+def _others(
+    named: dict[int, MediaFile], known: Callable[[Collection[str]], Collection[Key]]
+) -> dict[int, set[Key]]:
+    """The posts besides those that were noted whose ids some files' names begin with."""
+    begun: dict[str, list[int]] = {}
+    for at, file in named.items():
+        for begins in _ids_in(file.path):
+            begun.setdefault(begins, []).append(at)
+    others: dict[int, set[Key]] = {}
+    for key in known(begun):
+        for at in begun[key[1]]:
+            others.setdefault(at, set()).add(key)
+    return others
 
 
 def _ids_in(path: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from unicodedata import normalize
 from frametrace.posts.downloads import DOWNLOADS, downloads_in
 from frametrace.posts.errors import DecodeError, SourceError
 from frametrace.posts.folders import is_picture, printable
-from frametrace.posts.guesses import Guesses, MediaFile, is_named_by
+from frametrace.posts.guesses import Guess, Guesses, Key, MediaFile, is_named_by
 from frametrace.posts.maps import MediaMap
 from frametrace.posts.model import MediaItem, Post, Skipped
 from frametrace.posts.roots import Archive, Folder, Place, leaves, open_root, place_at
@@ -94,9 +94,7 @@ class MediaLibrary:
         """
         if not (post.media or self._offers):
             return
-        own = tuple(self._named(post))
-        named = [file for file in own if isinstance(file, MediaFile)]
-        self._guesses.note(post, named)
+        named, unusable = self._named(post)
         in_vain: list[Skipped] = []
         for rule, found in (("map", self._mapped(post)), ("row", self._in_row(post, base))):
             items = tuple(dict.fromkeys(found))
@@ -108,20 +106,20 @@ class MediaLibrary:
             else:
                 in_vain += (item for item in items if isinstance(item, Skipped))
             if files:
+                if named:
+                    self._guesses.note(post, named)
                 return
-        yield from (item for item in own if isinstance(item, Skipped))
+        yield from unusable
         if named:
-            self._guesses.wait(post, named, in_vain)
+            self._guesses.note(post, named, in_vain, waits=True)
 
-    def guessed(
-        self, known: Callable[[Collection[str]], Collection[tuple[str, str]]]
-    ) -> Iterator[tuple[tuple[str, str], str, int, MediaFile | Skipped]]:
+    def guessed(self, known: Callable[[Collection[str]], Collection[Key]]) -> Iterator[Guess]:
         """Once `find` was asked for all posts: what files' names give to those that wait.
 
-        Each with the post's key, its source and its line. `known` gives the keys of other posts
-        that have one of some ids.
+        `known` gives the keys of other posts that have one of some ids.
         """
-        for row in self._guesses.resolved(self._given, known):
+        guesses, self._guesses = self._guesses, Guesses()
+        for row in guesses.resolved(self._file_at, self._given, known):
             if isinstance(row[-1], MediaFile):
                 self.joined["name"] += 1
                 self._guessed.add(row[-1].place)
@@ -130,10 +128,13 @@ class MediaLibrary:
     def unowned(self) -> Iterator[MediaFile]:
         """The pictures of the media folders that `find` and `guessed` gave to no post."""
         given = self._given | self._guessed
-        for _, place, path in self._index:
-            file = MediaFile(str(place.path), path)
+        for file in map(self._file_at, range(len(self._index))):
             if file.place not in given:
                 yield file
+
+    def _file_at(self, number: int) -> MediaFile:
+        _, place, path = self._index[number]
+        return MediaFile(str(place.path), path)
 
     def unasked(self) -> set[str]:
         """The ids of posts that media maps name and `find` was not asked for."""
@@ -154,14 +155,19 @@ class MediaLibrary:
             except ValueError as error:
                 yield row.skipped(f"the media map names a file that {error}")
 
-    def _named(self, post: Post) -> Iterator[MediaFile | Skipped]:
-        for place, path in self._files(post.post_id, whole=False):
+    def _named(self, post: Post) -> tuple[list[int], list[Skipped]]:
+        """The numbers of the files that are named after a post, and those that can't be used."""
+        numbers, unusable = [], []
+        for number in self._beginning(post.post_id):
+            _, place, path = self._index[number]
             if not is_named_by(path, post.post_id):
                 continue
             try:
-                yield _usable(place, path)
+                _usable(place, path)
+                numbers.append(number)
             except ValueError as error:
-                yield Skipped(post.source, post.line, printable(path), str(error))
+                unusable.append(Skipped(post.source, post.line, printable(path), str(error)))
+        return numbers, unusable
 
     def _in_row(self, post: Post, base: Path | None) -> Iterator[MediaFile | Skipped]:
         places = self._places_from(base) if post.media else ()
@@ -194,17 +200,18 @@ class MediaLibrary:
 
     def _by_sha256(self, named: str) -> MediaFile:
         for spelled in (named.lower(), named.upper()):
-            for place, path in self._files(spelled, whole=True):
-                return _usable(place, path)
+            for number in self._beginning(spelled):
+                stem, place, path = self._index[number]
+                if stem == spelled:
+                    return _usable(place, path)
         raise ValueError("no media file is named by this SHA-256")
 
-    def _files(self, name: str, *, whole: bool) -> Iterator[tuple[Place, str]]:
-        """Give the files whose stem is `name`, or begins with it."""
+    def _beginning(self, name: str) -> Iterator[int]:
+        """The numbers of the files whose stem begins with `name`."""
         for at in range(bisect_left(self._index, name, key=itemgetter(0)), len(self._index)):
-            stem, place, path = self._index[at]
-            if not (stem == name if whole else stem.startswith(name)):
+            if not self._index[at][0].startswith(name):
                 return
-            yield place, path
+            yield at
 
     @cached_property
     def _offers(self) -> bool:
