@@ -107,13 +107,14 @@ def add_sources(
             with progress.track(f"reading {source.name}", None) as advance:
                 for batch in _batches(entries):
                     refused |= _put(writer, _rows_of(batch, library, base), added)
-                    added.rows += len(batch)
+                    added.rows += len(batch) - _told_besides(batch)
                     advance(len(batch))
-        with progress.track("joining pictures by name", None) as advance:
-            named = (row for row in library.guessed(Held(case).keys) if row[0] not in refused)
-            while guesses := list(islice(named, _BATCH)):
-                _put(writer, _guessed(guesses, Held(case)), added)
-                advance(len(guesses))
+        if library.waits:
+            with progress.track("joining pictures by name", None) as advance:
+                named = (row for row in library.guessed(Held(case).keys) if row[0] not in refused)
+                while guesses := list(islice(named, _BATCH)):
+                    _put(writer, _guessed(guesses, Held(case)), added)
+                    advance(len(guesses))
         rows = _Rows()
         for found in library.unused(Held(case).keys(library.unasked())):
             rows.skip(found)
@@ -124,6 +125,12 @@ def add_sources(
         added.unowned = len(Held(case).without(library.unowned()))
         writer.commit()
     return added
+
+
+def _told_besides(batch: Sequence[Entry]) -> int:
+    """How many entries of a batch say what of a row could not be read, beside what could."""
+    told = (at for at, entry in enumerate(batch) if at and isinstance(entry, Skipped))
+    return sum(batch[at - 1].line == batch[at].line for at in told)
 
 
 def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

@@ -55,6 +55,9 @@ class Guesses:
         self._file, self._post = array("q"), array("q")  # a row for each file of each post
         self._in_vain: dict[int, tuple[Skipped, ...]] = {}
 
+    def __len__(self) -> int:
+        return len(self._ids)
+
     def note(
         self,
         post: Post,

@@ -113,6 +113,11 @@ class MediaLibrary:
         if named:
             self._guesses.note(post, named, in_vain, waits=True)
 
+    @property
+    def waits(self) -> bool:
+        """Whether `guessed` has anything to say."""
+        return bool(self._guesses)
+
     def guessed(self, known: Callable[[Collection[str]], Collection[Key]]) -> Iterator[Guess]:
         """Once `find` was asked for all posts: what files' names give to those that wait.
 

@@ -74,17 +74,26 @@ def _read(source: Source, reader: Reader) -> Iterator[Entry]:
         try:
             if parts is None:
                 yield parse(row)
+                if row.told:
+                    yield from _told(row)
             else:
-                yield from (_entry(reader, part) for part in parts(row))
+                for part in parts(row):
+                    yield from _entries(reader, part)
         except (ValueError, RecursionError) as error:
             yield Skipped(row.source, row.line, "", str(error))
 
 
-def _entry(reader: Reader, row: Row) -> Entry:
+def _entries(reader: Reader, row: Row) -> Iterator[Entry]:
     try:
-        return reader.parse(row)
+        yield reader.parse(row)
     except ValueError as error:
-        return Skipped(row.source, row.line, "", str(error))
+        yield Skipped(row.source, row.line, "", str(error))
+    else:
+        yield from _told(row)
+
+
+def _told(row: Row) -> Iterator[Skipped]:
+    return (Skipped(row.source, row.line, "", reason) for reason in row.told)
 
 
 def _reader_named(name: str) -> Reader:

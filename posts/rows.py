@@ -5,9 +5,9 @@ arrays kept as JSON. A JSON document gives one for each of its messages, and a f
 its pictures. A row that can't be read is a `Skipped`.
 """
 
-import re
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain, islice
@@ -19,7 +19,7 @@ from frametrace.posts.model import Precision, Skipped
 from frametrace.posts.sources import LINE_LIMIT, Source
 from frametrace.posts.tables import Table
 from frametrace.posts.times import parse_time, parse_unix
-from frametrace.posts.values import count, json_of, spelled
+from frametrace.posts.values import MISSING, count, json_of, sound_id, spelled
 
 __all__ = ["Head", "Row", "Shape", "flat", "read_head", "read_rows"]
 
@@ -32,8 +32,6 @@ _NAMES_SHOWN = 40
 
 # What a document of messages has, were it read as a record.
 _DOCUMENTS = frozenset({"messages", "chats.list", "left_chats.list"})
-
-_FLOATED_ID = re.compile(r"\d([.,]\d+)?[eE]\+\d+")
 
 
 class Shape(StrEnum):
@@ -61,11 +59,15 @@ class Head:
 
 @dataclass(slots=True)
 class Row:
-    """One row. Taking a column removes it, so that `rest` is what nobody took."""
+    """One row. Taking a column removes it, so that `rest` is what nobody took.
+
+    `told` says which fields could not be read: they cost themselves and not the row.
+    """
 
     values: dict[str, str]
     source: str
     line: int
+    told: list[str] = field(default_factory=list)
 
     def take(self, name: str, *others: str) -> str:
         """Return the first of the columns that holds something, or an empty string."""
@@ -77,22 +79,39 @@ class Row:
 
     def key(self, name: str, *others: str) -> str:
         """Take an id. Raises ValueError if it is empty or was rounded by a spreadsheet."""
-        found = self.take(name, *others).strip()
+        try:
+            found = sound_id(self.take(name, *others).strip())
+        except ValueError as error:
+            raise ValueError(f"{name} {error}") from None
         if not found:
             raise ValueError(f"{' or '.join((name, *others))} is empty")
-        if "+" in found and _FLOATED_ID.fullmatch(found):
-            raise ValueError(f"{name} {found} lost its digits in a spreadsheet")
         return found
 
+    def reference(self, name: str) -> str:
+        """Take the id of another post; empty where there is none, or where it was rounded."""
+        try:
+            return sound_id(self.take(name).strip())
+        except ValueError as error:
+            self.told.append(f"{name} {error}; the rest of the row is kept")
+            return ""
+
     def time(self, name: str) -> tuple[datetime | None, Precision]:
-        """Take a time, in UTC. Raises ValueError if there is one that can't be read."""
-        text = self.take(name).strip()
-        return parse_time(text) if text else (None, Precision.NONE)
+        """Take a time, in UTC; None where there is none that can be read."""
+        return self._time(name, parse_time)
 
     def unix(self, name: str) -> tuple[datetime | None, Precision]:
-        """Take a time in seconds since 1970. Raises ValueError if it can't be read."""
-        text = self.take(name).strip()
-        return parse_unix(text) if text else (None, Precision.NONE)
+        """Take a time in seconds since 1970; None where there is none that can be read."""
+        return self._time(name, parse_unix)
+
+    def _time(
+        self, name: str, parse: Callable[[str], tuple[datetime, Precision]]
+    ) -> tuple[datetime | None, Precision]:
+        try:
+            if text := self.take(name).strip():
+                return parse(text)
+        except ValueError as error:
+            self.told.append(f"{error}; the rest of the row is kept")
+        return None, Precision.NONE
 
     def counts(self, names: Mapping[str, str]) -> dict[str, int]:
         """Take counts: `names` maps columns to what the count is called in a Post."""
@@ -156,7 +175,10 @@ def _table_rows(source: Source) -> Iterator[Row | Skipped]:
                 if isinstance(cells, str):
                     yield Skipped(name, table.line, "", cells)
                 elif len(cells) == len(header):
-                    yield Row(dict(zip(header, cells, strict=True)), name, table.line)
+                    values = dict(zip(header, cells, strict=True))
+                    if not MISSING.isdisjoint(cells):
+                        values = {k: "" if v in MISSING else v for k, v in values.items()}
+                    yield Row(values, name, table.line)
                 elif cells:
                     reason = f"the row has {len(cells)} values, the header {len(header)}"
                     yield Skipped(name, table.line, "", reason)
@@ -257,8 +279,13 @@ def _flatten(record: Mapping[str, object], prefix: str, found: dict[str, str]) -
             found[prefix + key] = value
         elif isinstance(value, dict):
             _flatten(value, f"{prefix}{key}.", found)
-        elif value is not None:
+        elif value is not None and not _is_nan(value):
             found[prefix + key] = str(value) if type(value) is int else spelled(value)
+
+
+def _is_nan(value: object) -> bool:
+    """Whether a value is what pandas writes for a missing one; JSON knows none."""
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _folder_rows(source: Source) -> Iterator[Row | Skipped]:

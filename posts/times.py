@@ -15,6 +15,9 @@ _TIME = re.compile(
     re.ASCII,
 )
 
+# Seconds, thousandths or millionths since 1970, from 2001 to 2033: 2019081914 is none.
+_EPOCH = re.compile(r"(1\d{9})(?:\d{3}|\d{6})?(?:\.0*)?", re.ASCII)
+
 # Ten digits last until 2286; eleven are no post's, thirteen are milliseconds.
 _SECONDS = re.compile(r"\d{1,10}(?:\.\d+)?", re.ASCII)
 
@@ -31,9 +34,12 @@ _ZONES: Mapping[str, timedelta] = {
 def parse_time(text: str) -> tuple[datetime, Precision]:
     """Read `2019-08-19`, `2019-08-19 14:03`, `2019-08-19T14:03:22Z` or `2019-08-19 14:03:22 EDT`.
 
+    Read are also seconds, milliseconds and microseconds since 1970, of the years 2001 to 2033.
     The time is returned in UTC; without a zone it is taken as UTC. The precision is that of what
     was written. Raises ValueError with a plain reason for anything else.
     """
+    if since := _EPOCH.fullmatch(text.strip()):
+        return datetime.fromtimestamp(int(since[1]), UTC), Precision.SECOND
     match = _TIME.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text[:40]!r} is not a time such as 2019-08-19 14:03:22")

@@ -6,15 +6,25 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 __all__ = [
+    "MISSING",
     "count",
     "encodable",
     "json_of",
     "objects_of",
     "picked",
     "python_list",
+    "sound_id",
     "spelled",
     "values_of",
 ]
+
+# What R and pandas write into a table where a value is missing.
+MISSING = frozenset(("NA", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT", "#N/A"))
+
+# How spreadsheets keep digits from being taken for a number, and what they make of one.
+_GUARDED = re.compile(r"""="([^"]*)"|'(\d+)""", re.ASCII)
+_WHOLE = re.compile(r"(\d{1,15})\.0+", re.ASCII)
+_FLOATED = re.compile(r"\d(?:[.,]\d+)?[eE](?:\+\d+|1\d)", re.ASCII)
 
 # Counts are stored as signed 64-bit integers.
 _LARGEST_COUNT = 2**63 - 1
@@ -50,6 +60,20 @@ def count(text: str) -> int | None:
         return None
     number = int(match[1].replace(",", ""))
     return number if abs(number) <= _LARGEST_COUNT else None
+
+
+def sound_id(text: str) -> str:
+    """An id without what a spreadsheet put around it: `="12"`, `'12` and `12.0` are `12`.
+
+    Raises ValueError where its digits are lost, as in `1.69E+18`.
+    """
+    if guarded := _GUARDED.fullmatch(text):
+        text = guarded[1] or guarded[2] or ""
+    if whole := _WHOLE.fullmatch(text):
+        return whole[1]
+    if _FLOATED.fullmatch(text):
+        raise ValueError(f"{text} lost its digits in a spreadsheet")
+    return text
 
 
 def json_of(text: str) -> Any:

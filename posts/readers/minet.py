@@ -30,7 +30,7 @@ def _parse(row: Row) -> Post:
         media=files or values_of(row.take("media_urls")),
         links=values_of(row.take("links")),
         hashtags=values_of(row.take("hashtags")),
-        repost_of=row.take("retweeted_id"),
+        repost_of=row.reference("retweeted_id"),
         engagement=row.counts(_COUNTS),
         extra=row.rest(),
         source=row.source,

@@ -28,7 +28,7 @@ def parse(row: Row) -> Post:
         media=values_of(row.take("media")),
         links=values_of(row.take("links")),
         hashtags=values_of(row.take("hashtags")),
-        repost_of=row.take("repost_of"),
+        repost_of=row.reference("repost_of"),
         engagement=_engagement(row),
         extra=row.rest(),
         source=row.source,

@@ -188,12 +188,12 @@ def test_nothing_is_written_when_one_source_cannot_be_read(case: Case, tmp_path:
 
 def test_profiles_join_the_posts_of_their_accounts(case: Case, fixtures: Path) -> None:
     users = fixtures / "x-archive-users" / "users.csv"
-    assert added(case, fixtures / "x-archive" / "tweets.csv", users).accounts == 3
+    assert added(case, fixtures / "x-archive" / "tweets.csv", users).accounts == 4
     assert added(case, users).accounts == 0
     keys = ["platform", "account_id"]
     posts, profiles = (Case(case.path).read(name, keys) for name in ("posts", "accounts"))
-    assert len(posts) == 5
-    assert len(posts.join(profiles, keys, join_type="inner")) == 3
+    assert len(posts) == 6
+    assert len(posts.join(profiles, keys, join_type="inner")) == 4
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_whatever_the_cells_hold_each_row_is_a_post_or_skipped(
     source = scratch / "cells.csv"
     source.write_text(table_text([header, *rows]), "utf-8", newline="")
     entries = list(read_source(source, reader.name))
-    assert len(entries) == len(rows)
+    assert len({entry.line for entry in entries}) == len(rows)  # odd fields are told besides
     assert all(map(is_sound, entries))
 
 
@@ -88,7 +88,7 @@ def test_whatever_the_records_hold_each_one_is_a_post_or_skipped(
     entries = list(read_source(source, reader.name))
     assert all(map(is_sound, entries))
     if reader.parts is None:
-        assert [entry.line for entry in entries] == [1, 2, 3]
+        assert list(dict.fromkeys(entry.line for entry in entries)) == [1, 2, 3]
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
