@@ -22,9 +22,9 @@ from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.tables import ACCOUNT_PROFILES, MEDIA, POST_MEDIA, POSTS, SKIPPED
 from frametrace.embed.union import is_union
 from frametrace.posts.errors import DecodeError, UsageError
-from frametrace.posts.guesses import Guess, MediaFile
+from frametrace.posts.guesses import Guess
 from frametrace.posts.media import MediaLibrary, identify
-from frametrace.posts.model import Account, MediaItem, Post, Skipped
+from frametrace.posts.model import Account, MediaFile, MediaItem, Post, Skipped
 from frametrace.posts.reading import Entry, read_source
 
 __all__ = ["Added", "add_sources"]
@@ -107,7 +107,7 @@ def add_sources(
             with progress.track(f"reading {source.name}", None) as advance:
                 for batch in _batches(entries):
                     refused |= _put(writer, _rows_of(batch, library, base), added)
-                    added.rows += len(batch) - _told_besides(batch)
+                    added.rows += sum(not (isinstance(e, Skipped) and e.kept) for e in batch)
                     advance(len(batch))
         if library.waits:
             with progress.track("joining pictures by name", None) as advance:
@@ -125,12 +125,6 @@ def add_sources(
         added.unowned = len(Held(case).without(library.unowned()))
         writer.commit()
     return added
-
-
-def _told_besides(batch: Sequence[Entry]) -> int:
-    """How many entries of a batch say what of a row could not be read, beside what could."""
-    told = (at for at, entry in enumerate(batch) if at and isinstance(entry, Skipped))
-    return sum(batch[at - 1].line == batch[at].line for at in told)
 
 
 def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

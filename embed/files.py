@@ -40,7 +40,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     Raises `CaseError` where it can't be written, and leaves nothing behind.
     """
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise CaseError(f"{path} can't be written: it is no file, but a device")
+        raise CaseError(f"{path} can't be written: it is a device, not a file")
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import pyarrow as pa
 from frametrace.embed.case import BASE_TABLES, Case
 from frametrace.embed.check import check_shards
 from frametrace.posts.errors import CaseError
-from frametrace.posts.guesses import MediaFile
+from frametrace.posts.model import MediaFile
 
 if TYPE_CHECKING:
     import duckdb

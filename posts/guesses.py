@@ -7,33 +7,16 @@ waits until all posts are known.
 
 from array import array
 from collections.abc import Callable, Collection, Iterator, Sequence, Set
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import numpy as np
 
-from frametrace.posts.model import Post, Skipped
+from frametrace.posts.model import MediaFile, Post, Skipped
 
-__all__ = ["Guess", "Guesses", "Key", "MediaFile", "is_named_by"]
+__all__ = ["Guess", "Guesses", "Key", "is_named_by"]
 
 Key = tuple[str, str]  # (platform, post_id)
 _BLOCK = 20_000  # files looked at together
-
-
-@dataclass(frozen=True, slots=True)
-class MediaFile:
-    """Where one picture lies.
-
-    `root` is an absolute folder or zip archive, `path` a relative POSIX path inside it.
-    """
-
-    root: str
-    path: str
-
-    @property
-    def place(self) -> str:
-        """The whole path: one file may be found from several roots."""
-        return f"{self.root}/{self.path}"
 
 
 # A file that a post gets, or why it gets none: with the post's key, its source and its line.
@@ -68,7 +51,7 @@ class Guesses:
     ) -> None:
         """Note a post and the files that are named after it; `waits` where it has no other.
 
-        `in_vain` is what its row named: that is told where no file is its own.
+        `in_vain` is what its row named: it is reported where no file belongs to the post.
         """
         number = len(self._ids)
         self._platforms.append(post.platform)
@@ -89,8 +72,8 @@ class Guesses:
     ) -> Iterator[Guess]:
         """Give the posts that waited their files, or say why they have none.
 
-        `claimed` are the places of other posts' files;
-        `known` gives the keys of the posts besides these that have one of some ids.
+        `claimed` are the places of other posts' files; `known` gives the keys of the posts besides
+        these that have one of some ids.
         """
         given = bytearray(len(self._ids))
         for files in self._blocks():

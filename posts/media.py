@@ -19,13 +19,13 @@ from unicodedata import normalize
 from frametrace.posts.downloads import DOWNLOADS, downloads_in
 from frametrace.posts.errors import DecodeError, SourceError
 from frametrace.posts.folders import is_picture, printable
-from frametrace.posts.guesses import Guess, Guesses, Key, MediaFile, is_named_by
+from frametrace.posts.guesses import Guess, Guesses, Key, is_named_by
 from frametrace.posts.maps import MediaMap
-from frametrace.posts.model import MediaItem, Post, Skipped
+from frametrace.posts.model import MediaFile, MediaItem, Post, Skipped
 from frametrace.posts.roots import Archive, Folder, Place, leaves, open_root, place_at
 from frametrace.posts.sources import DAMAGED
 
-__all__ = ["MediaFile", "MediaLibrary", "identify", "read_media"]
+__all__ = ["MediaLibrary", "identify", "read_media"]
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _LEAVES = "leaves the media folder"
@@ -106,12 +106,11 @@ class MediaLibrary:
             else:
                 in_vain += (item for item in items if isinstance(item, Skipped))
             if files:
-                if named:
-                    self._guesses.note(post, named)
-                return
-        yield from unusable
+                break
+        else:
+            yield from unusable
         if named:
-            self._guesses.note(post, named, in_vain, waits=True)
+            self._guesses.note(post, named, in_vain, waits=not files)
 
     @property
     def waits(self) -> bool:

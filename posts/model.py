@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["Account", "AccountKind", "MediaItem", "Post", "Precision", "Skipped"]
+__all__ = ["Account", "AccountKind", "MediaFile", "MediaItem", "Post", "Precision", "Skipped"]
 
 
 class AccountKind(StrEnum):
@@ -70,6 +70,22 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class MediaFile:
+    """Where one picture lies.
+
+    `root` is an absolute folder or zip archive, `path` a relative POSIX path inside it.
+    """
+
+    root: str
+    path: str
+
+    @property
+    def place(self) -> str:
+        """The whole path: one file may be found from several roots."""
+        return f"{self.root}/{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
 class MediaItem:
     """The bytes of one picture: `sha256` identifies them, the rest says where a copy lies.
 
@@ -87,10 +103,12 @@ class Skipped:
     """Something that could not be read, and why; it never stops a run.
 
     `source` names the file, `line` its row (0: the file as a whole), `item` what was asked for (a
-    post key, a path), `reason` a plain sentence.
+    post key, a path), `reason` a plain sentence. `kept`: it is about one field, and the rest of the
+    row was read.
     """
 
     source: str
     line: int
     item: str
     reason: str
+    kept: bool = False

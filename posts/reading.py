@@ -93,7 +93,7 @@ def _entries(reader: Reader, row: Row) -> Iterator[Entry]:
 
 
 def _told(row: Row) -> Iterator[Skipped]:
-    return (Skipped(row.source, row.line, "", reason) for reason in row.told)
+    return (Skipped(row.source, row.line, "", reason, kept=True) for reason in row.told)
 
 
 def _reader_named(name: str) -> Reader:

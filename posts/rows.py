@@ -95,23 +95,20 @@ class Row:
             self.told.append(f"{name} {error}; the rest of the row is kept")
             return ""
 
-    def time(self, name: str) -> tuple[datetime | None, Precision]:
-        """Take a time, in UTC; None where there is none that can be read."""
-        return self._time(name, parse_time)
-
-    def unix(self, name: str) -> tuple[datetime | None, Precision]:
-        """Take a time in seconds since 1970; None where there is none that can be read."""
-        return self._time(name, parse_unix)
-
-    def _time(
-        self, name: str, parse: Callable[[str], tuple[datetime, Precision]]
+    def time(
+        self, name: str, parse: Callable[[str], tuple[datetime, Precision]] = parse_time
     ) -> tuple[datetime | None, Precision]:
+        """Take a time, in UTC, that `parse` can read; None where there is none of that kind."""
         try:
             if text := self.take(name).strip():
                 return parse(text)
         except ValueError as error:
             self.told.append(f"{error}; the rest of the row is kept")
         return None, Precision.NONE
+
+    def unix(self, name: str) -> tuple[datetime | None, Precision]:
+        """Take a time in seconds since 1970; None where there is none of that kind."""
+        return self.time(name, parse_unix)
 
     def counts(self, names: Mapping[str, str]) -> dict[str, int]:
         """Take counts: `names` maps columns to what the count is called in a Post."""

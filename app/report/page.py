@@ -22,7 +22,7 @@ from frametrace.app.report.network import TiesView
 from frametrace.app.report.timeline import Timeline, moment_text, timeline
 from frametrace.embed.case import Case
 from frametrace.matcher.results import GroupKind, Results
-from frametrace.posts.media import MediaFile
+from frametrace.posts.model import MediaFile
 
 __all__ = ["GroupView", "Page", "closely_seen", "filled", "render", "shown_files", "views_of"]
 

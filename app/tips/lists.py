@@ -44,7 +44,7 @@ def to_list(source: Path, out: Path, trusted: Sequence[Path], *, as_json: bool) 
 
 
 def _check_out(out: Path) -> None:
-    """Refuse to write a list over what is no list: a device, a tip, a verdict, a key."""
+    """Refuse to write a list over a device, a tip, a verdict or a key."""
     if not out.exists():
         return
     if not out.is_file():

@@ -142,7 +142,7 @@ def _look(
 def _whole(folder: Path) -> Files:
     """The files of a folder that no longer change, each with its size and time.
 
-    A time in the future, of a clock that is wrong, is none of a file that changes now.
+    A time in the future comes from a wrong clock: such a file counts as one that rests.
     """
     found, now = {}, time.time()
     for name in files_in(folder):

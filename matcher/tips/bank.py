@@ -8,7 +8,7 @@ type `HASH_PDQ`). Written is an object a hash: `signal_type`, `signal`, `tags`.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from frametrace.matcher.tips.model import Tlp
 from frametrace.matcher.tips.tokens import Tokens
 from frametrace.posts.errors import TipError
 
-__all__ = ["Banked", "banked_signals", "is_bank", "marking_of", "strictest", "write_bank"]
+__all__ = ["Banked", "banked_signals", "is_bank", "marking_of", "write_bank"]
 
 _TYPES = ("signal_type", "type")
 _VALUES = ("signal", "signal_value", "value", "hash", "raw_indicator", "indicator")
@@ -62,11 +62,6 @@ def banked_signals(path: Path) -> Iterator[Banked]:
     with Tokens.of(path, fractions=True) as tokens:
         for entry, (value, page) in enumerate(_entries(tokens), 1):
             yield from _signals(f"{path}, entry {entry}", entry, value, page)
-
-
-def strictest(markings: Iterable[Tlp]) -> Tlp:
-    """The strictest of some markings."""
-    return max(markings, key=tuple(Tlp).index)  # they stand from the freest on
 
 
 def write_bank(path: Path, hashes: pa.Table, marking: Tlp) -> None:
@@ -116,7 +111,7 @@ def _signals(where: str, entry: int, value: Any, page: Mapping[str, Any]) -> Ite
                 kind.strip().lower().removeprefix("hash_"),
                 digits,
                 tuple(tag for tag in tags if not _marks(tag)),
-                strictest(markings) if markings else None,
+                Tlp.strictest(markings) if markings else None,
                 any(str(part.get("status")).lower() in _HARMLESS for part in parts),
             )
 

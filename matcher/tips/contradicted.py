@@ -47,7 +47,7 @@ def contradicted(
         TemporaryDirectory(prefix="frametrace-tip-") as folder,
         values_of(case, asked_of, Path(folder)) as values,
         executing(executor, len(rows), few=FEW_PAIRS) as used,
-        (progress or Silent()).track("holding graphics against hashes", len(rows)) as advance,
+        (progress or Silent()).track("checking copies found by hashes", len(rows)) as advance,
     ):
         number = pc.index_in(pictures, value_set=asked_of)
         for start in range(0, len(rows), _BLOCK):

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from frametrace.embed.files import replacing
 from frametrace.embed.signals.pdq import from_hex, to_hex
-from frametrace.matcher.tips.bank import banked_signals, is_bank, marking_of, strictest
+from frametrace.matcher.tips.bank import banked_signals, is_bank, marking_of
 from frametrace.matcher.tips.canonical import short_digest
 from frametrace.matcher.tips.documents import TIP, write_document
 from frametrace.matcher.tips.model import FINGERPRINTS, Head, ItemKind, Tip, Tlp, program
@@ -100,7 +100,7 @@ def tip_of_hashes(
     markings = {marking for _, marking in read(source, Converted())}
     if not markings:
         raise TipError(f"{source} holds no PDQ hash that could be sent")
-    tlp = strictest([tlp, *filter(None, markings)])
+    tlp = Tlp.strictest([tlp, *filter(None, markings)])
     converted = Converted(tlp=tlp)
     head = Head(
         made_by=made_by,

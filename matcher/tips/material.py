@@ -8,7 +8,7 @@ import pyarrow as pa
 from frametrace.embed.signals import caption_key, pdq, phash
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.tips.model import KEY_BYTES
+from frametrace.matcher.tips.model import ITEMS
 
 __all__ = ["FOUND", "MATERIAL", "EchoSettings", "found_in", "names_of"]
 
@@ -19,14 +19,9 @@ __all__ = ["FOUND", "MATERIAL", "EchoSettings", "found_in", "names_of"]
 # that `caption_key` doesn't.
 MATERIAL = pa.schema(
     [
-        pa.field("id", pa.string(), nullable=False),
-        ("pdq", pa.binary(32)),
-        ("quality", pa.uint8()),
-        ("phash", pa.binary(8)),
-        ("caption_key", pa.binary(KEY_BYTES)),
-        ("local", pa.binary()),
+        *map(ITEMS.field, ("id", "pdq", "quality", "phash", "caption_key", "local")),
         ("thumbnail", pa.binary()),
-        ("vector", pa.binary()),
+        ITEMS.field("vector"),
     ]
 )
 

@@ -34,9 +34,9 @@ __all__ = [
 _MOST_VALUES = 4096  # of a vector; models of sentences have 384 to 1,024
 _TOP = 127  # the largest of a packed vector's values
 # Decades by which likeness to one vector has to be rare among unrelated captions; to one of m,
-# log10(m) more. It is more than framings ask for (5), as no second tie has to hold. Of 3,500
-# captions of pictures (flickr8k), 1 in 900 is as near to one of 300 captions of other pictures, and
-# says the same of another scene; at 5 decades 1 in 80.
+# log10(m) more. It is more than framings ask for (5), as no second tie has to hold. Set on a tip of
+# 300 captions of pictures (flickr8k): of captions of other pictures 1 in 900 is as near, at 5
+# decades 1 in 80. Of tips on 300 captions of further pictures it is 1 in 500.
 _RARE = 6.5
 _ENOUGH = 100  # captions that tell how near unrelated ones are under a model not known
 _SAMPLE = 5_000  # captions of the case, by digest, that its background is measured on

@@ -1,6 +1,6 @@
 """What a tip is in memory: its head, and its items as a table."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
@@ -44,6 +44,11 @@ class Tlp(StrEnum):
     def label(self) -> str:
         """As the protocol has it written on what is shared."""
         return f"TLP:{self.upper()}"
+
+    @classmethod
+    def strictest(cls, markings: Iterable[Self]) -> Self:
+        """The strictest of some; they stand here from the freest on."""
+        return max(markings, key=tuple(cls).index)
 
 
 class ItemKind(StrEnum):

@@ -217,3 +217,9 @@ def test_pictures_are_found_by_name_and_a_link_alone_was_not_downloaded(
     of_media = [reason for item, reason in reasons(case) if item]
     assert len(of_media) == lost
     assert set(of_media) <= {"not downloaded", "is not in the media folders"}
+
+
+def test_a_row_counts_once_whatever_of_it_cannot_be_read(case: Case, tmp_path: Path) -> None:
+    rows = [{**post("1", "one"), "posted_at": "soon"}, post("2", "two")]
+    done = added(case, write_jsonl(tmp_path / "posts.jsonl", rows))
+    assert (done.rows, done.posts, done.skipped) == (2, 2, 1)

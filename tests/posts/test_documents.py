@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from frametrace.posts import documents
 from frametrace.posts.documents import rows_in
 from frametrace.posts.errors import SourceError
-from frametrace.posts.media import MediaFile, MediaLibrary
-from frametrace.posts.model import Post, Skipped
+from frametrace.posts.media import MediaLibrary
+from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.reading import detect, read_source
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)

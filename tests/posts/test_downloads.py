@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from frametrace.posts import downloads
-from frametrace.posts.media import MediaFile, MediaLibrary
-from frametrace.posts.model import Post, Skipped
+from frametrace.posts.media import MediaLibrary
+from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.reading import read_source
 
 LINK = "https://cdn.example.org/a.jpg"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.posts.guesses import MediaFile, is_named_by
+from frametrace.posts.guesses import is_named_by
 from frametrace.posts.media import MediaLibrary
-from frametrace.posts.model import Post, Skipped
+from frametrace.posts.model import MediaFile, Post, Skipped
 
 Key = tuple[str, str]
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.media import MediaFile, MediaLibrary, identify, read_media
-from frametrace.posts.model import Post, Skipped
+from frametrace.posts.media import MediaLibrary, identify, read_media
+from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.roots import leaves
 
 LIMIT = 100_000

@@ -11,8 +11,8 @@ from unicodedata import normalize
 import pytest
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.media import MediaFile, MediaLibrary, identify
-from frametrace.posts.model import Post, Skipped
+from frametrace.posts.media import MediaLibrary, identify
+from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.reading import read_source
 
 KEY = "1163000000000000001"

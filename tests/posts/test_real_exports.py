@@ -8,8 +8,8 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from frametrace.posts.media import MediaFile, MediaLibrary, identify
-from frametrace.posts.model import Account, Post, Precision
+from frametrace.posts.media import MediaLibrary, identify
+from frametrace.posts.model import Account, MediaFile, Post, Precision
 from frametrace.posts.reading import detect, read_source
 
 
