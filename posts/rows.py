@@ -40,6 +40,7 @@ class Shape(StrEnum):
     TABLE = "CSV"
     RECORDS = "JSONL"
     DOCUMENT = "JSON"
+    TEXT = "text"
     FOLDER = "folder"
 
 
@@ -68,6 +69,11 @@ class Row:
     source: str
     line: int
     told: list[str] = field(default_factory=list)
+
+    @property
+    def file(self) -> str:
+        """The name of the row's file, without folders: sidecars are named like their pictures."""
+        return self.source.rpartition("/")[2]
 
     def take(self, name: str, *others: str) -> str:
         """Return the first of the columns that holds something, or an empty string."""

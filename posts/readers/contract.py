@@ -1,12 +1,15 @@
 """What a reader is: what its format is called, how it is recognised, how a row becomes a post."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from frametrace.posts.model import Account, Post
 from frametrace.posts.rows import Head, Row, Shape
 
-__all__ = ["Reader"]
+__all__ = ["Neighbour", "Reader"]
+
+# Reads a small text file beside the source, by its relative path; "" where there is none.
+Neighbour = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +20,11 @@ class Reader:
     the row can't be one. `required` names the columns without which the format can't be read, each
     with its alternatives: a source that has them all is recognised. `foreign` names columns that
     only another format with the same required ones has. `parts` takes apart a row that holds many
-    posts, such as a page of an API's answers. `title`, `example`, `platform` and `time` describe
-    the format in its documentation.
+    posts, such as a page of an API's answers. `context` gives values that every row has besides its
+    own, read from files beside the source. A source of the shape TEXT is recognised by its first
+    lines (`begins`) and taken apart by `split`, which gives the number of each row's first line and
+    its values, or the reason why it can't be read. `title`, `example`, `platform` and `time`
+    describe the format in its documentation.
     """
 
     name: str
@@ -31,6 +37,9 @@ class Reader:
     parse: Callable[[Row], Post | Account]
     foreign: tuple[str, ...] = ()
     parts: Callable[[Row], Iterable[Row]] | None = None
+    context: Callable[[Neighbour], Mapping[str, str]] | None = None
+    begins: Callable[[str], bool] | None = None
+    split: Callable[[Iterable[str]], Iterator[tuple[int, Mapping[str, str] | str]]] | None = None
 
     def missing(self, names: Collection[str]) -> tuple[str, ...]:
         """Name the required columns that are not among `names`."""
