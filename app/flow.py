@@ -1,19 +1,22 @@
 """The main job: sources → case → signals → groups → report, as one call."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from frametrace.app.report.write import check_out, write_report
 from frametrace.app.summary import Counts, counts_of
 from frametrace.embed.add import Added, add_sources
 from frametrace.embed.case import Case
+from frametrace.embed.column_maps import kept_maps
 from frametrace.embed.progress import Progress
 from frametrace.embed.stage import Embedded, EmbedSettings, embed
 from frametrace.matcher.results import Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import MatchRun, match_case
+from frametrace.posts.errors import SourceError
 from frametrace.posts.media import MediaLibrary
-from frametrace.posts.reading import read_source
+from frametrace.posts.reading import open_source
+from frametrace.posts.settings import ReadSettings
 
 __all__ = ["Inputs", "Outcome", "add", "run"]
 
@@ -25,7 +28,7 @@ class Inputs:
     sources: tuple[Path, ...]
     media: tuple[Path, ...] = ()
     maps: tuple[Path, ...] = ()
-    format_name: str | None = None
+    reading: ReadSettings = ReadSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +47,21 @@ class Outcome:
 def add(case_path: Path, inputs: Inputs, progress: Progress) -> tuple[Case, Added]:
     """Add sources to a case, which is made if it is absent.
 
-    Nothing is made before the sources and the media were found to be readable.
+    Nothing is made before the sources and the media were found to be readable. Raises SourceError
+    where there are rows and none is a post.
     """
-    for source in inputs.sources:
-        read_source(source, inputs.format_name)
+    columns = (*inputs.reading.columns, *kept_maps(case_path))
+    reading = replace(inputs.reading, columns=columns)
+    opened = [open_source(source, reading) for source in inputs.sources]
     library = MediaLibrary(inputs.media, inputs.maps)
     case = Case.create(case_path)
-    added = add_sources(
-        case,
-        inputs.sources,
-        library=library,
-        format=inputs.format_name,
-        progress=progress,
-    )
+    added = add_sources(case, opened, library=library, progress=progress)
+    if added.lost and not (added.posts or added.known or added.accounts):
+        where = f"{added.lost.source}, row {added.lost.line}" if added.lost.line else "the first"
+        raise SourceError(
+            f"nothing could be read: 0 posts of {added.rows:,} rows. {where}: {added.lost.reason}. "
+            f"{case_path} lists all of them as skipped."
+        )
     return case, added
 
 

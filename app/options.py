@@ -16,6 +16,7 @@ __all__ = [
     "min_decades_option",
     "model_options",
     "out_option",
+    "reading_options",
     "source_options",
     "sources_argument",
     "strict_option",
@@ -103,7 +104,7 @@ def _all(*options: Callable[[Command], Command]) -> Callable[[Command], Command]
     return decorate
 
 
-source_options = _all(
+_source_options = _all(
     click.option(
         "--media",
         type=_PATH,
@@ -121,6 +122,32 @@ source_options = _all(
         "--format", "format_name", help="Name the sources' format; otherwise it is recognised."
     ),
 )
+
+reading_options = _all(
+    click.option(
+        "--columns",
+        type=_PATH,
+        multiple=True,
+        help="A column map (TOML) for tables that no format fits; `frametrace inspect` drafts one.",
+    ),
+    click.option(
+        "--column",
+        "pairs",
+        multiple=True,
+        help="FIELD=COLUMN: which column of a table is what, such as text=caption; again for each.",
+    ),
+    click.option("--encoding", help="The texts' encoding; otherwise UTF-8, or what is detected."),
+    click.option(
+        "--timezone", help="Of times that name none, such as Europe/Berlin; otherwise UTC."
+    ),
+    click.option(
+        "--day-order",
+        type=click.Choice(["day-first", "month-first"]),
+        help="What 05/06/2024 means; otherwise what the other dates of its column show.",
+    ),
+)
+
+source_options = _all(_source_options, reading_options)
 
 model_options = _all(
     click.option(

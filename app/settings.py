@@ -8,8 +8,30 @@ from frametrace.embed.signals import ModelChoice
 from frametrace.embed.signals.runtimes import Arithmetic
 from frametrace.embed.stage import EmbedSettings
 from frametrace.matcher.settings import MatchSettings
+from frametrace.posts.column_maps import map_of, read_map
+from frametrace.posts.encodings import checked
+from frametrace.posts.errors import UsageError
+from frametrace.posts.settings import ReadSettings
+from frametrace.posts.times import DayOrder, zone_named
 
-__all__ = ["embed_settings", "match_settings"]
+__all__ = ["embed_settings", "match_settings", "read_settings"]
+
+
+def read_settings(options: Mapping[str, Any]) -> ReadSettings:
+    """How sources are to be read. Raises UsageError for what can't be understood."""
+    maps = tuple(read_map(path) for path in options["columns"])
+    if options["pairs"]:
+        maps = (map_of(options["pairs"], maps[0] if maps else None), *maps[1:])
+    try:
+        return ReadSettings(
+            format=options["format_name"],
+            encoding=checked(options["encoding"]) if options["encoding"] else "",
+            zone=zone_named(options["timezone"]) if options["timezone"] else None,
+            order=DayOrder(order.replace("-", " ")) if (order := options["day_order"]) else None,
+            columns=maps,
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def embed_settings(options: Mapping[str, Any]) -> EmbedSettings:

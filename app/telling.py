@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -80,23 +81,44 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-def end(case: Case, *, strict: bool) -> None:
-    """End with exit code 1 under --strict when the case holds skipped items."""
+def end(case: Case, *, strict: bool, added: "Added | None" = None) -> None:
+    """End with exit code 1 where rows were dropped, and under --strict where anything was."""
+    if added is not None and added.dropped:
+        first = added.lost
+        where = f" The first: {first.source}, row {first.line}: {first.reason}" if first else ""
+        message = f"{added.dropped:,} of {added.rows:,} rows were NOT read.{where}"
+        print(printable(f"frametrace: {message}"), file=sys.stderr)
+        click.get_current_context().exit(1)
     if strict and case.epoch.rows("skipped"):
         click.get_current_context().exit(1)
 
 
 def tell_added(added: "Added", seconds: float = 0) -> None:
-    """Say what was read, and how fast if it is told how long that took."""
+    """Say what was read, how fast if it is told how long that took, and what joined pictures."""
     known = f" ({added.known:,} were known)" if added.known else ""
     accounts = f", {added.accounts:,} new profiles" if added.accounts else ""
     rate = f"; {added.rows:,} rows, {added.rows / seconds:,.0f} a second" if seconds else ""
     posts = f"{added.posts:,} new posts{known}{accounts}"
     print(f"read      {posts}, {added.media:,} new pictures{rate}")
-    rules = ((added.by_map, "by a map"), (added.by_row, "by rows"), (added.by_name, "by file name"))
-    joined = ", ".join(f"{count:,} {how}" for count, how in rules if count)
-    if joined or added.unowned:
-        print(f"joined    {joined or 'no picture'}; {added.unowned:,} pictures belong to no post")
+    if dropped := added.dropped:
+        print(f"DROPPED   {dropped:,} of {added.rows:,} rows could not be read")
+    rules = (
+        (added.by_map, "joined to posts by a media map"),
+        (added.by_row, "joined by what their rows say"),
+        (added.by_name, "joined by file names (a guess)"),
+        (added.absent, "named in rows and not there"),
+        (added.unowned, "in the media folders that belong to no post"),
+    )
+    for count, what in rules:
+        if count:
+            print(f"pictures  {count:>9,} {what}")
+    if added.aside:
+        kinds = ", ".join(f"{count:,} {kind or 'no suffix'}" for kind, count in added.aside.items())
+        print(
+            printable(
+                f"aside     {sum(added.aside.values()):,} files that are no pictures: {kinds}"
+            )
+        )
 
 
 def tell_skipped(case: Case) -> None:

@@ -6,7 +6,7 @@ case already holds is left out before a unit is written.
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
@@ -16,16 +16,19 @@ from typing import Any
 import pyarrow as pa
 
 from frametrace.embed.case import Case, CaseWriter
+from frametrace.embed.column_maps import keep_maps
 from frametrace.embed.decode import MAX_BYTES
 from frametrace.embed.held import Held
 from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.tables import ACCOUNT_PROFILES, MEDIA, POST_MEDIA, POSTS, SKIPPED
 from frametrace.embed.union import is_union
 from frametrace.posts.errors import DecodeError, UsageError
+from frametrace.posts.folders import printable
 from frametrace.posts.guesses import Guess
-from frametrace.posts.media import MediaLibrary, identify
+from frametrace.posts.media import Base, MediaLibrary, identify
 from frametrace.posts.model import Account, MediaFile, MediaItem, Post, Skipped
-from frametrace.posts.reading import Entry, read_source
+from frametrace.posts.reading import Entry, Opened, open_source
+from frametrace.posts.settings import ReadSettings
 
 __all__ = ["Added", "add_sources"]
 
@@ -51,11 +54,15 @@ class Added:
     media: int = 0
     skipped: int = 0
     known: int = 0  # posts that the case held already
+    dropped: int = field(default=0, compare=False)  # rows and files of posts that were not read
     # Pictures by what joined them to their post, and those of media folders that belong to none.
     by_map: int = field(default=0, compare=False)
     by_row: int = field(default=0, compare=False)
     by_name: int = field(default=0, compare=False)
     unowned: int = field(default=0, compare=False)
+    absent: int = field(default=0, compare=False)  # pictures that rows name and that aren't there
+    lost: Skipped | None = field(default=None, compare=False)  # the first of the dropped
+    aside: Mapping[str, int] = field(default_factory=dict, compare=False)  # no pictures, by suffix
 
 
 @dataclass(slots=True)
@@ -67,6 +74,7 @@ class _Rows:
     media: dict[str, MediaItem] = field(default_factory=dict)
     post_media: dict[tuple[str, str, str], str] = field(default_factory=dict)
     said: dict[tuple[str, str, str], str] = field(default_factory=dict)  # by the row: in which root
+    absent: int = 0  # pictures that are named and can't be had
     skipped: dict[tuple[str, int, str, str], None] = field(default_factory=dict)
 
     def join(self, post: tuple[str, str], item: MediaItem) -> tuple[str, str, str]:
@@ -76,19 +84,26 @@ class _Rows:
         self.post_media.setdefault(key, item.path)
         return key
 
+    def lack(self, found: Skipped) -> None:
+        """Note a picture that a post is without."""
+        self.absent += 1
+        self.skip(found)
+
     def skip(self, found: Skipped) -> None:
         self.skipped[(found.source, found.line, found.item, found.reason)] = None
 
 
 def add_sources(
     case: Case,
-    sources: Sequence[Path],
+    sources: Sequence[Path | Opened],
     *,
     library: MediaLibrary,
-    format: str | None = None,
+    reading: ReadSettings = ReadSettings(),
     progress: Progress | None = None,
 ) -> Added:
     """Read every source into the case and find its posts' pictures.
+
+    Pictures in a folder or an archive with posts are looked for there as well.
 
     The sources are opened before anything is written: raises `SourceError` where one can't be read
     at all, `UsageError` for a union of cases. Rows that can't be read become rows of `skipped`.
@@ -99,16 +114,23 @@ def add_sources(
             f"{case.path} is a union of cases, which is made anew from these: add to one of them, "
             "then match them again"
         )
-    opened = [(source, read_source(source, format)) for source in sources]
+    opened = [
+        open_source(source, reading) if isinstance(source, Path) else source for source in sources
+    ]
+    library.search(*(found.path for found in opened if found.holds_media))
     added, refused = Added(), set[tuple[str, str]]()
     with case.writer() as writer:
-        for source, entries in opened:
-            base = source.resolve() if source.is_dir() else source.resolve().parent
-            with progress.track(f"reading {source.name}", None) as advance:
-                for batch in _batches(entries):
-                    refused |= _put(writer, _rows_of(batch, library, base), added)
-                    added.rows += sum(not (isinstance(e, Skipped) and e.kept) for e in batch)
-                    advance(len(batch))
+        keep_maps(case.path, (p.columns for found in opened for p in found.parts if p.columns))
+        for found in opened:
+            with progress.track(f"reading {printable(found.path.name)}", None) as advance:
+                for base, entries in found.readings():
+                    for batch in _batches(entries):
+                        refused |= _put(writer, _rows_of(batch, library, base), added)
+                        lost = [e for e in batch if isinstance(e, Skipped) and not e.kept]
+                        added.rows += sum(not isinstance(e, Skipped) for e in batch) + len(lost)
+                        added.dropped += len(lost)
+                        added.lost = added.lost or next(iter(lost), None)
+                        advance(len(batch))
         if library.waits:
             with progress.track("joining pictures by name", None) as advance:
                 named = (row for row in library.guessed(Held(case).keys) if row[0] not in refused)
@@ -116,13 +138,14 @@ def add_sources(
                     _put(writer, _guessed(guesses, Held(case)), added)
                     advance(len(guesses))
         rows = _Rows()
-        for found in library.unused(Held(case).keys(library.unasked())):
-            rows.skip(found)
+        for unused in library.unused(Held(case).keys(library.unasked())):
+            rows.skip(unused)
         _put(writer, rows, added)
         added.by_map, added.by_row, added.by_name = (
             library.joined[rule] for rule in ("map", "row", "name")
         )
         added.unowned = len(Held(case).without(library.unowned()))
+        added.aside = dict(library.aside.most_common())
         writer.commit()
     return added
 
@@ -141,7 +164,7 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def _rows_of(batch: Sequence[Entry], library: MediaLibrary, base: Path) -> _Rows:
+def _rows_of(batch: Sequence[Entry], library: MediaLibrary, base: Base) -> _Rows:
     rows = _Rows()
     posts = []
     for entry in batch:
@@ -156,12 +179,12 @@ def _rows_of(batch: Sequence[Entry], library: MediaLibrary, base: Path) -> _Rows
     items = _identified(file for _, file in found if isinstance(file, MediaFile))
     for post, file in found:
         if isinstance(file, Skipped):
-            rows.skip(file)
+            rows.lack(file)
         elif isinstance(item := items[file], Skipped):
-            rows.skip(replace(item, source=post.source, line=post.line))
+            rows.lack(replace(item, source=post.source, line=post.line))
         else:
             key = rows.join((post.platform, post.post_id), item)
-            if item.path in post.media:
+            if item.path.endswith(post.media):
                 rows.said[key] = item.root
     return rows
 
@@ -174,9 +197,9 @@ def _guessed(found: Sequence[Guess], held: Held) -> _Rows:
     owners = held.owners([(item.sha256, item.path) for item in identified.values()])
     for key, source, line, file in found:
         if isinstance(file, Skipped):
-            rows.skip(file)
+            rows.lack(file)
         elif isinstance(item := items[file], Skipped):
-            rows.skip(replace(item, source=source, line=line))
+            rows.lack(replace(item, source=source, line=line))
         elif others := owners.get((item.sha256, item.path), set()) - {key}:
             reason = f"is the picture of {'/'.join(min(others))} already"
             rows.skip(Skipped(source, line, item.path, reason))
@@ -240,6 +263,7 @@ def _put(writer: CaseWriter, rows: _Rows, added: Added) -> set[tuple[str, str]]:
     added.accounts += tables["accounts"].num_rows
     added.media += tables["media"].num_rows
     added.skipped += tables["skipped"].num_rows
+    added.absent += rows.absent
     if any(table.num_rows for table in tables.values()):
         writer.put(f"add-{_digest(tables)}", tables)
     return refused

@@ -1,7 +1,9 @@
-"""Single JSON documents that hold their rows in arrays: streamed, since they may be gigabytes.
+"""JSON documents that hold their rows in arrays: streamed, since they may be gigabytes.
 
-So Telegram Desktop writes its exports. A row is an object in an array named `messages`, wherever
-that stands; what the object around the array says before it, such as the chat's id, goes along.
+A list of a document is an array of objects that is reached through objects alone; its path joins
+their names (`data.videos`; empty where the document itself is the array). Telegram Desktop's
+messages are another matter: they stand in arrays named `messages`, wherever these are, and what
+the object around one says before it, such as the chat's id, goes along.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +12,7 @@ from typing import Any
 
 from frametrace.posts.sources import LINE_LIMIT
 
-__all__ = ["rows_in"]
+__all__ = ["lists_in", "objects_at", "rows_in"]
 
 _ROWS = "messages"
 _AROUND = "chat"
@@ -76,8 +78,61 @@ def rows_in(pieces: Iterable[str]) -> Iterator[dict[str, Any] | str]:
             else:
                 yield "the row is not a JSON object"
     except (ijson.JSONError, ValueError) as error:
-        reason = (str(error).splitlines() or [""])[0].strip()
-        raise ValueError(f"the document can't be read from here on: {reason}") from None
+        raise _unreadable(error) from None
+
+
+def objects_at(pieces: Iterable[str], path: str | None) -> Iterator[dict[str, Any] | str]:
+    """Give the objects of the list at `path`, or the reason why one is none.
+
+    Without a path it gives whole documents, which may follow each other. Raises ValueError, with a
+    plain reason, where the document can't be read any further.
+    """
+    import ijson
+
+    feed = _Feed(iter(pieces))
+    prefix = "" if path is None else f"{path}.item".lstrip(".")
+    try:
+        for value in ijson.items(feed, prefix, use_float=True, multiple_values=path is None):
+            feed.unparsed = 0
+            yield value if isinstance(value, dict) else "the row is not a JSON object"
+    except (ijson.JSONError, ValueError, RecursionError) as error:
+        raise _unreadable(error) from None
+
+
+def lists_in(pieces: Iterable[str], enough: int) -> dict[str, list[dict[str, Any]]]:
+    """The lists of a document by their paths, each with its first objects, `enough` at most."""
+    import ijson
+
+    feed = _Feed(iter(pieces))
+    found: dict[str, list[dict[str, Any]]] = {}
+    levels: list[_Level] = []
+    try:
+        events = _counted(ijson.basic_parse(feed, use_float=True), feed)
+        for event, value in events:
+            path = _path(levels)
+            if event == "start_map" and path is not None:
+                row = _row(events, None)
+                if isinstance(row, dict) and len(found.setdefault(path, [])) < enough:
+                    found[path].append(row)
+                if path == "" and len(found[path]) >= enough:
+                    break  # the document is one array, of which that much was seen
+            else:
+                _step(levels, event, value)
+    except (ijson.JSONError, ValueError):
+        pass  # what comes before is enough, or there is nothing to read
+    return found
+
+
+def _path(levels: list[_Level]) -> str | None:
+    """The path of the array at hand, if it is reached through objects alone."""
+    if not levels or not levels[-1].is_array or any(level.is_array for level in levels[:-1]):
+        return None
+    return ".".join(level.name for level in levels[:-1])
+
+
+def _unreadable(error: Exception) -> ValueError:
+    reason = (str(error).splitlines() or [""])[0].strip()
+    return ValueError(f"the document can't be read from here on: {reason}")
 
 
 def _counted(events: Iterable[_Event], feed: _Feed) -> Iterator[_Event]:
@@ -102,8 +157,8 @@ def _step(levels: list[_Level], event: str, value: Any) -> None:
         levels[-1].values[levels[-1].name] = value
 
 
-def _row(events: Iterator[_Event], around: dict[str, Any]) -> dict[str, Any] | str:
-    """Build a row up to its end; one that is too long is passed over."""
+def _row(events: Iterator[_Event], around: dict[str, Any] | None) -> dict[str, Any] | str:
+    """Build a row up to its end, with what stands around it; one that is too long is left out."""
     from ijson.common import ObjectBuilder
 
     builder = ObjectBuilder()
@@ -121,4 +176,5 @@ def _row(events: Iterator[_Event], around: dict[str, Any]) -> dict[str, Any] | s
             builder = ObjectBuilder()  # lets go of what was built
     if size > LINE_LIMIT:
         return f"the row is longer than {LINE_LIMIT:,} characters"
-    return {**builder.value, _AROUND: dict(around)}
+    row: dict[str, Any] = builder.value
+    return row if around is None else {**row, _AROUND: dict(around)}

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from frametrace.posts.compression import DAMAGED
 from frametrace.posts.errors import SourceError
 from frametrace.posts.roots import Place
-from frametrace.posts.sources import DAMAGED
 from frametrace.posts.values import json_of
 
 __all__ = ["DOWNLOADS", "Download", "downloads_in"]

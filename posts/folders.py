@@ -1,12 +1,10 @@
-"""Walking folders of pictures, in a stable order and never out of them."""
+"""Walking folders, in a stable order and never out of them."""
 
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
-from frametrace.posts.model import Skipped
-
-__all__ = ["files_in", "is_inside", "is_picture", "pictures_in", "printable"]
+__all__ = ["files_in", "is_inside", "is_picture", "is_picture_data", "printable"]
 
 _PICTURE_SUFFIXES = frozenset(
     {".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jpeg", ".jpg", ".png"}
@@ -18,6 +16,22 @@ def is_picture(path: str) -> bool:
     """Whether a file's name says that it is a picture (`._x.jpg` is what a Mac notes about one)."""
     name = PurePosixPath(path)
     return name.suffix.lower() in _PICTURE_SUFFIXES and not name.name.startswith("._")
+
+
+_MAGICS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")
+_BOXES = (  # of ISO media files, JPEG 2000 and JPEG XL
+    *(b"ftypavif", b"ftypavis", b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1"),
+    *(b"jP  \r\n\x87\n", b"JXL \r\n\x87\n"),
+)
+
+
+def is_picture_data(begins: bytes) -> bool:
+    """Whether a file's first 16 bytes are those of a picture, whatever its name."""
+    return (
+        begins.startswith(_MAGICS)
+        or (begins[:4] == b"RIFF" and begins[8:12] == b"WEBP")
+        or begins[4:].startswith(_BOXES)
+    )
 
 
 def is_inside(root: Path, path: Path) -> bool:
@@ -42,21 +56,3 @@ def files_in(root: Path, closed: Callable[[OSError], object] | None = None) -> I
         subfolders.sort()
         for name in sorted(names):
             yield Path(folder, name).relative_to(root).as_posix()
-
-
-def pictures_in(root: Path) -> Iterator[str | Skipped]:
-    """Give every picture under `root`, which is resolved, and a Skipped for what is of no use.
-
-    That is a link that leaves `root`, a name that isn't text, a folder that can't be listed.
-    """
-    closed: list[OSError] = []
-    for path in filter(is_picture, files_in(root, closed.append)):
-        if printable(path) != path:
-            yield Skipped(root.name, 0, printable(path), "its name is not valid UTF-8; rename it")
-        elif (root / path).is_symlink() and not is_inside(root, root / path):
-            yield Skipped(root.name, 0, path, "the link leaves the folder")
-        else:
-            yield path
-    for error in closed:
-        folder = Path(error.filename).relative_to(root).as_posix()
-        yield Skipped(root.name, 0, printable(folder), f"can't be listed: {error.strerror}")

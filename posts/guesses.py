@@ -1,10 +1,12 @@
 """Pictures that nothing but their file names gives to posts: a guess, which gives way to all else.
 
-A file whose name begins with a post's id is that post's, where no map and no row names it, where
+A file whose name begins with a post's id, or holds a long number that is one
+(`lena_1690773347334800001_20240501.jpg`), is that post's, where no map and no row names it, where
 the name begins with no longer id of another post, and where no other post has the id. So a guess
 waits until all posts are known.
 """
 
+import re
 from array import array
 from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from pathlib import PurePosixPath
@@ -13,9 +15,10 @@ import numpy as np
 
 from frametrace.posts.model import MediaFile, Post, Skipped
 
-__all__ = ["Guess", "Guesses", "Key", "is_named_by"]
+__all__ = ["Guess", "Guesses", "Key", "is_named_by", "long_ids_in"]
 
 Key = tuple[str, str]  # (platform, post_id)
+_LONG_ID = re.compile(r"(?<![0-9A-Za-z])\d{15,20}(?![0-9A-Za-z])", re.ASCII)
 _BLOCK = 20_000  # files looked at together
 
 
@@ -37,6 +40,7 @@ class Guesses:
         self._waits = bytearray()
         self._file, self._post = array("q"), array("q")  # a row for each file of each post
         self._in_vain: dict[int, tuple[Skipped, ...]] = {}
+        self._settled: set[Key] = set()
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -64,6 +68,10 @@ class Guesses:
         if in_vain:
             self._in_vain[number] = tuple(in_vain)
 
+    def settle(self, key: Key) -> None:
+        """Have a post wait no longer: something better than a guess gave it a picture."""
+        self._settled.add(key)
+
     def resolved(
         self,
         file_of: Callable[[int], MediaFile],
@@ -88,7 +96,7 @@ class Guesses:
                 best = sorted(key for key in keys if len(key[1]) == longest)
                 waiting: dict[Key, int] = {}
                 for number in numbers:
-                    if self._waits[number]:
+                    if self._waits[number] and self._key(number) not in self._settled:
                         waiting.setdefault(self._key(number), number)
                 for key, number in waiting.items():
                     place = key, self._sources[number], self._lines[number]
@@ -122,6 +130,11 @@ def is_named_by(path: str, post_id: str) -> bool:
     return stem.startswith(post_id) and not stem[len(post_id) : len(post_id) + 1].isalnum()
 
 
+def long_ids_in(path: str) -> Iterator[str]:
+    """The long numbers inside a file's name, which platforms give to posts; times are shorter."""
+    return (found[0] for found in _LONG_ID.finditer(PurePosixPath(path).stem) if found.start())
+
+
 def _of_several(file: MediaFile, key: Key, best: Sequence[Key], source: str, line: int) -> Skipped:
     others = ", ".join("/".join(owner) for owner in best if owner != key)
     reason = f"its name begins with the id of {others} as well: a media map can say whose it is"
@@ -145,6 +158,7 @@ def _others(
 
 def _ids_in(path: str) -> Iterator[str]:
     """Whatever a file's name may begin with that could be an id."""
+    yield from long_ids_in(path)
     stem = PurePosixPath(path).stem
     for end in range(1, len(stem) + 1):
         if not stem[end : end + 1].isalnum():

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frametrace.posts.errors import SourceError
+from frametrace.posts.layouts import table_head
 from frametrace.posts.model import Post, Skipped
-from frametrace.posts.rows import Row, Shape, read_head, read_rows
+from frametrace.posts.rows import Head, Row, Shape
 from frametrace.posts.sources import Source
 
 __all__ = ["MapRow", "MediaMap"]
@@ -72,13 +73,13 @@ class MediaMap:
         if not path.is_file():
             raise SourceError(f"{path}: there is no such media map.")
         source = Source(path.resolve())
-        head = read_head(source)
-        if head.shape is not Shape.TABLE or not {"post_id", "path"} <= set(head.names):
+        head = table_head(source, _is_map)
+        if not _is_map(head):
             raise SourceError(
                 f"{source.name}: a media map is a CSV with the columns post_id and path, and "
                 f"perhaps platform. Found: {head.shown}."
             )
-        for row in read_rows(source, head.shape):
+        for row in head.rows():
             if isinstance(row, Row):
                 self._add(row, source.path.parent)
             else:
@@ -92,3 +93,7 @@ class MediaMap:
             self._unreadable.append(Skipped(row.source, row.line, "", str(error)))
         else:
             self._rows.setdefault(key, []).append(found)
+
+
+def _is_map(head: Head) -> bool:
+    return head.shape is Shape.TABLE and {"post_id", "path"} <= set(head.names)

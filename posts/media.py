@@ -3,7 +3,8 @@
 Three rules, of which the first that gives a file wins: an explicit media map, what the row itself
 says, and the names of files that begin with the post's id (`<post_id>-<anything>.jpg`), which is a
 guess (see `guesses`). The links of a row are looked up in what 4CAT lists of its downloads, which
-also names posts. Nothing is ever downloaded, and no path leads out of its folder or archive.
+also names posts, and then among the files' names (see `link_names`). Nothing is ever downloaded,
+and no path leads out of its folder or archive.
 """
 
 import hashlib
@@ -11,24 +12,40 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
+from frametrace.posts.compression import DAMAGED
 from frametrace.posts.downloads import DOWNLOADS, downloads_in
 from frametrace.posts.errors import DecodeError, SourceError
-from frametrace.posts.folders import is_picture, printable
-from frametrace.posts.guesses import Guess, Guesses, Key, is_named_by
+from frametrace.posts.folders import printable
+from frametrace.posts.guesses import Guess, Guesses, Key, is_named_by, long_ids_in
+from frametrace.posts.link_names import LinkNames, Waiting, link_name, stem_of
 from frametrace.posts.maps import MediaMap
 from frametrace.posts.model import MediaFile, MediaItem, Post, Skipped
-from frametrace.posts.roots import Archive, Folder, Place, leaves, open_root, place_at
-from frametrace.posts.sources import DAMAGED
+from frametrace.posts.roots import (
+    Archive,
+    Folder,
+    Place,
+    Tar,
+    holds_picture,
+    leaves,
+    open_root,
+    place_at,
+)
 
-__all__ = ["MediaLibrary", "identify", "read_media"]
+__all__ = ["Base", "MediaLibrary", "identify", "read_media"]
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _LEAVES = "leaves the media folder"
+
+_ARCHIVES = frozenset(
+    {".zip", ".tar", ".tgz", ".tbz2", ".txz"}
+    | {f".tar{suffix}" for suffix in (".gz", ".bz2", ".xz", ".zst")}
+)
 
 # What Telegram Desktop writes in a file's place: "(File not included. Change data exporting …".
 _LEFT_OUT = "(File "
@@ -65,6 +82,21 @@ def identify(file: MediaFile, limit: int) -> MediaItem:
     return MediaItem(hashlib.sha256(data).hexdigest(), file.root, file.path, len(data))
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Where a source of posts lies: in a folder or an archive, and in which folder of that."""
+
+    place: Place
+    folder: str = ""
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Its own folder and those above it, as they begin paths: `a/b/`, `a/` and nothing."""
+        above = PurePosixPath(self.folder)
+        named = (f"{each}/" for each in (above, *above.parents) if each.as_posix() != ".")
+        return (*named, "")
+
+
 class MediaLibrary:
     """Finds the pictures of posts in folders and zip archives.
 
@@ -74,33 +106,45 @@ class MediaLibrary:
     """
 
     def __init__(self, roots: Sequence[Path], maps: Sequence[Path] = ()) -> None:
-        self._roots = tuple(open_root(path) for path in roots)
-        for root in self._roots:
-            root.paths()  # an archive that can't be opened shows it here
+        self._roots: tuple[Place, ...] = ()
+        self.search(*roots)
         self._map = MediaMap(maps)
         self._damaged: list[Skipped] = []
-        self._bases: dict[Path | None, tuple[Place, ...]] = {}
         self._lists: list[tuple[Place, str]] = []  # of downloads, found along with the pictures
         self._given: set[str] = set()  # places of files, by maps and rows
         self._guessed: set[str] = set()
         self._guesses = Guesses()
+        self._links = LinkNames()
         self.joined: Counter[str] = Counter()  # pictures by the rule that gave them to a post
+        self.aside: Counter[str] = Counter()  # files that aren't pictures, by their suffix
 
-    def find(self, post: Post, base: Path | None = None) -> Iterator[MediaFile | Skipped]:
+    def search(self, *roots: Path) -> None:
+        """Search these as well, before anything was looked for. Raises SourceError."""
+        opened = [open_root(path) for path in roots]
+        for root in opened:
+            root.paths()  # an archive that can't be opened shows it here
+        self._roots = tuple(dict.fromkeys((*self._roots, *opened)))
+
+    def find(self, post: Post, base: Base | None = None) -> Iterator[MediaFile | Skipped]:
         """Give the files of a post's pictures, and a Skipped for each that it names in vain.
 
-        `base` is the folder that paths in the post's source are relative to. A post that names no
-        picture and has none gives nothing; one that files may be named after waits for `guessed`.
+        `base` is where the post's source lies, which paths in it are relative to. A post that
+        names no picture and has none gives nothing; one that files may be named after, or after
+        its links, waits for `guessed`.
         """
         if not (post.media or self._offers):
             return
         named, unusable = self._named(post)
         in_vain: list[Skipped] = []
         for rule, found in (("map", self._mapped(post)), ("row", self._in_row(post, base))):
-            items = tuple(dict.fromkeys(found))
+            every = tuple(dict.fromkeys(found))
+            items = [item for item in every if not isinstance(item, Waiting)]
             files = [item for item in items if isinstance(item, MediaFile)]
             self._given.update(file.place for file in files)
             self.joined[rule] += len(files)
+            for item in every:
+                if isinstance(item, Waiting):
+                    self._links.note(item)
             if files or not named:
                 yield from items
             else:
@@ -115,14 +159,21 @@ class MediaLibrary:
     @property
     def waits(self) -> bool:
         """Whether `guessed` has anything to say."""
-        return bool(self._guesses)
+        return bool(self._guesses or self._links)
 
     def guessed(self, known: Callable[[Collection[str]], Collection[Key]]) -> Iterator[Guess]:
         """Once `find` was asked for all posts: what files' names give to those that wait.
 
         `known` gives the keys of other posts that have one of some ids.
         """
+        links, self._links = self._links, LinkNames()
         guesses, self._guesses = self._guesses, Guesses()
+        for row in links.resolved(self._by_stem):
+            if isinstance(row[-1], MediaFile):
+                self.joined["row"] += 1
+                self._given.add(row[-1].place)
+                guesses.settle(row[0])
+            yield row
         for row in guesses.resolved(self._file_at, self._given, known):
             if isinstance(row[-1], MediaFile):
                 self.joined["name"] += 1
@@ -162,10 +213,13 @@ class MediaLibrary:
     def _named(self, post: Post) -> tuple[list[int], list[Skipped]]:
         """The numbers of the files that are named after a post, and those that can't be used."""
         numbers, unusable = [], []
-        for number in self._beginning(post.post_id):
+        begun = (
+            number
+            for number in self._beginning(post.post_id)
+            if is_named_by(self._index[number][-1], post.post_id)
+        )
+        for number in (*begun, *self._by_long_id.get(post.post_id, ())):
             _, place, path = self._index[number]
-            if not is_named_by(path, post.post_id):
-                continue
             try:
                 _usable(place, path)
                 numbers.append(number)
@@ -173,32 +227,29 @@ class MediaLibrary:
                 unusable.append(Skipped(post.source, post.line, printable(path), str(error)))
         return numbers, unusable
 
-    def _in_row(self, post: Post, base: Path | None) -> Iterator[MediaFile | Skipped]:
-        places = self._places_from(base) if post.media else ()
+    def _in_row(self, post: Post, base: Base | None) -> Iterator[MediaFile | Waiting | Skipped]:
         for named in post.media:
             try:
-                yield from self._said(named, places)
+                yield from self._said(named, base)
             except ValueError as error:
-                yield Skipped(post.source, post.line, named, str(error))
+                if (name := link_name(named)) in self._by_stem and "://" in named:
+                    yield Waiting(post, named, name)
+                else:
+                    yield Skipped(post.source, post.line, named, str(error))
         for place, path in self._downloads.get(("post", post.post_id), ()):
             try:
                 yield _locate(path, (place,))
             except ValueError as error:
                 yield Skipped(post.source, post.line, printable(path), str(error))
 
-    def _places_from(self, base: Path | None) -> tuple[Place, ...]:
-        if base not in self._bases:
-            self._bases[base] = () if base is None else (open_root(base),)
-        return self._bases[base] + self._roots
-
-    def _said(self, named: str, places: Sequence[Place]) -> Iterator[MediaFile]:
+    def _said(self, named: str, base: Base | None) -> Iterator[MediaFile]:
         if "://" in named or named.startswith(_LEFT_OUT):
             found = self._downloads.get(("link", named))
             if not found:
                 raise ValueError("not downloaded")
             yield from (_locate(path, (place,)) for place, path in found)
         elif not _SHA256.fullmatch(named):
-            yield _locate(named, places)
+            yield _locate(named, self._roots, base)
         else:
             yield self._by_sha256(named)
 
@@ -223,15 +274,34 @@ class MediaLibrary:
         return bool(self._index or self._map)
 
     @cached_property
+    def _by_long_id(self) -> dict[str, list[int]]:
+        """The numbers of the files that have a long number inside their names."""
+        found: dict[str, list[int]] = {}
+        for number, (_, _, path) in enumerate(self._index):
+            for post_id in long_ids_in(path):
+                found.setdefault(post_id, []).append(number)
+        return found
+
+    @cached_property
+    def _by_stem(self) -> dict[str, list[MediaFile]]:
+        """Pictures by their names before all suffixes, as far as links may be named so."""
+        found: dict[str, list[MediaFile]] = {}
+        for _, place, path in self._index:
+            found.setdefault(stem_of(path), []).append(MediaFile(str(place.path), path))
+        return found
+
+    @cached_property
     def _index(self) -> list[tuple[str, Place, str]]:
         """Every picture by the stem of its name; a file under two roots is listed once."""
         files: dict[Path, tuple[str, Place, str]] = {}
         for place in self._places():
             for path in place.paths():
-                if is_picture(path):
-                    files.setdefault(place.path / path, (PurePosixPath(path).stem, place, path))
-                elif path.endswith(DOWNLOADS) and PurePosixPath(path).name == DOWNLOADS:
+                if path.endswith(DOWNLOADS) and PurePosixPath(path).name == DOWNLOADS:
                     self._lists.append((place, path))
+                elif holds_picture(place, path):
+                    files.setdefault(place.path / path, (PurePosixPath(path).stem, place, path))
+                elif _suffix(path) not in _ARCHIVES:
+                    self.aside[_suffix(path)] += 1
         return sorted(files.values(), key=lambda item: (item[0], str(item[1].path), item[2]))
 
     @cached_property
@@ -252,31 +322,41 @@ class MediaLibrary:
         for root in self._roots:
             yield root
             for path in root.paths():
-                if not path.lower().endswith(".zip"):
+                if _suffix(path) not in _ARCHIVES:
                     continue
                 if isinstance(root, Folder):
                     yield from self._archive(root, path)
                 else:
-                    reason = "a zip archive inside another is not read; unpack it"
+                    reason = "an archive inside another is not read; unpack it"
                     self._damaged.append(Skipped(root.path.name, 0, printable(path), reason))
 
-    def _archive(self, root: Folder, path: str) -> Iterator[Archive]:
+    def _archive(self, root: Folder, path: str) -> Iterator[Archive | Tar]:
         """Give an archive that lies in a folder, unless it is of no use: then tell of it once."""
         try:
-            archive = Archive(root.path / _usable(root, path).path)
+            archive = place_at(root.path / _usable(root, path).path)
             archive.paths()
-        except (ValueError, SourceError) as error:
+        except (ValueError, OSError, SourceError) as error:
             self._damaged.append(Skipped(root.path.name, 0, printable(path), str(error)))
         else:
-            yield archive
+            if not isinstance(archive, Folder):
+                yield archive
 
 
-def _locate(named: str, places: Sequence[Place]) -> MediaFile:
-    """Find a relative path in the first place that holds it. Raises ValueError with the reason."""
+def _suffix(path: str) -> str:
+    name = PurePosixPath(path)
+    return "".join(name.suffixes[-2:]).lower() if ".tar" in name.suffixes else name.suffix.lower()
+
+
+def _locate(named: str, places: Sequence[Place], base: Base | None = None) -> MediaFile:
+    """Find a relative path in the first place that holds it. Raises ValueError with the reason.
+
+    It is relative to the folder of its source, or to one above it that was named as well.
+    """
     if leaves(named):
         raise ValueError(_LEAVES)
-    for place in places:
-        for path in _spellings(named):
+    tried = [(base.place, f"{folder}{named}") for folder in base.folders] if base else []
+    for place, each in (*tried, *((place, named) for place in places)):
+        for path in _spellings(each):
             if place.holds(path):
                 return _usable(place, path)
     raise ValueError("is not in the media folders")

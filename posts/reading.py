@@ -1,18 +1,191 @@
 """Recognising a source's format and reading it: posts, accounts, and what could not be read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from frametrace.posts.column_facts import ColumnFacts
+from frametrace.posts.column_maps import ColumnMap, shipped_maps
+from frametrace.posts.compression import DAMAGED
+from frametrace.posts.encodings import encoding_of
 from frametrace.posts.errors import SourceError, UsageError
+from frametrace.posts.folders import printable
+from frametrace.posts.layouts import heads_of, text_rows
+from frametrace.posts.media import Base
 from frametrace.posts.model import Account, Post, Skipped
 from frametrace.posts.readers import READERS, Reader
-from frametrace.posts.rows import Head, Row, read_head, read_rows
-from frametrace.posts.sources import Source, sources_in
+from frametrace.posts.rows import Head, Heads, Row, Rows, Shape
+from frametrace.posts.settings import ReadSettings
+from frametrace.posts.sources import Source, is_table, sources_in
 
-__all__ = ["Entry", "detect", "formats_table", "read_source"]
+__all__ = ["Entry", "Opened", "Part", "detect", "formats_table", "open_source", "read_source"]
 
 Entry = Post | Account | Skipped
+
+_NEIGHBOUR = 2**22  # bytes of a file that is read for the sake of its neighbour
+_NAMED = 5  # files that a message lists by name
+_REPLACED = "\ufffd"
+_NAMED_ROWS = frozenset({Shape.TABLE, Shape.RECORDS})  # what a column map can be about
+_NEXT = (
+    "`frametrace inspect FILE` shows it and drafts a column map; --column post_id=… --column "
+    "account_id=… says which column is what, --format names a format."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is read with one reader: a source, or a list or a sheet in it."""
+
+    source: Source
+    head: Head
+    reader: Reader
+    settings: ReadSettings = ReadSettings()
+    columns: ColumnMap | None = None  # by which it is read, where users said so
+
+    @property
+    def folder(self) -> str:
+        """The folder of the source inside the folder or the archive that was named; or empty."""
+        return PurePosixPath(self.source.member).parent.as_posix() if self.source.member else ""
+
+    def base(self) -> Base:
+        """Where the paths in it are relative to. Raises OSError."""
+        source = replace(self.source, path=self.source.path.resolve())
+        return Base(source.place(), self.folder)
+
+    def rows(self) -> Rows:
+        """The rows, each with what its columns say as a whole and what stands beside the source."""
+        facts = ColumnFacts(self._cells, self.settings.zone, self.settings.order)
+        context = self.reader.context(self._neighbour) if self.reader.context else {}
+        for row in self._plain():
+            if isinstance(row, Row):
+                row.facts = facts
+                if context:
+                    row.values = {**context, **row.values}
+            yield row
+
+    def entries(self) -> Iterator[Entry]:
+        """Read it, row by row: what can't be read is a Skipped. In memory is the current row."""
+        replaced = 0
+        for entry in self._entries():
+            if isinstance(entry, Post) and _REPLACED in entry.text:
+                replaced += 1
+            yield entry
+        name = self.source.name
+        if (found := self.source.detected) and found.guessed:
+            reason = f"is not UTF-8: it was read as {found.name}; --encoding can name another"
+            yield Skipped(name, 0, "", reason, kept=True)
+        if replaced:
+            many = "captions hold" if replaced > 1 else "caption holds"
+            reason = f"{replaced:,} {many} U+FFFD in the place of characters that were lost"
+            yield Skipped(name, 0, "", reason, kept=True)
+
+    def _entries(self) -> Iterator[Entry]:
+        parse, parts = self.reader.parse, self.reader.parts
+        for row in self.rows():
+            if isinstance(row, Skipped):
+                yield row
+                continue
+            try:
+                if parts is None:
+                    yield parse(row)
+                    if row.told:
+                        yield from _told(row)
+                else:
+                    for part in parts(row):
+                        yield from self._of_part(part)
+            except (ValueError, RecursionError) as error:
+                yield Skipped(row.source, row.line, "", str(error))
+
+    def _of_part(self, row: Row) -> Iterator[Entry]:
+        try:
+            yield self.reader.parse(row)
+        except ValueError as error:
+            yield Skipped(row.source, row.line, "", str(error))
+        else:
+            yield from _told(row)
+
+    def _plain(self) -> Rows:
+        if self.reader.split is not None:
+            return text_rows(self.source, self.reader.split)
+        return self.head.rows()
+
+    def _cells(self, column: str) -> Iterator[str]:
+        return (row.values.get(column, "") for row in self._plain() if isinstance(row, Row))
+
+    def _neighbour(self, path: str) -> str:
+        """The text of a small file beside the source; empty where there is none."""
+        try:
+            place = self.source.place()
+            named = PurePosixPath(self.folder, path).as_posix()
+            if not place.holds(named) or not place.keeps(named):
+                return ""
+            data = place.read(named, _NEIGHBOUR)
+        except (SourceError, *DAMAGED):
+            return ""
+        return data.decode(encoding_of(data).name, "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A path that was opened: what is read of it, and what is not."""
+
+    path: Path
+    parts: tuple[Part, ...]
+    unread: tuple[Skipped, ...] = field(default=())
+
+    @property
+    def holds_media(self) -> bool:
+        """Whether it is a folder or an archive that may hold the pictures of posts in it."""
+        return any(part.source.member for part in self.parts)
+
+    @property
+    def holds_posts(self) -> bool:
+        """Whether it is more than pictures."""
+        return any(not part.source.is_folder for part in self.parts)
+
+    def readings(self) -> Iterator[tuple[Base, Iterator[Entry]]]:
+        """What each part gives, and where the paths in it are relative to; what isn't read first.
+
+        Raises OSError where a folder or an archive is gone.
+        """
+        for number, part in enumerate(self.parts):
+            entries = part.entries()
+            yield part.base(), chain(self.unread, entries) if number == 0 else entries
+
+    def entries(self) -> Iterator[Entry]:
+        """The same as one."""
+        return chain(self.unread, chain.from_iterable(part.entries() for part in self.parts))
+
+
+def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
+    """Look at the beginning of a file, or of all that a folder or an archive holds.
+
+    In a folder or an archive pictures are posts of their own where no file of posts is recognised.
+    Raises SourceError if there is nothing to read, and UsageError if there is no such format.
+    """
+    named = None if settings.format is None else _reader_named(settings.format)
+    parts: list[Part] = []
+    errors: list[tuple[Source, SourceError]] = []
+    for source in sources_in(path, settings.encoding):
+        if source.is_folder and parts:
+            continue  # its pictures are those of the posts
+        try:
+            parts += _parts(source, settings, named)
+        except SourceError as error:
+            errors.append((source, error))
+    if not parts:
+        raise errors[0][1]
+    return Opened(path, tuple(parts), tuple(_unread(errors)))
+
+
+def read_source(path: Path, format: str | None = None) -> Iterator[Entry]:
+    """Read everything at a path; `format` names a reader and spares the recognition.
+
+    Raises what `open_source` raises, at once; what can't be read later is given as a Skipped.
+    """
+    return open_source(path, ReadSettings(format)).entries()
 
 
 def detect(path: Path) -> str:
@@ -20,27 +193,17 @@ def detect(path: Path) -> str:
 
     Raises SourceError if no reader knows it.
     """
-    readable, _ = _recognised(path, None)
-    return readable[0][1].name
-
-
-def read_source(path: Path, format: str | None = None) -> Iterator[Entry]:
-    """Read a file, a `.gz`, every member of a `.zip`, or a folder of pictures, row by row.
-
-    `format` names a reader and spares the recognition. What can't be read is given as a Skipped.
-    The beginning is checked at once: raises SourceError if there is nothing to read, and
-    UsageError if there is no such format. Nothing is held in memory but the current row.
-    """
-    readable, unreadable = _recognised(path, format)
-    return chain(unreadable, chain.from_iterable(_read(*found) for found in readable))
+    return open_source(path).parts[0].reader.name
 
 
 def formats_table() -> str:
     """Describe every registered reader in a Markdown table, for the documentation."""
     lines = ["| format | what it is | required | platform | time | example |"]
     lines.append("|---|---|---|---|---|---|")
-    for reader in READERS:
+    maps = (found.reader(Shape.TABLE) for found in _shipped())
+    for reader in (*READERS, *maps):
         required = ", ".join(" or ".join(f"`{n}`" for n in names) for names in reader.required)
+        required = required or "its first lines"
         lines.append(
             f"| `{reader.name}` | {reader.title} ({reader.shape}) | {required} "
             f"| {reader.platform} | {reader.time} | `{reader.example}` |"
@@ -48,48 +211,98 @@ def formats_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _recognised(
-    path: Path, format: str | None
-) -> tuple[list[tuple[Source, Reader]], list[Skipped]]:
-    named = None if format is None else _reader_named(format)
-    readable: list[tuple[Source, Reader]] = []
-    errors: list[tuple[Source, SourceError]] = []
-    for source in sources_in(path):
-        try:
-            head = read_head(source)
-            readable.append((source, _checked(source, head, named or _reader_of(source, head))))
-        except SourceError as error:
-            errors.append((source, error))
-    if not readable:
-        raise errors[0][1]
-    return readable, [Skipped(source.name, 0, "", str(error)) for source, error in errors]
+def _parts(source: Source, settings: ReadSettings, named: Reader | None) -> list[Part]:
+    """The parts of a source that are read. Raises SourceError where there is none."""
+    heads = heads_of(source)
+    for groups in ((heads.either,), heads.parts):
+        found = [part for group in groups if (part := _part(source, group, settings, named))]
+        if found:
+            return found
+    raise _unrecognised(source, heads, settings, named)
 
 
-def _read(source: Source, reader: Reader) -> Iterator[Entry]:
-    parse, parts = reader.parse, reader.parts
-    for row in read_rows(source, reader.shape):
-        if isinstance(row, Skipped):
-            yield row
-            continue
-        try:
-            if parts is None:
-                yield parse(row)
-                if row.told:
-                    yield from _told(row)
-            else:
-                for part in parts(row):
-                    yield from _entries(reader, part)
-        except (ValueError, RecursionError) as error:
-            yield Skipped(row.source, row.line, "", str(error))
+def _part(
+    source: Source, heads: Iterable[Head], settings: ReadSettings, named: Reader | None
+) -> Part | None:
+    """The first of the heads for which there is a reader, with that reader."""
+    for head in heads:
+        for found in settings.columns:
+            mapped = found.over(head.names)
+            if head.shape in _NAMED_ROWS and mapped.fits(head.names):
+                zone, order = mapped.zone or settings.zone, mapped.order or settings.order
+                ours = replace(settings, zone=zone, order=order)
+                return Part(source, head, mapped.reader(head.shape), ours, mapped)
+        for reader in READERS if named is None else (named,):
+            fits = reader.recognises if named is None else partial(_reads, reader)
+            if fits(head):
+                return Part(source, head, reader, settings)
+        if named is None and head.shape in _NAMED_ROWS:
+            for shipped in _shipped():
+                if shipped.fits(head.names):
+                    return Part(source, head, shipped.reader(head.shape), settings)
+    return None
 
 
-def _entries(reader: Reader, row: Row) -> Iterator[Entry]:
-    try:
-        yield reader.parse(row)
-    except ValueError as error:
-        yield Skipped(row.source, row.line, "", str(error))
-    else:
-        yield from _told(row)
+def _reads(reader: Reader, head: Head) -> bool:
+    """Whether a reader that was named can read what begins like this."""
+    if reader.shape is Shape.TEXT:
+        return head.shape is Shape.TEXT
+    return head.shape == reader.shape and not reader.missing(head.names)
+
+
+def _unrecognised(
+    source: Source, heads: Heads, settings: ReadSettings, named: Reader | None
+) -> SourceError:
+    every = (*heads.either, *chain.from_iterable(heads.parts))
+    name = source.name
+    if named is not None:
+        fitting = [head for head in every if head.shape == named.shape]
+        if not fitting:
+            return SourceError(
+                f"{name}: is {heads.what}, but {named.name} reads {named.shape}. "
+                "Leave --format out to have it recognised."
+            )
+        head = min(fitting, key=lambda head: len(named.missing(head.names)))
+        missing = ", ".join(named.missing(head.names))
+        return SourceError(
+            f"{name}: {named.name} needs the column {missing}. Found: {head.shown}. "
+            f"Rename the columns, or name another --format: {_names()}."
+        )
+    tables = [head for head in every if head.names]
+    if not tables:
+        return SourceError(
+            f"{name}: is {heads.what or 'empty'}, in which no posts are recognised. {_NEXT}"
+        )
+    candidates = [
+        (len(reader.required) - 2 * len(reader.missing(head.names)), -number, head, reader)
+        for number, head in enumerate(reversed(tables))
+        for reader in READERS
+        if reader.shape == head.shape and reader.missing(head.names)
+    ]
+    _, _, head, nearest = max(candidates, key=lambda found: found[:2])
+    for found in settings.columns:
+        missing = ", ".join(found.over(head.names).missing(head.names))
+        return SourceError(
+            f"{name}: the column map names {missing}, which it lacks. Found: {head.shown}."
+        )
+    return SourceError(
+        f"{name}: is {heads.what}, in which no format is recognised. Nearest is {nearest.name}, "
+        f"which also needs {', '.join(nearest.missing(head.names))}. Found: {head.shown}. {_NEXT}"
+    )
+
+
+def _unread(errors: Sequence[tuple[Source, SourceError]]) -> Iterator[Skipped]:
+    """Tables that aren't read, each by its name; of other files how many there are."""
+    others = [source for source, _ in errors if not is_table(source)]
+    for source, error in errors:
+        if is_table(source):
+            yield Skipped(source.name, 0, "", str(error))
+    if others:
+        names = ", ".join(printable(source.member) for source in others[:_NAMED])
+        more = ", …" if len(others) > _NAMED else ""
+        count = f"{len(others):,} other file{'s' * (len(others) > 1)}"
+        reason = f"{count} beside the posts hold none that are known: {names}{more}"
+        yield Skipped(printable(others[0].path.name), 0, "", reason, kept=True)
 
 
 def _told(row: Row) -> Iterator[Skipped]:
@@ -97,40 +310,16 @@ def _told(row: Row) -> Iterator[Skipped]:
 
 
 def _reader_named(name: str) -> Reader:
-    for reader in READERS:
+    for reader in (*READERS, *(found.reader(Shape.TABLE) for found in _shipped())):
         if reader.name == name:
             return reader
     raise UsageError(f"there is no format {name!r}. Choose from: {_names()}")
 
 
-def _reader_of(source: Source, head: Head) -> Reader:
-    for reader in READERS:
-        if reader.recognises(head):
-            return reader
-    nearest = max(
-        (reader for reader in READERS if reader.shape == head.shape and reader.missing(head.names)),
-        key=lambda reader: len(reader.required) - 2 * len(reader.missing(head.names)),
-    )
-    raise SourceError(
-        f"{source.name}: no format is recognised. Nearest is {nearest.name}, which also needs "
-        f"{', '.join(nearest.missing(head.names))}. Found: {head.shown}. Rename the "
-        f"columns, or name the format with --format: {_names()}."
-    )
-
-
-def _checked(source: Source, head: Head, reader: Reader) -> Reader:
-    if head.shape != reader.shape:
-        raise SourceError(
-            f"{source.name}: is laid out as {head.shape}, but {reader.name} reads {reader.shape}. "
-            "Leave --format out to have it recognised."
-        )
-    if missing := reader.missing(head.names):
-        raise SourceError(
-            f"{source.name}: {reader.name} needs the column {', '.join(missing)}. Found: "
-            f"{head.shown}. Rename the columns, or name another --format: {_names()}."
-        )
-    return reader
+@cache
+def _shipped() -> tuple[ColumnMap, ...]:
+    return shipped_maps()
 
 
 def _names() -> str:
-    return ", ".join(reader.name for reader in READERS)
+    return ", ".join((*(reader.name for reader in READERS), *(m.name for m in _shipped())))

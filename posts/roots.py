@@ -1,20 +1,29 @@
-"""Where media lie: folders and zip archives, seen alike and never left."""
+"""Where files lie: folders and archives, seen alike and never left."""
 
 import os
 import stat
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path, PureWindowsPath
+from pathlib import Path, PurePosixPath
+from typing import IO
 
+from frametrace.posts.archives import Archive, Tar, archive_at, leaves
+from frametrace.posts.compression import DAMAGED
 from frametrace.posts.errors import SourceError
-from frametrace.posts.folders import files_in, is_inside, printable
-from frametrace.posts.sources import DAMAGED, open_member
+from frametrace.posts.folders import files_in, is_inside, is_picture, is_picture_data, printable
+from frametrace.posts.model import Skipped
 
-__all__ = ["Archive", "Folder", "Place", "leaves", "open_root", "place_at"]
-
-_OUTWARD = ("..", ":", "\0")  # no other relative path needs a second look
+__all__ = [
+    "Archive",
+    "Folder",
+    "Place",
+    "Tar",
+    "holds_picture",
+    "leaves",
+    "open_root",
+    "pictures_in",
+    "place_at",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,13 @@ class Folder:
             return False
         return not self._has_link(path) or is_inside(self.path.resolve(), self.path / path)
 
+    def open(self, path: str) -> IO[bytes]:
+        """Open a regular file. Raises OSError or ValueError."""
+        file = self.path / path
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise ValueError("it is not a file")
+        return file.open("rb")
+
     def read(self, path: str, limit: int) -> bytes:
         """Read a file of at most `limit` bytes. Raises OSError or ValueError."""
         file = f"{self.path}/{path}"
@@ -60,48 +76,13 @@ class Folder:
         return any(os.path.islink(f"{self.path}/{path[:end]}") for end in ends)  # noqa: PTH114
 
 
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """A zip archive, by its absolute path; it is read in place."""
+Place = Folder | Archive | Tar
 
-    path: Path
-
-    def paths(self) -> Iterator[str]:
-        """Give every member's name, sorted. Raises SourceError if the archive can't be opened."""
-        return iter(sorted(info.filename for info in self._zip().infolist() if not info.is_dir()))
-
-    def holds(self, path: str) -> bool:
-        """Whether the archive can be opened and has a member of that name."""
-        try:
-            return path in self._zip().NameToInfo
-        except SourceError:
-            return False
-
-    def keeps(self, path: str) -> bool:
-        """Whether the member's name would stay inside a folder it were unpacked to."""
-        return not leaves(path)
-
-    def read(self, path: str, limit: int) -> bytes:
-        """Read a member; what it declares as its size is not trusted.
-
-        Raises SourceError or one of `DAMAGED`.
-        """
-        archive = self._zip()
-        with open_member(archive, path) as opened:
-            if (size := archive.getinfo(path).file_size) > limit:
-                raise ValueError(f"{size:,} bytes are over the limit of {limit:,}")
-            return opened.read(limit + 1)
-
-    def _zip(self) -> zipfile.ZipFile:
-        try:
-            status = self.path.stat()
-            return _opened(self.path, os.getpid(), status.st_mtime_ns, status.st_size)
-        except DAMAGED as error:
-            name = printable(self.path.name)
-            raise SourceError(f"{name}: the archive can't be opened: {error}") from error
-
-
-Place = Folder | Archive
+# Files that a great many of may lie beside pictures, and that hold none themselves.
+_NEVER = frozenset(
+    {".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".js", ".html", ".htm", ".xml", ".md"}
+    | {".zip", ".tar", ".gz", ".tgz", ".zst", ".xz", ".bz2", ".pdf", ".css", ".py", ".log"}
+)
 
 
 def open_root(path: Path) -> Place:
@@ -116,7 +97,7 @@ def open_root(path: Path) -> Place:
             raise SourceError(f"{name}: its name is not valid UTF-8. Rename it.")
         return place_at(root)
     except (OSError, RuntimeError, ValueError):
-        raise SourceError(f"{name}: there is no such media folder or zip archive.") from None
+        raise SourceError(f"{name}: there is no such media folder or archive.") from None
 
 
 def place_at(root: Path) -> Place:
@@ -125,22 +106,44 @@ def place_at(root: Path) -> Place:
     if stat.S_ISDIR(status.st_mode):
         return Folder(root)
     if stat.S_ISREG(status.st_mode):
-        return Archive(root)
-    raise OSError(f"{root} is neither a folder nor a zip archive")
+        return archive_at(root) or Archive(root)  # which says what is wrong with it
+    raise OSError(f"{root} is neither a folder nor an archive")
 
 
-def leaves(path: str) -> bool:
-    """Whether a relative path points out of its folder, on any system (`..`, `/x`, `C:x`)."""
-    if path[:1] not in {"/", "\\"} and not any(sign in path for sign in _OUTWARD):
+def holds_picture(place: Place, path: str) -> bool:
+    """Whether a file is a picture: by its name, or where that says nothing, by its first bytes."""
+    name = PurePosixPath(path).name
+    if is_picture(path):
+        return True
+    if PurePosixPath(path).suffix.lower() in _NEVER or name.startswith("."):
         return False
-    spelled = PureWindowsPath(path)
-    return bool(spelled.anchor) or ".." in spelled.parts or "\0" in path
+    try:
+        with place.open(path) as file:
+            return is_picture_data(file.read(16))
+    except (SourceError, *DAMAGED):
+        return False
 
 
-@lru_cache(maxsize=16)
-def _opened(path: Path, process: int, modified: int, size: int) -> zipfile.ZipFile:
-    """Keep archives open, because finding a member means reading the whole directory.
+def pictures_in(place: Place) -> Iterator[str | Skipped]:
+    """Give every picture of a place, and a Skipped for what is of no use.
 
-    Each process has its own, since they would share one file position; a changed file is reopened.
+    That is a link that leaves it, a name that isn't text, a folder that can't be listed.
     """
-    return zipfile.ZipFile(path)
+    name = printable(place.path.name)
+    closed: list[OSError] = []
+    paths = files_in(place.path, closed.append) if isinstance(place, Folder) else place.paths()
+    for path in (path for path in paths if holds_picture(place, path)):
+        if printable(path) != path:
+            yield Skipped(name, 0, printable(path), "its name is not valid UTF-8; rename it")
+        elif _is_linked(place, path) and not place.keeps(path):
+            yield Skipped(name, 0, path, "the link leaves the folder")
+        else:
+            yield path
+    for error in closed:
+        folder = Path(error.filename).relative_to(place.path).as_posix()
+        yield Skipped(name, 0, printable(folder), f"can't be listed: {error.strerror}")
+
+
+def _is_linked(place: Place, path: str) -> bool:
+    """Whether a file may lie elsewhere: members of an archive may, folders are walked without."""
+    return not isinstance(place, Folder) or os.path.islink(f"{place.path}/{path}")  # noqa: PTH114

@@ -1,55 +1,53 @@
-"""Sources as rows of named strings, whatever their shape.
+"""Rows of named strings, whatever their source is.
 
 A table's row is named by its header. A JSON record is flattened to dotted names (`user.id`), its
 arrays kept as JSON. A JSON document gives one for each of its messages, and a folder for each of
-its pictures. A row that can't be read is a `Skipped`.
+its pictures. How they are found in a source is the matter of `layouts`.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from itertools import chain, islice
+from functools import partial
 
-from frametrace.posts.documents import rows_in
-from frametrace.posts.errors import SourceError
-from frametrace.posts.folders import pictures_in
+from frametrace.posts.column_facts import ColumnFacts
 from frametrace.posts.model import Precision, Skipped
-from frametrace.posts.sources import LINE_LIMIT, Source
-from frametrace.posts.tables import Table
-from frametrace.posts.times import parse_time, parse_unix
-from frametrace.posts.values import MISSING, count, json_of, sound_id, spelled
+from frametrace.posts.times import parse_unix
+from frametrace.posts.values import count, sound_id, spelled
 
-__all__ = ["Head", "Row", "Shape", "flat", "read_head", "read_rows"]
+__all__ = ["Head", "Heads", "Row", "Rows", "Shape", "flat"]
 
-# A record may lack what the others have; a hostile one may have names without end.
-_RECORDS_LOOKED_AT = 100
-_NAMES_ENOUGH = 10_000
-_CHARACTERS_ENOUGH = 2**22  # pages of an API's answers are long, and all alike
-_PIECES_LOOKED_AT = 500  # some 30 million characters: the contacts come before the chats
 _NAMES_SHOWN = 40
-
-# What a document of messages has, were it read as a record.
-_DOCUMENTS = frozenset({"messages", "chats.list", "left_chats.list"})
+_NOTHING_KNOWN = ColumnFacts()
 
 
 class Shape(StrEnum):
     """How a source is laid out."""
 
-    TABLE = "CSV"
-    RECORDS = "JSONL"
-    DOCUMENT = "JSON"
+    TABLE = "table"
+    RECORDS = "JSON records"
+    DOCUMENT = "JSON document"
     TEXT = "text"
     FOLDER = "folder"
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a source shows of itself: its shape, and its header or its first records' names."""
+    """What a source, or a list or a sheet in it, shows of itself.
+
+    `names` are its header, or the names of its first records; `beginning` is the first text of a
+    source of the shape TEXT; `part` names the list or the sheet; `how` says how it is written, for
+    people. `rows` reads it.
+    """
 
     shape: Shape
     names: tuple[str, ...]
+    rows: Callable[[], Iterator["Row | Skipped"]] = field(default=lambda: iter(()), compare=False)
+    part: str = ""
+    beginning: str = ""
+    how: str = ""
 
     @property
     def shown(self) -> str:
@@ -62,13 +60,15 @@ class Head:
 class Row:
     """One row. Taking a column removes it, so that `rest` is what nobody took.
 
-    `told` says which fields could not be read: they cost themselves and not the row.
+    `told` says which fields could not be read: they cost themselves and not the row. `facts` are
+    those of the columns.
     """
 
     values: dict[str, str]
     source: str
     line: int
     told: list[str] = field(default_factory=list)
+    facts: ColumnFacts = field(default=_NOTHING_KNOWN, compare=False, repr=False)
 
     @property
     def file(self) -> str:
@@ -85,29 +85,43 @@ class Row:
 
     def key(self, name: str, *others: str) -> str:
         """Take an id. Raises ValueError if it is empty or was rounded by a spreadsheet."""
-        try:
-            found = sound_id(self.take(name, *others).strip())
-        except ValueError as error:
-            raise ValueError(f"{name} {error}") from None
-        if not found:
+        held = next((each for each in (name, *others) if self.values.get(each, "").strip()), "")
+        if not held:
             raise ValueError(f"{' or '.join((name, *others))} is empty")
+        found = self._sound_id(held)
+        self.take(name, *others)
+        if not found:
+            raise ValueError(f"{held} is empty")
         return found
 
     def reference(self, name: str) -> str:
         """Take the id of another post; empty where there is none, or where it was rounded."""
         try:
-            return sound_id(self.take(name).strip())
+            return self._sound_id(name) if self.values.get(name, "").strip() else ""
         except ValueError as error:
-            self.told.append(f"{name} {error}; the rest of the row is kept")
+            self.told.append(f"{error}; the rest of the row is kept")
             return ""
+        finally:
+            self.take(name)
+
+    def _sound_id(self, name: str) -> str:
+        try:
+            found = sound_id(self.values[name].strip())
+        except ValueError as error:
+            raise ValueError(f"{name} {error}") from None
+        if self.facts.is_rounded(name, found):
+            raise ValueError(
+                f"{name} {found} was rounded, as others in its column: export it again, ids as text"
+            )
+        return found
 
     def time(
-        self, name: str, parse: Callable[[str], tuple[datetime, Precision]] = parse_time
+        self, name: str, parse: Callable[[str], tuple[datetime, Precision]] | None = None
     ) -> tuple[datetime | None, Precision]:
-        """Take a time, in UTC, that `parse` can read; None where there is none of that kind."""
+        """Take a time, in UTC, as `parse` reads it; None where there is none of that kind."""
         try:
             if text := self.take(name).strip():
-                return parse(text)
+                return (parse or partial(self.facts.time, name))(text)
         except ValueError as error:
             self.told.append(f"{error}; the rest of the row is kept")
         return None, Precision.NONE
@@ -131,139 +145,16 @@ class Row:
         return {name: value for name, value in self.values.items() if value and value != blank}
 
 
-def read_head(source: Source) -> Head:
-    """Look at the beginning of a source. Raises SourceError if it is empty or unreadable."""
-    if source.path.is_dir():
-        if next(pictures_in(source.path), None) is None:
-            raise SourceError(
-                f"{source.name}: the folder holds no pictures. Name a file with posts instead."
-            )
-        return Head(Shape.FOLDER, ("path",))
-    try:
-        return _lines_head(source)
-    except SourceError:
-        if names := _document_names(source):
-            return Head(Shape.DOCUMENT, names)
-        raise
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """What a source may be: one of `either`, the first that is recognised, or else all `parts`."""
+
+    either: tuple[Head, ...] = ()
+    parts: tuple[tuple[Head, ...], ...] = ()
+    what: str = ""  # what it is, where nothing of it is recognised
 
 
-def _lines_head(source: Source) -> Head:
-    with source.lines() as lines:
-        first = next((line for line in lines if line.strip()), "")
-        if not first:
-            raise SourceError(f"{source.name}: the file is empty. Export it again.")
-        try:
-            if not first.lstrip().startswith("{"):
-                return Head(Shape.TABLE, Table(chain([first], lines)).header())
-            names = _record_names(chain([first], lines))
-        except ValueError as error:
-            raise SourceError(f"{source.name}: its beginning can't be read: {error}") from error
-    # A document may stand on a single line.
-    inside = _document_names(source) if _DOCUMENTS.intersection(names) else ()
-    return Head(Shape.DOCUMENT, inside) if inside else Head(Shape.RECORDS, names)
-
-
-def read_rows(source: Source, shape: Shape) -> Iterator[Row | Skipped]:
-    """Read every row of a source; what can't be read is a Skipped, and reading goes on."""
-    return _READ[shape](source)
-
-
-def _table_rows(source: Source) -> Iterator[Row | Skipped]:
-    name = source.name
-    with source.lines() as lines:
-        table = Table(lines)
-        try:
-            header = table.header()
-            for cells in table.rows():
-                if isinstance(cells, str):
-                    yield Skipped(name, table.line, "", cells)
-                elif len(cells) == len(header):
-                    values = dict(zip(header, cells, strict=True))
-                    if not MISSING.isdisjoint(cells):
-                        values = {k: "" if v in MISSING else v for k, v in values.items()}
-                    yield Row(values, name, table.line)
-                elif cells:
-                    reason = f"the row has {len(cells)} values, the header {len(header)}"
-                    yield Skipped(name, table.line, "", reason)
-        except SourceError as error:
-            yield Skipped(name, table.line, "", str(error))
-
-
-def _record_rows(source: Source) -> Iterator[Row | Skipped]:
-    name = source.name
-    line = 0
-    with source.lines() as lines:
-        try:
-            for line, text in enumerate(lines, start=1):
-                if not text.strip():
-                    continue
-                try:
-                    yield Row(_record(text), name, line)
-                except ValueError as error:
-                    yield Skipped(name, line, "", str(error))
-        except SourceError as error:
-            yield Skipped(name, line + 1, "", str(error))
-
-
-def _document_rows(source: Source) -> Iterator[Row | Skipped]:
-    name = source.name
-    line = 0
-    with source.pieces() as pieces:
-        try:
-            for line, found in enumerate(rows_in(pieces), start=1):
-                if isinstance(found, str):
-                    yield Skipped(name, line, "", found)
-                else:
-                    yield Row(flat(found), name, line)
-        except (SourceError, ValueError) as error:
-            yield Skipped(name, line + 1, "", str(error))
-
-
-def _document_names(source: Source) -> tuple[str, ...]:
-    """The names in the first messages of a document; none if it holds none near its beginning."""
-    names: dict[str, None] = {}
-    with source.pieces() as pieces:
-        try:
-            for found in islice(rows_in(islice(pieces, _PIECES_LOOKED_AT)), _RECORDS_LOOKED_AT):
-                if not isinstance(found, str) and len(names) < _NAMES_ENOUGH:
-                    names |= dict.fromkeys(flat(found))
-        except (SourceError, ValueError):
-            pass  # what comes before is enough, or there is nothing to read
-    return tuple(names)
-
-
-def _record_names(lines: Iterable[str]) -> tuple[str, ...]:
-    names: dict[str, None] = {}
-    errors: list[Exception] = []
-    looked_at = 0
-    try:
-        for text in islice(filter(str.strip, lines), _RECORDS_LOOKED_AT):
-            try:
-                names |= dict.fromkeys(_record(text))
-            except ValueError as error:
-                errors.append(error)
-            looked_at += len(text)
-            if len(names) > _NAMES_ENOUGH or (names and looked_at > _CHARACTERS_ENOUGH):
-                break
-    except SourceError as error:
-        errors.append(error)
-    if errors and not names:
-        raise errors[0]
-    return tuple(names)
-
-
-def _record(text: str) -> dict[str, str]:
-    if len(text) >= LINE_LIMIT:
-        raise ValueError(f"the record is longer than {LINE_LIMIT:,} characters")
-    try:
-        record = json_of(text)
-        if isinstance(record, dict):
-            return flat(record)
-    except RecursionError:
-        raise ValueError("the row is nested too deeply") from None
-    except ValueError as error:
-        raise ValueError(f"the row is not JSON: {error}") from None
-    raise ValueError("the row is not a JSON object")
+Rows = Iterator[Row | Skipped]
 
 
 def flat(record: Mapping[str, object]) -> dict[str, str]:
@@ -289,19 +180,3 @@ def _flatten(record: Mapping[str, object], prefix: str, found: dict[str, str]) -
 def _is_nan(value: object) -> bool:
     """Whether a value is what pandas writes for a missing one; JSON knows none."""
     return isinstance(value, float) and math.isnan(value)
-
-
-def _folder_rows(source: Source) -> Iterator[Row | Skipped]:
-    for line, found in enumerate(pictures_in(source.path), start=1):
-        if isinstance(found, Skipped):
-            yield found
-        else:
-            yield Row({"path": found}, source.name, line)
-
-
-_READ: Mapping[Shape, Callable[[Source], Iterator[Row | Skipped]]] = {
-    Shape.TABLE: _table_rows,
-    Shape.RECORDS: _record_rows,
-    Shape.DOCUMENT: _document_rows,
-    Shape.FOLDER: _folder_rows,
-}

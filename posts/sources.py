@@ -1,64 +1,86 @@
-"""Opening what a user points at: a file, a `.gz`, the members of a `.zip`, or a folder.
+"""Opening what a user points at: a file, the members of an archive, or of a folder.
 
-Everything is streamed and nothing is unpacked to disk, so an archive may be larger than memory.
+Everything is streamed and nothing is unpacked to disk but compressed tar archives (see `archives`),
+so that an archive may be larger than memory.
 """
 
 import codecs
-import gzip
 import io
-import struct
-import zipfile
-import zlib
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO, TextIO, cast
+from typing import IO, Any, TextIO, cast
 
+from frametrace.posts.archives import archive_at
+from frametrace.posts.compression import DAMAGED, SUFFIXES, unpacked
+from frametrace.posts.encodings import SAMPLE, Encoding, encoding_of
 from frametrace.posts.errors import SourceError
-from frametrace.posts.folders import printable
+from frametrace.posts.folders import is_picture, printable
+from frametrace.posts.roots import Folder, Place, place_at
 
-__all__ = ["DAMAGED", "LINE_LIMIT", "Source", "open_member", "sources_in"]
+__all__ = ["LINE_LIMIT", "Source", "is_container", "is_table", "sources_in"]
 
 # Characters. A page of 500 tweets with everything that the API tells of them has some 3 million;
 # a decompression bomb without a line break ends here instead of in memory.
 LINE_LIMIT = 2**23
 
-# What the standard library raises on archives that are cut off, garbled, encrypted or exotic.
-DAMAGED = (
-    OSError,
-    EOFError,
-    RuntimeError,
-    ValueError,
-    OverflowError,
-    struct.error,
-    zlib.error,
-    zipfile.BadZipFile,
-)
+# Files of posts by their suffix; in a folder or an archive others are not looked at.
+_TABLES = frozenset({".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet"})
+_RECORDS = frozenset({".jsonl", ".ndjson"})
+_TEXTS = frozenset({".js", ".json", ".htm", ".html", ".txt"})
 
-_ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")  # the second: an archive without members
-_GZIP_MAGIC = b"\x1f\x8b"
-_TABLE_SUFFIXES = frozenset({".csv", ".gz", ".json", ".jsonl", ".ndjson", ".txt"})
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _BUFFER = 2**18
 _PIECE = 2**16  # bytes
-
-# Others give back whole blocks: 2 kB of bzip2 become 4 GB in memory before the first byte is seen.
-_BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+# What X's archive writes before its JSON: `window.YTD.tweets.part0 = [`.
+_ASSIGNED = re.compile(r"\s*(?:window\.)?[\w.$]{1,100}\s*=\s*(?=[\[{])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One thing to read: a file, a folder, or one member of a zip archive."""
+    """One thing to read: a file, a folder, or one file in a folder or an archive.
+
+    `encoding` names the text's encoding; otherwise it is detected.
+    """
 
     path: Path
     member: str = ""
+    encoding: str = ""
+    _detected: list[Encoding] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def name(self) -> str:
         """How posts, skipped rows and messages name it: never with the folders above it."""
         name = f"{self.path.name}/{self.member}" if self.member else self.path.name
         return printable(name)
+
+    @property
+    def suffix(self) -> str:
+        """What its name ends with, in lower case, without what tells of compression."""
+        name = PurePosixPath(self.member or self.path.name)
+        if name.suffix.lower() in SUFFIXES:
+            name = name.with_suffix("")
+        return name.suffix.lower()
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder or an archive whose pictures are the posts."""
+        return not self.member and is_container(self.path)
+
+    def place(self) -> Place:
+        """The folder or the archive it lies in. Raises OSError."""
+        return place_at(self.path if self.member or self.is_folder else self.path.parent)
+
+    @contextmanager
+    def opened(self) -> Iterator["io.BufferedReader[Any]"]:
+        """Open it, unpacked. Raises SourceError where it can't be opened."""
+        with ExitStack() as stack:
+            try:
+                stream = stack.enter_context(unpacked(stack.enter_context(self._raw())))
+            except DAMAGED as error:
+                raise SourceError(f"{self.name}: can't be opened: {error}") from error
+            yield stream
 
     @contextmanager
     def lines(self) -> Iterator[Iterator[str]]:
@@ -71,32 +93,31 @@ class Source:
 
     @contextmanager
     def pieces(self) -> Iterator[Iterator[str]]:
-        """Open the text and hand it out in pieces, for what has no lines; else like `lines`."""
+        """Open the text and hand it out in pieces, for what has no lines; else like `lines`.
+
+        What a script assigns is handed out without the assignment.
+        """
         with self._text() as text:
-            yield self._in_pieces(text)
+            yield _unassigned(self._in_pieces(text))
+
+    @property
+    def detected(self) -> Encoding | None:
+        """The encoding it was last opened with, where that was detected."""
+        return self._detected[-1] if self._detected else None
+
+    def _raw(self) -> IO[bytes]:
+        return place_at(self.path).open(self.member) if self.member else self.path.open("rb")
 
     @contextmanager
     def _text(self) -> Iterator[TextIO]:
-        with ExitStack() as stack:
-            try:
-                text = self._open(stack)
-            except DAMAGED as error:
-                raise SourceError(f"{self.name}: can't be opened: {error}") from error
-            yield text
-
-    def _open(self, stack: ExitStack) -> TextIO:
-        raw: IO[bytes] = stack.enter_context(self.path.open("rb"))
-        if self.member:
-            archive = stack.enter_context(zipfile.ZipFile(raw))
-            raw = stack.enter_context(open_member(archive, self.member))
-        buffered = io.BufferedReader(cast(io.RawIOBase, raw), _BUFFER)
-        packed = buffered.peek(2)[:2] == _GZIP_MAGIC
-        plain = gzip.GzipFile(fileobj=buffered) if packed else buffered
-        # What PowerShell writes is UTF-16, with its mark; everything else is taken as UTF-8.
-        encoding = "utf-16" if plain.peek(2)[:2] in _UTF16_MARKS else "utf-8-sig"
-        return stack.enter_context(
-            io.TextIOWrapper(plain, encoding=encoding, errors="replace", newline="")
-        )
+        with self.opened() as stream, ExitStack() as stack:
+            sample, damage = _sample(stream)
+            found = Encoding(self.encoding) if self.encoding else encoding_of(sample)
+            self._detected[:] = [found]
+            replayed = io.BufferedReader(_Replayed(sample, stream, damage), _BUFFER)
+            yield stack.enter_context(
+                io.TextIOWrapper(replayed, encoding=found.name, errors="replace", newline="")
+            )
 
     def _bounded(self, text: TextIO) -> Iterator[str]:
         try:
@@ -119,46 +140,92 @@ class Source:
         yield decoder.decode(b"", final=True)
 
 
-def open_member(archive: zipfile.ZipFile, member: str) -> IO[bytes]:
-    """Open a member of a zip archive; it unpacks no more than what is read of it.
-
-    Raises one of `DAMAGED`.
-    """
-    info = archive.NameToInfo.get(member)
-    if info is None:
-        raise FileNotFoundError(0, "the archive has no such member")
-    if info.compress_type not in _BOUNDED:
-        raise ValueError("its compression is not read; pack it again as an ordinary zip archive")
-    return archive.open(info)
+def _sample(stream: "io.BufferedReader[Any]") -> tuple[bytes, Exception | None]:
+    """The beginning of a stream, and what went wrong before its end."""
+    read = bytearray()
+    try:
+        while len(read) < SAMPLE and (piece := stream.read1(_PIECE)):
+            read += piece
+    except DAMAGED as error:
+        return bytes(read), error
+    return bytes(read), None
 
 
-def sources_in(path: Path) -> tuple[Source, ...]:
-    """List what can be read at `path`: itself, or the text members of a zip archive, sorted.
+class _Replayed(io.RawIOBase):
+    """A stream of which the beginning was read already, and what went wrong then."""
 
-    Raises SourceError when there is nothing to read.
+    def __init__(self, begin: bytes, rest: IO[bytes], damage: Exception | None) -> None:
+        self._begin, self._rest, self._damage = memoryview(begin), rest, damage
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer with what comes next. Raises one of `DAMAGED`."""
+        if self._begin:
+            part = self._begin[: len(buffer)]
+            self._begin = self._begin[len(part) :]
+        elif self._damage is not None:
+            raise self._damage
+        else:
+            part = memoryview(self._rest.read1(len(buffer)))  # type: ignore[attr-defined]
+        buffer[: len(part)] = part
+        return len(part)
+
+
+def _unassigned(pieces: Iterator[str]) -> Iterator[str]:
+    first = next(pieces, "").lstrip("\ufeff")
+    if assigned := _ASSIGNED.match(first):
+        first = first[assigned.end() :]
+    yield first
+    yield from pieces
+
+
+def is_container(path: Path) -> bool:
+    """Whether a path is a folder or an archive. Raises one of `DAMAGED`."""
+    return path.is_dir() or (path.is_file() and archive_at(path) is not None)
+
+
+def sources_in(path: Path, encoding: str = "") -> tuple[Source, ...]:
+    """List what may hold posts at `path`: itself, or the files of a folder or an archive, sorted.
+
+    A folder or an archive comes last itself, for its pictures, if it has some. Raises SourceError
+    when there is nothing to read.
     """
     name = printable(path.name)
     try:
-        if path.is_dir():
-            return (Source(path.resolve()),)
-        if not path.is_file():
+        if not (path.is_file() or path.is_dir()):
             raise SourceError(f"{printable(str(path))}: there is no such file or folder.")
-        with path.open("rb") as file:
-            if file.read(4) not in _ZIP_MAGICS:
-                return (Source(path),)
-        with zipfile.ZipFile(path) as archive:
-            members = sorted(set(filter(_is_text, archive.namelist())))
+        if not is_container(path):
+            return (Source(path, encoding=encoding),)
+        place = place_at(path.resolve())
+        return _inside(place, encoding)
     except DAMAGED as error:
         raise SourceError(f"{name}: can't be opened: {error}") from error
-    if not members:
-        raise SourceError(
-            f"{name}: the archive holds no CSV or JSONL file. "
-            "If it holds pictures, give it as media beside the posts that carry them."
-        )
-    return tuple(Source(path, member) for member in members)
 
 
-def _is_text(member: str) -> bool:
+def is_table(source: Source) -> bool:
+    """Whether a file's name says that it holds rows, and nothing else."""
+    return source.suffix in _TABLES | _RECORDS
+
+
+def _inside(place: Place, encoding: str) -> tuple[Source, ...]:
+    name = printable(place.path.name)
+    members: list[str] = []
+    pictures = False
+    for path in place.paths():
+        pictures = pictures or is_picture(path)
+        if _holds_posts(path) and printable(path) == path and place.keeps(path):
+            members.append(path)
+    if not members and not pictures:
+        what = "folder" if isinstance(place, Folder) else "archive"
+        raise SourceError(f"{name}: the {what} holds neither posts (CSV, JSON, …) nor pictures.")
+    sources = [Source(place.path, member, encoding) for member in members]
+    return (*sources, Source(place.path)) if pictures else tuple(sources)
+
+
+def _holds_posts(member: str) -> bool:
     path = PurePosixPath(member)
     hidden = path.name.startswith(".") or "__MACOSX" in path.parts
-    return path.suffix.lower() in _TABLE_SUFFIXES and not hidden and not member.endswith("/")
+    return Source(Path(path)).suffix in _TABLES | _RECORDS | _TEXTS and not hidden

@@ -1,19 +1,51 @@
-"""CSV tables row by row, in bounded memory; a broken row costs itself and not its neighbours."""
+"""Tables of text row by row, in bounded memory; a broken row costs itself alone."""
 
 import csv
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 
-__all__ = ["Table"]
+__all__ = ["Layout", "Table", "likeliest", "numbered", "possible", "quoting"]
 
 # Characters. The longest captions have some 65 thousand; an unclosed quote ends here.
 _ROW_LIMIT = 2**20
 
+_SEPARATORS = (",", ";", "\t", "|")
+_BEFORE = 30  # lines that a report may write above its header
+_HINT = "sep="  # what Excel writes, and reads, in a first line of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a table is written: its signs, and how many lines stand before its header.
+
+    `quote` is empty where quotes are signs like others; `escape` stands before a quote in a cell
+    where quotes aren't doubled.
+    """
+
+    separator: str = ","
+    quote: str = '"'
+    escape: str = ""
+    before: int = 0
+
+    def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        """Read cells of lines, strictly. Raises csv.Error."""
+        csv.field_size_limit(_ROW_LIMIT)
+        return csv.reader(
+            lines,
+            strict=True,
+            delimiter=self.separator,
+            quotechar=self.quote or None,
+            quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
+            escapechar=self.escape or None,
+            doublequote=not self.escape,
+        )
+
 
 @dataclass(slots=True)
 class Table:
-    """The header of a CSV and then its rows; `line` is where the row at hand begins, from 1.
+    """The header of a table and then its rows; `line` is where the row at hand begins, from 1.
 
     Quotes are taken strictly: a broken one is an unreadable row, never two posts run together. The
     row's further lines are then read again as rows of their own, for an unclosed quote would
@@ -22,6 +54,7 @@ class Table:
     """
 
     fresh: Iterator[str]
+    layout: Layout = Layout()
     line: int = 1
     _row: list[str] = field(default_factory=list)
     _length: int = 0
@@ -30,11 +63,13 @@ class Table:
 
     def header(self) -> tuple[str, ...]:
         """Read the first row that isn't blank. Raises ValueError, with a plain reason."""
+        for line in islice(self.fresh, self.layout.before):
+            self._row.append(line)
         try:
             for cells in self._reader():
                 names = [name.strip() for name in cells]
                 if any(names):
-                    return tuple(_distinct(names))
+                    return numbered(names)
         except csv.Error as error:
             raise ValueError(str(error)) from None
         raise ValueError("it names no column")
@@ -57,8 +92,7 @@ class Table:
                 yield cells
 
     def _reader(self) -> Iterator[list[str]]:
-        csv.field_size_limit(_ROW_LIMIT)
-        return csv.reader(self._lines(), strict=True)
+        return self.layout.reader(self._lines())
 
     def _lines(self) -> Iterator[str]:
         while True:
@@ -87,9 +121,68 @@ class Table:
         return "the row"
 
 
-def _distinct(names: Iterable[str]) -> Iterator[str]:
+def numbered(names: Iterable[str]) -> tuple[str, ...]:
     """Number the columns that share a name, so that none hides another."""
     seen = Counter[str]()
+    found = []
     for name in names:
         seen[name] += 1
-        yield name if seen[name] == 1 else f"{name} ({seen[name]})"
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return tuple(found)
+
+
+def possible(lines: Sequence[str]) -> Iterator[tuple[Layout, tuple[str, ...]]]:
+    """The layouts that a table which begins with `lines` may have, each with the header it gives.
+
+    The plainest come first: a header in the first line, separated by commas.
+    """
+    hint = lines[0].strip().removeprefix("\ufeff") if lines else ""
+    if hint.startswith(_HINT) and len(hint) <= len(_HINT) + 1:
+        separators: tuple[str, ...] = (hint[len(_HINT) :] or "\t",)
+        first = 1
+    else:
+        separators, first = _SEPARATORS, 0
+    for before in range(first, min(len(lines), _BEFORE)):
+        if not lines[before].strip():
+            continue
+        for separator in separators:
+            for quote in ('"', ""):
+                layout = Layout(separator, quote, before=before)
+                try:
+                    names = Table(iter(lines), layout).header()
+                except ValueError:
+                    continue
+                yield layout, names
+                break
+
+
+def likeliest(lines: Sequence[str]) -> tuple[Layout, tuple[str, ...]] | None:
+    """The layout in which most rows have as many cells as the header; None where none fits."""
+    ranked = [
+        (_fitting(lines, layout), len(names), -layout.before, (layout, names))
+        for layout, names in possible(lines)
+        if len(names) > 1
+    ]
+    return max(ranked, key=lambda rank: rank[:3])[-1] if ranked else None
+
+
+def quoting(lines: Sequence[str], layout: Layout) -> Layout:
+    """The layout with the way of quoting that the lines show; else the usual one."""
+    ways = [layout]
+    if any('\\"' in line for line in lines):
+        ways.append(replace(layout, escape="\\"))
+    if any(line.startswith("'") and f"'{layout.separator}'" in line for line in lines):
+        ways.append(replace(layout, quote="'"))
+    if layout.separator == "\t":
+        ways.append(replace(layout, quote=""))
+    return max(ways, key=lambda way: _fitting(lines, way))  # the first of equals
+
+
+def _fitting(lines: Sequence[str], layout: Layout) -> int:
+    """How many rows have as many cells as the header; the last may be cut."""
+    table = Table(chain(lines), layout)
+    try:
+        width = len(table.header())
+    except ValueError:
+        return 0
+    return sum(not isinstance(cells, str) and len(cells) == width for cells in table.rows())

@@ -2,57 +2,106 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from frametrace.posts.model import Precision
 
-__all__ = ["parse_time", "parse_unix"]
+__all__ = ["DayOrder", "day_order", "parse_time", "parse_unix", "zone_named"]
 
-_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)"
-    r"(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?)?"
-    r"\s?(Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?|[A-Z]{3,4})?",
+
+class DayOrder(StrEnum):
+    """Which number comes first in a date such as 05/06/2024."""
+
+    DAY_FIRST = "day first"
+    MONTH_FIRST = "month first"
+
+
+_CLOCK = r"(?P<clock>\d{1,2}:\d\d)(?::(?P<seconds>\d\d)(?:[.,](?P<part>\d{1,9}))?)?"
+_REST = rf"(?:(?:,?[ \t]{{1,3}}|T|[ \t]?at ){_CLOCK}(?:\s?(?P<half>[AaPp])\.?[Mm]\.?)?)?"
+_ZONE = (
+    r"\s?(?P<zone>Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?[0-5]\d)?(?=\s|\[|\(|\Z)|[A-Z]{3,5}(?![a-z]))?"
+    r"(?:\s?(?:\(?[A-Z]{2,5}\)?|\[[\w/+-]{1,40}\]))?"  # the zone once more, by name
+)
+_YEAR_FIRST = re.compile(
+    r"(?P<year>\d{4})(?:-(?P<a>\d{1,2})-|/(?P<b>\d{1,2})/|\.(?P<c>\d{1,2})\.|年(?P<d>\d{1,2})月)"
+    rf"(?P<day>\d{{1,2}})日?{_REST}{_ZONE}",
     re.ASCII,
 )
+_BEFORE_OFFSET = re.compile(r"(?:UTC|GMT)(?=[+-]\d)")
+# What X's API before version 2 writes, millions of times: Wed May 01 10:00:00 +0000 2024
+_OF_X = re.compile(
+    rf"[A-Z][a-z]{{2}} (?P<month>[A-Z][a-z]{{2}}) (?P<day>\d\d) {_CLOCK} (?P<zone>[+-]\d{{4}})"
+    r" (?P<year>\d{4})(?P<half>)",
+    re.ASCII,
+)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DIGITS = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(\d\d)Z?)?", re.ASCII)
+_YEAR_LAST = re.compile(
+    rf"(?P<first>\d{{1,2}})(?P<sign>[./-])(?P<second>\d{{1,2}})(?P=sign)(?P<year>\d{{4}}|\d\d)"
+    rf"{_REST}{_ZONE}",
+    re.ASCII,
+)
+# A month by its English name, which only the parser below reads: nothing else is handed to it.
+_NAMED_MONTH = re.compile(
+    r"(?<![A-Za-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}(?![A-Za-z])", re.I
+)
+_LONGEST = 80  # characters of a written time
+_SPELLED_OUT = re.compile(r"\s*\([A-Za-z ]{2,40}\)\Z")  # a zone's name behind its offset
+_ODD_SPACES = str.maketrans({"\u202f": " ", "\u00a0": " ", "\u200e": "", "\u200f": ""})
 
 # Seconds, thousandths or millionths since 1970, from 2001 to 2033: 2019081914 is none.
-_EPOCH = re.compile(r"(1\d{9})(?:\d{3}|\d{6})?(?:\.0*)?", re.ASCII)
+_EPOCH = re.compile(r"(1\d{9})(?:\d{3}|\d{6})?(?:\.\d*)?", re.ASCII)
 
 # Ten digits last until 2286; eleven are no post's, thirteen are milliseconds.
 _SECONDS = re.compile(r"\d{1,10}(?:\.\d+)?", re.ASCII)
 
-# Names of zones are ambiguous (CST is Chicago and Shanghai): only those that a format documents.
-_ZONES: Mapping[str, timedelta] = {
-    "Z": timedelta(0),
-    "UTC": timedelta(0),
-    "GMT": timedelta(0),
-    "EDT": timedelta(hours=-4),
-    "EST": timedelta(hours=-5),
+# Hours from UTC of the abbreviations that mean one thing in the tz database's present rules; of
+# those that mean several, EST, PST and the like stand for North America, as exports use them. CST
+# (Chicago, Shanghai, Havana), IST (Mumbai, Jerusalem, Dublin) and CDT are left out.
+_ZONES: Mapping[str, float] = {
+    **{"Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2},
+    **{"EET": 2, "EEST": 3, "MSK": 3, "SAST": 2, "WAT": 1, "CAT": 2, "EAT": 3, "PKT": 5},
+    **{"WIB": 7, "WITA": 8, "WIT": 9, "HKT": 8, "JST": 9, "KST": 9, "AWST": 8, "ACST": 9.5},
+    **{"ACDT": 10.5, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13, "EDT": -4, "EST": -5},
+    **{"MDT": -6, "MST": -7, "PDT": -7, "PST": -8, "AKDT": -8, "AKST": -9, "HST": -10},
 }
 
 
-def parse_time(text: str) -> tuple[datetime, Precision]:
-    """Read `2019-08-19`, `2019-08-19 14:03`, `2019-08-19T14:03:22Z` or `2019-08-19 14:03:22 EDT`.
+def parse_time(
+    text: str, zone: tzinfo | None = None, order: DayOrder | None = None
+) -> tuple[datetime, Precision]:
+    """Read a time as exports write them, such as `2019-08-19 14:03` or `Aug 19, 2019 2:03 PM EDT`.
 
     Read are also seconds, milliseconds and microseconds since 1970, of the years 2001 to 2033.
-    The time is returned in UTC; without a zone it is taken as UTC. The precision is that of what
-    was written. Raises ValueError with a plain reason for anything else.
+    What names no zone is of `zone`, or else UTC. `order` decides what 05/06/2024 is; where it is
+    not given, that is no time. The result is in UTC with the precision that was written. Raises
+    ValueError with a plain reason for anything else.
     """
-    if since := _EPOCH.fullmatch(text.strip()):
+    written = text.translate(_ODD_SPACES).strip()
+    if since := _EPOCH.fullmatch(written):
         return datetime.fromtimestamp(int(since[1]), UTC), Precision.SECOND
-    match = _TIME.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"{text[:40]!r} is not a time such as 2019-08-19 14:03:22")
-    day, clock, seconds, zone = match.groups()
     try:
-        moment = datetime.fromisoformat(f"{day}T{clock or '00:00'}{seconds or ''}+00:00")
-        if zone:
-            moment -= _offset(zone)
+        if match := _DIGITS.fullmatch(written):
+            written = "{}-{}-{}".format(*match.groups())
+            written += " {}:{}:{}".format(*match.groups()[3:]) if match[4] else ""
+        if match := _YEAR_FIRST.fullmatch(written):
+            month = match["a"] or match["b"] or match["c"] or match["d"]
+            return _moment(match, int(match["year"]), int(month), int(match["day"]), zone)
+        if match := _YEAR_LAST.fullmatch(written):
+            year = int(match["year"]) + (2000 if len(match["year"]) == 2 else 0)
+            day, month_ = _in_order(match, order)
+            return _moment(match, year, month_, day, zone)
+        match = _OF_X.fullmatch(written)
+        if match and match["month"] in _MONTHS:
+            month_ = _MONTHS.index(match["month"]) + 1
+            return _moment(match, int(match["year"]), month_, int(match["day"]), zone)
+        if len(written) <= _LONGEST and _NAMED_MONTH.search(written):
+            return _with_named_month(written, zone)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text[:40]!r} is not a time: {error}") from None
-    if clock is None:
-        return moment, Precision.DAY
-    return moment, Precision.SECOND if seconds else Precision.MINUTE
+    raise ValueError(f"{text[:40]!r} is not a time such as 2019-08-19 14:03:22")
 
 
 def parse_unix(text: str) -> tuple[datetime, Precision]:
@@ -65,10 +114,104 @@ def parse_unix(text: str) -> tuple[datetime, Precision]:
     return datetime.fromtimestamp(int(text.strip().partition(".")[0]), UTC), Precision.SECOND
 
 
+def day_order(text: str) -> DayOrder | None:
+    """The order of day and month that a date shows, by a number over 12; else None."""
+    match = _YEAR_LAST.fullmatch(text.translate(_ODD_SPACES).strip())
+    if match is None:
+        return None
+    if int(match["first"]) > 12:
+        return DayOrder.DAY_FIRST
+    return DayOrder.MONTH_FIRST if int(match["second"]) > 12 else None
+
+
+def zone_named(name: str) -> tzinfo:
+    """A time zone by its name in the tz database or its offset. Raises ValueError."""
+    try:
+        return timezone(_offset(name)) if name[:1] in "+-" else ZoneInfo(name)
+    except (ValueError, ZoneInfoNotFoundError, OSError):
+        raise ValueError(
+            f"there is no time zone {name!r}; Europe/Berlin, America/New_York, UTC and +08:00 are"
+        ) from None
+
+
+def _in_order(match: re.Match[str], order: DayOrder | None) -> tuple[int, int]:
+    """Day and month of a date with the year last; dots stand only between day, month and year."""
+    first, second = int(match["first"]), int(match["second"])
+    shown = day_order(match[0]) or (DayOrder.DAY_FIRST if match["sign"] == "." else order)
+    if first == second:
+        return first, second
+    if shown is None:
+        raise ValueError("neither it nor its column shows whether the day or the month comes first")
+    return (first, second) if shown is DayOrder.DAY_FIRST else (second, first)
+
+
+def _moment(
+    match: re.Match[str], year: int, month: int, day: int, zone: tzinfo | None
+) -> tuple[datetime, Precision]:
+    moment = datetime(year, month, day)
+    clock = match["clock"]
+    if clock:
+        hour, minute = map(int, clock.split(":"))
+        if match["half"] and hour <= 12:  # `14:03 PM` and `10:00:00 AM` both occur
+            hour = hour % 12 + (12 if match["half"] in "pP" else 0)
+        part = int((match["part"] or "0")[:6].ljust(6, "0"))
+        moment = moment.replace(
+            hour=hour, minute=minute, second=int(match["seconds"] or 0), microsecond=part
+        )
+    moment = _in_utc(moment, _offset(match["zone"]) if match["zone"] else None, zone)
+    if clock is None:
+        return moment, Precision.DAY
+    return moment, Precision.SECOND if match["seconds"] else Precision.MINUTE
+
+
+def _in_utc(moment: datetime, offset: timedelta | None, zone: tzinfo | None) -> datetime:
+    if offset is not None:
+        return moment.replace(tzinfo=UTC) - offset
+    placed = moment.replace(tzinfo=zone or UTC)
+    if placed.utcoffset() != placed.replace(fold=1).utcoffset():
+        raise ValueError("clocks were changed in that hour; write an offset such as +02:00")
+    return placed.astimezone(UTC)
+
+
+def _with_named_month(text: str, zone: tzinfo | None) -> tuple[datetime, Precision]:
+    """Read a time with an English month; what it leaves out is not made up."""
+    from dateutil import parser
+
+    # The parser takes `GMT+2` for POSIX's, which is west of Greenwich.
+    written = _BEFORE_OFFSET.sub("", _SPELLED_OUT.sub("", text))
+    read = []
+    for default in (datetime(2000, 1, 1), datetime(2001, 2, 2)):
+        try:
+            read.append(parser.parse(written, default=default, tzinfos=_zone_of))
+        except parser.ParserError:
+            raise ValueError("it can't be read") from None
+    if read[0] != read[1]:
+        raise ValueError("its day, month or year is missing")
+    moment = read[0]
+    offset = moment.utcoffset()
+    moment = _in_utc(moment.replace(tzinfo=None), offset, zone)
+    if re.search(r"\d:\d\d:\d\d", text):
+        return moment, Precision.SECOND
+    with_clock = re.search(r"\d:\d\d|\d\s?[AaPp]\.?[Mm]", text)
+    return moment, Precision.MINUTE if with_clock else Precision.DAY
+
+
+def _zone_of(name: str | None, seconds: int | None) -> tzinfo | None:
+    """The zone that a time names. Raises ValueError where it is unknown or means several."""
+    if seconds is not None:
+        return timezone(timedelta(seconds=seconds))
+    return timezone(_offset(name)) if name else None
+
+
 def _offset(zone: str) -> timedelta:
     if zone in _ZONES:
-        return _ZONES[zone]
-    if zone.isalpha():
+        return timedelta(hours=_ZONES[zone])
+    bare = zone.removeprefix("UTC").removeprefix("GMT")
+    if bare[:1] not in "+-":
         raise ValueError(f"the time zone {zone} is not known; write an offset such as +08:00")
-    offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:].removeprefix(":") or 0))
-    return -offset if zone.startswith("-") else offset
+    digits = bare[1:].replace(":", "")
+    hours, minutes = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "0")
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    if offset > timedelta(hours=14):
+        raise ValueError(f"there is no time zone {zone}")
+    return -offset if bare.startswith("-") else offset

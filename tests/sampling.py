@@ -14,8 +14,9 @@ import pytest
 from frametrace.posts.documents import rows_in
 from frametrace.posts.model import Account, Post, Precision, Skipped
 from frametrace.posts.readers import READERS, Reader
-from frametrace.posts.reading import Entry
-from frametrace.posts.rows import Shape
+from frametrace.posts.reading import Entry, open_source
+from frametrace.posts.rows import Head, Shape
+from frametrace.posts.settings import ReadSettings
 
 __all__ = [
     "FIXTURES",
@@ -24,6 +25,7 @@ __all__ = [
     "every_sample",
     "every_table",
     "first_record",
+    "head_of",
     "is_sound",
     "json_text",
     "source_of",
@@ -58,11 +60,16 @@ def source_of(expected: Path) -> Path:
     return expected.with_name(json.loads(expected.read_text("utf-8"))["reads"])
 
 
+def head_of(path: Path, format: str | None = None) -> Head:
+    return open_source(path, ReadSettings(format)).parts[0].head
+
+
 def first_record(reader: Reader, text: str) -> dict[str, Any]:
     plain = text.lstrip("\ufeff")
     if reader.shape is Shape.DOCUMENT:
         return next(row for row in rows_in([plain]) if isinstance(row, dict))
-    record: dict[str, Any] = json.loads(plain.splitlines()[0])
+    whole = plain.splitlines()[0] if reader.shape is Shape.RECORDS else plain
+    record: dict[str, Any] = json.loads(whole)
     return record
 
 

@@ -26,21 +26,27 @@ def command(case: Path, sources: tuple[Path, ...], **options: Any) -> None:
     """Read SOURCES (exports, archives, folders of pictures) into CASE, made if it is absent.
 
     Adding the same source again changes nothing; a run that was stopped goes on from there.
-    Pictures are found by a media map, by names such as <post id>-<anything>.jpg, or by what the
-    rows say; nothing is ever downloaded.
+    Pictures are found by a media map, by what the rows say, or by names such as
+    <post id>-<anything>.jpg; nothing is ever downloaded.
+
+    Exit code 1 where rows were dropped, 3 where nothing could be read.
 
     \b
     frametrace add hongkong tweets.csv --media tweet_media/
     frametrace add hongkong crowdtangle.csv --media pictures/ --media-map map.csv
+    frametrace add hongkong twitter-archive.zip ChatExport_2019-08-20/
+    frametrace add hongkong posts.xlsx --column post_id=URL --column account_id=Page \
+        --column text=Message --column posted_at=Date --timezone Asia/Hong_Kong
     """
     import time
     from dataclasses import asdict
 
     from frametrace.app.console import Console
     from frametrace.app.flow import Inputs, add
+    from frametrace.app.settings import read_settings
     from frametrace.app.telling import end, print_json, tell_added, tell_skipped
 
-    inputs = Inputs(sources, options["media"], options["maps"], options["format_name"])
+    inputs = Inputs(sources, options["media"], options["maps"], read_settings(options))
     begun = time.monotonic()
     opened, added = add(case, inputs, Console())
     if options["as_json"]:
@@ -49,4 +55,4 @@ def command(case: Path, sources: tuple[Path, ...], **options: Any) -> None:
         tell_added(added, time.monotonic() - begun)
         tell_skipped(opened)
         print(f"next      frametrace embed {case}")
-    end(opened, strict=options["strict"])
+    end(opened, strict=options["strict"], added=added)

@@ -41,7 +41,7 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
     """
     from frametrace.app.console import Console
     from frametrace.app.flow import Inputs, run
-    from frametrace.app.settings import embed_settings, match_settings
+    from frametrace.app.settings import embed_settings, match_settings, read_settings
     from frametrace.app.telling import (
         end,
         named_counts,
@@ -55,7 +55,7 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
 
     done = run(
         case,
-        Inputs(sources, options["media"], options["maps"], options["format_name"]),
+        Inputs(sources, options["media"], options["maps"], read_settings(options)),
         out,
         embedding=embed_settings(options),
         matching=match_settings(options),
@@ -72,4 +72,4 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
         tell_skipped(done.case)
         tell_found(done.case, done.results, done.match_run)
         print(f"report    {done.page}")
-    end(done.case, strict=options["strict"])
+    end(done.case, strict=options["strict"], added=done.added)

@@ -107,9 +107,10 @@ def _look_once(
     progress: "Progress",
 ) -> None:
     from frametrace.app.flow import Inputs
+    from frametrace.app.settings import read_settings
     from frametrace.app.tips.watching import Watch, watch
 
-    inputs = Inputs(sources, options["media"], options["maps"], options["format_name"])
+    inputs = Inputs(sources, options["media"], options["maps"], read_settings(options))
     watch(
         case, Watch(tips, inputs, options["workers"], options["out"], options["as_json"]), progress
     )

@@ -21,7 +21,7 @@ from frametrace.matcher.tips.reading import read_tip
 from frametrace.matcher.tips.watch import State, look, remember, reported, watching
 from frametrace.posts.errors import FrametraceError, SourceError, UsageError
 from frametrace.posts.folders import files_in, printable
-from frametrace.posts.reading import read_source
+from frametrace.posts.reading import open_source
 
 __all__ = ["Staying", "stay"]
 
@@ -164,8 +164,8 @@ def _sources(folder: Path, files: Files, changed: set[str], progress: Progress) 
     readable = []
     for name in sorted(chosen):
         try:
-            read_source(folder / name, None)
-            readable.append(folder / name)
+            if open_source(folder / name).holds_posts:
+                readable.append(folder / name)
         except SourceError as error:
             if name in changed:
                 progress.note(f"{str(error).rstrip('.')}. It is left aside")

@@ -28,7 +28,7 @@ from frametrace.matcher.tips.model import Tip
 from frametrace.matcher.tips.reading import read_tip
 from frametrace.matcher.tips.watch import Watched, look, remember, watching
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
-from frametrace.posts.reading import read_source
+from frametrace.posts.reading import open_source
 
 __all__ = ["Watch", "compared_signals", "sorted_out", "watch"]
 
@@ -68,7 +68,7 @@ def watch(case_path: Path, asked: Watch, progress: Progress) -> Watched:
         _listed(asked.out)
     tips = [read_tip(path) for path in asked.tips]
     for source in asked.inputs.sources:
-        read_source(source, asked.inputs.format_name)
+        open_source(source, asked.inputs.reading)
     case = Case.create(case_path) if asked.inputs.sources else Case(case_path)
     with watching(case) as state:
         if asked.inputs.sources:

@@ -10,8 +10,9 @@ import pyarrow as pa
 from frametrace.embed.progress import Progress, Silent
 from frametrace.matcher.network.shares import RAW, Shares
 from frametrace.posts.errors import SourceError, UsageError
+from frametrace.posts.layouts import table_head
 from frametrace.posts.model import Precision, Skipped
-from frametrace.posts.rows import Row, Shape, read_head, read_rows
+from frametrace.posts.rows import Head, Row, Shape
 from frametrace.posts.sources import Source, sources_in
 from frametrace.posts.times import parse_time, parse_unix
 
@@ -63,30 +64,29 @@ def read_table(
     if columns.platform and columns.prefixed:
         raise UsageError("the platform stands in a column or before the account, not in both")
     reader = _Reader(columns)
-    sources = sources_in(path)
-    for source in sources:
-        _check(source, columns)
+    heads = [_head(source, columns) for source in sources_in(path) if not source.is_folder]
     with (progress or Silent()).track("rows", None) as advance:
-        batches = [batch for source in sources for batch in reader.batches(source, advance)]
+        batches = [batch for head in heads for batch in reader.batches(head, advance)]
     shares = Shares.of(pa.Table.from_batches(batches, RAW), reader.precisions)
     return TableRead(shares, reader.rows, reader.without_item, reader.unreadable, reader.skipped)
 
 
-def _check(source: Source, columns: Columns) -> None:
-    """Refuse what is no table with these columns, before any of it is read."""
-    head = read_head(source)
-    if head.shape is not Shape.TABLE:
-        raise SourceError(f"{source.name}: is laid out as {head.shape}; shares are read from CSV.")
+def _head(source: Source, columns: Columns) -> Head:
+    """The head of a table with these columns; refused before any of it is read where it is none."""
     options = {"item": "--object", "account": "--account", "time": "--time"}
     options["platform"] = "--platform"
-    for attribute, option in options.items():
-        name = getattr(columns, attribute)
-        if name and name not in head.names:
-            advice = ' (or leave times out with --time "")' if attribute == "time" else ""
+    wanted = {name: option for each, option in options.items() if (name := getattr(columns, each))}
+    head = table_head(source, lambda head: wanted.keys() <= set(head.names))
+    if head.shape is not Shape.TABLE:
+        raise SourceError(f"{source.name}: is laid out as {head.shape}; shares are read from CSV.")
+    for name, option in wanted.items():
+        if name not in head.names:
+            advice = ' (or leave times out with --time "")' if option == "--time" else ""
             raise SourceError(
                 f"{source.name}: has no column {name}. Name the right one with {option}{advice}. "
                 f"Found: {head.shown}."
             )
+    return head
 
 
 @dataclass(slots=True)
@@ -100,9 +100,9 @@ class _Reader:
     skipped: list[Skipped] = field(default_factory=list)
     precisions: set[Precision] = field(default_factory=set)
 
-    def batches(self, source: Source, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
+    def batches(self, head: Head, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
         """The source's shares in the schema `RAW`."""
-        for rows in _batched(read_rows(source, Shape.TABLE)):
+        for rows in _batched(head.rows()):
             shares = [share for row in rows if (share := self._share(row)) is not None]
             self.rows += len(rows)
             advance(len(rows))

@@ -51,6 +51,9 @@ class Reader:
 
     def recognises(self, head: Head) -> bool:
         """Whether a source that begins like this is of this format."""
+        if self.shape is Shape.TEXT:
+            begins = self.begins is not None and self.begins(head.beginning)
+            return begins and head.shape is Shape.TEXT
         return (
             head.shape == self.shape
             and not self.missing(head.names)

@@ -1,8 +1,10 @@
 """Which platform a link belongs to, for formats that hold posts of many."""
 
-from urllib.parse import urlsplit
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
 
-__all__ = ["host_of", "platform_of"]
+__all__ = ["host_of", "platform_of", "post_id_of"]
 
 _PLATFORMS = {
     "bsky.app": "bluesky",
@@ -17,6 +19,18 @@ _PLATFORMS = {
     "youtu.be": "youtube",
     "youtube.com": "youtube",
 }
+
+# Where the links of a platform hold the post's id.
+_IDS: Mapping[str, re.Pattern[str]] = {
+    "twitter": re.compile(r"/status(?:es)?/(\d+)"),
+    "instagram": re.compile(r"/(?:p|reel|reels|tv)/([\w-]+)"),
+    "tiktok": re.compile(r"/(?:video|photo)/(\d+)"),
+    "telegram": re.compile(r"^/(?:s/)?([\w-]+/\d+)"),
+    "youtube": re.compile(r"^/(?:shorts/|live/|embed/)?([\w-]{11})$"),
+    "reddit": re.compile(r"/comments/(\w+)"),
+    "vk": re.compile(r"wall(-?\d+_\d+)"),
+}
+_FACEBOOK_QUERY = ("story_fbid", "fbid", "v")
 
 
 def host_of(url: str) -> str:
@@ -35,3 +49,24 @@ def platform_of(url: str) -> str:
     host = host_of(url)
     known = (name for site, name in _PLATFORMS.items() if f".{host}".endswith(f".{site}"))
     return next(known, host)
+
+
+def post_id_of(url: str) -> str:
+    """The id that a platform gave the post which a link leads to; else the link itself.
+
+    Raises ValueError, with a plain reason, if the link leads to no site.
+    """
+    platform = platform_of(url)
+    parts = urlsplit(url)
+    try:
+        query = parse_qs(parts.query, max_num_fields=100)
+    except ValueError:
+        query = {}
+    if platform == "facebook":
+        tail = parts.path.rstrip("/").rpartition("/")[2]
+        return next((query[name][0] for name in _FACEBOOK_QUERY if name in query), tail) or url
+    if platform == "youtube" and "v" in query:
+        return query["v"][0]
+    known = _IDS.get(platform)
+    found = known.search(parts.path) if known else None
+    return found[1] if found else url

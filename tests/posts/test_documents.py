@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from frametrace.posts import documents
 from frametrace.posts.documents import rows_in
 from frametrace.posts.errors import SourceError
-from frametrace.posts.media import MediaLibrary
+from frametrace.posts.media import Base, MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.reading import detect, read_source
+from frametrace.posts.roots import Folder
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 _JSON = st.recursive(
@@ -113,7 +114,7 @@ def test_pictures_lie_beside_the_export(fixtures: Path) -> None:
     found = {
         post.post_id: [
             item.path if isinstance(item, MediaFile) else item.reason
-            for item in library.find(post, folder)
+            for item in library.find(post, Base(Folder(folder)))
         ]
         for name in ("result.json", "export.json")
         for post in read_source(folder / name)

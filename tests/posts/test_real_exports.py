@@ -8,9 +8,10 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from frametrace.posts.media import MediaLibrary, identify
+from frametrace.posts.media import Base, MediaLibrary, identify
 from frametrace.posts.model import Account, MediaFile, Post, Precision
 from frametrace.posts.reading import detect, read_source
+from frametrace.posts.roots import Folder
 
 
 def test_the_thailand_archive_is_read_whole(shared: Path) -> None:
@@ -59,7 +60,7 @@ def test_the_real_edits_are_read_with_all_their_pictures(shared: Path) -> None:
     ]
     assert Counter(post.platform for post in posts) == Counter(r["platform"] for r in records)
     library = MediaLibrary([])
-    found = [list(library.find(post, path.parent)) for post in posts]
+    found = [list(library.find(post, Base(Folder(path.parent)))) for post in posts]
     named = [record["media"] for record in records]
     assert [[getattr(file, "path", None) for file in files] for files in found] == named
     files = {file for files in found for file in files if isinstance(file, MediaFile)}

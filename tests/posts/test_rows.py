@@ -154,16 +154,16 @@ def test_what_was_read_before_the_damage_is_kept(tmp_path: Path) -> None:
         ("posts.csv", b"\n \n\r\n", "the file is empty"),
         ("posts.csv", b"\0" * 100, "the file is empty"),
         ("posts.csv.gz", gzip.compress(b"", mtime=0), "the file is empty"),
-        ("posts.csv", b",,,\n, ,,\n", "it names no column"),
-        ("posts.csv", b'"platform,post_id\n', "unexpected end of data"),
+        ("posts.csv", b",,,\n, ,,\n", "no format is recognised"),
+        ("posts.csv", b'"platform,post_id\n', "no format is recognised"),
         ("posts.csv", b"\x89PNG\r\n\x1a\n\0\0", "no format is recognised"),
         ("posts.csv", b"a;b;c\n1;2;3\n", "no format is recognised"),
-        ("posts.jsonl", b"{}\n", "no format is recognised"),
-        ("posts.jsonl", b'{"platform": \n', "is not JSON"),
+        ("posts.jsonl", b"{}\n", "no posts are recognised"),
+        ("posts.jsonl", b'{"platform": \n', "it is not JSON"),
         ("posts.json", b'[{"platform": "x"}]', "no format is recognised"),
         ("posts.csv.gz", b"\x1f\x8b\x08\0garbage", "damaged|can't be opened"),
         ("posts.zip", b"PK\x03\x04garbage", "can't be opened: File is not a zip file"),
-        ("posts.zip", b"PK\x05\x06" + b"\0" * 18, "the archive holds no CSV or JSONL file"),
+        ("posts.zip", b"PK\x05\x06" + b"\0" * 18, "holds neither posts"),
     ],
 )
 def test_a_source_that_cannot_be_read_at_all_is_an_error_that_names_it(
@@ -191,11 +191,12 @@ def test_members_that_are_no_posts_are_skipped_and_the_others_read(tmp_path: Pat
     assert detect(path) == "plain-csv"
     posts, skipped = _read(path)
     assert posts == ["1"]
-    assert [entry.source for entry in skipped] == [
-        f"{path.name}/a-readme.txt",
-        f"{path.name}/b-empty.csv",
+    assert [(entry.source, entry.kept) for entry in skipped] == [
+        (f"{path.name}/b-empty.csv", False),
+        (path.name, True),
     ]
-    assert all(entry.reason.startswith(f"{entry.source}: ") for entry in skipped)
+    assert skipped[0].reason.startswith(f"{skipped[0].source}: the file is empty")
+    assert skipped[1].reason.endswith("hold none that are known: a-readme.txt")
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])

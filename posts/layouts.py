@@ -1,0 +1,194 @@
+"""How sources are laid out, by what they begin with, and the rows that each layout gives."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import chain, islice
+from typing import Any
+
+from frametrace.posts.columnar import is_parquet, parquet_in, parquet_names, parquet_rows
+from frametrace.posts.compression import DAMAGED
+from frametrace.posts.errors import SourceError
+from frametrace.posts.model import Skipped
+from frametrace.posts.records import json_heads
+from frametrace.posts.roots import pictures_in, place_at
+from frametrace.posts.rows import Head, Heads, Row, Rows, Shape
+from frametrace.posts.sources import Source
+from frametrace.posts.tables import Layout, Table, likeliest, numbered, possible, quoting
+from frametrace.posts.values import MISSING
+from frametrace.posts.workbooks import is_workbook, sheet_rows, sheets_in
+
+__all__ = ["heads_of", "table_head", "text_rows"]
+
+_LINES_LOOKED_AT = 200
+_BEGINNING = 2**12  # characters
+_ROWS_BEFORE = 30  # rows that a report may have above the header of its sheet
+
+_SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+
+def heads_of(source: Source) -> Heads:
+    """Look at the beginning of a source. Raises SourceError if it is empty or unreadable."""
+    if source.is_folder:
+        return _folder_heads(source)
+    try:
+        with source.opened() as file:
+            begins = file.peek(16)[:16]
+    except DAMAGED as error:
+        raise SourceError(f"{source.name}: can't be opened: {error}") from error
+    if is_parquet(begins):
+        return _parquet_heads(source)
+    if is_workbook(begins, source.suffix):
+        return _workbook_heads(source)
+    with source.pieces() as pieces:
+        text = next((piece for piece in pieces if piece.strip()), "")
+    first = text.lstrip().lstrip("\ufeff").lstrip()
+    if not first:
+        raise SourceError(f"{source.name}: the file is empty. Export it again.")
+    return json_heads(source) if first[0] in "{[" else _text_heads(source, first)
+
+
+def table_head(source: Source, fits: Callable[[Head], bool]) -> Head:
+    """The head of a table that fits, or else the likeliest. Raises SourceError."""
+    heads = heads_of(source)
+    every = (*heads.either, *chain.from_iterable(heads.parts))
+    found = next((head for head in every if fits(head)), None)
+    return found or (every[-1] if every else Head(Shape.TEXT, ()))
+
+
+def text_rows(
+    source: Source, split: Callable[[Iterable[str]], Iterator[tuple[int, Mapping[str, str] | str]]]
+) -> Rows:
+    """The rows that a reader takes a text apart into."""
+    line = 0
+    with source.lines() as lines:
+        try:
+            for line, found in split(lines):
+                if isinstance(found, str):
+                    yield Skipped(source.name, line, "", found)
+                else:
+                    yield Row(dict(found), source.name, line)
+        except (SourceError, ValueError, RecursionError) as error:
+            yield Skipped(source.name, line + 1, "", str(error))
+
+
+def _folder_heads(source: Source) -> Heads:
+    place = place_at(source.path)
+    if next(pictures_in(place), None) is None:
+        raise SourceError(
+            f"{source.name}: the folder holds no pictures. Name a file with posts instead."
+        )
+    return Heads(
+        (Head(Shape.FOLDER, ("path",), partial(_folder_rows, source), how="pictures"),),
+        what="a folder or an archive of pictures",
+    )
+
+
+def _folder_rows(source: Source) -> Rows:
+    for line, found in enumerate(pictures_in(place_at(source.path)), start=1):
+        if isinstance(found, Skipped):
+            yield found
+        else:
+            yield Row({"path": found}, source.name, line)
+
+
+# Tables of text
+
+
+def _text_heads(source: Source, first: str) -> Heads:
+    text = Head(Shape.TEXT, (), beginning=first[:_BEGINNING], how="text")
+    if first[0] == "<":
+        return Heads((text,), what="an HTML page or another document in angle brackets")
+    with source.lines() as lines:
+        sample = list(islice(lines, _LINES_LOOKED_AT))
+    tables = [_table(source, sample, layout, names) for layout, names in possible(sample)]
+    if found := likeliest(sample):
+        tables.append(_table(source, sample, *found))
+    what = f"a table separated by {_SIGNS.get(found[0].separator, 'signs')}" if found else "text"
+    return Heads((text, *tables), what=what)
+
+
+def _table(source: Source, sample: list[str], layout: Layout, names: tuple[str, ...]) -> Head:
+    how = f"a table separated by {_SIGNS.get(layout.separator, repr(layout.separator))}"
+    if layout.before:
+        how += f", its header in line {layout.before + 1}"
+    return Head(Shape.TABLE, names, partial(_table_rows, source, sample, layout), how=how)
+
+
+def _table_rows(source: Source, sample: list[str], layout: Layout) -> Rows:
+    name = source.name
+    with source.lines() as lines:
+        table = Table(lines, quoting(sample, layout))
+        try:
+            header = table.header()
+            for cells in table.rows():
+                if isinstance(cells, str):
+                    yield Skipped(name, table.line, "", cells)
+                elif len(cells) == len(header):
+                    yield _row(header, cells, name, table.line)
+                elif cells:
+                    reason = f"the row has {len(cells)} values, the header {len(header)}"
+                    yield Skipped(name, table.line, "", reason)
+        except (SourceError, ValueError) as error:
+            yield Skipped(name, table.line, "", str(error))
+
+
+def _row(header: tuple[str, ...], cells: list[str], name: str, line: int) -> Row:
+    values = dict(zip(header, cells, strict=True))
+    if not MISSING.isdisjoint(cells):
+        values = {k: "" if v in MISSING else v for k, v in values.items()}
+    return Row(values, name, line)
+
+
+# Workbooks and Parquet
+
+
+def _workbook_heads(source: Source) -> Heads:
+    with source.opened() as file:
+        workbook = sheets_in(file, source.name)
+    parts = [_sheet_heads(source, workbook, sheet) for sheet in workbook.sheet_names]
+    return Heads((), tuple(filter(None, parts)), what="a workbook")
+
+
+def _sheet_heads(source: Source, workbook: Any, sheet: str) -> tuple[Head, ...]:
+    heads = []
+    try:
+        for before, cells in enumerate(islice(sheet_rows(workbook, sheet), _ROWS_BEFORE)):
+            names = numbered(name.strip() for name in cells)
+            if any(names):
+                rows = partial(_sheet_rows, source, sheet, before)
+                how = f"the sheet {sheet!r} of a workbook"
+                heads.append(Head(Shape.TABLE, names, rows, part=sheet, how=how))
+    except SourceError:
+        return ()
+    return tuple(heads)
+
+
+def _sheet_rows(source: Source, sheet: str, before: int) -> Rows:
+    name = source.name
+    try:
+        with source.opened() as file:
+            rows = sheet_rows(sheets_in(file, name), sheet)
+        header = numbered(cell.strip() for cell in next(islice(rows, before, None)))
+        for line, cells in enumerate(rows, start=before + 2):
+            if any(cells):
+                padded = [*cells, *[""] * (len(header) - len(cells))][: len(header)]
+                yield _row(header, padded, name, line)
+    except SourceError as error:
+        yield Skipped(name, before + 1, "", str(error))
+
+
+def _parquet_heads(source: Source) -> Heads:
+    with source.opened() as file:
+        names = parquet_names(parquet_in(file, source.name))
+    head = Head(Shape.TABLE, names, partial(_parquet_rows, source), how="a Parquet file")
+    return Heads((head,), what="a Parquet file")
+
+
+def _parquet_rows(source: Source) -> Rows:
+    line = 0
+    try:
+        with source.opened() as file:
+            for line, values in enumerate(parquet_rows(parquet_in(file, source.name)), start=1):
+                yield Row(values, source.name, line)
+    except SourceError as error:
+        yield Skipped(source.name, line + 1, "", str(error))

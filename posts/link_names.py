@@ -1,0 +1,78 @@
+"""Pictures that were downloaded under the name of their link: `…/media/FaaBBccXwAA1?format=jpg`.
+
+Downloaders keep the last part of a link, with or without what follows a question mark, with a
+suffix of their own or none. So a file is the picture of a link where the names before all suffixes
+are one, are long enough not to be anybody's, and where no other link and no other file has it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from frametrace.posts.model import MediaFile, Post, Skipped
+
+__all__ = ["LinkNames", "Waiting", "link_name", "stem_of"]
+
+# `image_1` and `photo.jpg` occur everywhere; names that servers make are long and hold digits.
+_DISTINCT = re.compile(r"(?=.*\d)[\w.-]{8,}", re.ASCII)
+_LARGE = re.compile(r"(?::|_)(?:large|orig|medium|small|thumb)\Z")  # what X adds to a name
+
+
+def stem_of(name: str) -> str:
+    """A file's name before all suffixes, and before what a link had behind a question mark."""
+    bare = _LARGE.sub("", PurePosixPath(name).name.partition("?")[0])
+    stem, dot, suffix = bare.rpartition(".")
+    return stem if dot and len(suffix) <= 10 else bare
+
+
+def link_name(link: str) -> str:
+    """What a file that was downloaded from a link would be named; empty if that says nothing."""
+    try:
+        path = unquote(urlsplit(link).path)
+    except ValueError:
+        return ""
+    stem = stem_of(path.rstrip("/").rpartition("/")[2])
+    return stem if _DISTINCT.fullmatch(stem) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A link of a post that a file of the media folders is named like."""
+
+    post: Post
+    link: str
+    name: str
+
+
+@dataclass(slots=True)
+class LinkNames:
+    """Links that wait until all are known: a name that two of them have says nothing."""
+
+    _links: dict[str, set[str]] = field(default_factory=dict)
+    _posts: list[tuple[str, str, tuple[str, str], str, int]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self._posts)
+
+    def note(self, waiting: Waiting) -> None:
+        """Note a link and its post."""
+        bare = waiting.link.partition("?")[0].partition("://")[2]
+        self._links.setdefault(waiting.name, set()).add(bare)
+        post = waiting.post
+        key = post.platform, post.post_id
+        self._posts.append((waiting.name, waiting.link, key, post.source, post.line))
+
+    def resolved(
+        self, files: dict[str, list[MediaFile]]
+    ) -> Iterator[tuple[tuple[str, str], str, int, MediaFile | Skipped]]:
+        """Give each post the file of its link, or say why it has none; `files` go by name."""
+        for name, link, key, source, line in self._posts:
+            named = files.get(name, [])
+            if len(named) == 1 and len(self._links[name]) == 1:
+                yield key, source, line, named[0]
+            else:
+                what = f"{len(named)} files" if len(named) > 1 else "several links"
+                reason = f"not downloaded, or not to be told: {what} have its name {name}"
+                yield key, source, line, Skipped(source, line, link, reason)

@@ -1,0 +1,195 @@
+"""JSON as rows: records one a line, arrays and lists of records, whole documents, messages."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from itertools import chain, islice
+from typing import Any
+
+from frametrace.posts.documents import lists_in, objects_at, rows_in
+from frametrace.posts.errors import SourceError
+from frametrace.posts.model import Skipped
+from frametrace.posts.rows import Head, Heads, Row, Rows, Shape, flat
+from frametrace.posts.sources import LINE_LIMIT, Source
+from frametrace.posts.values import json_of
+
+__all__ = ["json_heads"]
+
+# A record may lack what the others have; a hostile one may have names without end.
+_RECORDS_LOOKED_AT = 100
+_NAMES_ENOUGH = 10_000
+_CHARACTERS_ENOUGH = 2**22  # pages of an API's answers are long, and all alike
+_REFERRED = "includes"  # where X's API puts posts and users that the page's posts refer to
+_PIECES_LOOKED_AT = 500  # some 30 million characters: the contacts come before the chats
+
+
+def json_heads(source: Source) -> Heads:
+    """Records one a line, a document of messages, one record as a document, or its lists."""
+    with source.lines() as lines:
+        first, second = islice(chain(filter(str.strip, lines), ["", ""]), 2)
+    by_line = _line_heads(source) if _is_by_line(first, second) else ()
+    if by_line and second:
+        return Heads(by_line, what="JSON")
+    messages = _message_names(source)
+    chats = (Head(Shape.DOCUMENT, messages, partial(_message_rows, source), how="JSON"),)
+    whole = () if by_line else _whole_heads(source)
+    lists = tuple((head,) for head in _list_heads(source))
+    if not (messages or by_line or whole or lists):
+        raise SourceError(f"{source.name}: its beginning can't be read: it is not JSON")
+    return Heads((*(chats if messages else ()), *by_line, *whole), lists, what="a JSON document")
+
+
+def _is_by_line(first: str, second: str) -> bool:
+    """Whether a line is a record: as the second one shows, since the first may be damaged."""
+    if not first.lstrip("\ufeff").startswith("{"):
+        return False
+    if first.rstrip().endswith("}") and second.lstrip()[:1] in {"", "{"}:
+        return True
+    try:
+        return isinstance(json_of(second), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _line_heads(source: Source) -> tuple[Head, ...]:
+    with source.lines() as lines:
+        try:
+            names = _record_names(filter(str.strip, lines))
+        except (ValueError, SourceError):
+            return ()
+    return (Head(Shape.RECORDS, names, partial(_record_rows, source), how="a record a line"),)
+
+
+def _whole_heads(source: Source) -> tuple[Head, ...]:
+    """The head of a document that is one record, or of several that follow each other."""
+    with source.pieces() as pieces:
+        try:
+            sample = list(islice(objects_at(_bounded(pieces), None), _RECORDS_LOOKED_AT))
+        except (ValueError, SourceError):
+            return ()
+    names = _names_of(record for record in sample if isinstance(record, dict))
+    rows = partial(_object_rows, source, None)
+    return (Head(Shape.RECORDS, names, rows, how="a JSON document"),) if names else ()
+
+
+def _bounded(pieces: Iterable[str]) -> Iterator[str]:
+    """No more of a document than one record may have; what is cut is no document."""
+    left = LINE_LIMIT
+    for piece in pieces:
+        if (left := left - len(piece)) < 0:
+            return
+        yield piece
+
+
+def _list_heads(source: Source) -> Iterator[Head]:
+    with source.pieces() as pieces:
+        try:
+            found = lists_in(islice(pieces, _PIECES_LOOKED_AT), _RECORDS_LOOKED_AT)
+        except SourceError:
+            return
+    for path, records in found.items():
+        if path.partition(".")[0] == _REFERRED:
+            continue
+        if names := _names_of(records):
+            rows = partial(_object_rows, source, path)
+            how = f"the list {path} of a JSON document" if path else "a JSON array"
+            yield Head(Shape.RECORDS, names, rows, part=path, how=how)
+
+
+def _names_of(records: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    for record in records:
+        if len(names) < _NAMES_ENOUGH:
+            try:
+                names |= dict.fromkeys(flat(record))
+            except RecursionError:
+                continue
+    return tuple(names)
+
+
+def _object_rows(source: Source, path: str | None) -> Rows:
+    with source.pieces() as pieces:
+        yield from _numbered(source.name, objects_at(pieces, path))
+
+
+def _message_rows(source: Source) -> Rows:
+    with source.pieces() as pieces:
+        yield from _numbered(source.name, rows_in(pieces))
+
+
+def _numbered(name: str, objects: Iterator[dict[str, Any] | str]) -> Rows:
+    """Rows of a document are counted; its lines say nothing."""
+    line = 0
+    try:
+        for line, found in enumerate(objects, start=1):
+            if isinstance(found, str):
+                yield Skipped(name, line, "", found)
+                continue
+            try:
+                yield Row(flat(found), name, line)
+            except RecursionError:
+                yield Skipped(name, line, "", "the row is nested too deeply")
+    except (SourceError, ValueError) as error:
+        yield Skipped(name, line + 1, "", str(error))
+
+
+def _message_names(source: Source) -> tuple[str, ...]:
+    """The names in the first messages of a document; none if it holds none near its beginning."""
+    names: dict[str, None] = {}
+    with source.pieces() as pieces:
+        try:
+            for found in islice(rows_in(islice(pieces, _PIECES_LOOKED_AT)), _RECORDS_LOOKED_AT):
+                if not isinstance(found, str) and len(names) < _NAMES_ENOUGH:
+                    names |= dict.fromkeys(flat(found))
+        except (SourceError, ValueError):
+            pass  # what comes before is enough, or there is nothing to read
+    return tuple(names)
+
+
+def _record_rows(source: Source) -> Rows:
+    name = source.name
+    line = 0
+    with source.lines() as lines:
+        try:
+            for line, text in enumerate(lines, start=1):
+                if not text.strip():
+                    continue
+                try:
+                    yield Row(_record(text), name, line)
+                except ValueError as error:
+                    yield Skipped(name, line, "", str(error))
+        except SourceError as error:
+            yield Skipped(name, line + 1, "", str(error))
+
+
+def _record_names(lines: Iterable[str]) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    errors: list[Exception] = []
+    looked_at = 0
+    try:
+        for text in islice(lines, _RECORDS_LOOKED_AT):
+            try:
+                names |= dict.fromkeys(_record(text))
+            except ValueError as error:
+                errors.append(error)
+            looked_at += len(text)
+            if len(names) > _NAMES_ENOUGH or (names and looked_at > _CHARACTERS_ENOUGH):
+                break
+    except SourceError as error:
+        errors.append(error)
+    if errors and not names:
+        raise errors[0]
+    return tuple(names)
+
+
+def _record(text: str) -> dict[str, str]:
+    if len(text) >= LINE_LIMIT:
+        raise ValueError(f"the record is longer than {LINE_LIMIT:,} characters")
+    try:
+        record = json_of(text.removeprefix("\ufeff"))
+        if isinstance(record, dict):
+            return flat(record)
+    except RecursionError:
+        raise ValueError("the row is nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"the row is not JSON: {error}") from None
+    raise ValueError("the row is not a JSON object")
