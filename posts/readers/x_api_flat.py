@@ -14,5 +14,6 @@ READER = Reader(
     time="second",
     shape=Shape.RECORDS,
     required=x_post.REQUIRED,
+    foreign=("author_user.id", "author_user.username"),  # as 4CAT spells it
     parse=x_post.parse,
 )
