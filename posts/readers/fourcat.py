@@ -121,7 +121,9 @@ def _items(text: str) -> tuple[str, ...]:
 
 
 def _counts(row: Row, columns: Columns) -> dict[str, int]:
-    return {name: number for name, number in row.counts(columns.counts).items() if number >= 0}
+    """Only a score may be less than nothing."""
+    counts = row.counts(columns.counts)
+    return {name: n for name, n in counts.items() if n >= 0 or name == "score"}
 
 
 READER = Reader(

@@ -96,6 +96,10 @@ READER = Reader(
     platform="telegram",
     time="second",
     shape=Shape.RECORDS,
-    required=(("_chat.id", "_chat.username"), ("message",)),
+    required=(
+        ("_chat.id", "_chat.username"),
+        ("_sender.id", "peer_id.channel_id"),
+        ("message",),
+    ),
     parse=_parse,
 )
