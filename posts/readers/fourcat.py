@@ -5,6 +5,7 @@ Times without a zone are UTC. What 4CAT could not tell it writes as 0 or -1.
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from frametrace.posts.model import Post, Precision
 from frametrace.posts.readers.contract import Reader
@@ -24,7 +25,7 @@ _NEVER = frozenset({"0", "0.0", "-1", "-1.0"})
 
 
 def _parse(row: Row) -> Post:
-    columns = next((source for source in SOURCES if source.fit(row.values)), UNKNOWN)
+    columns = _columns_of(tuple(row.values))
     platform = _platform(row, columns)
     post_id = post_id_in(row, platform)
     _refuse(row, columns, post_id)
@@ -52,6 +53,11 @@ def _parse(row: Row) -> Post:
         source=row.source,
         line=row.line,
     )
+
+
+@lru_cache(maxsize=64)  # the rows of a table have the same names
+def _columns_of(names: tuple[str, ...]) -> Columns:
+    return next((source for source in SOURCES if source.fit(names)), UNKNOWN)
 
 
 def _platform(row: Row, columns: Columns) -> str:
