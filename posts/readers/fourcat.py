@@ -1,74 +1,157 @@
-"""4CAT's tables of posts of X, and of platforms that it gives the same columns."""
+"""4CAT's tables of posts; its columns depend on the platform, and stand in `fourcat_columns`.
+
+Times without a zone are UTC. What 4CAT could not tell it writes as 0 or -1.
+"""
 
 import re
+from datetime import datetime
+from functools import lru_cache
 
-from frametrace.posts.model import Post
+from frametrace.posts.model import Post, Precision
 from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.fourcat_columns import SOURCES, UNKNOWN, Columns
+from frametrace.posts.readers.fourcat_keys import account_in, post_id_in, repost_in
+from frametrace.posts.readers.linkedin import time_of
 from frametrace.posts.readers.sites import platform_of
 from frametrace.posts.rows import Row, Shape
+from frametrace.posts.values import values_of
 
 __all__ = ["READER"]
 
-_COUNTS = {
-    "like_count": "likes",
-    "reply_count": "replies",
-    "retweet_count": "reposts",
-    "quote_count": "quotes",
-    "impression_count": "views",
-}
-
 # Lists are joined by commas, which links may hold too.
-_BETWEEN_LINKS = re.compile(r",(?=[a-z]+://)")
+_BETWEEN_LINKS = re.compile(r",\s*(?=[a-z]+://)")
+
+_NEVER = frozenset({"0", "0.0", "-1", "-1.0"})
 
 
 def _parse(row: Row) -> Post:
-    link = row.take("link")
-    posted_at, precision = row.unix("unix_timestamp")
-    if posted_at is None:
-        posted_at, precision = row.time("timestamp")
+    columns = _columns_of(tuple(row.values))
+    platform = _platform(row, columns)
+    post_id = post_id_in(row, platform)
+    _refuse(row, columns, post_id)
+    posted_at, precision = _time(row, columns, post_id)
+    repost_of = repost_in(row, platform)
+    account_id, kind, name, kept = account_in(row, columns)
+    media = _media(row, columns, platform)
+    links = (link for link in _links(row, columns.links) if link not in media)
+    partial = row.values.get("partial_item", "").strip().lower() == "true"
     return Post(
-        platform=platform_of(link) if link else "twitter",
-        post_id=row.key("id"),
-        account_id=row.key("author_id"),
-        account_name=row.take("author"),
+        platform=platform,
+        post_id=post_id,
+        account_id=account_id,
+        account_kind=kind,
+        account_name=name,
         posted_at=posted_at,
         precision=precision,
-        text=row.take("body"),
-        media=_links(row.take("images")),
-        links=_links(row.take("urls")),
-        hashtags=tuple(tag for part in row.take("hashtags").split(",") if (tag := part.strip())),
-        repost_of=_repeated(row),
-        engagement=row.counts(_COUNTS),
-        extra=({"link": link} if link else {}) | row.rest(),
+        text=_text(row, columns),
+        media=media,
+        links=tuple(links),
+        hashtags=_items(row.take(*columns.hashtags)),
+        repost_of=repost_of,
+        engagement=_counts(row, columns),
+        extra=row.rest() | kept | ({"_zs_partial": "true"} if partial else {}),
         source=row.source,
         line=row.line,
     )
 
 
-def _repeated(row: Row) -> str:
-    """Whose post a native repost repeats: which one, these tables do not tell."""
-    whose = row.take("retweeted_user").strip()
-    is_repost = row.values.get("is_retweet", "").strip().lower() in {"yes", "true", "1"}
-    return f"@{whose}" if is_repost else ""
+@lru_cache(maxsize=64)  # the rows of a table have the same names
+def _columns_of(names: tuple[str, ...]) -> Columns:
+    return next((source for source in SOURCES if source.fit(names)), UNKNOWN)
 
 
-def _links(text: str) -> tuple[str, ...]:
-    return tuple(link for part in _BETWEEN_LINKS.split(text) if (link := part.strip(" ,")))
+def _platform(row: Row, columns: Columns) -> str:
+    """X's columns are those of tables of other platforms, too; a link tells which one it is."""
+    if columns.platform == "4chan":
+        file = row.file.lower()
+        return next((site for site in ("8kun", "8chan") if site in file), "4chan")
+    if columns.platform not in {"", "twitter"}:
+        return columns.platform
+    link = next(filter(None, (row.values.get(name, "").strip() for name in columns.address)), "")
+    if not (link or columns.platform):
+        raise ValueError("nothing tells which platform the post is of: its columns are not known")
+    return platform_of(link) if link else columns.platform
+
+
+def _refuse(row: Row, columns: Columns, post_id: str) -> None:
+    column, value, what = columns.left_out
+    found = row.values.get(column, "").strip()
+    if found and (found != post_id if value == "*" else found == value):
+        raise ValueError(f"it is {what} and not a post")
+
+
+def _time(row: Row, columns: Columns, post_id: str) -> tuple[datetime | None, Precision]:
+    if columns.platform == "linkedin":  # what 4CAT tells is made of "two months ago"
+        return time_of(post_id)
+    for name in ("unix_timestamp", "timestamp", "created_at"):
+        if row.values.get(name, "").strip() in _NEVER:
+            row.take(name)
+        posted_at, precision = row.unix(name) if name == "unix_timestamp" else row.time(name)
+        if posted_at is not None:
+            return posted_at, Precision.DAY if columns.coarse else precision
+    return None, Precision.NONE
+
+
+def _text(row: Row, columns: Columns) -> str:
+    """A title stands before the text, unless the text repeats it."""
+    title, text = row.take(columns.title).strip(), row.take("body")
+    if columns.platform == "tumblr" and not text.strip():
+        text = row.take("body_reblogged")
+    return text if text.startswith(title) else "\n".join(filter(None, (title, text)))
+
+
+def _media(row: Row, columns: Columns, platform: str) -> tuple[str, ...]:
+    if platform == "4chan":
+        return _archived(row)
+    if platform == "imgur" and not row.values.get("type", "").startswith("image"):
+        return ()
+    return _links(row, columns.pictures) or _links(row, columns.stills)
+
+
+def _archived(row: Row) -> tuple[str, ...]:
+    """The link by which 4CAT downloads a picture, of which it is told what is in it."""
+    digest = row.values.get("image_md5", "").strip().replace("/", "_")
+    archive = "boards.fireden.net" if row.values.get("board") == "v" else "archive.4plebs.org"
+    return (f"https://{archive}/_/search/image/{digest}",) if digest else ()
+
+
+def _links(row: Row, names: tuple[str, ...]) -> tuple[str, ...]:
+    text = row.take(*names).strip() if names else ""
+    parts = values_of(text) if text.startswith("[") else _BETWEEN_LINKS.split(text)
+    return tuple(dict.fromkeys(link for part in parts if (link := part.strip(" ,"))))
+
+
+def _items(text: str) -> tuple[str, ...]:
+    parts = values_of(text) if text.startswith("[") else text.split(",")
+    return tuple(dict.fromkeys(tag for part in parts if (tag := part.strip())))
+
+
+def _counts(row: Row, columns: Columns) -> dict[str, int]:
+    """Only a score may be less than nothing."""
+    counts = row.counts(columns.counts)
+    return {name: n for name, n in counts.items() if n >= 0 or name == "score"}
 
 
 READER = Reader(
     name="4cat",
-    title="4CAT posts of X; pictures in 4CAT's zip archives",
+    title="4CAT's posts of a platform; pictures in 4CAT's zip archives",
     example="twitter-import-1566223402.csv",
-    platform="twitter",
-    time="second",
+    platform=", ".join(dict.fromkeys(source.platform for source in SOURCES)),
+    time="second; day where 4CAT estimates it; none where the platform tells none",
     shape=Shape.TABLE,
     required=(
         ("id",),
-        ("author_id",),
         ("body",),
         ("unix_timestamp", "timestamp"),
-        ("images", "retweet_count"),
+        ("author", "author_id", "account_id", "author_user_id"),
+        (
+            "thread_id",
+            "is_in_group",
+            "is_vote_masked",
+            "album_media",
+            "author_is_verified",
+            "author_avatar_url",
+        ),
     ),
     parse=_parse,
 )

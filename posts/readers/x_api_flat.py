@@ -1,4 +1,7 @@
-"""X's API, version 2: one post a line with its expansions in place, as `twarc2 flatten` writes."""
+"""X's API, version 2: one post a line with its expansions in place, as `twarc2 flatten` writes.
+
+4CAT stores the posts that it collected of this API in nearly the same form.
+"""
 
 from frametrace.posts.readers import x_post
 from frametrace.posts.readers.contract import Reader
@@ -8,7 +11,7 @@ __all__ = ["READER"]
 
 READER = Reader(
     name="x-api-flat",
-    title="X API v2 posts, one a line, as twarc2 flattens them",
+    title="X API v2 posts, one a line, as twarc2 flattens them and 4CAT stores them",
     example="flattened.jsonl",
     platform="twitter",
     time="second",

@@ -1,6 +1,7 @@
 """A post of X's API, version 2, once its expansions stand in their places.
 
-So `twarc2 flatten` writes it, and twarc-csv; `x_api` brings whole pages into this form.
+So `twarc2 flatten` writes it, and twarc-csv; `x_api` brings whole pages into this form. 4CAT spells
+it a little otherwise (digitalmethodsinitiative/4cat, datasources/twitterv2/search_twitter.py).
 """
 
 from collections.abc import Mapping
@@ -41,6 +42,9 @@ def parse(row: Row) -> Post:
     """
     referenced = objects_of(row.take("referenced_tweets"))
     original = flat(next((post for post in referenced if post.get("type") == "retweeted"), {}))
+    for values in (original, row.values):
+        if objects_of(values.get("attachments.media_keys", "")):  # in the place of the keys
+            values["attachments.media"] = values.pop("attachments.media_keys")
     shown = {name: original.get(name) or row.values.get(name, "") for name in _SHOWN}
     for name in _SHOWN:
         row.take(name)
@@ -49,7 +53,7 @@ def parse(row: Row) -> Post:
         platform="twitter",
         post_id=row.key("id"),
         account_id=row.key("author_id", "author.id"),
-        account_name=row.take("author.username"),
+        account_name=row.take("author.username", "author_user.username"),
         posted_at=posted_at,
         precision=precision,
         text=shown["note_tweet.text"] or shown["text"],

@@ -1,39 +1,73 @@
-"""Zeeschuimer: what a browser was shown of X, Instagram and TikTok, one item a line.
+"""Zeeschuimer: what a browser was shown of a platform's pages, one item a line.
 
 Around each platform's own record stand the item's id, its platform, and when it was collected,
-which says nothing of when it was posted.
+which says nothing of when it was posted. Fields: digitalmethodsinitiative/zeeschuimer,
+js/zs-background.js and modules/.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers import zeeschuimer_instagram, zeeschuimer_tiktok, zeeschuimer_x
+from frametrace.posts.readers import (
+    zeeschuimer_douyin,
+    zeeschuimer_facebook,
+    zeeschuimer_gab,
+    zeeschuimer_imgur,
+    zeeschuimer_instagram,
+    zeeschuimer_linkedin,
+    zeeschuimer_ninegag,
+    zeeschuimer_parler,
+    zeeschuimer_pinterest,
+    zeeschuimer_rednote,
+    zeeschuimer_threads,
+    zeeschuimer_tiktok,
+    zeeschuimer_truthsocial,
+    zeeschuimer_x,
+)
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.sites import platform_of
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import spelled
 
-__all__ = ["READER"]
+__all__ = ["PLATFORMS", "READER", "parse"]
 
 _DATA = "data."
 
-_PARSE: Mapping[str, Callable[[Row, str], Post]] = {
-    "twitter": zeeschuimer_x.parse,
+_PARSE: Mapping[str, Callable[[Row], Post]] = {
+    "9gag": zeeschuimer_ninegag.parse,
+    "douyin": zeeschuimer_douyin.parse,
+    "facebook": zeeschuimer_facebook.parse,
+    "gab": zeeschuimer_gab.parse,
+    "imgur": zeeschuimer_imgur.parse,
     "instagram": zeeschuimer_instagram.parse,
+    "linkedin": zeeschuimer_linkedin.parse,
+    "parler": zeeschuimer_parler.parse,
+    "pinterest": zeeschuimer_pinterest.parse,
+    "threads": zeeschuimer_threads.parse,
     "tiktok": zeeschuimer_tiktok.parse,
+    "truthsocial": zeeschuimer_truthsocial.parse,
+    "twitter": zeeschuimer_x.parse,
+    "xiaohongshu": zeeschuimer_rednote.parse,
 }
+PLATFORMS = ", ".join(_PARSE)
+
+# Which items hold less than Zeeschuimer finds of the same post elsewhere.
+_PARTIAL = {"data._zs_partial": "true", "data._zs-origin": "html"}
 
 
-def _parse(row: Row) -> Post:
+def parse(row: Row) -> Post:
+    """Make a Post of a row that has `source_platform`, and the platform's record as `data.`."""
     site = row.key("source_platform")
-    parse = _PARSE.get(platform_of(f"https://{site}"))
-    if parse is None:
-        raise ValueError(
-            f"items of {site[:40]} are not read, only those of X, Instagram and TikTok"
-        )
-    post = parse(row, row.key("item_id"))
-    return replace(post, extra=_packed(post.extra))
+    if site.endswith("-comments"):
+        raise ValueError(f"items of {site[:40]} are comments and not posts")
+    read = _PARSE.get(platform_of(f"https://{site}"))
+    if read is None:
+        raise ValueError(f"items of {site[:40]} are not read, only those of {PLATFORMS}")
+    partial = any(row.values.get(name) == mark for name, mark in _PARTIAL.items())
+    post = read(row)
+    extra = _packed(post.extra) | ({"_zs_partial": "true"} if partial else {})
+    return replace(post, extra=extra)
 
 
 def _packed(extra: Mapping[str, str]) -> dict[str, str]:
@@ -45,15 +79,15 @@ def _packed(extra: Mapping[str, str]) -> dict[str, str]:
 
 READER = Reader(
     name="zeeschuimer",
-    title="Zeeschuimer items of X, Instagram and TikTok",
+    title="Zeeschuimer items of a platform's pages",
     example="zeeschuimer-export-x.com.ndjson",
-    platform="twitter, instagram, tiktok",
-    time="second",
+    platform=PLATFORMS,
+    time="second; none where the page tells none",
     shape=Shape.RECORDS,
     required=(
         ("item_id",),
         ("source_platform",),
         ("timestamp_collected", "source_platform_url"),
     ),
-    parse=_parse,
+    parse=parse,
 )

@@ -1,11 +1,18 @@
-"""A post of Instagram as its web page is told of it: as an item of a list, or of a graph."""
+"""A post of Instagram as its web page is told of it: an item of a list, of a grid, or of a graph.
+
+Fields: digitalmethodsinitiative/4cat, datasources/instagram/search_instagram.py.
+"""
+
+from typing import Any
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.handles import account_of
+from frametrace.posts.readers.instagram import shortcode_of
+from frametrace.posts.readers.nested import objects_at, text_at
 from frametrace.posts.rows import Row
-from frametrace.posts.values import objects_of
+from frametrace.posts.values import objects_of, picked
 
-__all__ = ["parse"]
+__all__ = ["account_in", "parse", "pictures_at", "post_id_in"]
 
 _COUNTS = {
     "data.edge_media_preview_like.count": "likes",
@@ -18,38 +25,66 @@ _COUNTS = {
 }
 
 
-def parse(row: Row, item_id: str) -> Post:
+def parse(row: Row) -> Post:
     """Make a Post of a row whose names begin with `data.`; a video's picture is its cover."""
     posted_at, precision = row.unix(
         "data.taken_at" if "data.taken_at" in row.values else "data.taken_at_timestamp"
     )
     captions = objects_of(row.take("data.edge_media_to_caption.edges"))
     link = row.take("data.link")
+    account_id, name, kept = account_in(row)
     return Post(
         platform="instagram",
-        post_id=item_id,
-        account_id=row.key("data.user.pk", "data.user.id", "data.owner.pk", "data.owner.id"),
-        account_name=row.take("data.user.username", "data.owner.username"),
+        post_id=post_id_in(row),
+        account_id=account_id,
+        account_name=name,
         posted_at=posted_at,
         precision=precision,
         text=row.take("data.caption.text") or text_at(captions, 0, "node", "text"),
-        media=_pictures(row),
+        media=pictures_at(row, "data."),
         links=(link,) if link else (),
         engagement=row.counts(_COUNTS),
-        extra=row.rest(),
+        extra=row.rest() | kept,
         source=row.source,
         line=row.line,
     )
 
 
-def _pictures(row: Row) -> tuple[str, ...]:
-    """The largest form of each picture, which is listed first."""
-    several = objects_of(row.take("data.carousel_media"))
-    edges = objects_of(row.take("data.edge_sidecar_to_children.edges"))
-    single = objects_of(row.take("data.image_versions2.candidates"))
-    found = (
-        *(text_at(item, "image_versions2", "candidates", 0, "url") for item in several),
-        *(text_at(item, "node", "display_url") for item in edges),
-    )
-    one = text_at(single, 0, "url") or row.take("data.display_url").strip()
-    return tuple(dict.fromkeys(filter(None, found))) or ((one,) if one else ())
+def post_id_in(row: Row) -> str:
+    """Take a post's shortcode, or make it of the post's number."""
+    code = row.take("data.code", "data.shortcode").strip()
+    if code:
+        row.take("item_id")
+        return code
+    return shortcode_of(row.key("data.pk", "data.id", "item_id"))
+
+
+def account_in(row: Row) -> tuple[str, str, dict[str, str]]:
+    """Take who posted: the account's id, its name, and what is kept beside.
+
+    Items of grids leave out the author, whose number is the second half of the item's.
+    """
+    handle = row.take("data.user.username", "data.owner.username").strip()
+    number = row.take("data.user.pk", "data.user.id", "data.owner.pk", "data.owner.id").strip()
+    if not number:
+        names = ("data.id", "item_id")
+        ids = (row.values.get(name, "").partition("_")[2] for name in names)
+        number = next((id for id in ids if id.isdecimal()), "")
+    account_id, kept = account_of(handle, number, "data.user.username")
+    return account_id, handle, kept
+
+
+def pictures_at(row: Row, at: str) -> tuple[str, ...]:
+    """Take the pictures of what stands at `at`, each in its largest form, which is listed first."""
+    several = objects_of(row.take(f"{at}carousel_media"))
+    edges = objects_of(row.take(f"{at}edge_sidecar_to_children.edges"))
+    found = (*map(_picture, several), *(text_at(item, "node", "display_url") for item in edges))
+    forms = picked(objects_of(row.take(f"{at}image_versions2.candidates")), "url")
+    one = (*forms, row.take(f"{at}display_uri", f"{at}display_url").strip())
+    return tuple(dict.fromkeys(filter(None, found))) or tuple(filter(None, one))[:1]
+
+
+def _picture(item: dict[str, Any]) -> str:
+    forms = picked(objects_at(item, "image_versions2", "candidates"), "url")
+    others = (text_at(item, name) for name in ("display_uri", "display_url"))
+    return next(filter(None, (*forms, *others)), "")

@@ -1,6 +1,10 @@
-"""A post of TikTok as its web page is told of it."""
+"""A post of TikTok as its web page is told of it.
+
+Fields: digitalmethodsinitiative/4cat, datasources/tiktok/search_tiktok.py.
+"""
 
 from frametrace.posts.model import Post
+from frametrace.posts.readers.handles import account_of
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row
 from frametrace.posts.values import objects_of, picked
@@ -16,26 +20,28 @@ _CALLED = {
 _COUNTS = {f"data.{at}.{name}": _CALLED[name] for at in ("stats", "statsV2") for name in _CALLED}
 
 
-def parse(row: Row, item_id: str) -> Post:
+def parse(row: Row) -> Post:
     """Make a Post of a row whose names begin with `data.`; a video's picture is its cover."""
     posted_at, precision = row.unix("data.createTime")
-    name = row.take("data.author.uniqueId") or row.values.get("data.author", "")  # so it once was
+    handle = row.take("data.author.uniqueId", "data.author").strip()  # the latter in old pages
+    number = row.take("data.author.id", "data.authorId")
+    account_id, kept = account_of(handle, number, "data.author.uniqueId")
     tags = (
         *picked(objects_of(row.take("data.textExtra")), "hashtagName"),
         *picked(objects_of(row.take("data.challenges")), "title"),
     )
     return Post(
         platform="tiktok",
-        post_id=item_id,
-        account_id=row.key("data.author.id", "data.authorId", "data.author"),
-        account_name=name or row.take("data.author.nickname"),
+        post_id=row.key("data.id", "item_id"),
+        account_id=account_id,
+        account_name=handle or row.take("data.author.nickname", "data.nickname"),
         posted_at=posted_at,
         precision=precision,
         text=row.take("data.desc"),
         media=_pictures(row),
         hashtags=tuple(dict.fromkeys(tags)),
         engagement=row.counts(_COUNTS),
-        extra=row.rest(),
+        extra=row.rest() | kept,
         source=row.source,
         line=row.line,
     )

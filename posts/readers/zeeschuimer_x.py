@@ -1,4 +1,8 @@
-"""A post of X as its web page is told of it."""
+"""A post of X as its web page is told of it.
+
+Fields: digitalmethodsinitiative/4cat, datasources/twitter-import/search_twitter.py. The item's own
+id is not used: Zeeschuimer once took it through a float, which rounds it.
+"""
 
 import re
 from datetime import datetime
@@ -29,7 +33,7 @@ _NOTE = "note_tweet.note_tweet_results.result."
 _USER = "core.user_results.result."
 
 
-def parse(row: Row, item_id: str) -> Post:
+def parse(row: Row) -> Post:
     """Make a Post of a row whose names begin with `data.`.
 
     A native repost shows what it repeats: its own text is cut, and the pictures are the original's.
@@ -39,14 +43,14 @@ def parse(row: Row, item_id: str) -> Post:
     original = _within(row, repost, "tweet.")
     repost_of = row.values.get(f"{original}rest_id", "")
     shown = original if repost_of else at
-    posted_at, precision = _time(row.take(f"{at}legacy.created_at"))
+    posted_at, precision = row.time(f"{at}legacy.created_at", _time)
     text = row.take(f"{shown}{_NOTE}text", f"{shown}legacy.full_text")
     tags = row.take(f"{shown}{_NOTE}entity_set.hashtags", f"{shown}legacy.entities.hashtags")
     links = row.take(f"{shown}{_NOTE}entity_set.urls", f"{shown}legacy.entities.urls")
     media = row.take(f"{shown}legacy.extended_entities.media", f"{shown}legacy.entities.media")
     return Post(
         platform="twitter",
-        post_id=item_id,
+        post_id=row.key(f"{at}rest_id", f"{at}legacy.id_str"),
         account_id=row.key(f"{at}legacy.user_id_str", f"{at}{_USER}rest_id", f"{at}user.id_str"),
         account_name=row.take(
             f"{at}{_USER}legacy.screen_name",
@@ -72,10 +76,8 @@ def _within(row: Row, at: str, inner: str) -> str:
     return f"{at}{inner}" if f"{at}{inner}rest_id" in row.values else at
 
 
-def _time(text: str) -> tuple[datetime | None, Precision]:
-    if not text.strip():
-        return None, Precision.NONE
-    found = _TIME.fullmatch(text.strip())
+def _time(text: str) -> tuple[datetime, Precision]:
+    found = _TIME.fullmatch(text)
     if found is None or found[1] not in _MONTHS:
         raise ValueError(f"{text[:40]!r} is not a time such as Mon Aug 19 14:03:22 +0000 2019")
     _, day, clock, zone, year = found.groups()
@@ -84,5 +86,6 @@ def _time(text: str) -> tuple[datetime | None, Precision]:
 
 def _extra(row: Row, at: str) -> dict[str, str]:
     """What is left, without what others wrote in posts that it repeats or quotes."""
+    row.take("item_id")
     others = (f"{at}legacy.retweeted_status_result.", f"{at}quoted_status_result.")
     return {name: value for name, value in row.rest().items() if not name.startswith(others)}

@@ -1,0 +1,86 @@
+"""What a row of 4CAT's is named by: its post, its account, and the post that it repeats."""
+
+from frametrace.posts.model import AccountKind
+from frametrace.posts.readers.fourcat_columns import Columns
+from frametrace.posts.readers.fourcat_vk import kind_of
+from frametrace.posts.readers.handles import account_of
+from frametrace.posts.readers.linkedin import account_at
+from frametrace.posts.rows import Row
+
+__all__ = ["account_in", "post_id_in", "repost_in"]
+
+_YES = frozenset({"yes", "true", "1"})
+
+# Whom imageboards show as the author of a post without one.
+_NOBODY = "Anonymous"
+
+
+def post_id_in(row: Row, platform: str) -> str:
+    """Take a post's id; where it is unique in one place only, what it is in stands before it."""
+    post_id = row.key("id")
+    if platform == "telegram":
+        chat = row.values.get("chat", "").strip() or row.values.get("thread_id", "").strip()
+        return f"{chat}/{post_id.removeprefix(f'{chat}-')}" if chat else post_id
+    if platform == "vk":
+        wall = row.values.get("link", "").strip().rpartition("/wall")[2]
+        return wall if wall.endswith(f"_{post_id}") else post_id
+    if platform in {"4chan", "8kun", "8chan"} and (board := row.values.get("board", "").strip()):
+        return f"{board}/{post_id}"
+    return post_id
+
+
+def account_in(row: Row, columns: Columns) -> tuple[str, AccountKind, str, dict[str, str]]:
+    """Take who posted: the account's id, kind and name, and what is kept beside."""
+    names = [row.values.get(name, "").strip() for name in columns.name]
+    name = next(filter(None, names), "")
+    kind = AccountKind.ACCOUNT
+    if columns.by_handle:
+        account_id, kept = account_of(name, row.take(*columns.account), columns.name[0])
+        row.take(*columns.name)
+        return account_id, kind, name, kept
+    if columns.platform == "4chan" and not row.values.get("author", "").strip():
+        row.values["author"] = name = _NOBODY
+    if columns.platform == "telegram" and not row.values.get("author", "").strip():
+        return row.key("chat", "thread_id"), AccountKind.CHANNEL, name, {}
+    account_id = row.key(*columns.account)
+    if columns.platform == "telegram":
+        account_id, kind = _telegram(row, account_id)
+    elif columns.platform == "linkedin":
+        account_id = account_at(account_id) or account_id
+        kind = AccountKind.PAGE if account_id.startswith("company/") else kind
+    elif columns.platform == "vk":
+        kind = kind_of(account_id, row.values.get("author_type", ""))
+    elif columns.account == ("page_id",):
+        kind = AccountKind.PAGE
+    for column in columns.name:
+        if row.values.get(column, "").strip() == name:
+            row.take(column)
+    return account_id, kind, name, {}
+
+
+def _telegram(row: Row, number: str) -> tuple[str, AccountKind]:
+    """Whether a number is a channel's: then the name of its chat is its own."""
+    chat = row.values.get("chat", "").strip()
+    if chat and chat in {row.values.get("author_username", "").strip(), number}:
+        return f"channel{number}", AccountKind.CHANNEL
+    return f"user{number}", AccountKind.ACCOUNT
+
+
+def repost_in(row: Row, platform: str) -> str:
+    """Take which post this one repeats natively; where that isn't told, whose post it is."""
+    if platform == "telegram":
+        whose = row.take("author_forwarded_from_username").strip()
+        other = row.values.get("author_forwarded_from_id", "").strip()
+        return f"@{whose}" if whose else other or row.take("author_forwarded_from_name").strip()
+    if platform == "tumblr":
+        parent = row.values.get("parent_post_url", "").strip()
+        return _number_in(parent)
+    whose = row.take("retweeted_user").strip()
+    is_repost = row.values.get("is_retweet", "").strip().lower() in _YES
+    return f"@{whose}" if is_repost else ""
+
+
+def _number_in(link: str) -> str:
+    """The number of a post in its link: `https://blog.tumblr.com/post/123/its-title`."""
+    parts = link.split("/")
+    return next((part for part in parts if part.isdecimal() and len(part) > 5), "")

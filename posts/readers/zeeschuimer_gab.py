@@ -1,0 +1,61 @@
+"""A post of Gab as its web page is told of it, with names of a letter or two or with whole ones.
+
+Fields: digitalmethodsinitiative/4cat, datasources/gab/search_gab.py.
+"""
+
+from typing import Any
+
+from frametrace.posts.model import Post
+from frametrace.posts.readers.markup import plain
+from frametrace.posts.readers.nested import text_at
+from frametrace.posts.rows import Row
+from frametrace.posts.values import objects_of, picked
+
+__all__ = ["parse"]
+
+_COUNTS = {
+    "data.fbc": "likes",
+    "data.fc": "likes",
+    "data.favourites_count": "likes",
+    "data.rbc": "reposts",
+    "data.reblogs_count": "reposts",
+    "data.rc": "replies",
+    "data.replies_count": "replies",
+}
+
+
+def parse(row: Row) -> Post:
+    """Make a Post of a row whose names begin with `data.`; a video's picture is its preview."""
+    posted_at, precision = row.time("data.ca" if "data.ca" in row.values else "data.created_at")
+    text = row.take("data.c") or plain(row.values.get("data.content", ""))
+    row.take("data.content")
+    media = (
+        *objects_of(row.take("data.image_info")),
+        *objects_of(row.take("data.media_attachments")),
+    )
+    link = row.take("data.link_info.url", "data.card.url").strip()
+    return Post(
+        platform="gab",
+        post_id=row.key("data.i", "data.id", "item_id"),
+        account_id=row.key("data.author_info.i", "data.account.id", "data.ai"),
+        account_name=row.take("data.author_info.un", "data.account.username"),
+        posted_at=posted_at,
+        precision=precision,
+        text=text,
+        media=tuple(dict.fromkeys(filter(None, map(_picture, media)))),
+        links=(link,) if link else (),
+        hashtags=(
+            *picked(objects_of(row.take("data.tg")), "name"),
+            *picked(objects_of(row.take("data.tags")), "name"),
+        ),
+        engagement=row.counts(_COUNTS),
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _picture(item: dict[str, Any]) -> str:
+    if (text_at(item, "t") or text_at(item, "type")) == "image":
+        return text_at(item, "u") or text_at(item, "url")
+    return text_at(item, "preview_url")

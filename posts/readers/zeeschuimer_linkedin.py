@@ -1,0 +1,106 @@
+"""A post of LinkedIn as its web page is told of it.
+
+Fields: digitalmethodsinitiative/4cat, datasources/linkedin/search_linkedin.py. Names that begin
+with `*` are of objects that Zeeschuimer put in the place of references to them.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from frametrace.posts.model import AccountKind, Post
+from frametrace.posts.readers.linkedin import account_at, activity_in, time_of
+from frametrace.posts.readers.nested import objects_at, text_at, value_at
+from frametrace.posts.rows import Row
+from frametrace.posts.values import objects_of
+
+__all__ = ["parse"]
+
+_TOTALS = "data.*socialDetail.*totalSocialActivityCounts."
+_COUNTS = {
+    "data.*socialDetail.likes.paging.total": "likes",
+    "data.*socialDetail.comments.paging.total": "comments",
+    "data.*socialDetail.totalShares": "shares",
+    f"{_TOTALS}numLikes": "likes",
+    f"{_TOTALS}numComments": "comments",
+    f"{_TOTALS}numShares": "shares",
+}
+_URNS = ("data.updateMetadata.urn", "data.preDashEntityUrn", "data.id", "item_id")
+_LISTS = ("data.content.images", "data.content.imageComponent.images")
+_LARGE = "data.content.articleComponent.largeImage.attributes"
+_VIDEOS = ("", "linkedInVideoComponent.", "externalVideoComponent.")
+_TARGET = "navigationContext.actionTarget"
+_RESHARED = re.compile(r"data\.\*?resharedUpdate\.")
+
+
+def parse(row: Row) -> Post:
+    """Make a Post of a row whose names begin with `data.`; a video's picture is its still."""
+    activity = next(filter(None, [activity_in(row.take(name)) for name in _URNS]), "")
+    account = account_at(row.take(f"data.actor.{_TARGET}"))
+    if not activity:
+        raise ValueError("no urn:li:activity:… names the post")
+    if not account:
+        raise ValueError(f"data.actor.{_TARGET} is empty")
+    posted_at, precision = time_of(activity)
+    company = account.startswith("company/")
+    link = row.take(f"data.content.{_TARGET}", f"data.content.articleComponent.{_TARGET}")
+    return Post(
+        platform="linkedin",
+        post_id=activity,
+        account_id=account,
+        account_kind=AccountKind.PAGE if company else AccountKind.ACCOUNT,
+        account_name=row.take("data.actor.name.text"),
+        posted_at=posted_at,
+        precision=precision,
+        text=row.take("data.commentary.text.text"),
+        media=tuple(dict.fromkeys(_pictures(row))),
+        links=(link.strip(),) if link.strip() else (),
+        hashtags=tuple(dict.fromkeys(_hashtags(row))),
+        engagement=row.counts(_COUNTS),
+        # What another wrote in a post that is shared with words of one's own is left out.
+        extra={name: text for name, text in row.rest().items() if not _RESHARED.match(name)},
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _pictures(row: Row) -> Iterator[str]:
+    found = [_picture(objects_at(item, "attributes")) for name in _LISTS for item in _of(row, name)]
+    if not any(found):
+        found = [_picture(_of(row, _LARGE))]
+    if not any(found):
+        stills = (f"data.content.{kind}*videoPlayMetadata.thumbnail." for kind in _VIDEOS)
+        found = [_vector(row.take(f"{at}rootUrl"), _of(row, f"{at}artifacts")) for at in stills]
+    yield from filter(None, found)
+
+
+def _of(row: Row, name: str) -> list[dict[str, Any]]:
+    return objects_of(row.take(name))
+
+
+def _picture(attributes: list[dict[str, Any]]) -> str:
+    first = attributes[0] if attributes else {}
+    for vector in (value_at(first, "vectorImage"), value_at(first, "detailData", "vectorImage")):
+        if found := _vector(text_at(vector, "rootUrl"), objects_at(vector, "artifacts")):
+            return found
+    return text_at(first, "imageUrl", "url")
+
+
+def _vector(root: str, artifacts: list[dict[str, Any]]) -> str:
+    """The widest form of a picture, whose link is told in two parts."""
+    widest = max(artifacts, key=_width, default={})
+    part = text_at(widest, "fileIdentifyingUrlPathSegment")
+    return root.strip() + part if part else ""
+
+
+def _width(artifact: dict[str, Any]) -> int:
+    width = artifact.get("width")
+    return width if isinstance(width, int) else 0
+
+
+def _hashtags(row: Row) -> Iterator[str]:
+    parts = _of(row, "data.commentary.text.attributes")
+    urns = [text_at(part, "trackingUrn") for part in parts if part.get("type") == "HASHTAG"]
+    newer = _of(row, "data.commentary.text.attributesV2")
+    urns += [text_at(part, "detailData", "*hashtag", "trackingUrn") for part in newer]
+    yield from filter(None, (urn.rpartition(":")[2] for urn in urns))

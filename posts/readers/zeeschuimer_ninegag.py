@@ -1,0 +1,60 @@
+"""A post of 9gag as its web page is told of it.
+
+Fields: digitalmethodsinitiative/4cat, datasources/ninegag/search_9gag.py.
+"""
+
+import re
+
+from frametrace.posts.model import Post
+from frametrace.posts.rows import Row
+from frametrace.posts.values import count, objects_of, picked
+
+__all__ = ["parse"]
+
+_COUNTS = {
+    "data.upVoteCount": "likes",
+    "data.commentsCount": "comments",
+}
+_URL = re.compile(r"data\.images\.[^.]+\.url")
+
+# Whom 9gag shows as the author of a post without one.
+_NOBODY = "9GAGGER"
+
+
+def parse(row: Row) -> Post:
+    """Make a Post of a row whose names begin with `data.`; a video's picture is its still."""
+    posted_at, precision = row.unix("data.creationTs")
+    author = row.take("data.creator.username").strip() or _NOBODY
+    title, text = row.take("data.title").strip(), row.take("data.description").strip()
+    link = row.take("data.sourceUrl").strip()
+    return Post(
+        platform="9gag",
+        post_id=row.key("data.id", "item_id"),
+        account_id=author,
+        account_name=author,
+        posted_at=posted_at,
+        precision=precision,
+        text="\n".join(filter(None, (title, text))),
+        media=_pictures(row),
+        links=(link,) if link else (),
+        hashtags=picked(objects_of(row.take("data.tags")), "key"),
+        engagement=row.counts(_COUNTS),
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _pictures(row: Row) -> tuple[str, ...]:
+    """The largest form that isn't a video, which tells whether it has sound."""
+    forms = [name.removesuffix("url") for name in row.values if _URL.fullmatch(name)]
+    stills = [at for at in forms if f"{at}hasAudio" not in row.values]
+    if not stills:
+        return ()
+    link = row.take(f"{max(stills, key=lambda at: _area(row, at))}url").strip()
+    return (link,) if link else ()
+
+
+def _area(row: Row, at: str) -> int:
+    sides = (count(row.values.get(f"{at}{side}", "")) or 0 for side in ("width", "height"))
+    return next(sides) * next(sides)

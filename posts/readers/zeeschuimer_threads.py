@@ -1,0 +1,72 @@
+"""A post of Threads as its web page is told of it, much as Instagram is.
+
+Fields: digitalmethodsinitiative/4cat, datasources/threads/search_threads.py; the same repository's
+sibling zeeschuimer, modules/threads.js.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import parse_qs, urlsplit
+
+from frametrace.posts.model import Post
+from frametrace.posts.readers.instagram import shortcode_of
+from frametrace.posts.readers.zeeschuimer_instagram import account_in, pictures_at, post_id_in
+from frametrace.posts.rows import Row
+
+__all__ = ["parse"]
+
+_APP = "data.text_post_app_info."
+_REPOSTED = f"{_APP}share_info.reposted_post."
+_COUNTS = {
+    "data.like_count": "likes",
+    f"{_APP}repost_count": "reposts",
+    f"{_APP}direct_reply_count": "replies",
+    f"{_APP}quote_count": "quotes",
+}
+
+
+def parse(row: Row) -> Post:
+    """Make a Post of a row whose names begin with `data.`.
+
+    A native repost shows the text and the pictures of what it repeats.
+    """
+    posted_at, precision = row.unix("data.taken_at")
+    repost_of = _reposted(row)
+    shown = _REPOSTED if repost_of else "data."
+    account_id, name, kept = account_in(row)
+    return Post(
+        platform="threads",
+        post_id=post_id_in(row),
+        account_id=account_id,
+        account_name=name,
+        posted_at=posted_at,
+        precision=precision,
+        text=row.take(f"{shown}caption.text"),
+        media=pictures_at(row, shown),
+        links=tuple(_links(row)),
+        repost_of=repost_of,
+        engagement=row.counts(_COUNTS),
+        extra=_extra(row) | kept,
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _reposted(row: Row) -> str:
+    number = row.values.get(f"{_REPOSTED}pk", "").strip()
+    return row.values.get(f"{_REPOSTED}code", "").strip() or shortcode_of(number)
+
+
+def _links(row: Row) -> Iterator[str]:
+    """Where a post's link leads: Threads wraps it in one of its own, which names it as `u`."""
+    link = row.take(f"{_APP}link_preview_attachment.url").strip()
+    with suppress(ValueError):  # it can't be taken apart
+        link = parse_qs(urlsplit(link).query).get("u", [link])[0]
+    if link:
+        yield link
+
+
+def _extra(row: Row) -> dict[str, str]:
+    """What is left, without what others wrote in posts that it repeats or quotes."""
+    others = f"{_APP}share_info."
+    return {name: text for name, text in row.rest().items() if not name.startswith(others)}

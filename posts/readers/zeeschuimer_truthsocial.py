@@ -1,0 +1,56 @@
+"""A post of Truth Social as its web page is told of it, in the form of Mastodon's statuses.
+
+Fields: digitalmethodsinitiative/4cat, datasources/truth/search_truth.py. Zeeschuimer has taken
+the HTML out of a post's text, though not out of that of a post which it repeats.
+"""
+
+from typing import Any
+
+from frametrace.posts.model import Post
+from frametrace.posts.readers.markup import plain
+from frametrace.posts.readers.nested import text_at
+from frametrace.posts.rows import Row
+from frametrace.posts.values import objects_of, picked
+
+__all__ = ["parse"]
+
+_COUNTS = {
+    "data.favourites_count": "likes",
+    "data.reblogs_count": "reposts",
+    "data.replies_count": "replies",
+}
+_OTHERS = ("data.reblog.", "data.quote.", "data.in_reply_to.")
+
+
+def parse(row: Row) -> Post:
+    """Make a Post of a row whose names begin with `data.`; a video's picture is its preview."""
+    repost_of = row.values.get("data.reblog.id", "").strip()
+    shown = "data.reblog." if repost_of else "data."
+    posted_at, precision = row.time("data.created_at")
+    text = row.take(f"{shown}content")
+    media = map(_picture, objects_of(row.take(f"{shown}media_attachments")))
+    link = row.take(f"{shown}card.url").strip()
+    return Post(
+        platform="truthsocial",
+        post_id=row.key("data.id", "item_id"),
+        account_id=row.key("data.account.id"),
+        account_name=row.take("data.account.username", "data.account.acct"),
+        posted_at=posted_at,
+        precision=precision,
+        text=plain(text) if repost_of else text,
+        media=tuple(dict.fromkeys(filter(None, media))),
+        links=(link,) if link else (),
+        hashtags=picked(objects_of(row.take(f"{shown}tags")), "name"),
+        repost_of=repost_of,
+        engagement=row.counts(_COUNTS),
+        extra={name: text for name, text in row.rest().items() if not name.startswith(_OTHERS)},
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _picture(item: dict[str, Any]) -> str:
+    """Of a video its preview; what is called `tv` has a picture in the place of its link."""
+    if text_at(item, "type") in {"image", "tv"}:
+        return text_at(item, "url")
+    return text_at(item, "preview_url")
