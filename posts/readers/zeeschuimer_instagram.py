@@ -1,6 +1,7 @@
 """A post of Instagram as its web page is told of it: as an item of a list, or of a graph."""
 
 from frametrace.posts.model import Post
+from frametrace.posts.readers.instagram import shortcode_of
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row
 from frametrace.posts.values import objects_of
@@ -17,6 +18,9 @@ _COUNTS = {
     "data.play_count": "views",
 }
 
+_CODES = ("data.code", "data.shortcode")
+_NUMBERS = ("data.user.pk", "data.user.id", "data.owner.pk", "data.owner.id")
+
 
 def parse(row: Row, item_id: str) -> Post:
     """Make a Post of a row whose names begin with `data.`; a video's picture is its cover."""
@@ -25,18 +29,21 @@ def parse(row: Row, item_id: str) -> Post:
     )
     captions = objects_of(row.take("data.edge_media_to_caption.edges"))
     link = row.take("data.link")
+    code = next((row.values[name].strip() for name in _CODES if row.values.get(name)), "")
+    handle = row.take("data.user.username", "data.owner.username").strip()
+    number = row.take(*_NUMBERS).strip() if handle else row.key(*_NUMBERS)
     return Post(
         platform="instagram",
-        post_id=item_id,
-        account_id=row.key("data.user.pk", "data.user.id", "data.owner.pk", "data.owner.id"),
-        account_name=row.take("data.user.username", "data.owner.username"),
+        post_id=code or shortcode_of(item_id),
+        account_id=handle.lower() or number,
+        account_name=handle,
         posted_at=posted_at,
         precision=precision,
         text=row.take("data.caption.text") or text_at(captions, 0, "node", "text"),
         media=_pictures(row),
         links=(link,) if link else (),
         engagement=row.counts(_COUNTS),
-        extra=row.rest(),
+        extra=({"account_number": number} if handle and number else {}) | row.rest(),
         source=row.source,
         line=row.line,
     )
