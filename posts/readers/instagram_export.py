@@ -162,7 +162,8 @@ READER = Reader(
     foreign=(
         *("id", "_id", "pk", "cid", "key", "url", "type", "data", "attachments", "description"),
         *("post_id", "item_id", "platformId", "metadata.url", "thumbnail.uri", "author.did"),
-        *("platform", "user", "username", "account", "text", "date", "created_at"),
+        *("platform", "user", "username", "account", "text", "date", "created_at", "status"),
+        *("metadata.title", "metadata.timestamp", "metadata.content"),
     ),
     parse=_parse,
     parts=_posts_of,
