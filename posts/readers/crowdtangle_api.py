@@ -1,6 +1,8 @@
 """A post as CrowdTangle's API tells of it, which its newer tables and JSON records share."""
 
 from frametrace.posts.model import AccountKind, Post
+from frametrace.posts.readers.facebook import post_of
+from frametrace.posts.readers.instagram import shortcode_of
 from frametrace.posts.readers.printed import objects_in
 from frametrace.posts.readers.sites import platform_of
 from frametrace.posts.rows import Row
@@ -29,17 +31,15 @@ _KINDS = {
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row with the API's names.
-
-    The account is the platform's own id for it, as in the older tables, so that one page is one
-    account in both; where there is none, it is the id at CrowdTangle.
-    """
-    own = "account.platformId" if row.values.get("account.platformId", "").strip() else "account.id"
+    """Make a Post of a row with the API's names."""
+    platform = _platform(row)
+    post_id = row.key("platformId")
     posted_at, precision = row.time("date")
+    account_id, number = _account(row, platform)
     return Post(
-        platform=_platform(row),
-        post_id=row.key("platformId"),
-        account_id=row.key(own),
+        platform=platform,
+        post_id=shortcode_of(post_id) if platform == "instagram" else post_of(post_id),
+        account_id=account_id,
         account_kind=_KINDS.get(row.take("account.accountType"), AccountKind.ACCOUNT),
         account_name=row.take("account.name") or row.take("account.handle"),
         posted_at=posted_at,
@@ -48,10 +48,23 @@ def parse(row: Row) -> Post:
         media=_pictures(row.take("media")),
         links=_links(row),
         engagement=row.counts(_COLUMNS),
-        extra=row.rest(),
+        extra=({"account_number": number} if number else {}) | row.rest(),
         source=row.source,
         line=row.line,
     )
+
+
+def _account(row: Row, platform: str) -> tuple[str, str]:
+    """Name the account as the older tables do, and tell Instagram's number for it.
+
+    That is Facebook's own id, and on Instagram the handle. What only has CrowdTangle's id for it,
+    is named by that.
+    """
+    handle = row.values.get("account.handle", "").strip().lower()
+    if platform == "instagram" and handle:
+        return handle, row.take("account.platformId").strip()
+    own = "account.platformId" if row.values.get("account.platformId", "").strip() else "account.id"
+    return row.key(own), ""
 
 
 def _platform(row: Row) -> str:

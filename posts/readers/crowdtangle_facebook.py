@@ -1,12 +1,20 @@
-"""CrowdTangle's export of Facebook posts by pages or groups."""
+"""CrowdTangle's export of Facebook posts by pages or groups.
+
+Until April 2021 the time's column was called `Created`, and what people write in R to read its
+historical reports knows both names. A link's tail is the post's id.
+"""
 
 from urllib.parse import parse_qs, urlsplit
 
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.facebook import post_of
 from frametrace.posts.rows import Row, Shape
 
-__all__ = ["READER", "post_id"]
+__all__ = ["CREATED", "READER", "created_in", "post_id"]
+
+# What the time's column is called, since April 2021 and before.
+CREATED = ("Post Created", "Created")
 
 _COUNTS = {
     "Likes": "likes",
@@ -23,11 +31,11 @@ _QUERY_IDS = ("story_fbid", "fbid", "v")
 def _parse(row: Row) -> Post:
     kind = AccountKind.GROUP if "Group Name" in row.values else AccountKind.PAGE
     url = row.key("URL")
-    posted_at, precision = row.time("Post Created")
+    posted_at, precision = row.time(created_in(row))
     links = dict.fromkeys((row.take("Link"), row.take("Final Link")))
     return Post(
         platform="facebook",
-        post_id=post_id(url),
+        post_id=post_of(post_id(url)),
         account_id=row.key("Facebook Id"),
         account_kind=kind,
         account_name=row.take("Group Name", "Page Name"),
@@ -40,6 +48,11 @@ def _parse(row: Row) -> Post:
         source=row.source,
         line=row.line,
     )
+
+
+def created_in(row: Row) -> str:
+    """Name the column that holds a row's time."""
+    return next((name for name in CREATED if row.values.get(name, "").strip()), CREATED[0])
 
 
 def post_id(url: str) -> str:
@@ -63,6 +76,6 @@ READER = Reader(
     platform="facebook",
     time="second",
     shape=Shape.TABLE,
-    required=(("URL",), ("Facebook Id",), ("Post Created",), ("Page Name", "Group Name")),
+    required=(("URL",), ("Facebook Id",), CREATED, ("Page Name", "Group Name")),
     parse=_parse,
 )

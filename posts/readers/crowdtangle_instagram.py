@@ -1,8 +1,8 @@
-"""CrowdTangle's export of Instagram posts."""
+"""CrowdTangle's export of Instagram posts: a link's tail is the post's shortcode."""
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.crowdtangle_facebook import post_id
+from frametrace.posts.readers.crowdtangle_facebook import CREATED, created_in, post_id
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]
@@ -17,12 +17,12 @@ _COUNTS = {
 
 def _parse(row: Row) -> Post:
     url = row.key("URL")
-    posted_at, precision = row.time("Post Created")
+    posted_at, precision = row.time(created_in(row))
     photo, link = row.take("Photo").strip(), row.take("Link").strip()
     return Post(
         platform="instagram",
         post_id=post_id(url),
-        account_id=row.key("User Name"),
+        account_id=row.key("User Name").lower(),
         account_name=row.take("Account"),
         posted_at=posted_at,
         precision=precision,
@@ -43,7 +43,7 @@ READER = Reader(
     platform="instagram",
     time="second",
     shape=Shape.TABLE,
-    required=(("URL",), ("User Name",), ("Post Created",), ("Account", "Photo")),
+    required=(("URL",), ("User Name",), CREATED, ("Account", "Photo")),
     foreign=("Facebook Id",),
     parse=_parse,
 )

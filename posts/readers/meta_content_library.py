@@ -1,43 +1,77 @@
-"""Meta Content Library's export of Facebook and Instagram posts, both styles of field names."""
+"""Meta Content Library's posts, both styles of field names, and its channels' messages.
+
+Fields: developers.facebook.com/docs/content-library-and-api (data dictionary), and what
+fabiogiglietto/meta-content-library-skill saw of the API (references/field_reference.md and
+surfaces.md).
+"""
 
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.facebook import post_of
+from frametrace.posts.readers.printed import objects_in
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import values_of
+from frametrace.posts.values import picked, values_of
 
-__all__ = ["READER"]
+__all__ = ["READER", "REQUIRED", "parse"]
 
 _COUNTS = {
     "statistics.like_count": "likes",
     "statistics.comment_count": "comments",
     "statistics.share_count": "shares",
     "statistics.reaction_count": "reactions",
+    "statistics.reactions_count": "reactions",
+    "statistics.reply_count": "replies",
+    "statistics.replies_count": "replies",
+    "statistics.repost_count": "reposts",
+    "statistics.quote_count": "quotes",
+    "statistics.forward_count": "forwards",
     "statistics.views": "views",
 }
 
 _KINDS = {"page": AccountKind.PAGE, "group": AccountKind.GROUP}
 
-# What kinds of account only Instagram has.
+# What kinds of account only Instagram has, and what only messages in its channels tell.
 _INSTAGRAM = frozenset({"business", "creator", "personal"})
+_IN_ITS_CHANNELS = (
+    "statistics.replies_count",
+    "message_replied_to_id",
+    "shared_instagram_post_id",
+)
+
+# Where accounts are named by what people see of them, so that all tools name them alike.
+_BY_HANDLE = frozenset({"instagram", "threads"})
 
 
-def _parse(row: Row) -> Post:
-    kind = row.take(*_owner("type")).strip().lower().rpartition("_")[2]  # or `facebook_page`
+def _owner(field: str) -> tuple[str, str]:
+    return f"post_owner.{field}", f"post_owner.data.{field}"
+
+
+REQUIRED = (("id",), (*_owner("id"), "channel.id"), ("creation_time",))
+
+
+def parse(row: Row) -> Post:
+    """Make a Post of a row; a message of a channel is its channel's."""
+    is_message = not _has(row, *_owner("id")) and _has(row, "channel.id")
+    kind = _kind(row, "owner.type") if is_message else _kind(row, *_owner("type"))
+    platform = _platform(row, kind, is_message)
+    post_id = row.key("id")
+    account_id, name = _channel(row) if is_message else _account(row, platform)
     posted_at, precision = row.time("creation_time")
     text = row.take("text")
     return Post(
-        platform=_platform(row, kind),
-        post_id=row.key("id"),
-        account_id=row.key(*_owner("id")),
-        account_kind=_KINDS.get(kind, AccountKind.ACCOUNT),
-        account_name=row.take(*_owner("name")) or row.take(*_owner("username")),
+        platform=platform,
+        post_id=post_of(post_id) if platform == "facebook" else post_id,
+        account_id=account_id,
+        account_kind=AccountKind.CHANNEL if is_message else _KINDS.get(kind, AccountKind.ACCOUNT),
+        account_name=name,
         posted_at=posted_at,
         precision=precision,
         text=text,
-        links=values_of(row.take("link_attachment.link")),
+        media=_pictures(row),
+        links=values_of(row.take("link_attachment.link", "link_attachment.url")),
         hashtags=values_of(row.take("hashtags")),
         # Who adds words of their own does more than repeat.
-        repost_of="" if text else row.take("shared_post_id"),
+        repost_of="" if text else row.reference("shared_post_id"),
         engagement=row.counts(_COUNTS),
         extra=row.rest(),
         source=row.source,
@@ -45,22 +79,56 @@ def _parse(row: Row) -> Post:
     )
 
 
-def _platform(row: Row, kind: str) -> str:
-    named = row.take("platform") or row.values.get("mcl_url", "")
-    return "instagram" if "instagram" in named.lower() or kind in _INSTAGRAM else "facebook"
+def _has(row: Row, *names: str) -> bool:
+    return any(row.values.get(name, "").strip() for name in names)
 
 
-def _owner(field: str) -> tuple[str, str]:
-    return f"post_owner.{field}", f"post_owner.data.{field}"
+def _kind(row: Row, *names: str) -> str:
+    return row.take(*names).strip().lower().rpartition("_")[2]  # or `facebook_page`
+
+
+def _platform(row: Row, kind: str, is_message: bool) -> str:
+    """Links to the library lead to facebook.com, whatever the platform."""
+    named = (row.take("platform") or row.values.get("mcl_url", "")).lower()
+    for platform in ("instagram", "threads", "whatsapp"):
+        if platform in named:
+            return platform
+    if kind in _INSTAGRAM or (is_message and _has(row, *_IN_ITS_CHANNELS)):
+        return "instagram"
+    # Only WhatsApp tells of no sender.
+    return "whatsapp" if is_message and not (kind or _has(row, "owner.id")) else "facebook"
+
+
+def _channel(row: Row) -> tuple[str, str]:
+    return row.key("channel.id"), row.take("channel.name")
+
+
+def _account(row: Row, platform: str) -> tuple[str, str]:
+    """The account's id and its name; the library's own number for it stays with the post."""
+    handle = next((row.values[n].strip() for n in _owner("username") if _has(row, n)), "")
+    name = row.take(*_owner("name"))
+    if platform in _BY_HANDLE and handle:
+        row.take(*_owner("username"))
+        return handle.lower(), name or handle
+    return row.key(*_owner("id")), name or row.take(*_owner("username"))
+
+
+def _pictures(row: Row) -> tuple[str, ...]:
+    """Links that lead to the pictures for some hours, where they were asked for."""
+    held = objects_in(row.values.get("multimedia", ""))
+    found = picked((item for item in held if item.get("type") != "video"), "url")
+    if found:
+        row.take("multimedia")
+    return found
 
 
 READER = Reader(
     name="meta-content-library",
-    title="Meta Content Library export of Facebook and Instagram",
+    title="Meta Content Library's tables of Facebook, Instagram, Threads and channels",
     example="meta_content_library_posts.csv",
-    platform="facebook, instagram",
+    platform="facebook, instagram, threads, whatsapp",
     time="second",
     shape=Shape.TABLE,
-    required=(("id",), _owner("id"), ("creation_time",)),
-    parse=_parse,
+    required=REQUIRED,
+    parse=parse,
 )

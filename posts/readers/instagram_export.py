@@ -1,0 +1,171 @@
+"""Instagram's download of one's own information: posts, reels and stories, and those of Threads.
+
+Fields: d3i-infra/data-donation-task (platforms/instagram.py) names the account's file and its
+languages; the forms of posts are those that public importers read: `posts_1.json`, `reels.json`,
+`stories.json`, `posts.json` with labels, `threads_and_replies.json`, and `media.json` until 2020.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from frametrace.posts.model import Post, Precision
+from frametrace.posts.mojibake import repaired
+from frametrace.posts.readers.contract import Neighbour, Reader
+from frametrace.posts.readers.meta_export import (
+    ACCOUNT_ID,
+    ACCOUNT_NAME,
+    account_of,
+    files_of,
+    key_of,
+    profiles,
+    rest_of,
+)
+from frametrace.posts.readers.nested import text_at
+from frametrace.posts.rows import Row, Shape
+from frametrace.posts.values import objects_of
+
+__all__ = ["READER"]
+
+_PROFILE = "personal_information.json"
+_PROFILES = (
+    f"personal_information/personal_information/{_PROFILE}",
+    f"personal_information/{_PROFILE}",
+    f"account_information/{_PROFILE}",
+    _PROFILE,
+    "profile.json",  # beside media.json
+)
+
+# What the account's name is called in the language that the export is in.
+_USERNAME = frozenset(
+    (
+        *("Username", "Gebruikersnaam", "Benutzername", "Nutzername", "Nazwa użytkownika"),
+        *("Kullanıcı adı", "اسم المستخدم", "Имя пользователя", "Nome utente"),
+        *("Nume de utilizator", "Nombre de usuario", "Emri i përdoruesit"),
+    )
+)
+
+# Files that hold pictures in the same form which are no posts of the account's own.
+_NO_POSTS = frozenset(("profile_photos.json", "reposts.json"))
+_NO_POSTS_BEGIN = ("direct/", "profile/")  # in media.json
+
+# Facebook's albums have the form of stories.
+_FACEBOOK_BEGINS = (
+    *("your_facebook_activity/", "your_activity_across_facebook/"),
+    *("posts/media/", "photos_and_videos/"),
+)
+_CAPTIONS = frozenset(("Caption", "Text"))
+
+
+def _owner(read: Neighbour) -> Mapping[str, str]:
+    for document in profiles(read, _PROFILES):
+        name = repaired(text_at(document, "username") or _username(document))
+        if name:
+            return {ACCOUNT_ID: name.lower(), ACCOUNT_NAME: name}
+    return {}
+
+
+def _username(document: Mapping[str, Any]) -> str:
+    users = document.get("profile_user")
+    user = users[0] if isinstance(users, list) and users else None
+    values = user.get("string_map_data") if isinstance(user, dict) else None
+    named = values.items() if isinstance(values, dict) else ()
+    return next(
+        (text_at(held, "value") for label, held in named if repaired(label) in _USERNAME), ""
+    )
+
+
+def _posts_of(row: Row) -> Iterable[Row]:
+    """Leave out pictures of messages and profiles, Facebook's albums, and lists of other things."""
+    items = _items(row)
+    uris = [text_at(item, "uri") for item in items]
+    path = row.values.get("path", "")
+    if row.file in _NO_POSTS or path.startswith(_NO_POSTS_BEGIN):
+        return ()
+    if any(uri.startswith(_FACEBOOK_BEGINS) or "messages/" in uri for uri in uris):
+        return ()
+    return (row,) if items or path else ()
+
+
+def _parse(row: Row) -> Post:
+    items = _items(row)
+    account_id, name = account_of(row, _PROFILE)
+    posted_at, precision = _time(row, items)
+    text = repaired(_text(row, items))
+    files = files_of(items)
+    if not (files or text or any(text_at(item, "uri") for item in items)):
+        raise ValueError("it holds neither a picture nor a text")
+    row.take("media", "uri", "path")
+    is_threads = any("text_app_post" in item for item in items)
+    return Post(
+        platform="threads" if is_threads else "instagram",
+        post_id=key_of(account_id, posted_at, text, files),
+        account_id=account_id,
+        account_name=name,
+        posted_at=posted_at,
+        precision=precision,
+        text=text,
+        media=files,
+        extra=rest_of(row, items),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _items(row: Row) -> list[dict[str, Any]]:
+    """The pictures and videos of a post, in each of the forms that exports have had."""
+    held = objects_of(row.values.get("media", ""))
+    for label in objects_of(row.values.get("label_values", "")):
+        listed = label.get("media")
+        if isinstance(listed, list):
+            held += [item for item in listed if isinstance(item, dict)]
+    if held:
+        return held
+    uri = row.values.get("uri") or row.values.get("path")
+    return [{"uri": uri}] if uri else []
+
+
+def _text(row: Row, items: Iterable[Mapping[str, Any]]) -> str:
+    """The caption: of several pictures it is the post's, of a single one the picture's."""
+    own = row.take("title", "caption")
+    labelled = (
+        text_at(label, "value")
+        for label in objects_of(row.values.get("label_values", ""))
+        if text_at(label, "label") in _CAPTIONS
+    )
+    found = (own.strip(), *labelled, *(text_at(item, "title") for item in items))
+    return next(filter(None, found), "")
+
+
+def _time(row: Row, items: Iterable[Mapping[str, Any]]) -> tuple[datetime | None, Precision]:
+    if row.values.get("taken_at", "").strip():
+        return row.time("taken_at")
+    column = "creation_timestamp"
+    if not row.values.get(column, "").strip():
+        row.values[column] = row.values.pop("timestamp", "") or next(
+            (str(item[column]) for item in items if item.get(column)), ""
+        )
+    return row.unix(column)
+
+
+READER = Reader(
+    name="instagram-export",
+    title="Instagram's download of one's own information, posts, stories and Threads",
+    example="your_instagram_activity/media/posts_1.json",
+    platform="instagram, threads",
+    time="second",
+    shape=Shape.RECORDS,
+    required=(
+        ("media", "uri", "path", "label_values"),
+        ("media", "creation_timestamp", "taken_at", "label_values"),
+    ),
+    foreign=(
+        *("id", "_id", "pk", "cid", "key", "url", "type", "data", "attachments", "description"),
+        *("post_id", "item_id", "platformId", "metadata.url", "thumbnail.uri", "author.did"),
+        *("platform", "user", "username", "account", "text", "date", "created_at", "status"),
+        *("metadata.title", "metadata.timestamp", "metadata.content"),
+    ),
+    parse=_parse,
+    parts=_posts_of,
+    context=_owner,
+)

@@ -1,0 +1,42 @@
+"""Text whose bytes were each written as a character is put right, and other text left alone."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frametrace.posts.mojibake import repaired
+
+any_text = st.text(st.characters())  # lone surrogates too
+sound_text = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+def mangled(text: str) -> str:
+    return text.encode("utf-8").decode("latin-1")
+
+
+@given(sound_text)
+def test_what_meta_mangles_is_put_right(text: str) -> None:
+    assert repaired(mangled(text)) == text
+
+
+@given(any_text)
+def test_other_text_is_left_alone(text: str) -> None:
+    found = repaired(text)
+    assert found == text or mangled(found) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("caf\u00c3\u00a9 \u00f0\u009f\u0090\u009c", "café 🐜"),
+        ("café", "café"),
+        ("Ünal", "Ünal"),
+        ("香港", "香港"),
+        ("caf\u00c3\u00a9 香", "caf\u00c3\u00a9 香"),
+        ("cut off \u00e2\u0080", "cut off \u00e2\u0080"),
+        ("\ud800", "\ud800"),
+        ("", ""),
+    ],
+)
+def test_only_what_holds_throughout_is_changed(text: str, right: str) -> None:
+    assert repaired(text) == right
