@@ -20,8 +20,10 @@ from frametrace.posts.readers import (
     twarc_csv,
     x_api,
     x_api_flat,
+    x_api_v1,
     x_archive,
     x_archive_users,
+    x_personal_archive,
     zeeschuimer,
 )
 from frametrace.posts.readers.contract import Reader
@@ -34,6 +36,8 @@ READERS: tuple[Reader, ...] = (
     twarc_csv.READER,
     x_api.READER,
     x_api_flat.READER,
+    x_api_v1.READER,
+    x_personal_archive.READER,
     minet.READER,
     snscrape.READER,
     bluesky.READER,
