@@ -1,11 +1,21 @@
-"""Bluesky: posts of the AT protocol as its API shows them, alone or as items of a feed."""
+"""Bluesky: posts of the AT protocol as its API shows them, alone or as items of a feed.
 
-from typing import Any
+Its Python SDK keeps them under the same names with underscores (`model_dump`): these are read too.
+Sources: bluesky-social/atproto, lexicons/app/bsky/feed/defs.json; MarshalX/atproto.
+"""
+
+import re
 
 from frametrace.posts.model import Post
+from frametrace.posts.readers.bluesky_record import (
+    features_in,
+    links_of,
+    pictures_of,
+    tags_of,
+)
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import objects_of, picked, values_of
+from frametrace.posts.values import objects_of, picked
 
 __all__ = ["READER"]
 
@@ -18,27 +28,36 @@ _COUNTS = {
 }
 
 
+_SDK_NAMES = frozenset(("record.created_at", "post.record.created_at"))
+_UNDERSCORE = re.compile(r"_([a-z])")
+
+
 def _parse(row: Row) -> Post:
-    if "post.uri" in row.values:  # an item of a feed
-        row.values = {name.removeprefix("post."): text for name, text in row.values.items()}
+    if not _SDK_NAMES.isdisjoint(row.values):
+        row.values = {_camel(name): text for name, text in row.values.items()}
+    if "post.uri" in row.values:  # an item of a feed, with what it answers
+        row.values = {
+            name.removeprefix("post."): text
+            for name, text in row.values.items()
+            if not name.startswith("reply.")
+        }
     uri = row.key("uri")
     reposter = row.take("reason.by.did").strip()
+    did = row.values.get("author.did", "").strip() if reposter else row.key("author.did")
     who, when = ("reason.by", "reason.indexedAt") if reposter else ("author", "record.createdAt")
     posted_at, precision = row.time(when)
-    features = _features(row.take("record.facets"))
-    external = row.take("embed.external.uri"), row.take("embed.media.external.uri")
-    tags = *picked(features, "tag"), *values_of(row.take("record.tags"))
+    features = features_in(row.take("record.facets"))
     return Post(
         platform="bluesky",
         post_id=(row.take("reason.uri").strip() or f"{uri}#{reposter}") if reposter else uri,
-        account_id=reposter or row.key("author.did"),
+        account_id=reposter or did,
         account_name=row.take(f"{who}.handle"),
         posted_at=posted_at,
         precision=precision,
         text=row.take("record.text"),
-        media=_media(row),
-        links=tuple(dict.fromkeys(filter(None, (*picked(features, "uri"), *external)))),
-        hashtags=tuple(dict.fromkeys(tags)),
+        media=_media(row) or pictures_of(row, did),
+        links=links_of(features, row, "embed."),
+        hashtags=tags_of(features, row),
         repost_of=uri if reposter else "",
         engagement=row.counts(_COUNTS),
         extra=row.rest(),
@@ -47,11 +66,10 @@ def _parse(row: Row) -> Post:
     )
 
 
-def _features(text: str) -> list[dict[str, Any]]:
-    """What parts of the text are marked as: links, tags, mentions."""
-    lists = [facet.get("features") for facet in objects_of(text)]
-    marked = [feature for features in lists if isinstance(features, list) for feature in features]
-    return [feature for feature in marked if isinstance(feature, dict)]
+def _camel(name: str) -> str:
+    """Spell a name of the SDK as the protocol does: `record.created_at`, `py_type`."""
+    name = name.removesuffix("py_type") + "$type" if name.endswith("py_type") else name
+    return _UNDERSCORE.sub(lambda found: found[1].upper(), name)
 
 
 def _media(row: Row) -> tuple[str, ...]:
@@ -71,7 +89,10 @@ READER = Reader(
     required=(
         ("uri", "post.uri"),
         ("author.did", "post.author.did"),
-        ("record.createdAt", "post.record.createdAt"),
+        (
+            *("record.createdAt", "post.record.createdAt"),
+            *("record.created_at", "post.record.created_at"),
+        ),
     ),
     parse=_parse,
 )

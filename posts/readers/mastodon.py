@@ -1,0 +1,144 @@
+"""Mastodon: statuses as its API gives them, and Truth Social's, which has the same API.
+
+One status is seen on many servers, on each with another id: its key is `uri`, its account's the
+link to its page, which are the same everywhere. Truth Social is a single server: its keys are ids.
+Sources: docs.joinmastodon.org, entities Status, Account, MediaAttachment and Quote;
+stanfordio/truthbrush, truthbrush/api.py; digitalmethodsinitiative/4cat,
+datasources/truth/search_truth.py.
+"""
+
+from dataclasses import dataclass
+
+from frametrace.posts.model import AccountKind, Post
+from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.mastodon_html import links_in, plain
+from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.sites import host_of
+from frametrace.posts.rows import Row, Shape
+from frametrace.posts.values import objects_of, picked
+
+__all__ = ["READER"]
+
+_COUNTS = {
+    "favourites_count": "likes",
+    "replies_count": "replies",
+    "reblogs_count": "reposts",
+    "quotes_count": "quotes",
+}
+_REBLOG = "reblog."
+_OTHERS = (_REBLOG, "quote.", "in_reply_to.")  # what others wrote
+_QUOTED = frozenset(("quote.uri", "quote.quoted_status.uri"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a reader of a status sees; a reblog shows what it repeats."""
+
+    html: str
+    media: str
+    tags: str
+
+
+def _parse(row: Row) -> Post:
+    host = _host(row)
+    is_truth = f".{host}".endswith(".truthsocial.com")
+    name = _name(row, is_truth)
+    repost_of = row.values.get(f"{_REBLOG}{'id' if is_truth else 'uri'}", "").strip()
+    shown = _shown(row, is_reblog=bool(repost_of))
+    posted_at, precision = row.time("created_at")
+    is_group = row.values.get("account.group") == "true"
+    return Post(
+        platform="truthsocial" if is_truth else "mastodon",
+        post_id=row.key("id" if is_truth else "uri"),
+        account_id=row.key("account.id") if is_truth else _account(row),
+        account_kind=AccountKind.GROUP if is_group else AccountKind.ACCOUNT,
+        account_name=name,
+        posted_at=posted_at,
+        precision=precision,
+        text=plain(shown.html),
+        media=_pictures(shown.media),
+        links=links_in(shown.html),
+        hashtags=picked(objects_of(shown.tags), "name"),
+        repost_of=repost_of,
+        engagement=row.counts(_COUNTS),
+        extra=_extra(row),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _host(row: Row) -> str:
+    """The server that a status is from; an empty string where nothing tells."""
+    for name in ("uri", "url", "account.url"):
+        try:
+            return host_of(row.values.get(name, ""))
+        except ValueError:
+            continue
+    return ""
+
+
+def _shown(row: Row, is_reblog: bool) -> _Shown:
+    own, original = (
+        _Shown(*(row.take(at + name) for name in ("content", "media_attachments", "tags")))
+        for at in ("", _REBLOG)
+    )
+    return original if is_reblog else own
+
+
+def _account(row: Row) -> str:
+    """The link to an account's page: `acct` leaves out the server where that is the one asked."""
+    page = row.values.get("account.url", "").strip()
+    return row.key("account.url") if page else row.key("account.url", "account.uri")
+
+
+def _name(row: Row, is_truth: bool) -> str:
+    """`name@server`, as the account is called from elsewhere."""
+    named = row.take("account.acct").strip() or row.values.get("account.username", "").strip()
+    if is_truth or "@" in named or not named:
+        return named
+    try:
+        return f"{named}@{host_of(row.values.get('account.url') or row.values.get('uri', ''))}"
+    except ValueError:
+        return named
+
+
+def _pictures(text: str) -> tuple[str, ...]:
+    """Pictures, and the stills of videos; what a server has no copy of lies where it came from."""
+    found: dict[str, None] = {}
+    for item in objects_of(text):
+        kind = text_at(item, "type")
+        if kind in {"video", "gifv"}:
+            names: tuple[str, ...] = ("preview_url", "preview_remote_url")
+        elif kind == "audio":
+            continue
+        else:
+            names = ("url", "remote_url", "preview_url")
+        found[next((link for name in names if (link := text_at(item, name))), "")] = None
+    return tuple(filter(None, found))
+
+
+def _extra(row: Row) -> dict[str, str]:
+    """What is left, without what others wrote: which status is quoted is kept."""
+    return {
+        name: text
+        for name, text in row.rest().items()
+        if name in _QUOTED or not name.startswith(_OTHERS)
+    }
+
+
+READER = Reader(
+    name="mastodon",
+    title="Mastodon statuses of its API, and Truth Social's, as truthbrush keeps them",
+    example="statuses.jsonl",
+    platform="mastodon, truthsocial",
+    time="second",
+    shape=Shape.RECORDS,
+    required=(
+        ("uri",),
+        ("created_at",),
+        ("content",),
+        ("account.url", "account.acct"),
+        ("visibility", "reblogs_count"),
+    ),
+    parse=_parse,
+)

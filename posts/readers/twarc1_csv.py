@@ -1,0 +1,64 @@
+"""twarc 1, Hydrator and Social Feed Manager: posts of X's API, version 1.1, as a table.
+
+It names pages of pictures, not pictures: these are found by the post's id. Sources: DocNow/twarc,
+twarc/json2csv.py; DocNow/hydrator, app/utils/twitter.js.
+"""
+
+from frametrace.posts.model import Post
+from frametrace.posts.readers import x_legacy
+from frametrace.posts.readers.contract import Reader
+from frametrace.posts.rows import Row, Shape
+
+__all__ = ["READER"]
+
+
+def _parse(row: Row) -> Post:
+    post_id = row.key("id")
+    posted_at, precision = row.time("created_at")
+    # Hydrator leaves the account's number out.
+    number = row.values.get("user_id", "").strip()
+    account_id = row.key("user_id") if number else row.key("user_screen_name")
+    row.take("user_screen_name (2)")  # which it writes twice
+    return Post(
+        platform="twitter",
+        post_id=post_id,
+        account_id=account_id,
+        account_name=row.take("user_screen_name") or account_id,
+        posted_at=posted_at,
+        precision=precision,
+        text=row.take("text"),
+        links=tuple(dict.fromkeys(row.take("urls").split())),
+        hashtags=tuple(dict.fromkeys(row.take("hashtags").split())),
+        repost_of=_repeated(row),
+        engagement=row.counts(x_legacy.COUNTS),
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _repeated(row: Row) -> str:
+    """The id of what a native repost repeats; one column holds that of a quoted post as well."""
+    if row.values.get("retweet_id"):
+        return row.reference("retweet_id")
+    is_repost = row.values.get("tweet_type", "").strip().lower() == "retweet"
+    return row.reference("retweet_or_quote_id") if is_repost else ""
+
+
+READER = Reader(
+    name="twarc1-csv",
+    title="twarc 1, Hydrator or Social Feed Manager: posts of X",
+    example="hydrated.csv",
+    platform="twitter",
+    time="second",
+    shape=Shape.TABLE,
+    required=(
+        ("id",),
+        ("text",),
+        ("user_screen_name",),
+        ("created_at",),
+        ("tweet_url", "retweet_or_quote_id"),
+    ),
+    foreign=("timestamp_utc",),
+    parse=_parse,
+)
