@@ -2,18 +2,28 @@
 
 from urllib.parse import urlsplit
 
-__all__ = ["host_of", "platform_of"]
+__all__ = ["host_of", "platform_of", "platform_or"]
 
 _PLATFORMS = {
     "bsky.app": "bluesky",
+    "douyin.com": "douyin",
     "facebook.com": "facebook",
     "fb.watch": "facebook",
+    "iesdouyin.com": "douyin",
     "instagram.com": "instagram",
+    "redd.it": "reddit",
+    "reddit.com": "reddit",
     "t.me": "telegram",
     "tiktok.com": "tiktok",
+    "tumblr.com": "tumblr",
     "twitter.com": "twitter",
     "vk.com": "vk",
+    "vk.ru": "vk",
+    "vkvideo.ru": "vk",
+    "weibo.cn": "weibo",
+    "weibo.com": "weibo",
     "x.com": "twitter",
+    "xiaohongshu.com": "xiaohongshu",
     "youtu.be": "youtube",
     "youtube.com": "youtube",
 }
@@ -35,3 +45,11 @@ def platform_of(url: str) -> str:
     host = host_of(url)
     known = (name for site, name in _PLATFORMS.items() if f".{host}".endswith(f".{site}"))
     return next(known, host)
+
+
+def platform_or(url: str, default: str) -> str:
+    """Name the platform of a link, or `default` where it can't be told by it."""
+    try:
+        return platform_of(url.strip())
+    except ValueError:
+        return default
