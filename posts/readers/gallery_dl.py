@@ -50,6 +50,12 @@ READER = Reader(
     platform=", ".join(_PARSE),
     time="second",
     shape=Shape.RECORDS,
-    required=(("category",), ("subcategory",), ("extension", "count")),
+    required=(
+        ("category",),
+        ("subcategory",),
+        ("extension",),
+        ("filename",),
+        ("num", "count", "id", "post_id"),
+    ),
     parse=_parse,
 )

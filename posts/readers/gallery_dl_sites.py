@@ -28,7 +28,7 @@ def facebook(row: Row, media: tuple[str, ...]) -> Post:
     return Post(
         platform="facebook",
         post_id=row.key("id"),
-        account_id=row.key("user_id", "user_pfbid"),
+        account_id=row.key("user_id" if row.values.get("user_id") else "user_pfbid"),
         account_name=row.take("username"),
         posted_at=posted_at,
         precision=precision,
@@ -48,7 +48,7 @@ def pixiv(row: Row, media: tuple[str, ...]) -> Post:
         platform="pixiv",
         post_id=row.key("id"),
         account_id=row.key("user.id"),
-        account_name=row.take("user.account", "user.name"),
+        account_name=row.take("user.account"),
         posted_at=posted_at,
         precision=precision,
         text=f"{row.take('title')}\n{plain(row.take('caption'))}".strip(),
@@ -99,11 +99,12 @@ def tumblr(row: Row, media: tuple[str, ...]) -> Post:
     root = row.values.get("reblogged_root_id", "").strip()
     root = root or row.values.get("reblogged_from_id", "").strip()
     stable = row.values.get("blog.uuid", "").strip()
+    name = row.key("blog_name", "blog.name")
     return Post(
         platform="tumblr",
         post_id=row.key("id_string", "id"),
-        account_id=stable if stable.startswith("t:") else row.key("blog_name", "blog.name"),
-        account_name=row.take("blog_name", "blog.name"),
+        account_id=stable if stable.startswith("t:") else name,
+        account_name=name,
         posted_at=posted_at,
         precision=precision,
         text=body or added or row.take("summary"),

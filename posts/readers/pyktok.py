@@ -40,6 +40,11 @@ READER = Reader(
     platform="tiktok",
     time="day: written by the collector's clock, in no stated zone",
     shape=Shape.TABLE,
-    required=(("video_id",), ("video_timestamp",), ("author_username",)),
+    required=(
+        ("video_id",),
+        ("video_timestamp",),
+        ("author_username",),
+        ("video_description", "video_title"),
+    ),
     parse=_parse,
 )

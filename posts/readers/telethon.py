@@ -94,8 +94,9 @@ def _marked(text: str, entities: list[dict[str, Any]]) -> Iterable[tuple[dict[st
     units = text.encode("utf-16-le", "surrogatepass")
     for entity in entities[:_ENTITIES]:
         offset, length = entity.get("offset"), entity.get("length")
-        sound = type(offset) is int and type(length) is int and offset >= 0
-        if sound and 0 <= length <= _LONGEST:
+        if not isinstance(offset, int) or not isinstance(length, int):
+            continue
+        if offset >= 0 and 0 <= length <= _LONGEST:
             found = units[2 * offset : 2 * (offset + length)]
             yield entity, encodable(found.decode("utf-16-le", "surrogatepass"))
 

@@ -23,15 +23,7 @@ _COUNTS = {
 
 # Kinds of sizes, for those without a width: the cropped ones before those of the whole picture.
 _SIZES = "smopqrxyzw"
-_OLDER = (
-    "photo_2560",
-    "photo_1280",
-    "photo_807",
-    "photo_604",
-    "photo_130",
-    "src_xxxbig",
-    "src_big",
-)
+_OLDER = ("photo_2560", "photo_1280", "photo_807", "photo_604", "photo_130", "src_big")
 _PHOTOS = frozenset({"photo", "posted_photo", "graffiti"})
 
 
@@ -39,7 +31,8 @@ def _parse(row: Row) -> Post:
     """Make a Post; one shared without a word is the other's, one with words is its own."""
     if row.values.get("is_deleted") in {"true", "1"}:
         raise ValueError("the post was deleted")
-    owner, author = row.key("owner_id", "to_id"), row.take("from_id").strip()
+    owner = row.key("owner_id", "to_id")
+    author = row.take("from_id").strip() or owner
     post_id = f"{owner}_{row.key('id')}"
     posted_at, precision = row.unix("date")
     text, attached = row.take("text"), objects_of(row.take("attachments"))
@@ -49,10 +42,8 @@ def _parse(row: Row) -> Post:
     return Post(
         platform="vk",
         post_id=post_id,
-        account_id=author or owner,
-        account_kind=AccountKind.GROUP
-        if (author or owner).startswith("-")
-        else AccountKind.ACCOUNT,
+        account_id=author,
+        account_kind=AccountKind.GROUP if author.startswith("-") else AccountKind.ACCOUNT,
         posted_at=posted_at,
         precision=precision,
         text=text_at(original, "text") if original else text,

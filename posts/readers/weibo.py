@@ -49,8 +49,8 @@ def account_of(row: Row) -> str:
     found = _ACCOUNT.search(row.file)
     if found is None:
         raise ValueError(
-            "the account is told by the file's name alone, which holds no number such as "
-            f"1669800001.csv: {row.file[:60]!r}"
+            "the account is told by the file's name alone, which should be its number, such as "
+            "1669800001.csv"
         )
     return found[0]
 

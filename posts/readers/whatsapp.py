@@ -1,4 +1,4 @@
-"""WhatsApp: the text file that its apps export of a chat, `_chat.txt` or `WhatsApp Chat with ….txt`.
+"""WhatsApp: a chat as its apps export it, `_chat.txt` or `WhatsApp Chat with ….txt`.
 
 Forms of lines and of dates: Pustur/whatsapp-chat-parser, src/parser.ts, and
 starkdmi/whats_json, lib/src/patterns.dart. Messages have no numbers there.

@@ -52,23 +52,12 @@ _OMITTED = re.compile(
 _DELETED = frozenset(
     (
         *("This message was deleted", "You deleted this message", "Данное сообщение удалено"),
-        *(
-            "Вы удалили данное сообщение",
-            "Ce message a été supprimé",
-            "Questo messaggio è stato eliminato",
-        ),
-        *(
-            "Vous avez supprimé ce message",
-            "Hai eliminato questo messaggio",
-            "Apagou esta mensagem",
-        ),
-        *("Esta mensagem foi apagada", "Du hast diese Nachricht gelöscht", "تم حذف هذه الرسالة"),
-        *("Diese Nachricht wurde gelöscht", "Eliminaste este mensaje", "Se eliminó este mensaje"),
-        *(
-            "Ви видалили це повідомлення",
-            "Це повідомлення було видалено",
-            "Tato zpráva byla smazána",
-        ),
+        *("Вы удалили данное сообщение", "Ce message a été supprimé", "Apagou esta mensagem"),
+        *("Questo messaggio è stato eliminato", "Hai eliminato questo messaggio"),
+        *("Vous avez supprimé ce message", "Esta mensagem foi apagada", "Se eliminó este mensaje"),
+        *("Du hast diese Nachricht gelöscht", "تم حذف هذه الرسالة", "Eliminaste este mensaje"),
+        *("Diese Nachricht wurde gelöscht", "Ви видалили це повідомлення"),
+        *("Це повідомлення було видалено", "Tato zpráva byla smazána"),
     )
 )
 

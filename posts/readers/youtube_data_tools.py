@@ -1,4 +1,7 @@
-"""YouTube Data Tools: videos as a table. Fields: bernorieder/YouTube-Data-Tools, mod_videos_*.php."""
+"""YouTube Data Tools: videos as a table.
+
+Fields: bernorieder/YouTube-Data-Tools, mod_videos_list.php and mod_videos_net.php.
+"""
 
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.contract import Reader

@@ -62,21 +62,22 @@ def _parse(row: Row) -> Post:
         row.values["upload_date"] = "-".join(day.groups())
     posted_at, precision = row.time("timestamp" if "timestamp" in row.values else "upload_date")
     media = _still(row)
-    account = row.key(*_ACCOUNTS.get(platform, _ELSE))
+    account = row.key(*_held(row, _ACCOUNTS.get(platform, _ELSE)))
+    number = row.take("uploader_id").strip() if platform == "instagram" else ""
     row.values = {k: v for k, v in row.values.items() if not _TRANSPORT.match(k)}
     return Post(
         platform=platform,
         post_id=_post_id(row, platform, link, account),
         account_id=account.lower() if platform == "instagram" else account,
         account_kind=AccountKind.CHANNEL if platform == "youtube" else AccountKind.ACCOUNT,
-        account_name=row.take("uploader", "channel") or account,
+        account_name=row.take(*_held(row, ("uploader", "channel"))) or account,
         posted_at=posted_at,
         precision=precision,
         text=_text(row, platform),
         media=media,
         hashtags=values_of(row.take("tags")) if platform == "twitter" else (),
         engagement=row.counts(_COUNTS),
-        extra=row.rest(),
+        extra=({"account_number": number} if number else {}) | row.rest(),
         source=row.source,
         line=row.line,
     )
@@ -85,10 +86,15 @@ def _parse(row: Row) -> Post:
 def _post_id(row: Row, platform: str, link: str, account: str) -> str:
     if platform == "instagram" and (code := _CODE.search(link)):
         return code[1]
-    own = row.key(*_IDS.get(platform, ("id",)))
+    own = row.key(*_held(row, _IDS.get(platform, ("id",))))
     if platform == "bluesky" and account.startswith("did:"):
         return f"at://{account}/app.bsky.feed.post/{own}"
     return f"{account}/{own}" if platform == "telegram" else own
+
+
+def _held(row: Row, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The first of the names that holds something, so that the others stay; or all of them."""
+    return next(((name,) for name in names if row.values.get(name, "").strip()), names)
 
 
 def _text(row: Row, platform: str) -> str:
