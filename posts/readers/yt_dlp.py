@@ -6,8 +6,9 @@ README.md ("Output template") and yt_dlp/extractor/*.py; names of files: Youtube
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 
-from frametrace.posts.model import AccountKind, Post
+from frametrace.posts.model import AccountKind, Post, Precision
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.readers.sites import platform_of
@@ -58,9 +59,7 @@ def _parse(row: Row) -> Post:
         raise ValueError(f"it describes a {kind[:40]}, whose videos have documents of their own")
     link = row.values.get("webpage_url", "").strip()
     platform = platform_of(link)
-    if "timestamp" not in row.values and (day := _DAY.fullmatch(row.take("upload_date").strip())):
-        row.values["upload_date"] = "-".join(day.groups())
-    posted_at, precision = row.time("timestamp" if "timestamp" in row.values else "upload_date")
+    posted_at, precision = _time(row)
     media = _still(row)
     account = row.key(*_held(row, _ACCOUNTS.get(platform, _ELSE)))
     number = row.take("uploader_id").strip() if platform == "instagram" else ""
@@ -81,6 +80,14 @@ def _parse(row: Row) -> Post:
         source=row.source,
         line=row.line,
     )
+
+
+def _time(row: Row) -> tuple[datetime | None, Precision]:
+    if "timestamp" in row.values:
+        return row.time("timestamp")
+    if day := _DAY.fullmatch(row.values.get("upload_date", "").strip()):
+        row.values["upload_date"] = "-".join(day.groups())
+    return row.time("upload_date")
 
 
 def _post_id(row: Row, platform: str, link: str, account: str) -> str:
