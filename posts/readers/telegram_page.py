@@ -10,6 +10,7 @@ from frametrace.posts.values import count, spelled
 __all__ = ["messages_of"]
 
 _DATE = re.compile(r"(\d\d)\.(\d\d)\.(\d{4}) (\d\d:\d\d:\d\d)(?: UTC([+-]\d\d:\d\d)?)?", re.ASCII)
+_NUMBER = re.compile(r'id="message(\d+)"', re.ASCII)
 _VIA = re.compile(r" via @\w{1,40}\Z", re.ASCII)
 _UP = "../"
 _NOT_INCLUDED = "(File not included in the export)"
@@ -32,24 +33,48 @@ def messages_of(page: str) -> Iterator[tuple[int, Mapping[str, str] | str]]:
     except (etree.LxmlError, ValueError, RecursionError, AssertionError) as error:
         yield 1, f"the page can't be read: {str(error)[:200]}"
         return
+    history = _first(root, "history")
+    if history is None:
+        yield 1, "the page holds no messages as Telegram Desktop lays them out"
+    else:
+        yield from _messages(root, history, _lines(page))
+    for fatal in list(parser.error_log.filter_from_fatals())[:1]:
+        reason = f"from here on the page can't be read: {fatal.message.strip()[:200]}"
+        yield fatal.line or 1, reason
+
+
+def _messages(
+    root: Any, history: Any, lines: Mapping[str, int]
+) -> Iterator[tuple[int, Mapping[str, str]]]:
     header = _first(root, "page_header")
-    chat = _said(_first(header, "text")) if header is not None else ""
+    chat = "" if header is None else _said(_first(header, "text"))
     author = forwarded = ""
-    for message in _with(root.iter("div"), "message", "default"):
+    for message in _with(history.iterchildren("div"), "message", "default"):
         body = _child(message, "body")
         if body is None:
             continue
         inner = _child(body, "forwarded", "body")
+        if "joined" not in _classes(message):
+            author = forwarded = ""
         if named := _name(_child(body, "from_name")):
             author, forwarded = named, ""
         if inner is not None:
             forwarded = _name(_child(inner, "from_name")) or forwarded
-        shown = body if inner is None else inner
-        values = _values(shown, body)
-        values |= {"chat": chat, "from": author, "id": message.get("id", "")}
-        values["id"] = values["id"].removeprefix("message")
+        values = _values(body if inner is None else inner, body)
+        values |= {"chat": chat, "from": author}
+        values["id"] = message.get("id", "").removeprefix("message")
         values["forwarded_from"] = forwarded if inner is not None else ""
-        yield message.sourceline or 1, {k: v for k, v in values.items() if v}
+        line = lines.get(values["id"], message.sourceline or 1)
+        yield line, {name: value for name, value in values.items() if value}
+
+
+def _lines(page: str) -> dict[str, int]:
+    """The line of each message: the parser itself counts no further than 65,535."""
+    found: dict[str, int] = {}
+    for number, line in enumerate(page.split("\n"), start=1):
+        for match in _NUMBER.finditer(line):
+            found.setdefault(match[1], number)
+    return found
 
 
 def _values(shown: Any, body: Any) -> dict[str, str]:
@@ -70,14 +95,14 @@ def _values(shown: Any, body: Any) -> dict[str, str]:
         "hashtags": _list(tag.lstrip("#") for tag in tags),
         "reply_to": target.rpartition("#go_to_message")[2] if "#go_to_message" in target else "",
         "signature": "" if signed is None else _said(signed),
-        "reactions": _reactions(body),
+        "reactions": _reactions(body) or _reactions(shown),
     }
 
 
 def _pictures(shown: Any) -> Iterator[str]:
     """Photos, pictures sent as files, and the stills of videos; a sticker is nobody's own."""
-    for wrap in _with(shown.iter("div"), "media_wrap"):
-        for item in wrap.iter("a", "div"):
+    for wrap in _with(shown.iterchildren("div"), "media_wrap"):
+        for item in wrap.iterchildren("a", "div"):
             classes = _classes(item)
             link = _beside(item.get("href", ""))
             if any(name in classes for name in _WHOLE):
@@ -98,13 +123,15 @@ def _beside(path: str) -> str:
 
 def _reactions(body: Any) -> str:
     """How many reacted: a number, or where there is none the pictures of who did."""
-    total, seen = 0, False
-    for reaction in _with(body.iter("span"), "reaction"):
-        seen = True
+    listed = next(_with(body.iterchildren("span"), "reactions"), None)
+    if listed is None:
+        return ""
+    total = 0
+    for reaction in _with(listed.iterchildren("span"), "reaction"):
         number = _first(reaction, "count")
         told = count(_said(number)) if number is not None else None
         total += sum(1 for _ in _with(reaction.iter("div"), "userpic")) if told is None else told
-    return str(total) if seen else ""
+    return str(total)
 
 
 def _moment(title: str) -> str:
