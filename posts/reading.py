@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path, PurePosixPath
+from posixpath import normpath
 
 from frametrace.posts.column_facts import ColumnFacts
 from frametrace.posts.column_maps import ColumnMap, shipped_maps
@@ -118,7 +119,7 @@ class Part:
         """The text of a small file beside the source; empty where there is none."""
         try:
             place = self.source.place()
-            named = PurePosixPath(self.folder, path).as_posix()
+            named = normpath(f"{self.folder}/{path}" if self.folder else path)
             if not place.holds(named) or not place.keeps(named):
                 return ""
             data = place.read(named, _NEIGHBOUR)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
-__all__ = ["host_of", "platform_of", "post_id_of"]
+__all__ = ["host_of", "platform_of", "platform_or", "post_id_of"]
 
 _PLATFORMS = {
     "4chan.org": "4chan",
@@ -23,6 +23,9 @@ _PLATFORMS = {
     "linkedin.com": "linkedin",
     "parler.com": "parler",
     "pinterest.com": "pinterest",
+    "iesdouyin.com": "douyin",
+    "instagram.com": "instagram",
+    "redd.it": "reddit",
     "reddit.com": "reddit",
     "t.me": "telegram",
     "threads.com": "threads",
@@ -32,6 +35,10 @@ _PLATFORMS = {
     "tumblr.com": "tumblr",
     "twitter.com": "twitter",
     "vk.com": "vk",
+    "vk.ru": "vk",
+    "vkvideo.ru": "vk",
+    "weibo.cn": "weibo",
+    "weibo.com": "weibo",
     "x.com": "twitter",
     "xiaohongshu.com": "xiaohongshu",
     "youtu.be": "youtube",
@@ -88,3 +95,11 @@ def post_id_of(url: str) -> str:
     known = _IDS.get(platform)
     found = known.search(parts.path) if known else None
     return found[1] if found else url
+
+
+def platform_or(url: str, default: str) -> str:
+    """Name the platform of a link, or `default` where it can't be told by it."""
+    try:
+        return platform_of(url.strip())
+    except ValueError:
+        return default

@@ -1,0 +1,61 @@
+"""gallery-dl: what it writes of each file into a JSON document beside it (`--write-metadata`).
+
+`a_1.jpg.json` lies beside `a_1.jpg`. A post with several pictures has such a document for each.
+Fields: mikf/gallery-dl, gallery_dl/extractor/*.py and postprocessor/metadata.py.
+"""
+
+from collections.abc import Callable, Mapping
+
+from frametrace.posts.folders import is_picture
+from frametrace.posts.model import Post
+from frametrace.posts.readers import gallery_dl_sites, gallery_dl_social
+from frametrace.posts.readers.contract import Reader
+from frametrace.posts.rows import Row, Shape
+
+__all__ = ["READER"]
+
+_PARSE: Mapping[str, Callable[[Row, tuple[str, ...]], Post]] = {
+    "bluesky": gallery_dl_social.bluesky,
+    "facebook": gallery_dl_sites.facebook,
+    "instagram": gallery_dl_social.instagram,
+    "pixiv": gallery_dl_sites.pixiv,
+    "reddit": gallery_dl_sites.reddit,
+    "tiktok": gallery_dl_social.tiktok,
+    "tumblr": gallery_dl_sites.tumblr,
+    "twitter": gallery_dl_social.twitter,
+    "weibo": gallery_dl_sites.weibo,
+}
+
+
+def _parse(row: Row) -> Post:
+    category = row.take("category").strip()
+    parse = _PARSE.get(category)
+    if parse is None:
+        raise ValueError(
+            f"posts of {category[:40]!r} are not read, only those of {', '.join(_PARSE)}"
+        )
+    return parse(row, _picture(row.file))
+
+
+def _picture(file: str) -> tuple[str, ...]:
+    """The picture beside a document; none beside that of a video, or of a whole gallery."""
+    name = file.removesuffix(".json")
+    return (name,) if name != file and is_picture(name) else ()
+
+
+READER = Reader(
+    name="gallery-dl",
+    title=f"gallery-dl metadata beside pictures, of {', '.join(_PARSE)}",
+    example="twitter/lin/1163000000000000001_1.jpg.json",
+    platform=", ".join(_PARSE),
+    time="second",
+    shape=Shape.RECORDS,
+    required=(
+        ("category",),
+        ("subcategory",),
+        ("extension",),
+        ("filename",),
+        ("num", "count", "id", "post_id"),
+    ),
+    parse=_parse,
+)

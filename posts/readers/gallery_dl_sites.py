@@ -1,0 +1,146 @@
+"""Posts of Facebook, Pixiv, Reddit, Tumblr and Weibo as gallery-dl tells of them."""
+
+from frametrace.posts.model import Post
+from frametrace.posts.readers.html_text import plain
+from frametrace.posts.readers.weibo import is_bare
+from frametrace.posts.rows import Row
+from frametrace.posts.values import values_of
+
+__all__ = ["facebook", "pixiv", "reddit", "tumblr", "weibo"]
+
+_REDDIT_COUNTS = {"ups": "likes", "num_comments": "comments", "num_crossposts": "reposts"}
+_PIXIV_COUNTS = {
+    "total_view": "views",
+    "total_bookmarks": "bookmarks",
+    "total_comments": "comments",
+}
+_WEIBO_COUNTS = {
+    "status.attitudes_count": "likes",
+    "status.comments_count": "comments",
+    "status.reposts_count": "reposts",
+}
+_GONE = "[deleted]"
+
+
+def facebook(row: Row, media: tuple[str, ...]) -> Post:
+    """Make a Post of a photo, which has a page and a number of its own."""
+    posted_at, precision = row.time("date")
+    return Post(
+        platform="facebook",
+        post_id=row.key("id"),
+        account_id=row.key("user_id" if row.values.get("user_id") else "user_pfbid"),
+        account_name=row.take("username"),
+        posted_at=posted_at,
+        precision=precision,
+        text=row.take("caption"),
+        media=media,
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def pixiv(row: Row, media: tuple[str, ...]) -> Post:
+    """Make a Post of a work, whose caption is HTML."""
+    posted_at, precision = row.time("create_date" if "create_date" in row.values else "date")
+    tags = row.values.get("tags", "")
+    return Post(
+        platform="pixiv",
+        post_id=row.key("id"),
+        account_id=row.key("user.id"),
+        account_name=row.take("user.account"),
+        posted_at=posted_at,
+        precision=precision,
+        text=f"{row.take('title')}\n{plain(row.take('caption'))}".strip(),
+        media=media,
+        hashtags=() if "{" in tags else values_of(row.take("tags")),
+        engagement=row.counts(_PIXIV_COUNTS),
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def reddit(row: Row, media: tuple[str, ...]) -> Post:
+    """Make a Post of a submission, or of the comment that the picture stands in."""
+    at = "comment." if row.values.get("comment.id") else ""
+    name = row.take(f"{at}author").strip()
+    own = row.take(f"{at}author_fullname").strip()
+    if not own and name == _GONE:
+        raise ValueError("its account was deleted, and is not named")
+    if not own and not name:
+        raise ValueError("author is empty")
+    posted_at, precision = row.unix(f"{at}created_utc")
+    if at:
+        text = row.take("comment.body")
+    else:
+        text = f"{row.take('title')}\n{row.take('selftext')}".strip()
+    return Post(
+        platform="reddit",
+        post_id=row.key(f"{at}id"),
+        account_id=own or name,
+        account_name=name,
+        posted_at=posted_at,
+        precision=precision,
+        text=text,
+        media=media,
+        engagement=row.counts({f"{at}{name}": called for name, called in _REDDIT_COUNTS.items()}),
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def tumblr(row: Row, media: tuple[str, ...]) -> Post:
+    """Make a Post; a reblog without a word repeats the post at its root."""
+    posted_at, precision = row.unix("timestamp")
+    body = plain(row.take("caption", "body"))
+    added = plain(row.take("reblog.comment"))
+    root = row.values.get("reblogged_root_id", "").strip()
+    root = root or row.values.get("reblogged_from_id", "").strip()
+    stable = row.values.get("blog.uuid", "").strip()
+    name = row.key("blog_name", "blog.name")
+    return Post(
+        platform="tumblr",
+        post_id=row.key("id_string", "id"),
+        account_id=stable if stable.startswith("t:") else name,
+        account_name=name,
+        posted_at=posted_at,
+        precision=precision,
+        text=body or added or row.take("summary"),
+        media=media,
+        hashtags=values_of(row.take("tags")),
+        repost_of="" if added else root,
+        engagement=row.counts({"note_count": "notes"}),
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def weibo(row: Row, media: tuple[str, ...]) -> Post:
+    """Make a Post; one shared without a word is the other's, one with words is its own."""
+    posted_at, precision = row.time("status.date")
+    if posted_at is None:
+        posted_at, precision = row.time("status.created_at")
+    words = row.take("status.text_raw") or plain(row.take("status.text"))
+    original = row.reference("status.retweeted_status.id")
+    bare = bool(original) and is_bare(words)
+    shown = row.values.get("status.retweeted_status.text_raw", "")
+    return Post(
+        platform="weibo",
+        post_id=row.key("status.idstr", "status.id"),
+        account_id=row.key("status.user.idstr", "status.user.id"),
+        account_name=row.take("status.user.screen_name"),
+        posted_at=posted_at,
+        precision=precision,
+        text=(shown or plain(row.values.get("status.retweeted_status.text", "")))
+        if bare
+        else words,
+        media=media,
+        repost_of=original if bare else "",
+        engagement=row.counts(_WEIBO_COUNTS),
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )

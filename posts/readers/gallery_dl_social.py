@@ -1,0 +1,142 @@
+"""Posts of X, Instagram, Bluesky and TikTok as gallery-dl tells of them."""
+
+from itertools import chain
+
+from frametrace.posts.model import Post
+from frametrace.posts.readers.instagram_ids import shortcode_of
+from frametrace.posts.rows import Row
+from frametrace.posts.values import objects_of, picked, values_of
+
+__all__ = ["bluesky", "instagram", "tiktok", "twitter"]
+
+_X_COUNTS = {
+    "favorite_count": "likes",
+    "reply_count": "replies",
+    "retweet_count": "reposts",
+    "quote_count": "quotes",
+    "bookmark_count": "bookmarks",
+    "view_count": "views",
+}
+_BLUESKY_COUNTS = {
+    "likeCount": "likes",
+    "replyCount": "replies",
+    "repostCount": "reposts",
+    "quoteCount": "quotes",
+    "bookmarkCount": "bookmarks",
+}
+_TIKTOK_CALLED = {
+    "diggCount": "likes",
+    "commentCount": "comments",
+    "shareCount": "shares",
+    "playCount": "views",
+    "collectCount": "bookmarks",
+}
+_TIKTOK_COUNTS = {f"{at}.{n}": c for at in ("stats", "statsV2") for n, c in _TIKTOK_CALLED.items()}
+
+# Where `user` is who repeated a post, and not who wrote it.
+_TIMELINES = frozenset({"timeline", "tweets", "media", "replies", "highlights", "tweet"})
+
+
+def twitter(row: Row, media: tuple[str, ...]) -> Post:
+    """Make a Post; a repost has the original's author, and the timeline's owner as its user."""
+    post_id, original = row.key("tweet_id"), row.reference("retweet_id")
+    repeats = original not in {"", "0", post_id}
+    handle = row.values.get("author.name", "")
+    if repeats and row.values.get("user.id", "") == row.values.get("author.id", ""):
+        where = row.values.get("subcategory", "")
+        if where not in _TIMELINES:
+            raise ValueError(f"who repeated the post is not told where it was found ({where[:40]})")
+    if row.values.get("view_count") == "0":  # which it writes where it doesn't know
+        del row.values["view_count"]
+    posted_at, precision = row.time("date")
+    text = row.take("content")
+    return Post(
+        platform="twitter",
+        post_id=post_id,
+        account_id=row.key("user.id" if repeats else "author.id"),
+        account_name=row.take("user.name" if repeats else "author.name"),
+        posted_at=posted_at,
+        precision=precision,
+        text=text.removeprefix(f"RT @{handle}: ") if repeats else text,
+        media=media,
+        hashtags=values_of(row.take("hashtags")),
+        repost_of=original if repeats else "",
+        engagement=row.counts(_X_COUNTS),
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def instagram(row: Row, media: tuple[str, ...]) -> Post:
+    """Make a Post named by its code; each part of a story is one of its own."""
+    is_story = "/stories/" in row.values.get("post_url", "")
+    code = row.take("shortcode").strip() if is_story else ""
+    name = row.key("username", "owner.username", "user.username")
+    posted_at, precision = row.time("date" if is_story else "post_date")
+    if posted_at is None:
+        posted_at, precision = row.time("date")
+    number = row.take("owner_id").strip()
+    return Post(
+        platform="instagram",
+        post_id=code or row.take("post_shortcode").strip() or shortcode_of(row.key("post_id")),
+        account_id=name.lower(),
+        account_name=name,
+        posted_at=posted_at,
+        precision=precision,
+        text=row.take("description"),
+        media=media,
+        hashtags=tuple(tag.lstrip("#") for tag in values_of(row.take("tags"))),
+        engagement=row.counts({"likes": "likes"}),
+        extra=({"account_number": number} if number else {}) | row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def bluesky(row: Row, media: tuple[str, ...]) -> Post:
+    """Make a Post; older versions leave what was posted in a record of its own."""
+    posted_at, precision = row.time(
+        "createdAt" if "createdAt" in row.values else "record.createdAt"
+    )
+    facets = objects_of(row.take("facets", "record.facets"))
+    listed = (facet.get("features") for facet in facets)
+    features = chain.from_iterable(found for found in listed if isinstance(found, list))
+    marked = [feature for feature in features if isinstance(feature, dict)]
+    tags = *picked(marked, "tag"), *values_of(row.take("hashtags"))
+    return Post(
+        platform="bluesky",
+        post_id=row.key("uri"),
+        account_id=row.key("author.did"),
+        account_name=row.take("author.handle"),
+        posted_at=posted_at,
+        precision=precision,
+        text=row.take("text", "record.text"),
+        media=media,
+        links=picked(marked, "uri"),
+        hashtags=tuple(dict.fromkeys(tags)),
+        engagement=row.counts(_BLUESKY_COUNTS),
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def tiktok(row: Row, media: tuple[str, ...]) -> Post:
+    """Make a Post of the record of TikTok's web page."""
+    posted_at, precision = row.unix("createTime")
+    return Post(
+        platform="tiktok",
+        post_id=row.key("id"),
+        account_id=row.key("author.id", "authorId"),
+        account_name=row.take("author.uniqueId", "user"),
+        posted_at=posted_at,
+        precision=precision,
+        text=row.take("desc"),
+        media=media,
+        hashtags=picked(objects_of(row.take("textExtra")), "hashtagName"),
+        engagement=row.counts(_TIKTOK_COUNTS),
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )

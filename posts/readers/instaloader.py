@@ -1,0 +1,116 @@
+"""Instaloader: what it writes of each post into a JSON document beside its pictures.
+
+`2019-08-19_14-03-22_UTC.json.xz` lies beside `…_UTC.jpg`, or `…_UTC_1.jpg` and so on. Fields:
+instaloader/instaloader, structures.py (`Post`, `StoryItem`, `Profile`); names of files:
+instaloader.py (`download_post`).
+"""
+
+from frametrace.posts.model import Account, Post
+from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.instagram_ids import shortcode_of
+from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.packing import packed
+from frametrace.posts.rows import Row, Shape
+from frametrace.posts.values import objects_of
+
+__all__ = ["READER"]
+
+_COUNTS = {
+    "node.edge_media_preview_like.count": "likes",
+    "node.edge_liked_by.count": "likes",
+    "node.edge_media_to_comment.count": "comments",
+    "node.edge_media_to_parent_comment.count": "comments",
+    "node.comments": "comments",
+    "node.video_view_count": "views",
+}
+_HIDDEN = "-1"  # a count that the account doesn't show
+_OWNERS = ("node.owner", "node.user", "node.iphone_struct.user")
+_TIMES = ("node.taken_at_timestamp", "node.date", "node.taken_at")
+
+
+def _parse(row: Row) -> Post | Account:
+    kind = row.take("instaloader.node_type").strip() or "Post"
+    if kind == "Profile":
+        return _profile(row)
+    if kind not in {"Post", "StoryItem"}:
+        raise ValueError(f"a {kind[:40]} is not a post")
+    number = row.take("node.id").strip()
+    code = row.take("node.shortcode", "node.code").strip() or shortcode_of(number)
+    media = _pictures(row)
+    row.values = {k: v for k, v in row.values.items() if v != _HIDDEN}
+    when = next((name for name in _TIMES if row.values.get(name)), _TIMES[0])
+    posted_at, precision = row.unix(when)
+    name = row.take(*(f"{owner}.username" for owner in _OWNERS)).strip()
+    owner = row.take(*(f"{owner}.{own}" for owner in _OWNERS for own in ("id", "pk"))).strip()
+    if not name and not owner:
+        raise ValueError("node.owner.username is empty")
+    return Post(
+        platform="instagram",
+        post_id=code,
+        account_id=name.lower() or owner,
+        account_name=name,
+        posted_at=posted_at,
+        precision=precision,
+        text=_caption(row),
+        media=media,
+        engagement=row.counts(_COUNTS),
+        extra={k: v for k, v in (("account_number", owner), ("id", number)) if v}
+        | packed(row.rest(), "node."),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _profile(row: Row) -> Account:
+    name = row.key("node.username")
+    number = row.take("node.id").strip()
+    return Account(
+        platform="instagram",
+        account_id=name.lower(),
+        name=row.take("node.full_name") or name,
+        extra=({"account_number": number} if number else {}) | packed(row.rest(), "node."),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _caption(row: Row) -> str:
+    edges = objects_of(row.take("node.edge_media_to_caption.edges"))
+    told = row.take("node.caption", "node.caption.text", "node.iphone_struct.caption.text")
+    return text_at(edges, 0, "node", "text") or told
+
+
+def _pictures(row: Row) -> tuple[str, ...]:
+    """The files beside the document; a video has its still there, if that was downloaded."""
+    stem = row.file.removesuffix(".gz").removesuffix(".xz")
+    if not stem.endswith(".json"):
+        return _links(row)
+    stem = stem.removesuffix(".json")
+    if row.values.get("node.__typename") not in {"GraphSidecar", "XDTGraphSidecar"}:
+        return (f"{stem}.jpg",)
+    children = objects_of(row.values.get("node.edge_sidecar_to_children.edges", ""))
+    children = children or objects_of(row.values.get("node.iphone_struct.carousel_media", ""))
+    return tuple(f"{stem}_{at}.jpg" for at in range(1, max(len(children), 1) + 1))
+
+
+def _links(row: Row) -> tuple[str, ...]:
+    """Of a record that has no document of its own."""
+    children = objects_of(row.values.get("node.edge_sidecar_to_children.edges", ""))
+    found = [text_at(child, "node", "display_url") for child in children]
+    found = found or [row.values.get("node.display_url", "").strip()]
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+READER = Reader(
+    name="instaloader",
+    title="Instaloader's metadata beside pictures",
+    example="lin.invented/2019-08-19_14-03-22_UTC.json.xz",
+    platform="instagram",
+    time="second",
+    shape=Shape.RECORDS,
+    required=(
+        ("instaloader.node_type", "instaloader.version"),
+        ("node.shortcode", "node.code", "node.id"),
+    ),
+    parse=_parse,
+)

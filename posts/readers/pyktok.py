@@ -1,0 +1,50 @@
+"""pyktok: videos of TikTok as a table. Fields: dfreelon/pyktok, src/pyktok/pyktok.py."""
+
+from frametrace.posts.model import Post
+from frametrace.posts.readers.clocks import local_time
+from frametrace.posts.readers.contract import Reader
+from frametrace.posts.rows import Row, Shape
+
+__all__ = ["READER"]
+
+_COUNTS = {
+    "video_diggcount": "likes",
+    "video_commentcount": "comments",
+    "video_sharecount": "shares",
+    "video_playcount": "views",
+}
+
+
+def _parse(row: Row) -> Post:
+    posted_at, precision = local_time(row, "video_timestamp")
+    name = row.key("author_username")
+    return Post(
+        platform="tiktok",
+        post_id=row.key("video_id"),
+        account_id=name.removeprefix("@").lower(),
+        account_name=name,
+        posted_at=posted_at,
+        precision=precision,
+        text=row.take("video_description", "video_title"),
+        engagement=row.counts(_COUNTS),
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+READER = Reader(
+    name="pyktok",
+    title="pyktok videos of TikTok",
+    example="pyktok_metadata.csv",
+    platform="tiktok",
+    time="day: written by the collector's clock, in no stated zone",
+    shape=Shape.TABLE,
+    required=(
+        ("video_id",),
+        ("video_timestamp",),
+        ("author_username",),
+        ("video_description", "video_title"),
+    ),
+    parse=_parse,
+)

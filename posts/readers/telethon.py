@@ -1,0 +1,132 @@
+"""Telethon: messages of Telegram as `Message.to_dict` and `to_json` give them.
+
+Fields: LonamiWebs/Telethon, tl/types (`Message`, `MessageFwdHeader`, `Peer…`, `MessageEntity…`).
+Keys are those of Telegram Desktop's export. Where scripts put the pictures, messages don't tell.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from frametrace.posts.model import AccountKind, Post
+from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.nested import text_at
+from frametrace.posts.rows import Row, Shape
+from frametrace.posts.values import count, encodable, objects_of
+
+__all__ = ["READER"]
+
+_COUNTS = {
+    "views": "views",
+    "forwards": "forwards",
+    "replies.replies": "replies",
+}
+_PEERS = tuple(
+    f"{at}.{kind}_id" for at in ("peer_id", "to_id") for kind in ("channel", "chat", "user")
+)
+
+# Telegram allows 100 marks in 4,096 characters: what has more is no message.
+_ENTITIES = 1000
+_LONGEST = 4096
+
+
+def _posts_of(row: Row) -> Iterable[Row]:
+    """Leave out what tells that somebody joined, or that there is nothing."""
+    return (row,) if row.values.get("_", "Message") == "Message" else ()
+
+
+def _parse(row: Row) -> Post:
+    peer = next((name for name in _PEERS if row.values.get(name)), _PEERS[0])
+    chat = row.key(peer)
+    post_id = f"{chat}/{row.key('id')}"  # which is unique in its chat only
+    account_id, kind = _author(row, chat, peer)
+    posted_at, precision = row.time("date")
+    text = row.take("message")
+    marked = list(_marked(text, objects_of(row.take("entities"))))
+    return Post(
+        platform="telegram",
+        post_id=post_id,
+        account_id=account_id,
+        account_kind=kind,
+        account_name=row.take("post_author"),
+        posted_at=posted_at,
+        precision=precision,
+        text=text,
+        links=_distinct((*(_link(*found) for found in marked), row.take("media.webpage.url"))),
+        hashtags=_distinct(
+            words.lstrip("#") for item, words in marked if text_at(item, "_").endswith("Hashtag")
+        ),
+        repost_of=_forwarded(row),
+        engagement=row.counts(_COUNTS) | _reactions(row.take("reactions.results")),
+        extra={peer: chat, **row.rest()},
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _author(row: Row, chat: str, peer: str) -> tuple[str, AccountKind]:
+    """Who wrote; unnamed is a channel, a group, or in a chat of two the other one."""
+    user = row.take("from_id.user_id", "from_id").strip()
+    channel = row.take("from_id.channel_id").strip()
+    if user:
+        return f"user{user}", AccountKind.ACCOUNT
+    if channel and channel != chat:
+        return f"channel{channel}", AccountKind.CHANNEL
+    if channel or peer.endswith(".channel_id"):
+        is_post = row.values.get("post", "").strip().lower() == "true"
+        return f"channel{chat}", AccountKind.CHANNEL if is_post else AccountKind.GROUP
+    if peer.endswith(".user_id") and row.values.get("out", "").strip().lower() != "true":
+        return f"user{chat}", AccountKind.ACCOUNT
+    raise ValueError("from_id is empty")
+
+
+def _forwarded(row: Row) -> str:
+    """The post of a channel that is forwarded, or else whom it is from."""
+    channel = row.take("fwd_from.from_id.channel_id", "fwd_from.channel_id").strip()
+    post = row.take("fwd_from.channel_post").strip()
+    if channel:
+        return f"{channel}/{post}" if post else f"channel{channel}"
+    user = row.take("fwd_from.from_id.user_id", "fwd_from.from_id").strip()
+    return f"user{user}" if user else row.take("fwd_from.from_name").strip()
+
+
+def _marked(text: str, entities: list[dict[str, Any]]) -> Iterable[tuple[dict[str, Any], str]]:
+    """Each entity with the words that it marks; it counts in halves of characters, as UTF-16."""
+    units = text.encode("utf-16-le", "surrogatepass")
+    for entity in entities[:_ENTITIES]:
+        offset, length = entity.get("offset"), entity.get("length")
+        if not isinstance(offset, int) or not isinstance(length, int):
+            continue
+        if offset >= 0 and 0 <= length <= _LONGEST:
+            found = units[2 * offset : 2 * (offset + length)]
+            yield entity, encodable(found.decode("utf-16-le", "surrogatepass"))
+
+
+def _link(entity: dict[str, Any], words: str) -> str:
+    kind = text_at(entity, "_")
+    if kind == "MessageEntityTextUrl":
+        return text_at(entity, "url")
+    return words if kind == "MessageEntityUrl" else ""
+
+
+def _reactions(text: str) -> dict[str, int]:
+    """How many reacted; who did is left out."""
+    counts = (count(str(reaction.get("count"))) for reaction in objects_of(text))
+    total = count(str(sum(filter(None, counts)))) if text not in {"", "[]"} else None
+    return {} if total is None else {"reactions": total}
+
+
+def _distinct(found: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+READER = Reader(
+    name="telethon",
+    title="Telethon messages of Telegram",
+    example="channel_messages.json",
+    platform="telegram",
+    time="second",
+    shape=Shape.RECORDS,
+    required=(("_",), ("id",), _PEERS, ("date",), ("message", "action._")),
+    parse=_parse,
+    parts=_posts_of,
+)

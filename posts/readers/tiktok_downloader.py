@@ -1,0 +1,72 @@
+"""TikTokDownloader (DouK-Downloader): posts of Douyin and TikTok as a table with Chinese names.
+
+Fields: JoeanAmier/TikTokDownloader, src/storage/manager.py and src/extract/extractor.py.
+"""
+
+from frametrace.posts.model import Post
+from frametrace.posts.readers.clocks import local_time
+from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.sites import platform_or
+from frametrace.posts.rows import Row, Shape
+from frametrace.posts.values import python_list
+
+__all__ = ["READER"]
+
+_COUNTS = {
+    "点赞数量": "likes",
+    "评论数量": "comments",
+    "收藏数量": "bookmarks",
+    "分享数量": "shares",
+    "播放数量": "views",
+}
+_UNKNOWN = "-1"
+_MOVING = frozenset({"视频", "实况"})  # videos, and photos that move
+
+
+def _parse(row: Row) -> Post:
+    post_id = row.key("作品ID")
+    posted_at, precision = local_time(row, "发布时间")
+    row.values = {name: value for name, value in row.values.items() if value != _UNKNOWN}
+    text = row.take("作品描述")
+    return Post(
+        platform=platform_or(row.values.get("作品链接", ""), "douyin"),
+        post_id=post_id,
+        account_id=row.key("UID"),
+        account_name=row.take("账号昵称"),
+        posted_at=posted_at,
+        precision=precision,
+        text="" if text == post_id else text,  # which it writes where there are no words
+        media=_pictures(row),
+        hashtags=tuple(tag.lstrip("#") for tag in _listed(row.take("作品话题"))),
+        engagement=row.counts(_COUNTS),
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _pictures(row: Row) -> tuple[str, ...]:
+    """A video's picture is its cover; an album has none, and its downloads are its pictures."""
+    cover = row.take("静态封面").strip()
+    if cover:
+        return (cover,)
+    if row.values.get("作品类型", "").strip() in _MOVING:
+        return ()
+    return tuple(dict.fromkeys(_listed(row.take("下载地址"))))
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """A list as Python prints it, or as older versions join it, by spaces."""
+    return python_list(text) if text.startswith("[") else tuple(text.split())
+
+
+READER = Reader(
+    name="tiktok-downloader",
+    title="TikTokDownloader (DouK-Downloader) posts of Douyin and TikTok",
+    example="Download.csv",
+    platform="douyin, tiktok",
+    time="day: written by the collector's clock, in no stated zone",
+    shape=Shape.TABLE,
+    required=(("作品ID",), ("UID",), ("作品描述",), ("发布时间",)),
+    parse=_parse,
+)

@@ -1,0 +1,69 @@
+"""TikTok: what its users can download of themselves, the list of their own videos.
+
+Fields: digitraceslab/niimpy, niimpy/reading/tiktok.py, and qvipin/TikTok-UserData-Toolkit,
+scripts/tiktok-video_download.py.
+"""
+
+import re
+
+from frametrace.posts.model import Post
+from frametrace.posts.readers.contract import Reader
+from frametrace.posts.rows import Row, Shape
+
+__all__ = ["READER"]
+
+_COUNTS = {"Likes": "likes", "NumberOfCollections": "bookmarks"}
+_BLANK = "N/A"
+
+_ID = re.compile(r"/(?:video|photo|v)/(\d{5,25})(?!\d)", re.ASCII)
+_HANDLE = re.compile(r"tiktok\.com/@([\w.]{1,40})", re.ASCII)
+_PICTURE = re.compile(r"\.(?:jpe?g|png|webp|heic|image)\b|jpeg", re.I)
+
+
+def _parse(row: Row) -> Post:
+    """Make a Post of a video; most links lead to a file, and name neither video nor account.
+
+    Such a video is named by its time, and its account is `self`: whose export it is stands
+    elsewhere in the document.
+    """
+    written = row.values.get("Date", "").strip()
+    posted_at, precision = row.time("Date")
+    links = row.take("Link").split()
+    joined = " ".join(links)
+    found, handle = _ID.search(joined), _HANDLE.search(joined)
+    post_id = found[1] if found else written
+    if not post_id:
+        raise ValueError("it has neither a time nor a link that names it")
+    cover, title = row.take("CoverImage").strip(), row.take("Title")
+    return Post(
+        platform="tiktok",
+        post_id=post_id,
+        account_id=handle[1].lower() if handle else "self",
+        account_name=handle[1] if handle else "",
+        posted_at=posted_at,
+        precision=precision,
+        text="" if title == _BLANK else title,
+        media=_pictures(links, cover),
+        engagement=row.counts(_COUNTS),
+        extra={"Link": joined, **row.rest(_BLANK)} if links else row.rest(_BLANK),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _pictures(links: list[str], cover: str) -> tuple[str, ...]:
+    """The pictures of a slideshow, which has a link for each, or the cover of a video."""
+    found = links if len(links) > 1 else [link for link in links if _PICTURE.search(link)]
+    return tuple(dict.fromkeys(found)) or ((cover,) if "://" in cover else ())
+
+
+READER = Reader(
+    name="tiktok-export",
+    title="TikTok's download of one's own data, the videos in it",
+    example="user_data_tiktok.json",
+    platform="tiktok",
+    time="second",
+    shape=Shape.RECORDS,
+    required=(("Date",), ("Link",), ("Likes",)),
+    parse=_parse,
+)

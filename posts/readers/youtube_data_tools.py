@@ -1,0 +1,51 @@
+"""YouTube Data Tools: videos as a table.
+
+Fields: bernorieder/YouTube-Data-Tools, mod_videos_list.php and mod_videos_net.php.
+"""
+
+from frametrace.posts.model import AccountKind, Post
+from frametrace.posts.readers.contract import Reader
+from frametrace.posts.rows import Row, Shape
+
+__all__ = ["READER"]
+
+_COUNTS = {"viewCount": "views", "likeCount": "likes", "commentCount": "comments"}
+
+
+def _parse(row: Row) -> Post:
+    posted_at, precision = row.time("publishedAt")
+    if posted_at is None:
+        posted_at, precision = row.time("publishedAtSQL")
+    still = row.take("thumbnail_maxres").strip()
+    return Post(
+        platform="youtube",
+        post_id=row.key("videoId"),
+        account_id=row.key("channelId"),
+        account_kind=AccountKind.CHANNEL,
+        account_name=row.take("channelTitle"),
+        posted_at=posted_at,
+        precision=precision,
+        text=f"{row.take('videoTitle')}\n{row.take('videoDescription')}".strip(),
+        media=(still,) if still else (),
+        engagement=row.counts(_COUNTS),
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+READER = Reader(
+    name="youtube-data-tools",
+    title="YouTube Data Tools lists of videos",
+    example="videolist_search50_2019_08_20-10_00_00.csv",
+    platform="youtube",
+    time="second",
+    shape=Shape.TABLE,
+    required=(
+        ("videoId",),
+        ("channelId",),
+        ("videoTitle",),
+        ("publishedAt", "publishedAtSQL"),
+    ),
+    parse=_parse,
+)

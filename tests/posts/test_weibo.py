@@ -1,0 +1,41 @@
+"""Short names, times and names of files of Weibo's posts."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from frametrace.posts.readers.weibo import china_time, file_names, is_bare, number_of
+
+
+@pytest.mark.parametrize(
+    ("short", "number"),
+    [
+        ("ImTGkcdDn", "4454572602912349"),
+        ("z0JH2lOMb", "3501756485200075"),
+        ("4454572602912349", "4454572602912349"),
+        ("not a name", "not a name"),
+        ("", ""),
+        ("ImTGkcdDn" * 2, "ImTGkcdDn" * 2),
+    ],
+)
+def test_a_short_name_holds_the_number(short: str, number: str) -> None:
+    assert number_of(short) == number
+
+
+def test_a_time_without_a_zone_is_chinas() -> None:
+    assert china_time("2019-08-19 22:03:22")[0] == datetime(2019, 8, 19, 14, 3, 22, tzinfo=UTC)
+    assert china_time("2019-08-19T22:03:22Z")[0] == datetime(2019, 8, 19, 22, 3, 22, tzinfo=UTC)
+
+
+def test_a_posts_only_picture_has_no_number() -> None:
+    assert file_names("20190819_1", ("https://x.example/a.png",)) == ("20190819_1.png",)
+    several = ("https://x.example/a.gif", "https://x.example/b", "https://x.example/c.jpeg")
+    wanted = ("20190819_1_1.gif", "20190819_1_2.jpg", "20190819_1_3.jpg")
+    assert file_names("20190819_1", several) == wanted
+    assert file_names("20190819_1", ()) == ()
+
+
+def test_what_weibo_writes_for_no_words_is_none() -> None:
+    assert is_bare("转发微博")
+    assert is_bare(" Repost\n")
+    assert not is_bare("转发微博!")
