@@ -81,7 +81,8 @@ class _Zstandard(io.RawIOBase):
 
         self._error = zstandard.ZstdError
         self._decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
-        self._stream, self._frame, self._rest, self._held = stream, None, b"", memoryview(b"")
+        self._stream, self._rest, self._held = stream, b"", memoryview(b"")
+        self._frame: Any = None
 
     def readable(self) -> bool:
         """It is."""

@@ -1,5 +1,6 @@
 """How sources are laid out, by what they begin with, and the rows that each layout gives."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain, islice
@@ -23,6 +24,7 @@ _LINES_LOOKED_AT = 200
 _BEGINNING = 2**12  # characters
 _ROWS_BEFORE = 30  # rows that a report may have above the header of its sheet
 
+_DATED = re.compile(r"\[\d{1,4}[./-]", re.ASCII)  # a chat's lines may begin so, an array doesn't
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
@@ -44,7 +46,8 @@ def heads_of(source: Source) -> Heads:
     first = text.lstrip().lstrip("\ufeff").lstrip()
     if not first:
         raise SourceError(f"{source.name}: the file is empty. Export it again.")
-    return json_heads(source) if first[0] in "{[" else _text_heads(source, first)
+    in_json = first[0] in "{[" and not _DATED.match(first)
+    return json_heads(source) if in_json else _text_heads(source, first)
 
 
 def table_head(source: Source, fits: Callable[[Head], bool]) -> Head:

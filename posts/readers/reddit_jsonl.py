@@ -22,6 +22,7 @@ READER = Reader(
     time="second",
     shape=Shape.RECORDS,
     required=reddit_post.REQUIRED,
+    foreign=("subcategory",),  # gallery-dl's
     parse=reddit_post.parse,
     parts=_posts_of,
 )

@@ -24,7 +24,6 @@ _PLATFORMS = {
     "parler.com": "parler",
     "pinterest.com": "pinterest",
     "iesdouyin.com": "douyin",
-    "instagram.com": "instagram",
     "redd.it": "reddit",
     "reddit.com": "reddit",
     "t.me": "telegram",

@@ -122,6 +122,6 @@ READER = Reader(
         ("text",),
         ("post_type", "post_source.type", "comments.count", "views.count"),
     ),
-    foreign=("parents_stack",),  # comments have it
+    foreign=("parents_stack", "4cat_item_type"),  # comments have the first
     parse=_parse,
 )
