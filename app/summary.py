@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from frametrace.embed.captions import missing_captions
 from frametrace.embed.case import Case
-from frametrace.embed.pictures import missing_pictures
+from frametrace.embed.pictures import flat_pictures, missing_pictures
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
@@ -108,6 +108,7 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
         if name in run.signals or name == Pdq.name:
             missing = sum(missing_pictures(case, [name]).values())
             notes += _lacking(case, "Pictures", name, missing)
+    notes += _on_flat(flat_pictures(case))
     for name in (CaptionKey.name, Caption.name):
         if name in run.signals or name == CaptionKey.name:
             missing = len(missing_captions(case, name, lettering=False))
@@ -147,6 +148,10 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
         how = "; ".join(run.otherwise)
         notes.append(f"Epoch {run.since} was matched otherwise ({how}): changes may come of that.")
     return notes
+
+
+def _on_flat(pictures: int) -> list[str]:
+    return [f"Pictures too flat to compare by PDQ: {pictures:,}."] if pictures else []
 
 
 def _on_captions(made_by: Mapping[str, str] | None) -> list[str]:

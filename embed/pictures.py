@@ -17,12 +17,20 @@ from frametrace.embed.executor import Crashed, Executor
 from frametrace.embed.held import Held, connect
 from frametrace.embed.progress import Progress
 from frametrace.embed.signals import PictureSignal
+from frametrace.embed.signals.pdq import MIN_QUALITY, Pdq
 from frametrace.embed.tables import SKIPPED, signal_table
-from frametrace.posts.errors import DecodeError
+from frametrace.posts.errors import DecodeError, FormatMissing
 from frametrace.posts.media import read_media
 from frametrace.posts.model import MediaItem
 
-__all__ = ["Preparation", "Refused", "embed_pictures", "missing_pictures"]
+__all__ = [
+    "Preparation",
+    "Prepared",
+    "Refused",
+    "embed_pictures",
+    "flat_pictures",
+    "missing_pictures",
+]
 
 _UNIT = 4096  # pictures; a killed run decodes at most these again
 _SOUND = "sha256 NOT IN (SELECT sha256 FROM skipped WHERE sha256 IS NOT NULL)"
@@ -37,7 +45,15 @@ class Refused:
     for_good: bool
 
 
-_Result = tuple[MediaItem, dict[str, Any] | Refused | Crashed]
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A picture's prepared values by signal, and what of its file was left out."""
+
+    values: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+_Result = tuple[MediaItem, Prepared | Refused | Crashed]
 _Batch = list[_Result]
 
 
@@ -47,8 +63,11 @@ class Preparation:
 
     preparers: Mapping[str, Callable[[Picture], Any]]
 
-    def __call__(self, item: MediaItem) -> dict[str, Any] | Refused:
-        """The prepared values by signal, or why there are none."""
+    def __call__(self, item: MediaItem) -> Prepared | Refused:
+        """The prepared values by signal, or why there are none.
+
+        What another package would read is tried again, in case it was installed since.
+        """
         try:
             data = read_media(item.root, item.path, MAX_BYTES)
         except DecodeError as error:
@@ -58,8 +77,9 @@ class Preparation:
         try:
             picture = decode(data)
         except DecodeError as error:
-            return Refused(str(error), for_good=True)
-        return {name: prepare(picture) for name, prepare in self.preparers.items()}
+            return Refused(str(error), for_good=not isinstance(error, FormatMissing))
+        values = {name: prepare(picture) for name, prepare in self.preparers.items()}
+        return Prepared(values, picture.notes)
 
 
 def embed_pictures(
@@ -99,6 +119,15 @@ def missing_pictures(case: Case, names: Sequence[str]) -> dict[tuple[str, ...], 
     return {lacking: count for lacking, count in counts.items() if lacking}
 
 
+def flat_pictures(case: Case) -> int:
+    """How many pictures change too little from point to point for PDQ to compare them."""
+    if not case.epoch.rows(signal_table(Pdq.name)):
+        return 0
+    with connect(case, signal_table(Pdq.name)) as connection:
+        query = "SELECT count(*) FROM pdq WHERE quality < ?"
+        return int(connection.execute(query, [MIN_QUALITY]).fetchall()[0][0])
+
+
 def _lacks(name: str) -> str:
     return f"sha256 NOT IN (SELECT sha256 FROM {name})"  # noqa: S608
 
@@ -131,19 +160,25 @@ def _compute(
     results = zip(items, executor.map(preparation, items), strict=True)
     most = max(signal.batch for signal in signals)
     finished: dict[str, list[pa.Table]] = {signal.name: [] for signal in signals}
-    skipped = []
+    skipped: list[dict[str, object]] = []
+    noted: list[dict[str, object]] = []
     for batch, values in _ahead(partial(_finished, signals), _batches(results, most)):
         for name, part in values.items():
             finished[name].append(part)
-        skipped += [_skipped(item, found) for item, found in batch if not isinstance(found, dict)]
+        for item, result in batch:
+            if isinstance(result, Prepared):
+                noted += [_noted(item, note) for note in result.notes]
+            else:
+                skipped.append(_skipped(item, result))
         advance(len(batch))
     tables = {signal_table(n): pa.concat_tables(parts) for n, parts in finished.items() if parts}
-    return {**tables, "skipped": pa.Table.from_pylist(skipped, SKIPPED)}, len(skipped)
+    listed = pa.Table.from_pylist(skipped + noted, SKIPPED)
+    return {**tables, "skipped": listed}, len(skipped)
 
 
 def _finished(signals: Sequence[PictureSignal], batch: _Batch) -> dict[str, pa.Table]:
     """Each signal's values of the pictures that could be prepared; nothing where there is none."""
-    prepared = [(item, result) for item, result in batch if isinstance(result, dict)]
+    prepared = [(item, result.values) for item, result in batch if isinstance(result, Prepared)]
     if not prepared:
         return {}
     digests = pa.array([item.sha256 for item, _ in prepared], pa.string())
@@ -188,6 +223,12 @@ def _skipped(item: MediaItem, why: Refused | Crashed) -> dict[str, object]:
         "reason": why.reason,
         "sha256": None if isinstance(why, Refused) and not why.for_good else item.sha256,
     }
+
+
+def _noted(item: MediaItem, note: str) -> dict[str, object]:
+    """What was left out of a picture that is embedded: its `sha256` stays empty."""
+    source, reason = item.root.rpartition("/")[2], f"{item.path}: read, but {note}"
+    return {"source": source, "line": 0, "item": item.sha256, "reason": reason, "sha256": None}
 
 
 def _unit_name(signals: Sequence[PictureSignal], items: Sequence[MediaItem]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from frametrace.embed.captions import embed_captions, missing_captions
 from frametrace.embed.case import Case, CaseWriter
 from frametrace.embed.executor import Executor, SpawnPool
-from frametrace.embed.pictures import embed_pictures, missing_pictures
+from frametrace.embed.pictures import embed_pictures, flat_pictures, missing_pictures
 from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.signals import SIGNALS, CaptionSignal, ModelChoice, PictureSignal, Signal
 from frametrace.embed.signals.overlay import Overlay
@@ -71,6 +71,8 @@ def embed(
                 done.captions = max(done.captions, embed_captions(writer, signal, progress))
             signal.close()
         writer.commit()
+        if flat := flat_pictures(writer.case):
+            done.notes.append(f"Pictures too flat to compare by PDQ: {flat:,}.")
     for line in done.notes:
         progress.note(line)
     return done

@@ -7,6 +7,7 @@ FrametraceError
 │   ├── CaseLocked      another process writes to it
 │   └── CaseTooNew      a later version of Frametrace made it
 ├── DecodeError         a file isn't a picture that can be decoded safely
+│   └── FormatMissing   an optional package that reads its format isn't installed
 ├── IndexMismatch       an index on disk doesn't belong to the signal that asks for it
 ├── TipError            a tip or a verdict can't be trusted or understood as it stands
 └── ModelMissing        a model's weights or its packages aren't on this machine
@@ -20,6 +21,7 @@ __all__ = [
     "CaseLocked",
     "CaseTooNew",
     "DecodeError",
+    "FormatMissing",
     "FrametraceError",
     "IndexMismatch",
     "ModelMissing",
@@ -55,6 +57,10 @@ class CaseTooNew(CaseError):
 
 class DecodeError(FrametraceError):
     """A file isn't a picture that can be decoded safely."""
+
+
+class FormatMissing(DecodeError):
+    """An optional package that reads a picture's format isn't installed."""
 
 
 class IndexMismatch(FrametraceError):

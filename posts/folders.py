@@ -1,21 +1,32 @@
 """Walking folders, in a stable order and never out of them."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 __all__ = ["files_in", "is_inside", "is_picture", "is_picture_data", "printable"]
 
 _PICTURE_SUFFIXES = frozenset(
-    {".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jpeg", ".jpg", ".png"}
-    | {".tif", ".tiff", ".webp"}
+    {".apng", ".avif", ".avifs", ".bmp", ".gif", ".heic", ".heics", ".heif", ".heifs", ".hif"}
+    | {".ico", ".j2c", ".j2k", ".jfif", ".jif", ".jp2", ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg"}
+    | {".jpx", ".jxl", ".png", ".tif", ".tiff", ".webp"}
 )
+# What browsers and tools put behind a suffix: `x.jpg_large`, `x.jpg:orig`, `x.png?name=small`.
+_SUFFIX = re.compile(r"\.[a-z0-9]+")
+_DIGEST = re.compile("(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64})")
 
 
 def is_picture(path: str) -> bool:
-    """Whether a file's name says that it is a picture (`._x.jpg` is what a Mac notes about one)."""
+    """Whether a file's name says that it is a picture (`._x.jpg` is what a Mac notes about one).
+
+    One that is named by its MD5, SHA-1 or SHA-256 and has no suffix may be.
+    """
     name = PurePosixPath(path)
-    return name.suffix.lower() in _PICTURE_SUFFIXES and not name.name.startswith("._")
+    if name.name.startswith("._"):
+        return False
+    suffix = _SUFFIX.match(name.suffix.lower())
+    return suffix[0] in _PICTURE_SUFFIXES if suffix else bool(_DIGEST.fullmatch(name.name))
 
 
 _MAGICS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from making import jpeg, photo, tiny_clip, write_jsonl
+from making import jpeg, photo, png, tiny_clip, write_jsonl
 
 from frametrace.embed import captions, pictures
 from frametrace.embed.add import add_sources
@@ -111,6 +111,17 @@ def test_a_file_that_is_gone_or_changed_is_skipped_and_looked_for_again(
     picture.write_bytes(good)
     assert embedded(case, "pdq").pictures == 1
     assert len(rows(case, "pdq")) == 1
+
+
+def test_pictures_too_flat_for_pdq_are_counted_every_time(case: Case, tmp_path: Path) -> None:
+    flat = [{"post_id": f"flat{at}", "media": [f"{at}.png"]} for at in range(2)]
+    for at in range(2):
+        (tmp_path / f"{at}.png").write_bytes(png((64, 40 + at)))
+    rows_of = [{"platform": "x", "account_id": "a", **row} for row in flat]
+    add_sources(case, [write_jsonl(tmp_path / "flat.jsonl", rows_of)], library=MediaLibrary([]))
+    assert embedded(case, "phash").notes == []
+    for _ in range(2):
+        assert embedded(case, "pdq").notes == ["Pictures too flat to compare by PDQ: 2."]
 
 
 def test_an_unknown_signal_is_refused_with_the_known_ones(case: Case) -> None:

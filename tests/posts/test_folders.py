@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from frametrace.posts.errors import SourceError
+from frametrace.posts.folders import is_picture
 from frametrace.posts.model import Post, Skipped
 from frametrace.posts.reading import detect, read_source
 from frametrace.posts.roots import Folder, pictures_in
@@ -23,6 +24,32 @@ def test_pictures_are_known_by_their_suffix_whatever_its_case(tmp_path: Path) ->
     others = ["._a.jpg", ".DS_Store", "jpg", "m.mp4", "n.txt", "o.jpg.part", "posts.csv"]
     _put(tmp_path, *pictures, *others)
     assert list(pictures_in(Folder(tmp_path))) == pictures
+
+
+def test_more_names_say_that_a_file_is_a_picture() -> None:
+    digests = ["0" * 32, "A1b2" * 10, "f" * 64]
+    pictures = [
+        "a.jxl",
+        "b.JP2",
+        "c.ico",
+        "d.apng",
+        "e.jpg_large",
+        "f.jpg:orig",
+        "g.PNG?name=small",
+    ]
+    pictures += ["h.jpe", "i.hif", "j.jpg-large", *(f"media/{digest}" for digest in digests)]
+    others = [
+        "0" * 31,
+        "g" * 32,
+        "f" * 64 + ".json",
+        "._" + "0" * 30,
+        "a.jpgx",
+        "b.jpg.",
+        "c.jpg/d",
+    ]
+    others += ["e.jpg_large.json", "README", "f.", ".jpg", "h.eps", "i.psd", "j.svg"]
+    assert [*filter(is_picture, pictures)] == pictures
+    assert [*filter(is_picture, others)] == []
 
 
 def test_the_order_does_not_depend_on_when_files_were_made(tmp_path: Path) -> None:
