@@ -30,7 +30,7 @@ _SHADES = 64
 # Time and not frames bounds what is looked at, so that dropped frames change nothing.
 _MOST_SHOWN = 20_000  # milliseconds
 _MOST_FRAMES = 1000
-_MOST_PIXELS = 200_000_000  # some 2 s
+_MOST_PIXELS = 100_000_000  # half a second (AVIF) to 4 s (PNG)
 _UNTOLD = 100  # milliseconds that browsers show a frame which says 10 or less
 
 

@@ -74,8 +74,8 @@ def decode(data: bytes) -> Picture:
     """Decode a picture's bytes; of an animation the frame that stands for it.
 
     Alpha is laid over white, or over black where white would swallow the picture; palettes, CMYK
-    and 16-bit channels become 8-bit RGB; the EXIF turn is applied. Of a file whose end is missing,
-    rows that are missing have the mean colour of the others. Raises `DecodeError` with a plain
+    and 16-bit channels become 8-bit RGB; the EXIF turn is applied. Where a file's end is missing,
+    so is that of the picture: it has one colour there. Raises `DecodeError` with a plain
     reason for anything that isn't such a picture, and `FormatMissing` where a package is missing.
     """
     if not data:
@@ -126,12 +126,10 @@ def _mended(data: bytes, formats: Sequence[str]) -> _Pixels | None:
     if share < MIN_SHARE:
         raise DecodeError(f"damaged picture: only {share:.0%} of its rows are there")
     notes = (*pixels.notes, _cut(share))
-    if share == 1:
+    if not file.height:
         return replace(pixels, notes=notes)
-    if file.other:
-        return replace(pixels, image=_filled(pixels.image, rows, height), notes=notes)
     factor = _reduction(pixels.width, file.height)
-    filled = _filled(pixels.image, pixels.image.height, -(-file.height // factor))
+    filled = _filled(pixels.image, -(-file.height // factor))
     return replace(pixels, image=filled, height=file.height, notes=notes)
 
 
@@ -146,15 +144,14 @@ def _agreeing(image: Image.Image, other: Image.Image) -> tuple[int, int]:
     return int(differ.argmax()) if differ.any() else image.height, image.height
 
 
-def _filled(image: Image.Image, rows: int, height: int) -> Image.Image:
-    """The first rows of a picture, and their mean colour below.
+def _filled(image: Image.Image, height: int) -> Image.Image:
+    """A picture with rows of its mean colour below.
 
     Rows of one shade add nothing to the frequencies that PDQ compares.
     """
-    kept = image.crop((0, 0, image.width, rows))
-    mean = tuple(int(value) for value in np.asarray(kept).mean(axis=(0, 1)))
+    mean = tuple(int(value) for value in np.asarray(image).mean(axis=(0, 1)))
     whole = Image.new("RGB", (image.width, height), mean)
-    whole.paste(kept)
+    whole.paste(image)
     return whole
 
 
