@@ -47,7 +47,7 @@ def unpacked(raw: IO[bytes]) -> "io.BufferedReader[Any]":
         try:
             begins = stream.peek(6)[:6]
         except DAMAGED:
-            stream.close()
+            raw.close()
             raise
         opened = next((how for magic, how in _BY_MAGIC.items() if begins.startswith(magic)), None)
         if opened is None:

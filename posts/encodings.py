@@ -17,11 +17,12 @@ _MARKS = (
 # What exports are written in, without encodings of mainframes and old Macs, and without those that
 # differ from a Windows encoding in next to nothing (ISO 8859-1, 8859-15, 8859-9).
 _USUAL = (
-    *("utf-8", "utf-16-le", "utf-16-be", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254"),
+    *("utf-8", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254"),
     *("cp1255", "cp1256", "cp1257", "cp1258", "cp874", "koi8-r", "koi8-u", "gb18030", "gbk"),
     *("gb2312", "big5", "big5hkscs", "shift_jis", "cp932", "euc-jp", "euc-kr"),
     *("cp949", "iso8859-2", "iso8859-5", "iso8859-7", "iso8859-8", "tis-620"),
 )
+_HEADER = 64  # bytes: names of columns and signs of JSON are mostly ASCII
 _DAMAGE = 20  # sound characters for each bad byte, from where UTF-8 is damaged rather than other
 
 
@@ -61,9 +62,9 @@ def checked(name: str) -> str:
 
 def _without_mark(sample: bytes) -> str:
     """UTF-16 without its mark has a zero byte beside each Latin letter, sign and line end."""
-    even, odd = sample[:4096:2], sample[1:4096:2]
+    even, odd = sample[:_HEADER:2], sample[1:_HEADER:2]
     for zeros, others, name in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
-        if zeros.count(0) * 4 > len(zeros) and others.count(0) * 50 < len(others):
+        if zeros.count(0) * 2 > len(zeros) and not others.count(0):
             return name
     return ""
 

@@ -13,7 +13,7 @@ from frametrace.posts.model import Skipped
 from frametrace.posts.records import json_heads
 from frametrace.posts.roots import pictures_in, place_at
 from frametrace.posts.rows import Head, Heads, Row, Rows, Shape
-from frametrace.posts.sources import Source
+from frametrace.posts.sources import Source, until_damage
 from frametrace.posts.tables import Layout, Table, likeliest, numbered, possible, quoting
 from frametrace.posts.values import MISSING
 from frametrace.posts.workbooks import is_workbook, sheet_rows, sheets_in
@@ -42,7 +42,7 @@ def heads_of(source: Source) -> Heads:
     if is_workbook(begins, source.suffix):
         return _workbook_heads(source)
     with source.pieces() as pieces:
-        text = next((piece for piece in pieces if piece.strip()), "")
+        text = next((piece for piece in until_damage(pieces) if piece.strip()), "")
     first = text.lstrip().lstrip("\ufeff").lstrip()
     if not first:
         raise SourceError(f"{source.name}: the file is empty. Export it again.")
@@ -102,7 +102,7 @@ def _text_heads(source: Source, first: str) -> Heads:
     if first[0] == "<":
         return Heads((text,), what="an HTML page or another document in angle brackets")
     with source.lines() as lines:
-        sample = list(islice(lines, _LINES_LOOKED_AT))
+        sample = list(islice(until_damage(lines), _LINES_LOOKED_AT))
     tables = [_table(source, sample, layout, names) for layout, names in possible(sample)]
     if found := likeliest(sample):
         tables.append(_table(source, sample, *found))

@@ -9,7 +9,7 @@ from frametrace.posts.documents import lists_in, objects_at, rows_in
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Skipped
 from frametrace.posts.rows import Head, Heads, Row, Rows, Shape, flat
-from frametrace.posts.sources import LINE_LIMIT, Source
+from frametrace.posts.sources import LINE_LIMIT, Source, until_damage
 from frametrace.posts.values import json_of
 
 __all__ = ["json_heads"]
@@ -25,7 +25,7 @@ _PIECES_LOOKED_AT = 500  # some 30 million characters: the contacts come before 
 def json_heads(source: Source) -> Heads:
     """Records one a line, a document of messages, one record as a document, or its lists."""
     with source.lines() as lines:
-        first, second = islice(chain(filter(str.strip, lines), ["", ""]), 2)
+        first, second = islice(chain(filter(str.strip, until_damage(lines)), ["", ""]), 2)
     by_line = _line_heads(source) if _is_by_line(first, second) else ()
     if by_line and second:
         return Heads(by_line, what="JSON")
@@ -39,13 +39,15 @@ def json_heads(source: Source) -> Heads:
 
 
 def _is_by_line(first: str, second: str) -> bool:
-    """Whether a line is a record: as the second one shows, since the first may be damaged."""
+    """Whether each line is a record: as one of two shows, since the other may be damaged."""
     if not first.lstrip("\ufeff").startswith("{"):
         return False
-    if first.rstrip().endswith("}") and second.lstrip()[:1] in {"", "{"}:
-        return True
+    return any(map(_is_object, (first, second)))
+
+
+def _is_object(line: str) -> bool:
     try:
-        return isinstance(json_of(second), dict)
+        return isinstance(json_of(line.removeprefix("\ufeff")), dict)
     except (ValueError, RecursionError):
         return False
 
@@ -63,7 +65,9 @@ def _whole_heads(source: Source) -> tuple[Head, ...]:
     """The head of a document that is one record, or of several that follow each other."""
     with source.pieces() as pieces:
         try:
-            sample = list(islice(objects_at(_bounded(pieces), None), _RECORDS_LOOKED_AT))
+            sample = list(
+                islice(objects_at(_bounded(until_damage(pieces)), None), _RECORDS_LOOKED_AT)
+            )
         except (ValueError, SourceError):
             return ()
     names = _names_of(record for record in sample if isinstance(record, dict))
@@ -82,10 +86,7 @@ def _bounded(pieces: Iterable[str]) -> Iterator[str]:
 
 def _list_heads(source: Source) -> Iterator[Head]:
     with source.pieces() as pieces:
-        try:
-            found = lists_in(islice(pieces, _PIECES_LOOKED_AT), _RECORDS_LOOKED_AT)
-        except SourceError:
-            return
+        found = lists_in(islice(until_damage(pieces), _PIECES_LOOKED_AT), _RECORDS_LOOKED_AT)
     for path, records in found.items():
         if path.partition(".")[0] == _REFERRED:
             continue

@@ -8,7 +8,7 @@ import codecs
 import io
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, TextIO, cast
@@ -20,7 +20,7 @@ from frametrace.posts.errors import SourceError
 from frametrace.posts.folders import is_picture, printable
 from frametrace.posts.roots import Folder, Place, place_at
 
-__all__ = ["LINE_LIMIT", "Source", "is_container", "is_table", "sources_in"]
+__all__ = ["LINE_LIMIT", "Source", "is_container", "is_table", "sources_in", "until_damage"]
 
 # Characters. A page of 500 tweets with everything that the API tells of them has some 3 million;
 # a decompression bomb without a line break ends here instead of in memory.
@@ -138,6 +138,12 @@ class Source:
         except DAMAGED as error:
             raise SourceError(f"{self.name}: damaged from here on: {error}") from error
         yield decoder.decode(b"", final=True)
+
+
+def until_damage(read: Iterator[str]) -> Iterator[str]:
+    """What comes before a damage, for who wants no more than to know what begins there."""
+    with suppress(SourceError):
+        yield from read
 
 
 def _sample(stream: "io.BufferedReader[Any]") -> tuple[bytes, Exception | None]:
