@@ -71,12 +71,16 @@ class _Cells:
         return replace(self.row, values={name: self.row.values[name]} if name else {})
 
     def id(self, *fields: str) -> str:
-        """The first id there is. Raises ValueError, which names the columns, if there is none."""
-        field = next((each for each in fields if self.column(each)), "")
-        if not field:
-            listed = (name for each in fields for name in self.columns.columns.get(each, ()))
-            raise ValueError(f"{' or '.join(listed)} is empty")
-        return self.alone(field).key(self.column(field))
+        """The first id that is whole. Raises ValueError, which names the columns, if none is."""
+        listed = [name for each in fields for name in self.columns.columns.get(each, ())]
+        errors = []
+        for name in listed:
+            if held := self.row.values.get(name, "").strip():
+                try:
+                    return replace(self.row, values={name: held}).key(name)
+                except ValueError as error:
+                    errors.append(error)
+        raise errors[0] if errors else ValueError(f"{' or '.join(listed)} is empty")
 
     def reference(self, field: str) -> str:
         return self.alone(field).reference(name) if (name := self.column(field)) else ""
@@ -128,8 +132,11 @@ def _parse(columns: ColumnMap, row: Row) -> Post:
 
 
 def _platform(cells: _Cells, link: str) -> str:
+    """The platform that is named; of a site's name and a link of a post the link says more."""
     named = platform_named(cells.text("platform")) or cells.columns.platform
-    return named or (platform_or(link, "unknown") if link else "unknown")
+    if named and "." not in named:
+        return named
+    return platform_or(link, named or "unknown")
 
 
 def _account(
@@ -142,8 +149,8 @@ def _account(
     written = cells.id("account_id", "account_name")
     own, handle = account_key(platform, written, post_id), handle_in_link(platform, link)
     number = own if handle and own.isdecimal() and own != handle else ""
-    shown = "" if number or written == own else written.removeprefix("@")
-    name = cells.text("account_name").strip() or shown
+    shown = "" if number else written.removeprefix("@")
+    name = cells.text("account_name").strip() or ("" if shown == own else shown)
     return handle or own, name, {"account_number": number} if number else {}
 
 
@@ -204,7 +211,7 @@ def files_listed(text: str) -> tuple[str, ...]:
     if text.startswith("["):
         return _of_list(text, _LINK_NAMES)
     found: list[str] = []
-    for part in map(str.strip, _BETWEEN_FILES.split(text)):
+    for part in filter(None, map(str.strip, _BETWEEN_FILES.split(text))):
         names = [part] if "://" in part else [name.strip() for name in _COMMAS.split(part)]
         found += names if all(map(is_picture, names)) else [part]
     return distinct(part.strip(",;") for part in found)

@@ -1,7 +1,8 @@
 """What an account is called, so that it has one key whatever tool tells of it.
 
 Of Instagram, Pinterest, Threads and TikTok some tools know an account by its handle only, so every
-reader names it by that, in lower case. Reddit's are named by their names, which never change.
+reader names it by that, in lower case; one of X by its number, and by its handle where a tool tells
+no number. Reddit's are named by their names, which never change.
 """
 
 import re
@@ -54,13 +55,12 @@ def one_of_many(platform: str, name: str, post_id: str) -> str:
 
 def account_key(platform: str, written: str, post_id: str) -> str:
     """Spell what a table says of who posted as readers of the platform do."""
-    if platform in _BY_HANDLE:
-        return written.removeprefix("@").lower()
-    if platform == "twitter":  # readers use its number, which has no letters
-        return written.removeprefix("@").lower()
+    name = written.removeprefix("@")
+    if platform in _BY_HANDLE or platform == "twitter":  # whose number has no letters
+        return name.lower()
     if platform == "reddit":
-        written = written.removeprefix("/").removeprefix("u/")
-    return one_of_many(platform, written, post_id)
+        name = name.removeprefix("/").removeprefix("u/")
+    return one_of_many(platform, name, post_id)
 
 
 def handle_in_link(platform: str, link: str) -> str:
