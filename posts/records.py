@@ -39,17 +39,21 @@ def json_heads(source: Source) -> Heads:
 
 
 def _is_by_line(first: str, second: str) -> bool:
-    """Whether each line is a record: as one of two shows, since the other may be damaged."""
-    if not first.lstrip("\ufeff").startswith("{"):
-        return False
-    return any(map(_is_object, (first, second)))
+    """Whether each line is a record: as one of two shows, since the other may be damaged.
+
+    Or it is an array of records, as truthbrush writes one for each page; a single one is a document.
+    """
+    begin = first.lstrip("\ufeff")[:1]
+    if begin == "[":
+        return bool(second) and all(isinstance(_value(line), list) for line in (first, second))
+    return begin == "{" and any(isinstance(_value(line), dict) for line in (first, second))
 
 
-def _is_object(line: str) -> bool:
+def _value(line: str) -> Any:
     try:
-        return isinstance(json_of(line.removeprefix("\ufeff")), dict)
+        return json_of(line.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
-        return False
+        return None
 
 
 def _line_heads(source: Source) -> tuple[Head, ...]:
@@ -152,45 +156,56 @@ def _record_rows(source: Source) -> Rows:
     with source.lines() as lines:
         try:
             for line, text in enumerate(lines, start=1):
-                if not text.strip():
-                    continue
-                try:
-                    yield Row(_record(text), name, line)
-                except ValueError as error:
-                    yield Skipped(name, line, "", str(error))
+                if text.strip():
+                    for found in _records(text):
+                        yield (
+                            Skipped(name, line, "", found)
+                            if isinstance(found, str)
+                            else Row(found, name, line)
+                        )
         except SourceError as error:
             yield Skipped(name, line + 1, "", str(error))
 
 
 def _record_names(lines: Iterable[str]) -> tuple[str, ...]:
     names: dict[str, None] = {}
-    errors: list[Exception] = []
+    errors: list[str] = []
     looked_at = 0
     try:
         for text in islice(lines, _RECORDS_LOOKED_AT):
-            try:
-                names |= dict.fromkeys(_record(text))
-            except ValueError as error:
-                errors.append(error)
+            for found in _records(text):
+                if isinstance(found, str):
+                    errors.append(found)
+                else:
+                    names |= dict.fromkeys(found)
             looked_at += len(text)
             if len(names) > _NAMES_ENOUGH or (names and looked_at > _CHARACTERS_ENOUGH):
                 break
     except SourceError as error:
-        errors.append(error)
+        errors.append(str(error))
     if errors and not names:
-        raise errors[0]
+        raise ValueError(errors[0])
     return tuple(names)
 
 
-def _record(text: str) -> dict[str, str]:
+def _records(text: str) -> Iterator[dict[str, str] | str]:
+    """The records of a line, or the reason why it, or one of several, is none."""
     if len(text) >= LINE_LIMIT:
-        raise ValueError(f"the record is longer than {LINE_LIMIT:,} characters")
+        yield f"the record is longer than {LINE_LIMIT:,} characters"
+        return
     try:
-        record = json_of(text.removeprefix("\ufeff"))
-        if isinstance(record, dict):
-            return flat(record)
+        held = json_of(text.removeprefix("\ufeff"))
     except RecursionError:
-        raise ValueError("the row is nested too deeply") from None
+        yield "the row is nested too deeply"
+        return
     except ValueError as error:
-        raise ValueError(f"the row is not JSON: {error}") from None
-    raise ValueError("the row is not a JSON object")
+        yield f"the row is not JSON: {error}"
+        return
+    for record in held if isinstance(held, list) else [held]:
+        if not isinstance(record, dict):
+            yield "the row is not a JSON object"
+            continue
+        try:
+            yield flat(record)
+        except RecursionError:
+            yield "the row is nested too deeply"
