@@ -27,7 +27,7 @@ _LOOKED_AT = 2**25  # characters: the contacts come before the chats
 def json_heads(source: Source) -> Heads:
     """Records one a line, a document of messages, one record as a document, or its lists."""
     with source.lines() as lines:
-        written = filter(str.strip, beginning(lines, 2 * LINE_LIMIT))
+        written = filter(str.strip, beginning(lines, LINE_LIMIT))
         first, second = islice(chain(written, ["", ""]), 2)
     by_line = _line_heads(source) if _is_by_line(first, second) else ()
     if by_line and second:
