@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Counts", "counts_of", "describe_signals", "elements_text", "notes_on", "reasons_of"]
 
 _MOST_REASONS = 30
+_LONGEST_VALUE = 40
+_WITH_DIGITS = re.compile(r"\S*\d\S*")
 _FILE = re.compile(r"^[^:]*\.[^:]*: ")
 # What a row held may be somebody's name: the table of skipped items has it, a log need not.
 _CELL = re.compile(r"""^(['"]).*\1""", re.DOTALL)
@@ -174,9 +176,29 @@ def _paths(case: Case) -> list[str]:
     return [part.path for part in parts_of(case)] or [str(case.path)]
 
 
-def reasons_of(case: Case) -> list[tuple[str, int]]:
-    """The commonest reasons for skipping with their counts, file names and numbers set aside."""
+def reasons_of(case: Case) -> list[tuple[str, int, str]]:
+    """The commonest reasons for skipping: file names and numbers set aside, with counts.
+
+    Each has an example: where it stands, and where a value could not be read, that value.
+    """
     alike: Counter[str] = Counter()
-    for reason in case.read("skipped", ["reason"])["reason"].to_pylist():
-        alike[_NUMBER.sub("…", _CELL.sub("'…'", _FILE.sub("", reason)))] += 1
-    return sorted(alike.items(), key=lambda item: (-item[1], item[0]))[:_MOST_REASONS]
+    examples: dict[str, str] = {}
+    rows = case.read("skipped", ["source", "line", "reason"])
+    columns = (rows[name].to_pylist() for name in ("source", "line", "reason"))
+    for source, line, reason in zip(*columns, strict=True):
+        bare = _FILE.sub("", reason)
+        kind = _NUMBER.sub("…", _CELL.sub("'…'", bare))
+        alike[kind] += 1
+        if kind not in examples:
+            where = f"{source}, row {line}" if line else source
+            value = _value_in(bare) if kind != bare else ""
+            examples[kind] = f"{where}: {value}" if value else where
+    commonest = sorted(alike.items(), key=lambda item: (-item[1], item[0]))[:_MOST_REASONS]
+    return [(kind, count, examples[kind]) for kind, count in commonest]
+
+
+def _value_in(reason: str) -> str:
+    """What could not be read: a number, a time, an id; words may be somebody's name."""
+    found = _CELL.match(reason) or _WITH_DIGITS.search(reason)
+    value = found[0] if found else ""
+    return value if len(value) <= _LONGEST_VALUE and any(map(str.isdigit, value)) else ""

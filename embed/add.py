@@ -40,6 +40,7 @@ _NAMESAKE = (
 )
 # Posts and profiles refer to nothing that refers to them.
 _encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True, check_circular=False).encode
+_KEY = ["platform", "post_id"]
 _THREADS = 4  # reading files and SHA-256 both let other threads run
 _PART = 50  # files handed to a thread at once: one by one costs as much as reading them
 
@@ -54,6 +55,7 @@ class Added:
     media: int = 0
     skipped: int = 0
     known: int = 0  # posts that the case held already
+    completed: int = 0  # posts that the case held in part and now holds whole
     dropped: int = field(default=0, compare=False)  # rows and files of posts that were not read
     # Pictures by what joined them to their post, and those of media folders that belong to none.
     by_map: int = field(default=0, compare=False)
@@ -117,7 +119,10 @@ def add_sources(
     opened = [
         open_source(source, reading) if isinstance(source, Path) else source for source in sources
     ]
-    library.search(*(found.path for found in opened if found.holds_media))
+    library.search(
+        *(found.path for found in opened if found.holds_media),
+        read={part.place for found in opened for part in found.parts},
+    )
     added, refused = Added(), set[tuple[str, str]]()
     with case.writer() as writer:
         keep_maps(case.path, (p.columns for found in opened for p in found.parts if p.columns))
@@ -225,8 +230,16 @@ def _identified(files: Iterable[MediaFile]) -> dict[MediaFile, MediaItem | Skipp
 
 
 def _is_new(rows: _Rows, post: Post) -> bool:
-    """Take the post unless its key is taken; other text or another account there is reported."""
-    first = rows.posts.setdefault((post.platform, post.post_id), post)
+    """Take the post unless its key is taken; other text or another account there is reported.
+
+    A whole post takes the place of one that was shown in part.
+    """
+    key = post.platform, post.post_id
+    first = rows.posts.setdefault(key, post)
+    if first.account_id == post.account_id and first.is_partial != post.is_partial:
+        if first.is_partial:
+            rows.posts[key] = post
+        return True
     same = (first.account_id, first.text) == (post.account_id, post.text)
     if not same:
         differs = "other text" if first.account_id == post.account_id else "another account"
@@ -245,7 +258,13 @@ def _put(writer: CaseWriter, rows: _Rows, added: Added) -> set[tuple[str, str]]:
     Returns the keys of the posts that were refused.
     """
     held = Held(writer.case)
-    posts, known, conflicts = held.new_posts(_posts_table(rows.posts.values()))
+    read = _posts_table(rows.posts.values())
+    posts, known, conflicts = held.new_posts(read)
+    whole = held.partial(read) if read.num_rows else read
+    if whole.num_rows:
+        replaced = set(zip(*(whole[name].to_pylist() for name in _KEY), strict=True))
+        keys = list(zip(*(conflicts[name].to_pylist() for name in _KEY), strict=True))
+        conflicts = conflicts.filter(pa.array([key not in replaced for key in keys], pa.bool_()))
     for row in conflicts.to_pylist():
         rows.skip(_conflict(**row))
     refused = {(row["platform"], row["post_id"]) for row in conflicts.to_pylist()}
@@ -258,14 +277,19 @@ def _put(writer: CaseWriter, rows: _Rows, added: Added) -> set[tuple[str, str]]:
         "post_media": links,
         "skipped": held.new("skipped", _skipped_table(rows.skipped)),
     }
+    instead: dict[str, list[str]] = {}
+    if whole.num_rows:
+        left, instead["posts"] = held.without_posts(whole)
+        tables["posts"] = pa.concat_tables([posts, whole, left])
     added.posts += posts.num_rows
+    added.completed += whole.num_rows
     added.known += known
     added.accounts += tables["accounts"].num_rows
     added.media += tables["media"].num_rows
     added.skipped += tables["skipped"].num_rows
     added.absent += rows.absent
     if any(table.num_rows for table in tables.values()):
-        writer.put(f"add-{_digest(tables)}", tables)
+        writer.put(f"add-{_digest(tables)}", tables, instead)
     return refused
 
 

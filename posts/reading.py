@@ -50,6 +50,12 @@ class Part:
         """The folder of the source inside the folder or the archive that was named; or empty."""
         return PurePosixPath(self.source.member).parent.as_posix() if self.source.member else ""
 
+    @property
+    def place(self) -> str:
+        """The whole path of the source."""
+        path = self.source.path.resolve()
+        return f"{path}/{self.source.member}" if self.source.member else str(path)
+
     def base(self) -> Base:
         """Where the paths in it are relative to. Raises OSError."""
         source = replace(self.source, path=self.source.path.resolve())
