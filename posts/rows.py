@@ -85,8 +85,10 @@ class Row:
 
     def key(self, name: str, *others: str) -> str:
         """Take an id. Raises ValueError if it is empty or was rounded by a spreadsheet."""
-        held = next((each for each in (name, *others) if self.values.get(each, "").strip()), "")
-        if not held:
+        for held in (name, *others):
+            if self.values.get(held, "").strip():
+                break
+        else:
             raise ValueError(f"{' or '.join((name, *others))} is empty")
         found = self._sound_id(held)
         self.take(name, *others)
