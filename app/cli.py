@@ -1,7 +1,8 @@
 """The command `frametrace`: finds the command that was asked for, and speaks plainly when it fails.
 
-Exit codes: 0 done; 1 done, but rows were dropped, or under --strict anything was skipped; 2 the call
-can't work as given; 3 a source or a case is bad, or nothing could be read; 70 a bug in Frametrace; 130 stopped by Ctrl-C.
+Exit codes: 0 done; 1 done, but rows were dropped, or under --strict anything was skipped; 2 the
+call can't work as given; 3 a source or a case is bad, or nothing could be read; 70 a bug in
+Frametrace; 130 stopped by Ctrl-C.
 """
 
 import importlib
