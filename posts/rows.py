@@ -128,6 +128,12 @@ class Row:
             self.told.append(f"{error}; the rest of the row is kept")
         return None, Precision.NONE
 
+    def local_time(self, name: str) -> tuple[datetime | None, Precision]:
+        """Take a time that some clock showed: no more than its day is certain without its zone."""
+        moment, precision = self.time(name)
+        known = moment is None or self.facts.zone is not None
+        return moment, precision if known else Precision.DAY
+
     def unix(self, name: str) -> tuple[datetime | None, Precision]:
         """Take a time in seconds since 1970; None where there is none of that kind."""
         return self.time(name, parse_unix)
