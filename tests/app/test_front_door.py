@@ -106,8 +106,8 @@ def test_columns_may_be_named_and_are_kept_for_the_next_table(tmp_path):
     found = posts_of(case, "platform", "post_id", "account_id", "text", "posted_at")
     found.sort(key=lambda post: post["post_id"])
     assert [(p["platform"], p["post_id"], p["account_id"], p["text"]) for p in found] == [
-        ("twitter", "11", "Lena", "Die Brücke"),
-        ("twitter", "12", "Lena", "Die Brücke"),
+        ("twitter", "11", "lena", "Die Brücke"),
+        ("twitter", "12", "lena", "Die Brücke"),
     ]
     assert [post["posted_at"].hour for post in found] == [8, 8]
 
