@@ -186,6 +186,9 @@ class _OpenedTar:
     members: dict[str, tuple[int, int]]
     lock: threading.Lock
 
+    def __del__(self) -> None:
+        self.file.close()
+
 
 @lru_cache(maxsize=4)
 def _opened_tar(path: Path, process: int, modified: int, size: int) -> _OpenedTar:

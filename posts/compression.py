@@ -81,8 +81,13 @@ class _Gzip(io.RawIOBase):
     """A stream that gives what it has: one that fills a buffer loses what comes before a damage."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        self._packed = _Packed(stream)
+        self._closes, self._packed = stream, _Packed(stream)
         self._stream = gzip.GzipFile(fileobj=cast(IO[bytes], self._packed))
+
+    def close(self) -> None:
+        """Close what it reads as well."""
+        self._closes.close()
+        super().close()
 
     def readable(self) -> bool:
         """It is."""
@@ -106,6 +111,11 @@ class _Members(io.RawIOBase):
     def __init__(self, stream: IO[bytes], magic: bytes, fresh: Callable[[], Any]) -> None:
         self._stream, self._magic, self._fresh = stream, magic, fresh
         self._member, self._packed, self._empty = fresh(), b"", 0
+
+    def close(self) -> None:
+        """Close what it reads as well."""
+        self._stream.close()
+        super().close()
 
     def readable(self) -> bool:
         """It is."""
@@ -148,6 +158,11 @@ class _Zstandard(io.RawIOBase):
     def readable(self) -> bool:
         """It is."""
         return True
+
+    def close(self) -> None:
+        """Close what it reads as well."""
+        self._stream.close()
+        super().close()
 
     def readinto(self, buffer: Any) -> int:
         """Put what comes next into the buffer. Raises EOFError, or OSError for damaged data."""

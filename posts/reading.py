@@ -8,12 +8,13 @@ from pathlib import Path, PurePosixPath
 from posixpath import normpath
 
 from frametrace.posts.column_facts import ColumnFacts
-from frametrace.posts.column_maps import ColumnMap, shipped_maps
+from frametrace.posts.column_maps import ColumnMap, header_digest, shipped_maps
 from frametrace.posts.compression import DAMAGED
 from frametrace.posts.encodings import encoding_of
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.folders import printable
 from frametrace.posts.layouts import heads_of, text_rows
+from frametrace.posts.mapped_rows import reader_of
 from frametrace.posts.media import Base
 from frametrace.posts.model import Account, Post, Skipped
 from frametrace.posts.readers import READERS, Reader
@@ -49,6 +50,12 @@ class Part:
     def folder(self) -> str:
         """The folder of the source inside the folder or the archive that was named; or empty."""
         return PurePosixPath(self.source.member).parent.as_posix() if self.source.member else ""
+
+    @property
+    def place(self) -> str:
+        """The whole path of the source."""
+        path = self.source.path.resolve()
+        return f"{path}/{self.source.member}" if self.source.member else str(path)
 
     def base(self) -> Base:
         """Where the paths in it are relative to. Raises OSError."""
@@ -201,7 +208,7 @@ def formats_table() -> str:
     """Describe every registered reader in a Markdown table, for the documentation."""
     lines = ["| format | what it is | required | platform | time | example |"]
     lines.append("|---|---|---|---|---|---|")
-    maps = (found.reader(Shape.TABLE) for found in _shipped())
+    maps = (reader_of(found, Shape.TABLE) for found in _shipped())
     for reader in (*READERS, *maps):
         required = ", ".join(" or ".join(f"`{n}`" for n in names) for names in reader.required)
         required = required or "its first lines"
@@ -225,22 +232,41 @@ def _parts(source: Source, settings: ReadSettings, named: Reader | None) -> list
 def _part(
     source: Source, heads: Iterable[Head], settings: ReadSettings, named: Reader | None
 ) -> Part | None:
-    """The first of the heads for which there is a reader, with that reader."""
+    """The first of the heads for which there is a reader, with that reader.
+
+    A map that a case keeps comes before the formats for a table with the same columns as the one
+    that it was made for; for a table with others, after them.
+    """
     for head in heads:
-        for found in settings.columns:
-            mapped = found.over(head.names)
-            if head.shape in _NAMED_ROWS and mapped.fits(head.names):
-                zone, order = mapped.zone or settings.zone, mapped.order or settings.order
-                ours = replace(settings, zone=zone, order=order)
-                return Part(source, head, mapped.reader(head.shape), ours, mapped)
+        digest = header_digest(head.names) if settings.columns else ""
+        ours = [found for found in settings.columns if found.header in {"", digest}]
+        others = [found for found in settings.columns if found.header not in {"", digest}]
+        if part := _mapped(source, head, settings, ours):
+            return part
         for reader in READERS if named is None else (named,):
             fits = reader.recognises if named is None else partial(_reads, reader)
             if fits(head):
                 return Part(source, head, reader, settings)
+        if named is None and (part := _mapped(source, head, settings, others)):
+            return part
         if named is None and head.shape in _NAMED_ROWS:
             for shipped in _shipped():
                 if shipped.fits(head.names):
-                    return Part(source, head, shipped.reader(head.shape), settings)
+                    return Part(source, head, reader_of(shipped, head.shape), settings)
+    return None
+
+
+def _mapped(
+    source: Source, head: Head, settings: ReadSettings, maps: Iterable[ColumnMap]
+) -> Part | None:
+    """A table that is read by the first map that fits; what users say otherwise comes first."""
+    for each in maps:
+        found = each.over(head.names)
+        if head.shape in _NAMED_ROWS and found.fits(head.names):
+            zone, order = settings.zone or found.zone, settings.order or found.order
+            kept = replace(found, zone=zone, order=order, header=header_digest(head.names))
+            ours = replace(settings, zone=zone, order=order)
+            return Part(source, head, reader_of(kept, head.shape), ours, kept)
     return None
 
 
@@ -282,10 +308,12 @@ def _unrecognised(
     ]
     _, _, head, nearest = max(candidates, key=lambda found: found[:2])
     for found in settings.columns:
-        missing = ", ".join(found.over(head.names).missing(head.names))
-        return SourceError(
-            f"{name}: the column map names {missing}, which it lacks. Found: {head.shown}."
-        )
+        if not found.header:  # users named it, and not the case
+            head = min(tables, key=lambda head: len(found.over(head.names).missing(head.names)))
+            missing = ", ".join(found.over(head.names).missing(head.names))
+            return SourceError(
+                f"{name}: the column map names {missing}, which it lacks. Found: {head.shown}."
+            )
     return SourceError(
         f"{name}: is {heads.what}, in which no format is recognised. Nearest is {nearest.name}, "
         f"which also needs {', '.join(nearest.missing(head.names))}. Found: {head.shown}. {_NEXT}"
@@ -311,7 +339,7 @@ def _told(row: Row) -> Iterator[Skipped]:
 
 
 def _reader_named(name: str) -> Reader:
-    for reader in (*READERS, *(found.reader(Shape.TABLE) for found in _shipped())):
+    for reader in (*READERS, *(reader_of(found, Shape.TABLE) for found in _shipped())):
         if reader.name == name:
             return reader
     raise UsageError(f"there is no format {name!r}. Choose from: {_names()}")

@@ -8,21 +8,27 @@ from typing import Any
 __all__ = [
     "MISSING",
     "count",
+    "distinct",
     "encodable",
+    "joined_links",
     "json_of",
     "objects_of",
     "picked",
     "python_list",
     "sound_id",
     "spelled",
+    "split_links",
+    "titled",
     "values_of",
 ]
 
 # What R and pandas write into a table where a value is missing.
-MISSING = frozenset(("NA", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT", "#N/A"))
+MISSING = frozenset(
+    ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT", "#N/A")
+)
 
 # How spreadsheets keep digits from being taken for a number, and what they make of one.
-_GUARDED = re.compile(r"""="([^"]*)"|'(\d+)""", re.ASCII)
+_GUARDED = re.compile(r"""="([^"]*)"|['"](\d+)"?""", re.ASCII)
 _WHOLE = re.compile(r"(\d{1,15})\.0+", re.ASCII)
 _FLOATED = re.compile(r"\d(?:[.,]\d+)?[eE](?:\+\d+|1\d)", re.ASCII)
 
@@ -31,6 +37,9 @@ _LARGEST_COUNT = 2**63 - 1
 
 # No more than one zero after the point: `1.000` is a thousand in half of Europe.
 _COUNT = re.compile(r"(-?\d{1,3}(?:,\d{3}){1,6}|-?\d{1,19})(?:\.0)?", re.ASCII)
+
+# Links may hold commas, so that only the next link tells where one ends.
+_BETWEEN_LINKS = re.compile(r",\s*(?=[a-z]+://)")
 
 _ITEM = re.compile(
     r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([^\s,\[\]'"][^,\]]*)""",
@@ -63,7 +72,7 @@ def count(text: str) -> int | None:
 
 
 def sound_id(text: str) -> str:
-    """An id without what a spreadsheet put around it: `="12"`, `'12` and `12.0` are `12`.
+    """An id without what a spreadsheet put around it: `="12"`, `"12"`, `'12` and `12.0` are `12`.
 
     Raises ValueError where its digits are lost, as in `1.69E+18`.
     """
@@ -102,6 +111,27 @@ def picked(items: Iterable[Mapping[str, Any]], *names: str) -> tuple[str, ...]:
         for item in items
     )
     return tuple(dict.fromkeys(text for each in found if (text := each.strip())))
+
+
+def distinct(found: Iterable[str]) -> tuple[str, ...]:
+    """Each text once, in the order of the first of its kind, without empty ones."""
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def titled(title: str, text: str) -> str:
+    """A text with its title in the line above, unless it repeats the title at its beginning."""
+    title, text = title.strip(), text.strip()
+    return text if text.startswith(title) else f"{title}\n{text}".rstrip()
+
+
+def split_links(text: str) -> tuple[str, ...]:
+    """Take links apart that are joined by commas, which they may hold, too."""
+    return distinct(part.strip(" ,") for part in _BETWEEN_LINKS.split(text))
+
+
+def joined_links(text: str) -> tuple[str, ...]:
+    """Take links joined by commas apart; what is not a link is left out."""
+    return tuple(link for link in split_links(text) if "://" in link)
 
 
 def values_of(text: str) -> tuple[str, ...]:
