@@ -5,6 +5,7 @@ A map is written in TOML. At its top stand constants (`platform`, `account_kind`
 columns of which the first that holds something counts.
 """
 
+import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,9 @@ _CONSTANTS = ("platform", "account_kind")
 _TOLD = ("title", "example", "source")
 _SHIPPED = Path(__file__).parent / "columns"
 _LARGEST = 2**20  # bytes
+_LINKS = ("http://", "https://")
+_BETWEEN_LINKS = re.compile(r"[\s,;]{1,9}(?=https?://)")
+_BETWEEN_TAGS = re.compile(r"[\s,;，、；]+|(?<=\w)(?=[#＃])")
 _TITLE = "A table with columns as a map names them"
 
 
@@ -100,22 +104,21 @@ class ColumnMap:
         link = post_id if "://" in post_id else ""
         posted_at, precision = self._time(row)
         kind = row.take(*self._of("account_kind")) if "account_kind" in self.columns else ""
+        account_name = row.values.get(self._first(row, "account_name"), "")
         account_id = row.key(*self.columns.get("account_id", ()), *self._of("account_name"))
         return Post(
             platform=self._platform(row, link),
             post_id=post_id_of(link) if link else post_id,
             account_id=account_id,
             account_kind=_kind(kind, self.account_kind),
-            account_name=self._text(row, "account_name"),
+            account_name=account_name,
             posted_at=posted_at,
             precision=precision,
             text=self._text(row, "text"),
             media=self._list(row, "media"),
             links=self._list(row, "links"),
-            hashtags=tuple(tag.lstrip("#") for tag in self._list(row, "hashtags")),
-            repost_of=row.reference(self._of("repost_of")[0])
-            if "repost_of" in self.columns
-            else "",
+            hashtags=self._hashtags(row),
+            repost_of=self._repost_of(row),
             engagement=row.counts(self._counts()),
             extra=({"link": link} if link else {}) | row.rest(),
             source=row.source,
@@ -128,8 +131,34 @@ class ColumnMap:
     def _text(self, row: Row, name: str) -> str:
         return row.take(*self.columns[name]) if name in self.columns else ""
 
+    def _first(self, row: Row, name: str) -> str:
+        """The first of a field's columns that holds something in a row; or an empty text."""
+        filled = (each for each in self.columns.get(name, ()) if row.values.get(each, "").strip())
+        return next(filled, "")
+
     def _list(self, row: Row, name: str) -> tuple[str, ...]:
-        return values_of(self._text(row, name).strip())
+        """A list as programs write it, or links one after the other."""
+        items = values_of(self._text(row, name).strip())
+        return tuple(
+            part
+            for item in items
+            for part in (_BETWEEN_LINKS.split(item) if item.count("://") > 1 else [item])
+        )
+
+    def _hashtags(self, row: Row) -> tuple[str, ...]:
+        """Hashtags, in which no sign stands that could part them."""
+        items = (_BETWEEN_TAGS.split(item) for item in self._list(row, "hashtags"))
+        return tuple(tag for item in items for each in item if (tag := each.lstrip("#＃")))
+
+    def _repost_of(self, row: Row) -> str:
+        if not (name := self._first(row, "repost_of")):
+            return ""
+        found = row.reference(name)
+        try:
+            return post_id_of(found) if found.startswith(_LINKS) else found
+        except ValueError as error:
+            row.told.append(f"{name}: {error}; the rest of the row is kept")
+            return ""
 
     def _counts(self) -> dict[str, str]:
         return {
