@@ -5,7 +5,6 @@ A map is written in TOML. At its top stand constants (`platform`, `account_kind`
 columns of which the first that holds something counts.
 """
 
-import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,7 @@ from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.sites import platform_of, post_id_of
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.times import DayOrder, zone_named
-from frametrace.posts.values import values_of
+from frametrace.posts.values import hashtags_of, links_of
 
 __all__ = ["FIELDS", "ColumnMap", "map_of", "read_map", "shipped_maps", "written_map"]
 
@@ -33,8 +32,6 @@ _TOLD = ("title", "example", "source")
 _SHIPPED = Path(__file__).parent / "columns"
 _LARGEST = 2**20  # bytes
 _LINKS = ("http://", "https://")
-_BETWEEN_LINKS = re.compile(r"[\s,;]{1,9}(?=https?://)")
-_BETWEEN_TAGS = re.compile(r"[\s,;，、；]+|(?<=\w)(?=[#＃])")
 _TITLE = "A table with columns as a map names them"
 
 
@@ -115,9 +112,9 @@ class ColumnMap:
             posted_at=posted_at,
             precision=precision,
             text=self._text(row, "text"),
-            media=self._list(row, "media"),
-            links=self._list(row, "links"),
-            hashtags=self._hashtags(row),
+            media=links_of(self._text(row, "media")),
+            links=links_of(self._text(row, "links")),
+            hashtags=hashtags_of(self._text(row, "hashtags")),
             repost_of=self._repost_of(row),
             engagement=row.counts(self._counts()),
             extra=({"link": link} if link else {}) | row.rest(),
@@ -135,20 +132,6 @@ class ColumnMap:
         """The first of a field's columns that holds something in a row; or an empty text."""
         filled = (each for each in self.columns.get(name, ()) if row.values.get(each, "").strip())
         return next(filled, "")
-
-    def _list(self, row: Row, name: str) -> tuple[str, ...]:
-        """A list as programs write it, or links one after the other."""
-        items = values_of(self._text(row, name).strip())
-        return tuple(
-            part
-            for item in items
-            for part in (_BETWEEN_LINKS.split(item) if item.count("://") > 1 else [item])
-        )
-
-    def _hashtags(self, row: Row) -> tuple[str, ...]:
-        """Hashtags, in which no sign stands that could part them."""
-        items = (_BETWEEN_TAGS.split(item) for item in self._list(row, "hashtags"))
-        return tuple(tag for item in items for each in item if (tag := each.lstrip("#＃")))
 
     def _repost_of(self, row: Row) -> str:
         if not (name := self._first(row, "repost_of")):

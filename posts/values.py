@@ -9,7 +9,9 @@ __all__ = [
     "MISSING",
     "count",
     "encodable",
+    "hashtags_of",
     "json_of",
+    "links_of",
     "objects_of",
     "picked",
     "python_list",
@@ -41,6 +43,9 @@ _ESCAPE = re.compile(
 )
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+
+_BETWEEN_LINKS = re.compile(r"[\s,;]{1,9}(?=https?://)")
+_BETWEEN_TAGS = re.compile(r"[\s,;，、；]+|(?<=\w)(?=[#＃])")
 
 # What was read from JSON refers to nothing that refers to it.
 spelled = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
@@ -114,6 +119,21 @@ def values_of(text: str) -> tuple[str, ...]:
         return python_list(text)
     held = (item for item in items if item not in ("", None))
     return tuple(encodable(item if isinstance(item, str) else json.dumps(item)) for item in held)
+
+
+def links_of(text: str) -> tuple[str, ...]:
+    """Read a list as `values_of` does, and links that stand one after the other."""
+    return tuple(
+        part
+        for item in values_of(text.strip())
+        for part in (_BETWEEN_LINKS.split(item) if item.count("://") > 1 else [item])
+    )
+
+
+def hashtags_of(text: str) -> tuple[str, ...]:
+    """Read hashtags without their signs, in a list or parted by what no hashtag can hold."""
+    items = (_BETWEEN_TAGS.split(item) for item in values_of(text.strip()))
+    return tuple(tag for item in items for each in item if (tag := each.lstrip("#＃")))
 
 
 def python_list(text: str) -> tuple[str, ...]:
