@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
-__all__ = ["host_of", "platform_of", "platform_or", "post_id_of"]
+__all__ = ["PLATFORMS", "host_of", "leads_to_post", "platform_of", "platform_or", "post_id_of"]
 
 _PLATFORMS = {
     "4chan.org": "4chan",
@@ -44,6 +44,9 @@ _PLATFORMS = {
     "youtube.com": "youtube",
 }
 
+# The names of platforms as posts have them, those included that no site belongs to.
+PLATFORMS = frozenset({*_PLATFORMS.values(), "mastodon", "whatsapp"})
+
 # Where the links of a platform hold the post's id.
 _IDS: Mapping[str, re.Pattern[str]] = {
     "twitter": re.compile(r"/status(?:es)?/(\d+)"),
@@ -55,6 +58,7 @@ _IDS: Mapping[str, re.Pattern[str]] = {
     "vk": re.compile(r"wall(-?\d+_\d+)"),
 }
 _FACEBOOK_QUERY = ("story_fbid", "fbid", "v")
+_FACEBOOK_ID = re.compile(r"\d{5,}|pfbid\w+", re.ASCII)
 
 
 def host_of(url: str) -> str:
@@ -94,6 +98,22 @@ def post_id_of(url: str) -> str:
     known = _IDS.get(platform)
     found = known.search(parts.path) if known else None
     return found[1] if found else url
+
+
+def leads_to_post(url: str) -> bool:
+    """Whether a link leads to a post of a platform that is known, and not to an account."""
+    try:
+        platform, found = platform_of(url), post_id_of(url)
+        path = urlsplit(url).path
+    except ValueError:
+        return False
+    if platform not in PLATFORMS or not url.startswith(("http://", "https://")):
+        return False
+    steps = [step for step in path.split("/") if step]
+    if platform == "facebook":
+        below = len(steps) > (2 if steps[:1] == ["groups"] else 1)
+        return bool(_FACEBOOK_ID.fullmatch(found)) and (below or found not in steps)
+    return found != url if platform in _IDS else len(steps) > 1
 
 
 def platform_or(url: str, default: str) -> str:

@@ -52,7 +52,7 @@ _OFFICE = _zipped("[Content_Types].xml", "_rels/.rels", "word/document.xml")
         ("a.json", b'"abc"', "is JSON, but a single value", "Posts are objects"),
         ("a.json", b'{"a": 1}', "JSON document, in which no format is recognised. Found: 'a'", ""),
         ("a.json", b'[{"a": ', "it is not JSON", ""),
-        ("a.json", b'[1, {"a": 2}]', "no format is recognised. Found: 'a'", "frametrace inspect"),
+        ("a.json", b'[1, {"a": 2}]', "no format is recognised. Found: 'a'", "inspect"),
         ("a.mp4", b"\0\0\0\x20ftypisom\0\0\2\0isomiso2" + bytes(500), "is a video", "Export"),
         ("a.avi", b"RIFF\0\0\1\0AVI LIST" + bytes(500), "is a video (AVI)", "Export"),
         ("a.db", b"SQLite format 3\0" + bytes(500), "is an SQLite database", "CSV"),
