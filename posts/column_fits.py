@@ -7,9 +7,9 @@ from frametrace.posts.model import Precision
 
 __all__ = ["FIELDS_IN_ORDER", "fit"]
 
-_EMPTY = 0.05  # a name that could not be plainer, without a cell to confirm it
+_SHORTEST_NUMBER = 5  # digits of an account's, where its column doesn't say that it is one
 _LONGEST_NAME = 80  # characters
-_PRECISIONS = {Precision.SECOND: 0.1, Precision.MINUTE: 0.05}
+_PRECISIONS = {Precision.SECOND: 0.1, Precision.MINUTE: 0.05}  # of two columns of times
 
 
 def fit(name: str, strength: int, held: Contents) -> float:
@@ -18,7 +18,7 @@ def fit(name: str, strength: int, held: Contents) -> float:
     `strength` is how surely its name means that (1 to 3), or 0 where only contents count.
     """
     if not held.cells:
-        return _EMPTY if strength == 3 and name == "media" else 0.0
+        return 0.0
     kind = "count" if name.startswith("engagement.") else name
     return _FITS[kind](held, strength)
 
@@ -60,7 +60,8 @@ def _account_name(held: Contents, strength: int) -> float:
 
 
 def _who(held: Contents, strength: int) -> float:
-    return max(_account_name(held, strength), 0.9 * _account_id(held, strength))
+    number = _account_id(held, strength) if held.length >= _SHORTEST_NUMBER else 0.0
+    return max(_account_name(held, strength), 0.9 * number)
 
 
 def _posted_at(held: Contents, strength: int) -> float:

@@ -5,6 +5,7 @@ A map is written in TOML. At its top stand constants (`platform`, `account_kind`
 columns of which the first that holds something counts.
 """
 
+import json
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -207,8 +208,6 @@ def shipped_maps() -> tuple[ColumnMap, ...]:
 
 def written_map(found: ColumnMap) -> str:
     """The map as TOML, as `read_map` reads it."""
-    import json
-
     lines = []
     for name, value in (
         ("platform", found.platform),
@@ -218,13 +217,18 @@ def written_map(found: ColumnMap) -> str:
         ("time_format", found.time_format),
     ):
         if value:
-            lines.append(f"{name} = {json.dumps(str(value), ensure_ascii=False)}")
+            lines.append(f"{name} = {_in_toml(str(value))}")
     lines += ["", "[columns]"]
     for name, columns in found.columns.items():
-        key = name if name.replace("_", "").isalnum() else json.dumps(name)
+        key = name if name.replace("_", "").isalnum() else _in_toml(name)
         names = columns[0] if len(columns) == 1 else list(columns)
-        lines.append(f"{key} = {json.dumps(names, ensure_ascii=False)}")
+        lines.append(f"{key} = {_in_toml(names)}")
     return "\n".join(lines).lstrip() + "\n"
+
+
+def _in_toml(value: str | list[str]) -> str:
+    """A text or texts as JSON writes them, which TOML reads but for one character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _map(content: Mapping[str, Any], name: str) -> ColumnMap:
