@@ -30,7 +30,14 @@ __all__ = ["Counts", "counts_of", "describe_signals", "elements_text", "notes_on
 
 _MOST_REASONS = 30
 _LONGEST_VALUE = 40
-_WITH_DIGITS = re.compile(r"\S*\d\S*")
+_WITH_DIGITS = re.compile(r"(?=\S{5})\S*\d\S*")
+_DIGIT = re.compile(r"\d")
+# Names of months, days and zones, and the E of a number: what else has letters may name somebody.
+_OF_TIMES = re.compile(
+    r"(?<![A-Za-z])(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec"
+    r"|Mon|Tue|Wed|Thu|Fri|Sat|Sun|at|am|pm|[A-Z]{1,5})(?![A-Za-z])"
+)
+_OTHER_WORDS = re.compile(r"[^\W\d_]|@")
 _FILE = re.compile(r"^[^:]*\.[^:]*: ")
 # What a row held may be somebody's name: the table of skipped items has it, a log need not.
 _CELL = re.compile(r"""^(['"]).*\1""", re.DOTALL)
@@ -190,15 +197,22 @@ def reasons_of(case: Case) -> list[tuple[str, int, str]]:
         kind = _NUMBER.sub("…", _CELL.sub("'…'", bare))
         alike[kind] += 1
         if kind not in examples:
-            where = f"{source}, row {line}" if line else source
+            where = f"{source}, row {line}" if line else _file_in(reason) or source
             value = _value_in(bare) if kind != bare else ""
             examples[kind] = f"{where}: {value}" if value else where
     commonest = sorted(alike.items(), key=lambda item: (-item[1], item[0]))[:_MOST_REASONS]
     return [(kind, count, examples[kind]) for kind, count in commonest]
 
 
+def _file_in(reason: str) -> str:
+    """The file that a reason is about, where it names one."""
+    named = _FILE.match(reason)
+    return named[0].removesuffix(": ") if named and "'" not in named[0] else ""
+
+
 def _value_in(reason: str) -> str:
     """What could not be read: a number, a time, an id; words may be somebody's name."""
     found = _CELL.match(reason) or _WITH_DIGITS.search(reason)
     value = found[0] if found else ""
-    return value if len(value) <= _LONGEST_VALUE and any(map(str.isdigit, value)) else ""
+    plain = not _OTHER_WORDS.search(_OF_TIMES.sub("", value))
+    return value if plain and len(value) <= _LONGEST_VALUE and _DIGIT.search(value) else ""

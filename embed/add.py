@@ -127,7 +127,7 @@ def add_sources(
     with case.writer() as writer:
         keep_maps(case.path, (p.columns for found in opened for p in found.parts if p.columns))
         for found in opened:
-            with progress.track(f"reading {printable(found.path.name)}", None) as advance:
+            with progress.track(f"reading {printable(found.path.resolve().name)}", None) as advance:
                 for base, entries in found.readings():
                     for batch in _batches(entries):
                         refused |= _put(writer, _rows_of(batch, library, base), added)

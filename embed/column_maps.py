@@ -1,11 +1,12 @@
 """Column maps that a case keeps, so that the next table with the same columns needs none."""
 
-import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from frametrace.embed.files import write_atomically
 from frametrace.posts.column_maps import ColumnMap, read_map, written_map
+from frametrace.posts.errors import UsageError
 
 __all__ = ["keep_maps", "kept_maps"]
 
@@ -13,15 +14,23 @@ _FOLDER = "columns"
 
 
 def kept_maps(case: Path) -> tuple[ColumnMap, ...]:
-    """The maps that a case keeps, if there is one. Raises UsageError where one can't be read."""
-    return tuple(read_map(path) for path in sorted((case / _FOLDER).glob("*.toml")))
+    """The maps that a case keeps, if there is one; each is named by its table's columns.
+
+    Raises UsageError, which says what to do, where one can't be read.
+    """
+    paths = sorted((case / _FOLDER).glob("*.toml"))
+    try:
+        return tuple(replace(read_map(path), header=path.stem) for path in paths)
+    except UsageError as error:
+        raise UsageError(
+            f"{error}. The case keeps it of a table that was added: correct it, or delete it and "
+            "name that table's columns again with --columns or --column."
+        ) from None
 
 
 def keep_maps(case: Path, maps: Iterable[ColumnMap]) -> None:
     """Keep maps, each in the place of one of the same columns; the caller holds the case's lock."""
-    for found in maps:
-        named = sorted({column for columns in found.columns.values() for column in columns})
-        digest = hashlib.sha256("\0".join(named).encode()).hexdigest()[:16]
-        path = case / _FOLDER / f"{digest}.toml"
+    for each in maps:
+        path = case / _FOLDER / f"{each.header}.toml"
         path.parent.mkdir(exist_ok=True)
-        write_atomically(path, written_map(found))
+        write_atomically(path, written_map(each))

@@ -187,21 +187,27 @@ class _OpenedTar:
     members: dict[str, tuple[int, int]]
     lock: threading.Lock
 
+    def __del__(self) -> None:
+        self.file.close()
+
 
 @lru_cache(maxsize=4)
 def _opened_tar(path: Path, process: int, modified: int, size: int) -> _OpenedTar:
     file: IO[bytes] = path.open("rb")
-    if file.read(512)[_TAR_MAGIC_AT:].startswith(_TAR_MAGIC):
+    try:
+        is_plain = file.read(512)[_TAR_MAGIC_AT:].startswith(_TAR_MAGIC)
         file.seek(0)
-    else:
-        file.seek(0)
-        file = _spooled(file)
-    with tarfile.open(fileobj=file, mode="r:", tarinfo=_BoundedInfo) as tar:
-        members = {
-            info.name.removeprefix("./"): (info.offset_data, info.size)
-            for info in tar
-            if info.isreg() and not info.issparse()
-        }
+        if not is_plain:
+            file = _spooled(file)
+        with tarfile.open(fileobj=file, mode="r:", tarinfo=_BoundedInfo) as tar:
+            members = {
+                info.name.removeprefix("./"): (info.offset_data, info.size)
+                for info in tar
+                if info.isreg() and not info.issparse()
+            }
+    except BaseException:
+        file.close()
+        raise
     return _OpenedTar(file, members, threading.Lock())
 
 

@@ -8,10 +8,12 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from frametrace.posts.folders import is_picture
+from frametrace.posts.mapped_rows import files_listed, links_listed, tags_listed
 from frametrace.posts.model import AccountKind, Precision
-from frametrace.posts.readers.sites import PLATFORMS, host_of, leads_to_post, platform_of
+from frametrace.posts.readers.post_keys import id_in_link
+from frametrace.posts.readers.sites import PLATFORMS, host_of, platform_named, platform_of
 from frametrace.posts.times import DayOrder, day_order, parse_time
-from frametrace.posts.values import count, hashtags_of, links_of
+from frametrace.posts.values import count
 
 __all__ = ["Contents", "contents_of"]
 
@@ -27,6 +29,7 @@ _HAS_LETTER = re.compile(r"[A-Za-z]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 _CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:\s?[AaPp][Mm])?", re.ASCII)
+_FACEBOOK_ID = re.compile(r"\d{5,}|pfbid\w+", re.ASCII)
 _MOVING = re.compile(r"\.(?:mp4|m3u8|webm|mov|mpd)(?:\Z|[?#])", re.I)
 # Servers that give out pictures under names without a suffix, each with its platform; Facebook's
 # are Instagram's as well.
@@ -46,8 +49,6 @@ _PICTURE_HOSTS: Mapping[str, str] = {
     },
     **{"tiktokcdn.com": "tiktok", "tiktokcdn-us.com": "tiktok", "xhscdn.com": "xiaohongshu"},
 }
-# As people write platforms, besides the names that are used here.
-_SPELLED: Mapping[str, str] = {"x": "twitter", "fb": "facebook", "ig": "instagram", "yt": "youtube"}
 _KINDS = frozenset(AccountKind)
 
 
@@ -76,7 +77,6 @@ class Contents:
     texts: float = 0.0
     tags: float = 0.0
     platforms: float = 0.0
-    spelled_platforms: float = 0.0  # as here: `twitter` and not `X`
     kinds: float = 0.0
     objects: float = 0.0  # JSON that no list can be made of
     length: float = 0.0
@@ -145,15 +145,27 @@ def _is_known_link(cell: str) -> bool:
 
 
 def _is_post_link(cell: str) -> bool:
-    return _is_link(cell) and leads_to_post(cell)
+    """Whether it is one link, to a post of a platform that is known."""
+    if not _is_known_link(cell):
+        return False
+    platform = platform_of(cell)
+    steps = [step for step in urlsplit(cell).path.split("/") if step]
+    try:
+        found = id_in_link(platform, cell)
+    except ValueError:
+        return len(steps) > 2  # deeper than pages of accounts are; the link is the id
+    if platform == "facebook":  # where what a path ends in counts as an id
+        below = len(steps) > (2 if steps[:1] == ["groups"] else 1)
+        return bool(_FACEBOOK_ID.fullmatch(found)) and (below or found not in steps)
+    return True
 
 
 def _is_profile_link(cell: str) -> bool:
-    return _is_known_link(cell) and not leads_to_post(cell)
+    return _is_known_link(cell) and not _is_post_link(cell)
 
 
 def _are_pictures(cell: str) -> bool:
-    items = links_of(cell)[:_ITEMS]
+    items = files_listed(cell)[:_ITEMS]
     return bool(items) and all(map(_is_picture, items))
 
 
@@ -205,7 +217,7 @@ def _is_text(cell: str) -> bool:
 
 def _are_tags(cell: str) -> bool:
     listed = cell.startswith("[") or "|" in cell or "#" in cell or "＃" in cell
-    return listed and "://" not in cell and 0 < len(hashtags_of(cell)) <= 60
+    return listed and "://" not in cell and 0 < len(tags_listed(cell)) <= 60
 
 
 def _numbers_rows(cells: Sequence[str]) -> bool:
@@ -221,7 +233,7 @@ _KINDS_OF_CELLS: Mapping[str, Callable[[str], bool]] = {
     "clocks": lambda cell: bool(_CLOCK.fullmatch(cell)),
     "post_links": _is_post_link,
     "profile_links": _is_profile_link,
-    "links": lambda cell: all(map(_is_link, links_of(cell)[:_ITEMS])) and "://" in cell,
+    "links": lambda cell: "://" in cell and all(map(_is_link, links_listed(cell)[:_ITEMS])),
     "pictures": _are_pictures,
     "ids": _is_id,
     "long_ids": lambda cell: bool(_LONG_ID.fullmatch(cell)),
@@ -229,8 +241,7 @@ _KINDS_OF_CELLS: Mapping[str, Callable[[str], bool]] = {
     "handles": _is_handle,
     "texts": _is_text,
     "tags": _are_tags,
-    "platforms": lambda cell: _SPELLED.get(cell.lower(), cell.lower()) in PLATFORMS,
-    "spelled_platforms": lambda cell: cell.lower() in PLATFORMS,
+    "platforms": lambda cell: platform_named(cell) in PLATFORMS,
     "kinds": lambda cell: cell.lower() in _KINDS,
     "objects": lambda cell: cell.startswith(("{", "[{")),
 }

@@ -106,7 +106,7 @@ def _repost_of(held: Contents, strength: int) -> float:
 
 
 def _platform(held: Contents, strength: int) -> float:
-    return 1.0 if held.spelled_platforms >= 0.99 else 0.0
+    return 1.0 if held.platforms >= 0.99 else 0.0
 
 
 def _account_kind(held: Contents, strength: int) -> float:

@@ -59,8 +59,13 @@ def unpacked(raw: IO[bytes]) -> "io.BufferedReader[Any]":
 class _ByPiece(io.RawIOBase):
     """A stream that gives what it has: one that fills a buffer loses what comes before a damage."""
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
+    def __init__(self, stream: Any, packed: IO[bytes]) -> None:
+        self._stream, self._packed = stream, packed
+
+    def close(self) -> None:
+        """Close what it reads as well."""
+        self._packed.close()
+        super().close()
 
     def readable(self) -> bool:
         """It is."""
@@ -88,6 +93,11 @@ class _Zstandard(io.RawIOBase):
         """It is."""
         return True
 
+    def close(self) -> None:
+        """Close what it reads as well."""
+        self._stream.close()
+        super().close()
+
     def readinto(self, buffer: Any) -> int:
         """Put what comes next into the buffer. Raises EOFError, or OSError for damaged data."""
         while not self._held:
@@ -112,8 +122,8 @@ class _Zstandard(io.RawIOBase):
 
 
 _BY_MAGIC: Mapping[bytes, Callable[[Any], Any]] = {
-    b"\x1f\x8b": lambda stream: _ByPiece(gzip.GzipFile(fileobj=stream)),
-    b"BZh": lambda stream: _ByPiece(bz2.BZ2File(stream)),
-    b"\xfd7zXZ\x00": lambda stream: _ByPiece(lzma.LZMAFile(stream)),  # noqa: SIM115
+    b"\x1f\x8b": lambda stream: _ByPiece(gzip.GzipFile(fileobj=stream), stream),
+    b"BZh": lambda stream: _ByPiece(bz2.BZ2File(stream), stream),
+    b"\xfd7zXZ\x00": lambda stream: _ByPiece(lzma.LZMAFile(stream), stream),  # noqa: SIM115
     b"\x28\xb5\x2f\xfd": _Zstandard,
 }

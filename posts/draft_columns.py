@@ -8,7 +8,8 @@ from frametrace.posts.column_contents import Contents
 from frametrace.posts.column_fits import FIELDS_IN_ORDER, fit
 from frametrace.posts.column_names import kind_named, platforms_named, says_something
 from frametrace.posts.model import AccountKind, Precision
-from frametrace.posts.readers.sites import PLATFORMS, post_id_of
+from frametrace.posts.readers.post_keys import key_of
+from frametrace.posts.readers.sites import PLATFORMS, platform_or
 
 __all__ = [
     "Columns",
@@ -127,10 +128,8 @@ def _beside(table: Columns, own: str, link: str, sample: Sequence[Mapping[str, s
     ]
     same = 0
     for written, url in both:
-        try:
-            same += post_id_of(url) == written
-        except ValueError:
-            continue
+        platform = platform_or(url, "")
+        same += key_of(platform, url) == key_of(platform, written)
     return "" if same >= _MOST * len(both) else f"the links tell other ids than {own}"
 
 

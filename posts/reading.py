@@ -8,13 +8,14 @@ from pathlib import Path, PurePosixPath
 from posixpath import normpath
 
 from frametrace.posts.column_facts import ColumnFacts
-from frametrace.posts.column_maps import ColumnMap, shipped_maps
+from frametrace.posts.column_maps import ColumnMap, header_digest, shipped_maps
 from frametrace.posts.compression import DAMAGED
 from frametrace.posts.encodings import encoding_of
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.file_kinds import kind_of
 from frametrace.posts.folders import printable
 from frametrace.posts.layouts import heads_of, text_rows
+from frametrace.posts.mapped_rows import reader_of
 from frametrace.posts.media import Base
 from frametrace.posts.model import Account, Post, Skipped
 from frametrace.posts.readers import READERS, Reader
@@ -205,7 +206,7 @@ def formats_table() -> str:
     """Describe every registered reader in a Markdown table, for the documentation."""
     lines = ["| format | what it is | required | platform | time | example |"]
     lines.append("|---|---|---|---|---|---|")
-    maps = (found.reader(Shape.TABLE) for found in _shipped())
+    maps = (reader_of(found, Shape.TABLE) for found in _shipped())
     for reader in (*READERS, *maps):
         required = ", ".join(" or ".join(f"`{n}`" for n in names) for names in reader.required)
         required = required or "its first lines"
@@ -234,22 +235,41 @@ def _parts(source: Source, settings: ReadSettings, named: Reader | None) -> list
 def _part(
     source: Source, heads: Iterable[Head], settings: ReadSettings, named: Reader | None
 ) -> Part | None:
-    """The first of the heads for which there is a reader, with that reader."""
+    """The first of the heads for which there is a reader, with that reader.
+
+    A map that a case keeps comes before the formats for a table with the same columns as the one
+    that it was made for; for a table with others, after them.
+    """
     for head in heads:
-        for found in settings.columns:
-            mapped = found.over(head.names)
-            if head.shape in _NAMED_ROWS and mapped.fits(head.names):
-                zone, order = mapped.zone or settings.zone, mapped.order or settings.order
-                ours = replace(settings, zone=zone, order=order)
-                return Part(source, head, mapped.reader(head.shape), ours, mapped)
+        digest = header_digest(head.names) if settings.columns else ""
+        ours = [found for found in settings.columns if found.header in {"", digest}]
+        others = [found for found in settings.columns if found.header not in {"", digest}]
+        if part := _mapped(source, head, settings, ours):
+            return part
         for reader in READERS if named is None else (named,):
             fits = reader.recognises if named is None else partial(_reads, reader)
             if fits(head):
                 return Part(source, head, reader, settings)
+        if named is None and (part := _mapped(source, head, settings, others)):
+            return part
         if named is None and head.shape in _NAMED_ROWS:
             for shipped in _shipped():
                 if shipped.fits(head.names):
-                    return Part(source, head, shipped.reader(head.shape), settings)
+                    return Part(source, head, reader_of(shipped, head.shape), settings)
+    return None
+
+
+def _mapped(
+    source: Source, head: Head, settings: ReadSettings, maps: Iterable[ColumnMap]
+) -> Part | None:
+    """A table that is read by the first map that fits; what users say otherwise comes first."""
+    for each in maps:
+        found = each.over(head.names)
+        if head.shape in _NAMED_ROWS and found.fits(head.names):
+            zone, order = settings.zone or found.zone, settings.order or found.order
+            kept = replace(found, zone=zone, order=order, header=header_digest(head.names))
+            ours = replace(settings, zone=zone, order=order)
+            return Part(source, head, reader_of(kept, head.shape), ours, kept)
     return None
 
 
@@ -279,7 +299,7 @@ def _told(row: Row) -> Iterator[Skipped]:
 
 
 def _reader_named(name: str) -> Reader:
-    for reader in (*READERS, *(found.reader(Shape.TABLE) for found in _shipped())):
+    for reader in (*READERS, *(reader_of(found, Shape.TABLE) for found in _shipped())):
         if reader.name == name:
             return reader
     raise UsageError(f"there is no format {name!r}. Choose from: {_names()}")

@@ -85,8 +85,10 @@ class Row:
 
     def key(self, name: str, *others: str) -> str:
         """Take an id. Raises ValueError if it is empty or was rounded by a spreadsheet."""
-        held = next((each for each in (name, *others) if self.values.get(each, "").strip()), "")
-        if not held:
+        for held in (name, *others):
+            if self.values.get(held, "").strip():
+                break
+        else:
             raise ValueError(f"{' or '.join((name, *others))} is empty")
         found = self._sound_id(held)
         self.take(name, *others)
@@ -125,6 +127,12 @@ class Row:
         except ValueError as error:
             self.told.append(f"{error}; the rest of the row is kept")
         return None, Precision.NONE
+
+    def local_time(self, name: str) -> tuple[datetime | None, Precision]:
+        """Take a time that some clock showed: no more than its day is certain without its zone."""
+        moment, precision = self.time(name)
+        known = moment is None or self.facts.zone is not None
+        return moment, precision if known else Precision.DAY
 
     def unix(self, name: str) -> tuple[datetime | None, Precision]:
         """Take a time in seconds since 1970; None where there is none of that kind."""

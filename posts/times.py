@@ -45,7 +45,9 @@ _YEAR_LAST = re.compile(
 )
 # A month by its English name, which only the parser below reads: nothing else is handed to it.
 _NAMED_MONTH = re.compile(
-    r"(?<![A-Za-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}(?![A-Za-z])", re.I
+    r"(?<![A-Za-z])(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)(?![A-Za-z])",
+    re.IGNORECASE,
 )
 _LONGEST = 80  # characters of a written time
 _SPELLED_OUT = re.compile(r"\s*\([A-Za-z ]{2,40}\)\Z")  # a zone's name behind its offset
@@ -150,17 +152,16 @@ def _moment(
 ) -> tuple[datetime, Precision]:
     moment = datetime(year, month, day)
     clock = match["clock"]
-    if clock:
-        hour, minute = map(int, clock.split(":"))
-        if match["half"] and hour <= 12:  # `14:03 PM` and `10:00:00 AM` both occur
-            hour = hour % 12 + (12 if match["half"] in "pP" else 0)
-        part = int((match["part"] or "0")[:6].ljust(6, "0"))
-        moment = moment.replace(
-            hour=hour, minute=minute, second=int(match["seconds"] or 0), microsecond=part
-        )
+    if clock is None:  # a day is that day, wherever it was
+        return moment.replace(tzinfo=UTC), Precision.DAY
+    hour, minute = map(int, clock.split(":"))
+    if match["half"] and hour <= 12:  # `14:03 PM` and `10:00:00 AM` both occur
+        hour = hour % 12 + (12 if match["half"] in "pP" else 0)
+    part = int((match["part"] or "0")[:6].ljust(6, "0"))
+    moment = moment.replace(
+        hour=hour, minute=minute, second=int(match["seconds"] or 0), microsecond=part
+    )
     moment = _in_utc(moment, _offset(match["zone"]) if match["zone"] else None, zone)
-    if clock is None:
-        return moment, Precision.DAY
     return moment, Precision.SECOND if match["seconds"] else Precision.MINUTE
 
 
@@ -184,16 +185,14 @@ def _with_named_month(text: str, zone: tzinfo | None) -> tuple[datetime, Precisi
         try:
             read.append(parser.parse(written, default=default, tzinfos=_zone_of))
         except parser.ParserError:
-            raise ValueError("it can't be read") from None
+            raise ValueError("it is not understood") from None
     if read[0] != read[1]:
         raise ValueError("its day, month or year is missing")
-    moment = read[0]
-    offset = moment.utcoffset()
-    moment = _in_utc(moment.replace(tzinfo=None), offset, zone)
-    if re.search(r"\d:\d\d:\d\d", text):
-        return moment, Precision.SECOND
-    with_clock = re.search(r"\d:\d\d|\d\s?[AaPp]\.?[Mm]", text)
-    return moment, Precision.MINUTE if with_clock else Precision.DAY
+    offset, moment = read[0].utcoffset(), read[0].replace(tzinfo=None)
+    if not re.search(r"\d:\d\d|\d\s?[AaPp]\.?[Mm]", text):
+        return moment.replace(tzinfo=UTC), Precision.DAY
+    precision = Precision.SECOND if re.search(r"\d:\d\d:\d\d", text) else Precision.MINUTE
+    return _in_utc(moment, offset, zone), precision
 
 
 def _zone_of(name: str | None, seconds: int | None) -> tzinfo | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import chain
 
+from frametrace.posts.column_maps import ColumnMap
 from frametrace.posts.errors import SourceError
 from frametrace.posts.file_kinds import kind_of
 from frametrace.posts.readers import READERS, Reader
@@ -37,12 +38,10 @@ def unrecognised(
         if not every and heads.what:
             what += " without a table"
         return SourceError(f"{name}: is {what}, in which no posts are recognised. {_NEXT}")
-    head, nearest = _nearest(tables)
     for found in settings.columns:
-        missing = ", ".join(found.over(head.names).missing(head.names))
-        return SourceError(
-            f"{name}: the column map names {missing}, which it lacks. Found: {head.shown}."
-        )
+        if not found.header:  # users named it, and not the case
+            return SourceError(f"{name}: {_unmapped(found, tables)}")
+    head, nearest = _nearest(tables)
     lacking = ""
     if nearest is not None:
         missing = ", ".join(nearest.missing(head.names))
@@ -51,6 +50,13 @@ def unrecognised(
         f"{name}: is {heads.what}, in which no format is recognised.{lacking} "
         f"Found: {head.shown}. {_NEXT}"
     )
+
+
+def _unmapped(columns: ColumnMap, tables: Sequence[Head]) -> str:
+    """What a column map names and the table that is nearest to it lacks."""
+    head = min(tables, key=lambda head: len(columns.over(head.names).missing(head.names)))
+    missing = ", ".join(columns.over(head.names).missing(head.names))
+    return f"the column map names {missing}, which it lacks. Found: {head.shown}."
 
 
 def _unfit(what: str, every: Sequence[Head], named: Reader, formats: str) -> str:

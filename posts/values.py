@@ -8,23 +8,27 @@ from typing import Any
 __all__ = [
     "MISSING",
     "count",
+    "distinct",
     "encodable",
-    "hashtags_of",
+    "joined_links",
     "json_of",
-    "links_of",
     "objects_of",
     "picked",
     "python_list",
     "sound_id",
     "spelled",
+    "split_links",
+    "titled",
     "values_of",
 ]
 
 # What R and pandas write into a table where a value is missing.
-MISSING = frozenset(("NA", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT", "#N/A"))
+MISSING = frozenset(
+    ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT", "#N/A")
+)
 
 # How spreadsheets keep digits from being taken for a number, and what they make of one.
-_GUARDED = re.compile(r"""="([^"]*)"|'(\d+)""", re.ASCII)
+_GUARDED = re.compile(r"""="([^"]*)"|['"](\d+)"?""", re.ASCII)
 _WHOLE = re.compile(r"(\d{1,15})\.0+", re.ASCII)
 _FLOATED = re.compile(r"\d(?:[.,]\d+)?[eE](?:\+\d+|1\d)", re.ASCII)
 
@@ -33,6 +37,9 @@ _LARGEST_COUNT = 2**63 - 1
 
 # No more than one zero after the point: `1.000` is a thousand in half of Europe.
 _COUNT = re.compile(r"(-?\d{1,3}(?:,\d{3}){1,6}|-?\d{1,19})(?:\.0)?", re.ASCII)
+
+# Links may hold commas, so that only the next link tells where one ends.
+_BETWEEN_LINKS = re.compile(r",\s*(?=[a-z]+://)")
 
 _ITEM = re.compile(
     r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([^\s,\[\]'"][^,\]]*)""",
@@ -43,9 +50,6 @@ _ESCAPE = re.compile(
 )
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
-
-_BETWEEN_LINKS = re.compile(r"[\s,;]{1,9}(?=https?://)")
-_BETWEEN_TAGS = re.compile(r"[\s,;，、；]+|(?<=\w)(?=[#＃])")
 
 # What was read from JSON refers to nothing that refers to it.
 spelled = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
@@ -68,7 +72,7 @@ def count(text: str) -> int | None:
 
 
 def sound_id(text: str) -> str:
-    """An id without what a spreadsheet put around it: `="12"`, `'12` and `12.0` are `12`.
+    """An id without what a spreadsheet put around it: `="12"`, `"12"`, `'12` and `12.0` are `12`.
 
     Raises ValueError where its digits are lost, as in `1.69E+18`.
     """
@@ -109,6 +113,27 @@ def picked(items: Iterable[Mapping[str, Any]], *names: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for each in found if (text := each.strip())))
 
 
+def distinct(found: Iterable[str]) -> tuple[str, ...]:
+    """Each text once, in the order of the first of its kind, without empty ones."""
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def titled(title: str, text: str) -> str:
+    """A text with its title in the line above, unless it repeats the title at its beginning."""
+    title, text = title.strip(), text.strip()
+    return text if text.startswith(title) else f"{title}\n{text}".rstrip()
+
+
+def split_links(text: str) -> tuple[str, ...]:
+    """Take links apart that are joined by commas, which they may hold, too."""
+    return distinct(part.strip(" ,") for part in _BETWEEN_LINKS.split(text))
+
+
+def joined_links(text: str) -> tuple[str, ...]:
+    """Take links joined by commas apart; what is not a link is left out."""
+    return tuple(link for link in split_links(text) if "://" in link)
+
+
 def values_of(text: str) -> tuple[str, ...]:
     """Read a list as JSON, as Python prints it, or as `a|b`; empty values are left out."""
     if not text.startswith("["):
@@ -119,21 +144,6 @@ def values_of(text: str) -> tuple[str, ...]:
         return python_list(text)
     held = (item for item in items if item not in ("", None))
     return tuple(encodable(item if isinstance(item, str) else json.dumps(item)) for item in held)
-
-
-def links_of(text: str) -> tuple[str, ...]:
-    """Read a list as `values_of` does, and links that stand one after the other."""
-    return tuple(
-        part
-        for item in values_of(text.strip())
-        for part in (_BETWEEN_LINKS.split(item) if item.count("://") > 1 else [item])
-    )
-
-
-def hashtags_of(text: str) -> tuple[str, ...]:
-    """Read hashtags without their signs, in a list or parted by what no hashtag can hold."""
-    items = (_BETWEEN_TAGS.split(item) for item in values_of(text.strip()))
-    return tuple(tag for item in items for each in item if (tag := each.lstrip("#＃")))
 
 
 def python_list(text: str) -> tuple[str, ...]:

@@ -5,14 +5,14 @@ import io
 import json
 from collections.abc import Iterable
 from dataclasses import fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from frametrace.posts.documents import rows_in
-from frametrace.posts.model import Account, Post, Precision, Skipped
+from frametrace.posts.model import Account, AccountKind, Post, Precision, Skipped
 from frametrace.posts.readers import READERS, Reader
 from frametrace.posts.reading import Entry, open_source
 from frametrace.posts.rows import Head, Shape
@@ -20,6 +20,7 @@ from frametrace.posts.settings import ReadSettings
 
 __all__ = [
     "FIXTURES",
+    "built_of",
     "every_file",
     "every_json",
     "every_sample",
@@ -58,6 +59,23 @@ every_table = pytest.mark.parametrize(("reader", "expected"), _samples(Shape.TAB
 
 def source_of(expected: Path) -> Path:
     return expected.with_name(json.loads(expected.read_text("utf-8"))["reads"])
+
+
+def built_of(
+    kind: type[Post] | type[Account], written: dict[str, Any], source: str
+) -> Post | Account:
+    """What somebody wrote down by hand, as it must be read."""
+    made: dict[str, Any] = {"source": source} | written
+    for name in ("posted_at", "created_at"):
+        if name in made:
+            made[name] = datetime.fromisoformat(made[name])
+    for name in ("account_kind", "kind"):
+        if name in made:
+            made[name] = AccountKind(made[name])
+    if "precision" in made:
+        made["precision"] = Precision(made["precision"])
+    made |= {name: tuple(value) for name, value in made.items() if isinstance(value, list)}
+    return kind(**made)
 
 
 def head_of(path: Path, format: str | None = None) -> Head:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from frametrace.posts.model import Post
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row
-from frametrace.posts.values import objects_of, picked, values_of
+from frametrace.posts.values import distinct, objects_of, picked, values_of
 
 __all__ = ["POST", "REPOST", "features_in", "links_of", "parse", "pictures_of", "tags_of"]
 
@@ -55,7 +55,7 @@ def features_in(text: str) -> list[dict[str, Any]]:
 def links_of(features: list[dict[str, Any]], row: Row, embed: str) -> tuple[str, ...]:
     """The links of a text, and that of a card, which stands one level deeper beside a quote."""
     cards = row.take(f"{embed}external.uri"), row.take(f"{embed}media.external.uri")
-    return tuple(dict.fromkeys(filter(None, (*picked(features, "uri"), *cards))))
+    return distinct((*picked(features, "uri"), *cards))
 
 
 def tags_of(features: list[dict[str, Any]], row: Row) -> tuple[str, ...]:

@@ -1,10 +1,9 @@
 """A post as CrowdTangle's API tells of it, which its newer tables and JSON records share."""
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.facebook import post_of
-from frametrace.posts.readers.instagram import shortcode_of
+from frametrace.posts.readers.post_keys import id_of
 from frametrace.posts.readers.printed import objects_in
-from frametrace.posts.readers.sites import platform_of
+from frametrace.posts.readers.sites import platform_named, platform_of
 from frametrace.posts.rows import Row
 from frametrace.posts.values import picked, values_of
 
@@ -33,12 +32,12 @@ _KINDS = {
 def parse(row: Row) -> Post:
     """Make a Post of a row with the API's names."""
     platform = _platform(row)
-    post_id = row.key("platformId")
+    post_id = id_of(platform, row.key("platformId"))
     posted_at, precision = row.time("date")
     account_id, number = _account(row, platform)
     return Post(
         platform=platform,
-        post_id=shortcode_of(post_id) if platform == "instagram" else post_of(post_id),
+        post_id=post_id,
         account_id=account_id,
         account_kind=_KINDS.get(row.take("account.accountType"), AccountKind.ACCOUNT),
         account_name=row.take("account.name") or row.take("account.handle"),
@@ -68,7 +67,7 @@ def _account(row: Row, platform: str) -> tuple[str, str]:
 
 
 def _platform(row: Row) -> str:
-    named = row.take("platform", "account.platform").strip().lower()
+    named = platform_named(row.take("platform", "account.platform"))
     url = row.values.get("postUrl", "")
     return named or (platform_of(url) if url else "facebook")
 

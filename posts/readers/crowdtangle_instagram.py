@@ -2,7 +2,8 @@
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.crowdtangle_facebook import CREATED, created_in, post_id
+from frametrace.posts.readers.crowdtangle_facebook import CREATED, created_in
+from frametrace.posts.readers.post_keys import id_in_link
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]
@@ -21,7 +22,7 @@ def _parse(row: Row) -> Post:
     photo, link = row.take("Photo").strip(), row.take("Link").strip()
     return Post(
         platform="instagram",
-        post_id=post_id(url),
+        post_id=id_in_link("instagram", url),
         account_id=row.key("User Name").lower(),
         account_name=row.take("Account"),
         posted_at=posted_at,

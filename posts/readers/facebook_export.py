@@ -22,7 +22,7 @@ from frametrace.posts.readers.meta_export import (
 )
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import objects_of, spelled
+from frametrace.posts.values import distinct, objects_of, spelled
 
 __all__ = ["READER"]
 
@@ -88,7 +88,7 @@ def _parse(row: Row) -> Post:
         precision=precision,
         text=text,
         media=files,
-        links=tuple(dict.fromkeys(filter(None, links))),
+        links=distinct(links),
         extra=rest_of(row, media),
         source=row.source,
         line=row.line,

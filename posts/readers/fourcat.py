@@ -3,7 +3,6 @@
 Times without a zone are UTC. What 4CAT could not tell it writes as 0 or -1.
 """
 
-import re
 from datetime import datetime
 from functools import lru_cache
 
@@ -12,14 +11,12 @@ from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.fourcat_columns import SOURCES, UNKNOWN, Columns
 from frametrace.posts.readers.fourcat_keys import account_in, post_id_in, repost_in
 from frametrace.posts.readers.linkedin import time_of
+from frametrace.posts.readers.reddit_post import text_of
 from frametrace.posts.readers.sites import platform_of
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import values_of
+from frametrace.posts.values import distinct, split_links, titled, values_of
 
 __all__ = ["READER"]
-
-# Lists are joined by commas, which links may hold too.
-_BETWEEN_LINKS = re.compile(r",\s*(?=[a-z]+://)")
 
 _NEVER = frozenset({"0", "0.0", "-1", "-1.0"})
 
@@ -31,7 +28,7 @@ def _parse(row: Row) -> Post:
     _refuse(row, columns, post_id)
     posted_at, precision = _time(row, columns, post_id)
     repost_of = repost_in(row, platform)
-    account_id, kind, name, kept = account_in(row, columns)
+    account_id, kind, name, kept = account_in(row, columns, platform, post_id)
     media = _media(row, columns, platform)
     links = (link for link in _links(row, columns.links) if link not in media)
     partial = row.values.get("partial_item", "").strip().lower() == "true"
@@ -94,10 +91,12 @@ def _time(row: Row, columns: Columns, post_id: str) -> tuple[datetime | None, Pr
 
 def _text(row: Row, columns: Columns) -> str:
     """A title stands before the text, unless the text repeats it."""
-    title, text = row.take(columns.title).strip(), row.take("body")
+    title, text = row.take(columns.title), row.take("body")
     if columns.platform == "tumblr" and not text.strip():
         text = row.take("body_reblogged")
-    return text if text.startswith(title) else "\n".join(filter(None, (title, text)))
+    if columns.platform == "reddit":
+        return text_of(title, text)
+    return titled(title, text) if columns.title else text
 
 
 def _media(row: Row, columns: Columns, platform: str) -> tuple[str, ...]:
@@ -117,13 +116,12 @@ def _archived(row: Row) -> tuple[str, ...]:
 
 def _links(row: Row, names: tuple[str, ...]) -> tuple[str, ...]:
     text = row.take(*names).strip() if names else ""
-    parts = values_of(text) if text.startswith("[") else _BETWEEN_LINKS.split(text)
-    return tuple(dict.fromkeys(link for part in parts if (link := part.strip(" ,"))))
+    return distinct(values_of(text)) if text.startswith("[") else split_links(text)
 
 
 def _items(text: str) -> tuple[str, ...]:
     parts = values_of(text) if text.startswith("[") else text.split(",")
-    return tuple(dict.fromkeys(tag for part in parts if (tag := part.strip())))
+    return distinct(part.strip() for part in parts)
 
 
 def _counts(row: Row, columns: Columns) -> dict[str, int]:

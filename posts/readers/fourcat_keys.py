@@ -1,10 +1,11 @@
 """What a row of 4CAT's is named by: its post, its account, and the post that it repeats."""
 
 from frametrace.posts.model import AccountKind
+from frametrace.posts.readers.account_keys import account_of, one_of_many
 from frametrace.posts.readers.fourcat_columns import Columns
-from frametrace.posts.readers.fourcat_vk import kind_of
-from frametrace.posts.readers.handles import account_of
 from frametrace.posts.readers.linkedin import account_at
+from frametrace.posts.readers.post_keys import id_of
+from frametrace.posts.readers.vk_api import kind_of
 from frametrace.posts.rows import Row
 
 __all__ = ["account_in", "post_id_in", "repost_in"]
@@ -20,16 +21,19 @@ def post_id_in(row: Row, platform: str) -> str:
     post_id = row.key("id")
     if platform == "telegram":
         chat = row.values.get("chat", "").strip() or row.values.get("thread_id", "").strip()
-        return f"{chat}/{post_id.removeprefix(f'{chat}-')}" if chat else post_id
+        number = post_id.removeprefix(f"{chat}-")
+        return id_of(platform, f"{chat}/{number}" if chat else post_id)
     if platform == "vk":
         wall = row.values.get("link", "").strip().rpartition("/wall")[2]
         return wall if wall.endswith(f"_{post_id}") else post_id
     if platform in {"4chan", "8kun", "8chan"} and (board := row.values.get("board", "").strip()):
         return f"{board}/{post_id}"
-    return post_id
+    return id_of(platform, post_id)
 
 
-def account_in(row: Row, columns: Columns) -> tuple[str, AccountKind, str, dict[str, str]]:
+def account_in(
+    row: Row, columns: Columns, platform: str, post_id: str
+) -> tuple[str, AccountKind, str, dict[str, str]]:
     """Take who posted: the account's id, kind and name, and what is kept beside."""
     names = [row.values.get(name, "").strip() for name in columns.name]
     name = next(filter(None, names), "")
@@ -55,7 +59,7 @@ def account_in(row: Row, columns: Columns) -> tuple[str, AccountKind, str, dict[
     for column in columns.name:
         if row.values.get(column, "").strip() == name:
             row.take(column)
-    return account_id, kind, name, {}
+    return one_of_many(platform, account_id, post_id), kind, name, {}
 
 
 def _telegram(row: Row, number: str) -> tuple[str, AccountKind]:

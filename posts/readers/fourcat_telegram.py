@@ -8,7 +8,7 @@ from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import count, objects_of
+from frametrace.posts.values import count, distinct, objects_of
 
 __all__ = ["READER"]
 
@@ -36,7 +36,7 @@ def _parse(row: Row) -> Post:
         precision=precision,
         text=row.take("message"),
         media=_pictures(row, f"{name or chat}-{number}.jpeg"),
-        links=tuple(dict.fromkeys(filter(None, (*marked, link)))),
+        links=distinct((*marked, link)),
         repost_of=_repeated(row),
         engagement=row.counts({"views": "views", "forwards": "shares"}) | reactions,
         extra={name: text for name, text in row.rest().items() if not name.startswith(_OTHERS)}

@@ -2,9 +2,11 @@
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.html_text import plain
+from frametrace.posts.readers.post_keys import id_of
+from frametrace.posts.readers.reddit_post import account_of, text_of
 from frametrace.posts.readers.weibo import is_bare
 from frametrace.posts.rows import Row
-from frametrace.posts.values import values_of
+from frametrace.posts.values import titled, values_of
 
 __all__ = ["facebook", "pixiv", "reddit", "tumblr", "weibo"]
 
@@ -19,7 +21,6 @@ _WEIBO_COUNTS = {
     "status.comments_count": "comments",
     "status.reposts_count": "reposts",
 }
-_GONE = "[deleted]"
 
 
 def facebook(row: Row, media: tuple[str, ...]) -> Post:
@@ -51,7 +52,7 @@ def pixiv(row: Row, media: tuple[str, ...]) -> Post:
         account_name=row.take("user.account"),
         posted_at=posted_at,
         precision=precision,
-        text=f"{row.take('title')}\n{plain(row.take('caption'))}".strip(),
+        text=titled(row.take("title"), plain(row.take("caption"))),
         media=media,
         hashtags=() if "{" in tags else values_of(row.take("tags")),
         engagement=row.counts(_PIXIV_COUNTS),
@@ -64,25 +65,18 @@ def pixiv(row: Row, media: tuple[str, ...]) -> Post:
 def reddit(row: Row, media: tuple[str, ...]) -> Post:
     """Make a Post of a submission, or of the comment that the picture stands in."""
     at = "comment." if row.values.get("comment.id") else ""
+    post_id = id_of("reddit", row.key(f"{at}id"))
     name = row.take(f"{at}author").strip()
-    own = row.take(f"{at}author_fullname").strip()
-    if not own and name == _GONE:
-        raise ValueError("its account was deleted, and is not named")
-    if not own and not name:
-        raise ValueError("author is empty")
     posted_at, precision = row.unix(f"{at}created_utc")
-    if at:
-        text = row.take("comment.body")
-    else:
-        text = f"{row.take('title')}\n{row.take('selftext')}".strip()
+    texts = ("", row.take("comment.body")) if at else (row.take("title"), row.take("selftext"))
     return Post(
         platform="reddit",
-        post_id=row.key(f"{at}id"),
-        account_id=own or name,
+        post_id=post_id,
+        account_id=account_of(name, post_id),
         account_name=name,
         posted_at=posted_at,
         precision=precision,
-        text=text,
+        text=text_of(*texts),
         media=media,
         engagement=row.counts({f"{at}{name}": called for name, called in _REDDIT_COUNTS.items()}),
         extra=row.rest(),

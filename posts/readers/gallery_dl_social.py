@@ -1,11 +1,11 @@
 """Posts of X, Instagram, Bluesky and TikTok as gallery-dl tells of them."""
 
-from itertools import chain
-
 from frametrace.posts.model import Post
-from frametrace.posts.readers.instagram_ids import shortcode_of
+from frametrace.posts.readers.account_keys import account_of
+from frametrace.posts.readers.bluesky_record import features_in
+from frametrace.posts.readers.post_keys import shortcode_of
 from frametrace.posts.rows import Row
-from frametrace.posts.values import objects_of, picked, values_of
+from frametrace.posts.values import distinct, objects_of, picked, values_of
 
 __all__ = ["bluesky", "instagram", "tiktok", "twitter"]
 
@@ -72,23 +72,23 @@ def instagram(row: Row, media: tuple[str, ...]) -> Post:
     """Make a Post named by its code; each part of a story is one of its own."""
     is_story = "/stories/" in row.values.get("post_url", "")
     code = row.take("shortcode").strip() if is_story else ""
-    name = row.key("username", "owner.username", "user.username")
+    handle = row.take("username", "owner.username", "user.username").strip()
+    account_id, kept = account_of(handle, row.take("owner_id"), "username")
     posted_at, precision = row.time("date" if is_story else "post_date")
     if posted_at is None:
         posted_at, precision = row.time("date")
-    number = row.take("owner_id").strip()
     return Post(
         platform="instagram",
         post_id=code or row.take("post_shortcode").strip() or shortcode_of(row.key("post_id")),
-        account_id=name.lower(),
-        account_name=name,
+        account_id=account_id,
+        account_name=handle,
         posted_at=posted_at,
         precision=precision,
         text=row.take("description"),
         media=media,
         hashtags=tuple(tag.lstrip("#") for tag in values_of(row.take("tags"))),
         engagement=row.counts({"likes": "likes"}),
-        extra=({"account_number": number} if number else {}) | row.rest(),
+        extra=kept | row.rest(),
         source=row.source,
         line=row.line,
     )
@@ -99,10 +99,7 @@ def bluesky(row: Row, media: tuple[str, ...]) -> Post:
     posted_at, precision = row.time(
         "createdAt" if "createdAt" in row.values else "record.createdAt"
     )
-    facets = objects_of(row.take("facets", "record.facets"))
-    listed = (facet.get("features") for facet in facets)
-    features = chain.from_iterable(found for found in listed if isinstance(found, list))
-    marked = [feature for feature in features if isinstance(feature, dict)]
+    marked = features_in(row.take("facets", "record.facets"))
     tags = *picked(marked, "tag"), *values_of(row.take("hashtags"))
     return Post(
         platform="bluesky",
@@ -114,7 +111,7 @@ def bluesky(row: Row, media: tuple[str, ...]) -> Post:
         text=row.take("text", "record.text"),
         media=media,
         links=picked(marked, "uri"),
-        hashtags=tuple(dict.fromkeys(tags)),
+        hashtags=distinct(tags),
         engagement=row.counts(_BLUESKY_COUNTS),
         extra=row.rest(),
         source=row.source,
@@ -125,18 +122,20 @@ def bluesky(row: Row, media: tuple[str, ...]) -> Post:
 def tiktok(row: Row, media: tuple[str, ...]) -> Post:
     """Make a Post of the record of TikTok's web page."""
     posted_at, precision = row.unix("createTime")
+    handle, number = row.take("author.uniqueId", "user"), row.take("author.id", "authorId")
+    account_id, kept = account_of(handle, number, "author.uniqueId")
     return Post(
         platform="tiktok",
         post_id=row.key("id"),
-        account_id=row.key("author.id", "authorId"),
-        account_name=row.take("author.uniqueId", "user"),
+        account_id=account_id,
+        account_name=handle.strip() or row.take("author.nickname"),
         posted_at=posted_at,
         precision=precision,
         text=row.take("desc"),
         media=media,
         hashtags=picked(objects_of(row.take("textExtra")), "hashtagName"),
         engagement=row.counts(_TIKTOK_COUNTS),
-        extra=row.rest(),
+        extra=kept | row.rest(),
         source=row.source,
         line=row.line,
     )

@@ -7,11 +7,10 @@ instaloader.py (`download_post`).
 
 from frametrace.posts.model import Account, Post
 from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.instagram_ids import shortcode_of
-from frametrace.posts.readers.nested import text_at
-from frametrace.posts.readers.packing import packed
+from frametrace.posts.readers.nested import packed, text_at
+from frametrace.posts.readers.post_keys import shortcode_of
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import objects_of
+from frametrace.posts.values import distinct, objects_of
 
 __all__ = ["READER"]
 
@@ -36,6 +35,8 @@ def _parse(row: Row) -> Post | Account:
         raise ValueError(f"a {kind[:40]} is not a post")
     number = row.take("node.id").strip()
     code = row.take("node.shortcode", "node.code").strip() or shortcode_of(number)
+    if not code or code == number:
+        raise ValueError(f"{number[:40]!r} is not the number of a post")
     media = _pictures(row)
     row.values = {k: v for k, v in row.values.items() if v != _HIDDEN}
     when = next((name for name in _TIMES if row.values.get(name)), _TIMES[0])
@@ -98,7 +99,7 @@ def _links(row: Row) -> tuple[str, ...]:
     children = objects_of(row.values.get("node.edge_sidecar_to_children.edges", ""))
     found = [text_at(child, "node", "display_url") for child in children]
     found = found or [row.values.get("node.display_url", "").strip()]
-    return tuple(dict.fromkeys(filter(None, found)))
+    return distinct(found)
 
 
 READER = Reader(

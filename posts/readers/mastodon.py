@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.mastodon_html import links_in, plain
+from frametrace.posts.readers.html_text import links_in, plain
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.readers.sites import host_of
 from frametrace.posts.rows import Row, Shape

@@ -4,9 +4,10 @@ Fields: NanmiCoder/MediaCrawler, store/{douyin,tiktok,weibo,xhs}/__init__.py.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.joined import joined_links
+from frametrace.posts.readers.account_keys import account_of
 from frametrace.posts.readers.sites import platform_or
 from frametrace.posts.rows import Row
+from frametrace.posts.values import joined_links, titled
 
 __all__ = ["REQUIRED", "parse"]
 
@@ -32,18 +33,20 @@ _COUNTS = {
 def parse(row: Row) -> Post:
     """Make a Post of a row; which platform it is of is told by the names that it has."""
     posted_at, precision = row.time("time" if "time" in row.values else "create_time")
+    platform = _platform(row)
+    account_id, kept = _account(row, platform)
     return Post(
-        platform=_platform(row),
+        platform=platform,
         post_id=row.key("aweme_id", "note_id"),
-        account_id=row.key("user_id"),
+        account_id=account_id,
         account_name=row.take("nickname"),
         posted_at=posted_at,
         precision=precision,
-        text=_text(row),
+        text=titled(row.take("title"), row.take("desc", "content")),
         media=_pictures(row),
         hashtags=tuple(tag for part in row.take("tag_list").split(",") if (tag := part.strip())),
         engagement=row.counts(_COUNTS),
-        extra=row.rest(),
+        extra=kept | row.rest(),
         source=row.source,
         line=row.line,
     )
@@ -55,10 +58,11 @@ def _platform(row: Row) -> str:
     return "weibo" if "content" in row.values else "xiaohongshu"
 
 
-def _text(row: Row) -> str:
-    """Title and words; where a post has no title, its first words stand there again."""
-    title, words = row.take("title").strip(), row.take("desc", "content")
-    return words if words.startswith(title) else f"{title}\n{words}".strip()
+def _account(row: Row, platform: str) -> tuple[str, dict[str, str]]:
+    """TikTok's are named by their handles, those of other platforms by their numbers."""
+    if platform == "tiktok":
+        return account_of(row.take("user_unique_id"), row.take("user_id"), "user_unique_id")
+    return row.key("user_id"), {}
 
 
 def _pictures(row: Row) -> tuple[str, ...]:

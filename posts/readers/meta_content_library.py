@@ -7,7 +7,7 @@ surfaces.md).
 
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.facebook import post_of
+from frametrace.posts.readers.post_keys import post_of
 from frametrace.posts.readers.printed import objects_in
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import picked, values_of

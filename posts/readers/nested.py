@@ -1,8 +1,11 @@
-"""Finding what lies deep in a JSON value of which nobody knows for certain how it is built."""
+"""JSON values that lie deep, of which nobody knows for certain how they are built."""
 
+from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["objects_at", "text_at", "value_at"]
+from frametrace.posts.values import spelled
+
+__all__ = ["objects_at", "packed", "text_at", "value_at"]
 
 
 def value_at(value: Any, *way: str | int) -> Any:
@@ -25,3 +28,10 @@ def objects_at(value: Any, *way: str | int) -> list[dict[str, Any]]:
     """Follow names and positions to a list; its objects, or none if it leads to no list."""
     found = value_at(value, *way)
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def packed(extra: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """Keep as one JSON object all names that begin with a prefix: hundreds take much memory."""
+    kept = {name: value for name, value in extra.items() if not name.startswith(prefix)}
+    inside = {name.removeprefix(prefix): extra[name] for name in extra if name.startswith(prefix)}
+    return kept | ({prefix.rstrip("."): spelled(inside)} if inside else {})

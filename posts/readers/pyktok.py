@@ -1,7 +1,7 @@
 """pyktok: videos of TikTok as a table. Fields: dfreelon/pyktok, src/pyktok/pyktok.py."""
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.clocks import local_time
+from frametrace.posts.readers.account_keys import account_of
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.rows import Row, Shape
 
@@ -16,12 +16,12 @@ _COUNTS = {
 
 
 def _parse(row: Row) -> Post:
-    posted_at, precision = local_time(row, "video_timestamp")
+    posted_at, precision = row.local_time("video_timestamp")
     name = row.key("author_username")
     return Post(
         platform="tiktok",
         post_id=row.key("video_id"),
-        account_id=name.removeprefix("@").lower(),
+        account_id=account_of(name, "", "author_username")[0],
         account_name=name,
         posted_at=posted_at,
         precision=precision,

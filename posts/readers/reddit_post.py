@@ -10,11 +10,14 @@ from urllib.parse import urlsplit
 
 from frametrace.posts.folders import is_picture
 from frametrace.posts.model import Post
-from frametrace.posts.readers.html_characters import unescaped
+from frametrace.posts.readers.account_keys import one_of_many
+from frametrace.posts.readers.html_text import unescaped
 from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.post_keys import id_of
 from frametrace.posts.readers.printed import objects_in, printed
 from frametrace.posts.readers.sites import host_of
 from frametrace.posts.rows import Row, flat
+from frametrace.posts.values import titled
 
 __all__ = ["REQUIRED", "account_of", "parse", "text_of"]
 
@@ -43,7 +46,7 @@ def parse(row: Row) -> Post:
     if "data.id" in row.values:
         row.values = {name.removeprefix(_DATA): text for name, text in row.values.items()}
     row.values = _opened(row.values)
-    post_id = _bare(row.values.get("id", ""))
+    post_id = id_of("reddit", row.values.get("id", "").strip())
     if not post_id:
         raise ValueError("id is empty")
     original = next(map(flat, objects_in(row.values.get("crosspost_parent_list", ""))), {})
@@ -59,7 +62,7 @@ def parse(row: Row) -> Post:
         text=text_of(row.take("title"), shown.get("selftext", ""), shown.get("body", "")),
         media=_pictures(shown),
         links=_links(shown),
-        repost_of=_bare(row.take("crosspost_parent")),
+        repost_of=id_of("reddit", row.take("crosspost_parent").strip()),
         engagement=row.counts(_COUNTS),
         extra=_extra(row),
         source=row.source,
@@ -68,21 +71,17 @@ def parse(row: Row) -> Post:
 
 
 def account_of(author: str, post_id: str) -> str:
-    """Name an account. Of deleted ones nobody knows which is which: each is one for itself."""
-    author = author.strip()
-    if not author:
+    """Name an account. Raises ValueError if it isn't told."""
+    if not author.strip():
         raise ValueError("author is empty")
-    return f"{author}/{post_id}" if author in _GONE else author
+    return one_of_many("reddit", author.strip(), post_id)
 
 
-def text_of(*parts: str) -> str:
+def text_of(title: str, *texts: str) -> str:
     """Put a title and a text together, without what stands in place of a text that is gone."""
-    told = (unescaped(part).strip() for part in parts)
-    return "\n\n".join(part for part in told if part and part not in _GONE)
-
-
-def _bare(post_id: str) -> str:
-    return post_id.strip().removeprefix("t3_").removeprefix("t1_")
+    told = (unescaped(part).strip() for part in (title, *texts))
+    shown = [part if part not in _GONE else "" for part in told]
+    return titled(shown[0], "".join(shown[1:]))
 
 
 def _opened(values: dict[str, str]) -> dict[str, str]:

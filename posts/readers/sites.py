@@ -1,10 +1,9 @@
-"""Which platform a link belongs to, for formats that hold posts of many."""
+"""Which platform a link or a name belongs to, for formats that hold posts of many."""
 
 import re
-from collections.abc import Mapping
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-__all__ = ["PLATFORMS", "host_of", "leads_to_post", "platform_of", "platform_or", "post_id_of"]
+__all__ = ["PLATFORMS", "host_of", "is_link", "platform_named", "platform_of", "platform_or"]
 
 _PLATFORMS = {
     "4chan.org": "4chan",
@@ -44,21 +43,38 @@ _PLATFORMS = {
     "youtube.com": "youtube",
 }
 
-# The names of platforms as posts have them, those included that no site belongs to.
-PLATFORMS = frozenset({*_PLATFORMS.values(), "mastodon", "whatsapp"})
-
-# Where the links of a platform hold the post's id.
-_IDS: Mapping[str, re.Pattern[str]] = {
-    "twitter": re.compile(r"/status(?:es)?/(\d+)"),
-    "instagram": re.compile(r"/(?:p|reel|reels|tv)/([\w-]+)"),
-    "tiktok": re.compile(r"/(?:video|photo)/(\d+)"),
-    "telegram": re.compile(r"^/(?:s/)?([\w-]+/\d+)"),
-    "youtube": re.compile(r"^/(?:shorts/|live/|embed/)?([\w-]{11})$"),
-    "reddit": re.compile(r"/comments/(\w+)"),
-    "vk": re.compile(r"wall(-?\d+_\d+)"),
+# What people and tools call a platform besides its own name; without spaces, dashes and the like.
+_NAMES = {
+    "bsky": "bluesky",
+    "blueskysocial": "bluesky",
+    "fb": "facebook",
+    "facebookgroup": "facebook",
+    "facebookpage": "facebook",
+    "ig": "instagram",
+    "insta": "instagram",
+    "redbook": "xiaohongshu",
+    "rednote": "xiaohongshu",
+    "sinaweibo": "weibo",
+    "tg": "telegram",
+    "tiktokvideo": "tiktok",
+    "truth": "truthsocial",
+    "twitter/x": "twitter",
+    "twitter(x)": "twitter",
+    "vkontakte": "vk",
+    "вконтакте": "vk",
+    "x": "twitter",
+    "x/twitter": "twitter",
+    "x(formerlytwitter)": "twitter",
+    "x(twitter)": "twitter",
+    "xhs": "xiaohongshu",
+    "yt": "youtube",
+    "小红书": "xiaohongshu",
+    "微博": "weibo",
+    "抖音": "douyin",
 }
-_FACEBOOK_QUERY = ("story_fbid", "fbid", "v")
-_FACEBOOK_ID = re.compile(r"\d{5,}|pfbid\w+", re.ASCII)
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
+_SITE = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+PLATFORMS = frozenset(_PLATFORMS.values())
 
 
 def host_of(url: str) -> str:
@@ -79,41 +95,23 @@ def platform_of(url: str) -> str:
     return next(known, host)
 
 
-def post_id_of(url: str) -> str:
-    """The id that a platform gave the post which a link leads to; else the link itself.
+def platform_named(written: str) -> str:
+    """The platform that a cell names, by its usual name: `X` and `twitter.com` are `twitter`.
 
-    Raises ValueError, with a plain reason, if the link leads to no site.
+    What is not known is given as it was written, in lower case.
     """
-    platform = platform_of(url)
-    parts = urlsplit(url)
-    try:
-        query = parse_qs(parts.query, max_num_fields=100)
-    except ValueError:
-        query = {}
-    if platform == "facebook":
-        tail = parts.path.rstrip("/").rpartition("/")[2]
-        return next((query[name][0] for name in _FACEBOOK_QUERY if name in query), tail) or url
-    if platform == "youtube" and "v" in query:
-        return query["v"][0]
-    known = _IDS.get(platform)
-    found = known.search(parts.path) if known else None
-    return found[1] if found else url
+    lower = written.strip().lower()
+    name = _BETWEEN_WORDS.sub("", lower)
+    if name in PLATFORMS or name in _NAMES:
+        return _NAMES.get(name, name)
+    if is_link(lower) or _SITE.fullmatch(lower):
+        return platform_or(lower if is_link(lower) else f"https://{lower}", lower)
+    return lower
 
 
-def leads_to_post(url: str) -> bool:
-    """Whether a link leads to a post of a platform that is known, and not to an account."""
-    try:
-        platform, found = platform_of(url), post_id_of(url)
-        path = urlsplit(url).path
-    except ValueError:
-        return False
-    if platform not in PLATFORMS or not url.startswith(("http://", "https://")):
-        return False
-    steps = [step for step in path.split("/") if step]
-    if platform == "facebook":
-        below = len(steps) > (2 if steps[:1] == ["groups"] else 1)
-        return bool(_FACEBOOK_ID.fullmatch(found)) and (below or found not in steps)
-    return found != url if platform in _IDS else len(steps) > 1
+def is_link(text: str) -> bool:
+    """Whether a text is a link to a site."""
+    return text[:8].lower().startswith(("http://", "https://"))
 
 
 def platform_or(url: str, default: str) -> str:

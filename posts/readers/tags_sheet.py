@@ -7,6 +7,7 @@ import re
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import snowflake, x_legacy
+from frametrace.posts.readers.account_keys import account_key
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.rows import Row, Shape, flat
 from frametrace.posts.values import json_of, sound_id
@@ -63,7 +64,7 @@ def _account(row: Row, is_rounded: bool) -> str:
             f"from_user_id_str was rounded by a spreadsheet; the account is named {name}, "
             "and the rest of the row is kept"
         )
-    return name
+    return account_key("twitter", name, "")
 
 
 def _entities(text: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from frametrace.posts.model import AccountKind, Post, Precision
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import count, json_of, objects_of
+from frametrace.posts.values import count, distinct, json_of, objects_of
 
 __all__ = ["READER"]
 
@@ -37,8 +37,8 @@ def _parse(row: Row) -> Post:
         precision=precision,
         text="".join(part if isinstance(part, str) else _text(part) for part in parts),
         media=_pictures(row),
-        links=_distinct(_link(part) for part in parts),
-        hashtags=_distinct(_hashtag(part) for part in parts),
+        links=distinct(_link(part) for part in parts),
+        hashtags=distinct(_hashtag(part) for part in parts),
         # Whom a forwarded message is from: which message it was, exports do not tell.
         repost_of=row.take("forwarded_from_id", "forwarded_from").strip(),
         engagement=_reactions(row.take("reactions")),
@@ -68,10 +68,7 @@ def _chat_name(row: Row, account_id: str, chat: str) -> str:
 def _time(row: Row) -> tuple[datetime | None, Precision]:
     """Exports before 2021 tell only what a clock showed where they were made, in no stated zone."""
     posted_at, precision = row.unix("date_unixtime")
-    if posted_at is None:
-        posted_at, precision = row.time("date")
-        return posted_at, precision if posted_at is None else Precision.DAY
-    return posted_at, precision
+    return (posted_at, precision) if posted_at else row.local_time("date")
 
 
 def _parts(text: str) -> list[Any]:
@@ -98,10 +95,6 @@ def _link(part: Any) -> str:
 
 def _hashtag(part: Any) -> str:
     return text_at(part, "text").lstrip("#") if text_at(part, "type") == "hashtag" else ""
-
-
-def _distinct(found: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def _pictures(row: Row) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.clocks import local_time
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.telegram_page import messages_of
 from frametrace.posts.rows import Row, Shape
@@ -16,7 +15,7 @@ from frametrace.posts.values import values_of
 
 __all__ = ["READER"]
 
-_ZONED = re.compile(r":\d\d(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
+_ZONED = re.compile(r"UTC(?:[+-]\d\d:\d\d)?\Z", re.ASCII)
 
 _LARGEST = 2**26  # characters of a page; they have a thousand messages, some 2 million characters
 
@@ -41,7 +40,7 @@ def _split(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, str] | str]
 def _parse(row: Row) -> Post:
     chat, name = row.key("chat"), row.key("from")
     zoned = _ZONED.search(row.values.get("date", ""))
-    posted_at, precision = row.time("date") if zoned else local_time(row, "date")
+    posted_at, precision = row.time("date") if zoned else row.local_time("date")
     reactions = row.counts({"reactions": "reactions"})
     return Post(
         platform="telegram",

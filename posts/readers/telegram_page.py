@@ -9,7 +9,6 @@ from frametrace.posts.values import count, spelled
 
 __all__ = ["messages_of"]
 
-_DATE = re.compile(r"(\d\d)\.(\d\d)\.(\d{4}) (\d\d:\d\d:\d\d)(?: UTC([+-]\d\d:\d\d)?)?", re.ASCII)
 _NUMBER = re.compile(r'id="message(\d+)"', re.ASCII)
 _VIA = re.compile(r" via @\w{1,40}\Z", re.ASCII)
 _UP = "../"
@@ -89,7 +88,7 @@ def _values(shown: Any, body: Any) -> dict[str, str]:
     target = next((a.get("href", "") for a in reply.iter("a")), "") if reply is not None else ""
     return {
         "text": "" if text is None else _said(text),
-        "date": _moment("" if date is None else date.get("title", "")),
+        "date": "" if date is None else date.get("title", "").strip(),
         "media": _list(_pictures(shown)),
         "links": _list(link for link in links if link.startswith(("http://", "https://"))),
         "hashtags": _list(tag.lstrip("#") for tag in tags),
@@ -132,15 +131,6 @@ def _reactions(body: Any) -> str:
         told = count(_said(number)) if number is not None else None
         total += sum(1 for _ in _with(reaction.iter("div"), "userpic")) if told is None else told
     return str(total)
-
-
-def _moment(title: str) -> str:
-    """`19.08.2019 14:03:22 UTC+08:00` in the order of ISO 8601; anything else as it is."""
-    match = _DATE.fullmatch(title.strip())
-    if match is None:
-        return title
-    zone = match[5] or ("Z" if title.strip().endswith("UTC") else "")
-    return f"{match[3]}-{match[2]}-{match[1]} {match[4]}{zone}"
 
 
 def _name(element: Any) -> str:

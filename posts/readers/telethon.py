@@ -11,7 +11,7 @@ from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import count, encodable, objects_of
+from frametrace.posts.values import count, distinct, encodable, objects_of
 
 __all__ = ["READER"]
 
@@ -51,8 +51,8 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=text,
-        links=_distinct((*(_link(*found) for found in marked), row.take("media.webpage.url"))),
-        hashtags=_distinct(
+        links=distinct((*(_link(*found) for found in marked), row.take("media.webpage.url"))),
+        hashtags=distinct(
             words.lstrip("#") for item, words in marked if text_at(item, "_").endswith("Hashtag")
         ),
         repost_of=_forwarded(row),
@@ -113,10 +113,6 @@ def _reactions(text: str) -> dict[str, int]:
     counts = (count(str(reaction.get("count"))) for reaction in objects_of(text))
     total = count(str(sum(filter(None, counts)))) if text not in {"", "[]"} else None
     return {} if total is None else {"reactions": total}
-
-
-def _distinct(found: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, found)))
 
 
 READER = Reader(

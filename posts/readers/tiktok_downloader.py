@@ -4,7 +4,7 @@ Fields: JoeanAmier/TikTokDownloader, src/storage/manager.py and src/extract/extr
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.clocks import local_time
+from frametrace.posts.readers.account_keys import account_of
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.sites import platform_or
 from frametrace.posts.rows import Row, Shape
@@ -25,13 +25,14 @@ _MOVING = frozenset({"视频", "实况"})  # videos, and photos that move
 
 def _parse(row: Row) -> Post:
     post_id = row.key("作品ID")
-    posted_at, precision = local_time(row, "发布时间")
+    posted_at, precision = row.local_time("发布时间")
     row.values = {name: value for name, value in row.values.items() if value != _UNKNOWN}
-    text = row.take("作品描述")
+    text, platform = row.take("作品描述"), platform_or(row.values.get("作品链接", ""), "douyin")
+    account_id, kept = _account(row, platform)
     return Post(
-        platform=platform_or(row.values.get("作品链接", ""), "douyin"),
+        platform=platform,
         post_id=post_id,
-        account_id=row.key("UID"),
+        account_id=account_id,
         account_name=row.take("账号昵称"),
         posted_at=posted_at,
         precision=precision,
@@ -39,10 +40,17 @@ def _parse(row: Row) -> Post:
         media=_pictures(row),
         hashtags=tuple(tag.lstrip("#") for tag in _listed(row.take("作品话题"))),
         engagement=row.counts(_COUNTS),
-        extra=row.rest(),
+        extra=kept | row.rest(),
         source=row.source,
         line=row.line,
     )
+
+
+def _account(row: Row, platform: str) -> tuple[str, dict[str, str]]:
+    """TikTok's are named by their handles, Douyin's by their numbers."""
+    if platform == "tiktok":
+        return account_of(row.take("ID"), row.take("UID"), "ID")
+    return row.key("UID"), {}
 
 
 def _pictures(row: Row) -> tuple[str, ...]:

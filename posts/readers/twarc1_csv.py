@@ -6,6 +6,7 @@ twarc/json2csv.py; DocNow/hydrator, app/utils/twitter.js.
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import x_legacy
+from frametrace.posts.readers.account_keys import account_key
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.rows import Row, Shape
 
@@ -17,13 +18,16 @@ def _parse(row: Row) -> Post:
     posted_at, precision = row.time("created_at")
     # Hydrator leaves the account's number out.
     number = row.values.get("user_id", "").strip()
-    account_id = row.key("user_id") if number else row.key("user_screen_name")
+    name = row.take("user_screen_name").strip()
+    account_id = row.key("user_id") if number else account_key("twitter", name, "")
+    if not account_id:
+        raise ValueError("user_screen_name is empty")
     row.take("user_screen_name (2)")  # which it writes twice
     return Post(
         platform="twitter",
         post_id=post_id,
         account_id=account_id,
-        account_name=row.take("user_screen_name") or account_id,
+        account_name=name or account_id,
         posted_at=posted_at,
         precision=precision,
         text=row.take("text"),

@@ -3,16 +3,15 @@
 Fields: dev.vk.com, "Wall post", "Photo" and "Video"; negezor/vk-io, IWallPostContextPayload.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.nested import objects_at, text_at
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import objects_of
+from frametrace.posts.values import distinct, objects_of
 
-__all__ = ["READER"]
+__all__ = ["READER", "kind_of", "parse"]
 
 _COUNTS = {
     "likes.count": "likes",
@@ -27,34 +26,47 @@ _OLDER = ("photo_2560", "photo_1280", "photo_807", "photo_604", "photo_130", "sr
 _PHOTOS = frozenset({"photo", "posted_photo", "graffiti"})
 
 
-def _parse(row: Row) -> Post:
+def parse(row: Row) -> Post:
     """Make a Post; one shared without a word is the other's, one with words is its own."""
     if row.values.get("is_deleted") in {"true", "1"}:
         raise ValueError("the post was deleted")
     owner = row.key("owner_id", "to_id")
-    author = row.take("from_id").strip() or owner
-    post_id = f"{owner}_{row.key('id')}"
+    post_id, author = f"{owner}_{row.key('id')}", row.key("from_id")
     posted_at, precision = row.unix("date")
     text, attached = row.take("text"), objects_of(row.take("attachments"))
-    original = _original(row) if not text.strip() and not attached else {}
-    shown = original.get("attachments") if original else attached
-    shown = [item for item in shown if isinstance(item, dict)] if isinstance(shown, list) else []
+    original = _original(row)
+    is_repost = bool(original) and not text.strip() and not attached
+    shown = objects_at(original, "attachments") if is_repost else attached
     return Post(
         platform="vk",
         post_id=post_id,
         account_id=author,
-        account_kind=AccountKind.GROUP if author.startswith("-") else AccountKind.ACCOUNT,
+        account_kind=kind_of(author, row.take("author_profile.type")),
+        account_name=_name(row),
         posted_at=posted_at,
         precision=precision,
-        text=text_at(original, "text") if original else text,
-        media=_distinct(map(_picture, shown)),
-        links=_distinct(text_at(item, "link", "url") for item in shown),
-        repost_of=_key(original),
+        text=text_at(original, "text") if is_repost else text,
+        media=distinct(map(_picture, shown)),
+        links=distinct(text_at(item, "link", "url") for item in shown),
+        repost_of=_key(original) if is_repost else "",
         engagement=row.counts(_COUNTS),
-        extra=row.rest(),
+        extra=row.rest() | ({"copy_of": _key(original)} if original and not is_repost else {}),
         source=row.source,
         line=row.line,
     )
+
+
+def kind_of(author: str, told: str) -> AccountKind:
+    """What kind of author it is: numbers of communities are negative."""
+    kind = AccountKind.GROUP if author.startswith("-") else AccountKind.ACCOUNT
+    return AccountKind.PAGE if told.strip() == "page" else kind
+
+
+def _name(row: Row) -> str:
+    """What its author is called, where a profile stands beside the post."""
+    names = (row.take(f"author_profile.{part}").strip() for part in ("first_name", "last_name"))
+    whole = " ".join(filter(None, names))
+    return row.take("author_profile.name").strip() or whole
 
 
 def _original(row: Row) -> dict[str, Any]:
@@ -89,22 +101,19 @@ def _picture(attached: dict[str, Any]) -> str:
 def _largest(sizes: Any) -> str:
     found = [size for size in sizes if isinstance(size, dict)] if isinstance(sizes, list) else []
     ranked = [(_rank(size), text_at(size, "url") or text_at(size, "src")) for size in found]
-    return max((item for item in ranked if item[1]), default=((0, 0), ""))[1]
+    return max((item for item in ranked if item[1]), default=((0, 0, 0), ""))[1]
 
 
-def _rank(size: dict[str, Any]) -> tuple[int, int]:
-    width, height = size.get("width"), size.get("height")
-    area = width * height if type(width) is int and type(height) is int else 0
-    return area, _SIZES.find(text_at(size, "type") or " ")
+def _rank(size: dict[str, Any]) -> tuple[int, int, int]:
+    width, height = (
+        side if type(side) is int else 0 for side in (size.get("width"), size.get("height"))
+    )
+    return width, height, _SIZES.find(text_at(size, "type") or " ")
 
 
 def _older(photo: dict[str, Any]) -> str:
     """What versions before 5.77 name by their width."""
     return next((link for name in _OLDER if (link := text_at(photo, name))), "")
-
-
-def _distinct(found: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, found)))
 
 
 READER = Reader(
@@ -123,5 +132,5 @@ READER = Reader(
         ("post_type", "post_source.type", "comments.count", "views.count"),
     ),
     foreign=("parents_stack", "4cat_item_type"),  # comments have the first
-    parse=_parse,
+    parse=parse,
 )

@@ -1,36 +1,19 @@
 """What tools that collect posts of Weibo have in common."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 from frametrace.posts.model import Precision
 from frametrace.posts.rows import Row
 from frametrace.posts.times import parse_time
 
-__all__ = ["account_of", "china_time", "file_names", "is_bare", "number_of"]
+__all__ = ["account_of", "china_time", "file_names", "is_bare"]
 
-# A post's short name holds its number: from the right, four signs for each seven digits.
-_SIGNS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_SHORT = re.compile(r"[0-9a-zA-Z]{8,10}", re.ASCII)
-
-_CLOCK_ONLY = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?", re.ASCII)
+_CHINA = timezone(timedelta(hours=8))
 _ACCOUNT = re.compile(r"(?<!\d)\d{5,12}(?!\d)", re.ASCII)
 
 # What Weibo writes where a post is shared without a word.
 _NO_WORDS = frozenset({"", "转发微博", "轉發微博", "转发微博。", "Repost", "repost"})
-
-
-def number_of(post_id: str) -> str:
-    """The number of a post named by its short name (`ImTGkcdDn`); else what was given."""
-    if post_id.isdecimal() or not _SHORT.fullmatch(post_id):
-        return post_id
-    number = 0
-    for at in range(len(post_id) % 4 - 4, len(post_id), 4):
-        part = 0
-        for sign in post_id[max(at, 0) : at + 4]:
-            part = part * len(_SIGNS) + _SIGNS.index(sign)
-        number = number * 10**7 + part
-    return str(number)
 
 
 def is_bare(text: str) -> bool:
@@ -40,8 +23,7 @@ def is_bare(text: str) -> bool:
 
 def china_time(text: str) -> tuple[datetime, Precision]:
     """Read a time; what names no zone is China's, as Weibo shows it. Raises ValueError."""
-    written = text.strip()
-    return parse_time(f"{written}+08:00" if _CLOCK_ONLY.fullmatch(written) else written)
+    return parse_time(text, _CHINA)
 
 
 def account_of(row: Row) -> str:

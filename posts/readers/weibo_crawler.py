@@ -4,9 +4,9 @@ Fields: dataabc/weibo-crawler, weibo.py and README.md.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.joined import joined_links
 from frametrace.posts.readers.weibo import account_of, china_time, file_names, is_bare
 from frametrace.posts.rows import Row
+from frametrace.posts.values import joined_links
 
 __all__ = ["parse", "parse_table"]
 

@@ -4,9 +4,10 @@ Fields: dataabc/weiboSpider, weibo_spider/{weibo,parser/page_parser,writer/csv_w
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.joined import joined_links
-from frametrace.posts.readers.weibo import account_of, china_time, file_names, is_bare, number_of
+from frametrace.posts.readers.post_keys import number_of
+from frametrace.posts.readers.weibo import account_of, china_time, file_names, is_bare
 from frametrace.posts.rows import Row
+from frametrace.posts.values import joined_links
 
 __all__ = ["parse", "parse_table"]
 

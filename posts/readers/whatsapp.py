@@ -6,7 +6,6 @@ starkdmi/whats_json, lib/src/patterns.dart. Messages have no numbers there.
 
 from frametrace.posts.folders import is_picture
 from frametrace.posts.model import Post
-from frametrace.posts.readers.clocks import local_time
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.whatsapp_lines import begins, split
 from frametrace.posts.rows import Row, Shape
@@ -19,7 +18,7 @@ _UNNAMED = "_chat"  # as iPhones call every chat, in an archive that has its nam
 def _parse(row: Row) -> Post:
     sender = row.key("sender")
     when = row.values.get("time", "")
-    posted_at, precision = local_time(row, "time")
+    posted_at, precision = row.local_time("time")
     attached = row.values.get("attached", "")
     if is_picture(attached):
         del row.values["attached"]

@@ -3,11 +3,11 @@
 Fields: developers.google.com/youtube/v3, "Videos", "Search" and "PlaylistItems".
 """
 
-from html import unescape
-
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.html_text import unescaped
 from frametrace.posts.rows import Row, Shape
+from frametrace.posts.values import titled
 
 __all__ = ["READER"]
 
@@ -29,7 +29,7 @@ def _parse(row: Row) -> Post:
     posted_at, precision = row.time("contentDetails.videoPublishedAt" if listed else _PUBLISHED)
     title, text = row.take("snippet.title"), row.take("snippet.description")
     if kind == "youtube#searchResult":
-        title, text = unescape(title), unescape(text)
+        title, text = unescaped(title), unescaped(text)
     return Post(
         platform="youtube",
         post_id=row.key(*_LISTED_ID if listed else _ID),
@@ -38,7 +38,7 @@ def _parse(row: Row) -> Post:
         account_name=row.take(*_LISTED_TITLE if listed else ("snippet.channelTitle",)),
         posted_at=posted_at,
         precision=precision,
-        text=f"{title}\n{text}".strip(),
+        text=titled(title, text),
         media=_still(row),
         engagement=row.counts(_COUNTS),
         extra=row.rest(),

@@ -6,14 +6,16 @@ README.md ("Output template") and yt_dlp/extractor/*.py; names of files: Youtube
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from contextlib import suppress
 
-from frametrace.posts.model import AccountKind, Post, Precision
+from frametrace.posts.model import AccountKind, Post
+from frametrace.posts.readers.account_keys import account_of, one_of_many
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.post_keys import id_in_link, id_of
 from frametrace.posts.readers.sites import platform_of
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import objects_of, values_of
+from frametrace.posts.values import objects_of, titled, values_of
 
 __all__ = ["READER"]
 
@@ -31,11 +33,11 @@ _IDS: Mapping[str, tuple[str, ...]] = {
 }
 _ACCOUNTS: Mapping[str, tuple[str, ...]] = {
     "facebook": ("uploader_id",),
-    "instagram": ("channel", "uploader_id"),
     "reddit": ("uploader",),  # its channel is the subreddit
-    "tiktok": ("uploader_id", "uploader"),  # its channel is the same account's other number
     "vk": ("uploader_id",),
 }
+# Where accounts are named by their handles; `uploader_id` is the number.
+_HANDLES = {"instagram": "channel", "tiktok": "uploader"}
 _ELSE = ("channel_id", "uploader_id", "uploader")
 
 # Where there are no titles, yt-dlp makes one of the account's name or of the text.
@@ -47,8 +49,6 @@ _TRANSPORT = re.compile(
     r"downloader_options|thumbnails|_format_sort_fields|cookies)(?:\.|\Z)"
 )
 
-_CODE = re.compile(r"instagram\.com/(?:[\w.]+/)?(?:p|tv|reels?)/([\w-]{5,20})", re.ASCII)
-_DAY = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
 _SUFFIX = re.compile(r"\.([a-zA-Z0-9]{2,5})\Z", re.ASCII)
 _OWN = ".info.json"
 
@@ -59,15 +59,15 @@ def _parse(row: Row) -> Post:
         raise ValueError(f"it describes a {kind[:40]}, whose videos have documents of their own")
     link = row.values.get("webpage_url", "").strip()
     platform = platform_of(link)
-    posted_at, precision = _time(row)
+    posted_at, precision = row.time("timestamp" if "timestamp" in row.values else "upload_date")
     media = _still(row)
-    account = row.key(*_held(row, _ACCOUNTS.get(platform, _ELSE)))
-    number = row.take("uploader_id").strip() if platform == "instagram" else ""
+    account, kept = _account(row, platform)
+    post_id = _post_id(row, platform, link, account)
     row.values = {k: v for k, v in row.values.items() if not _TRANSPORT.match(k)}
     return Post(
         platform=platform,
-        post_id=_post_id(row, platform, link, account),
-        account_id=account.lower() if platform == "instagram" else account,
+        post_id=post_id,
+        account_id=one_of_many(platform, account, post_id),
         account_kind=AccountKind.CHANNEL if platform == "youtube" else AccountKind.ACCOUNT,
         account_name=row.take(*_held(row, ("uploader", "channel"))) or account,
         posted_at=posted_at,
@@ -76,27 +76,27 @@ def _parse(row: Row) -> Post:
         media=media,
         hashtags=values_of(row.take("tags")) if platform == "twitter" else (),
         engagement=row.counts(_COUNTS),
-        extra=({"account_number": number} if number else {}) | row.rest(),
+        extra=kept | row.rest(),
         source=row.source,
         line=row.line,
     )
 
 
-def _time(row: Row) -> tuple[datetime | None, Precision]:
-    if "timestamp" in row.values:
-        return row.time("timestamp")
-    if day := _DAY.fullmatch(row.values.get("upload_date", "").strip()):
-        row.values["upload_date"] = "-".join(day.groups())
-    return row.time("upload_date")
+def _account(row: Row, platform: str) -> tuple[str, dict[str, str]]:
+    if name := _HANDLES.get(platform):
+        handle = row.values.get(name, "")  # which is taken for the name below
+        return account_of(handle, row.take("uploader_id"), name)
+    return row.key(*_held(row, _ACCOUNTS.get(platform, _ELSE))), {}
 
 
 def _post_id(row: Row, platform: str, link: str, account: str) -> str:
-    if platform == "instagram" and (code := _CODE.search(link)):
-        return code[1]
+    if platform in {"instagram", "threads"}:
+        with suppress(ValueError):
+            return id_in_link(platform, link)
     own = row.key(*_held(row, _IDS.get(platform, ("id",))))
     if platform == "bluesky" and account.startswith("did:"):
         return f"at://{account}/app.bsky.feed.post/{own}"
-    return f"{account}/{own}" if platform == "telegram" else own
+    return id_of(platform, f"{account}/{own}" if platform == "telegram" else own)
 
 
 def _held(row: Row, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ def _text(row: Row, platform: str) -> str:
     title, text = row.take("title").strip(), row.take("description").strip()
     if platform in _UNTITLED:
         return text or title
-    return text if text.startswith(title) else f"{title}\n{text}".strip()
+    return titled(title, text)
 
 
 def _still(row: Row) -> tuple[str, ...]:

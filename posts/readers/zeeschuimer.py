@@ -26,9 +26,9 @@ from frametrace.posts.readers import (
     zeeschuimer_x,
 )
 from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.nested import packed
 from frametrace.posts.readers.sites import platform_of
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import spelled
 
 __all__ = ["PLATFORMS", "READER", "parse"]
 
@@ -66,15 +66,8 @@ def parse(row: Row) -> Post:
         raise ValueError(f"items of {site[:40]} are not read, only those of {PLATFORMS}")
     partial = any(row.values.get(name) == mark for name, mark in _PARTIAL.items())
     post = read(row)
-    extra = _packed(post.extra) | ({"_zs_partial": "true"} if partial else {})
+    extra = packed(post.extra, _DATA) | ({"_zs_partial": "true"} if partial else {})
     return replace(post, extra=extra)
-
-
-def _packed(extra: Mapping[str, str]) -> dict[str, str]:
-    """Keep as one JSON object what is left of a record, whose hundred names take much memory."""
-    kept = {name: value for name, value in extra.items() if not name.startswith(_DATA)}
-    data = {name.removeprefix(_DATA): extra[name] for name in extra if name.startswith(_DATA)}
-    return kept | ({"data": spelled(data)} if data else {})
 
 
 READER = Reader(

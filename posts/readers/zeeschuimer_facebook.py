@@ -7,8 +7,8 @@ stand in an attachment, as public programs that read the same pages find them.
 from typing import Any
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.facebook import post_of
 from frametrace.posts.readers.nested import objects_at, text_at, value_at
+from frametrace.posts.readers.post_keys import post_of
 from frametrace.posts.rows import Row
 from frametrace.posts.values import objects_of
 

@@ -6,10 +6,10 @@ Fields: digitalmethodsinitiative/4cat, datasources/gab/search_gab.py.
 from typing import Any
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.markup import plain
+from frametrace.posts.readers.html_text import plain
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row
-from frametrace.posts.values import objects_of, picked
+from frametrace.posts.values import distinct, objects_of, picked
 
 __all__ = ["parse"]
 
@@ -42,7 +42,7 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=text,
-        media=tuple(dict.fromkeys(filter(None, map(_picture, media)))),
+        media=distinct(map(_picture, media)),
         links=(link,) if link else (),
         hashtags=(
             *picked(objects_of(row.take("data.tg")), "name"),

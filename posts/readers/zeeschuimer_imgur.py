@@ -5,6 +5,7 @@ Fields: digitalmethodsinitiative/4cat, datasources/imgur/search_imgur.py.
 
 from frametrace.posts.model import Post
 from frametrace.posts.rows import Row
+from frametrace.posts.values import titled
 
 __all__ = ["parse"]
 
@@ -19,7 +20,7 @@ _COUNTS = {
 def parse(row: Row) -> Post:
     """Make a Post of a row whose names begin with `data.`."""
     posted_at, precision = row.time("data.created_at")
-    title, text = row.take("data.title").strip(), row.take("data.description").strip()
+    title, text = row.take("data.title"), row.take("data.description")
     is_picture = row.values.get("data.cover.type", "").startswith("image")
     cover = row.take("data.cover.url").strip() if is_picture else ""
     return Post(
@@ -29,7 +30,7 @@ def parse(row: Row) -> Post:
         account_name=row.take("data.account.username"),
         posted_at=posted_at,
         precision=precision,
-        text="\n".join(filter(None, (title, text))),
+        text=titled(title, text),
         media=(cover,) if cover else (),
         engagement=row.counts(_COUNTS),
         extra=row.rest(),

@@ -6,11 +6,11 @@ Fields: digitalmethodsinitiative/4cat, datasources/instagram/search_instagram.py
 from typing import Any
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.handles import account_of
-from frametrace.posts.readers.instagram import shortcode_of
+from frametrace.posts.readers.account_keys import account_of
 from frametrace.posts.readers.nested import objects_at, text_at
+from frametrace.posts.readers.post_keys import shortcode_of
 from frametrace.posts.rows import Row
-from frametrace.posts.values import objects_of, picked
+from frametrace.posts.values import distinct, objects_of, picked
 
 __all__ = ["account_in", "parse", "pictures_at", "post_id_in"]
 
@@ -81,7 +81,7 @@ def pictures_at(row: Row, at: str) -> tuple[str, ...]:
     found = (*map(_picture, several), *(text_at(item, "node", "display_url") for item in edges))
     forms = picked(objects_of(row.take(f"{at}image_versions2.candidates")), "url")
     one = (*forms, row.take(f"{at}display_uri", f"{at}display_url").strip())
-    return tuple(dict.fromkeys(filter(None, found))) or tuple(filter(None, one))[:1]
+    return distinct(found) or tuple(filter(None, one))[:1]
 
 
 def _picture(item: dict[str, Any]) -> str:

@@ -6,8 +6,9 @@ Fields: digitalmethodsinitiative/4cat, datasources/ninegag/search_9gag.py.
 import re
 
 from frametrace.posts.model import Post
+from frametrace.posts.readers.account_keys import one_of_many
 from frametrace.posts.rows import Row
-from frametrace.posts.values import count, objects_of, picked
+from frametrace.posts.values import count, objects_of, picked, titled
 
 __all__ = ["parse"]
 
@@ -25,16 +26,17 @@ def parse(row: Row) -> Post:
     """Make a Post of a row whose names begin with `data.`; a video's picture is its still."""
     posted_at, precision = row.unix("data.creationTs")
     author = row.take("data.creator.username").strip() or _NOBODY
-    title, text = row.take("data.title").strip(), row.take("data.description").strip()
+    title, text = row.take("data.title"), row.take("data.description")
     link = row.take("data.sourceUrl").strip()
+    post_id = row.key("data.id", "item_id")
     return Post(
         platform="9gag",
-        post_id=row.key("data.id", "item_id"),
-        account_id=author,
+        post_id=post_id,
+        account_id=one_of_many("9gag", author, post_id),
         account_name=author,
         posted_at=posted_at,
         precision=precision,
-        text="\n".join(filter(None, (title, text))),
+        text=titled(title, text),
         media=_pictures(row),
         links=(link,) if link else (),
         hashtags=picked(objects_of(row.take("data.tags")), "key"),

@@ -8,7 +8,7 @@ from typing import Any
 from frametrace.posts.model import Post
 from frametrace.posts.readers.nested import objects_at, text_at
 from frametrace.posts.rows import Row
-from frametrace.posts.values import objects_of, picked
+from frametrace.posts.values import objects_of, picked, titled
 
 __all__ = ["parse"]
 
@@ -39,8 +39,8 @@ def parse(row: Row) -> Post:
     number = row.take(f"{at}user.user_id", f"{at}user.userId").strip()
     if not (name or number):
         raise ValueError(f"{at}user.user_id is empty")
-    title = row.take(f"{at}display_title", f"{at}title", f"{at}displayTitle").strip()
-    text = row.take(f"{at}desc").strip()
+    title = row.take(f"{at}display_title", f"{at}title", f"{at}displayTitle")
+    text = row.take(f"{at}desc")
     tags = row.take(f"{at}tag_list", f"{at}tagList")
     return Post(
         platform="xiaohongshu",
@@ -49,7 +49,7 @@ def parse(row: Row) -> Post:
         account_name=name,
         posted_at=posted_at,
         precision=precision,
-        text="\n".join(filter(None, (title, text))),
+        text=titled(title, text),
         media=_pictures(row, at),
         hashtags=picked(objects_of(tags), "name"),
         engagement=row.counts({f"{at}{name}": called for name, called in _COUNTS.items()}),

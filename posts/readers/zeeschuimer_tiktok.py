@@ -4,10 +4,10 @@ Fields: digitalmethodsinitiative/4cat, datasources/tiktok/search_tiktok.py.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.handles import account_of
+from frametrace.posts.readers.account_keys import account_of
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row
-from frametrace.posts.values import objects_of, picked
+from frametrace.posts.values import distinct, objects_of, picked
 
 __all__ = ["parse"]
 
@@ -39,7 +39,7 @@ def parse(row: Row) -> Post:
         precision=precision,
         text=row.take("data.desc"),
         media=_pictures(row),
-        hashtags=tuple(dict.fromkeys(tags)),
+        hashtags=distinct(tags),
         engagement=row.counts(_COUNTS),
         extra=row.rest() | kept,
         source=row.source,
@@ -51,4 +51,4 @@ def _pictures(row: Row) -> tuple[str, ...]:
     slides = objects_of(row.take("data.imagePost.images"))
     found = (text_at(slide, "imageURL", "urlList", 0) for slide in slides)
     cover = row.take("data.video.originCover", "data.video.cover").strip()
-    return tuple(dict.fromkeys(filter(None, found))) or ((cover,) if cover else ())
+    return distinct(found) or ((cover,) if cover else ())

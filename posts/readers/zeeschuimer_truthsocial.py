@@ -7,10 +7,10 @@ the HTML out of a post's text, though not out of that of a post which it repeats
 from typing import Any
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.markup import plain
+from frametrace.posts.readers.html_text import plain
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row
-from frametrace.posts.values import objects_of, picked
+from frametrace.posts.values import distinct, objects_of, picked
 
 __all__ = ["parse"]
 
@@ -38,7 +38,7 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=plain(text) if repost_of else text,
-        media=tuple(dict.fromkeys(filter(None, media))),
+        media=distinct(media),
         links=(link,) if link else (),
         hashtags=picked(objects_of(row.take(f"{shown}tags")), "name"),
         repost_of=repost_of,

@@ -4,12 +4,8 @@ Fields: digitalmethodsinitiative/4cat, datasources/twitter-import/search_twitter
 id is not used: Zeeschuimer once took it through a float, which rounds it.
 """
 
-import re
-from datetime import datetime
-
-from frametrace.posts.model import Post, Precision
+from frametrace.posts.model import Post
 from frametrace.posts.rows import Row
-from frametrace.posts.times import parse_time
 from frametrace.posts.values import objects_of, picked
 
 __all__ = ["parse"]
@@ -23,11 +19,6 @@ _COUNTS = {
     "views.count": "views",
     "ext_views.count": "views",
 }
-
-_TIME = re.compile(
-    r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d\d) (\d\d:\d\d:\d\d) ([+-]\d{4}) (\d{4})", re.A
-)
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _NOTE = "note_tweet.note_tweet_results.result."
 _USER = "core.user_results.result."
@@ -43,7 +34,7 @@ def parse(row: Row) -> Post:
     original = _within(row, repost, "tweet.")
     repost_of = row.values.get(f"{original}rest_id", "")
     shown = original if repost_of else at
-    posted_at, precision = row.time(f"{at}legacy.created_at", _time)
+    posted_at, precision = row.time(f"{at}legacy.created_at")
     text = row.take(f"{shown}{_NOTE}text", f"{shown}legacy.full_text")
     tags = row.take(f"{shown}{_NOTE}entity_set.hashtags", f"{shown}legacy.entities.hashtags")
     links = row.take(f"{shown}{_NOTE}entity_set.urls", f"{shown}legacy.entities.urls")
@@ -74,14 +65,6 @@ def parse(row: Row) -> Post:
 def _within(row: Row, at: str, inner: str) -> str:
     """Where a post's names begin: some are wrapped once more, with what limits who may see them."""
     return f"{at}{inner}" if f"{at}{inner}rest_id" in row.values else at
-
-
-def _time(text: str) -> tuple[datetime, Precision]:
-    found = _TIME.fullmatch(text)
-    if found is None or found[1] not in _MONTHS:
-        raise ValueError(f"{text[:40]!r} is not a time such as Mon Aug 19 14:03:22 +0000 2019")
-    _, day, clock, zone, year = found.groups()
-    return parse_time(f"{year}-{_MONTHS.index(found[1]) + 1:02}-{day}T{clock}{zone}")
 
 
 def _extra(row: Row, at: str) -> dict[str, str]:

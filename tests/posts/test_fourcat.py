@@ -182,7 +182,12 @@ TABLES = (
     Table(
         "8kun",
         {"id": "5", "thread_id": "5", "body": "hello", "board": "harbour", "image_md5": "ab=="},
-        {"platform": "8kun", "post_id": "harbour/5", "account_id": "Anonymous", "media": ()},
+        {
+            "platform": "8kun",
+            "post_id": "harbour/5",
+            "account_id": "Anonymous/harbour/5",
+            "media": (),
+        },
         "timestamp subject author image_file country_name",
         file="8kun-harbour-bridge.csv",
         kept={"image_md5": "ab=="},

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.facebook import post_of
-from frametrace.posts.readers.instagram import shortcode_of
+from frametrace.posts.readers.post_keys import post_of, shortcode_of
 from frametrace.posts.reading import read_source
 
 CAPTION = "The bridge is shut until the spring, they say"

@@ -7,13 +7,13 @@ import json
 import zipfile
 from collections.abc import Iterable
 from dataclasses import MISSING, fields, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sampling import (
     FIXTURES,
+    built_of,
     every_file,
     every_sample,
     every_table,
@@ -26,28 +26,12 @@ from sampling import (
 )
 
 from frametrace.posts.errors import SourceError, UsageError
-from frametrace.posts.model import Account, AccountKind, Post, Precision, Skipped
+from frametrace.posts.model import Account, Post, Skipped
 from frametrace.posts.readers import READERS, Reader
 from frametrace.posts.reading import Entry, detect, open_source, read_source
 from frametrace.posts.rows import Shape
 
 BY_NAME = {reader.name: reader for reader in READERS}
-
-
-def _built(
-    kind: type[Post] | type[Account], written: dict[str, Any], source: str
-) -> Post | Account:
-    made: dict[str, Any] = {"source": source} | written
-    for name in ("posted_at", "created_at"):
-        if name in made:
-            made[name] = datetime.fromisoformat(made[name])
-    for name in ("account_kind", "kind"):
-        if name in made:
-            made[name] = AccountKind(made[name])
-    if "precision" in made:
-        made["precision"] = Precision(made["precision"])
-    made |= {name: tuple(value) for name, value in made.items() if isinstance(value, list)}
-    return kind(**made)
 
 
 def _nameless(entries: Iterable[Entry]) -> list[Entry]:
@@ -73,7 +57,7 @@ def test_a_sample_reads_as_was_written_down_by_hand(reader: Reader, expected: Pa
     entries = list(read_source(source_of(expected)))
     kinds = (("posts", Post), ("accounts", Account))
     for key, kind in kinds:
-        built = [_built(kind, written, wanted["reads"]) for written in wanted.get(key, [])]
+        built = [built_of(kind, written, wanted["reads"]) for written in wanted.get(key, [])]
         assert [entry for entry in entries if isinstance(entry, kind)] == built
     skipped = [entry for entry in entries if isinstance(entry, Skipped)]
     assert [entry.line for entry in skipped] == [row["line"] for row in wanted.get("skipped", [])]

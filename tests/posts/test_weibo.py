@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from frametrace.posts.readers.weibo import china_time, file_names, is_bare, number_of
+from frametrace.posts.readers.post_keys import number_of
+from frametrace.posts.readers.weibo import china_time, file_names, is_bare
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from frametrace.posts.readers.mastodon_html import links_in, plain
+from frametrace.posts.readers.html_text import links_in, plain
 
 
 @pytest.mark.parametrize(

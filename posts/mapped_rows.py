@@ -1,0 +1,232 @@
+"""Rows of a table that a column map describes, as posts.
+
+Two fields may name one column. What a field did not take stays with the post, also what its other
+columns hold.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+
+from frametrace.posts.column_maps import COUNT, ColumnMap
+from frametrace.posts.folders import is_picture
+from frametrace.posts.model import AccountKind, Post, Precision
+from frametrace.posts.readers.account_keys import account_key, handle_in_link
+from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.post_keys import key_of
+from frametrace.posts.readers.sites import is_link, platform_named, platform_or
+from frametrace.posts.rows import Row, Shape
+from frametrace.posts.values import distinct, objects_of, picked, values_of
+
+__all__ = ["files_listed", "links_listed", "reader_of", "tags_listed"]
+
+# Links hold no blanks; a comma ends one where a blank or another link follows.
+_BETWEEN_LINKS = re.compile(r"[\s|]+|[,;](?=\s|https?://|\Z)")
+_BETWEEN_FILES = re.compile(r"[|\n]|[,;\s](?=https?://)")
+_COMMAS = re.compile(r"[,;]")
+_BETWEEN_TAGS = re.compile(r"[,;|，、；\n]|\s(?=[#＃])")
+_HASH_SIGNS = "#＃ \t"
+# Objects in a record's lists are named by the first of these that they have.
+_LINK_NAMES = ("url", "expanded_url", "href", "link", "src", "uri", "path", "file")
+_TAG_NAMES = ("name", "tag", "text", "title")
+
+_PEOPLE = frozenset({"individual", "people", "person", "personal", "profile", "user", "users"})
+_CLOCK = ("%M", "%S", "%s", "%c", "%X", "%T")
+
+
+def reader_of(columns: ColumnMap, shape: Shape) -> Reader:
+    """The reader of tables, or of JSON records, with these columns."""
+    return Reader(
+        name=columns.name,
+        title=columns.title,
+        example=columns.example or "posts.csv",
+        platform=columns.platform or "as written",
+        time="as written",
+        shape=shape,
+        required=columns.required,
+        parse=partial(_parse, columns),
+    )
+
+
+@dataclass(slots=True)
+class _Cells:
+    """What a row holds of each field: in the first of its columns that holds something."""
+
+    columns: ColumnMap
+    row: Row
+
+    def column(self, field: str) -> str:
+        """The column that a field is taken from; empty where none holds something."""
+        listed = self.columns.columns.get(field, ())
+        return next((name for name in listed if self.row.values.get(name, "").strip()), "")
+
+    def text(self, field: str) -> str:
+        return self.row.values.get(self.column(field), "")
+
+    def alone(self, field: str) -> Row:
+        """A row that holds that column alone."""
+        name = self.column(field)
+        return replace(self.row, values={name: self.row.values[name]} if name else {})
+
+    def id(self, *fields: str) -> str:
+        """The first id that is whole. Raises ValueError, which names the columns, if none is."""
+        listed = [name for each in fields for name in self.columns.columns.get(each, ())]
+        errors = []
+        for name in listed:
+            if held := self.row.values.get(name, "").strip():
+                try:
+                    return replace(self.row, values={name: held}).key(name)
+                except ValueError as error:
+                    errors.append(error)
+        raise errors[0] if errors else ValueError(f"{' or '.join(listed)} is empty")
+
+    def reference(self, field: str) -> str:
+        return self.alone(field).reference(name) if (name := self.column(field)) else ""
+
+    def counts(self) -> dict[str, int]:
+        """The counts that are certain; the others stay as they are written."""
+        found: dict[str, int] = {}
+        for field in self.columns.columns:
+            if field.startswith(COUNT) and (name := self.column(field)):
+                found |= self.alone(field).counts({name: field.removeprefix(COUNT)})
+        return found
+
+    def rest(self, counts: Iterable[str]) -> dict[str, str]:
+        """What no field took."""
+        fields = (name for name in self.columns.columns if not name.startswith(COUNT))
+        taken = {self.column(field) for field in (*fields, *(COUNT + name for name in counts))}
+        return {name: text for name, text in self.row.rest().items() if name not in taken}
+
+
+def _parse(columns: ColumnMap, row: Row) -> Post:
+    cells = _Cells(columns, row)
+    written = cells.id("post_id")
+    link = written if is_link(written) else ""
+    platform = _platform(cells, link)
+    post_id = key_of(platform, written)
+    account_id, name, kept = _account(cells, platform, link, post_id)
+    if not (post_id and account_id):
+        raise ValueError(f"{cells.column('post_id')} or the account's column holds a sign alone")
+    posted_at, precision = _time(cells)
+    engagement = cells.counts()
+    return Post(
+        platform=platform,
+        post_id=post_id,
+        account_id=account_id,
+        account_kind=_kind(cells),
+        account_name=name,
+        posted_at=posted_at,
+        precision=precision,
+        text=cells.text("text"),
+        media=files_listed(cells.text("media")),
+        links=links_listed(cells.text("links")),
+        hashtags=tags_listed(cells.text("hashtags")),
+        repost_of=key_of(platform, cells.reference("repost_of")),
+        engagement=engagement,
+        extra=({"link": link} if link else {}) | kept | cells.rest(engagement),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _platform(cells: _Cells, link: str) -> str:
+    """The platform that is named; of a site's name and a link of a post the link says more."""
+    named = platform_named(cells.text("platform")) or cells.columns.platform
+    if named and "." not in named:
+        return named
+    return platform_or(link, named or "unknown")
+
+
+def _account(
+    cells: _Cells, platform: str, link: str, post_id: str
+) -> tuple[str, str, dict[str, str]]:
+    """Who posted, as readers of the platform name it; a handle in the post's link is the best.
+
+    Gives the id, the name, and what is kept beside.
+    """
+    written = cells.id("account_id", "account_name")
+    own, handle = account_key(platform, written, post_id), handle_in_link(platform, link)
+    number = own if handle and own.isdecimal() and own != handle else ""
+    shown = "" if number else written.removeprefix("@")
+    name = cells.text("account_name").strip() or ("" if shown == own else shown)
+    return handle or own, name, {"account_number": number} if number else {}
+
+
+def _kind(cells: _Cells) -> AccountKind:
+    """What kind of account it is; `Facebook page` and `public_group` are told by the last word."""
+    usual = cells.columns.account_kind or AccountKind.ACCOUNT
+    written = cells.text("account_kind").strip()
+    word = written.lower().replace("_", " ").rpartition(" ")[2]
+    if not written or word in _PEOPLE:
+        return AccountKind.ACCOUNT if written else usual
+    try:
+        return AccountKind(word)
+    except ValueError:
+        kinds = ", ".join(AccountKind)
+        cells.row.told.append(
+            f"{cells.column('account_kind')} {written[:40]!r} is not one of {kinds}; "
+            "the rest of the row is kept"
+        )
+        return usual
+
+
+def _time(cells: _Cells) -> tuple[datetime | None, Precision]:
+    name = cells.column("posted_at")
+    if not name:
+        return None, Precision.NONE
+    return cells.alone("posted_at").time(
+        name, partial(_by_format, cells.columns) if cells.columns.time_format else None
+    )
+
+
+def _by_format(columns: ColumnMap, text: str) -> tuple[datetime, Precision]:
+    try:
+        moment = datetime.strptime(text, columns.time_format)
+    except ValueError:
+        raise ValueError(f"{text[:40]!r} is not written like {columns.time_format}") from None
+    if not any(sign in columns.time_format for sign in _CLOCK):
+        return moment.replace(tzinfo=UTC), Precision.DAY
+    placed = moment if moment.tzinfo else moment.replace(tzinfo=columns.zone or UTC)
+    seconds = any(sign in columns.time_format for sign in _CLOCK[1:])
+    return placed.astimezone(UTC), Precision.SECOND if seconds else Precision.MINUTE
+
+
+def links_listed(text: str) -> tuple[str, ...]:
+    """Links as JSON, as Python prints a list, or between blanks, commas, semicolons or bars."""
+    text = text.strip()
+    if text.startswith("["):
+        return _of_list(text, _LINK_NAMES)
+    parts = (part.strip(",;") for part in _BETWEEN_LINKS.split(text))
+    return distinct(part for part in parts if "." in part)  # what has none leads nowhere
+
+
+def files_listed(text: str) -> tuple[str, ...]:
+    """Paths and links of pictures, like `links_listed`, though paths may hold blanks and commas.
+
+    So commas separate paths only where each part is named like a picture.
+    """
+    text = text.strip()
+    if text.startswith("["):
+        return _of_list(text, _LINK_NAMES)
+    found: list[str] = []
+    for part in filter(None, map(str.strip, _BETWEEN_FILES.split(text))):
+        names = [part] if "://" in part else [name.strip() for name in _COMMAS.split(part)]
+        found += names if all(map(is_picture, names)) else [part]
+    return distinct(part.strip(",;") for part in found)
+
+
+def tags_listed(text: str) -> tuple[str, ...]:
+    """Hashtags, without their signs, in any of these spellings; blanks separate single words."""
+    text = text.strip()
+    if text.startswith("["):
+        listed = _of_list(text, _TAG_NAMES)
+    else:
+        listed = tuple(_BETWEEN_TAGS.split(text))
+        listed = tuple(text.split()) if len(listed) == 1 else listed
+    return distinct(tag.strip(_HASH_SIGNS) for tag in listed)
+
+
+def _of_list(text: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return picked(objects_of(text), *names) or distinct(map(str.strip, values_of(text)))
