@@ -1,7 +1,8 @@
 """The command `frametrace`: finds the command that was asked for, and speaks plainly when it fails.
 
-Exit codes: 0 done; 1 done, with skipped items under --strict; 2 the call can't work as given;
-3 a source or a case is bad; 70 a bug in Frametrace; 130 stopped by Ctrl-C.
+Exit codes: 0 done; 1 done, but rows were dropped, or under --strict anything was skipped; 2 the
+call can't work as given; 3 a source or a case is bad, or nothing could be read; 70 a bug in
+Frametrace; 130 stopped by Ctrl-C.
 """
 
 import importlib
@@ -63,8 +64,8 @@ def frametrace() -> None:
     Across platforms:  frametrace match CASE_A CASE_B
     Without pictures:  frametrace tip check CASE tip.json --out echoes/
 
-    Exit codes: 0 done, 1 done with skipped items (under --strict), 2 wrong usage,
-    3 a bad source or case.
+    Exit codes: 0 done, 1 done but rows were dropped (or, under --strict, anything skipped),
+    2 wrong usage, 3 a bad source or case.
     """
 
 

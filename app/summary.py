@@ -29,6 +29,15 @@ if TYPE_CHECKING:
 __all__ = ["Counts", "counts_of", "describe_signals", "elements_text", "notes_on", "reasons_of"]
 
 _MOST_REASONS = 30
+_LONGEST_VALUE = 40
+_WITH_DIGITS = re.compile(r"(?=\S{5})\S*\d\S*")
+_DIGIT = re.compile(r"\d")
+# Names of months, days and zones, and the E of a number: what else has letters may name somebody.
+_OF_TIMES = re.compile(
+    r"(?<![A-Za-z])(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec"
+    r"|Mon|Tue|Wed|Thu|Fri|Sat|Sun|at|am|pm|[A-Z]{1,5})(?![A-Za-z])"
+)
+_OTHER_WORDS = re.compile(r"[^\W\d_]|@")
 _FILE = re.compile(r"^[^:]*\.[^:]*: ")
 # What a row held may be somebody's name: the table of skipped items has it, a log need not.
 _CELL = re.compile(r"""^(['"]).*\1""", re.DOTALL)
@@ -174,9 +183,36 @@ def _paths(case: Case) -> list[str]:
     return [part.path for part in parts_of(case)] or [str(case.path)]
 
 
-def reasons_of(case: Case) -> list[tuple[str, int]]:
-    """The commonest reasons for skipping with their counts, file names and numbers set aside."""
+def reasons_of(case: Case) -> list[tuple[str, int, str]]:
+    """The commonest reasons for skipping: file names and numbers set aside, with counts.
+
+    Each has an example: where it stands, and where a value could not be read, that value.
+    """
     alike: Counter[str] = Counter()
-    for reason in case.read("skipped", ["reason"])["reason"].to_pylist():
-        alike[_NUMBER.sub("…", _CELL.sub("'…'", _FILE.sub("", reason)))] += 1
-    return sorted(alike.items(), key=lambda item: (-item[1], item[0]))[:_MOST_REASONS]
+    examples: dict[str, str] = {}
+    rows = case.read("skipped", ["source", "line", "reason"])
+    columns = (rows[name].to_pylist() for name in ("source", "line", "reason"))
+    for source, line, reason in zip(*columns, strict=True):
+        bare = _FILE.sub("", reason)
+        kind = _NUMBER.sub("…", _CELL.sub("'…'", bare))
+        alike[kind] += 1
+        if kind not in examples:
+            where = f"{source}, row {line}" if line else _file_in(reason) or source
+            value = _value_in(bare) if kind != bare else ""
+            examples[kind] = f"{where}: {value}" if value else where
+    commonest = sorted(alike.items(), key=lambda item: (-item[1], item[0]))[:_MOST_REASONS]
+    return [(kind, count, examples[kind]) for kind, count in commonest]
+
+
+def _file_in(reason: str) -> str:
+    """The file that a reason is about, where it names one."""
+    named = _FILE.match(reason)
+    return named[0].removesuffix(": ") if named and "'" not in named[0] else ""
+
+
+def _value_in(reason: str) -> str:
+    """What could not be read: a number, a time, an id; words may be somebody's name."""
+    found = _CELL.match(reason) or _WITH_DIGITS.search(reason)
+    value = found[0] if found else ""
+    plain = not _OTHER_WORDS.search(_OF_TIMES.sub("", value))
+    return value if plain and len(value) <= _LONGEST_VALUE and _DIGIT.search(value) else ""

@@ -49,6 +49,7 @@ __all__ = [
 ]
 
 _TOP = 10
+_REASONS = 5
 _TOP_OF_JSON = 100  # CASE/results/<epoch>/changes.parquet has them all
 _OF_CHANGES = (
     *("group_id", "kind", "change", "previous_ids", "new_posts", "new_accounts", "posts"),
@@ -98,7 +99,8 @@ def tell_added(added: "Added", seconds: float = 0) -> None:
     known = f" ({added.known:,} were known)" if added.known else ""
     accounts = f", {added.accounts:,} new profiles" if added.accounts else ""
     rate = f"; {added.rows:,} rows, {added.rows / seconds:,.0f} a second" if seconds else ""
-    posts = f"{added.posts:,} new posts{known}{accounts}"
+    whole = f", {added.completed:,} completed" if added.completed else ""
+    posts = f"{added.posts:,} new posts{known}{whole}{accounts}"
     print(f"read      {posts}, {added.media:,} new pictures{rate}")
     if dropped := added.dropped:
         print(f"DROPPED   {dropped:,} of {added.rows:,} rows could not be read")
@@ -124,19 +126,16 @@ def tell_added(added: "Added", seconds: float = 0) -> None:
 def tell_skipped(case: Case) -> None:
     """Say how much the case holds that could not be read, and why."""
     if total := case.epoch.rows("skipped"):
-        print(printable(f"skipped   {total:,}: {_reasons(case)}"))
+        print(f"skipped   {total:,}, listed in the case and in the report")
+        for reason, count, example in reasons_of(case)[:_REASONS]:
+            such_as = f"; such as {example}" if example else ""
+            print(printable(f"          {count:,} × {reason}{such_as}"))
 
 
 def tell_embedded(case: Case, embedded: "Embedded") -> None:
     """Say what was computed, with which models."""
     print(f"computed  {embedded.pictures:,} pictures, {embedded.captions:,} captions")
     print(f"signals   {describe_signals(case.epoch.signals) or 'none'}")
-
-
-def _reasons(case: Case) -> str:
-    found = reasons_of(case)
-    more = ", …" if len(found) > 3 else ""
-    return ", ".join(f"{count:,} × {reason}" for reason, count in found[:3]) + more
 
 
 def tell_found(case: Case, results: Results, run: "MatchRun") -> None:

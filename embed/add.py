@@ -5,22 +5,27 @@ case already holds is left out before a unit is written.
 """
 
 import hashlib
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
+from frametrace.embed.arrow_rows import (
+    accounts_table,
+    links_table,
+    media_table,
+    posts_table,
+    skipped_table,
+)
 from frametrace.embed.case import Case, CaseWriter
 from frametrace.embed.column_maps import keep_maps
 from frametrace.embed.decode import MAX_BYTES
 from frametrace.embed.held import Held
 from frametrace.embed.progress import Progress, Silent
-from frametrace.embed.tables import ACCOUNT_PROFILES, MEDIA, POST_MEDIA, POSTS, SKIPPED
+from frametrace.embed.tables import POST_MEDIA
 from frametrace.embed.union import is_union
 from frametrace.posts.errors import DecodeError, UsageError
 from frametrace.posts.folders import printable
@@ -38,8 +43,7 @@ _NAMESAKE = (
     "its post was added with another picture of this name from elsewhere; "
     "where two folders have one name, rename one or add the folder above"
 )
-# Posts and profiles refer to nothing that refers to them.
-_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True, check_circular=False).encode
+_KEY = ["platform", "post_id"]
 _THREADS = 4  # reading files and SHA-256 both let other threads run
 _PART = 50  # files handed to a thread at once: one by one costs as much as reading them
 
@@ -54,6 +58,7 @@ class Added:
     media: int = 0
     skipped: int = 0
     known: int = 0  # posts that the case held already
+    completed: int = 0  # posts that the case held in part and now holds whole
     dropped: int = field(default=0, compare=False)  # rows and files of posts that were not read
     # Pictures by what joined them to their post, and those of media folders that belong to none.
     by_map: int = field(default=0, compare=False)
@@ -117,12 +122,15 @@ def add_sources(
     opened = [
         open_source(source, reading) if isinstance(source, Path) else source for source in sources
     ]
-    library.search(*(found.path for found in opened if found.holds_media))
+    library.search(
+        *(found.path for found in opened if found.holds_media),
+        read={part.place for found in opened for part in found.parts},
+    )
     added, refused = Added(), set[tuple[str, str]]()
     with case.writer() as writer:
         keep_maps(case.path, (p.columns for found in opened for p in found.parts if p.columns))
         for found in opened:
-            with progress.track(f"reading {printable(found.path.name)}", None) as advance:
+            with progress.track(f"reading {printable(found.path.resolve().name)}", None) as advance:
                 for base, entries in found.readings():
                     for batch in _batches(entries):
                         refused |= _put(writer, _rows_of(batch, library, base), added)
@@ -225,8 +233,16 @@ def _identified(files: Iterable[MediaFile]) -> dict[MediaFile, MediaItem | Skipp
 
 
 def _is_new(rows: _Rows, post: Post) -> bool:
-    """Take the post unless its key is taken; other text or another account there is reported."""
-    first = rows.posts.setdefault((post.platform, post.post_id), post)
+    """Take the post unless its key is taken; other text or another account there is reported.
+
+    A whole post takes the place of one that was shown in part.
+    """
+    key = post.platform, post.post_id
+    first = rows.posts.setdefault(key, post)
+    if first.account_id == post.account_id and first.is_partial != post.is_partial:
+        if first.is_partial:
+            rows.posts[key] = post
+        return True
     same = (first.account_id, first.text) == (post.account_id, post.text)
     if not same:
         differs = "other text" if first.account_id == post.account_id else "another account"
@@ -245,7 +261,13 @@ def _put(writer: CaseWriter, rows: _Rows, added: Added) -> set[tuple[str, str]]:
     Returns the keys of the posts that were refused.
     """
     held = Held(writer.case)
-    posts, known, conflicts = held.new_posts(_posts_table(rows.posts.values()))
+    read = posts_table(rows.posts.values())
+    posts, known, conflicts = held.new_posts(read)
+    whole = held.partial(read) if read.num_rows else read
+    if whole.num_rows:
+        replaced = set(zip(*(whole[name].to_pylist() for name in _KEY), strict=True))
+        keys = list(zip(*(conflicts[name].to_pylist() for name in _KEY), strict=True))
+        conflicts = conflicts.filter(pa.array([key not in replaced for key in keys], pa.bool_()))
     for row in conflicts.to_pylist():
         rows.skip(_conflict(**row))
     refused = {(row["platform"], row["post_id"]) for row in conflicts.to_pylist()}
@@ -253,26 +275,31 @@ def _put(writer: CaseWriter, rows: _Rows, added: Added) -> set[tuple[str, str]]:
     media = sorted(set(links["sha256"].to_pylist()))
     tables = {
         "posts": posts,
-        "accounts": held.new("accounts", _accounts_table(rows.accounts.values())),
-        "media": held.new("media", _media_table(rows.media[sha256] for sha256 in media)),
+        "accounts": held.new("accounts", accounts_table(rows.accounts.values())),
+        "media": held.new("media", media_table(rows.media[sha256] for sha256 in media)),
         "post_media": links,
-        "skipped": held.new("skipped", _skipped_table(rows.skipped)),
+        "skipped": held.new("skipped", skipped_table(rows.skipped)),
     }
+    instead: dict[str, list[str]] = {}
+    if whole.num_rows:
+        left, instead["posts"] = held.without_posts(whole)
+        tables["posts"] = pa.concat_tables([posts, whole, left])
     added.posts += posts.num_rows
+    added.completed += whole.num_rows
     added.known += known
     added.accounts += tables["accounts"].num_rows
     added.media += tables["media"].num_rows
     added.skipped += tables["skipped"].num_rows
     added.absent += rows.absent
     if any(table.num_rows for table in tables.values()):
-        writer.put(f"add-{_digest(tables)}", tables)
+        writer.put(f"add-{_digest(tables)}", tables, instead)
     return refused
 
 
 def _new_links(held: Held, rows: _Rows, refused: set[tuple[str, str]]) -> pa.Table:
     """Which pictures posts are to get: not the one of a namesake in another folder."""
     keys = [key for key in rows.post_media if key[:2] not in refused]
-    new = held.new("post_media", _links_table(keys, rows.post_media))
+    new = held.new("post_media", links_table(keys, rows.post_media))
     found = list(zip(*(new[name].to_pylist() for name in POST_MEDIA.names[:3]), strict=True))
     roots = pa.array([rows.said.get(key) for key in found], pa.string())
     namesakes = set(held.namesakes(new.append_column("root", roots)))
@@ -293,74 +320,3 @@ def _digest(tables: dict[str, pa.Table]) -> str:
                 stream.write_batch(batch)
             digest.update(sink.getvalue())
     return digest.hexdigest()[:16]
-
-
-def _posts_table(posts: Collection[Post]) -> pa.Table:
-    """The posts column by column: a dictionary for each row would take twice as long."""
-    columns: dict[str, list[Any]] = {
-        "platform": [post.platform for post in posts],
-        "post_id": [post.post_id for post in posts],
-        "account_id": [post.account_id for post in posts],
-        "account_kind": [post.account_kind for post in posts],
-        "account_name": [post.account_name or None for post in posts],
-        "posted_at": [post.posted_at for post in posts],
-        "precision": [post.precision for post in posts],
-        "text": [post.text or None for post in posts],
-        "caption_sha256": [_digest_of(post.text) for post in posts],
-        "links": [post.links for post in posts],
-        "hashtags": [post.hashtags for post in posts],
-        "repost_of": [post.repost_of or None for post in posts],
-        "engagement": [_json(post.engagement) for post in posts],
-        "extra": [_json(post.extra) for post in posts],
-        "source": [post.source for post in posts],
-        "line": [post.line for post in posts],
-    }
-    return pa.table(columns, POSTS)
-
-
-def _digest_of(text: str) -> str | None:
-    return hashlib.sha256(text.encode()).hexdigest() if text else None
-
-
-def _json(values: object) -> str | None:
-    return _encoded(values) if values else None
-
-
-def _accounts_table(accounts: Iterable[Account]) -> pa.Table:
-    rows = [
-        {
-            "platform": account.platform,
-            "account_id": account.account_id,
-            "account_kind": str(account.kind),
-            "account_name": account.name or None,
-            "created_at": account.created_at,
-            "extra": _json(account.extra),
-            "source": account.source,
-            "line": account.line,
-        }
-        for account in accounts
-    ]
-    return pa.Table.from_pylist(rows, ACCOUNT_PROFILES)
-
-
-def _media_table(items: Iterable[MediaItem]) -> pa.Table:
-    rows = [
-        {"sha256": item.sha256, "root": item.root, "path": item.path, "size": item.size}
-        for item in items
-    ]
-    return pa.Table.from_pylist(rows, MEDIA)
-
-
-def _links_table(
-    keys: Iterable[tuple[str, str, str]], paths: dict[tuple[str, str, str], str]
-) -> pa.Table:
-    rows = [
-        {"platform": key[0], "post_id": key[1], "sha256": key[2], "path": paths[key]}
-        for key in keys
-    ]
-    return pa.Table.from_pylist(rows, POST_MEDIA)
-
-
-def _skipped_table(rows: Iterable[tuple[str, int, str, str]]) -> pa.Table:
-    names = ("source", "line", "item", "reason")
-    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], SKIPPED)

@@ -9,7 +9,7 @@ writer sweeps the files.
 """
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -175,11 +175,17 @@ class CaseWriter:
         self._adopt()
         self._sweep()
 
-    def put(self, unit: str, tables: Mapping[str, pa.Table]) -> None:
+    def put(
+        self,
+        unit: str,
+        tables: Mapping[str, pa.Table],
+        instead: Mapping[str, Collection[str]] = {},
+    ) -> None:
         """Write one unit: rows of several tables that become visible together.
 
         `unit` names the work that was done; putting a unit again before the next `commit`
-        changes nothing. The rows count from that commit on.
+        changes nothing. The rows count from that commit on, and those of the shards that it
+        stands `instead` of no longer do.
         """
         marker = self._marker(unit)
         if marker.exists():
@@ -195,7 +201,12 @@ class CaseWriter:
                     write_page_checksum=True,
                     row_group_size=_GROUP if table.nbytes > _WIDE * table.num_rows else None,
                 )
-        self._done(marker, {name: {shard: table.num_rows} for name, table in written.items()})
+        rows: dict[str, dict[str, int | None]] = {
+            name: {shard: table.num_rows} for name, table in written.items()
+        }
+        for name, shards in instead.items():
+            rows.setdefault(name, {}).update(dict.fromkeys(shards))
+        self._done(marker, rows)
 
     def link(self, unit: str, table: str, shard: Path, rows: int) -> None:
         """Count a whole shard of another case, without copying it, as a unit of this one.
@@ -207,7 +218,7 @@ class CaseWriter:
             link_file(shard, self.case.path / table / f"{unit}.parquet")
             self._done(marker, {table: {f"{unit}.parquet": rows}})
 
-    def _done(self, marker: Path, rows: Mapping[str, Mapping[str, int]]) -> None:
+    def _done(self, marker: Path, rows: Mapping[str, Mapping[str, int | None]]) -> None:
         write_atomically(marker, to_json(rows))
         self._note(rows)
 
@@ -251,10 +262,12 @@ class CaseWriter:
                 self._note(read_json(marker))
         self.commit()
 
-    def _note(self, rows: Mapping[str, Mapping[str, int]]) -> None:
+    def _note(self, rows: Mapping[str, Mapping[str, int | None]]) -> None:
+        """Count shards by their rows; without a number a shard counts no longer."""
         shards = dict(self.case.epoch.shards)
         for name, files in rows.items():
-            shards[name] = {**shards.get(name, {}), **files}
+            changed = {**shards.get(name, {}), **files}
+            shards[name] = {file: count for file, count in changed.items() if count is not None}
         self.case.epoch = replace(self.case.epoch, shards=shards)
 
     def _sweep(self) -> None:

@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -112,7 +112,7 @@ def _decode(data: bytes) -> _Pixels:
         raise
 
 
-def _mended(data: bytes, formats: Sequence[str]) -> _Pixels | None:
+def _mended(data: bytes, formats: tuple[str, ...]) -> _Pixels | None:
     file = mended(data, MAX_PIXELS)
     if file is None:
         return None
@@ -155,7 +155,7 @@ def _filled(image: Image.Image, height: int) -> Image.Image:
     return whole
 
 
-def _pixels(data: bytes, formats: Sequence[str], rows: int = 0) -> _Pixels:
+def _pixels(data: bytes, formats: tuple[str, ...], rows: int = 0) -> _Pixels:
     """Read a file, reduced as far as a whole picture of so many rows is, or else as its own are."""
     with Image.open(io.BytesIO(data), formats=formats) as opened:
         _checked(opened.size)

@@ -9,7 +9,7 @@ import pyarrow as pa
 from frametrace.embed.case import BASE_TABLES, Case
 from frametrace.embed.check import check_shards
 from frametrace.posts.errors import CaseError
-from frametrace.posts.model import MediaFile
+from frametrace.posts.model import PARTIAL, MediaFile
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,6 +67,13 @@ def _create_view(connection: "duckdb.DuckDBPyConnection", case: Case, table: str
         connection.register(view, empty)
 
 
+_PARTIAL = {"partial": f'"{PARTIAL}"'}  # what the JSON of such a post's `extra` holds
+
+
+def _keys_of(posts: pa.Table) -> Iterator[tuple[str, str]]:
+    return zip(*(posts[name].to_pylist() for name in ("platform", "post_id")), strict=True)
+
+
 class Held:
     """The rows of a case as far as its writer has put them, committed or not."""
 
@@ -80,7 +87,8 @@ class Held:
     def new_posts(self, rows: pa.Table) -> tuple[pa.Table, int, pa.Table]:
         """The new posts; how many are held already; those held with other text or account.
 
-        The last have the columns `platform`, `post_id`, `source`, `line` and `differs`.
+        The last have the columns `platform`, `post_id`, `source`, `line` and `differs`. One that
+        is partial is held where its account's post is, whatever its text.
         """
         if not rows.num_rows:
             return rows, 0, rows
@@ -91,10 +99,36 @@ class Held:
                 "SELECT r.platform, r.post_id, r.source, r.line, "
                 "CASE WHEN r.account_id = p.account_id THEN 'other text' ELSE 'another account' "
                 "END AS differs FROM rows r JOIN posts p USING (platform, post_id) "
-                "WHERE r.caption_sha256 IS DISTINCT FROM p.caption_sha256 "
-                "OR r.account_id <> p.account_id ORDER BY r.source, r.line"
+                "WHERE r.account_id <> p.account_id "
+                "OR (r.caption_sha256 IS DISTINCT FROM p.caption_sha256 "
+                "AND NOT contains(coalesce(r.extra, ''), $partial)) ORDER BY r.source, r.line",
+                params=_PARTIAL,
             ).to_arrow_table()
         return new, rows.num_rows - new.num_rows - conflicts.num_rows, conflicts
+
+    def partial(self, rows: pa.Table) -> pa.Table:
+        """Those of `rows` that are whole while the case holds the same post in part."""
+        with connect(self._case, "posts") as connection:
+            connection.register("rows", rows.append_column("_at", pa.array(range(rows.num_rows))))
+            kept = connection.sql(
+                "SELECT _at FROM rows r JOIN posts p USING (platform, post_id, account_id) "
+                "WHERE contains(coalesce(p.extra, ''), $partial) "
+                "AND NOT contains(coalesce(r.extra, ''), $partial) ORDER BY _at",
+                params=_PARTIAL,
+            ).to_arrow_table()
+        return rows.take(kept["_at"].combine_chunks())
+
+    def without_posts(self, posts: pa.Table) -> tuple[pa.Table, list[str]]:
+        """What is left of the shards that hold some posts, and these shards' names."""
+        gone = set(_keys_of(posts))
+        left, names = [posts.slice(0, 0)], []
+        for file in self._case.files("posts"):
+            shard = self._case.read_shard("posts", file)
+            kept = [key not in gone for key in _keys_of(shard)]
+            if not all(kept):
+                left.append(shard.filter(pa.array(kept, pa.bool_())))
+                names.append(file.name)
+        return pa.concat_tables(left), names
 
     def keys(self, post_ids: Collection[str]) -> set[tuple[str, str]]:
         """The keys (platform, post_id) of the posts that have one of these ids."""

@@ -41,7 +41,7 @@ SELECT platform, post_id, CAST(sum(held) AS BIGINT) AS cases FROM (
     QUALIFY account_id = first_value(account_id) OVER (PARTITION BY platform, post_id ORDER BY held)
 ) GROUP BY ALL ORDER BY platform, post_id
 """
-_OF_POSTS = ["platform", "post_id", "account_id", "caption_sha256", "source", "line"]
+_OF_POSTS = ["platform", "post_id", "account_id", "caption_sha256", "extra", "source", "line"]
 
 
 @dataclass(frozen=True, slots=True)

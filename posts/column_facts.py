@@ -6,10 +6,10 @@ cell that needs it is met.
 """
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from itertools import islice
 
 from frametrace.posts.model import Precision
 from frametrace.posts.times import DayOrder, day_order, parse_time
@@ -19,8 +19,10 @@ __all__ = ["ColumnFacts"]
 _LONG = re.compile(r"\d{17,20}", re.ASCII)
 # A spreadsheet keeps fifteen digits of a number; by chance one id of 10,000 ends in four zeros.
 _DIGITS_OF_SHEETS, _SHARE_IN_SHEETS = 15, 0.05
-# A script that takes ids for numbers keeps seventeen; by chance one id of a hundred ends in two.
-_ZEROS_OF_SCRIPTS, _SHARE_IN_SCRIPTS, _LEAST_IN_SCRIPTS = 2, 0.5, 3
+# A script that takes ids for numbers keeps 17 or 18; by chance one id of a hundred ends in two.
+_DIGITS_OF_SCRIPTS, _SHARE_IN_SCRIPTS, _LEAST_IN_SCRIPTS = 18, 0.5, 3
+_ZEROS_OF_SCRIPTS = "00"
+_LOOKED_AT = 20_000  # cells of a column of ids
 
 
 @dataclass(slots=True, eq=False)
@@ -35,7 +37,7 @@ class ColumnFacts:
     zone: tzinfo | None = None
     order: DayOrder | None = None
     _orders: dict[str, DayOrder | None] = field(default_factory=dict)
-    _rounded: dict[str, frozenset[str]] = field(default_factory=dict)
+    _kept: dict[str, int] = field(default_factory=dict)
 
     def time(self, column: str, text: str) -> tuple[datetime, Precision]:
         """Read a time of a column, in UTC. Raises ValueError, with a plain reason."""
@@ -51,11 +53,12 @@ class ColumnFacts:
 
     def is_rounded(self, column: str, text: str) -> bool:
         """Whether an id lost its last digits, which became zeros, in a spreadsheet or a script."""
-        if self.cells is None or _zeros(text) < _ZEROS_OF_SCRIPTS:
+        if self.cells is None or not text.endswith(_ZEROS_OF_SCRIPTS) or not _LONG.fullmatch(text):
             return False
-        if column not in self._rounded:
-            self._rounded[column] = _rounded_among(map(str.strip, self.cells(column)))
-        return text in self._rounded[column]
+        if column not in self._kept:
+            cells = islice(self.cells(column), _LOOKED_AT)
+            self._kept[column] = _digits_kept(map(str.strip, cells))
+        return len(text.rstrip("0")) <= self._kept[column]
 
     def _order_of(self, column: str, cells: Callable[[str], Iterator[str]]) -> DayOrder | None:
         """The order that the column's dates show; none where they show both or neither."""
@@ -74,24 +77,11 @@ def _has_two_orders(text: str) -> bool:
     return len(read) == 2
 
 
-def _rounded_among(cells: Iterator[str]) -> frozenset[str]:
-    """Which of a column's ids were rounded."""
-    count, by_sheet, by_script = 0, set[str](), Counter[str]()
-    for cell in cells:
-        if _LONG.fullmatch(cell):
-            count += 1
-            zeros = _zeros(cell)
-            if zeros >= _ZEROS_OF_SCRIPTS:
-                by_script[cell] += 1
-            if zeros >= len(cell) - _DIGITS_OF_SHEETS:
-                by_sheet.add(cell)
-    total = by_script.total()
-    if total >= max(_LEAST_IN_SCRIPTS, _SHARE_IN_SCRIPTS * count):
-        return frozenset(by_script)
-    in_sheet = sum(by_script[cell] for cell in by_sheet)
-    return frozenset(by_sheet) if in_sheet > _SHARE_IN_SHEETS * count else frozenset()
-
-
-def _zeros(text: str) -> int:
-    """How many zeros a long id ends in; none of an id that isn't a long number."""
-    return len(text) - len(text.rstrip("0")) if _LONG.fullmatch(text) else 0
+def _digits_kept(cells: Iterable[str]) -> int:
+    """How many digits a column's ids were rounded to; 0 where they weren't."""
+    ids = [cell for cell in cells if _LONG.fullmatch(cell)]
+    by_script = sum(cell.endswith(_ZEROS_OF_SCRIPTS) for cell in ids)
+    if by_script >= max(_LEAST_IN_SCRIPTS, _SHARE_IN_SCRIPTS * len(ids)):
+        return _DIGITS_OF_SCRIPTS
+    by_sheet = sum(len(cell.rstrip("0")) <= _DIGITS_OF_SHEETS for cell in ids)
+    return _DIGITS_OF_SHEETS if by_sheet > _SHARE_IN_SHEETS * len(ids) else 0

@@ -206,7 +206,7 @@ def _field(name: str) -> str:
 
 
 def _alternatives(key: str, value: object) -> tuple[str, ...]:
-    listed = value if isinstance(value, list) else [value]
+    listed: list[Any] = value if isinstance(value, list) else [value]
     if not listed or not all(isinstance(each, str) and each.strip() for each in listed):
         raise UsageError(f"{key} must name a column in quotes, or a list of them")
     return tuple(dict.fromkeys(each.strip() for each in listed))

@@ -37,7 +37,7 @@ def link_name(link: str) -> str:
     return stem if _DISTINCT.fullmatch(stem) else ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Waiting:
     """A link of a post that a file of the media folders is named like."""
 

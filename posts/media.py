@@ -107,6 +107,7 @@ class MediaLibrary:
 
     def __init__(self, roots: Sequence[Path], maps: Sequence[Path] = ()) -> None:
         self._roots: tuple[Place, ...] = ()
+        self._read: set[str] = set()
         self.search(*roots)
         self._map = MediaMap(maps)
         self._damaged: list[Skipped] = []
@@ -118,8 +119,12 @@ class MediaLibrary:
         self.joined: Counter[str] = Counter()  # pictures by the rule that gave them to a post
         self.aside: Counter[str] = Counter()  # files that aren't pictures, by their suffix
 
-    def search(self, *roots: Path) -> None:
-        """Search these as well, before anything was looked for. Raises SourceError."""
+    def search(self, *roots: Path, read: Collection[str] = ()) -> None:
+        """Search these as well, before anything was looked for. Raises SourceError.
+
+        `read` are places of files that were read for their posts.
+        """
+        self._read.update(read)
         opened = [open_root(path) for path in roots]
         for root in opened:
             root.paths()  # an archive that can't be opened shows it here
@@ -300,7 +305,7 @@ class MediaLibrary:
                     self._lists.append((place, path))
                 elif holds_picture(place, path):
                     files.setdefault(place.path / path, (PurePosixPath(path).stem, place, path))
-                elif _suffix(path) not in _ARCHIVES:
+                elif _suffix(path) not in _ARCHIVES and f"{place.path}/{path}" not in self._read:
                     self.aside[_suffix(path)] += 1
         return sorted(files.values(), key=lambda item: (item[0], str(item[1].path), item[2]))
 

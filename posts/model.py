@@ -5,7 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["Account", "AccountKind", "MediaFile", "MediaItem", "Post", "Precision", "Skipped"]
+__all__ = [
+    "PARTIAL",
+    "Account",
+    "AccountKind",
+    "MediaFile",
+    "MediaItem",
+    "Post",
+    "Precision",
+    "Skipped",
+]
+
+PARTIAL = "_zs_partial"  # in what is kept of a post: what Zeeschuimer calls it
 
 
 class AccountKind(StrEnum):
@@ -53,6 +64,11 @@ class Post:
     extra: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     line: int = 0
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it was taken from a page that showed it only in part; a whole one replaces it."""
+        return PARTIAL in self.extra
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,17 @@ from frametrace.posts.column_maps import ColumnMap, header_digest, shipped_maps
 from frametrace.posts.compression import DAMAGED
 from frametrace.posts.encodings import encoding_of
 from frametrace.posts.errors import SourceError, UsageError
+from frametrace.posts.file_kinds import kind_of
 from frametrace.posts.folders import printable
 from frametrace.posts.layouts import heads_of, text_rows
 from frametrace.posts.mapped_rows import reader_of
 from frametrace.posts.media import Base
 from frametrace.posts.model import Account, Post, Skipped
 from frametrace.posts.readers import READERS, Reader
-from frametrace.posts.rows import Head, Heads, Row, Rows, Shape
+from frametrace.posts.rows import Head, Row, Rows, Shape
 from frametrace.posts.settings import ReadSettings
 from frametrace.posts.sources import Source, is_table, sources_in
+from frametrace.posts.unrecognised import unrecognised
 
 __all__ = ["Entry", "Opened", "Part", "detect", "formats_table", "open_source", "read_source"]
 
@@ -30,10 +32,6 @@ _NEIGHBOUR = 2**22  # bytes of a file that is read for the sake of its neighbour
 _NAMED = 5  # files that a message lists by name
 _REPLACED = "\ufffd"
 _NAMED_ROWS = frozenset({Shape.TABLE, Shape.RECORDS})  # what a column map can be about
-_NEXT = (
-    "`frametrace inspect FILE` shows it and drafts a column map; --column post_id=… --column "
-    "account_id=… says which column is what, --format names a format."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,12 @@ class Part:
     def folder(self) -> str:
         """The folder of the source inside the folder or the archive that was named; or empty."""
         return PurePosixPath(self.source.member).parent.as_posix() if self.source.member else ""
+
+    @property
+    def place(self) -> str:
+        """The whole path of the source."""
+        path = self.source.path.resolve()
+        return f"{path}/{self.source.member}" if self.source.member else str(path)
 
     def base(self) -> Base:
         """Where the paths in it are relative to. Raises OSError."""
@@ -217,12 +221,17 @@ def formats_table() -> str:
 
 def _parts(source: Source, settings: ReadSettings, named: Reader | None) -> list[Part]:
     """The parts of a source that are read. Raises SourceError where there is none."""
-    heads = heads_of(source)
+    try:
+        heads = heads_of(source)
+    except SourceError as error:
+        if kind := kind_of(source):
+            raise SourceError(f"{source.name}: {kind}") from error
+        raise
     for groups in ((heads.either,), heads.parts):
         found = [part for group in groups if (part := _part(source, group, settings, named))]
         if found:
             return found
-    raise _unrecognised(source, heads, settings, named)
+    raise unrecognised(source, heads, settings, named, _names())
 
 
 def _part(
@@ -271,49 +280,6 @@ def _reads(reader: Reader, head: Head) -> bool:
     if reader.shape is Shape.TEXT:
         return head.shape is Shape.TEXT
     return head.shape == reader.shape and not reader.missing(head.names)
-
-
-def _unrecognised(
-    source: Source, heads: Heads, settings: ReadSettings, named: Reader | None
-) -> SourceError:
-    every = (*heads.either, *chain.from_iterable(heads.parts))
-    name = source.name
-    if named is not None:
-        fitting = [head for head in every if head.shape == named.shape]
-        if not fitting:
-            return SourceError(
-                f"{name}: is {heads.what}, but {named.name} reads {named.shape}. "
-                "Leave --format out to have it recognised."
-            )
-        head = min(fitting, key=lambda head: len(named.missing(head.names)))
-        missing = ", ".join(named.missing(head.names))
-        return SourceError(
-            f"{name}: {named.name} needs the column {missing}. Found: {head.shown}. "
-            f"Rename the columns, or name another --format: {_names()}."
-        )
-    tables = [head for head in every if head.names]
-    if not tables:
-        return SourceError(
-            f"{name}: is {heads.what or 'empty'}, in which no posts are recognised. {_NEXT}"
-        )
-    candidates = [
-        (len(reader.required) - 2 * len(reader.missing(head.names)), -number, head, reader)
-        for number, head in enumerate(reversed(tables))
-        for reader in READERS
-        if reader.shape == head.shape and reader.missing(head.names)
-    ]
-    _, _, head, nearest = max(candidates, key=lambda found: found[:2])
-    for found in settings.columns:
-        if not found.header:  # users named it, and not the case
-            head = min(tables, key=lambda head: len(found.over(head.names).missing(head.names)))
-            missing = ", ".join(found.over(head.names).missing(head.names))
-            return SourceError(
-                f"{name}: the column map names {missing}, which it lacks. Found: {head.shown}."
-            )
-    return SourceError(
-        f"{name}: is {heads.what}, in which no format is recognised. Nearest is {nearest.name}, "
-        f"which also needs {', '.join(nearest.missing(head.names))}. Found: {head.shown}. {_NEXT}"
-    )
 
 
 def _unread(errors: Sequence[tuple[Source, SourceError]]) -> Iterator[Skipped]:

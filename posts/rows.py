@@ -20,6 +20,8 @@ from frametrace.posts.values import count, sound_id, spelled
 __all__ = ["Head", "Heads", "Row", "Rows", "Shape", "flat"]
 
 _NAMES_SHOWN = 40
+_LONG_NAME = 100  # characters
+_DOTTED_NAMES = 2**24  # characters of all dotted names of a record that are longer
 _NOTHING_KNOWN = ColumnFacts()
 
 
@@ -86,8 +88,10 @@ class Row:
 
     def key(self, name: str, *others: str) -> str:
         """Take an id. Raises ValueError if it is empty or was rounded by a spreadsheet."""
-        held = next((each for each in (name, *others) if self.values.get(each, "").strip()), "")
-        if not held:
+        for held in (name, *others):
+            if self.values.get(held, "").strip():
+                break
+        else:
             raise ValueError(f"{' or '.join((name, *others))} is empty")
         found = self._sound_id(held)
         self.take(name, *others)
@@ -167,19 +171,26 @@ Rows = Iterator[Row | Skipped]
 def flat(record: Mapping[str, object]) -> dict[str, str]:
     """Name the values of a JSON object by their dotted paths; an array is kept as JSON.
 
-    Raises RecursionError if it is nested too deeply.
+    Raises RecursionError if it is nested too deeply, and ValueError if its names are too long.
     """
     found: dict[str, str] = {}
-    _flatten(record, "", found)
+    _flatten(record, "", found, [_DOTTED_NAMES])
     return found
 
 
-def _flatten(record: Mapping[str, object], prefix: str, found: dict[str, str]) -> None:
+def _flatten(
+    record: Mapping[str, object], prefix: str, found: dict[str, str], left: list[int]
+) -> None:
     for key, value in record.items():
         if isinstance(value, str):
             found[prefix + key] = value
         elif isinstance(value, dict):
-            _flatten(value, f"{prefix}{key}.", found)
+            inner = f"{prefix}{key}."
+            if len(inner) > _LONG_NAME:  # written out for every name below it
+                left[0] -= len(inner) * len(value)
+                if left[0] < 0:
+                    raise ValueError("the names in the row are too long")
+            _flatten(value, inner, found, left)
         elif value is not None and not _is_nan(value):
             found[prefix + key] = str(value) if type(value) is int else spelled(value)
 

@@ -45,7 +45,9 @@ _YEAR_LAST = re.compile(
 )
 # A month by its English name, which only the parser below reads: nothing else is handed to it.
 _NAMED_MONTH = re.compile(
-    r"(?<![A-Za-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}(?![A-Za-z])", re.I
+    r"(?<![A-Za-z])(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)(?![A-Za-z])",
+    re.IGNORECASE,
 )
 _LONGEST = 80  # characters of a written time
 _SPELLED_OUT = re.compile(r"\s*\([A-Za-z ]{2,40}\)\Z")  # a zone's name behind its offset
@@ -183,7 +185,7 @@ def _with_named_month(text: str, zone: tzinfo | None) -> tuple[datetime, Precisi
         try:
             read.append(parser.parse(written, default=default, tzinfos=_zone_of))
         except parser.ParserError:
-            raise ValueError("it can't be read") from None
+            raise ValueError("it is not understood") from None
     if read[0] != read[1]:
         raise ValueError("its day, month or year is missing")
     offset, moment = read[0].utcoffset(), read[0].replace(tzinfo=None)

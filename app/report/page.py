@@ -87,7 +87,7 @@ class Page:
     accounts: Sequence[Mapping[str, Any]]
     accounts_total: int
     ties: TiesView
-    skipped: Sequence[tuple[str, int]]
+    skipped: Sequence[tuple[str, int, str]]
     thumbnails: Mapping[str, str]
     beside: Mapping[str, Sequence[Beside]]
     framings: Mapping[str, FramingView]

@@ -52,8 +52,10 @@ def _engagement(row: Row) -> dict[str, int]:
 
 
 def _object(text: str) -> dict[str, int]:
+    if not text:
+        return {}
     try:
-        counts = json.loads(text or "{}").items()
+        counts = json.loads(text).items()
     except (ValueError, AttributeError, RecursionError):
         reason = f'engagement {text[:40]!r} is not a JSON object such as {{"likes": 3}}'
         raise ValueError(reason) from None

@@ -249,9 +249,18 @@ def test_a_report_is_never_written_into_another_case(small_case, tmp_path):
 def test_a_summary_of_reasons_does_not_repeat_what_the_rows_held(tmp_path):
     posts = [{"text": "a", "posted_at": when} for when in ("jane@private.example", "it's 5:03")]
     case = make_case(tmp_path, posts, signals=())
-    ((reason, count),) = reasons_of(case)
+    ((reason, count, example),) = reasons_of(case)
     assert count == 2
     assert reason.startswith("'…' is not a time")
+    assert "jane" not in example
+    assert "5:03" not in example
+
+
+def test_a_reason_for_skipping_has_a_real_time_or_number_as_its_example(tmp_path):
+    for at, when in enumerate(("45413.4166667", "31 Feb 2024 10:00 CEST", "99/99/2024")):
+        case = make_case(tmp_path / str(at), [{"text": "a", "posted_at": when}], signals=())
+        ((_, _, example),) = reasons_of(case)
+        assert example.endswith(f"row 1: '{when}'")
 
 
 def test_what_was_not_compared_is_said(tmp_path):
