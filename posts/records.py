@@ -44,7 +44,7 @@ def json_heads(source: Source) -> Heads:
 def _is_by_line(first: str, second: str) -> bool:
     """Whether each line is a record: as one of two shows, since the other may be damaged.
 
-    Or it is an array of records, as truthbrush writes one for each page; a single one is a document.
+    Or it is an array of records, as truthbrush writes one a page; a single line is a document.
     """
     begin = first.lstrip("\ufeff")[:1]
     if begin == "[":
@@ -61,11 +61,15 @@ def _value(line: str) -> Any:
 
 def _line_heads(source: Source) -> tuple[Head, ...]:
     with source.lines() as lines:
+        written = filter(str.strip, beginning(lines, _LOOKED_AT))
+        first = next(written, "")
+        in_arrays = first.lstrip("\ufeff").startswith("[")
         try:
-            names = _record_names(filter(str.strip, beginning(lines, _LOOKED_AT)))
+            names = _record_names(chain([first], written), in_arrays)
         except (ValueError, SourceError):
             return ()
-    return (Head(Shape.RECORDS, names, partial(_record_rows, source), how="a record a line"),)
+    how = "an array of records a line" if in_arrays else "a record a line"
+    return (Head(Shape.RECORDS, names, partial(_record_rows, source, in_arrays), how=how),)
 
 
 def _whole_heads(source: Source) -> tuple[Head, ...]:
@@ -151,14 +155,14 @@ def _message_names(source: Source) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _record_rows(source: Source) -> Rows:
+def _record_rows(source: Source, in_arrays: bool) -> Rows:
     name = source.name
     line = 0
     with source.lines() as lines:
         try:
             for line, text in enumerate(lines, start=1):
                 if text.strip():
-                    for found in _records(text):
+                    for found in _records(text, in_arrays):
                         yield (
                             Skipped(name, line, "", found)
                             if isinstance(found, str)
@@ -168,13 +172,13 @@ def _record_rows(source: Source) -> Rows:
             yield Skipped(name, line + 1, "", str(error))
 
 
-def _record_names(lines: Iterable[str]) -> tuple[str, ...]:
+def _record_names(lines: Iterable[str], in_arrays: bool) -> tuple[str, ...]:
     names: dict[str, None] = {}
     errors: list[str] = []
     looked_at = 0
     try:
         for text in islice(lines, _RECORDS_LOOKED_AT):
-            for found in _records(text):
+            for found in _records(text, in_arrays):
                 if isinstance(found, str):
                     errors.append(found)
                 else:
@@ -189,8 +193,8 @@ def _record_names(lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _records(text: str) -> Iterator[dict[str, str] | str]:
-    """The records of a line, or the reason why it, or one of several, is none."""
+def _records(text: str, in_arrays: bool) -> Iterator[dict[str, str] | str]:
+    """The record of a line, or those of its array, or the reason why something there is none."""
     if len(text) >= LINE_LIMIT:
         yield f"the record is longer than {LINE_LIMIT:,} characters"
         return
@@ -202,7 +206,7 @@ def _records(text: str) -> Iterator[dict[str, str] | str]:
     except RecursionError:
         yield _TOO_DEEP
         return
-    records = held if isinstance(held, list) else [held]
+    records = held if in_arrays and isinstance(held, list) else [held]
     if not all(isinstance(record, dict) for record in records):
         yield NOT_AN_OBJECT
     for record in (record for record in records if isinstance(record, dict)):
