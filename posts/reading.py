@@ -115,6 +115,8 @@ class Part:
     def _plain(self) -> Rows:
         if self.reader.split is not None:
             return text_rows(self.source, self.reader.split)
+        if self.reader.short_rows and self.head.filled is not None:
+            return self.head.filled()
         return self.head.rows()
 
     def _cells(self, column: str) -> Iterator[str]:
