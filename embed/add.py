@@ -131,14 +131,13 @@ def add_sources(
         keep_maps(case.path, (p.columns for found in opened for p in found.parts if p.columns))
         for found in opened:
             with progress.track(f"reading {printable(found.path.resolve().name)}", None) as advance:
-                for base, entries in found.readings():
-                    for batch in _batches(entries):
-                        refused |= _put(writer, _rows_of(batch, library, base), added)
-                        lost = [e for e in batch if isinstance(e, Skipped) and not e.kept]
-                        added.rows += sum(not isinstance(e, Skipped) for e in batch) + len(lost)
-                        added.dropped += len(lost)
-                        added.lost = added.lost or next(iter(lost), None)
-                        advance(len(batch))
+                for batch in _batches(found.readings()):
+                    refused |= _put(writer, _rows_of(batch, library), added)
+                    lost = [e for _, e in batch if isinstance(e, Skipped) and not e.kept]
+                    added.rows += sum(not isinstance(e, Skipped) for _, e in batch) + len(lost)
+                    added.dropped += len(lost)
+                    added.lost = added.lost or next(iter(lost), None)
+                    advance(len(batch))
         if library.waits:
             with progress.track("joining pictures by name", None) as advance:
                 named = (row for row in library.guessed(Held(case).keys) if row[0] not in refused)
@@ -158,11 +157,17 @@ def add_sources(
     return added
 
 
-def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    batch: list[Entry] = []
+def _batches(
+    readings: Iterable[tuple[Base, Iterable[Entry]]],
+) -> Iterator[list[tuple[Base, Entry]]]:
+    """What was read, with where its paths are relative to, however many files it comes from.
+
+    A folder may hold a small document beside each of a hundred thousand pictures.
+    """
+    batch: list[tuple[Base, Entry]] = []
     characters = 0
-    for entry in entries:
-        batch.append(entry)
+    for base, entry in ((base, entry) for base, entries in readings for entry in entries):
+        batch.append((base, entry))
         if isinstance(entry, Post):
             characters += len(entry.text) + sum(map(len, entry.extra.values()))
         if len(batch) == _BATCH or characters > _CHARACTERS:
@@ -172,18 +177,18 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def _rows_of(batch: Sequence[Entry], library: MediaLibrary, base: Base) -> _Rows:
+def _rows_of(batch: Sequence[tuple[Base, Entry]], library: MediaLibrary) -> _Rows:
     rows = _Rows()
     posts = []
-    for entry in batch:
+    for base, entry in batch:
         match entry:
             case Skipped():
                 rows.skip(entry)
             case Account():
                 rows.accounts.setdefault((entry.platform, entry.account_id), entry)
             case Post() if _is_new(rows, entry):
-                posts.append(entry)
-    found = [(post, file) for post in posts for file in library.find(post, base)]
+                posts.append((base, entry))
+    found = [(post, file) for base, post in posts for file in library.find(post, base)]
     items = _identified(file for _, file in found if isinstance(file, MediaFile))
     for post, file in found:
         if isinstance(file, Skipped):

@@ -62,7 +62,8 @@ class Part:
 
     def rows(self) -> Rows:
         """The rows, each with what its columns say as a whole and what stands beside the source."""
-        facts = ColumnFacts(self._cells, self.settings.zone, self.settings.order)
+        zone, order = self.settings.zone, self.settings.order
+        facts = ColumnFacts(self._cells, zone, order, records=self.head.shape is Shape.RECORDS)
         context = self.reader.context(self._neighbour) if self.reader.context else {}
         for row in self._plain():
             if isinstance(row, Row):
