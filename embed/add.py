@@ -5,22 +5,27 @@ case already holds is left out before a unit is written.
 """
 
 import hashlib
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
+from frametrace.embed.arrow_rows import (
+    accounts_table,
+    links_table,
+    media_table,
+    posts_table,
+    skipped_table,
+)
 from frametrace.embed.case import Case, CaseWriter
 from frametrace.embed.column_maps import keep_maps
 from frametrace.embed.decode import MAX_BYTES
 from frametrace.embed.held import Held
 from frametrace.embed.progress import Progress, Silent
-from frametrace.embed.tables import ACCOUNT_PROFILES, MEDIA, POST_MEDIA, POSTS, SKIPPED
+from frametrace.embed.tables import POST_MEDIA
 from frametrace.embed.union import is_union
 from frametrace.posts.errors import DecodeError, UsageError
 from frametrace.posts.folders import printable
@@ -38,8 +43,6 @@ _NAMESAKE = (
     "its post was added with another picture of this name from elsewhere; "
     "where two folders have one name, rename one or add the folder above"
 )
-# Posts and profiles refer to nothing that refers to them.
-_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True, check_circular=False).encode
 _KEY = ["platform", "post_id"]
 _THREADS = 4  # reading files and SHA-256 both let other threads run
 _PART = 50  # files handed to a thread at once: one by one costs as much as reading them
@@ -128,14 +131,13 @@ def add_sources(
         keep_maps(case.path, (p.columns for found in opened for p in found.parts if p.columns))
         for found in opened:
             with progress.track(f"reading {printable(found.path.resolve().name)}", None) as advance:
-                for base, entries in found.readings():
-                    for batch in _batches(entries):
-                        refused |= _put(writer, _rows_of(batch, library, base), added)
-                        lost = [e for e in batch if isinstance(e, Skipped) and not e.kept]
-                        added.rows += sum(not isinstance(e, Skipped) for e in batch) + len(lost)
-                        added.dropped += len(lost)
-                        added.lost = added.lost or next(iter(lost), None)
-                        advance(len(batch))
+                for batch in _batches(found.readings()):
+                    refused |= _put(writer, _rows_of(batch, library), added)
+                    lost = [e for _, e in batch if isinstance(e, Skipped) and not e.kept]
+                    added.rows += sum(not isinstance(e, Skipped) for _, e in batch) + len(lost)
+                    added.dropped += len(lost)
+                    added.lost = added.lost or next(iter(lost), None)
+                    advance(len(batch))
         if library.waits:
             with progress.track("joining pictures by name", None) as advance:
                 named = (row for row in library.guessed(Held(case).keys) if row[0] not in refused)
@@ -155,11 +157,17 @@ def add_sources(
     return added
 
 
-def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    batch: list[Entry] = []
+def _batches(
+    readings: Iterable[tuple[Base, Iterable[Entry]]],
+) -> Iterator[list[tuple[Base, Entry]]]:
+    """What was read, with where its paths are relative to, however many files it comes from.
+
+    A folder may hold a small document beside each of a hundred thousand pictures.
+    """
+    batch: list[tuple[Base, Entry]] = []
     characters = 0
-    for entry in entries:
-        batch.append(entry)
+    for base, entry in ((base, entry) for base, entries in readings for entry in entries):
+        batch.append((base, entry))
         if isinstance(entry, Post):
             characters += len(entry.text) + sum(map(len, entry.extra.values()))
         if len(batch) == _BATCH or characters > _CHARACTERS:
@@ -169,18 +177,18 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def _rows_of(batch: Sequence[Entry], library: MediaLibrary, base: Base) -> _Rows:
+def _rows_of(batch: Sequence[tuple[Base, Entry]], library: MediaLibrary) -> _Rows:
     rows = _Rows()
     posts = []
-    for entry in batch:
+    for base, entry in batch:
         match entry:
             case Skipped():
                 rows.skip(entry)
             case Account():
                 rows.accounts.setdefault((entry.platform, entry.account_id), entry)
             case Post() if _is_new(rows, entry):
-                posts.append(entry)
-    found = [(post, file) for post in posts for file in library.find(post, base)]
+                posts.append((base, entry))
+    found = [(post, file) for base, post in posts for file in library.find(post, base)]
     items = _identified(file for _, file in found if isinstance(file, MediaFile))
     for post, file in found:
         if isinstance(file, Skipped):
@@ -258,7 +266,7 @@ def _put(writer: CaseWriter, rows: _Rows, added: Added) -> set[tuple[str, str]]:
     Returns the keys of the posts that were refused.
     """
     held = Held(writer.case)
-    read = _posts_table(rows.posts.values())
+    read = posts_table(rows.posts.values())
     posts, known, conflicts = held.new_posts(read)
     whole = held.partial(read) if read.num_rows else read
     if whole.num_rows:
@@ -272,10 +280,10 @@ def _put(writer: CaseWriter, rows: _Rows, added: Added) -> set[tuple[str, str]]:
     media = sorted(set(links["sha256"].to_pylist()))
     tables = {
         "posts": posts,
-        "accounts": held.new("accounts", _accounts_table(rows.accounts.values())),
-        "media": held.new("media", _media_table(rows.media[sha256] for sha256 in media)),
+        "accounts": held.new("accounts", accounts_table(rows.accounts.values())),
+        "media": held.new("media", media_table(rows.media[sha256] for sha256 in media)),
         "post_media": links,
-        "skipped": held.new("skipped", _skipped_table(rows.skipped)),
+        "skipped": held.new("skipped", skipped_table(rows.skipped)),
     }
     instead: dict[str, list[str]] = {}
     if whole.num_rows:
@@ -296,7 +304,7 @@ def _put(writer: CaseWriter, rows: _Rows, added: Added) -> set[tuple[str, str]]:
 def _new_links(held: Held, rows: _Rows, refused: set[tuple[str, str]]) -> pa.Table:
     """Which pictures posts are to get: not the one of a namesake in another folder."""
     keys = [key for key in rows.post_media if key[:2] not in refused]
-    new = held.new("post_media", _links_table(keys, rows.post_media))
+    new = held.new("post_media", links_table(keys, rows.post_media))
     found = list(zip(*(new[name].to_pylist() for name in POST_MEDIA.names[:3]), strict=True))
     roots = pa.array([rows.said.get(key) for key in found], pa.string())
     namesakes = set(held.namesakes(new.append_column("root", roots)))
@@ -317,74 +325,3 @@ def _digest(tables: dict[str, pa.Table]) -> str:
                 stream.write_batch(batch)
             digest.update(sink.getvalue())
     return digest.hexdigest()[:16]
-
-
-def _posts_table(posts: Collection[Post]) -> pa.Table:
-    """The posts column by column: a dictionary for each row would take twice as long."""
-    columns: dict[str, list[Any]] = {
-        "platform": [post.platform for post in posts],
-        "post_id": [post.post_id for post in posts],
-        "account_id": [post.account_id for post in posts],
-        "account_kind": [post.account_kind for post in posts],
-        "account_name": [post.account_name or None for post in posts],
-        "posted_at": [post.posted_at for post in posts],
-        "precision": [post.precision for post in posts],
-        "text": [post.text or None for post in posts],
-        "caption_sha256": [_digest_of(post.text) for post in posts],
-        "links": [post.links for post in posts],
-        "hashtags": [post.hashtags for post in posts],
-        "repost_of": [post.repost_of or None for post in posts],
-        "engagement": [_json(post.engagement) for post in posts],
-        "extra": [_json(post.extra) for post in posts],
-        "source": [post.source for post in posts],
-        "line": [post.line for post in posts],
-    }
-    return pa.table(columns, POSTS)
-
-
-def _digest_of(text: str) -> str | None:
-    return hashlib.sha256(text.encode()).hexdigest() if text else None
-
-
-def _json(values: object) -> str | None:
-    return _encoded(values) if values else None
-
-
-def _accounts_table(accounts: Iterable[Account]) -> pa.Table:
-    rows = [
-        {
-            "platform": account.platform,
-            "account_id": account.account_id,
-            "account_kind": str(account.kind),
-            "account_name": account.name or None,
-            "created_at": account.created_at,
-            "extra": _json(account.extra),
-            "source": account.source,
-            "line": account.line,
-        }
-        for account in accounts
-    ]
-    return pa.Table.from_pylist(rows, ACCOUNT_PROFILES)
-
-
-def _media_table(items: Iterable[MediaItem]) -> pa.Table:
-    rows = [
-        {"sha256": item.sha256, "root": item.root, "path": item.path, "size": item.size}
-        for item in items
-    ]
-    return pa.Table.from_pylist(rows, MEDIA)
-
-
-def _links_table(
-    keys: Iterable[tuple[str, str, str]], paths: dict[tuple[str, str, str], str]
-) -> pa.Table:
-    rows = [
-        {"platform": key[0], "post_id": key[1], "sha256": key[2], "path": paths[key]}
-        for key in keys
-    ]
-    return pa.Table.from_pylist(rows, POST_MEDIA)
-
-
-def _skipped_table(rows: Iterable[tuple[str, int, str, str]]) -> pa.Table:
-    names = ("source", "line", "item", "reason")
-    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], SKIPPED)

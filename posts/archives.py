@@ -11,6 +11,7 @@ import tempfile
 import threading
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PureWindowsPath
@@ -42,7 +43,8 @@ class Archive:
 
     def paths(self) -> Iterator[str]:
         """Give every member's name, sorted. Raises SourceError if the archive can't be opened."""
-        return iter(sorted({info.filename for info in self._zip().infolist() if not info.is_dir()}))
+        names = {info.filename for info in self._zip().infolist()}
+        return iter(sorted(name for name in names if name and not name.endswith("/")))
 
     def holds(self, path: str) -> bool:
         """Whether the archive can be opened and has a member of that name."""
@@ -125,7 +127,7 @@ class Tar:
     def _tar(self) -> "_OpenedTar":
         try:
             return _opened_tar(*_identity(self.path))
-        except (*DAMAGED, MemoryError) as error:
+        except DAMAGED as error:
             name = printable(self.path.name)
             reason = f"the archive can't be opened: {error}. Copy it again."
             raise SourceError(f"{name}: {reason}") from error
@@ -193,33 +195,33 @@ class _OpenedTar:
 
 @lru_cache(maxsize=4)
 def _opened_tar(path: Path, process: int, modified: int, size: int) -> _OpenedTar:
-    file: IO[bytes] = path.open("rb")
-    try:
+    with ExitStack() as opened:
+        file: IO[bytes] = opened.enter_context(path.open("rb"))
         is_plain = file.read(512)[_TAR_MAGIC_AT:].startswith(_TAR_MAGIC)
         file.seek(0)
         if not is_plain:
-            file = _spooled(file)
+            file = opened.enter_context(_spooled(file))
         with tarfile.open(fileobj=file, mode="r:", tarinfo=_BoundedInfo) as tar:
             members = {
                 info.name.removeprefix("./"): (info.offset_data, info.size)
                 for info in tar
                 if info.isreg() and not info.issparse()
             }
-    except BaseException:
-        file.close()
-        raise
+        opened.pop_all()
     return _OpenedTar(file, members, threading.Lock())
 
 
 def _spooled(file: IO[bytes]) -> IO[bytes]:
     spool = cast(IO[bytes], tempfile.TemporaryFile())  # noqa: SIM115
-    with unpacked(file) as stream:
+    with unpacked(file) as stream, ExitStack() as failed:
+        failed.enter_context(spool)
         while piece := stream.read(_PIECE):
             if spool.tell() > _SPOOLED:
                 raise ValueError(
                     f"it holds over {_SPOOLED // 2**30} GB: unpack it (tar xf) and name the folder"
                 )
             spool.write(piece)
+        failed.pop_all()
     spool.seek(0)
     return spool
 
@@ -233,6 +235,8 @@ class _BoundedInfo(tarfile.TarInfo):
         info = super().frombuf(buf, encoding, errors)  # type: ignore[arg-type]
         if info.size > _EXTENDED and info.type in b"xgLKX":
             raise tarfile.ReadError("a member's name is too long")
+        if info.size < 0:  # the library would go back and forth for ever
+            raise tarfile.ReadError("a member's size is negative")
         return info
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from frametrace.posts.compression import DAMAGED
 from frametrace.posts.errors import SourceError
 from frametrace.posts.values import encodable
 
@@ -17,7 +18,7 @@ __all__ = ["is_parquet", "parquet_in", "parquet_names", "parquet_rows"]
 
 _MAGIC = b"PAR1"
 _BATCH = 1000  # rows
-_WHOLE = 2**30  # bytes of one in an archive, which is read whole: its end says where things are
+_WHOLE = 2**29  # bytes of one in an archive, which is read whole: its end says where things are
 
 
 def is_parquet(begins: bytes) -> bool:
@@ -31,11 +32,11 @@ def parquet_in(file: "io.BufferedReader[Any]", name: str) -> pq.ParquetFile:
         if not file.seekable() or not isinstance(file.raw, io.FileIO):
             data = file.read(_WHOLE + 1)
             if len(data) > _WHOLE:
-                reason = f"in an archive it may have {_WHOLE // 2**30} GB; unpack it"
+                reason = f"in an archive it may have {_WHOLE // 2**20} MB; unpack it"
                 raise SourceError(f"{name}: {reason}")
             return pq.ParquetFile(pa.BufferReader(data))
         return pq.ParquetFile(file)
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, *DAMAGED) as error:
         raise SourceError(f"{name}: the Parquet file can't be read: {error}") from None
 
 
@@ -52,7 +53,7 @@ def parquet_rows(file: pq.ParquetFile) -> Iterator[dict[str, str]]:
                 found: dict[str, str] = {}
                 _flatten(row, "", found)
                 yield found
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+    except (pa.ArrowException, *DAMAGED) as error:
         raise SourceError(f"damaged from here on: {error}") from None
 
 

@@ -13,6 +13,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import IO, Any, cast
 
 __all__ = ["DAMAGED", "SUFFIXES", "name_of", "unpacked"]
@@ -24,6 +25,7 @@ DAMAGED = (
     RuntimeError,
     ValueError,
     OverflowError,
+    MemoryError,  # for what a header asks for
     struct.error,
     zlib.error,
     lzma.LZMAError,
@@ -36,6 +38,10 @@ SUFFIXES = frozenset({".gz", ".bz2", ".xz", ".zst"})
 _BUFFER = 2**18
 # Pushshift's archives use windows of 2 GB, which a reader must hold (zstd --long=31).
 _ZSTD_WINDOW = 2**31
+_XZ_MEMORY = 2**29  # bytes: `xz -9` needs 65 MB, and no file that anybody shares over 200 MB
+_MEMBER_PIECE = 2**16
+_EMPTY = 1000  # members without content, one after the other
+_IN_VAIN = 2**22  # bytes of them
 _ZSTD_PIECE = 2**11  # bytes unpacked at once: four may be a block of 128 kB, and all of them 64 MB
 _NESTED = 2  # `posts.csv.gz` inside a `.gz` happens; more than that is a trap
 
@@ -61,15 +67,31 @@ def name_of(begins: bytes) -> str:
     return next((name for magic, name in _NAMES.items() if begins.startswith(magic)), "")
 
 
-class _ByPiece(io.RawIOBase):
+class _Packed:
+    """What gzip reads; the library takes hours for millions of empty members."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream, self.in_vain = stream, 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Read bytes. Raises ValueError where too many came to nothing."""
+        data = self._stream.read(size)
+        self.in_vain += len(data)
+        if self.in_vain > _IN_VAIN:
+            raise ValueError("there are too many empty members in it")
+        return data
+
+
+class _Gzip(io.RawIOBase):
     """A stream that gives what it has: one that fills a buffer loses what comes before a damage."""
 
-    def __init__(self, stream: Any, packed: IO[bytes]) -> None:
-        self._stream, self._packed = stream, packed
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._closes, self._packed = stream, _Packed(stream)
+        self._stream = gzip.GzipFile(fileobj=cast(IO[bytes], self._packed))
 
     def close(self) -> None:
         """Close what it reads as well."""
-        self._packed.close()
+        self._closes.close()
         super().close()
 
     def readable(self) -> bool:
@@ -77,10 +99,54 @@ class _ByPiece(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Put what comes next into the buffer."""
+        """Put what comes next into the buffer. Raises one of `DAMAGED`."""
         piece = self._stream.read1(len(buffer))
         buffer[: len(piece)] = piece
+        self._packed.in_vain = 0
         return len(piece)
+
+
+class _Members(io.RawIOBase):
+    """Members of bzip2 or xz, one after the other.
+
+    It gives what it has, as that of gzip does. The library's own streams take hours for millions of
+    empty members, and 4 GB of memory where a header of 40 bytes asks for it.
+    """
+
+    def __init__(self, stream: IO[bytes], magic: bytes, fresh: Callable[[], Any]) -> None:
+        self._stream, self._magic, self._fresh = stream, magic, fresh
+        self._member, self._packed, self._empty = fresh(), b"", 0
+
+    def close(self) -> None:
+        """Close what it reads as well."""
+        self._stream.close()
+        super().close()
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Put what comes next into the buffer. Raises one of `DAMAGED`."""
+        while True:
+            if not self._packed and (self._member.needs_input or self._member.eof):
+                self._packed = self._stream.read(_MEMBER_PIECE)
+                if not self._packed and not self._member.eof:
+                    raise EOFError("the compressed data ends before its end")
+            if self._member.eof:
+                self._packed = self._packed.lstrip(b"\0")  # what may stand between members
+                if not self._packed.startswith(self._magic):
+                    return 0
+                self._empty += 1
+                if self._empty > _EMPTY:
+                    raise ValueError(f"there are over {_EMPTY:,} empty members in it")
+                self._member = self._fresh()
+            piece = self._member.decompress(self._packed, len(buffer))
+            self._packed = self._member.unused_data
+            if piece:
+                self._empty = 0
+                buffer[: len(piece)] = piece
+                return len(piece)
 
 
 class _Zstandard(io.RawIOBase):
@@ -126,10 +192,15 @@ class _Zstandard(io.RawIOBase):
         return len(part)
 
 
+def _xz() -> lzma.LZMADecompressor:
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
+
+
+_BZ2, _XZ = b"BZh", b"\xfd7zXZ\x00"
 _BY_MAGIC: Mapping[bytes, Callable[[Any], Any]] = {
-    b"\x1f\x8b": lambda stream: _ByPiece(gzip.GzipFile(fileobj=stream), stream),
-    b"BZh": lambda stream: _ByPiece(bz2.BZ2File(stream), stream),
-    b"\xfd7zXZ\x00": lambda stream: _ByPiece(lzma.LZMAFile(stream), stream),  # noqa: SIM115
+    b"\x1f\x8b": _Gzip,
+    _BZ2: partial(_Members, magic=_BZ2, fresh=bz2.BZ2Decompressor),
+    _XZ: partial(_Members, magic=_XZ, fresh=_xz),
     b"\x28\xb5\x2f\xfd": _Zstandard,
 }
 _NAMES: Mapping[bytes, str] = {

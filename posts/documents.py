@@ -1,9 +1,7 @@
-"""JSON documents that hold their rows in arrays: streamed, since they may be gigabytes.
+"""JSON documents of messages: streamed, since they may be gigabytes.
 
-A list of a document is an array of objects that is reached through objects alone; its path joins
-their names (`data.videos`; empty where the document itself is the array). Telegram Desktop's
-messages are another matter: they stand in arrays named `messages`, wherever these are, and what
-the object around one says before it, such as the chat's id, goes along.
+Telegram Desktop's messages stand in arrays named `messages`, wherever these are, and what the
+object around one says before it, such as the chat's id, goes along.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +10,7 @@ from typing import Any
 
 from frametrace.posts.sources import LINE_LIMIT
 
-__all__ = ["lists_in", "objects_at", "rows_in"]
+__all__ = ["rows_in"]
 
 _ROWS = "messages"
 _AROUND = "chat"
@@ -81,55 +79,6 @@ def rows_in(pieces: Iterable[str]) -> Iterator[dict[str, Any] | str]:
         raise _unreadable(error) from None
 
 
-def objects_at(pieces: Iterable[str], path: str | None) -> Iterator[dict[str, Any] | str]:
-    """Give the objects of the list at `path`, or the reason why one is none.
-
-    Without a path it gives whole documents, which may follow each other. Raises ValueError, with a
-    plain reason, where the document can't be read any further.
-    """
-    import ijson
-
-    feed = _Feed(iter(pieces))
-    prefix = "" if path is None else f"{path}.item".lstrip(".")
-    try:
-        for value in ijson.items(feed, prefix, use_float=True, multiple_values=path is None):
-            feed.unparsed = 0
-            yield value if isinstance(value, dict) else "the row is not a JSON object"
-    except (ijson.JSONError, ValueError, RecursionError) as error:
-        raise _unreadable(error) from None
-
-
-def lists_in(pieces: Iterable[str], enough: int) -> dict[str, list[dict[str, Any]]]:
-    """The lists of a document by their paths, each with its first objects, `enough` at most."""
-    import ijson
-
-    feed = _Feed(iter(pieces))
-    found: dict[str, list[dict[str, Any]]] = {}
-    levels: list[_Level] = []
-    try:
-        events = _counted(ijson.basic_parse(feed, use_float=True), feed)
-        for event, value in events:
-            path = _path(levels)
-            if event == "start_map" and path is not None:
-                row = _row(events, None)
-                if isinstance(row, dict) and len(found.setdefault(path, [])) < enough:
-                    found[path].append(row)
-                if path == "" and len(found[path]) >= enough:
-                    break  # the document is one array, of which that much was seen
-            else:
-                _step(levels, event, value)
-    except (ijson.JSONError, ValueError):
-        pass  # what comes before is enough, or there is nothing to read
-    return found
-
-
-def _path(levels: list[_Level]) -> str | None:
-    """The path of the array at hand, if it is reached through objects alone."""
-    if not levels or not levels[-1].is_array or any(level.is_array for level in levels[:-1]):
-        return None
-    return ".".join(level.name for level in levels[:-1])
-
-
 def _unreadable(error: Exception) -> ValueError:
     reason = (str(error).splitlines() or [""])[0].strip()
     return ValueError(f"the document can't be read from here on: {reason}")
@@ -153,11 +102,13 @@ def _step(levels: list[_Level], event: str, value: Any) -> None:
         levels.pop()
     elif event == "map_key":
         levels[-1].name = value
-    elif levels and len(levels[-1].values) < _NAMES and len(str(value)) <= _LONGEST:
-        levels[-1].values[levels[-1].name] = value
+    elif levels and len(levels[-1].values) < _NAMES:
+        name = levels[-1].name
+        if max(len(name), len(str(value))) <= _LONGEST:
+            levels[-1].values[name] = value
 
 
-def _row(events: Iterator[_Event], around: dict[str, Any] | None) -> dict[str, Any] | str:
+def _row(events: Iterator[_Event], around: dict[str, Any]) -> dict[str, Any] | str:
     """Build a row up to its end, with what stands around it; one that is too long is left out."""
     from ijson.common import ObjectBuilder
 
@@ -177,4 +128,4 @@ def _row(events: Iterator[_Event], around: dict[str, Any] | None) -> dict[str, A
     if size > LINE_LIMIT:
         return f"the row is longer than {LINE_LIMIT:,} characters"
     row: dict[str, Any] = builder.value
-    return row if around is None else {**row, _AROUND: dict(around)}
+    return {**row, _AROUND: dict(around)}

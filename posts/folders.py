@@ -4,8 +4,9 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
-__all__ = ["files_in", "is_inside", "is_picture", "is_picture_data", "printable"]
+__all__ = ["at_once", "files_in", "is_inside", "is_picture", "is_picture_data", "printable"]
 
 _PICTURE_SUFFIXES = frozenset(
     {".apng", ".avif", ".avifs", ".bmp", ".gif", ".heic", ".heics", ".heif", ".heifs", ".hif"}
@@ -51,6 +52,15 @@ def is_inside(root: Path, path: Path) -> bool:
         return path.resolve().is_relative_to(root)
     except (OSError, RuntimeError, ValueError):
         return False
+
+
+def at_once(path: str | Path) -> BinaryIO:
+    """Open a file to read what is there: some in `/proc` would have their reader wait for ever."""
+    return open(path, "rb", opener=_without_waiting)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
 
 
 def printable(path: str) -> str:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain, islice
-from typing import Any
 
 from frametrace.posts.columnar import is_parquet, parquet_in, parquet_names, parquet_rows
 from frametrace.posts.compression import DAMAGED
@@ -13,7 +12,7 @@ from frametrace.posts.model import Skipped
 from frametrace.posts.records import json_heads
 from frametrace.posts.roots import pictures_in, place_at
 from frametrace.posts.rows import Head, Heads, Row, Rows, Shape
-from frametrace.posts.sources import Source, until_damage
+from frametrace.posts.sources import Source, beginning
 from frametrace.posts.tables import Layout, Table, likeliest, numbered, possible, quoting
 from frametrace.posts.values import MISSING
 from frametrace.posts.workbooks import is_workbook, sheet_rows, sheets_in
@@ -21,8 +20,9 @@ from frametrace.posts.workbooks import is_workbook, sheet_rows, sheets_in
 __all__ = ["heads_of", "table_head", "text_rows"]
 
 _LINES_LOOKED_AT = 200
+_TABLE_LOOKED_AT = 2**21  # characters of these lines
 _BEGINNING = 2**12  # characters
-_ROWS_BEFORE = 30  # rows that a report may have above the header of its sheet
+_BLANK = 2**24  # characters of nothing at the beginning of a text that isn't empty
 
 _DATED = re.compile(r"\[\d{1,4}[./-]", re.ASCII)  # a chat's lines may begin so, an array doesn't
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -42,7 +42,7 @@ def heads_of(source: Source) -> Heads:
     if is_workbook(begins, source.suffix):
         return _workbook_heads(source)
     with source.pieces() as pieces:
-        text = next((piece for piece in until_damage(pieces) if piece.strip()), "")
+        text = next(filter(str.strip, beginning(pieces, _BLANK)), "")
     first = text.lstrip().lstrip("\ufeff").lstrip()
     if not first:
         raise SourceError(f"{source.name}: the file is empty. Export it again.")
@@ -102,7 +102,7 @@ def _text_heads(source: Source, first: str) -> Heads:
     if first[0] == "<":
         return Heads((text,), what="an HTML page or another document in angle brackets")
     with source.lines() as lines:
-        sample = list(islice(until_damage(lines), _LINES_LOOKED_AT))
+        sample = list(islice(beginning(lines, _TABLE_LOOKED_AT), _LINES_LOOKED_AT))
     tables = [_table(source, sample, layout, names) for layout, names in possible(sample)]
     if found := likeliest(sample):
         tables.append(_table(source, sample, *found))
@@ -114,10 +114,13 @@ def _table(source: Source, sample: list[str], layout: Layout, names: tuple[str, 
     how = f"a table separated by {_SIGNS.get(layout.separator, repr(layout.separator))}"
     if layout.before:
         how += f", its header in line {layout.before + 1}"
-    return Head(Shape.TABLE, names, partial(_table_rows, source, sample, layout), how=how)
+    rows = partial(_table_rows, source, sample, layout)
+    return Head(Shape.TABLE, names, rows, how=how, filled=partial(rows, short_rows=True))
 
 
-def _table_rows(source: Source, sample: list[str], layout: Layout) -> Rows:
+def _table_rows(
+    source: Source, sample: list[str], layout: Layout, *, short_rows: bool = False
+) -> Rows:
     name = source.name
     with source.lines() as lines:
         table = Table(lines, quoting(sample, layout))
@@ -128,6 +131,9 @@ def _table_rows(source: Source, sample: list[str], layout: Layout) -> Rows:
                     yield Skipped(name, table.line, "", cells)
                 elif len(cells) == len(header):
                     yield _row(header, cells, name, table.line)
+                elif short_rows and 1 < len(cells) < len(header):
+                    missing = [""] * (len(header) - len(cells))
+                    yield _row(header, cells + missing, name, table.line)
                 elif cells:
                     reason = f"the row has {len(cells)} values, the header {len(header)}"
                     yield Skipped(name, table.line, "", reason)
@@ -147,37 +153,36 @@ def _row(header: tuple[str, ...], cells: list[str], name: str, line: int) -> Row
 
 def _workbook_heads(source: Source) -> Heads:
     with source.opened() as file:
-        workbook = sheets_in(file, source.name)
-    parts = [_sheet_heads(source, workbook, sheet) for sheet in workbook.sheet_names]
+        sheets = sheets_in(file, source.name)
+    parts = [_sheet_heads(source, number, *sheet) for number, sheet in enumerate(sheets)]
     return Heads((), tuple(filter(None, parts)), what="a workbook")
 
 
-def _sheet_heads(source: Source, workbook: Any, sheet: str) -> tuple[Head, ...]:
+def _sheet_heads(
+    source: Source, number: int, sheet: str, first: list[list[str]]
+) -> tuple[Head, ...]:
     heads = []
-    try:
-        for before, cells in enumerate(islice(sheet_rows(workbook, sheet), _ROWS_BEFORE)):
-            names = numbered(name.strip() for name in cells)
-            if any(names):
-                rows = partial(_sheet_rows, source, sheet, before)
-                how = f"the sheet {sheet!r} of a workbook"
-                heads.append(Head(Shape.TABLE, names, rows, part=sheet, how=how))
-    except SourceError:
-        return ()
+    for before, cells in enumerate(first):
+        names = numbered(name.strip() for name in cells)
+        if any(names):
+            rows = partial(_sheet_rows, source, number, before)
+            how = f"the sheet {sheet!r} of a workbook"
+            heads.append(Head(Shape.TABLE, names, rows, part=sheet, how=how))
     return tuple(heads)
 
 
-def _sheet_rows(source: Source, sheet: str, before: int) -> Rows:
-    name = source.name
+def _sheet_rows(source: Source, number: int, before: int) -> Rows:
+    name, line = source.name, before + 1
     try:
         with source.opened() as file:
-            rows = sheet_rows(sheets_in(file, name), sheet)
-        header = numbered(cell.strip() for cell in next(islice(rows, before, None)))
-        for line, cells in enumerate(rows, start=before + 2):
-            if any(cells):
-                padded = [*cells, *[""] * (len(header) - len(cells))][: len(header)]
-                yield _row(header, padded, name, line)
-    except SourceError as error:
-        yield Skipped(name, before + 1, "", str(error))
+            rows = sheet_rows(file, name, number)
+            header = numbered(cell.strip() for cell in next(islice(rows, before, None), ()))
+            for line, cells in enumerate(rows, start=before + 2):
+                if any(cells):
+                    padded = [*cells, *[""] * (len(header) - len(cells))][: len(header)]
+                    yield _row(header, padded, name, line)
+    except (SourceError, *DAMAGED) as error:
+        yield Skipped(name, line, "", str(error))
 
 
 def _parquet_heads(source: Source) -> Heads:

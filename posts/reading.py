@@ -62,7 +62,8 @@ class Part:
 
     def rows(self) -> Rows:
         """The rows, each with what its columns say as a whole and what stands beside the source."""
-        facts = ColumnFacts(self._cells, self.settings.zone, self.settings.order)
+        zone, order = self.settings.zone, self.settings.order
+        facts = ColumnFacts(self._cells, zone, order, records=self.head.shape is Shape.RECORDS)
         context = self.reader.context(self._neighbour) if self.reader.context else {}
         for row in self._plain():
             if isinstance(row, Row):
@@ -115,6 +116,8 @@ class Part:
     def _plain(self) -> Rows:
         if self.reader.split is not None:
             return text_rows(self.source, self.reader.split)
+        if self.reader.short_rows and self.head.filled is not None:
+            return self.head.filled()
         return self.head.rows()
 
     def _cells(self, column: str) -> Iterator[str]:

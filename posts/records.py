@@ -5,11 +5,12 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any
 
-from frametrace.posts.documents import lists_in, objects_at, rows_in
+from frametrace.posts.documents import rows_in
 from frametrace.posts.errors import SourceError
+from frametrace.posts.json_lists import LISTS, NOT_AN_OBJECT, lists_in, objects_at
 from frametrace.posts.model import Skipped
 from frametrace.posts.rows import Head, Heads, Row, Rows, Shape, flat
-from frametrace.posts.sources import LINE_LIMIT, Source, until_damage
+from frametrace.posts.sources import LINE_LIMIT, Source, beginning
 from frametrace.posts.values import json_of
 
 __all__ = ["json_heads"]
@@ -18,14 +19,16 @@ __all__ = ["json_heads"]
 _RECORDS_LOOKED_AT = 100
 _NAMES_ENOUGH = 10_000
 _CHARACTERS_ENOUGH = 2**22  # pages of an API's answers are long, and all alike
+_TOO_DEEP = "the row is nested too deeply"
 _REFERRED = "includes"  # where X's API puts posts and users that the page's posts refer to
-_PIECES_LOOKED_AT = 500  # some 30 million characters: the contacts come before the chats
+_LOOKED_AT = 2**25  # characters: the contacts come before the chats
 
 
 def json_heads(source: Source) -> Heads:
     """Records one a line, a document of messages, one record as a document, or its lists."""
     with source.lines() as lines:
-        first, second = islice(chain(filter(str.strip, until_damage(lines)), ["", ""]), 2)
+        written = filter(str.strip, beginning(lines, LINE_LIMIT))
+        first, second = islice(chain(written, ["", ""]), 2)
     by_line = _line_heads(source) if _is_by_line(first, second) else ()
     if by_line and second:
         return Heads(by_line, what="JSON")
@@ -39,61 +42,60 @@ def json_heads(source: Source) -> Heads:
 
 
 def _is_by_line(first: str, second: str) -> bool:
-    """Whether each line is a record: as one of two shows, since the other may be damaged."""
-    if not first.lstrip("\ufeff").startswith("{"):
-        return False
-    return any(map(_is_object, (first, second)))
+    """Whether each line is a record: as one of two shows, since the other may be damaged.
+
+    Or it is an array of records, as truthbrush writes one a page; a single line is a document.
+    """
+    begin = first.lstrip("\ufeff")[:1]
+    if begin == "[":
+        return bool(second) and all(isinstance(_value(line), list) for line in (first, second))
+    return begin == "{" and any(isinstance(_value(line), dict) for line in (first, second))
 
 
-def _is_object(line: str) -> bool:
+def _value(line: str) -> Any:
     try:
-        return isinstance(json_of(line.removeprefix("\ufeff")), dict)
+        return json_of(line.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
-        return False
+        return None
 
 
 def _line_heads(source: Source) -> tuple[Head, ...]:
     with source.lines() as lines:
+        written = filter(str.strip, beginning(lines, _LOOKED_AT))
+        first = next(written, "")
+        in_arrays = first.lstrip("\ufeff").startswith("[")
         try:
-            names = _record_names(filter(str.strip, lines))
+            names = _record_names(chain([first], written), in_arrays)
         except (ValueError, SourceError):
             return ()
-    return (Head(Shape.RECORDS, names, partial(_record_rows, source), how="a record a line"),)
+    how = "an array of records a line" if in_arrays else "a record a line"
+    return (Head(Shape.RECORDS, names, partial(_record_rows, source, in_arrays), how=how),)
 
 
 def _whole_heads(source: Source) -> tuple[Head, ...]:
     """The head of a document that is one record, or of several that follow each other."""
     with source.pieces() as pieces:
         try:
-            sample = list(
-                islice(objects_at(_bounded(until_damage(pieces)), None), _RECORDS_LOOKED_AT)
-            )
-        except (ValueError, SourceError):
+            start = beginning(pieces, LINE_LIMIT)
+            sample = list(islice(objects_at(start, None), _RECORDS_LOOKED_AT))
+        except ValueError:
             return ()
     names = _names_of(record for record in sample if isinstance(record, dict))
     rows = partial(_object_rows, source, None)
     return (Head(Shape.RECORDS, names, rows, how="a JSON document"),) if names else ()
 
 
-def _bounded(pieces: Iterable[str]) -> Iterator[str]:
-    """No more of a document than one record may have; what is cut is no document."""
-    left = LINE_LIMIT
-    for piece in pieces:
-        if (left := left - len(piece)) < 0:
-            return
-        yield piece
-
-
 def _list_heads(source: Source) -> Iterator[Head]:
     with source.pieces() as pieces:
-        found = lists_in(islice(until_damage(pieces), _PIECES_LOOKED_AT), _RECORDS_LOOKED_AT)
+        found, too_many = lists_in(beginning(pieces, _LOOKED_AT), _RECORDS_LOOKED_AT)
     for path, records in found.items():
         if path.partition(".")[0] == _REFERRED:
             continue
         if names := _names_of(records):
-            rows = partial(_object_rows, source, path)
+            rows = partial(_object_rows, source, path, LISTS if too_many else 0)
             how = f"the list {path} of a JSON document" if path else "a JSON array"
             yield Head(Shape.RECORDS, names, rows, part=path, how=how)
+            too_many = False
 
 
 def _names_of(records: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
@@ -102,14 +104,18 @@ def _names_of(records: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
         if len(names) < _NAMES_ENOUGH:
             try:
                 names |= dict.fromkeys(flat(record))
-            except RecursionError:
+            except (RecursionError, ValueError):
                 continue
     return tuple(names)
 
 
-def _object_rows(source: Source, path: str | None) -> Rows:
+def _object_rows(source: Source, path: str | None, most: int = 0) -> Rows:
+    """The objects of a list; `most` is how many lists are known where there are more."""
     with source.pieces() as pieces:
         yield from _numbered(source.name, objects_at(pieces, path))
+    if most:
+        reason = f"the lists of the document after the first {most:,} are not read"
+        yield Skipped(source.name, 0, "", reason)
 
 
 def _message_rows(source: Source) -> Rows:
@@ -128,7 +134,9 @@ def _numbered(name: str, objects: Iterator[dict[str, Any] | str]) -> Rows:
             try:
                 yield Row(flat(found), name, line)
             except RecursionError:
-                yield Skipped(name, line, "", "the row is nested too deeply")
+                yield Skipped(name, line, "", _TOO_DEEP)
+            except ValueError as error:
+                yield Skipped(name, line, "", str(error))
     except (SourceError, ValueError) as error:
         yield Skipped(name, line + 1, "", str(error))
 
@@ -138,59 +146,73 @@ def _message_names(source: Source) -> tuple[str, ...]:
     names: dict[str, None] = {}
     with source.pieces() as pieces:
         try:
-            for found in islice(rows_in(islice(pieces, _PIECES_LOOKED_AT)), _RECORDS_LOOKED_AT):
+            start = beginning(pieces, _LOOKED_AT)
+            for found in islice(rows_in(start), _RECORDS_LOOKED_AT):
                 if not isinstance(found, str) and len(names) < _NAMES_ENOUGH:
                     names |= dict.fromkeys(flat(found))
-        except (SourceError, ValueError):
+        except (ValueError, RecursionError):
             pass  # what comes before is enough, or there is nothing to read
     return tuple(names)
 
 
-def _record_rows(source: Source) -> Rows:
+def _record_rows(source: Source, in_arrays: bool) -> Rows:
     name = source.name
     line = 0
     with source.lines() as lines:
         try:
             for line, text in enumerate(lines, start=1):
-                if not text.strip():
-                    continue
-                try:
-                    yield Row(_record(text), name, line)
-                except ValueError as error:
-                    yield Skipped(name, line, "", str(error))
+                if text.strip():
+                    for found in _records(text, in_arrays):
+                        yield (
+                            Skipped(name, line, "", found)
+                            if isinstance(found, str)
+                            else Row(found, name, line)
+                        )
         except SourceError as error:
             yield Skipped(name, line + 1, "", str(error))
 
 
-def _record_names(lines: Iterable[str]) -> tuple[str, ...]:
+def _record_names(lines: Iterable[str], in_arrays: bool) -> tuple[str, ...]:
     names: dict[str, None] = {}
-    errors: list[Exception] = []
+    errors: list[str] = []
     looked_at = 0
     try:
         for text in islice(lines, _RECORDS_LOOKED_AT):
-            try:
-                names |= dict.fromkeys(_record(text))
-            except ValueError as error:
-                errors.append(error)
+            for found in _records(text, in_arrays):
+                if isinstance(found, str):
+                    errors.append(found)
+                else:
+                    names |= dict.fromkeys(found)
             looked_at += len(text)
             if len(names) > _NAMES_ENOUGH or (names and looked_at > _CHARACTERS_ENOUGH):
                 break
     except SourceError as error:
-        errors.append(error)
+        errors.append(str(error))
     if errors and not names:
-        raise errors[0]
+        raise ValueError(errors[0])
     return tuple(names)
 
 
-def _record(text: str) -> dict[str, str]:
+def _records(text: str, in_arrays: bool) -> Iterator[dict[str, str] | str]:
+    """The record of a line, or those of its array, or the reason why something there is none."""
     if len(text) >= LINE_LIMIT:
-        raise ValueError(f"the record is longer than {LINE_LIMIT:,} characters")
+        yield f"the record is longer than {LINE_LIMIT:,} characters"
+        return
     try:
-        record = json_of(text.removeprefix("\ufeff"))
-        if isinstance(record, dict):
-            return flat(record)
-    except RecursionError:
-        raise ValueError("the row is nested too deeply") from None
+        held = json_of(text.removeprefix("\ufeff"))
     except ValueError as error:
-        raise ValueError(f"the row is not JSON: {error}") from None
-    raise ValueError("the row is not a JSON object")
+        yield f"the row is not JSON: {error}"
+        return
+    except RecursionError:
+        yield _TOO_DEEP
+        return
+    records = held if in_arrays and isinstance(held, list) else [held]
+    if not all(isinstance(record, dict) for record in records):
+        yield NOT_AN_OBJECT
+    for record in (record for record in records if isinstance(record, dict)):
+        try:
+            yield flat(record)
+        except RecursionError:
+            yield _TOO_DEEP
+        except ValueError as error:
+            yield str(error)

@@ -10,7 +10,14 @@ from typing import IO
 from frametrace.posts.archives import Archive, Tar, archive_at, leaves
 from frametrace.posts.compression import DAMAGED
 from frametrace.posts.errors import SourceError
-from frametrace.posts.folders import files_in, is_inside, is_picture, is_picture_data, printable
+from frametrace.posts.folders import (
+    at_once,
+    files_in,
+    is_inside,
+    is_picture,
+    is_picture_data,
+    printable,
+)
 from frametrace.posts.model import Skipped
 
 __all__ = [
@@ -54,7 +61,7 @@ class Folder:
         file = self.path / path
         if not stat.S_ISREG(file.stat().st_mode):
             raise ValueError("it is not a file")
-        return file.open("rb")
+        return at_once(file)
 
     def read(self, path: str, limit: int) -> bytes:
         """Read a file of at most `limit` bytes. Raises OSError or ValueError."""
@@ -64,7 +71,7 @@ class Folder:
             raise ValueError("it is not a file")
         if status.st_size > limit:
             raise ValueError(f"{status.st_size:,} bytes are over the limit of {limit:,}")
-        with open(file, "rb") as opened:  # noqa: PTH123
+        with at_once(file) as opened:
             data: bytes = opened.read(status.st_size + 1)  # room for all of the limit takes longer
         if len(data) > status.st_size:
             raise ValueError("it grew while it was read")
@@ -119,7 +126,7 @@ def holds_picture(place: Place, path: str) -> bool:
         return False
     try:
         with place.open(path) as file:
-            return is_picture_data(file.read(16))
+            return is_picture_data(file.read(16) or b"")
     except (SourceError, *DAMAGED):
         return False
 

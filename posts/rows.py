@@ -20,6 +20,8 @@ from frametrace.posts.values import count, sound_id, spelled
 __all__ = ["Head", "Heads", "Row", "Rows", "Shape", "flat"]
 
 _NAMES_SHOWN = 40
+_LONG_NAME = 100  # characters
+_DOTTED_NAMES = 2**24  # characters of all dotted names of a record that are longer
 _NOTHING_KNOWN = ColumnFacts()
 
 
@@ -39,7 +41,7 @@ class Head:
 
     `names` are its header, or the names of its first records; `beginning` is the first text of a
     source of the shape TEXT; `part` names the list or the sheet; `how` says how it is written, for
-    people. `rows` reads it.
+    people. `rows` reads it; of a table of text, `filled` does so with short rows filled up.
     """
 
     shape: Shape
@@ -48,6 +50,7 @@ class Head:
     part: str = ""
     beginning: str = ""
     how: str = ""
+    filled: Callable[[], Iterator["Row | Skipped"]] | None = field(default=None, compare=False)
 
     @property
     def shown(self) -> str:
@@ -168,19 +171,26 @@ Rows = Iterator[Row | Skipped]
 def flat(record: Mapping[str, object]) -> dict[str, str]:
     """Name the values of a JSON object by their dotted paths; an array is kept as JSON.
 
-    Raises RecursionError if it is nested too deeply.
+    Raises RecursionError if it is nested too deeply, and ValueError if its names are too long.
     """
     found: dict[str, str] = {}
-    _flatten(record, "", found)
+    _flatten(record, "", found, [_DOTTED_NAMES])
     return found
 
 
-def _flatten(record: Mapping[str, object], prefix: str, found: dict[str, str]) -> None:
+def _flatten(
+    record: Mapping[str, object], prefix: str, found: dict[str, str], left: list[int]
+) -> None:
     for key, value in record.items():
         if isinstance(value, str):
             found[prefix + key] = value
         elif isinstance(value, dict):
-            _flatten(value, f"{prefix}{key}.", found)
+            inner = f"{prefix}{key}."
+            if len(inner) > _LONG_NAME:  # written out for every name below it
+                left[0] -= len(inner) * len(value)
+                if left[0] < 0:
+                    raise ValueError("the names in the row are too long")
+            _flatten(value, inner, found, left)
         elif value is not None and not _is_nan(value):
             found[prefix + key] = str(value) if type(value) is int else spelled(value)
 

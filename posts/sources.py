@@ -17,10 +17,10 @@ from frametrace.posts.archives import archive_at
 from frametrace.posts.compression import DAMAGED, SUFFIXES, unpacked
 from frametrace.posts.encodings import SAMPLE, Encoding, encoding_of
 from frametrace.posts.errors import SourceError
-from frametrace.posts.folders import is_picture, printable
+from frametrace.posts.folders import at_once, is_picture, printable
 from frametrace.posts.roots import Folder, Place, place_at
 
-__all__ = ["LINE_LIMIT", "Source", "is_container", "is_table", "sources_in", "until_damage"]
+__all__ = ["LINE_LIMIT", "Source", "beginning", "is_container", "is_table", "sources_in"]
 
 # Characters. A page of 500 tweets with everything that the API tells of them has some 3 million;
 # a decompression bomb without a line break ends here instead of in memory.
@@ -106,7 +106,14 @@ class Source:
         return self._detected[-1] if self._detected else None
 
     def _raw(self) -> IO[bytes]:
-        return place_at(self.path).open(self.member) if self.member else self.path.open("rb")
+        if not self.member:
+            return at_once(self.path)
+        place = place_at(self.path)
+        if printable(self.member) != self.member:
+            raise ValueError("its name is not valid UTF-8; rename it")
+        if not place.keeps(self.member):
+            raise ValueError("it leads out of the folder")
+        return place.open(self.member)
 
     @contextmanager
     def _text(self) -> Iterator[TextIO]:
@@ -140,10 +147,17 @@ class Source:
         yield decoder.decode(b"", final=True)
 
 
-def until_damage(read: Iterator[str]) -> Iterator[str]:
-    """What comes before a damage, for who wants no more than to know what begins there."""
+def beginning(read: Iterator[str], characters: int) -> Iterator[str]:
+    """What comes before a damage, and no more than so many characters and one more piece.
+
+    It is for who wants no more than to know what begins there.
+    """
     with suppress(SourceError):
-        yield from read
+        for piece in read:
+            yield piece
+            characters -= len(piece) or _PIECE  # of a piece without text there were NULs
+            if characters <= 0:
+                return
 
 
 def _sample(stream: "io.BufferedReader[Any]") -> tuple[bytes, Exception | None]:
@@ -222,7 +236,7 @@ def _inside(place: Place, encoding: str) -> tuple[Source, ...]:
     pictures = False
     for path in place.paths():
         pictures = pictures or is_picture(path)
-        if _holds_posts(path) and printable(path) == path and place.keeps(path):
+        if _holds_posts(path):
             members.append(path)
     if not members and not pictures:
         what = "folder" if isinstance(place, Folder) else "archive"

@@ -11,6 +11,7 @@ __all__ = ["Layout", "Table", "likeliest", "numbered", "possible", "quoting"]
 # Characters. The longest captions have some 65 thousand; an unclosed quote ends here.
 _ROW_LIMIT = 2**20
 
+_COLUMNS = 2**14  # as many as a sheet of Excel has
 _SEPARATORS = (",", ";", "\t", "|")
 _BEFORE = 30  # lines that a report may write above its header
 _HINT = "sep="  # what Excel writes, and reads, in a first line of its own
@@ -68,6 +69,8 @@ class Table:
         try:
             for cells in self._reader():
                 names = [name.strip() for name in cells]
+                if len(names) > _COLUMNS:
+                    raise ValueError(f"it names more than {_COLUMNS:,} columns")
                 if any(names):
                     return numbered(names)
         except csv.Error as error:

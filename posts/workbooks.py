@@ -1,20 +1,28 @@
-"""Workbooks of spreadsheets (xlsx, xls, ods), sheet by sheet, as rows of text."""
+"""Workbooks of spreadsheets (xlsx, xls, ods), sheet by sheet, as rows of text.
+
+A process of its own reads them: see `workbook_cells`.
+"""
 
 import io
-import zipfile
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+from frametrace.posts.compression import DAMAGED
 from frametrace.posts.errors import SourceError
 
 __all__ = ["is_workbook", "sheet_rows", "sheets_in"]
 
 _MAGICS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # a zip, an OLE document
 _PACKED = 2**28  # bytes; it is read whole
-_UNPACKED = 2**30  # bytes of its parts: the cells then need some 2 GB
 _PIECE = 2**20
-_SAFE = 10**15  # a spreadsheet keeps fifteen digits of a number
+_ROW = 2**25  # bytes of a row as JSON: 16,384 cells may all show one text of 32,767 characters
+_CELLS = Path(__file__).with_name("workbook_cells.py")
 
 
 def is_workbook(begins: bytes, suffix: str) -> bool:
@@ -22,52 +30,55 @@ def is_workbook(begins: bytes, suffix: str) -> bool:
     return begins.startswith(_MAGICS) and suffix in {".xlsx", ".xlsm", ".xls", ".ods", ""}
 
 
-def sheets_in(file: "io.BufferedReader[Any]", name: str) -> Any:
-    """Open a workbook. Raises SourceError, with a plain reason, where it can't be read."""
-    from python_calamine import CalamineWorkbook
-
-    try:
-        data = file.read(_PACKED + 1)
-        _check_size(data)
-        return CalamineWorkbook.from_filelike(io.BytesIO(data))
-    except Exception as error:  # its own errors share no base but this
-        raise SourceError(
-            f"{name}: the workbook can't be read: {error}. Save it as CSV (UTF-8), ids as text."
-        ) from None
+def sheets_in(file: "io.BufferedReader[Any]", name: str) -> tuple[tuple[str, list[list[str]]], ...]:
+    """Each sheet's name and its first rows. Raises SourceError, with a plain reason."""
+    return tuple((sheet, rows) for sheet, rows in _printed(file, name))
 
 
-def sheet_rows(workbook: Any, sheet: str) -> Iterator[list[str]]:
-    """The cells of a sheet, row by row, as text; ids that lost digits look like it (`1.69E+18`)."""
-    for cells in workbook.get_sheet_by_name(sheet).iter_rows():
-        yield [_text(cell) for cell in cells]
+def sheet_rows(file: "io.BufferedReader[Any]", name: str, number: int) -> Iterator[list[str]]:
+    """The cells of a sheet, row by row, as text; ids that lost digits look like it (`1.69E+18`).
+
+    Raises SourceError, with a plain reason, where the workbook can't be read.
+    """
+    return _printed(file, name, str(number))
 
 
-def _check_size(data: bytes) -> None:
-    """Unpack it once to nowhere: what a part declares as its size is not trusted."""
-    if len(data) > _PACKED:
-        raise ValueError(f"it is larger than {_PACKED // 2**20} MB")
-    if not data.startswith(_MAGICS[0]):
-        return
-    left = _UNPACKED
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for info in archive.infolist():
-            info.file_size = left + 1
-            with archive.open(info) as part:
-                while piece := part.read(_PIECE):
-                    left -= len(piece)
-                    if left < 0:
-                        raise ValueError(f"it unpacks to over {_UNPACKED // 2**30} GB")
+def _printed(file: "io.BufferedReader[Any]", name: str, *arguments: str) -> Iterator[Any]:
+    """What the process prints, line by line."""
+    command = [sys.executable, "-P", str(_CELLS), *arguments]
+    environment = {**os.environ, "RUST_BACKTRACE": "0", "PYTHONIOENCODING": "utf-8"}
+    with subprocess.Popen(  # its one argument is a number
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    ) as process:
+        try:
+            yield from _lines(process, file)
+        except DAMAGED as error:
+            raise SourceError(
+                f"{name}: the workbook can't be read: {error}. Save it as CSV (UTF-8), ids as text."
+            ) from None
+        finally:
+            process.kill()
 
 
-def _text(cell: object) -> str:
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    if isinstance(cell, float):
-        if not cell.is_integer():
-            return repr(cell)
-        return str(int(cell)) if abs(cell) < _SAFE else f"{cell:.14E}"
-    if isinstance(cell, datetime | date | time):
-        return cell.isoformat()
-    return "" if cell is None else str(cell)
+def _lines(process: "subprocess.Popen[bytes]", file: "io.BufferedReader[Any]") -> Iterator[Any]:
+    """Hand the workbook over, then read lines. Raises ValueError, with a plain reason."""
+    assert process.stdin and process.stdout
+    left = _PACKED
+    with suppress(BrokenPipeError), process.stdin as pipe:  # it ended: its last line says why
+        while left >= 0 and (piece := file.read(_PIECE)):
+            left -= len(piece)
+            pipe.write(piece)
+    while line := process.stdout.readline(_ROW):
+        if line[-1:] != b"\n":
+            raise ValueError("a row is too long" if len(line) == _ROW else "it is damaged")
+        found = json.loads(line)
+        if found is None:
+            return
+        if "error" in found:
+            raise ValueError(found["error"])
+        yield found["cells"]
+    raise ValueError("that took too much memory or time")

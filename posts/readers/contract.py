@@ -20,7 +20,8 @@ class Reader:
     the row can't be one. `required` names the columns without which the format can't be read, each
     with its alternatives: a source that has them all is recognised. `foreign` names columns that
     only another format with the same required ones has. `parts` takes apart a row that holds many
-    posts, such as a page of an API's answers. `context` gives values that every row has besides its
+    posts, such as a page of an API's answers. `short_rows`: the tool leaves out empty cells at the
+    end of a row. `context` gives values that every row has besides its
     own, read from files beside the source. A source of the shape TEXT is recognised by its first
     lines (`begins`) and taken apart by `split`, which gives the number of each row's first line and
     its values, or the reason why it can't be read. `title`, `example`, `platform` and `time`
@@ -37,6 +38,7 @@ class Reader:
     parse: Callable[[Row], Post | Account]
     foreign: tuple[str, ...] = ()
     parts: Callable[[Row], Iterable[Row]] | None = None
+    short_rows: bool = False
     context: Callable[[Neighbour], Mapping[str, str]] | None = None
     begins: Callable[[str], bool] | None = None
     split: Callable[[Iterable[str]], Iterator[tuple[int, Mapping[str, str] | str]]] | None = None
