@@ -59,6 +59,11 @@ def drafted_in(
     return found
 
 
+def _is_for(draft: Draft, head: Head) -> bool:
+    """Whether a draft for another table is for this one as well."""
+    return bool(draft.columns) and draft.map().fits(head.names)
+
+
 def _unread(path: Path, read: Sequence[Source], encoding: str) -> Iterator[Source]:
     """The sources that are not read; beside others only those that are tables by their names."""
     try:

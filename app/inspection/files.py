@@ -49,6 +49,7 @@ class Looked:
             rows=sample.rows,
             is_cut=sample.is_cut,
             posts=sample.posts,
+            different_posts=len(sample.keys),
             accounts=sample.accounts,
             dropped=sample.dropped,
             used=tuple(sample.used),

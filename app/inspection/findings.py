@@ -83,6 +83,7 @@ class FileFound:
     rows: int
     is_cut: bool
     posts: int
+    different_posts: int
     accounts: int
     dropped: int
     used: tuple[str, ...]

@@ -49,11 +49,9 @@ def next_steps(found: Inspection, options: Mapping[str, Any]) -> list[str]:
     """The commands that go on from here; none where nothing can be read."""
     drafts = [draft for source in found.sources for draft in source.drafts]
     sources = " ".join(shlex.quote(source.path) for source in found.sources)
-    lacking = [draft for draft in drafts if not draft.is_complete]
-    if lacking:
-        said = _said(options, "pairs", "maps", "media")
-        draft = f"--draft {shlex.quote(str(_DEFAULT))}"
-        return [f"frametrace inspect {sources}{said} {_missing(lacking[0])} {draft}"]
+    for source in found.sources:
+        if lacking := [draft for draft in source.drafts if not draft.is_complete]:
+            return _completed(source.path, lacking[0], options)
     case = shlex.quote(str(options["case"] or "CASE"))
     if drafts:
         path = options["draft"] or _DEFAULT
@@ -65,6 +63,16 @@ def next_steps(found: Inspection, options: Mapping[str, Any]) -> list[str]:
     if any(source.files for source in found.sources):
         return [f"frametrace add {case} {sources}{_said(options)}"]
     return []
+
+
+def _completed(path: str, draft: DraftFound, options: Mapping[str, Any]) -> list[str]:
+    """What names the columns that a draft lacks: a command, or an editor if it was written."""
+    if written := options["draft"]:
+        lacking = " and ".join(field for field in draft.lacking if field in _KEYS)
+        return [f"write into {written} which column is {lacking}"]
+    said = _said(options, "pairs", "maps", "media")
+    file = shlex.quote(str(_DEFAULT))
+    return [f"frametrace inspect {shlex.quote(path)}{said} {_missing(draft)} --draft {file}"]
 
 
 def _missing(draft: DraftFound) -> str:

@@ -34,6 +34,7 @@ class Sample:
     times: Times
     rows: int = 0
     posts: int = 0
+    keys: set[tuple[str, str]] = field(default_factory=set)  # of posts, which may be there twice
     accounts: int = 0
     dropped: int = 0
     is_cut: bool = False
@@ -48,6 +49,7 @@ class Sample:
             self.reasons.note(entry)
         elif isinstance(entry, Post):
             self.posts += 1
+            self.keys.add((entry.platform, entry.post_id))
         else:
             self.accounts += 1
 

@@ -9,6 +9,7 @@ from frametrace.app.console import printable
 __all__ = ["Screen", "side_by_side"]
 
 _NAMES = 16  # cells of a terminal for the names of the rows
+_GAP = 2
 _NARROWEST = 24  # cells of a terminal for each column; more columns stand below
 
 
@@ -38,18 +39,21 @@ def side_by_side(
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], screen: Screen) -> Iterator[str]:
     from rich import box
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(
-        box=box.SIMPLE_HEAD if screen.is_terminal else None, pad_edge=False, padding=(0, 2, 0, 0)
+        box=box.SIMPLE_HEAD if screen.is_terminal else None, pad_edge=False, padding=(0, _GAP, 0, 0)
     )
+    names = min(_NAMES, max(cell_len(row[0]) for row in (header, *rows)))
+    widest = (screen.width - names) // (len(header) - 1) - _GAP
     for number, name in enumerate(header):
-        table.add_column(Text(printable(name)), ratio=None if number == 0 else 1, overflow="fold")
+        most = widest if number else _NAMES
+        table.add_column(Text(printable(name)), max_width=most, overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
-    table.expand = True
     held = io.StringIO()
     Console(
         file=held,

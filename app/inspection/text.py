@@ -96,6 +96,8 @@ def _file_lines(file: FileFound, screen: Screen) -> Iterator[str]:
 def _counted(file: FileFound) -> str:
     least = f"at least {file.rows:,}; the first {file.rows:,} were looked at" if file.is_cut else ""
     gave = [f"{file.posts:,} {'post' if file.posts == 1 else 'posts'}"]
+    if file.different_posts < file.posts:
+        gave[0] += f", of which {file.different_posts:,} have ids of their own"
     if file.accounts:
         gave.append(f"{file.accounts:,} {'profile' if file.accounts == 1 else 'profiles'}")
     if file.dropped:
