@@ -43,7 +43,8 @@ class Archive:
 
     def paths(self) -> Iterator[str]:
         """Give every member's name, sorted. Raises SourceError if the archive can't be opened."""
-        return iter(sorted({info.filename for info in self._zip().infolist() if not info.is_dir()}))
+        names = {info.filename for info in self._zip().infolist()}
+        return iter(sorted(name for name in names if name and not name.endswith("/")))
 
     def holds(self, path: str) -> bool:
         """Whether the archive can be opened and has a member of that name."""

@@ -8,6 +8,7 @@ from frametrace.posts.column_contents import Contents
 from frametrace.posts.column_fits import FIELDS_IN_ORDER, fit
 from frametrace.posts.column_names import kind_named, platforms_named, says_something
 from frametrace.posts.model import AccountKind, Precision
+from frametrace.posts.readers.account_keys import BY_HANDLE
 from frametrace.posts.readers.post_keys import key_of
 from frametrace.posts.readers.sites import PLATFORMS, platform_or
 
@@ -20,8 +21,6 @@ __all__ = [
     "decide_rest",
 ]
 
-# Platforms on which accounts go by their handles, as many tools tell no more of them.
-_BY_HANDLE = frozenset({"instagram", "tiktok", "threads", "pinterest"})
 _WANTED = ("posted_at", "text", "media")  # besides those that are required
 _OF_POSTS_AND_ACCOUNTS = frozenset(
     {"id", "link", "account_id", "handle", "account_name", "who", "account_link"}
@@ -96,7 +95,8 @@ def decide_post(table: Columns, sample: Sequence[Mapping[str, str]]) -> str:
         table.take("post_id", unnamed, _HOLDS)
         return unnamed if table.contents[unnamed].post_links else ""
     if leads_to_posts and not (own and _is_fuller(table, own, link)):
-        table.take("post_id", link, _beside(table, own, link, sample) if own else "")
+        differs = own and not table.contents[own].numbers_rows
+        table.take("post_id", link, _beside(table, own, link, sample) if differs else "")
         return link
     if own:
         table.take("post_id", own, _about_id(table, own))
@@ -154,9 +154,7 @@ def decide_platform(table: Columns) -> str:
         if len(platforms) == 1:
             table.doubts["platform"] = how
             return platforms.pop()
-    table.lacking["platform"] = (
-        'nothing tells the platform: platform = "…" names it (posts are of `unknown` otherwise)'
-    )
+    table.lacking["platform"] = "nothing tells the platform: without it posts are of `unknown`"
     return ""
 
 
@@ -176,7 +174,7 @@ def decide_account(table: Columns, platform: str) -> None:
     elif who and table.contents[who].ids >= 0.9 and table.contents[who].handles < 0.1:
         number, who = number or who, "" if not number else who
     name = name or who
-    ids = [handle, number] if platform in _BY_HANDLE else [number, handle]
+    ids = [handle, number] if platform in BY_HANDLE else [number, handle]
     best = next(filter(None, ids), "")
     if "account_id" not in table.columns:
         if best:

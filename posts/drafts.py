@@ -7,6 +7,7 @@ check: what is uncertain in it is said beside it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from itertools import chain, islice
 
 from frametrace.posts.column_contents import Contents, contents_of
@@ -23,12 +24,14 @@ from frametrace.posts.draft_columns import (
 )
 from frametrace.posts.model import AccountKind
 from frametrace.posts.rows import Head, Heads, Row, Rows, Shape
+from frametrace.posts.times import DayOrder
 
 __all__ = ["Draft", "draft_of", "likeliest_table", "written_draft"]
 
 _ROWS = 400  # that are looked at for a draft
 _COLUMNS = 1_000  # of a table; records have more where ids are their names
 _LONGEST_COMMENT = 160  # characters
+_ABOVE = frozenset({"platform"})  # what stands above the columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,14 @@ class Draft:
     """A column map in the making.
 
     `columns` gives each field its column; `doubts` says what is uncertain about a field, `lacking`
-    why one has no column.
+    why one has no column. The others are true of all rows.
     """
 
     columns: Mapping[str, str]
     platform: str = ""
     account_kind: AccountKind | None = None
+    zone: tzinfo | None = None
+    order: DayOrder | None = None
     doubts: Mapping[str, str] = field(default_factory=dict)
     lacking: Mapping[str, str] = field(default_factory=dict)
 
@@ -55,7 +60,14 @@ class Draft:
     def map(self, name: str = "columns") -> ColumnMap:
         """The column map that it is so far."""
         columns = {field: (column,) for field, column in self.columns.items()}
-        return ColumnMap(name, columns, platform=self.platform, account_kind=self.account_kind)
+        return ColumnMap(
+            name,
+            columns,
+            platform=self.platform,
+            account_kind=self.account_kind,
+            zone=self.zone,
+            order=self.order,
+        )
 
 
 def likeliest_table(heads: Heads) -> Head | None:
@@ -96,7 +108,7 @@ def draft_of(names: Sequence[str], rows: Rows, given: Mapping[str, str] | None =
     kind = kind or decide_kind(table)
     order = {name: at for at, name in enumerate(FIELDS_IN_ORDER)}
     columns = sorted(table.columns.items(), key=lambda item: order.get(item[0], len(order)))
-    return Draft(dict(columns), platform, kind, table.doubts, table.lacking)
+    return Draft(dict(columns), platform, kind, doubts=table.doubts, lacking=table.lacking)
 
 
 def _constants(table: Columns) -> tuple[str, AccountKind | None]:
@@ -118,10 +130,11 @@ def written_draft(draft: Draft, of: str) -> str:
         doubt = draft.doubts.get(name, "")
         lines.append(f"{line}  # {_comment(doubt)}" if doubt else line)
     for name, why in draft.lacking.items():
-        if name != "platform":
-            lines.append(f'# {name} = "…"  # {_comment(why)}')
+        line = f'# {name} = "…"  # {_comment(why)}'
+        if name in _ABOVE:
+            lines[2:2] = [line] if lines[2] else [line, ""]
         else:
-            lines.insert(2, f"# {_comment(why)}")
+            lines.append(line)
     return "\n".join(lines) + "\n"
 
 

@@ -15,10 +15,16 @@ import numpy as np
 
 from frametrace.posts.model import MediaFile, Post, Skipped
 
-__all__ = ["Guess", "Guesses", "Key", "is_named_by", "long_ids_in"]
+__all__ = ["LONG", "Guess", "Guesses", "Key", "is_named_by", "long_ids_in"]
 
 Key = tuple[str, str]  # (platform, post_id)
+LONG = 15  # digits: such a number is no other platform's, and no other source's
 _LONG_ID = re.compile(r"(?<![0-9A-Za-z])\d{15,20}(?![0-9A-Za-z])", re.ASCII)
+# A file that is named by its day is not that of a post 2019, nor of a post 19.
+_DATE = re.compile(
+    r"(?:\d{4}(?P<a>[-_.])[01]?\d(?P=a)[0-3]?\d|[0-3]?\d(?P<b>[-_.])[0-3]?\d(?P=b)\d{4})(?!\d)",
+    re.ASCII,
+)
 _BLOCK = 20_000  # files looked at together
 
 
@@ -127,7 +133,10 @@ class Guesses:
 def is_named_by(path: str, post_id: str) -> bool:
     """Whether a file's name is a post's id, or begins with it and goes on with a sign."""
     stem = PurePosixPath(path).stem
-    return stem.startswith(post_id) and not stem[len(post_id) : len(post_id) + 1].isalnum()
+    if not stem.startswith(post_id) or stem[len(post_id) : len(post_id) + 1].isalnum():
+        return False
+    date = _DATE.match(stem)
+    return date is None or date.end() <= len(post_id)
 
 
 def long_ids_in(path: str) -> Iterator[str]:

@@ -2,21 +2,30 @@
 
 Downloaders keep the last part of a link, with or without what follows a question mark, with a
 suffix of their own or none. So a file is the picture of a link where the names before all suffixes
-are one, are long enough not to be anybody's, and where no other link and no other file has it.
+are one, where a server made it and no camera or person, and no other link and no other file has it.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
+from frametrace.posts.folders import is_picture
 from frametrace.posts.model import MediaFile, Post, Skipped
 
 __all__ = ["LinkNames", "Waiting", "link_name", "stem_of"]
 
-# `image_1` and `photo.jpg` occur everywhere; names that servers make are long and hold digits.
-_DISTINCT = re.compile(r"(?=.*\d)[\w.-]{8,}", re.ASCII)
+# What servers make: a long number, an identifier with hyphens, or a word whose letters and digits
+# change as by chance. `photo_1`, `IMG_20190819_140322`, `banner-1200x630` occur everywhere.
+_NAME = re.compile(r"[\w.-]{8,}", re.ASCII)
+_NUMBER = re.compile(r"(?<![0-9])(?!(?:19|20)\d\d[01]\d[0-3]\d[0-2]\d[0-5])\d{12,}", re.ASCII)
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_WORD = re.compile(r"[0-9A-Za-z]{10,}")
+_CHANGE = re.compile(r"(?<=[0-9])(?=[A-Za-z])|(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])")
+_CHANGES = 4  # within a word
+
+_SIZES = frozenset(("format", "name"))  # behind X's question mark: sizes of one picture
 _LARGE = re.compile(r"(?::|_)(?:large|orig|medium|small|thumb)\Z")  # what X adds to a name
 
 
@@ -30,11 +39,24 @@ def stem_of(name: str) -> str:
 def link_name(link: str) -> str:
     """What a file that was downloaded from a link would be named; empty if that says nothing."""
     try:
-        path = unquote(urlsplit(link).path)
+        parts = urlsplit(link)
+        asked = parse_qs(parts.query, keep_blank_values=True, max_num_fields=100)
     except ValueError:
         return ""
-    stem = stem_of(path.rstrip("/").rpartition("/")[2])
-    return stem if _DISTINCT.fullmatch(stem) else ""
+    name = unquote(parts.path).rstrip("/").rpartition("/")[2]
+    if not (is_picture(name) or _SIZES.issuperset(asked)):
+        return ""  # `image.php?id=7`
+    stem = stem_of(name)
+    return stem if _is_distinct(stem) else ""
+
+
+def _is_distinct(stem: str) -> bool:
+    """Whether no other picture will be named so, but by chance."""
+    if not _NAME.fullmatch(stem):
+        return False
+    if _NUMBER.search(stem) or _UUID.fullmatch(stem):
+        return True
+    return any(len(_CHANGE.findall(word)) >= _CHANGES for word in _WORD.findall(stem))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

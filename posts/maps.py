@@ -39,6 +39,7 @@ class MediaMap:
         self._rows: dict[tuple[str, str], list[MapRow]] = {}
         self._unreadable: list[Skipped] = []
         self._asked: set[tuple[str, str]] = set()
+        self._platforms: dict[str, set[str]] = {}  # that asked for lines without one
         for path in maps:
             self._load(path)
 
@@ -51,6 +52,8 @@ class MediaMap:
         for key in ((post.platform, post.post_id), ("", post.post_id)):
             if key in self._rows:
                 self._asked.add(key)
+                if not key[0]:
+                    self._platforms.setdefault(post.post_id, set()).add(post.platform)
                 yield from self._rows[key]
 
     def unasked(self) -> set[str]:
@@ -63,11 +66,21 @@ class MediaMap:
         Lines of the `known` posts (platform, post_id) are of use, though to another call.
         """
         yield from self._unreadable
+        yield from self._ambiguous()
         found = {*self._asked, *known, *(("", post_id) for _, post_id in known)}
         for key, rows in self._rows.items():
             if key not in found:
                 reason = f"the media map names the post {key[1]}, which was not read"
                 yield from (row.skipped(reason) for row in rows)
+
+    def _ambiguous(self) -> Iterator[Skipped]:
+        """Lines without a platform that posts of several were given."""
+        for post_id, platforms in self._platforms.items():
+            if len(platforms) > 1:
+                named = " and ".join(sorted(platforms))
+                reason = f"the media map doesn't say whether it means the post {post_id} of {named}"
+                told = f"{reason}, which both have it now: write the platform"
+                yield from (row.skipped(told) for row in self._rows["", post_id])
 
     def _load(self, path: Path) -> None:
         if not path.is_file():

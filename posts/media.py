@@ -9,30 +9,27 @@ and no path leads out of its folder or archive.
 
 import hashlib
 import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import itemgetter
+from itertools import chain
 from pathlib import Path, PurePosixPath
-from unicodedata import normalize
 
+from frametrace.posts.claims import Borrowed, Claims, Listed
 from frametrace.posts.compression import DAMAGED
-from frametrace.posts.downloads import DOWNLOADS, downloads_in
+from frametrace.posts.downloads import Download, names_link
 from frametrace.posts.errors import DecodeError, SourceError
 from frametrace.posts.folders import printable
-from frametrace.posts.guesses import Guess, Guesses, Key, is_named_by, long_ids_in
-from frametrace.posts.link_names import LinkNames, Waiting, link_name, stem_of
+from frametrace.posts.guesses import LONG, Guess, Guesses, Key, is_named_by
+from frametrace.posts.link_names import LinkNames, Waiting, link_name
+from frametrace.posts.lookup import LEAVES, beside, in_places, is_within, usable
 from frametrace.posts.maps import MediaMap
+from frametrace.posts.media_index import MediaIndex
 from frametrace.posts.model import MediaFile, MediaItem, Post, Skipped
 from frametrace.posts.roots import (
-    Archive,
     Folder,
     Place,
-    Tar,
-    holds_picture,
-    leaves,
     open_root,
     place_at,
 )
@@ -40,15 +37,13 @@ from frametrace.posts.roots import (
 __all__ = ["Base", "MediaLibrary", "identify", "read_media"]
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-_LEAVES = "leaves the media folder"
-
-_ARCHIVES = frozenset(
-    {".zip", ".tar", ".tgz", ".tbz2", ".txz"}
-    | {f".tar{suffix}" for suffix in (".gz", ".bz2", ".xz", ".zst")}
-)
+_ABSENT = "is not in the media folders"
 
 # What Telegram Desktop writes in a file's place: "(File not included. Change data exporting …".
 _LEFT_OUT = "(File "
+
+
+_Said = MediaFile | Waiting | Borrowed | Listed | Skipped  # what a row says of its pictures
 
 
 def read_media(root: str, path: str, limit: int) -> bytes:
@@ -61,7 +56,7 @@ def read_media(root: str, path: str, limit: int) -> bytes:
     try:
         place = place_at(Path(root))
         if not place.keeps(path):
-            raise DecodeError(f"{name}: {_LEAVES}")
+            raise DecodeError(f"{name}: {LEAVES}")
         data = place.read(path, limit)
     except FileNotFoundError:
         gone = "" if Path(root).exists() else ", which does not exist"
@@ -106,29 +101,25 @@ class MediaLibrary:
     """
 
     def __init__(self, roots: Sequence[Path], maps: Sequence[Path] = ()) -> None:
-        self._roots: tuple[Place, ...] = ()
+        self._media = _opened(roots)
+        self._sources: tuple[Place, ...] = ()
         self._read: set[str] = set()
-        self.search(*roots)
         self._map = MediaMap(maps)
-        self._damaged: list[Skipped] = []
-        self._lists: list[tuple[Place, str]] = []  # of downloads, found along with the pictures
         self._given: set[str] = set()  # places of files, by maps and rows
         self._guessed: set[str] = set()
         self._guesses = Guesses()
         self._links = LinkNames()
+        self._claims = Claims()
         self.joined: Counter[str] = Counter()  # pictures by the rule that gave them to a post
-        self.aside: Counter[str] = Counter()  # files that aren't pictures, by their suffix
 
     def search(self, *roots: Path, read: Collection[str] = ()) -> None:
-        """Search these as well, before anything was looked for. Raises SourceError.
+        """Search these sources of posts as well, before anything was looked for.
 
-        `read` are places of files that were read for their posts.
+        What lies there belongs to their own posts first. `read` are places of files that were read
+        for their posts. Raises SourceError.
         """
         self._read.update(read)
-        opened = [open_root(path) for path in roots]
-        for root in opened:
-            root.paths()  # an archive that can't be opened shows it here
-        self._roots = tuple(dict.fromkeys((*self._roots, *opened)))
+        self._sources = tuple(dict.fromkeys((*self._sources, *_opened(roots))))
 
     def find(self, post: Post, base: Base | None = None) -> Iterator[MediaFile | Skipped]:
         """Give the files of a post's pictures, and a Skipped for each that it names in vain.
@@ -139,17 +130,19 @@ class MediaLibrary:
         """
         if not (post.media or self._offers):
             return
-        named, unusable = self._named(post)
+        named, unusable = self._named(post, base)
         in_vain: list[Skipped] = []
         for rule, found in (("map", self._mapped(post)), ("row", self._in_row(post, base))):
             every = tuple(dict.fromkeys(found))
-            items = [item for item in every if not isinstance(item, Waiting)]
+            items = [item for item in every if isinstance(item, MediaFile | Skipped)]
             files = [item for item in items if isinstance(item, MediaFile)]
             self._given.update(file.place for file in files)
             self.joined[rule] += len(files)
             for item in every:
                 if isinstance(item, Waiting):
                     self._links.note(item)
+                elif isinstance(item, Borrowed | Listed):
+                    self._claims.note(item)
             if files or not named:
                 yield from items
             else:
@@ -164,7 +157,7 @@ class MediaLibrary:
     @property
     def waits(self) -> bool:
         """Whether `guessed` has anything to say."""
-        return bool(self._guesses or self._links)
+        return bool(self._guesses or self._links or self._claims)
 
     def guessed(self, known: Callable[[Collection[str]], Collection[Key]]) -> Iterator[Guess]:
         """Once `find` was asked for all posts: what files' names give to those that wait.
@@ -172,14 +165,16 @@ class MediaLibrary:
         `known` gives the keys of other posts that have one of some ids.
         """
         links, self._links = self._links, LinkNames()
+        claims, self._claims = self._claims, Claims()
         guesses, self._guesses = self._guesses, Guesses()
-        for row in links.resolved(self._by_stem):
+        by_rows = frozenset(self._given)
+        for row in chain(links.resolved(self._index.by_stem), claims.resolved(by_rows, known)):
             if isinstance(row[-1], MediaFile):
                 self.joined["row"] += 1
                 self._given.add(row[-1].place)
                 guesses.settle(row[0])
             yield row
-        for row in guesses.resolved(self._file_at, self._given, known):
+        for row in guesses.resolved(self._index.file, self._given, known):
             if isinstance(row[-1], MediaFile):
                 self.joined["name"] += 1
                 self._guessed.add(row[-1].place)
@@ -188,13 +183,9 @@ class MediaLibrary:
     def unowned(self) -> Iterator[MediaFile]:
         """The pictures of the media folders that `find` and `guessed` gave to no post."""
         given = self._given | self._guessed
-        for file in map(self._file_at, range(len(self._index))):
+        for file in map(self._index.file, range(len(self._index))):
             if file.place not in given:
                 yield file
-
-    def _file_at(self, number: int) -> MediaFile:
-        _, place, path = self._index[number]
-        return MediaFile(str(place.path), path)
 
     def unasked(self) -> set[str]:
         """The ids of posts that media maps name and `find` was not asked for."""
@@ -206,181 +197,122 @@ class MediaLibrary:
         `known` posts (platform, post_id) are there, though `find` was not asked for them.
         """
         yield from self._map.unused(known)
-        yield from self._damaged
+        yield from self._index.damaged
 
     def _mapped(self, post: Post) -> Iterator[MediaFile | Skipped]:
         for row in self._map.rows_of(post):
             try:
-                yield _locate(row.path, (Folder(row.folder), *self._roots))
+                file = beside(row.path, Folder(row.folder), ("",))
+                file = file or in_places(row.path, (*self._media, *self._sources))
+                yield file or row.skipped(f"the media map names a file that {_ABSENT}")
             except ValueError as error:
                 yield row.skipped(f"the media map names a file that {error}")
 
-    def _named(self, post: Post) -> tuple[list[int], list[Skipped]]:
+    def _named(self, post: Post, base: Base | None) -> tuple[list[int], list[Skipped]]:
         """The numbers of the files that are named after a post, and those that can't be used."""
         numbers, unusable = [], []
         begun = (
             number
-            for number in self._beginning(post.post_id)
-            if is_named_by(self._index[number][-1], post.post_id)
+            for number in self._index.beginning(post.post_id)
+            if is_named_by(self._index.files[number][-1], post.post_id)
         )
-        for number in (*begun, *self._by_long_id.get(post.post_id, ())):
-            _, place, path = self._index[number]
+        for number in (*begun, *self._index.by_long_id.get(post.post_id, ())):
+            _, place, path = self._index.files[number]
+            if len(post.post_id) < LONG and self._is_anothers(place, base):
+                continue  # many a source has a post 7
             try:
-                _usable(place, path)
+                usable(place, path)
                 numbers.append(number)
             except ValueError as error:
                 unusable.append(Skipped(post.source, post.line, printable(path), str(error)))
         return numbers, unusable
 
-    def _in_row(self, post: Post, base: Base | None) -> Iterator[MediaFile | Waiting | Skipped]:
+    def _is_anothers(self, place: Place, base: Base | None) -> bool:
+        """Whether a place is a source of posts alone, and not the one that `base` lies in."""
+        return not any(is_within(place, media) for media in self._media) and any(
+            is_within(place, source) and not (base and is_within(base.place, source))
+            for source in self._sources
+        )
+
+    def _in_row(self, post: Post, base: Base | None) -> Iterator[_Said]:
         for named in post.media:
             try:
-                yield from self._said(named, base)
+                yield from self._said(post, named, base)
             except ValueError as error:
-                if (name := link_name(named)) in self._by_stem and "://" in named:
+                if (name := link_name(named)) in self._index.by_stem and "://" in named:
                     yield Waiting(post, named, name)
                 else:
                     yield Skipped(post.source, post.line, named, str(error))
-        for place, path in self._downloads.get(("post", post.post_id), ()):
+        for found in self._index.downloads.of_post(post.post_id):
             try:
-                yield _locate(path, (place,))
+                file = _file_in(found)
             except ValueError as error:
-                yield Skipped(post.source, post.line, printable(path), str(error))
+                yield Skipped(post.source, post.line, printable(found.path), str(error))
+            else:
+                yield file if names_link(post, found.url) else Listed(post, file, found.listed)
 
-    def _said(self, named: str, base: Base | None) -> Iterator[MediaFile]:
+    def _said(self, post: Post, named: str, base: Base | None) -> Iterator[MediaFile | Borrowed]:
         if "://" in named or named.startswith(_LEFT_OUT):
-            found = self._downloads.get(("link", named))
+            found = self._index.downloads.of_link(named)
             if not found:
                 raise ValueError("not downloaded")
-            yield from (_locate(path, (place,)) for place, path in found)
+            for download in found:
+                self._claims.show(download.listed, post.platform)
+            yield from map(_file_in, found)
         elif not _SHA256.fullmatch(named):
-            yield _locate(named, self._roots, base)
+            yield self._by_path(post, named, base)
         else:
             yield self._by_sha256(named)
 
+    def _by_path(self, post: Post, named: str, base: Base | None) -> MediaFile | Borrowed:
+        """Find a relative path. Raises ValueError with the reason.
+
+        It is relative to the folder of its source, or to one above it that was named as well, or to
+        a media folder. In the folder of another source it is only borrowed.
+        """
+        if base and (file := beside(named, base.place, base.folders)):
+            return file
+        own = [source for source in self._sources if base and is_within(base.place, source)]
+        if file := in_places(named, (*own, *self._media)):
+            return file
+        others = [source for source in self._sources if source not in own]
+        if file := in_places(named, others):
+            return Borrowed(post, named, file, str(base.place.path) if base else post.source)
+        raise ValueError(_ABSENT)
+
     def _by_sha256(self, named: str) -> MediaFile:
         for spelled in (named.lower(), named.upper()):
-            for number in self._beginning(spelled):
-                stem, place, path = self._index[number]
+            for number in self._index.beginning(spelled):
+                stem, place, path = self._index.files[number]
                 if stem == spelled:
-                    return _usable(place, path)
+                    return usable(place, path)
         raise ValueError("no media file is named by this SHA-256")
 
-    def _beginning(self, name: str) -> Iterator[int]:
-        """The numbers of the files whose stem begins with `name`."""
-        for at in range(bisect_left(self._index, name, key=itemgetter(0)), len(self._index)):
-            if not self._index[at][0].startswith(name):
-                return
-            yield at
+    @property
+    def aside(self) -> Counter[str]:
+        """Files of the media folders that aren't pictures, by their suffix."""
+        return self._index.aside
+
+    @cached_property
+    def _index(self) -> MediaIndex:
+        return MediaIndex(tuple(dict.fromkeys((*self._media, *self._sources))), self._read)
 
     @cached_property
     def _offers(self) -> bool:
         """Whether there is a picture or a line of a map at all, for whatever post."""
         return bool(self._index or self._map)
 
-    @cached_property
-    def _by_long_id(self) -> dict[str, list[int]]:
-        """The numbers of the files that have a long number inside their names."""
-        found: dict[str, list[int]] = {}
-        for number, (_, _, path) in enumerate(self._index):
-            for post_id in long_ids_in(path):
-                found.setdefault(post_id, []).append(number)
-        return found
 
-    @cached_property
-    def _by_stem(self) -> dict[str, list[MediaFile]]:
-        """Pictures by their names before all suffixes, as far as links may be named so."""
-        found: dict[str, list[MediaFile]] = {}
-        for _, place, path in self._index:
-            found.setdefault(stem_of(path), []).append(MediaFile(str(place.path), path))
-        return found
-
-    @cached_property
-    def _index(self) -> list[tuple[str, Place, str]]:
-        """Every picture by the stem of its name; a file under two roots is listed once."""
-        files: dict[Path, tuple[str, Place, str]] = {}
-        for place in self._places():
-            for path in place.paths():
-                if path.endswith(DOWNLOADS) and PurePosixPath(path).name == DOWNLOADS:
-                    self._lists.append((place, path))
-                elif holds_picture(place, path):
-                    files.setdefault(place.path / path, (PurePosixPath(path).stem, place, path))
-                elif _suffix(path) not in _ARCHIVES and f"{place.path}/{path}" not in self._read:
-                    self.aside[_suffix(path)] += 1
-        return sorted(files.values(), key=lambda item: (item[0], str(item[1].path), item[2]))
-
-    @cached_property
-    def _downloads(self) -> dict[tuple[str, str], list[tuple[Place, str]]]:
-        """Where downloaded files lie, by the link that each had and by the posts that had it."""
-        found: dict[tuple[str, str], list[tuple[Place, str]]] = {}
-        for place, listed in self._lists if self._index else ():
-            try:
-                for file in downloads_in(place, listed):
-                    for key in (("link", file.url), *(("post", key) for key in file.post_ids)):
-                        found.setdefault(key, []).append((place, file.path))
-            except ValueError as error:
-                name = printable(place.path.name)
-                self._damaged.append(Skipped(name, 0, printable(listed), str(error)))
-        return found
-
-    def _places(self) -> Iterator[Place]:
-        for root in self._roots:
-            yield root
-            for path in root.paths():
-                if _suffix(path) not in _ARCHIVES:
-                    continue
-                if isinstance(root, Folder):
-                    yield from self._archive(root, path)
-                else:
-                    reason = "an archive inside another is not read; unpack it"
-                    self._damaged.append(Skipped(root.path.name, 0, printable(path), reason))
-
-    def _archive(self, root: Folder, path: str) -> Iterator[Archive | Tar]:
-        """Give an archive that lies in a folder, unless it is of no use: then tell of it once."""
-        try:
-            archive = place_at(root.path / _usable(root, path).path)
-            archive.paths()
-        except (ValueError, OSError, SourceError) as error:
-            self._damaged.append(Skipped(root.path.name, 0, printable(path), str(error)))
-        else:
-            if not isinstance(archive, Folder):
-                yield archive
+def _opened(roots: Sequence[Path]) -> tuple[Place, ...]:
+    """Open folders and archives. Raises SourceError."""
+    places = tuple(dict.fromkeys(map(open_root, roots)))
+    for place in places:
+        place.paths()  # an archive that can't be opened shows it here
+    return places
 
 
-def _suffix(path: str) -> str:
-    name = PurePosixPath(path)
-    return "".join(name.suffixes[-2:]).lower() if ".tar" in name.suffixes else name.suffix.lower()
-
-
-def _locate(named: str, places: Sequence[Place], base: Base | None = None) -> MediaFile:
-    """Find a relative path in the first place that holds it. Raises ValueError with the reason.
-
-    It is relative to the folder of its source, or to one above it that was named as well.
-    """
-    if leaves(named):
-        raise ValueError(_LEAVES)
-    tried = [(base.place, f"{folder}{named}") for folder in base.folders] if base else []
-    for place, each in (*tried, *((place, named) for place in places)):
-        for path in _spellings(each):
-            if place.holds(path):
-                return _usable(place, path)
-    raise ValueError("is not in the media folders")
-
-
-def _spellings(named: str) -> Iterator[str]:
-    """Spell a path as it is, as Windows meant it, and in both of Unicode's forms of accents."""
-    path = PurePosixPath(named).as_posix()
-    yield path
-    slashed = path.replace("\\", "/")
-    for form in ("NFC", "NFD"):
-        if (other := normalize(form, slashed)) != path:
-            yield other
-
-
-def _usable(place: Place, path: str) -> MediaFile:
-    """Take a file that is there. Raises ValueError, with the reason, if it must be left alone."""
-    if printable(path) != path:
-        raise ValueError("its name is not valid UTF-8; rename it")
-    if not place.keeps(path):
-        raise ValueError(_LEAVES)
-    return MediaFile(str(place.path), path)
+def _file_in(found: Download) -> MediaFile:
+    """The file that was downloaded. Raises ValueError, with the reason, where there is none."""
+    if file := beside(found.path, found.place, ("",)):
+        return file
+    raise ValueError(_ABSENT)

@@ -11,9 +11,9 @@ from frametrace.posts.rows import Head, Heads
 from frametrace.posts.settings import ReadSettings
 from frametrace.posts.sources import Source
 
-__all__ = ["unrecognised"]
+__all__ = ["NEXT", "unrecognised"]
 
-_NEXT = (
+NEXT = (
     "`frametrace inspect FILE` shows it and drafts a column map; --column post_id=… --column "
     "account_id=… says which column is what, --format names a format."
 )
@@ -37,7 +37,7 @@ def unrecognised(
         what = heads.what or "empty"
         if not every and heads.what:
             what += " without a table"
-        return SourceError(f"{name}: is {what}, in which no posts are recognised. {_NEXT}")
+        return SourceError(f"{name}: is {what}, in which no posts are recognised. {NEXT}")
     for found in settings.columns:
         if not found.header:  # users named it, and not the case
             return SourceError(f"{name}: {_unmapped(found, tables)}")
@@ -48,7 +48,7 @@ def unrecognised(
         lacking = f" Nearest is {nearest.name}, which also needs {missing}."
     return SourceError(
         f"{name}: is {heads.what}, in which no format is recognised.{lacking} "
-        f"Found: {head.shown}. {_NEXT}"
+        f"Found: {head.shown}. {NEXT}"
     )
 
 

@@ -9,9 +9,10 @@ import re
 
 from frametrace.posts.values import sound_id
 
-__all__ = ["account_key", "account_of", "handle_in_link", "one_of_many", "page_of"]
+__all__ = ["BY_HANDLE", "account_key", "account_of", "handle_in_link", "one_of_many", "page_of"]
 
-_BY_HANDLE = frozenset({"instagram", "pinterest", "threads", "tiktok"})
+# Platforms on which accounts go by their handles.
+BY_HANDLE = frozenset({"instagram", "pinterest", "threads", "tiktok"})
 
 # Names that platforms show in the place of many people's.
 _MANY = {
@@ -61,7 +62,7 @@ def one_of_many(platform: str, name: str, post_id: str) -> str:
 def account_key(platform: str, written: str, post_id: str) -> str:
     """Spell what a table says of who posted as readers of the platform do."""
     name = written.removeprefix("@")
-    if platform in _BY_HANDLE or platform == "twitter":  # whose number has no letters
+    if platform in BY_HANDLE or platform == "twitter":  # whose number has no letters
         return name.lower()
     if platform == "reddit":
         name = name.removeprefix("/").removeprefix("u/")

@@ -75,10 +75,10 @@ def test_a_name_that_anybody_may_use_is_no_evidence(link: str, tmp_path: Path) -
 
 
 def test_what_a_row_names_is_no_other_posts_guess(tmp_path: Path) -> None:
-    library = MediaLibrary([_media(tmp_path / "m", "12345678_a.jpg")])
-    linked = Post("x", "9", "a", media=("https://c.example/12345678_a.jpg",))
-    named = Post("x", "12345678", "b")
-    assert _joined(library, linked, named) == {"9": ["12345678_a.jpg"], "12345678": []}
+    library = MediaLibrary([_media(tmp_path / "m", "123456789012_a.jpg")])
+    linked = Post("x", "9", "a", media=("https://c.example/123456789012_a.jpg",))
+    named = Post("x", "123456789012", "b")
+    assert _joined(library, linked, named) == {"9": ["123456789012_a.jpg"], "123456789012": []}
 
 
 def test_suffixes_are_short_and_names_may_hold_dots() -> None:
