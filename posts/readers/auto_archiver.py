@@ -6,11 +6,10 @@ Nobody is named as the author: the site stands for the account.
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from frametrace.posts.folders import is_picture
-from frametrace.posts.model import Post, Precision
+from frametrace.posts.model import Post
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.readers.printed import objects_in, printed
 from frametrace.posts.readers.sites import host_of, platform_of
@@ -20,7 +19,6 @@ from frametrace.posts.rows import Row, flat
 __all__ = ["parse", "pdq_of", "text_of"]
 
 _HASH = re.compile(r"[0-9a-f]{1,64}")
-_SECONDS = re.compile(r"\d{9,10}(\.\d+)?", re.ASCII)
 
 # Pictures of the page and not of the post.
 _OF_THE_PAGE = frozenset({"screenshot", "_final_media"})
@@ -31,7 +29,7 @@ def parse(row: Row) -> Post:
     if row.values.get("metadata"):
         row.values |= _metadata(row.take("metadata"))
     url = row.key("metadata.url")
-    posted_at, precision = _time(row)
+    posted_at, precision = row.time("metadata.timestamp")
     files = objects_in(row.values.get("media", ""))
     hashes = (text_at(file, "properties", "pdq_hash") for file in files)
     return Post(
@@ -66,11 +64,6 @@ def text_of(row: Row, title: str, *content: str) -> str:
     if body in head:
         return head
     return body if head in body else f"{head}\n{body}"
-
-
-def _time(row: Row) -> tuple[datetime | None, Precision]:
-    name = "metadata.timestamp"
-    return row.unix(name) if _SECONDS.fullmatch(row.values.get(name, "")) else row.time(name)
 
 
 def _metadata(text: str) -> dict[str, str]:

@@ -138,12 +138,18 @@ def id_in_link(platform: str, link: str) -> str:
     elif platform == "bluesky" and (post := _BLUESKY.search(path)):
         found = f"at://{post[1]}/app.bsky.feed.post/{post[2]}"
     elif platform == "facebook":
-        found = found or path.rstrip("/").rpartition("/")[2]
+        found = found or _tail(path.strip("/"))
     elif platform == "vk":
         found = found if found.startswith("wall") else ""
     if not found.strip():
         raise ValueError(f"{shown} does not name a post")
     return id_of(platform, found.strip())
+
+
+def _tail(path: str) -> str:
+    """What a path ends in; a single name of no digits is an account's."""
+    above, _, tail = path.rpartition("/")
+    return tail if above or any(map(str.isdigit, tail)) else ""
 
 
 def key_of(platform: str, written: str) -> str:

@@ -13,6 +13,7 @@ from frametrace.posts.readers.html_text import links_in, plain
         ("&lt;b&gt; is no tag", "<b> is no tag"),
         ("<p>unclosed <a href=", "unclosed <a href="),
         ("<!-- nothing -->x", "x"),
+        ("a&#" + "0" * 5000 + "65;b&#x" + "0" * 5000 + "41;", "a\ufffdbA"),
         ("&#" + "9" * 5000 + ";&#x1F525;&#0;&#55296;", "\ufffd🔥\ufffd\ufffd"),
         ("<a " * 100_000, ("<a " * 100_000).strip()),
     ],

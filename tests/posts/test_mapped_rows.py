@@ -4,9 +4,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mapping import Posting, Reading, post_mapped, read_mapped
 from sampling import is_sound
 
+from frametrace.posts.column_maps import FIELDS
 from frametrace.posts.mapped_rows import files_listed, links_listed, tags_listed
 from frametrace.posts.model import Post, Skipped
 
@@ -229,3 +232,64 @@ def test_hashtags_are_read_in_all_spellings(text: str, tags: tuple[str, ...]) ->
 def test_long_lists_take_no_longer_than_others(sign: str) -> None:
     for listed in (links_listed, files_listed, tags_listed):
         listed(sign * (2**20 // len(sign)))
+
+
+# Whatever cells hold
+
+
+_CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
+    (
+        *(
+            "[",
+            "['",
+            '[{"url": 1}]',
+            "https://[",
+            "https://x.com/?v=%00",
+            "@",
+            "u/",
+            "wall",
+            "\u202e",
+        ),
+        *(
+            "https://www.facebook.com/?fbid=",
+            "https://t.me/a/1",
+            "http://" + "a" * 3000,
+            "1e999",
+            "٣",
+        ),
+        *(
+            "https://www.tiktok.com/@/video/1",
+            "2024-02-30",
+            "1.163E+18",
+            "t3_",
+            '=""',
+            "'",
+            "\ufeff",
+        ),
+        *(
+            "X",
+            "reddit",
+            "tiktok",
+            "facebook",
+            "bluesky",
+            "weibo",
+            "page",
+            "1,2",
+            "#",
+            "＃",
+            "\n",
+            " ",
+        ),
+    )
+)
+_FIELDS = (*FIELDS, "engagement.likes")
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(_FIELDS, _CELLS)))
+def test_each_row_is_a_sound_post_or_is_told_of(
+    tmp_path_factory: pytest.TempPathFactory, row: dict[str, str]
+) -> None:
+    pairs = [f"{name}={name}" for name in _FIELDS]
+    entries = read_mapped(tmp_path_factory.getbasetemp(), row, *pairs)
+    assert all(map(is_sound, entries))
+    assert {entry.line for entry in entries} == {2} or not any(row.values())

@@ -115,6 +115,7 @@ def test_who_shares_a_name_with_many_is_one_for_itself(
     [
         ("twitter", "https://x.com/lin"),
         ("facebook", "https://www.facebook.com/"),
+        ("facebook", "https://www.facebook.com/lin/"),
         ("instagram", "https://www.instagram.com/lin/"),
         ("youtube", "https://www.youtube.com/@lin"),
         ("vk", "https://vk.com/photo-1_2"),
