@@ -244,13 +244,14 @@ def _is_new(rows: _Rows, post: Post) -> bool:
     """
     key = post.platform, post.post_id
     first = rows.posts.setdefault(key, post)
-    if first.account_id == post.account_id and first.is_partial != post.is_partial:
+    same_account = first.is_of_the_account(post)
+    if same_account and first.is_partial != post.is_partial:
         if first.is_partial:
             rows.posts[key] = post
         return True
-    same = (first.account_id, first.text) == (post.account_id, post.text)
+    same = same_account and first.text == post.text
     if not same:
-        differs = "other text" if first.account_id == post.account_id else "another account"
+        differs = "other text" if same_account else "another account"
         rows.skip(_conflict(post.source, post.line, post.platform, post.post_id, differs))
     return same
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from frametrace.embed.case import BASE_TABLES, Case
 from frametrace.embed.check import check_shards
 from frametrace.posts.errors import CaseError
-from frametrace.posts.model import PARTIAL, MediaFile
+from frametrace.posts.model import ACCOUNT_NUMBER, PARTIAL, MediaFile
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,6 +67,14 @@ def _create_view(connection: "duckdb.DuckDBPyConnection", case: Case, table: str
         connection.register(view, empty)
 
 
+# Some tools know an account by its number alone, where others know its handle and its number.
+_SAME_ACCOUNT = " OR ".join(
+    (
+        "(r.account_id = p.account_id",
+        f"contains(coalesce(r.extra, ''), '\"{ACCOUNT_NUMBER}\": \"' || p.account_id || '\"')",
+        f"contains(coalesce(p.extra, ''), '\"{ACCOUNT_NUMBER}\": \"' || r.account_id || '\"'))",
+    )
+)
 _PARTIAL = {"partial": f'"{PARTIAL}"'}  # what the JSON of such a post's `extra` holds
 
 
@@ -96,10 +104,10 @@ class Held:
         with connect(self._case, "posts") as connection:
             connection.register("rows", rows)
             conflicts = connection.sql(
-                "SELECT r.platform, r.post_id, r.source, r.line, "
-                "CASE WHEN r.account_id = p.account_id THEN 'other text' ELSE 'another account' "
+                "SELECT r.platform, r.post_id, r.source, r.line, "  # noqa: S608
+                f"CASE WHEN {_SAME_ACCOUNT} THEN 'other text' ELSE 'another account' "
                 "END AS differs FROM rows r JOIN posts p USING (platform, post_id) "
-                "WHERE r.account_id <> p.account_id "
+                f"WHERE NOT {_SAME_ACCOUNT} "
                 "OR (r.caption_sha256 IS DISTINCT FROM p.caption_sha256 "
                 "AND NOT contains(coalesce(r.extra, ''), $partial)) ORDER BY r.source, r.line",
                 params=_PARTIAL,
@@ -111,8 +119,8 @@ class Held:
         with connect(self._case, "posts") as connection:
             connection.register("rows", rows.append_column("_at", pa.array(range(rows.num_rows))))
             kept = connection.sql(
-                "SELECT _at FROM rows r JOIN posts p USING (platform, post_id, account_id) "
-                "WHERE contains(coalesce(p.extra, ''), $partial) "
+                "SELECT _at FROM rows r JOIN posts p USING (platform, post_id) "  # noqa: S608
+                f"WHERE {_SAME_ACCOUNT} AND contains(coalesce(p.extra, ''), $partial) "
                 "AND NOT contains(coalesce(r.extra, ''), $partial) ORDER BY _at",
                 params=_PARTIAL,
             ).to_arrow_table()

@@ -12,7 +12,7 @@ from functools import partial
 
 from frametrace.posts.column_maps import COUNT, ColumnMap
 from frametrace.posts.folders import is_picture
-from frametrace.posts.model import AccountKind, Post, Precision
+from frametrace.posts.model import ACCOUNT_NUMBER, AccountKind, Post, Precision
 from frametrace.posts.readers.account_keys import account_key, handle_in_link
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.post_keys import key_of
@@ -151,7 +151,7 @@ def _account(
     number = own if handle and own.isdecimal() and own != handle else ""
     shown = "" if number else written.removeprefix("@")
     name = cells.text("account_name").strip() or ("" if shown == own else shown)
-    return handle or own, name, {"account_number": number} if number else {}
+    return handle or own, name, {ACCOUNT_NUMBER: number} if number else {}
 
 
 def _kind(cells: _Cells) -> AccountKind:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 __all__ = [
+    "ACCOUNT_NUMBER",
     "PARTIAL",
     "Account",
     "AccountKind",
@@ -16,6 +17,7 @@ __all__ = [
     "Skipped",
 ]
 
+ACCOUNT_NUMBER = "account_number"  # in what is kept: of an account that its handle names
 PARTIAL = "_zs_partial"  # in what is kept of a post: what Zeeschuimer calls it
 
 
@@ -64,6 +66,14 @@ class Post:
     extra: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     line: int = 0
+
+    def is_of_the_account(self, other: "Post") -> bool:
+        """Whether both name one account: by its handle, or by the number that one tells beside."""
+        named = self.account_id, other.account_id
+        return named[0] == named[1] or any(
+            post.extra.get(ACCOUNT_NUMBER) == account
+            for post, account in zip((other, self), named, strict=True)
+        )
 
     @property
     def is_partial(self) -> bool:

@@ -7,6 +7,7 @@ no number. Reddit's are named by their names, which never change.
 
 import re
 
+from frametrace.posts.model import ACCOUNT_NUMBER
 from frametrace.posts.values import sound_id
 
 __all__ = ["BY_HANDLE", "account_key", "account_of", "handle_in_link", "one_of_many", "page_of"]
@@ -39,7 +40,7 @@ def account_of(handle: str, number: str, missing: str) -> tuple[str, dict[str, s
     """
     handle, number = handle.strip().removeprefix("@"), number.strip()
     if handle:
-        return handle.lower(), {"account_number": number} if number else {}
+        return handle.lower(), {ACCOUNT_NUMBER: number} if number else {}
     try:
         number = sound_id(number)
     except ValueError as error:

@@ -1,6 +1,6 @@
 """A post as CrowdTangle's API tells of it, which its newer tables and JSON records share."""
 
-from frametrace.posts.model import AccountKind, Post
+from frametrace.posts.model import ACCOUNT_NUMBER, AccountKind, Post
 from frametrace.posts.readers.post_keys import id_of
 from frametrace.posts.readers.printed import objects_in
 from frametrace.posts.readers.sites import platform_named, platform_of
@@ -47,7 +47,7 @@ def parse(row: Row) -> Post:
         media=_pictures(row.take("media")),
         links=_links(row),
         engagement=row.counts(_COLUMNS),
-        extra=({"account_number": number} if number else {}) | row.rest(),
+        extra=({ACCOUNT_NUMBER: number} if number else {}) | row.rest(),
         source=row.source,
         line=row.line,
     )

@@ -6,6 +6,7 @@ instaloader.py (`download_post`).
 """
 
 from frametrace.posts.model import Account, Post
+from frametrace.posts.readers.account_keys import account_of
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.nested import packed, text_at
 from frametrace.posts.readers.post_keys import shortcode_of
@@ -43,20 +44,18 @@ def _parse(row: Row) -> Post | Account:
     posted_at, precision = row.unix(when)
     name = row.take(*(f"{owner}.username" for owner in _OWNERS)).strip()
     owner = row.take(*(f"{owner}.{own}" for owner in _OWNERS for own in ("id", "pk"))).strip()
-    if not name and not owner:
-        raise ValueError("node.owner.username is empty")
+    account_id, kept = account_of(name, owner, "node.owner.username")
     return Post(
         platform="instagram",
         post_id=code,
-        account_id=name.lower() or owner,
+        account_id=account_id,
         account_name=name,
         posted_at=posted_at,
         precision=precision,
         text=_caption(row),
         media=media,
         engagement=row.counts(_COUNTS),
-        extra={k: v for k, v in (("account_number", owner), ("id", number)) if v}
-        | packed(row.rest(), "node."),
+        extra=kept | ({"id": number} if number else {}) | packed(row.rest(), "node."),
         source=row.source,
         line=row.line,
     )
@@ -64,12 +63,12 @@ def _parse(row: Row) -> Post | Account:
 
 def _profile(row: Row) -> Account:
     name = row.key("node.username")
-    number = row.take("node.id").strip()
+    account_id, kept = account_of(name, row.take("node.id"), "node.username")
     return Account(
         platform="instagram",
-        account_id=name.lower(),
+        account_id=account_id,
         name=row.take("node.full_name") or name,
-        extra=({"account_number": number} if number else {}) | packed(row.rest(), "node."),
+        extra=kept | packed(row.rest(), "node."),
         source=row.source,
         line=row.line,
     )

@@ -1,5 +1,7 @@
 """A post that several tools told of is one post of a case, with the pictures of all."""
 
+import json
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -29,3 +31,33 @@ def test_a_post_of_several_tools_is_one(platform: str, tmp_path: Path) -> None:
     assert added.media == any(
         told.reader == "gallery-dl" for told in TOLD if told.platform == platform
     )
+
+
+_GRID = {"_zs_partial": True, "id": "1929261108986102451_77", "code": "BrGHMHIF8Kz"}
+_WHOLE = {"code": "BrGHMHIF8Kz", "taken_at": 1566223402, "caption": {"text": "whole"}}
+_ITEMS = (
+    _GRID,
+    _WHOLE | {"user": {"pk": "77", "username": "Lin_L"}},
+    _WHOLE | {"owner": {"pk": "77"}},
+)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(len(_ITEMS)))))
+@pytest.mark.parametrize("at_once", [True, False])
+def test_an_account_that_is_told_by_its_number_alone_is_the_same(
+    order: tuple[int, ...], at_once: bool, tmp_path: Path
+) -> None:
+    around = {"timestamp_collected": 1700000000000, "source_platform": "instagram.com"}
+    lines = [
+        json.dumps({"item_id": "1929261108986102451_77", **around, "data": _ITEMS[at]})
+        for at in order
+    ]
+    case = Case.create(tmp_path / "case")
+    for number, content in enumerate(["\n".join(lines)] if at_once else lines):
+        source = tmp_path / f"{number}.ndjson"
+        source.write_text(content, "utf-8")
+        add_sources(case, [source], library=MediaLibrary([]))
+    (post,) = case.read("posts").to_pylist()
+    assert post["text"] == "whole"
+    assert post["account_id"] in {"lin_l", "77"}
+    assert case.read("skipped").to_pylist() == []
