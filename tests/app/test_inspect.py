@@ -21,6 +21,8 @@ from frametrace.app.inspection.findings import FileFound, Inspection
 from frametrace.app.inspection.inspection import inspect_sources
 from frametrace.app.inspection.side_by_side import Screen
 from frametrace.app.inspection.text import inspection_lines
+from frametrace.embed.add import add_sources
+from frametrace.embed.case import Case
 from frametrace.posts.errors import UsageError
 from frametrace.posts.media import MediaLibrary
 from frametrace.posts.model import Account, Post, Skipped
@@ -241,6 +243,18 @@ def test_each_picture_is_named_with_what_gave_it(pictures: Path) -> None:
     assert "mapped.jpg (by a media map, 640 × 480)" in text
     assert "1 joined by its name, a guess" in text
     assert "1 files of none of these posts, such as nobody.jpg" in text
+
+
+def test_pictures_are_joined_as_adding_joins_them(pictures: Path) -> None:
+    folder = pictures.parent
+    found = looked_at(pictures, media=[folder / "media"], maps=[folder / "map.csv"]).pictures
+    case = Case.create(folder / "case")
+    library = MediaLibrary([folder / "media"], [folder / "map.csv"])
+    added = add_sources(case, [pictures], library=library)
+    assert found.joined == {"map": added.by_map, "row": added.by_row, "name": added.by_name}
+    assert sum(reason.count for reason in found.absent) == added.absent
+    assert found.unowned == added.unowned
+    assert found.aside == added.aside
 
 
 def test_a_guess_is_shown_with_its_post(tmp_path: Path) -> None:
