@@ -28,9 +28,8 @@ LISTS = 1000
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 # What matters for the end of an object: brackets, and strings, in which there may be some.
-_TOKEN = re.compile(
-    r'"(?:[^"\\]|\\.)*+(?P<end>"|\\?\Z)|(?P<open>[\[{])|(?P<close>[\]}])', re.DOTALL
-)
+_BRACKET = re.compile(r"[\[\]{}]")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?P<end>"|\\?\Z)', re.DOTALL)
 _SCALAR = re.compile(r'[^\s,:\[\]{}"]+')
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _decode = json.JSONDecoder().raw_decode
@@ -159,8 +158,12 @@ class _Text:
 
     def skip(self) -> None:
         """Read over the next value, which is not decoded. Raises ValueError at the end."""
-        if self.sign() in {"{", "[", '"'}:
-            self.leave(0)
+        if (sign := self.sign()) == '"':
+            self._string()
+            return
+        if sign and sign in "[{":
+            self.at += 1
+            self.leave(1)
             return
         while (found := _SCALAR.match(self.held, self.at)) and found.end() == len(self.held):
             if len(self.held) - self.at > LINE_LIMIT or not self.more():
@@ -172,18 +175,44 @@ class _Text:
     def leave(self, depth: int) -> None:
         """Read on until so many objects and arrays are closed. Raises ValueError at the end."""
         while True:
-            found = _TOKEN.search(self.held, self.at)
-            if found is None or found["end"] in {"", "\\"}:
-                self._read_on(found)
-                continue
-            self.at = found.end()
-            depth += (found["open"] is not None) - (found["close"] is not None)
+            quote = self.held.find('"', self.at)
+            end = len(self.held) if quote < 0 else quote
+            depth = self._brackets(end, depth)
             if depth <= 0:
                 return
+            if quote < 0:
+                self._read_on()
+            else:
+                self._string()
 
-    def _read_on(self, cut: re.Match[str] | None) -> None:
-        """Hold more, from a string on that is cut. Raises ValueError at the end."""
-        self.at = len(self.held) if cut is None else cut.start()
+    def _brackets(self, end: int, depth: int) -> int:
+        """Read over text without strings, or until nothing is open any more; how much is then."""
+        closing = self._count("]}", end)
+        if closing < depth:
+            depth += self._count("[{", end) - closing
+        else:
+            for found in _BRACKET.finditer(self.held, self.at, end):
+                depth += 1 if found[0] in "[{" else -1
+                if depth <= 0:
+                    self.at = found.end()
+                    return depth
+        self.at = end
+        return depth
+
+    def _count(self, signs: str, end: int) -> int:
+        return sum(self.held.count(sign, self.at, end) for sign in signs)
+
+    def _string(self) -> None:
+        """Read over a string. Raises ValueError where it is too long or has no end."""
+        while True:
+            found = _STRING.match(self.held, self.at)
+            if found is not None and found["end"] == '"':
+                self.at = found.end()
+                return
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Hold more of what begins here. Raises ValueError at the end."""
         if len(self.held) - self.at > LINE_LIMIT:
             raise ValueError(f"a text is longer than {LINE_LIMIT:,} characters")
         if not self.more():

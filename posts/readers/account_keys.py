@@ -9,7 +9,14 @@ import re
 
 from frametrace.posts.values import sound_id
 
-__all__ = ["BY_HANDLE", "account_key", "account_of", "handle_in_link", "one_of_many"]
+__all__ = [
+    "BY_HANDLE",
+    "account_key",
+    "account_of",
+    "handle_in_link",
+    "one_of_many",
+    "page_of",
+]
 
 # Platforms on which accounts go by their handles.
 BY_HANDLE = frozenset({"instagram", "pinterest", "threads", "tiktok"})
@@ -47,6 +54,11 @@ def account_of(handle: str, number: str, missing: str) -> tuple[str, dict[str, s
     if not number:
         raise ValueError(f"{missing} is empty")
     return number, {}
+
+
+def page_of(tail: str) -> str:
+    """The account of Facebook by what the link to it ends in: its name, or its number if told."""
+    return tail.partition("profile.php?id=")[2].partition("&")[0] or tail
 
 
 def one_of_many(platform: str, name: str, post_id: str) -> str:

@@ -82,13 +82,6 @@ def test_a_link_is_enough_and_so_is_a_post(tmp_path: Path) -> None:
     assert _found(library, post_id="3") == []
 
 
-def test_a_list_gives_nothing_to_a_short_id_which_posts_of_two_platforms_have(
-    tmp_path: Path,
-) -> None:
-    listed = {LINK: {"filename": "a.jpg", "success": True, "post_ids": ["5"]}}
-    assert _found(_library(tmp_path, listed, "a.jpg"), post_id="5") == []
-
-
 @pytest.mark.parametrize(
     ("entry", "told"),
     [
