@@ -28,7 +28,9 @@ LISTS = 1000
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 # What matters for the end of an object: brackets, and strings, in which there may be some.
-_BRACKET = re.compile(r"[\[\]{}]")
+_BRACKETS = re.compile(
+    r'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+(?P<opening>[\[{]*+)(?P<closing>[\]}]*+)', re.DOTALL
+)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?P<end>"|\\?\Z)', re.DOTALL)
 _SCALAR = re.compile(r'[^\s,:\[\]{}"]+')
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -175,32 +177,18 @@ class _Text:
     def leave(self, depth: int) -> None:
         """Read on until so many objects and arrays are closed. Raises ValueError at the end."""
         while True:
-            quote = self.held.find('"', self.at)
-            end = len(self.held) if quote < 0 else quote
-            depth = self._brackets(end, depth)
-            if depth <= 0:
+            found = _BRACKETS.match(self.held, self.at)
+            assert found is not None  # it may be empty
+            depth += len(found["opening"])
+            closing = len(found["closing"])
+            if closing >= depth:
+                self.at = found.start("closing") + depth
                 return
-            if quote < 0:
+            depth -= closing
+            is_cut = found.end() == self.at and self.at < len(self.held)  # a string is
+            self.at = found.end()
+            if is_cut or self.at == len(self.held):
                 self._read_on()
-            else:
-                self._string()
-
-    def _brackets(self, end: int, depth: int) -> int:
-        """Read over text without strings, or until nothing is open any more; how much is then."""
-        closing = self._count("]}", end)
-        if closing < depth:
-            depth += self._count("[{", end) - closing
-        else:
-            for found in _BRACKET.finditer(self.held, self.at, end):
-                depth += 1 if found[0] in "[{" else -1
-                if depth <= 0:
-                    self.at = found.end()
-                    return depth
-        self.at = end
-        return depth
-
-    def _count(self, signs: str, end: int) -> int:
-        return sum(self.held.count(sign, self.at, end) for sign in signs)
 
     def _string(self) -> None:
         """Read over a string. Raises ValueError where it is too long or has no end."""
