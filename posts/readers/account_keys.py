@@ -9,14 +9,7 @@ import re
 
 from frametrace.posts.values import sound_id
 
-__all__ = [
-    "BY_HANDLE",
-    "account_key",
-    "account_of",
-    "handle_in_link",
-    "one_of_many",
-    "page_of",
-]
+__all__ = ["BY_HANDLE", "account_key", "account_of", "handle_in_link", "one_of_many", "page_of"]
 
 # Platforms on which accounts go by their handles.
 BY_HANDLE = frozenset({"instagram", "pinterest", "threads", "tiktok"})
