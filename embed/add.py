@@ -145,6 +145,7 @@ def add_sources(
                     refused |= _put(writer, _rows_of(batch, library), added)
                     lost = [e for _, e in batch if isinstance(e, Skipped) and not e.kept]
                     added.rows += sum(not isinstance(e, Skipped) for _, e in batch) + len(lost)
+                    added.unreadable += len(lost)
                     added.dropped += len(lost)
                     added.lost = added.lost or next(iter(lost), None)
                     advance(len(batch))
