@@ -180,12 +180,15 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
     for source in sources_in(path, settings.encoding):
         if source.is_folder and parts:
             continue  # its pictures are those of the posts
+        if named is not None and named.shape is Shape.FOLDER and not source.is_folder:
+            continue  # pictures alone were asked for
         try:
             parts += _parts(source, settings, named)
         except SourceError as error:
             errors.append((source, error))
     if not parts:
-        raise errors[0][1]
+        nothing = SourceError(f"{printable(path.name)}: holds no pictures. Name another format.")
+        raise errors[0][1] if errors else nothing
     return Opened(path, tuple(parts), tuple(_unread(errors)))
 
 
