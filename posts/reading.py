@@ -180,7 +180,7 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
     for source in sources_in(path, settings.encoding):
         if source.is_folder and parts:
             continue  # its pictures are those of the posts
-        if named is not None and named.shape is Shape.FOLDER and not source.is_folder:
+        if named is not None and named.shape is Shape.FOLDER and source.member:
             continue  # pictures alone were asked for
         try:
             parts += _parts(source, settings, named)
