@@ -43,6 +43,7 @@ _NAMESAKE = (
     "its post was added with another picture of this name from elsewhere; "
     "where two folders have one name, rename one or add the folder above"
 )
+_ANOTHER = "another account"
 _KEY = ["platform", "post_id"]
 _THREADS = 4  # reading files and SHA-256 both let other threads run
 _PART = 50  # files handed to a thread at once: one by one costs as much as reading them
@@ -59,7 +60,9 @@ class Added:
     skipped: int = 0
     known: int = 0  # posts that the case held already
     completed: int = 0  # posts that the case held in part and now holds whole
-    dropped: int = field(default=0, compare=False)  # rows and files of posts that were not read
+    # Rows and files of posts that were not read, and besides these posts that were not taken.
+    unreadable: int = field(default=0, compare=False)
+    dropped: int = field(default=0, compare=False)
     # Pictures by what joined them to their post, and those of media folders that belong to none.
     by_map: int = field(default=0, compare=False)
     by_row: int = field(default=0, compare=False)
@@ -79,6 +82,7 @@ class _Rows:
     media: dict[str, MediaItem] = field(default_factory=dict)
     post_media: dict[tuple[str, str, str], str] = field(default_factory=dict)
     said: dict[tuple[str, str, str], str] = field(default_factory=dict)  # by the row: in which root
+    refused: list[Skipped] = field(default_factory=list)  # posts of another account by one key
     absent: int = 0  # pictures that are named and can't be had
     skipped: dict[tuple[str, int, str, str], None] = field(default_factory=dict)
 
@@ -88,6 +92,12 @@ class _Rows:
         self.media.setdefault(item.sha256, item)
         self.post_media.setdefault(key, item.path)
         return key
+
+    def refuse(self, found: Skipped) -> None:
+        """Note a post that is not taken; one that somebody else made is lost with it."""
+        if _ANOTHER in found.reason:
+            self.refused.append(found)
+        self.skip(found)
 
     def lack(self, found: Skipped) -> None:
         """Note a picture that a post is without."""
@@ -135,6 +145,7 @@ def add_sources(
                     refused |= _put(writer, _rows_of(batch, library), added)
                     lost = [e for _, e in batch if isinstance(e, Skipped) and not e.kept]
                     added.rows += sum(not isinstance(e, Skipped) for _, e in batch) + len(lost)
+                    added.unreadable += len(lost)
                     added.dropped += len(lost)
                     added.lost = added.lost or next(iter(lost), None)
                     advance(len(batch))
@@ -251,8 +262,8 @@ def _is_new(rows: _Rows, post: Post) -> bool:
         return True
     same = same_account and first.text == post.text
     if not same:
-        differs = "other text" if same_account else "another account"
-        rows.skip(_conflict(post.source, post.line, post.platform, post.post_id, differs))
+        differs = "other text" if same_account else _ANOTHER
+        rows.refuse(_conflict(post.source, post.line, post.platform, post.post_id, differs))
     return same
 
 
@@ -275,7 +286,9 @@ def _put(writer: CaseWriter, rows: _Rows, added: Added) -> set[tuple[str, str]]:
         keys = list(zip(*(conflicts[name].to_pylist() for name in _KEY), strict=True))
         conflicts = conflicts.filter(pa.array([key not in replaced for key in keys], pa.bool_()))
     for row in conflicts.to_pylist():
-        rows.skip(_conflict(**row))
+        rows.refuse(_conflict(**row))
+    added.dropped += len(rows.refused)
+    added.lost = added.lost or next(iter(rows.refused), None)
     refused = {(row["platform"], row["post_id"]) for row in conflicts.to_pylist()}
     links = _new_links(held, rows, refused)
     media = sorted(set(links["sha256"].to_pylist()))

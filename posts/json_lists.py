@@ -28,9 +28,10 @@ LISTS = 1000
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 # What matters for the end of an object: brackets, and strings, in which there may be some.
-_TOKEN = re.compile(
-    r'"(?:[^"\\]|\\.)*+(?P<end>"|\\?\Z)|(?P<open>[\[{])|(?P<close>[\]}])', re.DOTALL
+_BRACKETS = re.compile(
+    r'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+(?P<opening>[\[{]*+)(?P<closing>[\]}]*+)', re.DOTALL
 )
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?P<end>"|\\?\Z)', re.DOTALL)
 _SCALAR = re.compile(r'[^\s,:\[\]{}"]+')
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _decode = json.JSONDecoder().raw_decode
@@ -159,8 +160,12 @@ class _Text:
 
     def skip(self) -> None:
         """Read over the next value, which is not decoded. Raises ValueError at the end."""
-        if self.sign() in {"{", "[", '"'}:
-            self.leave(0)
+        if (sign := self.sign()) == '"':
+            self._string()
+            return
+        if sign and sign in "[{":
+            self.at += 1
+            self.leave(1)
             return
         while (found := _SCALAR.match(self.held, self.at)) and found.end() == len(self.held):
             if len(self.held) - self.at > LINE_LIMIT or not self.more():
@@ -172,18 +177,30 @@ class _Text:
     def leave(self, depth: int) -> None:
         """Read on until so many objects and arrays are closed. Raises ValueError at the end."""
         while True:
-            found = _TOKEN.search(self.held, self.at)
-            if found is None or found["end"] in {"", "\\"}:
-                self._read_on(found)
-                continue
-            self.at = found.end()
-            depth += (found["open"] is not None) - (found["close"] is not None)
-            if depth <= 0:
+            found = _BRACKETS.match(self.held, self.at)
+            assert found is not None  # it may be empty
+            depth += len(found["opening"])
+            closing = len(found["closing"])
+            if closing >= depth:
+                self.at = found.start("closing") + depth
                 return
+            depth -= closing
+            is_cut = found.end() == self.at and self.at < len(self.held)  # a string is
+            self.at = found.end()
+            if is_cut or self.at == len(self.held):
+                self._read_on()
 
-    def _read_on(self, cut: re.Match[str] | None) -> None:
-        """Hold more, from a string on that is cut. Raises ValueError at the end."""
-        self.at = len(self.held) if cut is None else cut.start()
+    def _string(self) -> None:
+        """Read over a string. Raises ValueError where it is too long or has no end."""
+        while True:
+            found = _STRING.match(self.held, self.at)
+            if found is not None and found["end"] == '"':
+                self.at = found.end()
+                return
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Hold more of what begins here. Raises ValueError at the end."""
         if len(self.held) - self.at > LINE_LIMIT:
             raise ValueError(f"a text is longer than {LINE_LIMIT:,} characters")
         if not self.more():

@@ -57,8 +57,7 @@ def inspection_lines(
 
 def _source_lines(source: SourceFound, screen: Screen) -> Iterator[str]:
     count = sum(file.files for file in source.files)
-    files = f"{count:,} {'file' if count == 1 else 'files'} of posts in it"
-    inside = f": {source.holds}, {files}" if source.holds and count else ""
+    inside = f": {source.holds}, {_files(count)} of posts in it" if source.holds and count else ""
     yield printable(f"{source.path}{inside}")
     yield ""
     for draft in source.drafts:
@@ -97,7 +96,7 @@ def _counted(file: FileFound) -> str:
     least = f"at least {file.rows:,}; the first {file.rows:,} were looked at" if file.is_cut else ""
     gave = [f"{file.posts:,} {'post' if file.posts == 1 else 'posts'}"]
     if file.different_posts < file.posts:
-        gave[0] += f", of which {file.different_posts:,} have ids of their own"
+        gave[0] += f" with {file.different_posts:,} different ids"
     if file.accounts:
         gave.append(f"{file.accounts:,} {'profile' if file.accounts == 1 else 'profiles'}")
     if file.dropped:
@@ -169,15 +168,20 @@ def _picture_lines(pictures: PicturesFound, found: Inspection) -> Iterator[str]:
         lines += [f"{absent:,} named and not there", *_indented(_reasons(pictures.absent))]
     if pictures.unowned:
         such_as = ", ".join(pictures.unowned_such_as)
-        lines.append(f"{pictures.unowned:,} files of none of these posts, such as {such_as}")
+        lines.append(f"{_files(pictures.unowned)} of none of these posts, such as {such_as}")
     if pictures.aside:
         kinds = ", ".join(f"{n:,} {kind or 'no suffix'}" for kind, n in pictures.aside.items())
-        lines.append(f"{sum(pictures.aside.values()):,} files that are no pictures: {kinds}")
+        aside = _files(sum(pictures.aside.values()))
+        lines.append(f"{aside} that can't be a picture, by suffix: {kinds}")
     if pictures.unused:
         lines += ["lines of media maps for other posts", *_indented(_reasons(pictures.unused))]
     if lines and found.is_cut:
         lines.append("this is about the rows that were looked at: those after them may differ")
     yield from _labelled("pictures", lines)
+
+
+def _files(count: int) -> str:
+    return f"{count:,} {'file' if count == 1 else 'files'}"
 
 
 def _indented(lines: Iterator[str]) -> Iterator[str]:

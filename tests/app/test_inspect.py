@@ -21,6 +21,8 @@ from frametrace.app.inspection.findings import FileFound, Inspection
 from frametrace.app.inspection.inspection import inspect_sources
 from frametrace.app.inspection.side_by_side import Screen
 from frametrace.app.inspection.text import inspection_lines
+from frametrace.embed.add import add_sources
+from frametrace.embed.case import Case
 from frametrace.posts.errors import UsageError
 from frametrace.posts.media import MediaLibrary
 from frametrace.posts.model import Account, Post, Skipped
@@ -240,7 +242,19 @@ def test_each_picture_is_named_with_what_gave_it(pictures: Path) -> None:
     text = text_of(found, Screen(300))
     assert "mapped.jpg (by a media map, 640 × 480)" in text
     assert "1 joined by its name, a guess" in text
-    assert "1 files of none of these posts, such as nobody.jpg" in text
+    assert "1 file of none of these posts, such as nobody.jpg" in text
+
+
+def test_pictures_are_joined_as_adding_joins_them(pictures: Path) -> None:
+    folder = pictures.parent
+    found = looked_at(pictures, media=[folder / "media"], maps=[folder / "map.csv"]).pictures
+    case = Case.create(folder / "case")
+    library = MediaLibrary([folder / "media"], [folder / "map.csv"])
+    added = add_sources(case, [pictures], library=library)
+    assert found.joined == {"map": added.by_map, "row": added.by_row, "name": added.by_name}
+    assert sum(reason.count for reason in found.absent) == added.absent
+    assert found.unowned == added.unowned
+    assert found.aside == added.aside
 
 
 def test_a_guess_is_shown_with_its_post(tmp_path: Path) -> None:
@@ -469,7 +483,7 @@ def test_columns_that_users_name_are_taken_into_the_draft(tmp_path, command):
     written = (tmp_path / "c.toml").read_text("utf-8")
     assert 'timezone = "Europe/Moscow"' in written
     assert 'posted_at = "Дата публикации"' in written
-    assert "12 posts, of which 3 have ids of their own" in done.stdout
+    assert "12 posts with 3 different ids" in done.stdout
     done = command("add", "case", "n.csv", "--columns", "c.toml", "--json", cwd=tmp_path)
     assert json.loads(done.stdout)["posts"] == 3
 

@@ -1,0 +1,219 @@
+"""Reads hostile inputs by number, one a line of standard input; says what came of each, in JSON.
+
+What the process does is watched: files written outside of its own folder, programs started and
+connections made are failures, and so is every error that Frametrace doesn't raise on purpose.
+"""
+
+import io
+import json
+import os
+import resource
+import shutil
+import sys
+import time
+import traceback
+import warnings
+import zipfile
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hostile_inputs import Input, made
+
+from frametrace.app import cli
+from frametrace.embed.arrow_rows import posts_table
+from frametrace.posts.column_maps import map_of
+from frametrace.posts.errors import FrametraceError
+from frametrace.posts.media import MediaLibrary
+from frametrace.posts.model import MediaFile, Post, Skipped
+from frametrace.posts.reading import open_source
+from frametrace.posts.settings import ReadSettings
+from frametrace.posts.times import DayOrder
+
+_ADDRESSES = 8 * 2**30  # bytes that the process may ask for
+_FILE = 2**30
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_CHANGES = frozenset(
+    ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.symlink", "os.link", "os.chmod")
+)
+_NEVER = frozenset(
+    (
+        *("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty"),
+        *("pty.spawn", "socket.connect", "pickle.find_class", "webbrowser.open"),
+    )
+)
+
+
+class _Watch:
+    """What the process must not do; it listens while `folder` is set."""
+
+    def __init__(self) -> None:
+        self.folder = ""
+        self.seen: list[str] = []
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self.folder:
+            return
+        if event == "subprocess.Popen" and "workbook_cells.py" in str(arguments[1]):
+            return  # a workbook's reader
+        if event in _NEVER:
+            self.seen.append(f"{event} {arguments!r}"[:200])
+        elif event in _CHANGES or (event == "open" and _writes(arguments[2])):
+            self._note(event, arguments[0])
+
+    def _note(self, event: str, path: object) -> None:
+        if isinstance(path, int):
+            return
+        where = os.path.abspath(os.fsdecode(path))  # type: ignore[arg-type]  # noqa: PTH100
+        if not (where.startswith(self.folder) or where == os.devnull):
+            self.seen.append(f"{event} {where}"[:200])
+
+
+def _writes(flags: object) -> bool:
+    return isinstance(flags, int) and bool(flags & _WRITES)
+
+
+def main() -> None:
+    scratch, seed, every = Path(sys.argv[1]).resolve(), int(sys.argv[2]), int(sys.argv[3])
+    resource.setrlimit(resource.RLIMIT_AS, (_ADDRESSES, _ADDRESSES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE, _FILE))
+    warnings.simplefilter("ignore")
+    watch = _Watch()
+    sys.addaudithook(watch)
+    out = os.fdopen(os.dup(1), "w")
+    (scratch / "tmp").mkdir(parents=True, exist_ok=True)
+    os.environ["TMPDIR"] = str(scratch / "tmp")
+    os.chdir(scratch)
+    for line in sys.stdin:
+        number = int(line)
+        folder = scratch / "in"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        try:
+            given = made(number, seed, folder)
+        except (ValueError, OSError, zipfile.LargeZipFile) as error:  # what no writer can write
+            unmade = {"number": number, "seconds": 0, "bytes": 0, "outside": []}
+            print(json.dumps(unmade | {"unmade": str(error)[:200]}), file=out, flush=True)
+            continue
+        Path("/proc/self/clear_refs").write_text("5")
+        base, start = _memory("VmRSS"), time.process_time()
+        watch.folder, watch.seen = str(scratch), []
+        found = _tried(given, folder / "case" if number % every == 0 else None)
+        watch.folder = ""
+        found |= {
+            "number": number,
+            "seconds": round(time.process_time() - start, 3),
+            "bytes": max(0, _memory("VmHWM") - base),
+            "outside": watch.seen[:5],
+            "what": given.what,
+        }
+        print(json.dumps(found), file=out, flush=True)
+
+
+def _tried(given: Input, case: Path | None) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = _read(given)
+    except FrametraceError as error:
+        found = {"refused": str(error)[:200]}
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        return {"failure": _signature(error)}
+    if case is not None:
+        found |= _by_command(given, case)
+    return found
+
+
+def _signature(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
+    return f"{type(error).__name__}: {str(error)[:120]} @ {where}"
+
+
+def _read(given: Input) -> dict[str, Any]:
+    columns = (map_of(given.pairs),) if given.pairs else ()
+    settings = ReadSettings(
+        given.format, given.encoding, ZoneInfo("Europe/Berlin"), DayOrder.DAY_FIRST, columns
+    )
+    maps = [given.path] if given.as_map else []
+    opened = open_source(given.path, settings if given.pairs or given.format else ReadSettings())
+    library = MediaLibrary([given.media, *([given.path] if opened.holds_media else [])], maps)
+    posts, skipped, pictures = [], 0, 0
+    for base, entries in opened.readings():
+        for entry in entries:
+            _check(entry)
+            if isinstance(entry, Post):
+                posts.append(entry)
+                for file in library.find(entry, base):
+                    pictures += isinstance(file, MediaFile)
+                    _check_file(file)
+            skipped += isinstance(entry, Skipped)
+    for *_, file in library.guessed(lambda ids: set()):
+        pictures += isinstance(file, MediaFile)
+        _check_file(file)
+    for unused in library.unused():
+        _check_file(unused)
+    sum(1 for _ in library.unowned())
+    posts_table(posts)
+    return {"posts": len(posts), "skipped": skipped, "pictures": pictures}
+
+
+def _check(entry: Any) -> None:
+    """Raise AssertionError where an entry breaks what later stages rely on."""
+    for each in fields(entry):
+        str(getattr(entry, each.name)).encode()
+    if isinstance(entry, Skipped):
+        assert entry.source and entry.reason and entry.line >= 0, "a Skipped without its reason"
+        assert len(entry.reason) < 5000, "a reason of more than 5,000 characters"
+        return
+    keys = [entry.platform, entry.account_id]
+    when = entry.created_at if not isinstance(entry, Post) else entry.posted_at
+    if isinstance(entry, Post):
+        keys.append(entry.post_id)
+        counts = entry.engagement.values()
+        assert all(type(c) is int and abs(c) < 2**63 for c in counts), "a count out of range"
+    assert all(isinstance(key, str) and key.strip() == key and key for key in keys), "a bad key"
+    assert when is None or when.utcoffset() == timedelta(0), "a time outside UTC"
+
+
+def _check_file(file: MediaFile | Skipped) -> None:
+    """Raise AssertionError where a picture lies outside of the folder of the input."""
+    if isinstance(file, Skipped):
+        str(file).encode()
+        return
+    path = Path(file.root) / file.path
+    assert ".." not in Path(file.path).parts, "a picture outside"
+    if Path(file.root).is_dir():
+        assert path.resolve().is_relative_to(Path(file.root).resolve()), "a picture outside"
+
+
+def _by_command(given: Input, case: Path) -> dict[str, Any]:
+    """The exit code of `frametrace add`, in this process."""
+    arguments = ["add", str(case), str(given.path), "--media", str(given.media)]
+    arguments += ["--format", given.format] if given.format else []
+    arguments += [part for pair in given.pairs for part in ("--column", pair)]
+    told = io.StringIO()
+    before, sys.argv = sys.argv, ["frametrace", *arguments]
+    try:
+        with redirect_stdout(io.StringIO()), redirect_stderr(told):
+            cli.main()
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    finally:
+        sys.argv = before
+    found: dict[str, Any] = {"code": code}
+    return found | ({"failure": told.getvalue()[-300:]} if code not in (0, 1, 2, 3) else {})
+
+
+def _memory(name: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(name):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+if __name__ == "__main__":
+    main()
