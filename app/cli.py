@@ -20,6 +20,7 @@ __all__ = ["COMMANDS", "frametrace", "main"]
 COMMANDS = (
     "demo",
     "run",
+    "inspect",
     "add",
     "embed",
     "index",
@@ -58,6 +59,7 @@ def frametrace() -> None:
 
     \b
     Try it:            frametrace demo demo
+    Look at them:      frametrace inspect posts.csv
     Your own posts:    frametrace run CASE posts.csv --media pictures/ --out report/
     One picture:       frametrace query CASE picture.jpg
     What is like it:   frametrace framing CASE --like POST --text "what it says"

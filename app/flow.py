@@ -56,7 +56,7 @@ def add(case_path: Path, inputs: Inputs, progress: Progress) -> tuple[Case, Adde
     library = MediaLibrary(inputs.media, inputs.maps)
     case = Case.create(case_path)
     added = add_sources(case, opened, library=library, progress=progress)
-    if added.lost and not (added.posts or added.known or added.accounts):
+    if added.lost and added.unreadable == added.rows:
         where = f"{added.lost.source}, row {added.lost.line}" if added.lost.line else "the first"
         raise SourceError(
             f"nothing could be read: 0 posts of {added.rows:,} rows. {where}: {added.lost.reason}. "

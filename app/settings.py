@@ -1,20 +1,20 @@
 """From options of commands to the settings of stages."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from frametrace.embed.signals import ModelChoice
 from frametrace.embed.signals.runtimes import Arithmetic
 from frametrace.embed.stage import EmbedSettings
 from frametrace.matcher.settings import MatchSettings
-from frametrace.posts.column_maps import map_of, read_map
+from frametrace.posts.column_maps import columns_of, map_of, read_map
 from frametrace.posts.encodings import checked
 from frametrace.posts.errors import UsageError
 from frametrace.posts.settings import ReadSettings
 from frametrace.posts.times import DayOrder, zone_named
 
-__all__ = ["embed_settings", "match_settings", "read_settings"]
+__all__ = ["embed_settings", "inspect_settings", "match_settings", "read_settings"]
 
 
 def read_settings(options: Mapping[str, Any]) -> ReadSettings:
@@ -32,6 +32,28 @@ def read_settings(options: Mapping[str, Any]) -> ReadSettings:
         )
     except ValueError as error:
         raise UsageError(str(error)) from None
+
+
+def inspect_settings(options: Mapping[str, Any]) -> tuple[ReadSettings, Mapping[str, str]]:
+    """How sources are to be read, and which columns users named for a draft of a column map.
+
+    Columns that make a map are one, as `add` takes them, unless a draft is to be written. Raises
+    UsageError or CaseError.
+    """
+    named = columns_of(options["pairs"])
+    is_map = "post_id" in named and not {"account_id", "account_name"}.isdisjoint(named)
+    if options["columns"] or (is_map and not options["draft"]):
+        reading, given = read_settings(options), dict[str, str]()
+    else:
+        reading = read_settings({**options, "pairs": ()})
+        given = {field: columns[0] for field, columns in named.items()}
+    if options["case"] is None:
+        return reading, given
+    from frametrace.embed.case import Case
+    from frametrace.embed.column_maps import kept_maps
+
+    kept = kept_maps(Case(options["case"]).path)
+    return replace(reading, columns=(*reading.columns, *kept)), given
 
 
 def embed_settings(options: Mapping[str, Any]) -> EmbedSettings:

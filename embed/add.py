@@ -43,6 +43,7 @@ _NAMESAKE = (
     "its post was added with another picture of this name from elsewhere; "
     "where two folders have one name, rename one or add the folder above"
 )
+_ANOTHER = "another account"
 _KEY = ["platform", "post_id"]
 _THREADS = 4  # reading files and SHA-256 both let other threads run
 _PART = 50  # files handed to a thread at once: one by one costs as much as reading them
@@ -59,7 +60,9 @@ class Added:
     skipped: int = 0
     known: int = 0  # posts that the case held already
     completed: int = 0  # posts that the case held in part and now holds whole
-    dropped: int = field(default=0, compare=False)  # rows and files of posts that were not read
+    # Rows and files of posts that were not read, and besides these posts that were not taken.
+    unreadable: int = field(default=0, compare=False)
+    dropped: int = field(default=0, compare=False)
     # Pictures by what joined them to their post, and those of media folders that belong to none.
     by_map: int = field(default=0, compare=False)
     by_row: int = field(default=0, compare=False)
@@ -79,6 +82,7 @@ class _Rows:
     media: dict[str, MediaItem] = field(default_factory=dict)
     post_media: dict[tuple[str, str, str], str] = field(default_factory=dict)
     said: dict[tuple[str, str, str], str] = field(default_factory=dict)  # by the row: in which root
+    refused: list[Skipped] = field(default_factory=list)  # posts of another account by one key
     absent: int = 0  # pictures that are named and can't be had
     skipped: dict[tuple[str, int, str, str], None] = field(default_factory=dict)
 
@@ -88,6 +92,12 @@ class _Rows:
         self.media.setdefault(item.sha256, item)
         self.post_media.setdefault(key, item.path)
         return key
+
+    def refuse(self, found: Skipped) -> None:
+        """Note a post that is not taken; one that somebody else made is lost with it."""
+        if _ANOTHER in found.reason:
+            self.refused.append(found)
+        self.skip(found)
 
     def lack(self, found: Skipped) -> None:
         """Note a picture that a post is without."""
@@ -131,14 +141,14 @@ def add_sources(
         keep_maps(case.path, (p.columns for found in opened for p in found.parts if p.columns))
         for found in opened:
             with progress.track(f"reading {printable(found.path.resolve().name)}", None) as advance:
-                for base, entries in found.readings():
-                    for batch in _batches(entries):
-                        refused |= _put(writer, _rows_of(batch, library, base), added)
-                        lost = [e for e in batch if isinstance(e, Skipped) and not e.kept]
-                        added.rows += sum(not isinstance(e, Skipped) for e in batch) + len(lost)
-                        added.dropped += len(lost)
-                        added.lost = added.lost or next(iter(lost), None)
-                        advance(len(batch))
+                for batch in _batches(found.readings()):
+                    refused |= _put(writer, _rows_of(batch, library), added)
+                    lost = [e for _, e in batch if isinstance(e, Skipped) and not e.kept]
+                    added.rows += sum(not isinstance(e, Skipped) for _, e in batch) + len(lost)
+                    added.unreadable += len(lost)
+                    added.dropped += len(lost)
+                    added.lost = added.lost or next(iter(lost), None)
+                    advance(len(batch))
         if library.waits:
             with progress.track("joining pictures by name", None) as advance:
                 named = (row for row in library.guessed(Held(case).keys) if row[0] not in refused)
@@ -158,11 +168,17 @@ def add_sources(
     return added
 
 
-def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    batch: list[Entry] = []
+def _batches(
+    readings: Iterable[tuple[Base, Iterable[Entry]]],
+) -> Iterator[list[tuple[Base, Entry]]]:
+    """What was read, with where its paths are relative to, however many files it comes from.
+
+    A folder may hold a small document beside each of a hundred thousand pictures.
+    """
+    batch: list[tuple[Base, Entry]] = []
     characters = 0
-    for entry in entries:
-        batch.append(entry)
+    for base, entry in ((base, entry) for base, entries in readings for entry in entries):
+        batch.append((base, entry))
         if isinstance(entry, Post):
             characters += len(entry.text) + sum(map(len, entry.extra.values()))
         if len(batch) == _BATCH or characters > _CHARACTERS:
@@ -172,18 +188,18 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def _rows_of(batch: Sequence[Entry], library: MediaLibrary, base: Base) -> _Rows:
+def _rows_of(batch: Sequence[tuple[Base, Entry]], library: MediaLibrary) -> _Rows:
     rows = _Rows()
     posts = []
-    for entry in batch:
+    for base, entry in batch:
         match entry:
             case Skipped():
                 rows.skip(entry)
             case Account():
                 rows.accounts.setdefault((entry.platform, entry.account_id), entry)
             case Post() if _is_new(rows, entry):
-                posts.append(entry)
-    found = [(post, file) for post in posts for file in library.find(post, base)]
+                posts.append((base, entry))
+    found = [(post, file) for base, post in posts for file in library.find(post, base)]
     items = _identified(file for _, file in found if isinstance(file, MediaFile))
     for post, file in found:
         if isinstance(file, Skipped):
@@ -245,8 +261,8 @@ def _is_new(rows: _Rows, post: Post) -> bool:
         return True
     same = (first.account_id, first.text) == (post.account_id, post.text)
     if not same:
-        differs = "other text" if first.account_id == post.account_id else "another account"
-        rows.skip(_conflict(post.source, post.line, post.platform, post.post_id, differs))
+        differs = "other text" if first.account_id == post.account_id else _ANOTHER
+        rows.refuse(_conflict(post.source, post.line, post.platform, post.post_id, differs))
     return same
 
 
@@ -269,7 +285,9 @@ def _put(writer: CaseWriter, rows: _Rows, added: Added) -> set[tuple[str, str]]:
         keys = list(zip(*(conflicts[name].to_pylist() for name in _KEY), strict=True))
         conflicts = conflicts.filter(pa.array([key not in replaced for key in keys], pa.bool_()))
     for row in conflicts.to_pylist():
-        rows.skip(_conflict(**row))
+        rows.refuse(_conflict(**row))
+    added.dropped += len(rows.refused)
+    added.lost = added.lost or next(iter(rows.refused), None)
     refused = {(row["platform"], row["post_id"]) for row in conflicts.to_pylist()}
     links = _new_links(held, rows, refused)
     media = sorted(set(links["sha256"].to_pylist()))

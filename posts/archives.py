@@ -85,7 +85,8 @@ class Archive:
             return _opened_zip(*_identity(self.path))
         except DAMAGED as error:
             name = printable(self.path.name)
-            raise SourceError(f"{name}: the archive can't be opened: {error}") from error
+            reason = f"the archive can't be opened: {error}. Copy it again."
+            raise SourceError(f"{name}: {reason}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,8 @@ class Tar:
             return _opened_tar(*_identity(self.path))
         except DAMAGED as error:
             name = printable(self.path.name)
-            raise SourceError(f"{name}: the archive can't be opened: {error}") from error
+            reason = f"the archive can't be opened: {error}. Copy it again."
+            raise SourceError(f"{name}: {reason}") from error
 
 
 def archive_at(path: Path) -> Archive | Tar | None:

@@ -30,12 +30,14 @@ class ColumnFacts:
     """What is known of a source's columns, and what its reader was told of its times.
 
     `cells` reads a column again from its beginning; without it nothing is known. `zone` is that of
-    times that name none; `order` says which comes first where a column of dates doesn't.
+    times that name none; `order` says which comes first where a column of dates doesn't. No
+    spreadsheet writes JSON: of `records` one id alone that ends in zeros shows nothing.
     """
 
     cells: Callable[[str], Iterator[str]] | None = None
     zone: tzinfo | None = None
     order: DayOrder | None = None
+    records: bool = False
     _orders: dict[str, DayOrder | None] = field(default_factory=dict)
     _kept: dict[str, int] = field(default_factory=dict)
 
@@ -57,7 +59,7 @@ class ColumnFacts:
             return False
         if column not in self._kept:
             cells = islice(self.cells(column), _LOOKED_AT)
-            self._kept[column] = _digits_kept(map(str.strip, cells))
+            self._kept[column] = _digits_kept(map(str.strip, cells), 2 if self.records else 1)
         return len(text.rstrip("0")) <= self._kept[column]
 
     def _order_of(self, column: str, cells: Callable[[str], Iterator[str]]) -> DayOrder | None:
@@ -77,11 +79,12 @@ def _has_two_orders(text: str) -> bool:
     return len(read) == 2
 
 
-def _digits_kept(cells: Iterable[str]) -> int:
-    """How many digits a column's ids were rounded to; 0 where they weren't."""
+def _digits_kept(cells: Iterable[str], least: int) -> int:
+    """How many digits a column's ids were rounded to; 0 where fewer than `least` of them were."""
     ids = [cell for cell in cells if _LONG.fullmatch(cell)]
     by_script = sum(cell.endswith(_ZEROS_OF_SCRIPTS) for cell in ids)
     if by_script >= max(_LEAST_IN_SCRIPTS, _SHARE_IN_SCRIPTS * len(ids)):
         return _DIGITS_OF_SCRIPTS
     by_sheet = sum(len(cell.rstrip("0")) <= _DIGITS_OF_SHEETS for cell in ids)
-    return _DIGITS_OF_SHEETS if by_sheet > _SHARE_IN_SHEETS * len(ids) else 0
+    few = by_sheet < least or by_sheet <= _SHARE_IN_SHEETS * len(ids)
+    return 0 if few else _DIGITS_OF_SHEETS

@@ -23,6 +23,7 @@ __all__ = [
     "COUNT",
     "FIELDS",
     "ColumnMap",
+    "columns_of",
     "header_digest",
     "map_of",
     "read_map",
@@ -71,7 +72,7 @@ class ColumnMap:
 
     def fits(self, names: Collection[str]) -> bool:
         """Whether a table with these columns is meant."""
-        return not self.missing(names)
+        return all(any(map(names.__contains__, columns)) for columns in self.required)
 
     def missing(self, names: Collection[str]) -> tuple[str, ...]:
         """The columns that it names and a table lacks."""
@@ -107,6 +108,12 @@ def map_of(pairs: Iterable[str], base: ColumnMap | None = None) -> ColumnMap:
     `platform=` and `account_kind=` take a column or, where the table has none, the value itself.
     A field that is given again has another column where the first holds nothing.
     """
+    columns = (dict(base.columns) if base else {}) | columns_of(pairs)
+    return replace(base or ColumnMap("columns", {}), columns=_complete(columns))
+
+
+def columns_of(pairs: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """What `field=column` pairs name, which may be a part of a map. Raises UsageError."""
     named: dict[str, tuple[str, ...]] = {}
     for pair in pairs:
         name, sign, column = pair.partition("=")
@@ -114,8 +121,7 @@ def map_of(pairs: Iterable[str], base: ColumnMap | None = None) -> ColumnMap:
             raise UsageError(f"--column takes FIELD=COLUMN, such as text=caption, not {pair!r}")
         field = _field(name.strip())
         named[field] = tuple(dict.fromkeys((*named.get(field, ()), column.strip())))
-    columns = (dict(base.columns) if base else {}) | named
-    return replace(base or ColumnMap("columns", {}), columns=_complete(columns))
+    return named
 
 
 def read_map(path: Path) -> ColumnMap:

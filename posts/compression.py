@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import IO, Any, cast
 
-__all__ = ["DAMAGED", "SUFFIXES", "unpacked"]
+__all__ = ["DAMAGED", "SUFFIXES", "name_of", "unpacked"]
 
 # What the libraries raise on archives that are cut off, garbled, encrypted or exotic.
 DAMAGED = (
@@ -60,6 +60,11 @@ def unpacked(raw: IO[bytes]) -> "io.BufferedReader[Any]":
             break
         stream = io.BufferedReader(opened(stream), _BUFFER)
     return stream
+
+
+def name_of(begins: bytes) -> str:
+    """How a file that begins so is compressed; empty where it isn't."""
+    return next((name for magic, name in _NAMES.items() if begins.startswith(magic)), "")
 
 
 class _Packed:
@@ -197,4 +202,8 @@ _BY_MAGIC: Mapping[bytes, Callable[[Any], Any]] = {
     _BZ2: partial(_Members, magic=_BZ2, fresh=bz2.BZ2Decompressor),
     _XZ: partial(_Members, magic=_XZ, fresh=_xz),
     b"\x28\xb5\x2f\xfd": _Zstandard,
+}
+_NAMES: Mapping[bytes, str] = {
+    **{b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"},
+    b"\x28\xb5\x2f\xfd": "Zstandard",
 }

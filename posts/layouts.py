@@ -114,10 +114,13 @@ def _table(source: Source, sample: list[str], layout: Layout, names: tuple[str, 
     how = f"a table separated by {_SIGNS.get(layout.separator, repr(layout.separator))}"
     if layout.before:
         how += f", its header in line {layout.before + 1}"
-    return Head(Shape.TABLE, names, partial(_table_rows, source, sample, layout), how=how)
+    rows = partial(_table_rows, source, sample, layout)
+    return Head(Shape.TABLE, names, rows, how=how, filled=partial(rows, short_rows=True))
 
 
-def _table_rows(source: Source, sample: list[str], layout: Layout) -> Rows:
+def _table_rows(
+    source: Source, sample: list[str], layout: Layout, *, short_rows: bool = False
+) -> Rows:
     name = source.name
     with source.lines() as lines:
         table = Table(lines, quoting(sample, layout))
@@ -128,6 +131,9 @@ def _table_rows(source: Source, sample: list[str], layout: Layout) -> Rows:
                     yield Skipped(name, table.line, "", cells)
                 elif len(cells) == len(header):
                     yield _row(header, cells, name, table.line)
+                elif short_rows and 1 < len(cells) < len(header):
+                    missing = [""] * (len(header) - len(cells))
+                    yield _row(header, cells + missing, name, table.line)
                 elif cells:
                     reason = f"the row has {len(cells)} values, the header {len(header)}"
                     yield Skipped(name, table.line, "", reason)

@@ -9,31 +9,27 @@ and no path leads out of its folder or archive.
 
 import hashlib
 import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from operator import itemgetter
 from pathlib import Path, PurePosixPath
 
 from frametrace.posts.claims import Borrowed, Claims, Listed
 from frametrace.posts.compression import DAMAGED
-from frametrace.posts.downloads import DOWNLOADS, Download, Downloads, names_link
+from frametrace.posts.downloads import Download, names_link
 from frametrace.posts.errors import DecodeError, SourceError
 from frametrace.posts.folders import printable
-from frametrace.posts.guesses import LONG, Guess, Guesses, Key, is_named_by, long_ids_in
-from frametrace.posts.link_names import LinkNames, Waiting, link_name, stem_of
+from frametrace.posts.guesses import LONG, Guess, Guesses, Key, is_named_by
+from frametrace.posts.link_names import LinkNames, Waiting, link_name
 from frametrace.posts.lookup import LEAVES, beside, in_places, is_within, usable
 from frametrace.posts.maps import MediaMap
+from frametrace.posts.media_index import MediaIndex
 from frametrace.posts.model import MediaFile, MediaItem, Post, Skipped
 from frametrace.posts.roots import (
-    Archive,
     Folder,
     Place,
-    Tar,
-    holds_picture,
     open_root,
     place_at,
 )
@@ -42,11 +38,6 @@ __all__ = ["Base", "MediaLibrary", "identify", "read_media"]
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _ABSENT = "is not in the media folders"
-
-_ARCHIVES = frozenset(
-    {".zip", ".tar", ".tgz", ".tbz2", ".txz"}
-    | {f".tar{suffix}" for suffix in (".gz", ".bz2", ".xz", ".zst")}
-)
 
 # What Telegram Desktop writes in a file's place: "(File not included. Change data exporting …".
 _LEFT_OUT = "(File "
@@ -114,15 +105,12 @@ class MediaLibrary:
         self._sources: tuple[Place, ...] = ()
         self._read: set[str] = set()
         self._map = MediaMap(maps)
-        self._damaged: list[Skipped] = []
-        self._lists: list[tuple[Place, str]] = []  # of downloads, found along with the pictures
         self._given: set[str] = set()  # places of files, by maps and rows
         self._guessed: set[str] = set()
         self._guesses = Guesses()
         self._links = LinkNames()
         self._claims = Claims()
         self.joined: Counter[str] = Counter()  # pictures by the rule that gave them to a post
-        self.aside: Counter[str] = Counter()  # files that aren't pictures, by their suffix
 
     def search(self, *roots: Path, read: Collection[str] = ()) -> None:
         """Search these sources of posts as well, before anything was looked for.
@@ -180,13 +168,13 @@ class MediaLibrary:
         claims, self._claims = self._claims, Claims()
         guesses, self._guesses = self._guesses, Guesses()
         by_rows = frozenset(self._given)
-        for row in chain(links.resolved(self._by_stem), claims.resolved(by_rows, known)):
+        for row in chain(links.resolved(self._index.by_stem), claims.resolved(by_rows, known)):
             if isinstance(row[-1], MediaFile):
                 self.joined["row"] += 1
                 self._given.add(row[-1].place)
                 guesses.settle(row[0])
             yield row
-        for row in guesses.resolved(self._file_at, self._given, known):
+        for row in guesses.resolved(self._index.file, self._given, known):
             if isinstance(row[-1], MediaFile):
                 self.joined["name"] += 1
                 self._guessed.add(row[-1].place)
@@ -195,13 +183,9 @@ class MediaLibrary:
     def unowned(self) -> Iterator[MediaFile]:
         """The pictures of the media folders that `find` and `guessed` gave to no post."""
         given = self._given | self._guessed
-        for file in map(self._file_at, range(len(self._index))):
+        for file in map(self._index.file, range(len(self._index))):
             if file.place not in given:
                 yield file
-
-    def _file_at(self, number: int) -> MediaFile:
-        _, place, path = self._index[number]
-        return MediaFile(str(place.path), path)
 
     def unasked(self) -> set[str]:
         """The ids of posts that media maps name and `find` was not asked for."""
@@ -213,7 +197,7 @@ class MediaLibrary:
         `known` posts (platform, post_id) are there, though `find` was not asked for them.
         """
         yield from self._map.unused(known)
-        yield from self._damaged
+        yield from self._index.damaged
 
     def _mapped(self, post: Post) -> Iterator[MediaFile | Skipped]:
         for row in self._map.rows_of(post):
@@ -229,11 +213,11 @@ class MediaLibrary:
         numbers, unusable = [], []
         begun = (
             number
-            for number in self._beginning(post.post_id)
-            if is_named_by(self._index[number][-1], post.post_id)
+            for number in self._index.beginning(post.post_id)
+            if is_named_by(self._index.files[number][-1], post.post_id)
         )
-        for number in (*begun, *self._by_long_id.get(post.post_id, ())):
-            _, place, path = self._index[number]
+        for number in (*begun, *self._index.by_long_id.get(post.post_id, ())):
+            _, place, path = self._index.files[number]
             if len(post.post_id) < LONG and self._is_anothers(place, base):
                 continue  # many a source has a post 7
             try:
@@ -255,11 +239,11 @@ class MediaLibrary:
             try:
                 yield from self._said(post, named, base)
             except ValueError as error:
-                if (name := link_name(named)) in self._by_stem and "://" in named:
+                if (name := link_name(named)) in self._index.by_stem and "://" in named:
                     yield Waiting(post, named, name)
                 else:
                     yield Skipped(post.source, post.line, named, str(error))
-        for found in self._downloads.of_post(post.post_id):
+        for found in self._index.downloads.of_post(post.post_id):
             try:
                 file = _file_in(found)
             except ValueError as error:
@@ -269,7 +253,7 @@ class MediaLibrary:
 
     def _said(self, post: Post, named: str, base: Base | None) -> Iterator[MediaFile | Borrowed]:
         if "://" in named or named.startswith(_LEFT_OUT):
-            found = self._downloads.of_link(named)
+            found = self._index.downloads.of_link(named)
             if not found:
                 raise ValueError("not downloaded")
             for download in found:
@@ -298,89 +282,25 @@ class MediaLibrary:
 
     def _by_sha256(self, named: str) -> MediaFile:
         for spelled in (named.lower(), named.upper()):
-            for number in self._beginning(spelled):
-                stem, place, path = self._index[number]
+            for number in self._index.beginning(spelled):
+                stem, place, path = self._index.files[number]
                 if stem == spelled:
                     return usable(place, path)
         raise ValueError("no media file is named by this SHA-256")
 
-    def _beginning(self, name: str) -> Iterator[int]:
-        """The numbers of the files whose stem begins with `name`."""
-        for at in range(bisect_left(self._index, name, key=itemgetter(0)), len(self._index)):
-            if not self._index[at][0].startswith(name):
-                return
-            yield at
+    @property
+    def aside(self) -> Counter[str]:
+        """Files of the media folders that aren't pictures, by their suffix."""
+        return self._index.aside
+
+    @cached_property
+    def _index(self) -> MediaIndex:
+        return MediaIndex(tuple(dict.fromkeys((*self._media, *self._sources))), self._read)
 
     @cached_property
     def _offers(self) -> bool:
         """Whether there is a picture or a line of a map at all, for whatever post."""
         return bool(self._index or self._map)
-
-    @cached_property
-    def _by_long_id(self) -> dict[str, list[int]]:
-        """The numbers of the files that have a long number inside their names."""
-        found: dict[str, list[int]] = {}
-        for number, (_, _, path) in enumerate(self._index):
-            for post_id in long_ids_in(path):
-                found.setdefault(post_id, []).append(number)
-        return found
-
-    @cached_property
-    def _by_stem(self) -> dict[str, list[MediaFile]]:
-        """Pictures by their names before all suffixes, as far as links may be named so."""
-        found: dict[str, list[MediaFile]] = {}
-        for _, place, path in self._index:
-            found.setdefault(stem_of(path), []).append(MediaFile(str(place.path), path))
-        return found
-
-    @cached_property
-    def _index(self) -> list[tuple[str, Place, str]]:
-        """Every picture by the stem of its name; a file under two roots is listed once."""
-        files: dict[Path, tuple[str, Place, str]] = {}
-        for place in self._places():
-            for path in place.paths():
-                if path.endswith(DOWNLOADS) and PurePosixPath(path).name == DOWNLOADS:
-                    self._lists.append((place, path))
-                elif holds_picture(place, path):
-                    files.setdefault(place.path / path, (PurePosixPath(path).stem, place, path))
-                elif _suffix(path) not in _ARCHIVES and f"{place.path}/{path}" not in self._read:
-                    self.aside[_suffix(path)] += 1
-        return sorted(files.values(), key=lambda item: (item[0], str(item[1].path), item[2]))
-
-    @cached_property
-    def _downloads(self) -> Downloads:
-        """Where downloaded files lie, by the link that each had and by the posts that had it."""
-        found = Downloads()
-        for place, listed in self._lists if self._index else ():
-            try:
-                found.load(place, listed)
-            except ValueError as error:
-                name = printable(place.path.name)
-                self._damaged.append(Skipped(name, 0, printable(listed), str(error)))
-        return found
-
-    def _places(self) -> Iterator[Place]:
-        for root in dict.fromkeys((*self._media, *self._sources)):
-            yield root
-            for path in root.paths():
-                if _suffix(path) not in _ARCHIVES:
-                    continue
-                if isinstance(root, Folder):
-                    yield from self._archive(root, path)
-                else:
-                    reason = "an archive inside another is not read; unpack it"
-                    self._damaged.append(Skipped(root.path.name, 0, printable(path), reason))
-
-    def _archive(self, root: Folder, path: str) -> Iterator[Archive | Tar]:
-        """Give an archive that lies in a folder, unless it is of no use: then tell of it once."""
-        try:
-            archive = place_at(root.path / usable(root, path).path)
-            archive.paths()
-        except (ValueError, OSError, SourceError) as error:
-            self._damaged.append(Skipped(root.path.name, 0, printable(path), str(error)))
-        else:
-            if not isinstance(archive, Folder):
-                yield archive
 
 
 def _opened(roots: Sequence[Path]) -> tuple[Place, ...]:
@@ -396,8 +316,3 @@ def _file_in(found: Download) -> MediaFile:
     if file := beside(found.path, found.place, ("",)):
         return file
     raise ValueError(_ABSENT)
-
-
-def _suffix(path: str) -> str:
-    name = PurePosixPath(path)
-    return "".join(name.suffixes[-2:]).lower() if ".tar" in name.suffixes else name.suffix.lower()

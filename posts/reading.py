@@ -12,15 +12,17 @@ from frametrace.posts.column_maps import ColumnMap, header_digest, shipped_maps
 from frametrace.posts.compression import DAMAGED
 from frametrace.posts.encodings import encoding_of
 from frametrace.posts.errors import SourceError, UsageError
+from frametrace.posts.file_kinds import kind_of
 from frametrace.posts.folders import printable
 from frametrace.posts.layouts import heads_of, text_rows
 from frametrace.posts.mapped_rows import reader_of
 from frametrace.posts.media import Base
 from frametrace.posts.model import Account, Post, Skipped
 from frametrace.posts.readers import READERS, Reader
-from frametrace.posts.rows import Head, Heads, Row, Rows, Shape
+from frametrace.posts.rows import Head, Row, Rows, Shape
 from frametrace.posts.settings import ReadSettings
 from frametrace.posts.sources import Source, is_table, sources_in
+from frametrace.posts.unrecognised import unrecognised
 
 __all__ = ["Entry", "Opened", "Part", "detect", "formats_table", "open_source", "read_source"]
 
@@ -30,10 +32,6 @@ _NEIGHBOUR = 2**22  # bytes of a file that is read for the sake of its neighbour
 _NAMED = 5  # files that a message lists by name
 _REPLACED = "\ufffd"
 _NAMED_ROWS = frozenset({Shape.TABLE, Shape.RECORDS})  # what a column map can be about
-_NEXT = (
-    "`frametrace inspect FILE` shows it and drafts a column map; --column post_id=… --column "
-    "account_id=… says which column is what, --format names a format."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,8 @@ class Part:
 
     def rows(self) -> Rows:
         """The rows, each with what its columns say as a whole and what stands beside the source."""
-        facts = ColumnFacts(self._cells, self.settings.zone, self.settings.order)
+        zone, order = self.settings.zone, self.settings.order
+        facts = ColumnFacts(self._cells, zone, order, records=self.head.shape is Shape.RECORDS)
         context = self.reader.context(self._neighbour) if self.reader.context else {}
         for row in self._plain():
             if isinstance(row, Row):
@@ -117,6 +116,8 @@ class Part:
     def _plain(self) -> Rows:
         if self.reader.split is not None:
             return text_rows(self.source, self.reader.split)
+        if self.reader.short_rows and self.head.filled is not None:
+            return self.head.filled()
         return self.head.rows()
 
     def _cells(self, column: str) -> Iterator[str]:
@@ -180,7 +181,8 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
         if source.is_folder and parts:
             continue  # its pictures are those of the posts
         try:
-            parts += _parts(source, settings, named)
+            briefly = bool(errors) and not is_table(source)  # of these nobody reads the reason
+            parts += _parts(source, settings, named, briefly=briefly)
         except SourceError as error:
             errors.append((source, error))
     if not parts:
@@ -219,14 +221,23 @@ def formats_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _parts(source: Source, settings: ReadSettings, named: Reader | None) -> list[Part]:
+def _parts(
+    source: Source, settings: ReadSettings, named: Reader | None, *, briefly: bool
+) -> list[Part]:
     """The parts of a source that are read. Raises SourceError where there is none."""
-    heads = heads_of(source)
+    try:
+        heads = heads_of(source)
+    except SourceError as error:
+        if kind := kind_of(source):
+            raise SourceError(f"{source.name}: {kind}") from error
+        raise
     for groups in ((heads.either,), heads.parts):
         found = [part for group in groups if (part := _part(source, group, settings, named))]
         if found:
             return found
-    raise _unrecognised(source, heads, settings, named)
+    if briefly:
+        raise SourceError(f"{source.name}: no posts are recognised in it")
+    raise unrecognised(source, heads, settings, named, _names())
 
 
 def _part(
@@ -274,50 +285,7 @@ def _reads(reader: Reader, head: Head) -> bool:
     """Whether a reader that was named can read what begins like this."""
     if reader.shape is Shape.TEXT:
         return head.shape is Shape.TEXT
-    return head.shape == reader.shape and not reader.missing(head.names)
-
-
-def _unrecognised(
-    source: Source, heads: Heads, settings: ReadSettings, named: Reader | None
-) -> SourceError:
-    every = (*heads.either, *chain.from_iterable(heads.parts))
-    name = source.name
-    if named is not None:
-        fitting = [head for head in every if head.shape == named.shape]
-        if not fitting:
-            return SourceError(
-                f"{name}: is {heads.what}, but {named.name} reads {named.shape}. "
-                "Leave --format out to have it recognised."
-            )
-        head = min(fitting, key=lambda head: len(named.missing(head.names)))
-        missing = ", ".join(named.missing(head.names))
-        return SourceError(
-            f"{name}: {named.name} needs the column {missing}. Found: {head.shown}. "
-            f"Rename the columns, or name another --format: {_names()}."
-        )
-    tables = [head for head in every if head.names]
-    if not tables:
-        return SourceError(
-            f"{name}: is {heads.what or 'empty'}, in which no posts are recognised. {_NEXT}"
-        )
-    candidates = [
-        (len(reader.required) - 2 * len(reader.missing(head.names)), -number, head, reader)
-        for number, head in enumerate(reversed(tables))
-        for reader in READERS
-        if reader.shape == head.shape and reader.missing(head.names)
-    ]
-    _, _, head, nearest = max(candidates, key=lambda found: found[:2])
-    for found in settings.columns:
-        if not found.header:  # users named it, and not the case
-            head = min(tables, key=lambda head: len(found.over(head.names).missing(head.names)))
-            missing = ", ".join(found.over(head.names).missing(head.names))
-            return SourceError(
-                f"{name}: the column map names {missing}, which it lacks. Found: {head.shown}."
-            )
-    return SourceError(
-        f"{name}: is {heads.what}, in which no format is recognised. Nearest is {nearest.name}, "
-        f"which also needs {', '.join(nearest.missing(head.names))}. Found: {head.shown}. {_NEXT}"
-    )
+    return head.shape == reader.shape and not reader.lacks(head.names)
 
 
 def _unread(errors: Sequence[tuple[Source, SourceError]]) -> Iterator[Skipped]:

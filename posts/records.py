@@ -41,26 +41,34 @@ def json_heads(source: Source) -> Heads:
 
 
 def _is_by_line(first: str, second: str) -> bool:
-    """Whether each line is a record: as one of two shows, since the other may be damaged."""
-    if not first.lstrip("\ufeff").startswith("{"):
-        return False
-    return any(map(_is_object, (first, second)))
+    """Whether each line is a record: as one of two shows, since the other may be damaged.
+
+    Or it is an array of records, as truthbrush writes one a page; a single line is a document.
+    """
+    begin = first.lstrip("\ufeff")[:1]
+    if begin == "[":
+        return bool(second) and all(isinstance(_value(line), list) for line in (first, second))
+    return begin == "{" and any(isinstance(_value(line), dict) for line in (first, second))
 
 
-def _is_object(line: str) -> bool:
+def _value(line: str) -> Any:
     try:
-        return isinstance(json_of(line.removeprefix("\ufeff")), dict)
+        return json_of(line.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
-        return False
+        return None
 
 
 def _line_heads(source: Source) -> tuple[Head, ...]:
     with source.lines(_LOOKED_AT) as lines:
+        written = filter(str.strip, lines)
+        first = next(written, "")
+        in_arrays = first.lstrip("\ufeff").startswith("[")
         try:
-            names = _record_names(filter(str.strip, lines))
+            names = _record_names(chain([first], written), in_arrays)
         except (ValueError, SourceError):
             return ()
-    return (Head(Shape.RECORDS, names, partial(_record_rows, source), how="a record a line"),)
+    how = "an array of records a line" if in_arrays else "a record a line"
+    return (Head(Shape.RECORDS, names, partial(_record_rows, source, in_arrays), how=how),)
 
 
 def _whole_heads(source: Source) -> tuple[Head, ...]:
@@ -144,54 +152,64 @@ def _message_names(source: Source) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _record_rows(source: Source) -> Rows:
+def _record_rows(source: Source, in_arrays: bool) -> Rows:
     name = source.name
     line = 0
     with source.lines() as lines:
         try:
             for line, text in enumerate(lines, start=1):
-                if not text.strip():
-                    continue
-                try:
-                    yield Row(_record(text), name, line)
-                except ValueError as error:
-                    yield Skipped(name, line, "", str(error))
+                if text.strip():
+                    for found in _records(text, in_arrays):
+                        yield (
+                            Skipped(name, line, "", found)
+                            if isinstance(found, str)
+                            else Row(found, name, line)
+                        )
         except SourceError as error:
             yield Skipped(name, line + 1, "", str(error))
 
 
-def _record_names(lines: Iterable[str]) -> tuple[str, ...]:
+def _record_names(lines: Iterable[str], in_arrays: bool) -> tuple[str, ...]:
     names: dict[str, None] = {}
-    errors: list[Exception] = []
+    errors: list[str] = []
     looked_at = 0
     try:
         for text in islice(lines, _RECORDS_LOOKED_AT):
-            try:
-                names |= dict.fromkeys(_record(text))
-            except ValueError as error:
-                errors.append(error)
+            for found in _records(text, in_arrays):
+                if isinstance(found, str):
+                    errors.append(found)
+                else:
+                    names |= dict.fromkeys(found)
             looked_at += len(text)
             if len(names) > _NAMES_ENOUGH or (names and looked_at > _CHARACTERS_ENOUGH):
                 break
     except SourceError as error:
-        errors.append(error)
+        errors.append(str(error))
     if errors and not names:
-        raise errors[0]
+        raise ValueError(errors[0])
     return tuple(names)
 
 
-def _record(text: str) -> dict[str, str]:
+def _records(text: str, in_arrays: bool) -> Iterator[dict[str, str] | str]:
+    """The record of a line, or those of its array, or the reason why something there is none."""
     if len(text) >= LINE_LIMIT:
-        raise ValueError(f"the record is longer than {LINE_LIMIT:,} characters")
+        yield f"the record is longer than {LINE_LIMIT:,} characters"
+        return
     try:
-        record = json_of(text.removeprefix("\ufeff"))
+        held = json_of(text.removeprefix("\ufeff"))
     except ValueError as error:
-        raise ValueError(f"the row is not JSON: {error}") from None
+        yield f"the row is not JSON: {error}"
+        return
     except RecursionError:
-        raise ValueError(_TOO_DEEP) from None
-    try:
-        if isinstance(record, dict):
-            return flat(record)
-    except RecursionError:
-        raise ValueError(_TOO_DEEP) from None
-    raise ValueError(NOT_AN_OBJECT)
+        yield _TOO_DEEP
+        return
+    records = held if in_arrays and isinstance(held, list) else [held]
+    if not all(isinstance(record, dict) for record in records):
+        yield NOT_AN_OBJECT
+    for record in (record for record in records if isinstance(record, dict)):
+        try:
+            yield flat(record)
+        except RecursionError:
+            yield _TOO_DEEP
+        except ValueError as error:
+            yield str(error)

@@ -41,7 +41,7 @@ class Head:
 
     `names` are its header, or the names of its first records; `beginning` is the first text of a
     source of the shape TEXT; `part` names the list or the sheet; `how` says how it is written, for
-    people. `rows` reads it.
+    people. `rows` reads it; of a table of text, `filled` does so with short rows filled up.
     """
 
     shape: Shape
@@ -50,6 +50,7 @@ class Head:
     part: str = ""
     beginning: str = ""
     how: str = ""
+    filled: Callable[[], Iterator["Row | Skipped"]] | None = field(default=None, compare=False)
 
     @property
     def shown(self) -> str:

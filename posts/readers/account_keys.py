@@ -9,9 +9,10 @@ import re
 
 from frametrace.posts.values import sound_id
 
-__all__ = ["account_key", "account_of", "handle_in_link", "one_of_many"]
+__all__ = ["BY_HANDLE", "account_key", "account_of", "handle_in_link", "one_of_many", "page_of"]
 
-_BY_HANDLE = frozenset({"instagram", "pinterest", "threads", "tiktok"})
+# Platforms on which accounts go by their handles.
+BY_HANDLE = frozenset({"instagram", "pinterest", "threads", "tiktok"})
 
 # Names that platforms show in the place of many people's.
 _MANY = {
@@ -48,6 +49,11 @@ def account_of(handle: str, number: str, missing: str) -> tuple[str, dict[str, s
     return number, {}
 
 
+def page_of(tail: str) -> str:
+    """The account of Facebook by what the link to it ends in: its name, or its number if told."""
+    return tail.partition("profile.php?id=")[2].partition("&")[0] or tail
+
+
 def one_of_many(platform: str, name: str, post_id: str) -> str:
     """Name who posted, where a platform shows one name for many people: each is one for itself."""
     return f"{name}/{post_id}" if name in _MANY.get(platform, ()) else name
@@ -56,7 +62,7 @@ def one_of_many(platform: str, name: str, post_id: str) -> str:
 def account_key(platform: str, written: str, post_id: str) -> str:
     """Spell what a table says of who posted as readers of the platform do."""
     name = written.removeprefix("@")
-    if platform in _BY_HANDLE or platform == "twitter":  # whose number has no letters
+    if platform in BY_HANDLE or platform == "twitter":  # whose number has no letters
         return name.lower()
     if platform == "reddit":
         name = name.removeprefix("/").removeprefix("u/")

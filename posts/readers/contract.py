@@ -20,7 +20,8 @@ class Reader:
     the row can't be one. `required` names the columns without which the format can't be read, each
     with its alternatives: a source that has them all is recognised. `foreign` names columns that
     only another format with the same required ones has. `parts` takes apart a row that holds many
-    posts, such as a page of an API's answers. `context` gives values that every row has besides its
+    posts, such as a page of an API's answers. `short_rows`: the tool leaves out empty cells at the
+    end of a row. `context` gives values that every row has besides its
     own, read from files beside the source. A source of the shape TEXT is recognised by its first
     lines (`begins`) and taken apart by `split`, which gives the number of each row's first line and
     its values, or the reason why it can't be read. `title`, `example`, `platform` and `time`
@@ -37,6 +38,7 @@ class Reader:
     parse: Callable[[Row], Post | Account]
     foreign: tuple[str, ...] = ()
     parts: Callable[[Row], Iterable[Row]] | None = None
+    short_rows: bool = False
     context: Callable[[Neighbour], Mapping[str, str]] | None = None
     begins: Callable[[str], bool] | None = None
     split: Callable[[Iterable[str]], Iterator[tuple[int, Mapping[str, str] | str]]] | None = None
@@ -49,6 +51,14 @@ class Reader:
             if not any(name in names for name in alternatives)
         )
 
+    def lacks(self, names: Collection[str]) -> bool:
+        """Whether a required column is not among `names`: of most readers the first isn't."""
+        return not all(any(map(names.__contains__, each)) for each in self.required)
+
+    def lacking(self, names: Collection[str]) -> int:
+        """How many required columns are not among `names`."""
+        return sum(not any(map(names.__contains__, each)) for each in self.required)
+
     def recognises(self, head: Head) -> bool:
         """Whether a source that begins like this is of this format."""
         if self.shape is Shape.TEXT:
@@ -56,6 +66,6 @@ class Reader:
             return begins and head.shape is Shape.TEXT
         return (
             head.shape == self.shape
-            and not self.missing(head.names)
+            and not self.lacks(head.names)
             and not any(name in head.names for name in self.foreign)
         )

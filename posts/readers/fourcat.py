@@ -10,6 +10,7 @@ from frametrace.posts.model import Post, Precision
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.fourcat_columns import SOURCES, UNKNOWN, Columns
 from frametrace.posts.readers.fourcat_keys import account_in, post_id_in, repost_in
+from frametrace.posts.readers.html_text import plain
 from frametrace.posts.readers.linkedin import time_of
 from frametrace.posts.readers.reddit_post import text_of
 from frametrace.posts.readers.sites import platform_of
@@ -96,6 +97,8 @@ def _text(row: Row, columns: Columns) -> str:
         text = row.take("body_reblogged")
     if columns.platform == "reddit":
         return text_of(title, text)
+    if columns.platform == "gab":
+        return plain(text)
     return titled(title, text) if columns.title else text
 
 

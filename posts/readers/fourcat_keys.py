@@ -1,7 +1,7 @@
 """What a row of 4CAT's is named by: its post, its account, and the post that it repeats."""
 
 from frametrace.posts.model import AccountKind
-from frametrace.posts.readers.account_keys import account_of, one_of_many
+from frametrace.posts.readers.account_keys import account_of, one_of_many, page_of
 from frametrace.posts.readers.fourcat_columns import Columns
 from frametrace.posts.readers.linkedin import account_at
 from frametrace.posts.readers.post_keys import id_of
@@ -54,8 +54,9 @@ def account_in(
         kind = AccountKind.PAGE if account_id.startswith("company/") else kind
     elif columns.platform == "vk":
         kind = kind_of(account_id, row.values.get("author_type", ""))
-    elif columns.account == ("page_id",):
-        kind = AccountKind.PAGE
+    elif columns.platform == "facebook":
+        account_id = page_of(account_id)
+        kind = AccountKind.PAGE if columns.account == ("page_id",) else kind
     for column in columns.name:
         if row.values.get(column, "").strip() == name:
             row.take(column)

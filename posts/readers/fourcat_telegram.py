@@ -7,8 +7,9 @@ pictures that it downloads: processors/visualisation/download_telegram_images.py
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.telethon import reactions_in
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import count, distinct, objects_of
+from frametrace.posts.values import distinct, objects_of
 
 __all__ = ["READER"]
 
@@ -23,7 +24,7 @@ def _parse(row: Row) -> Post:
     number = row.key("id")
     account_id, kind = _author(row, chat)
     posted_at, precision = row.unix("date")
-    reactions = _reactions(row.take("reactions.results"))
+    reactions = reactions_in(row.take("reactions.results"))
     link = row.take("media.webpage.url").strip()
     marked = (text_at(part, "url") for part in objects_of(row.take("entities")))
     return Post(
@@ -38,7 +39,7 @@ def _parse(row: Row) -> Post:
         media=_pictures(row, f"{name or chat}-{number}.jpeg"),
         links=distinct((*marked, link)),
         repost_of=_repeated(row),
-        engagement=row.counts({"views": "views", "forwards": "shares"}) | reactions,
+        engagement=row.counts({"views": "views", "forwards": "forwards"}) | reactions,
         extra={name: text for name, text in row.rest().items() if not name.startswith(_OTHERS)}
         | ({"_chat.username": name} if name else {}),
         source=row.source,
@@ -81,12 +82,6 @@ def _repeated(row: Row) -> str:
     if channel:
         return f"{channel}/{message}" if message else f"channel{channel}"
     return f"user{user}" if user else row.values.get("fwd_from.from_name", "").strip()
-
-
-def _reactions(text: str) -> dict[str, int]:
-    counts = (count(str(reaction.get("count"))) for reaction in objects_of(text))
-    total = count(str(sum(filter(None, counts)))) if text else None
-    return {} if total is None else {"reactions": total}
 
 
 READER = Reader(

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-__all__ = ["host_of", "is_link", "platform_named", "platform_of", "platform_or"]
+__all__ = ["PLATFORMS", "host_of", "is_link", "platform_named", "platform_of", "platform_or"]
 
 _PLATFORMS = {
     "4chan.org": "4chan",
@@ -74,7 +74,7 @@ _NAMES = {
 }
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 _SITE = re.compile(r"[\w-]+(?:\.[\w-]+)+")
-_KNOWN = frozenset(_PLATFORMS.values())
+PLATFORMS = frozenset(_PLATFORMS.values())
 
 
 def host_of(url: str) -> str:
@@ -102,7 +102,7 @@ def platform_named(written: str) -> str:
     """
     lower = written.strip().lower()
     name = _BETWEEN_WORDS.sub("", lower)
-    if name in _KNOWN or name in _NAMES:
+    if name in PLATFORMS or name in _NAMES:
         return _NAMES.get(name, name)
     if is_link(lower) or _SITE.fullmatch(lower):
         return platform_or(lower if is_link(lower) else f"https://{lower}", lower)

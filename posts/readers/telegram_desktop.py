@@ -7,8 +7,9 @@ from typing import Any
 from frametrace.posts.model import AccountKind, Post, Precision
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.telethon import reactions_in
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import count, distinct, json_of, objects_of
+from frametrace.posts.values import distinct, json_of, objects_of
 
 __all__ = ["READER"]
 
@@ -41,7 +42,7 @@ def _parse(row: Row) -> Post:
         hashtags=distinct(_hashtag(part) for part in parts),
         # Whom a forwarded message is from: which message it was, exports do not tell.
         repost_of=row.take("forwarded_from_id", "forwarded_from").strip(),
-        engagement=_reactions(row.take("reactions")),
+        engagement=reactions_in(row.take("reactions")),
         extra={"chat.id": chat, **row.rest()},
         source=row.source,
         line=row.line,
@@ -109,13 +110,6 @@ def _pictures(row: Row) -> tuple[str, ...]:
         return ()
     found = row.values.get(name, "").strip()
     return (found,) if found else ()
-
-
-def _reactions(text: str) -> dict[str, int]:
-    """How many reacted; who did is left out."""
-    counts = (count(str(reaction.get("count"))) for reaction in objects_of(text))
-    total = count(str(sum(filter(None, counts)))) if text else None
-    return {} if total is None else {"reactions": total}
 
 
 READER = Reader(

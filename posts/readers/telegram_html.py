@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from frametrace.posts.model import AccountKind, Post
+from frametrace.posts.readers.account_keys import one_of_many
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.telegram_page import messages_of
 from frametrace.posts.rows import Row, Shape
@@ -42,10 +43,11 @@ def _parse(row: Row) -> Post:
     zoned = _ZONED.search(row.values.get("date", ""))
     posted_at, precision = row.time("date") if zoned else row.local_time("date")
     reactions = row.counts({"reactions": "reactions"})
+    post_id = f"{chat}/{row.key('id')}"  # which is unique in its chat only
     return Post(
         platform="telegram",
-        post_id=f"{chat}/{row.key('id')}",  # which is unique in its chat only
-        account_id=name,
+        post_id=post_id,
+        account_id=one_of_many("telegram", name, post_id),
         account_kind=AccountKind.CHANNEL if name == chat else AccountKind.ACCOUNT,
         account_name=name,
         posted_at=posted_at,

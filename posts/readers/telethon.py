@@ -13,7 +13,7 @@ from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import count, distinct, encodable, objects_of
 
-__all__ = ["READER"]
+__all__ = ["READER", "reactions_in"]
 
 _COUNTS = {
     "views": "views",
@@ -56,7 +56,7 @@ def _parse(row: Row) -> Post:
             words.lstrip("#") for item, words in marked if text_at(item, "_").endswith("Hashtag")
         ),
         repost_of=_forwarded(row),
-        engagement=row.counts(_COUNTS) | _reactions(row.take("reactions.results")),
+        engagement=row.counts(_COUNTS) | reactions_in(row.take("reactions.results")),
         extra={peer: chat, **row.rest()},
         source=row.source,
         line=row.line,
@@ -108,7 +108,7 @@ def _link(entity: dict[str, Any], words: str) -> str:
     return words if kind == "MessageEntityUrl" else ""
 
 
-def _reactions(text: str) -> dict[str, int]:
+def reactions_in(text: str) -> dict[str, int]:
     """How many reacted; who did is left out."""
     counts = (count(str(reaction.get("count"))) for reaction in objects_of(text))
     total = count(str(sum(filter(None, counts)))) if text not in {"", "[]"} else None

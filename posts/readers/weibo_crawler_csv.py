@@ -15,4 +15,5 @@ READER = Reader(
     shape=Shape.TABLE,
     required=(("id",), ("bid",), ("正文",), ("日期", "完整日期")),
     parse=weibo_crawler.parse_table,
+    short_rows=True,  # of posts that share no other
 )

@@ -7,6 +7,7 @@ stand in an attachment, as public programs that read the same pages find them.
 from typing import Any
 
 from frametrace.posts.model import AccountKind, Post
+from frametrace.posts.readers.account_keys import page_of
 from frametrace.posts.readers.nested import objects_at, text_at, value_at
 from frametrace.posts.readers.post_keys import post_of
 from frametrace.posts.rows import Row
@@ -47,7 +48,7 @@ def parse(row: Row) -> Post:
 
 def _account(actor: dict[str, Any]) -> str:
     number = actor.get("id")
-    tail = text_at(actor, "url").rstrip("/").rpartition("/")[2]
+    tail = page_of(text_at(actor, "url").rstrip("/").rpartition("/")[2])
     account = (str(number) if isinstance(number, str | int) else "").strip() or tail.strip()
     if not account:
         raise ValueError(f"{_STORY}actors names no account")

@@ -38,9 +38,10 @@ def place(tmp_path_factory, command):
     return folder
 
 
-def test_every_command_in_the_readme_on_tips_and_framings_does_what_it_says(place, command):
+def test_every_command_in_the_readme_and_three_pages_does_what_it_says(place, command):
     done = set()
-    pages = (ROOT / "README.md", *(ROOT / "docs" / name for name in ("tips.md", "framings.md")))
+    named = ("tips.md", "framings.md", "formats.md")
+    pages = (ROOT / "README.md", *(ROOT / "docs" / name for name in named))
     for line in (line for page in pages for line in console_lines(page)):
         name, *arguments = shlex.split(line)
         if name == "frametrace":

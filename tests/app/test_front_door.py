@@ -32,6 +32,17 @@ def test_rows_that_are_dropped_end_with_1_and_a_loud_line_with_the_first(tmp_pat
     assert len(posts_of(tmp_path / "case", "post_id")) == 1
 
 
+def test_a_post_of_another_account_by_one_key_is_dropped_and_that_is_said(tmp_path):
+    (tmp_path / "p.csv").write_text(HEADER + "x,1,a,,t,\nx,1,b,,t,\n")
+    (tmp_path / "q.csv").write_text(HEADER + "x,1,c,,t,\nx,2,a,,t,\n")
+    for name, row in (("p", 3), ("q", 2)):
+        done = add(tmp_path / "case", tmp_path / f"{name}.csv")
+        assert done.exit_code == 1
+        assert (
+            f"1 of 2 rows were NOT read. The first: {name}.csv, row {row}: another" in done.stderr
+        )
+
+
 def test_a_field_that_is_lost_is_no_dropped_row(tmp_path):
     (tmp_path / "p.csv").write_text(HEADER + "x,1,a,45413.4166667,t,\n")
     done = add(tmp_path / "case", tmp_path / "p.csv")

@@ -69,12 +69,16 @@ def test_the_sample_joins_its_pictures(packed: bool, fixtures: Path, tmp_path: P
 
 
 def test_a_link_is_enough_and_so_is_a_post(tmp_path: Path) -> None:
-    listed = {LINK: {"filename": "a.jpg", "success": True, "post_ids": ["1"]}}
+    own = "1163000000000000021"
+    listed = {LINK: {"filename": "a.jpg", "success": True, "post_ids": [own]}}
     library = _library(tmp_path, listed, "a.jpg")
-    assert _found(library, post_id="1") == [("", "a.jpg")]
+    assert _found(library, post_id=own) == [("", "a.jpg")]
     assert _found(library, LINK, post_id="2") == [("", "a.jpg")]
     assert _found(library, f"{LINK}?x", post_id="2") == [(f"{LINK}?x", "not downloaded")]
-    assert _found(library, f"{LINK}?x") == [(f"{LINK}?x", "not downloaded"), ("", "a.jpg")]
+    assert _found(library, f"{LINK}?x", post_id=own) == [
+        (f"{LINK}?x", "not downloaded"),
+        ("", "a.jpg"),
+    ]
     assert _found(library, post_id="3") == []
 
 

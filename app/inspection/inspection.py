@@ -1,0 +1,137 @@
+"""Looking at sources as `add` would read them, with nothing written."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from frametrace.app.inspection.drafting import Drafted, drafted_in
+from frametrace.app.inspection.files import Looked, alike, look_at
+from frametrace.app.inspection.findings import Inspection, SourceFound
+from frametrace.app.inspection.pictures import Pictures
+from frametrace.app.inspection.reasons import Reasons
+from frametrace.posts.compression import DAMAGED
+from frametrace.posts.errors import SourceError
+from frametrace.posts.layouts import heads_of
+from frametrace.posts.media import MediaLibrary
+from frametrace.posts.reading import Opened, Part, open_source
+from frametrace.posts.settings import ReadSettings
+from frametrace.posts.sources import Source, is_container
+from frametrace.posts.unrecognised import NEXT
+
+__all__ = ["DRAFT", "inspect_sources"]
+
+_FILES = 5  # whose other lists and sheets are named
+DRAFT = "draft"  # what a format is called that is none
+
+
+def inspect_sources(
+    sources: Sequence[Path],
+    *,
+    library: MediaLibrary,
+    reading: ReadSettings = ReadSettings(),
+    given: Mapping[str, str] | None = None,
+    rows: int = 3,
+) -> Inspection:
+    """Say of each source what it is, how it would be read, and what its first rows give.
+
+    `rows` posts of each format are shown. For tables that no format fits a column map is drafted;
+    `given` names columns of it. Nothing is written, and a source that can't be read raises
+    nothing: its error is told. Raises UsageError for settings that fit no source.
+    """
+    opened = [_Path(path, reading, dict(given or {})) for path in sources]
+    found = [each.opened for each in opened if each.opened is not None]
+    library.search(
+        *(each.path for each in found if each.holds_media),
+        read={part.place for each in found for part in each.parts},
+    )
+    pictures = Pictures(library)
+    looked = [each.look(pictures, reading, rows) for each in opened]
+    pictures.guess()
+    samples = [each.sample for files in looked for each in files]
+    return Inspection(
+        tuple(each.found(files) for each, files in zip(opened, looked, strict=True)),
+        pictures.found(),
+        sum(sample.rows for sample in samples),
+        any(sample.is_cut for sample in samples),
+    )
+
+
+class _Path:
+    """A path that is looked at: opened as it is, and by the maps that were drafted for the rest."""
+
+    def __init__(self, path: Path, reading: ReadSettings, given: Mapping[str, str]) -> None:
+        self._path = path
+        self._error = ""
+        self.opened: Opened | None = None
+        self._drafts: Sequence[Drafted] = ()
+        try:
+            self.opened = open_source(path, reading)
+        except SourceError as error:
+            self._error = str(error).removesuffix(f" {NEXT}")
+        if reading.format is None:
+            read = [part.source for part in self._parts]
+            self._drafts = drafted_in(path, read, reading, given)
+            self._open_drafted(reading)
+
+    @property
+    def _parts(self) -> tuple[Part, ...]:
+        return self.opened.parts if self.opened else ()
+
+    def _open_drafted(self, reading: ReadSettings) -> None:
+        """Open what the complete drafts are for; what was recognised stays as it is."""
+        maps = [each.draft.map(DRAFT) for each in self._drafts if each.draft.is_complete]
+        if not maps:
+            return
+        opened = open_source(self._path, replace(reading, columns=(*maps, *reading.columns)))
+        read = [part.source for part in self._parts]
+        drafted = [p for p in opened.parts if _is_drafted(p) and p.source not in read]
+        self.opened = replace(opened, parts=(*self._parts, *drafted))
+
+    def look(self, pictures: Pictures, reading: ReadSettings, rows: int) -> list[Looked]:
+        """Read the first rows of what was opened."""
+        return [
+            look_at(parts, reading, pictures, rows, is_drafted=_is_drafted(parts[0]))
+            for parts in alike(self._parts)
+        ]
+
+    def found(self, looked: Sequence[Looked]) -> SourceFound:
+        """What there is to say of it."""
+        unread = Reasons()
+        for each in self.opened.unread if self.opened else ():
+            unread.note(each)
+        return SourceFound(
+            str(self._path),
+            _held_in(self._path),
+            tuple(each.found() for each in looked),
+            tuple(each.found for each in self._drafts),
+            tuple(unread.found()),
+            tuple(_beside(self._parts)),
+            self._error,
+        )
+
+
+def _beside(parts: Sequence[Part]) -> Iterator[str]:
+    """The lists and the sheets that lie beside those that are read, of the first files."""
+    read: dict[Source, set[str]] = {}
+    for part in parts:
+        if part.head.part:
+            read.setdefault(part.source, set()).add(part.head.part)
+    for source, names in islice(read.items(), _FILES):
+        for heads in heads_of(source).parts:
+            if heads and heads[0].part not in names:
+                yield heads[0].part or source.name
+
+
+def _is_drafted(part: Part) -> bool:
+    return part.columns is not None and part.columns.name == DRAFT
+
+
+def _held_in(path: Path) -> str:
+    """What holds files: a folder, an archive; empty for a file."""
+    try:
+        if not is_container(path):
+            return ""
+    except DAMAGED:
+        return ""
+    return "a folder" if path.is_dir() else "an archive"

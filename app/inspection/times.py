@@ -1,0 +1,101 @@
+"""How the times of a column were understood: in which zone, day or month first, how finely."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+
+from frametrace.app.inspection.findings import TimesFound
+from frametrace.posts.model import Precision
+from frametrace.posts.settings import ReadSettings
+from frametrace.posts.times import DayOrder, day_order, parse_time
+
+__all__ = ["Times"]
+
+_LOOKED_AT = 200  # times of a column whose zone and order are looked into
+_UNKNOWN = "nothing shows whether the day or the month comes first: --day-order says it"
+_FAR = timezone(timedelta(hours=13, minutes=45))  # where no clock of a post is likely to stand
+
+
+@dataclass(slots=True)
+class _Column:
+    read: int = 0
+    unread: int = 0
+    precisions: Counter[Precision] = field(default_factory=Counter)
+    sample: dict[str, datetime] = field(default_factory=dict)
+    has_two_orders: bool = False  # of a time that could not be read
+
+
+@dataclass(slots=True)
+class Times:
+    """The times that were read, by column."""
+
+    settings: ReadSettings
+    _columns: dict[str, _Column] = field(default_factory=dict)
+
+    def note(self, column: str, text: str, moment: datetime | None, precision: Precision) -> None:
+        """Note what a cell said and what it was read as."""
+        found = self._columns.setdefault(column, _Column())
+        if moment is None:
+            found.unread += 1
+            found.has_two_orders = found.has_two_orders or len(set(_read(text, UTC))) > 1
+            return
+        found.read += 1
+        found.precisions[precision] += 1
+        if len(found.sample) < _LOOKED_AT:
+            found.sample.setdefault(text, moment)
+
+    def found(self) -> Sequence[TimesFound]:
+        """What to say of each column."""
+        return [
+            TimesFound(
+                column,
+                found.read,
+                found.unread,
+                {str(precision): count for precision, count in found.precisions.most_common()},
+                _zone(found.sample, self.settings.zone) if _has_clocks(found) else "",
+                _UNKNOWN if found.has_two_orders else _order(found.sample, self.settings.order),
+            )
+            for column, found in self._columns.items()
+        ]
+
+
+def _has_clocks(column: _Column) -> bool:
+    return bool(column.precisions.keys() - {Precision.DAY, Precision.NONE})
+
+
+def _zone(sample: dict[str, datetime], zone: tzinfo | None) -> str:
+    """Which zone times of day are in: the one that they name, or the one that is taken for them."""
+    bare = [text for text in sample if _read(text, UTC) != _read(text, _FAR)]
+    if not all(moment in _read(text, zone or UTC) for text, moment in sample.items()):
+        return "as the format says"
+    if not bare:
+        return "named in each, or counted since 1970"
+    some = "none is named" if len(bare) == len(sample) else "some name none"
+    return f"{some}: {zone}, as --timezone says" if zone else f"{some}: taken as UTC"
+
+
+def _order(sample: dict[str, datetime], given: DayOrder | None) -> str:
+    """Which of day and month comes first, where dates could mean both, and what shows it."""
+    shown = {order: text for text in sample if (order := day_order(text))}
+    both = [text for text in sample if len(set(_read(text, UTC))) > 1]
+    if not both:
+        return ""
+    if given:
+        return f"{given}, as --day-order says"
+    if len(shown) == 1:
+        (order, text), *_ = shown.items()
+        return f"{order}, as {text[:40]!r} shows"
+    fitting = [each for each in DayOrder if sample[both[0]] in _read(both[0], UTC, each)]
+    return f"{fitting[0]}, as other dates of the column show" if len(fitting) == 1 else ""
+
+
+def _read(text: str, zone: tzinfo, *orders: DayOrder) -> tuple[datetime, ...]:
+    """What a time may be: in dates like 05/06/2024 either number may be the day."""
+    found = []
+    for order in orders or tuple(DayOrder):
+        try:
+            found.append(parse_time(text, zone, order)[0])
+        except ValueError:
+            continue
+    return tuple(found)

@@ -1,0 +1,123 @@
+"""The pictures of folders and archives, listed once, by their names and by lists of downloads."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Collection, Iterator
+from functools import cached_property
+from operator import itemgetter
+from pathlib import Path, PurePosixPath
+
+from frametrace.posts.downloads import DOWNLOADS, Downloads
+from frametrace.posts.errors import SourceError
+from frametrace.posts.folders import printable
+from frametrace.posts.guesses import long_ids_in
+from frametrace.posts.link_names import stem_of
+from frametrace.posts.lookup import usable
+from frametrace.posts.model import MediaFile, Skipped
+from frametrace.posts.roots import Archive, Folder, Place, Tar, holds_picture, place_at
+
+__all__ = ["MediaIndex"]
+
+_ARCHIVES = frozenset(
+    {".zip", ".tar", ".tgz", ".tbz2", ".txz"}
+    | {f".tar{suffix}" for suffix in (".gz", ".bz2", ".xz", ".zst")}
+)
+
+
+class MediaIndex:
+    """What lies in some places and in the archives in them; a picture goes by its number.
+
+    `read` are the places of files that were read for their posts: they are left out of `aside`.
+    """
+
+    def __init__(self, roots: Collection[Place], read: Collection[str] = ()) -> None:
+        self._roots, self._read = roots, read
+        self._lists: list[tuple[Place, str]] = []  # of downloads, found along with the pictures
+        self.damaged: list[Skipped] = []
+        self.aside: Counter[str] = Counter()  # files that aren't pictures, by their suffix
+        self.files = self._listed()  # (stem, place, path), by the stem
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def file(self, number: int) -> MediaFile:
+        """The picture of a number."""
+        _, place, path = self.files[number]
+        return MediaFile(str(place.path), path)
+
+    def beginning(self, name: str) -> Iterator[int]:
+        """The numbers of the files whose stem begins with `name`."""
+        for at in range(bisect_left(self.files, name, key=itemgetter(0)), len(self.files)):
+            if not self.files[at][0].startswith(name):
+                return
+            yield at
+
+    @cached_property
+    def by_long_id(self) -> dict[str, list[int]]:
+        """The numbers of the files that have a long number inside their names."""
+        found: dict[str, list[int]] = {}
+        for number, (_, _, path) in enumerate(self.files):
+            for post_id in long_ids_in(path):
+                found.setdefault(post_id, []).append(number)
+        return found
+
+    @cached_property
+    def by_stem(self) -> dict[str, list[MediaFile]]:
+        """Pictures by their names before all suffixes, as far as links may be named so."""
+        found: dict[str, list[MediaFile]] = {}
+        for _, place, path in self.files:
+            found.setdefault(stem_of(path), []).append(MediaFile(str(place.path), path))
+        return found
+
+    def _listed(self) -> list[tuple[str, Place, str]]:
+        """Every picture by the stem of its name; a file under two roots is listed once."""
+        files: dict[Path, tuple[str, Place, str]] = {}
+        for place in self._places():
+            for path in place.paths():
+                if path.endswith(DOWNLOADS) and PurePosixPath(path).name == DOWNLOADS:
+                    self._lists.append((place, path))
+                elif holds_picture(place, path):
+                    files.setdefault(place.path / path, (PurePosixPath(path).stem, place, path))
+                elif _suffix(path) not in _ARCHIVES and f"{place.path}/{path}" not in self._read:
+                    self.aside[_suffix(path)] += 1
+        return sorted(files.values(), key=lambda item: (item[0], str(item[1].path), item[2]))
+
+    @cached_property
+    def downloads(self) -> Downloads:
+        """Where downloaded files lie, by the link that each had and by the posts that had it."""
+        found = Downloads()
+        for place, listed in self._lists if self.files else ():
+            try:
+                found.load(place, listed)
+            except ValueError as error:
+                name = printable(place.path.name)
+                self.damaged.append(Skipped(name, 0, printable(listed), str(error)))
+        return found
+
+    def _places(self) -> Iterator[Place]:
+        for root in self._roots:
+            yield root
+            for path in root.paths():
+                if _suffix(path) not in _ARCHIVES:
+                    continue
+                if isinstance(root, Folder):
+                    yield from self._archive(root, path)
+                else:
+                    reason = "an archive inside another is not read; unpack it"
+                    self.damaged.append(Skipped(root.path.name, 0, printable(path), reason))
+
+    def _archive(self, root: Folder, path: str) -> Iterator[Archive | Tar]:
+        """Give an archive that lies in a folder, unless it is of no use: then tell of it once."""
+        try:
+            archive = place_at(root.path / usable(root, path).path)
+            archive.paths()
+        except (ValueError, OSError, SourceError) as error:
+            self.damaged.append(Skipped(root.path.name, 0, printable(path), str(error)))
+        else:
+            if not isinstance(archive, Folder):
+                yield archive
+
+
+def _suffix(path: str) -> str:
+    name = PurePosixPath(path)
+    return "".join(name.suffixes[-2:]).lower() if ".tar" in name.suffixes else name.suffix.lower()

@@ -1,0 +1,88 @@
+"""What a source is in which no format is recognised, and what to do, as the error that says so."""
+
+from collections.abc import Sequence
+from itertools import chain
+
+from frametrace.posts.column_maps import ColumnMap
+from frametrace.posts.errors import SourceError
+from frametrace.posts.file_kinds import kind_of
+from frametrace.posts.readers import READERS, Reader
+from frametrace.posts.rows import Head, Heads
+from frametrace.posts.settings import ReadSettings
+from frametrace.posts.sources import Source
+
+__all__ = ["NEXT", "unrecognised"]
+
+NEXT = (
+    "`frametrace inspect FILE` shows it and drafts a column map; --column post_id=… --column "
+    "account_id=… says which column is what, --format names a format."
+)
+
+
+def unrecognised(
+    source: Source, heads: Heads, settings: ReadSettings, named: Reader | None, formats: str
+) -> SourceError:
+    """The error of a source of which nothing is read: what it is, what was looked for, what next.
+
+    `named` is the reader that was asked for, `formats` lists those that there are.
+    """
+    every = (*heads.either, *chain.from_iterable(heads.parts))
+    name = source.name
+    if named is not None:
+        return SourceError(f"{name}: {_unfit(heads.what, every, named, formats)}")
+    tables = [head for head in every if head.names]
+    if kind := kind_of(source):
+        return SourceError(f"{name}: {kind}")
+    if not tables:
+        what = heads.what or "empty"
+        if not every and heads.what:
+            what += " without a table"
+        return SourceError(f"{name}: is {what}, in which no posts are recognised. {NEXT}")
+    for found in settings.columns:
+        if not found.header:  # users named it, and not the case
+            return SourceError(f"{name}: {_unmapped(found, tables)}")
+    head, nearest = _nearest(tables)
+    lacking = ""
+    if nearest is not None:
+        missing = ", ".join(nearest.missing(head.names))
+        lacking = f" Nearest is {nearest.name}, which also needs {missing}."
+    return SourceError(
+        f"{name}: is {heads.what}, in which no format is recognised.{lacking} "
+        f"Found: {head.shown}. {NEXT}"
+    )
+
+
+def _unmapped(columns: ColumnMap, tables: Sequence[Head]) -> str:
+    """What a column map names and the table that is nearest to it lacks."""
+    head = min(tables, key=lambda head: len(columns.over(head.names).missing(head.names)))
+    missing = ", ".join(columns.over(head.names).missing(head.names))
+    return f"the column map names {missing}, which it lacks. Found: {head.shown}."
+
+
+def _unfit(what: str, every: Sequence[Head], named: Reader, formats: str) -> str:
+    """Why a source can't be read by the reader that was named."""
+    fitting = [head for head in every if head.shape == named.shape]
+    if not fitting:
+        return (
+            f"is {what}, but {named.name} reads {named.shape}. "
+            "Leave --format out to have it recognised."
+        )
+    head = min(fitting, key=lambda head: len(named.missing(head.names)))
+    missing = ", ".join(named.missing(head.names))
+    return (
+        f"{named.name} needs the column {missing}. Found: {head.shown}. "
+        f"Rename the columns, or name another --format: {formats}."
+    )
+
+
+def _nearest(tables: Sequence[Head]) -> tuple[Head, Reader | None]:
+    """The reader that fits best, with the head that it fits; none where it has no column of it."""
+    candidates = [
+        (len(reader.required) - 2 * lacking, -number, head, reader)
+        for number, head in enumerate(reversed(tables))
+        for reader in READERS
+        if reader.shape == head.shape and (lacking := reader.lacking(head.names))
+    ]
+    _, _, head, nearest = max(candidates, key=lambda found: found[:2])
+    has_one = nearest.lacking(head.names) < len(nearest.required)
+    return head, nearest if has_one else None
