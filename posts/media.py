@@ -159,21 +159,26 @@ class MediaLibrary:
         """Whether `guessed` has anything to say."""
         return bool(self._guesses or self._links or self._claims)
 
-    def guessed(self, known: Callable[[Collection[str]], Collection[Key]]) -> Iterator[Guess]:
-        """Once `find` was asked for all posts: what files' names give to those that wait.
+    def claimed(self, known: Callable[[Collection[str]], Collection[Key]]) -> Iterator[Guess]:
+        """Once `find` was asked for all posts: what their rows said that had to wait.
 
-        `known` gives the keys of other posts that have one of some ids.
+        Names of links, files in another source's folder, lists of downloads: one file may well be
+        that of several posts. `known` gives the keys of other posts that have one of some ids.
         """
         links, self._links = self._links, LinkNames()
         claims, self._claims = self._claims, Claims()
-        guesses, self._guesses = self._guesses, Guesses()
         by_rows = frozenset(self._given)
         for row in chain(links.resolved(self._index.by_stem), claims.resolved(by_rows, known)):
             if isinstance(row[-1], MediaFile):
                 self.joined["row"] += 1
                 self._given.add(row[-1].place)
-                guesses.settle(row[0])
+                self._guesses.settle(row[0])
             yield row
+
+    def guessed(self, known: Callable[[Collection[str]], Collection[Key]]) -> Iterator[Guess]:
+        """The same, and then what nothing but files' names gives to those that still wait."""
+        yield from self.claimed(known)
+        guesses, self._guesses = self._guesses, Guesses()
         for row in guesses.resolved(self._index.file, self._given, known):
             if isinstance(row[-1], MediaFile):
                 self.joined["name"] += 1
