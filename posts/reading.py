@@ -184,7 +184,10 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
             briefly = bool(errors) and not is_table(source)  # of these nobody reads the reason
             parts += _parts(source, settings, named, briefly=briefly)
         except SourceError as error:
-            errors.append((source, error))
+            errors.append(
+                (source, error.with_traceback(None))
+            )  # which holds all that was looked at
+            error.__context__ = error.__cause__ = None
     if not parts:
         raise errors[0][1]
     return Opened(path, tuple(parts), tuple(_unread(errors)))
@@ -248,7 +251,7 @@ def _part(
     A map that a case keeps comes before the formats for a table with the same columns as the one
     that it was made for; for a table with others, after them.
     """
-    for head in heads:
+    for head in _different(heads):
         digest = header_digest(head.names) if settings.columns else ""
         ours = [found for found in settings.columns if found.header in {"", digest}]
         others = [found for found in settings.columns if found.header not in {"", digest}]
@@ -265,6 +268,15 @@ def _part(
                 if shipped.fits(head.names):
                     return Part(source, head, reader_of(shipped, head.shape), settings)
     return None
+
+
+def _different(heads: Iterable[Head]) -> Iterator[Head]:
+    """The first of the heads with the same names: no reader looks at anything else of a table."""
+    seen: set[tuple[Shape, tuple[str, ...]]] = set()
+    for head in heads:
+        if (key := (head.shape, head.names)) not in seen:
+            seen.add(key)
+            yield head
 
 
 def _mapped(

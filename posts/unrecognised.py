@@ -79,7 +79,7 @@ def _nearest(tables: Sequence[Head]) -> tuple[Head, Reader | None]:
     """The reader that fits best, with the head that it fits; none where it has no column of it."""
     candidates = [
         (len(reader.required) - 2 * lacking, -number, head, reader)
-        for number, head in enumerate(reversed(tables))
+        for number, head in enumerate({head.names: head for head in reversed(tables)}.values())
         for reader in READERS
         if reader.shape == head.shape and (lacking := reader.lacking(head.names))
     ]
