@@ -95,7 +95,7 @@ def main() -> None:
         folder.mkdir()
         try:
             given = made(number, seed, folder)
-        except (ValueError, OSError, zipfile.LargeZipFile) as error:  # what no writer can write
+        except (ValueError, OSError, MemoryError, zipfile.LargeZipFile) as error:  # unwritable
             unmade = {"number": number, "seconds": 0, "bytes": 0, "outside": []}
             print(json.dumps(unmade | {"unmade": str(error)[:200]}), file=out, flush=True)
             continue
