@@ -79,17 +79,26 @@ def identify(file: MediaFile, limit: int) -> MediaItem:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """Where a source of posts lies: in a folder or an archive, and in which folder of that."""
+    """Where a source of posts lies: in a folder or an archive, and in which folder of that.
+
+    `others` are the folders of other sources in the same place.
+    """
 
     place: Place
     folder: str = ""
+    others: frozenset[str] = frozenset()
 
-    @property
-    def folders(self) -> tuple[str, ...]:
-        """Its own folder and those above it, as they begin paths: `a/b/`, `a/` and nothing."""
-        above = PurePosixPath(self.folder)
-        named = (f"{each}/" for each in (above, *above.parents) if each.as_posix() != ".")
-        return (*named, "")
+    def folders(self, named: str) -> Iterator[str]:
+        """Its own folder and those above it, as they begin paths: `a/b/`, `a/` and nothing.
+
+        Not where another source lies, whose picture it would be, but for paths that lead back.
+        """
+        own = PurePosixPath(self.folder)
+        begin = PurePosixPath(named.replace("\\", "/")).parts[:1]
+        for each in (own, *own.parents):
+            path = each.as_posix()
+            if path not in self.others or own.relative_to(each).parts[:1] == begin:
+                yield "" if path == "." else f"{path}/"
 
 
 class MediaLibrary:
@@ -275,12 +284,13 @@ class MediaLibrary:
         It is relative to the folder of its source, or to one above it that was named as well, or to
         a media folder. In the folder of another source it is only borrowed.
         """
-        if base and (file := beside(named, base.place, base.folders)):
+        if base and (file := beside(named, base.place, base.folders(named))):
             return file
-        own = [source for source in self._sources if base and is_within(base.place, source)]
-        if file := in_places(named, (*own, *self._media)):
+        around = [source for source in self._sources if base and is_within(base.place, source)]
+        wider = [source for source in around if base and source != base.place]
+        if file := in_places(named, (*wider, *self._media)):
             return file
-        others = [source for source in self._sources if source not in own]
+        others = [source for source in self._sources if source not in around]
         if file := in_places(named, others):
             return Borrowed(post, named, file, str(base.place.path) if base else post.source)
         raise ValueError(_ABSENT)

@@ -159,9 +159,11 @@ class Opened:
 
         Raises OSError where a folder or an archive is gone.
         """
+        folders = {part.folder for part in self.parts}
         for number, part in enumerate(self.parts):
             entries = part.entries()
-            yield part.base(), chain(self.unread, entries) if number == 0 else entries
+            base = replace(part.base(), others=frozenset(folders - {part.folder}))
+            yield base, chain(self.unread, entries) if number == 0 else entries
 
     def entries(self) -> Iterator[Entry]:
         """The same as one."""
