@@ -179,9 +179,13 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
     named = None if settings.format is None else _reader_named(settings.format)
     parts: list[Part] = []
     errors: list[tuple[Source, SourceError]] = []
+    passed: list[Source] = []
     for source in sources_in(path, settings.encoding):
         if source.is_folder and parts:
             continue  # its pictures are those of the posts
+        if named is not None and named.shape is Shape.FOLDER and source.member:
+            passed.append(source)  # pictures alone were asked for
+            continue
         try:
             briefly = bool(errors) and not is_table(source)  # of these nobody reads the reason
             parts += _parts(source, settings, named, briefly=briefly)
@@ -191,8 +195,9 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
             )  # which holds all that was looked at
             error.__context__ = error.__cause__ = None
     if not parts:
-        raise errors[0][1]
-    return Opened(path, tuple(parts), tuple(_unread(errors)))
+        nothing = SourceError(f"{printable(path.name)}: holds no pictures. Name another format.")
+        raise errors[0][1] if errors else nothing
+    return Opened(path, tuple(parts), tuple(_unread(errors, passed)))
 
 
 def read_source(path: Path, format: str | None = None) -> Iterator[Entry]:
@@ -302,9 +307,11 @@ def _reads(reader: Reader, head: Head) -> bool:
     return head.shape == reader.shape and not reader.lacks(head.names)
 
 
-def _unread(errors: Sequence[tuple[Source, SourceError]]) -> Iterator[Skipped]:
+def _unread(
+    errors: Sequence[tuple[Source, SourceError]], passed: Sequence[Source]
+) -> Iterator[Skipped]:
     """Tables that aren't read, each by its name; of other files how many there are."""
-    others = [source for source, _ in errors if not is_table(source)]
+    others = [*passed, *(source for source, _ in errors if not is_table(source))]
     for source, error in errors:
         if is_table(source):
             yield Skipped(source.name, 0, "", str(error))

@@ -50,7 +50,8 @@ def done(sources, tmp_path_factory, command):
 def test_the_main_job_says_what_it_did_and_found(done):
     folder, result = done
     assert "read      90 new posts, 90 new pictures" in result.stdout
-    assert "skipped   3: 3 × damaged picture" in result.stdout
+    assert "skipped   3, listed in the case" in result.stdout
+    assert "3 × damaged picture" in result.stdout
     assert "5 photo groups, 1 framing groups" in result.stdout
     assert str(folder / "report" / "index.html") in result.stdout
     assert "pictures: 87 in " in result.stderr or "pictures: 90 in " in result.stderr
@@ -144,7 +145,7 @@ def test_a_media_map_that_names_absent_files_is_reported(tmp_path, command):
     (tmp_path / "map.csv").write_text("post_id,path\n1,absent.jpg\n2,../../etc/passwd\n")
     result = command("add", tmp_path / "case", source, "--media-map", tmp_path / "map.csv")
     assert result.returncode == 0
-    assert "skipped   2: " in result.stdout
+    assert "skipped   2, listed in the case" in result.stdout
     assert "is not in the media folders" in result.stdout
 
 
