@@ -72,7 +72,7 @@ class ColumnMap:
 
     def fits(self, names: Collection[str]) -> bool:
         """Whether a table with these columns is meant."""
-        return not self.missing(names)
+        return all(any(map(names.__contains__, columns)) for columns in self.required)
 
     def missing(self, names: Collection[str]) -> tuple[str, ...]:
         """The columns that it names and a table lacks."""

@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +18,9 @@ from frametrace.posts.values import encodable
 __all__ = ["is_parquet", "parquet_in", "parquet_names", "parquet_rows"]
 
 _MAGIC = b"PAR1"
-_BATCH = 1000  # rows
+_BATCH, _CELLS = 64, 2**17  # rows, and cells, that are decoded at once: a cell may be of megabytes
+_COLUMNS = 2**14  # as in other tables
+_PIECE = 2**20
 _WHOLE = 2**29  # bytes of one in an archive, which is read whole: its end says where things are
 
 
@@ -30,25 +33,34 @@ def parquet_in(file: "io.BufferedReader[Any]", name: str) -> pq.ParquetFile:
     """Open one. Raises SourceError, with a plain reason, where it can't be read."""
     try:
         if not file.seekable() or not isinstance(file.raw, io.FileIO):
-            data = file.read(_WHOLE + 1)
-            if len(data) > _WHOLE:
-                reason = f"in an archive it may have {_WHOLE // 2**20} MB; unpack it"
-                raise SourceError(f"{name}: {reason}")
-            return pq.ParquetFile(pa.BufferReader(data))
+            data = bytearray()
+            while piece := file.read1(_PIECE):
+                data += piece
+                if len(data) > _WHOLE:
+                    reason = f"in an archive it may have {_WHOLE // 2**20} MB; unpack it"
+                    raise SourceError(f"{name}: {reason}")
+            return pq.ParquetFile(pa.BufferReader(pa.py_buffer(data)))
         return pq.ParquetFile(file)
     except (pa.ArrowException, *DAMAGED) as error:
         raise SourceError(f"{name}: the Parquet file can't be read: {error}") from None
 
 
 def parquet_names(file: pq.ParquetFile) -> tuple[str, ...]:
-    """Its columns by name, those inside structures by their dotted path."""
-    return tuple(_names(file.schema_arrow, ""))
+    """Its columns by name, those inside structures by their dotted path.
+
+    Raises SourceError where there are too many.
+    """
+    names = tuple(islice(_names(file.schema_arrow, ""), _COLUMNS + 1))
+    if len(names) > _COLUMNS:
+        raise SourceError(f"the Parquet file has more than {_COLUMNS:,} columns")
+    return names
 
 
 def parquet_rows(file: pq.ParquetFile) -> Iterator[dict[str, str]]:
     """Each row by column name, as text. Raises SourceError where the file is damaged."""
     try:
-        for batch in file.iter_batches(_BATCH):
+        rows = max(1, min(_BATCH, _CELLS // max(1, file.metadata.num_columns)))
+        for batch in file.iter_batches(rows):
             for row in batch.to_pylist():
                 found: dict[str, str] = {}
                 _flatten(row, "", found)

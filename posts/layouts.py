@@ -12,7 +12,7 @@ from frametrace.posts.model import Skipped
 from frametrace.posts.records import json_heads
 from frametrace.posts.roots import pictures_in, place_at
 from frametrace.posts.rows import Head, Heads, Row, Rows, Shape
-from frametrace.posts.sources import Source, beginning
+from frametrace.posts.sources import LINE_LIMIT, Source
 from frametrace.posts.tables import Layout, Table, likeliest, numbered, possible, quoting
 from frametrace.posts.values import MISSING
 from frametrace.posts.workbooks import is_workbook, sheet_rows, sheets_in
@@ -20,9 +20,9 @@ from frametrace.posts.workbooks import is_workbook, sheet_rows, sheets_in
 __all__ = ["heads_of", "table_head", "text_rows"]
 
 _LINES_LOOKED_AT = 200
-_TABLE_LOOKED_AT = 2**21  # characters of these lines
+_TABLE_LOOKED_AT = 2**21  # bytes of these lines
 _BEGINNING = 2**12  # characters
-_BLANK = 2**24  # characters of nothing at the beginning of a text that isn't empty
+_BLANK = 2**24  # bytes of nothing at the beginning of a text that isn't empty
 
 _DATED = re.compile(r"\[\d{1,4}[./-]", re.ASCII)  # a chat's lines may begin so, an array doesn't
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -41,8 +41,8 @@ def heads_of(source: Source) -> Heads:
         return _parquet_heads(source)
     if is_workbook(begins, source.suffix):
         return _workbook_heads(source)
-    with source.pieces() as pieces:
-        text = next(filter(str.strip, beginning(pieces, _BLANK)), "")
+    with source.pieces(_BLANK) as pieces:
+        text = next(filter(str.strip, pieces), "")
     first = text.lstrip().lstrip("\ufeff").lstrip()
     if not first:
         raise SourceError(f"{source.name}: the file is empty. Export it again.")
@@ -101,8 +101,8 @@ def _text_heads(source: Source, first: str) -> Heads:
     text = Head(Shape.TEXT, (), beginning=first[:_BEGINNING], how="text")
     if first[0] == "<":
         return Heads((text,), what="an HTML page or another document in angle brackets")
-    with source.lines() as lines:
-        sample = list(islice(beginning(lines, _TABLE_LOOKED_AT), _LINES_LOOKED_AT))
+    with source.lines(_TABLE_LOOKED_AT) as lines:
+        sample = list(islice(lines, _LINES_LOOKED_AT))
     tables = [_table(source, sample, layout, names) for layout, names in possible(sample)]
     if found := likeliest(sample):
         tables.append(_table(source, sample, *found))
@@ -197,6 +197,10 @@ def _parquet_rows(source: Source) -> Rows:
     try:
         with source.opened() as file:
             for line, values in enumerate(parquet_rows(parquet_in(file, source.name)), start=1):
-                yield Row(values, source.name, line)
+                if sum(map(len, values.values())) > LINE_LIMIT:
+                    reason = f"the row is longer than {LINE_LIMIT:,} characters"
+                    yield Skipped(source.name, line, "", reason)
+                else:
+                    yield Row(values, source.name, line)
     except SourceError as error:
         yield Skipped(source.name, line + 1, "", str(error))

@@ -79,17 +79,26 @@ def identify(file: MediaFile, limit: int) -> MediaItem:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """Where a source of posts lies: in a folder or an archive, and in which folder of that."""
+    """Where a source of posts lies: in a folder or an archive, and in which folder of that.
+
+    `others` are the folders of other sources in the same place.
+    """
 
     place: Place
     folder: str = ""
+    others: frozenset[str] = frozenset()
 
-    @property
-    def folders(self) -> tuple[str, ...]:
-        """Its own folder and those above it, as they begin paths: `a/b/`, `a/` and nothing."""
-        above = PurePosixPath(self.folder)
-        named = (f"{each}/" for each in (above, *above.parents) if each.as_posix() != ".")
-        return (*named, "")
+    def folders(self, named: str) -> Iterator[str]:
+        """Its own folder and those above it, as they begin paths: `a/b/`, `a/` and nothing.
+
+        Not where another source lies, whose picture it would be, but for paths that lead back.
+        """
+        own = PurePosixPath(self.folder)
+        begin = PurePosixPath(named.replace("\\", "/")).parts[:1]
+        for each in (own, *own.parents):
+            path = each.as_posix()
+            if path not in self.others or own.relative_to(each).parts[:1] == begin:
+                yield "" if path == "." else f"{path}/"
 
 
 class MediaLibrary:
@@ -159,21 +168,26 @@ class MediaLibrary:
         """Whether `guessed` has anything to say."""
         return bool(self._guesses or self._links or self._claims)
 
-    def guessed(self, known: Callable[[Collection[str]], Collection[Key]]) -> Iterator[Guess]:
-        """Once `find` was asked for all posts: what files' names give to those that wait.
+    def claimed(self, known: Callable[[Collection[str]], Collection[Key]]) -> Iterator[Guess]:
+        """Once `find` was asked for all posts: what their rows said that had to wait.
 
-        `known` gives the keys of other posts that have one of some ids.
+        Names of links, files in another source's folder, lists of downloads: one file may well be
+        that of several posts. `known` gives the keys of other posts that have one of some ids.
         """
         links, self._links = self._links, LinkNames()
         claims, self._claims = self._claims, Claims()
-        guesses, self._guesses = self._guesses, Guesses()
         by_rows = frozenset(self._given)
         for row in chain(links.resolved(self._index.by_stem), claims.resolved(by_rows, known)):
             if isinstance(row[-1], MediaFile):
                 self.joined["row"] += 1
                 self._given.add(row[-1].place)
-                guesses.settle(row[0])
+                self._guesses.settle(row[0])
             yield row
+
+    def guessed(self, known: Callable[[Collection[str]], Collection[Key]]) -> Iterator[Guess]:
+        """The same, and then what nothing but files' names gives to those that still wait."""
+        yield from self.claimed(known)
+        guesses, self._guesses = self._guesses, Guesses()
         for row in guesses.resolved(self._index.file, self._given, known):
             if isinstance(row[-1], MediaFile):
                 self.joined["name"] += 1
@@ -270,12 +284,13 @@ class MediaLibrary:
         It is relative to the folder of its source, or to one above it that was named as well, or to
         a media folder. In the folder of another source it is only borrowed.
         """
-        if base and (file := beside(named, base.place, base.folders)):
+        if base and (file := beside(named, base.place, base.folders(named))):
             return file
-        own = [source for source in self._sources if base and is_within(base.place, source)]
-        if file := in_places(named, (*own, *self._media)):
+        around = [source for source in self._sources if base and is_within(base.place, source)]
+        wider = [source for source in around if base and source != base.place]
+        if file := in_places(named, (*wider, *self._media)):
             return file
-        others = [source for source in self._sources if source not in own]
+        others = [source for source in self._sources if source not in around]
         if file := in_places(named, others):
             return Borrowed(post, named, file, str(base.place.path) if base else post.source)
         raise ValueError(_ABSENT)

@@ -159,9 +159,11 @@ class Opened:
 
         Raises OSError where a folder or an archive is gone.
         """
+        folders = {part.folder for part in self.parts}
         for number, part in enumerate(self.parts):
             entries = part.entries()
-            yield part.base(), chain(self.unread, entries) if number == 0 else entries
+            base = replace(part.base(), others=frozenset(folders - {part.folder}))
+            yield base, chain(self.unread, entries) if number == 0 else entries
 
     def entries(self) -> Iterator[Entry]:
         """The same as one."""
@@ -185,9 +187,13 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
             passed.append(source)  # pictures alone were asked for
             continue
         try:
-            parts += _parts(source, settings, named)
+            briefly = bool(errors) and not is_table(source)  # of these nobody reads the reason
+            parts += _parts(source, settings, named, briefly=briefly)
         except SourceError as error:
-            errors.append((source, error))
+            errors.append(
+                (source, error.with_traceback(None))
+            )  # which holds all that was looked at
+            error.__context__ = error.__cause__ = None
     if not parts:
         nothing = SourceError(f"{printable(path.name)}: holds no pictures. Name another format.")
         raise errors[0][1] if errors else nothing
@@ -225,7 +231,9 @@ def formats_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _parts(source: Source, settings: ReadSettings, named: Reader | None) -> list[Part]:
+def _parts(
+    source: Source, settings: ReadSettings, named: Reader | None, *, briefly: bool
+) -> list[Part]:
     """The parts of a source that are read. Raises SourceError where there is none."""
     try:
         heads = heads_of(source)
@@ -237,6 +245,8 @@ def _parts(source: Source, settings: ReadSettings, named: Reader | None) -> list
         found = [part for group in groups if (part := _part(source, group, settings, named))]
         if found:
             return found
+    if briefly:
+        raise SourceError(f"{source.name}: no posts are recognised in it")
     raise unrecognised(source, heads, settings, named, _names())
 
 
@@ -248,7 +258,7 @@ def _part(
     A map that a case keeps comes before the formats for a table with the same columns as the one
     that it was made for; for a table with others, after them.
     """
-    for head in heads:
+    for head in _different(heads):
         digest = header_digest(head.names) if settings.columns else ""
         ours = [found for found in settings.columns if found.header in {"", digest}]
         others = [found for found in settings.columns if found.header not in {"", digest}]
@@ -265,6 +275,15 @@ def _part(
                 if shipped.fits(head.names):
                     return Part(source, head, reader_of(shipped, head.shape), settings)
     return None
+
+
+def _different(heads: Iterable[Head]) -> Iterator[Head]:
+    """The first of the heads with the same names: no reader looks at anything else of a table."""
+    seen: set[tuple[Shape, tuple[str, ...]]] = set()
+    for head in heads:
+        if (key := (head.shape, head.names)) not in seen:
+            seen.add(key)
+            yield head
 
 
 def _mapped(
@@ -285,7 +304,7 @@ def _reads(reader: Reader, head: Head) -> bool:
     """Whether a reader that was named can read what begins like this."""
     if reader.shape is Shape.TEXT:
         return head.shape is Shape.TEXT
-    return head.shape == reader.shape and not reader.missing(head.names)
+    return head.shape == reader.shape and not reader.lacks(head.names)
 
 
 def _unread(

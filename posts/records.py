@@ -10,7 +10,7 @@ from frametrace.posts.errors import SourceError
 from frametrace.posts.json_lists import LISTS, NOT_AN_OBJECT, lists_in, objects_at
 from frametrace.posts.model import Skipped
 from frametrace.posts.rows import Head, Heads, Row, Rows, Shape, flat
-from frametrace.posts.sources import LINE_LIMIT, Source, beginning
+from frametrace.posts.sources import LINE_LIMIT, Source
 from frametrace.posts.values import json_of
 
 __all__ = ["json_heads"]
@@ -21,14 +21,13 @@ _NAMES_ENOUGH = 10_000
 _CHARACTERS_ENOUGH = 2**22  # pages of an API's answers are long, and all alike
 _TOO_DEEP = "the row is nested too deeply"
 _REFERRED = "includes"  # where X's API puts posts and users that the page's posts refer to
-_LOOKED_AT = 2**25  # characters: the contacts come before the chats
+_LOOKED_AT = 2**25  # bytes: the contacts come before the chats
 
 
 def json_heads(source: Source) -> Heads:
     """Records one a line, a document of messages, one record as a document, or its lists."""
-    with source.lines() as lines:
-        written = filter(str.strip, beginning(lines, LINE_LIMIT))
-        first, second = islice(chain(written, ["", ""]), 2)
+    with source.lines(_LOOKED_AT) as lines:
+        first, second = islice(chain(filter(str.strip, lines), ["", ""]), 2)
     by_line = _line_heads(source) if _is_by_line(first, second) else ()
     if by_line and second:
         return Heads(by_line, what="JSON")
@@ -60,8 +59,8 @@ def _value(line: str) -> Any:
 
 
 def _line_heads(source: Source) -> tuple[Head, ...]:
-    with source.lines() as lines:
-        written = filter(str.strip, beginning(lines, _LOOKED_AT))
+    with source.lines(_LOOKED_AT) as lines:
+        written = filter(str.strip, lines)
         first = next(written, "")
         in_arrays = first.lstrip("\ufeff").startswith("[")
         try:
@@ -74,10 +73,9 @@ def _line_heads(source: Source) -> tuple[Head, ...]:
 
 def _whole_heads(source: Source) -> tuple[Head, ...]:
     """The head of a document that is one record, or of several that follow each other."""
-    with source.pieces() as pieces:
+    with source.pieces(_LOOKED_AT) as pieces:
         try:
-            start = beginning(pieces, LINE_LIMIT)
-            sample = list(islice(objects_at(start, None), _RECORDS_LOOKED_AT))
+            sample = list(islice(objects_at(pieces, None), _RECORDS_LOOKED_AT))
         except ValueError:
             return ()
     names = _names_of(record for record in sample if isinstance(record, dict))
@@ -86,8 +84,8 @@ def _whole_heads(source: Source) -> tuple[Head, ...]:
 
 
 def _list_heads(source: Source) -> Iterator[Head]:
-    with source.pieces() as pieces:
-        found, too_many = lists_in(beginning(pieces, _LOOKED_AT), _RECORDS_LOOKED_AT)
+    with source.pieces(_LOOKED_AT) as pieces:
+        found, too_many = lists_in(pieces, _RECORDS_LOOKED_AT)
     for path, records in found.items():
         if path.partition(".")[0] == _REFERRED:
             continue
@@ -144,10 +142,9 @@ def _numbered(name: str, objects: Iterator[dict[str, Any] | str]) -> Rows:
 def _message_names(source: Source) -> tuple[str, ...]:
     """The names in the first messages of a document; none if it holds none near its beginning."""
     names: dict[str, None] = {}
-    with source.pieces() as pieces:
+    with source.pieces(_LOOKED_AT) as pieces:
         try:
-            start = beginning(pieces, _LOOKED_AT)
-            for found in islice(rows_in(start), _RECORDS_LOOKED_AT):
+            for found in islice(rows_in(pieces), _RECORDS_LOOKED_AT):
                 if not isinstance(found, str) and len(names) < _NAMES_ENOUGH:
                     names |= dict.fromkeys(flat(found))
         except (ValueError, RecursionError):

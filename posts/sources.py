@@ -7,6 +7,7 @@ so that an archive may be larger than memory.
 import codecs
 import io
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from frametrace.posts.errors import SourceError
 from frametrace.posts.folders import at_once, is_picture, printable
 from frametrace.posts.roots import Folder, Place, place_at
 
-__all__ = ["LINE_LIMIT", "Source", "beginning", "is_container", "is_table", "sources_in"]
+__all__ = ["LINE_LIMIT", "Source", "is_container", "is_table", "sources_in"]
 
 # Characters. A page of 500 tweets with everything that the API tells of them has some 3 million;
 # a decompression bomb without a line break ends here instead of in memory.
@@ -83,22 +84,26 @@ class Source:
             yield stream
 
     @contextmanager
-    def lines(self) -> Iterator[Iterator[str]]:
+    def lines(self, most: int = 0) -> Iterator[Iterator[str]]:
         """Open the text and hand out its lines, without NUL characters, cut at `LINE_LIMIT`.
 
-        Bytes that aren't text become U+FFFD. Raises SourceError where the bytes can't be read.
+        Bytes that aren't text become U+FFFD. Raises SourceError where the bytes can't be read. Who
+        only looks at the beginning says how many bytes it has at `most`, and gets what comes before
+        a damage.
         """
-        with self._text() as text:
-            yield self._bounded(text)
+        with self._text(most) as text:
+            read = self._bounded(text)
+            yield _until_damage(read) if most else read
 
     @contextmanager
-    def pieces(self) -> Iterator[Iterator[str]]:
+    def pieces(self, most: int = 0) -> Iterator[Iterator[str]]:
         """Open the text and hand it out in pieces, for what has no lines; else like `lines`.
 
         What a script assigns is handed out without the assignment.
         """
-        with self._text() as text:
-            yield _unassigned(self._in_pieces(text))
+        with self._text(most) as text:
+            read = _unassigned(self._in_pieces(text))
+            yield _until_damage(read) if most else read
 
     @property
     def detected(self) -> Encoding | None:
@@ -116,12 +121,13 @@ class Source:
         return place.open(self.member)
 
     @contextmanager
-    def _text(self) -> Iterator[TextIO]:
+    def _text(self, most: int) -> Iterator[TextIO]:
         with self.opened() as stream, ExitStack() as stack:
             sample, damage = _sample(stream)
             found = Encoding(self.encoding) if self.encoding else encoding_of(sample)
             self._detected[:] = [found]
-            replayed = io.BufferedReader(_Replayed(sample, stream, damage), _BUFFER)
+            whole = _Replayed(sample, stream, damage, most or sys.maxsize)
+            replayed = io.BufferedReader(whole, _BUFFER)
             yield stack.enter_context(
                 io.TextIOWrapper(replayed, encoding=found.name, errors="replace", newline="")
             )
@@ -147,17 +153,9 @@ class Source:
         yield decoder.decode(b"", final=True)
 
 
-def beginning(read: Iterator[str], characters: int) -> Iterator[str]:
-    """What comes before a damage, and no more than so many characters and one more piece.
-
-    It is for who wants no more than to know what begins there.
-    """
+def _until_damage(read: Iterator[str]) -> Iterator[str]:
     with suppress(SourceError):
-        for piece in read:
-            yield piece
-            characters -= len(piece) or _PIECE  # of a piece without text there were NULs
-            if characters <= 0:
-                return
+        yield from read
 
 
 def _sample(stream: "io.BufferedReader[Any]") -> tuple[bytes, Exception | None]:
@@ -172,10 +170,11 @@ def _sample(stream: "io.BufferedReader[Any]") -> tuple[bytes, Exception | None]:
 
 
 class _Replayed(io.RawIOBase):
-    """A stream of which the beginning was read already, and what went wrong then."""
+    """A stream of which the beginning was read already, and what went wrong then; cut at `most`."""
 
-    def __init__(self, begin: bytes, rest: IO[bytes], damage: Exception | None) -> None:
+    def __init__(self, begin: bytes, rest: IO[bytes], damage: Exception | None, most: int) -> None:
         self._begin, self._rest, self._damage = memoryview(begin), rest, damage
+        self._left = most
 
     def readable(self) -> bool:
         """It is."""
@@ -183,14 +182,18 @@ class _Replayed(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer with what comes next. Raises one of `DAMAGED`."""
+        size = min(len(buffer), self._left)
+        if not size:
+            return 0
         if self._begin:
-            part = self._begin[: len(buffer)]
+            part = self._begin[:size]
             self._begin = self._begin[len(part) :]
         elif self._damage is not None:
             raise self._damage
         else:
-            part = memoryview(self._rest.read1(len(buffer)))  # type: ignore[attr-defined]
+            part = memoryview(self._rest.read1(size))  # type: ignore[attr-defined]
         buffer[: len(part)] = part
+        self._left -= len(part)
         return len(part)
 
 

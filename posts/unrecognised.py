@@ -78,11 +78,11 @@ def _unfit(what: str, every: Sequence[Head], named: Reader, formats: str) -> str
 def _nearest(tables: Sequence[Head]) -> tuple[Head, Reader | None]:
     """The reader that fits best, with the head that it fits; none where it has no column of it."""
     candidates = [
-        (len(reader.required) - 2 * len(reader.missing(head.names)), -number, head, reader)
-        for number, head in enumerate(reversed(tables))
+        (len(reader.required) - 2 * lacking, -number, head, reader)
+        for number, head in enumerate({head.names: head for head in reversed(tables)}.values())
         for reader in READERS
-        if reader.shape == head.shape and reader.missing(head.names)
+        if reader.shape == head.shape and (lacking := reader.lacking(head.names))
     ]
     _, _, head, nearest = max(candidates, key=lambda found: found[:2])
-    has_one = len(nearest.missing(head.names)) < len(nearest.required)
+    has_one = nearest.lacking(head.names) < len(nearest.required)
     return head, nearest if has_one else None

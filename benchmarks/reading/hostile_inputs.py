@@ -3,6 +3,7 @@
 import os
 import tarfile
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -30,14 +31,16 @@ class Input:
     what: list[str] = field(default_factory=list)
 
 
-def samples() -> list[Path]:
+@cache
+def samples() -> tuple[Path, ...]:
     """Every sample export, sorted."""
-    return sorted(
+    found = sorted(
         path
         for path in _FIXTURES.rglob("*")
         if path.is_file() and path.suffix in {*_TABLES, *_RECORDS, ".html", ".txt", ".xz"}
         if not path.name.endswith(".expected.json")
     )
+    return tuple(found)
 
 
 def made(number: int, seed: int, folder: Path) -> Input:

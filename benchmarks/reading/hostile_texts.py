@@ -61,7 +61,7 @@ def _records() -> Iterator[tuple[str, Parts]]:
 
 
 def _tables() -> Iterator[tuple[str, Parts]]:
-    header = "post_id,account_id,posted_at,text\n"
+    header = "platform,post_id,account_id,posted_at,text\n"
     names = ",".join(f"c{n}" for n in range(10**6))
     yield "a million columns", lambda: [names, "\n1,2\n"]
     yield "200 lines of a million commas", lambda: [("," * 10**6 + "\n") * 200]
@@ -70,8 +70,8 @@ def _tables() -> Iterator[tuple[str, Parts]]:
     yield "a header of a million characters", lambda: [_MEGA, ",b\n", "1,2\n" * 1000]
     yield "a quote never closed", lambda: ['a,b\n"', "x,y\n" * 20_000_000]
     yield "a million unclosed quotes", lambda: [header, '"a,b\n' * 10**6]
-    yield "a million rounded ids", lambda: [header, "123456789012345600,1,,x\n" * 10**6]
-    days = (f"{n},1,05/06/2024,x\n" for n in range(10**6))
+    yield "a million rounded ids", lambda: [header, "x,123456789012345600,1,,x\n" * 10**6]
+    days = (f"x,{n},1,05/06/2024,x\n" for n in range(10**6))
     yield "a million dates in either order", lambda: [header, *days]
 
 

@@ -14,6 +14,7 @@ import time
 import traceback
 import warnings
 import zipfile
+from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import fields
 from datetime import timedelta
@@ -94,14 +95,16 @@ def main() -> None:
         folder.mkdir()
         try:
             given = made(number, seed, folder)
-        except (ValueError, OSError, zipfile.LargeZipFile) as error:  # what no writer can write
+        except (ValueError, OSError, MemoryError, zipfile.LargeZipFile) as error:  # unwritable
             unmade = {"number": number, "seconds": 0, "bytes": 0, "outside": []}
             print(json.dumps(unmade | {"unmade": str(error)[:200]}), file=out, flush=True)
             continue
         Path("/proc/self/clear_refs").write_text("5")
         base, start = _memory("VmRSS"), time.process_time()
         watch.folder, watch.seen = str(scratch), []
-        found = _tried(given, folder / "case" if number % every == 0 else None)
+        commands = [("add", str(folder / "case"))] if number % every == 0 else []
+        commands += [("inspect",)] if number % every == every // 2 else []
+        found = _tried(given, commands)
         watch.folder = ""
         found |= {
             "number": number,
@@ -113,7 +116,7 @@ def main() -> None:
         print(json.dumps(found), file=out, flush=True)
 
 
-def _tried(given: Input, case: Path | None) -> dict[str, Any]:
+def _tried(given: Input, commands: Sequence[tuple[str, ...]]) -> dict[str, Any]:
     try:
         found: dict[str, Any] = _read(given)
     except FrametraceError as error:
@@ -122,8 +125,8 @@ def _tried(given: Input, case: Path | None) -> dict[str, Any]:
         if isinstance(error, KeyboardInterrupt):
             raise
         return {"failure": _signature(error)}
-    if case is not None:
-        found |= _by_command(given, case)
+    for arguments in commands:
+        found |= _by_command(given, arguments)
     return found
 
 
@@ -190,9 +193,9 @@ def _check_file(file: MediaFile | Skipped) -> None:
         assert path.resolve().is_relative_to(Path(file.root).resolve()), "a picture outside"
 
 
-def _by_command(given: Input, case: Path) -> dict[str, Any]:
-    """The exit code of `frametrace add`, in this process."""
-    arguments = ["add", str(case), str(given.path), "--media", str(given.media)]
+def _by_command(given: Input, command: tuple[str, ...]) -> dict[str, Any]:
+    """The exit code of a command, in this process."""
+    arguments = [*command, str(given.path), "--media", str(given.media)]
     arguments += ["--format", given.format] if given.format else []
     arguments += [part for pair in given.pairs for part in ("--column", pair)]
     told = io.StringIO()

@@ -51,6 +51,14 @@ class Reader:
             if not any(name in names for name in alternatives)
         )
 
+    def lacks(self, names: Collection[str]) -> bool:
+        """Whether a required column is not among `names`: of most readers the first isn't."""
+        return not all(any(map(names.__contains__, each)) for each in self.required)
+
+    def lacking(self, names: Collection[str]) -> int:
+        """How many required columns are not among `names`."""
+        return sum(not any(map(names.__contains__, each)) for each in self.required)
+
     def recognises(self, head: Head) -> bool:
         """Whether a source that begins like this is of this format."""
         if self.shape is Shape.TEXT:
@@ -58,6 +66,6 @@ class Reader:
             return begins and head.shape is Shape.TEXT
         return (
             head.shape == self.shape
-            and not self.missing(head.names)
+            and not self.lacks(head.names)
             and not any(name in head.names for name in self.foreign)
         )

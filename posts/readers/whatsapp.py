@@ -38,11 +38,11 @@ def _parse(row: Row) -> Post:
 
 
 def _chat(row: Row) -> str:
-    """What a chat is called: as the file is, or as the archive that it lies in."""
+    """What a chat is called: as the file is, or as the folder or the archive that it lies in."""
     around, _, _ = row.source.rpartition("/")
     name = row.file.removesuffix(".gz").removesuffix(".txt")
     if name == _UNNAMED and around:
-        return around.split("/")[0].removesuffix(".zip")
+        return around.rpartition("/")[2].removesuffix(".zip")
     return name
 
 

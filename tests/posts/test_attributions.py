@@ -125,6 +125,25 @@ def test_of_two_media_folders_with_one_path_none_is_taken(tmp_path: Path) -> Non
     assert _given(library, (_post("1", "a.jpg"), base)) == ({"1": ["two/a.jpg"]}, [])
 
 
+def test_a_picture_of_a_table_above_is_not_that_of_a_table_below(tmp_path: Path) -> None:
+    rows = "x,1,a,one,img/1.jpg\nx,2,a,two,below/img/2.jpg\nx,3,a,three,img/3.jpg\n"
+    below = _source(tmp_path / "export" / "below", rows, "img/2.jpg", "img/3.jpg")
+    _put(below.parent, "img/1.jpg")
+    assert _read(below.parent)[0] == {
+        "1": ["export/img/1.jpg"],
+        "2": ["export/below/img/2.jpg"],
+        "3": ["export/below/img/3.jpg"],
+    }
+    _source(below.parent, "x,4,a,four,img/1.jpg\n")
+    files, told = _read(below.parent)
+    assert files == {
+        "2": ["export/below/img/2.jpg"],
+        "3": ["export/below/img/3.jpg"],
+        "4": ["export/img/1.jpg"],
+    }
+    assert told == ["is not in the media folders"]
+
+
 # Names that begin with a short id
 
 

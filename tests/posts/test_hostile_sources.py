@@ -15,6 +15,8 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 from hypothesis import given
@@ -29,7 +31,7 @@ from frametrace.posts.media import MediaLibrary
 from frametrace.posts.model import Post, Skipped
 from frametrace.posts.reading import Entry, open_source, read_source
 from frametrace.posts.rows import flat
-from frametrace.posts.sources import LINE_LIMIT, beginning
+from frametrace.posts.sources import LINE_LIMIT, Source
 
 POSTS = "platform,post_id,account_id,text\nx,1,a,one\nx,2,a,two\n"
 MADE = random.Random(1).randbytes(70_000)
@@ -101,15 +103,22 @@ def test_an_xz_header_that_asks_for_four_gigabytes_is_refused() -> None:
 # Beginnings
 
 
-def test_no_more_than_the_beginning_of_nothing_is_looked_at() -> None:
-    assert len(list(beginning(repeat("\n" * 10), 100))) == 10
-    assert len(list(beginning(repeat(""), 2**24))) == 2**8
-
-    def damaged() -> Iterator[str]:
-        yield "a"
-        raise SourceError("damaged")
-
-    assert list(beginning(damaged(), 100)) == ["a"]
+@pytest.mark.parametrize("unit", ["a", "\0", "\n", "a\n"])
+@pytest.mark.parametrize("size", [1000, 2**20 + 7, 3_000_000])
+def test_no_more_than_a_beginning_is_looked_at(unit: str, size: int, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(unit * 4_000_000)
+    beginning = (unit * size)[:size]
+    source = Source(tmp_path / "a.txt")
+    with source.lines(size) as lines:
+        assert "".join(lines) == beginning.replace("\0", "")
+    with source.pieces(size) as pieces:
+        assert "".join(pieces) == beginning.replace("\0", "")
+    (tmp_path / "a.txt").write_bytes(gzip.compress(MADE.hex("\n").encode() * 20)[:-2000])
+    for read in (source.lines, source.pieces):
+        with read(2**30) as parts:
+            assert len("".join(parts)) > 100_000
+        with read() as parts, pytest.raises(SourceError, match="damaged"):
+            list(parts)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".jsonl", ".txt", ".js", ".html"])
@@ -352,6 +361,42 @@ def test_what_only_begins_like_a_workbook_is_refused(
         source.write_bytes(begins + rest)
         with pytest.raises(SourceError):
             open_source(source)
+
+
+# Parquet
+
+
+def test_a_small_parquet_file_of_large_rows_gives_rows_of_bounded_size(tmp_path: Path) -> None:
+    long = pa.array(["x" * 3_000_000] * 30).dictionary_encode()
+    short = pa.array([str(number) for number in range(30)])
+    table = pa.table({"platform": short, "post_id": short, "account_id": short, "text": long})
+    pq.write_table(table, tmp_path / "posts.parquet")
+    found = read_source(tmp_path / "posts.parquet")
+    assert sum(isinstance(entry, Post) for entry in found) == 30
+    table = table.append_column("a", long).append_column("b", long)
+    pq.write_table(table, tmp_path / "posts.parquet")
+    reasons = _reasons(_read(tmp_path / "posts.parquet"))
+    assert reasons == ["the row is longer than 8,388,608 characters"] * 30
+
+
+def test_parquet_that_is_damaged_or_has_a_million_columns_is_refused(tmp_path: Path) -> None:
+    one = pa.array(["1"])
+    names = ("platform", "post_id", "account_id")
+    wide = pa.table({**dict.fromkeys(names, one), **{str(n): one for n in range(20_000)}})
+    pq.write_table(wide, tmp_path / "wide.parquet")
+    with pytest.raises(SourceError, match="more than 16,384 columns"):
+        open_source(tmp_path / "wide.parquet")
+    pq.write_table(wide.select(range(100)), tmp_path / "posts.parquet")
+    whole = (tmp_path / "posts.parquet").read_bytes()
+    for at in range(4, len(whole), 997):
+        damaged = bytearray(whole)
+        damaged[at : at + 8] = b"\xff" * 8
+        for suffix, data in (("parquet", damaged), ("gz", gzip.compress(damaged)[:-at])):
+            (tmp_path / f"damaged.{suffix}").write_bytes(data)
+            try:
+                assert all(_read(tmp_path / f"damaged.{suffix}"))
+            except SourceError:
+                continue
 
 
 # Archives and folders

@@ -78,6 +78,7 @@ def test_a_chat_exported_again_with_more_names_its_messages_alike() -> None:
     [
         ("_chat.txt", "_chat"),
         ("WhatsApp Chat - Lin.zip/_chat.txt", "WhatsApp Chat - Lin"),
+        ("chats/WhatsApp Chat - Lin/_chat.txt", "WhatsApp Chat - Lin"),
         ("chats/WhatsApp Chat with Lin.txt.gz", "WhatsApp Chat with Lin"),
     ],
 )
