@@ -74,6 +74,7 @@ AWKWARD = (
     *("'" * 2001, '\\"' * 2001, "{{7*7}}", "%s%n", "${jndi:ldap://x}", "x" * 100_000),
 )
 
+_MUCH = 2_000_000  # characters of one repeated value
 _SIGNS = (b"\0", b'"', b"'", b",", b"\n", b"\r", b"\xff", b"\xef\xbb\xbf", b"\\", b"{", b"}", b"[")
 _SIGNS += (b"]", b"<", b">", b"\x80", b"\xed\xa0\x80", b"\xe2\x80\xa8", b"\xc2\x85", b"\x1a", b"\t")
 _SIGNS += (
@@ -244,12 +245,20 @@ def _change(values: list[Any], rng: Random) -> None:
             {**value, rng.choice(AWKWARD)[:2000]: value} if isinstance(value, dict) else str(value)
         ),
         lambda: _deep(value, rng.choice((10, 60, 400))),
-        lambda: [value] * rng.choice((2, 300)),
+        lambda: _repeated(value, rng.choice((2, 300))),
         lambda: {f"k{number}": number for number in range(rng.choice((10, 20_000)))},
     )
     holder[key] = rng.choice(changes)()
     if isinstance(holder, dict) and rng.random() < 0.2:
         del holder[key]
+
+
+def _repeated(value: Any, times: int) -> Any:
+    """A list of the value, but not one that repeats lists that were repeated already."""
+    try:
+        return [value] * (times if times * len(json.dumps(value)) < _MUCH else 2)
+    except RecursionError:
+        return [value]
 
 
 def _deep(value: Any, levels: int) -> Any:
