@@ -14,11 +14,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from frametrace.embed.case import BASE_TABLES, Case, CaseWriter
-from frametrace.embed.held import KEYS, Held, query_over
+from frametrace.embed.held import KEYS, Held, connect, query_over
 from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.signals import SIGNALS, PictureSignal
 from frametrace.embed.tables import signal_table
 from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
+from frametrace.posts.model import ACCOUNT_NUMBER
 
 __all__ = ["MAX_CASES", "Part", "is_union", "part_number", "parts_of", "unite"]
 
@@ -34,13 +35,19 @@ _CASES = pa.schema(
     ]
 )
 # One row per post. Of `cases`, the first case is 1, the next 2, then 4, 8 and so on. Who has it by
-# another account than the first case does has another post.
+# another account than the first case does has another post; by its number is by the same one.
 _ORIGINS = """
 SELECT platform, post_id, CAST(sum(held) AS BIGINT) AS cases FROM (
-    SELECT * FROM every
-    QUALIFY account_id = first_value(account_id) OVER (PARTITION BY platform, post_id ORDER BY held)
+    SELECT * FROM every WINDOW all_cases AS (PARTITION BY platform, post_id ORDER BY held)
+    QUALIFY account_id = first_value(account_id) OVER all_cases
+    OR number = first_value(account_id) OVER all_cases
+    OR account_id = first_value(number) OVER all_cases
 ) GROUP BY ALL ORDER BY platform, post_id
 """
+_KEYS = (
+    "SELECT platform, post_id, account_id, regexp_extract(extra, $number, 1) AS number FROM posts"
+)
+_NUMBER = {"number": f'"{ACCOUNT_NUMBER}": "([^"]+)"'}
 _OF_POSTS = ["platform", "post_id", "account_id", "caption_sha256", "extra", "source", "line"]
 
 
@@ -140,7 +147,8 @@ def _table(parts: Sequence[Part], notes: Sequence[list[str]]) -> pa.Table:
 def _origins(cases: Sequence[Case]) -> pa.Table:
     held = []
     for number, case in enumerate(cases):
-        keys = case.read("posts", ["platform", "post_id", "account_id"])
+        with connect(case, "posts") as connection:
+            keys = connection.sql(_KEYS, params=_NUMBER).to_arrow_table()
         held.append(keys.append_column("held", pa.repeat(1 << number, len(keys))))
     with query_over(every=pa.concat_tables(held)) as connection:
         return connection.sql(_ORIGINS).to_arrow_table()

@@ -201,3 +201,12 @@ def test_a_case_needs_no_signal_of_what_it_does_not_hold(tmp_path: Path) -> None
     union = unite([a, b, c], tmp_path / "union")
     assert union.epoch.signals == MADE_BY | KEY
     assert notes(union) == []
+
+
+def test_an_account_known_by_its_number_is_the_one_whose_handle_another_case_knows(tmp_path):
+    number, handle = {"id": "1", "account": "77"}, {"id": "1", "account": "lin", "number": "77"}
+    cases = [case_of(tmp_path / name, [post]) for name, post in (("a", number), ("b", handle))]
+    for order in (cases, cases[::-1]):
+        union = unite(order, tmp_path / f"from-{order[0].path.name}")
+        assert notes(union) == []
+        assert union.read("origins")["cases"].to_pylist() == [3]
