@@ -17,6 +17,7 @@ __all__ = [
     "Skipped",
 ]
 
+_REASON = 1000  # characters: what a library says may repeat all that it was given
 ACCOUNT_NUMBER = "account_number"  # in what is kept: of an account that its handle names
 PARTIAL = "_zs_partial"  # in what is kept of a post: what Zeeschuimer calls it
 
@@ -129,8 +130,8 @@ class Skipped:
     """Something that could not be read, and why; it never stops a run.
 
     `source` names the file, `line` its row (0: the file as a whole), `item` what was asked for (a
-    post key, a path), `reason` a plain sentence. `kept`: it is about one field, and the rest of the
-    row was read.
+    post key, a path), `reason` a plain sentence, of which 1,000 characters are kept. `kept`: it is
+    about one field, and the rest of the row was read.
     """
 
     source: str
@@ -138,3 +139,7 @@ class Skipped:
     item: str
     reason: str
     kept: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.reason) > _REASON:
+            object.__setattr__(self, "reason", f"{self.reason[: _REASON - 1]}…")

@@ -474,3 +474,13 @@ def test_a_name_that_is_no_text_is_told(tmp_path: Path) -> None:
 def test_odd_names_are_names(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(POSTS)
     assert [post.source for post in _read(tmp_path)] == [f"{tmp_path.name}/{name}"] * 2
+
+
+def test_of_what_a_reason_repeats_no_more_is_kept_than_anybody_reads(tmp_path: Path) -> None:
+    hosts = ", ".join(['"truthsocial.com"'] * 300)
+    link = f"https://[{hosts}]/".replace('"', '""')
+    (tmp_path / "sheet.csv").write_text(f'link,archive location\n"{link}",x\n')
+    (found,) = read_source(tmp_path / "sheet.csv")
+    assert isinstance(found, Skipped)
+    assert found.reason.startswith("the link 'https://")
+    assert len(found.reason) == 1000
