@@ -24,7 +24,7 @@ from frametrace.embed.decode import MAX_BYTES, decode
 from frametrace.embed.pictures import Preparation, Refused
 from frametrace.embed.signals.pdq import Pdq, from_hex
 from frametrace.embed.signals.phash import Phash
-from frametrace.posts.media import read_media
+from frametrace.posts.media_files import read_media
 from frametrace.posts.model import MediaItem
 
 if TYPE_CHECKING:

@@ -6,9 +6,8 @@ case already holds is left out before a unit is written.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,19 +19,20 @@ from frametrace.embed.arrow_rows import (
     posts_table,
     skipped_table,
 )
+from frametrace.embed.batch_rows import BatchRows, conflict, rows_guessed, rows_of
 from frametrace.embed.case import Case, CaseWriter
 from frametrace.embed.column_maps import keep_maps
-from frametrace.embed.decode import MAX_BYTES
 from frametrace.embed.held import Held
 from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.tables import POST_MEDIA
 from frametrace.embed.union import is_union
-from frametrace.posts.errors import DecodeError, UsageError
+from frametrace.posts.errors import UsageError
 from frametrace.posts.folders import printable
-from frametrace.posts.guesses import Guess
-from frametrace.posts.media import Base, MediaLibrary, identify
-from frametrace.posts.model import Account, MediaFile, MediaItem, Post, Skipped
-from frametrace.posts.reading import Entry, Opened, open_source
+from frametrace.posts.media import MediaLibrary
+from frametrace.posts.model import Post, Skipped
+from frametrace.posts.parts import Entry
+from frametrace.posts.reading import Opened, open_source
+from frametrace.posts.roots import Base
 from frametrace.posts.settings import ReadSettings
 
 __all__ = ["Added", "add_sources"]
@@ -43,10 +43,7 @@ _NAMESAKE = (
     "its post was added with another picture of this name from elsewhere; "
     "where two folders have one name, rename one or add the folder above"
 )
-_ANOTHER = "another account"
 _KEY = ["platform", "post_id"]
-_THREADS = 4  # reading files and SHA-256 both let other threads run
-_PART = 50  # files handed to a thread at once: one by one costs as much as reading them
 
 
 @dataclass(slots=True)
@@ -71,41 +68,6 @@ class Added:
     absent: int = field(default=0, compare=False)  # pictures that rows name and that aren't there
     lost: Skipped | None = field(default=None, compare=False)  # the first of the dropped
     aside: Mapping[str, int] = field(default_factory=dict, compare=False)  # no pictures, by suffix
-
-
-@dataclass(slots=True)
-class _Rows:
-    """What one batch brings, before the case is asked what it holds already."""
-
-    posts: dict[tuple[str, str], Post] = field(default_factory=dict)
-    accounts: dict[tuple[str, str], Account] = field(default_factory=dict)
-    media: dict[str, MediaItem] = field(default_factory=dict)
-    post_media: dict[tuple[str, str, str], str] = field(default_factory=dict)
-    said: dict[tuple[str, str, str], str] = field(default_factory=dict)  # by the row: in which root
-    refused: list[Skipped] = field(default_factory=list)  # posts of another account by one key
-    absent: int = 0  # pictures that are named and can't be had
-    skipped: dict[tuple[str, int, str, str], None] = field(default_factory=dict)
-
-    def join(self, post: tuple[str, str], item: MediaItem) -> tuple[str, str, str]:
-        """Let a post have a picture; returns the key of both."""
-        key = (*post, item.sha256)
-        self.media.setdefault(item.sha256, item)
-        self.post_media.setdefault(key, item.path)
-        return key
-
-    def refuse(self, found: Skipped) -> None:
-        """Note a post that is not taken; one that somebody else made is lost with it."""
-        if _ANOTHER in found.reason:
-            self.refused.append(found)
-        self.skip(found)
-
-    def lack(self, found: Skipped) -> None:
-        """Note a picture that a post is without."""
-        self.absent += 1
-        self.skip(found)
-
-    def skip(self, found: Skipped) -> None:
-        self.skipped[(found.source, found.line, found.item, found.reason)] = None
 
 
 def add_sources(
@@ -142,7 +104,7 @@ def add_sources(
         for found in opened:
             with progress.track(f"reading {printable(found.path.resolve().name)}", None) as advance:
                 for batch in _batches(found.readings()):
-                    refused |= _put(writer, _rows_of(batch, library), added)
+                    refused |= _put(writer, rows_of(batch, library), added)
                     lost = [e for _, e in batch if isinstance(e, Skipped) and not e.kept]
                     added.rows += sum(not isinstance(e, Skipped) for _, e in batch) + len(lost)
                     added.unreadable += len(lost)
@@ -153,9 +115,9 @@ def add_sources(
             with progress.track("joining pictures by name", None) as advance:
                 named = (row for row in library.guessed(Held(case).keys) if row[0] not in refused)
                 while guesses := list(islice(named, _BATCH)):
-                    _put(writer, _guessed(guesses, Held(case)), added)
+                    _put(writer, rows_guessed(guesses, Held(case)), added)
                     advance(len(guesses))
-        rows = _Rows()
+        rows = BatchRows()
         for unused in library.unused(Held(case).keys(library.unasked())):
             rows.skip(unused)
         _put(writer, rows, added)
@@ -188,91 +150,7 @@ def _batches(
         yield batch
 
 
-def _rows_of(batch: Sequence[tuple[Base, Entry]], library: MediaLibrary) -> _Rows:
-    rows = _Rows()
-    posts = []
-    for base, entry in batch:
-        match entry:
-            case Skipped():
-                rows.skip(entry)
-            case Account():
-                rows.accounts.setdefault((entry.platform, entry.account_id), entry)
-            case Post() if _is_new(rows, entry):
-                posts.append((base, entry))
-    found = [(post, file) for base, post in posts for file in library.find(post, base)]
-    items = _identified(file for _, file in found if isinstance(file, MediaFile))
-    for post, file in found:
-        if isinstance(file, Skipped):
-            rows.lack(file)
-        elif isinstance(item := items[file], Skipped):
-            rows.lack(replace(item, source=post.source, line=post.line))
-        else:
-            key = rows.join((post.platform, post.post_id), item)
-            if item.path.endswith(post.media):
-                rows.said[key] = item.root
-    return rows
-
-
-def _guessed(found: Sequence[Guess], held: Held) -> _Rows:
-    """What the names of files give to posts: no file that the case holds as another post's."""
-    rows = _Rows()
-    items = _identified(file for *_, file in found if isinstance(file, MediaFile))
-    identified = {item.sha256: item for item in items.values() if isinstance(item, MediaItem)}
-    owners = held.owners([(item.sha256, item.path) for item in identified.values()])
-    for key, source, line, file in found:
-        if isinstance(file, Skipped):
-            rows.lack(file)
-        elif isinstance(item := items[file], Skipped):
-            rows.lack(replace(item, source=source, line=line))
-        elif others := owners.get((item.sha256, item.path), set()) - {key}:
-            reason = f"is the picture of {'/'.join(min(others))} already"
-            rows.skip(Skipped(source, line, item.path, reason))
-        else:
-            rows.join(key, item)
-    return rows
-
-
-def _identified(files: Iterable[MediaFile]) -> dict[MediaFile, MediaItem | Skipped]:
-    """Read each file once, however many posts carry it; one that can't be read is a Skipped."""
-
-    def identified(file: MediaFile) -> MediaItem | Skipped:
-        try:
-            return identify(file, MAX_BYTES)
-        except DecodeError as error:
-            return Skipped("", 0, file.path, str(error))
-
-    distinct = list(dict.fromkeys(files))
-    parts = [distinct[at : at + _PART] for at in range(0, len(distinct), _PART)]
-    with ThreadPoolExecutor(_THREADS) as threads:
-        done = threads.map(lambda part: list(map(identified, part)), parts)
-        return dict(zip(distinct, chain.from_iterable(done), strict=True))
-
-
-def _is_new(rows: _Rows, post: Post) -> bool:
-    """Take the post unless its key is taken; other text or another account there is reported.
-
-    A whole post takes the place of one that was shown in part.
-    """
-    key = post.platform, post.post_id
-    first = rows.posts.setdefault(key, post)
-    same_account = first.is_of_the_account(post)
-    if same_account and first.is_partial != post.is_partial:
-        if first.is_partial:
-            rows.posts[key] = post
-        return True
-    same = same_account and first.text == post.text
-    if not same:
-        differs = "other text" if same_account else _ANOTHER
-        rows.refuse(_conflict(post.source, post.line, post.platform, post.post_id, differs))
-    return same
-
-
-def _conflict(source: str, line: int, platform: str, post_id: str, differs: str) -> Skipped:
-    reason = f"another post with this key and {differs} was kept"
-    return Skipped(source, line, f"{platform}/{post_id}", reason)
-
-
-def _put(writer: CaseWriter, rows: _Rows, added: Added) -> set[tuple[str, str]]:
+def _put(writer: CaseWriter, rows: BatchRows, added: Added) -> set[tuple[str, str]]:
     """Leave out what the case holds, then write the rest as one unit.
 
     Returns the keys of the posts that were refused.
@@ -286,7 +164,7 @@ def _put(writer: CaseWriter, rows: _Rows, added: Added) -> set[tuple[str, str]]:
         keys = list(zip(*(conflicts[name].to_pylist() for name in _KEY), strict=True))
         conflicts = conflicts.filter(pa.array([key not in replaced for key in keys], pa.bool_()))
     for row in conflicts.to_pylist():
-        rows.refuse(_conflict(**row))
+        rows.refuse(conflict(**row))
     added.dropped += len(rows.refused)
     added.lost = added.lost or next(iter(rows.refused), None)
     refused = {(row["platform"], row["post_id"]) for row in conflicts.to_pylist()}
@@ -315,7 +193,7 @@ def _put(writer: CaseWriter, rows: _Rows, added: Added) -> set[tuple[str, str]]:
     return refused
 
 
-def _new_links(held: Held, rows: _Rows, refused: set[tuple[str, str]]) -> pa.Table:
+def _new_links(held: Held, rows: BatchRows, refused: set[tuple[str, str]]) -> pa.Table:
     """Which pictures posts are to get: not the one of a namesake in another folder."""
     keys = [key for key in rows.post_media if key[:2] not in refused]
     new = held.new("post_media", links_table(keys, rows.post_media))

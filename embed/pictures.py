@@ -20,7 +20,7 @@ from frametrace.embed.signals import PictureSignal
 from frametrace.embed.signals.pdq import MIN_QUALITY, Pdq
 from frametrace.embed.tables import SKIPPED, signal_table
 from frametrace.posts.errors import DecodeError, FormatMissing
-from frametrace.posts.media import read_media
+from frametrace.posts.media_files import read_media
 from frametrace.posts.model import MediaItem
 
 __all__ = [

@@ -25,7 +25,7 @@ from frametrace.matcher.found import FOUND, Found, Hit, answer
 from frametrace.matcher.looking import Asked, Looked, codes_of, look, nearest, opened
 from frametrace.matcher.results import Relation
 from frametrace.posts.errors import IndexMismatch, ModelMissing, UsageError
-from frametrace.posts.media import read_media
+from frametrace.posts.media_files import read_media
 
 __all__ = ["FOUND", "Found", "find_picture", "find_text"]
 

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,7 @@ def read_map(path: Path) -> ColumnMap:
         raise UsageError(f"{path}: {error}") from None
 
 
+@cache
 def shipped_maps() -> tuple[ColumnMap, ...]:
     """The maps of known tools' tables."""
     paths = sorted(_SHIPPED.glob("*.toml"))

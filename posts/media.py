@@ -1,4 +1,4 @@
-"""Which files a post's pictures are, and their bytes.
+"""Which files a post's pictures are.
 
 Three rules, of which the first that gives a file wins: an explicit media map, what the row itself
 says, and the names of files that begin with the post's id (`<post_id>-<anything>.jpg`), which is a
@@ -7,34 +7,25 @@ also names posts, and then among the files' names (see `link_names`). Nothing is
 and no path leads out of its folder or archive.
 """
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from frametrace.posts.claims import Borrowed, Claims, Listed
-from frametrace.posts.compression import DAMAGED
 from frametrace.posts.downloads import Download, names_link
-from frametrace.posts.errors import DecodeError, SourceError
 from frametrace.posts.folders import printable
 from frametrace.posts.guesses import LONG, Guess, Guesses, Key, is_named_by
 from frametrace.posts.link_names import LinkNames, Waiting, link_name
-from frametrace.posts.lookup import LEAVES, beside, in_places, is_within, usable
+from frametrace.posts.lookup import beside, in_places, is_within, usable
 from frametrace.posts.maps import MediaMap
 from frametrace.posts.media_index import MediaIndex
-from frametrace.posts.model import MediaFile, MediaItem, Post, Skipped
-from frametrace.posts.roots import (
-    Folder,
-    Place,
-    open_root,
-    place_at,
-)
+from frametrace.posts.model import MediaFile, Post, Skipped
+from frametrace.posts.roots import Base, Folder, Place, open_root
 
-__all__ = ["Base", "MediaLibrary", "identify", "read_media"]
+__all__ = ["MediaLibrary"]
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _ABSENT = "is not in the media folders"
@@ -42,63 +33,7 @@ _ABSENT = "is not in the media folders"
 # What Telegram Desktop writes in a file's place: "(File not included. Change data exporting …".
 _LEFT_OUT = "(File "
 
-
 _Said = MediaFile | Waiting | Borrowed | Listed | Skipped  # what a row says of its pictures
-
-
-def read_media(root: str, path: str, limit: int) -> bytes:
-    """Read a media file of at most `limit` bytes from a folder or a zip archive.
-
-    Sizes are checked before and after reading. Raises DecodeError, with the reason, if the file
-    isn't there, can't be read, leaves its root or is larger.
-    """
-    name = printable(path)
-    try:
-        place = place_at(Path(root))
-        if not place.keeps(path):
-            raise DecodeError(f"{name}: {LEAVES}")
-        data = place.read(path, limit)
-    except FileNotFoundError:
-        gone = "" if Path(root).exists() else ", which does not exist"
-        raise DecodeError(f"{name}: there is no such file in {printable(root)}{gone}") from None
-    except (SourceError, *DAMAGED) as error:
-        raise DecodeError(f"{name}: can't be read: {printable(str(error))}") from error
-    if len(data) > limit:
-        raise DecodeError(f"{name}: is larger than it declares, and than {limit:,} bytes")
-    return data
-
-
-def identify(file: MediaFile, limit: int) -> MediaItem:
-    """Read a media file of at most `limit` bytes and name it by its SHA-256.
-
-    Raises DecodeError as `read_media` does.
-    """
-    data = read_media(file.root, file.path, limit)
-    return MediaItem(hashlib.sha256(data).hexdigest(), file.root, file.path, len(data))
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """Where a source of posts lies: in a folder or an archive, and in which folder of that.
-
-    `others` are the folders of other sources in the same place.
-    """
-
-    place: Place
-    folder: str = ""
-    others: frozenset[str] = frozenset()
-
-    def folders(self, named: str) -> Iterator[str]:
-        """Its own folder and those above it, as they begin paths: `a/b/`, `a/` and nothing.
-
-        Not where another source lies, whose picture it would be, but for paths that lead back.
-        """
-        own = PurePosixPath(self.folder)
-        begin = PurePosixPath(named.replace("\\", "/")).parts[:1]
-        for each in (own, *own.parents):
-            path = each.as_posix()
-            if path not in self.others or own.relative_to(each).parts[:1] == begin:
-                yield "" if path == "." else f"{path}/"
 
 
 class MediaLibrary:

@@ -22,6 +22,7 @@ from frametrace.posts.model import Skipped
 
 __all__ = [
     "Archive",
+    "Base",
     "Folder",
     "Place",
     "Tar",
@@ -90,6 +91,30 @@ _NEVER = frozenset(
     {".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".js", ".html", ".htm", ".xml", ".md"}
     | {".zip", ".tar", ".gz", ".tgz", ".zst", ".xz", ".bz2", ".pdf", ".css", ".py", ".log"}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Where a source of posts lies: in a folder or an archive, and in which folder of that.
+
+    `others` are the folders of other sources in the same place.
+    """
+
+    place: Place
+    folder: str = ""
+    others: frozenset[str] = frozenset()
+
+    def folders(self, named: str) -> Iterator[str]:
+        """Its own folder and those above it, as they begin paths: `a/b/`, `a/` and nothing.
+
+        Not where another source lies, whose picture it would be, but for paths that lead back.
+        """
+        own = PurePosixPath(self.folder)
+        begin = PurePosixPath(named.replace("\\", "/")).parts[:1]
+        for each in (own, *own.parents):
+            path = each.as_posix()
+            if path not in self.others or own.relative_to(each).parts[:1] == begin:
+                yield "" if path == "." else f"{path}/"
 
 
 def open_root(path: Path) -> Place:

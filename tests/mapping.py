@@ -7,7 +7,8 @@ from sampling import is_sound, table_text
 
 from frametrace.posts.column_maps import map_of, read_map
 from frametrace.posts.model import Post
-from frametrace.posts.reading import Entry, open_source
+from frametrace.posts.parts import Entry
+from frametrace.posts.reading import open_source
 from frametrace.posts.settings import ReadSettings
 
 __all__ = ["Posting", "Reading", "post_mapped", "read_mapped"]

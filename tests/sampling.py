@@ -13,8 +13,9 @@ import pytest
 
 from frametrace.posts.documents import rows_in
 from frametrace.posts.model import Account, AccountKind, Post, Precision, Skipped
+from frametrace.posts.parts import Entry
 from frametrace.posts.readers import READERS, Reader
-from frametrace.posts.reading import Entry, open_source
+from frametrace.posts.reading import open_source
 from frametrace.posts.rows import Head, Shape
 from frametrace.posts.settings import ReadSettings
 

@@ -26,14 +26,16 @@ def digest(text: str) -> str:
 
 
 def tables(posts: Posts) -> dict[str, pa.Table]:
-    """Rows of posts that have `id`, `account`, `number`, `text` and `pictures` (or -1 for a lost one)."""
+    """Rows of posts of `id`, `account`, `number`, `text` and `pictures` (-1 for a lost one)."""
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
     for line, post in enumerate(posts):
         key = {"platform": "x", "post_id": post["id"]}
         by = {"account_id": post.get("account", "a"), "account_kind": "account"}
         origin = {"source": "posts.jsonl", "line": post.get("line", line)}
         text = {"text": post.get("text"), "caption_sha256": digest(post.get("text") or "")}
-        extra = {"extra": json.dumps({"account_number": post["number"]})} if "number" in post else {}
+        extra = (
+            {"extra": json.dumps({"account_number": post["number"]})} if "number" in post else {}
+        )
         rows["posts"].append({**key, **by, **extra, "precision": "second", **text, **origin})
         rows["accounts"].append({"platform": "x", **by, **origin})
         for at in post.get("pictures", ()):

@@ -12,7 +12,7 @@ from frametrace.posts.compression import DAMAGED, name_of
 from frametrace.posts.encodings import Encoding
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Post
-from frametrace.posts.reading import Part
+from frametrace.posts.parts import Part
 from frametrace.posts.roots import place_at
 from frametrace.posts.settings import ReadSettings
 from frametrace.posts.sources import Source

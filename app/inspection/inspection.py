@@ -14,7 +14,8 @@ from frametrace.posts.compression import DAMAGED
 from frametrace.posts.errors import SourceError
 from frametrace.posts.layouts import heads_of
 from frametrace.posts.media import MediaLibrary
-from frametrace.posts.reading import Opened, Part, open_source
+from frametrace.posts.parts import Part
+from frametrace.posts.reading import Opened, open_source
 from frametrace.posts.settings import ReadSettings
 from frametrace.posts.sources import Source, is_container
 from frametrace.posts.unrecognised import NEXT

@@ -11,7 +11,8 @@ from frametrace.app.inspection.samples import Seen
 from frametrace.posts.errors import DecodeError
 from frametrace.posts.folders import printable
 from frametrace.posts.guesses import Key
-from frametrace.posts.media import MediaLibrary, read_media
+from frametrace.posts.media import MediaLibrary
+from frametrace.posts.media_files import read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
 
 __all__ = ["Joined", "Pictures", "absent", "shown"]

@@ -7,9 +7,9 @@ from itertools import islice
 
 from frametrace.app.inspection.reasons import Reasons
 from frametrace.app.inspection.times import Times
-from frametrace.posts.media import Base
 from frametrace.posts.model import Account, Post, Precision, Skipped
-from frametrace.posts.reading import Entry, Part
+from frametrace.posts.parts import Entry, Part
+from frametrace.posts.roots import Base
 from frametrace.posts.rows import Row, Rows
 
 __all__ = ["Sample", "Seen", "sample_of"]

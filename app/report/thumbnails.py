@@ -10,7 +10,7 @@ from frametrace.embed.decode import MAX_BYTES, decode
 from frametrace.embed.executor import Executor, SpawnPool
 from frametrace.embed.progress import Progress
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.media import read_media
+from frametrace.posts.media_files import read_media
 from frametrace.posts.model import MediaFile
 
 __all__ = ["Thumbnail", "data_uris", "thumbnails"]

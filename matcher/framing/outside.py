@@ -30,7 +30,7 @@ from frametrace.matcher.looking import opened
 from frametrace.matcher.weights import weights_of
 from frametrace.posts.errors import DecodeError, IndexMismatch, ModelMissing, UsageError
 from frametrace.posts.folders import printable
-from frametrace.posts.media import read_media
+from frametrace.posts.media_files import read_media
 
 __all__ = ["Makers", "Named", "find_post", "read_examples", "renewed"]
 

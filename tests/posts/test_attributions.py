@@ -8,10 +8,10 @@ import pytest
 
 from frametrace.posts.guesses import is_named_by
 from frametrace.posts.link_names import link_name
-from frametrace.posts.media import Base, MediaLibrary
+from frametrace.posts.media import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.reading import open_source
-from frametrace.posts.roots import Folder
+from frametrace.posts.roots import Base, Folder
 
 Key = tuple[str, str]
 HEADER = "platform,post_id,account_id,text,media\n"

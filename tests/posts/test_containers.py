@@ -16,10 +16,11 @@ import zstandard
 
 from frametrace.posts.archives import Tar
 from frametrace.posts.errors import SourceError
-from frametrace.posts.media import Base, MediaLibrary, read_media
+from frametrace.posts.media import MediaLibrary
+from frametrace.posts.media_files import read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.reading import open_source, read_source
-from frametrace.posts.roots import place_at
+from frametrace.posts.roots import Base, place_at
 
 HEADER = "platform,post_id,account_id,text,media\n"
 JPEG = b"\xff\xd8\xff\xe0picture "

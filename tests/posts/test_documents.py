@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from frametrace.posts import documents
 from frametrace.posts.documents import rows_in
 from frametrace.posts.errors import SourceError
-from frametrace.posts.media import Base, MediaLibrary
+from frametrace.posts.media import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.reading import detect, read_source
-from frametrace.posts.roots import Folder
+from frametrace.posts.roots import Base, Folder
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 _JSON = st.recursive(

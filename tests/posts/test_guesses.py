@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.posts.guesses import is_named_by
-from frametrace.posts.media import Base, MediaLibrary
+from frametrace.posts.media import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.roots import Folder
+from frametrace.posts.roots import Base, Folder
 
 Key = tuple[str, str]
 

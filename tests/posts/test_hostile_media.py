@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.media import Base, MediaLibrary, identify, read_media
+from frametrace.posts.media import MediaLibrary
+from frametrace.posts.media_files import identify, read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.roots import Folder, leaves
+from frametrace.posts.roots import Base, Folder, leaves
 
 LIMIT = 100_000
 LEAVES = "leaves the media folder"

@@ -29,7 +29,8 @@ from frametrace.posts.folders import at_once
 from frametrace.posts.json_lists import lists_in, objects_at
 from frametrace.posts.media import MediaLibrary
 from frametrace.posts.model import Post, Skipped
-from frametrace.posts.reading import Entry, open_source, read_source
+from frametrace.posts.parts import Entry
+from frametrace.posts.reading import open_source, read_source
 from frametrace.posts.rows import flat
 from frametrace.posts.sources import LINE_LIMIT, Source
 

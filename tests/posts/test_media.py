@@ -11,10 +11,11 @@ from unicodedata import normalize
 import pytest
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.media import Base, MediaLibrary, identify
+from frametrace.posts.media import MediaLibrary
+from frametrace.posts.media_files import identify
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.reading import read_source
-from frametrace.posts.roots import Folder
+from frametrace.posts.roots import Base, Folder
 
 KEY = "1163000000000000001"
 

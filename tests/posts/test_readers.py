@@ -27,8 +27,9 @@ from sampling import (
 
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.model import Account, Post, Skipped
+from frametrace.posts.parts import Entry
 from frametrace.posts.readers import READERS, Reader
-from frametrace.posts.reading import Entry, detect, open_source, read_source
+from frametrace.posts.reading import detect, open_source, read_source
 from frametrace.posts.rows import Shape
 
 BY_NAME = {reader.name: reader for reader in READERS}

@@ -8,10 +8,11 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from frametrace.posts.media import Base, MediaLibrary, identify
+from frametrace.posts.media import MediaLibrary
+from frametrace.posts.media_files import identify
 from frametrace.posts.model import Account, MediaFile, Post, Precision
 from frametrace.posts.reading import detect, read_source
-from frametrace.posts.roots import Folder
+from frametrace.posts.roots import Base, Folder
 
 
 def test_the_thailand_archive_is_read_whole(shared: Path) -> None:

@@ -1,0 +1,132 @@
+"""What is read with one reader, row by row: what can't be read is told of and stops nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from posixpath import normpath
+
+from frametrace.posts.column_facts import ColumnFacts
+from frametrace.posts.column_maps import ColumnMap
+from frametrace.posts.compression import DAMAGED
+from frametrace.posts.encodings import encoding_of
+from frametrace.posts.errors import SourceError
+from frametrace.posts.layouts import text_rows
+from frametrace.posts.model import Account, Post, Skipped
+from frametrace.posts.readers import Reader
+from frametrace.posts.roots import Base
+from frametrace.posts.rows import Head, Row, Rows, Shape
+from frametrace.posts.settings import ReadSettings
+from frametrace.posts.sources import Source
+
+__all__ = ["Entry", "Part"]
+
+Entry = Post | Account | Skipped
+
+_NEIGHBOUR = 2**22  # bytes of a file that is read for the sake of its neighbour
+_REPLACED = "\ufffd"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is read with one reader: a source, or a list or a sheet in it."""
+
+    source: Source
+    head: Head
+    reader: Reader
+    settings: ReadSettings = ReadSettings()
+    columns: ColumnMap | None = None  # by which it is read, where users said so
+
+    @property
+    def folder(self) -> str:
+        """The folder of the source inside the folder or the archive that was named; or empty."""
+        return PurePosixPath(self.source.member).parent.as_posix() if self.source.member else ""
+
+    @property
+    def place(self) -> str:
+        """The whole path of the source."""
+        path = self.source.path.resolve()
+        return f"{path}/{self.source.member}" if self.source.member else str(path)
+
+    def base(self) -> Base:
+        """Where the paths in it are relative to. Raises OSError."""
+        source = replace(self.source, path=self.source.path.resolve())
+        return Base(source.place(), self.folder)
+
+    def rows(self) -> Rows:
+        """The rows, each with what its columns say as a whole and what stands beside the source."""
+        zone, order = self.settings.zone, self.settings.order
+        facts = ColumnFacts(self._cells, zone, order, records=self.head.shape is Shape.RECORDS)
+        context = self.reader.context(self._neighbour) if self.reader.context else {}
+        for row in self._plain():
+            if isinstance(row, Row):
+                row.facts = facts
+                if context:
+                    row.values = {**context, **row.values}
+            yield row
+
+    def entries(self) -> Iterator[Entry]:
+        """Read it, row by row: what can't be read is a Skipped. In memory is the current row."""
+        replaced = 0
+        for entry in self._entries():
+            if isinstance(entry, Post) and _REPLACED in entry.text:
+                replaced += 1
+            yield entry
+        name = self.source.name
+        if (found := self.source.detected) and found.guessed:
+            reason = f"is not UTF-8: it was read as {found.name}; --encoding can name another"
+            yield Skipped(name, 0, "", reason, kept=True)
+        if replaced:
+            many = "captions hold" if replaced > 1 else "caption holds"
+            reason = f"{replaced:,} {many} U+FFFD in the place of characters that were lost"
+            yield Skipped(name, 0, "", reason, kept=True)
+
+    def _entries(self) -> Iterator[Entry]:
+        parse, parts = self.reader.parse, self.reader.parts
+        for row in self.rows():
+            if isinstance(row, Skipped):
+                yield row
+                continue
+            try:
+                if parts is None:
+                    yield parse(row)
+                    if row.told:
+                        yield from _told(row)
+                else:
+                    for part in parts(row):
+                        yield from self._of_part(part)
+            except (ValueError, RecursionError) as error:
+                yield Skipped(row.source, row.line, "", str(error))
+
+    def _of_part(self, row: Row) -> Iterator[Entry]:
+        try:
+            yield self.reader.parse(row)
+        except ValueError as error:
+            yield Skipped(row.source, row.line, "", str(error))
+        else:
+            yield from _told(row)
+
+    def _plain(self) -> Rows:
+        if self.reader.split is not None:
+            return text_rows(self.source, self.reader.split)
+        if self.reader.short_rows and self.head.filled is not None:
+            return self.head.filled()
+        return self.head.rows()
+
+    def _cells(self, column: str) -> Iterator[str]:
+        return (row.values.get(column, "") for row in self._plain() if isinstance(row, Row))
+
+    def _neighbour(self, path: str) -> str:
+        """The text of a small file beside the source; empty where there is none."""
+        try:
+            place = self.source.place()
+            named = normpath(f"{self.folder}/{path}" if self.folder else path)
+            if not place.holds(named) or not place.keeps(named):
+                return ""
+            data = place.read(named, _NEIGHBOUR)
+        except (SourceError, *DAMAGED):
+            return ""
+        return data.decode(encoding_of(data).name, "replace")
+
+
+def _told(row: Row) -> Iterator[Skipped]:
+    return (Skipped(row.source, row.line, "", reason, kept=True) for reason in row.told)

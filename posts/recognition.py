@@ -1,0 +1,110 @@
+"""Which reader a source is for: a column map of the users, a format, or a map that is shipped."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+
+from frametrace.posts.column_maps import ColumnMap, header_digest, shipped_maps
+from frametrace.posts.errors import SourceError, UsageError
+from frametrace.posts.file_kinds import kind_of
+from frametrace.posts.layouts import heads_of
+from frametrace.posts.mapped_rows import reader_of
+from frametrace.posts.parts import Part
+from frametrace.posts.readers import READERS, Reader
+from frametrace.posts.rows import Head, Shape
+from frametrace.posts.settings import ReadSettings
+from frametrace.posts.sources import Source
+from frametrace.posts.unrecognised import unrecognised
+
+__all__ = ["parts_of", "reader_named"]
+
+_NAMED_ROWS = frozenset({Shape.TABLE, Shape.RECORDS})  # what a column map can be about
+
+
+def parts_of(
+    source: Source, settings: ReadSettings, named: Reader | None, *, briefly: bool
+) -> list[Part]:
+    """The parts of a source that are read. Raises SourceError where there is none."""
+    try:
+        heads = heads_of(source)
+    except SourceError as error:
+        if kind := kind_of(source):
+            raise SourceError(f"{source.name}: {kind}") from error
+        raise
+    for groups in ((heads.either,), heads.parts):
+        found = [part for group in groups if (part := _part(source, group, settings, named))]
+        if found:
+            return found
+    if briefly:
+        raise SourceError(f"{source.name}: no posts are recognised in it")
+    raise unrecognised(source, heads, settings, named, format_names())
+
+
+def _part(
+    source: Source, heads: Iterable[Head], settings: ReadSettings, named: Reader | None
+) -> Part | None:
+    """The first of the heads for which there is a reader, with that reader.
+
+    A map that a case keeps comes before the formats for a table with the same columns as the one
+    that it was made for; for a table with others, after them.
+    """
+    for head in _different(heads):
+        digest = header_digest(head.names) if settings.columns else ""
+        ours = [found for found in settings.columns if found.header in {"", digest}]
+        others = [found for found in settings.columns if found.header not in {"", digest}]
+        if part := _mapped(source, head, settings, ours):
+            return part
+        for reader in READERS if named is None else (named,):
+            fits = reader.recognises if named is None else partial(_reads, reader)
+            if fits(head):
+                return Part(source, head, reader, settings)
+        if named is None and (part := _mapped(source, head, settings, others)):
+            return part
+        if named is None and head.shape in _NAMED_ROWS:
+            for each in shipped_maps():
+                if each.fits(head.names):
+                    return Part(source, head, reader_of(each, head.shape), settings)
+    return None
+
+
+def _different(heads: Iterable[Head]) -> Iterator[Head]:
+    """The first of the heads with the same names: no reader looks at anything else of a table."""
+    seen: set[tuple[Shape, tuple[str, ...]]] = set()
+    for head in heads:
+        if (key := (head.shape, head.names)) not in seen:
+            seen.add(key)
+            yield head
+
+
+def _mapped(
+    source: Source, head: Head, settings: ReadSettings, maps: Iterable[ColumnMap]
+) -> Part | None:
+    """A table that is read by the first map that fits; what users say otherwise comes first."""
+    for each in maps:
+        found = each.over(head.names)
+        if head.shape in _NAMED_ROWS and found.fits(head.names):
+            zone, order = settings.zone or found.zone, settings.order or found.order
+            kept = replace(found, zone=zone, order=order, header=header_digest(head.names))
+            ours = replace(settings, zone=zone, order=order)
+            return Part(source, head, reader_of(kept, head.shape), ours, kept)
+    return None
+
+
+def _reads(reader: Reader, head: Head) -> bool:
+    """Whether a reader that was named can read what begins like this."""
+    if reader.shape is Shape.TEXT:
+        return head.shape is Shape.TEXT
+    return head.shape == reader.shape and not reader.lacks(head.names)
+
+
+def reader_named(name: str) -> Reader:
+    """The reader of a format. Raises UsageError, with all names, if there is no such format."""
+    for reader in (*READERS, *(reader_of(found, Shape.TABLE) for found in shipped_maps())):
+        if reader.name == name:
+            return reader
+    raise UsageError(f"there is no format {name!r}. Choose from: {format_names()}")
+
+
+def format_names() -> str:
+    """The names of all formats, for a message."""
+    return ", ".join((*(reader.name for reader in READERS), *(m.name for m in shipped_maps())))
