@@ -16,6 +16,7 @@ from frametrace.matcher.stage import MatchRun, match_case
 from frametrace.posts.errors import SourceError
 from frametrace.posts.media import MediaLibrary
 from frametrace.posts.reading import open_source
+from frametrace.posts.recognition import check_maps
 from frametrace.posts.settings import ReadSettings
 
 __all__ = ["Inputs", "Outcome", "add", "run"]
@@ -53,6 +54,7 @@ def add(case_path: Path, inputs: Inputs, progress: Progress) -> tuple[Case, Adde
     columns = (*inputs.reading.columns, *kept_maps(case_path))
     reading = replace(inputs.reading, columns=columns)
     opened = [open_source(source, reading) for source in inputs.sources]
+    check_maps(inputs.reading.columns, [part for found in opened for part in found.parts])
     library = MediaLibrary(inputs.media, inputs.maps)
     case = Case.create(case_path)
     added = add_sources(case, opened, library=library, progress=progress)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from frametrace.posts.errors import UsageError
+from frametrace.posts.folders import printable
 from frametrace.posts.model import AccountKind
 from frametrace.posts.readers.sites import platform_named
 from frametrace.posts.times import DayOrder, zone_named
@@ -37,7 +38,7 @@ FIELDS = (
     *("media", "links", "hashtags", "repost_of"),
 )
 COUNT = "engagement."  # before the name of a count
-_CONSTANTS = ("platform", "account_kind")
+_CONSTANTS = ("platform", "account_id", "account_kind")
 _TOLD = ("title", "example", "source")
 _SHIPPED = Path(__file__).parent / "columns"
 _LARGEST = 2**20  # bytes
@@ -56,6 +57,7 @@ class ColumnMap:
     name: str
     columns: Mapping[str, tuple[str, ...]]
     platform: str = ""
+    account_id: str = ""
     account_kind: AccountKind | None = None
     zone: tzinfo | None = None
     order: DayOrder | None = None
@@ -91,6 +93,8 @@ class ColumnMap:
             if len(named) == 1 and named[0] not in names:
                 if name == "platform":
                     constants[name] = platform_named(named[0])
+                elif name == "account_id" and named[0].strip("@"):
+                    constants |= {name: named[0]} if named[0].startswith("@") else {}
                 elif named[0].lower() in set(AccountKind):
                     constants[name] = AccountKind(named[0].lower())
                 if name in constants:
@@ -106,18 +110,20 @@ def header_digest(names: Collection[str]) -> str:
 def map_of(pairs: Iterable[str], base: ColumnMap | None = None) -> ColumnMap:
     """Make a map of `field=column` pairs, over those of `base`. Raises UsageError.
 
-    `platform=` and `account_kind=` take a column or, where the table has none, the value itself.
+    `platform=` and `account_kind=` take a column or, where the table has none, the value itself;
+    `account_id=` takes a value that begins with `@`, such as `@lin`, for the posts of one account.
     A field that is given again has another column where the first holds nothing.
     """
     columns = (dict(base.columns) if base else {}) | columns_of(pairs)
-    return replace(base or ColumnMap("columns", {}), columns=_complete(columns))
+    account_id = base.account_id if base else ""
+    return replace(base or ColumnMap("columns", {}), columns=_complete(columns, account_id))
 
 
 def columns_of(pairs: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """What `field=column` pairs name, which may be a part of a map. Raises UsageError."""
     named: dict[str, tuple[str, ...]] = {}
     for pair in pairs:
-        name, sign, column = pair.partition("=")
+        name, sign, column = printable(pair).partition("=")
         if not sign or not column.strip():
             raise UsageError(f"--column takes FIELD=COLUMN, such as text=caption, not {pair!r}")
         field = _field(name.strip())
@@ -151,6 +157,7 @@ def written_map(columns: ColumnMap) -> str:
         "title": "" if columns.title == _TITLE else columns.title,
         "example": columns.example,
         "platform": columns.platform,
+        "account_id": columns.account_id,
         "account_kind": columns.account_kind,
         "timezone": _zone_name(columns.zone) if columns.zone else "",
         "day_order": columns.order,
@@ -193,10 +200,13 @@ def _map(content: Mapping[str, Any], name: str) -> ColumnMap:
         raise UsageError("engagement must name its count, as in engagement.likes")
     listed |= {f"{COUNT}{each}": counts[each] for each in counts}
     timezone, order = content.get("timezone", ""), content.get("day_order", "")
+    account_id = content.get("account_id", "")
+    columns = {_field(key): _alternatives(key, listed[key]) for key in listed}
     return ColumnMap(
         name=name,
-        columns=_complete({_field(key): _alternatives(key, listed[key]) for key in listed}),
+        columns=_complete(columns, account_id),
         platform=platform_named(content.get("platform", "")),
+        account_id=account_id,
         account_kind=_kind(kind) if (kind := content.get("account_kind")) else None,
         zone=_zone(timezone) if timezone else None,
         order=_order(order) if order else None,
@@ -220,11 +230,14 @@ def _alternatives(key: str, value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.strip() for each in listed))
 
 
-def _complete(columns: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+def _complete(columns: dict[str, tuple[str, ...]], account_id: str) -> dict[str, tuple[str, ...]]:
     if "post_id" not in columns:
         raise UsageError("no column for post_id: name one that has the post's id or its link")
-    if not {"account_id", "account_name"} & columns.keys():
-        raise UsageError("no column for account_id (nor account_name): name who posted")
+    if not (account_id or {"account_id", "account_name"} & columns.keys()):
+        raise UsageError(
+            "no column for account_id (nor account_name): name the column of who posted, or with @ "
+            "the one account whose posts these are, such as account_id=@lin"
+        )
     return columns
 
 

@@ -187,7 +187,9 @@ def decide_account(table: Columns, platform: str) -> None:
             alone = "" if "account_id" in table.columns else "accounts of one name count as one"
             table.take("account_name", name, alone)
     if not {"account_id", "account_name"} & table.columns.keys():
-        table.lacking["account_id"] = "no column looks like who posted"
+        table.lacking["account_id"] = (
+            "no column looks like who posted; @ and a name where all are by one account"
+        )
 
 
 def decide_rest(table: Columns) -> None:

@@ -44,6 +44,7 @@ class Draft:
 
     columns: Mapping[str, str]
     platform: str = ""
+    account_id: str = ""
     account_kind: AccountKind | None = None
     zone: tzinfo | None = None
     order: DayOrder | None = None
@@ -53,9 +54,8 @@ class Draft:
     @property
     def is_complete(self) -> bool:
         """Whether posts can be read by it."""
-        return "post_id" in self.columns and bool(
-            {"account_id", "account_name"} & set(self.columns)
-        )
+        accounts = {"account_id", "account_name"} & set(self.columns)
+        return "post_id" in self.columns and bool(accounts or self.account_id)
 
     def map(self, name: str = "columns") -> ColumnMap:
         """The column map that it is so far."""
@@ -64,6 +64,7 @@ class Draft:
             name,
             columns,
             platform=self.platform,
+            account_id=self.account_id,
             account_kind=self.account_kind,
             zone=self.zone,
             order=self.order,
@@ -92,34 +93,34 @@ def _fields_told(head: Head) -> tuple[int, int]:
 def draft_of(names: Sequence[str], rows: Rows, given: Mapping[str, str] | None = None) -> Draft:
     """Draft the map of a table by the names of its columns and its first rows.
 
-    `given` fields have the columns that users named, or for `platform` and `account_kind` a value.
+    `given` fields have the columns that users named, or values as `map_of` takes them.
     """
     sample = [row.values for row in islice(rows, _ROWS) if isinstance(row, Row)]
     names = [name for name in names[:_COLUMNS] if name]
     contents = {name: contents_of(row.get(name, "") for row in sample) for name in names}
     named = {name: fields_named(name) for name in names}
     table = Columns(contents, named, dict(given or {}))
-    platform, kind = _constants(table)
+    account_id = _constant(table, "account_id")
+    platform = _constant(table, "platform").lower()
+    kind_given = _constant(table, "account_kind").lower()
     link = decide_post(table, sample)
     if "platform" not in table.columns and not platform and not link:
         platform = decide_platform(table)
-    decide_account(table, platform or contents.get(link, Contents()).platform)
+    if not account_id:
+        decide_account(table, platform or contents.get(link, Contents()).platform)
     decide_rest(table)
-    kind = kind or decide_kind(table)
+    kind = AccountKind(kind_given) if kind_given else decide_kind(table)
     order = {name: at for at, name in enumerate(FIELDS_IN_ORDER)}
     columns = sorted(table.columns.items(), key=lambda item: order.get(item[0], len(order)))
-    return Draft(dict(columns), platform, kind, doubts=table.doubts, lacking=table.lacking)
+    return Draft(
+        dict(columns), platform, account_id, kind, doubts=table.doubts, lacking=table.lacking
+    )
 
 
-def _constants(table: Columns) -> tuple[str, AccountKind | None]:
-    """The platform and the kind of account that users gave as values and not as columns."""
-    values = {
-        name: table.columns.pop(name)
-        for name in ("platform", "account_kind")
-        if table.columns.get(name, "") not in {"", *table.contents}
-    }
-    kind = values.get("account_kind", "").lower()
-    return values.get("platform", "").lower(), AccountKind(kind) if kind else None
+def _constant(table: Columns, field: str) -> str:
+    """What users gave as a value and not as a column; empty where they did not."""
+    given = table.columns.get(field, "")
+    return table.columns.pop(field) if given and given not in table.contents else ""
 
 
 def written_draft(draft: Draft, of: str) -> str:

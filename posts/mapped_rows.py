@@ -146,7 +146,7 @@ def _account(
 
     Gives the id, the name, and what is kept beside.
     """
-    written = cells.id("account_id", "account_name")
+    written = cells.columns.account_id or cells.id("account_id", "account_name")
     own, handle = account_key(platform, written, post_id), handle_in_link(platform, link)
     number = own if handle and own.isdecimal() and own != handle else ""
     shown = "" if number else written.removeprefix("@")

@@ -1,6 +1,6 @@
 """Which reader a source is for: a column map of the users, a format, or a map that is shipped."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -16,7 +16,7 @@ from frametrace.posts.settings import ReadSettings
 from frametrace.posts.sources import Source
 from frametrace.posts.unrecognised import unrecognised
 
-__all__ = ["parts_of", "reader_named"]
+__all__ = ["check_maps", "parts_of", "reader_named"]
 
 _NAMED_ROWS = frozenset({Shape.TABLE, Shape.RECORDS})  # what a column map can be about
 
@@ -95,6 +95,20 @@ def _reads(reader: Reader, head: Head) -> bool:
     if reader.shape is Shape.TEXT:
         return head.shape is Shape.TEXT
     return head.shape == reader.shape and not reader.lacks(head.names)
+
+
+def check_maps(maps: Iterable[ColumnMap], parts: Sequence[Part]) -> None:
+    """Raise UsageError where users named columns and everything would be read without these."""
+    ours = [found for found in maps if not found.header]
+    used = {part.columns.name for part in parts if part.columns}
+    if ours and parts and used.isdisjoint(found.name for found in ours):
+        source, head, reader = parts[0].source, parts[0].head, parts[0].reader
+        missing = ", ".join(ours[0].over(head.names).missing(head.names))
+        without = "the columns that the case keeps" if parts[0].columns else reader.name
+        raise UsageError(
+            f"{source.name} lacks {missing}, which the column map names. Found: {head.shown}. "
+            f"Without a column map it is read by {without}."
+        )
 
 
 def reader_named(name: str) -> Reader:

@@ -81,6 +81,8 @@ def _check(source: Source, head: Head, given: Mapping[str, str]) -> None:
             continue
         if field == "account_kind" and column.lower() in set(AccountKind):
             continue
+        if field == "account_id" and column.strip("@") and column.startswith("@"):
+            continue
         raise UsageError(
             f"--column {field}={column}: {source.name} has no column {column!r}. "
             f"Found: {head.shown}."

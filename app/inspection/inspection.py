@@ -16,6 +16,7 @@ from frametrace.posts.layouts import heads_of
 from frametrace.posts.media import MediaLibrary
 from frametrace.posts.parts import Part
 from frametrace.posts.reading import Opened, open_source
+from frametrace.posts.recognition import check_maps
 from frametrace.posts.settings import ReadSettings
 from frametrace.posts.sources import Source, is_container
 from frametrace.posts.unrecognised import NEXT
@@ -42,6 +43,7 @@ def inspect_sources(
     """
     opened = [_Path(path, reading, dict(given or {})) for path in sources]
     found = [each.opened for each in opened if each.opened is not None]
+    check_maps(reading.columns, [part for each in found for part in each.parts])
     library.search(
         *(each.path for each in found if each.holds_media),
         read={part.place for each in found for part in each.parts},

@@ -111,3 +111,42 @@ def test_a_damaged_map_is_told_of_with_what_to_do(case: Path, tmp_path: Path) ->
     assert "Traceback" not in result.output
     kept.unlink()
     assert added(case, first, ReadSettings(columns=(map_of(PAIRS),))).known == 1
+
+
+def test_one_account_for_all_rows_is_kept_as_well(case: Path, tmp_path: Path) -> None:
+    own = ("post_id=no", "account_id=@Lin", "text=words", "platform=facebook")
+    header = ("no", "words")
+    first = table(tmp_path, "first.csv", ("1", "a"), ("2", "b"), header=header)
+    assert added(case, first, ReadSettings(columns=(map_of(own),))).posts == 2
+    assert added(case, table(tmp_path, "second.csv", ("3", "c"), header=header)).posts == 1
+    assert set(Case(case).read("posts")["account_id"].to_pylist()) == {"Lin"}
+
+
+@pytest.mark.parametrize("account", ["account_id=nobody", "account_id=@", "account_name=@lin"])
+def test_a_column_that_is_not_there_is_an_error_though_the_case_keeps_a_map(
+    account: str, case: Path, tmp_path: Path
+) -> None:
+    first = table(tmp_path, "first.csv", ("1", "lin", "", "a"))
+    added(case, first, ReadSettings(columns=(map_of(PAIRS),)))
+    wrong = ReadSettings(columns=(map_of(("post_id=no", account)),))
+    with pytest.raises(UsageError, match=f"first.csv lacks {account.partition('=')[2]}, which"):
+        added(case, first, wrong)
+
+
+def test_a_column_that_a_known_format_lacks_is_an_error(case: Path, tmp_path: Path) -> None:
+    header = ("platform", "post_id", "account_id", "text")
+    known = table(tmp_path, "known.csv", ("x", "1", "lin", "a"), header=header)
+    wrong = ReadSettings(columns=(map_of(("post_id=post_id", "account_id=who")),))
+    with pytest.raises(UsageError, match=r"lacks who, .* it is read by plain-csv"):
+        added(case, known, wrong)
+    pairs = ["--column", "post_id=post_id", "--column", "account_id=who"]
+    inspected = CliRunner().invoke(cli.frametrace, ["inspect", str(known), *pairs])
+    assert isinstance(inspected.exception, UsageError)
+
+
+def test_a_column_whose_name_is_not_text_is_one_that_no_table_has(tmp_path: Path) -> None:
+    table(tmp_path, "a.csv", ("1", "lin", "", "a"))
+    table(tmp_path, "known.csv", ("x", "1", "lin"), header=("platform", "post_id", "account_id"))
+    said = ReadSettings(columns=(map_of(("post_id=no", "account_id=\udcff")),))
+    with pytest.raises(UsageError, match=r"lacks no, \\udcff, which the column map names"):
+        added(tmp_path / "case", tmp_path, said)

@@ -242,6 +242,7 @@ def _maps(draw: st.DrawFn) -> ColumnMap:
     return ColumnMap(
         name="map",
         columns=columns,
+        account_id=draw(st.sampled_from(["", "@lin", "@"])),
         platform=draw(st.sampled_from(["", "twitter", "my forum", "example.org"])),
         account_kind=draw(st.none() | st.sampled_from(AccountKind)),
         zone=zone_named(zone) if zone else None,
