@@ -5,7 +5,7 @@ case already holds is left out before a unit is written.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -14,12 +14,13 @@ import pyarrow as pa
 
 from frametrace.embed.arrow_rows import (
     accounts_table,
+    guessed_table,
     links_table,
     media_table,
     posts_table,
     skipped_table,
 )
-from frametrace.embed.batch_rows import BatchRows, conflict, rows_guessed, rows_of
+from frametrace.embed.batch_rows import BatchRows, Link, rows_guessed, rows_of
 from frametrace.embed.case import Case, CaseWriter
 from frametrace.embed.column_maps import keep_maps
 from frametrace.embed.held import Held
@@ -28,9 +29,11 @@ from frametrace.embed.tables import POST_MEDIA
 from frametrace.embed.union import is_union
 from frametrace.posts.errors import UsageError
 from frametrace.posts.folders import printable
+from frametrace.posts.guesses import Key
 from frametrace.posts.media import MediaLibrary
 from frametrace.posts.model import Post, Skipped
 from frametrace.posts.parts import Entry
+from frametrace.posts.readers.folder import READER
 from frametrace.posts.reading import Opened, open_source
 from frametrace.posts.roots import Base
 from frametrace.posts.settings import ReadSettings
@@ -98,12 +101,12 @@ def add_sources(
         *(found.path for found in opened if found.holds_media),
         read={part.place for found in opened for part in found.parts},
     )
-    added, refused = Added(), set[tuple[str, str]]()
+    added, refused = Added(), set[tuple[Key, str, int]]()
     with case.writer() as writer:
         keep_maps(case.path, (p.columns for found in opened for p in found.parts if p.columns))
-        for found in opened:
-            with progress.track(f"reading {printable(found.path.resolve().name)}", None) as advance:
-                for batch in _batches(found.readings()):
+        for each in opened:
+            with progress.track(f"reading {printable(each.path.resolve().name)}", None) as advance:
+                for batch in _batches(each.readings()):
                     refused |= _put(writer, rows_of(batch, library), added)
                     lost = [e for _, e in batch if isinstance(e, Skipped) and not e.kept]
                     added.rows += sum(not isinstance(e, Skipped) for _, e in batch) + len(lost)
@@ -113,17 +116,18 @@ def add_sources(
                     advance(len(batch))
         if library.waits:
             with progress.track("joining pictures by name", None) as advance:
-                named = (row for row in library.guessed(Held(case).keys) if row[0] not in refused)
-                while guesses := list(islice(named, _BATCH)):
-                    _put(writer, rows_guessed(guesses, Held(case)), added)
-                    advance(len(guesses))
-        rows = BatchRows()
-        for unused in library.unused(Held(case).keys(library.unasked())):
-            rows.skip(unused)
-        _put(writer, rows, added)
-        added.by_map, added.by_row, added.by_name = (
-            library.joined[rule] for rule in ("map", "row", "name")
-        )
+                for guess, find in ((False, library.claimed), (True, library.guessed)):
+                    named = (row for row in find(Held(case).keys) if row[:3] not in refused)
+                    while found := list(islice(named, _BATCH)):
+                        rows = rows_guessed(found, Held(case), guess=guess)
+                        _put(writer, rows, added)
+                        added.by_name += len(rows.guessed)
+                        advance(len(found))
+        unused = BatchRows()
+        for row in library.unused(Held(case).keys(library.unasked())):
+            unused.skip(row)
+        _put(writer, unused, added)
+        added.by_map, added.by_row = library.joined["map"], library.joined["row"]
         added.unowned = len(Held(case).without(library.unowned()))
         added.aside = dict(library.aside.most_common())
         writer.commit()
@@ -150,37 +154,46 @@ def _batches(
         yield batch
 
 
-def _put(writer: CaseWriter, rows: BatchRows, added: Added) -> set[tuple[str, str]]:
+def _put(writer: CaseWriter, rows: BatchRows, added: Added) -> set[tuple[Key, str, int]]:
     """Leave out what the case holds, then write the rest as one unit.
 
-    Returns the keys of the posts that were refused.
+    Returns the keys of the posts that were refused, each with its source and line.
     """
     held = Held(writer.case)
     read = posts_table(rows.posts.values())
     posts, known, conflicts = held.new_posts(read)
     whole = held.partial(read) if read.num_rows else read
-    if whole.num_rows:
-        replaced = set(zip(*(whole[name].to_pylist() for name in _KEY), strict=True))
+    replaced = set(zip(*(whole[name].to_pylist() for name in _KEY), strict=True))
+    if replaced:
         keys = list(zip(*(conflicts[name].to_pylist() for name in _KEY), strict=True))
         conflicts = conflicts.filter(pa.array([key not in replaced for key in keys], pa.bool_()))
     for row in conflicts.to_pylist():
-        rows.refuse(conflict(**row))
-    added.dropped += len(rows.refused)
-    added.lost = added.lost or next(iter(rows.refused), None)
+        rows.refuse(**row)
+    added.dropped += len(rows.lost)
+    added.lost = added.lost or next(iter(rows.lost), None)
     refused = {(row["platform"], row["post_id"]) for row in conflicts.to_pylist()}
     links = _new_links(held, rows, refused)
+    outdone, settled = _outdone(held, rows, refused)
     media = sorted(set(links["sha256"].to_pylist()))
     tables = {
         "posts": posts,
         "accounts": held.new("accounts", accounts_table(rows.accounts.values())),
         "media": held.new("media", media_table(rows.media[sha256] for sha256 in media)),
         "post_media": links,
+        "guessed": guessed_table(_guessed_of(links, rows)),
         "skipped": held.new("skipped", skipped_table(rows.skipped)),
     }
     instead: dict[str, list[str]] = {}
-    if whole.num_rows:
-        left, instead["posts"] = held.without_posts(whole)
-        tables["posts"] = pa.concat_tables([posts, whole, left])
+    gone: Mapping[str, Collection[tuple[str, ...]]] = {
+        "posts": replaced,
+        "post_media": outdone,
+        "guessed": outdone | settled,
+    }
+    for name, without in gone.items():
+        if without:
+            left, instead[name] = held.left_of(name, without)
+            tables[name] = pa.concat_tables([tables[name], left])
+    tables["posts"] = pa.concat_tables([tables["posts"], whole])
     added.posts += posts.num_rows
     added.completed += whole.num_rows
     added.known += known
@@ -188,21 +201,56 @@ def _put(writer: CaseWriter, rows: BatchRows, added: Added) -> set[tuple[str, st
     added.media += tables["media"].num_rows
     added.skipped += tables["skipped"].num_rows
     added.absent += rows.absent
-    if any(table.num_rows for table in tables.values()):
+    if any(table.num_rows for table in tables.values()) or any(instead.values()):
         writer.put(f"add-{_digest(tables)}", tables, instead)
-    return refused
+    return {((r["platform"], r["post_id"]), r["source"], r["line"]) for r in conflicts.to_pylist()}
+
+
+def _outdone(held: Held, rows: BatchRows, refused: set[Key]) -> tuple[set[Link], set[Link]]:
+    """Links of the case by guesses that give way to another post, and those that a row confirms."""
+    better: dict[str, list[Link]] = {item.place: [] for item in rows.post_media.values()}
+    for link, item in rows.post_media.items():
+        if link[:2] not in refused and link[0] != READER.platform:
+            better[item.place].append(link)
+    outdone, settled = set[Link](), set[Link]()
+    for place, guesses in held.guesses_at(better).items():
+        for guess in guesses:
+            said = [link for link in better[place] if link not in rows.guessed]
+            if guess in said:
+                settled.add(guess)
+            elif others := [link for link in better[place] if link[:2] != guess[:2]]:
+                outdone.add(guess)
+                reason = f"was taken for a picture of {'/'.join(guess[:2])}, by a guess"
+                path = rows.post_media[others[0]].path
+                rows.skip(Skipped(*rows.told[others[0]], path, reason))
+    return outdone, settled
+
+
+def _guessed_of(links: pa.Table, rows: BatchRows) -> dict[Link, str]:
+    """Which of the new links are guesses, each with its place."""
+    keys = zip(*(links[name].to_pylist() for name in POST_MEDIA.names[:3]), strict=True)
+    return {key: rows.guessed[key] for key in keys if key in rows.guessed}
 
 
 def _new_links(held: Held, rows: BatchRows, refused: set[tuple[str, str]]) -> pa.Table:
-    """Which pictures posts are to get: not the one of a namesake in another folder."""
-    keys = [key for key in rows.post_media if key[:2] not in refused]
+    """Which pictures posts are to get: not the one of a namesake in another folder.
+
+    Nor, as one of a folder alone, what is that of a post.
+    """
+    alone = {key for key in rows.guessed if key[0] == READER.platform}
+    owned = held.owned({(key[2], rows.guessed[key]) for key in alone}) if alone else set()
+    keys = [
+        key
+        for key, item in rows.post_media.items()
+        if key[:2] not in refused and not (key in alone and (key[2], item.place) in owned)
+    ]
     new = held.new("post_media", links_table(keys, rows.post_media))
     found = list(zip(*(new[name].to_pylist() for name in POST_MEDIA.names[:3]), strict=True))
     roots = pa.array([rows.said.get(key) for key in found], pa.string())
     namesakes = set(held.namesakes(new.append_column("root", roots)))
     for key in sorted(namesakes):
         post = rows.posts[key[:2]]
-        rows.skip(Skipped(post.source, post.line, rows.post_media[key], _NAMESAKE))
+        rows.skip(Skipped(post.source, post.line, rows.post_media[key].path, _NAMESAKE))
     return new.filter(pa.array([key not in namesakes for key in found], pa.bool_()))
 
 

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
 
-from frametrace.embed.tables import ACCOUNT_PROFILES, MEDIA, POST_MEDIA, POSTS, SKIPPED
+from frametrace.embed.tables import ACCOUNT_PROFILES, GUESSED, MEDIA, POST_MEDIA, POSTS, SKIPPED
 from frametrace.posts.model import Account, MediaItem, Post
 
 __all__ = ["accounts_table", "links_table", "media_table", "posts_table", "skipped_table"]
@@ -75,14 +75,23 @@ def media_table(items: Iterable[MediaItem]) -> pa.Table:
 
 
 def links_table(
-    keys: Iterable[tuple[str, str, str]], paths: dict[tuple[str, str, str], str]
+    keys: Iterable[tuple[str, str, str]], items: Mapping[tuple[str, str, str], MediaItem]
 ) -> pa.Table:
     """Which posts have which pictures, (platform, post id, SHA-256), as rows of `post_media`."""
     rows = [
-        {"platform": key[0], "post_id": key[1], "sha256": key[2], "path": paths[key]}
+        {"platform": key[0], "post_id": key[1], "sha256": key[2], "path": items[key].path}
         for key in keys
     ]
     return pa.Table.from_pylist(rows, POST_MEDIA)
+
+
+def guessed_table(places: Mapping[tuple[str, str, str], str]) -> pa.Table:
+    """Where the pictures lie that a guess gave to posts, as rows of `guessed`."""
+    rows = [
+        {"platform": key[0], "post_id": key[1], "sha256": key[2], "place": place}
+        for key, place in places.items()
+    ]
+    return pa.Table.from_pylist(rows, GUESSED)
 
 
 def skipped_table(rows: Iterable[tuple[str, int, str, str]]) -> pa.Table:

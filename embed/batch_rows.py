@@ -1,23 +1,29 @@
 """What one batch of entries brings to a case, before the case is asked what it holds already."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from itertools import chain
 
 from frametrace.embed.decode import MAX_BYTES
-from frametrace.embed.held import Held
+from frametrace.embed.held import Held, is_short_number
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.guesses import Guess
+from frametrace.posts.guesses import Guess, Key
 from frametrace.posts.media import MediaLibrary
 from frametrace.posts.media_files import identify
 from frametrace.posts.model import Account, MediaFile, MediaItem, Post, Skipped
 from frametrace.posts.parts import Entry
+from frametrace.posts.readers.folder import READER
 from frametrace.posts.roots import Base
 
-__all__ = ["BatchRows", "conflict", "rows_guessed", "rows_of"]
+__all__ = ["BatchRows", "Link", "rows_guessed", "rows_of"]
 
-_ANOTHER = "another account"
+Link = tuple[str, str, str]  # (platform, post id, SHA-256)
+Told = tuple[str, int]  # by which source, in which line
+
+_ACCOUNT, _TEXT, _TIME = "another account", "other text", "another time"
+_DAY = timedelta(days=1)
 _THREADS = 4  # reading files and SHA-256 both let other threads run
 _PART = 50  # files handed to a thread at once: one by one costs as much as reading them
 
@@ -29,23 +35,34 @@ class BatchRows:
     posts: dict[tuple[str, str], Post] = field(default_factory=dict)
     accounts: dict[tuple[str, str], Account] = field(default_factory=dict)
     media: dict[str, MediaItem] = field(default_factory=dict)
-    post_media: dict[tuple[str, str, str], str] = field(default_factory=dict)
-    said: dict[tuple[str, str, str], str] = field(default_factory=dict)  # by the row: in which root
-    refused: list[Skipped] = field(default_factory=list)  # posts of another account by one key
+    post_media: dict[Link, MediaItem] = field(default_factory=dict)
+    told: dict[Link, Told] = field(default_factory=dict)
+    guessed: dict[Link, str] = field(default_factory=dict)  # of these: in which place
+    said: dict[Link, str] = field(default_factory=dict)  # by the row: in which root
+    lost: list[Skipped] = field(default_factory=list)  # posts that stand under no key
     absent: int = 0  # pictures that are named and can't be had
     skipped: dict[tuple[str, int, str, str], None] = field(default_factory=dict)
 
-    def join(self, post: tuple[str, str], item: MediaItem) -> tuple[str, str, str]:
-        """Let a post have a picture; returns the key of both."""
+    def join(self, post: Key, item: MediaItem, told: Told, *, guess: bool = False) -> Link:
+        """Let a post have a picture, as was `told`; returns the key of both."""
         key = (*post, item.sha256)
+        self.told.setdefault(key, told)
         self.media.setdefault(item.sha256, item)
-        self.post_media.setdefault(key, item.path)
+        self.post_media.setdefault(key, item)
+        if guess:
+            self.guessed[key] = item.place
         return key
 
-    def refuse(self, found: Skipped) -> None:
-        """Note a post that is not taken; one that somebody else made is lost with it."""
-        if _ANOTHER in found.reason:
-            self.refused.append(found)
+    def refuse(self, source: str, line: int, platform: str, post_id: str, differs: str) -> None:
+        """Note a post that is not taken, as its key is another's.
+
+        With other text a platform's own id is that of the same post, which was edited; others are
+        lost.
+        """
+        reason = f"another post with this key and {differs} was kept"
+        found = Skipped(source, line, f"{platform}/{post_id}", reason)
+        if differs != _TEXT or is_short_number(post_id):
+            self.lost.append(found)
         self.skip(found)
 
     def lack(self, found: Skipped) -> None:
@@ -78,29 +95,53 @@ def rows_of(batch: Sequence[tuple[Base, Entry]], library: MediaLibrary) -> Batch
         elif isinstance(item := items[file], Skipped):
             rows.lack(replace(item, source=post.source, line=post.line))
         else:
-            key = rows.join((post.platform, post.post_id), item)
+            alone = post.platform == READER.platform
+            told = post.source, post.line
+            key = rows.join((post.platform, post.post_id), item, told, guess=alone)
             if item.path.endswith(post.media):
                 rows.said[key] = item.root
     return rows
 
 
-def rows_guessed(found: Sequence[Guess], held: Held) -> BatchRows:
-    """What the names of files give to posts: no file that the case holds as another post's."""
+def rows_guessed(found: Sequence[Guess], held: Held, *, guess: bool) -> BatchRows:
+    """What the names of links and of files give to posts: of these the latter is a `guess`.
+
+    No file is taken that the case holds as another post's but by a guess: of files in a folder
+    alone, or by the beginning of a longer id.
+    """
     rows = BatchRows()
     items = _identified(file for *_, file in found if isinstance(file, MediaFile))
     identified = {item.sha256: item for item in items.values() if isinstance(item, MediaItem)}
     owners = held.owners([(item.sha256, item.path) for item in identified.values()])
+    guesses = held.guesses_at([item.place for item in identified.values()])
     for key, source, line, file in found:
         if isinstance(file, Skipped):
             rows.lack(file)
         elif isinstance(item := items[file], Skipped):
             rows.lack(replace(item, source=source, line=line))
-        elif others := owners.get((item.sha256, item.path), set()) - {key}:
+        elif others := _owning(key, item, owners, guesses, guess=guess):
             reason = f"is the picture of {'/'.join(min(others))} already"
             rows.skip(Skipped(source, line, item.path, reason))
         else:
-            rows.join(key, item)
+            rows.join(key, item, (source, line), guess=guess)
     return rows
+
+
+def _owning(
+    key: Key,
+    item: MediaItem,
+    owners: Mapping[tuple[str, str], Set[Key]],
+    guesses: Mapping[str, Collection[Link]],
+    *,
+    guess: bool,
+) -> Set[Key]:
+    """The posts that keep a file as theirs, though something gives it to the post of `key`."""
+    weaker = {
+        (platform, post_id)
+        for platform, post_id, _ in guesses.get(item.place, ())
+        if not guess or platform == READER.platform or len(post_id) < len(key[1])
+    }
+    return owners.get((item.sha256, item.path), set()) - {key} - weaker
 
 
 def _identified(files: Iterable[MediaFile]) -> dict[MediaFile, MediaItem | Skipped]:
@@ -120,7 +161,7 @@ def _identified(files: Iterable[MediaFile]) -> dict[MediaFile, MediaItem | Skipp
 
 
 def _is_new(rows: BatchRows, post: Post) -> bool:
-    """Take the post unless its key is taken; other text or another account there is reported.
+    """Take the post unless its key is taken; other text, account or time there is reported.
 
     A whole post takes the place of one that was shown in part.
     """
@@ -131,14 +172,18 @@ def _is_new(rows: BatchRows, post: Post) -> bool:
         if first.is_partial:
             rows.posts[key] = post
         return True
-    same = same_account and first.text == post.text
-    if not same:
-        differs = "other text" if same_account else _ANOTHER
-        rows.refuse(conflict(post.source, post.line, post.platform, post.post_id, differs))
-    return same
+    if not same_account:
+        differs = _ACCOUNT
+    elif first.text != post.text:
+        differs = _TEXT
+    else:
+        differs = _TIME if is_short_number(post.post_id) and _is_later(first, post) else ""
+    if differs:
+        rows.refuse(post.source, post.line, post.platform, post.post_id, differs)
+    return not differs
 
 
-def conflict(source: str, line: int, platform: str, post_id: str, differs: str) -> Skipped:
-    """Tell of a post that is not taken, as its key is another's."""
-    reason = f"another post with this key and {differs} was kept"
-    return Skipped(source, line, f"{platform}/{post_id}", reason)
+def _is_later(one: Post, other: Post) -> bool:
+    """Whether two times are further apart than zones are."""
+    times = one.posted_at, other.posted_at
+    return times[0] is not None and times[1] is not None and abs(times[0] - times[1]) > _DAY

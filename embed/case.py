@@ -26,7 +26,7 @@ from frametrace.embed.files import (
     to_json,
     write_atomically,
 )
-from frametrace.embed.tables import ACCOUNT_PROFILES, MEDIA, POST_MEDIA, POSTS, SKIPPED
+from frametrace.embed.tables import ACCOUNT_PROFILES, GUESSED, MEDIA, POST_MEDIA, POSTS, SKIPPED
 from frametrace.posts.errors import CaseError, CaseTooNew, UsageError
 from frametrace.posts.folders import printable
 
@@ -38,6 +38,7 @@ BASE_TABLES: Mapping[str, pa.Schema] = {
     "accounts": ACCOUNT_PROFILES,
     "media": MEDIA,
     "post_media": POST_MEDIA,
+    "guessed": GUESSED,
     "skipped": SKIPPED,
 }
 _DONE = "done"

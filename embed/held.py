@@ -1,5 +1,6 @@
 """What a case holds already: its shards as DuckDB tables, and anti-joins against them."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,13 +15,14 @@ from frametrace.posts.model import ACCOUNT_NUMBER, PARTIAL, MediaFile
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["KEYS", "Held", "connect", "query_over"]
+__all__ = ["KEYS", "Held", "connect", "is_short_number", "query_over"]
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "posts": ("platform", "post_id"),
     "accounts": ("platform", "account_id"),
     "media": ("sha256",),
     "post_media": ("platform", "post_id", "sha256"),
+    "guessed": ("platform", "post_id", "sha256"),
     "skipped": ("source", "line", "item", "reason", "sha256"),
 }
 
@@ -75,11 +77,23 @@ _SAME_ACCOUNT = " OR ".join(
         f"contains(coalesce(p.extra, ''), '\"{ACCOUNT_NUMBER}\": \"' || r.account_id || '\"'))",
     )
 )
+# Numbers as short as these are given by many a source; platforms' own are longer. Zones apart, one
+# post has one time.
+_SHORT = "[0-9]{1,8}"
+_ANOTHER_TIME = (
+    f"(regexp_full_match(r.post_id, '{_SHORT}') "
+    "AND abs(epoch(r.posted_at) - epoch(p.posted_at)) > 86400)"
+)
+_TIME_FOUND = (
+    "(p.posted_at IS NULL AND r.posted_at IS NOT NULL AND p.source = r.source "
+    "AND p.line = r.line AND p.caption_sha256 IS NOT DISTINCT FROM r.caption_sha256)"
+)
 _PARTIAL = {"partial": f'"{PARTIAL}"'}  # what the JSON of such a post's `extra` holds
 
 
-def _keys_of(posts: pa.Table) -> Iterator[tuple[str, str]]:
-    return zip(*(posts[name].to_pylist() for name in ("platform", "post_id")), strict=True)
+def is_short_number(post_id: str) -> bool:
+    """Whether many a source may number its posts like this."""
+    return re.fullmatch(_SHORT, post_id) is not None
 
 
 class Held:
@@ -93,7 +107,7 @@ class Held:
         return self._anti_join(table, rows) if rows.num_rows else rows
 
     def new_posts(self, rows: pa.Table) -> tuple[pa.Table, int, pa.Table]:
-        """The new posts; how many are held already; those held with other text or account.
+        """The new posts; how many are held already; those held with other text, account or time.
 
         The last have the columns `platform`, `post_id`, `source`, `line` and `differs`. One that
         is partial is held where its account's post is, whatever its text.
@@ -105,9 +119,11 @@ class Held:
             connection.register("rows", rows)
             conflicts = connection.sql(
                 "SELECT r.platform, r.post_id, r.source, r.line, "  # noqa: S608
-                f"CASE WHEN {_SAME_ACCOUNT} THEN 'other text' ELSE 'another account' "
-                "END AS differs FROM rows r JOIN posts p USING (platform, post_id) "
-                f"WHERE NOT {_SAME_ACCOUNT} "
+                f"CASE WHEN NOT {_SAME_ACCOUNT} THEN 'another account' "
+                "WHEN r.caption_sha256 IS DISTINCT FROM p.caption_sha256 THEN 'other text' "
+                "ELSE 'another time' END AS differs "
+                "FROM rows r JOIN posts p USING (platform, post_id) "
+                f"WHERE NOT {_SAME_ACCOUNT} OR {_ANOTHER_TIME} "
                 "OR (r.caption_sha256 IS DISTINCT FROM p.caption_sha256 "
                 "AND NOT contains(coalesce(r.extra, ''), $partial)) ORDER BY r.source, r.line",
                 params=_PARTIAL,
@@ -115,28 +131,45 @@ class Held:
         return new, rows.num_rows - new.num_rows - conflicts.num_rows, conflicts
 
     def partial(self, rows: pa.Table) -> pa.Table:
-        """Those of `rows` that are whole while the case holds the same post in part."""
+        """Those of `rows` that are whole while the case holds the same post in part.
+
+        In part is also what a row gave before anybody said how its time is to be read.
+        """
         with connect(self._case, "posts") as connection:
             connection.register("rows", rows.append_column("_at", pa.array(range(rows.num_rows))))
             kept = connection.sql(
                 "SELECT _at FROM rows r JOIN posts p USING (platform, post_id) "  # noqa: S608
-                f"WHERE {_SAME_ACCOUNT} AND contains(coalesce(p.extra, ''), $partial) "
-                "AND NOT contains(coalesce(r.extra, ''), $partial) ORDER BY _at",
+                f"WHERE {_SAME_ACCOUNT} AND NOT contains(coalesce(r.extra, ''), $partial) "
+                f"AND (contains(coalesce(p.extra, ''), $partial) OR {_TIME_FOUND}) ORDER BY _at",
                 params=_PARTIAL,
             ).to_arrow_table()
         return rows.take(kept["_at"].combine_chunks())
 
-    def without_posts(self, posts: pa.Table) -> tuple[pa.Table, list[str]]:
-        """What is left of the shards that hold some posts, and these shards' names."""
-        gone = set(_keys_of(posts))
-        left, names = [posts.slice(0, 0)], []
-        for file in self._case.files("posts"):
-            shard = self._case.read_shard("posts", file)
-            kept = [key not in gone for key in _keys_of(shard)]
+    def left_of(self, table: str, gone: Collection[tuple[str, ...]]) -> tuple[pa.Table, list[str]]:
+        """What is left of the shards of a table that hold rows of some keys, and their names."""
+        left, names = [BASE_TABLES[table].empty_table()], []
+        for file in self._case.files(table) if gone else ():
+            keys = self._case.read_shard(table, file, list(KEYS[table])).to_pydict().values()
+            kept = [key not in gone for key in zip(*keys, strict=True)]
             if not all(kept):
+                shard = self._case.read_shard(table, file)
                 left.append(shard.filter(pa.array(kept, pa.bool_())))
                 names.append(file.name)
         return pa.concat_tables(left), names
+
+    def guesses_at(self, places: Collection[str]) -> dict[str, list[tuple[str, str, str]]]:
+        """The keys (platform, post_id, sha256) of pictures that guesses gave to posts, by place."""
+        found: dict[str, list[tuple[str, str, str]]] = {}
+        if places and self._case.files("guessed"):
+            with connect(self._case, "guessed") as connection:
+                connection.register("places", pa.table({"place": pa.array(places, pa.string())}))
+                rows = connection.sql(
+                    "SELECT place, platform, post_id, sha256 FROM guessed "
+                    "SEMI JOIN places USING (place) ORDER BY ALL"
+                ).fetchall()
+            for place, *key in rows:
+                found.setdefault(place, []).append((key[0], key[1], key[2]))
+        return found
 
     def keys(self, post_ids: Collection[str]) -> set[tuple[str, str]]:
         """The keys (platform, post_id) of the posts that have one of these ids."""
@@ -163,6 +196,18 @@ class Held:
             for sha256, path, *key in rows:
                 found.setdefault((sha256, path), set()).add((key[0], key[1]))
         return found
+
+    def owned(self, files: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Those of some files, (sha256, place), that are pictures of posts, and not by a guess."""
+        columns = [pa.array(column, pa.string()) for column in zip(*files, strict=True)]
+        with connect(self._case, "post_media", "guessed") as connection:
+            connection.register("files", pa.table(columns, names=["sha256", "place"]))
+            rows = connection.sql(
+                "SELECT sha256, place FROM files f JOIN post_media l USING (sha256) "
+                "ANTI JOIN guessed g USING (platform, post_id, sha256) "
+                "WHERE ends_with(f.place, '/' || l.path)"
+            ).fetchall()
+        return {(sha256, place) for sha256, place in rows}
 
     def without(self, files: Iterable[MediaFile]) -> list[MediaFile]:
         """Those of some files that are no post's picture."""

@@ -2,7 +2,16 @@
 
 import pyarrow as pa
 
-__all__ = ["ACCOUNT_PROFILES", "MEDIA", "POSTS", "POST_MEDIA", "SKIPPED", "TIME", "signal_table"]
+__all__ = [
+    "ACCOUNT_PROFILES",
+    "GUESSED",
+    "MEDIA",
+    "POSTS",
+    "POST_MEDIA",
+    "SKIPPED",
+    "TIME",
+    "signal_table",
+]
 
 TIME = pa.timestamp("us", tz="UTC")
 
@@ -60,6 +69,17 @@ POST_MEDIA = pa.schema(
         pa.field("post_id", pa.string(), nullable=False),
         pa.field("sha256", pa.string(), nullable=False),
         pa.field("path", pa.string(), nullable=False),
+    ]
+)
+
+# Which of these a guess gave: by the file's name, or as a picture of a folder alone. They give way
+# to what a row or a media map says of the file at `place`.
+GUESSED = pa.schema(
+    [
+        pa.field("platform", pa.string(), nullable=False),
+        pa.field("post_id", pa.string(), nullable=False),
+        pa.field("sha256", pa.string(), nullable=False),
+        pa.field("place", pa.string(), nullable=False),
     ]
 )
 

@@ -48,7 +48,10 @@ _KEYS = (
     "SELECT platform, post_id, account_id, regexp_extract(extra, $number, 1) AS number FROM posts"
 )
 _NUMBER = {"number": f'"{ACCOUNT_NUMBER}": "([^"]+)"'}
-_OF_POSTS = ["platform", "post_id", "account_id", "caption_sha256", "extra", "source", "line"]
+_OF_POSTS = [
+    *("platform", "post_id", "account_id", "posted_at", "caption_sha256", "extra"),
+    *("source", "line"),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,11 @@ class MediaItem:
     path: str
     size: int
 
+    @property
+    def place(self) -> str:
+        """The whole path."""
+        return f"{self.root}/{self.path}"
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
