@@ -137,7 +137,7 @@ def mutated_text(data: bytes, rng: Random) -> bytes:
             case 5:
                 lines.insert(0, rng.choice(("\ufeff", "sep=;\n", "sep=\n", "sep=\0\n", "\n" * 50)))
             case 6 if at < len(lines):
-                lines[at] *= rng.choice((2, 100))
+                lines[at] *= rng.choice((2, 100)) if len(lines[at]) < 20_000 else 2
             case _:
                 rng.shuffle(lines)
     return "".join(lines).encode("utf-8", "surrogatepass")
