@@ -97,7 +97,7 @@ class _Cells:
         fields = (name for name in self.columns.columns if not name.startswith(COUNT))
         taken = {self.column(field) for field in (*fields, *(COUNT + name for name in counts))}
         if other_account:
-            taken.discard(self.column("account_id"))
+            taken -= {self.column("account_id"), self.column("account_name")}
         return {name: text for name, text in self.row.rest().items() if name not in taken}
 
 

@@ -25,7 +25,7 @@ def parse(row: Row) -> Post:
     posted_at, precision = row.time("posted_at")
     if keys.other_account:
         row.told.append(another_account("account_id"))
-        row.values["account_id"] = written.account_id
+        row.values |= {"account_id": written.account_id, "account_name": written.account_name}
     return Post(
         platform=keys.platform,
         post_id=keys.post_id,

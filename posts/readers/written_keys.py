@@ -55,14 +55,16 @@ def keys_of(written: Written) -> Keys:
     handle = handle_in_link(platform, link) if link and post_id != link else ""
     number = own if handle and own.isdecimal() and own != handle else ""
     shown = "" if number else written.account_id.removeprefix("@")
+    name = written.account_name.strip() or ("" if shown == (handle or own) else shown)
+    other = bool(handle and not number and _is_another(platform, own, handle))
     kept = ({"link": link} if link else {}) | ({ACCOUNT_NUMBER: number} if number else {})
     return Keys(
         platform=platform,
         post_id=post_id,
         account_id=handle or own,
-        account_name=written.account_name.strip() or ("" if shown == (handle or own) else shown),
+        account_name="" if other else name,
         kept=kept,
-        other_account=bool(handle and not number and _is_another(platform, own, handle)),
+        other_account=other,
     )
 
 
@@ -82,6 +84,6 @@ def _is_another(platform: str, own: str, handle: str) -> bool:
 def another_account(column: str) -> str:
     """What is told of a row that names another account than the post's own link."""
     return (
-        f"the post's link names another account than {column}: the post is that one's, and what "
-        f"{column} says is kept with it"
+        f"the link to the post names another account than {column}: that account counts, and what "
+        f"{column} says is kept with the post"
     )

@@ -121,7 +121,7 @@ def test_a_link_to_something_else_than_a_post_is_the_id_and_tells_no_account(
 
 @pytest.mark.parametrize(
     ("by", "name", "told"),
-    [("mei", "mei", True), ("@Mei", "Mei", True), ("star", "", False), ("Mei L", "Mei L", False)],
+    [("mei", "", True), ("@Mei", "", True), ("star", "", False), ("Mei L", "Mei L", False)],
 )
 def test_who_shared_anothers_post_is_kept_and_told(
     read: Reading, by: str, name: str, told: bool
