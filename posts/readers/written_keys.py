@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from frametrace.posts.model import ACCOUNT_NUMBER
+from frametrace.posts.model import ACCOUNT_NUMBER, WRITTEN_ID
 from frametrace.posts.readers.account_keys import BY_HANDLE, account_key, handle_in_link
 from frametrace.posts.readers.post_keys import key_of
 from frametrace.posts.readers.sites import is_link, platform_named, platform_or
@@ -57,7 +57,11 @@ def keys_of(written: Written) -> Keys:
     shown = "" if number else written.account_id.removeprefix("@")
     name = written.account_name.strip() or ("" if shown == (handle or own) else shown)
     other = bool(handle and not number and _is_another(platform, own, handle))
-    kept = ({"link": link} if link else {}) | ({ACCOUNT_NUMBER: number} if number else {})
+    kept = {"link": link} if link else {}
+    if not link and post_id != written.post_id:
+        kept[WRITTEN_ID] = written.post_id
+    if number:
+        kept[ACCOUNT_NUMBER] = number
     return Keys(
         platform=platform,
         post_id=post_id,
