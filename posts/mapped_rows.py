@@ -16,6 +16,7 @@ from frametrace.posts.model import AccountKind, Post, Precision
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.post_keys import key_of
 from frametrace.posts.readers.written_keys import Keys, Written, another_account, keys_of
+from frametrace.posts.readers.x_text import text_on
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, objects_of, picked, values_of
 
@@ -114,7 +115,7 @@ def _parse(columns: ColumnMap, row: Row) -> Post:
         account_name=keys.account_name,
         posted_at=posted_at,
         precision=precision,
-        text=cells.text("text"),
+        text=text_on(keys.platform, cells.text("text")),
         media=files_listed(cells.text("media")),
         links=links_listed(cells.text("links")),
         hashtags=tags_listed(cells.text("hashtags")),
