@@ -31,6 +31,13 @@ SELECT group_id, kind, platform, post_id, account_id,
 FROM {table}_rows GROUP BY ALL
 """
 
+# An account that went by its number then may go by its handle now.
+_SAME_NAMES = """
+UPDATE before SET account_id = n.account_id FROM now n
+WHERE before.platform = n.platform AND before.post_id = n.post_id
+    AND before.account_id <> n.account_id
+"""
+
 _KIN = """
 CREATE TEMP TABLE kin AS
 SELECT n.group_id, b.group_id AS previous_id, count(*) AS shared
@@ -112,6 +119,7 @@ def compare(groups: pa.Table, members: pa.Table, before: pa.Table) -> tuple[pa.T
     with query_over(groups=ranked, **rows) as connection:
         for table in ("now", "before"):
             connection.execute(_DISTINCT.format(table=table, belonging=BELONGING))
+        connection.execute(_SAME_NAMES)
         connection.execute(_KIN)
         connection.execute(_ARRIVALS)
         parts = [

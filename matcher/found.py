@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from frametrace.embed.case import Case
-from frametrace.embed.held import connect
+from frametrace.matcher.accounts import connect
 from frametrace.matcher.results import EVIDENCE, POST_FIELDS
 
 __all__ = ["FOUND", "Found", "Hit", "answer"]

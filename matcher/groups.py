@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from frametrace.embed.case import Case
-from frametrace.embed.held import connect
+from frametrace.matcher.accounts import connect
 from frametrace.matcher.results import (
     ACCOUNTS,
     BELONGING,

@@ -29,7 +29,6 @@ _HAS_LETTER = re.compile(r"[A-Za-z]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 _CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:\s?[AaPp][Mm])?", re.ASCII)
-_FACEBOOK_ID = re.compile(r"\d{5,}|pfbid\w+", re.ASCII)
 _MOVING = re.compile(r"\.(?:mp4|m3u8|webm|mov|mpd)(?:\Z|[?#])", re.I)
 # Servers that give out pictures under names without a suffix, each with its platform; Facebook's
 # are Instagram's as well.
@@ -154,10 +153,7 @@ def _is_post_link(cell: str) -> bool:
         found = id_in_link(platform, cell)
     except ValueError:
         return len(steps) > 2  # deeper than pages of accounts are; the link is the id
-    if platform == "facebook":  # where what a path ends in counts as an id
-        below = len(steps) > (2 if steps[:1] == ["groups"] else 1)
-        return bool(_FACEBOOK_ID.fullmatch(found)) and (below or found not in steps)
-    return True
+    return steps != [found]  # a lone number on Facebook may as well be an account's
 
 
 def _is_profile_link(cell: str) -> bool:

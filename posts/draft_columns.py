@@ -1,5 +1,6 @@
 """Deciding which column of a table is which field, one after the other."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -27,6 +28,7 @@ _OF_POSTS_AND_ACCOUNTS = frozenset(
     | {"account_kind", "platform", "post_id"}
 )
 _NOTHING = Contents()
+_PERSON = re.compile(r"user|author|member|person|profile|sender", re.IGNORECASE)
 _MOST = 0.8  # of the cells
 _HOLDS = "by what the column holds"
 
@@ -96,16 +98,26 @@ def decide_post(table: Columns, sample: Sequence[Mapping[str, str]]) -> str:
         return unnamed if table.contents[unnamed].post_links else ""
     if leads_to_posts and not (own and _is_fuller(table, own, link)):
         differs = own and not table.contents[own].numbers_rows
-        table.take("post_id", link, _beside(table, own, link, sample) if differs else "")
+        beside = _beside(table, own, link, sample) if differs else ""
+        table.take("post_id", link, beside or _about_link(link, sample))
         return link
     if own:
         table.take("post_id", own, _about_id(table, own))
     elif link:
-        table.take("post_id", link, "the link itself is the id: its site is not one that is known")
+        table.take("post_id", link, _about_link(link, sample))
         return link
     else:
         table.lacking["post_id"] = "no column looks like the post's id or its link"
     return ""
+
+
+def _about_link(link: str, sample: Sequence[Mapping[str, str]]) -> str:
+    written = [url for row in sample if (url := row.get(link, "").strip())]
+    whole = sum(key_of(platform_or(url, ""), url) == url for url in written)
+    if not whole:
+        return ""
+    where = "" if whole == len(written) else "of some rows "
+    return f"{where}the link itself is the id: it does not name a post of a site that is known"
 
 
 def _unnamed_post(table: Columns) -> str:
@@ -173,6 +185,7 @@ def decide_account(table: Columns, platform: str) -> None:
         handle, who = handle or who, "" if not handle else who
     elif who and table.contents[who].ids >= 0.9 and table.contents[who].handles < 0.1:
         number, who = number or who, "" if not number else who
+    name, who = ("" if number and _is_where(table, each, number) else each for each in (name, who))
     name = name or who
     ids = [handle, number] if platform in BY_HANDLE else [number, handle]
     best = next(filter(None, ids), "")
@@ -190,6 +203,15 @@ def decide_account(table: Columns, platform: str) -> None:
         table.lacking["account_id"] = (
             "no column looks like who posted; @ and a name where all are by one account"
         )
+
+
+def _is_where(table: Columns, name: str, number: str) -> bool:
+    """Whether a name is that of the group or page where somebody else, with a number, posted."""
+    kind = kind_named(name)
+    if not kind or kind_named(number) == kind:
+        return False
+    ids = [each for each, held in table.contents.items() if held.ids >= 0.9 and each != name]
+    return bool(_PERSON.search(number)) or any(kind_named(each) == kind for each in ids)
 
 
 def decide_rest(table: Columns) -> None:

@@ -12,11 +12,11 @@ from functools import partial
 
 from frametrace.posts.column_maps import COUNT, ColumnMap
 from frametrace.posts.folders import is_picture
-from frametrace.posts.model import ACCOUNT_NUMBER, AccountKind, Post, Precision
-from frametrace.posts.readers.account_keys import account_key, handle_in_link
+from frametrace.posts.model import AccountKind, Post, Precision
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.post_keys import key_of
-from frametrace.posts.readers.sites import is_link, platform_named, platform_or
+from frametrace.posts.readers.written_keys import Keys, Written, another_account, keys_of
+from frametrace.posts.readers.x_text import text_on
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, objects_of, picked, values_of
 
@@ -93,65 +93,54 @@ class _Cells:
                 found |= self.alone(field).counts({name: field.removeprefix(COUNT)})
         return found
 
-    def rest(self, counts: Iterable[str]) -> dict[str, str]:
-        """What no field took."""
+    def rest(self, counts: Iterable[str], other_account: bool) -> dict[str, str]:
+        """What no field took; also who posted, where the post is another's."""
         fields = (name for name in self.columns.columns if not name.startswith(COUNT))
         taken = {self.column(field) for field in (*fields, *(COUNT + name for name in counts))}
+        if other_account:
+            taken -= {self.column("account_id"), self.column("account_name")}
         return {name: text for name, text in self.row.rest().items() if name not in taken}
 
 
 def _parse(columns: ColumnMap, row: Row) -> Post:
     cells = _Cells(columns, row)
-    written = cells.id("post_id")
-    link = written if is_link(written) else ""
-    platform = _platform(cells, link)
-    post_id = key_of(platform, written)
-    account_id, name, kept = _account(cells, platform, link, post_id)
-    if not (post_id and account_id):
-        raise ValueError(f"{cells.column('post_id')} or the account's column holds a sign alone")
+    keys = _keys(cells)
     posted_at, precision = _time(cells)
     engagement = cells.counts()
     return Post(
-        platform=platform,
-        post_id=post_id,
-        account_id=account_id,
+        platform=keys.platform,
+        post_id=keys.post_id,
+        account_id=keys.account_id,
         account_kind=_kind(cells),
-        account_name=name,
+        account_name=keys.account_name,
         posted_at=posted_at,
         precision=precision,
-        text=cells.text("text"),
+        text=text_on(keys.platform, cells.text("text")),
         media=files_listed(cells.text("media")),
         links=links_listed(cells.text("links")),
         hashtags=tags_listed(cells.text("hashtags")),
-        repost_of=key_of(platform, cells.reference("repost_of")),
+        repost_of=key_of(keys.platform, cells.reference("repost_of")),
         engagement=engagement,
-        extra=({"link": link} if link else {}) | kept | cells.rest(engagement),
+        extra={**keys.kept, **cells.rest(engagement, keys.other_account)},
         source=row.source,
         line=row.line,
     )
 
 
-def _platform(cells: _Cells, link: str) -> str:
-    """The platform that is named; of a site's name and a link of a post the link says more."""
-    named = platform_named(cells.text("platform")) or cells.columns.platform
-    if named and "." not in named:
-        return named
-    return platform_or(link, named or "unknown")
-
-
-def _account(
-    cells: _Cells, platform: str, link: str, post_id: str
-) -> tuple[str, str, dict[str, str]]:
-    """Who posted, as readers of the platform name it; a handle in the post's link is the best.
-
-    Gives the id, the name, and what is kept beside.
-    """
-    written = cells.columns.account_id or cells.id("account_id", "account_name")
-    own, handle = account_key(platform, written, post_id), handle_in_link(platform, link)
-    number = own if handle and own.isdecimal() and own != handle else ""
-    shown = "" if number else written.removeprefix("@")
-    name = cells.text("account_name").strip() or ("" if shown == own else shown)
-    return handle or own, name, {ACCOUNT_NUMBER: number} if number else {}
+def _keys(cells: _Cells) -> Keys:
+    said = cells.columns.account_id
+    keys = keys_of(
+        Written(
+            cells.text("platform"),
+            cells.id("post_id"),
+            said or cells.id("account_id", "account_name"),
+            cells.text("account_name"),
+            cells.columns.platform,
+        )
+    )
+    if keys.other_account:
+        cells.row.told.append(another_account(cells.column("account_id") or "account_id"))
+    return keys
 
 
 def _kind(cells: _Cells) -> AccountKind:

@@ -7,6 +7,8 @@ from pathlib import Path
 from frametrace.posts.errors import SourceError
 from frametrace.posts.layouts import table_head
 from frametrace.posts.model import Post, Skipped
+from frametrace.posts.readers.post_keys import key_of
+from frametrace.posts.readers.sites import platform_named
 from frametrace.posts.rows import Head, Row, Shape
 from frametrace.posts.sources import Source
 
@@ -49,11 +51,11 @@ class MediaMap:
 
     def rows_of(self, post: Post) -> Iterator[MapRow]:
         """Give the lines that name a post, those with its platform first."""
-        for key in ((post.platform, post.post_id), ("", post.post_id)):
+        for key in ((post.platform, post.post_id), *(("", id) for id in post.ids)):
             if key in self._rows:
                 self._asked.add(key)
                 if not key[0]:
-                    self._platforms.setdefault(post.post_id, set()).add(post.platform)
+                    self._platforms.setdefault(key[1], set()).add(post.platform)
                 yield from self._rows[key]
 
     def unasked(self) -> set[str]:
@@ -100,8 +102,9 @@ class MediaMap:
 
     def _add(self, row: Row, folder: Path) -> None:
         try:
-            key = (row.take("platform").strip().lower(), row.key("post_id"))
-            found = MapRow(key[1], row.key("path"), folder, row.source, row.line)
+            platform, post_id = platform_named(row.take("platform")), row.key("post_id")
+            key = platform, key_of(platform, post_id) if platform else post_id
+            found = MapRow(post_id, row.key("path"), folder, row.source, row.line)
         except ValueError as error:
             self._unreadable.append(Skipped(row.source, row.line, "", str(error)))
         else:

@@ -161,13 +161,15 @@ class MediaLibrary:
         """The numbers of the files that are named after a post, and those that can't be used."""
         numbers, unusable = [], []
         begun = (
-            number
-            for number in self._index.beginning(post.post_id)
-            if is_named_by(self._index.files[number][-1], post.post_id)
+            (id, number)
+            for id in post.ids
+            for number in self._index.beginning(id)
+            if is_named_by(self._index.files[number][-1], id)
         )
-        for number in (*begun, *self._index.by_long_id.get(post.post_id, ())):
+        held = ((id, number) for id in post.ids for number in self._index.by_long_id.get(id, ()))
+        for id, number in (*begun, *held):
             _, place, path = self._index.files[number]
-            if len(post.post_id) < LONG and self._is_anothers(place, base):
+            if len(id) < LONG and self._is_anothers(place, base):
                 continue  # many a source has a post 7
             try:
                 usable(place, path)

@@ -8,6 +8,7 @@ from enum import StrEnum
 __all__ = [
     "ACCOUNT_NUMBER",
     "PARTIAL",
+    "WRITTEN_ID",
     "Account",
     "AccountKind",
     "MediaFile",
@@ -19,6 +20,7 @@ __all__ = [
 
 _REASON = 1000  # characters: what a library says may repeat all that it was given
 ACCOUNT_NUMBER = "account_number"  # in what is kept: of an account that its handle names
+WRITTEN_ID = "id_as_written"  # in what is kept: of a post whose key spells it otherwise
 PARTIAL = "_zs_partial"  # in what is kept of a post: what Zeeschuimer calls it
 
 
@@ -75,6 +77,12 @@ class Post:
             post.extra.get(ACCOUNT_NUMBER) == account
             for post, account in zip((other, self), named, strict=True)
         )
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """What lists and files beside the row may call it: its id, and how the row writes that."""
+        written = self.extra.get(WRITTEN_ID)
+        return (self.post_id, written) if written else (self.post_id,)
 
     @property
     def is_partial(self) -> bool:

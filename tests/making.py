@@ -113,7 +113,7 @@ def make_case(
     for name, data in (pictures or {}).items():
         (folder / name).write_bytes(data)
     rows = [
-        {"platform": "x", "post_id": f"p{at}", "account_id": f"a{at}", **post}
+        {"platform": "twitter", "post_id": f"p{at}", "account_id": f"a{at}", **post}
         for at, post in enumerate(posts)
     ]
     case = Case.create(folder / "case")

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from frametrace.embed.case import Case
-from frametrace.embed.held import connect
+from frametrace.matcher.accounts import connect
 from frametrace.matcher.results import GroupKind, Results
 
 __all__ = ["Dot", "MapView", "Patch", "map_view"]

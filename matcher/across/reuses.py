@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.case import Case
-from frametrace.embed.held import connect
 from frametrace.embed.signals import pdq
+from frametrace.matcher.accounts import connect
 from frametrace.matcher.across.origins import Origins
 from frametrace.matcher.placing import SAME_BYTES
 from frametrace.matcher.results import MATCHES, POST_FIELDS, GroupKind, Matches, Relation

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.case import Case
-from frametrace.embed.held import connect, query_over
+from frametrace.embed.held import query_over
 from frametrace.embed.union import part_number, parts_of
+from frametrace.matcher.accounts import connect
 from frametrace.matcher.across.origins import Origins, origins_of
 from frametrace.matcher.groups import accounts_of
 from frametrace.matcher.results import CASE_NAME, MATCHES, Results
@@ -19,9 +20,15 @@ _SPANNING = """
 SELECT group_id FROM members JOIN origins USING (platform, post_id)
 GROUP BY group_id HAVING bit_and(cases) = 0
 """
+# Results of an earlier match may name an account by its number.
 _ACCOUNTS = """
-SELECT platform, account_id, CAST(bit_or(cases) AS BIGINT) AS cases
-FROM posts JOIN origins USING (platform, post_id) GROUP BY ALL
+WITH known AS (
+    SELECT platform, account_id, CAST(bit_or(cases) AS BIGINT) AS cases
+    FROM posts JOIN origins USING (platform, post_id) GROUP BY ALL
+)
+SELECT * FROM known UNION ALL
+SELECT platform, number, cases FROM handles
+JOIN (SELECT platform, account_id AS handle, cases FROM known) USING (platform, handle)
 """
 _CASES = {
     "members": "SELECT o.cases FROM t JOIN origins o USING (platform, post_id) ORDER BY row",

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.case import Case
-from frametrace.embed.held import connect
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.overlay import Overlay
 from frametrace.embed.tables import signal_table
+from frametrace.matcher.accounts import connect
 from frametrace.matcher.framing.chatter import says_enough
 
 __all__ = ["NONE", "Carried", "Contents", "contents_of"]

@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.case import Case
-from frametrace.embed.held import connect
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.overlay import Overlay
+from frametrace.matcher.accounts import connect
 from frametrace.matcher.framing.alike import SAME_PHOTO, Means
 from frametrace.matcher.framing.contents import NONE, Contents
 from frametrace.matcher.framing.examples import Framing

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.case import Case
-from frametrace.embed.held import connect
+from frametrace.matcher.accounts import connect
 from frametrace.matcher.framing.contents import NONE, Contents
 from frametrace.matcher.framing.fusing import Fusion
 from frametrace.matcher.framing.grouping import Communities

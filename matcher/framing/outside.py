@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from frametrace.embed.case import Case
 from frametrace.embed.decode import MAX_BYTES, Picture, decode
-from frametrace.embed.held import connect
 from frametrace.embed.signals import CaptionSignal, PictureSignal, Signal, pdq
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey, key_of
@@ -18,6 +17,7 @@ from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.overlay import Overlay
 from frametrace.embed.signals.thumbnail import Thumbnail
+from frametrace.matcher.accounts import connect
 from frametrace.matcher.framing.examples import (
     MOST_OF_TEXT,
     ExamplePicture,

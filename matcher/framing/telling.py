@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.case import Case
-from frametrace.embed.held import connect
+from frametrace.matcher.accounts import connect
 from frametrace.matcher.framing.alike import Alike, Means
 from frametrace.matcher.framing.contents import NONE, Contents
 from frametrace.matcher.framing.fusing import Fused

@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.case import Case
-from frametrace.embed.held import connect
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.tables import signal_table
+from frametrace.matcher.accounts import connect
 from frametrace.matcher.network.shares import RAW, Shares
 from frametrace.matcher.network.ties import find_ties
 from frametrace.matcher.results import TIES, of_any_version

@@ -5,11 +5,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.case import Case
-from frametrace.embed.held import connect
 from frametrace.embed.progress import Progress
 from frametrace.embed.signals import caption_key
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.tables import signal_table
+from frametrace.matcher.accounts import connect
 from frametrace.matcher.framing.chatter import says_enough
 from frametrace.matcher.results import Relation
 from frametrace.matcher.tips.material import FOUND

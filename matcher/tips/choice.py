@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.case import Case
-from frametrace.embed.held import connect
+from frametrace.matcher.accounts import connect
 from frametrace.matcher.framing.by_example import posts_in
 from frametrace.matcher.framing.saved import checked_name, load
 from frametrace.matcher.results import BELONGING, Results
@@ -95,9 +95,15 @@ def chosen_posts(
         return connection.sql(_CHOSEN).to_arrow_table().cast(CHOSEN)
 
 
+# What an account may be called besides its id: by its names, and by its number.
 _KEYS = """
-SELECT platform, account_id, list(DISTINCT account_name) FILTER (account_name IS NOT NULL) AS names
-FROM posts GROUP BY platform, account_id ORDER BY platform, account_id
+SELECT platform, account_id, list_concat(
+    list(DISTINCT account_name) FILTER (account_name IS NOT NULL),
+    list_concat(list(DISTINCT number) FILTER (number IS NOT NULL),
+        list(DISTINCT platform || '/' || number) FILTER (number IS NOT NULL))) AS names
+FROM posts LEFT JOIN (SELECT platform, handle AS account_id, number FROM handles)
+    USING (platform, account_id)
+GROUP BY platform, account_id ORDER BY platform, account_id
 """
 _OF_MEMBERS = pa.schema([(name, pa.string()) for name in ("platform", "post_id", "media_sha256")])
 

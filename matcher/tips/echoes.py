@@ -5,11 +5,11 @@ import pyarrow as pa
 
 from frametrace.embed.case import Case
 from frametrace.embed.executor import Executor
-from frametrace.embed.held import connect
 from frametrace.embed.progress import Progress
 from frametrace.embed.signals import caption_key
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
+from frametrace.matcher.accounts import connect
 from frametrace.matcher.results import POST_FIELDS
 from frametrace.matcher.tips.by_hash import by_hash
 from frametrace.matcher.tips.by_text import by_meaning

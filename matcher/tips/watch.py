@@ -17,8 +17,9 @@ import pyarrow as pa
 
 from frametrace.embed.case import Case
 from frametrace.embed.files import holding, read_json, to_json, write_atomically
-from frametrace.embed.held import connect, query_over
+from frametrace.embed.held import query_over
 from frametrace.embed.progress import Progress, Silent
+from frametrace.matcher.accounts import connect
 from frametrace.matcher.framing.by_example import compared_of
 from frametrace.matcher.framing.named import named_posts
 from frametrace.matcher.framing.saved import names_in
@@ -74,6 +75,12 @@ WITH ranked AS (
 SELECT r.* REPLACE (kind AS account_kind), b.account_id IS NOT NULL AS seen_before
 FROM ranked r LEFT JOIN earlier b USING (platform, account_id)
 ORDER BY posted_at NULLS LAST, platform, r.account_id
+"""
+
+# What was told, or matched, before an account's handle was known has its number.
+_BY_HANDLE = """
+CREATE TEMP TABLE {table} AS SELECT t.platform, coalesce(h.handle, t.account_id) AS account_id
+FROM {table}_then t LEFT JOIN handles h ON (h.platform, h.number) = (t.platform, t.account_id)
 """
 
 # Of equally near ones the first is told of: a picture's own group before those that it is only
@@ -348,11 +355,13 @@ def _newcomers(
     with connect(case, "posts") as connection:
         connection.register("echoes", echoes)
         connection.register("known", numbered)
-        connection.register("told", pa.Table.from_pylist(rows, _ACCOUNT))
-        connection.register(
-            "members",
-            results.accounts.select(_ACCOUNT.names) if results else _ACCOUNT.empty_table(),
-        )
+        earlier = {
+            "told": pa.Table.from_pylist(rows, _ACCOUNT),
+            "members": results.accounts if results else _ACCOUNT.empty_table(),
+        }
+        for name, accounts in earlier.items():
+            connection.register(f"{name}_then", accounts)
+            connection.execute(_BY_HANDLE.format(table=name))
         connection.register("fresh", posts)
         connection.execute(
             "CREATE TEMP TABLE earlier AS SELECT DISTINCT platform, account_id FROM posts "

@@ -14,6 +14,7 @@ from frametrace.posts.readers.html_text import plain
 from frametrace.posts.readers.linkedin import time_of
 from frametrace.posts.readers.reddit_post import text_of
 from frametrace.posts.readers.sites import platform_of
+from frametrace.posts.readers.x_text import text_on
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, split_links, titled, values_of
 
@@ -99,6 +100,7 @@ def _text(row: Row, columns: Columns) -> str:
         return text_of(title, text)
     if columns.platform == "gab":
         return plain(text)
+    text = text_on(columns.platform, text)
     return titled(title, text) if columns.title else text
 
 

@@ -4,6 +4,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers.account_keys import account_of
 from frametrace.posts.readers.bluesky_record import features_in
 from frametrace.posts.readers.post_keys import shortcode_of
+from frametrace.posts.readers.x_text import x_text
 from frametrace.posts.rows import Row
 from frametrace.posts.values import distinct, objects_of, picked, values_of
 
@@ -49,7 +50,7 @@ def twitter(row: Row, media: tuple[str, ...]) -> Post:
     if row.values.get("view_count") == "0":  # which it writes where it doesn't know
         del row.values["view_count"]
     posted_at, precision = row.time("date")
-    text = row.take("content")
+    text = x_text(row.take("content"))
     return Post(
         platform="twitter",
         post_id=post_id,

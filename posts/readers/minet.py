@@ -2,6 +2,7 @@
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.x_text import x_text
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import values_of
 
@@ -26,7 +27,7 @@ def _parse(row: Row) -> Post:
         account_name=row.take("user_screen_name"),
         posted_at=posted_at,
         precision=precision,
-        text=row.take("text"),
+        text=x_text(row.take("text")),
         media=files or values_of(row.take("media_urls")),
         links=values_of(row.take("links")),
         hashtags=values_of(row.take("hashtags")),

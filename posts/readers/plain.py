@@ -3,6 +3,9 @@
 import json
 
 from frametrace.posts.model import AccountKind, Post
+from frametrace.posts.readers.post_keys import key_of
+from frametrace.posts.readers.written_keys import Written, another_account, keys_of
+from frametrace.posts.readers.x_text import text_on
 from frametrace.posts.rows import Row
 from frametrace.posts.values import count, encodable, values_of
 
@@ -15,22 +18,30 @@ _ENGAGEMENT = "engagement."
 
 def parse(row: Row) -> Post:
     """Make a Post of a row whose columns are named like a Post's fields."""
-    posted_at, precision = row.time("posted_at")
-    return Post(
-        platform=row.key("platform").lower(),
-        post_id=row.key("post_id"),
-        account_id=row.key("account_id"),
-        account_kind=_kind(row.take("account_kind")),
+    written = Written(
+        *(row.key(name) for name in ("platform", "post_id", "account_id")),
         account_name=row.take("account_name"),
+    )
+    keys = keys_of(written)
+    posted_at, precision = row.time("posted_at")
+    if keys.other_account:
+        row.told.append(another_account("account_id"))
+        row.values |= {"account_id": written.account_id, "account_name": written.account_name}
+    return Post(
+        platform=keys.platform,
+        post_id=keys.post_id,
+        account_id=keys.account_id,
+        account_kind=_kind(row.take("account_kind")),
+        account_name=keys.account_name,
         posted_at=posted_at,
         precision=precision,
-        text=row.take("text"),
+        text=text_on(keys.platform, row.take("text")),
         media=values_of(row.take("media")),
         links=values_of(row.take("links")),
         hashtags=values_of(row.take("hashtags")),
-        repost_of=row.reference("repost_of"),
+        repost_of=key_of(keys.platform, row.reference("repost_of")),
         engagement=_engagement(row),
-        extra=row.rest(),
+        extra={**keys.kept, **row.rest()},
         source=row.source,
         line=row.line,
     )

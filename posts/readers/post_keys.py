@@ -14,11 +14,18 @@ from frametrace.posts.readers.sites import is_link, platform_of
 __all__ = ["id_in_link", "id_of", "key_of", "number_of", "post_of", "shortcode_of"]
 
 _WITH_PAGE = re.compile(r"\d+_(\d+)", re.ASCII)
+# Where no tool says that an id is of Facebook's API, only long numbers are: those of pages, which
+# came in 2007, have 10 digits and more, and those of posts since 2009 12 and more
+# (developers.facebook.com/docs/pages/publishing has 546349135390552_1116689038356556).
+_SURELY_WITH_PAGE = re.compile(r"\d{10,20}_\d{12,20}", re.ASCII)
 
 # The digits of a shortcode, which is the number in base 64 (RFC 4648, section 5).
 _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 # A media's number of at most 64 bits, alone or before its author's: `123` or `123_456`.
 _MEDIA = re.compile(r"(\d{1,20})(?:_\d{1,20})?", re.ASCII)
+# It begins with 41 bits of milliseconds since August 2011 (Instagram's "Sharding & IDs"), so since
+# January 2012 it has 18 digits and more; a time that is written without signs has 17 at most.
+_LEAST_MEDIA, _MOST_MEDIA = 10**17, 2**63
 
 # A short name of Weibo holds the number: from the right, four signs for each seven digits.
 _SIGNS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -33,7 +40,9 @@ _PATHS: Mapping[str, str] = {
     "bitchute": r"/video/([\w-]+)",
     "douyin": r"/(?:video|note)/(\d+)",
     "gab": r"/posts/(\d+)",
-    "instagram": r"/(?:p|reels?|tv|stories/[\w.]+)/([\w-]+)",
+    "facebook": r"/(?:posts|permalink|photos|videos|reels?|events|notes|activity)/"
+    r"(?:[^/#]+/){0,2}(\d+(?:_\d+)?|pfbid\w+)/?(?:#|$)|^[^/]+/(\d+(?:_\d+)?)/?(?:#|$)",
+    "instagram": r"(?<!/share)/(?:p|reels?|tv|stories/[\w.]+)/([\w-]+)",
     "linkedin": r"(?:urn:li:activity:|[-/]activity[-:])(\d+)",
     "pinterest": r"/pin/(?:[\w-]*--)?(\d+)",
     "reddit": r"/comments/\w+/[^/]*/(\w+)|/comments/(\w+)|^redd\.it/(\w+)",
@@ -46,7 +55,7 @@ _PATHS: Mapping[str, str] = {
     "vk": r"/wall(-?\d+_\d+)",
     "weibo": r"/(?:detail|status|\d+)/(\w+)/?(?:#|$)",
     "xiaohongshu": r"/(?:explore|item)/(\w+)",
-    "youtube": r"^[^/]+/(?:shorts/|live/|embed/|v/)?([\w-]{11})/?(?:#|$)",
+    "youtube": r"(?:^(?:www\.)?youtu\.be|/shorts|/live|/embed|/v)/([\w-]{11})/?(?:#|$)",
 }
 _IN_PATH = {name: re.compile(pattern, re.ASCII) for name, pattern in _PATHS.items()}
 # Where the link's query holds it instead, the first that is there.
@@ -56,6 +65,19 @@ _IN_QUERY: Mapping[str, tuple[str, ...]] = {
     "vk": ("w",),
     "youtube": ("v",),
 }
+_OF_FACEBOOK = re.compile(r"(?:\d+_)?\d+|pfbid\w+", re.ASCII)
+_ADS = "/ads/"  # pages of Facebook's Ad Library, which say by `id` what they show
+# By these in its query a link leads to a comment below the post, whose author is another.
+_COMMENTS: Mapping[str, tuple[str, ...]] = {
+    "facebook": ("comment_id", "reply_comment_id"),
+    "instagram": ("comment_id",),
+    "linkedin": ("commentUrn", "dashCommentUrn"),
+    "telegram": ("comment",),
+    "tiktok": ("share_comment_id",),
+    "vk": ("reply",),
+    "youtube": ("lc",),
+}
+_INSTAGRAM_COMMENT = re.compile(r"/c/\d+/?(?:r/\d+/?)?", re.ASCII)
 _BLUESKY = re.compile(r"/profile/(did:[\w:.%-]+)/post/([\w.~-]+)", re.ASCII)
 
 
@@ -87,6 +109,8 @@ def number_of(id: str) -> str:
         part = 0
         for sign in id[max(at, 0) : at + 4]:
             part = part * len(_SIGNS) + _SIGNS.index(sign)
+        if part >= 10**7:
+            return id
         number = number * 10**7 + part
     return str(number)
 
@@ -119,7 +143,7 @@ def id_of(platform: str, id: str) -> str:
 def id_in_link(platform: str, link: str) -> str:
     """The id of the post of a platform that a link leads to.
 
-    Raises ValueError, with a plain reason, if the link names no post.
+    Raises ValueError, with a plain reason, if the link names no post, or a comment on one.
     """
     shown = f"the link {link[:80]!r}"
     if len(link) > _LONGEST_LINK:
@@ -130,6 +154,10 @@ def id_in_link(platform: str, link: str) -> str:
     except ValueError as error:
         raise ValueError(f"{shown} can't be read: {error}") from None
     path = unquote(parts.path)
+    if any(name in query for name in _COMMENTS.get(platform, ())) or (
+        platform == "instagram" and _INSTAGRAM_COMMENT.search(path)
+    ):
+        raise ValueError(f"{shown} leads to a comment on a post")
     named = _IN_PATH.get(platform)
     match = named.search(f"{parts.netloc}{path}#{parts.fragment}") if named else None
     found = next((query[name][0] for name in _IN_QUERY.get(platform, ()) if name in query), "")
@@ -138,7 +166,8 @@ def id_in_link(platform: str, link: str) -> str:
     elif platform == "bluesky" and (post := _BLUESKY.search(path)):
         found = f"at://{post[1]}/app.bsky.feed.post/{post[2]}"
     elif platform == "facebook":
-        found = found or _tail(path.strip("/"))
+        found = query.get("id", [""])[0] if path.startswith(_ADS) else found
+        found = found if _OF_FACEBOOK.fullmatch(found) else ""
     elif platform == "vk":
         found = found if found.startswith("wall") else ""
     if not found.strip():
@@ -146,17 +175,23 @@ def id_in_link(platform: str, link: str) -> str:
     return id_of(platform, found.strip())
 
 
-def _tail(path: str) -> str:
-    """What a path ends in; a single name of no digits is an account's."""
-    above, _, tail = path.rpartition("/")
-    return tail if above or any(map(str.isdigit, tail)) else ""
-
-
 def key_of(platform: str, written: str) -> str:
-    """Name a post by its id, or by the link to it; a link that names none stays as it is."""
+    """Name a post by its id, or by the link to it; a link that names none stays as it is.
+
+    An id that needn't be the platform's, such as `20190819_1`, is somebody's own and stays, too.
+    """
     if not is_link(written):
-        return id_of(platform, written)
+        return id_of(platform, written) if _is_of(platform, written) else written
     try:
         return id_in_link(platform, written) if platform_of(written) == platform else written
     except ValueError:
         return written
+
+
+def _is_of(platform: str, id: str) -> bool:
+    """Whether an id can only be one that the platform gave."""
+    if platform == "facebook":
+        return bool(_SURELY_WITH_PAGE.fullmatch(id))
+    if platform in ("instagram", "threads") and (media := _MEDIA.fullmatch(id)):
+        return _LEAST_MEDIA <= int(media[1]) < _MOST_MEDIA
+    return True

@@ -15,6 +15,7 @@ _PLATFORMS = {
     "douban.com": "douban",
     "douyin.com": "douyin",
     "facebook.com": "facebook",
+    "fb.com": "facebook",
     "fb.watch": "facebook",
     "gab.com": "gab",
     "imgur.com": "imgur",
@@ -26,6 +27,8 @@ _PLATFORMS = {
     "redd.it": "reddit",
     "reddit.com": "reddit",
     "t.me": "telegram",
+    "telegram.me": "telegram",
+    "telegram.org": "telegram",
     "threads.com": "threads",
     "threads.net": "threads",
     "tiktok.com": "tiktok",
@@ -48,31 +51,40 @@ _NAMES = {
     "bsky": "bluesky",
     "blueskysocial": "bluesky",
     "fb": "facebook",
-    "facebookgroup": "facebook",
-    "facebookpage": "facebook",
     "ig": "instagram",
     "insta": "instagram",
     "redbook": "xiaohongshu",
     "rednote": "xiaohongshu",
     "sinaweibo": "weibo",
     "tg": "telegram",
-    "tiktokvideo": "tiktok",
     "truth": "truthsocial",
-    "twitter/x": "twitter",
-    "twitter(x)": "twitter",
     "vkontakte": "vk",
+    "вк": "vk",
     "вконтакте": "vk",
+    "инстаграм": "instagram",
+    "телеграм": "telegram",
+    "фейсбук": "facebook",
     "x": "twitter",
-    "x/twitter": "twitter",
-    "x(formerlytwitter)": "twitter",
-    "x(twitter)": "twitter",
     "xhs": "xiaohongshu",
     "yt": "youtube",
     "小红书": "xiaohongshu",
     "微博": "weibo",
     "抖音": "douyin",
+    "推特": "twitter",
+    "脸书": "facebook",
 }
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
+_WORD = re.compile(r"[^\W_]+")
+# Words beside a platform's name that don't make it another: `Facebook Pages`, `Twitter, now X`.
+_BESIDE = frozenset(
+    {
+        *("account", "accounts", "channel", "channels", "group", "groups", "page", "pages"),
+        *("post", "posts", "profile", "profiles", "public", "reel", "reels", "shorts", "stories"),
+        *("story", "tweet", "tweets", "user", "users", "video", "videos"),
+        *("app", "by", "com", "corp", "formerly", "from", "meta", "now", "the"),
+    }
+)
+_LONGEST_NAME = 60  # characters
 _SITE = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 PLATFORMS = frozenset(_PLATFORMS.values())
 
@@ -102,11 +114,24 @@ def platform_named(written: str) -> str:
     """
     lower = written.strip().lower()
     name = _BETWEEN_WORDS.sub("", lower)
-    if name in PLATFORMS or name in _NAMES:
-        return _NAMES.get(name, name)
+    if found := _known(name):
+        return found
     if is_link(lower) or _SITE.fullmatch(lower):
         return platform_or(lower if is_link(lower) else f"https://{lower}", lower)
-    return lower
+    return (_in_words(lower) if len(lower) <= _LONGEST_NAME else "") or lower
+
+
+def _known(name: str) -> str:
+    return _NAMES.get(name, name if name in PLATFORMS else "")
+
+
+def _in_words(lower: str) -> str:
+    """The one platform that words name, all of them; empty where some name none, or another."""
+    words = [word for word in _WORD.findall(lower) if word not in _BESIDE]
+    if found := _known("".join(words)):
+        return found
+    named = {_known(word) for word in words}
+    return named.pop() if len(named) == 1 else ""
 
 
 def is_link(text: str) -> bool:

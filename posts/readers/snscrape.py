@@ -2,6 +2,8 @@
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.sites import PLATFORMS, platform_or
+from frametrace.posts.readers.x_text import x_text
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import objects_of, picked, values_of
 
@@ -21,6 +23,9 @@ def _parse(row: Row) -> Post:
     kind = row.take("_type")
     if "." in kind and ".twitter." not in kind:
         raise ValueError(f"{kind[:80]} is not a post of X, which alone are read")
+    site = platform_or(row.values.get("url", ""), "twitter")
+    if site in PLATFORMS and site != "twitter":
+        raise ValueError(f"its url leads to {site}: it is not a post of X")
     posted_at, precision = row.time("date")
     return Post(
         platform="twitter",
@@ -30,7 +35,7 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         # Its own text of a repost is cut, and it has no pictures of its own.
-        text=row.take(*_in_repost("rawContent"), *_in_repost("content")),
+        text=x_text(row.take(*_in_repost("rawContent"), *_in_repost("content"))),
         media=picked(objects_of(row.take(*_in_repost("media"))), "fullUrl", "thumbnailUrl"),
         links=_links(row.take(*_in_repost("links"), *_in_repost("outlinks"))),
         hashtags=values_of(row.take(*_in_repost("hashtags"))),
@@ -58,6 +63,9 @@ READER = Reader(
     platform="twitter",
     time="second",
     shape=Shape.RECORDS,
-    required=(("id",), ("user.id",), ("date",), ("rawContent", "content")),
+    required=(
+        *(("id",), ("user.id",), ("date",), ("rawContent", "content")),
+        ("user.username", "_type", "conversationId"),
+    ),
     parse=_parse,
 )

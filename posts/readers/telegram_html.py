@@ -40,10 +40,13 @@ def _split(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, str] | str]
 
 def _parse(row: Row) -> Post:
     chat, name = row.key("chat"), row.key("from")
-    zoned = _ZONED.search(row.values.get("date", ""))
+    written = row.values.get("date", "")
+    zoned = _ZONED.search(written)
     posted_at, precision = row.time("date") if zoned else row.local_time("date")
+    moment = f"{posted_at:%Y-%m-%dT%H:%M:%SZ}" if zoned and posted_at else written
     reactions = row.counts({"reactions": "reactions"})
-    post_id = f"{chat}/{row.key('id')}"  # which is unique in its chat only
+    # The number is unique in its chat only, and two chats may have one title.
+    post_id = "/".join(filter(None, (chat, row.key("id"), moment)))
     return Post(
         platform="telegram",
         post_id=post_id,

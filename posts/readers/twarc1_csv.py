@@ -8,6 +8,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers import x_legacy
 from frametrace.posts.readers.account_keys import account_key
 from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.x_text import x_text
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]
@@ -30,7 +31,7 @@ def _parse(row: Row) -> Post:
         account_name=name or account_id,
         posted_at=posted_at,
         precision=precision,
-        text=row.take("text"),
+        text=x_text(row.take("text")),
         links=tuple(dict.fromkeys(row.take("urls").split())),
         hashtags=tuple(dict.fromkeys(row.take("hashtags").split())),
         repost_of=_repeated(row),

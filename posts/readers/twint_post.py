@@ -10,6 +10,7 @@ from datetime import datetime
 
 from frametrace.posts.model import Post, Precision
 from frametrace.posts.readers import snowflake
+from frametrace.posts.readers.x_text import x_text
 from frametrace.posts.rows import Row
 from frametrace.posts.values import values_of
 
@@ -53,7 +54,7 @@ def parse(row: Row) -> Post:
         account_name=who.name,
         posted_at=posted_at,
         precision=precision,
-        text=who.text or text,
+        text=x_text(who.text or text),
         media=pictures or ((still,) if still else ()),
         links=values_of(row.take("urls")),
         hashtags=tuple(tag.removeprefix("#") for tag in values_of(row.take("hashtags"))),

@@ -39,6 +39,8 @@ _ANDROID_FILE = re.compile(
     r"(\u200e?)([^\n/\\:*?\"<>|()]{1,200}\.\w{2,5}) (?:\([^()\n]{3,60}\)|<\u200e?[^<>:\n]{3,40}>)"
 )
 _USUAL_NAME = re.compile(r"[A-Z]{3,5}-\d{8}-WA\d{4}|\d{4}-\d\d-\d\d-|\d{8}-[A-Z]+-")
+# What iPhones number anew in each export: which message it is there.
+_NUMBERED = re.compile(r"\A\d{8}-(?=[A-Z])")
 _LEFT_OUT = re.compile(r"<[^<>:\n]{3,60}>")
 _EDITED = re.compile(r"\u200e<[^<>:\n]{3,60}>\Z")
 
@@ -71,8 +73,8 @@ def begins(text: str) -> bool:
 def split(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, str] | str]]:
     """Give each message with its line, or the reason why it can't be read.
 
-    A message is named by its time, its sender and its words, and numbered where the same occurs
-    again: so its name stays the same when the chat is exported once more.
+    A message is named by its time, its sender, its words and its file, and numbered where the same
+    occurs again: so its name stays the same when the chat is exported once more.
     """
     seen = Counter[str]()
     latest = ""
@@ -87,6 +89,8 @@ def split(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, str] | str]]
             seen.clear()
             latest = when
         said = f"{values['sender']}\0{values.get('text', '')}"
+        if attached := values.get("attached"):
+            said += f"\0{_NUMBERED.sub('', attached)}"
         digest = sha256(said.encode("utf-8", "replace")).hexdigest()[:12]
         seen[digest] += 1
         again = f"-{seen[digest]}" if seen[digest] > 1 else ""

@@ -2,6 +2,7 @@
 
 from frametrace.posts.model import Post, Precision
 from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.x_text import x_text
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import python_list
 
@@ -25,7 +26,7 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         # Where a tool has added seconds they are all :00.
         precision=Precision.MINUTE if written is Precision.SECOND else written,
-        text=row.take("tweet_text"),
+        text=x_text(row.take("tweet_text")),
         links=python_list(row.take("urls")),
         hashtags=python_list(row.take("hashtags")),
         repost_of=row.take("retweet_tweetid"),

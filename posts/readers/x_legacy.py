@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from frametrace.posts.readers.x_text import x_text
 from frametrace.posts.rows import Row
 from frametrace.posts.values import objects_of, picked
 
@@ -60,7 +61,7 @@ def shown(row: Row, at: str = "") -> Shown:
     )
     links = picked(objects_of(urls), "expanded_url", "url")
     return Shown(
-        text=text,
+        text=x_text(text),
         media=tuple(objects_of(media)),
         links=tuple(link for link in links if not link.startswith(_ITSELF)),
         hashtags=picked(objects_of(hashtags), "text"),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from frametrace.posts.model import Post
+from frametrace.posts.readers.x_text import x_text
 from frametrace.posts.rows import Row, flat
 from frametrace.posts.values import objects_of, picked, spelled, values_of
 
@@ -56,7 +57,7 @@ def parse(row: Row) -> Post:
         account_name=row.take("author.username", "author_user.username"),
         posted_at=posted_at,
         precision=precision,
-        text=shown["note_tweet.text"] or shown["text"],
+        text=x_text(shown["note_tweet.text"] or shown["text"]),
         media=picked(objects_of(shown["attachments.media"]), "url", "preview_image_url"),
         links=_links(shown["entities.urls"]),
         hashtags=_hashtags(shown["entities.hashtags"]),

@@ -14,6 +14,7 @@ from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.readers.post_keys import id_in_link, id_of
 from frametrace.posts.readers.sites import platform_of
+from frametrace.posts.readers.x_text import text_on
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import objects_of, titled, values_of
 
@@ -72,7 +73,7 @@ def _parse(row: Row) -> Post:
         account_name=row.take(*_held(row, ("uploader", "channel"))) or account,
         posted_at=posted_at,
         precision=precision,
-        text=_text(row, platform),
+        text=text_on(platform, _text(row, platform)),
         media=media,
         hashtags=values_of(row.take("tags")) if platform == "twitter" else (),
         engagement=row.counts(_COUNTS),

@@ -5,6 +5,7 @@ id is not used: Zeeschuimer once took it through a float, which rounds it.
 """
 
 from frametrace.posts.model import Post
+from frametrace.posts.readers.x_text import x_text
 from frametrace.posts.rows import Row
 from frametrace.posts.values import objects_of, picked
 
@@ -50,7 +51,7 @@ def parse(row: Row) -> Post:
         ),
         posted_at=posted_at,
         precision=precision,
-        text=text,
+        text=x_text(text),
         media=picked(objects_of(media), "media_url_https", "media_url"),
         links=picked(objects_of(links), "expanded_url", "url"),
         hashtags=picked(objects_of(tags), "text"),

@@ -55,13 +55,13 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def test_posts_like_an_example_are_printed_with_what_ties_them(case: Case) -> None:
-    result = framing(case, "--like", "x/p0")
+    result = framing(case, "--like", "twitter/p0")
     assert result.exit_code == 0, result.output
     assert "compared  6 of 7 posts by caption_key, photo" in result.output
     assert "examples  1 post\n" in result.output
     assert "belong    2 posts" in result.output
     lines = result.output.splitlines()
-    rows = [line for line in lines if "x/p0" in line]
+    rows = [line for line in lines if "twitter/p0" in line]
     assert rows[0].split()[1] == rows[1].split()[1] == "yes"
     assert "caption_key 1.00" in rows[1]
     assert "frametrace match" in result.stderr
@@ -75,8 +75,8 @@ def test_texts_pictures_and_counter_examples(case: Case, tmp_path: Path) -> None
     assert told["unlike"] == {"posts": 1, "pictures": 0, "texts": 0}
     assert (told["belonging"], told["compared"], told["name"]) == (4, 6, None)
     keys = [(row["platform"], row["post_id"]) for row in told["rows"]]
-    assert keys[:2] == [("x", "p1"), ("x", "p0")]
-    assert set(keys[2:]) == {("x", "=1"), ("x", "hostile")}
+    assert keys[:2] == [("twitter", "p1"), ("twitter", "p0")]
+    assert set(keys[2:]) == {("twitter", "=1"), ("twitter", "hostile")}
     assert {tie["example"] for tie in told["rows"][0]["tied_by"]} == {
         f"“{_TEXT[:40]}…”",
         "asked.jpg",
@@ -87,14 +87,19 @@ def test_texts_pictures_and_counter_examples(case: Case, tmp_path: Path) -> None
 
 
 def test_the_threshold_and_the_number_of_rows(case: Case, tmp_path: Path) -> None:
-    assert found(framing(case, "--like", "x/p0", "--min-decades", 0, "--json"))["belonging"] == 6
-    assert found(framing(case, "--like", "x/p0", "--min-decades", 18, "--json"))["belonging"] == 1
-    assert len(found(framing(case, "--like", "x/p0", "--json"))["rows"]) == 2
-    assert len(found(framing(case, "--like", "x/p0", "--top", 3, "--json"))["rows"]) == 3
-    assert len(found(framing(case, "--like", "x/p0", "--top", 0, "--json"))["rows"]) == 6
-    framing(case, "--like", "x/p0", "--top", 4, "--out", tmp_path / "new" / "posts.csv")
+    assert (
+        found(framing(case, "--like", "twitter/p0", "--min-decades", 0, "--json"))["belonging"] == 6
+    )
+    assert (
+        found(framing(case, "--like", "twitter/p0", "--min-decades", 18, "--json"))["belonging"]
+        == 1
+    )
+    assert len(found(framing(case, "--like", "twitter/p0", "--json"))["rows"]) == 2
+    assert len(found(framing(case, "--like", "twitter/p0", "--top", 3, "--json"))["rows"]) == 3
+    assert len(found(framing(case, "--like", "twitter/p0", "--top", 0, "--json"))["rows"]) == 6
+    framing(case, "--like", "twitter/p0", "--top", 4, "--out", tmp_path / "new" / "posts.csv")
     assert len(rows_of(tmp_path / "new" / "posts.csv")) == 4
-    framing(case, "--like", "x/p0", "--out", tmp_path / "new" / "posts.csv")
+    framing(case, "--like", "twitter/p0", "--out", tmp_path / "new" / "posts.csv")
     assert len(rows_of(tmp_path / "new" / "posts.csv")) == 2
 
 
@@ -108,7 +113,7 @@ def test_all_rows_are_printed_where_all_are_asked_for(tmp_path: Path) -> None:
 
 def test_a_table_of_something_else_is_not_written_over(case: Case, tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("a,b\n1,2\n", encoding="utf-8")
-    result = framing(case, "--like", "x/p0", "--out", tmp_path / "mine.csv")
+    result = framing(case, "--like", "twitter/p0", "--out", tmp_path / "mine.csv")
     assert "is no list of a framing's posts: name another file with --out" in str(result.exception)
     assert (tmp_path / "mine.csv").read_text(encoding="utf-8") == "a,b\n1,2\n"
 
@@ -134,19 +139,19 @@ def test_the_table_is_harmless_in_a_spreadsheet_and_the_terminal_is_not_steered(
     ("arguments", "message"),
     [
         (("--like", "nobody"), "the case has no post 'nobody'"),
-        (("--like", "p0"), "'p0' is a post on x and y: name one as x/p0"),
+        (("--like", "p0"), "'p0' is a post on twitter and y: name one as twitter/p0"),
         (("--text", "?!"), "no letters or digits"),
         (("--text", _TEXT, "--unlike-text", _TEXT), "named as one and as a counter-example"),
-        (("--unlike", "x/p0"), "name an example"),
+        (("--unlike", "twitter/p0"), "name an example"),
         (("--name", "fire"), "has no framing 'fire'"),
-        (("--name", "../fire", "--like", "x/p0"), "is no name for a framing"),
+        (("--name", "../fire", "--like", "twitter/p0"), "is no name for a framing"),
         (("--name", "fire", "--delete"), "has no framing 'fire'"),
         (("--delete",), "--delete goes with --name"),
-        (("--delete", "--name", "fire", "--like", "x/p0"), "--delete goes with --name"),
+        (("--delete", "--name", "fire", "--like", "twitter/p0"), "--delete goes with --name"),
         (("--top", "3"), "name an example"),
-        (("--like", "x/p0", "--out", "posts.txt"), "is no CSV file"),
-        (("--like", "x/p0", "--min-decades", "nan"), "nan is no number"),
-        (("--like", "x/p0", "--min-decades", "19"), "--min-decades"),
+        (("--like", "twitter/p0", "--out", "posts.txt"), "is no CSV file"),
+        (("--like", "twitter/p0", "--min-decades", "nan"), "nan is no number"),
+        (("--like", "twitter/p0", "--min-decades", "19"), "--min-decades"),
     ],
 )
 def test_what_can_not_work_is_told(
@@ -174,7 +179,7 @@ def test_bad_files_and_cases_are_told(case: Case, tmp_path: Path, command: Any) 
 
 def test_framings_are_kept_listed_and_deleted(case: Case) -> None:
     assert "no framing is kept" in framing(case).output
-    kept = framing(case, "--like", "x/p0", "--name", "fire")
+    kept = framing(case, "--like", "twitter/p0", "--name", "fire")
     assert "kept      fire" in kept.output
     framing(case, "--name", "fire", "--text", "who paid", "--unlike", "y/p0")
     listed = framing(case).output
@@ -191,7 +196,7 @@ def test_framings_are_kept_listed_and_deleted(case: Case) -> None:
 
 
 def test_a_damaged_framing_is_listed_and_can_be_deleted(case: Case) -> None:
-    framing(case, "--like", "x/p0", "--name", "fire")
+    framing(case, "--like", "twitter/p0", "--name", "fire")
     (case.path / "framings" / "fire.json").write_text("{")
     assert "damaged" in framing(case).output
     (row,) = json.loads(framing(case, "--json").stdout)
@@ -204,7 +209,7 @@ def test_a_damaged_framing_is_listed_and_can_be_deleted(case: Case) -> None:
 
 
 def test_match_run_and_the_report_tell_which_posts_belong(case: Case, tmp_path: Path) -> None:
-    framing(case, "--like", "x/p0", "--name", "fire")
+    framing(case, "--like", "twitter/p0", "--name", "fire")
     told = run("match", case.path)
     assert "named     fire: 2 posts" in told.output
     assert json.loads(run("match", case.path, "--json").stdout)["named"] == {"fire": 2}
@@ -213,7 +218,7 @@ def test_match_run_and_the_report_tell_which_posts_belong(case: Case, tmp_path: 
     assert [(row["name"], row["post_id"]) for row in rows] == [("fire", "p0"), ("fire", "p1")]
     source = write_jsonl(
         tmp_path / "more.jsonl",
-        [{"platform": "x", "post_id": "new", "account_id": "b", "text": f"LOOK {_TEXT}"}],
+        [{"platform": "twitter", "post_id": "new", "account_id": "b", "text": f"LOOK {_TEXT}"}],
     )
     arguments = ("run", case.path, source, "--signal", "pdq", "--signal", "caption_key")
     done = json.loads(run(*arguments, "--out", tmp_path / "again", "--json").stdout)
@@ -226,12 +231,17 @@ def test_match_run_and_the_report_tell_which_posts_belong(case: Case, tmp_path: 
 
 
 def test_watch_tells_which_new_posts_belong(case: Case, tmp_path: Path) -> None:
-    framing(case, "--like", "x/p0", "--name", "fire")
+    framing(case, "--like", "twitter/p0", "--name", "fire")
     (tmp_path / "copy.jpg").write_bytes(jpeg(photo(1), 65))
     rows = [
-        {"platform": "x", "post_id": "said", "account_id": "b", "text": f"{_TEXT} \x1b[31m"},
-        {"platform": "x", "post_id": "shown", "account_id": "c", "media": ["copy.jpg"]},
-        {"platform": "x", "post_id": "other", "account_id": "d", "text": "A green hat is for sale"},
+        {"platform": "twitter", "post_id": "said", "account_id": "b", "text": f"{_TEXT} \x1b[31m"},
+        {"platform": "twitter", "post_id": "shown", "account_id": "c", "media": ["copy.jpg"]},
+        {
+            "platform": "twitter",
+            "post_id": "other",
+            "account_id": "d",
+            "text": "A green hat is for sale",
+        },
     ]
     source = write_jsonl(tmp_path / "more.jsonl", rows)
     result = run("watch", case.path, source)
@@ -246,7 +256,7 @@ def test_watch_tells_which_new_posts_belong(case: Case, tmp_path: Path) -> None:
 
 
 def test_a_tip_is_made_of_the_posts_of_a_framing(case: Case, tmp_path: Path) -> None:
-    framing(case, "--like", "x/p0", "--name", "fire")
+    framing(case, "--like", "twitter/p0", "--name", "fire")
     arguments = ("tip", "export", case.path, "--framing", "fire", "--out", tmp_path / "tip.json")
     early = run(*arguments)
     assert "frametrace match" in str(early.exception)
@@ -263,5 +273,5 @@ def test_a_tip_is_made_of_the_posts_of_a_framing(case: Case, tmp_path: Path) -> 
 
 
 def test_nothing_heavy_is_imported_for_a_case_without_models(case: Case) -> None:
-    assert not imported("framing", case.path, "--like", "x/p0") & set(HEAVY)
+    assert not imported("framing", case.path, "--like", "twitter/p0") & set(HEAVY)
     assert not imported("framing", "--help") & {*HEAVY, "faiss", "duckdb", "pyarrow", "sklearn"}

@@ -66,7 +66,7 @@ def planted():
     fire = [FIRE, f"{FIRE} https://short.example/1", f"LOOK: {FIRE}!", FIRE, FIRE]
     posts = [
         {
-            "platform": "y" if at % 2 else "x",
+            "platform": "y" if at % 2 else "twitter",
             "text": text,
             "account_id": f"a{at % 4}",
             "media": [f"{'ab'[at % 2]}{at // 2 % 2}.jpg"],
@@ -230,7 +230,7 @@ def framings_of(case, **columns):
 
 
 def test_terms_and_lettering_can_put_nothing_into_the_page(case, tmp_path, monkeypatch, capsys):
-    spoken = {"language": HOSTILE[1], "platform": "x", "post_id": "p0", "text": HOSTILE[0]}
+    spoken = {"language": HOSTILE[1], "platform": "twitter", "post_id": "p0", "text": HOSTILE[0]}
     results, run = framings_of(
         case, terms=[*HOSTILE, "\u202eterm"], lettering=list(HOSTILE), representatives=[spoken]
     )
@@ -271,13 +271,13 @@ def test_the_tables_say_what_the_page_says(case, tmp_path):
     assert [json.loads(row["terms"]) for row in framings] == results.framings["terms"].to_pylist()
     first = next(json.loads(row["rise"]) for row in framings if "metro" in row["terms"])[0]
     assert (first["platform"], first["posts"], first["first_at"]) == (
-        "x",
+        "twitter",
         3,
         "2020-01-01T00:00:00Z",
     )
     places = rows_of(tmp_path / "map.csv")
-    assert [float(row["x"]) for row in places] == pytest.approx(
-        results.map["x"].to_pylist(), abs=1e-5
+    assert [float(row["twitter"]) for row in places] == pytest.approx(
+        results.map["twitter"].to_pylist(), abs=1e-5
     )
     members = results.members.to_pylist()
     for row, member in zip(rows_of(tmp_path / "groups.csv"), members, strict=True):
@@ -317,7 +317,8 @@ def test_the_largest_have_colours_of_their_own_and_the_rest_one(case):
     group = results.groups.to_pylist()[0] | {"kind": "framing"}
     groups = pa.Table.from_pylist([group | {"group_id": name} for name in named], GROUPS)
     rows = [
-        post | {"x": at / count, "y": 0.5, "group_id": n} for at, n in enumerate([*named, None])
+        post | {"twitter": at / count, "y": 0.5, "group_id": n}
+        for at, n in enumerate([*named, None])
     ]
     drawn = map_view(
         case, replace(results, groups=groups, map=pa.Table.from_pylist(rows, MAP)), set(named)
@@ -343,7 +344,7 @@ def test_pictures_are_shared_by_the_framings_of_a_page(case, monkeypatch):
     assert [len(view.pictures) for view in views_of(results)["framing"]] == [2, 2, 2]
 
 
-MEMBER = {"tied_by": None, "kind": "framing", "via_platform": "x", "via_post_id": "p1"}
+MEMBER = {"tied_by": None, "kind": "framing", "via_platform": "twitter", "via_post_id": "p1"}
 
 
 @pytest.mark.parametrize(
@@ -377,15 +378,15 @@ def platform_of(name, posts, *hours):
     ("rows", "said"),
     [
         ([], ""),
-        ([platform_of("x", 3)], ""),
-        ([platform_of("x", 1, 0, 0, 0)], "First on x, 2020-01-01 00:00 UTC."),
+        ([platform_of("twitter", 3)], ""),
+        ([platform_of("twitter", 1, 0, 0, 0)], "First on x, 2020-01-01 00:00 UTC."),
         (
-            [platform_of("x", 9, 5, 53, 100), platform_of("y", 2, 0, 0, 1)],
+            [platform_of("twitter", 9, 5, 53, 100), platform_of("y", 2, 0, 0, 1)],
             "First on y, 2020-01-01 00:00 UTC; on x 5 hours later. y: half of 2 posts at once, the "
             "last after 60 minutes; x: half of 9 posts within 2 days, the last after 4 days.",
         ),
         (
-            [platform_of("x", 4, 0, 0, 0), platform_of("y", 1, 0, 0, 0)],
+            [platform_of("twitter", 4, 0, 0, 0), platform_of("y", 1, 0, 0, 0)],
             "First on x, 2020-01-01 00:00 UTC; on y at the same time. x: 4 posts at once.",
         ),
     ],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from making import jpeg, photo
-from one_post import KEYS, TOLD, written
+from one_post import KEYS, TEXT, TOLD, written
 
 from frametrace.embed.add import add_sources
 from frametrace.embed.case import Case
@@ -61,3 +61,33 @@ def test_an_account_that_is_told_by_its_number_alone_is_the_same(
     assert post["text"] == "whole"
     assert post["account_id"] in {"lin_l", "77"}
     assert case.read("skipped").to_pylist() == []
+
+
+@pytest.mark.parametrize(
+    ("platform", "post_id", "account", "file"),
+    [
+        ("Instagram", "1929261108986102451", "@Lin_L", "1929261108986102451_1.jpg"),
+        ("instagram", "https://www.instagram.com/p/BrGHMHIF8Kz/", "lin_l", "BrGHMHIF8Kz.jpg"),
+        ("Instagram posts", "1929261108986102451_77", "Lin_L", "1929261108986102451_77_a.jpg"),
+    ],
+)
+def test_a_table_of_ones_own_names_posts_as_tools_do(
+    platform: str, post_id: str, account: str, file: str, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.csv"
+    own.write_text(f'platform,post_id,account_id,text\n{platform},{post_id},{account},"{TEXT}"\n')
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / file).write_bytes(jpeg(photo(1, 64, 64)))
+    (told,) = (
+        each for each in TOLD if (each.platform, each.reader) == ("instagram", "instaloader")
+    )
+    (tmp_path / "other").mkdir()
+    case = Case.create(tmp_path / "case")
+    sources = [own, written(told, tmp_path / "other")]
+    added = add_sources(case, sources, library=MediaLibrary([tmp_path / "pictures"]))
+    assert (added.posts, added.media) == (1, 1)
+    (post,) = case.read("posts").to_pylist()
+    assert (post["platform"], post["post_id"], post["account_id"]) == (
+        "instagram",
+        *KEYS["instagram"],
+    )

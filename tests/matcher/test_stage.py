@@ -71,7 +71,7 @@ def test_groups_are_counted_by_posts_actors_platforms_and_time(case: Case, match
         ["kind", "platforms", "posts", "accounts", "pages", "groups", "channels", "items"]
     ).to_pylist()
     counts = ("accounts", "pages", "groups", "channels")
-    both = ["facebook", "x"]
+    both = ["facebook", "twitter"]
     # The same number of platforms, accounts and posts may stand in either order.
     assert {
         (g["kind"], *g["platforms"], g["posts"], *(g[c] for c in counts), g["items"])
@@ -79,7 +79,7 @@ def test_groups_are_counted_by_posts_actors_platforms_and_time(case: Case, match
     } == {
         ("photo", *both, 4, 3, 1, 0, 0, 3),
         ("photo", *both, 3, 3, 0, 1, 1, 2),
-        ("framing", "x", 2, 2, 0, 0, 0, 2),
+        ("framing", "twitter", 2, 2, 0, 0, 0, 2),
     }
     assert [g["kind"] for g in groups] == ["photo", "photo", "framing"]
     first, second, framing = results.groups.to_pylist()

@@ -26,13 +26,15 @@ def test_a_photo_group_gives_its_pictures_and_its_posts_captions(sender, tmp_pat
     items = {one["id"].split("-")[0]: one for one in content["items"]}
     assert (told.pictures, told.captions, told.left_out) == (2, 1, 1)
     first = next(one for one in content["items"] if len(one["accounts"]) == 2)
-    assert first["counts"] == [{"platform": "x", "kind": "account", "accounts": 2, "posts": 3}]
+    assert first["counts"] == [
+        {"platform": "twitter", "kind": "account", "accounts": 2, "posts": 3}
+    ]
     assert (first["first_seen"], first["last_seen"]) == ("2019-08-01T10:05Z", "2019-08-03T10:00Z")
     key = account_key(case.path / "tips" / "accounts.key")
-    assert first["accounts"] == sorted(pseudonym(key, "x", name) for name in ("ann", "bob"))
+    assert first["accounts"] == sorted(pseudonym(key, "twitter", name) for name in ("ann", "bob"))
     assert items["caption"]["counts"] == [
-        {"platform": "x", "kind": "account", "accounts": 1, "posts": 1},
-        {"platform": "x", "kind": "group", "accounts": 1, "posts": 1},
+        {"platform": "twitter", "kind": "account", "accounts": 1, "posts": 1},
+        {"platform": "twitter", "kind": "group", "accounts": 1, "posts": 1},
     ]
     stored = case.read("signals/pdq").to_pylist()
     codes = {row["sha256"]: (row["code"].hex(), row["quality"]) for row in stored}
@@ -46,7 +48,7 @@ def test_a_photo_group_gives_its_pictures_and_its_posts_captions(sender, tmp_pat
 
 def test_texts_and_names_are_told_only_when_asked_for(sender, tmp_path):
     case, groups = sender
-    choice = Choice(groups=tuple(groups.values()), accounts=("x/ann",))
+    choice = Choice(groups=tuple(groups.values()), accounts=("twitter/ann",))
     _, content = exported(case, tmp_path / "plain.json", choice)
     text = (tmp_path / "plain.json").read_text("utf-8")
     assert not [told for told in ("ann", "bob", "club", "station", "/", ".jpg") if told in text]
@@ -56,7 +58,7 @@ def test_texts_and_names_are_told_only_when_asked_for(sender, tmp_path):
     _, content = exported(case, tmp_path / "names.json", choice, reveal_accounts=True)
     assert content["head"]["accounts"] == "revealed"
     assert {name for one in content["items"] for name in one["accounts"]} == {
-        "x/ann", "x/bob", "x/club"}  # fmt: skip
+        "twitter/ann", "twitter/bob", "twitter/club"}  # fmt: skip
 
 
 def test_an_account_gives_all_of_its_own_and_nothing_of_others(sender, tmp_path):
@@ -66,7 +68,7 @@ def test_an_account_gives_all_of_its_own_and_nothing_of_others(sender, tmp_path)
     )
     assert (told.pictures, told.captions, told.left_out) == (2, 2, 0)
     assert content["head"]["selection"] == {"accounts": 1, "groups": []}
-    assert {tuple(one["accounts"]) for one in content["items"]} == {("x/ann",)}
+    assert {tuple(one["accounts"]) for one in content["items"]} == {("twitter/ann",)}
 
 
 def test_the_same_choice_gives_the_same_bytes(sender, tmp_path):
@@ -94,16 +96,16 @@ def test_what_cant_be_sent_is_refused_with_what_to_do(sender, tmp_path):
     case, _ = sender
     with pytest.raises(UsageError, match="in the case"):
         exported(case, case.path / "tip.json", Choice(accounts=("ann",)))
-    posts = [{"account_id": "a", "platform": p, "text": WORDS} for p in ("x", "y")]
+    posts = [{"account_id": "a", "platform": p, "text": WORDS} for p in ("twitter", "y")]
     two = make_case(tmp_path, posts, signals=())
-    with pytest.raises(UsageError, match="x and y: name one as x/a"):
+    with pytest.raises(UsageError, match="x and y: name one as twitter/a"):
         exported(two, tmp_path / "tip.json", Choice(accounts=("a",)))
     with pytest.raises(UsageError, match="frametrace embed"):
-        exported(two, tmp_path / "tip.json", Choice(accounts=("x/a",)))
+        exported(two, tmp_path / "tip.json", Choice(accounts=("twitter/a",)))
     digest = hashlib.sha256(WORDS.encode()).hexdigest()
     other = put_codes(two, "caption_key", {digest: np.zeros(64, np.uint32)}, "another:1")
     with pytest.raises(CaseError, match="another:1"):
-        exported(other, tmp_path / "tip.json", Choice(accounts=("x/a",)))
+        exported(other, tmp_path / "tip.json", Choice(accounts=("twitter/a",)))
     with pytest.raises(CaseError, match="not matched since"):
         exported(other, tmp_path / "tip.json", Choice(groups=("photo-1",)))
 
@@ -134,7 +136,7 @@ def test_what_an_account_reposts_is_not_its_own(tmp_path):
     told, _ = exported(case, tmp_path / "tip.json", Choice(accounts=("a",)))
     assert (told.captions, told.left_out) == (1, 0)
     _, content = exported(case, tmp_path / "tip.json", Choice(groups=groups), reveal_accounts=True)
-    assert [one["accounts"] for one in content["items"]] == [["x/a", "x/c"]]
+    assert [one["accounts"] for one in content["items"]] == [["twitter/a", "twitter/c"]]
 
 
 def test_very_long_captions_are_cut_and_very_many_accounts_only_counted(tmp_path, monkeypatch):

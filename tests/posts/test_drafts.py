@@ -142,6 +142,37 @@ def test_what_is_uncertain_is_said() -> None:
     assert 'posted_at = "Date"  # nothing shows' in written
 
 
+@pytest.mark.parametrize("beside", ["group_id", "joined"])
+def test_the_groups_name_is_not_that_of_who_posted_there(beside: str) -> None:
+    draft = _of(
+        {
+            "id": [f"169077334733480000{at}" for at in range(6)],
+            "user_id": [f"70000{at}" for at in range(6)],
+            "body": [f"hello words in a body {at}" for at in range(6)],
+            beside: ["9900001", "9910001"] * 3,
+            "group": ["Some group", "Another group"] * 3,
+        }
+    )
+    assert draft.columns["account_id"] == "user_id"
+    assert "account_name" not in draft.columns
+
+
+@pytest.mark.parametrize(
+    ("link", "doubt"),
+    [
+        ("https://www.facebook.com/a/posts/900{}", ""),
+        ("https://news.example/2024/05/900{}", "the link itself is the id: it does not name"),
+        ("https://www.facebook.com/share/p/a900{}/", "the link itself is the id: it does not name"),
+    ],
+)
+def test_of_a_link_it_is_said_when_it_is_the_id(link: str, doubt: str) -> None:
+    cells = {"Link": [link.format(at) for at in range(6)], "Author": ["Lin", "Mo"] * 3}
+    draft = _of(cells)
+    assert draft.columns["post_id"] == "Link"
+    assert draft.doubts.get("post_id", "").startswith(doubt)
+    assert bool(doubt) == ("post_id" in draft.doubts)
+
+
 def test_a_link_tells_more_than_an_id_beside_it() -> None:
     links = [f"https://www.instagram.com/p/C{at}bcdefghij/" for at in range(9)]
     numbers = [str(17900000000000000 + at) for at in range(9)]

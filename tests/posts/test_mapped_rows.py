@@ -39,13 +39,25 @@ def post(tmp_path: Path) -> Posting:
         ("", "https://m.facebook.com/story.php?story_fbid=5006&id=1002", ("facebook", "5006")),
         ("", "https://www.facebook.com/lin/photos/a.1/5006/?type=3", ("facebook", "5006")),
         ("", "https://www.facebook.com/groups/9/permalink/5006/", ("facebook", "5006")),
-        ("fb", "1002_5006", ("facebook", "5006")),
+        ("fb", "546349135390552_1116689038356556", ("facebook", "1116689038356556")),
+        ("fb", "20190819_1", ("facebook", "20190819_1")),
+        ("", "https://www.facebook.com/groups/9/?multi_permalinks=5006", ("facebook", "5006")),
+        ("", "https://www.facebook.com/lin/videos/words-here/5006/", ("facebook", "5006")),
+        ("", "https://www.facebook.com/reel/5006", ("facebook", "5006")),
+        ("", "https://www.facebook.com/1002_5006", ("facebook", "5006")),
+        ("", "https://fb.com/lin/posts/pfbid0aB", ("facebook", "pfbid0aB")),
+        ("", "https://www.facebook.com/ads/library/?id=5006", ("facebook", "5006")),
+        ("", "https://www.facebook.com/ads/archive/render_ad/?id=5006", ("facebook", "5006")),
         ("", "https://www.instagram.com/lin/reel/BrGHMHIF8Kz/", ("instagram", "BrGHMHIF8Kz")),
         ("IG", "1929261108986102451_77", ("instagram", "BrGHMHIF8Kz")),
+        ("IG", "20190819_1", ("instagram", "20190819_1")),
+        ("IG", "20190819140322123_1", ("instagram", "20190819140322123_1")),
+        ("IG", "7", ("instagram", "7")),
         ("", "https://www.threads.net/@lin/post/C1_a-b?x=1", ("threads", "C1_a-b")),
         ("", "https://www.tiktok.com/@Lin.L/video/6720", ("tiktok", "6720")),
         ("", "https://t.me/s/Harbour_News/5", ("telegram", "harbour_news/5")),
         ("", "https://t.me/c/1001/77/5", ("telegram", "1001/5")),
+        ("", "https://telegram.me/Harbour_News/5", ("telegram", "harbour_news/5")),
         ("", "https://youtu.be/aB1-cD2_eF3?t=5", ("youtube", "aB1-cD2_eF3")),
         ("", "https://www.youtube.com/shorts/aB1-cD2_eF3", ("youtube", "aB1-cD2_eF3")),
         ("", "https://www.reddit.com/r/x/comments/1Ab2c/words/", ("reddit", "1ab2c")),
@@ -76,10 +88,50 @@ def post(tmp_path: Path) -> Posting:
 def test_a_post_has_the_key_that_readers_of_its_platform_give(
     post: Posting, platform: str, post_id: str, key: tuple[str, str | None]
 ) -> None:
-    row = {"p": platform, "id": post_id, "by": "Lin"}
+    row = {"p": platform, "id": post_id, "by": "Lin L"}
     found = post(row, "platform=p", "post_id=id", "account_id=by")
     assert found.platform == key[0]
     assert found.post_id == key[1] if key[1] else found.post_id.isdecimal()
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        *("https://www.instagram.com/share/p/BAx1", "https://www.instagram.com/share/reel/BAx1"),
+        *("https://www.facebook.com/share/p/BAx1/", "https://www.facebook.com/lin/videos/"),
+        *("https://www.facebook.com/media/set/?set=a.101&type=3", "https://fb.watch/a1b2/"),
+        *("https://www.facebook.com/people/Lin/1002", "https://www.facebook.com/groups/1002/"),
+        "https://www.facebook.com/lin2024",
+        "https://www.facebook.com/lin/posts/5006?comment_id=7",
+        "https://www.facebook.com/photo.php?fbid=5006&comment_id=7&reply_comment_id=8",
+        *("https://t.me/harbour/5?comment=7", "https://vk.com/wall-1_2?reply=3"),
+        "https://www.instagram.com/lin/p/BrGHMHIF8Kz/c/17900/",
+        "https://www.tiktok.com/@lin/video/6720?share_comment_id=7",
+        "https://www.youtube.com/watch?v=aB1-cD2_eF3&lc=Ugx",
+        "https://www.youtube.com/attribution",
+        "https://www.linkedin.com/feed/update/urn:li:activity:7012?commentUrn=urn%3Ali%3A1",
+    ],
+)
+def test_a_link_to_something_else_than_a_post_is_the_id_and_tells_no_account(
+    post: Posting, link: str
+) -> None:
+    found = post({"id": link, "by": "mei"}, "post_id=id", "account_id=by")
+    assert (found.post_id, found.account_id) == (link, "mei")
+
+
+@pytest.mark.parametrize(
+    ("by", "name", "told"),
+    [("mei", "", True), ("@Mei", "", True), ("star", "", False), ("Mei L", "Mei L", False)],
+)
+def test_who_shared_anothers_post_is_kept_and_told(
+    read: Reading, by: str, name: str, told: bool
+) -> None:
+    row = {"Link": "https://www.tiktok.com/@star/video/6720", "Poster": by}
+    found, *said = read(row, "post_id=Link", "account_id=Poster")
+    assert isinstance(found, Post)
+    assert (found.account_id, found.account_name) == ("star", name)
+    assert found.extra == {"link": row["Link"]} | ({"Poster": by} if told else {})
+    assert [each.kept and "than Poster" in each.reason for each in said] == [True] * told
 
 
 @pytest.mark.parametrize(

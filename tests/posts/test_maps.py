@@ -7,7 +7,7 @@ import pytest
 
 from frametrace.posts.errors import SourceError
 from frametrace.posts.maps import MediaMap
-from frametrace.posts.model import Post
+from frametrace.posts.model import WRITTEN_ID, Post
 
 
 def _map(tmp_path: Path, text: str, name: str = "map.csv") -> Path:
@@ -28,6 +28,16 @@ def test_lines_for_one_platform_come_before_lines_for_any(tmp_path: Path) -> Non
         ("any.jpg", 2, tmp_path),
     ]
     assert [(left.line, left.item) for left in media_map.unused()] == [(4, "f.jpg"), (5, "any.jpg")]
+
+
+def test_platforms_and_ids_are_spelled_as_posts_spell_them(tmp_path: Path) -> None:
+    number, code = "1929261108986102451", "BrGHMHIF8Kz"
+    text = f"path,post_id,platform\na.jpg,{number},Insta\nb.jpg,{number},\nc.jpg,1,X\n"
+    media_map = MediaMap([_map(tmp_path, text)])
+    post = Post("instagram", code, "lin", extra={WRITTEN_ID: number})
+    assert [row.path for row in media_map.rows_of(post)] == ["a.jpg", "b.jpg"]
+    assert [row.path for row in media_map.rows_of(Post("twitter", "1", "a"))] == ["c.jpg"]
+    assert list(media_map.unused()) == []
 
 
 def test_several_maps_are_one_and_may_be_packed(tmp_path: Path) -> None:

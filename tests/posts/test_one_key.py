@@ -1,5 +1,6 @@
 """One post has one key and one account, whatever tool exported it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,19 @@ def test_its_text_is_the_same_to_the_sign(platform: str, tmp_path: Path) -> None
             assert isinstance(post, Post)
             texts.add(post.text)
     assert len(texts) == 1
+
+
+@pytest.mark.parametrize(
+    "told",
+    [told for told in TOLD if told.platform == "twitter"],
+    ids=lambda told: told.reader,
+)
+def test_signs_that_x_escapes_are_the_same_in_all_tools(told: Told, tmp_path: Path) -> None:
+    escaped = told.content.replace(TEXT, f"{TEXT} &lt;3 &amp; &amp;lt; &copy")
+    source = written(replace(told, content=escaped), tmp_path)
+    (post,) = open_source(source).entries()
+    assert isinstance(post, Post)
+    assert post.text == f"{TEXT} <3 & &lt; &copy"
 
 
 @pytest.mark.parametrize(

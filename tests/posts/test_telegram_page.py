@@ -5,7 +5,9 @@ from collections.abc import Mapping
 
 import pytest
 
+from frametrace.posts.model import Post
 from frametrace.posts.readers.telegram_html import READER
+from frametrace.posts.rows import Row
 
 HEAD = (
     "<html><head><title>Exported Data</title><script src='js/script.js'></script></head><body>"
@@ -48,6 +50,17 @@ def test_pages_of_all_chats_name_files_from_the_top() -> None:
     wrap = '<div class="media_wrap"><a class="photo_wrap" href="../../chats/chat_1/photos/1.jpg">'
     page = HEAD + MESSAGE.format(1) + NAMED + wrap + "</a></div>" + END
     assert values(page)["media"] == '["photos/1.jpg"]'
+
+
+def test_messages_of_two_chats_of_one_title_have_keys_of_their_own() -> None:
+    date = '<div class="pull_right date details" title="{}.05.2024 14:03:01 UTC+01:00"></div>'
+    keys = []
+    for day in (10, 11, 11):
+        page = HEAD + MESSAGE.format(1) + date.format(day) + NAMED + END
+        post = READER.parse(Row(dict(values(page)), "messages.html", 1))
+        assert isinstance(post, Post)
+        keys.append(post.post_id)
+    assert keys == [f"Invented/1/2024-05-{day}T13:03:01Z" for day in (10, 11, 11)]
 
 
 def test_entities_of_the_page_itself_are_not_followed() -> None:

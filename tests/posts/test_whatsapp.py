@@ -74,6 +74,31 @@ def test_a_chat_exported_again_with_more_names_its_messages_alike() -> None:
 
 
 @pytest.mark.parametrize(
+    ("ours", "theirs", "same"),
+    [
+        ("IMG-20190819-WA0001.jpg", "IMG-20190819-WA0002.jpg", False),
+        ("IMG-20190819-WA0001.jpg", "IMG-20190819-WA0001.jpg", True),
+    ],
+)
+def test_two_phones_chats_of_one_name_are_told_apart_by_their_files(
+    ours: str, theirs: str, same: bool
+) -> None:
+    lines = [f"19/08/2019, 14:03 - Mom: {name} (file attached)\n" for name in (ours, theirs)]
+    (one,), (other,) = map(messages, lines)
+    assert (one["digest"] == other["digest"]) is same
+
+
+def test_a_file_that_an_iphone_numbers_anew_names_its_message_alike() -> None:
+    name = "PHOTO-2019-08-19-14-03-22.jpg"
+    lines = [
+        f"[19.08.19, 14:03:22] Lin: {MARK}<attached: {number:08}-{name}>\n" for number in (4, 17)
+    ]
+    (one,), (other,) = map(messages, lines)
+    assert one["attached"] != other["attached"]
+    assert one["digest"] == other["digest"]
+
+
+@pytest.mark.parametrize(
     ("source", "chat"),
     [
         ("_chat.txt", "_chat"),

@@ -104,17 +104,17 @@ def test_reposts_and_what_says_too_little_are_not_ranked(case: Case) -> None:
 
 
 def test_each_row_says_by_what_it_is_like_which_example(case: Case) -> None:
-    found = ranked(case, Asked(like("music-river", "x/2-90")))
+    found = ranked(case, Asked(like("music-river", "twitter/2-90")))
     rows = {(row["platform"], row["post_id"]): row for row in found.rows.to_pylist()}
-    copy = rows["x", "2-40"]
+    copy = rows["twitter", "2-40"]
     assert [(t["kind"], t["signal"], t["example"]) for t in copy["tied_by"]] == [
-        ("pictures", "photo", "x/2-90")
+        ("pictures", "photo", "twitter/2-90")
     ]
-    other = rows["x", "music-castle"]["tied_by"][0]
+    other = rows["twitter", "music-castle"]["tied_by"][0]
     assert (other["kind"], other["signal"], other["example"]) == (
         "captions",
         "caption",
-        "x/music-river",
+        "twitter/music-river",
     )
     for row in rows.values():
         told = [tie["decades"] for tie in row["tied_by"]]
@@ -140,7 +140,7 @@ def test_a_text_is_like_posts_as_a_post_that_says_it(case: Case) -> None:
     example = ExampleText(text, np.array(vector, np.float32), weights)
     compared = compared_of(case)
     by_text = rank(compared, Framing(Examples(texts=(example,))), 5)
-    by_post = rank(compared, Framing(Examples((ExamplePost("x", "football-garden"),))), 5)
+    by_post = rank(compared, Framing(Examples((ExamplePost("twitter", "football-garden"),))), 5)
     decades = [
         dict(zip(ids(f), f.rows["decades"].to_pylist(), strict=True)) for f in (by_text, by_post)
     ]
@@ -170,7 +170,9 @@ def test_evidence_of_different_examples_adds_up(case: Case, tmp_path: Path) -> N
     by_words = ranked(case, Asked(like("music-castle")))
     by_both = ranked(case, Asked(like("music-castle", pictures=[tmp_path / "a.jpg"])))
     decades = [
-        {(r["platform"], r["post_id"]): r["decades"] for r in found.rows.to_pylist()}["x", "both"]
+        {(r["platform"], r["post_id"]): r["decades"] for r in found.rows.to_pylist()}[
+            "twitter", "both"
+        ]
         for found in (by_words, by_both)
     ]
     assert decades[1] == pytest.approx(decades[0] + 4, abs=1e-4)
@@ -191,7 +193,8 @@ def test_meaning_is_half_of_the_nearest_and_half_of_the_mean(case: Case) -> None
     nearness = 1 - np.arccos(np.array(cosines)) * 2 / np.pi
     told = vectors.background.calibrated(nearness)
     posts = tuple(
-        ExamplePost("x", name) for name in ("harvest-river", "harvest-castle", "football-river")
+        ExamplePost("twitter", name)
+        for name in ("harvest-river", "harvest-castle", "football-river")
     )
     found = rank(compared, Framing(Examples(posts)), 5)
     (row,) = (row for row in found.rows.to_pylist() if row["post_id"] == "harvest-market")
@@ -355,18 +358,21 @@ def test_a_case_that_was_matched_tells_copies_by_its_groups(tmp_path: Path) -> N
         (Asked(), "name an example"),
         (Asked(unlike=like("music-river")), "name an example"),
         (Asked(like("nobody")), "has no post 'nobody'"),
-        (Asked(like("both")), "'both' is a post on x and y: name one as x/both"),
+        (Asked(like("both")), "'both' is a post on twitter and y: name one as twitter/both"),
         (Asked(like("again")), "repeats the post 'both'"),
         (Asked(like("wow")), "says too little to compare"),
         (Asked(like(texts=["!!! "])), "no letters or digits"),
         (Asked(like(texts=["a" * 20_000])), "too long"),
         (Asked(like(texts=["\ud800 lone"])), "UTF-8"),
         (Asked(like("0-40"), like("0-40")), "named as one and as a counter-example"),
-        (Asked(like("0-40"), like("0-90")), "x/0-40 and x/0-90 say and show the same"),
-        (Asked(like("weather-castle"), like("y/both")), "x/weather-castle and y/both say and show"),
+        (Asked(like("0-40"), like("0-90")), "twitter/0-40 and twitter/0-90 say and show the same"),
+        (
+            Asked(like("weather-castle"), like("y/both")),
+            "twitter/weather-castle and y/both say and show",
+        ),
         (
             Asked(like("music-castle"), like(texts=[caption("music", "castle") + "!"])),
-            "x/music-castle and “Somebody near the castle wrote of music …” say and show the same",
+            "twitter/music-castle and “Somebody near the castle wrote of music …” say and show",
         ),
         (
             Asked(like(texts=["Nobody wrote this"]), like(texts=["nobody wrote this?!"])),
@@ -386,12 +392,19 @@ def test_both_posts_of_one_id_can_be_named(case: Case) -> None:
 
 
 def test_a_whole_name_comes_before_an_id_that_looks_like_one(tmp_path: Path) -> None:
-    keys = [("x", "t1"), ("w", "x/t1"), ("a", "b/c"), ("a/b", "c"), ("v", "z/1"), ("u", "z/1")]
+    keys = [
+        ("twitter", "t1"),
+        ("w", "twitter/t1"),
+        ("a", "b/c"),
+        ("a/b", "c"),
+        ("v", "z/1"),
+        ("u", "z/1"),
+    ]
     posts = [{"platform": platform, "post_id": post_id} for platform, post_id in keys]
     case = make_case(tmp_path, posts, signals=())
-    assert find_post(case, "x/t1") == ExamplePost("x", "t1")
-    assert find_post(case, "t1") == ExamplePost("x", "t1")
-    assert find_post(case, "w/x/t1") == ExamplePost("w", "x/t1")
+    assert find_post(case, "twitter/t1") == ExamplePost("twitter", "t1")
+    assert find_post(case, "t1") == ExamplePost("twitter", "t1")
+    assert find_post(case, "w/x/t1") == ExamplePost("w", "twitter/t1")
     with pytest.raises(UsageError, match="'z/1' is a post on u and v: name one as u/z/1"):
         find_post(case, "z/1")
     with pytest.raises(UsageError, match="'a/b/c' is a post on a and a/b: name its text with"):
@@ -466,9 +479,9 @@ def test_a_vector_of_another_width_is_none(case: Case, vector: np.ndarray | None
 
 
 def test_an_example_that_is_not_there_any_more_is_left_out(case: Case) -> None:
-    posts = (ExamplePost("x", "gone"), ExamplePost("x", "music-river"))
+    posts = (ExamplePost("twitter", "gone"), ExamplePost("twitter", "music-river"))
     found = rank(compared_of(case), Framing(Examples(posts)), 5)
-    assert found.notes[0].startswith("x/gone is left out")
+    assert found.notes[0].startswith("twitter/gone is left out")
     assert set(ids(found)[:2]) == {"music-river", "both"}
 
 
@@ -481,7 +494,7 @@ def test_what_is_named_again_changes_sides_and_is_there_once(case: Case) -> None
 
 
 def test_there_are_not_more_examples_than_can_be_compared() -> None:
-    many = Examples(tuple(ExamplePost("x", str(at)) for at in range(MOST + 1)))
+    many = Examples(tuple(ExamplePost("twitter", str(at)) for at in range(MOST + 1)))
     with pytest.raises(UsageError, match=f"{MOST} examples"):
         Framing().plus(Framing(many))
 

@@ -64,9 +64,9 @@ def unit(width: int) -> np.ndarray:
 
 def framing() -> Framing:
     texts = (ExampleText(_TEXT, unit(5), "weights:1"), ExampleText("谁来买单"))
-    like = Examples((ExamplePost("x", "p0"),), (picture(),), texts)
+    like = Examples((ExamplePost("twitter", "p0"),), (picture(),), texts)
     bare = ExamplePicture("b.jpg", "cd" * 32)
-    return Framing(like, Examples((ExamplePost("x/y", "p/1"),), (bare,)), 4.5)
+    return Framing(like, Examples((ExamplePost("twitter/y", "p/1"),), (bare,)), 4.5)
 
 
 def content() -> dict[str, Any]:
@@ -134,7 +134,7 @@ _POST, _WRITTEN, _SHOWN = ("like", "posts", 0), ("like", "texts", 0), ("like", "
         (_at("like"), []),
         (_at("unlike"), None),
         (_at("like", "posts"), {}),
-        (_at("like", "posts"), [{"platform": "x", "post_id": "1"}] * 201),
+        (_at("like", "posts"), [{"platform": "twitter", "post_id": "1"}] * 201),
         (_at("like", "posts"), [1]),
         (_at(*_POST, "platform"), ""),
         (_at(*_POST, "post_id"), 7),
@@ -164,7 +164,7 @@ _POST, _WRITTEN, _SHOWN = ("like", "posts", 0), ("like", "texts", 0), ("like", "
         (_at(*_SHOWN, "clip"), 1),
         (_at(*_SHOWN, "made_by"), []),
         (_at(*_SHOWN, "made_by"), {"pdq": 1}),
-        (_at(*_SHOWN, "made_by"), {str(at): "x" for at in range(30)}),
+        (_at(*_SHOWN, "made_by"), {str(at): "twitter" for at in range(30)}),
     ],
 )
 def test_what_is_no_framing_is_refused(
@@ -284,7 +284,9 @@ def test_a_name_is_a_safe_file_name_or_none(name: str) -> None:
     assert kept[0].isalnum()
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "-x", "a b", "a\nb", "x" * 65, "a.json"])
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "a/b", "-x", "a b", "a\nb", "twitter" * 65, "a.json"]
+)
 def test_what_is_no_name_is_told(case: Case, name: str) -> None:
     with pytest.raises(UsageError, match="is no name for a framing"):
         load(case, name)
@@ -386,7 +388,7 @@ def test_what_others_do_to_a_framing_while_it_is_asked_for_is_not_undone(
             if deleted:
                 delete(case, "fire")
             else:
-                more = Framing(Examples((ExamplePost("x", "p2"),)))
+                more = Framing(Examples((ExamplePost("twitter", "p2"),)))
                 save(case, "fire", load(case, "fire").plus(more))
         return rank(*arguments)
 
@@ -433,7 +435,7 @@ def test_match_tells_the_posts_of_each_named_framing(case: Case) -> None:
 
 def test_a_framing_that_is_damaged_or_empty_does_not_stop_match(case: Case) -> None:
     put(case, "bad", "{")
-    gone = Framing(Examples((ExamplePost("x", "gone"),)))
+    gone = Framing(Examples((ExamplePost("twitter", "gone"),)))
     put(case, "gone", to_json(json_of(gone)))
     rank_by_example(case, Asked(Named(("p0",)), name="fire"))
     notes: list[str] = []
@@ -452,7 +454,9 @@ def test_a_framing_that_is_damaged_or_empty_does_not_stop_match(case: Case) -> N
 
 def test_match_leaves_out_a_framing_that_contradicts_itself(case: Case) -> None:
     rank_by_example(case, Asked(Named(("p2",)), name="ducks"))
-    both = Framing(Examples((ExamplePost("x", "p2"),)), Examples(texts=(ExampleText(_DUCKS),)))
+    both = Framing(
+        Examples((ExamplePost("twitter", "p2"),)), Examples(texts=(ExampleText(_DUCKS),))
+    )
     with changing(case):
         save(case, "both", both)
     notes: list[str] = []
@@ -463,7 +467,7 @@ def test_match_leaves_out_a_framing_that_contradicts_itself(case: Case) -> None:
 
     results, _ = match_case(case, progress=Listener())
     assert set(results.named["name"].to_pylist()) == {"ducks"}
-    assert any("the framing both is left out: x/p2 and" in line for line in notes)
+    assert any("the framing both is left out: twitter/p2 and" in line for line in notes)
 
 
 def test_results_without_named_framings_are_read(case: Case) -> None:
