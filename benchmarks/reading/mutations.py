@@ -254,9 +254,10 @@ def _change(values: list[Any], rng: Random) -> None:
 
 
 def _repeated(value: Any, times: int) -> Any:
-    """A list of the value, but not one that repeats lists that were repeated already."""
+    """A list of copies of the value, so that what is changed in one later is not in all."""
     try:
-        return [value] * (times if times * len(json.dumps(value)) < _MUCH else 2)
+        text = json.dumps(value)
+        return [json.loads(text) for _ in range(times if times * len(text) < _MUCH else 2)]
     except RecursionError:
         return [value]
 
