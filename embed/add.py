@@ -97,6 +97,7 @@ def add_sources(
     library.search(
         *(found.path for found in opened if found.holds_media),
         read={part.place for found in opened for part in found.parts},
+        around=[found.around for found in opened if found.around],
     )
     added, refused = Added(), set[tuple[str, str]]()
     with case.writer() as writer:

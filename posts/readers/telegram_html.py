@@ -75,4 +75,5 @@ READER = Reader(
     parse=_parse,
     begins=_begins,
     split=_split,
+    beside=True,
 )

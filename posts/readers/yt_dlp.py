@@ -132,4 +132,5 @@ READER = Reader(
     shape=Shape.RECORDS,
     required=(("id",), ("webpage_url",), ("extractor_key", "extractor")),
     parse=_parse,
+    beside=True,
 )

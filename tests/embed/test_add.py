@@ -38,7 +38,9 @@ def test_posts_pictures_and_refusals_are_counted(case: Case, sources: Path) -> N
     # 3.jpg is empty, but that is for decoding to find out: its bytes are known.
     assert added(case, sources) == Added(posts=60, media=24, skipped=1)
     assert len(case.read("post_media")) == 60
-    assert reasons(case) == [("absent.jpg", "is not in the media folders")]
+    assert reasons(case) == [
+        ("absent.jpg", "is not in the media folders; --media FOLDER names the one that holds it")
+    ]
 
 
 def test_every_row_that_was_read_is_counted_known_or_not(case: Case, tmp_path: Path) -> None:
