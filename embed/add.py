@@ -114,10 +114,12 @@ def add_sources(
                     advance(len(batch))
         if library.waits:
             with progress.track("joining pictures by name", None) as advance:
-                named = (row for row in library.guessed(Held(case).keys) if row[0] not in refused)
-                while guesses := list(islice(named, _BATCH)):
-                    _put(writer, rows_guessed(guesses, Held(case)), added)
-                    advance(len(guesses))
+                held = Held(case)
+                for guessed, holds in ((library.named(), None), (library.guessed(held.keys), held)):
+                    named = (row for row in guessed if row[0] not in refused)
+                    while guesses := list(islice(named, _BATCH)):
+                        _put(writer, rows_guessed(guesses, holds), added)
+                        advance(len(guesses))
         rows = BatchRows()
         for unused in library.unused(Held(case).keys(library.unasked())):
             rows.skip(unused)

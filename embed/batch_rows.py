@@ -84,18 +84,19 @@ def rows_of(batch: Sequence[tuple[Base, Entry]], library: MediaLibrary) -> Batch
     return rows
 
 
-def rows_guessed(found: Sequence[Guess], held: Held) -> BatchRows:
-    """What the names of files give to posts: no file that the case holds as another post's."""
+def rows_guessed(found: Sequence[Guess], held: Held | None) -> BatchRows:
+    """What was found once all posts were known: of what `held` holds no file of another post."""
     rows = BatchRows()
     items = _identified(file for *_, file in found if isinstance(file, MediaFile))
     identified = {item.sha256: item for item in items.values() if isinstance(item, MediaItem)}
-    owners = held.owners([(item.sha256, item.path) for item in identified.values()])
+    files = [(item.sha256, item.path) for item in identified.values()]
+    owners = held.owners(files) if held else {}
     for key, source, line, file in found:
         if isinstance(file, Skipped):
             rows.lack(file)
         elif isinstance(item := items[file], Skipped):
             rows.lack(replace(item, source=source, line=line))
-        elif others := owners.get((item.sha256, item.path), set()) - {key}:
+        elif (others := owners.get((item.sha256, item.path), set())) and key not in others:
             reason = f"is the picture of {'/'.join(min(others))} already"
             rows.skip(Skipped(source, line, item.path, reason))
         else:

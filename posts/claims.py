@@ -99,24 +99,31 @@ class _Claim:
 class Claims:
     """Claims that wait until all posts are known; `contested` are the files that nobody got."""
 
+    _own: list[_Claim] = field(default_factory=list)  # within what the source itself lies in
     _named: list[_Claim] = field(default_factory=list)
     _listed: list[_Claim] = field(default_factory=list)
     _platforms: dict[str, set[str]] = field(default_factory=dict)  # of lists, by links in rows
     contested: set[str] = field(default_factory=set)
 
     def __len__(self) -> int:
-        return len(self._named) + len(self._listed)
+        return len(self._own) + len(self._named) + len(self._listed)
 
     def note(self, claim: Named | Listed) -> None:
         """Note a claim."""
         if isinstance(claim, Named):
-            self._named.append(_Claim.of(claim))
+            is_own = claim.where in {Where.CROWD, Where.ABOVE}
+            (self._own if is_own else self._named).append(_Claim.of(claim))
         else:
             self._listed.append(_Claim.by_list(claim))
 
     def show(self, listed: str, platform: str) -> None:
         """Note that a row of a platform names a link of a list."""
         self._platforms.setdefault(listed, set()).add(platform)
+
+    def own(self, given: Mapping[str, int], sources: Sources) -> Iterator[Guess]:
+        """The same as `resolved`, of files in folders above a source and of several chats."""
+        claims, self._own = self._own, []
+        yield from self._resolved_named(claims, given, sources)
 
     def resolved(
         self,
@@ -129,20 +136,23 @@ class Claims:
         `given` are the places of files that rows and maps gave to posts, each with their account;
         `known` gives the keys of other posts that have one of some ids.
         """
-        yield from self._resolved_named(given, sources)
+        yield from self._resolved_named(self._named, given, sources)
         yield from self._resolved_listed(known)
 
-    def _resolved_named(self, given: Mapping[str, int], sources: Sources) -> Iterator[Guess]:
+    def _resolved_named(
+        self, named: Collection[_Claim], given: Mapping[str, int], sources: Sources
+    ) -> Iterator[Guess]:
         rivals: dict[str, list[_Claim]] = {}
-        for claim in self._named:
+        for claim in named:
             rivals.setdefault(claim.file.place, []).append(claim)
         lost = sources.above_lost_tables()
         disputed = {place for place, claims in rivals.items() if _differ(claims)}
         owners = {place: given.get(place) for place in rivals}
-        for claim in self._named:
+        for claim in named:
             place = claim.file.place
             folder = printable(Path(claim.file.root).name)
-            if owners[place] not in {None, claim.account}:
+            is_shared = claim.account != 0 and owners[place] == claim.account
+            if owners[place] is not None and not is_shared:
                 reason = f"in that of {folder} it is another post's"
             elif place in disputed:
                 reason = f"posts of several sources name that of {folder}"

@@ -138,22 +138,35 @@ class MediaLibrary:
         """Whether `guessed` has anything to say."""
         return bool(self._guesses or self._links or self._claims)
 
-    def claimed(self, known: Callable[[Collection[str]], Collection[Key]]) -> Iterator[Guess]:
+    def named(self) -> Iterator[Guess]:
         """Once `find` was asked for all posts: what their rows said that had to wait.
 
-        Names of links, files in another source's folder, lists of downloads: one file may well be
-        that of several posts. `known` gives the keys of other posts that have one of some ids.
+        Files in folders above their source's, and in one where several chats lie.
         """
+        for row in self._claims.own(self._given, self._searched.about):
+            self._settle(row)
+            yield row
+
+    def claimed(self, known: Callable[[Collection[str]], Collection[Key]]) -> Iterator[Guess]:
+        """The same, and then what may well be another post's, perhaps of another day.
+
+        Names of links, files in another source's folder or found by their names alone, lists of
+        downloads. `known` gives the keys of other posts that have one of some ids.
+        """
+        yield from self.named()
         links, self._links = self._links, LinkNames()
         claims, self._claims = self._claims, Claims()
         by_names = links.resolved(self._index.by_stem)
         for row in chain(by_names, claims.resolved(self._given, self._searched.about, known)):
-            if isinstance(row[-1], MediaFile):
-                self.joined["row"] += 1
-                self._given[row[-1].place] = 0
-                self._guesses.settle(row[0])
+            self._settle(row)
             yield row
         self._contested |= claims.contested
+
+    def _settle(self, row: Guess) -> None:
+        if isinstance(row[-1], MediaFile):
+            self.joined["row"] += 1
+            self._given[row[-1].place] = 0
+            self._guesses.settle(row[0])
 
     def guessed(self, known: Callable[[Collection[str]], Collection[Key]]) -> Iterator[Guess]:
         """The same, and then what nothing but files' names gives to those that still wait."""
