@@ -201,11 +201,13 @@ def _new_links(held: Held, rows: BatchRows, refused: set[tuple[str, str]]) -> pa
     keys = [key for key in rows.post_media if key[:2] not in refused]
     new = held.new("post_media", links_table(keys, rows.post_media))
     found = list(zip(*(new[name].to_pylist() for name in POST_MEDIA.names[:3]), strict=True))
-    roots = pa.array([rows.said.get(key) for key in found], pa.string())
+    roots = pa.array(
+        [rows.said[key][0] if key in rows.said else None for key in found], pa.string()
+    )
     namesakes = set(held.namesakes(new.append_column("root", roots)))
     for key in sorted(namesakes):
-        post = rows.posts[key[:2]]
-        rows.skip(Skipped(post.source, post.line, rows.post_media[key], _NAMESAKE))
+        _, source, line = rows.said[key]
+        rows.skip(Skipped(source, line, rows.post_media[key], _NAMESAKE))
     return new.filter(pa.array([key not in namesakes for key in found], pa.bool_()))
 
 

@@ -30,7 +30,8 @@ class BatchRows:
     accounts: dict[tuple[str, str], Account] = field(default_factory=dict)
     media: dict[str, MediaItem] = field(default_factory=dict)
     post_media: dict[tuple[str, str, str], str] = field(default_factory=dict)
-    said: dict[tuple[str, str, str], str] = field(default_factory=dict)  # by the row: in which root
+    # What a row says itself: in which root a picture lies, and which row it is.
+    said: dict[tuple[str, str, str], tuple[str, str, int]] = field(default_factory=dict)
     refused: list[Skipped] = field(default_factory=list)  # posts of another account by one key
     absent: int = 0  # pictures that are named and can't be had
     skipped: dict[tuple[str, int, str, str], None] = field(default_factory=dict)
@@ -80,7 +81,7 @@ def rows_of(batch: Sequence[tuple[Base, Entry]], library: MediaLibrary) -> Batch
         else:
             key = rows.join((post.platform, post.post_id), item)
             if item.path.endswith(post.media):
-                rows.said[key] = item.root
+                rows.said[key] = item.root, post.source, post.line
     return rows
 
 
@@ -100,7 +101,9 @@ def rows_guessed(found: Sequence[Guess], held: Held | None) -> BatchRows:
             reason = f"is the picture of {'/'.join(min(others))} already"
             rows.skip(Skipped(source, line, item.path, reason))
         else:
-            rows.join(key, item)
+            joined = rows.join(key, item)
+            if held is None:
+                rows.said[joined] = item.root, source, line
     return rows
 
 

@@ -241,3 +241,17 @@ def test_posts_of_one_account_share_a_picture_above_and_adding_again_changes_not
     assert (added.posts, added.by_row, added.skipped) == (2, 2, 0)
     assert len(Case(case.path).read("post_media").to_pylist()) == 2
     assert add_sources(case, [root], library=MediaLibrary([])) == Added(known=2)
+
+
+def test_a_picture_above_is_not_that_of_a_namesake_elsewhere(case: Case, tmp_path: Path) -> None:
+    for seed, folder in enumerate(("one", "two")):
+        root = tmp_path / folder / "export"
+        (root / "tables").mkdir(parents=True)
+        row = "facebook,1,lin,text,media/a.jpg\n"
+        (root / "tables" / "t.csv").write_text("platform,post_id,account_id,text,media\n" + row)
+        (root / "media").mkdir()
+        (root / "media" / "a.jpg").write_bytes(jpeg(photo(seed)))
+        add_sources(case, [root], library=MediaLibrary([]))
+    assert len(Case(case.path).read("post_media").to_pylist()) == 1
+    (told,) = reasons(case)
+    assert "another picture of this name from elsewhere" in told[1]
