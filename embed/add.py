@@ -100,6 +100,7 @@ def add_sources(
     library.search(
         *(found.path for found in opened if found.holds_media),
         read={part.place for found in opened for part in found.parts},
+        around=[found.around for found in opened if found.around],
     )
     added, refused = Added(), set[tuple[Key, str, int]]()
     with case.writer() as writer:
@@ -116,10 +117,15 @@ def add_sources(
                     advance(len(batch))
         if library.waits:
             with progress.track("joining pictures by name", None) as advance:
-                for guess, find in ((False, library.claimed), (True, library.guessed)):
-                    named = (row for row in find(Held(case).keys) if row[:3] not in refused)
-                    while found := list(islice(named, _BATCH)):
-                        rows = rows_guessed(found, Held(case), guess=guess)
+                held = Held(case)
+                for named, checks, guess in (
+                    (library.named(), None, False),
+                    (library.claimed(held.keys), held, False),
+                    (library.guessed(held.keys), held, True),
+                ):
+                    taken = (row for row in named if row[:3] not in refused)
+                    while found := list(islice(taken, _BATCH)):
+                        rows = rows_guessed(found, checks, guess=guess)
                         _put(writer, rows, added)
                         added.by_name += len(rows.guessed)
                         advance(len(found))
@@ -249,8 +255,7 @@ def _new_links(held: Held, rows: BatchRows, refused: set[tuple[str, str]]) -> pa
     roots = pa.array([rows.said.get(key) for key in found], pa.string())
     namesakes = set(held.namesakes(new.append_column("root", roots)))
     for key in sorted(namesakes):
-        post = rows.posts[key[:2]]
-        rows.skip(Skipped(post.source, post.line, rows.post_media[key].path, _NAMESAKE))
+        rows.skip(Skipped(*rows.told[key], rows.post_media[key].path, _NAMESAKE))
     return new.filter(pa.array([key not in namesakes for key in found], pa.bool_()))
 
 

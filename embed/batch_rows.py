@@ -103,17 +103,18 @@ def rows_of(batch: Sequence[tuple[Base, Entry]], library: MediaLibrary) -> Batch
     return rows
 
 
-def rows_guessed(found: Sequence[Guess], held: Held, *, guess: bool) -> BatchRows:
-    """What the names of links and of files give to posts: of these the latter is a `guess`.
+def rows_guessed(found: Sequence[Guess], held: Held | None, *, guess: bool) -> BatchRows:
+    """What was found once all posts were known: of what `held` holds no file of another post.
 
-    No file is taken that the case holds as another post's but by a guess: of files in a folder
-    alone, or by the beginning of a longer id.
+    But one that a weaker guess gave to it; a `guess` is what a file's name alone says.
     """
     rows = BatchRows()
     items = _identified(file for *_, file in found if isinstance(file, MediaFile))
     identified = {item.sha256: item for item in items.values() if isinstance(item, MediaItem)}
-    owners = held.owners([(item.sha256, item.path) for item in identified.values()])
-    guesses = held.guesses_at([item.place for item in identified.values()])
+    owners, guesses = {}, {}
+    if held:
+        owners = held.owners([(item.sha256, item.path) for item in identified.values()])
+        guesses = held.guesses_at([item.place for item in identified.values()])
     for key, source, line, file in found:
         if isinstance(file, Skipped):
             rows.lack(file)
@@ -123,7 +124,9 @@ def rows_guessed(found: Sequence[Guess], held: Held, *, guess: bool) -> BatchRow
             reason = f"is the picture of {'/'.join(min(others))} already"
             rows.skip(Skipped(source, line, item.path, reason))
         else:
-            rows.join(key, item, (source, line), guess=guess)
+            link = rows.join(key, item, (source, line), guess=guess)
+            if held is None:
+                rows.said[link] = item.root
     return rows
 
 
@@ -141,7 +144,8 @@ def _owning(
         for platform, post_id, _ in guesses.get(item.place, ())
         if not guess or platform == READER.platform or len(post_id) < len(key[1])
     }
-    return owners.get((item.sha256, item.path), set()) - {key} - weaker
+    others = owners.get((item.sha256, item.path), set()) - weaker
+    return set() if key in others else others
 
 
 def _identified(files: Iterable[MediaFile]) -> dict[MediaFile, MediaItem | Skipped]:

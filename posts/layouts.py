@@ -11,7 +11,7 @@ from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Skipped
 from frametrace.posts.records import json_heads
 from frametrace.posts.roots import pictures_in, place_at
-from frametrace.posts.rows import Head, Heads, Row, Rows, Shape
+from frametrace.posts.rows import Head, Heads, Row, Rows, Shape, ids_in
 from frametrace.posts.sources import LINE_LIMIT, Source
 from frametrace.posts.tables import Layout, Table, likeliest, numbered, possible, quoting
 from frametrace.posts.values import MISSING
@@ -136,7 +136,7 @@ def _table_rows(
                     yield _row(header, cells + missing, name, table.line)
                 elif cells:
                     reason = f"the row has {len(cells)} values, the header {len(header)}"
-                    yield Skipped(name, table.line, "", reason)
+                    yield Skipped(name, table.line, "", reason, ids=ids_in(cells))
         except (SourceError, ValueError) as error:
             yield Skipped(name, table.line, "", str(error))
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from frametrace.posts.folders import is_picture
 from frametrace.posts.model import MediaFile, Post, Skipped
 
-__all__ = ["LinkNames", "Waiting", "link_name", "stem_of"]
+__all__ = ["LinkNames", "Waiting", "is_distinct", "link_name", "stem_of"]
 
 # What servers make: a long number, an identifier with hyphens, or a word whose letters and digits
 # change as by chance. `photo_1`, `IMG_20190819_140322`, `banner-1200x630` occur everywhere.
@@ -47,10 +47,10 @@ def link_name(link: str) -> str:
     if not (is_picture(name) or _SIZES.issuperset(asked)):
         return ""  # `image.php?id=7`
     stem = stem_of(name)
-    return stem if _is_distinct(stem) else ""
+    return stem if is_distinct(stem) else ""
 
 
-def _is_distinct(stem: str) -> bool:
+def is_distinct(stem: str) -> bool:
     """Whether no other picture will be named so, but by chance."""
     if not _NAME.fullmatch(stem):
         return False

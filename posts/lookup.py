@@ -1,7 +1,7 @@
 """Looking up a path that a row or a media map names, in one place or in several."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from unicodedata import normalize
 
 from frametrace.posts.compression import DAMAGED
@@ -10,10 +10,25 @@ from frametrace.posts.folders import printable
 from frametrace.posts.model import MediaFile
 from frametrace.posts.roots import Place, leaves
 
-__all__ = ["LEAVES", "beside", "in_places", "is_within", "usable"]
+__all__ = [
+    "LEAVES",
+    "Ambiguous",
+    "beside",
+    "in_places",
+    "is_absolute",
+    "is_within",
+    "name_of",
+    "several",
+    "usable",
+]
 
 LEAVES = "leaves the media folder"
+_NAMED = 5  # folders in a message
 _COMPARED = 2**26  # bytes of two files of one name
+
+
+class Ambiguous(ValueError):
+    """A name that several files have, of which one may be meant."""
 
 
 def beside(named: str, place: Place, folders: Iterable[str]) -> MediaFile | None:
@@ -31,7 +46,7 @@ def beside(named: str, place: Place, folders: Iterable[str]) -> MediaFile | None
 def in_places(named: str, places: Sequence[Place]) -> MediaFile | None:
     """Find a path in the places; None where none has it.
 
-    Raises ValueError, with the reason, where several have different files there.
+    Raises Ambiguous, with the reason, where several have different files there.
     """
     found: dict[Path, MediaFile] = {}
     for place in places:
@@ -39,9 +54,15 @@ def in_places(named: str, places: Sequence[Place]) -> MediaFile | None:
             found.setdefault(_file_of(file), file)
     files = list(found.values())
     if len(files) > 1 and not _alike(files, places):
-        names = ", ".join(sorted({printable(Path(file.root).name) for file in files}))
-        raise ValueError(f"is in several folders: {names}")
+        raise Ambiguous(several(Path(file.root).name for file in files))
     return files[0] if files else None
+
+
+def several(folders: Iterable[str]) -> str:
+    """Say that a name is in several folders."""
+    names = sorted(set(map(printable, folders)))
+    more = ", …" if len(names) > _NAMED else ""
+    return f"is in several folders: {', '.join(names[:_NAMED])}{more}"
 
 
 def usable(place: Place, path: str) -> MediaFile:
@@ -56,6 +77,17 @@ def usable(place: Place, path: str) -> MediaFile:
 def is_within(place: Place, other: Place) -> bool:
     """Whether a place lies in another, or is it."""
     return place.path.is_relative_to(other.path)
+
+
+def is_absolute(named: str) -> bool:
+    """Whether a path begins at a disk, of whatever system, and so on somebody's machine."""
+    return bool(PureWindowsPath(named).anchor) and ".." not in PureWindowsPath(named).parts
+
+
+def name_of(named: str, *, as_it_is: bool = False) -> str:
+    """The last part of a path, whichever system wrote it; in small letters, to be compared."""
+    name = named.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return name if as_it_is else normalize("NFC", name).casefold()
 
 
 def _spellings(named: str) -> Iterator[str]:

@@ -9,31 +9,34 @@ and no path leads out of its folder or archive.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
-from frametrace.posts.claims import Borrowed, Claims, Listed
+from frametrace.posts.claims import Claims, Listed, Named
 from frametrace.posts.downloads import Download, names_link
+from frametrace.posts.files_by_id import FilesById
 from frametrace.posts.folders import printable
-from frametrace.posts.guesses import LONG, Guess, Guesses, Key, is_named_by
+from frametrace.posts.guesses import LONG, Guess, Guesses, Key
 from frametrace.posts.link_names import LinkNames, Waiting, link_name
-from frametrace.posts.lookup import beside, in_places, is_within, usable
+from frametrace.posts.lookup import Ambiguous, beside, in_places, name_of, usable
 from frametrace.posts.maps import MediaMap
 from frametrace.posts.media_index import MediaIndex
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.roots import Base, Folder, Place, open_root
+from frametrace.posts.named_files import ABSENT, NamedFiles
+from frametrace.posts.neighbours import Neighbours, account_of
+from frametrace.posts.roots import Base, Folder
+from frametrace.posts.searched import Searched
 
 __all__ = ["MediaLibrary"]
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-_ABSENT = "is not in the media folders"
 
 # What Telegram Desktop writes in a file's place: "(File not included. Change data exporting …".
 _LEFT_OUT = "(File "
 
-_Said = MediaFile | Waiting | Borrowed | Listed | Skipped  # what a row says of its pictures
+_Said = MediaFile | Waiting | Named | Listed | Skipped  # what a row says of its pictures
 
 
 class MediaLibrary:
@@ -45,25 +48,28 @@ class MediaLibrary:
     """
 
     def __init__(self, roots: Sequence[Path], maps: Sequence[Path] = ()) -> None:
-        self._media = _opened(roots)
-        self._sources: tuple[Place, ...] = ()
-        self._read: set[str] = set()
+        self._searched = Searched(roots)
+        self._by_path, self._by_id = NamedFiles(self._searched), FilesById(self._searched)
         self._map = MediaMap(maps)
-        self._given: set[str] = set()  # places of files, by maps and rows
+        self._given: dict[str, int] = {}  # places of files, by maps and rows, with their accounts
         self._guessed: set[str] = set()
+        self._contested: set[str] = set()
         self._guesses = Guesses()
         self._links = LinkNames()
         self._claims = Claims()
         self.joined: Counter[str] = Counter()  # pictures by the rule that gave them to a post
 
-    def search(self, *roots: Path, read: Collection[str] = ()) -> None:
+    def search(
+        self, *roots: Path, read: Collection[str] = (), around: Iterable[Neighbours] = ()
+    ) -> None:
         """Search these sources of posts as well, before anything was looked for.
 
         What lies there belongs to their own posts first. `read` are places of files that were read
-        for their posts. Raises SourceError.
+        for their posts, `around` is where these lie. Raises SourceError.
         """
-        self._read.update(read)
-        self._sources = tuple(dict.fromkeys((*self._sources, *_opened(roots))))
+        self._searched.read.update(read)
+        self._searched.about.know(around)
+        self._searched.add(roots)
 
     def find(self, post: Post, base: Base | None = None) -> Iterator[MediaFile | Skipped]:
         """Give the files of a post's pictures, and a Skipped for each that it names in vain.
@@ -72,58 +78,102 @@ class MediaLibrary:
         names no picture and has none gives nothing; one that files may be named after, or after
         its links, waits for `guessed`.
         """
+        if base and base.around:
+            self._searched.about.know((base.around,))
+            self._searched.about.note(base.at, post)
         if not (post.media or self._offers):
             return
-        named, unusable = self._named(post, base)
         in_vain: list[Skipped] = []
-        for rule, found in (("map", self._mapped(post)), ("row", self._in_row(post, base))):
+        unsure: set[str] = set()
+        waits = False
+        for rule, found in (
+            ("map", self._mapped(post)),
+            ("row", self._in_row(post, base, unsure)),
+        ):
             every = tuple(dict.fromkeys(found))
-            items = [item for item in every if isinstance(item, MediaFile | Skipped)]
-            files = [item for item in items if isinstance(item, MediaFile)]
-            self._given.update(file.place for file in files)
+            files = [item for item in every if isinstance(item, MediaFile)]
+            self._give(post, files)
             self.joined[rule] += len(files)
-            for item in every:
-                if isinstance(item, Waiting):
-                    self._links.note(item)
-                elif isinstance(item, Borrowed | Listed):
-                    self._claims.note(item)
-            if files or not named:
-                yield from items
-            else:
-                in_vain += (item for item in items if isinstance(item, Skipped))
+            waits = self._note_claims(every) or waits
+            told = [item for item in every if isinstance(item, Skipped)]
             if files:
-                break
+                yield from in_vain
+                yield from (item for item in every if isinstance(item, MediaFile | Skipped))
+                if begun := self._by_id.begun(post, base):
+                    self._guesses.note(post, begun)
+                return
+            in_vain += told
+        named = self._by_id.of(post, base, unsure)
+        if named.candidates != named.begun:
+            self._guesses.note(post, named.begun)  # nor are they those of a post with a shorter id
+        if named.candidates:
+            at = base.at if base and len(post.post_id) < LONG else ""
+            self._guesses.note(post, named.candidates, in_vain, waits=True, at=at)
         else:
-            yield from unusable
-        if named:
-            self._guesses.note(post, named, in_vain, waits=not files)
+            yield from in_vain
+        if not waits:
+            yield from named.doubts
+
+    def _give(self, post: Post, files: Iterable[MediaFile]) -> None:
+        """Note files that a map or a row gives to a post."""
+        account = account_of(post)
+        for file in files:
+            if self._given.setdefault(file.place, account) != account:
+                self._given[file.place] = 0
+
+    def _note_claims(self, said: Iterable[_Said]) -> bool:
+        """Note what has to wait until all posts are known; whether there was any."""
+        waits = False
+        for item in said:
+            if isinstance(item, Waiting):
+                self._links.note(item)
+                waits = True
+            elif isinstance(item, Named | Listed):
+                self._claims.note(item)
+                waits = True
+        return waits
 
     @property
     def waits(self) -> bool:
         """Whether `guessed` has anything to say."""
         return bool(self._guesses or self._links or self._claims)
 
-    def claimed(self, known: Callable[[Collection[str]], Collection[Key]]) -> Iterator[Guess]:
+    def named(self) -> Iterator[Guess]:
         """Once `find` was asked for all posts: what their rows said that had to wait.
 
-        Names of links, files in another source's folder, lists of downloads: one file may well be
-        that of several posts. `known` gives the keys of other posts that have one of some ids.
+        Files in folders above their source's, and in one where several chats lie.
         """
+        for row in self._claims.own(self._given, self._searched.about):
+            self._settle(row)
+            yield row
+
+    def claimed(self, known: Callable[[Collection[str]], Collection[Key]]) -> Iterator[Guess]:
+        """The same, and then what may well be another post's, perhaps of another day.
+
+        Names of links, files in another source's folder or found by their names alone, lists of
+        downloads. `known` gives the keys of other posts that have one of some ids.
+        """
+        yield from self.named()
         links, self._links = self._links, LinkNames()
         claims, self._claims = self._claims, Claims()
-        by_rows = frozenset(self._given)
-        for row in chain(links.resolved(self._index.by_stem), claims.resolved(by_rows, known)):
-            if isinstance(row[-1], MediaFile):
-                self.joined["row"] += 1
-                self._given.add(row[-1].place)
-                self._guesses.settle(row[0])
+        by_names = links.resolved(self._index.by_stem)
+        for row in chain(by_names, claims.resolved(self._given, self._searched.about, known)):
+            self._settle(row)
             yield row
+        self._contested |= claims.contested
+
+    def _settle(self, row: Guess) -> None:
+        if isinstance(row[-1], MediaFile):
+            self.joined["row"] += 1
+            self._given[row[-1].place] = 0
+            self._guesses.settle(row[0])
 
     def guessed(self, known: Callable[[Collection[str]], Collection[Key]]) -> Iterator[Guess]:
         """The same, and then what nothing but files' names gives to those that still wait."""
         yield from self.claimed(known)
         guesses, self._guesses = self._guesses, Guesses()
-        for row in guesses.resolved(self._index.file, self._given, known):
+        claimed = self._given.keys() | self._contested if self._contested else self._given.keys()
+        for row in guesses.resolved(self._index.file, claimed, known, self._searched.about):
             if isinstance(row[-1], MediaFile):
                 self.joined["name"] += 1
                 self._guessed.add(row[-1].place)
@@ -131,9 +181,8 @@ class MediaLibrary:
 
     def unowned(self) -> Iterator[MediaFile]:
         """The pictures of the media folders that `find` and `guessed` gave to no post."""
-        given = self._given | self._guessed
         for file in map(self._index.file, range(len(self._index))):
-            if file.place not in given:
+            if file.place not in self._given and file.place not in self._guessed:
                 yield file
 
     def unasked(self) -> set[str]:
@@ -152,44 +201,18 @@ class MediaLibrary:
         for row in self._map.rows_of(post):
             try:
                 file = beside(row.path, Folder(row.folder), ("",))
-                file = file or in_places(row.path, (*self._media, *self._sources))
-                yield file or row.skipped(f"the media map names a file that {_ABSENT}")
+                file = file or in_places(row.path, (*self._searched.media, *self._searched.sources))
+                yield file or row.skipped(f"the media map names a file that {ABSENT}")
             except ValueError as error:
                 yield row.skipped(f"the media map names a file that {error}")
 
-    def _named(self, post: Post, base: Base | None) -> tuple[list[int], list[Skipped]]:
-        """The numbers of the files that are named after a post, and those that can't be used."""
-        numbers, unusable = [], []
-        begun = (
-            (id, number)
-            for id in post.ids
-            for number in self._index.beginning(id)
-            if is_named_by(self._index.files[number][-1], id)
-        )
-        held = ((id, number) for id in post.ids for number in self._index.by_long_id.get(id, ()))
-        for id, number in (*begun, *held):
-            _, place, path = self._index.files[number]
-            if len(id) < LONG and self._is_anothers(place, base):
-                continue  # many a source has a post 7
-            try:
-                usable(place, path)
-                numbers.append(number)
-            except ValueError as error:
-                unusable.append(Skipped(post.source, post.line, printable(path), str(error)))
-        return numbers, unusable
-
-    def _is_anothers(self, place: Place, base: Base | None) -> bool:
-        """Whether a place is a source of posts alone, and not the one that `base` lies in."""
-        return not any(is_within(place, media) for media in self._media) and any(
-            is_within(place, source) and not (base and is_within(base.place, source))
-            for source in self._sources
-        )
-
-    def _in_row(self, post: Post, base: Base | None) -> Iterator[_Said]:
+    def _in_row(self, post: Post, base: Base | None, unsure: set[str]) -> Iterator[_Said]:
         for named in post.media:
             try:
                 yield from self._said(post, named, base)
             except ValueError as error:
+                if isinstance(error, Ambiguous):
+                    unsure.add(name_of(named))
                 if (name := link_name(named)) in self._index.by_stem and "://" in named:
                     yield Waiting(post, named, name)
                 else:
@@ -202,7 +225,7 @@ class MediaLibrary:
             else:
                 yield file if names_link(post, found.url) else Listed(post, file, found.listed)
 
-    def _said(self, post: Post, named: str, base: Base | None) -> Iterator[MediaFile | Borrowed]:
+    def _said(self, post: Post, named: str, base: Base | None) -> Iterator[MediaFile | Named]:
         if "://" in named or named.startswith(_LEFT_OUT):
             found = self._index.downloads.of_link(named)
             if not found:
@@ -211,26 +234,9 @@ class MediaLibrary:
                 self._claims.show(download.listed, post.platform)
             yield from map(_file_in, found)
         elif not _SHA256.fullmatch(named):
-            yield self._by_path(post, named, base)
+            yield self._by_path.find(post, named, base)
         else:
             yield self._by_sha256(named)
-
-    def _by_path(self, post: Post, named: str, base: Base | None) -> MediaFile | Borrowed:
-        """Find a relative path. Raises ValueError with the reason.
-
-        It is relative to the folder of its source, or to one above it that was named as well, or to
-        a media folder. In the folder of another source it is only borrowed.
-        """
-        if base and (file := beside(named, base.place, base.folders(named))):
-            return file
-        around = [source for source in self._sources if base and is_within(base.place, source)]
-        wider = [source for source in around if base and source != base.place]
-        if file := in_places(named, (*wider, *self._media)):
-            return file
-        others = [source for source in self._sources if source not in around]
-        if file := in_places(named, others):
-            return Borrowed(post, named, file, str(base.place.path) if base else post.source)
-        raise ValueError(_ABSENT)
 
     def _by_sha256(self, named: str) -> MediaFile:
         for spelled in (named.lower(), named.upper()):
@@ -245,9 +251,9 @@ class MediaLibrary:
         """Files of the media folders that aren't pictures, by their suffix."""
         return self._index.aside
 
-    @cached_property
+    @property
     def _index(self) -> MediaIndex:
-        return MediaIndex(tuple(dict.fromkeys((*self._media, *self._sources))), self._read)
+        return self._searched.index
 
     @cached_property
     def _offers(self) -> bool:
@@ -255,16 +261,8 @@ class MediaLibrary:
         return bool(self._index or self._map)
 
 
-def _opened(roots: Sequence[Path]) -> tuple[Place, ...]:
-    """Open folders and archives. Raises SourceError."""
-    places = tuple(dict.fromkeys(map(open_root, roots)))
-    for place in places:
-        place.paths()  # an archive that can't be opened shows it here
-    return places
-
-
 def _file_in(found: Download) -> MediaFile:
     """The file that was downloaded. Raises ValueError, with the reason, where there is none."""
     if file := beside(found.path, found.place, ("",)):
         return file
-    raise ValueError(_ABSENT)
+    raise ValueError(ABSENT)

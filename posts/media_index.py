@@ -6,6 +6,10 @@ from collections.abc import Collection, Iterator
 from functools import cached_property
 from operator import itemgetter
 from pathlib import Path, PurePosixPath
+from unicodedata import normalize
+
+import numpy as np
+from numpy.typing import NDArray
 
 from frametrace.posts.downloads import DOWNLOADS, Downloads
 from frametrace.posts.errors import SourceError
@@ -22,6 +26,7 @@ _ARCHIVES = frozenset(
     {".zip", ".tar", ".tgz", ".tbz2", ".txz"}
     | {f".tar{suffix}" for suffix in (".gz", ".bz2", ".xz", ".zst")}
 )
+_NAMESAKES = 200  # files of one name that are looked at
 
 
 class MediaIndex:
@@ -68,6 +73,30 @@ class MediaIndex:
         for _, place, path in self.files:
             found.setdefault(stem_of(path), []).append(MediaFile(str(place.path), path))
         return found
+
+    def called(self, named: str) -> list[int]:
+        """The numbers of files whose paths end with a path, in letters of any case.
+
+        Not of all, where many have its name.
+        """
+        ends = _folded(named)
+        name = PurePosixPath(ends).name
+        at, order = self._names
+        sought = hash(name)
+        first, last = (int(np.searchsorted(at, sought, side)) for side in ("left", "right"))
+        return [
+            number
+            for number in order[first : min(last, first + _NAMESAKES)].tolist()
+            if f"/{_folded(self.files[number][2])}".endswith(f"/{ends}")
+        ]
+
+    @cached_property
+    def _names(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The files' names as numbers, in order, and the numbers of the files."""
+        names = (hash(_folded(path).rpartition("/")[2]) for _, _, path in self.files)
+        hashed = np.fromiter(names, np.int64, len(self.files))
+        order = np.argsort(hashed, kind="stable")
+        return hashed[order], order
 
     def _listed(self) -> list[tuple[str, Place, str]]:
         """Every picture by the stem of its name; a file under two roots is listed once."""
@@ -116,6 +145,11 @@ class MediaIndex:
         else:
             if not isinstance(archive, Folder):
                 yield archive
+
+
+def _folded(path: str) -> str:
+    """A path as it is compared: Windows' separators, letters and accents don't matter."""
+    return PurePosixPath(normalize("NFC", path.replace("\\", "/")).casefold()).as_posix()
 
 
 def _suffix(path: str) -> str:

@@ -144,7 +144,7 @@ class Skipped:
 
     `source` names the file, `line` its row (0: the file as a whole), `item` what was asked for (a
     post key, a path), `reason` a plain sentence, of which 1,000 characters are kept. `kept`: it is
-    about one field, and the rest of the row was read.
+    about one field, and the rest of the row was read. `ids` are what may have been the post's id.
     """
 
     source: str
@@ -152,6 +152,7 @@ class Skipped:
     item: str
     reason: str
     kept: bool = False
+    ids: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.reason) > _REASON:

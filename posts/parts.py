@@ -12,13 +12,14 @@ from frametrace.posts.encodings import encoding_of
 from frametrace.posts.errors import SourceError
 from frametrace.posts.layouts import text_rows
 from frametrace.posts.model import Account, Post, Skipped
+from frametrace.posts.neighbours import Neighbours
 from frametrace.posts.readers import Reader
 from frametrace.posts.roots import Base
-from frametrace.posts.rows import Head, Row, Rows, Shape
+from frametrace.posts.rows import Head, Row, Rows, Shape, ids_in
 from frametrace.posts.settings import ReadSettings
 from frametrace.posts.sources import Source
 
-__all__ = ["Entry", "Part"]
+__all__ = ["Entry", "Part", "folder_of"]
 
 Entry = Post | Account | Skipped
 
@@ -35,11 +36,12 @@ class Part:
     reader: Reader
     settings: ReadSettings = ReadSettings()
     columns: ColumnMap | None = None  # by which it is read, where users said so
+    around: Neighbours | None = None  # the sources that were opened along with it
 
     @property
     def folder(self) -> str:
         """The folder of the source inside the folder or the archive that was named; or empty."""
-        return PurePosixPath(self.source.member).parent.as_posix() if self.source.member else ""
+        return folder_of(self.source)
 
     @property
     def place(self) -> str:
@@ -50,7 +52,7 @@ class Part:
     def base(self) -> Base:
         """Where the paths in it are relative to. Raises OSError."""
         source = replace(self.source, path=self.source.path.resolve())
-        return Base(source.place(), self.folder)
+        return Base(source.place(), self.folder, self.around, beside=self.reader.beside)
 
     def rows(self) -> Rows:
         """The rows, each with what its columns say as a whole and what stands beside the source."""
@@ -70,6 +72,8 @@ class Part:
         for entry in self._entries():
             if isinstance(entry, Post) and _REPLACED in entry.text:
                 replaced += 1
+            if isinstance(entry, Skipped) and self.around:
+                self.around.note(self.folder, entry)
             yield entry
         name = self.source.name
         if (found := self.source.detected) and found.guessed:
@@ -86,6 +90,7 @@ class Part:
             if isinstance(row, Skipped):
                 yield row
                 continue
+            cells = tuple(row.values.values())
             try:
                 if parts is None:
                     yield parse(row)
@@ -95,13 +100,14 @@ class Part:
                     for part in parts(row):
                         yield from self._of_part(part)
             except (ValueError, RecursionError) as error:
-                yield Skipped(row.source, row.line, "", str(error))
+                yield Skipped(row.source, row.line, "", str(error), ids=ids_in(cells))
 
     def _of_part(self, row: Row) -> Iterator[Entry]:
+        cells = tuple(row.values.values())
         try:
             yield self.reader.parse(row)
         except ValueError as error:
-            yield Skipped(row.source, row.line, "", str(error))
+            yield Skipped(row.source, row.line, "", str(error), ids=ids_in(cells))
         else:
             yield from _told(row)
 
@@ -126,6 +132,11 @@ class Part:
         except (SourceError, *DAMAGED):
             return ""
         return data.decode(encoding_of(data).name, "replace")
+
+
+def folder_of(source: Source) -> str:
+    """The folder of a source inside the folder or the archive that was named; or empty."""
+    return PurePosixPath(source.member).parent.as_posix() if source.member else ""
 
 
 def _told(row: Row) -> Iterator[Skipped]:

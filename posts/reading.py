@@ -1,5 +1,6 @@
 """Recognising a source's format and reading it: posts, accounts, and what could not be read."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -10,7 +11,8 @@ from frametrace.posts.errors import SourceError
 from frametrace.posts.folders import printable
 from frametrace.posts.mapped_rows import reader_of
 from frametrace.posts.model import Skipped
-from frametrace.posts.parts import Entry, Part
+from frametrace.posts.neighbours import Neighbours
+from frametrace.posts.parts import Entry, Part, folder_of
 from frametrace.posts.readers import READERS
 from frametrace.posts.recognition import parts_of, reader_named
 from frametrace.posts.roots import Base
@@ -30,6 +32,7 @@ class Opened:
     path: Path
     parts: tuple[Part, ...]
     unread: tuple[Skipped, ...] = field(default=())
+    around: Neighbours | None = None
 
     @property
     def holds_media(self) -> bool:
@@ -46,11 +49,9 @@ class Opened:
 
         Raises OSError where a folder or an archive is gone.
         """
-        folders = {part.folder for part in self.parts}
         for number, part in enumerate(self.parts):
             entries = part.entries()
-            base = replace(part.base(), others=frozenset(folders - {part.folder}))
-            yield base, chain(self.unread, entries) if number == 0 else entries
+            yield part.base(), chain(self.unread, entries) if number == 0 else entries
 
     def entries(self) -> Iterator[Entry]:
         """The same as one."""
@@ -83,7 +84,25 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
     if not parts:
         nothing = SourceError(f"{printable(path.name)}: holds no pictures. Name another format.")
         raise errors[0][1] if errors else nothing
-    return Opened(path, tuple(parts), tuple(_unread(errors, passed)))
+    unread = [source for source, _ in errors if is_table(source)]
+    around = _neighbours(path, parts, unread)
+    found = tuple(replace(part, around=around) for part in parts)
+    return Opened(path, found, tuple(_unread(errors, passed)), around)
+
+
+def _neighbours(path: Path, parts: Sequence[Part], unread: Sequence[Source]) -> Neighbours:
+    """What of the sources in a path, or beside it, says whose the pictures there are."""
+    whole = path.resolve()
+    read = [part for part in parts if not part.source.is_folder]
+    chats = {part.source: part.folder for part in read if part.reader.beside and part.reader.split}
+    lost = {folder_of(source) for source in unread}
+    return Neighbours(
+        str(whole if any(part.source.member for part in parts) else whole.parent),
+        folders=frozenset(part.folder for part in read) | lost,
+        tables=frozenset(part.folder for part in read if is_table(part.source)) | lost,
+        chats=Counter(chats.values()),
+        unread=lost,
+    )
 
 
 def read_source(path: Path, format: str | None = None) -> Iterator[Entry]:

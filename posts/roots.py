@@ -19,6 +19,7 @@ from frametrace.posts.folders import (
     printable,
 )
 from frametrace.posts.model import Skipped
+from frametrace.posts.neighbours import Neighbours
 
 __all__ = [
     "Archive",
@@ -85,6 +86,7 @@ class Folder:
 
 
 Place = Folder | Archive | Tar
+_HERE = frozenset(("", "."))
 
 # Files that a great many of may lie beside pictures, and that hold none themselves.
 _NEVER = frozenset(
@@ -97,23 +99,42 @@ _NEVER = frozenset(
 class Base:
     """Where a source of posts lies: in a folder or an archive, and in which folder of that.
 
-    `others` are the folders of other sources in the same place.
+    `around` are the sources in the same place. `beside`: rows name files in its own folder alone.
     """
 
     place: Place
     folder: str = ""
-    others: frozenset[str] = frozenset()
+    around: Neighbours | None = None
+    beside: bool = False
 
-    def folders(self, named: str) -> Iterator[str]:
-        """Its own folder and those above it, as they begin paths: `a/b/`, `a/` and nothing.
+    @property
+    def at(self) -> str:
+        """The absolute path of its own folder."""
+        return f"{self.place.path}/{self.folder}" if self.folder not in _HERE else self.whole
+
+    @property
+    def whole(self) -> str:
+        """The absolute path of the folder or the archive."""
+        return str(self.place.path)
+
+    @property
+    def own(self) -> str:
+        """Its own folder, as it begins paths: `a/b/`, or nothing."""
+        return f"{self.folder}/" if self.folder not in _HERE else ""
+
+    def above(self, named: str) -> Iterator[str]:
+        """The folders above its own, as they begin paths: `a/` and nothing.
 
         Not where another source lies, whose picture it would be, but for paths that lead back.
         """
+        if self.beside or self.folder in _HERE:
+            return
         own = PurePosixPath(self.folder)
         begin = PurePosixPath(named.replace("\\", "/")).parts[:1]
-        for each in (own, *own.parents):
+        others = self.around.folders if self.around else frozenset()
+        for each in own.parents:
             path = each.as_posix()
-            if path not in self.others or own.relative_to(each).parts[:1] == begin:
+            if path not in others or own.relative_to(each).parts[:1] == begin:
                 yield "" if path == "." else f"{path}/"
 
 

@@ -6,23 +6,26 @@ its pictures. How they are found in a source is the matter of `layouts`.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
+from itertools import islice
 
 from frametrace.posts.column_facts import ColumnFacts
 from frametrace.posts.model import Precision, Skipped
 from frametrace.posts.times import parse_unix
 from frametrace.posts.values import count, sound_id, spelled
 
-__all__ = ["Head", "Heads", "Row", "Rows", "Shape", "flat"]
+__all__ = ["Head", "Heads", "Row", "Rows", "Shape", "flat", "ids_in"]
 
 _NAMES_SHOWN = 40
 _LONG_NAME = 100  # characters
 _DOTTED_NAMES = 2**24  # characters of all dotted names of a record that are longer
 _NOTHING_KNOWN = ColumnFacts()
+_IDS = 200  # cells of a lost row that may be its id
+_LONG_ID = 100  # characters
 
 
 class Shape(StrEnum):
@@ -198,3 +201,9 @@ def _flatten(
 def _is_nan(value: object) -> bool:
     """Whether a value is what pandas writes for a missing one; JSON knows none."""
     return isinstance(value, float) and math.isnan(value)
+
+
+def ids_in(cells: Iterable[str]) -> tuple[str, ...]:
+    """What of a row that can't be read may be its id."""
+    short = (cell.strip() for cell in cells if len(cell) <= _LONG_ID)
+    return tuple(islice(filter(None, short), _IDS))

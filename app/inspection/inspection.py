@@ -47,6 +47,7 @@ def inspect_sources(
     library.search(
         *(each.path for each in found if each.holds_media),
         read={part.place for each in found for part in each.parts},
+        around=[each.around for each in found if each.around],
     )
     pictures = Pictures(library)
     looked = [each.look(pictures, reading, rows) for each in opened]

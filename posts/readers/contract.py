@@ -21,10 +21,11 @@ class Reader:
     with its alternatives: a source that has them all is recognised. `foreign` names columns that
     only another format with the same required ones has. `parts` takes apart a row that holds many
     posts, such as a page of an API's answers. `short_rows`: the tool leaves out empty cells at the
-    end of a row. `context` gives values that every row has besides its
-    own, read from files beside the source. A source of the shape TEXT is recognised by its first
-    lines (`begins`) and taken apart by `split`, which gives the number of each row's first line and
-    its values, or the reason why it can't be read. `title`, `example`, `platform` and `time`
+    end of a row. `context` gives values that every row has besides its own, read from files beside
+    the source. `beside`: rows name files in the source's own folder, or else in a media folder; any
+    others may be called alike. A source of the shape TEXT is recognised by its first lines
+    (`begins`) and taken apart by `split`, which gives the number of each row's first line and its
+    values, or the reason why it can't be read. `title`, `example`, `platform` and `time`
     describe the format in its documentation.
     """
 
@@ -39,6 +40,7 @@ class Reader:
     foreign: tuple[str, ...] = ()
     parts: Callable[[Row], Iterable[Row]] | None = None
     short_rows: bool = False
+    beside: bool = False
     context: Callable[[Neighbour], Mapping[str, str]] | None = None
     begins: Callable[[str], bool] | None = None
     split: Callable[[Iterable[str]], Iterator[tuple[int, Mapping[str, str] | str]]] | None = None

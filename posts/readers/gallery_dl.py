@@ -58,4 +58,5 @@ READER = Reader(
         ("num", "count", "id", "post_id"),
     ),
     parse=_parse,
+    beside=True,
 )

@@ -113,4 +113,5 @@ READER = Reader(
         ("node.shortcode", "node.code", "node.id"),
     ),
     parse=_parse,
+    beside=True,
 )

@@ -122,4 +122,5 @@ READER = Reader(
     required=(("chat.id",), ("id",), ("date_unixtime", "date"), ("text", "text_entities")),
     parse=_parse,
     parts=_posts_of,
+    beside=True,
 )

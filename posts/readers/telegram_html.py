@@ -78,4 +78,5 @@ READER = Reader(
     parse=_parse,
     begins=_begins,
     split=_split,
+    beside=True,
 )

@@ -57,4 +57,5 @@ READER = Reader(
     parse=_parse,
     begins=begins,
     split=split,
+    beside=True,
 )

@@ -109,4 +109,5 @@ READER = Reader(
     foreign=("user.id_str", "user.screen_name"),
     parse=_parse,
     context=_account,
+    beside=True,
 )

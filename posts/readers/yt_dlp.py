@@ -133,4 +133,5 @@ READER = Reader(
     shape=Shape.RECORDS,
     required=(("id",), ("webpage_url",), ("extractor_key", "extractor")),
     parse=_parse,
+    beside=True,
 )

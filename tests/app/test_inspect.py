@@ -233,7 +233,9 @@ def test_each_picture_is_named_with_what_gave_it(pictures: Path) -> None:
     }
     assert shown["1001"].pictures[0].path == "mapped.jpg"
     assert shown["1001"].pictures[0].pixels == "640 × 480"
-    assert shown["1004"].absent == ("gone.jpg: is not in the media folders",)
+    assert shown["1004"].absent == (
+        "gone.jpg: is not in the media folders; --media FOLDER names the one that holds it",
+    )
     assert found.pictures.unowned_such_as == ("nobody.jpg",)
     assert found.pictures.aside == {".txt": 1}
     assert [reason.count for reason in found.pictures.absent] == [1]

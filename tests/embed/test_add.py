@@ -38,7 +38,9 @@ def test_posts_pictures_and_refusals_are_counted(case: Case, sources: Path) -> N
     # 3.jpg is empty, but that is for decoding to find out: its bytes are known.
     assert added(case, sources) == Added(posts=60, media=24, skipped=1)
     assert len(case.read("post_media")) == 60
-    assert reasons(case) == [("absent.jpg", "is not in the media folders")]
+    assert reasons(case) == [
+        ("absent.jpg", "is not in the media folders; --media FOLDER names the one that holds it")
+    ]
 
 
 def test_every_row_that_was_read_is_counted_known_or_not(case: Case, tmp_path: Path) -> None:
@@ -214,7 +216,7 @@ def test_pictures_are_found_by_name_and_a_link_alone_was_not_downloaded(
     add_sources(case, [fixtures / sample], library=MediaLibrary([tmp_path / "media"]))
     (found,) = Case(case.path).read("post_media").to_pylist()
     assert file.startswith(found["post_id"])
-    of_media = [reason for item, reason in reasons(case) if item]
+    of_media = [reason.partition(";")[0] for item, reason in reasons(case) if item]
     assert len(of_media) == lost
     assert set(of_media) <= {"not downloaded", "is not in the media folders"}
 
@@ -223,3 +225,33 @@ def test_a_row_counts_once_whatever_of_it_cannot_be_read(case: Case, tmp_path: P
     rows = [{**post("1", "one"), "posted_at": "soon"}, post("2", "two")]
     done = added(case, write_jsonl(tmp_path / "posts.jsonl", rows))
     assert (done.rows, done.posts, done.skipped) == (2, 2, 1)
+
+
+def test_posts_of_one_account_share_a_picture_above_and_adding_again_changes_nothing(
+    case: Case, tmp_path: Path
+) -> None:
+    root = tmp_path / "export"
+    for name in ("posts", "albums"):
+        (root / name).mkdir(parents=True)
+        row = f"facebook,{name},lin,{name},media/a.jpg\n"
+        (root / name / f"{name}.csv").write_text("platform,post_id,account_id,text,media\n" + row)
+    (root / "media").mkdir()
+    (root / "media" / "a.jpg").write_bytes(jpeg(photo(1)))
+    added = add_sources(case, [root], library=MediaLibrary([]))
+    assert (added.posts, added.by_row, added.skipped) == (2, 2, 0)
+    assert len(Case(case.path).read("post_media").to_pylist()) == 2
+    assert add_sources(case, [root], library=MediaLibrary([])) == Added(known=2)
+
+
+def test_a_picture_above_is_not_that_of_a_namesake_elsewhere(case: Case, tmp_path: Path) -> None:
+    for seed, folder in enumerate(("one", "two")):
+        root = tmp_path / folder / "export"
+        (root / "tables").mkdir(parents=True)
+        row = "facebook,1,lin,text,media/a.jpg\n"
+        (root / "tables" / "t.csv").write_text("platform,post_id,account_id,text,media\n" + row)
+        (root / "media").mkdir()
+        (root / "media" / "a.jpg").write_bytes(jpeg(photo(seed)))
+        add_sources(case, [root], library=MediaLibrary([]))
+    assert len(Case(case.path).read("post_media").to_pylist()) == 1
+    (told,) = reasons(case)
+    assert "another picture of this name from elsewhere" in told[1]

@@ -15,6 +15,7 @@ from frametrace.posts.roots import Base, Folder
 
 Key = tuple[str, str]
 HEADER = "platform,post_id,account_id,text,media\n"
+ABSENT = "is not in the media folders; --media FOLDER names the one that holds it"
 
 
 def _put(root: Path, *paths: str) -> Path:
@@ -100,13 +101,13 @@ def test_one_export_in_several_parts_finds_its_pictures(tmp_path: Path) -> None:
 
 
 def test_a_picture_that_two_exports_lack_is_nobodys(tmp_path: Path) -> None:
-    first = _source(tmp_path / "first", "t,1,a,one,photo_1.jpg\n", "x.jpg")
-    second = _source(tmp_path / "second", "t,2,a,two,photo_1.jpg\n", "x.jpg")
-    third = _source(tmp_path / "third", "t,3,a,three,\n", "photo_1.jpg")
+    first = _source(tmp_path / "first", "t,1,a,one,p/photo_1.jpg\n", "x.jpg")
+    second = _source(tmp_path / "second", "t,2,a,two,p/photo_1.jpg\n", "x.jpg")
+    third = _source(tmp_path / "third", "t,3,a,three,\n", "p/photo_1.jpg")
     files, told = _read(first, second, third)
     assert files == {}
     assert told == ["is not in its own folder; posts of several sources name that of third"] * 2
-    fourth = _source(tmp_path / "fourth", "t,4,a,four,\n", "photo_1.jpg")
+    fourth = _source(tmp_path / "fourth", "t,4,a,four,\n", "p/photo_1.jpg")
     files, told = _read(first, third, fourth)
     assert (files, told) == ({}, ["is in several folders: fourth, third"])
 
@@ -141,7 +142,7 @@ def test_a_picture_of_a_table_above_is_not_that_of_a_table_below(tmp_path: Path)
         "3": ["export/below/img/3.jpg"],
         "4": ["export/img/1.jpg"],
     }
-    assert told == ["is not in the media folders"]
+    assert told == [ABSENT]
 
 
 # Names that begin with a short id
@@ -297,7 +298,7 @@ def test_a_list_that_may_be_of_two_platforms_gives_nothing_by_ids(tmp_path: Path
 
 def test_a_map_without_platforms_is_told_where_two_posts_have_one_id(tmp_path: Path) -> None:
     root = _put(tmp_path / "m", "a.jpg", "b.jpg", "c.jpg")
-    (tmp_path / "map.csv").write_text("platform,post_id,path\n,7,a.jpg\nx,7,b.jpg\n,8,c.jpg\n")
+    (tmp_path / "map.csv").write_text("platform,post_id,path\n,7,a.jpg\ny,7,b.jpg\n,8,c.jpg\n")
     library = MediaLibrary([root], [tmp_path / "map.csv"])
     _given(library, _post("7"), _post("7", platform="y"), _post("8"))
     assert [(told.line, told.reason) for told in library.unused()] == [

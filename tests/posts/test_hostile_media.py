@@ -57,15 +57,14 @@ def test_no_path_leads_out_of_the_folder(path: str, media: Path, tmp_path: Path)
         MediaLibrary([media]).find(post),
         MediaLibrary([]).find(post, Base(Folder(media))),
     ):
-        assert [(item.item, item.reason) for item in found if isinstance(item, Skipped)] == [
-            (path, LEAVES)
-        ]
+        told = [item for item in found if isinstance(item, Skipped)]
+        assert [(item.item, item.reason.partition(";")[0]) for item in told] == [(path, LEAVES)]
     with pytest.raises(DecodeError, match=LEAVES):
         read_media(str(media), path, LIMIT)
     absolute = str(tmp_path / "secret.jpg")
-    assert list(MediaLibrary([media]).find(Post("x", "1", "a", media=(absolute,)))) == [
-        Skipped("", 0, absolute, LEAVES)
-    ]
+    (told,) = MediaLibrary([media]).find(Post("x", "1", "a", media=(absolute,)))
+    assert isinstance(told, Skipped)
+    assert told.reason.startswith(LEAVES)
 
 
 def test_a_media_map_leads_nowhere_else_either(media: Path, tmp_path: Path) -> None:

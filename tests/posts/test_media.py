@@ -18,6 +18,7 @@ from frametrace.posts.reading import read_source
 from frametrace.posts.roots import Base, Folder
 
 KEY = "1163000000000000001"
+ABSENT = "is not in the media folders; --media FOLDER names the one that holds it"
 
 
 def _put(root: Path, *paths: str) -> Path:
@@ -96,7 +97,7 @@ def test_a_map_comes_before_the_row_and_the_row_before_the_name(tmp_path: Path) 
     library = MediaLibrary([root], [tmp_path / "map.csv"])
     assert _reasons(library, post) == [
         "the media map names a file that is not in the media folders",
-        "is not in the media folders",
+        ABSENT,
     ]
 
 
@@ -158,8 +159,7 @@ def test_what_a_row_names_in_vain_is_told_with_its_line(tmp_path: Path) -> None:
     sha256 = "0" * 64
     named = [url, "absent.jpg", sha256, "x" * 300 + ".jpg", "found.jpg"]
     library = MediaLibrary([_put(tmp_path / "media", "found.jpg")])
-    reasons = ["not downloaded", "is not in the media folders"]
-    reasons += ["no media file is named by this SHA-256", "is not in the media folders"]
+    reasons = ["not downloaded", ABSENT, "no media file is named by this SHA-256", ABSENT]
     assert list(library.find(_post(*named))) == [
         *(
             Skipped("posts.csv", 7, item, reason)
