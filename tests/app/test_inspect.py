@@ -171,6 +171,7 @@ def test_rows_that_cannot_be_read_are_counted_with_an_example(tmp_path: Path) ->
     assert rounded.example == (
         "posts.csv, row 2: post_id 1.69E+18 lost its digits in a spreadsheet"
     )
+    assert reasons[-1].reason == "the row has 3 values, the header 6"
 
 
 @pytest.mark.parametrize(
