@@ -205,9 +205,23 @@ def decide_rest(table: Columns) -> None:
                 table.take(name, longest, _HOLDS)
             else:
                 table.lacking[name] = _why_not(table, name)
+    _decide_clock(table)
     for name in ("posted_at", "text", "media", "links"):
         if (column := table.columns.get(name, "")) and (doubt := _doubt(table, name, column)):
             table.doubts[name] = "; ".join(filter(None, (table.doubts.get(name), doubt)))
+
+
+def _decide_clock(table: Columns) -> None:
+    """Let the one column with times of day stand beside a column of days."""
+    if table.contents.get(table.columns.get("posted_at", ""), _NOTHING).precision is Precision.DAY:
+        clocks = [
+            column
+            for column, held in table.contents.items()
+            if fit("posted_at_time", 0, held)
+            and ("posted_at" in table.named[column] or not says_something(column))
+        ]
+        if len(clocks) == 1 and "posted_at_time" not in table.columns:
+            table.take("posted_at_time", clocks[0])
 
 
 def _why_not(table: Columns, name: str) -> str:
@@ -228,7 +242,7 @@ def _doubt(table: Columns, name: str, column: str) -> str:
         if held.two_orders:
             return "nothing shows whether 05/06 is in May or June: add day_order"
         clocks = [each for each, other in table.contents.items() if other.clocks >= 0.9]
-        if held.precision is Precision.DAY and clocks:
+        if held.precision is Precision.DAY and clocks and "posted_at_time" not in table.columns:
             return f"the time of day in {clocks[0]} is not read along"
         if held.times < 1:
             return "some of its cells are no times"
