@@ -39,6 +39,7 @@ class ColumnFacts:
     zone: tzinfo | None = None
     order: DayOrder | None = None
     records: bool = False
+    has_local_times: bool = False  # of which only the day was taken, for want of a zone
     _orders: dict[str, frozenset[DayOrder]] = field(default_factory=dict)
     _contradicted: set[str] = field(default_factory=set)
     _kept: dict[str, int] = field(default_factory=dict)

@@ -23,6 +23,7 @@ __all__ = ["Entry", "Part"]
 Entry = Post | Account | Skipped
 
 _NEIGHBOUR = 2**22  # bytes of a file that is read for the sake of its neighbour
+_NO_ZONE = "names no zone of its times: only their days are taken, unless --timezone names it"
 _REPLACED = "\ufffd"
 
 
@@ -54,8 +55,13 @@ class Part:
 
     def rows(self) -> Rows:
         """The rows, each with what its columns say as a whole and what stands beside the source."""
+        return self._rows(self._facts())
+
+    def _facts(self) -> ColumnFacts:
         zone, order = self.settings.zone, self.settings.order
-        facts = ColumnFacts(self._cells, zone, order, records=self.head.shape is Shape.RECORDS)
+        return ColumnFacts(self._cells, zone, order, records=self.head.shape is Shape.RECORDS)
+
+    def _rows(self, facts: ColumnFacts) -> Rows:
         context = self.reader.context(self._neighbour) if self.reader.context else {}
         for row in self._plain():
             if isinstance(row, Row):
@@ -67,7 +73,8 @@ class Part:
     def entries(self) -> Iterator[Entry]:
         """Read it, row by row: what can't be read is a Skipped. In memory is the current row."""
         replaced = 0
-        for entry in self._entries():
+        facts = self._facts()
+        for entry in self._entries(facts):
             if isinstance(entry, Post) and _REPLACED in entry.text:
                 replaced += 1
             yield entry
@@ -79,10 +86,12 @@ class Part:
             many = "captions hold" if replaced > 1 else "caption holds"
             reason = f"{replaced:,} {many} U+FFFD in the place of characters that were lost"
             yield Skipped(name, 0, "", reason, kept=True)
+        if facts.has_local_times:
+            yield Skipped(name, 0, "", _NO_ZONE, kept=True)
 
-    def _entries(self) -> Iterator[Entry]:
+    def _entries(self, facts: ColumnFacts) -> Iterator[Entry]:
         parse, parts = self.reader.parse, self.reader.parts
-        for row in self.rows():
+        for row in self._rows(facts):
             if isinstance(row, Skipped):
                 yield row
                 continue

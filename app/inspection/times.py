@@ -16,6 +16,7 @@ __all__ = ["Times"]
 _LOOKED_AT = 200  # times of a column whose zone and order are looked into
 _UNKNOWN = "nothing shows whether the {} comes first: --day-order says it"
 _CONTRADICTED = "its dates contradict --day-order"
+_DAYS_ALONE = "none is named: only the day is kept, unless --timezone names it"
 _FAR = timezone(timedelta(hours=13, minutes=45))  # where no clock of a post is likely to stand
 
 
@@ -56,20 +57,19 @@ class Times:
                 found.read,
                 found.unread,
                 {str(precision): count for precision, count in found.precisions.most_common()},
-                _zone(found.sample, self.settings.zone) if _has_clocks(found) else "",
+                _zone(found, self.settings.zone),
                 _order(found, self.settings.order),
             )
             for column, found in self._columns.items()
         ]
 
 
-def _has_clocks(column: _Column) -> bool:
-    return bool(column.precisions.keys() - {Precision.DAY, Precision.NONE})
-
-
-def _zone(sample: dict[str, datetime], zone: tzinfo | None) -> str:
+def _zone(column: _Column, zone: tzinfo | None) -> str:
     """Which zone times of day are in: the one that they name, or the one that is taken for them."""
+    sample = column.sample
     bare = [text for text in sample if _read(text, UTC) != _read(text, _FAR)]
+    if not column.precisions.keys() - {Precision.DAY, Precision.NONE}:
+        return _DAYS_ALONE if bare else ""
     if not all(moment in _read(text, zone or UTC) for text, moment in sample.items()):
         return "as the format says"
     if not bare:
