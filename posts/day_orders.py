@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 __all__ = [
+    "LATEST",
     "NUMBERS",
     "ODD_SPACES",
     "DayOrder",
@@ -30,18 +31,19 @@ class DayOrder(StrEnum):
 
 
 # Dates whose year does not stand first with all its digits.
+_GERMAN = re.compile(r"\bUhr\b")  # where the day always comes first
 _SIGN = r"(?P<sign>\. |[./-])"
 NUMBERS = (
     rf"(?P<first>\d{{1,2}}){_SIGN}(?P<second>\d{{1,2}})(?P=sign)(?P<year>\d{{4}}|\d\d)(?![\d./-])"
 )
 _BEGINNING = re.compile(rf"\s*{NUMBERS}", re.ASCII)
-_LATEST = (datetime.now(UTC) + timedelta(days=1)).date()  # of posts, as this is read
+LATEST = (datetime.now(UTC) + timedelta(days=1)).date()  # of posts, as this is read
 # Dates in one year of two digits say which number it is: it stays the same while the days differ.
 _DIFFERENT_DAYS, _DAYS_APART = 5, 10
 ODD_SPACES = str.maketrans({"\u202f": " ", "\u00a0": " ", "\u200e": "", "\u200f": ""})
 
 
-def readings(text: str, latest: date = _LATEST) -> Mapping[DayOrder, date]:
+def readings(text: str, latest: date = LATEST) -> Mapping[DayOrder, date]:
     """The days that a date may be, by the order that it then has; empty for other texts.
 
     Of a year with two digits none is after `latest`. Between dots a month never comes first.
@@ -57,7 +59,7 @@ def chosen(text: str, orders: Iterable[DayOrder]) -> DayOrder | None:
     return fitting[0] if len({found[order] for order in fitting}) == 1 else None
 
 
-def column_orders(cells: Iterable[str], latest: date = _LATEST) -> frozenset[DayOrder]:
+def column_orders(cells: Iterable[str], latest: date = LATEST) -> frozenset[DayOrder]:
     """The orders that all dates of a column can have.
 
     A year with all its digits does not say where one of two digits stands.
@@ -91,13 +93,14 @@ def contradicting(cells: Iterable[str], order: DayOrder) -> str:
 
 
 def _readings(match: re.Match[str], latest: date) -> Mapping[DayOrder, date]:
+    german = _GERMAN.search(match.string[:80])
     first, second, year = int(match["first"]), int(match["second"]), int(match["year"])
     short = len(match["year"]) == 2
     last = 2000 + year if short else year
     orders = {DayOrder.DAY_FIRST: (last, second, first)}
-    if "." not in match["sign"]:
+    if "." not in match["sign"] and not german:
         orders[DayOrder.MONTH_FIRST] = (last, first, second)
-    if short and len(match["first"]) == 2:
+    if short and len(match["first"]) == 2 and not german:
         orders[DayOrder.YEAR_FIRST] = (2000 + first, second, year)
     found = {order: day for order, numbers in orders.items() if (day := _day(*numbers))}
     return {order: day for order, day in found.items() if not short or day <= latest}

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from frametrace.posts.day_orders import NUMBERS, ODD_SPACES, DayOrder, readings
+from frametrace.posts.day_orders import LATEST, NUMBERS, ODD_SPACES, DayOrder, chosen, readings
 from frametrace.posts.model import Precision
+from frametrace.posts.month_names import by_numbers
 
 __all__ = ["DayOrder", "parse_time", "parse_unix", "zone_named"]
 
@@ -39,6 +40,7 @@ _NAMED_MONTH = re.compile(
 )
 _LONGEST = 80  # characters of a written time
 _UNKNOWN = "neither it nor its column shows whether the {} comes first: --day-order says it"
+_WHOLE_YEAR = re.compile(r"\d{4}")
 _SPELLED_OUT = re.compile(r"\s*\([A-Za-z ]{2,40}\)\Z")  # a zone's name behind its offset
 
 # Seconds, thousandths or millionths since 1970, from 2001 to 2033: 2019081914 is none.
@@ -73,24 +75,37 @@ def parse_time(
     if since := _EPOCH.fullmatch(written):
         return datetime.fromtimestamp(int(since[1]), UTC), Precision.SECOND
     try:
-        if match := _DIGITS.fullmatch(written):
-            written = "{}-{}-{}".format(*match.groups())
-            written += " {}:{}:{}".format(*match.groups()[3:]) if match[4] else ""
-        if match := _YEAR_FIRST.fullmatch(written):
-            month = match["a"] or match["b"] or match["c"] or match["d"]
-            return _moment(match, int(match["year"]), int(month), int(match["day"]), zone)
-        if match := _BY_NUMBERS.fullmatch(written):
-            day = _in_order(written, order)
-            return _moment(match, day.year, day.month, day.day, zone)
-        match = _OF_X.fullmatch(written)
-        if match and match["month"] in _MONTHS:
-            month_ = _MONTHS.index(match["month"]) + 1
-            return _moment(match, int(match["year"]), month_, int(match["day"]), zone)
-        if len(written) <= _LONGEST and _NAMED_MONTH.search(written):
-            return _with_named_month(written, zone)
+        found = _numeric(written, zone, order)
+        if found is None and (plain := by_numbers(written)) != written:
+            given = order if order in readings(written) else chosen(written, DayOrder)
+            found = _numeric(plain, zone, given)
+        if found is None and len(written) <= _LONGEST and _NAMED_MONTH.search(written):
+            found = _with_named_month(written, zone)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text[:40]!r} is not a time: {error}") from None
-    raise ValueError(f"{text[:40]!r} is not a time such as 2019-08-19 14:03:22")
+    if found is None:
+        raise ValueError(f"{text[:40]!r} is not a time such as 2019-08-19 14:03:22")
+    return found
+
+
+def _numeric(
+    text: str, zone: tzinfo | None, order: DayOrder | None
+) -> tuple[datetime, Precision] | None:
+    """Read a time that is written in numbers, or as X does; None for others."""
+    if match := _DIGITS.fullmatch(text):
+        text = "{}-{}-{}".format(*match.groups())
+        text += " {}:{}:{}".format(*match.groups()[3:]) if match[4] else ""
+    if match := _YEAR_FIRST.fullmatch(text):
+        month = match["a"] or match["b"] or match["c"] or match["d"]
+        return _moment(match, int(match["year"]), int(month), int(match["day"]), zone)
+    if match := _BY_NUMBERS.fullmatch(text):
+        day = _in_order(text, order)
+        return _moment(match, day.year, day.month, day.day, zone)
+    match = _OF_X.fullmatch(text)
+    if match and match["month"] in _MONTHS:
+        number = _MONTHS.index(match["month"]) + 1
+        return _moment(match, int(match["year"]), number, int(match["day"]), zone)
+    return None
 
 
 def parse_unix(text: str) -> tuple[datetime, Precision]:
@@ -166,6 +181,8 @@ def _with_named_month(text: str, zone: tzinfo | None) -> tuple[datetime, Precisi
             raise ValueError("it is not understood") from None
     if read[0] != read[1]:
         raise ValueError("its day, month or year is missing")
+    if read[0].date() > LATEST and not _WHOLE_YEAR.search(text):
+        raise ValueError("it lies in the future")
     offset, moment = read[0].utcoffset(), read[0].replace(tzinfo=None)
     if not re.search(r"\d:\d\d|\d\s?[AaPp]\.?[Mm]", text):
         return moment.replace(tzinfo=UTC), Precision.DAY
