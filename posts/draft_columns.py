@@ -6,7 +6,12 @@ from itertools import chain
 
 from frametrace.posts.column_contents import Contents
 from frametrace.posts.column_fits import FIELDS_IN_ORDER, fit
-from frametrace.posts.column_names import kind_named, platforms_named, says_something
+from frametrace.posts.column_names import (
+    is_form_stamp,
+    kind_named,
+    platforms_named,
+    says_something,
+)
 from frametrace.posts.model import AccountKind, Precision
 from frametrace.posts.readers.account_keys import BY_HANDLE
 from frametrace.posts.readers.post_keys import key_of
@@ -183,13 +188,19 @@ def decide_account(table: Columns, platform: str) -> None:
             table.take("account_id", link, "the link to the account stands for its id")
     if "account_name" not in table.columns:
         name = name or next((each for each in (handle, who) if each and each != best), "")
-        if name and name not in table.columns.values():
+        if name and name not in table.columns.values() and not _is_around(table, name):
             alone = "" if "account_id" in table.columns else "accounts of one name count as one"
             table.take("account_name", name, alone)
     if not {"account_id", "account_name"} & table.columns.keys():
         table.lacking["account_id"] = (
             "no column looks like who posted; @ and a name where all are by one account"
         )
+
+
+def _is_around(table: Columns, name: str) -> bool:
+    """Whether a column names the group in which the accounts posted, and not who they are."""
+    account = table.columns.get("account_id", "")
+    return bool(account) and kind_named(name) == "group" != kind_named(account)
 
 
 def decide_rest(table: Columns) -> None:
@@ -239,18 +250,24 @@ def _why_not(table: Columns, name: str) -> str:
 def _doubt(table: Columns, name: str, column: str) -> str:
     held = table.contents[column]
     if name == "posted_at":
-        if held.two_orders:
-            return "nothing shows whether 05/06 is in May or June: add day_order"
-        clocks = [each for each, other in table.contents.items() if other.clocks >= 0.9]
-        if held.precision is Precision.DAY and clocks and "posted_at_time" not in table.columns:
-            return f"the time of day in {clocks[0]} is not read along"
-        if held.times < 1:
-            return "some of its cells are no times"
+        return _doubt_about_time(table, column)
     if name == "text" and held.texts < 0.3:
         return "few of its cells have several words"
     if name == "media" and held.pictures < 1:
         return "some of its cells are no pictures"
     return ""
+
+
+def _doubt_about_time(table: Columns, column: str) -> str:
+    held = table.contents[column]
+    if is_form_stamp(column) and column == next(iter(table.contents)):
+        return "may be when a form was sent, and not when the post was made"
+    if held.two_orders:
+        return "nothing shows whether 05/06 is in May or June: add day_order"
+    clocks = [each for each, other in table.contents.items() if other.clocks >= 0.9]
+    if held.precision is Precision.DAY and clocks and "posted_at_time" not in table.columns:
+        return f"the time of day in {clocks[0]} is not read along"
+    return "some of its cells are no times" if held.times < 1 else ""
 
 
 def decide_kind(table: Columns) -> AccountKind | None:
