@@ -20,6 +20,7 @@ __all__ = ["Contents", "contents_of"]
 
 _LONGEST = 5_000  # characters of a cell that are looked at
 _ITEMS = 20  # of a list in a cell
+_EMPTY = frozenset({"[]", "{}"})  # what a list or a record of nothing is written as
 
 _LINK = re.compile(r"https?://\S+", re.I)
 _ID = re.compile(r"[\w.:=+/@#-]{1,200}")
@@ -91,7 +92,7 @@ class Contents:
 def contents_of(cells: Iterable[str]) -> Contents:
     """Look at a sample of a column's cells."""
     every = [cell.strip()[:_LONGEST] for cell in cells]
-    held = [cell for cell in every if cell]
+    held = [cell for cell in every if cell and cell not in _EMPTY]
     if not held:
         return Contents()
     known: dict[str, bool] = {}

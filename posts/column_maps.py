@@ -233,7 +233,10 @@ def _alternatives(key: str, value: object) -> tuple[str, ...]:
 
 def _complete(columns: dict[str, tuple[str, ...]], account_id: str) -> dict[str, tuple[str, ...]]:
     if "post_id" not in columns:
-        raise UsageError("no column for post_id: name one that has the post's id or its link")
+        raise UsageError(
+            "no column for post_id: name one that has the post's id or its link; where there is "
+            "none, add one that numbers the rows, such as march-1, march-2"
+        )
     if not (account_id or {"account_id", "account_name"} & columns.keys()):
         raise UsageError(
             "no column for account_id (nor account_name): name the column of who posted, or with @ "

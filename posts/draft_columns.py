@@ -109,7 +109,10 @@ def decide_post(table: Columns, sample: Sequence[Mapping[str, str]]) -> str:
         table.take("post_id", link, "the link itself is the id: its site is not one that is known")
         return link
     else:
-        table.lacking["post_id"] = "no column looks like the post's id or its link"
+        table.lacking["post_id"] = (
+            "no column looks like the post's id or its link; where there is none, add one that "
+            "numbers the rows, such as march-1, march-2"
+        )
     return ""
 
 

@@ -24,6 +24,10 @@ Entry = Post | Account | Skipped
 
 _NEIGHBOUR = 2**22  # bytes of a file that is read for the sake of its neighbour
 _NO_ZONE = "names no zone of its times: only their days are taken, unless --timezone names it"
+_NUMBERED = (
+    "post_id counts from 1: if it numbers the rows of this table only, posts of other tables will "
+    "count as these; name the posts' links, or a column such as march-1, march-2"
+)
 _REPLACED = "\ufffd"
 
 
@@ -72,11 +76,14 @@ class Part:
 
     def entries(self) -> Iterator[Entry]:
         """Read it, row by row: what can't be read is a Skipped. In memory is the current row."""
-        replaced = 0
+        replaced = posts = 0
+        numbers_rows = self.columns is not None
         facts = self._facts()
         for entry in self._entries(facts):
-            if isinstance(entry, Post) and _REPLACED in entry.text:
-                replaced += 1
+            if isinstance(entry, Post):
+                replaced += _REPLACED in entry.text
+                posts += 1
+                numbers_rows = numbers_rows and entry.post_id == str(posts)
             yield entry
         name = self.source.name
         if (found := self.source.detected) and found.guessed:
@@ -86,6 +93,8 @@ class Part:
             many = "captions hold" if replaced > 1 else "caption holds"
             reason = f"{replaced:,} {many} U+FFFD in the place of characters that were lost"
             yield Skipped(name, 0, "", reason, kept=True)
+        if numbers_rows and posts > 1:
+            yield Skipped(name, 0, "", _NUMBERED, kept=True)
         if facts.has_local_times:
             yield Skipped(name, 0, "", _NO_ZONE, kept=True)
 

@@ -165,6 +165,16 @@ def test_answers_to_a_form_are_drafted_by_their_questions(stamp: str) -> None:
     assert "posted_at" not in _of(columns).doubts
 
 
+def test_lists_of_pictures_may_be_empty() -> None:
+    draft = _of({"id": ["p100", "p200", "p300"], "media": ['["a.jpg"]', "[]", "[]"]})
+    assert draft.columns["media"] == "media"
+
+
+def test_where_there_is_no_id_the_way_on_is_told() -> None:
+    draft = _of({"page": ["lin", "mo"], "message": ["one two three four"] * 2})
+    assert "add one that numbers the rows" in written_draft(draft, "x.csv")
+
+
 def test_a_group_is_not_the_name_of_somebody_in_it() -> None:
     columns = {
         "id": [f"p{at}00" for at in range(6)],

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from mapping import Posting, Reading, post_mapped, read_mapped
 from sampling import is_sound
 
-from frametrace.posts.column_maps import FIELDS
+from frametrace.posts.column_maps import FIELDS, map_of
 from frametrace.posts.mapped_rows import files_listed, links_listed, tags_listed
 from frametrace.posts.model import Post, Skipped
+from frametrace.posts.reading import open_source
+from frametrace.posts.settings import ReadSettings
 
 X = "1163000000000000041"
 
@@ -304,6 +306,19 @@ def test_a_day_and_its_time_of_day_may_have_a_column_each(
         'posted_at = "Datum"\nposted_at_time = "Uhrzeit"\n',
     )
     assert (str(found.posted_at), found.extra) == (utc, {})
+
+
+@pytest.mark.parametrize(("ids", "notes"), [((1, 2, 3), 1), ((1, 3, 2), 0), ((1,), 0)])
+def test_ids_that_number_the_rows_are_told_of(
+    ids: tuple[int, ...], notes: int, tmp_path: Path
+) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("no,who\n" + "".join(f"{each},lin\n" for each in ids))
+    columns = map_of(("post_id=no", "account_id=who"))
+    entries = list(open_source(table, ReadSettings(columns=(columns,))).entries())
+    told = [entry for entry in entries if isinstance(entry, Skipped)]
+    assert len(told) == notes
+    assert all(entry.kept and "counts from 1" in entry.reason for entry in told)
 
 
 @pytest.mark.parametrize(
