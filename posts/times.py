@@ -135,7 +135,7 @@ def _in_order(text: str, order: DayOrder | None) -> date:
         raise ValueError("there is no such day, or it lies in the future")
     if len(set(found.values())) == 1:
         return next(iter(found.values()))
-    if order not in found:
+    if order is None or order not in found:
         raise ValueError(_UNKNOWN.format(" or the ".join(each.split()[0] for each in found)))
     return found[order]
 
