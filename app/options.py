@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from frametrace.posts.day_orders import DayOrder
+
 __all__ = [
     "FullPath",
     "case_argument",
@@ -142,7 +144,7 @@ reading_options = _all(
     ),
     click.option(
         "--day-order",
-        type=click.Choice(["day-first", "month-first"]),
+        type=click.Choice([order.replace(" ", "-") for order in DayOrder]),
         help="What 05/06/2024 means; otherwise what the other dates of its column show.",
     ),
 )

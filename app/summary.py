@@ -30,7 +30,6 @@ __all__ = ["Counts", "counts_of", "describe_signals", "elements_text", "notes_on
 
 _MOST_REASONS = 30
 _LONGEST_VALUE = 40
-_WITH_DIGITS = re.compile(r"(?=\S{5})\S*\d\S*")
 _DIGIT = re.compile(r"\d")
 # Names of months, days and zones, and the E of a number: what else has letters may name somebody.
 _OF_TIMES = re.compile(
@@ -41,7 +40,7 @@ _OTHER_WORDS = re.compile(r"[^\W\d_]|@")
 _FILE = re.compile(r"^[^:]*\.[^:]*: ")
 # What a row held may be somebody's name: the table of skipped items has it, a log need not.
 _CELL = re.compile(r"""^(['"]).*\1""", re.DOTALL)
-_NUMBER = re.compile(r"(?<![\w'-])\d[\d,]*(?![\w:-])")
+_NUMBER = re.compile(r"(?<![\w'.-])\d[\d,]*(?:\.\d{1,20})?(?:E[+-]?\d{1,3})?(?![\w:-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,24 +183,26 @@ def _paths(case: Case) -> list[str]:
 
 
 def reasons_of(case: Case) -> list[tuple[str, int, str]]:
-    """The commonest reasons for skipping: file names and numbers set aside, with counts.
+    """The commonest reasons for skipping, with counts: alike but for numbers and values of cells.
 
-    Each has an example: where it stands, and where a value could not be read, that value.
+    The first of its kind stands for the others, with its numbers. Each has an example: where it
+    stands, and where a cell could not be read, what that holds.
     """
     alike: Counter[str] = Counter()
-    examples: dict[str, str] = {}
+    shown: dict[str, tuple[str, str]] = {}
     rows = case.read("skipped", ["source", "line", "reason"])
     columns = (rows[name].to_pylist() for name in ("source", "line", "reason"))
     for source, line, reason in zip(*columns, strict=True):
         bare = _FILE.sub("", reason)
-        kind = _NUMBER.sub("…", _CELL.sub("'…'", bare))
+        masked = _CELL.sub("'…'", bare)
+        kind = _NUMBER.sub("…", masked)
         alike[kind] += 1
-        if kind not in examples:
+        if kind not in shown:
             where = f"{source}, row {line}" if line else _file_in(reason) or source
-            value = _value_in(bare) if kind != bare else ""
-            examples[kind] = f"{where}: {value}" if value else where
+            value = _value_in(bare)
+            shown[kind] = masked, f"{where}: {value}" if value else where
     commonest = sorted(alike.items(), key=lambda item: (-item[1], item[0]))[:_MOST_REASONS]
-    return [(kind, count, examples[kind]) for kind, count in commonest]
+    return [(shown[kind][0], count, shown[kind][1]) for kind, count in commonest]
 
 
 def _file_in(reason: str) -> str:
@@ -211,8 +212,8 @@ def _file_in(reason: str) -> str:
 
 
 def _value_in(reason: str) -> str:
-    """What could not be read: a number, a time, an id; words may be somebody's name."""
-    found = _CELL.match(reason) or _WITH_DIGITS.search(reason)
+    """What a cell holds that could not be read: a number, a time; words may be somebody's name."""
+    found = _CELL.match(reason)
     value = found[0] if found else ""
     plain = not _OTHER_WORDS.search(_OF_TIMES.sub("", value))
     return value if plain and len(value) <= _LONGEST_VALUE and _DIGIT.search(value) else ""

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urlsplit
 
+from frametrace.posts.day_orders import chosen, column_orders, readings
 from frametrace.posts.folders import is_picture
 from frametrace.posts.mapped_rows import files_listed, links_listed, tags_listed
 from frametrace.posts.model import AccountKind, Precision
 from frametrace.posts.readers.post_keys import id_in_link
 from frametrace.posts.readers.sites import PLATFORMS, host_of, platform_named, platform_of
-from frametrace.posts.times import DayOrder, day_order, parse_time
+from frametrace.posts.times import parse_time
 from frametrace.posts.values import count
 
 __all__ = ["Contents", "contents_of"]
 
 _LONGEST = 5_000  # characters of a cell that are looked at
 _ITEMS = 20  # of a list in a cell
+_EMPTY = frozenset({"[]", "{}"})  # what a list or a record of nothing is written as
 
 _LINK = re.compile(r"https?://\S+", re.I)
 _ID = re.compile(r"[\w.:=+/@#-]{1,200}")
@@ -89,16 +91,17 @@ class Contents:
 def contents_of(cells: Iterable[str]) -> Contents:
     """Look at a sample of a column's cells."""
     every = [cell.strip()[:_LONGEST] for cell in cells]
-    held = [cell for cell in every if cell]
+    held = [cell for cell in every if cell and cell not in _EMPTY]
     if not held:
         return Contents()
     known: dict[str, bool] = {}
-    precisions, orders, platforms = Counter[Precision](), set[DayOrder | None](), set[str]()
+    precisions, platforms = Counter[Precision](), set[str]()
     for cell in held:
         if cell not in known:
-            known[cell] = _is_time(cell, precisions, orders)
+            known[cell] = _is_time(cell, precisions)
         if told := _platform_told(cell):
             platforms.add(told)
+    orders = column_orders(known)
     shares = {name: _share(held, fits) for name, fits in _KINDS_OF_CELLS.items()}
     return Contents(
         filled=len(held) / len(every),
@@ -107,7 +110,7 @@ def contents_of(cells: Iterable[str]) -> Contents:
         times=sum(known[cell] for cell in held) / len(held),
         length=float(sorted(map(len, held))[len(held) // 2]),
         numbers_rows=_numbers_rows(held),
-        two_orders=None in orders and len(orders - {None}) != 1,
+        two_orders=any(readings(each) and chosen(each, orders) is None for each in known),
         precision=precisions.most_common(1)[0][0] if precisions else Precision.NONE,
         platform=platforms.pop() if len(platforms) == 1 else "",
         example=held[0],
@@ -119,17 +122,14 @@ def _share(cells: Sequence[str], fits: Callable[[str], bool]) -> float:
     return sum(map(fits, cells)) / len(cells)
 
 
-def _is_time(cell: str, precisions: Counter[Precision], orders: set[DayOrder | None]) -> bool:
-    for order in (None, DayOrder.DAY_FIRST):
-        try:
-            _, precision = parse_time(cell, None, order)
-        except ValueError:
-            continue
-        precisions[precision] += 1
-        if order is not None or (shown := day_order(cell)):
-            orders.add(None if order is not None else shown)
-        return True
-    return False
+def _is_time(cell: str, precisions: Counter[Precision]) -> bool:
+    order = next(iter(readings(cell)), None)  # any will do
+    try:
+        _, precision = parse_time(cell, None, order)
+    except ValueError:
+        return False
+    precisions[precision] += 1
+    return True
 
 
 def _is_link(cell: str) -> bool:

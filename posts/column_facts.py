@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from itertools import islice
 
+from frametrace.posts.day_orders import DayOrder, chosen, column_orders, contradicting, readings
 from frametrace.posts.model import Precision
-from frametrace.posts.times import DayOrder, day_order, parse_time
+from frametrace.posts.times import parse_time
 
 __all__ = ["ColumnFacts"]
 
@@ -38,20 +39,26 @@ class ColumnFacts:
     zone: tzinfo | None = None
     order: DayOrder | None = None
     records: bool = False
-    _orders: dict[str, DayOrder | None] = field(default_factory=dict)
+    has_local_times: bool = False  # of which only the day was taken, for want of a zone
+    _orders: dict[str, frozenset[DayOrder]] = field(default_factory=dict)
+    _contradicted: set[str] = field(default_factory=set)
     _kept: dict[str, int] = field(default_factory=dict)
 
-    def time(self, column: str, text: str) -> tuple[datetime, Precision]:
-        """Read a time of a column, in UTC. Raises ValueError, with a plain reason."""
-        if self.order is None and column in self._orders:
-            return parse_time(text, self.zone, self._orders[column])
-        try:
+    def time(self, column: str, text: str) -> tuple[datetime | None, Precision]:
+        """Read a time of a column, in UTC. Raises ValueError, with a plain reason.
+
+        Where the column contradicts the order that was given, that is told once; None from then on.
+        """
+        found = readings(text.strip())
+        if self.cells is None or len(set(found.values())) < 2:
             return parse_time(text, self.zone, self.order)
-        except ValueError:
-            if self.order is not None or self.cells is None or not _has_two_orders(text):
-                raise
-        self._orders[column] = self._order_of(column, self.cells)
-        return parse_time(text, self.zone, self._orders[column])
+        if column not in self._orders:
+            self._orders[column] = column_orders(self.cells(column))
+            self._check(column, self.cells)
+        if column in self._contradicted:
+            return None, Precision.NONE
+        given = self.order if self.order in found else None
+        return parse_time(text, self.zone, given or chosen(text, self._orders[column]))
 
     def is_rounded(self, column: str, text: str) -> bool:
         """Whether an id lost its last digits, which became zeros, in a spreadsheet or a script."""
@@ -62,21 +69,17 @@ class ColumnFacts:
             self._kept[column] = _digits_kept(map(str.strip, cells), 2 if self.records else 1)
         return len(text.rstrip("0")) <= self._kept[column]
 
-    def _order_of(self, column: str, cells: Callable[[str], Iterator[str]]) -> DayOrder | None:
-        """The order that the column's dates show; none where they show both or neither."""
-        shown = {order for cell in cells(column) if (order := day_order(cell))}
-        return shown.pop() if len(shown) == 1 else None
-
-
-def _has_two_orders(text: str) -> bool:
-    """Whether a date can be read in both orders."""
-    read = set()
-    for order in DayOrder:
-        try:
-            read.add(parse_time(text, None, order))
-        except ValueError:
-            return False
-    return len(read) == 2
+    def _check(self, column: str, cells: Callable[[str], Iterator[str]]) -> None:
+        """Raise ValueError where a date of the column contradicts the order that was given."""
+        if self.order is None:
+            return
+        if against := contradicting(cells(column), self.order):
+            self._contradicted.add(column)
+            option = f"--day-order {self.order.replace(' ', '-')}"
+            raise ValueError(
+                f"{against[:40]!r} in {column[:40]} contradicts {option}: the times of this column "
+                "that can be read in several orders are unknown"
+            )
 
 
 def _digits_kept(cells: Iterable[str], least: int) -> int:

@@ -133,6 +133,7 @@ _FITS: Mapping[str, Callable[[Contents, int], float]] = {
     "platform": _platform,
     "account_kind": _account_kind,
     "posted_at": _posted_at,
+    "posted_at_time": lambda held, strength: held.clocks * (held.clocks >= 0.9),
     "text": _text,
     "media": _media,
     "links": _links,

@@ -2,7 +2,8 @@
 
 A map is written in TOML. At its top stand constants (`platform`, `account_kind`, `timezone`,
 `day_order`, `time_format`), under `[columns]` a line for each field: a column, or a list of
-columns of which the first that holds something counts.
+columns of which the first that holds something counts. `posted_at_time` is the time of day where
+`posted_at` holds the day alone.
 """
 
 import hashlib
@@ -34,8 +35,8 @@ __all__ = [
 ]
 
 FIELDS = (
-    *("platform", "post_id", "account_id", "account_kind", "account_name", "posted_at", "text"),
-    *("media", "links", "hashtags", "repost_of"),
+    *("platform", "post_id", "account_id", "account_kind", "account_name", "posted_at"),
+    *("posted_at_time", "text", "media", "links", "hashtags", "repost_of"),
 )
 COUNT = "engagement."  # before the name of a count
 _CONSTANTS = ("platform", "account_id", "account_kind")
@@ -232,12 +233,17 @@ def _alternatives(key: str, value: object) -> tuple[str, ...]:
 
 def _complete(columns: dict[str, tuple[str, ...]], account_id: str) -> dict[str, tuple[str, ...]]:
     if "post_id" not in columns:
-        raise UsageError("no column for post_id: name one that has the post's id or its link")
+        raise UsageError(
+            "no column for post_id: name one that has the post's id or its link; where there is "
+            "none, add one that numbers the rows, such as march-1, march-2"
+        )
     if not (account_id or {"account_id", "account_name"} & columns.keys()):
         raise UsageError(
             "no column for account_id (nor account_name): name the column of who posted, or with @ "
             "the one account whose posts these are, such as account_id=@lin"
         )
+    if "posted_at_time" in columns and "posted_at" not in columns:
+        raise UsageError("posted_at_time is the time of day: posted_at must name the day's column")
     return columns
 
 
@@ -260,7 +266,7 @@ def _order(text: str) -> DayOrder:
     try:
         return DayOrder(text.replace("-", " "))
     except ValueError:
-        raise ValueError(f"day_order is {' or '.join(DayOrder)}, not {text[:40]!r}") from None
+        raise ValueError(f"day_order is {', '.join(DayOrder)}, not {text[:40]!r}") from None
 
 
 def _time_format(text: str) -> str:

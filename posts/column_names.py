@@ -14,7 +14,7 @@ from itertools import permutations
 from pathlib import Path
 from unicodedata import combining, normalize
 
-__all__ = ["fields_named", "kind_named", "platforms_named", "says_something"]
+__all__ = ["fields_named", "is_form_stamp", "kind_named", "platforms_named", "says_something"]
 
 _WORDS = Path(__file__).parent / "words" / "columns.toml"
 _LONGEST = 120  # characters of a name that are looked at
@@ -23,7 +23,8 @@ _JOINTS = ("", "s", "n", "es", "en")  # between the parts of German compounds
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _PARTS = re.compile(r"[^\W_]+")
 _LETTERS = str.maketrans({"ł": "l", "ø": "o", "ı": "i", "đ": "d", "æ": "ae", "œ": "oe", "'": ""})
-_JOINED, _KINDS, _PLATFORMS = "joined", "kinds", "platforms"  # tables that are no language's
+# Tables that are not a language's.
+_JOINED, _KINDS, _PLATFORMS, _FORMS = "joined", "kinds", "platforms", "forms"
 # Scripts that are written without spaces, or glue short words to others.
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -39,6 +40,7 @@ class Sense(StrEnum):
     HANDLE = "handle"
     NAME = "name"
     TIME = "time"
+    POSTED = "posted"  # of who did it
     TEXT = "text"
     TITLE = "title"
     DESCRIPTION = "description"
@@ -96,10 +98,10 @@ _RULES = (
     _rule("link", 1, "shares link"),
     _rule("account_id", 3, "author id", "platform number post"),
     _rule("handle", 3, "handle", "author name platform id post"),
-    _rule("account_name", 3, "author name", "post platform title"),
+    _rule("account_name", 3, "author name", "post platform title posted"),
     _rule("account_name", 3, "author title"),
     _rule("account_name", 2, "name"),
-    _rule("who", 2, "author", "post platform"),
+    _rule("who", 2, "author", "post platform posted"),
     _rule("account_link", 2, "author link", "platform"),
     _rule("account_kind", 3, "author kind", "platform"),
     _rule("posted_at", 3, "time", "post"),
@@ -136,6 +138,11 @@ def fields_named(name: str) -> dict[str, int]:
 def says_something(name: str) -> bool:
     """Whether any word of a name is known: what the column holds then doesn't decide alone."""
     return any(senses - {Sense.FILLER} for senses in _senses_of(name[:_LONGEST]))
+
+
+def is_form_stamp(name: str) -> bool:
+    """Whether forms call so the column that says when each answer was sent."""
+    return name.strip().casefold() in _content()[_FORMS]["stamp"].split(" | ")
 
 
 def kind_named(name: str) -> str:
@@ -239,7 +246,7 @@ def _compound(token: str) -> tuple[str, ...]:
 def _lexicon() -> Mapping[str, frozenset[Sense]]:
     found: dict[str, set[Sense]] = {}
     for language, senses in _content().items():
-        if language not in {_JOINED, _KINDS, _PLATFORMS}:
+        if language not in {_JOINED, _KINDS, _PLATFORMS, _FORMS}:
             for sense, words in senses.items():
                 for word in folded(words).split():
                     for part in _PARTS.findall(word):

@@ -7,7 +7,12 @@ from itertools import chain
 
 from frametrace.posts.column_contents import Contents
 from frametrace.posts.column_fits import FIELDS_IN_ORDER, fit
-from frametrace.posts.column_names import kind_named, platforms_named, says_something
+from frametrace.posts.column_names import (
+    is_form_stamp,
+    kind_named,
+    platforms_named,
+    says_something,
+)
 from frametrace.posts.model import AccountKind, Precision
 from frametrace.posts.readers.account_keys import BY_HANDLE
 from frametrace.posts.readers.post_keys import key_of
@@ -107,7 +112,10 @@ def decide_post(table: Columns, sample: Sequence[Mapping[str, str]]) -> str:
         table.take("post_id", link, _about_link(link, sample))
         return link
     else:
-        table.lacking["post_id"] = "no column looks like the post's id or its link"
+        table.lacking["post_id"] = (
+            "no column looks like the post's id or its link; where there is none, add one that "
+            "numbers the rows, such as march-1, march-2"
+        )
     return ""
 
 
@@ -227,9 +235,23 @@ def decide_rest(table: Columns) -> None:
                 table.take(name, longest, _HOLDS)
             else:
                 table.lacking[name] = _why_not(table, name)
+    _decide_clock(table)
     for name in ("posted_at", "text", "media", "links"):
         if (column := table.columns.get(name, "")) and (doubt := _doubt(table, name, column)):
             table.doubts[name] = "; ".join(filter(None, (table.doubts.get(name), doubt)))
+
+
+def _decide_clock(table: Columns) -> None:
+    """Let the one column with times of day stand beside a column of days."""
+    if table.contents.get(table.columns.get("posted_at", ""), _NOTHING).precision is Precision.DAY:
+        clocks = [
+            column
+            for column, held in table.contents.items()
+            if fit("posted_at_time", 0, held)
+            and ("posted_at" in table.named[column] or not says_something(column))
+        ]
+        if len(clocks) == 1 and "posted_at_time" not in table.columns:
+            table.take("posted_at_time", clocks[0])
 
 
 def _why_not(table: Columns, name: str) -> str:
@@ -247,18 +269,24 @@ def _why_not(table: Columns, name: str) -> str:
 def _doubt(table: Columns, name: str, column: str) -> str:
     held = table.contents[column]
     if name == "posted_at":
-        if held.two_orders:
-            return "nothing shows whether 05/06 is in May or June: add day_order"
-        clocks = [each for each, other in table.contents.items() if other.clocks >= 0.9]
-        if held.precision is Precision.DAY and clocks:
-            return f"the time of day in {clocks[0]} is not read along"
-        if held.times < 1:
-            return "some of its cells are no times"
+        return _doubt_about_time(table, column)
     if name == "text" and held.texts < 0.3:
         return "few of its cells have several words"
     if name == "media" and held.pictures < 1:
         return "some of its cells are no pictures"
     return ""
+
+
+def _doubt_about_time(table: Columns, column: str) -> str:
+    held = table.contents[column]
+    if is_form_stamp(column) and column == next(iter(table.contents)):
+        return "may be when a form was sent, and not when the post was made"
+    if held.two_orders:
+        return "nothing shows whether 05/06 is in May or June: add day_order"
+    clocks = [each for each, other in table.contents.items() if other.clocks >= 0.9]
+    if held.precision is Precision.DAY and clocks and "posted_at_time" not in table.columns:
+        return f"the time of day in {clocks[0]} is not read along"
+    return "some of its cells are no times" if held.times < 1 else ""
 
 
 def decide_kind(table: Columns) -> AccountKind | None:

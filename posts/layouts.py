@@ -13,7 +13,15 @@ from frametrace.posts.records import json_heads
 from frametrace.posts.roots import pictures_in, place_at
 from frametrace.posts.rows import Head, Heads, Row, Rows, Shape, ids_in
 from frametrace.posts.sources import LINE_LIMIT, Source
-from frametrace.posts.tables import Layout, Table, likeliest, numbered, possible, quoting
+from frametrace.posts.tables import (
+    Layout,
+    Table,
+    likeliest,
+    names_columns,
+    numbered,
+    possible,
+    quoting,
+)
 from frametrace.posts.values import MISSING
 from frametrace.posts.workbooks import is_workbook, sheet_rows, sheets_in
 
@@ -25,6 +33,7 @@ _BEGINNING = 2**12  # characters
 _BLANK = 2**24  # bytes of nothing at the beginning of a text that isn't empty
 
 _DATED = re.compile(r"\[\d{1,4}[./-]", re.ASCII)  # a chat's lines may begin so, an array doesn't
+_Line = tuple[int, list[str]]  # its number and its cells
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
@@ -126,19 +135,46 @@ def _table_rows(
         table = Table(lines, quoting(sample, layout))
         try:
             header = table.header()
-            for cells in table.rows():
-                if isinstance(cells, str):
-                    yield Skipped(name, table.line, "", cells)
-                elif len(cells) == len(header):
-                    yield _row(header, cells, name, table.line)
-                elif short_rows and 1 < len(cells) < len(header):
-                    missing = [""] * (len(header) - len(cells))
-                    yield _row(header, cells + missing, name, table.line)
-                elif cells:
-                    reason = f"the row has {len(cells)} values, the header {len(header)}"
-                    yield Skipped(name, table.line, "", reason, ids=ids_in(cells))
+            yield from _under(header, _whole(table, len(header), name, short_rows=short_rows), name)
         except (SourceError, ValueError) as error:
             yield Skipped(name, table.line, "", str(error))
+
+
+def _whole(table: Table, width: int, name: str, *, short_rows: bool) -> Iterator[_Line | Skipped]:
+    """The rows of a table with their lines; of one that is not as wide as the header, why not."""
+    for cells in table.rows():
+        if isinstance(cells, str):
+            yield Skipped(name, table.line, "", cells)
+        elif len(cells) == width:
+            yield table.line, cells
+        elif short_rows and 1 < len(cells) < width:
+            yield table.line, cells + [""] * (width - len(cells))
+        elif cells:
+            reason = f"the row has {len(cells)} values, the header {width}"
+            yield Skipped(name, table.line, "", reason, ids=ids_in(cells))
+
+
+def _under(header: tuple[str, ...], rows: Iterable[_Line | Skipped], name: str) -> Rows:
+    """Rows under a header; those under another one, with the columns in another order, are not."""
+    turned = 0  # the row from which the columns are in another order
+    for row in rows:
+        if isinstance(row, Skipped):
+            yield row
+            continue
+        line, cells = row
+        if names_columns(cells, header):
+            same = numbered(map(str.strip, cells)) == header
+            turned = 0 if same else line
+            order = "" if same else " with the columns in another order"
+            yield Skipped(name, line, "", f"the row repeats the header{order}", kept=True)
+        elif turned:
+            reason = (
+                f"row {turned} says that the columns are in another order from there on: "
+                "put these rows into a table of their own"
+            )
+            yield Skipped(name, line, "", reason, ids=ids_in(cells))
+        else:
+            yield _row(header, cells, name, line)
 
 
 def _row(header: tuple[str, ...], cells: list[str], name: str, line: int) -> Row:
@@ -177,12 +213,17 @@ def _sheet_rows(source: Source, number: int, before: int) -> Rows:
         with source.opened() as file:
             rows = sheet_rows(file, name, number)
             header = numbered(cell.strip() for cell in next(islice(rows, before, None), ()))
-            for line, cells in enumerate(rows, start=before + 2):
-                if any(cells):
-                    padded = [*cells, *[""] * (len(header) - len(cells))][: len(header)]
-                    yield _row(header, padded, name, line)
+            for entry in _under(header, _padded(rows, len(header), before + 2), name):
+                line = entry.line
+                yield entry
     except (SourceError, *DAMAGED) as error:
         yield Skipped(name, line, "", str(error))
+
+
+def _padded(rows: Iterator[list[str]], width: int, start: int) -> Iterator[_Line]:
+    for line, cells in enumerate(rows, start=start):
+        if any(cells):
+            yield line, [*cells, *[""] * (width - len(cells))][:width]
 
 
 def _parquet_heads(source: Source) -> Heads:

@@ -6,7 +6,7 @@ columns hold.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -32,8 +32,13 @@ _HASH_SIGNS = "#＃ \t"
 _LINK_NAMES = ("url", "expanded_url", "href", "link", "src", "uri", "path", "file")
 _TAG_NAMES = ("name", "tag", "text", "title")
 
+_CLOCK = re.compile(
+    r"\d{1,2}[:.]\d\d(?:[:.]\d\d(?:\.\d+)?)?(?:\s?[A-Za-z][\w .:+/-]{0,20})?", re.ASCII
+)
+_MIDNIGHT = re.compile(r"[T ]00:00(?::00)?\Z")  # what a spreadsheet adds to a day
+
 _PEOPLE = frozenset({"individual", "people", "person", "personal", "profile", "user", "users"})
-_CLOCK = ("%M", "%S", "%s", "%c", "%X", "%T")
+_CLOCK_SIGNS = ("%M", "%S", "%s", "%c", "%X", "%T")
 
 
 def reader_of(columns: ColumnMap, shape: Shape) -> Reader:
@@ -56,6 +61,7 @@ class _Cells:
 
     columns: ColumnMap
     row: Row
+    unused: list[str] = field(default_factory=list)  # fields that were not taken after all
 
     def column(self, field: str) -> str:
         """The column that a field is taken from; empty where none holds something."""
@@ -88,14 +94,15 @@ class _Cells:
     def counts(self) -> dict[str, int]:
         """The counts that are certain; the others stay as they are written."""
         found: dict[str, int] = {}
-        for field in self.columns.columns:
-            if field.startswith(COUNT) and (name := self.column(field)):
-                found |= self.alone(field).counts({name: field.removeprefix(COUNT)})
+        for each in self.columns.columns:
+            if each.startswith(COUNT) and (name := self.column(each)):
+                found |= self.alone(each).counts({name: each.removeprefix(COUNT)})
         return found
 
     def rest(self, counts: Iterable[str], other_account: bool) -> dict[str, str]:
         """What no field took; also who posted, where the post is another's."""
-        fields = (name for name in self.columns.columns if not name.startswith(COUNT))
+        left = (COUNT, *self.unused)
+        fields = (name for name in self.columns.columns if not name.startswith(left))
         taken = {self.column(field) for field in (*fields, *(COUNT + name for name in counts))}
         if other_account:
             taken -= {self.column("account_id"), self.column("account_name")}
@@ -162,12 +169,19 @@ def _kind(cells: _Cells) -> AccountKind:
 
 
 def _time(cells: _Cells) -> tuple[datetime | None, Precision]:
+    """The time in one column, or the day in one and the time of day in another."""
     name = cells.column("posted_at")
     if not name:
         return None, Precision.NONE
-    return cells.alone("posted_at").time(
-        name, partial(_by_format, cells.columns) if cells.columns.time_format else None
-    )
+    row, clock = cells.alone("posted_at"), cells.text("posted_at_time").strip()
+    day = _MIDNIGHT.sub("", row.values[name].strip())
+    if clock and _CLOCK.fullmatch(clock) and (":" not in day or cells.columns.time_format):
+        row.values[name] = f"{day} {clock}"
+    elif clock:
+        cells.unused.append("posted_at_time")
+        found = "a time of day such as 14:03" if ":" not in day else f"of a day: {name} has a time"
+        row.told.append(f"{clock[:40]!r} is not {found}; the rest of the row is kept")
+    return row.time(name, partial(_by_format, cells.columns) if cells.columns.time_format else None)
 
 
 def _by_format(columns: ColumnMap, text: str) -> tuple[datetime, Precision]:
@@ -175,10 +189,10 @@ def _by_format(columns: ColumnMap, text: str) -> tuple[datetime, Precision]:
         moment = datetime.strptime(text, columns.time_format)
     except ValueError:
         raise ValueError(f"{text[:40]!r} is not written like {columns.time_format}") from None
-    if not any(sign in columns.time_format for sign in _CLOCK):
+    if not any(sign in columns.time_format for sign in _CLOCK_SIGNS):
         return moment.replace(tzinfo=UTC), Precision.DAY
     placed = moment if moment.tzinfo else moment.replace(tzinfo=columns.zone or UTC)
-    seconds = any(sign in columns.time_format for sign in _CLOCK[1:])
+    seconds = any(sign in columns.time_format for sign in _CLOCK_SIGNS[1:])
     return placed.astimezone(UTC), Precision.SECOND if seconds else Precision.MINUTE
 
 

@@ -24,6 +24,11 @@ __all__ = ["Entry", "Part", "folder_of"]
 Entry = Post | Account | Skipped
 
 _NEIGHBOUR = 2**22  # bytes of a file that is read for the sake of its neighbour
+_NO_ZONE = "names no zone of its times: only their days are taken, unless --timezone names it"
+_NUMBERED = (
+    "post_id counts from 1: if it numbers the rows of this table only, posts of other tables will "
+    "count as these; name the posts' links, or a column such as march-1, march-2"
+)
 _REPLACED = "\ufffd"
 
 
@@ -56,8 +61,13 @@ class Part:
 
     def rows(self) -> Rows:
         """The rows, each with what its columns say as a whole and what stands beside the source."""
+        return self._rows(self._facts())
+
+    def _facts(self) -> ColumnFacts:
         zone, order = self.settings.zone, self.settings.order
-        facts = ColumnFacts(self._cells, zone, order, records=self.head.shape is Shape.RECORDS)
+        return ColumnFacts(self._cells, zone, order, records=self.head.shape is Shape.RECORDS)
+
+    def _rows(self, facts: ColumnFacts) -> Rows:
         context = self.reader.context(self._neighbour) if self.reader.context else {}
         for row in self._plain():
             if isinstance(row, Row):
@@ -68,11 +78,15 @@ class Part:
 
     def entries(self) -> Iterator[Entry]:
         """Read it, row by row: what can't be read is a Skipped. In memory is the current row."""
-        replaced = 0
-        for entry in self._entries():
-            if isinstance(entry, Post) and _REPLACED in entry.text:
-                replaced += 1
-            if isinstance(entry, Skipped) and self.around:
+        replaced = posts = 0
+        numbers_rows = self.columns is not None
+        facts = self._facts()
+        for entry in self._entries(facts):
+            if isinstance(entry, Post):
+                replaced += _REPLACED in entry.text
+                posts += 1
+                numbers_rows = numbers_rows and entry.post_id == str(posts)
+            elif isinstance(entry, Skipped) and self.around:
                 self.around.note(self.folder, entry)
             yield entry
         name = self.source.name
@@ -83,10 +97,14 @@ class Part:
             many = "captions hold" if replaced > 1 else "caption holds"
             reason = f"{replaced:,} {many} U+FFFD in the place of characters that were lost"
             yield Skipped(name, 0, "", reason, kept=True)
+        if numbers_rows and posts > 1:
+            yield Skipped(name, 0, "", _NUMBERED, kept=True)
+        if facts.has_local_times:
+            yield Skipped(name, 0, "", _NO_ZONE, kept=True)
 
-    def _entries(self) -> Iterator[Entry]:
+    def _entries(self, facts: ColumnFacts) -> Iterator[Entry]:
         parse, parts = self.reader.parse, self.reader.parts
-        for row in self.rows():
+        for row in self._rows(facts):
             if isinstance(row, Skipped):
                 yield row
                 continue

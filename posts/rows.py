@@ -137,8 +137,11 @@ class Row:
     def local_time(self, name: str) -> tuple[datetime | None, Precision]:
         """Take a time that some clock showed: no more than its day is certain without its zone."""
         moment, precision = self.time(name)
-        known = moment is None or self.facts.zone is not None
-        return moment, precision if known else Precision.DAY
+        if moment is None or self.facts.zone is not None or precision is Precision.DAY:
+            return moment, precision
+        if self.facts.cells is not None:
+            self.facts.has_local_times = True
+        return moment, Precision.DAY
 
     def unix(self, name: str) -> tuple[datetime | None, Precision]:
         """Take a time in seconds since 1970; None where there is none of that kind."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
-__all__ = ["Layout", "Table", "likeliest", "numbered", "possible", "quoting"]
+__all__ = ["Layout", "Table", "likeliest", "names_columns", "numbered", "possible", "quoting"]
 
 # Characters. The longest captions have some 65 thousand; an unclosed quote ends here.
 _ROW_LIMIT = 2**20
@@ -132,6 +132,14 @@ def numbered(names: Iterable[str]) -> tuple[str, ...]:
         seen[name] += 1
         found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return tuple(found)
+
+
+def names_columns(cells: Sequence[str], header: Sequence[str]) -> bool:
+    """Whether a row holds the names of the columns, in any order, as where tables were joined."""
+    if len(cells) < 2 or cells[0].strip() not in header:
+        return False
+    named = [cell.strip() for cell in cells]
+    return not any(map(str.isdecimal, named)) and sorted(numbered(named)) == sorted(header)
 
 
 def possible(lines: Sequence[str]) -> Iterator[tuple[Layout, tuple[str, ...]]]:

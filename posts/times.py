@@ -2,21 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from enum import StrEnum
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from frametrace.posts.day_orders import LATEST, NUMBERS, ODD_SPACES, DayOrder, chosen, readings
 from frametrace.posts.model import Precision
+from frametrace.posts.month_names import by_numbers
 
-__all__ = ["DayOrder", "day_order", "parse_time", "parse_unix", "zone_named"]
-
-
-class DayOrder(StrEnum):
-    """Which number comes first in a date such as 05/06/2024."""
-
-    DAY_FIRST = "day first"
-    MONTH_FIRST = "month first"
-
+__all__ = ["DayOrder", "parse_time", "parse_unix", "zone_named"]
 
 _CLOCK = r"(?P<clock>\d{1,2}:\d\d)(?::(?P<seconds>\d\d)(?:[.,](?P<part>\d{1,9}))?)?"
 _REST = rf"(?:(?:,?[ \t]{{1,3}}|T|[ \t]?at ){_CLOCK}(?:\s?(?P<half>[AaPp])\.?[Mm]\.?)?)?"
@@ -38,11 +31,7 @@ _OF_X = re.compile(
 )
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DIGITS = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(\d\d)Z?)?", re.ASCII)
-_YEAR_LAST = re.compile(
-    rf"(?P<first>\d{{1,2}})(?P<sign>[./-])(?P<second>\d{{1,2}})(?P=sign)(?P<year>\d{{4}}|\d\d)"
-    rf"{_REST}{_ZONE}",
-    re.ASCII,
-)
+_BY_NUMBERS = re.compile(rf"{NUMBERS}{_REST}{_ZONE}", re.ASCII)
 # A month by its English name, which only the parser below reads: nothing else is handed to it.
 _NAMED_MONTH = re.compile(
     r"(?<![A-Za-z])(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
@@ -50,8 +39,9 @@ _NAMED_MONTH = re.compile(
     re.IGNORECASE,
 )
 _LONGEST = 80  # characters of a written time
+_UNKNOWN = "neither it nor its column shows whether the {} comes first: --day-order says it"
+_WHOLE_YEAR = re.compile(r"\d{4}")
 _SPELLED_OUT = re.compile(r"\s*\([A-Za-z ]{2,40}\)\Z")  # a zone's name behind its offset
-_ODD_SPACES = str.maketrans({"\u202f": " ", "\u00a0": " ", "\u200e": "", "\u200f": ""})
 
 # Seconds, thousandths or millionths since 1970, from 2001 to 2033: 2019081914 is none.
 _EPOCH = re.compile(r"(1\d{9})(?:\d{3}|\d{6})?(?:\.\d*)?", re.ASCII)
@@ -78,32 +68,44 @@ def parse_time(
 
     Read are also seconds, milliseconds and microseconds since 1970, of the years 2001 to 2033.
     What names no zone is of `zone`, or else UTC. `order` decides what 05/06/2024 is; where it is
-    not given, that is no time. The result is in UTC with the precision that was written. Raises
+    not given, that is not a time. The result is in UTC with the precision that was written. Raises
     ValueError with a plain reason for anything else.
     """
-    written = text.translate(_ODD_SPACES).strip()
+    written = text.translate(ODD_SPACES).strip()
     if since := _EPOCH.fullmatch(written):
         return datetime.fromtimestamp(int(since[1]), UTC), Precision.SECOND
     try:
-        if match := _DIGITS.fullmatch(written):
-            written = "{}-{}-{}".format(*match.groups())
-            written += " {}:{}:{}".format(*match.groups()[3:]) if match[4] else ""
-        if match := _YEAR_FIRST.fullmatch(written):
-            month = match["a"] or match["b"] or match["c"] or match["d"]
-            return _moment(match, int(match["year"]), int(month), int(match["day"]), zone)
-        if match := _YEAR_LAST.fullmatch(written):
-            year = int(match["year"]) + (2000 if len(match["year"]) == 2 else 0)
-            day, month_ = _in_order(match, order)
-            return _moment(match, year, month_, day, zone)
-        match = _OF_X.fullmatch(written)
-        if match and match["month"] in _MONTHS:
-            month_ = _MONTHS.index(match["month"]) + 1
-            return _moment(match, int(match["year"]), month_, int(match["day"]), zone)
-        if len(written) <= _LONGEST and _NAMED_MONTH.search(written):
-            return _with_named_month(written, zone)
+        found = _numeric(written, zone, order)
+        if found is None and (plain := by_numbers(written)) != written:
+            given = order if order in readings(written) else chosen(written, DayOrder)
+            found = _numeric(plain, zone, given)
+        if found is None and len(written) <= _LONGEST and _NAMED_MONTH.search(written):
+            found = _with_named_month(written, zone)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text[:40]!r} is not a time: {error}") from None
-    raise ValueError(f"{text[:40]!r} is not a time such as 2019-08-19 14:03:22")
+    if found is None:
+        raise ValueError(f"{text[:40]!r} is not a time such as 2019-08-19 14:03:22")
+    return found
+
+
+def _numeric(
+    text: str, zone: tzinfo | None, order: DayOrder | None
+) -> tuple[datetime, Precision] | None:
+    """Read a time that is written in numbers, or as X does; None for others."""
+    if match := _DIGITS.fullmatch(text):
+        text = "{}-{}-{}".format(*match.groups())
+        text += " {}:{}:{}".format(*match.groups()[3:]) if match[4] else ""
+    if match := _YEAR_FIRST.fullmatch(text):
+        month = match["a"] or match["b"] or match["c"] or match["d"]
+        return _moment(match, int(match["year"]), int(month), int(match["day"]), zone)
+    if match := _BY_NUMBERS.fullmatch(text):
+        day = _in_order(text, order)
+        return _moment(match, day.year, day.month, day.day, zone)
+    match = _OF_X.fullmatch(text)
+    if match and match["month"] in _MONTHS:
+        number = _MONTHS.index(match["month"]) + 1
+        return _moment(match, int(match["year"]), number, int(match["day"]), zone)
+    return None
 
 
 def parse_unix(text: str) -> tuple[datetime, Precision]:
@@ -116,16 +118,6 @@ def parse_unix(text: str) -> tuple[datetime, Precision]:
     return datetime.fromtimestamp(int(text.strip().partition(".")[0]), UTC), Precision.SECOND
 
 
-def day_order(text: str) -> DayOrder | None:
-    """The order of day and month that a date shows, by a number over 12; else None."""
-    match = _YEAR_LAST.fullmatch(text.translate(_ODD_SPACES).strip())
-    if match is None:
-        return None
-    if int(match["first"]) > 12:
-        return DayOrder.DAY_FIRST
-    return DayOrder.MONTH_FIRST if int(match["second"]) > 12 else None
-
-
 def zone_named(name: str) -> tzinfo:
     """A time zone by its name in the tz database or its offset. Raises ValueError."""
     try:
@@ -136,15 +128,16 @@ def zone_named(name: str) -> tzinfo:
         ) from None
 
 
-def _in_order(match: re.Match[str], order: DayOrder | None) -> tuple[int, int]:
-    """Day and month of a date with the year last; dots stand only between day, month and year."""
-    first, second = int(match["first"]), int(match["second"])
-    shown = day_order(match[0]) or (DayOrder.DAY_FIRST if match["sign"] == "." else order)
-    if first == second:
-        return first, second
-    if shown is None:
-        raise ValueError("neither it nor its column shows whether the day or the month comes first")
-    return (first, second) if shown is DayOrder.DAY_FIRST else (second, first)
+def _in_order(text: str, order: DayOrder | None) -> date:
+    """The day of a date that begins a text: the one that it may be, or the one of an order."""
+    found = readings(text)
+    if not found:
+        raise ValueError("there is no such day, or it lies in the future")
+    if len(set(found.values())) == 1:
+        return next(iter(found.values()))
+    if order is None or order not in found:
+        raise ValueError(_UNKNOWN.format(" or the ".join(each.split()[0] for each in found)))
+    return found[order]
 
 
 def _moment(
@@ -188,6 +181,8 @@ def _with_named_month(text: str, zone: tzinfo | None) -> tuple[datetime, Precisi
             raise ValueError("it is not understood") from None
     if read[0] != read[1]:
         raise ValueError("its day, month or year is missing")
+    if read[0].date() > LATEST and not _WHOLE_YEAR.search(text):
+        raise ValueError("it lies in the future")
     offset, moment = read[0].utcoffset(), read[0].replace(tzinfo=None)
     if not re.search(r"\d:\d\d|\d\s?[AaPp]\.?[Mm]", text):
         return moment.replace(tzinfo=UTC), Precision.DAY

@@ -70,6 +70,13 @@ class _NotedRow(Row):
             self.noted.append((name, text, moment, precision))
         return moment, precision
 
+    def local_time(self, name: str) -> tuple[datetime | None, Precision]:
+        """Take a time of some clock as `Row` does; what is kept of it is what is noted."""
+        moment, precision = Row.local_time(self, name)
+        if self.noted and self.noted[-1][0] == name:
+            self.noted[-1] = (*self.noted[-1][:3], precision)
+        return moment, precision
+
 
 @dataclass(slots=True)
 class _Watch:

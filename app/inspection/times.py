@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from frametrace.app.inspection.findings import TimesFound
+from frametrace.posts.day_orders import chosen, column_orders, readings
 from frametrace.posts.model import Precision
 from frametrace.posts.settings import ReadSettings
-from frametrace.posts.times import DayOrder, day_order, parse_time
+from frametrace.posts.times import DayOrder, parse_time
 
 __all__ = ["Times"]
 
 _LOOKED_AT = 200  # times of a column whose zone and order are looked into
-_UNKNOWN = "nothing shows whether the day or the month comes first: --day-order says it"
+_UNKNOWN = "nothing shows whether the {} comes first: --day-order says it"
+_CONTRADICTED = "its dates contradict --day-order"
+_DAYS_ALONE = "none is named: only the day is kept, unless --timezone names it"
 _FAR = timezone(timedelta(hours=13, minutes=45))  # where no clock of a post is likely to stand
 
 
@@ -23,7 +26,7 @@ class _Column:
     unread: int = 0
     precisions: Counter[Precision] = field(default_factory=Counter)
     sample: dict[str, datetime] = field(default_factory=dict)
-    has_two_orders: bool = False  # of a time that could not be read
+    ambiguous: str = ""  # a time that could not be read, as it has several orders
 
 
 @dataclass(slots=True)
@@ -38,7 +41,8 @@ class Times:
         found = self._columns.setdefault(column, _Column())
         if moment is None:
             found.unread += 1
-            found.has_two_orders = found.has_two_orders or len(set(_read(text, UTC))) > 1
+            if not found.ambiguous and len(set(readings(text).values())) > 1:
+                found.ambiguous = text
             return
         found.read += 1
         found.precisions[precision] += 1
@@ -53,20 +57,19 @@ class Times:
                 found.read,
                 found.unread,
                 {str(precision): count for precision, count in found.precisions.most_common()},
-                _zone(found.sample, self.settings.zone) if _has_clocks(found) else "",
-                _UNKNOWN if found.has_two_orders else _order(found.sample, self.settings.order),
+                _zone(found, self.settings.zone),
+                _order(found, self.settings.order),
             )
             for column, found in self._columns.items()
         ]
 
 
-def _has_clocks(column: _Column) -> bool:
-    return bool(column.precisions.keys() - {Precision.DAY, Precision.NONE})
-
-
-def _zone(sample: dict[str, datetime], zone: tzinfo | None) -> str:
+def _zone(column: _Column, zone: tzinfo | None) -> str:
     """Which zone times of day are in: the one that they name, or the one that is taken for them."""
+    sample = column.sample
     bare = [text for text in sample if _read(text, UTC) != _read(text, _FAR)]
+    if not column.precisions.keys() - {Precision.DAY, Precision.NONE}:
+        return _DAYS_ALONE if bare else ""
     if not all(moment in _read(text, zone or UTC) for text, moment in sample.items()):
         return "as the format says"
     if not bare:
@@ -75,18 +78,23 @@ def _zone(sample: dict[str, datetime], zone: tzinfo | None) -> str:
     return f"{some}: {zone}, as --timezone says" if zone else f"{some}: taken as UTC"
 
 
-def _order(sample: dict[str, datetime], given: DayOrder | None) -> str:
+def _order(column: _Column, given: DayOrder | None) -> str:
     """Which of day and month comes first, where dates could mean both, and what shows it."""
-    shown = {order: text for text in sample if (order := day_order(text))}
-    both = [text for text in sample if len(set(_read(text, UTC))) > 1]
+    if column.ambiguous:
+        orders = readings(column.ambiguous)
+        if given in orders:
+            return _CONTRADICTED
+        return _UNKNOWN.format(" or the ".join(each.split()[0] for each in orders))
+    sample = column.sample
+    both = next((text for text in sample if len(set(readings(text).values())) > 1), "")
     if not both:
         return ""
-    if given:
+    if given in readings(both):
         return f"{given}, as --day-order says"
-    if len(shown) == 1:
-        (order, text), *_ = shown.items()
-        return f"{order}, as {text[:40]!r} shows"
-    fitting = [each for each in DayOrder if sample[both[0]] in _read(both[0], UTC, each)]
+    if order := chosen(both, column_orders(sample)):
+        shown = next((text for text in sample if len(readings(text)) == 1), "")
+        return f"{order}, as {shown[:40]!r} shows" if shown else f"{order}, as the column shows"
+    fitting = [each for each in DayOrder if sample[both] in _read(both, UTC, each)]
     return f"{fitting[0]}, as other dates of the column show" if len(fitting) == 1 else ""
 
 

@@ -33,9 +33,7 @@ _COUNTS = {"up_num": "likes", "comment_num": "comments", "retweet_num": "reposts
 
 
 def parse_table(row: Row) -> Post:
-    """Make a Post of a row of the table, which repeats its header with each run."""
-    if row.values.get("微博id", "").strip() == "微博id":
-        raise ValueError("the line repeats the header")
+    """Make a Post of a row of the table."""
     row.values = {_NAMES.get(name, name): value for name, value in row.values.items()}
     return parse(row)
 

@@ -4,6 +4,8 @@ Forms of lines and of dates: Pustur/whatsapp-chat-parser, src/parser.ts, and
 starkdmi/whats_json, lib/src/patterns.dart. Messages have no numbers there.
 """
 
+import re
+
 from frametrace.posts.folders import is_picture
 from frametrace.posts.model import Post
 from frametrace.posts.readers.contract import Reader
@@ -12,12 +14,15 @@ from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]
 
+# Of CLDR's short dates none has the year first between dots without blanks.
+_YEAR_LAST = re.compile(r"(\d{1,2}\.\d{1,2}\.)(\d\d)(?= )", re.ASCII)
 _UNNAMED = "_chat"  # as iPhones call every chat, in an archive that has its name
 
 
 def _parse(row: Row) -> Post:
     sender = row.key("sender")
     when = row.values.get("time", "")
+    row.values["time"] = _YEAR_LAST.sub(r"\g<1>20\2", when, count=1)
     posted_at, precision = row.local_time("time")
     attached = row.values.get("attached", "")
     if is_picture(attached):

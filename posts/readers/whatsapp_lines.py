@@ -25,6 +25,7 @@ _DATE = r"(?P<date>\d{1,4}\u200f?(?P<sign>[-/.]) ?\d{1,2}\u200f?(?P=sign) ?\d{1,
 _HALVES = {"上午": "AM", "오전": "AM", "午前": "AM", "下午": "PM", "오후": "PM", "午後": "PM"}
 _BEFORE = rf"[,.]? ?(?P<before>{'|'.join(_HALVES)}|[^\W\d]{{1,3}}\.?)? ?"
 _CLOCK = r"(?P<clock>\d{1,2}[:.]\d\d(?:[:.]\d\d)?) ?(?P<half>[AaPp]\.? ?[Mm]\.?|[صم])?"
+_FOUR_DIGITS = re.compile(r"\d{4}")
 _LINES = (
     re.compile(rf"\[{_DATE}{_BEFORE}{_CLOCK}\] ?(?P<rest>)"),
     re.compile(rf"{_DATE}{_BEFORE}{_CLOCK}(?: [-–]|:) (?P<rest>)"),
@@ -125,8 +126,13 @@ def _header(line: str) -> tuple[str, str] | None:
 
 
 def _time(match: re.Match[str]) -> str:
-    """A time in one way of writing; the order of day and month is left as it is."""
-    date = _digits(match["date"]).replace(" ", "").translate(_NO_MARKS).rstrip(".")
+    """A time in one way of writing; the order of day and month is left as it is.
+
+    Blanks are left where they may tell 24. 3. 5. in Korea from 5.3.24 in other countries.
+    """
+    date = _digits(match["date"]).translate(_NO_MARKS).rstrip(".")
+    if _FOUR_DIGITS.search(date) or match["sign"] != ".":
+        date = date.replace(" ", "")
     clock = _digits(match["clock"]).replace(".", ":")
     half = _HALVES.get(match["before"] or "", "")
     if written := match["half"]:

@@ -50,6 +50,19 @@ def test_a_field_that_is_lost_is_no_dropped_row(tmp_path):
     assert "such as p.csv, row 2: '45413.4166667'" in done.stdout
 
 
+def test_the_option_that_would_tell_a_time_is_named(tmp_path):
+    (tmp_path / "p.csv").write_text(HEADER + "x,1,a,05/06/2024 10:00,t,\n")
+    assert "--day-order says it" in " ".join(
+        add(tmp_path / "one", tmp_path / "p.csv").stdout.split()
+    )
+    chat = tmp_path / "WhatsApp Chat with X.txt"
+    chat.write_text("3/25/19, 9:15 AM - Lin: hi there\n3/26/19, 9:15 AM - Mo: hello\n")
+    told = "names no zone of its times: only their days are taken, unless --timezone names it"
+    done = add(tmp_path / "two", chat)
+    assert (done.exit_code, f"1 × {told}" in done.stdout) == (0, True)
+    assert told not in add(tmp_path / "three", chat, "--timezone", "Asia/Tokyo").stdout
+
+
 def test_nothing_that_could_be_read_ends_with_3_and_a_real_example(tmp_path):
     (tmp_path / "p.csv").write_text(HEADER + "x,,a,,t,\nx,,b,,t,\n")
     for command in ("add", "run"):

@@ -162,6 +162,14 @@ def test_many_sidecars_are_told_of_together(tmp_path: Path) -> None:
     assert f"5 files, such as {tmp_path.name}/0.jpg.json" in text_of(found)
 
 
+def test_times_of_which_only_the_day_is_kept_are_said_to_be_days(tmp_path: Path) -> None:
+    chat = tmp_path / "_chat.txt"
+    chat.write_text("[19.08.19, 14:03:22] Lin: hi there\n[20.08.19, 14:03:22] Mo: hello\n")
+    (times,) = file_of(looked_at(chat)).times
+    assert times.precisions == {"day": 2}
+    assert times.zone == "none is named: only the day is kept, unless --timezone names it"
+
+
 def test_rows_that_cannot_be_read_are_counted_with_an_example(tmp_path: Path) -> None:
     rows = [("x", "1.69E+18", "lin", "", "", ""), ("x", "1.70E+18", "lin", "", "", "")]
     path = write(tmp_path / "posts.csv", *rows, ("x", "", "lin", "", "", ""), rows[0][:3])
@@ -171,6 +179,7 @@ def test_rows_that_cannot_be_read_are_counted_with_an_example(tmp_path: Path) ->
     assert rounded.example == (
         "posts.csv, row 2: post_id 1.69E+18 lost its digits in a spreadsheet"
     )
+    assert reasons[-1].reason == "the row has 3 values, the header 6"
 
 
 @pytest.mark.parametrize(

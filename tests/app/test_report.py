@@ -263,6 +263,21 @@ def test_a_reason_for_skipping_has_a_real_time_or_number_as_its_example(tmp_path
         assert example.endswith(f"row 1: '{when}'")
 
 
+def test_a_reason_is_shown_with_the_numbers_of_the_first_of_its_kind(tmp_path):
+    case = Case.create(tmp_path / "case")
+    (tmp_path / "p.csv").write_text(
+        "platform,post_id,account_id,posted_at\nx,1.69E18,a,\nx,1.70E18,a,\nx,1,a,1,2\n"
+        "x,2,a,5. Thermidor 2024\n"
+    )
+    add_sources(case, [tmp_path / "p.csv"], library=MediaLibrary([]))
+    kept = "; the rest of the row is kept"
+    assert reasons_of(case) == [
+        ("post_id 1.69E18 lost its digits in a spreadsheet", 2, "p.csv, row 2"),
+        ("'…' is not a time such as 2019-08-19 14:03:22" + kept, 1, "p.csv, row 5"),
+        ("the row has 5 values, the header 4", 1, "p.csv, row 4"),
+    ]
+
+
 def test_what_was_not_compared_is_said(tmp_path):
     case = Case.create(tmp_path / "case")
     add_sources(case, [write_posts(tmp_path / "sources")], library=MediaLibrary([]))

@@ -1,6 +1,6 @@
 """What a whole column says of a cell: the order of day and month, ids that lost their digits."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.posts.column_facts import ColumnFacts
+from frametrace.posts.day_orders import DayOrder, column_orders
 from frametrace.posts.model import Post, Skipped
 from frametrace.posts.reading import open_source
 from frametrace.posts.settings import ReadSettings
-from frametrace.posts.times import DayOrder
 
 HEADER = "platform,post_id,account_id,posted_at\n"
 
@@ -53,8 +53,68 @@ def test_where_the_column_shows_neither_or_both_the_time_is_unknown(
     assert posts[0].posted_at is None
     assert skipped[0].kept
     assert "whether the day or the month comes first" in skipped[0].reason
-    posts, skipped = _read(tmp_path, *rows, order=DayOrder.DAY_FIRST)
-    assert posts[0].posted_at == datetime(2024, 6, 5, tzinfo=UTC)
+
+
+def test_where_the_column_shows_neither_order_users_may_name_it(tmp_path: Path) -> None:
+    posts, skipped = _read(tmp_path, "x,1,a,05/06/2024", order=DayOrder.DAY_FIRST)
+    assert (posts[0].posted_at, skipped) == (datetime(2024, 6, 5, tzinfo=UTC), [])
+
+
+def test_an_order_that_the_column_contradicts_decides_nothing_and_that_is_told_once(
+    tmp_path: Path,
+) -> None:
+    dates = ("05/03/2024", "06/03/2024", "17/03/2024", "2024-03-18")
+    rows = [f"x,{n},a,{date}" for n, date in enumerate(dates)]
+    posts, skipped = _read(tmp_path, *rows, order=DayOrder.MONTH_FIRST)
+    days = [post.posted_at.day if post.posted_at else None for post in posts]
+    assert days == [None, None, 17, 18]
+    (told,) = skipped
+    assert "'17/03/2024' in posted_at contradicts --day-order month-first" in told.reason
+    assert told.kept
+
+
+@pytest.mark.parametrize(
+    ("dates", "read"),
+    [
+        # Each shows by itself or in its column that the year comes first.
+        (("19-08-20 14:03", "19-08-31", "19/08/21"), "2019-08-20 2019-08-31 2019-08-21"),
+        (("20-02-29", "24.05.06"), "2020-02-29 2024-05-06"),
+        (("05.03.19", "31.08.19"), "2019-03-05 2019-08-31"),
+        (("5/3/19", "17/3/19"), "2019-03-05 2019-03-17"),
+        (("08/19/19", "08/09/19"), "2019-08-19 2019-08-09"),
+        # Nothing shows it.
+        (("19-08-20", "19/08/21"), "None None"),
+        (("24.05.06",), "None"),
+        (("13.06.2024", "24.05.06"), "2024-06-13 None"),
+        # None of the readings is in the past.
+        (("31/12/31", "98-99-99"), "None None"),
+    ],
+)  # fmt: skip
+def test_a_year_of_two_digits_may_come_first_as_its_column_shows(
+    dates: tuple[str, ...], read: str, tmp_path: Path
+) -> None:
+    posts, skipped = _read(tmp_path, *(f"x,{n},a,{date}" for n, date in enumerate(dates)))
+    days = [str(post.posted_at.date() if post.posted_at else None) for post in posts]
+    assert " ".join(days) == read
+    assert len(skipped) == days.count("None")
+
+
+@pytest.mark.parametrize(
+    ("cells", "orders"),
+    [
+        (("05.06.24", "07.06.24", "09.07.24", "13.07.24", "18.07.24"), "day"),
+        (("24-06-05", "24-06-07", "24-07-09", "24-07-13", "24-07-18"), "year"),
+        (("05.06.24", "07.06.24", "09.07.24"), "day year"),
+        (("20.05.01", "21.05.01", "22.05.01", "23.05.01", "24.05.01"), "day year"),
+        (("05/06/2024", "13.06.24"), "day year"),
+        (("words", "", "99/99/99"), "day month year"),
+    ],
+)
+def test_the_one_year_of_a_column_shows_where_it_stands(
+    cells: tuple[str, ...], orders: str
+) -> None:
+    found = column_orders(cells, date(2026, 1, 1))
+    assert sorted(found) == [f"{each} first" for each in orders.split()]
 
 
 def test_times_without_a_zone_are_of_the_zone_that_is_named(tmp_path: Path) -> None:

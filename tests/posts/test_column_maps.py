@@ -182,9 +182,10 @@ def test_records_have_columns_as_well(tmp_path: Path) -> None:
         ('zone = "UTC"\n[columns]', "'zone' is not a setting"),
         ("platform = 1\n[columns]", "platform must be a text"),
         ('timezone = "CST"\n[columns]', "timezone: there is no time zone 'CST'"),
-        ('day_order = "first"\n[columns]', "day_order is day first or month first"),
+        ('day_order = "first"\n[columns]', "day_order is day first, month first"),
         ('account_kind = "bot"\n[columns]', "account_kind is one of account, page"),
         ('time_format = "%H:%M"\n[columns]', "time_format '%H:%M' needs a day"),
+        ('[columns]\npost_id = "a"\naccount_id = "b"\nposted_at_time = "c"', "posted_at must name"),
         ('time_format = "%Q"\n[columns]', "time_format '%Q'"),
     ],
 )
@@ -238,6 +239,8 @@ def _maps(draw: st.DrawFn) -> ColumnMap:
     fields = st.sampled_from(FIELDS) | _COUNTS
     columns = draw(st.dictionaries(fields, _COLUMNS, max_size=6))
     columns |= {"post_id": draw(_COLUMNS), "account_id": draw(_COLUMNS)}
+    if "posted_at" not in columns:
+        columns.pop("posted_at_time", None)
     zone = draw(st.none() | _ZONES)
     return ColumnMap(
         name="map",

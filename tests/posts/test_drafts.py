@@ -173,6 +173,52 @@ def test_of_a_link_it_is_said_when_it_is_the_id(link: str, doubt: str) -> None:
     assert bool(doubt) == ("post_id" in draft.doubts)
 
 
+@pytest.mark.parametrize("stamp", ["Timestamp", "Zeitstempel", "Marca temporal"])
+def test_answers_to_a_form_are_drafted_by_their_questions(stamp: str) -> None:
+    columns = {
+        stamp: [f"2024-03-{day} 09:14:22" for day in range(10, 16)],
+        "Link to the post": [f"https://www.instagram.com/p/C{at}bcdefghij/" for at in range(6)],
+        "Who posted it?": ["lena_h", "@otto_k"] * 3,
+        "What does the post say?": ["Bridge is closed, they all hide it"] * 6,
+        "Upload a screenshot": [f"https://drive.google.com/open?id=1A{at}" for at in range(6)],
+    }
+    draft = _of(columns)
+    assert draft.columns == {
+        "post_id": "Link to the post",
+        "account_id": "Who posted it?",
+        "posted_at": stamp,
+        "text": "What does the post say?",
+    }
+    assert "when a form was sent" in draft.doubts["posted_at"]
+    assert "Upload a screenshot holds something else" in draft.lacking["media"]
+    del columns[stamp]
+    columns["timestamp"] = [f"2024-03-{day} 09:14:22" for day in range(10, 16)]
+    assert "posted_at" not in _of(columns).doubts
+
+
+def test_lists_of_pictures_may_be_empty() -> None:
+    draft = _of({"id": ["p100", "p200", "p300"], "media": ['["a.jpg"]', "[]", "[]"]})
+    assert draft.columns["media"] == "media"
+
+
+def test_where_there_is_no_id_the_way_on_is_told() -> None:
+    draft = _of({"page": ["lin", "mo"], "message": ["one two three four"] * 2})
+    assert "add one that numbers the rows" in written_draft(draft, "x.csv")
+
+
+def test_a_group_is_not_the_name_of_somebody_in_it() -> None:
+    columns = {
+        "id": [f"p{at}00" for at in range(6)],
+        "user_id": ["700001", "700002"] * 3,
+        "group_id": ["990001"] * 6,
+        "group": ["Some group"] * 6,
+    }
+    assert "account_name" not in _of(columns).columns
+    assert _of(columns).columns["account_id"] == "user_id"
+    del columns["user_id"]
+    assert _of(columns).columns["account_name"] == "group"
+
+
 def test_a_link_tells_more_than_an_id_beside_it() -> None:
     links = [f"https://www.instagram.com/p/C{at}bcdefghij/" for at in range(9)]
     numbers = [str(17900000000000000 + at) for at in range(9)]
@@ -190,6 +236,11 @@ def test_a_link_tells_more_than_an_id_beside_it() -> None:
         ("scraped_at", {}),
         ("profile_picture_url", {}),
         ("retweetedStatusId", {"repost_of": 3}),
+        ("Who posted it? (account name)", {"account_name": 3}),
+        ("What does the post say?", {"text": 3}),
+        ("Qui a publié ?", {"who": 2}),
+        ("When was it posted?", {"posted_at": 3}),
+        ("Upload a screenshot", {"media": 3}),
         ("Veröffentlichungsdatum", {"posted_at": 3}),
         ("发布时间", {"posted_at": 3}),
         ("Nombre de j’aime", {"engagement.likes": 3}),

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from mapping import Posting, Reading, post_mapped, read_mapped
 from sampling import is_sound
 
-from frametrace.posts.column_maps import FIELDS
+from frametrace.posts.column_maps import FIELDS, map_of
 from frametrace.posts.mapped_rows import files_listed, links_listed, tags_listed
 from frametrace.posts.model import Post, Skipped
+from frametrace.posts.reading import open_source
+from frametrace.posts.settings import ReadSettings
 
 X = "1163000000000000041"
 
@@ -334,6 +336,62 @@ _CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sam
         ),
     )
 )
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "utc"),
+    [
+        ("05.03.2024", "14:30", "2024-03-05 13:30:00+00:00"),
+        ("2024-03-05T00:00:00", "14:30:05", "2024-03-05 13:30:05+00:00"),
+        ("17/03/2024", "2:30 PM", "2024-03-17 13:30:00+00:00"),
+        ("2024-03-05", "14:30 UTC", "2024-03-05 14:30:00+00:00"),
+        ("2024-03-05", "", "2024-03-05 00:00:00+00:00"),
+    ],
+)
+def test_a_day_and_its_time_of_day_may_have_a_column_each(
+    day: str, clock: str, utc: str, post: Posting
+) -> None:
+    row = {"id": "1", "who": "lin", "Datum": day, "Uhrzeit": clock}
+    found = post(
+        row,
+        toml='timezone = "Europe/Berlin"\n[columns]\npost_id = "id"\naccount_id = "who"\n'
+        'posted_at = "Datum"\nposted_at_time = "Uhrzeit"\n',
+    )
+    assert (str(found.posted_at), found.extra) == (utc, {})
+
+
+@pytest.mark.parametrize(("ids", "notes"), [((1, 2, 3), 1), ((1, 3, 2), 0), ((1,), 0)])
+def test_ids_that_number_the_rows_are_told_of(
+    ids: tuple[int, ...], notes: int, tmp_path: Path
+) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("no,who\n" + "".join(f"{each},lin\n" for each in ids))
+    columns = map_of(("post_id=no", "account_id=who"))
+    entries = list(open_source(table, ReadSettings(columns=(columns,))).entries())
+    told = [entry for entry in entries if isinstance(entry, Skipped)]
+    assert len(told) == notes
+    assert all(entry.kept and "counts from 1" in entry.reason for entry in told)
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "reason"),
+    [
+        ("2024-03-05", "noon", "'noon' is not a time of day such as 14:03"),
+        ("2024-03-05 10:00", "14:30", "'14:30' is not of a day: Datum has a time"),
+    ],
+)
+def test_a_time_of_day_that_can_not_be_used_stays_with_the_post_and_is_told_of(
+    day: str, clock: str, reason: str, read: Reading
+) -> None:
+    row = {"id": "1", "who": "lin", "Datum": day, "Uhrzeit": clock}
+    pairs = ("post_id=id", "account_id=who", "posted_at=Datum", "posted_at_time=Uhrzeit")
+    found, told = read(row, *pairs)
+    assert isinstance(found, Post)
+    assert isinstance(told, Skipped)
+    assert (str(found.posted_at)[:10], found.extra) == ("2024-03-05", {"Uhrzeit": clock})
+    assert told.reason.startswith(reason)
+
+
 _FIELDS = (*FIELDS, "engagement.likes")
 
 

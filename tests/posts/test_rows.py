@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from workbooks import write_workbook
 
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Post, Skipped
@@ -77,6 +78,33 @@ def test_a_broken_row_costs_itself_and_not_its_neighbours(
     assert [entry.line for entry in skipped] == list(lost)
     for entry in skipped:
         assert entry.reason.startswith(lost[entry.line])
+
+
+AGAIN = "platform,post_id,account_id,text"
+TURNED = "platform,account_id, post_id,text"
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize(
+    ("rows", "read", "told"),
+    [
+        (["x,1,a,t", AGAIN, "x,2,a,t"], ["1", "2"], [(3, True)]),
+        (["x,1,a,t", TURNED, "x,b,2,t", "x,c,3,t"], ["1"], [(3, True), (4, False), (5, False)]),
+        (["x,1,a,t", TURNED, "x,b,2,t", AGAIN, "x,3,a,t"], ["1", "3"],
+         [(3, True), (4, False), (5, True)]),
+        (["x,post_id,account_id,text", "x,text,text,text"], ["post_id", "text"], []),
+    ],
+)  # fmt: skip
+def test_a_header_among_the_rows_is_no_post_and_no_other_order_is_read_by_the_first(
+    rows: list[str], read: list[str], told: list[tuple[int, bool]], kind: str, tmp_path: Path
+) -> None:
+    path = _table(tmp_path, *rows)
+    if kind == "xlsx":
+        cells = [line.split(",") for line in path.read_text().splitlines()]
+        path = write_workbook(tmp_path / "posts.xlsx", {"posts": cells})
+    posts, skipped = _read(path)
+    assert posts == read
+    assert [(entry.line, entry.kept) for entry in skipped] == told
 
 
 def test_lines_that_a_broken_row_takes_with_it_are_named(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.posts.model import Precision
+from frametrace.posts.month_names import LANGUAGES
 from frametrace.posts.times import parse_time, parse_unix
 
 
@@ -36,6 +37,64 @@ def test_a_time_is_read_with_its_zone_and_precision(
     text: str, utc: str, precision: Precision
 ) -> None:
     assert parse_time(text) == (datetime.fromisoformat(utc).replace(tzinfo=UTC), precision)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5. März 2024 14:30",
+        "Di., 5. März 2024 um 14:30 Uhr",
+        "Dienstag, den 5. März 2024 14.30",
+        "05.03.24 14.30 Uhr",
+        "05/03/2024, 14.30 Uhr",
+        "5 mars 2024 à 14h30",
+        "5 mars 2024 14:30",
+        "5 de marzo de 2024 14:30 h",
+        "5 de março de 2024 às 14:30",
+        "5 marzo 2024 alle ore 14:30",
+        "5 maart 2024 om 14:30 uur",
+        "5 марта 2024 г. в 14:30",
+        "5 Mart 2024 14:30",
+        "5 آذار 2024 14:30",
+        "5 مارس 2024 14:30",
+        "2024年3月5日 下午2:30",
+        "2024年3月5日 14时30分",
+        "2024년 3월 5일 오후 2:30",
+        "2024年3月5日 午後2:30",
+        "5-Mar-2024 14:30",
+        "mar 5 mar 2024 14:30",
+    ],
+)
+def test_months_and_words_are_read_in_the_languages_of_exports(text: str) -> None:
+    moment, _ = parse_time(text)
+    assert moment.replace(hour=0, minute=0) == datetime(2024, 3, 5, tzinfo=UTC)
+    assert moment.hour == 14
+
+
+def test_a_day_of_a_named_month_is_a_day() -> None:
+    assert parse_time("1er août 2024") == (datetime(2024, 8, 1, tzinfo=UTC), Precision.DAY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ("5. Thermidor 2024", "vor 3 Stunden", "31. Februar 2024", "5. März 2024 um 25:00", "5 mar 31"),
+)
+def test_words_are_no_guess(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a time"):
+        parse_time(text)
+
+
+def test_no_name_of_a_month_means_two() -> None:
+    from babel import Locale
+
+    for language in LANGUAGES:
+        for width in ("wide", "abbreviated"):
+            for number, name in Locale.parse(language).months["format"][width].items():
+                try:
+                    read, _ = parse_time(f"5 {name} 2024")
+                except ValueError:
+                    continue
+                assert read.month == number
 
 
 @pytest.mark.parametrize(
