@@ -95,7 +95,7 @@ def add_sources(
         open_source(source, reading) if isinstance(source, Path) else source for source in sources
     ]
     library.search(
-        *(found.path for found in opened if found.holds_media),
+        *(path for found in opened for path in found.searched),
         read={part.place for found in opened for part in found.parts},
     )
     added, refused = Added(), set[tuple[str, str]]()

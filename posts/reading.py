@@ -6,8 +6,10 @@ from itertools import chain
 from pathlib import Path
 
 from frametrace.posts.column_maps import shipped_maps
+from frametrace.posts.drafts import likeliest_table
 from frametrace.posts.errors import SourceError
 from frametrace.posts.folders import printable
+from frametrace.posts.layouts import heads_of
 from frametrace.posts.mapped_rows import reader_of
 from frametrace.posts.model import Skipped
 from frametrace.posts.parts import Entry, Part
@@ -17,9 +19,15 @@ from frametrace.posts.roots import Base
 from frametrace.posts.rows import Shape
 from frametrace.posts.settings import ReadSettings
 from frametrace.posts.sources import Source, is_table, sources_in
+from frametrace.posts.unrecognised import NEXT
 
 __all__ = ["Opened", "detect", "formats_table", "open_source", "read_source"]
 
+_DOCUMENTS = frozenset({".json", ".js"})
+_BESIDE = (
+    "The pictures beside it may be those of its posts: --format folder takes each for a post of "
+    "its own."
+)
 _NAMED = 5  # files that a message lists by name
 
 
@@ -41,15 +49,27 @@ class Opened:
         """Whether it is more than pictures."""
         return any(not part.source.is_folder for part in self.parts)
 
+    @property
+    def searched(self) -> tuple[Path, ...]:
+        """Where the pictures of its posts may lie: in it, and in the archives in it, as their own.
+
+        None where there are no posts beside pictures.
+        """
+        archives = dict.fromkeys(part.source.path for part in self.parts if part.source.member)
+        return (self.path, *archives) if self.holds_media else ()
+
     def readings(self) -> Iterator[tuple[Base, Iterator[Entry]]]:
         """What each part gives, and where the paths in it are relative to; what isn't read first.
 
         Raises OSError where a folder or an archive is gone.
         """
-        folders = {part.folder for part in self.parts}
+        folders: dict[Path, set[str]] = {}
+        for part in self.parts:
+            folders.setdefault(part.source.path, set()).add(part.folder)
         for number, part in enumerate(self.parts):
             entries = part.entries()
-            base = replace(part.base(), others=frozenset(folders - {part.folder}))
+            others = frozenset(folders[part.source.path] - {part.folder})
+            base = replace(part.base(), others=others)
             yield base, chain(self.unread, entries) if number == 0 else entries
 
     def entries(self) -> Iterator[Entry]:
@@ -60,7 +80,7 @@ class Opened:
 def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
     """Look at the beginning of a file, or of all that a folder or an archive holds.
 
-    In a folder or an archive pictures are posts of their own where no file of posts is recognised.
+    In a folder or an archive pictures are posts of their own where no other file may hold posts.
     Raises SourceError if there is nothing to read, and UsageError if there is no such format.
     """
     named = None if settings.format is None else reader_named(settings.format)
@@ -68,8 +88,10 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
     errors: list[tuple[Source, SourceError]] = []
     passed: list[Source] = []
     for source in sources_in(path, settings.encoding):
-        if source.is_folder and parts:
+        if source.is_folder and any(part.source.member for part in parts):
             continue  # its pictures are those of the posts
+        if source.is_folder and named is None:
+            _check_pictures(errors)
         if named is not None and named.shape is Shape.FOLDER and source.member:
             passed.append(source)  # pictures alone were asked for
             continue
@@ -115,6 +137,21 @@ def formats_table() -> str:
             f"| {reader.platform} | {reader.time} | `{reader.example}` |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _check_pictures(errors: Sequence[tuple[Source, SourceError]]) -> None:
+    """Raise SourceError where a file beside pictures may hold their posts and is not read."""
+    tables = [found for found in errors if is_table(found[0])]
+    others = [found for found in errors if found[0].suffix in _DOCUMENTS]
+    for source, error in chain(tables, others):
+        if not is_table(source):
+            try:
+                if likeliest_table(heads_of(source)) is None:
+                    continue
+            except SourceError:
+                continue
+        reason = str(error).removesuffix(NEXT).rstrip()
+        raise SourceError(f"{reason} {_BESIDE} {NEXT}")
 
 
 def _unread(

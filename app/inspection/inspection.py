@@ -45,7 +45,7 @@ def inspect_sources(
     found = [each.opened for each in opened if each.opened is not None]
     check_maps(reading.columns, [part for each in found for part in each.parts])
     library.search(
-        *(each.path for each in found if each.holds_media),
+        *(path for each in found for path in each.searched),
         read={part.place for each in found for part in each.parts},
     )
     pictures = Pictures(library)

@@ -222,3 +222,70 @@ def test_an_array_that_was_cut_keeps_what_comes_before(tmp_path: Path) -> None:
     assert [post.post_id for post in read if isinstance(post, Post)] == ["0", "1", "2"]
     assert isinstance(last, Skipped)
     assert "can't be read from here on" in last.reason
+
+
+def test_archives_in_a_folder_are_read_as_its_folders_are(tmp_path: Path) -> None:
+    """Each with its own pictures: both have a post of a short number and a picture of its name."""
+    root = tmp_path / "all"
+    root.mkdir()
+    (root / "posts.csv").write_text(HEADER + "x,p1,a,one,\n")
+    for name in ("lin", "mei"):
+        with zipfile.ZipFile(root / f"{name}.zip", "w") as archive:
+            archive.writestr("posts.csv", HEADER + f"{name},1,{name},t,pics/a.jpg\n")
+            archive.writestr("pics/a.jpg", JPEG + name.encode())
+            archive.writestr("pics/1.jpg", JPEG + b"1" + name.encode())
+            archive.writestr("inner.zip", b"PK\x05\x06" + bytes(18))
+    (root / ".hidden.zip").write_bytes((root / "lin.zip").read_bytes())
+    opened = open_source(root)
+    library = MediaLibrary([])
+    library.search(*opened.searched)
+    found: dict[str, list[str]] = {}
+    for base, entries in opened.readings():
+        for post in (entry for entry in entries if isinstance(entry, Post)):
+            files = [f for f in library.find(post, base) if isinstance(f, MediaFile)]
+            found[post.platform] = list(map(_bytes_of, files))
+    for (platform, _), _, _, file in library.guessed(lambda _: ()):
+        assert isinstance(file, MediaFile)
+        found[platform].append(_bytes_of(file))
+    picture = JPEG.decode("latin-1")
+    assert found == {"x": [], "lin": [f"{picture}lin"], "mei": [f"{picture}mei"]}
+    told = [f"{skipped.source}/{skipped.item}" for skipped in library.unused()]
+    assert told == ["lin.zip/inner.zip", "mei.zip/inner.zip"]
+
+
+def test_a_folder_of_damaged_archives_says_so(tmp_path: Path) -> None:
+    (tmp_path / "chat.zip").write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(SourceError, match=r"chat\.zip: the archive can't be opened"):
+        open_source(tmp_path)
+
+
+def test_an_archive_of_archives_alone_says_what_to_do(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("lin.zip", b"PK\x05\x06" + bytes(18))
+    with pytest.raises(SourceError, match=r"nor pictures\. An archive in it .* lin\.zip"):
+        open_source(tmp_path / "all.zip")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("own.csv", "帖子,谁\n1,lin\n"), ("own.json", '[{"number": 1, "who": "lin"}]')],
+)
+def test_pictures_beside_what_may_be_their_posts_are_none_by_themselves(
+    name: str, text: str, tmp_path: Path
+) -> None:
+    (tmp_path / "pics").mkdir()
+    (tmp_path / "pics" / "1.jpg").write_bytes(JPEG)
+    (tmp_path / name).write_text(text, "utf-8")
+    with pytest.raises(SourceError, match=rf"/{name}: .* --format folder .*frametrace inspect"):
+        open_source(tmp_path)
+    (post,) = (e for e in read_source(tmp_path, "folder") if isinstance(e, Post))
+    assert post.account_id == "pics"
+
+
+def test_pictures_beside_notes_are_posts_by_themselves(tmp_path: Path) -> None:
+    (tmp_path / "1.jpg").write_bytes(JPEG)
+    (tmp_path / "notes.txt").write_text("Call Jo\n")
+    (tmp_path / "~$posts.xlsx").write_bytes(b"\5Lin")
+    (tmp_path / "sizes.json").write_text("[1, 2]")
+    posts = [entry for entry in read_source(tmp_path) if isinstance(entry, Post)]
+    assert [post.post_id for post in posts] == [f"{tmp_path.name}/1.jpg"]
