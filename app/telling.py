@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from frametrace.embed.add import Added
     from frametrace.embed.stage import Embedded
     from frametrace.matcher.stage import MatchRun
+    from frametrace.posts.model import Skipped
 
 __all__ = [
     "end",
     "json_line",
+    "lost_text",
     "named_counts",
     "print_json",
     "reused",
@@ -85,9 +87,8 @@ def _plain(value: object) -> object:
 def end(case: Case, *, strict: bool, added: "Added | None" = None) -> None:
     """End with exit code 1 where rows were dropped, and under --strict where anything was."""
     if added is not None and added.dropped:
-        first = added.lost
-        where = f" The first: {first.source}, row {first.line}: {first.reason}" if first else ""
-        message = f"{added.dropped:,} of {added.rows:,} rows were NOT read.{where}"
+        first = f" The first: {lost_text(added.lost)}" if added.lost else ""
+        message = f"{_lost_of(added)} were NOT read.{first}"
         print(printable(f"frametrace: {message}"), file=sys.stderr)
         click.get_current_context().exit(1)
     if strict and case.epoch.rows("skipped"):
@@ -102,8 +103,8 @@ def tell_added(added: "Added", seconds: float = 0) -> None:
     whole = f", {added.completed:,} completed" if added.completed else ""
     posts = f"{added.posts:,} new posts{known}{whole}{accounts}"
     print(f"read      {posts}, {added.media:,} new pictures{rate}")
-    if dropped := added.dropped:
-        print(f"DROPPED   {dropped:,} of {added.rows:,} rows could not be read")
+    if added.dropped:
+        print(f"DROPPED   {_lost_of(added)} could not be read")
     rules = (
         (added.by_map, "joined to posts by a media map"),
         (added.by_row, "joined by what their rows say"),
@@ -121,6 +122,18 @@ def tell_added(added: "Added", seconds: float = 0) -> None:
                 f"aside     {sum(added.aside.values()):,} files that are no pictures: {kinds}"
             )
         )
+
+
+def lost_text(lost: "Skipped") -> str:
+    """Where something that was lost stands, and why."""
+    row = f", row {lost.line}" if lost.line else ""
+    return f"{lost.source}{row}: {lost.reason}"
+
+
+def _lost_of(added: "Added") -> str:
+    """How many of what; a file, a sheet or a list that is not read counts as a row."""
+    what = "rows, files or sheets" if added.unread else "rows"
+    return f"{added.dropped:,} of {added.rows:,} {what}"
 
 
 def tell_skipped(case: Case) -> None:

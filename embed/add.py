@@ -59,6 +59,7 @@ class Added:
     completed: int = 0  # posts that the case held in part and now holds whole
     # Rows and files of posts that were not read, and besides these posts that were not taken.
     unreadable: int = field(default=0, compare=False)
+    unread: int = field(default=0, compare=False)  # of these the files, sheets and lists
     dropped: int = field(default=0, compare=False)
     # Pictures by what joined them to their post, and those of media folders that belong to none.
     by_map: int = field(default=0, compare=False)
@@ -108,6 +109,7 @@ def add_sources(
                     lost = [e for _, e in batch if isinstance(e, Skipped) and not e.kept]
                     added.rows += sum(not isinstance(e, Skipped) for _, e in batch) + len(lost)
                     added.unreadable += len(lost)
+                    added.unread += sum(not each.line for each in lost)
                     added.dropped += len(lost)
                     added.lost = added.lost or next(iter(lost), None)
                     advance(len(batch))

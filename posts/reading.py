@@ -86,6 +86,7 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
     named = None if settings.format is None else reader_named(settings.format)
     parts: list[Part] = []
     errors: list[tuple[Source, SourceError]] = []
+    beside: list[Skipped] = []
     passed: list[Source] = []
     for source in sources_in(path, settings.encoding):
         if source.is_folder and any(part.source.member for part in parts):
@@ -97,7 +98,8 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
             continue
         try:
             briefly = bool(errors) and not is_table(source)  # of these nobody reads the reason
-            parts += parts_of(source, settings, named, briefly=briefly)
+            found, left = parts_of(source, settings, named, briefly=briefly)
+            parts, beside = [*parts, *found], [*beside, *left]
         except SourceError as error:
             error.with_traceback(None)  # which holds all that was looked at
             errors.append((source, error))
@@ -105,7 +107,7 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
     if not parts:
         nothing = SourceError(f"{printable(path.name)}: holds no pictures. Name another format.")
         raise errors[0][1] if errors else nothing
-    return Opened(path, tuple(parts), tuple(_unread(errors, passed)))
+    return Opened(path, tuple(parts), (*beside, *_unread(errors, passed)))
 
 
 def read_source(path: Path, format: str | None = None) -> Iterator[Entry]:
@@ -161,7 +163,7 @@ def _unread(
     others = [*passed, *(source for source, _ in errors if not is_table(source))]
     for source, error in errors:
         if is_table(source):
-            yield Skipped(source.name, 0, "", str(error))
+            yield Skipped(source.name, 0, "", str(error).removeprefix(f"{source.name}: "))
     if others:
         names = ", ".join(printable(source.member) for source in others[:_NAMED])
         more = ", …" if len(others) > _NAMED else ""

@@ -9,12 +9,13 @@ from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.file_kinds import kind_of
 from frametrace.posts.layouts import heads_of
 from frametrace.posts.mapped_rows import reader_of
+from frametrace.posts.model import Skipped
 from frametrace.posts.parts import Part
 from frametrace.posts.readers import READERS, Reader
 from frametrace.posts.rows import Head, Shape
 from frametrace.posts.settings import ReadSettings
 from frametrace.posts.sources import Source
-from frametrace.posts.unrecognised import unrecognised
+from frametrace.posts.unrecognised import left_out, unrecognised
 
 __all__ = ["check_maps", "parts_of", "reader_named"]
 
@@ -23,18 +24,22 @@ _NAMED_ROWS = frozenset({Shape.TABLE, Shape.RECORDS})  # what a column map can b
 
 def parts_of(
     source: Source, settings: ReadSettings, named: Reader | None, *, briefly: bool
-) -> list[Part]:
-    """The parts of a source that are read. Raises SourceError where there is none."""
+) -> tuple[list[Part], list[Skipped]]:
+    """The parts of a source that are read, and what is told of its other lists or sheets.
+
+    Raises SourceError where nothing is read.
+    """
     try:
         heads = heads_of(source)
     except SourceError as error:
         if kind := kind_of(source):
             raise SourceError(f"{source.name}: {kind}") from error
         raise
-    for groups in ((heads.either,), heads.parts):
-        found = [part for group in groups if (part := _part(source, group, settings, named))]
-        if found:
-            return found
+    if whole := _part(source, heads.either, settings, named):
+        return [whole], []
+    tried = [(group, _part(source, group, settings, named)) for group in heads.parts]
+    if found := [part for _, part in tried if part]:
+        return found, [left_out(source, group) for group, part in tried if group and not part]
     if briefly:
         raise SourceError(f"{source.name}: no posts are recognised in it")
     raise unrecognised(source, heads, settings, named, format_names())

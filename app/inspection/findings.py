@@ -117,8 +117,8 @@ class DraftFound:
 class SourceFound:
     """All that one named path gave.
 
-    `beside` are lists of documents and sheets of workbooks that are not read; `error` says why
-    nothing is read as it stands.
+    `unread` are also lists of documents and sheets of workbooks; `error` says why nothing is read
+    as it stands.
     """
 
     path: str
@@ -126,7 +126,6 @@ class SourceFound:
     files: tuple[FileFound, ...] = ()
     drafts: tuple[DraftFound, ...] = ()
     unread: tuple[Reason, ...] = ()
-    beside: tuple[str, ...] = ()
     error: str = ""
 
 

@@ -1,8 +1,7 @@
 """Looking at sources as `add` would read them, with nothing written."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 from frametrace.app.inspection.drafting import Drafted, drafted_in
@@ -12,18 +11,16 @@ from frametrace.app.inspection.pictures import Pictures
 from frametrace.app.inspection.reasons import Reasons
 from frametrace.posts.compression import DAMAGED
 from frametrace.posts.errors import SourceError
-from frametrace.posts.layouts import heads_of
 from frametrace.posts.media import MediaLibrary
 from frametrace.posts.parts import Part
 from frametrace.posts.reading import Opened, open_source
 from frametrace.posts.recognition import check_maps
 from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources import Source, is_container
+from frametrace.posts.sources import is_container
 from frametrace.posts.unrecognised import NEXT
 
 __all__ = ["DRAFT", "inspect_sources"]
 
-_FILES = 5  # whose other lists and sheets are named
 DRAFT = "draft"  # what a format is called that is none
 
 
@@ -73,8 +70,7 @@ class _Path:
         except SourceError as error:
             self._error = str(error).removesuffix(f" {NEXT}")
         if reading.format is None:
-            read = [part.source for part in self._parts]
-            self._drafts = drafted_in(path, read, reading, given)
+            self._drafts = drafted_in(path, self._parts, reading, given)
             self._open_drafted(reading)
 
     @property
@@ -87,8 +83,12 @@ class _Path:
         if not maps:
             return
         opened = open_source(self._path, replace(reading, columns=(*maps, *reading.columns)))
-        read = [part.source for part in self._parts]
-        drafted = [p for p in opened.parts if _is_drafted(p) and p.source not in read]
+        read = {(part.source, part.head.part) for part in self._parts}
+        drafted = [
+            part
+            for part in opened.parts
+            if _is_drafted(part) and (part.source, part.head.part) not in read
+        ]
         self.opened = replace(opened, parts=(*self._parts, *drafted))
 
     def look(self, pictures: Pictures, reading: ReadSettings, rows: int) -> list[Looked]:
@@ -109,21 +109,8 @@ class _Path:
             tuple(each.found() for each in looked),
             tuple(each.found for each in self._drafts),
             tuple(unread.found()),
-            tuple(_beside(self._parts)),
             self._error,
         )
-
-
-def _beside(parts: Sequence[Part]) -> Iterator[str]:
-    """The lists and the sheets that lie beside those that are read, of the first files."""
-    read: dict[Source, set[str]] = {}
-    for part in parts:
-        if part.head.part:
-            read.setdefault(part.source, set()).add(part.head.part)
-    for source, names in islice(read.items(), _FILES):
-        for heads in heads_of(source).parts:
-            if heads and heads[0].part not in names:
-                yield heads[0].part or source.name
 
 
 def _is_drafted(part: Part) -> bool:

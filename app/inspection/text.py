@@ -67,9 +67,8 @@ def _source_lines(source: SourceFound, screen: Screen) -> Iterator[str]:
     if source.error and not source.drafts:
         yield from _labelled("error", [source.error])
         yield ""
-    if source.unread or source.beside:
-        beside = f"other lists or sheets: {_listed(source.beside)}" if source.beside else ""
-        yield from _labelled("unread", filter(None, (*_reasons(source.unread), beside)))
+    if source.unread:
+        yield from _labelled("unread", _reasons(source.unread))
         yield ""
 
 

@@ -6,6 +6,7 @@ import zipfile
 import pytest
 from click.testing import CliRunner
 from making import jpeg, photo
+from workbooks import write_workbook
 
 from frametrace.app import cli
 from frametrace.embed.add import add_sources
@@ -218,3 +219,57 @@ def test_a_partial_post_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     assert sorted(p["text"] or "" for p in posts_of(path, "text")) == ["", "x"]
     add_sources(Case(path), [tmp_path / "b"], library=MediaLibrary([]))
     assert sorted(p["text"] for p in posts_of(path, "text")) == ["The bridge is closed", "x"]
+
+
+def test_a_sheet_beside_those_that_are_read_is_dropped_and_can_be_mapped(tmp_path):
+    header = ["platform", "post_id", "account_id"]
+    sheets = {
+        "May": [header, ["x1", "1", "lin"]],
+        "June": [["Network", "No", "Page"], ["x1", "2", "lin"]],
+        "Notes": [["Call Jo"], ["about June"]],
+    }
+    path = write_workbook(tmp_path / "w.xlsx", sheets)
+    done = add(tmp_path / "case", path)
+    assert done.exit_code == 1
+    assert "DROPPED   1 of 2 rows, files or sheets could not be read" in done.stdout
+    assert "The first: w.xlsx: the sheet 'June' is not read, as no format" in done.stderr
+    assert "'Network', 'No', 'Page'" in done.stderr
+    reasons = [row["reason"] for row in Case(tmp_path / "case").read("skipped").to_pylist()]
+    assert [reason[:17] for reason in sorted(reasons)] == ["the sheet 'June' ", "the sheet 'Notes'"]
+    draft = tmp_path / "june.toml"
+    inspected = CliRunner().invoke(
+        cli.frametrace, ["inspect", str(path), "--draft", str(draft)], catch_exceptions=False
+    )
+    assert inspected.exit_code == 0
+    assert add(tmp_path / "case", path, "--columns", draft).exit_code == 0
+    assert {post["post_id"] for post in posts_of(tmp_path / "case", "post_id")} == {"1", "2"}
+
+
+def test_a_list_beside_the_one_that_is_read_is_dropped_if_it_may_be_posts(tmp_path):
+    posts = [{"platform": "x1", "post_id": "p1", "account_id": "lin", "text": "t"}]
+    stories = [{"story_id": "s1", "owner": "lin", "caption": "a caption of some words"}]
+    document = {"posts": posts, "stories": stories, "pages": [{"at": 1, "of": 2}]}
+    (tmp_path / "j.json").write_text(json.dumps(document))
+    done = add(tmp_path / "case", tmp_path / "j.json")
+    assert done.exit_code == 1
+    assert "1 of 2 rows, files or sheets were NOT read. The first: j.json: the list 'stories'" in (
+        done.stderr
+    )
+    assert Case(tmp_path / "case").epoch.rows("skipped") == 2
+
+
+def test_a_table_in_a_folder_that_is_not_read_is_named_once(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.csv").write_text(HEADER + "x,1,a,,t,\n")
+    (folder / "b.csv").write_text("n,m\n1,2\n")
+    done = add(tmp_path / "case", folder)
+    assert done.exit_code == 1
+    assert "The first: in/b.csv: is a table separated by commas" in done.stderr
+
+
+def test_the_likeliest_sheet_is_named_where_none_is_read(tmp_path):
+    sheets = {"Notizen": [["Jörg anrufen"]], "Beiträge": [["Nummer", "Wer"], ["1", "lin"]]}
+    path = write_workbook(tmp_path / "w.xlsx", sheets)
+    done = add(tmp_path / "case", path)
+    assert "Found in the sheet 'Beiträge': 'Nummer', 'Wer'." in str(done.exception)

@@ -339,7 +339,8 @@ def test_lists_of_json_and_sheets_are_drafted_too(tmp_path: Path) -> None:
         assert draft.columns == table.wanted
         assert how in file.how
         assert file.posts == len(records)
-    assert found.sources[0].beside == ("cuentas",)
+    (told,) = found.sources[0].unread
+    assert "the list 'cuentas' is not read" in told.example
 
 
 def test_what_is_recognised_stays_as_it_is_beside_a_draft(tmp_path: Path) -> None:
