@@ -105,6 +105,8 @@ def tell_added(added: "Added", seconds: float = 0) -> None:
     print(f"read      {posts}, {added.media:,} new pictures{rate}")
     if added.dropped:
         print(f"DROPPED   {_lost_of(added)} could not be read")
+    for source, kept in added.by_kept.items():
+        print(printable(f"columns   {source} by the column map that the case keeps: {kept}"))
     rules = (
         (added.by_map, "joined to posts by a media map"),
         (added.by_row, "joined by what their rows say"),

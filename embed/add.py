@@ -67,6 +67,7 @@ class Added:
     by_name: int = field(default=0, compare=False)
     unowned: int = field(default=0, compare=False)
     absent: int = field(default=0, compare=False)  # pictures that rows name and that aren't there
+    by_kept: Mapping[str, str] = field(default_factory=dict, compare=False)  # maps, by source
     lost: Skipped | None = field(default=None, compare=False)  # the first of the dropped
     aside: Mapping[str, int] = field(default_factory=dict, compare=False)  # no pictures, by suffix
 
@@ -95,13 +96,15 @@ def add_sources(
     opened = [
         open_source(source, reading) if isinstance(source, Path) else source for source in sources
     ]
+    parts = [part for found in opened for part in found.parts]
     library.search(
         *(path for found in opened for path in found.searched),
-        read={part.place for found in opened for part in found.parts},
+        read={part.place for part in parts},
     )
     added, refused = Added(), set[tuple[str, str]]()
+    added.by_kept = {p.source.name: p.columns.kept for p in parts if p.columns and p.columns.kept}
     with case.writer() as writer:
-        keep_maps(case.path, (p.columns for found in opened for p in found.parts if p.columns))
+        keep_maps(case.path, (part.columns for part in parts if part.columns))
         for found in opened:
             with progress.track(f"reading {printable(found.path.resolve().name)}", None) as advance:
                 for batch in _batches(found.readings()):

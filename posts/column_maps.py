@@ -51,7 +51,7 @@ class ColumnMap:
 
     `columns` maps a field to the columns that may hold it, best first. `exact` maps fit only
     tables that have all of these columns. `header` is the digest of the columns of the table that a
-    case keeps the map for.
+    case keeps the map for, in the file `kept`.
     """
 
     name: str
@@ -66,6 +66,7 @@ class ColumnMap:
     example: str = ""
     exact: bool = True
     header: str = ""
+    kept: str = ""
 
     @property
     def required(self) -> tuple[tuple[str, ...], ...]:

@@ -50,21 +50,16 @@ def _part(
 ) -> Part | None:
     """The first of the heads for which there is a reader, with that reader.
 
-    A map that a case keeps comes before the formats for a table with the same columns as the one
-    that it was made for; for a table with others, after them.
+    Column maps come first; one that a case keeps is only for a table with the same columns as the
+    one that it was made for, since those of another may mean something else.
     """
     for head in _different(heads):
-        digest = header_digest(head.names) if settings.columns else ""
-        ours = [found for found in settings.columns if found.header in {"", digest}]
-        others = [found for found in settings.columns if found.header not in {"", digest}]
-        if part := _mapped(source, head, settings, ours):
+        if part := _mapped(source, head, settings):
             return part
         for reader in READERS if named is None else (named,):
             fits = reader.recognises if named is None else partial(_reads, reader)
             if fits(head):
                 return Part(source, head, reader, settings)
-        if named is None and (part := _mapped(source, head, settings, others)):
-            return part
         if named is None and head.shape in _NAMED_ROWS:
             for each in shipped_maps():
                 if each.fits(head.names):
@@ -81,15 +76,15 @@ def _different(heads: Iterable[Head]) -> Iterator[Head]:
             yield head
 
 
-def _mapped(
-    source: Source, head: Head, settings: ReadSettings, maps: Iterable[ColumnMap]
-) -> Part | None:
+def _mapped(source: Source, head: Head, settings: ReadSettings) -> Part | None:
     """A table that is read by the first map that fits; what users say otherwise comes first."""
-    for each in maps:
+    digest = header_digest(head.names) if settings.columns else ""
+    for each in settings.columns:
         found = each.over(head.names)
-        if head.shape in _NAMED_ROWS and found.fits(head.names):
+        is_meant = found.header in {"", digest} and head.shape in _NAMED_ROWS
+        if is_meant and found.fits(head.names):
             zone, order = settings.zone or found.zone, settings.order or found.order
-            kept = replace(found, zone=zone, order=order, header=header_digest(head.names))
+            kept = replace(found, zone=zone, order=order, header=digest)
             ours = replace(settings, zone=zone, order=order)
             return Part(source, head, reader_of(kept, head.shape), ours, kept)
     return None

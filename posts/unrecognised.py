@@ -1,7 +1,8 @@
 """What a source is in which no format is recognised, and what to do, as the error that says so."""
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, product
+from shlex import quote
 
 from frametrace.posts.column_maps import ColumnMap
 from frametrace.posts.drafts import draft_of, likeliest_table
@@ -15,6 +16,8 @@ from frametrace.posts.sources import Source
 
 __all__ = ["NEXT", "left_out", "may_be_posts", "unrecognised"]
 
+_DRAFT = "`frametrace inspect FILE` drafts"
+_OTHERS = 500  # characters
 _SOMETHING = frozenset({"text", "posted_at", "media"})  # that a post has and other things may lack
 NEXT = (
     "`frametrace inspect FILE` shows it and drafts a column map; --column post_id=… --column "
@@ -63,6 +66,9 @@ def unrecognised(
     for found in settings.columns:
         if not found.header:  # users named it, and not the case
             return SourceError(f"{name}: {_unmapped(found, tables)}")
+    for found, head in product(settings.columns, tables):
+        if found.over(head.names).fits(head.names):
+            return SourceError(f"{name}: {_kept(found, head)}")
     head, nearest = _nearest(tables)
     lacking = ""
     if nearest is None:
@@ -90,6 +96,17 @@ def _unmapped(columns: ColumnMap, tables: Sequence[Head]) -> str:
     head = min(tables, key=lambda head: len(columns.over(head.names).missing(head.names)))
     missing = ", ".join(columns.over(head.names).missing(head.names))
     return f"the column map names {missing}, which it lacks. Found: {head.shown}."
+
+
+def _kept(columns: ColumnMap, head: Head) -> str:
+    """Why a map that a case keeps of another table is not taken for one that has its columns."""
+    named = {name for names in columns.columns.values() for name in names}
+    others = ", ".join(repr(name[:60]) for name in head.names if name and name not in named)
+    return (
+        "a table with other columns had a column map, which the case keeps and which fits this "
+        f"one, but this one has others besides: {others[:_OTHERS]}. If these are not fields, name "
+        f"it again: --columns {quote(columns.kept)}; {_DRAFT} another."
+    )
 
 
 def _unfit(what: str, every: Sequence[Head], named: Reader, formats: str) -> str:

@@ -122,8 +122,8 @@ def _because(part: Part, drafted: bool) -> str:
         for names in part.reader.required
     )
     if part.columns is not None:
-        is_kept = part.columns.name == part.columns.header
-        return f"by the column map {'that the case keeps' if is_kept else part.columns.name}: {by}"
+        name = f"that the case keeps, {kept}" if (kept := part.columns.kept) else part.columns.name
+        return f"by the column map {name}: {by}"
     return f"by {'its columns' if by else 'its first lines'} {by}".rstrip()
 
 
