@@ -36,7 +36,7 @@ class Looked:
     def found(self) -> FileFound:
         """What there is to say, once all pictures were looked for."""
         part, sample = self.parts[0], self.sample
-        names = part.head.names
+        names = part.head.names if sample.posts or sample.accounts else ()  # else nothing was taken
         return FileFound(
             name=part.source.name,
             files=len(self.parts),

@@ -154,3 +154,14 @@ class Inspection:
     rows_looked_at: int
     is_cut: bool
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def gives_posts(self) -> bool:
+        """Whether anything can be read as it stands, or by a draft."""
+        files = [file for source in self.sources for file in source.files]
+        return any(file.posts or file.accounts for file in files)
+
+    @property
+    def drafts(self) -> tuple[DraftFound, ...]:
+        """The column maps that were drafted."""
+        return tuple(draft for source in self.sources for draft in source.drafts)

@@ -1,5 +1,6 @@
 """Looking at sources as `add` would read them, with nothing written."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,8 @@ from frametrace.app.inspection.files import Looked, alike, look_at
 from frametrace.app.inspection.findings import Inspection, SourceFound
 from frametrace.app.inspection.pictures import Pictures
 from frametrace.app.inspection.reasons import Reasons
+from frametrace.app.inspection.samples import Sample, sample_of
+from frametrace.app.inspection.times import Times
 from frametrace.posts.compression import DAMAGED
 from frametrace.posts.errors import SourceError
 from frametrace.posts.media import MediaLibrary
@@ -16,11 +19,13 @@ from frametrace.posts.parts import Part
 from frametrace.posts.reading import Opened, open_source
 from frametrace.posts.recognition import check_maps
 from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources import is_container
+from frametrace.posts.sources import Source, is_container
 from frametrace.posts.unrecognised import NEXT
 
 __all__ = ["DRAFT", "inspect_sources"]
 
+_TRIED = 50  # parts that are tried, and rows of each, before a map is drafted for them
+_ROWS_TRIED = 50
 DRAFT = "draft"  # what a format is called that is none
 
 
@@ -70,26 +75,34 @@ class _Path:
         except SourceError as error:
             self._error = str(error).removesuffix(f" {NEXT}")
         if reading.format is None:
-            self._drafts = drafted_in(path, self._parts, reading, given)
-            self._open_drafted(reading)
+            futile = _without_posts(self._parts)
+            read = [part for part in self._parts if part not in futile]
+            self._drafts = drafted_in(path, read, reading, given)
+            self._open_drafted(reading, futile)
 
     @property
     def _parts(self) -> tuple[Part, ...]:
         return self.opened.parts if self.opened else ()
 
-    def _open_drafted(self, reading: ReadSettings) -> None:
-        """Open what the complete drafts are for; what was recognised stays as it is."""
+    def _open_drafted(self, reading: ReadSettings, futile: Sequence[Part]) -> None:
+        """Open what the complete drafts are for; what was recognised and gives posts stays.
+
+        What gives none has a draft only where posts are read by that.
+        """
+        vain = {part.source.name for part in futile}
         maps = [each.draft.map(DRAFT) for each in self._drafts if each.draft.is_complete]
-        if not maps:
-            return
-        opened = open_source(self._path, replace(reading, columns=(*maps, *reading.columns)))
-        read = {(part.source, part.head.part) for part in self._parts}
-        drafted = [
-            part
-            for part in opened.parts
-            if _is_drafted(part) and (part.source, part.head.part) not in read
-        ]
-        self.opened = replace(opened, parts=(*self._parts, *drafted))
+        drafted: list[Part] = []
+        if maps:
+            opened = open_source(self._path, replace(reading, columns=(*maps, *reading.columns)))
+            read = set(map(_place, self._parts)) - set(map(_place, futile))
+            drafted = [p for p in opened.parts if _is_drafted(p) and _place(p) not in read]
+            still = _without_posts([part for part in drafted if part.source.name in vain])
+            drafted = [part for part in drafted if part not in still]
+            replaced = set(map(_place, drafted))
+            parts = [part for part in self._parts if _place(part) not in replaced]
+            self.opened = replace(opened, parts=(*parts, *drafted))
+        vain -= {part.source.name for part in drafted}
+        self._drafts = [each for each in self._drafts if each.name not in vain]
 
     def look(self, pictures: Pictures, reading: ReadSettings, rows: int) -> list[Looked]:
         """Read the first rows of what was opened."""
@@ -111,6 +124,21 @@ class _Path:
             tuple(unread.found()),
             self._error,
         )
+
+
+def _without_posts(parts: Sequence[Part]) -> list[Part]:
+    """Those of some parts, few enough to try, whose first rows can't be read."""
+    found = []
+    for part in parts if len(parts) <= _TRIED else ():
+        sample = Sample(Times(part.settings))
+        deque(sample_of([part], _ROWS_TRIED, sample), maxlen=0)
+        if sample.dropped and not (sample.posts or sample.accounts):
+            found.append(part)
+    return found
+
+
+def _place(part: Part) -> tuple[Source, str]:
+    return part.source, part.head.part
 
 
 def _is_drafted(part: Part) -> bool:

@@ -92,6 +92,8 @@ def _file_lines(file: FileFound, screen: Screen) -> Iterator[str]:
 
 
 def _counted(file: FileFound) -> str:
+    if not file.rows:
+        return "none: it holds no rows"
     least = f"at least {file.rows:,}; the first {file.rows:,} were looked at" if file.is_cut else ""
     gave = [f"{file.posts:,} {'post' if file.posts == 1 else 'posts'}"]
     if file.different_posts < file.posts:

@@ -64,9 +64,13 @@ def test_nothing_that_could_be_read_ends_with_3_and_a_real_example(tmp_path):
         assert Case(case).epoch.rows("skipped") == 2
 
 
-def test_a_table_with_no_rows_is_no_failure(tmp_path):
+def test_a_table_with_no_rows_is_a_failure_unless_another_has_some(tmp_path):
     (tmp_path / "p.csv").write_text(HEADER)
-    assert add(tmp_path / "case", tmp_path / "p.csv").exit_code == 0
+    done = add(tmp_path / "case", tmp_path / "p.csv")
+    assert type(done.exception).__name__ == "SourceError"
+    assert "p.csv holds no rows" in str(done.exception)
+    (tmp_path / "q.csv").write_text(HEADER + "x,1,a,,t,\n")
+    assert add(tmp_path / "case", tmp_path / "p.csv", tmp_path / "q.csv").exit_code == 0
 
 
 def test_add_ends_with_what_became_of_the_pictures(tmp_path):
