@@ -19,6 +19,7 @@ from frametrace.posts.unrecognised import left_out, unrecognised
 
 __all__ = ["check_maps", "parts_of", "reader_named"]
 
+_LEFT = 20  # lists or sheets of a source that are looked at for what may be lost in them
 _NAMED_ROWS = frozenset({Shape.TABLE, Shape.RECORDS})  # what a column map can be about
 
 
@@ -39,10 +40,18 @@ def parts_of(
         return [whole], []
     tried = [(group, _part(source, group, settings, named)) for group in heads.parts]
     if found := [part for _, part in tried if part]:
-        return found, [left_out(source, group) for group, part in tried if group and not part]
+        return found, list(_left(source, [group for group, part in tried if group and not part]))
     if briefly:
         raise SourceError(f"{source.name}: no posts are recognised in it")
     raise unrecognised(source, heads, settings, named, format_names())
+
+
+def _left(source: Source, groups: Sequence[Sequence[Head]]) -> Iterator[Skipped]:
+    """What is told of lists or sheets that are not read: each is looked at, as far as some go."""
+    yield from (left_out(source, heads) for heads in groups[:_LEFT])
+    if more := len(groups[_LEFT:]):
+        reason = f"{more:,} more lists or sheets are not read, as no format fits their columns"
+        yield Skipped(source.name, 0, "", reason, kept=True)
 
 
 def _part(

@@ -16,11 +16,13 @@ import zstandard
 
 from frametrace.posts.archives import Tar
 from frametrace.posts.errors import SourceError
+from frametrace.posts.layouts import heads_of
 from frametrace.posts.media import MediaLibrary
 from frametrace.posts.media_files import read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.reading import open_source, read_source
 from frametrace.posts.roots import Base, place_at
+from frametrace.posts.sources import Source
 
 HEADER = "platform,post_id,account_id,text,media\n"
 JPEG = b"\xff\xd8\xff\xe0picture "
@@ -289,3 +291,53 @@ def test_pictures_beside_notes_are_posts_by_themselves(tmp_path: Path) -> None:
     (tmp_path / "sizes.json").write_text("[1, 2]")
     posts = [entry for entry in read_source(tmp_path) if isinstance(entry, Post)]
     assert [post.post_id for post in posts] == [f"{tmp_path.name}/1.jpg"]
+
+
+def _keyed(count: int, text: str = "t") -> dict[str, dict[str, str]]:
+    own = {"platform": "x1", "account_id": "lin", "text": text}
+    return {f"17{n:09}": {**own, "post_id": f"p{n}"} for n in range(count)}
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("around", ["", "posts", "data.posts"])
+@pytest.mark.parametrize("text", ["t", "long " * 50_000])
+def test_records_by_their_ids_read_like_a_list(
+    indent: int | None, around: str, text: str, tmp_path: Path
+) -> None:
+    """The document with long texts is longer than anything that is decoded at once."""
+    document: object = _keyed(40, text)
+    for name in reversed(around.split(".") if around else ()):
+        document = {"made": {"by": "x"}, name: document}
+    path = tmp_path / "keyed.json"
+    path.write_text(json.dumps(document, indent=indent))
+    opened = open_source(path)
+    assert [part.head.part for part in opened.parts] == [around]
+    posts = [entry for entry in opened.entries() if isinstance(entry, Post)]
+    assert [post.post_id for post in posts] == [f"p{n}" for n in range(40)]
+    assert posts[1].extra == {"key": "17000000001"}
+    assert opened.unread == ()
+
+
+def test_records_by_their_ids_that_were_cut_keep_what_comes_before(tmp_path: Path) -> None:
+    text = json.dumps(_keyed(5))
+    (tmp_path / "cut.json").write_text(text[: len(text) * 7 // 10])
+    *read, last = read_source(tmp_path / "cut.json")
+    assert [post.post_id for post in read if isinstance(post, Post)] == ["p0", "p1", "p2"]
+    assert isinstance(last, Skipped)
+    assert "can't be read from here on" in last.reason
+
+
+def test_objects_by_words_or_unlike_each_other_are_no_records(tmp_path: Path) -> None:
+    for number, document in enumerate(
+        (
+            {"german": {"name": "a", "code": "de"}, "french": {"name": "b", "code": "fr"}},
+            {"1": {"name": "a", "code": "de"}, "2": {"text": "b", "time": "fr"}},
+            {"1": {"name": "a", "code": "de"}},
+            {"1": {"name": "a", "code": "de"}, "2": 7},
+        )
+    ):
+        path = tmp_path / f"{number}.json"
+        path.write_text(json.dumps(document, indent=1))
+        (head,) = heads_of(Source(path)).either
+        assert "key" not in head.names
+        assert not heads_of(Source(path)).parts
