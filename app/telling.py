@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from itertools import combinations
+from itertools import combinations, islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -52,6 +52,7 @@ __all__ = [
 
 _TOP = 10
 _REASONS = 5
+_SOON = 10  # seconds, before which a rate says nothing
 _TOP_OF_JSON = 100  # CASE/results/<epoch>/changes.parquet has them all
 _OF_CHANGES = (
     *("group_id", "kind", "change", "previous_ids", "new_posts", "new_accounts", "posts"),
@@ -98,14 +99,15 @@ def end(case: Case, *, strict: bool, added: "Added | None" = None) -> None:
 def tell_added(added: "Added", seconds: float = 0) -> None:
     """Say what was read, how fast if it is told how long that took, and what joined pictures."""
     known = f" ({added.known:,} were known)" if added.known else ""
-    accounts = f", {added.accounts:,} new profiles" if added.accounts else ""
-    rate = f"; {added.rows:,} rows, {added.rows / seconds:,.0f} a second" if seconds else ""
+    accounts = f", {_counted(added.accounts, 'new profile')}" if added.accounts else ""
+    rows = f"; {_counted(added.rows, 'row')}"
+    rate = f"{rows}, {added.rows / seconds:,.0f} a second" if seconds > _SOON else rows
     whole = f", {added.completed:,} completed" if added.completed else ""
-    posts = f"{added.posts:,} new posts{known}{whole}{accounts}"
-    print(f"read      {posts}, {added.media:,} new pictures{rate}")
+    posts = f"{_counted(added.posts, 'new post')}{known}{whole}{accounts}"
+    print(f"read      {posts}, {_counted(added.media, 'new picture')}{rate}")
     if added.dropped:
         print(f"DROPPED   {_lost_of(added)} could not be read")
-    for source, kept in added.by_kept.items():
+    for source, kept in islice(added.by_kept.items(), _REASONS):
         print(printable(f"columns   {source} by the column map that the case keeps: {kept}"))
     rules = (
         (added.by_map, "joined to posts by a media map"),
@@ -119,11 +121,8 @@ def tell_added(added: "Added", seconds: float = 0) -> None:
             print(f"pictures  {count:>9,} {what}")
     if added.aside:
         kinds = ", ".join(f"{count:,} {kind or 'no suffix'}" for kind, count in added.aside.items())
-        print(
-            printable(
-                f"aside     {sum(added.aside.values()):,} files that are no pictures: {kinds}"
-            )
-        )
+        files = _counted(sum(added.aside.values()), "file")
+        print(printable(f"aside     {files} that can't be a picture: {kinds}"))
 
 
 def lost_text(lost: "Skipped") -> str:

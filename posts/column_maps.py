@@ -138,7 +138,8 @@ def read_map(path: Path) -> ColumnMap:
         with path.open("rb") as file:
             content = tomllib.loads(file.read(_LARGEST).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: the column map can't be read: {error}") from None
+        reason = getattr(error, "strerror", "") or error
+        raise UsageError(f"{path}: the column map can't be read: {reason}") from None
     try:
         return _map(content, path.stem)
     except (UsageError, ValueError) as error:

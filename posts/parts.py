@@ -115,6 +115,18 @@ class Part:
     def _cells(self, column: str) -> Iterator[str]:
         return (row.values.get(column, "") for row in self._plain() if isinstance(row, Row))
 
+    def neighbours(self) -> frozenset[str]:
+        """The paths, in its place, of the files that are read for what they say of it."""
+        asked: set[str] = set()
+
+        def noted(path: str) -> str:
+            asked.add(normpath(f"{self.folder}/{path}"))
+            return self._neighbour(path)
+
+        if self.reader.context:
+            self.reader.context(noted)
+        return frozenset(asked)
+
     def _neighbour(self, path: str) -> str:
         """The text of a small file beside the source; empty where there is none."""
         try:

@@ -107,7 +107,7 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
     if not parts:
         nothing = SourceError(f"{printable(path.name)}: holds no pictures. Name another format.")
         raise errors[0][1] if errors else nothing
-    return Opened(path, tuple(parts), (*beside, *_unread(errors, passed)))
+    return Opened(path, tuple(parts), (*beside, *_unread(errors, passed, parts)))
 
 
 def read_source(path: Path, format: str | None = None) -> Iterator[Entry]:
@@ -157,10 +157,13 @@ def _check_pictures(errors: Sequence[tuple[Source, SourceError]]) -> None:
 
 
 def _unread(
-    errors: Sequence[tuple[Source, SourceError]], passed: Sequence[Source]
+    errors: Sequence[tuple[Source, SourceError]], passed: Sequence[Source], parts: Sequence[Part]
 ) -> Iterator[Skipped]:
     """Tables that aren't read, each by its name; of other files how many there are."""
     others = [*passed, *(source for source, _ in errors if not is_table(source))]
+    if others:
+        asked = {(part.source.path, path) for part in parts for path in part.neighbours()}
+        others = [source for source in others if (source.path, source.member) not in asked]
     for source, error in errors:
         if is_table(source):
             yield Skipped(source.name, 0, "", str(error).removeprefix(f"{source.name}: "))
@@ -168,5 +171,5 @@ def _unread(
         names = ", ".join(printable(source.member) for source in others[:_NAMED])
         more = ", …" if len(others) > _NAMED else ""
         count = f"{len(others):,} other file{'s' * (len(others) > 1)}"
-        reason = f"{count} beside the posts hold none that are known: {names}{more}"
+        reason = f"no posts are recognised in {count} beside them: {names}{more}"
         yield Skipped(printable(others[0].path.name), 0, "", reason, kept=True)

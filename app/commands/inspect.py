@@ -50,6 +50,7 @@ def command(sources: tuple[Path, ...], **options: Any) -> None:
     """
     from dataclasses import asdict
 
+    from frametrace.app.console import Console
     from frametrace.app.inspection.inspection import inspect_sources
     from frametrace.app.inspection.next_step import check_new, next_steps, write_draft
     from frametrace.app.inspection.text import inspection_lines, screen_of
@@ -66,6 +67,7 @@ def command(sources: tuple[Path, ...], **options: Any) -> None:
         reading=reading,
         given=given,
         rows=options["rows"],
+        progress=Console(),
     )
     if options["draft"]:
         write_draft(found, options["draft"])

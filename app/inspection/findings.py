@@ -134,7 +134,7 @@ class PicturesFound:
     """Pictures of all posts that were looked at, by what gave them, and files that nobody has.
 
     `unowned` are pictures in the media folders, `aside` other files there by their suffix,
-    `unused` lines of media maps.
+    `unused` lines of media maps, `closed` archives and lists of downloads that can't be read.
     """
 
     joined: Mapping[str, int]
@@ -143,6 +143,7 @@ class PicturesFound:
     unowned_such_as: tuple[str, ...]
     aside: Mapping[str, int]
     unused: tuple[Reason, ...]
+    closed: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,22 @@
 """Looking at sources as `add` would read them, with nothing written."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from frametrace.app.inspection.drafting import Drafted, drafted_in
-from frametrace.app.inspection.files import Looked, alike, look_at
+from frametrace.app.inspection.files import Alike, Looked, alike, look_at
 from frametrace.app.inspection.findings import Inspection, SourceFound
 from frametrace.app.inspection.pictures import Pictures
 from frametrace.app.inspection.reasons import Reasons
-from frametrace.app.inspection.samples import Sample, sample_of
+from frametrace.app.inspection.samples import Conflicts, Sample, sample_of
 from frametrace.app.inspection.times import Times
+from frametrace.embed.progress import Progress, Silent
 from frametrace.posts.compression import DAMAGED
 from frametrace.posts.errors import SourceError
+from frametrace.posts.folders import printable
 from frametrace.posts.media import MediaLibrary
 from frametrace.posts.parts import Part
 from frametrace.posts.reading import Opened, open_source
@@ -36,6 +39,7 @@ def inspect_sources(
     reading: ReadSettings = ReadSettings(),
     given: Mapping[str, str] | None = None,
     rows: int = 3,
+    progress: Progress | None = None,
 ) -> Inspection:
     """Say of each source what it is, how it would be read, and what its first rows give.
 
@@ -43,7 +47,12 @@ def inspect_sources(
     `given` names columns of it. Nothing is written, and a source that can't be read raises
     nothing: its error is told. Raises UsageError for settings that fit no source.
     """
-    opened = [_Path(path, reading, dict(given or {})) for path in sources]
+    progress = progress or Silent()
+    opened = []
+    for path in sources:
+        with _tracked(progress, "opening", path) as advance:
+            opened.append(_Path(path, reading, dict(given or {})))
+            advance(len(opened[-1].parts))
     found = [each.opened for each in opened if each.opened is not None]
     check_maps(reading.columns, [part for each in found for part in each.parts])
     library.search(
@@ -51,7 +60,11 @@ def inspect_sources(
         read={part.place for each in found for part in each.parts},
     )
     pictures = Pictures(library)
-    looked = [each.look(pictures, reading, rows) for each in opened]
+    looked, conflicts = [], Conflicts()
+    for each in opened:
+        with _tracked(progress, "looking at", each.path) as advance:
+            looked.append(each.look(pictures, reading, rows, conflicts))
+            advance(len(each.parts))
     pictures.guess()
     samples = [each.sample for files in looked for each in files]
     return Inspection(
@@ -66,7 +79,7 @@ class _Path:
     """A path that is looked at: opened as it is, and by the maps that were drafted for the rest."""
 
     def __init__(self, path: Path, reading: ReadSettings, given: Mapping[str, str]) -> None:
-        self._path = path
+        self.path = path
         self._error = ""
         self.opened: Opened | None = None
         self._drafts: Sequence[Drafted] = ()
@@ -75,13 +88,13 @@ class _Path:
         except SourceError as error:
             self._error = str(error).removesuffix(f" {NEXT}")
         if reading.format is None:
-            futile = _without_posts(self._parts)
-            read = [part for part in self._parts if part not in futile]
+            futile = _without_posts(self.parts)
+            read = [part for part in self.parts if part not in futile]
             self._drafts = drafted_in(path, read, reading, given)
             self._open_drafted(reading, futile)
 
     @property
-    def _parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[Part, ...]:
         return self.opened.parts if self.opened else ()
 
     def _open_drafted(self, reading: ReadSettings, futile: Sequence[Part]) -> None:
@@ -93,22 +106,24 @@ class _Path:
         maps = [each.draft.map(DRAFT) for each in self._drafts if each.draft.is_complete]
         drafted: list[Part] = []
         if maps:
-            opened = open_source(self._path, replace(reading, columns=(*maps, *reading.columns)))
-            read = set(map(_place, self._parts)) - set(map(_place, futile))
+            opened = open_source(self.path, replace(reading, columns=(*maps, *reading.columns)))
+            read = set(map(_place, self.parts)) - set(map(_place, futile))
             drafted = [p for p in opened.parts if _is_drafted(p) and _place(p) not in read]
             still = _without_posts([part for part in drafted if part.source.name in vain])
             drafted = [part for part in drafted if part not in still]
             replaced = set(map(_place, drafted))
-            parts = [part for part in self._parts if _place(part) not in replaced]
+            parts = [part for part in self.parts if _place(part) not in replaced]
             self.opened = replace(opened, parts=(*parts, *drafted))
         vain -= {part.source.name for part in drafted}
         self._drafts = [each for each in self._drafts if each.name not in vain]
 
-    def look(self, pictures: Pictures, reading: ReadSettings, rows: int) -> list[Looked]:
+    def look(
+        self, pictures: Pictures, reading: ReadSettings, rows: int, conflicts: Conflicts
+    ) -> list[Looked]:
         """Read the first rows of what was opened."""
         return [
-            look_at(parts, reading, pictures, rows, is_drafted=_is_drafted(parts[0]))
-            for parts in alike(self._parts)
+            look_at(Alike(parts, _is_drafted(parts[0])), reading, pictures, rows, conflicts)
+            for parts in alike(self.parts)
         ]
 
     def found(self, looked: Sequence[Looked]) -> SourceFound:
@@ -117,13 +132,23 @@ class _Path:
         for each in self.opened.unread if self.opened else ():
             unread.note(each)
         return SourceFound(
-            str(self._path),
-            _held_in(self._path),
+            str(self.path),
+            _held_in(self.path),
             tuple(each.found() for each in looked),
             tuple(each.found for each in self._drafts),
             tuple(unread.found()),
             self._error,
         )
+
+
+@contextmanager
+def _tracked(progress: Progress, what: str, path: Path) -> Iterator[Callable[[int], None]]:
+    """Show that work on a folder or an archive goes on; a file is soon done."""
+    if not _held_in(path):
+        yield lambda done: None
+        return
+    with progress.track(f"{what} {printable(path.resolve().name)}", None) as advance:
+        yield advance
 
 
 def _without_posts(parts: Sequence[Part]) -> list[Part]:

@@ -92,7 +92,7 @@ def test_add_ends_with_what_became_of_the_pictures(tmp_path):
     assert "pictures 1 joined by file names (a guess)" in told
     assert "pictures 1 named in rows and not there" in told
     assert "pictures 2 in the media folders that belong to no post" in told
-    assert "aside 2 files that are no pictures: 1 .mp4, 1 .txt" in told
+    assert "aside 2 files that can't be a picture: 1 .mp4, 1 .txt" in told
     done = add(tmp_path / "json", tmp_path / "p.csv", "--media", media, *maps, "--json")
     found = json.loads(done.stdout)
     assert {name: found[name] for name in ("by_map", "by_row", "by_name", "absent", "unowned")} == {
@@ -277,3 +277,27 @@ def test_the_likeliest_sheet_is_named_where_none_is_read(tmp_path):
     path = write_workbook(tmp_path / "w.xlsx", sheets)
     done = add(tmp_path / "case", path)
     assert "Found in the sheet 'Beiträge': 'Nummer', 'Wer'." in str(done.exception)
+
+
+def test_a_file_that_was_read_for_its_neighbour_is_none_that_is_unknown(tmp_path):
+    """And a file of the system is neither a source nor one aside."""
+    data = tmp_path / "x" / "data"
+    data.mkdir(parents=True)
+    tweet = {"id_str": "1", "full_text": "t", "created_at": "Wed May 01 10:00:00 +0000 2024"}
+    (data / "tweets.js").write_text(f"window.YTD.tweets.part0 = {json.dumps([{'tweet': tweet}])}")
+    account = {"account": {"accountId": "7", "username": "lin"}}
+    (data / "account.js").write_text(f"window.YTD.account.part0 = {json.dumps([account])}")
+    (data / "~$posts.xlsx").write_bytes(b"lock")
+    (data / ".DS_Store").write_bytes(b"mac")
+    done = add(tmp_path / "case", tmp_path / "x")
+    assert done.exit_code == 0, done.output
+    assert posts_of(tmp_path / "case", "account_id") == [{"account_id": "7"}]
+    assert Case(tmp_path / "case").epoch.rows("skipped") == 0
+    assert "read      1 new post, 0 new pictures; 1 row\n" in done.stdout
+    assert "xlsx" not in done.stdout
+    assert "no suffix" not in done.stdout
+
+
+def test_a_column_map_that_is_not_there_is_said_in_words(tmp_path):
+    done = add(tmp_path / "case", tmp_path, "--columns", tmp_path / "absent.toml")
+    assert str(done.exception).endswith("can't be read: No such file or directory")

@@ -575,3 +575,29 @@ def test_a_map_is_drafted_where_the_format_that_fits_gives_no_posts(tmp_path: Pa
     assert "rows      3: 3 posts" in done.stdout
     assert "4cat" not in done.stdout
     assert "--columns columns.toml" in done.stdout
+
+
+def test_a_post_that_add_would_not_take_is_not_shown_as_one(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", ("x", "1", "lin", "", "t", ""), ("x", "1", "lin", "", "t", ""))
+    write(tmp_path / "b.csv", ("x", "1", "mei", "", "t", ""), ("x", "2", "mei", "", "t", ""))
+    first, second = looked_at(tmp_path).sources[0].files
+    assert (first.posts, first.dropped) == (2, 0)
+    assert (second.posts, second.dropped) == (1, 1)
+    assert "another account was kept" in second.reasons[0].reason
+    assert [shown.post.post_id for shown in second.shown] == ["2"]
+
+
+def test_an_archive_in_an_archive_is_told_of_by_itself(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("posts.csv", table_text([HEADER, ("x", "1", "lin", "", "t", "")]))
+        archive.writestr("inner.zip", b"PK")
+    done = inspected(tmp_path / "a.zip")
+    assert "not opened:" in done.stdout
+    assert "unpack it" in done.stdout
+    assert "media maps" not in done.stdout
+    assert "opening a.zip: 1 in" in done.stderr
+
+
+def test_a_folder_of_pictures_is_called_that(tmp_path: Path) -> None:
+    (tmp_path / "1.jpg").write_bytes(jpeg(photo(1), 80))
+    assert f"{tmp_path}: a folder of pictures alone" in inspected(tmp_path).stdout
