@@ -128,7 +128,7 @@ def tell_added(added: "Added", seconds: float = 0) -> None:
 def lost_text(lost: "Skipped") -> str:
     """Where something that was lost stands, and why."""
     row = f", row {lost.line}" if lost.line else ""
-    return f"{lost.source}{row}: {lost.reason}"
+    return f"{lost.source}{row}: {lost.reason.removeprefix(f'{lost.source}: ')}"
 
 
 def _lost_of(added: "Added") -> str:

@@ -23,6 +23,7 @@ __all__ = ["Entry", "Part"]
 Entry = Post | Account | Skipped
 
 _NEIGHBOUR = 2**22  # bytes of a file that is read for the sake of its neighbour
+_OURS = "plain-"  # how the readers of Frametrace's own format are named
 _REPLACED = "\ufffd"
 
 
@@ -40,6 +41,12 @@ class Part:
     def folder(self) -> str:
         """The folder of the source inside the folder or the archive that was named; or empty."""
         return PurePosixPath(self.source.member).parent.as_posix() if self.source.member else ""
+
+    @property
+    def is_of_a_tool(self) -> bool:
+        """Whether it is a list of a tool's document, whose other lists are known to be none."""
+        is_ours = self.reader.name.startswith(_OURS) or self.columns is not None
+        return self.head.shape is not Shape.TABLE and not is_ours
 
     @property
     def place(self) -> str:

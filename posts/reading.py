@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from frametrace.posts.column_maps import shipped_maps
-from frametrace.posts.drafts import likeliest_table
+from frametrace.posts.drafts import draft_of, likeliest_table
 from frametrace.posts.errors import SourceError
 from frametrace.posts.folders import printable
 from frametrace.posts.layouts import heads_of
@@ -16,14 +16,14 @@ from frametrace.posts.parts import Entry, Part
 from frametrace.posts.readers import READERS
 from frametrace.posts.recognition import parts_of, reader_named
 from frametrace.posts.roots import Base
-from frametrace.posts.rows import Shape
+from frametrace.posts.rows import Head, Shape
 from frametrace.posts.settings import ReadSettings
 from frametrace.posts.sources import Source, is_table, sources_in
 from frametrace.posts.unrecognised import NEXT
 
 __all__ = ["Opened", "detect", "formats_table", "open_source", "read_source"]
 
-_DOCUMENTS = frozenset({".json", ".js"})
+_TRIED = 50  # documents that are looked at for records like posts
 _BESIDE = (
     "The pictures beside it may be those of its posts: --format folder takes each for a post of "
     "its own."
@@ -143,33 +143,50 @@ def formats_table() -> str:
 
 def _check_pictures(errors: Sequence[tuple[Source, SourceError]]) -> None:
     """Raise SourceError where a file beside pictures may hold their posts and is not read."""
-    tables = [found for found in errors if is_table(found[0])]
-    others = [found for found in errors if found[0].suffix in _DOCUMENTS]
-    for source, error in chain(tables, others):
-        if not is_table(source):
-            try:
-                if likeliest_table(heads_of(source)) is None:
-                    continue
-            except SourceError:
-                continue
-        reason = str(error).removesuffix(NEXT).rstrip()
-        raise SourceError(f"{reason} {_BESIDE} {NEXT}")
+    for source, error in errors:
+        if is_table(source):
+            raise SourceError(f"{str(error).removesuffix(NEXT).rstrip()} {_BESIDE} {NEXT}")
+    for source, _ in errors:
+        if head := _records_in(source):
+            raise SourceError(f"{_unknown(source, head)} {_BESIDE} {NEXT}")
 
 
 def _unread(
     errors: Sequence[tuple[Source, SourceError]], passed: Sequence[Source], parts: Sequence[Part]
 ) -> Iterator[Skipped]:
-    """Tables that aren't read, each by its name; of other files how many there are."""
-    others = [*passed, *(source for source, _ in errors if not is_table(source))]
-    if others:
-        asked = {(part.source.path, path) for part in parts for path in part.neighbours()}
-        others = [source for source in others if (source.path, source.member) not in asked]
+    """What isn't read: each table, and JSON like one, by its name; of others how many there are."""
     for source, error in errors:
         if is_table(source):
-            yield Skipped(source.name, 0, "", str(error).removeprefix(f"{source.name}: "))
-    if others:
+            yield Skipped(source.name, 0, "", str(error))
+    others = [source for source, _ in errors if not is_table(source)]
+    for source in others[:_TRIED]:
+        head = _records_in(source)
+        if head and draft_of(head.names, head.rows()).is_complete:
+            others.remove(source)
+            yield Skipped(source.name, 0, "", f"{_unknown(source, head)} {NEXT}")
+    if others := [*passed, *_without_neighbours(others, parts)]:
         names = ", ".join(printable(source.member) for source in others[:_NAMED])
         more = ", …" if len(others) > _NAMED else ""
         count = f"{len(others):,} other file{'s' * (len(others) > 1)}"
         reason = f"no posts are recognised in {count} beside them: {names}{more}"
         yield Skipped(printable(others[0].path.name), 0, "", reason, kept=True)
+
+
+def _without_neighbours(sources: Sequence[Source], parts: Sequence[Part]) -> Iterator[Source]:
+    """Those of some sources that were not read for what they say of another."""
+    asked = {(part.source.path, path) for part in parts for path in part.neighbours()}
+    yield from (source for source in sources if (source.path, source.member) not in asked)
+
+
+def _records_in(source: Source) -> Head | None:
+    """The likeliest list of a JSON document that no format fits; None if it has none."""
+    if source.suffix != ".json":
+        return None
+    try:
+        return likeliest_table(heads_of(source))
+    except SourceError:
+        return None
+
+
+def _unknown(source: Source, head: Head) -> str:
+    return f"{source.name}: is {head.how}, in which no format is recognised. Found: {head.shown}."

@@ -40,7 +40,8 @@ def parts_of(
         return [whole], []
     tried = [(group, _part(source, group, settings, named)) for group in heads.parts]
     if found := [part for _, part in tried if part]:
-        return found, list(_left(source, [group for group, part in tried if group and not part]))
+        left = [group for group, part in tried if group and not part]
+        return found, [] if any(part.is_of_a_tool for part in found) else list(_left(source, left))
     if briefly:
         raise SourceError(f"{source.name}: no posts are recognised in it")
     raise unrecognised(source, heads, settings, named, format_names())

@@ -69,7 +69,7 @@ def _unread(path: Path, read: Sequence[Part], encoding: str) -> Iterator[tuple[S
         return
     parts: dict[Source, set[str]] = {}
     for part in read:
-        parts.setdefault(part.source, set()).add(part.head.part)
+        parts.setdefault(part.source, set()).add("" if part.is_of_a_tool else part.head.part)
     for source in sources:
         if source.is_folder or (source not in parts and parts and not is_table(source)):
             continue

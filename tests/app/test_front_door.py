@@ -301,3 +301,19 @@ def test_a_file_that_was_read_for_its_neighbour_is_none_that_is_unknown(tmp_path
 def test_a_column_map_that_is_not_there_is_said_in_words(tmp_path):
     done = add(tmp_path / "case", tmp_path, "--columns", tmp_path / "absent.toml")
     assert str(done.exception).endswith("can't be read: No such file or directory")
+
+
+def test_json_that_is_not_read_beside_posts_is_dropped_if_it_is_like_them(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.csv").write_text(HEADER + "x,1,a,,t,\n")
+    posts = {
+        f"17649700000000000{at}": {"user": "lin", "text": "some words"} for at in range(10, 13)
+    }
+    (folder / "b.json").write_text(json.dumps(posts))
+    (folder / "c.json").write_text(json.dumps({"made": {"by": "x"}, "on": "2024-05-01"}))
+    done = add(tmp_path / "case", folder)
+    assert done.exit_code == 1
+    assert "1 of 2 rows, files or sheets were NOT read. The first: in/b.json: is" in done.stderr
+    reasons = [row["reason"] for row in Case(tmp_path / "case").read("skipped").to_pylist()]
+    assert sum("1 other file beside them: c.json" in reason for reason in reasons) == 1

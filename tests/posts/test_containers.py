@@ -278,6 +278,7 @@ def test_pictures_beside_what_may_be_their_posts_are_none_by_themselves(
     (tmp_path / "pics").mkdir()
     (tmp_path / "pics" / "1.jpg").write_bytes(JPEG)
     (tmp_path / name).write_text(text, "utf-8")
+    (tmp_path / "a.txt").write_text("Call Jo\n")
     with pytest.raises(SourceError, match=rf"/{name}: .* --format folder .*frametrace inspect"):
         open_source(tmp_path)
     (post,) = (e for e in read_source(tmp_path, "folder") if isinstance(e, Post))

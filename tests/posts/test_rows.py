@@ -195,7 +195,7 @@ def test_members_that_are_no_posts_are_skipped_and_the_others_read(tmp_path: Pat
         (f"{path.name}/b-empty.csv", False),
         (path.name, True),
     ]
-    assert skipped[0].reason.startswith("the file is empty")
+    assert skipped[0].reason.startswith(f"{skipped[0].source}: the file is empty")
     assert skipped[1].reason.startswith("no posts are recognised in 1 other file beside them: a-r")
 
 
