@@ -5,6 +5,7 @@ from pathlib import Path
 
 from frametrace.app.report.write import check_out, write_report
 from frametrace.app.summary import Counts, counts_of
+from frametrace.app.telling import lost_text
 from frametrace.embed.add import Added, add_sources
 from frametrace.embed.case import Case
 from frametrace.embed.column_maps import kept_maps
@@ -14,12 +15,15 @@ from frametrace.matcher.results import Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import MatchRun, match_case
 from frametrace.posts.errors import SourceError
+from frametrace.posts.folders import printable
 from frametrace.posts.media import MediaLibrary
 from frametrace.posts.reading import open_source
 from frametrace.posts.recognition import check_maps
 from frametrace.posts.settings import ReadSettings
 
 __all__ = ["Inputs", "Outcome", "add", "run"]
+
+_NAMED = 5  # sources in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def add(case_path: Path, inputs: Inputs, progress: Progress) -> tuple[Case, Adde
     """Add sources to a case, which is made if it is absent.
 
     Nothing is made before the sources and the media were found to be readable. Raises SourceError
-    where there are rows and none is a post.
+    where no row is a post.
     """
     columns = (*inputs.reading.columns, *kept_maps(case_path))
     reading = replace(inputs.reading, columns=columns)
@@ -58,11 +62,14 @@ def add(case_path: Path, inputs: Inputs, progress: Progress) -> tuple[Case, Adde
     library = MediaLibrary(inputs.media, inputs.maps)
     case = Case.create(case_path)
     added = add_sources(case, opened, library=library, progress=progress)
+    if not added.rows:
+        names = ", ".join(printable(found.path.name) for found in opened[:_NAMED])
+        raise SourceError(f"nothing could be read: {names} holds no rows.")
     if added.lost and added.unreadable == added.rows:
-        where = f"{added.lost.source}, row {added.lost.line}" if added.lost.line else "the first"
         raise SourceError(
-            f"nothing could be read: 0 posts of {added.rows:,} rows. {where}: {added.lost.reason}. "
-            f"{case_path} lists all of them as skipped."
+            f"nothing could be read: 0 posts of {added.rows:,} rows. {lost_text(added.lost)}. "
+            f"{case_path} lists all of them as skipped; `frametrace inspect` shows what is read of "
+            "each file, and drafts a column map if that reads more."
         )
     return case, added
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from itertools import combinations
+from itertools import combinations, islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from frametrace.embed.add import Added
     from frametrace.embed.stage import Embedded
     from frametrace.matcher.stage import MatchRun
+    from frametrace.posts.model import Skipped
 
 __all__ = [
     "end",
     "json_line",
+    "lost_text",
     "named_counts",
     "print_json",
     "reused",
@@ -50,6 +52,7 @@ __all__ = [
 
 _TOP = 10
 _REASONS = 5
+_SOON = 10  # seconds, before which a rate says nothing
 _TOP_OF_JSON = 100  # CASE/results/<epoch>/changes.parquet has them all
 _OF_CHANGES = (
     *("group_id", "kind", "change", "previous_ids", "new_posts", "new_accounts", "posts"),
@@ -85,9 +88,8 @@ def _plain(value: object) -> object:
 def end(case: Case, *, strict: bool, added: "Added | None" = None) -> None:
     """End with exit code 1 where rows were dropped, and under --strict where anything was."""
     if added is not None and added.dropped:
-        first = added.lost
-        where = f" The first: {first.source}, row {first.line}: {first.reason}" if first else ""
-        message = f"{added.dropped:,} of {added.rows:,} rows were NOT read.{where}"
+        first = f" The first: {lost_text(added.lost)}" if added.lost else ""
+        message = f"{_lost_of(added)} were NOT read.{first}"
         print(printable(f"frametrace: {message}"), file=sys.stderr)
         click.get_current_context().exit(1)
     if strict and case.epoch.rows("skipped"):
@@ -97,13 +99,16 @@ def end(case: Case, *, strict: bool, added: "Added | None" = None) -> None:
 def tell_added(added: "Added", seconds: float = 0) -> None:
     """Say what was read, how fast if it is told how long that took, and what joined pictures."""
     known = f" ({added.known:,} were known)" if added.known else ""
-    accounts = f", {added.accounts:,} new profiles" if added.accounts else ""
-    rate = f"; {added.rows:,} rows, {added.rows / seconds:,.0f} a second" if seconds else ""
+    accounts = f", {_counted(added.accounts, 'new profile')}" if added.accounts else ""
+    rows = f"; {_counted(added.rows, 'row')}"
+    rate = f"{rows}, {added.rows / seconds:,.0f} a second" if seconds > _SOON else rows
     whole = f", {added.completed:,} completed" if added.completed else ""
-    posts = f"{added.posts:,} new posts{known}{whole}{accounts}"
-    print(f"read      {posts}, {added.media:,} new pictures{rate}")
-    if dropped := added.dropped:
-        print(f"DROPPED   {dropped:,} of {added.rows:,} rows could not be read")
+    posts = f"{_counted(added.posts, 'new post')}{known}{whole}{accounts}"
+    print(f"read      {posts}, {_counted(added.media, 'new picture')}{rate}")
+    if added.dropped:
+        print(f"DROPPED   {_lost_of(added)} could not be read")
+    for source, kept in islice(added.by_kept.items(), _REASONS):
+        print(printable(f"columns   {source} by the column map that the case keeps: {kept}"))
     rules = (
         (added.by_map, "joined to posts by a media map"),
         (added.by_row, "joined by what their rows say"),
@@ -116,11 +121,20 @@ def tell_added(added: "Added", seconds: float = 0) -> None:
             print(f"pictures  {count:>9,} {what}")
     if added.aside:
         kinds = ", ".join(f"{count:,} {kind or 'no suffix'}" for kind, count in added.aside.items())
-        print(
-            printable(
-                f"aside     {sum(added.aside.values()):,} files that are no pictures: {kinds}"
-            )
-        )
+        files = _counted(sum(added.aside.values()), "file")
+        print(printable(f"aside     {files} that can't be a picture: {kinds}"))
+
+
+def lost_text(lost: "Skipped") -> str:
+    """Where something that was lost stands, and why."""
+    row = f", row {lost.line}" if lost.line else ""
+    return f"{lost.source}{row}: {lost.reason.removeprefix(f'{lost.source}: ')}"
+
+
+def _lost_of(added: "Added") -> str:
+    """How many of what; a file, a sheet or a list that is not read counts as a row."""
+    what = "rows, files or sheets" if added.unread else "rows"
+    return f"{added.dropped:,} of {added.rows:,} {what}"
 
 
 def tell_skipped(case: Case) -> None:

@@ -25,6 +25,7 @@ from frametrace.embed.case import Case, CaseWriter
 from frametrace.embed.column_maps import keep_maps
 from frametrace.embed.held import Held
 from frametrace.embed.progress import Progress, Silent
+from frametrace.embed.refusals import Refused
 from frametrace.embed.tables import POST_MEDIA
 from frametrace.embed.union import is_union
 from frametrace.posts.errors import UsageError
@@ -62,6 +63,7 @@ class Added:
     completed: int = 0  # posts that the case held in part and now holds whole
     # Rows and files of posts that were not read, and besides these posts that were not taken.
     unreadable: int = field(default=0, compare=False)
+    unread: int = field(default=0, compare=False)  # of these the files, sheets and lists
     dropped: int = field(default=0, compare=False)
     # Pictures by what joined them to their post, and those of media folders that belong to none.
     by_map: int = field(default=0, compare=False)
@@ -69,6 +71,7 @@ class Added:
     by_name: int = field(default=0, compare=False)
     unowned: int = field(default=0, compare=False)
     absent: int = field(default=0, compare=False)  # pictures that rows name and that aren't there
+    by_kept: Mapping[str, str] = field(default_factory=dict, compare=False)  # maps, by source
     lost: Skipped | None = field(default=None, compare=False)  # the first of the dropped
     aside: Mapping[str, int] = field(default_factory=dict, compare=False)  # no pictures, by suffix
 
@@ -97,14 +100,16 @@ def add_sources(
     opened = [
         open_source(source, reading) if isinstance(source, Path) else source for source in sources
     ]
+    parts = [part for found in opened for part in found.parts]
     library.search(
-        *(found.path for found in opened if found.holds_media),
-        read={part.place for found in opened for part in found.parts},
-        around=[found.around for found in opened if found.around],
+        *(path for found in opened for path in found.searched),
+        read={part.place for part in parts},
+        around=[each for found in opened for each in found.around],
     )
     added, refused = Added(), set[tuple[Key, str, int]]()
+    added.by_kept = {p.source.name: p.columns.kept for p in parts if p.columns and p.columns.kept}
     with case.writer() as writer:
-        keep_maps(case.path, (p.columns for found in opened for p in found.parts if p.columns))
+        keep_maps(case.path, (part.columns for part in parts if part.columns))
         for each in opened:
             with progress.track(f"reading {printable(each.path.resolve().name)}", None) as advance:
                 for batch in _batches(each.readings()):
@@ -112,6 +117,7 @@ def add_sources(
                     lost = [e for _, e in batch if isinstance(e, Skipped) and not e.kept]
                     added.rows += sum(not isinstance(e, Skipped) for _, e in batch) + len(lost)
                     added.unreadable += len(lost)
+                    added.unread += sum(not each.line for each in lost)
                     added.dropped += len(lost)
                     added.lost = added.lost or next(iter(lost), None)
                     advance(len(batch))
@@ -174,7 +180,7 @@ def _put(writer: CaseWriter, rows: BatchRows, added: Added) -> set[tuple[Key, st
         keys = list(zip(*(conflicts[name].to_pylist() for name in _KEY), strict=True))
         conflicts = conflicts.filter(pa.array([key not in replaced for key in keys], pa.bool_()))
     for row in conflicts.to_pylist():
-        rows.refuse(**row)
+        rows.refuse(Refused(**row))
     added.dropped += len(rows.lost)
     added.lost = added.lost or next(iter(rows.lost), None)
     refused = {(row["platform"], row["post_id"]) for row in conflicts.to_pylist()}

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from itertools import chain
 
 from frametrace.embed.decode import MAX_BYTES
-from frametrace.embed.held import Held, is_short_number
+from frametrace.embed.held import Held
+from frametrace.embed.refusals import Refused, refusal
 from frametrace.posts.errors import DecodeError
 from frametrace.posts.guesses import Guess, Key
 from frametrace.posts.media import MediaLibrary
@@ -22,8 +22,6 @@ __all__ = ["BatchRows", "Link", "rows_guessed", "rows_of"]
 Link = tuple[str, str, str]  # (platform, post id, SHA-256)
 Told = tuple[str, int]  # by which source, in which line
 
-_ACCOUNT, _TEXT, _TIME = "another account", "other text", "another time"
-_DAY = timedelta(days=1)
 _THREADS = 4  # reading files and SHA-256 both let other threads run
 _PART = 50  # files handed to a thread at once: one by one costs as much as reading them
 
@@ -53,17 +51,11 @@ class BatchRows:
             self.guessed[key] = item.place
         return key
 
-    def refuse(self, source: str, line: int, platform: str, post_id: str, differs: str) -> None:
-        """Note a post that is not taken, as its key is another's.
-
-        With other text a platform's own id is that of the same post, which was edited; others are
-        lost.
-        """
-        reason = f"another post with this key and {differs} was kept"
-        found = Skipped(source, line, f"{platform}/{post_id}", reason)
-        if differs != _TEXT or is_short_number(post_id):
-            self.lost.append(found)
-        self.skip(found)
+    def refuse(self, post: Refused) -> None:
+        """Note a post that is not taken, as its key is another's."""
+        if post.is_lost:
+            self.lost.append(post.told)
+        self.skip(post.told)
 
     def lack(self, found: Skipped) -> None:
         """Note a picture that a post is without."""
@@ -165,29 +157,11 @@ def _identified(files: Iterable[MediaFile]) -> dict[MediaFile, MediaItem | Skipp
 
 
 def _is_new(rows: BatchRows, post: Post) -> bool:
-    """Take the post unless its key is taken; other text, account or time there is reported.
-
-    A whole post takes the place of one that was shown in part.
-    """
+    """Take the post unless its key is taken; a whole one takes the place of one shown in part."""
     key = post.platform, post.post_id
     first = rows.posts.setdefault(key, post)
-    same_account = first.is_of_the_account(post)
-    if same_account and first.is_partial != post.is_partial:
-        if first.is_partial:
-            rows.posts[key] = post
-        return True
-    if not same_account:
-        differs = _ACCOUNT
-    elif first.text != post.text:
-        differs = _TEXT
-    else:
-        differs = _TIME if is_short_number(post.post_id) and _is_later(first, post) else ""
-    if differs:
-        rows.refuse(post.source, post.line, post.platform, post.post_id, differs)
-    return not differs
-
-
-def _is_later(one: Post, other: Post) -> bool:
-    """Whether two times are further apart than zones are."""
-    times = one.posted_at, other.posted_at
-    return times[0] is not None and times[1] is not None and abs(times[0] - times[1]) > _DAY
+    if refused := refusal(first, post):
+        rows.refuse(refused)
+    elif first.is_partial and not post.is_partial:
+        rows.posts[key] = post
+    return refused is None

@@ -1,6 +1,5 @@
 """What a case holds already: its shards as DuckDB tables, and anti-joins against them."""
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -9,13 +8,14 @@ import pyarrow as pa
 
 from frametrace.embed.case import BASE_TABLES, Case
 from frametrace.embed.check import check_shards
+from frametrace.embed.refusals import ACCOUNT, SHORT_NUMBER, TEXT, TIME
 from frametrace.posts.errors import CaseError
 from frametrace.posts.model import ACCOUNT_NUMBER, PARTIAL, MediaFile
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["KEYS", "Held", "connect", "is_short_number", "query_over"]
+__all__ = ["KEYS", "Held", "connect", "query_over"]
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "posts": ("platform", "post_id"),
@@ -77,11 +77,9 @@ _SAME_ACCOUNT = " OR ".join(
         f"contains(coalesce(p.extra, ''), '\"{ACCOUNT_NUMBER}\": \"' || r.account_id || '\"'))",
     )
 )
-# Numbers as short as these are given by many a source; platforms' own are longer. Zones apart, one
-# post has one time.
-_SHORT = "[0-9]{1,8}"
+# As `refusal` has it.
 _ANOTHER_TIME = (
-    f"(regexp_full_match(r.post_id, '{_SHORT}') "
+    f"(regexp_full_match(r.post_id, '{SHORT_NUMBER}') "
     "AND abs(epoch(r.posted_at) - epoch(p.posted_at)) > 86400)"
 )
 _TIME_FOUND = (
@@ -89,11 +87,6 @@ _TIME_FOUND = (
     "AND p.line = r.line AND p.caption_sha256 IS NOT DISTINCT FROM r.caption_sha256)"
 )
 _PARTIAL = {"partial": f'"{PARTIAL}"'}  # what the JSON of such a post's `extra` holds
-
-
-def is_short_number(post_id: str) -> bool:
-    """Whether many a source may number its posts like this."""
-    return re.fullmatch(_SHORT, post_id) is not None
 
 
 class Held:
@@ -119,9 +112,9 @@ class Held:
             connection.register("rows", rows)
             conflicts = connection.sql(
                 "SELECT r.platform, r.post_id, r.source, r.line, "  # noqa: S608
-                f"CASE WHEN NOT {_SAME_ACCOUNT} THEN 'another account' "
-                "WHEN r.caption_sha256 IS DISTINCT FROM p.caption_sha256 THEN 'other text' "
-                "ELSE 'another time' END AS differs "
+                f"CASE WHEN NOT {_SAME_ACCOUNT} THEN '{ACCOUNT}' "
+                f"WHEN r.caption_sha256 IS DISTINCT FROM p.caption_sha256 THEN '{TEXT}' "
+                f"ELSE '{TIME}' END AS differs "
                 "FROM rows r JOIN posts p USING (platform, post_id) "
                 f"WHERE NOT {_SAME_ACCOUNT} OR {_ANOTHER_TIME} "
                 "OR (r.caption_sha256 IS DISTINCT FROM p.caption_sha256 "

@@ -21,7 +21,9 @@ from frametrace.posts.compression import DAMAGED, unpacked
 from frametrace.posts.errors import SourceError
 from frametrace.posts.folders import printable
 
-__all__ = ["Archive", "Tar", "archive_at", "leaves"]
+__all__ = ["Archive", "Tar", "archive_at", "is_archive", "leaves"]
+
+_SUFFIXES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
 
 _ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")  # the second: an archive without members
 _TAR_MAGIC_AT, _TAR_MAGIC = 257, b"ustar"  # POSIX.1-1988; what older programs wrote has none
@@ -136,6 +138,11 @@ class Tar:
 def archive_at(path: Path) -> Archive | Tar | None:
     """The archive that a file is, by its first bytes; None if it is none. Raises `DAMAGED`."""
     return _archive(*_identity(path))
+
+
+def is_archive(path: str) -> bool:
+    """Whether a file's name says that it is an archive."""
+    return path.lower().endswith(_SUFFIXES)
 
 
 def _is_workbook(path: Path) -> bool:

@@ -52,7 +52,7 @@ class ColumnMap:
 
     `columns` maps a field to the columns that may hold it, best first. `exact` maps fit only
     tables that have all of these columns. `header` is the digest of the columns of the table that a
-    case keeps the map for.
+    case keeps the map for, in the file `kept`.
     """
 
     name: str
@@ -67,6 +67,7 @@ class ColumnMap:
     example: str = ""
     exact: bool = True
     header: str = ""
+    kept: str = ""
 
     @property
     def required(self) -> tuple[tuple[str, ...], ...]:
@@ -138,7 +139,8 @@ def read_map(path: Path) -> ColumnMap:
         with path.open("rb") as file:
             content = tomllib.loads(file.read(_LARGEST).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: the column map can't be read: {error}") from None
+        reason = getattr(error, "strerror", "") or error
+        raise UsageError(f"{path}: the column map can't be read: {reason}") from None
     try:
         return _map(content, path.stem)
     except (UsageError, ValueError) as error:

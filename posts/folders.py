@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-__all__ = ["at_once", "files_in", "is_inside", "is_picture", "is_picture_data", "printable"]
+__all__ = [
+    "at_once",
+    "files_in",
+    "is_inside",
+    "is_of_system",
+    "is_picture",
+    "is_picture_data",
+    "printable",
+]
 
 _PICTURE_SUFFIXES = frozenset(
     {".apng", ".avif", ".avifs", ".bmp", ".gif", ".heic", ".heics", ".heif", ".heifs", ".hif"}
@@ -28,6 +36,12 @@ def is_picture(path: str) -> bool:
         return False
     suffix = _SUFFIX.match(name.suffix.lower())
     return suffix[0] in _PICTURE_SUFFIXES if suffix else bool(_DIGEST.fullmatch(name.name))
+
+
+def is_of_system(path: str) -> bool:
+    """Whether a file is there for a program: a hidden one, a Mac's, or Office's lock."""
+    name = PurePosixPath(path)
+    return name.name.startswith((".", "~$")) or "__MACOSX" in name.parts
 
 
 _MAGICS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")

@@ -15,7 +15,7 @@ from typing import Any
 from frametrace.posts.sources import LINE_LIMIT
 from frametrace.posts.values import json_of
 
-__all__ = ["LISTS", "NOT_AN_OBJECT", "lists_in", "objects_at"]
+__all__ = ["LISTS", "NOT_AN_OBJECT", "lists_in", "members_at", "objects_at"]
 
 NOT_AN_OBJECT = "the row is not a JSON object"
 _TOO_LONG = f"the row is longer than {LINE_LIMIT:,} characters"
@@ -50,6 +50,18 @@ def objects_at(pieces: Iterable[str], path: str | None) -> Iterator[dict[str, An
                 yield text.item()
         else:
             yield from (found for _, found in _listed(text, path.__eq__))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"the document can't be read from here on: {error}") from None
+
+
+def members_at(pieces: Iterable[str], path: str) -> Iterator[tuple[str, dict[str, Any] | str]]:
+    """Give the objects that the members of the object at `path` are, each with its member's name.
+
+    One that is not an object, or can't be had, is the reason. Raises ValueError like `objects_at`.
+    """
+    text = _Text(iter(pieces))
+    try:
+        yield from _listed(text, lambda _: False, path)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"the document can't be read from here on: {error}") from None
 
@@ -222,9 +234,12 @@ class _Open:
 
 
 def _listed(
-    text: _Text, wanted: Callable[[str], bool]
+    text: _Text, wanted: Callable[[str], bool], members: str | None = None
 ) -> Iterator[tuple[str, dict[str, Any] | str]]:
-    """What is in the lists that are wanted, each with its list's path."""
+    """What is in the lists that are wanted, each with its list's path.
+
+    Of the object at the path `members` they are its members, each with its name.
+    """
     levels = [_Open(text.take("[{") == "[", "")]
     fresh = True  # whether the last bracket was an opening one
     while levels:
@@ -244,6 +259,8 @@ def _listed(
         fresh = False
         if level.is_array:
             yield level.path, text.item()
+        elif level.path == members:
+            yield _name(text), text.item()
         elif opened := _member(text, level, len(levels)):
             levels.append(opened)
             fresh = True
@@ -253,10 +270,7 @@ def _listed(
 
 def _member(text: _Text, level: _Open, depth: int) -> _Open | None:
     """Read a name of an object, and go into what it names where there may be lists in it."""
-    if text.sign() != '"':
-        text.take('"')
-    name = text.value()
-    text.take(":")
+    name = _name(text)
     path = f"{level.path}.{name}" if level.path else name
     sign = text.sign()
     if sign not in {"{", "["} or depth >= _DEEPEST or len(path) > _LONGEST:
@@ -264,3 +278,12 @@ def _member(text: _Text, level: _Open, depth: int) -> _Open | None:
         return None
     text.take("[{")
     return _Open(sign == "[", path)
+
+
+def _name(text: _Text) -> str:
+    """Read a member's name. Raises ValueError where there is none."""
+    if text.sign() != '"':
+        text.take('"')
+    name: str = text.value()
+    text.take(":")
+    return name

@@ -11,9 +11,10 @@ from unicodedata import normalize
 import numpy as np
 from numpy.typing import NDArray
 
+from frametrace.posts.archives import is_archive
 from frametrace.posts.downloads import DOWNLOADS, Downloads
 from frametrace.posts.errors import SourceError
-from frametrace.posts.folders import printable
+from frametrace.posts.folders import is_of_system, printable
 from frametrace.posts.guesses import long_ids_in
 from frametrace.posts.link_names import stem_of
 from frametrace.posts.lookup import usable
@@ -22,10 +23,6 @@ from frametrace.posts.roots import Archive, Folder, Place, Tar, holds_picture, p
 
 __all__ = ["MediaIndex"]
 
-_ARCHIVES = frozenset(
-    {".zip", ".tar", ".tgz", ".tbz2", ".txz"}
-    | {f".tar{suffix}" for suffix in (".gz", ".bz2", ".xz", ".zst")}
-)
 _NAMESAKES = 200  # files of one name that are looked at
 
 
@@ -101,15 +98,19 @@ class MediaIndex:
     def _listed(self) -> list[tuple[str, Place, str]]:
         """Every picture by the stem of its name; a file under two roots is listed once."""
         files: dict[Path, tuple[str, Place, str]] = {}
-        for place in self._places():
+        for place in dict.fromkeys(self._places()):
             for path in place.paths():
                 if path.endswith(DOWNLOADS) and PurePosixPath(path).name == DOWNLOADS:
                     self._lists.append((place, path))
                 elif holds_picture(place, path):
                     files.setdefault(place.path / path, (PurePosixPath(path).stem, place, path))
-                elif _suffix(path) not in _ARCHIVES and f"{place.path}/{path}" not in self._read:
-                    self.aside[_suffix(path)] += 1
+                elif not self._is_expected(place, path):
+                    self.aside[PurePosixPath(path).suffix.lower()] += 1
         return sorted(files.values(), key=lambda item: (item[0], str(item[1].path), item[2]))
+
+    def _is_expected(self, place: Place, path: str) -> bool:
+        """Whether a file that is not a picture is read otherwise, or is there for a program."""
+        return is_archive(path) or is_of_system(path) or f"{place.path}/{path}" in self._read
 
     @cached_property
     def downloads(self) -> Downloads:
@@ -127,7 +128,7 @@ class MediaIndex:
         for root in self._roots:
             yield root
             for path in root.paths():
-                if _suffix(path) not in _ARCHIVES:
+                if not is_archive(path) or is_of_system(path):
                     continue
                 if isinstance(root, Folder):
                     yield from self._archive(root, path)
@@ -150,8 +151,3 @@ class MediaIndex:
 def _folded(path: str) -> str:
     """A path as it is compared: Windows' separators, letters and accents don't matter."""
     return PurePosixPath(normalize("NFC", path.replace("\\", "/")).casefold()).as_posix()
-
-
-def _suffix(path: str) -> str:
-    name = PurePosixPath(path)
-    return "".join(name.suffixes[-2:]).lower() if ".tar" in name.suffixes else name.suffix.lower()

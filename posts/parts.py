@@ -29,6 +29,7 @@ _NUMBERED = (
     "post_id counts from 1: if it numbers the rows of this table only, posts of other tables will "
     "count as these; name the posts' links, or a column such as march-1, march-2"
 )
+_OURS = "plain-"  # how the readers of Frametrace's own format are named
 _REPLACED = "\ufffd"
 
 
@@ -47,6 +48,12 @@ class Part:
     def folder(self) -> str:
         """The folder of the source inside the folder or the archive that was named; or empty."""
         return folder_of(self.source)
+
+    @property
+    def is_of_a_tool(self) -> bool:
+        """Whether it is a list of a tool's document, whose other lists are known to be none."""
+        is_ours = self.reader.name.startswith(_OURS) or self.columns is not None
+        return self.head.shape is not Shape.TABLE and not is_ours
 
     @property
     def place(self) -> str:
@@ -138,6 +145,18 @@ class Part:
 
     def _cells(self, column: str) -> Iterator[str]:
         return (row.values.get(column, "") for row in self._plain() if isinstance(row, Row))
+
+    def neighbours(self) -> frozenset[str]:
+        """The paths, in its place, of the files that are read for what they say of it."""
+        asked: set[str] = set()
+
+        def noted(path: str) -> str:
+            asked.add(normpath(f"{self.folder}/{path}"))
+            return self._neighbour(path)
+
+        if self.reader.context:
+            self.reader.context(noted)
+        return frozenset(asked)
 
     def _neighbour(self, path: str) -> str:
         """The text of a small file beside the source; empty where there is none."""

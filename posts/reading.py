@@ -1,14 +1,16 @@
 """Recognising a source's format and reading it: posts, accounts, and what could not be read."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
 from frametrace.posts.column_maps import shipped_maps
+from frametrace.posts.drafts import draft_of, likeliest_table
 from frametrace.posts.errors import SourceError
 from frametrace.posts.folders import printable
+from frametrace.posts.layouts import heads_of
 from frametrace.posts.mapped_rows import reader_of
 from frametrace.posts.model import Skipped
 from frametrace.posts.neighbours import Neighbours
@@ -16,12 +18,18 @@ from frametrace.posts.parts import Entry, Part, folder_of
 from frametrace.posts.readers import READERS
 from frametrace.posts.recognition import parts_of, reader_named
 from frametrace.posts.roots import Base
-from frametrace.posts.rows import Shape
+from frametrace.posts.rows import Head, Shape
 from frametrace.posts.settings import ReadSettings
 from frametrace.posts.sources import Source, is_table, sources_in
+from frametrace.posts.unrecognised import NEXT
 
 __all__ = ["Opened", "detect", "formats_table", "open_source", "read_source"]
 
+_TRIED = 50  # documents that are looked at for records like posts
+_BESIDE = (
+    "The pictures beside it may be those of its posts: --format folder takes each for a post of "
+    "its own."
+)
 _NAMED = 5  # files that a message lists by name
 
 
@@ -32,7 +40,7 @@ class Opened:
     path: Path
     parts: tuple[Part, ...]
     unread: tuple[Skipped, ...] = field(default=())
-    around: Neighbours | None = None
+    around: tuple[Neighbours, ...] = ()
 
     @property
     def holds_media(self) -> bool:
@@ -43,6 +51,15 @@ class Opened:
     def holds_posts(self) -> bool:
         """Whether it is more than pictures."""
         return any(not part.source.is_folder for part in self.parts)
+
+    @property
+    def searched(self) -> tuple[Path, ...]:
+        """Where the pictures of its posts may lie: in it, and in the archives in it, as their own.
+
+        None where there are no posts beside pictures.
+        """
+        archives = dict.fromkeys(part.source.path for part in self.parts if part.source.member)
+        return (self.path, *archives) if self.holds_media else ()
 
     def readings(self) -> Iterator[tuple[Base, Iterator[Entry]]]:
         """What each part gives, and where the paths in it are relative to; what isn't read first.
@@ -61,22 +78,26 @@ class Opened:
 def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
     """Look at the beginning of a file, or of all that a folder or an archive holds.
 
-    In a folder or an archive pictures are posts of their own where no file of posts is recognised.
+    In a folder or an archive pictures are posts of their own where no other file may hold posts.
     Raises SourceError if there is nothing to read, and UsageError if there is no such format.
     """
     named = None if settings.format is None else reader_named(settings.format)
     parts: list[Part] = []
     errors: list[tuple[Source, SourceError]] = []
+    beside: list[Skipped] = []
     passed: list[Source] = []
     for source in sources_in(path, settings.encoding):
-        if source.is_folder and parts:
+        if source.is_folder and any(part.source.member for part in parts):
             continue  # its pictures are those of the posts
+        if source.is_folder and named is None:
+            _check_pictures(errors)
         if named is not None and named.shape is Shape.FOLDER and source.member:
             passed.append(source)  # pictures alone were asked for
             continue
         try:
             briefly = bool(errors) and not is_table(source)  # of these nobody reads the reason
-            parts += parts_of(source, settings, named, briefly=briefly)
+            found, left = parts_of(source, settings, named, briefly=briefly)
+            parts, beside = [*parts, *found], [*beside, *left]
         except SourceError as error:
             error.with_traceback(None)  # which holds all that was looked at
             errors.append((source, error))
@@ -85,19 +106,26 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
         nothing = SourceError(f"{printable(path.name)}: holds no pictures. Name another format.")
         raise errors[0][1] if errors else nothing
     unread = [source for source, _ in errors if is_table(source)]
-    around = _neighbours(path, parts, unread)
-    found = tuple(replace(part, around=around) for part in parts)
-    return Opened(path, found, tuple(_unread(errors, passed)), around)
+    around = {place: _neighbours(place, parts, unread) for place in _places(parts)}
+    placed = tuple(replace(part, around=around[part.source.path]) for part in parts)
+    told = (*beside, *_unread(errors, passed, parts))
+    return Opened(path, placed, told, tuple(around.values()))
+
+
+def _places(parts: Sequence[Part]) -> Iterable[Path]:
+    """The folders, archives and files that parts lie in, each once."""
+    return dict.fromkeys(part.source.path for part in parts)
 
 
 def _neighbours(path: Path, parts: Sequence[Part], unread: Sequence[Source]) -> Neighbours:
-    """What of the sources in a path, or beside it, says whose the pictures there are."""
-    whole = path.resolve()
-    read = [part for part in parts if not part.source.is_folder]
+    """What of the sources in a folder or an archive, or of one alone, says whose pictures are."""
+    here = [part for part in parts if part.source.path == path]
+    read = [part for part in here if not part.source.is_folder]
     chats = {part.source: part.folder for part in read if part.reader.beside and part.reader.split}
-    lost = {folder_of(source) for source in unread}
+    lost = {folder_of(source) for source in unread if source.path == path}
+    whole = path.resolve()
     return Neighbours(
-        str(whole if any(part.source.member for part in parts) else whole.parent),
+        str(whole if any(part.source.member for part in here) else whole.parent),
         folders=frozenset(part.folder for part in read) | lost,
         tables=frozenset(part.folder for part in read if is_table(part.source)) | lost,
         chats=Counter(chats.values()),
@@ -136,17 +164,52 @@ def formats_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _check_pictures(errors: Sequence[tuple[Source, SourceError]]) -> None:
+    """Raise SourceError where a file beside pictures may hold their posts and is not read."""
+    for source, error in errors:
+        if is_table(source):
+            raise SourceError(f"{str(error).removesuffix(NEXT).rstrip()} {_BESIDE} {NEXT}")
+    for source, _ in errors:
+        if head := _records_in(source):
+            raise SourceError(f"{_unknown(source, head)} {_BESIDE} {NEXT}")
+
+
 def _unread(
-    errors: Sequence[tuple[Source, SourceError]], passed: Sequence[Source]
+    errors: Sequence[tuple[Source, SourceError]], passed: Sequence[Source], parts: Sequence[Part]
 ) -> Iterator[Skipped]:
-    """Tables that aren't read, each by its name; of other files how many there are."""
-    others = [*passed, *(source for source, _ in errors if not is_table(source))]
+    """What isn't read: each table, and JSON like one, by its name; of others how many there are."""
     for source, error in errors:
         if is_table(source):
             yield Skipped(source.name, 0, "", str(error))
-    if others:
+    others = [source for source, _ in errors if not is_table(source)]
+    for source in others[:_TRIED]:
+        head = _records_in(source)
+        if head and draft_of(head.names, head.rows()).is_complete:
+            others.remove(source)
+            yield Skipped(source.name, 0, "", f"{_unknown(source, head)} {NEXT}")
+    if others := [*passed, *_without_neighbours(others, parts)]:
         names = ", ".join(printable(source.member) for source in others[:_NAMED])
         more = ", …" if len(others) > _NAMED else ""
         count = f"{len(others):,} other file{'s' * (len(others) > 1)}"
-        reason = f"{count} beside the posts hold none that are known: {names}{more}"
+        reason = f"no posts are recognised in {count} beside them: {names}{more}"
         yield Skipped(printable(others[0].path.name), 0, "", reason, kept=True)
+
+
+def _without_neighbours(sources: Sequence[Source], parts: Sequence[Part]) -> Iterator[Source]:
+    """Those of some sources that were not read for what they say of another."""
+    asked = {(part.source.path, path) for part in parts for path in part.neighbours()}
+    yield from (source for source in sources if (source.path, source.member) not in asked)
+
+
+def _records_in(source: Source) -> Head | None:
+    """The likeliest list of a JSON document that no format fits; None if it has none."""
+    if source.suffix != ".json":
+        return None
+    try:
+        return likeliest_table(heads_of(source))
+    except SourceError:
+        return None
+
+
+def _unknown(source: Source, head: Head) -> str:
+    return f"{source.name}: is {head.how}, in which no format is recognised. Found: {head.shown}."

@@ -9,35 +9,50 @@ from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.file_kinds import kind_of
 from frametrace.posts.layouts import heads_of
 from frametrace.posts.mapped_rows import reader_of
+from frametrace.posts.model import Skipped
 from frametrace.posts.parts import Part
 from frametrace.posts.readers import READERS, Reader
 from frametrace.posts.rows import Head, Shape
 from frametrace.posts.settings import ReadSettings
 from frametrace.posts.sources import Source
-from frametrace.posts.unrecognised import unrecognised
+from frametrace.posts.unrecognised import left_out, unrecognised
 
 __all__ = ["check_maps", "parts_of", "reader_named"]
 
+_LEFT = 20  # lists or sheets of a source that are looked at for what may be lost in them
 _NAMED_ROWS = frozenset({Shape.TABLE, Shape.RECORDS})  # what a column map can be about
 
 
 def parts_of(
     source: Source, settings: ReadSettings, named: Reader | None, *, briefly: bool
-) -> list[Part]:
-    """The parts of a source that are read. Raises SourceError where there is none."""
+) -> tuple[list[Part], list[Skipped]]:
+    """The parts of a source that are read, and what is told of its other lists or sheets.
+
+    Raises SourceError where nothing is read.
+    """
     try:
         heads = heads_of(source)
     except SourceError as error:
         if kind := kind_of(source):
             raise SourceError(f"{source.name}: {kind}") from error
         raise
-    for groups in ((heads.either,), heads.parts):
-        found = [part for group in groups if (part := _part(source, group, settings, named))]
-        if found:
-            return found
+    if whole := _part(source, heads.either, settings, named):
+        return [whole], []
+    tried = [(group, _part(source, group, settings, named)) for group in heads.parts]
+    if found := [part for _, part in tried if part]:
+        left = [group for group, part in tried if group and not part]
+        return found, [] if any(part.is_of_a_tool for part in found) else list(_left(source, left))
     if briefly:
         raise SourceError(f"{source.name}: no posts are recognised in it")
     raise unrecognised(source, heads, settings, named, format_names())
+
+
+def _left(source: Source, groups: Sequence[Sequence[Head]]) -> Iterator[Skipped]:
+    """What is told of lists or sheets that are not read: each is looked at, as far as some go."""
+    yield from (left_out(source, heads) for heads in groups[:_LEFT])
+    if more := len(groups[_LEFT:]):
+        reason = f"{more:,} more lists or sheets are not read, as no format fits their columns"
+        yield Skipped(source.name, 0, "", reason, kept=True)
 
 
 def _part(
@@ -45,21 +60,16 @@ def _part(
 ) -> Part | None:
     """The first of the heads for which there is a reader, with that reader.
 
-    A map that a case keeps comes before the formats for a table with the same columns as the one
-    that it was made for; for a table with others, after them.
+    Column maps come first; one that a case keeps is only for a table with the same columns as the
+    one that it was made for, since those of another may mean something else.
     """
     for head in _different(heads):
-        digest = header_digest(head.names) if settings.columns else ""
-        ours = [found for found in settings.columns if found.header in {"", digest}]
-        others = [found for found in settings.columns if found.header not in {"", digest}]
-        if part := _mapped(source, head, settings, ours):
+        if part := _mapped(source, head, settings):
             return part
         for reader in READERS if named is None else (named,):
             fits = reader.recognises if named is None else partial(_reads, reader)
             if fits(head):
                 return Part(source, head, reader, settings)
-        if named is None and (part := _mapped(source, head, settings, others)):
-            return part
         if named is None and head.shape in _NAMED_ROWS:
             for each in shipped_maps():
                 if each.fits(head.names):
@@ -76,15 +86,15 @@ def _different(heads: Iterable[Head]) -> Iterator[Head]:
             yield head
 
 
-def _mapped(
-    source: Source, head: Head, settings: ReadSettings, maps: Iterable[ColumnMap]
-) -> Part | None:
+def _mapped(source: Source, head: Head, settings: ReadSettings) -> Part | None:
     """A table that is read by the first map that fits; what users say otherwise comes first."""
-    for each in maps:
+    digest = header_digest(head.names) if settings.columns else ""
+    for each in settings.columns:
         found = each.over(head.names)
-        if head.shape in _NAMED_ROWS and found.fits(head.names):
+        is_meant = found.header in {"", digest} and head.shape in _NAMED_ROWS
+        if is_meant and found.fits(head.names):
             zone, order = settings.zone or found.zone, settings.order or found.order
-            kept = replace(found, zone=zone, order=order, header=header_digest(head.names))
+            kept = replace(found, zone=zone, order=order, header=digest)
             ours = replace(settings, zone=zone, order=order)
             return Part(source, head, reader_of(kept, head.shape), ours, kept)
     return None

@@ -1,6 +1,8 @@
 """JSON as rows: records one a line, arrays and lists of records, whole documents, messages."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 from frametrace.posts.documents import rows_in
 from frametrace.posts.errors import SourceError
 from frametrace.posts.json_lists import LISTS, NOT_AN_OBJECT, lists_in, objects_at
+from frametrace.posts.keyed_records import KEY, keyed_at, keyed_in, keyed_in_value
 from frametrace.posts.model import Skipped
 from frametrace.posts.rows import Head, Heads, Row, Rows, Shape, flat
 from frametrace.posts.sources import LINE_LIMIT, Source
@@ -33,11 +36,13 @@ def json_heads(source: Source) -> Heads:
         return Heads(by_line, what="JSON")
     messages = _message_names(source)
     chats = (Head(Shape.DOCUMENT, messages, partial(_message_rows, source), how="JSON"),)
-    whole = () if by_line else _whole_heads(source)
-    lists = tuple((head,) for head in _list_heads(source))
-    if not (messages or by_line or whole or lists):
+    whole, keyed = (by_line, keyed_in_value(_value(first))) if by_line else _whole_heads(source)
+    lists = [(head,) for head in _list_heads(source) if not _is_under(head.part, keyed)]
+    lists += ((head,) for path in keyed for head in _keyed_heads(source, path))
+    whole = tuple(each for head in whole if (each := _without(head, keyed)).names)
+    if not (messages or whole or lists):
         raise SourceError(f"{source.name}: its beginning can't be read: it is not JSON")
-    return Heads((*(chats if messages else ()), *by_line, *whole), lists, what="a JSON document")
+    return Heads((*(chats if messages else ()), *whole), tuple(lists), what="a JSON document")
 
 
 def _is_by_line(first: str, second: str) -> bool:
@@ -71,16 +76,52 @@ def _line_heads(source: Source) -> tuple[Head, ...]:
     return (Head(Shape.RECORDS, names, partial(_record_rows, source, in_arrays), how=how),)
 
 
-def _whole_heads(source: Source) -> tuple[Head, ...]:
-    """The head of a document that is one record, or of several that follow each other."""
+def _whole_heads(source: Source) -> tuple[tuple[Head, ...], list[str]]:
+    """The head of a document that is one record, or of several that follow each other.
+
+    Also the paths in one document at which records are kept by their ids.
+    """
     with source.pieces(_LOOKED_AT) as pieces:
         try:
             sample = list(islice(objects_at(pieces, None), _RECORDS_LOOKED_AT))
         except ValueError:
-            return ()
+            sample = []
     names = _names_of(record for record in sample if isinstance(record, dict))
     rows = partial(_object_rows, source, None)
-    return (Head(Shape.RECORDS, names, rows, how="a JSON document"),) if names else ()
+    whole = (Head(Shape.RECORDS, names, rows, how="a JSON document"),) if names else ()
+    if len(sample) == 1 and isinstance(sample[0], dict):
+        return whole, keyed_in_value(sample[0])
+    return whole, [] if whole else keyed_in(partial(source.pieces, _LOOKED_AT))
+
+
+def _keyed_heads(source: Source, path: str) -> Iterator[Head]:
+    with source.pieces(_LOOKED_AT) as pieces:
+        sample = islice(_until_damage(keyed_at(pieces, path)), _RECORDS_LOOKED_AT)
+        names = _names_of(record for record in sample if isinstance(record, dict))
+    if names:
+        rows = partial(_keyed_rows, source, path)
+        how = f"records by their ids in {path or 'a JSON document'}, which are {KEY!r} here"
+        yield Head(Shape.RECORDS, names, rows, part=path, how=how)
+
+
+def _until_damage(found: Iterator[dict[str, Any] | str]) -> Iterator[dict[str, Any] | str]:
+    with suppress(ValueError):
+        yield from found
+
+
+def _keyed_rows(source: Source, path: str) -> Rows:
+    with source.pieces() as pieces:
+        yield from _numbered(source.name, keyed_at(pieces, path))
+
+
+def _is_under(path: str, keyed: Iterable[str]) -> bool:
+    """Whether a list is part of a record."""
+    return any(not each or path.startswith(f"{each}.") for each in keyed)
+
+
+def _without(head: Head, keyed: Sequence[str]) -> Head:
+    """A document's head without the names of the records that are kept in it."""
+    return replace(head, names=tuple(name for name in head.names if not _is_under(name, keyed)))
 
 
 def _list_heads(source: Source) -> Iterator[Head]:

@@ -8,17 +8,18 @@ import codecs
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, TextIO, cast
 
-from frametrace.posts.archives import archive_at
+from frametrace.posts.archives import archive_at, is_archive
 from frametrace.posts.compression import DAMAGED, SUFFIXES, unpacked
 from frametrace.posts.encodings import SAMPLE, Encoding, encoding_of
 from frametrace.posts.errors import SourceError
-from frametrace.posts.folders import at_once, is_picture, printable
+from frametrace.posts.folders import at_once, is_of_system, is_picture, printable
 from frametrace.posts.roots import Folder, Place, place_at
 
 __all__ = ["LINE_LIMIT", "Source", "is_container", "is_table", "sources_in"]
@@ -213,8 +214,9 @@ def is_container(path: Path) -> bool:
 def sources_in(path: Path, encoding: str = "") -> tuple[Source, ...]:
     """List what may hold posts at `path`: itself, or the files of a folder or an archive, sorted.
 
-    A folder or an archive comes last itself, for its pictures, if it has some. Raises SourceError
-    when there is nothing to read.
+    Archives in a folder are opened as its own folders are, those in an archive are not. A folder or
+    an archive comes last itself, for its pictures, if it has some. Raises SourceError when there is
+    nothing to read.
     """
     name = printable(path.name)
     try:
@@ -234,21 +236,46 @@ def is_table(source: Source) -> bool:
 
 
 def _inside(place: Place, encoding: str) -> tuple[Source, ...]:
-    name = printable(place.path.name)
-    members: list[str] = []
-    pictures = False
-    for path in place.paths():
-        pictures = pictures or is_picture(path)
-        if _holds_posts(path):
-            members.append(path)
-    if not members and not pictures:
-        what = "folder" if isinstance(place, Folder) else "archive"
-        raise SourceError(f"{name}: the {what} holds neither posts (CSV, JSON, …) nor pictures.")
-    sources = [Source(place.path, member, encoding) for member in members]
-    return (*sources, Source(place.path)) if pictures else tuple(sources)
+    """The files of a place and of the archives in it; then the places that have pictures."""
+    posts: list[Source] = []
+    pictured: list[Source] = []
+    damaged: list[SourceError] = []
+    paths = list(place.paths())
+    archives = _archives_in(place, paths, damaged) if isinstance(place, Folder) else ()
+    for each, inside in chain([(place, paths)], archives):
+        posts += (Source(each.path, path, encoding) for path in inside if _holds_posts(path))
+        if any(map(is_picture, inside)):
+            pictured.append(Source(each.path))
+    if posts or pictured:
+        return (*posts, *pictured)
+    if damaged:
+        raise damaged[0]
+    what = "folder" if isinstance(place, Folder) else "archive"
+    reason = f"the {what} holds neither posts (CSV, JSON, …) nor pictures."
+    if nested := next(filter(is_archive, place.paths()), ""):
+        reason += f" An archive in it is not read: unpack it, such as {printable(nested)}."
+    raise SourceError(f"{printable(place.path.name)}: {reason}")
+
+
+def _archives_in(
+    folder: Folder, paths: Iterable[str], damaged: list[SourceError]
+) -> Iterator[tuple[Place, list[str]]]:
+    """The archives among the files of a folder, each with its members; none behind a link."""
+    for path in paths:
+        file = folder.path / path
+        if not is_archive(path) or is_of_system(path) or printable(path) != path:
+            continue
+        try:
+            found = archive_at(file) if file.is_file() and file.resolve() == file else None
+            if found is not None:
+                yield found, list(found.paths())
+        except DAMAGED as error:
+            damaged.append(SourceError(f"{file.name}: can't be opened: {error}"))
+        except SourceError as error:
+            damaged.append(error)
 
 
 def _holds_posts(member: str) -> bool:
-    path = PurePosixPath(member)
-    hidden = path.name.startswith(".") or "__MACOSX" in path.parts
-    return Source(Path(path)).suffix in _TABLES | _RECORDS | _TEXTS and not hidden
+    if is_of_system(member):
+        return False
+    return Source(Path(member)).suffix in _TABLES | _RECORDS | _TEXTS

@@ -41,7 +41,7 @@ def command(sources: tuple[Path, ...], **options: Any) -> None:
     get, how times are understood, and what can't be read. For a table that no format fits, a column
     map is drafted from the names of its columns and what they hold. Nothing is written.
 
-    Exit code 3 where nothing could be read, and no map drafted.
+    Exit code 3 where no post could be read, and no map drafted that could be completed.
 
     \b
     frametrace inspect posts.csv --media pictures/
@@ -50,6 +50,7 @@ def command(sources: tuple[Path, ...], **options: Any) -> None:
     """
     from dataclasses import asdict
 
+    from frametrace.app.console import Console
     from frametrace.app.inspection.inspection import inspect_sources
     from frametrace.app.inspection.next_step import check_new, next_steps, write_draft
     from frametrace.app.inspection.text import inspection_lines, screen_of
@@ -66,6 +67,7 @@ def command(sources: tuple[Path, ...], **options: Any) -> None:
         reading=reading,
         given=given,
         rows=options["rows"],
+        progress=Console(),
     )
     if options["draft"]:
         write_draft(found, options["draft"])
@@ -75,6 +77,6 @@ def command(sources: tuple[Path, ...], **options: Any) -> None:
     else:
         for line in inspection_lines(found, steps, screen_of()):
             print(line)
-    drafts = [draft for source in found.sources for draft in source.drafts]
-    if not any(source.files for source in found.sources) and not any(d.columns for d in drafts):
+    to_complete = any(draft.columns and not draft.is_complete for draft in found.drafts)
+    if not (found.gives_posts or to_complete):
         click.get_current_context().exit(3)

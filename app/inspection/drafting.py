@@ -1,6 +1,7 @@
 """Drafts of column maps for the tables of a path that no format fits."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -10,9 +11,11 @@ from frametrace.posts.drafts import Draft, draft_of, likeliest_table, written_dr
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.layouts import heads_of
 from frametrace.posts.model import AccountKind
-from frametrace.posts.rows import Head, Row
+from frametrace.posts.parts import Part
+from frametrace.posts.rows import Head, Heads, Row
 from frametrace.posts.settings import ReadSettings
 from frametrace.posts.sources import Source, is_table, sources_in
+from frametrace.posts.unrecognised import may_be_posts
 
 __all__ = ["Drafted", "drafted_in"]
 
@@ -33,22 +36,16 @@ class Drafted:
 
 
 def drafted_in(
-    path: Path, read: Sequence[Source], reading: ReadSettings, given: Mapping[str, str]
+    path: Path, read: Sequence[Part], reading: ReadSettings, given: Mapping[str, str]
 ) -> list[Drafted]:
-    """Drafts for the tables at a path that are not read; one for tables of the same columns.
+    """Drafts for the tables at a path that `read` lacks; one for tables of the same columns.
 
     The zone and the order that users said become part of them; `given` are fields with the columns
     that users named. Raises UsageError where a table has no such column.
     """
     found: list[Drafted] = []
-    for source in islice(_unread(path, read, reading.encoding), _TRIED):
-        try:
-            head = likeliest_table(heads_of(source))
-        except SourceError:
-            continue
-        if head is None or any(
-            each.draft.columns and each.draft.map().fits(head.names) for each in found
-        ):
+    for source, head in islice(_unread(path, read, reading.encoding), _TRIED):
+        if any(_is_for(each.draft, head) for each in found):
             continue
         _check(source, head, given)
         draft = draft_of(head.names, head.rows(), given)
@@ -64,15 +61,31 @@ def _is_for(draft: Draft, head: Head) -> bool:
     return bool(draft.columns) and draft.map().fits(head.names)
 
 
-def _unread(path: Path, read: Sequence[Source], encoding: str) -> Iterator[Source]:
-    """The sources that are not read; beside others only those that are tables by their names."""
+def _unread(path: Path, read: Sequence[Part], encoding: str) -> Iterator[tuple[Source, Head]]:
+    """The tables that are not read; beside others only those that are ones by their names."""
     try:
         sources = sources_in(path, encoding)
     except SourceError:
         return
+    parts: dict[Source, set[str]] = {}
+    for part in read:
+        parts.setdefault(part.source, set()).add("" if part.is_of_a_tool else part.head.part)
     for source in sources:
-        if source not in read and not source.is_folder and (not read or is_table(source)):
-            yield source
+        if source.is_folder or (source not in parts and parts and not is_table(source)):
+            continue
+        with suppress(SourceError):
+            yield from ((source, head) for head in _tables(source, parts.get(source, set())))
+
+
+def _tables(source: Source, read: Collection[str]) -> Iterator[Head]:
+    """The likeliest table of a source; of one that is read, those besides that may be of posts."""
+    if "" in read:
+        return
+    heads = heads_of(source)
+    for each in [Heads((), (group,)) for group in heads.parts] if read else [heads]:
+        head = likeliest_table(each)
+        if head is not None and (not read or (head.part not in read and may_be_posts(head))):
+            yield head
 
 
 def _check(source: Source, head: Head, given: Mapping[str, str]) -> None:

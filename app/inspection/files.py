@@ -6,7 +6,7 @@ from itertools import groupby
 
 from frametrace.app.inspection.findings import FileFound, PostShown
 from frametrace.app.inspection.pictures import Joined, Pictures, absent, shown
-from frametrace.app.inspection.samples import Sample, Seen, sample_of
+from frametrace.app.inspection.samples import Conflicts, Sample, Seen, sample_of
 from frametrace.app.inspection.times import Times
 from frametrace.posts.compression import DAMAGED, name_of
 from frametrace.posts.encodings import Encoding
@@ -17,11 +17,19 @@ from frametrace.posts.roots import place_at
 from frametrace.posts.settings import ReadSettings
 from frametrace.posts.sources import Source
 
-__all__ = ["ROWS", "Looked", "alike", "look_at"]
+__all__ = ["ROWS", "Alike", "Looked", "alike", "look_at"]
 
 ROWS = 2_000  # of a path that are looked at
 _ALONE = 3  # files of one format that are told of one by one
 _PICTURES = 5  # of a post that are named
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Files of one format, and whether a draft reads them."""
+
+    parts: Sequence[Part]
+    is_drafted: bool
 
 
 @dataclass(slots=True)
@@ -36,7 +44,7 @@ class Looked:
     def found(self) -> FileFound:
         """What there is to say, once all pictures were looked for."""
         part, sample = self.parts[0], self.sample
-        names = part.head.names
+        names = part.head.names if sample.posts or sample.accounts else ()  # else nothing was taken
         return FileFound(
             name=part.source.name,
             files=len(self.parts),
@@ -81,17 +89,16 @@ def alike(parts: Sequence[Part]) -> list[list[Part]]:
 
 
 def look_at(
-    parts: Sequence[Part],
-    settings: ReadSettings,
-    pictures: Pictures,
-    rows: int,
-    *,
-    is_drafted: bool = False,
+    files: Alike, settings: ReadSettings, pictures: Pictures, rows: int, conflicts: Conflicts
 ) -> Looked:
     """Read the first rows of files of one format, and keep the `rows` posts that show most."""
+    parts = files.parts
     settings = parts[0].settings if len(parts) == 1 else settings
-    looked = Looked(parts, is_drafted, Sample(Times(settings)))
+    looked = Looked(parts, files.is_drafted, Sample(Times(settings)))
     for number, seen in enumerate(sample_of(parts, ROWS, looked.sample)):
+        if refused := conflicts.of(seen.post):
+            looked.sample.refuse(refused)
+            continue
         joined = pictures.of(seen)
         looked.best.append((_shows(seen.post, joined), number, seen, joined))
         if len(looked.best) > rows:
@@ -122,8 +129,8 @@ def _because(part: Part, drafted: bool) -> str:
         for names in part.reader.required
     )
     if part.columns is not None:
-        is_kept = part.columns.name == part.columns.header
-        return f"by the column map {'that the case keeps' if is_kept else part.columns.name}: {by}"
+        name = f"that the case keeps, {kept}" if (kept := part.columns.kept) else part.columns.name
+        return f"by the column map {name}: {by}"
     return f"by {'its columns' if by else 'its first lines'} {by}".rstrip()
 
 

@@ -117,8 +117,8 @@ class DraftFound:
 class SourceFound:
     """All that one named path gave.
 
-    `beside` are lists of documents and sheets of workbooks that are not read; `error` says why
-    nothing is read as it stands.
+    `unread` are also lists of documents and sheets of workbooks; `error` says why nothing is read
+    as it stands.
     """
 
     path: str
@@ -126,7 +126,6 @@ class SourceFound:
     files: tuple[FileFound, ...] = ()
     drafts: tuple[DraftFound, ...] = ()
     unread: tuple[Reason, ...] = ()
-    beside: tuple[str, ...] = ()
     error: str = ""
 
 
@@ -135,7 +134,7 @@ class PicturesFound:
     """Pictures of all posts that were looked at, by what gave them, and files that nobody has.
 
     `unowned` are pictures in the media folders, `aside` other files there by their suffix,
-    `unused` lines of media maps.
+    `unused` lines of media maps, `closed` archives and lists of downloads that can't be read.
     """
 
     joined: Mapping[str, int]
@@ -144,6 +143,7 @@ class PicturesFound:
     unowned_such_as: tuple[str, ...]
     aside: Mapping[str, int]
     unused: tuple[Reason, ...]
+    closed: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +155,14 @@ class Inspection:
     rows_looked_at: int
     is_cut: bool
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def gives_posts(self) -> bool:
+        """Whether anything can be read as it stands, or by a draft."""
+        files = [file for source in self.sources for file in source.files]
+        return any(file.posts or file.accounts for file in files)
+
+    @property
+    def drafts(self) -> tuple[DraftFound, ...]:
+        """The column maps that were drafted."""
+        return tuple(draft for source in self.sources for draft in source.drafts)

@@ -1,18 +1,22 @@
 """Looking at sources as `add` would read them, with nothing written."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 from frametrace.app.inspection.drafting import Drafted, drafted_in
-from frametrace.app.inspection.files import Looked, alike, look_at
+from frametrace.app.inspection.files import Alike, Looked, alike, look_at
 from frametrace.app.inspection.findings import Inspection, SourceFound
 from frametrace.app.inspection.pictures import Pictures
 from frametrace.app.inspection.reasons import Reasons
+from frametrace.app.inspection.samples import Conflicts, Sample, sample_of
+from frametrace.app.inspection.times import Times
+from frametrace.embed.progress import Progress, Silent
 from frametrace.posts.compression import DAMAGED
 from frametrace.posts.errors import SourceError
-from frametrace.posts.layouts import heads_of
+from frametrace.posts.folders import printable
 from frametrace.posts.media import MediaLibrary
 from frametrace.posts.parts import Part
 from frametrace.posts.reading import Opened, open_source
@@ -23,7 +27,8 @@ from frametrace.posts.unrecognised import NEXT
 
 __all__ = ["DRAFT", "inspect_sources"]
 
-_FILES = 5  # whose other lists and sheets are named
+_TRIED = 50  # parts that are tried, and rows of each, before a map is drafted for them
+_ROWS_TRIED = 50
 DRAFT = "draft"  # what a format is called that is none
 
 
@@ -34,6 +39,7 @@ def inspect_sources(
     reading: ReadSettings = ReadSettings(),
     given: Mapping[str, str] | None = None,
     rows: int = 3,
+    progress: Progress | None = None,
 ) -> Inspection:
     """Say of each source what it is, how it would be read, and what its first rows give.
 
@@ -41,16 +47,25 @@ def inspect_sources(
     `given` names columns of it. Nothing is written, and a source that can't be read raises
     nothing: its error is told. Raises UsageError for settings that fit no source.
     """
-    opened = [_Path(path, reading, dict(given or {})) for path in sources]
+    progress = progress or Silent()
+    opened = []
+    for path in sources:
+        with _tracked(progress, "opening", path) as advance:
+            opened.append(_Path(path, reading, dict(given or {})))
+            advance(len(opened[-1].parts))
     found = [each.opened for each in opened if each.opened is not None]
     check_maps(reading.columns, [part for each in found for part in each.parts])
     library.search(
-        *(each.path for each in found if each.holds_media),
+        *(path for each in found for path in each.searched),
         read={part.place for each in found for part in each.parts},
-        around=[each.around for each in found if each.around],
+        around=[around for each in found for around in each.around],
     )
     pictures = Pictures(library)
-    looked = [each.look(pictures, reading, rows) for each in opened]
+    looked, conflicts = [], Conflicts()
+    for each in opened:
+        with _tracked(progress, "looking at", each.path) as advance:
+            looked.append(each.look(pictures, reading, rows, conflicts))
+            advance(len(each.parts))
     pictures.guess()
     samples = [each.sample for files in looked for each in files]
     return Inspection(
@@ -65,7 +80,7 @@ class _Path:
     """A path that is looked at: opened as it is, and by the maps that were drafted for the rest."""
 
     def __init__(self, path: Path, reading: ReadSettings, given: Mapping[str, str]) -> None:
-        self._path = path
+        self.path = path
         self._error = ""
         self.opened: Opened | None = None
         self._drafts: Sequence[Drafted] = ()
@@ -74,29 +89,42 @@ class _Path:
         except SourceError as error:
             self._error = str(error).removesuffix(f" {NEXT}")
         if reading.format is None:
-            read = [part.source for part in self._parts]
+            futile = _without_posts(self.parts)
+            read = [part for part in self.parts if part not in futile]
             self._drafts = drafted_in(path, read, reading, given)
-            self._open_drafted(reading)
+            self._open_drafted(reading, futile)
 
     @property
-    def _parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[Part, ...]:
         return self.opened.parts if self.opened else ()
 
-    def _open_drafted(self, reading: ReadSettings) -> None:
-        """Open what the complete drafts are for; what was recognised stays as it is."""
-        maps = [each.draft.map(DRAFT) for each in self._drafts if each.draft.is_complete]
-        if not maps:
-            return
-        opened = open_source(self._path, replace(reading, columns=(*maps, *reading.columns)))
-        read = [part.source for part in self._parts]
-        drafted = [p for p in opened.parts if _is_drafted(p) and p.source not in read]
-        self.opened = replace(opened, parts=(*self._parts, *drafted))
+    def _open_drafted(self, reading: ReadSettings, futile: Sequence[Part]) -> None:
+        """Open what the complete drafts are for; what was recognised and gives posts stays.
 
-    def look(self, pictures: Pictures, reading: ReadSettings, rows: int) -> list[Looked]:
+        What gives none has a draft only where posts are read by that.
+        """
+        vain = {part.source.name for part in futile}
+        maps = [each.draft.map(DRAFT) for each in self._drafts if each.draft.is_complete]
+        drafted: list[Part] = []
+        if maps:
+            opened = open_source(self.path, replace(reading, columns=(*maps, *reading.columns)))
+            read = set(map(_place, self.parts)) - set(map(_place, futile))
+            drafted = [p for p in opened.parts if _is_drafted(p) and _place(p) not in read]
+            still = _without_posts([part for part in drafted if part.source.name in vain])
+            drafted = [part for part in drafted if part not in still]
+            replaced = set(map(_place, drafted))
+            parts = [part for part in self.parts if _place(part) not in replaced]
+            self.opened = replace(opened, parts=(*parts, *drafted))
+        vain -= {part.source.name for part in drafted}
+        self._drafts = [each for each in self._drafts if each.name not in vain]
+
+    def look(
+        self, pictures: Pictures, reading: ReadSettings, rows: int, conflicts: Conflicts
+    ) -> list[Looked]:
         """Read the first rows of what was opened."""
         return [
-            look_at(parts, reading, pictures, rows, is_drafted=_is_drafted(parts[0]))
-            for parts in alike(self._parts)
+            look_at(Alike(parts, _is_drafted(parts[0])), reading, pictures, rows, conflicts)
+            for parts in alike(self.parts)
         ]
 
     def found(self, looked: Sequence[Looked]) -> SourceFound:
@@ -105,26 +133,38 @@ class _Path:
         for each in self.opened.unread if self.opened else ():
             unread.note(each)
         return SourceFound(
-            str(self._path),
-            _held_in(self._path),
+            str(self.path),
+            _held_in(self.path),
             tuple(each.found() for each in looked),
             tuple(each.found for each in self._drafts),
             tuple(unread.found()),
-            tuple(_beside(self._parts)),
             self._error,
         )
 
 
-def _beside(parts: Sequence[Part]) -> Iterator[str]:
-    """The lists and the sheets that lie beside those that are read, of the first files."""
-    read: dict[Source, set[str]] = {}
-    for part in parts:
-        if part.head.part:
-            read.setdefault(part.source, set()).add(part.head.part)
-    for source, names in islice(read.items(), _FILES):
-        for heads in heads_of(source).parts:
-            if heads and heads[0].part not in names:
-                yield heads[0].part or source.name
+@contextmanager
+def _tracked(progress: Progress, what: str, path: Path) -> Iterator[Callable[[int], None]]:
+    """Show that work on a folder or an archive goes on; a file is soon done."""
+    if not _held_in(path):
+        yield lambda done: None
+        return
+    with progress.track(f"{what} {printable(path.resolve().name)}", None) as advance:
+        yield advance
+
+
+def _without_posts(parts: Sequence[Part]) -> list[Part]:
+    """Those of some parts, few enough to try, whose first rows can't be read."""
+    found = []
+    for part in parts if len(parts) <= _TRIED else ():
+        sample = Sample(Times(part.settings))
+        deque(sample_of([part], _ROWS_TRIED, sample), maxlen=0)
+        if sample.dropped and not (sample.posts or sample.accounts):
+            found.append(part)
+    return found
+
+
+def _place(part: Part) -> tuple[Source, str]:
+    return part.source, part.head.part
 
 
 def _is_drafted(part: Part) -> bool:

@@ -31,7 +31,7 @@ def check_new(path: Path) -> None:
 
 def write_draft(found: Inspection, path: Path) -> None:
     """Write the one draft of an inspection into a new file. Raises UsageError or OSError."""
-    drafts = [draft for source in found.sources for draft in source.drafts]
+    drafts = found.drafts
     if not drafts:
         raise UsageError("--draft: nothing here needs a column map, or could have one.")
     if len(drafts) > 1:
@@ -47,22 +47,21 @@ def write_draft(found: Inspection, path: Path) -> None:
 
 def next_steps(found: Inspection, options: Mapping[str, Any]) -> list[str]:
     """The commands that go on from here; none where nothing can be read."""
-    drafts = [draft for source in found.sources for draft in source.drafts]
     sources = " ".join(shlex.quote(source.path) for source in found.sources)
     for source in found.sources:
         if lacking := [draft for draft in source.drafts if not draft.is_complete]:
             return _completed(source.path, lacking[0], options)
     case = shlex.quote(str(options["case"] or "CASE"))
-    if drafts:
+    if not found.gives_posts:
+        return []
+    if found.drafts:
         path = options["draft"] or _DEFAULT
         rest = _said(options, "pairs", "timezone", "day_order")
         added = f"frametrace add {case} {sources}{rest} --columns {shlex.quote(str(path))}"
         said = _said(options)
         draft = f"frametrace inspect {sources}{said} --draft {shlex.quote(str(path))}"
         return [added] if options["draft"] else [draft, added]
-    if any(source.files for source in found.sources):
-        return [f"frametrace add {case} {sources}{_said(options)}"]
-    return []
+    return [f"frametrace add {case} {sources}{_said(options)}"]
 
 
 def _completed(path: str, draft: DraftFound, options: Mapping[str, Any]) -> list[str]:

@@ -65,9 +65,9 @@ class Pictures:
     def found(self) -> PicturesFound:
         """What to say of all of them."""
         unowned = [file.path for file in self.library.unowned()]
-        unused = Reasons()
-        for line in self.library.unused():
-            unused.note(line, named=True)
+        unused, closed = Reasons(), Reasons()
+        for told in self.library.unused():
+            (unused if told.line else closed).note(told, named=True)
         return PicturesFound(
             {rule: self.library.joined[rule] for rule in _RULES},
             tuple(self._absent.found()),
@@ -75,6 +75,7 @@ class Pictures:
             tuple(unowned[:_SUCH_AS]),
             dict(self.library.aside.most_common()),
             tuple(unused.found()),
+            tuple(closed.found()),
         )
 
     def _add(self, joined: Joined, file: MediaFile | Skipped, rule: str) -> None:

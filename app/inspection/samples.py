@@ -7,12 +7,13 @@ from itertools import islice
 
 from frametrace.app.inspection.reasons import Reasons
 from frametrace.app.inspection.times import Times
+from frametrace.embed.refusals import refusal
 from frametrace.posts.model import Account, Post, Precision, Skipped
 from frametrace.posts.parts import Entry, Part
 from frametrace.posts.roots import Base
 from frametrace.posts.rows import Row, Rows
 
-__all__ = ["Sample", "Seen", "sample_of"]
+__all__ = ["Conflicts", "Sample", "Seen", "sample_of"]
 
 _ENTRIES = 10  # of a row; a page of an API's answers has some hundred posts
 _COLUMNS = 1_000  # that are listed; hostile records have names without end
@@ -52,6 +53,25 @@ class Sample:
             self.keys.add((entry.platform, entry.post_id))
         else:
             self.accounts += 1
+
+    def refuse(self, found: Skipped) -> None:
+        """Count a post that would not be taken."""
+        self.posts -= 1
+        self.dropped += 1
+        self.reasons.note(found)
+
+
+@dataclass(slots=True)
+class Conflicts:
+    """The posts of all sources by their keys: of those of several accounts the first is kept."""
+
+    _first: dict[tuple[str, str], Post] = field(default_factory=dict)
+
+    def of(self, post: Post) -> Skipped | None:
+        """Why a post would not be taken; None where it would."""
+        first = self._first.setdefault((post.platform, post.post_id), post)
+        refused = refusal(first, post)
+        return refused.told if refused and refused.is_lost else None
 
 
 @dataclass(slots=True)

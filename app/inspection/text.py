@@ -26,6 +26,7 @@ _REASONS = 5
 _NARROWEST = 40  # cells of a terminal
 _LONGEST = 300  # characters of a cell that is shown
 _DRAFT = "draft"
+_FOLDER = "folder"  # the format of pictures that are posts of their own
 _TIMES: Mapping[Precision, str] = {
     Precision.SECOND: "%Y-%m-%d %H:%M:%S UTC",
     Precision.MINUTE: "%Y-%m-%d %H:%M UTC",
@@ -57,7 +58,9 @@ def inspection_lines(
 
 def _source_lines(source: SourceFound, screen: Screen) -> Iterator[str]:
     count = sum(file.files for file in source.files)
-    inside = f": {source.holds}, {_files(count)} of posts in it" if source.holds and count else ""
+    are_pictures = all(file.format == _FOLDER for file in source.files)
+    of_posts = " of pictures alone" if are_pictures else f", {_files(count)} of posts in it"
+    inside = f": {source.holds}{of_posts}" if source.holds and count else ""
     yield printable(f"{source.path}{inside}")
     yield ""
     for draft in source.drafts:
@@ -67,9 +70,8 @@ def _source_lines(source: SourceFound, screen: Screen) -> Iterator[str]:
     if source.error and not source.drafts:
         yield from _labelled("error", [source.error])
         yield ""
-    if source.unread or source.beside:
-        beside = f"other lists or sheets: {_listed(source.beside)}" if source.beside else ""
-        yield from _labelled("unread", filter(None, (*_reasons(source.unread), beside)))
+    if source.unread:
+        yield from _labelled("unread", _reasons(source.unread))
         yield ""
 
 
@@ -93,6 +95,8 @@ def _file_lines(file: FileFound, screen: Screen) -> Iterator[str]:
 
 
 def _counted(file: FileFound) -> str:
+    if not file.rows:
+        return "none: it holds no rows"
     least = f"at least {file.rows:,}; the first {file.rows:,} were looked at" if file.is_cut else ""
     gave = [f"{file.posts:,} {'post' if file.posts == 1 else 'posts'}"]
     if file.different_posts < file.posts:
@@ -175,6 +179,8 @@ def _picture_lines(pictures: PicturesFound, found: Inspection) -> Iterator[str]:
         lines.append(f"{aside} that can't be a picture, by suffix: {kinds}")
     if pictures.unused:
         lines += ["lines of media maps for other posts", *_indented(_reasons(pictures.unused))]
+    if pictures.closed:
+        lines += ["not opened:", *_indented(_reasons(pictures.closed))]
     if lines and found.is_cut:
         lines.append("this is about the rows that were looked at: those after them may differ")
     yield from _labelled("pictures", lines)

@@ -6,6 +6,7 @@ import zipfile
 import pytest
 from click.testing import CliRunner
 from making import jpeg, photo
+from workbooks import write_workbook
 
 from frametrace.app import cli
 from frametrace.embed.add import add_sources
@@ -76,9 +77,13 @@ def test_nothing_that_could_be_read_ends_with_3_and_a_real_example(tmp_path):
         assert Case(case).epoch.rows("skipped") == 2
 
 
-def test_a_table_with_no_rows_is_no_failure(tmp_path):
+def test_a_table_with_no_rows_is_a_failure_unless_another_has_some(tmp_path):
     (tmp_path / "p.csv").write_text(HEADER)
-    assert add(tmp_path / "case", tmp_path / "p.csv").exit_code == 0
+    done = add(tmp_path / "case", tmp_path / "p.csv")
+    assert type(done.exception).__name__ == "SourceError"
+    assert "p.csv holds no rows" in str(done.exception)
+    (tmp_path / "q.csv").write_text(HEADER + "x,1,a,,t,\n")
+    assert add(tmp_path / "case", tmp_path / "p.csv", tmp_path / "q.csv").exit_code == 0
 
 
 def test_add_ends_with_what_became_of_the_pictures(tmp_path):
@@ -100,7 +105,7 @@ def test_add_ends_with_what_became_of_the_pictures(tmp_path):
     assert "pictures 1 joined by file names (a guess)" in told
     assert "pictures 1 named in rows and not there" in told
     assert "pictures 2 in the media folders that belong to no post" in told
-    assert "aside 2 files that are no pictures: 1 .mp4, 1 .txt" in told
+    assert "aside 2 files that can't be a picture: 1 .mp4, 1 .txt" in told
     done = add(tmp_path / "json", tmp_path / "p.csv", "--media", media, *maps, "--json")
     found = json.loads(done.stdout)
     assert {name: found[name] for name in ("by_map", "by_row", "by_name", "absent", "unowned")} == {
@@ -231,3 +236,97 @@ def test_a_partial_post_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     assert sorted(p["text"] or "" for p in posts_of(path, "text")) == ["", "x"]
     add_sources(Case(path), [tmp_path / "b"], library=MediaLibrary([]))
     assert sorted(p["text"] for p in posts_of(path, "text")) == ["The bridge is closed", "x"]
+
+
+def test_a_sheet_beside_those_that_are_read_is_dropped_and_can_be_mapped(tmp_path):
+    header = ["platform", "post_id", "account_id"]
+    sheets = {
+        "May": [header, ["x1", "1", "lin"]],
+        "June": [["Network", "No", "Page"], ["x1", "2", "lin"]],
+        "Notes": [["Call Jo"], ["about June"]],
+    }
+    path = write_workbook(tmp_path / "w.xlsx", sheets)
+    done = add(tmp_path / "case", path)
+    assert done.exit_code == 1
+    assert "DROPPED   1 of 2 rows, files or sheets could not be read" in done.stdout
+    assert "The first: w.xlsx: the sheet 'June' is not read, as no format" in done.stderr
+    assert "'Network', 'No', 'Page'" in done.stderr
+    reasons = [row["reason"] for row in Case(tmp_path / "case").read("skipped").to_pylist()]
+    assert [reason[:17] for reason in sorted(reasons)] == ["the sheet 'June' ", "the sheet 'Notes'"]
+    draft = tmp_path / "june.toml"
+    inspected = CliRunner().invoke(
+        cli.frametrace, ["inspect", str(path), "--draft", str(draft)], catch_exceptions=False
+    )
+    assert inspected.exit_code == 0
+    assert add(tmp_path / "case", path, "--columns", draft).exit_code == 0
+    assert {post["post_id"] for post in posts_of(tmp_path / "case", "post_id")} == {"1", "2"}
+
+
+def test_a_list_beside_the_one_that_is_read_is_dropped_if_it_may_be_posts(tmp_path):
+    posts = [{"platform": "x1", "post_id": "p1", "account_id": "lin", "text": "t"}]
+    stories = [{"story_id": "s1", "owner": "lin", "caption": "a caption of some words"}]
+    document = {"posts": posts, "stories": stories, "pages": [{"at": 1, "of": 2}]}
+    (tmp_path / "j.json").write_text(json.dumps(document))
+    done = add(tmp_path / "case", tmp_path / "j.json")
+    assert done.exit_code == 1
+    assert "1 of 2 rows, files or sheets were NOT read. The first: j.json: the list 'stories'" in (
+        done.stderr
+    )
+    assert Case(tmp_path / "case").epoch.rows("skipped") == 2
+
+
+def test_a_table_in_a_folder_that_is_not_read_is_named_once(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.csv").write_text(HEADER + "x,1,a,,t,\n")
+    (folder / "b.csv").write_text("n,m\n1,2\n")
+    done = add(tmp_path / "case", folder)
+    assert done.exit_code == 1
+    assert "The first: in/b.csv: is a table separated by commas" in done.stderr
+
+
+def test_the_likeliest_sheet_is_named_where_none_is_read(tmp_path):
+    sheets = {"Notizen": [["Jörg anrufen"]], "Beiträge": [["Nummer", "Wer"], ["1", "lin"]]}
+    path = write_workbook(tmp_path / "w.xlsx", sheets)
+    done = add(tmp_path / "case", path)
+    assert "Found in the sheet 'Beiträge': 'Nummer', 'Wer'." in str(done.exception)
+
+
+def test_a_file_that_was_read_for_its_neighbour_is_none_that_is_unknown(tmp_path):
+    """And a file of the system is neither a source nor one aside."""
+    data = tmp_path / "x" / "data"
+    data.mkdir(parents=True)
+    tweet = {"id_str": "1", "full_text": "t", "created_at": "Wed May 01 10:00:00 +0000 2024"}
+    (data / "tweets.js").write_text(f"window.YTD.tweets.part0 = {json.dumps([{'tweet': tweet}])}")
+    account = {"account": {"accountId": "7", "username": "lin"}}
+    (data / "account.js").write_text(f"window.YTD.account.part0 = {json.dumps([account])}")
+    (data / "~$posts.xlsx").write_bytes(b"lock")
+    (data / ".DS_Store").write_bytes(b"mac")
+    done = add(tmp_path / "case", tmp_path / "x")
+    assert done.exit_code == 0, done.output
+    assert posts_of(tmp_path / "case", "account_id") == [{"account_id": "7"}]
+    assert Case(tmp_path / "case").epoch.rows("skipped") == 0
+    assert "read      1 new post, 0 new pictures; 1 row\n" in done.stdout
+    assert "xlsx" not in done.stdout
+    assert "no suffix" not in done.stdout
+
+
+def test_a_column_map_that_is_not_there_is_said_in_words(tmp_path):
+    done = add(tmp_path / "case", tmp_path, "--columns", tmp_path / "absent.toml")
+    assert str(done.exception).endswith("can't be read: No such file or directory")
+
+
+def test_json_that_is_not_read_beside_posts_is_dropped_if_it_is_like_them(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.csv").write_text(HEADER + "x,1,a,,t,\n")
+    posts = {
+        f"17649700000000000{at}": {"user": "lin", "text": "some words"} for at in range(10, 13)
+    }
+    (folder / "b.json").write_text(json.dumps(posts))
+    (folder / "c.json").write_text(json.dumps({"made": {"by": "x"}, "on": "2024-05-01"}))
+    done = add(tmp_path / "case", folder)
+    assert done.exit_code == 1
+    assert "1 of 2 rows, files or sheets were NOT read. The first: in/b.json: is" in done.stderr
+    reasons = [row["reason"] for row in Case(tmp_path / "case").read("skipped").to_pylist()]
+    assert sum("1 other file beside them: c.json" in reason for reason in reasons) == 1

@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from drafting import BUILT_WITH, HELD_OUT, Table
 from hostile import HOSTILE, write_posts
 from making import jpeg, photo, write_jsonl
 from sampling import FIXTURES, every_sample, source_of, table_text
 from workbooks import write_workbook
 
+from frametrace.app import cli
 from frametrace.app.inspection.findings import FileFound, Inspection
 from frametrace.app.inspection.inspection import inspect_sources
 from frametrace.app.inspection.side_by_side import Screen
@@ -175,10 +177,9 @@ def test_rows_that_cannot_be_read_are_counted_with_an_example(tmp_path: Path) ->
     path = write(tmp_path / "posts.csv", *rows, ("x", "", "lin", "", "", ""), rows[0][:3])
     (rounded, *_) = reasons = file_of(looked_at(path)).reasons
     assert [reason.count for reason in reasons] == [2, 1, 1]
-    assert rounded.reason == "post_id … lost its digits in a spreadsheet"
-    assert rounded.example == (
-        "posts.csv, row 2: post_id 1.69E+18 lost its digits in a spreadsheet"
-    )
+    lost = "lost its digits in a spreadsheet: export it again, ids as text"
+    assert rounded.reason == f"post_id … {lost}"
+    assert rounded.example == f"posts.csv, row 2: post_id 1.69E+18 {lost}"
     assert reasons[-1].reason == "the row has 3 values, the header 6"
 
 
@@ -350,7 +351,8 @@ def test_lists_of_json_and_sheets_are_drafted_too(tmp_path: Path) -> None:
         assert draft.columns == table.wanted
         assert how in file.how
         assert file.posts == len(records)
-    assert found.sources[0].beside == ("cuentas",)
+    (told,) = found.sources[0].unread
+    assert "the list 'cuentas' is not read" in told.example
 
 
 def test_what_is_recognised_stays_as_it_is_beside_a_draft(tmp_path: Path) -> None:
@@ -546,3 +548,67 @@ def test_a_terminal_gets_lines_and_no_escape_of_a_post(tmp_path):
     assert "─" in text
     assert "\x1b[31m" not in text
     assert "\x07" not in text
+
+
+# What gives no posts
+
+
+def inspected(*arguments: object) -> Result:
+    return CliRunner().invoke(cli.frametrace, ["inspect", *map(str, arguments)])
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([], "none: it holds no rows"),
+        ([("x", "1.7E+18", "lin", "", "t", "")], "export it again, ids as text"),
+    ],
+)
+def test_what_gives_no_posts_ends_with_3_and_is_not_to_be_added(
+    rows: Sequence[Sequence[str]], told: str, tmp_path: Path
+) -> None:
+    done = inspected(write(tmp_path / "p.csv", *rows))
+    assert done.exit_code == 3
+    assert told in done.stdout
+    assert "frametrace add" not in done.stdout
+    assert "draft" not in done.stdout
+    assert "empty in these rows" not in done.stdout
+    write(tmp_path / "q.csv", ("x", "1", "lin", "", "t", ""))
+    assert inspected(tmp_path / "p.csv", tmp_path / "q.csv").exit_code == 0
+
+
+def test_a_map_is_drafted_where_the_format_that_fits_gives_no_posts(tmp_path: Path) -> None:
+    header = ("id", "thread_id", "author", "body", "timestamp")
+    rows = [(str(at), "1", "lin", "some words of a forum", "2024-05-01 10:00") for at in range(3)]
+    done = inspected(write(tmp_path / "forum.csv", *rows, header=header))
+    assert done.exit_code == 0
+    assert "none fits: read here by the draft above" in done.stdout
+    assert "rows      3: 3 posts" in done.stdout
+    assert "4cat" not in done.stdout
+    assert "--columns columns.toml" in done.stdout
+
+
+def test_a_post_that_add_would_not_take_is_not_shown_as_one(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", ("x", "1", "lin", "", "t", ""), ("x", "1", "lin", "", "t", ""))
+    write(tmp_path / "b.csv", ("x", "1", "mei", "", "t", ""), ("x", "2", "mei", "", "t", ""))
+    first, second = looked_at(tmp_path).sources[0].files
+    assert (first.posts, first.dropped) == (2, 0)
+    assert (second.posts, second.dropped) == (1, 1)
+    assert "another account was kept" in second.reasons[0].reason
+    assert [shown.post.post_id for shown in second.shown] == ["2"]
+
+
+def test_an_archive_in_an_archive_is_told_of_by_itself(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("posts.csv", table_text([HEADER, ("x", "1", "lin", "", "t", "")]))
+        archive.writestr("inner.zip", b"PK")
+    done = inspected(tmp_path / "a.zip")
+    assert "not opened:" in done.stdout
+    assert "unpack it" in done.stdout
+    assert "media maps" not in done.stdout
+    assert "opening a.zip: 1 in" in done.stderr
+
+
+def test_a_folder_of_pictures_is_called_that(tmp_path: Path) -> None:
+    (tmp_path / "1.jpg").write_bytes(jpeg(photo(1), 80))
+    assert f"{tmp_path}: a folder of pictures alone" in inspected(tmp_path).stdout

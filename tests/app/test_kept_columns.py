@@ -11,7 +11,7 @@ from frametrace.app.flow import Inputs, add
 from frametrace.embed.add import Added
 from frametrace.embed.case import Case
 from frametrace.embed.progress import Silent
-from frametrace.posts.column_maps import map_of
+from frametrace.posts.column_maps import map_of, read_map
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.settings import ReadSettings
 from frametrace.posts.times import DayOrder, zone_named
@@ -81,10 +81,31 @@ def test_a_known_format_is_not_read_by_a_map_of_another_table(case: Path, tmp_pa
     added(case, table(tmp_path, "a.csv", ("1", "lin", "mo"), header=header), mapped)
     ours = ("platform", *header)
     added(case, table(tmp_path, "b.csv", ("telegram", "2", "lin", "mo"), header=ours))
-    more = ("link", *header)
-    added(case, table(tmp_path, "c.csv", ("", "3", "lin", "mo"), header=more))
     rows = Case(case).read("posts").to_pylist()
-    assert {row["post_id"]: row["account_id"] for row in rows} == {"1": "mo", "2": "lin", "3": "mo"}
+    assert {row["post_id"]: row["account_id"] for row in rows} == {"1": "mo", "2": "lin"}
+
+
+def test_a_table_with_more_columns_is_read_by_a_kept_map_if_users_say_so(
+    case: Path, tmp_path: Path
+) -> None:
+    """Its other columns may be what the map takes a constant for."""
+    first = table(tmp_path, "first.csv", ("1", "lin", "", "a"))
+    added(case, first, ReadSettings(columns=(map_of(PAIRS),)))
+    more = ("network", *HEADER, "author")
+    second = table(tmp_path, "second.csv", ("VK", "2", "owner", "", "b", "mo"), header=more)
+    (kept,) = (case / "columns").iterdir()
+    with pytest.raises(SourceError, match=r"has others besides: 'network', 'author'\.") as caught:
+        added(case, second)
+    assert f"--columns {kept};" in str(caught.value)
+    assert added(case, second, ReadSettings(columns=(read_map(kept),))).posts == 1
+
+
+def test_what_is_read_by_a_kept_map_is_said(case: Path, tmp_path: Path) -> None:
+    first = table(tmp_path, "first.csv", ("1", "lin", "", "a"))
+    assert added(case, first, ReadSettings(columns=(map_of(PAIRS),))).by_kept == {}
+    (kept,) = (case / "columns").iterdir()
+    told = CliRunner().invoke(cli.frametrace, ["add", str(case), str(first)]).stdout
+    assert f"columns   first.csv by the column map that the case keeps: {kept}\n" in told
 
 
 def test_a_table_that_fits_no_kept_map_is_told_of_as_without_one(

@@ -16,11 +16,13 @@ import zstandard
 
 from frametrace.posts.archives import Tar
 from frametrace.posts.errors import SourceError
+from frametrace.posts.layouts import heads_of
 from frametrace.posts.media import MediaLibrary
 from frametrace.posts.media_files import read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.reading import open_source, read_source
 from frametrace.posts.roots import Base, place_at
+from frametrace.posts.sources import Source
 
 HEADER = "platform,post_id,account_id,text,media\n"
 JPEG = b"\xff\xd8\xff\xe0picture "
@@ -222,3 +224,121 @@ def test_an_array_that_was_cut_keeps_what_comes_before(tmp_path: Path) -> None:
     assert [post.post_id for post in read if isinstance(post, Post)] == ["0", "1", "2"]
     assert isinstance(last, Skipped)
     assert "can't be read from here on" in last.reason
+
+
+def test_archives_in_a_folder_are_read_as_its_folders_are(tmp_path: Path) -> None:
+    """Each with its own pictures: both have a post of a short number and a picture of its name."""
+    root = tmp_path / "all"
+    root.mkdir()
+    (root / "posts.csv").write_text(HEADER + "x,p1,a,one,\n")
+    for name in ("lin", "mei"):
+        with zipfile.ZipFile(root / f"{name}.zip", "w") as archive:
+            archive.writestr("posts.csv", HEADER + f"{name},1,{name},t,pics/a.jpg\n")
+            archive.writestr("pics/a.jpg", JPEG + name.encode())
+            archive.writestr("pics/1.jpg", JPEG + b"1" + name.encode())
+            archive.writestr("inner.zip", b"PK\x05\x06" + bytes(18))
+    (root / ".hidden.zip").write_bytes((root / "lin.zip").read_bytes())
+    opened = open_source(root)
+    library = MediaLibrary([])
+    library.search(*opened.searched)
+    found: dict[str, list[str]] = {}
+    for base, entries in opened.readings():
+        for post in (entry for entry in entries if isinstance(entry, Post)):
+            files = [f for f in library.find(post, base) if isinstance(f, MediaFile)]
+            found[post.platform] = list(map(_bytes_of, files))
+    for (platform, _), _, _, file in library.guessed(lambda _: ()):
+        assert isinstance(file, MediaFile)
+        found[platform].append(_bytes_of(file))
+    picture = JPEG.decode("latin-1")
+    assert found == {"x": [], "lin": [f"{picture}lin"], "mei": [f"{picture}mei"]}
+    told = [f"{skipped.source}/{skipped.item}" for skipped in library.unused()]
+    assert told == ["lin.zip/inner.zip", "mei.zip/inner.zip"]
+
+
+def test_a_folder_of_damaged_archives_says_so(tmp_path: Path) -> None:
+    (tmp_path / "chat.zip").write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(SourceError, match=r"chat\.zip: the archive can't be opened"):
+        open_source(tmp_path)
+
+
+def test_an_archive_of_archives_alone_says_what_to_do(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("lin.zip", b"PK\x05\x06" + bytes(18))
+    with pytest.raises(SourceError, match=r"nor pictures\. An archive in it .* lin\.zip"):
+        open_source(tmp_path / "all.zip")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("own.csv", "帖子,谁\n1,lin\n"), ("own.json", '[{"number": 1, "who": "lin"}]')],
+)
+def test_pictures_beside_what_may_be_their_posts_are_none_by_themselves(
+    name: str, text: str, tmp_path: Path
+) -> None:
+    (tmp_path / "pics").mkdir()
+    (tmp_path / "pics" / "1.jpg").write_bytes(JPEG)
+    (tmp_path / name).write_text(text, "utf-8")
+    (tmp_path / "a.txt").write_text("Call Jo\n")
+    with pytest.raises(SourceError, match=rf"/{name}: .* --format folder .*frametrace inspect"):
+        open_source(tmp_path)
+    (post,) = (e for e in read_source(tmp_path, "folder") if isinstance(e, Post))
+    assert post.account_id == "pics"
+
+
+def test_pictures_beside_notes_are_posts_by_themselves(tmp_path: Path) -> None:
+    (tmp_path / "1.jpg").write_bytes(JPEG)
+    (tmp_path / "notes.txt").write_text("Call Jo\n")
+    (tmp_path / "~$posts.xlsx").write_bytes(b"\5Lin")
+    (tmp_path / "sizes.json").write_text("[1, 2]")
+    posts = [entry for entry in read_source(tmp_path) if isinstance(entry, Post)]
+    assert [post.post_id for post in posts] == [f"{tmp_path.name}/1.jpg"]
+
+
+def _keyed(count: int, text: str = "t") -> dict[str, dict[str, str]]:
+    own = {"platform": "x1", "account_id": "lin", "text": text}
+    return {f"17{n:09}": {**own, "post_id": f"p{n}"} for n in range(count)}
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("around", ["", "posts", "data.posts"])
+@pytest.mark.parametrize("text", ["t", "long " * 50_000])
+def test_records_by_their_ids_read_like_a_list(
+    indent: int | None, around: str, text: str, tmp_path: Path
+) -> None:
+    """The document with long texts is longer than anything that is decoded at once."""
+    document: object = _keyed(40, text)
+    for name in reversed(around.split(".") if around else ()):
+        document = {"made": {"by": "x"}, name: document}
+    path = tmp_path / "keyed.json"
+    path.write_text(json.dumps(document, indent=indent))
+    opened = open_source(path)
+    assert [part.head.part for part in opened.parts] == [around]
+    posts = [entry for entry in opened.entries() if isinstance(entry, Post)]
+    assert [post.post_id for post in posts] == [f"p{n}" for n in range(40)]
+    assert posts[1].extra == {"key": "17000000001"}
+    assert opened.unread == ()
+
+
+def test_records_by_their_ids_that_were_cut_keep_what_comes_before(tmp_path: Path) -> None:
+    text = json.dumps(_keyed(5))
+    (tmp_path / "cut.json").write_text(text[: len(text) * 7 // 10])
+    *read, last = read_source(tmp_path / "cut.json")
+    assert [post.post_id for post in read if isinstance(post, Post)] == ["p0", "p1", "p2"]
+    assert isinstance(last, Skipped)
+    assert "can't be read from here on" in last.reason
+
+
+def test_objects_by_words_or_unlike_each_other_are_no_records(tmp_path: Path) -> None:
+    for number, document in enumerate(
+        (
+            {"german": {"name": "a", "code": "de"}, "french": {"name": "b", "code": "fr"}},
+            {"1": {"name": "a", "code": "de"}, "2": {"text": "b", "time": "fr"}},
+            {"1": {"name": "a", "code": "de"}},
+            {"1": {"name": "a", "code": "de"}, "2": 7},
+        )
+    ):
+        path = tmp_path / f"{number}.json"
+        path.write_text(json.dumps(document, indent=1))
+        (head,) = heads_of(Source(path)).either
+        assert "key" not in head.names
+        assert not heads_of(Source(path)).parts

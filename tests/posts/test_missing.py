@@ -85,5 +85,9 @@ def test_a_field_that_cannot_be_read_costs_the_field_and_not_the_post(tmp_path: 
     assert second.precision is Precision.SECOND
     assert [(one.line, one.reason) for one in told if isinstance(one, Skipped)] == [
         (*(2, "'soon' is not a time such as 2019-08-19 14:03:22; the rest of the row is kept"),),
-        (2, "repost_of 1.69E+18 lost its digits in a spreadsheet; the rest of the row is kept"),
+        (
+            2,
+            "repost_of 1.69E+18 lost its digits in a spreadsheet: export it again, ids as text; "
+            "the rest of the row is kept",
+        ),
     ]

@@ -18,10 +18,10 @@ from frametrace.posts.reading import open_source
 LAYOUTS: Mapping[str, tuple[int, int]] = {
     "bluesky-records/list-records.real.json": (3, 0),
     "bluesky/author-feed.real.json": (3, 0),
-    "facebook-export/export": (9, 2),
+    "facebook-export/export": (9, 1),
     "gallery-dl/real": (4, 0),
-    "instagram-export/export": (7, 1),
-    "instagram-export/until-2020": (1, 1),
+    "instagram-export/export": (7, 0),
+    "instagram-export/until-2020": (1, 0),
     "instaloader/real": (4, 0),
     "mastodon/timeline.real.json": (3, 0),
     "mastodon/truthbrush-search.real.jsonl": (3, 0),
