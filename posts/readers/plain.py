@@ -17,10 +17,8 @@ _ENGAGEMENT = "engagement."
 
 def parse(row: Row) -> Post:
     """Make a Post of a row whose columns are named like a Post's fields."""
-    written = Written(
-        *(row.key(name) for name in ("platform", "post_id", "account_id")),
-        account_name=row.take("account_name"),
-    )
+    platform, post_id, account_id = map(row.key, ("platform", "post_id", "account_id"))
+    written = Written(platform, post_id, account_id, row.take("account_name"))
     keys = keys_of(written)
     posted_at, precision = row.time("posted_at")
     if keys.other_account:
