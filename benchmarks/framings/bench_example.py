@@ -161,10 +161,10 @@ def _captions(place: Path, folder: Path, every: int) -> Labelled:
     with (folder / "flickr8k_test_en_zh.csv").open(encoding="utf-8", newline="") as file:
         read = list(csv.DictReader(file))[: 5_000 // every]
     rows = [
-        {"platform": "x", "post_id": str(at), "account_id": "a", "text": row["en"]}
+        {"platform": "twitter", "post_id": str(at), "account_id": "a", "text": row["en"]}
         for at, row in enumerate(read)
     ]
-    labels = {("x", str(at)): row["image"] for at, row in enumerate(read)}
+    labels = {("twitter", str(at)): row["image"] for at, row in enumerate(read)}
     return Labelled.of(_case(place / "captions", rows, None), labels)
 
 

@@ -5,7 +5,6 @@ import json
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.post_keys import key_of
 from frametrace.posts.readers.written_keys import Written, another_account, keys_of
-from frametrace.posts.readers.x_text import text_on
 from frametrace.posts.rows import Row
 from frametrace.posts.values import count, encodable, values_of
 
@@ -33,7 +32,7 @@ def parse(row: Row) -> Post:
         account_name=keys.account_name,
         posted_at=posted_at,
         precision=precision,
-        text=text_on(keys.platform, row.take("text")),
+        text=row.take("text"),
         media=values_of(row.take("media")),
         links=values_of(row.take("links")),
         hashtags=values_of(row.take("hashtags")),

@@ -66,7 +66,7 @@ def planted():
     fire = [FIRE, f"{FIRE} https://short.example/1", f"LOOK: {FIRE}!", FIRE, FIRE]
     posts = [
         {
-            "platform": "y" if at % 2 else "twitter",
+            "platform": "y" if at % 2 else "vk",
             "text": text,
             "account_id": f"a{at % 4}",
             "media": [f"{'ab'[at % 2]}{at // 2 % 2}.jpg"],
@@ -127,11 +127,11 @@ def test_a_framing_is_called_by_its_terms_and_shows_what_is_said_and_seen(case, 
     assert "<b>English</b>" in said[0][1]
     counts = {text: re.sub("<b>English</b> · ", "", about).split(" ·")[0] for text, about in said}
     assert counts == {f"LOOK: {FIRE}!": "1 post", FIRE: "4 posts by 3 accounts"}
-    rose = "First on \u2068x\u2069, 2020-01-01 00:00 UTC; on \u2068y\u2069 3 hours later."
+    rose = "First on \u2068vk\u2069, 2020-01-01 00:00 UTC; on \u2068y\u2069 3 hours later."
     assert rose in fire
     assert "All pairs of what its posts say and show are alike" in fire
     assert re.search(
-        r"Accounts with several of its posts: <bdi>a0</bdi> on <bdi>x</bdi> \(2\)", fire
+        r"Accounts with several of its posts: <bdi>a0</bdi> on <bdi>vk</bdi> \(2\)", fire
     )
 
 
@@ -139,7 +139,7 @@ def test_every_post_says_what_it_has_in_common_with_which_other(case, html):
     results, _ = load_results(case)
     fire = articles(html)[0]
     tied = re.findall(
-        r"tied to (\w) (p\d+): (.*?); (together )?as rare as 1 of (?:over )?(\S+)", fire
+        r"tied to (\w+) (p\d+): (.*?); (together )?as rare as 1 of (?:over )?(\S+)", fire
     )
     rows = [row for row in results.members.to_pylist() if row["kind"] == "framing"]
     (group,) = {row["group_id"] for row in rows if row["text"] == FIRE}
@@ -230,7 +230,7 @@ def framings_of(case, **columns):
 
 
 def test_terms_and_lettering_can_put_nothing_into_the_page(case, tmp_path, monkeypatch, capsys):
-    spoken = {"language": HOSTILE[1], "platform": "twitter", "post_id": "p0", "text": HOSTILE[0]}
+    spoken = {"language": HOSTILE[1], "platform": "vk", "post_id": "p0", "text": HOSTILE[0]}
     results, run = framings_of(
         case, terms=[*HOSTILE, "\u202eterm"], lettering=list(HOSTILE), representatives=[spoken]
     )
@@ -271,13 +271,13 @@ def test_the_tables_say_what_the_page_says(case, tmp_path):
     assert [json.loads(row["terms"]) for row in framings] == results.framings["terms"].to_pylist()
     first = next(json.loads(row["rise"]) for row in framings if "metro" in row["terms"])[0]
     assert (first["platform"], first["posts"], first["first_at"]) == (
-        "twitter",
+        "vk",
         3,
         "2020-01-01T00:00:00Z",
     )
     places = rows_of(tmp_path / "map.csv")
-    assert [float(row["twitter"]) for row in places] == pytest.approx(
-        results.map["twitter"].to_pylist(), abs=1e-5
+    assert [float(row["x"]) for row in places] == pytest.approx(
+        results.map["x"].to_pylist(), abs=1e-5
     )
     members = results.members.to_pylist()
     for row, member in zip(rows_of(tmp_path / "groups.csv"), members, strict=True):
@@ -317,8 +317,7 @@ def test_the_largest_have_colours_of_their_own_and_the_rest_one(case):
     group = results.groups.to_pylist()[0] | {"kind": "framing"}
     groups = pa.Table.from_pylist([group | {"group_id": name} for name in named], GROUPS)
     rows = [
-        post | {"twitter": at / count, "y": 0.5, "group_id": n}
-        for at, n in enumerate([*named, None])
+        post | {"x": at / count, "y": 0.5, "group_id": n} for at, n in enumerate([*named, None])
     ]
     drawn = map_view(
         case, replace(results, groups=groups, map=pa.Table.from_pylist(rows, MAP)), set(named)
@@ -344,7 +343,7 @@ def test_pictures_are_shared_by_the_framings_of_a_page(case, monkeypatch):
     assert [len(view.pictures) for view in views_of(results)["framing"]] == [2, 2, 2]
 
 
-MEMBER = {"tied_by": None, "kind": "framing", "via_platform": "twitter", "via_post_id": "p1"}
+MEMBER = {"tied_by": None, "kind": "framing", "via_platform": "x", "via_post_id": "p1"}
 
 
 @pytest.mark.parametrize(
@@ -378,15 +377,15 @@ def platform_of(name, posts, *hours):
     ("rows", "said"),
     [
         ([], ""),
-        ([platform_of("twitter", 3)], ""),
-        ([platform_of("twitter", 1, 0, 0, 0)], "First on x, 2020-01-01 00:00 UTC."),
+        ([platform_of("x", 3)], ""),
+        ([platform_of("x", 1, 0, 0, 0)], "First on x, 2020-01-01 00:00 UTC."),
         (
-            [platform_of("twitter", 9, 5, 53, 100), platform_of("y", 2, 0, 0, 1)],
+            [platform_of("x", 9, 5, 53, 100), platform_of("y", 2, 0, 0, 1)],
             "First on y, 2020-01-01 00:00 UTC; on x 5 hours later. y: half of 2 posts at once, the "
             "last after 60 minutes; x: half of 9 posts within 2 days, the last after 4 days.",
         ),
         (
-            [platform_of("twitter", 4, 0, 0, 0), platform_of("y", 1, 0, 0, 0)],
+            [platform_of("x", 4, 0, 0, 0), platform_of("y", 1, 0, 0, 0)],
             "First on x, 2020-01-01 00:00 UTC; on y at the same time. x: 4 posts at once.",
         ),
     ],

@@ -98,7 +98,7 @@ def test_what_cant_be_sent_is_refused_with_what_to_do(sender, tmp_path):
         exported(case, case.path / "tip.json", Choice(accounts=("ann",)))
     posts = [{"account_id": "a", "platform": p, "text": WORDS} for p in ("twitter", "y")]
     two = make_case(tmp_path, posts, signals=())
-    with pytest.raises(UsageError, match="x and y: name one as twitter/a"):
+    with pytest.raises(UsageError, match="twitter and y: name one as twitter/a"):
         exported(two, tmp_path / "tip.json", Choice(accounts=("a",)))
     with pytest.raises(UsageError, match="frametrace embed"):
         exported(two, tmp_path / "tip.json", Choice(accounts=("twitter/a",)))

@@ -298,13 +298,13 @@ def test_a_list_that_may_be_of_two_platforms_gives_nothing_by_ids(tmp_path: Path
 
 def test_a_map_without_platforms_is_told_where_two_posts_have_one_id(tmp_path: Path) -> None:
     root = _put(tmp_path / "m", "a.jpg", "b.jpg", "c.jpg")
-    (tmp_path / "map.csv").write_text("platform,post_id,path\n,7,a.jpg\ny,7,b.jpg\n,8,c.jpg\n")
+    (tmp_path / "map.csv").write_text("platform,post_id,path\n,7,a.jpg\nz,7,b.jpg\n,8,c.jpg\n")
     library = MediaLibrary([root], [tmp_path / "map.csv"])
-    _given(library, _post("7"), _post("7", platform="y"), _post("8"))
+    _given(library, _post("7", platform="z"), _post("7", platform="y"), _post("8"))
     assert [(told.line, told.reason) for told in library.unused()] == [
         (
             2,
-            "the media map doesn't say whether it means the post 7 of x and y, which both have it "
+            "the media map doesn't say whether it means the post 7 of y and z, which both have it "
             "now: write the platform",
         )
     ]

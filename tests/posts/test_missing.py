@@ -34,7 +34,7 @@ def test_a_missing_value_is_empty_in_every_column(tmp_path: Path, word: str) -> 
 
 
 def test_such_a_word_in_a_longer_text_stays(tmp_path: Path) -> None:
-    text = f"{NAMES}\nx,1,NASA,None of them,,null and void,,,,\n"
+    text = f"{NAMES}\nvk,1,NASA,None of them,,null and void,,,,\n"
     post = only_post(tmp_path / "posts.csv", text)
     said = post.account_id, post.account_name, post.text
     assert said == ("NASA", "None of them", "null and void")
@@ -42,11 +42,11 @@ def test_such_a_word_in_a_longer_text_stays(tmp_path: Path) -> None:
 
 def test_what_pandas_writes_into_json_is_missing_and_a_text_is_a_text(tmp_path: Path) -> None:
     text = (
-        '{"platform": "x", "post_id": 603.0, "account_id": 82, "text": NaN, "repost_of": NaN,'
+        '{"platform": "twitter", "post_id": 603.0, "account_id": 82, "text": NaN, "repost_of": NaN,'
         ' "media": null}\n'
     )
     post = only_post(tmp_path / "posts.jsonl", text)
-    assert post == Post("x", "603", "82", source="posts.jsonl", line=1)
+    assert post == Post("twitter", "603", "82", source="posts.jsonl", line=1)
 
 
 @pytest.mark.parametrize(
