@@ -81,7 +81,9 @@ def sound_id(text: str) -> str:
     if whole := _WHOLE.fullmatch(text):
         return whole[1]
     if _FLOATED.fullmatch(text):
-        raise ValueError(f"{text} lost its digits in a spreadsheet: export it again, ids as text")
+        raise ValueError(
+            f"{text} lost its digits in a spreadsheet; export it again with ids as text"
+        )
     return text
 
 

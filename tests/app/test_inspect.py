@@ -177,7 +177,7 @@ def test_rows_that_cannot_be_read_are_counted_with_an_example(tmp_path: Path) ->
     path = write(tmp_path / "posts.csv", *rows, ("x", "", "lin", "", "", ""), rows[0][:3])
     (rounded, *_) = reasons = file_of(looked_at(path)).reasons
     assert [reason.count for reason in reasons] == [2, 1, 1]
-    lost = "lost its digits in a spreadsheet: export it again, ids as text"
+    lost = "lost its digits in a spreadsheet; export it again with ids as text"
     assert rounded.reason == f"post_id … {lost}"
     assert rounded.example == f"posts.csv, row 2: post_id 1.69E+18 {lost}"
     assert reasons[-1].reason == "the row has 3 values, the header 6"
@@ -561,7 +561,7 @@ def inspected(*arguments: object) -> Result:
     ("rows", "told"),
     [
         ([], "none: it holds no rows"),
-        ([("x", "1.7E+18", "lin", "", "t", "")], "export it again, ids as text"),
+        ([("x", "1.7E+18", "lin", "", "t", "")], "export it again with ids as text"),
     ],
 )
 def test_what_gives_no_posts_ends_with_3_and_is_not_to_be_added(

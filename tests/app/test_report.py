@@ -272,7 +272,11 @@ def test_a_reason_is_shown_with_the_numbers_of_the_first_of_its_kind(tmp_path):
     add_sources(case, [tmp_path / "p.csv"], library=MediaLibrary([]))
     kept = "; the rest of the row is kept"
     assert reasons_of(case) == [
-        ("post_id 1.69E18 lost its digits in a spreadsheet", 2, "p.csv, row 2"),
+        (
+            "post_id 1.69E18 lost its digits in a spreadsheet; export it again with ids as text",
+            2,
+            "p.csv, row 2",
+        ),
         ("'…' is not a time such as 2019-08-19 14:03:22" + kept, 1, "p.csv, row 5"),
         ("the row has 5 values, the header 4", 1, "p.csv, row 4"),
     ]

@@ -165,7 +165,7 @@ def test_a_part_of_a_case_is_looked_at_alone(receiver, tip):
 
     items = read_tip(tip).items
     material = items.append_column("thumbnail", pa.nulls(len(items), pa.binary()))
-    posts = pa.table({"platform": ["x", "x"], "post_id": ["mirrored", "other-10"]})
+    posts = pa.table({"platform": ["twitter"] * 2, "post_id": ["mirrored", "other-10"]})
     found = echoes_of(receiver, material, posts=posts, executor=InProcess())
     assert found["account_id"].to_pylist() == ["mirrored"]
 

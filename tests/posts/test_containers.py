@@ -240,7 +240,7 @@ def test_archives_in_a_folder_are_read_as_its_folders_are(tmp_path: Path) -> Non
     (root / ".hidden.zip").write_bytes((root / "lin.zip").read_bytes())
     opened = open_source(root)
     library = MediaLibrary([])
-    library.search(*opened.searched)
+    library.search(*opened.searched, around=opened.around)
     found: dict[str, list[str]] = {}
     for base, entries in opened.readings():
         for post in (entry for entry in entries if isinstance(entry, Post)):
@@ -250,7 +250,7 @@ def test_archives_in_a_folder_are_read_as_its_folders_are(tmp_path: Path) -> Non
         assert isinstance(file, MediaFile)
         found[platform].append(_bytes_of(file))
     picture = JPEG.decode("latin-1")
-    assert found == {"x": [], "lin": [f"{picture}lin"], "mei": [f"{picture}mei"]}
+    assert found == {"twitter": [], "lin": [f"{picture}lin"], "mei": [f"{picture}mei"]}
     told = [f"{skipped.source}/{skipped.item}" for skipped in library.unused()]
     assert told == ["lin.zip/inner.zip", "mei.zip/inner.zip"]
 

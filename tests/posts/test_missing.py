@@ -87,7 +87,7 @@ def test_a_field_that_cannot_be_read_costs_the_field_and_not_the_post(tmp_path: 
         (*(2, "'soon' is not a time such as 2019-08-19 14:03:22; the rest of the row is kept"),),
         (
             2,
-            "repost_of 1.69E+18 lost its digits in a spreadsheet: export it again, ids as text; "
-            "the rest of the row is kept",
+            "repost_of 1.69E+18 lost its digits in a spreadsheet; export it again with ids as "
+            "text; the rest of the row is kept",
         ),
     ]

@@ -34,7 +34,7 @@ def _read(*paths: Path, media: Collection[Path] = ()) -> tuple[dict[str, list[st
     library = MediaLibrary(list(media))
     library.search(
         *(found.path for found in opened if found.holds_media),
-        around=[found.around for found in opened if found.around],
+        around=[each for found in opened for each in found.around],
     )
     files: dict[str, list[str]] = {}
     told: list[str] = []
