@@ -60,6 +60,8 @@ class _Watch:
             return
         if event == "subprocess.Popen" and "workbook_cells.py" in str(arguments[1]):
             return  # a workbook's reader
+        if event == "pickle.find_class" and str(arguments[0]).startswith("babel."):
+            return  # how Babel itself stores the names of months
         if event in _NEVER:
             self.seen.append(f"{event} {arguments!r}"[:200])
         elif event in _CHANGES or (event == "open" and _writes(arguments[2])):
