@@ -23,7 +23,7 @@ from frametrace.posts.tables import (
     quoting,
 )
 from frametrace.posts.values import MISSING
-from frametrace.posts.workbooks import is_workbook, sheet_rows, sheets_in
+from frametrace.posts.workbooks import is_workbook, pictures_inside, sheet_rows, sheets_in
 
 __all__ = ["heads_of", "table_head", "text_rows"]
 
@@ -190,8 +190,13 @@ def _row(header: tuple[str, ...], cells: list[str], name: str, line: int) -> Row
 def _workbook_heads(source: Source) -> Heads:
     with source.opened() as file:
         sheets = sheets_in(file, source.name)
+        pictures = pictures_inside(file)
     parts = [_sheet_heads(source, number, *sheet) for number, sheet in enumerate(sheets)]
-    return Heads((), tuple(filter(None, parts)), what="a workbook")
+    unread = ""
+    if pictures:
+        named = f"holds {pictures:,} picture{'s' * (pictures > 1)} itself, which"
+        unread = f"{named} can't be read: save each as a file that the row names"
+    return Heads((), tuple(filter(None, parts)), what="a workbook", unread=unread)
 
 
 def _sheet_heads(

@@ -41,7 +41,10 @@ def parts_of(
     tried = [(group, _part(source, group, settings, named)) for group in heads.parts]
     if found := [part for _, part in tried if part]:
         left = [group for group, part in tried if group and not part]
-        return found, [] if any(part.is_of_a_tool for part in found) else list(_left(source, left))
+        told = [] if any(part.is_of_a_tool for part in found) else list(_left(source, left))
+        if heads.unread:
+            told.append(Skipped(source.name, 0, "", heads.unread, kept=True))
+        return found, told
     if briefly:
         raise SourceError(f"{source.name}: no posts are recognised in it")
     raise unrecognised(source, heads, settings, named, format_names())

@@ -169,6 +169,7 @@ class Heads:
     either: tuple[Head, ...] = ()
     parts: tuple[tuple[Head, ...], ...] = ()
     what: str = ""  # what it is, where nothing of it is recognised
+    unread: str = ""  # what else it holds, which is not read
 
 
 Rows = Iterator[Row | Skipped]

@@ -6,6 +6,7 @@ A process of its own reads them: see `workbook_cells`.
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,9 +17,13 @@ from typing import Any
 from frametrace.posts.compression import DAMAGED
 from frametrace.posts.errors import SourceError
 
-__all__ = ["is_workbook", "sheet_rows", "sheets_in"]
+__all__ = ["is_workbook", "pictures_inside", "sheet_rows", "sheets_in"]
 
 _MAGICS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # a zip, an OLE document
+_LISTED = 2**20  # bytes
+_PICTURE = re.compile(
+    rb"PK\x01\x02.{42}(?:xl/media|Pictures)/[^/]", re.DOTALL
+)  # in a zip's directory
 _PACKED = 2**28  # bytes; it is read whole
 _PIECE = 2**20
 _ROW = 2**25  # bytes of a row as JSON: 16,384 cells may all show one text of 32,767 characters
@@ -41,6 +46,18 @@ def sheet_rows(file: "io.BufferedReader[Any]", name: str, number: int) -> Iterat
     Raises SourceError, with a plain reason, where the workbook can't be read.
     """
     return _printed(file, name, str(number))
+
+
+def pictures_inside(file: "io.BufferedReader[Any]") -> int:
+    """How many pictures a workbook holds itself, by the list of its parts, which stands at its end.
+
+    None of one whose end can't be looked at.
+    """
+    try:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _LISTED))
+        return sum(1 for _ in _PICTURE.finditer(file.read(_LISTED)))
+    except DAMAGED:
+        return 0
 
 
 def _printed(file: "io.BufferedReader[Any]", name: str, *arguments: str) -> Iterator[Any]:

@@ -8,11 +8,12 @@ import lzma
 import os
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
 import zstandard
+from workbooks import write_workbook
 
 from frametrace.posts.archives import Tar
 from frametrace.posts.errors import SourceError
@@ -342,3 +343,18 @@ def test_objects_by_words_or_unlike_each_other_are_no_records(tmp_path: Path) ->
         (head,) = heads_of(Source(path)).either
         assert "key" not in head.names
         assert not heads_of(Source(path)).parts
+
+
+@pytest.mark.parametrize("names", [(), ("a.png",), ("a.png", "b.jpeg")])
+def test_pictures_inside_of_a_workbook_are_told_of(names: Collection[str], tmp_path: Path) -> None:
+    rows = [["platform", "post_id", "account_id"], ["facebook", "a1", "lin"]]
+    path = write_workbook(tmp_path / "posts.xlsx", {"Posts": rows})
+    with zipfile.ZipFile(path, "a") as parts:
+        for name in names:
+            parts.writestr(f"xl/media/{name}", JPEG)
+    entries = list(read_source(path))
+    assert [entry.post_id for entry in entries if isinstance(entry, Post)] == ["a1"]
+    reasons = [entry.reason for entry in entries if isinstance(entry, Skipped) and entry.kept]
+    count = f"{len(names)} picture{'s' * (len(names) > 1)}"
+    said = f"holds {count} itself, which can't be read: save each as a file that the row names"
+    assert reasons == ([said] if names else [])
