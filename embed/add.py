@@ -60,6 +60,7 @@ class Added:
     media: int = 0
     skipped: int = 0
     known: int = 0  # posts that the case held already
+    other_times: int = field(default=0, compare=False)  # of these: are now read at another time
     completed: int = 0  # posts that the case held in part and now holds whole
     # Rows and files of posts that were not read, and besides these posts that were not taken.
     unreadable: int = field(default=0, compare=False)
@@ -209,6 +210,7 @@ def _put(writer: CaseWriter, rows: BatchRows, added: Added) -> set[tuple[Key, st
     added.posts += posts.num_rows
     added.completed += whole.num_rows
     added.known += known
+    added.other_times += held.other_times(read) if known else 0
     added.accounts += tables["accounts"].num_rows
     added.media += tables["media"].num_rows
     added.skipped += tables["skipped"].num_rows

@@ -138,6 +138,16 @@ class Held:
             ).to_arrow_table()
         return rows.take(kept["_at"].combine_chunks())
 
+    def other_times(self, rows: pa.Table) -> int:
+        """How many of `rows` gave posts another time when they were first read."""
+        with connect(self._case, "posts") as connection:
+            connection.register("rows", rows)
+            (count,) = connection.execute(
+                "SELECT count(*) FROM rows r JOIN posts p USING (platform, post_id, source, line) "
+                "WHERE r.posted_at <> p.posted_at"
+            ).fetchall()[0]
+        return int(count)
+
     def left_of(self, table: str, gone: Collection[tuple[str, ...]]) -> tuple[pa.Table, list[str]]:
         """What is left of the shards of a table that hold rows of some keys, and their names."""
         left, names = [BASE_TABLES[table].empty_table()], []

@@ -330,3 +330,15 @@ def test_json_that_is_not_read_beside_posts_is_dropped_if_it_is_like_them(tmp_pa
     assert "1 of 2 rows, files or sheets were NOT read. The first: in/b.json: is" in done.stderr
     reasons = [row["reason"] for row in Case(tmp_path / "case").read("skipped").to_pylist()]
     assert sum("1 other file beside them: c.json" in reason for reason in reasons) == 1
+
+
+def test_posts_that_would_have_another_time_now_are_told_of_and_stay(tmp_path):
+    (tmp_path / "p.csv").write_text(HEADER + "facebook,a1,lin,2024-06-05 10:00,t,\n")
+    first = add(tmp_path / "case", tmp_path / "p.csv", "--timezone", "Europe/Berlin")
+    assert "times " not in first.stdout
+    again = add(tmp_path / "case", tmp_path / "p.csv", "--timezone", "Asia/Hong_Kong")
+    assert "times     1 known post would now have another time: the case keeps" in again.stdout
+    (kept,) = posts_of(tmp_path / "case", "posted_at")
+    assert kept["posted_at"].hour == 8
+    same = add(tmp_path / "case", tmp_path / "p.csv", "--timezone", "Europe/Berlin")
+    assert "times " not in same.stdout
