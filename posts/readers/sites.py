@@ -113,12 +113,14 @@ def platform_named(written: str) -> str:
     What is not known is given as it was written, in lower case.
     """
     lower = written.strip().lower()
+    if len(lower) > _LONGEST_NAME and not is_link(lower):
+        return lower
     name = _BETWEEN_WORDS.sub("", lower)
     if found := _known(name):
         return found
     if is_link(lower) or _SITE.fullmatch(lower):
         return platform_or(lower if is_link(lower) else f"https://{lower}", lower)
-    return (_in_words(lower) if len(lower) <= _LONGEST_NAME else "") or lower
+    return _in_words(lower) or lower
 
 
 def _known(name: str) -> str:
