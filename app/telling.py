@@ -136,7 +136,7 @@ def lost_text(lost: "Skipped") -> str:
 
 def _lost_of(added: "Added") -> str:
     """How many of what; a file, a sheet or a list that is not read counts as a row."""
-    what = "rows, files or sheets" if added.unread else "rows"
+    what = "rows, files or sheets" if added.unreadable_files else "rows"
     return f"{added.dropped:,} of {added.rows:,} {what}"
 
 

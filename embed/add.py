@@ -14,19 +14,17 @@ import pyarrow as pa
 
 from frametrace.embed.arrow_rows import (
     accounts_table,
-    guessed_table,
-    links_table,
     media_table,
     posts_table,
     skipped_table,
 )
-from frametrace.embed.batch_rows import BatchRows, Link, rows_guessed, rows_of
+from frametrace.embed.batch_rows import BatchRows, rows_guessed, rows_of
 from frametrace.embed.case import Case, CaseWriter
 from frametrace.embed.column_maps import keep_maps
 from frametrace.embed.held import Held
+from frametrace.embed.picture_links import corrections, guesses_in, new_links
 from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.refusals import Refused
-from frametrace.embed.tables import POST_MEDIA
 from frametrace.embed.union import is_union
 from frametrace.posts.errors import UsageError
 from frametrace.posts.folders import printable
@@ -34,7 +32,6 @@ from frametrace.posts.guesses import Key
 from frametrace.posts.media import MediaLibrary
 from frametrace.posts.model import Post, Skipped
 from frametrace.posts.parts import Entry
-from frametrace.posts.readers.folder import READER
 from frametrace.posts.reading import Opened, open_source
 from frametrace.posts.roots import Base
 from frametrace.posts.settings import ReadSettings
@@ -43,11 +40,6 @@ __all__ = ["Added", "add_sources"]
 
 _BATCH = 20_000  # rows of a source; some 40 MB of Python objects
 _CHARACTERS = 20_000_000  # of captions in a batch: a thousand a row, more than any platform allows
-_NAMESAKE = (
-    "its post was added with another picture of this name from elsewhere; "
-    "where two folders have one name, rename one or add the folder above"
-)
-_KEY = ["platform", "post_id"]
 
 
 @dataclass(slots=True)
@@ -64,7 +56,7 @@ class Added:
     completed: int = 0  # posts that the case held in part and now holds whole
     # Rows and files of posts that were not read, and besides these posts that were not taken.
     unreadable: int = field(default=0, compare=False)
-    unread: int = field(default=0, compare=False)  # of these the files, sheets and lists
+    unreadable_files: int = field(default=0, compare=False)  # of these: the files, sheets and lists
     dropped: int = field(default=0, compare=False)
     # Pictures by what joined them to their post, and those of media folders that belong to none.
     by_map: int = field(default=0, compare=False)
@@ -118,7 +110,7 @@ def add_sources(
                     lost = [e for _, e in batch if isinstance(e, Skipped) and not e.kept]
                     added.rows += sum(not isinstance(e, Skipped) for _, e in batch) + len(lost)
                     added.unreadable += len(lost)
-                    added.unread += sum(not each.line for each in lost)
+                    added.unreadable_files += sum(not skipped.line for skipped in lost)
                     added.dropped += len(lost)
                     added.lost = added.lost or next(iter(lost), None)
                     advance(len(batch))
@@ -167,104 +159,97 @@ def _batches(
         yield batch
 
 
+@dataclass(frozen=True, slots=True)
+class _Posts:
+    """The posts of a batch: those that are new, those that complete one held in part, and others.
+
+    `known` counts those that are held, of which `other_times` had another time when first read.
+    """
+
+    new: pa.Table
+    whole: pa.Table
+    refused: tuple[Refused, ...]
+    known: int
+    other_times: int
+
+    @property
+    def refused_keys(self) -> set[Key]:
+        """The keys of those that are not taken."""
+        return {(post.platform, post.post_id) for post in self.refused}
+
+
 def _put(writer: CaseWriter, rows: BatchRows, added: Added) -> set[tuple[Key, str, int]]:
     """Leave out what the case holds, then write the rest as one unit.
 
     Returns the keys of the posts that were refused, each with its source and line.
     """
     held = Held(writer.case)
-    read = posts_table(rows.posts.values())
-    posts, known, conflicts = held.new_posts(read)
-    whole = held.partial(read) if read.num_rows else read
-    replaced = set(zip(*(whole[name].to_pylist() for name in _KEY), strict=True))
-    if replaced:
-        keys = list(zip(*(conflicts[name].to_pylist() for name in _KEY), strict=True))
-        conflicts = conflicts.filter(pa.array([key not in replaced for key in keys], pa.bool_()))
-    for row in conflicts.to_pylist():
-        rows.refuse(Refused(**row))
-    added.dropped += len(rows.lost)
-    added.lost = added.lost or next(iter(rows.lost), None)
-    refused = {(row["platform"], row["post_id"]) for row in conflicts.to_pylist()}
-    links = _new_links(held, rows, refused)
-    outdone, settled = _outdone(held, rows, refused)
-    media = sorted(set(links["sha256"].to_pylist()))
-    tables = {
-        "posts": posts,
-        "accounts": held.new("accounts", accounts_table(rows.accounts.values())),
-        "media": held.new("media", media_table(rows.media[sha256] for sha256 in media)),
-        "post_media": links,
-        "guessed": guessed_table(_guessed_of(links, rows)),
-        "skipped": held.new("skipped", skipped_table(rows.skipped)),
-    }
-    instead: dict[str, list[str]] = {}
-    gone: Mapping[str, Collection[tuple[str, ...]]] = {
-        "posts": replaced,
-        "post_media": outdone,
-        "guessed": outdone | settled,
-    }
-    for name, without in gone.items():
-        if without:
-            left, instead[name] = held.left_of(name, without)
-            tables[name] = pa.concat_tables([tables[name], left])
-    tables["posts"] = pa.concat_tables([tables["posts"], whole])
-    added.posts += posts.num_rows
-    added.completed += whole.num_rows
-    added.known += known
-    added.other_times += held.other_times(read) if known else 0
+    posts = _posts_of(rows, held)
+    for refused in posts.refused:
+        rows.refuse(refused)
+    tables, instead = _unit(held, rows, posts)
+    added.posts += posts.new.num_rows
+    added.completed += posts.whole.num_rows
+    added.known += posts.known
+    added.other_times += posts.other_times
     added.accounts += tables["accounts"].num_rows
     added.media += tables["media"].num_rows
     added.skipped += tables["skipped"].num_rows
     added.absent += rows.absent
+    added.dropped += len(rows.lost)
+    added.lost = added.lost or next(iter(rows.lost), None)
     if any(table.num_rows for table in tables.values()) or any(instead.values()):
         writer.put(f"add-{_digest(tables)}", tables, instead)
-    return {((r["platform"], r["post_id"]), r["source"], r["line"]) for r in conflicts.to_pylist()}
+    return {((post.platform, post.post_id), post.source, post.line) for post in posts.refused}
 
 
-def _outdone(held: Held, rows: BatchRows, refused: set[Key]) -> tuple[set[Link], set[Link]]:
-    """Links of the case by guesses that give way to another post, and those that a row confirms."""
-    better: dict[str, list[Link]] = {item.place: [] for item in rows.post_media.values()}
-    for link, item in rows.post_media.items():
-        if link[:2] not in refused and link[0] != READER.platform:
-            better[item.place].append(link)
-    outdone, settled = set[Link](), set[Link]()
-    for place, guesses in held.guesses_at(better).items():
-        for guess in guesses:
-            said = [link for link in better[place] if link not in rows.guessed]
-            if guess in said:
-                settled.add(guess)
-            elif others := [link for link in better[place] if link[:2] != guess[:2]]:
-                outdone.add(guess)
-                reason = f"was taken for a picture of {'/'.join(guess[:2])}, by a guess"
-                path = rows.post_media[others[0]].path
-                rows.skip(Skipped(*rows.told[others[0]], path, reason))
-    return outdone, settled
+def _posts_of(rows: BatchRows, held: Held) -> _Posts:
+    read = posts_table(rows.posts.values())
+    new, known, conflicts = held.new_posts(read)
+    whole = held.partial(read) if read.num_rows else read
+    replaced = _keys_of(whole)
+    refused = (Refused(**row) for row in conflicts.to_pylist())
+    return _Posts(
+        new=new,
+        whole=whole,
+        refused=tuple(post for post in refused if (post.platform, post.post_id) not in replaced),
+        known=known,
+        other_times=held.other_times(read) if known else 0,
+    )
 
 
-def _guessed_of(links: pa.Table, rows: BatchRows) -> dict[Link, str]:
-    """Which of the new links are guesses, each with its place."""
-    keys = zip(*(links[name].to_pylist() for name in POST_MEDIA.names[:3]), strict=True)
-    return {key: rows.guessed[key] for key in keys if key in rows.guessed}
+def _unit(
+    held: Held, rows: BatchRows, posts: _Posts
+) -> tuple[dict[str, pa.Table], dict[str, list[str]]]:
+    """The tables of one unit, and the shards that these stand instead of."""
+    refused = posts.refused_keys
+    links = new_links(held, rows, refused)
+    corrected = corrections(held, rows, refused)
+    media = sorted(set(links["sha256"].to_pylist()))
+    tables = {
+        "posts": posts.new,
+        "accounts": held.new("accounts", accounts_table(rows.accounts.values())),
+        "media": held.new("media", media_table(rows.media[sha256] for sha256 in media)),
+        "post_media": links,
+        "guessed": guesses_in(links, rows),
+        "skipped": held.new("skipped", skipped_table(rows.skipped)),
+    }
+    gone: Mapping[str, Collection[tuple[str, ...]]] = {
+        "posts": _keys_of(posts.whole),
+        "post_media": corrected.withdrawn,
+        "guessed": corrected.withdrawn | corrected.confirmed,
+    }
+    instead: dict[str, list[str]] = {}
+    for name, without in gone.items():
+        if without:
+            left, instead[name] = held.left_of(name, without)
+            tables[name] = pa.concat_tables([tables[name], left])
+    tables["posts"] = pa.concat_tables([tables["posts"], posts.whole])
+    return tables, instead
 
 
-def _new_links(held: Held, rows: BatchRows, refused: set[tuple[str, str]]) -> pa.Table:
-    """Which pictures posts are to get: not the one of a namesake in another folder.
-
-    Nor, as one of a folder alone, what is that of a post.
-    """
-    alone = {key for key in rows.guessed if key[0] == READER.platform}
-    owned = held.owned({(key[2], rows.guessed[key]) for key in alone}) if alone else set()
-    keys = [
-        key
-        for key, item in rows.post_media.items()
-        if key[:2] not in refused and not (key in alone and (key[2], item.place) in owned)
-    ]
-    new = held.new("post_media", links_table(keys, rows.post_media))
-    found = list(zip(*(new[name].to_pylist() for name in POST_MEDIA.names[:3]), strict=True))
-    roots = pa.array([rows.said.get(key) for key in found], pa.string())
-    namesakes = set(held.namesakes(new.append_column("root", roots)))
-    for key in sorted(namesakes):
-        rows.skip(Skipped(*rows.told[key], rows.post_media[key].path, _NAMESAKE))
-    return new.filter(pa.array([key not in namesakes for key in found], pa.bool_()))
+def _keys_of(posts: pa.Table) -> set[Key]:
+    return set(zip(posts["platform"].to_pylist(), posts["post_id"].to_pylist(), strict=True))
 
 
 def _digest(tables: dict[str, pa.Table]) -> str:

@@ -12,9 +12,15 @@ from frametrace.posts.errors import DecodeError
 from frametrace.posts.guesses import Guess, Key
 from frametrace.posts.media import MediaLibrary
 from frametrace.posts.media_files import identify
-from frametrace.posts.model import Account, MediaFile, MediaItem, Post, Skipped
+from frametrace.posts.model import (
+    PICTURES_ALONE,
+    Account,
+    MediaFile,
+    MediaItem,
+    Post,
+    Skipped,
+)
 from frametrace.posts.parts import Entry
-from frametrace.posts.readers.folder import READER
 from frametrace.posts.roots import Base
 
 __all__ = ["BatchRows", "Link", "rows_guessed", "rows_of"]
@@ -87,7 +93,7 @@ def rows_of(batch: Sequence[tuple[Base, Entry]], library: MediaLibrary) -> Batch
         elif isinstance(item := items[file], Skipped):
             rows.lack(replace(item, source=post.source, line=post.line))
         else:
-            alone = post.platform == READER.platform
+            alone = post.platform == PICTURES_ALONE
             told = post.source, post.line
             key = rows.join((post.platform, post.post_id), item, told, guess=alone)
             if item.path.endswith(post.media):
@@ -134,7 +140,7 @@ def _owning(
     weaker = {
         (platform, post_id)
         for platform, post_id, _ in guesses.get(item.place, ())
-        if not guess or platform == READER.platform or len(post_id) < len(key[1])
+        if not guess or platform == PICTURES_ALONE or len(post_id) < len(key[1])
     }
     others = owners.get((item.sha256, item.path), set()) - weaker
     return set() if key in others else others

@@ -15,7 +15,7 @@ from frametrace.posts.model import ACCOUNT_NUMBER, PARTIAL, MediaFile
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["KEYS", "Held", "connect", "query_over"]
+__all__ = ["KEPT_NUMBER", "KEYS", "NUMBER_KEPT", "Held", "connect", "query_over"]
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "posts": ("platform", "post_id"),
@@ -69,12 +69,15 @@ def _create_view(connection: "duckdb.DuckDBPyConnection", case: Case, table: str
         connection.register(view, empty)
 
 
+# How the JSON of a post's `extra` has the number of its account: the beginning, and as a pattern.
+KEPT_NUMBER = f'"{ACCOUNT_NUMBER}": "'
+NUMBER_KEPT = KEPT_NUMBER + '([^"]+)"'
 # Some tools know an account by its number alone, where others know its handle and its number.
 _SAME_ACCOUNT = " OR ".join(
     (
         "(r.account_id = p.account_id",
-        f"contains(coalesce(r.extra, ''), '\"{ACCOUNT_NUMBER}\": \"' || p.account_id || '\"')",
-        f"contains(coalesce(p.extra, ''), '\"{ACCOUNT_NUMBER}\": \"' || r.account_id || '\"'))",
+        f"contains(coalesce(r.extra, ''), '{KEPT_NUMBER}' || p.account_id || '\"')",
+        f"contains(coalesce(p.extra, ''), '{KEPT_NUMBER}' || r.account_id || '\"'))",
     )
 )
 # As `refusal` has it.

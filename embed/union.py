@@ -14,12 +14,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from frametrace.embed.case import BASE_TABLES, Case, CaseWriter
-from frametrace.embed.held import KEYS, Held, connect, query_over
+from frametrace.embed.held import KEYS, NUMBER_KEPT, Held, connect, query_over
 from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.signals import SIGNALS, PictureSignal
 from frametrace.embed.tables import signal_table
 from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
-from frametrace.posts.model import ACCOUNT_NUMBER
 
 __all__ = ["MAX_CASES", "Part", "is_union", "part_number", "parts_of", "unite"]
 
@@ -47,7 +46,6 @@ SELECT platform, post_id, CAST(sum(held) AS BIGINT) AS cases FROM (
 _KEYS = (
     "SELECT platform, post_id, account_id, regexp_extract(extra, $number, 1) AS number FROM posts"
 )
-_NUMBER = {"number": f'"{ACCOUNT_NUMBER}": "([^"]+)"'}
 _OF_POSTS = [
     *("platform", "post_id", "account_id", "posted_at", "caption_sha256", "extra"),
     *("source", "line"),
@@ -151,7 +149,7 @@ def _origins(cases: Sequence[Case]) -> pa.Table:
     held = []
     for number, case in enumerate(cases):
         with connect(case, "posts") as connection:
-            keys = connection.sql(_KEYS, params=_NUMBER).to_arrow_table()
+            keys = connection.sql(_KEYS, params={"number": NUMBER_KEPT}).to_arrow_table()
         held.append(keys.append_column("held", pa.repeat(1 << number, len(keys))))
     with query_over(every=pa.concat_tables(held)) as connection:
         return connection.sql(_ORIGINS).to_arrow_table()

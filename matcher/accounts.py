@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from frametrace.embed.case import Case
+from frametrace.embed.held import KEPT_NUMBER, NUMBER_KEPT
 from frametrace.embed.held import connect as connect_as_kept
-from frametrace.posts.model import ACCOUNT_NUMBER
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,7 +39,6 @@ SELECT platform, number, any_value(handle) AS handle FROM named n WHERE number <
     AND NOT EXISTS (SELECT 1 FROM named o WHERE (o.platform, o.handle) = (n.platform, n.number))
 GROUP BY ALL HAVING count(*) = 1 ORDER BY ALL
 """
-_KEPT = f'"{ACCOUNT_NUMBER}": "'
 
 _RENAMED = """
 ALTER VIEW posts RENAME TO posts_as_kept;
@@ -91,5 +90,5 @@ def _handles_in(shards: _Shards) -> pa.Table:
         mixed = [platform for (platform,) in connection.sql(_MIXED).fetchall()]
         if not mixed:
             return _HANDLES.empty_table()
-        values = {"mixed": mixed, "number": _KEPT + '([^"]+)"', "kept": _KEPT}
+        values = {"mixed": mixed, "number": NUMBER_KEPT, "kept": KEPT_NUMBER}
         return connection.sql(_HANDLES_OF, params=values).to_arrow_table().cast(_HANDLES)

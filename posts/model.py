@@ -8,6 +8,7 @@ from enum import StrEnum
 __all__ = [
     "ACCOUNT_NUMBER",
     "PARTIAL",
+    "PICTURES_ALONE",
     "WRITTEN_ID",
     "Account",
     "AccountKind",
@@ -21,6 +22,7 @@ __all__ = [
 _REASON = 1000  # characters: what a library says may repeat all that it was given
 ACCOUNT_NUMBER = "account_number"  # in what is kept: of an account that its handle names
 WRITTEN_ID = "id_as_written"  # in what is kept: of a post whose key spells it otherwise
+PICTURES_ALONE = "folder"  # the platform of pictures that are posts of their own
 PARTIAL = "_zs_partial"  # in what is kept of a post: what Zeeschuimer calls it
 
 

@@ -1,7 +1,7 @@
-"""Recognising a source's format and reading it: posts, accounts, and what could not be read."""
+"""Opening what people name: what of it is read with which reader, and what is not read."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -106,20 +106,17 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
         nothing = SourceError(f"{printable(path.name)}: holds no pictures. Name another format.")
         raise errors[0][1] if errors else nothing
     unread = [source for source, _ in errors if is_table(source)]
-    around = {place: _neighbours(place, parts, unread) for place in _places(parts)}
+    places: dict[Path, list[Part]] = {}  # folders, archives and files
+    for part in parts:
+        places.setdefault(part.source.path, []).append(part)
+    around = {place: _neighbours(place, here, unread) for place, here in places.items()}
     placed = tuple(replace(part, around=around[part.source.path]) for part in parts)
     told = (*beside, *_unread(errors, passed, parts))
     return Opened(path, placed, told, tuple(around.values()))
 
 
-def _places(parts: Sequence[Part]) -> Iterable[Path]:
-    """The folders, archives and files that parts lie in, each once."""
-    return dict.fromkeys(part.source.path for part in parts)
-
-
-def _neighbours(path: Path, parts: Sequence[Part], unread: Sequence[Source]) -> Neighbours:
-    """What of the sources in a folder or an archive, or of one alone, says whose pictures are."""
-    here = [part for part in parts if part.source.path == path]
+def _neighbours(path: Path, here: Sequence[Part], unread: Sequence[Source]) -> Neighbours:
+    """What the sources in one place say of whose the pictures around them are."""
     read = [part for part in here if not part.source.is_folder]
     chats = {part.source: part.folder for part in read if part.reader.beside and part.reader.split}
     lost = {folder_of(source) for source in unread if source.path == path}

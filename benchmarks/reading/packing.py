@@ -22,7 +22,7 @@ _ENCODINGS += ("shift_jis", "latin-1", "cp1256", "euc-kr", "koi8-r")
 
 _NAMES = (
     "../../escaped.csv",
-    "/tmp/escaped.csv",
+    "/escaped.csv",
     "C:\\escaped.csv",
     "a/../../../b.json",
     "\\\\s\\x",
