@@ -110,8 +110,8 @@ def tell_added(added: "Added", seconds: float = 0) -> None:
     for source, kept in islice(added.by_kept.items(), _REASONS):
         print(printable(f"columns   {source} by the column map that the case keeps: {kept}"))
     if count := added.other_times:
-        posts = _counted(count, "known post")
-        print(f"times     {posts} would now have another time: the case keeps the first; add them to a new case")
+        told = f"{_counted(count, 'known post')} would now have another time"
+        print(f"times     {told}: the case keeps the first; add them to a new case")
     rules = (
         (added.by_map, "joined to posts by a media map"),
         (added.by_row, "joined by what their rows say"),
