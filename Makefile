@@ -6,7 +6,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CORE := .venv-core/bin
-PACKAGES := posts embed index matcher app
+PACKAGES := posts work case embed index matcher app
 FOLDERS := $(shell find $(PACKAGES) -type d -not -name __pycache__)
 
 demo: install

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from frametrace.embed.case import BASE_TABLES, Case
-from frametrace.embed.check import check_shards
+from frametrace.case.store import BASE_TABLES, Case
+from frametrace.case.verify import check_shards
 from frametrace.embed.signals import SIGNALS, ModelChoice
 from frametrace.index.store import check_index
 from frametrace.posts.errors import FrametraceError
@@ -92,6 +92,8 @@ def _case(path: Path) -> Iterator[Finding]:
         except FrametraceError as error:
             wrong = [str(error)]
         yield from (Finding(f"index/{signal}", sentence, damaged=True) for sentence in wrong)
-    from frametrace.matcher.edited import check_compared  # loads what compares pictures
+    from frametrace.matcher.pictures.edited_copies import (
+        check_compared,  # loads what compares pictures
+    )
 
     yield from (Finding("verified", sentence, damaged=True) for sentence in check_compared(case))

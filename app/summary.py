@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frametrace.case.schemas import signal_table
+from frametrace.case.store import Case
 from frametrace.embed.captions import missing_captions
-from frametrace.embed.case import Case
 from frametrace.embed.pictures import flat_pictures, missing_pictures
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Local
-from frametrace.embed.signals.overlay import Overlay
+from frametrace.embed.signals.ocr_text import Overlay
 from frametrace.embed.signals.pdq import Pdq
-from frametrace.embed.tables import signal_table
-from frametrace.embed.union import parts_of
-from frametrace.matcher.framing.saved import digests_of
+from frametrace.matcher.between_cases.union import parts_of
+from frametrace.matcher.framing.by_example.saved_framings import digests_of
 from frametrace.matcher.results import GroupKind, Relation, Results
 
 if TYPE_CHECKING:

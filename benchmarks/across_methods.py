@@ -12,19 +12,19 @@ from across_halves import Halves, Platform
 from across_measures import Pair, chained, pairs_across
 from measuring import Stopped, say
 
-from frametrace.embed.add import add_sources
-from frametrace.embed.case import Case
+from frametrace.case.ingest import add_sources
+from frametrace.case.store import Case
 from frametrace.embed.stage import EmbedSettings, embed
-from frametrace.matcher.across.match import match_cases
+from frametrace.matcher.between_cases.match_cases import match_cases
 from frametrace.matcher.results import GroupKind, Results
 from frametrace.matcher.settings import Extent
 from frametrace.matcher.stage import match_case
 from frametrace.matcher.tips.check import check_tip
-from frametrace.matcher.tips.choice import Choice
 from frametrace.matcher.tips.export import export_tip, sent_items
-from frametrace.matcher.tips.reading import read_tip
+from frametrace.matcher.tips.read_tip import read_tip
+from frametrace.matcher.tips.selection import Choice
 from frametrace.matcher.tips.watch import look, remember, watching
-from frametrace.posts.media import MediaLibrary
+from frametrace.posts.media.library import MediaLibrary
 
 if TYPE_CHECKING:
     from threatexchange.signal_type.pdq.signal import PdqSignal

@@ -42,7 +42,6 @@ from measuring import (
     shared_data,
 )
 
-from frametrace.embed.executor import cpu_count
 from frametrace.embed.pictures import Preparation
 from frametrace.embed.signals import ModelChoice
 from frametrace.embed.signals.caption import Caption
@@ -51,6 +50,7 @@ from frametrace.embed.signals.phash import Phash
 from frametrace.posts.errors import ModelMissing
 from frametrace.posts.model import MediaItem, Skipped
 from frametrace.posts.reading import read_source
+from frametrace.work.executor import cpu_count
 
 LIMIT = GIB  # above the models
 SAMPLE = 1000  # pictures, and captions, of the plain loops

@@ -29,7 +29,7 @@ from synthetic import BASE, BASE_QUICK, Described, Synthesis, described, packed
 
 from frametrace.embed.signals.local import Features
 from frametrace.index.codes import as_digits
-from frametrace.index.feature_join.join import propose_pairs
+from frametrace.index.feature_join.feature_join import propose_pairs
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.matcher.pictures.geometry import align
 

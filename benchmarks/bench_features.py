@@ -24,11 +24,11 @@ from copies.preparing import prepared
 from copies.sources import Files
 from measuring import Finding, Stopped, conclude, interleaved, options, ratio, say
 
-from frametrace.embed.case import Case
-from frametrace.embed.decode import decode
+from frametrace.case.store import Case
+from frametrace.embed.decoding.decode import decode
 from frametrace.embed.signals.local import Features, Local
-from frametrace.index.features import OWNER, FeatureIndex
-from frametrace.index.scan import Lists
+from frametrace.index.feature_search.inverted_index import OWNER, FeatureIndex
+from frametrace.index.feature_search.list_scan import Lists
 from frametrace.index.store import index_folder, open_index
 
 PICTURES, PICTURES_QUICK = 100_000, 2_000

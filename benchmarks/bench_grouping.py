@@ -23,11 +23,11 @@ from reuse import PAIR, frames, near_pairs, write_reuse
 from frametrace.embed.signals import pdq
 from frametrace.index.codes import Codes
 from frametrace.index.hits import Hits
-from frametrace.matcher.edges import Edges
-from frametrace.matcher.photos import Near, PhotoMatches, group_photos
-from frametrace.matcher.placing import Nodes
+from frametrace.matcher.photos.assignment import Nodes
+from frametrace.matcher.photos.edges import Edges
+from frametrace.matcher.photos.grouping import Near, PhotoMatches, group_photos
+from frametrace.matcher.photos.star_clustering import stars
 from frametrace.matcher.results import MATCHES
-from frametrace.matcher.stars import stars
 
 HASHES, HASHES_QUICK = 10_000_000, 100_000
 FRAMES, FRAMES_QUICK = 50_000, 5_000

@@ -20,11 +20,11 @@ import numpy as np
 from generating import jpeg, picture
 from measuring import Finding, Stopped, conclude, interleaved, options, ratio, say, shared_data
 
-from frametrace.embed.decode import MAX_BYTES, decode
+from frametrace.embed.decoding.decode import decode
 from frametrace.embed.pictures import Preparation, Refused
 from frametrace.embed.signals.pdq import Pdq, from_hex
 from frametrace.embed.signals.phash import Phash
-from frametrace.posts.media_files import read_media
+from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.model import MediaItem
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _steps(name: str, items: Sequence[MediaItem], rounds: int) -> str:
     for at in range(rounds):
         for number, item in enumerate(items):
             marks[at, number, 0] = time.process_time()
-            data = read_media(item.root, item.path, MAX_BYTES)
+            data = read_media(item.root, item.path)
             hashlib.sha256(data).hexdigest()
             marks[at, number, 1] = time.process_time()
             picture = decode(data)

@@ -18,12 +18,12 @@ import pyarrow as pa
 from hashes import Spectra, at_distance
 from measuring import GIB, Finding, Stopped, conclude, options, run, say
 
-from frametrace.embed.case import Case
+from frametrace.case.schemas import signal_table
+from frametrace.case.store import Case
 from frametrace.embed.signals import pdq
-from frametrace.embed.tables import signal_table
+from frametrace.index.hamming.hamming_join import Join
+from frametrace.index.hamming.pair_cache import near_pairs
 from frametrace.index.hits import Hits
-from frametrace.index.join import Join
-from frametrace.index.pairs import near_pairs
 from frametrace.index.store import open_index
 
 RADIUS = pdq.MAX_DISTANCE
@@ -209,7 +209,7 @@ def _agreement(codes: np.ndarray, hits: Hits, sample: np.ndarray) -> dict[str, f
 
 
 def _candidates(codes: np.ndarray, uniform: float) -> dict[str, float]:
-    from frametrace.index.buckets import Blocks
+    from frametrace.index.hamming.buckets import Blocks
 
     words = np.ascontiguousarray(codes).view(np.uint64)
     candidates = Blocks(words, words, RADIUS, True).plan().candidates

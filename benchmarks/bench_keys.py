@@ -26,7 +26,8 @@ from measuring import Finding, Stopped, conclude, options, run, say
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from frametrace.embed.case import Case
+from frametrace.case.schemas import POSTS
+from frametrace.case.store import Case
 from frametrace.embed.signals.caption_key import (
     MIN_SIMILARITY,
     PERMUTATIONS,
@@ -34,9 +35,8 @@ from frametrace.embed.signals.caption_key import (
     jaccards,
     minhashes,
 )
-from frametrace.embed.signals.trigrams import grams_of
 from frametrace.embed.stage import EmbedSettings, embed
-from frametrace.embed.tables import POSTS
+from frametrace.embed.text.ngrams import grams_of
 from frametrace.index.codes import as_keys
 from frametrace.index.minhash import BANDS, MinHashIndex
 from frametrace.index.store import open_index

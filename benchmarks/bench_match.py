@@ -35,9 +35,9 @@ from generating import jpeg
 from measuring import Finding, Ran, Stopped, command_line, conclude, options, run, say
 from synthetic import BASE, BASE_QUICK, FEATURE, Described, Synthesis, described
 
-from frametrace.embed.case import Case
+from frametrace.case.store import Case
 from frametrace.embed.signals.thumbnail import pixels
-from frametrace.matcher.query import find_picture
+from frametrace.matcher.query.find import find_picture
 from frametrace.matcher.results import GroupKind
 from frametrace.matcher.stage import load_results
 

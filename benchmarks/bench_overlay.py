@@ -22,8 +22,8 @@ import numpy as np
 from measuring import Finding, Stopped, conclude, interleaved, options, ratio, say, shared_data
 from PIL import Image
 
-from frametrace.embed.decode import decode
-from frametrace.embed.signals.lettering import Reader, model_files
+from frametrace.embed.decoding.decode import decode
+from frametrace.embed.ocr.reader import Reader, model_files
 
 ROUNDS = 2
 PHOTOS, PHOTOS_QUICK = 902, 30

@@ -30,11 +30,11 @@ from measuring import (
     say,
 )
 
-from frametrace.embed.case import Case, CaseWriter
-from frametrace.embed.decode import decode
+from frametrace.case.schemas import MEDIA, POST_MEDIA, POSTS, signal_table
+from frametrace.case.store import Case, CaseWriter
+from frametrace.embed.decoding.decode import decode
 from frametrace.embed.signals import pdq
-from frametrace.embed.tables import MEDIA, POST_MEDIA, POSTS, signal_table
-from frametrace.matcher.query import find_picture
+from frametrace.matcher.query.find import find_picture
 
 PICTURES, PICTURES_QUICK = 100_000, 5_000
 POSTS_EACH = 2  # posts a picture, in the mean
@@ -235,7 +235,7 @@ def _warm(case: Case, asked: Path, rounds: int) -> Finding:
 def _imported(case: Case, asked: Path) -> str:
     command = [sys.executable, "-c", _IMPORTS, "query", str(case.path), str(asked), "--json"]
     modules = set(run(command, watched=False).printed.rpartition("\n\n")[2].split())
-    if "frametrace.matcher.query" not in modules:
+    if "frametrace.matcher.query.find" not in modules:
         raise Stopped("the query's modules could not be listed")
     names = ", ".join(sorted(HEAVY))
     heavy = ", ".join(sorted(HEAVY & modules))

@@ -25,11 +25,11 @@ from copies.sources import Edited, Files
 from measuring import Finding, Stopped, command_line, conclude, options, run, say
 from synthetic import BASE, BASE_QUICK, Described, Synthesis, described, packed
 
-from frametrace.embed.case import Case
+from frametrace.case.store import Case
 from frametrace.embed.signals.local import Features
-from frametrace.matcher.tips.canonical import short_digest
-from frametrace.matcher.tips.documents import TIP, write_document
-from frametrace.matcher.tips.model import FEATURES, FINGERPRINTS, Head
+from frametrace.matcher.tips.canonical_json import short_digest
+from frametrace.matcher.tips.envelope import TIP, write_document
+from frametrace.matcher.tips.tip_model import FEATURES, FINGERPRINTS, Head
 
 ITEMS, ITEMS_QUICK = 5_000, 400
 PICTURES, PICTURES_QUICK = 100_000, 2_000

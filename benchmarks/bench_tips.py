@@ -17,13 +17,13 @@ import numpy as np
 import pyarrow as pa
 from measuring import GIB, Finding, Ran, Stopped, command_line, conclude, options, run, say
 
-from frametrace.embed.case import Case
+from frametrace.case.schemas import POST_MEDIA, POSTS, signal_table
+from frametrace.case.store import Case
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
-from frametrace.embed.tables import POST_MEDIA, POSTS, signal_table
-from frametrace.matcher.tips.canonical import short_digest
-from frametrace.matcher.tips.documents import TIP, write_document
-from frametrace.matcher.tips.model import FINGERPRINTS, Head
+from frametrace.matcher.tips.canonical_json import short_digest
+from frametrace.matcher.tips.envelope import TIP, write_document
+from frametrace.matcher.tips.tip_model import FINGERPRINTS, Head
 
 ITEMS, ITEMS_QUICK = 1_000_000, 20_000
 PICTURES, PICTURES_QUICK = 100_000, 2_000

@@ -6,11 +6,11 @@ import numpy as np
 import pyarrow as pa
 from synthetic import Described, packed
 
-from frametrace.embed.case import Case
+from frametrace.case.schemas import MEDIA, POST_MEDIA, POSTS, signal_table
+from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.thumbnail import Thumbnail
-from frametrace.embed.tables import MEDIA, POST_MEDIA, POSTS, signal_table
 from frametrace.index.codes import as_digits
 
 __all__ = ["put_described", "put_synthetic"]

@@ -21,7 +21,7 @@ import pyarrow as pa
 from copies.preparing import Source
 from copies.sources import Edited
 
-from frametrace.embed.decode import decode
+from frametrace.embed.decoding.decode import decode
 from frametrace.embed.signals.local import Features, Local, bits_between
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.thumbnail import Thumbnail

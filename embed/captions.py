@@ -10,14 +10,14 @@ from functools import partial
 
 import pyarrow as pa
 
-from frametrace.embed.case import Case, CaseWriter
-from frametrace.embed.executor import Crashed, Executor, InProcess
-from frametrace.embed.held import connect
-from frametrace.embed.progress import Progress
+from frametrace.case.schemas import signal_table
+from frametrace.case.store import Case, CaseWriter
+from frametrace.case.views import connect
 from frametrace.embed.signals import CaptionSignal
-from frametrace.embed.signals.overlay import Overlay
-from frametrace.embed.tables import signal_table
+from frametrace.embed.signals.ocr_text import Overlay
 from frametrace.posts.errors import FrametraceError
+from frametrace.work.executor import Crashed, Executor, InProcess
+from frametrace.work.progress import Progress
 
 __all__ = ["embed_captions", "missing_captions"]
 

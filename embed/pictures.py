@@ -11,17 +11,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from frametrace.embed.case import Case, CaseWriter
-from frametrace.embed.decode import MAX_BYTES, Picture, decode
-from frametrace.embed.executor import Crashed, Executor
-from frametrace.embed.held import Held, connect
-from frametrace.embed.progress import Progress
+from frametrace.case.schemas import SKIPPED, signal_table
+from frametrace.case.store import Case, CaseWriter
+from frametrace.case.views import Held, connect
+from frametrace.embed.decoding.decode import Picture, decode
 from frametrace.embed.signals import PictureSignal
 from frametrace.embed.signals.pdq import MIN_QUALITY, Pdq
-from frametrace.embed.tables import SKIPPED, signal_table
 from frametrace.posts.errors import DecodeError, FormatMissing
-from frametrace.posts.media_files import read_media
+from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.model import MediaItem
+from frametrace.work.executor import Crashed, Executor
+from frametrace.work.progress import Progress
 
 __all__ = [
     "Preparation",
@@ -69,7 +69,7 @@ class Preparation:
         What another package would read is tried again, in case it was installed since.
         """
         try:
-            data = read_media(item.root, item.path, MAX_BYTES)
+            data = read_media(item.root, item.path)
         except DecodeError as error:
             return Refused(str(error), for_good=False)
         if hashlib.sha256(data).hexdigest() != item.sha256:

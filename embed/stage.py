@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
+from frametrace.case.schemas import signal_table
+from frametrace.case.store import Case, CaseWriter
 from frametrace.embed.captions import embed_captions, missing_captions
-from frametrace.embed.case import Case, CaseWriter
-from frametrace.embed.executor import Executor, SpawnPool
+from frametrace.embed.models.runtimes import Arithmetic
 from frametrace.embed.pictures import embed_pictures, flat_pictures, missing_pictures
-from frametrace.embed.progress import Progress, Silent
 from frametrace.embed.signals import SIGNALS, CaptionSignal, ModelChoice, PictureSignal, Signal
-from frametrace.embed.signals.overlay import Overlay
-from frametrace.embed.signals.runtimes import Arithmetic
-from frametrace.embed.tables import signal_table
+from frametrace.embed.signals.ocr_text import Overlay
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
+from frametrace.work.executor import Executor, SpawnPool
+from frametrace.work.progress import Progress, Silent
 
 __all__ = ["EmbedSettings", "Embedded", "embed"]
 

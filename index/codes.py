@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.embed.case import Case
+from frametrace.case.schemas import signal_table
+from frametrace.case.store import Case
 from frametrace.embed.signals import pdq
-from frametrace.embed.tables import signal_table
 
 __all__ = ["Codes", "as_digests", "as_digits", "as_keys", "first_bytes"]
 

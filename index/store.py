@@ -14,24 +14,24 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from frametrace.embed.case import Case, write_atomically
-from frametrace.embed.files import read_json
-from frametrace.embed.progress import Progress, Silent
+from frametrace.case.files import read_json
+from frametrace.case.locks import alone_in, comparing
+from frametrace.case.schemas import signal_table
+from frametrace.case.store import Case, write_atomically
 from frametrace.embed.signals import SIGNALS, Metric
-from frametrace.embed.tables import signal_table
-from frametrace.index.binary import BinaryIndex
+from frametrace.index.arrays import map_array, save_array, sha256_of
 from frametrace.index.codes import Codes
-from frametrace.index.dense import DenseIndex
+from frametrace.index.feature_search.build_lists import build_lists, suits
+from frametrace.index.feature_search.inverted_index import ARRAYS as FEATURE_ARRAYS
+from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.feature_shards import CodeShards, FeatureShards
-from frametrace.index.features import ARRAYS as FEATURE_ARRAYS
-from frametrace.index.features import FeatureIndex
-from frametrace.index.files import map_array, save_array, sha256_of
-from frametrace.index.lists import build_lists, suits
+from frametrace.index.hamming.hamming_index import BinaryIndex
 from frametrace.index.minhash import MinHashIndex
-from frametrace.index.thumbnails import ARRAYS as THUMBNAIL_ARRAYS
-from frametrace.index.thumbnails import ThumbnailIndex, build_thumbnails
-from frametrace.index.turns import alone_in, comparing
+from frametrace.index.thumbnail_lookup import ARRAYS as THUMBNAIL_ARRAYS
+from frametrace.index.thumbnail_lookup import ThumbnailIndex, build_thumbnails
+from frametrace.index.vectors import DenseIndex
 from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
+from frametrace.work.progress import Progress, Silent
 
 __all__ = [
     "PAIRS_DONE",

@@ -9,7 +9,7 @@ from a group only where the matcher placed its item elsewhere.
 
 import pyarrow as pa
 
-from frametrace.embed.held import query_over
+from frametrace.case.views import query_over
 from frametrace.matcher.results import ARRIVALS, BELONGING, CHANGES, MEMBERS
 
 __all__ = ["BEFORE", "compare"]

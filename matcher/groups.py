@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from frametrace.embed.case import Case
-from frametrace.matcher.accounts import connect
+from frametrace.case.store import Case
+from frametrace.matcher.account_names import connect
 from frametrace.matcher.results import (
     ACCOUNTS,
     BELONGING,

@@ -13,24 +13,22 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from frametrace.embed.case import Case, write_atomically
-from frametrace.embed.executor import Executor
-from frametrace.embed.progress import Progress, Silent
-from frametrace.index.turns import alone_in
-from frametrace.matcher.across.spanning import shown_of
+from frametrace.case.locks import alone_in
+from frametrace.case.store import Case, write_atomically
+from frametrace.matcher.between_cases.spanning_groups import shown_of
 from frametrace.matcher.changes import BEFORE, compare
-from frametrace.matcher.compared import compare_case
-from frametrace.matcher.elements import Elements
-from frametrace.matcher.framing.about import in_order
-from frametrace.matcher.framing.finding import Framings, find_framings
-from frametrace.matcher.framing.given import Compared
+from frametrace.matcher.framing.by_example.named_posts import named_posts
+from frametrace.matcher.framing.by_example.resolve import Compared
+from frametrace.matcher.framing.by_example.saved_framings import digests_of
+from frametrace.matcher.framing.find_framings import Framings, find_framings
 from frametrace.matcher.framing.map import map_of
-from frametrace.matcher.framing.named import named_posts
-from frametrace.matcher.framing.saved import digests_of
+from frametrace.matcher.framing.summary import in_order
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
 from frametrace.matcher.network import ties_of
-from frametrace.matcher.photos import PhotoMatches
-from frametrace.matcher.placing import PLACES
+from frametrace.matcher.photos.assignment import PLACES
+from frametrace.matcher.photos.compare_case import compare_case
+from frametrace.matcher.photos.elements import Elements
+from frametrace.matcher.photos.grouping import PhotoMatches
 from frametrace.matcher.results import (
     ACCOUNTS,
     MAP,
@@ -45,6 +43,8 @@ from frametrace.matcher.results import (
 )
 from frametrace.matcher.settings import Extent, MatchSettings
 from frametrace.posts.errors import CaseError
+from frametrace.work.executor import Executor
+from frametrace.work.progress import Progress, Silent
 
 __all__ = ["MatchRun", "every_member", "load_results", "match_case", "results_before"]
 

@@ -6,21 +6,21 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-from frametrace.posts.column_maps import shipped_maps
-from frametrace.posts.drafts import draft_of, likeliest_table
+from frametrace.posts.columns.column_map import shipped_maps
+from frametrace.posts.columns.draft import draft_of, likeliest_table
+from frametrace.posts.columns.mapped_rows import reader_of
 from frametrace.posts.errors import SourceError
-from frametrace.posts.folders import printable
-from frametrace.posts.layouts import heads_of
-from frametrace.posts.mapped_rows import reader_of
+from frametrace.posts.layouts.detection import heads_of
+from frametrace.posts.media.source_folders import Neighbours
 from frametrace.posts.model import Skipped
-from frametrace.posts.neighbours import Neighbours
 from frametrace.posts.parts import Entry, Part, folder_of
 from frametrace.posts.readers import READERS
 from frametrace.posts.recognition import parts_of, reader_named
-from frametrace.posts.roots import Base
 from frametrace.posts.rows import Head, Shape
 from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources import Source, is_table, sources_in
+from frametrace.posts.sources.folders import printable
+from frametrace.posts.sources.roots import Base
+from frametrace.posts.sources.source import Source, is_table, sources_in
 from frametrace.posts.unrecognised import NEXT
 
 __all__ = ["Opened", "detect", "formats_table", "open_source", "read_source"]

@@ -4,17 +4,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from frametrace.posts.column_maps import ColumnMap, header_digest, shipped_maps
+from frametrace.posts.columns.column_map import ColumnMap, header_digest, shipped_maps
+from frametrace.posts.columns.mapped_rows import reader_of
 from frametrace.posts.errors import SourceError, UsageError
-from frametrace.posts.file_kinds import kind_of
-from frametrace.posts.layouts import heads_of
-from frametrace.posts.mapped_rows import reader_of
+from frametrace.posts.layouts.detection import heads_of
 from frametrace.posts.model import Skipped
 from frametrace.posts.parts import Part
 from frametrace.posts.readers import READERS, Reader
 from frametrace.posts.rows import Head, Shape
 from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources import Source
+from frametrace.posts.sources.file_kinds import kind_of
+from frametrace.posts.sources.source import Source
 from frametrace.posts.unrecognised import left_out, unrecognised
 
 __all__ = ["check_maps", "parts_of", "reader_named"]

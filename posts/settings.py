@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from frametrace.posts.column_maps import ColumnMap
+from frametrace.posts.columns.column_map import ColumnMap
 from frametrace.posts.times import DayOrder
 
 __all__ = ["ReadSettings"]

@@ -103,11 +103,11 @@ def make_case(
 
     A post needs no more than what the test is about: the rest is filled in.
     """
-    from frametrace.embed.add import add_sources
-    from frametrace.embed.case import Case
-    from frametrace.embed.executor import InProcess
+    from frametrace.case.ingest import add_sources
+    from frametrace.case.store import Case
     from frametrace.embed.stage import EmbedSettings, embed
-    from frametrace.posts.media import MediaLibrary
+    from frametrace.posts.media.library import MediaLibrary
+    from frametrace.work.executor import InProcess
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in (pictures or {}).items():
@@ -133,8 +133,8 @@ def put_codes(
     """
     import pyarrow as pa
 
-    from frametrace.embed.case import Case
-    from frametrace.embed.tables import signal_table
+    from frametrace.case.schemas import signal_table
+    from frametrace.case.store import Case
 
     known = [code for code in codes.values() if code is not None]
     width = len(known[0]) if known else 8
@@ -247,7 +247,7 @@ def put_features(case: Any, features: Mapping[str, Any], fingerprint: str = "mad
     """
     import pyarrow as pa
 
-    from frametrace.embed.case import Case
+    from frametrace.case.store import Case
 
     head = np.array([400, 300], "<u2").tobytes()
     codes = [head + rows.tobytes() for rows in features.values()]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sampling import is_sound, table_text
 
-from frametrace.posts.column_maps import map_of, read_map
+from frametrace.posts.columns.column_map import map_of, read_map
 from frametrace.posts.model import Post
 from frametrace.posts.parts import Entry
 from frametrace.posts.reading import open_source

@@ -7,10 +7,10 @@ import numpy as np
 from making import jpeg, photo
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
-from frametrace.embed.decode import decode
+from frametrace.embed.decoding.decode import decode
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
-from frametrace.matcher.pictures.shown import Shown
+from frametrace.matcher.pictures.picture_values import Shown
 
 __all__ = [
     "ALTERATIONS",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from frametrace.posts.documents import rows_in
+from frametrace.posts.layouts.json_documents import rows_in
 from frametrace.posts.model import Account, AccountKind, Post, Precision, Skipped
 from frametrace.posts.parts import Entry
 from frametrace.posts.readers import READERS, Reader

@@ -9,10 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from frametrace.embed.case import BASE_TABLES, Case
-from frametrace.embed.held import KEYS
-from frametrace.embed.tables import signal_table
-from frametrace.embed.union import parts_of
+from frametrace.case.schemas import signal_table
+from frametrace.case.store import BASE_TABLES, Case
+from frametrace.case.views import KEYS
+from frametrace.matcher.between_cases.union import parts_of
 
 Posts = Sequence[Mapping[str, Any]]
 PDQ = signal_table("pdq")

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from making import jpeg, make_case, photo, write_jsonl
 
 from frametrace.app.cli import frametrace
-from frametrace.matcher.tips.choice import Choice
 from frametrace.matcher.tips.export import export_tip
+from frametrace.matcher.tips.selection import Choice
 
 __all__ = ["WORDS", "Place", "arrived", "hooked", "make_tip"]
 

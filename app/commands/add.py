@@ -41,10 +41,10 @@ def command(case: Path, sources: tuple[Path, ...], **options: Any) -> None:
     import time
     from dataclasses import asdict
 
-    from frametrace.app.console import Console
-    from frametrace.app.flow import Inputs, add
-    from frametrace.app.settings import read_settings
-    from frametrace.app.telling import end, print_json, tell_added, tell_skipped
+    from frametrace.app.output.console import Console
+    from frametrace.app.output.print_results import end, print_json, tell_added, tell_skipped
+    from frametrace.app.pipeline import Inputs, add
+    from frametrace.app.stage_settings import read_settings
 
     inputs = Inputs(sources, options["media"], options["maps"], read_settings(options))
     begun = time.monotonic()

@@ -25,17 +25,17 @@ def command(folder: Path, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from frametrace.app.console import Console
-    from frametrace.app.demo.build import build_sources, is_demo
-    from frametrace.app.demo.score import score
-    from frametrace.app.flow import Inputs, run
-    from frametrace.app.telling import (
+    from frametrace.app.demo.build_demo import build_sources, is_demo
+    from frametrace.app.demo.recall import score
+    from frametrace.app.output.console import Console
+    from frametrace.app.output.print_results import (
         print_json,
         tell_added,
         tell_embedded,
         tell_found,
         tell_skipped,
     )
+    from frametrace.app.pipeline import Inputs, run
     from frametrace.matcher.results import GroupKind
     from frametrace.posts.errors import UsageError
 

@@ -25,9 +25,9 @@ def command(case: Path | None, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from frametrace.app.console import printable
     from frametrace.app.doctor import examine
-    from frametrace.app.telling import print_json
+    from frametrace.app.output.console import printable
+    from frametrace.app.output.print_results import print_json
 
     findings = examine(case)
     damaged = [finding for finding in findings if finding.damaged]

@@ -29,10 +29,10 @@ def command(case: Path, **options: Any) -> None:
     """
     from dataclasses import asdict
 
-    from frametrace.app.console import Console
-    from frametrace.app.settings import embed_settings
-    from frametrace.app.telling import end, print_json, tell_embedded, tell_skipped
-    from frametrace.embed.case import Case
+    from frametrace.app.output.console import Console
+    from frametrace.app.output.print_results import end, print_json, tell_embedded, tell_skipped
+    from frametrace.app.stage_settings import embed_settings
+    from frametrace.case.store import Case
     from frametrace.embed.stage import embed
 
     opened = Case(case)

@@ -74,9 +74,13 @@ def command(case: Path, **options: Any) -> None:
     frametrace framing hongkong --name damage --unlike twitter/789 --out damage.csv
     frametrace framing hongkong
     """
-    from frametrace.app.framings import list_framings, remove_framing, show_framing
-    from frametrace.matcher.framing.by_example import Asked
-    from frametrace.matcher.framing.outside import Named
+    from frametrace.app.output.framings_by_example import (
+        list_framings,
+        remove_framing,
+        show_framing,
+    )
+    from frametrace.matcher.framing.by_example.read_examples import Named
+    from frametrace.matcher.framing.by_example.run_framing import Asked
 
     if options["name"] == "":
         raise click.UsageError("the name is empty: name a framing, or leave --name out")

@@ -20,9 +20,9 @@ def command(case: Path, as_json: bool) -> None:
     \b
     frametrace index hongkong
     """
-    from frametrace.app.console import Console, table_text
-    from frametrace.app.telling import print_json
-    from frametrace.embed.case import Case
+    from frametrace.app.output.console import Console, table_text
+    from frametrace.app.output.print_results import print_json
+    from frametrace.case.store import Case
     from frametrace.embed.signals import SIGNALS, Metric
     from frametrace.index.store import index_folder, open_index, read_manifest
 

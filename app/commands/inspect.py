@@ -5,12 +5,7 @@ from typing import Any
 
 import click
 
-from frametrace.app.options import (
-    FullPath,
-    json_option,
-    source_options,
-    sources_argument,
-)
+from frametrace.app.options import FullPath, json_option, source_options, sources_argument
 
 __all__ = ["command"]
 
@@ -50,13 +45,13 @@ def command(sources: tuple[Path, ...], **options: Any) -> None:
     """
     from dataclasses import asdict
 
-    from frametrace.app.console import Console
-    from frametrace.app.inspection.inspection import inspect_sources
+    from frametrace.app.inspection.inspect_sources import inspect_sources
     from frametrace.app.inspection.next_step import check_new, next_steps, write_draft
-    from frametrace.app.inspection.text import inspection_lines, screen_of
-    from frametrace.app.settings import inspect_settings
-    from frametrace.app.telling import print_json
-    from frametrace.posts.media import MediaLibrary
+    from frametrace.app.inspection.print_inspection import inspection_lines, screen_of
+    from frametrace.app.output.console import Console
+    from frametrace.app.output.print_results import print_json
+    from frametrace.app.stage_settings import inspect_settings
+    from frametrace.posts.media.library import MediaLibrary
 
     if options["draft"]:
         check_new(options["draft"])

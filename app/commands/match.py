@@ -12,7 +12,7 @@ import click
 from frametrace.app.options import FullPath, json_option, match_options
 
 if TYPE_CHECKING:
-    from frametrace.matcher.across.match import MatchedCases
+    from frametrace.matcher.between_cases.match_cases import MatchedCases
 
 __all__ = ["command"]
 
@@ -110,11 +110,11 @@ class Outputs:
 def _within(case: Path, options: dict[str, Any]) -> None:
     from dataclasses import asdict
 
-    from frametrace.app.console import Console
-    from frametrace.app.settings import match_settings
+    from frametrace.app.output.console import Console
+    from frametrace.app.output.print_results import named_counts, print_json, since_json, tell_found
+    from frametrace.app.stage_settings import match_settings
     from frametrace.app.summary import counts_of, notes_on
-    from frametrace.app.telling import named_counts, print_json, since_json, tell_found
-    from frametrace.embed.case import Case
+    from frametrace.case.store import Case
     from frametrace.matcher.stage import match_case
 
     opened = Case(case)
@@ -129,14 +129,14 @@ def _within(case: Path, options: dict[str, Any]) -> None:
 
 
 def _across(paths: Sequence[Path], options: dict[str, Any], outputs: Outputs) -> None:
-    from frametrace.app.console import Console
-    from frametrace.app.report.tables import write_csv
-    from frametrace.app.report.write import check_out, write_report
-    from frametrace.app.settings import match_settings
+    from frametrace.app.output.console import Console
+    from frametrace.app.output.print_results import print_json
+    from frametrace.app.report.csv_tables import write_csv
+    from frametrace.app.report.write_report import check_out, write_report
+    from frametrace.app.stage_settings import match_settings
     from frametrace.app.summary import notes_on
-    from frametrace.app.telling import print_json
-    from frametrace.embed.case import Case
-    from frametrace.matcher.across.match import match_cases
+    from frametrace.case.store import Case
+    from frametrace.matcher.between_cases.match_cases import match_cases
     from frametrace.matcher.settings import Extent
 
     outputs.check()
@@ -167,9 +167,9 @@ def _across(paths: Sequence[Path], options: dict[str, Any], outputs: Outputs) ->
 
 def _tell(found: "MatchedCases") -> None:
     """Print the first reuses, how many there are of what, and what to know of them."""
-    from frametrace.app.console import printable
+    from frametrace.app.output.console import printable
+    from frametrace.app.output.print_results import reused, rows_text
     from frametrace.app.summary import notes_on
-    from frametrace.app.telling import reused, rows_text
 
     shown = found.reuses.slice(0, 20)
     print(rows_text(shown, _COLUMNS))

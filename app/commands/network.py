@@ -9,7 +9,7 @@ import click
 from frametrace.app.options import json_option, out_option
 
 if TYPE_CHECKING:
-    from frametrace.app.console import Console
+    from frametrace.app.output.console import Console
     from frametrace.matcher.network import Network, Shares
 
 __all__ = ["command"]
@@ -108,10 +108,10 @@ def command(case: Path | None, table: Path | None, out: Path, **options: Any) ->
     frametrace network --from-csv posts.csv.gz --object phash_id --time timestamp --prefixed \\
         --out network/
     """
-    from frametrace.app.console import Console
-    from frametrace.app.report.place import check_place
-    from frametrace.app.report.ties import FILES, summary_of, write_network
-    from frametrace.app.telling import print_json
+    from frametrace.app.output.console import Console
+    from frametrace.app.output.print_results import print_json
+    from frametrace.app.report.network_files import FILES, summary_of, write_network
+    from frametrace.app.report.output_folder import check_place
     from frametrace.matcher.network import find_ties, ties_of_shuffled
     from frametrace.matcher.settings import TieSettings
 
@@ -147,7 +147,7 @@ def _cells(tie: dict[str, Any]) -> list[object]:
 
 
 def _of_case(case: Path, options: dict[str, Any]) -> "tuple[Shares, dict[str, Any]]":
-    from frametrace.embed.case import Case
+    from frametrace.case.store import Case
     from frametrace.matcher.network import By, shares_in
     from frametrace.matcher.stage import load_results
 
@@ -180,8 +180,8 @@ def _of_table(
 
 
 def _tell(network: "Network", about: dict[str, Any], out: Path) -> None:
-    from frametrace.app.console import printable, table_text
-    from frametrace.app.report.ties import summary_of
+    from frametrace.app.output.console import printable, table_text
+    from frametrace.app.report.network_files import summary_of
 
     found = summary_of(network)
     if "table" in about:

@@ -71,10 +71,10 @@ def command(
     frametrace query hongkong --text "black-clad protesters" --signal caption_key
     frametrace query hongkong --text "people dressed in black on a bridge" --signal clip
     """
-    from frametrace.app.console import Console
-    from frametrace.app.telling import print_json, rows_text
-    from frametrace.embed.case import Case
-    from frametrace.matcher.query import find_picture, find_text
+    from frametrace.app.output.console import Console
+    from frametrace.app.output.print_results import print_json, rows_text
+    from frametrace.case.store import Case
+    from frametrace.matcher.query.find import find_picture, find_text
 
     if (picture is None) == (text is None):
         raise click.UsageError("name a PICTURE, or a text with --text; and not both")
@@ -101,7 +101,7 @@ def _explained(rows: "pa.Table") -> "pa.Table":
     """With what happened to each picture, and the evidence of it, in words."""
     import pyarrow as pa
 
-    from frametrace.app.happened import what_happened
+    from frametrace.app.output.edit_words import what_happened
 
     for name, say in (("happened", what_happened), ("evidence", _evidence)):
         words = pa.array([say(row) for row in rows.to_pylist()], pa.string())

@@ -25,11 +25,11 @@ def command(case: Path, out: Path, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from frametrace.app.console import Console
-    from frametrace.app.report.write import write_report
+    from frametrace.app.output.console import Console
+    from frametrace.app.output.print_results import print_json
+    from frametrace.app.report.write_report import write_report
     from frametrace.app.summary import counts_of
-    from frametrace.app.telling import print_json
-    from frametrace.embed.case import Case
+    from frametrace.case.store import Case
     from frametrace.matcher.stage import load_results
 
     opened = Case(case)

@@ -39,10 +39,8 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
     frametrace run thailand thailand_092020_tweets_csv_hashed.zip --out report/
     frametrace run photos folder_of_pictures/ --out report/
     """
-    from frametrace.app.console import Console
-    from frametrace.app.flow import Inputs, run
-    from frametrace.app.settings import embed_settings, match_settings, read_settings
-    from frametrace.app.telling import (
+    from frametrace.app.output.console import Console
+    from frametrace.app.output.print_results import (
         end,
         named_counts,
         print_json,
@@ -52,6 +50,8 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
         tell_found,
         tell_skipped,
     )
+    from frametrace.app.pipeline import Inputs, run
+    from frametrace.app.stage_settings import embed_settings, match_settings, read_settings
 
     done = run(
         case,

@@ -109,11 +109,11 @@ def export(case: Path, **options: Any) -> None:
     frametrace tip export twitter_case --account twitter/123 --tlp green --out tip.json
     frametrace tip export twitter_case --framing damage --out tip.json
     """
-    from frametrace.app.tips.telling import tell_exported
-    from frametrace.embed.case import Case
-    from frametrace.matcher.tips.choice import Choice
+    from frametrace.app.tips.print_tips import tell_exported
+    from frametrace.case.store import Case
     from frametrace.matcher.tips.export import ExportSettings, export_tip
-    from frametrace.matcher.tips.model import Tlp
+    from frametrace.matcher.tips.selection import Choice
+    from frametrace.matcher.tips.tip_model import Tlp
 
     settings = ExportSettings(
         made_by=options["made_by"],
@@ -139,8 +139,8 @@ def show(tip: Path, trusted: tuple[Path, ...], as_json: bool) -> None:
     \b
     frametrace tip show tip.json --from sender.pub.pem
     """
-    from frametrace.app.tips.telling import tell_tip
-    from frametrace.matcher.tips.reading import read_tip
+    from frametrace.app.tips.print_tips import tell_tip
+    from frametrace.matcher.tips.read_tip import read_tip
 
     tell_tip(read_tip(tip, trusted), as_json=as_json)
 
@@ -170,12 +170,12 @@ def check(case: Path, tip: Path, out: Path, trusted: tuple[Path, ...], **options
     \b
     frametrace tip check facebook_case tip.json --from sender.pub.pem --out echoes/
     """
-    from frametrace.app.console import Console
-    from frametrace.app.tips.telling import tell_checked
-    from frametrace.app.tips.write import check_answers, write_check
-    from frametrace.embed.case import Case
+    from frametrace.app.output.console import Console
+    from frametrace.app.tips.print_tips import tell_checked
+    from frametrace.app.tips.write_check import check_answers, write_check
+    from frametrace.case.store import Case
     from frametrace.matcher.tips.check import check_tip
-    from frametrace.matcher.tips.reading import read_tip
+    from frametrace.matcher.tips.read_tip import read_tip
 
     opened = Case(case)
     check_answers(case, out)
@@ -215,7 +215,7 @@ def verdict(folder: Path, out: Path, table: Path | None, **options: Any) -> None
     frametrace tip verdict echoes/ --reject picture-0123456789abcdef --rest confirmed --out v.json
     """
     from frametrace.app.tips.answers import answer_check, answers_in
-    from frametrace.app.tips.telling import tell_verdict
+    from frametrace.app.tips.print_tips import tell_verdict
     from frametrace.matcher.tips.verdict import Answer
 
     rest = Answer(options["rest"]) if options["rest"] else None
@@ -256,9 +256,9 @@ def import_(
     \b
     frametrace tip import twitter_case verdict.json --from receiver.pub.pem
     """
-    from frametrace.app.tips.telling import tell_opinions
-    from frametrace.embed.case import Case
-    from frametrace.matcher.tips.opinions import import_verdict, opinions_of
+    from frametrace.app.tips.print_tips import tell_opinions
+    from frametrace.case.store import Case
+    from frametrace.matcher.tips.received_verdicts import import_verdict, opinions_of
 
     opened = Case(case)
     for path in verdicts:
@@ -275,9 +275,9 @@ def opinions(case: Path, as_json: bool) -> None:
     \b
     frametrace tip opinions twitter_case
     """
-    from frametrace.app.tips.telling import tell_opinions
-    from frametrace.embed.case import Case
-    from frametrace.matcher.tips.opinions import opinions_of
+    from frametrace.app.tips.print_tips import tell_opinions
+    from frametrace.case.store import Case
+    from frametrace.matcher.tips.received_verdicts import opinions_of
 
     tell_opinions(opinions_of(Case(case)), as_json=as_json)
 
@@ -303,8 +303,8 @@ def convert(source: Path, out: Path, trusted: tuple[Path, ...], **options: Any) 
     frametrace tip convert tip.json --out hashes.csv
     frametrace tip convert bank.json --out tip.json
     """
-    from frametrace.app.tips.lists import from_list, to_list
-    from frametrace.matcher.tips.documents import TIP, is_document
+    from frametrace.app.tips.convert_lists import from_list, to_list
+    from frametrace.matcher.tips.envelope import TIP, is_document
 
     if out.resolve() == source.resolve():
         raise click.UsageError(f"{out} would take the place of its source: name another file")

@@ -9,7 +9,7 @@ import click
 from frametrace.app.options import FullPath, case_argument, json_option, source_options
 
 if TYPE_CHECKING:
-    from frametrace.embed.progress import Progress
+    from frametrace.work.progress import Progress
 
 __all__ = ["command"]
 
@@ -80,8 +80,8 @@ def command(case: Path, files: tuple[Path, ...], **options: Any) -> None:
     frametrace watch facebook_case tip.json new_posts.csv --media pictures/
     frametrace watch facebook_case tip.json --folder incoming/ --every 60s --json
     """
-    from frametrace.app.console import Console
-    from frametrace.app.tips.watching import sorted_out
+    from frametrace.app.output.console import Console
+    from frametrace.app.tips.watch_run import sorted_out
 
     tips, sources = sorted_out(files)
     if options["folder"] is None:
@@ -106,9 +106,9 @@ def _look_once(
     options: dict[str, Any],
     progress: "Progress",
 ) -> None:
-    from frametrace.app.flow import Inputs
-    from frametrace.app.settings import read_settings
-    from frametrace.app.tips.watching import Watch, watch
+    from frametrace.app.pipeline import Inputs
+    from frametrace.app.stage_settings import read_settings
+    from frametrace.app.tips.watch_run import Watch, watch
 
     inputs = Inputs(sources, options["media"], options["maps"], read_settings(options))
     watch(
@@ -119,8 +119,8 @@ def _look_once(
 def _stay(
     case: Path, tips: tuple[Path, ...], options: dict[str, Any], progress: "Progress"
 ) -> None:
-    from frametrace.app.tips.reporting import Reporting
-    from frametrace.app.tips.staying import Staying, stay
+    from frametrace.app.tips.hit_delivery import Reporting
+    from frametrace.app.tips.watch_folder import Staying, stay
 
     reporting = Reporting(options["as_json"], options["on_hit"], options["webhook"])
     every, once = options["every"], options["once"]

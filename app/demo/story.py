@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from frametrace.app.demo.captions import EVERYDAY, FRAMINGS
+from frametrace.app.demo.demo_captions import EVERYDAY, FRAMINGS
 from frametrace.app.demo.edits import HEAVY, Edit
 from frametrace.app.demo.photographs import ORGANIC, REUSED, REUSED_ON_ONE
 from frametrace.posts.model import AccountKind

@@ -12,15 +12,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.app.report.beside import Beside, both_of, verified_members
-from frametrace.app.report.changes import changed_most, groups_with_changes, mark, news
-from frametrace.app.report.elements import ElementView
-from frametrace.app.report.evidence import label, sentence
-from frametrace.app.report.framings import FramingView
-from frametrace.app.report.map import MapView
-from frametrace.app.report.network import TiesView
+from frametrace.app.report.element_cards import ElementView
+from frametrace.app.report.evidence_sentences import label, sentence
+from frametrace.app.report.framing_sections import FramingView
+from frametrace.app.report.group_changes import changed_most, groups_with_changes, mark, news
+from frametrace.app.report.map_drawing import MapView
+from frametrace.app.report.network_graphs import TiesView
+from frametrace.app.report.side_by_side import Beside, both_of, verified_members
 from frametrace.app.report.timeline import Timeline, moment_text, timeline
-from frametrace.embed.case import Case
+from frametrace.case.store import Case
 from frametrace.matcher.results import GroupKind, Results
 from frametrace.posts.model import MediaFile
 

@@ -6,12 +6,12 @@ import io
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from frametrace.embed.decode import MAX_BYTES, decode
-from frametrace.embed.executor import Executor, SpawnPool
-from frametrace.embed.progress import Progress
+from frametrace.embed.decoding.decode import decode
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.media_files import read_media
+from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.model import MediaFile
+from frametrace.work.executor import Executor, SpawnPool
+from frametrace.work.progress import Progress
 
 __all__ = ["Thumbnail", "data_uris", "thumbnails"]
 
@@ -63,7 +63,7 @@ def thumbnails(
 def _made(item: tuple[str, MediaFile, int]) -> Thumbnail | None:
     digest, file, side = item
     try:
-        data = read_media(file.root, file.path, MAX_BYTES)
+        data = read_media(file.root, file.path)
         image = decode(data).image
     except DecodeError:
         return None

@@ -26,7 +26,7 @@ from copies.picture_file import picture_file
 from copies.plan import DEFAULT, QUICK
 from measuring import Finding, Ran, Stopped, command_line, conclude, options, run, say
 
-from frametrace.embed.case import Case
+from frametrace.case.store import Case
 from frametrace.matcher.results import Results
 from frametrace.matcher.stage import MatchRun, load_results
 

@@ -25,15 +25,15 @@ from copies.preparing import Prepared, prepared
 from copies.sources import Edited, Files
 from measuring import Finding, Stopped, conclude, options, say
 
-from frametrace.embed.case import Case
+from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
-from frametrace.index.features import FeatureIndex
+from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.store import index_folder, open_index
-from frametrace.index.thumbnails import ThumbnailIndex
-from frametrace.matcher.pictures.shown import Shown
+from frametrace.index.thumbnail_lookup import ThumbnailIndex
+from frametrace.matcher.pictures.picture_values import Shown
+from frametrace.matcher.query.by_local_features import sharing
 from frametrace.matcher.results import Relation
-from frametrace.matcher.sharing import sharing
 
 SIZES = 1_000, 10_000, 100_000
 SIZES_QUICK = 500, 2_000

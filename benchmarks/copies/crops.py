@@ -23,7 +23,7 @@ from copies.sources import dealt_photos
 from measuring import say
 from PIL import Image
 
-from frametrace.embed.decode import Picture
+from frametrace.embed.decoding.decode import Picture
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
 

@@ -20,17 +20,17 @@ import pyarrow as pa
 from copies.peers import METHODS
 from copies.preparing import Prepared
 
-from frametrace.embed.case import Case
+from frametrace.case.schemas import signal_table
+from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
-from frametrace.embed.tables import signal_table
-from frametrace.index.features import FeatureIndex
+from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.store import open_index
-from frametrace.index.thumbnails import ThumbnailIndex
-from frametrace.matcher.pictures.shown import Shown
+from frametrace.index.thumbnail_lookup import ThumbnailIndex
+from frametrace.matcher.pictures.picture_values import Shown
 from frametrace.matcher.pictures.verify import verify
+from frametrace.matcher.query.by_local_features import sharing
 from frametrace.matcher.results import Relation
-from frametrace.matcher.sharing import sharing
 
 __all__ = [
     "GROUPING",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from copies.trimming import trimmed
 
-from frametrace.embed.decode import Picture
+from frametrace.embed.decoding.decode import Picture
 from frametrace.embed.signals.pdq import MIN_QUALITY, compute_forms, compute_pdq
 
 __all__ = ["FAR", "METHODS", "Method", "distances", "hashed"]

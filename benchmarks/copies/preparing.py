@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from copies import peers
 from measuring import say
 
-from frametrace.embed.decode import Picture, decode
+from frametrace.embed.decoding.decode import Picture, decode
 from frametrace.embed.signals import PictureSignal, local, thumbnail
 
 __all__ = ["Prepared", "Source", "folder", "prepared", "signal_key", "source_digest", "write"]

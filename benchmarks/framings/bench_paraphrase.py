@@ -21,7 +21,7 @@ from scipy.sparse import csr_matrix
 from frametrace.embed.signals import ModelChoice
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import keys_of
-from frametrace.embed.signals.trigrams import grams_of
+from frametrace.embed.text.ngrams import grams_of
 from frametrace.posts.errors import ModelMissing
 
 PACKAGES = ("frametrace", "sentence-transformers", "scikit-learn", "numpy")

@@ -25,10 +25,10 @@ from zoneinfo import ZoneInfo
 from hostile_inputs import Input, made
 
 from frametrace.app import cli
-from frametrace.embed.arrow_rows import posts_table
-from frametrace.posts.column_maps import map_of
+from frametrace.case.arrow_rows import posts_table
+from frametrace.posts.columns.column_map import map_of
 from frametrace.posts.errors import FrametraceError
-from frametrace.posts.media import MediaLibrary
+from frametrace.posts.media.library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.reading import open_source
 from frametrace.posts.settings import ReadSettings

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from frametrace.embed.executor import cpu_count
-from frametrace.embed.signals.runtimes.base import Arithmetic, Batch, Network, Runtime
-from frametrace.embed.signals.runtimes.openvino import GROUP, OpenVino, converted, imported
-from frametrace.embed.signals.runtimes.pytorch import PyTorch
+from frametrace.embed.models.runtimes.openvino_int8 import GROUP, OpenVino, converted, imported
+from frametrace.embed.models.runtimes.pytorch import PyTorch
+from frametrace.embed.models.runtimes.runtime import Arithmetic, Batch, Network, Runtime
+from frametrace.work.executor import cpu_count
 
 __all__ = ["BASE", "OURS", "contenders"]
 

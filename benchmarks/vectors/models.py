@@ -4,9 +4,9 @@ import argparse
 import logging
 from pathlib import Path
 
+from frametrace.embed.models.runtimes.runtime import Arithmetic
 from frametrace.embed.signals import ModelChoice
 from frametrace.embed.signals.clip import Clip
-from frametrace.embed.signals.runtimes.base import Arithmetic
 
 __all__ = ["ARCHITECTURE", "clip_of", "random_weights"]
 

@@ -19,11 +19,11 @@ from measuring import Finding, Stopped, interleaved, ratio, say
 from vectors.agreeing import agreement
 from vectors.models import ARCHITECTURE, clip_of, random_weights
 
-from frametrace.embed.executor import SpawnPool, cpu_count
+from frametrace.embed.models.runtimes.runtime import Arithmetic, Batch, Runtime
 from frametrace.embed.pictures import Preparation, _compute
 from frametrace.embed.signals.clip import Clip
-from frametrace.embed.signals.runtimes.base import Arithmetic, Batch, Runtime
 from frametrace.posts.model import MediaItem
+from frametrace.work.executor import SpawnPool, cpu_count
 
 __all__ = ["measured"]
 

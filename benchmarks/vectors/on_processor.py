@@ -17,14 +17,14 @@ from vectors.agreeing import Agreement, agreement
 from vectors.contenders import BASE, OURS, contenders
 from vectors.models import ARCHITECTURE, clip_of, random_weights
 
-from frametrace.embed.decode import decode
+from frametrace.embed.decoding.decode import decode
+from frametrace.embed.models.runtimes.choice import disagreement
+from frametrace.embed.models.runtimes.openvino_int8 import OpenVino
+from frametrace.embed.models.runtimes.probe_inputs import pictures
+from frametrace.embed.models.runtimes.pytorch import PyTorch
+from frametrace.embed.models.runtimes.runtime import Arithmetic, Batch, Network, Runtime
+from frametrace.embed.models.sentence_encoder import Sentences
 from frametrace.embed.signals.caption_key import set_aside
-from frametrace.embed.signals.runtimes.base import Arithmetic, Batch, Network, Runtime
-from frametrace.embed.signals.runtimes.choosing import disagreement
-from frametrace.embed.signals.runtimes.openvino import OpenVino
-from frametrace.embed.signals.runtimes.pytorch import PyTorch
-from frametrace.embed.signals.runtimes.samples import pictures
-from frametrace.embed.signals.sentences import Sentences
 
 __all__ = ["measured"]
 

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from frametrace.embed.decode import Picture
-from frametrace.embed.signals.runtimes.base import Arithmetic
+from frametrace.embed.decoding.decode import Picture
+from frametrace.embed.models.runtimes.runtime import Arithmetic
 
 __all__ = [
     "CaptionSignal",

@@ -9,17 +9,17 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from frametrace.embed.signals.base import CaptionSignal, Metric, ModelChoice, cosine_similarity
-from frametrace.embed.signals.caption_key import set_aside
-from frametrace.embed.signals.models import (
+from frametrace.embed.models.model_files import (
     cached,
     file_sha256,
     missing_extra,
     one_line,
     stay_offline,
 )
-from frametrace.embed.signals.runtimes import Arithmetic, fingerprint
-from frametrace.embed.signals.sentences import Sentences
+from frametrace.embed.models.runtimes import Arithmetic, fingerprint
+from frametrace.embed.models.sentence_encoder import Sentences
+from frametrace.embed.signals.base import CaptionSignal, Metric, ModelChoice, cosine_similarity
+from frametrace.embed.signals.caption_key import set_aside
 from frametrace.posts.errors import ModelMissing
 
 __all__ = ["Caption"]

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.signals.base import CaptionSignal, Metric
-from frametrace.embed.signals.characters import dictionary_digest
-from frametrace.embed.signals.minhash import PERMUTATIONS, minhashes
-from frametrace.embed.signals.spelling import MAX_LENGTH, key_of, keys_of, set_aside
-from frametrace.embed.signals.trigrams import grams, jaccard, jaccards, length_of
+from frametrace.embed.text.char_tables import dictionary_digest
+from frametrace.embed.text.minhash_values import PERMUTATIONS, minhashes
+from frametrace.embed.text.ngrams import grams, jaccard, jaccards, length_of
+from frametrace.embed.text.normalize import MAX_LENGTH, key_of, keys_of, set_aside
 
 __all__ = [
     "MAX_LENGTH",

@@ -10,17 +10,17 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from frametrace.embed.decode import Picture
-from frametrace.embed.signals.base import Metric, ModelChoice, PictureSignal, cosine_similarity
-from frametrace.embed.signals.models import (
+from frametrace.embed.decoding.decode import Picture
+from frametrace.embed.models.model_files import (
     cached,
     file_sha256,
     missing_extra,
     one_line,
     stay_offline,
 )
-from frametrace.embed.signals.runtimes import Network, choose, fingerprint
-from frametrace.embed.signals.runtimes.samples import pictures
+from frametrace.embed.models.runtimes import Network, choose, fingerprint
+from frametrace.embed.models.runtimes.probe_inputs import pictures
+from frametrace.embed.signals.base import Metric, ModelChoice, PictureSignal, cosine_similarity
 from frametrace.posts.errors import ModelMissing, UsageError
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
-from frametrace.embed.decode import Picture
+from frametrace.embed.decoding.decode import Picture
 from frametrace.embed.signals.base import Metric, PictureSignal
 from frametrace.embed.signals.thumbnail import Thumbnail
 

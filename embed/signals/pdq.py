@@ -18,7 +18,7 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 
-from frametrace.embed.decode import Picture
+from frametrace.embed.decoding.decode import Picture
 from frametrace.embed.signals.base import Metric, PictureSignal, bits_distance
 from frametrace.posts.errors import UsageError
 

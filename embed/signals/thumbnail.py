@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from frametrace.embed.decode import Picture
+from frametrace.embed.decoding.decode import Picture
 from frametrace.embed.signals.base import Metric, PictureSignal
 
 __all__ = ["AREA", "Thumbnail", "is_thumbnail", "pixels"]

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from frametrace.embed.files import replacing
-from frametrace.index.feature_join.tally import Scored
+from frametrace.case.files import replacing
+from frametrace.index.feature_join.geometric_tally import Scored
 
 __all__ = ["PARTNERS", "PROPOSALS", "as_table", "best_of", "in_order", "read_rows", "write_rows"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from frametrace.index.kernels import compiled
+from frametrace.index.hamming.hamming_kernels import compiled
 
 __all__ = ["pack_votes", "tally"]
 

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from frametrace.embed.case import Case
-from frametrace.matcher.accounts import connect
-from frametrace.matcher.framing.contents import NONE, Contents
-from frametrace.matcher.framing.fusing import Fusion
-from frametrace.matcher.framing.grouping import Communities
-from frametrace.matcher.framing.telling import group_ids
+from frametrace.case.store import Case
+from frametrace.matcher.account_names import connect
+from frametrace.matcher.framing.clustering import Communities
+from frametrace.matcher.framing.distinct_contents import NONE, Contents
+from frametrace.matcher.framing.framing_tables import group_ids
+from frametrace.matcher.framing.fusion import Fusion
 from frametrace.matcher.results import MAP
 
 if TYPE_CHECKING:
-    from frametrace.matcher.framing.finding import Framings
+    from frametrace.matcher.framing.find_framings import Framings
 
 __all__ = ["MOST_POINTS", "map_of", "positions", "sampled"]
 

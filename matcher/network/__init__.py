@@ -1,10 +1,15 @@
 """The account network: who shares the same things more often than chance explains."""
 
-from frametrace.matcher.network.in_case import By, shares_in, ties_of
+from frametrace.matcher.network.case_ties import By, shares_in, ties_of
+from frametrace.matcher.network.permutation import shuffled, ties_of_shuffled
+from frametrace.matcher.network.share_table import Columns, TableRead, read_table
 from frametrace.matcher.network.shares import RAW, Shares
-from frametrace.matcher.network.shuffle import shuffled, ties_of_shuffled
-from frametrace.matcher.network.table import Columns, TableRead, read_table
-from frametrace.matcher.network.tables import NETWORK_ACCOUNTS, NETWORK_TIES, WINDOWS, within_name
+from frametrace.matcher.network.tie_tables import (
+    NETWORK_ACCOUNTS,
+    NETWORK_TIES,
+    WINDOWS,
+    within_name,
+)
 from frametrace.matcher.network.ties import NETWORK_WINDOWS, Network, find_ties
 
 __all__ = [

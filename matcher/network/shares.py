@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from frametrace.embed.held import query_over
+from frametrace.case.views import query_over
 from frametrace.posts.errors import UsageError
 from frametrace.posts.model import Precision
 

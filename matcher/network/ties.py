@@ -6,21 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from frametrace.embed.progress import Progress, Silent
-from frametrace.matcher.network.chance import false_discovery_rates, tail, weights_of
+from frametrace.matcher.network.account_pairs import Kept, Plan
 from frametrace.matcher.network.communities import communities
-from frametrace.matcher.network.counting import (
+from frametrace.matcher.network.null_model import false_discovery_rates, tail, weights_of
+from frametrace.matcher.network.pair_counts import (
     count_pairs,
     lists_everything,
     most_sharers,
     testable,
 )
-from frametrace.matcher.network.pairs import Kept, Plan
+from frametrace.matcher.network.pair_histogram import LEAST_SHARED, Counted
 from frametrace.matcher.network.shares import Shares, span_text
-from frametrace.matcher.network.slots import NEVER, Slots
-from frametrace.matcher.network.tables import WINDOWS, Listed
-from frametrace.matcher.network.tally import LEAST_SHARED, Counted
+from frametrace.matcher.network.tie_tables import WINDOWS, Listed
+from frametrace.matcher.network.time_windows import NEVER, Slots
 from frametrace.matcher.settings import TieSettings
+from frametrace.work.progress import Progress, Silent
 
 __all__ = ["NETWORK_WINDOWS", "Network", "find_ties"]
 
@@ -46,9 +46,9 @@ NETWORK_WINDOWS = pa.schema(
 class Network:
     """What was found, and in what it was found.
 
-    `ties` and `accounts` are in the schemas of `frametrace.matcher.network.tables`: the pairs whose
-    false discovery rate is at most that of the settings and, where there is little to list, all
-    other pairs that share an item as well. `windows` says how much hangs on the window; its numbers
+    `ties` and `accounts` have the schemas of `frametrace.matcher.network.tie_tables`: the pairs
+    whose false discovery rate is at most that of the settings and, where there is little to list,
+    all other pairs that share an item as well. `windows` says how much hangs on the window; its numbers
     are null where a window is finer than the times. `tests` is how many pairs of accounts were
     tested. Items of more than `most_sharers` accounts, `viral_items` of them, tie nobody.
     `precision` is that of the times in seconds, 0 where there is none.

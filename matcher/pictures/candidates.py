@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.embed.held import query_over
-from frametrace.index.feature_join.join import Proposals
-from frametrace.matcher.photos import Distinct, Near
-from frametrace.matcher.pictures.comparing import Candidate
+from frametrace.case.views import query_over
+from frametrace.index.feature_join.feature_join import Proposals
+from frametrace.matcher.photos.grouping import Distinct, Near
+from frametrace.matcher.pictures.compare_pairs import Candidate
+from frametrace.matcher.pictures.verified_pairs import components, pairs_among, places_of
 from frametrace.matcher.results import Relation
-from frametrace.matcher.sightings import components, pairs_among, places_of
 
 __all__ = ["Wanted", "completing", "from_proposals", "in_stars"]
 

@@ -6,15 +6,15 @@ agree there, and where not.
 
 import numpy as np
 
-from frametrace.matcher.pictures.agreement import Agreement
 from frametrace.matcher.pictures.altered import Altered, altered_regions
+from frametrace.matcher.pictures.dense_check import Agreement
 from frametrace.matcher.pictures.evidence import Evidence
 from frametrace.matcher.pictures.geometry import Alignment, align, stretched_over
-from frametrace.matcher.pictures.graphics import is_graphic, says_otherwise
-from frametrace.matcher.pictures.overlap import Overlap
+from frametrace.matcher.pictures.overlay_thumbnails import Overlap
+from frametrace.matcher.pictures.parallax import is_another_shot
+from frametrace.matcher.pictures.picture_values import Shown
 from frametrace.matcher.pictures.relation import relation_of
-from frametrace.matcher.pictures.scene import is_another_shot
-from frametrace.matcher.pictures.shown import Shown
+from frametrace.matcher.pictures.same_graphic import is_graphic, says_otherwise
 from frametrace.matcher.results import Relation
 
 __all__ = ["verify", "verify_near"]

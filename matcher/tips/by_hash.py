@@ -6,18 +6,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.embed.case import Case
-from frametrace.embed.held import connect
+from frametrace.case.schemas import signal_table
+from frametrace.case.store import Case
+from frametrace.case.views import connect
 from frametrace.embed.signals import caption_key, pdq, phash
-from frametrace.embed.tables import signal_table
-from frametrace.index.binary import BinaryIndex
 from frametrace.index.codes import Codes
+from frametrace.index.hamming.hamming_index import BinaryIndex
 from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import open_index
 from frametrace.matcher.results import Relation
 from frametrace.matcher.tips.by_text import MOST_DIFFERENT, saying_enough
-from frametrace.matcher.tips.material import FOUND, EchoSettings, found_in
-from frametrace.matcher.tips.nearest import Nearest, nearest_hashes, nearest_keys
+from frametrace.matcher.tips.known_material import FOUND, EchoSettings, found_in
+from frametrace.matcher.tips.nearest_items import Nearest, nearest_hashes, nearest_keys
 
 __all__ = ["by_hash"]
 

@@ -3,14 +3,14 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.embed.case import Case
-from frametrace.embed.executor import Executor
-from frametrace.embed.held import query_over
-from frametrace.embed.progress import Progress
+from frametrace.case.store import Case
+from frametrace.case.views import query_over
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.tips.contradicted import contradicted
-from frametrace.matcher.tips.edited import edited_copies
-from frametrace.matcher.tips.material import FOUND, found_in
+from frametrace.matcher.tips.edited_matches import edited_copies
+from frametrace.matcher.tips.hash_contradictions import contradicted
+from frametrace.matcher.tips.known_material import FOUND, found_in
+from frametrace.work.executor import Executor
+from frametrace.work.progress import Progress
 
 __all__ = ["by_picture"]
 

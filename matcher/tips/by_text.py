@@ -4,17 +4,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.embed.case import Case
-from frametrace.embed.progress import Progress
+from frametrace.case.schemas import signal_table
+from frametrace.case.store import Case
 from frametrace.embed.signals import caption_key
 from frametrace.embed.signals.caption import Caption
-from frametrace.embed.tables import signal_table
-from frametrace.matcher.accounts import connect
-from frametrace.matcher.framing.chatter import says_enough
+from frametrace.matcher.account_names import connect
+from frametrace.matcher.framing.text.informative import says_enough
 from frametrace.matcher.results import Relation
-from frametrace.matcher.tips.material import FOUND
-from frametrace.matcher.tips.meanings import nearest_meanings
-from frametrace.matcher.tips.picture_texts import picture_texts
+from frametrace.matcher.tips.caption_vectors import nearest_meanings
+from frametrace.matcher.tips.known_material import FOUND
+from frametrace.matcher.tips.ocr_texts import picture_texts
+from frametrace.work.progress import Progress
 
 __all__ = ["MOST_DIFFERENT", "by_meaning", "saying_enough"]
 

@@ -6,25 +6,25 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frametrace.case.schemas import signal_table
+from frametrace.case.store import Case
+from frametrace.case.views import connect
 from frametrace.embed.captions import missing_captions
-from frametrace.embed.case import Case
-from frametrace.embed.executor import Executor
-from frametrace.embed.held import connect
 from frametrace.embed.pictures import missing_pictures
-from frametrace.embed.progress import Progress
 from frametrace.embed.signals import pdq, phash
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
-from frametrace.embed.tables import signal_table
+from frametrace.matcher.tips.caption_vectors import made_alike, tells_meanings
 from frametrace.matcher.tips.echoes import echoes_of
-from frametrace.matcher.tips.material import EchoSettings, names_of
-from frametrace.matcher.tips.meanings import made_alike, tells_meanings
-from frametrace.matcher.tips.model import FINGERPRINTS, Tip
-from frametrace.matcher.tips.reading import comparable, same_way
+from frametrace.matcher.tips.known_material import EchoSettings, names_of
+from frametrace.matcher.tips.read_tip import comparable, same_way
+from frametrace.matcher.tips.tip_model import FINGERPRINTS, Tip
 from frametrace.matcher.weights import weights_of
 from frametrace.posts.errors import TipError
+from frametrace.work.executor import Executor
+from frametrace.work.progress import Progress
 
 __all__ = ["ACTORS", "ECHOED", "Checked", "check_tip"]
 

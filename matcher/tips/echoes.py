@@ -3,18 +3,18 @@
 import numpy as np
 import pyarrow as pa
 
-from frametrace.embed.case import Case
-from frametrace.embed.executor import Executor
-from frametrace.embed.progress import Progress
+from frametrace.case.store import Case
 from frametrace.embed.signals import caption_key
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.accounts import connect
+from frametrace.matcher.account_names import connect
 from frametrace.matcher.results import POST_FIELDS
 from frametrace.matcher.tips.by_hash import by_hash
 from frametrace.matcher.tips.by_text import by_meaning
-from frametrace.matcher.tips.material import EchoSettings, found_in
-from frametrace.matcher.tips.picture_texts import picture_texts
+from frametrace.matcher.tips.known_material import EchoSettings, found_in
+from frametrace.matcher.tips.ocr_texts import picture_texts
+from frametrace.work.executor import Executor
+from frametrace.work.progress import Progress
 
 __all__ = ["ECHOES", "echoes_of"]
 

@@ -10,21 +10,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from frametrace.embed.case import Case
-from frametrace.embed.files import holding, replacing
-from frametrace.embed.held import connect
+from frametrace.case.files import holding, replacing
+from frametrace.case.schemas import signal_table
+from frametrace.case.store import Case
+from frametrace.case.views import connect
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
-from frametrace.embed.tables import signal_table
-from frametrace.matcher.framing.saved import checked_name
+from frametrace.matcher.framing.by_example.saved_framings import checked_name
 from frametrace.matcher.results import Results
 from frametrace.matcher.stage import MatchRun, load_results
-from frametrace.matcher.tips.canonical import short_digest
-from frametrace.matcher.tips.choice import Choice, chosen_posts
-from frametrace.matcher.tips.documents import TIP, write_document
+from frametrace.matcher.tips.canonical_json import short_digest
+from frametrace.matcher.tips.caption_vectors import vectors_of
+from frametrace.matcher.tips.envelope import TIP, write_document
 from frametrace.matcher.tips.keys import account_key, pseudonym
-from frametrace.matcher.tips.meanings import vectors_of
-from frametrace.matcher.tips.model import COLUMNS, FINGERPRINTS, Head, ItemKind, Tlp, program
+from frametrace.matcher.tips.selection import Choice, chosen_posts
+from frametrace.matcher.tips.tip_model import COLUMNS, FINGERPRINTS, Head, ItemKind, Tlp, program
 from frametrace.matcher.weights import weights_of
 from frametrace.posts.errors import CaseError, UsageError
 
@@ -200,7 +200,7 @@ def _features(case: Case, rows: pa.Table) -> pa.Array:
     """Each picture's local features in base64."""
     if not _usable(case, Local.name):
         return pa.nulls(len(rows), pa.string())
-    from frametrace.matcher.tips.features import features_of  # loads what compares pictures
+    from frametrace.matcher.tips.tip_features import features_of  # loads what compares pictures
 
     return _of_items(rows, ItemKind.PICTURE, partial(features_of, case))
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from frametrace.matcher.tips.canonical import MOST, short_digest
+from frametrace.matcher.tips.canonical_json import MOST, short_digest
 
 __all__ = ["CHECKS", "names_its_signals", "schema_of", "wrong_with"]
 

@@ -6,8 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from frametrace.matcher.tips.documents import VERDICT, Envelope, read_document, write_document
-from frametrace.matcher.tips.model import KINDS, Tlp, program
+from frametrace.matcher.tips.envelope import VERDICT, Envelope, read_document, write_document
+from frametrace.matcher.tips.tip_model import KINDS, Tlp, program
 from frametrace.posts.errors import TipError, UsageError
 
 __all__ = ["Answer", "Opinion", "Verdict", "read_verdict", "write_verdict"]

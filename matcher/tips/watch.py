@@ -15,23 +15,23 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from frametrace.embed.case import Case
-from frametrace.embed.files import holding, read_json, to_json, write_atomically
-from frametrace.embed.held import query_over
-from frametrace.embed.progress import Progress, Silent
-from frametrace.matcher.accounts import connect
-from frametrace.matcher.framing.by_example import compared_of
-from frametrace.matcher.framing.named import named_posts
-from frametrace.matcher.framing.saved import names_in
+from frametrace.case.files import holding, read_json, to_json, write_atomically
+from frametrace.case.store import Case
+from frametrace.case.views import query_over
+from frametrace.matcher.account_names import connect
+from frametrace.matcher.framing.by_example.named_posts import named_posts
+from frametrace.matcher.framing.by_example.run_framing import compared_of
+from frametrace.matcher.framing.by_example.saved_framings import names_in
 from frametrace.matcher.results import BELONGING, NAMED, Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import results_before
+from frametrace.matcher.tips.caption_vectors import made_alike, packed
 from frametrace.matcher.tips.echoes import ECHOES, echoes_of
-from frametrace.matcher.tips.material import MATERIAL, EchoSettings, names_of
-from frametrace.matcher.tips.meanings import made_alike, packed
-from frametrace.matcher.tips.model import COLUMNS, Tip
-from frametrace.matcher.tips.reading import comparable
+from frametrace.matcher.tips.known_material import MATERIAL, EchoSettings, names_of
+from frametrace.matcher.tips.read_tip import comparable
+from frametrace.matcher.tips.tip_model import COLUMNS, Tip
 from frametrace.posts.errors import CaseError
+from frametrace.work.progress import Progress, Silent
 
 __all__ = ["NEWCOMERS", "State", "Watched", "look", "remember", "reported", "watching"]
 

@@ -6,11 +6,11 @@ Fields: mikf/gallery-dl, gallery_dl/extractor/*.py and postprocessor/metadata.py
 
 from collections.abc import Callable, Mapping
 
-from frametrace.posts.folders import is_picture
 from frametrace.posts.model import Post
 from frametrace.posts.readers import gallery_dl_sites, gallery_dl_social
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.rows import Row, Shape
+from frametrace.posts.sources.folders import is_picture
 
 __all__ = ["READER"]
 

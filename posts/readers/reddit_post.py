@@ -8,7 +8,6 @@ tell no more. Sources: ArthurHeitmann/arctic_shift, schemas/RS and schemas/RC; t
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from frametrace.posts.folders import is_picture
 from frametrace.posts.model import Post
 from frametrace.posts.readers.account_keys import one_of_many
 from frametrace.posts.readers.html_text import unescaped
@@ -17,6 +16,7 @@ from frametrace.posts.readers.post_keys import id_of
 from frametrace.posts.readers.printed import objects_in, printed
 from frametrace.posts.readers.sites import host_of
 from frametrace.posts.rows import Row, flat
+from frametrace.posts.sources.folders import is_picture
 from frametrace.posts.values import titled
 
 __all__ = ["REQUIRED", "account_of", "parse", "text_of"]

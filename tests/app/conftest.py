@@ -3,12 +3,12 @@
 import pytest
 from hostile import HASHES, write_posts
 
-from frametrace.embed.add import add_sources
-from frametrace.embed.case import Case
-from frametrace.embed.executor import InProcess
+from frametrace.case.ingest import add_sources
+from frametrace.case.store import Case
 from frametrace.embed.stage import embed
 from frametrace.matcher.stage import match_case
-from frametrace.posts.media import MediaLibrary
+from frametrace.posts.media.library import MediaLibrary
+from frametrace.work.executor import InProcess
 
 
 @pytest.fixture(scope="session")

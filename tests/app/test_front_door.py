@@ -9,9 +9,9 @@ from making import jpeg, photo
 from workbooks import write_workbook
 
 from frametrace.app import cli
-from frametrace.embed.add import add_sources
-from frametrace.embed.case import Case, CaseWriter
-from frametrace.posts.media import MediaLibrary
+from frametrace.case.ingest import add_sources
+from frametrace.case.store import Case, CaseWriter
+from frametrace.posts.media.library import MediaLibrary
 
 HEADER = "platform,post_id,account_id,posted_at,text,media\n"
 

@@ -6,9 +6,9 @@ import shutil
 import pytest
 
 from frametrace.app.commands.embed import command as embed_command
-from frametrace.app.settings import embed_settings
-from frametrace.embed.case import Case
-from frametrace.embed.signals.runtimes import Arithmetic
+from frametrace.app.stage_settings import embed_settings
+from frametrace.case.store import Case
+from frametrace.embed.models.runtimes import Arithmetic
 from frametrace.matcher.stage import load_results
 
 

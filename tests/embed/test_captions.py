@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from making import make_case
 
+from frametrace.case.store import Case
 from frametrace.embed import captions
-from frametrace.embed.case import Case
-from frametrace.embed.executor import Crashed, InProcess, SpawnPool
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.posts.errors import FrametraceError
+from frametrace.work.executor import Crashed, InProcess, SpawnPool
 
 KEYS = EmbedSettings(signals=("caption_key",))
 TEXTS = [f"caption number {at} says what the others say, 香港 {at}" for at in range(1_300)]

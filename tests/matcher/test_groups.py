@@ -6,7 +6,7 @@ import pyarrow as pa
 from making import jpeg, make_case, photo
 
 from frametrace.matcher.groups import groups_of, members_of
-from frametrace.matcher.placing import LISTED, PLACES
+from frametrace.matcher.photos.assignment import LISTED, PLACES
 from frametrace.matcher.results import EVIDENCE, GROUPS
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from making import make_case
 
-from frametrace.embed.add import add_sources
-from frametrace.embed.case import Case
-from frametrace.embed.executor import InProcess
+from frametrace.case.ingest import add_sources
+from frametrace.case.store import Case
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.results import Results
-from frametrace.posts.media import MediaLibrary
+from frametrace.posts.media.library import MediaLibrary
+from frametrace.work.executor import InProcess
 
 Match = Callable[..., Results]
 Pairs = set[tuple[str, str]]

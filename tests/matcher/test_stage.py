@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from making import jpeg, make_case, photo, put_codes
 
-from frametrace.embed.case import Case
+from frametrace.case.store import Case
 from frametrace.matcher.results import Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import load_results, match_case

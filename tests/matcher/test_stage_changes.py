@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from making import make_case, put_codes
 
-from frametrace.embed.case import Case
+from frametrace.case.store import Case
 from frametrace.matcher.results import EVIDENCE, MEMBERS, Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import load_results, match_case

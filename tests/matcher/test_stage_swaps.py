@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from making import jpeg, make_case, photo
 
-from frametrace.embed.case import Case
-from frametrace.index.turns import alone_in
+from frametrace.case.locks import alone_in
+from frametrace.case.store import Case
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import load_results, match_case
 

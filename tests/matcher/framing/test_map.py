@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from making import jpeg, make_case, photo, put_codes
 
-from frametrace.embed.case import Case
-from frametrace.matcher.framing.contents import Carried, Contents
-from frametrace.matcher.framing.grouping import Communities
+from frametrace.case.store import Case
+from frametrace.matcher.framing.clustering import Communities
+from frametrace.matcher.framing.distinct_contents import Carried, Contents
 from frametrace.matcher.framing.map import positions, sampled
 from frametrace.matcher.results import MAP
 from frametrace.matcher.stage import load_results, match_case

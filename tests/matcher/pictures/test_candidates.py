@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 from pairing import name_of, pairs_of
 
-from frametrace.index.feature_join.join import PROPOSALS, Proposals
+from frametrace.index.feature_join.feature_join import PROPOSALS, Proposals
 from frametrace.matcher.pictures.candidates import Wanted, completing, from_proposals
-from frametrace.matcher.sightings import PAIRS
+from frametrace.matcher.pictures.verified_pairs import PAIRS
 
 NONE = PAIRS.empty_table()
 

@@ -1,0 +1,245 @@
+"""An inspection in plain lines, with the posts side by side."""
+
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+
+from frametrace.app.inspection.findings import (
+    DraftFound,
+    FileFound,
+    Inspection,
+    PictureFound,
+    PicturesFound,
+    PostShown,
+    Reason,
+    SourceFound,
+    TimesFound,
+)
+from frametrace.app.output.console import printable
+from frametrace.app.output.text_columns import Screen, side_by_side
+from frametrace.posts.model import AccountKind, Post, Precision
+
+__all__ = ["inspection_lines", "screen_of"]
+
+_NAMES = 30  # columns that are listed
+_REASONS = 5
+_NARROWEST = 40  # cells of a terminal
+_LONGEST = 300  # characters of a cell that is shown
+_DRAFT = "draft"
+_FOLDER = "folder"  # the format of pictures that are posts of their own
+_TIMES: Mapping[Precision, str] = {
+    Precision.SECOND: "%Y-%m-%d %H:%M:%S UTC",
+    Precision.MINUTE: "%Y-%m-%d %H:%M UTC",
+    Precision.DAY: "%Y-%m-%d",
+}
+_RULES: Mapping[str, str] = {
+    "map": "by a media map",
+    "row": "by the row",
+    "name": "by its name, a guess",
+}
+
+
+def screen_of() -> Screen:
+    """Where standard output goes: a terminal of some width, or a file or another program."""
+    if not sys.stdout.isatty():
+        return Screen()
+    return Screen(max(_NARROWEST, shutil.get_terminal_size().columns), is_terminal=True)
+
+
+def inspection_lines(
+    found: Inspection, steps: Sequence[str] = (), screen: Screen = Screen()
+) -> Iterator[str]:
+    """Everything that was found, and what to do next; no line can steer a terminal."""
+    for source in found.sources:
+        yield from _source_lines(source, screen)
+    yield from _picture_lines(found.pictures, found)
+    yield from _labelled("next", steps)
+
+
+def _source_lines(source: SourceFound, screen: Screen) -> Iterator[str]:
+    count = sum(file.files for file in source.files)
+    are_pictures = all(file.format == _FOLDER for file in source.files)
+    of_posts = " of pictures alone" if are_pictures else f", {_files(count)} of posts in it"
+    inside = f": {source.holds}{of_posts}" if source.holds and count else ""
+    yield printable(f"{source.path}{inside}")
+    yield ""
+    for draft in source.drafts:
+        yield from _draft_lines(draft, screen)
+    for file in source.files:
+        yield from _file_lines(file, screen)
+    if source.error and not source.drafts:
+        yield from _labelled("error", [source.error])
+        yield ""
+    if source.unread:
+        yield from _labelled("unread", _reasons(source.unread))
+        yield ""
+
+
+def _file_lines(file: FileFound, screen: Screen) -> Iterator[str]:
+    is_draft = file.format == _DRAFT
+    named = f"{file.files:,} files, such as {file.name}" if file.files > 1 else file.name
+    about = ", ".join(filter(None, (file.how, file.encoding, file.packing)))
+    yield from _labelled("file", [named])
+    yield from _labelled("is", [about])
+    if is_draft:
+        yield from _labelled("format", ["none fits: read here by the draft above"])
+    else:
+        yield from _labelled("format", [f"{file.format}: {file.title}", file.because])
+    yield from _labelled("rows", [_counted(file)])
+    yield from _labelled("columns", _columns(file))
+    yield from _labelled("times", [_times(each) for each in file.times])
+    yield from _labelled("not read", _reasons(file.reasons))
+    yield ""
+    yield from side_by_side(*_shown(file.shown), screen)
+    yield ""
+
+
+def _counted(file: FileFound) -> str:
+    if not file.rows:
+        return "none: it holds no rows"
+    least = f"at least {file.rows:,}; the first {file.rows:,} were looked at" if file.is_cut else ""
+    gave = [f"{file.posts:,} {'post' if file.posts == 1 else 'posts'}"]
+    if file.different_posts < file.posts:
+        gave[0] += f" with {file.different_posts:,} different ids"
+    if file.accounts:
+        gave.append(f"{file.accounts:,} {'profile' if file.accounts == 1 else 'profiles'}")
+    if file.dropped:
+        gave.append(f"{file.dropped:,} that can't be read")
+    return f"{least or f'{file.rows:,}'}: {', '.join(gave)}"
+
+
+def _columns(file: FileFound) -> Iterator[str]:
+    for what, names in (("used", file.used), ("kept as they are", file.kept)):
+        if names:
+            yield f"{what}: {_listed(names)}"
+    if file.empty:
+        yield f"empty in these rows, or not there: {_listed(file.empty)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f", … ({len(names):,})" if len(names) > _NAMES else ""
+    return ", ".join(name[:60] for name in names[:_NAMES]) + more
+
+
+def _times(times: TimesFound) -> str:
+    finest = ", ".join(
+        f"{count:,} to the {name}" for name, count in times.precisions.items() if count
+    )
+    unread = f"{times.unread:,} not read" if times.unread else ""
+    zone = f"zone: {times.zone}" if times.zone else ""
+    parts = (f"{times.column}: {finest or 'none'}", unread, zone, times.order)
+    return "; ".join(filter(None, parts))
+
+
+def _reasons(reasons: Sequence[Reason]) -> Iterator[str]:
+    for each in reasons[:_REASONS]:
+        yield f"{each.count:,} × {each.reason}"
+        yield f"    such as {each.example}"
+    if len(reasons) > _REASONS:
+        yield f"… and {len(reasons) - _REASONS:,} other reasons"
+
+
+def _draft_lines(draft: DraftFound, screen: Screen) -> Iterator[str]:
+    if draft.is_complete:
+        yield from _labelled("draft", [f"a column map for {draft.table}; check it:"])
+    else:
+        yield from _labelled("draft", [f"of {draft.table}, {draft.how}; it lacks a column yet:"])
+    yield ""
+    yield from (f"    {printable(line)}" for line in draft.toml.splitlines())
+    yield ""
+    if not draft.is_complete:
+        yield from _labelled("rows", ["as they stand in the table:"])
+        yield ""
+        yield from side_by_side(*_as_it_stands(draft), screen)
+        yield ""
+
+
+def _as_it_stands(draft: DraftFound) -> tuple[list[str], list[list[str]]]:
+    fields = {column: field for field, column in draft.columns.items()}
+    names = list(dict.fromkeys(name for row in draft.rows for name in row))[:_NAMES]
+    header = ["column", "taken for", *(f"row {at}" for at in range(1, len(draft.rows) + 1))]
+    rows = [
+        [name, fields.get(name, ""), *(_cut(row.get(name, "")) for row in draft.rows)]
+        for name in names
+    ]
+    return header, rows
+
+
+def _picture_lines(pictures: PicturesFound, found: Inspection) -> Iterator[str]:
+    lines = [f"{count:,} joined {_RULES[rule]}" for rule, count in pictures.joined.items() if count]
+    absent = sum(reason.count for reason in pictures.absent)
+    if absent:
+        lines += [f"{absent:,} named and not there", *_indented(_reasons(pictures.absent))]
+    if pictures.unowned:
+        such_as = ", ".join(pictures.unowned_such_as)
+        lines.append(f"{_files(pictures.unowned)} of none of these posts, such as {such_as}")
+    if pictures.aside:
+        kinds = ", ".join(f"{n:,} {kind or 'no suffix'}" for kind, n in pictures.aside.items())
+        aside = _files(sum(pictures.aside.values()))
+        lines.append(f"{aside} that can't be a picture, by suffix: {kinds}")
+    if pictures.unused:
+        lines += ["lines of media maps for other posts", *_indented(_reasons(pictures.unused))]
+    if pictures.closed:
+        lines += ["not opened:", *_indented(_reasons(pictures.closed))]
+    if lines and found.is_cut:
+        lines.append("this is about the rows that were looked at: those after them may differ")
+    yield from _labelled("pictures", lines)
+
+
+def _files(count: int) -> str:
+    return f"{count:,} {'file' if count == 1 else 'files'}"
+
+
+def _indented(lines: Iterator[str]) -> Iterator[str]:
+    return (f"    {line}" for line in lines)
+
+
+def _labelled(label: str, lines: Sequence[str] | Iterator[str]) -> Iterator[str]:
+    """Lines behind a word that says what they are about."""
+    for number, line in enumerate(lines):
+        if line.strip():
+            yield f"{label if number == 0 else '':<10}{printable(line)}"
+
+
+def _shown(posts: Sequence[PostShown]) -> tuple[list[str], list[list[str]]]:
+    """A table with a column for each post."""
+    columns = [dict(_fields(shown)) for shown in posts]
+    names = list(dict.fromkeys(name for column in columns for name in column))
+    header = ["", *(f"post {at}" for at in range(1, len(posts) + 1))]
+    rows = [[name, *(_cut(column.get(name, "")) for column in columns)] for name in names]
+    return header, [row for row in rows if any(row[1:])]
+
+
+def _fields(shown: PostShown) -> Iterator[tuple[str, str]]:
+    post = shown.post
+    yield "platform", post.platform
+    yield "post", post.post_id
+    kind = f" ({post.account_kind})" if post.account_kind is not AccountKind.ACCOUNT else ""
+    yield "account", post.account_id + kind
+    yield "name", post.account_name
+    yield "time", _time(post)
+    yield "precision", post.precision if post.posted_at else ""
+    yield "as written", shown.written_time
+    yield "text", post.text
+    yield "pictures", "; ".join(map(_picture, shown.pictures))
+    yield "not there", "; ".join(shown.absent)
+    yield "links", ", ".join(post.links)
+    yield "hashtags", ", ".join(post.hashtags)
+    yield "repost of", post.repost_of
+    yield "counts", ", ".join(f"{name} {count:,}" for name, count in post.engagement.items())
+    yield "row", f"{post.source}, row {post.line}" if post.line else post.source
+
+
+def _time(post: Post) -> str:
+    written = _TIMES.get(post.precision)
+    return post.posted_at.strftime(written) if post.posted_at and written else "none"
+
+
+def _picture(found: PictureFound) -> str:
+    sides = f", {found.pixels}" if found.pixels else ""
+    return f"{found.path} ({_RULES[found.rule]}{sides})"
+
+
+def _cut(text: str) -> str:
+    shown = " ".join(printable(text[: 2 * _LONGEST]).split())
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"

@@ -1,0 +1,139 @@
+"""What became of the groups since an earlier match run, in numbers, words and columns."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from frametrace.case.views import query_over
+from frametrace.matcher.results import CHANGES, Change, GroupKind, Results
+
+if TYPE_CHECKING:
+    from frametrace.matcher.stage import MatchRun
+
+__all__ = [
+    "Since",
+    "changed_most",
+    "groups_with_changes",
+    "mark",
+    "members_with_changes",
+    "news",
+    "since_of",
+]
+
+_OF_GROUPS = ("change", "previous_ids", "new_posts", "new_accounts")
+_MOST_PREVIOUS = 4  # that are named; groups.csv has them all
+
+_MARKED = """
+SELECT a.post_id IS NOT NULL AS new_post, coalesce(a.new_account, false) AS new_account
+FROM members m LEFT JOIN arrivals a USING (group_id, platform, post_id) ORDER BY m.at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """How many groups changed in which way since the run of an earlier epoch."""
+
+    epoch: int
+    new: int = 0
+    grew: int = 0
+    merged: int = 0
+    split: int = 0
+    changed: int = 0
+    gone: int = 0
+    same: int = 0
+
+    def __str__(self) -> str:
+        counts = {
+            "new groups" if self.new != 1 else "new group": self.new,
+            **{name: getattr(self, name) for name in ("grew", "merged", "split", "changed")},
+            **{"gone": self.gone, "as before": self.same},
+        }
+        return ", ".join(f"{n:,} {name}" for name, n in counts.items() if n) or "no groups"
+
+
+def since_of(results: Results, run: "MatchRun") -> Since | None:
+    """The counts of changes; None where there was no earlier run to compare with.
+
+    What pictures share beside photos and framings is not counted.
+    """
+    if run.since is None:
+        return None
+    counted = results.changes.filter(pc.not_equal(results.changes["kind"], str(GroupKind.ELEMENT)))
+    return Since(run.since, **Counter(counted["change"].to_pylist()))
+
+
+def groups_with_changes(results: Results) -> pa.Table:
+    """The groups with the columns of CHANGES beside them, null where nothing was compared.
+
+    Groups of elements have no heirs and no ancestors, so nothing is said of them.
+    """
+    groups, changes = results.groups, results.changes.slice(0, results.groups.num_rows)
+    tying = pc.not_equal(groups["kind"], str(GroupKind.ELEMENT))
+    for name in _OF_GROUPS:
+        nulls = pa.nulls(groups.num_rows, CHANGES.field(name).type)
+        column = pc.if_else(tying, changes[name], nulls) if changes.num_rows else nulls
+        groups = groups.append_column(name, column)
+    return groups
+
+
+def changed_most(results: Results, most: int) -> pa.Table:
+    """Those of `groups_with_changes` that are not as before, most new posts first."""
+    groups = groups_with_changes(results)
+    changed = groups.filter(pc.not_equal(groups["change"], str(Change.SAME)))
+    return changed.take(pc.sort_indices(changed, [("new_posts", "descending")])).slice(0, most)
+
+
+def members_with_changes(results: Results) -> pa.Table:
+    """The members with `change` and `previous_ids` of their group, and whether they are new to it.
+
+    `new_post` and `new_account` are null where nothing was compared.
+    """
+    members, groups = results.members, groups_with_changes(results)
+    at = pc.index_in(members["group_id"], value_set=groups["group_id"].combine_chunks())
+    for name in _OF_GROUPS[:2]:
+        members = members.append_column(name, groups[name].take(at))
+    keys = members.select(["group_id", "platform", "post_id"])
+    keys = keys.append_column("at", pa.array(np.arange(keys.num_rows)))
+    with query_over(members=keys, arrivals=results.arrivals) as connection:
+        marked = connection.sql(_MARKED).to_arrow_table()
+    compared = pc.is_valid(members["change"])
+    for name in marked.column_names:
+        members = members.append_column(name, pc.if_else(compared, marked[name], None))
+    return members
+
+
+def mark(group: Mapping[str, Any]) -> str:
+    """What became of a row of `groups_with_changes` in a word or two; empty where nothing did."""
+    match group["change"]:
+        case None | Change.SAME:
+            return ""
+        case Change.GREW if group["new_posts"]:
+            return f"grew +{group['new_posts']:,}"
+        case Change.MERGED:
+            return f"merged from {len(group['previous_ids']):,}"
+    return str(group["change"])
+
+
+def news(group: Mapping[str, Any]) -> str:
+    """What a known group has that it had not, and what it was called; empty for a new one."""
+    previous = group["previous_ids"]
+    if not previous:
+        return ""
+    parts = [
+        _counted(group["new_posts"], "new post"),
+        _counted(group["new_accounts"], "account", " new to it"),
+    ]
+    if previous != [group["group_id"]]:
+        more = f" and {len(previous) - _MOST_PREVIOUS:,} more"
+        named = ", ".join(previous[:_MOST_PREVIOUS])
+        parts.append(f"was {named}{more if len(previous) > _MOST_PREVIOUS else ''}")
+    return ", ".join(part for part in parts if part)
+
+
+def _counted(count: int, what: str, which: str = "") -> str:
+    return f"{count:,} {what}{'s' if count != 1 else ''}{which}" if count else ""

@@ -1,0 +1,103 @@
+"""Texts to vectors by a loaded sentence model: texts of like length share a batch.
+
+In a batch every text is as long as the longest, and what is added is computed in vain. So texts
+are sorted by their number of tokens, cut into batches, and their vectors put back into the texts'
+order.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from frametrace.embed.models.runtimes import Arithmetic, Batch, Network, Runtime, choose
+from frametrace.embed.models.runtimes.probe_inputs import TEXTS
+
+if TYPE_CHECKING:
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+__all__ = ["Sentences", "by_length"]
+
+_BATCH = 64  # texts, where the library makes the batches
+_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+
+
+class Sentences:
+    """A model of sentence-transformers and the runtime that was chosen for it.
+
+    In float32, and where a model puts words of its own before every text or has no tokens to pad,
+    the vectors are those of its library.
+    """
+
+    def __init__(
+        self, model: "SentenceTransformer", name: str, wanted: Arithmetic | None = None
+    ) -> None:
+        self._model = model
+        self._runtime: Runtime | None = None
+        self.arithmetic, self.note = Arithmetic.FLOAT32, ""
+        padded = not model.default_prompt_name and "attention_mask" in self._tokens(["a"])
+        if padded and wanted is not Arithmetic.FLOAT32:
+            chosen = choose(self._network(name), wanted)
+            self.note = chosen.note
+            if chosen.runtime.arithmetic is not Arithmetic.FLOAT32:
+                self._runtime, self.arithmetic = chosen.runtime, chosen.runtime.arithmetic
+        self.dimension = int(self.vectors(["a"]).shape[1])
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """The texts' vectors, (n, d) float32 of unit length, in the texts' order."""
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        if self._runtime is None:
+            told: np.ndarray = self._model.encode(
+                list(texts), batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
+            )
+            return told
+        tokens = self._tokens(texts)
+        groups = by_length(tokens["attention_mask"], self._runtime.batch)
+        computed = self._runtime.run([_cut(tokens, rows) for rows in groups])
+        vectors = np.empty((len(texts), computed[0].shape[1]), np.float32)
+        for rows, part in zip(groups, computed, strict=True):
+            vectors[rows] = part
+        return vectors
+
+    def _tokens(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
+        """What the model takes, by name: (n, longest) int64 each, padded."""
+        tokenise = getattr(self._model, "preprocess", None) or self._model.tokenize
+        found = tokenise(list(texts))
+        return {name: found[name].numpy() for name in _INPUTS if name in found}
+
+    def _network(self, name: str) -> Network:
+        few, all_ = self._tokens(TEXTS[:2]), self._tokens(TEXTS)
+        device = self._model.device
+        module = _module(self._model, tuple(few)).to(device)
+        return Network(name, module, device, [tuple(few.values()), tuple(all_.values())])
+
+
+def by_length(mask: np.ndarray, most: int) -> list[np.ndarray]:
+    """Rows of an attention mask (n, longest) in groups of at most so many, short ones first."""
+    order = np.argsort(mask.sum(axis=1), kind="stable")
+    return [order[at : at + most] for at in range(0, len(order), most)]
+
+
+def _cut(tokens: dict[str, np.ndarray], rows: np.ndarray) -> Batch:
+    """Some rows, without the columns that pad all of them."""
+    used = np.flatnonzero(tokens["attention_mask"][rows].any(axis=0))
+    columns = slice(used[0], used[-1] + 1) if len(used) else slice(0, 1)
+    return tuple(np.ascontiguousarray(values[rows, columns]) for values in tokens.values())
+
+
+def _module(model: "SentenceTransformer", names: tuple[str, ...]) -> "torch.nn.Module":
+    """The tokens' arrays to (n, d) float32 vectors of unit length."""
+    import torch
+
+    class Sentence(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, *tokens: torch.Tensor) -> torch.Tensor:
+            told = self.model(dict(zip(names, tokens, strict=True)))
+            return torch.nn.functional.normalize(told["sentence_embedding"].float(), dim=-1)
+
+    return Sentence().eval()

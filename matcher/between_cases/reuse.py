@@ -1,0 +1,266 @@
+"""Which posts of a case reuse the pictures or the framings of an earlier one, and by what evidence.
+
+One row for each post, picture of it and earlier case: the nearest copy there. A picture that
+contains a photo of the earlier case, or is a part of it, has a row for each such photo, and a post
+one for each framing. Pictures that are copies of one photo, but were not compared with each other,
+are tied through a third one, which is named.
+"""
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from frametrace.case.store import Case
+from frametrace.embed.signals import pdq
+from frametrace.matcher.account_names import connect
+from frametrace.matcher.between_cases.origins import Origins
+from frametrace.matcher.photos.assignment import SAME_BYTES
+from frametrace.matcher.results import MATCHES, POST_FIELDS, GroupKind, Matches, Relation
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["REUSES", "reuses_of"]
+
+# `sha256_a` is of the earlier case and `sha256_b` of the post: digests of pictures, or, where the
+# relation is `similar`, of captions or pictures. Of copies equally near, that with the smallest
+# digest stands for A's. `signal`, `distance` (bits of 256) and `similarity` tie B's item to
+# `via_sha256`, or where that is null to A's. `posts_a`, `accounts_a` and `first_at_a` count A's
+# posts that carry this very picture or caption. Ordered by cases, pictures before
+# framings, how many posts A has of it, time.
+REUSES = pa.schema(
+    [
+        pa.field("sha256_a", pa.string(), nullable=False),
+        pa.field("sha256_b", pa.string(), nullable=False),
+        pa.field("relation", pa.string(), nullable=False),
+        pa.field("signal", pa.string(), nullable=False),
+        ("distance", pa.int32()),
+        ("similarity", pa.float32()),
+        ("via_sha256", pa.string()),
+        ("group_id", pa.string()),
+        pa.field("case_a", pa.string(), nullable=False),
+        pa.field("case_b", pa.string(), nullable=False),
+        *POST_FIELDS,
+        ("media_path", pa.string()),
+        ("media_path_a", pa.string()),
+        ("platforms_a", pa.list_(pa.string())),
+        ("posts_a", pa.int64()),
+        ("accounts_a", pa.int64()),
+        ("first_at_a", pa.timestamp("us", tz="UTC")),
+    ]
+)
+
+_OF_COPIES = ["sha256_a", "sha256_b", "signal", "distance", "similarity"]
+
+# Those pictures that stand for others of the same hash, which have a row of distance 0 with them.
+_PREPARED = f"""
+CREATE TEMP TABLE photos AS SELECT media_sha256 AS sha256, group_id, relation, medoid_sha256,
+    coalesce(via_sha256, medoid_sha256) AS tie, signal, distance, similarity
+FROM (SELECT DISTINCT ON (media_sha256, group_id, relation) * FROM members
+    WHERE kind = '{GroupKind.PHOTO}' ORDER BY media_sha256, group_id, relation);
+CREATE TEMP TABLE of_photo AS SELECT * FROM photos WHERE relation = '{Relation.COPY}';
+CREATE TEMP TABLE listed AS SELECT * FROM photos WHERE relation <> '{Relation.COPY}';
+CREATE TEMP TABLE equals AS SELECT sha256_b AS sha256, min(sha256_a) AS stands FROM copies
+WHERE signal = '{pdq.Pdq.name}' AND distance = 0 GROUP BY sha256_b;
+CREATE TEMP TABLE edges AS
+SELECT coalesce(p.stands, sha256_a) AS one, coalesce(q.stands, sha256_b) AS other,
+    c.signal, c.distance, c.similarity
+FROM copies c LEFT JOIN equals p ON p.sha256 = sha256_a LEFT JOIN equals q ON q.sha256 = sha256_b
+WHERE signal <> '{pdq.Pdq.name}' OR distance > 0;
+INSERT INTO edges SELECT other, one, signal, distance, similarity FROM edges;
+CREATE TEMP TABLE carried AS
+SELECT m.platform, m.post_id, m.sha256, min(m.path) AS path, true AS shown FROM post_media m
+GROUP BY ALL
+UNION ALL SELECT platform, post_id, caption_sha256, NULL, false FROM posts
+WHERE caption_sha256 IS NOT NULL;
+"""  # noqa: S608
+
+# Of two cases: `a` the pictures of A, `b` those of B's posts that A has not.
+_OF_CASES = """
+CREATE OR REPLACE TEMP TABLE a AS
+SELECT DISTINCT c.sha256, coalesce(e.stands, c.sha256) AS stands
+FROM carried c JOIN origins o USING (platform, post_id) LEFT JOIN equals e USING (sha256)
+WHERE shown AND o.cases & $a <> 0;
+CREATE OR REPLACE TEMP TABLE b AS
+SELECT DISTINCT c.sha256, coalesce(e.stands, c.sha256) AS stands
+FROM carried c JOIN origins o USING (platform, post_id) LEFT JOIN equals e USING (sha256)
+WHERE shown AND o.cases & $b <> 0 AND o.cases & $a = 0;
+CREATE OR REPLACE TEMP TABLE firsts AS SELECT stands, min(sha256) AS sha256 FROM a GROUP BY stands;
+"""
+
+_COPIES = f"""
+SELECT * EXCLUDE (rank) FROM (
+    SELECT b.sha256 AS sha256_b, a.sha256 AS sha256_a, 0 AS rank, '{SAME_BYTES}' AS signal,
+        0 AS distance, 1.0 AS similarity, NULL AS via_sha256
+    FROM b JOIN a USING (sha256)
+    UNION ALL
+    SELECT b.sha256, f.sha256, 1, '{pdq.Pdq.name}', 0, 1.0, NULL FROM b JOIN firsts f USING (stands)
+    UNION ALL
+    SELECT b.sha256, f.sha256, CASE e.signal WHEN '{pdq.Pdq.name}' THEN 1 ELSE 2 END,
+        e.signal, e.distance, e.similarity,
+        CASE WHEN e.signal = '{pdq.Pdq.name}' THEN NULL WHEN b.sha256 <> e.one THEN e.one
+            WHEN f.sha256 <> e.other THEN e.other END
+    FROM b JOIN edges e ON e.one = b.stands JOIN firsts f ON f.stands = e.other
+    UNION ALL
+    SELECT y.sha256, x.sha256, 3, if(own, x.signal, y.signal), if(own, x.distance, y.distance),
+        if(own, x.similarity, y.similarity),
+        nullif(nullif(if(own, x.tie, y.tie), x.sha256), y.sha256)
+    FROM (SELECT *, sha256 = medoid_sha256 AS own FROM of_photo) y JOIN b USING (sha256)
+    JOIN (SELECT p.* FROM of_photo p JOIN a USING (sha256) QUALIFY row_number() OVER (
+        PARTITION BY group_id ORDER BY p.sha256 <> medoid_sha256, p.sha256) = 1) x USING (group_id)
+)
+QUALIFY row_number() OVER (
+    PARTITION BY sha256_b ORDER BY rank, distance, similarity DESC, sha256_a) = 1
+"""  # noqa: S608
+
+# `listed` is what contains the group's photo or is a part of it: of B's, or of A's.
+_LISTED = f"""
+SELECT y.sha256 AS sha256_b, x.sha256 AS sha256_a, y.relation, y.signal, y.distance, y.similarity,
+    nullif(y.tie, x.sha256) AS via_sha256, group_id
+FROM listed y JOIN b USING (sha256) JOIN of_photo x USING (group_id) JOIN a ON a.sha256 = x.sha256
+QUALIFY row_number() OVER (PARTITION BY y.sha256, group_id ORDER BY x.sha256 <> y.tie,
+    x.sha256 <> x.medoid_sha256, x.sha256) = 1
+UNION ALL
+SELECT y.sha256, x.sha256, CASE x.relation WHEN '{Relation.PART}' THEN '{Relation.CONTAINS}'
+        ELSE '{Relation.PART}' END, x.signal, x.distance, x.similarity,
+    nullif(x.tie, y.sha256), group_id
+FROM of_photo y JOIN b USING (sha256) JOIN listed x USING (group_id) JOIN a ON a.sha256 = x.sha256
+QUALIFY row_number() OVER (PARTITION BY y.sha256, group_id, x.relation ORDER BY y.sha256 <> x.tie,
+    x.similarity DESC, x.sha256) = 1
+"""  # noqa: S608
+
+# The next post of A on the way to the framing's medoid, else A's earliest. The medoid itself is
+# tied by the post of A that is most like it.
+_FRAMED = f"""
+WITH RECURSIVE framed AS (
+    SELECT m.*, coalesce(caption_sha256, media_sha256) AS item, o.cases
+    FROM members m JOIN origins o USING (platform, post_id) WHERE kind = '{GroupKind.FRAMING}'
+),
+way AS (
+    SELECT group_id, platform, post_id, via_platform AS to_platform, via_post_id AS to_post, 1 AS n
+    FROM framed WHERE cases & $b <> 0 AND cases & $a = 0 AND via_post_id IS NOT NULL
+    UNION ALL
+    SELECT w.group_id, w.platform, w.post_id, f.via_platform, f.via_post_id, n + 1
+    FROM way w JOIN framed f ON (f.group_id, f.platform, f.post_id)
+        = (w.group_id, w.to_platform, w.to_post)
+    WHERE f.cases & $a = 0 AND f.via_post_id IS NOT NULL
+),
+reached AS (
+    SELECT w.group_id, w.platform, w.post_id, f.item, n
+    FROM way w JOIN framed f ON (f.group_id, f.platform, f.post_id)
+        = (w.group_id, w.to_platform, w.to_post) WHERE f.cases & $a <> 0
+),
+of_a AS (
+    SELECT f.*, v.item AS via_item FROM framed f LEFT JOIN framed v
+        ON (v.group_id, v.platform, v.post_id) = (f.group_id, f.via_platform, f.via_post_id)
+    WHERE f.cases & $a <> 0
+),
+earliest AS (
+    SELECT group_id, item, signal, similarity, via_item FROM of_a QUALIFY row_number() OVER (
+        PARTITION BY group_id ORDER BY posted_at IS NULL, posted_at, platform, post_id) = 1
+),
+next_to_medoid AS (
+    SELECT a.*, f.platform AS b_platform, f.post_id AS b_post FROM of_a a JOIN framed f
+        ON (f.group_id, f.platform, f.post_id) = (a.group_id, a.via_platform, a.via_post_id)
+    WHERE f.via_post_id IS NULL QUALIFY row_number() OVER (PARTITION BY a.group_id
+        ORDER BY a.decades DESC, a.posted_at IS NULL, a.posted_at, a.platform, a.post_id) = 1
+),
+tied AS (
+    SELECT f.group_id, f.platform, f.post_id, f.item AS sha256_b,
+        coalesce(r.item, m.item, e.item) AS sha256_a,
+        CASE WHEN f.via_post_id IS NOT NULL THEN f.signal ELSE coalesce(m.signal, e.signal) END
+            AS signal,
+        CASE WHEN f.via_post_id IS NOT NULL THEN f.similarity
+            ELSE coalesce(m.similarity, e.similarity) END AS similarity,
+        CASE WHEN f.via_post_id IS NOT NULL THEN v.item
+            WHEN m.item IS NULL THEN e.via_item END AS via_sha256
+    FROM framed f JOIN earliest e USING (group_id)
+    LEFT JOIN reached r ON (r.group_id, r.platform, r.post_id)
+        = (f.group_id, f.platform, f.post_id)
+    LEFT JOIN next_to_medoid m
+        ON (m.group_id, m.b_platform, m.b_post) = (f.group_id, f.platform, f.post_id)
+    LEFT JOIN framed v ON (v.group_id, v.platform, v.post_id)
+        = (f.group_id, f.via_platform, f.via_post_id)
+    WHERE f.cases & $b <> 0 AND f.cases & $a = 0
+)
+SELECT sha256_b, sha256_a, '{Relation.SIMILAR}' AS relation, signal, NULL AS distance, similarity,
+    nullif(nullif(via_sha256, sha256_a), sha256_b) AS via_sha256, group_id, platform, post_id
+FROM tied
+"""  # noqa: S608
+
+_ROWS = f"""
+WITH pairs AS (
+    SELECT c.*, g.group_id, m.platform, m.post_id, m.path FROM (
+        SELECT sha256_b, sha256_a, '{Relation.COPY}' AS relation, signal, distance, similarity,
+            via_sha256 FROM copies_found
+    ) c LEFT JOIN of_photo g ON g.sha256 = c.sha256_b
+    JOIN carried m ON m.sha256 = c.sha256_b
+    UNION ALL
+    SELECT l.*, m.platform, m.post_id, m.path FROM listed_found l
+    JOIN carried m ON m.sha256 = l.sha256_b
+    UNION ALL
+    SELECT *, NULL FROM framed_found
+),
+of_a AS (
+    SELECT c.sha256, min(c.path) AS media_path_a,
+        list_sort(list_distinct(list(p.platform))) AS platforms_a,
+        count(DISTINCT (p.platform, p.post_id)) AS posts_a,
+        count(DISTINCT (p.platform, p.account_id)) AS accounts_a, min(p.posted_at) AS first_at_a
+    FROM carried c JOIN posts p USING (platform, post_id) JOIN origins o USING (platform, post_id)
+    WHERE o.cases & $a <> 0 AND c.sha256 IN (SELECT sha256_a FROM pairs) GROUP BY c.sha256
+)
+SELECT r.* EXCLUDE (path, platform, post_id), $name_a AS case_a, $name_b AS case_b,
+    {", ".join(f"p.{field.name}" for field in POST_FIELDS)}, r.path AS media_path,
+    a.* EXCLUDE (sha256)
+FROM pairs r JOIN of_a a ON a.sha256 = r.sha256_a JOIN posts p USING (platform, post_id)
+JOIN origins o USING (platform, post_id) WHERE o.cases & $b <> 0 AND o.cases & $a = 0
+ORDER BY r.relation = '{Relation.SIMILAR}', a.posts_a DESC, r.sha256_a, p.posted_at NULLS LAST,
+    p.platform, p.post_id, r.path,
+    r.relation, r.sha256_b, r.group_id
+"""  # noqa: S608
+
+
+def reuses_of(union: Case, members: pa.Table, matches: Matches, origins: Origins) -> pa.Table:
+    """What each case of a union reuses of each case before it, in the schema `REUSES`.
+
+    `members` are those of all groups, whether they span cases or not.
+    """
+    pairs = combinations(range(len(origins.names)), 2)
+    with connect(union, "posts", "post_media") as connection:
+        connection.register("members", members)
+        connection.register("origins", origins.posts)
+        connection.register("copies", _copies(matches))
+        connection.execute(_PREPARED)
+        found = [_between(connection, origins, one, other) for one, other in pairs]
+    return pa.concat_tables(found)
+
+
+def _between(
+    connection: "duckdb.DuckDBPyConnection", origins: Origins, one: int, other: int
+) -> pa.Table:
+    """What case B reuses of case A, by their numbers."""
+    bits = {"a": 1 << one, "b": 1 << other}
+    for statement in filter(str.strip, _OF_CASES.split(";")):
+        used = {name: bit for name, bit in bits.items() if f"${name}" in statement}
+        connection.execute(statement, used)
+    for name, query, values in (
+        ("copies_found", _COPIES, {}),
+        ("listed_found", _LISTED, {}),
+        ("framed_found", _FRAMED, bits),
+    ):
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}", values)
+    names = {"name_a": origins.names[one], "name_b": origins.names[other]}
+    rows: pa.Table = connection.sql(_ROWS, params={**bits, **names}).to_arrow_table()
+    return rows.select(REUSES.names).cast(REUSES)
+
+
+def _copies(matches: Matches) -> pa.Table:
+    """The copies among the matches, with what ties them."""
+    schema = pa.schema([MATCHES.field(name) for name in _OF_COPIES])
+    copies = [
+        batch.filter(pc.equal(batch["relation"], str(Relation.COPY))).select(_OF_COPIES)
+        for batch in matches.batches()
+    ]
+    return pa.Table.from_batches(copies, schema)

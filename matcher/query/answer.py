@@ -1,0 +1,96 @@
+"""What answers a question: items of a case with their evidence, and the posts that carry them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from frametrace.case.store import Case
+from frametrace.matcher.account_names import connect
+from frametrace.matcher.results import EVIDENCE, POST_FIELDS
+
+__all__ = ["FOUND", "Found", "Hit", "answer"]
+
+# One row per post (and picture of it), the nearest first; columns as in the matches table. A is the
+# picture that was asked for. `mirrored` and `rotation` are given for `pdq` as well.
+FOUND = pa.schema(
+    [
+        pa.field("signal", pa.string(), nullable=False),
+        pa.field("relation", pa.string(), nullable=False),
+        ("distance", pa.int32()),
+        ("similarity", pa.float32()),
+        *EVIDENCE,
+        *POST_FIELDS,
+        ("text", pa.string()),
+        pa.field("sha256", pa.string(), nullable=False),
+        ("media_path", pa.string()),
+    ]
+)
+
+_CARRIERS = {
+    "picture": "SELECT sha256, platform, post_id, path FROM post_media",
+    "caption or picture": "SELECT caption_sha256 AS sha256, platform, post_id, NULL AS path "
+    "FROM posts UNION ALL SELECT sha256, platform, post_id, path FROM post_media",
+}
+
+_POSTS_OF = """
+WITH ranked AS (
+    SELECT *, list_position(
+        ['copy', 'contains', 'similar', 'same_scene', 'shares_element'], relation) AS rank
+    FROM hits
+)
+SELECT h.* EXCLUDE (rank, sha256), p.platform, p.post_id, p.account_id, p.account_kind,
+    p.account_name, p.posted_at, p.text, h.sha256, c.path AS media_path
+FROM (
+    SELECT * FROM ranked QUALIFY row_number()
+    OVER (PARTITION BY sha256 ORDER BY rank, similarity DESC, signal DESC) = 1
+) h JOIN carriers c USING (sha256) JOIN posts p USING (platform, post_id)
+ORDER BY h.rank, h.similarity DESC, h.signal <> 'sha256',
+    p.posted_at NULLS LAST, p.platform, p.post_id, c.path
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer: rows in the schema `FOUND`, how many there were before the limit, and remarks."""
+
+    rows: pa.Table
+    total: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One item that answers, and by what evidence."""
+
+    sha256: str
+    signal: str
+    relation: str
+    distance: int | None
+    similarity: float
+    inliers: int | None = None
+    mirrored: bool | None = None
+    scale: float | None = None
+    rotation: float | None = None
+    shift_x: float | None = None
+    shift_y: float | None = None
+    part_a: float | None = None
+    part_b: float | None = None
+    altered: list[dict[str, float]] | None = None
+    altered_part: float | None = None
+
+
+def answer(
+    case: Case, hits: Sequence[Hit], carriers: str, limit: int, notes: Sequence[str]
+) -> Found:
+    """The posts that carry the items, each item once with its best evidence.
+
+    `carriers` says what the items are: "picture" or "caption or picture". `limit` 0 gives all rows.
+    """
+    columns = {name: [getattr(hit, name) for hit in hits] for name in Hit.__slots__}
+    schema = pa.schema([FOUND.field(name) for name in Hit.__slots__])
+    with connect(case, "posts", "post_media") as connection:
+        connection.register("hits", pa.Table.from_pydict(columns, schema))
+        connection.execute(f"CREATE VIEW carriers AS {_CARRIERS[carriers]}")
+        rows = connection.sql(_POSTS_OF).to_arrow_table().cast(FOUND)
+    return Found(rows.slice(0, limit) if limit else rows, rows.num_rows, tuple(notes))

@@ -1,0 +1,265 @@
+"""What the name of a column says of it, in the languages in which exports are written.
+
+A name is taken apart into words, compounds included (`Beitragslink`, `userid`, `发布时间`); what
+each may mean stands in `words/columns.toml`. A rule says which meanings make a field.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache, lru_cache
+from itertools import permutations
+from pathlib import Path
+from unicodedata import combining, normalize
+
+__all__ = ["fields_named", "is_form_stamp", "kind_named", "platforms_named", "says_something"]
+
+_WORDS = Path(__file__).parent / "header_words.toml"
+_LONGEST = 120  # characters of a name that are looked at
+_MOST = 12  # words of a name
+_JOINTS = ("", "s", "n", "es", "en")  # between the parts of German compounds
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_PARTS = re.compile(r"[^\W_]+")
+_LETTERS = str.maketrans({"ł": "l", "ø": "o", "ı": "i", "đ": "d", "æ": "ae", "œ": "oe", "'": ""})
+# Tables that are not a language's.
+_JOINED, _KINDS, _PLATFORMS, _FORMS = "joined", "kinds", "platforms", "forms"
+# Scripts that are written without spaces, or glue short words to others.
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+class Sense(StrEnum):
+    """What a word in a column's name is about."""
+
+    POST = "post"
+    ID = "id"
+    LINK = "link"
+    OUT = "out"  # of links that lead elsewhere
+    AUTHOR = "author"
+    HANDLE = "handle"
+    NAME = "name"
+    TIME = "time"
+    POSTED = "posted"  # of who did it
+    TEXT = "text"
+    TITLE = "title"
+    DESCRIPTION = "description"
+    PICTURE = "picture"
+    VIDEO = "video"
+    TAG = "tag"
+    PLATFORM = "platform"
+    KIND = "kind"
+    NUMBER = "number"
+    ORIGINAL = "original"  # of what is repeated
+    LIKES = "likes"
+    COMMENTS = "comments"
+    SHARES = "shares"
+    REPOSTS = "reposts"
+    REPLIES = "replies"
+    VIEWS = "views"
+    QUOTES = "quotes"
+    REACTIONS = "reactions"
+    INTERACTIONS = "interactions"
+    BOOKMARKS = "bookmarks"
+    FILLER = "filler"  # says nothing
+    OTHER = "other"  # makes the column one of something else
+
+
+_COUNTED = tuple(list(Sense)[list(Sense).index(Sense.LIKES) : list(Sense).index(Sense.FILLER)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A field, how surely a name means it (1 to 3), what it must say, and what else it may."""
+
+    field: str
+    strength: int
+    needs: tuple[Sense, ...]
+    may: frozenset[Sense] = frozenset()
+
+
+def _rule(field: str, strength: int, needs: str, may: str = "") -> _Rule:
+    return _Rule(
+        field, strength, tuple(map(Sense, needs.split())), frozenset(map(Sense, may.split()))
+    )
+
+
+# Of `post_id` the id and the link, and of accounts the id, the handle, the name and whatever says
+# who it is, are told apart: contents decide which of them is taken.
+_RULES = (
+    _rule("id", 3, "post id", "platform video number"),
+    _rule("id", 2, "id", "platform number"),
+    _rule("id", 2, "video id", "platform"),
+    _rule("id", 1, "post", "number"),
+    _rule("link", 3, "post link", "platform video title"),
+    _rule("link", 2, "link", "platform title"),
+    _rule("link", 2, "video link"),
+    _rule("link", 1, "post"),
+    _rule("link", 1, "shares link"),
+    _rule("account_id", 3, "author id", "platform number post"),
+    _rule("handle", 3, "handle", "author name platform id post"),
+    _rule("account_name", 3, "author name", "post platform title posted"),
+    _rule("account_name", 3, "author title"),
+    _rule("account_name", 2, "name"),
+    _rule("who", 2, "author", "post platform posted"),
+    _rule("account_link", 2, "author link", "platform"),
+    _rule("account_kind", 3, "author kind", "platform"),
+    _rule("posted_at", 3, "time", "post"),
+    _rule("text", 3, "text", "post video"),
+    _rule("text", 2, "title", "post video text"),
+    _rule("text", 2, "description", "post video text"),
+    _rule("text", 1, "post"),
+    _rule("text", 1, "shares text"),
+    _rule("media", 3, "picture", "link post number id name video"),
+    _rule("links", 3, "link out", "post"),
+    _rule("links", 2, "link", "number"),
+    _rule("hashtags", 3, "tag", "post text name"),
+    _rule("repost_of", 3, "reposts id", "post original"),
+    _rule("repost_of", 3, "shares post id", "original"),
+    _rule("repost_of", 3, "original post id", "platform"),
+    _rule("repost_of", 2, "reposts original", "post link"),
+    _rule("platform", 3, "platform", "name kind"),
+    *(_rule(f"engagement.{sense}", 3, sense, "number post") for sense in _COUNTED),
+)
+
+
+def fields_named(name: str) -> dict[str, int]:
+    """The fields that a column of this name may be, each with how surely: 1, 2 or 3."""
+    words = _senses_of(name[:_LONGEST])
+    known = [senses for senses in words if senses - {Sense.FILLER}]
+    unknown = sum(not senses for senses in words)
+    found: dict[str, int] = {}
+    for rule in _RULES:
+        if known and (strength := rule.strength - unknown) > 0 and _says(known, rule):
+            found[rule.field] = max(strength, found.get(rule.field, 0))
+    return found
+
+
+def says_something(name: str) -> bool:
+    """Whether any word of a name is known: what the column holds then doesn't decide alone."""
+    return any(senses - {Sense.FILLER} for senses in _senses_of(name[:_LONGEST]))
+
+
+def is_form_stamp(name: str) -> bool:
+    """Whether forms call so the column that says when each answer was sent."""
+    return name.strip().casefold() in _content()[_FORMS]["stamp"].split(" | ")
+
+
+def kind_named(name: str) -> str:
+    """What a column's name says an account is: a page, a group, a channel; else empty."""
+    return next(iter(_named(name, _KINDS)), "")
+
+
+def platforms_named(name: str) -> tuple[str, ...]:
+    """The platforms that a column's name tells, as in `tweet_id`."""
+    return tuple(_named(name, _PLATFORMS))
+
+
+def _named(name: str, table: str) -> Iterator[str]:
+    words = set(_words_of(name[:_LONGEST]))
+    for called, spelled in _content()[table].items():
+        if not words.isdisjoint(folded(spelled).split()):
+            yield called
+
+
+@lru_cache(maxsize=2**14)
+def _senses_of(name: str) -> tuple[frozenset[Sense], ...]:
+    """What each word of a name may mean; nothing for a word that isn't known."""
+    words = _lexicon()
+    return tuple(words.get(part, frozenset()) for part in _words_of(name))
+
+
+def _words_of(name: str) -> Iterator[str]:
+    spaced = _CAMEL.sub(" ", normalize("NFKC", name))
+    for token in _PARTS.findall(folded(spaced))[:_MOST]:
+        yield from _taken_apart(token)
+
+
+def folded(text: str) -> str:
+    """A text in small letters without accents."""
+    small = text.casefold().translate(_LETTERS)
+    bare = "".join(sign for sign in normalize("NFKD", small) if not combining(sign))
+    return normalize("NFC", bare)
+
+
+def _says(words: Sequence[frozenset[Sense]], rule: _Rule) -> bool:
+    allowed = rule.may.union(rule.needs)
+    allowed |= {Sense.FILLER}
+    if len(words) < len(rule.needs) or not all(senses & allowed for senses in words):
+        return False
+    return any(
+        all(need in senses for need, senses in zip(rule.needs, chosen, strict=True))
+        for chosen in permutations(words, len(rule.needs))
+    )
+
+
+def _taken_apart(token: str) -> tuple[str, ...]:
+    words = _lexicon()
+    if token in words:
+        return (token,)
+    if joined := _joined().get(token):
+        return joined
+    if token.isdecimal():
+        return ()
+    if _UNSPACED.search(token):
+        return tuple(_run(token))
+    return _compound(token) or (token,)
+
+
+def _run(token: str) -> Iterator[str]:
+    """The longest known words of a text without spaces, and what lies between them."""
+    words, at, rest = _lexicon(), 0, ""
+    while at < len(token):
+        end = next((e for e in range(len(token), at, -1) if token[at:e] in words), at)
+        if end == at:
+            rest, at = rest + token[at], at + 1
+            continue
+        if rest:
+            yield rest
+        yield token[at:end]
+        rest, at = "", end
+    if rest:
+        yield rest
+
+
+@lru_cache(maxsize=2**12)
+def _compound(token: str) -> tuple[str, ...]:
+    """The known words that a word is made of; none if something would be left."""
+    words = _lexicon()
+    if len(token) > _LONGEST // 3:
+        return ()
+    for end in range(len(token) - 1, 1, -1):
+        if (head := token[:end]) not in words:
+            continue
+        for joint in _JOINTS:
+            rest = token[end:]
+            if not rest.startswith(joint) or not (rest := rest.removeprefix(joint)):
+                continue
+            if rest in words:
+                return head, rest
+            if parts := _compound(rest):
+                return head, *parts
+    return ()
+
+
+@cache
+def _lexicon() -> Mapping[str, frozenset[Sense]]:
+    found: dict[str, set[Sense]] = {}
+    for language, senses in _content().items():
+        if language not in {_JOINED, _KINDS, _PLATFORMS, _FORMS}:
+            for sense, words in senses.items():
+                for word in folded(words).split():
+                    for part in _PARTS.findall(word):
+                        found.setdefault(part, set()).add(Sense(sense))
+    return {word: frozenset(senses) for word, senses in found.items()}
+
+
+@cache
+def _joined() -> Mapping[str, tuple[str, ...]]:
+    return {word: tuple(parts.split()) for word, parts in _content()[_JOINED].items()}
+
+
+@cache
+def _content() -> dict[str, dict[str, str]]:
+    with _WORDS.open("rb") as file:
+        return tomllib.load(file)

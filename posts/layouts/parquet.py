@@ -1,0 +1,103 @@
+"""Parquet files, as rows of text."""
+
+import io
+import json
+import math
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from frametrace.posts.errors import SourceError
+from frametrace.posts.sources.compression import DAMAGED
+from frametrace.posts.values import encodable
+
+__all__ = ["is_parquet", "parquet_in", "parquet_names", "parquet_rows"]
+
+_MAGIC = b"PAR1"
+_BATCH, _CELLS = 64, 2**17  # rows, and cells, that are decoded at once: a cell may be of megabytes
+_COLUMNS = 2**14  # as in other tables
+_PIECE = 2**20
+_WHOLE = 2**29  # bytes of one in an archive, which is read whole: its end says where things are
+
+
+def is_parquet(begins: bytes) -> bool:
+    """Whether a file that begins like this is one."""
+    return begins.startswith(_MAGIC)
+
+
+def parquet_in(file: "io.BufferedReader[Any]", name: str) -> pq.ParquetFile:
+    """Open one. Raises SourceError, with a plain reason, where it can't be read."""
+    try:
+        if not file.seekable() or not isinstance(file.raw, io.FileIO):
+            data = bytearray()
+            while piece := file.read1(_PIECE):
+                data += piece
+                if len(data) > _WHOLE:
+                    reason = f"in an archive it may have {_WHOLE // 2**20} MB; unpack it"
+                    raise SourceError(f"{name}: {reason}")
+            return pq.ParquetFile(pa.BufferReader(pa.py_buffer(data)))
+        return pq.ParquetFile(file)
+    except (pa.ArrowException, *DAMAGED) as error:
+        raise SourceError(f"{name}: the Parquet file can't be read: {error}") from None
+
+
+def parquet_names(file: pq.ParquetFile) -> tuple[str, ...]:
+    """Its columns by name, those inside structures by their dotted path.
+
+    Raises SourceError where there are too many.
+    """
+    names = tuple(islice(_names(file.schema_arrow, ""), _COLUMNS + 1))
+    if len(names) > _COLUMNS:
+        raise SourceError(f"the Parquet file has more than {_COLUMNS:,} columns")
+    return names
+
+
+def parquet_rows(file: pq.ParquetFile) -> Iterator[dict[str, str]]:
+    """Each row by column name, as text. Raises SourceError where the file is damaged."""
+    try:
+        rows = max(1, min(_BATCH, _CELLS // max(1, file.metadata.num_columns)))
+        for batch in file.iter_batches(rows):
+            for row in batch.to_pylist():
+                found: dict[str, str] = {}
+                _flatten(row, "", found)
+                yield found
+    except (pa.ArrowException, *DAMAGED) as error:
+        raise SourceError(f"damaged from here on: {error}") from None
+
+
+def _names(fields: Any, prefix: str) -> Iterator[str]:
+    for field in fields:
+        if pa.types.is_struct(field.type):
+            yield from _names(field.type, f"{prefix}{field.name}.")
+        else:
+            yield prefix + field.name
+
+
+def _flatten(row: dict[str, Any], prefix: str, found: dict[str, str]) -> None:
+    for name, value in row.items():
+        if isinstance(value, dict):
+            _flatten(value, f"{prefix}{name}.", found)
+        else:
+            found[prefix + name] = _text(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return encodable(value)
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, list | bool | float):
+        return json.dumps(value, ensure_ascii=False, default=_plain)
+    return _plain(value)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
+    return value.isoformat() if isinstance(value, date) else str(value)

