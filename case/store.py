@@ -19,13 +19,13 @@ import pyarrow.parquet as pq
 
 from frametrace.case.files import (
     TEMPORARY,
-    holding,
     link_file,
     read_json,
     replacing,
     to_json,
     write_atomically,
 )
+from frametrace.case.locks import writer_lock
 from frametrace.case.schemas import ACCOUNT_PROFILES, GUESSED, MEDIA, POST_MEDIA, POSTS, SKIPPED
 from frametrace.case.table import Table
 from frametrace.posts.errors import CaseError, CaseTooNew, UsageError
@@ -181,7 +181,7 @@ class Case:
     @contextmanager
     def writer(self) -> Iterator["CaseWriter"]:
         """Hold the case's lock and write. Raises `CaseLocked` where another process does."""
-        with holding(self.path):
+        with writer_lock(self.path):
             self.epoch = self._read_epoch()
             try:
                 yield CaseWriter(self)
@@ -326,7 +326,7 @@ def _named_in_text(path: Path) -> Path:
 def _sweep_locked(folder: Path) -> None:
     """Delete what a killed process left half done, unless another one writes there just now."""
     if any(folder.glob(TEMPORARY)):
-        with suppress(CaseError), holding(folder):
+        with suppress(CaseError), writer_lock(folder):
             for file in folder.glob(TEMPORARY):
                 file.unlink()
 

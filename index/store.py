@@ -14,8 +14,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from frametrace.case.files import read_json
-from frametrace.case.locks import alone_in, comparing
+from frametrace.case.files import read_json, replace_folder
+from frametrace.case.locks import comparison_folder, exclusive_lock
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case, write_atomically
 from frametrace.embed.signals import SIGNALS, Metric
@@ -140,10 +140,10 @@ def index_folder(case: Case, signal: str) -> Path:
 def _build_alone(case: Case, signal: str, folder: Path, progress: Progress) -> None:
     """Build unless another process does so first; then delete what nobody will open again."""
     try:
-        with alone_in(folder.parent):
+        with exclusive_lock(folder.parent):
             if not (folder / _MANIFEST).is_file():
                 _build(case, signal, folder, progress)
-            with suppress(BlockingIOError), alone_in(comparing(folder), wait=False):
+            with suppress(BlockingIOError), exclusive_lock(comparison_folder(folder), wait=False):
                 for old in folder.parent.iterdir():
                     if old.is_dir() and old != folder and not any(old.glob(PAIRS_DONE)):
                         shutil.rmtree(old, ignore_errors=True)
@@ -167,8 +167,7 @@ def _build(case: Case, signal: str, folder: Path, progress: Progress) -> None:
     else:
         manifest = _build_codes(case, signal, beside)
     write_atomically(beside / _MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
-    shutil.rmtree(folder, ignore_errors=True)
-    beside.rename(folder)
+    replace_folder(beside, folder)
 
 
 def _build_codes(case: Case, signal: str, folder: Path) -> Manifest:
