@@ -28,7 +28,7 @@ from frametrace.case.store import Case
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.signals.local import Features, Local
 from frametrace.index.feature_search.inverted_index import OWNER, FeatureIndex
-from frametrace.index.feature_search.list_scan import Lists
+from frametrace.index.feature_search.inverted_lists import Lists
 from frametrace.index.store import index_folder, open_index
 
 PICTURES, PICTURES_QUICK = 100_000, 2_000

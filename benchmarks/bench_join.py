@@ -209,7 +209,7 @@ def _agreement(codes: np.ndarray, hits: Hits, sample: np.ndarray) -> dict[str, f
 
 
 def _candidates(codes: np.ndarray, uniform: float) -> dict[str, float]:
-    from frametrace.index.hamming.buckets import Blocks
+    from frametrace.index.hamming.bucket_join import Blocks
 
     words = np.ascontiguousarray(codes).view(np.uint64)
     candidates = Blocks(words, words, RADIUS, True).plan().candidates

@@ -21,7 +21,7 @@ from frametrace.case.store import Case, write_atomically
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.index.arrays import map_array, save_array, sha256_of
 from frametrace.index.codes import Codes
-from frametrace.index.feature_search.build_lists import build_lists, suits
+from frametrace.index.feature_search.build_inverted_index import build_lists, suits
 from frametrace.index.feature_search.inverted_index import ARRAYS as FEATURE_ARRAYS
 from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.feature_shards import CodeShards, FeatureShards

@@ -17,7 +17,7 @@ from frametrace.index.feature_join.feature_records import (
     owners_of,
     parts_of,
 )
-from frametrace.index.feature_join.join_state import JoinFolder, part_name
+from frametrace.index.feature_join.join_folder import JoinFolder, part_name
 from frametrace.index.feature_join.positions import PICTURE, packed_places
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.posts.errors import UsageError
@@ -121,7 +121,7 @@ def _append_records(folder: JoinFolder, records: Records, compiled: bool) -> Non
     parts = parts_of(records.words)
     ordered = np.empty(len(records), RECORD)
     if compiled:
-        from frametrace.index.feature_join.join_kernels import spread
+        from frametrace.index.feature_join.lsh_kernels import spread
 
         begins = np.cumsum(np.concatenate([[0], np.bincount(parts, minlength=PARTS)]))
         spread(records.words, records.owners, parts, begins, ordered.view(np.uint32).reshape(-1, 5))

@@ -28,9 +28,9 @@ from frametrace.index.feature_join.feature_votes import (
     weights,
     write_votes,
 )
-from frametrace.index.feature_join.geometric_tally import scored
-from frametrace.index.feature_join.hash_tables import Nearness, pairs_by_table
-from frametrace.index.feature_join.join_state import PENDING, JoinFolder, check_join, part_name
+from frametrace.index.feature_join.geometric_consistency import scored
+from frametrace.index.feature_join.join_folder import PENDING, JoinFolder, check_join, part_name
+from frametrace.index.feature_join.lsh_tables import Nearness, pairs_by_table
 from frametrace.index.feature_join.pending_pairs import WaitingPairs
 from frametrace.index.feature_join.positions import Places
 from frametrace.index.feature_join.proposals import (

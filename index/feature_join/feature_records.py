@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from frametrace.embed.signals.local import BITS, FEATURES, _reversed_order
-from frametrace.index.feature_join.bit_layout import LEAN, PART_BITS, UNCLEAR, as_mask
+from frametrace.index.feature_join.lsh_keys import LEAN, PART_BITS, UNCLEAR, as_mask
 
 __all__ = [
     "MAX_PICTURES",
@@ -69,7 +69,7 @@ def canonical(words: np.ndarray, owners: np.ndarray, *, compiled: bool) -> Recor
     """The records of (n, 2) words and (n,) owners, in their order, plain before mirrored."""
     mirror, lean = _mirror_table(), _lean_table()
     if compiled:
-        from frametrace.index.feature_join.join_kernels import canonical_records
+        from frametrace.index.feature_join.lsh_kernels import canonical_records
 
         made = np.empty((2 * len(words), 2), np.uint64), np.empty(2 * len(words), np.uint32)
         count = canonical_records(words, owners, mirror, lean, UNCLEAR, *made)

@@ -15,7 +15,7 @@ import numpy as np
 
 from frametrace.case.files import replacing
 from frametrace.index.feature_join.feature_records import OWNER_BITS, Records
-from frametrace.index.feature_join.hash_tables import Pairs
+from frametrace.index.feature_join.lsh_tables import Pairs
 
 __all__ = [
     "COMMON",
@@ -68,7 +68,7 @@ def votes_of(
     `counts` is (records,) uint32: how many pairs each has.
     """
     if compiled:
-        from frametrace.index.feature_join.tally_kernels import pack_votes
+        from frametrace.index.feature_join.vote_kernels import pack_votes
 
         made = np.empty(len(pairs), np.uint64), np.empty(len(pairs), np.uint8)
         columns = pairs.first, pairs.second, pairs.crowd

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from frametrace.index.feature_join.hash_tables import Pairs
+from frametrace.index.feature_join.lsh_tables import Pairs
 
 __all__ = ["WaitingPairs"]
 

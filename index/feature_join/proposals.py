@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.case.files import replacing
-from frametrace.index.feature_join.geometric_tally import Scored
+from frametrace.index.feature_join.geometric_consistency import Scored
 
 __all__ = ["PARTNERS", "PROPOSALS", "as_table", "best_of", "in_order", "read_rows", "write_rows"]
 

@@ -23,7 +23,7 @@ from frametrace.embed.signals.local import Features
 from frametrace.index.arrays import map_array
 from frametrace.index.codes import as_digits, as_keys
 from frametrace.index.feature_search.codebook import nearest
-from frametrace.index.feature_search.list_scan import FARTHEST, Lists, distances
+from frametrace.index.feature_search.inverted_lists import FARTHEST, Lists, distances
 from frametrace.index.feature_search.picture_votes import ANGLES, MOST_FEATURES, SCALES, Hits, tally
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.posts.errors import IndexMismatch

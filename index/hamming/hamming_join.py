@@ -108,7 +108,7 @@ class Join:
     def _by_buckets(
         self, a: np.ndarray, b: np.ndarray, unit: Unit, *, same: bool
     ) -> Iterator[Hits]:
-        from frametrace.index.hamming.buckets import Blocks, Workers
+        from frametrace.index.hamming.bucket_join import Blocks, Workers
 
         labels = self._labels.get(unit.a.start, _NO_LABELS) if same else _NO_LABELS
         blocks = Blocks(a, b, self._radius, same, labels=labels)
@@ -128,7 +128,7 @@ class Join:
         rows = float(a.stop - a.start), float(b.stop - b.start)
         if not self._compiled:
             return [Unit(a, b, None, (), rows[0] * rows[1])]
-        from frametrace.index.hamming.buckets import counts_of
+        from frametrace.index.hamming.bucket_join import counts_of
 
         words, same = self._a[a], self._same and a == b
         counts = counts_of(words)
@@ -148,7 +148,7 @@ class Join:
         """How many hashes a block may have."""
         if not self._compiled:
             return max(_QUERIES, memory // 32)
-        from frametrace.index.hamming.buckets import PER_HASH, PER_THREAD
+        from frametrace.index.hamming.bucket_join import PER_HASH, PER_THREAD
 
         return max(1_024, (memory - _threads() * PER_THREAD) // (2 * PER_HASH))
 
@@ -164,7 +164,7 @@ def clump_pairs(codes: np.ndarray, rows: np.ndarray, radius: int) -> Iterator[Hi
 
 def _all_pairs(words: np.ndarray, radius: int) -> Iterator[Hits]:
     """All pairs compared by compiled loops."""
-    from frametrace.index.hamming.buckets import Blocks, Workers
+    from frametrace.index.hamming.bucket_join import Blocks, Workers
 
     with Workers(_threads()) as workers:
         yield from Blocks(words, words, radius, True).all_pairs(workers)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from frametrace.case.files import link_file
 from frametrace.case.store import Case
 from frametrace.embed.signals import pdq
-from frametrace.index.feature_join.join_state import copy_join, joined_pictures
+from frametrace.index.feature_join.join_folder import copy_join, joined_pictures
 from frametrace.index.store import PAIRS_DONE, index_folder
 from frametrace.matcher.framing.by_example.saved_framings import share_framings
 from frametrace.matcher.pictures.edited_copies import JOIN, compared_folder

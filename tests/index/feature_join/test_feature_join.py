@@ -16,8 +16,8 @@ from frametrace.embed.signals.local import Features
 from frametrace.index.feature_join import (
     add_pictures,
     feature_join,
-    hash_tables,
-    join_state,
+    join_folder,
+    lsh_tables,
     pending_pairs,
 )
 from frametrace.index.feature_join.feature_join import (
@@ -157,7 +157,7 @@ STEPS = [
 STEPS += [
     (feature_join, "write_rows", 0),
     (feature_join, "write_rows", 1),
-    (join_state, "write_atomically", 2),
+    (join_folder, "write_atomically", 2),
 ]
 
 
@@ -286,10 +286,10 @@ def test_votes_that_do_not_fit_into_memory_change_no_pair(
     shards = shards_of(tmp_path, codes)
     expected = propose_pairs(tmp_path / "one", shards, all_of(codes))
     monkeypatch.setattr(pending_pairs, "_HELD", 1)
-    monkeypatch.setattr(hash_tables, "_SLICE", 100)
+    monkeypatch.setattr(lsh_tables, "_SLICE", 100)
     monkeypatch.setattr(feature_join, "_READ", 3)
     monkeypatch.setattr(feature_join, "_UNIT", 1)
-    monkeypatch.setattr(hash_tables, "_BLOCK", 8)
+    monkeypatch.setattr(lsh_tables, "_BLOCK", 8)
     found = propose_pairs(tmp_path / "other", shards, all_of(codes))
     assert found.rows.equals(expected.rows)
 
@@ -324,8 +324,8 @@ def kinds(codes: Codes, place: Path) -> Iterator[Found]:
 def test_crowded_buckets_are_the_same_on_both_paths(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    near = hash_tables.Nearness(hash_tables.table_masks(18), 12, crowd=6, reach=2)
-    monkeypatch.setattr(hash_tables.Nearness, "among", lambda pictures: near)
+    near = lsh_tables.Nearness(lsh_tables.table_masks(18), 12, crowd=6, reach=2)
+    monkeypatch.setattr(lsh_tables.Nearness, "among", lambda pictures: near)
     rows = made_features(0, 30)
     codes = {name(at): code(jittered(rows, at)) for at in range(60)}
     found = list(kinds(codes, tmp_path))

@@ -9,14 +9,7 @@ from hypothesis import strategies as st
 from making import made_features
 
 from frametrace.embed.signals.local import Features
-from frametrace.index.feature_join import feature_votes, geometric_tally, hash_tables
-from frametrace.index.feature_join.bit_layout import (
-    LEAN,
-    PART_BITS,
-    TABLE_BITS,
-    key_bits,
-    table_masks,
-)
+from frametrace.index.feature_join import feature_votes, geometric_consistency, lsh_tables
 from frametrace.index.feature_join.feature_records import (
     MAX_PICTURES,
     Records,
@@ -24,7 +17,14 @@ from frametrace.index.feature_join.feature_records import (
     owners_of,
     parts_of,
 )
-from frametrace.index.feature_join.hash_tables import Nearness, Pairs, pairs_by_table
+from frametrace.index.feature_join.lsh_keys import (
+    LEAN,
+    PART_BITS,
+    TABLE_BITS,
+    key_bits,
+    table_masks,
+)
+from frametrace.index.feature_join.lsh_tables import Nearness, Pairs, pairs_by_table
 from frametrace.index.feature_join.positions import PICTURE, PIXELS, Places, packed_places
 from frametrace.index.hamming.hamming_join import has_numba
 
@@ -105,7 +105,7 @@ def by_rule(records: Records, first_new: int, near: Nearness) -> list[set[tuple[
     """What the docstring of `tables` says, record by record."""
     found: list[set[tuple[int, ...]]] = []
     for table, mask in enumerate(near.masks):
-        hashes = hash_tables.hashes_of(records.words, mask, compiled=False)
+        hashes = lsh_tables.hashes_of(records.words, mask, compiled=False)
         found.append(set())
         for value in set(hashes.tolist()):
             bucket = np.flatnonzero(hashes == value).tolist()
@@ -234,7 +234,7 @@ def counted(
     for pair, members in pairs.items():
         a, b, mirrored = pair >> 23, pair >> 1 & 2**22 - 1, pair & 1
         moves = []
-        for features, common in members[: geometric_tally.BOUNDS.votes]:
+        for features, common in members[: geometric_consistency.BOUNDS.votes]:
             ours = int(places.packed[places.starts[a] + (features >> 9 & 511)])
             theirs = int(places.packed[places.starts[b] + (features & 511)])
             x, angle = ours >> 24, ours & 255
@@ -256,19 +256,22 @@ def counted(
             slots, score = {p[4]}, p[5]
             for q in moves:
                 za, zb = q[0] - p[0], q[1] - p[1]
-                near = geometric_tally.BOUNDS.near + geometric_tally.BOUNDS.near_share * abs(zb)
+                near = (
+                    geometric_consistency.BOUNDS.near
+                    + geometric_consistency.BOUNDS.near_share * abs(zb)
+                )
                 if (
                     q is not p
                     and q[4] not in slots
                     and abs(q[3] - p[3]) < 0.8
-                    and (p[2] * q[2].conjugate()).real >= geometric_tally.BOUNDS.cosine
+                    and (p[2] * q[2].conjugate()).real >= geometric_consistency.BOUNDS.cosine
                     and min(abs(za), abs(zb)) >= 3 / PIXELS
                     and abs(2 ** p[3] * p[2] * za - zb) < near
                 ):
                     slots.add(q[4])
                     score += q[5]
             best = max(best, (score / 16, len(slots)), key=lambda pair: pair[0])
-        if best[0] >= geometric_tally.MIN_SCORE and best[1] > 1:
+        if best[0] >= geometric_consistency.MIN_SCORE and best[1] > 1:
             found[a, b, mirrored] = best
     return found
 
@@ -278,8 +281,8 @@ def counted(
 @given(drawn=ballots())
 def test_scores_are_those_of_the_rule(drawn: tuple[np.ndarray, Places], compiled: bool) -> None:
     weights = feature_votes.weights(1 << 16)
-    with patch.object(geometric_tally, "_BLOCK", 500):
-        found = geometric_tally.scored(*drawn[:1], 0, drawn[1], weights, compiled=compiled)
+    with patch.object(geometric_consistency, "_BLOCK", 500):
+        found = geometric_consistency.scored(*drawn[:1], 0, drawn[1], weights, compiled=compiled)
     expected = counted(drawn, weights)
     pairs = list(zip(found.a.tolist(), found.b.tolist(), found.mirrored.tolist(), strict=True))
     assert pairs == sorted(expected)
@@ -292,7 +295,7 @@ def test_scores_are_those_of_the_rule(drawn: tuple[np.ndarray, Places], compiled
 def test_both_paths_score_the_same(drawn: tuple[np.ndarray, Places]) -> None:
     weights = feature_votes.weights(1 << 16)
     plain, compiled = (
-        geometric_tally.scored(drawn[0], 0, drawn[1], weights, compiled=how)
+        geometric_consistency.scored(drawn[0], 0, drawn[1], weights, compiled=how)
         for how in (False, True)
     )
     for column in ("a", "b", "mirrored", "votes", "score"):

@@ -15,7 +15,7 @@ from frametrace.embed.signals import local
 from frametrace.embed.signals.local import Features
 from frametrace.index.feature_search.codebook import nearest, trained
 from frametrace.index.feature_search.inverted_index import OWNER, FeatureIndex
-from frametrace.index.feature_search.list_scan import FARTHEST, Lists
+from frametrace.index.feature_search.inverted_lists import FARTHEST, Lists
 from frametrace.index.feature_search.picture_votes import Hits, tally
 from frametrace.index.hamming.hamming_join import has_numba
 from frametrace.index.store import check_index, open_index

@@ -79,16 +79,16 @@ def cases(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, int]:
 @contextmanager
 def made_small() -> Iterator[None]:
     """Chunks pay at once, few codes make hot buckets and clumps, few pairs fill a batch."""
-    from frametrace.index.hamming import buckets, dense_blocks
+    from frametrace.index.hamming import bucket_join, dense_blocks
 
     with (
         patch.object(pigeonhole, "_VISIT", 0.0),
-        patch.object(buckets, "_HOT", 3),
-        patch.object(buckets, "_HOT_CLUMPS", 2),
-        patch.object(buckets, "_PLANNED", 2),
+        patch.object(bucket_join, "_HOT", 3),
+        patch.object(bucket_join, "_HOT_CLUMPS", 2),
+        patch.object(bucket_join, "_PLANNED", 2),
         patch.object(dense_blocks, "_MANY", 6),
-        patch.object(buckets, "_ROOM", 2),
-        patch.object(buckets, "_TILE", 7),
+        patch.object(bucket_join, "_ROOM", 2),
+        patch.object(bucket_join, "_TILE", 7),
     ):
         yield
 

@@ -22,7 +22,7 @@ from typing import Any, Self
 import numpy as np
 
 from frametrace.case.files import TEMPORARY, read_json, to_json, write_atomically
-from frametrace.index.feature_join import bit_layout
+from frametrace.index.feature_join import lsh_keys
 from frametrace.index.feature_join.feature_records import PARTS, RECORD, SLOTS
 from frametrace.index.feature_join.positions import PICTURE
 from frametrace.posts.errors import CaseError, IndexMismatch
@@ -50,7 +50,7 @@ def part_name(part: int) -> str:
 
 def _made_by() -> str:
     """Changes with whatever records depend on: files made otherwise don't belong together."""
-    chosen = repr((bit_layout.LEAN, bit_layout.UNCLEAR, bit_layout.PART_BITS, SLOTS, PARTS))
+    chosen = repr((lsh_keys.LEAN, lsh_keys.UNCLEAR, lsh_keys.PART_BITS, SLOTS, PARTS))
     return f"feature-join:1:{zlib.crc32(chosen.encode()):08x}"
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from frametrace.index.feature_join.bit_layout import key_bits, table_masks
 from frametrace.index.feature_join.feature_records import OWNER_BITS, Records, pictures_of
+from frametrace.index.feature_join.lsh_keys import key_bits, table_masks
 
 __all__ = ["Nearness", "Pairs", "hashes_of", "pairs_by_table"]
 
@@ -82,7 +82,7 @@ class Pairs:
 def hashes_of(words: np.ndarray, mask: np.ndarray, *, compiled: bool) -> np.ndarray:
     """(n,) uint32: hashes of the bits of (n, 2) words under a mask."""
     if compiled:
-        from frametrace.index.feature_join.join_kernels import hash_keys
+        from frametrace.index.feature_join.lsh_kernels import hash_keys
 
         hashes = np.empty(len(words), np.uint32)
         hash_keys(words, mask, hashes)
@@ -138,17 +138,17 @@ def _plainly_sifted(words: np.ndarray, first_new: int, masks: np.ndarray) -> lis
 
 def _sifted(words: np.ndarray, first_new: int, masks: np.ndarray) -> list[np.ndarray]:
     """The same, block by block through all tables."""
-    from frametrace.index.feature_join import join_kernels
+    from frametrace.index.feature_join import lsh_kernels
 
     bits = _bitmap_bits(len(words) - first_new)
     bitmaps = np.zeros((len(masks), 1 << (bits - 6)), np.uint64)
-    join_kernels.mark(words[first_new:], masks, 32 - bits, bitmaps)
+    lsh_kernels.mark(words[first_new:], masks, 32 - bits, bitmaps)
     rows = np.empty((len(masks), _BLOCK + 1), np.uint32)
     counts = np.empty(len(masks), np.int64)
     sifted: list[list[np.ndarray]] = [[] for _ in masks]
     for begin in range(0, first_new, _BLOCK):
         block = words[begin : min(begin + _BLOCK, first_new)]
-        join_kernels.sift(block, begin, masks, 32 - bits, bitmaps, rows, counts)
+        lsh_kernels.sift(block, begin, masks, 32 - bits, bitmaps, rows, counts)
         for table, count in enumerate(counts.tolist()):
             sifted[table].append(rows[table, :count].copy())
     return [np.concatenate(each) for each in sifted]
@@ -158,7 +158,7 @@ def _joined(
     records: Records, first_new: int, near: Nearness, table: int, counts: np.ndarray
 ) -> Iterator[Pairs]:
     """The pairs of one table by compiled loops, slice by slice: of some values of the hash."""
-    from frametrace.index.feature_join import join_kernels
+    from frametrace.index.feature_join import lsh_kernels
 
     hashes = hashes_of(records.words, near.masks[table], compiled=True)
     slices = 1 << ((len(records) - 1) // _SLICE).bit_length()
@@ -167,7 +167,7 @@ def _joined(
     starts = np.empty((1 << upper) + 1, np.int64)
     moved, keys = np.empty((sizes.max(), 3), np.uint64), np.empty(sizes.max(), np.uint64)
     for value in range(slices):
-        count = join_kernels.scatter(
+        count = lsh_kernels.scatter(
             records.words,
             records.owners,
             hashes,
@@ -188,7 +188,7 @@ def _compared(
     counts: np.ndarray,
 ) -> Pairs:
     """The pairs among records that lie by their hashes: starts, moved, keys."""
-    from frametrace.index.feature_join import join_kernels
+    from frametrace.index.feature_join import lsh_kernels
 
     starts, moved, keys = scattered
     most = int(np.diff(starts).max())
@@ -199,7 +199,7 @@ def _compared(
     rule, at, parts = (near.radius, near.crowd, near.reach), 0, []
     shift = 33 - (len(starts) - 1).bit_length()
     while at < len(starts) - 1:
-        at, count = join_kernels.pairs_in_buckets(
+        at, count = lsh_kernels.pairs_in_buckets(
             at,
             moved,
             keys,

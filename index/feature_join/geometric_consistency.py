@@ -76,9 +76,9 @@ def scored(
     """
     least = round(16 * MIN_SCORE)
     if compiled:
-        from frametrace.index.feature_join import tally_kernels
+        from frametrace.index.feature_join import vote_kernels
 
-        pairs, agreeing, score = tally_kernels.tally(
+        pairs, agreeing, score = vote_kernels.tally(
             votes,
             first,
             (places.starts, places.widths, places.packed),
