@@ -8,17 +8,17 @@ import pyarrow as pa
 from frametrace.embed.signals.local import Features
 from frametrace.index.codes import as_digests, as_keys
 from frametrace.index.feature_join.feature_records import (
-    MAX_PICTURES,
-    PARTS,
-    RECORD,
-    SLOTS,
+    MAX_FEATURES,
+    MAX_JOINED_PICTURES,
+    PART_COUNT,
+    RECORD_DTYPE,
     Records,
-    canonical,
-    owners_of,
-    parts_of,
+    canonical_records,
+    owner_numbers,
+    part_numbers,
 )
-from frametrace.index.feature_join.join_folder import JoinFolder, part_name
-from frametrace.index.feature_join.positions import PICTURE, packed_places
+from frametrace.index.feature_join.join_folder import JoinFolder, part_filename
+from frametrace.index.feature_join.positions import PICTURE_DTYPE, pack_positions
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.posts.errors import UsageError
 from frametrace.work.progress import Progress
@@ -49,9 +49,9 @@ def new_pictures(folder: JoinFolder, shards: FeatureShards, pictures: pa.StringA
                 wanted.discard(digest)  # it may lie in another shard as well
         rows.append((shard, chosen))
     count = folder.state.pictures + sum(int(chosen.sum()) for _, chosen in rows)
-    if count > MAX_PICTURES:
+    if count > MAX_JOINED_PICTURES:
         raise UsageError(
-            f"{count:,} pictures are too many to be compared by local features: {MAX_PICTURES:,} "
+            f"{count:,} pictures are too many to be compared by local features: {MAX_JOINED_PICTURES:,} "
             "is the most; divide the posts into several cases"
         )
     return [(shard, chosen) for shard, chosen in rows if chosen.any()]
@@ -106,29 +106,31 @@ def _append(
     first: int,
     compiled: bool,
 ) -> None:
-    rows = np.zeros(len(features), PICTURE)
+    rows = np.zeros(len(features), PICTURE_DTYPE)
     rows["digest"] = digests
-    rows["features"] = [min(len(each), SLOTS) for each in features]
+    rows["features"] = [min(len(each), MAX_FEATURES) for each in features]
     rows["width"] = [each.width for each in features]
-    folder.append_pictures(rows, packed_places(features))
-    words = np.concatenate([each.words[:SLOTS] for each in features])
-    owners = owners_of(rows["features"].astype(np.int64), first)
-    _append_records(folder, canonical(words, owners, compiled=compiled), compiled)
+    folder.append_pictures(rows, pack_positions(features))
+    words = np.concatenate([each.words[:MAX_FEATURES] for each in features])
+    owners = owner_numbers(rows["features"].astype(np.int64), first)
+    _append_records(folder, canonical_records(words, owners, compiled=compiled), compiled)
 
 
 def _append_records(folder: JoinFolder, records: Records, compiled: bool) -> None:
     """Each record to its part, in their order."""
-    parts = parts_of(records.words)
-    ordered = np.empty(len(records), RECORD)
+    parts = part_numbers(records.words)
+    ordered = np.empty(len(records), RECORD_DTYPE)
     if compiled:
-        from frametrace.index.feature_join.lsh_kernels import spread
+        from frametrace.index.feature_join.lsh_kernels import write_by_part
 
-        begins = np.cumsum(np.concatenate([[0], np.bincount(parts, minlength=PARTS)]))
-        spread(records.words, records.owners, parts, begins, ordered.view(np.uint32).reshape(-1, 5))
+        begins = np.cumsum(np.concatenate([[0], np.bincount(parts, minlength=PART_COUNT)]))
+        write_by_part(
+            records.words, records.owners, parts, begins, ordered.view(np.uint32).reshape(-1, 5)
+        )
     else:
         order = np.argsort(parts, kind="stable")
         ordered["words"], ordered["owner"] = records.words[order], records.owners[order]
-    ends = np.cumsum(np.bincount(parts, minlength=PARTS)).tolist()
+    ends = np.cumsum(np.bincount(parts, minlength=PART_COUNT)).tolist()
     for part, (begin, end) in enumerate(zip([0, *ends], ends, strict=False)):
         if end > begin:
-            folder.append(part_name(part), ordered[begin:end].view(np.uint8).data)
+            folder.append(part_filename(part), ordered[begin:end].view(np.uint8).data)

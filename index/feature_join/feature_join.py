@@ -18,37 +18,43 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.index.codes import as_digits
+from frametrace.index.compiled import has_numba
 from frametrace.index.feature_join.add_pictures import add_pictures, new_pictures
-from frametrace.index.feature_join.feature_records import PARTS, RECORD, SLOTS, Records, pictures_of
+from frametrace.index.feature_join.feature_records import (
+    MAX_FEATURES,
+    PART_COUNT,
+    RECORD_DTYPE,
+    Records,
+    picture_numbers,
+)
 from frametrace.index.feature_join.feature_votes import (
     RANGE_BITS,
-    range_of,
+    make_votes,
+    range_number,
     read_votes,
-    votes_of,
-    weights,
+    vote_weights,
     write_votes,
 )
-from frametrace.index.feature_join.geometric_consistency import scored
-from frametrace.index.feature_join.join_folder import PENDING, JoinFolder, check_join, part_name
-from frametrace.index.feature_join.lsh_tables import Nearness, pairs_by_table
-from frametrace.index.feature_join.pending_pairs import WaitingPairs
-from frametrace.index.feature_join.positions import Places
+from frametrace.index.feature_join.geometric_consistency import score_pairs
+from frametrace.index.feature_join.join_folder import PENDING, JoinFolder, check_join, part_filename
+from frametrace.index.feature_join.lsh_tables import PairCriteria, pairs_by_table
+from frametrace.index.feature_join.pending_pairs import PairSpool
+from frametrace.index.feature_join.positions import Positions
 from frametrace.index.feature_join.proposals import (
-    PARTNERS,
-    PROPOSALS,
-    as_table,
-    best_of,
-    in_order,
-    read_rows,
-    write_rows,
+    MAX_PARTNERS,
+    PROPOSAL_SCHEMA,
+    best_proposals,
+    proposal_table,
+    read_proposals,
+    sort_proposals,
+    write_proposals,
 )
 from frametrace.index.feature_shards import FeatureShards
-from frametrace.index.hamming.hamming_join import has_numba
 from frametrace.posts.errors import IndexMismatch
 from frametrace.work.executor import cpu_count
 from frametrace.work.progress import Progress, Silent
 
-__all__ = ["PARTNERS", "PROPOSALS", "Proposals", "check_join", "propose_pairs"]
+__all__ = ["MAX_PARTNERS", "PROPOSAL_SCHEMA", "Proposals", "check_join", "propose_pairs"]
 
 _MANY = 1_000_000  # records above which loops are compiled, if numba is there
 _FEWEST = 1 << 16  # pictures that weights suppose at least, see `_supposed`
@@ -91,10 +97,10 @@ def propose_pairs(
         _join_pending(held, progress, threads)
     wanted = new_pictures(held, shards, pictures)
     count = held.state.pictures + sum(int(chosen.sum()) for _, chosen in wanted)
-    add_pictures(held, shards, wanted, progress, compiled=_worth_compiling(count * SLOTS))
+    add_pictures(held, shards, wanted, progress, compiled=_worth_compiling(count * MAX_FEATURES))
     _join_pending(held, progress, threads)
     names = as_digits(held.pictures()["digest"])
-    return Proposals(names, in_order(_kept(held)))
+    return Proposals(names, sort_proposals(_kept(held)))
 
 
 def _worth_compiling(records: int) -> bool:
@@ -116,21 +122,21 @@ def _join_pending(folder: JoinFolder, progress: Progress, threads: int) -> None:
         folder.path,
         state.joined,
         state.pictures,
-        _worth_compiling(sum(folder.records(part) for part in range(PARTS))),
+        _worth_compiling(sum(folder.records(part) for part in range(PART_COUNT))),
     )
     batch.pending.mkdir(parents=True, exist_ok=True)
-    units = _units([folder.records(part) for part in range(PARTS)])
-    places = Places.of(folder.pictures(), folder.places())
-    ranges = range(range_of(state.pictures - 1) + 1)
+    units = _units([folder.records(part) for part in range(PART_COUNT)])
+    places = Positions.of(folder.pictures(), folder.places())
+    ranges = range(range_number(state.pictures - 1) + 1)
     with progress.track("comparing pictures", len(units) + len(ranges)) as advance:
         voting = [partial(_vote, batch, unit) for unit in units]
         _in_threads(voting, threads, advance)
         files = [batch.votes_file(unit) for unit in units]
         tallying = [partial(_tally, batch, at, files, places) for at in ranges]
         _in_threads(tallying, threads, advance)
-    proposed = pa.concat_tables([read_rows(batch.pairs_file(at)) for at in ranges])
+    proposed = pa.concat_tables([read_proposals(batch.pairs_file(at)) for at in ranges])
     name = f"proposals-{state.pictures:08}.arrow"
-    write_rows(folder.path / name, best_of(proposed, _kept(folder)))
+    write_proposals(folder.path / name, best_proposals(proposed, _kept(folder)))
     folder.add_file(name)
     folder.commit(batches=(*state.batches, state.pictures))
     shutil.rmtree(folder.path / PENDING, ignore_errors=True)
@@ -194,11 +200,11 @@ def _vote(batch: _Batch, unit: _Unit) -> None:
     if path.exists():
         return
     records, first_new = _records(batch, unit)
-    near, counts = Nearness.among(batch.pictures), np.zeros(len(records), np.uint32)
-    with WaitingPairs(batch.pending) as waiting:
+    near, counts = PairCriteria.among(batch.pictures), np.zeros(len(records), np.uint32)
+    with PairSpool(batch.pending) as waiting:
         for pairs in pairs_by_table(records, first_new, near, counts, compiled=batch.compiled):
             waiting.add(pairs)
-        votes = (votes_of(records, pairs, counts, compiled=batch.compiled) for pairs in waiting)
+        votes = (make_votes(records, pairs, counts, compiled=batch.compiled) for pairs in waiting)
         write_votes(path, votes)
 
 
@@ -214,7 +220,7 @@ def _records(batch: _Batch, unit: _Unit) -> tuple[Records, int]:
     at = 0
     for part, count in unit.items():
         end = at + count
-        for block in _blocks(batch.folder / part_name(part), count):
+        for block in _blocks(batch.folder / part_filename(part), count):
             words[at : at + len(block)], owners[at : at + len(block)] = (
                 block["words"],
                 block["owner"],
@@ -222,9 +228,9 @@ def _records(batch: _Batch, unit: _Unit) -> tuple[Records, int]:
             at += len(block)
         if at < end:
             raise IndexMismatch(
-                f"{batch.folder / part_name(part)} is cut short: delete {batch.folder}"
+                f"{batch.folder / part_filename(part)} is cut short: delete {batch.folder}"
             )
-    new = pictures_of(owners) >= batch.first_new
+    new = picture_numbers(owners) >= batch.first_new
     first_new = size - int(new.sum())
     if new[:first_new].any():  # of several parts
         order = np.argsort(new, kind="stable")
@@ -236,10 +242,10 @@ def _has_new(batch: _Batch, part: int, count: int) -> bool:
     """Whether the last record of a part is of a new picture."""
     if not count:
         return False
-    with (batch.folder / part_name(part)).open("rb") as file:
-        file.seek((count - 1) * RECORD.itemsize)
-        last = np.fromfile(file, RECORD, 1)["owner"]
-    return bool((pictures_of(last) >= batch.first_new).all())
+    with (batch.folder / part_filename(part)).open("rb") as file:
+        file.seek((count - 1) * RECORD_DTYPE.itemsize)
+        last = np.fromfile(file, RECORD_DTYPE, 1)["owner"]
+    return bool((picture_numbers(last) >= batch.first_new).all())
 
 
 def _blocks(path: Path, count: int) -> Iterator[np.ndarray]:
@@ -248,21 +254,23 @@ def _blocks(path: Path, count: int) -> Iterator[np.ndarray]:
         return
     with path.open("rb") as file:
         for begin in range(0, count, _READ):
-            yield np.fromfile(file, RECORD, min(_READ, count - begin))
+            yield np.fromfile(file, RECORD_DTYPE, min(_READ, count - begin))
 
 
-def _tally(batch: _Batch, at: int, files: Sequence[Path], places: Places) -> None:
+def _tally(batch: _Batch, at: int, files: Sequence[Path], places: Positions) -> None:
     """Score the pairs of pictures of one range, and keep those that are proposed."""
     if batch.pairs_file(at).exists():
         return
     votes = read_votes(files, at)
     votes.sort()
-    by_count = weights(_supposed(batch.pictures))
-    pairs = scored(votes, at << RANGE_BITS, places, by_count, compiled=batch.compiled)
-    write_rows(batch.pairs_file(at), as_table(pairs))
+    by_count = vote_weights(_supposed(batch.pictures))
+    pairs = score_pairs(votes, at << RANGE_BITS, places, by_count, compiled=batch.compiled)
+    write_proposals(batch.pairs_file(at), proposal_table(pairs))
 
 
 def _kept(folder: JoinFolder) -> pa.Table:
     """What was proposed so far."""
     names = sorted(name for name in folder.state.files if name.startswith("proposals-"))
-    return pa.concat_tables([PROPOSALS.empty_table(), *(read_rows(folder.path / n) for n in names)])
+    return pa.concat_tables(
+        [PROPOSAL_SCHEMA.empty_table(), *(read_proposals(folder.path / n) for n in names)]
+    )

@@ -14,24 +14,24 @@ from pathlib import Path
 import numpy as np
 
 from frametrace.case.files import replacing
-from frametrace.index.feature_join.feature_records import OWNER_BITS, Records
-from frametrace.index.feature_join.lsh_tables import Pairs
+from frametrace.index.feature_join.feature_records import PICTURE_SHIFT, Records
+from frametrace.index.feature_join.lsh_tables import RecordPairs
 
 __all__ = [
-    "COMMON",
+    "COMMONNESS_BITS",
     "PAIR_SHIFT",
     "RANGE_BITS",
     "commonness",
-    "range_of",
+    "make_votes",
+    "range_number",
     "read_votes",
-    "votes_of",
-    "weights",
+    "vote_weights",
     "write_votes",
 ]
 
 RANGE_BITS = 14  # pictures a whose votes are sorted together: 2**14
-COMMON = 5  # bits that tell how common the features are
-PAIR_SHIFT = 18 + COMMON  # of a vote, below the pair of pictures and mirrored
+COMMONNESS_BITS = 5  # bits that tell how common the features are
+PAIR_SHIFT = 18 + COMMONNESS_BITS  # of a vote, below the pair of pictures and mirrored
 _STEPS = 2  # of commonness for each doubling of a count
 _MAX_COUNT = 1 << 16
 _END = np.dtype("<i8")
@@ -50,18 +50,18 @@ def _steps() -> np.ndarray:
     return steps
 
 
-def weights(pictures: int) -> np.ndarray:
+def vote_weights(pictures: int) -> np.ndarray:
     """What a vote of each commonness weighs among so many pictures, (32,) int64 in 16ths of a bit.
 
     A feature that has c others near it tells one of N pictures by log2(1 + N / c) bits.
     """
-    counts = np.exp2(np.arange(1 << COMMON) / _STEPS)
+    counts = np.exp2(np.arange(1 << COMMONNESS_BITS) / _STEPS)
     rounded: np.ndarray = np.rint(16 * np.log2(1 + pictures / counts)).astype(np.int64)
     return rounded
 
 
-def votes_of(
-    records: Records, pairs: Pairs, counts: np.ndarray, *, compiled: bool
+def make_votes(
+    records: Records, pairs: RecordPairs, counts: np.ndarray, *, compiled: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """The votes of pairs of records, (n,) uint64, and the ranges of their pictures a, (n,) uint8.
 
@@ -79,19 +79,19 @@ def votes_of(
     a, b = records.owners[pairs.first], records.owners[pairs.second]
     a, b = np.minimum(a, b), np.maximum(a, b)  # the picture is in the highest bits
     mirrored = ((a ^ b) & np.uint32(1)).astype(np.uint64)
-    ranges = (a >> np.uint32(OWNER_BITS + RANGE_BITS)).astype(np.uint8)
+    ranges = (a >> np.uint32(PICTURE_SHIFT + RANGE_BITS)).astype(np.uint8)
     a, b = a.astype(np.uint64), b.astype(np.uint64)
-    slot, picture = np.uint64(511), np.uint64(OWNER_BITS)
+    slot, picture = np.uint64(511), np.uint64(PICTURE_SHIFT)
     votes = (a >> picture) & np.uint64((1 << RANGE_BITS) - 1)
     votes = votes << np.uint64(22) | b >> picture
     votes = votes << np.uint64(1) | mirrored
     votes = votes << np.uint64(9) | (a >> np.uint64(1) & slot)
     votes = votes << np.uint64(9) | (b >> np.uint64(1) & slot)
-    votes = votes << np.uint64(COMMON) | common
+    votes = votes << np.uint64(COMMONNESS_BITS) | common
     return votes, ranges
 
 
-def range_of(picture: int) -> int:
+def range_number(picture: int) -> int:
     """The range that a picture a lies in."""
     return picture >> RANGE_BITS
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from frametrace.index.feature_join.feature_votes import COMMON, PAIR_SHIFT, RANGE_BITS
-from frametrace.index.feature_join.positions import PIXELS, Places
+from frametrace.index.feature_join.feature_votes import COMMONNESS_BITS, PAIR_SHIFT, RANGE_BITS
+from frametrace.index.feature_join.positions import PIXELS_PER_STEP, Positions
 
-__all__ = ["MIN_SCORE", "Scored", "scored"]
+__all__ = ["MIN_SCORE", "ScoredPairs", "score_pairs"]
 
 # Bits: 2 votes of features that hardly another picture has. By chance 8 of 1,000 pictures reach it
 # with another of 100,000 synthetic ones, 18 of 100 photographs with another of 901: many have
@@ -23,12 +23,15 @@ MIN_SCORE = 22.0
 _MAX_VOTES = 64  # of a pair that are looked at: those of the best features of a
 _DOUBLINGS = 0.8  # by which two votes may differ in scale
 _COSINE = float(np.cos(np.pi / 6))  # of the angle between their turns
-_NEAR, _NEAR_SHARE = 8 / PIXELS, 0.12  # steps that a place may be off, and more for each step away
-_APART = (3 / PIXELS) ** 2  # squared steps; nearer features say nothing of each other
+_NEAR, _NEAR_SHARE = (
+    8 / PIXELS_PER_STEP,
+    0.12,
+)  # steps that a place may be off, and more for each step away
+_APART = (3 / PIXELS_PER_STEP) ** 2  # squared steps; nearer features say nothing of each other
 _BLOCK = 1 << 21  # pairs of votes in memory at a time
 
 
-class Tables(NamedTuple):
+class TransformTables(NamedTuple):
     """Cosines and sines of 256 angles, factors of scales that differ by -255 to 255 steps."""
 
     cosines: np.ndarray
@@ -36,7 +39,7 @@ class Tables(NamedTuple):
     factors: np.ndarray
 
 
-class Bounds(NamedTuple):
+class ConsistencyBounds(NamedTuple):
     """What two votes that agree may differ in; see the constants."""
 
     steps: int
@@ -47,11 +50,13 @@ class Bounds(NamedTuple):
     votes: int
 
 
-BOUNDS = Bounds(int(np.ceil(16 * _DOUBLINGS)), _COSINE, _NEAR, _NEAR_SHARE, _APART, _MAX_VOTES)
+BOUNDS = ConsistencyBounds(
+    int(np.ceil(16 * _DOUBLINGS)), _COSINE, _NEAR, _NEAR_SHARE, _APART, _MAX_VOTES
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredPairs:
     """n pairs of pictures: `a`, `b` (n,) int32, `mirrored` bool, `votes` int16, `score` float32.
 
     In ascending order of (a, b, mirrored).
@@ -67,9 +72,9 @@ class Scored:
         return len(self.a)
 
 
-def scored(
-    votes: np.ndarray, first: int, places: Places, weights: np.ndarray, *, compiled: bool
-) -> Scored:
+def score_pairs(
+    votes: np.ndarray, first: int, places: Positions, weights: np.ndarray, *, compiled: bool
+) -> ScoredPairs:
     """The pairs of pictures whose agreeing votes have a score of `MIN_SCORE` or more.
 
     `votes` (n,) uint64 are sorted, of pictures a numbered from `first` on.
@@ -78,7 +83,7 @@ def scored(
     if compiled:
         from frametrace.index.feature_join import vote_kernels
 
-        pairs, agreeing, score = vote_kernels.tally(
+        pairs, agreeing, score = vote_kernels.tally_votes(
             votes,
             first,
             (places.starts, places.widths, places.packed),
@@ -90,7 +95,7 @@ def scored(
     else:
         pairs, agreeing, score = _tally(votes, first, places, weights, least)
     numbers = (pairs >> np.uint64(1)).astype(np.int64)
-    return Scored(
+    return ScoredPairs(
         (first + (numbers >> 22 & ((1 << RANGE_BITS) - 1))).astype(np.int32),
         (numbers & ((1 << 22) - 1)).astype(np.int32),
         (pairs & np.uint64(1)).astype(bool),
@@ -100,9 +105,9 @@ def scored(
 
 
 @lru_cache(maxsize=1)
-def _tables() -> Tables:
+def _tables() -> TransformTables:
     angles = np.arange(256) * (2 * np.pi / 256)
-    return Tables(np.cos(angles), np.sin(angles), np.exp2(np.arange(-255, 256) / 16))
+    return TransformTables(np.cos(angles), np.sin(angles), np.exp2(np.arange(-255, 256) / 16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ class _Moves:
 
 
 def _tally(
-    votes: np.ndarray, first: int, places: Places, weights: np.ndarray, least: int
+    votes: np.ndarray, first: int, places: Positions, weights: np.ndarray, least: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Plainly: pairs of pictures as in votes, agreeing votes, scores in 16ths."""
     votes = _countable(votes)
@@ -148,7 +153,7 @@ def _countable(votes: np.ndarray) -> np.ndarray:
 
     A pair of pictures with one vote is left out.
     """
-    features = votes >> np.uint64(COMMON)
+    features = votes >> np.uint64(COMMONNESS_BITS)
     votes = votes[np.append(features[1:] != features[:-1], True)[: len(votes)]]
     starts, sizes = _runs(votes >> np.uint64(PAIR_SHIFT))
     place = np.arange(len(votes)) - np.repeat(starts, sizes)
@@ -162,11 +167,11 @@ def _runs(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return starts, np.diff(np.append(starts, len(keys)))
 
 
-def _moves(votes: np.ndarray, first: int, places: Places, weights: np.ndarray) -> _Moves:
+def _moves(votes: np.ndarray, first: int, places: Positions, weights: np.ndarray) -> _Moves:
     pair = votes >> np.uint64(PAIR_SHIFT)
     number = pair.astype(np.int64)
     mirrored, b, a = number & 1, number >> 1 & ((1 << 22) - 1), first + (number >> 23)
-    slots = (votes >> np.uint64(COMMON)).astype(np.int64)
+    slots = (votes >> np.uint64(COMMONNESS_BITS)).astype(np.int64)
     slot_a, slot_b = slots >> 9 & 511, slots & 511
     at_a = places.packed[places.starts[a] + slot_a].astype(np.int64)
     at_b = places.packed[places.starts[b] + slot_b].astype(np.int64)
@@ -180,7 +185,7 @@ def _moves(votes: np.ndarray, first: int, places: Places, weights: np.ndarray) -
         (at_b >> 16 & 255).astype(np.float64),
         at_b - np.where(mirrored == 1, 128 - at_a, at_a) & 255,
         (at_b >> 8 & 255) - (at_a >> 8 & 255),
-        weights[(votes & np.uint64((1 << COMMON) - 1)).astype(np.int64)],
+        weights[(votes & np.uint64((1 << COMMONNESS_BITS) - 1)).astype(np.int64)],
     )
 
 

@@ -23,18 +23,18 @@ import numpy as np
 
 from frametrace.case.files import TEMPORARY, read_json, to_json, write_atomically
 from frametrace.index.feature_join import lsh_keys
-from frametrace.index.feature_join.feature_records import PARTS, RECORD, SLOTS
-from frametrace.index.feature_join.positions import PICTURE
+from frametrace.index.feature_join.feature_records import MAX_FEATURES, PART_COUNT, RECORD_DTYPE
+from frametrace.index.feature_join.positions import PICTURE_DTYPE
 from frametrace.posts.errors import CaseError, IndexMismatch
 
 __all__ = [
     "PENDING",
     "JoinFolder",
-    "State",
+    "JoinState",
     "check_join",
     "copy_join",
-    "joined_pictures",
-    "part_name",
+    "joined_picture_count",
+    "part_filename",
 ]
 
 PENDING = "pending"
@@ -43,19 +43,27 @@ _PICTURES, _PLACES = "pictures.bin", "places.bin"
 _BLOCK = 1 << 24  # bytes read at a time
 
 
-def part_name(part: int) -> str:
+def part_filename(part: int) -> str:
     """The file of a part's records."""
     return f"part-{part:03}.bin"
 
 
 def _made_by() -> str:
     """Changes with whatever records depend on: files made otherwise don't belong together."""
-    chosen = repr((lsh_keys.LEAN, lsh_keys.UNCLEAR, lsh_keys.PART_BITS, SLOTS, PARTS))
+    chosen = repr(
+        (
+            lsh_keys.MIRROR_WEIGHTS,
+            lsh_keys.MAX_AMBIGUOUS_SUM,
+            lsh_keys.PART_BITS,
+            MAX_FEATURES,
+            PART_COUNT,
+        )
+    )
     return f"feature-join:1:{zlib.crc32(chosen.encode()):08x}"
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class JoinState:
     """What counts: pictures whose records are there, and those of them that were joined.
 
     `whole` tells that all pictures of the last addition are there; `files` gives the bytes and the
@@ -76,7 +84,7 @@ class State:
 class JoinFolder:
     """The files of a join; the caller holds a lock on the folder."""
 
-    def __init__(self, path: Path, state: State) -> None:
+    def __init__(self, path: Path, state: JoinState) -> None:
         self.path, self.state = path, state
         self._files = dict(state.files)
 
@@ -122,7 +130,7 @@ class JoinFolder:
 
     def pictures(self) -> np.ndarray:
         """All pictures by number, (n,) `PICTURE`."""
-        return self._read(_PICTURES, PICTURE)
+        return self._read(_PICTURES, PICTURE_DTYPE)
 
     def places(self) -> np.ndarray:
         """The places of all features, (m,) uint32, mapped."""
@@ -133,7 +141,7 @@ class JoinFolder:
 
     def records(self, part: int) -> int:
         """How many records a part has."""
-        return self.state.files.get(part_name(part), (0, 0))[0] // RECORD.itemsize
+        return self.state.files.get(part_filename(part), (0, 0))[0] // RECORD_DTYPE.itemsize
 
     def append_pictures(self, pictures: np.ndarray, places: np.ndarray) -> None:
         """Append `PICTURE` rows and the places of their features."""
@@ -178,7 +186,7 @@ def check_join(path: Path) -> list[str]:
     return found
 
 
-def joined_pictures(path: Path) -> int:
+def joined_picture_count(path: Path) -> int:
     """How many pictures the join in a folder has; 0 where there is none that can be used."""
     try:
         return _read_state(path).pictures
@@ -235,14 +243,14 @@ def _checksum(path: Path, size: int) -> int:
     return checksum
 
 
-def _read_state(path: Path) -> State:
+def _read_state(path: Path) -> JoinState:
     if not (path / _MANIFEST).exists():
-        return State()
+        return JoinState()
     content = read_json(path / _MANIFEST)
     try:
         files = {str(name): (int(size), int(crc)) for name, (size, crc) in content["files"].items()}
         batches = tuple(int(end) for end in content["batches"])
-        state = State(int(content["pictures"]), bool(content["whole"]), batches, files)
+        state = JoinState(int(content["pictures"]), bool(content["whole"]), batches, files)
         made_by = content["made_by"]
     except (KeyError, TypeError, ValueError, AttributeError):
         raise IndexMismatch(
@@ -255,7 +263,7 @@ def _read_state(path: Path) -> State:
     return state
 
 
-def _manifest(state: State) -> str:
+def _manifest(state: JoinState) -> str:
     content = {
         "made_by": _made_by(),
         "pictures": state.pictures,

@@ -11,13 +11,13 @@ import numpy as np
 from frametrace.index.hamming.hamming_kernels import compiled, popcount
 
 __all__ = [
-    "canonical_records",
+    "find_marked",
     "hash_keys",
-    "mark",
+    "mark_hashes",
+    "order_by_hash",
     "pairs_in_buckets",
-    "scatter",
-    "sift",
-    "spread",
+    "write_by_part",
+    "write_canonical",
 ]
 
 _C1, _C2, _C3 = (
@@ -29,7 +29,7 @@ _29, _32, _63 = np.uint64(29), np.uint64(32), np.uint64(63)
 
 
 @compiled
-def canonical_records(  # noqa: PLR0913, PLR0917  compiled loops take arrays one by one
+def write_canonical(  # noqa: PLR0913, PLR0917  compiled loops take arrays one by one
     words: np.ndarray,
     owners: np.ndarray,
     mirror: np.ndarray,
@@ -77,7 +77,7 @@ def hash_keys(words: np.ndarray, mask: np.ndarray, hashes: np.ndarray) -> None:
 
 
 @compiled
-def mark(words: np.ndarray, masks: np.ndarray, shift: int, bitmaps: np.ndarray) -> None:
+def mark_hashes(words: np.ndarray, masks: np.ndarray, shift: int, bitmaps: np.ndarray) -> None:
     """Set the bits of all keys' hashes in the bitmap of each table, (tables, 2**(26 - shift))."""
     for table in range(len(masks)):
         for i in range(len(words)):
@@ -86,7 +86,7 @@ def mark(words: np.ndarray, masks: np.ndarray, shift: int, bitmaps: np.ndarray) 
 
 
 @compiled
-def sift(  # noqa: PLR0913, PLR0917
+def find_marked(  # noqa: PLR0913, PLR0917
     words: np.ndarray,
     begin: int,
     masks: np.ndarray,
@@ -110,7 +110,7 @@ def sift(  # noqa: PLR0913, PLR0917
 
 
 @compiled
-def scatter(  # noqa: PLR0913, PLR0917
+def order_by_hash(  # noqa: PLR0913, PLR0917
     words: np.ndarray,
     owners: np.ndarray,
     hashes: np.ndarray,
@@ -279,7 +279,7 @@ def _compare(  # noqa: PLR0913, PLR0917
 
 
 @compiled
-def spread(
+def write_by_part(
     words: np.ndarray, owners: np.ndarray, parts: np.ndarray, ends: np.ndarray, rows: np.ndarray
 ) -> None:
     """Write records by part, in their order: (n, 5) uint32. `ends` is where each part begins."""

@@ -17,11 +17,19 @@ mask of its own, so that more pictures can have longer keys (`key_bits`).
 
 import numpy as np
 
-__all__ = ["LEAN", "PART_BITS", "TABLE_BITS", "UNCLEAR", "as_mask", "key_bits", "table_masks"]
+__all__ = [
+    "MAX_AMBIGUOUS_SUM",
+    "MIRROR_WEIGHTS",
+    "PART_BITS",
+    "TABLE_BITS",
+    "bit_mask",
+    "key_bits",
+    "table_masks",
+]
 
 # fmt: off
 # (128,): the weight of each bit.
-LEAN = (
+MIRROR_WEIGHTS = (
     -1, -7, -9, -8, 1, 8, 7, 4, 1, -7, -12, -10, -1, 9, 11, 8, -2, -9, -11, -10, -2, 10, 12, 5,
     -1, -5, -7, -10, -3, 8, 9, 5, 0, -8, -12, -12, 0, 12, 11, 8, 1, -6, -14, -13, -1, 15, 16, 7,
     -1, -7, -16, -15, 0, 13, 15, 5, 0, -7, -12, -13, -1, 12, 13, 7, 0, -8, -11, -12, 0, 12, 12, 8,
@@ -29,7 +37,7 @@ LEAN = (
     1, -4, -7, -8, -1, 8, 9, 7, -1, -8, -11, -9, 1, 10, 12, 7, 2, -5, -12, -10, 2, 10, 11, 9, 1,
     -5, -9, -8, 3, 10, 7, 5,
 )
-UNCLEAR = 18  # 0.15 standard deviations of the sum; within it both forms are kept
+MAX_AMBIGUOUS_SUM = 18  # 0.15 standard deviations of the sum; within it both forms are kept
 PART_BITS = (40, 80, 72, 48, 112, 55, 79, 77, 124, 30)  # agree in all records of a part
 # A table a row: bits that agree in it besides, the most telling first.
 TABLE_BITS = (
@@ -85,7 +93,7 @@ TABLE_BITS = (
 # fmt: on
 
 
-def as_mask(bits: tuple[int, ...]) -> np.ndarray:
+def bit_mask(bits: tuple[int, ...]) -> np.ndarray:
     """(2,) uint64 words in which these of 128 bits are set, numbered as they are packed."""
     packed = np.zeros(128, np.uint8)
     packed[list(bits)] = 1
@@ -95,7 +103,7 @@ def as_mask(bits: tuple[int, ...]) -> np.ndarray:
 
 def table_masks(bits: int) -> np.ndarray:
     """(tables, 2) uint64: what agrees in each table, with `bits` bits besides those of the part."""
-    return np.stack([as_mask((*PART_BITS, *row[:bits])) for row in TABLE_BITS])
+    return np.stack([bit_mask((*PART_BITS, *row[:bits])) for row in TABLE_BITS])
 
 
 def key_bits(pictures: int) -> int:

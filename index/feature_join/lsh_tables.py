@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from frametrace.index.feature_join.feature_records import OWNER_BITS, Records, pictures_of
+from frametrace.index.feature_join.feature_records import PICTURE_SHIFT, Records, picture_numbers
 from frametrace.index.feature_join.lsh_keys import key_bits, table_masks
 
-__all__ = ["Nearness", "Pairs", "hashes_of", "pairs_by_table"]
+__all__ = ["PairCriteria", "RecordPairs", "key_hashes", "pairs_by_table"]
 
 _MANY = 1 << 18  # pictures above which less is looked at; see `Nearness.among`
 _MAX_CROWD = 65_535  # larger ones are told as that
@@ -38,7 +38,7 @@ _MAX_BITMAP = 26  # log2 of its bits
 
 
 @dataclass(frozen=True, slots=True)
-class Nearness:
+class PairCriteria:
     """What makes a pair.
 
     `masks` are (tables, 2) uint64; `radius` is in bits of 128; in a bucket of more than `crowd`
@@ -51,7 +51,7 @@ class Nearness:
     reach: int
 
     @classmethod
-    def among(cls, pictures: int) -> "Nearness":
+    def among(cls, pictures: int) -> "PairCriteria":
         """What is looked for among so many pictures.
 
         Every pair of verified edits has some inliers within 12 bits, most have more within 10. Of
@@ -64,7 +64,7 @@ class Nearness:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class RecordPairs:
     """n pairs of records of a part, by their rows.
 
     `first` and `second` are (n,) uint32, first < second; `crowd` is (n,) uint16: how many records
@@ -79,7 +79,7 @@ class Pairs:
         return len(self.first)
 
 
-def hashes_of(words: np.ndarray, mask: np.ndarray, *, compiled: bool) -> np.ndarray:
+def key_hashes(words: np.ndarray, mask: np.ndarray, *, compiled: bool) -> np.ndarray:
     """(n,) uint32: hashes of the bits of (n, 2) words under a mask."""
     if compiled:
         from frametrace.index.feature_join.lsh_kernels import hash_keys
@@ -95,8 +95,8 @@ def hashes_of(words: np.ndarray, mask: np.ndarray, *, compiled: bool) -> np.ndar
 
 
 def pairs_by_table(
-    records: Records, first_new: int, near: Nearness, counts: np.ndarray, *, compiled: bool
-) -> Iterator[Pairs]:
+    records: Records, first_new: int, near: PairCriteria, counts: np.ndarray, *, compiled: bool
+) -> Iterator[RecordPairs]:
     """The pairs of one part's records, table by table, of which `second` is `first_new` or more.
 
     Adds to (n,) uint32 `counts` how many pairs each record has. A table of many records gives its
@@ -116,7 +116,7 @@ def pairs_by_table(
         some = Records(records.words[rows], records.owners[rows])
         some_counts = np.zeros(len(rows), np.uint32)
         for pairs in join(some, len(earlier), near, table, some_counts):
-            yield Pairs(rows[pairs.first], rows[pairs.second], pairs.crowd)
+            yield RecordPairs(rows[pairs.first], rows[pairs.second], pairs.crowd)
         counts[rows] += some_counts
 
 
@@ -130,8 +130,8 @@ def _plainly_sifted(words: np.ndarray, first_new: int, masks: np.ndarray) -> lis
     sifted = []
     for mask in masks:
         marks = np.zeros(1 << bits, bool)
-        marks[hashes_of(words[first_new:], mask, compiled=False) >> np.uint32(32 - bits)] = True
-        hashes = hashes_of(words[:first_new], mask, compiled=False)
+        marks[key_hashes(words[first_new:], mask, compiled=False) >> np.uint32(32 - bits)] = True
+        hashes = key_hashes(words[:first_new], mask, compiled=False)
         sifted.append(np.flatnonzero(marks[hashes >> np.uint32(32 - bits)]).astype(np.uint32))
     return sifted
 
@@ -142,32 +142,32 @@ def _sifted(words: np.ndarray, first_new: int, masks: np.ndarray) -> list[np.nda
 
     bits = _bitmap_bits(len(words) - first_new)
     bitmaps = np.zeros((len(masks), 1 << (bits - 6)), np.uint64)
-    lsh_kernels.mark(words[first_new:], masks, 32 - bits, bitmaps)
+    lsh_kernels.mark_hashes(words[first_new:], masks, 32 - bits, bitmaps)
     rows = np.empty((len(masks), _BLOCK + 1), np.uint32)
     counts = np.empty(len(masks), np.int64)
     sifted: list[list[np.ndarray]] = [[] for _ in masks]
     for begin in range(0, first_new, _BLOCK):
         block = words[begin : min(begin + _BLOCK, first_new)]
-        lsh_kernels.sift(block, begin, masks, 32 - bits, bitmaps, rows, counts)
+        lsh_kernels.find_marked(block, begin, masks, 32 - bits, bitmaps, rows, counts)
         for table, count in enumerate(counts.tolist()):
             sifted[table].append(rows[table, :count].copy())
     return [np.concatenate(each) for each in sifted]
 
 
 def _joined(
-    records: Records, first_new: int, near: Nearness, table: int, counts: np.ndarray
-) -> Iterator[Pairs]:
+    records: Records, first_new: int, near: PairCriteria, table: int, counts: np.ndarray
+) -> Iterator[RecordPairs]:
     """The pairs of one table by compiled loops, slice by slice: of some values of the hash."""
     from frametrace.index.feature_join import lsh_kernels
 
-    hashes = hashes_of(records.words, near.masks[table], compiled=True)
+    hashes = key_hashes(records.words, near.masks[table], compiled=True)
     slices = 1 << ((len(records) - 1) // _SLICE).bit_length()
     sizes = np.bincount(hashes & np.uint32(slices - 1), minlength=slices)
     upper = min(max(int(sizes.max()).bit_length() - _SCATTERED, 1), 12)
     starts = np.empty((1 << upper) + 1, np.int64)
     moved, keys = np.empty((sizes.max(), 3), np.uint64), np.empty(sizes.max(), np.uint64)
     for value in range(slices):
-        count = lsh_kernels.scatter(
+        count = lsh_kernels.order_by_hash(
             records.words,
             records.owners,
             hashes,
@@ -183,10 +183,10 @@ def _joined(
 def _compared(
     scattered: tuple[np.ndarray, np.ndarray, np.ndarray],
     first_new: int,
-    near: Nearness,
+    near: PairCriteria,
     table: int,
     counts: np.ndarray,
-) -> Pairs:
+) -> RecordPairs:
     """The pairs among records that lie by their hashes: starts, moved, keys."""
     from frametrace.index.feature_join import lsh_kernels
 
@@ -210,19 +210,19 @@ def _compared(
             table,
             first_new,
             rule,
-            OWNER_BITS,
+            PICTURE_SHIFT,
             counts,
             made,
         )
         parts.append([column[:count].copy() for column in made])
-    return Pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    return RecordPairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def _plainly_joined(
-    records: Records, first_new: int, near: Nearness, table: int, counts: np.ndarray
-) -> Iterator[Pairs]:
+    records: Records, first_new: int, near: PairCriteria, table: int, counts: np.ndarray
+) -> Iterator[RecordPairs]:
     """The pairs of one table by sorting: each record beside the next in its bucket, and so on."""
-    hashes = hashes_of(records.words, near.masks[table], compiled=False)
+    hashes = key_hashes(records.words, near.masks[table], compiled=False)
     ordered = np.sort(hashes.astype(np.uint64) << _32 | np.arange(len(hashes), dtype=np.uint64))
     rows, keys = ordered.astype(np.uint32), (ordered >> _32).astype(np.uint32)
     ends = np.searchsorted(keys, keys, "right")
@@ -241,19 +241,19 @@ def _plainly_joined(
     first = np.concatenate([one for one, _ in parts]) if parts else np.zeros(0, np.int64)
     second = np.concatenate([other for _, other in parts]) if parts else np.zeros(0, np.int64)
     crowd = np.where(crowded, np.minimum(sizes, _MAX_CROWD), 1)[first]
-    pairs = Pairs(rows[first], rows[second], crowd.astype(np.uint16))
+    pairs = RecordPairs(rows[first], rows[second], crowd.astype(np.uint16))
     for side in (pairs.first, pairs.second):
         counts += np.bincount(side, minlength=len(counts)).astype(np.uint32)
     yield pairs
 
 
 def _are_near(
-    records: Records, a: np.ndarray, b: np.ndarray, near: Nearness, table: int
+    records: Records, a: np.ndarray, b: np.ndarray, near: PairCriteria, table: int
 ) -> np.ndarray:
     """Which records are pairs in a table and in none before: (n,) bool."""
     different = records.words[a] ^ records.words[b]
     are: np.ndarray = np.bitwise_count(different).sum(axis=1, dtype=np.int64) <= near.radius
-    are &= pictures_of(records.owners[a]) != pictures_of(records.owners[b])
+    are &= picture_numbers(records.owners[a]) != picture_numbers(records.owners[b])
     kept = np.flatnonzero(are)
     touched = (different[kept, None, :] & near.masks[: table + 1]).any(axis=2)
     are[kept] = ~touched[:, -1] & touched[:, :-1].all(axis=1)

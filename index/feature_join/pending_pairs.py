@@ -8,19 +8,19 @@ from typing import Self
 
 import numpy as np
 
-from frametrace.index.feature_join.lsh_tables import Pairs
+from frametrace.index.feature_join.lsh_tables import RecordPairs
 
-__all__ = ["WaitingPairs"]
+__all__ = ["PairSpool"]
 
 _HELD = 1 << 24  # pairs in memory: 170 MB
 
 
-class WaitingPairs:
+class PairSpool:
     """Takes pairs and gives them back in the same pieces and order; its file is never seen."""
 
     def __init__(self, folder: Path) -> None:
         self._file = TemporaryFile(dir=folder)  # noqa: SIM115  closed on leaving
-        self._held: list[Pairs] = []
+        self._held: list[RecordPairs] = []
         self._sizes: list[int] = []
 
     def __enter__(self) -> Self:
@@ -34,7 +34,7 @@ class WaitingPairs:
     ) -> None:
         self._file.close()
 
-    def add(self, pairs: Pairs) -> None:
+    def add(self, pairs: RecordPairs) -> None:
         """Take some more."""
         self._held.append(pairs)
         if sum(map(len, self._held)) > _HELD:
@@ -44,10 +44,12 @@ class WaitingPairs:
                     self._file.write(column.data)
             self._held = []
 
-    def __iter__(self) -> Iterator[Pairs]:
+    def __iter__(self) -> Iterator[RecordPairs]:
         self._file.seek(0)
         for size in self._sizes:
-            yield Pairs(*(self._read(kind, size) for kind in (np.uint32, np.uint32, np.uint16)))
+            yield RecordPairs(
+                *(self._read(kind, size) for kind in (np.uint32, np.uint32, np.uint16))
+            )
         while self._held:
             yield self._held.pop(0)
 

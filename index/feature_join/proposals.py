@@ -6,11 +6,19 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.case.files import replacing
-from frametrace.index.feature_join.geometric_consistency import Scored
+from frametrace.index.feature_join.geometric_consistency import ScoredPairs
 
-__all__ = ["PARTNERS", "PROPOSALS", "as_table", "best_of", "in_order", "read_rows", "write_rows"]
+__all__ = [
+    "MAX_PARTNERS",
+    "PROPOSAL_SCHEMA",
+    "best_proposals",
+    "proposal_table",
+    "read_proposals",
+    "sort_proposals",
+    "write_proposals",
+]
 
-PROPOSALS = pa.schema(
+PROPOSAL_SCHEMA = pa.schema(
     [
         ("a", pa.int32()),
         ("b", pa.int32()),
@@ -21,19 +29,22 @@ PROPOSALS = pa.schema(
 )
 # A pair is proposed if it is among so many best of either picture. Watermarks and the like make
 # some pairs beside true ones; of 3,000 copies of one picture 20 of each tie all together.
-PARTNERS = 20
+MAX_PARTNERS = 20
 
 
-def as_table(pairs: Scored) -> pa.Table:
+def proposal_table(pairs: ScoredPairs) -> pa.Table:
     """Scored pairs as rows of `PROPOSALS`."""
     columns = (pairs.a, pairs.b, pairs.mirrored, pairs.votes, pairs.score)
     return pa.table(
-        [pa.array(column, type) for column, type in zip(columns, PROPOSALS.types, strict=True)],
-        schema=PROPOSALS,
+        [
+            pa.array(column, type)
+            for column, type in zip(columns, PROPOSAL_SCHEMA.types, strict=True)
+        ],
+        schema=PROPOSAL_SCHEMA,
     )
 
 
-def best_of(proposed: pa.Table, earlier: pa.Table) -> pa.Table:
+def best_proposals(proposed: pa.Table, earlier: pa.Table) -> pa.Table:
     """Those of the proposed pairs that are among the best of either picture, earlier ones too."""
     new = proposed.num_rows
     a, b, score = (
@@ -47,23 +58,23 @@ def best_of(proposed: pa.Table, earlier: pa.Table) -> pa.Table:
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)])
     place = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
     kept = np.zeros(len(a), bool)
-    kept[order[place < PARTNERS] % max(len(a), 1)] = True
+    kept[order[place < MAX_PARTNERS] % max(len(a), 1)] = True
     return proposed.filter(pa.array(kept[:new]))
 
 
-def in_order(rows: pa.Table) -> pa.Table:
+def sort_proposals(rows: pa.Table) -> pa.Table:
     """Rows in ascending order of (a, b, mirrored)."""
     keys = [(name, "ascending") for name in ("a", "b", "mirrored")]
     return rows.sort_by(keys).combine_chunks()
 
 
-def read_rows(path: Path) -> pa.Table:
+def read_proposals(path: Path) -> pa.Table:
     """Read a file of `write_rows`. Raises `OSError` or `ArrowException` where it can't be."""
     with pa.OSFile(str(path)) as source:
         return pa.ipc.open_file(source).read_all()
 
 
-def write_rows(path: Path, rows: pa.Table) -> None:
+def write_proposals(path: Path, rows: pa.Table) -> None:
     """Write rows to a file that is there only once it is whole. Raises `CaseError`."""
-    with replacing(path) as file, pa.ipc.new_file(file, PROPOSALS) as writer:
+    with replacing(path) as file, pa.ipc.new_file(file, PROPOSAL_SCHEMA) as writer:
         writer.write_table(rows)

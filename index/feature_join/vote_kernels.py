@@ -10,7 +10,7 @@ import numpy as np
 
 from frametrace.index.hamming.hamming_kernels import compiled
 
-__all__ = ["pack_votes", "tally"]
+__all__ = ["pack_votes", "tally_votes"]
 
 _PAIR, _COMMON = np.uint64(23), np.uint64(5)  # bits of a vote below its pair, and below its slots
 
@@ -43,7 +43,7 @@ def pack_votes(  # noqa: PLR0913, PLR0917
 
 
 @compiled
-def tally(  # noqa: PLR0913, PLR0917
+def tally_votes(  # noqa: PLR0913, PLR0917
     votes: np.ndarray,
     first: int,
     places: Arrays,

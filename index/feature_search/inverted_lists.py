@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["FARTHEST", "Lists", "Near", "distances"]
+__all__ = ["MAX_FEATURE_DISTANCE", "InvertedLists", "NearFeatures", "feature_distances"]
 
-FARTHEST = 32  # bits of 128; what lies further is not near whatever else there is
+MAX_FEATURE_DISTANCE = 32  # bits of 128; what lies further is not near whatever else there is
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
+class NearFeatures:
     """h features found near to f features that were asked for.
 
     `feature` is (h,) int64, ascending: near to which; `distance` (h,) uint8, in bits; `owner` (h,)
@@ -30,7 +30,7 @@ class Near:
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
+class InvertedLists:
     """m features in lists: `starts` (c + 1,) int64, `words` (2, m) uint64, `owners` (m,) uint32.
 
     An owner's number, without its lowest `low` bits, is that of a picture.
@@ -49,7 +49,7 @@ class Lists:
         most: int,
         *,
         compiled: bool = False,
-    ) -> Near:
+    ) -> NearFeatures:
         """Look into the (f, p) `lists` for what is near to (f, 2) words.
 
         Of each feature the nearest are kept: all within a distance, the greatest at which they are
@@ -58,29 +58,31 @@ class Lists:
         look = self._compiled if compiled else self._plainly
         return look(words, lists, np.empty(0, bool) if among is None else among, most)
 
-    def _plainly(self, words: np.ndarray, lists: np.ndarray, among: np.ndarray, most: int) -> Near:
-        within = np.zeros((len(words), FARTHEST + 1), np.int64)
+    def _plainly(
+        self, words: np.ndarray, lists: np.ndarray, among: np.ndarray, most: int
+    ) -> NearFeatures:
+        within = np.zeros((len(words), MAX_FEATURE_DISTANCE + 1), np.int64)
         feature, found, owners = [np.empty(0, np.int64)], [], []
         begins, ends = self.starts[lists].tolist(), self.starts[lists + 1].tolist()
         for at, bounds in enumerate(zip(begins, ends, strict=True)):
             distance, owner = self._close(words[at], zip(*bounds, strict=True), among, most)
-            within[at] = np.cumsum(np.bincount(distance, minlength=FARTHEST + 1))
+            within[at] = np.cumsum(np.bincount(distance, minlength=MAX_FEATURE_DISTANCE + 1))
             kept = (distance < _too_far(within[at], most)).nonzero()[0]
             feature.append(np.full(len(kept), at))
             found.append(distance[kept])
             owners.append(owner[kept])
         distance = np.concatenate([np.empty(0, np.uint8), *found])
         owner = np.concatenate([np.empty(0, np.uint32), *owners])
-        return Near(np.concatenate(feature), distance, owner, np.minimum(within, most + 1))
+        return NearFeatures(np.concatenate(feature), distance, owner, np.minimum(within, most + 1))
 
     def _close(
         self, words: np.ndarray, parts: Iterable[tuple[int, int]], among: np.ndarray, most: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Distances and owners of what is near to one feature; the nearest `most` are there."""
         found, owned = [np.empty(0, np.uint8)], [np.empty(0, np.uint32)]
-        too_far = FARTHEST + 1
+        too_far = MAX_FEATURE_DISTANCE + 1
         for number, (begin, end) in enumerate(parts):
-            bits = distances(self.words[:, begin:end], words)
+            bits = feature_distances(self.words[:, begin:end], words)
             close = (bits < too_far).nonzero()[0]
             bits, owners = bits.take(close), self.owners[begin:end].take(close)
             if len(among):
@@ -89,14 +91,16 @@ class Lists:
             found.append(bits)
             owned.append(owners)
             if number == 0:  # the nearest list tells how far is too far
-                there = np.cumsum(np.bincount(bits, minlength=FARTHEST + 1))
+                there = np.cumsum(np.bincount(bits, minlength=MAX_FEATURE_DISTANCE + 1))
                 too_far = _too_far(there, most)
         return np.concatenate(found), np.concatenate(owned)
 
-    def _compiled(self, words: np.ndarray, lists: np.ndarray, among: np.ndarray, most: int) -> Near:
-        from frametrace.index.feature_search.scan_kernels import scan
+    def _compiled(
+        self, words: np.ndarray, lists: np.ndarray, among: np.ndarray, most: int
+    ) -> NearFeatures:
+        from frametrace.index.feature_search.scan_kernels import scan_lists
 
-        within = np.zeros((len(words), FARTHEST + 1), np.int64)
+        within = np.zeros((len(words), MAX_FEATURE_DISTANCE + 1), np.int64)
         distance = np.empty(len(words) * most, np.uint8)
         owner = np.empty(len(words) * most, np.uint32)
         kept = np.zeros(len(words), np.int64)
@@ -104,9 +108,11 @@ class Lists:
         size = int((ends - begins).sum(axis=1).max(initial=0))
         room = np.empty(size, np.int64), np.empty(size, np.uint8), np.empty(size, np.uint8)
         held = self.words[0], self.words[1], self.owners, among, self.low
-        scan(held, (begins, ends, words, most), room, (within, kept, distance, owner))
+        scan_lists(held, (begins, ends, words, most), room, (within, kept, distance, owner))
         count = int(kept.sum())
-        return Near(np.repeat(np.arange(len(words)), kept), distance[:count], owner[:count], within)
+        return NearFeatures(
+            np.repeat(np.arange(len(words)), kept), distance[:count], owner[:count], within
+        )
 
 
 def _too_far(within: np.ndarray, most: int) -> int:
@@ -114,7 +120,7 @@ def _too_far(within: np.ndarray, most: int) -> int:
     return int(np.searchsorted(within, most, "right"))
 
 
-def distances(held: np.ndarray, words: np.ndarray) -> np.ndarray:
+def feature_distances(held: np.ndarray, words: np.ndarray) -> np.ndarray:
     """Bits, (m,) uint8, between features, (2, m) words, and one feature, (2,)."""
     found: np.ndarray = np.bitwise_count(held[0] ^ words[0])
     found += np.bitwise_count(held[1] ^ words[1])

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-__all__ = ["ANGLES", "MOST_FEATURES", "SCALES", "Hits", "tally"]
+__all__ = ["ANGLE_STEPS", "MAX_QUERY_FEATURES", "SCALE_STEPS", "FeatureHits", "count_votes"]
 
-ANGLES, SCALES = 16, 16  # steps of a full turn; steps of half a doubling
-MOST_FEATURES = 512  # of the picture that is asked for
+ANGLE_STEPS, SCALE_STEPS = 16, 16  # steps of a full turn; steps of half a doubling
+MAX_QUERY_FEATURES = 512  # of the picture that is asked for
 
 _DISTANCE, _FEATURE, _BIN = 7, 9, 9  # bits of each in a vote's number, which sorts like the vote
 _TURN = 256  # steps of a full turn in which differences are counted
@@ -29,7 +29,7 @@ _ROUNDING = 1e-4  # of sums in float32
 
 
 @dataclass(frozen=True, slots=True)
-class Hits:
+class FeatureHits:
     """h features that are near to features of the picture asked for.
 
     `feature` is (h,) int64, which one of the picture asked for; `picture` (h,) int64, whose feature
@@ -45,7 +45,7 @@ class Hits:
     scale: np.ndarray
     within: np.ndarray
 
-    def where(self, kept: np.ndarray) -> "Hits":
+    def where(self, kept: np.ndarray) -> "FeatureHits":
         """Some of them, (h,) bool."""
         return replace(
             self,
@@ -57,7 +57,7 @@ class Hits:
         )
 
 
-def tally(hits: Hits, pictures: int, known: int, most: int) -> np.ndarray:
+def count_votes(hits: FeatureHits, pictures: int, known: int, most: int) -> np.ndarray:
     """The votes for each of `pictures` pictures, (n,) float32; `known` of them can be found.
 
     Those of the `most` pictures with most votes are counted, ties included. Of others they may not
@@ -80,7 +80,7 @@ def tally(hits: Hits, pictures: int, known: int, most: int) -> np.ndarray:
     return votes
 
 
-def _bound(hits: Hits, pictures: int, weight: np.ndarray) -> np.ndarray:
+def _bound(hits: FeatureHits, pictures: int, weight: np.ndarray) -> np.ndarray:
     """What the votes of each picture are at most, (n,) float64: whatever scales, and bins of angles
     twice as wide, which hold all that are counted.
     """
@@ -94,7 +94,7 @@ def _bound(hits: Hits, pictures: int, weight: np.ndarray) -> np.ndarray:
     return most
 
 
-def _counted(hits: Hits, pictures: int, weight: np.ndarray, lowest: int) -> np.ndarray:
+def _counted(hits: FeatureHits, pictures: int, weight: np.ndarray, lowest: int) -> np.ndarray:
     votes = np.zeros(pictures, np.float32)
     for shift in (0, 1 << (_WIDE_ANGLE - 1)):
         angle = ((hits.turn + shift) & (_TURN - 1)) >> _WIDE_ANGLE
@@ -104,7 +104,7 @@ def _counted(hits: Hits, pictures: int, weight: np.ndarray, lowest: int) -> np.n
     return votes
 
 
-def _raise(votes: np.ndarray, hits: Hits, bins: np.ndarray, weight: np.ndarray) -> None:
+def _raise(votes: np.ndarray, hits: FeatureHits, bins: np.ndarray, weight: np.ndarray) -> None:
     """Give each picture the votes of its best bin, where they are more than it had."""
     numbers = (hits.picture << _BIN | bins) << _FEATURE | hits.feature
     numbers = np.sort(numbers << _DISTANCE | hits.distance)

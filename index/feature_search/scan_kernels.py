@@ -4,11 +4,11 @@ import numpy as np
 
 from frametrace.index.hamming.hamming_kernels import compiled, popcount
 
-__all__ = ["scan"]
+__all__ = ["scan_lists"]
 
 
 @compiled
-def scan(
+def scan_lists(
     held: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int],
     asked: tuple[np.ndarray, np.ndarray, np.ndarray, int],
     room: tuple[np.ndarray, np.ndarray, np.ndarray],

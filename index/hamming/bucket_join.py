@@ -1,4 +1,4 @@
-"""Two blocks of hashes, joined bucket by bucket in threads, in batches of bounded size."""
+"""Joins two blocks of hashes bucket by bucket, in threads, in batches of bounded size."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -10,48 +10,58 @@ from typing import Self
 import numpy as np
 
 from frametrace.index.hamming.hamming_kernels import (
-    Bucketed,
-    Found,
-    Reach,
-    bucket,
-    compare,
-    count,
-    histograms,
-    weigh,
+    BucketedCodes,
+    BucketNeighbors,
+    PairBuffer,
+    compare_buckets,
+    count_comparisons,
+    count_values,
+    fill_buckets,
+    fill_histograms,
 )
-from frametrace.index.hamming.pigeonhole import CHUNK, PER_WORD, Plan, Rule, differences, plan, rule
+from frametrace.index.hamming.pigeonhole import (
+    CHUNK_BITS,
+    CHUNKS_PER_WORD,
+    ChunkPlan,
+    PairTests,
+    cheapest_plan,
+    chunk_tests,
+    xor_masks,
+)
 from frametrace.index.hits import Hits
 
-__all__ = ["PER_HASH", "PER_THREAD", "Blocks", "Workers", "counts_of"]
+__all__ = ["BYTES_PER_HASH", "BYTES_PER_THREAD", "BlockPair", "Workers", "chunk_histograms"]
 
-PER_HASH = 12  # bytes: the word that holds a chunk, and the row
-_ROOM = 2**18  # pairs of a batch
-PER_THREAD = 2 * 28 * _ROOM  # bytes: batches that are filled, and wait: 12 and 16 bytes a pair
-_RANGES = 16  # of buckets, for each thread: enough to keep all busy to the end
-_HOT = 2**28  # comparisons of two buckets beyond which they are joined by their other chunks
-_HOT_CLUMPS = 2**20  # the same where there are clumps, whose own pairs are then passed over
-_PLANNED = 2**26  # comparisons below which no plan is made for a split: it costs as much
-_TILE = 512  # hashes of either side in one task where all pairs are compared
-_VALUES = 2**CHUNK
+BYTES_PER_HASH = 12  # the word that contains a chunk, and the row
+_BATCH_PAIRS = 2**18
+BYTES_PER_THREAD = 2 * 28 * _BATCH_PAIRS  # batches being filled and waiting: 12 and 16 bytes a pair
+_RANGES_PER_THREAD = 16  # ranges of buckets: enough to keep all threads busy to the end
+# Comparisons of two buckets above which they are joined by their other chunks: without and with
+# dense blocks, whose own pairs are then skipped.
+_MAX_COMPARISONS = 2**28
+_MAX_COMPARISONS_DENSE = 2**20
+_MIN_PLANNED = 2**26  # comparisons below which a plan for a split costs more than it saves
+_TILE = 512  # hashes of each side in one task when all pairs are compared
+_VALUES = 2**CHUNK_BITS
 _NO_LIMIT = 2**62
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """Some buckets to compare, in as many steps as there are full batches."""
+    """A range of buckets to compare, one batch of pairs at a time; `cursor` is where to go on."""
 
-    a: Bucketed
-    b: Bucketed
-    reach: Reach
-    rule: Rule
-    at: np.ndarray
+    a: BucketedCodes
+    b: BucketedCodes
+    neighbors: BucketNeighbors
+    tests: PairTests
+    cursor: np.ndarray
 
     def step(self) -> tuple[Hits, bool]:
         """The next batch, and whether it is the last."""
-        found = Found(*(np.empty(_ROOM, t) for t in (np.uint32, np.uint32, np.int32)))
-        n = compare(self.a, self.b, self.reach, self.rule, self.at, found)
-        hits = Hits(found.a[:n].astype(np.int64), found.b[:n].astype(np.int64), found.distance[:n])
-        return hits, bool(self.at[0] == self.at[4])
+        pairs = PairBuffer(*(np.empty(_BATCH_PAIRS, t) for t in (np.uint32, np.uint32, np.int32)))
+        n = compare_buckets(self.a, self.b, self.neighbors, self.tests, self.cursor, pairs)
+        hits = Hits(pairs.a[:n].astype(np.int64), pairs.b[:n].astype(np.int64), pairs.distance[:n])
+        return hits, bool(self.cursor[0] == self.cursor[4])
 
 
 class Workers:
@@ -88,30 +98,31 @@ class Workers:
 
 
 @dataclass(frozen=True, slots=True)
-class Blocks:
+class BlockPair:
     """Hashes of A and of B, (n, w) and (m, w) uint64, to be joined at `radius`.
 
-    With `same` both are one block, and each pair of it is meant once, but those inside a clump:
-    `labels` (n,) int32 are the clumps, or empty. `outer` are tests that a pair must pass besides.
-    Hits are rows of A and rows of B.
+    With `same`, both are one block, and each of its pairs is found once, except those within a
+    dense block: `labels` (n,) int32 are the dense blocks, or empty. A pair must also pass the tests
+    of `outer`. Hits are rows of A and rows of B.
     """
 
     a: np.ndarray
     b: np.ndarray
     radius: int
     same: bool
-    outer: Rule | None = None
+    outer: PairTests | None = None
     labels: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
 
-    def plan(self) -> Plan:
+    def plan(self) -> ChunkPlan:
         """The cheapest plan for these hashes."""
-        a = counts_of(self.a)
-        return plan(a, a if self.same else counts_of(self.b), self.radius, same=self.same)
+        a = chunk_histograms(self.a)
+        b = a if self.same else chunk_histograms(self.b)
+        return cheapest_plan(a, b, self.radius, same=self.same)
 
     def all_pairs(self, workers: Workers) -> Iterator[Hits]:
         """Join by comparing all pairs."""
         words = self.a.shape[1]
-        every = Rule(
+        within_radius = PairTests(
             np.full((1, words), ~np.uint64(0)),
             np.array([self.radius]),
             np.array([True]),
@@ -124,8 +135,8 @@ class Blocks:
             _Task(
                 x,
                 y,
-                Reach(np.zeros(1, np.int64), _NO_LIMIT, self.same and i == j),
-                self._ruled(every),
+                BucketNeighbors(np.zeros(1, np.int64), _NO_LIMIT, self.same and i == j),
+                self._with_outer_tests(within_radius),
                 np.array([0, 0, 0, 0, 1]),
             )
             for i, x in enumerate(a)
@@ -135,49 +146,50 @@ class Blocks:
         yield from workers.run(tasks)
 
     def by_chunk(self, budgets: tuple[int, ...], chunk: int, workers: Workers) -> Iterator[Hits]:
-        """The pairs that belong to one chunk of a plan."""
+        """Join by one chunk of a plan: the pairs that belong to it."""
         a = _bucketed(self.a, self.labels, chunk, workers)
         b = a if self.same else _bucketed(self.b, self.labels, chunk, workers)
-        most = _HOT_CLUMPS if len(self.labels) else _HOT
-        reach = Reach(differences(budgets[chunk]), most, self.same)
-        tests = self._ruled(rule(budgets, chunk, self.radius))
+        limit = _MAX_COMPARISONS_DENSE if len(self.labels) else _MAX_COMPARISONS
+        neighbors = BucketNeighbors(xor_masks(budgets[chunk]), limit, self.same)
+        tests = self._with_outer_tests(chunk_tests(budgets, chunk, self.radius))
         work = np.diff(a.starts)
-        hot = weigh(a.starts, b.starts, reach, work)
+        skipped = count_comparisons(a.starts, b.starts, neighbors, work)
         tasks = (
-            _Task(a, b, reach, tests, np.array([first, 0, 0, 0, last]))
-            for first, last in _ranges(work, _RANGES * workers.threads)
+            _Task(a, b, neighbors, tests, np.array([first, 0, 0, 0, last]))
+            for first, last in _ranges(work, _RANGES_PER_THREAD * workers.threads)
         )
         yield from workers.run(tasks)
-        for v, w in hot:
+        for v, w in skipped:
             own = self.same and v == w
-            for x, y, same in self._apart(_rows(a, v), _rows(b, w), own=own):
-                inner = Blocks(self.a[x], self.b[y], self.radius, same, tests)
-                for hits in inner._all(workers):
+            for x, y, same in self._label_pairs(_rows(a, v), _rows(b, w), own=own):
+                inner = BlockPair(self.a[x], self.b[y], self.radius, same, tests)
+                for hits in inner._by_best_plan(workers):
                     yield Hits(x[hits.query], y[hits.row], hits.value)
 
-    def _apart(
+    def _label_pairs(
         self, x: np.ndarray, y: np.ndarray, *, own: bool
     ) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
-        """Two lots of rows, clump by clump, without the pairs inside of one; and whether the same.
+        """Split two sets of rows by label; yield sets to join, and whether both are the same.
 
-        With `own` they are one lot, and each pair of it is meant once.
+        Pairs within a dense block are left out. With `own`, x and y are the same rows, and each of
+        their pairs is joined once.
         """
         a, b = _by_label(x, self.labels), _by_label(y, self.labels)
-        for i, (label, rows) in enumerate(a):
-            for j, (other, others) in enumerate(b):
-                if (label != other or label == 0) and not (own and j < i):
-                    yield rows, others, own and i == j
+        for i, (label_a, rows_a) in enumerate(a):
+            for j, (label_b, rows_b) in enumerate(b):
+                if (label_a != label_b or label_a == 0) and not (own and j < i):
+                    yield rows_a, rows_b, own and i == j
 
-    def _all(self, workers: Workers) -> Iterator[Hits]:
-        """Join by the best plan, or by comparing all pairs where that is little more."""
-        best = self.plan() if len(self.a) * len(self.b) > _PLANNED else None
+    def _by_best_plan(self, workers: Workers) -> Iterator[Hits]:
+        """Join by the best plan, or by comparing all pairs if that costs little more."""
+        best = self.plan() if len(self.a) * len(self.b) > _MIN_PLANNED else None
         if best is None or not best.pays:
             yield from self.all_pairs(workers)
             return
         for chunk in best.chunks:
             yield from self.by_chunk(best.budgets, chunk, workers)
 
-    def _ruled(self, tests: Rule) -> Rule:
+    def _with_outer_tests(self, tests: PairTests) -> PairTests:
         if self.outer is None:
             return tests
         return tests._replace(
@@ -187,17 +199,17 @@ class Blocks:
         )
 
 
-def counts_of(side: np.ndarray) -> np.ndarray:
-    """How often each value of each chunk occurs among (n, w) codes: (chunks, 65,536) int64."""
-    counts = np.zeros((side.shape[1] * PER_WORD, _VALUES), np.int64)
-    histograms(side, counts)
+def chunk_histograms(side: np.ndarray) -> np.ndarray:
+    """The histogram of each chunk's values among (n, w) codes: (chunks, 65,536) int64."""
+    counts = np.zeros((side.shape[1] * CHUNKS_PER_WORD, _VALUES), np.int64)
+    fill_histograms(side, counts)
     return counts
 
 
-def _tiles(side: np.ndarray, labels: np.ndarray) -> list[Bucketed]:
-    """Some hashes at a time, each lot as one bucket."""
+def _tiles(side: np.ndarray, labels: np.ndarray) -> list[BucketedCodes]:
+    """Cut hashes into tiles, each as one bucket."""
     return [
-        Bucketed(
+        BucketedCodes(
             np.array([0, len(side[first : first + _TILE])]),
             np.ascontiguousarray(side[first : first + _TILE, 0]),
             np.arange(first, min(first + _TILE, len(side)), dtype=np.uint32),
@@ -208,16 +220,16 @@ def _tiles(side: np.ndarray, labels: np.ndarray) -> list[Bucketed]:
     ]
 
 
-def _bucketed(side: np.ndarray, labels: np.ndarray, chunk: int, workers: Workers) -> Bucketed:
-    """Order hashes by a chunk: a counting sort, each thread with its part of the rows."""
-    column, shift = side[:, chunk // PER_WORD], CHUNK * (chunk % PER_WORD)
+def _bucketed(side: np.ndarray, labels: np.ndarray, chunk: int, workers: Workers) -> BucketedCodes:
+    """Order hashes by a chunk: a counting sort, in which each thread takes a part of the rows."""
+    column, shift = side[:, chunk // CHUNKS_PER_WORD], CHUNK_BITS * (chunk % CHUNKS_PER_WORD)
     bounds = np.linspace(0, len(side), workers.threads + 1).astype(np.int64)
     parts = [column[first:last] for first, last in pairwise(bounds)]
     counts = np.zeros((len(parts), _VALUES), np.int64)
-    list(workers.pool.map(count, parts, [shift] * len(parts), counts))
+    list(workers.pool.map(count_values, parts, [shift] * len(parts), counts))
     ends = np.concatenate([[0], counts.T.ravel().cumsum()])
-    starts = ends[:-1].reshape(_VALUES, -1).T.copy()  # where each part puts each value
-    ordered = Bucketed(
+    starts = ends[:-1].reshape(_VALUES, -1).T.copy()  # where each part writes each value
+    ordered = BucketedCodes(
         np.append(starts[0], len(side)),
         np.empty(len(side), np.uint64),
         np.empty(len(side), np.uint32),
@@ -226,7 +238,7 @@ def _bucketed(side: np.ndarray, labels: np.ndarray, chunk: int, workers: Workers
     )
     list(
         workers.pool.map(
-            bucket, parts, [shift] * len(parts), bounds, starts, [ordered] * len(parts)
+            fill_buckets, parts, [shift] * len(parts), bounds, starts, [ordered] * len(parts)
         )
     )
     return ordered
@@ -234,18 +246,18 @@ def _bucketed(side: np.ndarray, labels: np.ndarray, chunk: int, workers: Workers
 
 def _ranges(work: np.ndarray, parts: int) -> list[tuple[int, int]]:
     """Cut the buckets into ranges of about equal work."""
-    done = work.cumsum()
-    cuts = np.searchsorted(done, np.linspace(0, done[-1], parts + 1)[1:-1])
+    total = work.cumsum()
+    cuts = np.searchsorted(total, np.linspace(0, total[-1], parts + 1)[1:-1])
     bounds = np.unique(np.concatenate([[0], cuts, [len(work)]]))
     return list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True))
 
 
 def _by_label(rows: np.ndarray, labels: np.ndarray) -> list[tuple[int, np.ndarray]]:
-    """Rows of each label; without labels all have the label 0."""
+    """The rows of each label; without labels, all rows have label 0."""
     if not len(labels):
         return [(0, rows)]
     return [(int(label), rows[labels[rows] == label]) for label in np.unique(labels[rows])]
 
 
-def _rows(side: Bucketed, value: int) -> np.ndarray:
+def _rows(side: BucketedCodes, value: int) -> np.ndarray:
     return side.rows[side.starts[value] : side.starts[value + 1]].astype(np.int64)

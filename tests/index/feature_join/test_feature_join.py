@@ -13,6 +13,7 @@ from making import jittered, made_features
 
 from frametrace.case.files import write_atomically
 from frametrace.embed.signals.local import Features
+from frametrace.index.compiled import has_numba
 from frametrace.index.feature_join import (
     add_pictures,
     feature_join,
@@ -27,7 +28,6 @@ from frametrace.index.feature_join.feature_join import (
     propose_pairs,
 )
 from frametrace.index.feature_shards import FeatureShards
-from frametrace.index.hamming.hamming_join import has_numba
 from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
 
 numba = pytest.mark.skipif(not has_numba(), reason="needs the extra `fast`")
@@ -324,8 +324,8 @@ def kinds(codes: Codes, place: Path) -> Iterator[Found]:
 def test_crowded_buckets_are_the_same_on_both_paths(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    near = lsh_tables.Nearness(lsh_tables.table_masks(18), 12, crowd=6, reach=2)
-    monkeypatch.setattr(lsh_tables.Nearness, "among", lambda pictures: near)
+    near = lsh_tables.PairCriteria(lsh_tables.table_masks(18), 12, crowd=6, reach=2)
+    monkeypatch.setattr(lsh_tables.PairCriteria, "among", lambda pictures: near)
     rows = made_features(0, 30)
     codes = {name(at): code(jittered(rows, at)) for at in range(60)}
     found = list(kinds(codes, tmp_path))
