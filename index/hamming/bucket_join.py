@@ -2,10 +2,9 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Self
 
 import numpy as np
 
@@ -29,8 +28,9 @@ from frametrace.index.hamming.pigeonhole import (
     xor_masks,
 )
 from frametrace.index.hits import Hits
+from frametrace.work.thread_pool import ThreadPool
 
-__all__ = ["BYTES_PER_HASH", "BYTES_PER_THREAD", "BlockPair", "Workers", "chunk_histograms"]
+__all__ = ["BYTES_PER_HASH", "BYTES_PER_THREAD", "BlockPair", "chunk_histograms"]
 
 BYTES_PER_HASH = 12  # the word that contains a chunk, and the row
 _BATCH_PAIRS = 2**18
@@ -64,37 +64,26 @@ class _Task:
         return hits, bool(self.cursor[0] == self.cursor[4])
 
 
-class Workers:
-    """Threads that run tasks. Batches come in the order of the tasks, few of them ahead of time."""
+def _run(tasks: Iterable[_Task], pool: ThreadPool) -> Iterator[Hits]:
+    """Every batch of every task, in the order of the tasks, computed a few batches ahead."""
+    waiting: deque[tuple[_Task, Future[tuple[Hits, bool]]]] = deque()
+    for task in tasks:
+        waiting.append((task, pool.submit(task.step)))
+        if len(waiting) > pool.threads:
+            yield from _finish(*waiting.popleft(), pool)
+    while waiting:
+        yield from _finish(*waiting.popleft(), pool)
 
-    def __init__(self, threads: int) -> None:
-        self.threads = threads
-        self.pool = ThreadPoolExecutor(threads)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.pool.shutdown(cancel_futures=True)
-
-    def run(self, tasks: Iterable[_Task]) -> Iterator[Hits]:
-        """Every batch of every task."""
-        waiting: deque[tuple[_Task, Future[tuple[Hits, bool]]]] = deque()
-        for task in tasks:
-            waiting.append((task, self.pool.submit(task.step)))
-            if len(waiting) > self.threads:
-                yield from self._settled(*waiting.popleft())
-        while waiting:
-            yield from self._settled(*waiting.popleft())
-
-    def _settled(self, task: _Task, step: Future[tuple[Hits, bool]]) -> Iterator[Hits]:
-        ended = False
-        while not ended:
-            hits, ended = step.result()
-            if not ended:
-                step = self.pool.submit(task.step)
-            if len(hits):
-                yield hits
+def _finish(task: _Task, step: "Future[tuple[Hits, bool]]", pool: ThreadPool) -> Iterator[Hits]:
+    """The batches of a task whose first step was submitted."""
+    ended = False
+    while not ended:
+        hits, ended = step.result()
+        if not ended:
+            step = pool.submit(task.step)
+        if len(hits):
+            yield hits
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +108,7 @@ class BlockPair:
         b = a if self.same else chunk_histograms(self.b)
         return cheapest_plan(a, b, self.radius, same=self.same)
 
-    def all_pairs(self, workers: Workers) -> Iterator[Hits]:
+    def all_pairs(self, pool: ThreadPool) -> Iterator[Hits]:
         """Join by comparing all pairs."""
         words = self.a.shape[1]
         within_radius = PairTests(
@@ -143,12 +132,12 @@ class BlockPair:
             for j, y in enumerate(b)
             if not self.same or i <= j
         )
-        yield from workers.run(tasks)
+        yield from _run(tasks, pool)
 
-    def by_chunk(self, budgets: tuple[int, ...], chunk: int, workers: Workers) -> Iterator[Hits]:
+    def by_chunk(self, budgets: tuple[int, ...], chunk: int, pool: ThreadPool) -> Iterator[Hits]:
         """Join by one chunk of a plan: the pairs that belong to it."""
-        a = _bucketed(self.a, self.labels, chunk, workers)
-        b = a if self.same else _bucketed(self.b, self.labels, chunk, workers)
+        a = _bucketed(self.a, self.labels, chunk, pool)
+        b = a if self.same else _bucketed(self.b, self.labels, chunk, pool)
         limit = _MAX_COMPARISONS_DENSE if len(self.labels) else _MAX_COMPARISONS
         neighbors = BucketNeighbors(xor_masks(budgets[chunk]), limit, self.same)
         tests = self._with_outer_tests(chunk_tests(budgets, chunk, self.radius))
@@ -156,14 +145,14 @@ class BlockPair:
         skipped = count_comparisons(a.starts, b.starts, neighbors, work)
         tasks = (
             _Task(a, b, neighbors, tests, np.array([first, 0, 0, 0, last]))
-            for first, last in _ranges(work, _RANGES_PER_THREAD * workers.threads)
+            for first, last in _ranges(work, _RANGES_PER_THREAD * pool.threads)
         )
-        yield from workers.run(tasks)
+        yield from _run(tasks, pool)
         for v, w in skipped:
             own = self.same and v == w
             for x, y, same in self._label_pairs(_rows(a, v), _rows(b, w), own=own):
                 inner = BlockPair(self.a[x], self.b[y], self.radius, same, tests)
-                for hits in inner._by_best_plan(workers):
+                for hits in inner._by_best_plan(pool):
                     yield Hits(x[hits.query], y[hits.row], hits.value)
 
     def _label_pairs(
@@ -180,14 +169,14 @@ class BlockPair:
                 if (label_a != label_b or label_a == 0) and not (own and j < i):
                     yield rows_a, rows_b, own and i == j
 
-    def _by_best_plan(self, workers: Workers) -> Iterator[Hits]:
+    def _by_best_plan(self, pool: ThreadPool) -> Iterator[Hits]:
         """Join by the best plan, or by comparing all pairs if that costs little more."""
         best = self.plan() if len(self.a) * len(self.b) > _MIN_PLANNED else None
         if best is None or not best.pays:
-            yield from self.all_pairs(workers)
+            yield from self.all_pairs(pool)
             return
         for chunk in best.chunks:
-            yield from self.by_chunk(best.budgets, chunk, workers)
+            yield from self.by_chunk(best.budgets, chunk, pool)
 
     def _with_outer_tests(self, tests: PairTests) -> PairTests:
         if self.outer is None:
@@ -220,13 +209,15 @@ def _tiles(side: np.ndarray, labels: np.ndarray) -> list[BucketedCodes]:
     ]
 
 
-def _bucketed(side: np.ndarray, labels: np.ndarray, chunk: int, workers: Workers) -> BucketedCodes:
+def _bucketed(side: np.ndarray, labels: np.ndarray, chunk: int, pool: ThreadPool) -> BucketedCodes:
     """Order hashes by a chunk: a counting sort, in which each thread takes a part of the rows."""
     column, shift = side[:, chunk // CHUNKS_PER_WORD], CHUNK_BITS * (chunk % CHUNKS_PER_WORD)
-    bounds = np.linspace(0, len(side), workers.threads + 1).astype(np.int64)
+    bounds = np.linspace(0, len(side), pool.threads + 1).astype(np.int64)
     parts = [column[first:last] for first, last in pairwise(bounds)]
     counts = np.zeros((len(parts), _VALUES), np.int64)
-    list(workers.pool.map(count_values, parts, [shift] * len(parts), counts))
+    counting = zip(parts, counts, strict=True)
+    for _ in pool.map(lambda part: count_values(part[0], shift, part[1]), counting):
+        pass
     ends = np.concatenate([[0], counts.T.ravel().cumsum()])
     starts = ends[:-1].reshape(_VALUES, -1).T.copy()  # where each part writes each value
     ordered = BucketedCodes(
@@ -236,11 +227,9 @@ def _bucketed(side: np.ndarray, labels: np.ndarray, chunk: int, workers: Workers
         side,
         labels,
     )
-    list(
-        workers.pool.map(
-            fill_buckets, parts, [shift] * len(parts), bounds, starts, [ordered] * len(parts)
-        )
-    )
+    slots = zip(parts, bounds[:-1], starts, strict=True)
+    for _ in pool.map(lambda part: fill_buckets(part[0], shift, part[1], part[2], ordered), slots):
+        pass
     return ordered
 
 

@@ -4,7 +4,6 @@
 cut into units that can run separately: one block of hashes against another, by one chunk.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations_with_replacement, pairwise, product
@@ -15,6 +14,8 @@ from frametrace.index.compiled import has_numba
 from frametrace.index.hamming.dense_blocks import find_dense_blocks
 from frametrace.index.hamming.pigeonhole import cheapest_plan
 from frametrace.index.hits import Hits
+from frametrace.work.cpus import cpu_count
+from frametrace.work.thread_pool import ThreadPool
 
 __all__ = ["DEFAULT_MEMORY", "HammingJoin", "JoinUnit", "dense_block_pairs"]
 
@@ -111,15 +112,15 @@ class HammingJoin:
     def _by_buckets(
         self, a: np.ndarray, b: np.ndarray, unit: JoinUnit, *, same: bool
     ) -> Iterator[Hits]:
-        from frametrace.index.hamming.bucket_join import BlockPair, Workers
+        from frametrace.index.hamming.bucket_join import BlockPair
 
         labels = self._labels.get(unit.a.start, _NO_LABELS) if same else _NO_LABELS
         blocks = BlockPair(a, b, self._radius, same, labels=labels)
-        with Workers(_threads()) as workers:
+        with ThreadPool() as pool:
             if unit.chunk is None:
-                yield from blocks.all_pairs(workers)
+                yield from blocks.all_pairs(pool)
             else:
-                yield from blocks.by_chunk(unit.budgets, unit.chunk, workers)
+                yield from blocks.by_chunk(unit.budgets, unit.chunk, pool)
 
     def _units(self, memory: int) -> list[JoinUnit]:
         sides = [self._a] if self._same else [self._a, self._b]
@@ -157,7 +158,7 @@ class HammingJoin:
             return max(_MAX_QUERIES, memory // 32)
         from frametrace.index.hamming.bucket_join import BYTES_PER_HASH, BYTES_PER_THREAD
 
-        return max(1_024, (memory - _threads() * BYTES_PER_THREAD) // (2 * BYTES_PER_HASH))
+        return max(1_024, (memory - cpu_count() * BYTES_PER_THREAD) // (2 * BYTES_PER_HASH))
 
 
 def dense_block_pairs(codes: np.ndarray, rows: np.ndarray, radius: int) -> Iterator[Hits]:
@@ -173,14 +174,10 @@ def dense_block_pairs(codes: np.ndarray, rows: np.ndarray, radius: int) -> Itera
 
 def _all_pairs(words: np.ndarray, radius: int) -> Iterator[Hits]:
     """Compare all pairs by compiled loops."""
-    from frametrace.index.hamming.bucket_join import BlockPair, Workers
+    from frametrace.index.hamming.bucket_join import BlockPair
 
-    with Workers(_threads()) as workers:
-        yield from BlockPair(words, words, radius, True).all_pairs(workers)
-
-
-def _threads() -> int:
-    return len(os.sched_getaffinity(0))
+    with ThreadPool() as pool:
+        yield from BlockPair(words, words, radius, True).all_pairs(pool)
 
 
 def _by_faiss(a: np.ndarray, b: np.ndarray, radius: int, *, same: bool) -> Iterator[Hits]:

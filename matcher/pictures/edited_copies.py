@@ -35,7 +35,8 @@ from frametrace.matcher.pictures.compare_pairs import Comparing, values_of
 from frametrace.matcher.pictures.compared_store import UNIT, Verified, damaged_in
 from frametrace.matcher.pictures.verified_pairs import PAIRS
 from frametrace.posts.errors import CaseError
-from frametrace.work.executor import Crashed, Executor, executing
+from frametrace.work.executor import Crashed, Executor
+from frametrace.work.process_pool import executor_for
 from frametrace.work.progress import Progress, Silent
 
 __all__ = [
@@ -174,7 +175,9 @@ class _Comparison:
         held, candidates = wanted.numbered()
         with (
             values_of(self._case, held, self.folder) as values,
-            executing(self._executor, len(candidates), few=FEW_PAIRS, seconds=_SECONDS) as executor,
+            executor_for(
+                self._executor, len(candidates), few=FEW_PAIRS, seconds=_SECONDS
+            ) as executor,
             self._progress.track("comparing pictures in detail", len(candidates)) as advance,
         ):
             found = executor.map(Comparing(values), candidates)
