@@ -1,15 +1,15 @@
-"""The state of a join on disk: files that only grow, and a manifest of what of them counts.
+"""The folder of a feature join: append-only files, and a manifest of how much of each is committed.
 
-A file's bytes count once the manifest says so; what a killed run wrote beyond is cut off when the
-folder is opened again. Checksums are continued with every addition, so that all of a file can be
-checked however often it grew.
+Bytes count once the manifest lists them; what a killed run wrote beyond is cut off when the folder
+is opened again. Checksums are continued with every append, so that a whole file can be checked
+however often it grew.
 
-    join.json             what counts
-    pictures.bin          digest, features and width of each picture, by number
-    places.bin            where the features lie
+    join.json             the manifest
+    pictures.bin          digest, feature count and width of each picture, by number
+    places.bin            the positions of the features
     part-000.bin ...      records, by part
-    proposals-*.arrow     pairs of pictures, one file for every addition
-    pending/              votes and pairs of an addition that is under way
+    proposals-*.arrow     pairs of pictures, one file for each addition
+    pending/              votes and pairs of an addition that is in progress
 """
 
 import os
@@ -22,13 +22,19 @@ from typing import Any, Self
 import numpy as np
 
 from frametrace.case.files import TEMPORARY, read_json, to_json, write_atomically
-from frametrace.index.feature_join import lsh_keys
-from frametrace.index.feature_join.feature_records import MAX_FEATURES, PART_COUNT, RECORD_DTYPE
-from frametrace.index.feature_join.positions import PICTURE_DTYPE
+from frametrace.index.feature_join.lsh_keys import (
+    MAX_AMBIGUOUS_SUM,
+    MAX_FEATURES,
+    MIRROR_WEIGHTS,
+    PART_BITS,
+    PART_COUNT,
+)
 from frametrace.posts.errors import CaseError, IndexMismatch
 
 __all__ = [
     "PENDING",
+    "PICTURE_DTYPE",
+    "RECORD_DTYPE",
     "JoinFolder",
     "JoinState",
     "check_join",
@@ -39,35 +45,32 @@ __all__ = [
 
 PENDING = "pending"
 _MANIFEST = "join.json"
-_PICTURES, _PLACES = "pictures.bin", "places.bin"
+_PICTURES, _POSITIONS = "pictures.bin", "places.bin"
+_PROPOSALS_PREFIX = "proposals-"
 _BLOCK = 1 << 24  # bytes read at a time
+# A record of a part; see `Records`.
+RECORD_DTYPE = np.dtype([("words", "<u8", (2,)), ("owner", "<u4")])
+# A joined picture: its digest, how many of its features are joined, and its width in pixels.
+PICTURE_DTYPE = np.dtype([("digest", "u1", (32,)), ("features", "<u2"), ("width", "<u2")])
 
 
 def part_filename(part: int) -> str:
-    """The file of a part's records."""
+    """The name of the file of a part's records."""
     return f"part-{part:03}.bin"
 
 
 def _made_by() -> str:
-    """Changes with whatever records depend on: files made otherwise don't belong together."""
-    chosen = repr(
-        (
-            lsh_keys.MIRROR_WEIGHTS,
-            lsh_keys.MAX_AMBIGUOUS_SUM,
-            lsh_keys.PART_BITS,
-            MAX_FEATURES,
-            PART_COUNT,
-        )
-    )
-    return f"feature-join:1:{zlib.crc32(chosen.encode()):08x}"
+    """The version of the records: it changes with everything that they depend on."""
+    settings = repr((MIRROR_WEIGHTS, MAX_AMBIGUOUS_SUM, PART_BITS, MAX_FEATURES, PART_COUNT))
+    return f"feature-join:1:{zlib.crc32(settings.encode()):08x}"
 
 
 @dataclass(frozen=True, slots=True)
 class JoinState:
-    """What counts: pictures whose records are there, and those of them that were joined.
+    """What is committed: the pictures whose records are written, and the additions joined so far.
 
-    `whole` tells that all pictures of the last addition are there; `files` gives the bytes and the
-    CRC-32 of each file; `batches` are the last pictures of each addition, plus one, in order.
+    `whole` says that all pictures of the last addition are written; `files` has the size in bytes
+    and the CRC-32 of each file; `batches` are the picture counts after each addition, in order.
     """
 
     pictures: int = 0
@@ -77,12 +80,12 @@ class JoinState:
 
     @property
     def joined(self) -> int:
-        """How many pictures were joined with each other."""
+        """How many pictures are joined with each other."""
         return self.batches[-1] if self.batches else 0
 
 
 class JoinFolder:
-    """The files of a join; the caller holds a lock on the folder."""
+    """The files of a join. The caller holds a lock on the folder."""
 
     def __init__(self, path: Path, state: JoinState) -> None:
         self.path, self.state = path, state
@@ -90,23 +93,23 @@ class JoinFolder:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open a folder, making it if need be, and cut off what does not count.
+        """Open a folder, create it if it is missing, and cut off what was not committed.
 
-        Raises `IndexMismatch` where files are missing or shorter than they were, or were made by
-        another version; `CaseError` where it can't be written.
+        Raises `IndexMismatch` if files are missing or shorter than recorded, or were made by
+        another version; `CaseError` if the folder can't be written.
         """
         try:
             path.mkdir(parents=True, exist_ok=True)
-            for left in path.glob(TEMPORARY):
-                left.unlink()
+            for leftover in path.glob(TEMPORARY):
+                leftover.unlink()
             folder = cls(path, _read_state(path))
-            folder._cut()
+            folder._cut_uncommitted()
         except OSError as error:
             raise _unwritable(path, error) from None
         return folder
 
     def append(self, name: str, content: bytes | memoryview) -> None:
-        """Write bytes behind those that a file has; they count once `commit` was called."""
+        """Append bytes to a file; they count once `commit` was called."""
         size, checksum = self._files.get(name, (0, 0))
         try:
             with (self.path / name).open("ab") as file:
@@ -116,12 +119,12 @@ class JoinFolder:
         self._files[name] = size + memoryview(content).nbytes, zlib.crc32(content, checksum)
 
     def add_file(self, name: str) -> None:
-        """Have a file count that was written whole; `commit` makes it so."""
+        """Add a file that is written completely; it counts once `commit` was called."""
         content = (self.path / name).read_bytes()
         self._files[name] = len(content), zlib.crc32(content)
 
     def commit(self, **changes: Any) -> None:
-        """Have everything count that was appended, and change fields of the state."""
+        """Commit everything that was appended, and change fields of the state."""
         for name, entry in self._files.items():
             if self.state.files.get(name) != entry:
                 _flush(self.path / name)
@@ -132,27 +135,32 @@ class JoinFolder:
         """All pictures by number, (n,) `PICTURE`."""
         return self._read(_PICTURES, PICTURE_DTYPE)
 
-    def places(self) -> np.ndarray:
-        """The places of all features, (m,) uint32, mapped."""
-        size = self.state.files.get(_PLACES, (0, 0))[0] // 4
+    def positions(self) -> np.ndarray:
+        """The packed positions of all features, (m,) uint32, mapped."""
+        size = self.state.files.get(_POSITIONS, (0, 0))[0] // 4
         if not size:
             return np.zeros(0, np.uint32)
-        return np.asarray(np.memmap(self.path / _PLACES, "<u4", "r", shape=(size,)))
+        return np.asarray(np.memmap(self.path / _POSITIONS, "<u4", "r", shape=(size,)))
 
-    def records(self, part: int) -> int:
+    def proposal_files(self) -> list[Path]:
+        """The files of proposals, the earliest addition first."""
+        names = (name for name in self.state.files if name.startswith(_PROPOSALS_PREFIX))
+        return [self.path / name for name in sorted(names)]
+
+    def record_count(self, part: int) -> int:
         """How many records a part has."""
         return self.state.files.get(part_filename(part), (0, 0))[0] // RECORD_DTYPE.itemsize
 
-    def append_pictures(self, pictures: np.ndarray, places: np.ndarray) -> None:
-        """Append `PICTURE` rows and the places of their features."""
+    def append_pictures(self, pictures: np.ndarray, positions: np.ndarray) -> None:
+        """Append `PICTURE_DTYPE` rows and the packed positions of their features."""
         self.append(_PICTURES, pictures.tobytes())
-        self.append(_PLACES, places.tobytes())
+        self.append(_POSITIONS, positions.tobytes())
 
     def _read(self, name: str, kind: np.dtype) -> np.ndarray:
         size = self.state.files.get(name, (0, 0))[0] // kind.itemsize
         return np.fromfile(self.path / name, kind, size) if size else np.zeros(0, kind)
 
-    def _cut(self) -> None:
+    def _cut_uncommitted(self) -> None:
         for path in self.path.iterdir():
             size, _ = self.state.files.get(path.name, (0, 0))
             if path.suffix in (".bin", ".arrow") and path.stat().st_size > size:
@@ -161,33 +169,34 @@ class JoinFolder:
                 else:
                     path.unlink()
         for name, (size, _) in self.state.files.items():
-            there = self.path / name
-            if not there.is_file() or there.stat().st_size < size:
+            path = self.path / name
+            if not path.is_file() or path.stat().st_size < size:
                 raise IndexMismatch(
-                    f"{there} is missing or cut short: delete {self.path}, it will be made anew"
+                    f"{path} is missing or cut short: delete {self.path}, it will be rebuilt"
                 )
 
 
 def check_join(path: Path) -> list[str]:
-    """What is damaged in the folder of a join, one line each; all bytes are read."""
+    """Check all bytes of a join's folder; one line for each damaged file."""
     try:
         state = _read_state(path)
     except (CaseError, IndexMismatch) as error:
         return [str(error)]
-    found = []
+    damage = []
     for name, (size, checksum) in sorted(state.files.items()):
+        file = path / name
         try:
-            whole = _checksum(path / name, size) == checksum
+            intact = _checksum(file, size) == checksum
         except OSError as error:
-            found.append(f"{path / name} can't be read ({error}): delete {path}, it will be remade")
+            damage.append(f"{file} can't be read ({error}): delete {path}, it will be rebuilt")
             continue
-        if not whole:
-            found.append(f"{path / name} is damaged: delete {path}, it will be made anew")
-    return found
+        if not intact:
+            damage.append(f"{file} is damaged: delete {path}, it will be rebuilt")
+    return damage
 
 
 def joined_picture_count(path: Path) -> int:
-    """How many pictures the join in a folder has; 0 where there is none that can be used."""
+    """How many pictures the join in a folder has; 0 if there is no usable join."""
     try:
         return _read_state(path).pictures
     except (CaseError, IndexMismatch):
@@ -195,10 +204,10 @@ def joined_picture_count(path: Path) -> int:
 
 
 def copy_join(path: Path, to: Path, *, proposals: bool = True) -> None:
-    """Copy a join, whole even while it grows; nothing where there is none that can be used.
+    """Copy a join, consistently even while it grows; copies nothing if there is no usable join.
 
-    Without its `proposals`, pictures that are added are not held back by better ones among those
-    that were there. Raises `CaseError` where the copy can't be written.
+    Without its `proposals`, pairs of added pictures don't compete with earlier pairs for the best
+    ones of a picture. Raises `CaseError` if the copy can't be written.
     """
     try:
         state = _read_state(path)
@@ -207,12 +216,13 @@ def copy_join(path: Path, to: Path, *, proposals: bool = True) -> None:
     if not state.pictures:
         return
     if not proposals:
-        kept = {name: one for name, one in state.files.items() if not name.startswith("proposals-")}
-        state = replace(state, files=kept)
+        entries = state.files.items()
+        files = {name: entry for name, entry in entries if not name.startswith(_PROPOSALS_PREFIX)}
+        state = replace(state, files=files)
     try:
         to.mkdir(parents=True, exist_ok=True)
         for name, (size, checksum) in state.files.items():
-            if not (path / name).is_file() or _copied(path / name, to / name, size) != checksum:
+            if not (path / name).is_file() or _copy(path / name, to / name, size) != checksum:
                 shutil.rmtree(to)
                 return
     except OSError as error:
@@ -220,8 +230,8 @@ def copy_join(path: Path, to: Path, *, proposals: bool = True) -> None:
     write_atomically(to / _MANIFEST, _manifest(state))
 
 
-def _copied(file: Path, to: Path, size: int) -> int:
-    """Copy the first bytes of a file; their checksum."""
+def _copy(file: Path, to: Path, size: int) -> int:
+    """Copy the first `size` bytes of a file; returns their checksum."""
     checksum = 0
     with file.open("rb") as source, to.open("wb") as target:
         while block := source.read(min(size, _BLOCK)):
@@ -231,7 +241,7 @@ def _copied(file: Path, to: Path, size: int) -> int:
 
 
 def _checksum(path: Path, size: int) -> int:
-    """Of the first bytes of a file; -1 where it has fewer."""
+    """The CRC-32 of the first `size` bytes of a file; -1 if it has fewer."""
     checksum = 0
     with path.open("rb") as file:
         while size:
@@ -254,11 +264,11 @@ def _read_state(path: Path) -> JoinState:
         made_by = content["made_by"]
     except (KeyError, TypeError, ValueError, AttributeError):
         raise IndexMismatch(
-            f"{path / _MANIFEST} is damaged: delete {path}, it will be made anew"
+            f"{path / _MANIFEST} is damaged: delete {path}, it will be rebuilt"
         ) from None
     if made_by != _made_by():
         raise IndexMismatch(
-            f"{path} was made by {made_by}, this is {_made_by()}: delete it, it will be made anew"
+            f"{path} was made by {made_by}, this is {_made_by()}: delete it, it will be rebuilt"
         )
     return state
 

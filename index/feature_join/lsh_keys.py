@@ -1,29 +1,47 @@
-"""Which bits of a feature make its canonical form, its part and its keys in the tables.
+"""Makes the LSH keys of features: mirror-invariant records, the part of each, and table masks.
 
-Derived once from real features: 267,425 of 901 photographs (BSDS500 and everyday pictures), and
-179,000 pairs of features at most 10 bits apart that verified pairs of edits have in common (675
-scripted edits of 27 kinds of 30 of these photographs; the others measured the result).
+The canonical form of a feature is its code or its mirrored code, whichever has the lower sign of
+`MIRROR_WEIGHTS`; both if that is ambiguous. Two pictures that share a feature, mirrored or not,
+then have the same record of it, and one join finds both.
 
-`LEAN` is the first principal axis of what a descriptor differs in from its mirror image, rounded;
-it is antisymmetric under the mirror, so that the sum of the weights of the bits that are set has
-the other sign in the mirror image. Of pairs of features that agree, 0.6 % lean apart by more than
-`UNCLEAR`; 1.12 records come of a feature.
+The bits were derived once from real features: 267,425 of 901 photographs (BSDS500 and everyday
+pictures), and 179,000 pairs of features at most 10 bits apart that verified pairs of edits have in
+common (675 scripted edits of 27 kinds of 30 of these photographs; the others measured the result).
 
-`PART_BITS` and `TABLE_BITS` were added one by one, greedily: the bit that splits most of the
-features of unrelated photographs that agree so far, for the least part of the true pairs that it
-splits; pairs that earlier tables find count a third. Any beginning of a row of `TABLE_BITS` is a
-mask of its own, so that more pictures can have longer keys (`key_bits`).
+`MIRROR_WEIGHTS` is the first principal axis of the difference between a descriptor and that of its
+mirror image, rounded. It is antisymmetric under mirroring: the sum of the weights of the bits that
+are set has the opposite sign in the mirror image. Of matching features, 0.6 % have opposite signs
+and differ by more than `MAX_AMBIGUOUS_SUM`. A feature has 1.12 records on average.
+
+`PART_BITS` and `TABLE_BITS` were chosen one by one, greedily: the bit that splits most of the
+features of unrelated photographs that still agree, for the smallest share of the true pairs that it
+splits; pairs that earlier tables find count a third. Any prefix of a row of `TABLE_BITS` is a valid
+mask, so that keys can be longer among more pictures (`key_bits`).
 """
+
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
+from frametrace.embed.signals.local import BITS, FEATURES, mirrored_order
+
 __all__ = [
+    "KEY_MULTIPLIERS",
     "MAX_AMBIGUOUS_SUM",
+    "MAX_FEATURES",
+    "MAX_JOINED_PICTURES",
     "MIRROR_WEIGHTS",
     "PART_BITS",
+    "PART_COUNT",
+    "PICTURE_SHIFT",
     "TABLE_BITS",
-    "bit_mask",
+    "Records",
+    "canonical_records",
     "key_bits",
+    "owner_numbers",
+    "part_numbers",
+    "picture_numbers",
     "table_masks",
 ]
 
@@ -37,9 +55,9 @@ MIRROR_WEIGHTS = (
     1, -4, -7, -8, -1, 8, 9, 7, -1, -8, -11, -9, 1, 10, 12, 7, 2, -5, -12, -10, 2, 10, 11, 9, 1,
     -5, -9, -8, 3, 10, 7, 5,
 )
-MAX_AMBIGUOUS_SUM = 18  # 0.15 standard deviations of the sum; within it both forms are kept
-PART_BITS = (40, 80, 72, 48, 112, 55, 79, 77, 124, 30)  # agree in all records of a part
-# A table a row: bits that agree in it besides, the most telling first.
+MAX_AMBIGUOUS_SUM = 18  # 0.15 standard deviations of the sum; up to it both forms are kept
+PART_BITS = (40, 80, 72, 48, 112, 55, 79, 77, 124, 30)  # equal in records that are compared
+# One row per table: the bits of its key besides those of the part, the most selective first.
 TABLE_BITS = (
     (
         4, 54, 102, 20, 122, 118, 32, 17, 65, 59, 42, 89, 95, 1, 38, 103, 101, 14, 25, 113, 82,
@@ -93,8 +111,30 @@ TABLE_BITS = (
 # fmt: on
 
 
-def bit_mask(bits: tuple[int, ...]) -> np.ndarray:
-    """(2,) uint64 words in which these of 128 bits are set, numbered as they are packed."""
+# At most how many features of a picture are joined: all. With the first 300 of 360, three times as
+# many of 670 edits are not proposed, and half as many again of 3,923 pairs of edits of one
+# photograph.
+MAX_FEATURES = FEATURES
+# An owner is picture << 10 | slot << 1 | mirrored: 9 bits for the feature's slot in the picture.
+PICTURE_SHIFT = 10
+MAX_JOINED_PICTURES = 1 << (32 - PICTURE_SHIFT)
+PART_COUNT = 256  # files that records are spread over
+
+# Multipliers of the hash of parts: the golden ratio in 64 bits, and another odd number. Products
+# spread over the upper bits.
+_MULTIPLIERS = np.uint64(0x9E3779B97F4A7C15), np.uint64(0x3C6EF372FE94F82B)
+# Multipliers of the hash of keys in LSH tables, the same in plain and compiled code.
+KEY_MULTIPLIERS = (
+    np.uint64(0x9E3779B97F4A7C15),
+    np.uint64(0xC2B2AE3D27D4EB4F),
+    np.uint64(0x165667B19E3779F9),
+)
+_MIN_PICTURES = 1 << 11  # among fewer pictures, keys are as long as among so many
+_MIN_KEY_BITS, _BITS_PER_DOUBLING = 18, 2
+
+
+def _bit_mask(bits: tuple[int, ...]) -> np.ndarray:
+    """(2,) uint64 words in which the given ones of 128 bits are set, in packed order."""
     packed = np.zeros(128, np.uint8)
     packed[list(bits)] = 1
     mask: np.ndarray = np.packbits(packed).view(np.uint64)
@@ -102,20 +142,93 @@ def bit_mask(bits: tuple[int, ...]) -> np.ndarray:
 
 
 def table_masks(bits: int) -> np.ndarray:
-    """(tables, 2) uint64: what agrees in each table, with `bits` bits besides those of the part."""
-    return np.stack([bit_mask((*PART_BITS, *row[:bits])) for row in TABLE_BITS])
+    """(tables, 2) uint64: the mask of each table, with `bits` bits besides those of the part."""
+    return np.stack([_bit_mask((*PART_BITS, *row[:bits])) for row in TABLE_BITS])
 
 
 def key_bits(pictures: int) -> int:
-    """How many bits of a table's row are used among so many pictures.
+    """How many bits of a table's row make its key among that many pictures.
 
-    Two bits split unrelated features as one fair coin would, so that with two more for each
-    doubling every feature meets half as many more. 1,661 pictures are joined with 18; among 100,000
-    28 find as much as 24 do, in half the time.
+    Two bits split unrelated features about as one fair coin does, so two more bits for each
+    doubling of the pictures halve the number of features that each one meets. 1,661 pictures are
+    joined with 18 bits; among 100,000, 28 bits find as much as 24 do, in half the time.
     """
-    doublings = max(pictures.bit_length() - _FEW.bit_length(), 0)
-    return min(_FEWEST + _PER_DOUBLING * doublings, len(TABLE_BITS[0]))
+    doublings = max(pictures.bit_length() - _MIN_PICTURES.bit_length(), 0)
+    return min(_MIN_KEY_BITS + _BITS_PER_DOUBLING * doublings, len(TABLE_BITS[0]))
 
 
-_FEW = 1 << 11  # pictures, below which no fewer bits are used
-_FEWEST, _PER_DOUBLING = 18, 2  # bits
+@dataclass(frozen=True, slots=True)
+class Records:
+    """n records: `words` (n, 2) uint64, the canonical bits; `owners` (n,) uint32.
+
+    An owner is picture << 10 | slot << 1 | mirrored.
+    """
+
+    words: np.ndarray
+    owners: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.owners)
+
+
+def owner_numbers(counts: np.ndarray, first: int) -> np.ndarray:
+    """The owners of the features of n pictures numbered from `first`; `counts` is (n,)."""
+    ends = np.cumsum(counts)
+    slots = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
+    pictures = first + np.repeat(np.arange(len(counts)), counts)
+    owners: np.ndarray = (pictures << PICTURE_SHIFT | slots << 1).astype(np.uint32)
+    return owners
+
+
+def picture_numbers(owners: np.ndarray) -> np.ndarray:
+    """The picture of each owner, (n,) uint32."""
+    pictures: np.ndarray = owners >> np.uint32(PICTURE_SHIFT)
+    return pictures
+
+
+def canonical_records(words: np.ndarray, owners: np.ndarray, *, compiled: bool) -> Records:
+    """The records of (n, 2) words and (n,) owners, in their order, unmirrored before mirrored."""
+    mirror, weight_sums = _mirror_table(), _weight_sum_table()
+    if compiled:
+        from frametrace.index.feature_join.lsh_kernels import write_canonical
+
+        into = np.empty((2 * len(words), 2), np.uint64), np.empty(2 * len(words), np.uint32)
+        count = write_canonical(words, owners, mirror, weight_sums, MAX_AMBIGUOUS_SUM, *into)
+        return Records(*(array[:count] for array in into))
+    octets = np.ascontiguousarray(words).view(np.uint8)
+    sums, mirrored = np.zeros(len(words), np.int32), np.zeros_like(words)
+    for byte in range(octets.shape[1]):
+        sums += weight_sums[byte, octets[:, byte]]
+        mirrored |= mirror[byte, octets[:, byte]]
+    is_canonical = np.stack([sums >= -MAX_AMBIGUOUS_SUM, sums <= MAX_AMBIGUOUS_SUM], 1)
+    both = np.stack([words, mirrored], 1), np.stack([owners, owners | np.uint32(1)], 1)
+    return Records(both[0][is_canonical], both[1][is_canonical])
+
+
+def part_numbers(words: np.ndarray) -> np.ndarray:
+    """The part of each record, (n,) uint8: a hash of the bits of `PART_BITS`."""
+    mask = _bit_mask(PART_BITS)
+    mixed = (words[:, 0] & mask[0]) * _MULTIPLIERS[0] ^ (words[:, 1] & mask[1]) * _MULTIPLIERS[1]
+    mixed ^= mixed >> np.uint64(31)
+    mixed *= _MULTIPLIERS[0]
+    parts: np.ndarray = (mixed >> np.uint64(56)).astype(np.uint8)
+    return parts
+
+
+@lru_cache(maxsize=1)
+def _mirror_table() -> np.ndarray:
+    """(16, 256, 2) uint64: the bits that each value of each byte sets in the mirrored words."""
+    values = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
+    table = np.zeros((BITS // 8, 256, BITS), np.uint8)
+    for target, source in enumerate(mirrored_order().tolist()):
+        table[source // 8, :, target] = values[:, source % 8]
+    words: np.ndarray = np.packbits(table, axis=2).view(np.uint64)
+    return words
+
+
+@lru_cache(maxsize=1)
+def _weight_sum_table() -> np.ndarray:
+    """(16, 256) int32: what each value of each byte adds to the sum of `MIRROR_WEIGHTS`."""
+    values = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(np.int32)
+    table: np.ndarray = np.array(MIRROR_WEIGHTS, np.int32).reshape(BITS // 8, 8) @ values.T
+    return table

@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from frametrace.index.hamming.hamming_kernels import compiled, popcount
+from frametrace.index.compiled import compiled, popcount_intrinsic
 
 __all__ = ["scan_lists"]
+
+popcount = popcount_intrinsic()
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""The parts of the join of features, each held against a plain rule: records, tables, tally."""
+"""The parts of the join of features, each held against a plain rule: keys, tables, votes, scores."""
 
 from unittest.mock import patch
 
@@ -11,18 +11,16 @@ from making import made_features
 from frametrace.embed.signals.local import Features
 from frametrace.index.compiled import has_numba
 from frametrace.index.feature_join import feature_votes, geometric_consistency, lsh_tables
-from frametrace.index.feature_join.feature_records import (
-    MAX_JOINED_PICTURES,
-    Records,
-    canonical_records,
-    owner_numbers,
-    part_numbers,
-)
 from frametrace.index.feature_join.lsh_keys import (
+    MAX_JOINED_PICTURES,
     MIRROR_WEIGHTS,
     PART_BITS,
     TABLE_BITS,
+    Records,
+    canonical_records,
     key_bits,
+    owner_numbers,
+    part_numbers,
     table_masks,
 )
 from frametrace.index.feature_join.lsh_tables import PairCriteria, RecordPairs, pairs_by_table
@@ -107,14 +105,14 @@ def parts(draw: st.DrawFn) -> tuple[Records, int, np.ndarray]:
 
 
 def by_rule(records: Records, first_new: int, near: PairCriteria) -> list[set[tuple[int, ...]]]:
-    """What the docstring of `tables` says, record by record."""
+    """What the docstring of `lsh_tables` says, record by record."""
     found: list[set[tuple[int, ...]]] = []
     for table, mask in enumerate(near.masks):
         hashes = lsh_tables.key_hashes(records.words, mask, compiled=False)
         found.append(set())
         for value in set(hashes.tolist()):
             bucket = np.flatnonzero(hashes == value).tolist()
-            crowded = len(bucket) > near.crowd
+            crowded = len(bucket) > near.max_bucket
             for at, i in enumerate(bucket):
                 for j in bucket[at + 1 : at + 1 + near.reach] if crowded else bucket[at + 1 :]:
                     different = records.words[i] ^ records.words[j]
@@ -268,8 +266,8 @@ def counted(
             for q in moves:
                 za, zb = q[0] - p[0], q[1] - p[1]
                 near = (
-                    geometric_consistency.BOUNDS.near
-                    + geometric_consistency.BOUNDS.near_share * abs(zb)
+                    geometric_consistency.BOUNDS.max_offset
+                    + geometric_consistency.BOUNDS.offset_share * abs(zb)
                 )
                 if (
                     q is not p
