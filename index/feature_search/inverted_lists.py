@@ -1,7 +1,7 @@
-"""Looking through inverted lists: the features near to each of some features, the nearest first.
+"""The inverted lists: finds the nearest features of the lists that a query feature probes.
 
-Plain arrays, or compiled loops that find the same in some 0.4 of the time but take a second to
-load: worth it where many pictures are asked for.
+Plain arrays do it, or compiled loops that find the same in about 0.4 of the time but take a second
+to load: worth it for many query pictures.
 """
 
 from collections.abc import Iterable
@@ -11,16 +11,16 @@ import numpy as np
 
 __all__ = ["MAX_FEATURE_DISTANCE", "InvertedLists", "NearFeatures", "feature_distances"]
 
-MAX_FEATURE_DISTANCE = 32  # bits of 128; what lies further is not near whatever else there is
+MAX_FEATURE_DISTANCE = 32  # bits of 128; features further away are never near
 
 
 @dataclass(frozen=True, slots=True)
 class NearFeatures:
-    """h features found near to f features that were asked for.
+    """h features that are near one of f query features.
 
-    `feature` is (h,) int64, ascending: near to which; `distance` (h,) uint8, in bits; `owner` (h,)
-    uint32. `within` is (f, 33) int64: how many there are at each distance or less, and one more
-    than may be kept where there are more than that.
+    `feature` is (h,) int64, ascending: the query feature; `distance` (h,) uint8, in bits; `owner`
+    (h,) uint32. `within` is (f, 33) int64: how many features are at each distance or less, and
+    one more than `max_near` if there are more than that.
     """
 
     feature: np.ndarray
@@ -33,95 +33,101 @@ class NearFeatures:
 class InvertedLists:
     """m features in lists: `starts` (c + 1,) int64, `words` (2, m) uint64, `owners` (m,) uint32.
 
-    An owner's number, without its lowest `low` bits, is that of a picture.
+    An owner's number without its lowest `pose_bits` bits is the picture's number.
     """
 
     starts: np.ndarray
     words: np.ndarray
     owners: np.ndarray
-    low: int
+    pose_bits: int
 
     def near(
         self,
         words: np.ndarray,
         lists: np.ndarray,
         among: np.ndarray | None,
-        most: int,
+        max_near: int,
         *,
         compiled: bool = False,
     ) -> NearFeatures:
-        """Look into the (f, p) `lists` for what is near to (f, 2) words.
+        """Scan the (f, p) `lists` for the features nearest to (f, 2) words.
 
-        Of each feature the nearest are kept: all within a distance, the greatest at which they are
-        no more than `most`. With `among`, (n,) bool, only features of those pictures count.
+        For each query feature, all features within a distance are returned: the greatest distance
+        that no more than `max_near` features are within. With `among`, (n,) bool, only features of
+        these pictures count.
         """
-        look = self._compiled if compiled else self._plainly
-        return look(words, lists, np.empty(0, bool) if among is None else among, most)
+        scan = self._scan_compiled if compiled else self._scan
+        return scan(words, lists, np.empty(0, bool) if among is None else among, max_near)
 
-    def _plainly(
-        self, words: np.ndarray, lists: np.ndarray, among: np.ndarray, most: int
+    def _scan(
+        self, words: np.ndarray, lists: np.ndarray, among: np.ndarray, max_near: int
     ) -> NearFeatures:
         within = np.zeros((len(words), MAX_FEATURE_DISTANCE + 1), np.int64)
-        feature, found, owners = [np.empty(0, np.int64)], [], []
+        features = [np.empty(0, np.int64)]
+        distances, owners = [np.empty(0, np.uint8)], [np.empty(0, np.uint32)]
         begins, ends = self.starts[lists].tolist(), self.starts[lists + 1].tolist()
-        for at, bounds in enumerate(zip(begins, ends, strict=True)):
-            distance, owner = self._close(words[at], zip(*bounds, strict=True), among, most)
-            within[at] = np.cumsum(np.bincount(distance, minlength=MAX_FEATURE_DISTANCE + 1))
-            kept = (distance < _too_far(within[at], most)).nonzero()[0]
-            feature.append(np.full(len(kept), at))
-            found.append(distance[kept])
-            owners.append(owner[kept])
-        distance = np.concatenate([np.empty(0, np.uint8), *found])
-        owner = np.concatenate([np.empty(0, np.uint32), *owners])
-        return NearFeatures(np.concatenate(feature), distance, owner, np.minimum(within, most + 1))
+        for number, bounds in enumerate(zip(begins, ends, strict=True)):
+            parts = zip(*bounds, strict=True)
+            distance, owner = self._scan_parts(words[number], parts, among, max_near)
+            within[number] = np.cumsum(np.bincount(distance, minlength=MAX_FEATURE_DISTANCE + 1))
+            near = (distance < _cutoff(within[number], max_near)).nonzero()[0]
+            features.append(np.full(len(near), number))
+            distances.append(distance[near])
+            owners.append(owner[near])
+        return NearFeatures(
+            np.concatenate(features),
+            np.concatenate(distances),
+            np.concatenate(owners),
+            np.minimum(within, max_near + 1),
+        )
 
-    def _close(
-        self, words: np.ndarray, parts: Iterable[tuple[int, int]], among: np.ndarray, most: int
+    def _scan_parts(
+        self, words: np.ndarray, parts: Iterable[tuple[int, int]], among: np.ndarray, max_near: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Distances and owners of what is near to one feature; the nearest `most` are there."""
-        found, owned = [np.empty(0, np.uint8)], [np.empty(0, np.uint32)]
-        too_far = MAX_FEATURE_DISTANCE + 1
+        """Distances and owners near one query feature; the `max_near` nearest are included."""
+        distances, owners = [np.empty(0, np.uint8)], [np.empty(0, np.uint32)]
+        cutoff = MAX_FEATURE_DISTANCE + 1
         for number, (begin, end) in enumerate(parts):
             bits = feature_distances(self.words[:, begin:end], words)
-            close = (bits < too_far).nonzero()[0]
-            bits, owners = bits.take(close), self.owners[begin:end].take(close)
+            close = (bits < cutoff).nonzero()[0]
+            bits, owner = bits.take(close), self.owners[begin:end].take(close)
             if len(among):
-                wanted = among[owners >> self.low]
-                bits, owners = bits[wanted], owners[wanted]
-            found.append(bits)
-            owned.append(owners)
-            if number == 0:  # the nearest list tells how far is too far
-                there = np.cumsum(np.bincount(bits, minlength=MAX_FEATURE_DISTANCE + 1))
-                too_far = _too_far(there, most)
-        return np.concatenate(found), np.concatenate(owned)
+                counts = among[owner >> self.pose_bits]
+                bits, owner = bits[counts], owner[counts]
+            distances.append(bits)
+            owners.append(owner)
+            if number == 0:  # the nearest list bounds the distance in the others
+                within = np.cumsum(np.bincount(bits, minlength=MAX_FEATURE_DISTANCE + 1))
+                cutoff = _cutoff(within, max_near)
+        return np.concatenate(distances), np.concatenate(owners)
 
-    def _compiled(
-        self, words: np.ndarray, lists: np.ndarray, among: np.ndarray, most: int
+    def _scan_compiled(
+        self, words: np.ndarray, lists: np.ndarray, among: np.ndarray, max_near: int
     ) -> NearFeatures:
         from frametrace.index.feature_search.scan_kernels import scan_lists
 
         within = np.zeros((len(words), MAX_FEATURE_DISTANCE + 1), np.int64)
-        distance = np.empty(len(words) * most, np.uint8)
-        owner = np.empty(len(words) * most, np.uint32)
-        kept = np.zeros(len(words), np.int64)
+        distance = np.empty(len(words) * max_near, np.uint8)
+        owner = np.empty(len(words) * max_near, np.uint32)
+        counts = np.zeros(len(words), np.int64)
         begins, ends = self.starts[lists], self.starts[lists + 1]
         size = int((ends - begins).sum(axis=1).max(initial=0))
-        room = np.empty(size, np.int64), np.empty(size, np.uint8), np.empty(size, np.uint8)
-        held = self.words[0], self.words[1], self.owners, among, self.low
-        scan_lists(held, (begins, ends, words, most), room, (within, kept, distance, owner))
-        count = int(kept.sum())
-        return NearFeatures(
-            np.repeat(np.arange(len(words)), kept), distance[:count], owner[:count], within
-        )
+        scratch = np.empty(size, np.int64), np.empty(size, np.uint8), np.empty(size, np.uint8)
+        index = self.words[0], self.words[1], self.owners, among, self.pose_bits
+        queries = begins, ends, words, max_near
+        scan_lists(index, queries, scratch, (within, counts, distance, owner))
+        total = int(counts.sum())
+        feature = np.repeat(np.arange(len(words)), counts)
+        return NearFeatures(feature, distance[:total], owner[:total], within)
 
 
-def _too_far(within: np.ndarray, most: int) -> int:
-    """The least distance within which more than `most` lie; (d,) tells how many do within each."""
-    return int(np.searchsorted(within, most, "right"))
+def _cutoff(within: np.ndarray, max_near: int) -> int:
+    """The least distance that more than `max_near` are within; (d,) is how many are within each."""
+    return int(np.searchsorted(within, max_near, "right"))
 
 
-def feature_distances(held: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """Bits, (m,) uint8, between features, (2, m) words, and one feature, (2,)."""
-    found: np.ndarray = np.bitwise_count(held[0] ^ words[0])
-    found += np.bitwise_count(held[1] ^ words[1])
-    return found
+def feature_distances(features: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Distances in bits, (m,) uint8, of (2, m) features from one feature, (2,) words."""
+    bits: np.ndarray = np.bitwise_count(features[0] ^ words[0])
+    bits += np.bitwise_count(features[1] ^ words[1])
+    return bits
