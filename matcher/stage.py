@@ -18,11 +18,11 @@ from frametrace.case.store import Case, write_atomically
 from frametrace.matcher.between_cases.spanning_groups import shown_of
 from frametrace.matcher.changes import BEFORE, compare
 from frametrace.matcher.framing.by_example.named_posts import named_posts
-from frametrace.matcher.framing.by_example.resolve import Compared
+from frametrace.matcher.framing.by_example.resolve_examples import Compared
 from frametrace.matcher.framing.by_example.saved_framings import digests_of
 from frametrace.matcher.framing.find_framings import Framings, find_framings
-from frametrace.matcher.framing.map import map_of
-from frametrace.matcher.framing.summary import in_order
+from frametrace.matcher.framing.framing_summary import in_order
+from frametrace.matcher.framing.tsne_map import map_of
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
 from frametrace.matcher.network import ties_of
 from frametrace.matcher.photos.assignment import PLACES

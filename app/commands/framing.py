@@ -79,8 +79,8 @@ def command(case: Path, **options: Any) -> None:
         remove_framing,
         show_framing,
     )
+    from frametrace.matcher.framing.by_example.framing_search import Asked
     from frametrace.matcher.framing.by_example.read_examples import Named
-    from frametrace.matcher.framing.by_example.run_framing import Asked
 
     if options["name"] == "":
         raise click.UsageError("the name is empty: name a framing, or leave --name out")

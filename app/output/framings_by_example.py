@@ -14,7 +14,7 @@ from frametrace.app.report.csv_tables import rows_of, write_csv
 from frametrace.app.report.evidence_sentences import in_common
 from frametrace.case.store import Case
 from frametrace.matcher.framing.by_example.examples import Examples, Framing
-from frametrace.matcher.framing.by_example.run_framing import (
+from frametrace.matcher.framing.by_example.framing_search import (
     Asked,
     posts_when_matched,
     rank_by_example,

@@ -28,10 +28,10 @@ from measuring import Finding, Stopped, conclude, options, say, shared_data
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.matcher.framing.by_example.example_scoring import Likeness, likeness
 from frametrace.matcher.framing.by_example.examples import ExamplePost, Examples, Framing
-from frametrace.matcher.framing.by_example.likeness import Likeness, likeness
-from frametrace.matcher.framing.by_example.resolve import Compared, Given, given_of
-from frametrace.matcher.framing.by_example.run_framing import compared_of
+from frametrace.matcher.framing.by_example.framing_search import compared_of
+from frametrace.matcher.framing.by_example.resolve_examples import Compared, Given, given_of
 from frametrace.matcher.framing.similarity import Means
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import match_case

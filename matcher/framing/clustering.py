@@ -13,9 +13,9 @@ from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 
 from frametrace.matcher.framing.calibration import MOST
-from frametrace.matcher.framing.candidate_pairs import near, sharing
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.fusion import Fused, Fusion
+from frametrace.matcher.framing.neighbour_graph import near, sharing
 from frametrace.matcher.framing.similarity import Means
 
 __all__ = ["Communities", "Edges", "communities", "edges_of"]

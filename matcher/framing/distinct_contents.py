@@ -15,7 +15,7 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.ocr_text import Overlay
 from frametrace.matcher.account_names import connect
-from frametrace.matcher.framing.text.informative import says_enough
+from frametrace.matcher.framing.text.informative_texts import says_enough
 
 __all__ = ["NONE", "Carried", "Contents", "contents_of"]
 

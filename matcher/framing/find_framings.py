@@ -7,9 +7,9 @@ import pyarrow as pa
 from frametrace.case.store import Case
 from frametrace.matcher.framing.clustering import Communities, Edges, communities, edges_of
 from frametrace.matcher.framing.distinct_contents import Contents, contents_of
+from frametrace.matcher.framing.framing_summary import about
 from frametrace.matcher.framing.framing_tables import group_ids, matches_of, members_of
 from frametrace.matcher.framing.fusion import Fusion
-from frametrace.matcher.framing.summary import about
 from frametrace.matcher.settings import MatchSettings
 
 __all__ = ["Framings", "find_framings"]

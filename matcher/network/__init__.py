@@ -1,9 +1,9 @@
 """The account network: who shares the same things more often than chance explains."""
 
-from frametrace.matcher.network.case_ties import By, shares_in, ties_of
 from frametrace.matcher.network.permutation import shuffled, ties_of_shuffled
-from frametrace.matcher.network.share_table import Columns, TableRead, read_table
 from frametrace.matcher.network.shares import RAW, Shares
+from frametrace.matcher.network.shares_from_case import By, shares_in, ties_of
+from frametrace.matcher.network.shares_from_csv import Columns, TableRead, read_table
 from frametrace.matcher.network.tie_tables import (
     NETWORK_ACCOUNTS,
     NETWORK_TIES,

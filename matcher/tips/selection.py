@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.matcher.account_names import connect
-from frametrace.matcher.framing.by_example.run_framing import posts_in
+from frametrace.matcher.framing.by_example.framing_search import posts_in
 from frametrace.matcher.framing.by_example.saved_framings import checked_name, load
 from frametrace.matcher.results import BELONGING, Results
 from frametrace.matcher.stage import MatchRun

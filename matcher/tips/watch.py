@@ -19,8 +19,8 @@ from frametrace.case.files import holding, read_json, to_json, write_atomically
 from frametrace.case.store import Case
 from frametrace.case.views import query_over
 from frametrace.matcher.account_names import connect
+from frametrace.matcher.framing.by_example.framing_search import compared_of
 from frametrace.matcher.framing.by_example.named_posts import named_posts
-from frametrace.matcher.framing.by_example.run_framing import compared_of
 from frametrace.matcher.framing.by_example.saved_framings import names_in
 from frametrace.matcher.results import BELONGING, NAMED, Results
 from frametrace.matcher.settings import MatchSettings

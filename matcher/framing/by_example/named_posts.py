@@ -2,8 +2,8 @@
 
 import pyarrow as pa
 
-from frametrace.matcher.framing.by_example.rank import rank
-from frametrace.matcher.framing.by_example.resolve import Compared
+from frametrace.matcher.framing.by_example.rank_posts import rank
+from frametrace.matcher.framing.by_example.resolve_examples import Compared
 from frametrace.matcher.framing.by_example.saved_framings import load, names_in
 from frametrace.matcher.results import NAMED
 from frametrace.posts.errors import CaseError, UsageError

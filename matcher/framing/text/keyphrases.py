@@ -13,7 +13,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from frametrace.matcher.framing.text.stopwords import common_words, says_something, without_common
-from frametrace.matcher.framing.text.tfidf import Samples
+from frametrace.matcher.framing.text.term_weights import Samples
 from frametrace.matcher.framing.text.tokenize import Piece, as_written, characters, part_of_word
 
 __all__ = ["MOST_TERMS", "terms_of_groups"]

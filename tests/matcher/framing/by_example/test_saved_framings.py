@@ -23,13 +23,13 @@ from frametrace.matcher.framing.by_example.examples import (
     Framing,
 )
 from frametrace.matcher.framing.by_example.framing_json import framing_of, json_of
-from frametrace.matcher.framing.by_example.rank import rank
-from frametrace.matcher.framing.by_example.read_examples import Makers, Named
-from frametrace.matcher.framing.by_example.run_framing import (
+from frametrace.matcher.framing.by_example.framing_search import (
     Asked,
     posts_when_matched,
     rank_by_example,
 )
+from frametrace.matcher.framing.by_example.rank_posts import rank
+from frametrace.matcher.framing.by_example.read_examples import Makers, Named
 from frametrace.matcher.framing.by_example.saved_framings import (
     changing,
     checked_name,
@@ -381,7 +381,7 @@ def test_what_others_do_to_a_framing_while_it_is_asked_for_is_not_undone(
     case: Case, deleted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rank_by_example(case, Asked(Named(("p0",), (), (_TEXT,)), name="fire"))
-    place = "frametrace.matcher.framing.by_example.run_framing"
+    place = "frametrace.matcher.framing.by_example.framing_search"
 
     def renewed(_: Makers, framing: Framing) -> Framing:
         texts = tuple(ExampleText(each.text, unit(5), "weights:2") for each in framing.like.texts)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from frametrace.matcher.framing.text.keyphrases import MOST_TERMS, terms_of_groups
 from frametrace.matcher.framing.text.stopwords import says_something, without_common
-from frametrace.matcher.framing.text.tfidf import NONE, Samples
+from frametrace.matcher.framing.text.term_weights import NONE, Samples
 from frametrace.matcher.framing.text.tokenize import terms
 
 _DAMAGE = (

@@ -17,9 +17,9 @@ from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.ocr_text import Overlay
 from frametrace.matcher.account_names import connect
+from frametrace.matcher.framing.by_example.example_scoring import KINDS, Likeness, likeness
 from frametrace.matcher.framing.by_example.examples import Framing
-from frametrace.matcher.framing.by_example.likeness import KINDS, Likeness, likeness
-from frametrace.matcher.framing.by_example.resolve import Compared, given_of
+from frametrace.matcher.framing.by_example.resolve_examples import Compared, given_of
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.similarity import SAME_PHOTO, Means
 from frametrace.matcher.results import RANKED

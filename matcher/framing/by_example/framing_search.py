@@ -10,14 +10,14 @@ from frametrace.case.store import Case
 from frametrace.matcher.framing.by_example.examples import Framing
 from frametrace.matcher.framing.by_example.framing_json import json_of
 from frametrace.matcher.framing.by_example.photo_of_picture import photos_of
-from frametrace.matcher.framing.by_example.rank import Ranked, rank
+from frametrace.matcher.framing.by_example.rank_posts import Ranked, rank
 from frametrace.matcher.framing.by_example.read_examples import (
     Makers,
     Named,
     read_examples,
     renewed,
 )
-from frametrace.matcher.framing.by_example.resolve import Compared
+from frametrace.matcher.framing.by_example.resolve_examples import Compared
 from frametrace.matcher.framing.by_example.saved_framings import (
     changing,
     checked_name,

@@ -14,6 +14,7 @@ from making import encoded, jpeg, make_case, photo, put_codes
 from PIL import Image
 
 from frametrace.case.store import Case
+from frametrace.matcher.framing.by_example.example_scoring import likeness
 from frametrace.matcher.framing.by_example.examples import (
     MOST,
     ExamplePicture,
@@ -22,16 +23,15 @@ from frametrace.matcher.framing.by_example.examples import (
     ExampleText,
     Framing,
 )
-from frametrace.matcher.framing.by_example.likeness import likeness
+from frametrace.matcher.framing.by_example.framing_search import Asked, compared_of, rank_by_example
 from frametrace.matcher.framing.by_example.outside_contents import Said, Shown, with_more
-from frametrace.matcher.framing.by_example.rank import Ranked, rank
+from frametrace.matcher.framing.by_example.rank_posts import Ranked, rank
 from frametrace.matcher.framing.by_example.read_examples import (
     Makers,
     Named,
     find_post,
     read_examples,
 )
-from frametrace.matcher.framing.by_example.run_framing import Asked, compared_of, rank_by_example
 from frametrace.matcher.results import RANKED
 from frametrace.matcher.stage import match_case
 from frametrace.posts.errors import CaseError, DecodeError, UsageError

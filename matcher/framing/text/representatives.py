@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 
 from frametrace.matcher.framing.text.languages import languages_of
-from frametrace.matcher.framing.text.tfidf import Samples
+from frametrace.matcher.framing.text.term_weights import Samples
 
 __all__ = ["MOST_LANGUAGES", "representatives"]
 

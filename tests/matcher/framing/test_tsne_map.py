@@ -10,7 +10,7 @@ from making import jpeg, make_case, photo, put_codes
 from frametrace.case.store import Case
 from frametrace.matcher.framing.clustering import Communities
 from frametrace.matcher.framing.distinct_contents import Carried, Contents
-from frametrace.matcher.framing.map import positions, sampled
+from frametrace.matcher.framing.tsne_map import positions, sampled
 from frametrace.matcher.results import MAP
 from frametrace.matcher.stage import load_results, match_case
 

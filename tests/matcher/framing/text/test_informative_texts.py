@@ -12,7 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.matcher.framing.text.informative import MIN_CONTENT, content, says_enough, weights
+from frametrace.matcher.framing.text.informative_texts import (
+    MIN_CONTENT,
+    content,
+    says_enough,
+    weights,
+)
 from frametrace.matcher.framing.text.stopwords import common_words, without_common
 
 # ruff: noqa: E501

@@ -13,9 +13,9 @@ from frametrace.case.views import connect
 from frametrace.matcher.framing.clustering import Communities
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.framing_tables import group_ids
-from frametrace.matcher.framing.representatives import representatives
 from frametrace.matcher.framing.text.keyphrases import terms_of_groups
-from frametrace.matcher.framing.text.tfidf import Samples
+from frametrace.matcher.framing.text.representatives import representatives
+from frametrace.matcher.framing.text.term_weights import Samples
 from frametrace.matcher.results import FRAMINGS
 
 __all__ = ["about", "in_order"]

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.matcher.framing.representatives import MOST_LANGUAGES, representatives
 from frametrace.matcher.framing.text.languages import language_of, languages_of
-from frametrace.matcher.framing.text.tfidf import NONE, Samples
+from frametrace.matcher.framing.text.representatives import MOST_LANGUAGES, representatives
+from frametrace.matcher.framing.text.term_weights import NONE, Samples
 
 _SAID = {
     "en": (
