@@ -10,7 +10,7 @@ from frametrace.app.options import json_option, out_option
 
 if TYPE_CHECKING:
     from frametrace.app.output.console import Console
-    from frametrace.matcher.network import Network, Shares
+    from frametrace.matcher.network import AccountNetwork, Shares
 
 __all__ = ["command"]
 
@@ -112,7 +112,7 @@ def command(case: Path | None, table: Path | None, out: Path, **options: Any) ->
     from frametrace.app.output.print_results import print_json
     from frametrace.app.report.network_files import FILES, summary_of, write_network
     from frametrace.app.report.output_folder import check_place
-    from frametrace.matcher.network import find_ties, ties_of_shuffled
+    from frametrace.matcher.network import count_shuffled_ties, find_ties
     from frametrace.matcher.settings import TieSettings
 
     source = case or table
@@ -124,7 +124,7 @@ def command(case: Path | None, table: Path | None, out: Path, **options: Any) ->
     settings = TieSettings(options["fdr"], options["window"], options["max_accounts"])
     network = find_ties(shares, settings, console)
     if count := options["shuffles"]:
-        kept = ties_of_shuffled(shares, settings, count, progress=console)
+        kept = count_shuffled_ties(shares, settings, count, progress=console)
         about["ties_after_shuffling"] = kept.tolist()
     write_network(out, network, about)
     if options["as_json"]:
@@ -148,28 +148,28 @@ def _cells(tie: dict[str, Any]) -> list[object]:
 
 def _of_case(case: Path, options: dict[str, Any]) -> "tuple[Shares, dict[str, Any]]":
     from frametrace.case.store import Case
-    from frametrace.matcher.network import By, shares_in
+    from frametrace.matcher.network import SharedKind, shares_in_case
     from frametrace.matcher.stage import load_results
 
     for name in ("item", "account", "time", "platform", "prefixed"):
         if options[name]:
             raise click.UsageError("columns are named with --from-csv; a case knows its own")
     opened = Case(case)
-    by = By(options["by"] or By.PHOTO)
-    shares = shares_in(opened, load_results(opened)[0].members, by)
+    by = SharedKind(options["by"] or SharedKind.PHOTO)
+    shares = shares_in_case(opened, load_results(opened)[0].members, by)
     return shares, {"case": case.resolve().name, "epoch": opened.epoch.number, "by": str(by)}
 
 
 def _of_table(
     table: Path, options: dict[str, Any], console: "Console"
 ) -> "tuple[Shares, dict[str, Any]]":
-    from frametrace.matcher.network import Columns, read_table
+    from frametrace.matcher.network import ShareColumns, read_shares
 
     if options["by"]:
         raise click.UsageError("--by goes with a CASE; of a table, --object names what is shared")
     names = ("item", "account", "time", "platform", "prefixed")
     given = {name: options[name] for name in names if options[name] is not None}
-    read = read_table(table, Columns(**given), console)
+    read = read_shares(table, ShareColumns(**given), console)
     return read.shares, {
         "table": table.name,
         "rows": read.rows,
@@ -179,7 +179,7 @@ def _of_table(
     }
 
 
-def _tell(network: "Network", about: dict[str, Any], out: Path) -> None:
+def _tell(network: "AccountNetwork", about: dict[str, Any], out: Path) -> None:
     from frametrace.app.output.console import printable, table_text
     from frametrace.app.report.network_files import summary_of
 

@@ -1,4 +1,4 @@
-"""What a framing is about: its terms, who says it best in each language, its pictures, its rise."""
+"""Summarises framings: terms, a representative text per language, pictures, rise over time."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -10,19 +10,21 @@ import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.case.views import connect
-from frametrace.matcher.framing.clustering import Communities
+from frametrace.matcher.framing.clustering import FramingGroups
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.framing_tables import group_ids
 from frametrace.matcher.framing.text.keyphrases import terms_of_groups
 from frametrace.matcher.framing.text.representatives import representatives
-from frametrace.matcher.framing.text.term_weights import Samples
+from frametrace.matcher.framing.text.term_weights import TermWeights
+from frametrace.matcher.framing.text.text_samples import TextSamples
 from frametrace.matcher.results import FRAMINGS
 
-__all__ = ["about", "in_order"]
+__all__ = ["in_group_order", "summarise"]
 
-_PICTURES = 12  # of one framing; a report shows no more
-_LETTERING = 8
+_MAX_PICTURES = 12  # of one framing; a report shows no more
+_MAX_OCR_TEXTS = 8
 
+# When the posts of each platform began, reached half their number, and ended.
 _RISE = """
 SELECT group_id, list({
     'platform': platform, 'posts': posts, 'first_at': first_at, 'half_at': half_at,
@@ -34,9 +36,9 @@ FROM (
 ) GROUP BY group_id
 """
 
-# The file of each photo that most posts of the group carry, photos of most posts first.
-_SHOWN = """
-SELECT group_id, list(sha256 ORDER BY posts DESC, sha256)[:$most] AS pictures
+# For each photo of a group the file that most posts carry; the photos of most posts first.
+_PICTURES = """
+SELECT group_id, list(sha256 ORDER BY posts DESC, sha256)[:$limit] AS pictures
 FROM (
     SELECT group_id, photo, sum(posts) AS posts, arg_max(sha256, (posts, sha256)) AS sha256
     FROM (
@@ -49,96 +51,96 @@ FROM (
 ) GROUP BY group_id
 """
 
-# The earliest post of each group that says a text, in its caption or in a picture.
+# The earliest post of each group with a text in its caption or in a picture.
 _EARLIEST = """
-SELECT w.at, arg_min({'platform': m.platform, 'post_id': m.post_id},
+SELECT w.pair, arg_min({'platform': m.platform, 'post_id': m.post_id},
     (m.posted_at IS NULL, m.posted_at, m.platform, m.post_id)) AS post
-FROM written w JOIN posts_of p USING (content) JOIN members m USING (platform, post_id)
-GROUP BY w.at
+FROM text_pairs w JOIN posts_of p USING (content) JOIN members m USING (platform, post_id)
+GROUP BY w.pair
 """
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """The texts of the groups: text number `text` (m,) is said in group `group` (m,).
+class _GroupTexts:
+    """The distinct pairs of a text and a group that contains it, `text` (m,) and `group` (m,).
 
-    Each pair stands there once; texts in no group are in the group `NONE`. `content` (k,) and `at`
-    (k,) tell which contents say which of the m.
+    Texts in no group have the group `NONE`. `content` (k,) and `pair` (k,) say which contents
+    contain the text of which pair.
     """
 
     text: np.ndarray
     group: np.ndarray
     content: np.ndarray
-    at: np.ndarray
+    pair: np.ndarray
 
     @classmethod
-    def of(cls, contents: Contents, found: Communities) -> Self:
-        written = contents.written()
-        content = written.owners()
-        width = max(len(contents.texts), 1)
-        key = (found.group[content] - NONE) * width + written.items
-        each, at = np.unique(key, return_inverse=True)
-        group, text = np.divmod(each, width)
-        return cls(text, group + NONE, content, at)
+    def of(cls, contents: Contents, groups: FramingGroups) -> Self:
+        texts = contents.all_texts()
+        content = texts.owners()
+        width = max(len(contents.text_digests), 1)
+        keys = (groups.group[content] - NONE) * width + texts.items
+        distinct, pair = np.unique(keys, return_inverse=True)
+        group, text = np.divmod(distinct, width)
+        return cls(text, group + NONE, content, pair)
 
 
-def about(
-    case: Case, contents: Contents, found: Communities, members: pa.Table, photos: pa.Table
+def summarise(
+    case: Case, contents: Contents, groups: FramingGroups, members: pa.Table, photos: pa.Table
 ) -> pa.Table:
     """One row per group, in the schema `FRAMINGS`, in the order of the groups' numbers."""
-    said = _Said.of(contents, found)
-    count = len(found.medoid)
-    texts = contents.said.take(pa.array(said.text)).to_pylist()
-    samples = Samples.of(texts, said.group, count)
-    terms = terms_of_groups(samples)
-    spoken = representatives(samples)
-    lettering = _lettering(contents, found, count)
+    group_texts = _GroupTexts.of(contents, groups)
+    count = len(groups.medoid)
+    texts = contents.wordings.take(pa.array(group_texts.text)).to_pylist()
+    samples = TextSamples.of(texts, group_texts.group, count)
+    weights = TermWeights.of(samples)
+    terms = terms_of_groups(samples, weights)
+    representative_rows = representatives(samples, weights)
+    ocr_texts = _ocr_texts(contents, groups, count)
     with connect(case, "post_media", "skipped") as connection:
         connection.register("members", members)
         connection.register("photos", photos.select(["sha256", "medoid_sha256"]))
         connection.register("posts_of", contents.posts)
-        connection.register("written", pa.table({"content": said.content, "at": said.at}))
+        pairs = pa.table({"content": group_texts.content, "pair": group_texts.pair})
+        connection.register("text_pairs", pairs)
         rise = dict(connection.execute(_RISE).fetchall())
-        shown = dict(connection.execute(_SHOWN, {"most": _PICTURES}).fetchall())
-        posts = dict(connection.execute(_EARLIEST).fetchall())
+        pictures = dict(connection.execute(_PICTURES, {"limit": _MAX_PICTURES}).fetchall())
+        earliest = dict(connection.execute(_EARLIEST).fetchall())
     rows = [
         {
-            "group_id": name,
-            "terms": terms[at],
+            "group_id": group_id,
+            "terms": terms[number],
             "representatives": [
-                {"language": language, "text": texts[row], **posts[row]}
-                for language, row in spoken[at]
+                {"language": language, "text": texts[row], **earliest[row]}
+                for language, row in representative_rows[number]
             ],
-            "pictures": shown.get(name, []),
-            "lettering": lettering[at],
-            "rise": rise.get(name, []),
+            "pictures": pictures.get(group_id, []),
+            "lettering": ocr_texts[number],
+            "rise": rise.get(group_id, []),
         }
-        for at, name in enumerate(group_ids(contents, found).to_pylist())
+        for number, group_id in enumerate(group_ids(contents, groups).to_pylist())
     ]
     return pa.Table.from_pylist(rows, FRAMINGS)
 
 
-def in_order(framings: pa.Table, groups: pa.Table) -> pa.Table:
+def in_group_order(framings: pa.Table, groups: pa.Table) -> pa.Table:
     """The rows of `FRAMINGS` in the order of the groups."""
     at = pc.index_in(groups["group_id"], value_set=framings["group_id"].combine_chunks())
     return framings.take(at.drop_null()).combine_chunks()
 
 
-def _lettering(contents: Contents, found: Communities, count: int) -> list[list[str]]:
-    """What is written in the pictures of each group, that of most posts first."""
+def _ocr_texts(contents: Contents, groups: FramingGroups, count: int) -> list[list[str]]:
+    """The texts in the pictures of each group, those of most posts first."""
     pictures, content = contents.pictures.items, contents.pictures.owners()
-    text, group = contents.lettering[pictures], found.group[content]
+    text, group = contents.ocr_text[pictures], groups.group[content]
     keep = (text != NONE) & (group != NONE)
     posts: Counter[tuple[int, int]] = Counter()
-    for at, number, weight in zip(
-        group[keep].tolist(),
-        text[keep].tolist(),
-        contents.weight[content[keep]].tolist(),
-        strict=True,
+    counts = contents.post_counts[content[keep]].tolist()
+    for pair, number in zip(
+        zip(group[keep].tolist(), text[keep].tolist(), strict=True), counts, strict=True
     ):
-        posts[at, number] += weight
-    found_texts: list[list[str]] = [[] for _ in range(count)]
-    for (at, number), _ in sorted(posts.items(), key=lambda each: (-each[1], each[0])):
-        if len(found_texts[at]) < _LETTERING:
-            found_texts[at].append(contents.said[number].as_py())
-    return found_texts
+        posts[pair] += number
+    texts: list[list[str]] = [[] for _ in range(count)]
+    for (group_number, text_number), _ in sorted(posts.items(), key=lambda x: (-x[1], x[0])):
+        if len(texts[group_number]) < _MAX_OCR_TEXTS:
+            texts[group_number].append(contents.wordings[text_number].as_py())
+    return texts

@@ -1,151 +1,155 @@
-"""How alike contents are to examples, and to counter-examples.
+"""Scores contents by their similarity to examples, less their similarity to counter-examples.
 
-Of each kind of evidence the nearest example counts, so that a post with the words of one and the
-picture of another is like both. Meaning is told by vectors, which are fuzzy: where it is what makes
-a caption alike, the mean of the examples' vectors counts as much as the nearest example. A copy of
-words or photos is a copy of one example, whatever the others are. Half of each is never far from
-the better of the two, while either alone is: the nearest where a framing has few subjects, the mean
-where it has several (docs/framings.md has the figures, benchmarks/framings/bench_example.py makes
-them).
+Of each kind of evidence the nearest example counts, so that a post with the words of one example
+and the picture of another is similar to both. Vectors compare meaning only roughly: where a caption
+is similar in meaning, the mean of the examples' vectors counts as much as the nearest example. A
+copy of words or photos is a copy of one example, whatever the others are. The nearest alone is
+better where a framing has few subjects, the mean alone where it has several; half of each is never
+far from the better of the two (figures: docs/framings.md, by benchmarks/framings/bench_example.py).
 
-Counter-examples only take away. A linear model over how alike a content is to each example and
-counter-example, in decades, tells the odds that it belongs with the examples; where they are
-against it, they are taken off as decades, odds of 1 to 10 being one. And what is clearly nearer to
-a counter-example than to the examples does not belong.
+Counter-examples only take rarity away. A linear model on the rarities of a content's similarity to
+each example and counter-example gives the odds that it belongs with the examples. Where these are
+below 1, the rarity is reduced by −log₁₀ of the odds: by 1 for odds of 1 to 10. And a content that
+is clearly nearer to a counter-example than to the examples does not belong.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from frametrace.matcher.framing.calibration import MOST
-from frametrace.matcher.framing.fusion import Fused, Fusion
-from frametrace.matcher.framing.similarity import Means
+from frametrace.matcher.framing.calibration import MAX_RARITY
+from frametrace.matcher.framing.fusion import EvidenceFusion, FusedEvidence
+from frametrace.matcher.framing.similarity import Basis, PairSimilarity
 
-__all__ = ["KINDS", "Likeness", "likeness"]
+__all__ = ["EVIDENCE_KINDS", "ExampleScores", "score_contents"]
 
-KINDS = ("captions", "lettering", "looks")  # of evidence, as `Fused` has them
-_BLOCK = 1 << 16  # contents at a time; 50 MB with 200 examples
-# The inverse of the penalty on the model's weights. With 10 or 30 events gain no more than 0.002 of
-# average precision, and a picture's captions lose up to 0.01.
-_FREEDOM = 3.0
-# Decades. Of a picture's captions at 0 / 0.25 / 0.5 a quarter / 57 % / four fifths of what says the
-# same as a counter-example still belong, and 30 / 10 / 5 % fewer of the right ones.
-_NEARER = 0.25
+EVIDENCE_KINDS = tuple(field.name for field in fields(FusedEvidence))
+_BLOCK = 1 << 16  # contents compared at a time; 50 MB with 200 examples
+# The inverse of the penalty on the model's weights. With 10 or 30, events gain at most 0.002 of
+# average precision, and captions of pictures lose up to 0.01.
+_REGULARISATION = 3.0
+# Rarity. At 0 / 0.25 / 0.5, a quarter / 57 % / four fifths of the captions that say the same as a
+# counter-example still belong, and 30 / 10 / 5 % fewer of the right ones.
+_MARGIN = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
-    """What was found of m contents.
+class ExampleScores:
+    """The scores of m contents.
 
-    `fused` is the evidence by the nearest examples, `example` (3, m) int64 the place of each kind's
-    example among those given. `against` (m,) float32 is how many decades counter-examples take,
-    `opposed` (m,) bool whether one of them is nearer by more than a quarter of one.
+    `evidence` is that of the nearest examples; `example` (3, m) int64 is the index of the nearest
+    example for each kind of evidence. `against` (m,) float32 is the rarity that counter-examples
+    take away; `opposed` (m,) bool says whether one of them is nearer by more than the margin.
     """
 
-    fused: Fused
+    evidence: FusedEvidence
     example: np.ndarray
     against: np.ndarray
     opposed: np.ndarray
 
     @property
-    def decades(self) -> np.ndarray:
-        """How alike each is, all in all, (m,) float32, never below 0."""
-        left: np.ndarray = np.maximum(self.fused.decades - self.against, 0)
+    def rarity(self) -> np.ndarray:
+        """The resulting rarity of each content, (m,) float32, never below 0."""
+        left: np.ndarray = np.maximum(self.evidence.rarity - self.against, 0)
         return left
 
 
-def likeness(
-    fusion: Fusion,
-    of: np.ndarray,
+def score_contents(
+    fusion: EvidenceFusion,
+    contents: np.ndarray,
     like: Sequence[int],
     unlike: Sequence[int] = (),
     mean: int | None = None,
-) -> Likeness:
-    """How alike the contents `of` (m,) int64 are to the contents `like`, and not to `unlike`.
+) -> ExampleScores:
+    """Score `contents` (m,) int64 by the contents `like`, and against those `unlike`.
 
-    `mean` is the content whose caption has the mean of the examples' vectors, if there are several.
+    `mean` is the content whose caption has the mean vector of the examples, if there are several.
     """
-    weights = _weights(fusion, like, unlike) if unlike else None
-    blocks = [of[at : at + _BLOCK] for at in range(0, max(len(of), 1), _BLOCK)]
-    return _joined([_of_block(fusion, block, (like, unlike), mean, weights) for block in blocks])
+    weights = _model_weights(fusion, like, unlike) if unlike else None
+    starts = range(0, max(len(contents), 1), _BLOCK)
+    blocks = [contents[start : start + _BLOCK] for start in starts]
+    scores = [_score_block(fusion, block, (like, unlike), mean, weights) for block in blocks]
+    return scores[0] if len(scores) == 1 else _joined(scores)
 
 
-def _of_block(
-    fusion: Fusion,
-    of: np.ndarray,
+def _score_block(
+    fusion: EvidenceFusion,
+    contents: np.ndarray,
     examples: tuple[Sequence[int], Sequence[int]],
     mean: int | None,
     weights: np.ndarray | None,
-) -> Likeness:
+) -> ExampleScores:
     like, unlike = examples
-    fused, example, each = _nearest(fusion, of, like)
-    against, opposed = np.zeros(len(of), np.float32), np.zeros(len(of), bool)
+    evidence, example, by_example = _nearest(fusion, contents, like)
+    against, opposed = np.zeros(len(contents), np.float32), np.zeros(len(contents), bool)
     if weights is not None:
-        others = np.stack([fusion.decades(np.full(len(of), one), of) for one in unlike])
-        odds = weights @ np.concatenate([each, others])
+        by_counter_example = np.stack(
+            [fusion.rarity(np.full(len(contents), content), contents) for content in unlike]
+        )
+        odds = weights @ np.concatenate([by_example, by_counter_example])
         against = np.maximum(-odds, 0).astype(np.float32)
-        opposed = others.max(axis=0) > fused.decades + _NEARER
+        opposed = by_counter_example.max(axis=0) > evidence.rarity + _MARGIN
     if mean is not None:
-        fused = _evened(fused, fusion.compare(np.full(len(of), mean), of))
-    return Likeness(fused, example, against, opposed)
+        to_mean = fusion.compare(np.full(len(contents), mean), contents)
+        evidence = _averaged(evidence, to_mean)
+    return ExampleScores(evidence, example, against, opposed)
 
 
 def _nearest(
-    fusion: Fusion, of: np.ndarray, like: Sequence[int]
-) -> tuple[Fused, np.ndarray, np.ndarray]:
-    """The best of each kind of evidence, whose it is, and the decades of each example, (e, m)."""
-    fused = fusion.compare(np.full(len(of), like[0]), of)
-    example = np.zeros((len(KINDS), len(of)), np.int64)
-    each = np.empty((len(like), len(of)), np.float32)
-    each[0] = fused.decades
-    for at, content in enumerate(like[1:], 1):
-        other = fusion.compare(np.full(len(of), content), of)
-        each[at] = other.decades
-        for row, kind in zip(example, KINDS, strict=True):
-            row[getattr(other, kind).decades > getattr(fused, kind).decades] = at
-        fused = Fused(*(getattr(fused, k).or_better(getattr(other, k)) for k in KINDS))
-    return fused, example, each
+    fusion: EvidenceFusion, contents: np.ndarray, like: Sequence[int]
+) -> tuple[FusedEvidence, np.ndarray, np.ndarray]:
+    """The rarest evidence of each kind, its example, and the rarity of each example, (e, m)."""
+    nearest = fusion.compare(np.full(len(contents), like[0]), contents)
+    example = np.zeros((len(EVIDENCE_KINDS), len(contents)), np.int64)
+    by_example = np.empty((len(like), len(contents)), np.float32)
+    by_example[0] = nearest.rarity
+    for number, content in enumerate(like[1:], 1):
+        evidence = fusion.compare(np.full(len(contents), content), contents)
+        by_example[number] = evidence.rarity
+        for row, kind in zip(example, EVIDENCE_KINDS, strict=True):
+            row[getattr(evidence, kind).rarity > getattr(nearest, kind).rarity] = number
+        nearest = FusedEvidence(
+            *(getattr(nearest, k).or_rarer(getattr(evidence, k)) for k in EVIDENCE_KINDS)
+        )
+    return nearest, example, by_example
 
 
-def _evened(fused: Fused, mean: Fused) -> Fused:
-    """Likeness of captions in meaning is half that to the nearest, half that to the mean."""
-    captions = fused.captions
-    halved = (captions.decades + mean.captions.decades) / 2
-    decades = np.where(captions.means == Means.CAPTION, halved, captions.decades)
-    return replace(fused, captions=replace(captions, decades=decades.astype(np.float32)))
+def _averaged(evidence: FusedEvidence, to_mean: FusedEvidence) -> FusedEvidence:
+    """Where captions are similar in meaning, average the nearest example and the mean."""
+    captions = evidence.captions
+    average = (captions.rarity + to_mean.captions.rarity) / 2
+    rarity = np.where(captions.basis == Basis.CAPTION, average, captions.rarity)
+    return replace(evidence, captions=replace(captions, rarity=rarity.astype(np.float32)))
 
 
-def _weights(fusion: Fusion, like: Sequence[int], unlike: Sequence[int]) -> np.ndarray:
-    """By which decades of likeness to each example make the odds, as decades, (e,) float64.
+def _model_weights(
+    fusion: EvidenceFusion, like: Sequence[int], unlike: Sequence[int]
+) -> np.ndarray:
+    """The model's weights of the rarity to each example, for odds as log₁₀, (e,) float64.
 
-    What is like no example has even odds: no intercept. Both sides weigh the same, however many
-    examples they have.
+    What is similar to no example has even odds: there is no intercept. Both sides weigh the same,
+    however many examples they have.
     """
     from sklearn.linear_model import LogisticRegression
 
     contents = np.array([*like, *unlike])
-    features = [fusion.decades(np.full(len(contents), each), contents) for each in contents]
-    model = LogisticRegression(C=_FREEDOM, class_weight="balanced", fit_intercept=False)
-    model.fit(np.stack(features, 1) / MOST, np.arange(len(contents)) < len(like))
-    weights: np.ndarray = model.coef_[0] / (MOST * np.log(10))
+    features = [fusion.rarity(np.full(len(contents), content), contents) for content in contents]
+    model = LogisticRegression(C=_REGULARISATION, class_weight="balanced", fit_intercept=False)
+    model.fit(np.stack(features, 1) / MAX_RARITY, np.arange(len(contents)) < len(like))
+    weights: np.ndarray = model.coef_[0] / (MAX_RARITY * np.log(10))
     return weights
 
 
-def _joined(parts: Sequence[Likeness]) -> Likeness:
-    if len(parts) == 1:
-        return parts[0]
+def _joined(blocks: Sequence[ExampleScores]) -> ExampleScores:
     kinds = []
-    for kind in KINDS:
-        pieces = [getattr(part.fused, kind) for part in parts]
-        names = pieces[0].__slots__
-        kinds.append(
-            type(pieces[0])(*(np.concatenate([getattr(p, n) for p in pieces]) for n in names))
-        )
-    return Likeness(
-        Fused(*kinds),
-        np.concatenate([part.example for part in parts], axis=1),
-        np.concatenate([part.against for part in parts]),
-        np.concatenate([part.opposed for part in parts]),
+    for kind in EVIDENCE_KINDS:
+        parts = [getattr(block.evidence, kind) for block in blocks]
+        columns = (np.concatenate([getattr(p, n) for p in parts]) for n in PairSimilarity.__slots__)
+        kinds.append(PairSimilarity(*columns))
+    return ExampleScores(
+        FusedEvidence(*kinds),
+        np.concatenate([block.example for block in blocks], axis=1),
+        np.concatenate([block.against for block in blocks]),
+        np.concatenate([block.opposed for block in blocks]),
     )

@@ -1,11 +1,10 @@
-"""Which texts say enough to carry a framing: "breaking", "so true!!" and a bare link don't.
+"""Decides which texts say enough to carry a framing: "breaking", "so true!!" and bare links don't.
 
-The content of a text is the number of different words in it that say something: neither function
-words nor words of chatter (see `common_words`). Where no spaces are written, two Chinese characters
-or three others count as a word, after common words were cut out. A word of a hashtag counts half:
-hashtags name a subject more often than they say something about it. A word that many texts of the
-case hold counts less; a small case can't tell, so that its words count as if many other texts were
-there that don't hold them.
+The content of a text is the number of distinct informative words in it: neither function words nor
+chatter (see `stopwords`). In scripts without spaces, two Chinese characters or three others count
+as a word, after common words are cut out. A word of a hashtag counts half: hashtags name a subject
+more often than they say something about it. A word that many texts of the case contain counts less;
+as a small case can't show that, counts are taken as if there were many further texts without it.
 """
 
 import math
@@ -17,79 +16,85 @@ import numpy as np
 
 from frametrace.matcher.framing.text.stopwords import (
     common_words,
-    says_something,
-    shortened,
-    without_common,
+    cut_common_words,
+    is_informative,
+    unstretched,
 )
-from frametrace.matcher.framing.text.tokenize import characters, part_of_word, pieces, spelled
+from frametrace.matcher.framing.text.tokenize import (
+    characters,
+    part_of_word,
+    pieces,
+)
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["MIN_CONTENT", "content", "says_enough", "weights"]
+__all__ = ["MIN_CONTENT", "commonness_weights", "informative_words", "says_enough"]
 
-# Words. Of 83 chatter phrases in seven languages that were invented after the lists of words were
-# closed 10 say as much, of 130 short framings 2 don't ("no different from ISIS" has one word that
-# says something). At 2.0 it would be 7 and 10. Of 10,000 captions of pictures 22 say less.
+# Words. Of 83 chatter phrases in seven languages, written after the word lists were closed, 10
+# reach it; of 130 short framings, 2 don't ("no different from ISIS" has one informative word). At
+# 2.0 it would be 7 and 10. Of 10,000 captions of pictures, 22 have less.
 MIN_CONTENT = 1.5
-# A word in one of 100 texts or fewer counts whole, in one of 10 half, in one of 3 and more a
-# quarter: six words say enough however common they are.
-_RARE = 0.01
-_LEAST = 0.25
-# Texts that a case's own are added to: two words that one of six of 1,000 texts holds still say
-# enough, of 100,000 texts one of 30.
-_OTHERS = 5_000
-_HASHTAG = 0.5
+# A word in 1 of 100 texts or fewer counts fully, in 1 of 10 half, in 1 of 3 or more a quarter: six
+# words are enough however common they are.
+_RARE_SHARE = 0.01
+_MIN_WEIGHT = 0.25
+# Assumed further texts. With them, two words are still enough where 1 of 6 texts has them in a case
+# of 1,000 texts, or 1 of 30 in a case of 100,000.
+_ASSUMED_TEXTS = 5_000
+_HASHTAG_WEIGHT = 0.5
 _BUCKETS = 1 << 20
-_BLOCK = 8_192  # texts
+_BLOCK = 8_192  # texts read at a time
 
 
 def says_enough(texts: Sequence[str]) -> np.ndarray:
     """Which of a case's n distinct texts say enough, (n,) bool.
 
-    What is common in the case is told from the texts themselves; of one alone only its words are
-    judged. The answer doesn't hang on the order of the texts.
+    The texts themselves show which words are common in the case. The result doesn't depend on the
+    order of the texts.
     """
     from sklearn.feature_extraction import FeatureHasher
 
     hasher = FeatureHasher(_BUCKETS, alternate_sign=False, dtype=np.float32)
-    holding = np.zeros(_BUCKETS, np.int64)
+    frequency = np.zeros(_BUCKETS, np.int64)
     enough = np.zeros(len(texts), bool)
-    doubtful: list[tuple[np.ndarray, csr_matrix]] = []
+    undecided: list[tuple[np.ndarray, csr_matrix]] = []
     for start in range(0, len(texts), _BLOCK):
-        words = hasher.transform(map(content, texts[start : start + _BLOCK]))
-        np.add.at(holding, words.indices, 1)
+        words = hasher.transform(map(informative_words, texts[start : start + _BLOCK]))
+        np.add.at(frequency, words.indices, 1)
         total = _total(words)
-        enough[start : start + _BLOCK] = total >= MIN_CONTENT / _LEAST
-        rows = np.flatnonzero((total >= MIN_CONTENT) & (total < MIN_CONTENT / _LEAST))
-        doubtful.append((start + rows, words[rows]))
-    for rows, words in doubtful:
-        words.data *= weights(holding[words.indices], len(texts))
+        enough[start : start + _BLOCK] = total >= MIN_CONTENT / _MIN_WEIGHT
+        rows = np.flatnonzero((total >= MIN_CONTENT) & (total < MIN_CONTENT / _MIN_WEIGHT))
+        undecided.append((start + rows, words[rows]))
+    for rows, words in undecided:
+        words.data *= commonness_weights(frequency[words.indices], len(texts))
         enough[rows] = _total(words) >= MIN_CONTENT
     return enough
 
 
-def weights(holding: np.ndarray, count: int) -> np.ndarray:
-    """How much words count that `holding` of `count` texts hold, float32 in [0.25, 1]."""
-    share = np.maximum(holding, 1) / (count + _OTHERS)
-    weight: np.ndarray = np.clip(np.log(share) / math.log(_RARE), _LEAST, 1).astype(np.float32)
+def commonness_weights(frequency: np.ndarray, count: int) -> np.ndarray:
+    """The weights of words that `frequency` of `count` texts contain, float32 in [0.25, 1]."""
+    share = np.maximum(frequency, 1) / (count + _ASSUMED_TEXTS)
+    weight: np.ndarray = np.clip(np.log(share) / math.log(_RARE_SHARE), _MIN_WEIGHT, 1).astype(
+        np.float32
+    )
     return weight
 
 
-def content(text: str) -> dict[str, float]:
-    """The different words of a text that say something, and what part of a word each is.
+def informative_words(text: str) -> dict[str, float]:
+    """The distinct informative words of a text, and the fraction of a word that each counts as.
 
-    Where no spaces are written they are pairs of neighbouring characters, or a single one.
+    In scripts without spaces they are pairs of neighbouring characters, or a single one.
     """
-    found: dict[str, float] = {}
-    for piece in pieces(spelled(text)):
-        whole = _HASHTAG if piece.hashtag else 1.0
+    words: dict[str, float] = {}
+    for piece in pieces(text):
+        weight = _HASHTAG_WEIGHT if piece.hashtag else 1.0
         if piece.spaceless:
-            for part, share in _parts(shortened(piece.text)):
-                found[part] = max(found.get(part, 0.0), whole * share)
-        elif says_something(piece.text):
-            found[piece.text] = max(found.get(piece.text, 0.0), whole)
-    return found
+            for part, share in _parts(unstretched(piece.text)):
+                words[part] = max(words.get(part, 0.0), weight * share)
+        elif is_informative(piece.text):
+            words[piece.text] = max(words.get(piece.text, 0.0), weight)
+    return words
 
 
 def _total(words: "csr_matrix") -> np.ndarray:
@@ -97,12 +102,12 @@ def _total(words: "csr_matrix") -> np.ndarray:
 
 
 def _parts(run: str) -> Iterator[tuple[str, float]]:
-    """Pairs of characters of a run that are no common words; each with its part of a word."""
+    """The pairs of characters between a run's common words, each with its fraction of a word."""
     weak = common_words().weak
-    for said in without_common(run):
-        read = characters(said)
-        pairs = [a + b for a, b in pairwise(read)] or read
-        share = sum(part_of_word(one) for one in read if one not in weak) / len(pairs)
+    for part in cut_common_words(run):
+        letters = characters(part)
+        pairs = [a + b for a, b in pairwise(letters)] or letters
+        share = sum(part_of_word(c) for c in letters if c not in weak) / len(pairs)
         if share:
             for pair in pairs:
                 yield pair, share
