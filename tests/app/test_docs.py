@@ -32,7 +32,6 @@ def console_lines(page):
 @pytest.fixture(scope="module")
 def place(tmp_path_factory, command):
     """A folder in which `make demo` was called."""
-    pytest.importorskip("skimage")
     folder = tmp_path_factory.mktemp("docs")
     result = command("demo", "demo", cwd=folder)
     assert result.returncode == 0, result.stderr
