@@ -62,7 +62,7 @@ from frametrace.posts.readers import (
     yt_dlp,
     zeeschuimer,
 )
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 
 __all__ = ["READERS", "Reader"]
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.nested import text_at
-from frametrace.posts.readers.printed import objects_in, printed
-from frametrace.posts.readers.sites import host_of, platform_of
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.platforms import host_of, platform_of
+from frametrace.posts.readers.shared.python_literals import objects_in, parse_literal
 from frametrace.posts.rows import Row, flat
 from frametrace.posts.sources.folders import is_picture
 from frametrace.posts.sources.roots import leaves
@@ -68,7 +68,7 @@ def text_of(row: Row, title: str, *content: str) -> str:
 
 def _metadata(text: str) -> dict[str, str]:
     try:
-        return flat({"metadata": printed(text)})
+        return flat({"metadata": parse_literal(text)})
     except RecursionError:
         raise ValueError("metadata is nested too deep") from None
 

@@ -1,7 +1,7 @@
 """auto-archiver's results as JSON records, one a line."""
 
 from frametrace.posts.readers import auto_archiver
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Shape
 
 __all__ = ["READER"]

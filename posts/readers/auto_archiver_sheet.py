@@ -4,8 +4,8 @@ from urllib.parse import urlsplit
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.auto_archiver import pdq_of, text_of
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.sites import host_of, platform_of
+from frametrace.posts.readers.shared.platforms import host_of, platform_of
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.sources.folders import is_picture
 

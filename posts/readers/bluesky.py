@@ -8,7 +8,7 @@ import re
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.bluesky_record import features_in, links_of, pictures_of, tags_of
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import objects_of, picked
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import bluesky_record
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]

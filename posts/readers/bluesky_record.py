@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.rows import Row
 from frametrace.posts.values import distinct, objects_of, picked, values_of
 

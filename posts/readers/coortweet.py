@@ -6,7 +6,7 @@ Columns: nicolarighetti/CooRTweet (README), and fabiogiglietto/csds-preprocessor
 import re
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]

@@ -1,9 +1,9 @@
 """A post as CrowdTangle's API tells of it, which its newer tables and JSON records share."""
 
 from frametrace.posts.model import ACCOUNT_NUMBER, AccountKind, Post
-from frametrace.posts.readers.post_keys import id_of
-from frametrace.posts.readers.printed import objects_in
-from frametrace.posts.readers.sites import platform_named, platform_of
+from frametrace.posts.readers.shared.platforms import platform_named, platform_of
+from frametrace.posts.readers.shared.post_keys import canonical_id
+from frametrace.posts.readers.shared.python_literals import objects_in
 from frametrace.posts.rows import Row
 from frametrace.posts.values import picked, values_of
 
@@ -32,7 +32,7 @@ _KINDS = {
 def parse(row: Row) -> Post:
     """Make a Post of a row with the API's names."""
     platform = _platform(row)
-    post_id = id_of(platform, row.key("platformId"))
+    post_id = canonical_id(platform, row.key("platformId"))
     posted_at, precision = row.time("date")
     account_id, number = _account(row, platform)
     return Post(

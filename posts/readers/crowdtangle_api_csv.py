@@ -1,7 +1,7 @@
 """CrowdTangle's newer tables, whose columns are named as in its API."""
 
 from frametrace.posts.readers import crowdtangle_api
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Shape
 
 __all__ = ["READER"]

@@ -1,7 +1,7 @@
 """CrowdTangle's API: posts as JSON records, one a line."""
 
 from frametrace.posts.readers import crowdtangle_api
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Shape
 
 __all__ = ["READER"]

@@ -5,8 +5,8 @@ historical reports knows both names. A link's tail is the post's id.
 """
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.post_keys import id_in_link
+from frametrace.posts.readers.shared.post_keys import id_in_link
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["CREATED", "READER", "created_in"]

@@ -1,9 +1,9 @@
 """CrowdTangle's export of Instagram posts: a link's tail is the post's shortcode."""
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.crowdtangle_facebook import CREATED, created_in
-from frametrace.posts.readers.post_keys import id_in_link
+from frametrace.posts.readers.shared.post_keys import id_in_link
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]

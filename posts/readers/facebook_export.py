@@ -10,17 +10,17 @@ from typing import Any
 
 from frametrace.posts.model import Post
 from frametrace.posts.mojibake import repaired
-from frametrace.posts.readers.contract import Neighbour, Reader
-from frametrace.posts.readers.meta_export import (
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.meta_export import (
     ACCOUNT_ID,
     ACCOUNT_NAME,
-    account_of,
-    files_of,
-    key_of,
+    content_key,
+    owner_of,
+    picture_paths,
     profiles,
     rest_of,
 )
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.reader_contract import Neighbour, Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, objects_of, spelled
 
@@ -70,18 +70,18 @@ def _posts_of(row: Row) -> Iterable[Row]:
 def _parse(row: Row) -> Post:
     if _OF_OTHERS in row.file:
         raise ValueError("somebody else wrote it to the profile")
-    account_id, name = account_of(row, _PROFILE)
+    account_id, name = owner_of(row, _PROFILE)
     posted_at, precision = row.unix("timestamp")
     attached = _attached(row.values.get("attachments", ""))
     media = [item for part in attached for item in _media(part)]
     text = _text(row, attached)
-    files = files_of(media)
+    files = picture_paths(media)
     links = (repaired(text_at(part, "external_context", "url")) for part in attached)
     if all(part.keys() <= {"media", "external_context"} for part in attached):
         row.take("attachments")
     return Post(
         platform="facebook",
-        post_id=key_of(account_id, posted_at, text, files),
+        post_id=content_key(account_id, posted_at, text, files),
         account_id=account_id,
         account_name=name,
         posted_at=posted_at,

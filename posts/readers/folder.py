@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 
 from frametrace.posts.model import PICTURES_ALONE, Post
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]

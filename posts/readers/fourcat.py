@@ -7,14 +7,14 @@ from datetime import datetime
 from functools import lru_cache
 
 from frametrace.posts.model import Post, Precision
-from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.fourcat_columns import SOURCES, UNKNOWN, Columns
 from frametrace.posts.readers.fourcat_keys import account_in, post_id_in, repost_in
-from frametrace.posts.readers.html_text import plain
-from frametrace.posts.readers.linkedin import time_of
 from frametrace.posts.readers.reddit_post import text_of
-from frametrace.posts.readers.sites import platform_of
-from frametrace.posts.readers.x_text import text_on
+from frametrace.posts.readers.shared.html_text import plain_text
+from frametrace.posts.readers.shared.linkedin_ids import activity_time
+from frametrace.posts.readers.shared.platforms import platform_of
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.x_values import text_on
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, split_links, titled, values_of
 
@@ -81,7 +81,7 @@ def _refuse(row: Row, columns: Columns, post_id: str) -> None:
 
 def _time(row: Row, columns: Columns, post_id: str) -> tuple[datetime | None, Precision]:
     if columns.platform == "linkedin":  # what 4CAT tells is made of "two months ago"
-        return time_of(post_id)
+        return activity_time(post_id)
     for name in ("unix_timestamp", "timestamp", "created_at"):
         if row.values.get(name, "").strip() in _NEVER:
             row.take(name)
@@ -99,7 +99,7 @@ def _text(row: Row, columns: Columns) -> str:
     if columns.platform == "reddit":
         return text_of(title, text)
     if columns.platform == "gab":
-        return plain(text)
+        return plain_text(text)
     text = text_on(columns.platform, text)
     return titled(title, text) if columns.title else text
 

@@ -1,10 +1,14 @@
 """What a row of 4CAT's is named by: its post, its account, and the post that it repeats."""
 
 from frametrace.posts.model import AccountKind
-from frametrace.posts.readers.account_keys import account_of, one_of_many, page_of
 from frametrace.posts.readers.fourcat_columns import Columns
-from frametrace.posts.readers.linkedin import account_at
-from frametrace.posts.readers.post_keys import id_of
+from frametrace.posts.readers.shared.account_keys import (
+    account_by_handle,
+    facebook_page,
+    unshared_account,
+)
+from frametrace.posts.readers.shared.linkedin_ids import account_at
+from frametrace.posts.readers.shared.post_keys import canonical_id
 from frametrace.posts.readers.vk_api import kind_of
 from frametrace.posts.rows import Row
 
@@ -22,13 +26,13 @@ def post_id_in(row: Row, platform: str) -> str:
     if platform == "telegram":
         chat = row.values.get("chat", "").strip() or row.values.get("thread_id", "").strip()
         number = post_id.removeprefix(f"{chat}-")
-        return id_of(platform, f"{chat}/{number}" if chat else post_id)
+        return canonical_id(platform, f"{chat}/{number}" if chat else post_id)
     if platform == "vk":
         wall = row.values.get("link", "").strip().rpartition("/wall")[2]
         return wall if wall.endswith(f"_{post_id}") else post_id
     if platform in {"4chan", "8kun", "8chan"} and (board := row.values.get("board", "").strip()):
         return f"{board}/{post_id}"
-    return id_of(platform, post_id)
+    return canonical_id(platform, post_id)
 
 
 def account_in(
@@ -39,7 +43,7 @@ def account_in(
     name = next(filter(None, names), "")
     kind = AccountKind.ACCOUNT
     if columns.by_handle:
-        account_id, kept = account_of(name, row.take(*columns.account), columns.name[0])
+        account_id, kept = account_by_handle(name, row.take(*columns.account), columns.name[0])
         row.take(*columns.name)
         return account_id, kind, name, kept
     if columns.platform == "4chan" and not row.values.get("author", "").strip():
@@ -55,12 +59,12 @@ def account_in(
     elif columns.platform == "vk":
         kind = kind_of(account_id, row.values.get("author_type", ""))
     elif columns.platform == "facebook":
-        account_id = page_of(account_id)
+        account_id = facebook_page(account_id)
         kind = AccountKind.PAGE if columns.account == ("page_id",) else kind
     for column in columns.name:
         if row.values.get(column, "").strip() == name:
             row.take(column)
-    return one_of_many(platform, account_id, post_id), kind, name, {}
+    return unshared_account(platform, account_id, post_id), kind, name, {}
 
 
 def _telegram(row: Row, number: str) -> tuple[str, AccountKind]:

@@ -5,8 +5,8 @@ pictures that it downloads: processors/visualisation/download_telegram_images.py
 """
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.telethon import reactions_in
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, objects_of

@@ -5,7 +5,7 @@ Fields: digitalmethodsinitiative/4cat, datasources/vk/search_vk.py.
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import vk_api
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]

@@ -5,7 +5,7 @@ Fields: digitalmethodsinitiative/zeeschuimer, js/lib.js (`wrap_for_map_item`).
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import zeeschuimer
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]

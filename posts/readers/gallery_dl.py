@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import gallery_dl_sites, gallery_dl_social
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.sources.folders import is_picture
 

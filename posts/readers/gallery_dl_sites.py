@@ -1,10 +1,10 @@
 """Posts of Facebook, Pixiv, Reddit, Tumblr and Weibo as gallery-dl tells of them."""
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.html_text import plain
-from frametrace.posts.readers.post_keys import id_of
 from frametrace.posts.readers.reddit_post import account_of, text_of
-from frametrace.posts.readers.weibo import is_bare
+from frametrace.posts.readers.shared.html_text import plain_text
+from frametrace.posts.readers.shared.post_keys import canonical_id
+from frametrace.posts.readers.shared.weibo_values import is_bare_repost
 from frametrace.posts.rows import Row
 from frametrace.posts.values import titled, values_of
 
@@ -52,7 +52,7 @@ def pixiv(row: Row, media: tuple[str, ...]) -> Post:
         account_name=row.take("user.account"),
         posted_at=posted_at,
         precision=precision,
-        text=titled(row.take("title"), plain(row.take("caption"))),
+        text=titled(row.take("title"), plain_text(row.take("caption"))),
         media=media,
         hashtags=() if "{" in tags else values_of(row.take("tags")),
         engagement=row.counts(_PIXIV_COUNTS),
@@ -65,7 +65,7 @@ def pixiv(row: Row, media: tuple[str, ...]) -> Post:
 def reddit(row: Row, media: tuple[str, ...]) -> Post:
     """Make a Post of a submission, or of the comment that the picture stands in."""
     at = "comment." if row.values.get("comment.id") else ""
-    post_id = id_of("reddit", row.key(f"{at}id"))
+    post_id = canonical_id("reddit", row.key(f"{at}id"))
     name = row.take(f"{at}author").strip()
     posted_at, precision = row.unix(f"{at}created_utc")
     texts = ("", row.take("comment.body")) if at else (row.take("title"), row.take("selftext"))
@@ -88,8 +88,8 @@ def reddit(row: Row, media: tuple[str, ...]) -> Post:
 def tumblr(row: Row, media: tuple[str, ...]) -> Post:
     """Make a Post; a reblog without a word repeats the post at its root."""
     posted_at, precision = row.unix("timestamp")
-    body = plain(row.take("caption", "body"))
-    added = plain(row.take("reblog.comment"))
+    body = plain_text(row.take("caption", "body"))
+    added = plain_text(row.take("reblog.comment"))
     root = row.values.get("reblogged_root_id", "").strip()
     root = root or row.values.get("reblogged_from_id", "").strip()
     stable = row.values.get("blog.uuid", "").strip()
@@ -117,9 +117,9 @@ def weibo(row: Row, media: tuple[str, ...]) -> Post:
     posted_at, precision = row.time("status.date")
     if posted_at is None:
         posted_at, precision = row.time("status.created_at")
-    words = row.take("status.text_raw") or plain(row.take("status.text"))
+    words = row.take("status.text_raw") or plain_text(row.take("status.text"))
     original = row.reference("status.retweeted_status.id")
-    bare = bool(original) and is_bare(words)
+    bare = bool(original) and is_bare_repost(words)
     shown = row.values.get("status.retweeted_status.text_raw", "")
     return Post(
         platform="weibo",
@@ -128,7 +128,7 @@ def weibo(row: Row, media: tuple[str, ...]) -> Post:
         account_name=row.take("status.user.screen_name"),
         posted_at=posted_at,
         precision=precision,
-        text=(shown or plain(row.values.get("status.retweeted_status.text", "")))
+        text=(shown or plain_text(row.values.get("status.retweeted_status.text", "")))
         if bare
         else words,
         media=media,

@@ -1,10 +1,10 @@
 """Posts of X, Instagram, Bluesky and TikTok as gallery-dl tells of them."""
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import account_of
 from frametrace.posts.readers.bluesky_record import features_in
-from frametrace.posts.readers.post_keys import shortcode_of
-from frametrace.posts.readers.x_text import x_text
+from frametrace.posts.readers.shared.account_keys import account_by_handle
+from frametrace.posts.readers.shared.post_keys import shortcode_of
+from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row
 from frametrace.posts.values import distinct, objects_of, picked, values_of
 
@@ -74,7 +74,7 @@ def instagram(row: Row, media: tuple[str, ...]) -> Post:
     is_story = "/stories/" in row.values.get("post_url", "")
     code = row.take("shortcode").strip() if is_story else ""
     handle = row.take("username", "owner.username", "user.username").strip()
-    account_id, kept = account_of(handle, row.take("owner_id"), "username")
+    account_id, kept = account_by_handle(handle, row.take("owner_id"), "username")
     posted_at, precision = row.time("date" if is_story else "post_date")
     if posted_at is None:
         posted_at, precision = row.time("date")
@@ -124,7 +124,7 @@ def tiktok(row: Row, media: tuple[str, ...]) -> Post:
     """Make a Post of the record of TikTok's web page."""
     posted_at, precision = row.unix("createTime")
     handle, number = row.take("author.uniqueId", "user"), row.take("author.id", "authorId")
-    account_id, kept = account_of(handle, number, "author.uniqueId")
+    account_id, kept = account_by_handle(handle, number, "author.uniqueId")
     return Post(
         platform="tiktok",
         post_id=row.key("id"),

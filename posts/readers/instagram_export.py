@@ -11,17 +11,17 @@ from typing import Any
 
 from frametrace.posts.model import Post, Precision
 from frametrace.posts.mojibake import repaired
-from frametrace.posts.readers.contract import Neighbour, Reader
-from frametrace.posts.readers.meta_export import (
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.meta_export import (
     ACCOUNT_ID,
     ACCOUNT_NAME,
-    account_of,
-    files_of,
-    key_of,
+    content_key,
+    owner_of,
+    picture_paths,
     profiles,
     rest_of,
 )
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.reader_contract import Neighbour, Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import objects_of
 
@@ -89,17 +89,17 @@ def _posts_of(row: Row) -> Iterable[Row]:
 
 def _parse(row: Row) -> Post:
     items = _items(row)
-    account_id, name = account_of(row, _PROFILE)
+    account_id, name = owner_of(row, _PROFILE)
     posted_at, precision = _time(row, items)
     text = repaired(_text(row, items))
-    files = files_of(items)
+    files = picture_paths(items)
     if not (files or text or any(text_at(item, "uri") for item in items)):
         raise ValueError("it holds neither a picture nor a text")
     row.take("media", "uri", "path")
     is_threads = any("text_app_post" in item for item in items)
     return Post(
         platform="threads" if is_threads else "instagram",
-        post_id=key_of(account_id, posted_at, text, files),
+        post_id=content_key(account_id, posted_at, text, files),
         account_id=account_id,
         account_name=name,
         posted_at=posted_at,

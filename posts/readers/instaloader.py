@@ -6,10 +6,10 @@ instaloader.py (`download_post`).
 """
 
 from frametrace.posts.model import Account, Post
-from frametrace.posts.readers.account_keys import account_of
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.nested import packed, text_at
-from frametrace.posts.readers.post_keys import shortcode_of
+from frametrace.posts.readers.shared.account_keys import account_by_handle
+from frametrace.posts.readers.shared.json_paths import packed, text_at
+from frametrace.posts.readers.shared.post_keys import shortcode_of
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, objects_of
 
@@ -44,7 +44,7 @@ def _parse(row: Row) -> Post | Account:
     posted_at, precision = row.unix(when)
     name = row.take(*(f"{owner}.username" for owner in _OWNERS)).strip()
     owner = row.take(*(f"{owner}.{own}" for owner in _OWNERS for own in ("id", "pk"))).strip()
-    account_id, kept = account_of(name, owner, "node.owner.username")
+    account_id, kept = account_by_handle(name, owner, "node.owner.username")
     return Post(
         platform="instagram",
         post_id=code,
@@ -63,7 +63,7 @@ def _parse(row: Row) -> Post | Account:
 
 def _profile(row: Row) -> Account:
     name = row.key("node.username")
-    account_id, kept = account_of(name, row.take("node.id"), "node.username")
+    account_id, kept = account_by_handle(name, row.take("node.id"), "node.username")
     return Account(
         platform="instagram",
         account_id=account_id,

@@ -10,10 +10,10 @@ datasources/truth/search_truth.py.
 from dataclasses import dataclass
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.html_text import links_in, plain
-from frametrace.posts.readers.nested import text_at
-from frametrace.posts.readers.sites import host_of
+from frametrace.posts.readers.shared.html_text import links_in, plain_text
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.platforms import host_of
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import objects_of, picked
 
@@ -55,7 +55,7 @@ def _parse(row: Row) -> Post:
         account_name=name,
         posted_at=posted_at,
         precision=precision,
-        text=plain(shown.html),
+        text=plain_text(shown.html),
         media=_pictures(shown.media),
         links=links_in(shown.html),
         hashtags=picked(objects_of(shown.tags), "name"),

@@ -4,8 +4,8 @@ Fields: NanmiCoder/MediaCrawler, store/{douyin,tiktok,weibo,xhs}/__init__.py.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import account_of
-from frametrace.posts.readers.sites import platform_or
+from frametrace.posts.readers.shared.account_keys import account_by_handle
+from frametrace.posts.readers.shared.platforms import platform_or
 from frametrace.posts.rows import Row
 from frametrace.posts.values import joined_links, titled
 
@@ -61,7 +61,7 @@ def _platform(row: Row) -> str:
 def _account(row: Row, platform: str) -> tuple[str, dict[str, str]]:
     """TikTok's are named by their handles, those of other platforms by their numbers."""
     if platform == "tiktok":
-        return account_of(row.take("user_unique_id"), row.take("user_id"), "user_unique_id")
+        return account_by_handle(row.take("user_unique_id"), row.take("user_id"), "user_unique_id")
     return row.key("user_id"), {}
 
 

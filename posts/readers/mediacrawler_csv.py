@@ -1,7 +1,7 @@
 """MediaCrawler: posts of Douyin, TikTok, Weibo and Xiaohongshu, as a table."""
 
 from frametrace.posts.readers import mediacrawler
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Shape
 
 __all__ = ["READER"]

@@ -6,9 +6,9 @@ surfaces.md).
 """
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.post_keys import post_of
-from frametrace.posts.readers.printed import objects_in
+from frametrace.posts.readers.shared.post_keys import facebook_post_id
+from frametrace.posts.readers.shared.python_literals import objects_in
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import picked, values_of
 
@@ -60,7 +60,7 @@ def parse(row: Row) -> Post:
     text = row.take("text")
     return Post(
         platform=platform,
-        post_id=post_of(post_id) if platform == "facebook" else post_id,
+        post_id=facebook_post_id(post_id) if platform == "facebook" else post_id,
         account_id=account_id,
         account_kind=AccountKind.CHANNEL if is_message else _KINDS.get(kind, AccountKind.ACCOUNT),
         account_name=name,

@@ -1,7 +1,7 @@
 """Meta Content Library's API: posts and channels' messages as JSON records."""
 
 from frametrace.posts.readers import meta_content_library
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Shape
 
 __all__ = ["READER"]

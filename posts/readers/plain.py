@@ -3,8 +3,8 @@
 import json
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.post_keys import key_of
-from frametrace.posts.readers.written_keys import Written, another_account, keys_of
+from frametrace.posts.readers.shared.post_keys import post_key
+from frametrace.posts.readers.shared.written_keys import Written, another_account, keys_of
 from frametrace.posts.rows import Row
 from frametrace.posts.values import count, encodable, values_of
 
@@ -36,7 +36,7 @@ def parse(row: Row) -> Post:
         media=values_of(row.take("media")),
         links=values_of(row.take("links")),
         hashtags=values_of(row.take("hashtags")),
-        repost_of=key_of(keys.platform, row.reference("repost_of")),
+        repost_of=post_key(keys.platform, row.reference("repost_of")),
         engagement=_engagement(row),
         extra={**keys.kept, **row.rest()},
         source=row.source,

@@ -1,7 +1,7 @@
 """Frametrace's own format as a table; lists are written as JSON, as Python does, or `a|b`."""
 
 from frametrace.posts.readers import plain
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Shape
 
 __all__ = ["READER"]

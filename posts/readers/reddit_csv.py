@@ -1,7 +1,7 @@
 """Reddit: submissions and comments as a table with the API's names, as data frames write it."""
 
 from frametrace.posts.readers import reddit_post
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Shape
 
 __all__ = ["READER"]

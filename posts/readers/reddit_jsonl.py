@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from frametrace.posts.readers import reddit_post
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]

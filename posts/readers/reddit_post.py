@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import one_of_many
-from frametrace.posts.readers.html_text import unescaped
-from frametrace.posts.readers.nested import text_at
-from frametrace.posts.readers.post_keys import id_of
-from frametrace.posts.readers.printed import objects_in, printed
-from frametrace.posts.readers.sites import host_of
+from frametrace.posts.readers.shared.account_keys import unshared_account
+from frametrace.posts.readers.shared.html_text import unescaped
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.platforms import host_of
+from frametrace.posts.readers.shared.post_keys import canonical_id
+from frametrace.posts.readers.shared.python_literals import objects_in, parse_literal
 from frametrace.posts.rows import Row, flat
 from frametrace.posts.sources.folders import is_picture
 from frametrace.posts.values import titled
@@ -46,7 +46,7 @@ def parse(row: Row) -> Post:
     if "data.id" in row.values:
         row.values = {name.removeprefix(_DATA): text for name, text in row.values.items()}
     row.values = _opened(row.values)
-    post_id = id_of("reddit", row.values.get("id", "").strip())
+    post_id = canonical_id("reddit", row.values.get("id", "").strip())
     if not post_id:
         raise ValueError("id is empty")
     original = next(map(flat, objects_in(row.values.get("crosspost_parent_list", ""))), {})
@@ -62,7 +62,7 @@ def parse(row: Row) -> Post:
         text=text_of(row.take("title"), shown.get("selftext", ""), shown.get("body", "")),
         media=_pictures(shown),
         links=_links(shown),
-        repost_of=id_of("reddit", row.take("crosspost_parent").strip()),
+        repost_of=canonical_id("reddit", row.take("crosspost_parent").strip()),
         engagement=row.counts(_COUNTS),
         extra=_extra(row),
         source=row.source,
@@ -74,7 +74,7 @@ def account_of(author: str, post_id: str) -> str:
     """Name an account. Raises ValueError if it isn't told."""
     if not author.strip():
         raise ValueError("author is empty")
-    return one_of_many("reddit", author.strip(), post_id)
+    return unshared_account("reddit", author.strip(), post_id)
 
 
 def text_of(title: str, *texts: str) -> str:
@@ -90,7 +90,7 @@ def _opened(values: dict[str, str]) -> dict[str, str]:
     for name in _OBJECTS:
         if values.get(name, "").startswith("{"):
             try:
-                found |= flat({name: printed(values[name])})
+                found |= flat({name: parse_literal(values[name])})
             except ValueError:
                 continue
     return values | found

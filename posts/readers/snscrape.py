@@ -1,9 +1,9 @@
 """snscrape: posts of X as records, the newer field names and the older."""
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.sites import PLATFORMS, platform_or
-from frametrace.posts.readers.x_text import x_text
+from frametrace.posts.readers.shared.platforms import PLATFORMS, platform_or
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import objects_of, picked, values_of
 

@@ -7,8 +7,8 @@ import re
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import snowflake, x_legacy
-from frametrace.posts.readers.account_keys import account_key
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.account_keys import account_key
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape, flat
 from frametrace.posts.values import json_of, sound_id
 

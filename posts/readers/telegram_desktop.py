@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from frametrace.posts.model import AccountKind, Post, Precision
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.telethon import reactions_in
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, json_of, objects_of

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.account_keys import one_of_many
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.account_keys import unshared_account
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.telegram_page import messages_of
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import values_of
@@ -50,7 +50,7 @@ def _parse(row: Row) -> Post:
     return Post(
         platform="telegram",
         post_id=post_id,
-        account_id=one_of_many("telegram", name, post_id),
+        account_id=unshared_account("telegram", name, post_id),
         account_kind=AccountKind.CHANNEL if name == chat else AccountKind.ACCOUNT,
         account_name=name,
         posted_at=posted_at,

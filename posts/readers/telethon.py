@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import count, distinct, encodable, objects_of
 

@@ -4,9 +4,9 @@ Fields: JoeanAmier/TikTokDownloader, src/storage/manager.py and src/extract/extr
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import account_of
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.sites import platform_or
+from frametrace.posts.readers.shared.account_keys import account_by_handle
+from frametrace.posts.readers.shared.platforms import platform_or
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import python_list
 
@@ -49,7 +49,7 @@ def _parse(row: Row) -> Post:
 def _account(row: Row, platform: str) -> tuple[str, dict[str, str]]:
     """TikTok's are named by their handles, Douyin's by their numbers."""
     if platform == "tiktok":
-        return account_of(row.take("ID"), row.take("UID"), "ID")
+        return account_by_handle(row.take("ID"), row.take("UID"), "ID")
     return row.key("UID"), {}
 
 

@@ -7,7 +7,7 @@ scripts/tiktok-video_download.py.
 import re
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]

@@ -5,7 +5,7 @@ gives them (JBGruber/traktok, R/parse_research.r).
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import account_of
+from frametrace.posts.readers.shared.account_keys import account_by_handle
 from frametrace.posts.rows import Row
 from frametrace.posts.values import objects_of, picked, values_of
 
@@ -38,7 +38,7 @@ def parse(row: Row) -> Post:
     return Post(
         platform="tiktok",
         post_id=row.key("id", "video_id"),
-        account_id=account_of(name, "", "username")[0],
+        account_id=account_by_handle(name, "", "username")[0],
         account_name=name,
         posted_at=posted_at,
         precision=precision,

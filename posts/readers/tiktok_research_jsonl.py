@@ -1,7 +1,7 @@
 """TikTok's Research API: videos as its answers hold them, alone or in `data.videos`."""
 
 from frametrace.posts.readers import tiktok_research
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Shape
 
 __all__ = ["READER"]

@@ -6,9 +6,9 @@ twarc/json2csv.py; DocNow/hydrator, app/utils/twitter.js.
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import x_legacy
-from frametrace.posts.readers.account_keys import account_key
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.x_text import x_text
+from frametrace.posts.readers.shared.account_keys import account_key
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]

@@ -2,7 +2,7 @@
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import x_post
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import encodable, json_of
 

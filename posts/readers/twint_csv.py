@@ -1,7 +1,7 @@
 """twint: posts of X as a table."""
 
 from frametrace.posts.readers import twint_post
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Shape
 
 __all__ = ["READER"]

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from frametrace.posts.model import Post, Precision
 from frametrace.posts.readers import snowflake
-from frametrace.posts.readers.x_text import x_text
+from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row
 from frametrace.posts.values import values_of
 

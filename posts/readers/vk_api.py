@@ -6,8 +6,8 @@ Fields: dev.vk.com, "Wall post", "Photo" and "Video"; negezor/vk-io, IWallPostCo
 from typing import Any
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.nested import objects_at, text_at
+from frametrace.posts.readers.shared.json_paths import objects_at, text_at
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, objects_of
 

@@ -4,7 +4,12 @@ Fields: dataabc/weibo-crawler, weibo.py and README.md.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.weibo import account_of, china_time, file_names, is_bare
+from frametrace.posts.readers.shared.weibo_values import (
+    account_in_file_name,
+    china_time,
+    is_bare_repost,
+    picture_files,
+)
 from frametrace.posts.rows import Row
 from frametrace.posts.values import joined_links
 
@@ -50,7 +55,7 @@ def parse(row: Row) -> Post:
     """Make a Post; one shared without a word is the other's, one with words is its own."""
     post_id = row.key("id")
     original = row.reference("retweet.id")
-    bare = bool(original) and is_bare(row.values.get("text", ""))
+    bare = bool(original) and is_bare_repost(row.values.get("text", ""))
     stamp = row.values.get("created_at", "")
     when = "created_at" if "T" in stamp or not row.values.get("full_created_at") else ""
     posted_at, precision = row.time(when or "full_created_at", china_time)
@@ -59,7 +64,7 @@ def parse(row: Row) -> Post:
     return Post(
         platform="weibo",
         post_id=post_id,
-        account_id=row.take("user_id").strip() or account_of(row),
+        account_id=row.take("user_id").strip() or account_in_file_name(row),
         account_name=row.take("screen_name"),
         posted_at=posted_at,
         precision=precision,
@@ -85,4 +90,4 @@ def _pictures(row: Row, post_id: str, prefix: str, stamp: str) -> tuple[str, ...
     folder = "转发微博图片" if prefix else "原创微博图片"
     if not stamp:
         return links
-    return file_names(f"img/{folder}/{stamp[:11].replace('-', '')}_{post_id}", links)
+    return picture_files(f"img/{folder}/{stamp[:11].replace('-', '')}_{post_id}", links)

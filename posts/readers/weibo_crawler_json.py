@@ -1,7 +1,7 @@
 """weibo-crawler: the posts of one account of Weibo as a JSON document."""
 
 from frametrace.posts.readers import weibo_crawler
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Shape
 
 __all__ = ["READER"]

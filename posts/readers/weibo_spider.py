@@ -4,8 +4,13 @@ Fields: dataabc/weiboSpider, weibo_spider/{weibo,parser/page_parser,writer/csv_w
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.post_keys import number_of
-from frametrace.posts.readers.weibo import account_of, china_time, file_names, is_bare
+from frametrace.posts.readers.shared.post_keys import weibo_number
+from frametrace.posts.readers.shared.weibo_values import (
+    account_in_file_name,
+    china_time,
+    is_bare_repost,
+    picture_files,
+)
 from frametrace.posts.rows import Row
 from frametrace.posts.values import joined_links
 
@@ -43,7 +48,7 @@ def parse(row: Row) -> Post:
     short = row.key("id")
     shared = row.values.get("original", "").strip().lower() == "false"
     words, whose, what = _shared(row.take("content")) if shared else (row.take("content"), "", "")
-    bare = bool(whose) and is_bare(words)
+    bare = bool(whose) and is_bare_repost(words)
     stamp = row.values.get("publish_time", "")[:11].replace("-", "")
     posted_at, precision = row.time("publish_time", china_time)
     pictures = row.values.get("retweet_pictures" if bare else "original_pictures", "")
@@ -52,12 +57,12 @@ def parse(row: Row) -> Post:
     links = joined_links(pictures)
     return Post(
         platform="weibo",
-        post_id=number_of(short),
-        account_id=row.take("user_id").strip() or account_of(row),
+        post_id=weibo_number(short),
+        account_id=row.take("user_id").strip() or account_in_file_name(row),
         posted_at=posted_at,
         precision=precision,
         text=what if bare else words,
-        media=file_names(f"img/{stamp}_{short}", links) if stamp else links,
+        media=picture_files(f"img/{stamp}_{short}", links) if stamp else links,
         links=(article,) if article else (),
         repost_of=f"@{whose}" if bare else "",  # whose it is; which one, it does not tell
         engagement=row.counts(_COUNTS),

@@ -7,7 +7,7 @@ starkdmi/whats_json, lib/src/patterns.dart. Messages have no numbers there.
 import re
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.whatsapp_lines import begins, split
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.sources.folders import is_picture

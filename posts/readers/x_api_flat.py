@@ -4,7 +4,7 @@
 """
 
 from frametrace.posts.readers import x_post
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Shape
 
 __all__ = ["READER"]

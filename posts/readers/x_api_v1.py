@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import x_legacy
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]

@@ -1,8 +1,8 @@
 """X/Twitter information-operations archive: the tweets file of a disclosed campaign."""
 
 from frametrace.posts.model import Post, Precision
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.x_text import x_text
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import python_list
 

@@ -1,7 +1,7 @@
 """X/Twitter information-operations archive: the users file of a disclosed campaign."""
 
 from frametrace.posts.model import Account
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]

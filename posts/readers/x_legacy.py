@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from frametrace.posts.readers.x_text import x_text
+from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row
 from frametrace.posts.values import objects_of, picked
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import x_legacy
-from frametrace.posts.readers.contract import Neighbour, Reader
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.reader_contract import Neighbour, Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import json_of
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.x_text import x_text
+from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, flat
 from frametrace.posts.values import objects_of, picked, spelled, values_of
 

@@ -4,8 +4,8 @@ Fields: developers.google.com/youtube/v3, "Videos", "Search" and "PlaylistItems"
 """
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.html_text import unescaped
+from frametrace.posts.readers.shared.html_text import unescaped
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import titled
 

@@ -4,7 +4,7 @@ Fields: bernorieder/YouTube-Data-Tools, mod_videos_list.php and mod_videos_net.p
 """
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import titled
 

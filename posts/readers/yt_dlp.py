@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.account_keys import account_of, one_of_many
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.nested import text_at
-from frametrace.posts.readers.post_keys import id_in_link, id_of
-from frametrace.posts.readers.sites import platform_of
-from frametrace.posts.readers.x_text import text_on
+from frametrace.posts.readers.shared.account_keys import account_by_handle, unshared_account
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.platforms import platform_of
+from frametrace.posts.readers.shared.post_keys import canonical_id, id_in_link
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.x_values import text_on
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import objects_of, titled, values_of
 
@@ -68,7 +68,7 @@ def _parse(row: Row) -> Post:
     return Post(
         platform=platform,
         post_id=post_id,
-        account_id=one_of_many(platform, account, post_id),
+        account_id=unshared_account(platform, account, post_id),
         account_kind=AccountKind.CHANNEL if platform == "youtube" else AccountKind.ACCOUNT,
         account_name=row.take(*_held(row, ("uploader", "channel"))) or account,
         posted_at=posted_at,
@@ -86,7 +86,7 @@ def _parse(row: Row) -> Post:
 def _account(row: Row, platform: str) -> tuple[str, dict[str, str]]:
     if name := _HANDLES.get(platform):
         handle = row.values.get(name, "")  # which is taken for the name below
-        return account_of(handle, row.take("uploader_id"), name)
+        return account_by_handle(handle, row.take("uploader_id"), name)
     return row.key(*_held(row, _ACCOUNTS.get(platform, _ELSE))), {}
 
 
@@ -97,7 +97,7 @@ def _post_id(row: Row, platform: str, link: str, account: str) -> str:
     own = row.key(*_held(row, _IDS.get(platform, ("id",))))
     if platform == "bluesky" and account.startswith("did:"):
         return f"at://{account}/app.bsky.feed.post/{own}"
-    return id_of(platform, f"{account}/{own}" if platform == "telegram" else own)
+    return canonical_id(platform, f"{account}/{own}" if platform == "telegram" else own)
 
 
 def _held(row: Row, names: tuple[str, ...]) -> tuple[str, ...]:

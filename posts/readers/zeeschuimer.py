@@ -25,9 +25,9 @@ from frametrace.posts.readers import (
     zeeschuimer_truthsocial,
     zeeschuimer_x,
 )
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.nested import packed
-from frametrace.posts.readers.sites import platform_of
+from frametrace.posts.readers.shared.json_paths import packed
+from frametrace.posts.readers.shared.platforms import platform_of
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["PLATFORMS", "READER", "parse"]

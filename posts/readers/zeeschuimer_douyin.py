@@ -6,7 +6,7 @@ Fields: digitalmethodsinitiative/4cat, datasources/douyin/search_douyin.py.
 from collections.abc import Iterator
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.rows import Row
 from frametrace.posts.values import objects_of, picked, values_of
 

@@ -7,9 +7,9 @@ stand in an attachment, as public programs that read the same pages find them.
 from typing import Any
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.account_keys import page_of
-from frametrace.posts.readers.nested import objects_at, text_at, value_at
-from frametrace.posts.readers.post_keys import post_of
+from frametrace.posts.readers.shared.account_keys import facebook_page
+from frametrace.posts.readers.shared.json_paths import objects_at, text_at, value_at
+from frametrace.posts.readers.shared.post_keys import facebook_post_id
 from frametrace.posts.rows import Row
 from frametrace.posts.values import objects_of
 
@@ -32,7 +32,7 @@ def parse(row: Row) -> Post:
     row.values["item_id"] = row.values.get("item_id", "").rpartition(":")[2]
     return Post(
         platform="facebook",
-        post_id=post_of(row.key(f"{_STORY}post_id", "data.post_id", "item_id")),
+        post_id=facebook_post_id(row.key(f"{_STORY}post_id", "data.post_id", "item_id")),
         account_id=_account(actor),
         account_kind=AccountKind.PAGE if actor.get("__typename") == "Page" else AccountKind.ACCOUNT,
         account_name=text_at(actor, "name"),
@@ -48,7 +48,7 @@ def parse(row: Row) -> Post:
 
 def _account(actor: dict[str, Any]) -> str:
     number = actor.get("id")
-    tail = page_of(text_at(actor, "url").rstrip("/").rpartition("/")[2])
+    tail = facebook_page(text_at(actor, "url").rstrip("/").rpartition("/")[2])
     account = (str(number) if isinstance(number, str | int) else "").strip() or tail.strip()
     if not account:
         raise ValueError(f"{_STORY}actors names no account")

@@ -6,9 +6,9 @@ Fields: digitalmethodsinitiative/4cat, datasources/instagram/search_instagram.py
 from typing import Any
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import account_of
-from frametrace.posts.readers.nested import objects_at, text_at
-from frametrace.posts.readers.post_keys import shortcode_of
+from frametrace.posts.readers.shared.account_keys import account_by_handle
+from frametrace.posts.readers.shared.json_paths import objects_at, text_at
+from frametrace.posts.readers.shared.post_keys import shortcode_of
 from frametrace.posts.rows import Row
 from frametrace.posts.values import distinct, objects_of, picked
 
@@ -70,7 +70,7 @@ def account_in(row: Row) -> tuple[str, str, dict[str, str]]:
         names = ("data.id", "item_id")
         ids = (row.values.get(name, "").partition("_")[2] for name in names)
         number = next((id for id in ids if id.isdecimal()), "")
-    account_id, kept = account_of(handle, number, "data.user.username")
+    account_id, kept = account_by_handle(handle, number, "data.user.username")
     return account_id, handle, kept
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.linkedin import account_at, activity_in, time_of
-from frametrace.posts.readers.nested import objects_at, text_at, value_at
+from frametrace.posts.readers.shared.json_paths import objects_at, text_at, value_at
+from frametrace.posts.readers.shared.linkedin_ids import account_at, activity_in, activity_time
 from frametrace.posts.rows import Row
 from frametrace.posts.values import objects_of
 
@@ -41,7 +41,7 @@ def parse(row: Row) -> Post:
         raise ValueError("no urn:li:activity:… names the post")
     if not account:
         raise ValueError(f"data.actor.{_TARGET} is empty")
-    posted_at, precision = time_of(activity)
+    posted_at, precision = activity_time(activity)
     company = account.startswith("company/")
     link = row.take(f"data.content.{_TARGET}", f"data.content.articleComponent.{_TARGET}")
     return Post(

@@ -6,7 +6,7 @@ Fields: digitalmethodsinitiative/4cat, datasources/ninegag/search_9gag.py.
 import re
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import one_of_many
+from frametrace.posts.readers.shared.account_keys import unshared_account
 from frametrace.posts.rows import Row
 from frametrace.posts.values import count, objects_of, picked, titled
 
@@ -32,7 +32,7 @@ def parse(row: Row) -> Post:
     return Post(
         platform="9gag",
         post_id=post_id,
-        account_id=one_of_many("9gag", author, post_id),
+        account_id=unshared_account("9gag", author, post_id),
         account_name=author,
         posted_at=posted_at,
         precision=precision,

@@ -5,7 +5,7 @@ Zeeschuimer could only read off a page have no author and can't be posts.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import account_of
+from frametrace.posts.readers.shared.account_keys import account_by_handle
 from frametrace.posts.rows import Row
 from frametrace.posts.values import titled, values_of
 
@@ -19,7 +19,7 @@ def parse(row: Row) -> Post:
     )
     handle = row.take("data.pinner.username").strip()
     number = row.take("data.pinner.entityId", "data.pinner.id")
-    account_id, kept = account_of(handle, number, "data.pinner.username")
+    account_id, kept = account_by_handle(handle, number, "data.pinner.username")
     title, text = row.take("data.title"), row.take("data.description")
     picture = row.take("data.imageSpec_orig.url", "data.images.orig.url", "data.images.url")
     link = row.take("data.link").strip()

@@ -6,7 +6,7 @@ Fields: digitalmethodsinitiative/4cat, datasources/xiaohongshu/search_rednote.py
 from typing import Any
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.nested import objects_at, text_at
+from frametrace.posts.readers.shared.json_paths import objects_at, text_at
 from frametrace.posts.rows import Row
 from frametrace.posts.values import objects_of, picked, titled
 

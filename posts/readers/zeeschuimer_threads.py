@@ -9,7 +9,7 @@ from contextlib import suppress
 from urllib.parse import parse_qs, urlsplit
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.post_keys import shortcode_of
+from frametrace.posts.readers.shared.post_keys import shortcode_of
 from frametrace.posts.readers.zeeschuimer_instagram import account_in, pictures_at, post_id_in
 from frametrace.posts.rows import Row
 

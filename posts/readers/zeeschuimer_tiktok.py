@@ -4,8 +4,8 @@ Fields: digitalmethodsinitiative/4cat, datasources/tiktok/search_tiktok.py.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import account_of
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.account_keys import account_by_handle
+from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.rows import Row
 from frametrace.posts.values import distinct, objects_of, picked
 
@@ -25,7 +25,7 @@ def parse(row: Row) -> Post:
     posted_at, precision = row.unix("data.createTime")
     handle = row.take("data.author.uniqueId", "data.author").strip()  # the latter in old pages
     number = row.take("data.author.id", "data.authorId")
-    account_id, kept = account_of(handle, number, "data.author.uniqueId")
+    account_id, kept = account_by_handle(handle, number, "data.author.uniqueId")
     tags = (
         *picked(objects_of(row.take("data.textExtra")), "hashtagName"),
         *picked(objects_of(row.take("data.challenges")), "title"),

@@ -7,8 +7,8 @@ the HTML out of a post's text, though not out of that of a post which it repeats
 from typing import Any
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.html_text import plain
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.html_text import plain_text
+from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.rows import Row
 from frametrace.posts.values import distinct, objects_of, picked
 
@@ -37,7 +37,7 @@ def parse(row: Row) -> Post:
         account_name=row.take("data.account.username", "data.account.acct"),
         posted_at=posted_at,
         precision=precision,
-        text=plain(text) if repost_of else text,
+        text=plain_text(text) if repost_of else text,
         media=distinct(media),
         links=(link,) if link else (),
         hashtags=picked(objects_of(row.take(f"{shown}tags")), "name"),

@@ -5,7 +5,7 @@ id is not used: Zeeschuimer once took it through a float, which rounds it.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.x_text import x_text
+from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row
 from frametrace.posts.values import objects_of, picked
 

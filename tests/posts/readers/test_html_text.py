@@ -2,7 +2,7 @@
 
 import pytest
 
-from frametrace.posts.readers.html_text import links_in, plain
+from frametrace.posts.readers.shared.html_text import links_in, plain_text
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from frametrace.posts.readers.html_text import links_in, plain
     ],
 )
 def test_tags_are_left_out(html: str, text: str) -> None:
-    assert plain(html) == text
+    assert plain_text(html) == text
 
 
 def test_links_lead_out_and_not_to_accounts_or_hashtags() -> None:

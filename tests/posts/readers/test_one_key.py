@@ -8,8 +8,8 @@ from one_post import KEYS, TEXT, TOLD, Told, written
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import READERS
-from frametrace.posts.readers.account_keys import one_of_many, page_of
-from frametrace.posts.readers.post_keys import id_in_link, post_of, shortcode_of
+from frametrace.posts.readers.shared.account_keys import facebook_page, unshared_account
+from frametrace.posts.readers.shared.post_keys import facebook_post_id, id_in_link, shortcode_of
 from frametrace.posts.reading import open_source
 
 every_tool = pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_media_id_is_named_by_its_shortcode(id: str, code: str) -> None:
     ],
 )
 def test_a_facebook_post_is_named_by_what_its_link_ends_in(id: str, post: str) -> None:
-    assert post_of(id) == post
+    assert facebook_post_id(id) == post
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_facebook_post_is_named_by_what_its_link_ends_in(id: str, post: str) -
 def test_a_facebook_account_is_named_by_its_number_where_the_link_tells_it(
     tail: str, account: str
 ) -> None:
-    assert page_of(tail) == account
+    assert facebook_page(tail) == account
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_facebook_account_is_named_by_its_number_where_the_link_tells_it(
 def test_who_shares_a_name_with_many_is_one_for_itself(
     platform: str, name: str, account: str
 ) -> None:
-    assert one_of_many(platform, name, "1") == account
+    assert unshared_account(platform, name, "1") == account
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.posts.readers.printed import objects_in, printed
+from frametrace.posts.readers.shared.python_literals import objects_in, parse_literal
 from frametrace.posts.times import parse_time
 
 _PLAIN = st.recursive(
@@ -20,8 +20,8 @@ _PLAIN = st.recursive(
 
 @given(_PLAIN)
 def test_what_python_prints_is_read_as_it_was(value: Any) -> None:
-    assert printed(repr({"x": [value]})) == {"x": [value]}
-    assert printed(json.dumps(value)) == value
+    assert parse_literal(repr({"x": [value]})) == {"x": [value]}
+    assert parse_literal(json.dumps(value)) == value
 
 
 @given(
@@ -31,7 +31,7 @@ def test_what_python_prints_is_read_as_it_was(value: Any) -> None:
 def test_printed_times_are_read_as_times(moment: datetime, zone: timezone | None) -> None:
     written = moment.replace(tzinfo=zone, fold=0)
     wanted = written.replace(microsecond=0, tzinfo=zone or UTC)
-    assert parse_time(printed(repr([written]))[0])[0] == wanted
+    assert parse_time(parse_literal(repr([written]))[0])[0] == wanted
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_printed_times_are_read_as_times(moment: datetime, zone: timezone | None
 )
 def test_what_is_neither_is_refused_at_once(text: str) -> None:
     with pytest.raises(ValueError, match="is neither JSON nor what Python prints") as caught:
-        printed(text)
+        parse_literal(text)
     assert len(str(caught.value)) < 300
     assert objects_in(text) == []
 

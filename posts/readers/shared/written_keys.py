@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from frametrace.posts.model import ACCOUNT_NUMBER, WRITTEN_ID
-from frametrace.posts.readers.account_keys import BY_HANDLE, account_key, handle_in_link
-from frametrace.posts.readers.post_keys import key_of
-from frametrace.posts.readers.sites import is_link, platform_named, platform_or
+from frametrace.posts.readers.shared.account_keys import BY_HANDLE, account_key, handle_in_link
+from frametrace.posts.readers.shared.platforms import is_link, platform_named, platform_or
+from frametrace.posts.readers.shared.post_keys import post_key
 
 __all__ = ["Keys", "Written", "another_account", "keys_of"]
 
@@ -47,7 +47,7 @@ def keys_of(written: Written) -> Keys:
     """
     link = written.post_id if is_link(written.post_id) else ""
     platform = _platform(written, link)
-    post_id = key_of(platform, written.post_id)
+    post_id = post_key(platform, written.post_id)
     own = account_key(platform, written.account_id, post_id)
     if not (post_id and own):
         raise ValueError("the post's id or the account's is a sign alone")

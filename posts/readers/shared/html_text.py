@@ -9,7 +9,7 @@ from html import unescape
 
 from frametrace.posts.values import distinct
 
-__all__ = ["links_in", "plain", "unescaped"]
+__all__ = ["links_in", "plain_text", "unescaped"]
 
 _BREAK = re.compile(r"<(?:br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--[^<>]*-->")
@@ -21,7 +21,7 @@ _INWARD = frozenset(("mention", "hashtag"))
 _ENDLESS = re.compile(r"&#\d{20,};?", re.ASCII)
 
 
-def plain(html: str) -> str:
+def plain_text(html: str) -> str:
     """Leave out the tags, and write what stands for characters as these characters."""
     return unescaped(_TAG.sub("", _BREAK.sub("\n", html))).strip()
 

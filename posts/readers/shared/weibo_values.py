@@ -7,7 +7,7 @@ from frametrace.posts.model import Precision
 from frametrace.posts.rows import Row
 from frametrace.posts.times import parse_time
 
-__all__ = ["account_of", "china_time", "file_names", "is_bare"]
+__all__ = ["account_in_file_name", "china_time", "is_bare_repost", "picture_files"]
 
 _CHINA = timezone(timedelta(hours=8))
 _ACCOUNT = re.compile(r"(?<!\d)\d{5,12}(?!\d)", re.ASCII)
@@ -16,7 +16,7 @@ _ACCOUNT = re.compile(r"(?<!\d)\d{5,12}(?!\d)", re.ASCII)
 _NO_WORDS = frozenset({"", "转发微博", "轉發微博", "转发微博。", "Repost", "repost"})
 
 
-def is_bare(text: str) -> bool:
+def is_bare_repost(text: str) -> bool:
     """Whether a repost has no words of its own."""
     return text.strip() in _NO_WORDS
 
@@ -26,7 +26,7 @@ def china_time(text: str) -> tuple[datetime, Precision]:
     return parse_time(text, _CHINA)
 
 
-def account_of(row: Row) -> str:
+def account_in_file_name(row: Row) -> str:
     """The account whose posts a file holds and is named by. Raises ValueError if it isn't."""
     found = _ACCOUNT.search(row.file)
     if found is None:
@@ -37,7 +37,7 @@ def account_of(row: Row) -> str:
     return found[0]
 
 
-def file_names(stem: str, links: tuple[str, ...]) -> tuple[str, ...]:
+def picture_files(stem: str, links: tuple[str, ...]) -> tuple[str, ...]:
     """What the pictures of a post are called on disk; its only one has no number."""
     if len(links) == 1:
         return (stem + _suffix(links[0], longest=5),)

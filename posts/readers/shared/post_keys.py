@@ -9,9 +9,16 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from frametrace.posts.readers.sites import is_link, platform_of
+from frametrace.posts.readers.shared.platforms import is_link, platform_of
 
-__all__ = ["id_in_link", "id_of", "key_of", "number_of", "post_of", "shortcode_of"]
+__all__ = [
+    "canonical_id",
+    "facebook_post_id",
+    "id_in_link",
+    "post_key",
+    "shortcode_of",
+    "weibo_number",
+]
 
 _WITH_PAGE = re.compile(r"\d+_(\d+)", re.ASCII)
 # Where no tool says that an id is of Facebook's API, only long numbers are: those of pages, which
@@ -81,7 +88,7 @@ _INSTAGRAM_COMMENT = re.compile(r"/c/\d+/?(?:r/\d+/?)?", re.ASCII)
 _BLUESKY = re.compile(r"/profile/(did:[\w:.%-]+)/post/([\w.~-]+)", re.ASCII)
 
 
-def post_of(id: str) -> str:
+def facebook_post_id(id: str) -> str:
     """Name a post of Facebook by what its link ends in; another id is returned unchanged."""
     match = _WITH_PAGE.fullmatch(id)
     return match[1] if match else id
@@ -100,7 +107,7 @@ def shortcode_of(id: str) -> str:
     return code or _DIGITS[0]
 
 
-def number_of(id: str) -> str:
+def weibo_number(id: str) -> str:
     """Name a post of Weibo by its number, given its short name (`ImTGkcdDn`); else unchanged."""
     if id.isdecimal() or not _SHORT.fullmatch(id):
         return id
@@ -124,17 +131,17 @@ def _wall(id: str) -> str:
 
 
 _SPELLED: Mapping[str, Callable[[str], str]] = {
-    "facebook": post_of,
+    "facebook": facebook_post_id,
     "instagram": shortcode_of,
     "reddit": _bare,
     "telegram": str.lower,
     "threads": shortcode_of,
     "vk": _wall,
-    "weibo": number_of,
+    "weibo": weibo_number,
 }
 
 
-def id_of(platform: str, id: str) -> str:
+def canonical_id(platform: str, id: str) -> str:
     """Spell the id of a post of a platform as all readers do."""
     spelled = _SPELLED.get(platform)
     return spelled(id) if spelled else id
@@ -172,16 +179,16 @@ def id_in_link(platform: str, link: str) -> str:
         found = found if found.startswith("wall") else ""
     if not found.strip():
         raise ValueError(f"{shown} does not name a post")
-    return id_of(platform, found.strip())
+    return canonical_id(platform, found.strip())
 
 
-def key_of(platform: str, written: str) -> str:
+def post_key(platform: str, written: str) -> str:
     """Name a post by its id, or by the link to it; a link that names none stays as it is.
 
     An id that needn't be the platform's, such as `20190819_1`, is somebody's own and stays, too.
     """
     if not is_link(written):
-        return id_of(platform, written) if _is_of(platform, written) else written
+        return canonical_id(platform, written) if _is_of(platform, written) else written
     try:
         return id_in_link(platform, written) if platform_of(written) == platform else written
     except ValueError:

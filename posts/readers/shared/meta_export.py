@@ -11,12 +11,20 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from frametrace.posts.mojibake import repaired
-from frametrace.posts.readers.contract import Neighbour
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.reader_contract import Neighbour
 from frametrace.posts.rows import Row
 from frametrace.posts.values import json_of, spelled
 
-__all__ = ["ACCOUNT_ID", "ACCOUNT_NAME", "account_of", "files_of", "key_of", "profiles", "rest_of"]
+__all__ = [
+    "ACCOUNT_ID",
+    "ACCOUNT_NAME",
+    "content_key",
+    "owner_of",
+    "picture_paths",
+    "profiles",
+    "rest_of",
+]
 
 # What rows are told of the export's owner, beside what stands in them.
 ACCOUNT_ID = "export.account_id"
@@ -41,7 +49,7 @@ def profiles(read: Neighbour, paths: Iterable[str]) -> Iterator[Mapping[str, Any
                 break
 
 
-def account_of(row: Row, file: str) -> tuple[str, str]:
+def owner_of(row: Row, file: str) -> tuple[str, str]:
     """Whose post it is, as an id and a name. Raises ValueError if the export does not tell."""
     account_id = row.take(ACCOUNT_ID).strip()
     if not account_id:
@@ -49,7 +57,9 @@ def account_of(row: Row, file: str) -> tuple[str, str]:
     return account_id, row.take(ACCOUNT_NAME).strip() or account_id
 
 
-def key_of(account_id: str, posted_at: datetime | None, text: str, files: Iterable[str]) -> str:
+def content_key(
+    account_id: str, posted_at: datetime | None, text: str, files: Iterable[str]
+) -> str:
     """Name a post by its second and by what it says: the same in each file that holds it.
 
     Only the first file's name counts, since its folders differ between exports.
@@ -60,7 +70,7 @@ def key_of(account_id: str, posted_at: datetime | None, text: str, files: Iterab
     return f"export:{second}:{hashlib.sha256(told).hexdigest()[:12]}"
 
 
-def files_of(items: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def picture_paths(items: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """The files of pictures, as the export names them from its root; of a video, its still."""
     stills = (item.get("thumbnail") for item in items)
     both = chain.from_iterable(zip(items, stills, strict=True))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from frametrace.posts.model import Precision
 
-__all__ = ["account_at", "activity_in", "time_of"]
+__all__ = ["account_at", "activity_in", "activity_time"]
 
 _ACTIVITY = re.compile(r"urn:li:activity:(\d{1,20})", re.ASCII)
 
@@ -22,7 +22,7 @@ def activity_in(urn: str) -> str:
     return match[1] if match else ""
 
 
-def time_of(activity: str) -> tuple[datetime | None, Precision]:
+def activity_time(activity: str) -> tuple[datetime | None, Precision]:
     """When a post was made, by its number: pages only tell how many weeks or months ago."""
     if not _ID.fullmatch(activity):
         return None, Precision.NONE

@@ -5,7 +5,7 @@ from typing import Any
 
 from frametrace.posts.values import json_of, python_list, spelled
 
-__all__ = ["objects_in", "printed"]
+__all__ = ["objects_in", "parse_literal"]
 
 # The ends of strings are optional, so that an unclosed one is found once and not tried again.
 _TOKEN = re.compile(
@@ -21,7 +21,7 @@ _TOKEN = re.compile(
 _WORDS = {"True": "true", "False": "false", "None": "null"}
 
 
-def printed(text: str) -> Any:
+def parse_literal(text: str) -> Any:
     """Read JSON, or the lists, dictionaries and times that Python prints; nothing is executed.
 
     Raises ValueError, with a plain reason, for anything else.
@@ -39,7 +39,7 @@ def printed(text: str) -> Any:
 def objects_in(text: str) -> list[dict[str, Any]]:
     """The objects of a list as `printed` reads it; none if the cell holds no such list."""
     try:
-        items = printed(text) if text.startswith("[") else []
+        items = parse_literal(text) if text.startswith("[") else []
     except ValueError:
         return []
     return [item for item in items if isinstance(item, dict)]

@@ -10,7 +10,14 @@ import re
 from frametrace.posts.model import ACCOUNT_NUMBER
 from frametrace.posts.values import sound_id
 
-__all__ = ["BY_HANDLE", "account_key", "account_of", "handle_in_link", "one_of_many", "page_of"]
+__all__ = [
+    "BY_HANDLE",
+    "account_by_handle",
+    "account_key",
+    "facebook_page",
+    "handle_in_link",
+    "unshared_account",
+]
 
 # Platforms on which accounts go by their handles.
 BY_HANDLE = frozenset({"instagram", "pinterest", "threads", "tiktok"})
@@ -32,7 +39,7 @@ _LINKS = {
 }
 
 
-def account_of(handle: str, number: str, missing: str) -> tuple[str, dict[str, str]]:
+def account_by_handle(handle: str, number: str, missing: str) -> tuple[str, dict[str, str]]:
     """Name an account by its handle, else by its number; also give what is kept beside the name.
 
     That is the number of an account which is named by its handle. Raises ValueError, which names
@@ -50,12 +57,12 @@ def account_of(handle: str, number: str, missing: str) -> tuple[str, dict[str, s
     return number, {}
 
 
-def page_of(tail: str) -> str:
+def facebook_page(tail: str) -> str:
     """The account of Facebook by what the link to it ends in: its name, or its number if told."""
     return tail.partition("profile.php?id=")[2].partition("&")[0] or tail
 
 
-def one_of_many(platform: str, name: str, post_id: str) -> str:
+def unshared_account(platform: str, name: str, post_id: str) -> str:
     """Name who posted, where a platform shows one name for many people: each is one for itself."""
     return f"{name}/{post_id}" if name in _MANY.get(platform, ()) else name
 
@@ -67,7 +74,7 @@ def account_key(platform: str, written: str, post_id: str) -> str:
         return name.lower()
     if platform == "reddit":
         name = name.removeprefix("/").removeprefix("u/")
-    return one_of_many(platform, name, post_id)
+    return unshared_account(platform, name, post_id)
 
 
 def handle_in_link(platform: str, link: str) -> str:
