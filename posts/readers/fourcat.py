@@ -9,7 +9,7 @@ from functools import lru_cache
 from frametrace.posts.model import Post, Precision
 from frametrace.posts.readers.fourcat_columns import SOURCES, UNKNOWN, Columns
 from frametrace.posts.readers.fourcat_keys import account_in, post_id_in, repost_in
-from frametrace.posts.readers.reddit_post import text_of
+from frametrace.posts.readers.reddit import text_of
 from frametrace.posts.readers.shared.html_text import plain_text
 from frametrace.posts.readers.shared.linkedin_ids import activity_time
 from frametrace.posts.readers.shared.platforms import platform_of

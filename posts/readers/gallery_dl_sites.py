@@ -1,7 +1,7 @@
 """Posts of Facebook, Pixiv, Reddit, Tumblr and Weibo as gallery-dl tells of them."""
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.reddit_post import account_of, text_of
+from frametrace.posts.readers.reddit import account_of, text_of
 from frametrace.posts.readers.shared.html_text import plain_text
 from frametrace.posts.readers.shared.post_keys import canonical_id
 from frametrace.posts.readers.shared.weibo_values import is_bare_repost

@@ -1,7 +1,7 @@
 """Posts of X, Instagram, Bluesky and TikTok as gallery-dl tells of them."""
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.bluesky_record import features_in
+from frametrace.posts.readers.bluesky import features_in
 from frametrace.posts.readers.shared.account_keys import account_by_handle
 from frametrace.posts.readers.shared.post_keys import shortcode_of
 from frametrace.posts.readers.shared.x_values import x_text

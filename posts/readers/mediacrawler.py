@@ -1,4 +1,4 @@
-"""A post as MediaCrawler stores it, of Douyin, TikTok, Weibo or Xiaohongshu, in tables and JSON.
+"""Reads posts of Douyin, TikTok, Weibo and Xiaohongshu as MediaCrawler's tables and JSON hold them.
 
 Fields: NanmiCoder/MediaCrawler, store/{douyin,tiktok,weibo,xhs}/__init__.py.
 """
@@ -6,13 +6,14 @@ Fields: NanmiCoder/MediaCrawler, store/{douyin,tiktok,weibo,xhs}/__init__.py.
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.account_keys import account_by_handle
 from frametrace.posts.readers.shared.platforms import platform_or
-from frametrace.posts.rows import Row
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import joined_links, titled
 
-__all__ = ["REQUIRED", "parse"]
+__all__ = ["READERS"]
 
-# Comments have no `liked_count`, and creators no post's id.
-REQUIRED = (
+# Tables of comments have no `liked_count`, those of creators no post's id.
+_REQUIRED = (
     ("aweme_id", "note_id"),
     ("user_id",),
     ("nickname",),
@@ -30,8 +31,7 @@ _COUNTS = {
 }
 
 
-def parse(row: Row) -> Post:
-    """Make a Post of a row; which platform it is of is told by the names that it has."""
+def _parse(row: Row) -> Post:
     posted_at, precision = row.time("time" if "time" in row.values else "create_time")
     platform = _platform(row)
     account_id, kept = _account(row, platform)
@@ -53,20 +53,45 @@ def parse(row: Row) -> Post:
 
 
 def _platform(row: Row) -> str:
+    """The platform, which only the names of the columns show."""
     if row.values.get("aweme_id"):
         return platform_or(row.values.get("aweme_url", ""), "douyin")
     return "weibo" if "content" in row.values else "xiaohongshu"
 
 
 def _account(row: Row, platform: str) -> tuple[str, dict[str, str]]:
-    """TikTok's are named by their handles, those of other platforms by their numbers."""
+    """Key an account of TikTok by its handle, those of other platforms by their numbers."""
     if platform == "tiktok":
         return account_by_handle(row.take("user_unique_id"), row.take("user_id"), "user_unique_id")
     return row.key("user_id"), {}
 
 
 def _pictures(row: Row) -> tuple[str, ...]:
-    """The pictures of an album, or a video's cover; of Weibo it stores none."""
+    """The pictures of an album, or a video's cover; for Weibo it stores none."""
     cover = row.take("cover_url").strip()
-    found = joined_links(row.take("note_download_url", "image_list"))
-    return found or ((cover,) if cover else ())
+    pictures = joined_links(row.take("note_download_url", "image_list"))
+    return pictures or ((cover,) if cover else ())
+
+
+READERS = (
+    Reader(
+        name="mediacrawler-csv",
+        title="MediaCrawler posts of Douyin, TikTok, Weibo and Xiaohongshu",
+        example="search_contents_2019-08-20.csv",
+        platform="douyin, tiktok, weibo, xiaohongshu",
+        time="second",
+        shape=Shape.TABLE,
+        required=_REQUIRED,
+        parse=_parse,
+    ),
+    Reader(
+        name="mediacrawler-jsonl",
+        title="MediaCrawler posts of Douyin, TikTok, Weibo and Xiaohongshu",
+        example="search_contents_2019-08-20.jsonl",
+        platform="douyin, tiktok, weibo, xiaohongshu",
+        time="second",
+        shape=Shape.RECORDS,
+        required=_REQUIRED,
+        parse=_parse,
+    ),
+)

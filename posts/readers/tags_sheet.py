@@ -6,9 +6,10 @@ Sources: mashe.hawksey.info, posts on TAGS; its header as public copies of its s
 import re
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers import snowflake, x_legacy
+from frametrace.posts.readers import x_api_v1
 from frametrace.posts.readers.shared.account_keys import account_key
 from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.x_values import snowflake_time
 from frametrace.posts.rows import Row, Shape, flat
 from frametrace.posts.values import json_of, sound_id
 
@@ -26,8 +27,8 @@ def _parse(row: Row) -> Post:
     row.values = _entities(row.take("entities_str")) | row.values
     posted_at, precision = row.time("created_at")
     if posted_at is None:
-        posted_at, precision = snowflake.time_of(post_id)
-    post = x_legacy.shown(row)
+        posted_at, precision = snowflake_time(post_id)
+    post = x_api_v1.content_of(row)
     return Post(
         platform="twitter",
         post_id=post_id,
@@ -39,8 +40,8 @@ def _parse(row: Row) -> Post:
         media=post.pictures,
         links=post.links,
         hashtags=post.hashtags,
-        repost_of=x_legacy.repeated(post),
-        engagement=row.counts(x_legacy.COUNTS),
+        repost_of=x_api_v1.repost_of(post),
+        engagement=row.counts(x_api_v1.COUNTS),
         extra=row.rest(),
         source=row.source,
         line=row.line,

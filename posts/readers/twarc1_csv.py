@@ -5,7 +5,7 @@ twarc/json2csv.py; DocNow/hydrator, app/utils/twitter.js.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers import x_legacy
+from frametrace.posts.readers import x_api_v1
 from frametrace.posts.readers.shared.account_keys import account_key
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.shared.x_values import x_text
@@ -35,7 +35,7 @@ def _parse(row: Row) -> Post:
         links=tuple(dict.fromkeys(row.take("urls").split())),
         hashtags=tuple(dict.fromkeys(row.take("hashtags").split())),
         repost_of=_repeated(row),
-        engagement=row.counts(x_legacy.COUNTS),
+        engagement=row.counts(x_api_v1.COUNTS),
         extra=row.rest(),
         source=row.source,
         line=row.line,

@@ -1,7 +1,7 @@
 """twarc-csv: posts of X's API, version 2, as a table."""
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers import x_post
+from frametrace.posts.readers import x_api
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import encodable, json_of
@@ -16,7 +16,7 @@ def _parse(row: Row) -> Post:
         row.values["text"] = _decoded(row.values["text"])
     else:
         row.values["text"] = row.values.get("text", "").replace("\\n", "\n")
-    return x_post.parse(row)
+    return x_api.parse(row)
 
 
 def _is_encoded(row: Row) -> bool:
@@ -41,6 +41,6 @@ READER = Reader(
     platform="twitter",
     time="second",
     shape=Shape.TABLE,
-    required=x_post.REQUIRED,
+    required=x_api.REQUIRED,
     parse=_parse,
 )

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers import x_legacy
+from frametrace.posts.readers import x_api_v1
 from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.readers.shared.reader_contract import Neighbour, Reader
 from frametrace.posts.rows import Row, Shape
@@ -52,7 +52,7 @@ def _parse(row: Row) -> Post:
     if not account_id:
         raise ValueError("whose post it is stands in account.js, which is not beside the file")
     posted_at, precision = row.time("created_at")
-    post = x_legacy.shown(row)
+    post = x_api_v1.content_of(row)
     return Post(
         platform="twitter",
         post_id=post_id,
@@ -64,8 +64,8 @@ def _parse(row: Row) -> Post:
         media=_files(row.file, post_id, post.media),
         links=post.links,
         hashtags=post.hashtags,
-        repost_of=x_legacy.repeated(post),
-        engagement=row.counts(x_legacy.COUNTS),
+        repost_of=x_api_v1.repost_of(post),
+        engagement=row.counts(x_api_v1.COUNTS),
         extra=row.rest(),
         source=row.source,
         line=row.line,

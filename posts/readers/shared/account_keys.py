@@ -1,8 +1,8 @@
-"""What an account is called, so that it has one key whatever tool tells of it.
+"""Spells the key of an account, so that every tool's posts of the account share it.
 
-Of Instagram, Pinterest, Threads and TikTok some tools know an account by its handle only, so every
-reader names it by that, in lower case; one of X by its number, and by its handle where a tool tells
-no number. Reddit's are named by their names, which never change.
+Some tools know accounts of Instagram, Pinterest, Threads and TikTok by their handles only, so every
+reader uses the handle there, in lower case. On X it uses the number, and the handle where a tool
+gives no number. On Reddit it uses the name, which never changes.
 """
 
 import re
@@ -19,11 +19,11 @@ __all__ = [
     "unshared_account",
 ]
 
-# Platforms on which accounts go by their handles.
+# Platforms whose accounts are keyed by their handles.
 BY_HANDLE = frozenset({"instagram", "pinterest", "threads", "tiktok"})
 
-# Names that platforms show in the place of many people's.
-_MANY = {
+# Names that a platform shows for many different people.
+_SHARED_NAMES = {
     "4chan": frozenset({"Anonymous"}),
     "8chan": frozenset({"Anonymous"}),
     "8kun": frozenset({"Anonymous"}),
@@ -32,18 +32,18 @@ _MANY = {
     "telegram": frozenset({"Deleted Account"}),
 }
 
-_LINKS = {
+_POST_LINKS = {
     "instagram": re.compile(r"https?://[^/?#]+/([\w.]{1,40})/(?:p|reel|tv)/", re.A | re.I),
     "threads": re.compile(r"https?://[^/?#]+/@([\w.]{1,40})/", re.A | re.I),
     "tiktok": re.compile(r"https?://[^/?#]+/@([\w.]{1,40})/", re.A | re.I),
 }
 
 
-def account_by_handle(handle: str, number: str, missing: str) -> tuple[str, dict[str, str]]:
-    """Name an account by its handle, else by its number; also give what is kept beside the name.
+def account_by_handle(handle: str, number: str, column: str) -> tuple[str, dict[str, str]]:
+    """Key an account by its handle, else by its number, and give what `extra` keeps of it.
 
-    That is the number of an account which is named by its handle. Raises ValueError, which names
-    the column `missing`, if there is neither.
+    That is the number of an account that is keyed by its handle. Raises ValueError, which names
+    `column` as empty, if there is neither.
     """
     handle, number = handle.strip().removeprefix("@"), number.strip()
     if handle:
@@ -51,26 +51,26 @@ def account_by_handle(handle: str, number: str, missing: str) -> tuple[str, dict
     try:
         number = sound_id(number)
     except ValueError as error:
-        raise ValueError(f"{missing} is empty, and the account's number {error}") from None
+        raise ValueError(f"{column} is empty, and the account's number {error}") from None
     if not number:
-        raise ValueError(f"{missing} is empty")
+        raise ValueError(f"{column} is empty")
     return number, {}
 
 
-def facebook_page(tail: str) -> str:
-    """The account of Facebook by what the link to it ends in: its name, or its number if told."""
-    return tail.partition("profile.php?id=")[2].partition("&")[0] or tail
+def facebook_page(link_tail: str) -> str:
+    """The account in the tail of a link to its page on Facebook: its number if given, or name."""
+    return link_tail.partition("profile.php?id=")[2].partition("&")[0] or link_tail
 
 
 def unshared_account(platform: str, name: str, post_id: str) -> str:
-    """Name who posted, where a platform shows one name for many people: each is one for itself."""
-    return f"{name}/{post_id}" if name in _MANY.get(platform, ()) else name
+    """Give each post its own account where the platform shows one name for many people."""
+    return f"{name}/{post_id}" if name in _SHARED_NAMES.get(platform, ()) else name
 
 
 def account_key(platform: str, written: str, post_id: str) -> str:
-    """Spell what a table says of who posted as readers of the platform do."""
+    """Spell an account that a table names in its own way as the platform's readers do."""
     name = written.removeprefix("@")
-    if platform in BY_HANDLE or platform == "twitter":  # whose number has no letters
+    if platform in BY_HANDLE or platform == "twitter":  # numbers of X have no letters
         return name.lower()
     if platform == "reddit":
         name = name.removeprefix("/").removeprefix("u/")
@@ -78,6 +78,6 @@ def account_key(platform: str, written: str, post_id: str) -> str:
 
 
 def handle_in_link(platform: str, link: str) -> str:
-    """The handle of an account in the link to a post, in lower case; empty where it is not told."""
-    found = _LINKS[platform].match(link) if platform in _LINKS else None
-    return found[1].lower() if found else ""
+    """The account's handle in a link to its post, in lower case; empty where there is none."""
+    match = _POST_LINKS[platform].match(link) if platform in _POST_LINKS else None
+    return match[1].lower() if match else ""

@@ -1,6 +1,6 @@
-"""What a piece of HTML says, without its tags, and where its links lead.
+"""Strips the tags from a piece of HTML and finds its links.
 
-Python's own parser takes minutes for some 100 kB of unclosed tags: these expressions read on.
+Python's own parser takes minutes for 100 kB of unclosed tags; these expressions take linear time.
 """
 
 import re
@@ -16,23 +16,23 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--[^<>]*-->")
 _ANCHOR = re.compile(r"<a\s[^<>]*>", re.IGNORECASE)
 _HREF = re.compile(r"""\shref=(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _CLASS = re.compile(r"""\sclass=(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
-_INWARD = frozenset(("mention", "hashtag"))
-# No character has so long a number, and Python refuses to read one of 5,000 digits.
-_ENDLESS = re.compile(r"&#\d{20,};?", re.ASCII)
+_INTERNAL_CLASSES = frozenset(("mention", "hashtag"))
+# No character has so long a number, and Python refuses to convert one of 5,000 digits.
+_OVERLONG_REFERENCE = re.compile(r"&#\d{20,};?", re.ASCII)
 
 
 def plain_text(html: str) -> str:
-    """Leave out the tags, and write what stands for characters as these characters."""
+    """Remove the tags and resolve the character references."""
     return unescaped(_TAG.sub("", _BREAK.sub("\n", html))).strip()
 
 
 def unescaped(text: str) -> str:
-    """Write characters in the place of `&amp;` and `&#9731;`; U+FFFD for what is none."""
-    return unescape(_ENDLESS.sub("\ufffd", text)) if "&" in text else text
+    """Resolve references such as `&amp;` and `&#9731;`; those of no character become U+FFFD."""
+    return unescape(_OVERLONG_REFERENCE.sub("\ufffd", text)) if "&" in text else text
 
 
 def links_in(html: str) -> tuple[str, ...]:
-    """Where the links lead, but for those to accounts and hashtags; each once."""
+    """The targets of all links, each once, except mentions of accounts and hashtags."""
     return distinct(_links(html))
 
 
@@ -40,10 +40,10 @@ def _links(html: str) -> Iterator[str]:
     for anchor in _ANCHOR.findall(html):
         link = unescaped(_attribute(_HREF, anchor)).strip()
         classes = _attribute(_CLASS, anchor).split()
-        if link.startswith(("http://", "https://")) and _INWARD.isdisjoint(classes):
+        if link.startswith(("http://", "https://")) and _INTERNAL_CLASSES.isdisjoint(classes):
             yield link
 
 
 def _attribute(pattern: re.Pattern[str], anchor: str) -> str:
-    found = pattern.search(anchor)
-    return (found[1] or found[2] or "") if found else ""
+    match = pattern.search(anchor)
+    return (match[1] or match[2] or "") if match else ""

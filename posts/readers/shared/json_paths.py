@@ -1,4 +1,4 @@
-"""JSON values that lie deep, of which nobody knows for certain how they are built."""
+"""Follows paths into nested JSON values whose layout may vary, without raising."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,9 +8,9 @@ from frametrace.posts.values import spelled
 __all__ = ["objects_at", "packed", "text_at", "value_at"]
 
 
-def value_at(value: Any, *way: str | int) -> Any:
+def value_at(value: Any, *path: str | int) -> Any:
     """Follow names and positions; None if they lead nowhere."""
-    for step in way:
+    for step in path:
         if isinstance(step, int):
             value = value[step] if isinstance(value, list) and step < len(value) else None
         else:
@@ -18,20 +18,20 @@ def value_at(value: Any, *way: str | int) -> Any:
     return value
 
 
-def text_at(value: Any, *way: str | int) -> str:
-    """Follow names and positions; an empty string if it leads nowhere or to anything but text."""
-    found = value_at(value, *way)
-    return found.strip() if isinstance(found, str) else ""
+def text_at(value: Any, *path: str | int) -> str:
+    """Follow names and positions; an empty string if they lead nowhere or to anything but text."""
+    text = value_at(value, *path)
+    return text.strip() if isinstance(text, str) else ""
 
 
-def objects_at(value: Any, *way: str | int) -> list[dict[str, Any]]:
-    """Follow names and positions to a list; its objects, or none if it leads to no list."""
-    found = value_at(value, *way)
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+def objects_at(value: Any, *path: str | int) -> list[dict[str, Any]]:
+    """Follow names and positions to a list; its objects, or none if there is no list."""
+    items = value_at(value, *path)
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def packed(extra: Mapping[str, str], prefix: str) -> dict[str, str]:
-    """Keep as one JSON object all names that begin with a prefix: hundreds take much memory."""
-    kept = {name: value for name, value in extra.items() if not name.startswith(prefix)}
+    """Pack all names that begin with a prefix into one JSON object: hundreds take much memory."""
+    others = {name: value for name, value in extra.items() if not name.startswith(prefix)}
     inside = {name.removeprefix(prefix): extra[name] for name in extra if name.startswith(prefix)}
-    return kept | ({prefix.rstrip("."): spelled(inside)} if inside else {})
+    return others | ({prefix.rstrip("."): spelled(inside)} if inside else {})

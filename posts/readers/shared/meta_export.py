@@ -1,6 +1,6 @@
-"""What Meta's downloads of one's own information share: files, texts, and keys for posts.
+"""Finds the owner, keys, pictures and texts in Meta's downloads of one's own information.
 
-They are written for their owner: a post has no id there, and whose it is stands in another file.
+They are written for their owner: posts have no ids, and another file says whose posts they are.
 """
 
 import hashlib
@@ -26,61 +26,63 @@ __all__ = [
     "rest_of",
 ]
 
-# What rows are told of the export's owner, beside what stands in them.
+# Columns that each row gets from the files beside it.
 ACCOUNT_ID = "export.account_id"
 ACCOUNT_NAME = "export.account_name"
 
-# How far above its posts an export may keep who its owner is.
-_FOLDERS_ABOVE = 3
+# The profile lies at most so many folders above the posts.
+_MAX_FOLDERS_ABOVE = 3
 
-_MOVING = frozenset((".3gp", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".srt", ".webm"))
+_VIDEO_SUFFIXES = frozenset((".3gp", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".srt", ".webm"))
 
 
 def profiles(read: Neighbour, paths: Iterable[str]) -> Iterator[Mapping[str, Any]]:
-    """Read the first files of these paths that there are, beside the posts or in a folder above."""
+    """Read the nearest file of each path, beside the posts or in a folder above."""
     for path in paths:
-        for above in range(_FOLDERS_ABOVE + 1):
+        for above in range(_MAX_FOLDERS_ABOVE + 1):
             try:
-                found = json_of(text) if (text := read("../" * above + path)) else None
+                document = json_of(text) if (text := read("../" * above + path)) else None
             except (ValueError, RecursionError):
                 continue
-            if isinstance(found, dict):
-                yield found
+            if isinstance(document, dict):
+                yield document
                 break
 
 
 def owner_of(row: Row, file: str) -> tuple[str, str]:
-    """Whose post it is, as an id and a name. Raises ValueError if the export does not tell."""
+    """The id and the name of the post's account. Raises ValueError if the export lacks them."""
     account_id = row.take(ACCOUNT_ID).strip()
     if not account_id:
-        raise ValueError(f"nothing says whose it is: {file} is not beside it; add the whole export")
+        raise ValueError(
+            f"nothing says whose post it is: {file} is not beside it; add the whole export"
+        )
     return account_id, row.take(ACCOUNT_NAME).strip() or account_id
 
 
 def content_key(
     account_id: str, posted_at: datetime | None, text: str, files: Iterable[str]
 ) -> str:
-    """Name a post by its second and by what it says: the same in each file that holds it.
+    """Make a key from a post's second, text and first file: the same in every file that holds it.
 
-    Only the first file's name counts, since its folders differ between exports.
+    Only the name of that file counts, since its folders differ between exports.
     """
     second = str(int(posted_at.timestamp())) if posted_at else "undated"
     name = PurePosixPath(next(iter(files), "")).name
-    told = "\0".join((account_id, text, name)).encode("utf-8", "surrogatepass")
-    return f"export:{second}:{hashlib.sha256(told).hexdigest()[:12]}"
+    content = "\0".join((account_id, text, name)).encode("utf-8", "surrogatepass")
+    return f"export:{second}:{hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def picture_paths(items: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The files of pictures, as the export names them from its root; of a video, its still."""
+    """The paths of pictures from the root of the export; for a video, of its still."""
     stills = (item.get("thumbnail") for item in items)
     both = chain.from_iterable(zip(items, stills, strict=True))
-    files = (_file(held) for held in both)
-    return tuple(dict.fromkeys(file for file in files if file and not _is_moving(file)))
+    files = (_file(item) for item in both)
+    return tuple(dict.fromkeys(file for file in files if file and not _is_video(file)))
 
 
 def rest_of(row: Row, items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """What nobody took of a row, in its right letters, and the videos among `items`."""
-    videos = tuple(dict.fromkeys(filter(_is_moving, map(_file, items))))
+    """The columns that are left, with their encoding repaired, and the videos among `items`."""
+    videos = tuple(dict.fromkeys(filter(_is_video, map(_file, items))))
     rest = {repaired(name): repaired(text) for name, text in row.rest().items()}
     return rest | ({"videos": spelled(videos)} if videos else {})
 
@@ -89,5 +91,5 @@ def _file(item: object) -> str:
     return repaired(text_at(item, "uri"))
 
 
-def _is_moving(file: str) -> bool:
-    return PurePosixPath(file).suffix.lower() in _MOVING
+def _is_video(file: str) -> bool:
+    return PurePosixPath(file).suffix.lower() in _VIDEO_SUFFIXES

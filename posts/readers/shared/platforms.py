@@ -1,11 +1,11 @@
-"""Which platform a link or a name belongs to, for formats that hold posts of many."""
+"""Finds the platform of a link or of a written name, for formats with posts of many platforms."""
 
 import re
 from urllib.parse import urlsplit
 
 __all__ = ["PLATFORMS", "host_of", "is_link", "platform_named", "platform_of", "platform_or"]
 
-_PLATFORMS = {
+_SITES = {
     "4chan.org": "4chan",
     "4channel.org": "4chan",
     "8kun.top": "8kun",
@@ -46,8 +46,8 @@ _PLATFORMS = {
     "youtube.com": "youtube",
 }
 
-# What people and tools call a platform besides its own name; without spaces, dashes and the like.
-_NAMES = {
+# Other names of platforms that people and tools write, without spaces, dashes and underscores.
+_ALIASES = {
     "bsky": "bluesky",
     "blueskysocial": "bluesky",
     "fb": "facebook",
@@ -75,8 +75,8 @@ _NAMES = {
 }
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 _WORD = re.compile(r"[^\W_]+")
-# Words beside a platform's name that don't make it another: `Facebook Pages`, `Twitter, now X`.
-_BESIDE = frozenset(
+# Words beside a platform's name that don't change it: `Facebook Pages`, `Twitter, now X`.
+_FILLER_WORDS = frozenset(
     {
         *("account", "accounts", "channel", "channels", "group", "groups", "page", "pages"),
         *("post", "posts", "profile", "profiles", "public", "reel", "reels", "shorts", "stories"),
@@ -84,13 +84,13 @@ _BESIDE = frozenset(
         *("app", "by", "com", "corp", "formerly", "from", "meta", "now", "the"),
     }
 )
-_LONGEST_NAME = 60  # characters
+_MAX_NAME = 60  # characters
 _SITE = re.compile(r"[\w-]+(?:\.[\w-]+)+")
-PLATFORMS = frozenset(_PLATFORMS.values())
+PLATFORMS = frozenset(_SITES.values())
 
 
 def host_of(url: str) -> str:
-    """Name the site that a link leads to. Raises ValueError if it leads to none."""
+    """The site that a link leads to. Raises ValueError if it leads to none."""
     try:
         host = urlsplit(url).hostname
     except ValueError as error:
@@ -101,39 +101,39 @@ def host_of(url: str) -> str:
 
 
 def platform_of(url: str) -> str:
-    """Name the platform of a link, or else its site. Raises ValueError if it leads to none."""
+    """The platform of a link, or else its site. Raises ValueError if it leads to none."""
     host = host_of(url)
-    known = (name for site, name in _PLATFORMS.items() if f".{host}".endswith(f".{site}"))
-    return next(known, host)
+    platforms = (name for site, name in _SITES.items() if f".{host}".endswith(f".{site}"))
+    return next(platforms, host)
 
 
 def platform_named(written: str) -> str:
     """The platform that a cell names, by its usual name: `X` and `twitter.com` are `twitter`.
 
-    What is not known is given as it was written, in lower case.
+    An unknown platform is returned as it was written, in lower case.
     """
     lower = written.strip().lower()
-    if len(lower) > _LONGEST_NAME and not is_link(lower):
+    if len(lower) > _MAX_NAME and not is_link(lower):
         return lower
     name = _BETWEEN_WORDS.sub("", lower)
-    if found := _known(name):
-        return found
+    if platform := _known(name):
+        return platform
     if is_link(lower) or _SITE.fullmatch(lower):
         return platform_or(lower if is_link(lower) else f"https://{lower}", lower)
     return _in_words(lower) or lower
 
 
 def _known(name: str) -> str:
-    return _NAMES.get(name, name if name in PLATFORMS else "")
+    return _ALIASES.get(name, name if name in PLATFORMS else "")
 
 
 def _in_words(lower: str) -> str:
-    """The one platform that words name, all of them; empty where some name none, or another."""
-    words = [word for word in _WORD.findall(lower) if word not in _BESIDE]
-    if found := _known("".join(words)):
-        return found
-    named = {_known(word) for word in words}
-    return named.pop() if len(named) == 1 else ""
+    """The one platform that all words name; empty where they name several, or one is unknown."""
+    words = [word for word in _WORD.findall(lower) if word not in _FILLER_WORDS]
+    if platform := _known("".join(words)):
+        return platform
+    platforms = {_known(word) for word in words}
+    return platforms.pop() if len(platforms) == 1 else ""
 
 
 def is_link(text: str) -> bool:
@@ -142,7 +142,7 @@ def is_link(text: str) -> bool:
 
 
 def platform_or(url: str, default: str) -> str:
-    """Name the platform of a link, or `default` where it can't be told by it."""
+    """The platform of a link, or `default` where it leads to no site."""
     try:
         return platform_of(url.strip())
     except ValueError:

@@ -1,4 +1,4 @@
-"""What Python programs print into a table's cells instead of JSON."""
+"""Reads what Python programs print into a table's cells instead of JSON."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ from frametrace.posts.values import json_of, python_list, spelled
 
 __all__ = ["objects_in", "parse_literal"]
 
-# The ends of strings are optional, so that an unclosed one is found once and not tried again.
+# The closing quote is optional, so that an unclosed string is matched once and not tried again.
 _TOKEN = re.compile(
     r"""(?P<string>'(?:[^'\\]|\\.)*+(?:'|(?P<cut>\\?\Z))"""
     r"""|"(?:[^"\\]|\\.)*+(?:"|(?P<cut_too>\\?\Z)))"""
@@ -22,7 +22,7 @@ _WORDS = {"True": "true", "False": "false", "None": "null"}
 
 
 def parse_literal(text: str) -> Any:
-    """Read JSON, or the lists, dictionaries and times that Python prints; nothing is executed.
+    """Read JSON, or lists, dictionaries and times as Python prints them; nothing is executed.
 
     Raises ValueError, with a plain reason, for anything else.
     """
@@ -31,13 +31,13 @@ def parse_literal(text: str) -> Any:
     except (ValueError, RecursionError):
         pass
     try:
-        return json_of(_TOKEN.sub(_in_json, text))
+        return json_of(_TOKEN.sub(_as_json, text))
     except (ValueError, IndexError, RecursionError) as error:
         raise ValueError(f"{text[:40]!r} is neither JSON nor what Python prints: {error}") from None
 
 
 def objects_in(text: str) -> list[dict[str, Any]]:
-    """The objects of a list as `printed` reads it; none if the cell holds no such list."""
+    """The objects of a list that `parse_literal` reads; none if the cell holds no such list."""
     try:
         items = parse_literal(text) if text.startswith("[") else []
     except ValueError:
@@ -45,7 +45,7 @@ def objects_in(text: str) -> list[dict[str, Any]]:
     return [item for item in items if isinstance(item, dict)]
 
 
-def _in_json(token: re.Match[str]) -> str:
+def _as_json(token: re.Match[str]) -> str:
     if token["cut"] is not None or token["cut_too"] is not None:
         raise ValueError("a string has no end")
     if token["string"]:
@@ -53,10 +53,10 @@ def _in_json(token: re.Match[str]) -> str:
     if token["word"]:
         return _WORDS[token["word"]]
     numbers = [*map(int, token["parts"].split(",")), 0, 0, 0][:6]
-    return spelled("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}".format(*numbers) + _zone(token))
+    return spelled("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}".format(*numbers) + _offset(token))
 
 
-def _zone(token: re.Match[str]) -> str:
+def _offset(token: re.Match[str]) -> str:
     if not token["seconds"]:
         return "+00:00" if token["utc"] else ""
     minutes = int(token["days"] or 0) * 24 * 60 + int(token["seconds"]) // 60

@@ -1,4 +1,4 @@
-"""What a reader is: what its format is called, how it is recognised, how a row becomes a post."""
+"""The reader contract: how a format is named, how it is recognised, how a row becomes a post."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,17 +16,21 @@ Neighbour = Callable[[str], str]
 class Reader:
     """One source format.
 
-    `parse` makes a Post or an Account of one row and raises ValueError, with a plain reason, when
-    the row can't be one. `required` names the columns without which the format can't be read, each
-    with its alternatives: a source that has them all is recognised. `foreign` names columns that
-    only another format with the same required ones has. `parts` takes apart a row that holds many
-    posts, such as a page of an API's answers. `short_rows`: the tool leaves out empty cells at the
-    end of a row. `context` gives values that every row has besides its own, read from files beside
-    the source. `beside`: rows name files in the source's own folder, or else in a media folder; any
-    others may be called alike. A source of the shape TEXT is recognised by its first lines
-    (`begins`) and taken apart by `split`, which gives the number of each row's first line and its
-    values, or the reason why it can't be read. `title`, `example`, `platform` and `time`
-    describe the format in its documentation.
+    Documentation: `name` is what `--format` takes; `title`, `example`, `platform` and `time`
+    fill the table in docs/formats.md.
+
+    Recognition: `required` lists the columns without which the format can't be read, each with its
+    alternatives; a source of the right `shape` that has them all is recognised. `foreign` lists
+    columns that only another format with the same required ones has. A source of the shape TEXT
+    has no columns: `begins` recognises its first lines, and `split` yields each row's line number
+    with its values, or with the reason why it can't be read.
+
+    Rows: `parse` makes a Post or an Account of one row and raises ValueError, with a plain reason,
+    when it can't. `parts` splits a row that holds many posts, such as a page of an API's answers,
+    or drops one that holds none. `context` gives values that every row has in addition, read from
+    files beside the source. `short_rows`: the tool leaves out empty cells at the end of a row.
+    `beside`: rows name files in the source's own folder or in a media folder; files of the same
+    name elsewhere are not theirs.
     """
 
     name: str
@@ -54,15 +58,15 @@ class Reader:
         )
 
     def lacks(self, names: Collection[str]) -> bool:
-        """Whether a required column is not among `names`: of most readers the first isn't."""
-        return not all(any(map(names.__contains__, each)) for each in self.required)
+        """Whether a required column is missing; stops at the first, for speed."""
+        return not all(any(map(names.__contains__, alternatives)) for alternatives in self.required)
 
-    def lacking(self, names: Collection[str]) -> int:
-        """How many required columns are not among `names`."""
-        return sum(not any(map(names.__contains__, each)) for each in self.required)
+    def count_missing(self, names: Collection[str]) -> int:
+        """Count the required columns that are not among `names`."""
+        return sum(not any(map(names.__contains__, alternatives)) for alternatives in self.required)
 
     def recognises(self, head: Head) -> bool:
-        """Whether a source that begins like this is of this format."""
+        """Whether a source with this head is of this format."""
         if self.shape is Shape.TEXT:
             begins = self.begins is not None and self.begins(head.beginning)
             return begins and head.shape is Shape.TEXT

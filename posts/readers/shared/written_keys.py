@@ -1,4 +1,7 @@
-"""Who posted what, as a table of no tool says it: spelled as readers of the platform spell it."""
+"""Spells keys that a table of no particular tool writes in its own way.
+
+Frametrace's own format and column maps use it, so that their posts share keys with those of tools.
+"""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +19,7 @@ _HANDLE = re.compile(r"[\w.]{1,40}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a row says: the platform, or what stands in for it, and the rest as it is written."""
+    """What a row says, as it is written; `usual_platform` counts where it names no platform."""
 
     platform: str
     post_id: str
@@ -27,9 +30,9 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The post's key and its account. `kept` belongs to what is kept with the post.
+    """The post's key and its account; `kept` goes into the post's `extra`.
 
-    `other_account`: the row names another account than the post's own link, which counts.
+    `other_account`: the row names another account than the link to the post does; the link counts.
     """
 
     platform: str
@@ -41,22 +44,22 @@ class Keys:
 
 
 def keys_of(written: Written) -> Keys:
-    """Spell them; a handle in the link to the post is the best name of its account.
+    """Spell the keys; a handle in the link to the post is the best name of its account.
 
-    Raises ValueError where an id or an account is a sign alone.
+    Raises ValueError where an id or an account consists of a sign such as `@` alone.
     """
     link = written.post_id if is_link(written.post_id) else ""
     platform = _platform(written, link)
     post_id = post_key(platform, written.post_id)
-    own = account_key(platform, written.account_id, post_id)
-    if not (post_id and own):
+    named = account_key(platform, written.account_id, post_id)
+    if not (post_id and named):
         raise ValueError("the post's id or the account's is a sign alone")
-    # A link that names no post, such as one to share it, tells nothing of the account either.
+    # A link that names no post, such as one made for sharing, doesn't name the account either.
     handle = handle_in_link(platform, link) if link and post_id != link else ""
-    number = own if handle and own.isdecimal() and own != handle else ""
+    number = named if handle and named.isdecimal() and named != handle else ""
     shown = "" if number else written.account_id.removeprefix("@")
-    name = written.account_name.strip() or ("" if shown == (handle or own) else shown)
-    other = bool(handle and not number and _is_another(platform, own, handle))
+    name = written.account_name.strip() or ("" if shown == (handle or named) else shown)
+    is_other = bool(handle and not number and _is_other_handle(platform, named, handle))
     kept = {"link": link} if link else {}
     if not link and post_id != written.post_id:
         kept[WRITTEN_ID] = written.post_id
@@ -65,28 +68,28 @@ def keys_of(written: Written) -> Keys:
     return Keys(
         platform=platform,
         post_id=post_id,
-        account_id=handle or own,
-        account_name="" if other else name,
+        account_id=handle or named,
+        account_name="" if is_other else name,
         kept=kept,
-        other_account=other,
+        other_account=is_other,
     )
 
 
 def _platform(written: Written, link: str) -> str:
-    """The platform that is named; of a site's name and a link of a post the link says more."""
+    """The platform that is named; if that is only a site, the link to the post is more precise."""
     named = platform_named(written.platform) or written.usual_platform
     if named and "." not in named:
         return named
     return platform_or(link, named or "unknown")
 
 
-def _is_another(platform: str, own: str, handle: str) -> bool:
-    """Whether it is another handle; what can't be one is the name that people see."""
-    return platform in BY_HANDLE and own != handle and bool(_HANDLE.fullmatch(own))
+def _is_other_handle(platform: str, named: str, handle: str) -> bool:
+    """Whether the named account is another handle; what can't be a handle is a display name."""
+    return platform in BY_HANDLE and named != handle and bool(_HANDLE.fullmatch(named))
 
 
 def another_account(column: str) -> str:
-    """What is told of a row that names another account than the post's own link."""
+    """The note on a row that names another account than the link to its post."""
     return (
         f"the link to the post names another account than {column}: that account counts, and what "
         f"{column} says is kept with the post"

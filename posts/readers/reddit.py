@@ -1,11 +1,13 @@
-"""A submission or a comment of Reddit, by the names of its API, which archives keep.
+"""Reads submissions and comments of Reddit as its API, Pushshift and Arctic Shift write them.
 
-Keys are ids without `t3_` and `t1_`, and accounts are names, which can't be changed: some tools
-tell no more. Sources: ArthurHeitmann/arctic_shift, schemas/RS and schemas/RC; the API's listings
+Tables with the same names are what data frames write. Keys are ids without `t3_` and `t1_`.
+Accounts are keyed by their names, which never change; some tools give nothing else.
+
+Sources: ArthurHeitmann/arctic_shift, schemas/RS and schemas/RC; the API's listings
 (reddit.com/dev/api); digitalmethodsinitiative/4cat, datasources/reddit/search_reddit.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from frametrace.posts.model import Post
@@ -15,13 +17,14 @@ from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.readers.shared.platforms import host_of
 from frametrace.posts.readers.shared.post_keys import canonical_id
 from frametrace.posts.readers.shared.python_literals import objects_in, parse_literal
-from frametrace.posts.rows import Row, flat
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.rows import Row, Shape, flat
 from frametrace.posts.sources.folders import is_picture
 from frametrace.posts.values import titled
 
-__all__ = ["REQUIRED", "account_of", "parse", "text_of"]
+__all__ = ["READERS", "account_of", "text_of"]
 
-REQUIRED = (
+_REQUIRED = (
     ("id", "data.id"),
     ("author", "data.author"),
     ("created_utc", "data.created_utc"),
@@ -30,22 +33,26 @@ REQUIRED = (
 )
 
 _COUNTS = {"score": "score", "num_comments": "comments", "num_crossposts": "reposts"}
-_GONE = frozenset(("[deleted]", "[removed]", "[deleted by user]"))
+_PLACEHOLDERS = frozenset(("[deleted]", "[removed]", "[deleted by user]"))
 _DATA = "data."
 
-# Objects that a table holds in its cells, and what only repeats what was taken or others wrote.
-_OBJECTS = ("gallery_data", "media_metadata", "preview")
-_REPEATED = (
+# Columns whose cells hold objects, and those that repeat other columns or hold what others wrote.
+_OBJECT_COLUMNS = ("gallery_data", "media_metadata", "preview")
+_DROPPED = (
     *("media_metadata", "preview", "crosspost_parent_list", "replies"),
     *("selftext_html", "body_html"),
 )
 
 
-def parse(row: Row) -> Post:
-    """Make a Post of a row with Reddit's names; in a listing of the API they begin with `data.`."""
-    if "data.id" in row.values:
+def _posts_of(row: Row) -> Iterable[Row]:
+    """Drop the records by which a listing says that it left some out: `more`, with ids alone."""
+    return () if row.values.get("kind") == "more" else (row,)
+
+
+def _parse(row: Row) -> Post:
+    if "data.id" in row.values:  # a listing of the API
         row.values = {name.removeprefix(_DATA): text for name, text in row.values.items()}
-    row.values = _opened(row.values)
+    row.values = _with_objects(row.values)
     post_id = canonical_id("reddit", row.values.get("id", "").strip())
     if not post_id:
         raise ValueError("id is empty")
@@ -71,53 +78,52 @@ def parse(row: Row) -> Post:
 
 
 def account_of(author: str, post_id: str) -> str:
-    """Name an account. Raises ValueError if it isn't told."""
+    """Key an account by its name. Raises ValueError if that is empty."""
     if not author.strip():
         raise ValueError("author is empty")
     return unshared_account("reddit", author.strip(), post_id)
 
 
 def text_of(title: str, *texts: str) -> str:
-    """Put a title and a text together, without what stands in place of a text that is gone."""
-    told = (unescaped(part).strip() for part in (title, *texts))
-    shown = [part if part not in _GONE else "" for part in told]
+    """Join a title and a text, without the placeholders of deleted ones."""
+    parts = (unescaped(part).strip() for part in (title, *texts))
+    shown = [part if part not in _PLACEHOLDERS else "" for part in parts]
     return titled(shown[0], "".join(shown[1:]))
 
 
-def _opened(values: dict[str, str]) -> dict[str, str]:
-    """Name what lies in a table's cells as a record's values are named."""
-    found: dict[str, str] = {}
-    for name in _OBJECTS:
+def _with_objects(values: dict[str, str]) -> dict[str, str]:
+    """Flatten the objects in a table's cells to the names that a record has."""
+    flattened: dict[str, str] = {}
+    for name in _OBJECT_COLUMNS:
         if values.get(name, "").startswith("{"):
             try:
-                found |= flat({name: parse_literal(values[name])})
+                flattened |= flat({name: parse_literal(values[name])})
             except ValueError:
                 continue
-    return values | found
+    return values | flattened
 
 
 def _pictures(values: Mapping[str, str]) -> tuple[str, ...]:
-    """A gallery's pictures, or the picture that is posted, or the one that stands for a link."""
+    """A gallery's pictures, or the picture that is posted, or the preview of a link."""
     items = objects_in(values.get("gallery_data.items", ""))
     slides = (f"media_metadata.{text_at(item, 'media_id')}.s." for item in items)
-    found = [values.get(f"{slide}u") or values.get(f"{slide}gif", "") for slide in slides]
-    posted = _posted(values)
-    if not any(found) and _is_picture(posted):
-        found = [posted]
-    if not any(found):
+    links = [values.get(f"{slide}u") or values.get(f"{slide}gif", "") for slide in slides]
+    posted = _posted_link(values)
+    if not any(links) and _is_picture(posted):
+        links = [posted]
+    if not any(links):
         previews = objects_in(values.get("preview.images", ""))
-        found = [text_at(preview, "source", "url") for preview in previews[:1]]
-    return tuple(dict.fromkeys(unescaped(link).strip() for link in found if link.strip()))
+        links = [text_at(preview, "source", "url") for preview in previews[:1]]
+    return tuple(dict.fromkeys(unescaped(link).strip() for link in links if link.strip()))
 
 
-def _posted(values: Mapping[str, str]) -> str:
-    """The link that is posted."""
+def _posted_link(values: Mapping[str, str]) -> str:
     return unescaped(values.get("url_overridden_by_dest") or values.get("url", "")).strip()
 
 
 def _links(values: Mapping[str, str]) -> tuple[str, ...]:
-    """Where a submission leads, if that is not to Reddit's own page, picture or video of it."""
-    posted = _posted(values)
+    """Where a submission leads, unless that is Reddit's own page, picture or video of it."""
+    posted = _posted_link(values)
     try:
         host = host_of(posted)
     except ValueError:
@@ -136,10 +142,36 @@ def _is_picture(link: str) -> bool:
 
 
 def _extra(row: Row) -> dict[str, str]:
-    """What is left; what stands in place of a text says that it is gone."""
+    """The columns that are left; the placeholder of a deleted text is kept."""
     for name in ("id", "name"):
         row.take(name)
     for name in ("selftext", "body"):
-        if row.values.get(name, "").strip() not in _GONE:
+        if row.values.get(name, "").strip() not in _PLACEHOLDERS:
             row.take(name)
-    return {name: text for name, text in row.rest().items() if not name.startswith(_REPEATED)}
+    return {name: text for name, text in row.rest().items() if not name.startswith(_DROPPED)}
+
+
+READERS = (
+    Reader(
+        name="reddit-jsonl",
+        title="Reddit submissions and comments, as Pushshift, Arctic Shift or the API give them",
+        example="RS_2023-12.ndjson",
+        platform="reddit",
+        time="second",
+        shape=Shape.RECORDS,
+        required=_REQUIRED,
+        parse=_parse,
+        foreign=("subcategory",),  # gallery-dl has it
+        parts=_posts_of,
+    ),
+    Reader(
+        name="reddit-csv",
+        title="Reddit submissions and comments with the API's column names",
+        example="submissions.csv",
+        platform="reddit",
+        time="second",
+        shape=Shape.TABLE,
+        required=_REQUIRED,
+        parse=_parse,
+    ),
+)
