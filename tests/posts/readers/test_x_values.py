@@ -19,7 +19,10 @@ BEGINNING = datetime(2010, 11, 4, 1, 42, 54, 657_000, UTC)
 def test_an_id_tells_the_second_that_it_was_made_in(at: datetime, rest: int) -> None:
     at = at.replace(microsecond=at.microsecond // 1000 * 1000)
     milliseconds = (at - BEGINNING) // timedelta(milliseconds=1)
-    assert snowflake_time(str(milliseconds << 22 | rest)) == (at.replace(microsecond=0), Precision.SECOND)
+    assert snowflake_time(str(milliseconds << 22 | rest)) == (
+        at.replace(microsecond=0),
+        Precision.SECOND,
+    )
 
 
 @pytest.mark.parametrize(
