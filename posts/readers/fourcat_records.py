@@ -137,7 +137,7 @@ READERS = (
         title="Zeeschuimer items, downloaded from 4CAT",
         example="instagram-search-1566223402.ndjson",
         platform=zeeschuimer.PLATFORMS,
-        time="second; none where the page tells none",
+        time="second; none where the page shows none",
         shape=Shape.RECORDS,
         required=(
             (f"{_META}source_platform",),

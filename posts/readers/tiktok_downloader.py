@@ -1,4 +1,4 @@
-"""TikTokDownloader (DouK-Downloader): posts of Douyin and TikTok as a table with Chinese names.
+"""Reads posts of Douyin and TikTok as TikTokDownloader's (DouK-Downloader's) table has them.
 
 Fields: JoeanAmier/TikTokDownloader, src/storage/manager.py and src/extract/extractor.py.
 """
@@ -20,7 +20,7 @@ _COUNTS = {
     "播放数量": "views",
 }
 _UNKNOWN = "-1"
-_MOVING = frozenset({"视频", "实况"})  # videos, and photos that move
+_VIDEOS = frozenset({"视频", "实况"})  # videos and live photos
 
 
 def _parse(row: Row) -> Post:
@@ -36,7 +36,7 @@ def _parse(row: Row) -> Post:
         account_name=row.take("账号昵称"),
         posted_at=posted_at,
         precision=precision,
-        text="" if text == post_id else text,  # which it writes where there are no words
+        text="" if text == post_id else text,  # it writes the id if there is no text
         media=_pictures(row),
         hashtags=tuple(tag.lstrip("#") for tag in _listed(row.take("作品话题"))),
         engagement=row.counts(_COUNTS),
@@ -47,24 +47,24 @@ def _parse(row: Row) -> Post:
 
 
 def _account(row: Row, platform: str) -> tuple[str, dict[str, str]]:
-    """TikTok's are named by their handles, Douyin's by their numbers."""
+    """Key an account of TikTok by its handle, one of Douyin by its number."""
     if platform == "tiktok":
         return account_by_handle(row.take("ID"), row.take("UID"), "ID")
     return row.key("UID"), {}
 
 
 def _pictures(row: Row) -> tuple[str, ...]:
-    """A video's picture is its cover; an album has none, and its downloads are its pictures."""
+    """The cover of a video, or the pictures of an album, which has no cover."""
     cover = row.take("静态封面").strip()
     if cover:
         return (cover,)
-    if row.values.get("作品类型", "").strip() in _MOVING:
+    if row.values.get("作品类型", "").strip() in _VIDEOS:
         return ()
     return tuple(dict.fromkeys(_listed(row.take("下载地址"))))
 
 
 def _listed(text: str) -> tuple[str, ...]:
-    """A list as Python prints it, or as older versions join it, by spaces."""
+    """A list as Python prints it, or joined by spaces as in older versions."""
     return python_list(text) if text.startswith("[") else tuple(text.split())
 
 

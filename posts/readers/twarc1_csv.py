@@ -1,7 +1,8 @@
-"""twarc 1, Hydrator and Social Feed Manager: posts of X's API, version 1.1, as a table.
+"""Reads posts of X as the tables of twarc 1, Hydrator and Social Feed Manager (API version 1.1).
 
-It names pages of pictures, not pictures: these are found by the post's id. Sources: DocNow/twarc,
-twarc/json2csv.py; DocNow/hydrator, app/utils/twitter.js.
+They hold links to pages of pictures, not to pictures: files are found by the post's id.
+
+Sources: DocNow/twarc, twarc/json2csv.py; DocNow/hydrator, app/utils/twitter.js.
 """
 
 from frametrace.posts.model import Post
@@ -23,7 +24,7 @@ def _parse(row: Row) -> Post:
     account_id = row.key("user_id") if number else account_key("twitter", name, "")
     if not account_id:
         raise ValueError("user_screen_name is empty")
-    row.take("user_screen_name (2)")  # which it writes twice
+    row.take("user_screen_name (2)")  # the table has it twice
     return Post(
         platform="twitter",
         post_id=post_id,
@@ -34,7 +35,7 @@ def _parse(row: Row) -> Post:
         text=x_text(row.take("text")),
         links=tuple(dict.fromkeys(row.take("urls").split())),
         hashtags=tuple(dict.fromkeys(row.take("hashtags").split())),
-        repost_of=_repeated(row),
+        repost_of=_repost_of(row),
         engagement=row.counts(x_api_v1.COUNTS),
         extra=row.rest(),
         source=row.source,
@@ -42,8 +43,8 @@ def _parse(row: Row) -> Post:
     )
 
 
-def _repeated(row: Row) -> str:
-    """The id of what a native repost repeats; one column holds that of a quoted post as well."""
+def _repost_of(row: Row) -> str:
+    """The id of the post that a native repost repeats; one column also holds quoted posts."""
     if row.values.get("retweet_id"):
         return row.reference("retweet_id")
     is_repost = row.values.get("tweet_type", "").strip().lower() == "retweet"

@@ -1,4 +1,4 @@
-"""twarc-csv: posts of X's API, version 2, as a table."""
+"""Reads posts of X's API, version 2, as twarc-csv's table."""
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import x_api
@@ -20,7 +20,7 @@ def _parse(row: Row) -> Post:
 
 
 def _is_encoded(row: Row) -> bool:
-    """Whether texts are JSON strings, as older versions wrote them, and not quotes of somebody."""
+    """Whether texts are JSON strings, as older versions wrote them, and not just quoted speech."""
     return row.values.get("text", "").startswith('"') and (
         row.values.get("author.description", "") or '"'
     ).startswith('"')

@@ -1,7 +1,7 @@
-"""WhatsApp: a chat as its apps export it, `_chat.txt` or `WhatsApp Chat with ….txt`.
+"""Reads a chat that WhatsApp exported, `_chat.txt` or `WhatsApp Chat with ….txt`.
 
-Forms of lines and of dates: Pustur/whatsapp-chat-parser, src/parser.ts, and
-starkdmi/whats_json, lib/src/patterns.dart. Messages have no numbers there.
+Layouts of lines and dates: Pustur/whatsapp-chat-parser, src/parser.ts, and starkdmi/whats_json,
+lib/src/patterns.dart. Messages have no numbers there.
 """
 
 import re
@@ -14,9 +14,9 @@ from frametrace.posts.sources.folders import is_picture
 
 __all__ = ["READER"]
 
-# Of CLDR's short dates none has the year first between dots without blanks.
+# No short date of CLDR has the year first between dots without spaces.
 _YEAR_LAST = re.compile(r"(\d{1,2}\.\d{1,2}\.)(\d\d)(?= )", re.ASCII)
-_UNNAMED = "_chat"  # as iPhones call every chat, in an archive that has its name
+_UNNAMED = "_chat"  # the file of every chat on iPhones; the archive around it has the name
 
 
 def _parse(row: Row) -> Post:
@@ -43,7 +43,7 @@ def _parse(row: Row) -> Post:
 
 
 def _chat(row: Row) -> str:
-    """What a chat is called: as the file is, or as the folder or the archive that it lies in."""
+    """The name of a chat: that of the file, or of the folder or archive that it lies in."""
     around, _, _ = row.source.rpartition("/")
     name = row.file.removesuffix(".gz").removesuffix(".txt")
     if name == _UNNAMED and around:

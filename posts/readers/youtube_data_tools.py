@@ -1,4 +1,4 @@
-"""YouTube Data Tools: videos as a table.
+"""Reads videos as YouTube Data Tools' tables list them.
 
 Fields: bernorieder/YouTube-Data-Tools, mod_videos_list.php and mod_videos_net.php.
 """

@@ -1,4 +1,4 @@
-"""A post of Gab as its web page is told of it, with names of a letter or two or with whole ones.
+"""Reads posts of Gab that Zeeschuimer captured, with short field names (`ca`) or full ones.
 
 Fields: digitalmethodsinitiative/4cat, datasources/gab/search_gab.py.
 """
@@ -25,7 +25,7 @@ _COUNTS = {
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose names begin with `data.`; a video's picture is its preview."""
+    """Make a Post of a row whose columns begin with `data.` (for a video, with its preview)."""
     posted_at, precision = row.time("data.ca" if "data.ca" in row.values else "data.created_at")
     text = row.take("data.c") or plain_text(row.values.get("data.content", ""))
     row.take("data.content")

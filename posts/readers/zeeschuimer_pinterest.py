@@ -1,7 +1,7 @@
-"""A pin of Pinterest as its web page is told of it, by either of its two interfaces.
+"""Reads pins of Pinterest that Zeeschuimer captured from either of its two APIs.
 
 Fields: digitalmethodsinitiative/4cat, datasources/pinterest/search_pinterest.py. Pins that
-Zeeschuimer could only read off a page have no author and can't be posts.
+Zeeschuimer could read only from the page's HTML have no author and can't be posts.
 """
 
 from frametrace.posts.model import Post
@@ -13,7 +13,7 @@ __all__ = ["parse"]
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose names begin with `data.`."""
+    """Make a Post of a row whose columns begin with `data.`."""
     posted_at, precision = row.time(
         "data.created_at" if "data.created_at" in row.values else "data.createdAt"
     )
