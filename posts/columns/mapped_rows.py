@@ -128,7 +128,7 @@ def _parse(columns: ColumnMap, row: Row) -> Post:
         hashtags=tags_listed(cells.text("hashtags")),
         repost_of=post_key(keys.platform, cells.reference("repost_of")),
         engagement=engagement,
-        extra={**keys.kept, **cells.rest(engagement, keys.other_account)},
+        extra={**keys.extra, **cells.rest(engagement, keys.other_account)},
         source=row.source,
         line=row.line,
     )

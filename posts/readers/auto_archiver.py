@@ -130,7 +130,7 @@ READERS = (
     ),
     Reader(
         name="auto-archiver-jsonl",
-        title="Bellingcat auto-archiver, its results one a line",
+        title="Bellingcat auto-archiver, its results one per line",
         example="results.jsonl",
         platform="of each link",
         time="as written",

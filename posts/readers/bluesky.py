@@ -1,10 +1,10 @@
 """Reads Bluesky posts as the AT protocol's API, Jetstream and listRecords write them.
 
 The API shows posts, alone or as items of a feed; its Python SDK keeps them under the same names
-with underscores (`model_dump`). Jetstream streams what happens on the network, one event a line, in
-two versions. `com.atproto.repo.listRecords` gives the records of an account's repository. Records
-have no counts and no links to pictures: these are made, as the API makes them, from the account and
-the picture's hash.
+with underscores (`model_dump`). Jetstream streams what happens on the network, one event per line,
+in two versions. `com.atproto.repo.listRecords` gives the records of an account's repository.
+Records have no counts and no links to pictures: these are made, as the API makes them, from the
+account and the picture's hash.
 
 Sources: bluesky-social/atproto, lexicons/app/bsky/feed/defs.json and post.json, app/bsky/embed,
 lexicons/com/atproto/repo/listRecords.json; bluesky-social/jetstream, README of version 1;
@@ -210,7 +210,7 @@ READERS = (
     ),
     Reader(
         name="bluesky-jetstream",
-        title="Bluesky's Jetstream, events one a line",
+        title="Bluesky's Jetstream, events one per line",
         example="jetstream.jsonl",
         platform="bluesky",
         time="second",

@@ -99,7 +99,7 @@ READERS = (
     ),
     Reader(
         name="crowdtangle-api-jsonl",
-        title="CrowdTangle posts of the API, one a line",
+        title="CrowdTangle posts of the API, one per line",
         example="crowdtangle_posts.jsonl",
         platform="facebook, instagram",
         time="second",

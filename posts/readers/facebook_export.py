@@ -135,7 +135,7 @@ def _text(row: Row, attached: Iterable[Mapping[str, Any]]) -> str:
 
 READER = Reader(
     name="facebook-export",
-    title="Facebook's download of one's own information, posts",
+    title='Facebook\'s "Download your information", posts',
     example="your_facebook_activity/posts/your_posts__check_ins__photos_and_videos_1.json",
     platform="facebook",
     time="second",

@@ -30,7 +30,7 @@ def _parse(row: Row) -> Post:
     _check_is_post(row, columns, post_id)
     posted_at, precision = _time(row, columns, post_id)
     repost_of = repost_in(row, platform)
-    account_id, kind, name, kept = account_in(row, columns, platform, post_id)
+    account_id, kind, name, account_extra = account_in(row, columns, platform, post_id)
     media = _media(row, columns, platform)
     links = (link for link in _links(row, columns.links) if link not in media)
     is_partial = row.values.get("partial_item", "").strip().lower() == "true"
@@ -48,7 +48,7 @@ def _parse(row: Row) -> Post:
         hashtags=_items(row.take(*columns.hashtags)),
         repost_of=repost_of,
         engagement=_counts(row, columns),
-        extra=row.rest() | kept | ({"_zs_partial": "true"} if is_partial else {}),
+        extra=row.rest() | account_extra | ({"_zs_partial": "true"} if is_partial else {}),
         source=row.source,
         line=row.line,
     )

@@ -43,9 +43,11 @@ def account_in(
     name = next(filter(None, names), "")
     kind = AccountKind.ACCOUNT
     if columns.by_handle:
-        account_id, kept = account_by_handle(name, row.take(*columns.account), columns.name[0])
+        account_id, account_extra = account_by_handle(
+            name, row.take(*columns.account), columns.name[0]
+        )
         row.take(*columns.name)
-        return account_id, kind, name, kept
+        return account_id, kind, name, account_extra
     if columns.platform == "4chan" and not row.values.get("author", "").strip():
         row.values["author"] = name = _ANONYMOUS
     if columns.platform == "telegram" and not row.values.get("author", "").strip():

@@ -78,7 +78,7 @@ def instagram(row: Row, media: tuple[str, ...]) -> Post:
     is_story = "/stories/" in row.values.get("post_url", "")
     code = row.take("shortcode").strip() if is_story else ""
     handle = row.take("username", "owner.username", "user.username").strip()
-    account_id, kept = account_by_handle(handle, row.take("owner_id"), "username")
+    account_id, account_extra = account_by_handle(handle, row.take("owner_id"), "username")
     posted_at, precision = row.time("date" if is_story else "post_date")
     if posted_at is None:
         posted_at, precision = row.time("date")
@@ -93,7 +93,7 @@ def instagram(row: Row, media: tuple[str, ...]) -> Post:
         media=media,
         hashtags=tuple(tag.lstrip("#") for tag in values_of(row.take("tags"))),
         engagement=row.counts({"likes": "likes"}),
-        extra=kept | row.rest(),
+        extra=account_extra | row.rest(),
         source=row.source,
         line=row.line,
     )
@@ -128,7 +128,7 @@ def tiktok(row: Row, media: tuple[str, ...]) -> Post:
     """Make a Post of the record in TikTok's web page."""
     posted_at, precision = row.unix("createTime")
     handle, number = row.take("author.uniqueId", "user"), row.take("author.id", "authorId")
-    account_id, kept = account_by_handle(handle, number, "author.uniqueId")
+    account_id, account_extra = account_by_handle(handle, number, "author.uniqueId")
     return Post(
         platform="tiktok",
         post_id=row.key("id"),
@@ -140,7 +140,7 @@ def tiktok(row: Row, media: tuple[str, ...]) -> Post:
         media=media,
         hashtags=picked(objects_of(row.take("textExtra")), "hashtagName"),
         engagement=row.counts(_TIKTOK_COUNTS),
-        extra=kept | row.rest(),
+        extra=account_extra | row.rest(),
         source=row.source,
         line=row.line,
     )

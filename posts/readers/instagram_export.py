@@ -150,7 +150,7 @@ def _time(row: Row, items: Iterable[Mapping[str, Any]]) -> tuple[datetime | None
 
 READER = Reader(
     name="instagram-export",
-    title="Instagram's download of one's own information, posts, stories and Threads",
+    title='Instagram\'s "Download your information", posts, stories and Threads',
     example="your_instagram_activity/media/posts_1.json",
     platform="instagram, threads",
     time="second",

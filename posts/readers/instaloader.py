@@ -44,7 +44,7 @@ def _parse(row: Row) -> Post | Account:
     posted_at, precision = row.unix(when)
     name = row.take(*(f"{owner}.username" for owner in _OWNERS)).strip()
     owner = row.take(*(f"{owner}.{column}" for owner in _OWNERS for column in ("id", "pk"))).strip()
-    account_id, kept = account_by_handle(name, owner, "node.owner.username")
+    account_id, account_extra = account_by_handle(name, owner, "node.owner.username")
     return Post(
         platform="instagram",
         post_id=code,
@@ -55,7 +55,7 @@ def _parse(row: Row) -> Post | Account:
         text=_caption(row),
         media=media,
         engagement=row.counts(_COUNTS),
-        extra=kept | ({"id": number} if number else {}) | packed(row.rest(), "node."),
+        extra=account_extra | ({"id": number} if number else {}) | packed(row.rest(), "node."),
         source=row.source,
         line=row.line,
     )
@@ -63,12 +63,12 @@ def _parse(row: Row) -> Post | Account:
 
 def _profile(row: Row) -> Account:
     name = row.key("node.username")
-    account_id, kept = account_by_handle(name, row.take("node.id"), "node.username")
+    account_id, account_extra = account_by_handle(name, row.take("node.id"), "node.username")
     return Account(
         platform="instagram",
         account_id=account_id,
         name=row.take("node.full_name") or name,
-        extra=kept | packed(row.rest(), "node."),
+        extra=account_extra | packed(row.rest(), "node."),
         source=row.source,
         line=row.line,
     )

@@ -34,7 +34,7 @@ _COUNTS = {
 def _parse(row: Row) -> Post:
     posted_at, precision = row.time("time" if "time" in row.values else "create_time")
     platform = _platform(row)
-    account_id, kept = _account(row, platform)
+    account_id, account_extra = _account(row, platform)
     return Post(
         platform=platform,
         post_id=row.key("aweme_id", "note_id"),
@@ -46,7 +46,7 @@ def _parse(row: Row) -> Post:
         media=_pictures(row),
         hashtags=tuple(tag for part in row.take("tag_list").split(",") if (tag := part.strip())),
         engagement=row.counts(_COUNTS),
-        extra=kept | row.rest(),
+        extra=account_extra | row.rest(),
         source=row.source,
         line=row.line,
     )

@@ -41,7 +41,7 @@ def _parse(row: Row) -> Post:
         hashtags=values_of(row.take("hashtags")),
         repost_of=post_key(keys.platform, row.reference("repost_of")),
         engagement=_engagement(row),
-        extra={**keys.kept, **row.rest()},
+        extra={**keys.extra, **row.rest()},
         source=row.source,
         line=row.line,
     )
@@ -86,7 +86,7 @@ READERS = (
     ),
     Reader(
         name="plain-jsonl",
-        title="Frametrace's own fields, one record a line",
+        title="Frametrace's own fields, one record per line",
         example="posts.jsonl",
         platform="as written",
         time="as written",

@@ -38,7 +38,7 @@ READER = Reader(
     title="pyktok videos of TikTok",
     example="pyktok_metadata.csv",
     platform="tiktok",
-    time="day: written by the collector's clock, in no stated zone",
+    time="day: the collector's local time, without a zone",
     shape=Shape.TABLE,
     required=(
         ("video_id",),

@@ -28,7 +28,7 @@ def _parse(row: Row) -> Post:
     posted_at, precision = row.local_time("发布时间")
     row.values = {name: value for name, value in row.values.items() if value != _UNKNOWN}
     text, platform = row.take("作品描述"), platform_or(row.values.get("作品链接", ""), "douyin")
-    account_id, kept = _account(row, platform)
+    account_id, account_extra = _account(row, platform)
     return Post(
         platform=platform,
         post_id=post_id,
@@ -40,7 +40,7 @@ def _parse(row: Row) -> Post:
         media=_pictures(row),
         hashtags=tuple(tag.lstrip("#") for tag in _listed(row.take("作品话题"))),
         engagement=row.counts(_COUNTS),
-        extra=kept | row.rest(),
+        extra=account_extra | row.rest(),
         source=row.source,
         line=row.line,
     )
@@ -73,7 +73,7 @@ READER = Reader(
     title="TikTokDownloader (DouK-Downloader) posts of Douyin and TikTok",
     example="Download.csv",
     platform="douyin, tiktok",
-    time="day: written by the collector's clock, in no stated zone",
+    time="day: the collector's local time, without a zone",
     shape=Shape.TABLE,
     required=(("作品ID",), ("UID",), ("作品描述",), ("发布时间",)),
     parse=_parse,

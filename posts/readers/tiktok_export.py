@@ -59,7 +59,7 @@ def _pictures(links: list[str], cover: str) -> tuple[str, ...]:
 
 READER = Reader(
     name="tiktok-export",
-    title="TikTok's download of one's own data, the videos in it",
+    title="TikTok's \"Download your data\", videos of one's own account",
     example="user_data_tiktok.json",
     platform="tiktok",
     time="second",

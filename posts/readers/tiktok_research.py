@@ -1,4 +1,4 @@
-"""Reads videos of TikTok's Research API, as it answers, one a line, or as a table.
+"""Reads videos of TikTok's Research API: its answers, JSON lines, or tables.
 
 Fields: developers.tiktok.com, "Query Videos" and "Codebook"; tables may have the names that
 traktok gives them (JBGruber/traktok, R/parse_research.r).
@@ -65,7 +65,7 @@ READERS = (
     ),
     Reader(
         name="tiktok-research-jsonl",
-        title="TikTok Research API videos, as it answers or one a line",
+        title="TikTok Research API videos, as it answers or one per line",
         example="tiktok_videos.json",
         platform="tiktok",
         time="second",

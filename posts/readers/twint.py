@@ -117,7 +117,7 @@ READERS = (
     ),
     Reader(
         name="twint-jsonl",
-        title="twint posts of X, one a line",
+        title="twint posts of X, one per line",
         example="twint.json",
         platform="twitter",
         time="second",

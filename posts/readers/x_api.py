@@ -1,8 +1,8 @@
 """Reads posts of X's API, version 2, as twarc2 collects pages of them and as it flattens them.
 
 A page, as `twarc2 search` writes it, lists posts and beside them the users, media and other posts
-that they refer to. `twarc2 flatten` puts these in their places, one post a line; 4CAT stores nearly
-the same (digitalmethodsinitiative/4cat, datasources/twitterv2/search_twitter.py).
+that they refer to. `twarc2 flatten` puts these in their places, one post per line; 4CAT stores
+nearly the same (digitalmethodsinitiative/4cat, datasources/twitterv2/search_twitter.py).
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ _COUNTS = {
 # What a reader of the post sees; `note_tweet` holds the full text if it exceeds 280 characters.
 _SHOWN = ("text", "note_tweet.text", "attachments.media", "entities.urls", "entities.hashtags")
 
-_STREAMED = "data."  # a stream gives one post a line
+_STREAMED = "data."  # a stream gives one post per line
 _COLLECTED = ("__twarc.", "matching_rules")  # how and when: the same for every post of the page
 
 
@@ -173,7 +173,7 @@ READERS = (
     ),
     Reader(
         name="x-api-flat",
-        title="X API v2 posts, one a line, as twarc2 flattens them and 4CAT stores them",
+        title="X API v2 posts, one per line, as twarc2 flattens them and 4CAT stores them",
         example="flattened.jsonl",
         platform="twitter",
         time="second",

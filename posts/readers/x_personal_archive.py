@@ -96,7 +96,7 @@ def _name_of(link: str) -> str:
 
 READER = Reader(
     name="x-personal-archive",
-    title="X's archive of one's own account, its posts",
+    title="X's \"Your archive\", posts of one's own account",
     example="data/tweets.js",
     platform="twitter",
     time="second",

@@ -64,7 +64,7 @@ def _parse(row: Row) -> Post:
     platform = platform_of(link)
     posted_at, precision = row.time("timestamp" if "timestamp" in row.values else "upload_date")
     media = _still(row)
-    account, kept = _account(row, platform)
+    account, account_extra = _account(row, platform)
     post_id = _post_id(row, platform, link, account)
     row.values = {k: v for k, v in row.values.items() if not _DOWNLOAD_COLUMNS.match(k)}
     return Post(
@@ -79,7 +79,7 @@ def _parse(row: Row) -> Post:
         media=media,
         hashtags=values_of(row.take("tags")) if platform == "twitter" else (),
         engagement=row.counts(_COUNTS),
-        extra=kept | row.rest(),
+        extra=account_extra | row.rest(),
         source=row.source,
         line=row.line,
     )

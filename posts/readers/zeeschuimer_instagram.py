@@ -32,7 +32,7 @@ def parse(row: Row) -> Post:
     )
     captions = objects_of(row.take("data.edge_media_to_caption.edges"))
     link = row.take("data.link")
-    account_id, name, kept = account_in(row)
+    account_id, name, account_extra = account_in(row)
     return Post(
         platform="instagram",
         post_id=post_id_in(row),
@@ -44,7 +44,7 @@ def parse(row: Row) -> Post:
         media=pictures_at(row, "data."),
         links=(link,) if link else (),
         engagement=row.counts(_COUNTS),
-        extra=row.rest() | kept,
+        extra=row.rest() | account_extra,
         source=row.source,
         line=row.line,
     )
@@ -70,8 +70,8 @@ def account_in(row: Row) -> tuple[str, str, dict[str, str]]:
         names = ("data.id", "item_id")
         ids = (row.values.get(name, "").partition("_")[2] for name in names)
         number = next((id for id in ids if id.isdecimal()), "")
-    account_id, kept = account_by_handle(handle, number, "data.user.username")
-    return account_id, handle, kept
+    account_id, account_extra = account_by_handle(handle, number, "data.user.username")
+    return account_id, handle, account_extra
 
 
 def pictures_at(row: Row, at: str) -> tuple[str, ...]:

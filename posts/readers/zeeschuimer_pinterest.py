@@ -19,7 +19,7 @@ def parse(row: Row) -> Post:
     )
     handle = row.take("data.pinner.username").strip()
     number = row.take("data.pinner.entityId", "data.pinner.id")
-    account_id, kept = account_by_handle(handle, number, "data.pinner.username")
+    account_id, account_extra = account_by_handle(handle, number, "data.pinner.username")
     title, text = row.take("data.title"), row.take("data.description")
     picture = row.take("data.imageSpec_orig.url", "data.images.orig.url", "data.images.url")
     link = row.take("data.link").strip()
@@ -34,7 +34,7 @@ def parse(row: Row) -> Post:
         media=(picture.strip(),) if picture.strip() else (),
         links=(link,) if link else (),
         hashtags=values_of(row.take("data.pinJoin.visualAnnotation")),
-        extra=row.rest() | kept,
+        extra=row.rest() | account_extra,
         source=row.source,
         line=row.line,
     )

@@ -33,7 +33,7 @@ def parse(row: Row) -> Post:
     posted_at, precision = row.unix("data.taken_at")
     repost_of = _repost_of(row)
     shown = _REPOSTED if repost_of else "data."
-    account_id, name, kept = account_in(row)
+    account_id, name, account_extra = account_in(row)
     return Post(
         platform="threads",
         post_id=post_id_in(row),
@@ -46,7 +46,7 @@ def parse(row: Row) -> Post:
         links=tuple(_links(row)),
         repost_of=repost_of,
         engagement=row.counts(_COUNTS),
-        extra=_extra(row) | kept,
+        extra=_extra(row) | account_extra,
         source=row.source,
         line=row.line,
     )

@@ -29,7 +29,7 @@ def parse(row: Row) -> Post:
     posted_at, precision = row.unix("data.createTime")
     handle = row.take("data.author.uniqueId", "data.author").strip()  # the second in old pages
     number = row.take("data.author.id", "data.authorId")
-    account_id, kept = account_by_handle(handle, number, "data.author.uniqueId")
+    account_id, account_extra = account_by_handle(handle, number, "data.author.uniqueId")
     tags = (
         *picked(objects_of(row.take("data.textExtra")), "hashtagName"),
         *picked(objects_of(row.take("data.challenges")), "title"),
@@ -45,7 +45,7 @@ def parse(row: Row) -> Post:
         media=_pictures(row),
         hashtags=distinct(tags),
         engagement=row.counts(_COUNTS),
-        extra=row.rest() | kept,
+        extra=row.rest() | account_extra,
         source=row.source,
         line=row.line,
     )

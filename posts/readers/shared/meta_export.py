@@ -1,4 +1,4 @@
-"""Finds the owner, keys, pictures and texts in Meta's downloads of one's own information.
+"""Finds the owner, keys, pictures and texts in Meta's "Download your information".
 
 They are written for their owner: posts have no ids, and another file says whose posts they are.
 """

@@ -30,7 +30,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The post's key and its account; `kept` goes into the post's `extra`.
+    """The post's key and its account; `extra` goes into the post's.
 
     `other_account`: the row names another account than the link to the post does; the link counts.
     """
@@ -39,7 +39,7 @@ class Keys:
     post_id: str
     account_id: str
     account_name: str
-    kept: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, str] = field(default_factory=dict)
     other_account: bool = False
 
 
@@ -60,17 +60,17 @@ def keys_of(written: Written) -> Keys:
     shown = "" if number else written.account_id.removeprefix("@")
     name = written.account_name.strip() or ("" if shown == (handle or named) else shown)
     is_other = bool(handle and not number and _is_other_handle(platform, named, handle))
-    kept = {"link": link} if link else {}
+    extra = {"link": link} if link else {}
     if not link and post_id != written.post_id:
-        kept[WRITTEN_ID] = written.post_id
+        extra[WRITTEN_ID] = written.post_id
     if number:
-        kept[ACCOUNT_NUMBER] = number
+        extra[ACCOUNT_NUMBER] = number
     return Keys(
         platform=platform,
         post_id=post_id,
         account_id=handle or named,
         account_name="" if is_other else name,
-        kept=kept,
+        extra=extra,
         other_account=is_other,
     )
 

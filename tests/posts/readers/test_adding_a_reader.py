@@ -5,12 +5,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PACKAGES = ("work", "case", "embed", "index", "matcher", "app")
 TESTS = (
     *("conftest.py", "sampling.py", "one_post.py", "formats_page.py"),
     *("posts/test_formats_page.py", "posts/readers/test_readers.py"),
@@ -49,10 +49,14 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "posts", folder / "posts", ignore=shutil.ignore_patterns("__pycache__"))
     tree = folder / "tree" / "frametrace"
     tree.mkdir(parents=True)
-    (tree / "__init__.py").touch()
-    for package in PACKAGES:
-        (tree / package).symlink_to(ROOT / package)
-    (tree / "posts").symlink_to(folder / "posts")
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    for package, directory in settings["package-dir"].items():
+        if package == "frametrace":
+            for path in (ROOT / directory).iterdir():
+                (tree / path.name).symlink_to(path)
+        else:
+            root = folder if directory == "posts" else ROOT
+            (tree / package.rpartition(".")[2]).symlink_to(root / directory)
     for name in TESTS:
         (folder / "tests" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "tests" / name, folder / "tests" / name)
