@@ -1,4 +1,4 @@
-"""Reads what Bellingcat's auto-archiver archived, as its table, its JSON and its sheet write it.
+"""Reads posts that Bellingcat's auto-archiver archived, from its table, its JSON or its sheet.
 
 The table's cells (`csv_db`) hold `metadata` and `media` as Python prints them; JSON records hold
 the same as JSON; the Google Sheet, saved as CSV, holds links and where each one was archived. None

@@ -1,4 +1,4 @@
-"""Reads posts of CrowdTangle's API, as its JSON records and its newer tables write them."""
+"""Reads posts of CrowdTangle's API, from its JSON records or CrowdTangle's newer tables."""
 
 from frametrace.posts.model import ACCOUNT_NUMBER, AccountKind, Post
 from frametrace.posts.readers.shared.platforms import platform_named, platform_of

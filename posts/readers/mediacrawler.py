@@ -1,4 +1,4 @@
-"""Reads posts of Douyin, TikTok, Weibo and Xiaohongshu as MediaCrawler's tables and JSON hold them.
+"""Reads posts of Douyin, TikTok, Weibo and Xiaohongshu from MediaCrawler's tables and JSON.
 
 Fields: NanmiCoder/MediaCrawler, store/{douyin,tiktok,weibo,xhs}/__init__.py.
 """

@@ -1,4 +1,4 @@
-"""Reads Meta Content Library's posts and channel messages, as its tables and its API write them.
+"""Reads posts and channel messages of Meta Content Library, from its tables or its API.
 
 Field names come in two styles. Fields: developers.facebook.com/docs/content-library-and-api (data
 dictionary); fabiogiglietto/meta-content-library-skill, references/field_reference.md and

@@ -1,4 +1,4 @@
-"""Reads videos of TikTok as pyktok's table. Fields: dfreelon/pyktok, src/pyktok/pyktok.py."""
+"""Reads videos of TikTok from pyktok's tables. Fields: dfreelon/pyktok, src/pyktok/pyktok.py."""
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.account_keys import account_by_handle

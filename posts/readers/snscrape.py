@@ -1,4 +1,4 @@
-"""Reads posts of X as snscrape's JSON records, with newer and older field names."""
+"""Reads posts of X from snscrape's JSON records, with newer and older field names."""
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.platforms import PLATFORMS, platform_or

@@ -1,4 +1,4 @@
-"""Reads posts of X as the sheet `Archive` of TAGS, Martin Hawksey's Google sheet, holds them.
+"""Reads posts of X from the sheet `Archive` of TAGS, Martin Hawksey's Google Sheet.
 
 Sources: mashe.hawksey.info, posts on TAGS; the header of public copies of the sheet.
 """

@@ -1,4 +1,4 @@
-"""Reads posts of Douyin and TikTok as TikTokDownloader's (DouK-Downloader's) table has them.
+"""Reads posts of Douyin and TikTok from the tables of TikTokDownloader (DouK-Downloader).
 
 Fields: JoeanAmier/TikTokDownloader, src/storage/manager.py and src/extract/extractor.py.
 """

@@ -1,4 +1,4 @@
-"""Reads the list of one's own videos in the data that TikTok lets its users download.
+"""Reads the videos of one's own account in TikTok's "Download your data".
 
 Fields: digitraceslab/niimpy, niimpy/reading/tiktok.py, and qvipin/TikTok-UserData-Toolkit,
 scripts/tiktok-video_download.py.

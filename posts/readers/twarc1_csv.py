@@ -1,4 +1,4 @@
-"""Reads posts of X as the tables of twarc 1, Hydrator and Social Feed Manager (API version 1.1).
+"""Reads posts of X (API 1.1) from the tables of twarc 1, Hydrator and Social Feed Manager.
 
 They hold links to pages of pictures, not to pictures: files are found by the post's id.
 

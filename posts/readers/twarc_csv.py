@@ -1,4 +1,4 @@
-"""Reads posts of X's API, version 2, as twarc-csv's table."""
+"""Reads posts of X's API, version 2, from the tables of twarc-csv."""
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import x_api

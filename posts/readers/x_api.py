@@ -1,4 +1,4 @@
-"""Reads posts of X's API, version 2, as twarc2 collects pages of them and as it flattens them.
+"""Reads posts of X's API, version 2, in pages as twarc2 collects them or flattened, one per line.
 
 A page, as `twarc2 search` writes it, lists posts and beside them the users, media and other posts
 that they refer to. `twarc2 flatten` puts these in their places, one post per line; 4CAT stores

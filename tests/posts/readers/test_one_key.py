@@ -78,7 +78,7 @@ def test_characters_that_x_escapes_are_the_same_in_all_tools(
         ("1_2_3", "1_2_3"),
     ],
 )
-def test_a_media_id_is_named_by_its_shortcode(id: str, code: str) -> None:
+def test_a_media_id_becomes_its_shortcode(id: str, code: str) -> None:
     assert shortcode_of(id) == code
 
 
@@ -92,7 +92,7 @@ def test_a_media_id_is_named_by_its_shortcode(id: str, code: str) -> None:
         ("", ""),
     ],
 )
-def test_a_facebook_post_is_named_by_what_its_link_ends_in(id: str, post: str) -> None:
+def test_a_facebook_post_is_keyed_by_the_tail_of_its_link(id: str, post: str) -> None:
     assert facebook_post_id(id) == post
 
 
@@ -100,7 +100,7 @@ def test_a_facebook_post_is_named_by_what_its_link_ends_in(id: str, post: str) -
     ("tail", "account"),
     [("profile.php?id=7&sk=about", "7"), ("lin.l", "lin.l"), ("profile.php", "profile.php")],
 )
-def test_a_facebook_account_is_named_by_its_number_where_the_link_tells_it(
+def test_a_facebook_account_is_keyed_by_its_number_if_the_link_has_it(
     tail: str, account: str
 ) -> None:
     assert facebook_page(tail) == account
@@ -118,7 +118,7 @@ def test_a_facebook_account_is_named_by_its_number_where_the_link_tells_it(
         ("telegram", "Deleted Account", "Deleted Account/1"),
     ],
 )
-def test_who_shares_a_name_with_many_is_one_for_itself(
+def test_a_name_that_many_people_share_is_an_account_per_post(
     platform: str, name: str, account: str
 ) -> None:
     assert unshared_account(platform, name, "1") == account
@@ -140,6 +140,6 @@ def test_who_shares_a_name_with_many_is_one_for_itself(
         ("4chan", "https://boards.4chan.org/" + "a/thread/1" * 100_000),
     ],
 )
-def test_a_link_that_names_no_post_is_said_to(platform: str, link: str) -> None:
+def test_a_link_that_names_no_post_is_an_error(platform: str, link: str) -> None:
     with pytest.raises(ValueError, match="the link 'https://"):
         id_in_link(platform, link)
