@@ -21,9 +21,9 @@ from frametrace.matcher.settings import Extent
 from frametrace.matcher.stage import match_case
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.export import export_tip, sent_items
+from frametrace.matcher.tips.export_selection import Choice
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.selection import Choice
-from frametrace.matcher.tips.watch import look, remember, watching
+from frametrace.matcher.tips.watch_new_posts import look, remember, watching
 from frametrace.posts.media.library import MediaLibrary
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from synthetic import BASE, BASE_QUICK, Described, Synthesis, described, packed
 from frametrace.case.store import Case
 from frametrace.embed.signals.local import Features
 from frametrace.matcher.tips.canonical_json import short_digest
-from frametrace.matcher.tips.envelope import TIP, write_document
+from frametrace.matcher.tips.signed_documents import TIP, write_document
 from frametrace.matcher.tips.tip_model import FEATURES, FINGERPRINTS, Head
 
 ITEMS, ITEMS_QUICK = 5_000, 400

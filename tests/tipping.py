@@ -7,8 +7,8 @@ from making import jpeg, make_case, photo
 
 from frametrace.matcher.stage import match_case
 from frametrace.matcher.tips.canonical_json import digest_of, short_digest
-from frametrace.matcher.tips.envelope import TIP, write_document
 from frametrace.matcher.tips.export import ExportSettings, export_tip
+from frametrace.matcher.tips.signed_documents import TIP, write_document
 from frametrace.matcher.tips.tip_model import FINGERPRINTS, Head
 
 __all__ = [

@@ -12,7 +12,7 @@ from making import jpeg, make_case, photo, write_jsonl
 
 from frametrace.app.cli import frametrace
 from frametrace.matcher.tips.export import export_tip
-from frametrace.matcher.tips.selection import Choice
+from frametrace.matcher.tips.export_selection import Choice
 
 __all__ = ["WORDS", "Place", "arrived", "hooked", "make_tip"]
 

@@ -8,7 +8,7 @@ import click
 from frametrace.app.options import case_argument, group_option, json_option, out_option
 
 if TYPE_CHECKING:
-    from frametrace.matcher.tips.verdict import Answer
+    from frametrace.matcher.tips.verdicts import Answer
 
 __all__ = ["command"]
 
@@ -60,7 +60,7 @@ def keygen(name: Path) -> None:
     \b
     frametrace tip keygen our_team
     """
-    from frametrace.matcher.tips.keys import make_keys
+    from frametrace.matcher.tips.signatures import make_keys
 
     secret, public, fingerprint = make_keys(name)
     print(f"secret    {secret} (keep it; whoever has it can sign as you)")
@@ -112,7 +112,7 @@ def export(case: Path, **options: Any) -> None:
     from frametrace.app.tips.print_tips import tell_exported
     from frametrace.case.store import Case
     from frametrace.matcher.tips.export import ExportSettings, export_tip
-    from frametrace.matcher.tips.selection import Choice
+    from frametrace.matcher.tips.export_selection import Choice
     from frametrace.matcher.tips.tip_model import Tlp
 
     settings = ExportSettings(
@@ -214,9 +214,9 @@ def verdict(folder: Path, out: Path, table: Path | None, **options: Any) -> None
     frametrace tip verdict echoes/ --out verdict.json
     frametrace tip verdict echoes/ --reject picture-0123456789abcdef --rest confirmed --out v.json
     """
-    from frametrace.app.tips.answers import answer_check, answers_in
     from frametrace.app.tips.print_tips import tell_verdict
-    from frametrace.matcher.tips.verdict import Answer
+    from frametrace.app.tips.verdict_answers import answer_check, answers_in
+    from frametrace.matcher.tips.verdicts import Answer
 
     rest = Answer(options["rest"]) if options["rest"] else None
     sha256, tlp, count = answer_check(
@@ -231,7 +231,7 @@ def verdict(folder: Path, out: Path, table: Path | None, **options: Any) -> None
 
 
 def _named(options: dict[str, Any]) -> dict[str, "Answer"]:
-    from frametrace.matcher.tips.verdict import Answer
+    from frametrace.matcher.tips.verdicts import Answer
 
     by_answer = {"confirm": Answer.CONFIRMED, "reject": Answer.REJECTED, "unsure": Answer.UNSURE}
     pairs = [(item, answer) for name, answer in by_answer.items() for item in options[name]]
@@ -303,8 +303,8 @@ def convert(source: Path, out: Path, trusted: tuple[Path, ...], **options: Any) 
     frametrace tip convert tip.json --out hashes.csv
     frametrace tip convert bank.json --out tip.json
     """
-    from frametrace.app.tips.convert_lists import from_list, to_list
-    from frametrace.matcher.tips.envelope import TIP, is_document
+    from frametrace.app.tips.convert_hash_lists import from_list, to_list
+    from frametrace.matcher.tips.signed_documents import TIP, is_document
 
     if out.resolve() == source.resolve():
         raise click.UsageError(f"{out} would take the place of its source: name another file")

@@ -81,7 +81,7 @@ def command(case: Path, files: tuple[Path, ...], **options: Any) -> None:
     frametrace watch facebook_case tip.json --folder incoming/ --every 60s --json
     """
     from frametrace.app.output.console import Console
-    from frametrace.app.tips.watch_run import sorted_out
+    from frametrace.app.tips.watch_once import sorted_out
 
     tips, sources = sorted_out(files)
     if options["folder"] is None:
@@ -108,7 +108,7 @@ def _look_once(
 ) -> None:
     from frametrace.app.pipeline import Inputs
     from frametrace.app.stage_settings import read_settings
-    from frametrace.app.tips.watch_run import Watch, watch
+    from frametrace.app.tips.watch_once import Watch, watch
 
     inputs = Inputs(sources, options["media"], options["maps"], read_settings(options))
     watch(

@@ -15,7 +15,7 @@ from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.results import Relation
 from frametrace.matcher.tips.check import Checked
-from frametrace.matcher.tips.keys import Signature
+from frametrace.matcher.tips.signatures import Signature
 from frametrace.posts.model import MediaFile
 
 __all__ = ["ItemView", "Page", "facts_of", "files_of", "page_of", "signed_by", "why"]

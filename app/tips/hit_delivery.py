@@ -20,7 +20,7 @@ import pyarrow as pa
 from frametrace.app.output.console import printable
 from frametrace.app.output.print_results import json_line
 from frametrace.matcher.tips.canonical_json import short_digest
-from frametrace.matcher.tips.watch import Watched
+from frametrace.matcher.tips.watch_new_posts import Watched
 from frametrace.posts.errors import UsageError
 from frametrace.work.progress import Progress
 

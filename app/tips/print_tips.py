@@ -12,7 +12,7 @@ from frametrace.matcher.tips.check import Checked
 from frametrace.matcher.tips.export import Exported
 from frametrace.matcher.tips.received_verdicts import DISPUTED
 from frametrace.matcher.tips.tip_model import Tip, Tlp
-from frametrace.matcher.tips.watch import Watched
+from frametrace.matcher.tips.watch_new_posts import Watched
 
 __all__ = [
     "tell_checked",

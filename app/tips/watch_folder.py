@@ -12,12 +12,12 @@ from types import FrameType
 
 from frametrace.app.pipeline import Inputs, add
 from frametrace.app.tips.hit_delivery import Reporting, hits_of
-from frametrace.app.tips.watch_run import compared_signals
+from frametrace.app.tips.watch_once import compared_signals
 from frametrace.case.store import Case
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.tips.read_tip import read_tip
 from frametrace.matcher.tips.tip_model import Tip
-from frametrace.matcher.tips.watch import State, look, remember, reported, watching
+from frametrace.matcher.tips.watch_new_posts import State, look, remember, reported, watching
 from frametrace.posts.errors import FrametraceError, SourceError, UsageError
 from frametrace.posts.reading import open_source
 from frametrace.posts.sources.folders import files_in, printable

@@ -11,8 +11,8 @@ from frametrace.app.report.csv_tables import write_csv
 from frametrace.app.report.output_folder import check_place, written
 from frametrace.app.report.page import filled
 from frametrace.app.report.thumbnails import data_uris
-from frametrace.app.tips.answers import answers_in
 from frametrace.app.tips.check_page import files_of, page_of
+from frametrace.app.tips.verdict_answers import answers_in
 from frametrace.case.store import Case
 from frametrace.matcher.tips.check import Checked
 from frametrace.matcher.tips.tip_model import KINDS, program

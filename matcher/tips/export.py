@@ -21,9 +21,9 @@ from frametrace.matcher.results import Results
 from frametrace.matcher.stage import MatchRun, load_results
 from frametrace.matcher.tips.canonical_json import short_digest
 from frametrace.matcher.tips.caption_vectors import vectors_of
-from frametrace.matcher.tips.envelope import TIP, write_document
-from frametrace.matcher.tips.keys import account_key, pseudonym
-from frametrace.matcher.tips.selection import Choice, chosen_posts
+from frametrace.matcher.tips.export_selection import Choice, chosen_posts
+from frametrace.matcher.tips.signatures import account_key, pseudonym
+from frametrace.matcher.tips.signed_documents import TIP, write_document
 from frametrace.matcher.tips.tip_model import COLUMNS, FINGERPRINTS, Head, ItemKind, Tlp, program
 from frametrace.matcher.weights import weights_of
 from frametrace.posts.errors import CaseError, UsageError
@@ -200,7 +200,7 @@ def _features(case: Case, rows: pa.Table) -> pa.Array:
     """Each picture's local features in base64."""
     if not _usable(case, Local.name):
         return pa.nulls(len(rows), pa.string())
-    from frametrace.matcher.tips.tip_features import features_of  # loads what compares pictures
+    from frametrace.matcher.tips.tip_signals import features_of  # loads what compares pictures
 
     return _of_items(rows, ItemKind.PICTURE, partial(features_of, case))
 

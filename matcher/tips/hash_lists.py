@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 from frametrace.case.files import replacing
 from frametrace.embed.signals.pdq import from_hex, to_hex
 from frametrace.matcher.tips.canonical_json import short_digest
-from frametrace.matcher.tips.envelope import TIP, write_document
-from frametrace.matcher.tips.json_tokens import MAX_BYTES
+from frametrace.matcher.tips.json_stream import MAX_BYTES
+from frametrace.matcher.tips.signed_documents import TIP, write_document
 from frametrace.matcher.tips.threatexchange import banked_signals, is_bank, marking_of
 from frametrace.matcher.tips.tip_model import FINGERPRINTS, Head, ItemKind, Tip, Tlp, program
 from frametrace.posts.errors import TipError, UsageError

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import is_value
 from frametrace.matcher.tips.caption_vectors import vector_of
-from frametrace.matcher.tips.envelope import TIP, read_document
-from frametrace.matcher.tips.schema import names_its_signals
+from frametrace.matcher.tips.schema_validation import names_its_signals
+from frametrace.matcher.tips.signed_documents import TIP, read_document
 from frametrace.matcher.tips.tip_model import COLUMNS, FEATURES, FINGERPRINTS, ITEMS, Head, Tip
 from frametrace.posts.errors import TipError
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from frametrace.case.files import holding, replacing
 from frametrace.case.store import Case
 from frametrace.matcher.tips.export import sent_items
-from frametrace.matcher.tips.verdict import Answer, Verdict, read_verdict
+from frametrace.matcher.tips.verdicts import Answer, Verdict, read_verdict
 from frametrace.posts.errors import TipError
 
 __all__ = ["DISPUTED", "OPINIONS", "import_verdict", "opinions_of"]

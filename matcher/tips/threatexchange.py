@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from frametrace.case.files import replacing
 from frametrace.matcher.tips.canonical_json import canonical
-from frametrace.matcher.tips.json_tokens import Tokens
+from frametrace.matcher.tips.json_stream import Tokens
 from frametrace.matcher.tips.tip_model import Tlp
 from frametrace.posts.errors import TipError
 

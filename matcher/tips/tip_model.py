@@ -12,7 +12,7 @@ from frametrace.embed.signals.caption_key import PERMUTATIONS, CaptionKey
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
-from frametrace.matcher.tips.keys import Signature
+from frametrace.matcher.tips.signatures import Signature
 
 __all__ = [
     "COLUMNS",

@@ -11,8 +11,8 @@ from frametrace.matcher.account_names import connect
 from frametrace.matcher.between_cases.match_cases import match_cases
 from frametrace.matcher.between_cases.spanning_groups import shown_of
 from frametrace.matcher.stage import match_case
-from frametrace.matcher.tips.selection import Choice, chosen_posts
-from frametrace.matcher.tips.watch import look, remember, watching
+from frametrace.matcher.tips.export_selection import Choice, chosen_posts
+from frametrace.matcher.tips.watch_new_posts import look, remember, watching
 from frametrace.work.executor import InProcess
 
 SIGNALS = ("pdq", "caption_key")

@@ -13,16 +13,16 @@ from making import jpeg, make_case, photo
 
 from frametrace.app.cli import frametrace
 from frametrace.app.commands.tip import command as tip_command
-from frametrace.app.tips.answers import answer_check, answers_in
 from frametrace.app.tips.check_page import MOST_PICTURES, facts_of, why
-from frametrace.app.tips.watch_run import sorted_out
+from frametrace.app.tips.verdict_answers import answer_check, answers_in
+from frametrace.app.tips.watch_once import sorted_out
 from frametrace.app.tips.write_check import write_check
 from frametrace.matcher.tips.canonical_json import short_digest
 from frametrace.matcher.tips.check import check_tip
-from frametrace.matcher.tips.envelope import TIP, write_document
 from frametrace.matcher.tips.read_tip import read_tip
+from frametrace.matcher.tips.signed_documents import TIP, write_document
 from frametrace.matcher.tips.tip_model import FINGERPRINTS, Head, Tlp
-from frametrace.matcher.tips.verdict import Answer, read_verdict
+from frametrace.matcher.tips.verdicts import Answer, read_verdict
 from frametrace.posts.errors import CaseError, SourceError, TipError, UsageError
 from frametrace.work.executor import InProcess
 

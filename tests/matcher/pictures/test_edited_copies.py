@@ -15,8 +15,8 @@ from frametrace.case.store import Case
 from frametrace.matcher.network import shares_in
 from frametrace.matcher.results import Results
 from frametrace.matcher.stage import load_results, match_case
-from frametrace.matcher.tips.selection import Choice, chosen_posts
-from frametrace.matcher.tips.watch import look, remember, watching
+from frametrace.matcher.tips.export_selection import Choice, chosen_posts
+from frametrace.matcher.tips.watch_new_posts import look, remember, watching
 
 Match = Callable[..., Results]
 Group = frozenset[tuple[str, str]]

@@ -16,10 +16,10 @@ from frametrace.matcher.tips.canonical_json import short_digest
 from frametrace.matcher.tips.caption_vectors import nearest_meanings, packed
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.export import ExportSettings, export_tip
+from frametrace.matcher.tips.export_selection import Choice
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.selection import Choice
 from frametrace.matcher.tips.tip_model import Head
-from frametrace.matcher.tips.watch import look, remember, watching
+from frametrace.matcher.tips.watch_new_posts import look, remember, watching
 from frametrace.posts.errors import TipError
 
 SAID = "These people in black are no protesters, they are terrorists"

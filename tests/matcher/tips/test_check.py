@@ -12,10 +12,10 @@ from tipping import HASHES, WORDS, exported, sender_case
 from frametrace.embed.signals.base import bits_distance
 from frametrace.matcher.tips.canonical_json import short_digest
 from frametrace.matcher.tips.check import ACTORS, ECHOED, check_tip
-from frametrace.matcher.tips.echoes import ECHOES
-from frametrace.matcher.tips.envelope import TIP, write_document
+from frametrace.matcher.tips.export_selection import Choice
+from frametrace.matcher.tips.find_echoes import ECHOES
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.selection import Choice
+from frametrace.matcher.tips.signed_documents import TIP, write_document
 from frametrace.matcher.tips.tip_model import Head
 from frametrace.posts.errors import TipError
 

@@ -10,8 +10,8 @@ from tipping import WORDS, exported, sender_case
 from frametrace.case.store import Case
 from frametrace.matcher.stage import match_case
 from frametrace.matcher.tips.export import sent_items
-from frametrace.matcher.tips.keys import account_key, pseudonym
-from frametrace.matcher.tips.selection import Choice
+from frametrace.matcher.tips.export_selection import Choice
+from frametrace.matcher.tips.signatures import account_key, pseudonym
 from frametrace.posts.errors import CaseError, UsageError
 
 

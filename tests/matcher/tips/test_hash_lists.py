@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from making import make_case
 
-from frametrace.matcher.tips.envelope import TIP, is_document
 from frametrace.matcher.tips.export import export_tip
+from frametrace.matcher.tips.export_selection import Choice
 from frametrace.matcher.tips.hash_lists import hashes_of, tip_of_hashes, write_lines
-from frametrace.matcher.tips.keys import make_keys
 from frametrace.matcher.tips.read_tip import read_tip
 from frametrace.matcher.tips.received_verdicts import OPINIONS, import_verdict, opinions_of
-from frametrace.matcher.tips.schema import schema_of
-from frametrace.matcher.tips.selection import Choice
+from frametrace.matcher.tips.schema_validation import schema_of
+from frametrace.matcher.tips.signatures import make_keys
+from frametrace.matcher.tips.signed_documents import TIP, is_document
 from frametrace.matcher.tips.tip_model import Tlp
-from frametrace.matcher.tips.verdict import Answer, Opinion, read_verdict, write_verdict
+from frametrace.matcher.tips.verdicts import Answer, Opinion, read_verdict, write_verdict
 from frametrace.posts.errors import CaseError, CaseLocked, TipError, UsageError
 
 HASH = "00f8c1d2" * 8

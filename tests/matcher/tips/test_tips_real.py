@@ -14,10 +14,10 @@ from frametrace.index.hamming.hamming_index import BinaryIndex
 from frametrace.matcher.between_cases.match_cases import match_cases
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.export import export_tip
+from frametrace.matcher.tips.export_selection import Choice
 from frametrace.matcher.tips.hash_lists import hashes_of, tip_of_hashes
 from frametrace.matcher.tips.nearest_items import nearest_hashes
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.selection import Choice
 from frametrace.posts.media.library import MediaLibrary
 from frametrace.work.executor import InProcess
 

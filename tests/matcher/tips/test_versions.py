@@ -13,10 +13,10 @@ from tipping import exported, raw
 
 from frametrace.matcher.tips.canonical_json import digest_of, short_digest
 from frametrace.matcher.tips.check import check_tip
-from frametrace.matcher.tips.envelope import TIP, write_document
-from frametrace.matcher.tips.keys import make_keys, sign
+from frametrace.matcher.tips.export_selection import Choice
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.selection import Choice
+from frametrace.matcher.tips.signatures import make_keys, sign
+from frametrace.matcher.tips.signed_documents import TIP, write_document
 from frametrace.matcher.tips.tip_model import FEATURES, FINGERPRINTS, Head
 from frametrace.posts.errors import TipError
 from frametrace.work.executor import InProcess

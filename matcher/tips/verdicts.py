@@ -6,7 +6,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from frametrace.matcher.tips.envelope import VERDICT, Envelope, read_document, write_document
+from frametrace.matcher.tips.signed_documents import (
+    VERDICT,
+    Envelope,
+    read_document,
+    write_document,
+)
 from frametrace.matcher.tips.tip_model import KINDS, Tlp, program
 from frametrace.posts.errors import TipError, UsageError
 

@@ -13,9 +13,9 @@ from tipping import exported
 from frametrace.embed.signals.local import Features, is_value
 from frametrace.matcher.stage import match_case
 from frametrace.matcher.tips.check import check_tip
-from frametrace.matcher.tips.echoes import ECHOES
+from frametrace.matcher.tips.export_selection import Choice
+from frametrace.matcher.tips.find_echoes import ECHOES
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.selection import Choice
 from frametrace.matcher.tips.tip_model import FEATURES, FINGERPRINTS
 from frametrace.work.executor import InProcess
 
@@ -161,7 +161,7 @@ def test_a_case_with_features_and_no_thumbnails_is_no_error(tip, tmp_path):
 
 
 def test_a_part_of_a_case_is_looked_at_alone(receiver, tip):
-    from frametrace.matcher.tips.echoes import echoes_of
+    from frametrace.matcher.tips.find_echoes import echoes_of
 
     items = read_tip(tip).items
     material = items.append_column("thumbnail", pa.nulls(len(items), pa.binary()))

@@ -9,9 +9,9 @@ from making import jpeg, make_case, photo
 from frametrace.case.store import Case
 from frametrace.matcher.stage import match_case
 from frametrace.matcher.tips.export import export_tip
+from frametrace.matcher.tips.export_selection import Choice
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.selection import Choice
-from frametrace.matcher.tips.watch import NEWCOMERS, look, remember, watching
+from frametrace.matcher.tips.watch_new_posts import NEWCOMERS, look, remember, watching
 from frametrace.posts.errors import CaseError, CaseLocked
 
 WORDS = "they broke the whole station again last night and we had enough"

@@ -12,7 +12,7 @@ from frametrace.matcher.framing.by_example.run_framing import posts_in
 from frametrace.matcher.framing.by_example.saved_framings import checked_name, load
 from frametrace.matcher.results import BELONGING, Results
 from frametrace.matcher.stage import MatchRun
-from frametrace.matcher.tips.ocr_texts import picture_texts
+from frametrace.matcher.tips.texts_in_pictures import picture_texts
 from frametrace.posts.errors import UsageError
 
 __all__ = ["CHOSEN", "Choice", "chosen_posts"]

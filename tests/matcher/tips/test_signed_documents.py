@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from tipping import FULL, HEAD, document, item, raw, write
 
-from frametrace.matcher.tips import json_tokens
+from frametrace.matcher.tips import json_stream
 from frametrace.matcher.tips.canonical_json import MOST, canonical, digest_of
-from frametrace.matcher.tips.envelope import VERDICT, write_document
-from frametrace.matcher.tips.keys import make_keys
 from frametrace.matcher.tips.read_tip import comparable, read_tip
-from frametrace.matcher.tips.schema import CHECKS, schema_of
+from frametrace.matcher.tips.schema_validation import CHECKS, schema_of
+from frametrace.matcher.tips.signatures import make_keys
+from frametrace.matcher.tips.signed_documents import VERDICT, write_document
 from frametrace.matcher.tips.tip_model import Head, Tlp
 from frametrace.posts.errors import TipError, UsageError
 
@@ -232,8 +232,8 @@ def test_files_too_large_and_places_that_are_no_files_are_refused_unread(tmp_pat
     for name in ("pipe", ".", "absent.json"):
         with pytest.raises(TipError):
             read_tip(tmp_path / name)
-    monkeypatch.setattr(json_tokens, "MOST_OF_VALUE", 1000)
-    monkeypatch.setattr(json_tokens, "_CHUNK", 64)
+    monkeypatch.setattr(json_stream, "MOST_OF_VALUE", 1000)
+    monkeypatch.setattr(json_stream, "_CHUNK", 64)
     with pytest.raises(TipError, match="value of over 1,000 characters"):
         read_tip(write(tmp_path / "tip.json", [{**FULL, "caption": "a" * 5000}]))
 
@@ -242,7 +242,7 @@ def test_values_may_be_cut_anywhere_by_the_reading(tmp_path, monkeypatch):
     path = write(tmp_path / "tip.json", [item(n, caption="破坏" * n) for n in range(20)])
     whole = read_tip(path)
     for chunk in (1, 7, 64):
-        monkeypatch.setattr(json_tokens, "_CHUNK", chunk)
+        monkeypatch.setattr(json_stream, "_CHUNK", chunk)
         assert read_tip(path).items == whole.items
 
 

@@ -26,7 +26,7 @@ from frametrace.matcher.results import BELONGING, NAMED, Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import results_before
 from frametrace.matcher.tips.caption_vectors import made_alike, packed
-from frametrace.matcher.tips.echoes import ECHOES, echoes_of
+from frametrace.matcher.tips.find_echoes import ECHOES, echoes_of
 from frametrace.matcher.tips.known_material import MATERIAL, EchoSettings, names_of
 from frametrace.matcher.tips.read_tip import comparable
 from frametrace.matcher.tips.tip_model import COLUMNS, Tip

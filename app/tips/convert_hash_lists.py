@@ -8,9 +8,9 @@ from typing import Any
 from frametrace.app.output.console import printable
 from frametrace.app.output.print_results import print_json
 from frametrace.app.report.csv_tables import write_csv
-from frametrace.matcher.tips.envelope import TIP, VERDICT, is_document
 from frametrace.matcher.tips.hash_lists import hashes_of, left_out, tip_of_hashes, write_lines
 from frametrace.matcher.tips.read_tip import read_tip
+from frametrace.matcher.tips.signed_documents import TIP, VERDICT, is_document
 from frametrace.matcher.tips.threatexchange import write_bank
 from frametrace.matcher.tips.tip_model import Tlp
 from frametrace.posts.errors import CaseError, UsageError

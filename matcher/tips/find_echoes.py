@@ -9,10 +9,10 @@ from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.account_names import connect
 from frametrace.matcher.results import POST_FIELDS
-from frametrace.matcher.tips.by_hash import by_hash
-from frametrace.matcher.tips.by_text import by_meaning
+from frametrace.matcher.tips.echoes_by_hash import by_hash
+from frametrace.matcher.tips.echoes_by_text import by_meaning
 from frametrace.matcher.tips.known_material import EchoSettings, found_in
-from frametrace.matcher.tips.ocr_texts import picture_texts
+from frametrace.matcher.tips.texts_in_pictures import picture_texts
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress
 
@@ -90,7 +90,9 @@ def echoes_of(
         known = found["sha256"].combine_chunks()
         found = found_in([found, by_meaning(case, material, known, items, progress)])
     if Local.name in settings.signals:
-        from frametrace.matcher.tips.by_picture import by_picture  # loads what compares pictures
+        from frametrace.matcher.tips.echoes_by_picture import (
+            by_picture,  # loads what compares pictures
+        )
 
         found = by_picture(case, material, found, items, executor, progress)
     numbered = material.select(["id"]).append_column("at", pa.array(np.arange(len(material))))

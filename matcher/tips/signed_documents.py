@@ -12,9 +12,15 @@ from typing import Any
 
 from frametrace.case.files import replacing
 from frametrace.matcher.tips.canonical_json import canonical
-from frametrace.matcher.tips.json_tokens import MAX_BYTES, MOST_OF_VALUE, Tokens
-from frametrace.matcher.tips.keys import Signature, fingerprint, read_public_key, sign, verified
-from frametrace.matcher.tips.schema import CHECKS, wrong_with
+from frametrace.matcher.tips.json_stream import MAX_BYTES, MOST_OF_VALUE, Tokens
+from frametrace.matcher.tips.schema_validation import CHECKS, wrong_with
+from frametrace.matcher.tips.signatures import (
+    Signature,
+    fingerprint,
+    read_public_key,
+    sign,
+    verified,
+)
 from frametrace.posts.errors import TipError, UsageError
 
 __all__ = ["TIP", "VERDICT", "Envelope", "Kind", "is_document", "read_document", "write_document"]

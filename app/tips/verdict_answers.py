@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from frametrace.matcher.tips.json_tokens import Tokens
+from frametrace.matcher.tips.json_stream import Tokens
 from frametrace.matcher.tips.tip_model import KINDS, Tlp
-from frametrace.matcher.tips.verdict import Answer, Opinion, write_verdict
+from frametrace.matcher.tips.verdicts import Answer, Opinion, write_verdict
 from frametrace.posts.errors import TipError, UsageError
 
 __all__ = ["answer_check", "answers_in"]

@@ -5,8 +5,8 @@ from making import encoded, lettered, make_case, photo
 
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.export import ExportSettings, export_tip
+from frametrace.matcher.tips.export_selection import Choice
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.selection import Choice
 
 WORDS = "They tore the station apart and nobody stopped them"
 SIGNALS = ("pdq", "overlay", "caption_key")

@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 from frametrace.case.store import Case
 from frametrace.case.views import query_over
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.tips.edited_matches import edited_copies
+from frametrace.matcher.tips.edited_copy_search import edited_copies
 from frametrace.matcher.tips.hash_contradictions import contradicted
 from frametrace.matcher.tips.known_material import FOUND, found_in
 from frametrace.work.executor import Executor

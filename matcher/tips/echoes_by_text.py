@@ -13,7 +13,7 @@ from frametrace.matcher.framing.text.informative import says_enough
 from frametrace.matcher.results import Relation
 from frametrace.matcher.tips.caption_vectors import nearest_meanings
 from frametrace.matcher.tips.known_material import FOUND
-from frametrace.matcher.tips.ocr_texts import picture_texts
+from frametrace.matcher.tips.texts_in_pictures import picture_texts
 from frametrace.work.progress import Progress
 
 __all__ = ["MOST_DIFFERENT", "by_meaning", "saying_enough"]

@@ -4,10 +4,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from tipping import document, raw, write
 
-from frametrace.matcher.tips.envelope import VERDICT, read_document, write_document
-from frametrace.matcher.tips.keys import account_key, make_keys, pseudonym
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.schema import schema_of
+from frametrace.matcher.tips.schema_validation import schema_of
+from frametrace.matcher.tips.signatures import account_key, make_keys, pseudonym
+from frametrace.matcher.tips.signed_documents import VERDICT, read_document, write_document
 from frametrace.posts.errors import TipError, UsageError
 
 VERDICT_HEAD = {"made_by": "", "program": "p", "tip": "0" * 64, "tlp": "red"}

@@ -15,7 +15,7 @@ from frametrace.index.hamming.hamming_index import BinaryIndex
 from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import open_index
 from frametrace.matcher.results import Relation
-from frametrace.matcher.tips.by_text import MOST_DIFFERENT, saying_enough
+from frametrace.matcher.tips.echoes_by_text import MOST_DIFFERENT, saying_enough
 from frametrace.matcher.tips.known_material import FOUND, EchoSettings, found_in
 from frametrace.matcher.tips.nearest_items import Nearest, nearest_hashes, nearest_keys
 

@@ -22,10 +22,10 @@ from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.framing.by_example.saved_framings import names_in
-from frametrace.matcher.tips.envelope import TIP, is_document
 from frametrace.matcher.tips.read_tip import read_tip
+from frametrace.matcher.tips.signed_documents import TIP, is_document
 from frametrace.matcher.tips.tip_model import Tip
-from frametrace.matcher.tips.watch import Watched, look, remember, watching
+from frametrace.matcher.tips.watch_new_posts import Watched, look, remember, watching
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
 from frametrace.posts.reading import open_source
 from frametrace.work.progress import Progress
