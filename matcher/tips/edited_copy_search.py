@@ -1,9 +1,9 @@
-"""Edited copies of a tip's pictures: proposed by a join of local features, then verified.
+"""Finds edited copies of known pictures: joins local features, then verifies the proposed pairs.
 
-Features of the tip's items are joined with those of the case's pictures, in a copy of the case's
-own join: pairs of two of its pictures are not looked for. Of each item the best few proposals are
-verified, and where one of them holds, all others. What agrees in elements of the case alone (its
-app's bars, as far as it was matched) is none.
+The features of the known items are joined with those of the case's pictures, in a copy of the
+case's own join, so that pairs of two of its pictures are not compared again. The best few proposals
+of each item are verified first, and the others only if one of these is a copy. A pair that agrees
+only in elements of the case (such as an app's bars, which `match` finds) is not a copy.
 """
 
 import hashlib
@@ -37,10 +37,11 @@ from frametrace.matcher.results import Relation
 from frametrace.work.executor import Crashed, Executor, executing
 from frametrace.work.progress import Progress, Silent
 
-__all__ = ["EDITED", "edited_copies"]
+__all__ = ["EDITED_COPIES", "find_edited_copies"]
 
-# One row per picture of the case that shows what an item does: `item` is its row in the material.
-EDITED = pa.schema(
+# One row per pair of a picture of the case and an item (its row in the material) that share
+# content.
+EDITED_COPIES = pa.schema(
     [
         ("sha256", pa.string()),
         ("item", pa.int64()),
@@ -51,27 +52,27 @@ EDITED = pa.schema(
     ]
 )
 
-_FIRST = 12  # proposals of an item that are verified whatever comes of them; not tuned
+_ALWAYS_VERIFIED = 12  # proposals per item that are verified in any case; not tuned
 
 
-def edited_copies(
+def find_edited_copies(
     case: Case,
     material: pa.Table,
     pictures: pa.Array | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> pa.Table:
-    """The pictures of a case that are edited copies of items, in the schema `EDITED`.
+    """The pictures of a case that are edited copies of items, in the schema EDITED_COPIES.
 
-    `material` has the columns `local` and `thumbnail`, both values of these signals or null: an
-    item without a thumbnail is verified by its features alone. `pictures` narrows the case to some.
-    A picture comes once for each item that it shows. Without an executor, pictures are compared by
-    a process for each processor.
+    `material` has the columns `local` and `thumbnail`, which hold values of these signals or null;
+    an item without a thumbnail is verified by its features alone. `pictures` limits the search to
+    these pictures. There is one row for each item that a picture shows. Without an executor one
+    process per processor is used.
     """
     progress = progress or Silent()
     items = _Items.of(material)
     if not len(items.row) or not {Local.name, Thumbnail.name} <= case.epoch.signals.keys():
-        return EDITED.empty_table()
+        return EDITED_COPIES.empty_table()
     able, _ = able_pictures(case)
     if pictures is not None:
         able = able.filter(pc.is_in(able, value_set=pictures))
@@ -81,16 +82,16 @@ def edited_copies(
             copy_join(joined(case, progress), folder / "join", proposals=False)
         proposals = propose_pairs(
             folder / "join",
-            FeatureShards([*case.files(signal_table(Local.name)), items.written(folder)]),
+            FeatureShards([*case.files(signal_table(Local.name)), items.write_shard(folder)]),
             pa.concat_arrays([able, items.digest]),
             progress,
         )
-        able = _paired(proposals, items, able)  # values of others need not be held
-        asked = _Asked.of(proposals, items, able)
+        able = _proposed_pictures(proposals, items, able)  # only their values are loaded
+        queue = _VerificationQueue.of(proposals, items, able)
         with values_of(case, able, folder) as values:
-            comparing = _Comparing(folder / _ITEMS, values)
-            found = dict(_verified(asked, _Verification(comparing, executor, progress)))
-    return _table(case, found, items, able)
+            comparison = _Comparison(folder / _ITEMS, values)
+            copies = dict(_verify(queue, _Verification(comparison, executor, progress)))
+    return _table(case, copies, items, able)
 
 
 _ITEMS = "items.parquet"
@@ -98,9 +99,9 @@ _ITEMS = "items.parquet"
 
 @dataclass(frozen=True, slots=True)
 class _Items:
-    """The k items that have features: their rows in the material, names of their own, and values.
+    """The k items that have features: their rows in the material, made-up digests, and values.
 
-    A name is no picture's digest, however the features came about.
+    The made-up digests identify items in the join and never equal the digest of a picture.
     """
 
     row: np.ndarray
@@ -112,29 +113,29 @@ class _Items:
     def of(cls, material: pa.Table) -> "_Items":
         local, thumbnail = (material[name].combine_chunks() for name in ("local", "thumbnail"))
         row = np.flatnonzero(local.is_valid().to_numpy(zero_copy_only=False))
-        at = pa.array(row)
+        rows = pa.array(row)
         names = [hashlib.sha256(f"item {number}".encode()).hexdigest() for number in row.tolist()]
-        return cls(row, pa.array(names, pa.string()), local.take(at), thumbnail.take(at))
+        return cls(row, pa.array(names, pa.string()), local.take(rows), thumbnail.take(rows))
 
-    def written(self, folder: Path) -> Path:
-        """A shard of them, like those of a case."""
+    def write_shard(self, folder: Path) -> Path:
+        """Write the items as a shard like those of a case."""
         columns = {"sha256": self.digest, "code": self.local, "thumbnail": self.thumbnail}
         pq.write_table(pa.table(columns), folder / _ITEMS, write_page_checksum=True)
         return folder / _ITEMS
 
 
-class _Shows(NamedTuple):
-    """How a picture shows what an item does: as in `EDITED`."""
+class _Copy(NamedTuple):
+    """How a picture shows the content of an item; columns of EDITED_COPIES."""
 
     relation: str
     similarity: float
     inliers: int
     mirrored: bool
-    cells: bytes  # of the picture in which they agree, as in `Evidence`
+    cells: bytes  # cells of the picture that agree, as in `Evidence`
 
 
 class _Pair(NamedTuple):
-    """An item and a picture by their numbers, and which orientation of the item is tried."""
+    """The numbers of an item and a picture, and whether the item is mirrored first."""
 
     item: int
     picture: int
@@ -142,67 +143,67 @@ class _Pair(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """The proposed pairs: those to be verified first, and the others, by item."""
+class _VerificationQueue:
+    """The proposed pairs: those that are always verified, and the remaining ones by item."""
 
-    first: list[_Pair]
-    rest: dict[int, list[_Pair]]
+    always: list[_Pair]
+    remaining: dict[int, list[_Pair]]
 
     @classmethod
-    def of(cls, proposals: Proposals, items: _Items, able: pa.Array) -> "_Asked":
-        of_item = pc.index_in(proposals.names, value_set=items.digest)
-        of_picture = pc.index_in(proposals.names, value_set=able)
+    def of(cls, proposals: Proposals, items: _Items, able: pa.Array) -> "_VerificationQueue":
+        item_number = pc.index_in(proposals.names, value_set=items.digest)
+        picture_number = pc.index_in(proposals.names, value_set=able)
         item, picture = (
-            side.fill_null(-1).to_numpy(zero_copy_only=False) for side in (of_item, of_picture)
+            numbers.fill_null(-1).to_numpy(zero_copy_only=False)
+            for numbers in (item_number, picture_number)
         )
         a, b = (proposals.rows[name].to_numpy() for name in "ab")
-        # A pair is one of (a, b), whichever of them is the item.
-        kept = np.flatnonzero((picture[a] >= 0) & (item[b] >= 0))
-        other = np.flatnonzero((item[a] >= 0) & (picture[b] >= 0))
-        at = np.concatenate([kept, other])
-        items_of = np.concatenate([item[b[kept]], item[a[other]]])
-        pictures_of = np.concatenate([picture[a[kept]], picture[b[other]]])
-        score = proposals.rows["score"].to_numpy()[at]
-        order = np.lexsort((pictures_of, -score, items_of))
-        mirrored = proposals.rows["mirrored"].to_numpy(zero_copy_only=False)[at]
+        item_is_b = np.flatnonzero((picture[a] >= 0) & (item[b] >= 0))
+        item_is_a = np.flatnonzero((item[a] >= 0) & (picture[b] >= 0))
+        rows = np.concatenate([item_is_b, item_is_a])
+        pair_items = np.concatenate([item[b[item_is_b]], item[a[item_is_a]]])
+        pair_pictures = np.concatenate([picture[a[item_is_b]], picture[b[item_is_a]]])
+        score = proposals.rows["score"].to_numpy()[rows]
+        order = np.lexsort((pair_pictures, -score, pair_items))
+        mirrored = proposals.rows["mirrored"].to_numpy(zero_copy_only=False)[rows]
         pairs = [
-            _Pair(int(items_of[row]), int(pictures_of[row]), bool(mirrored[row]))
+            _Pair(int(pair_items[row]), int(pair_pictures[row]), bool(mirrored[row]))
             for row in order.tolist()
         ]
         by_item = {k: list(group) for k, group in groupby(pairs, key=lambda pair: pair.item)}
-        first = [pair for group in by_item.values() for pair in group[:_FIRST]]
-        rest = {number: group[_FIRST:] for number, group in by_item.items()}
-        return cls(first, rest)
+        always = [pair for group in by_item.values() for pair in group[:_ALWAYS_VERIFIED]]
+        remaining = {number: group[_ALWAYS_VERIFIED:] for number, group in by_item.items()}
+        return cls(always, remaining)
 
 
 @dataclass(frozen=True, slots=True)
-class _Comparing:
-    """The comparison, for a worker process: files of the items and of the pictures' values."""
+class _Comparison:
+    """The comparison of one pair, run in worker processes; reads items and values from files."""
 
     items: Path
     values: Path
 
-    def __call__(self, pair: _Pair) -> _Shows | None:
-        """How they show the same; None where they don't."""
-        codes, thumbnails = _opened(self.items)
+    def __call__(self, pair: _Pair) -> _Copy | None:
+        """How the picture shows the item; None if it doesn't."""
+        codes, thumbnails = _read_items(self.items)
         picture = shown_of(self.values, pair.picture)
         local, thumbnail = codes[pair.item].as_py(), thumbnails[pair.item].as_py()
-        found = _compared(local, thumbnail, picture, pair.mirrored)
-        if found is None or found.relation not in (Relation.COPY, Relation.CONTAINS):
+        evidence = _verify_pair(local, thumbnail, picture, pair.mirrored)
+        if evidence is None or evidence.relation not in (Relation.COPY, Relation.CONTAINS):
             return None
         fewer = max(min(len(Features.of(local)), len(picture.features)), 1)
-        # Seen from the item: a picture that it lies in contains it, else it is a part.
-        is_part = found.relation == Relation.CONTAINS and found.part_b > found.part_a
-        return _Shows(
-            str(Relation.PART if is_part else found.relation),
-            min(found.inliers / fewer, 1.0),
-            found.inliers,
-            found.mirrored,
-            found.cells_b,
+        # The picture contains the item, or is a part of it.
+        is_part = evidence.relation == Relation.CONTAINS and evidence.part_b > evidence.part_a
+        return _Copy(
+            str(Relation.PART if is_part else evidence.relation),
+            min(evidence.inliers / fewer, 1.0),
+            evidence.inliers,
+            evidence.mirrored,
+            evidence.cells_b,
         )
 
 
-def _compared(
+def _verify_pair(
     local: bytes, thumbnail: bytes | None, picture: Shown, mirrored: bool
 ) -> Evidence | None:
     if thumbnail is None:
@@ -213,77 +214,80 @@ def _compared(
 
 
 @lru_cache(maxsize=1)
-def _opened(path: Path) -> tuple[pa.Array, pa.Array]:
+def _read_items(path: Path) -> tuple[pa.Array, pa.Array]:
     """The items' features and thumbnails, read once by each process."""
     table = pq.read_table(path)
     return table["code"].combine_chunks(), table["thumbnail"].combine_chunks()
 
 
-def _verified(asked: _Asked, compared: "_Verification") -> Iterator[tuple[_Pair, _Shows]]:
-    """The pairs that hold, and how: of an item with one among the first, the rest is tried too."""
-    holding: set[int] = set()
-    for pair, row in compared.of(asked.first):
-        holding.add(pair.item)
-        yield pair, row
-    yield from compared.of([pair for item in sorted(holding) for pair in asked.rest.get(item, [])])
+def _verify(
+    queue: _VerificationQueue, verification: "_Verification"
+) -> Iterator[tuple[_Pair, _Copy]]:
+    """The pairs that are copies. An item with a copy has its remaining pairs verified too."""
+    with_copies: set[int] = set()
+    for pair, copy in verification.copies(queue.always):
+        with_copies.add(pair.item)
+        yield pair, copy
+    remaining = (queue.remaining.get(item, []) for item in sorted(with_copies))
+    yield from verification.copies([pair for pairs in remaining for pair in pairs])
 
 
 @dataclass(frozen=True, slots=True)
 class _Verification:
-    """How pairs are compared: here, or by processes."""
+    """Verifies pairs, in this process or in workers."""
 
-    comparing: _Comparing
+    comparison: _Comparison
     executor: Executor | None
     progress: Progress
 
-    def of(self, pairs: Sequence[_Pair]) -> Iterator[tuple[_Pair, _Shows]]:
-        """Those pairs that hold, in their order."""
+    def copies(self, pairs: Sequence[_Pair]) -> Iterator[tuple[_Pair, _Copy]]:
+        """The pairs that are copies, in their order."""
         crashed = 0
         with (
             executing(self.executor, len(pairs), few=FEW_PAIRS) as executor,
             self.progress.track("comparing pictures in detail", len(pairs)) as advance,
         ):
-            for pair, row in zip(pairs, executor.map(self.comparing, pairs), strict=True):
+            for pair, result in zip(pairs, executor.map(self.comparison, pairs), strict=True):
                 advance(1)
-                if isinstance(row, Crashed):
+                if isinstance(result, Crashed):
                     crashed += 1
-                elif row is not None:
-                    yield pair, row
+                elif result is not None:
+                    yield pair, result
         if crashed:
             self.progress.note(
-                f"{crashed:,} pairs of pictures could not be compared: a process ended over each"
+                f"{crashed:,} pairs of pictures could not be compared: each crashed its process"
             )
 
 
-def _paired(proposals: Proposals, items: _Items, able: pa.Array) -> pa.Array:
-    """Those pictures that a pair with an item is proposed for."""
+def _proposed_pictures(proposals: Proposals, items: _Items, able: pa.Array) -> pa.Array:
+    """The pictures that are in a proposed pair with an item."""
     is_item = pc.is_in(proposals.names, value_set=items.digest).to_numpy(zero_copy_only=False)
     a, b = (proposals.rows[name].to_numpy() for name in "ab")
-    other = np.concatenate([a[is_item[b]], b[is_item[a]]])
-    return able.filter(pc.is_in(able, value_set=proposals.names.take(pa.array(np.unique(other)))))
+    partners = np.unique(np.concatenate([a[is_item[b]], b[is_item[a]]]))
+    return able.filter(pc.is_in(able, value_set=proposals.names.take(pa.array(partners))))
 
 
-def _table(case: Case, found: Mapping[_Pair, _Shows], items: _Items, able: pa.Array) -> pa.Table:
-    """One row per picture and item: of both orientations that of more inliers."""
-    best: dict[tuple[str, int], _Shows] = {}
-    shown = pa.array(sorted({able[pair.picture].as_py() for pair in found}), pa.string())
-    elements = element_cells(pairs_found(case, shown))
-    for pair, row in found.items():
+def _table(case: Case, copies: Mapping[_Pair, _Copy], items: _Items, able: pa.Array) -> pa.Table:
+    """One row per picture and item: the orientation with more inliers."""
+    best: dict[tuple[str, int], _Copy] = {}
+    pictures = pa.array(sorted({able[pair.picture].as_py() for pair in copies}), pa.string())
+    elements = element_cells(pairs_found(case, pictures))
+    for pair, copy in copies.items():
         sha256 = able[pair.picture].as_py()
-        if _is_element(row.cells, elements.get(sha256)):
+        if _is_element(copy.cells, elements.get(sha256)):
             continue
         key = sha256, int(items.row[pair.item])
-        if key not in best or row.inliers > best[key].inliers:
-            best[key] = row
+        if key not in best or copy.inliers > best[key].inliers:
+            best[key] = copy
     rows = [
-        {"sha256": sha256, "item": item, **row._asdict()}
-        for (sha256, item), row in sorted(best.items())
+        {"sha256": sha256, "item": item, **copy._asdict()}
+        for (sha256, item), copy in sorted(best.items())
     ]
-    return pa.Table.from_pylist(rows, EDITED)
+    return pa.Table.from_pylist(rows, EDITED_COPIES)
 
 
 def _is_element(cells: bytes, elements: np.ndarray | None) -> bool:
-    """Whether what agrees is what unrelated pictures of the case show as well."""
+    """Whether the agreeing cells are an element, which unrelated pictures of the case share."""
     if elements is None:
         return False
     agreeing = np.unpackbits(np.frombuffer(cells, np.uint8)) > 0

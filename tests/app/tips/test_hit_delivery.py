@@ -204,7 +204,7 @@ def test_it_stays_on_and_ends_when_it_is_told_to(place, told):
         for stream in (child.stdout, child.stderr):
             stream.close()
     assert (out, child.returncode) == ("", 0)
-    assert "stopped; the next watch goes on from here" in said
+    assert "stopped; the next watch continues from here" in said
     assert "Traceback" not in said
     assert place.accounts() == []
 

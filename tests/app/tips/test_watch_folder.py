@@ -179,9 +179,9 @@ def test_a_damaged_memory_is_said(place, damage):
 
 
 USAGE = {
-    "once alone": (["--once"], "--once goes with --folder"),
-    "command alone": (["--command", "cat"], "--command goes with --folder"),
-    "webhook alone": (["--webhook", "http://x/"], "--webhook goes with --folder"),
+    "once alone": (["--once"], "--once needs --folder"),
+    "command alone": (["--command", "cat"], "--command needs --folder"),
+    "webhook alone": (["--webhook", "http://x/"], "--webhook needs --folder"),
     "no quotes": (["--folder", "IN", "--command", "cat 'x"], "is not a command"),
     "ftp": (["--folder", "IN", "--webhook", "ftp://host/x"], "is not a web address"),
     "no host": (["--folder", "IN", "--webhook", "http:///x"], "is not a web address"),
@@ -191,12 +191,12 @@ USAGE = {
     "large port": (["--folder", "IN", "--webhook", "http://host:99999/"], "is not a web address"),
     "space": (["--folder", "IN", "--webhook", "http://host/a b"], "is not a web address"),
     "blank command": (["--folder", "IN", "--command", "  "], "is not a command"),
-    "no folder": (["--folder", "IN/none"], "is no folder"),
-    "a file": (["--folder", "TIP"], "is no folder"),
-    "0s": (["--folder", "IN", "--every", "0s"], "is not a time"),
-    "25h": (["--folder", "IN", "--every", "25h"], "is not a time"),
-    "soon": (["--folder", "IN", "--every", "soon"], "is not a time"),
-    "negative": (["--folder", "IN", "--every", "-5s"], "is not a time"),
+    "no folder": (["--folder", "IN/none"], "is not a folder"),
+    "a file": (["--folder", "TIP"], "is not a folder"),
+    "0s": (["--folder", "IN", "--every", "0s"], "is not a duration"),
+    "25h": (["--folder", "IN", "--every", "25h"], "is not a duration"),
+    "soon": (["--folder", "IN", "--every", "soon"], "is not a duration"),
+    "negative": (["--folder", "IN", "--every", "-5s"], "is not a duration"),
     "out": (["--folder", "IN", "--out", "list.csv"], "takes its sources"),
     "media": (["--folder", "IN", "--media", "IN"], "takes its sources"),
 }

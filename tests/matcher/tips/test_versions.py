@@ -13,11 +13,11 @@ from tipping import exported, raw
 
 from frametrace.matcher.tips.canonical_json import digest_of, short_digest
 from frametrace.matcher.tips.check import check_tip
-from frametrace.matcher.tips.export_selection import Choice
+from frametrace.matcher.tips.export_selection import Selection
 from frametrace.matcher.tips.read_tip import read_tip
 from frametrace.matcher.tips.signatures import make_keys, sign
 from frametrace.matcher.tips.signed_documents import TIP, write_document
-from frametrace.matcher.tips.tip_model import FEATURES, FINGERPRINTS, Head
+from frametrace.matcher.tips.tip_model import FINGERPRINTS, MAX_FEATURES, Head
 from frametrace.posts.errors import TipError
 from frametrace.work.executor import InProcess
 
@@ -35,7 +35,7 @@ def case(tmp_path_factory):
 @pytest.fixture(scope="module")
 def tip(case, tmp_path_factory):
     path = tmp_path_factory.mktemp("tip") / "tip.json"
-    exported(case, path, Choice(accounts=("one", "two")))
+    exported(case, path, Selection(accounts=("one", "two")))
     return path
 
 
@@ -75,7 +75,7 @@ def test_tips_of_version_1_are_read_and_their_signature_holds(case, tip, tmp_pat
 @pytest.mark.parametrize(("version", "signed"), [(1, 2), (2, 1)])
 def test_a_signature_cannot_be_moved_to_another_version(tip, tmp_path, version, signed):
     secret, _, _ = make_keys(tmp_path / "key")
-    with pytest.raises(TipError, match="a signature that does not hold"):
+    with pytest.raises(TipError, match="an invalid signature"):
         read_tip(old_tip(tmp_path / "tip.json", tip, secret, version, signed))
 
 
@@ -112,7 +112,7 @@ GARBAGE = {
     "too large": np.array([401, 300], "<u2").tobytes(),
     "half a feature": HEAD + bytes(30),
     "outside": HEAD + b"\xff" * 22,
-    "too many": HEAD + made_features(1, FEATURES + 1).tobytes(),
+    "too many": HEAD + made_features(1, MAX_FEATURES + 1).tobytes(),
 }
 
 
@@ -121,7 +121,7 @@ def test_garbage_is_refused(tip, tmp_path, name):
     def change(content):
         content["items"][0]["signals"]["local"] = base64.b64encode(GARBAGE[name]).decode()
 
-    with pytest.raises(TipError, match=r"local features are none|schema"):
+    with pytest.raises(TipError, match=r"local features are invalid|schema"):
         read_tip(changed(tmp_path / "tip.json", tip, change))
 
 
@@ -156,7 +156,7 @@ def test_features_that_no_picture_can_have_end_no_check(case, tmp_path):
     media = case.read("post_media")
     (digest,) = media.filter(pc.equal(media["post_id"], "one"))["sha256"].to_pylist()
     codes = {row["sha256"]: row["code"] for row in case.read("signals/local").to_pylist()}
-    rows = np.frombuffer(codes[digest][4:], made_features(1).dtype)[:FEATURES].copy()
+    rows = np.frombuffer(codes[digest][4:], made_features(1).dtype)[:MAX_FEATURES].copy()
     rows["scale"][::9] = 255
     path = tip_of(tmp_path / "tip.json", [codes[digest][:4] + rows.tobytes()])
     assert found_by(case, path) <= {"one", "mirrored"}

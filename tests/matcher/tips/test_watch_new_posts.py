@@ -9,9 +9,10 @@ from making import jpeg, make_case, photo
 from frametrace.case.store import Case
 from frametrace.matcher.stage import match_case
 from frametrace.matcher.tips.export import export_tip
-from frametrace.matcher.tips.export_selection import Choice
+from frametrace.matcher.tips.export_selection import Selection
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.watch_new_posts import NEWCOMERS, look, remember, watching
+from frametrace.matcher.tips.watch_new_posts import NEWCOMERS, compare_new_posts
+from frametrace.matcher.tips.watch_state import open_watch, save_state
 from frametrace.posts.errors import CaseError, CaseLocked
 
 WORDS = "they broke the whole station again last night and we had enough"
@@ -24,7 +25,7 @@ def tip(tmp_path):
     place = tmp_path / "sender"
     posts = [{"account_id": "a", "media": ["1.jpg"], "text": WORDS}]
     case = make_case(place, posts, {"1.jpg": jpeg(photo(1))}, signals=SIGNALS)
-    export_tip(case, Choice(accounts=("a",)), place / "tip.json")
+    export_tip(case, Selection(accounts=("a",)), place / "tip.json")
     return read_tip(place / "tip.json")
 
 
@@ -35,10 +36,10 @@ def add(folder, posts, photos=(), quality=60):
 
 
 def newcomers(case, tips=(), keep=True):
-    with watching(case) as state:
-        found = look(Case(case.path), state, tips)
+    with open_watch(case) as state:
+        found = compare_new_posts(Case(case.path), state, tips)
         if keep:
-            remember(case, found.state)
+            save_state(case, found.state)
     assert found.newcomers.schema == NEWCOMERS
     return found.newcomers.to_pylist(), found
 
@@ -144,7 +145,7 @@ def test_two_platforms_may_have_an_account_of_one_name(tmp_path, tip):
 
 def test_only_one_process_watches_a_case_at_a_time(tmp_path):
     case = Case.create(tmp_path / "case")
-    with watching(case), pytest.raises(CaseLocked), watching(case):
+    with open_watch(case), pytest.raises(CaseLocked), open_watch(case):
         pass
 
 
@@ -161,5 +162,5 @@ def test_a_damaged_memory_is_told_of(tmp_path, content):
         "told",
     }
     state.write_text(content, "utf-8")
-    with pytest.raises(CaseError, match=r"state\.json"), watching(case):
+    with pytest.raises(CaseError, match=r"state\.json"), open_watch(case):
         pass
