@@ -47,7 +47,7 @@ _OPINION_COLUMNS = {
 }
 _NAMED_COLUMNS = {
     "name": "framing",
-    "decades": "decades",
+    "decades": "rarity",
     "posted_at": "time (UTC)",
     "platform": "platform",
     "account_id": "account",

@@ -126,7 +126,7 @@ def export_tip(
         program=program_version(),
         tlp=settings.tlp,
         groups=_group_ids(selection, matched),
-        chosen_accounts=len(set(selection.accounts)),
+        selected_accounts=len(set(selection.accounts)),
         settings={k: f"{v:g}" for k, v in matched[1].settings.items()} if matched else {},
         signals={name: signal_origin(case, name) for name in signals},
         accounts="revealed" if settings.reveal_accounts else "pseudonyms",

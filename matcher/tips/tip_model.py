@@ -115,7 +115,7 @@ class Head:
     program: str = ""
     tlp: Tlp = Tlp.AMBER
     groups: tuple[str, ...] = ()
-    chosen_accounts: int = 0
+    selected_accounts: int = 0
     settings: Mapping[str, str] | None = None
     signals: Mapping[str, Mapping[str, str]] | None = None
     accounts: str = "none"
@@ -127,7 +127,7 @@ class Head:
             "case": self.case,
             "program": self.program,
             "tlp": str(self.tlp),
-            "selection": {"accounts": self.chosen_accounts, "groups": list(self.groups)},
+            "selection": {"accounts": self.selected_accounts, "groups": list(self.groups)},
             "settings": dict(self.settings or {}),
             "signals": {name: dict(made) for name, made in (self.signals or {}).items()},
             "accounts": self.accounts,
@@ -142,7 +142,7 @@ class Head:
             program=head["program"],
             tlp=Tlp(head["tlp"]),
             groups=tuple(head["selection"]["groups"]),
-            chosen_accounts=head["selection"]["accounts"],
+            selected_accounts=head["selection"]["accounts"],
             settings=head["settings"],
             signals=head["signals"],
             accounts=head["accounts"],

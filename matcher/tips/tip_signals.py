@@ -17,8 +17,6 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Features, Local
-from frametrace.matcher.photos.elements import element_cells
-from frametrace.matcher.pictures.edited_copies import pairs_found
 from frametrace.matcher.pictures.evidence import GRID
 from frametrace.matcher.tips.caption_vectors import encoded_vectors
 from frametrace.matcher.tips.tip_model import FINGERPRINTS, MAX_FEATURES, ItemKind
@@ -83,6 +81,10 @@ def _encoded_features(case: Case, pictures: pa.Array) -> Mapping[str, str]:
 
     Elements are known only in a case that was matched.
     """
+    # Imported here because they load the comparison of pictures.
+    from frametrace.matcher.photos.elements import element_cells
+    from frametrace.matcher.pictures.edited_copies import pairs_found
+
     elements = element_cells(pairs_found(case, pictures))
     encoded: dict[str, str] = {}
     for shard in case.shards(signal_table(Local.name), ["sha256", "code"]):
