@@ -18,8 +18,7 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from frametrace.app.output.console import printable
-from frametrace.app.output.print_results import json_line
+from frametrace.app.output.render import json_line, printable
 from frametrace.matcher.tips.canonical_json import short_digest
 from frametrace.matcher.tips.watch_new_posts import WatchResult
 from frametrace.matcher.tips.watch_state import PendingHit

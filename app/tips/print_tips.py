@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from frametrace.app.output.console import printable
-from frametrace.app.output.print_results import print_json, rows_text
+from frametrace.app.output.render import print_json, printable, rows_text
 from frametrace.app.tips.check_page import check_facts, signed_by
 from frametrace.matcher.tips.check import CheckResult
 from frametrace.matcher.tips.export import ExportedTip

@@ -21,7 +21,8 @@ from frametrace.matcher.pictures.edited_copies import FEW_PAIRS, able_pictures
 from frametrace.matcher.pictures.feature_check import contradicts
 from frametrace.matcher.tips.edited_copy_search import find_edited_copies
 from frametrace.matcher.tips.known_material import NEAREST_ITEMS, concat_matches
-from frametrace.work.executor import Executor, executing
+from frametrace.work.executor import Executor
+from frametrace.work.process_pool import executor_for
 from frametrace.work.progress import Progress, Silent
 
 __all__ = ["contradicted_by_features", "echoes_by_picture"]
@@ -86,7 +87,7 @@ def contradicted_by_features(
     with (
         TemporaryDirectory(prefix="frametrace-tip-") as folder,
         values_of(case, compared, Path(folder)) as values,
-        executing(executor, len(rows), few=FEW_PAIRS) as workers,
+        executor_for(executor, len(rows), few=FEW_PAIRS) as workers,
         (progress or Silent()).track("checking copies found by hashes", len(rows)) as advance,
     ):
         number = pc.index_in(pictures, value_set=compared)

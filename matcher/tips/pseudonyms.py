@@ -2,10 +2,12 @@
 
 import hashlib
 import hmac
+import os
 import secrets
 from pathlib import Path
 
-from frametrace.matcher.tips.signatures import read_key_file, write_secret
+from frametrace.case.files import write_secret
+from frametrace.matcher.tips.signatures import read_key_file
 from frametrace.posts.errors import TipError
 
 __all__ = ["account_key", "pseudonym"]
@@ -19,9 +21,8 @@ def account_key(path: Path) -> bytes:
     Raises `TipError` if the file is not such a key or if others may read it.
     """
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_secret(path, secrets.token_hex(_KEY_BYTES).encode() + b"\n")
-    if path.stat().st_mode & 0o077:
+    if os.name != "nt" and path.stat().st_mode & 0o077:  # Windows has no such modes
         raise TipError(f"{path} can be read by others: run chmod 600 {path}, or name another key")
     try:
         key = bytes.fromhex(read_key_file(path).decode("ascii").strip())

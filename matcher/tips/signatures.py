@@ -1,11 +1,11 @@
 """Signs tips and verdicts with Ed25519 keys, verifies signatures, and makes and reads the keys."""
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from frametrace.case.files import write_atomically, write_secret
 from frametrace.posts.errors import TipError, UsageError
 
 if TYPE_CHECKING:
@@ -19,10 +19,8 @@ __all__ = [
     "read_public_key",
     "sign",
     "verified_key",
-    "write_secret",
 ]
 
-_OWNER_ONLY = 0o600  # file mode: only the owner can read the key
 _ALGORITHM = "ed25519"
 
 
@@ -50,7 +48,6 @@ def make_keys(name: Path) -> tuple[Path, Path, str]:
     if taken := next((path for path in (secret, public) if path.exists()), None):
         raise UsageError(f"{taken} exists and may have signed something: choose another name")
     key = Ed25519PrivateKey.generate()
-    name.parent.mkdir(parents=True, exist_ok=True)
     write_secret(
         secret,
         key.private_bytes(
@@ -59,10 +56,11 @@ def make_keys(name: Path) -> tuple[Path, Path, str]:
             serialization.NoEncryption(),
         ),
     )
-    public.write_bytes(
+    write_atomically(
+        public,
         key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        ),
     )
     return secret, public, fingerprint(key.public_key().public_bytes_raw())
 
@@ -140,12 +138,3 @@ def read_key_file(path: Path) -> bytes:
         raise TipError(f"{path} is not a key file")
     with path.open("rb") as file:
         return file.read(2**16)
-
-
-def write_secret(path: Path, content: bytes) -> None:
-    """Write a new file that only its owner can read. Raises `FileExistsError` if it exists."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

@@ -13,7 +13,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from frametrace.case.files import holding, replacing
+from frametrace.case.files import replacing
+from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.matcher.tips.export import sent_items
 from frametrace.matcher.tips.signed_documents import (
@@ -146,7 +147,7 @@ def import_verdict(case: Case, path: Path, trusted: Sequence[Path] = ()) -> Verd
     if unknown := [opinion.item_id for opinion in verdict.opinions if opinion.item_id not in sent]:
         raise TipError(f"{path} answers {unknown[0]}, which is not in the tip that it names")
     target = case.path / _FOLDER / f"{verdict.envelope.sha256}.json"
-    with holding(case.path), path.open("rb") as file, replacing(target) as copy:
+    with writer_lock(case.path), path.open("rb") as file, replacing(target) as copy:
         shutil.copyfileobj(file, copy)
     return verdict
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from frametrace.case.files import holding, read_json, to_json, write_atomically
+from frametrace.case.files import read_json, to_json, write_atomically
+from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.posts.errors import CaseError
 
@@ -97,7 +98,7 @@ def open_watch(case: Case) -> Iterator[WatchState]:
     """
     folder = case.path / _FOLDER
     folder.mkdir(exist_ok=True)
-    with holding(folder):
+    with writer_lock(folder):
         path = folder / _STATE
         if not path.is_file():
             save_state(case, current_state(case))
