@@ -51,7 +51,7 @@ def write(path, items=(FULL,), head=HEAD, key=None):
 
 
 def raw(path, content):
-    """A document as another program would write it: any JSON, sealed with the right digest."""
+    """A document with any JSON and a valid digest, as another program would write it."""
     body = {name: value for name, value in content.items() if name not in ("sha256", "signature")}
     path.write_text(json.dumps({**content, "sha256": digest_of(body)}, sort_keys=True), "utf-8")
     return path

@@ -1,4 +1,4 @@
-"""A folder that is watched, as tests fill it: posts and pictures that reuse what a tip holds."""
+"""A watched folder for tests, with posts and pictures that reuse material of a tip."""
 
 import http.server
 import json

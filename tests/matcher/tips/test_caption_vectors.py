@@ -1,4 +1,4 @@
-"""Captions that a tip finds by their meaning: reworded ones, where both cases have one model."""
+"""Reworded captions are found by their vectors, if both cases use the same model."""
 
 import base64
 import hashlib
@@ -161,7 +161,7 @@ def vector_document(text):
         ("no base64!", "does not match the pattern"),
     ],
 )
-def test_a_vector_that_is_none_is_refused(tmp_path, text, reason):
+def test_an_invalid_vector_is_refused(tmp_path, text, reason):
     with pytest.raises(TipError, match=reason):
         read_tip(raw(tmp_path / "tip.json", vector_document(text)))
 
@@ -172,7 +172,7 @@ def test_vectors_without_a_model_in_the_head_are_refused(tmp_path):
         read_tip(raw(tmp_path / "tip.json", content))
 
 
-def test_a_vector_of_another_length_is_like_nothing(tmp_path):
+def test_a_vector_of_another_length_matches_nothing(tmp_path):
     case = spoken(tmp_path / "case", [SAID], ("caption_key",))
     digest = hashlib.sha256(SAID.encode()).hexdigest()
     case = put_codes(case, "caption", {digest: np.ones(384, np.float32) / 384**0.5}, "a:1")

@@ -1,4 +1,4 @@
-"""What a check finds in a case, and by what evidence."""
+"""A check finds the echoes in a case, each with its evidence."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Copies by a hash that features contradict: statements on one letterhead are no echoes."""
+"""Hash matches that local features contradict are dropped: statements on one letterhead."""
 
 import numpy as np
 import pyarrow as pa

@@ -1,4 +1,4 @@
-"""Edited copies by a tip: its local features find what hashes don't, and no shared layout."""
+"""Local features of a tip find edited copies that hashes miss, but not shared layouts."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What a tip tells, and what it does not."""
+"""What a tip discloses, and what it does not."""
 
 import hashlib
 

@@ -196,7 +196,7 @@ def test_lines_of_other_types_and_empty_ones_are_left_out(tmp_path):
         ("a.csv", "", "no column"),
     ],
 )
-def test_a_list_that_cant_be_read_is_refused_with_its_line(tmp_path, name, text, message):
+def test_an_unreadable_list_is_refused_with_the_line(tmp_path, name, text, message):
     with pytest.raises(TipError, match=message):
         listed(tmp_path, name, text)
     assert not (tmp_path / "tip.json").exists()

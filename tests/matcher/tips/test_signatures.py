@@ -32,7 +32,7 @@ def test_a_signature_says_whose_key_and_whether_it_was_named(tmp_path):
         make_keys(tmp_path / "ours")
 
 
-def test_a_signature_of_something_else_does_not_hold(tmp_path):
+def test_a_signature_of_other_content_is_invalid(tmp_path):
     secret, _, _ = make_keys(tmp_path / "ours")
     path = write(tmp_path / "tip.json", key=secret)
     signature = json.loads(path.read_text("utf-8"))["signature"]
@@ -48,7 +48,7 @@ def test_a_signature_of_something_else_does_not_hold(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"no key", b"-----BEGIN PUBLIC KEY-----\n", b"\xff" * 99])
-def test_files_that_hold_no_key_are_refused(tmp_path, content):
+def test_files_without_a_key_are_refused(tmp_path, content):
     path = tmp_path / "some.pem"
     path.write_bytes(content)
     path.chmod(0o600)

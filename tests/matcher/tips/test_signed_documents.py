@@ -42,7 +42,7 @@ def test_the_canonical_form_is_that_of_rfc_8785():
                   st.lists(TEXTS.filter(bool), max_size=3)),
         unique_by=lambda one: one["id"], max_size=5),
     TEXTS, st.sampled_from(Tlp), st.sampled_from([None, 0, 1, 4]))  # fmt: skip
-def test_a_tip_is_read_as_it_was_written_however_it_is_spaced(tmp_path, items, by, tlp, indent):
+def test_a_tip_is_read_as_it_was_written_whatever_its_white_space(tmp_path, items, by, tlp, indent):
     path = write(tmp_path / "tip.json", items, Head(made_by=by, tlp=tlp, signals=HEAD.signals))
     content = json.loads(path.read_text("utf-8"))
     body = {name: value for name, value in content.items() if name != "sha256"}
@@ -113,7 +113,7 @@ def test_the_fast_check_of_items_agrees_with_the_published_schema(kind_and_item,
         assert ITEM_CHECKS[kind](changed) == accepted
 
 
-def test_the_published_schemas_are_those_that_are_used():
+def test_the_published_schemas_are_the_ones_in_use():
     for kind in ("tip", "verdict"):
         published = json.loads((DOCS / f"{kind}.schema.json").read_text("utf-8"))
         assert published == load_schema(kind)
@@ -163,7 +163,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_sealed_tip_with_a_fault_is_refused_and_the_fault_named(tmp_path, name):
+def test_an_invalid_tip_with_a_valid_digest_is_refused_with_the_reason(tmp_path, name):
     content, message = REFUSED[name]
     with pytest.raises(TipError, match=message):
         read_tip(raw(tmp_path / "tip.json", content))
@@ -215,7 +215,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_file_that_is_no_sound_json_is_refused_with_its_reason(tmp_path, name):
+def test_invalid_json_is_refused_with_the_reason(tmp_path, name):
     content, message = BROKEN[name]
     path = tmp_path / "tip.json"
     path.write_bytes(write(path).read_bytes() + b"{}" if content is None else content)
@@ -223,7 +223,7 @@ def test_a_file_that_is_no_sound_json_is_refused_with_its_reason(tmp_path, name)
         read_tip(path)
 
 
-def test_files_too_large_and_places_that_are_no_files_are_refused_unread(tmp_path, monkeypatch):
+def test_large_files_and_paths_that_are_not_files_are_refused_unread(tmp_path, monkeypatch):
     large = tmp_path / "large.json"
     with large.open("wb") as file:
         file.truncate(2 * 2**30)
@@ -239,7 +239,7 @@ def test_files_too_large_and_places_that_are_no_files_are_refused_unread(tmp_pat
         read_tip(write(tmp_path / "tip.json", [{**FULL, "caption": "a" * 5000}]))
 
 
-def test_values_may_be_cut_anywhere_by_the_reading(tmp_path, monkeypatch):
+def test_chunks_may_split_values_anywhere(tmp_path, monkeypatch):
     path = write(tmp_path / "tip.json", [item(n, caption="破坏" * n) for n in range(20)])
     whole = read_tip(path)
     for chunk in (1, 7, 64):
@@ -247,7 +247,7 @@ def test_values_may_be_cut_anywhere_by_the_reading(tmp_path, monkeypatch):
         assert read_tip(path).items == whole.items
 
 
-def test_signals_made_in_another_way_are_named_with_their_model(tmp_path):
+def test_signals_with_another_fingerprint_are_named_with_their_model(tmp_path):
     made = {"fingerprint": "clip:sha256-1234", "model": "ViT-B-32"}
     head = Head(signals={**HEAD.signals, "clip": made})
     tip = read_tip(write(tmp_path / "tip.json", [item()], head))
@@ -262,7 +262,7 @@ def test_signals_made_in_another_way_are_named_with_their_model(tmp_path):
         signals_to_compare(tip, ["clip"])
 
 
-def test_what_would_be_refused_is_not_written(tmp_path):
+def test_an_invalid_tip_is_not_written(tmp_path):
     path = tmp_path / "tip.json"
     for items, head, message in (
         ([], Head(made_by="x" * 201), "head/made_by: 201 characters; at most 200 are allowed"),
@@ -275,7 +275,7 @@ def test_what_would_be_refused_is_not_written(tmp_path):
         assert list(tmp_path.iterdir()) == []
 
 
-def test_only_a_document_of_its_kind_gives_way_to_a_new_one(tmp_path):
+def test_only_a_document_of_the_same_kind_is_overwritten(tmp_path):
     key, _, _ = make_keys(tmp_path / "me")
     kept = key.read_bytes()
     with pytest.raises(UsageError, match=r"me.pem exists and is not a tip"):

@@ -1,4 +1,4 @@
-"""Texts in pictures go with a tip as captions do, and are found in captions and in pictures."""
+"""Texts in pictures are exported like captions, and found in captions and in pictures."""
 
 import pytest
 from making import encoded, lettered, make_case, photo

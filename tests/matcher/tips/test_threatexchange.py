@@ -134,7 +134,7 @@ def test_null_and_what_is_beside_a_signal_do_no_harm(tmp_path):
         ('{"pdq": NaN}', "NaN"),
     ],
 )
-def test_what_is_no_list_is_refused_with_its_entry(tmp_path, content, message):
+def test_an_invalid_list_is_refused_with_the_entry(tmp_path, content, message):
     with pytest.raises(TipError, match=message):
         converted(tmp_path, content)
     assert not (tmp_path / "tip.json").exists()

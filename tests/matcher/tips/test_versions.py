@@ -1,4 +1,4 @@
-"""Tips of version 1 and 2, and local features from outside: what is refused, what finds nothing."""
+"""Tips of versions 1 and 2, and untrusted local features: what is refused."""
 
 import base64
 import json
@@ -86,7 +86,7 @@ def test_other_versions_are_refused(tip, tmp_path, version):
 
 
 def changed(path, source, change):
-    """The tip with something changed by somebody who can seal it again."""
+    """A tip that was changed, with a new valid digest."""
     content = json.loads(source.read_text("utf-8"))
     change(content)
     for item in content["items"]:
@@ -94,7 +94,9 @@ def changed(path, source, change):
     return raw(path, content)
 
 
-def test_features_made_in_another_way_are_refused_and_hashes_still_compared(case, tip, tmp_path):
+def test_features_with_another_fingerprint_are_refused_and_hashes_still_compared(
+    case, tip, tmp_path
+):
     def change(content):
         content["head"]["signals"]["local"]["fingerprint"] = "orb:1"
 
@@ -117,7 +119,7 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("name", GARBAGE)
-def test_garbage_is_refused(tip, tmp_path, name):
+def test_invalid_features_are_refused(tip, tmp_path, name):
     def change(content):
         content["items"][0]["signals"]["local"] = base64.b64encode(GARBAGE[name]).decode()
 
@@ -128,7 +130,7 @@ def test_garbage_is_refused(tip, tmp_path, name):
 @pytest.mark.parametrize(
     "text", ["", "AAAA=", "AA==AAAA", "AAA", "ÄÄÄÄ", "A" * 8196, "AAAA\n", 5, []]
 )
-def test_what_is_no_base64_is_refused(tip, tmp_path, text):
+def test_invalid_base64_is_refused(tip, tmp_path, text):
     def change(content):
         content["items"][0]["signals"]["local"] = text
 
