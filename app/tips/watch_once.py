@@ -21,7 +21,7 @@ from frametrace.embed.signals.ocr_text import Overlay
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
 from frametrace.embed.stage import EmbedSettings, embed
-from frametrace.matcher.framing.by_example.saved_framings import names_in
+from frametrace.matcher.framing.by_example.saved_framings import framing_names
 from frametrace.matcher.tips.read_tip import read_tip
 from frametrace.matcher.tips.signed_documents import TIP, is_document
 from frametrace.matcher.tips.tip_model import Tip
@@ -113,7 +113,7 @@ def _model_signals(case: Case, progress: Progress) -> tuple[str, ...]:
     Only those that the case has already and whose model is available on this machine.
     """
     signals = []
-    for name in (Overlay.name, Caption.name, *([Clip.name] if names_in(case) else [])):
+    for name in (Overlay.name, Caption.name, *([Clip.name] if framing_names(case) else [])):
         if (origin := case.epoch.signals.get(name)) is None:
             continue
         model, weights = origin.get("model", ""), origin.get("weights", "")

@@ -15,7 +15,7 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.signals.caption import Caption
-from frametrace.matcher.framing.by_example.saved_framings import checked_name
+from frametrace.matcher.framing.by_example.saved_framings import checked_framing_name
 from frametrace.matcher.results import Results
 from frametrace.matcher.stage import MatchRun, load_results
 from frametrace.matcher.tips.canonical_json import short_digest
@@ -146,7 +146,7 @@ def export_tip(
 def _group_ids(selection: Selection, matched: tuple[Results, MatchRun] | None) -> tuple[str, ...]:
     """The ids of groups and framings; framings by the digest of their file, not their name."""
     digests = matched[1].named if matched else {}
-    framings = {f"named-{digests[checked_name(name)][:16]}" for name in selection.framings}
+    framings = {f"named-{digests[checked_framing_name(name)][:16]}" for name in selection.framings}
     return tuple(sorted({*selection.groups, *framings}))
 
 

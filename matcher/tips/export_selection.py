@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.matcher.account_names import connect
-from frametrace.matcher.framing.by_example.run_framing import posts_in
-from frametrace.matcher.framing.by_example.saved_framings import checked_name, load
+from frametrace.matcher.framing.by_example.framing_search import posts_in_results
+from frametrace.matcher.framing.by_example.saved_framings import checked_framing_name, load_framing
 from frametrace.matcher.results import BELONGING, Results
 from frametrace.matcher.stage import MatchRun
 from frametrace.matcher.tips.texts_in_pictures import texts_in_pictures
@@ -112,8 +112,8 @@ _MEMBERS = pa.schema([(name, pa.string()) for name in ("platform", "post_id", "m
 
 def _framing_posts(case: Case, name: str, results: Results, run: MatchRun) -> pa.Table:
     """The posts that belong to a named framing, each with one of its pictures if it has any."""
-    load(case, name)
-    posts = posts_in(case, results, run, checked_name(name))
+    load_framing(case, name)
+    posts = posts_in_results(case, results, run, checked_framing_name(name))
     if posts is None:
         raise UsageError(
             f"the framing {name!r} has changed since the case was matched; match it again with: "

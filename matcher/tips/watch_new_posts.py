@@ -12,9 +12,9 @@ import pyarrow as pa
 from frametrace.case.store import Case
 from frametrace.case.views import query_over
 from frametrace.matcher.account_names import connect
-from frametrace.matcher.framing.by_example.named_posts import named_posts
-from frametrace.matcher.framing.by_example.run_framing import compared_of
-from frametrace.matcher.framing.by_example.saved_framings import names_in
+from frametrace.matcher.framing.by_example.framing_search import case_contents
+from frametrace.matcher.framing.by_example.rank_posts import named_posts
+from frametrace.matcher.framing.by_example.saved_framings import framing_names
 from frametrace.matcher.results import NAMED, Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import results_before
@@ -129,16 +129,16 @@ def compare_new_posts(
         results.groups.num_rows if results else 0,
         matched,
         replace(current_state(case, reported), pending=state.pending, files=state.files),
-        len(names_in(case)),
+        len(framing_names(case)),
         _in_named_framings(case, posts, progress or Silent()),
     )
 
 
 def _in_named_framings(case: Case, posts: pa.Table, progress: Progress) -> pa.Table:
     """The given posts that belong to a named framing, in the schema NAMED."""
-    if not posts.num_rows or not names_in(case):
+    if not posts.num_rows or not framing_names(case):
         return NAMED.empty_table()
-    named = named_posts(compared_of(case, progress), MatchSettings().min_decades, progress)
+    named = named_posts(case_contents(case, progress), MatchSettings().min_decades, progress)
     with query_over(named=named, posts=posts) as connection:
         new = "SELECT * FROM named SEMI JOIN posts USING (platform, post_id) "
         order = "ORDER BY name, posted_at NULLS LAST, platform, post_id"
