@@ -1,17 +1,17 @@
-"""The public functions, one for each command: what `import frametrace` gives."""
+"""The public Python functions, one per command; `import frametrace` exports them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
 
-from frametrace.app.report.network_files import write_network
+from frametrace.app.library_results import Answer, Matched, Network, Paths, Run, RunSettings
 from frametrace.app.report.write_report import check_out, write_report
-from frametrace.app.summary import Counts, counts_of, notes_on, skipped_text
+from frametrace.app.summary import counts_of, notes_on, skipped_text
 from frametrace.case.ingest import Added, add_sources
 from frametrace.case.saved_column_maps import kept_maps
 from frametrace.case.store import Case
@@ -20,7 +20,6 @@ from frametrace.embed.stage import Embedded, EmbedSettings
 from frametrace.embed.stage import embed as compute_signals
 from frametrace.matcher.between_cases.match_cases import match_cases
 from frametrace.matcher.network import (
-    AccountNetwork,
     ShareColumns,
     SharedKind,
     Shares,
@@ -60,134 +59,8 @@ __all__ = [
 
 AnyPath = str | Path
 AnyCase = AnyPath | Case  # an open case, or its folder
-Paths = AnyPath | Iterable[AnyPath]
 
-_MAX_NAMED = 5  # sources in a message
-
-
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """What `match` found: groups of posts, their evidence, and the accounts that take part.
-
-    `case` is what was matched: of several cases, the union of them. `counts` says how many posts,
-    pictures, groups, accounts and ties there are; `notes` say what was not compared, and what to do
-    about it.
-    """
-
-    case: Case
-    counts: Counts
-    notes: tuple[str, ...]
-    tables: Results = field(repr=False)
-    made_by: MatchRun = field(repr=False)
-    reused: pa.Table | None = field(default=None, repr=False)
-
-    @property
-    def groups(self) -> Table:
-        """One row per group of posts, those of the widest spread first."""
-        return Table(self.tables.groups)
-
-    @property
-    def members(self) -> Table:
-        """One row per group and post, with the evidence that ties the post to the group."""
-        return Table(self.tables.members)
-
-    @property
-    def accounts(self) -> Table:
-        """One row per account that takes part in a group."""
-        return Table(self.tables.accounts)
-
-    @property
-    def ties(self) -> Table:
-        """One row per pair of accounts that share photo groups, with its false discovery rate."""
-        return Table(self.tables.ties)
-
-    @property
-    def framings(self) -> Table:
-        """One row per framing group: what it is about."""
-        return Table(self.tables.framings)
-
-    @property
-    def changes(self) -> Table:
-        """One row per group: how it changed since the earlier run; empty without one."""
-        return Table(self.tables.changes)
-
-    @property
-    def matches(self) -> Table:
-        """One row per verified pair of pictures or captions, read from disk: it may be long."""
-        return Table(self.tables.matches.table())
-
-    @property
-    def reuses(self) -> Table:
-        """One row per post that reuses something of an earlier case.
-
-        Raises `UsageError` where a single case was matched.
-        """
-        if self.reused is None:
-            raise UsageError("one case was matched: name two or more to see what each reuses")
-        return Table(self.reused)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The posts that answer a query, best evidence first.
-
-    `total` counts them before the limit; `notes` say what was not searched.
-    """
-
-    posts: Table = field(repr=False)
-    total: int
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """Accounts that share more, or rarer, items than chance explains.
-
-    `about` says what the shares were read from, and what shuffling them gave.
-    """
-
-    computed: AccountNetwork = field(repr=False)
-    about: Mapping[str, Any]
-
-    @property
-    def ties(self) -> Table:
-        """One row per pair of accounts, the most significant first."""
-        return Table(self.computed.ties)
-
-    @property
-    def accounts(self) -> Table:
-        """One row per account that has a listed tie."""
-        return Table(self.computed.accounts)
-
-    @property
-    def windows(self) -> Table:
-        """One row per time window: the pairs that share an item within it, and the ties."""
-        return Table(self.computed.windows)
-
-    def write(self, out: AnyPath) -> None:
-        """Write the tables and the graphs (GEXF, GraphML) into a folder."""
-        write_network(Path(out), self.computed, self.about)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What one `run` did, and the page of its report."""
-
-    added: Added
-    embedded: Embedded
-    matched: Matched
-    page: Path
-
-
-@dataclass(frozen=True, slots=True)
-class RunSettings:
-    """Where a `run` looks for pictures, and the settings of its stages."""
-
-    media: Paths = ()
-    media_maps: Paths = ()
-    reading: ReadSettings = ReadSettings()
-    embedding: EmbedSettings = EmbedSettings()
-    matching: MatchSettings = MatchSettings()
+_MAX_NAMED_SOURCES = 5  # in a message
 
 
 def add(
@@ -212,7 +85,7 @@ def add(
     library = MediaLibrary(_paths(media), _paths(media_maps))
     added = add_sources(Case.create(folder), opened, library=library, progress=progress)
     if not added.rows:
-        names = ", ".join(printable(source.path.name) for source in opened[:_MAX_NAMED])
+        names = ", ".join(printable(source.path.name) for source in opened[:_MAX_NAMED_SOURCES])
         raise SourceError(f"nothing could be read: {names} holds no rows.")
     if added.lost and added.unreadable == added.rows:
         raise SourceError(
@@ -261,9 +134,9 @@ def match(
         if out is not None:
             write_report(matched.case, out, progress=progress)
         return matched
-    with _union_folder(work) as place:
+    with _union_folder(work) as union_folder:
         extent = Extent(whole, mapped=bool(report or work))
-        together = match_cases(opened, place, settings, extent, progress=progress)
+        together = match_cases(opened, union_folder, settings, extent, progress=progress)
         if out is not None:
             write_report(together.union, out, progress=progress)
         return _matched(together.union, together.results, together.run, together.reuses)

@@ -106,16 +106,20 @@ def _run_once(
     options: dict[str, Any],
     progress: "Progress",
 ) -> None:
-    from frametrace.app.pipeline import Inputs
     from frametrace.app.stage_settings import read_settings
     from frametrace.app.tips.watch_once import WatchRequest, watch_once
 
-    inputs = Inputs(sources, options["media"], options["maps"], read_settings(options))
-    watch_once(
-        case,
-        WatchRequest(tips, inputs, options["workers"], options["out"], options["as_json"]),
-        progress,
+    request = WatchRequest(
+        tips=tips,
+        sources=sources,
+        media=options["media"],
+        media_maps=options["maps"],
+        reading=read_settings(options),
+        workers=options["workers"],
+        out=options["out"],
+        as_json=options["as_json"],
     )
+    watch_once(case, request, progress)
 
 
 def _run_in_folder(
