@@ -27,7 +27,8 @@ from measuring import Finding, Stopped, conclude, interleaved, options, ratio, s
 from frametrace.case.store import Case
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.signals.local import Features, Local
-from frametrace.index.feature_search.inverted_index import OWNER, FeatureIndex
+from frametrace.index.feature_search.build_lists import OWNER
+from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.feature_search.list_scan import Lists
 from frametrace.index.store import index_folder, open_index
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from frametrace.embed.signals.local import BITS, FEATURES, _reversed_order
+from frametrace.embed.signals.local import BITS, FEATURES, mirrored_order
 from frametrace.index.feature_join.bit_layout import LEAN, PART_BITS, UNCLEAR, as_mask
 
 __all__ = [
@@ -99,7 +99,7 @@ def _mirror_table() -> np.ndarray:
     """(16, 256, 2) uint64: what a value of each byte gives to the mirrored words."""
     values = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
     table = np.zeros((BITS // 8, 256, BITS), np.uint8)
-    for goes_to, comes_from in enumerate(_reversed_order().tolist()):
+    for goes_to, comes_from in enumerate(mirrored_order().tolist()):
         table[comes_from // 8, :, goes_to] = values[:, comes_from % 8]
     words: np.ndarray = np.packbits(table, axis=2).view(np.uint64)
     return words

@@ -10,8 +10,8 @@ pictures were added, an earlier index's lists are carried over and only the new 
 are put into theirs, until the case is twice as large as it was when the centers were chosen.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -21,18 +21,18 @@ import pyarrow as pa
 
 from frametrace.embed.signals.local import Features
 from frametrace.index.arrays import map_array
+from frametrace.index.base import Hits, Index, IndexSource, Manifest
 from frametrace.index.codes import as_digits, as_keys
+from frametrace.index.feature_search.build_lists import ARRAYS, OWNER, build_lists, suits
 from frametrace.index.feature_search.codebook import nearest
 from frametrace.index.feature_search.list_scan import FARTHEST, Lists, distances
-from frametrace.index.feature_search.picture_votes import ANGLES, MOST_FEATURES, SCALES, Hits, tally
+from frametrace.index.feature_search.picture_votes import ANGLES, MOST_FEATURES, SCALES, tally
+from frametrace.index.feature_search.picture_votes import Hits as FeatureHits
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.posts.errors import IndexMismatch
+from frametrace.work.progress import Progress
 
-__all__ = ["ARRAYS", "MOST_PICTURES", "OWNER", "FeatureIndex", "Proposed", "packed"]
-
-ARRAYS = ("items", "rows", "centers", "starts", "words", "owners")
-OWNER = 8  # bits of an owner's number that hold orientation and scale
-MOST_PICTURES = 1 << (32 - OWNER)  # what is left for the picture
+__all__ = ["FeatureIndex", "Proposed"]
 
 # Lists that are looked into for each feature. Of 385 edited copies among 100,000 pictures, 8 put no
 # other one among the first 20, and take half as long again.
@@ -57,7 +57,7 @@ class Proposed:
     votes: np.ndarray
 
 
-class FeatureIndex:
+class FeatureIndex(Index):
     """An open index; pictures are numbered in the order of their digests.
 
     `items` is (n, 32) uint8, the digests; `rows` (n, 2) uint32, the shard of each and the row in
@@ -66,6 +66,7 @@ class FeatureIndex:
     """
 
     technique = "inverted-lists"
+    files = tuple(f"{name}.npy" for name in ARRAYS)
 
     def __init__(
         self, arrays: Sequence[np.ndarray], shards: FeatureShards, *, compiled: bool = False
@@ -73,9 +74,33 @@ class FeatureIndex:
         self.items, self.rows, self.centers, self.starts, self.words, self.owners = arrays
         self._held = Lists(self.starts, self.words, self.owners, OWNER)
         self._shards, self._compiled = shards, compiled
+        self.dimension = int(self.centers.shape[1])
 
     @classmethod
-    def open(
+    def build(
+        cls, folder: Path, source: IndexSource, earlier: Iterable[Path], progress: Progress
+    ) -> Self:
+        """Write the lists, from those of an earlier index where its centers still fit."""
+        shards, base = FeatureShards(source.shards()), None
+        for path in earlier:
+            with suppress(OSError, ValueError):
+                largest = cls.map(path)
+                base = largest if suits(largest, source.rows) else None
+                break
+        build_lists(folder, shards, base, progress)
+        index = cls.map(folder, shards)
+        index.recall = round(index.measured_recall(), 4)
+        return index
+
+    @classmethod
+    def open(cls, folder: Path, source: IndexSource, manifest: Manifest) -> Self:
+        """Map the files of a case's index."""
+        index = cls.map(folder, FeatureShards(source.shards()))
+        index.recall = manifest.recall
+        return index
+
+    @classmethod
+    def map(
         cls, folder: Path, shards: FeatureShards | None = None, *, compiled: bool = False
     ) -> Self:
         """Map the files in a folder; without the shards, `features` can't be read.
@@ -95,6 +120,28 @@ class FeatureIndex:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many features and how many pictures it holds."""
+        return len(self.owners), len(self)
+
+    def search(
+        self, queries: Sequence[Features], bound: float | None = None, limit: int = _PROPOSED
+    ) -> Hits:
+        """The pictures that share features with each query, those with most votes first.
+
+        The value is the number of votes, float32: candidates that have to be verified.
+        """
+        parts = []
+        for at, query in enumerate(queries):
+            found = self.shortlist(query, most=limit or 2 * max(len(self), 1))
+            row, first = np.unique(found.row, return_index=True)
+            order = np.argsort(first)
+            votes = found.votes[first[order]]
+            hits = Hits(np.full(len(row), at), row[order], votes)
+            parts.append(hits if bound is None else hits.where(votes >= bound))
+        return Hits.concatenate(parts, np.float32)
 
     @property
     def digests(self) -> pa.StringArray:
@@ -158,7 +205,7 @@ class FeatureIndex:
         there, found = (np.take_along_axis(each, radius, 1).sum() for each in (within, looked))
         return float(found / there) if there else 1.0
 
-    def _hits(self, asked: Features, among: np.ndarray | None, known: int) -> Hits:
+    def _hits(self, asked: Features, among: np.ndarray | None, known: int) -> FeatureHits:
         """The features near to each feature asked for, the nearest ones of those."""
         words = asked.words[:MOST_FEATURES]
         most = max(round(known * _VOTERS), _FEWEST_VOTERS)
@@ -167,7 +214,7 @@ class FeatureIndex:
         turn, scale = _moved(asked, near.feature, owner)
         if (owner >> OWNER).max(initial=0) >= max(len(self), 1):
             raise IndexError("a feature's picture is none of the index")
-        return Hits(near.feature, owner >> OWNER, near.distance, turn, scale, near.within)
+        return FeatureHits(near.feature, owner >> OWNER, near.distance, turn, scale, near.within)
 
     def _lists(self, words: np.ndarray) -> np.ndarray:
         """The lists that are looked into for each of (f, 2) words, (f, p)."""
@@ -185,17 +232,6 @@ def _whole() -> Iterator[None]:
             "the index of local features is damaged: delete the folder index/local in the case, it "
             "will be rebuilt"
         ) from None
-
-
-def packed(features: Features, picture: int, count: int) -> np.ndarray:
-    """Who owns each of the first `count` features, (count,) uint32.
-
-    24 bits name the picture, 4 the orientation (a 16th of a turn), 4 the scale (half a doubling).
-    """
-    angle = np.floor(features.angle[:count] * (ANGLES / 360)).astype(np.uint32) % ANGLES
-    scale = np.floor(2 * np.log2(features.scale[:count])).clip(0, SCALES - 1).astype(np.uint32)
-    owners: np.ndarray = np.uint32(picture << OWNER) | angle << np.uint32(4) | scale
-    return owners
 
 
 def _moved(asked: Features, feature: np.ndarray, owner: np.ndarray) -> tuple[np.ndarray, ...]:

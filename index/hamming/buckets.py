@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 
+from frametrace.index.base import Hits
 from frametrace.index.hamming.hamming_kernels import (
     Bucketed,
     Found,
@@ -20,7 +21,6 @@ from frametrace.index.hamming.hamming_kernels import (
     weigh,
 )
 from frametrace.index.hamming.pigeonhole import CHUNK, PER_WORD, Plan, Rule, differences, plan, rule
-from frametrace.index.hits import Hits
 
 __all__ = ["PER_HASH", "PER_THREAD", "Blocks", "Workers", "counts_of"]
 

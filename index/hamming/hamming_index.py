@@ -7,18 +7,18 @@ from typing import Self
 import numpy as np
 
 from frametrace.index.arrays import map_array, save_array
+from frametrace.index.base import CodeIndex, Hits, Manifest
 from frametrace.index.codes import Codes
 from frametrace.index.hamming.hamming_join import Join
-from frametrace.index.hits import Hits
 
-__all__ = ["BinaryIndex"]
+__all__ = ["HammingIndex"]
 
 _FILTER = 2  # words of 64 bits that are compared before the others
 _FILE = "first_words.npy"
 _BLOCK = 2**16  # codes at a time: what is computed of them stays in a processor's cache
 
 
-class BinaryIndex:
+class HammingIndex(CodeIndex):
     """All codes within a radius, none missed.
 
     For a query or a few, a linear scan over the first 128 bits of every code, kept apart word by
@@ -28,34 +28,39 @@ class BinaryIndex:
     technique = "binary-scan"
 
     def __init__(self, codes: Codes, first_words: np.ndarray | None = None) -> None:
-        self.codes = codes
+        super().__init__(codes)
         self._words = _words(codes.codes)
         if first_words is None:
             first_words = np.ascontiguousarray(self._words[:, :_FILTER].T)
         self._first_words = first_words
 
-    def save(self, folder: Path) -> list[str]:
-        """Write what is not in the codes; the names of the files."""
+    @property
+    def extra_files(self) -> tuple[str, ...]:
+        """The first words of the codes."""
+        return (_FILE,)
+
+    def save(self, folder: Path) -> None:
+        """Write the first words."""
         save_array(folder / _FILE, self._first_words)
-        return [_FILE]
 
     @classmethod
-    def load(cls, codes: Codes, folder: Path) -> Self:
+    def load(cls, codes: Codes, folder: Path, manifest: Manifest) -> Self:
         """Map what `save` wrote. Raises `OSError` or `ValueError` where it is damaged."""
         first_words = map_array(folder / _FILE)
         if first_words.shape[1:] != (len(codes),):
             raise ValueError(f"{_FILE} does not belong to the codes")
         return cls(codes, first_words)
 
-    def search(self, queries: np.ndarray, radius: int) -> Hits:
-        """For each of a few (m, k) queries, all codes at `radius` bits or less, nearest first."""
+    def search(self, queries: np.ndarray, bound: float | None = None, limit: int = 0) -> Hits:
+        """For each of a few (m, k) queries, the codes at `bound` bits or less, nearest first."""
+        radius = 8 * self.dimension if bound is None else int(bound)
         found = []
         for at, query in enumerate(_words(queries)):
             rows = self._not_ruled_out(query, radius)
             bits = np.bitwise_count(self._words[rows] ^ query)
             distances = bits.sum(axis=1, dtype=np.int32)
             near = np.flatnonzero(distances <= radius)
-            near = near[np.argsort(distances[near], kind="stable")]
+            near = near[np.argsort(distances[near], kind="stable")][: limit or len(near)]
             found.append(Hits(np.full(len(near), at), rows[near], distances[near]))
         return Hits.concatenate(found, np.int32)
 
@@ -70,13 +75,13 @@ class BinaryIndex:
             found.append(start + np.flatnonzero(bits <= radius))
         return np.concatenate(found)
 
-    def pairs(self, radius: int) -> Iterator[Hits]:
-        """Every pair of distinct codes at `radius` bits or less once, query < row, in batches."""
-        yield from Join(self.codes.codes, radius=radius)
+    def pairs(self, bound: float) -> Iterator[Hits]:
+        """Every pair of distinct codes at `bound` bits or less once, query < row, in batches."""
+        yield from Join(self.codes.codes, radius=int(bound))
 
-    def pairs_with(self, queries: np.ndarray, radius: int) -> Iterator[Hits]:
-        """For many (m, k) queries, all codes at `radius` bits or less, once each, in batches."""
-        yield from Join(queries, self.codes.codes, radius=radius)
+    def pairs_between(self, queries: np.ndarray, bound: float) -> Iterator[Hits]:
+        """For many (m, k) queries, all codes at `bound` bits or less, once each, in batches."""
+        yield from Join(queries, self.codes.codes, radius=int(bound))
 
 
 def _words(codes: np.ndarray) -> np.ndarray:

@@ -12,9 +12,9 @@ from itertools import combinations_with_replacement, pairwise, product
 
 import numpy as np
 
+from frametrace.index.base import Hits
 from frametrace.index.hamming.dense_blocks import clumps
 from frametrace.index.hamming.pigeonhole import plan
-from frametrace.index.hits import Hits
 
 __all__ = ["MEMORY", "Join", "Unit", "clump_pairs", "has_numba"]
 

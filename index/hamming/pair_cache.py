@@ -22,11 +22,11 @@ from frametrace.case.files import TEMPORARY, replacing, to_json, write_atomicall
 from frametrace.case.locks import alone_comparing
 from frametrace.case.store import Case
 from frametrace.index.arrays import map_array, sha256_of
+from frametrace.index.base import Hits
 from frametrace.index.codes import Codes, as_keys, first_bytes
-from frametrace.index.hamming.hamming_index import BinaryIndex
+from frametrace.index.hamming.hamming_index import HammingIndex
 from frametrace.index.hamming.hamming_join import Join, clump_pairs
-from frametrace.index.hits import Hits
-from frametrace.index.store import PAIRS_DONE, index_folder, open_index, pair_files, read_manifest
+from frametrace.index.store import PAIRS_DONE, index_folder, open_as, pair_files, read_manifest
 from frametrace.posts.errors import CaseError, IndexMismatch
 from frametrace.work.progress import Progress, Silent
 
@@ -63,14 +63,13 @@ def near_pairs(
     The pairs are read in batches, each pair once, query < row. Raises as `open_index` does, and
     `IndexMismatch` where pairs on disk are damaged.
     """
-    index = open_index(case, signal)
-    assert isinstance(index, BinaryIndex)
+    index = open_as(HammingIndex, case, signal)
     folder = index_folder(case, signal) / f"pairs-{radius}"
     if not (folder / _DONE).is_file():
         try:
             with alone_comparing(folder.parent, progress or Silent()):
-                index = open_index(case, signal)  # who went before may have swept it
-                assert isinstance(index, BinaryIndex)
+                # Another process may have deleted it meanwhile.
+                index = open_as(HammingIndex, case, signal)
                 if not (folder / _DONE).is_file():
                     _find(folder, index.codes, radius, progress or Silent())
         except OSError as error:

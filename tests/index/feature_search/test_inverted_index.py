@@ -13,8 +13,9 @@ from making import index_folder, put_codes
 from frametrace.case.store import Case
 from frametrace.embed.signals import local
 from frametrace.embed.signals.local import Features
+from frametrace.index.feature_search.build_lists import OWNER
 from frametrace.index.feature_search.codebook import nearest, trained
-from frametrace.index.feature_search.inverted_index import OWNER, FeatureIndex
+from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.feature_search.list_scan import FARTHEST, Lists
 from frametrace.index.feature_search.picture_votes import Hits, tally
 from frametrace.index.hamming.hamming_join import has_numba

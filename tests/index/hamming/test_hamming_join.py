@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from frametrace.embed.signals.base import bits_distance
+from frametrace.index.base import Hits
 from frametrace.index.hamming import hamming_join, pigeonhole
 from frametrace.index.hamming.hamming_join import Join
-from frametrace.index.hits import Hits
 
 numba = pytest.mark.skipif(not hamming_join.has_numba(), reason="needs the extra `fast`")
 Triples = list[tuple[int, int, int]]

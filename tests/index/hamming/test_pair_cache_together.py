@@ -15,11 +15,11 @@ from making import index_folder, put_codes
 from frametrace.case.locks import alone_in
 from frametrace.case.store import Case
 from frametrace.embed.signals.base import bits_distance
+from frametrace.index.base import Hits
 from frametrace.index.hamming import dense_blocks, hamming_join
 from frametrace.index.hamming import pair_cache as pairs_module
 from frametrace.index.hamming.hamming_join import has_numba
 from frametrace.index.hamming.pair_cache import near_pairs
-from frametrace.index.hits import Hits
 from frametrace.index.store import open_index
 from frametrace.work.progress import Silent
 
