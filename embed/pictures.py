@@ -1,9 +1,7 @@
 """Computes the signals of pictures: each is decoded once in a worker, for all signals."""
 
 import hashlib
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import compress, islice
@@ -22,6 +20,7 @@ from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.model import MediaItem
 from frametrace.work.executor import Crashed, Executor
 from frametrace.work.progress import Progress
+from frametrace.work.thread_pool import ThreadPool
 
 __all__ = [
     "Preparation",
@@ -222,15 +221,8 @@ def _one_ahead(
     One thread computes while this one collects decoded pictures from the workers and sends them
     more, so that neither the model nor the workers wait. At most `_QUEUE` batches wait in between.
     """
-    pending: deque[tuple[_Batch, Future[dict[str, pa.Table]]]] = deque()
-    with ThreadPoolExecutor(1) as thread:
-        for batch in batches:
-            pending.append((batch, thread.submit(function, batch)))
-            if len(pending) > _QUEUE:
-                finished, values = pending.popleft()
-                yield finished, values.result()
-        for finished, values in pending:
-            yield finished, values.result()
+    with ThreadPool(1, in_progress=1 + _QUEUE) as executor:
+        yield from executor.map(lambda batch: (batch, function(batch)), batches)
 
 
 def _batches(results: Iterable[_Result], size: int) -> Iterator[_Batch]:

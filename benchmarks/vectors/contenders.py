@@ -14,7 +14,7 @@ import torch
 
 from frametrace.embed.models.openvino_int8 import GROUP, OpenVino, converted, imported
 from frametrace.embed.models.runtime import Batch, Network, NumericPrecision, PyTorch, Runtime
-from frametrace.work.executor import cpu_count
+from frametrace.work.cpus import cpu_count
 
 __all__ = ["BASE", "OURS", "contenders"]
 

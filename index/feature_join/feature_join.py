@@ -8,8 +8,7 @@ one of them.
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -45,8 +44,8 @@ from frametrace.index.feature_join.proposals import (
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.index.hamming.hamming_join import has_numba
 from frametrace.posts.errors import IndexMismatch
-from frametrace.work.executor import cpu_count
 from frametrace.work.progress import Progress, Silent
+from frametrace.work.thread_pool import ThreadPool
 
 __all__ = ["PARTNERS", "PROPOSALS", "Proposals", "check_join", "propose_pairs"]
 
@@ -122,12 +121,16 @@ def _join_pending(folder: JoinFolder, progress: Progress, threads: int) -> None:
     units = _units([folder.records(part) for part in range(PARTS)])
     places = Places.of(folder.pictures(), folder.places())
     ranges = range(range_of(state.pictures - 1) + 1)
-    with progress.track("comparing pictures", len(units) + len(ranges)) as advance:
-        voting = [partial(_vote, batch, unit) for unit in units]
-        _in_threads(voting, threads, advance)
+    with (
+        progress.track("comparing pictures", len(units) + len(ranges)) as advance,
+        # Every unit may start at once: a long one must not keep the others waiting.
+        ThreadPool(threads, in_progress=len(units) + len(ranges)) as executor,
+    ):
+        for _ in executor.map(partial(_vote, batch), units):
+            advance(1)
         files = [batch.votes_file(unit) for unit in units]
-        tallying = [partial(_tally, batch, at, files, places) for at in ranges]
-        _in_threads(tallying, threads, advance)
+        for _ in executor.map(partial(_tally, batch, files, places), ranges):
+            advance(1)
     proposed = pa.concat_tables([read_rows(batch.pairs_file(at)) for at in ranges])
     name = f"proposals-{state.pictures:08}.arrow"
     write_rows(folder.path / name, best_of(proposed, _kept(folder)))
@@ -173,19 +176,6 @@ class _Batch:
     def pairs_file(self, at: int) -> Path:
         """Where the pairs of a range are kept."""
         return self.pending / f"pairs-{at:03}.arrow"
-
-
-def _in_threads(
-    work: Sequence[Callable[[], None]], threads: int, advance: Callable[[int], None]
-) -> None:
-    """Do all; the first failure ends it, once what has begun is done."""
-    pool = ThreadPoolExecutor(threads or cpu_count())
-    try:
-        for done in as_completed([pool.submit(each) for each in work]):
-            done.result()
-            advance(1)
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _vote(batch: _Batch, unit: _Unit) -> None:
@@ -251,7 +241,7 @@ def _blocks(path: Path, count: int) -> Iterator[np.ndarray]:
             yield np.fromfile(file, RECORD, min(_READ, count - begin))
 
 
-def _tally(batch: _Batch, at: int, files: Sequence[Path], places: Places) -> None:
+def _tally(batch: _Batch, files: Sequence[Path], places: Places, at: int) -> None:
     """Score the pairs of pictures of one range, and keep those that are proposed."""
     if batch.pairs_file(at).exists():
         return

@@ -5,11 +5,11 @@ it (Grana, Borghesani, Manfredi and Cucchiara, "A fast approach for integrating 
 the bag of words model", 2013). FAISS finds what is nearest, all centers compared.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
-from frametrace.work.executor import cpu_count
+from frametrace.work.thread_pool import ThreadPool
 
 __all__ = ["nearest", "trained"]
 
@@ -44,25 +44,36 @@ def trained(codes: np.ndarray, count: int) -> np.ndarray:
 
 def nearest(codes: np.ndarray, centers: np.ndarray, count: int) -> np.ndarray:
     """The numbers of the `count` centers nearest to each code, (n, count) int32, nearest first."""
-    import faiss
-
-    index = faiss.IndexBinaryFlat(8 * centers.shape[1])
-    index.add(np.ascontiguousarray(centers))
-    found = np.empty((len(codes), count), np.int32)
-
-    def fill(start: int) -> None:
-        part = np.ascontiguousarray(codes[start : start + _BLOCK])
-        found[start : start + _BLOCK] = index.search(part, count)[1]
-
-    # FAISS' own threads wait for each other in loops, which takes ages where others need the cores.
-    set_threads, before = faiss.omp_set_num_threads, faiss.omp_get_max_threads()
+    search = _Search(np.ascontiguousarray(centers), count)
     if len(codes) <= _BLOCK:
-        set_threads(1)
+        return search(codes)
+    starts = range(0, len(codes), _BLOCK)
+    numbers = np.empty((len(codes), count), np.int32)
+    with ThreadPool() as executor:
+        blocks = executor.map(search, (codes[start : start + _BLOCK] for start in starts))
+        for start, block in zip(starts, blocks, strict=True):
+            numbers[start : start + _BLOCK] = block
+    return numbers
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Finds the `count` nearest centers of a block of codes."""
+
+    centers: np.ndarray
+    count: int
+
+    def __call__(self, codes: np.ndarray) -> np.ndarray:
+        import faiss
+
+        index = faiss.IndexBinaryFlat(8 * self.centers.shape[1])
+        index.add(self.centers)
+        # FAISS's own threads wait for each other in busy loops: very slow where others need the
+        # processors. The setting is the calling thread's alone.
+        before = faiss.omp_get_max_threads()
+        faiss.omp_set_num_threads(1)
         try:
-            fill(0)
+            numbers: np.ndarray = index.search(np.ascontiguousarray(codes), self.count)[1]
         finally:
-            set_threads(before)
-        return found
-    with ThreadPoolExecutor(cpu_count(), initializer=set_threads, initargs=(1,)) as pool:
-        list(pool.map(fill, range(0, len(codes), _BLOCK)))
-    return found
+            faiss.omp_set_num_threads(before)
+        return numbers

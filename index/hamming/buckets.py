@@ -2,10 +2,9 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Self
 
 import numpy as np
 
@@ -21,8 +20,9 @@ from frametrace.index.hamming.hamming_kernels import (
     weigh,
 )
 from frametrace.index.hamming.pigeonhole import CHUNK, PER_WORD, Plan, Rule, differences, plan, rule
+from frametrace.work.thread_pool import ThreadPool
 
-__all__ = ["PER_HASH", "PER_THREAD", "Blocks", "Workers", "counts_of"]
+__all__ = ["PER_HASH", "PER_THREAD", "Blocks", "counts_of"]
 
 PER_HASH = 12  # bytes: the word that holds a chunk, and the row
 _ROOM = 2**18  # pairs of a batch
@@ -54,37 +54,25 @@ class _Task:
         return hits, bool(self.at[0] == self.at[4])
 
 
-class Workers:
-    """Threads that run tasks. Batches come in the order of the tasks, few of them ahead of time."""
+def _run(tasks: Iterable[_Task], pool: ThreadPool) -> Iterator[Hits]:
+    """Every batch of every task, in the order of the tasks, computed a few batches ahead."""
+    waiting: deque[tuple[_Task, Future[tuple[Hits, bool]]]] = deque()
+    for task in tasks:
+        waiting.append((task, pool.submit(task.step)))
+        if len(waiting) > pool.threads:
+            yield from _finish(*waiting.popleft(), pool)
+    while waiting:
+        yield from _finish(*waiting.popleft(), pool)
 
-    def __init__(self, threads: int) -> None:
-        self.threads = threads
-        self.pool = ThreadPoolExecutor(threads)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.pool.shutdown(cancel_futures=True)
-
-    def run(self, tasks: Iterable[_Task]) -> Iterator[Hits]:
-        """Every batch of every task."""
-        waiting: deque[tuple[_Task, Future[tuple[Hits, bool]]]] = deque()
-        for task in tasks:
-            waiting.append((task, self.pool.submit(task.step)))
-            if len(waiting) > self.threads:
-                yield from self._settled(*waiting.popleft())
-        while waiting:
-            yield from self._settled(*waiting.popleft())
-
-    def _settled(self, task: _Task, step: Future[tuple[Hits, bool]]) -> Iterator[Hits]:
-        ended = False
-        while not ended:
-            hits, ended = step.result()
-            if not ended:
-                step = self.pool.submit(task.step)
-            if len(hits):
-                yield hits
+def _finish(task: _Task, step: "Future[tuple[Hits, bool]]", pool: ThreadPool) -> Iterator[Hits]:
+    ended = False
+    while not ended:
+        hits, ended = step.result()
+        if not ended:
+            step = pool.submit(task.step)
+        if len(hits):
+            yield hits
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +96,7 @@ class Blocks:
         a = counts_of(self.a)
         return plan(a, a if self.same else counts_of(self.b), self.radius, same=self.same)
 
-    def all_pairs(self, workers: Workers) -> Iterator[Hits]:
+    def all_pairs(self, pool: ThreadPool) -> Iterator[Hits]:
         """Join by comparing all pairs."""
         words = self.a.shape[1]
         every = Rule(
@@ -132,12 +120,12 @@ class Blocks:
             for j, y in enumerate(b)
             if not self.same or i <= j
         )
-        yield from workers.run(tasks)
+        yield from _run(tasks, pool)
 
-    def by_chunk(self, budgets: tuple[int, ...], chunk: int, workers: Workers) -> Iterator[Hits]:
+    def by_chunk(self, budgets: tuple[int, ...], chunk: int, pool: ThreadPool) -> Iterator[Hits]:
         """The pairs that belong to one chunk of a plan."""
-        a = _bucketed(self.a, self.labels, chunk, workers)
-        b = a if self.same else _bucketed(self.b, self.labels, chunk, workers)
+        a = _bucketed(self.a, self.labels, chunk, pool)
+        b = a if self.same else _bucketed(self.b, self.labels, chunk, pool)
         most = _HOT_CLUMPS if len(self.labels) else _HOT
         reach = Reach(differences(budgets[chunk]), most, self.same)
         tests = self._ruled(rule(budgets, chunk, self.radius))
@@ -145,14 +133,14 @@ class Blocks:
         hot = weigh(a.starts, b.starts, reach, work)
         tasks = (
             _Task(a, b, reach, tests, np.array([first, 0, 0, 0, last]))
-            for first, last in _ranges(work, _RANGES * workers.threads)
+            for first, last in _ranges(work, _RANGES * pool.threads)
         )
-        yield from workers.run(tasks)
+        yield from _run(tasks, pool)
         for v, w in hot:
             own = self.same and v == w
             for x, y, same in self._apart(_rows(a, v), _rows(b, w), own=own):
                 inner = Blocks(self.a[x], self.b[y], self.radius, same, tests)
-                for hits in inner._all(workers):
+                for hits in inner._all(pool):
                     yield Hits(x[hits.query], y[hits.row], hits.value)
 
     def _apart(
@@ -168,14 +156,14 @@ class Blocks:
                 if (label != other or label == 0) and not (own and j < i):
                     yield rows, others, own and i == j
 
-    def _all(self, workers: Workers) -> Iterator[Hits]:
+    def _all(self, pool: ThreadPool) -> Iterator[Hits]:
         """Join by the best plan, or by comparing all pairs where that is little more."""
         best = self.plan() if len(self.a) * len(self.b) > _PLANNED else None
         if best is None or not best.pays:
-            yield from self.all_pairs(workers)
+            yield from self.all_pairs(pool)
             return
         for chunk in best.chunks:
-            yield from self.by_chunk(best.budgets, chunk, workers)
+            yield from self.by_chunk(best.budgets, chunk, pool)
 
     def _ruled(self, tests: Rule) -> Rule:
         if self.outer is None:
@@ -208,13 +196,14 @@ def _tiles(side: np.ndarray, labels: np.ndarray) -> list[Bucketed]:
     ]
 
 
-def _bucketed(side: np.ndarray, labels: np.ndarray, chunk: int, workers: Workers) -> Bucketed:
+def _bucketed(side: np.ndarray, labels: np.ndarray, chunk: int, pool: ThreadPool) -> Bucketed:
     """Order hashes by a chunk: a counting sort, each thread with its part of the rows."""
     column, shift = side[:, chunk // PER_WORD], CHUNK * (chunk % PER_WORD)
-    bounds = np.linspace(0, len(side), workers.threads + 1).astype(np.int64)
+    bounds = np.linspace(0, len(side), pool.threads + 1).astype(np.int64)
     parts = [column[first:last] for first, last in pairwise(bounds)]
     counts = np.zeros((len(parts), _VALUES), np.int64)
-    list(workers.pool.map(count, parts, [shift] * len(parts), counts))
+    for _ in pool.map(lambda part: count(part[0], shift, part[1]), zip(parts, counts, strict=True)):
+        pass
     ends = np.concatenate([[0], counts.T.ravel().cumsum()])
     starts = ends[:-1].reshape(_VALUES, -1).T.copy()  # where each part puts each value
     ordered = Bucketed(
@@ -224,11 +213,9 @@ def _bucketed(side: np.ndarray, labels: np.ndarray, chunk: int, workers: Workers
         side,
         labels,
     )
-    list(
-        workers.pool.map(
-            bucket, parts, [shift] * len(parts), bounds, starts, [ordered] * len(parts)
-        )
-    )
+    slots = zip(parts, bounds[:-1], starts, strict=True)
+    for _ in pool.map(lambda part: bucket(part[0], shift, part[1], part[2], ordered), slots):
+        pass
     return ordered
 
 

@@ -4,7 +4,6 @@ What has to be compared, and why no pair is missed or repeated, is told in `pige
 work is cut into units, which can be run apart: a block of hashes against another, by one chunk.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -15,6 +14,8 @@ import numpy as np
 from frametrace.index.base import Hits
 from frametrace.index.hamming.dense_blocks import clumps
 from frametrace.index.hamming.pigeonhole import plan
+from frametrace.work.cpus import cpu_count
+from frametrace.work.thread_pool import ThreadPool
 
 __all__ = ["MEMORY", "Join", "Unit", "clump_pairs", "has_numba"]
 
@@ -108,15 +109,15 @@ class Join:
     def _by_buckets(
         self, a: np.ndarray, b: np.ndarray, unit: Unit, *, same: bool
     ) -> Iterator[Hits]:
-        from frametrace.index.hamming.buckets import Blocks, Workers
+        from frametrace.index.hamming.buckets import Blocks
 
         labels = self._labels.get(unit.a.start, _NO_LABELS) if same else _NO_LABELS
         blocks = Blocks(a, b, self._radius, same, labels=labels)
-        with Workers(_threads()) as workers:
+        with ThreadPool() as pool:
             if unit.chunk is None:
-                yield from blocks.all_pairs(workers)
+                yield from blocks.all_pairs(pool)
             else:
-                yield from blocks.by_chunk(unit.budgets, unit.chunk, workers)
+                yield from blocks.by_chunk(unit.budgets, unit.chunk, pool)
 
     def _units(self, memory: int) -> list[Unit]:
         sides = [self._a] if self._same else [self._a, self._b]
@@ -150,7 +151,7 @@ class Join:
             return max(_QUERIES, memory // 32)
         from frametrace.index.hamming.buckets import PER_HASH, PER_THREAD
 
-        return max(1_024, (memory - _threads() * PER_THREAD) // (2 * PER_HASH))
+        return max(1_024, (memory - cpu_count() * PER_THREAD) // (2 * PER_HASH))
 
 
 def clump_pairs(codes: np.ndarray, rows: np.ndarray, radius: int) -> Iterator[Hits]:
@@ -164,14 +165,10 @@ def clump_pairs(codes: np.ndarray, rows: np.ndarray, radius: int) -> Iterator[Hi
 
 def _all_pairs(words: np.ndarray, radius: int) -> Iterator[Hits]:
     """All pairs compared by compiled loops."""
-    from frametrace.index.hamming.buckets import Blocks, Workers
+    from frametrace.index.hamming.buckets import Blocks
 
-    with Workers(_threads()) as workers:
-        yield from Blocks(words, words, radius, True).all_pairs(workers)
-
-
-def _threads() -> int:
-    return len(os.sched_getaffinity(0))
+    with ThreadPool() as pool:
+        yield from Blocks(words, words, radius, True).all_pairs(pool)
 
 
 def has_numba() -> bool:
