@@ -23,16 +23,30 @@ from frametrace.embed.signals.local import Features
 from frametrace.index.arrays import map_array
 from frametrace.index.base import Hits, Index, IndexSource, Manifest
 from frametrace.index.codes import as_digits, as_keys
-from frametrace.index.feature_search.build_lists import ARRAYS, OWNER, build_lists, suits
-from frametrace.index.feature_search.codebook import nearest
-from frametrace.index.feature_search.list_scan import FARTHEST, Lists, distances
-from frametrace.index.feature_search.picture_votes import ANGLES, MOST_FEATURES, SCALES, tally
-from frametrace.index.feature_search.picture_votes import Hits as FeatureHits
+from frametrace.index.feature_search.build_inverted_index import (
+    ARRAY_NAMES,
+    POSE_BITS,
+    build_inverted_index,
+    can_reuse_centers,
+)
+from frametrace.index.feature_search.codebook import nearest_centers
+from frametrace.index.feature_search.inverted_lists import (
+    MAX_FEATURE_DISTANCE,
+    InvertedLists,
+    feature_distances,
+)
+from frametrace.index.feature_search.picture_votes import (
+    ANGLE_STEPS,
+    MAX_QUERY_FEATURES,
+    SCALE_STEPS,
+    FeatureHits,
+    count_votes,
+)
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.posts.errors import IndexMismatch
 from frametrace.work.progress import Progress
 
-__all__ = ["FeatureIndex", "Proposed"]
+__all__ = ["FeatureIndex", "Shortlist"]
 
 # Lists that are looked into for each feature. Of 385 edited copies among 100,000 pictures, 8 put no
 # other one among the first 20, and take half as long again.
@@ -45,7 +59,7 @@ _PROPOSED = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Proposed:
+class Shortlist:
     """Pictures that may share pixels with the one asked for, most votes first.
 
     `row` is (k,) int64, their numbers; `mirrored` (k,) bool: which form of the picture asked for
@@ -66,13 +80,13 @@ class FeatureIndex(Index):
     """
 
     technique = "inverted-lists"
-    files = tuple(f"{name}.npy" for name in ARRAYS)
+    files = tuple(f"{name}.npy" for name in ARRAY_NAMES)
 
     def __init__(
         self, arrays: Sequence[np.ndarray], shards: FeatureShards, *, compiled: bool = False
     ) -> None:
         self.items, self.rows, self.centers, self.starts, self.words, self.owners = arrays
-        self._held = Lists(self.starts, self.words, self.owners, OWNER)
+        self._held = InvertedLists(self.starts, self.words, self.owners, POSE_BITS)
         self._shards, self._compiled = shards, compiled
         self.dimension = int(self.centers.shape[1])
 
@@ -85,9 +99,9 @@ class FeatureIndex(Index):
         for path in earlier:
             with suppress(OSError, ValueError):
                 largest = cls.map(path)
-                base = largest if suits(largest, source.rows) else None
+                base = largest if can_reuse_centers(largest, source.rows) else None
                 break
-        build_lists(folder, shards, base, progress)
+        build_inverted_index(folder, shards, base, progress)
         index = cls.map(folder, shards)
         index.recall = round(index.measured_recall(), 4)
         return index
@@ -108,7 +122,7 @@ class FeatureIndex(Index):
         `compiled` loops (they need numba) pay where many pictures are asked for. Raises `OSError`
         or `ValueError` where the files can't be mapped.
         """
-        arrays = [map_array(folder / f"{name}.npy") for name in ARRAYS]
+        arrays = [map_array(folder / f"{name}.npy") for name in ARRAY_NAMES]
         index = cls(arrays, shards or FeatureShards(()), compiled=compiled)
         pictures, features, lists = len(index), len(index.owners), len(index.centers)
         expected = (pictures, 32), (pictures, 2), (lists, 16), (lists + 1,), (2, features)
@@ -135,10 +149,10 @@ class FeatureIndex(Index):
         """
         parts = []
         for at, query in enumerate(queries):
-            found = self.shortlist(query, most=limit or 2 * max(len(self), 1))
-            row, first = np.unique(found.row, return_index=True)
+            shortlist = self.shortlist(query, None, limit or 2 * max(len(self), 1))
+            row, first = np.unique(shortlist.row, return_index=True)
             order = np.argsort(first)
-            votes = found.votes[first[order]]
+            votes = shortlist.votes[first[order]]
             hits = Hits(np.full(len(row), at), row[order], votes)
             parts.append(hits if bound is None else hits.where(votes >= bound))
         return Hits.concatenate(parts, np.float32)
@@ -165,7 +179,7 @@ class FeatureIndex(Index):
 
     def shortlist(
         self, asked: Features, among: np.ndarray | None = None, most: int = _PROPOSED
-    ) -> Proposed:
+    ) -> Shortlist:
         """The pictures that most features speak for, `most` at most.
 
         `among` is (n,) bool: only those are proposed, and only their features count. A picture may
@@ -175,14 +189,14 @@ class FeatureIndex(Index):
         forms = (asked, asked.mirrored()) if known and len(asked) else ()
         with _whole():
             hits = (self._hits(form, among, known) for form in forms)
-            votes = [tally(each, len(self), known, most) for each in hits]
+            votes = [count_votes(each, len(self), known, most) for each in hits]
         both = np.concatenate(votes) if votes else np.zeros(0, np.float32)
         found = np.flatnonzero(both > 0)
         if len(found) > most:
             found = found[np.argpartition(-both[found], most)[:most]]
         found = found[np.lexsort((found, -both[found]))]
         mirrored, row = np.divmod(found, max(len(self), 1))
-        return Proposed(row, mirrored == 1, both[found])
+        return Shortlist(row, mirrored == 1, both[found])
 
     def features(self, row: int) -> Features:
         """A picture's features, read from its shard. Raises `CaseError` where it is damaged."""
@@ -197,29 +211,31 @@ class FeatureIndex(Index):
         within = np.zeros((len(queries), 129), np.int64)
         for at, words in enumerate(queries):
             for start in range(0, size, _BLOCK):
-                block = distances(self.words[:, start : start + _BLOCK], words)
+                block = feature_distances(self.words[:, start : start + _BLOCK], words)
                 within[at] += np.bincount(block, minlength=129)
-        within = np.cumsum(within, axis=1)[:, : FARTHEST + 1]
+        within = np.cumsum(within, axis=1)[:, : MAX_FEATURE_DISTANCE + 1]
         looked = self._held.near(queries, self._lists(queries), None, size).within
-        radius = np.minimum((within < _NEAREST).sum(axis=1), FARTHEST)[:, None]
+        radius = np.minimum((within < _NEAREST).sum(axis=1), MAX_FEATURE_DISTANCE)[:, None]
         there, found = (np.take_along_axis(each, radius, 1).sum() for each in (within, looked))
         return float(found / there) if there else 1.0
 
     def _hits(self, asked: Features, among: np.ndarray | None, known: int) -> FeatureHits:
         """The features near to each feature asked for, the nearest ones of those."""
-        words = asked.words[:MOST_FEATURES]
+        words = asked.words[:MAX_QUERY_FEATURES]
         most = max(round(known * _VOTERS), _FEWEST_VOTERS)
         near = self._held.near(words, self._lists(words), among, most, compiled=self._compiled)
         owner = near.owner.astype(np.int64)
         turn, scale = _moved(asked, near.feature, owner)
-        if (owner >> OWNER).max(initial=0) >= max(len(self), 1):
+        if (owner >> POSE_BITS).max(initial=0) >= max(len(self), 1):
             raise IndexError("a feature's picture is none of the index")
-        return FeatureHits(near.feature, owner >> OWNER, near.distance, turn, scale, near.within)
+        return FeatureHits(
+            near.feature, owner >> POSE_BITS, near.distance, turn, scale, near.within
+        )
 
     def _lists(self, words: np.ndarray) -> np.ndarray:
         """The lists that are looked into for each of (f, 2) words, (f, p)."""
         probed = min(_PROBED, len(self.centers))
-        return nearest(words.view(np.uint8), self.centers, probed)
+        return nearest_centers(words.view(np.uint8), self.centers, probed)
 
 
 @contextmanager
@@ -238,5 +254,9 @@ def _moved(asked: Features, feature: np.ndarray, owner: np.ndarray) -> tuple[np.
     """By how much the picture asked for would be turned (256ths) and scaled (16ths) for each."""
     angle = np.rint(asked.angle * (256 / 360)).astype(np.int64)
     scale = np.rint(16 * np.log2(asked.scale)).astype(np.int64)
-    turn = (owner >> 4 & (ANGLES - 1)) * (256 // ANGLES) + 128 // ANGLES - angle[feature]
-    return turn, (owner & (SCALES - 1)) * 8 + 4 - scale[feature]
+    turn = (
+        (owner >> 4 & (ANGLE_STEPS - 1)) * (256 // ANGLE_STEPS)
+        + 128 // ANGLE_STEPS
+        - angle[feature]
+    )
+    return turn, (owner & (SCALE_STEPS - 1)) * 8 + 4 - scale[feature]
