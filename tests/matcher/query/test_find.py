@@ -9,7 +9,8 @@ from picturing import altered, bar_chart, detailed
 from PIL import Image, ImageOps
 
 from frametrace.case.store import Case
-from frametrace.embed.signals.base import ModelChoice, bits_distance
+from frametrace.embed.signals import SIGNALS, caption_key
+from frametrace.embed.signals.base import Bound, ModelChoice, bits_distance
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import ORIENTATIONS, compute_pdq
 from frametrace.embed.stage import EmbedSettings, embed
@@ -404,7 +405,8 @@ def test_copies_by_a_hash_are_told_with_what_was_altered_in_them(tmp_path, monke
     assert rows["altered.jpg"]["altered_part"] > 0.03
 
     asked.write_bytes(jpeg(bar_chart(1)))
-    monkeypatch.setitem(_RADIUS, "pdq", 127)  # so that charts of one style are copies by it
+    # So that charts of one style are copies by PDQ.
+    monkeypatch.setattr(SIGNALS["pdq"], "bound", Bound(127, "for this test"))
     by_hash, by_both = (
         {
             row["media_path"]: row["relation"]
