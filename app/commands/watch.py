@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from frametrace.app.options import FullPath, case_argument, json_option, source_options
+from frametrace.app.options import (
+    FullPath,
+    case_argument,
+    json_option,
+    source_options,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     from frametrace.work.progress import Progress
@@ -38,9 +44,7 @@ class _Duration(click.ParamType[float]):
 @click.argument("files", metavar="TIP... SOURCE...", nargs=-1, type=click.Path(path_type=Path))
 @source_options
 @click.option("--out", type=click.Path(path_type=Path), help="Also add the list to this CSV file.")
-@click.option(
-    "--workers", type=click.IntRange(0, 1024), default=0, help="Processes; 0: one per processor."
-)
+@workers_option
 @click.option(
     "--folder",
     type=FullPath(path_type=Path),
