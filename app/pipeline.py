@@ -10,9 +10,9 @@ from frametrace.case.ingest import Added, add_sources
 from frametrace.case.saved_column_maps import kept_maps
 from frametrace.case.store import Case
 from frametrace.embed.stage import Embedded, EmbedSettings, embed
-from frametrace.matcher.results import Results
-from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.stage import MatchRun, match_case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_settings import MatchSettings
+from frametrace.matcher.saved_results import MatchRun, Results
 from frametrace.posts.errors import SourceError
 from frametrace.posts.media.library import MediaLibrary
 from frametrace.posts.reading import open_source

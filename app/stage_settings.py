@@ -7,7 +7,7 @@ from typing import Any
 from frametrace.embed.models.runtimes import Arithmetic
 from frametrace.embed.signals import ModelChoice
 from frametrace.embed.stage import EmbedSettings
-from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.match_settings import MatchSettings
 from frametrace.posts.columns.column_map import columns_of, map_of, read_map
 from frametrace.posts.errors import UsageError
 from frametrace.posts.settings import ReadSettings

@@ -21,10 +21,11 @@ from frametrace.embed.signals.ocr_text import Overlay
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.matcher.between_cases.union import parts_of
 from frametrace.matcher.framing.by_example.saved_framings import digests_of
-from frametrace.matcher.results import GroupKind, Relation, Results
+from frametrace.matcher.results import GroupKind, Relation
+from frametrace.matcher.saved_results import Results
 
 if TYPE_CHECKING:
-    from frametrace.matcher.stage import MatchRun
+    from frametrace.matcher.saved_results import MatchRun
 
 __all__ = ["Counts", "counts_of", "describe_signals", "elements_text", "notes_on", "reasons_of"]
 

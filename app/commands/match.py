@@ -12,7 +12,7 @@ import click
 from frametrace.app.options import FullPath, json_option, match_options
 
 if TYPE_CHECKING:
-    from frametrace.matcher.between_cases.match_cases import MatchedCases
+    from frametrace.matcher.match_cases import MatchedCases
 
 __all__ = ["command"]
 
@@ -115,7 +115,7 @@ def _within(case: Path, options: dict[str, Any]) -> None:
     from frametrace.app.stage_settings import match_settings
     from frametrace.app.summary import counts_of, notes_on
     from frametrace.case.store import Case
-    from frametrace.matcher.stage import match_case
+    from frametrace.matcher.match_case import match_case
 
     opened = Case(case)
     results, run = match_case(opened, match_settings(options), Console())
@@ -136,8 +136,8 @@ def _across(paths: Sequence[Path], options: dict[str, Any], outputs: Outputs) ->
     from frametrace.app.stage_settings import match_settings
     from frametrace.app.summary import notes_on
     from frametrace.case.store import Case
-    from frametrace.matcher.between_cases.match_cases import match_cases
-    from frametrace.matcher.settings import Extent
+    from frametrace.matcher.match_cases import match_cases
+    from frametrace.matcher.match_settings import Extent
 
     outputs.check()
     cases = [Case(path) for path in paths]

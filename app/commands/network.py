@@ -112,8 +112,8 @@ def command(case: Path | None, table: Path | None, out: Path, **options: Any) ->
     from frametrace.app.output.print_results import print_json
     from frametrace.app.report.network_files import FILES, summary_of, write_network
     from frametrace.app.report.output_folder import check_place
+    from frametrace.matcher.match_settings import TieSettings
     from frametrace.matcher.network import find_ties, ties_of_shuffled
-    from frametrace.matcher.settings import TieSettings
 
     source = case or table
     if source is None or (case and table):
@@ -149,7 +149,7 @@ def _cells(tie: dict[str, Any]) -> list[object]:
 def _of_case(case: Path, options: dict[str, Any]) -> "tuple[Shares, dict[str, Any]]":
     from frametrace.case.store import Case
     from frametrace.matcher.network import By, shares_in
-    from frametrace.matcher.stage import load_results
+    from frametrace.matcher.saved_results import load_results
 
     for name in ("item", "account", "time", "platform", "prefixed"):
         if options[name]:

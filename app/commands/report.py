@@ -30,7 +30,7 @@ def command(case: Path, out: Path, as_json: bool) -> None:
     from frametrace.app.report.write_report import write_report
     from frametrace.app.summary import counts_of
     from frametrace.case.store import Case
-    from frametrace.matcher.stage import load_results
+    from frametrace.matcher.saved_results import load_results
 
     opened = Case(case)
     page = write_report(opened, out, progress=Console())

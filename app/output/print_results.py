@@ -21,12 +21,13 @@ from frametrace.app.report.group_changes import changed_most, mark, since_of
 from frametrace.app.report.timeline import moment_text
 from frametrace.app.summary import counts_of, describe_signals, elements_text, notes_on, reasons_of
 from frametrace.case.store import Case
-from frametrace.matcher.results import GroupKind, Relation, Results
+from frametrace.matcher.results import GroupKind, Relation
+from frametrace.matcher.saved_results import Results
 
 if TYPE_CHECKING:
     from frametrace.case.ingest import Added
     from frametrace.embed.stage import Embedded
-    from frametrace.matcher.stage import MatchRun
+    from frametrace.matcher.saved_results import MatchRun
     from frametrace.posts.model import Skipped
 
 __all__ = [

@@ -33,8 +33,8 @@ from frametrace.matcher.framing.by_example.likeness import Likeness, likeness
 from frametrace.matcher.framing.by_example.resolve import Compared, Given, given_of
 from frametrace.matcher.framing.by_example.run_framing import compared_of
 from frametrace.matcher.framing.similarity import Means
-from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.stage import match_case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_settings import MatchSettings
 from frametrace.posts.errors import ModelMissing
 from frametrace.posts.media.library import MediaLibrary
 

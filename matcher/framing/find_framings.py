@@ -10,7 +10,7 @@ from frametrace.matcher.framing.distinct_contents import Contents, contents_of
 from frametrace.matcher.framing.framing_tables import group_ids, matches_of, members_of
 from frametrace.matcher.framing.fusion import Fusion
 from frametrace.matcher.framing.summary import about
-from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.match_settings import MatchSettings
 
 __all__ = ["Framings", "find_framings"]
 

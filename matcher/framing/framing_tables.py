@@ -15,14 +15,7 @@ from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.fusion import Fused
 from frametrace.matcher.framing.similarity import Alike, Means
 from frametrace.matcher.photos.assignment import SAME_BYTES
-from frametrace.matcher.results import (
-    MATCHES,
-    MEMBERS,
-    TIED_BY,
-    GroupKind,
-    Relation,
-    of_any_version,
-)
+from frametrace.matcher.results import MATCHES, MEMBERS, TIED_BY, GroupKind, Relation, upgraded
 
 __all__ = ["digest_of", "matches_of", "members_of"]
 
@@ -129,7 +122,7 @@ def members_of(case: Case, contents: Contents, found: Communities) -> pa.Table:
         connection.register("told", told)
         values = {"kind": str(GroupKind.FRAMING), "relation": str(Relation.SIMILAR)}
         rows = connection.sql(_MEMBERS, params=values).to_arrow_table()
-    return of_any_version(rows, MEMBERS)
+    return upgraded(rows, MEMBERS)
 
 
 def group_ids(contents: Contents, found: Communities) -> pa.StringArray:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from frametrace.matcher.match_settings import TieSettings
 from frametrace.matcher.network.account_pairs import Kept, Plan
 from frametrace.matcher.network.communities import communities
 from frametrace.matcher.network.null_model import false_discovery_rates, tail, weights_of
@@ -19,7 +20,6 @@ from frametrace.matcher.network.pair_histogram import LEAST_SHARED, Counted
 from frametrace.matcher.network.shares import Shares, span_text
 from frametrace.matcher.network.tie_tables import WINDOWS, Listed
 from frametrace.matcher.network.time_windows import NEVER, Slots
-from frametrace.matcher.settings import TieSettings
 from frametrace.work.progress import Progress, Silent
 
 __all__ = ["NETWORK_WINDOWS", "Network", "find_ties"]
@@ -48,9 +48,9 @@ class Network:
 
     `ties` and `accounts` have the schemas of `frametrace.matcher.network.tie_tables`: the pairs
     whose false discovery rate is at most that of the settings and, where there is little to list,
-    all other pairs that share an item as well. `windows` says how much hangs on the window; its numbers
-    are null where a window is finer than the times. `tests` is how many pairs of accounts were
-    tested. Items of more than `most_sharers` accounts, `viral_items` of them, tie nobody.
+    all other pairs that share an item as well. `windows` says how much hangs on the window; its
+    numbers are null where a window is finer than the times. `tests` is how many pairs of accounts
+    were tested. Items of more than `most_sharers` accounts, `viral_items` of them, tie nobody.
     `precision` is that of the times in seconds, 0 where there is none.
     """
 

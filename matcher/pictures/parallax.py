@@ -12,7 +12,7 @@ that stands still is not told from what was altered.
 
 import numpy as np
 
-from frametrace.matcher.pictures.geometry import Alignment
+from frametrace.matcher.pictures.feature_alignment import Alignment
 
 __all__ = ["is_another_shot"]
 

@@ -8,11 +8,11 @@ import numpy as np
 from frametrace.embed.signals.local import Features
 from frametrace.embed.signals.thumbnail import pixels
 
-__all__ = ["Shown"]
+__all__ = ["PictureValues"]
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PictureValues:
     """The features of a picture, and its grey pixels as (height, width) uint8."""
 
     features: Features

@@ -9,9 +9,9 @@ style those of frames and headings alone do.
 import numpy as np
 
 from frametrace.embed.signals.local import bits_between
-from frametrace.matcher.pictures.geometry import Alignment
-from frametrace.matcher.pictures.overlay_thumbnails import Overlap
-from frametrace.matcher.pictures.picture_values import Shown
+from frametrace.matcher.pictures.aligned_thumbnails import Overlap
+from frametrace.matcher.pictures.feature_alignment import Alignment
+from frametrace.matcher.pictures.picture_values import PictureValues
 
 __all__ = ["GROUND", "ground", "is_graphic", "says_otherwise"]
 
@@ -36,7 +36,7 @@ def is_graphic(overlap: Overlap) -> bool:
 
 
 def says_otherwise(
-    alignment: Alignment, overlap: Overlap, evidence: float, a: Shown, b: Shown
+    alignment: Alignment, overlap: Overlap, evidence: float, a: PictureValues, b: PictureValues
 ) -> bool:
     """Whether pictures A and B, whose pixels agree, are graphics of one style with other words.
 
@@ -55,7 +55,7 @@ def ground(pixels: np.ndarray) -> float:
     return float(counts.max() / max(len(levels), 1))
 
 
-def _placed(alignment: Alignment, a: Shown, b: Shown) -> float:
+def _placed(alignment: Alignment, a: PictureValues, b: PictureValues) -> float:
     """Of features that have one of the other picture in their place, the part that are alike.
 
     Of A's, or of B's, whichever is more: a copy that is smaller has fewer.

@@ -6,24 +6,24 @@ agree there, and where not.
 
 import numpy as np
 
-from frametrace.matcher.pictures.altered import Altered, altered_regions
-from frametrace.matcher.pictures.dense_check import Agreement
+from frametrace.matcher.pictures.aligned_thumbnails import Overlap
+from frametrace.matcher.pictures.altered_regions import Altered, altered_regions
 from frametrace.matcher.pictures.evidence import Evidence
-from frametrace.matcher.pictures.geometry import Alignment, align, stretched_over
-from frametrace.matcher.pictures.overlay_thumbnails import Overlap
+from frametrace.matcher.pictures.feature_alignment import Alignment, align, stretched_over
 from frametrace.matcher.pictures.parallax import is_another_shot
-from frametrace.matcher.pictures.picture_values import Shown
+from frametrace.matcher.pictures.picture_values import PictureValues
+from frametrace.matcher.pictures.pixel_agreement import Agreement
 from frametrace.matcher.pictures.relation import relation_of
 from frametrace.matcher.pictures.same_graphic import is_graphic, says_otherwise
 from frametrace.matcher.results import Relation
 
-__all__ = ["verify", "verify_near"]
+__all__ = ["verify", "verify_hash_copies"]
 
 _ELEMENT_INLIERS = 8  # of pictures that don't agree otherwise: fewer are chance
 _ELEMENT_CELLS = 2  # of 256 that agree: less is nothing that could be shown
 
 
-def verify(a: Shown, b: Shown, mirrored: bool | None = None) -> Evidence | None:
+def verify(a: PictureValues, b: PictureValues, mirrored: bool | None = None) -> Evidence | None:
     """Align picture A, or its mirror image, with B and compare what they show.
 
     Only that orientation of A is tried where `mirrored` says which. None where the pictures share
@@ -37,7 +37,7 @@ def verify(a: Shown, b: Shown, mirrored: bool | None = None) -> Evidence | None:
     return _told(alignment, overlap, agreement, a, b)
 
 
-def verify_near(a: Shown, b: Shown) -> Evidence | None:
+def verify_hash_copies(a: PictureValues, b: PictureValues) -> Evidence | None:
     """What sets two pictures apart that are copies by a hash of the whole; None where nothing does.
 
     That is an altered part, or that their pixels contradict the hash, as those of two charts of one
@@ -68,8 +68,8 @@ def _told(
     alignment: Alignment,
     overlap: Overlap,
     agreement: Agreement,
-    a: Shown,
-    b: Shown,
+    a: PictureValues,
+    b: PictureValues,
     *,
     near: bool = False,
 ) -> Evidence | None:

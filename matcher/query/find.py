@@ -1,4 +1,4 @@
-"""Where else is this picture, who else wrote this: one question, answered by a case's posts."""
+"""Answers a query by a picture or by a text with the posts of a case that match it."""
 
 import hashlib
 from collections.abc import Sequence
@@ -20,23 +20,33 @@ from frametrace.embed.signals.pdq import Pdq
 from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import check_signal, open_index
 from frametrace.index.vectors import DenseIndex
-from frametrace.matcher.query.answer import FOUND, Found, Hit, answer
-from frametrace.matcher.query.by_signal import Asked, Looked, codes_of, look, nearest, opened
+from frametrace.matcher.case_signals import open_index_as, open_signal_as
+from frametrace.matcher.query.answer import ANSWER, Answer, MatchingItem, answer_with_posts
+from frametrace.matcher.query.by_signal import (
+    QueryPicture,
+    SignalAnswer,
+    codes_of,
+    nearest,
+    search_by_signal,
+)
 from frametrace.matcher.results import Relation
 from frametrace.posts.errors import IndexMismatch, ModelMissing, UsageError
 from frametrace.posts.media.picture_bytes import read_media
 from frametrace.work.progress import Progress
 
-__all__ = ["FOUND", "Found", "find_picture", "find_text"]
+__all__ = ["ANSWER", "Answer", "find_picture", "find_text"]
 
-_AT_ONCE = (Pdq.name, Local.name)  # what a picture is looked for by where no signal is named
+_DEFAULT_SIGNALS = (Pdq.name, Local.name)  # of a query by picture
 # A person judges the answers, nearest first, so the bound is below that for groups.
 _LEAST_JACCARD = 0.5
 
-_MOST_DESCRIBED = 20  # pictures beside captions
-_MOST_ALONE = 1000
+_MAX_DESCRIBED = 20  # pictures that a text describes, listed after captions
+_MAX_DESCRIBED_ALONE = 1000  # if only such pictures are asked for
 
-_NOT_READ = "the model of the case's captions can't read this text's script: it was not asked"
+_UNKNOWN_SCRIPT = (
+    "the model of the case's captions can't read this text's script: captions were not searched by "
+    "meaning"
+)
 
 
 def find_picture(
@@ -45,78 +55,78 @@ def find_picture(
     signal: str = "",
     limit: int = 20,
     progress: Progress | None = None,
-) -> Found:
-    """The posts whose pictures show what a picture file shows.
+) -> Answer:
+    """The posts with pictures that show what a picture file shows.
 
-    By PDQ in all eight forms and by local features, as far as the case has them; or by the signal
-    named. Files with the same bytes are found whatever the signal says. `limit` 0 gives all rows.
-    Raises `DecodeError` where the file is no picture, `UsageError` for an unknown signal.
+    Searches by PDQ in all eight orientations and by local features, as far as the case has them, or
+    by the signal named. Files with the same bytes are always found. `limit` 0 gives all rows.
+    Raises `DecodeError` if the file is not a picture, `UsageError` for an unknown signal.
     """
     if signal:
         _check(signal, PictureSignal)
         check_signal(case, signal)
     absolute = picture.resolve()
     data = read_media(str(absolute.parent), absolute.name)
-    asked = Asked(hashlib.sha256(data).hexdigest(), decode(data))
-    hits = [Hit(asked.digest, "sha256", str(Relation.COPY), 0, 1.0)]
-    names = (signal,) if signal else _AT_ONCE
-    looked = []
+    query = QueryPicture(hashlib.sha256(data).hexdigest(), decode(data))
+    items = [MatchingItem(query.digest, "sha256", str(Relation.COPY), 0, 1.0)]
+    names = (signal,) if signal else _DEFAULT_SIGNALS
+    answers = []
     for name in (name for name in names if name in case.epoch.signals):
-        looked.append(look(case, asked, name, hits, progress))
-        better = {hit.sha256 for hit in looked[-1].hits} - {asked.digest}
-        hits = [hit for hit in hits if hit.sha256 not in better] + looked[-1].hits
-    notes = [*_unfit(looked), *(one.more for one in looked if one.more)]
-    notes += [note for name in names for note in _lacking(case, name)]
-    return answer(case, hits, "picture", limit, notes)
+        answers.append(search_by_signal(case, query, name, items, progress))
+        replaced = {item.sha256 for item in answers[-1].items} - {query.digest}
+        items = [item for item in items if item.sha256 not in replaced] + answers[-1].items
+    notes = [*_unfit_notes(answers), *(answer.more for answer in answers if answer.more)]
+    notes += [note for name in names for note in _missing_notes(case, name)]
+    return answer_with_posts(case, items, "picture", limit, notes)
 
 
-def _unfit(looked: Sequence[Looked]) -> list[str]:
-    """That signals can say nothing of the picture, if so."""
-    if not (reasons := [one.unfit for one in looked if one.unfit]):
+def _unfit_notes(answers: Sequence[SignalAnswer]) -> list[str]:
+    """A note on signals that can't judge the picture, if there are any."""
+    if not (reasons := [answer.unfit for answer in answers if answer.unfit]):
         return []
-    alone = ": only files with the same bytes are found" if len(reasons) == len(looked) else ""
+    alone = ": only files with the same bytes are found" if len(reasons) == len(answers) else ""
     return [f"the picture is {' and '.join(reasons)}{alone}"]
 
 
-def _lacking(case: Case, signal: str) -> list[str]:
-    """That the case holds pictures which were not looked at, if so."""
+def _missing_notes(case: Case, signal: str) -> list[str]:
+    """A note on pictures of the case that lack the signal, if there are any."""
     if case.epoch.rows("media") <= case.epoch.rows(signal_table(signal)):
         return []
     missing = sum(missing_pictures(case, [signal]).values())
     if not missing:
         return []
-    how = f"frametrace embed {case.path} --signal {signal}"
-    return [f"pictures that have no {signal} yet: {missing:,}. To look for them as well: {how}"]
+    command = f"frametrace embed {case.path} --signal {signal}"
+    return [f"pictures that have no {signal} yet: {missing:,}. To search them as well: {command}"]
 
 
-def find_text(case: Case, text: str, signal: str = "", limit: int = 20) -> Found:
-    """The posts whose captions hold a text, or read like it, or whose pictures it describes.
+def find_text(case: Case, text: str, signal: str = "", limit: int = 20) -> Answer:
+    """The posts whose captions contain a text or are similar to it, or whose pictures it describes.
 
-    By `caption_key` and, where the case has them, by caption vectors and by `clip`; or by the
+    Searches by `caption_key` and, if the case has them, by `caption` and by `clip`, or by the
     signal named. `limit` 0 gives all rows. Raises `UsageError` for an unknown signal.
     """
     if signal:
         _check(signal, CaptionSignal, Clip)
         if signal != caption_key.CaptionKey.name:
             check_signal(case, signal)
-    hits: list[Hit] = []
+    items: list[MatchingItem] = []
     notes: list[str] = []
     if signal in ("", caption_key.CaptionKey.name):
-        hits += _by_key(case, text)
-    for name, find, otherwise in (
-        (Caption.name, _by_vector, "captions were searched by their wording alone"),
-        (Clip.name, _by_looks, "pictures were not searched by what they show"),
+        items += _by_key(case, text)
+    for name, search, skipped in (
+        (Caption.name, _by_meaning, "captions were searched by their wording alone"),
+        (Clip.name, _by_description, "pictures were not searched by what they show"),
     ):
         if signal == name or (not signal and name in case.epoch.signals):
             try:
-                found, told = find(case, text, bool(signal))
-                hits += found
-                notes += told
+                more_items, more_notes = search(case, text, bool(signal))
+                items += more_items
+                notes += more_notes
             except (ModelMissing, IndexMismatch) as error:
                 if signal:
                     raise
-                notes.append(f"{otherwise}: {error}")
-    return answer(case, hits, "caption or picture", limit, notes)
+                notes.append(f"{skipped}: {error}")
+    return answer_with_posts(case, items, "caption or picture", limit, notes)
 
 
 def _check(signal: str, *kinds: type) -> None:
@@ -126,47 +136,40 @@ def _check(signal: str, *kinds: type) -> None:
             for name, known in SIGNALS.items()
             if issubclass(known, kinds) and known.metric is not Metric.TEXT
         )
-        raise UsageError(f"{signal!r} can't answer this question. Choose from: {names}")
+        raise UsageError(f"{signal!r} can't answer this query. Choose from: {names}")
 
 
-def _by_vector(case: Case, text: str, alone: bool) -> tuple[list[Hit], list[str]]:
-    """Captions of similar meaning, and that the model can't read the text, if so."""
+def _by_meaning(case: Case, text: str, alone: bool) -> tuple[list[MatchingItem], list[str]]:
+    """Captions of similar meaning, and a note if the model can't read the text."""
     index = open_index(case, Caption.name)
-    maker = opened(case, Caption.name)
-    assert isinstance(maker, CaptionSignal)
-    values = maker.compute([text])
+    values = open_signal_as(Caption, case, Caption.name).compute([text])
     if values["code"].null_count:
-        return [], [_NOT_READ]
+        return [], [_UNKNOWN_SCRIPT]
     return nearest(index, Caption.name, codes_of(values)), []
 
 
-def _by_looks(case: Case, text: str, alone: bool) -> tuple[list[Hit], list[str]]:
-    """The pictures that a text describes best. How well it has to, no measurement says."""
-    index = open_index(case, Clip.name)
-    maker = opened(case, Clip.name)
-    assert isinstance(maker, Clip)
-    assert isinstance(index, DenseIndex)
-    found = index.search(maker.encode_text(text)[None], _MOST_ALONE if alone else _MOST_DESCRIBED)
-    hits = [
-        Hit(item, Clip.name, str(Relation.SIMILAR), None, similarity)
-        for row, similarity in zip(found.row.tolist(), found.value.tolist(), strict=True)
+def _by_description(case: Case, text: str, alone: bool) -> tuple[list[MatchingItem], list[str]]:
+    """The pictures that a text describes best; there is no measured bound for this similarity."""
+    index = open_index_as(DenseIndex, case, Clip.name)
+    vector = open_signal_as(Clip, case, Clip.name).encode_text(text)
+    hits = index.search(vector[None], _MAX_DESCRIBED_ALONE if alone else _MAX_DESCRIBED)
+    items = [
+        MatchingItem(item, Clip.name, str(Relation.SIMILAR), None, similarity)
+        for row, similarity in zip(hits.row.tolist(), hits.value.tolist(), strict=True)
         for item in index.codes.items_of(row)
     ]
-    told = "the pictures that the text describes best come after captions; alone: --signal clip"
-    return hits, [told] if hits and not alone else []
+    note = "the pictures that the text describes best come after captions; alone: --signal clip"
+    return items, [note] if items and not alone else []
 
 
-def _by_key(case: Case, text: str) -> list[Hit]:
-    """Captions whose key holds the text's key, or is similar to it."""
+def _by_key(case: Case, text: str) -> list[MatchingItem]:
+    """Captions whose key contains the text's key, or is similar to it."""
     name = caption_key.CaptionKey.name
     key = caption_key.key_of(text)
-    index = open_index(case, name)
-    assert isinstance(index, MinHashIndex)
+    index = open_index_as(MinHashIndex, case, name)
     if not key:
-        raise UsageError("the text holds no letters or digits to look for")
-    maker = opened(case, name)
-    assert isinstance(maker, CaptionSignal)
-    values = maker.compute([text])
+        raise UsageError("the text has no letters or digits to search for")
+    values = open_signal_as(caption_key.CaptionKey, case, name).compute([text])
     near: list[str] = []
     if not values["code"].null_count:
         query = np.array([values["code"][0].as_py()], np.uint32)
@@ -178,11 +181,10 @@ def _by_key(case: Case, text: str) -> list[Hit]:
             "OR sha256 IN (SELECT sha256 FROM near) ORDER BY sha256",
             {"key": key},
         ).fetchall()
-    found = []
-    for sha256, other in rows:
-        relation, similarity = Relation.SIMILAR, caption_key.jaccard(key, other)
-        if key in other:
-            relation = Relation.CONTAINS
-        if key in other or similarity >= _LEAST_JACCARD:
-            found.append(Hit(sha256, name, str(relation), None, similarity))
-    return found
+    items = []
+    for sha256, caption in rows:
+        similarity = caption_key.jaccard(key, caption)
+        relation = Relation.CONTAINS if key in caption else Relation.SIMILAR
+        if relation is Relation.CONTAINS or similarity >= _LEAST_JACCARD:
+            items.append(MatchingItem(sha256, name, str(relation), None, similarity))
+    return items

@@ -16,10 +16,10 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.models.runtimes import of_weights
 from frametrace.embed.signals.caption import Caption
+from frametrace.matcher.case_signals import weights_of
 from frametrace.matcher.framing.calibration import Background
 from frametrace.matcher.framing.similarity import caption_floor, cosine_of, nearness
 from frametrace.matcher.tips.tip_model import Head
-from frametrace.matcher.weights import weights_of
 from frametrace.work.progress import Progress, Silent
 
 __all__ = [

@@ -16,12 +16,12 @@ from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
+from frametrace.matcher.case_signals import weights_of
 from frametrace.matcher.tips.caption_vectors import made_alike, tells_meanings
 from frametrace.matcher.tips.echoes import echoes_of
 from frametrace.matcher.tips.known_material import EchoSettings, names_of
 from frametrace.matcher.tips.read_tip import comparable, same_way
 from frametrace.matcher.tips.tip_model import FINGERPRINTS, Tip
-from frametrace.matcher.weights import weights_of
 from frametrace.posts.errors import TipError
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress

@@ -27,12 +27,17 @@ from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.feature_join.feature_join import Proposals, propose_pairs
 from frametrace.index.feature_join.join_state import copy_join
 from frametrace.index.feature_shards import FeatureShards
-from frametrace.matcher.photos.elements import OWN, element_cells
-from frametrace.matcher.pictures.compare_pairs import shown_of, values_of
-from frametrace.matcher.pictures.edited_copies import FEW_PAIRS, able_pictures, joined, pairs_found
+from frametrace.matcher.photos.elements import MIN_OWN_CELLS, element_cells
+from frametrace.matcher.pictures.compare_pairs import (
+    FEW_PAIRS,
+    comparable_pictures,
+    pairs_around,
+    updated_join,
+)
+from frametrace.matcher.pictures.compare_worker import load_values, value_files
 from frametrace.matcher.pictures.evidence import Evidence
-from frametrace.matcher.pictures.feature_check import verify_described
-from frametrace.matcher.pictures.picture_values import Shown
+from frametrace.matcher.pictures.picture_values import PictureValues
+from frametrace.matcher.pictures.verify_without_pixels import verify_features
 from frametrace.matcher.results import Relation
 from frametrace.work.executor import Crashed, Executor, executing
 from frametrace.work.progress import Progress, Silent
@@ -72,13 +77,13 @@ def edited_copies(
     items = _Items.of(material)
     if not len(items.row) or not {Local.name, Thumbnail.name} <= case.epoch.signals.keys():
         return EDITED.empty_table()
-    able, _ = able_pictures(case)
+    able, _ = comparable_pictures(case)
     if pictures is not None:
         able = able.filter(pc.is_in(able, value_set=pictures))
     with TemporaryDirectory(prefix="frametrace-tip-") as name:
         folder = Path(name)
         if pictures is None:
-            copy_join(joined(case, progress), folder / "join", proposals=False)
+            copy_join(updated_join(case, progress), folder / "join", proposals=False)
         proposals = propose_pairs(
             folder / "join",
             FeatureShards([*case.files(signal_table(Local.name)), items.written(folder)]),
@@ -87,7 +92,7 @@ def edited_copies(
         )
         able = _paired(proposals, items, able)  # values of others need not be held
         asked = _Asked.of(proposals, items, able)
-        with values_of(case, able, folder) as values:
+        with value_files(case, able, folder) as values:
             comparing = _Comparing(folder / _ITEMS, values)
             found = dict(_verified(asked, _Verification(comparing, executor, progress)))
     return _table(case, found, items, able)
@@ -185,7 +190,7 @@ class _Comparing:
     def __call__(self, pair: _Pair) -> _Shows | None:
         """How they show the same; None where they don't."""
         codes, thumbnails = _opened(self.items)
-        picture = shown_of(self.values, pair.picture)
+        picture = load_values(self.values, pair.picture)
         local, thumbnail = codes[pair.item].as_py(), thumbnails[pair.item].as_py()
         found = _compared(local, thumbnail, picture, pair.mirrored)
         if found is None or found.relation not in (Relation.COPY, Relation.CONTAINS):
@@ -203,13 +208,13 @@ class _Comparing:
 
 
 def _compared(
-    local: bytes, thumbnail: bytes | None, picture: Shown, mirrored: bool
+    local: bytes, thumbnail: bytes | None, picture: PictureValues, mirrored: bool
 ) -> Evidence | None:
     if thumbnail is None:
-        return verify_described(Features.of(local), picture, mirrored)
+        return verify_features(Features.of(local), picture, mirrored)
     from frametrace.matcher.pictures.verify import verify
 
-    return verify(Shown.of(local, thumbnail), picture, mirrored)
+    return verify(PictureValues.of(local, thumbnail), picture, mirrored)
 
 
 @lru_cache(maxsize=1)
@@ -267,7 +272,7 @@ def _table(case: Case, found: Mapping[_Pair, _Shows], items: _Items, able: pa.Ar
     """One row per picture and item: of both orientations that of more inliers."""
     best: dict[tuple[str, int], _Shows] = {}
     shown = pa.array(sorted({able[pair.picture].as_py() for pair in found}), pa.string())
-    elements = element_cells(pairs_found(case, shown))
+    elements = element_cells(pairs_around(case, shown))
     for pair, row in found.items():
         sha256 = able[pair.picture].as_py()
         if _is_element(row.cells, elements.get(sha256)):
@@ -288,4 +293,4 @@ def _is_element(cells: bytes, elements: np.ndarray | None) -> bool:
         return False
     agreeing = np.unpackbits(np.frombuffer(cells, np.uint8)) > 0
     own = agreeing & ~elements.ravel()
-    return bool(own.sum() < OWN * max(int(agreeing.sum()), 1))
+    return bool(own.sum() < MIN_OWN_CELLS * max(int(agreeing.sum()), 1))

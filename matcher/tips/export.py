@@ -16,16 +16,15 @@ from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
+from frametrace.matcher.case_signals import weights_of
 from frametrace.matcher.framing.by_example.saved_framings import checked_name
-from frametrace.matcher.results import Results
-from frametrace.matcher.stage import MatchRun, load_results
+from frametrace.matcher.saved_results import MatchRun, Results, load_results
 from frametrace.matcher.tips.canonical_json import short_digest
 from frametrace.matcher.tips.caption_vectors import vectors_of
 from frametrace.matcher.tips.envelope import TIP, write_document
 from frametrace.matcher.tips.keys import account_key, pseudonym
 from frametrace.matcher.tips.selection import Choice, chosen_posts
 from frametrace.matcher.tips.tip_model import COLUMNS, FINGERPRINTS, Head, ItemKind, Tlp, program
-from frametrace.matcher.weights import weights_of
 from frametrace.posts.errors import CaseError, UsageError
 
 __all__ = ["ExportSettings", "Exported", "export_tip", "sent_items"]

@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.embed.signals.local import Features
-from frametrace.matcher.pictures.compare_pairs import shown_of, values_of
-from frametrace.matcher.pictures.edited_copies import FEW_PAIRS, able_pictures
-from frametrace.matcher.pictures.feature_check import contradicts
+from frametrace.matcher.pictures.compare_pairs import FEW_PAIRS, comparable_pictures
+from frametrace.matcher.pictures.compare_worker import load_values, value_files
+from frametrace.matcher.pictures.verify_without_pixels import features_contradict
 from frametrace.work.executor import Executor, executing
 from frametrace.work.progress import Progress, Silent
 
@@ -36,7 +36,7 @@ def contradicted(
 
     `features` (n,) are local features of the known ones, or null: then nothing contradicts.
     """
-    able, _ = able_pictures(case)
+    able, _ = comparable_pictures(case)
     asked = pc.and_(features.is_valid(), pc.is_in(pictures, value_set=able))
     rows = np.flatnonzero(asked.to_numpy(zero_copy_only=False))
     wrong = np.zeros(len(pictures), bool)
@@ -45,7 +45,7 @@ def contradicted(
     asked_of = pictures.take(pa.array(rows)).unique()
     with (
         TemporaryDirectory(prefix="frametrace-tip-") as folder,
-        values_of(case, asked_of, Path(folder)) as values,
+        value_files(case, asked_of, Path(folder)) as values,
         executing(executor, len(rows), few=FEW_PAIRS) as used,
         (progress or Silent()).track("checking copies found by hashes", len(rows)) as advance,
     ):
@@ -74,4 +74,4 @@ class _Contradiction:
 
     def __call__(self, pair: _Pair) -> bool:
         """Whether the picture is a graphic and shows something else."""
-        return contradicts(Features.of(pair.code), shown_of(self.values, pair.picture))
+        return features_contradict(Features.of(pair.code), load_values(self.values, pair.picture))

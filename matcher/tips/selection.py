@@ -10,8 +10,8 @@ from frametrace.case.store import Case
 from frametrace.matcher.account_names import connect
 from frametrace.matcher.framing.by_example.run_framing import posts_in
 from frametrace.matcher.framing.by_example.saved_framings import checked_name, load
-from frametrace.matcher.results import BELONGING, Results
-from frametrace.matcher.stage import MatchRun
+from frametrace.matcher.results import BELONGING
+from frametrace.matcher.saved_results import MatchRun, Results
 from frametrace.matcher.tips.ocr_texts import picture_texts
 from frametrace.posts.errors import UsageError
 

@@ -16,7 +16,7 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals.local import Features, Local
 from frametrace.matcher.photos.elements import element_cells
-from frametrace.matcher.pictures.edited_copies import pairs_found
+from frametrace.matcher.pictures.compare_pairs import pairs_around
 from frametrace.matcher.pictures.evidence import GRID
 from frametrace.matcher.tips.tip_model import FEATURES
 
@@ -30,7 +30,7 @@ def features_of(case: Case, pictures: pa.Array) -> Mapping[str, str]:
 
     Elements are known as far as the case was matched.
     """
-    cells = element_cells(pairs_found(case, pictures))
+    cells = element_cells(pairs_around(case, pictures))
     found: dict[str, str] = {}
     for shard in case.shards(signal_table(Local.name), ["sha256", "code"]):
         kept = shard.filter(pc.is_in(shard["sha256"], value_set=pictures))

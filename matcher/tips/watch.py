@@ -22,9 +22,9 @@ from frametrace.matcher.account_names import connect
 from frametrace.matcher.framing.by_example.named_posts import named_posts
 from frametrace.matcher.framing.by_example.run_framing import compared_of
 from frametrace.matcher.framing.by_example.saved_framings import names_in
-from frametrace.matcher.results import BELONGING, NAMED, Results
-from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.stage import results_before
+from frametrace.matcher.match_settings import MatchSettings
+from frametrace.matcher.results import BELONGING, NAMED
+from frametrace.matcher.saved_results import Results, results_before
 from frametrace.matcher.tips.caption_vectors import made_alike, packed
 from frametrace.matcher.tips.echoes import ECHOES, echoes_of
 from frametrace.matcher.tips.known_material import MATERIAL, EchoSettings, names_of

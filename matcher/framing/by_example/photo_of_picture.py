@@ -7,8 +7,8 @@ from frametrace.case.store import Case
 from frametrace.case.views import query_over
 from frametrace.embed.signals.pdq import MAX_DISTANCE
 from frametrace.matcher.photos.grouping import group_photos, join_photos, near_photos
-from frametrace.matcher.results import GroupKind, Relation, Results
-from frametrace.matcher.stage import load_results, results_before
+from frametrace.matcher.results import GroupKind, Relation
+from frametrace.matcher.saved_results import Results, load_results, results_before
 from frametrace.posts.errors import CaseError
 from frametrace.work.progress import Progress
 
@@ -39,7 +39,7 @@ def photos_of(case: Case, progress: Progress | None = None) -> tuple[pa.Table, s
         note = f"copies of photos are told by PDQ and earlier results alone: {error}"
     before, _ = results_before(case, case.epoch.number)
     join_photos(case, MAX_DISTANCE, progress)
-    now = group_photos(near_photos(case)).places.select(["sha256", "medoid_sha256"])
+    now = group_photos(near_photos(case)).assigned.select(["sha256", "medoid_sha256"])
     earlier = _copies(before) if before is not None else now.schema.empty_table()
     with query_over(now=now, earlier=earlier) as connection:
         placed = connection.sql(_PLACED).to_arrow_table()

@@ -17,6 +17,7 @@ from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.store import open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
+from frametrace.matcher.case_signals import weights_of
 from frametrace.matcher.framing.by_example.examples import (
     ExamplePicture,
     Examples,
@@ -26,12 +27,11 @@ from frametrace.matcher.framing.by_example.examples import (
 from frametrace.matcher.framing.by_example.outside_contents import Said, Shown, with_more
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.fusion import Fusion
-from frametrace.matcher.pictures.geometry import MIN_INLIERS
-from frametrace.matcher.pictures.picture_values import Shown as Pixels
-from frametrace.matcher.query.by_local_features import sharing
+from frametrace.matcher.pictures.feature_alignment import MIN_INLIERS
+from frametrace.matcher.pictures.picture_values import PictureValues
+from frametrace.matcher.query.by_local_features import pictures_sharing_pixels
 from frametrace.matcher.query.by_signal import nearest
 from frametrace.matcher.results import Relation
-from frametrace.matcher.weights import weights_of
 from frametrace.posts.errors import UsageError
 
 __all__ = ["Compared", "Given", "given_of"]
@@ -150,13 +150,13 @@ class _Gathered:
         fit = all(self._fits(picture, name) for name in (Local.name, Thumbnail.name))
         if not fit or picture.features is None or picture.thumbnail is None:
             return set()
-        shown = Pixels.of(picture.features, picture.thumbnail)
+        shown = PictureValues.of(picture.features, picture.thumbnail)
         if len(shown.features) < MIN_INLIERS:
             return set()
         index, thumbnails = open_index(case, Local.name), open_index(case, Thumbnail.name)
         assert isinstance(index, FeatureIndex)
         assert isinstance(thumbnails, ThumbnailIndex)
-        hits, _ = sharing(index, thumbnails, picture.sha256, shown, copies)
+        hits, _ = pictures_sharing_pixels(index, thumbnails, picture.sha256, shown, copies)
         return {hit.sha256 for hit in hits if hit.relation == Relation.COPY}
 
     def _fits(self, picture: ExamplePicture, signal: str) -> bool:

@@ -28,9 +28,8 @@ from frametrace.matcher.framing.by_example.saved_framings import (
 )
 from frametrace.matcher.framing.distinct_contents import contents_of
 from frametrace.matcher.framing.fusion import Fusion
-from frametrace.matcher.results import Results
-from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.stage import MatchRun, load_results
+from frametrace.matcher.match_settings import MatchSettings
+from frametrace.matcher.saved_results import MatchRun, Results, load_results
 from frametrace.posts.errors import CaseError, UsageError
 from frametrace.work.progress import Progress, Silent
 

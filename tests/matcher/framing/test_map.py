@@ -11,8 +11,9 @@ from frametrace.case.store import Case
 from frametrace.matcher.framing.clustering import Communities
 from frametrace.matcher.framing.distinct_contents import Carried, Contents
 from frametrace.matcher.framing.map import positions, sampled
+from frametrace.matcher.match_case import match_case
 from frametrace.matcher.results import MAP
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.saved_results import load_results
 
 SAYINGS = [
     "Masked men burned the station down last night and nobody says a word about who paid them",

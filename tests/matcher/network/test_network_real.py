@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from frametrace.matcher.match_settings import TieSettings
 from frametrace.matcher.network import Columns, Shares, find_ties, read_table, ties_of_shuffled
-from frametrace.matcher.settings import TieSettings
 
 
 @pytest.fixture(scope="module")

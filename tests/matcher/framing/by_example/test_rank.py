@@ -32,8 +32,8 @@ from frametrace.matcher.framing.by_example.read_examples import (
     read_examples,
 )
 from frametrace.matcher.framing.by_example.run_framing import Asked, compared_of, rank_by_example
+from frametrace.matcher.match_case import match_case
 from frametrace.matcher.results import RANKED
-from frametrace.matcher.stage import match_case
 from frametrace.posts.errors import CaseError, DecodeError, UsageError
 
 _SUBJECTS = ("harvest", "football", "weather", "music")

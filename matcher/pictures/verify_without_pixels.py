@@ -17,17 +17,17 @@ import cv2
 import numpy as np
 
 from frametrace.embed.signals.local import Features, bits_between, words_at
-from frametrace.matcher.pictures.dense_check import odds, photographic
+from frametrace.matcher.pictures.aligned_thumbnails import covered
 from frametrace.matcher.pictures.evidence import GRID, Evidence
-from frametrace.matcher.pictures.geometry import Alignment, align, stretched_over
-from frametrace.matcher.pictures.overlay_thumbnails import covered
+from frametrace.matcher.pictures.feature_alignment import Alignment, align, stretched_over
 from frametrace.matcher.pictures.parallax import is_another_shot
-from frametrace.matcher.pictures.picture_values import Shown
+from frametrace.matcher.pictures.picture_values import PictureValues
+from frametrace.matcher.pictures.pixel_agreement import odds, photographic
 from frametrace.matcher.pictures.relation import relation_of
 from frametrace.matcher.pictures.same_graphic import GROUND, ground
 from frametrace.matcher.results import Relation
 
-__all__ = ["contradicts", "verify_described"]
+__all__ = ["features_contradict", "verify_features"]
 
 _ENLARGED = 2  # the thumbnail, before it is described: its smallest features are seen then
 _SMALLEST = 2.5  # pixels of the thumbnail across; smaller features are not in it
@@ -52,7 +52,7 @@ _PHOTOS, _OF_PHOTOS = (3.27, -5.46, 1.885, -18.95), 11.02
 _GRAPHICS, _OF_GRAPHICS = (2.05, -14.73, 7.71, -24.91), 22.23
 
 
-def verify_described(a: Features, b: Shown, mirrored: bool | None = None) -> Evidence | None:
+def verify_features(a: Features, b: PictureValues, mirrored: bool | None = None) -> Evidence | None:
     """Align the features of A with picture B, and test them there; None where they don't agree.
 
     The evidence names no altered parts, and cells of B alone: the rest takes the pixels of both.
@@ -81,7 +81,7 @@ def verify_described(a: Features, b: Shown, mirrored: bool | None = None) -> Evi
     )
 
 
-def contradicts(a: Features, b: Shown) -> bool:
+def features_contradict(a: Features, b: PictureValues) -> bool:
     """Whether graphic B, which a hash of the whole calls a copy of A, shows something else.
 
     Of photographs the hash is right more often than features are, so that they are not judged, nor
@@ -94,7 +94,7 @@ def contradicts(a: Features, b: Shown) -> bool:
     return tested.tested.sum() >= _ENOUGH and _log_odds(tested, b, alignment) < _CONTRADICTING
 
 
-def _cells_of(tested: "_Tested", b: Shown) -> bytes:
+def _cells_of(tested: "_Tested", b: PictureValues) -> bytes:
     """Where B agrees, as in `Evidence`."""
     agreeing = tested.place[tested.tested & tested.agrees] / b.size
     cells = np.bincount(_cell(agreeing, GRID), minlength=GRID**2) > 0
@@ -115,7 +115,7 @@ class _Tested:
     agrees: np.ndarray
 
     @classmethod
-    def of(cls, a: Features, b: Shown, alignment: Alignment) -> Self:
+    def of(cls, a: Features, b: PictureValues, alignment: Alignment) -> Self:
         ours, matrix = a, alignment.matrix
         if alignment.mirrored:
             ours = a.mirrored()
@@ -148,7 +148,7 @@ def _moved(matrix: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 def _enlarged(
-    b: Shown, place: np.ndarray, scale: np.ndarray
+    b: PictureValues, place: np.ndarray, scale: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """B's thumbnail made larger, with places and sizes in its pixels."""
     height, width = b.thumbnail.shape
@@ -158,7 +158,7 @@ def _enlarged(
     return image, (place + 0.5) * times - 0.5, scale * _ENLARGED
 
 
-def _log_odds(tested: _Tested, b: Shown, alignment: Alignment) -> float:
+def _log_odds(tested: _Tested, b: PictureValues, alignment: Alignment) -> float:
     """How much speaks for A and B showing the same, by what was tested."""
     weights, constant = _PHOTOS, _OF_PHOTOS
     if ground(b.thumbnail[_box(tested, b)].ravel()) >= GROUND:
@@ -166,7 +166,7 @@ def _log_odds(tested: _Tested, b: Shown, alignment: Alignment) -> float:
     return float(np.dot(weights, _measures(tested, b, alignment))) + constant
 
 
-def _measures(tested: _Tested, b: Shown, alignment: Alignment) -> tuple[float, ...]:
+def _measures(tested: _Tested, b: PictureValues, alignment: Alignment) -> tuple[float, ...]:
     """What decides: odds, the worst window, which parts of the features are inliers and tested."""
     height, width = b.thumbnail.shape
     x, y = (tested.place / b.size * (width, height)).astype(np.int64).T
@@ -202,7 +202,7 @@ def _worst_window(tested: _Tested, photo: np.ndarray) -> float:
     return float(part.max())
 
 
-def _box(tested: _Tested, b: Shown) -> tuple[slice, slice]:
+def _box(tested: _Tested, b: PictureValues) -> tuple[slice, slice]:
     """The part of B's thumbnail in which A's features lie."""
     height, width = b.thumbnail.shape
     seen = tested.place[tested.seen] / b.size * (width, height)

@@ -17,8 +17,8 @@ from typing import Self
 import cv2
 import numpy as np
 
+from frametrace.matcher.pictures.aligned_thumbnails import Overlap
 from frametrace.matcher.pictures.evidence import GRID
-from frametrace.matcher.pictures.overlay_thumbnails import Overlap
 
 __all__ = ["Agreement", "odds", "photographic"]
 

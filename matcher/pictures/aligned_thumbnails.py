@@ -6,8 +6,8 @@ from typing import Self
 import cv2
 import numpy as np
 
-from frametrace.matcher.pictures.geometry import Alignment
-from frametrace.matcher.pictures.picture_values import Shown
+from frametrace.matcher.pictures.feature_alignment import Alignment
+from frametrace.matcher.pictures.picture_values import PictureValues
 
 __all__ = ["Overlap", "covered"]
 
@@ -37,7 +37,7 @@ class Overlap:
     covered_b: float
 
     @classmethod
-    def of(cls, alignment: Alignment, a: Shown, b: Shown) -> Self:
+    def of(cls, alignment: Alignment, a: PictureValues, b: PictureValues) -> Self:
         """Warp the finer thumbnail to the coarser one; what shrinks is blurred first."""
         there = _to_thumbnail(b) @ alignment.matrix @ np.linalg.inv(_to_thumbnail(a))
         back = np.linalg.inv(there)
@@ -56,7 +56,7 @@ def _size(thumbnail: np.ndarray) -> tuple[int, int]:
     return thumbnail.shape[1], thumbnail.shape[0]
 
 
-def _to_thumbnail(picture: Shown) -> np.ndarray:
+def _to_thumbnail(picture: PictureValues) -> np.ndarray:
     """From places of features to pixels of the thumbnail; both count from the middle of a pixel."""
     width, height = _size(picture.thumbnail)
     x, y = width / picture.features.width, height / picture.features.height

@@ -6,9 +6,9 @@ from making import lettered, photo, screenshot, stamped
 from picturing import barred, card, framed, panels, post_of, shown, watermarked
 from PIL import Image, ImageEnhance, ImageOps
 
-from frametrace.matcher.pictures.dense_check import GRID, Agreement
-from frametrace.matcher.pictures.geometry import align, stretched_over
-from frametrace.matcher.pictures.overlay_thumbnails import Overlap
+from frametrace.matcher.pictures.aligned_thumbnails import Overlap
+from frametrace.matcher.pictures.feature_alignment import align, stretched_over
+from frametrace.matcher.pictures.pixel_agreement import GRID, Agreement
 from frametrace.matcher.pictures.verify import verify
 from frametrace.matcher.results import Relation
 
