@@ -6,8 +6,8 @@ dense hashes that are connected by pairs among themselves. Every pair outside de
 Pairs inside are only counted as they stream in: how central each hash is, exactly, and which hashes
 are connected. Then pivots are chosen in each dense group: again and again the most central hash
 that no pivot is near yet (distances are computed anew from the hashes). So every hash of a dense
-group is near a pivot, and all pairs with pivots are kept: at most `MAX_NEAR` pairs a hash, and those
-of pivots.
+group is near a pivot, and all pairs with pivots are kept: at most `MAX_NEAR` pairs a hash, and
+those of pivots.
 
 Pivots become medoids before any others are chosen. For the groups this means:
 
