@@ -1,14 +1,15 @@
-"""What was changed in a copy: the parts of two aligned pictures that don't show the same.
+"""Finds altered regions in a copy: the parts in which two aligned pictures show different things.
 
-Grey levels are brought to each other by a tone curve first, so that filters change nothing. A part
-is altered where windows differ by much more than the rest of the overlap does and don't correlate,
-or where the fine detail of one picture is gone and the rest's is not: blurred or pixelated. What is
-found is aligned once more, pixel by pixel (Evangelidis and Psarakis, "Parametric image alignment
-using enhanced correlation coefficient maximization", PAMI 2008), and kept if it is still there.
+A tone curve first maps the grey levels of one picture to those of the other, so that filters don't
+count as alterations. A region is altered if its windows differ much more than the rest of the
+overlap and don't correlate, or if one picture lacks fine detail only there: blurred or pixelated.
+If there are such regions, the pictures are aligned once more, pixel by pixel (Evangelidis and
+Psarakis, "Parametric image alignment using enhanced correlation coefficient maximization", PAMI
+2008), and the regions that remain are returned.
 
 Of 165 alterations of 1 to 12 % of the area of 400 photographs 99 % are found, of pixelated parts
-84 %; of 792 copies that were recompressed, resized, cropped, mirrored, turned, framed or filtered
-1.8 % are flagged, most of them by a change of hue.
+84 %; of 792 copies that were recompressed, resized, cropped, mirrored, rotated, framed or filtered
+1.8 % are flagged, most of them because of a change of hue.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,25 +24,26 @@ from frametrace.matcher.pictures.aligned_thumbnails import Overlap
 __all__ = ["Altered", "altered_regions"]
 
 _WINDOW = 9  # pixels of the thumbnail
-_RIM = 7  # pixels across of the frame's rim, which is not looked at: it mixes with what is around
-# Grey levels at least, times the median of the overlap, and the correlation below which windows
-# differ: pixelated parts correlate, and differ by more.
+_RIM = 7  # pixels: width of the overlap's rim, which is ignored as it mixes with its surroundings
+# Windows differ if their error is at least so many grey levels and so many times the median of the
+# overlap, and their correlation is below the third number. Pixelated parts correlate more, but
+# their error is greater.
 _DIFFERS = (13.0, 3.5, 0.55), (18.0, 5.5, 0.75)
-_FINE = 1.5  # pixels: detail below that is what a blur takes
-_DETAIL = 30.0, 0.5  # variance of it at least, and times the median of the overlap
-_GONE = 2.0  # doublings that detail differs by, from the median of the overlap
-_DARK, _BRIGHT = 8, 247  # grey levels beyond which filters cut detail off
+_FINE_DETAIL = 1.5  # pixels: sigma of the blur that removes fine detail
+_MIN_DETAIL = 30.0, 0.5  # variance of the fine detail, and times the median of the overlap
+_DETAIL_LOSS = 2.0  # octaves by which the detail differs, from the median of the overlap
+_DARK, _BRIGHT = 8, 247  # grey levels beyond which filters clip detail
 _LEVELS = 32  # of the tone curve
-_FEWEST = 20  # pixels that tell a level of it
-_AREA = 0.005  # of the overlap
-_MOST = 12  # parts that are listed, the largest first
+_MIN_LEVEL_PIXELS = 20  # that define a level of it
+_MIN_AREA = 0.005  # of the overlap
+_MAX_REGIONS = 12  # that are listed, the largest first
 
 
 @dataclass(frozen=True, slots=True)
 class Altered:
-    """Boxes (x0, y0, x1, y1) in fractions of B's width and height, the largest part first.
+    """Boxes (x0, y0, x1, y1) in fractions of B's width and height, the largest region first.
 
-    `part` is how much of the overlap they are.
+    `part` is the part of the overlap that the regions cover.
     """
 
     boxes: tuple[tuple[float, float, float, float], ...] = ()
@@ -49,30 +51,30 @@ class Altered:
 
     @classmethod
     def of(cls, regions: Sequence[np.ndarray], overlap: Overlap) -> Self:
-        """What the regions of an overlap are in B."""
-        boxes = tuple(_box(region, overlap) for region in regions[:_MOST])
+        """The regions of an overlap as boxes in B."""
+        boxes = tuple(_box(region, overlap) for region in regions[:_MAX_REGIONS])
         part = sum(float(region.sum()) for region in regions) / float(overlap.inside.sum())
         return cls(boxes, part)
 
 
 def altered_regions(overlap: Overlap) -> list[np.ndarray]:
-    """Find them, (h, w) bool each, the largest first; none where the pictures hardly overlap."""
+    """Find altered regions, (h, w) bool each, the largest first; none if the overlap is tiny."""
     if int(overlap.inside.sum()) < 4 * _WINDOW**2:
         return []
-    if not any(True for _ in _regions(overlap.a, overlap)):
+    if next(_regions(overlap.a, overlap), None) is None:
         return []
     regions = _regions(_realigned(overlap), overlap)
     return sorted(regions, key=lambda region: -int(region.sum()))
 
 
 def _regions(a: np.ndarray, overlap: Overlap) -> Iterator[np.ndarray]:
-    """Connected regions that are altered, (h, w) bool each; `a` is picture A as it is aligned."""
+    """Connected altered regions, (h, w) bool each; `a` is picture A as it is aligned."""
     differs, blurred, size = _flagged(_toned(a, overlap), a, overlap)
     small = np.ones((3, 3), np.uint8)
     flagged = _opened(differs, small) | _opened(blurred, np.ones((5, 5), np.uint8))
     count, label, stats, _ = cv2.connectedComponentsWithStats(flagged)
     for at in range(1, count):
-        if stats[at, cv2.CC_STAT_AREA] >= _AREA * size:
+        if stats[at, cv2.CC_STAT_AREA] >= _MIN_AREA * size:
             yield label == at
 
 
@@ -84,40 +86,40 @@ def _opened(region: np.ndarray, element: np.ndarray) -> np.ndarray:
 def _flagged(
     toned: np.ndarray, a: np.ndarray, overlap: Overlap
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Where the pictures differ, where one is blurred, and how many pixels were looked at."""
+    """Where the pictures differ, where one lacks detail, and how many pixels were compared."""
     inside = overlap.inside
     rim = np.ones((_RIM, _RIM), np.uint8)
     eroded = cv2.erode(inside.astype(np.uint8), rim, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     weight = inside.astype(np.float32)
-    one, other = np.where(inside, toned, 0), np.where(inside, overlap.b, 0)
+    a_toned, b = np.where(inside, toned, 0), np.where(inside, overlap.b, 0)
     seen = _mean(weight) + 1e-6
-    mean_one, mean_other = _mean(one) / seen, _mean(other) / seen
-    variance_one = np.maximum(_mean(one * one) / seen - mean_one**2, 0)
-    variance_other = np.maximum(_mean(other * other) / seen - mean_other**2, 0)
-    shared = _mean(one * other) / seen - mean_one * mean_other
-    squares = np.maximum(variance_one + variance_other - 2 * shared, 0)
-    error = np.sqrt(squares + (mean_one - mean_other) ** 2)
+    mean_a, mean_b = _mean(a_toned) / seen, _mean(b) / seen
+    variance_a = np.maximum(_mean(a_toned * a_toned) / seen - mean_a**2, 0)
+    variance_b = np.maximum(_mean(b * b) / seen - mean_b**2, 0)
+    covariance = _mean(a_toned * b) / seen - mean_a * mean_b
+    squares = np.maximum(variance_a + variance_b - 2 * covariance, 0)
+    error = np.sqrt(squares + (mean_a - mean_b) ** 2)
     known = (eroded > 0) & (seen > 0.5)
     if not known.any():
         return known, known, 0
-    correlation = (shared + 2) / np.sqrt((variance_one + 20) * (variance_other + 20))
-    middle = float(np.median(error[known]))
+    correlation = (covariance + 2) / np.sqrt((variance_a + 20) * (variance_b + 20))
+    median_error = float(np.median(error[known]))
     differs = np.zeros_like(known)
-    for least, times, correlated in _DIFFERS:
-        differs |= (error > max(least, times * middle)) & (correlation < correlated)
+    for min_error, times, max_correlation in _DIFFERS:
+        is_far = error > max(min_error, times * median_error)
+        differs |= is_far & (correlation < max_correlation)
     differs &= known
-    cut_off = (a < _DARK) | (a > _BRIGHT) | (overlap.b < _DARK) | (overlap.b > _BRIGHT)
-    cut_off = _mean(cut_off.astype(np.float32) * weight) / seen > 0.1
-    detail_one, detail_other = (_mean(_detail(x) ** 2 * weight) / seen for x in (one, other))
-    strongest = np.maximum(detail_one, detail_other)
-    least, times = _DETAIL
-    detailed = (
-        known & ~cut_off & (strongest > max(least, times * float(np.median(strongest[known]))))
-    )
-    ratio = np.log2((detail_one + 2) / (detail_other + 2))
+    clipped = (a < _DARK) | (a > _BRIGHT) | (overlap.b < _DARK) | (overlap.b > _BRIGHT)
+    clipped = _mean(clipped.astype(np.float32) * weight) / seen > 0.1
+    detail_a, detail_b = (_mean(_detail(x) ** 2 * weight) / seen for x in (a_toned, b))
+    strongest = np.maximum(detail_a, detail_b)
+    min_variance, times = _MIN_DETAIL
+    min_detail = max(min_variance, times * float(np.median(strongest[known])))
+    detailed = known & ~clipped & (strongest > min_detail)
+    ratio = np.log2((detail_a + 2) / (detail_b + 2))
     usual = known & (strongest > 12)
     typical = float(np.median(ratio[usual])) if usual.sum() > 50 else 0.0
-    return differs, detailed & (np.abs(ratio - typical) > _GONE), int(known.sum())
+    return differs, detailed & (np.abs(ratio - typical) > _DETAIL_LOSS), int(known.sum())
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
@@ -126,25 +128,25 @@ def _mean(values: np.ndarray) -> np.ndarray:
 
 
 def _detail(image: np.ndarray) -> np.ndarray:
-    return np.asarray(image - cv2.GaussianBlur(image, (0, 0), _FINE))
+    return np.asarray(image - cv2.GaussianBlur(image, (0, 0), _FINE_DETAIL))
 
 
 def _toned(a: np.ndarray, overlap: Overlap) -> np.ndarray:
     """Picture A in the grey levels of B: the median of B for each of 32 levels of A."""
-    ours, theirs = a[overlap.inside], overlap.b[overlap.inside]
-    level = np.clip(ours * (_LEVELS / 256), 0, _LEVELS - 1).astype(np.int64)
+    pixels_a, pixels_b = a[overlap.inside], overlap.b[overlap.inside]
+    level = np.clip(pixels_a * (_LEVELS / 256), 0, _LEVELS - 1).astype(np.int64)
     order = np.argsort(level, kind="stable")
     bounds = np.searchsorted(level[order], np.arange(_LEVELS + 1))
-    known = np.flatnonzero(np.diff(bounds) >= _FEWEST)
+    known = np.flatnonzero(np.diff(bounds) >= _MIN_LEVEL_PIXELS)
     if len(known) < 2:
         return a
-    medians = [float(np.median(theirs[order[bounds[at] : bounds[at + 1]]])) for at in known]
+    medians = [float(np.median(pixels_b[order[bounds[at] : bounds[at + 1]]])) for at in known]
     middles = (known + 0.5) * (256 / _LEVELS)
     return np.asarray(np.interp(a, middles, medians), np.float32)
 
 
 def _realigned(overlap: Overlap) -> np.ndarray:
-    """Picture A moved by what is left of a pixel, where that can be told."""
+    """Picture A aligned with B once more, to parts of a pixel; unchanged if that fails."""
     toned = _toned(overlap.a, overlap)
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 15, 1e-3)
     start = np.eye(3, dtype=np.float32)
@@ -153,7 +155,7 @@ def _realigned(overlap: Overlap) -> np.ndarray:
         _, move = cv2.findTransformECC(
             overlap.b, toned, start, cv2.MOTION_HOMOGRAPHY, stop, mask, 1
         )
-    except cv2.error:  # it does not converge
+    except cv2.error:  # the alignment does not converge
         return overlap.a
     size = (overlap.b.shape[1], overlap.b.shape[0])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -164,12 +166,13 @@ def _realigned(overlap: Overlap) -> np.ndarray:
 
 def _box(region: np.ndarray, overlap: Overlap) -> tuple[float, float, float, float]:
     """The box of a region in B, in fractions of its sides."""
-    y, x = np.nonzero(region)
-    left, right, top, bottom = x.min() - 0.5, x.max() + 0.5, y.min() - 0.5, y.max() + 0.5
+    rows, columns = np.nonzero(region)
+    left, right = columns.min() - 0.5, columns.max() + 0.5
+    top, bottom = rows.min() - 0.5, rows.max() + 0.5
     corners = np.array([[left, right, right, left], [top, top, bottom, bottom], [1, 1, 1, 1]])
-    there = overlap.to_b @ corners
+    in_b = overlap.to_b @ corners
     width, height = overlap.size_b
-    across = ((there[0] / there[2] + 0.5) / width).clip(0, 1)
-    down = ((there[1] / there[2] + 0.5) / height).clip(0, 1)
-    box = across.min(), down.min(), across.max(), down.max()
+    x = ((in_b[0] / in_b[2] + 0.5) / width).clip(0, 1)
+    y = ((in_b[1] / in_b[2] + 0.5) / height).clip(0, 1)
+    box = x.min(), y.min(), x.max(), y.max()
     return tuple(round(float(side), 4) for side in box)  # type: ignore[return-value]

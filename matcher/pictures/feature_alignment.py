@@ -1,14 +1,15 @@
-"""How one picture lies in another: the transform that most of their local features agree on.
+"""Aligns two pictures by their local features: RANSAC for a similarity transform, without chance.
 
-A feature that has one clear counterpart in the other picture says by itself how that picture would
-have been moved, scaled and turned. Each such pair is a hypothesis; the one that most others agree
-with is fitted by least squares, and pairs that lie on it are its inliers. The 64 clearest pairs are
-tried, so nothing is random. Lowe (IJCV 2004) gives the ratio of distances to the nearest and next
-nearest feature; here it is one of bits.
+A feature with one clear counterpart in the other picture implies a transform: how the picture would
+have been moved, scaled and rotated. Each such pair is a hypothesis; the one that most other pairs
+agree with is fitted by least squares, and the pairs that agree with the fit are its inliers. Unlike
+in RANSAC nothing is random: the 64 clearest pairs are tried. A counterpart is clear by the ratio of
+the distances to the nearest and the next nearest feature (Lowe, IJCV 2004), here in bits.
 
-Where the transform is known, features agree that the ratio left in doubt; they bend it, as a photo
-of a screen asks for, and that leads to more. What is left of a stretch or a slant is taken out by
-an affine fit. Whether the pictures agree there is not told by points: see `agreement`.
+Once the transform is known, more features agree with it that the ratio test had rejected. They add
+a projection, as in a photo of a screen, which makes still more agree. An affine fit removes what is
+left of stretch and slant. Features can't tell whether the pictures agree there: `pixel_agreement`
+does.
 """
 
 from dataclasses import dataclass, replace
@@ -17,31 +18,36 @@ from typing import Any
 import numpy as np
 
 from frametrace.embed.signals.local import Features, bits_between
-from frametrace.matcher.pictures.transforms import Bent, Pairs, Transform, affine_between, moved
+from frametrace.matcher.pictures.transforms import (
+    Pairs,
+    Projection,
+    Transform,
+    affine_between,
+    mapped_by,
+)
 
 __all__ = ["MIN_INLIERS", "Alignment", "align", "stretched_over"]
 
-MIN_INLIERS = 4  # the pixels decide; with 6, 2 of 60 insets a third wide are missed besides
+MIN_INLIERS = 4  # few, as the pixels decide; with 6, 2 more of 60 insets a third wide are missed
 
-_RATIO = 0.85
-_HYPOTHESES = 64  # pairs, of those with the clearest counterparts
-_FITTED = 6  # hypotheses that are fitted, of those that most others agree with
-_NEAR = 6.0  # pixels, of 400, between a feature and where the transform puts it
-_NEAR_FIRST = 8.0, 0.12  # the same of one pair's hypothesis: pixels, and more for each pixel away
-_GUIDED_BITS = 44  # of 128: features that differ by less agree where the transform is known
-_ROUNDS = 3  # of finding more pairs where the last ones lead
+_MAX_RATIO = 0.85  # of the distances to the nearest and the next nearest feature
+_HYPOTHESES = 64  # the pairs with the clearest counterparts
+_FITTED_HYPOTHESES = 6  # those with most support
+_TOLERANCE = 6.0  # pixels, of 400, between an inlier and its position by the transform
+_HYPOTHESIS_TOLERANCE = 8.0, 0.12  # by the transform of one pair: pixels, and more per pixel away
+_GUIDED_BITS = 44  # of 128, by which features may differ once the transform is known
+_GROWING_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """One similarity transform from picture A, `mirrored` first if so, to picture B.
+    """A similarity transform from picture A, or from its mirror image if `mirrored`, to picture B.
 
-    `inliers` is the number of distinct features that lie on it, `share` their part of the features
-    of the picture that has fewer.
-    `counterparts` are all pairs of features that are clearly each other's, on the transform or not,
-    places of A in the mirror image where `mirrored`; `landed` is where A's lie in B. `matrix` is
-    the (3, 3) float64 homography from places in A as it is to places in B, both in pixels of the
-    pictures shrunk to 400, the best that is known.
+    `inliers` is the number of distinct features that agree with it, `share` the same divided by the
+    number of features of the picture that has fewer. `counterparts` are all pairs with a clear
+    counterpart, inliers or not, with A's positions in the mirror image if `mirrored`; `mapped` are
+    A's positions mapped to B. `matrix` is the best known (3, 3) float64 homography from positions
+    in A, not mirrored, to B, both in pixels of the pictures shrunk to 400.
     """
 
     transform: Transform
@@ -49,11 +55,11 @@ class Alignment:
     inliers: int
     share: float
     counterparts: Pairs
-    landed: np.ndarray
+    mapped: np.ndarray
     matrix: np.ndarray
 
-    def placed(self) -> dict[str, Any]:
-        """Where A lies in B, as the fields of `Evidence` that say so."""
+    def evidence_fields(self) -> dict[str, Any]:
+        """The fields of `Evidence` that say where A lies in B."""
         return {
             "inliers": self.inliers,
             "mirrored": self.mirrored,
@@ -65,28 +71,27 @@ class Alignment:
 
 
 def align(a: Features, b: Features, mirrored: bool | None = None) -> Alignment | None:
-    """Find the transform of picture A, or of its mirror image, that most features agree with.
+    """Find the transform of picture A, or of its mirror image, with most inliers in B.
 
-    Only that orientation of A is tried where `mirrored` says which. None where fewer than
-    `MIN_INLIERS` agree: the pictures share nothing that can be told.
+    `mirrored` restricts it to one orientation of A. None if there are fewer than `MIN_INLIERS`.
     """
-    plain = None if mirrored else _aligned(a, b)
-    other = None if mirrored is False else _aligned(a.mirrored(), b)
-    if other is not None and (plain is None or other.inliers > plain.inliers):
-        swapped = np.array([[-1.0, 0.0, a.width - 1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
-        return replace(other, mirrored=True, matrix=other.matrix @ swapped)
-    return plain
+    upright = None if mirrored else _aligned(a, b)
+    flipped = None if mirrored is False else _aligned(a.mirrored(), b)
+    if flipped is not None and (upright is None or flipped.inliers > upright.inliers):
+        flip = np.array([[-1.0, 0.0, a.width - 1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+        return replace(flipped, mirrored=True, matrix=flipped.matrix @ flip)
+    return upright
 
 
 def stretched_over(a: Features, b: Features) -> Alignment:
-    """Picture A stretched to the size of B, without asking the features: 0 inliers."""
-    wide, high = b.width / a.width, b.height / a.height
-    matrix = np.array([[wide, 0, (wide - 1) / 2], [0, high, (high - 1) / 2], [0, 0, 1.0]])
-    scale = (wide * high) ** 0.5
+    """The alignment that stretches picture A to the size of B, whatever the features: 0 inliers."""
+    x, y = b.width / a.width, b.height / a.height
+    matrix = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1.0]])
+    scale = (x * y) ** 0.5
     transform = Transform(complex(scale), complex((scale - 1) / 2, (scale - 1) / 2))
-    nothing = np.empty(0, np.complex128)
-    pairs = Pairs(nothing, nothing, np.empty(0), nothing)
-    return Alignment(transform, False, 0, 0.0, pairs, nothing, matrix)
+    none = np.empty(0, np.complex128)
+    pairs = Pairs(none, none, np.empty(0), none)
+    return Alignment(transform, False, 0, 0.0, pairs, none, matrix)
 
 
 def _aligned(a: Features, b: Features) -> Alignment | None:
@@ -101,59 +106,59 @@ def _aligned(a: Features, b: Features) -> Alignment | None:
         return None
     guided = Pairs.of(a, b, *divmod(np.flatnonzero(bits <= _GUIDED_BITS), len(b)))
     agreeing = _grown(guided, transform, inliers)
-    bent = Bent.fitted(transform, agreeing.a, agreeing.b)
-    there = bent(pairs.a)
-    near = np.abs(there - pairs.b) < _NEAR
-    rest = affine_between(there[near], pairs.b[near])
-    landed = moved(rest, there)
+    projection = Projection.fitted(transform, agreeing.a, agreeing.b)
+    projected = projection(pairs.a)
+    near = np.abs(projected - pairs.b) < _TOLERANCE
+    affine = affine_between(projected[near], pairs.b[near])
+    mapped = mapped_by(affine, projected)
     share = count / min(len(a), len(b))
-    return Alignment(transform, False, count, share, pairs, landed, rest @ bent.matrix())
+    return Alignment(transform, False, count, share, pairs, mapped, affine @ projection.matrix())
 
 
 def _counterparts(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The features of A with one clear counterpart in B, each of B once, the nearest first."""
+    """The features of A with a clear counterpart in B, and these; each of B once, nearest first."""
     rows = np.arange(len(bits))
-    others = bits.argmin(axis=1)
-    nearest = bits[rows, others].astype(np.int32)
+    nearest = bits.argmin(axis=1)
+    distance = bits[rows, nearest].astype(np.int32)
     rest = bits.copy()
-    rest[rows, others] = 255
-    clear = np.flatnonzero(nearest < _RATIO * rest.min(axis=1))
-    clear = clear[np.argsort(nearest[clear], kind="stable")]
-    _, first = np.unique(others[clear], return_index=True)
+    rest[rows, nearest] = 255
+    clear = np.flatnonzero(distance < _MAX_RATIO * rest.min(axis=1))
+    clear = clear[np.argsort(distance[clear], kind="stable")]
+    _, first = np.unique(nearest[clear], return_index=True)
     clear = clear[np.sort(first)]
-    return clear, others[clear]
+    return clear, nearest[clear]
 
 
 def _consensus(pairs: Pairs) -> tuple[Transform, Pairs] | None:
-    """The transform that most pairs lie on, and those pairs."""
-    first = pairs.where(slice(_HYPOTHESES))
-    from_a, from_b = pairs.a - first.a[:, None], pairs.b - first.b[:, None]
-    factor = np.exp2(first.doublings) * first.turn
-    least, more = _NEAR_FIRST
-    agree = np.abs(from_b - factor[:, None] * from_a) < least + more * np.abs(from_b)
-    agree &= pairs.alike(first.doublings[:, None], first.turn[:, None])
+    """The transform that most pairs agree with, and those pairs."""
+    hypotheses = pairs.where(slice(_HYPOTHESES))
+    from_a, from_b = pairs.a - hypotheses.a[:, None], pairs.b - hypotheses.b[:, None]
+    factor = np.exp2(hypotheses.octaves) * hypotheses.rotation
+    pixels, per_pixel = _HYPOTHESIS_TOLERANCE
+    agree = np.abs(from_b - factor[:, None] * from_a) < pixels + per_pixel * np.abs(from_b)
+    agree &= pairs.similar(hypotheses.octaves[:, None], hypotheses.rotation[:, None])
     support = agree.sum(axis=1)
     best: tuple[Transform, Pairs] | None = None
-    for row in np.argsort(-support, kind="stable")[:_FITTED]:
+    for row in np.argsort(-support, kind="stable")[:_FITTED_HYPOTHESES]:
         if best and support[row] <= len(best[1]):
             break
-        kept = agree[row]
-        for near in (2 * _NEAR, _NEAR, _NEAR):
-            if kept.sum() < MIN_INLIERS:
+        inliers = agree[row]
+        for tolerance in (2 * _TOLERANCE, _TOLERANCE, _TOLERANCE):
+            if inliers.sum() < MIN_INLIERS:
                 break
-            transform = Transform.fitted(pairs.where(kept))
-            kept = transform.agrees(pairs, near)
-        if kept.sum() >= max(MIN_INLIERS, len(best[1]) + 1 if best else 0):
-            best = transform, pairs.where(kept)
+            transform = Transform.fitted(pairs.where(inliers))
+            inliers = transform.agrees(pairs, tolerance)
+        if inliers.sum() >= max(MIN_INLIERS, len(best[1]) + 1 if best else 0):
+            best = transform, pairs.where(inliers)
     return best
 
 
 def _grown(pairs: Pairs, transform: Transform, inliers: Pairs) -> Pairs:
-    """All pairs that lie on the transform, or on what it bends to where more and more do."""
-    pairs = pairs.where(transform.alike(pairs))
-    for _ in range(_ROUNDS):
-        bent = Bent.fitted(transform, inliers.a, inliers.b)
-        near = np.abs(bent(pairs.a) - pairs.b) <= _NEAR
+    """All pairs that agree with the transform, or with the projection fitted to more and more."""
+    pairs = pairs.where(transform.similar(pairs))
+    for _ in range(_GROWING_ROUNDS):
+        projection = Projection.fitted(transform, inliers.a, inliers.b)
+        near = np.abs(projection(pairs.a) - pairs.b) <= _TOLERANCE
         if near.sum() < len(inliers):
             break
         inliers = pairs.where(near)

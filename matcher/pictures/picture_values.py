@@ -1,4 +1,4 @@
-"""What is compared of a picture: its local features, and its thumbnail."""
+"""The values of a picture that verification compares: its local features and its thumbnail."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -22,7 +22,7 @@ class PictureValues:
     def of(cls, features: bytes, thumbnail: bytes) -> Self:
         """Unpack values of the signals `local` and `thumbnail`.
 
-        Raises `ValueError` where they are none.
+        Raises `ValueError` if they are not such values.
         """
         return cls(Features.of(features), pixels(thumbnail))
 
@@ -33,6 +33,6 @@ class PictureValues:
 
     @property
     def scale(self) -> float:
-        """Pixels of the thumbnail for each pixel that features are found at."""
+        """Pixels of the thumbnail per pixel of the picture shrunk for the features."""
         height, width = self.thumbnail.shape
         return float((width * height / (self.features.width * self.features.height)) ** 0.5)

@@ -1,13 +1,13 @@
-"""Whether a picture of which only local features are known shows what a case's picture shows.
+"""Verifies a picture against one of which only the local features are known, as in a tip.
 
-A tip carries features and no pixels. So each of its features is held against the case's picture in
-the place, the size and the direction that the alignment gives it: the picture there is described as
-the feature was, and the bits are compared. What agrees in a dozen points because both are
-screenshots of one app disagrees in the photo inside.
+A tip has features and no pixels. So each of its features is compared with the case's picture at the
+position, scale and angle that the alignment gives it: a descriptor is computed there, and the bits
+are compared. If a dozen features agree because both pictures are screenshots of one app, those of
+the photo inside disagree.
 
-It is stricter than `verify`, which sees both pictures. Of pairs of pictures of one photograph that
-`verify` calls so this does 97 %, of those with the unedited original 98 %; of 6,240 pairs of one
-template 0.1 %, `verify` 0.6 % (photographs and templates that the weights were not fitted on).
+It is stricter than `verify`, which has both pictures. Of pairs that `verify` finds to show one
+photograph it accepts 97 %, with the unedited original 98 %; of 6,240 pairs of one template 0.1 %,
+where `verify` accepts 0.6 % (photographs and templates that the weights were not fitted on).
 """
 
 from dataclasses import dataclass
@@ -24,57 +24,59 @@ from frametrace.matcher.pictures.parallax import is_another_shot
 from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.pixel_agreement import odds, photographic
 from frametrace.matcher.pictures.relation import relation_of
-from frametrace.matcher.pictures.same_graphic import GROUND, ground
+from frametrace.matcher.pictures.same_graphic import MIN_BACKGROUND, background_part
 from frametrace.matcher.results import Relation
 
 __all__ = ["features_contradict", "verify_features"]
 
-_ENLARGED = 2  # the thumbnail, before it is described: its smallest features are seen then
-_SMALLEST = 2.5  # pixels of the thumbnail across; smaller features are not in it
-_AGREES = 42  # of 128 bits, described from the thumbnail
-_PLACE, _NEAR = 4.0, 6.0  # pixels, of 400, within which a feature of the case's picture counts
-_ALIKE_NEAR = 44  # of 128 bits, for such a feature
-_INLIERS = 6  # at least
-_FEWEST = 4  # features that can be tested
-# A hash of the whole is contradicted by so many features that can be tested and such log odds: none
-# of 806 light edits of charts, tables and texts that these odds were set on has them.
-_ENOUGH, _CONTRADICTING = 5, -5.0
-_AROUND = 9  # pixels of the thumbnail a side: whether a feature's surroundings are photographic
-_CELLS = 16  # a side of the case's picture; what one cell says counts once
-_WINDOWS, _WINDOW = 8, 4  # cells a side of what is seen, and of a window in it
-_ADDED = 0.02  # to both ends of a part, so that its odds are finite
+_ENLARGED = 2  # factor of the thumbnail before descriptors are computed, for its smallest features
+_MIN_SCALE = 2.5  # pixels of the thumbnail; smaller features are not visible in it
+_MAX_BITS = 42  # of 128, by which a descriptor of the thumbnail may differ
+_NEAR_ANY, _NEAR_SIMILAR = 4.0, 6.0  # pixels, of 400, to some feature or a similar one of the case
+_MAX_BITS_OF_FEATURE = 44  # of 128, by which such a similar feature may differ
+_MIN_INLIERS = 6
+_MIN_TESTED = 4  # features
+# A hash of the whole is contradicted with so many tested features and such log odds: none of the
+# 806 light edits of charts, tables and texts on which they were set is contradicted.
+_MIN_TESTED_AGAINST_HASH, _CONTRADICTING = 5, -5.0
+_SURROUNDINGS = (
+    9  # pixels of the thumbnail per side, for how photographic a feature's surroundings are
+)
+_CELLS = 16  # per side of the case's picture; the features of one cell count as one
+_WINDOW_GRID, _WINDOW = 8, 4  # cells per side of the region seen, and of a window in it
+_SMOOTHING = 0.02  # keeps odds finite
 
-# Logistic regressions over what `_measures` gives, in its order, and their constants; copies are
-# those of log odds of 0 and more. Apart for graphics, whose lines and headings agree whatever they
-# say. The more of the features can be tested, the more have to agree: of a small copy much can't be
-# seen.
-_PHOTOS, _OF_PHOTOS = (3.27, -5.46, 1.885, -18.95), 11.02
-_GRAPHICS, _OF_GRAPHICS = (2.05, -14.73, 7.71, -24.91), 22.23
+# Logistic regressions on `_measures`, in that order: weights and constant. Copies have log odds of
+# 0 or more. Graphics have their own, as their lines and headings agree whatever the text. The
+# greater the tested part of the features, the more of them have to agree: small copies show few
+# features.
+_PHOTO_WEIGHTS, _PHOTO_CONSTANT = (3.27, -5.46, 1.885, -18.95), 11.02
+_GRAPHIC_WEIGHTS, _GRAPHIC_CONSTANT = (2.05, -14.73, 7.71, -24.91), 22.23
 
 
 def verify_features(a: Features, b: PictureValues, mirrored: bool | None = None) -> Evidence | None:
-    """Align the features of A with picture B, and test them there; None where they don't agree.
+    """Align the features of A with picture B, and test them there; None if they don't agree.
 
-    The evidence names no altered parts, and cells of B alone: the rest takes the pixels of both.
+    The evidence has no altered parts, and cells of B only: the rest needs the pixels of both.
     """
     alignment = align(a, b.features, mirrored)
-    if alignment is None or alignment.inliers < _INLIERS or is_another_shot(alignment):
+    if alignment is None or alignment.inliers < _MIN_INLIERS or is_another_shot(alignment):
         return None
     tested = _Tested.of(a, b, alignment)
-    if tested.tested.sum() < _FEWEST or _log_odds(tested, b, alignment) < 0:
+    if tested.tested.sum() < _MIN_TESTED or _log_odds(tested, b, alignment) < 0:
         return None
     agreeing = float(tested.agrees[tested.tested].mean())
-    frames = (
+    covered_parts = (
         covered(alignment.matrix, (a.width, a.height), b.size),
         covered(np.linalg.inv(alignment.matrix), b.size, (a.width, a.height)),
     )
-    parts = frames[0] * agreeing, frames[1] * agreeing
-    relation = relation_of(parts, frames)
+    parts = covered_parts[0] * agreeing, covered_parts[1] * agreeing
+    relation = relation_of(parts, covered_parts)
     if relation == Relation.SHARES_ELEMENT:
         return None
     return Evidence(
         relation=relation,
-        **alignment.placed(),
+        **alignment.evidence_fields(),
         part_a=parts[0],
         part_b=parts[1],
         cells_b=_cells_of(tested, b),
@@ -82,21 +84,23 @@ def verify_features(a: Features, b: PictureValues, mirrored: bool | None = None)
 
 
 def features_contradict(a: Features, b: PictureValues) -> bool:
-    """Whether graphic B, which a hash of the whole calls a copy of A, shows something else.
+    """Whether graphic B shows something else than A, of which it is a copy by a hash of the whole.
 
-    Of photographs the hash is right more often than features are, so that they are not judged, nor
-    is what has too few features.
+    Of photographs the hash is right more often than features are, so they are not judged, nor are
+    pictures with too few features.
     """
-    if ground(b.thumbnail.ravel()) < GROUND:
+    if background_part(b.thumbnail.ravel()) < MIN_BACKGROUND:
         return False
     alignment = align(a, b.features, False) or stretched_over(a, b.features)
     tested = _Tested.of(a, b, alignment)
-    return tested.tested.sum() >= _ENOUGH and _log_odds(tested, b, alignment) < _CONTRADICTING
+    if tested.tested.sum() < _MIN_TESTED_AGAINST_HASH:
+        return False
+    return _log_odds(tested, b, alignment) < _CONTRADICTING
 
 
 def _cells_of(tested: "_Tested", b: PictureValues) -> bytes:
-    """Where B agrees, as in `Evidence`."""
-    agreeing = tested.place[tested.tested & tested.agrees] / b.size
+    """The cells of B that agree, as in `Evidence`."""
+    agreeing = tested.position[tested.tested & tested.agrees] / b.size
     cells = np.bincount(_cell(agreeing, GRID), minlength=GRID**2) > 0
     return np.packbits(cells).tobytes()
 
@@ -105,79 +109,82 @@ def _cells_of(tested: "_Tested", b: PictureValues) -> bytes:
 class _Tested:
     """The n features of A as they would lie in B.
 
-    `place` is (n, 2) in pixels of B shrunk for features, `seen` (n,) bool whether B's frame holds
-    it, `tested` whether B can say something of it, and `agrees` whether B has it there.
+    `position` is (n, 2) in pixels of B shrunk for features; (n,) bool each are `seen`, whether it
+    lies in B's frame, `tested`, whether the feature can be tested in B, and `agrees`, whether B has
+    it there.
     """
 
-    place: np.ndarray
+    position: np.ndarray
     seen: np.ndarray
     tested: np.ndarray
     agrees: np.ndarray
 
     @classmethod
     def of(cls, a: Features, b: PictureValues, alignment: Alignment) -> Self:
-        ours, matrix = a, alignment.matrix
+        features, matrix = a, alignment.matrix
         if alignment.mirrored:
-            ours = a.mirrored()
+            features = a.mirrored()
             matrix = matrix @ np.array([[-1.0, 0, a.width - 1.0], [0, 1, 0], [0, 0, 1]])
-        place = _moved(matrix, ours.place)
-        ahead = np.radians(ours.angle)
-        way = _moved(matrix, ours.place + np.stack([np.cos(ahead), np.sin(ahead)], 1)) - place
-        angle = np.degrees(np.arctan2(way[:, 1], way[:, 0])) % 360
-        seen = np.asarray(((place >= 0) & (place < b.size)).all(axis=1))
-        small = ours.scale * abs(alignment.transform.factor) * b.scale
-        bits = np.full(len(ours), 255)
-        asked = np.flatnonzero(seen)
-        rows, words = words_at(*_enlarged(b, place[asked], small[asked]), angle[asked])
-        bits[asked[rows]] = np.bitwise_count(words ^ ours.words[asked[rows]]).sum(axis=1)
-        apart = np.hypot(*np.moveaxis(place[:, None] - b.features.place, 2, 0))
-        others = bits_between(ours.words, b.features.words)
-        found = (apart < _PLACE).any(axis=1)
+        position = _mapped(matrix, features.place)
+        radians = np.radians(features.angle)
+        ahead = features.place + np.stack([np.cos(radians), np.sin(radians)], 1)
+        direction = _mapped(matrix, ahead) - position
+        angle = np.degrees(np.arctan2(direction[:, 1], direction[:, 0])) % 360
+        seen = np.asarray(((position >= 0) & (position < b.size)).all(axis=1))
+        scale = features.scale * abs(alignment.transform.factor) * b.scale
+        bits = np.full(len(features), 255)
+        inside = np.flatnonzero(seen)
+        rows, words = words_at(*_enlarged(b, position[inside], scale[inside]), angle[inside])
+        bits[inside[rows]] = np.bitwise_count(words ^ features.words[inside[rows]]).sum(axis=1)
+        distance = np.hypot(*np.moveaxis(position[:, None] - b.features.place, 2, 0))
+        bits_of_features = bits_between(features.words, b.features.words)
+        near_any = (distance < _NEAR_ANY).any(axis=1)
+        similar = (distance < _NEAR_SIMILAR) & (bits_of_features <= _MAX_BITS_OF_FEATURE)
         return cls(
-            place,
+            position,
             seen,
-            seen & (found | ((bits < 255) & (small >= _SMALLEST))),
-            (bits <= _AGREES) | ((apart < _NEAR) & (others <= _ALIKE_NEAR)).any(axis=1),
+            seen & (near_any | ((bits < 255) & (scale >= _MIN_SCALE))),
+            (bits <= _MAX_BITS) | similar.any(axis=1),
         )
 
 
-def _moved(matrix: np.ndarray, places: np.ndarray) -> np.ndarray:
-    there = matrix @ np.append(places.T, [np.ones(len(places))], axis=0)
-    moved: np.ndarray = (there[:2] / there[2]).T
-    return moved
+def _mapped(matrix: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    mapped = matrix @ np.append(positions.T, [np.ones(len(positions))], axis=0)
+    in_b: np.ndarray = (mapped[:2] / mapped[2]).T
+    return in_b
 
 
 def _enlarged(
-    b: PictureValues, place: np.ndarray, scale: np.ndarray
+    b: PictureValues, position: np.ndarray, scale: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """B's thumbnail made larger, with places and sizes in its pixels."""
+    """B's thumbnail enlarged, with positions and scales in its pixels."""
     height, width = b.thumbnail.shape
     size = width * _ENLARGED, height * _ENLARGED
     image = cv2.resize(b.thumbnail, size, interpolation=cv2.INTER_CUBIC)
-    times = np.array(size) / b.size
-    return image, (place + 0.5) * times - 0.5, scale * _ENLARGED
+    factor = np.array(size) / b.size
+    return image, (position + 0.5) * factor - 0.5, scale * _ENLARGED
 
 
 def _log_odds(tested: _Tested, b: PictureValues, alignment: Alignment) -> float:
-    """How much speaks for A and B showing the same, by what was tested."""
-    weights, constant = _PHOTOS, _OF_PHOTOS
-    if ground(b.thumbnail[_box(tested, b)].ravel()) >= GROUND:
-        weights, constant = _GRAPHICS, _OF_GRAPHICS
+    """The log odds that A and B show the same, by the tested features."""
+    weights, constant = _PHOTO_WEIGHTS, _PHOTO_CONSTANT
+    if background_part(b.thumbnail[_box(tested, b)].ravel()) >= MIN_BACKGROUND:
+        weights, constant = _GRAPHIC_WEIGHTS, _GRAPHIC_CONSTANT
     return float(np.dot(weights, _measures(tested, b, alignment))) + constant
 
 
 def _measures(tested: _Tested, b: PictureValues, alignment: Alignment) -> tuple[float, ...]:
-    """What decides: odds, the worst window, which parts of the features are inliers and tested."""
+    """The inputs of the regression: odds, worst window, inlier part (log) and tested part."""
     height, width = b.thumbnail.shape
-    x, y = (tested.place / b.size * (width, height)).astype(np.int64).T
+    x, y = (tested.position / b.size * (width, height)).astype(np.int64).T
     inside = y.clip(0, height - 1), x.clip(0, width - 1)
-    photo = photographic(b.thumbnail, _AROUND)[inside]
-    cell = _cell(tested.place / b.size, _CELLS)
+    photo = photographic(b.thumbnail, _SURROUNDINGS)[inside]
+    cell = _cell(tested.position / b.size, _CELLS)
     counts = np.bincount(cell[tested.tested], minlength=_CELLS**2)
     weight = np.where(tested.tested, 1 / np.maximum(counts[cell], 1), 0.0)
     agrees, differs = weight * tested.agrees, weight * ~tested.agrees
     return (
-        odds(agrees.sum(), differs.sum(), _ADDED),
+        odds(agrees.sum(), differs.sum(), _SMOOTHING),
         _worst_window(tested, photo),
         float(np.log(max(alignment.inliers, 1) / len(tested.seen))),
         float(tested.tested.mean()),
@@ -185,17 +192,19 @@ def _measures(tested: _Tested, b: PictureValues, alignment: Alignment) -> tuple[
 
 
 def _worst_window(tested: _Tested, photo: np.ndarray) -> float:
-    """The greatest part that disagrees in a window of what is seen: another photo in its place."""
-    seen = tested.place[tested.seen]
+    """The greatest part that disagrees in a window of the region seen: another photo there."""
+    seen = tested.position[tested.seen]
     low, high = seen.min(axis=0), seen.max(axis=0) + 1e-6
-    cell = _cell((tested.place - low) / (high - low), _WINDOWS)
+    cell = _cell((tested.position - low) / (high - low), _WINDOW_GRID)
     agrees, differs = (
-        np.bincount(cell[kept], photo[kept], _WINDOWS**2).reshape(_WINDOWS, _WINDOWS)
-        for kept in (tested.tested & tested.agrees, tested.tested & ~tested.agrees)
+        np.bincount(cell[chosen], photo[chosen], _WINDOW_GRID**2).reshape(
+            _WINDOW_GRID, _WINDOW_GRID
+        )
+        for chosen in (tested.tested & tested.agrees, tested.tested & ~tested.agrees)
     )
     sums = [
-        np.lib.stride_tricks.sliding_window_view(each, (_WINDOW, _WINDOW)).sum(axis=(2, 3))
-        for each in (agrees, differs)
+        np.lib.stride_tricks.sliding_window_view(grid, (_WINDOW, _WINDOW)).sum(axis=(2, 3))
+        for grid in (agrees, differs)
     ]
     known = sums[0] + sums[1] >= 1.5 * _WINDOW
     part = np.where(known, sums[1] / np.maximum(sums[0] + sums[1], 1e-9), 0)
@@ -205,15 +214,15 @@ def _worst_window(tested: _Tested, photo: np.ndarray) -> float:
 def _box(tested: _Tested, b: PictureValues) -> tuple[slice, slice]:
     """The part of B's thumbnail in which A's features lie."""
     height, width = b.thumbnail.shape
-    seen = tested.place[tested.seen] / b.size * (width, height)
+    seen = tested.position[tested.seen] / b.size * (width, height)
     (left, top), (right, bottom) = np.floor(seen.min(axis=0)), np.ceil(seen.max(axis=0))
     return slice(int(top), max(int(bottom), int(top) + 1)), slice(
         int(left), max(int(right), int(left) + 1)
     )
 
 
-def _cell(place: np.ndarray, side: int) -> np.ndarray:
-    """The number of the cell of a grid that each place lies in; places are in [0, 1]."""
-    column, row = (place * side).astype(np.int64).clip(0, side - 1).T
+def _cell(position: np.ndarray, side: int) -> np.ndarray:
+    """The number of the grid cell of each position; positions are in [0, 1]."""
+    column, row = (position * side).astype(np.int64).clip(0, side - 1).T
     number: np.ndarray = row * side + column
     return number
