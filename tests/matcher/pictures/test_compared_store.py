@@ -35,7 +35,7 @@ def test_what_was_kept_is_there_for_the_next_process(tmp_path: Path) -> None:
     for again in (held, ComparedStore(tmp_path)):
         assert again.damaged == []
         assert sorted(pairs_in(again.compared())) == [(1, 2), (1, 4), (2, 3), (3, 4)]
-        found = again.pairs(names(1, 2, 3, 4))
+        found = again.verified(names(1, 2, 3, 4))
         assert found.schema == PAIRS
         assert pairs_in(found) == [(1, 2), (2, 3), (3, 4)]
         assert found["inliers"].to_pylist() == [3, 5, 7]
@@ -44,16 +44,16 @@ def test_what_was_kept_is_there_for_the_next_process(tmp_path: Path) -> None:
 def test_only_pairs_of_the_pictures_named_are_given(tmp_path: Path) -> None:
     held = ComparedStore(tmp_path)
     held.put(rows((1, 2), (1, 3), (2, 3)))
-    assert pairs_in(held.pairs(names(1, 3, 9))) == [(1, 3)]
-    assert pairs_in(held.pairs(names())) == []
+    assert pairs_in(held.verified(names(1, 3, 9))) == [(1, 3)]
+    assert pairs_in(held.verified(names())) == []
 
 
 def test_an_empty_folder_and_an_empty_unit_hold_nothing(tmp_path: Path) -> None:
     held = ComparedStore(tmp_path)
     held.put([])
     assert list(tmp_path.iterdir()) == []
-    assert len(held.compared()) == len(held.pairs(names(1))) == 0
-    held.tidy()
+    assert len(held.compared()) == len(held.verified(names(1))) == 0
+    held.merge_small_files()
     assert ComparedStore(tmp_path / "absent").damaged == []
 
 
@@ -67,7 +67,7 @@ def test_two_shots_and_boxes_survive(tmp_path: Path) -> None:
             ]
         ).to_pylist()
     )
-    one, other = ComparedStore(tmp_path).pairs(names(1, 2, 3)).to_pylist()
+    one, other = ComparedStore(tmp_path).verified(names(1, 2, 3)).to_pylist()
     assert (one["altered"], one["altered_part"]) == ([box, box], 0.25)
     assert (other["relation"], other["same_photograph"]) == ("same_scene", False)
 
@@ -110,13 +110,13 @@ def test_small_files_become_one_and_full_ones_stay(tmp_path: Path) -> None:
         held.put(rows((2, 3)))
         held.put(rows((2, 4)))
         before = sorted(pairs_in(held.compared()))
-        held.tidy()
+        held.merge_small_files()
         assert sorted(pairs_in(held.compared())) == before
         assert full.exists()
         assert len(list(tmp_path.iterdir())) == 2
         files = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-        held.tidy()
-        ComparedStore(tmp_path).tidy()
+        held.merge_small_files()
+        ComparedStore(tmp_path).merge_small_files()
         assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == files
     assert sorted(pairs_in(ComparedStore(tmp_path).compared())) == before
 
