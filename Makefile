@@ -1,15 +1,16 @@
 # make demo: install, build a small case, find what is planted in it, write its report
 # make test: install, then every check: style, types, imports, tests, the wheel, the core alone
 # make test-all: the same with the tests that take long
-.PHONY: demo test test-all install lint unit wheel bench clean
+# make formats: renew the table of formats in docs/formats.md
+.PHONY: demo test test-all install lint unit wheel formats bench clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 CORE := .venv-core/bin
-PACKAGES := posts work case embed index matcher app
-FOLDERS := $(shell find $(PACKAGES) -type d -not -name __pycache__)
+CODE := api posts work case embed index matcher app
+FOLDERS := $(shell find $(CODE) -type d -not -name __pycache__)
 
-demo: install
+demo: .venv/core
 	$(BIN)/frametrace demo demo
 
 test: lint unit wheel
@@ -19,9 +20,14 @@ test-all: lint wheel
 
 install: .venv/tree
 
-# Everything, with the versions that were tested together.
-.venv/packages: pyproject.toml constraints.txt
+# The core alone, which is all that the demo needs.
+.venv/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q -c constraints.txt -e . -C editable_mode=strict
+	touch $@
+
+# Everything, with the versions that were tested together.
+.venv/packages: .venv/core
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[all,dev]' -C editable_mode=strict
 	touch $@
 
@@ -30,10 +36,15 @@ install: .venv/tree
 	$(BIN)/python -m pip install -q --no-deps -e . -C editable_mode=strict
 	touch $@
 
+formats: install
+	$(BIN)/python tests/formats_page.py
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(PACKAGES:%=-p frametrace.%)
+	for platform in linux darwin win32; do \
+		$(BIN)/mypy --platform $$platform --cache-dir .mypy_cache/$$platform -p frametrace || exit 1; \
+	done
 	$(BIN)/lint-imports
 
 # Whole stories, and faults (kills, full disks, two writers), are tried on the wheel: users have that.

@@ -10,15 +10,15 @@ import pyarrow as pa
 from frametrace.case.store import Case
 from frametrace.matcher.between_cases.spanning_groups import spanning_results
 from frametrace.matcher.changes import EARLIER_MEMBERS, compare_members, input_differences
-from frametrace.matcher.framing.by_example.named_posts import named_posts
-from frametrace.matcher.framing.by_example.resolve import Compared
-from frametrace.matcher.framing.by_example.saved_framings import digests_of
+from frametrace.matcher.framing.by_example.rank_posts import named_posts
+from frametrace.matcher.framing.by_example.resolve_examples import CaseContents
+from frametrace.matcher.framing.by_example.saved_framings import framing_digests
 from frametrace.matcher.framing.find_framings import Framings, find_framings
-from frametrace.matcher.framing.map import map_of
-from frametrace.matcher.framing.summary import in_order
+from frametrace.matcher.framing.framing_summary import in_group_order
+from frametrace.matcher.framing.tsne_map import map_of
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
 from frametrace.matcher.match_settings import Extent, MatchSettings
-from frametrace.matcher.network import ties_of
+from frametrace.matcher.network import case_ties
 from frametrace.matcher.photos.assignment import ASSIGNED
 from frametrace.matcher.photos.compare_case import ComparedPictures, compare_case
 from frametrace.matcher.photos.grouping import PhotoMatches
@@ -69,7 +69,7 @@ def match_case(
             version=version("frametrace"),
             unlisted=photos.unlisted,
             left_out=compared.without_thumbnail,
-            named=digests_of(case),
+            named=framing_digests(case),
             cases=cases,
             spanning=bool(cases) and not extent.whole,
         )
@@ -107,7 +107,7 @@ def _results(
     progress: Progress,
 ) -> Results:
     """The result tables, except for the map and the changes."""
-    contents = Compared(case, framings.contents, framings.fusion, photos.assigned)
+    contents = CaseContents(case, framings.contents, framings.fusion, photos.assigned)
     named = named_posts(contents, settings.min_decades, progress)
     parts = [
         members_of(case, photos.assigned, photos.listed),
@@ -119,8 +119,8 @@ def _results(
         groups=groups,
         members=members,
         accounts=accounts_of(case, members),
-        ties=ties_of(case, members, settings.ties),
-        framings=in_order(framings.about, groups),
+        ties=case_ties(case, members, settings.ties),
+        framings=in_group_order(framings.summaries, groups),
         map=MAP.empty_table(),
         named=named,
     )

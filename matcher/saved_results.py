@@ -1,18 +1,18 @@
 """The results of a match run: in memory, and on disk under `results/epoch-NNNNNN/` of the case."""
 
-import fcntl
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from frametrace.case.locks import alone_in
-from frametrace.case.store import Case, write_atomically
+from frametrace.case.files import replace_folder, write_atomically
+from frametrace.case.locks import exclusive_lock, shared_lock
+from frametrace.case.store import Case
 from frametrace.matcher.results import (
     ACCOUNTS,
     ARRIVALS,
@@ -121,7 +121,7 @@ def load_results(case: Case) -> tuple[Results, MatchRun]:
     Raises `CaseError` if there are none for the case's epoch.
     """
     folder = _folder(case)
-    with _undisturbed(folder.parent):
+    with shared_lock(folder.parent):
         if not (folder / _RUN).is_file():
             raise CaseError(
                 f"{case.path} was not matched since it last changed; do it with: "
@@ -167,7 +167,7 @@ def earlier_members(case: Case, columns: pa.Schema) -> tuple[MatchRun, pa.Table]
     """The newest readable match run before the case's epoch, with some columns of its members."""
     for number, folder in _earlier_runs(case, case.epoch.number):
         try:
-            with _undisturbed(folder.parent):
+            with shared_lock(folder.parent):
                 run = _read_run(folder)
                 members = pq.read_table(folder / "members.parquet", columns=columns.names)
             return replace(run, epoch=number), members.select(columns.names).cast(columns)
@@ -190,16 +190,6 @@ def _read_run(folder: Path) -> MatchRun:
     return run
 
 
-@contextmanager
-def _undisturbed(folder: Path) -> Iterator[None]:
-    """Keep others from swapping results; without a lock that can be opened, nobody can."""
-    with ExitStack() as stack:
-        with suppress(OSError):
-            lock = stack.enter_context((folder / ".lock").open("rb"))
-            fcntl.flock(lock, fcntl.LOCK_SH)
-        yield
-
-
 def _folder(case: Case) -> Path:
     return case.path / "results" / f"epoch-{case.epoch.number:06d}"
 
@@ -220,14 +210,13 @@ def save_results(
     folder = _folder(case)
     temporary = folder.with_name(f".{folder.name}")
     try:
-        with alone_in(folder.parent):
+        with exclusive_lock(folder.parent):
             shutil.rmtree(temporary, ignore_errors=True)
             temporary.mkdir()
             _write(temporary, results, matches, run)
             if run.cases:
                 pq.write_table(every_member, temporary / _EVERY_MEMBER, compression="zstd")
-            shutil.rmtree(folder, ignore_errors=True)
-            temporary.rename(folder)
+            replace_folder(temporary, folder)
             return replace(results, matches=Matches(folder / _MATCHES))
     except OSError as error:
         raise CaseError(

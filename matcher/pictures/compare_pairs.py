@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.case.files import TEMPORARY
-from frametrace.case.locks import alone_comparing
+from frametrace.case.locks import comparison_lock
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
@@ -28,7 +28,8 @@ from frametrace.matcher.pictures.compare_worker import ComparePair, value_files
 from frametrace.matcher.pictures.compared_store import UNIT, ComparedStore, damaged_files
 from frametrace.matcher.pictures.pairs_to_compare import NumberedPair, PairsToCompare
 from frametrace.posts.errors import CaseError
-from frametrace.work.executor import Crashed, Executor, executing
+from frametrace.work.executor import Crashed, Executor
+from frametrace.work.process_pool import executor_for
 from frametrace.work.progress import Progress, Silent
 
 __all__ = [
@@ -122,7 +123,7 @@ class PairComparison:
         pictures, numbered = pairs.numbered()
         with (
             value_files(self._case, pictures, self.folder) as values,
-            executing(
+            executor_for(
                 self._executor, len(numbered), few=FEW_PAIRS, seconds=_MAX_SECONDS
             ) as executor,
             self._progress.track("comparing pictures in detail", len(numbered)) as advance,
@@ -161,7 +162,7 @@ def open_comparison(
     """
     folder = compared_folder(case)
     try:
-        with alone_comparing(index_folder(case, Local.name), progress):
+        with comparison_lock(index_folder(case, Local.name), progress):
             folder.mkdir(parents=True, exist_ok=True)
             comparison = PairComparison(case, comparable, executor, progress)
             comparison.remove_leftovers()

@@ -17,7 +17,8 @@ from frametrace.embed.signals.local import Features
 from frametrace.matcher.pictures.compare_pairs import FEW_PAIRS, comparable_pictures
 from frametrace.matcher.pictures.compare_worker import load_values, value_files
 from frametrace.matcher.pictures.verify_without_pixels import features_contradict
-from frametrace.work.executor import Executor, executing
+from frametrace.work.executor import Executor
+from frametrace.work.process_pool import executor_for
 from frametrace.work.progress import Progress, Silent
 
 __all__ = ["contradicted"]
@@ -46,7 +47,7 @@ def contradicted(
     with (
         TemporaryDirectory(prefix="frametrace-tip-") as folder,
         value_files(case, asked_of, Path(folder)) as values,
-        executing(executor, len(rows), few=FEW_PAIRS) as used,
+        executor_for(executor, len(rows), few=FEW_PAIRS) as used,
         (progress or Silent()).track("checking copies found by hashes", len(rows)) as advance,
     ):
         number = pc.index_in(pictures, value_set=asked_of)

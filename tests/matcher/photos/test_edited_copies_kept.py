@@ -21,7 +21,7 @@ from making import cropped, jpeg, make_case, photo, put_codes
 from PIL import ImageOps
 
 from frametrace.app.summary import notes_on
-from frametrace.case.locks import alone_in
+from frametrace.case.locks import exclusive_lock
 from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.embed.stage import EmbedSettings, embed
@@ -34,7 +34,8 @@ from frametrace.matcher.pictures.verified_pairs import PAIRS
 from frametrace.matcher.pictures.verify import verify
 from frametrace.matcher.saved_results import load_results
 from frametrace.posts.errors import CaseError
-from frametrace.work.executor import Crashed, Executor, InProcess, SpawnPool
+from frametrace.work.executor import Crashed, Executor, InProcess
+from frametrace.work.process_pool import ProcessPool
 from frametrace.work.progress import Silent
 
 Pairs = dict[tuple[str, str], tuple[str, int]]
@@ -200,7 +201,7 @@ def test_what_is_found_batch_by_batch_is_what_is_found_at_once(tmp_path: Path, s
 def test_a_kept_process_pool_finds_the_same_in_every_round(case: Case) -> None:
     """Copies by the hash are numbered otherwise than what is proposed after them."""
     case = add(case.path.parent, NEW)
-    with SpawnPool(1) as pool:
+    with ProcessPool(1) as pool:
         found = compare(case, pool)
     shutil.rmtree(case.path / "verified")
     assert told(found) == told(compare(case))
@@ -328,13 +329,13 @@ def test_who_waits_for_another_process_is_told_and_finds_what_it_kept(case: Case
         def note(self, line: str) -> None:
             super().note(line)
             with patch.object(
-                compare_pairs, "alone_comparing", lambda index, progress: ExitStack()
+                compare_pairs, "comparison_lock", lambda index, progress: ExitStack()
             ):
                 find_edited_copies(case, near, InProcess())
             other.close()
 
     with ExitStack() as other:
-        other.enter_context(alone_in(case.path / "index"))
+        other.enter_context(exclusive_lock(case.path / "index"))
         waiting, executor = Waiting(), Noting()
         found = find_edited_copies(case, near, executor, waiting)
     assert tied(found) == expected(OLD)
