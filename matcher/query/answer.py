@@ -9,7 +9,7 @@ from frametrace.case.store import Case
 from frametrace.matcher.account_names import connect
 from frametrace.matcher.results import EVIDENCE, POST_FIELDS
 
-__all__ = ["ANSWER", "Answer", "MatchingItem", "answer_with_posts"]
+__all__ = ["ANSWER", "MatchingItem", "QueryAnswer", "answer_with_posts"]
 
 # One row per post (and picture of it), nearest first; columns as in the matches table. A is the
 # query picture. `mirrored` and `rotation` are given for `pdq` as well.
@@ -51,7 +51,7 @@ ORDER BY i.rank, i.similarity DESC, i.signal <> 'sha256',
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QueryAnswer:
     """Rows in the schema `ANSWER`, their number before the limit, and notes for the user."""
 
     rows: pa.Table
@@ -82,7 +82,7 @@ class MatchingItem:
 
 def answer_with_posts(
     case: Case, items: Sequence[MatchingItem], carriers: str, limit: int, notes: Sequence[str]
-) -> Answer:
+) -> QueryAnswer:
     """The posts that carry the items, each item with its best evidence.
 
     `carriers` says what the items are: "picture" or "caption or picture". `limit` 0 gives all rows.
@@ -93,4 +93,4 @@ def answer_with_posts(
         connection.register("items", pa.Table.from_pydict(columns, schema))
         connection.execute(f"CREATE VIEW carriers AS {_CARRIERS[carriers]}")
         rows = connection.sql(_CARRYING_POSTS).to_arrow_table().cast(ANSWER)
-    return Answer(rows.slice(0, limit) if limit else rows, rows.num_rows, tuple(notes))
+    return QueryAnswer(rows.slice(0, limit) if limit else rows, rows.num_rows, tuple(notes))

@@ -21,7 +21,7 @@ from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import check_signal, open_index
 from frametrace.index.vectors import DenseIndex
 from frametrace.matcher.case_signals import open_index_as, open_signal_as
-from frametrace.matcher.query.answer import ANSWER, Answer, MatchingItem, answer_with_posts
+from frametrace.matcher.query.answer import ANSWER, MatchingItem, QueryAnswer, answer_with_posts
 from frametrace.matcher.query.by_signal import (
     QueryPicture,
     SignalAnswer,
@@ -34,7 +34,7 @@ from frametrace.posts.errors import IndexMismatch, ModelMissing, UsageError
 from frametrace.posts.media.picture_bytes import read_media
 from frametrace.work.progress import Progress
 
-__all__ = ["ANSWER", "Answer", "find_picture", "find_text"]
+__all__ = ["ANSWER", "QueryAnswer", "find_picture", "find_text"]
 
 _DEFAULT_SIGNALS = (Pdq.name, Local.name)  # of a query by picture
 # A person judges the answers, nearest first, so the bound is below that for groups.
@@ -55,7 +55,7 @@ def find_picture(
     signal: str = "",
     limit: int = 20,
     progress: Progress | None = None,
-) -> Answer:
+) -> QueryAnswer:
     """The posts with pictures that show what a picture file shows.
 
     Searches by PDQ in all eight orientations and by local features, as far as the case has them, or
@@ -99,7 +99,7 @@ def _missing_notes(case: Case, signal: str) -> list[str]:
     return [f"pictures that have no {signal} yet: {missing:,}. To search them as well: {command}"]
 
 
-def find_text(case: Case, text: str, signal: str = "", limit: int = 20) -> Answer:
+def find_text(case: Case, text: str, signal: str = "", limit: int = 20) -> QueryAnswer:
     """The posts whose captions contain a text or are similar to it, or whose pictures it describes.
 
     Searches by `caption_key` and, if the case has them, by `caption` and by `clip`, or by the
