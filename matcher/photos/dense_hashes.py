@@ -29,7 +29,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from frametrace.embed.signals.base import bits_distance
-from frametrace.index.hits import Hits
+from frametrace.index.base import Hits
 from frametrace.posts.errors import UsageError
 
 __all__ = ["MAX_NEAR", "PairThinning", "ThinnedPairs"]

@@ -27,8 +27,6 @@ __all__ = [
 ]
 
 NO_DISTANCE = -1  # similarities have no distance
-_NAMES = tuple(SIGNALS)
-_NAME_RANK = np.argsort(np.argsort(_NAMES))  # of each signal, alphabetically
 _ROWS = 1 << 18  # of the matches table, built at a time: 40 MB
 
 # Returns the columns `EVIDENCE` of pairs of nodes a and b; null where the mask is false.
@@ -129,7 +127,7 @@ class Edges:
         order = np.argsort(keys)
         for start in range(0, len(order), _ROWS):
             at = order[start : start + _ROWS]
-            a, b = np.divmod(keys[at] // len(_NAMES), len(rank))
+            a, b = np.divmod(keys[at] // len(SIGNALS), len(rank))
             distance = self.distance[at].astype(np.int32)
             columns = {
                 "sha256_a": names.take(pa.array(by_name[a])),
@@ -148,11 +146,12 @@ class Edges:
     def _keys(self, rank: np.ndarray) -> np.ndarray:
         """An integer per edge that sorts like its row in the matches table; built in blocks."""
         keys = np.empty(len(self), np.int64)
+        name_rank = np.argsort(np.argsort(list(SIGNALS)))  # of each signal, alphabetically
         for start in range(0, len(keys), _ROWS):
             at = slice(start, start + _ROWS)
             a, b = _ordered(rank[self.a[at]], rank[self.b[at]])
             pair = a.astype(np.int64) * len(rank) + b
-            keys[at] = pair * len(_NAMES) + _NAME_RANK[self.signal[at]]
+            keys[at] = pair * len(SIGNALS) + name_rank[self.signal[at]]
         return keys
 
     def _strongest(self) -> np.ndarray | slice:
@@ -165,7 +164,7 @@ class Edges:
 
 def number_of(signal: str) -> int:
     """A signal's position in `SIGNALS`: one byte, so that millions of edges don't repeat names."""
-    return _NAMES.index(signal)
+    return list(SIGNALS).index(signal)
 
 
 def by_local_features(numbers: np.ndarray) -> np.ndarray:
@@ -176,7 +175,7 @@ def by_local_features(numbers: np.ndarray) -> np.ndarray:
 
 def signal_names(numbers: np.ndarray) -> pa.StringArray:
     """The names of signals given by number."""
-    return pa.array(_NAMES).take(pa.array(numbers))
+    return pa.array(list(SIGNALS)).take(pa.array(numbers))
 
 
 def ranked(names: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.case.views import connect
-from frametrace.embed.signals import pdq
+from frametrace.embed.signals import SIGNALS, copy_hashes, pdq
 from frametrace.embed.signals.local import Local
+from frametrace.index.base import Hits
 from frametrace.index.codes import Codes
 from frametrace.index.hamming.pair_cache import near_pairs
-from frametrace.index.hits import Hits
 from frametrace.matcher.photos.assignment import LISTED, Nodes, assign, with_evidence
 from frametrace.matcher.photos.containment import links_of, listed_with
 from frametrace.matcher.photos.dense_hashes import PairThinning
@@ -71,6 +71,12 @@ class CopyGraph:
         kept = thinning.finish()
         edges = Edges.of_distances(kept.a, kept.b, pdq.Pdq.name, kept.distance, pdq.BITS)
         return cls(codes, nodes, edges, kept.pivots, kept.unlisted)
+
+    def with_edges(self, edges: Edges) -> Self:
+        """The graph with further edges, by other hashes than PDQ."""
+        if not len(edges):
+            return self
+        return replace(self, edges=Edges.concatenate([self.edges, edges]))
 
     def without(self, pairs: pa.Table) -> Self:
         """The graph without edges that a comparison, in the schema `PAIRS`, contradicts."""
@@ -141,12 +147,54 @@ class PhotoMatches:
 def join_photos(case: Case, max_distance: int, progress: Progress | None = None) -> None:
     """Compute the near pairs of pictures that are not in the case's cache yet."""
     _near_pairs(case, max_distance, progress)
+    for name, max_bits in _other_hashes(case):
+        near_pairs(case, name, max_bits, progress)
 
 
 def near_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> CopyGraph:
-    """The graph of the case's pictures with edges by PDQ at `max_distance` bits or less."""
+    """The graph of the case's pictures with edges by PDQ at `max_distance` bits or less.
+
+    Other hashes that are evidence of copies add edges within their own bounds.
+    """
     codes, pairs = _near_pairs(case, max_distance)
-    return CopyGraph.of(codes, _nodes(case, codes), pairs, max_distance)
+    graph = CopyGraph.of(codes, _nodes(case, codes), pairs, max_distance)
+    for name, max_bits in _other_hashes(case):
+        graph = graph.with_edges(_edges_by(case, name, max_bits, graph.nodes))
+    return graph
+
+
+def _other_hashes(case: Case) -> list[tuple[str, int]]:
+    """The case's hashes besides PDQ that are evidence of copies, and their bounds in bits."""
+    hashes = []
+    for name in copy_hashes():
+        bound = SIGNALS[name].bound
+        if name != pdq.Pdq.name and name in case.epoch.signals and bound is not None:
+            hashes.append((name, int(bound.value)))
+    return hashes
+
+
+def _edges_by(case: Case, name: str, max_distance: int, nodes: Nodes) -> Edges:
+    """The pairs of nodes whose representatives are copies by another hash.
+
+    Of representatives with equal hashes, the first has the edges to the others.
+    """
+    codes, pairs = near_pairs(case, name, max_distance)
+    node = pc.index_in(codes.digests(), value_set=nodes.name).fill_null(-1).to_numpy()
+    code = np.repeat(np.arange(len(codes)), np.diff(codes.starts))
+    node, code = node[node >= 0], code[node >= 0]
+    first = np.full(len(codes), -1, np.int64)
+    first[code[::-1]] = node[::-1]
+    is_equal = first[code] != node
+    thinning = PairThinning(codes.codes, np.bincount(code, minlength=len(codes)), max_distance)
+    for hits in pairs:
+        thinning.add(hits)
+    kept = thinning.finish()
+    known = (first[kept.a] >= 0) & (first[kept.b] >= 0)
+    a = np.concatenate([first[code[is_equal]], first[kept.a[known]]])
+    b = np.concatenate([node[is_equal], first[kept.b[known]]])
+    equal = np.zeros(int(is_equal.sum()), np.int32)
+    distance = np.concatenate([equal, kept.distance[known].astype(np.int32)])
+    return Edges.of_distances(a, b, name, distance, SIGNALS[name].bits)
 
 
 def posts_tied(graph: CopyGraph, hash_stars: HashStars, pairs: pa.Table) -> np.ndarray:

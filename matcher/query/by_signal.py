@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.embed.decoding.decode import Picture
-from frametrace.embed.signals import PictureSignal, pdq, phash
+from frametrace.embed.signals import SIGNALS, Metric, PictureSignal, Signal, copy_hashes
 from frametrace.embed.signals.local import Features, Local
 from frametrace.embed.signals.thumbnail import Thumbnail
+from frametrace.index.base import CodeIndex, Index
 from frametrace.index.feature_search.inverted_index import FeatureIndex
-from frametrace.index.hamming.hamming_index import BinaryIndex
-from frametrace.index.store import Index, open_index
+from frametrace.index.store import open_as, open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
-from frametrace.index.vectors import DenseIndex
-from frametrace.matcher.case_signals import open_index_as, open_signal
+from frametrace.matcher.case_signals import open_signal
 from frametrace.matcher.pictures.feature_alignment import MIN_INLIERS
 from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.query.answer import MatchingItem
@@ -26,18 +26,13 @@ from frametrace.matcher.query.by_local_features import (
     pictures_sharing_pixels,
 )
 from frametrace.matcher.results import Relation
-from frametrace.posts.errors import IndexMismatch, UsageError
+from frametrace.posts.errors import UsageError
 from frametrace.work.progress import Progress
 
 __all__ = ["QueryPicture", "SignalAnswer", "codes_of", "nearest", "search_by_signal"]
 
-_RADIUS = {pdq.Pdq.name: pdq.MAX_DISTANCE, phash.Phash.name: phash.MAX_DISTANCE}
 _MAX_VECTORS = 1000  # items that one query returns, before their posts are looked up
-# A person judges the answers, nearest first, so the bound is below that for groups. Of English
-# captions (flickr8k, all-MiniLM-L6-v2) 9 paraphrases in 10 lie above 0.4, 2 unrelated pairs in 100.
-_LEAST_COSINE = 0.4
 
-_TOO_FLAT = f"too flat for PDQ (quality below {pdq.MIN_QUALITY} of 100)"
 _TOO_PLAIN = f"too plain for local features (fewer than {MIN_INLIERS})"
 _NO_THUMBNAILS = "pictures have no thumbnails yet (the case was made before 0.5)"
 _MORE = (
@@ -82,64 +77,63 @@ def search_by_signal(
     maker = open_signal(case, signal)
     if not isinstance(maker, PictureSignal):
         raise UsageError(f"{signal} is not computed from pictures")
-    if signal == pdq.Pdq.name:
-        codes, quality = pdq.compute_forms(np.asarray(query.picture.luma))
-        if quality < pdq.MIN_QUALITY:
-            return SignalAnswer([], _TOO_FLAT)
-        return SignalAnswer(nearest(open_index(case, signal, progress), signal, codes))
-    if signal == Thumbnail.name:
-        raise UsageError(f"{Thumbnail.name} can't be searched: it only serves {Local.name}")
-    values = maker.finish([maker.preparer()(query.picture)])
-    if signal == Local.name:
-        return _by_local_features(case, query, values["code"][0].as_py(), known, progress)
-    return SignalAnswer(nearest(open_index(case, signal, progress), signal, codes_of(values)))
+    values = maker.query_values(query.picture)
+    if maker.metric is Metric.FEATURES:
+        return _by_features(case, query, values, known, progress)
+    if not pc.any(maker.usable(values)).as_py():
+        return SignalAnswer([], maker.why_unusable())
+    items = nearest(open_index(case, signal, progress), signal, codes_of(maker, values))
+    digests = {item.sha256 for item in known}
+    return SignalAnswer([item for item in items if item.sha256 not in digests])
 
 
-def _by_local_features(
+def _by_features(
     case: Case,
     query: QueryPicture,
-    code: bytes,
+    values: pa.Table,
     known: Sequence[MatchingItem],
     progress: Progress | None,
 ) -> SignalAnswer:
-    if len(Features.of(code)) < MIN_INLIERS:
+    """The pictures that share local features with the query, verified on thumbnails."""
+    features = Features.of(values["code"][0].as_py())
+    if len(features) < MIN_INLIERS:
         return SignalAnswer([], _TOO_PLAIN)
-    index = open_index_as(FeatureIndex, case, Local.name, progress)
+    index = open_as(FeatureIndex, case, Local.name, progress)
     if Thumbnail.name not in case.epoch.signals:
         command = f"frametrace embed {case.path}"
         note = f"{_NO_THUMBNAILS}. To look for edited copies as well: {command}"
         return SignalAnswer([], more=note)
-    thumbnails = open_index_as(ThumbnailIndex, case, Thumbnail.name, progress)
-    values = PictureValues.of(code, _thumbnail(query.picture))
+    thumbnails = open_as(ThumbnailIndex, case, Thumbnail.name, progress)
+    picture = PictureValues.of(values["code"][0].as_py(), _thumbnail(query.picture))
     digests = {item.sha256 for item in known}
-    items, all_matched = pictures_sharing_pixels(index, thumbnails, query.digest, values, digests)
-    copies = [i for i in known if i.signal == pdq.Pdq.name and i.sha256 != query.digest]
-    items += differing_hash_copies(index, thumbnails, query.digest, values, copies)
+    items, all_matched = pictures_sharing_pixels(index, thumbnails, query.digest, picture, digests)
+    hashes = copy_hashes()
+    copies = [item for item in known if item.signal in hashes and item.sha256 != query.digest]
+    items += differing_hash_copies(index, thumbnails, query.digest, picture, copies)
     return SignalAnswer(items, more=_MORE if all_matched else "")
 
 
 def _thumbnail(picture: Picture) -> bytes:
-    maker = Thumbnail()
-    code: bytes = maker.finish([maker.preparer()(picture)])["code"][0].as_py()
+    code: bytes = Thumbnail().values_of(picture)["code"][0].as_py()
     return code
 
 
-def codes_of(values: pa.Table) -> np.ndarray:
-    """The `code` of a single row of values as (1, k)."""
-    value = values["code"][0].as_py()
-    if isinstance(value, bytes):
-        return np.frombuffer(value, np.uint8)[None]
-    return np.array([value], np.float32)
+def codes_of(maker: Signal, values: pa.Table) -> np.ndarray:
+    """The codes of all rows, (m, k)."""
+    rows = values[maker.column].to_pylist()
+    if isinstance(rows[0], bytes):
+        return np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -1)
+    return np.array(rows, np.float32)
 
 
 def nearest(index: Index, signal: str, codes: np.ndarray) -> list[MatchingItem]:
-    """The items near a (1, k) code, or near one of the eight PDQ hashes of a picture."""
-    if isinstance(index, BinaryIndex):
-        return _copies(index, signal, codes)
-    if not isinstance(index, DenseIndex):
-        raise IndexMismatch(f"the index of {signal} can't be searched by a code")
-    hits = index.search(codes, _MAX_VECTORS)
-    hits = hits.where(hits.value >= _LEAST_COSINE)
+    """The items near a (1, k) code, or near one of the codes of a picture's orientations."""
+    bound = SIGNALS[signal].bound
+    if not isinstance(index, CodeIndex) or bound is None:
+        raise UsageError(f"{signal} has no bound to search within")
+    if SIGNALS[signal].metric is Metric.HAMMING:
+        return _copies(index, signal, codes, bound.value)
+    hits = index.search(codes, bound.value, _MAX_VECTORS)
     return [
         MatchingItem(item, signal, str(Relation.SIMILAR), None, similarity)
         for row, similarity in zip(hits.row.tolist(), hits.value.tolist(), strict=True)
@@ -147,13 +141,15 @@ def nearest(index: Index, signal: str, codes: np.ndarray) -> list[MatchingItem]:
     ]
 
 
-def _copies(index: BinaryIndex, signal: str, codes: np.ndarray) -> list[MatchingItem]:
-    """Each item within the radius once: its least distance, and the first orientation with it."""
-    hits = index.search(codes, _RADIUS[signal])
+def _copies(index: CodeIndex, signal: str, codes: np.ndarray, radius: float) -> list[MatchingItem]:
+    """Each item within the radius once, with its least distance and the first such orientation."""
+    hits = index.search(codes, radius)
     order = np.lexsort((hits.query, hits.value, hits.row))
     rows, first = np.unique(hits.row[order], return_index=True)
     orientation, distance = hits.query[order[first]], hits.value[order[first]]
-    orientations = pdq.FORMS if len(codes) == len(pdq.FORMS) else ((None, None),)
+    kind = SIGNALS[signal]
+    known = kind.orientations if issubclass(kind, PictureSignal) else ()
+    orientations = known if len(codes) == len(known) else ((None, None),)
     items, copy = [], str(Relation.COPY)
     for row, at, bits in zip(rows.tolist(), orientation.tolist(), distance.tolist(), strict=True):
         mirrored, rotation = orientations[at]

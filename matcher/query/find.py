@@ -1,7 +1,7 @@
 """Answers a query by a picture or by a text with the posts of a case that match it."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +12,20 @@ from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.pictures import missing_pictures
-from frametrace.embed.signals import SIGNALS, CaptionSignal, Metric, PictureSignal, caption_key
-from frametrace.embed.signals.caption import Caption
-from frametrace.embed.signals.clip import Clip
-from frametrace.embed.signals.local import Local
-from frametrace.embed.signals.pdq import Pdq
-from frametrace.index.minhash import MinHashIndex
-from frametrace.index.store import check_signal, open_index
-from frametrace.index.vectors import DenseIndex
-from frametrace.matcher.case_signals import open_index_as, open_signal_as
+from frametrace.embed.signals import (
+    SIGNALS,
+    CaptionSignal,
+    Metric,
+    PictureSignal,
+    Signal,
+    caption_key,
+    copy_signals,
+)
+from frametrace.embed.text.ngrams import jaccard
+from frametrace.embed.text.normalize import key_of
+from frametrace.index.base import CodeIndex
+from frametrace.index.store import check_signal, has_index, open_as, open_index
+from frametrace.matcher.case_signals import open_signal
 from frametrace.matcher.query.answer import ANSWER, MatchingItem, QueryAnswer, answer_with_posts
 from frametrace.matcher.query.by_signal import (
     QueryPicture,
@@ -36,7 +41,6 @@ from frametrace.work.progress import Progress
 
 __all__ = ["ANSWER", "QueryAnswer", "find_picture", "find_text"]
 
-_DEFAULT_SIGNALS = (Pdq.name, Local.name)  # of a query by picture
 # A person judges the answers, nearest first, so the bound is below that for groups.
 _LEAST_JACCARD = 0.5
 
@@ -58,18 +62,20 @@ def find_picture(
 ) -> QueryAnswer:
     """The posts with pictures that show what a picture file shows.
 
-    Searches by PDQ in all eight orientations and by local features, as far as the case has them, or
-    by the signal named. Files with the same bytes are always found. `limit` 0 gives all rows.
-    Raises `DecodeError` if the file is not a picture, `UsageError` for an unknown signal.
+    Searches by all signals that are evidence of copies, as far as the case has them, or by the
+    signal named. Files with the same bytes are always found. `limit` 0 gives all rows. Raises
+    `DecodeError` if the file is not a picture, `UsageError` for an unknown signal.
     """
     if signal:
-        _check(signal, PictureSignal)
+        _check(signal, lambda kind: issubclass(kind, PictureSignal))
         check_signal(case, signal)
     absolute = picture.resolve()
     data = read_media(str(absolute.parent), absolute.name)
     query = QueryPicture(hashlib.sha256(data).hexdigest(), decode(data))
     items = [MatchingItem(query.digest, "sha256", str(Relation.COPY), 0, 1.0)]
-    names = (signal,) if signal else _DEFAULT_SIGNALS
+    computed = case.epoch.signals
+    names = [name for name in copy_signals() if SIGNALS[name].by_default or name in computed]
+    names = [signal] if signal else names
     answers = []
     for name in (name for name in names if name in case.epoch.signals):
         answers.append(search_by_signal(case, query, name, items, progress))
@@ -102,59 +108,92 @@ def _missing_notes(case: Case, signal: str) -> list[str]:
 def find_text(case: Case, text: str, signal: str = "", limit: int = 20) -> QueryAnswer:
     """The posts whose captions contain a text or are similar to it, or whose pictures it describes.
 
-    Searches by `caption_key` and, if the case has them, by `caption` and by `clip`, or by the
-    signal named. `limit` 0 gives all rows. Raises `UsageError` for an unknown signal.
+    Searches by `caption_key` and by the case's other signals that answer a text, or by the signal
+    named. `limit` 0 gives all rows. Raises `UsageError` for an unknown signal.
     """
     if signal:
-        _check(signal, CaptionSignal, Clip)
-        if signal != caption_key.CaptionKey.name:
-            check_signal(case, signal)
+        _check(signal, lambda kind: kind.answers_text)
+        check_signal(case, signal)
     items: list[MatchingItem] = []
     notes: list[str] = []
-    if signal in ("", caption_key.CaptionKey.name):
-        items += _by_key(case, text)
-    for name, search, skipped in (
-        (Caption.name, _by_meaning, "captions were searched by their wording alone"),
-        (Clip.name, _by_description, "pictures were not searched by what they show"),
-    ):
-        if signal == name or (not signal and name in case.epoch.signals):
-            try:
-                more_items, more_notes = search(case, text, bool(signal))
-                items += more_items
-                notes += more_notes
-            except (ModelMissing, IndexMismatch) as error:
-                if signal:
-                    raise
-                notes.append(f"{skipped}: {error}")
+    for name in [signal] if signal else _text_signals(case):
+        try:
+            more_items, more_notes = _find_text_by(case, name, text, alone=bool(signal))
+            items += more_items
+            notes += more_notes
+        except (ModelMissing, IndexMismatch) as error:
+            if signal or SIGNALS[name].metric is Metric.JACCARD:
+                raise
+            notes.append(f"{_not_searched(name)}: {error}")
     return answer_with_posts(case, items, "caption or picture", limit, notes)
 
 
-def _check(signal: str, *kinds: type) -> None:
-    if not issubclass(SIGNALS.get(signal, object), kinds):
-        names = ", ".join(
-            name
-            for name, known in SIGNALS.items()
-            if issubclass(known, kinds) and known.metric is not Metric.TEXT
-        )
+def _text_signals(case: Case) -> list[str]:
+    """The case's signals that a text can be searched by: wording first, then meaning, pictures."""
+    always = caption_key.CaptionKey.name
+    names = [name for name, kind in SIGNALS.items() if kind.answers_text]
+    names = [name for name in names if name in case.epoch.signals or name == always]
+    return sorted(
+        names,
+        key=lambda name: (
+            issubclass(SIGNALS[name], PictureSignal),
+            SIGNALS[name].metric is not Metric.JACCARD,
+        ),
+    )
+
+
+def _find_text_by(
+    case: Case, name: str, text: str, *, alone: bool
+) -> tuple[list[MatchingItem], list[str]]:
+    kind = SIGNALS[name]
+    if kind.metric is Metric.JACCARD:
+        return _by_key(case, name, text), []
+    if issubclass(kind, PictureSignal):
+        return _by_description(case, name, text, alone=alone)
+    return _by_meaning(case, name, text)
+
+
+def _not_searched(name: str) -> str:
+    if issubclass(SIGNALS[name], PictureSignal):
+        return "pictures were not searched by what they show"
+    return "captions were searched by their wording alone"
+
+
+def _check(signal: str, suits: Callable[[type[Signal]], bool]) -> None:
+    if signal not in SIGNALS or not suits(SIGNALS[signal]):
+        names = ", ".join(name for name, kind in SIGNALS.items() if suits(kind) and has_index(name))
         raise UsageError(f"{signal!r} can't answer this query. Choose from: {names}")
 
 
-def _by_meaning(case: Case, text: str, alone: bool) -> tuple[list[MatchingItem], list[str]]:
+def _by_meaning(case: Case, name: str, text: str) -> tuple[list[MatchingItem], list[str]]:
     """Captions of similar meaning, and a note if the model can't read the text."""
-    index = open_index(case, Caption.name)
-    values = open_signal_as(Caption, case, Caption.name).compute([text])
-    if values["code"].null_count:
+    index = open_index(case, name)
+    maker = _caption_signal(case, name)
+    values = maker.compute([text])
+    if values[maker.column].null_count:
         return [], [_UNKNOWN_SCRIPT]
-    return nearest(index, Caption.name, codes_of(values)), []
+    return nearest(index, name, codes_of(maker, values)), []
 
 
-def _by_description(case: Case, text: str, alone: bool) -> tuple[list[MatchingItem], list[str]]:
+def _caption_signal(case: Case, name: str) -> CaptionSignal:
+    maker = open_signal(case, name)
+    if not isinstance(maker, CaptionSignal):
+        raise UsageError(f"{name} is not computed from captions")
+    return maker
+
+
+def _by_description(
+    case: Case, name: str, text: str, *, alone: bool
+) -> tuple[list[MatchingItem], list[str]]:
     """The pictures that a text describes best; there is no measured bound for this similarity."""
-    index = open_index_as(DenseIndex, case, Clip.name)
-    vector = open_signal_as(Clip, case, Clip.name).encode_text(text)
-    hits = index.search(vector[None], _MAX_DESCRIBED_ALONE if alone else _MAX_DESCRIBED)
+    index = open_as(CodeIndex, case, name)
+    maker = open_signal(case, name)
+    if not isinstance(maker, PictureSignal):
+        raise UsageError(f"{name} is not computed from pictures")
+    count = _MAX_DESCRIBED_ALONE if alone else _MAX_DESCRIBED
+    hits = index.search(maker.encode_text(text)[None], limit=count)
     items = [
-        MatchingItem(item, Clip.name, str(Relation.SIMILAR), None, similarity)
+        MatchingItem(item, name, str(Relation.SIMILAR), None, similarity)
         for row, similarity in zip(hits.row.tolist(), hits.value.tolist(), strict=True)
         for item in index.codes.items_of(row)
     ]
@@ -162,14 +201,13 @@ def _by_description(case: Case, text: str, alone: bool) -> tuple[list[MatchingIt
     return items, [note] if items and not alone else []
 
 
-def _by_key(case: Case, text: str) -> list[MatchingItem]:
+def _by_key(case: Case, name: str, text: str) -> list[MatchingItem]:
     """Captions whose key contains the text's key, or is similar to it."""
-    name = caption_key.CaptionKey.name
-    key = caption_key.key_of(text)
-    index = open_index_as(MinHashIndex, case, name)
+    key = key_of(text)
+    index = open_as(CodeIndex, case, name)
     if not key:
         raise UsageError("the text has no letters or digits to search for")
-    values = open_signal_as(caption_key.CaptionKey, case, name).compute([text])
+    values = _caption_signal(case, name).compute([text])
     near: list[str] = []
     if not values["code"].null_count:
         query = np.array([values["code"][0].as_py()], np.uint32)
@@ -183,7 +221,7 @@ def _by_key(case: Case, text: str) -> list[MatchingItem]:
         ).fetchall()
     items = []
     for sha256, caption in rows:
-        similarity = caption_key.jaccard(key, caption)
+        similarity = jaccard(key, caption)
         relation = Relation.CONTAINS if key in caption else Relation.SIMILAR
         if relation is Relation.CONTAINS or similarity >= _LEAST_JACCARD:
             items.append(MatchingItem(sha256, name, str(relation), None, similarity))
