@@ -238,7 +238,7 @@ def test_a_window_finer_than_the_times_is_refused() -> None:
     shares: list[Share] = [(f"x{at % 3}", f"i{at % 4}", 60 * at) for at in range(12)]
     by_minute = made(shares)
     assert by_minute.precision == 60  # seen in the times, whatever their source said
-    with pytest.raises(UsageError, match="known to the minute only; the least window is 60"):
+    with pytest.raises(UsageError, match="known only to the minute; the shortest window is 60"):
         find_ties(by_minute, TieSettings(window=10))
     assert find_ties(by_minute, TieSettings(window=600)).ties.num_rows
     odd = [(account, item, (at or 0) + 7) for account, item, at in shares]

@@ -376,11 +376,11 @@ def test_a_case_that_was_matched_tells_copies_by_its_groups(tmp_path: Path) -> N
         (FramingQuery(like("nobody")), "has no post 'nobody'"),
         (FramingQuery(like("both")), "'both' is a post on twitter and y: name one as twitter/both"),
         (FramingQuery(like("again")), "repeats the post 'both'"),
-        (FramingQuery(like("wow")), "says too little to compare"),
+        (FramingQuery(like("wow")), "too little text to compare"),
         (FramingQuery(like(texts=["!!! "])), "no letters or digits"),
         (FramingQuery(like(texts=["a" * 20_000])), "too long"),
         (FramingQuery(like(texts=["\ud800 lone"])), "UTF-8"),
-        (FramingQuery(like("0-40"), like("0-40")), "named as one and as a counter-example"),
+        (FramingQuery(like("0-40"), like("0-40")), "both as an example and as a counter-example"),
         (
             FramingQuery(like("0-40"), like("0-90")),
             "twitter/0-40 and twitter/0-90 say and show the same",
