@@ -197,7 +197,7 @@ def test_what_is_no_json_is_refused(case: Case, text: str | bytes) -> None:
         (b"\xff\xfe", "'utf-8' codec can't decode byte 0xff"),
         ("{", "Expecting property name"),
         ("[" * 100_000, "it is nested too deeply"),
-        ("[]", "it is no JSON object"),
+        ("[]", "it is not a JSON object"),
     ],
 )
 def test_what_is_damaged_is_told_with_the_reason(
@@ -233,7 +233,7 @@ def test_what_could_not_be_read_again_is_not_kept(
         UsageError, match=r"'fire' can't be saved.*post_id is not a text of up to 1,000"
     ):
         rank_by_example(case, FramingQuery(ExampleNames((long,)), name="fire"))
-    monkeypatch.setattr("frametrace.matcher.framing.by_example.saved_framings._MOST_BYTES", 1000)
+    monkeypatch.setattr("frametrace.matcher.framing.by_example.saved_framings._MAX_FILE_BYTES", 1000)
     with pytest.raises(UsageError, match=r"'big' can't be saved.* bytes, more than 1,000"):
         rank_by_example(case, FramingQuery(ExampleNames((), (), (_TEXT * 20,)), name="big"))
     assert framing_digests(case) == before
@@ -383,7 +383,7 @@ def test_what_others_do_to_a_framing_while_it_is_asked_for_is_not_undone(
     rank_by_example(case, FramingQuery(ExampleNames(("p0",), (), (_TEXT,)), name="fire"))
     place = "frametrace.matcher.framing.by_example.framing_search"
 
-    def renewed(_: SignalMakers, framing: Framing) -> Framing:
+    def reembedded(_: SignalMakers, framing: Framing) -> Framing:
         texts = tuple(ExampleText(each.text, unit(5), "weights:2") for each in framing.like.texts)
         return replace(framing, like=replace(framing.like, texts=texts))
 
@@ -393,12 +393,12 @@ def test_what_others_do_to_a_framing_while_it_is_asked_for_is_not_undone(
                 delete_framing(case, "fire")
             else:
                 more = Framing(Examples((ExamplePost("twitter", "p2"),)))
-                save_framing(case, "fire", load_framing(case, "fire").plus(more))
+                save_framing(case, "fire", load_framing(case, "fire").with_added(more))
         return rank_posts(*arguments)
 
-    monkeypatch.setattr(f"{place}.renewed", renewed)
+    monkeypatch.setattr(f"{place}.reembedded", reembedded)
     with monkeypatch.context() as patched:
-        patched.setattr(f"{place}.rank", meanwhile)
+        patched.setattr(f"{place}.rank_posts", meanwhile)
         rank_by_example(case, FramingQuery(name="fire"))
     if deleted:
         assert framing_names(case) == []
