@@ -186,7 +186,7 @@ def test_blocks_change_nothing_and_long_lists_hold_the_ties_alone(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pair_counts, "_BLOCK", block)
         assert find_ties(given_shares, chosen) == whole
-        patch.setattr(pair_counts, "LISTED", -1)
+        patch.setattr(pair_counts, "MAX_SLOT_PAIRS_TO_LIST_ALL", -1)
         few = find_ties(given_shares, chosen)
     assert few.windows == whole.windows
     tied = np.flatnonzero(whole.ties["q_value"].to_numpy() <= 0.4)
@@ -200,7 +200,7 @@ def test_of_more_ties_than_can_be_listed_the_most_significant_are() -> None:
     whole = find_ties(made(shares))
     assert whole.ties["shared_items"].to_pylist() == [6, 5, 4]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ties, "_MOST_LISTED", 12)
+        patch.setattr(ties, "_MAX_LISTED_ITEMS", 12)
         few = find_ties(made(shares))
     assert few.windows == whole.windows
     assert few.ties == whole.ties.slice(0, 2)

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import jpeg, made_features, make_case, photo
 
-from frametrace.case.files import holding, to_json
+from frametrace.case.files import to_json
+from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.matcher.framing.by_example.examples import (
     ExamplePicture,
@@ -233,7 +234,9 @@ def test_what_could_not_be_read_again_is_not_kept(
         UsageError, match=r"'fire' can't be saved.*post_id is not a text of up to 1,000"
     ):
         rank_by_example(case, FramingQuery(ExampleNames((long,)), name="fire"))
-    monkeypatch.setattr("frametrace.matcher.framing.by_example.saved_framings._MAX_FILE_BYTES", 1000)
+    monkeypatch.setattr(
+        "frametrace.matcher.framing.by_example.saved_framings._MAX_FILE_BYTES", 1000
+    )
     with pytest.raises(UsageError, match=r"'big' can't be saved.* bytes, more than 1,000"):
         rank_by_example(case, FramingQuery(ExampleNames((), (), (_TEXT * 20,)), name="big"))
     assert framing_digests(case) == before
@@ -350,12 +353,12 @@ def test_files_that_are_called_otherwise_are_none(case: Case) -> None:
 def test_one_process_at_a_time_changes_framings(case: Case) -> None:
     (case.path / "framings").mkdir()
     asked = FramingQuery(ExampleNames(("p0",)), name="fire")
-    with holding(case.path / "framings"):
+    with writer_lock(case.path / "framings"):
         with pytest.raises(CaseLocked, match="framings"):
             rank_by_example(case, asked)
         assert framing_names(case) == []
     rank_by_example(case, asked)
-    with holding(case.path / "framings"):
+    with writer_lock(case.path / "framings"):
         rank_by_example(case, FramingQuery(name="fire"))  # looking needs no turn
 
 

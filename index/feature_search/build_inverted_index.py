@@ -1,6 +1,5 @@
 """Building the inverted lists of local features, from the shards or from an earlier index."""
 
-import os
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -10,22 +9,23 @@ from typing import IO
 import numpy as np
 from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
 
+from frametrace.case.files import reserve_space
 from frametrace.embed.signals.local import BITS, Features
 from frametrace.index.arrays import save_array
 from frametrace.index.codes import as_keys
-from frametrace.index.feature_search.codebook import nearest, trained
+from frametrace.index.feature_search.codebook import nearest_centers, train_centers
 from frametrace.index.feature_search.inverted_index import (
-    ARRAYS,
-    MOST_PICTURES,
-    OWNER,
+    ARRAY_NAMES,
+    MAX_INDEXED_PICTURES,
+    POSE_BITS,
     FeatureIndex,
-    packed,
+    pack_owners,
 )
 from frametrace.index.feature_shards import FeatureShards, Numbered
 from frametrace.posts.errors import UsageError
 from frametrace.work.progress import Progress
 
-__all__ = ["build_lists", "suits"]
+__all__ = ["build_inverted_index", "can_reuse_centers"]
 
 _KEPT = 300  # features of a picture, the first ones: 6,000 bytes
 _TO_A_LIST = 8  # pictures; a list then holds some 2,400 features
@@ -35,14 +35,14 @@ _GROWTH = 2  # times as many pictures as an index was trained for make another o
 _SAMPLED = 1 << 13  # pictures that they are taken from
 
 
-def suits(earlier: FeatureIndex, pictures: int) -> bool:
+def can_reuse_centers(earlier: FeatureIndex, pictures: int) -> bool:
     """Whether an earlier index's centers do for so many pictures, however often it grew since."""
     # Training may have merged a few of the centers that it was asked for, a power of 2.
     asked = 2 * len(earlier.centers)
     return _power(pictures) < _GROWTH * asked or asked > _CENTERS[1]
 
 
-def build_lists(
+def build_inverted_index(
     folder: Path, shards: FeatureShards, earlier: FeatureIndex | None, progress: Progress
 ) -> None:
     """Write the arrays of an index of the shards' pictures into a folder.
@@ -52,8 +52,10 @@ def build_lists(
     """
     pictures = Numbered.of(shards)
     count = len(pictures.items)
-    if count > MOST_PICTURES:
-        raise UsageError(f"an index of local features takes {MOST_PICTURES:,} pictures at most")
+    if count > MAX_INDEXED_PICTURES:
+        raise UsageError(
+            f"an index of local features takes {MAX_INDEXED_PICTURES:,} pictures at most"
+        )
     if earlier is not None:
         is_new = ~np.isin(as_keys(pictures.items), as_keys(earlier.items))
         earlier = earlier if count - is_new.sum() == len(earlier) else None
@@ -61,12 +63,12 @@ def build_lists(
         centers = earlier.centers
     else:
         is_new = np.ones(count, bool)
-        centers = trained(_sample(shards, pictures, _count(count)), _count(count))
+        centers = train_centers(_sample(shards, pictures, _count(count)), _count(count))
     many = np.zeros(len(centers), np.int64) if earlier is None else np.diff(earlier.starts)
     tracked = progress.track("indexing local features", 2 * int(is_new.sum()))
     with tracked as advance, TemporaryFile(dir=folder) as lists:
         for features, numbers in _batches(shards, pictures, is_new):
-            of = nearest(_bits(features), centers, 1)[:, 0].astype(np.uint16)
+            of = nearest_centers(_bits(features), centers, 1)[:, 0].astype(np.uint16)
             many += np.bincount(of, minlength=len(centers))
             lists.write(of.tobytes())
             advance(len(numbers))
@@ -93,18 +95,20 @@ class _Writing:
 
     def carry(self, earlier: FeatureIndex, numbers: np.ndarray) -> None:
         """Take over an earlier index, whose pictures are called `numbers` now."""
-        numbers = numbers.astype(np.uint32) << np.uint32(OWNER)
+        numbers = numbers.astype(np.uint32) << np.uint32(POSE_BITS)
         bounds = earlier.starts.tolist()
         for at, (begin, end) in enumerate(pairwise(bounds)):
             place = slice(int(self._next[at]), int(self._next[at]) + end - begin)
             owners = earlier.owners[begin:end]
-            self._owners[place] = numbers[owners >> OWNER] | owners & np.uint32((1 << OWNER) - 1)
+            self._owners[place] = numbers[owners >> POSE_BITS] | owners & np.uint32(
+                (1 << POSE_BITS) - 1
+            )
             self._words[:, place] = earlier.words[:, begin:end]
         self._next += np.diff(earlier.starts)
 
     def put(self, features: Sequence[Features], numbers: np.ndarray, of: IO[bytes]) -> None:
         """Put a batch of pictures into their lists, whose numbers come next in `of`."""
-        owners = [packed(f, n, _KEPT) for f, n in zip(features, numbers.tolist(), strict=True)]
+        owners = [pack_owners(f, n, _KEPT) for f, n in zip(features, numbers.tolist(), strict=True)]
         owner = np.concatenate(owners)
         lists = np.frombuffer(of.read(2 * len(owner)), np.uint16)
         order = np.argsort(lists, kind="stable")
@@ -120,7 +124,7 @@ class _Writing:
         self._words.flush()
         self._owners.flush()
         rest = pictures.items, pictures.rows, self._centers, self._starts
-        for name, array in zip(ARRAYS, rest, strict=False):
+        for name, array in zip(ARRAY_NAMES, rest, strict=False):
             save_array(self._folder / f"{name}.npy", array)
 
 
@@ -130,8 +134,7 @@ def _room(path: Path, like: np.ndarray, shape: tuple[int, ...]) -> np.memmap:
         header = {**header_data_from_array_1_0(like), "shape": shape}
         write_array_header_1_0(file, header)
         begin = file.tell()
-        file.flush()
-        os.posix_fallocate(file.fileno(), begin, max(int(np.prod(shape)) * like.itemsize, 1))
+        reserve_space(file, max(int(np.prod(shape)) * like.itemsize, 1))
     return np.memmap(path, like.dtype, "r+", begin, shape)
 
 
