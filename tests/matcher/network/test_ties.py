@@ -244,7 +244,7 @@ def test_a_window_finer_than_the_times_is_refused() -> None:
     odd = [(account, item, (at or 0) + 7) for account, item, at in shares]
     assert made(odd).precision == 1
     by_day = made(odd, "day")
-    with pytest.raises(UsageError, match=r"window of 1 hour is finer.*to the day only"):
+    with pytest.raises(UsageError, match=r"window of 1 hour is finer.*only to the day"):
         find_ties(by_day, TieSettings(window=3600))
     rows = {row["seconds"]: row for row in find_ties(by_day).windows.to_pylist()}
     assert [rows[at]["pairs"] is None for at in (60, 600, 3600, 86_400, None)] == [
