@@ -14,7 +14,7 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
-from frametrace.embed.signals.ocr_text import Overlay
+from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.matcher.account_names import connect
 from frametrace.matcher.framing.by_example.example_scoring import (
     EVIDENCE_KINDS,
@@ -214,7 +214,7 @@ def _signals(case: Case, contents: Contents) -> tuple[str, ...]:
     used = {
         CaptionKey.name: has_texts,
         Caption.name: Caption.name in computed and has_texts,
-        Overlay.name: bool((contents.ocr_text != NONE).any()),
+        OcrText.name: bool((contents.ocr_text != NONE).any()),
         "photo": has_pictures,
         Clip.name: Clip.name in computed and has_pictures,
     }
