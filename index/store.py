@@ -14,10 +14,10 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from frametrace.case.files import read_json, replace_folder
+from frametrace.case.files import read_json, replace_folder, write_atomically
 from frametrace.case.locks import comparison_folder, exclusive_lock
 from frametrace.case.schemas import signal_table
-from frametrace.case.store import Case, write_atomically
+from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.index.arrays import map_array, save_array, sha256_of
 from frametrace.index.codes import Codes

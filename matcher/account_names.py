@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from frametrace.case.store import Case
-from frametrace.case.views import KEPT_NUMBER, NUMBER_KEPT
+from frametrace.case.stored_rows import ACCOUNT_NUMBER_PATTERN, ACCOUNT_NUMBER_PREFIX
 from frametrace.case.views import connect as connect_as_kept
 
 if TYPE_CHECKING:
@@ -90,5 +90,5 @@ def _handles_in(shards: _Shards) -> pa.Table:
         mixed = [platform for (platform,) in connection.sql(_MIXED).fetchall()]
         if not mixed:
             return _HANDLES.empty_table()
-        values = {"mixed": mixed, "number": NUMBER_KEPT, "kept": KEPT_NUMBER}
+        values = {"mixed": mixed, "number": ACCOUNT_NUMBER_PATTERN, "kept": ACCOUNT_NUMBER_PREFIX}
         return connection.sql(_HANDLES_OF, params=values).to_arrow_table().cast(_HANDLES)

@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import BASE_TABLES, Case, CaseWriter
-from frametrace.case.views import KEYS, NUMBER_KEPT, Held, connect, query_over
+from frametrace.case.stored_rows import ACCOUNT_NUMBER_PATTERN, TABLE_KEYS, StoredRows
+from frametrace.case.views import connect, query_over
 from frametrace.embed.signals import SIGNALS, PictureSignal
 from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
 from frametrace.work.progress import Progress, Silent
@@ -144,7 +145,7 @@ def _origins(cases: Sequence[Case]) -> pa.Table:
     held = []
     for number, case in enumerate(cases):
         with connect(case, "posts") as connection:
-            keys = connection.sql(_KEYS, params={"number": NUMBER_KEPT}).to_arrow_table()
+            keys = connection.sql(_KEYS, params={"number": ACCOUNT_NUMBER_PATTERN}).to_arrow_table()
         held.append(keys.append_column("held", pa.repeat(1 << number, len(keys))))
     with query_over(every=pa.concat_tables(held)) as connection:
         return connection.sql(_ORIGINS).to_arrow_table()
@@ -219,19 +220,19 @@ def _join(writer: CaseWriter, number: int, case: Case, signals: Sequence[str]) -
 
 def _shards(case: Case, table: str) -> Iterator[tuple[Path, pa.Table]]:
     """The shards of a table, each with the keys of its rows."""
-    keys = list(KEYS.get(table, ("sha256",)))
+    keys = list(TABLE_KEYS.get(table, ("sha256",)))
     return zip(case.files(table), case.shards(table, keys), strict=True)
 
 
 def _conflicts(writer: CaseWriter, case: Case) -> pa.Table:
     """The case's posts that stand in the union with another text or of another account."""
-    return Held(writer.case).new_posts(case.read("posts", _OF_POSTS))[2]
+    return StoredRows(writer.case).new_posts(case.read("posts", _OF_POSTS))[2]
 
 
 def _new(writer: CaseWriter, table: str, keys: pa.Table, conflicts: pa.Table) -> pa.Array:
     """Which rows the union doesn't hold; pictures of a post that conflicts are not its pictures."""
     numbered = keys.append_column("row", pa.array(range(len(keys)), pa.int64()))
-    new = Held(writer.case).new(table, numbered)
+    new = StoredRows(writer.case).new(table, numbered)
     if table == "post_media" and conflicts.num_rows:
         with query_over(new=new, conflicts=conflicts) as connection:
             new = connection.sql(
