@@ -36,6 +36,7 @@ from frametrace.case.files import (
 )
 from frametrace.case.locks import writer_lock
 from frametrace.case.schemas import ACCOUNT_PROFILES, GUESSED, MEDIA, POST_MEDIA, POSTS, SKIPPED
+from frametrace.case.table import Table
 from frametrace.posts.errors import CaseError, CaseTooNew, UsageError
 from frametrace.posts.sources.folders import printable
 
@@ -60,13 +61,13 @@ _WIDE_ROW_GROUP = 32  # rows
 class Case:
     """A case as of one epoch; opening it again sees what was committed since."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str | Path) -> None:
         """Open an existing case.
 
         Raises `CaseError` where there is none, or a broken one, and `UsageError` where the path
         isn't valid UTF-8.
         """
-        self.path = _check_utf8(path)
+        path = self.path = _check_utf8(Path(path))
         if not (path / "case.json").is_file():
             raise CaseError(
                 f"{path} is not a case (it has no case.json); make one with "
@@ -81,6 +82,21 @@ class Case:
                 "Upgrade it: pip install --upgrade frametrace"
             )
         self.epoch = current_epoch(path)
+
+    @property
+    def posts(self) -> Table:
+        """One row per post, in the schema `case.schemas.POSTS`."""
+        return Table(self.read("posts"))
+
+    @property
+    def media(self) -> Table:
+        """One row per distinct picture file."""
+        return Table(self.read("media"))
+
+    @property
+    def skipped(self) -> Table:
+        """One row per item that could not be read, with the reason."""
+        return Table(self.read("skipped"))
 
     @property
     def is_union(self) -> bool:

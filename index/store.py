@@ -21,8 +21,11 @@ from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.index.arrays import map_array, save_array, sha256_of
 from frametrace.index.codes import Codes
-from frametrace.index.feature_search.build_lists import build_lists, suits
-from frametrace.index.feature_search.inverted_index import ARRAYS as FEATURE_ARRAYS
+from frametrace.index.feature_search.build_inverted_index import (
+    build_inverted_index,
+    can_reuse_centers,
+)
+from frametrace.index.feature_search.inverted_index import ARRAY_NAMES as FEATURE_ARRAYS
 from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.feature_shards import CodeShards, FeatureShards
 from frametrace.index.hamming.hamming_index import BinaryIndex
@@ -196,7 +199,7 @@ def _build_features(case: Case, signal: str, folder: Path, progress: Progress) -
     shards = FeatureShards(case.files(signal_table(signal)))
     fingerprint = case.epoch.signals[signal]["fingerprint"]
     earlier = _earlier_features(folder, fingerprint, case.epoch.rows(signal_table(signal)))
-    build_lists(folder, shards, earlier, progress)
+    build_inverted_index(folder, shards, earlier, progress)
     index = FeatureIndex.open(folder, shards)
     names = [f"{name}.npy" for name in FEATURE_ARRAYS]
     return Manifest(
@@ -241,7 +244,7 @@ def _earlier_features(folder: Path, fingerprint: str, pictures: int) -> FeatureI
     for _, other, manifest in sorted(found, key=lambda each: each[:2], reverse=True):
         with suppress(OSError, ValueError):
             earlier = FeatureIndex.open(other)
-            if not suits(earlier, pictures):
+            if not can_reuse_centers(earlier, pictures):
                 return None
             if all(sha256_of(other / name) == digest for name, digest in manifest.files.items()):
                 return earlier

@@ -11,14 +11,14 @@ import numpy as np
 
 from frametrace.work.thread_pool import ThreadPool
 
-__all__ = ["nearest", "trained"]
+__all__ = ["nearest_centers", "train_centers"]
 
 _ROUNDS = 6
 _SEED = 0
 _BLOCK = 1 << 13  # codes at a time
 
 
-def trained(codes: np.ndarray, count: int) -> np.ndarray:
+def train_centers(codes: np.ndarray, count: int) -> np.ndarray:
     """(count, k) uint8 centers of (n, k) codes; the same codes give the same centers.
 
     Fewer than `count` different codes give as many centers as there are; none gives one.
@@ -31,7 +31,7 @@ def trained(codes: np.ndarray, count: int) -> np.ndarray:
     rng = np.random.default_rng(_SEED)
     centers = chosen[np.sort(rng.choice(len(chosen), count, replace=False))]
     for _ in range(_ROUNDS):
-        of = nearest(codes, centers, 1)[:, 0]
+        of = nearest_centers(codes, centers, 1)[:, 0]
         order = np.argsort(of, kind="stable")
         many = np.bincount(of, minlength=count)
         filled = np.flatnonzero(many)
@@ -42,7 +42,7 @@ def trained(codes: np.ndarray, count: int) -> np.ndarray:
     return np.unique(centers, axis=0)
 
 
-def nearest(codes: np.ndarray, centers: np.ndarray, count: int) -> np.ndarray:
+def nearest_centers(codes: np.ndarray, centers: np.ndarray, count: int) -> np.ndarray:
     """The numbers of the `count` centers nearest to each code, (n, count) int32, nearest first."""
     search = _Search(np.ascontiguousarray(centers), count)
     if len(codes) <= _BLOCK:

@@ -25,7 +25,7 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.local import Features, Local
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.feature_join.feature_join import Proposals, propose_pairs
-from frametrace.index.feature_join.join_state import copy_join
+from frametrace.index.feature_join.join_folder import copy_join
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.matcher.photos.elements import OWN, element_cells
 from frametrace.matcher.pictures.compare_pairs import shown_of, values_of

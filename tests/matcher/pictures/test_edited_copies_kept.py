@@ -225,7 +225,7 @@ def test_pairs_over_which_a_process_ends_are_told_of_and_tried_again(case: Case)
 _COMPARE = """
 import os, signal, sys
 from pathlib import Path
-from frametrace.embed.case import Case
+from frametrace.case.store import Case
 from frametrace.work.executor import InProcess
 from frametrace.matcher import edited
 from frametrace.matcher.photos import near_photos
