@@ -1,9 +1,6 @@
-"""Keys: Ed25519 to sign with, and the secret under which accounts become pseudonyms."""
+"""Signs tips and verdicts with Ed25519 keys, verifies signatures, and makes and reads the keys."""
 
 import hashlib
-import hmac
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,24 +13,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Signature",
-    "account_key",
     "fingerprint",
     "make_keys",
-    "pseudonym",
+    "read_key_file",
     "read_public_key",
     "sign",
-    "verified",
+    "verified_key",
 ]
 
-_KEY_BYTES = 32
 _ALGORITHM = "ed25519"
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A signature that holds: `signer` is the fingerprint of the key.
+    """A valid signature: `signer` is the fingerprint of the key.
 
-    `trusted` tells whether the reader named this key beforehand.
+    `trusted` is whether the reader named this key beforehand.
     """
 
     signer: str
@@ -41,16 +36,17 @@ class Signature:
 
 
 def make_keys(name: Path) -> tuple[Path, Path, str]:
-    """Make NAME.pem (secret, mode 0600) and NAME.pub.pem; also returns the key's fingerprint.
+    """Make NAME.pem (secret, mode 0600) and NAME.pub.pem; returns the paths and the fingerprint.
 
-    Raises `UsageError` where one of them exists: a key that signed something is never overwritten.
+    Raises `UsageError` if one of the files exists: a key may have been used and is never
+    overwritten.
     """
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     secret, public = (name.with_name(name.name + suffix) for suffix in (".pem", ".pub.pem"))
     if taken := next((path for path in (secret, public) if path.exists()), None):
-        raise UsageError(f"{taken} exists: name other keys; this one may have signed something")
+        raise UsageError(f"{taken} exists and may have signed something: choose another name")
     key = Ed25519PrivateKey.generate()
     write_secret(
         secret,
@@ -70,7 +66,7 @@ def make_keys(name: Path) -> tuple[Path, Path, str]:
 
 
 def fingerprint(public_key: bytes) -> str:
-    """What people compare over the telephone: SHA-256 of the 32 bytes of a public key."""
+    """The SHA-256 of the 32 bytes of a public key, which people can compare by telephone."""
     return hashlib.sha256(public_key).hexdigest()
 
 
@@ -80,18 +76,18 @@ def read_public_key(path: Path) -> bytes:
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     try:
-        key = load_pem_public_key(_small(path))
+        key = load_pem_public_key(read_key_file(path))
     except ValueError:
         key = None
     if not isinstance(key, Ed25519PublicKey):
         raise TipError(
-            f"{path} holds no Ed25519 public key in PEM; name the .pub.pem of the sender"
+            f"{path} does not hold an Ed25519 public key in PEM; name the sender's .pub.pem file"
         )
     return key.public_bytes_raw()
 
 
 def sign(path: Path, message: bytes) -> dict[str, str]:
-    """Sign with the secret key of a PEM file; the `signature` member of a document."""
+    """Sign with the secret key of a PEM file; returns the `signature` member of a document."""
     key = _secret_key(path)
     public = key.public_key().public_bytes_raw()
     return {
@@ -101,8 +97,8 @@ def sign(path: Path, message: bytes) -> dict[str, str]:
     }
 
 
-def verified(signature: dict[str, str], message: bytes) -> bytes | None:
-    """The public key of a signature that holds for a message, else None."""
+def verified_key(signature: dict[str, str], message: bytes) -> bytes | None:
+    """The public key of a signature if it is valid for a message, else None."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -115,49 +111,30 @@ def verified(signature: dict[str, str], message: bytes) -> bytes | None:
     return public
 
 
-def account_key(path: Path) -> bytes:
-    """The secret in a file of 64 hexadecimal digits; made, readable by its owner alone, if absent.
-
-    Raises `TipError` where the file is no such key or others may read it.
-    """
-    if not path.exists():
-        write_secret(path, secrets.token_hex(_KEY_BYTES).encode() + b"\n")
-    if os.name != "nt" and path.stat().st_mode & 0o077:  # Windows has no such modes
-        raise TipError(f"{path} can be read by others: run chmod 600 {path}, or name another key")
-    try:
-        key = bytes.fromhex(_small(path).decode("ascii").strip())
-    except ValueError:
-        key = b""
-    if len(key) != _KEY_BYTES:
-        raise TipError(f"{path} is no account key: it holds 64 hexadecimal digits")
-    return key
-
-
-def pseudonym(key: bytes, platform: str, account_id: str) -> str:
-    """HMAC-SHA256 of an account: the same for one key, of no use to whoever lacks it."""
-    return hmac.new(key, f"{platform}\0{account_id}".encode(), hashlib.sha256).hexdigest()
-
-
 def _secret_key(path: Path) -> "Ed25519PrivateKey":
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        key = load_pem_private_key(_small(path), password=None)
+        key = load_pem_private_key(read_key_file(path), password=None)
     except TypeError:
-        raise TipError(f"{path} is encrypted: sign with a key that is not") from None
+        raise TipError(f"{path} is encrypted: sign with an unencrypted key") from None
     except ValueError:
         key = None
     if not isinstance(key, Ed25519PrivateKey):
         raise TipError(
-            f"{path} holds no Ed25519 secret key in PEM; make one with: frametrace tip keygen NAME"
+            f"{path} does not hold an Ed25519 secret key in PEM; make one with: "
+            "frametrace tip keygen NAME"
         )
     return key
 
 
-def _small(path: Path) -> bytes:
-    """A key file's bytes; keys have a few hundred."""
+def read_key_file(path: Path) -> bytes:
+    """The bytes of a key file, at most 64 KiB; real keys have a few hundred.
+
+    Raises `TipError` if there is no such file.
+    """
     if not path.is_file():
-        raise TipError(f"{path} is no file with a key")
+        raise TipError(f"{path} is not a key file")
     with path.open("rb") as file:
         return file.read(2**16)

@@ -1,21 +1,60 @@
-"""Reads posts of X (API 1.1) from the tables of twarc 1, Hydrator and Social Feed Manager.
+"""Reads the tables that twarc writes of posts of X: twarc-csv (API 2) and twarc 1 (API 1.1).
 
-They hold links to pages of pictures, not to pictures: files are found by the post's id.
+Hydrator and Social Feed Manager write tables like twarc 1's. These hold links to pages of pictures,
+not to pictures: files are found by the post's id.
 
 Sources: DocNow/twarc, twarc/json2csv.py; DocNow/hydrator, app/utils/twitter.js.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers import x_api_v1
+from frametrace.posts.readers import x_api, x_api_v1
 from frametrace.posts.readers.shared.account_keys import account_key
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape
+from frametrace.posts.values import encodable, json_of
 
-__all__ = ["READER"]
+__all__ = ["READER_V1", "READER_V2"]
 
 
-def _parse(row: Row) -> Post:
+def _parse_v2(row: Row) -> Post:
+    if row.values.get("id", "").startswith('"'):  # --json-encode-all
+        row.values = {name: _decoded(value) for name, value in row.values.items()}
+    elif _is_encoded(row):
+        row.values["text"] = _decoded(row.values["text"])
+    else:
+        row.values["text"] = row.values.get("text", "").replace("\\n", "\n")
+    return x_api.parse(row)
+
+
+def _is_encoded(row: Row) -> bool:
+    """Whether texts are JSON strings, as older versions wrote them, and not just quoted speech."""
+    return row.values.get("text", "").startswith('"') and (
+        row.values.get("author.description", "") or '"'
+    ).startswith('"')
+
+
+def _decoded(cell: str) -> str:
+    try:
+        value = json_of(cell) if cell.startswith('"') and cell.isascii() else cell
+    except ValueError:
+        return cell
+    return encodable(value)
+
+
+READER_V2 = Reader(
+    name="twarc-csv",
+    title="twarc-csv export of X API v2 posts",
+    example="tweets.csv",
+    platform="twitter",
+    time="second",
+    shape=Shape.TABLE,
+    required=x_api.REQUIRED,
+    parse=_parse_v2,
+)
+
+
+def _parse_v1(row: Row) -> Post:
     post_id = row.key("id")
     posted_at, precision = row.time("created_at")
     # Hydrator leaves the account's number out.
@@ -51,7 +90,7 @@ def _repost_of(row: Row) -> str:
     return row.reference("retweet_or_quote_id") if is_repost else ""
 
 
-READER = Reader(
+READER_V1 = Reader(
     name="twarc1-csv",
     title="twarc 1, Hydrator or Social Feed Manager: posts of X",
     example="hydrated.csv",
@@ -66,5 +105,5 @@ READER = Reader(
         ("tweet_url", "retweet_or_quote_id"),
     ),
     foreign=("timestamp_utc",),
-    parse=_parse,
+    parse=_parse_v1,
 )

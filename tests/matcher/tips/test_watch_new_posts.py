@@ -1,4 +1,4 @@
-"""Watching a case: newcomers are told of once, and nobody is missed."""
+"""A watch reports each newcomer once, and misses none."""
 
 import hashlib
 import json
@@ -9,9 +9,10 @@ from making import jpeg, make_case, photo
 from frametrace.case.store import Case
 from frametrace.matcher.stage import match_case
 from frametrace.matcher.tips.export import export_tip
+from frametrace.matcher.tips.export_selection import Selection
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.selection import Choice
-from frametrace.matcher.tips.watch import NEWCOMERS, look, remember, watching
+from frametrace.matcher.tips.watch_new_posts import NEWCOMERS, compare_new_posts
+from frametrace.matcher.tips.watch_state import open_watch, save_state
 from frametrace.posts.errors import CaseError, CaseLocked
 
 WORDS = "they broke the whole station again last night and we had enough"
@@ -24,7 +25,7 @@ def tip(tmp_path):
     place = tmp_path / "sender"
     posts = [{"account_id": "a", "media": ["1.jpg"], "text": WORDS}]
     case = make_case(place, posts, {"1.jpg": jpeg(photo(1))}, signals=SIGNALS)
-    export_tip(case, Choice(accounts=("a",)), place / "tip.json")
+    export_tip(case, Selection(accounts=("a",)), place / "tip.json")
     return read_tip(place / "tip.json")
 
 
@@ -35,10 +36,10 @@ def add(folder, posts, photos=(), quality=60):
 
 
 def newcomers(case, tips=(), keep=True):
-    with watching(case) as state:
-        found = look(Case(case.path), state, tips)
+    with open_watch(case) as state:
+        found = compare_new_posts(Case(case.path), state, tips)
         if keep:
-            remember(case, found.state)
+            save_state(case, found.state)
     assert found.newcomers.schema == NEWCOMERS
     return found.newcomers.to_pylist(), found
 
@@ -47,13 +48,13 @@ def names(case, tips=(), keep=True):
     return [row["account_id"] for row in newcomers(case, tips, keep)[0]]
 
 
-def test_what_the_case_held_before_is_no_news(tmp_path, tip):
+def test_posts_that_the_case_held_before_are_not_reported(tmp_path, tip):
     case = add(tmp_path, [{"post_id": "old", "account_id": "old", "media": ["1.jpg"]}], [1])
     rows, found = newcomers(case, [tip])
     assert (rows, found.posts, found.matched) == ([], 0, None)
 
 
-def test_each_newcomer_is_told_of_once_with_its_closest_evidence(tmp_path, tip):
+def test_each_newcomer_is_reported_once_with_its_closest_evidence(tmp_path, tip):
     case = add(tmp_path, [{"post_id": "old", "account_id": "b", "text": "hello"}])
     assert names(case, [tip]) == []
     posts = [
@@ -78,14 +79,14 @@ def test_each_newcomer_is_told_of_once_with_its_closest_evidence(tmp_path, tip):
     assert names(case, [tip]) == []
 
 
-def test_who_posted_the_same_file_before_is_no_news(tmp_path, tip):
+def test_an_account_that_posted_the_file_before_is_not_reported(tmp_path, tip):
     case = add(tmp_path, [{"post_id": "old", "account_id": "old", "media": ["1.jpg"]}], [1])
     assert names(case, [tip]) == []
     case = add(tmp_path, [{"post_id": "new", "account_id": "new", "media": ["1.jpg"]}])
     assert names(case, [tip]) == ["new"]
 
 
-def test_known_groups_tell_of_newcomers_but_not_of_their_members(tmp_path):
+def test_known_groups_report_newcomers_but_not_their_members(tmp_path):
     posts = [{"post_id": n, "account_id": n, "media": ["1.jpg"]} for n in ("m1", "m2")]
     case = add(tmp_path, posts, [1], 90)
     results, _ = match_case(case)
@@ -106,7 +107,7 @@ def test_known_groups_tell_of_newcomers_but_not_of_their_members(tmp_path):
     assert names(case) == []
 
 
-def test_known_framings_tell_of_newcomers_by_the_wording(tmp_path):
+def test_known_framings_report_newcomers_by_the_wording(tmp_path):
     texts = (WORDS, WORDS + " yes", "short")
     posts = [
         {"post_id": f"m{at}", "account_id": f"m{at}", "text": text, "media": ["1.jpg"]}
@@ -123,7 +124,7 @@ def test_known_framings_tell_of_newcomers_by_the_wording(tmp_path):
     assert row["item_id"] == hashlib.sha256(WORDS.encode()).hexdigest()[:16]
 
 
-def test_a_picture_that_comes_later_than_its_post_is_looked_at(tmp_path, tip):
+def test_a_picture_that_arrives_after_its_post_is_compared(tmp_path, tip):
     case = Case.create(tmp_path / "case")
     assert names(case, [tip]) == []
     post = {"post_id": "1", "account_id": "late", "media": ["1.jpg"]}
@@ -133,7 +134,7 @@ def test_a_picture_that_comes_later_than_its_post_is_looked_at(tmp_path, tip):
     assert names(case, [tip]) == ["late"]
 
 
-def test_two_platforms_may_have_an_account_of_one_name(tmp_path, tip):
+def test_two_platforms_may_have_accounts_of_the_same_name(tmp_path, tip):
     case = Case.create(tmp_path / "case")
     names(case)
     case = add(tmp_path, [{"platform": p, "account_id": "same", "text": WORDS} for p in "xy"])
@@ -144,12 +145,12 @@ def test_two_platforms_may_have_an_account_of_one_name(tmp_path, tip):
 
 def test_only_one_process_watches_a_case_at_a_time(tmp_path):
     case = Case.create(tmp_path / "case")
-    with watching(case), pytest.raises(CaseLocked), watching(case):
+    with open_watch(case), pytest.raises(CaseLocked), open_watch(case):
         pass
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"epoch": "x", "shards": {}}'])
-def test_a_damaged_memory_is_told_of(tmp_path, content):
+def test_a_damaged_state_is_reported(tmp_path, content):
     case = Case.create(tmp_path / "case")
     names(case)
     state = case.path / "watch" / "state.json"
@@ -161,5 +162,5 @@ def test_a_damaged_memory_is_told_of(tmp_path, content):
         "told",
     }
     state.write_text(content, "utf-8")
-    with pytest.raises(CaseError, match=r"state\.json"), watching(case):
+    with pytest.raises(CaseError, match=r"state\.json"), open_watch(case):
         pass

@@ -1,4 +1,4 @@
-"""Copies by a hash that features contradict: statements on one letterhead are no echoes."""
+"""Hash matches that local features contradict are dropped: statements on one letterhead."""
 
 import numpy as np
 import pyarrow as pa
@@ -6,7 +6,7 @@ import pytest
 from making import jpeg, make_case, photo
 from picturing import statement
 
-from frametrace.matcher.tips.hash_contradictions import contradicted
+from frametrace.matcher.tips.echoes_by_picture import contradicted_by_features
 from frametrace.work.executor import InProcess
 
 SIGNALS = ("pdq", "local")
@@ -32,7 +32,7 @@ def known(case):
 def judged(case, known, *pairs, features=True):
     pictures = pa.array([known[name][0] for name, _ in pairs], pa.string())
     codes = [known[of][1] if features else None for _, of in pairs]
-    return contradicted(case, pictures, pa.array(codes, pa.binary()), InProcess())
+    return contradicted_by_features(case, pictures, pa.array(codes, pa.binary()), InProcess())
 
 
 def test_a_statement_on_one_letterhead_with_other_words_is_contradicted(case, known):
@@ -45,5 +45,7 @@ def test_photos_are_not_judged_nor_what_has_no_features(case, known):
     assert not judged(case, known, ("letter", "other"), features=False).any()
     strange = pa.array(["0" * 64], pa.string())  # a text, or a picture without features
     codes = pa.array([known["letter"][1]], pa.binary())
-    assert contradicted(case, strange, codes, InProcess()).tolist() == [False]
-    assert contradicted(case, strange[:0], codes[:0], InProcess()).dtype == np.dtype(bool)
+    assert contradicted_by_features(case, strange, codes, InProcess()).tolist() == [False]
+    assert contradicted_by_features(case, strange[:0], codes[:0], InProcess()).dtype == np.dtype(
+        bool
+    )

@@ -1,4 +1,4 @@
-"""Edited copies by a tip: its local features find what hashes don't, and no shared layout."""
+"""Local features of a tip find edited copies that hashes miss, but not shared layouts."""
 
 import base64
 import json
@@ -13,10 +13,10 @@ from tipping import exported
 from frametrace.embed.signals.local import Features, is_value
 from frametrace.matcher.stage import match_case
 from frametrace.matcher.tips.check import check_tip
-from frametrace.matcher.tips.echoes import ECHOES
+from frametrace.matcher.tips.export_selection import Selection
+from frametrace.matcher.tips.find_echoes import ECHOES
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.selection import Choice
-from frametrace.matcher.tips.tip_model import FEATURES, FINGERPRINTS
+from frametrace.matcher.tips.tip_model import FINGERPRINTS, MAX_FEATURES
 from frametrace.work.executor import InProcess
 
 SIGNALS = ("pdq", "local", "caption_key")
@@ -81,7 +81,7 @@ def receiver(tmp_path_factory):
 @pytest.fixture(scope="module")
 def tip(sender, tmp_path_factory):
     path = tmp_path_factory.mktemp("tip") / "tip.json"
-    exported(sender, path, Choice(accounts=("one", "two", "flat")))
+    exported(sender, path, Selection(accounts=("one", "two", "flat")))
     return path
 
 
@@ -128,14 +128,14 @@ def test_each_item_carries_so_many_features_and_a_flat_picture_none(tip):
     for text in filter(None, found):
         assert len(text) <= 8192
         code = base64.b64decode(text, validate=True)
-        assert is_value(code, FEATURES)
-        assert len(Features.of(code)) == FEATURES  # of 360
+        assert is_value(code, MAX_FEATURES)
+        assert len(Features.of(code)) == MAX_FEATURES  # of 360
     assert json.loads(tip.read_text("utf-8"))["frametrace_tip"] == 2
 
 
 def test_with_hashes_only_it_carries_none_and_finds_none_of_them(sender, receiver, tmp_path):
     path = tmp_path / "tip.json"
-    _, written = exported(sender, path, Choice(accounts=("one",)), hashes_only=True)
+    _, written = exported(sender, path, Selection(accounts=("one",)), hashes_only=True)
     assert local_of(path) == [None]
     assert set(written["head"]["signals"]) == {"pdq"}
     assert echoes(receiver, path) == {}
@@ -147,7 +147,7 @@ def test_a_case_without_features_is_told_of_them(tip, tmp_path, signals):
     found = check_tip(case, read_tip(tip), executor=InProcess())
     assert found.echoes.num_rows == 0
     notes = " ".join(found.notes)
-    assert "without local: 1. Compute it: frametrace embed case --signal local" in notes
+    assert "without local: 1. Compute it with: frametrace embed case --signal local" in notes
     assert ("without thumbnail: 1" in notes) == (signals != ("thumbnail",))
 
 
@@ -161,12 +161,12 @@ def test_a_case_with_features_and_no_thumbnails_is_no_error(tip, tmp_path):
 
 
 def test_a_part_of_a_case_is_looked_at_alone(receiver, tip):
-    from frametrace.matcher.tips.echoes import echoes_of
+    from frametrace.matcher.tips.find_echoes import find_echoes
 
     items = read_tip(tip).items
     material = items.append_column("thumbnail", pa.nulls(len(items), pa.binary()))
     posts = pa.table({"platform": ["twitter"] * 2, "post_id": ["mirrored", "other-10"]})
-    found = echoes_of(receiver, material, posts=posts, executor=InProcess())
+    found = find_echoes(receiver, material, posts=posts, executor=InProcess())
     assert found["account_id"].to_pylist() == ["mirrored"]
 
 
@@ -182,7 +182,7 @@ def matched(tmp_path_factory):
 
 def test_what_a_screenshot_shares_with_others_is_left_out(matched, tmp_path):
     path = tmp_path / "tip.json"
-    exported(matched, path, Choice(accounts=("s0",)))
+    exported(matched, path, Selection(accounts=("s0",)))
     (text,) = local_of(path)
     features = Features.of(base64.b64decode(text))
     y = features.place[:, 1] * 900 / features.height
@@ -200,7 +200,7 @@ def test_what_a_screenshot_shares_with_others_is_left_out(matched, tmp_path):
 
 def test_a_picture_that_is_all_element_carries_no_features(matched, tmp_path):
     path = tmp_path / "tip.json"
-    exported(matched, path, Choice(accounts=("empty",)))
+    exported(matched, path, Selection(accounts=("empty",)))
     assert local_of(path) == [None]
 
 
@@ -208,7 +208,7 @@ def test_elements_of_the_receivers_case_are_no_copies(matched, tmp_path):
     """The tip comes from a case that was not matched: the bars are in it."""
     sender = case_of(tmp_path / "sender", {"empty": app(None), "shown": app(detailed(20))})
     path = tmp_path / "tip.json"
-    exported(sender, path, Choice(accounts=("empty", "shown")))
+    exported(sender, path, Selection(accounts=("empty", "shown")))
     pictures = {f"other-{seed}": app(detailed(seed)) for seed in range(30, 36)}
     pictures |= {"copy": app(detailed(20)), "photo": detailed(20)}
     case = case_of(tmp_path, pictures)

@@ -1,12 +1,12 @@
-"""Texts in pictures go with a tip as captions do, and are found in captions and in pictures."""
+"""Texts in pictures are exported like captions, and found in captions and in pictures."""
 
 import pytest
 from making import encoded, lettered, make_case, photo
 
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.export import ExportSettings, export_tip
+from frametrace.matcher.tips.export_selection import Selection
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.selection import Choice
 
 WORDS = "They tore the station apart and nobody stopped them"
 SIGNALS = ("pdq", "overlay", "caption_key")
@@ -37,7 +37,7 @@ def cases(tmp_path_factory):
 
 def test_words_in_a_picture_are_found_as_a_caption_and_in_another_picture(cases, tmp_path):
     ours, theirs = cases
-    export_tip(ours, Choice(accounts=("a0",)), tmp_path / "tip.json")
+    export_tip(ours, Selection(accounts=("a0",)), tmp_path / "tip.json")
     echoes = check_tip(theirs, read_tip(tmp_path / "tip.json")).echoes.to_pylist()
     found = {row["post_id"]: row for row in echoes}
     assert set(found) == {"picture", "caption"}
@@ -50,5 +50,7 @@ def test_the_words_themselves_are_given_only_where_captions_are(cases, tmp_path)
     ours, _ = cases
     for with_captions in (False, True):
         out = tmp_path / f"{with_captions}.json"
-        export_tip(ours, Choice(accounts=("a0",)), out, ExportSettings(with_captions=with_captions))
+        export_tip(
+            ours, Selection(accounts=("a0",)), out, ExportSettings(with_captions=with_captions)
+        )
         assert ("station" in out.read_text("utf-8")) == with_captions
