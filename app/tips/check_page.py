@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from frametrace.app.output.render import moment_text
 from frametrace.case.store import Case
-from frametrace.embed.signals import pdq, phash
+from frametrace.embed.signals import SIGNALS, Metric, pdq, phash
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.results import Relation
@@ -38,7 +38,6 @@ _RELATIONS = {
     Relation.CONTAINS: "larger picture that contains it",
     Relation.PART: "part of it",
 }
-_BITS = {pdq.Pdq.name: pdq.BITS, phash.Phash.name: phash.BITS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +76,8 @@ class CheckPage:
 def evidence_sentence(row: Mapping[str, Any]) -> str:
     """The evidence of an echo in one sentence: the signal, how close it is, and the item."""
     signal = row["signal"]
-    if signal in _BITS:
-        evidence = f"copy: {signal} differs in {row['distance']} of {_BITS[signal]} bits from"
+    if SIGNALS[signal].metric is Metric.HAMMING:
+        evidence = f"{SIGNALS[signal].explain(row)} from"
     elif signal == Local.name:
         relation = _RELATIONS[row.get("relation") or Relation.COPY]
         mirrored = ", mirrored" if row.get("mirrored") else ""
@@ -116,7 +115,7 @@ def check_facts(checked: CheckResult) -> list[tuple[str, str]]:
     echoes = f"{posts:,} posts by {counts}" if posts else "nothing"
     bits = {pdq.Pdq.name: checked.settings.max_pdq, phash.Phash.name: checked.settings.max_phash}
     compared = [
-        f"{name} (within {bits[name]} of {_BITS[name]} bits)" if name in bits else name
+        f"{name} (within {bits[name]} of {SIGNALS[name].bits} bits)" if name in bits else name
         for name in checked.settings.signals
     ]
     return [

@@ -12,12 +12,12 @@ from frametrace.app.pipeline import Inputs, add
 from frametrace.app.report.csv_tables import row_writer, rows_of, write_csv
 from frametrace.app.tips.print_tips import print_watch
 from frametrace.case.store import Case
-from frametrace.embed.signals import SIGNALS, ModelChoice
+from frametrace.embed.signals import SIGNALS
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Local
-from frametrace.embed.signals.ocr_text import Overlay
+from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
 from frametrace.embed.stage import EmbedSettings, embed
@@ -113,14 +113,11 @@ def _model_signals(case: Case, progress: Progress) -> tuple[str, ...]:
     Only those that the case has already and whose model is available on this machine.
     """
     signals = []
-    for name in (Overlay.name, Caption.name, *([Clip.name] if framing_names(case) else [])):
+    for name in (OcrText.name, Caption.name, *([Clip.name] if framing_names(case) else [])):
         if (origin := case.epoch.signals.get(name)) is None:
             continue
-        model, weights = origin.get("model", ""), origin.get("weights", "")
-        is_clip = name == Clip.name
-        choice = ModelChoice(model, weights) if is_clip else ModelChoice(caption_model=model)
         try:
-            SIGNALS[name].locate(choice)
+            SIGNALS[name].locate(SIGNALS[name].choice_of(origin))
             signals.append(name)
         except ModelMissing as error:
             progress.note(f"new posts are not compared by {name}: {error}")

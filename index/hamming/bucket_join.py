@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from frametrace.index.base import Hits
 from frametrace.index.hamming.hamming_kernels import (
     BucketedCodes,
     BucketNeighbors,
@@ -26,7 +27,6 @@ from frametrace.index.hamming.pigeonhole import (
     chunk_tests,
     xor_masks,
 )
-from frametrace.index.hits import Hits
 from frametrace.work.thread_pool import Future, ThreadPool
 
 __all__ = ["BYTES_PER_HASH", "BYTES_PER_THREAD", "BlockPair", "chunk_histograms"]

@@ -200,7 +200,7 @@ def _check_caption_model(
 def _notes(case: Case, tip: Tip, used: Sequence[str]) -> list[str]:
     """Sentences on what was not compared."""
     notes, items = [], tip.items
-    flat = pc.sum(pc.less(items["quality"], pdq.MIN_QUALITY)).as_py() or 0
+    flat = pc.sum(pc.less(items["quality"], pdq.Pdq.min_quality)).as_py() or 0
     if flat:
         notes.append(f"Pictures of the tip that are too flat for PDQ were not compared: {flat:,}.")
     only_phash = pc.sum(pc.and_(pc.is_valid(items["phash"]), pc.is_null(items["pdq"]))).as_py()

@@ -9,9 +9,10 @@ import pyarrow.compute as pc
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.case.views import connect
-from frametrace.embed.signals import caption_key, pdq, phash
+from frametrace.embed.signals import SIGNALS, caption_key, pdq, phash
+from frametrace.embed.text.minhash_values import PERMUTATIONS
 from frametrace.index.codes import Codes
-from frametrace.index.hamming.hamming_index import BinaryIndex
+from frametrace.index.hamming.hamming_index import HammingIndex
 from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import open_index
 from frametrace.matcher.results import Relation
@@ -24,7 +25,7 @@ __all__ = ["echoes_by_hash"]
 _WIDTH: Mapping[str, int] = {  # bytes of a hash, values of a MinHash key
     pdq.Pdq.name: pdq.BITS // 8,
     phash.Phash.name: phash.BITS // 8,
-    caption_key.CaptionKey.name: caption_key.PERMUTATIONS,
+    caption_key.CaptionKey.name: PERMUTATIONS,
 }
 
 
@@ -48,7 +49,7 @@ def _drop_flat_pictures(case: Case, matches: pa.Table) -> pa.Table:
     if not case.epoch.rows(signal_table(pdq.Pdq.name)) or not matches.num_rows:
         return matches
     table = case.read(signal_table(pdq.Pdq.name), ["sha256", "quality"])
-    flat = table.filter(pc.less(table["quality"], pdq.MIN_QUALITY))["sha256"].combine_chunks()
+    flat = table.filter(pc.less(table["quality"], pdq.Pdq.min_quality))["sha256"].combine_chunks()
     by_phash = pc.equal(matches["signal"], phash.Phash.name)
     is_flat = pc.is_in(matches["sha256"], value_set=flat)
     return matches.filter(pc.invert(pc.and_(by_phash, is_flat)))
@@ -78,7 +79,7 @@ def _known_codes(material: pa.Table, name: str) -> tuple[np.ndarray, np.ndarray]
     """The rows of the material that are compared by a signal, and their (m, k) codes."""
     keep = pc.is_valid(material[name])
     if name == pdq.Pdq.name:
-        low = pc.less(material["quality"], pdq.MIN_QUALITY).fill_null(False)
+        low = pc.less(material["quality"], pdq.Pdq.min_quality).fill_null(False)
         keep = pc.and_(keep, pc.invert(low))
     elif name == phash.Phash.name:
         keep = pc.and_(keep, pc.is_null(material[pdq.Pdq.name]))
@@ -90,11 +91,11 @@ def _known_codes(material: pa.Table, name: str) -> tuple[np.ndarray, np.ndarray]
     return rows, native.reshape(-1, _WIDTH[name])
 
 
-def _hash_index(case: Case, name: str, items: pa.Array | None) -> BinaryIndex:
+def _hash_index(case: Case, name: str, items: pa.Array | None) -> HammingIndex:
     """The index of all hashes of a case, or a temporary one of some items."""
-    if items is None and isinstance(index := open_index(case, name), BinaryIndex):
+    if items is None and isinstance(index := open_index(case, name), HammingIndex):
         return index
-    return BinaryIndex(_case_codes(case, name, items))
+    return HammingIndex(_case_codes(case, name, items))
 
 
 def _minhash_keys(case: Case, items: pa.Array | None) -> Codes:
@@ -108,12 +109,11 @@ def _case_codes(case: Case, name: str, items: pa.Array | None) -> Codes:
     """The codes of some items of a case, read without its index."""
     if items is None:
         return Codes.of(case, name)
-    condition = f"AND quality >= {pdq.MIN_QUALITY}" if name == pdq.Pdq.name else ""
     with connect(case, signal_table(name)) as connection:
         connection.register("wanted", pa.table({"sha256": items}))
         rows = connection.sql(
             f"SELECT sha256, code FROM {name} SEMI JOIN wanted USING (sha256) "  # noqa: S608
-            f"WHERE code IS NOT NULL {condition}"
+            f"WHERE {SIGNALS[name].usable_sql()}"
         ).to_arrow_table()
     digests = np.frombuffer(bytes.fromhex("".join(rows["sha256"].to_pylist())), np.uint8)
     values = rows["code"].combine_chunks()
@@ -131,7 +131,7 @@ def _table(codes: Codes, rows: np.ndarray, nearest: NearestItems, name: str) -> 
     size = codes.starts[code + 1] - codes.starts[code]
     member = np.repeat(codes.starts[code] - (np.cumsum(size) - size), size) + np.arange(size.sum())
     is_hash = name != caption_key.CaptionKey.name
-    values = 8 * codes.codes.shape[1] if is_hash else caption_key.PERMUTATIONS
+    values = 8 * codes.codes.shape[1] if is_hash else PERMUTATIONS
     different = np.repeat(nearest.value, size)
     columns = [
         codes.digests(member),

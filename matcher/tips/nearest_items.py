@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from frametrace.index.codes import as_keys
-from frametrace.index.hamming.hamming_index import BinaryIndex
+from frametrace.index.hamming.hamming_index import HammingIndex
 
 __all__ = ["NearestItems", "nearest_hashes", "nearest_keys"]
 
@@ -49,12 +49,12 @@ class _NearestSoFar:
         return NearestItems(row, best & (2**32 - 1), best >> 32, self._near[row])
 
 
-def nearest_hashes(index: BinaryIndex, codes: np.ndarray, radius: int) -> NearestItems:
+def nearest_hashes(index: HammingIndex, codes: np.ndarray, radius: int) -> NearestItems:
     """For each hash of an index, the nearest of (m, k) codes within `radius` bits."""
     closest = _NearestSoFar(len(index.codes))
     distinct, first = _distinct(codes)
     if len(index.codes) and len(distinct):
-        for hits in index.pairs_with(distinct, radius):
+        for hits in index.pairs_between(distinct, radius):
             closest.add(hits.row, first[hits.query], hits.value)
     return closest.result()
 

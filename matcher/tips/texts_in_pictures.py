@@ -6,7 +6,7 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.signals.caption_key import CaptionKey
-from frametrace.embed.signals.ocr_text import Overlay
+from frametrace.embed.signals.ocr_text import OcrText
 
 __all__ = ["texts_in_pictures"]
 
@@ -20,7 +20,7 @@ ORDER BY o.sha256
 
 def texts_in_pictures(case: Case) -> pa.Table:
     """The pictures (`sha256`) with a `text` that has a MinHash key; `text_sha256` is its digest."""
-    tables = [signal_table(name) for name in (Overlay.name, CaptionKey.name)]
+    tables = [signal_table(name) for name in (OcrText.name, CaptionKey.name)]
     if not all(map(case.epoch.rows, tables)):
         return _SCHEMA.empty_table()
     with connect(case, *tables) as connection:

@@ -94,9 +94,7 @@ def changed(path, source, change):
     return raw(path, content)
 
 
-def test_features_with_another_fingerprint_are_refused_and_hashes_compared(
-    case, tip, tmp_path
-):
+def test_features_with_another_fingerprint_are_refused_and_hashes_compared(case, tip, tmp_path):
     def change(content):
         content["head"]["signals"]["local"]["fingerprint"] = "orb:1"
 
