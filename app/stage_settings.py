@@ -49,10 +49,10 @@ def inspect_settings(options: Mapping[str, Any]) -> tuple[ReadSettings, Mapping[
         given = {field: columns[0] for field, columns in named.items()}
     if options["case"] is None:
         return reading, given
-    from frametrace.case.saved_column_maps import kept_maps
+    from frametrace.case.saved_column_maps import saved_column_maps
     from frametrace.case.store import Case
 
-    kept = kept_maps(Case(options["case"]).path)
+    kept = saved_column_maps(Case(options["case"]).path)
     return replace(reading, columns=(*reading.columns, *kept)), given
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from frametrace.case.store import Case
-from frametrace.case.views import KEPT_NUMBER, NUMBER_KEPT
+from frametrace.case.stored_rows import ACCOUNT_NUMBER_PATTERN, ACCOUNT_NUMBER_PREFIX
 from frametrace.case.views import connect as connect_as_stored
 
 if TYPE_CHECKING:
@@ -86,5 +86,9 @@ def _handles(shards: _PostShards) -> pa.Table:
         mixed = [platform for (platform,) in connection.sql(_MIXED_PLATFORMS).fetchall()]
         if not mixed:
             return _HANDLES.empty_table()
-        parameters = {"mixed": mixed, "number": NUMBER_KEPT, "kept": KEPT_NUMBER}
+        parameters = {
+            "mixed": mixed,
+            "number": ACCOUNT_NUMBER_PATTERN,
+            "kept": ACCOUNT_NUMBER_PREFIX,
+        }
         return connection.sql(_FIND_HANDLES, params=parameters).to_arrow_table().cast(_HANDLES)

@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import BASE_TABLES, Case, CaseWriter
-from frametrace.case.views import KEYS, NUMBER_KEPT, Held, connect, query_over
+from frametrace.case.stored_rows import ACCOUNT_NUMBER_PATTERN, TABLE_KEYS, StoredRows
+from frametrace.case.views import connect, query_over
 from frametrace.embed.signals import SIGNALS, PictureSignal
 from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
 from frametrace.work.progress import Progress, Silent
@@ -146,7 +147,7 @@ def _origins(cases: Sequence[Case]) -> pa.Table:
     tables = []
     for number, case in enumerate(cases):
         with connect(case, "posts") as connection:
-            keys = connection.sql(_KEYS, params={"number": NUMBER_KEPT}).to_arrow_table()
+            keys = connection.sql(_KEYS, params={"number": ACCOUNT_NUMBER_PATTERN}).to_arrow_table()
         tables.append(keys.append_column("held", pa.repeat(1 << number, len(keys))))
     with query_over(every=pa.concat_tables(tables)) as connection:
         return connection.sql(_ORIGINS).to_arrow_table()
@@ -222,19 +223,19 @@ def _join(writer: CaseWriter, number: int, case: Case, signals: Sequence[str]) -
 
 def _shards(case: Case, table: str) -> Iterator[tuple[Path, pa.Table]]:
     """The shards of a table, each with the keys of its rows."""
-    keys = list(KEYS.get(table, ("sha256",)))
+    keys = list(TABLE_KEYS.get(table, ("sha256",)))
     return zip(case.files(table), case.shards(table, keys), strict=True)
 
 
 def _conflicts(writer: CaseWriter, case: Case) -> pa.Table:
     """The case's posts that the union has with another text or from another account."""
-    return Held(writer.case).new_posts(case.read("posts", _POST_COLUMNS))[2]
+    return StoredRows(writer.case).new_posts(case.read("posts", _POST_COLUMNS))[2]
 
 
 def _new(writer: CaseWriter, table: str, keys: pa.Table, conflicts: pa.Table) -> pa.Array:
     """The rows that the union doesn't hold yet; pictures of a conflicting post are left out."""
     numbered = keys.append_column("row", pa.array(range(len(keys)), pa.int64()))
-    new = Held(writer.case).new(table, numbered)
+    new = StoredRows(writer.case).new(table, numbered)
     if table == "post_media" and conflicts.num_rows:
         with query_over(new=new, conflicts=conflicts) as connection:
             new = connection.sql(
