@@ -13,10 +13,9 @@ from frametrace.case.ingest import Added
 from frametrace.case.store import Case
 from frametrace.case.table import Table
 from frametrace.embed.stage import Embedded, EmbedSettings
+from frametrace.matcher.match_settings import MatchSettings
 from frametrace.matcher.network import AccountNetwork
-from frametrace.matcher.results import Results
-from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.stage import MatchRun
+from frametrace.matcher.saved_results import MatchRun, Results
 from frametrace.posts.errors import UsageError
 from frametrace.posts.settings import ReadSettings
 

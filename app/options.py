@@ -11,7 +11,7 @@ import click
 from frametrace.embed.models.runtime import NumericPrecision
 from frametrace.embed.signals import model_options as declared_model_options
 from frametrace.embed.stage import EmbedSettings
-from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.match_settings import MatchSettings
 from frametrace.posts.day_orders import DayOrder
 
 __all__ = [

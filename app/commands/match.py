@@ -31,9 +31,7 @@ __all__ = ["command"]
     type=FullPath(path_type=Path),
     help="With several cases: a folder that keeps comparisons, so that a stopped run continues.",
 )
-@click.option(
-    "--all", "whole", is_flag=True, help="With several cases: also groups within one case."
-)
+@click.option("--all", "whole", is_flag=True, help="With several cases: groups within one, too.")
 @match_options
 @json_option
 def command(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from frametrace.app.options import json_option, out_option, setting_option
-from frametrace.matcher.settings import TieSettings
+from frametrace.matcher.match_settings import TieSettings
 
 if TYPE_CHECKING:
     from frametrace.app.library import Network
@@ -68,7 +68,7 @@ def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> int:
     "--window",
     metavar="DURATION",
     callback=_seconds,
-    help="Count only items that both shared within this time, such as 10m or 24h.",
+    help="Count an item only if both shared it within this time, such as 10m or 24h.",
 )
 @setting_option(TieSettings, "fdr", "--fdr")
 @setting_option(TieSettings, "max_accounts", "--max-accounts")
@@ -76,31 +76,29 @@ def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> int:
     "--object",
     "item",
     metavar="COLUMN",
-    help="The column of the shared item.  [default: object_id]",
+    help="Column of the item.  [default: object_id]",
 )
-@click.option(
-    "--account", metavar="COLUMN", help="The column of the account.  [default: account_id]"
-)
+@click.option("--account", metavar="COLUMN", help="Column of the account.  [default: account_id]")
 @click.option(
     "--time",
     metavar="COLUMN",
-    help='The column of the time; "" for none.  [default: timestamp_share]',
+    help='Column of the time, or "".  [default: timestamp_share]',
 )
 @click.option(
     "--platform",
     metavar="COLUMN",
-    help="The column of the platform.  [default: none, one platform]",
+    help="Column of the platform.  [default: none]",
 )
 @click.option(
     "--prefixed",
     is_flag=True,
-    help="The account column begins with the platform, as in fb_123 and tw_456.",
+    help="Accounts begin with their platform, as in fb_123 and tw_456.",
 )
 @click.option(
     "--shuffles",
     type=click.IntRange(0, 10_000),
     default=0,
-    help="How many times to shuffle the accounts, to count the ties that chance makes.  [default: 0]",
+    help="Shuffle the accounts this often, and count the ties that chance makes.  [default: 0]",
 )
 @json_option
 def command(case: Path | None, table: Path | None, out: Path, **options: Any) -> None:
@@ -172,9 +170,7 @@ def _of_table(table: Path, options: dict[str, Any], console: "Console") -> "Netw
     from frametrace.matcher.network import ShareColumns
 
     if options["by"]:
-        raise click.UsageError(
-            "--by needs a CASE; with --from-csv, --object names the column of the shared item"
-        )
+        raise click.UsageError("--by needs a CASE; with --from-csv, --object names what is shared")
     columns = {name: options[name] for name in _COLUMN_OPTIONS if options[name] is not None}
     return library.network_of_shares(
         table,

@@ -1,4 +1,4 @@
-"""Lays out rows in columns whose cells wrap, with rules on a terminal and as plain text elsewhere."""
+"""Lays out rows in columns whose cells wrap; with rules on a terminal, else as plain text."""
 
 import io
 from collections.abc import Iterator, Sequence

@@ -14,8 +14,8 @@ from frametrace.app.stage_settings import embed_settings
 from frametrace.case.store import Case
 from frametrace.embed.models.runtime import NumericPrecision
 from frametrace.embed.stage import EmbedSettings
-from frametrace.matcher.settings import MatchSettings, TieSettings
-from frametrace.matcher.stage import load_results
+from frametrace.matcher.match_settings import MatchSettings, TieSettings
+from frametrace.matcher.saved_results import load_results
 
 
 @pytest.mark.parametrize(

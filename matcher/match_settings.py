@@ -1,4 +1,4 @@
-"""The settings of matching, with where each threshold comes from."""
+"""The settings of matching, with the source of each threshold."""
 
 from dataclasses import dataclass, field
 
@@ -6,19 +6,20 @@ from frametrace.embed.signals import pdq
 
 __all__ = ["Extent", "MatchSettings", "TieSettings"]
 
-FDR = 0.01  # of the ties between accounts
-MAX_TIED_ACCOUNTS = 200  # an item that more share ties nobody in particular
+FDR = 0.01  # false discovery rate of ties between accounts
+MAX_TIED_ACCOUNTS = 200  # an item that more accounts share ties nobody
 
 
 @dataclass(frozen=True, slots=True)
 class MatchSettings:
     """What counts as a match.
 
-    `min_decades`: two posts are of one framing where what they say and show is alike to one of so
-    many decades of unrelated pairs (see `framing.background`). Of 1,085 real posts about 14 events
-    groups made at 4 and at 5 hold 72 and 64 % of the posts about each one's event (B-cubed recall),
-    and none of another. `neighbours`: with 20 instead of 50 it is 58 % at 5.
-    `max_tied_accounts` and `fdr` are those of the ties.
+    `max_pdq`: Hamming distance in bits of 256. `min_decades`: two posts belong to one framing if
+    the rarity of their similarity, −log₁₀ p among unrelated pairs, is at least this (see
+    `framing.calibration`). On 1,085 real posts about 14 events, groups made at 4 and at 5 hold 72
+    and 64 % of the posts about the same event (B-cubed recall), and none about another.
+    `neighbours`: similar posts considered per post; with 20 instead of 50 the recall at 5 is 58 %.
+    `max_tied_accounts` and `fdr` are settings of the ties.
     """
 
     max_pdq: int = field(
@@ -31,8 +32,8 @@ class MatchSettings:
     min_decades: float = field(
         default=5.0,
         metadata={
-            "help": "The least rarity of a similarity that puts two posts in one framing: 3 means "
-            "that one of 1,000 unrelated pairs is as similar.",
+            "help": "The minimum rarity of the similarity of two posts in one framing: 3 means that"
+            " one of 1,000 unrelated pairs is as similar.",
             **{"min": 0, "max": 18},
         },
     )
@@ -42,16 +43,16 @@ class MatchSettings:
 
     @property
     def ties(self) -> "TieSettings":
-        """Those of the ties between accounts."""
+        """The settings of the ties between accounts."""
         return TieSettings(fdr=self.fdr, max_accounts=self.max_tied_accounts)
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much of what is found is kept.
+    """Which results are saved.
 
-    `whole`: of a union of cases what lies inside one of them as well, not only what spans them.
-    `mapped`: the map of the posts, which takes some seconds and which reports alone show.
+    `whole`: in a union of cases, also groups inside one case, not only those that span cases.
+    `mapped`: the map of the posts, which takes some seconds and is shown only in reports.
     """
 
     whole: bool = False
@@ -63,9 +64,9 @@ class TieSettings:
     """What ties two accounts.
 
     `fdr`: the rate of false ties among those that are called significant. `window`: two accounts
-    share an item where both do so within so many seconds; 0 is no limit. `max_accounts`: an item
-    that more accounts share ties nobody in particular. `max_pairs`: no more pairs of shares are
-    looked at; where there would be more, the items of most accounts are left out as well.
+    share an item if both post it within this many seconds; 0 is no limit. `max_accounts`: an item
+    that more accounts share ties no accounts. `max_pairs`: if there would be more pairs of shares,
+    the items with most accounts are left out until there are not.
     """
 
     fdr: float = field(
