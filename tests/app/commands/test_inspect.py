@@ -19,7 +19,7 @@ from sampling import FIXTURES, every_sample, source_of, table_text
 from workbooks import write_workbook
 
 from frametrace.app import cli
-from frametrace.app.inspection.findings import FileFound, Inspection
+from frametrace.app.inspection.findings import InspectedFile, Inspection
 from frametrace.app.inspection.inspect_sources import inspect_sources
 from frametrace.app.inspection.print_inspection import inspection_lines
 from frametrace.app.output.text_columns import Screen
@@ -50,7 +50,7 @@ def text_of(found: Inspection, screen: Screen = Screen()) -> str:
     return "\n".join(inspection_lines(found, (), screen))
 
 
-def file_of(found: Inspection) -> FileFound:
+def file_of(found: Inspection) -> InspectedFile:
     ((file,),) = (source.files for source in found.sources)
     return file
 
@@ -124,7 +124,7 @@ def test_what_a_table_is_and_which_columns_were_used(tmp_path: Path) -> None:
     assert set(file.used) == {"platform", "post_id", "account_id", "text"}
 
 
-def test_the_posts_that_show_most_stand_side_by_side(tmp_path: Path) -> None:
+def test_the_posts_that_show_most_stand_wrapped_columns(tmp_path: Path) -> None:
     rows = [("x", str(at), "lin", "", "", "") for at in range(9)]
     rows[5] = ("x", "5", "lin", "2024-05-01 14:03", "a caption", "")
     path = write(tmp_path / "posts.csv", *rows)
