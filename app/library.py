@@ -72,11 +72,11 @@ def add(
     reading: ReadSettings = ReadSettings(),
     progress: Progress | None = None,
 ) -> Added:
-    """Add sources to a case, which is made if it is absent.
+    """Add sources to a case, which is created if missing.
 
-    `media` are folders or archives that hold the posts' pictures; `media_maps` are tables that say
-    which picture belongs to which post. The sources and the media are checked before anything is
-    written. Raises `SourceError` where no row is a post.
+    `media` are folders or archives with the pictures of the posts; `media_maps` are tables that map
+    pictures to posts. The sources and the media are checked before anything is written. Raises
+    `SourceError` if no row is a post.
     """
     folder = _folder(case)
     maps = (*reading.columns, *saved_column_maps(folder))
@@ -86,12 +86,12 @@ def add(
     added = add_sources(Case.create(folder), opened, library=library, progress=progress)
     if not added.rows:
         names = ", ".join(printable(source.path.name) for source in opened[:_MAX_NAMED_SOURCES])
-        raise SourceError(f"nothing could be read: {names} holds no rows.")
+        raise SourceError(f"nothing could be read: {names} has no rows.")
     if added.lost and added.unreadable == added.rows:
         raise SourceError(
             f"nothing could be read: 0 posts of {added.rows:,} rows. {skipped_text(added.lost)}. "
-            f"{folder} lists all of them as skipped; `frametrace inspect` shows what is read of "
-            "each file, and drafts a column map if that reads more."
+            f"{folder} lists all of them as skipped; `frametrace inspect` shows how each file is "
+            "read, and drafts a column map if that helps."
         )
     return added
 
@@ -114,12 +114,12 @@ def match(
     report: AnyPath | None = None,
     progress: Progress | None = None,
 ) -> Matched:
-    """Group the posts of a case; or of several cases, find what spans them.
+    """Group the posts of a case, or find the groups that span several cases.
 
-    The groups of one case are kept in it. Several cases are joined in the folder `work`, which can
-    be kept and used again, or in a temporary one; nothing is written into the cases. They give only
-    what spans them; with `whole`, what lies inside one of them as well. `report` is a folder for
-    the report. Raises `CaseError` where a case has no signals.
+    The groups of one case are saved in it. Several cases are joined in the folder `work`, which can
+    be used again, or in a temporary one; nothing is written into the cases. With `whole`, groups
+    within one of several cases are included. `report` is a folder for the report. Raises
+    `CaseError` if a case has no signals.
     """
     if not cases:
         raise UsageError("name a case to match")
@@ -143,7 +143,7 @@ def match(
 
 
 def results(case: AnyCase) -> Matched:
-    """What the last `match` of a case found. Raises `CaseError` where the case changed since."""
+    """The results of the last `match` of a case. Raises `CaseError` if the case changed since."""
     opened = opened_case(case)
     return _matched(opened, *load_results(opened))
 
@@ -157,10 +157,10 @@ def query(
     limit: int = 20,
     progress: Progress | None = None,
 ) -> Answer:
-    """Find the posts that show a picture, or a part of it; or that say or show a text.
+    """Find the posts that show a picture, or a part of it, or that say or show a text.
 
-    `signal` names the one signal to search by; otherwise those that fit are used. `limit` 0 gives
-    all rows. Raises `UsageError` unless either a picture or a text is named.
+    `signal` names the only signal to search by; by default all that fit are used. `limit` 0 returns
+    all rows. Raises `UsageError` unless exactly one of `picture` and `text` is given.
     """
     if picture is not None and text is None:
         found = find_picture(opened_case(case), Path(picture), signal, limit, progress)
@@ -172,7 +172,7 @@ def query(
 
 
 def report(case: AnyCase, out: AnyPath, *, progress: Progress | None = None) -> Path:
-    """Write the report of the last `match` into a folder; returns its page."""
+    """Write the report of the last `match` into a folder, and return the path of its page."""
     return write_report(opened_case(case), Path(out), progress=progress)
 
 
@@ -186,8 +186,8 @@ def network(
 ) -> Network:
     """Find accounts of a matched case that share more items than chance explains.
 
-    `by` is what they share: "photo", "caption" or "url". `shuffles` is how often the shares are
-    dealt to the accounts at random, to see how many ties chance makes.
+    `by` is what they share: "photo", "caption" or "url". `shuffles` is how many times the accounts
+    are shuffled, to count the ties that chance makes.
     """
     opened = opened_case(case)
     shares = shares_in_case(opened, load_results(opened)[0].members, SharedKind(by))
@@ -203,7 +203,7 @@ def network_of_shares(
     shuffles: int = 0,
     progress: Progress | None = None,
 ) -> Network:
-    """The same for a bare table of shares (CSV): who shared what, and when."""
+    """The same for a table of shares (CSV): who shared what, and when."""
     path = Path(table)
     read = read_shares(path, columns, progress)
     about = {
@@ -224,9 +224,9 @@ def run(
     settings: RunSettings = RunSettings(),
     progress: Progress | None = None,
 ) -> Run:
-    """Do everything, from the sources to the report in the folder `out`.
+    """Run all stages, from the sources to the report in the folder `out`.
 
-    Run it again after more posts came in, or after it was stopped: only what is missing is done.
+    Run it again when there are more posts, or after it was stopped: only what is missing is done.
     """
     check_out(_folder(case), Path(out))
     added = add(
@@ -269,7 +269,7 @@ def _folder(case: AnyCase) -> Path:
 
 
 def opened_case(case: AnyCase) -> Case:
-    """The case as it is now: another process, or an earlier call, may have changed it."""
+    """The case, opened again: another process or an earlier call may have changed it."""
     return Case(_folder(case))
 
 

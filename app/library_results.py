@@ -26,11 +26,10 @@ Paths = str | Path | Iterable[str | Path]
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """What `match` found: groups of posts, their evidence, and the accounts that take part.
+    """The results of `match`: groups of posts, their evidence, and the accounts that take part.
 
-    `case` is what was matched: of several cases, the union of them. `counts` says how many posts,
-    pictures, groups, accounts and ties there are; `notes` say what was not compared, and what to do
-    about it.
+    `case` is the matched case, or the union of several. `counts` holds the numbers of posts,
+    pictures, groups, accounts and ties; `notes` say what was not compared, and what to do about it.
     """
 
     case: Case
@@ -42,7 +41,7 @@ class Matched:
 
     @property
     def groups(self) -> Table:
-        """One row per group of posts, those of the widest spread first."""
+        """One row per group of posts, those with the widest spread first."""
         return Table(self.tables.groups)
 
     @property
@@ -67,22 +66,22 @@ class Matched:
 
     @property
     def changes(self) -> Table:
-        """One row per group: how it changed since the earlier run; empty without one."""
+        """One row per group: how it changed since the earlier match; empty without one."""
         return Table(self.tables.changes)
 
     @property
     def matches(self) -> Table:
-        """One row per verified pair of pictures or captions, read from disk: it may be long."""
+        """One row per verified pair of pictures or captions, read from disk; it may be large."""
         return Table(self.tables.matches.table())
 
     @property
     def reuses(self) -> Table:
         """One row per post that reuses something of an earlier case.
 
-        Raises `UsageError` where a single case was matched.
+        Raises `UsageError` if a single case was matched.
         """
         if self.reused is None:
-            raise UsageError("one case was matched: name two or more to see what each reuses")
+            raise UsageError("one case was matched: match two or more to see what each reuses")
         return Table(self.reused)
 
 
@@ -102,7 +101,7 @@ class Answer:
 class Network:
     """Accounts that share more, or rarer, items than chance explains.
 
-    `about` says what the shares were read from, and what shuffling them gave.
+    `about` describes the input and, if shares were shuffled, the ties that made.
     """
 
     computed: AccountNetwork = field(repr=False)
@@ -130,7 +129,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one `run` did, and the page of its report."""
+    """The results of `run`: each stage, and the page of the report."""
 
     added: Added
     embedded: Embedded
@@ -140,7 +139,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """Where a `run` looks for pictures, and the settings of its stages."""
+    """Where `run` looks for pictures, and the settings of its stages."""
 
     media: Paths = ()
     media_maps: Paths = ()

@@ -119,12 +119,12 @@ def command(case: Path | None, table: Path | None, out: Path, **options: Any) ->
     from frametrace.app.output.console import Console
     from frametrace.app.output.render import print_json
     from frametrace.app.report.network_files import FILES, summary_of
-    from frametrace.app.report.output_folder import check_place
+    from frametrace.app.report.output_folder import check_output_folder
 
     source = case or table
     if source is None or (case and table):
         raise click.UsageError("name either a CASE or a table with --from-csv")
-    check_place(source, out, FILES)
+    check_output_folder(source, out, FILES)
     network = _of_case(case, options, Console()) if case else _of_table(source, options, Console())
     network.write(out)
     if options["as_json"]:

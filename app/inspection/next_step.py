@@ -66,7 +66,7 @@ def next_steps(inspection: Inspection, options: Mapping[str, Any]) -> list[str]:
 
 
 def _completing(path: str, draft: DraftedMap, options: Mapping[str, Any]) -> list[str]:
-    """How to name the columns that a draft lacks: by a command, or in the file if it was written."""
+    """How to name the columns that a draft lacks: by a command, or in the written file."""
     if written := options["draft"]:
         lacking = " and ".join(field for field in draft.lacking if field in _KEYS)
         return [f"in {written}, name the column of {lacking}"]

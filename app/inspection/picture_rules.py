@@ -33,7 +33,7 @@ class JoinedPictures:
 
 @dataclass(slots=True)
 class Pictures:
-    """Joins pictures to the posts of all sources; posts to show may get more by file names later."""
+    """Joins pictures to the posts of all sources; file names may add more to posts at the end."""
 
     library: MediaLibrary
     _absent: Reasons = field(default_factory=Reasons)

@@ -16,13 +16,13 @@ from making import jpeg, make_case, photo
 
 from frametrace.app.library import Matched
 from frametrace.app.output.print_results import print_matched
-from frametrace.app.report import page as page_module
+from frametrace.app.report import group_views as views_module
 from frametrace.app.report import write_report as report_module
 from frametrace.app.report.evidence_sentences import sentence
 from frametrace.app.report.framing_sections import framing_views
 from frametrace.app.report.framing_sentences import compared_by, held, language, name_of, rise
+from frametrace.app.report.group_views import group_views
 from frametrace.app.report.map_drawing import COLOURED, map_view
-from frametrace.app.report.page import views_of
 from frametrace.app.report.write_report import write_report
 from frametrace.app.summary import counts_of
 from frametrace.matcher.match_case import match_case
@@ -304,7 +304,7 @@ def test_results_of_a_version_without_framings_have_a_report_too(case, tmp_path,
 
 
 def test_framings_past_those_shown_are_on_the_map_without_a_link(case, tmp_path, monkeypatch):
-    monkeypatch.setattr(page_module, "MOST_GROUPS", 1)
+    monkeypatch.setattr(views_module, "MAX_GROUPS", 1)
     html = html_of(case, tmp_path)
     drawing = html.split('id="map"')[1].split("</svg>")[0]
     assert len(articles(html)) == 1
@@ -341,9 +341,9 @@ def test_two_dots_are_no_map(case):
 
 
 def test_pictures_are_shared_by_the_framings_of_a_page(case, monkeypatch):
-    monkeypatch.setattr(page_module, "MOST_OF_FRAMINGS", 3)
+    monkeypatch.setattr(views_module, "MAX_FRAMING_PICTURES", 3)
     results, _ = framings_of(case, pictures=[f"{at:064x}" for at in range(12)])
-    assert [len(view.pictures) for view in views_of(results)["framing"]] == [2, 2, 2]
+    assert [len(view.pictures) for view in group_views(results)["framing"]] == [2, 2, 2]
 
 
 MEMBER = {"tied_by": None, "kind": "framing", "via_platform": "x", "via_post_id": "p1"}

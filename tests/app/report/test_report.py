@@ -15,7 +15,7 @@ from hostile import HASHES, HOSTILE, write_posts
 from making import jpeg, make_case, photo, write_jsonl
 from PIL import Image
 
-from frametrace.app.report.network_graphs import write_gexf
+from frametrace.app.report.network_files import write_gexf
 from frametrace.app.report.write_report import write_report
 from frametrace.app.summary import reasons_of
 from frametrace.case.ingest import add_sources
