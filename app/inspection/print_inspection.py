@@ -172,7 +172,9 @@ def _picture_lines(pictures: PictureSummary, inspection: Inspection) -> Iterator
         lines += [f"{absent:,} named but missing", *_indented(_reasons(pictures.absent))]
     if pictures.unowned:
         such_as = ", ".join(pictures.unowned_such_as)
-        lines.append(f"{_files(pictures.unowned)} belong to none of these posts, such as {such_as}")
+        verb = "belongs" if pictures.unowned == 1 else "belong"
+        files = _files(pictures.unowned)
+        lines.append(f"{files} {verb} to none of these posts, such as {such_as}")
     if pictures.aside:
         kinds = ", ".join(f"{n:,} {kind or 'no suffix'}" for kind, n in pictures.aside.items())
         aside = _files(sum(pictures.aside.values()))

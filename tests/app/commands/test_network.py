@@ -144,10 +144,10 @@ def test_rows_that_cannot_be_read_are_counted_with_their_reason(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "name a CASE, or a table with --from-csv"),
+        ((), "name either a CASE or a table with --from-csv"),
         (("CASE", "--from-csv", "TABLE"), "and not both"),
         (("CASE", "--account", "who"), "columns are named with --from-csv"),
-        (("--from-csv", "TABLE", "--by", "url"), "--by goes with a CASE"),
+        (("--from-csv", "TABLE", "--by", "url"), "--by needs a CASE"),
         (("--from-csv", "TABLE", "--window", "soon"), "no span of time"),
         (("--from-csv", "TABLE", "--window", "0"), "no span of time"),
         (("--from-csv", "TABLE", "--window", "99999d"), "no span of time"),

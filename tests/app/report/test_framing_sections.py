@@ -20,7 +20,18 @@ from frametrace.app.report import group_views as views_module
 from frametrace.app.report import write_report as report_module
 from frametrace.app.report.evidence_sentences import sentence
 from frametrace.app.report.framing_sections import framing_views
-from frametrace.app.report.framing_sentences import compared_by, held, language, name_of, rise
+from frametrace.app.report.framing_sentences import (
+    cohesion_sentence,
+    compared_by,
+    language_name,
+    name_of,
+    rise_sentence,
+)
+    cohesion_sentence,
+    compared_by,
+    name_of,
+    rise_sentence,
+)
 from frametrace.app.report.group_views import group_views
 from frametrace.app.report.map_drawing import COLOURED, map_view
 from frametrace.app.report.write_report import write_report
@@ -354,10 +365,10 @@ MEMBER = {"tied_by": None, "kind": "framing", "via_platform": "x", "via_post_id"
     [
         ([("captions", "caption", 0.79)], "captions of similar meaning (cosine 0.79)"),
         ([("captions", "caption_key", 1.0)], "captions in the same words"),
-        ([("lettering", "caption_key", 0.6)], "lettering in similar words (Jaccard 0.60)"),
+        ([("lettering", "caption_key", 0.6)], "text in pictures in similar words (Jaccard 0.60)"),
         (
             [("caption and lettering", "caption", 0.7), ("pictures", "photo", 1.0)],
-            "a caption and lettering of similar meaning (cosine 0.70), the same photo",
+            "a caption and text in a picture of similar meaning (cosine 0.70), the same photo",
         ),
         ([("pictures", "clip", 0.9)], "pictures that look alike (cosine 0.90)"),
     ],
@@ -394,16 +405,21 @@ def platform_of(name, posts, *hours):
     ],
 )
 def test_how_a_framing_rose_is_said_in_a_sentence(rows, said):
-    assert re.sub("\u2068(.*?)\u2069", r"\1", rise(rows)) == said
+    assert re.sub("\u2068(.*?)\u2069", r"\1", rise_sentence(rows)) == said
 
 
 def test_how_tightly_a_framing_holds_is_said_in_a_sentence():
-    assert "94% are alike by themselves" in held(0.94)
-    assert held(0.999).startswith("All pairs")
+    assert "94% are directly similar" in cohesion_sentence(0.94)
+    assert cohesion_sentence(0.999).startswith("All pairs")
 
 
 def test_languages_are_called_by_their_names_where_they_have_one_here():
-    assert [language(code) for code in ("zh", "xx", "und", "und-Latn")] == ["Chinese", "xx", "", ""]
+    assert [language_name(code) for code in ("zh", "xx", "und", "und-Latn")] == [
+        "Chinese",
+        "xx",
+        "",
+        "",
+    ]
 
 
 def test_only_what_there_is_to_compare_is_missed():
