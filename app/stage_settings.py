@@ -9,10 +9,10 @@ from frametrace.embed.signals import ModelChoice
 from frametrace.embed.stage import EmbedSettings
 from frametrace.matcher.settings import MatchSettings
 from frametrace.posts.columns.column_map import columns_of, map_of, read_map
+from frametrace.posts.dates.parse_time import DayOrder, zone_named
 from frametrace.posts.errors import UsageError
-from frametrace.posts.settings import ReadSettings
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.sources.encodings import checked
-from frametrace.posts.times import DayOrder, zone_named
 
 __all__ = ["embed_settings", "inspect_settings", "match_settings", "read_settings"]
 

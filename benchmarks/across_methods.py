@@ -24,7 +24,7 @@ from frametrace.matcher.tips.export import export_tip, sent_items
 from frametrace.matcher.tips.read_tip import read_tip
 from frametrace.matcher.tips.selection import Choice
 from frametrace.matcher.tips.watch import look, remember, watching
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 
 if TYPE_CHECKING:
     from threatexchange.signal_type.pdq.signal import PdqSignal

@@ -21,13 +21,13 @@ from frametrace.case.store import Case, CaseWriter
 from frametrace.case.views import Held
 from frametrace.posts.errors import UsageError
 from frametrace.posts.media.guesses import Key
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import Post, Skipped
-from frametrace.posts.parts import Entry
-from frametrace.posts.reading import Opened, open_source
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources.folders import printable
-from frametrace.posts.sources.roots import Base
+from frametrace.posts.open_source import Opened, open_source
+from frametrace.posts.read_settings import ReadSettings
+from frametrace.posts.source_parts import Entry
+from frametrace.posts.sources.containers import Base
+from frametrace.posts.sources.paths import printable
 from frametrace.work.progress import Progress, Silent
 
 __all__ = ["Added", "add_sources"]

@@ -9,11 +9,11 @@ from frametrace.case.key_conflicts import Refused, refusal
 from frametrace.case.views import Held
 from frametrace.posts.errors import DecodeError
 from frametrace.posts.media.guesses import Guess, Key
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.media.picture_bytes import identify
 from frametrace.posts.model import PICTURES_ALONE, Account, MediaFile, MediaItem, Post, Skipped
-from frametrace.posts.parts import Entry
-from frametrace.posts.sources.roots import Base
+from frametrace.posts.source_parts import Entry
+from frametrace.posts.sources.containers import Base
 
 __all__ = ["BatchRows", "Link", "rows_guessed", "rows_of"]
 

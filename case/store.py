@@ -28,7 +28,7 @@ from frametrace.case.files import (
 )
 from frametrace.case.schemas import ACCOUNT_PROFILES, GUESSED, MEDIA, POST_MEDIA, POSTS, SKIPPED
 from frametrace.posts.errors import CaseError, CaseTooNew, UsageError
-from frametrace.posts.sources.folders import printable
+from frametrace.posts.sources.paths import printable
 
 __all__ = ["BASE_TABLES", "FORMAT_VERSION", "Case", "CaseWriter", "Epoch", "write_atomically"]
 

@@ -13,9 +13,9 @@ from enum import StrEnum
 from functools import partial
 from itertools import islice
 
-from frametrace.posts.columns.whole_columns import ColumnFacts
+from frametrace.posts.column_facts import ColumnFacts
+from frametrace.posts.dates.parse_time import parse_unix
 from frametrace.posts.model import Precision, Skipped
-from frametrace.posts.times import parse_unix
 from frametrace.posts.values import count, sound_id, spelled
 
 __all__ = ["Head", "Heads", "Row", "Rows", "Shape", "flat", "ids_in"]

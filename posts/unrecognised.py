@@ -5,14 +5,14 @@ from itertools import chain, product
 from shlex import quote
 
 from frametrace.posts.columns.column_map import ColumnMap
-from frametrace.posts.columns.draft import draft_of, likeliest_table
+from frametrace.posts.columns.map_draft import draft_of, likeliest_table
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Skipped
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.readers import READERS, Reader
 from frametrace.posts.rows import Head, Heads, Row, Shape
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources.file_kinds import kind_of
 from frametrace.posts.sources.source import Source
+from frametrace.posts.sources.unsupported_files import kind_of
 
 __all__ = ["NEXT", "left_out", "may_be_posts", "unrecognised"]
 

@@ -7,9 +7,9 @@ from sampling import is_sound, table_text
 
 from frametrace.posts.columns.column_map import map_of, read_map
 from frametrace.posts.model import Post
-from frametrace.posts.parts import Entry
-from frametrace.posts.reading import open_source
-from frametrace.posts.settings import ReadSettings
+from frametrace.posts.open_source import open_source
+from frametrace.posts.read_settings import ReadSettings
+from frametrace.posts.source_parts import Entry
 
 __all__ = ["Posting", "Reading", "post_mapped", "read_mapped"]
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from frametrace.posts.layouts.json_documents import rows_in
+from frametrace.posts.layouts.json_messages import rows_in
 from frametrace.posts.model import Account, AccountKind, Post, Precision, Skipped
-from frametrace.posts.parts import Entry
+from frametrace.posts.open_source import open_source
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.readers import READERS, Reader
-from frametrace.posts.reading import open_source
 from frametrace.posts.rows import Head, Shape
-from frametrace.posts.settings import ReadSettings
+from frametrace.posts.source_parts import Entry
 
 __all__ = [
     "FIXTURES",

@@ -7,13 +7,13 @@ from itertools import islice
 from pathlib import Path
 
 from frametrace.app.inspection.findings import DraftFound
-from frametrace.posts.columns.draft import Draft, draft_of, likeliest_table, written_draft
+from frametrace.posts.columns.map_draft import Draft, draft_of, likeliest_table, written_draft
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.layouts.detection import heads_of
 from frametrace.posts.model import AccountKind
-from frametrace.posts.parts import Part
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.rows import Head, Heads, Row
-from frametrace.posts.settings import ReadSettings
+from frametrace.posts.source_parts import Part
 from frametrace.posts.sources.source import Source, is_table, sources_in
 from frametrace.posts.unrecognised import may_be_posts
 

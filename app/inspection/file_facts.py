@@ -10,11 +10,11 @@ from frametrace.app.inspection.picture_rules import Joined, Pictures, absent, sh
 from frametrace.app.inspection.time_facts import Times
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Post
-from frametrace.posts.parts import Part
-from frametrace.posts.settings import ReadSettings
+from frametrace.posts.read_settings import ReadSettings
+from frametrace.posts.source_parts import Part
 from frametrace.posts.sources.compression import DAMAGED, name_of
+from frametrace.posts.sources.containers import place_at
 from frametrace.posts.sources.encodings import Encoding
-from frametrace.posts.sources.roots import place_at
 from frametrace.posts.sources.source import Source
 
 __all__ = ["ROWS", "Alike", "Looked", "alike", "look_at"]

@@ -9,9 +9,9 @@ from frametrace.app.inspection.reasons import Reasons
 from frametrace.app.inspection.time_facts import Times
 from frametrace.case.key_conflicts import refusal
 from frametrace.posts.model import Account, Post, Precision, Skipped
-from frametrace.posts.parts import Entry, Part
 from frametrace.posts.rows import Row, Rows
-from frametrace.posts.sources.roots import Base
+from frametrace.posts.source_parts import Entry, Part
+from frametrace.posts.sources.containers import Base
 
 __all__ = ["Conflicts", "Sample", "Seen", "sample_of"]
 

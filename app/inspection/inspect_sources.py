@@ -14,13 +14,13 @@ from frametrace.app.inspection.picture_rules import Pictures
 from frametrace.app.inspection.reasons import Reasons
 from frametrace.app.inspection.time_facts import Times
 from frametrace.posts.errors import SourceError
-from frametrace.posts.media.library import MediaLibrary
-from frametrace.posts.parts import Part
-from frametrace.posts.reading import Opened, open_source
-from frametrace.posts.recognition import check_maps
-from frametrace.posts.settings import ReadSettings
+from frametrace.posts.format_recognition import check_maps
+from frametrace.posts.media.media_library import MediaLibrary
+from frametrace.posts.open_source import Opened, open_source
+from frametrace.posts.read_settings import ReadSettings
+from frametrace.posts.source_parts import Part
 from frametrace.posts.sources.compression import DAMAGED
-from frametrace.posts.sources.folders import printable
+from frametrace.posts.sources.paths import printable
 from frametrace.posts.sources.source import Source, is_container
 from frametrace.posts.unrecognised import NEXT
 from frametrace.work.progress import Progress, Silent

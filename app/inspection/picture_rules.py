@@ -10,10 +10,10 @@ from frametrace.app.inspection.first_rows import Seen
 from frametrace.app.inspection.reasons import Reasons
 from frametrace.posts.errors import DecodeError
 from frametrace.posts.media.guesses import Key
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.sources.folders import printable
+from frametrace.posts.sources.paths import printable
 
 __all__ = ["Joined", "Pictures", "absent", "shown"]
 

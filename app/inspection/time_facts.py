@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from frametrace.app.inspection.findings import TimesFound
-from frametrace.posts.day_orders import chosen, column_orders, readings
+from frametrace.posts.dates.day_order import chosen, column_orders, readings
+from frametrace.posts.dates.parse_time import DayOrder, parse_time
 from frametrace.posts.model import Precision
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.times import DayOrder, parse_time
+from frametrace.posts.read_settings import ReadSettings
 
 __all__ = ["Times"]
 

@@ -19,8 +19,8 @@ from frametrace.matcher.tips.read_tip import read_tip
 from frametrace.matcher.tips.tip_model import Tip
 from frametrace.matcher.tips.watch import State, look, remember, reported, watching
 from frametrace.posts.errors import FrametraceError, SourceError, UsageError
-from frametrace.posts.reading import open_source
-from frametrace.posts.sources.folders import files_in, printable
+from frametrace.posts.open_source import open_source
+from frametrace.posts.sources.paths import files_in, printable
 from frametrace.work.progress import Progress
 
 __all__ = ["Staying", "stay"]

@@ -27,7 +27,7 @@ from frametrace.matcher.tips.read_tip import read_tip
 from frametrace.matcher.tips.tip_model import Tip
 from frametrace.matcher.tips.watch import Watched, look, remember, watching
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
-from frametrace.posts.reading import open_source
+from frametrace.posts.open_source import open_source
 from frametrace.work.progress import Progress
 
 __all__ = ["Watch", "compared_signals", "sorted_out", "watch"]

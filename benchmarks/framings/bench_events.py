@@ -32,7 +32,7 @@ from frametrace.matcher.results import GroupKind, Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import match_case
 from frametrace.posts.errors import ModelMissing
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 
 GOALS = {"precision": 0.9, "recall": 0.6}
 PACKAGES = ("frametrace", "scikit-learn", "scikit-network", "sentence-transformers", "rapidocr")

@@ -36,7 +36,7 @@ from frametrace.matcher.framing.similarity import Means
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import match_case
 from frametrace.posts.errors import ModelMissing
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 
 PACKAGES = ("frametrace", "scikit-learn", "sentence-transformers", "numpy")
 _SMALLEST = 9  # contents of an event that is asked for

@@ -23,9 +23,9 @@ _ADDRESSES = 8 * 2**30  # bytes that a process may ask for
 def _read(path: Path) -> None:
     """What `add` asks of a source; it prints what it found."""
     from frametrace.posts.errors import FrametraceError
-    from frametrace.posts.media.library import MediaLibrary
+    from frametrace.posts.media.media_library import MediaLibrary
     from frametrace.posts.model import Post
-    from frametrace.posts.reading import open_source
+    from frametrace.posts.open_source import open_source
 
     posts = others = 0
     told = ""

@@ -16,11 +16,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from frametrace.posts.dates.parse_time import DayOrder, zone_named
 from frametrace.posts.errors import UsageError
 from frametrace.posts.model import AccountKind
 from frametrace.posts.readers.sites import platform_named
-from frametrace.posts.sources.folders import printable
-from frametrace.posts.times import DayOrder, zone_named
+from frametrace.posts.sources.paths import printable
 
 __all__ = [
     "COUNT",

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from frametrace.posts.columns.contents import Contents
-from frametrace.posts.columns.fit import FIELDS_IN_ORDER, fit
+from frametrace.posts.columns.column_contents import Contents
+from frametrace.posts.columns.field_fit import FIELDS_IN_ORDER, fit
 from frametrace.posts.columns.header_names import (
     is_form_stamp,
     kind_named,

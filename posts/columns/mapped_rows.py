@@ -17,7 +17,7 @@ from frametrace.posts.readers.post_keys import key_of
 from frametrace.posts.readers.written_keys import Keys, Written, another_account, keys_of
 from frametrace.posts.readers.x_text import text_on
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.sources.folders import is_picture
+from frametrace.posts.sources.paths import is_picture
 from frametrace.posts.values import distinct, objects_of, picked, values_of
 
 __all__ = ["files_listed", "links_listed", "reader_of", "tags_listed"]

@@ -21,7 +21,7 @@ from frametrace.posts.layouts.workbooks import is_workbook, pictures_inside, she
 from frametrace.posts.model import Skipped
 from frametrace.posts.rows import Head, Heads, Row, Rows, Shape, ids_in
 from frametrace.posts.sources.compression import DAMAGED
-from frametrace.posts.sources.roots import pictures_in, place_at
+from frametrace.posts.sources.containers import pictures_in, place_at
 from frametrace.posts.sources.source import LINE_LIMIT, Source
 from frametrace.posts.values import MISSING
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Any
 
-from frametrace.posts.layouts.json_arrays import NOT_AN_OBJECT, members_at
+from frametrace.posts.layouts.json_lists import NOT_AN_OBJECT, members_at
 
 __all__ = ["KEY", "keyed_at", "keyed_in", "keyed_in_value"]
 

@@ -8,9 +8,9 @@ from itertools import chain, islice
 from typing import Any
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.layouts.json_arrays import LISTS, NOT_AN_OBJECT, lists_in, objects_at
-from frametrace.posts.layouts.json_documents import rows_in
 from frametrace.posts.layouts.json_keyed_records import KEY, keyed_at, keyed_in, keyed_in_value
+from frametrace.posts.layouts.json_lists import LISTS, NOT_AN_OBJECT, lists_in, objects_at
+from frametrace.posts.layouts.json_messages import rows_in
 from frametrace.posts.model import Skipped
 from frametrace.posts.rows import Head, Heads, Row, Rows, Shape, flat
 from frametrace.posts.sources.source import LINE_LIMIT, Source

@@ -1,6 +1,6 @@
 """Workbooks of spreadsheets (xlsx, xls, ods), sheet by sheet, as rows of text.
 
-A process of its own reads them: see `workbook_cells`.
+A process of its own reads them: see `workbook_subprocess`.
 """
 
 import io
@@ -27,7 +27,7 @@ _PICTURE = re.compile(
 _PACKED = 2**28  # bytes; it is read whole
 _PIECE = 2**20
 _ROW = 2**25  # bytes of a row as JSON: 16,384 cells may all show one text of 32,767 characters
-_CELLS = Path(__file__).with_name("workbook_cells.py")
+_CELLS = Path(__file__).with_name("workbook_subprocess.py")
 
 
 def is_workbook(begins: bytes, suffix: str) -> bool:

@@ -12,9 +12,9 @@ from enum import Enum
 from pathlib import Path
 
 from frametrace.posts.media.guesses import Guess, Key
-from frametrace.posts.media.source_folders import Sources, account_of
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.sources.folders import printable
+from frametrace.posts.sources.paths import printable
+from frametrace.posts.sources.sibling_sources import Sources, account_of
 
 __all__ = ["Claims", "Listed", "Named", "Where"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Post
 from frametrace.posts.sources.compression import DAMAGED
-from frametrace.posts.sources.roots import Place
+from frametrace.posts.sources.containers import Place
 from frametrace.posts.values import json_of
 
 __all__ = ["DOWNLOADS", "Download", "Downloads", "names_link"]

@@ -13,8 +13,8 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from frametrace.posts.media.source_folders import Sources
 from frametrace.posts.model import MediaFile, Post, Skipped
+from frametrace.posts.sources.sibling_sources import Sources
 
 __all__ = [
     "LONG",

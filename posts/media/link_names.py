@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.sources.folders import is_picture
+from frametrace.posts.sources.paths import is_picture
 
 __all__ = ["LinkNames", "Waiting", "is_distinct", "link_name", "stem_of"]
 

@@ -18,8 +18,8 @@ from frametrace.posts.media.link_names import stem_of
 from frametrace.posts.media.path_lookup import usable
 from frametrace.posts.model import MediaFile, Skipped
 from frametrace.posts.sources.archives import is_archive
-from frametrace.posts.sources.folders import is_of_system, printable
-from frametrace.posts.sources.roots import Archive, Folder, Place, Tar, holds_picture, place_at
+from frametrace.posts.sources.containers import Archive, Folder, Place, Tar, holds_picture, place_at
+from frametrace.posts.sources.paths import is_of_system, printable
 
 __all__ = ["MediaIndex"]
 

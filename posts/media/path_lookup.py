@@ -7,8 +7,8 @@ from unicodedata import normalize
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import MediaFile
 from frametrace.posts.sources.compression import DAMAGED
-from frametrace.posts.sources.folders import printable
-from frametrace.posts.sources.roots import Place, leaves
+from frametrace.posts.sources.containers import Place, leaves
+from frametrace.posts.sources.paths import printable
 
 __all__ = [
     "LEAVES",

@@ -7,8 +7,8 @@ from frametrace.posts.errors import DecodeError, SourceError
 from frametrace.posts.media.path_lookup import LEAVES
 from frametrace.posts.model import MediaFile, MediaItem
 from frametrace.posts.sources.compression import DAMAGED
-from frametrace.posts.sources.folders import printable
-from frametrace.posts.sources.roots import place_at
+from frametrace.posts.sources.containers import place_at
+from frametrace.posts.sources.paths import printable
 
 __all__ = ["MAX_PICTURE_BYTES", "identify", "read_media"]
 

@@ -5,8 +5,8 @@ from functools import cached_property
 from pathlib import Path
 
 from frametrace.posts.media.media_index import MediaIndex
-from frametrace.posts.media.source_folders import Sources
-from frametrace.posts.sources.roots import Base, Place, open_root
+from frametrace.posts.sources.containers import Base, Place, open_root
+from frametrace.posts.sources.sibling_sources import Sources
 
 __all__ = ["Searched"]
 

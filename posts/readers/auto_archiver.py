@@ -13,8 +13,8 @@ from frametrace.posts.readers.nested import text_at
 from frametrace.posts.readers.printed import objects_in, printed
 from frametrace.posts.readers.sites import host_of, platform_of
 from frametrace.posts.rows import Row, flat
-from frametrace.posts.sources.folders import is_picture
-from frametrace.posts.sources.roots import leaves
+from frametrace.posts.sources.containers import leaves
+from frametrace.posts.sources.paths import is_picture
 
 __all__ = ["parse", "pdq_of", "text_of"]
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from frametrace.posts.model import Post
-from frametrace.posts.mojibake import repaired
 from frametrace.posts.readers.contract import Neighbour, Reader
 from frametrace.posts.readers.meta_export import (
     ACCOUNT_ID,
@@ -20,6 +19,7 @@ from frametrace.posts.readers.meta_export import (
     profiles,
     rest_of,
 )
+from frametrace.posts.readers.mojibake import repaired
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, objects_of, spelled

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from frametrace.posts.model import Post, Precision
-from frametrace.posts.mojibake import repaired
 from frametrace.posts.readers.contract import Neighbour, Reader
 from frametrace.posts.readers.meta_export import (
     ACCOUNT_ID,
@@ -21,6 +20,7 @@ from frametrace.posts.readers.meta_export import (
     profiles,
     rest_of,
 )
+from frametrace.posts.readers.mojibake import repaired
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import objects_of

@@ -10,8 +10,8 @@ from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
-from frametrace.posts.mojibake import repaired
 from frametrace.posts.readers.contract import Neighbour
+from frametrace.posts.readers.mojibake import repaired
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row
 from frametrace.posts.values import json_of, spelled

@@ -16,7 +16,7 @@ from frametrace.posts.readers.post_keys import id_of
 from frametrace.posts.readers.printed import objects_in, printed
 from frametrace.posts.readers.sites import host_of
 from frametrace.posts.rows import Row, flat
-from frametrace.posts.sources.folders import is_picture
+from frametrace.posts.sources.paths import is_picture
 from frametrace.posts.values import titled
 
 __all__ = ["REQUIRED", "account_of", "parse", "text_of"]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from frametrace.posts.sources.folders import is_picture
+from frametrace.posts.sources.paths import is_picture
 from frametrace.posts.values import count, spelled
 
 __all__ = ["messages_of"]

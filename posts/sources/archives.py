@@ -19,7 +19,7 @@ from typing import IO, Any, cast
 
 from frametrace.posts.errors import SourceError
 from frametrace.posts.sources.compression import DAMAGED, unpacked
-from frametrace.posts.sources.folders import printable
+from frametrace.posts.sources.paths import printable
 
 __all__ = ["Archive", "Tar", "archive_at", "is_archive", "leaves"]
 

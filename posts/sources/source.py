@@ -18,9 +18,9 @@ from typing import IO, Any, TextIO, cast
 from frametrace.posts.errors import SourceError
 from frametrace.posts.sources.archives import archive_at, is_archive
 from frametrace.posts.sources.compression import DAMAGED, SUFFIXES, unpacked
+from frametrace.posts.sources.containers import Folder, Place, place_at
 from frametrace.posts.sources.encodings import SAMPLE, Encoding, encoding_of
-from frametrace.posts.sources.folders import at_once, is_of_system, is_picture, printable
-from frametrace.posts.sources.roots import Folder, Place, place_at
+from frametrace.posts.sources.paths import at_once, is_of_system, is_picture, printable
 
 __all__ = ["LINE_LIMIT", "Source", "is_container", "is_table", "sources_in"]
 

@@ -11,7 +11,7 @@ from workbooks import write_workbook
 from frametrace.app import cli
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case, CaseWriter
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 
 HEADER = "platform,post_id,account_id,posted_at,text,media\n"
 

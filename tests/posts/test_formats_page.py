@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from frametrace.posts import errors
-from frametrace.posts.reading import formats_table
+from frametrace.posts.open_source import formats_table
 
 PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
 

@@ -12,7 +12,7 @@ from workbooks import write_workbook
 
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Post, Skipped
-from frametrace.posts.reading import detect, read_source
+from frametrace.posts.open_source import detect, read_source
 
 HEADER = "platform,post_id,account_id,text\n"
 MEGABYTE = 2**20

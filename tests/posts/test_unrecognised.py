@@ -10,7 +10,7 @@ from PIL import Image
 from workbooks import write_workbook
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.reading import open_source
+from frametrace.posts.open_source import open_source
 
 
 def _picture(format: str) -> bytes:

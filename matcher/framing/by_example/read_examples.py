@@ -30,7 +30,7 @@ from frametrace.matcher.query.by_signal import opened
 from frametrace.matcher.weights import weights_of
 from frametrace.posts.errors import DecodeError, IndexMismatch, ModelMissing, UsageError
 from frametrace.posts.media.picture_bytes import read_media
-from frametrace.posts.sources.folders import printable
+from frametrace.posts.sources.paths import printable
 
 __all__ = ["Makers", "Named", "find_post", "read_examples", "renewed"]
 

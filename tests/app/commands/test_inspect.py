@@ -25,13 +25,13 @@ from frametrace.app.inspection.print_inspection import inspection_lines
 from frametrace.app.output.text_columns import Screen
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
+from frametrace.posts.dates.parse_time import zone_named
 from frametrace.posts.errors import UsageError
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import Account, Post, Skipped
+from frametrace.posts.open_source import open_source
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.readers import Reader
-from frametrace.posts.reading import open_source
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.times import zone_named
 
 HEADER = ("platform", "post_id", "account_id", "posted_at", "text", "media")
 

@@ -11,9 +11,9 @@ from frametrace.app.pipeline import Inputs, add
 from frametrace.case.ingest import Added
 from frametrace.case.store import Case
 from frametrace.posts.columns.column_map import map_of, read_map
+from frametrace.posts.dates.parse_time import DayOrder, zone_named
 from frametrace.posts.errors import SourceError, UsageError
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.times import DayOrder, zone_named
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.work.progress import Silent
 
 HEADER = ("no", "who", "when", "words")

@@ -20,7 +20,7 @@ from frametrace.case.store import Case
 from frametrace.embed.stage import embed
 from frametrace.matcher.results import Change, Results
 from frametrace.matcher.stage import load_results, match_case
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess
 
 NEW, GREW, SAME = 7, 0, (1, 2)  # photos, by their seeds

@@ -24,7 +24,7 @@ from frametrace.embed.stage import embed
 from frametrace.matcher.results import ACCOUNTS, GROUPS, MEMBERS, TIES, Results
 from frametrace.matcher.stage import load_results, match_case
 from frametrace.posts.errors import CaseError, UsageError
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess
 
 FILES = {

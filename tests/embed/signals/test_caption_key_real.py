@@ -15,7 +15,7 @@ from frametrace.embed.signals.caption_key import MIN_SIMILARITY, grams, minhashe
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.index.codes import Codes
 from frametrace.index.minhash import MinHashIndex
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess
 
 Written = list[tuple[str, str, str | None]]  # account, text, key

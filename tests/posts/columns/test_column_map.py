@@ -21,12 +21,12 @@ from frametrace.posts.columns.column_map import (
     shipped_maps,
     written_map,
 )
+from frametrace.posts.dates.parse_time import DayOrder, zone_named
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.model import AccountKind, Post, Skipped
+from frametrace.posts.open_source import open_source
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.readers import READERS
-from frametrace.posts.reading import open_source
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.times import DayOrder, zone_named
 
 SAMPLES = sorted((FIXTURES / "columns").glob("*.expected.json"))
 every_shipped = pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from sampling import is_sound
 from frametrace.posts.columns.column_map import FIELDS, map_of
 from frametrace.posts.columns.mapped_rows import files_listed, links_listed, tags_listed
 from frametrace.posts.model import Post, Skipped
-from frametrace.posts.reading import open_source
-from frametrace.posts.settings import ReadSettings
+from frametrace.posts.open_source import open_source
+from frametrace.posts.read_settings import ReadSettings
 
 X = "1163000000000000041"
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from frametrace.posts.media.guesses import is_named_by
-from frametrace.posts.media.library import MediaLibrary
 from frametrace.posts.media.link_names import link_name
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.reading import open_source
-from frametrace.posts.sources.roots import Base, Folder
+from frametrace.posts.open_source import open_source
+from frametrace.posts.sources.containers import Base, Folder
 
 Key = tuple[str, str]
 HEADER = "platform,post_id,account_id,text,media\n"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from frametrace.posts.media import fourcat_downloads
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.reading import read_source
+from frametrace.posts.open_source import read_source
 
 LINK = "https://cdn.example.org/a.jpg"
 

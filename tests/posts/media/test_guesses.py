@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.posts.media.guesses import is_named_by
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.sources.roots import Base, Folder
+from frametrace.posts.sources.containers import Base, Folder
 
 Key = tuple[str, str]
 

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.media.picture_bytes import identify, read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.sources.roots import Base, Folder, leaves
+from frametrace.posts.sources.containers import Base, Folder, leaves
 
 LIMIT = 100_000
 LEAVES = "leaves the media folder"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from frametrace.posts.media.library import MediaLibrary
 from frametrace.posts.media.link_names import link_name, stem_of
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
 
 LINK = "https://pbs.example.org/media/FaaBBccXwAA1"

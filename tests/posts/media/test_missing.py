@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from frametrace.posts.model import Post, Precision, Skipped
-from frametrace.posts.parts import Entry
-from frametrace.posts.reading import read_source
+from frametrace.posts.open_source import read_source
+from frametrace.posts.source_parts import Entry
 from frametrace.posts.values import MISSING, sound_id
 
 NAMES = "platform,post_id,account_id,account_name,posted_at,text,media,repost_of,hashtags,likes"

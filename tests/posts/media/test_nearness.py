@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from frametrace.posts.media.guesses import is_named_by
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.reading import open_source
+from frametrace.posts.open_source import open_source
 
 HEADER = "platform,post_id,account_id,text,media\n"
 NEXT = "is not in the media folders; --media FOLDER names the one that holds it"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.posts.mojibake import repaired
+from frametrace.posts.readers.mojibake import repaired
 
 any_text = st.text(st.characters())  # lone surrogates too
 sound_text = st.text(st.characters(exclude_categories=["Cs"]))

@@ -7,10 +7,10 @@ import pytest
 from one_post import KEYS, TEXT, TOLD, Told, written
 
 from frametrace.posts.model import Post
+from frametrace.posts.open_source import open_source
 from frametrace.posts.readers import READERS
 from frametrace.posts.readers.account_keys import one_of_many, page_of
 from frametrace.posts.readers.post_keys import id_in_link, post_of, shortcode_of
-from frametrace.posts.reading import open_source
 
 every_tool = pytest.mark.parametrize(
     "told", TOLD, ids=[f"{told.platform}/{told.reader}/{at}" for at, told in enumerate(TOLD)]

@@ -8,11 +8,11 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.media.picture_bytes import identify
 from frametrace.posts.model import Account, MediaFile, Post, Precision
-from frametrace.posts.reading import detect, read_source
-from frametrace.posts.sources.roots import Base, Folder
+from frametrace.posts.open_source import detect, read_source
+from frametrace.posts.sources.containers import Base, Folder
 
 
 def test_the_thailand_archive_is_read_whole(shared: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 from sampling import FIXTURES, is_sound
 
 from frametrace.posts.model import Post
+from frametrace.posts.open_source import read_source
 from frametrace.posts.readers import zeeschuimer
-from frametrace.posts.reading import read_source
 from frametrace.posts.rows import Row, flat
 
 _AWKWARD = (

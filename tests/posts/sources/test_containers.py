@@ -17,12 +17,12 @@ from workbooks import write_workbook
 
 from frametrace.posts.errors import SourceError
 from frametrace.posts.layouts.detection import heads_of
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.reading import open_source, read_source
+from frametrace.posts.open_source import open_source, read_source
 from frametrace.posts.sources.archives import Tar
-from frametrace.posts.sources.roots import Base, place_at
+from frametrace.posts.sources.containers import Base, place_at
 from frametrace.posts.sources.source import Source
 
 HEADER = "platform,post_id,account_id,text,media\n"

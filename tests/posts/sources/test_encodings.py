@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.posts.model import Post, Skipped
-from frametrace.posts.reading import open_source, read_source
-from frametrace.posts.settings import ReadSettings
+from frametrace.posts.open_source import open_source, read_source
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.sources.encodings import checked, encoding_of
 
 # One sentence in each language and the encodings that its exports are written in.

@@ -23,15 +23,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.layouts import json_arrays
-from frametrace.posts.layouts.json_arrays import lists_in, objects_at
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.layouts import json_lists
+from frametrace.posts.layouts.json_lists import lists_in, objects_at
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import Post, Skipped
-from frametrace.posts.parts import Entry
-from frametrace.posts.reading import open_source, read_source
+from frametrace.posts.open_source import open_source, read_source
 from frametrace.posts.rows import flat
+from frametrace.posts.source_parts import Entry
 from frametrace.posts.sources.compression import DAMAGED, unpacked
-from frametrace.posts.sources.folders import at_once
+from frametrace.posts.sources.paths import at_once
 from frametrace.posts.sources.source import LINE_LIMIT, Source
 
 POSTS = "platform,post_id,account_id,text\nx,1,a,one\nx,2,a,two\n"
@@ -174,13 +174,13 @@ def test_lists_are_those_of_the_document(
     pieces = [text[at : at + size] for at in range(0, len(text), size)]
     if isinstance(document, dict | list):
         for path, items in expected.items():
-            rows = [item if isinstance(item, dict) else json_arrays.NOT_AN_OBJECT for item in items]
+            rows = [item if isinstance(item, dict) else json_lists.NOT_AN_OBJECT for item in items]
             assert list(objects_at(pieces, path)) == rows
         found, more = lists_in(pieces, 100)
         objects = {p: [i for i in items if isinstance(i, dict)] for p, items in expected.items()}
         assert (found, more) == ({path: rows for path, rows in objects.items() if rows}, False)
     whole = list(objects_at([*pieces, "\n", *pieces], None))
-    one = document if isinstance(document, dict) else json_arrays.NOT_AN_OBJECT
+    one = document if isinstance(document, dict) else json_lists.NOT_AN_OBJECT
     assert whole == [one, one]
 
 
@@ -193,7 +193,7 @@ def test_a_list_is_read_whatever_stands_before_it() -> None:
     texts = ['"long": "', *repeat("x" * 10**6, 3), '", "number": ', "9" * 9000, ","]
     posts = '"posts": [{"id": 1}, 2, {"id": 3}]}'
     rows = list(objects_at(chain(before, [deep], texts, [posts]), "posts"))
-    assert rows == [{"id": 1}, json_arrays.NOT_AN_OBJECT, {"id": 3}]
+    assert rows == [{"id": 1}, json_lists.NOT_AN_OBJECT, {"id": 3}]
 
 
 def test_an_object_that_cannot_be_had_costs_itself_alone() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from frametrace.posts.errors import SourceError
 from frametrace.posts.sources.compression import DAMAGED
 from frametrace.posts.sources.encodings import encoding_of
-from frametrace.posts.sources.folders import is_picture_data
+from frametrace.posts.sources.paths import is_picture_data
 from frametrace.posts.sources.source import LINE_LIMIT, Source
 from frametrace.posts.values import json_of
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from itertools import chain, islice
 
+from frametrace.posts.columns.column_contents import Contents, contents_of
 from frametrace.posts.columns.column_map import ColumnMap, written_map
-from frametrace.posts.columns.contents import Contents, contents_of
 from frametrace.posts.columns.draft_fields import (
     Columns,
     decide_account,
@@ -20,11 +20,11 @@ from frametrace.posts.columns.draft_fields import (
     decide_post,
     decide_rest,
 )
-from frametrace.posts.columns.fit import FIELDS_IN_ORDER
+from frametrace.posts.columns.field_fit import FIELDS_IN_ORDER
 from frametrace.posts.columns.header_names import fields_named
+from frametrace.posts.dates.parse_time import DayOrder
 from frametrace.posts.model import AccountKind
 from frametrace.posts.rows import Head, Heads, Row, Rows, Shape
-from frametrace.posts.times import DayOrder
 
 __all__ = ["Draft", "draft_of", "likeliest_table", "written_draft"]
 

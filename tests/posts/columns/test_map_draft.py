@@ -9,12 +9,12 @@ import pytest
 from drafting import BUILT_WITH, HELD_OUT, HELD_OUT_LATER, Table
 
 from frametrace.posts.columns.column_map import FIELDS, read_map
-from frametrace.posts.columns.draft import Draft, draft_of, written_draft
 from frametrace.posts.columns.header_names import fields_named
+from frametrace.posts.columns.map_draft import Draft, draft_of, written_draft
 from frametrace.posts.model import Post
-from frametrace.posts.reading import open_source
+from frametrace.posts.open_source import open_source
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.rows import Row
-from frametrace.posts.settings import ReadSettings
 
 EVERY = (*BUILT_WITH, *HELD_OUT, *HELD_OUT_LATER)
 

@@ -9,12 +9,12 @@ from frametrace.posts.columns.mapped_rows import reader_of
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.layouts.detection import heads_of
 from frametrace.posts.model import Skipped
-from frametrace.posts.parts import Part
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.readers import READERS, Reader
 from frametrace.posts.rows import Head, Shape
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources.file_kinds import kind_of
+from frametrace.posts.source_parts import Part
 from frametrace.posts.sources.source import Source
+from frametrace.posts.sources.unsupported_files import kind_of
 from frametrace.posts.unrecognised import left_out, unrecognised
 
 __all__ = ["check_maps", "parts_of", "reader_named"]

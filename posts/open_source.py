@@ -7,19 +7,19 @@ from itertools import chain
 from pathlib import Path
 
 from frametrace.posts.columns.column_map import shipped_maps
-from frametrace.posts.columns.draft import draft_of, likeliest_table
+from frametrace.posts.columns.map_draft import draft_of, likeliest_table
 from frametrace.posts.columns.mapped_rows import reader_of
 from frametrace.posts.errors import SourceError
+from frametrace.posts.format_recognition import parts_of, reader_named
 from frametrace.posts.layouts.detection import heads_of
-from frametrace.posts.media.source_folders import Neighbours
 from frametrace.posts.model import Skipped
-from frametrace.posts.parts import Entry, Part, folder_of
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.readers import READERS
-from frametrace.posts.recognition import parts_of, reader_named
 from frametrace.posts.rows import Head, Shape
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources.folders import printable
-from frametrace.posts.sources.roots import Base
+from frametrace.posts.source_parts import Entry, Part, folder_of
+from frametrace.posts.sources.containers import Base
+from frametrace.posts.sources.paths import printable
+from frametrace.posts.sources.sibling_sources import Neighbours
 from frametrace.posts.sources.source import Source, is_table, sources_in
 from frametrace.posts.unrecognised import NEXT
 

@@ -11,11 +11,11 @@ from unicodedata import normalize
 import pytest
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.media.picture_bytes import identify
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.reading import read_source
-from frametrace.posts.sources.roots import Base, Folder
+from frametrace.posts.open_source import read_source
+from frametrace.posts.sources.containers import Base, Folder
 
 KEY = "1163000000000000001"
 ABSENT = "is not in the media folders; --media FOLDER names the one that holds it"

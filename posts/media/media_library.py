@@ -17,17 +17,17 @@ from pathlib import Path
 from frametrace.posts.media.claims import Claims, Listed, Named
 from frametrace.posts.media.fourcat_downloads import Download, names_link
 from frametrace.posts.media.guesses import LONG, Guess, Guesses, Key
+from frametrace.posts.media.ids_in_file_names import FilesById
 from frametrace.posts.media.link_names import LinkNames, Waiting, link_name
 from frametrace.posts.media.media_index import MediaIndex
 from frametrace.posts.media.media_map import MediaMap
-from frametrace.posts.media.named_files import ABSENT, NamedFiles
-from frametrace.posts.media.names_with_ids import FilesById
+from frametrace.posts.media.named_paths import ABSENT, NamedFiles
 from frametrace.posts.media.path_lookup import Ambiguous, beside, in_places, name_of, usable
 from frametrace.posts.media.search_roots import Searched
-from frametrace.posts.media.source_folders import Neighbours, account_of
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.sources.folders import printable
-from frametrace.posts.sources.roots import Base, Folder
+from frametrace.posts.sources.containers import Base, Folder
+from frametrace.posts.sources.paths import printable
+from frametrace.posts.sources.sibling_sources import Neighbours, account_of
 
 __all__ = ["MediaLibrary"]
 

@@ -11,9 +11,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from itertools import islice
 
-from frametrace.posts.day_orders import DayOrder, chosen, column_orders, contradicting, readings
+from frametrace.posts.dates.day_order import (
+    DayOrder,
+    chosen,
+    column_orders,
+    contradicting,
+    readings,
+)
+from frametrace.posts.dates.parse_time import parse_time
 from frametrace.posts.model import Precision
-from frametrace.posts.times import parse_time
 
 __all__ = ["ColumnFacts"]
 

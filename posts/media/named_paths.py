@@ -18,7 +18,7 @@ from frametrace.posts.media.path_lookup import (
 )
 from frametrace.posts.media.search_roots import Searched
 from frametrace.posts.model import MediaFile, Post
-from frametrace.posts.sources.roots import Base, Place
+from frametrace.posts.sources.containers import Base, Place
 
 __all__ = ["ABSENT", "NamedFiles"]
 

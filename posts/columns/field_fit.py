@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from frametrace.posts.columns.contents import Contents
+from frametrace.posts.columns.column_contents import Contents
 from frametrace.posts.model import Precision
 
 __all__ = ["FIELDS_IN_ORDER", "fit"]

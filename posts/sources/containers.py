@@ -8,11 +8,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.media.source_folders import Neighbours
 from frametrace.posts.model import Skipped
 from frametrace.posts.sources.archives import Archive, Tar, archive_at, leaves
 from frametrace.posts.sources.compression import DAMAGED
-from frametrace.posts.sources.folders import (
+from frametrace.posts.sources.paths import (
     at_once,
     files_in,
     is_inside,
@@ -20,6 +19,7 @@ from frametrace.posts.sources.folders import (
     is_picture_data,
     printable,
 )
+from frametrace.posts.sources.sibling_sources import Neighbours
 
 __all__ = [
     "Archive",

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.layouts import json_documents
-from frametrace.posts.layouts.json_documents import rows_in
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.layouts import json_messages
+from frametrace.posts.layouts.json_messages import rows_in
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.reading import detect, read_source
-from frametrace.posts.sources.roots import Base, Folder
+from frametrace.posts.open_source import detect, read_source
+from frametrace.posts.sources.containers import Base, Folder
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 _JSON = st.recursive(
@@ -69,7 +69,7 @@ def test_what_never_ends_is_given_up(beginning: str, endless: str, reason: str) 
 
 
 def test_a_row_that_is_too_long_costs_itself_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_documents, "LINE_LIMIT", 1000)
+    monkeypatch.setattr(json_messages, "LINE_LIMIT", 1000)
     long = {f"field {n}": "a" * 50 for n in range(40)}
     rows = list(rows_in(_document({"id": 1}, long, {"many": [[]] * 200}, {"id": 2})))
     around = {"chat": {"id": 7, "name": "c"}}

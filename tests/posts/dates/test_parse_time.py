@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frametrace.posts.dates.month_names import LANGUAGES
+from frametrace.posts.dates.parse_time import parse_time, parse_unix
 from frametrace.posts.model import Precision
-from frametrace.posts.month_names import LANGUAGES
-from frametrace.posts.times import parse_time, parse_unix
 
 
 @pytest.mark.parametrize(

@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from posixpath import normpath
 
+from frametrace.posts.column_facts import ColumnFacts
 from frametrace.posts.columns.column_map import ColumnMap
-from frametrace.posts.columns.whole_columns import ColumnFacts
 from frametrace.posts.errors import SourceError
 from frametrace.posts.layouts.detection import text_rows
-from frametrace.posts.media.source_folders import Neighbours
 from frametrace.posts.model import Account, Post, Skipped
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.readers import Reader
 from frametrace.posts.rows import Head, Row, Rows, Shape, ids_in
-from frametrace.posts.settings import ReadSettings
 from frametrace.posts.sources.compression import DAMAGED
+from frametrace.posts.sources.containers import Base
 from frametrace.posts.sources.encodings import encoding_of
-from frametrace.posts.sources.roots import Base
+from frametrace.posts.sources.sibling_sources import Neighbours
 from frametrace.posts.sources.source import Source
 
 __all__ = ["Entry", "Part", "folder_of"]

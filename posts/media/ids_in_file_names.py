@@ -9,8 +9,8 @@ from frametrace.posts.media.guesses import LONG, begins_with_id, first_id_in, is
 from frametrace.posts.media.path_lookup import name_of, several, usable
 from frametrace.posts.media.search_roots import Searched
 from frametrace.posts.model import ACCOUNT_NUMBER, Post, Skipped
-from frametrace.posts.sources.folders import printable
-from frametrace.posts.sources.roots import Base
+from frametrace.posts.sources.containers import Base
+from frametrace.posts.sources.paths import printable
 
 __all__ = ["ById", "FilesById"]
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from frametrace.posts.day_orders import LATEST, NUMBERS, ODD_SPACES, DayOrder, chosen, readings
+from frametrace.posts.dates.day_order import LATEST, NUMBERS, ODD_SPACES, DayOrder, chosen, readings
+from frametrace.posts.dates.month_names import by_numbers
 from frametrace.posts.model import Precision
-from frametrace.posts.month_names import by_numbers
 
 __all__ = ["DayOrder", "parse_time", "parse_unix", "zone_named"]
 
