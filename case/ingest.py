@@ -20,13 +20,13 @@ from frametrace.case.saved_column_maps import keep_maps
 from frametrace.case.store import Case, CaseWriter
 from frametrace.case.views import Held
 from frametrace.posts.errors import UsageError
-from frametrace.posts.media.guesses import Key
+from frametrace.posts.media.guesses import PostKey
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import Post, Skipped
-from frametrace.posts.open_source import Opened, open_source
+from frametrace.posts.open_source import OpenedSource, open_source
 from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.source_parts import Entry
-from frametrace.posts.sources.containers import Base
+from frametrace.posts.sources.containers import SourceLocation
 from frametrace.posts.sources.paths import printable
 from frametrace.work.progress import Progress, Silent
 
@@ -65,7 +65,7 @@ class Added:
 
 def add_sources(
     case: Case,
-    sources: Sequence[Path | Opened],
+    sources: Sequence[Path | OpenedSource],
     *,
     library: MediaLibrary,
     reading: ReadSettings = ReadSettings(),
@@ -88,12 +88,12 @@ def add_sources(
         open_source(source, reading) if isinstance(source, Path) else source for source in sources
     ]
     parts = [part for found in opened for part in found.parts]
-    library.search(
+    library.add_sources(
         *(path for found in opened for path in found.searched),
-        read={part.place for part in parts},
-        around=[each for found in opened for each in found.around],
+        read={part.full_path for part in parts},
+        siblings=[group for found in opened for group in found.siblings],
     )
-    added, refused = Added(), set[tuple[Key, str, int]]()
+    added, refused = Added(), set[tuple[PostKey, str, int]]()
     added.by_kept = {p.source.name: p.columns.kept for p in parts if p.columns and p.columns.kept}
     with case.writer() as writer:
         keep_maps(case.path, (part.columns for part in parts if part.columns))
@@ -108,13 +108,13 @@ def add_sources(
                     added.dropped += len(lost)
                     added.lost = added.lost or next(iter(lost), None)
                     advance(len(batch))
-        if library.waits:
+        if library.has_pending:
             with progress.track("joining pictures by name", None) as advance:
                 held = Held(case)
                 for named, checks, guess in (
-                    (library.named(), None, False),
-                    (library.claimed(held.keys), held, False),
-                    (library.guessed(held.keys), held, True),
+                    (library.resolve_own_claims(), None, False),
+                    (library.resolve_claims(held.keys), held, False),
+                    (library.resolve_guesses(held.keys), held, True),
                 ):
                     taken = (row for row in named if row[:3] not in refused)
                     while found := list(islice(taken, _BATCH)):
@@ -123,24 +123,24 @@ def add_sources(
                         added.by_name += len(rows.guessed)
                         advance(len(found))
         unused = BatchRows()
-        for row in library.unused(Held(case).keys(library.unasked())):
+        for row in library.unused_entries(Held(case).keys(library.unrequested_posts())):
             unused.skip(row)
         _put(writer, unused, added)
-        added.by_map, added.by_row = library.joined["map"], library.joined["row"]
-        added.unowned = len(Held(case).without(library.unowned()))
-        added.aside = dict(library.aside.most_common())
+        added.by_map, added.by_row = library.counts_by_rule["map"], library.counts_by_rule["row"]
+        added.unowned = len(Held(case).without(library.unassigned()))
+        added.aside = dict(library.other_files.most_common())
         writer.commit()
     return added
 
 
 def _batches(
-    readings: Iterable[tuple[Base, Iterable[Entry]]],
-) -> Iterator[list[tuple[Base, Entry]]]:
+    readings: Iterable[tuple[SourceLocation, Iterable[Entry]]],
+) -> Iterator[list[tuple[SourceLocation, Entry]]]:
     """What was read, with where its paths are relative to, however many files it comes from.
 
     A folder may hold a small document beside each of a hundred thousand pictures.
     """
-    batch: list[tuple[Base, Entry]] = []
+    batch: list[tuple[SourceLocation, Entry]] = []
     characters = 0
     for base, entry in ((base, entry) for base, entries in readings for entry in entries):
         batch.append((base, entry))
@@ -167,12 +167,12 @@ class _Posts:
     other_times: int
 
     @property
-    def refused_keys(self) -> set[Key]:
+    def refused_keys(self) -> set[PostKey]:
         """The keys of those that are not taken."""
         return {(post.platform, post.post_id) for post in self.refused}
 
 
-def _put(writer: CaseWriter, rows: BatchRows, added: Added) -> set[tuple[Key, str, int]]:
+def _put(writer: CaseWriter, rows: BatchRows, added: Added) -> set[tuple[PostKey, str, int]]:
     """Leave out what the case holds, then write the rest as one unit.
 
     Returns the keys of the posts that were refused, each with its source and line.
@@ -242,7 +242,7 @@ def _unit(
     return tables, instead
 
 
-def _keys_of(posts: pa.Table) -> set[Key]:
+def _keys_of(posts: pa.Table) -> set[PostKey]:
     return set(zip(posts["platform"].to_pylist(), posts["post_id"].to_pylist(), strict=True))
 
 

@@ -8,12 +8,12 @@ from itertools import chain
 from frametrace.case.key_conflicts import Refused, refusal
 from frametrace.case.views import Held
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.media.guesses import Guess, Key
+from frametrace.posts.media.guesses import PostKey, Resolution
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.media.picture_bytes import identify
-from frametrace.posts.model import PICTURES_ALONE, Account, MediaFile, MediaItem, Post, Skipped
+from frametrace.posts.model import PICTURE_FOLDER, Account, MediaFile, MediaItem, Post, Skipped
 from frametrace.posts.source_parts import Entry
-from frametrace.posts.sources.containers import Base
+from frametrace.posts.sources.containers import SourceLocation
 
 __all__ = ["BatchRows", "Link", "rows_guessed", "rows_of"]
 
@@ -39,14 +39,14 @@ class BatchRows:
     absent: int = 0  # pictures that are named and can't be had
     skipped: dict[tuple[str, int, str, str], None] = field(default_factory=dict)
 
-    def join(self, post: Key, item: MediaItem, told: Told, *, guess: bool = False) -> Link:
+    def join(self, post: PostKey, item: MediaItem, told: Told, *, guess: bool = False) -> Link:
         """Let a post have a picture, as was `told`; returns the key of both."""
         key = (*post, item.sha256)
         self.told.setdefault(key, told)
         self.media.setdefault(item.sha256, item)
         self.post_media.setdefault(key, item)
         if guess:
-            self.guessed[key] = item.place
+            self.guessed[key] = item.full_path
         return key
 
     def refuse(self, post: Refused) -> None:
@@ -65,7 +65,7 @@ class BatchRows:
         self.skipped[(found.source, found.line, found.item, found.reason)] = None
 
 
-def rows_of(batch: Sequence[tuple[Base, Entry]], library: MediaLibrary) -> BatchRows:
+def rows_of(batch: Sequence[tuple[SourceLocation, Entry]], library: MediaLibrary) -> BatchRows:
     """The rows of what was read, with the pictures that `library` finds for its posts."""
     rows = BatchRows()
     posts = []
@@ -85,7 +85,7 @@ def rows_of(batch: Sequence[tuple[Base, Entry]], library: MediaLibrary) -> Batch
         elif isinstance(item := items[file], Skipped):
             rows.lack(replace(item, source=post.source, line=post.line))
         else:
-            alone = post.platform == PICTURES_ALONE
+            alone = post.platform == PICTURE_FOLDER
             told = post.source, post.line
             key = rows.join((post.platform, post.post_id), item, told, guess=alone)
             if item.path.endswith(post.media):
@@ -93,7 +93,7 @@ def rows_of(batch: Sequence[tuple[Base, Entry]], library: MediaLibrary) -> Batch
     return rows
 
 
-def rows_guessed(found: Sequence[Guess], held: Held | None, *, guess: bool) -> BatchRows:
+def rows_guessed(found: Sequence[Resolution], held: Held | None, *, guess: bool) -> BatchRows:
     """What was found once all posts were known: of what `held` holds no file of another post.
 
     But one that a weaker guess gave to it; a `guess` is what a file's name alone says.
@@ -104,7 +104,7 @@ def rows_guessed(found: Sequence[Guess], held: Held | None, *, guess: bool) -> B
     owners, guesses = {}, {}
     if held:
         owners = held.owners([(item.sha256, item.path) for item in identified.values()])
-        guesses = held.guesses_at([item.place for item in identified.values()])
+        guesses = held.guesses_at([item.full_path for item in identified.values()])
     for key, source, line, file in found:
         if isinstance(file, Skipped):
             rows.lack(file)
@@ -121,18 +121,18 @@ def rows_guessed(found: Sequence[Guess], held: Held | None, *, guess: bool) -> B
 
 
 def _owning(
-    key: Key,
+    key: PostKey,
     item: MediaItem,
-    owners: Mapping[tuple[str, str], Set[Key]],
+    owners: Mapping[tuple[str, str], Set[PostKey]],
     guesses: Mapping[str, Collection[Link]],
     *,
     guess: bool,
-) -> Set[Key]:
+) -> Set[PostKey]:
     """The posts that keep a file as theirs, though something gives it to the post of `key`."""
     weaker = {
         (platform, post_id)
-        for platform, post_id, _ in guesses.get(item.place, ())
-        if not guess or platform == PICTURES_ALONE or len(post_id) < len(key[1])
+        for platform, post_id, _ in guesses.get(item.full_path, ())
+        if not guess or platform == PICTURE_FOLDER or len(post_id) < len(key[1])
     }
     others = owners.get((item.sha256, item.path), set()) - weaker
     return set() if key in others else others

@@ -9,8 +9,8 @@ from frametrace.case.arrow_rows import guessed_table, links_table
 from frametrace.case.ingest_batch import BatchRows, Link
 from frametrace.case.schemas import POST_MEDIA
 from frametrace.case.views import Held
-from frametrace.posts.media.guesses import Key
-from frametrace.posts.model import PICTURES_ALONE, Skipped
+from frametrace.posts.media.guesses import PostKey
+from frametrace.posts.model import PICTURE_FOLDER, Skipped
 
 __all__ = ["Corrections", "corrections", "guesses_in", "new_links"]
 
@@ -28,17 +28,17 @@ class Corrections:
     confirmed: set[Link]
 
 
-def new_links(held: Held, rows: BatchRows, refused: Set[Key]) -> pa.Table:
+def new_links(held: Held, rows: BatchRows, refused: Set[PostKey]) -> pa.Table:
     """Which pictures posts are to get: not the one of a namesake in another folder.
 
     Nor, as one of a folder alone, what is that of a post.
     """
-    alone = {key for key in rows.guessed if key[0] == PICTURES_ALONE}
+    alone = {key for key in rows.guessed if key[0] == PICTURE_FOLDER}
     owned = held.owned({(key[2], rows.guessed[key]) for key in alone}) if alone else set()
     keys = [
         key
         for key, item in rows.post_media.items()
-        if key[:2] not in refused and not (key in alone and (key[2], item.place) in owned)
+        if key[:2] not in refused and not (key in alone and (key[2], item.full_path) in owned)
     ]
     new = held.new("post_media", links_table(keys, rows.post_media))
     found = _keys_of(new)
@@ -54,12 +54,12 @@ def guesses_in(links: pa.Table, rows: BatchRows) -> pa.Table:
     return guessed_table({key: rows.guessed[key] for key in _keys_of(links) if key in rows.guessed})
 
 
-def corrections(held: Held, rows: BatchRows, refused: Set[Key]) -> Corrections:
+def corrections(held: Held, rows: BatchRows, refused: Set[PostKey]) -> Corrections:
     """What becomes of the case's guesses by what a batch says of the same files; it is told."""
-    better: dict[str, list[Link]] = {item.place: [] for item in rows.post_media.values()}
+    better: dict[str, list[Link]] = {item.full_path: [] for item in rows.post_media.values()}
     for link, item in rows.post_media.items():
-        if link[:2] not in refused and link[0] != PICTURES_ALONE:
-            better[item.place].append(link)
+        if link[:2] not in refused and link[0] != PICTURE_FOLDER:
+            better[item.full_path].append(link)
     found = Corrections(set(), set())
     for place, guesses in held.guesses_at(better).items():
         for guess in guesses:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from frametrace.case.files import write_atomically
-from frametrace.posts.columns.column_map import ColumnMap, read_map, written_map
+from frametrace.posts.columns.column_map import ColumnMap, map_as_toml, read_map
 from frametrace.posts.errors import UsageError
 
 __all__ = ["keep_maps", "kept_maps"]
@@ -33,4 +33,4 @@ def keep_maps(case: Path, maps: Iterable[ColumnMap]) -> None:
     for each in maps:
         path = case / _FOLDER / f"{each.header}.toml"
         path.parent.mkdir(exist_ok=True)
-        write_atomically(path, written_map(each))
+        write_atomically(path, map_as_toml(each))

@@ -224,8 +224,8 @@ class Held:
             rows = connection.sql(
                 "SELECT DISTINCT m.root, l.path FROM post_media l JOIN media m USING (sha256)"
             ).fetchall()
-        owned = {MediaFile(*row).place for row in rows}
-        return [file for file in left if file.place not in owned]
+        owned = {MediaFile(*row).full_path for row in rows}
+        return [file for file in left if file.full_path not in owned]
 
     def namesakes(self, links: pa.Table) -> list[tuple[str, str, str]]:
         """Those of new rows of `post_media` whose post has another file by that path elsewhere.

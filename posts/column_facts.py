@@ -13,10 +13,10 @@ from itertools import islice
 
 from frametrace.posts.dates.day_order import (
     DayOrder,
-    chosen,
+    choose_order,
     column_orders,
-    contradicting,
-    readings,
+    first_contradiction,
+    possible_dates,
 )
 from frametrace.posts.dates.parse_time import parse_time
 from frametrace.posts.model import Precision
@@ -55,7 +55,7 @@ class ColumnFacts:
 
         Where the column contradicts the order that was given, that is told once; None from then on.
         """
-        found = readings(text.strip())
+        found = possible_dates(text.strip())
         if self.cells is None or len(set(found.values())) < 2:
             return parse_time(text, self.zone, self.order)
         if column not in self._orders:
@@ -64,7 +64,7 @@ class ColumnFacts:
         if column in self._contradicted:
             return None, Precision.NONE
         given = self.order if self.order in found else None
-        return parse_time(text, self.zone, given or chosen(text, self._orders[column]))
+        return parse_time(text, self.zone, given or choose_order(text, self._orders[column]))
 
     def is_rounded(self, column: str, text: str) -> bool:
         """Whether an id lost its last digits, which became zeros, in a spreadsheet or a script."""
@@ -79,7 +79,7 @@ class ColumnFacts:
         """Raise ValueError where a date of the column contradicts the order that was given."""
         if self.order is None:
             return
-        if against := contradicting(cells(column), self.order):
+        if against := first_contradiction(cells(column), self.order):
             self._contradicted.add(column)
             option = f"--day-order {self.order.replace(' ', '-')}"
             raise ValueError(

@@ -5,17 +5,17 @@ from dataclasses import replace
 from functools import partial
 
 from frametrace.posts.columns.column_map import ColumnMap, header_digest, shipped_maps
-from frametrace.posts.columns.mapped_rows import reader_of
+from frametrace.posts.columns.mapped_rows import reader_for_map
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.layouts.detection import heads_of
 from frametrace.posts.model import Skipped
 from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.readers import READERS, Reader
 from frametrace.posts.rows import Head, Shape
-from frametrace.posts.source_parts import Part
+from frametrace.posts.source_parts import SourcePart
 from frametrace.posts.sources.source import Source
-from frametrace.posts.sources.unsupported_files import kind_of
-from frametrace.posts.unrecognised import left_out, unrecognised
+from frametrace.posts.sources.unsupported_files import describe_unsupported
+from frametrace.posts.unrecognised import unread_list, unrecognised
 
 __all__ = ["check_maps", "parts_of", "reader_named"]
 
@@ -25,7 +25,7 @@ _NAMED_ROWS = frozenset({Shape.TABLE, Shape.RECORDS})  # what a column map can b
 
 def parts_of(
     source: Source, settings: ReadSettings, named: Reader | None, *, briefly: bool
-) -> tuple[list[Part], list[Skipped]]:
+) -> tuple[list[SourcePart], list[Skipped]]:
     """The parts of a source that are read, and what is told of its other lists or sheets.
 
     Raises SourceError where nothing is read.
@@ -33,7 +33,7 @@ def parts_of(
     try:
         heads = heads_of(source)
     except SourceError as error:
-        if kind := kind_of(source):
+        if kind := describe_unsupported(source):
             raise SourceError(f"{source.name}: {kind}") from error
         raise
     if whole := _part(source, heads.either, settings, named):
@@ -52,7 +52,7 @@ def parts_of(
 
 def _left(source: Source, groups: Sequence[Sequence[Head]]) -> Iterator[Skipped]:
     """What is told of lists or sheets that are not read: each is looked at, as far as some go."""
-    yield from (left_out(source, heads) for heads in groups[:_LEFT])
+    yield from (unread_list(source, heads) for heads in groups[:_LEFT])
     if more := len(groups[_LEFT:]):
         reason = f"{more:,} more lists or sheets are not read, as no format fits their columns"
         yield Skipped(source.name, 0, "", reason, kept=True)
@@ -60,7 +60,7 @@ def _left(source: Source, groups: Sequence[Sequence[Head]]) -> Iterator[Skipped]
 
 def _part(
     source: Source, heads: Iterable[Head], settings: ReadSettings, named: Reader | None
-) -> Part | None:
+) -> SourcePart | None:
     """The first of the heads for which there is a reader, with that reader.
 
     Column maps come first; one that a case keeps is only for a table with the same columns as the
@@ -72,11 +72,11 @@ def _part(
         for reader in READERS if named is None else (named,):
             fits = reader.recognises if named is None else partial(_reads, reader)
             if fits(head):
-                return Part(source, head, reader, settings)
+                return SourcePart(source, head, reader, settings)
         if named is None and head.shape in _NAMED_ROWS:
             for each in shipped_maps():
                 if each.fits(head.names):
-                    return Part(source, head, reader_of(each, head.shape), settings)
+                    return SourcePart(source, head, reader_for_map(each, head.shape), settings)
     return None
 
 
@@ -89,7 +89,7 @@ def _different(heads: Iterable[Head]) -> Iterator[Head]:
             yield head
 
 
-def _mapped(source: Source, head: Head, settings: ReadSettings) -> Part | None:
+def _mapped(source: Source, head: Head, settings: ReadSettings) -> SourcePart | None:
     """A table that is read by the first map that fits; what users say otherwise comes first."""
     digest = header_digest(head.names) if settings.columns else ""
     for each in settings.columns:
@@ -99,7 +99,7 @@ def _mapped(source: Source, head: Head, settings: ReadSettings) -> Part | None:
             zone, order = settings.zone or found.zone, settings.order or found.order
             kept = replace(found, zone=zone, order=order, header=digest)
             ours = replace(settings, zone=zone, order=order)
-            return Part(source, head, reader_of(kept, head.shape), ours, kept)
+            return SourcePart(source, head, reader_for_map(kept, head.shape), ours, kept)
     return None
 
 
@@ -110,7 +110,7 @@ def _reads(reader: Reader, head: Head) -> bool:
     return head.shape == reader.shape and not reader.lacks(head.names)
 
 
-def check_maps(maps: Iterable[ColumnMap], parts: Sequence[Part]) -> None:
+def check_maps(maps: Iterable[ColumnMap], parts: Sequence[SourcePart]) -> None:
     """Raise UsageError where users named columns and everything would be read without these."""
     ours = [found for found in maps if not found.header]
     used = {part.columns.name for part in parts if part.columns}
@@ -126,7 +126,7 @@ def check_maps(maps: Iterable[ColumnMap], parts: Sequence[Part]) -> None:
 
 def reader_named(name: str) -> Reader:
     """The reader of a format. Raises UsageError, with all names, if there is no such format."""
-    for reader in (*READERS, *(reader_of(found, Shape.TABLE) for found in shipped_maps())):
+    for reader in (*READERS, *(reader_for_map(found, Shape.TABLE) for found in shipped_maps())):
         if reader.name == name:
             return reader
     raise UsageError(f"there is no format {name!r}. Choose from: {format_names()}")

@@ -8,7 +8,7 @@ from enum import StrEnum
 __all__ = [
     "ACCOUNT_NUMBER",
     "PARTIAL",
-    "PICTURES_ALONE",
+    "PICTURE_FOLDER",
     "WRITTEN_ID",
     "Account",
     "AccountKind",
@@ -22,7 +22,7 @@ __all__ = [
 _REASON = 1000  # characters: what a library says may repeat all that it was given
 ACCOUNT_NUMBER = "account_number"  # in what is kept: of an account that its handle names
 WRITTEN_ID = "id_as_written"  # in what is kept: of a post whose key spells it otherwise
-PICTURES_ALONE = "folder"  # the platform of pictures that are posts of their own
+PICTURE_FOLDER = "folder"  # the platform of pictures that are posts of their own
 PARTIAL = "_zs_partial"  # in what is kept of a post: what Zeeschuimer calls it
 
 
@@ -117,7 +117,7 @@ class MediaFile:
     path: str
 
     @property
-    def place(self) -> str:
+    def full_path(self) -> str:
         """The whole path: one file may be found from several roots."""
         return f"{self.root}/{self.path}"
 
@@ -135,7 +135,7 @@ class MediaItem:
     size: int
 
     @property
-    def place(self) -> str:
+    def full_path(self) -> str:
         """The whole path."""
         return f"{self.root}/{self.path}"
 

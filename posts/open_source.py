@@ -7,8 +7,8 @@ from itertools import chain
 from pathlib import Path
 
 from frametrace.posts.columns.column_map import shipped_maps
-from frametrace.posts.columns.map_draft import draft_of, likeliest_table
-from frametrace.posts.columns.mapped_rows import reader_of
+from frametrace.posts.columns.map_draft import draft_map, likeliest_table
+from frametrace.posts.columns.mapped_rows import reader_for_map
 from frametrace.posts.errors import SourceError
 from frametrace.posts.format_recognition import parts_of, reader_named
 from frametrace.posts.layouts.detection import heads_of
@@ -16,14 +16,14 @@ from frametrace.posts.model import Skipped
 from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.readers import READERS
 from frametrace.posts.rows import Head, Shape
-from frametrace.posts.source_parts import Entry, Part, folder_of
-from frametrace.posts.sources.containers import Base
+from frametrace.posts.source_parts import Entry, SourcePart, folder_in_container
+from frametrace.posts.sources.containers import SourceLocation
 from frametrace.posts.sources.paths import printable
-from frametrace.posts.sources.sibling_sources import Neighbours
-from frametrace.posts.sources.source import Source, is_table, sources_in
-from frametrace.posts.unrecognised import NEXT
+from frametrace.posts.sources.sibling_sources import SiblingSources
+from frametrace.posts.sources.source import Source, has_table_suffix, sources_in
+from frametrace.posts.unrecognised import NEXT_STEPS
 
-__all__ = ["Opened", "detect", "formats_table", "open_source", "read_source"]
+__all__ = ["OpenedSource", "detect", "formats_table", "open_source", "read_source"]
 
 _TRIED = 50  # documents that are looked at for records like posts
 _BESIDE = (
@@ -34,13 +34,13 @@ _NAMED = 5  # files that a message lists by name
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedSource:
     """A path that was opened: what is read of it, and what is not."""
 
     path: Path
-    parts: tuple[Part, ...]
+    parts: tuple[SourcePart, ...]
     unread: tuple[Skipped, ...] = field(default=())
-    around: tuple[Neighbours, ...] = ()
+    siblings: tuple[SiblingSources, ...] = ()
 
     @property
     def holds_media(self) -> bool:
@@ -61,28 +61,28 @@ class Opened:
         archives = dict.fromkeys(part.source.path for part in self.parts if part.source.member)
         return (self.path, *archives) if self.holds_media else ()
 
-    def readings(self) -> Iterator[tuple[Base, Iterator[Entry]]]:
+    def readings(self) -> Iterator[tuple[SourceLocation, Iterator[Entry]]]:
         """What each part gives, and where the paths in it are relative to; what isn't read first.
 
         Raises OSError where a folder or an archive is gone.
         """
         for number, part in enumerate(self.parts):
             entries = part.entries()
-            yield part.base(), chain(self.unread, entries) if number == 0 else entries
+            yield part.location(), chain(self.unread, entries) if number == 0 else entries
 
     def entries(self) -> Iterator[Entry]:
         """The same as one."""
         return chain(self.unread, chain.from_iterable(part.entries() for part in self.parts))
 
 
-def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
+def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> OpenedSource:
     """Look at the beginning of a file, or of all that a folder or an archive holds.
 
     In a folder or an archive pictures are posts of their own where no other file may hold posts.
     Raises SourceError if there is nothing to read, and UsageError if there is no such format.
     """
     named = None if settings.format is None else reader_named(settings.format)
-    parts: list[Part] = []
+    parts: list[SourcePart] = []
     errors: list[tuple[Source, SourceError]] = []
     beside: list[Skipped] = []
     passed: list[Source] = []
@@ -95,7 +95,9 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
             passed.append(source)  # pictures alone were asked for
             continue
         try:
-            briefly = bool(errors) and not is_table(source)  # of these nobody reads the reason
+            briefly = bool(errors) and not has_table_suffix(
+                source
+            )  # of these nobody reads the reason
             found, left = parts_of(source, settings, named, briefly=briefly)
             parts, beside = [*parts, *found], [*beside, *left]
         except SourceError as error:
@@ -105,28 +107,29 @@ def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> Opened:
     if not parts:
         nothing = SourceError(f"{printable(path.name)}: holds no pictures. Name another format.")
         raise errors[0][1] if errors else nothing
-    unread = [source for source, _ in errors if is_table(source)]
-    places: dict[Path, list[Part]] = {}  # folders, archives and files
+    unread = [source for source, _ in errors if has_table_suffix(source)]
+    by_path: dict[Path, list[SourcePart]] = {}  # folders, archives and files
     for part in parts:
-        places.setdefault(part.source.path, []).append(part)
-    around = {place: _neighbours(place, here, unread) for place, here in places.items()}
-    placed = tuple(replace(part, around=around[part.source.path]) for part in parts)
+        by_path.setdefault(part.source.path, []).append(part)
+    siblings = {path: _siblings(path, inside, unread) for path, inside in by_path.items()}
+    placed = tuple(replace(part, siblings=siblings[part.source.path]) for part in parts)
     told = (*beside, *_unread(errors, passed, parts))
-    return Opened(path, placed, told, tuple(around.values()))
+    return OpenedSource(path, placed, told, tuple(siblings.values()))
 
 
-def _neighbours(path: Path, here: Sequence[Part], unread: Sequence[Source]) -> Neighbours:
+def _siblings(path: Path, here: Sequence[SourcePart], unread: Sequence[Source]) -> SiblingSources:
     """What the sources in one place say of whose the pictures around them are."""
     read = [part for part in here if not part.source.is_folder]
     chats = {part.source: part.folder for part in read if part.reader.beside and part.reader.split}
-    lost = {folder_of(source) for source in unread if source.path == path}
+    lost = {folder_in_container(source) for source in unread if source.path == path}
     whole = path.resolve()
-    return Neighbours(
+    return SiblingSources(
         str(whole if any(part.source.member for part in here) else whole.parent),
         folders=frozenset(part.folder for part in read) | lost,
-        tables=frozenset(part.folder for part in read if is_table(part.source)) | lost,
-        chats=Counter(chats.values()),
-        unread=lost,
+        table_folders=frozenset(part.folder for part in read if has_table_suffix(part.source))
+        | lost,
+        chat_counts=Counter(chats.values()),
+        unread_folders=lost,
     )
 
 
@@ -150,7 +153,7 @@ def formats_table() -> str:
     """Describe every registered reader in a Markdown table, for the documentation."""
     lines = ["| format | what it is | required | platform | time | example |"]
     lines.append("|---|---|---|---|---|---|")
-    maps = (reader_of(found, Shape.TABLE) for found in shipped_maps())
+    maps = (reader_for_map(found, Shape.TABLE) for found in shipped_maps())
     for reader in (*READERS, *maps):
         required = ", ".join(" or ".join(f"`{n}`" for n in names) for names in reader.required)
         required = required or "its first lines"
@@ -164,26 +167,30 @@ def formats_table() -> str:
 def _check_pictures(errors: Sequence[tuple[Source, SourceError]]) -> None:
     """Raise SourceError where a file beside pictures may hold their posts and is not read."""
     for source, error in errors:
-        if is_table(source):
-            raise SourceError(f"{str(error).removesuffix(NEXT).rstrip()} {_BESIDE} {NEXT}")
+        if has_table_suffix(source):
+            raise SourceError(
+                f"{str(error).removesuffix(NEXT_STEPS).rstrip()} {_BESIDE} {NEXT_STEPS}"
+            )
     for source, _ in errors:
         if head := _records_in(source):
-            raise SourceError(f"{_unknown(source, head)} {_BESIDE} {NEXT}")
+            raise SourceError(f"{_unknown(source, head)} {_BESIDE} {NEXT_STEPS}")
 
 
 def _unread(
-    errors: Sequence[tuple[Source, SourceError]], passed: Sequence[Source], parts: Sequence[Part]
+    errors: Sequence[tuple[Source, SourceError]],
+    passed: Sequence[Source],
+    parts: Sequence[SourcePart],
 ) -> Iterator[Skipped]:
     """What isn't read: each table, and JSON like one, by its name; of others how many there are."""
     for source, error in errors:
-        if is_table(source):
+        if has_table_suffix(source):
             yield Skipped(source.name, 0, "", str(error))
-    others = [source for source, _ in errors if not is_table(source)]
+    others = [source for source, _ in errors if not has_table_suffix(source)]
     for source in others[:_TRIED]:
         head = _records_in(source)
-        if head and draft_of(head.names, head.rows()).is_complete:
+        if head and draft_map(head.names, head.rows()).is_complete:
             others.remove(source)
-            yield Skipped(source.name, 0, "", f"{_unknown(source, head)} {NEXT}")
+            yield Skipped(source.name, 0, "", f"{_unknown(source, head)} {NEXT_STEPS}")
     if others := [*passed, *_without_neighbours(others, parts)]:
         names = ", ".join(printable(source.member) for source in others[:_NAMED])
         more = ", …" if len(others) > _NAMED else ""
@@ -192,9 +199,9 @@ def _unread(
         yield Skipped(printable(others[0].path.name), 0, "", reason, kept=True)
 
 
-def _without_neighbours(sources: Sequence[Source], parts: Sequence[Part]) -> Iterator[Source]:
+def _without_neighbours(sources: Sequence[Source], parts: Sequence[SourcePart]) -> Iterator[Source]:
     """Those of some sources that were not read for what they say of another."""
-    asked = {(part.source.path, path) for part in parts for path in part.neighbours()}
+    asked = {(part.source.path, path) for part in parts for path in part.context_files()}
     yield from (source for source in sources if (source.path, source.member) not in asked)
 
 

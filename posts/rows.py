@@ -16,9 +16,9 @@ from itertools import islice
 from frametrace.posts.column_facts import ColumnFacts
 from frametrace.posts.dates.parse_time import parse_unix
 from frametrace.posts.model import Precision, Skipped
-from frametrace.posts.values import count, sound_id, spelled
+from frametrace.posts.values import json_text, parse_count, restored_id
 
-__all__ = ["Head", "Heads", "Row", "Rows", "Shape", "flat", "ids_in"]
+__all__ = ["Head", "Heads", "Row", "Rows", "Shape", "flatten", "ids_in"]
 
 _NAMES_SHOWN = 40
 _LONG_NAME = 100  # characters
@@ -66,14 +66,14 @@ class Head:
 class Row:
     """One row. Taking a column removes it, so that `rest` is what nobody took.
 
-    `told` says which fields could not be read: they cost themselves and not the row. `facts` are
+    `notes` say which fields could not be read: they cost themselves and not the row. `facts` are
     those of the columns.
     """
 
     values: dict[str, str]
     source: str
     line: int
-    told: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     facts: ColumnFacts = field(default=_NOTHING_KNOWN, compare=False, repr=False)
 
     @property
@@ -107,14 +107,14 @@ class Row:
         try:
             return self._sound_id(name) if self.values.get(name, "").strip() else ""
         except ValueError as error:
-            self.told.append(f"{error}; the rest of the row is kept")
+            self.notes.append(f"{error}; the rest of the row is kept")
             return ""
         finally:
             self.take(name)
 
     def _sound_id(self, name: str) -> str:
         try:
-            found = sound_id(self.values[name].strip())
+            found = restored_id(self.values[name].strip())
         except ValueError as error:
             raise ValueError(f"{name} {error}") from None
         if self.facts.is_rounded(name, found):
@@ -131,7 +131,7 @@ class Row:
             if text := self.take(name).strip():
                 return (parse or partial(self.facts.time, name))(text)
         except ValueError as error:
-            self.told.append(f"{error}; the rest of the row is kept")
+            self.notes.append(f"{error}; the rest of the row is kept")
         return None, Precision.NONE
 
     def local_time(self, name: str) -> tuple[datetime | None, Precision]:
@@ -152,7 +152,7 @@ class Row:
         found: dict[str, int] = {}
         for column, called in names.items():
             written = self.values.get(column)
-            if written and (number := count(written)) is not None:
+            if written and (number := parse_count(written)) is not None:
                 del self.values[column]
                 found[called] = number
         return found
@@ -175,7 +175,7 @@ class Heads:
 Rows = Iterator[Row | Skipped]
 
 
-def flat(record: Mapping[str, object]) -> dict[str, str]:
+def flatten(record: Mapping[str, object]) -> dict[str, str]:
     """Name the values of a JSON object by their dotted paths; an array is kept as JSON.
 
     Raises RecursionError if it is nested too deeply, and ValueError if its names are too long.
@@ -199,7 +199,7 @@ def _flatten(
                     raise ValueError("the names in the row are too long")
             _flatten(value, inner, found, left)
         elif value is not None and not _is_nan(value):
-            found[prefix + key] = str(value) if type(value) is int else spelled(value)
+            found[prefix + key] = str(value) if type(value) is int else json_text(value)
 
 
 def _is_nan(value: object) -> bool:

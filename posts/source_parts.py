@@ -13,13 +13,13 @@ from frametrace.posts.model import Account, Post, Skipped
 from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.readers import Reader
 from frametrace.posts.rows import Head, Row, Rows, Shape, ids_in
-from frametrace.posts.sources.compression import DAMAGED
-from frametrace.posts.sources.containers import Base
-from frametrace.posts.sources.encodings import encoding_of
-from frametrace.posts.sources.sibling_sources import Neighbours
+from frametrace.posts.sources.compression import READ_ERRORS
+from frametrace.posts.sources.containers import SourceLocation
+from frametrace.posts.sources.encodings import detect_encoding
+from frametrace.posts.sources.sibling_sources import SiblingSources
 from frametrace.posts.sources.source import Source
 
-__all__ = ["Entry", "Part", "folder_of"]
+__all__ = ["Entry", "SourcePart", "folder_in_container"]
 
 Entry = Post | Account | Skipped
 
@@ -34,7 +34,7 @@ _REPLACED = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SourcePart:
     """What is read with one reader: a source, or a list or a sheet in it."""
 
     source: Source
@@ -42,12 +42,12 @@ class Part:
     reader: Reader
     settings: ReadSettings = ReadSettings()
     columns: ColumnMap | None = None  # by which it is read, where users said so
-    around: Neighbours | None = None  # the sources that were opened along with it
+    siblings: SiblingSources | None = None  # the sources that were opened along with it
 
     @property
     def folder(self) -> str:
         """The folder of the source inside the folder or the archive that was named; or empty."""
-        return folder_of(self.source)
+        return folder_in_container(self.source)
 
     @property
     def is_of_a_tool(self) -> bool:
@@ -56,15 +56,17 @@ class Part:
         return self.head.shape is not Shape.TABLE and not is_ours
 
     @property
-    def place(self) -> str:
+    def full_path(self) -> str:
         """The whole path of the source."""
         path = self.source.path.resolve()
         return f"{path}/{self.source.member}" if self.source.member else str(path)
 
-    def base(self) -> Base:
+    def location(self) -> SourceLocation:
         """Where the paths in it are relative to. Raises OSError."""
         source = replace(self.source, path=self.source.path.resolve())
-        return Base(source.place(), self.folder, self.around, beside=self.reader.beside)
+        return SourceLocation(
+            source.container(), self.folder, self.siblings, own_folder_only=self.reader.beside
+        )
 
     def rows(self) -> Rows:
         """The rows, each with what its columns say as a whole and what stands beside the source."""
@@ -93,8 +95,8 @@ class Part:
                 replaced += _REPLACED in entry.text
                 posts += 1
                 numbers_rows = numbers_rows and entry.post_id == str(posts)
-            elif isinstance(entry, Skipped) and self.around:
-                self.around.note(self.folder, entry)
+            elif isinstance(entry, Skipped) and self.siblings:
+                self.siblings.note_skipped(self.folder, entry)
             yield entry
         name = self.source.name
         if (found := self.source.detected) and found.guessed:
@@ -102,7 +104,7 @@ class Part:
             yield Skipped(name, 0, "", reason, kept=True)
         if replaced:
             many = "captions hold" if replaced > 1 else "caption holds"
-            reason = f"{replaced:,} {many} U+FFFD in the place of characters that were lost"
+            reason = f"{replaced:,} {many} U+FFFD in the container of characters that were lost"
             yield Skipped(name, 0, "", reason, kept=True)
         if numbers_rows and posts > 1:
             yield Skipped(name, 0, "", _NUMBERED, kept=True)
@@ -119,7 +121,7 @@ class Part:
             try:
                 if parts is None:
                     yield parse(row)
-                    if row.told:
+                    if row.notes:
                         yield from _told(row)
                 else:
                     for part in parts(row):
@@ -146,8 +148,8 @@ class Part:
     def _cells(self, column: str) -> Iterator[str]:
         return (row.values.get(column, "") for row in self._plain() if isinstance(row, Row))
 
-    def neighbours(self) -> frozenset[str]:
-        """The paths, in its place, of the files that are read for what they say of it."""
+    def context_files(self) -> frozenset[str]:
+        """The paths, in its container, of the files that are read for what they say of it."""
         asked: set[str] = set()
 
         def noted(path: str) -> str:
@@ -161,20 +163,20 @@ class Part:
     def _neighbour(self, path: str) -> str:
         """The text of a small file beside the source; empty where there is none."""
         try:
-            place = self.source.place()
+            container = self.source.container()
             named = normpath(f"{self.folder}/{path}" if self.folder else path)
-            if not place.holds(named) or not place.keeps(named):
+            if not container.has_file(named) or not container.stays_inside(named):
                 return ""
-            data = place.read(named, _NEIGHBOUR)
-        except (SourceError, *DAMAGED):
+            data = container.read(named, _NEIGHBOUR)
+        except (SourceError, *READ_ERRORS):
             return ""
-        return data.decode(encoding_of(data).name, "replace")
+        return data.decode(detect_encoding(data).name, "replace")
 
 
-def folder_of(source: Source) -> str:
+def folder_in_container(source: Source) -> str:
     """The folder of a source inside the folder or the archive that was named; or empty."""
     return PurePosixPath(source.member).parent.as_posix() if source.member else ""
 
 
 def _told(row: Row) -> Iterator[Skipped]:
-    return (Skipped(row.source, row.line, "", reason, kept=True) for reason in row.told)
+    return (Skipped(row.source, row.line, "", reason, kept=True) for reason in row.notes)

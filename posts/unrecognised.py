@@ -5,27 +5,27 @@ from itertools import chain, product
 from shlex import quote
 
 from frametrace.posts.columns.column_map import ColumnMap
-from frametrace.posts.columns.map_draft import draft_of, likeliest_table
+from frametrace.posts.columns.map_draft import draft_map, likeliest_table
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Skipped
 from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.readers import READERS, Reader
 from frametrace.posts.rows import Head, Heads, Row, Shape
 from frametrace.posts.sources.source import Source
-from frametrace.posts.sources.unsupported_files import kind_of
+from frametrace.posts.sources.unsupported_files import describe_unsupported
 
-__all__ = ["NEXT", "left_out", "may_be_posts", "unrecognised"]
+__all__ = ["NEXT_STEPS", "may_be_posts", "unread_list", "unrecognised"]
 
 _DRAFT = "`frametrace inspect FILE` drafts"
 _OTHERS = 500  # characters
 _SOMETHING = frozenset({"text", "posted_at", "media"})  # that a post has and other things may lack
-NEXT = (
+NEXT_STEPS = (
     "`frametrace inspect FILE` shows it and drafts a column map; --column post_id=… --column "
     "account_id=… says which column is what, --format names a format."
 )
 
 
-def left_out(source: Source, heads: Sequence[Head]) -> Skipped:
+def unread_list(source: Source, heads: Sequence[Head]) -> Skipped:
     """What is told of a list or a sheet beside others that are read."""
     head = likeliest_table(Heads((), (tuple(heads),))) or heads[0]
     reason = f"{_named(head)} is not read, as no format fits its columns: {head.shown}"
@@ -40,7 +40,7 @@ def may_be_posts(head: Head) -> bool:
         return False
     if head.shape is Shape.TABLE:
         return any(isinstance(row, Row) for row in head.rows())
-    drafted = draft_of(head.names, head.rows()).columns
+    drafted = draft_map(head.names, head.rows()).columns
     return "post_id" in drafted and not _SOMETHING.isdisjoint(drafted)
 
 
@@ -56,13 +56,13 @@ def unrecognised(
     if named is not None:
         return SourceError(f"{name}: {_unfit(heads.what, every, named, formats)}")
     tables = [head for head in every if head.names]
-    if kind := kind_of(source):
+    if kind := describe_unsupported(source):
         return SourceError(f"{name}: {kind}")
     if not tables:
         what = heads.what or "empty"
         if not every and heads.what:
             what += " without a table"
-        return SourceError(f"{name}: is {what}, in which no posts are recognised. {NEXT}")
+        return SourceError(f"{name}: is {what}, in which no posts are recognised. {NEXT_STEPS}")
     for found in settings.columns:
         if not found.header:  # users named it, and not the case
             return SourceError(f"{name}: {_unmapped(found, tables)}")
@@ -78,7 +78,7 @@ def unrecognised(
         lacking = f" Nearest is {nearest.name}, which also needs {missing}."
     return SourceError(
         f"{name}: is {heads.what}, in which no format is recognised.{lacking} "
-        f"Found{_where(head)}: {head.shown}. {NEXT}"
+        f"Found{_where(head)}: {head.shown}. {NEXT_STEPS}"
     )
 
 

@@ -6,24 +6,24 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 __all__ = [
-    "MISSING",
-    "count",
+    "MISSING_VALUES",
     "distinct",
-    "encodable",
+    "first_texts",
     "joined_links",
-    "json_of",
-    "objects_of",
-    "picked",
-    "python_list",
-    "sound_id",
-    "spelled",
+    "json_text",
+    "parse_count",
+    "parse_json",
+    "parse_list",
+    "parse_objects",
+    "parse_python_list",
+    "restored_id",
     "split_links",
-    "titled",
-    "values_of",
+    "with_title",
+    "without_surrogates",
 ]
 
 # What R and pandas write into a table where a value is missing.
-MISSING = frozenset(
+MISSING_VALUES = frozenset(
     ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT", "#N/A")
 )
 
@@ -52,15 +52,15 @@ _LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 # What was read from JSON refers to nothing that refers to it.
-spelled = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+json_text = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
-def encodable(text: str) -> str:
+def without_surrogates(text: str) -> str:
     """Join surrogate pairs and put U+FFFD for lone surrogates, which UTF-8 can't hold."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def count(text: str) -> int | None:
+def parse_count(text: str) -> int | None:
     """Read `1234`, `1,234` or `1234.0`; None for anything else, as exports leave counts out."""
     if text.isdecimal() and len(text) < 19:
         return int(text)
@@ -71,7 +71,7 @@ def count(text: str) -> int | None:
     return number if abs(number) <= _LARGEST_COUNT else None
 
 
-def sound_id(text: str) -> str:
+def restored_id(text: str) -> str:
     """An id without what a spreadsheet put around it: `="12"`, `"12"`, `'12` and `12.0` are `12`.
 
     Raises ValueError where its digits are lost, as in `1.69E+18`.
@@ -87,26 +87,26 @@ def sound_id(text: str) -> str:
     return text
 
 
-def json_of(text: str) -> Any:
+def parse_json(text: str) -> Any:
     """Read JSON whose strings UTF-8 can hold. Raises ValueError or RecursionError."""
     value = json.loads(text)
     if _SURROGATE_ESCAPE.search(text):
-        written = spelled(value)
-        if (sound := encodable(written)) != written:
+        written = json_text(value)
+        if (sound := without_surrogates(written)) != written:
             return json.loads(sound)
     return value
 
 
-def objects_of(text: str) -> list[dict[str, Any]]:
+def parse_objects(text: str) -> list[dict[str, Any]]:
     """Read a JSON list of objects; what isn't one is left out, as exports hold odd cells."""
     try:
-        items = json_of(text) if text.startswith("[") else []
+        items = parse_json(text) if text.startswith("[") else []
     except (ValueError, RecursionError):
         return []
     return [item for item in items if isinstance(item, dict)]
 
 
-def picked(items: Iterable[Mapping[str, Any]], *names: str) -> tuple[str, ...]:
+def first_texts(items: Iterable[Mapping[str, Any]], *names: str) -> tuple[str, ...]:
     """Take of each object the first of the named texts that isn't empty; each text once."""
     found = (
         next((item[name] for name in names if isinstance(item.get(name), str) and item[name]), "")
@@ -120,7 +120,7 @@ def distinct(found: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, found)))
 
 
-def titled(title: str, text: str) -> str:
+def with_title(title: str, text: str) -> str:
     """A text with its title in the line above, unless it repeats the title at its beginning."""
     title, text = title.strip(), text.strip()
     return text if text.startswith(title) else f"{title}\n{text}".rstrip()
@@ -136,19 +136,21 @@ def joined_links(text: str) -> tuple[str, ...]:
     return tuple(link for link in split_links(text) if "://" in link)
 
 
-def values_of(text: str) -> tuple[str, ...]:
+def parse_list(text: str) -> tuple[str, ...]:
     """Read a list as JSON, as Python prints it, or as `a|b`; empty values are left out."""
     if not text.startswith("["):
         return tuple(item for part in text.split("|") if (item := part.strip()))
     try:
         items = json.loads(text)
     except (ValueError, RecursionError):
-        return python_list(text)
+        return parse_python_list(text)
     held = (item for item in items if item not in ("", None))
-    return tuple(encodable(item if isinstance(item, str) else json.dumps(item)) for item in held)
+    return tuple(
+        without_surrogates(item if isinstance(item, str) else json.dumps(item)) for item in held
+    )
 
 
-def python_list(text: str) -> tuple[str, ...]:
+def parse_python_list(text: str) -> tuple[str, ...]:
     """Read the list that a Python program printed, `['a', "b's"]`, or a bare `[a, b]`."""
     if text in {"", "[]"}:
         return ()
@@ -160,7 +162,7 @@ def python_list(text: str) -> tuple[str, ...]:
 
 
 def _unescape(text: str) -> str:
-    return encodable(_ESCAPE.sub(_character, text)) if "\\" in text else text
+    return without_surrogates(_ESCAPE.sub(_character, text)) if "\\" in text else text
 
 
 def _character(match: re.Match[str]) -> str:

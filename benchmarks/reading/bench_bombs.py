@@ -40,9 +40,9 @@ def _read(path: Path) -> None:
                 else:
                     others += 1
                     told = told or getattr(entry, "reason", "")
-        for _ in library.guessed(lambda ids: set()):
+        for _ in library.resolve_guesses(lambda ids: set()):
             others += 1
-        others += sum(1 for _ in library.unowned()) + sum(1 for _ in library.unused())
+        others += sum(1 for _ in library.unassigned()) + sum(1 for _ in library.unused_entries())
     except FrametraceError as error:
         told = str(error)
     print(json.dumps([_peak(), f"{posts:,} posts, {others:,} other; {told[:150]}"]))

@@ -8,15 +8,15 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from frametrace.posts.columns.mapped_rows import files_listed, links_listed, tags_listed
-from frametrace.posts.dates.day_order import chosen, column_orders, readings
+from frametrace.posts.dates.day_order import choose_order, column_orders, possible_dates
 from frametrace.posts.dates.parse_time import parse_time
 from frametrace.posts.model import AccountKind, Precision
 from frametrace.posts.readers.post_keys import id_in_link
 from frametrace.posts.readers.sites import PLATFORMS, host_of, platform_named, platform_of
-from frametrace.posts.sources.paths import is_picture
-from frametrace.posts.values import count
+from frametrace.posts.sources.picture_files import is_picture
+from frametrace.posts.values import parse_count
 
-__all__ = ["Contents", "contents_of"]
+__all__ = ["ColumnContents", "column_contents"]
 
 _LONGEST = 5_000  # characters of a cell that are looked at
 _ITEMS = 20  # of a list in a cell
@@ -54,7 +54,7 @@ _KINDS = frozenset(AccountKind)
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class ColumnContents:
     """What a column's cells look like; shares are of the cells that hold something.
 
     `precision` is that of most times, `length` the middle of the texts' lengths, `platform` the one
@@ -88,12 +88,12 @@ class Contents:
     example: str = ""
 
 
-def contents_of(cells: Iterable[str]) -> Contents:
+def column_contents(cells: Iterable[str]) -> ColumnContents:
     """Look at a sample of a column's cells."""
     every = [cell.strip()[:_LONGEST] for cell in cells]
     held = [cell for cell in every if cell and cell not in _EMPTY]
     if not held:
-        return Contents()
+        return ColumnContents()
     known: dict[str, bool] = {}
     precisions, platforms = Counter[Precision](), set[str]()
     for cell in held:
@@ -103,14 +103,16 @@ def contents_of(cells: Iterable[str]) -> Contents:
             platforms.add(told)
     orders = column_orders(known)
     shares = {name: _share(held, fits) for name, fits in _KINDS_OF_CELLS.items()}
-    return Contents(
+    return ColumnContents(
         filled=len(held) / len(every),
         cells=len(held),
         distinct=len(set(held)) / len(held),
         times=sum(known[cell] for cell in held) / len(held),
         length=float(sorted(map(len, held))[len(held) // 2]),
         numbers_rows=_numbers_rows(held),
-        two_orders=any(readings(each) and chosen(each, orders) is None for each in known),
+        two_orders=any(
+            possible_dates(each) and choose_order(each, orders) is None for each in known
+        ),
         precision=precisions.most_common(1)[0][0] if precisions else Precision.NONE,
         platform=platforms.pop() if len(platforms) == 1 else "",
         example=held[0],
@@ -123,7 +125,7 @@ def _share(cells: Sequence[str], fits: Callable[[str], bool]) -> float:
 
 
 def _is_time(cell: str, precisions: Counter[Precision]) -> bool:
-    order = next(iter(readings(cell)), None)  # any will do
+    order = next(iter(possible_dates(cell)), None)  # any will do
     try:
         _, precision = parse_time(cell, None, order)
     except ValueError:
@@ -197,7 +199,7 @@ def _is_id(cell: str) -> bool:
 
 
 def _is_count(cell: str) -> bool:
-    return (number := count(cell)) is not None and -1 <= number < 10**11
+    return (number := parse_count(cell)) is not None and -1 <= number < 10**11
 
 
 def _is_handle(cell: str) -> bool:

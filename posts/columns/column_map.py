@@ -16,29 +16,29 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from frametrace.posts.dates.parse_time import DayOrder, zone_named
+from frametrace.posts.dates.parse_time import DayOrder, time_zone
 from frametrace.posts.errors import UsageError
 from frametrace.posts.model import AccountKind
 from frametrace.posts.readers.sites import platform_named
 from frametrace.posts.sources.paths import printable
 
 __all__ = [
-    "COUNT",
+    "COUNT_PREFIX",
     "FIELDS",
     "ColumnMap",
-    "columns_of",
     "header_digest",
-    "map_of",
+    "map_as_toml",
+    "map_from_options",
+    "parse_column_options",
     "read_map",
     "shipped_maps",
-    "written_map",
 ]
 
 FIELDS = (
     *("platform", "post_id", "account_id", "account_kind", "account_name", "posted_at"),
     *("posted_at_time", "text", "media", "links", "hashtags", "repost_of"),
 )
-COUNT = "engagement."  # before the name of a count
+COUNT_PREFIX = "engagement."  # before the name of a count
 _CONSTANTS = ("platform", "account_id", "account_kind")
 _TOLD = ("title", "example", "source")
 _SHIPPED = Path(__file__).parent / "shipped"
@@ -109,19 +109,19 @@ def header_digest(names: Collection[str]) -> str:
     return hashlib.sha256("\0".join(sorted(names)).encode()).hexdigest()[:16]
 
 
-def map_of(pairs: Iterable[str], base: ColumnMap | None = None) -> ColumnMap:
+def map_from_options(pairs: Iterable[str], base: ColumnMap | None = None) -> ColumnMap:
     """Make a map of `field=column` pairs, over those of `base`. Raises UsageError.
 
     `platform=` and `account_kind=` take a column or, where the table has none, the value itself;
     `account_id=` takes a value that begins with `@`, such as `@lin`, for the posts of one account.
     A field that is given again has another column where the first holds nothing.
     """
-    columns = (dict(base.columns) if base else {}) | columns_of(pairs)
+    columns = (dict(base.columns) if base else {}) | parse_column_options(pairs)
     account_id = base.account_id if base else ""
     return replace(base or ColumnMap("columns", {}), columns=_complete(columns, account_id))
 
 
-def columns_of(pairs: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def parse_column_options(pairs: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """What `field=column` pairs name, which may be a part of a map. Raises UsageError."""
     named: dict[str, tuple[str, ...]] = {}
     for pair in pairs:
@@ -154,7 +154,7 @@ def shipped_maps() -> tuple[ColumnMap, ...]:
     return tuple(replace(read_map(path), exact=False) for path in paths)
 
 
-def written_map(columns: ColumnMap) -> str:
+def map_as_toml(columns: ColumnMap) -> str:
     """The map as TOML, as `read_map` reads it."""
     told = {
         "title": "" if columns.title == _TITLE else columns.title,
@@ -201,7 +201,7 @@ def _map(content: Mapping[str, Any], name: str) -> ColumnMap:
     counts = listed.pop("engagement", {})  # `engagement.likes` without quotes is a table
     if not isinstance(counts, dict):
         raise UsageError("engagement must name its count, as in engagement.likes")
-    listed |= {f"{COUNT}{each}": counts[each] for each in counts}
+    listed |= {f"{COUNT_PREFIX}{each}": counts[each] for each in counts}
     timezone, order = content.get("timezone", ""), content.get("day_order", "")
     account_id = content.get("account_id", "")
     columns = {_field(key): _alternatives(key, listed[key]) for key in listed}
@@ -220,8 +220,8 @@ def _map(content: Mapping[str, Any], name: str) -> ColumnMap:
 
 
 def _field(name: str) -> str:
-    if name not in FIELDS and not (name.startswith(COUNT) and name != COUNT):
-        there = f"{', '.join(FIELDS)} and {COUNT}NAME"
+    if name not in FIELDS and not (name.startswith(COUNT_PREFIX) and name != COUNT_PREFIX):
+        there = f"{', '.join(FIELDS)} and {COUNT_PREFIX}NAME"
         raise UsageError(f"{name[:40]!r} is not a field; there are {there}")
     return name
 
@@ -259,7 +259,7 @@ def _kind(text: str) -> AccountKind:
 
 def _zone(text: str) -> tzinfo:
     try:
-        return zone_named(text)
+        return time_zone(text)
     except ValueError as error:
         raise ValueError(f"timezone: {error}") from None
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from frametrace.posts.columns.column_contents import Contents
-from frametrace.posts.columns.field_fit import FIELDS_IN_ORDER, fit
+from frametrace.posts.columns.column_contents import ColumnContents
+from frametrace.posts.columns.field_fit import FIELDS_IN_ORDER, field_fit
 from frametrace.posts.columns.header_names import (
+    account_kind_in_name,
+    has_known_word,
     is_form_stamp,
-    kind_named,
-    platforms_named,
-    says_something,
+    platforms_in_name,
 )
 from frametrace.posts.model import AccountKind, Precision
 from frametrace.posts.readers.account_keys import BY_HANDLE
@@ -19,7 +19,7 @@ from frametrace.posts.readers.post_keys import key_of
 from frametrace.posts.readers.sites import PLATFORMS, platform_or
 
 __all__ = [
-    "Columns",
+    "DraftTable",
     "decide_account",
     "decide_kind",
     "decide_platform",
@@ -32,17 +32,17 @@ _OF_POSTS_AND_ACCOUNTS = frozenset(
     {"id", "link", "account_id", "handle", "account_name", "who", "account_link"}
     | {"account_kind", "platform", "post_id"}
 )
-_NOTHING = Contents()
+_NOTHING = ColumnContents()
 _PERSON = re.compile(r"user|author|member|person|profile|sender", re.IGNORECASE)
 _MOST = 0.8  # of the cells
 _HOLDS = "by what the column holds"
 
 
 @dataclass(slots=True)
-class Columns:
+class DraftTable:
     """The columns of a table that are still to be had, and the draft as far as it is."""
 
-    contents: dict[str, Contents]
+    contents: dict[str, ColumnContents]
     named: dict[str, dict[str, int]]
     columns: dict[str, str]
     doubts: dict[str, str] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Columns:
             for at, (column, contents) in enumerate(self.contents.items())
             if column not in self.columns.values()
             for name, strength in _fields_of(self.named[column], contents).items()
-            if name in fields and (fits := fit(name, strength, contents))
+            if name in fields and (fits := field_fit(name, strength, contents))
         )
         found: dict[str, str] = {}
         for *_, name, column in ranked:
@@ -69,17 +69,17 @@ class Columns:
         if doubt:
             self.doubts[name] = doubt
 
-    def unnamed(self) -> dict[str, Contents]:
+    def unnamed(self) -> dict[str, ColumnContents]:
         """The columns that are left and whose names say nothing."""
         taken = set(self.columns.values())
         return {
             column: contents
             for column, contents in self.contents.items()
-            if column not in taken and not says_something(column)
+            if column not in taken and not has_known_word(column)
         }
 
 
-def _fields_of(named: Mapping[str, int], held: Contents) -> Mapping[str, int]:
+def _fields_of(named: Mapping[str, int], held: ColumnContents) -> Mapping[str, int]:
     """What a column may be: a name without spaces is a handle, a handle with some a name."""
     if "account_name" in named and held.handles >= 0.9:
         return {"handle": named["account_name"], **named}
@@ -88,7 +88,7 @@ def _fields_of(named: Mapping[str, int], held: Contents) -> Mapping[str, int]:
     return named
 
 
-def decide_post(table: Columns, sample: Sequence[Mapping[str, str]]) -> str:
+def decide_post(table: DraftTable, sample: Sequence[Mapping[str, str]]) -> str:
     """Decide on the post's id; returns the column of links to posts if it is that.
 
     A link tells the platform as well, and an id that other tools have too, so it comes first.
@@ -128,21 +128,21 @@ def _about_link(link: str, sample: Sequence[Mapping[str, str]]) -> str:
     return f"{where}the link itself is the id: it does not name a post of a site that is known"
 
 
-def _unnamed_post(table: Columns) -> str:
+def _unnamed_post(table: DraftTable) -> str:
     """The one column that holds links to posts, or else ids, and whose name says nothing."""
     unnamed = table.unnamed()
     for name in ("link", "id"):
-        fitting = [column for column, held in unnamed.items() if fit(name, 0, held)]
+        fitting = [column for column, held in unnamed.items() if field_fit(name, 0, held)]
         if fitting:
             return fitting[0] if len(fitting) == 1 else ""
     return ""
 
 
-def _is_fuller(table: Columns, column: str, other: str) -> bool:
+def _is_fuller(table: DraftTable, column: str, other: str) -> bool:
     return table.contents[column].filled > table.contents[other].filled + 0.05
 
 
-def _beside(table: Columns, own: str, link: str, sample: Sequence[Mapping[str, str]]) -> str:
+def _beside(table: DraftTable, own: str, link: str, sample: Sequence[Mapping[str, str]]) -> str:
     both = [
         (row[own].strip(), row[link].strip()) for row in sample if row.get(own) and row.get(link)
     ]
@@ -153,7 +153,7 @@ def _beside(table: Columns, own: str, link: str, sample: Sequence[Mapping[str, s
     return "" if same >= _MOST * len(both) else f"the links tell other ids than {own}"
 
 
-def _about_id(table: Columns, column: str) -> str:
+def _about_id(table: DraftTable, column: str) -> str:
     contents = table.contents[column]
     if contents.numbers_rows:
         return "it counts from 1: does it number the rows of this table only?"
@@ -162,14 +162,14 @@ def _about_id(table: Columns, column: str) -> str:
     return ""
 
 
-def decide_platform(table: Columns) -> str:
+def decide_platform(table: DraftTable) -> str:
     """The platform of all posts, where links or names of columns tell one; else its column."""
     found = table.best("platform")
     if column := found.get("platform"):
         table.take("platform", column)
         return ""
     linked = {held.platform for held in table.contents.values() if held.platform}
-    told = set(chain.from_iterable(map(platforms_named, table.contents))) & PLATFORMS
+    told = set(chain.from_iterable(map(platforms_in_name, table.contents))) & PLATFORMS
     for how, platforms in (("by the links in it", linked), ("by the columns' names", told)):
         if len(platforms) == 1:
             table.doubts["platform"] = how
@@ -178,7 +178,7 @@ def decide_platform(table: Columns) -> str:
     return ""
 
 
-def decide_account(table: Columns, platform: str) -> None:
+def decide_account(table: DraftTable, platform: str) -> None:
     """Decide on who posted: by number, or by handle where that is what others tell as well."""
     found = table.best(
         "account_id", "handle", "account_name", "who", "account_link", "account_kind"
@@ -213,23 +213,23 @@ def decide_account(table: Columns, platform: str) -> None:
         )
 
 
-def _is_where(table: Columns, name: str, number: str) -> bool:
+def _is_where(table: DraftTable, name: str, number: str) -> bool:
     """Whether a name is that of the group or page where somebody else, with a number, posted."""
-    kind = kind_named(name)
-    if not kind or kind_named(number) == kind:
+    kind = account_kind_in_name(name)
+    if not kind or account_kind_in_name(number) == kind:
         return False
     ids = [each for each, held in table.contents.items() if held.ids >= 0.9 and each != name]
-    return bool(_PERSON.search(number)) or any(kind_named(each) == kind for each in ids)
+    return bool(_PERSON.search(number)) or any(account_kind_in_name(each) == kind for each in ids)
 
 
-def decide_rest(table: Columns) -> None:
+def decide_rest(table: DraftTable) -> None:
     """Times, texts, pictures, links, hashtags, counts."""
     fields = [name for name in FIELDS_IN_ORDER if name not in _OF_POSTS_AND_ACCOUNTS]
     for name, column in table.best(*(name for name in fields if name not in table.columns)).items():
         table.take(name, column)
     for name in _WANTED:
         if name not in table.columns:
-            fitting = [each for each, held in table.unnamed().items() if fit(name, 0, held)]
+            fitting = [each for each, held in table.unnamed().items() if field_fit(name, 0, held)]
             longest = max(fitting, key=lambda each: table.contents[each].length, default="")
             if longest and (name == "text" or len(fitting) == 1):
                 table.take(name, longest, _HOLDS)
@@ -241,20 +241,20 @@ def decide_rest(table: Columns) -> None:
             table.doubts[name] = "; ".join(filter(None, (table.doubts.get(name), doubt)))
 
 
-def _decide_clock(table: Columns) -> None:
+def _decide_clock(table: DraftTable) -> None:
     """Let the one column with times of day stand beside a column of days."""
     if table.contents.get(table.columns.get("posted_at", ""), _NOTHING).precision is Precision.DAY:
         clocks = [
             column
             for column, held in table.contents.items()
-            if fit("posted_at_time", 0, held)
-            and ("posted_at" in table.named[column] or not says_something(column))
+            if field_fit("posted_at_time", 0, held)
+            and ("posted_at" in table.named[column] or not has_known_word(column))
         ]
         if len(clocks) == 1 and "posted_at_time" not in table.columns:
             table.take("posted_at_time", clocks[0])
 
 
-def _why_not(table: Columns, name: str) -> str:
+def _why_not(table: DraftTable, name: str) -> str:
     """Why a field has no column: the one of that name holds something else, or there is none."""
     taken = set(table.columns.values())
     for column, fields in table.named.items():
@@ -266,7 +266,7 @@ def _why_not(table: Columns, name: str) -> str:
     return "no column looks like it"
 
 
-def _doubt(table: Columns, name: str, column: str) -> str:
+def _doubt(table: DraftTable, name: str, column: str) -> str:
     held = table.contents[column]
     if name == "posted_at":
         return _doubt_about_time(table, column)
@@ -277,7 +277,7 @@ def _doubt(table: Columns, name: str, column: str) -> str:
     return ""
 
 
-def _doubt_about_time(table: Columns, column: str) -> str:
+def _doubt_about_time(table: DraftTable, column: str) -> str:
     held = table.contents[column]
     if is_form_stamp(column) and column == next(iter(table.contents)):
         return "may be when a form was sent, and not when the post was made"
@@ -289,11 +289,11 @@ def _doubt_about_time(table: Columns, column: str) -> str:
     return "some of its cells are no times" if held.times < 1 else ""
 
 
-def decide_kind(table: Columns) -> AccountKind | None:
+def decide_kind(table: DraftTable) -> AccountKind | None:
     """What all accounts are, where the name of their column says it: `Page`, `Group`."""
     for name in ("account_name", "account_id"):
         column = table.columns.get(name, "")
-        if "account_kind" not in table.columns and (told := kind_named(column)):
+        if "account_kind" not in table.columns and (told := account_kind_in_name(column)):
             table.doubts["account_kind"] = f"as {column} is named"
             return AccountKind(told)
     return None

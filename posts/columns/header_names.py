@@ -14,7 +14,13 @@ from itertools import permutations
 from pathlib import Path
 from unicodedata import combining, normalize
 
-__all__ = ["fields_named", "is_form_stamp", "kind_named", "platforms_named", "says_something"]
+__all__ = [
+    "account_kind_in_name",
+    "fields_in_name",
+    "has_known_word",
+    "is_form_stamp",
+    "platforms_in_name",
+]
 
 _WORDS = Path(__file__).parent / "header_words.toml"
 _LONGEST = 120  # characters of a name that are looked at
@@ -123,7 +129,7 @@ _RULES = (
 )
 
 
-def fields_named(name: str) -> dict[str, int]:
+def fields_in_name(name: str) -> dict[str, int]:
     """The fields that a column of this name may be, each with how surely: 1, 2 or 3."""
     words = _senses_of(name[:_LONGEST])
     known = [senses for senses in words if senses - {Sense.FILLER}]
@@ -135,7 +141,7 @@ def fields_named(name: str) -> dict[str, int]:
     return found
 
 
-def says_something(name: str) -> bool:
+def has_known_word(name: str) -> bool:
     """Whether any word of a name is known: what the column holds then doesn't decide alone."""
     return any(senses - {Sense.FILLER} for senses in _senses_of(name[:_LONGEST]))
 
@@ -145,12 +151,12 @@ def is_form_stamp(name: str) -> bool:
     return name.strip().casefold() in _content()[_FORMS]["stamp"].split(" | ")
 
 
-def kind_named(name: str) -> str:
+def account_kind_in_name(name: str) -> str:
     """What a column's name says an account is: a page, a group, a channel; else empty."""
     return next(iter(_named(name, _KINDS)), "")
 
 
-def platforms_named(name: str) -> tuple[str, ...]:
+def platforms_in_name(name: str) -> tuple[str, ...]:
     """The platforms that a column's name tells, as in `tweet_id`."""
     return tuple(_named(name, _PLATFORMS))
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from itertools import chain, islice
 
-from frametrace.posts.columns.column_contents import Contents, contents_of
-from frametrace.posts.columns.column_map import ColumnMap, written_map
+from frametrace.posts.columns.column_contents import ColumnContents, column_contents
+from frametrace.posts.columns.column_map import ColumnMap, map_as_toml
 from frametrace.posts.columns.draft_fields import (
-    Columns,
+    DraftTable,
     decide_account,
     decide_kind,
     decide_platform,
@@ -21,12 +21,12 @@ from frametrace.posts.columns.draft_fields import (
     decide_rest,
 )
 from frametrace.posts.columns.field_fit import FIELDS_IN_ORDER
-from frametrace.posts.columns.header_names import fields_named
+from frametrace.posts.columns.header_names import fields_in_name
 from frametrace.posts.dates.parse_time import DayOrder
 from frametrace.posts.model import AccountKind
 from frametrace.posts.rows import Head, Heads, Row, Rows, Shape
 
-__all__ = ["Draft", "draft_of", "likeliest_table", "written_draft"]
+__all__ = ["Draft", "draft_as_toml", "draft_map", "likeliest_table"]
 
 _ROWS = 400  # that are looked at for a draft
 _COLUMNS = 1_000  # of a table; records have more where ids are their names
@@ -86,20 +86,20 @@ def likeliest_table(heads: Heads) -> Head | None:
 
 def _fields_told(head: Head) -> tuple[int, int]:
     names = head.names[:_COLUMNS]
-    told = set(chain.from_iterable(map(fields_named, names)))
+    told = set(chain.from_iterable(map(fields_in_name, names)))
     return len(told), sum(map(bool, names))
 
 
-def draft_of(names: Sequence[str], rows: Rows, given: Mapping[str, str] | None = None) -> Draft:
+def draft_map(names: Sequence[str], rows: Rows, given: Mapping[str, str] | None = None) -> Draft:
     """Draft the map of a table by the names of its columns and its first rows.
 
     `given` fields have the columns that users named, or values as `map_of` takes them.
     """
     sample = [row.values for row in islice(rows, _ROWS) if isinstance(row, Row)]
     names = [name for name in names[:_COLUMNS] if name]
-    contents = {name: contents_of(row.get(name, "") for row in sample) for name in names}
-    named = {name: fields_named(name) for name in names}
-    table = Columns(contents, named, dict(given or {}))
+    contents = {name: column_contents(row.get(name, "") for row in sample) for name in names}
+    named = {name: fields_in_name(name) for name in names}
+    table = DraftTable(contents, named, dict(given or {}))
     account_id = _constant(table, "account_id")
     platform = _constant(table, "platform").lower()
     kind_given = _constant(table, "account_kind").lower()
@@ -107,7 +107,7 @@ def draft_of(names: Sequence[str], rows: Rows, given: Mapping[str, str] | None =
     if "platform" not in table.columns and not platform and not link:
         platform = decide_platform(table)
     if not account_id:
-        decide_account(table, platform or contents.get(link, Contents()).platform)
+        decide_account(table, platform or contents.get(link, ColumnContents()).platform)
     decide_rest(table)
     kind = AccountKind(kind_given) if kind_given else decide_kind(table)
     order = {name: at for at, name in enumerate(FIELDS_IN_ORDER)}
@@ -117,16 +117,16 @@ def draft_of(names: Sequence[str], rows: Rows, given: Mapping[str, str] | None =
     )
 
 
-def _constant(table: Columns, field: str) -> str:
+def _constant(table: DraftTable, field: str) -> str:
     """What users gave as a value and not as a column; empty where they did not."""
     given = table.columns.get(field, "")
     return table.columns.pop(field) if given and given not in table.contents else ""
 
 
-def written_draft(draft: Draft, of: str) -> str:
+def draft_as_toml(draft: Draft, of: str) -> str:
     """The draft as TOML, with what is uncertain behind each line and what is lacking below."""
     lines = [f"# Drafted from {_comment(of)}: check each line.", ""]
-    for line in written_map(draft.map()).splitlines():
+    for line in map_as_toml(draft.map()).splitlines():
         name = line.partition(" = ")[0].strip('"')
         doubt = draft.doubts.get(name, "")
         lines.append(f"{line}  # {_comment(doubt)}" if doubt else line)

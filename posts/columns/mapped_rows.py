@@ -10,17 +10,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from frametrace.posts.columns.column_map import COUNT, ColumnMap
+from frametrace.posts.columns.column_map import COUNT_PREFIX, ColumnMap
 from frametrace.posts.model import AccountKind, Post, Precision
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.post_keys import key_of
 from frametrace.posts.readers.written_keys import Keys, Written, another_account, keys_of
 from frametrace.posts.readers.x_text import text_on
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.sources.paths import is_picture
-from frametrace.posts.values import distinct, objects_of, picked, values_of
+from frametrace.posts.sources.picture_files import is_picture
+from frametrace.posts.values import distinct, first_texts, parse_list, parse_objects
 
-__all__ = ["files_listed", "links_listed", "reader_of", "tags_listed"]
+__all__ = ["files_listed", "links_listed", "reader_for_map", "tags_listed"]
 
 # Links hold no blanks; a comma ends one where a blank or another link follows.
 _BETWEEN_LINKS = re.compile(r"[\s|]+|[,;](?=\s|https?://|\Z)")
@@ -41,7 +41,7 @@ _PEOPLE = frozenset({"individual", "people", "person", "personal", "profile", "u
 _CLOCK_SIGNS = ("%M", "%S", "%s", "%c", "%X", "%T")
 
 
-def reader_of(columns: ColumnMap, shape: Shape) -> Reader:
+def reader_for_map(columns: ColumnMap, shape: Shape) -> Reader:
     """The reader of tables, or of JSON records, with these columns."""
     return Reader(
         name=columns.name,
@@ -95,15 +95,17 @@ class _Cells:
         """The counts that are certain; the others stay as they are written."""
         found: dict[str, int] = {}
         for each in self.columns.columns:
-            if each.startswith(COUNT) and (name := self.column(each)):
-                found |= self.alone(each).counts({name: each.removeprefix(COUNT)})
+            if each.startswith(COUNT_PREFIX) and (name := self.column(each)):
+                found |= self.alone(each).counts({name: each.removeprefix(COUNT_PREFIX)})
         return found
 
     def rest(self, counts: Iterable[str], other_account: bool) -> dict[str, str]:
         """What no field took; also who posted, where the post is another's."""
-        left = (COUNT, *self.unused)
+        left = (COUNT_PREFIX, *self.unused)
         fields = (name for name in self.columns.columns if not name.startswith(left))
-        taken = {self.column(field) for field in (*fields, *(COUNT + name for name in counts))}
+        taken = {
+            self.column(field) for field in (*fields, *(COUNT_PREFIX + name for name in counts))
+        }
         if other_account:
             taken -= {self.column("account_id"), self.column("account_name")}
         return {name: text for name, text in self.row.rest().items() if name not in taken}
@@ -146,7 +148,7 @@ def _keys(cells: _Cells) -> Keys:
         )
     )
     if keys.other_account:
-        cells.row.told.append(another_account(cells.column("account_id") or "account_id"))
+        cells.row.notes.append(another_account(cells.column("account_id") or "account_id"))
     return keys
 
 
@@ -161,7 +163,7 @@ def _kind(cells: _Cells) -> AccountKind:
         return AccountKind(word)
     except ValueError:
         kinds = ", ".join(AccountKind)
-        cells.row.told.append(
+        cells.row.notes.append(
             f"{cells.column('account_kind')} {written[:40]!r} is not one of {kinds}; "
             "the rest of the row is kept"
         )
@@ -180,7 +182,7 @@ def _time(cells: _Cells) -> tuple[datetime | None, Precision]:
     elif clock:
         cells.unused.append("posted_at_time")
         found = "a time of day such as 14:03" if ":" not in day else f"of a day: {name} has a time"
-        row.told.append(f"{clock[:40]!r} is not {found}; the rest of the row is kept")
+        row.notes.append(f"{clock[:40]!r} is not {found}; the rest of the row is kept")
     return row.time(name, partial(_by_format, cells.columns) if cells.columns.time_format else None)
 
 
@@ -232,4 +234,4 @@ def tags_listed(text: str) -> tuple[str, ...]:
 
 
 def _of_list(text: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    return picked(objects_of(text), *names) or distinct(map(str.strip, values_of(text)))
+    return first_texts(parse_objects(text), *names) or distinct(map(str.strip, parse_list(text)))

@@ -11,14 +11,14 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 __all__ = [
-    "LATEST",
-    "NUMBERS",
-    "ODD_SPACES",
+    "DATE_IN_NUMBERS",
+    "LATEST_DATE",
+    "SPACES",
     "DayOrder",
-    "chosen",
+    "choose_order",
     "column_orders",
-    "contradicting",
-    "readings",
+    "first_contradiction",
+    "possible_dates",
 ]
 
 
@@ -33,33 +33,33 @@ class DayOrder(StrEnum):
 # Dates whose year does not stand first with all its digits.
 _GERMAN = re.compile(r"\bUhr\b")  # where the day always comes first
 _SIGN = r"(?P<sign>\. |[./-])"
-NUMBERS = (
+DATE_IN_NUMBERS = (
     rf"(?P<first>\d{{1,2}}){_SIGN}(?P<second>\d{{1,2}})(?P=sign)(?P<year>\d{{4}}|\d\d)(?![\d./-])"
 )
-_BEGINNING = re.compile(rf"\s*{NUMBERS}", re.ASCII)
-LATEST = (datetime.now(UTC) + timedelta(days=1)).date()  # of posts, as this is read
+_BEGINNING = re.compile(rf"\s*{DATE_IN_NUMBERS}", re.ASCII)
+LATEST_DATE = (datetime.now(UTC) + timedelta(days=1)).date()  # of posts, as this is read
 # Dates in one year of two digits say which number it is: it stays the same while the days differ.
 _DIFFERENT_DAYS, _DAYS_APART = 5, 10
-ODD_SPACES = str.maketrans({"\u202f": " ", "\u00a0": " ", "\u200e": "", "\u200f": ""})
+SPACES = str.maketrans({"\u202f": " ", "\u00a0": " ", "\u200e": "", "\u200f": ""})
 
 
-def readings(text: str, latest: date = LATEST) -> Mapping[DayOrder, date]:
+def possible_dates(text: str, latest: date = LATEST_DATE) -> Mapping[DayOrder, date]:
     """The days that a date may be, by the order that it then has; empty for other texts.
 
     Of a year with two digits none is after `latest`. Between dots a month never comes first.
     """
-    match = _BEGINNING.match(text.translate(ODD_SPACES))
+    match = _BEGINNING.match(text.translate(SPACES))
     return _readings(match, latest) if match else {}
 
 
-def chosen(text: str, orders: Iterable[DayOrder]) -> DayOrder | None:
+def choose_order(text: str, orders: Iterable[DayOrder]) -> DayOrder | None:
     """The order of a date among some that are possible; None where they leave several days."""
-    found = readings(text)
+    found = possible_dates(text)
     fitting = [order for order in orders if order in found]
     return fitting[0] if len({found[order] for order in fitting}) == 1 else None
 
 
-def column_orders(cells: Iterable[str], latest: date = LATEST) -> frozenset[DayOrder]:
+def column_orders(cells: Iterable[str], latest: date = LATEST_DATE) -> frozenset[DayOrder]:
     """The orders that all dates of a column can have.
 
     A year with all its digits does not say where one of two digits stands.
@@ -67,7 +67,7 @@ def column_orders(cells: Iterable[str], latest: date = LATEST) -> frozenset[DayO
     possible = set(DayOrder)
     firsts, lasts = set[int](), set[int]()  # of dates with two digits for the year
     for cell in cells:
-        match = _BEGINNING.match(cell.translate(ODD_SPACES))
+        match = _BEGINNING.match(cell.translate(SPACES))
         if match is None or not (found := _readings(match, latest)):
             continue
         if len(match["year"]) == 2:
@@ -83,10 +83,10 @@ def column_orders(cells: Iterable[str], latest: date = LATEST) -> frozenset[DayO
     return frozenset(possible)
 
 
-def contradicting(cells: Iterable[str], order: DayOrder) -> str:
+def first_contradiction(cells: Iterable[str], order: DayOrder) -> str:
     """The first date of a column whose numbers can't have an order; empty where all can."""
     for cell in cells:
-        found = readings(cell.replace(".", "/"))  # dots alone don't contradict what users say
+        found = possible_dates(cell.replace(".", "/"))  # dots alone don't contradict what users say
         if found and order not in found:
             return cell.strip()
     return ""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-__all__ = ["LANGUAGES", "by_numbers"]
+__all__ = ["LANGUAGES", "with_numeric_month"]
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "ru", "tr", "ar", "ar_EG", "ar_SY")
 _LONGEST = 80  # characters of a written time
@@ -30,7 +30,7 @@ _BETWEEN = re.compile(rf"(?<=[\d日])(?:,| -| –)? (?:{_AT}) (?=\d)", re.IGNORE
 _BEHIND = re.compile(r"(?<=\d) ?(?:Uhr|uur|horas|hrs\.?|h|ч\.?)\Z", re.IGNORECASE)
 
 
-def by_numbers(text: str) -> str:
+def with_numeric_month(text: str) -> str:
     """A written time with numbers in place of the words in it; as it is where it has none of these.
 
     What can't be understood stays: nothing is made of it.

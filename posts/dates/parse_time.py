@@ -5,11 +5,18 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from frametrace.posts.dates.day_order import LATEST, NUMBERS, ODD_SPACES, DayOrder, chosen, readings
-from frametrace.posts.dates.month_names import by_numbers
+from frametrace.posts.dates.day_order import (
+    DATE_IN_NUMBERS,
+    LATEST_DATE,
+    SPACES,
+    DayOrder,
+    choose_order,
+    possible_dates,
+)
+from frametrace.posts.dates.month_names import with_numeric_month
 from frametrace.posts.model import Precision
 
-__all__ = ["DayOrder", "parse_time", "parse_unix", "zone_named"]
+__all__ = ["DayOrder", "parse_time", "parse_unix", "time_zone"]
 
 _CLOCK = r"(?P<clock>\d{1,2}:\d\d)(?::(?P<seconds>\d\d)(?:[.,](?P<part>\d{1,9}))?)?"
 _REST = rf"(?:(?:,?[ \t]{{1,3}}|T|[ \t]?at ){_CLOCK}(?:\s?(?P<half>[AaPp])\.?[Mm]\.?)?)?"
@@ -31,7 +38,7 @@ _OF_X = re.compile(
 )
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DIGITS = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(\d\d)Z?)?", re.ASCII)
-_BY_NUMBERS = re.compile(rf"{NUMBERS}{_REST}{_ZONE}", re.ASCII)
+_BY_NUMBERS = re.compile(rf"{DATE_IN_NUMBERS}{_REST}{_ZONE}", re.ASCII)
 # A month by its English name, which only the parser below reads: nothing else is handed to it.
 _NAMED_MONTH = re.compile(
     r"(?<![A-Za-z])(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
@@ -71,13 +78,13 @@ def parse_time(
     not given, that is not a time. The result is in UTC with the precision that was written. Raises
     ValueError with a plain reason for anything else.
     """
-    written = text.translate(ODD_SPACES).strip()
+    written = text.translate(SPACES).strip()
     if since := _EPOCH.fullmatch(written):
         return datetime.fromtimestamp(int(since[1]), UTC), Precision.SECOND
     try:
         found = _numeric(written, zone, order)
-        if found is None and (plain := by_numbers(written)) != written:
-            given = order if order in readings(written) else chosen(written, DayOrder)
+        if found is None and (plain := with_numeric_month(written)) != written:
+            given = order if order in possible_dates(written) else choose_order(written, DayOrder)
             found = _numeric(plain, zone, given)
         if found is None and len(written) <= _LONGEST and _NAMED_MONTH.search(written):
             found = _with_named_month(written, zone)
@@ -118,7 +125,7 @@ def parse_unix(text: str) -> tuple[datetime, Precision]:
     return datetime.fromtimestamp(int(text.strip().partition(".")[0]), UTC), Precision.SECOND
 
 
-def zone_named(name: str) -> tzinfo:
+def time_zone(name: str) -> tzinfo:
     """A time zone by its name in the tz database or its offset. Raises ValueError."""
     try:
         return timezone(_offset(name)) if name[:1] in "+-" else ZoneInfo(name)
@@ -130,7 +137,7 @@ def zone_named(name: str) -> tzinfo:
 
 def _in_order(text: str, order: DayOrder | None) -> date:
     """The day of a date that begins a text: the one that it may be, or the one of an order."""
-    found = readings(text)
+    found = possible_dates(text)
     if not found:
         raise ValueError("there is no such day, or it lies in the future")
     if len(set(found.values())) == 1:
@@ -181,7 +188,7 @@ def _with_named_month(text: str, zone: tzinfo | None) -> tuple[datetime, Precisi
             raise ValueError("it is not understood") from None
     if read[0] != read[1]:
         raise ValueError("its day, month or year is missing")
-    if read[0].date() > LATEST and not _WHOLE_YEAR.search(text):
+    if read[0].date() > LATEST_DATE and not _WHOLE_YEAR.search(text):
         raise ValueError("it lies in the future")
     offset, moment = read[0].utcoffset(), read[0].replace(tzinfo=None)
     if not re.search(r"\d:\d\d|\d\s?[AaPp]\.?[Mm]", text):

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
-__all__ = ["Layout", "Table", "likeliest", "names_columns", "numbered", "possible", "quoting"]
+__all__ = [
+    "DelimitedTable",
+    "TableFormat",
+    "likeliest_format",
+    "possible_formats",
+    "repeats_header",
+    "unique_names",
+    "with_quoting",
+]
 
 # Characters. The longest captions have some 65 thousand; an unclosed quote ends here.
 _ROW_LIMIT = 2**20
@@ -18,7 +26,7 @@ _HINT = "sep="  # what Excel writes, and reads, in a first line of its own
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class TableFormat:
     """How a table is written: its signs, and how many lines stand before its header.
 
     `quote` is empty where quotes are signs like others; `escape` stands before a quote in a cell
@@ -45,7 +53,7 @@ class Layout:
 
 
 @dataclass(slots=True)
-class Table:
+class DelimitedTable:
     """The header of a table and then its rows; `line` is where the row at hand begins, from 1.
 
     Quotes are taken strictly: a broken one is an unreadable row, never two posts run together. The
@@ -55,7 +63,7 @@ class Table:
     """
 
     fresh: Iterator[str]
-    layout: Layout = Layout()
+    layout: TableFormat = TableFormat()
     line: int = 1
     _row: list[str] = field(default_factory=list)
     _length: int = 0
@@ -72,7 +80,7 @@ class Table:
                 if len(names) > _COLUMNS:
                     raise ValueError(f"it names more than {_COLUMNS:,} columns")
                 if any(names):
-                    return numbered(names)
+                    return unique_names(names)
         except csv.Error as error:
             raise ValueError(str(error)) from None
         raise ValueError("it names no column")
@@ -124,7 +132,7 @@ class Table:
         return "the row"
 
 
-def numbered(names: Iterable[str]) -> tuple[str, ...]:
+def unique_names(names: Iterable[str]) -> tuple[str, ...]:
     """Number the columns that share a name, so that none hides another."""
     seen = Counter[str]()
     found = []
@@ -134,15 +142,15 @@ def numbered(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def names_columns(cells: Sequence[str], header: Sequence[str]) -> bool:
+def repeats_header(cells: Sequence[str], header: Sequence[str]) -> bool:
     """Whether a row holds the names of the columns, in any order, as where tables were joined."""
     if len(cells) < 2 or cells[0].strip() not in header:
         return False
     named = [cell.strip() for cell in cells]
-    return not any(map(str.isdecimal, named)) and sorted(numbered(named)) == sorted(header)
+    return not any(map(str.isdecimal, named)) and sorted(unique_names(named)) == sorted(header)
 
 
-def possible(lines: Sequence[str]) -> Iterator[tuple[Layout, tuple[str, ...]]]:
+def possible_formats(lines: Sequence[str]) -> Iterator[tuple[TableFormat, tuple[str, ...]]]:
     """The layouts that a table which begins with `lines` may have, each with the header it gives.
 
     The plainest come first: a header in the first line, separated by commas.
@@ -158,26 +166,26 @@ def possible(lines: Sequence[str]) -> Iterator[tuple[Layout, tuple[str, ...]]]:
             continue
         for separator in separators:
             for quote in ('"', ""):
-                layout = Layout(separator, quote, before=before)
+                layout = TableFormat(separator, quote, before=before)
                 try:
-                    names = Table(iter(lines), layout).header()
+                    names = DelimitedTable(iter(lines), layout).header()
                 except ValueError:
                     continue
                 yield layout, names
                 break
 
 
-def likeliest(lines: Sequence[str]) -> tuple[Layout, tuple[str, ...]] | None:
+def likeliest_format(lines: Sequence[str]) -> tuple[TableFormat, tuple[str, ...]] | None:
     """The layout in which most rows have as many cells as the header; None where none fits."""
     ranked = [
         (_fitting(lines, layout), len(names), -layout.before, (layout, names))
-        for layout, names in possible(lines)
+        for layout, names in possible_formats(lines)
         if len(names) > 1
     ]
     return max(ranked, key=lambda rank: rank[:3])[-1] if ranked else None
 
 
-def quoting(lines: Sequence[str], layout: Layout) -> Layout:
+def with_quoting(lines: Sequence[str], layout: TableFormat) -> TableFormat:
     """The layout with the way of quoting that the lines show; else the usual one."""
     ways = [layout]
     if any('\\"' in line for line in lines):
@@ -189,9 +197,9 @@ def quoting(lines: Sequence[str], layout: Layout) -> Layout:
     return max(ways, key=lambda way: _fitting(lines, way))  # the first of equals
 
 
-def _fitting(lines: Sequence[str], layout: Layout) -> int:
+def _fitting(lines: Sequence[str], layout: TableFormat) -> int:
     """How many rows have as many cells as the header; the last may be cut."""
-    table = Table(chain(lines), layout)
+    table = DelimitedTable(chain(lines), layout)
     try:
         width = len(table.header())
     except ValueError:

@@ -7,23 +7,24 @@ from itertools import chain, islice
 
 from frametrace.posts.errors import SourceError
 from frametrace.posts.layouts.delimited import (
-    Layout,
-    Table,
-    likeliest,
-    names_columns,
-    numbered,
-    possible,
-    quoting,
+    DelimitedTable,
+    TableFormat,
+    likeliest_format,
+    possible_formats,
+    repeats_header,
+    unique_names,
+    with_quoting,
 )
 from frametrace.posts.layouts.json_records import json_heads
-from frametrace.posts.layouts.parquet import is_parquet, parquet_in, parquet_names, parquet_rows
-from frametrace.posts.layouts.workbooks import is_workbook, pictures_inside, sheet_rows, sheets_in
+from frametrace.posts.layouts.parquet import is_parquet, open_parquet, parquet_names, parquet_rows
+from frametrace.posts.layouts.workbooks import embedded_pictures, is_workbook, sheet_rows, sheets_in
 from frametrace.posts.model import Skipped
 from frametrace.posts.rows import Head, Heads, Row, Rows, Shape, ids_in
-from frametrace.posts.sources.compression import DAMAGED
-from frametrace.posts.sources.containers import pictures_in, place_at
+from frametrace.posts.sources.compression import READ_ERRORS
+from frametrace.posts.sources.containers import container_at
+from frametrace.posts.sources.picture_files import pictures_in
 from frametrace.posts.sources.source import LINE_LIMIT, Source
-from frametrace.posts.values import MISSING
+from frametrace.posts.values import MISSING_VALUES
 
 __all__ = ["heads_of", "table_head", "text_rows"]
 
@@ -44,7 +45,7 @@ def heads_of(source: Source) -> Heads:
     try:
         with source.opened() as file:
             begins = file.peek(16)[:16]
-    except DAMAGED as error:
+    except READ_ERRORS as error:
         raise SourceError(f"{source.name}: can't be opened: {error}") from error
     if is_parquet(begins):
         return _parquet_heads(source)
@@ -84,8 +85,8 @@ def text_rows(
 
 
 def _folder_heads(source: Source) -> Heads:
-    place = place_at(source.path)
-    if next(pictures_in(place), None) is None:
+    container = container_at(source.path)
+    if next(pictures_in(container), None) is None:
         raise SourceError(
             f"{source.name}: the folder holds no pictures. Name a file with posts instead."
         )
@@ -96,7 +97,7 @@ def _folder_heads(source: Source) -> Heads:
 
 
 def _folder_rows(source: Source) -> Rows:
-    for line, found in enumerate(pictures_in(place_at(source.path)), start=1):
+    for line, found in enumerate(pictures_in(container_at(source.path)), start=1):
         if isinstance(found, Skipped):
             yield found
         else:
@@ -112,14 +113,14 @@ def _text_heads(source: Source, first: str) -> Heads:
         return Heads((text,), what="an HTML page or another document in angle brackets")
     with source.lines(_TABLE_LOOKED_AT) as lines:
         sample = list(islice(lines, _LINES_LOOKED_AT))
-    tables = [_table(source, sample, layout, names) for layout, names in possible(sample)]
-    if found := likeliest(sample):
+    tables = [_table(source, sample, layout, names) for layout, names in possible_formats(sample)]
+    if found := likeliest_format(sample):
         tables.append(_table(source, sample, *found))
     what = f"a table separated by {_SIGNS.get(found[0].separator, 'signs')}" if found else "text"
     return Heads((text, *tables), what=what)
 
 
-def _table(source: Source, sample: list[str], layout: Layout, names: tuple[str, ...]) -> Head:
+def _table(source: Source, sample: list[str], layout: TableFormat, names: tuple[str, ...]) -> Head:
     how = f"a table separated by {_SIGNS.get(layout.separator, repr(layout.separator))}"
     if layout.before:
         how += f", its header in line {layout.before + 1}"
@@ -128,11 +129,11 @@ def _table(source: Source, sample: list[str], layout: Layout, names: tuple[str, 
 
 
 def _table_rows(
-    source: Source, sample: list[str], layout: Layout, *, short_rows: bool = False
+    source: Source, sample: list[str], layout: TableFormat, *, short_rows: bool = False
 ) -> Rows:
     name = source.name
     with source.lines() as lines:
-        table = Table(lines, quoting(sample, layout))
+        table = DelimitedTable(lines, with_quoting(sample, layout))
         try:
             header = table.header()
             yield from _under(header, _whole(table, len(header), name, short_rows=short_rows), name)
@@ -140,7 +141,9 @@ def _table_rows(
             yield Skipped(name, table.line, "", str(error))
 
 
-def _whole(table: Table, width: int, name: str, *, short_rows: bool) -> Iterator[_Line | Skipped]:
+def _whole(
+    table: DelimitedTable, width: int, name: str, *, short_rows: bool
+) -> Iterator[_Line | Skipped]:
     """The rows of a table with their lines; of one that is not as wide as the header, why not."""
     for cells in table.rows():
         if isinstance(cells, str):
@@ -162,8 +165,8 @@ def _under(header: tuple[str, ...], rows: Iterable[_Line | Skipped], name: str) 
             yield row
             continue
         line, cells = row
-        if names_columns(cells, header):
-            same = numbered(map(str.strip, cells)) == header
+        if repeats_header(cells, header):
+            same = unique_names(map(str.strip, cells)) == header
             turned = 0 if same else line
             order = "" if same else " with the columns in another order"
             yield Skipped(name, line, "", f"the row repeats the header{order}", kept=True)
@@ -179,8 +182,8 @@ def _under(header: tuple[str, ...], rows: Iterable[_Line | Skipped], name: str) 
 
 def _row(header: tuple[str, ...], cells: list[str], name: str, line: int) -> Row:
     values = dict(zip(header, cells, strict=True))
-    if not MISSING.isdisjoint(cells):
-        values = {k: "" if v in MISSING else v for k, v in values.items()}
+    if not MISSING_VALUES.isdisjoint(cells):
+        values = {k: "" if v in MISSING_VALUES else v for k, v in values.items()}
     return Row(values, name, line)
 
 
@@ -190,7 +193,7 @@ def _row(header: tuple[str, ...], cells: list[str], name: str, line: int) -> Row
 def _workbook_heads(source: Source) -> Heads:
     with source.opened() as file:
         sheets = sheets_in(file, source.name)
-        pictures = pictures_inside(file)
+        pictures = embedded_pictures(file)
     parts = [_sheet_heads(source, number, *sheet) for number, sheet in enumerate(sheets)]
     unread = ""
     if pictures:
@@ -204,7 +207,7 @@ def _sheet_heads(
 ) -> tuple[Head, ...]:
     heads = []
     for before, cells in enumerate(first):
-        names = numbered(name.strip() for name in cells)
+        names = unique_names(name.strip() for name in cells)
         if any(names):
             rows = partial(_sheet_rows, source, number, before)
             how = f"the sheet {sheet!r} of a workbook"
@@ -217,11 +220,11 @@ def _sheet_rows(source: Source, number: int, before: int) -> Rows:
     try:
         with source.opened() as file:
             rows = sheet_rows(file, name, number)
-            header = numbered(cell.strip() for cell in next(islice(rows, before, None), ()))
+            header = unique_names(cell.strip() for cell in next(islice(rows, before, None), ()))
             for entry in _under(header, _padded(rows, len(header), before + 2), name):
                 line = entry.line
                 yield entry
-    except (SourceError, *DAMAGED) as error:
+    except (SourceError, *READ_ERRORS) as error:
         yield Skipped(name, line, "", str(error))
 
 
@@ -233,7 +236,7 @@ def _padded(rows: Iterator[list[str]], width: int, start: int) -> Iterator[_Line
 
 def _parquet_heads(source: Source) -> Heads:
     with source.opened() as file:
-        names = parquet_names(parquet_in(file, source.name))
+        names = parquet_names(open_parquet(file, source.name))
     head = Head(Shape.TABLE, names, partial(_parquet_rows, source), how="a Parquet file")
     return Heads((head,), what="a Parquet file")
 
@@ -242,7 +245,7 @@ def _parquet_rows(source: Source) -> Rows:
     line = 0
     try:
         with source.opened() as file:
-            for line, values in enumerate(parquet_rows(parquet_in(file, source.name)), start=1):
+            for line, values in enumerate(parquet_rows(open_parquet(file, source.name)), start=1):
                 if sum(map(len, values.values())) > LINE_LIMIT:
                     reason = f"the row is longer than {LINE_LIMIT:,} characters"
                     yield Skipped(source.name, line, "", reason)

@@ -11,9 +11,9 @@ from typing import Any
 
 from frametrace.posts.layouts.json_lists import NOT_AN_OBJECT, members_at
 
-__all__ = ["KEY", "keyed_at", "keyed_in", "keyed_in_value"]
+__all__ = ["KEY_COLUMN", "keyed_paths", "keyed_paths_in_value", "keyed_records_at"]
 
-KEY = "key"  # the column that a record's name becomes
+KEY_COLUMN = "key"  # the column that a record's name becomes
 
 _LOOKED_AT = 20  # members of an object
 _DEEPEST = 2  # objects around one
@@ -25,13 +25,13 @@ _Pieces = AbstractContextManager[Iterator[str]]
 _Members = Sequence[tuple[str, Any]]
 
 
-def keyed_at(pieces: Iterable[str], path: str) -> Iterator[dict[str, Any] | str]:
+def keyed_records_at(pieces: Iterable[str], path: str) -> Iterator[dict[str, Any] | str]:
     """The records of the object at `path`, each with its id as `key`, or why one can't be had."""
     for name, found in members_at(pieces, path):
-        yield {KEY: name, **found} if isinstance(found, dict) else found
+        yield {KEY_COLUMN: name, **found} if isinstance(found, dict) else found
 
 
-def keyed_in_value(value: dict[str, Any], path: str = "") -> list[str]:
+def keyed_paths_in_value(value: dict[str, Any], path: str = "") -> list[str]:
     """The paths of all objects in a value, or of itself, that hold records by their ids."""
     members = list(islice(value.items(), _LOOKED_AT))
     if _are_records(members):
@@ -42,11 +42,11 @@ def keyed_in_value(value: dict[str, Any], path: str = "") -> list[str]:
         found
         for name, each in members
         if isinstance(each, dict)
-        for found in keyed_in_value(each, f"{path}.{name}" if path else name)
+        for found in keyed_paths_in_value(each, f"{path}.{name}" if path else name)
     ]
 
 
-def keyed_in(pieces: Callable[[], _Pieces]) -> list[str]:
+def keyed_paths(pieces: Callable[[], _Pieces]) -> list[str]:
     """The same of a document that is too long to be decoded; `pieces` opens it anew."""
     found: list[str] = []
     waiting = [""]

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from frametrace.posts.sources.source import LINE_LIMIT
-from frametrace.posts.values import json_of
+from frametrace.posts.values import parse_json
 
-__all__ = ["LISTS", "NOT_AN_OBJECT", "lists_in", "members_at", "objects_at"]
+__all__ = ["MAX_LISTS", "NOT_AN_OBJECT", "lists_in", "members_at", "objects_at"]
 
 NOT_AN_OBJECT = "the row is not a JSON object"
 _TOO_LONG = f"the row is longer than {LINE_LIMIT:,} characters"
@@ -24,7 +24,7 @@ _TOO_DEEP = "the row is nested too deeply"
 _PIECE = 2**16  # characters
 _DEEPEST = 50  # objects around a list
 _LONGEST = 1000  # characters of a list's path
-LISTS = 1000
+MAX_LISTS = 1000
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 # What matters for the end of an object: brackets, and strings, in which there may be some.
@@ -77,7 +77,7 @@ def lists_in(pieces: Iterable[str], enough: int) -> tuple[dict[str, list[dict[st
 
     def wanted(path: str) -> bool:
         nonlocal too_many
-        if path not in seen and len(seen) >= LISTS:
+        if path not in seen and len(seen) >= MAX_LISTS:
             too_many = True
             return False
         return seen[path] < enough
@@ -221,7 +221,7 @@ class _Text:
     def _sound(self, value: Any, end: int) -> Any:
         start, self.at = self.at, end
         if _SURROGATE.search(self.held, start, end):
-            return json_of(self.held[start:end])
+            return parse_json(self.held[start:end])
         return value
 
 

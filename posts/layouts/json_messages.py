@@ -10,7 +10,7 @@ from typing import Any
 
 from frametrace.posts.sources.source import LINE_LIMIT
 
-__all__ = ["rows_in"]
+__all__ = ["messages_in"]
 
 _ROWS = "messages"
 _AROUND = "chat"
@@ -55,7 +55,7 @@ class _Level:
     values: dict[str, Any] = field(default_factory=dict)
 
 
-def rows_in(pieces: Iterable[str]) -> Iterator[dict[str, Any] | str]:
+def messages_in(pieces: Iterable[str]) -> Iterator[dict[str, Any] | str]:
     """Give each row, with `chat` for what stands around it, or the reason why it can't be read.
 
     Raises ValueError, with a plain reason, where the document can't be read any further. In memory

@@ -8,13 +8,18 @@ from itertools import chain, islice
 from typing import Any
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.layouts.json_keyed_records import KEY, keyed_at, keyed_in, keyed_in_value
-from frametrace.posts.layouts.json_lists import LISTS, NOT_AN_OBJECT, lists_in, objects_at
-from frametrace.posts.layouts.json_messages import rows_in
+from frametrace.posts.layouts.json_keyed_records import (
+    KEY_COLUMN,
+    keyed_paths,
+    keyed_paths_in_value,
+    keyed_records_at,
+)
+from frametrace.posts.layouts.json_lists import MAX_LISTS, NOT_AN_OBJECT, lists_in, objects_at
+from frametrace.posts.layouts.json_messages import messages_in
 from frametrace.posts.model import Skipped
-from frametrace.posts.rows import Head, Heads, Row, Rows, Shape, flat
+from frametrace.posts.rows import Head, Heads, Row, Rows, Shape, flatten
 from frametrace.posts.sources.source import LINE_LIMIT, Source
-from frametrace.posts.values import json_of
+from frametrace.posts.values import parse_json
 
 __all__ = ["json_heads"]
 
@@ -36,7 +41,9 @@ def json_heads(source: Source) -> Heads:
         return Heads(by_line, what="JSON")
     messages = _message_names(source)
     chats = (Head(Shape.DOCUMENT, messages, partial(_message_rows, source), how="JSON"),)
-    whole, keyed = (by_line, keyed_in_value(_value(first))) if by_line else _whole_heads(source)
+    whole, keyed = (
+        (by_line, keyed_paths_in_value(_value(first))) if by_line else _whole_heads(source)
+    )
     lists = [(head,) for head in _list_heads(source) if not _is_under(head.part, keyed)]
     lists += ((head,) for path in keyed for head in _keyed_heads(source, path))
     whole = tuple(each for head in whole if (each := _without(head, keyed)).names)
@@ -58,7 +65,7 @@ def _is_by_line(first: str, second: str) -> bool:
 
 def _value(line: str) -> Any:
     try:
-        return json_of(line.removeprefix("\ufeff"))
+        return parse_json(line.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         return None
 
@@ -90,17 +97,17 @@ def _whole_heads(source: Source) -> tuple[tuple[Head, ...], list[str]]:
     rows = partial(_object_rows, source, None)
     whole = (Head(Shape.RECORDS, names, rows, how="a JSON document"),) if names else ()
     if len(sample) == 1 and isinstance(sample[0], dict):
-        return whole, keyed_in_value(sample[0])
-    return whole, [] if whole else keyed_in(partial(source.pieces, _LOOKED_AT))
+        return whole, keyed_paths_in_value(sample[0])
+    return whole, [] if whole else keyed_paths(partial(source.pieces, _LOOKED_AT))
 
 
 def _keyed_heads(source: Source, path: str) -> Iterator[Head]:
     with source.pieces(_LOOKED_AT) as pieces:
-        sample = islice(_until_damage(keyed_at(pieces, path)), _RECORDS_LOOKED_AT)
+        sample = islice(_until_damage(keyed_records_at(pieces, path)), _RECORDS_LOOKED_AT)
         names = _names_of(record for record in sample if isinstance(record, dict))
     if names:
         rows = partial(_keyed_rows, source, path)
-        how = f"records by their ids in {path or 'a JSON document'}, which are {KEY!r} here"
+        how = f"records by their ids in {path or 'a JSON document'}, which are {KEY_COLUMN!r} here"
         yield Head(Shape.RECORDS, names, rows, part=path, how=how)
 
 
@@ -111,7 +118,7 @@ def _until_damage(found: Iterator[dict[str, Any] | str]) -> Iterator[dict[str, A
 
 def _keyed_rows(source: Source, path: str) -> Rows:
     with source.pieces() as pieces:
-        yield from _numbered(source.name, keyed_at(pieces, path))
+        yield from _numbered(source.name, keyed_records_at(pieces, path))
 
 
 def _is_under(path: str, keyed: Iterable[str]) -> bool:
@@ -131,7 +138,7 @@ def _list_heads(source: Source) -> Iterator[Head]:
         if path.partition(".")[0] == _REFERRED:
             continue
         if names := _names_of(records):
-            rows = partial(_object_rows, source, path, LISTS if too_many else 0)
+            rows = partial(_object_rows, source, path, MAX_LISTS if too_many else 0)
             how = f"the list {path} of a JSON document" if path else "a JSON array"
             yield Head(Shape.RECORDS, names, rows, part=path, how=how)
             too_many = False
@@ -142,7 +149,7 @@ def _names_of(records: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
     for record in records:
         if len(names) < _NAMES_ENOUGH:
             try:
-                names |= dict.fromkeys(flat(record))
+                names |= dict.fromkeys(flatten(record))
             except (RecursionError, ValueError):
                 continue
     return tuple(names)
@@ -159,7 +166,7 @@ def _object_rows(source: Source, path: str | None, most: int = 0) -> Rows:
 
 def _message_rows(source: Source) -> Rows:
     with source.pieces() as pieces:
-        yield from _numbered(source.name, rows_in(pieces))
+        yield from _numbered(source.name, messages_in(pieces))
 
 
 def _numbered(name: str, objects: Iterator[dict[str, Any] | str]) -> Rows:
@@ -171,7 +178,7 @@ def _numbered(name: str, objects: Iterator[dict[str, Any] | str]) -> Rows:
                 yield Skipped(name, line, "", found)
                 continue
             try:
-                yield Row(flat(found), name, line)
+                yield Row(flatten(found), name, line)
             except RecursionError:
                 yield Skipped(name, line, "", _TOO_DEEP)
             except ValueError as error:
@@ -185,9 +192,9 @@ def _message_names(source: Source) -> tuple[str, ...]:
     names: dict[str, None] = {}
     with source.pieces(_LOOKED_AT) as pieces:
         try:
-            for found in islice(rows_in(pieces), _RECORDS_LOOKED_AT):
+            for found in islice(messages_in(pieces), _RECORDS_LOOKED_AT):
                 if not isinstance(found, str) and len(names) < _NAMES_ENOUGH:
-                    names |= dict.fromkeys(flat(found))
+                    names |= dict.fromkeys(flatten(found))
         except (ValueError, RecursionError):
             pass  # what comes before is enough, or there is nothing to read
     return tuple(names)
@@ -237,7 +244,7 @@ def _records(text: str, in_arrays: bool) -> Iterator[dict[str, str] | str]:
         yield f"the record is longer than {LINE_LIMIT:,} characters"
         return
     try:
-        held = json_of(text.removeprefix("\ufeff"))
+        held = parse_json(text.removeprefix("\ufeff"))
     except ValueError as error:
         yield f"the row is not JSON: {error}"
         return
@@ -249,7 +256,7 @@ def _records(text: str, in_arrays: bool) -> Iterator[dict[str, str] | str]:
         yield NOT_AN_OBJECT
     for record in (record for record in records if isinstance(record, dict)):
         try:
-            yield flat(record)
+            yield flatten(record)
         except RecursionError:
             yield _TOO_DEEP
         except ValueError as error:

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.sources.compression import DAMAGED
-from frametrace.posts.values import encodable
+from frametrace.posts.sources.compression import READ_ERRORS
+from frametrace.posts.values import without_surrogates
 
-__all__ = ["is_parquet", "parquet_in", "parquet_names", "parquet_rows"]
+__all__ = ["is_parquet", "open_parquet", "parquet_names", "parquet_rows"]
 
 _MAGIC = b"PAR1"
 _BATCH, _CELLS = 64, 2**17  # rows, and cells, that are decoded at once: a cell may be of megabytes
@@ -29,7 +29,7 @@ def is_parquet(begins: bytes) -> bool:
     return begins.startswith(_MAGIC)
 
 
-def parquet_in(file: "io.BufferedReader[Any]", name: str) -> pq.ParquetFile:
+def open_parquet(file: "io.BufferedReader[Any]", name: str) -> pq.ParquetFile:
     """Open one. Raises SourceError, with a plain reason, where it can't be read."""
     try:
         if not file.seekable() or not isinstance(file.raw, io.FileIO):
@@ -41,7 +41,7 @@ def parquet_in(file: "io.BufferedReader[Any]", name: str) -> pq.ParquetFile:
                     raise SourceError(f"{name}: {reason}")
             return pq.ParquetFile(pa.BufferReader(pa.py_buffer(data)))
         return pq.ParquetFile(file)
-    except (pa.ArrowException, *DAMAGED) as error:
+    except (pa.ArrowException, *READ_ERRORS) as error:
         raise SourceError(f"{name}: the Parquet file can't be read: {error}") from None
 
 
@@ -65,7 +65,7 @@ def parquet_rows(file: pq.ParquetFile) -> Iterator[dict[str, str]]:
                 found: dict[str, str] = {}
                 _flatten(row, "", found)
                 yield found
-    except (pa.ArrowException, *DAMAGED) as error:
+    except (pa.ArrowException, *READ_ERRORS) as error:
         raise SourceError(f"damaged from here on: {error}") from None
 
 
@@ -87,7 +87,7 @@ def _flatten(row: dict[str, Any], prefix: str, found: dict[str, str]) -> None:
 
 def _text(value: object) -> str:
     if isinstance(value, str):
-        return encodable(value)
+        return without_surrogates(value)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, bytes):

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.sources.compression import DAMAGED
+from frametrace.posts.sources.compression import READ_ERRORS
 
-__all__ = ["is_workbook", "pictures_inside", "sheet_rows", "sheets_in"]
+__all__ = ["embedded_pictures", "is_workbook", "sheet_rows", "sheets_in"]
 
 _MAGICS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # a zip, an OLE document
 _LISTED = 2**20  # bytes
@@ -48,7 +48,7 @@ def sheet_rows(file: "io.BufferedReader[Any]", name: str, number: int) -> Iterat
     return _printed(file, name, str(number))
 
 
-def pictures_inside(file: "io.BufferedReader[Any]") -> int:
+def embedded_pictures(file: "io.BufferedReader[Any]") -> int:
     """How many pictures a workbook holds itself, by the list of its parts, which stands at its end.
 
     None of one whose end can't be looked at.
@@ -56,7 +56,7 @@ def pictures_inside(file: "io.BufferedReader[Any]") -> int:
     try:
         file.seek(max(0, file.seek(0, os.SEEK_END) - _LISTED))
         return sum(1 for _ in _PICTURE.finditer(file.read(_LISTED)))
-    except DAMAGED:
+    except READ_ERRORS:
         return 0
 
 
@@ -73,7 +73,7 @@ def _printed(file: "io.BufferedReader[Any]", name: str, *arguments: str) -> Iter
     ) as process:
         try:
             yield from _lines(process, file)
-        except DAMAGED as error:
+        except READ_ERRORS as error:
             raise SourceError(
                 f"{name}: the workbook can't be read: {error}. Save it as CSV (UTF-8), ids as text."
             ) from None

@@ -1,115 +1,69 @@
-"""Which files are named after a post: the candidates for a guess, and where they may lie."""
+"""Finds the ids of posts in the names of files, such as `lena_1690773347334800001.jpg`."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import chain
-from pathlib import Path
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
 
-from frametrace.posts.media.guesses import LONG, begins_with_id, first_id_in, is_named_by
-from frametrace.posts.media.path_lookup import name_of, several, usable
-from frametrace.posts.media.search_roots import Searched
-from frametrace.posts.model import ACCOUNT_NUMBER, Post, Skipped
-from frametrace.posts.sources.containers import Base
-from frametrace.posts.sources.paths import printable
+__all__ = [
+    "LONG_ID_DIGITS",
+    "begins_with_id",
+    "first_id_in",
+    "is_named_after",
+    "long_ids_in",
+    "possible_ids_in",
+]
 
-__all__ = ["ById", "FilesById"]
+LONG_ID_DIGITS = 15  # a number of this length is an id of one platform only, in any source
+# A time to the millisecond is not an id.
+_LONG_ID = re.compile(
+    r"(?<![0-9A-Za-z])(?!(?:19|20)\d\d[01]\d[0-3]\d[0-2]\d[0-5]\d[0-5]\d{1,4}(?!\d))"
+    r"\d{15,20}(?![0-9A-Za-z])",
+    re.ASCII,
+)
+# A file named by its date is not that of a post 2019, nor of a post 19.
+_DATE = re.compile(
+    r"(?:\d{4}(?P<a>[-_.])[01]?\d(?P=a)[0-3]?\d|[0-3]?\d(?P<b>[-_.])[0-3]?\d(?P=b)\d{4})(?!\d)",
+    re.ASCII,
+)
+_COMPACT_DATE = re.compile(
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?=[-_. ])", re.ASCII
+)
 
-_LATER = "its name holds another long number before the post's id: a media map can say whose it is"
+
+def is_named_after(path: str, post_id: str) -> bool:
+    """Whether a file's name is a post's id, or begins with it and a punctuation mark."""
+    stem = PurePosixPath(path).stem
+    if not stem.startswith(post_id) or stem[len(post_id) : len(post_id) + 1].isalnum():
+        return False
+    date, compact = _DATE.match(stem), _COMPACT_DATE.match(stem)
+    is_date = compact is not None and compact.end() == len(post_id)  # `20190819_140322.jpg`
+    return not is_date and (date is None or date.end() <= len(post_id))
 
 
-@dataclass(frozen=True, slots=True)
-class ById:
-    """The numbers of the files that begin with a post's id, and of those those it may get.
+def long_ids_in(path: str) -> Iterator[str]:
+    """The long numbers inside a file's name, after its beginning, that may be ids of posts."""
+    return (match[0] for match in _LONG_ID.finditer(PurePosixPath(path).stem) if match.start())
 
-    `doubts` tell why it doesn't get the others.
+
+def first_id_in(path: str) -> str:
+    """The first long number in a file's name; empty if there is none.
+
+    Later ones may be the post that this one answers, the account or the picture.
     """
-
-    begun: Sequence[int]
-    candidates: Sequence[int]
-    doubts: Sequence[Skipped]
+    match = _LONG_ID.search(PurePosixPath(path).stem)
+    return match[0] if match else ""
 
 
-@dataclass(frozen=True, slots=True)
-class FilesById:
-    """Finds the files that are named after posts."""
+def begins_with_id(path: str) -> bool:
+    """Whether a file's name begins with a long number: then only that post can own it."""
+    return _LONG_ID.match(PurePosixPath(path).stem) is not None
 
-    searched: Searched
 
-    def of(self, post: Post, base: Base | None, unsure: set[str]) -> ById:
-        """Those of a post; `unsure` are names of files that its row names and can't be told."""
-        begun = self.begun(post, base)
-        files = self.searched.index.files
-        left = [at for at in begun if name_of(files[at][-1]) not in unsure]
-        if max(map(len, post.ids)) < LONG:
-            left, doubts = self._near(post, base, left)
-        else:
-            left, doubts = self._first(post, left)
-        candidates = []
-        for number in left:
-            _, place, path = files[number]
-            try:
-                usable(place, path)
-                candidates.append(number)
-            except ValueError as error:
-                doubts.append(Skipped(post.source, post.line, printable(path), str(error)))
-        return ById(begun, candidates, [] if unsure else doubts)
-
-    def begun(self, post: Post, base: Base | None) -> list[int]:
-        """The numbers of the files that are named after a post.
-
-        Many a source has a post 7: such a file lies where the post's own source does, or in a media
-        folder.
-        """
-        index = self.searched.index
-        begun = [
-            number
-            for each in post.ids
-            for number in index.beginning(each)
-            if is_named_by(index.files[number][-1], each)
-            and (len(each) >= LONG or self.searched.is_free(index.file(number).place, base))
-        ]
-        inside = (index.by_long_id.get(each, ()) for each in post.ids if len(each) >= LONG)
-        for number in chain.from_iterable(inside):
-            if self._is_first(number, post) or not begins_with_id(index.files[number][-1]):
-                begun.append(number)
-        return begun
-
-    def _is_first(self, number: int, post: Post) -> bool:
-        """Whether nothing but its account's number comes before a post's id in a file's name.
-
-        `<post>_<answered>.jpg` is not that of the post that is answered.
-        """
-        path = self.searched.index.files[number][-1]
-        own = {*post.ids, post.account_id, post.extra.get(ACCOUNT_NUMBER)}
-        return any(is_named_by(path, each) for each in post.ids) or first_id_in(path) in own
-
-    def _first(self, post: Post, numbers: Sequence[int]) -> tuple[list[int], list[Skipped]]:
-        """Those that have no other long number before the post's id; of the others why not."""
-        first, doubts = [], []
-        for number in numbers:
-            if self._is_first(number, post):
-                first.append(number)
-            else:
-                path = printable(self.searched.index.files[number][-1])
-                doubts.append(Skipped(post.source, post.line, path, _LATER))
-        return first, doubts
-
-    def _near(
-        self, post: Post, base: Base | None, numbers: Sequence[int]
-    ) -> tuple[list[int], list[Skipped]]:
-        """Those named by a short id that lie in the folder of the post's own source.
-
-        Or else in another, as long as it is a single one.
-        """
-        index = self.searched.index
-        folders: dict[str, list[int]] = {}
-        for number in numbers:
-            folders.setdefault(index.file(number).place.rpartition("/")[0], []).append(number)
-        if base and base.at in folders:
-            return folders[base.at], []
-        if len(folders) < 2:
-            return list(numbers), []
-        found = several(Path(each).name for each in folders)
-        name = printable(name_of(index.files[numbers[0]][-1], as_it_is=True))
-        told = f"a file of this name {found}: a media map can say whose each is"
-        return [], [Skipped(post.source, post.line, name, told)]
+def possible_ids_in(path: str) -> Iterator[str]:
+    """Every beginning of a file's name, and every long number in it, that could be an id."""
+    if not begins_with_id(path):
+        yield from long_ids_in(path)
+    stem = PurePosixPath(path).stem
+    for end in range(1, len(stem) + 1):
+        if not stem[end : end + 1].isalnum():
+            yield stem[:end]

@@ -1,119 +1,140 @@
-"""Files that a row names by a path: at once where it is certain, else as a claim."""
+"""Finds the files that rows name by a path: a certain one at once, an uncertain one as a claim.
+
+The search goes from certain to uncertain: the folder of the row's own source, the folders above it,
+the media folders, the other folders that users named, and last any file whose path ends so.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from frametrace.posts.media.claims import Named, Where
-from frametrace.posts.media.link_names import is_distinct, stem_of
+from frametrace.posts.media.claims import ClaimKind, PathClaim
+from frametrace.posts.media.link_names import is_distinctive, stem_of
+from frametrace.posts.media.media_index import SearchRoots
 from frametrace.posts.media.path_lookup import (
-    LEAVES,
-    Ambiguous,
-    beside,
-    in_places,
+    ESCAPES,
+    AmbiguousPath,
+    checked_file,
+    file_name,
+    find_in_containers,
+    find_in_folders,
+    in_several_folders,
     is_absolute,
     is_within,
-    name_of,
-    several,
-    usable,
 )
-from frametrace.posts.media.search_roots import Searched
 from frametrace.posts.model import MediaFile, Post
-from frametrace.posts.sources.containers import Base, Place
+from frametrace.posts.sources.containers import Container, SourceLocation
 
-__all__ = ["ABSENT", "NamedFiles"]
+__all__ = ["NOT_FOUND", "NamedPaths"]
 
-ABSENT = "is not in the media folders"
-_NEXT = "--media FOLDER names the one that holds it"
-_WHICH = "write the folder in the row, or which it is in a media map"
+NOT_FOUND = "is not in the media folders"
+_NAME_FOLDER = "--media FOLDER names the one that holds it"
+_SAY_WHICH = "write the folder in the row, or which it is in a media map"
 
-_Found = tuple[Place, str, str]  # where a file lies, and in which of the folders that were named
+_Match = tuple[Container, str, str]  # container, path inside it, the searched folder it lies in
 
 
 @dataclass(frozen=True, slots=True)
-class NamedFiles:
-    """Finds paths of rows.
+class NamedPaths:
+    """Finds the files that rows name by paths."""
 
-    A path is relative to the folder of its source or to a media folder. In a folder above its own,
-    in that of another source, or deeper in what was named a file is only claimed.
-    """
+    roots: SearchRoots
 
-    searched: Searched
+    def find(
+        self, post: Post, named: str, location: SourceLocation | None
+    ) -> MediaFile | PathClaim:
+        """Find the file at a path that the row of `post` names.
 
-    def find(self, post: Post, named: str, base: Base | None) -> MediaFile | Named:
-        """Find one. Raises ValueError with the reason, Ambiguous where several may be meant."""
-        is_beside = base is not None and base.beside
-        if is_absolute(named):
-            name = name_of(named, as_it_is=True)
-            if not is_beside and (found := self._by_name(post, name, base)):
-                return found
-            raise ValueError(f"{LEAVES}; {_NEXT}")
-        if base and (file := beside(named, base.place, (base.own,))):
-            is_shared = is_beside and self.searched.about.crowded(base.at)
-            return Named(post, named, file, Where.CROWD, base.at) if is_shared else file
-        if base and (found := self._above(post, named, base)):
-            return found
-        if file := in_places(named, self.searched.media):
-            return file
-        if not is_beside and (found := self._elsewhere(post, named, base)):
-            return found
-        raise ValueError(f"{ABSENT}; {_NEXT}")
-
-    def _above(self, post: Post, named: str, base: Base) -> MediaFile | Named | None:
-        """Find a path in the folders above its source's, as far as they were named."""
-        for begin in base.above(named):
-            if file := beside(named, base.place, (begin,)):
-                leads_back = file.place.startswith(f"{base.at}/")
-                if leads_back and self.searched.is_nearest(file.place, base):
-                    return file
-                folder = f"{base.whole}/{begin}".rstrip("/")
-                return Named(post, named, file, Where.ABOVE, base.at, folder)
-        return None
-
-    def _elsewhere(self, post: Post, named: str, base: Base | None) -> MediaFile | Named | None:
-        """Find a path in what else was named; a bare name that anybody may use is not lent."""
-        at, sources = base.at if base else "", self.searched.sources
-        around = [source for source in sources if base and is_within(base.place, source)]
-        wider = [source for source in around if base and source != base.place]
-        if file := in_places(named, wider):
-            return Named(post, named, file, Where.ABOVE, at, file.root)
-        others = [source for source in sources if source not in around]
-        name = name_of(named, as_it_is=True)
-        is_lent = name != named or is_distinct(stem_of(name))
-        if is_lent and (file := in_places(named, others)):
-            return Named(post, named, file, Where.LENT, at)
-        return self._by_name(post, named, base)
-
-    def _by_name(self, post: Post, named: str, base: Base | None) -> MediaFile | Named | None:
-        """Find a path deeper in what was named, or in letters of another case: the only one.
-
-        Raises ValueError, with the reason, where it must be left alone.
+        Raises ValueError with the reason, AmbiguousPath where several files may be meant.
         """
-        found = self._ending_with(named, base)
-        begins = {base.at} if base else set()
-        begins.update(str(each.path) for each in self.searched.media)
-        wholes = {f"{begin}/{named}".replace("\\", "/").casefold() for begin in begins}
-        spelled = [whole for whole in found if whole.casefold() in wholes]
-        if len(spelled) == 1:
-            place, path, _ = found[spelled[0]]
-            return usable(place, path)
-        if len(found) > 1:
-            folders = several(Path(whole).parent.name for whole in found)
-            raise Ambiguous(f"{folders}: {_WHICH}")
-        for whole, (place, path, begin) in found.items():
-            if self.searched.is_free(whole, base) or self.searched.is_nearest(whole, base):
-                file = usable(place, path)
-                return Named(post, named, file, Where.FOUND, base.at if base else "", begin)
+        own_folder_only = location is not None and location.own_folder_only
+        if is_absolute(named):
+            name = file_name(named)
+            if not own_folder_only and (match := self._ending_with(post, name, location)):
+                return match
+            raise ValueError(f"{ESCAPES}; {_NAME_FOLDER}")
+        if location and (file := find_in_folders(named, location.container, (location.prefix,))):
+            folder = location.folder_path
+            if own_folder_only and self.roots.all_sources.has_several_chats(folder):
+                return PathClaim(post, named, file, ClaimKind.SHARED_BY_CHATS, folder)
+            return file
+        if location and (match := self._above(post, named, location)):
+            return match
+        if file := find_in_containers(named, self.roots.media):
+            return file
+        if not own_folder_only and (match := self._elsewhere(post, named, location)):
+            return match
+        raise ValueError(f"{NOT_FOUND}; {_NAME_FOLDER}")
+
+    def _above(
+        self, post: Post, named: str, location: SourceLocation
+    ) -> MediaFile | PathClaim | None:
+        """Find a path in the folders above its source's, up to the one that users named."""
+        for prefix in location.prefixes_above(named):
+            if file := find_in_folders(named, location.container, (prefix,)):
+                leads_back = file.full_path.startswith(f"{location.folder_path}/")
+                if leads_back and self.roots.is_nearest(file.full_path, location):
+                    return file
+                parent = f"{location.container_path}/{prefix}".rstrip("/")
+                folder = location.folder_path
+                return PathClaim(post, named, file, ClaimKind.FOLDER_ABOVE, folder, parent)
         return None
 
-    def _ending_with(self, named: str, base: Base | None) -> dict[str, _Found]:
-        """The files in the media folders and around a source whose paths end with a path."""
-        scope = [str(each.path) for each in self.searched.media]
-        if base and base.place in self.searched.sources:
-            scope.append(base.whole)
-        found: dict[str, _Found] = {}
-        for number in self.searched.index.called(named):
-            _, place, path = self.searched.index.files[number]
-            whole = f"{place.path}/{path}"
-            if begin := next((each for each in scope if whole.startswith(f"{each}/")), ""):
-                found[whole] = place, path, begin
-        return found
+    def _elsewhere(
+        self, post: Post, named: str, location: SourceLocation | None
+    ) -> MediaFile | PathClaim | None:
+        """Find a path in other folders that users named.
+
+        Another source's folder counts only for a path with folders or a distinctive name.
+        """
+        folder, sources = location.folder_path if location else "", self.roots.sources
+        enclosing = [root for root in sources if location and is_within(location.container, root)]
+        wider = [root for root in enclosing if location and root != location.container]
+        if file := find_in_containers(named, wider):
+            return PathClaim(post, named, file, ClaimKind.FOLDER_ABOVE, folder, file.root)
+        name = file_name(named)
+        others = [root for root in sources if root not in enclosing]
+        is_telling = name != named or is_distinctive(stem_of(name))
+        if is_telling and (file := find_in_containers(named, others)):
+            return PathClaim(post, named, file, ClaimKind.OTHER_SOURCE, folder)
+        return self._ending_with(post, named, location)
+
+    def _ending_with(
+        self, post: Post, named: str, location: SourceLocation | None
+    ) -> MediaFile | PathClaim | None:
+        """Find the only file, at any depth and in upper or lower case, whose path ends so.
+
+        Raises ValueError, with the reason, where there are several or the file must not be used.
+        """
+        matches = self._matches(named, location)
+        folders = {location.folder_path} if location else set()
+        folders.update(str(root.path) for root in self.roots.media)
+        expected = {f"{folder}/{named}".replace("\\", "/").casefold() for folder in folders}
+        same_but_case = [path for path in matches if path.casefold() in expected]
+        if len(same_but_case) == 1:
+            container, path, _ = matches[same_but_case[0]]
+            return checked_file(container, path)
+        if len(matches) > 1:
+            several = in_several_folders(Path(full_path).parent.name for full_path in matches)
+            raise AmbiguousPath(f"{several}: {_SAY_WHICH}")
+        for full_path, (container, path, search_folder) in matches.items():
+            if self.roots.is_within_reach(full_path, location) or self.roots.is_nearest(
+                full_path, location
+            ):
+                file = checked_file(container, path)
+                folder = location.folder_path if location else ""
+                return PathClaim(post, named, file, ClaimKind.BY_NAME, folder, search_folder)
+        return None
+
+    def _matches(self, named: str, location: SourceLocation | None) -> dict[str, _Match]:
+        """The files, by full path, in the media folders and the source's container that end so."""
+        scope = [str(root.path) for root in self.roots.media]
+        if location and location.container in self.roots.sources:
+            scope.append(location.container_path)
+        matches: dict[str, _Match] = {}
+        for number in self.roots.index.numbers_ending_with(named):
+            _, container, path = self.roots.index.files[number]
+            full_path = f"{container.path}/{path}"
+            searched = (folder for folder in scope if full_path.startswith(f"{folder}/"))
+            if search_folder := next(searched, ""):
+                matches[full_path] = container, path, search_folder
+        return matches

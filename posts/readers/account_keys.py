@@ -8,7 +8,7 @@ no number. Reddit's are named by their names, which never change.
 import re
 
 from frametrace.posts.model import ACCOUNT_NUMBER
-from frametrace.posts.values import sound_id
+from frametrace.posts.values import restored_id
 
 __all__ = ["BY_HANDLE", "account_key", "account_of", "handle_in_link", "one_of_many", "page_of"]
 
@@ -42,7 +42,7 @@ def account_of(handle: str, number: str, missing: str) -> tuple[str, dict[str, s
     if handle:
         return handle.lower(), {ACCOUNT_NUMBER: number} if number else {}
     try:
-        number = sound_id(number)
+        number = restored_id(number)
     except ValueError as error:
         raise ValueError(f"{missing} is empty, and the account's number {error}") from None
     if not number:

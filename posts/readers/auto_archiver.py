@@ -12,9 +12,9 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.readers.printed import objects_in, printed
 from frametrace.posts.readers.sites import host_of, platform_of
-from frametrace.posts.rows import Row, flat
-from frametrace.posts.sources.containers import leaves
-from frametrace.posts.sources.paths import is_picture
+from frametrace.posts.rows import Row, flatten
+from frametrace.posts.sources.archives import escapes_folder
+from frametrace.posts.sources.picture_files import is_picture
 
 __all__ = ["parse", "pdq_of", "text_of"]
 
@@ -68,7 +68,7 @@ def text_of(row: Row, title: str, *content: str) -> str:
 
 def _metadata(text: str) -> dict[str, str]:
     try:
-        return flat({"metadata": printed(text)})
+        return flatten({"metadata": printed(text)})
     except RecursionError:
         raise ValueError("metadata is nested too deep") from None
 
@@ -84,5 +84,5 @@ def _name(file: dict[str, Any]) -> str:
     names = [name for name in told if name]
     if not (kind.startswith("image/") if kind else any(map(is_picture, names))):
         return ""
-    usable = (name for name in names if "://" not in name and not leaves(name))
+    usable = (name for name in names if "://" not in name and not escapes_folder(name))
     return next(usable, next((name for name in names if "://" in name), names[0]))

@@ -7,7 +7,7 @@ from frametrace.posts.readers.auto_archiver import pdq_of, text_of
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.sites import host_of, platform_of
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.sources.paths import is_picture
+from frametrace.posts.sources.picture_files import is_picture
 
 __all__ = ["READER"]
 

@@ -10,7 +10,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers.bluesky_record import features_in, links_of, pictures_of, tags_of
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import objects_of, picked
+from frametrace.posts.values import first_texts, parse_objects
 
 __all__ = ["READER"]
 
@@ -69,9 +69,9 @@ def _camel(name: str) -> str:
 
 def _media(row: Row) -> tuple[str, ...]:
     """Pictures, and the still of a video; beside a quoted post they stand one level deeper."""
-    pictures = objects_of(row.take("embed.images", "embed.media.images"))
+    pictures = parse_objects(row.take("embed.images", "embed.media.images"))
     still = row.take("embed.thumbnail", "embed.media.thumbnail")
-    return picked(pictures, "fullsize", "thumb") or ((still,) if still else ())
+    return first_texts(pictures, "fullsize", "thumb") or ((still,) if still else ())
 
 
 READER = Reader(

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from frametrace.posts.model import Post
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row
-from frametrace.posts.values import distinct, objects_of, picked, values_of
+from frametrace.posts.values import distinct, first_texts, parse_list, parse_objects
 
 __all__ = ["POST", "REPOST", "features_in", "links_of", "parse", "pictures_of", "tags_of"]
 
@@ -47,7 +47,7 @@ def parse(row: Row, did: str, collection: str, rkey: str) -> Post:
 
 def features_in(text: str) -> list[dict[str, Any]]:
     """What parts of the text are marked as: links, tags, mentions."""
-    lists = [facet.get("features") for facet in objects_of(text)]
+    lists = [facet.get("features") for facet in parse_objects(text)]
     marked = [feature for features in lists if isinstance(features, list) for feature in features]
     return [feature for feature in marked if isinstance(feature, dict)]
 
@@ -55,17 +55,19 @@ def features_in(text: str) -> list[dict[str, Any]]:
 def links_of(features: list[dict[str, Any]], row: Row, embed: str) -> tuple[str, ...]:
     """The links of a text, and that of a card, which stands one level deeper beside a quote."""
     cards = row.take(f"{embed}external.uri"), row.take(f"{embed}media.external.uri")
-    return distinct((*picked(features, "uri"), *cards))
+    return distinct((*first_texts(features, "uri"), *cards))
 
 
 def tags_of(features: list[dict[str, Any]], row: Row) -> tuple[str, ...]:
     """The tags of a text, and those that its author hid."""
-    return tuple(dict.fromkeys((*picked(features, "tag"), *values_of(row.take("record.tags")))))
+    return tuple(
+        dict.fromkeys((*first_texts(features, "tag"), *parse_list(row.take("record.tags"))))
+    )
 
 
 def pictures_of(row: Row, did: str) -> tuple[str, ...]:
     """Links to a record's pictures, or to the still of its video, as the API gives them."""
-    images = objects_of(row.take("record.embed.images", "record.embed.media.images"))
+    images = parse_objects(row.take("record.embed.images", "record.embed.media.images"))
     cids = dict.fromkeys(cid for image in images if _CID.fullmatch(cid := _cid(image)))
     if cids:
         at = f"https://cdn.bsky.app/img/feed_fullsize/plain/{did}"

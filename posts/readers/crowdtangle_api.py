@@ -5,7 +5,7 @@ from frametrace.posts.readers.post_keys import id_of
 from frametrace.posts.readers.printed import objects_in
 from frametrace.posts.readers.sites import platform_named, platform_of
 from frametrace.posts.rows import Row
-from frametrace.posts.values import picked, values_of
+from frametrace.posts.values import first_texts, parse_list
 
 __all__ = ["REQUIRED", "parse"]
 
@@ -76,13 +76,13 @@ def _pictures(text: str) -> tuple[str, ...]:
     """A video comes with its own picture, as a photo."""
     found = objects_in(text)
     photos = (item for item in found if item.get("type") != "video")
-    return picked(photos, "full", "url") if found else values_of(text)
+    return first_texts(photos, "full", "url") if found else parse_list(text)
 
 
 def _links(row: Row) -> tuple[str, ...]:
     """What a post links to; of a photo it is often the post itself."""
     short = row.take("link")
-    found = (short, *picked(objects_in(row.take("expandedLinks")), "expanded", "original"))
+    found = (short, *first_texts(objects_in(row.take("expandedLinks")), "expanded", "original"))
     return tuple(
         dict.fromkeys(link for link in found if link not in ("", row.values.get("postUrl")))
     )

@@ -19,10 +19,10 @@ from frametrace.posts.readers.meta_export import (
     profiles,
     rest_of,
 )
-from frametrace.posts.readers.mojibake import repaired
+from frametrace.posts.readers.mojibake import repair_mojibake
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import distinct, objects_of, spelled
+from frametrace.posts.values import distinct, json_text, parse_objects
 
 __all__ = ["READER"]
 
@@ -50,7 +50,7 @@ _OF_OTHERS = "other_people"
 def _owner(read: Neighbour) -> Mapping[str, str]:
     for document in profiles(read, _PROFILES):
         profile = next((document[key] for key in _PROFILE_KEYS if document.get(key)), None)
-        name = repaired(text_at(profile, "name", "full_name"))
+        name = repair_mojibake(text_at(profile, "name", "full_name"))
         link = _PROFILE_LINK.fullmatch(text_at(profile, "profile_uri"))
         account_id = (link[1] or link[2].lower()) if link else name
         if account_id:
@@ -60,7 +60,7 @@ def _owner(read: Neighbour) -> Mapping[str, str]:
 
 def _posts_of(row: Row) -> Iterable[Row]:
     """Leave out comments, reactions, searches and all else that has the form of a post."""
-    told = {name for part in objects_of(row.values.get("data", "")) for name in part}
+    told = {name for part in parse_objects(row.values.get("data", "")) for name in part}
     if told:
         return (row,) if told <= _OF_POSTS else ()
     attached = {name for part in _attached(row.values.get("attachments", "")) for name in part}
@@ -76,7 +76,7 @@ def _parse(row: Row) -> Post:
     media = [item for part in attached for item in _media(part)]
     text = _text(row, attached)
     files = files_of(media)
-    links = (repaired(text_at(part, "external_context", "url")) for part in attached)
+    links = (repair_mojibake(text_at(part, "external_context", "url")) for part in attached)
     if all(part.keys() <= {"media", "external_context"} for part in attached):
         row.take("attachments")
     return Post(
@@ -97,7 +97,7 @@ def _parse(row: Row) -> Post:
 
 def _attached(text: str) -> list[dict[str, Any]]:
     """What is attached to a post, each thing under the name of its kind."""
-    lists = (item.get("data") for item in objects_of(text))
+    lists = (item.get("data") for item in parse_objects(text))
     return [
         part for held in lists if isinstance(held, list) for part in held if isinstance(part, dict)
     ]
@@ -113,9 +113,9 @@ def _media(part: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _text(row: Row, attached: Iterable[Mapping[str, Any]]) -> str:
     """What was written above the pictures, or else below them or in a note."""
-    data = objects_of(row.take("data"))
+    data = parse_objects(row.take("data"))
     if others := [part for part in data if "post" not in part]:
-        row.values["data"] = spelled(others)
+        row.values["data"] = json_text(others)
     above = [text_at(part, "post") for part in data]
     below = [
         text_at(held, name)
@@ -127,7 +127,7 @@ def _text(row: Row, attached: Iterable[Mapping[str, Any]]) -> str:
         )
     ]
     written = [text for text in above if text] or [text for text in below if text]
-    return "\n".join(dict.fromkeys(map(repaired, written)))
+    return "\n".join(dict.fromkeys(map(repair_mojibake, written)))
 
 
 READER = Reader(

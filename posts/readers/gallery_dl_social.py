@@ -6,7 +6,7 @@ from frametrace.posts.readers.bluesky_record import features_in
 from frametrace.posts.readers.post_keys import shortcode_of
 from frametrace.posts.readers.x_text import x_text
 from frametrace.posts.rows import Row
-from frametrace.posts.values import distinct, objects_of, picked, values_of
+from frametrace.posts.values import distinct, first_texts, parse_list, parse_objects
 
 __all__ = ["bluesky", "instagram", "tiktok", "twitter"]
 
@@ -60,7 +60,7 @@ def twitter(row: Row, media: tuple[str, ...]) -> Post:
         precision=precision,
         text=text.removeprefix(f"RT @{handle}: ") if repeats else text,
         media=media,
-        hashtags=values_of(row.take("hashtags")),
+        hashtags=parse_list(row.take("hashtags")),
         repost_of=original if repeats else "",
         engagement=row.counts(_X_COUNTS),
         extra=row.rest(),
@@ -87,7 +87,7 @@ def instagram(row: Row, media: tuple[str, ...]) -> Post:
         precision=precision,
         text=row.take("description"),
         media=media,
-        hashtags=tuple(tag.lstrip("#") for tag in values_of(row.take("tags"))),
+        hashtags=tuple(tag.lstrip("#") for tag in parse_list(row.take("tags"))),
         engagement=row.counts({"likes": "likes"}),
         extra=kept | row.rest(),
         source=row.source,
@@ -101,7 +101,7 @@ def bluesky(row: Row, media: tuple[str, ...]) -> Post:
         "createdAt" if "createdAt" in row.values else "record.createdAt"
     )
     marked = features_in(row.take("facets", "record.facets"))
-    tags = *picked(marked, "tag"), *values_of(row.take("hashtags"))
+    tags = *first_texts(marked, "tag"), *parse_list(row.take("hashtags"))
     return Post(
         platform="bluesky",
         post_id=row.key("uri"),
@@ -111,7 +111,7 @@ def bluesky(row: Row, media: tuple[str, ...]) -> Post:
         precision=precision,
         text=row.take("text", "record.text"),
         media=media,
-        links=picked(marked, "uri"),
+        links=first_texts(marked, "uri"),
         hashtags=distinct(tags),
         engagement=row.counts(_BLUESKY_COUNTS),
         extra=row.rest(),
@@ -134,7 +134,7 @@ def tiktok(row: Row, media: tuple[str, ...]) -> Post:
         precision=precision,
         text=row.take("desc"),
         media=media,
-        hashtags=picked(objects_of(row.take("textExtra")), "hashtagName"),
+        hashtags=first_texts(parse_objects(row.take("textExtra")), "hashtagName"),
         engagement=row.counts(_TIKTOK_COUNTS),
         extra=kept | row.rest(),
         source=row.source,

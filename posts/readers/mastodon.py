@@ -15,7 +15,7 @@ from frametrace.posts.readers.html_text import links_in, plain
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.readers.sites import host_of
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import objects_of, picked
+from frametrace.posts.values import first_texts, parse_objects
 
 __all__ = ["READER"]
 
@@ -58,7 +58,7 @@ def _parse(row: Row) -> Post:
         text=plain(shown.html),
         media=_pictures(shown.media),
         links=links_in(shown.html),
-        hashtags=picked(objects_of(shown.tags), "name"),
+        hashtags=first_texts(parse_objects(shown.tags), "name"),
         repost_of=repost_of,
         engagement=row.counts(_COUNTS),
         extra=_extra(row),
@@ -105,7 +105,7 @@ def _name(row: Row, is_truth: bool) -> str:
 def _pictures(text: str) -> tuple[str, ...]:
     """Pictures, and the stills of videos; what a server has no copy of lies where it came from."""
     found: dict[str, None] = {}
-    for item in objects_of(text):
+    for item in parse_objects(text):
         kind = text_at(item, "type")
         if kind in {"video", "gifv"}:
             names: tuple[str, ...] = ("preview_url", "preview_remote_url")

@@ -7,7 +7,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers.account_keys import account_of
 from frametrace.posts.readers.sites import platform_or
 from frametrace.posts.rows import Row
-from frametrace.posts.values import joined_links, titled
+from frametrace.posts.values import joined_links, with_title
 
 __all__ = ["REQUIRED", "parse"]
 
@@ -42,7 +42,7 @@ def parse(row: Row) -> Post:
         account_name=row.take("nickname"),
         posted_at=posted_at,
         precision=precision,
-        text=titled(row.take("title"), row.take("desc", "content")),
+        text=with_title(row.take("title"), row.take("desc", "content")),
         media=_pictures(row),
         hashtags=tuple(tag for part in row.take("tag_list").split(",") if (tag := part.strip())),
         engagement=row.counts(_COUNTS),

@@ -10,7 +10,7 @@ from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.post_keys import post_of
 from frametrace.posts.readers.printed import objects_in
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import picked, values_of
+from frametrace.posts.values import first_texts, parse_list
 
 __all__ = ["READER", "REQUIRED", "parse"]
 
@@ -68,8 +68,8 @@ def parse(row: Row) -> Post:
         precision=precision,
         text=text,
         media=_pictures(row),
-        links=values_of(row.take("link_attachment.link", "link_attachment.url")),
-        hashtags=values_of(row.take("hashtags")),
+        links=parse_list(row.take("link_attachment.link", "link_attachment.url")),
+        hashtags=parse_list(row.take("hashtags")),
         # Who adds words of their own does more than repeat.
         repost_of="" if text else row.reference("shared_post_id"),
         engagement=row.counts(_COUNTS),
@@ -116,7 +116,7 @@ def _account(row: Row, platform: str) -> tuple[str, str]:
 def _pictures(row: Row) -> tuple[str, ...]:
     """Links that lead to the pictures for some hours, where they were asked for."""
     held = objects_in(row.values.get("multimedia", ""))
-    found = picked((item for item in held if item.get("type") != "video"), "url")
+    found = first_texts((item for item in held if item.get("type") != "video"), "url")
     if found:
         row.take("multimedia")
     return found

@@ -11,10 +11,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from frametrace.posts.readers.contract import Neighbour
-from frametrace.posts.readers.mojibake import repaired
+from frametrace.posts.readers.mojibake import repair_mojibake
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row
-from frametrace.posts.values import json_of, spelled
+from frametrace.posts.values import json_text, parse_json
 
 __all__ = ["ACCOUNT_ID", "ACCOUNT_NAME", "account_of", "files_of", "key_of", "profiles", "rest_of"]
 
@@ -33,7 +33,7 @@ def profiles(read: Neighbour, paths: Iterable[str]) -> Iterator[Mapping[str, Any
     for path in paths:
         for above in range(_FOLDERS_ABOVE + 1):
             try:
-                found = json_of(text) if (text := read("../" * above + path)) else None
+                found = parse_json(text) if (text := read("../" * above + path)) else None
             except (ValueError, RecursionError):
                 continue
             if isinstance(found, dict):
@@ -71,12 +71,12 @@ def files_of(items: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 def rest_of(row: Row, items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """What nobody took of a row, in its right letters, and the videos among `items`."""
     videos = tuple(dict.fromkeys(filter(_is_moving, map(_file, items))))
-    rest = {repaired(name): repaired(text) for name, text in row.rest().items()}
-    return rest | ({"videos": spelled(videos)} if videos else {})
+    rest = {repair_mojibake(name): repair_mojibake(text) for name, text in row.rest().items()}
+    return rest | ({"videos": json_text(videos)} if videos else {})
 
 
 def _file(item: object) -> str:
-    return repaired(text_at(item, "uri"))
+    return repair_mojibake(text_at(item, "uri"))
 
 
 def _is_moving(file: str) -> bool:

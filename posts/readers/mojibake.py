@@ -3,10 +3,10 @@
 An é, whose bytes are C3 and A9, stands there as `\\u00c3\\u00a9`.
 """
 
-__all__ = ["repaired"]
+__all__ = ["repair_mojibake"]
 
 
-def repaired(text: str) -> str:
+def repair_mojibake(text: str) -> str:
     """Return the text with those bytes read as UTF-8, or unchanged where it is something else.
 
     It is something else if a character isn't a byte, or if the bytes aren't UTF-8: text that is

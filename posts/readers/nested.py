@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from frametrace.posts.values import spelled
+from frametrace.posts.values import json_text
 
 __all__ = ["objects_at", "packed", "text_at", "value_at"]
 
@@ -34,4 +34,4 @@ def packed(extra: Mapping[str, str], prefix: str) -> dict[str, str]:
     """Keep as one JSON object all names that begin with a prefix: hundreds take much memory."""
     kept = {name: value for name, value in extra.items() if not name.startswith(prefix)}
     inside = {name.removeprefix(prefix): extra[name] for name in extra if name.startswith(prefix)}
-    return kept | ({prefix.rstrip("."): spelled(inside)} if inside else {})
+    return kept | ({prefix.rstrip("."): json_text(inside)} if inside else {})

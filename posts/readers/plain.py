@@ -6,7 +6,7 @@ from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.post_keys import key_of
 from frametrace.posts.readers.written_keys import Written, another_account, keys_of
 from frametrace.posts.rows import Row
-from frametrace.posts.values import count, encodable, values_of
+from frametrace.posts.values import parse_count, parse_list, without_surrogates
 
 __all__ = ["REQUIRED", "parse"]
 
@@ -22,7 +22,7 @@ def parse(row: Row) -> Post:
     keys = keys_of(written)
     posted_at, precision = row.time("posted_at")
     if keys.other_account:
-        row.told.append(another_account("account_id"))
+        row.notes.append(another_account("account_id"))
         row.values |= {"account_id": written.account_id, "account_name": written.account_name}
     return Post(
         platform=keys.platform,
@@ -33,9 +33,9 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take("text"),
-        media=values_of(row.take("media")),
-        links=values_of(row.take("links")),
-        hashtags=values_of(row.take("hashtags")),
+        media=parse_list(row.take("media")),
+        links=parse_list(row.take("links")),
+        hashtags=parse_list(row.take("hashtags")),
         repost_of=key_of(keys.platform, row.reference("repost_of")),
         engagement=_engagement(row),
         extra={**keys.kept, **row.rest()},
@@ -67,5 +67,5 @@ def _object(text: str) -> dict[str, int]:
     except (ValueError, AttributeError, RecursionError):
         reason = f'engagement {text[:40]!r} is not a JSON object such as {{"likes": 3}}'
         raise ValueError(reason) from None
-    read = {encodable(name): count(str(value)) for name, value in counts}
+    read = {without_surrogates(name): parse_count(str(value)) for name, value in counts}
     return {name: number for name, number in read.items() if number is not None}

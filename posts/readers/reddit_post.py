@@ -15,9 +15,9 @@ from frametrace.posts.readers.nested import text_at
 from frametrace.posts.readers.post_keys import id_of
 from frametrace.posts.readers.printed import objects_in, printed
 from frametrace.posts.readers.sites import host_of
-from frametrace.posts.rows import Row, flat
-from frametrace.posts.sources.paths import is_picture
-from frametrace.posts.values import titled
+from frametrace.posts.rows import Row, flatten
+from frametrace.posts.sources.picture_files import is_picture
+from frametrace.posts.values import with_title
 
 __all__ = ["REQUIRED", "account_of", "parse", "text_of"]
 
@@ -49,7 +49,7 @@ def parse(row: Row) -> Post:
     post_id = id_of("reddit", row.values.get("id", "").strip())
     if not post_id:
         raise ValueError("id is empty")
-    original = next(map(flat, objects_in(row.values.get("crosspost_parent_list", ""))), {})
+    original = next(map(flatten, objects_in(row.values.get("crosspost_parent_list", ""))), {})
     shown = original or dict(row.values)
     posted_at, precision = row.time("created_utc")
     return Post(
@@ -81,7 +81,7 @@ def text_of(title: str, *texts: str) -> str:
     """Put a title and a text together, without what stands in place of a text that is gone."""
     told = (unescaped(part).strip() for part in (title, *texts))
     shown = [part if part not in _GONE else "" for part in told]
-    return titled(shown[0], "".join(shown[1:]))
+    return with_title(shown[0], "".join(shown[1:]))
 
 
 def _opened(values: dict[str, str]) -> dict[str, str]:
@@ -90,7 +90,7 @@ def _opened(values: dict[str, str]) -> dict[str, str]:
     for name in _OBJECTS:
         if values.get(name, "").startswith("{"):
             try:
-                found |= flat({name: printed(values[name])})
+                found |= flatten({name: printed(values[name])})
             except ValueError:
                 continue
     return values | found

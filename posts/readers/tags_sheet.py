@@ -9,8 +9,8 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers import snowflake, x_legacy
 from frametrace.posts.readers.account_keys import account_key
 from frametrace.posts.readers.contract import Reader
-from frametrace.posts.rows import Row, Shape, flat
-from frametrace.posts.values import json_of, sound_id
+from frametrace.posts.rows import Row, Shape, flatten
+from frametrace.posts.values import parse_json, restored_id
 
 __all__ = ["READER"]
 
@@ -50,7 +50,7 @@ def _parse(row: Row) -> Post:
 def _account(row: Row, is_rounded: bool) -> str:
     """The account's number, or its name where a spreadsheet has rounded the number."""
     try:
-        number = sound_id(row.values.get("from_user_id_str", "").strip())
+        number = restored_id(row.values.get("from_user_id_str", "").strip())
     except ValueError:
         is_rounded, number = True, ""
     if number and not (is_rounded and len(number) > _EXACT):
@@ -60,7 +60,7 @@ def _account(row: Row, is_rounded: bool) -> str:
     if not name:
         return row.key("from_user_id_str")
     if row.values.get("from_user_id_str"):
-        row.told.append(
+        row.notes.append(
             f"from_user_id_str was rounded by a spreadsheet; the account is named {name}, "
             "and the rest of the row is kept"
         )
@@ -70,10 +70,10 @@ def _account(row: Row, is_rounded: bool) -> str:
 def _entities(text: str) -> dict[str, str]:
     """What X marked in the text, by its API's names; a cell that was cut is kept as it is."""
     try:
-        found = json_of(text) if text else {}
+        found = parse_json(text) if text else {}
     except (ValueError, RecursionError):
         found = None
-    return flat({"entities": found}) if isinstance(found, dict) else {"entities_str": text}
+    return flatten({"entities": found}) if isinstance(found, dict) else {"entities_str": text}
 
 
 READER = Reader(

@@ -9,7 +9,7 @@ from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.readers.telethon import reactions_in
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import distinct, json_of, objects_of
+from frametrace.posts.values import distinct, parse_json, parse_objects
 
 __all__ = ["READER"]
 
@@ -27,7 +27,7 @@ def _parse(row: Row) -> Post:
     account_id, kind = _author(row, chat)
     posted_at, precision = _time(row)
     written = row.take("text")
-    parts = objects_of(row.take("text_entities")) or _parts(written)
+    parts = parse_objects(row.take("text_entities")) or _parts(written)
     return Post(
         platform="telegram",
         post_id=f"{chat}/{row.key('id')}",  # which is unique in its chat only
@@ -75,7 +75,7 @@ def _time(row: Row) -> tuple[datetime | None, Precision]:
 def _parts(text: str) -> list[Any]:
     """Formatted text is a list of plain strings and of objects."""
     try:
-        found = json_of(text) if text.startswith("[") else None
+        found = parse_json(text) if text.startswith("[") else None
     except (ValueError, RecursionError):
         found = None
     is_list = isinstance(found, list) and all(isinstance(part, str | dict) for part in found)

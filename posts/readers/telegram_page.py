@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from frametrace.posts.sources.paths import is_picture
-from frametrace.posts.values import count, spelled
+from frametrace.posts.sources.picture_files import is_picture
+from frametrace.posts.values import json_text, parse_count
 
 __all__ = ["messages_of"]
 
@@ -128,7 +128,7 @@ def _reactions(body: Any) -> str:
     total = 0
     for reaction in _with(listed.iterchildren("span"), "reaction"):
         number = _first(reaction, "count")
-        told = count(_said(number)) if number is not None else None
+        told = parse_count(_said(number)) if number is not None else None
         total += sum(1 for _ in _with(reaction.iter("div"), "userpic")) if told is None else told
     return str(total)
 
@@ -155,7 +155,7 @@ def _said(element: Any) -> str:
 
 def _list(found: Iterable[str]) -> str:
     listed = list(dict.fromkeys(filter(None, found)))
-    return spelled(listed) if listed else ""
+    return json_text(listed) if listed else ""
 
 
 def _classes(element: Any) -> frozenset[str]:

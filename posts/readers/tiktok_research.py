@@ -7,7 +7,7 @@ gives them (JBGruber/traktok, R/parse_research.r).
 from frametrace.posts.model import Post
 from frametrace.posts.readers.account_keys import account_of
 from frametrace.posts.rows import Row
-from frametrace.posts.values import objects_of, picked, values_of
+from frametrace.posts.values import first_texts, parse_list, parse_objects
 
 __all__ = ["REQUIRED", "parse"]
 
@@ -32,8 +32,8 @@ def parse(row: Row) -> Post:
     """Make a Post of a row; the API names accounts by their handles only, and no pictures."""
     posted_at, precision = row.time("create_time")
     name = row.key("username", "author_name")
-    tags = values_of(row.take("hashtag_names")) or picked(
-        objects_of(row.take("hashtag_info_list")), "hashtag_name"
+    tags = parse_list(row.take("hashtag_names")) or first_texts(
+        parse_objects(row.take("hashtag_info_list")), "hashtag_name"
     )
     return Post(
         platform="tiktok",

@@ -4,7 +4,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers import x_post
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import encodable, json_of
+from frametrace.posts.values import parse_json, without_surrogates
 
 __all__ = ["READER"]
 
@@ -28,10 +28,10 @@ def _is_encoded(row: Row) -> bool:
 
 def _decoded(cell: str) -> str:
     try:
-        value = json_of(cell) if cell.startswith('"') and cell.isascii() else cell
+        value = parse_json(cell) if cell.startswith('"') and cell.isascii() else cell
     except ValueError:
         return cell
-    return encodable(value)
+    return without_surrogates(value)
 
 
 READER = Reader(

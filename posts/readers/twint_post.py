@@ -12,7 +12,7 @@ from frametrace.posts.model import Post, Precision
 from frametrace.posts.readers import snowflake
 from frametrace.posts.readers.x_text import x_text
 from frametrace.posts.rows import Row
-from frametrace.posts.values import values_of
+from frametrace.posts.values import parse_list
 
 __all__ = ["REQUIRED", "parse"]
 
@@ -44,7 +44,7 @@ def parse(row: Row) -> Post:
     """Make a Post of a row with twint's names."""
     who = _who(row)
     posted_at, precision = _time(row, who)
-    pictures = values_of(row.take("photos"))
+    pictures = parse_list(row.take("photos"))
     still = row.take("thumbnail").strip()
     text = row.take("tweet")
     return Post(
@@ -56,8 +56,8 @@ def parse(row: Row) -> Post:
         precision=precision,
         text=x_text(who.text or text),
         media=pictures or ((still,) if still else ()),
-        links=values_of(row.take("urls")),
-        hashtags=tuple(tag.removeprefix("#") for tag in values_of(row.take("hashtags"))),
+        links=parse_list(row.take("urls")),
+        hashtags=tuple(tag.removeprefix("#") for tag in parse_list(row.take("hashtags"))),
         repost_of=who.repost_of,
         engagement=row.counts(_COUNTS),
         extra=row.rest(),

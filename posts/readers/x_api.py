@@ -5,8 +5,8 @@ from typing import Any
 
 from frametrace.posts.readers import x_post
 from frametrace.posts.readers.contract import Reader
-from frametrace.posts.rows import Row, Shape, flat
-from frametrace.posts.values import json_of, objects_of, spelled, values_of
+from frametrace.posts.rows import Row, Shape, flatten
+from frametrace.posts.values import json_text, parse_json, parse_list, parse_objects
 
 __all__ = ["READER"]
 
@@ -35,11 +35,11 @@ def _posts(page: Mapping[str, str]) -> list[dict[str, str]]:
 
 def _listed(data: str) -> list[dict[str, str]]:
     try:
-        posts = json_of(data)
+        posts = parse_json(data)
     except (ValueError, RecursionError):
         posts = None
     if isinstance(posts, list):
-        return [flat(post) if isinstance(post, dict) else {} for post in posts]
+        return [flatten(post) if isinstance(post, dict) else {} for post in posts]
     raise ValueError("data is not a list of posts")
 
 
@@ -53,25 +53,25 @@ class _Expansions:
 
     def __call__(self, post: dict[str, str]) -> dict[str, str]:
         """Put a post's author, media and the original of a repost in their places."""
-        author = flat(self._users.get(post.get("author_id", ""), {}))
+        author = flatten(self._users.get(post.get("author_id", ""), {}))
         found = self._with_media(post) | {f"author.{name}": text for name, text in author.items()}
-        if referenced := objects_of(post.get("referenced_tweets", "")):
-            found["referenced_tweets"] = spelled([self._original(each) for each in referenced])
+        if referenced := parse_objects(post.get("referenced_tweets", "")):
+            found["referenced_tweets"] = json_text([self._original(each) for each in referenced])
         return found
 
     def _original(self, reference: dict[str, Any]) -> dict[str, Any]:
         if reference.get("type") != "retweeted":
             return reference
-        return self._with_media(flat(self._posts.get(str(reference.get("id")), {}))) | reference
+        return self._with_media(flatten(self._posts.get(str(reference.get("id")), {}))) | reference
 
     def _with_media(self, post: dict[str, str]) -> dict[str, str]:
-        keys = values_of(post.get("attachments.media_keys", ""))
+        keys = parse_list(post.get("attachments.media_keys", ""))
         media = [self._media[key] for key in keys if key in self._media]
-        return post | ({"attachments.media": spelled(media)} if media else {})
+        return post | ({"attachments.media": json_text(media)} if media else {})
 
 
 def _by(page: Mapping[str, str], name: str, key: str) -> dict[str, dict[str, Any]]:
-    return {str(item.get(key)): item for item in objects_of(page.get(f"includes.{name}", ""))}
+    return {str(item.get(key)): item for item in parse_objects(page.get(f"includes.{name}", ""))}
 
 
 READER = Reader(

@@ -10,7 +10,7 @@ from typing import Any
 
 from frametrace.posts.readers.x_text import x_text
 from frametrace.posts.rows import Row
-from frametrace.posts.values import objects_of, picked
+from frametrace.posts.values import first_texts, parse_objects
 
 __all__ = ["COUNTS", "Shown", "repeated", "shown"]
 
@@ -51,7 +51,7 @@ class Shown:
     @property
     def pictures(self) -> tuple[str, ...]:
         """Links to its pictures; for a video, to its still."""
-        return picked(self.media, "media_url_https", "media_url")
+        return first_texts(self.media, "media_url_https", "media_url")
 
 
 def shown(row: Row, at: str = "") -> Shown:
@@ -59,12 +59,12 @@ def shown(row: Row, at: str = "") -> Shown:
     text, media, urls, hashtags = (
         row.take(*(at + name for name in names)) for names in (_TEXT, _MEDIA, _URLS, _HASHTAGS)
     )
-    links = picked(objects_of(urls), "expanded_url", "url")
+    links = first_texts(parse_objects(urls), "expanded_url", "url")
     return Shown(
         text=x_text(text),
-        media=tuple(objects_of(media)),
+        media=tuple(parse_objects(media)),
         links=tuple(link for link in links if not link.startswith(_ITSELF)),
-        hashtags=picked(objects_of(hashtags), "text"),
+        hashtags=first_texts(parse_objects(hashtags), "text"),
     )
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.x_text import x_text
-from frametrace.posts.rows import Row, flat
-from frametrace.posts.values import objects_of, picked, spelled, values_of
+from frametrace.posts.rows import Row, flatten
+from frametrace.posts.values import first_texts, json_text, parse_list, parse_objects
 
 __all__ = ["REQUIRED", "parse"]
 
@@ -41,10 +41,10 @@ def parse(row: Row) -> Post:
     A native repost shows what it repeats: the API cuts its own text at 140 characters and gives it
     no pictures, so both are the original's where that was collected along.
     """
-    referenced = objects_of(row.take("referenced_tweets"))
-    original = flat(next((post for post in referenced if post.get("type") == "retweeted"), {}))
+    referenced = parse_objects(row.take("referenced_tweets"))
+    original = flatten(next((post for post in referenced if post.get("type") == "retweeted"), {}))
     for values in (original, row.values):
-        if objects_of(values.get("attachments.media_keys", "")):  # in the place of the keys
+        if parse_objects(values.get("attachments.media_keys", "")):  # in the place of the keys
             values["attachments.media"] = values.pop("attachments.media_keys")
     shown = {name: original.get(name) or row.values.get(name, "") for name in _SHOWN}
     for name in _SHOWN:
@@ -58,7 +58,7 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=x_text(shown["note_tweet.text"] or shown["text"]),
-        media=picked(objects_of(shown["attachments.media"]), "url", "preview_image_url"),
+        media=first_texts(parse_objects(shown["attachments.media"]), "url", "preview_image_url"),
         links=_links(shown["entities.urls"]),
         hashtags=_hashtags(shown["entities.hashtags"]),
         repost_of=original.get("id") or row.take("referenced_tweets.retweeted.id"),
@@ -71,21 +71,23 @@ def parse(row: Row) -> Post:
 
 def _links(text: str) -> tuple[str, ...]:
     """Where links lead; those to the post's own pictures are left out."""
-    found = objects_of(text)
+    found = parse_objects(text)
     outward = (
         link
         for link in found
         if "media_key" not in link and not str(link.get("display_url")).startswith("pic.")
     )
-    return picked(outward, "unwound_url", "expanded_url", "url") if found else values_of(text)
+    return first_texts(outward, "unwound_url", "expanded_url", "url") if found else parse_list(text)
 
 
 def _hashtags(text: str) -> tuple[str, ...]:
-    found = objects_of(text)
-    return picked(found, "tag") if found else tuple(tag.lstrip("#") for tag in values_of(text))
+    found = parse_objects(text)
+    return (
+        first_texts(found, "tag") if found else tuple(tag.lstrip("#") for tag in parse_list(text))
+    )
 
 
 def _references(posts: list[dict[str, Any]]) -> Mapping[str, str]:
     """Which posts it repeats, quotes or answers, without what others wrote in them."""
     kept = [{name: post.get(name) for name in ("type", "id")} for post in posts]
-    return {"referenced_tweets": spelled(kept)} if kept else {}
+    return {"referenced_tweets": json_text(kept)} if kept else {}

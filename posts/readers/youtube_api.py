@@ -7,7 +7,7 @@ from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.html_text import unescaped
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import titled
+from frametrace.posts.values import with_title
 
 __all__ = ["READER"]
 
@@ -38,7 +38,7 @@ def _parse(row: Row) -> Post:
         account_name=row.take(*_LISTED_TITLE if listed else ("snippet.channelTitle",)),
         posted_at=posted_at,
         precision=precision,
-        text=titled(title, text),
+        text=with_title(title, text),
         media=_still(row),
         engagement=row.counts(_COUNTS),
         extra=row.rest(),

@@ -16,7 +16,7 @@ from frametrace.posts.readers.post_keys import id_in_link, id_of
 from frametrace.posts.readers.sites import platform_of
 from frametrace.posts.readers.x_text import text_on
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import objects_of, titled, values_of
+from frametrace.posts.values import parse_list, parse_objects, with_title
 
 __all__ = ["READER"]
 
@@ -75,7 +75,7 @@ def _parse(row: Row) -> Post:
         precision=precision,
         text=text_on(platform, _text(row, platform)),
         media=media,
-        hashtags=values_of(row.take("tags")) if platform == "twitter" else (),
+        hashtags=parse_list(row.take("tags")) if platform == "twitter" else (),
         engagement=row.counts(_COUNTS),
         extra=kept | row.rest(),
         source=row.source,
@@ -109,12 +109,12 @@ def _text(row: Row, platform: str) -> str:
     title, text = row.take("title").strip(), row.take("description").strip()
     if platform in _UNTITLED:
         return text or title
-    return titled(title, text)
+    return with_title(title, text)
 
 
 def _still(row: Row) -> tuple[str, ...]:
     """The picture beside the document, with the ending of the one that was chosen: the last."""
-    listed = objects_of(row.values.get("thumbnails", ""))
+    listed = parse_objects(row.values.get("thumbnails", ""))
     last = listed[-1] if listed else {}
     link = text_at(last, "url") or row.values.get("thumbnail", "").strip()
     if not link or not row.file.endswith(_OWN):

@@ -11,7 +11,7 @@ from frametrace.posts.readers.account_keys import page_of
 from frametrace.posts.readers.nested import objects_at, text_at, value_at
 from frametrace.posts.readers.post_keys import post_of
 from frametrace.posts.rows import Row
-from frametrace.posts.values import objects_of
+from frametrace.posts.values import parse_objects
 
 __all__ = ["parse"]
 
@@ -22,11 +22,11 @@ _FORMS = ("viewer_image", "photo_image", "image", "thumbnailImage", "preferred_t
 
 def parse(row: Row) -> Post:
     """Make a Post of a row whose names begin with `data.`; a video's picture is its still."""
-    about = objects_of(row.take(_METADATA))
+    about = parse_objects(row.take(_METADATA))
     created = next(filter(None, (value_at(item, "story", "creation_time") for item in about)), "")
     row.values["data.creation_time"] = str(created) or row.values.get("data.creation_time", "")
     posted_at, precision = row.unix("data.creation_time")
-    actors = objects_of(row.take(f"{_STORY}actors"))
+    actors = parse_objects(row.take(f"{_STORY}actors"))
     actor = actors[0] if actors else {}
     # The id of the story itself ends in the post's.
     row.values["item_id"] = row.values.get("item_id", "").rpartition(":")[2]
@@ -39,7 +39,7 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take(f"{_STORY}message.text"),
-        media=_pictures(objects_of(row.take(f"{_STORY}attachments"))),
+        media=_pictures(parse_objects(row.take(f"{_STORY}attachments"))),
         extra=row.rest() | _address(actor, about),
         source=row.source,
         line=row.line,

@@ -12,7 +12,7 @@ from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.linkedin import account_at, activity_in, time_of
 from frametrace.posts.readers.nested import objects_at, text_at, value_at
 from frametrace.posts.rows import Row
-from frametrace.posts.values import objects_of
+from frametrace.posts.values import parse_objects
 
 __all__ = ["parse"]
 
@@ -75,7 +75,7 @@ def _pictures(row: Row) -> Iterator[str]:
 
 
 def _of(row: Row, name: str) -> list[dict[str, Any]]:
-    return objects_of(row.take(name))
+    return parse_objects(row.take(name))
 
 
 def _picture(attributes: list[dict[str, Any]]) -> str:

@@ -7,7 +7,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers.account_keys import account_of
 from frametrace.posts.readers.nested import text_at
 from frametrace.posts.rows import Row
-from frametrace.posts.values import distinct, objects_of, picked
+from frametrace.posts.values import distinct, first_texts, parse_objects
 
 __all__ = ["parse"]
 
@@ -27,8 +27,8 @@ def parse(row: Row) -> Post:
     number = row.take("data.author.id", "data.authorId")
     account_id, kept = account_of(handle, number, "data.author.uniqueId")
     tags = (
-        *picked(objects_of(row.take("data.textExtra")), "hashtagName"),
-        *picked(objects_of(row.take("data.challenges")), "title"),
+        *first_texts(parse_objects(row.take("data.textExtra")), "hashtagName"),
+        *first_texts(parse_objects(row.take("data.challenges")), "title"),
     )
     return Post(
         platform="tiktok",
@@ -48,7 +48,7 @@ def parse(row: Row) -> Post:
 
 
 def _pictures(row: Row) -> tuple[str, ...]:
-    slides = objects_of(row.take("data.imagePost.images"))
+    slides = parse_objects(row.take("data.imagePost.images"))
     found = (text_at(slide, "imageURL", "urlList", 0) for slide in slides)
     cover = row.take("data.video.originCover", "data.video.cover").strip()
     return distinct(found) or ((cover,) if cover else ())

@@ -18,10 +18,10 @@ from pathlib import Path, PureWindowsPath
 from typing import IO, Any, cast
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.sources.compression import DAMAGED, unpacked
+from frametrace.posts.sources.compression import READ_ERRORS, decompressed
 from frametrace.posts.sources.paths import printable
 
-__all__ = ["Archive", "Tar", "archive_at", "is_archive", "leaves"]
+__all__ = ["TarArchive", "ZipArchive", "archive_at", "escapes_folder", "has_archive_suffix"]
 
 _SUFFIXES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
 
@@ -38,7 +38,7 @@ _OUTWARD = ("..", ":", "\0")  # no other relative path needs a second look
 
 
 @dataclass(frozen=True, slots=True)
-class Archive:
+class ZipArchive:
     """A zip archive, by its absolute path; it is read in place."""
 
     path: Path
@@ -48,16 +48,16 @@ class Archive:
         names = {info.filename for info in self._zip().infolist()}
         return iter(sorted(name for name in names if name and not name.endswith("/")))
 
-    def holds(self, path: str) -> bool:
+    def has_file(self, path: str) -> bool:
         """Whether the archive can be opened and has a member of that name."""
         try:
             return path in self._zip().NameToInfo
         except SourceError:
             return False
 
-    def keeps(self, path: str) -> bool:
+    def stays_inside(self, path: str) -> bool:
         """Whether the member's name would stay inside a folder it were unpacked to."""
-        return not leaves(path)
+        return not escapes_folder(path)
 
     def open(self, path: str) -> IO[bytes]:
         """Open a member, which unpacks no more than what is read of it.
@@ -85,14 +85,14 @@ class Archive:
     def _zip(self) -> zipfile.ZipFile:
         try:
             return _opened_zip(*_identity(self.path))
-        except DAMAGED as error:
+        except READ_ERRORS as error:
             name = printable(self.path.name)
             reason = f"the archive can't be opened: {error}. Copy it again."
             raise SourceError(f"{name}: {reason}") from error
 
 
 @dataclass(frozen=True, slots=True)
-class Tar:
+class TarArchive:
     """A tar archive, compressed or not, by its absolute path."""
 
     path: Path
@@ -101,16 +101,16 @@ class Tar:
         """Give every file's name, sorted. Raises SourceError if the archive can't be opened."""
         return iter(sorted(self._tar().members))
 
-    def holds(self, path: str) -> bool:
+    def has_file(self, path: str) -> bool:
         """Whether the archive can be opened and has a file of that name."""
         try:
             return path in self._tar().members
         except SourceError:
             return False
 
-    def keeps(self, path: str) -> bool:
+    def stays_inside(self, path: str) -> bool:
         """Whether the member's name would stay inside a folder it were unpacked to."""
-        return not leaves(path)
+        return not escapes_folder(path)
 
     def open(self, path: str) -> IO[bytes]:
         """Open a file of the archive. Raises SourceError or one of `DAMAGED`."""
@@ -129,18 +129,18 @@ class Tar:
     def _tar(self) -> "_OpenedTar":
         try:
             return _opened_tar(*_identity(self.path))
-        except DAMAGED as error:
+        except READ_ERRORS as error:
             name = printable(self.path.name)
             reason = f"the archive can't be opened: {error}. Copy it again."
             raise SourceError(f"{name}: {reason}") from error
 
 
-def archive_at(path: Path) -> Archive | Tar | None:
+def archive_at(path: Path) -> ZipArchive | TarArchive | None:
     """The archive that a file is, by its first bytes; None if it is none. Raises `DAMAGED`."""
     return _archive(*_identity(path))
 
 
-def is_archive(path: str) -> bool:
+def has_archive_suffix(path: str) -> bool:
     """Whether a file's name says that it is an archive."""
     return path.lower().endswith(_SUFFIXES)
 
@@ -148,13 +148,13 @@ def is_archive(path: str) -> bool:
 def _is_workbook(path: Path) -> bool:
     """Whether a zip archive is what a spreadsheet is packed in."""
     try:
-        names = Archive(path)._zip().NameToInfo
+        names = ZipArchive(path)._zip().NameToInfo
     except SourceError:
         return False
     return "[Content_Types].xml" in names or "content.xml" in names
 
 
-def leaves(path: str) -> bool:
+def escapes_folder(path: str) -> bool:
     """Whether a relative path points out of its folder, on any system (`..`, `/x`, `C:x`)."""
     if path[:1] not in {"/", "\\"} and not any(sign in path for sign in _OUTWARD):
         return False
@@ -169,17 +169,17 @@ def _identity(path: Path) -> tuple[Path, int, int, int]:
 
 
 @lru_cache(maxsize=64)
-def _archive(path: Path, process: int, modified: int, size: int) -> Archive | Tar | None:
+def _archive(path: Path, process: int, modified: int, size: int) -> ZipArchive | TarArchive | None:
     with path.open("rb") as file:
         if file.read(4) in _ZIP_MAGICS:
-            return None if _is_workbook(path) else Archive(path)
+            return None if _is_workbook(path) else ZipArchive(path)
         file.seek(0)
         try:
-            with unpacked(file) as stream:
+            with decompressed(file) as stream:
                 begins = stream.read(512)
-        except DAMAGED:
+        except READ_ERRORS:
             return None  # whoever reads it is told why it can't be
-    return Tar(path) if begins[_TAR_MAGIC_AT:].startswith(_TAR_MAGIC) else None
+    return TarArchive(path) if begins[_TAR_MAGIC_AT:].startswith(_TAR_MAGIC) else None
 
 
 @lru_cache(maxsize=16)
@@ -220,7 +220,7 @@ def _opened_tar(path: Path, process: int, modified: int, size: int) -> _OpenedTa
 
 def _spooled(file: IO[bytes]) -> IO[bytes]:
     spool = cast(IO[bytes], tempfile.TemporaryFile())  # noqa: SIM115
-    with unpacked(file) as stream, ExitStack() as failed:
+    with decompressed(file) as stream, ExitStack() as failed:
         failed.enter_context(spool)
         while piece := stream.read(_PIECE):
             if spool.tell() > _SPOOLED:

@@ -16,10 +16,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import IO, Any, cast
 
-__all__ = ["DAMAGED", "SUFFIXES", "name_of", "unpacked"]
+__all__ = ["COMPRESSED_SUFFIXES", "READ_ERRORS", "compression_of", "decompressed"]
 
 # What the libraries raise on archives that are cut off, garbled, encrypted or exotic.
-DAMAGED = (
+READ_ERRORS = (
     OSError,
     EOFError,
     RuntimeError,
@@ -33,7 +33,7 @@ DAMAGED = (
     zipfile.BadZipFile,
 )
 
-SUFFIXES = frozenset({".gz", ".bz2", ".xz", ".zst"})
+COMPRESSED_SUFFIXES = frozenset({".gz", ".bz2", ".xz", ".zst"})
 
 _BUFFER = 2**18
 # Pushshift's archives use windows of 2 GB, which a reader must hold (zstd --long=31).
@@ -46,13 +46,13 @@ _ZSTD_PIECE = 2**11  # bytes unpacked at once: four may be a block of 128 kB, an
 _NESTED = 2  # `posts.csv.gz` inside a `.gz` happens; more than that is a trap
 
 
-def unpacked(raw: IO[bytes]) -> "io.BufferedReader[Any]":
+def decompressed(raw: IO[bytes]) -> "io.BufferedReader[Any]":
     """The stream itself, or what it holds if it is compressed. Raises one of `DAMAGED`."""
     stream: io.BufferedReader[Any] = io.BufferedReader(cast(io.RawIOBase, raw), _BUFFER)
     for _ in range(_NESTED):
         try:
             begins = stream.peek(6)[:6]
-        except DAMAGED:
+        except READ_ERRORS:
             raw.close()
             raise
         opened = next((how for magic, how in _BY_MAGIC.items() if begins.startswith(magic)), None)
@@ -62,7 +62,7 @@ def unpacked(raw: IO[bytes]) -> "io.BufferedReader[Any]":
     return stream
 
 
-def name_of(begins: bytes) -> str:
+def compression_of(begins: bytes) -> str:
     """How a file that begins so is compressed; empty where it isn't."""
     return next((name for magic, name in _NAMES.items() if begins.startswith(magic)), "")
 

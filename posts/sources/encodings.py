@@ -3,9 +3,9 @@
 import codecs
 from dataclasses import dataclass
 
-__all__ = ["SAMPLE", "Encoding", "checked", "encoding_of"]
+__all__ = ["SAMPLE_BYTES", "Encoding", "checked_encoding", "detect_encoding"]
 
-SAMPLE = 2**20  # bytes at a text's beginning that are looked at
+SAMPLE_BYTES = 2**20  # bytes at a text's beginning that are looked at
 _DETECTED = 2**16  # bytes of lines with other letters than A to Z that the detector is given
 
 _MARKS = (
@@ -34,7 +34,7 @@ class Encoding:
     guessed: bool = False
 
 
-def encoding_of(sample: bytes) -> Encoding:
+def detect_encoding(sample: bytes) -> Encoding:
     """Name the encoding of a text that begins with `sample`, which may be cut anywhere."""
     for mark, name in _MARKS:
         if sample.startswith(mark):
@@ -48,7 +48,7 @@ def encoding_of(sample: bytes) -> Encoding:
     return Encoding("utf-8")
 
 
-def checked(name: str) -> str:
+def checked_encoding(name: str) -> str:
     """An encoding's name as Python spells it. Raises ValueError if it is not one of text."""
     try:
         found = codecs.lookup(name)
@@ -88,4 +88,4 @@ def _detected(sample: bytes) -> Encoding:
         b"".join(other)[:_DETECTED], prefer_superset=True, include_encodings=_USUAL
     )
     name = found["encoding"]
-    return Encoding(checked(name), guessed=True) if name else Encoding("utf-8")
+    return Encoding(checked_encoding(name), guessed=True) if name else Encoding("utf-8")

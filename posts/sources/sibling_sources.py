@@ -1,7 +1,7 @@
-"""Where sources of posts lie, and what of them was not read: whose the pictures around them may be.
+"""The folders that sources lie in, and which of their rows were lost.
 
-A picture that no row names by its whole path is that of the source which lies nearest to it, as far
-as that source's own rows were all read: the row that would name it may be the one that is lost.
+A picture that no row names by its whole path belongs to the source nearest to it, provided that all
+rows of that source were read: a lost row may be the one that names the picture.
 """
 
 from collections import Counter
@@ -10,103 +10,114 @@ from dataclasses import dataclass, field
 
 from frametrace.posts.model import Post, Skipped
 
-__all__ = ["Neighbours", "Sources", "account_of"]
+__all__ = ["AllSources", "SiblingSources", "account_hash"]
 
-_MOST = 100_000  # ids of lost rows that are kept
+_MAX_LOST_IDS = 100_000
 
 
 @dataclass(slots=True, eq=False)
-class Neighbours:
-    """The sources of one folder or archive, or one alone, by their folders in it.
+class SiblingSources:
+    """The sources in one folder or archive (or a single file), by their folders inside it.
 
-    `at` is its absolute path. `tables` are the folders of tables. `chats` counts texts whose rows
-    name files beside them. `unread` are the folders in which anything could not be read, `lost`
-    what may have been the ids of such rows; both grow while rows are read.
+    `container_path` is its absolute path. `folders` has the folders of all sources, `table_folders`
+    those of tables. `chat_counts` counts the chats in each folder: their rows name files beside
+    them. `unread_folders` are the folders in which something could not be read, `lost_ids` the
+    possible ids of lost rows; both grow while rows are read.
     """
 
-    at: str
+    container_path: str
     folders: frozenset[str] = frozenset()
-    tables: frozenset[str] = frozenset()
-    chats: Counter[str] = field(default_factory=Counter)
-    unread: set[str] = field(default_factory=set)
-    lost: set[str] = field(default_factory=set)
+    table_folders: frozenset[str] = frozenset()
+    chat_counts: Counter[str] = field(default_factory=Counter)
+    unread_folders: set[str] = field(default_factory=set)
+    lost_ids: set[str] = field(default_factory=set)
 
-    def note(self, folder: str, told: Skipped) -> None:
-        """Note what could not be read of a source in a folder."""
-        if not told.kept:
-            self.unread.add(folder)
-            if len(self.lost) < _MOST:
-                self.lost.update(told.ids)
+    def note_skipped(self, folder: str, skipped: Skipped) -> None:
+        """Record something that could not be read of a source in `folder`."""
+        if not skipped.kept:
+            self.unread_folders.add(folder)
+            if len(self.lost_ids) < _MAX_LOST_IDS:
+                self.lost_ids.update(skipped.ids)
 
-    def whole(self, folder: str) -> str:
-        """The absolute path of a folder in it."""
-        return f"{self.at}/{folder}" if folder not in {"", "."} else self.at
+    def full_path(self, folder: str) -> str:
+        """The absolute path of a folder inside the container."""
+        return f"{self.container_path}/{folder}" if folder not in {"", "."} else self.container_path
 
 
 @dataclass(slots=True)
-class Sources:
+class AllSources:
     """All sources that are added together, by their absolute folders."""
 
-    _all: dict[int, Neighbours] = field(default_factory=dict)
-    _folders: dict[str, list[tuple[Neighbours, str]]] = field(default_factory=dict)
+    _siblings: dict[int, SiblingSources] = field(default_factory=dict)
+    _by_folder: dict[str, list[tuple[SiblingSources, str]]] = field(default_factory=dict)
     _accounts: dict[str, int] = field(default_factory=dict)  # of a folder's posts; 0: several
 
-    def know(self, around: Iterable[Neighbours]) -> None:
-        """Learn of sources."""
-        for each in around:
-            if id(each) not in self._all:
-                self._all[id(each)] = each
-                for folder in each.folders:
-                    self._folders.setdefault(each.whole(folder), []).append((each, folder))
+    def add(self, groups: Iterable[SiblingSources]) -> None:
+        """Add the sources of some folders or archives, each only once."""
+        for siblings in groups:
+            if id(siblings) not in self._siblings:
+                self._siblings[id(siblings)] = siblings
+                for folder in siblings.folders:
+                    path = siblings.full_path(folder)
+                    self._by_folder.setdefault(path, []).append((siblings, folder))
 
-    def note(self, at: str, post: Post) -> None:
-        """Note a post of a source in a folder."""
-        account = account_of(post)
-        if self._accounts.setdefault(at, account) != account:
-            self._accounts[at] = 0
+    def note_post(self, folder: str, post: Post) -> None:
+        """Record the account of a post whose source lies in `folder`."""
+        account = account_hash(post)
+        if self._accounts.setdefault(folder, account) != account:
+            self._accounts[folder] = 0
 
     def nearest(self, path: str) -> str:
-        """The deepest folder of a source that a file lies in; empty if there is none."""
-        return next((folder for folder in _above(path) if folder in self._folders), "")
+        """The deepest source folder that contains a file; empty if there is none."""
+        return next((folder for folder in _parents(path) if folder in self._by_folder), "")
 
-    def lost_rows(self, folder: str) -> bool:
-        """Whether anything of the sources in a folder could not be read."""
-        return any(name in each.unread for each, name in self._folders.get(folder, ()))
+    def has_lost_rows(self, folder: str) -> bool:
+        """Whether anything in the sources of a folder could not be read."""
+        return any(
+            name in siblings.unread_folders for siblings, name in self._by_folder.get(folder, ())
+        )
 
-    def lost_rows_in(self, root: str) -> bool:
-        """Whether anything of what lies in a folder or an archive that was named is unread."""
-        return any(each.unread for each in self._all.values() if each.at == root)
+    def has_lost_rows_under(self, root: str) -> bool:
+        """Whether anything in the folder or archive at `root` could not be read."""
+        return any(
+            siblings.unread_folders
+            for siblings in self._siblings.values()
+            if siblings.container_path == root
+        )
 
-    def above_lost_tables(self) -> dict[str, set[str]]:
-        """The folders around tables of which rows are unread, each with two such tables'."""
-        found: dict[str, set[str]] = {}
-        for each in self._all.values():
-            for table in map(each.whole, each.unread & each.tables):
-                for folder in (table, *_above(table)):
-                    below = found.setdefault(folder, set())
-                    if len(below) < 2:
-                        below.add(table)
-        return found
+    def parents_of_lost_tables(self) -> dict[str, set[str]]:
+        """The folders above tables with lost rows, each with up to two of those tables' folders."""
+        tables_below: dict[str, set[str]] = {}
+        for siblings in self._siblings.values():
+            for table in map(siblings.full_path, siblings.unread_folders & siblings.table_folders):
+                for folder in (table, *_parents(table)):
+                    tables = tables_below.setdefault(folder, set())
+                    if len(tables) < 2:
+                        tables.add(table)
+        return tables_below
 
-    def objects(self, folder: str, account: int) -> bool:
-        """Whether a folder's sources have unread rows, or posts of another account."""
-        return self.lost_rows(folder) or self._accounts.get(folder, account) != account
+    def may_own(self, folder: str, account: int) -> bool:
+        """Whether a folder's sources have lost rows, or posts of an account other than this."""
+        return self.has_lost_rows(folder) or self._accounts.get(folder, account) != account
 
-    def crowded(self, folder: str) -> bool:
-        """Whether several chats lie in one folder, which may name their files alike."""
-        return sum(each.chats[name] for each, name in self._folders.get(folder, ())) > 1
+    def has_several_chats(self, folder: str) -> bool:
+        """Whether several chats lie in one folder; they may use the same file names."""
+        chats = (siblings.chat_counts[name] for siblings, name in self._by_folder.get(folder, ()))
+        return sum(chats) > 1
 
     def lost_ids(self, ids: Collection[str]) -> set[str]:
-        """Those of some ids that rows may have had which could not be read."""
-        return set[str]().union(*(each.lost.intersection(ids) for each in self._all.values()))
+        """Those of `ids` that a lost row may have had."""
+        return set[str]().union(
+            *(siblings.lost_ids.intersection(ids) for siblings in self._siblings.values())
+        )
 
 
-def account_of(post: Post) -> int:
-    """A number for a post's account, which takes less room than its name."""
+def account_hash(post: Post) -> int:
+    """A number for a post's account, never 0; it takes less memory than the account's name."""
     return hash((post.platform, post.account_id)) or 1
 
 
-def _above(path: str) -> Iterator[str]:
+def _parents(path: str) -> Iterator[str]:
     while (end := path.rfind("/")) > 0:
         path = path[:end]
         yield path

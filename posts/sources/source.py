@@ -16,13 +16,14 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, TextIO, cast
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.sources.archives import archive_at, is_archive
-from frametrace.posts.sources.compression import DAMAGED, SUFFIXES, unpacked
-from frametrace.posts.sources.containers import Folder, Place, place_at
-from frametrace.posts.sources.encodings import SAMPLE, Encoding, encoding_of
-from frametrace.posts.sources.paths import at_once, is_of_system, is_picture, printable
+from frametrace.posts.sources.archives import archive_at, has_archive_suffix
+from frametrace.posts.sources.compression import COMPRESSED_SUFFIXES, READ_ERRORS, decompressed
+from frametrace.posts.sources.containers import Container, Folder, container_at
+from frametrace.posts.sources.encodings import SAMPLE_BYTES, Encoding, detect_encoding
+from frametrace.posts.sources.paths import is_system_file, open_without_blocking, printable
+from frametrace.posts.sources.picture_files import is_picture
 
-__all__ = ["LINE_LIMIT", "Source", "is_container", "is_table", "sources_in"]
+__all__ = ["LINE_LIMIT", "Source", "has_table_suffix", "is_container", "sources_in"]
 
 # Characters. A page of 500 tweets with everything that the API tells of them has some 3 million;
 # a decompression bomb without a line break ends here instead of in memory.
@@ -61,7 +62,7 @@ class Source:
     def suffix(self) -> str:
         """What its name ends with, in lower case, without what tells of compression."""
         name = PurePosixPath(self.member or self.path.name)
-        if name.suffix.lower() in SUFFIXES:
+        if name.suffix.lower() in COMPRESSED_SUFFIXES:
             name = name.with_suffix("")
         return name.suffix.lower()
 
@@ -70,17 +71,17 @@ class Source:
         """Whether it is a folder or an archive whose pictures are the posts."""
         return not self.member and is_container(self.path)
 
-    def place(self) -> Place:
+    def container(self) -> Container:
         """The folder or the archive it lies in. Raises OSError."""
-        return place_at(self.path if self.member or self.is_folder else self.path.parent)
+        return container_at(self.path if self.member or self.is_folder else self.path.parent)
 
     @contextmanager
     def opened(self) -> Iterator["io.BufferedReader[Any]"]:
         """Open it, unpacked. Raises SourceError where it can't be opened."""
         with ExitStack() as stack:
             try:
-                stream = stack.enter_context(unpacked(stack.enter_context(self._raw())))
-            except DAMAGED as error:
+                stream = stack.enter_context(decompressed(stack.enter_context(self._raw())))
+            except READ_ERRORS as error:
                 raise SourceError(f"{self.name}: can't be opened: {error}") from error
             yield stream
 
@@ -113,19 +114,19 @@ class Source:
 
     def _raw(self) -> IO[bytes]:
         if not self.member:
-            return at_once(self.path)
-        place = place_at(self.path)
+            return open_without_blocking(self.path)
+        container = container_at(self.path)
         if printable(self.member) != self.member:
             raise ValueError("its name is not valid UTF-8; rename it")
-        if not place.keeps(self.member):
+        if not container.stays_inside(self.member):
             raise ValueError("it leads out of the folder")
-        return place.open(self.member)
+        return container.open(self.member)
 
     @contextmanager
     def _text(self, most: int) -> Iterator[TextIO]:
         with self.opened() as stream, ExitStack() as stack:
             sample, damage = _sample(stream)
-            found = Encoding(self.encoding) if self.encoding else encoding_of(sample)
+            found = Encoding(self.encoding) if self.encoding else detect_encoding(sample)
             self._detected[:] = [found]
             whole = _Replayed(sample, stream, damage, most or sys.maxsize)
             replayed = io.BufferedReader(whole, _BUFFER)
@@ -139,7 +140,7 @@ class Source:
                 yield line.replace("\0", "")
                 while len(line) == LINE_LIMIT and line[-1] not in "\r\n":
                     line = text.readline(LINE_LIMIT)
-        except DAMAGED as error:
+        except READ_ERRORS as error:
             raise SourceError(f"{self.name}: damaged from here on: {error}") from error
 
     def _in_pieces(self, text: TextIO) -> Iterator[str]:
@@ -149,7 +150,7 @@ class Source:
         try:
             while data := binary.read1(_PIECE):
                 yield decoder.decode(data).replace("\0", "")
-        except DAMAGED as error:
+        except READ_ERRORS as error:
             raise SourceError(f"{self.name}: damaged from here on: {error}") from error
         yield decoder.decode(b"", final=True)
 
@@ -163,9 +164,9 @@ def _sample(stream: "io.BufferedReader[Any]") -> tuple[bytes, Exception | None]:
     """The beginning of a stream, and what went wrong before its end."""
     read = bytearray()
     try:
-        while len(read) < SAMPLE and (piece := stream.read1(_PIECE)):
+        while len(read) < SAMPLE_BYTES and (piece := stream.read1(_PIECE)):
             read += piece
-    except DAMAGED as error:
+    except READ_ERRORS as error:
         return bytes(read), error
     return bytes(read), None
 
@@ -224,25 +225,25 @@ def sources_in(path: Path, encoding: str = "") -> tuple[Source, ...]:
             raise SourceError(f"{printable(str(path))}: there is no such file or folder.")
         if not is_container(path):
             return (Source(path, encoding=encoding),)
-        place = place_at(path.resolve())
-        return _inside(place, encoding)
-    except DAMAGED as error:
+        container = container_at(path.resolve())
+        return _inside(container, encoding)
+    except READ_ERRORS as error:
         raise SourceError(f"{name}: can't be opened: {error}") from error
 
 
-def is_table(source: Source) -> bool:
+def has_table_suffix(source: Source) -> bool:
     """Whether a file's name says that it holds rows, and nothing else."""
     return source.suffix in _TABLES | _RECORDS
 
 
-def _inside(place: Place, encoding: str) -> tuple[Source, ...]:
-    """The files of a place and of the archives in it; then the places that have pictures."""
+def _inside(container: Container, encoding: str) -> tuple[Source, ...]:
+    """The files of a container and of the archives in it; then the places that have pictures."""
     posts: list[Source] = []
     pictured: list[Source] = []
     damaged: list[SourceError] = []
-    paths = list(place.paths())
-    archives = _archives_in(place, paths, damaged) if isinstance(place, Folder) else ()
-    for each, inside in chain([(place, paths)], archives):
+    paths = list(container.paths())
+    archives = _archives_in(container, paths, damaged) if isinstance(container, Folder) else ()
+    for each, inside in chain([(container, paths)], archives):
         posts += (Source(each.path, path, encoding) for path in inside if _holds_posts(path))
         if any(map(is_picture, inside)):
             pictured.append(Source(each.path))
@@ -250,32 +251,32 @@ def _inside(place: Place, encoding: str) -> tuple[Source, ...]:
         return (*posts, *pictured)
     if damaged:
         raise damaged[0]
-    what = "folder" if isinstance(place, Folder) else "archive"
+    what = "folder" if isinstance(container, Folder) else "archive"
     reason = f"the {what} holds neither posts (CSV, JSON, …) nor pictures."
-    if nested := next(filter(is_archive, place.paths()), ""):
+    if nested := next(filter(has_archive_suffix, container.paths()), ""):
         reason += f" An archive in it is not read: unpack it, such as {printable(nested)}."
-    raise SourceError(f"{printable(place.path.name)}: {reason}")
+    raise SourceError(f"{printable(container.path.name)}: {reason}")
 
 
 def _archives_in(
     folder: Folder, paths: Iterable[str], damaged: list[SourceError]
-) -> Iterator[tuple[Place, list[str]]]:
+) -> Iterator[tuple[Container, list[str]]]:
     """The archives among the files of a folder, each with its members; none behind a link."""
     for path in paths:
         file = folder.path / path
-        if not is_archive(path) or is_of_system(path) or printable(path) != path:
+        if not has_archive_suffix(path) or is_system_file(path) or printable(path) != path:
             continue
         try:
             found = archive_at(file) if file.is_file() and file.resolve() == file else None
             if found is not None:
                 yield found, list(found.paths())
-        except DAMAGED as error:
+        except READ_ERRORS as error:
             damaged.append(SourceError(f"{file.name}: can't be opened: {error}"))
         except SourceError as error:
             damaged.append(error)
 
 
 def _holds_posts(member: str) -> bool:
-    if is_of_system(member):
+    if is_system_file(member):
         return False
     return Source(Path(member)).suffix in _TABLES | _RECORDS | _TEXTS

@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.sources.compression import DAMAGED
-from frametrace.posts.sources.encodings import encoding_of
-from frametrace.posts.sources.paths import is_picture_data
+from frametrace.posts.sources.compression import READ_ERRORS
+from frametrace.posts.sources.encodings import detect_encoding
+from frametrace.posts.sources.picture_files import is_picture_data
 from frametrace.posts.sources.source import LINE_LIMIT, Source
-from frametrace.posts.values import json_of
+from frametrace.posts.values import parse_json
 
-__all__ = ["kind_of"]
+__all__ = ["describe_unsupported"]
 
 _BEGINNING = 2**16  # bytes
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -67,7 +67,7 @@ _HTML = re.compile(rb"\s*" + _COMMENT + rb"<(?:!doctype\s+html|html|head|body)\b
 _WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
 
 
-def kind_of(source: Source) -> str:
+def describe_unsupported(source: Source) -> str:
     """What a file is that holds no posts, and what to do, in a sentence or two; empty if unknown.
 
     The sentence goes on from the file's name: "is a PDF document. Export …".
@@ -77,7 +77,7 @@ def kind_of(source: Source) -> str:
     try:
         with source.opened() as file:
             begins = file.read(_BEGINNING)
-    except (SourceError, *DAMAGED):
+    except (SourceError, *READ_ERRORS):
         return ""
     if not begins.strip(b"\0 \t\r\n"):
         return ""
@@ -120,7 +120,7 @@ def _is_bitmap(begins: bytes) -> bool:
 
 
 def _by_text(begins: bytes) -> tuple[str, str]:
-    found = encoding_of(begins)
+    found = detect_encoding(begins)
     if _HTML.match(begins.removeprefix(b"\xef\xbb\xbf")):
         return "a web page, in which no posts are recognised", _EXPORT
     if not found.name.startswith(_WIDE) and not begins.startswith(_KNOWN):
@@ -141,7 +141,7 @@ def _in_json(source: Source, begins: bytes) -> tuple[str, str]:
             if (size := size + len(piece)) > LINE_LIMIT:
                 return "", ""
     try:
-        value = json_of("".join(text))
+        value = parse_json("".join(text))
     except (ValueError, RecursionError):
         return "", ""
     what = "an empty list" if value == [] else "an empty object" if value == {} else ""

@@ -9,8 +9,8 @@ import pytest
 from drafting import BUILT_WITH, HELD_OUT, HELD_OUT_LATER, Table
 
 from frametrace.posts.columns.column_map import FIELDS, read_map
-from frametrace.posts.columns.header_names import fields_named
-from frametrace.posts.columns.map_draft import Draft, draft_of, written_draft
+from frametrace.posts.columns.header_names import fields_in_name
+from frametrace.posts.columns.map_draft import Draft, draft_as_toml, draft_map
 from frametrace.posts.model import Post
 from frametrace.posts.open_source import open_source
 from frametrace.posts.read_settings import ReadSettings
@@ -27,13 +27,13 @@ def _rows(table: Table) -> Iterator[Row]:
 
 
 def _draft(table: Table, given: Mapping[str, str] | None = None) -> Draft:
-    return draft_of(table.names, _rows(table), given)
+    return draft_map(table.names, _rows(table), given)
 
 
 def _of(columns: Mapping[str, list[str]], given: Mapping[str, str] | None = None) -> Draft:
     rows = zip(*columns.values(), strict=True)
     named = (dict(zip(columns, cells, strict=True)) for cells in rows)
-    return draft_of(tuple(columns), (Row(row, "x.csv", 2) for row in named), given)
+    return draft_map(tuple(columns), (Row(row, "x.csv", 2) for row in named), given)
 
 
 @every_table
@@ -64,7 +64,7 @@ def test_what_has_no_column_is_said(table: Table) -> None:
 def test_a_written_draft_is_read_as_it_was_meant(table: Table, tmp_path: Path) -> None:
     draft = _draft(table)
     path = tmp_path / "columns.toml"
-    path.write_text(written_draft(draft, "posts.csv"), "utf-8")
+    path.write_text(draft_as_toml(draft, "posts.csv"), "utf-8")
     content = tomllib.loads(path.read_text("utf-8"))
     assert content["columns"] == dict(draft.columns)
     if draft.is_complete:
@@ -137,7 +137,7 @@ def test_what_is_uncertain_is_said() -> None:
     assert "05/06 is in May or June" in draft.doubts["posted_at"]
     assert "few of its cells" in draft.doubts["text"]
     assert "nothing tells the platform" in draft.lacking["platform"]
-    written = written_draft(draft, "a\nb\x1b[31m.csv")
+    written = draft_as_toml(draft, "a\nb\x1b[31m.csv")
     assert written.startswith("# Drafted from a b [31m.csv: check each line.\n")
     assert 'posted_at = "Date"  # nothing shows' in written
 
@@ -203,7 +203,7 @@ def test_lists_of_pictures_may_be_empty() -> None:
 
 def test_where_there_is_no_id_the_way_on_is_told() -> None:
     draft = _of({"page": ["lin", "mo"], "message": ["one two three four"] * 2})
-    assert "add one that numbers the rows" in written_draft(draft, "x.csv")
+    assert "add one that numbers the rows" in draft_as_toml(draft, "x.csv")
 
 
 def test_a_group_is_not_the_name_of_somebody_in_it() -> None:
@@ -251,7 +251,7 @@ def test_a_link_tells_more_than_an_id_beside_it() -> None:
     ],
 )
 def test_names_say_what_columns_are(name: str, fields: dict[str, int]) -> None:
-    assert fields_named(name) == fields
+    assert fields_in_name(name) == fields
 
 
 def test_hostile_cells_and_names_upset_no_draft() -> None:
@@ -283,13 +283,13 @@ def test_hostile_cells_and_names_upset_no_draft() -> None:
             for _ in range(8)
         ]
         rows = ({name: chance.choice(pieces) for name in names} for _ in range(30))
-        draft = draft_of(names, (Row(row, "x", 2) for row in rows))
-        content = tomllib.loads(written_draft(draft, chance.choice(pieces)))
+        draft = draft_map(names, (Row(row, "x", 2) for row in rows))
+        content = tomllib.loads(draft_as_toml(draft, chance.choice(pieces)))
         assert content["columns"] == dict(draft.columns)
         assert all(name in FIELDS or name.startswith("engagement.") for name in draft.columns)
 
 
 def test_a_table_without_rows_has_no_draft() -> None:
-    draft = draft_of(("post_id", "text", "date"), iter(()))
+    draft = draft_map(("post_id", "text", "date"), iter(()))
     assert draft.columns == {}
     assert not draft.is_complete

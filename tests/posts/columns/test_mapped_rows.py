@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mapping import Posting, Reading, post_mapped, read_mapped
 from sampling import is_sound
 
-from frametrace.posts.columns.column_map import FIELDS, map_of
+from frametrace.posts.columns.column_map import FIELDS, map_from_options
 from frametrace.posts.columns.mapped_rows import files_listed, links_listed, tags_listed
 from frametrace.posts.model import Post, Skipped
 from frametrace.posts.open_source import open_source
@@ -366,7 +366,7 @@ def test_ids_that_number_the_rows_are_told_of(
 ) -> None:
     table = tmp_path / "t.csv"
     table.write_text("no,who\n" + "".join(f"{each},lin\n" for each in ids))
-    columns = map_of(("post_id=no", "account_id=who"))
+    columns = map_from_options(("post_id=no", "account_id=who"))
     entries = list(open_source(table, ReadSettings(columns=(columns,))).entries())
     told = [entry for entry in entries if isinstance(entry, Skipped)]
     assert len(told) == notes

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from frametrace.posts.errors import SourceError
 from frametrace.posts.layouts import json_messages
-from frametrace.posts.layouts.json_messages import rows_in
+from frametrace.posts.layouts.json_messages import messages_in
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.open_source import detect, read_source
-from frametrace.posts.sources.containers import Base, Folder
+from frametrace.posts.sources.containers import Folder, SourceLocation
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 _JSON = st.recursive(
@@ -37,7 +37,7 @@ def test_any_document_gives_the_rows_that_it_holds(
     chats = [{"id": key, "name": name, "messages": messages} for key, name, messages in drawn]
     text = json.dumps({"about": [{}], "chats": {"list": chats}}, indent=1 if pretty else None)
     pieces = [text[at : at + size] for at in range(0, len(text), size)]
-    assert list(rows_in(pieces)) == [
+    assert list(messages_in(pieces)) == [
         {**message, "chat": {"id": key, "name": name}}
         for key, name, messages in drawn
         for message in messages
@@ -46,7 +46,7 @@ def test_any_document_gives_the_rows_that_it_holds(
 
 def test_rows_are_given_before_the_document_ends() -> None:
     endless = chain(['{"id": 7, "messages": [{"id": 0}'], (f', {{"id": {n}}}' for n in count(1)))
-    rows = list(islice(rows_in(endless), 100_000))
+    rows = list(islice(messages_in(endless), 100_000))
     assert rows[-1] == {"id": 99_999, "chat": {"id": 7}}
 
 
@@ -65,13 +65,13 @@ def test_rows_are_given_before_the_document_ends() -> None:
 )
 def test_what_never_ends_is_given_up(beginning: str, endless: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        list(rows_in(chain([beginning], repeat(endless))))
+        list(messages_in(chain([beginning], repeat(endless))))
 
 
 def test_a_row_that_is_too_long_costs_itself_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_messages, "LINE_LIMIT", 1000)
     long = {f"field {n}": "a" * 50 for n in range(40)}
-    rows = list(rows_in(_document({"id": 1}, long, {"many": [[]] * 200}, {"id": 2})))
+    rows = list(messages_in(_document({"id": 1}, long, {"many": [[]] * 200}, {"id": 2})))
     around = {"chat": {"id": 7, "name": "c"}}
     too_long = "the row is longer than 1,000 characters"
     assert rows == [{"id": 1, **around}, too_long, too_long, {"id": 2, **around}]
@@ -79,7 +79,7 @@ def test_a_row_that_is_too_long_costs_itself_alone(monkeypatch: pytest.MonkeyPat
 
 def test_what_is_no_object_is_told_of_and_little_is_kept_of_the_rest() -> None:
     around = {f"field {n}": n for n in range(500)} | {"name": "a" * 5000}
-    rows = list(rows_in([_document(1, "two", None, [{"id": 3}], {"id": 4}, **around)]))
+    rows = list(messages_in([_document(1, "two", None, [{"id": 3}], {"id": 4}, **around)]))
     assert rows[:3] == ["the row is not a JSON object"] * 3
     (kept,) = rows[3:]
     assert isinstance(kept, dict)
@@ -114,7 +114,7 @@ def test_pictures_lie_beside_the_export(fixtures: Path) -> None:
     found = {
         post.post_id: [
             item.path if isinstance(item, MediaFile) else item.reason
-            for item in library.find(post, Base(Folder(folder)))
+            for item in library.find(post, SourceLocation(Folder(folder)))
         ]
         for name in ("result.json", "export.json")
         for post in read_source(folder / name)

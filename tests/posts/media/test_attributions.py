@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from frametrace.posts.media.guesses import is_named_by
-from frametrace.posts.media.link_names import link_name
+from frametrace.posts.media.guesses import is_named_after
+from frametrace.posts.media.link_names import name_in_link
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.open_source import open_source
-from frametrace.posts.sources.containers import Base, Folder
+from frametrace.posts.sources.containers import Folder, SourceLocation
 
 Key = tuple[str, str]
 HEADER = "platform,post_id,account_id,text,media\n"
@@ -38,7 +38,7 @@ def _post(post_id: str, *media: str, platform: str = "x", links: tuple[str, ...]
 
 def _given(
     library: MediaLibrary,
-    *posts: Post | tuple[Post, Base],
+    *posts: Post | tuple[Post, SourceLocation],
     known: Collection[Key] = (),
 ) -> tuple[dict[str, list[str]], list[str]]:
     """The pictures of each post by its id, as folder and path, and what is told."""
@@ -55,7 +55,7 @@ def _given(
         post, base = each if isinstance(each, tuple) else (each, None)
         for item in library.find(post, base):
             take(post.post_id, item)
-    for (_, post_id), _, _, found in library.guessed(
+    for (_, post_id), _, _, found in library.resolve_guesses(
         lambda ids: [key for key in known if key[1] in ids]
     ):
         take(post_id, found)
@@ -66,7 +66,7 @@ def _read(*paths: Path, media: Collection[Path] = ()) -> tuple[dict[str, list[st
     """The same of sources, as they are added together."""
     opened = [open_source(path) for path in paths]
     library = MediaLibrary(list(media))
-    library.search(*(found.path for found in opened if found.holds_media))
+    library.add_sources(*(found.path for found in opened if found.holds_media))
     posts = [
         (entry, base)
         for found in opened
@@ -122,7 +122,7 @@ def test_of_two_media_folders_with_one_path_none_is_taken(tmp_path: Path) -> Non
     reason = "is in several folders: one, two"
     assert told == [reason, f"the media map names a file that {reason}"]
     # Its own folder comes before all.
-    base = Base(Folder(roots[1]))
+    base = SourceLocation(Folder(roots[1]))
     assert _given(library, (_post("1", "a.jpg"), base)) == ({"1": ["two/a.jpg"]}, [])
 
 
@@ -177,7 +177,7 @@ def test_a_short_id_names_no_file_of_another_source(tmp_path: Path) -> None:
     ],
 )
 def test_the_year_of_a_date_is_no_id(name: str, post_id: str, named: bool) -> None:
-    assert is_named_by(name, post_id) == named
+    assert is_named_after(name, post_id) == named
 
 
 def test_a_name_with_the_ids_of_two_posts_is_nobodys(tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def test_dates_and_phone_numbers_are_no_ids(tmp_path: Path) -> None:
     ],
 )
 def test_names_that_cameras_and_sites_give_again_are_no_evidence(name: str) -> None:
-    assert link_name(f"https://a.example/{name}.jpg") == ""
+    assert name_in_link(f"https://a.example/{name}.jpg") == ""
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_names_that_cameras_and_sites_give_again_are_no_evidence(name: str) -> N
     ],
 )
 def test_names_that_servers_make_are(name: str) -> None:
-    assert link_name(f"https://a.example/x/{name}.jpg?token=1") == name
+    assert name_in_link(f"https://a.example/x/{name}.jpg?token=1") == name
 
 
 def test_links_that_differ_behind_the_question_mark_are_different_pictures(tmp_path: Path) -> None:
@@ -301,7 +301,7 @@ def test_a_map_without_platforms_is_told_where_two_posts_have_one_id(tmp_path: P
     (tmp_path / "map.csv").write_text("platform,post_id,path\n,7,a.jpg\nz,7,b.jpg\n,8,c.jpg\n")
     library = MediaLibrary([root], [tmp_path / "map.csv"])
     _given(library, _post("7", platform="z"), _post("7", platform="y"), _post("8"))
-    assert [(told.line, told.reason) for told in library.unused()] == [
+    assert [(told.line, told.reason) for told in library.unused_entries()] == [
         (
             2,
             "the media map doesn't say whether it means the post 7 of y and z, which both have it "

@@ -16,7 +16,8 @@ from frametrace.posts.errors import DecodeError
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.media.picture_bytes import identify, read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.sources.containers import Base, Folder, leaves
+from frametrace.posts.sources.containers import Folder, SourceLocation
+from frametrace.posts.sources.archives import escapes_folder
 
 LIMIT = 100_000
 LEAVES = "leaves the media folder"
@@ -25,7 +26,7 @@ LEAVES = "leaves the media folder"
 @given(st.text("aC./\\:~ \0", max_size=8))
 def test_a_path_leaves_where_any_system_would_follow_it_out(path: str) -> None:
     spelled = PureWindowsPath(path)
-    assert leaves(path) == (bool(spelled.anchor) or ".." in spelled.parts or "\0" in path)
+    assert escapes_folder(path) == (bool(spelled.anchor) or ".." in spelled.parts or "\0" in path)
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_no_path_leads_out_of_the_folder(path: str, media: Path, tmp_path: Path)
     post = Post("x", "1", "a", media=(path,))
     for found in (
         MediaLibrary([media]).find(post),
-        MediaLibrary([]).find(post, Base(Folder(media))),
+        MediaLibrary([]).find(post, SourceLocation(Folder(media))),
     ):
         told = [item for item in found if isinstance(item, Skipped)]
         assert [(item.item, item.reason.partition(";")[0]) for item in told] == [(path, LEAVES)]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from frametrace.posts.media.link_names import link_name, stem_of
+from frametrace.posts.media.link_names import name_in_link, stem_of
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
 
@@ -23,7 +23,7 @@ def _joined(library: MediaLibrary, *posts: Post) -> dict[str, list[str]]:
     for post in posts:
         for item in library.find(post):
             found[post.post_id].append(item.path if isinstance(item, MediaFile) else "-")
-    for (_, post_id), _, _, item in library.guessed(lambda _: ()):
+    for (_, post_id), _, _, item in library.resolve_guesses(lambda _: ()):
         found[post_id].append(item.path if isinstance(item, MediaFile) else f"- {item.reason}")
     return found
 
@@ -67,7 +67,7 @@ def test_two_links_or_two_files_of_one_name_join_nobody_and_say_so(tmp_path: Pat
     ],
 )
 def test_a_name_that_anybody_may_use_is_no_evidence(link: str, tmp_path: Path) -> None:
-    assert link_name(link) == ""
+    assert name_in_link(link) == ""
     names = ("image.jpg", "photo_1.jpg", "download", "1234567.jpg")
     library = MediaLibrary([_media(tmp_path / "m", *names)])
     (told,) = library.find(Post("x", "9", "a", media=(link,)))

@@ -15,7 +15,7 @@ from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.media.picture_bytes import identify
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.open_source import read_source
-from frametrace.posts.sources.containers import Base, Folder
+from frametrace.posts.sources.containers import Folder, SourceLocation
 
 KEY = "1163000000000000001"
 ABSENT = "is not in the media folders; --media FOLDER names the one that holds it"
@@ -45,8 +45,8 @@ def _found(
 ) -> list[MediaFile | Skipped]:
     """What a post gets where there is no other."""
     return [
-        *library.find(post, base and Base(Folder(base))),
-        *(row[-1] for row in library.guessed(lambda _: ())),
+        *library.find(post, base and SourceLocation(Folder(base))),
+        *(row[-1] for row in library.resolve_guesses(lambda _: ())),
     ]
 
 
@@ -64,10 +64,10 @@ def test_the_sample_map_joins_files_as_was_written_down_by_hand(fixtures: Path) 
     library = MediaLibrary([folder / "pictures"], [folder / "map.csv"])
     posts = [entry for entry in read_source(folder / "posts.csv") if isinstance(entry, Post)]
     found = {
-        f"{post.platform}/{post.post_id}": list(library.find(post, Base(Folder(folder))))
+        f"{post.platform}/{post.post_id}": list(library.find(post, SourceLocation(Folder(folder))))
         for post in posts
     }
-    for (platform, post_id), _, _, item in library.guessed(lambda _: ()):
+    for (platform, post_id), _, _, item in library.resolve_guesses(lambda _: ()):
         found[f"{platform}/{post_id}"].append(item)
     files = {
         key: [(Path(item.root) / item.path) for item in items if isinstance(item, MediaFile)]
@@ -78,7 +78,7 @@ def test_the_sample_map_joins_files_as_was_written_down_by_hand(fixtures: Path) 
         for key, paths in files.items()
     } == expected["files"]
     skipped = [item for items in found.values() for item in items if isinstance(item, Skipped)]
-    skipped.extend(library.unused())
+    skipped.extend(library.unused_entries())
     told: list[dict[str, Any]] = [
         {"line": s.line, "item": s.item, "reason": s.reason} for s in skipped
     ]
@@ -147,7 +147,7 @@ def test_paths_in_a_row_start_from_its_source_and_then_from_the_roots(tmp_path: 
     packed = _archive(tmp_path / "more.zip", "images/c.jpg")
     library = MediaLibrary([root, packed])
     post = _post("./images//a.jpg", "images/b.jpg", "images/c.jpg", "images/a.jpg")
-    assert list(library.find(post, base and Base(Folder(base)))) == [
+    assert list(library.find(post, base and SourceLocation(Folder(base)))) == [
         MediaFile(str(base), "images/a.jpg"),
         MediaFile(str(root), "images/b.jpg"),
         MediaFile(str(packed), "images/c.jpg"),
@@ -192,7 +192,9 @@ def test_names_that_are_not_utf8_are_left_alone_and_told_of(tmp_path: Path) -> N
     reason = "its name is not valid UTF-8; rename it"
     assert _reasons(library, _post("a" * 64)) == [reason, reason]
     assert _paths(library, _post("a" * 64, "b.jpg")) == ["b.jpg"]
-    assert [(left.item, left.reason) for left in library.unused()] == [("caf\\udce9.zip", reason)]
+    assert [(left.item, left.reason) for left in library.unused_entries()] == [
+        ("caf\\udce9.zip", reason)
+    ]
     with pytest.raises(SourceError, match="its name is not valid UTF-8"):
         MediaLibrary([root / strange])
 
@@ -205,12 +207,12 @@ def test_archives_that_are_of_no_use_are_told_of_once(tmp_path: Path) -> None:
     library = MediaLibrary([root])
     for _ in range(2):
         assert _paths(library, _post()) == [f"{KEY}-a.jpg", f"{KEY}-b.jpg"]
-    told = {left.item: left.reason for left in library.unused()}
+    told = {left.item: left.reason for left in library.unused_entries()}
     assert told.pop("broken.zip").startswith("broken.zip: the archive can't be opened: ")
     assert told == {"link.zip": "leaves the media folder"}
     alone = MediaLibrary([nesting])
     assert _paths(alone, _post()) == [f"{KEY}-b.jpg"]
-    assert [(left.source, left.item) for left in alone.unused()] == [("nesting.zip", "inner.zip")]
+    assert [(left.source, left.item) for left in alone.unused_entries()] == [("nesting.zip", "inner.zip")]
 
 
 def test_a_root_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:

@@ -27,7 +27,10 @@ def test_lines_for_one_platform_come_before_lines_for_any(tmp_path: Path) -> Non
         ("x.jpg", 3, tmp_path),
         ("any.jpg", 2, tmp_path),
     ]
-    assert [(left.line, left.item) for left in media_map.unused()] == [(4, "f.jpg"), (5, "any.jpg")]
+    assert [(left.line, left.item) for left in media_map.unused_entries()] == [
+        (4, "f.jpg"),
+        (5, "any.jpg"),
+    ]
 
 
 def test_platforms_and_ids_are_spelled_as_posts_spell_them(tmp_path: Path) -> None:
@@ -37,7 +40,7 @@ def test_platforms_and_ids_are_spelled_as_posts_spell_them(tmp_path: Path) -> No
     post = Post("instagram", code, "lin", extra={WRITTEN_ID: number})
     assert [row.path for row in media_map.rows_of(post)] == ["a.jpg", "b.jpg"]
     assert [row.path for row in media_map.rows_of(Post("twitter", "1", "a"))] == ["c.jpg"]
-    assert list(media_map.unused()) == []
+    assert list(media_map.unused_entries()) == []
 
 
 def test_several_maps_are_one_and_may_be_packed(tmp_path: Path) -> None:
@@ -50,7 +53,7 @@ def test_several_maps_are_one_and_may_be_packed(tmp_path: Path) -> None:
         ("a.jpg", "map.csv"),
         ("b.jpg", "more.csv.gz"),
     ]
-    assert list(media_map.unused()) == []
+    assert list(media_map.unused_entries()) == []
 
 
 def test_lines_that_cannot_be_read_are_told_of(tmp_path: Path) -> None:
@@ -64,7 +67,7 @@ def test_lines_that_cannot_be_read_are_told_of(tmp_path: Path) -> None:
         "the row has 1",
         "the row",
     ]
-    unused = list(media_map.unused())
+    unused = list(media_map.unused_entries())
     assert sorted(left.line for left in unused) == [2, 3, 4, 5, 6]
     for left in unused:
         assert left.source == "map.csv"
@@ -93,4 +96,4 @@ def test_a_map_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 def test_a_map_with_only_its_header_names_nothing(tmp_path: Path) -> None:
     media_map = MediaMap([_map(tmp_path, "post_id,path\n")])
     assert list(media_map.rows_of(Post("x", "1", "a"))) == []
-    assert list(media_map.unused()) == []
+    assert list(media_map.unused_entries()) == []

@@ -7,7 +7,7 @@ import pytest
 from frametrace.posts.model import Post, Precision, Skipped
 from frametrace.posts.open_source import read_source
 from frametrace.posts.source_parts import Entry
-from frametrace.posts.values import MISSING, sound_id
+from frametrace.posts.values import MISSING_VALUES, restored_id
 
 NAMES = "platform,post_id,account_id,account_name,posted_at,text,media,repost_of,hashtags,likes"
 
@@ -23,7 +23,7 @@ def only_post(path: Path, text: str) -> Post:
     return post
 
 
-@pytest.mark.parametrize("word", sorted(MISSING))
+@pytest.mark.parametrize("word", sorted(MISSING_VALUES))
 def test_a_missing_value_is_empty_in_every_column(tmp_path: Path, word: str) -> None:
     row = f"facebook,1,a,{word},{word},{word},{word},{word},{word},{word}"
     post = only_post(tmp_path / "posts.csv", f"{NAMES}\n{row}\n")
@@ -65,13 +65,13 @@ def test_what_pandas_writes_into_json_is_missing_and_a_text_is_a_text(tmp_path: 
     ],
 )
 def test_an_id_is_taken_without_what_a_spreadsheet_put_around_it(written: str, meant: str) -> None:
-    assert sound_id(written) == meant
+    assert restored_id(written) == meant
 
 
 @pytest.mark.parametrize("written", ["1.69E+18", "1,69E+18", "1.69E18", "1e+5", "1.69077E+018"])
 def test_an_id_whose_digits_are_lost_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="lost its digits"):
-        sound_id(written)
+        restored_id(written)
 
 
 def test_a_field_that_cannot_be_read_costs_the_field_and_not_the_post(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from frametrace.posts.media.guesses import is_named_by
+from frametrace.posts.media.guesses import is_named_after
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.open_source import open_source
@@ -32,9 +32,9 @@ def _read(*paths: Path, media: Collection[Path] = ()) -> tuple[dict[str, list[st
     """The pictures of each post by its id, as folder and path, and why others have none."""
     opened = [open_source(path) for path in paths]
     library = MediaLibrary(list(media))
-    library.search(
+    library.add_sources(
         *(found.path for found in opened if found.holds_media),
-        around=[each for found in opened for each in found.around],
+        siblings=[group for found in opened for group in found.siblings],
     )
     files: dict[str, list[str]] = {}
     told: list[str] = []
@@ -51,7 +51,7 @@ def _read(*paths: Path, media: Collection[Path] = ()) -> tuple[dict[str, list[st
                 if isinstance(entry, Post):
                     for item in library.find(entry, base):
                         take(entry.post_id, item)
-    for (_, post_id), _, _, item in library.guessed(lambda _: ()):
+    for (_, post_id), _, _, item in library.resolve_guesses(lambda _: ()):
         take(post_id, item)
     return files, told
 
@@ -89,7 +89,7 @@ def test_a_picture_above_that_an_unread_table_may_name_is_nobodys(tmp_path: Path
     (root / "kai.csv").rename(root / "kai" / "kai.csv")
     files, told = _read(root)
     assert files == {}
-    assert "rows of another table are unread" in told[0]
+    assert "unreadable rows of another table may name it" in told[0]
     (root / "kai" / "kai.csv").unlink()
     assert _read(root) == ({"m1": ["root/images/1.jpg"]}, [])
 
@@ -150,7 +150,7 @@ def test_nothing_is_borrowed_from_a_source_with_unread_rows_nor_by_a_bare_name(
     _put(lin, "x.jpg")
     files, told = _read(lin, mei)
     assert files == {}
-    assert "rows of mei are unread" in told[0]
+    assert "unreadable rows of mei may name it" in told[0]
     _table(mei / "posts.csv", "f,m1,mei,,")
     assert _read(lin, mei)[0] == {"l1": ["mei/images/1.jpg"]}
     _put(mei, "1.jpg", "FaaBBccXwAA1.jpg")
@@ -217,7 +217,7 @@ def test_the_files_of_rows_that_cannot_be_read_are_nobodys(tmp_path: Path) -> No
     _table(second / "posts.csv", "f,6,mei,,", "f,5,mei,one, too many,")
     files, told = _read(first, second, media=[second])
     assert files == {}
-    assert "a row beside it that can't be read" in told[0]
+    assert "an unreadable row in its folder" in told[0]
 
 
 # Names of files
@@ -249,7 +249,7 @@ def test_a_name_that_begins_with_another_id_is_that_ones_alone(tmp_path: Path) -
     ],
 )
 def test_eight_digits_that_are_a_day_are_no_id(name: str, post_id: str, named: bool) -> None:
-    assert is_named_by(name, post_id) is named
+    assert is_named_after(name, post_id) is named
 
 
 def test_a_time_to_the_millisecond_does_not_stand_before_an_id(tmp_path: Path) -> None:

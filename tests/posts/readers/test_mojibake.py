@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.posts.readers.mojibake import repaired
+from frametrace.posts.readers.mojibake import repair_mojibake
 
 any_text = st.text(st.characters())  # lone surrogates too
 sound_text = st.text(st.characters(exclude_categories=["Cs"]))
@@ -16,12 +16,12 @@ def mangled(text: str) -> str:
 
 @given(sound_text)
 def test_what_meta_mangles_is_put_right(text: str) -> None:
-    assert repaired(mangled(text)) == text
+    assert repair_mojibake(mangled(text)) == text
 
 
 @given(any_text)
 def test_other_text_is_left_alone(text: str) -> None:
-    found = repaired(text)
+    found = repair_mojibake(text)
     assert found == text or mangled(found) == text
 
 
@@ -39,4 +39,4 @@ def test_other_text_is_left_alone(text: str) -> None:
     ],
 )
 def test_only_what_holds_throughout_is_changed(text: str, right: str) -> None:
-    assert repaired(text) == right
+    assert repair_mojibake(text) == right

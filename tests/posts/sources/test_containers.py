@@ -21,8 +21,8 @@ from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.open_source import open_source, read_source
-from frametrace.posts.sources.archives import Tar
-from frametrace.posts.sources.containers import Base, place_at
+from frametrace.posts.sources.archives import TarArchive
+from frametrace.posts.sources.containers import SourceLocation, container_at
 from frametrace.posts.sources.source import Source
 
 HEADER = "platform,post_id,account_id,text,media\n"
@@ -75,14 +75,14 @@ def _joined(path: Path) -> dict[str, list[str]]:
     """The bytes of each post's pictures, found without naming a media folder."""
     opened = open_source(path)
     library = MediaLibrary([])
-    library.search(opened.path)
+    library.add_sources(opened.path)
     found: dict[str, list[str]] = {}
     for base, entries in opened.readings():
         for entry in entries:
             if isinstance(entry, Post):
                 files = [f for f in library.find(entry, base) if isinstance(f, MediaFile)]
                 found[entry.post_id] = list(map(_bytes_of, files))
-    for (_, post_id), _, _, file in library.guessed(lambda _: ()):
+    for (_, post_id), _, _, file in library.resolve_guesses(lambda _: ()):
         assert isinstance(file, MediaFile)
         found[post_id].append(_bytes_of(file))
     return found
@@ -131,7 +131,7 @@ def test_pictures_alone_in_an_archive_are_posts_as_in_a_folder(tmp_path: Path) -
     (post,) = read_source(tmp_path / "photos.zip")
     assert isinstance(post, Post)
     assert (post.post_id, post.account_id) == ("photos.zip/lin/1.jpg", "lin")
-    base = Base(place_at(tmp_path / "photos.zip"))
+    base = SourceLocation(container_at(tmp_path / "photos.zip"))
     (file,) = MediaLibrary([]).find(post, base)
     assert isinstance(file, MediaFile)
     assert read_media(file.root, file.path, 99) == JPEG
@@ -168,7 +168,7 @@ def test_links_and_odd_files_of_a_tar_are_never_read(tmp_path: Path) -> None:
     posts = [entry.post_id for entry in entries if isinstance(entry, Post)]
     assert posts == ["bad.tar/inside.jpg"]
     assert [e.item for e in entries if isinstance(e, Skipped)] == ["../outside.jpg"]
-    assert list(Tar(path).paths()) == ["../outside.jpg", "inside.jpg"]
+    assert list(TarArchive(path).paths()) == ["../outside.jpg", "inside.jpg"]
 
 
 def test_a_long_name_in_a_tar_is_refused_before_it_is_read(tmp_path: Path) -> None:
@@ -241,18 +241,18 @@ def test_archives_in_a_folder_are_read_as_its_folders_are(tmp_path: Path) -> Non
     (root / ".hidden.zip").write_bytes((root / "lin.zip").read_bytes())
     opened = open_source(root)
     library = MediaLibrary([])
-    library.search(*opened.searched, around=opened.around)
+    library.add_sources(*opened.searched, siblings=opened.siblings)
     found: dict[str, list[str]] = {}
     for base, entries in opened.readings():
         for post in (entry for entry in entries if isinstance(entry, Post)):
             files = [f for f in library.find(post, base) if isinstance(f, MediaFile)]
             found[post.platform] = list(map(_bytes_of, files))
-    for (platform, _), _, _, file in library.guessed(lambda _: ()):
+    for (platform, _), _, _, file in library.resolve_guesses(lambda _: ()):
         assert isinstance(file, MediaFile)
         found[platform].append(_bytes_of(file))
     picture = JPEG.decode("latin-1")
     assert found == {"twitter": [], "lin": [f"{picture}lin"], "mei": [f"{picture}mei"]}
-    told = [f"{skipped.source}/{skipped.item}" for skipped in library.unused()]
+    told = [f"{skipped.source}/{skipped.item}" for skipped in library.unused_entries()]
     assert told == ["lin.zip/inner.zip", "mei.zip/inner.zip"]
 
 

@@ -28,10 +28,10 @@ from frametrace.posts.layouts.json_lists import lists_in, objects_at
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import Post, Skipped
 from frametrace.posts.open_source import open_source, read_source
-from frametrace.posts.rows import flat
+from frametrace.posts.rows import flatten
 from frametrace.posts.source_parts import Entry
-from frametrace.posts.sources.compression import DAMAGED, unpacked
-from frametrace.posts.sources.paths import at_once
+from frametrace.posts.sources.compression import READ_ERRORS, decompressed
+from frametrace.posts.sources.paths import open_without_blocking
 from frametrace.posts.sources.source import LINE_LIMIT, Source
 
 POSTS = "platform,post_id,account_id,text\nx,1,a,one\nx,2,a,two\n"
@@ -63,19 +63,19 @@ def test_members_that_follow_each_other_are_read_as_one(
     compress: Callable[[bytes], bytes], content: bytes
 ) -> None:
     packed = compress(content)
-    assert unpacked(io.BytesIO(packed)).read() == content
-    assert unpacked(io.BytesIO(packed * 3)).read() == content * 3
+    assert decompressed(io.BytesIO(packed)).read() == content
+    assert decompressed(io.BytesIO(packed * 3)).read() == content * 3
     if compress is not COMPRESSORS["zst"]:
-        assert unpacked(io.BytesIO(packed + bytes(8))).read() == content
+        assert decompressed(io.BytesIO(packed + bytes(8))).read() == content
 
 
 @every_compressor
 def test_what_stands_before_a_damage_is_read(compress: Callable[[bytes], bytes]) -> None:
     content = random.Random(2).randbytes(3_000_000)
     packed = compress(content)
-    stream = unpacked(io.BytesIO(packed[: len(packed) // 2]))
+    stream = decompressed(io.BytesIO(packed[: len(packed) // 2]))
     read = bytearray()
-    with pytest.raises(DAMAGED):
+    with pytest.raises(READ_ERRORS):
         while piece := stream.read1(10_000):
             read += piece
     assert len(read) > 500_000
@@ -86,7 +86,7 @@ def test_what_stands_before_a_damage_is_read(compress: Callable[[bytes], bytes])
 def test_millions_of_empty_members_end_at_once(kind: str, count: int) -> None:
     packed = COMPRESSORS[kind](b"") * count
     with pytest.raises(ValueError, match="empty members"):
-        unpacked(io.BytesIO(packed)).read()
+        decompressed(io.BytesIO(packed)).read()
 
 
 def test_an_xz_header_that_asks_for_four_gigabytes_is_refused() -> None:
@@ -98,7 +98,7 @@ def test_an_xz_header_that_asks_for_four_gigabytes_is_refused() -> None:
     checksum = zlib.crc32(packed[begin : begin + size - 4])
     packed[begin + size - 4 : begin + size] = checksum.to_bytes(4, "little")
     with pytest.raises(lzma.LZMAError, match=r"[Mm]emory"):
-        unpacked(io.BytesIO(bytes(packed)))
+        decompressed(io.BytesIO(bytes(packed)))
 
 
 # Beginnings
@@ -240,8 +240,8 @@ def test_lone_surrogates_in_a_list_are_replaced() -> None:
 def test_names_without_end_are_refused() -> None:
     inner = {str(number): 1 for number in range(10_000)}
     with pytest.raises(ValueError, match="names in the row are too long"):
-        flat({"p" * 10_000: inner})
-    assert len(flat({"p" * 1000: inner})) == 10_000
+        flatten({"p" * 10_000: inner})
+    assert len(flatten({"p" * 1000: inner})) == 10_000
 
 
 def test_a_record_of_long_names_costs_itself_alone(tmp_path: Path) -> None:
@@ -457,7 +457,7 @@ def test_a_folder_with_all_that_is_no_file_is_read(tmp_path: Path) -> None:
 
 def test_a_file_that_never_answers_does_not_hold_up_the_reader(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with at_once(tmp_path / "pipe") as file:
+    with open_without_blocking(tmp_path / "pipe") as file:
         assert not file.read(16)
 
 

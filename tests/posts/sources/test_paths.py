@@ -9,8 +9,8 @@ import pytest
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Post, Skipped
 from frametrace.posts.open_source import detect, read_source
-from frametrace.posts.sources.containers import Folder, pictures_in
-from frametrace.posts.sources.paths import is_picture
+from frametrace.posts.sources.containers import Folder
+from frametrace.posts.sources.picture_files import is_picture, pictures_in
 
 
 def _put(root: Path, *paths: str) -> None:
