@@ -25,8 +25,17 @@ from frametrace.matcher.results import GroupKind, Relation, Results
 
 if TYPE_CHECKING:
     from frametrace.matcher.stage import MatchRun
+    from frametrace.posts.model import Skipped
 
-__all__ = ["Counts", "counts_of", "describe_signals", "elements_text", "notes_on", "reasons_of"]
+__all__ = [
+    "Counts",
+    "counts_of",
+    "describe_signals",
+    "elements_text",
+    "notes_on",
+    "reasons_of",
+    "skipped_text",
+]
 
 _MOST_REASONS = 30
 _LONGEST_VALUE = 40
@@ -217,3 +226,9 @@ def _value_in(reason: str) -> str:
     value = found[0] if found else ""
     plain = not _OTHER_WORDS.search(_OF_TIMES.sub("", value))
     return value if plain and len(value) <= _LONGEST_VALUE and _DIGIT.search(value) else ""
+
+
+def skipped_text(skipped: "Skipped") -> str:
+    """Where something that was skipped stands, and why."""
+    row = f", row {skipped.line}" if skipped.line else ""
+    return f"{skipped.source}{row}: {skipped.reason.removeprefix(f'{skipped.source}: ')}"

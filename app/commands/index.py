@@ -20,8 +20,8 @@ def command(case: Path, as_json: bool) -> None:
     \b
     frametrace index hongkong
     """
-    from frametrace.app.output.console import Console, table_text
-    from frametrace.app.output.print_results import print_json
+    from frametrace.app.output.console import Console
+    from frametrace.app.output.render import print_json, table_text
     from frametrace.case.store import Case
     from frametrace.embed.signals import SIGNALS, Metric
     from frametrace.index.store import index_folder, open_index, read_manifest

@@ -304,7 +304,7 @@ def test_a_map_without_platforms_is_told_where_two_posts_have_one_id(tmp_path: P
     assert [(told.line, told.reason) for told in library.unused_entries()] == [
         (
             2,
-            "the media map doesn't say whether it means the post 7 of y and z, which both have it "
+            "the media map doesn't say whether it means the post 7 of y and z; both have the file "
             "now: write the platform",
         )
     ]

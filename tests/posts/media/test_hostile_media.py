@@ -16,8 +16,8 @@ from frametrace.posts.errors import DecodeError
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.media.picture_bytes import identify, read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.sources.containers import Folder, SourceLocation
 from frametrace.posts.sources.archives import escapes_folder
+from frametrace.posts.sources.containers import Folder, SourceLocation
 
 LIMIT = 100_000
 LEAVES = "leaves the media folder"

@@ -212,7 +212,9 @@ def test_archives_that_are_of_no_use_are_told_of_once(tmp_path: Path) -> None:
     assert told == {"link.zip": "leaves the media folder"}
     alone = MediaLibrary([nesting])
     assert _paths(alone, _post()) == [f"{KEY}-b.jpg"]
-    assert [(left.source, left.item) for left in alone.unused_entries()] == [("nesting.zip", "inner.zip")]
+    assert [(left.source, left.item) for left in alone.unused_entries()] == [
+        ("nesting.zip", "inner.zip")
+    ]
 
 
 def test_a_root_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
