@@ -41,7 +41,7 @@ def refusal(first: Post, post: Post) -> Refused | None:
 
     Shown in part it is one with whatever text.
     """
-    if not first.is_of_the_account(post):
+    if not first.has_same_account_as(post):
         differs = ACCOUNT
     elif first.is_partial != post.is_partial:
         return None

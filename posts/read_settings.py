@@ -1,4 +1,4 @@
-"""How sources are to be read, where they don't say it themselves."""
+"""The users' settings for reading sources."""
 
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -11,11 +11,11 @@ __all__ = ["ReadSettings"]
 
 @dataclass(frozen=True, slots=True)
 class ReadSettings:
-    """What users say of their sources; each is otherwise taken from the source itself.
+    """What users say about their sources; anything left out is detected.
 
-    `format` names a reader. `encoding` is that of texts. `zone` is that of times which name none,
-    `order` that of day and month in dates with the year last. `columns` say which columns of
-    tables are what; the first one that fits a table is used.
+    `format` names a reader. `encoding` is that of texts. `zone` is that of times without one,
+    `order` that of day and month in dates. `columns` are column maps; the first one that fits a
+    table is used.
     """
 
     format: str | None = None

@@ -1,4 +1,7 @@
-"""What is read with one reader, row by row: what can't be read is told of and stops nothing."""
+"""Reads one part of a source (a file, or a list or sheet in it) with one reader, row by row.
+
+What can't be read is reported as a Skipped and stops nothing.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,41 +26,45 @@ __all__ = ["Entry", "SourcePart", "folder_in_container"]
 
 Entry = Post | Account | Skipped
 
-_NEIGHBOUR = 2**22  # bytes of a file that is read for the sake of its neighbour
-_NO_ZONE = "names no zone of its times: only their days are taken, unless --timezone names it"
+_MAX_CONTEXT_FILE = 2**22  # bytes of a file beside the source that its reader needs
+_NO_ZONE = "its times have no zone: only their days are kept, unless --timezone names the zone"
 _NUMBERED = (
     "post_id counts from 1: if it numbers the rows of this table only, posts of other tables will "
     "count as these; name the posts' links, or a column such as march-1, march-2"
 )
-_OURS = "plain-"  # how the readers of Frametrace's own format are named
-_REPLACED = "\ufffd"
+_PLAIN_PREFIX = "plain-"  # of the names of readers of Frametrace's own format
+_REPLACEMENT = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
 class SourcePart:
-    """What is read with one reader: a source, or a list or a sheet in it."""
+    """A source, or a list or sheet in it, with the reader that reads it.
+
+    `columns` is the users' column map, if it is read by one. `siblings` are the sources that were
+    opened along with it.
+    """
 
     source: Source
     head: Head
     reader: Reader
     settings: ReadSettings = ReadSettings()
-    columns: ColumnMap | None = None  # by which it is read, where users said so
-    siblings: SiblingSources | None = None  # the sources that were opened along with it
+    columns: ColumnMap | None = None
+    siblings: SiblingSources | None = None
 
     @property
     def folder(self) -> str:
-        """The folder of the source inside the folder or the archive that was named; or empty."""
+        """The folder of the source inside the folder or archive that users named; or empty."""
         return folder_in_container(self.source)
 
     @property
     def is_of_a_tool(self) -> bool:
-        """Whether it is a list of a tool's document, whose other lists are known to be none."""
-        is_ours = self.reader.name.startswith(_OURS) or self.columns is not None
+        """Whether it is a list in a tool's document, whose other lists are known not to be posts."""
+        is_ours = self.reader.name.startswith(_PLAIN_PREFIX) or self.columns is not None
         return self.head.shape is not Shape.TABLE and not is_ours
 
     @property
     def full_path(self) -> str:
-        """The whole path of the source."""
+        """The absolute path of the source."""
         path = self.source.path.resolve()
         return f"{path}/{self.source.member}" if self.source.member else str(path)
 
@@ -69,7 +76,7 @@ class SourcePart:
         )
 
     def rows(self) -> Rows:
-        """The rows, each with what its columns say as a whole and what stands beside the source."""
+        """Yield the rows, with the facts of their columns and values from files beside the source."""
         return self._rows(self._facts())
 
     def _facts(self) -> ColumnFacts:
@@ -77,8 +84,8 @@ class SourcePart:
         return ColumnFacts(self._cells, zone, order, records=self.head.shape is Shape.RECORDS)
 
     def _rows(self, facts: ColumnFacts) -> Rows:
-        context = self.reader.context(self._neighbour) if self.reader.context else {}
-        for row in self._plain():
+        context = self.reader.context(self._context_file) if self.reader.context else {}
+        for row in self._plain_rows():
             if isinstance(row, Row):
                 row.facts = facts
                 if context:
@@ -86,30 +93,32 @@ class SourcePart:
             yield row
 
     def entries(self) -> Iterator[Entry]:
-        """Read it, row by row: what can't be read is a Skipped. In memory is the current row."""
-        replaced = posts = 0
+        """Read it row by row; what can't be read is a Skipped. Only one row is in memory."""
+        damaged_posts = posts = 0
         numbers_rows = self.columns is not None
         facts = self._facts()
         for entry in self._entries(facts):
             if isinstance(entry, Post):
-                replaced += _REPLACED in entry.text
+                damaged_posts += _REPLACEMENT in entry.text
                 posts += 1
                 numbers_rows = numbers_rows and entry.post_id == str(posts)
             elif isinstance(entry, Skipped) and self.siblings:
                 self.siblings.note_skipped(self.folder, entry)
             yield entry
-        name = self.source.name
-        if (found := self.source.detected) and found.guessed:
-            reason = f"is not UTF-8: it was read as {found.name}; --encoding can name another"
-            yield Skipped(name, 0, "", reason, kept=True)
-        if replaced:
-            many = "captions hold" if replaced > 1 else "caption holds"
-            reason = f"{replaced:,} {many} U+FFFD in the container of characters that were lost"
-            yield Skipped(name, 0, "", reason, kept=True)
-        if numbers_rows and posts > 1:
-            yield Skipped(name, 0, "", _NUMBERED, kept=True)
+        for reason in self._notes(facts, damaged_posts, numbers_rows and posts > 1):
+            yield Skipped(self.source.name, 0, "", reason, kept=True)
+
+    def _notes(self, facts: ColumnFacts, damaged_posts: int, numbers_rows: bool) -> Iterator[str]:
+        """Reports on the source as a whole, after its rows were read."""
+        if (encoding := self.source.detected) and encoding.guessed:
+            yield f"is not UTF-8: it was read as {encoding.name}; --encoding can name another"
+        if damaged_posts:
+            captions = "captions hold" if damaged_posts > 1 else "caption holds"
+            yield f"{damaged_posts:,} {captions} U+FFFD in place of lost characters"
+        if numbers_rows:
+            yield _NUMBERED
         if facts.has_local_times:
-            yield Skipped(name, 0, "", _NO_ZONE, kept=True)
+            yield _NO_ZONE
 
     def _entries(self, facts: ColumnFacts) -> Iterator[Entry]:
         parse, parts = self.reader.parse, self.reader.parts
@@ -122,23 +131,23 @@ class SourcePart:
                 if parts is None:
                     yield parse(row)
                     if row.notes:
-                        yield from _told(row)
+                        yield from _noted(row)
                 else:
                     for part in parts(row):
-                        yield from self._of_part(part)
+                        yield from self._part_entries(part)
             except (ValueError, RecursionError) as error:
                 yield Skipped(row.source, row.line, "", str(error), ids=ids_in(cells))
 
-    def _of_part(self, row: Row) -> Iterator[Entry]:
+    def _part_entries(self, row: Row) -> Iterator[Entry]:
         cells = tuple(row.values.values())
         try:
             yield self.reader.parse(row)
         except ValueError as error:
             yield Skipped(row.source, row.line, "", str(error), ids=ids_in(cells))
         else:
-            yield from _told(row)
+            yield from _noted(row)
 
-    def _plain(self) -> Rows:
+    def _plain_rows(self) -> Rows:
         if self.reader.split is not None:
             return text_rows(self.source, self.reader.split)
         if self.reader.short_rows and self.head.filled is not None:
@@ -146,37 +155,37 @@ class SourcePart:
         return self.head.rows()
 
     def _cells(self, column: str) -> Iterator[str]:
-        return (row.values.get(column, "") for row in self._plain() if isinstance(row, Row))
+        return (row.values.get(column, "") for row in self._plain_rows() if isinstance(row, Row))
 
     def context_files(self) -> frozenset[str]:
-        """The paths, in its container, of the files that are read for what they say of it."""
-        asked: set[str] = set()
+        """The paths, in its container, of the files beside it that its reader uses."""
+        paths: set[str] = set()
 
-        def noted(path: str) -> str:
-            asked.add(normpath(f"{self.folder}/{path}"))
-            return self._neighbour(path)
+        def recorded(path: str) -> str:
+            paths.add(normpath(f"{self.folder}/{path}"))
+            return self._context_file(path)
 
         if self.reader.context:
-            self.reader.context(noted)
-        return frozenset(asked)
+            self.reader.context(recorded)
+        return frozenset(paths)
 
-    def _neighbour(self, path: str) -> str:
+    def _context_file(self, path: str) -> str:
         """The text of a small file beside the source; empty where there is none."""
         try:
             container = self.source.container()
-            named = normpath(f"{self.folder}/{path}" if self.folder else path)
-            if not container.has_file(named) or not container.stays_inside(named):
+            full = normpath(f"{self.folder}/{path}" if self.folder else path)
+            if not container.has_file(full) or not container.stays_inside(full):
                 return ""
-            data = container.read(named, _NEIGHBOUR)
+            data = container.read(full, _MAX_CONTEXT_FILE)
         except (SourceError, *READ_ERRORS):
             return ""
         return data.decode(detect_encoding(data).name, "replace")
 
 
 def folder_in_container(source: Source) -> str:
-    """The folder of a source inside the folder or the archive that was named; or empty."""
+    """The folder of a source inside the folder or archive that users named; or empty."""
     return PurePosixPath(source.member).parent.as_posix() if source.member else ""
 
 
-def _told(row: Row) -> Iterator[Skipped]:
+def _noted(row: Row) -> Iterator[Skipped]:
     return (Skipped(row.source, row.line, "", reason, kept=True) for reason in row.notes)

@@ -1,8 +1,8 @@
-"""Which number of a date such as 05/06/2024 or 19-08-31 is the day, the month and the year.
+"""Finds the order of day, month and year in dates such as 05/06/2024 or 19-08-31.
 
-A date alone often does not show it, its column does: an order that one of the column's dates can't
-have is not that of the others. A year of two digits may stand first or last. No date of a post lies
-in the future, which is how 19-08-31 shows that its year comes first.
+A single date often does not show its order, but its column does: an order that is impossible for
+one date of the column is ruled out for all. A two-digit year may come first or last. No post is in
+the future, so in 19-08-31 the year comes first.
 """
 
 import re
@@ -30,52 +30,54 @@ class DayOrder(StrEnum):
     YEAR_FIRST = "year first"
 
 
-# Dates whose year does not stand first with all its digits.
-_GERMAN = re.compile(r"\bUhr\b")  # where the day always comes first
-_SIGN = r"(?P<sign>\. |[./-])"
+_GERMAN = re.compile(r"\bUhr\b")  # in German dates, the day always comes first
+_SEPARATOR = r"(?P<sign>\. |[./-])"
+# A date that does not begin with a year of four digits.
 DATE_IN_NUMBERS = (
-    rf"(?P<first>\d{{1,2}}){_SIGN}(?P<second>\d{{1,2}})(?P=sign)(?P<year>\d{{4}}|\d\d)(?![\d./-])"
+    rf"(?P<first>\d{{1,2}}){_SEPARATOR}(?P<second>\d{{1,2}})(?P=sign)(?P<year>\d{{4}}|\d\d)"
+    r"(?![\d./-])"
 )
 _BEGINNING = re.compile(rf"\s*{DATE_IN_NUMBERS}", re.ASCII)
-LATEST_DATE = (datetime.now(UTC) + timedelta(days=1)).date()  # of posts, as this is read
-# Dates in one year of two digits say which number it is: it stays the same while the days differ.
-_DIFFERENT_DAYS, _DAYS_APART = 5, 10
+LATEST_DATE = (datetime.now(UTC) + timedelta(days=1)).date()  # that a post may have
+# If all dates of a column are in one year, that number is constant while the days vary: there are
+# at least 5 distinct days, more than 10 apart.
+_MIN_DISTINCT_DAYS, _MIN_DAYS_APART = 5, 10
 SPACES = str.maketrans({"\u202f": " ", "\u00a0": " ", "\u200e": "", "\u200f": ""})
 
 
 def possible_dates(text: str, latest: date = LATEST_DATE) -> Mapping[DayOrder, date]:
-    """The days that a date may be, by the order that it then has; empty for other texts.
+    """The days that a date may mean, by their orders; empty for other texts.
 
-    Of a year with two digits none is after `latest`. Between dots a month never comes first.
+    With a two-digit year, no day is after `latest`. Between dots, a month never comes first.
     """
     match = _BEGINNING.match(text.translate(SPACES))
-    return _readings(match, latest) if match else {}
+    return _dates_by_order(match, latest) if match else {}
 
 
 def choose_order(text: str, orders: Iterable[DayOrder]) -> DayOrder | None:
-    """The order of a date among some that are possible; None where they leave several days."""
-    found = possible_dates(text)
-    fitting = [order for order in orders if order in found]
-    return fitting[0] if len({found[order] for order in fitting}) == 1 else None
+    """The order of a date among possible ones; None where these leave several days."""
+    dates = possible_dates(text)
+    fitting = [order for order in orders if order in dates]
+    return fitting[0] if len({dates[order] for order in fitting}) == 1 else None
 
 
 def column_orders(cells: Iterable[str], latest: date = LATEST_DATE) -> frozenset[DayOrder]:
     """The orders that all dates of a column can have.
 
-    A year with all its digits does not say where one of two digits stands.
+    Dates with a four-digit year do not show where a two-digit year is.
     """
     possible = set(DayOrder)
-    firsts, lasts = set[int](), set[int]()  # of dates with two digits for the year
+    firsts, lasts = set[int](), set[int]()  # numbers of the dates with a two-digit year
     for cell in cells:
         match = _BEGINNING.match(cell.translate(SPACES))
-        if match is None or not (found := _readings(match, latest)):
+        if match is None or not (dates := _dates_by_order(match, latest)):
             continue
         if len(match["year"]) == 2:
-            possible &= found.keys()
+            possible &= dates.keys()
             firsts.add(int(match["first"]))
             lasts.add(int(match["year"]))
         else:
-            possible &= {*found, DayOrder.YEAR_FIRST}
+            possible &= {*dates, DayOrder.YEAR_FIRST}
     if len(lasts) == 1 and _are_days(firsts):
         possible -= {DayOrder.YEAR_FIRST}
     elif len(firsts) == 1 and _are_days(lasts):
@@ -84,30 +86,31 @@ def column_orders(cells: Iterable[str], latest: date = LATEST_DATE) -> frozenset
 
 
 def first_contradiction(cells: Iterable[str], order: DayOrder) -> str:
-    """The first date of a column whose numbers can't have an order; empty where all can."""
+    """The first date of a column that can't have the given order; empty where all can."""
     for cell in cells:
-        found = possible_dates(cell.replace(".", "/"))  # dots alone don't contradict what users say
-        if found and order not in found:
+        # Dots alone suggest an order, but don't contradict the one that users gave.
+        dates = possible_dates(cell.replace(".", "/"))
+        if dates and order not in dates:
             return cell.strip()
     return ""
 
 
-def _readings(match: re.Match[str], latest: date) -> Mapping[DayOrder, date]:
-    german = _GERMAN.search(match.string[:80])
+def _dates_by_order(match: re.Match[str], latest: date) -> Mapping[DayOrder, date]:
+    is_german = _GERMAN.search(match.string[:80])
     first, second, year = int(match["first"]), int(match["second"]), int(match["year"])
-    short = len(match["year"]) == 2
-    last = 2000 + year if short else year
-    orders = {DayOrder.DAY_FIRST: (last, second, first)}
-    if "." not in match["sign"] and not german:
-        orders[DayOrder.MONTH_FIRST] = (last, first, second)
-    if short and len(match["first"]) == 2 and not german:
+    is_short = len(match["year"]) == 2
+    full_year = 2000 + year if is_short else year
+    orders = {DayOrder.DAY_FIRST: (full_year, second, first)}
+    if "." not in match["sign"] and not is_german:
+        orders[DayOrder.MONTH_FIRST] = (full_year, first, second)
+    if is_short and len(match["first"]) == 2 and not is_german:
         orders[DayOrder.YEAR_FIRST] = (2000 + first, second, year)
-    found = {order: day for order, numbers in orders.items() if (day := _day(*numbers))}
-    return {order: day for order, day in found.items() if not short or day <= latest}
+    dates = {order: day for order, numbers in orders.items() if (day := _day(*numbers))}
+    return {order: day for order, day in dates.items() if not is_short or day <= latest}
 
 
 def _are_days(numbers: set[int]) -> bool:
-    return len(numbers) >= _DIFFERENT_DAYS and max(numbers) - min(numbers) > _DAYS_APART
+    return len(numbers) >= _MIN_DISTINCT_DAYS and max(numbers) - min(numbers) > _MIN_DAYS_APART
 
 
 def _day(year: int, month: int, day: int) -> date | None:

@@ -1,4 +1,4 @@
-"""The times that sources write, as UTC with the precision that was written."""
+"""Parses the times that exports write, as UTC with the precision that was written."""
 
 import re
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ _YEAR_FIRST = re.compile(
     re.ASCII,
 )
 _BEFORE_OFFSET = re.compile(r"(?:UTC|GMT)(?=[+-]\d)")
-# What X's API before version 2 writes, millions of times: Wed May 01 10:00:00 +0000 2024
+# X's API before version 2, in millions of rows: Wed May 01 10:00:00 +0000 2024
 _OF_X = re.compile(
     rf"[A-Z][a-z]{{2}} (?P<month>[A-Z][a-z]{{2}}) (?P<day>\d\d) {_CLOCK} (?P<zone>[+-]\d{{4}})"
     r" (?P<year>\d{4})(?P<half>)",
@@ -39,26 +39,26 @@ _OF_X = re.compile(
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DIGITS = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(\d\d)Z?)?", re.ASCII)
 _BY_NUMBERS = re.compile(rf"{DATE_IN_NUMBERS}{_REST}{_ZONE}", re.ASCII)
-# A month by its English name, which only the parser below reads: nothing else is handed to it.
+# An English month name: only times with one are given to dateutil's parser.
 _NAMED_MONTH = re.compile(
     r"(?<![A-Za-z])(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)(?![A-Za-z])",
     re.IGNORECASE,
 )
-_LONGEST = 80  # characters of a written time
-_UNKNOWN = "neither it nor its column shows whether the {} comes first: --day-order says it"
+_MAX_LENGTH = 80  # characters of a time
+_UNKNOWN_ORDER = "neither it nor its column shows whether the {} comes first: add --day-order"
 _WHOLE_YEAR = re.compile(r"\d{4}")
-_SPELLED_OUT = re.compile(r"\s*\([A-Za-z ]{2,40}\)\Z")  # a zone's name behind its offset
+_SPELLED_OUT = re.compile(r"\s*\([A-Za-z ]{2,40}\)\Z")  # a zone's name after its offset
 
-# Seconds, thousandths or millionths since 1970, from 2001 to 2033: 2019081914 is none.
+# Seconds, milliseconds or microseconds since 1970, from 2001 to 2033; not 2019081914.
 _EPOCH = re.compile(r"(1\d{9})(?:\d{3}|\d{6})?(?:\.\d*)?", re.ASCII)
 
-# Ten digits last until 2286; eleven are no post's, thirteen are milliseconds.
+# Ten digits last until 2286; thirteen are milliseconds.
 _SECONDS = re.compile(r"\d{1,10}(?:\.\d+)?", re.ASCII)
 
-# Hours from UTC of the abbreviations that mean one thing in the tz database's present rules; of
-# those that mean several, EST, PST and the like stand for North America, as exports use them. CST
-# (Chicago, Shanghai, Havana), IST (Mumbai, Jerusalem, Dublin) and CDT are left out.
+# Hours from UTC of the abbreviations that are unambiguous in the current tz database. EST, PST and
+# the like, which have several meanings, are those of North America, as in exports. CST (Chicago,
+# Shanghai, Havana), IST (Mumbai, Jerusalem, Dublin) and CDT are left out.
 _ZONES: Mapping[str, float] = {
     **{"Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2},
     **{"EET": 2, "EEST": 3, "MSK": 3, "SAST": 2, "WAT": 1, "CAT": 2, "EAT": 3, "PKT": 5},
@@ -71,34 +71,34 @@ _ZONES: Mapping[str, float] = {
 def parse_time(
     text: str, zone: tzinfo | None = None, order: DayOrder | None = None
 ) -> tuple[datetime, Precision]:
-    """Read a time as exports write them, such as `2019-08-19 14:03` or `Aug 19, 2019 2:03 PM EDT`.
+    """Parse a time such as `2019-08-19 14:03` or `Aug 19, 2019 2:03 PM EDT`.
 
-    Read are also seconds, milliseconds and microseconds since 1970, of the years 2001 to 2033.
-    What names no zone is of `zone`, or else UTC. `order` decides what 05/06/2024 is; where it is
-    not given, that is not a time. The result is in UTC with the precision that was written. Raises
+    Seconds, milliseconds and microseconds since 1970 are also accepted, for the years 2001 to 2033.
+    A time without a zone is in `zone`, or else UTC. `order` decides what 05/06/2024 means; without
+    it, that is not a valid time. The result is in UTC with the precision that was written. Raises
     ValueError with a plain reason for anything else.
     """
     written = text.translate(SPACES).strip()
     if since := _EPOCH.fullmatch(written):
         return datetime.fromtimestamp(int(since[1]), UTC), Precision.SECOND
     try:
-        found = _numeric(written, zone, order)
-        if found is None and (plain := with_numeric_month(written)) != written:
-            given = order if order in possible_dates(written) else choose_order(written, DayOrder)
-            found = _numeric(plain, zone, given)
-        if found is None and len(written) <= _LONGEST and _NAMED_MONTH.search(written):
-            found = _with_named_month(written, zone)
+        parsed = _numeric(written, zone, order)
+        if parsed is None and (numeric := with_numeric_month(written)) != written:
+            fitting = order if order in possible_dates(written) else choose_order(written, DayOrder)
+            parsed = _numeric(numeric, zone, fitting)
+        if parsed is None and len(written) <= _MAX_LENGTH and _NAMED_MONTH.search(written):
+            parsed = _with_named_month(written, zone)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text[:40]!r} is not a time: {error}") from None
-    if found is None:
+    if parsed is None:
         raise ValueError(f"{text[:40]!r} is not a time such as 2019-08-19 14:03:22")
-    return found
+    return parsed
 
 
 def _numeric(
     text: str, zone: tzinfo | None, order: DayOrder | None
 ) -> tuple[datetime, Precision] | None:
-    """Read a time that is written in numbers, or as X does; None for others."""
+    """Parse a time in numbers, or in X's format; None for other texts."""
     if match := _DIGITS.fullmatch(text):
         text = "{}-{}-{}".format(*match.groups())
         text += " {}:{}:{}".format(*match.groups()[3:]) if match[4] else ""
@@ -116,7 +116,7 @@ def _numeric(
 
 
 def parse_unix(text: str) -> tuple[datetime, Precision]:
-    """Read seconds since 1970, `1566223402` or `1566223402.0`, as a time in UTC.
+    """Parse seconds since 1970, `1566223402` or `1566223402.0`, as a time in UTC.
 
     Raises ValueError with a plain reason for anything else.
     """
@@ -131,20 +131,21 @@ def time_zone(name: str) -> tzinfo:
         return timezone(_offset(name)) if name[:1] in "+-" else ZoneInfo(name)
     except (ValueError, ZoneInfoNotFoundError, OSError):
         raise ValueError(
-            f"there is no time zone {name!r}; Europe/Berlin, America/New_York, UTC and +08:00 are"
+            f"there is no time zone {name!r}; try Europe/Berlin, UTC or +08:00"
         ) from None
 
 
 def _in_order(text: str, order: DayOrder | None) -> date:
-    """The day of a date that begins a text: the one that it may be, or the one of an order."""
-    found = possible_dates(text)
-    if not found:
+    """The day of a date in numbers: the only possible one, or the one in the given order."""
+    dates = possible_dates(text)
+    if not dates:
         raise ValueError("there is no such day, or it lies in the future")
-    if len(set(found.values())) == 1:
-        return next(iter(found.values()))
-    if order is None or order not in found:
-        raise ValueError(_UNKNOWN.format(" or the ".join(each.split()[0] for each in found)))
-    return found[order]
+    if len(set(dates.values())) == 1:
+        return next(iter(dates.values()))
+    if order is None or order not in dates:
+        names = " or the ".join(possible.split()[0] for possible in dates)
+        raise ValueError(_UNKNOWN_ORDER.format(names))
+    return dates[order]
 
 
 def _moment(
@@ -152,7 +153,7 @@ def _moment(
 ) -> tuple[datetime, Precision]:
     moment = datetime(year, month, day)
     clock = match["clock"]
-    if clock is None:  # a day is that day, wherever it was
+    if clock is None:  # a day is the same day in every zone
         return moment.replace(tzinfo=UTC), Precision.DAY
     hour, minute = map(int, clock.split(":"))
     if match["half"] and hour <= 12:  # `14:03 PM` and `10:00:00 AM` both occur
@@ -168,29 +169,29 @@ def _moment(
 def _in_utc(moment: datetime, offset: timedelta | None, zone: tzinfo | None) -> datetime:
     if offset is not None:
         return moment.replace(tzinfo=UTC) - offset
-    placed = moment.replace(tzinfo=zone or UTC)
-    if placed.utcoffset() != placed.replace(fold=1).utcoffset():
+    local = moment.replace(tzinfo=zone or UTC)
+    if local.utcoffset() != local.replace(fold=1).utcoffset():
         raise ValueError("clocks were changed in that hour; write an offset such as +02:00")
-    return placed.astimezone(UTC)
+    return local.astimezone(UTC)
 
 
 def _with_named_month(text: str, zone: tzinfo | None) -> tuple[datetime, Precision]:
-    """Read a time with an English month; what it leaves out is not made up."""
+    """Parse a time with an English month; missing parts are not filled in."""
     from dateutil import parser
 
-    # The parser takes `GMT+2` for POSIX's, which is west of Greenwich.
+    # dateutil reads `GMT+2` as POSIX does, west of Greenwich.
     written = _BEFORE_OFFSET.sub("", _SPELLED_OUT.sub("", text))
-    read = []
+    parsed = []
     for default in (datetime(2000, 1, 1), datetime(2001, 2, 2)):
         try:
-            read.append(parser.parse(written, default=default, tzinfos=_zone_of))
+            parsed.append(parser.parse(written, default=default, tzinfos=_zone_of))
         except parser.ParserError:
-            raise ValueError("it is not understood") from None
-    if read[0] != read[1]:
+            raise ValueError("it can't be parsed") from None
+    if parsed[0] != parsed[1]:
         raise ValueError("its day, month or year is missing")
-    if read[0].date() > LATEST_DATE and not _WHOLE_YEAR.search(text):
+    if parsed[0].date() > LATEST_DATE and not _WHOLE_YEAR.search(text):
         raise ValueError("it lies in the future")
-    offset, moment = read[0].utcoffset(), read[0].replace(tzinfo=None)
+    offset, moment = parsed[0].utcoffset(), parsed[0].replace(tzinfo=None)
     if not re.search(r"\d:\d\d|\d\s?[AaPp]\.?[Mm]", text):
         return moment.replace(tzinfo=UTC), Precision.DAY
     precision = Precision.SECOND if re.search(r"\d:\d\d:\d\d", text) else Precision.MINUTE
@@ -198,7 +199,7 @@ def _with_named_month(text: str, zone: tzinfo | None) -> tuple[datetime, Precisi
 
 
 def _zone_of(name: str | None, seconds: int | None) -> tzinfo | None:
-    """The zone that a time names. Raises ValueError where it is unknown or means several."""
+    """The zone in a time, for dateutil. Raises ValueError where it is unknown or ambiguous."""
     if seconds is not None:
         return timezone(timedelta(seconds=seconds))
     return timezone(_offset(name)) if name else None

@@ -1,4 +1,4 @@
-"""How sources are laid out, by what they begin with, and the rows that each layout gives."""
+"""Detects the layout of a source (table, workbook, JSON, text, …) and reads its rows."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,58 +28,58 @@ from frametrace.posts.values import MISSING_VALUES
 
 __all__ = ["heads_of", "table_head", "text_rows"]
 
-_LINES_LOOKED_AT = 200
-_TABLE_LOOKED_AT = 2**21  # bytes of these lines
-_BEGINNING = 2**12  # characters
-_BLANK = 2**24  # bytes of nothing at the beginning of a text that isn't empty
+_SAMPLE_LINES = 200
+_SAMPLE_BYTES = 2**21  # of these lines
+_BEGINNING = 2**12  # characters that readers of texts get for recognition
+_MAX_BLANK = 2**24  # bytes of blanks at the beginning of a text; longer ones count as empty
 
-_DATED = re.compile(r"\[\d{1,4}[./-]", re.ASCII)  # a chat's lines may begin so, an array doesn't
-_Line = tuple[int, list[str]]  # its number and its cells
-_SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_DATED = re.compile(r"\[\d{1,4}[./-]", re.ASCII)  # a line of a chat, and not an array
+_NumberedCells = tuple[int, list[str]]  # the number of a row's line, its cells
+_SEPARATOR_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 def heads_of(source: Source) -> Heads:
-    """Look at the beginning of a source. Raises SourceError if it is empty or unreadable."""
+    """Read the beginning of a source. Raises SourceError if it is empty or unreadable."""
     if source.is_folder:
         return _folder_heads(source)
     try:
         with source.opened() as file:
-            begins = file.peek(16)[:16]
+            first_bytes = file.peek(16)[:16]
     except READ_ERRORS as error:
         raise SourceError(f"{source.name}: can't be opened: {error}") from error
-    if is_parquet(begins):
+    if is_parquet(first_bytes):
         return _parquet_heads(source)
-    if is_workbook(begins, source.suffix):
+    if is_workbook(first_bytes, source.suffix):
         return _workbook_heads(source)
-    with source.pieces(_BLANK) as pieces:
-        text = next(filter(str.strip, pieces), "")
+    with source.chunks(_MAX_BLANK) as chunks:
+        text = next(filter(str.strip, chunks), "")
     first = text.lstrip().lstrip("\ufeff").lstrip()
     if not first:
         raise SourceError(f"{source.name}: the file is empty. Export it again.")
-    in_json = first[0] in "{[" and not _DATED.match(first)
-    return json_heads(source) if in_json else _text_heads(source, first)
+    is_json = first[0] in "{[" and not _DATED.match(first)
+    return json_heads(source) if is_json else _text_heads(source, first)
 
 
 def table_head(source: Source, fits: Callable[[Head], bool]) -> Head:
-    """The head of a table that fits, or else the likeliest. Raises SourceError."""
+    """The first head that fits, or else the last. Raises SourceError."""
     heads = heads_of(source)
-    every = (*heads.either, *chain.from_iterable(heads.parts))
-    found = next((head for head in every if fits(head)), None)
-    return found or (every[-1] if every else Head(Shape.TEXT, ()))
+    candidates = (*heads.either, *chain.from_iterable(heads.parts))
+    fitting = next((head for head in candidates if fits(head)), None)
+    return fitting or (candidates[-1] if candidates else Head(Shape.TEXT, ()))
 
 
 def text_rows(
     source: Source, split: Callable[[Iterable[str]], Iterator[tuple[int, Mapping[str, str] | str]]]
 ) -> Rows:
-    """The rows that a reader takes a text apart into."""
+    """The rows that a reader splits a text into."""
     line = 0
     with source.lines() as lines:
         try:
-            for line, found in split(lines):
-                if isinstance(found, str):
-                    yield Skipped(source.name, line, "", found)
+            for line, values in split(lines):
+                if isinstance(values, str):
+                    yield Skipped(source.name, line, "", values)
                 else:
-                    yield Row(dict(found), source.name, line)
+                    yield Row(dict(values), source.name, line)
         except (SourceError, ValueError, RecursionError) as error:
             yield Skipped(source.name, line + 1, "", str(error))
 
@@ -97,54 +97,66 @@ def _folder_heads(source: Source) -> Heads:
 
 
 def _folder_rows(source: Source) -> Rows:
-    for line, found in enumerate(pictures_in(container_at(source.path)), start=1):
-        if isinstance(found, Skipped):
-            yield found
+    for line, path in enumerate(pictures_in(container_at(source.path)), start=1):
+        if isinstance(path, Skipped):
+            yield path
         else:
-            yield Row({"path": found}, source.name, line)
+            yield Row({"path": path}, source.name, line)
 
 
-# Tables of text
+# Delimited tables
 
 
 def _text_heads(source: Source, first: str) -> Heads:
     text = Head(Shape.TEXT, (), beginning=first[:_BEGINNING], how="text")
     if first[0] == "<":
         return Heads((text,), what="an HTML page or another document in angle brackets")
-    with source.lines(_TABLE_LOOKED_AT) as lines:
-        sample = list(islice(lines, _LINES_LOOKED_AT))
-    tables = [_table(source, sample, layout, names) for layout, names in possible_formats(sample)]
-    if found := likeliest_format(sample):
-        tables.append(_table(source, sample, *found))
-    what = f"a table separated by {_SIGNS.get(found[0].separator, 'signs')}" if found else "text"
+    with source.lines(_SAMPLE_BYTES) as lines:
+        sample = list(islice(lines, _SAMPLE_LINES))
+    tables = [
+        _table(source, sample, table_format, names)
+        for table_format, names in possible_formats(sample)
+    ]
+    if likeliest := likeliest_format(sample):
+        tables.append(_table(source, sample, *likeliest))
+    what = (
+        f"a table separated by {_SEPARATOR_NAMES.get(likeliest[0].separator, 'characters')}"
+        if likeliest
+        else "text"
+    )
     return Heads((text, *tables), what=what)
 
 
-def _table(source: Source, sample: list[str], layout: TableFormat, names: tuple[str, ...]) -> Head:
-    how = f"a table separated by {_SIGNS.get(layout.separator, repr(layout.separator))}"
-    if layout.before:
-        how += f", its header in line {layout.before + 1}"
-    rows = partial(_table_rows, source, sample, layout)
+def _table(
+    source: Source, sample: list[str], table_format: TableFormat, names: tuple[str, ...]
+) -> Head:
+    separator = table_format.separator
+    how = f"a table separated by {_SEPARATOR_NAMES.get(separator, repr(separator))}"
+    if table_format.lines_before:
+        how += f", its header in line {table_format.lines_before + 1}"
+    rows = partial(_table_rows, source, sample, table_format)
     return Head(Shape.TABLE, names, rows, how=how, filled=partial(rows, short_rows=True))
 
 
 def _table_rows(
-    source: Source, sample: list[str], layout: TableFormat, *, short_rows: bool = False
+    source: Source, sample: list[str], table_format: TableFormat, *, short_rows: bool = False
 ) -> Rows:
     name = source.name
     with source.lines() as lines:
-        table = DelimitedTable(lines, with_quoting(sample, layout))
+        table = DelimitedTable(lines, with_quoting(sample, table_format))
         try:
             header = table.header()
-            yield from _under(header, _whole(table, len(header), name, short_rows=short_rows), name)
+            yield from _rows_under(
+                header, _full_rows(table, len(header), name, short_rows=short_rows), name
+            )
         except (SourceError, ValueError) as error:
             yield Skipped(name, table.line, "", str(error))
 
 
-def _whole(
+def _full_rows(
     table: DelimitedTable, width: int, name: str, *, short_rows: bool
-) -> Iterator[_Line | Skipped]:
-    """The rows of a table with their lines; of one that is not as wide as the header, why not."""
+) -> Iterator[_NumberedCells | Skipped]:
+    """Yield the rows as wide as the header, with their lines; a Skipped for each other row."""
     for cells in table.rows():
         if isinstance(cells, str):
             yield Skipped(name, table.line, "", cells)
@@ -157,22 +169,24 @@ def _whole(
             yield Skipped(name, table.line, "", reason, ids=ids_in(cells))
 
 
-def _under(header: tuple[str, ...], rows: Iterable[_Line | Skipped], name: str) -> Rows:
-    """Rows under a header; those under another one, with the columns in another order, are not."""
-    turned = 0  # the row from which the columns are in another order
+def _rows_under(
+    header: tuple[str, ...], rows: Iterable[_NumberedCells | Skipped], name: str
+) -> Rows:
+    """Make rows of the cells under a header; those under one with another order are skipped."""
+    reordered = 0  # the line of the header with another order; 0: none
     for row in rows:
         if isinstance(row, Skipped):
             yield row
             continue
         line, cells = row
         if repeats_header(cells, header):
-            same = unique_names(map(str.strip, cells)) == header
-            turned = 0 if same else line
-            order = "" if same else " with the columns in another order"
+            is_same = unique_names(map(str.strip, cells)) == header
+            reordered = 0 if is_same else line
+            order = "" if is_same else " with the columns in another order"
             yield Skipped(name, line, "", f"the row repeats the header{order}", kept=True)
-        elif turned:
+        elif reordered:
             reason = (
-                f"row {turned} says that the columns are in another order from there on: "
+                f"row {reordered} says that the columns are in another order from there on: "
                 "put these rows into a table of their own"
             )
             yield Skipped(name, line, "", reason, ids=ids_in(cells))
@@ -197,8 +211,8 @@ def _workbook_heads(source: Source) -> Heads:
     parts = [_sheet_heads(source, number, *sheet) for number, sheet in enumerate(sheets)]
     unread = ""
     if pictures:
-        named = f"holds {pictures:,} picture{'s' * (pictures > 1)} itself, which"
-        unread = f"{named} can't be read: save each as a file that the row names"
+        embedded = f"holds {pictures:,} picture{'s' * (pictures > 1)} itself, which"
+        unread = f"{embedded} can't be read: save each as a file that the row names"
     return Heads((), tuple(filter(None, parts)), what="a workbook", unread=unread)
 
 
@@ -221,14 +235,14 @@ def _sheet_rows(source: Source, number: int, before: int) -> Rows:
         with source.opened() as file:
             rows = sheet_rows(file, name, number)
             header = unique_names(cell.strip() for cell in next(islice(rows, before, None), ()))
-            for entry in _under(header, _padded(rows, len(header), before + 2), name):
+            for entry in _rows_under(header, _padded(rows, len(header), before + 2), name):
                 line = entry.line
                 yield entry
     except (SourceError, *READ_ERRORS) as error:
         yield Skipped(name, line, "", str(error))
 
 
-def _padded(rows: Iterator[list[str]], width: int, start: int) -> Iterator[_Line]:
+def _padded(rows: Iterator[list[str]], width: int, start: int) -> Iterator[_NumberedCells]:
     for line, cells in enumerate(rows, start=start):
         if any(cells):
             yield line, [*cells, *[""] * (width - len(cells))][:width]

@@ -1,8 +1,8 @@
-"""Lists of objects in JSON documents: streamed, since a document may be gigabytes.
+"""Streams the lists of objects in JSON documents, which may be gigabytes long.
 
-A list of a document is an array of objects that is reached through objects alone; its path joins
-their names (`data.videos`; empty where the document itself is the array). In memory is one object
-of a list. Nothing else is decoded, however large or deep it is.
+A list is an array of objects inside nested objects; its path joins their names (`data.videos`;
+empty where the document itself is the array). Only one object of a list is in memory at a time.
+Nothing else is decoded, however large or deep it is.
 """
 
 import json
@@ -21,13 +21,13 @@ NOT_AN_OBJECT = "the row is not a JSON object"
 _TOO_LONG = f"the row is longer than {LINE_LIMIT:,} characters"
 _TOO_DEEP = "the row is nested too deeply"
 
-_PIECE = 2**16  # characters
-_DEEPEST = 50  # objects around a list
-_LONGEST = 1000  # characters of a list's path
-MAX_LISTS = 1000
+_CHUNK = 2**16  # characters
+_MAX_DEPTH = 50  # objects around a list
+_MAX_PATH = 1000  # characters of a list's path
+MAX_LISTS = 1000  # of a document
 
 _SPACE = re.compile(r"[ \t\n\r]*")
-# What matters for the end of an object: brackets, and strings, in which there may be some.
+# To find the end of an object: its brackets, and its strings, which may contain brackets.
 _BRACKETS = re.compile(
     r'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+(?P<opening>[\[{]*+)(?P<closing>[\]}]*+)', re.DOTALL
 )
@@ -37,41 +37,42 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _decode = json.JSONDecoder().raw_decode
 
 
-def objects_at(pieces: Iterable[str], path: str | None) -> Iterator[dict[str, Any] | str]:
-    """Give the objects of the list at `path`, or the reason why one can't be had.
+def objects_at(chunks: Iterable[str], path: str | None) -> Iterator[dict[str, Any] | str]:
+    """Yield the objects of the list at `path`, or the reason why one can't be read.
 
-    Without a path it gives whole documents, which may follow each other. Raises ValueError, with a
-    plain reason, where the document can't be read any further.
+    Without a path, it yields whole documents, of which several may follow each other. Raises
+    ValueError, with a plain reason, where the document can't be read any further.
     """
-    text = _Text(iter(pieces))
+    text = _Text(iter(chunks))
     try:
         if path is None:
-            while text.sign():
+            while text.next_character():
                 yield text.item()
         else:
-            yield from (found for _, found in _listed(text, path.__eq__))
+            yield from (item for _, item in _list_items(text, path.__eq__))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"the document can't be read from here on: {error}") from None
 
 
-def members_at(pieces: Iterable[str], path: str) -> Iterator[tuple[str, dict[str, Any] | str]]:
-    """Give the objects that the members of the object at `path` are, each with its member's name.
+def members_at(chunks: Iterable[str], path: str) -> Iterator[tuple[str, dict[str, Any] | str]]:
+    """Yield the members of the object at `path`, each with its name.
 
-    One that is not an object, or can't be had, is the reason. Raises ValueError like `objects_at`.
+    For a member that is not an object, or can't be read, it yields the reason. Raises ValueError
+    like `objects_at`.
     """
-    text = _Text(iter(pieces))
+    text = _Text(iter(chunks))
     try:
-        yield from _listed(text, lambda _: False, path)
+        yield from _list_items(text, lambda _: False, path)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"the document can't be read from here on: {error}") from None
 
 
-def lists_in(pieces: Iterable[str], enough: int) -> tuple[dict[str, list[dict[str, Any]]], bool]:
-    """The lists of a document by their paths, each with the objects among its first `enough` items.
+def lists_in(chunks: Iterable[str], max_items: int) -> tuple[dict[str, list[dict[str, Any]]], bool]:
+    """The lists of a document by path, each with the objects among its first `max_items` items.
 
-    Also whether there are more lists than these.
+    Also whether the document has more lists than these.
     """
-    found: dict[str, list[dict[str, Any]]] = {}
+    lists: dict[str, list[dict[str, Any]]] = {}
     seen = Counter[str]()
     too_many = False
 
@@ -80,209 +81,222 @@ def lists_in(pieces: Iterable[str], enough: int) -> tuple[dict[str, list[dict[st
         if path not in seen and len(seen) >= MAX_LISTS:
             too_many = True
             return False
-        return seen[path] < enough
+        return seen[path] < max_items
 
     try:
-        for path, row in _listed(_Text(iter(pieces)), wanted):
+        for path, item in _list_items(_Text(iter(chunks)), wanted):
             seen[path] += 1
-            if isinstance(row, dict):
-                found.setdefault(path, []).append(row)
-            if path == "" and seen[path] >= enough:
-                break  # the document is one array, of which that much was seen
+            if isinstance(item, dict):
+                lists.setdefault(path, []).append(item)
+            if path == "" and seen[path] >= max_items:
+                break  # the document is one array, and its first items are enough
     except (ValueError, RecursionError):
-        pass  # what comes before is enough, or there is nothing to read
-    return found, too_many
+        pass  # the items before the error are enough, or there are none
+    return lists, too_many
 
 
 class _Unreadable(ValueError):
-    """A value can't be decoded; where it ends can still be found."""
+    """A value can't be decoded, but its end can be found."""
 
 
 @dataclass(slots=True)
 class _Text:
-    """JSON text that comes in pieces, of which no more is held than one value needs."""
+    """JSON text that arrives in chunks; it buffers no more than one value needs.
 
-    pieces: Iterator[str]
-    held: str = ""
+    `at` is the position in `buffer` that is read next.
+    """
+
+    chunks: Iterator[str]
+    buffer: str = ""
     at: int = 0
 
-    def more(self) -> bool:
-        """Hold about twice as much of what is still to be read; False at the end."""
-        parts = [self.held[self.at :]]
-        wanted = max(_PIECE, min(len(parts[0]), LINE_LIMIT - len(parts[0]) + 1))
-        for piece in self.pieces:
-            parts.append(piece)
-            wanted -= len(piece)
+    def read_more(self) -> bool:
+        """Extend the buffer to about twice its unread length; False at the end of the text."""
+        parts = [self.buffer[self.at :]]
+        wanted = max(_CHUNK, min(len(parts[0]), LINE_LIMIT - len(parts[0]) + 1))
+        for chunk in self.chunks:
+            parts.append(chunk)
+            wanted -= len(chunk)
             if wanted <= 0:
                 break
-        self.held, self.at = "".join(parts), 0
+        self.buffer, self.at = "".join(parts), 0
         return len(parts) > 1
 
-    def sign(self) -> str:
-        """The next sign that isn't a space, which is left to be read; empty at the end."""
+    def next_character(self) -> str:
+        """The next character that isn't a space, without consuming it; empty at the end."""
         while True:
-            self.at = _SPACE.match(self.held, self.at).end()  # type: ignore[union-attr]
-            if self.at < len(self.held):
-                return self.held[self.at]
-            if not self.more():
+            self.at = _SPACE.match(self.buffer, self.at).end()  # type: ignore[union-attr]
+            if self.at < len(self.buffer):
+                return self.buffer[self.at]
+            if not self.read_more():
                 return ""
 
-    def take(self, signs: str) -> str:
-        """Read one of some signs. Raises ValueError where there is another."""
-        sign = self.sign()
-        if not sign or sign not in signs:
-            raise ValueError(f"{sign or 'its end'} stands where {' or '.join(signs)} should")
+    def take(self, expected: str) -> str:
+        """Consume one of the expected characters. Raises ValueError for any other."""
+        character = self.next_character()
+        if not character or character not in expected:
+            found = character or "its end"
+            raise ValueError(f"{found} stands where {' or '.join(expected)} should")
         self.at += 1
-        return sign
+        return character
 
     def value(self) -> Any:
         """Decode the next value. Raises ValueError, or RecursionError where it is too deep."""
-        self.sign()
+        self.next_character()
         while True:
             try:
-                value, end = _decode(self.held, self.at)
+                value, end = _decode(self.buffer, self.at)
             except json.JSONDecodeError as error:
-                if len(self.held) - self.at > LINE_LIMIT:
+                if len(self.buffer) - self.at > LINE_LIMIT:
                     raise _Unreadable(_TOO_LONG) from None
-                if not self.more():
+                if not self.read_more():
                     raise ValueError(error.msg) from None
             except ValueError:
                 raise _Unreadable("a number in the row has too many digits") from None
             else:
                 if end - self.at > LINE_LIMIT:
                     raise _Unreadable(_TOO_LONG)
-                if end < len(self.held) or not isinstance(value, int | float) or not self.more():
-                    return self._sound(value, end)
+                if (
+                    end < len(self.buffer)
+                    or not isinstance(value, int | float)
+                    or not self.read_more()
+                ):
+                    return self._take_value(value, end)
 
     def item(self) -> dict[str, Any] | str:
-        """Decode the next value, or say why it can't be had. Raises ValueError at damages."""
-        if self.sign() != "{":
+        """Decode the next object, or say why it can't be read. Raises ValueError if damaged."""
+        if self.next_character() != "{":
             self.skip()
             return NOT_AN_OBJECT
         try:
-            found: dict[str, Any] = self.value()
+            record: dict[str, Any] = self.value()
         except _Unreadable as error:
             reason = str(error)
         except RecursionError:
             reason = _TOO_DEEP
         else:
-            return found
+            return record
         self.skip()
         return reason
 
     def skip(self) -> None:
-        """Read over the next value, which is not decoded. Raises ValueError at the end."""
-        if (sign := self.sign()) == '"':
-            self._string()
+        """Skip the next value without decoding it. Raises ValueError at the end of the text."""
+        if (character := self.next_character()) == '"':
+            self._skip_string()
             return
-        if sign and sign in "[{":
+        if character and character in "[{":
             self.at += 1
-            self.leave(1)
+            self.close_levels(1)
             return
-        while (found := _SCALAR.match(self.held, self.at)) and found.end() == len(self.held):
-            if len(self.held) - self.at > LINE_LIMIT or not self.more():
+        while (scalar := _SCALAR.match(self.buffer, self.at)) and (
+            scalar.end() == len(self.buffer)
+        ):
+            if len(self.buffer) - self.at > LINE_LIMIT or not self.read_more():
                 break
-        if found is None:
-            raise ValueError(f"{self.sign() or 'its end'} stands where a value should")
-        self.at = found.end()
+        if scalar is None:
+            raise ValueError(f"{self.next_character() or 'its end'} stands where a value should")
+        self.at = scalar.end()
 
-    def leave(self, depth: int) -> None:
-        """Read on until so many objects and arrays are closed. Raises ValueError at the end."""
+    def close_levels(self, depth: int) -> None:
+        """Skip until `depth` open objects and arrays are closed. Raises ValueError at the end."""
         while True:
-            found = _BRACKETS.match(self.held, self.at)
-            assert found is not None  # it may be empty
-            depth += len(found["opening"])
-            closing = len(found["closing"])
+            brackets = _BRACKETS.match(self.buffer, self.at)
+            if brackets is None:  # never: the pattern matches the empty text
+                raise ValueError("it can't be read")
+            depth += len(brackets["opening"])
+            closing = len(brackets["closing"])
             if closing >= depth:
-                self.at = found.start("closing") + depth
+                self.at = brackets.start("closing") + depth
                 return
             depth -= closing
-            is_cut = found.end() == self.at and self.at < len(self.held)  # a string is
-            self.at = found.end()
-            if is_cut or self.at == len(self.held):
-                self._read_on()
+            # Inside a string that the buffer cuts off, nothing matches.
+            is_cut = brackets.end() == self.at and self.at < len(self.buffer)
+            self.at = brackets.end()
+            if is_cut or self.at == len(self.buffer):
+                self._require_more()
 
-    def _string(self) -> None:
-        """Read over a string. Raises ValueError where it is too long or has no end."""
+    def _skip_string(self) -> None:
+        """Skip a string. Raises ValueError where it is too long or has no end."""
         while True:
-            found = _STRING.match(self.held, self.at)
-            if found is not None and found["end"] == '"':
-                self.at = found.end()
+            string = _STRING.match(self.buffer, self.at)
+            if string is not None and string["end"] == '"':
+                self.at = string.end()
                 return
-            self._read_on()
+            self._require_more()
 
-    def _read_on(self) -> None:
-        """Hold more of what begins here. Raises ValueError at the end."""
-        if len(self.held) - self.at > LINE_LIMIT:
+    def _require_more(self) -> None:
+        """Read more text. Raises ValueError at its end, or where a string is too long."""
+        if len(self.buffer) - self.at > LINE_LIMIT:
             raise ValueError(f"a text is longer than {LINE_LIMIT:,} characters")
-        if not self.more():
+        if not self.read_more():
             raise ValueError("it ends too early")
 
-    def _sound(self, value: Any, end: int) -> Any:
+    def _take_value(self, value: Any, end: int) -> Any:
+        """Consume a decoded value, with lone surrogates in it replaced."""
         start, self.at = self.at, end
-        if _SURROGATE.search(self.held, start, end):
-            return parse_json(self.held[start:end])
+        if _SURROGATE.search(self.buffer, start, end):
+            return parse_json(self.buffer[start:end])
         return value
 
 
 @dataclass(slots=True)
-class _Open:
-    """An object or an array that is open; `path` is that of a list, or of what names one."""
+class _Level:
+    """An object or array that the parser is inside of, with its path."""
 
     is_array: bool
     path: str
 
 
-def _listed(
+def _list_items(
     text: _Text, wanted: Callable[[str], bool], members: str | None = None
 ) -> Iterator[tuple[str, dict[str, Any] | str]]:
-    """What is in the lists that are wanted, each with its list's path.
+    """Yield the items of the wanted lists, each with its list's path.
 
-    Of the object at the path `members` they are its members, each with its name.
+    Also the members of the object at the path `members`, each with its name.
     """
-    levels = [_Open(text.take("[{") == "[", "")]
-    fresh = True  # whether the last bracket was an opening one
+    levels = [_Level(text.take("[{") == "[", "")]
+    just_opened = True  # whether the last bracket was an opening one
     while levels:
         level = levels[-1]
-        if text.sign() == ("]" if level.is_array else "}"):
+        if text.next_character() == ("]" if level.is_array else "}"):
             text.at += 1
             levels.pop()
-            fresh = False
+            just_opened = False
             continue
         if level.is_array and not wanted(level.path):
-            text.leave(1)
+            text.close_levels(1)
             levels.pop()
-            fresh = False
+            just_opened = False
             continue
-        if not fresh:
+        if not just_opened:
             text.take(",")
-        fresh = False
+        just_opened = False
         if level.is_array:
             yield level.path, text.item()
         elif level.path == members:
             yield _name(text), text.item()
-        elif opened := _member(text, level, len(levels)):
-            levels.append(opened)
-            fresh = True
-    if text.sign():
-        raise ValueError("there is more behind its end")
+        elif inner := _enter_member(text, level, len(levels)):
+            levels.append(inner)
+            just_opened = True
+    if text.next_character():
+        raise ValueError("there is more after its end")
 
 
-def _member(text: _Text, level: _Open, depth: int) -> _Open | None:
-    """Read a name of an object, and go into what it names where there may be lists in it."""
+def _enter_member(text: _Text, level: _Level, depth: int) -> _Level | None:
+    """Read a member's name, and enter its value if that may contain lists; else skip it."""
     name = _name(text)
     path = f"{level.path}.{name}" if level.path else name
-    sign = text.sign()
-    if sign not in {"{", "["} or depth >= _DEEPEST or len(path) > _LONGEST:
+    bracket = text.next_character()
+    if bracket not in {"{", "["} or depth >= _MAX_DEPTH or len(path) > _MAX_PATH:
         text.skip()
         return None
     text.take("[{")
-    return _Open(sign == "[", path)
+    return _Level(bracket == "[", path)
 
 
 def _name(text: _Text) -> str:
     """Read a member's name. Raises ValueError where there is none."""
-    if text.sign() != '"':
+    if text.next_character() != '"':
         text.take('"')
     name: str = text.value()
     text.take(":")

@@ -1,7 +1,7 @@
-"""JSON documents of messages: streamed, since they may be gigabytes.
+"""Streams the messages of Telegram Desktop's JSON documents, which may be gigabytes long.
 
-Telegram Desktop's messages stand in arrays named `messages`, wherever these are, and what the
-object around one says before it, such as the chat's id, goes along.
+Messages are in arrays named `messages`, at any depth. Each is returned with the values that come
+before its array in the object around it, such as the chat's id.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,14 +12,14 @@ from frametrace.posts.sources.source import LINE_LIMIT
 
 __all__ = ["messages_in"]
 
-_ROWS = "messages"
-_AROUND = "chat"
+_MESSAGES = "messages"
+_CHAT = "chat"
 
-_DEEPEST = 50  # levels; Telegram's exports have some ten
-_NAMES = 100  # of what stands around the rows, and of no more than so many characters each:
-_LONGEST = 1000
+_MAX_DEPTH = 50  # levels; Telegram's exports have some ten
+_MAX_CHAT_VALUES = 100
+_MAX_CHAT_VALUE = 1000  # characters of a name or a value
 
-_TOO_DEEP = f"it is nested deeper than {_DEEPEST} levels"
+_TOO_DEEP = f"it is nested deeper than {_MAX_DEPTH} levels"
 _OPENED = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
 
 _Event = tuple[str, Any]
@@ -27,52 +27,52 @@ _Event = tuple[str, Any]
 
 @dataclass(slots=True)
 class _Feed:
-    """Text as the file of bytes that the parser reads.
+    """The text as the binary file that the parser reads.
 
-    The parser holds a value until its end: `unparsed` counts what it was given since its last one.
+    The parser buffers a value until its end: `unparsed` counts the bytes since the last event.
     """
 
-    pieces: Iterator[str]
+    chunks: Iterator[str]
     unparsed: int = 0
 
     def read(self, size: int) -> bytes:
-        if size == 0:  # it asks whether there are bytes or characters
+        if size == 0:  # the parser asks whether this is bytes or text
             return b""
         if self.unparsed > LINE_LIMIT:
             raise ValueError(f"a value is longer than {LINE_LIMIT:,} bytes")
-        given = next(filter(None, self.pieces), "").encode("utf-8", "replace")
-        self.unparsed += len(given)
-        return given
+        data = next(filter(None, self.chunks), "").encode("utf-8", "replace")
+        self.unparsed += len(data)
+        return data
 
 
 @dataclass(slots=True)
 class _Level:
-    """An object or an array that is open, outside of rows."""
+    """An object or array around messages that the parser is inside of."""
 
-    holds_rows: bool
+    holds_messages: bool
     is_array: bool
     name: str = ""
     values: dict[str, Any] = field(default_factory=dict)
 
 
-def messages_in(pieces: Iterable[str]) -> Iterator[dict[str, Any] | str]:
-    """Give each row, with `chat` for what stands around it, or the reason why it can't be read.
+def messages_in(chunks: Iterable[str]) -> Iterator[dict[str, Any] | str]:
+    """Yield each message, with the values around it as `chat`, or the reason why it can't be read.
 
-    Raises ValueError, with a plain reason, where the document can't be read any further. In memory
-    is one row, of which no more than `LINE_LIMIT` characters are kept.
+    Only one message is in memory, with at most `LINE_LIMIT` characters. Raises ValueError, with a
+    plain reason, where the document can't be read any further.
     """
     import ijson
 
-    feed = _Feed(iter(pieces))
+    feed = _Feed(iter(chunks))
     levels: list[_Level] = []
     try:
-        # Without `use_float` its C code crashes on a number that Python refuses (5,000 digits).
+        # Without `use_float`, ijson's C code crashes on a number of 5,000 digits.
         events = _counted(ijson.basic_parse(feed, use_float=True), feed)
         for event, value in events:
-            if not (levels and levels[-1].holds_rows) or event in {"start_array", "end_array"}:
-                _step(levels, event, value)
+            if not (levels and levels[-1].holds_messages) or event in {"start_array", "end_array"}:
+                _enter_or_leave(levels, event, value)
             elif event == "start_map":
-                yield _row(events, levels[-2].values)
+                yield _message(events, levels[-2].values)
             else:
                 yield "the row is not a JSON object"
     except (ijson.JSONError, ValueError) as error:
@@ -90,26 +90,26 @@ def _counted(events: Iterable[_Event], feed: _Feed) -> Iterator[_Event]:
         yield event
 
 
-def _step(levels: list[_Level], event: str, value: Any) -> None:
-    """Keep track of where in the document the parser is, and of what stands around rows."""
+def _enter_or_leave(levels: list[_Level], event: str, value: Any) -> None:
+    """Track where in the document the parser is, and the values around messages."""
     if event in {"start_map", "start_array"}:
-        if len(levels) == _DEEPEST:
+        if len(levels) == _MAX_DEPTH:
             raise ValueError(_TOO_DEEP)
         is_array = event == "start_array"
-        named = levels[-1].name if levels and not levels[-1].is_array else ""
-        levels.append(_Level(is_array and named == _ROWS, is_array))
+        name = levels[-1].name if levels and not levels[-1].is_array else ""
+        levels.append(_Level(is_array and name == _MESSAGES, is_array))
     elif event in {"end_map", "end_array"}:
         levels.pop()
     elif event == "map_key":
         levels[-1].name = value
-    elif levels and len(levels[-1].values) < _NAMES:
+    elif levels and len(levels[-1].values) < _MAX_CHAT_VALUES:
         name = levels[-1].name
-        if max(len(name), len(str(value))) <= _LONGEST:
+        if max(len(name), len(str(value))) <= _MAX_CHAT_VALUE:
             levels[-1].values[name] = value
 
 
-def _row(events: Iterator[_Event], around: dict[str, Any]) -> dict[str, Any] | str:
-    """Build a row up to its end, with what stands around it; one that is too long is left out."""
+def _message(events: Iterator[_Event], chat: dict[str, Any]) -> dict[str, Any] | str:
+    """Build a message up to its end; one that is too long is replaced by the reason."""
     from ijson.common import ObjectBuilder
 
     builder = ObjectBuilder()
@@ -118,14 +118,14 @@ def _row(events: Iterator[_Event], around: dict[str, Any]) -> dict[str, Any] | s
     while depth:
         event, value = next(events)
         depth += _OPENED.get(event, 0)
-        if depth > _DEEPEST:
+        if depth > _MAX_DEPTH:
             raise ValueError(_TOO_DEEP)
         size += 8 + (len(value) if isinstance(value, str) else 0)
         if size <= LINE_LIMIT:
             builder.event(event, value)
         else:
-            builder = ObjectBuilder()  # lets go of what was built
+            builder = ObjectBuilder()  # frees the memory of the values so far
     if size > LINE_LIMIT:
         return f"the row is longer than {LINE_LIMIT:,} characters"
-    row: dict[str, Any] = builder.value
-    return {**row, _AROUND: dict(around)}
+    message: dict[str, Any] = builder.value
+    return {**message, _CHAT: dict(chat)}

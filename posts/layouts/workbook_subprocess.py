@@ -1,10 +1,10 @@
-"""Prints the cells of the workbook that comes on standard input, as a line of JSON for each row.
+"""Script that prints the cells of a workbook from standard input, a line of JSON for each row.
 
-It runs as a process of its own, which may fill no more than its share of memory: a workbook of
-13 kB can ask for 10 GB, and the library that reads it then ends its process. It imports nothing of
-Frametrace, so that it starts at once. Without an argument it prints a line for each sheet: its
-name and its first rows. With a sheet's number it prints that sheet. The last line is `null`, or
-has the `error` where the workbook can't be read.
+`workbooks` runs it as a subprocess with limited memory: a workbook of 13 kB can ask for 10 GB, and
+then the library that reads it aborts its process. It imports nothing of Frametrace, to start fast.
+Without an argument, it prints a line for each sheet: its name and its first rows. With a sheet's
+number, it prints that sheet. The last line is `null`, or has the `error` if the workbook can't be
+read.
 """
 
 import io
@@ -17,14 +17,14 @@ from datetime import date, datetime, time
 from itertools import islice
 from typing import Any
 
-_ROWS_BEFORE = 30  # rows that a report may have above the header of its sheet
-_SHEETS = 1000
-_ADDRESSES = 3 * 2**30  # bytes of memory
-_SECONDS = 600  # of its processor
-_PACKED = 2**28  # bytes of the workbook
-_UNPACKED = 2**30  # bytes of its parts, as XML
-_PIECE = 2**20
-_SAFE = 10**15  # a spreadsheet keeps fifteen digits of a number
+_HEAD_ROWS = 30  # a report may have as many rows above the header of its sheet
+_MAX_SHEETS = 1000
+_MAX_MEMORY = 3 * 2**30  # bytes of address space
+_MAX_SECONDS = 600  # of processor time
+_MAX_WORKBOOK = 2**28  # bytes
+_MAX_UNPACKED = 2**30  # bytes of its parts, as XML
+_CHUNK = 2**20  # bytes
+_MAX_EXACT = 10**15  # spreadsheets keep fifteen digits of a number
 _ZIP = b"PK\x03\x04"
 
 
@@ -32,17 +32,17 @@ def _main() -> None:
     with suppress(ImportError, ValueError, OSError):  # Windows has no such limits
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (_ADDRESSES, _ADDRESSES))
-        resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+        resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY, _MAX_MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (_MAX_SECONDS, _MAX_SECONDS))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        data = sys.stdin.buffer.read(_PACKED + 1)
+        data = sys.stdin.buffer.read(_MAX_WORKBOOK + 1)
         _check_size(data)
         _print_cells(data, *map(int, sys.argv[1:]))
         _print(None)
     except BrokenPipeError:
-        pass  # whoever reads has seen enough
-    except BaseException as error:  # a panic of the library is not an Exception
+        pass  # the reader needs no more rows
+    except BaseException as error:  # a panic in the Rust library is not an Exception
         _print({"error": str(error)[:300] or type(error).__name__})
 
 
@@ -54,10 +54,10 @@ def _print_cells(data: bytes, number: int | None = None) -> None:
         for cells in _rows(workbook, number):
             _print({"cells": cells})
         return
-    for at, name in enumerate(workbook.sheet_names[:_SHEETS]):
+    for at, name in enumerate(workbook.sheet_names[:_MAX_SHEETS]):
         try:
-            first = list(islice(_rows(workbook, at), _ROWS_BEFORE))
-        except BaseException:  # a sheet that can't be read costs itself alone
+            first = list(islice(_rows(workbook, at), _HEAD_ROWS))
+        except BaseException:  # a sheet that can't be read doesn't affect the rest
             first = []
         _print({"cells": [name, first]})
 
@@ -67,25 +67,25 @@ def _rows(workbook: Any, number: int) -> Iterator[list[str]]:
         yield [_text(cell) for cell in cells]
 
 
-def _print(found: object) -> None:
-    sys.stdout.buffer.write(json.dumps(found).encode() + b"\n")
+def _print(value: object) -> None:
+    sys.stdout.buffer.write(json.dumps(value).encode() + b"\n")
 
 
 def _check_size(data: bytes) -> None:
-    """Unpack it once to nowhere: what a part declares as its size is not trusted."""
-    if len(data) > _PACKED:
-        raise ValueError(f"it is larger than {_PACKED // 2**20} MB")
+    """Unpack the workbook without keeping it: the sizes that it declares are not trusted."""
+    if len(data) > _MAX_WORKBOOK:
+        raise ValueError(f"it is larger than {_MAX_WORKBOOK // 2**20} MB")
     if not data.startswith(_ZIP):
         return
-    left = _UNPACKED
+    left = _MAX_UNPACKED
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for info in archive.infolist():
-            info.file_size = left + 2 * _PIECE  # it is checked against what was read
+            info.file_size = left + 2 * _CHUNK  # zipfile would check the declared size
             with archive.open(info) as part:
-                while piece := part.read(_PIECE):
-                    left -= len(piece)
+                while chunk := part.read(_CHUNK):
+                    left -= len(chunk)
                     if left < 0:
-                        raise ValueError(f"it unpacks to over {_UNPACKED // 2**30} GB")
+                        raise ValueError(f"it unpacks to over {_MAX_UNPACKED // 2**30} GB")
 
 
 def _text(cell: object) -> str:
@@ -96,7 +96,7 @@ def _text(cell: object) -> str:
     if isinstance(cell, float):
         if not cell.is_integer():
             return repr(cell)
-        return str(int(cell)) if abs(cell) < _SAFE else f"{cell:.14E}"
+        return str(int(cell)) if abs(cell) < _MAX_EXACT else f"{cell:.14E}"
     if isinstance(cell, datetime | date | time):
         return cell.isoformat()
     return "" if cell is None else str(cell)

@@ -1,16 +1,16 @@
-"""Text whose UTF-8 bytes were each written as a character of their own, as Meta's exports do.
+"""Repairs the mojibake of Meta's exports, which write each UTF-8 byte as a character.
 
-An é, whose bytes are C3 and A9, stands there as `\\u00c3\\u00a9`.
+An é, whose bytes are C3 and A9, becomes `\\u00c3\\u00a9` there.
 """
 
 __all__ = ["repair_mojibake"]
 
 
 def repair_mojibake(text: str) -> str:
-    """Return the text with those bytes read as UTF-8, or unchanged where it is something else.
+    """Return the text with those bytes decoded as UTF-8, or unchanged if it isn't mojibake.
 
-    It is something else if a character isn't a byte, or if the bytes aren't UTF-8: text that is
-    right stays as it is, but for a few sequences that nobody writes, such as Ã©.
+    It isn't if a character is not a byte, or if the bytes aren't UTF-8: correct text is unchanged,
+    except for a few sequences that nobody writes, such as Ã©.
     """
     if text.isascii():
         return text
