@@ -1,4 +1,4 @@
-"""Opening what people name: what of it is read with which reader, and what is not read."""
+"""Opens what users name: finds the reader of each part of it, and reports what isn't read."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -25,17 +25,17 @@ from frametrace.posts.unrecognised import NEXT_STEPS
 
 __all__ = ["OpenedSource", "detect", "formats_table", "open_source", "read_source"]
 
-_TRIED = 50  # documents that are looked at for records like posts
+_MAX_SEARCHED = 50  # documents that are searched for records like posts
 _BESIDE = (
-    "The pictures beside it may be those of its posts: --format folder takes each for a post of "
-    "its own."
+    "The pictures beside it may belong to its posts: --format folder adds each picture as a post "
+    "of its own."
 )
-_NAMED = 5  # files that a message lists by name
+_MAX_NAMED = 5  # files that a message lists by name
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedSource:
-    """A path that was opened: what is read of it, and what is not."""
+    """A path that was opened: the parts that are read, and reports on what is not."""
 
     path: Path
     parts: tuple[SourcePart, ...]
@@ -44,107 +44,123 @@ class OpenedSource:
 
     @property
     def holds_media(self) -> bool:
-        """Whether it is a folder or an archive that may hold the pictures of posts in it."""
+        """Whether it is a folder or archive that may hold the pictures of the posts in it."""
         return any(part.source.member for part in self.parts)
 
     @property
     def holds_posts(self) -> bool:
-        """Whether it is more than pictures."""
+        """Whether it has more than pictures."""
         return any(not part.source.is_folder for part in self.parts)
 
     @property
     def searched(self) -> tuple[Path, ...]:
-        """Where the pictures of its posts may lie: in it, and in the archives in it, as their own.
-
-        None where there are no posts beside pictures.
-        """
+        """The folders and archives that may hold the pictures of its posts; none without posts."""
         archives = dict.fromkeys(part.source.path for part in self.parts if part.source.member)
         return (self.path, *archives) if self.holds_media else ()
 
     def readings(self) -> Iterator[tuple[SourceLocation, Iterator[Entry]]]:
-        """What each part gives, and where the paths in it are relative to; what isn't read first.
+        """Yield the entries of each part, with its location; the first begin with what isn't read.
 
-        Raises OSError where a folder or an archive is gone.
+        Raises OSError where a folder or archive no longer exists.
         """
         for number, part in enumerate(self.parts):
             entries = part.entries()
             yield part.location(), chain(self.unread, entries) if number == 0 else entries
 
     def entries(self) -> Iterator[Entry]:
-        """The same as one."""
+        """The entries of all parts, after what isn't read."""
         return chain(self.unread, chain.from_iterable(part.entries() for part in self.parts))
 
 
-def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> OpenedSource:
-    """Look at the beginning of a file, or of all that a folder or an archive holds.
+@dataclass(slots=True)
+class _Recognised:
+    """What was recognised in a path, and what was not."""
 
-    In a folder or an archive pictures are posts of their own where no other file may hold posts.
+    parts: list[SourcePart] = field(default_factory=list)
+    reports: list[Skipped] = field(default_factory=list)  # on unread lists and sheets
+    errors: list[tuple[Source, SourceError]] = field(default_factory=list)
+    ignored: list[Source] = field(default_factory=list)  # files, where users want only pictures
+
+
+def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> OpenedSource:
+    """Read the beginning of a file, or of all files in a folder or archive.
+
+    Pictures in a folder or archive are posts of their own if no other file there may hold posts.
     Raises SourceError if there is nothing to read, and UsageError if there is no such format.
     """
-    named = None if settings.format is None else reader_named(settings.format)
-    parts: list[SourcePart] = []
-    errors: list[tuple[Source, SourceError]] = []
-    beside: list[Skipped] = []
-    passed: list[Source] = []
-    for source in sources_in(path, settings.encoding):
-        if source.is_folder and any(part.source.member for part in parts):
-            continue  # its pictures are those of the posts
-        if source.is_folder and named is None:
-            _check_pictures(errors)
-        if named is not None and named.shape is Shape.FOLDER and source.member:
-            passed.append(source)  # pictures alone were asked for
-            continue
-        try:
-            briefly = bool(errors) and not has_table_suffix(
-                source
-            )  # of these nobody reads the reason
-            found, left = parts_of(source, settings, named, briefly=briefly)
-            parts, beside = [*parts, *found], [*beside, *left]
-        except SourceError as error:
-            error.with_traceback(None)  # which holds all that was looked at
-            errors.append((source, error))
-            error.__context__ = error.__cause__ = None
+    recognised = _recognise(path, settings)
+    parts, errors = recognised.parts, recognised.errors
     if not parts:
         nothing = SourceError(f"{printable(path.name)}: holds no pictures. Name another format.")
         raise errors[0][1] if errors else nothing
-    unread = [source for source, _ in errors if has_table_suffix(source)]
+    unread_tables = [source for source, _ in errors if has_table_suffix(source)]
     by_path: dict[Path, list[SourcePart]] = {}  # folders, archives and files
     for part in parts:
         by_path.setdefault(part.source.path, []).append(part)
-    siblings = {path: _siblings(path, inside, unread) for path, inside in by_path.items()}
-    placed = tuple(replace(part, siblings=siblings[part.source.path]) for part in parts)
-    told = (*beside, *_unread(errors, passed, parts))
-    return OpenedSource(path, placed, told, tuple(siblings.values()))
+    siblings = {
+        container: _siblings(container, inside, unread_tables)
+        for container, inside in by_path.items()
+    }
+    located = tuple(replace(part, siblings=siblings[part.source.path]) for part in parts)
+    unread = (*recognised.reports, *_unread(errors, recognised.ignored, parts))
+    return OpenedSource(path, located, unread, tuple(siblings.values()))
 
 
-def _siblings(path: Path, here: Sequence[SourcePart], unread: Sequence[Source]) -> SiblingSources:
-    """What the sources in one place say of whose the pictures around them are."""
-    read = [part for part in here if not part.source.is_folder]
+def _recognise(path: Path, settings: ReadSettings) -> _Recognised:
+    """Find the reader of each source at a path. Raises SourceError and UsageError."""
+    chosen = None if settings.format is None else reader_named(settings.format)
+    recognised = _Recognised()
+    for source in sources_in(path, settings.encoding):
+        if source.is_folder and any(part.source.member for part in recognised.parts):
+            continue  # its pictures are those of the posts
+        if source.is_folder and chosen is None:
+            _check_pictures(recognised.errors)
+        if chosen is not None and chosen.shape is Shape.FOLDER and source.member:
+            recognised.ignored.append(source)
+            continue
+        try:
+            # Only the first reason, and those of tables, are shown.
+            briefly = bool(recognised.errors) and not has_table_suffix(source)
+            parts, reports = parts_of(source, settings, chosen, briefly=briefly)
+            recognised.parts += parts
+            recognised.reports += reports
+        except SourceError as error:
+            error.with_traceback(None)  # it keeps everything that was read in memory
+            recognised.errors.append((source, error))
+            error.__context__ = error.__cause__ = None
+    return recognised
+
+
+def _siblings(
+    path: Path, parts: Sequence[SourcePart], unread_tables: Sequence[Source]
+) -> SiblingSources:
+    """The sources in one container, by their folders."""
+    read = [part for part in parts if not part.source.is_folder]
     chats = {part.source: part.folder for part in read if part.reader.beside and part.reader.split}
-    lost = {folder_in_container(source) for source in unread if source.path == path}
-    whole = path.resolve()
+    tables = {part.folder for part in read if has_table_suffix(part.source)}
+    unread = {folder_in_container(source) for source in unread_tables if source.path == path}
+    container = path.resolve()
     return SiblingSources(
-        str(whole if any(part.source.member for part in here) else whole.parent),
-        folders=frozenset(part.folder for part in read) | lost,
-        table_folders=frozenset(part.folder for part in read if has_table_suffix(part.source))
-        | lost,
+        str(container if any(part.source.member for part in parts) else container.parent),
+        folders=frozenset(part.folder for part in read) | unread,
+        table_folders=frozenset(tables | unread),
         chat_counts=Counter(chats.values()),
-        unread_folders=lost,
+        unread_folders=unread,
     )
 
 
 def read_source(path: Path, format: str | None = None) -> Iterator[Entry]:
-    """Read everything at a path; `format` names a reader and spares the recognition.
+    """Read everything at a path; with `format`, by the reader of that name.
 
-    Raises what `open_source` raises, at once; what can't be read later is given as a Skipped.
+    Raises what `open_source` raises, at once; what can't be read later is yielded as a Skipped.
     """
     return open_source(path, ReadSettings(format)).entries()
 
 
 def detect(path: Path) -> str:
-    """Name the format of a source: for an archive, of its first member that is recognised.
+    """Name the format of a source: for a folder or archive, that of its first recognised file.
 
-    Raises SourceError if no reader knows it.
+    Raises SourceError if no format fits.
     """
     return open_source(path).parts[0].reader.name
 
@@ -153,7 +169,7 @@ def formats_table() -> str:
     """Describe every registered reader in a Markdown table, for the documentation."""
     lines = ["| format | what it is | required | platform | time | example |"]
     lines.append("|---|---|---|---|---|---|")
-    maps = (reader_for_map(found, Shape.TABLE) for found in shipped_maps())
+    maps = (reader_for_map(columns, Shape.TABLE) for columns in shipped_maps())
     for reader in (*READERS, *maps):
         required = ", ".join(" or ".join(f"`{n}`" for n in names) for names in reader.required)
         required = required or "its first lines"
@@ -165,7 +181,7 @@ def formats_table() -> str:
 
 
 def _check_pictures(errors: Sequence[tuple[Source, SourceError]]) -> None:
-    """Raise SourceError where a file beside pictures may hold their posts and is not read."""
+    """Raise SourceError where an unread file beside pictures may hold their posts."""
     for source, error in errors:
         if has_table_suffix(source):
             raise SourceError(
@@ -178,35 +194,37 @@ def _check_pictures(errors: Sequence[tuple[Source, SourceError]]) -> None:
 
 def _unread(
     errors: Sequence[tuple[Source, SourceError]],
-    passed: Sequence[Source],
+    ignored: Sequence[Source],
     parts: Sequence[SourcePart],
 ) -> Iterator[Skipped]:
-    """What isn't read: each table, and JSON like one, by its name; of others how many there are."""
+    """Report unread files: tables, and JSON like one, by name; of the rest only their number."""
     for source, error in errors:
         if has_table_suffix(source):
             yield Skipped(source.name, 0, "", str(error))
     others = [source for source, _ in errors if not has_table_suffix(source)]
-    for source in others[:_TRIED]:
+    for source in others[:_MAX_SEARCHED]:
         head = _records_in(source)
         if head and draft_map(head.names, head.rows()).is_complete:
             others.remove(source)
             yield Skipped(source.name, 0, "", f"{_unknown(source, head)} {NEXT_STEPS}")
-    if others := [*passed, *_without_neighbours(others, parts)]:
-        names = ", ".join(printable(source.member) for source in others[:_NAMED])
-        more = ", …" if len(others) > _NAMED else ""
+    if others := [*ignored, *_without_context_files(others, parts)]:
+        names = ", ".join(printable(source.member) for source in others[:_MAX_NAMED])
+        more = ", …" if len(others) > _MAX_NAMED else ""
         count = f"{len(others):,} other file{'s' * (len(others) > 1)}"
         reason = f"no posts are recognised in {count} beside them: {names}{more}"
         yield Skipped(printable(others[0].path.name), 0, "", reason, kept=True)
 
 
-def _without_neighbours(sources: Sequence[Source], parts: Sequence[SourcePart]) -> Iterator[Source]:
-    """Those of some sources that were not read for what they say of another."""
-    asked = {(part.source.path, path) for part in parts for path in part.context_files()}
-    yield from (source for source in sources if (source.path, source.member) not in asked)
+def _without_context_files(
+    sources: Sequence[Source], parts: Sequence[SourcePart]
+) -> Iterator[Source]:
+    """The sources that no reader uses as context of another source."""
+    used = {(part.source.path, path) for part in parts for path in part.context_files()}
+    yield from (source for source in sources if (source.path, source.member) not in used)
 
 
 def _records_in(source: Source) -> Head | None:
-    """The likeliest list of a JSON document that no format fits; None if it has none."""
+    """The likeliest list of posts in a JSON document that no format fits; None if it has none."""
     if source.suffix != ".json":
         return None
     try:

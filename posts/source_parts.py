@@ -58,7 +58,7 @@ class SourcePart:
 
     @property
     def is_of_a_tool(self) -> bool:
-        """Whether it is a list in a tool's document, whose other lists are known not to be posts."""
+        """Whether it is in a document of a known tool: its other lists have no posts."""
         is_ours = self.reader.name.startswith(_PLAIN_PREFIX) or self.columns is not None
         return self.head.shape is not Shape.TABLE and not is_ours
 
@@ -76,7 +76,7 @@ class SourcePart:
         )
 
     def rows(self) -> Rows:
-        """Yield the rows, with the facts of their columns and values from files beside the source."""
+        """Yield the rows, with facts of their columns and values from files beside the source."""
         return self._rows(self._facts())
 
     def _facts(self) -> ColumnFacts:

@@ -1,4 +1,4 @@
-"""What a column holds, by a sample of its cells: ids, times, links to posts, pictures, texts."""
+"""Measures what a column holds, by a sample of its cells: ids, times, links, pictures, texts."""
 
 import re
 from collections import Counter
@@ -18,22 +18,22 @@ from frametrace.posts.values import parse_count
 
 __all__ = ["ColumnContents", "column_contents"]
 
-_LONGEST = 5_000  # characters of a cell that are looked at
-_ITEMS = 20  # of a list in a cell
-_EMPTY = frozenset({"[]", "{}"})  # what a list or a record of nothing is written as
+_MAX_CELL = 5_000  # characters of a cell that are examined
+_MAX_ITEMS = 20  # of a list in a cell that are examined
+_EMPTY = frozenset({"[]", "{}"})  # spellings of an empty list or record
 
 _LINK = re.compile(r"https?://\S+", re.I)
 _ID = re.compile(r"[\w.:=+/@#-]{1,200}")
 _LONG_ID = re.compile(r"\d{14,20}", re.ASCII)
 _WHOLE = re.compile(r"\d{1,18}", re.ASCII)
-_HANDLE = re.compile(r"@?[\w.\-]{2,40}", re.ASCII)  # in other scripts a word may be a name
+_HANDLE = re.compile(r"@?[\w.\-]{2,40}", re.ASCII)  # in other scripts, a word may be a display name
 _HAS_LETTER = re.compile(r"[A-Za-z]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 _CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:\s?[AaPp][Mm])?", re.ASCII)
-_MOVING = re.compile(r"\.(?:mp4|m3u8|webm|mov|mpd)(?:\Z|[?#])", re.I)
-# Servers that give out pictures under names without a suffix, each with its platform; Facebook's
-# are Instagram's as well.
+_VIDEO = re.compile(r"\.(?:mp4|m3u8|webm|mov|mpd)(?:\Z|[?#])", re.I)
+# Servers of pictures whose names have no suffix, with their platforms; Facebook's serve Instagram
+# as well.
 _PICTURE_HOSTS: Mapping[str, str] = {
     **{
         "twimg.com": "twitter",
@@ -55,17 +55,17 @@ _KINDS = frozenset(AccountKind)
 
 @dataclass(frozen=True, slots=True)
 class ColumnContents:
-    """What a column's cells look like; shares are of the cells that hold something.
+    """What a column's cells look like, as shares of the cells that aren't empty.
 
-    `precision` is that of most times, `length` the middle of the texts' lengths, `platform` the one
-    that all links to posts or pictures lead to, `example` the first cell that holds something.
+    `precision` is that of most times, `length` the median length in characters, `platform` the one
+    that all links to posts or pictures lead to, `example` the first cell that isn't empty.
     """
 
     filled: float = 0.0  # share of all cells
-    cells: int = 0  # that hold something
+    cells: int = 0  # that aren't empty
     distinct: float = 0.0
     times: float = 0.0
-    epochs: float = 0.0  # of them seconds since 1970, which may be ids as well
+    epochs: float = 0.0  # numbers: times in seconds since 1970, but perhaps ids
     clocks: float = 0.0  # a time of day without a day
     post_links: float = 0.0
     profile_links: float = 0.0
@@ -79,7 +79,7 @@ class ColumnContents:
     tags: float = 0.0
     platforms: float = 0.0
     kinds: float = 0.0
-    objects: float = 0.0  # JSON that no list can be made of
+    objects: float = 0.0  # JSON objects or lists of objects
     length: float = 0.0
     numbers_rows: bool = False
     two_orders: bool = False
@@ -89,33 +89,33 @@ class ColumnContents:
 
 
 def column_contents(cells: Iterable[str]) -> ColumnContents:
-    """Look at a sample of a column's cells."""
-    every = [cell.strip()[:_LONGEST] for cell in cells]
-    held = [cell for cell in every if cell and cell not in _EMPTY]
-    if not held:
+    """Measure a sample of a column's cells."""
+    stripped = [cell.strip()[:_MAX_CELL] for cell in cells]
+    filled = [cell for cell in stripped if cell and cell not in _EMPTY]
+    if not filled:
         return ColumnContents()
-    known: dict[str, bool] = {}
+    is_time: dict[str, bool] = {}
     precisions, platforms = Counter[Precision](), set[str]()
-    for cell in held:
-        if cell not in known:
-            known[cell] = _is_time(cell, precisions)
-        if told := _platform_told(cell):
-            platforms.add(told)
-    orders = column_orders(known)
-    shares = {name: _share(held, fits) for name, fits in _KINDS_OF_CELLS.items()}
+    for cell in filled:
+        if cell not in is_time:
+            is_time[cell] = _is_time(cell, precisions)
+        if platform := _linked_platform(cell):
+            platforms.add(platform)
+    orders = column_orders(is_time)
+    shares = {name: _share(filled, fits) for name, fits in _SHARES.items()}
     return ColumnContents(
-        filled=len(held) / len(every),
-        cells=len(held),
-        distinct=len(set(held)) / len(held),
-        times=sum(known[cell] for cell in held) / len(held),
-        length=float(sorted(map(len, held))[len(held) // 2]),
-        numbers_rows=_numbers_rows(held),
+        filled=len(filled) / len(stripped),
+        cells=len(filled),
+        distinct=len(set(filled)) / len(filled),
+        times=sum(is_time[cell] for cell in filled) / len(filled),
+        length=float(sorted(map(len, filled))[len(filled) // 2]),
+        numbers_rows=_numbers_rows(filled),
         two_orders=any(
-            possible_dates(each) and choose_order(each, orders) is None for each in known
+            possible_dates(cell) and choose_order(cell, orders) is None for cell in is_time
         ),
         precision=precisions.most_common(1)[0][0] if precisions else Precision.NONE,
         platform=platforms.pop() if len(platforms) == 1 else "",
-        example=held[0],
+        example=filled[0],
         **shares,
     )
 
@@ -125,7 +125,7 @@ def _share(cells: Sequence[str], fits: Callable[[str], bool]) -> float:
 
 
 def _is_time(cell: str, precisions: Counter[Precision]) -> bool:
-    order = next(iter(possible_dates(cell)), None)  # any will do
+    order = next(iter(possible_dates(cell)), None)  # any order will do
     try:
         _, precision = parse_time(cell, None, order)
     except ValueError:
@@ -146,16 +146,16 @@ def _is_known_link(cell: str) -> bool:
 
 
 def _is_post_link(cell: str) -> bool:
-    """Whether it is one link, to a post of a platform that is known."""
+    """Whether a cell is one link to a post of a known platform."""
     if not _is_known_link(cell):
         return False
     platform = platform_of(cell)
     steps = [step for step in urlsplit(cell).path.split("/") if step]
     try:
-        found = id_in_link(platform, cell)
+        post_id = id_in_link(platform, cell)
     except ValueError:
-        return len(steps) > 2  # deeper than pages of accounts are; the link is the id
-    return steps != [found]  # a lone number on Facebook may as well be an account's
+        return len(steps) > 2  # deeper than the pages of accounts
+    return steps != [post_id]  # a single number on Facebook may be an account's
 
 
 def _is_profile_link(cell: str) -> bool:
@@ -163,12 +163,12 @@ def _is_profile_link(cell: str) -> bool:
 
 
 def _are_pictures(cell: str) -> bool:
-    items = files_listed(cell)[:_ITEMS]
+    items = files_listed(cell)[:_MAX_ITEMS]
     return bool(items) and all(map(_is_picture, items))
 
 
 def _is_picture(item: str) -> bool:
-    if _MOVING.search(item):
+    if _VIDEO.search(item):
         return False
     if not _is_link(item):
         return "://" not in item and not item.startswith("{") and is_picture(item)
@@ -179,12 +179,12 @@ def _is_picture(item: str) -> bool:
 
 
 def _picture_host(link: str) -> str | None:
-    """The platform whose server a link to a picture leads to; empty where it serves several."""
+    """The platform whose picture server a link leads to; empty if it serves several; or None."""
     host = f".{host_of(link)}"
     return next((name for site, name in _PICTURE_HOSTS.items() if host.endswith(f".{site}")), None)
 
 
-def _platform_told(cell: str) -> str:
+def _linked_platform(cell: str) -> str:
     """The platform of a link to a post or to a picture."""
     if _is_post_link(cell):
         return platform_of(cell)
@@ -207,7 +207,7 @@ def _is_handle(cell: str) -> bool:
 
 
 def _is_text(cell: str) -> bool:
-    """Whether it has several words; a script without spaces, several signs."""
+    """Whether a cell has several words, or several characters of a script without spaces."""
     if _is_link(cell) or cell.startswith(('{"', "[{", '["', "['")):
         return False
     return len(_UNSPACED.findall(cell)) >= 6 or len(_WORD.findall(cell)) >= 4
@@ -219,19 +219,19 @@ def _are_tags(cell: str) -> bool:
 
 
 def _numbers_rows(cells: Sequence[str]) -> bool:
-    """Whether each cell is the number after the one before it, from 0 or 1 on."""
+    """Whether the cells count up from 0 or 1."""
     if len(cells) < 2 or cells[0] not in {"0", "1"}:
         return False
     whole = [int(cell) if _WHOLE.fullmatch(cell) else -9 for cell in cells]
     return all(b - a == 1 for a, b in pairwise(whole))
 
 
-_KINDS_OF_CELLS: Mapping[str, Callable[[str], bool]] = {
+_SHARES: Mapping[str, Callable[[str], bool]] = {
     "epochs": lambda cell: bool(_WHOLE.fullmatch(cell)),
     "clocks": lambda cell: bool(_CLOCK.fullmatch(cell)),
     "post_links": _is_post_link,
     "profile_links": _is_profile_link,
-    "links": lambda cell: "://" in cell and all(map(_is_link, links_listed(cell)[:_ITEMS])),
+    "links": lambda cell: "://" in cell and all(map(_is_link, links_listed(cell)[:_MAX_ITEMS])),
     "pictures": _are_pictures,
     "ids": _is_id,
     "long_ids": lambda cell: bool(_LONG_ID.fullmatch(cell)),

@@ -1,8 +1,8 @@
-"""Drafting a column map: which column of a table that no format knows may be what.
+"""Drafts a column map for a table that no format fits.
 
-Names of columns say it in many languages, and what the columns hold confirms it or not. A field
-without a good candidate is left out, and no column stands for two fields. A draft is for people to
-check: what is uncertain in it is said beside it.
+The names of columns, in many languages, suggest their fields, and their contents confirm them or
+not. A field without a good candidate is left out, and no column is used for two fields. A draft is
+for people to check: doubts are written beside its lines.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,18 +28,18 @@ from frametrace.posts.rows import Head, Heads, Row, Rows, Shape
 
 __all__ = ["Draft", "draft_as_toml", "draft_map", "likeliest_table"]
 
-_ROWS = 400  # that are looked at for a draft
-_COLUMNS = 1_000  # of a table; records have more where ids are their names
-_LONGEST_COMMENT = 160  # characters
-_ABOVE = frozenset({"platform"})  # what stands above the columns
+_SAMPLE_ROWS = 400
+_MAX_COLUMNS = 1_000  # of a table; records have more where ids are their names
+_MAX_COMMENT = 160  # characters
+_CONSTANTS = frozenset({"platform"})  # they are written above the columns
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A column map in the making.
+    """A drafted column map.
 
-    `columns` gives each field its column; `doubts` says what is uncertain about a field, `lacking`
-    why one has no column. The others are true of all rows.
+    `columns` has the column of each field, `doubts` what is uncertain about a field, `lacking` why
+    a field has no column. The other values are constants for all rows.
     """
 
     columns: Mapping[str, str]
@@ -53,12 +53,12 @@ class Draft:
 
     @property
     def is_complete(self) -> bool:
-        """Whether posts can be read by it."""
+        """Whether it has the columns that a post needs."""
         accounts = {"account_id", "account_name"} & set(self.columns)
         return "post_id" in self.columns and bool(accounts or self.account_id)
 
     def map(self, name: str = "columns") -> ColumnMap:
-        """The column map that it is so far."""
+        """The draft as a column map."""
         columns = {field: (column,) for field, column in self.columns.items()}
         return ColumnMap(
             name,
@@ -72,7 +72,7 @@ class Draft:
 
 
 def likeliest_table(heads: Heads) -> Head | None:
-    """The table or the list of a source that is likeliest one of posts; None if it has none."""
+    """The table or list of a source that most likely has posts; None if it has none."""
     tables = [head for head in heads.either if head.shape is Shape.TABLE and len(head.names) > 1]
     if tables:
         return tables[-1]
@@ -81,35 +81,35 @@ def likeliest_table(heads: Heads) -> Head | None:
         for head in (*chain.from_iterable(heads.parts), *heads.either)
         if head.shape in {Shape.RECORDS, Shape.TABLE} and len(head.names) > 1
     ]
-    return max(lists, key=_fields_told, default=None)  # the first of equals
+    return max(lists, key=_known_fields, default=None)  # the first of equals
 
 
-def _fields_told(head: Head) -> tuple[int, int]:
-    names = head.names[:_COLUMNS]
-    told = set(chain.from_iterable(map(fields_in_name, names)))
-    return len(told), sum(map(bool, names))
+def _known_fields(head: Head) -> tuple[int, int]:
+    names = head.names[:_MAX_COLUMNS]
+    fields = set(chain.from_iterable(map(fields_in_name, names)))
+    return len(fields), sum(map(bool, names))
 
 
 def draft_map(names: Sequence[str], rows: Rows, given: Mapping[str, str] | None = None) -> Draft:
-    """Draft the map of a table by the names of its columns and its first rows.
+    """Draft the map of a table from the names of its columns and its first rows.
 
-    `given` fields have the columns that users named, or values as `map_of` takes them.
+    `given` fields have the columns that users named, or values as in `map_from_options`.
     """
-    sample = [row.values for row in islice(rows, _ROWS) if isinstance(row, Row)]
-    names = [name for name in names[:_COLUMNS] if name]
+    sample = [row.values for row in islice(rows, _SAMPLE_ROWS) if isinstance(row, Row)]
+    names = [name for name in names[:_MAX_COLUMNS] if name]
     contents = {name: column_contents(row.get(name, "") for row in sample) for name in names}
-    named = {name: fields_in_name(name) for name in names}
-    table = DraftTable(contents, named, dict(given or {}))
+    fields = {name: fields_in_name(name) for name in names}
+    table = DraftTable(contents, fields, dict(given or {}))
     account_id = _constant(table, "account_id")
     platform = _constant(table, "platform").lower()
-    kind_given = _constant(table, "account_kind").lower()
+    kind_constant = _constant(table, "account_kind").lower()
     link = decide_post(table, sample)
     if "platform" not in table.columns and not platform and not link:
         platform = decide_platform(table)
     if not account_id:
         decide_account(table, platform or contents.get(link, ColumnContents()).platform)
     decide_rest(table)
-    kind = AccountKind(kind_given) if kind_given else decide_kind(table)
+    kind = AccountKind(kind_constant) if kind_constant else decide_kind(table)
     order = {name: at for at, name in enumerate(FIELDS_IN_ORDER)}
     columns = sorted(table.columns.items(), key=lambda item: order.get(item[0], len(order)))
     return Draft(
@@ -118,21 +118,21 @@ def draft_map(names: Sequence[str], rows: Rows, given: Mapping[str, str] | None 
 
 
 def _constant(table: DraftTable, field: str) -> str:
-    """What users gave as a value and not as a column; empty where they did not."""
+    """Take a field that users gave as a value and not as a column; empty if they did not."""
     given = table.columns.get(field, "")
     return table.columns.pop(field) if given and given not in table.contents else ""
 
 
-def draft_as_toml(draft: Draft, of: str) -> str:
-    """The draft as TOML, with what is uncertain behind each line and what is lacking below."""
-    lines = [f"# Drafted from {_comment(of)}: check each line.", ""]
+def draft_as_toml(draft: Draft, source: str) -> str:
+    """The draft as TOML, with doubts after its lines and missing fields as comments."""
+    lines = [f"# Drafted from {_comment(source)}: check each line.", ""]
     for line in map_as_toml(draft.map()).splitlines():
         name = line.partition(" = ")[0].strip('"')
         doubt = draft.doubts.get(name, "")
         lines.append(f"{line}  # {_comment(doubt)}" if doubt else line)
     for name, why in draft.lacking.items():
         line = f'# {name} = "…"  # {_comment(why)}'
-        if name in _ABOVE:
+        if name in _CONSTANTS:
             lines[2:2] = [line] if lines[2] else [line, ""]
         else:
             lines.append(line)
@@ -140,5 +140,5 @@ def draft_as_toml(draft: Draft, of: str) -> str:
 
 
 def _comment(text: str) -> str:
-    shown = "".join(sign if sign.isprintable() else " " for sign in text)
-    return shown[:_LONGEST_COMMENT]
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return shown[:_MAX_COMMENT]

@@ -93,7 +93,7 @@ def test_a_table_with_more_columns_is_read_by_a_kept_map_if_users_say_so(
     more = ("network", *HEADER, "author")
     second = table(tmp_path, "second.csv", ("VK", "2", "owner", "", "b", "mo"), header=more)
     (kept,) = (case / "columns").iterdir()
-    with pytest.raises(SourceError, match=r"has others besides: 'network', 'author'\.") as caught:
+    with pytest.raises(SourceError, match=r"has more columns: 'network', 'author'\.") as caught:
         added(case, second)
     assert f"--columns {kept};" in str(caught.value)
     assert added(case, second, ReadSettings(columns=(read_map(kept),))).posts == 1

@@ -136,7 +136,7 @@ def test_what_is_uncertain_is_said() -> None:
     assert "number the rows" in draft.doubts["post_id"]
     assert "05/06 is in May or June" in draft.doubts["posted_at"]
     assert "few of its cells" in draft.doubts["text"]
-    assert "nothing tells the platform" in draft.lacking["platform"]
+    assert "nothing shows the platform" in draft.lacking["platform"]
     written = draft_as_toml(draft, "a\nb\x1b[31m.csv")
     assert written.startswith("# Drafted from a b [31m.csv: check each line.\n")
     assert 'posted_at = "Date"  # nothing shows' in written
@@ -224,7 +224,7 @@ def test_a_link_tells_more_than_an_id_beside_it() -> None:
     numbers = [str(17900000000000000 + at) for at in range(9)]
     draft = _of({"id": numbers, "url": links, "user": ["lin_invented"] * 9})
     assert draft.columns == {"post_id": "url", "account_id": "user"}
-    assert draft.doubts["post_id"] == "the links tell other ids than id"
+    assert draft.doubts["post_id"] == "the links have other ids than id"
 
 
 @pytest.mark.parametrize(

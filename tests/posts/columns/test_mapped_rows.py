@@ -377,7 +377,7 @@ def test_ids_that_number_the_rows_are_told_of(
     ("day", "clock", "reason"),
     [
         ("2024-03-05", "noon", "'noon' is not a time of day such as 14:03"),
-        ("2024-03-05 10:00", "14:30", "'14:30' is not of a day: Datum has a time"),
+        ("2024-03-05 10:00", "14:30", "'14:30' is an extra time of day: Datum has one already"),
     ],
 )
 def test_a_time_of_day_that_can_not_be_used_stays_with_the_post_and_is_told_of(
