@@ -50,7 +50,7 @@ from frametrace.embed.signals.phash import Phash
 from frametrace.posts.errors import ModelMissing
 from frametrace.posts.model import MediaItem, Skipped
 from frametrace.posts.open_source import read_source
-from frametrace.work.executor import cpu_count
+from frametrace.work.cpus import cpu_count
 
 LIMIT = GIB  # above the models
 SAMPLE = 1000  # pictures, and captions, of the plain loops

@@ -27,8 +27,8 @@ from measuring import Finding, Stopped, conclude, interleaved, options, ratio, s
 from frametrace.case.store import Case
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.signals.local import Features, Local
-from frametrace.index.feature_search.inverted_index import OWNER, FeatureIndex
-from frametrace.index.feature_search.list_scan import Lists
+from frametrace.index.feature_search.inverted_index import POSE_BITS, FeatureIndex
+from frametrace.index.feature_search.inverted_lists import InvertedLists
 from frametrace.index.store import index_folder, open_index
 
 PICTURES, PICTURES_QUICK = 100_000, 2_000
@@ -70,7 +70,7 @@ def main() -> None:
 def _beside_faiss(index: FeatureIndex, asked: Sequence[Features], folder: Path) -> list[Finding]:
     """The same lists looked through by `IndexBinaryIVF`."""
     peer = _peer(index)
-    lists = Lists(index.starts, index.words, index.owners, OWNER)
+    lists = InvertedLists(index.starts, index.words, index.owners, POSE_BITS)
     blocks = [np.concatenate([f.words for f in part]) for part in _split(asked[:40], BLOCKS)]
 
     def ours(words: np.ndarray, *, compiled: bool) -> None:
@@ -118,7 +118,7 @@ def _peer(index: FeatureIndex) -> "faiss.IndexBinaryIVF":
     for start in range(0, len(of), 1 << 20):
         part = slice(start, start + (1 << 20))
         codes = np.ascontiguousarray(index.words[:, part].T).view(np.uint8)
-        owners = (index.owners[part] >> OWNER).astype(np.int64)
+        owners = (index.owners[part] >> POSE_BITS).astype(np.int64)
         peer.add_core(
             len(codes), faiss.swig_ptr(codes), faiss.swig_ptr(owners), faiss.swig_ptr(of[part])
         )

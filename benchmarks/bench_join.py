@@ -21,7 +21,7 @@ from measuring import GIB, Finding, Stopped, conclude, options, run, say
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals import pdq
-from frametrace.index.hamming.hamming_join import Join
+from frametrace.index.hamming.hamming_join import HammingJoin
 from frametrace.index.hamming.pair_cache import near_pairs
 from frametrace.index.hits import Hits
 from frametrace.index.store import open_index
@@ -176,7 +176,7 @@ def join(path: str) -> dict[str, float]:
     codes = np.load(path, mmap_mode="r")
     _warm_up()
     wall, cpu, found = time.perf_counter(), time.process_time(), []
-    joined = Join(codes, radius=RADIUS)
+    joined = HammingJoin(codes, radius=RADIUS)
     pairs = 0
     sample = _sample(len(codes))
     chosen = np.zeros(len(codes), bool)
@@ -209,10 +209,10 @@ def _agreement(codes: np.ndarray, hits: Hits, sample: np.ndarray) -> dict[str, f
 
 
 def _candidates(codes: np.ndarray, uniform: float) -> dict[str, float]:
-    from frametrace.index.hamming.buckets import Blocks
+    from frametrace.index.hamming.bucket_join import BlockPair
 
     words = np.ascontiguousarray(codes).view(np.uint64)
-    candidates = Blocks(words, words, RADIUS, True).plan().candidates
+    candidates = BlockPair(words, words, RADIUS, True).plan().candidates
     return {"candidates": candidates, "skew": candidates / uniform}
 
 
@@ -315,7 +315,7 @@ def _put(case: Case, codes: np.ndarray, first: int) -> Case:
 def _warm_up() -> None:
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 256, (1_000, 32), np.uint8)
-    list(Join(codes, radius=RADIUS, compiled=True))
+    list(HammingJoin(codes, radius=RADIUS, compiled=True))
 
 
 def _sample(count: int) -> np.ndarray:

@@ -94,7 +94,9 @@ def add_sources(
         siblings=[group for found in opened for group in found.siblings],
     )
     added, refused = Added(), set[tuple[PostKey, str, int]]()
-    added.by_kept = {p.source.name: p.columns.saved_as for p in parts if p.columns and p.columns.saved_as}
+    added.by_kept = {
+        p.source.name: p.columns.saved_as for p in parts if p.columns and p.columns.saved_as
+    }
     with case.writer() as writer:
         keep_maps(case.path, (part.columns for part in parts if part.columns))
         for each in opened:

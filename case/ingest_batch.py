@@ -1,7 +1,6 @@
 """What one batch of entries brings to a case, before the case is asked what it holds already."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -14,6 +13,7 @@ from frametrace.posts.media.picture_bytes import identify
 from frametrace.posts.model import PICTURE_FOLDER, Account, MediaFile, MediaItem, Post, Skipped
 from frametrace.posts.source_parts import Entry
 from frametrace.posts.sources.containers import SourceLocation
+from frametrace.work.thread_pool import ThreadPool
 
 __all__ = ["BatchRows", "Link", "rows_guessed", "rows_of"]
 
@@ -140,18 +140,21 @@ def _owning(
 
 def _identified(files: Iterable[MediaFile]) -> dict[MediaFile, MediaItem | Skipped]:
     """Read each file once, however many posts carry it; one that can't be read is a Skipped."""
-
-    def identified(file: MediaFile) -> MediaItem | Skipped:
-        try:
-            return identify(file)
-        except DecodeError as error:
-            return Skipped("", 0, file.path, str(error))
-
     distinct = list(dict.fromkeys(files))
     parts = [distinct[at : at + _PART] for at in range(0, len(distinct), _PART)]
-    with ThreadPoolExecutor(_THREADS) as threads:
-        done = threads.map(lambda part: list(map(identified, part)), parts)
-        return dict(zip(distinct, chain.from_iterable(done), strict=True))
+    with ThreadPool(_THREADS) as executor:
+        items = chain.from_iterable(executor.map(_identify_all, parts))
+        return dict(zip(distinct, items, strict=True))
+
+
+def _identify_all(files: Sequence[MediaFile]) -> list[MediaItem | Skipped]:
+    items: list[MediaItem | Skipped] = []
+    for file in files:
+        try:
+            items.append(identify(file))
+        except DecodeError as error:
+            items.append(Skipped("", 0, file.path, str(error)))
+    return items
 
 
 def _is_new(rows: BatchRows, post: Post) -> bool:

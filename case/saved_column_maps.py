@@ -20,7 +20,9 @@ def kept_maps(case: Path) -> tuple[ColumnMap, ...]:
     """
     paths = sorted((case / _FOLDER).glob("*.toml"))
     try:
-        return tuple(replace(read_map(path), header=path.stem, saved_as=str(path)) for path in paths)
+        return tuple(
+            replace(read_map(path), header=path.stem, saved_as=str(path)) for path in paths
+        )
     except UsageError as error:
         raise UsageError(
             f"{error}. The case keeps it of a table that was added: correct it, or delete it and "

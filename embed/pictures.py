@@ -1,9 +1,7 @@
 """Computing the signals of pictures: decode once in the workers, give it to every signal."""
 
 import hashlib
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import compress, islice
@@ -22,6 +20,7 @@ from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.model import MediaItem
 from frametrace.work.executor import Crashed, Executor
 from frametrace.work.progress import Progress
+from frametrace.work.thread_pool import ThreadPool
 
 __all__ = [
     "Preparation",
@@ -198,15 +197,8 @@ def _ahead(
     A thread computes while this one takes in what the workers decoded and sends them more, so that
     neither the model nor they wait for the other. No more than `_AHEAD` batches lie in between.
     """
-    under_way: deque[tuple[_Batch, Future[dict[str, pa.Table]]]] = deque()
-    with ThreadPoolExecutor(1) as thread:
-        for batch in batches:
-            under_way.append((batch, thread.submit(function, batch)))
-            if len(under_way) > _AHEAD:
-                done, values = under_way.popleft()
-                yield done, values.result()
-        for done, values in under_way:
-            yield done, values.result()
+    with ThreadPool(1, in_progress=1 + _AHEAD) as executor:
+        yield from executor.map(lambda batch: (batch, function(batch)), batches)
 
 
 def _batches(results: Iterable[_Result], most: int) -> Iterator[_Batch]:

@@ -12,7 +12,8 @@ from frametrace.embed.pictures import embed_pictures, flat_pictures, missing_pic
 from frametrace.embed.signals import SIGNALS, CaptionSignal, ModelChoice, PictureSignal, Signal
 from frametrace.embed.signals.ocr_text import Overlay
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
-from frametrace.work.executor import Executor, SpawnPool
+from frametrace.work.executor import Executor
+from frametrace.work.process_pool import ProcessPool
 from frametrace.work.progress import Progress, Silent
 
 __all__ = ["EmbedSettings", "Embedded", "embed"]
@@ -61,7 +62,7 @@ def embed(
             _claim(writer, signal, replace=settings.replace)
         writer.commit()
         pictures = [signal for signal in opened if isinstance(signal, PictureSignal)]
-        with nullcontext(executor) if executor else SpawnPool(settings.workers) as pool:
+        with nullcontext(executor) if executor else ProcessPool(settings.workers) as pool:
             done.pictures, done.skipped = embed_pictures(writer, pictures, pool, progress)
             for signal in opened:
                 if isinstance(signal, CaptionSignal) and signal.in_workers:

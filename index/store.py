@@ -14,15 +14,18 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from frametrace.case.files import read_json
-from frametrace.case.locks import alone_in, comparing
+from frametrace.case.files import read_json, replace_folder
+from frametrace.case.locks import comparison_folder, exclusive_lock
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case, write_atomically
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.index.arrays import map_array, save_array, sha256_of
 from frametrace.index.codes import Codes
-from frametrace.index.feature_search.build_lists import build_lists, suits
-from frametrace.index.feature_search.inverted_index import ARRAYS as FEATURE_ARRAYS
+from frametrace.index.feature_search.build_inverted_index import (
+    build_inverted_index,
+    can_reuse_centers,
+)
+from frametrace.index.feature_search.inverted_index import ARRAY_NAMES as FEATURE_ARRAYS
 from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.feature_shards import CodeShards, FeatureShards
 from frametrace.index.hamming.hamming_index import BinaryIndex
@@ -140,10 +143,10 @@ def index_folder(case: Case, signal: str) -> Path:
 def _build_alone(case: Case, signal: str, folder: Path, progress: Progress) -> None:
     """Build unless another process does so first; then delete what nobody will open again."""
     try:
-        with alone_in(folder.parent):
+        with exclusive_lock(folder.parent):
             if not (folder / _MANIFEST).is_file():
                 _build(case, signal, folder, progress)
-            with suppress(BlockingIOError), alone_in(comparing(folder), wait=False):
+            with suppress(BlockingIOError), exclusive_lock(comparison_folder(folder), wait=False):
                 for old in folder.parent.iterdir():
                     if old.is_dir() and old != folder and not any(old.glob(PAIRS_DONE)):
                         shutil.rmtree(old, ignore_errors=True)
@@ -167,8 +170,7 @@ def _build(case: Case, signal: str, folder: Path, progress: Progress) -> None:
     else:
         manifest = _build_codes(case, signal, beside)
     write_atomically(beside / _MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
-    shutil.rmtree(folder, ignore_errors=True)
-    beside.rename(folder)
+    replace_folder(beside, folder)
 
 
 def _build_codes(case: Case, signal: str, folder: Path) -> Manifest:
@@ -197,7 +199,7 @@ def _build_features(case: Case, signal: str, folder: Path, progress: Progress) -
     shards = FeatureShards(case.files(signal_table(signal)))
     fingerprint = case.epoch.signals[signal]["fingerprint"]
     earlier = _earlier_features(folder, fingerprint, case.epoch.rows(signal_table(signal)))
-    build_lists(folder, shards, earlier, progress)
+    build_inverted_index(folder, shards, earlier, progress)
     index = FeatureIndex.open(folder, shards)
     names = [f"{name}.npy" for name in FEATURE_ARRAYS]
     return Manifest(
@@ -242,7 +244,7 @@ def _earlier_features(folder: Path, fingerprint: str, pictures: int) -> FeatureI
     for _, other, manifest in sorted(found, key=lambda each: each[:2], reverse=True):
         with suppress(OSError, ValueError):
             earlier = FeatureIndex.open(other)
-            if not suits(earlier, pictures):
+            if not can_reuse_centers(earlier, pictures):
                 return None
             if all(sha256_of(other / name) == digest for name, digest in manifest.files.items()):
                 return earlier

@@ -129,7 +129,9 @@ def _because(part: SourcePart, drafted: bool) -> str:
         for names in part.reader.required
     )
     if part.columns is not None:
-        name = f"that the case keeps, {kept}" if (kept := part.columns.saved_as) else part.columns.name
+        name = (
+            f"that the case keeps, {kept}" if (kept := part.columns.saved_as) else part.columns.name
+        )
         return f"by the column map {name}: {by}"
     return f"by {'its columns' if by else 'its first lines'} {by}".rstrip()
 

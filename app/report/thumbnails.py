@@ -10,7 +10,8 @@ from frametrace.embed.decoding.decode import decode
 from frametrace.posts.errors import DecodeError
 from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.model import MediaFile
-from frametrace.work.executor import Executor, SpawnPool
+from frametrace.work.executor import Executor
+from frametrace.work.process_pool import ProcessPool
 from frametrace.work.progress import Progress
 
 __all__ = ["Thumbnail", "data_uris", "thumbnails"]
@@ -48,7 +49,7 @@ def thumbnails(
     Without an executor they are made in processes started for them.
     """
     if executor is None:
-        with SpawnPool() as pool:
+        with ProcessPool() as pool:
             return thumbnails(files, pool, progress, large)
     work = [(digest, file, _LARGE if digest in large else _SIDE) for digest, file in files.items()]
     found = {}

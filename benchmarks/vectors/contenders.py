@@ -15,7 +15,7 @@ import torch
 from frametrace.embed.models.runtimes.openvino_int8 import GROUP, OpenVino, converted, imported
 from frametrace.embed.models.runtimes.pytorch import PyTorch
 from frametrace.embed.models.runtimes.runtime import Arithmetic, Batch, Network, Runtime
-from frametrace.work.executor import cpu_count
+from frametrace.work.cpus import cpu_count
 
 __all__ = ["BASE", "OURS", "contenders"]
 

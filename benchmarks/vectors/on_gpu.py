@@ -23,7 +23,8 @@ from frametrace.embed.models.runtimes.runtime import Arithmetic, Batch, Runtime
 from frametrace.embed.pictures import Preparation, _compute
 from frametrace.embed.signals.clip import Clip
 from frametrace.posts.model import MediaItem
-from frametrace.work.executor import SpawnPool, cpu_count
+from frametrace.work.cpus import cpu_count
+from frametrace.work.process_pool import ProcessPool
 
 __all__ = ["measured"]
 
@@ -177,7 +178,7 @@ def _ahead(
     chosen: argparse.Namespace, exact: Clip, fast: Clip, items: Sequence[MediaItem]
 ) -> tuple[list[Finding], list[str]]:
     """From files to vectors: the real loop, beside one that computes only when it has decoded."""
-    with SpawnPool() as pool:
+    with ProcessPool() as pool:
         preparation = Preparation({"clip": exact.preparer()})
         list(pool.map(preparation, items[: 64 * cpu_count()]))  # the workers have started
 

@@ -52,7 +52,7 @@ _FEATURE = np.dtype(
 _SIZE = np.dtype("<u2")
 
 
-def _reversed_order() -> np.ndarray:
+def mirrored_order() -> np.ndarray:
     """(128,) int64: where a descriptor's values go in a mirror.
 
     A descriptor has 4 x 4 cells of 8 directions each, seen along the feature's own orientation: in
@@ -63,7 +63,7 @@ def _reversed_order() -> np.ndarray:
     return order
 
 
-_MIRROR = _reversed_order()
+_MIRROR = mirrored_order()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,98 +1,104 @@
-"""The first step of a join: the features of new pictures become records, spread over the parts."""
+"""Adds pictures to a feature join: writes their records into part files, and reads these back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.signals.local import Features
 from frametrace.index.codes import as_digests, as_keys
-from frametrace.index.feature_join.feature_records import (
-    MAX_PICTURES,
-    PARTS,
-    RECORD,
-    SLOTS,
-    Records,
-    canonical,
-    owners_of,
-    parts_of,
+from frametrace.index.feature_join.geometric_consistency import pack_positions
+from frametrace.index.feature_join.join_folder import (
+    PICTURE_DTYPE,
+    RECORD_DTYPE,
+    JoinFolder,
+    part_filename,
 )
-from frametrace.index.feature_join.join_state import JoinFolder, part_name
-from frametrace.index.feature_join.positions import PICTURE, packed_places
+from frametrace.index.feature_join.lsh_keys import (
+    MAX_FEATURES,
+    MAX_JOINED_PICTURES,
+    PART_COUNT,
+    Records,
+    canonical_records,
+    owner_numbers,
+    part_numbers,
+    picture_numbers,
+)
 from frametrace.index.feature_shards import FeatureShards
-from frametrace.posts.errors import UsageError
+from frametrace.posts.errors import IndexMismatch, UsageError
 from frametrace.work.progress import Progress
 
-__all__ = ["add_pictures", "new_pictures"]
+__all__ = ["add_pictures", "new_pictures", "read_records"]
 
-_TOGETHER = 1 << 13  # pictures whose records are written at a time: 55 MB
-_COMMITTED = 1 << 17  # pictures after which what was written is kept, should the run be killed
+_BATCH_PICTURES = 1 << 13  # whose records are written at a time: 55 MB
+_COMMIT_PICTURES = 1 << 17  # after which they are committed, should the run be killed
+_READ_RECORDS = 1 << 20  # read at a time
 
-Wanted = list[tuple[int, np.ndarray]]  # shards, and which of their rows, (n,) bool
+ShardRows = list[tuple[int, np.ndarray]]  # shards, and which of their rows, (n,) bool
 
 
-def new_pictures(folder: JoinFolder, shards: FeatureShards, pictures: pa.StringArray) -> Wanted:
-    """Where the features of those pictures lie that are not in the join yet.
+def new_pictures(folder: JoinFolder, shards: FeatureShards, pictures: pa.StringArray) -> ShardRows:
+    """The shard rows of those pictures that are not in the join yet.
 
-    Raises `UsageError` where there would be more than `MAX_PICTURES`.
+    Raises `UsageError` if there would be more than `MAX_JOINED_PICTURES`.
     """
-    wanted = set(as_keys(as_digests(pa.chunked_array([pictures]))).tolist())
-    wanted.difference_update(as_keys(folder.pictures()["digest"]).tolist())
-    rows: Wanted = []
-    for shard in range(len(shards)) if wanted else ():
-        chosen = np.zeros(0, bool)
+    missing = set(as_keys(as_digests(pa.chunked_array([pictures]))).tolist())
+    missing.difference_update(as_keys(folder.pictures()["digest"]).tolist())
+    shard_rows: ShardRows = []
+    for shard in range(len(shards)) if missing else ():
         digests = as_keys(shards.digests(shard)).tolist()
-        chosen = np.zeros(len(digests), bool)
-        for at, digest in enumerate(digests):
-            if digest in wanted:
-                chosen[at] = True
-                wanted.discard(digest)  # it may lie in another shard as well
-        rows.append((shard, chosen))
-    count = folder.state.pictures + sum(int(chosen.sum()) for _, chosen in rows)
-    if count > MAX_PICTURES:
+        is_new = np.zeros(len(digests), bool)
+        for row, digest in enumerate(digests):
+            if digest in missing:
+                is_new[row] = True
+                missing.discard(digest)  # another shard may have it as well
+        shard_rows.append((shard, is_new))
+    count = folder.state.pictures + sum(int(is_new.sum()) for _, is_new in shard_rows)
+    if count > MAX_JOINED_PICTURES:
         raise UsageError(
-            f"{count:,} pictures are too many to be compared by local features: {MAX_PICTURES:,} "
-            "is the most; divide the posts into several cases"
+            f"{count:,} pictures are too many to compare by local features: the maximum is "
+            f"{MAX_JOINED_PICTURES:,}; divide the posts into several cases"
         )
-    return [(shard, chosen) for shard, chosen in rows if chosen.any()]
+    return [(shard, is_new) for shard, is_new in shard_rows if is_new.any()]
 
 
 def add_pictures(
     folder: JoinFolder,
     shards: FeatureShards,
-    wanted: Wanted,
+    new: ShardRows,
     progress: Progress,
     *,
     compiled: bool,
 ) -> None:
-    """Append the pictures, their places and their records, and commit them."""
-    if not wanted:
+    """Append the pictures, their positions and their records, and commit them."""
+    if not new:
         if not folder.state.whole:
             folder.commit(whole=True)
         return
-    total = sum(int(chosen.sum()) for _, chosen in wanted)
+    total = sum(int(is_new.sum()) for _, is_new in new)
     uncommitted = 0
     with progress.track("reading local features", total) as advance:
-        for digests, features in _batches(shards, wanted):
+        for digests, features in _batches(shards, new):
             _append(folder, digests, features, folder.state.pictures + uncommitted, compiled)
             uncommitted += len(features)
             advance(len(features))
-            if uncommitted >= _COMMITTED:
+            if uncommitted >= _COMMIT_PICTURES:
                 folder.commit(pictures=folder.state.pictures + uncommitted, whole=False)
                 uncommitted = 0
     folder.commit(pictures=folder.state.pictures + uncommitted, whole=True)
 
 
-def _batches(shards: FeatureShards, wanted: Wanted) -> Iterator[tuple[np.ndarray, list[Features]]]:
+def _batches(shards: FeatureShards, new: ShardRows) -> Iterator[tuple[np.ndarray, list[Features]]]:
     """Digests, (n, 32) uint8, and features of some thousand pictures at a time."""
     digests: list[np.ndarray] = []
     features: list[Features] = []
-    for shard, chosen in wanted:
-        held = shards.digests(shard)
-        for rows, some in shards.some(shard, chosen):
-            digests.append(held[rows])
-            features += some
-            if len(features) >= _TOGETHER:
+    for shard, is_new in new:
+        shard_digests = shards.digests(shard)
+        for rows, row_features in shards.some(shard, is_new):
+            digests.append(shard_digests[rows])
+            features += row_features
+            if len(features) >= _BATCH_PICTURES:
                 yield np.concatenate(digests), features
                 digests, features = [], []
     if features:
@@ -106,29 +112,77 @@ def _append(
     first: int,
     compiled: bool,
 ) -> None:
-    rows = np.zeros(len(features), PICTURE)
-    rows["digest"] = digests
-    rows["features"] = [min(len(each), SLOTS) for each in features]
-    rows["width"] = [each.width for each in features]
-    folder.append_pictures(rows, packed_places(features))
-    words = np.concatenate([each.words[:SLOTS] for each in features])
-    owners = owners_of(rows["features"].astype(np.int64), first)
-    _append_records(folder, canonical(words, owners, compiled=compiled), compiled)
+    """Append a batch of pictures, numbered from `first`."""
+    pictures = np.zeros(len(features), PICTURE_DTYPE)
+    pictures["digest"] = digests
+    pictures["features"] = [min(len(picture), MAX_FEATURES) for picture in features]
+    pictures["width"] = [picture.width for picture in features]
+    folder.append_pictures(pictures, pack_positions(features))
+    words = np.concatenate([picture.words[:MAX_FEATURES] for picture in features])
+    owners = owner_numbers(pictures["features"].astype(np.int64), first)
+    _append_records(folder, canonical_records(words, owners, compiled=compiled), compiled)
 
 
 def _append_records(folder: JoinFolder, records: Records, compiled: bool) -> None:
-    """Each record to its part, in their order."""
-    parts = parts_of(records.words)
-    ordered = np.empty(len(records), RECORD)
+    """Append each record to the file of its part, in order."""
+    parts = part_numbers(records.words)
+    ordered = np.empty(len(records), RECORD_DTYPE)
+    sizes = np.bincount(parts, minlength=PART_COUNT)
     if compiled:
-        from frametrace.index.feature_join.join_kernels import spread
+        from frametrace.index.feature_join.lsh_kernels import write_by_part
 
-        begins = np.cumsum(np.concatenate([[0], np.bincount(parts, minlength=PARTS)]))
-        spread(records.words, records.owners, parts, begins, ordered.view(np.uint32).reshape(-1, 5))
+        starts = np.cumsum(np.concatenate([[0], sizes]))
+        rows = ordered.view(np.uint32).reshape(-1, 5)
+        write_by_part(records.words, records.owners, parts, starts, rows)
     else:
         order = np.argsort(parts, kind="stable")
         ordered["words"], ordered["owner"] = records.words[order], records.owners[order]
-    ends = np.cumsum(np.bincount(parts, minlength=PARTS)).tolist()
+    ends = np.cumsum(sizes).tolist()
     for part, (begin, end) in enumerate(zip([0, *ends], ends, strict=False)):
         if end > begin:
-            folder.append(part_name(part), ordered[begin:end].view(np.uint8).data)
+            folder.append(part_filename(part), ordered[begin:end].view(np.uint8).data)
+
+
+def read_records(folder: Path, sizes: Mapping[int, int], first_new: int) -> tuple[Records, int]:
+    """The first records of some parts; those of pictures below `first_new` first, and their count.
+
+    `sizes` are the record counts of the parts. Records of different parts never share a key, so
+    they can be compared together. Parts without a new record are left out. Raises `IndexMismatch`
+    if a file is too short.
+    """
+    sizes = {part: size for part, size in sizes.items() if _has_new(folder, part, size, first_new)}
+    total = sum(sizes.values())
+    words, owners = np.empty((total, 2), np.uint64), np.empty(total, np.uint32)
+    done = end = 0
+    for part, size in sizes.items():
+        path = folder / part_filename(part)
+        end += size
+        for block in _blocks(path, size):
+            rows = slice(done, done + len(block))
+            words[rows], owners[rows] = block["words"], block["owner"]
+            done += len(block)
+        if done < end:
+            raise IndexMismatch(f"{path} is cut short: delete {folder}, it will be rebuilt")
+    is_new = picture_numbers(owners) >= first_new
+    earlier = total - int(is_new.sum())
+    if is_new[:earlier].any():  # of several parts
+        order = np.argsort(is_new, kind="stable")
+        words, owners = words[order], owners[order]
+    return Records(words, owners), earlier
+
+
+def _has_new(folder: Path, part: int, size: int, first_new: int) -> bool:
+    """Whether the last record of a part is of a new picture."""
+    if not size:
+        return False
+    with (folder / part_filename(part)).open("rb") as file:
+        file.seek((size - 1) * RECORD_DTYPE.itemsize)
+        last = np.fromfile(file, RECORD_DTYPE, 1)["owner"]
+    return bool((picture_numbers(last) >= first_new).all())
+
+
+def _blocks(path: Path, size: int) -> Iterator[np.ndarray]:
+    """The first `size` records of a part, a million at a time."""
+    with path.open("rb") as file:
+        for begin in range(0, size, _READ_RECORDS):
+            yield np.fromfile(file, RECORD_DTYPE, min(_READ_RECORDS, size - begin))

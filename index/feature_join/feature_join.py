@@ -1,15 +1,14 @@
-"""All pairs of pictures that may share pixels, by a join of their local features, kept on disk.
+"""Proposes pairs of pictures that may share pixels: an LSH join of local features, kept on disk.
 
     pictures -> records by part -> votes of each part -> pairs of each range -> proposals
 
-Parts and ranges are the units of work: each reads files, writes one of its own, and is found done
-by the next run if this one is killed. When pictures were added, only pairs are looked for that have
-one of them.
+Parts and ranges are the units of work: each reads files and writes one of its own, so that a run
+that follows a killed one skips finished units. If pictures were added, only pairs with an added
+picture are searched.
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,43 +16,46 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from frametrace.case.files import replacing
 from frametrace.index.codes import as_digits
-from frametrace.index.feature_join.add_pictures import add_pictures, new_pictures
-from frametrace.index.feature_join.feature_records import PARTS, RECORD, SLOTS, Records, pictures_of
+from frametrace.index.compiled import has_numba
+from frametrace.index.feature_join.add_pictures import add_pictures, new_pictures, read_records
 from frametrace.index.feature_join.feature_votes import (
     RANGE_BITS,
-    range_of,
+    PairSpool,
+    make_votes,
+    range_number,
     read_votes,
-    votes_of,
-    weights,
+    vote_weights,
     write_votes,
 )
-from frametrace.index.feature_join.geometric_tally import scored
-from frametrace.index.feature_join.hash_tables import Nearness, pairs_by_table
-from frametrace.index.feature_join.join_state import PENDING, JoinFolder, check_join, part_name
-from frametrace.index.feature_join.pending_pairs import WaitingPairs
-from frametrace.index.feature_join.positions import Places
-from frametrace.index.feature_join.proposals import (
-    PARTNERS,
-    PROPOSALS,
-    as_table,
-    best_of,
-    in_order,
-    read_rows,
-    write_rows,
-)
+from frametrace.index.feature_join.geometric_consistency import Positions, ScoredPairs, score_pairs
+from frametrace.index.feature_join.join_folder import PENDING, JoinFolder, check_join
+from frametrace.index.feature_join.lsh_keys import MAX_FEATURES, PART_COUNT
+from frametrace.index.feature_join.lsh_tables import PairCriteria, pairs_by_table
 from frametrace.index.feature_shards import FeatureShards
-from frametrace.index.hamming.hamming_join import has_numba
-from frametrace.posts.errors import IndexMismatch
-from frametrace.work.executor import cpu_count
 from frametrace.work.progress import Progress, Silent
+from frametrace.work.thread_pool import ThreadPool
 
-__all__ = ["PARTNERS", "PROPOSALS", "Proposals", "check_join", "propose_pairs"]
+__all__ = ["MAX_PARTNERS", "PROPOSAL_SCHEMA", "Proposals", "check_join", "propose_pairs"]
 
-_MANY = 1_000_000  # records above which loops are compiled, if numba is there
-_FEWEST = 1 << 16  # pictures that weights suppose at least, see `_supposed`
-_READ = 1 << 20  # records read at a time
-_UNIT = 1 << 20  # records that make a unit: smaller parts are compared together
+PROPOSAL_SCHEMA = pa.schema(
+    [
+        ("a", pa.int32()),
+        ("b", pa.int32()),
+        ("mirrored", pa.bool_()),
+        ("votes", pa.int16()),
+        ("score", pa.float32()),
+    ]
+)
+# A pair is proposed if it is among this many best pairs of either picture. Watermarks and the like
+# add some pairs beside the true ones; of 3,000 copies of one picture, 20 of each connect them all.
+MAX_PARTNERS = 20
+_MIN_COMPILED = 1_000_000  # records: loops are compiled above, if numba is installed
+_MIN_WEIGHT_PICTURES = 1 << 16  # assumed for weights: among few pictures, all features seem common
+_UNIT_RECORDS = 1 << 20  # smaller parts are compared together until they have so many records
+
+_Unit = dict[int, int]  # parts that are compared together, and the record count of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,9 @@ class Proposals:
     """Pairs of pictures that may share pixels.
 
     `names` are the SHA-256 digests of all joined pictures in hexadecimal digits, by number; a
-    picture keeps its number. `rows` is a table of the schema `PROPOSALS`: a < b are numbers,
-    `mirrored` tells that one would be the mirror image of the other, `votes` how many features
-    agree, `score` how telling they are (bits); in ascending order of (a, b, mirrored).
+    picture keeps its number. `rows` is a table of `PROPOSAL_SCHEMA`: a < b are numbers, `mirrored`
+    says that one shows the mirror image of the other, `votes` is the number of features that agree,
+    `score` the information of these votes in bits. Rows are in ascending order of (a, b, mirrored).
     """
 
     names: pa.StringArray
@@ -77,74 +79,67 @@ def propose_pairs(
     progress: Progress | None = None,
     threads: int = 0,
 ) -> Proposals:
-    """Join those `pictures` (digests) that were not yet, and return all pairs proposed so far.
+    """Join those of the `pictures` (digests) that are new, and return all pairs proposed so far.
 
-    New pictures are compared with each other and with every earlier one. A killed run goes on
-    where it was and gives the same. `threads` is that of processors by default. Pictures of which
-    the shards have no features are left out. The caller holds a lock on `folder`. Raises
-    `CaseError` where a shard can't be read or the folder written, `IndexMismatch` where the folder
-    is damaged, `UsageError` above `MAX_PICTURES`.
+    New pictures are compared with each other and with every earlier one. A run that follows a
+    killed one continues where it stopped and gives the same result. By default there is one thread
+    per processor. Pictures without features in the shards are left out. The caller holds a lock on
+    `folder`. Raises `CaseError` if a shard can't be read or the folder can't be written,
+    `IndexMismatch` if the folder is damaged, `UsageError` above `MAX_JOINED_PICTURES`.
     """
     progress = progress or Silent()
-    held = JoinFolder.open(folder)
-    if held.state.whole:
-        _join_pending(held, progress, threads)
-    wanted = new_pictures(held, shards, pictures)
-    count = held.state.pictures + sum(int(chosen.sum()) for _, chosen in wanted)
-    add_pictures(held, shards, wanted, progress, compiled=_worth_compiling(count * SLOTS))
-    _join_pending(held, progress, threads)
-    names = as_digits(held.pictures()["digest"])
-    return Proposals(names, in_order(_kept(held)))
+    join = JoinFolder.open(folder)
+    if join.state.whole:
+        _join_added(join, progress, threads)
+    new = new_pictures(join, shards, pictures)
+    count = join.state.pictures + sum(int(is_new.sum()) for _, is_new in new)
+    add_pictures(join, shards, new, progress, compiled=_worth_compiling(count * MAX_FEATURES))
+    _join_added(join, progress, threads)
+    names = as_digits(join.pictures()["digest"])
+    order = [(name, "ascending") for name in ("a", "b", "mirrored")]
+    return Proposals(names, _proposed_so_far(join).sort_by(order).combine_chunks())
 
 
 def _worth_compiling(records: int) -> bool:
-    return records > _MANY and has_numba()
+    return records > _MIN_COMPILED and has_numba()
 
 
-def _supposed(pictures: int) -> int:
-    """Of how many pictures features tell one apart: among few, all would else be common."""
-    return max(pictures, _FEWEST)
-
-
-def _join_pending(folder: JoinFolder, progress: Progress, threads: int) -> None:
-    """Join the pictures that were added since the last time, and keep what is proposed."""
+def _join_added(folder: JoinFolder, progress: Progress, threads: int) -> None:
+    """Join the pictures that were added since the last join, and store the proposals."""
     state = folder.state
     if state.joined == state.pictures:
         shutil.rmtree(folder.path / PENDING, ignore_errors=True)
         return
-    batch = _Batch(
-        folder.path,
-        state.joined,
-        state.pictures,
-        _worth_compiling(sum(folder.records(part) for part in range(PARTS))),
-    )
+    sizes = [folder.record_count(part) for part in range(PART_COUNT)]
+    batch = _Batch(folder.path, state.joined, state.pictures, _worth_compiling(sum(sizes)))
     batch.pending.mkdir(parents=True, exist_ok=True)
-    units = _units([folder.records(part) for part in range(PARTS)])
-    places = Places.of(folder.pictures(), folder.places())
-    ranges = range(range_of(state.pictures - 1) + 1)
-    with progress.track("comparing pictures", len(units) + len(ranges)) as advance:
-        voting = [partial(_vote, batch, unit) for unit in units]
-        _in_threads(voting, threads, advance)
+    units = _units(sizes)
+    positions = Positions.of(folder.pictures(), folder.positions())
+    ranges = range(range_number(state.pictures - 1) + 1)
+    with (
+        progress.track("comparing pictures", len(units) + len(ranges)) as advance,
+        # Every unit may start at once: a long one must not keep the others waiting.
+        ThreadPool(threads, in_progress=len(units) + len(ranges)) as executor,
+    ):
+        for _ in executor.map(partial(_vote, batch), units):
+            advance(1)
         files = [batch.votes_file(unit) for unit in units]
-        tallying = [partial(_tally, batch, at, files, places) for at in ranges]
-        _in_threads(tallying, threads, advance)
-    proposed = pa.concat_tables([read_rows(batch.pairs_file(at)) for at in ranges])
+        for _ in executor.map(partial(_score_range, batch, files, positions), ranges):
+            advance(1)
+    proposed = pa.concat_tables([_read_proposals(batch.pairs_file(number)) for number in ranges])
     name = f"proposals-{state.pictures:08}.arrow"
-    write_rows(folder.path / name, best_of(proposed, _kept(folder)))
+    _write_proposals(folder.path / name, _best_proposals(proposed, _proposed_so_far(folder)))
     folder.add_file(name)
     folder.commit(batches=(*state.batches, state.pictures))
     shutil.rmtree(folder.path / PENDING, ignore_errors=True)
 
 
-_Unit = dict[int, int]  # parts that are compared together, and how many records each has
-
-
 def _units(sizes: Sequence[int]) -> list[_Unit]:
-    """Large parts alone, small ones together, the largest first: the last ones to end are small."""
+    """Large parts alone, small ones together, the largest first: no long one starts last."""
     units: list[_Unit] = []
-    filled = _UNIT
+    filled = _UNIT_RECORDS
     for part in sorted(range(len(sizes)), key=lambda part: -sizes[part]):
-        if filled >= _UNIT:
+        if filled >= _UNIT_RECORDS:
             units.append({})
             filled = 0
         units[-1][part] = sizes[part]
@@ -163,106 +158,79 @@ class _Batch:
 
     @property
     def pending(self) -> Path:
-        """Where votes and pairs lie until they are proposals."""
+        """The folder of votes and pairs until they are proposals."""
         return self.folder / PENDING / f"{self.first_new}-{self.pictures}"
 
     def votes_file(self, unit: _Unit) -> Path:
-        """Where the votes of a unit are kept."""
+        """The file of the votes of a unit."""
         return self.pending / f"votes-{next(iter(unit)):03}.bin"
 
-    def pairs_file(self, at: int) -> Path:
-        """Where the pairs of a range are kept."""
-        return self.pending / f"pairs-{at:03}.arrow"
-
-
-def _in_threads(
-    work: Sequence[Callable[[], None]], threads: int, advance: Callable[[int], None]
-) -> None:
-    """Do all; the first failure ends it, once what has begun is done."""
-    pool = ThreadPoolExecutor(threads or cpu_count())
-    try:
-        for done in as_completed([pool.submit(each) for each in work]):
-            done.result()
-            advance(1)
-    finally:
-        pool.shutdown(cancel_futures=True)
+    def pairs_file(self, number: int) -> Path:
+        """The file of the pairs of a range."""
+        return self.pending / f"pairs-{number:03}.arrow"
 
 
 def _vote(batch: _Batch, unit: _Unit) -> None:
-    """Compare the records of some parts, and keep the votes."""
+    """Compare the records of some parts, and write their votes."""
     path = batch.votes_file(unit)
     if path.exists():
         return
-    records, first_new = _records(batch, unit)
-    near, counts = Nearness.among(batch.pictures), np.zeros(len(records), np.uint32)
-    with WaitingPairs(batch.pending) as waiting:
-        for pairs in pairs_by_table(records, first_new, near, counts, compiled=batch.compiled):
-            waiting.add(pairs)
-        votes = (votes_of(records, pairs, counts, compiled=batch.compiled) for pairs in waiting)
+    records, first_new = read_records(batch.folder, unit, batch.first_new)
+    criteria, counts = PairCriteria.among(batch.pictures), np.zeros(len(records), np.uint32)
+    compiled = batch.compiled
+    with PairSpool(batch.pending) as spool:
+        for pairs in pairs_by_table(records, first_new, criteria, counts, compiled=compiled):
+            spool.add(pairs)
+        votes = (make_votes(records, pairs, counts, compiled=compiled) for pairs in spool)
         write_votes(path, votes)
 
 
-def _records(batch: _Batch, unit: _Unit) -> tuple[Records, int]:
-    """The records of a unit, those of earlier pictures first, and how many these are.
-
-    Records of different parts never agree under a mask: it is as if each was compared by itself.
-    Parts without a new record are left out.
-    """
-    unit = {part: size for part, size in unit.items() if _has_new(batch, part, size)}
-    size = sum(unit.values())
-    words, owners = np.empty((size, 2), np.uint64), np.empty(size, np.uint32)
-    at = 0
-    for part, count in unit.items():
-        end = at + count
-        for block in _blocks(batch.folder / part_name(part), count):
-            words[at : at + len(block)], owners[at : at + len(block)] = (
-                block["words"],
-                block["owner"],
-            )
-            at += len(block)
-        if at < end:
-            raise IndexMismatch(
-                f"{batch.folder / part_name(part)} is cut short: delete {batch.folder}"
-            )
-    new = pictures_of(owners) >= batch.first_new
-    first_new = size - int(new.sum())
-    if new[:first_new].any():  # of several parts
-        order = np.argsort(new, kind="stable")
-        words, owners = words[order], owners[order]
-    return Records(words, owners), first_new
-
-
-def _has_new(batch: _Batch, part: int, count: int) -> bool:
-    """Whether the last record of a part is of a new picture."""
-    if not count:
-        return False
-    with (batch.folder / part_name(part)).open("rb") as file:
-        file.seek((count - 1) * RECORD.itemsize)
-        last = np.fromfile(file, RECORD, 1)["owner"]
-    return bool((pictures_of(last) >= batch.first_new).all())
-
-
-def _blocks(path: Path, count: int) -> Iterator[np.ndarray]:
-    """The first records of a part, a million at a time."""
-    if not count:
+def _score_range(batch: _Batch, files: Sequence[Path], positions: Positions, number: int) -> None:
+    """Score the pairs of pictures of one range, and write those above the minimum score."""
+    if batch.pairs_file(number).exists():
         return
-    with path.open("rb") as file:
-        for begin in range(0, count, _READ):
-            yield np.fromfile(file, RECORD, min(_READ, count - begin))
-
-
-def _tally(batch: _Batch, at: int, files: Sequence[Path], places: Places) -> None:
-    """Score the pairs of pictures of one range, and keep those that are proposed."""
-    if batch.pairs_file(at).exists():
-        return
-    votes = read_votes(files, at)
+    votes = read_votes(files, number)
     votes.sort()
-    by_count = weights(_supposed(batch.pictures))
-    pairs = scored(votes, at << RANGE_BITS, places, by_count, compiled=batch.compiled)
-    write_rows(batch.pairs_file(at), as_table(pairs))
+    weights = vote_weights(max(batch.pictures, _MIN_WEIGHT_PICTURES))
+    pairs = score_pairs(votes, number << RANGE_BITS, positions, weights, compiled=batch.compiled)
+    _write_proposals(batch.pairs_file(number), _proposal_table(pairs))
 
 
-def _kept(folder: JoinFolder) -> pa.Table:
-    """What was proposed so far."""
-    names = sorted(name for name in folder.state.files if name.startswith("proposals-"))
-    return pa.concat_tables([PROPOSALS.empty_table(), *(read_rows(folder.path / n) for n in names)])
+def _proposal_table(pairs: ScoredPairs) -> pa.Table:
+    """Scored pairs as rows of `PROPOSAL_SCHEMA`."""
+    columns = (pairs.a, pairs.b, pairs.mirrored, pairs.votes, pairs.score)
+    arrays = zip(columns, PROPOSAL_SCHEMA.types, strict=True)
+    return pa.table([pa.array(column, type) for column, type in arrays], schema=PROPOSAL_SCHEMA)
+
+
+def _best_proposals(proposed: pa.Table, earlier: pa.Table) -> pa.Table:
+    """Those of the proposed pairs that are among the best of either picture, earlier ones too."""
+    a, b, score = (
+        np.concatenate([proposed[name].to_numpy(), earlier[name].to_numpy()])
+        for name in ("a", "b", "score")
+    )
+    rows = np.arange(len(a))
+    picture = np.concatenate([a, b])
+    order = np.lexsort((np.tile(rows, 2), -np.tile(score, 2), picture))
+    ordered = picture[order]
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)])
+    rank = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
+    is_best = np.zeros(len(a), bool)
+    is_best[order[rank < MAX_PARTNERS] % max(len(a), 1)] = True
+    return proposed.filter(pa.array(is_best[: proposed.num_rows]))
+
+
+def _proposed_so_far(folder: JoinFolder) -> pa.Table:
+    files = folder.proposal_files()
+    return pa.concat_tables([PROPOSAL_SCHEMA.empty_table(), *map(_read_proposals, files)])
+
+
+def _read_proposals(path: Path) -> pa.Table:
+    with pa.OSFile(str(path)) as source:
+        return pa.ipc.open_file(source).read_all()
+
+
+def _write_proposals(path: Path, rows: pa.Table) -> None:
+    """Write rows to a file that appears only once it is complete. Raises `CaseError`."""
+    with replacing(path) as file, pa.ipc.new_file(file, PROPOSAL_SCHEMA) as writer:
+        writer.write_table(rows)

@@ -5,20 +5,20 @@ it (Grana, Borghesani, Manfredi and Cucchiara, "A fast approach for integrating 
 the bag of words model", 2013). FAISS finds what is nearest, all centers compared.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
-from frametrace.work.executor import cpu_count
+from frametrace.work.thread_pool import ThreadPool
 
-__all__ = ["nearest", "trained"]
+__all__ = ["nearest_centers", "train_centers"]
 
 _ROUNDS = 6
 _SEED = 0
 _BLOCK = 1 << 13  # codes at a time
 
 
-def trained(codes: np.ndarray, count: int) -> np.ndarray:
+def train_centers(codes: np.ndarray, count: int) -> np.ndarray:
     """(count, k) uint8 centers of (n, k) codes; the same codes give the same centers.
 
     Fewer than `count` different codes give as many centers as there are; none gives one.
@@ -31,7 +31,7 @@ def trained(codes: np.ndarray, count: int) -> np.ndarray:
     rng = np.random.default_rng(_SEED)
     centers = chosen[np.sort(rng.choice(len(chosen), count, replace=False))]
     for _ in range(_ROUNDS):
-        of = nearest(codes, centers, 1)[:, 0]
+        of = nearest_centers(codes, centers, 1)[:, 0]
         order = np.argsort(of, kind="stable")
         many = np.bincount(of, minlength=count)
         filled = np.flatnonzero(many)
@@ -42,27 +42,38 @@ def trained(codes: np.ndarray, count: int) -> np.ndarray:
     return np.unique(centers, axis=0)
 
 
-def nearest(codes: np.ndarray, centers: np.ndarray, count: int) -> np.ndarray:
+def nearest_centers(codes: np.ndarray, centers: np.ndarray, count: int) -> np.ndarray:
     """The numbers of the `count` centers nearest to each code, (n, count) int32, nearest first."""
-    import faiss
-
-    index = faiss.IndexBinaryFlat(8 * centers.shape[1])
-    index.add(np.ascontiguousarray(centers))
-    found = np.empty((len(codes), count), np.int32)
-
-    def fill(start: int) -> None:
-        part = np.ascontiguousarray(codes[start : start + _BLOCK])
-        found[start : start + _BLOCK] = index.search(part, count)[1]
-
-    # FAISS' own threads wait for each other in loops, which takes ages where others need the cores.
-    set_threads, before = faiss.omp_set_num_threads, faiss.omp_get_max_threads()
+    search = _Search(np.ascontiguousarray(centers), count)
     if len(codes) <= _BLOCK:
-        set_threads(1)
+        return search(codes)
+    starts = range(0, len(codes), _BLOCK)
+    numbers = np.empty((len(codes), count), np.int32)
+    with ThreadPool() as executor:
+        blocks = executor.map(search, (codes[start : start + _BLOCK] for start in starts))
+        for start, block in zip(starts, blocks, strict=True):
+            numbers[start : start + _BLOCK] = block
+    return numbers
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Finds the `count` nearest centers of a block of codes."""
+
+    centers: np.ndarray
+    count: int
+
+    def __call__(self, codes: np.ndarray) -> np.ndarray:
+        import faiss
+
+        index = faiss.IndexBinaryFlat(8 * self.centers.shape[1])
+        index.add(self.centers)
+        # FAISS's own threads wait for each other in busy loops: very slow where others need the
+        # processors. The setting is the calling thread's alone.
+        before = faiss.omp_get_max_threads()
+        faiss.omp_set_num_threads(1)
         try:
-            fill(0)
+            numbers: np.ndarray = index.search(np.ascontiguousarray(codes), self.count)[1]
         finally:
-            set_threads(before)
-        return found
-    with ThreadPoolExecutor(cpu_count(), initializer=set_threads, initargs=(1,)) as pool:
-        list(pool.map(fill, range(0, len(codes), _BLOCK)))
-    return found
+            faiss.omp_set_num_threads(before)
+        return numbers

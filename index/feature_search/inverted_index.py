@@ -22,17 +22,34 @@ import pyarrow as pa
 from frametrace.embed.signals.local import Features
 from frametrace.index.arrays import map_array
 from frametrace.index.codes import as_digits, as_keys
-from frametrace.index.feature_search.codebook import nearest
-from frametrace.index.feature_search.list_scan import FARTHEST, Lists, distances
-from frametrace.index.feature_search.picture_votes import ANGLES, MOST_FEATURES, SCALES, Hits, tally
+from frametrace.index.feature_search.codebook import nearest_centers
+from frametrace.index.feature_search.inverted_lists import (
+    MAX_FEATURE_DISTANCE,
+    InvertedLists,
+    feature_distances,
+)
+from frametrace.index.feature_search.picture_votes import (
+    ANGLE_STEPS,
+    MAX_QUERY_FEATURES,
+    SCALE_STEPS,
+    FeatureHits,
+    count_votes,
+)
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.posts.errors import IndexMismatch
 
-__all__ = ["ARRAYS", "MOST_PICTURES", "OWNER", "FeatureIndex", "Proposed", "packed"]
+__all__ = [
+    "ARRAY_NAMES",
+    "MAX_INDEXED_PICTURES",
+    "POSE_BITS",
+    "FeatureIndex",
+    "Shortlist",
+    "pack_owners",
+]
 
-ARRAYS = ("items", "rows", "centers", "starts", "words", "owners")
-OWNER = 8  # bits of an owner's number that hold orientation and scale
-MOST_PICTURES = 1 << (32 - OWNER)  # what is left for the picture
+ARRAY_NAMES = ("items", "rows", "centers", "starts", "words", "owners")
+POSE_BITS = 8  # bits of an owner's number that hold orientation and scale
+MAX_INDEXED_PICTURES = 1 << (32 - POSE_BITS)  # what is left for the picture
 
 # Lists that are looked into for each feature. Of 385 edited copies among 100,000 pictures, 8 put no
 # other one among the first 20, and take half as long again.
@@ -45,7 +62,7 @@ _PROPOSED = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Proposed:
+class Shortlist:
     """Pictures that may share pixels with the one asked for, most votes first.
 
     `row` is (k,) int64, their numbers; `mirrored` (k,) bool: which form of the picture asked for
@@ -71,7 +88,7 @@ class FeatureIndex:
         self, arrays: Sequence[np.ndarray], shards: FeatureShards, *, compiled: bool = False
     ) -> None:
         self.items, self.rows, self.centers, self.starts, self.words, self.owners = arrays
-        self._held = Lists(self.starts, self.words, self.owners, OWNER)
+        self._held = InvertedLists(self.starts, self.words, self.owners, POSE_BITS)
         self._shards, self._compiled = shards, compiled
 
     @classmethod
@@ -83,7 +100,7 @@ class FeatureIndex:
         `compiled` loops (they need numba) pay where many pictures are asked for. Raises `OSError`
         or `ValueError` where the files can't be mapped.
         """
-        arrays = [map_array(folder / f"{name}.npy") for name in ARRAYS]
+        arrays = [map_array(folder / f"{name}.npy") for name in ARRAY_NAMES]
         index = cls(arrays, shards or FeatureShards(()), compiled=compiled)
         pictures, features, lists = len(index), len(index.owners), len(index.centers)
         expected = (pictures, 32), (pictures, 2), (lists, 16), (lists + 1,), (2, features)
@@ -118,7 +135,7 @@ class FeatureIndex:
 
     def shortlist(
         self, asked: Features, among: np.ndarray | None = None, most: int = _PROPOSED
-    ) -> Proposed:
+    ) -> Shortlist:
         """The pictures that most features speak for, `most` at most.
 
         `among` is (n,) bool: only those are proposed, and only their features count. A picture may
@@ -128,14 +145,14 @@ class FeatureIndex:
         forms = (asked, asked.mirrored()) if known and len(asked) else ()
         with _whole():
             hits = (self._hits(form, among, known) for form in forms)
-            votes = [tally(each, len(self), known, most) for each in hits]
+            votes = [count_votes(each, len(self), known, most) for each in hits]
         both = np.concatenate(votes) if votes else np.zeros(0, np.float32)
         found = np.flatnonzero(both > 0)
         if len(found) > most:
             found = found[np.argpartition(-both[found], most)[:most]]
         found = found[np.lexsort((found, -both[found]))]
         mirrored, row = np.divmod(found, max(len(self), 1))
-        return Proposed(row, mirrored == 1, both[found])
+        return Shortlist(row, mirrored == 1, both[found])
 
     def features(self, row: int) -> Features:
         """A picture's features, read from its shard. Raises `CaseError` where it is damaged."""
@@ -150,29 +167,31 @@ class FeatureIndex:
         within = np.zeros((len(queries), 129), np.int64)
         for at, words in enumerate(queries):
             for start in range(0, size, _BLOCK):
-                block = distances(self.words[:, start : start + _BLOCK], words)
+                block = feature_distances(self.words[:, start : start + _BLOCK], words)
                 within[at] += np.bincount(block, minlength=129)
-        within = np.cumsum(within, axis=1)[:, : FARTHEST + 1]
+        within = np.cumsum(within, axis=1)[:, : MAX_FEATURE_DISTANCE + 1]
         looked = self._held.near(queries, self._lists(queries), None, size).within
-        radius = np.minimum((within < _NEAREST).sum(axis=1), FARTHEST)[:, None]
+        radius = np.minimum((within < _NEAREST).sum(axis=1), MAX_FEATURE_DISTANCE)[:, None]
         there, found = (np.take_along_axis(each, radius, 1).sum() for each in (within, looked))
         return float(found / there) if there else 1.0
 
-    def _hits(self, asked: Features, among: np.ndarray | None, known: int) -> Hits:
+    def _hits(self, asked: Features, among: np.ndarray | None, known: int) -> FeatureHits:
         """The features near to each feature asked for, the nearest ones of those."""
-        words = asked.words[:MOST_FEATURES]
+        words = asked.words[:MAX_QUERY_FEATURES]
         most = max(round(known * _VOTERS), _FEWEST_VOTERS)
         near = self._held.near(words, self._lists(words), among, most, compiled=self._compiled)
         owner = near.owner.astype(np.int64)
         turn, scale = _moved(asked, near.feature, owner)
-        if (owner >> OWNER).max(initial=0) >= max(len(self), 1):
+        if (owner >> POSE_BITS).max(initial=0) >= max(len(self), 1):
             raise IndexError("a feature's picture is none of the index")
-        return Hits(near.feature, owner >> OWNER, near.distance, turn, scale, near.within)
+        return FeatureHits(
+            near.feature, owner >> POSE_BITS, near.distance, turn, scale, near.within
+        )
 
     def _lists(self, words: np.ndarray) -> np.ndarray:
         """The lists that are looked into for each of (f, 2) words, (f, p)."""
         probed = min(_PROBED, len(self.centers))
-        return nearest(words.view(np.uint8), self.centers, probed)
+        return nearest_centers(words.view(np.uint8), self.centers, probed)
 
 
 @contextmanager
@@ -187,14 +206,14 @@ def _whole() -> Iterator[None]:
         ) from None
 
 
-def packed(features: Features, picture: int, count: int) -> np.ndarray:
+def pack_owners(features: Features, picture: int, count: int) -> np.ndarray:
     """Who owns each of the first `count` features, (count,) uint32.
 
     24 bits name the picture, 4 the orientation (a 16th of a turn), 4 the scale (half a doubling).
     """
-    angle = np.floor(features.angle[:count] * (ANGLES / 360)).astype(np.uint32) % ANGLES
-    scale = np.floor(2 * np.log2(features.scale[:count])).clip(0, SCALES - 1).astype(np.uint32)
-    owners: np.ndarray = np.uint32(picture << OWNER) | angle << np.uint32(4) | scale
+    angle = np.floor(features.angle[:count] * (ANGLE_STEPS / 360)).astype(np.uint32) % ANGLE_STEPS
+    scale = np.floor(2 * np.log2(features.scale[:count])).clip(0, SCALE_STEPS - 1).astype(np.uint32)
+    owners: np.ndarray = np.uint32(picture << POSE_BITS) | angle << np.uint32(4) | scale
     return owners
 
 
@@ -202,5 +221,9 @@ def _moved(asked: Features, feature: np.ndarray, owner: np.ndarray) -> tuple[np.
     """By how much the picture asked for would be turned (256ths) and scaled (16ths) for each."""
     angle = np.rint(asked.angle * (256 / 360)).astype(np.int64)
     scale = np.rint(16 * np.log2(asked.scale)).astype(np.int64)
-    turn = (owner >> 4 & (ANGLES - 1)) * (256 // ANGLES) + 128 // ANGLES - angle[feature]
-    return turn, (owner & (SCALES - 1)) * 8 + 4 - scale[feature]
+    turn = (
+        (owner >> 4 & (ANGLE_STEPS - 1)) * (256 // ANGLE_STEPS)
+        + 128 // ANGLE_STEPS
+        - angle[feature]
+    )
+    return turn, (owner & (SCALE_STEPS - 1)) * 8 + 4 - scale[feature]

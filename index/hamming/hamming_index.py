@@ -1,4 +1,4 @@
-"""Exact search among hashes by Hamming distance."""
+"""Searches hashes by Hamming distance, exactly."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,21 +8,21 @@ import numpy as np
 
 from frametrace.index.arrays import map_array, save_array
 from frametrace.index.codes import Codes
-from frametrace.index.hamming.hamming_join import Join
+from frametrace.index.hamming.hamming_join import HammingJoin
 from frametrace.index.hits import Hits
 
 __all__ = ["BinaryIndex"]
 
-_FILTER = 2  # words of 64 bits that are compared before the others
+_FIRST_WORDS = 2  # words of 64 bits that are compared before the rest
 _FILE = "first_words.npy"
-_BLOCK = 2**16  # codes at a time: what is computed of them stays in a processor's cache
+_BLOCK = 2**16  # codes at a time, so that intermediate results stay in a processor's cache
 
 
 class BinaryIndex:
-    """All codes within a radius, none missed.
+    """Finds all codes within a radius and misses none.
 
-    For a query or a few, a linear scan over the first 128 bits of every code, kept apart word by
-    word, and over the rest of those few codes that these don't rule out.
+    A few queries scan the first 128 bits of every code, stored word by word, and then the remaining
+    bits of the few codes that these don't rule out. Many queries are joined (`HammingJoin`).
     """
 
     technique = "binary-scan"
@@ -31,17 +31,17 @@ class BinaryIndex:
         self.codes = codes
         self._words = _words(codes.codes)
         if first_words is None:
-            first_words = np.ascontiguousarray(self._words[:, :_FILTER].T)
+            first_words = np.ascontiguousarray(self._words[:, :_FIRST_WORDS].T)
         self._first_words = first_words
 
     def save(self, folder: Path) -> list[str]:
-        """Write what is not in the codes; the names of the files."""
+        """Write the arrays that the codes don't contain. Returns the file names."""
         save_array(folder / _FILE, self._first_words)
         return [_FILE]
 
     @classmethod
     def load(cls, codes: Codes, folder: Path) -> Self:
-        """Map what `save` wrote. Raises `OSError` or `ValueError` where it is damaged."""
+        """Map what `save` wrote. Raises `OSError` or `ValueError` if it is damaged."""
         first_words = map_array(folder / _FILE)
         if first_words.shape[1:] != (len(codes),):
             raise ValueError(f"{_FILE} does not belong to the codes")
@@ -49,34 +49,34 @@ class BinaryIndex:
 
     def search(self, queries: np.ndarray, radius: int) -> Hits:
         """For each of a few (m, k) queries, all codes at `radius` bits or less, nearest first."""
-        found = []
-        for at, query in enumerate(_words(queries)):
-            rows = self._not_ruled_out(query, radius)
+        hits = []
+        for number, query in enumerate(_words(queries)):
+            rows = self._candidates(query, radius)
             bits = np.bitwise_count(self._words[rows] ^ query)
             distances = bits.sum(axis=1, dtype=np.int32)
             near = np.flatnonzero(distances <= radius)
             near = near[np.argsort(distances[near], kind="stable")]
-            found.append(Hits(np.full(len(near), at), rows[near], distances[near]))
-        return Hits.concatenate(found, np.int32)
+            hits.append(Hits(np.full(len(near), number), rows[near], distances[near]))
+        return Hits.concatenate(hits, np.int32)
 
-    def _not_ruled_out(self, query: np.ndarray, radius: int) -> np.ndarray:
+    def _candidates(self, query: np.ndarray, radius: int) -> np.ndarray:
         """The rows whose first words differ from the query's in `radius` bits or less, in order."""
-        found = [np.empty(0, np.int64)]
+        rows = [np.empty(0, np.int64)]
         for start in range(0, len(self.codes), _BLOCK):
             block = self._first_words[:, start : start + _BLOCK]
-            bits = np.bitwise_count(block[0] ^ query[0])  # two words differ in 128 bits at most
-            for word, wanted in zip(block[1:], query[1:], strict=False):
-                bits += np.bitwise_count(word ^ wanted)
-            found.append(start + np.flatnonzero(bits <= radius))
-        return np.concatenate(found)
+            bits = np.bitwise_count(block[0] ^ query[0])  # uint8: two words differ in 128 at most
+            for words, query_word in zip(block[1:], query[1:], strict=False):
+                bits += np.bitwise_count(words ^ query_word)
+            rows.append(start + np.flatnonzero(bits <= radius))
+        return np.concatenate(rows)
 
     def pairs(self, radius: int) -> Iterator[Hits]:
-        """Every pair of distinct codes at `radius` bits or less once, query < row, in batches."""
-        yield from Join(self.codes.codes, radius=radius)
+        """Every pair of distinct codes at `radius` bits or less, once, query < row, in batches."""
+        yield from HammingJoin(self.codes.codes, radius=radius)
 
     def pairs_with(self, queries: np.ndarray, radius: int) -> Iterator[Hits]:
         """For many (m, k) queries, all codes at `radius` bits or less, once each, in batches."""
-        yield from Join(queries, self.codes.codes, radius=radius)
+        yield from HammingJoin(queries, self.codes.codes, radius=radius)
 
 
 def _words(codes: np.ndarray) -> np.ndarray:

@@ -1,36 +1,33 @@
-"""The compiled loops of the Hamming join; importing this file needs numba (extra `fast`)."""
+"""The compiled loops of the Hamming join. Importing this file needs numba (extra `fast`)."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
-from numba.extending import intrinsic
 
-from frametrace.index.hamming.pigeonhole import Rule
+from frametrace.index.compiled import compiled, popcount_intrinsic
+from frametrace.index.hamming.pigeonhole import PairTests
 
 __all__ = [
-    "Bucketed",
-    "Found",
-    "Reach",
-    "bucket",
-    "compare",
-    "compiled",
-    "count",
-    "histograms",
-    "popcount",
-    "weigh",
+    "BucketNeighbors",
+    "BucketedCodes",
+    "PairBuffer",
+    "compare_buckets",
+    "count_comparisons",
+    "count_values",
+    "fill_buckets",
+    "fill_histograms",
 ]
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+popcount = popcount_intrinsic()
 
 
-class Bucketed(NamedTuple):
+class BucketedCodes(NamedTuple):
     """One side of a comparison: n codes of w words, ordered by the value of one of their chunks.
 
-    `starts` is (values + 1,) int64; bucket v holds places `starts[v]` to `starts[v + 1]`. At each
-    place, `words` (n,) uint64 has the word that holds the chunk, `rows` (n,) uint32 the code's row
-    in `codes`, (m, w) uint64. `labels` (m,) int32 are the clumps of the codes; or it is empty.
+    `starts` is (values + 1,) int64; bucket v holds positions `starts[v]` to `starts[v + 1]`. At
+    each position, `words` (n,) uint64 has the word that contains the chunk, and `rows` (n,) uint32
+    the code's row in `codes`, (m, w) uint64. `labels` (m,) int32 are the dense blocks of the codes,
+    or empty.
     """
 
     starts: np.ndarray
@@ -40,45 +37,29 @@ class Bucketed(NamedTuple):
     labels: np.ndarray
 
 
-class Reach(NamedTuple):
-    """Which buckets are compared: those of values that differ by one of `differences` (d,) int64.
+class BucketNeighbors(NamedTuple):
+    """Which buckets are compared: those whose values differ by one of `xor_masks`, (d,) int64.
 
-    Two buckets are left out where that takes more than `most` comparisons. With `same`, both sides
-    are one, and each pair is looked at once.
+    Two buckets that need more than `max_comparisons` are skipped. With `same`, both sides are the
+    same codes, and each pair is compared once.
     """
 
-    differences: np.ndarray
-    most: int
+    xor_masks: np.ndarray
+    max_comparisons: int
     same: bool
 
 
-class Found(NamedTuple):
-    """Room for pairs: rows of either side, uint32, and the distance, int32."""
+class PairBuffer(NamedTuple):
+    """Arrays to write pairs to: the row on each side, uint32, and the distance in bits, int32."""
 
     a: np.ndarray
     b: np.ndarray
     distance: np.ndarray
 
 
-def compiled(function: Function) -> Function:
-    """Compile, and keep the machine code beside the file or in the user's cache if that can be."""
-    try:
-        made: Function = njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # no folder can be written
-        made = njit(nogil=True)(function)
-    return made
-
-
-def _count_bits(_: Any, word: Any) -> Any:
-    return word(word), lambda context, builder, signature, arguments: builder.ctpop(arguments[0])
-
-
-popcount = intrinsic(_count_bits)  # how many bits of a word are set: one instruction, many at once
-
-
 @compiled
-def histograms(codes: np.ndarray, counts: np.ndarray) -> None:
-    """Count the values of every chunk of (n, w) codes: (chunks, values), 4 chunks a word."""
+def fill_histograms(codes: np.ndarray, counts: np.ndarray) -> None:
+    """Add the values of every chunk of (n, w) codes to (chunks, values) counts."""
     shift, mask = np.uint64(64 * codes.shape[1] // len(counts)), np.uint64(counts.shape[1] - 1)
     for i in range(len(codes)):
         chunk = 0
@@ -91,16 +72,21 @@ def histograms(codes: np.ndarray, counts: np.ndarray) -> None:
 
 
 @compiled
-def count(words: np.ndarray, shift: int, counts: np.ndarray) -> None:
-    """Count the values of the chunk at `shift` bits of each word; `counts` is as long as values."""
+def count_values(words: np.ndarray, shift: int, counts: np.ndarray) -> None:
+    """Add the values of the chunk at bit `shift` of each word to (values,) counts."""
     mask = np.uint64(len(counts) - 1)
     for i in range(len(words)):
         counts[(words[i] >> np.uint64(shift)) & mask] += 1
 
 
 @compiled
-def bucket(words: np.ndarray, shift: int, first: int, ends: np.ndarray, side: Bucketed) -> None:
-    """Put words, which start at row `first`, where `ends` has room for their values."""
+def fill_buckets(
+    words: np.ndarray, shift: int, first: int, ends: np.ndarray, side: BucketedCodes
+) -> None:
+    """Write words, the first of them of row `first`, to their buckets.
+
+    `ends` (values,) is the next free position of each bucket, and is advanced.
+    """
     mask = np.uint64(len(ends) - 1)
     for i in range(len(words)):
         value = (words[i] >> np.uint64(shift)) & mask
@@ -111,8 +97,8 @@ def bucket(words: np.ndarray, shift: int, first: int, ends: np.ndarray, side: Bu
 
 
 @compiled
-def _near(word: int, words: np.ndarray, limit: int) -> Any:
-    """How many words differ from one in at most `limit` bits; compiled to vectors."""
+def _count_near(word: int, words: np.ndarray, limit: int) -> Any:
+    """How many words differ from `word` in at most `limit` bits; compiled to vectors."""
     near: Any = 0
     for k in range(len(words)):
         near += np.int64(popcount(word ^ words[k])) <= limit
@@ -120,8 +106,8 @@ def _near(word: int, words: np.ndarray, limit: int) -> Any:
 
 
 @compiled
-def _may_belong(different: int, limit: int, masks: np.ndarray, limits: np.ndarray) -> bool:
-    """Whether the differing bits of the chunk's word break no test."""
+def _passes_word_tests(different: int, limit: int, masks: np.ndarray, limits: np.ndarray) -> bool:
+    """Whether a pair passes the tests that need only the differing bits of the chunk's word."""
     if np.int64(popcount(different)) > limit:
         return False
     for test in range(len(limits)):
@@ -131,7 +117,7 @@ def _may_belong(different: int, limit: int, masks: np.ndarray, limits: np.ndarra
 
 
 @compiled
-def _distance(  # noqa: PLR0913, PLR0917  an array taken out of a tuple is counted anew for every pair
+def _distance(  # noqa: PLR0913, PLR0917  unpacking a tuple of arrays costs time for every pair
     a: np.ndarray,
     x: int,
     b: np.ndarray,
@@ -140,7 +126,7 @@ def _distance(  # noqa: PLR0913, PLR0917  an array taken out of a tuple is count
     limits: np.ndarray,
     within: np.ndarray,
 ) -> Any:
-    """How many bits code x of A and code y of B differ in, or -1 where a test fails."""
+    """The bits in which code x of A and code y of B differ, or -1 where a test fails."""
     bits: Any = 0
     for test in range(len(limits)):
         bits = 0
@@ -152,70 +138,77 @@ def _distance(  # noqa: PLR0913, PLR0917  an array taken out of a tuple is count
 
 
 @compiled
-def weigh(a: np.ndarray, b: np.ndarray, reach: Reach, work: np.ndarray) -> list[tuple[int, int]]:
-    """How many comparisons each bucket takes, from where the buckets of either side start.
+def count_comparisons(
+    a: np.ndarray, b: np.ndarray, neighbors: BucketNeighbors, work: np.ndarray
+) -> list[tuple[int, int]]:
+    """Count the comparisons that each bucket needs, from the bucket starts of both sides.
 
-    Fills `work` and returns the pairs of buckets that are left out, being too many.
+    Fills `work` and returns the pairs of buckets that are skipped: those with too many.
     """
-    left_out = []
+    skipped = []
     for v in range(len(work)):
         size = a[v + 1] - a[v]
-        for difference in reach.differences:
-            w = v ^ difference
+        for xor_mask in neighbors.xor_masks:
+            w = v ^ xor_mask
             pairs = size * (b[w + 1] - b[w])
-            if reach.same and w < v:
+            if neighbors.same and w < v:
                 continue
-            if pairs > reach.most:
-                left_out.append((v, w))
+            if pairs > neighbors.max_comparisons:
+                skipped.append((v, w))
             else:
                 work[v] += pairs
-    return left_out
+    return skipped
 
 
 @compiled
-def compare(
-    a: Bucketed, b: Bucketed, reach: Reach, rule: Rule, at: np.ndarray, found: Found
+def compare_buckets(
+    a: BucketedCodes,
+    b: BucketedCodes,
+    neighbors: BucketNeighbors,
+    tests: PairTests,
+    cursor: np.ndarray,
+    pairs: PairBuffer,
 ) -> int:
-    """Compare the buckets of A with those of B that are in reach; keep the pairs of the rule.
+    """Compare the buckets of A with their neighbors of B; write the pairs that pass the tests.
 
-    `at` is where to begin and, afterwards, to go on: bucket, difference, code of A, code of B, and
-    the bucket to end before. Returns how many pairs were found: it stops early where there is no
-    room for more.
+    `cursor` (5,) int64 is where to start and, on return, where to continue: bucket, XOR mask,
+    code of A, code of B, and the bucket to stop before. Returns the number of pairs written; stops
+    early when `pairs` is full.
     """
-    differences, most, same = reach
-    masks, limits, within, limit, left_masks, left_limits = rule
+    xor_masks, max_comparisons, same = neighbors
+    masks, limits, within, limit, left_masks, left_limits = tests
     a_starts, a_words, a_rows, a_codes, labels = a
     b_starts, b_words, b_rows, b_codes, _ = b
-    v, m, i, j, last = at[0], at[1], at[2], at[3], at[4]
+    v, m, i, j, last = cursor[0], cursor[1], cursor[2], cursor[3], cursor[4]
     n = 0
     while v < last:
         start, size = a_starts[v], a_starts[v + 1] - a_starts[v]
-        while size > 0 and m < len(differences):
-            w = v ^ differences[m]
+        while size > 0 and m < len(xor_masks):
+            w = v ^ xor_masks[m]
             words, rows = (
                 b_words[b_starts[w] : b_starts[w + 1]],
                 b_rows[b_starts[w] : b_starts[w + 1]],
             )
-            own = same and w == v  # then a code meets itself, and only the later ones count
-            while (not same or w >= v) and 0 < size * len(words) <= most and i < size:
+            own = same and w == v  # a code meets itself here, and only later codes count
+            while (not same or w >= v) and 0 < size * len(words) <= max_comparisons and i < size:
                 word, x = a_words[start + i], a_rows[start + i]
-                if _near(word, words, limit) > own:
+                if _count_near(word, words, limit) > own:
                     for k in range(max(j, (i + 1) * own), len(words)):
                         y = rows[k]
-                        if not _may_belong(word ^ words[k], limit, left_masks, left_limits):
+                        if not _passes_word_tests(word ^ words[k], limit, left_masks, left_limits):
                             continue
                         if len(labels) > 0 and labels[x] > 0 and labels[x] == labels[y]:
-                            continue  # pairs of one clump are listed elsewhere
+                            continue  # pairs within a dense block are listed elsewhere
                         bits = _distance(a_codes, x, b_codes, y, masks, limits, within)
                         if bits < 0:
                             continue
-                        if n == len(found.a):
-                            at[0], at[1], at[2], at[3] = v, m, i, k
+                        if n == len(pairs.a):
+                            cursor[0], cursor[1], cursor[2], cursor[3] = v, m, i, k
                             return n
-                        found.a[n], found.b[n], found.distance[n] = x, y, bits
+                        pairs.a[n], pairs.b[n], pairs.distance[n] = x, y, bits
                         n += 1
                 i, j = i + 1, 0
             m, i = m + 1, 0
         v, m = v + 1, 0
-    at[0] = v
+    cursor[0] = v
     return n

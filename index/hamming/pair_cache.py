@@ -1,10 +1,10 @@
-"""The near pairs of a signal's hashes, kept beside its index: found once, and gone on from.
+"""The pair cache: the near pairs of a signal's hashes, found once and stored beside its index.
 
 `CASE/index/<signal>/<digest>/pairs-<radius>/` holds Arrow files, one for each part of the join, and
-`done.json` with their digests once all are there. A clump (see `clumps`) is a list of its hashes,
-each paired with itself: its pairs are listed anew when they are read. A killed run finds the parts
-that it finished. When hashes were added since, the pairs of the earlier index are carried over, and
-only the new hashes are joined, with the earlier ones and with each other.
+`done.json` with their digests once all are complete. A dense block (see `dense_blocks`) is stored
+as the list of its hashes, each paired with itself; its pairs are expanded on reading. A run that
+follows a killed one keeps the finished parts. If hashes were added since, the pairs of the earlier
+index are carried over, and only the new hashes are joined: with the earlier ones and each other.
 """
 
 import shutil
@@ -19,27 +19,27 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.case.files import TEMPORARY, replacing, to_json, write_atomically
-from frametrace.case.locks import alone_comparing
+from frametrace.case.locks import comparison_lock
 from frametrace.case.store import Case
 from frametrace.index.arrays import map_array, sha256_of
 from frametrace.index.codes import Codes, as_keys, first_bytes
 from frametrace.index.hamming.hamming_index import BinaryIndex
-from frametrace.index.hamming.hamming_join import Join, clump_pairs
+from frametrace.index.hamming.hamming_join import HammingJoin, dense_block_pairs
 from frametrace.index.hits import Hits
 from frametrace.index.store import PAIRS_DONE, index_folder, open_index, pair_files, read_manifest
-from frametrace.posts.errors import CaseError, IndexMismatch
+from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
 from frametrace.work.progress import Progress, Silent
 
 __all__ = ["near_pairs"]
 
 _PLAN, _DONE = "plan.json", Path(PAIRS_DONE).name
 _PAIRS = pa.schema([("a", pa.uint32()), ("b", pa.uint32()), ("distance", pa.uint16())])
-_STEPS = 1_000  # of progress
+_PROGRESS_STEPS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One file: what tells it from the parts of another plan, its share of the work, its pairs."""
+    """One file of the cache: `name` identifies it in the plan, `cost` is its share of the work."""
 
     name: str
     cost: float
@@ -47,10 +47,10 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
-class _Earlier:
-    """An earlier index whose pairs were found: their folder, its codes, and their rows today."""
+class _EarlierPairs:
+    """The pairs of an earlier index: their folder, its codes, and the codes' rows in this index."""
 
-    pairs: Path
+    folder: Path
     codes: np.ndarray
     rows: np.ndarray
 
@@ -61,132 +61,145 @@ def near_pairs(
     """The distinct hashes of a signal, and all pairs of them at `radius` bits or less.
 
     The pairs are read in batches, each pair once, query < row. Raises as `open_index` does, and
-    `IndexMismatch` where pairs on disk are damaged.
+    `IndexMismatch` if pairs on disk are damaged.
     """
-    index = open_index(case, signal)
-    assert isinstance(index, BinaryIndex)
+    codes = _open_codes(case, signal)
     folder = index_folder(case, signal) / f"pairs-{radius}"
     if not (folder / _DONE).is_file():
         try:
-            with alone_comparing(folder.parent, progress or Silent()):
-                index = open_index(case, signal)  # who went before may have swept it
-                assert isinstance(index, BinaryIndex)
+            with comparison_lock(folder.parent, progress or Silent()):
+                codes = _open_codes(case, signal)  # the run before may have swept the index
                 if not (folder / _DONE).is_file():
-                    _find(folder, index.codes, radius, progress or Silent())
+                    _join_missing(folder, codes, radius, progress or Silent())
         except OSError as error:
             raise CaseError(
-                f"{folder} can't be written: {error.strerror or error}. Make room or mend the "
-                "permissions, then run the same command again: it goes on where it was"
+                f"{folder} can't be written: {error.strerror or error}. Make room or fix the "
+                "permissions, then run the same command again: it continues where it stopped"
             ) from None
-    return index.codes, _read(folder, index.codes.codes, radius)
+    return codes, _read(folder, codes.codes, radius)
 
 
-def _find(folder: Path, codes: Codes, radius: int, progress: Progress) -> None:
-    """Find the pairs part by part, but for the parts that are there; then sweep earlier indexes."""
-    for left in folder.glob(TEMPORARY):
-        left.unlink()
+def _open_codes(case: Case, signal: str) -> Codes:
+    index = open_index(case, signal)
+    if not isinstance(index, BinaryIndex):
+        raise UsageError(
+            f"the values of the signal {signal} are not hashes, and have no near pairs"
+        )
+    return index.codes
+
+
+def _join_missing(folder: Path, codes: Codes, radius: int, progress: Progress) -> None:
+    """Find the pairs of each part that is not stored yet; then sweep earlier indexes."""
+    for leftover in folder.glob(TEMPORARY):
+        leftover.unlink()
     parts = list(_parts(folder, codes, radius))
-    whole = sum(part.cost for part in parts) or 1
+    total_cost = sum(part.cost for part in parts) or 1
     plan = to_json([part.name for part in parts]).encode()
     if not (folder / _PLAN).is_file() or (folder / _PLAN).read_bytes() != plan:
         for stale in folder.glob("*.arrow"):
             stale.unlink()
         write_atomically(folder / _PLAN, plan)
-    files = [folder / f"{at:04}.arrow" for at in range(len(parts))]
-    done, told = 0.0, 0
-    with progress.track("comparing pictures", _STEPS) as advance:
+    files = [folder / f"{number:04}.arrow" for number in range(len(parts))]
+    done, reported_steps = 0.0, 0
+    with progress.track("comparing pictures", _PROGRESS_STEPS) as advance:
         for file, part in zip(files, parts, strict=True):
             if not file.is_file():
                 _write(file, part.pairs())
-            done += part.cost / whole
-            advance(int(done * _STEPS) - told)
-            told = int(done * _STEPS)
+            done += part.cost / total_cost
+            advance(int(done * _PROGRESS_STEPS) - reported_steps)
+            reported_steps = int(done * _PROGRESS_STEPS)
     digests = {file.name: sha256_of(file) for file in files}
     write_atomically(folder / _DONE, to_json({"radius": radius, "files": digests}))
-    for pairs in folder.parent.parent.glob("*/pairs-*"):
-        if pairs.parent != folder.parent:
-            shutil.rmtree(pairs.parent, ignore_errors=True)
+    for pairs_folder in folder.parent.parent.glob("*/pairs-*"):
+        if pairs_folder.parent != folder.parent:
+            shutil.rmtree(pairs_folder.parent, ignore_errors=True)
 
 
 def _parts(folder: Path, codes: Codes, radius: int) -> Iterable[_Part]:
-    """What there is to find, and how."""
-    earlier = _earlier(folder, codes)
+    """The parts of the cache: everything, or earlier pairs and the joins of the new hashes."""
+    earlier = _earlier_pairs(folder, codes)
     if earlier is None:
-        every = np.arange(len(codes))
-        return _joined("all", Join(codes.codes, radius=radius), every, every)
-    new = np.setdiff1d(np.arange(len(codes)), earlier.rows, assume_unique=True)
-    ours = codes.codes[new]
+        all_rows = np.arange(len(codes))
+        return _join_parts("all", HammingJoin(codes.codes, radius=radius), all_rows, all_rows)
+    new_rows = np.setdiff1d(np.arange(len(codes)), earlier.rows, assume_unique=True)
+    new = codes.codes[new_rows]
+    across = HammingJoin(new, earlier.codes, radius=radius)
     return [
-        _carried(earlier),
-        *_joined("across", Join(ours, earlier.codes, radius=radius), new, earlier.rows),
-        *_joined("within", Join(ours, radius=radius), new, new),
+        _carried_over(earlier),
+        *_join_parts("across", across, new_rows, earlier.rows),
+        *_join_parts("within", HammingJoin(new, radius=radius), new_rows, new_rows),
     ]
 
 
-def _carried(earlier: _Earlier) -> _Part:
-    """The pairs of an earlier index, in one file: else there were more files each time."""
+def _carried_over(earlier: _EarlierPairs) -> _Part:
+    """The pairs of an earlier index in one file, so that files don't accumulate."""
     pairs = chain.from_iterable(
-        _batches(earlier.pairs / name) for name in pair_files(earlier.pairs)
+        _batches(earlier.folder / name) for name in pair_files(earlier.folder)
     )
-    name = f"carried {sha256_of(earlier.pairs / _DONE)}"
-    return _Part(name, 0.0, partial(_renumbered, pairs, earlier.rows, earlier.rows))
+    name = f"carried {sha256_of(earlier.folder / _DONE)}"
+    return _Part(name, 0.0, partial(_with_current_rows, pairs, earlier.rows, earlier.rows))
 
 
-def _joined(label: str, join: Join, a: np.ndarray, b: np.ndarray) -> Iterator[_Part]:
-    """A join's pairs, unit by unit."""
+def _join_parts(label: str, join: HammingJoin, a: np.ndarray, b: np.ndarray) -> Iterator[_Part]:
+    """One part for each unit of a join; `a` and `b` are the current rows of its two sides."""
     for unit in join.units:
-        pairs = [_listed(join.clump(unit))] if unit.clump else join.run(unit)
-        yield _Part(f"{label} {unit}", unit.cost, partial(_renumbered, pairs, a, b))
+        pairs = [_stored_block(join.dense_block_rows(unit))] if unit.dense_block else join.run(unit)
+        yield _Part(f"{label} {unit}", unit.cost, partial(_with_current_rows, pairs, a, b))
 
 
-def _listed(clump: np.ndarray) -> Hits:
-    """A clump as it lies on disk."""
-    return Hits(clump, clump, np.zeros(len(clump), np.int32))
+def _stored_block(rows: np.ndarray) -> Hits:
+    """A dense block as stored on disk: each row paired with itself."""
+    return Hits(rows, rows, np.zeros(len(rows), np.int32))
 
 
-def _renumbered(batches: Iterable[Hits], a: np.ndarray, b: np.ndarray) -> Iterator[Hits]:
-    """With the rows that rows of A and of B have today."""
+def _with_current_rows(batches: Iterable[Hits], a: np.ndarray, b: np.ndarray) -> Iterator[Hits]:
+    """Replace rows of A and of B by their current rows, the lower one first."""
     for hits in batches:
         x, y = a[hits.query], b[hits.row]
         yield Hits(np.minimum(x, y), np.maximum(x, y), hits.value)
 
 
-def _earlier(folder: Path, codes: Codes) -> _Earlier | None:
-    """The largest whole index whose pairs were found and whose hashes are all among these."""
-    found = []
+def _earlier_pairs(folder: Path, codes: Codes) -> _EarlierPairs | None:
+    """The largest intact pair cache of an earlier index whose hashes are all among `codes`."""
+    candidates = []
     manifest = read_manifest(folder.parent)
     for done in folder.parent.parent.glob(f"*/{folder.name}/{_DONE}"):
         with suppress(IndexMismatch):
-            other = read_manifest(done.parent.parent)
-            if (other.fingerprint, other.dimension) == (manifest.fingerprint, manifest.dimension):
-                found.append((other.codes, done.parent))
-    for _, pairs in sorted(found, reverse=True):
+            earlier = read_manifest(done.parent.parent)
+            same_kind = (earlier.fingerprint, earlier.dimension) == (
+                manifest.fingerprint,
+                manifest.dimension,
+            )
+            if same_kind:
+                candidates.append((earlier.codes, done.parent))
+    for _, pairs_folder in sorted(candidates, reverse=True):
         with suppress(IndexMismatch, OSError, ValueError):
-            held = map_array(pairs.parent / "codes.npy")
-            rows = _rows_of(held, codes.codes)
-            if rows is not None and _is_whole(pairs):
-                return _Earlier(pairs, held, rows)
+            earlier_codes = map_array(pairs_folder.parent / "codes.npy")
+            rows = _rows_of(earlier_codes, codes.codes)
+            if rows is not None and _is_intact(pairs_folder):
+                return _EarlierPairs(pairs_folder, earlier_codes, rows)
     return None
 
 
-def _is_whole(pairs: Path) -> bool:
-    return all(sha256_of(pairs / name) == digest for name, digest in pair_files(pairs).items())
+def _is_intact(pairs_folder: Path) -> bool:
+    digests = pair_files(pairs_folder)
+    return all(sha256_of(pairs_folder / name) == digest for name, digest in digests.items())
 
 
 def _rows_of(earlier: np.ndarray, codes: np.ndarray) -> np.ndarray | None:
-    """Where earlier codes stand among codes, both in ascending order; None unless all do."""
+    """The rows of earlier codes among `codes`, both in ascending order; None if one is missing."""
     if len(earlier) > len(codes):
         return None
-    first, wanted = first_bytes(codes), first_bytes(earlier)
-    rows = np.searchsorted(first, wanted)
+    prefixes, earlier_prefixes = first_bytes(codes), first_bytes(earlier)
+    rows = np.searchsorted(prefixes, earlier_prefixes)
     rows = np.minimum(rows, max(len(codes) - 1, 0))
-    others = np.flatnonzero((codes[rows] != earlier).any(axis=1))
-    if len(others):  # of several codes that begin alike, not the first
-        among = np.flatnonzero(np.isin(first, wanted[others]))
-        found = among[np.isin(as_keys(codes[among]), as_keys(earlier[others]))]
-        if len(found) != len(others):
+    unequal = np.flatnonzero((codes[rows] != earlier).any(axis=1))
+    if len(unequal):  # codes that are not the first ones with their prefix
+        candidates = np.flatnonzero(np.isin(prefixes, earlier_prefixes[unequal]))
+        matches = candidates[np.isin(as_keys(codes[candidates]), as_keys(earlier[unequal]))]
+        if len(matches) != len(unequal):
             return None
-        rows[others] = found
+        rows[unequal] = matches
     return rows if np.array_equal(codes[rows], earlier) else None
 
 
@@ -199,7 +212,7 @@ def _write(path: Path, batches: Iterator[Hits]) -> None:
 
 
 def _read(folder: Path, codes: np.ndarray, radius: int) -> Iterator[Hits]:
-    """The pairs of files that are opened at once: then it is no trouble if they are swept."""
+    """The pairs of all files. All are opened at once, so that they can be read even if swept."""
     files = [_batches(folder / name) for name in sorted(pair_files(folder))]
     return _expanded(chain.from_iterable(files), codes, radius)
 
@@ -207,30 +220,30 @@ def _read(folder: Path, codes: np.ndarray, radius: int) -> Iterator[Hits]:
 def _expanded(batches: Iterable[Hits], codes: np.ndarray, radius: int) -> Iterator[Hits]:
     for hits in batches:
         if len(hits) and hits.query[0] == hits.row[0]:
-            yield from clump_pairs(codes, hits.query, radius)
+            yield from dense_block_pairs(codes, hits.query, radius)  # each row paired with itself
         else:
             yield hits
 
 
 def _batches(path: Path) -> Iterator[Hits]:
-    with _blaming(path):
+    with _naming_damage(path):
         reader = pa.ipc.open_file(pa.memory_map(str(path)))
     return _read_from(reader, path)
 
 
 def _read_from(reader: pa.RecordBatchFileReader, path: Path) -> Iterator[Hits]:
-    for at in range(reader.num_record_batches):
-        with _blaming(path):
-            a, b, distance = (column.to_numpy() for column in reader.get_batch(at).columns)
+    for number in range(reader.num_record_batches):
+        with _naming_damage(path):
+            a, b, distance = (column.to_numpy() for column in reader.get_batch(number).columns)
         yield Hits(a.astype(np.int64), b.astype(np.int64), distance.astype(np.int32))
 
 
 @contextmanager
-def _blaming(path: Path) -> Iterator[None]:
-    """Say which file is damaged, and what to do."""
+def _naming_damage(path: Path) -> Iterator[None]:
+    """Turn errors of reading into one that names the damaged file and the next step."""
     try:
         yield
     except (OSError, pa.ArrowException) as error:
         raise IndexMismatch(
-            f"{path} is damaged ({error}): delete {path.parent}, it will be made anew"
+            f"{path} is damaged ({error}): delete {path.parent}, it will be rebuilt"
         ) from None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from frametrace.case.files import link_file
 from frametrace.case.store import Case
 from frametrace.embed.signals import pdq
-from frametrace.index.feature_join.join_state import copy_join, joined_pictures
+from frametrace.index.feature_join.join_folder import copy_join, joined_picture_count
 from frametrace.index.store import PAIRS_DONE, index_folder
 from frametrace.matcher.framing.by_example.saved_framings import share_framings
 from frametrace.matcher.pictures.edited_copies import JOIN, compared_folder
@@ -31,7 +31,7 @@ def hand_over(cases: Sequence[Case], union: Case) -> None:
             for file in sorted(folder.glob("*.parquet")):
                 link_file(file, ours / file.name)
     if not (ours / JOIN).is_dir():
-        largest = max(alike, key=lambda folder: joined_pictures(folder / JOIN), default=None)
+        largest = max(alike, key=lambda folder: joined_picture_count(folder / JOIN), default=None)
         if largest is not None:
             copy_join(largest / JOIN, ours / JOIN)
 

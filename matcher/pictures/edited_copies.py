@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.case.files import TEMPORARY
-from frametrace.case.locks import alone_comparing
+from frametrace.case.locks import comparison_lock
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
@@ -35,7 +35,8 @@ from frametrace.matcher.pictures.compare_pairs import Comparing, values_of
 from frametrace.matcher.pictures.compared_store import UNIT, Verified, damaged_in
 from frametrace.matcher.pictures.verified_pairs import PAIRS
 from frametrace.posts.errors import CaseError
-from frametrace.work.executor import Crashed, Executor, executing
+from frametrace.work.executor import Crashed, Executor
+from frametrace.work.process_pool import executor_for
 from frametrace.work.progress import Progress, Silent
 
 __all__ = [
@@ -174,7 +175,9 @@ class _Comparison:
         held, candidates = wanted.numbered()
         with (
             values_of(self._case, held, self.folder) as values,
-            executing(self._executor, len(candidates), few=FEW_PAIRS, seconds=_SECONDS) as executor,
+            executor_for(
+                self._executor, len(candidates), few=FEW_PAIRS, seconds=_SECONDS
+            ) as executor,
             self._progress.track("comparing pictures in detail", len(candidates)) as advance,
         ):
             found = executor.map(Comparing(values), candidates)
@@ -205,7 +208,7 @@ def _comparison(
     """The only comparison of the case's pictures for as long as it is needed."""
     folder = compared_folder(case)
     try:
-        with alone_comparing(index_folder(case, Local.name), progress):
+        with comparison_lock(index_folder(case, Local.name), progress):
             folder.mkdir(parents=True, exist_ok=True)
             comparison = _Comparison(case, able, executor, progress)
             comparison.begin()

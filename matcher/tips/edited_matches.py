@@ -25,7 +25,7 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.local import Features, Local
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.feature_join.feature_join import Proposals, propose_pairs
-from frametrace.index.feature_join.join_state import copy_join
+from frametrace.index.feature_join.join_folder import copy_join
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.matcher.photos.elements import OWN, element_cells
 from frametrace.matcher.pictures.compare_pairs import shown_of, values_of
@@ -34,7 +34,8 @@ from frametrace.matcher.pictures.evidence import Evidence
 from frametrace.matcher.pictures.feature_check import verify_described
 from frametrace.matcher.pictures.picture_values import Shown
 from frametrace.matcher.results import Relation
-from frametrace.work.executor import Crashed, Executor, executing
+from frametrace.work.executor import Crashed, Executor
+from frametrace.work.process_pool import executor_for
 from frametrace.work.progress import Progress, Silent
 
 __all__ = ["EDITED", "edited_copies"]
@@ -240,7 +241,7 @@ class _Verification:
         """Those pairs that hold, in their order."""
         crashed = 0
         with (
-            executing(self.executor, len(pairs), few=FEW_PAIRS) as executor,
+            executor_for(self.executor, len(pairs), few=FEW_PAIRS) as executor,
             self.progress.track("comparing pictures in detail", len(pairs)) as advance,
         ):
             for pair, row in zip(pairs, executor.map(self.comparing, pairs), strict=True):

@@ -17,7 +17,8 @@ from frametrace.embed.signals.local import Features
 from frametrace.matcher.pictures.compare_pairs import shown_of, values_of
 from frametrace.matcher.pictures.edited_copies import FEW_PAIRS, able_pictures
 from frametrace.matcher.pictures.feature_check import contradicts
-from frametrace.work.executor import Executor, executing
+from frametrace.work.executor import Executor
+from frametrace.work.process_pool import executor_for
 from frametrace.work.progress import Progress, Silent
 
 __all__ = ["contradicted"]
@@ -46,7 +47,7 @@ def contradicted(
     with (
         TemporaryDirectory(prefix="frametrace-tip-") as folder,
         values_of(case, asked_of, Path(folder)) as values,
-        executing(executor, len(rows), few=FEW_PAIRS) as used,
+        executor_for(executor, len(rows), few=FEW_PAIRS) as used,
         (progress or Silent()).track("checking copies found by hashes", len(rows)) as advance,
     ):
         number = pc.index_in(pictures, value_set=asked_of)

@@ -227,9 +227,13 @@ def _is_venue(table: DraftTable, name: str, number: str) -> bool:
     if not kind or account_kind_in_name(number) == kind:
         return False
     ids = [
-        column for column, contents in table.contents.items() if contents.ids >= 0.9 and column != name
+        column
+        for column, contents in table.contents.items()
+        if contents.ids >= 0.9 and column != name
     ]
-    return bool(_PERSON.search(number)) or any(account_kind_in_name(column) == kind for column in ids)
+    return bool(_PERSON.search(number)) or any(
+        account_kind_in_name(column) == kind for column in ids
+    )
 
 
 def decide_rest(table: DraftTable) -> None:
@@ -240,7 +244,9 @@ def decide_rest(table: DraftTable) -> None:
     for name in _WANTED:
         if name not in table.columns:
             fitting = [
-                column for column, contents in table.unnamed().items() if field_fit(name, 0, contents)
+                column
+                for column, contents in table.unnamed().items()
+                if field_fit(name, 0, contents)
             ]
             longest = max(fitting, key=lambda column: table.contents[column].length, default="")
             if longest and (name == "text" or len(fitting) == 1):

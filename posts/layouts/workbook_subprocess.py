@@ -29,12 +29,7 @@ _ZIP = b"PK\x03\x04"
 
 
 def _main() -> None:
-    with suppress(ImportError, ValueError, OSError):  # Windows has no such limits
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY, _MAX_MEMORY))
-        resource.setrlimit(resource.RLIMIT_CPU, (_MAX_SECONDS, _MAX_SECONDS))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _limit_resources()
     try:
         data = sys.stdin.buffer.read(_MAX_WORKBOOK + 1)
         _check_size(data)
@@ -44,6 +39,22 @@ def _main() -> None:
         pass  # the reader needs no more rows
     except BaseException as error:  # a panic in the Rust library is not an Exception
         _print({"error": str(error)[:300] or type(error).__name__})
+
+
+def _limit_resources() -> None:
+    """Limit this process's memory and processor time, where the system can."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    limits = {
+        resource.RLIMIT_AS: _MAX_MEMORY,
+        resource.RLIMIT_CPU: _MAX_SECONDS,
+        resource.RLIMIT_CORE: 0,
+    }
+    for limit, value in limits.items():
+        with suppress(ValueError, OSError):  # macOS refuses some
+            resource.setrlimit(limit, (value, value))
 
 
 def _print_cells(data: bytes, number: int | None = None) -> None:

@@ -1,10 +1,13 @@
 """What the documentation says can be done is done here, as it stands there."""
 
+import json
 import re
+import runpy
 import shlex
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 
@@ -31,7 +34,6 @@ def console_lines(page):
 @pytest.fixture(scope="module")
 def place(tmp_path_factory, command):
     """A folder in which `make demo` was called."""
-    pytest.importorskip("skimage")
     folder = tmp_path_factory.mktemp("docs")
     result = command("demo", "demo", cwd=folder)
     assert result.returncode == 0, result.stderr
@@ -52,14 +54,23 @@ def test_every_command_in_the_readme_and_three_pages_does_what_it_says(place, co
     assert done == set(COMMANDS) - {"demo"}
 
 
-def test_the_python_in_the_readme_runs(place):
-    (example,) = blocks(ROOT / "README.md", "python")
-    (place / "example.py").write_text(example, "utf-8")
+@pytest.mark.parametrize("page", ["README.md", "docs/library.md"])
+def test_the_python_of_a_page_runs_from_top_to_bottom(place, page):
+    code = "\n".join(blocks(ROOT / page, "python"))
     result = subprocess.run(
-        [sys.executable, "example.py"], cwd=place, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code], cwd=place, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
-    assert "groups in" in result.stdout
+    assert "photo groups" in result.stdout
+
+
+def test_the_notebook_runs_from_top_to_bottom(place):
+    cells = json.loads((ROOT / "docs" / "tour.ipynb").read_text("utf-8"))["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=place, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
 
 
 def test_the_make_targets_of_the_documentation_exist():
@@ -102,12 +113,9 @@ def test_the_changelog_is_about_this_version():
 
 def test_the_wheel_holds_every_folder_with_code():
     setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
-    folders = [
-        file.parent
-        for top in ("posts", "embed", "index", "matcher", "app")
-        for file in (ROOT / top).rglob("__init__.py")
-    ]
-    names = {"frametrace." + ".".join(f.relative_to(ROOT).parts) for f in folders}
+    tops = ("posts", "work", "case", "embed", "index", "matcher", "app")
+    folders = [file.parent for top in tops for file in (ROOT / top).rglob("__init__.py")]
+    names = {"frametrace." + ".".join(f.relative_to(ROOT).parts) for f in folders} | {"frametrace"}
     assert names == set(setuptools["packages"])
 
 
@@ -120,3 +128,26 @@ def test_every_dependency_is_pinned_and_none_is_copyleft():
     named = {re.split(r"[<>=\[ ]", line)[0].lower().replace("_", "-") for line in lines}
     assert named - {"frametrace"} <= pinned
     assert not {"igraph", "python-igraph", "leidenalg"} & pinned
+
+
+def test_the_drawing_of_the_architecture_is_fresh_and_every_folder_says_what_it_is_for():
+    drawn = runpy.run_path(str(ROOT / "docs" / "draw_architecture.py"))
+    assert drawn["page"]() == drawn["PAGE"].read_text("utf-8"), "python docs/draw_architecture.py"
+    assert not [folder for folder in drawn["folders"]() if not drawn["purpose"](folder)]
+
+
+def test_no_two_modules_share_a_name_but_a_command_and_what_it_calls():
+    tops = ("posts", "work", "case", "embed", "index", "matcher", "app")
+    files = [file.relative_to(ROOT) for top in tops for file in (ROOT / top).rglob("*.py")]
+    names = Counter(
+        file.name
+        for file in files
+        if file.name != "__init__.py" and file.parts[:2] != ("app", "commands")
+    )
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_every_module_that_the_pages_name_exists():
+    for page in PAGES:
+        for name in re.findall(r"`([a-z]+/[a-z_/]+\.py)`", page.read_text("utf-8")):
+            assert (ROOT / name).is_file(), (page.name, name)

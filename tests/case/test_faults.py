@@ -24,7 +24,7 @@ CHILD = """
 import os, pathlib, resource, signal, sys
 from frametrace.embed import add, captions, pictures
 from frametrace.embed.case import Case
-from frametrace.embed.executor import InProcess
+from frametrace.work.executor import InProcess
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.posts.errors import CaseError
 from frametrace.posts.media import MediaLibrary

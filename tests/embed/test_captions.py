@@ -11,7 +11,8 @@ from frametrace.case.store import Case
 from frametrace.embed import captions
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.posts.errors import FrametraceError
-from frametrace.work.executor import Crashed, InProcess, SpawnPool
+from frametrace.work.executor import Crashed, InProcess
+from frametrace.work.process_pool import ProcessPool
 
 KEYS = EmbedSettings(signals=("caption_key",))
 TEXTS = [f"caption number {at} says what the others say, 香港 {at}" for at in range(1_300)]
@@ -34,7 +35,7 @@ def test_workers_compute_the_same_units(tmp_path: Path, monkeypatch: pytest.Monk
     here, there = case_of(tmp_path / "here"), case_of(tmp_path / "there")
     embed(here, KEYS, executor=InProcess())
     monkeypatch.setattr(captions, "_MANY", 1_000)
-    with SpawnPool(1) as pool:
+    with ProcessPool(1) as pool:
         assert embed(there, KEYS, executor=pool).captions == len(TEXTS)
     ours, theirs = (Case(case.path).read("signals/caption_key") for case in (here, there))
     assert ours.sort_by("sha256").equals(theirs.sort_by("sha256"))

@@ -14,7 +14,8 @@ from frametrace.embed.signals import ModelChoice
 from frametrace.embed.stage import Embedded, EmbedSettings, embed
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
 from frametrace.posts.media.media_library import MediaLibrary
-from frametrace.work.executor import InProcess, SpawnPool
+from frametrace.work.executor import InProcess
+from frametrace.work.process_pool import ProcessPool
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_values_do_not_depend_on_units_or_executor(
         monkeypatch.setattr(module, "_UNIT", unit)
     other = Case.create(tmp_path / "other")
     add_sources(other, [sources], library=MediaLibrary([]))
-    with SpawnPool(2) as pool:
+    with ProcessPool(2) as pool:
         embed(other, EmbedSettings(signals=("pdq", "phash", "caption_key")), executor=pool)
     for name in ("pdq", "phash", "caption_key"):
         assert rows(other, name) == rows(case, name)

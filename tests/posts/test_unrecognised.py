@@ -64,7 +64,12 @@ _OFFICE = _zipped("[Content_Types].xml", "_rels/.rels", "word/document.xml")
         ("a.dat", bytes(range(256)) * 40, "is neither text nor any", "Export"),
         ("a.csv", b"", "the file is empty", "Export it again"),
         ("a.csv", b"a,b,c\n1,2,3\n", "no format is recognised. Found: 'a', 'b', 'c'", "inspect"),
-        ("a.csv", b"post_id,text\n1,2\n", "The closest is plain-csv, which also needs platform", ""),
+        (
+            "a.csv",
+            b"post_id,text\n1,2\n",
+            "The closest is plain-csv, which also needs platform",
+            "",
+        ),
         ("a.txt", b"A letter to somebody.\n", "is text, in which no format", "frametrace inspect"),
     ],
 )

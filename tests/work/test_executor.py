@@ -11,17 +11,19 @@ from pathlib import Path
 import pytest
 from crashing import Crashing, counted, failing, pid, squared
 
-from frametrace.work.executor import Crashed, Executor, InProcess, SpawnPool, cpu_count
+from frametrace.work.cpus import cpu_count
+from frametrace.work.executor import Crashed, Executor, InProcess
+from frametrace.work.process_pool import ProcessPool
 
 
 @pytest.fixture(scope="module")
-def pool() -> Iterator[SpawnPool]:
-    with SpawnPool(2, seconds=2) as started:
+def pool() -> Iterator[ProcessPool]:
+    with ProcessPool(2, seconds=2) as started:
         yield started
 
 
 @pytest.fixture(params=["in-process", "spawn"])
-def executor(request: pytest.FixtureRequest, pool: SpawnPool) -> Executor:
+def executor(request: pytest.FixtureRequest, pool: ProcessPool) -> Executor:
     return InProcess() if request.param == "in-process" else pool
 
 
@@ -46,7 +48,7 @@ def test_a_bug_is_raised_and_leaves_the_executor_usable(executor: Executor) -> N
     assert list(executor.map(squared, range(40))) == [item * item for item in range(40)]
 
 
-def test_work_is_done_in_other_processes(pool: SpawnPool) -> None:
+def test_work_is_done_in_other_processes(pool: ProcessPool) -> None:
     assert pid(0) not in set(pool.map(pid, range(100)))
     assert cpu_count() >= 1
 
@@ -66,7 +68,7 @@ def test_work_is_done_in_other_processes(pool: SpawnPool) -> None:
     ids=["first", "middle", "last", "several", "crash-and-hang"],
 )
 def test_what_ends_its_process_is_lost_and_nothing_else(
-    pool: SpawnPool, work: Callable[[int], int]
+    pool: ProcessPool, work: Callable[[int], int]
 ) -> None:
     lost = work.killers | work.hangers
     for item, result in zip(range(100), pool.map(work, range(100)), strict=True):
@@ -78,7 +80,7 @@ def test_what_ends_its_process_is_lost_and_nothing_else(
 
 
 def test_the_limit_is_for_one_item_and_idle_processes_stay() -> None:
-    with SpawnPool(1, seconds=0.3) as pool:
+    with ProcessPool(1, seconds=0.3) as pool:
         before = set(pool.map(pid, range(5)))
         with pytest.raises(KeyError):
             list(pool.map(failing, range(5)))
@@ -96,8 +98,8 @@ def test_workers_end_with_a_parent_that_is_killed() -> None:
     code = (
         "import time\n"
         "from crashing import pid\n"
-        "from frametrace.work.executor import SpawnPool\n"
-        "pool = SpawnPool(2)\n"
+        "from frametrace.work.process_pool import ProcessPool\n"
+        "pool = ProcessPool(2)\n"
         "print(*set(pool.map(pid, range(200))), flush=True)\n"
         "time.sleep(600)\n"
     )
@@ -121,10 +123,10 @@ def test_workers_end_with_a_parent_that_is_killed() -> None:
 
 def test_workers_take_one_thread_for_matrix_products_and_the_parent_keeps_its_own(monkeypatch):
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    with SpawnPool(1) as pool:
+    with ProcessPool(1) as pool:
         assert list(pool.map(os.getenv, ["OPENBLAS_NUM_THREADS"])) == ["1"]
     assert "OPENBLAS_NUM_THREADS" not in os.environ
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
-    with SpawnPool(1) as pool:
+    with ProcessPool(1) as pool:
         assert list(pool.map(os.getenv, ["OPENBLAS_NUM_THREADS"])) == ["3"]
     assert os.environ["OPENBLAS_NUM_THREADS"] == "3"

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from frametrace.embed.models.runtimes.runtime import Arithmetic, Batch, Network
-from frametrace.work.executor import cpu_count
+from frametrace.work.cpus import cpu_count
 
 if TYPE_CHECKING:
     import openvino

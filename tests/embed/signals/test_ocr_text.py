@@ -24,7 +24,8 @@ from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.index.store import open_index
 from frametrace.matcher.query.find import find_picture, find_text
 from frametrace.posts.errors import ModelMissing, UsageError
-from frametrace.work.executor import InProcess, SpawnPool
+from frametrace.work.executor import InProcess
+from frametrace.work.process_pool import ProcessPool
 
 MESSAGE = "Who pays for this damage?"
 
@@ -129,7 +130,7 @@ def test_values_do_not_depend_on_units_or_executor(
 ) -> None:
     monkeypatch.setattr(pictures, "_UNIT", unit)
     other = make_case(tmp_path / "other", POSTS, meme_files(), signals=())
-    with SpawnPool(2) as pool:
+    with ProcessPool(2) as pool:
         embed(other, EmbedSettings(signals=("overlay",)), executor=pool)
     assert rows(other, "overlay") == rows(case, "overlay")
 

@@ -16,7 +16,7 @@ from frametrace.embed.signals import (
     PictureSignal,
     Signal,
 )
-from frametrace.work.executor import SpawnPool
+from frametrace.work.process_pool import ProcessPool
 
 TEXTS = [
     "The protesters destroyed the station last night, and nobody stopped them.",
@@ -173,7 +173,7 @@ def test_tiny_and_elongated_pictures_have_a_value(
 
 @of_pictures
 def test_what_workers_do_can_be_sent_to_them(signal: PictureSignal) -> None:
-    with SpawnPool(1) as pool:
+    with ProcessPool(1) as pool:
         (theirs,) = pool.map(signal.preparer(), PICTURES[:1])
     ours = signal.preparer()(PICTURES[0])
     assert np.array_equal(ours, theirs) if isinstance(ours, np.ndarray) else ours == theirs

@@ -13,12 +13,13 @@ from making import jittered, made_features
 
 from frametrace.case.files import write_atomically
 from frametrace.embed.signals.local import Features
+from frametrace.index.compiled import has_numba
 from frametrace.index.feature_join import (
     add_pictures,
     feature_join,
-    hash_tables,
-    join_state,
-    pending_pairs,
+    feature_votes,
+    join_folder,
+    lsh_tables,
 )
 from frametrace.index.feature_join.feature_join import (
     PROPOSALS,
@@ -27,7 +28,6 @@ from frametrace.index.feature_join.feature_join import (
     propose_pairs,
 )
 from frametrace.index.feature_shards import FeatureShards
-from frametrace.index.hamming.hamming_join import has_numba
 from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
 
 numba = pytest.mark.skipif(not has_numba(), reason="needs the extra `fast`")
@@ -96,7 +96,7 @@ def planted(count: int) -> set[tuple[str, str, bool]]:
 @pytest.fixture(params=[False, pytest.param(True, marks=numba)], ids=["plain", "compiled"])
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Either path, whatever there is to do."""
-    monkeypatch.setattr(feature_join, "_MANY", -1 if request.param else 10**12)
+    monkeypatch.setattr(feature_join, "_MIN_COMPILED", -1 if request.param else 10**12)
     return bool(request.param)
 
 
@@ -117,7 +117,7 @@ def test_both_paths_and_any_number_of_threads_propose_the_same(
     codes = pictures(80, copies=40)
     shards, found = shards_of(tmp_path, codes), []
     for many, threads in ((-1, 1), (-1, 2), (10**12, 1), (10**12, 2)):
-        monkeypatch.setattr(feature_join, "_MANY", many)
+        monkeypatch.setattr(feature_join, "_MIN_COMPILED", many)
         place = tmp_path / f"{many} {threads}"
         found.append(propose_pairs(place, shards, all_of(codes), threads=threads))
     assert len(found[0].rows) == 40
@@ -155,9 +155,9 @@ STEPS = [
     (feature_join, "write_votes", 5),
 ]
 STEPS += [
-    (feature_join, "write_rows", 0),
-    (feature_join, "write_rows", 1),
-    (join_state, "write_atomically", 2),
+    (feature_join, "_write_proposals", 0),
+    (feature_join, "_write_proposals", 1),
+    (join_folder, "write_atomically", 2),
 ]
 
 
@@ -169,9 +169,9 @@ def test_a_killed_run_goes_on_and_gives_the_same(
     function: str,
     calls: int,
 ) -> None:
-    monkeypatch.setattr(add_pictures, "_TOGETHER", 10)
-    monkeypatch.setattr(add_pictures, "_COMMITTED", 10)
-    monkeypatch.setattr(feature_join, "_UNIT", 200)
+    monkeypatch.setattr(add_pictures, "_BATCH_PICTURES", 10)
+    monkeypatch.setattr(add_pictures, "_COMMIT_PICTURES", 10)
+    monkeypatch.setattr(feature_join, "_UNIT_RECORDS", 200)
     codes = pictures(60, copies=20)
     shards, first = shards_of(tmp_path, codes), pa.array(list(codes)[:30], pa.string())
     expected = []
@@ -203,7 +203,7 @@ def test_what_a_killed_run_wrote_too_much_is_cut_off(tmp_path: Path) -> None:
     assert {path.name: path.stat().st_size for path in place.iterdir()} == sizes
 
 
-def test_damage_is_told(tmp_path: Path) -> None:
+def test_damage_is_reported(tmp_path: Path) -> None:
     codes = pictures(20)
     shards, place = shards_of(tmp_path, codes), tmp_path / "join"
     propose_pairs(place, shards, all_of(codes))
@@ -249,7 +249,7 @@ def test_the_same_picture_in_two_shards_is_one(tmp_path: Path) -> None:
 
 
 def test_too_many_pictures_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(add_pictures, "MAX_PICTURES", 20)
+    monkeypatch.setattr(add_pictures, "MAX_JOINED_PICTURES", 20)
     codes = pictures(20, copies=1)
     with pytest.raises(UsageError, match="21 pictures are too many"):
         propose_pairs(tmp_path / "join", shards_of(tmp_path, codes), all_of(codes))
@@ -285,11 +285,11 @@ def test_votes_that_do_not_fit_into_memory_change_no_pair(
     codes = pictures(60, copies=30)
     shards = shards_of(tmp_path, codes)
     expected = propose_pairs(tmp_path / "one", shards, all_of(codes))
-    monkeypatch.setattr(pending_pairs, "_HELD", 1)
-    monkeypatch.setattr(hash_tables, "_SLICE", 100)
-    monkeypatch.setattr(feature_join, "_READ", 3)
-    monkeypatch.setattr(feature_join, "_UNIT", 1)
-    monkeypatch.setattr(hash_tables, "_BLOCK", 8)
+    monkeypatch.setattr(feature_votes, "_SPOOL_PAIRS", 1)
+    monkeypatch.setattr(lsh_tables, "_SLICE", 100)
+    monkeypatch.setattr(add_pictures, "_READ_RECORDS", 3)
+    monkeypatch.setattr(feature_join, "_UNIT_RECORDS", 1)
+    monkeypatch.setattr(lsh_tables, "_BLOCK", 8)
     found = propose_pairs(tmp_path / "other", shards, all_of(codes))
     assert found.rows.equals(expected.rows)
 
@@ -313,7 +313,7 @@ def test_a_pair_stays_that_is_among_the_best_of_either_picture() -> None:
 def kinds(codes: Codes, place: Path) -> Iterator[Found]:
     for many in (-1, 10**12) if has_numba() else (10**12,):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(feature_join, "_MANY", many)
+            patch.setattr(feature_join, "_MIN_COMPILED", many)
             digests = list(codes)
             for end in (len(digests) // 2, len(digests)):
                 some = pa.array(digests[:end], pa.string())
@@ -324,8 +324,8 @@ def kinds(codes: Codes, place: Path) -> Iterator[Found]:
 def test_crowded_buckets_are_the_same_on_both_paths(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    near = hash_tables.Nearness(hash_tables.table_masks(18), 12, crowd=6, reach=2)
-    monkeypatch.setattr(hash_tables.Nearness, "among", lambda pictures: near)
+    near = lsh_tables.PairCriteria(lsh_tables.table_masks(18), 12, max_bucket=6, reach=2)
+    monkeypatch.setattr(lsh_tables.PairCriteria, "among", lambda pictures: near)
     rows = made_features(0, 30)
     codes = {name(at): code(jittered(rows, at)) for at in range(60)}
     found = list(kinds(codes, tmp_path))

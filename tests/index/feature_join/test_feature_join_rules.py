@@ -1,4 +1,4 @@
-"""The parts of the join of features, each held against a plain rule: records, tables, tally."""
+"""The parts of the feature join, each held against a plain rule: keys, tables, votes, scores."""
 
 from unittest.mock import patch
 
@@ -9,24 +9,27 @@ from hypothesis import strategies as st
 from making import made_features
 
 from frametrace.embed.signals.local import Features
-from frametrace.index.feature_join import feature_votes, geometric_tally, hash_tables
-from frametrace.index.feature_join.bit_layout import (
-    LEAN,
+from frametrace.index.compiled import has_numba
+from frametrace.index.feature_join import feature_votes, geometric_consistency, lsh_tables
+from frametrace.index.feature_join.lsh_keys import (
+    MAX_JOINED_PICTURES,
+    MIRROR_WEIGHTS,
     PART_BITS,
     TABLE_BITS,
+    Records,
+    canonical_records,
     key_bits,
+    owner_numbers,
+    part_numbers,
     table_masks,
 )
-from frametrace.index.feature_join.feature_records import (
-    MAX_PICTURES,
-    Records,
-    canonical,
-    owners_of,
-    parts_of,
+from frametrace.index.feature_join.lsh_tables import PairCriteria, RecordPairs, pairs_by_table
+from frametrace.index.feature_join.positions import (
+    PICTURE_DTYPE,
+    PIXELS_PER_STEP,
+    Positions,
+    pack_positions,
 )
-from frametrace.index.feature_join.hash_tables import Nearness, Pairs, pairs_by_table
-from frametrace.index.feature_join.positions import PICTURE, PIXELS, Places, packed_places
-from frametrace.index.hamming.hamming_join import has_numba
 
 numba = pytest.mark.skipif(not has_numba(), reason="needs the extra `fast`")
 PATHS = [False, pytest.param(True, marks=numba)]
@@ -44,7 +47,7 @@ def flipped(base: np.ndarray, share: float, rng: np.random.Generator) -> np.ndar
 
 def test_the_weights_are_antisymmetric_and_masks_hold_each_bit_once() -> None:
     ones = Features.of(HEAD + made_features(1).tobytes())
-    lean = np.array(LEAN)
+    lean = np.array(MIRROR_WEIGHTS)
     sums = [
         np.unpackbits(each.words.view(np.uint8), axis=1).astype(int) @ lean
         for each in (ones, ones.mirrored())
@@ -56,7 +59,7 @@ def test_the_weights_are_antisymmetric_and_masks_hold_each_bit_once() -> None:
 
 
 def test_keys_grow_with_the_pictures_and_begin_alike() -> None:
-    bits = [key_bits(n) for n in (1, 2**16, 2**17, 2**20, MAX_PICTURES)]
+    bits = [key_bits(n) for n in (1, 2**16, 2**17, 2**20, MAX_JOINED_PICTURES)]
     assert bits == sorted(bits)
     short, long = table_masks(bits[0]), table_masks(bits[-1])
     assert ((short & long) == short).all()
@@ -66,7 +69,7 @@ def test_keys_grow_with_the_pictures_and_begin_alike() -> None:
 def test_records_of_a_mirror_image_are_the_same(compiled: bool) -> None:
     seen = Features.of(HEAD + made_features(5, 300).tobytes())
     made = [
-        canonical(each.words, owners_of(np.array([300]), 3), compiled=compiled)
+        canonical_records(each.words, owner_numbers(np.array([300]), 3), compiled=compiled)
         for each in (seen, seen.mirrored())
     ]
     lists = [
@@ -76,15 +79,15 @@ def test_records_of_a_mirror_image_are_the_same(compiled: bool) -> None:
     assert lists[0] == lists[1]
     assert 300 <= len(made[0]) <= 600
     assert {owner >> 10 for owner in made[0].owners.tolist()} == {3}
-    assert parts_of(made[0].words).max() < 256
+    assert part_numbers(made[0].words).max() < 256
 
 
 @numba
 @given(st.integers(0, 2**32 - 1), st.integers(0, 50))
 def test_both_paths_make_the_same_records(seed: int, count: int) -> None:
     features = words(np.random.default_rng(seed), count)
-    owners = owners_of(np.array([count]), 7)
-    plain, compiled = (canonical(features, owners, compiled=how) for how in (False, True))
+    owners = owner_numbers(np.array([count]), 7)
+    plain, compiled = (canonical_records(features, owners, compiled=how) for how in (False, True))
     np.testing.assert_array_equal(plain.words, compiled.words)
     np.testing.assert_array_equal(plain.owners, compiled.owners)
 
@@ -101,15 +104,15 @@ def parts(draw: st.DrawFn) -> tuple[Records, int, np.ndarray]:
     return Records(made, owners), first_new, table_masks(draw(st.integers(1, 20)))
 
 
-def by_rule(records: Records, first_new: int, near: Nearness) -> list[set[tuple[int, ...]]]:
-    """What the docstring of `tables` says, record by record."""
+def by_rule(records: Records, first_new: int, near: PairCriteria) -> list[set[tuple[int, ...]]]:
+    """What the docstring of `lsh_tables` says, record by record."""
     found: list[set[tuple[int, ...]]] = []
     for table, mask in enumerate(near.masks):
-        hashes = hash_tables.hashes_of(records.words, mask, compiled=False)
+        hashes = lsh_tables.key_hashes(records.words, mask, compiled=False)
         found.append(set())
         for value in set(hashes.tolist()):
             bucket = np.flatnonzero(hashes == value).tolist()
-            crowded = len(bucket) > near.crowd
+            crowded = len(bucket) > near.max_bucket
             for at, i in enumerate(bucket):
                 for j in bucket[at + 1 : at + 1 + near.reach] if crowded else bucket[at + 1 :]:
                     different = records.words[i] ^ records.words[j]
@@ -125,7 +128,9 @@ def by_rule(records: Records, first_new: int, near: Nearness) -> list[set[tuple[
     return found
 
 
-def tables_of(records: Records, first_new: int, near: Nearness, *, compiled: bool) -> list[Pairs]:
+def tables_of(
+    records: Records, first_new: int, near: PairCriteria, *, compiled: bool
+) -> list[RecordPairs]:
     """The pairs of each table, after a look at how they were counted."""
     counts = np.zeros(len(records), np.uint32)
     found = list(pairs_by_table(records, first_new, near, counts, compiled=compiled))
@@ -135,7 +140,7 @@ def tables_of(records: Records, first_new: int, near: Nearness, *, compiled: boo
     return found
 
 
-def listed(pairs: Pairs) -> list[tuple[int, ...]]:
+def listed(pairs: RecordPairs) -> list[tuple[int, ...]]:
     columns = (pairs.first, pairs.second, pairs.crowd)
     return sorted(zip(*(column.tolist() for column in columns), strict=True))
 
@@ -148,7 +153,7 @@ def test_pairs_are_those_of_the_rule(
 ) -> None:
     records, first_new, masks = drawn
     for crowd, reach in ((64, 8), (5, 2)):
-        near = Nearness(masks, 10, crowd, reach)
+        near = PairCriteria(masks, 10, crowd, reach)
         found = [listed(each) for each in tables_of(records, first_new, near, compiled=compiled)]
         expected = [sorted(each) for each in by_rule(records, first_new, near)]
         assert [each for each in found if each] == [each for each in expected if each]
@@ -161,7 +166,7 @@ def test_both_paths_agree_on_buckets_that_are_crowded_and_spread() -> None:
     made = flipped(centers[rng.integers(0, 40, 6_000) // 2], 0.03, rng)
     made[::2] = words(rng, 3_000)
     records = Records(made, np.arange(6_000, dtype=np.uint32) << 10)
-    near = Nearness(table_masks(24), 10, 64, 8)
+    near = PairCriteria(table_masks(24), 10, 64, 8)
     for first_new in (0, 5_000):
         plain, compiled = (
             [listed(each) for each in tables_of(records, first_new, near, compiled=how)]
@@ -173,36 +178,40 @@ def test_both_paths_agree_on_buckets_that_are_crowded_and_spread() -> None:
 
 @pytest.mark.parametrize("compiled", PATHS)
 def test_a_vote_holds_what_it_is_made_of(compiled: bool) -> None:
-    owners = np.array([(MAX_PICTURES - 1) << 10 | 299 << 1, 5 << 10 | 17 << 1 | 1], np.uint32)
-    pairs = Pairs(np.array([0], np.uint32), np.array([1], np.uint32), np.array([200], np.uint16))
+    owners = np.array(
+        [(MAX_JOINED_PICTURES - 1) << 10 | 299 << 1, 5 << 10 | 17 << 1 | 1], np.uint32
+    )
+    pairs = RecordPairs(
+        np.array([0], np.uint32), np.array([1], np.uint32), np.array([200], np.uint16)
+    )
     records, counts = Records(np.zeros((2, 2), np.uint64), owners), np.array([3, 1], np.uint32)
-    made, ranges = feature_votes.votes_of(records, pairs, counts, compiled=compiled)
+    made, ranges = feature_votes.make_votes(records, pairs, counts, compiled=compiled)
     (vote,) = made.tolist()
     assert ranges.tolist() == [0]
     assert vote & 31 == feature_votes.commonness(np.array([200])).item() == 15
     assert (vote >> 5 & 511, vote >> 14 & 511, vote >> 23 & 1) == (299, 17, 1)
-    assert (vote >> 24 & 2**22 - 1, vote >> 46) == (MAX_PICTURES - 1, 5)
+    assert (vote >> 24 & 2**22 - 1, vote >> 46) == (MAX_JOINED_PICTURES - 1, 5)
 
 
 def test_rare_features_weigh_more() -> None:
-    by_count = feature_votes.weights(1 << 20)
+    by_count = feature_votes.vote_weights(1 << 20)
     assert by_count.tolist() == sorted(by_count.tolist(), reverse=True)
     assert round(by_count[0] / 16) == 20
     assert by_count[-1] > 0
 
 
 @st.composite
-def ballots(draw: st.DrawFn) -> tuple[np.ndarray, Places]:
+def ballots(draw: st.DrawFn) -> tuple[np.ndarray, Positions]:
     """Sorted votes of few pictures, and places in which some agree."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     count, each = draw(st.integers(2, 6)), draw(st.integers(1, 90))
     rows = np.concatenate([made_features(int(rng.integers(0, 2)), each) for _ in range(count)])
     rows["x"] += rng.integers(0, 300, len(rows)).astype(np.uint16)
-    known = np.zeros(count, PICTURE)
+    known = np.zeros(count, PICTURE_DTYPE)
     known["features"], known["width"] = each, 400
-    places = Places.of(
+    places = Positions.of(
         known,
-        packed_places(
+        pack_positions(
             [Features.of(HEAD + rows.tobytes())][:0]
             or [
                 Features.of(HEAD + rows[at * each : (at + 1) * each].tobytes())
@@ -222,7 +231,7 @@ def ballots(draw: st.DrawFn) -> tuple[np.ndarray, Places]:
 
 
 def counted(
-    drawn: tuple[np.ndarray, Places], weights: np.ndarray
+    drawn: tuple[np.ndarray, Positions], weights: np.ndarray
 ) -> dict[tuple[int, ...], tuple[float, int]]:
     """The score of each pair of pictures, vote by vote."""
     made, places = drawn
@@ -234,7 +243,7 @@ def counted(
     for pair, members in pairs.items():
         a, b, mirrored = pair >> 23, pair >> 1 & 2**22 - 1, pair & 1
         moves = []
-        for features, common in members[: geometric_tally.BOUNDS.votes]:
+        for features, common in members[: geometric_consistency.BOUNDS.votes]:
             ours = int(places.packed[places.starts[a] + (features >> 9 & 511)])
             theirs = int(places.packed[places.starts[b] + (features & 511)])
             x, angle = ours >> 24, ours & 255
@@ -256,19 +265,22 @@ def counted(
             slots, score = {p[4]}, p[5]
             for q in moves:
                 za, zb = q[0] - p[0], q[1] - p[1]
-                near = geometric_tally.BOUNDS.near + geometric_tally.BOUNDS.near_share * abs(zb)
+                near = (
+                    geometric_consistency.BOUNDS.max_offset
+                    + geometric_consistency.BOUNDS.offset_share * abs(zb)
+                )
                 if (
                     q is not p
                     and q[4] not in slots
                     and abs(q[3] - p[3]) < 0.8
-                    and (p[2] * q[2].conjugate()).real >= geometric_tally.BOUNDS.cosine
-                    and min(abs(za), abs(zb)) >= 3 / PIXELS
+                    and (p[2] * q[2].conjugate()).real >= geometric_consistency.BOUNDS.cosine
+                    and min(abs(za), abs(zb)) >= 3 / PIXELS_PER_STEP
                     and abs(2 ** p[3] * p[2] * za - zb) < near
                 ):
                     slots.add(q[4])
                     score += q[5]
             best = max(best, (score / 16, len(slots)), key=lambda pair: pair[0])
-        if best[0] >= geometric_tally.MIN_SCORE and best[1] > 1:
+        if best[0] >= geometric_consistency.MIN_SCORE and best[1] > 1:
             found[a, b, mirrored] = best
     return found
 
@@ -276,10 +288,12 @@ def counted(
 @pytest.mark.parametrize("compiled", PATHS)
 @settings(max_examples=60)
 @given(drawn=ballots())
-def test_scores_are_those_of_the_rule(drawn: tuple[np.ndarray, Places], compiled: bool) -> None:
-    weights = feature_votes.weights(1 << 16)
-    with patch.object(geometric_tally, "_BLOCK", 500):
-        found = geometric_tally.scored(*drawn[:1], 0, drawn[1], weights, compiled=compiled)
+def test_scores_are_those_of_the_rule(drawn: tuple[np.ndarray, Positions], compiled: bool) -> None:
+    weights = feature_votes.vote_weights(1 << 16)
+    with patch.object(geometric_consistency, "_BLOCK", 500):
+        found = geometric_consistency.score_pairs(
+            *drawn[:1], 0, drawn[1], weights, compiled=compiled
+        )
     expected = counted(drawn, weights)
     pairs = list(zip(found.a.tolist(), found.b.tolist(), found.mirrored.tolist(), strict=True))
     assert pairs == sorted(expected)
@@ -289,10 +303,10 @@ def test_scores_are_those_of_the_rule(drawn: tuple[np.ndarray, Places], compiled
 
 @numba
 @given(ballots())
-def test_both_paths_score_the_same(drawn: tuple[np.ndarray, Places]) -> None:
-    weights = feature_votes.weights(1 << 16)
+def test_both_paths_score_the_same(drawn: tuple[np.ndarray, Positions]) -> None:
+    weights = feature_votes.vote_weights(1 << 16)
     plain, compiled = (
-        geometric_tally.scored(drawn[0], 0, drawn[1], weights, compiled=how)
+        geometric_consistency.score_pairs(drawn[0], 0, drawn[1], weights, compiled=how)
         for how in (False, True)
     )
     for column in ("a", "b", "mirrored", "votes", "score"):

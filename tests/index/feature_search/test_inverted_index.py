@@ -13,11 +13,11 @@ from making import index_folder, put_codes
 from frametrace.case.store import Case
 from frametrace.embed.signals import local
 from frametrace.embed.signals.local import Features
-from frametrace.index.feature_search.codebook import nearest, trained
-from frametrace.index.feature_search.inverted_index import OWNER, FeatureIndex
-from frametrace.index.feature_search.list_scan import FARTHEST, Lists
-from frametrace.index.feature_search.picture_votes import Hits, tally
-from frametrace.index.hamming.hamming_join import has_numba
+from frametrace.index.compiled import has_numba
+from frametrace.index.feature_search.codebook import nearest_centers, train_centers
+from frametrace.index.feature_search.inverted_index import POSE_BITS, FeatureIndex
+from frametrace.index.feature_search.inverted_lists import MAX_FEATURE_DISTANCE, InvertedLists
+from frametrace.index.feature_search.picture_votes import FeatureHits, count_votes
 from frametrace.index.store import check_index, open_index
 from frametrace.posts.errors import CaseError, IndexMismatch
 
@@ -56,7 +56,7 @@ def contents(index: FeatureIndex) -> dict[str, set[tuple[bytes, int]]]:
     digests = index.digests.to_pylist()
     held = defaultdict(set)
     for words, owner in zip(index.words.T, index.owners.tolist(), strict=True):
-        held[digests[owner >> OWNER]].add((words.tobytes(), owner & ((1 << OWNER) - 1)))
+        held[digests[owner >> POSE_BITS]].add((words.tobytes(), owner & ((1 << POSE_BITS) - 1)))
     return held
 
 
@@ -65,7 +65,7 @@ def test_every_feature_lies_in_the_list_of_its_nearest_center(tmp_path: Path) ->
     index = opened(case_of(tmp_path / "case", codes))
     assert index.digests.to_pylist() == sorted(codes)
     bits = np.ascontiguousarray(index.words.T).view(np.uint8)
-    of = nearest(bits, index.centers, 1)[:, 0]
+    of = nearest_centers(bits, index.centers, 1)[:, 0]
     np.testing.assert_array_equal(
         of, np.repeat(np.arange(len(index.centers)), np.diff(index.starts))
     )
@@ -238,7 +238,9 @@ def test_votes_are_those_that_are_counted_one_by_one(data: st.DataObject) -> Non
                 bins[p, place][f] = max(bins[p, place].get(f, 0), said)
             for (p, _), votes in bins.items():
                 expected[p] = max(expected[p], sum(votes.values()))
-    votes = tally(Hits(feature, picture, distance, turn, scale, near), pictures, 5, most)
+    votes = count_votes(
+        FeatureHits(feature, picture, distance, turn, scale, near), pictures, 5, most
+    )
     counted = (votes > 0) | (expected >= np.sort(expected)[-min(most, pictures)])
     np.testing.assert_allclose(votes[counted], expected[counted], rtol=1e-5)
     assert (votes[~counted] == 0).all()
@@ -253,7 +255,7 @@ def test_a_scan_finds_what_lies_in_its_lists_plainly_and_compiled(data: st.DataO
     held = asked[rng.integers(0, len(asked), starts[-1])].T.copy()
     for _ in range(data.draw(st.integers(0, 50))):
         held[rng.integers(0, 2)] ^= np.uint64(1) << rng.integers(0, 64, starts[-1], np.uint64)
-    owners = rng.integers(0, 6, starts[-1], np.uint32) << np.uint32(OWNER)
+    owners = rng.integers(0, 6, starts[-1], np.uint32) << np.uint32(POSE_BITS)
     lists = np.stack([rng.permutation(len(sizes))[:3] for _ in asked])
     among = data.draw(st.sampled_from([None, rng.random(6) < 0.5]))
     most = data.draw(st.integers(1, 8))
@@ -263,13 +265,19 @@ def test_a_scan_finds_what_lies_in_its_lists_plainly_and_compiled(data: st.DataO
         for one in some:
             for place in range(starts[one], starts[one + 1]):
                 bits = int(np.bitwise_count(held[:, place] ^ words).sum())
-                if bits <= FARTHEST and (among is None or among[owners[place] >> OWNER]):
+                if bits <= MAX_FEATURE_DISTANCE and (
+                    among is None or among[owners[place] >> POSE_BITS]
+                ):
                     near.append((at, bits, int(owners[place])))
-        within.append([min(sum(n[1] <= d for n in near), most + 1) for d in range(FARTHEST + 1)])
-        radius = max((d for d in range(FARTHEST + 1) if within[-1][d] <= most), default=-1)
+        within.append(
+            [min(sum(n[1] <= d for n in near), most + 1) for d in range(MAX_FEATURE_DISTANCE + 1)]
+        )
+        radius = max(
+            (d for d in range(MAX_FEATURE_DISTANCE + 1) if within[-1][d] <= most), default=-1
+        )
         expected += sorted(n for n in near if n[1] <= radius)
     for compiled in (False, True) if has_numba() else (False,):
-        found = Lists(starts, held, owners, OWNER).near(
+        found = InvertedLists(starts, held, owners, POSE_BITS).near(
             asked, lists, among, most, compiled=compiled
         )
         columns = found.feature.tolist(), found.distance.tolist(), found.owner.tolist()
@@ -281,11 +289,11 @@ def test_a_scan_finds_what_lies_in_its_lists_plainly_and_compiled(data: st.DataO
 def test_nearest_centers_are_those_of_all_distances(seed: int, n: int, count: int) -> None:
     rng = np.random.default_rng(seed)
     codes = rng.integers(0, 256, (n, 16), np.uint8)
-    centers = trained(codes, count)
+    centers = train_centers(codes, count)
     assert len(centers) <= max(count, 1)
-    np.testing.assert_array_equal(centers, trained(codes, count))
+    np.testing.assert_array_equal(centers, train_centers(codes, count))
     most = min(3, len(centers))
-    found = nearest(codes, centers, most)
+    found = nearest_centers(codes, centers, most)
     distances = np.bitwise_count(codes[:, None] ^ centers).sum(axis=2)
     ours = np.take_along_axis(distances, found, axis=1)
     np.testing.assert_array_equal(ours, np.sort(distances, axis=1)[:, :most])

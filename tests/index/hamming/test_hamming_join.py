@@ -10,11 +10,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from frametrace.embed.signals.base import bits_distance
-from frametrace.index.hamming import hamming_join, pigeonhole
-from frametrace.index.hamming.hamming_join import Join
+from frametrace.index.compiled import has_numba
+from frametrace.index.hamming import pigeonhole
+from frametrace.index.hamming.hamming_join import HammingJoin
 from frametrace.index.hits import Hits
 
-numba = pytest.mark.skipif(not hamming_join.has_numba(), reason="needs the extra `fast`")
+numba = pytest.mark.skipif(not has_numba(), reason="needs the extra `fast`")
 Triples = list[tuple[int, int, int]]
 
 WIDTHS = st.sampled_from([8, 32])
@@ -77,18 +78,18 @@ def cases(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, int]:
 
 
 @contextmanager
-def made_small() -> Iterator[None]:
-    """Chunks pay at once, few codes make hot buckets and clumps, few pairs fill a batch."""
-    from frametrace.index.hamming import buckets, dense_blocks
+def small_limits() -> Iterator[None]:
+    """Chunks pay at once, few codes make hot buckets and dense blocks, few pairs fill a batch."""
+    from frametrace.index.hamming import bucket_join, dense_blocks
 
     with (
-        patch.object(pigeonhole, "_VISIT", 0.0),
-        patch.object(buckets, "_HOT", 3),
-        patch.object(buckets, "_HOT_CLUMPS", 2),
-        patch.object(buckets, "_PLANNED", 2),
-        patch.object(dense_blocks, "_MANY", 6),
-        patch.object(buckets, "_ROOM", 2),
-        patch.object(buckets, "_TILE", 7),
+        patch.object(pigeonhole, "_VISIT_COST", 0.0),
+        patch.object(bucket_join, "_MAX_COMPARISONS", 3),
+        patch.object(bucket_join, "_MAX_COMPARISONS_DENSE", 2),
+        patch.object(bucket_join, "_MIN_PLANNED", 2),
+        patch.object(dense_blocks, "_MIN_SIZE", 6),
+        patch.object(bucket_join, "_BATCH_PAIRS", 2),
+        patch.object(bucket_join, "_TILE", 7),
     ):
         yield
 
@@ -112,14 +113,14 @@ def test_compiled_loops_find_the_pairs_of_brute_force(
 def test_every_chunk_split_bucket_and_full_batch_finds_the_pairs_of_brute_force(
     drawn: tuple[np.ndarray, np.ndarray, int],
 ) -> None:
-    with made_small():
+    with small_limits():
         agrees(*drawn, compiled=True)
 
 
 def agrees(a: np.ndarray, b: np.ndarray, radius: int, *, compiled: bool) -> None:
-    found = triples(iter(Join(a, b, radius=radius, compiled=compiled)))
+    found = triples(iter(HammingJoin(a, b, radius=radius, compiled=compiled)))
     assert sorted(found) == within(a, b, radius)
-    own = triples(iter(Join(b, radius=radius, compiled=compiled)))
+    own = triples(iter(HammingJoin(b, radius=radius, compiled=compiled)))
     assert sorted(own) == [hit for hit in within(b, b, radius) if hit[0] < hit[1]]
 
 
@@ -130,12 +131,12 @@ def test_blocks_and_units_change_nothing(width: int, compiled: bool) -> None:
     codes = rng.integers(0, 256, (2_000, width), np.uint8)
     codes = np.concatenate([codes, flipped(codes, rng.integers(0, radius + 3, len(codes)), rng)])
     expected = [hit for hit in within(codes, codes, radius) if hit[0] < hit[1]]
-    small = Join(codes, radius=radius, compiled=compiled, memory=0)
+    small = HammingJoin(codes, radius=radius, compiled=compiled, memory=0)
     assert len({unit.a.start for unit in small.units}) > 1
     assert sorted(triples(iter(small))) == expected
     backwards = [hit for unit in small.units[::-1] for hit in triples(small.run(unit))]
     assert sorted(backwards) == expected
-    assert sorted(triples(iter(Join(codes, radius=radius, compiled=compiled)))) == expected
+    assert sorted(triples(iter(HammingJoin(codes, radius=radius, compiled=compiled)))) == expected
 
 
 @numba
@@ -145,12 +146,12 @@ def test_a_large_join_by_chunks_agrees_with_faiss_and_repeats_itself() -> None:
     copies = flipped(far[:3_000], rng.integers(0, 34, 3_000), rng)
     codes = np.concatenate([far, copies])
     codes[5_000:15_000, 8:12] = 0  # a third of the codes share 32 bits: hot buckets
-    fast = Join(codes, radius=31)
+    fast = HammingJoin(codes, radius=31)
     assert all(unit.chunk is not None for unit in fast.units)
     found = triples(iter(fast))
-    assert sorted(found) == sorted(triples(iter(Join(codes, radius=31, compiled=False))))
+    assert sorted(found) == sorted(triples(iter(HammingJoin(codes, radius=31, compiled=False))))
     assert len(found) > 2_500
-    assert triples(iter(Join(codes, radius=31))) == found
+    assert triples(iter(HammingJoin(codes, radius=31))) == found
 
 
 @given(st.lists(st.integers(0, 2**16 - 1), max_size=300), st.lists(st.integers(0, 2**16 - 1)))
@@ -158,9 +159,9 @@ def test_a_large_join_by_chunks_agrees_with_faiss_and_repeats_itself() -> None:
 def test_the_cost_of_a_chunk_is_the_number_of_its_candidates(a: list[int], b: list[int]) -> None:
     x, y = (np.bincount(values, minlength=2**16)[None] for values in (a, b))
     differing = [(one ^ other).bit_count() for one in a for other in b]
-    with patch.object(pigeonhole, "_VISIT", 0.0):
+    with patch.object(pigeonhole, "_VISIT_COST", 0.0):
         for radius in range(3):  # one chunk has to take it all
-            cost = pigeonhole.plan(x, y, radius, same=False).costs[0]
+            cost = pigeonhole.cheapest_plan(x, y, radius, same=False).costs[0]
             assert cost == sum(bits <= radius for bits in differing)
 
 
@@ -170,7 +171,7 @@ def test_the_cost_of_a_chunk_is_the_number_of_its_candidates(a: list[int], b: li
 )
 def test_budgets_are_the_cheapest_of_all(costs: list[list[float]], shares: int) -> None:
     table = np.cumsum(np.array(costs), axis=1) - np.array(costs)[:, :1]
-    chosen = pigeonhole._cheapest(table, shares)
+    chosen = pigeonhole._cheapest_shares(table, shares)
     rows = range(len(table))
     options = [c for c in np.ndindex(*[4] * len(table)) if sum(c) >= shares]
     if options:
@@ -181,5 +182,5 @@ def test_budgets_are_the_cheapest_of_all(costs: list[list[float]], shares: int) 
 
 def test_a_radius_beyond_any_budget_compares_all_pairs() -> None:
     counts = np.ones((16, 2**16), np.int64)
-    assert not pigeonhole.plan(counts, counts, 64, same=True).pays
-    assert pigeonhole.plan(counts * 100, counts * 100, 31, same=True).pays
+    assert not pigeonhole.cheapest_plan(counts, counts, 64, same=True).pays
+    assert pigeonhole.cheapest_plan(counts * 100, counts * 100, 31, same=True).pays

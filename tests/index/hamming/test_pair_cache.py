@@ -4,6 +4,8 @@ import json
 import signal as signals
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
@@ -16,13 +18,23 @@ from making import index_folder, put_codes
 
 from frametrace.case.store import Case
 from frametrace.embed.signals.base import bits_distance
+from frametrace.index.compiled import has_numba
 from frametrace.index.hamming import dense_blocks, hamming_join
-from frametrace.index.hamming.hamming_join import has_numba
 from frametrace.index.hamming.pair_cache import near_pairs
 from frametrace.index.store import check_index, open_index
 from frametrace.posts.errors import CaseError, IndexMismatch
 
 Found = set[tuple[str, str, int]]
+
+
+@contextmanager
+def dense_blocks_of(size: int) -> Iterator[None]:
+    """Compiled loops run at once, and so few hashes make a dense block."""
+    with (
+        patch.object(hamming_join, "_MIN_COMPILED", 0),
+        patch.object(dense_blocks, "_MIN_SIZE", size),
+    ):
+        yield
 
 
 def put(case: Case, codes: np.ndarray, first: int = 0) -> Case:
@@ -77,14 +89,17 @@ def test_pairs_found_batch_by_batch_are_those_found_at_once(
 
 
 @pytest.mark.skipif(not has_numba(), reason="needs the extra `fast`")
-def test_a_clump_is_kept_as_a_list_and_read_as_all_its_pairs(tmp_path: Path) -> None:
+def test_a_dense_block_is_kept_as_a_list_and_read_as_all_its_pairs(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     centres = rng.integers(0, 256, (2, 32), np.uint8)
     frames = np.repeat(centres, 150, axis=0) ^ np.packbits(rng.random((300, 256)) < 0.02, axis=1)
     codes = np.unique(np.concatenate([frames, near_codes(7, 200)]), axis=0)
     rng.shuffle(codes)
     case = put(Case.create(tmp_path / "case"), codes[:400])
-    with patch.object(hamming_join, "_FEW", 0), patch.object(dense_blocks, "_MANY", 60):
+    with (
+        patch.object(hamming_join, "_MIN_COMPILED", 0),
+        patch.object(dense_blocks, "_MIN_SIZE", 60),
+    ):
         assert pairs(case) == expected(codes[:400])
         (kept,) = case.path.glob("index/pdq/*/pairs-31")
         assert sum(file.stat().st_size for file in kept.iterdir()) < 100_000  # 10 bytes a pair
@@ -122,19 +137,19 @@ def test_another_radius_is_a_join_of_its_own(joined: Case) -> None:
 _FIND = """
 import os, signal, sys
 from pathlib import Path
-from frametrace.embed.case import Case
-from frametrace.index import pairs
+from frametrace.case.store import Case
+from frametrace.index.hamming import pair_cache
 {before}
-print(sum(len(hits) for hits in pairs.near_pairs(Case(Path(sys.argv[1])), "pdq", 31)[1]))
+print(sum(len(hits) for hits in pair_cache.near_pairs(Case(Path(sys.argv[1])), "pdq", 31)[1]))
 """
 _KILL = """
-write = pairs._write
+write = pair_cache._write
 def deadly(batches):
     yield next(batches)
     os.kill(os.getpid(), signal.SIGKILL)
 def write_and_die(path, batches):
     write(path, deadly(batches) if path.name.startswith("0001") else batches)
-pairs._write = write_and_die
+pair_cache._write = write_and_die
 """
 _NO_ROOM = """
 import resource
@@ -169,7 +184,7 @@ def test_a_full_disk_is_a_plain_error_and_the_next_run_goes_on(joined: Case) -> 
 
 
 @pytest.mark.parametrize("name", ["0000.arrow", "done.json"])
-def test_damaged_pairs_are_told_of_and_found_again_once_deleted(joined: Case, name: str) -> None:
+def test_damaged_pairs_are_reported_and_found_again_once_deleted(joined: Case, name: str) -> None:
     codes = np.concatenate([near_codes(1, 300), near_codes(2, 30)])
     assert pairs(joined) == expected(codes)
     folder = index_folder(joined, "pdq") / "pairs-31"

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import rmtree
 from unittest.mock import patch
@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 from making import index_folder, put_codes
 
-from frametrace.case.locks import alone_in
+from frametrace.case.locks import exclusive_lock
 from frametrace.case.store import Case
 from frametrace.embed.signals.base import bits_distance
-from frametrace.index.hamming import dense_blocks, hamming_join
-from frametrace.index.hamming import pair_cache as pairs_module
-from frametrace.index.hamming.hamming_join import has_numba
+from frametrace.index.compiled import has_numba
+from frametrace.index.hamming import dense_blocks, hamming_join, pair_cache
 from frametrace.index.hamming.pair_cache import near_pairs
 from frametrace.index.hits import Hits
 from frametrace.index.store import open_index
@@ -30,6 +29,16 @@ def codes_of(seed: int, count: int) -> np.ndarray:
     centres = rng.integers(0, 256, (-(-count // 3), 32), np.uint8)
     noise = np.packbits(rng.random((count, 256)) < 0.03, axis=1)
     return np.repeat(centres, 3, axis=0)[:count] ^ noise
+
+
+@contextmanager
+def dense_blocks_of(size: int) -> Iterator[None]:
+    """Compiled loops run at once, and so few hashes make a dense block."""
+    with (
+        patch.object(hamming_join, "_MIN_COMPILED", 0),
+        patch.object(dense_blocks, "_MIN_SIZE", size),
+    ):
+        yield
 
 
 def put(case: Case, codes: np.ndarray, first: int = 0) -> Case:
@@ -62,13 +71,13 @@ def case(tmp_path: Path) -> Case:
 
 
 def test_an_index_built_meanwhile_does_not_sweep_the_one_that_is_being_joined(case: Case) -> None:
-    write = pairs_module._write
+    write = pair_cache._write
 
     def write_while_others_add(path: Path, batches: Iterator[Hits]) -> None:
         write(path, batches)
         open_index(put(case, NEW, 300), "pdq")
 
-    with patch.object(pairs_module, "_write", write_while_others_add):
+    with patch.object(pair_cache, "_write", write_while_others_add):
         assert pairs(case) == expected(OLD)
     assert pairs(Case(case.path)) == expected(OLD, NEW)
     assert index_folder(case, "pdq").is_dir()  # one index is left
@@ -85,12 +94,12 @@ def test_an_index_that_a_later_join_swept_is_read_to_the_end(case: Case) -> None
 def test_who_waits_for_another_join_is_told_and_then_goes_on_from_it(case: Case) -> None:
     said = []
     with ExitStack() as other:
-        other.enter_context(alone_in(case.path / "index"))
+        other.enter_context(exclusive_lock(case.path / "index"))
 
         class Listening(Silent):
             def note(self, line: str) -> None:
                 said.append(line)
-                pairs_module._find(folder, index.codes, 31, Silent())
+                pair_cache._join_missing(folder, index.codes, 31, Silent())
                 other.close()
 
         index = open_index(case, "pdq")
@@ -142,16 +151,16 @@ _WITHOUT_NUMBA = """
 import sys
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
-from frametrace.embed.case import Case
-from frametrace.index import join
-from frametrace.index.pairs import near_pairs
-join._FEW = 0
+from frametrace.case.store import Case
+from frametrace.index.hamming import hamming_join
+from frametrace.index.hamming.pair_cache import near_pairs
+hamming_join._MIN_COMPILED = 0
 print(sum(len(hits) for hits in near_pairs(Case(Path(sys.argv[1])), "pdq", 31)[1]))
 """
 
 
 @pytest.mark.skipif(not has_numba(), reason="needs the extra `fast`")
-@pytest.mark.parametrize("begun", [True, False], ids=["clumps on disk", "nothing on disk"])
+@pytest.mark.parametrize("begun", [True, False], ids=["dense blocks on disk", "nothing on disk"])
 def test_where_numba_cannot_be_imported_any_more_the_same_pairs_are_found(
     tmp_path: Path, begun: bool
 ) -> None:
@@ -159,7 +168,10 @@ def test_where_numba_cannot_be_imported_any_more_the_same_pairs_are_found(
     centres = rng.integers(0, 256, (2, 32), np.uint8)
     frames = np.repeat(centres, 150, axis=0) ^ np.packbits(rng.random((300, 256)) < 0.02, axis=1)
     case = put(Case.create(tmp_path / "case"), frames)
-    with patch.object(hamming_join, "_FEW", 0), patch.object(dense_blocks, "_MANY", 60):
+    with (
+        patch.object(hamming_join, "_MIN_COMPILED", 0),
+        patch.object(dense_blocks, "_MIN_SIZE", 60),
+    ):
         found = pairs(case)
     assert found == expected(frames)
     if not begun:

@@ -21,7 +21,7 @@ from making import cropped, jpeg, make_case, photo, put_codes
 from PIL import ImageOps
 
 from frametrace.app.summary import notes_on
-from frametrace.case.locks import alone_in
+from frametrace.case.locks import exclusive_lock
 from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.embed.stage import EmbedSettings, embed
@@ -33,7 +33,8 @@ from frametrace.matcher.pictures.verified_pairs import PAIRS
 from frametrace.matcher.pictures.verify import verify
 from frametrace.matcher.stage import load_results, match_case
 from frametrace.posts.errors import CaseError
-from frametrace.work.executor import Crashed, Executor, InProcess, SpawnPool
+from frametrace.work.executor import Crashed, Executor, InProcess
+from frametrace.work.process_pool import ProcessPool
 from frametrace.work.progress import Silent
 
 Pairs = dict[tuple[str, str], tuple[str, int]]
@@ -199,7 +200,7 @@ def test_what_is_found_batch_by_batch_is_what_is_found_at_once(tmp_path: Path, s
 def test_a_kept_process_pool_finds_the_same_in_every_round(case: Case) -> None:
     """Copies by the hash are numbered otherwise than what is proposed after them."""
     case = add(case.path.parent, NEW)
-    with SpawnPool(1) as pool:
+    with ProcessPool(1) as pool:
         found = compare(case, pool)
     shutil.rmtree(case.path / "verified")
     assert told(found) == told(compare(case))
@@ -225,7 +226,7 @@ _COMPARE = """
 import os, signal, sys
 from pathlib import Path
 from frametrace.embed.case import Case
-from frametrace.embed.executor import InProcess
+from frametrace.work.executor import InProcess
 from frametrace.matcher import edited
 from frametrace.matcher.photos import near_photos
 from frametrace.matcher.pictures import verified
@@ -327,13 +328,13 @@ def test_who_waits_for_another_process_is_told_and_finds_what_it_kept(case: Case
         def note(self, line: str) -> None:
             super().note(line)
             with patch.object(
-                edited_copies, "alone_comparing", lambda index, progress: ExitStack()
+                edited_copies, "comparison_lock", lambda index, progress: ExitStack()
             ):
                 compare_pictures(case, near, InProcess())
             other.close()
 
     with ExitStack() as other:
-        other.enter_context(alone_in(case.path / "index"))
+        other.enter_context(exclusive_lock(case.path / "index"))
         waiting, executor = Waiting(), Noting()
         found = compare_pictures(case, near, executor, waiting)
     assert tied(found) == expected(OLD)

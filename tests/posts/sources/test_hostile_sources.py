@@ -171,7 +171,7 @@ def test_lists_are_those_of_the_document(
     expected: dict[str, list[Any]] = {}
     for path, items in _lists(document):
         expected.setdefault(path, []).extend(items)
-    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+    chunks = [text[at : at + size] for at in range(0, len(text), size)]
     if isinstance(document, dict | list):
         for path, items in expected.items():
             rows = [item if isinstance(item, dict) else json_lists.NOT_AN_OBJECT for item in items]
@@ -179,7 +179,7 @@ def test_lists_are_those_of_the_document(
         found, more = lists_in(chunks, 100)
         objects = {p: [i for i in items if isinstance(i, dict)] for p, items in expected.items()}
         assert (found, more) == ({path: rows for path, rows in objects.items() if rows}, False)
-    whole = list(objects_at([*pieces, "\n", *pieces], None))
+    whole = list(objects_at([*chunks, "\n", *chunks], None))
     one = document if isinstance(document, dict) else json_lists.NOT_AN_OBJECT
     assert whole == [one, one]
 
