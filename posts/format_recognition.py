@@ -37,7 +37,7 @@ def parts_of(
         if kind := describe_unsupported(source):
             raise SourceError(f"{source.name}: {kind}") from error
         raise
-    if whole := _part(source, heads.either, settings, chosen):
+    if whole := _part(source, heads.alternatives, settings, chosen):
         return [whole], []
     candidates = [(group, _part(source, group, settings, chosen)) for group in heads.parts]
     if parts := [part for _, part in candidates if part]:

@@ -234,4 +234,5 @@ def _records_in(source: Source) -> Head | None:
 
 
 def _unknown(source: Source, head: Head) -> str:
-    return f"{source.name}: is {head.how}, in which no format is recognised. Found: {head.shown}."
+    what = f"is {head.description}, in which no format is recognised"
+    return f"{source.name}: {what}. Found: {head.shown}."

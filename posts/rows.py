@@ -43,8 +43,8 @@ class Head:
     """What the beginning of a source, or of a list or sheet in it, shows: readers recognise it.
 
     `names` are its header, or the names in its first records; `beginning` is the first text of a
-    source of the shape TEXT; `part` names the list or sheet; `how` describes its layout for people.
-    `rows` reads it; `filled` reads a delimited table with short rows filled up.
+    source of the shape TEXT; `part` names the list or sheet; `description` is its layout in
+    words. `rows` reads it; `filled_rows` reads a delimited table with short rows filled up.
     """
 
     shape: Shape
@@ -52,8 +52,8 @@ class Head:
     rows: Callable[[], Iterator["Row | Skipped"]] = field(default=lambda: iter(()), compare=False)
     part: str = ""
     beginning: str = ""
-    how: str = ""
-    filled: Callable[[], Iterator["Row | Skipped"]] | None = field(default=None, compare=False)
+    description: str = ""
+    filled_rows: Callable[[], Iterator["Row | Skipped"]] | None = field(default=None, compare=False)
 
     @property
     def shown(self) -> str:
@@ -165,14 +165,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """The heads of a source: it is read as the first of `either` that is recognised, or as `parts`.
+    """The heads of a source.
 
-    `parts` are its lists or sheets, each with alternative heads; all that are recognised are read.
+    It is read as the first of `alternatives` that is recognised, or else as all of its `parts` that
+    are recognised: its lists or sheets, each with alternative heads.
     """
 
-    either: tuple[Head, ...] = ()
+    alternatives: tuple[Head, ...] = ()
     parts: tuple[tuple[Head, ...], ...] = ()
-    what: str = ""  # description of a source in which nothing is recognised
+    description: str = ""  # of the source, where nothing in it is recognised
     unread: str = ""  # description of what else it holds
 
 

@@ -150,8 +150,8 @@ class SourcePart:
     def _plain_rows(self) -> Rows:
         if self.reader.split is not None:
             return text_rows(self.source, self.reader.split)
-        if self.reader.short_rows and self.head.filled is not None:
-            return self.head.filled()
+        if self.reader.short_rows and self.head.filled_rows is not None:
+            return self.head.filled_rows()
         return self.head.rows()
 
     def _cells(self, column: str) -> Iterator[str]:

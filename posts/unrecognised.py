@@ -51,16 +51,18 @@ def unrecognised(
 
     `chosen` is the reader that users named, `formats` lists all formats.
     """
-    candidates = (*heads.either, *chain.from_iterable(heads.parts))
+    candidates = (*heads.alternatives, *chain.from_iterable(heads.parts))
     name = source.name
     if chosen is not None:
-        return SourceError(f"{name}: {_unreadable_as(chosen, heads.what, candidates, formats)}")
+        return SourceError(
+            f"{name}: {_unreadable_as(chosen, heads.description, candidates, formats)}"
+        )
     tables = [head for head in candidates if head.names]
     if kind := describe_unsupported(source):
         return SourceError(f"{name}: {kind}")
     if not tables:
-        what = heads.what or "empty"
-        if not candidates and heads.what:
+        what = heads.description or "empty"
+        if not candidates and heads.description:
             what += " without a table"
         return SourceError(f"{name}: is {what}, in which no posts are recognised. {NEXT_STEPS}")
     for columns in settings.columns:
@@ -77,7 +79,7 @@ def unrecognised(
         missing = ", ".join(nearest.missing(head.names))
         lacking = f" The closest is {nearest.name}, which also needs {missing}."
     return SourceError(
-        f"{name}: is {heads.what}, in which no format is recognised.{lacking} "
+        f"{name}: is {heads.description}, in which no format is recognised.{lacking} "
         f"Found{_where(head)}: {head.shown}. {NEXT_STEPS}"
     )
 

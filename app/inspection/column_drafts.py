@@ -106,7 +106,7 @@ def _found(source: Source, head: Head, draft: Draft) -> DraftFound:
     rows = (row.values for row in head.rows() if isinstance(row, Row))
     return DraftFound(
         table=source.name,
-        how=head.how,
+        how=head.description,
         is_complete=draft.is_complete,
         columns=draft.columns,
         platform=draft.platform,

@@ -48,7 +48,7 @@ class Looked:
         return FileFound(
             name=part.source.name,
             files=len(self.parts),
-            how=part.head.how,
+            how=part.head.description,
             encoding=_encoding(part.source),
             packing=_packing(part.source),
             format=part.reader.name,

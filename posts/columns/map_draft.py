@@ -73,12 +73,14 @@ class Draft:
 
 def likeliest_table(heads: Heads) -> Head | None:
     """The table or list of a source that most likely has posts; None if it has none."""
-    tables = [head for head in heads.either if head.shape is Shape.TABLE and len(head.names) > 1]
+    tables = [
+        head for head in heads.alternatives if head.shape is Shape.TABLE and len(head.names) > 1
+    ]
     if tables:
         return tables[-1]
     lists = [
         head
-        for head in (*chain.from_iterable(heads.parts), *heads.either)
+        for head in (*chain.from_iterable(heads.parts), *heads.alternatives)
         if head.shape in {Shape.RECORDS, Shape.TABLE} and len(head.names) > 1
     ]
     return max(lists, key=_known_fields, default=None)  # the first of equals

@@ -63,7 +63,7 @@ def heads_of(source: Source) -> Heads:
 def table_head(source: Source, fits: Callable[[Head], bool]) -> Head:
     """The first head that fits, or else the last. Raises SourceError."""
     heads = heads_of(source)
-    candidates = (*heads.either, *chain.from_iterable(heads.parts))
+    candidates = (*heads.alternatives, *chain.from_iterable(heads.parts))
     fitting = next((head for head in candidates if fits(head)), None)
     return fitting or (candidates[-1] if candidates else Head(Shape.TEXT, ()))
 
@@ -91,8 +91,8 @@ def _folder_heads(source: Source) -> Heads:
             f"{source.name}: the folder holds no pictures. Name a file with posts instead."
         )
     return Heads(
-        (Head(Shape.FOLDER, ("path",), partial(_folder_rows, source), how="pictures"),),
-        what="a folder or an archive of pictures",
+        (Head(Shape.FOLDER, ("path",), partial(_folder_rows, source), description="pictures"),),
+        description="a folder or an archive of pictures",
     )
 
 
@@ -108,9 +108,9 @@ def _folder_rows(source: Source) -> Rows:
 
 
 def _text_heads(source: Source, first: str) -> Heads:
-    text = Head(Shape.TEXT, (), beginning=first[:_BEGINNING], how="text")
+    text = Head(Shape.TEXT, (), beginning=first[:_BEGINNING], description="text")
     if first[0] == "<":
-        return Heads((text,), what="an HTML page or another document in angle brackets")
+        return Heads((text,), description="an HTML page or another document in angle brackets")
     with source.lines(_SAMPLE_BYTES) as lines:
         sample = list(islice(lines, _SAMPLE_LINES))
     tables = [
@@ -119,23 +119,29 @@ def _text_heads(source: Source, first: str) -> Heads:
     ]
     if likeliest := likeliest_format(sample):
         tables.append(_table(source, sample, *likeliest))
-    what = (
-        f"a table separated by {_SEPARATOR_NAMES.get(likeliest[0].separator, 'characters')}"
-        if likeliest
-        else "text"
-    )
-    return Heads((text, *tables), what=what)
+    if likeliest:
+        name = _SEPARATOR_NAMES.get(likeliest[0].separator, "signs")
+        description = f"a table separated by {name}"
+    else:
+        description = "text"
+    return Heads((text, *tables), description=description)
 
 
 def _table(
     source: Source, sample: list[str], table_format: TableFormat, names: tuple[str, ...]
 ) -> Head:
     separator = table_format.separator
-    how = f"a table separated by {_SEPARATOR_NAMES.get(separator, repr(separator))}"
+    description = f"a table separated by {_SEPARATOR_NAMES.get(separator, repr(separator))}"
     if table_format.lines_before:
-        how += f", its header in line {table_format.lines_before + 1}"
+        description += f", its header in line {table_format.lines_before + 1}"
     rows = partial(_table_rows, source, sample, table_format)
-    return Head(Shape.TABLE, names, rows, how=how, filled=partial(rows, short_rows=True))
+    return Head(
+        Shape.TABLE,
+        names,
+        rows,
+        description=description,
+        filled_rows=partial(rows, short_rows=True),
+    )
 
 
 def _table_rows(
@@ -213,7 +219,7 @@ def _workbook_heads(source: Source) -> Heads:
     if pictures:
         embedded = f"holds {pictures:,} picture{'s' * (pictures > 1)} itself, which"
         unread = f"{embedded} can't be read: save each as a file that the row names"
-    return Heads((), tuple(filter(None, parts)), what="a workbook", unread=unread)
+    return Heads((), tuple(filter(None, parts)), description="a workbook", unread=unread)
 
 
 def _sheet_heads(
@@ -224,8 +230,8 @@ def _sheet_heads(
         names = unique_names(name.strip() for name in cells)
         if any(names):
             rows = partial(_sheet_rows, source, number, before)
-            how = f"the sheet {sheet!r} of a workbook"
-            heads.append(Head(Shape.TABLE, names, rows, part=sheet, how=how))
+            description = f"the sheet {sheet!r} of a workbook"
+            heads.append(Head(Shape.TABLE, names, rows, part=sheet, description=description))
     return tuple(heads)
 
 
@@ -251,8 +257,8 @@ def _padded(rows: Iterator[list[str]], width: int, start: int) -> Iterator[_Numb
 def _parquet_heads(source: Source) -> Heads:
     with source.opened() as file:
         names = parquet_names(open_parquet(file, source.name))
-    head = Head(Shape.TABLE, names, partial(_parquet_rows, source), how="a Parquet file")
-    return Heads((head,), what="a Parquet file")
+    head = Head(Shape.TABLE, names, partial(_parquet_rows, source), description="a Parquet file")
+    return Heads((head,), description="a Parquet file")
 
 
 def _parquet_rows(source: Source) -> Rows:

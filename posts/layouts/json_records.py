@@ -38,9 +38,9 @@ def json_heads(source: Source) -> Heads:
         first, second = islice(chain(filter(str.strip, lines), ["", ""]), 2)
     by_line = _line_heads(source) if _is_by_line(first, second) else ()
     if by_line and second:
-        return Heads(by_line, what="JSON")
+        return Heads(by_line, description="JSON")
     messages = _message_names(source)
-    chats = (Head(Shape.DOCUMENT, messages, partial(_message_rows, source), how="JSON"),)
+    chats = (Head(Shape.DOCUMENT, messages, partial(_message_rows, source), description="JSON"),)
     whole, keyed = (
         (by_line, keyed_paths_in_value(_value(first))) if by_line else _whole_heads(source)
     )
@@ -49,7 +49,9 @@ def json_heads(source: Source) -> Heads:
     whole = tuple(kept for head in whole if (kept := _without(head, keyed)).names)
     if not (messages or whole or lists):
         raise SourceError(f"{source.name}: its beginning can't be read: it is not JSON")
-    return Heads((*(chats if messages else ()), *whole), tuple(lists), what="a JSON document")
+    return Heads(
+        (*(chats if messages else ()), *whole), tuple(lists), description="a JSON document"
+    )
 
 
 def _is_by_line(first: str, second: str) -> bool:
@@ -80,8 +82,12 @@ def _line_heads(source: Source) -> tuple[Head, ...]:
             names = _record_names(chain([first], filled), in_arrays)
         except (ValueError, SourceError):
             return ()
-    how = "an array of records per line" if in_arrays else "a record per line"
-    return (Head(Shape.RECORDS, names, partial(_record_rows, source, in_arrays), how=how),)
+    description = "an array of records per line" if in_arrays else "a record per line"
+    return (
+        Head(
+            Shape.RECORDS, names, partial(_record_rows, source, in_arrays), description=description
+        ),
+    )
 
 
 def _whole_heads(source: Source) -> tuple[tuple[Head, ...], list[str]]:
@@ -96,7 +102,7 @@ def _whole_heads(source: Source) -> tuple[tuple[Head, ...], list[str]]:
             sample = []
     names = _names_of(record for record in sample if isinstance(record, dict))
     rows = partial(_object_rows, source, None)
-    whole = (Head(Shape.RECORDS, names, rows, how="a JSON document"),) if names else ()
+    whole = (Head(Shape.RECORDS, names, rows, description="a JSON document"),) if names else ()
     if len(sample) == 1 and isinstance(sample[0], dict):
         return whole, keyed_paths_in_value(sample[0])
     return whole, [] if whole else keyed_paths(partial(source.chunks, _SAMPLE_BYTES))
@@ -109,8 +115,8 @@ def _keyed_heads(source: Source, path: str) -> Iterator[Head]:
     if names:
         rows = partial(_keyed_rows, source, path)
         where = path or "a JSON document"
-        how = f"records by id in {where}; their ids are in the column {KEY_COLUMN!r}"
-        yield Head(Shape.RECORDS, names, rows, part=path, how=how)
+        description = f"records by id in {where}; their ids are in the column {KEY_COLUMN!r}"
+        yield Head(Shape.RECORDS, names, rows, part=path, description=description)
 
 
 def _until_damage(records: Iterator[dict[str, Any] | str]) -> Iterator[dict[str, Any] | str]:
@@ -141,8 +147,8 @@ def _list_heads(source: Source) -> Iterator[Head]:
             continue
         if names := _names_of(records):
             rows = partial(_object_rows, source, path, MAX_LISTS if too_many else 0)
-            how = f"the list {path} of a JSON document" if path else "a JSON array"
-            yield Head(Shape.RECORDS, names, rows, part=path, how=how)
+            description = f"the list {path} of a JSON document" if path else "a JSON array"
+            yield Head(Shape.RECORDS, names, rows, part=path, description=description)
             too_many = False
 
 

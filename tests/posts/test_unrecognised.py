@@ -33,10 +33,10 @@ _OFFICE = _zipped("[Content_Types].xml", "_rels/.rels", "word/document.xml")
 @pytest.mark.parametrize(
     ("name", "content", "what", "advice"),
     [
-        ("a.jpg", _picture("JPEG"), "is a picture", "Name the folder"),
+        ("a.jpg", _picture("JPEG"), "is a picture", "Name its folder"),
         ("posts.csv", _picture("PNG"), "is a picture", "frametrace query"),
-        ("a.bmp", _picture("BMP"), "is a picture", "Name the folder"),
-        ("a.webp", _picture("WEBP"), "is a picture", "Name the folder"),
+        ("a.bmp", _picture("BMP"), "is a picture", "Name its folder"),
+        ("a.webp", _picture("WEBP"), "is a picture", "Name its folder"),
         ("a.pdf", b"%PDF-1.7\n%\xe2\xe3\n1 0 obj\n", "is a PDF document", "CSV or JSON"),
         ("a.docx", _OFFICE, "is a Word document", "Save its table as CSV"),
         ("a.xlsx", _OFFICE, "is a Word document, though its name ends in .xlsx", "Save its"),

@@ -340,7 +340,7 @@ def test_objects_by_words_or_unlike_each_other_are_no_records(tmp_path: Path) ->
     ):
         path = tmp_path / f"{number}.json"
         path.write_text(json.dumps(document, indent=1))
-        (head,) = heads_of(Source(path)).either
+        (head,) = heads_of(Source(path)).alternatives
         assert "key" not in head.names
         assert not heads_of(Source(path)).parts
 

@@ -218,7 +218,7 @@ def test_an_object_that_cannot_be_had_costs_itself_alone() -> None:
         ('{"a":' * 10**5, "ends too early"),
         ('[{"a": 1} {"a": 2}]', "stands where , should"),
         ('[{"a": 1}', "its end stands where"),
-        ('[{"a": 1}] []', "more behind its end"),
+        ('[{"a": 1}] []', "more after its end"),
         ('[{"a": 1}, }]', "stands where a value should"),
         ('[{"a": 1}, {"a": 1x}]', "Expecting ',' delimiter"),
         ("[1, '", "ends too early|a value should|stands where"),
