@@ -1,4 +1,4 @@
-"""What a whole column says of a cell: the order of day and month, ids that lost their digits."""
+"""Facts about whole columns: the order of day and month, and ids that lost their digits."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -60,7 +60,7 @@ def test_where_the_column_shows_neither_order_users_may_name_it(tmp_path: Path) 
     assert (posts[0].posted_at, skipped) == (datetime(2024, 6, 5, tzinfo=UTC), [])
 
 
-def test_an_order_that_the_column_contradicts_decides_nothing_and_that_is_told_once(
+def test_an_order_that_the_column_contradicts_decides_nothing_and_that_is_reported_once(
     tmp_path: Path,
 ) -> None:
     dates = ("05/03/2024", "06/03/2024", "17/03/2024", "2024-03-18")

@@ -1,4 +1,4 @@
-"""What is no posts: the message says what it is and what to do."""
+"""Files without posts: the message says what they are and what to do."""
 
 import gzip
 import io
@@ -73,7 +73,7 @@ _OFFICE = _zipped("[Content_Types].xml", "_rels/.rels", "word/document.xml")
         ("a.txt", b"A letter to somebody.\n", "is text, in which no format", "frametrace inspect"),
     ],
 )
-def test_what_is_no_posts_is_named_with_what_to_do(
+def test_what_is_not_posts_is_named_with_what_to_do(
     name: str, content: bytes, what: str, advice: str, tmp_path: Path
 ) -> None:
     (tmp_path / name).write_bytes(content)
@@ -91,7 +91,7 @@ def test_an_empty_workbook_is_one_without_a_table(tmp_path: Path) -> None:
         open_source(path)
 
 
-def test_a_workbook_of_another_name_is_one_all_the_same(tmp_path: Path) -> None:
+def test_a_workbook_of_another_name_is_still_read(tmp_path: Path) -> None:
     path = write_workbook(tmp_path / "posts.csv", {"Sheet1": [["a", "b"], [1, 2]]})
     with pytest.raises(SourceError, match=r"is a workbook, .* Give it the suffix \.xlsx"):
         open_source(path)

@@ -66,7 +66,7 @@ def test_json_and_python_lists_are_told_apart(items: list[str]) -> None:
         ("[" * 100_000, ()),
     ],
 )
-def test_a_list_of_our_own_format_may_be_spelled_in_three_ways(
+def test_a_list_of_frametraces_format_may_be_spelled_in_three_ways(
     text: str, items: tuple[str, ...]
 ) -> None:
     assert parse_list(text) == items
@@ -107,7 +107,7 @@ def test_every_count_that_can_be_stored_is_read(number: int) -> None:
         *("+1", "0x10", "1_000", "9" * 19, "-" + "9" * 19, "9" * 10_000, "²", "nan", "inf", "1,"),
     ),
 )
-def test_what_is_no_count_for_certain_is_none(text: str) -> None:
+def test_what_is_not_count_for_certain_is_none(text: str) -> None:
     assert parse_count(text) is None
 
 
@@ -127,7 +127,7 @@ def test_what_utf8_cannot_hold_is_replaced_and_nothing_else(text: str) -> None:
         *((text, []) for text in ("", "[", "{}", '{"a": 1}', "[{'a': 1}]", "absent", "[" * 9999)),
     ],
 )
-def test_the_objects_of_a_list_are_read_and_nothing_else(text: str, items: list[object]) -> None:
+def test_only_the_objects_of_a_list_are_read(text: str, items: list[object]) -> None:
     assert parse_objects(text) == items
 
 

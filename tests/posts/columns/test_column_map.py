@@ -52,7 +52,7 @@ def test_every_map_has_a_sample() -> None:
 
 
 @every_shipped
-def test_a_sample_reads_as_was_written_down_by_hand(expected: Path) -> None:
+def test_a_sample_reads_as_expected(expected: Path) -> None:
     wanted = json.loads(expected.read_text("utf-8"))
     opened = open_source(expected.with_name(wanted["reads"]))
     entries = list(opened.entries())
@@ -89,7 +89,7 @@ def test_a_table_as_the_tool_writes_it_reads_like_the_plain_one(
 # What users write
 
 
-def test_a_map_says_which_column_is_what(post: Posting) -> None:
+def test_a_map_assigns_columns_to_fields(post: Posting) -> None:
     row = {"no": "7", "who": "Lin", "when": "05/06/2024 10:00", "words": "look", "likes": "1,200"}
     row |= {"hearts": "3", "network": "X", "note": "kept", "shown": "1.2K", "seen": ""}
     found = post(
@@ -115,7 +115,7 @@ engagement.likes = ["seen", "likes", "hearts"]
     assert found.extra == {"hearts": "3", "shown": "1.2K", "note": "kept"}
 
 
-def test_pairs_say_it_as_well_and_add_to_a_map(post: Posting) -> None:
+def test_options_work_like_a_map_and_override_it(post: Posting) -> None:
     row = {"id": "7", "user": "lin", "caption": "look", "alt": "", "title": "t"}
     found = post(
         row, "platform=Facebook", "post_id=id", "account_id=user", "text=alt", "text=title"
@@ -204,7 +204,7 @@ def test_an_error_in_a_map_names_the_file_and_the_key(
 @pytest.mark.parametrize(
     "content", [b"\xff\xfe\0", b"a = [" + b"[" * 100_000], ids=["bytes", "deep"]
 )
-def test_what_is_no_map_at_all_is_a_plain_error(tmp_path: Path, content: bytes) -> None:
+def test_what_is_not_map_at_all_is_a_plain_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "m.toml").write_bytes(content)
     for path in (tmp_path / "m.toml", tmp_path / "absent.toml", tmp_path):
         with pytest.raises(UsageError, match="column map can't be read"):
@@ -215,7 +215,7 @@ def test_what_is_no_map_at_all_is_a_plain_error(tmp_path: Path, content: bytes) 
     ("pair", "reason"),
     [("text", "FIELD=COLUMN"), ("text=", "FIELD=COLUMN"), ("name=x", "'name' is not a field")],
 )
-def test_a_pair_that_says_nothing_is_an_error(pair: str, reason: str) -> None:
+def test_an_incomplete_option_is_an_error(pair: str, reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         map_from_options((pair, "post_id=a", "account_id=b"))
 

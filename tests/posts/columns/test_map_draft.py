@@ -1,4 +1,4 @@
-"""Drafts of column maps: the right columns, none made up, and none that hostile cells upset."""
+"""Drafts of column maps: the right columns, none invented, and none broken by hostile cells."""
 
 import random
 import tomllib
@@ -93,7 +93,7 @@ def test_posts_are_read_by_a_complete_draft(table: Table, tmp_path: Path) -> Non
         assert all(post.posted_at for post in posts)
 
 
-def test_what_users_name_stays_as_they_named_it() -> None:
+def test_what_users_named_stays() -> None:
     (table,) = (table for table in HELD_OUT if table.called == "новости")
     given = {"post_id": "Заголовок", "account_name": "Компания", "platform": "ria.ru"}
     draft = _draft(table, given)
@@ -201,7 +201,7 @@ def test_lists_of_pictures_may_be_empty() -> None:
     assert draft.columns["media"] == "media"
 
 
-def test_where_there_is_no_id_the_way_on_is_told() -> None:
+def test_where_there_is_not_id_the_way_on_is_reported() -> None:
     draft = _of({"page": ["lin", "mo"], "message": ["one two three four"] * 2})
     assert "add one that numbers the rows" in draft_as_toml(draft, "x.csv")
 
@@ -254,7 +254,7 @@ def test_names_say_what_columns_are(name: str, fields: dict[str, int]) -> None:
     assert fields_in_name(name) == fields
 
 
-def test_hostile_cells_and_names_upset_no_draft() -> None:
+def test_hostile_cells_and_names_break_no_draft() -> None:
     chance = random.Random(1)
     pieces = [
         *("\x00\x1b[2J\u202e", "https://", "http://[", "https://x.com/a/status/1", "[" * 3_000),

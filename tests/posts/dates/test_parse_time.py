@@ -79,12 +79,12 @@ def test_a_day_of_a_named_month_is_a_day() -> None:
     "text",
     ("5. Thermidor 2024", "vor 3 Stunden", "31. Februar 2024", "5. März 2024 um 25:00", "5 mar 31"),
 )
-def test_words_are_no_guess(text: str) -> None:
+def test_words_are_not_guess(text: str) -> None:
     with pytest.raises(ValueError, match="is not a time"):
         parse_time(text)
 
 
-def test_no_name_of_a_month_means_two() -> None:
+def test_ambiguous_month_names_are_not_used() -> None:
     from babel import Locale
 
     for language in LANGUAGES:
@@ -123,7 +123,7 @@ def test_seconds_since_1970_are_a_time_in_utc(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "-1", "1566223402000", "1.566e9", "nan", "٣", "2019-08-19", "1_0", "9" * 5000]
 )
-def test_what_counts_no_seconds_is_refused(text: str) -> None:
+def test_what_is_not_seconds_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a time in seconds"):
         parse_unix(text)
 

@@ -63,12 +63,12 @@ def test_rows_are_given_before_the_document_ends() -> None:
         ('{"messages": ', "[" * 10, "it is nested deeper than 50 levels"),
     ],
 )
-def test_what_never_ends_is_given_up(beginning: str, endless: str, reason: str) -> None:
+def test_what_never_ends_is_abandoned(beginning: str, endless: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         list(messages_in(chain([beginning], repeat(endless))))
 
 
-def test_a_row_that_is_too_long_costs_itself_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_that_is_too_long_affects_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_messages, "LINE_LIMIT", 1000)
     long = {f"field {n}": "a" * 50 for n in range(40)}
     rows = list(messages_in(_document({"id": 1}, long, {"many": [[]] * 200}, {"id": 2})))
@@ -77,7 +77,7 @@ def test_a_row_that_is_too_long_costs_itself_alone(monkeypatch: pytest.MonkeyPat
     assert rows == [{"id": 1, **around}, too_long, too_long, {"id": 2, **around}]
 
 
-def test_what_is_no_object_is_told_of_and_little_is_kept_of_the_rest() -> None:
+def test_what_is_not_object_is_reported_and_little_is_kept_of_the_rest() -> None:
     around = {f"field {n}": n for n in range(500)} | {"name": "a" * 5000}
     rows = list(messages_in([_document(1, "two", None, [{"id": 3}], {"id": 4}, **around)]))
     assert rows[:3] == ["the row is not a JSON object"] * 3
@@ -88,7 +88,7 @@ def test_what_is_no_object_is_told_of_and_little_is_kept_of_the_rest() -> None:
 
 
 @pytest.mark.parametrize("tail", ["", "]", "]}x", ', {"id": 2', ", nan", ', {"id": ' + "9" * 5000])
-def test_a_damaged_document_keeps_what_comes_before(tail: str, tmp_path: Path) -> None:
+def test_a_damaged_document_keeps_the_rows_before(tail: str, tmp_path: Path) -> None:
     row = '{"id": 1, "date": "2019-08-19", "from_id": "user1", "text": ""}'
     path = tmp_path / "result.json"
     path.write_text('{"id": 7, "messages": [' + row + tail, "utf-8")

@@ -1,4 +1,4 @@
-"""Pictures that 4CAT downloaded are found by what it lists of them, in its archive or unpacked."""
+"""4CAT's list of downloads gives pictures to posts, in its archive or unpacked."""
 
 import json
 import zipfile
@@ -106,7 +106,7 @@ def test_an_odd_entry_gives_no_file(entry: Any, told: str, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "listed", ["", "[]", '"a"', "{", "[" * 100_000, '{"a": ' * 100_000, "\udcff", " " * 3000]
 )
-def test_a_list_that_cannot_be_read_is_told_of_once(
+def test_a_list_that_cannot_be_read_is_reported_once(
     listed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fourcat_downloads, "_MAX_LIST", 1_000_000 if listed.strip() else 2000)

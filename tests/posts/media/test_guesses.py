@@ -1,4 +1,4 @@
-"""Files that nothing but their names gives to posts: never another post's, never one of two."""
+"""Guesses by file names alone: never another post's file, never one of two possible posts'."""
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -77,7 +77,7 @@ def test_a_file_is_that_of_the_longest_id_that_its_name_begins_with(tmp_path: Pa
         assert "harbour-5.jpg" not in files[("x", "harbour")]
 
 
-def test_of_two_platforms_with_one_id_neither_gets_the_file_and_both_are_told_of(
+def test_of_two_platforms_with_one_id_neither_gets_the_file_and_both_are_reported(
     tmp_path: Path,
 ) -> None:
     library = library_of(tmp_path, "1.jpg")
@@ -90,7 +90,9 @@ def test_of_two_platforms_with_one_id_neither_gets_the_file_and_both_are_told_of
     assert (files, len(told)) == ({("x", "1"): []}, 1)
 
 
-def test_what_a_row_names_in_vain_is_told_only_where_no_file_is_found(tmp_path: Path) -> None:
+def test_what_a_row_names_without_a_file_is_reported_only_where_no_file_is_found(
+    tmp_path: Path,
+) -> None:
     library = library_of(tmp_path, "1_1.jpg", "2.jpg")
     link = "https://example.org/a.jpg"
     files, told = given_to(library, post("1", link), post("3", link))

@@ -170,7 +170,7 @@ def test_a_member_that_declares_more_than_it_has_gives_no_more(tmp_path: Path) -
     assert len(read_media(str(archive), "a.jpg", LIMIT)) <= 81
 
 
-def test_files_that_are_no_pictures_at_all_are_refused(tmp_path: Path) -> None:
+def test_files_that_are_not_pictures_at_all_are_refused(tmp_path: Path) -> None:
     (tmp_path / "big.jpg").write_bytes(bytes(LIMIT + 1))
     (tmp_path / "folder.jpg").mkdir()
     os.mkfifo(tmp_path / "pipe.jpg")
@@ -188,7 +188,7 @@ def test_files_that_are_no_pictures_at_all_are_refused(tmp_path: Path) -> None:
             read_media(str(tmp_path), path, LIMIT)
 
 
-def test_a_root_that_is_gone_or_changed_is_told_of_plainly(tmp_path: Path) -> None:
+def test_a_root_that_is_gone_or_changed_is_reported_plainly(tmp_path: Path) -> None:
     root = tmp_path / "media"
     gone = f"a.jpg: there is no such file in {root}, which does not exist"
     with pytest.raises(DecodeError, match=f"^{gone}$"):

@@ -1,4 +1,4 @@
-"""Files named like the last part of a link: joined where that is certain, and to nobody else."""
+"""Files named like the last part of a link are joined only where that is certain."""
 
 from pathlib import Path
 
@@ -49,7 +49,9 @@ def test_posts_with_one_link_have_one_picture(tmp_path: Path) -> None:
     assert _joined(library, *posts) == {"0": ["FaaBBccXwAA1.jpg"], "1": ["FaaBBccXwAA1.jpg"]}
 
 
-def test_two_links_or_two_files_of_one_name_join_nobody_and_say_so(tmp_path: Path) -> None:
+def test_two_links_or_two_files_of_one_name_are_given_to_no_post_and_reported(
+    tmp_path: Path,
+) -> None:
     other = "https://elsewhere.example.org/u/FaaBBccXwAA1.png"
     library = MediaLibrary([_media(tmp_path / "m", "FaaBBccXwAA1.jpg")])
     posts = [Post("x", "1", "a", media=(LINK,)), Post("x", "2", "b", media=(other,))]
@@ -66,7 +68,7 @@ def test_two_links_or_two_files_of_one_name_join_nobody_and_say_so(tmp_path: Pat
         *("https://a.example/download", "https://[", "https://a.example/1234567.jpg"),
     ],
 )
-def test_a_name_that_anybody_may_use_is_no_evidence(link: str, tmp_path: Path) -> None:
+def test_a_name_that_anybody_may_use_is_not_evidence(link: str, tmp_path: Path) -> None:
     assert name_in_link(link) == ""
     names = ("image.jpg", "photo_1.jpg", "download", "1234567.jpg")
     library = MediaLibrary([_media(tmp_path / "m", *names)])
@@ -74,7 +76,7 @@ def test_a_name_that_anybody_may_use_is_no_evidence(link: str, tmp_path: Path) -
     assert isinstance(told, Skipped)
 
 
-def test_what_a_row_names_is_no_other_posts_guess(tmp_path: Path) -> None:
+def test_what_a_row_names_is_not_other_posts_guess(tmp_path: Path) -> None:
     library = MediaLibrary([_media(tmp_path / "m", "123456789012_a.jpg")])
     linked = Post("x", "9", "a", media=("https://c.example/123456789012_a.jpg",))
     named = Post("x", "123456789012", "b")

@@ -1,4 +1,4 @@
-"""Which files a post's pictures are: the three rules, their order, and how names are spelled."""
+"""Finding the pictures of a post: the three rules, their order, and the spelling of names."""
 
 import hashlib
 import json
@@ -58,7 +58,7 @@ def _reasons(library: MediaLibrary, post: Post, base: Path | None = None) -> lis
     return [found.reason for found in _found(library, post, base) if isinstance(found, Skipped)]
 
 
-def test_the_sample_map_joins_files_as_was_written_down_by_hand(fixtures: Path) -> None:
+def test_the_sample_map_joins_files_as_expected(fixtures: Path) -> None:
     folder = fixtures / "media-map"
     expected = json.loads((folder / "expected.json").read_text("utf-8"))
     library = MediaLibrary([folder / "pictures"], [folder / "map.csv"])
@@ -154,7 +154,7 @@ def test_paths_in_a_row_start_from_its_source_and_then_from_the_roots(tmp_path: 
     ]
 
 
-def test_what_a_row_names_in_vain_is_told_with_its_line(tmp_path: Path) -> None:
+def test_what_a_row_names_without_a_file_is_reported_with_its_line(tmp_path: Path) -> None:
     url = "https://example.org/media/a.jpg"
     sha256 = "0" * 64
     named = [url, "absent.jpg", sha256, "x" * 300 + ".jpg", "found.jpg"]
@@ -171,7 +171,7 @@ def test_what_a_row_names_in_vain_is_told_with_its_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_spelling_does_not_come_between_a_row_and_its_file(packed: bool, tmp_path: Path) -> None:
+def test_spelling_does_not_matter_between_a_row_and_its_file(packed: bool, tmp_path: Path) -> None:
     sha256 = hashlib.sha256(b"picture").hexdigest()
     names = ["folder/a b.jpg", f"{sha256}.jpg", f"{'AB' * 32}.png"]
     names += [f"nfd/{normalize('NFD', 'café')}.jpg", f"nfc/{normalize('NFC', '갤러리é')}.jpg"]
@@ -184,7 +184,7 @@ def test_spelling_does_not_come_between_a_row_and_its_file(packed: bool, tmp_pat
         assert _paths(library, _post(other), tmp_path) == [name]
 
 
-def test_names_that_are_not_utf8_are_left_alone_and_told_of(tmp_path: Path) -> None:
+def test_names_that_are_not_utf8_are_left_alone_and_reported(tmp_path: Path) -> None:
     strange = os.fsdecode(b"caf\xe9")
     root = _put(tmp_path / "media", f"{KEY}-{strange}.jpg", f"{strange}/{'a' * 64}.jpg", "b.jpg")
     _archive(root / f"{strange}.zip", f"{KEY}-a.jpg")
@@ -199,7 +199,7 @@ def test_names_that_are_not_utf8_are_left_alone_and_told_of(tmp_path: Path) -> N
         MediaLibrary([root / strange])
 
 
-def test_archives_that_are_of_no_use_are_told_of_once(tmp_path: Path) -> None:
+def test_archives_that_are_of_no_use_are_reported_once(tmp_path: Path) -> None:
     root = _put(tmp_path / "media", "broken.zip", f"{KEY}-a.jpg")
     outside = _archive(tmp_path / "outside.zip", f"{KEY}-secret.jpg")
     (root / "link.zip").symlink_to(outside)

@@ -1,4 +1,4 @@
-"""Media maps: what they name, for which posts, and what of them was of no use."""
+"""Media maps: the files they name, for which posts, and which lines were not used."""
 
 import gzip
 from pathlib import Path
@@ -56,7 +56,7 @@ def test_several_maps_are_one_and_may_be_packed(tmp_path: Path) -> None:
     assert list(media_map.unused_entries()) == []
 
 
-def test_lines_that_cannot_be_read_are_told_of(tmp_path: Path) -> None:
+def test_lines_that_cannot_be_read_are_reported(tmp_path: Path) -> None:
     path = _map(tmp_path, 'post_id,path\n,a.jpg\n1,\n1.1E+18,b.jpg\n2\n3,"c.jpg\n4,d.jpg\n')
     media_map = MediaMap([path])
     assert [row.path for row in media_map.rows_of(Post("x", "4", "a"))] == ["d.jpg"]
@@ -82,7 +82,7 @@ def test_lines_that_cannot_be_read_are_told_of(tmp_path: Path) -> None:
         ('{"post_id": "1", "path": "a.jpg"}\n', "a media map is a CSV"),
     ],
 )
-def test_a_file_that_is_no_map_is_an_error(text: str, reason: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_map_is_an_error(text: str, reason: str, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=reason):
         MediaMap([_map(tmp_path, text)])
 

@@ -107,7 +107,7 @@ def test_a_table_and_its_pictures_find_each_other_in_any_container(
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
-def test_a_packed_file_reads_like_the_plain_one_and_keeps_what_precedes_a_damage(
+def test_a_packed_file_reads_like_the_plain_one_and_keeps_the_data_before_damage(
     pack: Callable[[bytes], bytes], tmp_path: Path
 ) -> None:
     rows = "".join(f"x,{n},a,text {n * 7919 % 10007},\n" for n in range(50_000))
@@ -217,7 +217,7 @@ def test_documents_arrays_and_lists_read_like_lines(tmp_path: Path) -> None:
         assert len(read) == 3
 
 
-def test_an_array_that_was_cut_keeps_what_comes_before(tmp_path: Path) -> None:
+def test_an_array_that_was_cut_keeps_the_rows_before(tmp_path: Path) -> None:
     posts = [{"platform": "x", "post_id": str(n), "account_id": "a"} for n in range(5)]
     text = json.dumps(posts)
     (tmp_path / "cut.json").write_text(text[: len(text) * 7 // 10])
@@ -273,7 +273,7 @@ def test_an_archive_of_archives_alone_says_what_to_do(tmp_path: Path) -> None:
     ("name", "text"),
     [("own.csv", "帖子,谁\n1,lin\n"), ("own.json", '[{"number": 1, "who": "lin"}]')],
 )
-def test_pictures_beside_what_may_be_their_posts_are_none_by_themselves(
+def test_pictures_beside_what_may_be_their_posts_are_not_posts_by_themselves(
     name: str, text: str, tmp_path: Path
 ) -> None:
     (tmp_path / "pics").mkdir()
@@ -320,7 +320,7 @@ def test_records_by_their_ids_read_like_a_list(
     assert opened.unread == ()
 
 
-def test_records_by_their_ids_that_were_cut_keep_what_comes_before(tmp_path: Path) -> None:
+def test_records_by_their_ids_that_were_cut_keep_the_records_before(tmp_path: Path) -> None:
     text = json.dumps(_keyed(5))
     (tmp_path / "cut.json").write_text(text[: len(text) * 7 // 10])
     *read, last = read_source(tmp_path / "cut.json")
@@ -329,7 +329,7 @@ def test_records_by_their_ids_that_were_cut_keep_what_comes_before(tmp_path: Pat
     assert "can't be read from here on" in last.reason
 
 
-def test_objects_by_words_or_unlike_each_other_are_no_records(tmp_path: Path) -> None:
+def test_objects_by_words_or_unlike_each_other_are_not_records(tmp_path: Path) -> None:
     for number, document in enumerate(
         (
             {"german": {"name": "a", "code": "de"}, "french": {"name": "b", "code": "fr"}},
@@ -346,7 +346,7 @@ def test_objects_by_words_or_unlike_each_other_are_no_records(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("names", [(), ("a.png",), ("a.png", "b.jpeg")])
-def test_pictures_inside_of_a_workbook_are_told_of(names: Collection[str], tmp_path: Path) -> None:
+def test_pictures_inside_of_a_workbook_are_reported(names: Collection[str], tmp_path: Path) -> None:
     rows = [["platform", "post_id", "account_id"], ["facebook", "a1", "lin"]]
     path = write_workbook(tmp_path / "posts.xlsx", {"Posts": rows})
     with zipfile.ZipFile(path, "a") as parts:

@@ -1,4 +1,4 @@
-"""The encoding of a text is UTF-8, or what its bytes look like; that is said, and can be named."""
+"""The encoding of a text is UTF-8 or a guess, which is reported; users can name another."""
 
 from pathlib import Path
 
@@ -77,6 +77,6 @@ def test_a_damaged_utf8_text_stays_utf8_and_lost_characters_are_counted(tmp_path
 
 
 @pytest.mark.parametrize("name", ["", "base64", "no-such", "rot13"])
-def test_what_is_no_encoding_of_text_is_refused(name: str) -> None:
+def test_what_is_not_encoding_of_text_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="there is no encoding"):
         checked_encoding(name)

@@ -1,4 +1,4 @@
-"""Sources that are damaged, or made to fill memory, to hang or to crash whoever reads them."""
+"""Sources that are damaged, or made to fill memory, to hang or to crash their reader."""
 
 import bz2
 import gzip
@@ -70,7 +70,7 @@ def test_members_that_follow_each_other_are_read_as_one(
 
 
 @every_compressor
-def test_what_stands_before_a_damage_is_read(compress: Callable[[bytes], bytes]) -> None:
+def test_data_before_damage_is_read(compress: Callable[[bytes], bytes]) -> None:
     content = random.Random(2).randbytes(3_000_000)
     packed = compress(content)
     stream = decompressed(io.BytesIO(packed[: len(packed) // 2]))
@@ -106,7 +106,7 @@ def test_an_xz_header_that_asks_for_four_gigabytes_is_refused() -> None:
 
 @pytest.mark.parametrize("unit", ["a", "\0", "\n", "a\n"])
 @pytest.mark.parametrize("size", [1000, 2**20 + 7, 3_000_000])
-def test_no_more_than_a_beginning_is_looked_at(unit: str, size: int, tmp_path: Path) -> None:
+def test_no_more_than_a_beginning_is_examined(unit: str, size: int, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(unit * 4_000_000)
     beginning = (unit * size)[:size]
     source = Source(tmp_path / "a.txt")
@@ -184,7 +184,7 @@ def test_lists_are_those_of_the_document(
     assert whole == [one, one]
 
 
-def test_a_list_is_read_whatever_stands_before_it() -> None:
+def test_a_list_is_read_whatever_comes_before_it() -> None:
     before = chain(
         ['{"history": ['], repeat('{"date": "2024", "deep": [[{}]]},' * 1000, 400), ["1],"]
     )
@@ -196,7 +196,7 @@ def test_a_list_is_read_whatever_stands_before_it() -> None:
     assert rows == [{"id": 1}, json_lists.NOT_AN_OBJECT, {"id": 3}]
 
 
-def test_an_object_that_cannot_be_had_costs_itself_alone() -> None:
+def test_an_object_that_cannot_be_read_affects_nothing_else() -> None:
     long = f'{{"a": "{"x" * 3 * LINE_LIMIT}"}}'
     many = f'{{"a": [{"{}," * (LINE_LIMIT // 2)}1]}}'
     deep = '{"a":' * 5000 + "1" + "}" * 5000
@@ -244,7 +244,7 @@ def test_names_without_end_are_refused() -> None:
     assert len(flatten({"p" * 1000: inner})) == 10_000
 
 
-def test_a_record_of_long_names_costs_itself_alone(tmp_path: Path) -> None:
+def test_a_record_of_long_names_affects_nothing_else(tmp_path: Path) -> None:
     record = json.dumps({"p" * 1_000_000: {str(number): 1 for number in range(1000)}})
     sound = '{"platform": "x", "post_id": "1", "account_id": "a"}'
     for name, text in (("a.jsonl", f"{sound}\n{record}\n"), ("b.json", f"[{sound}, {record}]")):
@@ -330,7 +330,7 @@ def test_a_workbook_is_read_sheet_by_sheet(tmp_path: Path) -> None:
     ],
     ids=["17 billion cells", "no truth value", "no number", "unclosed rows", "no cell"],
 )
-def test_a_sheet_that_cannot_be_read_costs_itself_alone(rows: str, tmp_path: Path) -> None:
+def test_a_sheet_that_cannot_be_read_affects_nothing_else(rows: str, tmp_path: Path) -> None:
     try:
         alone = _read(_workbook(tmp_path / "alone.xlsx", rows))
     except SourceError as error:
@@ -345,7 +345,7 @@ def test_a_sheet_that_cannot_be_read_costs_itself_alone(rows: str, tmp_path: Pat
         assert sum(isinstance(entry, Post) for entry in _read(beside)) == 2 + len(posts)
 
 
-def test_a_workbook_that_breaks_further_down_gives_what_comes_before(tmp_path: Path) -> None:
+def test_a_workbook_that_breaks_further_down_gives_the_rows_before(tmp_path: Path) -> None:
     path = _workbook(tmp_path / "posts.xlsx", _ROWS)
     opened = open_source(path)
     path.write_bytes(path.read_bytes()[:-50])
@@ -430,7 +430,7 @@ def test_a_tar_that_leads_back_to_itself_is_refused(tmp_path: Path) -> None:
         open_source(archive)
 
 
-def test_a_folder_with_all_that_is_no_file_is_read(tmp_path: Path) -> None:
+def test_a_folder_with_all_that_is_not_file_is_read(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     (tmp_path / "secret.csv").write_text(POSTS)
@@ -461,7 +461,7 @@ def test_a_file_that_never_answers_does_not_hold_up_the_reader(tmp_path: Path) -
         assert not file.read(16)
 
 
-def test_a_name_that_is_no_text_is_told(tmp_path: Path) -> None:
+def test_a_name_that_is_not_text_is_reported(tmp_path: Path) -> None:
     (tmp_path / "posts.csv").write_text(POSTS)
     odd = os.fsencode(tmp_path) + b"/\xff\xfe.csv"
     Path(os.fsdecode(odd)).write_text(POSTS)

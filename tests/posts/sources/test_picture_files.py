@@ -98,7 +98,7 @@ def test_a_name_that_is_not_utf8_is_skipped_and_spelled_out(tmp_path: Path) -> N
     ]
 
 
-def test_a_folder_that_cannot_be_listed_is_told_of(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_listed_is_reported(tmp_path: Path) -> None:
     _put(tmp_path, "a.jpg", "gone/b.jpg", "stays/c.jpg")
     found = pictures_in(Folder(tmp_path))
     assert next(found) == "a.jpg"

@@ -1,4 +1,4 @@
-"""What spreadsheets, R and pandas make of missing values and ids; what one odd field costs."""
+"""Missing values and ids as spreadsheets, R and pandas write them, and unreadable fields."""
 
 from pathlib import Path
 
@@ -74,7 +74,7 @@ def test_an_id_whose_digits_are_lost_is_refused(written: str) -> None:
         restored_id(written)
 
 
-def test_a_field_that_cannot_be_read_costs_the_field_and_not_the_post(tmp_path: Path) -> None:
+def test_a_field_that_cannot_be_read_loses_the_field_but_not_the_post(tmp_path: Path) -> None:
     text = f"{NAMES}\nx,1,12345.0,,soon,first,,1.69E+18,,\nx,2,12345,,1714557600,second,,,,\n"
     first, *told, second = read(tmp_path / "posts.csv", text)
     assert isinstance(first, Post)

@@ -1,4 +1,4 @@
-"""Whose a picture is that lies between several sources: the nearest's, or in doubt nobody's."""
+"""A picture between several sources belongs to the nearest, or in doubt to none."""
 
 import json
 from collections.abc import Collection
@@ -59,7 +59,7 @@ def _read(*paths: Path, media: Collection[Path] = ()) -> tuple[dict[str, list[st
 # Folders above
 
 
-def test_a_picture_above_two_sources_that_both_name_it_is_nobodys(tmp_path: Path) -> None:
+def test_a_picture_above_two_sources_that_both_name_it_is_given_to_no_post(tmp_path: Path) -> None:
     root = _put(tmp_path / "root", "images/1.jpg", "images/2.jpg", "mei/images/1.jpg")
     _table(root / "tables" / "lin.csv", "f,l1,lin,,images/1.jpg", "f,l2,lin,,images/2.jpg")
     _table(root / "mei" / "posts.csv", "f,m1,mei,,images/1.jpg", "f,m2,mei,,images/2.jpg")
@@ -80,7 +80,7 @@ def test_tables_of_one_folder_and_posts_of_one_account_may_share_a_picture_above
     assert _read(root) == ({"1": ["root/images/1.jpg"], "3": ["root/images/1.jpg"]}, [])
 
 
-def test_a_picture_above_that_an_unread_table_may_name_is_nobodys(tmp_path: Path) -> None:
+def test_a_picture_above_that_an_unread_table_may_name_is_given_to_no_post(tmp_path: Path) -> None:
     root = _put(tmp_path / "root", "images/1.jpg")
     _table(root / "mei" / "posts.csv", "f,m1,mei,,images/1.jpg")
     (root / "kai.csv").write_text("nr,was,bild\n1,kai,images/1.jpg\n")
@@ -180,7 +180,7 @@ def test_a_short_id_names_files_of_its_own_folder(together: bool, tmp_path: Path
     assert "4" not in _read(root)[0]
 
 
-def test_a_short_name_in_several_folders_is_nobodys(tmp_path: Path) -> None:
+def test_a_short_name_in_several_folders_is_given_to_no_post(tmp_path: Path) -> None:
     root = _put(tmp_path / "pics", "lin/1.jpg", "mei/1.jpg", "mei/2.jpg")
     table = _table(tmp_path / "posts.csv", "f,1,lin,,", "f,2,mei,,")
     files, told = _read(table, media=[root])
@@ -202,7 +202,7 @@ def test_a_name_that_may_be_another_posts_is_not_given_by_a_guess(tmp_path: Path
         assert all(reason.startswith("is in several folders: lena, otto") for reason in told)
 
 
-def test_the_files_of_rows_that_cannot_be_read_are_nobodys(tmp_path: Path) -> None:
+def test_the_files_of_rows_that_cannot_be_read_are_given_to_no_post(tmp_path: Path) -> None:
     root = _put(tmp_path / "media", "7-1.jpg", "7-2.jpg")
     table = _table(tmp_path / "posts.csv", "f,7,lin,,", "f,7-1,mei,one, too many,")
     assert _read(table, media=[root])[0] == {"7": ["media/7-2.jpg"]}
@@ -248,7 +248,7 @@ def test_a_name_that_begins_with_another_id_is_that_ones_alone(tmp_path: Path) -
         ("120190819_1.jpg", "120190819", True),
     ],
 )
-def test_eight_digits_that_are_a_day_are_no_id(name: str, post_id: str, named: bool) -> None:
+def test_eight_digits_that_are_a_day_are_not_id(name: str, post_id: str, named: bool) -> None:
     assert is_named_after(name, post_id) is named
 
 
@@ -283,7 +283,9 @@ def test_the_only_file_of_a_name_is_found_wherever_it_lies(
 
 
 @pytest.mark.parametrize("named", ["Foto 1.JPG", "foto 1.jpg", "C:\\Bilder\\Foto 1.JPG"])
-def test_a_name_of_two_files_or_of_another_source_is_nobodys(named: str, tmp_path: Path) -> None:
+def test_a_name_of_two_files_or_of_another_source_is_given_to_no_post(
+    named: str, tmp_path: Path
+) -> None:
     root = _put(tmp_path / "root", "Bilder/Foto 1.JPG", "copy/Foto 1.JPG")
     _table(root / "posts.csv", f"f,a,lin,,{named}")
     files, told = _read(root)

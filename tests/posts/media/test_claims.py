@@ -1,4 +1,4 @@
-"""No picture on the wrong post: in doubt nobody gets it, and all who might are told."""
+"""No picture on the wrong post: in doubt no post gets it, and each possible post has a report."""
 
 import json
 from collections.abc import Collection
@@ -100,7 +100,7 @@ def test_one_export_in_several_parts_finds_its_pictures(tmp_path: Path) -> None:
     assert told == []
 
 
-def test_a_picture_that_two_exports_lack_is_nobodys(tmp_path: Path) -> None:
+def test_a_picture_that_two_exports_lack_is_given_to_no_post(tmp_path: Path) -> None:
     first = _source(tmp_path / "first", "t,1,a,one,p/photo_1.jpg\n", "x.jpg")
     second = _source(tmp_path / "second", "t,2,a,two,p/photo_1.jpg\n", "x.jpg")
     third = _source(tmp_path / "third", "t,3,a,three,\n", "p/photo_1.jpg")
@@ -176,11 +176,11 @@ def test_a_short_id_names_no_file_of_another_source(tmp_path: Path) -> None:
         ("12-1.2.jpg", "12", True),
     ],
 )
-def test_the_year_of_a_date_is_no_id(name: str, post_id: str, named: bool) -> None:
+def test_the_year_of_a_date_is_not_id(name: str, post_id: str, named: bool) -> None:
     assert is_named_after(name, post_id) == named
 
 
-def test_a_name_with_the_ids_of_two_posts_is_nobodys(tmp_path: Path) -> None:
+def test_a_name_with_the_ids_of_two_posts_is_given_to_no_post(tmp_path: Path) -> None:
     one, two = "1690773347334800001", "1690773347334800002"
     root = _put(tmp_path / "media", f"lin_{one}_{two}.jpg")
     files, told = _given(MediaLibrary([root]), _post(one), _post(two))
@@ -188,7 +188,7 @@ def test_a_name_with_the_ids_of_two_posts_is_nobodys(tmp_path: Path) -> None:
     assert len(told) == 2
 
 
-def test_dates_and_phone_numbers_are_no_ids(tmp_path: Path) -> None:
+def test_dates_and_phone_numbers_are_not_ids(tmp_path: Path) -> None:
     names = "IMG_20190819140322.jpg", "a_4915112345678.jpg", "IMG-20190819-WA0001.jpg"
     root = _put(tmp_path / "media", *names)
     posts = [_post(each) for each in ("20190819140322", "4915112345678", "20190819", "0001")]
@@ -222,7 +222,7 @@ def test_dates_and_phone_numbers_are_no_ids(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_names_that_cameras_and_sites_give_again_are_no_evidence(name: str) -> None:
+def test_names_that_cameras_and_sites_give_again_are_not_evidence(name: str) -> None:
     assert name_in_link(f"https://a.example/{name}.jpg") == ""
 
 
@@ -296,7 +296,7 @@ def test_a_list_that_may_be_of_two_platforms_gives_nothing_by_ids(tmp_path: Path
 # Media maps
 
 
-def test_a_map_without_platforms_is_told_where_two_posts_have_one_id(tmp_path: Path) -> None:
+def test_a_map_without_platforms_is_reported_where_two_posts_have_one_id(tmp_path: Path) -> None:
     root = _put(tmp_path / "m", "a.jpg", "b.jpg", "c.jpg")
     (tmp_path / "map.csv").write_text("platform,post_id,path\n,7,a.jpg\nz,7,b.jpg\n,8,c.jpg\n")
     library = MediaLibrary([root], [tmp_path / "map.csv"])
