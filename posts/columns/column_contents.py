@@ -11,8 +11,13 @@ from frametrace.posts.columns.mapped_rows import files_listed, links_listed, tag
 from frametrace.posts.dates.day_order import choose_order, column_orders, possible_dates
 from frametrace.posts.dates.parse_time import parse_time
 from frametrace.posts.model import AccountKind, Precision
-from frametrace.posts.readers.post_keys import id_in_link
-from frametrace.posts.readers.sites import PLATFORMS, host_of, platform_named, platform_of
+from frametrace.posts.readers.shared.platforms import (
+    PLATFORMS,
+    host_of,
+    platform_named,
+    platform_of,
+)
+from frametrace.posts.readers.shared.post_keys import id_in_link
 from frametrace.posts.sources.picture_files import is_picture
 from frametrace.posts.values import parse_count
 

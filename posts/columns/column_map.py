@@ -19,7 +19,7 @@ from typing import Any
 from frametrace.posts.dates.parse_time import DayOrder, time_zone
 from frametrace.posts.errors import UsageError
 from frametrace.posts.model import AccountKind
-from frametrace.posts.readers.sites import platform_named
+from frametrace.posts.readers.shared.platforms import platform_named
 from frametrace.posts.sources.paths import printable
 
 __all__ = [

@@ -14,9 +14,9 @@ from frametrace.posts.columns.header_names import (
     platforms_in_name,
 )
 from frametrace.posts.model import AccountKind, Precision
-from frametrace.posts.readers.account_keys import BY_HANDLE
-from frametrace.posts.readers.post_keys import key_of
-from frametrace.posts.readers.sites import PLATFORMS, platform_or
+from frametrace.posts.readers.shared.account_keys import BY_HANDLE
+from frametrace.posts.readers.shared.platforms import PLATFORMS, platform_or
+from frametrace.posts.readers.shared.post_keys import post_key
 
 __all__ = [
     "DraftTable",
@@ -124,7 +124,7 @@ def decide_post(table: DraftTable, sample: Sequence[Mapping[str, str]]) -> str:
 
 def _doubt_about_link(link: str, sample: Sequence[Mapping[str, str]]) -> str:
     links = [url for row in sample if (url := row.get(link, "").strip())]
-    unknown = sum(key_of(platform_or(url, ""), url) == url for url in links)
+    unknown = sum(post_key(platform_or(url, ""), url) == url for url in links)
     if not unknown:
         return ""
     where = "" if unknown == len(links) else "in some rows, "
@@ -154,7 +154,7 @@ def _differing_ids(
     same = 0
     for written, url in both:
         platform = platform_or(url, "")
-        same += key_of(platform, url) == key_of(platform, written)
+        same += post_key(platform, url) == post_key(platform, written)
     return "" if same >= _MIN_SHARE * len(both) else f"the links have other ids than {own}"
 
 

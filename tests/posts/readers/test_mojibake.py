@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.posts.readers.mojibake import repair_mojibake
+from frametrace.posts.readers.shared.mojibake import repair_mojibake
 
 any_text = st.text(st.characters())  # lone surrogates too
 sound_text = st.text(st.characters(exclude_categories=["Cs"]))
