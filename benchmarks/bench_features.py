@@ -27,7 +27,8 @@ from measuring import Finding, Stopped, conclude, interleaved, options, ratio, s
 from frametrace.case.store import Case
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.signals.local import Features, Local
-from frametrace.index.feature_search.inverted_index import POSE_BITS, FeatureIndex
+from frametrace.index.feature_search.build_inverted_index import POSE_BITS
+from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.feature_search.inverted_lists import InvertedLists
 from frametrace.index.store import index_folder, open_index
 

@@ -28,8 +28,8 @@ from synthetic import BASE, BASE_QUICK, Described, Synthesis, described, packed
 from frametrace.case.store import Case
 from frametrace.embed.signals.local import Features
 from frametrace.matcher.tips.canonical_json import short_digest
-from frametrace.matcher.tips.envelope import TIP, write_document
-from frametrace.matcher.tips.tip_model import FEATURES, FINGERPRINTS, Head
+from frametrace.matcher.tips.signed_documents import TIP, write_document
+from frametrace.matcher.tips.tip_model import FINGERPRINTS, MAX_FEATURES, Head
 
 ITEMS, ITEMS_QUICK = 5_000, 400
 PICTURES, PICTURES_QUICK = 100_000, 2_000
@@ -118,7 +118,7 @@ def _items(originals: Described, make: Synthesis, count: int) -> Iterator[dict[s
     for code in [*codes, *packed(synthetic).to_pylist()][:count]:
         features = Features.of(code)
         inside = (features.place <= (features.width, features.height)).all(axis=1)
-        first = features.where(inside & (np.cumsum(inside) <= FEATURES))
+        first = features.where(inside & (np.cumsum(inside) <= MAX_FEATURES))
         signals = {"local": base64.b64encode(first).decode("ascii")}
         yield {"id": f"picture-{short_digest(signals)}", "signals": signals, "counts": []}
 

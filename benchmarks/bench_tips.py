@@ -22,7 +22,7 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
 from frametrace.matcher.tips.canonical_json import short_digest
-from frametrace.matcher.tips.envelope import TIP, write_document
+from frametrace.matcher.tips.signed_documents import TIP, write_document
 from frametrace.matcher.tips.tip_model import FINGERPRINTS, Head
 
 ITEMS, ITEMS_QUICK = 1_000_000, 20_000

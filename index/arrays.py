@@ -1,4 +1,4 @@
-"""Arrays in files, and the digests of files."""
+"""Saves and maps arrays as `.npy` files, and computes the digests of files."""
 
 import hashlib
 from pathlib import Path
@@ -10,16 +10,16 @@ __all__ = ["map_array", "save_array", "sha256_of"]
 
 
 def save_array(path: Path, array: np.ndarray) -> None:
-    """Write a `.npy` file as `numpy.save` does, which does not notice that a disk is full."""
+    """Write a `.npy` file. Unlike `numpy.save`, it raises `OSError` if the disk is full."""
     with path.open("wb") as file:
         write_array_header_1_0(file, header_data_from_array_1_0(array))
         file.write(np.ascontiguousarray(array).data)
 
 
 def map_array(path: Path) -> np.ndarray:
-    """The array of a `.npy` file, read only where it is looked at.
+    """The array of a `.npy` file, memory-mapped: parts are read when they are used.
 
-    Raises `OSError` or `ValueError` where it can't be.
+    Raises `OSError` or `ValueError` for a missing or damaged file.
     """
     try:
         mapped: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)

@@ -7,8 +7,8 @@ from making import jpeg, make_case, photo
 
 from frametrace.matcher.stage import match_case
 from frametrace.matcher.tips.canonical_json import digest_of, short_digest
-from frametrace.matcher.tips.envelope import TIP, write_document
 from frametrace.matcher.tips.export import ExportSettings, export_tip
+from frametrace.matcher.tips.signed_documents import TIP, write_document
 from frametrace.matcher.tips.tip_model import FINGERPRINTS, Head
 
 __all__ = [
@@ -51,7 +51,7 @@ def write(path, items=(FULL,), head=HEAD, key=None):
 
 
 def raw(path, content):
-    """A document as another program would write it: any JSON, sealed with the right digest."""
+    """A document with any JSON and a valid digest, as another program would write it."""
     body = {name: value for name, value in content.items() if name not in ("sha256", "signature")}
     path.write_text(json.dumps({**content, "sha256": digest_of(body)}, sort_keys=True), "utf-8")
     return path

@@ -1,4 +1,4 @@
-"""A folder that is watched, as tests fill it: posts and pictures that reuse what a tip holds."""
+"""A watched folder for tests, with posts and pictures that reuse material of a tip."""
 
 import http.server
 import json
@@ -12,7 +12,7 @@ from making import jpeg, make_case, photo, write_jsonl
 
 from frametrace.app.cli import frametrace
 from frametrace.matcher.tips.export import export_tip
-from frametrace.matcher.tips.selection import Choice
+from frametrace.matcher.tips.export_selection import Selection
 
 __all__ = ["WORDS", "Place", "arrived", "hooked", "make_tip"]
 
@@ -24,7 +24,7 @@ def make_tip(folder):
     """A tip on photo 1 and on some words."""
     posts = [{"account_id": "sender", "media": ["1.jpg"], "text": WORDS}]
     case = make_case(folder, posts, {"1.jpg": jpeg(photo(1))})
-    export_tip(case, Choice(accounts=("sender",)), folder / "tip.json")
+    export_tip(case, Selection(accounts=("sender",)), folder / "tip.json")
     return folder / "tip.json"
 
 

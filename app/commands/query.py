@@ -46,7 +46,7 @@ _TEXT_COLUMNS = {
 @click.option(
     "--signal",
     default="",
-    help="Look by this one alone: pdq, phash, local, clip; caption_key, caption.",
+    help="Search by this signal alone, such as pdq or clip; see docs/signals.md.",
 )
 @click.option(
     "--limit", type=click.IntRange(0, 10**9), default=20, show_default=True, help="Rows; 0: all."
@@ -107,10 +107,8 @@ def _explained(rows: "pa.Table") -> "pa.Table":
 
 
 def _evidence(row: Mapping[str, Any]) -> str:
+    from frametrace.embed.signals import SIGNALS
+
     if row["signal"] == "sha256":
         return "same bytes"
-    if row["distance"] is not None:
-        return f"{row['signal']}: {row['distance']} bits differ"
-    if row["inliers"] is not None:
-        return f"{row['signal']}: {row['inliers']} features agree"
-    return f"{row['signal']}: similarity {row['similarity']:.2f}"
+    return SIGNALS[row["signal"]].summarize(row)

@@ -1,8 +1,9 @@
-"""Where the hits of a watch go: the terminal, a command, a web address. Each gets each hit once.
+"""Delivers the hits of a watch to the terminal, a command and a webhook, each hit once.
 
-Hits wait in the watch's state until every place has them: what can't be reached is tried again. A
-process that is killed between reporting a hit and noting that finds it waiting, so each carries an
-`id`, the same every time, by which a receiver can tell that it has it already.
+A hit is an account or post that a watch reports. Hits stay in the watch's state until they have
+reached every destination; failed deliveries are retried. A process that is killed between a
+delivery and the note on it delivers the hit again, with the same `id`, by which the receiver
+recognises it.
 """
 
 import json
@@ -19,80 +20,88 @@ import pyarrow as pa
 
 from frametrace.app.output.render import json_line, printable
 from frametrace.matcher.tips.canonical_json import short_digest
-from frametrace.matcher.tips.watch import Watched
+from frametrace.matcher.tips.watch_new_posts import WatchResult
+from frametrace.matcher.tips.watch_state import PendingHit
 from frametrace.posts.errors import UsageError
 from frametrace.work.progress import Progress
 
-__all__ = ["Reporting", "hits_of"]
+__all__ = ["HitDelivery", "hits_of"]
 
-_SECONDS = 30  # that a command or a web address may take over one hit
+_TIMEOUT = 30  # seconds for the delivery of one hit
 _TERMINAL, _COMMAND, _WEBHOOK = "terminal", "command", "webhook"
 
 
 @dataclass(frozen=True, slots=True)
-class Reporting:
-    """Where hits go besides the terminal. `as_json` prints each as one line of JSON."""
+class HitDelivery:
+    """Where hits go besides the terminal; `as_json` prints each hit as one line of JSON."""
 
     as_json: bool = False
     command: str = ""
     webhook: str = ""
 
     def __post_init__(self) -> None:
-        """Raises `UsageError` where hits could never be sent there."""
+        """Raise `UsageError` for a command or an address that can't be used."""
         try:
             arguments = shlex.split(self.command)
         except ValueError as error:
             raise UsageError(f"{self.command!r} is not a command: {error}") from None
         if self.command and not arguments:
             raise UsageError(f"{self.command!r} is not a command: it is empty")
-        if self.webhook and not _is_address(self.webhook):
+        if self.webhook and not _is_web_address(self.webhook):
             raise UsageError(f"{self.webhook!r} is not a web address: name one like https://host/x")
 
     @property
-    def places(self) -> list[str]:
-        """The names of the places that every hit goes to."""
-        chosen = {_TERMINAL: True, _COMMAND: self.command, _WEBHOOK: self.webhook}
-        return [name for name, wanted in chosen.items() if wanted]
+    def destinations(self) -> list[str]:
+        """The names of the destinations of every hit."""
+        enabled = {_TERMINAL: True, _COMMAND: self.command, _WEBHOOK: self.webhook}
+        return [name for name, value in enabled.items() if value]
 
     def deliver(
         self,
-        pending: Sequence[Mapping[str, Any]],
+        pending: Sequence[PendingHit],
         progress: Progress,
-        keep: Callable[[str, str], None],
-    ) -> list[dict[str, Any]]:
-        """Report what waits; `keep` is called after each report, with the hit's id and the place.
+        on_delivered: Callable[[str, str], None],
+    ) -> list[PendingHit]:
+        """Deliver pending hits; `on_delivered` gets the hit's id and the destination each time.
 
-        What waits for a place that is no longer named is dropped. A place that fails is not tried
-        again before the next call. Returns what still waits.
+        Hits for a destination that is no longer configured are dropped. A destination that fails is
+        not tried again before the next call. Returns the hits that are still pending.
         """
-        left = [{"hit": one["hit"], "places": list(one["places"])} for one in pending]
+        still_pending = []
         failed: set[str] = set()
-        for one in left:
-            for place in [name for name in one["places"] if name not in failed]:
-                try:
-                    self._send(place, one["hit"])
-                except (OSError, HTTPException, subprocess.SubprocessError) as error:
-                    failed.add(place)
-                    progress.note(f"{place} can't be reached ({error}): its hits wait")
+        for waiting in pending:
+            remaining = []
+            for destination in waiting.destinations:
+                if destination in failed:
+                    remaining.append(destination)
                     continue
-                one["places"].remove(place)
-                keep(one["hit"]["id"], place)
-        return [each for each in left if each["places"]]
+                try:
+                    self._send(destination, waiting.hit)
+                except (OSError, HTTPException, subprocess.SubprocessError) as error:
+                    failed.add(destination)
+                    remaining.append(destination)
+                    progress.note(f"{destination} can't be reached ({error}): its hits wait")
+                else:
+                    on_delivered(waiting.hit["id"], destination)
+            if remaining:
+                still_pending.append(PendingHit(waiting.hit, remaining))
+        return still_pending
 
-    def _send(self, place: str, hit: Mapping[str, Any]) -> None:
-        if place in self.places:
-            {_TERMINAL: self._print, _COMMAND: self._run, _WEBHOOK: self._post}[place](hit)
+    def _send(self, destination: str, hit: Mapping[str, Any]) -> None:
+        if destination in self.destinations:
+            senders = {_TERMINAL: self._print, _COMMAND: self._run, _WEBHOOK: self._post}
+            senders[destination](hit)
 
     def _print(self, hit: Mapping[str, Any]) -> None:
         print(json_line(hit) if self.as_json else printable(_sentence(hit)), flush=True)
 
     def _run(self, hit: Mapping[str, Any]) -> None:
-        """The command gets the hit as JSON on its standard input; no shell sees it."""
+        """Run the command with the hit as JSON on its standard input, without a shell."""
         subprocess.run(
             shlex.split(self.command),
             input=json_line(hit).encode(),
             stdout=subprocess.DEVNULL,
-            timeout=_SECONDS,
+            timeout=_TIMEOUT,
             check=True,
         )
 
@@ -101,22 +110,22 @@ class Reporting:
         request = urllib.request.Request(  # noqa: S310  the scheme was checked
             self.webhook, json_line(hit).encode(), headers, method="POST"
         )
-        with _OPENER.open(request, timeout=_SECONDS):
+        with _OPENER.open(request, timeout=_TIMEOUT):
             pass
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirected request is sent again without its body: the hit would be lost."""
+    """Refuses redirects: the request would be repeated without its body, and the hit lost."""
 
     def redirect_request(self, *_: Any) -> None:
-        """Follow none: it is an error, and the hit waits."""
+        """Return no request, which makes the redirect an error; the hit stays pending."""
 
 
 _OPENER = urllib.request.build_opener(_NoRedirect)
 
 
-def _is_address(text: str) -> bool:
-    """Whether hits can be posted to a text."""
+def _is_web_address(text: str) -> bool:
+    """Whether a text is an address that hits can be posted to."""
     try:
         address = urlsplit(text)
         port = address.port
@@ -126,18 +135,18 @@ def _is_address(text: str) -> bool:
     return plain and address.scheme in ("http", "https") and bool(address.hostname) and port != 0
 
 
-def hits_of(watched: Watched) -> list[dict[str, Any]]:
-    """Accounts that newly reuse known material, and posts of named framings, each with an id."""
+def hits_of(result: WatchResult) -> list[dict[str, Any]]:
+    """The newcomers and the new posts of named framings as JSON objects, each with an id."""
     rows = [
-        *({"kind": "account", **row} for row in _rows(watched.newcomers)),
-        *({"kind": "framing", **row} for row in _rows(watched.named.drop_columns(["tied_by"]))),
+        *({"kind": "account", **row} for row in _rows(result.newcomers)),
+        *({"kind": "framing", **row} for row in _rows(result.named.drop_columns(["tied_by"]))),
     ]
-    who = ("kind", "name", "platform", "account_id", "post_id")
-    return [{"id": short_digest([str(row.get(name)) for name in who]), **row} for row in rows]
+    identity = ("kind", "name", "platform", "account_id", "post_id")
+    return [{"id": short_digest([str(row.get(name)) for name in identity]), **row} for row in rows]
 
 
 def _rows(table: pa.Table) -> Iterable[dict[str, Any]]:
-    """Rows as JSON holds them."""
+    """The rows of a table as JSON values."""
     rows: list[dict[str, Any]] = [json.loads(json_line(row)) for row in table.to_pylist()]
     return rows
 
@@ -148,5 +157,5 @@ def _sentence(hit: Mapping[str, Any]) -> str:
         return f"named     {hit['name']}: post {hit['post_id']} by {who}"
     known = f"tip {hit['known_as'][:16]}" if hit["tlp"] else hit["known_as"]
     marking = f", {hit['tlp']}" if hit["tlp"] else ""
-    how = f"{hit['signal']}, {hit['similarity']:.2f}"
-    return f"found     {who}: post {hit['post_id']} reuses {known} by {how}{marking}"
+    evidence = f"{hit['signal']}, {hit['similarity']:.2f}"
+    return f"found     {who}: post {hit['post_id']} reuses {known} by {evidence}{marking}"

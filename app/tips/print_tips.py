@@ -1,4 +1,4 @@
-"""What the commands on tips print: a few plain lines under the tip's marking, or JSON."""
+"""Prints the results of the `tip` and `watch` commands, as plain lines or JSON."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -6,24 +6,24 @@ from pathlib import Path
 import pyarrow as pa
 
 from frametrace.app.output.render import print_json, printable, rows_text
-from frametrace.app.tips.check_page import facts_of, signed_by
-from frametrace.matcher.tips.check import Checked
-from frametrace.matcher.tips.export import Exported
-from frametrace.matcher.tips.received_verdicts import DISPUTED
+from frametrace.app.tips.check_page import check_facts, signed_by
+from frametrace.matcher.tips.check import CheckResult
+from frametrace.matcher.tips.export import ExportedTip
 from frametrace.matcher.tips.tip_model import Tip, Tlp
-from frametrace.matcher.tips.watch import Watched
+from frametrace.matcher.tips.verdicts import DISPUTED
+from frametrace.matcher.tips.watch_new_posts import WatchResult
 
 __all__ = [
-    "tell_checked",
-    "tell_exported",
-    "tell_opinions",
-    "tell_tip",
-    "tell_verdict",
-    "tell_watched",
+    "print_check",
+    "print_exported",
+    "print_opinions",
+    "print_tip",
+    "print_verdict",
+    "print_watch",
 ]
 
-_SHOWN = 20
-_ACTOR_COLUMNS = {
+_MAX_ROWS = 20  # of a table on the terminal
+_ACCOUNT_COLUMNS = {
     "platform": "platform",
     "account_id": "account",
     "account_kind": "kind",
@@ -46,7 +46,7 @@ _OPINION_COLUMNS = {
 }
 _NAMED_COLUMNS = {
     "name": "framing",
-    "decades": "decades",
+    "decades": "rarity",
     "posted_at": "time (UTC)",
     "platform": "platform",
     "account_id": "account",
@@ -68,8 +68,8 @@ _NEWCOMER_COLUMNS = {
 }
 
 
-def tell_exported(exported: Exported, out: Path, *, as_json: bool) -> None:
-    """Say what a new tip holds."""
+def print_exported(exported: ExportedTip, out: Path, *, as_json: bool) -> None:
+    """Print what a new tip holds."""
     head = exported.head
     if as_json:
         print_json({**asdict(exported), "head": head.to_json(), "tlp": head.tlp.label, "tip": out})
@@ -81,8 +81,8 @@ def tell_exported(exported: Exported, out: Path, *, as_json: bool) -> None:
     print(f"sha256    {exported.sha256}")
 
 
-def tell_tip(tip: Tip, *, as_json: bool) -> None:
-    """Say what a tip is."""
+def print_tip(tip: Tip, *, as_json: bool) -> None:
+    """Print the head and signature of a tip."""
     head, signature = tip.head, tip.signature
     if as_json:
         signer = asdict(signature) if signature else None
@@ -103,35 +103,35 @@ def tell_tip(tip: Tip, *, as_json: bool) -> None:
         print(printable(f"{name:<9} {value}"))
 
 
-def tell_checked(checked: Checked, page: Path, *, as_json: bool) -> None:
-    """Say who echoes a tip."""
+def print_check(checked: CheckResult, page: Path, *, as_json: bool) -> None:
+    """Print the facts of a check, and the accounts that echo the tip."""
     if as_json:
-        facts = dict(facts_of(checked))
+        facts = dict(check_facts(checked))
         print_json(
             {
                 "report": page,
                 "tlp": facts["marking"],
                 "tip": checked.tip.sha256,
                 "signed": facts["signed"],
-                "accounts": checked.actors.to_pylist(),
+                "accounts": checked.accounts.to_pylist(),
                 "items": checked.items.to_pylist(),
                 "notes": checked.notes,
             }
         )
         return
-    for name, value in facts_of(checked):
+    for name, value in check_facts(checked):
         print(printable(f"{name:<9} {value}"))
     for note in checked.notes:
         print(printable(f"note      {note}"))
-    if checked.actors.num_rows:
-        print(f"\n{rows_text(checked.actors.slice(0, _SHOWN), _ACTOR_COLUMNS)}\n")
-    if checked.actors.num_rows > _SHOWN:
-        print(f"the first {_SHOWN} are shown; accounts.csv has them all")
+    if checked.accounts.num_rows:
+        print(f"\n{rows_text(checked.accounts.slice(0, _MAX_ROWS), _ACCOUNT_COLUMNS)}\n")
+    if checked.accounts.num_rows > _MAX_ROWS:
+        print(f"the first {_MAX_ROWS} are shown; accounts.csv has them all")
     print(printable(f"report    {page}"))
 
 
-def tell_verdict(out: Path, sha256: str, tlp: Tlp, count: int, *, as_json: bool) -> None:
-    """Say what a new verdict is."""
+def print_verdict(out: Path, sha256: str, tlp: Tlp, count: int, *, as_json: bool) -> None:
+    """Print the digest and length of a new verdict."""
     if as_json:
         print_json({"verdict": out, "sha256": sha256, "tlp": tlp.label, "items": count})
         return
@@ -139,64 +139,64 @@ def tell_verdict(out: Path, sha256: str, tlp: Tlp, count: int, *, as_json: bool)
     print(f"sha256    {sha256}")
 
 
-def tell_opinions(opinions: pa.Table, *, as_json: bool) -> None:
-    """Show what others think of what was sent."""
+def print_opinions(opinions: pa.Table, *, as_json: bool) -> None:
+    """Print the imported opinions on tips that were sent."""
     if as_json:
         print_json(opinions.to_pylist())
         return
     if not opinions.num_rows:
-        print("no opinion was imported")
+        print("no opinions were imported")
         return
     states = opinions["state"].to_pylist()
-    marks = sorted({label for labels in opinions["tlp"].to_pylist() for label in labels})
+    markings = sorted({label for labels in opinions["tlp"].to_pylist() for label in labels})
     counted = ", ".join(f"{states.count(s):,} {s}" for s in dict.fromkeys(sorted(states)))
-    print(f"marking   {', '.join(marks)}")
+    print(f"marking   {', '.join(markings)}")
     print(f"opinions  {counted}")
     if DISPUTED in states:
         print("note      disputed: some confirm the item, others reject it")
-    shown = opinions.slice(0, _SHOWN)
-    by = pa.array([", ".join(names) for names in shown["made_by"].to_pylist()], pa.string())
-    shown = shown.drop_columns(["made_by"]).append_column("made_by", by)
+    shown = opinions.slice(0, _MAX_ROWS)
+    authors = pa.array([", ".join(names) for names in shown["made_by"].to_pylist()], pa.string())
+    shown = shown.drop_columns(["made_by"]).append_column("made_by", authors)
     print(f"\n{rows_text(shown, _OPINION_COLUMNS)}")
-    if opinions.num_rows > _SHOWN:
-        print(f"\nthe first {_SHOWN} are shown; --json gives all")
+    if opinions.num_rows > _MAX_ROWS:
+        print(f"\nthe first {_MAX_ROWS} are shown; --json gives all")
 
 
-def tell_watched(watched: Watched, tips: list[Tip], *, as_json: bool) -> None:
-    """Show the accounts that are told of, each with its evidence."""
+def print_watch(result: WatchResult, tips: list[Tip], *, as_json: bool) -> None:
+    """Print the newcomers, each with its evidence, and the new posts of named framings."""
     if as_json:
-        about = {"posts": watched.posts, "groups": watched.groups, "matched": watched.matched}
-        found = {"newcomers": watched.newcomers.to_pylist(), "named": watched.named.to_pylist()}
-        print_json({**about, **found})
+        about = {"posts": result.posts, "groups": result.groups, "matched": result.matched}
+        tables = {"newcomers": result.newcomers.to_pylist(), "named": result.named.to_pylist()}
+        print_json({**about, **tables})
         return
     for tip in tips:
         name = tip.head.made_by or "not named"
         print(printable(f"tip       {tip.sha256[:16]} by {name}, {tip.head.tlp.label}"))
-    known = f"tips: {len(tips):,}; known groups: {watched.groups:,}"
-    known += f"; named framings: {watched.framings:,}" if watched.framings else ""
-    print(f"watched   {watched.posts:,} new posts ({known})")
-    if not (tips or watched.groups or watched.framings):
-        print("note      nothing is known to compare with: name a tip, or match the case first")
-    if count := watched.named.num_rows:
+    known = f"tips: {len(tips):,}; known groups: {result.groups:,}"
+    known += f"; named framings: {result.framings:,}" if result.framings else ""
+    print(f"watched   {result.posts:,} new posts ({known})")
+    if not (tips or result.groups or result.framings):
+        print("note      there is nothing to compare with: name a tip, or match the case first")
+    if count := result.named.num_rows:
         belong = f"{count:,} new posts belong" if count > 1 else "1 new post belongs"
         print(f"named     {belong} to a named framing")
-        print(f"\n{rows_text(watched.named, _NAMED_COLUMNS)}\n")
-    if not watched.newcomers.num_rows:
-        print("found     nobody new who reuses known material")
+        print(f"\n{rows_text(result.named, _NAMED_COLUMNS)}\n")
+    if not result.newcomers.num_rows:
+        print("found     no account that newly reuses known material")
         return
-    count = watched.newcomers.num_rows
-    who = f"{count:,} accounts that newly reuse" if count > 1 else "1 account that newly reuses"
-    print(f"found     {who} known material")
-    print(f"\n{rows_text(_short(watched.newcomers), _NEWCOMER_COLUMNS)}")
+    count = result.newcomers.num_rows
+    accounts = "accounts that newly reuse" if count > 1 else "account that newly reuses"
+    print(f"found     {count:,} {accounts} known material")
+    print(f"\n{rows_text(_with_short_digests(result.newcomers), _NEWCOMER_COLUMNS)}")
 
 
-def _short(newcomers: pa.Table) -> pa.Table:
-    """With 16 digits of a tip's digest, which are enough to tell tips apart."""
+def _with_short_digests(newcomers: pa.Table) -> pa.Table:
+    """The newcomers with the first 16 digits of a tip's digest, enough to tell tips apart."""
     names = [
         name if tlp is None else f"tip {name[:16]}"
         for name, tlp in zip(
             newcomers["known_as"].to_pylist(), newcomers["tlp"].to_pylist(), strict=True
         )
     ]
-    at = newcomers.column_names.index("known_as")
-    return newcomers.set_column(at, "known_as", pa.array(names, pa.string()))
+    column = newcomers.column_names.index("known_as")
+    return newcomers.set_column(column, "known_as", pa.array(names, pa.string()))

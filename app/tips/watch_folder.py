@@ -1,4 +1,4 @@
-"""A watch that stays on: what arrives in a folder goes into the case, and hits are reported."""
+"""Watches a folder until stopped: adds arriving exports to the case, and delivers hits."""
 
 import signal
 import time
@@ -11,69 +11,76 @@ from threading import Event
 from types import FrameType
 
 from frametrace.app.pipeline import Inputs, add
-from frametrace.app.tips.hit_delivery import Reporting, hits_of
-from frametrace.app.tips.watch_run import compared_signals
+from frametrace.app.tips.hit_delivery import HitDelivery, hits_of
+from frametrace.app.tips.watch_once import compared_signals
 from frametrace.case.store import Case
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.tips.read_tip import read_tip
 from frametrace.matcher.tips.tip_model import Tip
-from frametrace.matcher.tips.watch import State, look, remember, reported, watching
+from frametrace.matcher.tips.watch_new_posts import compare_new_posts
+from frametrace.matcher.tips.watch_state import (
+    PendingHit,
+    WatchState,
+    open_watch,
+    record_delivery,
+    save_state,
+)
 from frametrace.posts.errors import FrametraceError, SourceError, UsageError
 from frametrace.posts.open_source import open_source
 from frametrace.posts.sources.paths import files_in, printable
 from frametrace.work.progress import Progress
 
-__all__ = ["Staying", "stay"]
+__all__ = ["FolderWatch", "watch_folder"]
 
-_SETTLED = 2.0  # seconds since a file last changed: it is whole then
+_SETTLED = 2.0  # seconds without a change after which a file counts as complete
 _SOURCES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".js", ".zip")
 
-Files = Mapping[str, Sequence[int]]
+Files = Mapping[str, Sequence[int]]  # size and time of each file, by name
 
 
 @dataclass(frozen=True, slots=True)
-class Staying:
-    """Which folder is watched for which tips, how often (seconds), and where hits go."""
+class FolderWatch:
+    """The folder to watch, the tips, the interval (`every`, in seconds), and where hits go."""
 
     tips: Sequence[Path]
     folder: Path
     every: float
-    reporting: Reporting
+    delivery: HitDelivery
     workers: int = 0
     once: bool = False
 
 
-def stay(case_path: Path, asked: Staying, progress: Progress) -> None:
-    """Look at a folder at intervals, and when something changes in it, until stopped; or once.
+def watch_folder(case_path: Path, request: FolderWatch, progress: Progress) -> None:
+    """Process a folder at intervals and after each change in it, until stopped; or once.
 
-    What the case holds at first counts as seen, what lies in the folder does not. The first look
-    raises as the stages do; a later one that fails is reported and tried again.
+    Posts that the case holds at first count as seen; files in the folder do not. An error in the
+    first pass is raised; later errors are printed, and the next pass tries again.
     """
-    tips = [read_tip(path) for path in asked.tips]
-    if not asked.folder.is_dir():
-        raise UsageError(f"{asked.folder} is no folder: name one in which exports arrive")
-    if case_path.resolve().is_relative_to(asked.folder.resolve()):
-        raise UsageError(f"{case_path} lies in {asked.folder}: name a case elsewhere")
+    tips = [read_tip(path) for path in request.tips]
+    if not request.folder.is_dir():
+        raise UsageError(f"{request.folder} is not a folder: name one in which exports arrive")
+    if case_path.resolve().is_relative_to(request.folder.resolve()):
+        raise UsageError(f"{case_path} lies in {request.folder}: name a case elsewhere")
     case = Case.create(case_path)
-    with watching(case) as begun, _stopped() as stop:
-        state = begun
-        for at, _ in enumerate(_turns(asked, stop)):
+    with open_watch(case) as saved_state, _stop_on_signal() as stop:
+        state = saved_state
+        for number, _ in enumerate(_passes(request, stop)):
             try:
-                state = _look(case_path, asked, tips, state, progress)
+                state = _process(case_path, request, tips, state, progress)
             except FrametraceError as error:
-                if at == 0:
+                if number == 0:
                     raise
-                progress.note(f"{str(error).rstrip('.')}. It is tried again at the next look")
+                progress.note(f"{str(error).rstrip('.')}. It is tried again in the next pass")
     if stop.is_set():
-        progress.note("stopped; the next watch goes on from here")
+        progress.note("stopped; the next watch continues from here")
 
 
 @contextmanager
-def _stopped() -> Iterator[Event]:
-    """End the block at SIGINT or SIGTERM, and set an event that says so.
+def _stop_on_signal() -> Iterator[Event]:
+    """Leave the block at SIGINT or SIGTERM, and set the event.
 
     Work in progress is left to the next watch. The event is needed because a library that is called
-    in the block may swallow the interruption.
+    in the block may swallow the `KeyboardInterrupt`.
     """
     stop = Event()
 
@@ -81,27 +88,27 @@ def _stopped() -> Iterator[Event]:
         stop.set()
         raise KeyboardInterrupt
 
-    before = {
+    previous_handlers = {
         number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
         with suppress(KeyboardInterrupt):
             yield stop
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)
 
 
-def _turns(asked: Staying, stop: Event) -> Iterator[None]:
-    """One now, then one whenever something changes in the folder or the time has passed."""
+def _passes(request: FolderWatch, stop: Event) -> Iterator[None]:
+    """Yield now, then whenever something changes in the folder or the interval has passed."""
     yield
-    if asked.once:
+    if request.once:
         return
     from watchfiles import watch
 
     changes = watch(
-        asked.folder,
-        rust_timeout=round(1000 * asked.every),
+        request.folder,
+        rust_timeout=round(1000 * request.every),
         yield_on_timeout=True,
         raise_interrupt=True,
         stop_event=stop,
@@ -114,59 +121,63 @@ def _turns(asked: Staying, stop: Event) -> Iterator[None]:
         yield
 
 
-def _look(
-    case_path: Path, asked: Staying, tips: Sequence[Tip], state: State, progress: Progress
-) -> State:
-    """Take what has arrived, compare it, and report: the state is kept before and after."""
-    case, taken = Case(case_path), _whole(asked.folder)
+def _process(
+    case_path: Path,
+    request: FolderWatch,
+    tips: Sequence[Tip],
+    state: WatchState,
+    progress: Progress,
+) -> WatchState:
+    """Add what has arrived, compare it, and deliver hits; saves the state before and after that."""
+    case, files = Case(case_path), _complete_files(request.folder)
     changed = {
-        name for name, about in taken.items() if list(about) != list(state.files.get(name, ()))
+        name for name, stat in files.items() if list(stat) != list(state.files.get(name, ()))
     }
     if changed:
-        sources = _sources(asked.folder, taken, changed, progress)
+        sources = _sources(request.folder, files, changed, progress)
         if sources:
-            inputs = Inputs(sources, media=(asked.folder,))
+            inputs = Inputs(sources, media=(request.folder,))
             case, _ = add(case_path, inputs, progress)
         signals = compared_signals(case, tips, progress)
-        embed(case, EmbedSettings(signals=signals, workers=asked.workers), progress=progress)
-        watched = look(Case(case_path), state, tips, progress)
-        new = [{"hit": hit, "places": asked.reporting.places} for hit in hits_of(watched)]
-        state = replace(watched.state, pending=[*state.pending, *new], files=taken)
-        remember(case, state)
-    left = asked.reporting.deliver(state.pending, progress, partial(reported, case))
-    state = replace(state, pending=left)
-    remember(case, state)
+        embed(case, EmbedSettings(signals=signals, workers=request.workers), progress=progress)
+        result = compare_new_posts(Case(case_path), state, tips, progress)
+        new = [PendingHit(hit, request.delivery.destinations) for hit in hits_of(result)]
+        state = replace(result.state, pending=[*state.pending, *new], files=files)
+        save_state(case, state)
+    pending = request.delivery.deliver(state.pending, progress, partial(record_delivery, case))
+    state = replace(state, pending=pending)
+    save_state(case, state)
     return state
 
 
-def _whole(folder: Path) -> Files:
+def _complete_files(folder: Path) -> Files:
     """The files of a folder that no longer change, each with its size and time.
 
-    A time in the future comes from a wrong clock: such a file counts as one that rests.
+    A time in the future comes from a wrong clock: such a file counts as complete.
     """
-    found, now = {}, time.time()
+    files, now = {}, time.time()
     for name in files_in(folder):
         if printable(name) != name:
             continue
         try:
-            about = (folder / name).stat()
+            stat = (folder / name).stat()
         except OSError:
             continue
-        if abs(now - about.st_mtime) >= _SETTLED:
-            found[name] = (about.st_size, about.st_mtime_ns)
-    return found
+        if abs(now - stat.st_mtime) >= _SETTLED:
+            files[name] = (stat.st_size, stat.st_mtime_ns)
+    return files
 
 
 def _sources(folder: Path, files: Files, changed: set[str], progress: Progress) -> tuple[Path, ...]:
-    """The exports to add: new ones; all of them where other files, such as pictures, arrived."""
+    """The exports to add: new ones, or all if other files, such as pictures, arrived too."""
     exports = {name for name in files if Path(name).suffix.lower() in _SOURCES}
-    chosen = exports if changed - exports else exports & changed
+    candidates = exports if changed - exports else exports & changed
     readable = []
-    for name in sorted(chosen):
+    for name in sorted(candidates):
         try:
             if open_source(folder / name).holds_posts:
                 readable.append(folder / name)
         except SourceError as error:
             if name in changed:
-                progress.note(f"{str(error).rstrip('.')}. It is left aside")
+                progress.note(f"{str(error).rstrip('.')}. It was not added")
     return tuple(readable)

@@ -1,4 +1,4 @@
-"""Writing what a check found: one page to look at, tables to compute with, JSON to answer from."""
+"""Writes the report of a tip check: an HTML page, CSV tables, and JSON for the verdict."""
 
 import json
 from pathlib import Path
@@ -11,85 +11,85 @@ from frametrace.app.report.csv_tables import write_csv
 from frametrace.app.report.output_folder import check_place, written
 from frametrace.app.report.page import filled
 from frametrace.app.report.thumbnails import data_uris
-from frametrace.app.tips.answers import answers_in
-from frametrace.app.tips.check_page import files_of, page_of
+from frametrace.app.tips.check_page import build_page, picture_files
+from frametrace.app.tips.verdict_answers import read_answers
 from frametrace.case.store import Case
-from frametrace.matcher.tips.check import Checked
-from frametrace.matcher.tips.tip_model import KINDS, program
+from frametrace.matcher.tips.check import CheckResult
+from frametrace.matcher.tips.tip_model import ACCOUNT_KINDS, program_version
 from frametrace.posts.errors import UsageError
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress, Silent
 
-__all__ = ["check_answers", "write_check"]
+__all__ = ["refuse_to_overwrite", "write_check"]
 
-# In the order in which they take their places.
+# In the order in which they are put in place.
 _FILES = ("echoes.csv", "accounts.csv", "items.csv", "check.json", "index.html")
-_OF_TIP = ("first_seen", "last_seen", "caption", "label")
+_TIP_COLUMNS = ("first_seen", "last_seen", "caption", "label")
 
 
 def write_check(
     case: Case,
-    checked: Checked,
+    checked: CheckResult,
     out: Path,
     *,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Path:
-    """Write what a check found into the folder `out`; returns its page.
+    """Write the report of a check into the folder `out`; returns the path of its page.
 
-    The same case and the same tip give the same bytes. Files of an earlier check are replaced,
-    others in the folder left alone. Raises `UsageError` as `check_answers` does.
+    The same case and the same tip give the same bytes. Files of an earlier check are replaced;
+    other files in the folder are left alone. Raises `UsageError` as `refuse_to_overwrite` does.
     """
     progress = progress or Silent()
-    check_answers(case.path, out)
-    page = page_of(case, checked, {})
-    files = files_of(case, page)
+    refuse_to_overwrite(case.path, out)
+    page = build_page(case, checked, {})
+    files = picture_files(case, page)
     thumbnails = data_uris(files, executor, progress)
-    html = filled("tip.html", page=page_of(case, checked, thumbnails))
+    html = filled("tip.html", page=build_page(case, checked, thumbnails))
     with written(out, _FILES) as folder:
         write_csv(folder / "echoes.csv", _marked(checked, checked.echoes.drop_columns(["item"])))
-        write_csv(folder / "accounts.csv", _marked(checked, checked.actors))
+        write_csv(folder / "accounts.csv", _marked(checked, checked.accounts))
         write_csv(folder / "items.csv", _marked(checked, _items(checked)))
         (folder / "check.json").write_text(_json(case, checked), "utf-8")
         (folder / "index.html").write_text(html, "utf-8")
     return out / "index.html"
 
 
-def check_answers(case: Path, out: Path) -> None:
-    """Refuse a folder in which a check would overwrite something else, or answers filled in."""
+def refuse_to_overwrite(case: Path, out: Path) -> None:
+    """Raise `UsageError` if a check would overwrite other files, or answers that were filled in."""
     check_place(case, out, _FILES)
-    if (out / "items.csv").is_file() and answers_in(out / "items.csv"):
+    if (out / "items.csv").is_file() and read_answers(out / "items.csv"):
         raise UsageError(
             f"{out / 'items.csv'} holds answers, which another check would overwrite: name another "
             "folder with --out, or move that file"
         )
 
 
-def _marked(checked: Checked, table: pa.Table) -> pa.Table:
-    """The table with the tip's marking in every row: no part of it travels without."""
+def _marked(checked: CheckResult, table: pa.Table) -> pa.Table:
+    """The table with the tip's marking in every row, so that no part is shared without it."""
     label = checked.tip.head.tlp.label
     return table.append_column("tlp", pa.array([label] * table.num_rows, pa.string()))
 
 
-def _items(checked: Checked) -> pa.Table:
-    """The items that are echoed, with a column for answers and what the tip says of each."""
+def _items(checked: CheckResult) -> pa.Table:
+    """The items with echoes, with a column for answers and what the tip states about each."""
     items = checked.items
     empty = pa.array([None] * items.num_rows, pa.string())
     items = items.add_column(1, "verdict", empty)
-    at = pc.index_in(items["item_id"], value_set=checked.tip.items["id"].combine_chunks())
-    for name in _OF_TIP:
-        items = items.append_column(f"tip_{name}", checked.tip.items[name].take(at))
+    rows = pc.index_in(items["item_id"], value_set=checked.tip.items["id"].combine_chunks())
+    for name in _TIP_COLUMNS:
+        items = items.append_column(f"tip_{name}", checked.tip.items[name].take(rows))
     return items
 
 
-def _json(case: Case, checked: Checked) -> str:
+def _json(case: Case, checked: CheckResult) -> str:
     tip = checked.tip
     signature = tip.signature
-    kinds = checked.actors["account_kind"].to_pylist()
+    kinds = checked.accounts["account_kind"].to_pylist()
     content = {
         "frametrace_check": 1,
         "case": case.path.resolve().name,
-        "program": program(),
+        "program": program_version(),
         "tip": {
             "sha256": tip.sha256,
             **tip.head.to_json(),
@@ -108,16 +108,16 @@ def _json(case: Case, checked: Checked) -> str:
             for name in checked.settings.signals
             if name in case.epoch.signals
         },
-        "counts": {f"{kind}s": kinds.count(kind) for kind in KINDS},
-        "items": [_counted(row) for row in checked.items.to_pylist()],
+        "counts": {f"{kind}s": kinds.count(kind) for kind in ACCOUNT_KINDS},
+        "items": [_item_counts(row) for row in checked.items.to_pylist()],
         "notes": list(checked.notes),
     }
     return json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def _counted(row: dict[str, Any]) -> dict[str, Any]:
-    """How many accounts of which kind echo an item in how many posts."""
-    accounts = {kind: row[f"{kind}s"] for kind in KINDS}
-    accounts["account"] -= sum(row[f"{kind}s"] for kind in KINDS[1:])
-    posts = {kind: row[f"posts_by_{kind}s"] for kind in KINDS}
+def _item_counts(row: dict[str, Any]) -> dict[str, Any]:
+    """How many accounts and posts of each kind of account echo an item."""
+    accounts = {kind: row[f"{kind}s"] for kind in ACCOUNT_KINDS}
+    accounts["account"] -= sum(row[f"{kind}s"] for kind in ACCOUNT_KINDS[1:])
+    posts = {kind: row[f"posts_by_{kind}s"] for kind in ACCOUNT_KINDS}
     return {"item_id": row["item_id"], "accounts": accounts, "posts": posts}

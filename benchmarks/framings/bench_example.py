@@ -36,7 +36,7 @@ from frametrace.matcher.framing.by_example.resolve_examples import (
     ResolvedExamples,
     resolve_examples,
 )
-from frametrace.matcher.framing.similarity import Basis
+from frametrace.matcher.framing.pair_similarity import Basis
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import match_case
 from frametrace.posts.errors import ModelMissing

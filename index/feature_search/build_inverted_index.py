@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Protocol
 
 import numpy as np
 from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
@@ -14,18 +14,24 @@ from frametrace.embed.signals.local import BITS, Features
 from frametrace.index.arrays import save_array
 from frametrace.index.codes import as_keys
 from frametrace.index.feature_search.codebook import nearest_centers, train_centers
-from frametrace.index.feature_search.inverted_index import (
-    ARRAY_NAMES,
-    MAX_INDEXED_PICTURES,
-    POSE_BITS,
-    FeatureIndex,
-    pack_owners,
-)
+from frametrace.index.feature_search.picture_votes import ANGLE_STEPS, SCALE_STEPS
 from frametrace.index.feature_shards import FeatureShards, Numbered
 from frametrace.posts.errors import UsageError
 from frametrace.work.progress import Progress
 
-__all__ = ["build_inverted_index", "can_reuse_centers"]
+__all__ = [
+    "ARRAY_NAMES",
+    "MAX_INDEXED_PICTURES",
+    "POSE_BITS",
+    "EarlierLists",
+    "build_inverted_index",
+    "can_reuse_centers",
+    "pack_owners",
+]
+
+ARRAY_NAMES = ("items", "rows", "centers", "starts", "words", "owners")
+POSE_BITS = 8  # bits of an owner's number that hold orientation and scale
+MAX_INDEXED_PICTURES = 1 << (32 - POSE_BITS)  # the rest of the bits number the pictures
 
 _KEPT = 300  # features of a picture, the first ones: 6,000 bytes
 _TO_A_LIST = 8  # pictures; a list then holds some 2,400 features
@@ -35,7 +41,20 @@ _GROWTH = 2  # times as many pictures as an index was trained for make another o
 _SAMPLED = 1 << 13  # pictures that they are taken from
 
 
-def can_reuse_centers(earlier: FeatureIndex, pictures: int) -> bool:
+class EarlierLists(Protocol):
+    """The arrays of an index (see `FeatureIndex`) that another one is built from."""
+
+    items: np.ndarray
+    centers: np.ndarray
+    starts: np.ndarray
+    words: np.ndarray
+    owners: np.ndarray
+
+    def __len__(self) -> int:
+        """How many pictures it holds."""
+
+
+def can_reuse_centers(earlier: EarlierLists, pictures: int) -> bool:
     """Whether an earlier index's centers do for so many pictures, however often it grew since."""
     # Training may have merged a few of the centers that it was asked for, a power of 2.
     asked = 2 * len(earlier.centers)
@@ -43,7 +62,7 @@ def can_reuse_centers(earlier: FeatureIndex, pictures: int) -> bool:
 
 
 def build_inverted_index(
-    folder: Path, shards: FeatureShards, earlier: FeatureIndex | None, progress: Progress
+    folder: Path, shards: FeatureShards, earlier: EarlierLists | None, progress: Progress
 ) -> None:
     """Write the arrays of an index of the shards' pictures into a folder.
 
@@ -93,7 +112,7 @@ class _Writing:
         self._words = _room(folder / "words.npy", np.empty((2, 0), np.uint64), (2, size))
         self._owners = _room(folder / "owners.npy", np.empty(0, np.uint32), (size,))
 
-    def carry(self, earlier: FeatureIndex, numbers: np.ndarray) -> None:
+    def carry(self, earlier: EarlierLists, numbers: np.ndarray) -> None:
         """Take over an earlier index, whose pictures are called `numbers` now."""
         numbers = numbers.astype(np.uint32) << np.uint32(POSE_BITS)
         bounds = earlier.starts.tolist()
@@ -126,6 +145,17 @@ class _Writing:
         rest = pictures.items, pictures.rows, self._centers, self._starts
         for name, array in zip(ARRAY_NAMES, rest, strict=False):
             save_array(self._folder / f"{name}.npy", array)
+
+
+def pack_owners(features: Features, picture: int, count: int) -> np.ndarray:
+    """Who owns each of the first `count` features, (count,) uint32.
+
+    24 bits name the picture, 4 the orientation (a 16th of a turn), 4 the scale (half a doubling).
+    """
+    angle = np.floor(features.angle[:count] * (ANGLE_STEPS / 360)).astype(np.uint32) % ANGLE_STEPS
+    scale = np.floor(2 * np.log2(features.scale[:count])).clip(0, SCALE_STEPS - 1).astype(np.uint32)
+    owners: np.ndarray = np.uint32(picture << POSE_BITS) | angle << np.uint32(4) | scale
+    return owners
 
 
 def _room(path: Path, like: np.ndarray, shape: tuple[int, ...]) -> np.memmap:

@@ -10,8 +10,8 @@ pictures were added, an earlier index's lists are carried over and only the new 
 are put into theirs, until the case is twice as large as it was when the centers were chosen.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -21,7 +21,14 @@ import pyarrow as pa
 
 from frametrace.embed.signals.local import Features
 from frametrace.index.arrays import map_array
+from frametrace.index.base import Hits, Index, IndexSource, Manifest
 from frametrace.index.codes import as_digits, as_keys
+from frametrace.index.feature_search.build_inverted_index import (
+    ARRAY_NAMES,
+    POSE_BITS,
+    build_inverted_index,
+    can_reuse_centers,
+)
 from frametrace.index.feature_search.codebook import nearest_centers
 from frametrace.index.feature_search.inverted_lists import (
     MAX_FEATURE_DISTANCE,
@@ -37,19 +44,9 @@ from frametrace.index.feature_search.picture_votes import (
 )
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.posts.errors import IndexMismatch
+from frametrace.work.progress import Progress
 
-__all__ = [
-    "ARRAY_NAMES",
-    "MAX_INDEXED_PICTURES",
-    "POSE_BITS",
-    "FeatureIndex",
-    "Shortlist",
-    "pack_owners",
-]
-
-ARRAY_NAMES = ("items", "rows", "centers", "starts", "words", "owners")
-POSE_BITS = 8  # bits of an owner's number that hold orientation and scale
-MAX_INDEXED_PICTURES = 1 << (32 - POSE_BITS)  # what is left for the picture
+__all__ = ["FeatureIndex", "Shortlist"]
 
 # Lists that are looked into for each feature. Of 385 edited copies among 100,000 pictures, 8 put no
 # other one among the first 20, and take half as long again.
@@ -74,7 +71,7 @@ class Shortlist:
     votes: np.ndarray
 
 
-class FeatureIndex:
+class FeatureIndex(Index):
     """An open index; pictures are numbered in the order of their digests.
 
     `items` is (n, 32) uint8, the digests; `rows` (n, 2) uint32, the shard of each and the row in
@@ -83,6 +80,7 @@ class FeatureIndex:
     """
 
     technique = "inverted-lists"
+    files = tuple(f"{name}.npy" for name in ARRAY_NAMES)
 
     def __init__(
         self, arrays: Sequence[np.ndarray], shards: FeatureShards, *, compiled: bool = False
@@ -90,9 +88,33 @@ class FeatureIndex:
         self.items, self.rows, self.centers, self.starts, self.words, self.owners = arrays
         self._held = InvertedLists(self.starts, self.words, self.owners, POSE_BITS)
         self._shards, self._compiled = shards, compiled
+        self.dimension = int(self.centers.shape[1])
 
     @classmethod
-    def open(
+    def build(
+        cls, folder: Path, source: IndexSource, earlier: Iterable[Path], progress: Progress
+    ) -> Self:
+        """Write the lists, from those of an earlier index where its centers still fit."""
+        shards, base = FeatureShards(source.shards()), None
+        for path in earlier:
+            with suppress(OSError, ValueError):
+                largest = cls.map(path)
+                base = largest if can_reuse_centers(largest, source.rows) else None
+                break
+        build_inverted_index(folder, shards, base, progress)
+        index = cls.map(folder, shards)
+        index.recall = round(index.measured_recall(), 4)
+        return index
+
+    @classmethod
+    def open(cls, folder: Path, source: IndexSource, manifest: Manifest) -> Self:
+        """Map the files of a case's index."""
+        index = cls.map(folder, FeatureShards(source.shards()))
+        index.recall = manifest.recall
+        return index
+
+    @classmethod
+    def map(
         cls, folder: Path, shards: FeatureShards | None = None, *, compiled: bool = False
     ) -> Self:
         """Map the files in a folder; without the shards, `features` can't be read.
@@ -112,6 +134,28 @@ class FeatureIndex:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many features and how many pictures it holds."""
+        return len(self.owners), len(self)
+
+    def search(
+        self, queries: Sequence[Features], bound: float | None = None, limit: int = _PROPOSED
+    ) -> Hits:
+        """The pictures that share features with each query, those with most votes first.
+
+        The value is the number of votes, float32: candidates that have to be verified.
+        """
+        parts = []
+        for at, query in enumerate(queries):
+            shortlist = self.shortlist(query, None, limit or 2 * max(len(self), 1))
+            row, first = np.unique(shortlist.row, return_index=True)
+            order = np.argsort(first)
+            votes = shortlist.votes[first[order]]
+            hits = Hits(np.full(len(row), at), row[order], votes)
+            parts.append(hits if bound is None else hits.where(votes >= bound))
+        return Hits.concatenate(parts, np.float32)
 
     @property
     def digests(self) -> pa.StringArray:
@@ -204,17 +248,6 @@ def _whole() -> Iterator[None]:
             "the index of local features is damaged: delete the folder index/local in the case, it "
             "will be rebuilt"
         ) from None
-
-
-def pack_owners(features: Features, picture: int, count: int) -> np.ndarray:
-    """Who owns each of the first `count` features, (count,) uint32.
-
-    24 bits name the picture, 4 the orientation (a 16th of a turn), 4 the scale (half a doubling).
-    """
-    angle = np.floor(features.angle[:count] * (ANGLE_STEPS / 360)).astype(np.uint32) % ANGLE_STEPS
-    scale = np.floor(2 * np.log2(features.scale[:count])).clip(0, SCALE_STEPS - 1).astype(np.uint32)
-    owners: np.ndarray = np.uint32(picture << POSE_BITS) | angle << np.uint32(4) | scale
-    return owners
 
 
 def _moved(asked: Features, feature: np.ndarray, owner: np.ndarray) -> tuple[np.ndarray, ...]:

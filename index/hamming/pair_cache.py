@@ -22,10 +22,10 @@ from frametrace.case.files import TEMPORARY, replacing, to_json, write_atomicall
 from frametrace.case.locks import comparison_lock
 from frametrace.case.store import Case
 from frametrace.index.arrays import map_array, sha256_of
+from frametrace.index.base import Hits
 from frametrace.index.codes import Codes, as_keys, first_bytes
-from frametrace.index.hamming.hamming_index import BinaryIndex
+from frametrace.index.hamming.hamming_index import HammingIndex
 from frametrace.index.hamming.hamming_join import HammingJoin, dense_block_pairs
-from frametrace.index.hits import Hits
 from frametrace.index.store import PAIRS_DONE, index_folder, open_index, pair_files, read_manifest
 from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
 from frametrace.work.progress import Progress, Silent
@@ -81,7 +81,7 @@ def near_pairs(
 
 def _open_codes(case: Case, signal: str) -> Codes:
     index = open_index(case, signal)
-    if not isinstance(index, BinaryIndex):
+    if not isinstance(index, HammingIndex):
         raise UsageError(
             f"the values of the signal {signal} are not hashes, and have no near pairs"
         )

@@ -14,7 +14,7 @@ from frametrace.matcher.framing.clustering import FramingGroups
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.fusion import FusedEvidence
 from frametrace.matcher.framing.neighbour_graph import Edges
-from frametrace.matcher.framing.similarity import Basis, PairSimilarity
+from frametrace.matcher.framing.pair_similarity import Basis, PairSimilarity
 from frametrace.matcher.photos.assignment import SAME_BYTES
 from frametrace.matcher.results import (
     MATCHES,

@@ -12,12 +12,13 @@ import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.embed.signals.caption import BUNDLED_MODEL, MULTILINGUAL_MODEL, Caption
-from frametrace.embed.signals.caption_key import CaptionKey, jaccards
+from frametrace.embed.signals.caption_key import CaptionKey
+from frametrace.embed.text.ngrams import jaccards
 from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import open_index
 from frametrace.matcher.framing.calibration import MAX_RARITY, Background, Prior
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
-from frametrace.matcher.framing.similarity import Basis, PairSimilarity
+from frametrace.matcher.framing.pair_similarity import Basis, PairSimilarity
 from frametrace.matcher.framing.vector_similarity import MIN_VECTOR_RARITY, ItemVectors
 from frametrace.posts.errors import IndexMismatch
 
@@ -84,7 +85,7 @@ class TextSimilarity:
         present, first = np.unique(code, return_index=True)
         text_of = np.full(len(codes), NONE, np.int64)
         text_of[present] = text[first]
-        hits = index.pairs(_MIN_SHARED_HASHES)
+        hits = index.candidates(_MIN_SHARED_HASHES)
         same_code = text_of[code] != text
         a = np.append(text_of[hits.query], text_of[code[same_code]])
         b = np.append(text_of[hits.row], text[same_code])

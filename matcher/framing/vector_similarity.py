@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.index.store import open_index
-from frametrace.index.vectors import DenseIndex
+from frametrace.index.vectors import VectorIndex
 from frametrace.matcher.framing.calibration import Background, Prior
 from frametrace.matcher.framing.distinct_contents import NONE
-from frametrace.matcher.framing.similarity import Basis, PairSimilarity
+from frametrace.matcher.framing.pair_similarity import Basis, PairSimilarity
 from frametrace.posts.errors import IndexMismatch
 
 __all__ = ["MIN_VECTOR_RARITY", "ItemVectors", "angular_nearness", "cosine_of"]
@@ -34,7 +34,7 @@ class ItemVectors:
     not in the case.
     """
 
-    index: DenseIndex
+    index: VectorIndex
     row: np.ndarray
     background: Background
     added: np.ndarray
@@ -45,7 +45,7 @@ class ItemVectors:
         if signal not in case.epoch.signals:
             return None
         index = open_index(case, signal)
-        if not isinstance(index, DenseIndex):
+        if not isinstance(index, VectorIndex):
             raise IndexMismatch(f"the index of {signal} holds no vectors")
         codes = index.codes
         code = np.append(np.repeat(np.arange(len(codes)), np.diff(codes.starts)), NONE)
@@ -106,10 +106,10 @@ class ItemVectors:
         rows, first = rows[known], first[known]
         index = self.index
         if len(rows) < len(index.codes):
-            index = DenseIndex.build(index.codes.only(rows))
+            index = VectorIndex.of_codes(index.codes.only(rows))
         a, b = [first[inverse[same] - (not known.all())]], [same]
         for start in range(0, len(rows), _BLOCK):
-            hits = index.search(index.codes.codes[start : start + _BLOCK], count + 1)
+            hits = index.search(index.codes.codes[start : start + _BLOCK], limit=count + 1)
             rarity = self.background.rarity(angular_nearness(hits.value))
             hits = hits.where((rarity >= MIN_VECTOR_RARITY) & (hits.query + start != hits.row))
             a.append(first[hits.query + start])

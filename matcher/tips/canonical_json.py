@@ -1,10 +1,10 @@
-"""The canonical form of a tip: the bytes that its digest is made of, whatever the file looks like.
+"""Serializes JSON in canonical form: the bytes that digests and signatures of tips cover.
 
-It is RFC 8785 (JSON Canonicalization Scheme) for the values that tips hold: objects whose keys are
-ASCII, arrays, texts, whole numbers within ±(2^53 - 1), true, false and null. Keys are sorted,
-nothing stands between tokens, texts keep their characters as they are (no Unicode normalisation: é
-in one character or in two are two texts) and escape only what JSON demands. There are no fractions,
-because writers disagree on them; thresholds are decimal text.
+The form is RFC 8785 (JSON Canonicalization Scheme), restricted to the values that tips hold:
+objects with ASCII keys, arrays, strings, integers within ±(2^53 - 1), true, false and null. Keys
+are sorted, there is no white space between tokens, and strings escape only what JSON requires.
+Strings are not Unicode-normalised: é as one character and as two are two strings. There are no
+fractions, because JSON writers format them differently; thresholds are decimal strings.
 """
 
 import hashlib
@@ -12,21 +12,21 @@ from typing import Any
 
 import rfc8785
 
-__all__ = ["MOST", "canonical", "digest_of", "short_digest"]
+__all__ = ["MAX_INTEGER", "canonical_bytes", "digest_of", "short_digest"]
 
-MOST = 2**53 - 1  # whole numbers that every JSON reader keeps exact
+MAX_INTEGER = 2**53 - 1  # the largest integer that every JSON reader keeps exact
 
 
-def canonical(value: Any) -> bytes:
-    """The canonical bytes. Raises `ValueError` for text with half a surrogate pair."""
+def canonical_bytes(value: Any) -> bytes:
+    """The canonical form in UTF-8. Raises `ValueError` for text with an unpaired surrogate."""
     return rfc8785.dumps(value)
 
 
 def digest_of(value: Any) -> str:
-    """SHA-256 of the canonical form, 64 hexadecimal digits."""
-    return hashlib.sha256(canonical(value)).hexdigest()
+    """The SHA-256 of the canonical form, as 64 hexadecimal digits."""
+    return hashlib.sha256(canonical_bytes(value)).hexdigest()
 
 
 def short_digest(value: Any) -> str:
-    """Its first 16 digits, which name an item among millions."""
+    """The first 16 digits of `digest_of`: enough to identify an item among millions."""
     return digest_of(value)[:16]

@@ -1,8 +1,8 @@
-"""Captions that mean what a tip's do: vectors find what was reworded, or translated.
+"""Compares caption vectors with those of a tip, which finds reworded and translated captions.
 
-A tip carries vectors as whole numbers of 8 bits, which are normalised when they are compared. How
-near is alike follows from how near the receiver's own captions are that have nothing to do with
-each other, and from how many vectors each is compared with.
+A tip carries vectors as 8-bit integers, which are normalised before they are compared. The
+threshold on cosine similarity follows from how similar unrelated captions of the receiver are, and
+from the number of vectors that each caption is compared with.
 """
 
 import base64
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
-from frametrace.embed.models.runtimes import of_weights
+from frametrace.embed.models.runtime import of_weights
 from frametrace.embed.signals.caption import Caption
 from frametrace.matcher.framing.calibration import Background
 from frametrace.matcher.framing.text_similarity import caption_prior
@@ -24,25 +24,25 @@ from frametrace.matcher.weights import weights_of
 from frametrace.work.progress import Progress, Silent
 
 __all__ = [
-    "made_alike",
+    "can_compare_meanings",
+    "decode_vector",
+    "encoded_vectors",
     "nearest_meanings",
-    "packed",
-    "tells_meanings",
-    "vector_of",
-    "vectors_of",
+    "pack_vectors",
+    "same_model",
 ]
 
-_MOST_VALUES = 4096  # of a vector; models of sentences have 384 to 1,024
-_TOP = 127  # the largest of a packed vector's values
-# Decades by which likeness to one vector has to be rare among unrelated captions; to one of m,
-# log10(m) more. It is more than framings ask for (5), as no second tie has to hold. Set on a tip of
-# 300 captions of pictures (flickr8k): of captions of other pictures 1 in 900 is as near, at 5
-# decades 1 in 80. Of tips on 300 captions of further pictures it is 1 in 500.
-_RARE = 6.5
-_ENOUGH = 100  # captions that tell how near unrelated ones are under a model not known
-_SAMPLE = 5_000  # captions of the case, by digest, that its background is measured on
-_BLOCK = 4096  # vectors on each side that are compared at a time
-_MEANT = pa.schema(
+_MAX_VALUES = 4096  # of a vector; sentence models have 384 to 1,024
+_MAX_INT8 = 127  # the largest value of a packed vector
+# The rarity (-log10 p) among unrelated captions that a similarity to one vector must reach; to any
+# of m vectors, log10(m) more. It is higher than for framings (5), where a second tie is required.
+# Set on a tip of 300 captions of pictures (flickr8k): 1 in 900 captions of other pictures passes,
+# at a rarity of 5 1 in 80. On a test set of 300 captions of further pictures 1 in 500 passes.
+_MIN_RARITY = 6.5
+_MIN_CAPTIONS = 100  # of a case, to measure unrelated captions under an unknown model
+_SAMPLE = 5_000  # captions of the case, chosen by digest, on which unrelated pairs are measured
+_BLOCK = 4096  # vectors on each side compared at a time
+_NEAREST = pa.schema(
     [
         ("sha256", pa.string()),
         ("item", pa.int64()),
@@ -52,40 +52,40 @@ _MEANT = pa.schema(
 )
 
 
-def packed(vectors: np.ndarray) -> list[bytes]:
-    """(m, d) float32 vectors as tips carry them: d numbers of 8 bits each, the largest 127.
+def pack_vectors(vectors: np.ndarray) -> list[bytes]:
+    """Quantise (m, d) float32 vectors to d 8-bit integers each, the largest being 127.
 
-    The cosine similarity of two changes by less than 0.001.
+    The cosine similarity of two vectors changes by less than 0.001.
     """
     largest = np.abs(vectors).max(axis=1, keepdims=True, initial=np.finfo(np.float32).tiny)
-    return [row.tobytes() for row in np.rint(vectors * (_TOP / largest)).astype(np.int8)]
+    return [row.tobytes() for row in np.rint(vectors * (_MAX_INT8 / largest)).astype(np.int8)]
 
 
-def vector_of(text: str) -> bytes | None:
-    """A packed vector from outside, in base64; None where it is none."""
+def decode_vector(text: str) -> bytes | None:
+    """Decode a packed vector from base64; None if it is too long or all zero."""
     code = base64.b64decode(text)
-    return code if 0 < len(code) <= _MOST_VALUES and any(code) else None
+    return code if 0 < len(code) <= _MAX_VALUES and any(code) else None
 
 
-def vectors_of(case: Case, captions: pa.Array) -> dict[str, str]:
-    """The packed vectors of some captions, by digest, in base64; some have none."""
-    found: dict[str, str] = {}
+def encoded_vectors(case: Case, captions: pa.Array) -> dict[str, str]:
+    """The packed vectors of the captions that have one, in base64, by digest."""
+    encoded: dict[str, str] = {}
     for digests, vectors in _shards(case, captions):
-        texts = (base64.b64encode(code).decode("ascii") for code in packed(vectors))
-        found |= zip(digests.to_pylist(), texts, strict=True)
-    return found
+        texts = (base64.b64encode(code).decode("ascii") for code in pack_vectors(vectors))
+        encoded |= zip(digests.to_pylist(), texts, strict=True)
+    return encoded
 
 
-def made_alike(case: Case, head: Head) -> bool:
-    """Whether a tip's vectors were made by the model of the case's."""
+def same_model(case: Case, head: Head) -> bool:
+    """Whether the vectors of a tip and of a case were made by the same model."""
     theirs = (head.signals or {}).get(Caption.name, {}).get("fingerprint", "")
     return bool(theirs) and of_weights(theirs) == weights_of(case, Caption.name)
 
 
-def tells_meanings(case: Case) -> bool:
-    """Whether it is known how near unrelated captions are: by the model, or by enough captions."""
+def can_compare_meanings(case: Case) -> bool:
+    """Whether a similarity threshold is known: for the model, or from enough captions."""
     rows = case.epoch.rows(signal_table(Caption.name))
-    return rows > 0 and (caption_prior(case).known or rows >= _ENOUGH)
+    return rows > 0 and (caption_prior(case).known or rows >= _MIN_CAPTIONS)
 
 
 def nearest_meanings(
@@ -94,32 +94,32 @@ def nearest_meanings(
     captions: pa.Array | None = None,
     progress: Progress | None = None,
 ) -> pa.Table:
-    """The texts of a case that mean what one of m packed vectors does.
+    """The texts of a case that are close in meaning to one of m packed vectors.
 
-    Columns `sha256`, `item` (the nearest vector, of equally near ones the first), `similarity`
-    (cosine) and `near` (how many vectors are alike); ordered by `sha256`. `captions` narrows it to
-    some. Vectors of another length than the case's are like nothing.
+    Columns `sha256`, `item` (the nearest vector, the first of equally near ones), `similarity`
+    (cosine) and `near` (the number of vectors above the threshold); ordered by `sha256`. `captions`
+    limits the search to these digests. Vectors of another length than the case's match nothing.
     """
     rows = case.epoch.rows(signal_table(Caption.name))
-    if not tells_meanings(case):
-        return _MEANT.empty_table()
-    least = _least(case, rows, len(vectors))
-    parts = [_MEANT.empty_table()]
+    if not can_compare_meanings(case):
+        return _NEAREST.empty_table()
+    threshold = _threshold(case, rows, len(vectors))
+    parts = [_NEAREST.empty_table()]
     with (progress or Silent()).track("comparing captions by meaning", rows) as advance:
         for digests, ours in _shards(case, captions):
             for start in range(0, len(ours), _BLOCK):
                 block = slice(start, start + _BLOCK)
-                item, similarity, near = _nearest(ours[block], vectors, least)
-                found = np.flatnonzero(near)
+                item, similarity, near = _nearest(ours[block], vectors, threshold)
+                matches = np.flatnonzero(near)
                 parts.append(
                     pa.table(
                         [
-                            digests.take(pa.array(start + found)),
-                            pa.array(item[found]),
-                            pa.array(np.minimum(similarity[found], 1)),
-                            pa.array(near[found]),
+                            digests.take(pa.array(start + matches)),
+                            pa.array(item[matches]),
+                            pa.array(np.minimum(similarity[matches], 1)),
+                            pa.array(near[matches]),
                         ],
-                        schema=_MEANT,
+                        schema=_NEAREST,
                     )
                 )
             advance(len(digests))
@@ -127,9 +127,9 @@ def nearest_meanings(
 
 
 def _nearest(
-    ours: np.ndarray, vectors: Sequence[bytes], least: float
+    ours: np.ndarray, vectors: Sequence[bytes], threshold: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each of our vectors the nearest, its cosine, and how many are as near as `least`."""
+    """For each of our vectors: the nearest, its cosine, and how many reach the threshold."""
     item, near = np.zeros((2, len(ours)), np.int64)
     best = np.full(len(ours), -1, np.float32)
     for start in range(0, len(vectors), _BLOCK):
@@ -138,12 +138,12 @@ def _nearest(
         similarity = cosines[np.arange(len(ours)), nearest]
         better = similarity > best
         item[better], best[better] = start + nearest[better], similarity[better]
-        near += (cosines >= least).sum(axis=1)
+        near += (cosines >= threshold).sum(axis=1)
     return item, best, near
 
 
 def _unpacked(codes: Sequence[bytes], width: int) -> np.ndarray:
-    """(m, width) float32 of unit length, zero where a code has another length."""
+    """(m, width) float32 of unit length; zero for codes of another length."""
     fitting = [code if len(code) == width else bytes(width) for code in codes]
     vectors = np.frombuffer(b"".join(fitting), np.int8).reshape(-1, width).astype(np.float32)
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -151,20 +151,21 @@ def _unpacked(codes: Sequence[bytes], width: int) -> np.ndarray:
     return unit
 
 
-def _least(case: Case, rows: int, count: int) -> float:
-    """The cosine from which one of the case's captions is alike to one of `count` vectors."""
+def _threshold(case: Case, rows: int, count: int) -> float:
+    """The cosine from which a caption of the case matches one of `count` vectors."""
     end = f"{min(int(_SAMPLE / max(rows, 1) * 2**32), 2**32 - 1):08x}"
-    some = [vectors[_before(digests, end)] for digests, vectors in _shards(case)]
-    sample = np.concatenate(some) if some else np.zeros((0, 1), np.float32)
+    parts = [vectors[_before(digests, end)] for digests, vectors in _shards(case)]
+    sample = np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
 
     def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return angular_nearness(np.einsum("ij,ij->i", sample[a], sample[b]))
 
     background = Background.measure(len(sample), compare, caption_prior(case))
-    return cosine_of(background.similarity_at(_RARE + np.log10(max(count, 1))))
+    return cosine_of(background.similarity_at(_MIN_RARITY + np.log10(max(count, 1))))
 
 
 def _before(digests: pa.Array, end: str) -> np.ndarray:
+    """Whether the first 8 digits of each digest are at most `end`: a stable random sample."""
     small: np.ndarray = pc.less_equal(pc.utf8_slice_codeunits(digests, 0, 8), end).to_numpy(
         zero_copy_only=False
     )
@@ -172,7 +173,7 @@ def _before(digests: pa.Array, end: str) -> np.ndarray:
 
 
 def _shards(case: Case, captions: pa.Array | None = None) -> Iterator[tuple[pa.Array, np.ndarray]]:
-    """Digests and (n, d) float32 vectors of the texts that have one, some at a time."""
+    """Digests and (n, d) float32 vectors of the texts that have one, shard by shard."""
     for shard in case.shards(signal_table(Caption.name), ["sha256", "code"]):
         keep = pc.is_valid(shard["code"])
         if captions is not None:

@@ -1,4 +1,7 @@
-"""Checking a tip: which posts, accounts, pages and groups of a case echo it, and by what."""
+"""Checks a case against a tip: finds the posts, accounts, pages and groups that echo it.
+
+An echo is a post that reuses a picture or text of the tip (see `find_echoes`).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,23 +19,27 @@ from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
-from frametrace.matcher.tips.caption_vectors import made_alike, tells_meanings
-from frametrace.matcher.tips.echoes import echoes_of
-from frametrace.matcher.tips.known_material import EchoSettings, names_of
-from frametrace.matcher.tips.read_tip import comparable, same_way
+from frametrace.matcher.tips.caption_vectors import can_compare_meanings, same_model
+from frametrace.matcher.tips.find_echoes import find_echoes
+from frametrace.matcher.tips.known_material import (
+    EchoSettings,
+    in_comparison_order,
+    material_of_tip,
+)
+from frametrace.matcher.tips.read_tip import require_fingerprint, signals_to_compare
 from frametrace.matcher.tips.tip_model import FINGERPRINTS, Tip
 from frametrace.matcher.weights import weights_of
 from frametrace.posts.errors import TipError
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress
 
-__all__ = ["ACTORS", "ECHOED", "Checked", "check_tip"]
+__all__ = ["ECHOED_ITEMS", "ECHOING_ACCOUNTS", "CheckResult", "check_tip"]
 
 _TIME = pa.timestamp("us", tz="UTC")
 
-# One row per account, page, group or channel with a post that echoes the tip, those that echo most
+# One row per account of any kind (account, page, group, channel) with an echo, those that echo most
 # items first. `signal`, `distance` and `similarity` are its closest evidence, for `item_id`.
-ACTORS = pa.schema(
+ECHOING_ACCOUNTS = pa.schema(
     [
         pa.field("platform", pa.string(), nullable=False),
         pa.field("account_id", pa.string(), nullable=False),
@@ -52,9 +59,9 @@ ACTORS = pa.schema(
     ]
 )
 
-# One row per item of the tip that something echoes, in the tip's order. `accounts` counts actors of
-# all kinds together.
-ECHOED = pa.schema(
+# One row per item of the tip that has echoes, in the tip's order. `accounts` counts accounts of all
+# kinds together.
+ECHOED_ITEMS = pa.schema(
     [
         pa.field("item_id", pa.string(), nullable=False),
         ("posts", pa.int64()),
@@ -62,22 +69,23 @@ ECHOED = pa.schema(
         ("pages", pa.int64()),
         ("groups", pa.int64()),
         ("channels", pa.int64()),
-        ("posts_by_accounts", pa.int64()),  # kind account alone, like the next three
+        ("posts_by_accounts", pa.int64()),  # by kind `account` only; the next three by their kinds
         ("posts_by_pages", pa.int64()),
         ("posts_by_groups", pa.int64()),
         ("posts_by_channels", pa.int64()),
         ("first_at", _TIME),
         ("last_at", _TIME),
-        ("similarity", pa.float32()),  # the closest
+        ("similarity", pa.float32()),  # of the closest echo
     ]
 )
 
-_KINDED = """
+# An account whose kind differs between posts gets one kind.
+_ONE_KIND = """
 SELECT e.* REPLACE (min(account_kind) OVER (PARTITION BY platform, account_id) AS account_kind)
 FROM echoes e
 """
 
-_ACTORS = """
+_ACCOUNTS = """
 SELECT e.platform, e.account_id, min(e.account_kind) AS account_kind,
     coalesce(min(e.account_name), min(a.account_name)) AS account_name,
     count(DISTINCT e.post_id) AS posts,
@@ -89,7 +97,7 @@ SELECT e.platform, e.account_id, min(e.account_kind) AS account_kind,
          'relation': relation, 'mirrored': mirrored},
         (caption_sha256 IS NOT NULL, signal IN ('local', 'caption'), signal, -similarity,
             item)))
-FROM kinded e LEFT JOIN accounts a USING (platform, account_id)
+FROM echoes_of_one_kind e LEFT JOIN accounts a USING (platform, account_id)
 GROUP BY e.platform, e.account_id
 ORDER BY pictures + captions DESC, posts DESC, e.platform, e.account_id
 """
@@ -105,18 +113,18 @@ SELECT min(item_id) AS item_id, count(DISTINCT (platform, post_id)) AS posts,
     count(DISTINCT (platform, post_id)) FILTER (account_kind = 'group') AS posts_by_groups,
     count(DISTINCT (platform, post_id)) FILTER (account_kind = 'channel') AS posts_by_channels,
     min(posted_at) AS first_at, max(posted_at) AS last_at, max(similarity) AS similarity
-FROM kinded GROUP BY item ORDER BY item
+FROM echoes_of_one_kind GROUP BY item ORDER BY item
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What of a case echoes a tip: tables in the schemas ECHOES, ACTORS and ECHOED, and remarks."""
+class CheckResult:
+    """The result of a check: tables (ECHOES, ECHOING_ACCOUNTS, ECHOED_ITEMS), and notes."""
 
     tip: Tip
     settings: EchoSettings
     echoes: pa.Table
-    actors: pa.Table
+    accounts: pa.Table
     items: pa.Table
     notes: tuple[str, ...]
 
@@ -129,54 +137,56 @@ def check_tip(
     signals: Sequence[str] = (),
     executor: Executor | None = None,
     progress: Progress | None = None,
-) -> Checked:
-    """Find what of a case echoes a tip, by all of its signals or by those named.
+) -> CheckResult:
+    """Find the posts of a case that echo a tip, by all of the tip's signals or by the named ones.
 
-    Raises `TipError` where one of them was made in another way than the case's, or this
-    Frametrace's.
+    Raises `TipError` if a signal's fingerprint differs from that of the case or of this version of
+    Frametrace.
     """
-    used = names_of(comparable(tip, signals))
+    used = in_comparison_order(signals_to_compare(tip, signals))
     for name in used:
         if name in FINGERPRINTS and name in case.epoch.signals:
             ours = case.epoch.signals[name]["fingerprint"]
-            same_way(name, {"fingerprint": FINGERPRINTS[name]}, ours, f"{case.path} holds")
+            require_fingerprint(
+                name, {"fingerprint": FINGERPRINTS[name]}, ours, f"{case.path} holds"
+            )
     if not used:
         raise TipError("the tip holds no signal that this Frametrace compares")
-    used, unlike = _of_our_model(case, tip, used, signals)
-    held = tuple(name for name in used if name in case.epoch.signals)
-    settings = EchoSettings(max_pdq=max_pdq, signals=held)
-    material = tip.items.append_column("thumbnail", pa.nulls(len(tip.items), pa.binary()))
-    echoes = echoes_of(case, material, settings, executor=executor, progress=progress)
+    used, model_notes = _check_caption_model(case, tip, used, signals)
+    available = tuple(name for name in used if name in case.epoch.signals)
+    settings = EchoSettings(max_pdq=max_pdq, signals=available)
+    echoes = find_echoes(case, material_of_tip(tip), settings, executor=executor, progress=progress)
     with connect(case, "accounts") as connection:
         connection.register("echoes", echoes)
-        connection.execute(f"CREATE TEMP TABLE kinded AS {_KINDED}")
-        actors = connection.sql(_ACTORS).to_arrow_table().cast(ACTORS)
-        items = connection.sql(_ECHOED).to_arrow_table().cast(ECHOED)
-    return Checked(tip, settings, echoes, actors, items, (*unlike, *_notes(case, tip, used)))
+        connection.execute(f"CREATE TEMP TABLE echoes_of_one_kind AS {_ONE_KIND}")
+        accounts = connection.sql(_ACCOUNTS).to_arrow_table().cast(ECHOING_ACCOUNTS)
+        items = connection.sql(_ECHOED).to_arrow_table().cast(ECHOED_ITEMS)
+    notes = (*model_notes, *_notes(case, tip, used))
+    return CheckResult(tip, settings, echoes, accounts, items, notes)
 
 
-def _of_our_model(
+def _check_caption_model(
     case: Case, tip: Tip, used: Sequence[str], named: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What to compare by, and what to know of vectors that another model made.
+    """The signals to compare by, and a note if caption vectors can't be compared.
 
-    Raises `TipError` where comparing by these was asked for by name.
+    Raises `TipError` if `named` asks for vectors that another model made.
     """
     ours = case.epoch.signals.get(Caption.name)
     if Caption.name not in used or ours is None:
         return tuple(used), ()
-    others = tuple(name for name in used if name != Caption.name)
-    if made_alike(case, tip.head):
-        if tells_meanings(case):
+    without_vectors = tuple(name for name in used if name != Caption.name)
+    if same_model(case, tip.head):
+        if can_compare_meanings(case):
             return tuple(used), ()
-        few = case.epoch.rows(signal_table(Caption.name))
-        return others, (
-            f"Captions were compared by wording alone: {few:,} captions are too few to tell how "
-            "near unrelated ones are under this model.",
+        count = case.epoch.rows(signal_table(Caption.name))
+        return without_vectors, (
+            f"Captions were compared by wording alone: {count:,} captions are too few to measure "
+            "how similar unrelated ones are under this model.",
         )
     theirs = (tip.head.signals or {})[Caption.name]
     if Caption.name in named:
-        same_way(Caption.name, theirs, ours["fingerprint"], f"{case.path} holds")
+        require_fingerprint(Caption.name, theirs, ours["fingerprint"], f"{case.path} holds")
     note = (
         f"Captions were compared by wording alone: the tip's vectors are made by "
         f"{theirs.get('model') or 'a model'} ({theirs['fingerprint']}), the case's by "
@@ -184,20 +194,20 @@ def _of_our_model(
         f"meaning: frametrace embed {case.path.name} --signal caption --caption-model MODEL "
         "--replace"
     )
-    return others, (note,)
+    return without_vectors, (note,)
 
 
 def _notes(case: Case, tip: Tip, used: Sequence[str]) -> list[str]:
-    """What was not compared, in plain sentences."""
+    """Sentences on what was not compared."""
     notes, items = [], tip.items
-    flat = pc.sum(pc.less(items["quality"], pdq.MIN_QUALITY)).as_py() or 0
+    flat = pc.sum(pc.less(items["quality"], pdq.Pdq.min_quality)).as_py() or 0
     if flat:
-        notes.append(f"Pictures of the tip too flat for PDQ, which were not compared: {flat:,}.")
+        notes.append(f"Pictures of the tip that are too flat for PDQ were not compared: {flat:,}.")
     only_phash = pc.sum(pc.and_(pc.is_valid(items["phash"]), pc.is_null(items["pdq"]))).as_py()
     if Local.name in used:
         notes.append(
-            "Edited copies were verified by the tip's local features and the case's pictures, as a "
-            "tip shows no pictures: that is stricter than `frametrace match` of both cases."
+            "Edited copies were verified with the tip's local features and the case's pictures, "
+            "because a tip has no pictures: this is stricter than `frametrace match` of both cases."
         )
         used = [*used, Thumbnail.name]
     for name, what in (
@@ -215,5 +225,7 @@ def _notes(case: Case, tip: Tip, used: Sequence[str]) -> list[str]:
             command = f"frametrace embed {case.path.name} --signal {name}"
             if name == Caption.name and (model := (tip.head.signals or {})[name].get("model")):
                 command += f", with the tip's model: {model}"
-            notes.append(f"{what} of the case without {name}: {missing:,}. Compute it: {command}")
+            notes.append(
+                f"{what} of the case without {name}: {missing:,}. Compute it with: {command}"
+            )
     return notes

@@ -1,22 +1,35 @@
-"""Known material, and what of a case is found to echo it: the tables between the comparisons."""
+"""Builds the table of known material to search a case for: items of tips, or the case's groups."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
+from frametrace.case.store import Case
+from frametrace.case.views import connect
 from frametrace.embed.signals import caption_key, pdq, phash
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.tips.tip_model import ITEMS
+from frametrace.matcher.results import BELONGING, Results
+from frametrace.matcher.tips.caption_vectors import pack_vectors
+from frametrace.matcher.tips.tip_model import ITEMS, Tip
 
-__all__ = ["FOUND", "MATERIAL", "EchoSettings", "found_in", "names_of"]
+__all__ = [
+    "MATERIAL",
+    "NEAREST_ITEMS",
+    "EchoSettings",
+    "concat_matches",
+    "in_comparison_order",
+    "material_of_groups",
+    "material_of_tip",
+]
 
-# What to look for: one row per picture or caption, under the name it is reported by. A `pdq` of low
-# quality says nothing and is not compared (one of unknown quality, from a list of hashes, is);
-# `phash` is compared only where there is no `pdq`. `local` finds what these don't; with a
-# `thumbnail` it is verified by both pictures, else by the features alone. `vector` finds captions
-# that `caption_key` doesn't.
+# One row per known picture or caption, under the id that it is reported by. A `pdq` of low quality
+# is not compared (one of unknown quality, from a list of hashes, is). `phash` is compared only for
+# items without `pdq`. `local` finds edited copies that hashes miss, verified with both pictures if
+# there is a `thumbnail`, else with the features alone. `vector` finds captions that `caption_key`
+# misses.
 MATERIAL = pa.schema(
     [
         *map(ITEMS.field, ("id", "pdq", "quality", "phash", "caption_key", "local")),
@@ -25,9 +38,9 @@ MATERIAL = pa.schema(
     ]
 )
 
-# One row per picture or text of a case and signal that finds it, as `echoes.ECHOES` has it: the
-# nearest item.
-FOUND = pa.schema(
+# One row per matched picture or text of a case and signal: the nearest item. The columns are those
+# of `find_echoes.ECHOES`.
+NEAREST_ITEMS = pa.schema(
     [
         ("sha256", pa.string()),
         ("item", pa.int64()),
@@ -40,10 +53,30 @@ FOUND = pa.schema(
     ]
 )
 
+# A member of a photo group is known by its picture, one of a framing group by its caption or, if it
+# has none, its picture. Of equally near items the first is reported, so that items of groups that
+# they belong to come before those of groups that only list them.
+_OF_GROUPS = """
+WITH carried AS (
+    SELECT group_id, relation, media_sha256 IS NOT NULL
+        AND (kind = 'photo' OR caption_sha256 IS NULL) AS picture, media_sha256, caption_sha256,
+        medoid_sha256
+    FROM members
+),
+items AS (
+    SELECT group_id, CASE WHEN picture THEN media_sha256 ELSE caption_sha256 END AS sha256,
+        picture, medoid_sha256, bool_and(relation NOT IN {belonging}) AS only_listed
+    FROM carried GROUP BY ALL
+)
+SELECT i.group_id, left(i.sha256, 16) AS id, {pdq} AS pdq, {quality} AS quality,
+    {caption_key} AS caption_key, {local} AS local, {thumbnail} AS thumbnail, {caption} AS vector
+FROM items i {joins} ORDER BY i.only_listed, i.group_id, i.sha256
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class EchoSettings:
-    """How near is an echo. `signals` are the names of those to compare by."""
+    """The thresholds of hashes in bits, and the names of the signals to compare by."""
 
     max_pdq: int = pdq.MAX_DISTANCE
     max_phash: int = phash.MAX_DISTANCE
@@ -53,11 +86,80 @@ class EchoSettings:
     )
 
 
-def found_in(tables: Sequence[pa.Table]) -> pa.Table:
-    """Some tables in the schema FOUND as one."""
-    return pa.concat_tables([FOUND.empty_table(), *tables]).combine_chunks()
+def concat_matches(tables: Sequence[pa.Table]) -> pa.Table:
+    """Concatenate tables in the schema NEAREST_ITEMS."""
+    return pa.concat_tables([NEAREST_ITEMS.empty_table(), *tables]).combine_chunks()
 
 
-def names_of(signals: Sequence[str]) -> tuple[str, ...]:
-    """Those of some signals that material is compared by, in a fixed order."""
+def in_comparison_order(signals: Sequence[str]) -> tuple[str, ...]:
+    """The given signals that material can be compared by, in a fixed order."""
     return tuple(name for name in EchoSettings().signals if name in signals)
+
+
+def material_of_tip(tip: Tip) -> pa.Table:
+    """The items of a tip in the schema MATERIAL; a tip has no thumbnails."""
+    thumbnails = pa.nulls(len(tip.items), pa.binary())
+    return tip.items.append_column("thumbnail", thumbnails).select(MATERIAL.names)
+
+
+def material_of_groups(case: Case, results: Results) -> tuple[pa.Array, pa.Table]:
+    """The group id of each picture and caption of a case's groups, and these as MATERIAL."""
+    names = ("pdq", "caption_key", "local", "thumbnail", "caption")
+    available = [name for name in names if case.epoch.rows(f"signals/{name}")]
+    # Only medoids get local features: an edited copy of a member is an edited copy of the medoid.
+    medoid = "i.picture AND i.sha256 = i.medoid_sha256"
+    joins = {
+        "local": f"LEFT JOIN local l ON {medoid} AND l.sha256 = i.sha256",
+        "thumbnail": f"LEFT JOIN thumbnail t ON {medoid} AND t.sha256 = i.sha256",
+        "pdq": "LEFT JOIN pdq p ON i.picture AND p.sha256 = i.sha256",
+        "caption_key": "LEFT JOIN caption_key k ON NOT i.picture AND k.sha256 = i.sha256",
+        "caption": "LEFT JOIN caption c ON NOT i.picture AND c.sha256 = i.sha256",
+    }
+    query = _OF_GROUPS.format(
+        belonging=BELONGING,
+        pdq="p.code" if "pdq" in available else "NULL",
+        quality="p.quality" if "pdq" in available else "NULL",
+        caption_key="k.code" if "caption_key" in available else "NULL",
+        local="l.code" if "local" in available else "NULL",
+        thumbnail="t.code" if "thumbnail" in available else "NULL",
+        caption="c.code" if "caption" in available else "NULL",
+        joins=" ".join(joins[name] for name in available),
+    )
+    with connect(case, *(f"signals/{name}" for name in available)) as connection:
+        connection.register("members", results.members)
+        rows = connection.sql(query).to_arrow_table()
+    material = pa.table(
+        {
+            "id": rows["id"],
+            "pdq": rows["pdq"].cast(pa.binary()).cast(pa.binary(32)),
+            "quality": rows["quality"].cast(pa.uint8()),
+            "phash": pa.nulls(rows.num_rows, pa.binary(8)),
+            "caption_key": _minhash_bytes(rows["caption_key"]),
+            "local": rows["local"].cast(pa.binary()),
+            "thumbnail": rows["thumbnail"].cast(pa.binary()),
+            "vector": _packed_vectors(rows["vector"]),
+        }
+    )
+    return rows["group_id"].combine_chunks(), material.cast(MATERIAL)
+
+
+def _packed_vectors(values: pa.ChunkedArray) -> pa.Array:
+    """Caption vectors in the form that tips have; null where there is none."""
+    rows = np.flatnonzero(values.is_valid().to_numpy())
+    column = np.full(len(values), None, object)
+    for row, value in zip(rows, values.drop_null(), strict=True):
+        column[row] = pack_vectors(value.values.to_numpy()[None])[0]
+    return pa.array(column, pa.binary())
+
+
+def _minhash_bytes(keys: pa.ChunkedArray) -> pa.Array:
+    """MinHash keys as the bytes that tips have; null where there is none."""
+    kind = MATERIAL.field("caption_key").type
+    if pa.types.is_null(keys.type) or keys.null_count == len(keys):
+        return pa.nulls(len(keys), kind)
+    valid = keys.is_valid().to_numpy()
+    numbers = keys.drop_null().combine_chunks().flatten().to_numpy().astype(">u4")
+    content = pa.FixedSizeBinaryArray.from_buffers(
+        kind, int(valid.sum()), [None, pa.py_buffer(numbers.tobytes())]
+    )
+    return content.take(pa.array(np.cumsum(valid) - 1, mask=~valid))

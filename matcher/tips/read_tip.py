@@ -1,4 +1,4 @@
-"""Reading a tip from a file: streamed into a table of some 500 bytes an item."""
+"""Reads a tip from a file and verifies it: streamed into a table of about 500 bytes per item."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -10,21 +10,28 @@ import pyarrow.compute as pc
 
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import is_value
-from frametrace.matcher.tips.caption_vectors import vector_of
-from frametrace.matcher.tips.envelope import TIP, read_document
-from frametrace.matcher.tips.schema import names_its_signals
-from frametrace.matcher.tips.tip_model import COLUMNS, FEATURES, FINGERPRINTS, ITEMS, Head, Tip
+from frametrace.matcher.tips.caption_vectors import decode_vector
+from frametrace.matcher.tips.schema_validation import id_matches_signals
+from frametrace.matcher.tips.signed_documents import TIP, read_document
+from frametrace.matcher.tips.tip_model import (
+    FINGERPRINTS,
+    ITEMS,
+    MAX_FEATURES,
+    SIGNAL_COLUMNS,
+    Head,
+    Tip,
+)
 from frametrace.posts.errors import TipError
 
-__all__ = ["comparable", "read_tip", "same_way"]
+__all__ = ["read_tip", "require_fingerprint", "signals_to_compare"]
 
 _BLOCK = 20_000  # items that are Python objects at a time
 
 
 def read_tip(path: Path, trusted: Sequence[Path] = ()) -> Tip:
-    """Read a tip and hold it against its schema, digest and signature.
+    """Read a tip and verify its schema, digest and signature.
 
-    Where `trusted` names public keys, one of them has to have signed it. Raises `TipError`.
+    If `trusted` names public keys, one of them must have signed it. Raises `TipError`.
     """
     blocks: list[pa.Table] = []
     rows: list[dict[str, Any]] = []
@@ -33,51 +40,56 @@ def read_tip(path: Path, trusted: Sequence[Path] = ()) -> Tip:
         blocks.append(pa.Table.from_pylist(rows, ITEMS))
         rows.clear()
 
-    def take(number: int, item: dict[str, Any]) -> None:
-        if not names_its_signals(item):
-            raise TipError(f"{path}: the id of item {number} is not made of its signals")
+    def on_item(number: int, item: dict[str, Any]) -> None:
+        if not id_matches_signals(item):
+            raise TipError(f"{path}: the id of item {number} is not the digest of its signals")
         rows.append(_row(item))
         if len(rows) == _BLOCK:
             flush()
 
-    envelope = read_document(path, TIP, take, trusted)
+    envelope = read_document(path, TIP, on_item, trusted)
     flush()
     items = pa.concat_tables(blocks)
     if pc.count_distinct(items["id"]).as_py() < items.num_rows:
-        raise TipError(f"{path} holds an item twice: no two items of a tip share an id")
-    head = Head.of_json(envelope.head)
-    for name, column in COLUMNS.items():
+        raise TipError(f"{path} holds an item twice: the ids of a tip must be unique")
+    head = Head.from_json(envelope.head)
+    for name, column in SIGNAL_COLUMNS.items():
         if name not in (head.signals or {}) and items[column].null_count < items.num_rows:
-            raise TipError(f"{path} holds {name}, but its head does not say what made it")
+            raise TipError(f"{path} holds {name}, but its head states no fingerprint for it")
     return Tip(head, envelope.sha256, envelope.signature, items)
 
 
-def comparable(tip: Tip, signals: Sequence[str] = ()) -> list[str]:
-    """The signals of a tip to compare by: all of them, or those named.
+def signals_to_compare(tip: Tip, signals: Sequence[str] = ()) -> list[str]:
+    """The signals of a tip to compare by: all of them, or the named ones.
 
-    Raises `TipError` where one was made in a way that this Frametrace doesn't know. Vectors of
-    captions are for each case to judge.
+    Raises `TipError` for a fingerprint that this version of Frametrace doesn't know. Caption
+    vectors are not checked here, because their model must match that of the case.
     """
-    made = tip.head.signals or {}
-    if lacking := [name for name in signals if name not in made]:
-        has = ", ".join(sorted(made)) or "none"
-        raise TipError(f"the tip has no signal {lacking[0]!r}; it has: {has}")
-    chosen = sorted(signals or made)
+    fingerprints = tip.head.signals or {}
+    if missing := [name for name in signals if name not in fingerprints]:
+        available = ", ".join(sorted(fingerprints)) or "none"
+        raise TipError(f"the tip has no signal {missing[0]!r}; it has: {available}")
+    chosen = sorted(signals or fingerprints)
     for name in chosen:
         if name == Caption.name:
             continue
-        same_way(name, made[name], FINGERPRINTS.get(name, ""), "this Frametrace compares")
+        require_fingerprint(
+            name, fingerprints[name], FINGERPRINTS.get(name, ""), "this Frametrace compares"
+        )
     return chosen
 
 
-def same_way(name: str, theirs: Mapping[str, str], ours: str, whose: str) -> None:
-    """Raise `TipError` where a signal's values were made by something else than ours."""
+def require_fingerprint(name: str, theirs: Mapping[str, str], ours: str, whose: str) -> None:
+    """Raise `TipError` if the sender's fingerprint of a signal is not `ours`.
+
+    In the message `whose` names the side that `ours` belongs to.
+    """
     if theirs["fingerprint"] != ours:
         model = f"{theirs['model']}, " if theirs.get("model") else ""
         raise TipError(
             f"the sender made the tip's {name} by {model}{theirs['fingerprint']}; {whose} "
-            f"{ours or 'no signal of that name'}. Ask the sender for a tip made that way, or "
-            "name the other signals to compare by with --signal"
+            f"{ours or 'no signal of that name'}. Ask the sender for a tip made the same way, or "
+            "choose other signals to compare by with --signal"
         )
 
 
@@ -95,18 +107,23 @@ def _row(item: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _features(name: str, text: str) -> bytes:
-    """Local features from outside. Raises `TipError` where they are none."""
+def _features(item_id: str, text: str) -> bytes:
+    """Decode and check local features. Raises `TipError` if they are invalid."""
     code = base64.b64decode(text)
-    if not is_value(code, FEATURES):
-        raise TipError(f"{name}: its local features are none: a wrong size, or places outside it")
+    if not is_value(code, MAX_FEATURES):
+        raise TipError(
+            f"{item_id}: its local features are invalid: a wrong size, or positions outside the "
+            "picture"
+        )
     return code
 
 
-def _vector(name: str, text: str) -> bytes:
-    """A caption's vector from outside. Raises `TipError` where it is none."""
-    if (code := vector_of(text)) is None:
-        raise TipError(f"{name}: its caption is no vector: it has too many values, or all are zero")
+def _vector(item_id: str, text: str) -> bytes:
+    """Decode and check a caption's vector. Raises `TipError` if it is invalid."""
+    if (code := decode_vector(text)) is None:
+        raise TipError(
+            f"{item_id}: its caption vector is invalid: it has too many values, or all are zero"
+        )
     return code
 
 

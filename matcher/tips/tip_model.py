@@ -1,4 +1,4 @@
-"""What a tip is in memory: its head, and its items as a table."""
+"""The data model of a tip: its head, its items as a table, and its sharing marking (TLP)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,27 +8,28 @@ from typing import Any, Self
 import pyarrow as pa
 
 from frametrace.embed.signals.caption import Caption
-from frametrace.embed.signals.caption_key import PERMUTATIONS, CaptionKey
+from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
-from frametrace.matcher.tips.keys import Signature
+from frametrace.embed.text.minhash_values import PERMUTATIONS
+from frametrace.matcher.tips.signatures import Signature
 
 __all__ = [
-    "COLUMNS",
-    "FEATURES",
+    "ACCOUNT_KINDS",
     "FINGERPRINTS",
     "ITEMS",
     "KEY_BYTES",
-    "KINDS",
+    "MAX_FEATURES",
+    "SIGNAL_COLUMNS",
     "Head",
     "ItemKind",
     "Tip",
     "Tlp",
-    "program",
+    "program_version",
 ]
 
-KEY_BYTES = 4 * PERMUTATIONS  # a MinHash as bytes: big-endian numbers of 32 bits
+KEY_BYTES = 4 * PERMUTATIONS  # of a MinHash: big-endian numbers of 32 bits
 
 
 class Tlp(StrEnum):
@@ -42,31 +43,31 @@ class Tlp(StrEnum):
 
     @property
     def label(self) -> str:
-        """As the protocol has it written on what is shared."""
+        """How the protocol wants the marking written on shared material."""
         return f"TLP:{self.upper()}"
 
     @classmethod
     def strictest(cls, markings: Iterable[Self]) -> Self:
-        """The strictest of some; they stand here from the freest on."""
-        return max(markings, key=tuple(cls).index)
+        """The strictest of several markings."""
+        return max(markings, key=tuple(cls).index)  # defined from the least strict on
 
 
 class ItemKind(StrEnum):
-    """What an item of a tip stands for."""
+    """Whether an item of a tip stands for a picture or for a text."""
 
     PICTURE = "picture"
     CAPTION = "caption"
 
 
-KINDS = ("account", "page", "group", "channel")
+ACCOUNT_KINDS = ("account", "page", "group", "channel")
 
-# What makes the signals that a tip's items are compared by. What made vectors of captions, the
-# head says: a receiver compares them where its case has the same model.
+# The fingerprints of the signals that items are compared by. For caption vectors the tip's head
+# names the model: a receiver compares them only if its case uses the same model.
 FINGERPRINTS: Mapping[str, str] = {
     signal.name: signal.made_by["fingerprint"] for signal in (Pdq(), Phash(), CaptionKey(), Local())
 }
-# Local features of a picture that a tip carries, those of most worth: 8 kB in base64.
-FEATURES = 272
+# Local features of a picture that a tip carries, the best ones: 8 kB in base64.
+MAX_FEATURES = 272
 
 _COUNT = pa.struct(
     [
@@ -78,9 +79,12 @@ _COUNT = pa.struct(
 )
 
 # The column of ITEMS that holds each signal.
-COLUMNS: Mapping[str, str] = {**{name: name for name in FINGERPRINTS}, Caption.name: "vector"}
+SIGNAL_COLUMNS: Mapping[str, str] = {
+    **{name: name for name in FINGERPRINTS},
+    Caption.name: "vector",
+}
 
-# One row per item, in the tip's order. Codes are null where the item lacks the signal.
+# One row per item, in the tip's order. A signal that the item lacks is null.
 ITEMS = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
@@ -101,10 +105,10 @@ ITEMS = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a tip says of itself.
+    """The metadata of a tip.
 
-    `signals` maps a signal to its `fingerprint` and, perhaps, `model`; `accounts` is `none`,
-    `pseudonyms` or `revealed`.
+    `signals` maps each signal to its `fingerprint` and, for caption vectors, `model`; `accounts` is
+    `none`, `pseudonyms` or `revealed`.
     """
 
     made_by: str = ""
@@ -112,7 +116,7 @@ class Head:
     program: str = ""
     tlp: Tlp = Tlp.AMBER
     groups: tuple[str, ...] = ()
-    chosen_accounts: int = 0
+    selected_accounts: int = 0
     settings: Mapping[str, str] | None = None
     signals: Mapping[str, Mapping[str, str]] | None = None
     accounts: str = "none"
@@ -124,22 +128,22 @@ class Head:
             "case": self.case,
             "program": self.program,
             "tlp": str(self.tlp),
-            "selection": {"accounts": self.chosen_accounts, "groups": list(self.groups)},
+            "selection": {"accounts": self.selected_accounts, "groups": list(self.groups)},
             "settings": dict(self.settings or {}),
             "signals": {name: dict(made) for name, made in (self.signals or {}).items()},
             "accounts": self.accounts,
         }
 
     @classmethod
-    def of_json(cls, head: Mapping[str, Any]) -> Self:
-        """Read a `head` that its schema found to be sound."""
+    def from_json(cls, head: Mapping[str, Any]) -> Self:
+        """Build a head from a `head` member that was validated against the schema."""
         return cls(
             made_by=head["made_by"],
             case=head["case"],
             program=head["program"],
             tlp=Tlp(head["tlp"]),
             groups=tuple(head["selection"]["groups"]),
-            chosen_accounts=head["selection"]["accounts"],
+            selected_accounts=head["selection"]["accounts"],
             settings=head["settings"],
             signals=head["signals"],
             accounts=head["accounts"],
@@ -148,7 +152,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """A tip that was read: `items` in the schema ITEMS, `sha256` its digest and name."""
+    """A tip that was read and verified: `items` in the schema ITEMS, `sha256` its digest."""
 
     head: Head
     sha256: str
@@ -156,8 +160,8 @@ class Tip:
     items: pa.Table
 
 
-def program() -> str:
-    """What this program calls itself in documents."""
+def program_version() -> str:
+    """The name and version of this program, as documents state it."""
     from importlib.metadata import version
 
     return f"frametrace {version('frametrace')}"

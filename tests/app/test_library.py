@@ -182,7 +182,7 @@ def test_a_tip_is_exported_and_checked(folder: Path):
         if row["kind"] == "photo"
     )
     tip = folder / "tip.json"
-    frametrace.tips.export(folder / "one_case", frametrace.tips.Choice(groups=(group,)), tip)
+    frametrace.tips.export(folder / "one_case", frametrace.tips.Selection(groups=(group,)), tip)
     echoes = frametrace.tips.check(
         folder / "two_case", frametrace.tips.read(tip), folder / "echoes"
     )

@@ -11,8 +11,9 @@ from frametrace.matcher.account_names import connect
 from frametrace.matcher.between_cases.match_cases import match_cases
 from frametrace.matcher.between_cases.spanning_groups import shown_of
 from frametrace.matcher.stage import match_case
-from frametrace.matcher.tips.selection import Choice, chosen_posts
-from frametrace.matcher.tips.watch import look, remember, watching
+from frametrace.matcher.tips.export_selection import Selection, selected_posts
+from frametrace.matcher.tips.watch_new_posts import compare_new_posts
+from frametrace.matcher.tips.watch_state import open_watch, save_state
 from frametrace.work.executor import InProcess
 
 SIGNALS = ("pdq", "caption_key")
@@ -50,7 +51,7 @@ def test_groups_and_ties_count_it_once(tmp_path):
 def test_an_account_may_be_chosen_by_its_number(tmp_path):
     case = make_case(tmp_path, [BY_HANDLE, BY_NUMBER, ANOTHER], PICTURES, signals=SIGNALS)
     for name in ("555", "instagram/555", "lin"):
-        chosen = chosen_posts(case, Choice(accounts=(name,)))
+        chosen = selected_posts(case, Selection(accounts=(name,)))
         assert set(chosen["post_id"].to_pylist()) == {"CAAAAAAAAA1", "CAAAAAAAAA2"}
 
 
@@ -114,8 +115,8 @@ def test_a_watch_tells_of_it_once(tmp_path):
     told = []
     for posts in ([], [BY_NUMBER], [BY_HANDLE], [{**BY_NUMBER, "post_id": "CAAAAAAAAA6"}]):
         case = make_case(tmp_path, posts, signals=SIGNALS) if posts else case
-        with watching(case) as state:
-            found = look(case, state, ())
-            remember(case, found.state)
+        with open_watch(case) as state:
+            found = compare_new_posts(case, state, ())
+            save_state(case, found.state)
         told += [row["account_id"] for row in found.newcomers.to_pylist()]
     assert told == ["555"]

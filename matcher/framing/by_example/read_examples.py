@@ -12,11 +12,12 @@ from frametrace.case.store import Case
 from frametrace.embed.decoding.decode import Picture, decode
 from frametrace.embed.signals import CaptionSignal, PictureSignal, Signal, pdq
 from frametrace.embed.signals.caption import Caption
-from frametrace.embed.signals.caption_key import CaptionKey, key_of
+from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Local
-from frametrace.embed.signals.ocr_text import Overlay
+from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.embed.signals.thumbnail import Thumbnail
+from frametrace.embed.text.normalize import key_of
 from frametrace.matcher.account_names import connect
 from frametrace.matcher.framing.by_example.examples import (
     MAX_TEXT_CHARS,
@@ -164,7 +165,7 @@ def _picture(makers: SignalMakers, path: Path) -> ExamplePicture:
         picture = decode(data)
     except DecodeError as error:
         raise DecodeError(f"{printable(str(path))}: {error}") from None
-    hashes, quality = pdq.compute_forms(np.asarray(picture.luma))
+    hashes, quality = pdq.compute_orientations(np.asarray(picture.luma))
     name = "".join(c if c.isprintable() else " " for c in printable(path.name))
     without_model = (Local(), Thumbnail(), pdq.Pdq())
     weights = {signal.name: signal.made_by["fingerprint"] for signal in without_model}
@@ -176,7 +177,7 @@ def _picture(makers: SignalMakers, path: Path) -> ExamplePicture:
     return ExamplePicture(
         name=name[:_MAX_NAME_CHARS] or "picture",
         sha256=hashlib.sha256(data).hexdigest(),
-        pdq=hashes if quality >= pdq.MIN_QUALITY else None,
+        pdq=hashes if quality >= pdq.Pdq.min_quality else None,
         features=features,
         thumbnail=thumbnail,
         ocr_text=_ocr_text(makers, picture),
@@ -212,7 +213,7 @@ def _code(signal: PictureSignal, picture: Picture) -> bytes:
 
 
 def _ocr_text(makers: SignalMakers, picture: Picture) -> ExampleText | None:
-    values = _computed(makers, Overlay.name, picture)
+    values = _computed(makers, OcrText.name, picture)
     text = values["text"][0].as_py() if values is not None else None
     return _embedded(makers, text[:MAX_TEXT_CHARS]) if text and key_of(text) else None
 

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from frametrace.embed.text.char_tables import INVISIBLE, same_characters
-from frametrace.embed.text.normalize import set_aside
+from frametrace.embed.text.normalize import without_links
 
 __all__ = [
     "MAX_CHARACTERS",
@@ -67,7 +67,7 @@ def in_one_spelling(text: str) -> str:
     common of them. Hashtags are split at capitals and underscores; the mark # stays. Escapes that
     exports leave are resolved: HTML entities and line breaks.
     """
-    text = set_aside(html.unescape(text[:MAX_CHARACTERS]).replace(r"\n", " "))
+    text = without_links(html.unescape(text[:MAX_CHARACTERS]).replace(r"\n", " "))
     if "#" in text:
         text = _patterns()["hashtag"].sub(_split_hashtag, text)
     text = text.casefold()

@@ -166,7 +166,7 @@ def test_errors_of_the_shares_reach_the_user_without_a_traceback(table, tmp_path
     rows = [f"p{at},a,{1_566_000_000 + 60 * at}" for at in range(9)]
     minutes.write_text("\n".join(["object_id,account_id,timestamp_share", *rows]))
     for source, option, code, said in (
-        (minutes, "--window=10", 2, "the least window is 60 seconds"),
+        (minutes, "--window=10", 2, "the shortest window is 60 seconds"),
         (table, "--object=picture", 3, "has no column picture"),
     ):
         done = command("network", "--from-csv", source, option, "--out", tmp_path / "out")

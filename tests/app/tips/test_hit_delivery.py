@@ -1,4 +1,4 @@
-"""Where hits of a watched folder go: each place gets each once, and what fails waits."""
+"""Each destination of a watched folder gets each hit once; failed deliveries wait."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def keeper(folder, ending="sys.exit(0)"):
     ]
 
 
-def test_a_web_address_gets_each_hit_once_with_a_key(place):
+def test_a_webhook_gets_each_hit_once_with_a_key(place):
     place.export("a.jsonl", "one", "two")
     with hooked() as (server, address):
         hits, _ = place.once("--webhook", address)
@@ -55,7 +55,7 @@ def test_a_web_address_gets_each_hit_once_with_a_key(place):
     assert len({hit["id"] for hit in hits}) == 3
 
 
-def test_what_a_web_address_refuses_waits_and_comes_later_in_order(place):
+def test_hits_that_a_webhook_refuses_are_sent_later_in_order(place):
     place.export("a.jsonl", "one", "two")
     hits, said = place.once("--webhook", REFUSED)
     assert [hit["account_id"] for hit in hits] == ["one", "two"]
@@ -149,7 +149,7 @@ def test_one_place_that_fails_does_not_stop_another(place, tmp_path):
     assert place.state["pending"] == []
 
 
-def test_a_hit_is_printed_as_a_sentence_that_does_not_steer_the_terminal(place):
+def test_a_hit_is_printed_as_a_sentence_without_escape_sequences(place):
     place.export("a.jsonl", "one\x1b[2J\u202e")
     done = subprocess.run(
         [PROGRAM, *place.arguments("--once")[:-3]], capture_output=True, text=True, check=True
@@ -185,7 +185,7 @@ def until(found, child):
 
 
 @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
-def test_it_stays_on_and_ends_when_it_is_told_to(place, told):
+def test_it_keeps_running_until_it_is_stopped(place, told):
     child = started(place)
     try:
         until((place.case / "watch" / "state.json").exists, child)
@@ -204,7 +204,7 @@ def test_it_stays_on_and_ends_when_it_is_told_to(place, told):
         for stream in (child.stdout, child.stderr):
             stream.close()
     assert (out, child.returncode) == ("", 0)
-    assert "stopped; the next watch goes on from here" in said
+    assert "stopped; the next watch continues from here" in said
     assert "Traceback" not in said
     assert place.accounts() == []
 
@@ -258,7 +258,7 @@ def test_hits_are_reported_again_when_only_the_note_of_it_was_lost(place, tmp_pa
     assert [hit["id"] for hit in kept()] == [*(hit["id"] for hit in hits), hits[-1]["id"]]
 
 
-def test_two_watches_of_one_case_get_in_nobodys_way(place):
+def test_a_second_watch_of_a_case_is_refused(place):
     child = started(place)
     try:
         until((place.case / "watch" / "state.json").exists, child)

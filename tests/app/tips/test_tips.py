@@ -13,16 +13,16 @@ from making import jpeg, make_case, photo
 
 from frametrace.app.cli import frametrace
 from frametrace.app.commands.tip import command as tip_command
-from frametrace.app.tips.answers import answer_check, answers_in
-from frametrace.app.tips.check_page import MOST_PICTURES, facts_of, why
-from frametrace.app.tips.watch_run import sorted_out
+from frametrace.app.tips.check_page import MAX_PICTURES, check_facts, evidence_sentence
+from frametrace.app.tips.verdict_answers import read_answers, verdict_of_check
+from frametrace.app.tips.watch_once import split_tips_and_sources
 from frametrace.app.tips.write_check import write_check
 from frametrace.matcher.tips.canonical_json import short_digest
 from frametrace.matcher.tips.check import check_tip
-from frametrace.matcher.tips.envelope import TIP, write_document
 from frametrace.matcher.tips.read_tip import read_tip
+from frametrace.matcher.tips.signed_documents import TIP, write_document
 from frametrace.matcher.tips.tip_model import FINGERPRINTS, Head, Tlp
-from frametrace.matcher.tips.verdict import Answer, read_verdict
+from frametrace.matcher.tips.verdicts import Answer, read_verdict
 from frametrace.posts.errors import CaseError, SourceError, TipError, UsageError
 from frametrace.work.executor import InProcess
 
@@ -31,7 +31,7 @@ FILES = ["accounts.csv", "check.json", "echoes.csv", "index.html", "items.csv"]
 
 @pytest.fixture(scope="module")
 def hostile_tip(small_case, tmp_path_factory):
-    """A tip as somebody would write it who wants to break whoever looks at it."""
+    """A tip made to attack whoever opens it."""
     rows = small_case.read("signals/pdq").sort_by("sha256").to_pylist()
     keys = [row for row in small_case.read("signals/caption_key").to_pylist() if row["code"]]
     signals = [{"pdq": {"hash": row["code"].hex(), "quality": 100}} for row in rows]
@@ -85,14 +85,14 @@ def test_the_page_escapes_what_posts_and_tips_hold(report):
     assert not re.search(r'(?:src|href)="(?!#)', page)
     assert page.count("TLP:RED") >= 3
     assert page.count("<article") == checked.items.num_rows > 3
-    assert f"{{ {MOST_PICTURES} }}" not in page
+    assert f"{{ {MAX_PICTURES} }}" not in page
 
 
 def test_cells_of_its_tables_are_no_formulas_and_every_row_is_marked(report):
     checked, out = report
     for name, table in {
         "echoes.csv": checked.echoes,
-        "accounts.csv": checked.actors,
+        "accounts.csv": checked.accounts,
         "items.csv": checked.items,
     }.items():
         rows = rows_of(out / name)
@@ -102,7 +102,7 @@ def test_cells_of_its_tables_are_no_formulas_and_every_row_is_marked(report):
             assert not [cell for cell in row.values() if cell[:1] in tuple("=+-@\t\r\n") and cell]
 
 
-def test_the_terminal_is_not_steered(small_case, hostile_tip, tmp_path):
+def test_escape_sequences_do_not_reach_the_terminal(small_case, hostile_tip, tmp_path):
     for arguments in (
         ("show", hostile_tip),
         ("check", small_case.path, hostile_tip, "--out", tmp_path),
@@ -124,19 +124,19 @@ def test_the_same_check_gives_the_same_bytes(small_case, hostile_tip, report, tm
         assert (tmp_path / name).read_bytes() == (report[1] / name).read_bytes()
 
 
-def test_a_tip_without_echoes_gives_a_report_that_says_so(small_case, tmp_path):
+def test_the_report_of_a_tip_without_echoes_says_so(small_case, tmp_path):
     signals = {"pdq": {"hash": "5a" * 32, "quality": 100}}
     item = {"id": f"picture-{short_digest(signals)}", "signals": signals, "counts": []}
     head = Head(signals={"pdq": {"fingerprint": FINGERPRINTS["pdq"]}})
     write_document(tmp_path / "tip.json", TIP, head.to_json(), [item])
     checked = written(small_case, tmp_path / "tip.json", tmp_path / "out")
-    assert dict(facts_of(checked))["compared"] == "pdq (within 31 of 256 bits)"
+    assert dict(check_facts(checked))["compared"] == "pdq (within 31 of 256 bits)"
     checked = replace(checked, settings=replace(checked.settings, signals=("caption_key",)))
-    assert dict(facts_of(checked))["compared"] == "caption_key"
-    assert "None was found." in (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert dict(check_facts(checked))["compared"] == "caption_key"
+    assert "None were found." in (tmp_path / "out" / "index.html").read_text("utf-8")
     assert rows_of(tmp_path / "out" / "accounts.csv") == []
     with pytest.raises(UsageError, match="no item is answered"):
-        answer_check(tmp_path / "out", tmp_path / "v.json", {}, rest=Answer.CONFIRMED)
+        verdict_of_check(tmp_path / "out", tmp_path / "v.json", {}, rest=Answer.CONFIRMED)
 
 
 def test_folders_and_answers_of_others_are_never_overwritten(small_case, hostile_tip, tmp_path):
@@ -186,23 +186,24 @@ def test_answers_come_from_the_table_then_from_options(small_case, hostile_tip, 
     assert run(*arguments, "--rest", "unsure").exit_code == 0
     assert len(read_verdict(out).opinions) == checked.items.num_rows
     both = run(*arguments, "--reject", items[0], "--confirm", items[0])
-    assert (both.exit_code, "two answers" in both.output) == (2, True)
+    assert isinstance(both.exception, UsageError)
+    assert "two answers" in str(both.exception)
     with pytest.raises(UsageError, match="no echo of 'picture-0'"):
-        answer_check(tmp_path / "out", out, {"picture-0": Answer.UNSURE})
+        verdict_of_check(tmp_path / "out", out, {"picture-0": Answer.UNSURE})
 
 
 @pytest.mark.parametrize("joint", [",", ";"])
 def test_answers_are_read_as_spreadsheets_of_any_country_write_them(tmp_path, joint):
     lines = [("item_id", "verdict", "posts"), ("picture-1", "UNSURE", "3"), ("picture-2", "", "4")]
     (tmp_path / "items.csv").write_text("\n".join(map(joint.join, lines)), "utf-8-sig")
-    assert answers_in(tmp_path / "items.csv") == {"picture-1": Answer.UNSURE}
+    assert read_answers(tmp_path / "items.csv") == {"picture-1": Answer.UNSURE}
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("item,answer\n1,confirmed\n", "lacks the column"),
-        ("item_id,verdict\n1,yes\n", "line 2: 'yes' is no answer"),
+        ("item_id,verdict\n1,yes\n", "line 2: 'yes' is not an answer"),
         (b"\xff\xfe", "can't be read"),
     ],
 )
@@ -210,16 +211,16 @@ def test_a_table_without_answers_is_refused(tmp_path, text, message):
     path = tmp_path / "items.csv"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     with pytest.raises(TipError, match=message):
-        answers_in(path)
+        read_answers(path)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"frametrace_check": 2}', '{"tip": {}'])
 def test_a_folder_without_a_check_is_refused(tmp_path, content):
     (tmp_path / "check.json").write_text(content)
     with pytest.raises(TipError, match=r"check\.json"):
-        answer_check(tmp_path, tmp_path / "v.json", {})
+        verdict_of_check(tmp_path, tmp_path / "v.json", {})
     with pytest.raises(TipError):
-        answer_check(tmp_path / "absent", tmp_path / "v.json", {})
+        verdict_of_check(tmp_path / "absent", tmp_path / "v.json", {})
 
 
 def test_lists_of_hashes_go_both_ways_and_are_harmless_in_a_spreadsheet(hostile_tip, tmp_path):
@@ -232,15 +233,16 @@ def test_lists_of_hashes_go_both_ways_and_are_harmless_in_a_spreadsheet(hostile_
     assert lines.read_text("ascii") == "".join(f"pdq {row['pdq']}\n" for row in rows)
     result = run("convert", lines, "--tlp", "green", "--out", back, "--json")
     assert json.loads(result.stdout)["hashes"] == len(rows) == read_tip(back).items.num_rows
-    assert run("convert", lines, "--from", lines, "--out", back).exit_code == 2
+    refused = run("convert", lines, "--from", lines, "--out", back)
+    assert isinstance(refused.exception, UsageError)
     for source in (hostile_tip, lines):
         kept = source.read_bytes()
         result = run("convert", source, "--out", source)
-        assert "would take the place of its source" in result.output
+        assert "would overwrite its source" in str(result.exception)
         assert source.read_bytes() == kept
 
 
-def test_a_list_takes_no_place_of_a_tip_a_key_or_a_device(hostile_tip, tmp_path):
+def test_a_list_does_not_overwrite_a_tip_a_key_or_a_device(hostile_tip, tmp_path):
     other = tmp_path / "other.json"
     other.write_bytes(hostile_tip.read_bytes())
     key = tmp_path / "key.pem"
@@ -267,12 +269,12 @@ def test_a_bank_goes_both_ways_and_keeps_its_marking(hostile_tip, tmp_path):
     assert read_tip(back).head.tlp == "red"
 
 
-def test_tips_and_sources_are_told_apart_by_how_they_begin(hostile_tip, tmp_path):
+def test_tips_and_sources_are_distinguished_by_their_beginning(hostile_tip, tmp_path):
     spaced = tmp_path / "posts.csv"
     spaced.write_text(json.dumps(json.loads(hostile_tip.read_text("utf-8")), indent=4), "utf-8")
     source = tmp_path / "tip.json"
     source.write_text('{"platform": "x", "post_id": "1", "account_id": "a"}\n')
-    assert sorted_out([source, spaced, tmp_path]) == ((spaced,), (source, tmp_path))
+    assert split_tips_and_sources([source, spaced, tmp_path]) == ((spaced,), (source, tmp_path))
 
 
 def test_a_watch_that_can_find_nothing_says_so_and_makes_no_case(small_case, hostile_tip, tmp_path):
@@ -290,7 +292,7 @@ def test_a_watch_that_can_find_nothing_says_so_and_makes_no_case(small_case, hos
         assert "is no list of a watch" in str(result.exception)
         assert other.read_text() == text
     folder = make_case(tmp_path / "new", [{"text": "hello"}]).path
-    assert "nothing is known to compare with" in watch(folder, folder.parent / "posts.jsonl").output
+    assert "there is nothing to compare with" in watch(folder, folder.parent / "posts.jsonl").output
 
 
 @pytest.mark.parametrize("name", tip_command.commands)
@@ -321,8 +323,8 @@ def test_a_bad_tip_ends_with_one_line_and_exit_code_3(small_case, tmp_path, comm
 
 
 def test_many_echoes_are_cut_on_the_page_and_whole_in_the_table(tmp_path, monkeypatch):
-    monkeypatch.setattr("frametrace.app.tips.check_page.MOST_ECHOES", 5)
-    monkeypatch.setattr("frametrace.app.tips.check_page.MOST_ACTORS", 4)
+    monkeypatch.setattr("frametrace.app.tips.check_page.MAX_ECHOES", 5)
+    monkeypatch.setattr("frametrace.app.tips.check_page.MAX_ACCOUNTS", 4)
     posts = [{"account_id": f"a{at}", "media": ["1.jpg"]} for at in range(9)]
     case = make_case(tmp_path, posts, {"1.jpg": jpeg(photo(1))}, signals=("pdq",))
     (row,) = case.read("signals/pdq").to_pylist()
@@ -356,7 +358,7 @@ def test_many_echoes_are_cut_on_the_page_and_whole_in_the_table(tmp_path, monkey
         ),
         (
             {"signal": "local", "similarity": 0.5, "relation": "contains", "mirrored": False},
-            "larger picture that holds it: 50% of the local features agree with picture-1",
+            "larger picture that contains it: 50% of the local features agree with picture-1",
         ),
         (
             {"signal": "local", "similarity": 0.5, "relation": "part", "mirrored": False},
@@ -365,4 +367,4 @@ def test_many_echoes_are_cut_on_the_page_and_whole_in_the_table(tmp_path, monkey
     ],
 )
 def test_the_page_says_why_a_post_echoes_an_item(row, said):
-    assert why({**row, "item_id": "picture-1"}) == said
+    assert evidence_sentence({**row, "item_id": "picture-1"}) == said

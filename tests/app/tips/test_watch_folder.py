@@ -28,7 +28,7 @@ def place(tmp_path, tip):
     return Place(tmp_path, tip)
 
 
-def test_exports_and_pictures_of_a_folder_are_taken_and_each_hit_is_printed_once(place):
+def test_exports_and_pictures_are_added_and_each_hit_is_printed_once(place):
     place.export("words.jsonl", "speaker", "other")
     place.picture("1.jpg")
     place.picture("2.jpg", 2)
@@ -62,7 +62,7 @@ def test_an_empty_folder_is_no_error(place):
     assert place.state["files"] == {}
 
 
-def test_what_the_case_held_before_is_no_news_but_what_lies_in_the_folder_is(place, tmp_path):
+def test_posts_of_the_case_count_as_seen_and_files_in_the_folder_do_not(place, tmp_path):
     (tmp_path / "first").mkdir()
     source = Place(tmp_path / "first", place.tip).export("old.jsonl", "old")
     done = CliRunner().invoke(frametrace, ["add", str(place.case), str(source)])
@@ -179,9 +179,9 @@ def test_a_damaged_memory_is_said(place, damage):
 
 
 USAGE = {
-    "once alone": (["--once"], "--once goes with --folder"),
-    "command alone": (["--command", "cat"], "--command goes with --folder"),
-    "webhook alone": (["--webhook", "http://x/"], "--webhook goes with --folder"),
+    "once alone": (["--once"], "--once needs --folder"),
+    "command alone": (["--command", "cat"], "--command needs --folder"),
+    "webhook alone": (["--webhook", "http://x/"], "--webhook needs --folder"),
     "no quotes": (["--folder", "IN", "--command", "cat 'x"], "is not a command"),
     "ftp": (["--folder", "IN", "--webhook", "ftp://host/x"], "is not a web address"),
     "no host": (["--folder", "IN", "--webhook", "http:///x"], "is not a web address"),
@@ -191,14 +191,14 @@ USAGE = {
     "large port": (["--folder", "IN", "--webhook", "http://host:99999/"], "is not a web address"),
     "space": (["--folder", "IN", "--webhook", "http://host/a b"], "is not a web address"),
     "blank command": (["--folder", "IN", "--command", "  "], "is not a command"),
-    "no folder": (["--folder", "IN/none"], "is no folder"),
-    "a file": (["--folder", "TIP"], "is no folder"),
-    "0s": (["--folder", "IN", "--every", "0s"], "is not a time"),
-    "25h": (["--folder", "IN", "--every", "25h"], "is not a time"),
-    "soon": (["--folder", "IN", "--every", "soon"], "is not a time"),
-    "negative": (["--folder", "IN", "--every", "-5s"], "is not a time"),
-    "out": (["--folder", "IN", "--out", "list.csv"], "takes its sources"),
-    "media": (["--folder", "IN", "--media", "IN"], "takes its sources"),
+    "no folder": (["--folder", "IN/none"], "is not a folder"),
+    "a file": (["--folder", "TIP"], "is not a folder"),
+    "0s": (["--folder", "IN", "--every", "0s"], "is not a duration"),
+    "25h": (["--folder", "IN", "--every", "25h"], "is not a duration"),
+    "soon": (["--folder", "IN", "--every", "soon"], "is not a duration"),
+    "negative": (["--folder", "IN", "--every", "-5s"], "is not a duration"),
+    "out": (["--folder", "IN", "--out", "list.csv"], "takes sources"),
+    "media": (["--folder", "IN", "--media", "IN"], "takes sources"),
 }
 
 
@@ -212,7 +212,7 @@ def refusal(arguments):
 
 
 @pytest.mark.parametrize("name", USAGE)
-def test_wrong_usage_is_said_in_one_sentence(place, name):
+def test_wrong_usage_is_reported_in_one_sentence(place, name):
     options, message = USAGE[name]
     given = [one.replace("IN", str(place.folder)).replace("TIP", str(place.tip)) for one in options]
     place.export("a.jsonl", "anybody")
@@ -225,7 +225,7 @@ def test_wrong_usage_is_said_in_one_sentence(place, name):
 def test_sources_beside_a_folder_are_refused(place):
     source = place.export("a.jsonl", "anybody")
     arguments = ["watch", place.case, place.tip, source, "--folder", place.folder, "--once"]
-    assert "takes its sources" in refusal(arguments)
+    assert "takes sources" in refusal(arguments)
     assert not place.case.exists()
 
 

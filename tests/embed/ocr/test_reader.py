@@ -15,8 +15,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.ocr import reader
-from frametrace.embed.ocr.reader import Line, Reader, is_lettering
-from frametrace.embed.signals.caption_key import key_of
+from frametrace.embed.ocr.reader import Line, TextReader, is_text
+from frametrace.embed.text.normalize import key_of
 
 MESSAGE = "Who pays for this damage?"
 
@@ -122,7 +122,7 @@ def test_scripts_that_the_reader_does_not_know_give_nothing(
     ],
 )
 def test_debris_is_told_by_confidence_and_letters(text: str, confidence: float, kept: bool) -> None:
-    assert is_lettering(text, confidence) is kept
+    assert is_text(text, confidence) is kept
 
 
 def test_photographs_without_lettering_keep_nothing(
@@ -136,7 +136,7 @@ def test_photographs_without_lettering_keep_nothing(
 # One reading for the very same pixels, one each for everything else.
 
 
-class Counting(Reader):
+class Counting(TextReader):
     """Counts how often a picture is really read."""
 
     readings = 0
@@ -179,17 +179,17 @@ def test_the_same_pixels_in_another_shape_are_another_picture(counting: Counting
 
 
 def test_what_is_remembered_is_bounded(counting: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "_KNOWN", 2)
+    monkeypatch.setattr(reader, "_CACHED_PICTURES", 2)
     fresh = Counting(reader.model_files()[0].parent)
     for shade in (10, 20, 30, 10):
         fresh.read(Image.new("RGB", (20, 20), (shade, 0, 0)))
     assert fresh.readings == 4
-    assert len(fresh._known) == 2
+    assert len(fresh._cache) == 2
 
 
 def test_two_readers_read_alike(counting: Counting) -> None:
     image = lettered(photo(6), MESSAGE, 20)
-    assert counting._read(image) == Reader(reader.model_files()[0].parent)._read(image)
+    assert counting._read(image) == TextReader(reader.model_files()[0].parent)._read(image)
 
 
 # Bounds.
@@ -202,13 +202,13 @@ def test_of_very_many_boxes_the_largest_are_read() -> None:
     across = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])[None] * np.stack(
         [3 * height, height], axis=2
     )
-    chosen = reader._chosen((corner + across).astype(np.float32))
+    chosen = reader._choose((corner + across).astype(np.float32))
     assert len(chosen) == 200
     kept = (chosen[:, 3] - chosen[:, 0])[:, 1]
     assert kept.min() >= np.sort(height.ravel())[-201] - 1e-3
     wide = np.tile(np.array([[0, 0], [2000, 0], [2000, 10], [0, 10]], np.float32), (50, 1, 1))
-    assert len(reader._chosen(wide)) == 40_000 // 4_800
-    assert len(reader._chosen(np.empty((0, 4, 2), np.float32))) == 0
+    assert len(reader._choose(wide)) == 40_000 // 4_800
+    assert len(reader._choose(np.empty((0, 4, 2), np.float32))) == 0
 
 
 def test_a_page_full_of_numbers_is_read_in_bounds(read: Callable[[Image.Image], str]) -> None:
@@ -246,7 +246,7 @@ def test_reading_says_nothing_and_asks_no_network(
     monkeypatch.setattr(socket, "create_connection", refused)
     monkeypatch.setattr(socket.socket, "connect", refused)
     with caplog.at_level(logging.DEBUG):
-        fresh = Reader(reader.model_files()[0].parent)
+        fresh = TextReader(reader.model_files()[0].parent)
         assert fresh.read(lettered(photo(1), MESSAGE))
         assert not fresh.read(Image.new("RGB", (640, 480)))
     assert capfd.readouterr() == ("", "")

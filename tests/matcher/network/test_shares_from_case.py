@@ -96,7 +96,7 @@ def test_the_case_s_own_precision_bounds_the_window(tmp_path: Path) -> None:
     ]
     case = make_case(tmp_path, posts, pictures_of({"p.jpg": 1}))
     shares = shares_in_case(case, match_case(case)[0].members)
-    with pytest.raises(UsageError, match="to the minute only"):
+    with pytest.raises(UsageError, match="only to the minute"):
         find_ties(shares, TieSettings(window=10))
     assert find_ties(shares, TieSettings(window=3600)).ties.num_rows == 2
 

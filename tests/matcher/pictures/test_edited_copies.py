@@ -15,8 +15,9 @@ from frametrace.case.store import Case
 from frametrace.matcher.network import shares_in_case
 from frametrace.matcher.results import Results
 from frametrace.matcher.stage import load_results, match_case
-from frametrace.matcher.tips.selection import Choice, chosen_posts
-from frametrace.matcher.tips.watch import look, remember, watching
+from frametrace.matcher.tips.export_selection import Selection, selected_posts
+from frametrace.matcher.tips.watch_new_posts import compare_new_posts
+from frametrace.matcher.tips.watch_state import open_watch, save_state
 
 Match = Callable[..., Results]
 Group = frozenset[tuple[str, str]]
@@ -170,13 +171,13 @@ def test_a_narrow_part_of_a_known_photo_is_listed_with_it_and_not_the_other_way_
     by_name = {r["post_id"]: r for r in results.members.to_pylist() if r["relation"] == "part"}
     assert sorted(row["signal"] for row in by_name.values()) == ["local", "pdq"]
     known = results.groups["group_id"][0].as_py()
-    chosen = chosen_posts(case, Choice(groups=(known,)), load_results(case))
+    chosen = selected_posts(case, Selection(groups=(known,)), load_results(case))
     assert set(chosen["post_id"].to_pylist()) == {"a", "a-again", "a-crop"}
 
 
 def test_a_tip_on_a_group_brings_its_copies_alone(made: Case, results: Results) -> None:
     (name,) = {row["group_id"] for row in results.members.to_pylist() if row["post_id"] == "b-crop"}
-    chosen = chosen_posts(made, Choice(groups=(name,)), load_results(made))
+    chosen = selected_posts(made, Selection(groups=(name,)), load_results(made))
     assert set(chosen["post_id"].to_pylist()) == {"b", "b-crop"}
 
 
@@ -258,10 +259,10 @@ def test_who_newly_posts_a_known_collage_is_told_of_by_the_group_of_the_collage(
         for r in results.members.to_pylist()
         if (r["post_id"], r["relation"]) == ("ab", "copy")
     }
-    with watching(case) as state:
-        remember(case, look(case, state, []).state)
+    with open_watch(case) as state:
+        save_state(case, compare_new_posts(case, state, []).state)
     (tmp_path / "new.jpg").write_bytes(PICTURES["ab"])
     case = make_case(tmp_path, [{"account_id": "new", "media": ["new.jpg"]}], signals=SIGNALS)
-    with watching(case) as state:
-        rows = look(case, state, []).newcomers.to_pylist()
+    with open_watch(case) as state:
+        rows = compare_new_posts(case, state, []).newcomers.to_pylist()
     assert [(row["account_id"], row["known_as"]) for row in rows] == [("new", own)]

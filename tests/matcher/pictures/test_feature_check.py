@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 from frametrace.embed.signals.local import Features, is_value
 from frametrace.matcher.pictures.feature_check import verify_described
 from frametrace.matcher.results import Relation
-from frametrace.matcher.tips.tip_model import FEATURES
+from frametrace.matcher.tips.tip_model import MAX_FEATURES
 
 
 def on_canvas(image):
@@ -122,7 +122,7 @@ def test_what_takes_the_pixels_of_both_is_not_claimed():
 
 def test_the_features_that_a_tip_carries_are_enough():
     for name, (edit, relation, mirrored) in EDITS.items():
-        sent = Features.of(seen(3).features.first(FEATURES))
+        sent = Features.of(seen(3).features.first(MAX_FEATURES))
         found = verify_described(sent, shown(edit(detailed(3)), 60), mirrored)
         assert found is not None, name
         assert found.relation == relation, name
@@ -160,7 +160,7 @@ def test_a_photo_is_found_in_each_of_them(name):
 @st.composite
 def garbage(draw):
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    count = draw(st.integers(0, FEATURES))
+    count = draw(st.integers(0, MAX_FEATURES))
     width, height = (draw(st.integers(1, 400)) for _ in range(2))
     rows = np.frombuffer(rng.bytes(count * FEATURE.itemsize), FEATURE).copy()
     if draw(st.booleans()):
@@ -176,7 +176,7 @@ def garbage(draw):
 
 @given(garbage(), st.sampled_from([None, True, False]))
 def test_whatever_features_say_nothing_breaks(code, mirrored):
-    assert is_value(code, FEATURES)
+    assert is_value(code, MAX_FEATURES)
     for picture in (seen(1), shown(Image.new("RGB", (300, 200), "red")), shown(photo(1, 20, 16))):
         found = verify_described(Features.of(code), picture, mirrored)
         assert found is None or found.relation in (Relation.COPY, Relation.CONTAINS)
@@ -184,16 +184,16 @@ def test_whatever_features_say_nothing_breaks(code, mirrored):
 
 @pytest.mark.parametrize("scale", [0, 160, 200, 255])
 def test_sizes_that_no_feature_has_break_nothing(scale):
-    rows = np.frombuffer(seen(1).features.first(FEATURES)[4:], FEATURE).copy()
+    rows = np.frombuffer(seen(1).features.first(MAX_FEATURES)[4:], FEATURE).copy()
     rows["scale"][::9] = scale  # the others still align
     code = seen(1).features.first(0) + rows.tobytes()
-    assert is_value(code, FEATURES)
+    assert is_value(code, MAX_FEATURES)
     found = verify_described(Features.of(code), seen(1))
     assert found is None or found.relation == Relation.COPY
 
 
 def test_all_features_in_one_place_are_no_copy():
-    rows = np.frombuffer(seen(1).features.first(FEATURES)[4:], FEATURE).copy()
+    rows = np.frombuffer(seen(1).features.first(MAX_FEATURES)[4:], FEATURE).copy()
     rows["x"], rows["y"] = 64 * 100, 64 * 100
     code = seen(1).features.first(0) + rows.tobytes()
     assert verify_described(Features.of(code), seen(1)) is None

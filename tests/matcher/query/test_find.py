@@ -9,15 +9,15 @@ from picturing import altered, bar_chart, detailed
 from PIL import Image, ImageOps
 
 from frametrace.case.store import Case
-from frametrace.embed.signals import caption_key
-from frametrace.embed.signals.base import ModelChoice, bits_distance
+from frametrace.embed.signals import SIGNALS, caption_key
+from frametrace.embed.signals.base import Bound, ModelChoice, bits_distance
 from frametrace.embed.signals.local import Local
-from frametrace.embed.signals.pdq import FORMS, compute_pdq
+from frametrace.embed.signals.pdq import ORIENTATIONS, compute_pdq
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.pictures.geometry import MIN_INLIERS
 from frametrace.matcher.pictures.picture_values import Shown
 from frametrace.matcher.pictures.verify import verify
-from frametrace.matcher.query.by_signal import _RADIUS, opened
+from frametrace.matcher.query.by_signal import opened
 from frametrace.matcher.query.find import FOUND, find_picture, find_text
 from frametrace.posts.errors import CaseError, DecodeError, IndexMismatch, ModelMissing, UsageError
 from frametrace.work.executor import InProcess
@@ -90,7 +90,7 @@ def test_a_flat_picture_is_found_by_its_bytes_alone(tmp_path):
 
 @pytest.mark.parametrize("at", range(8))
 def test_a_picture_mirrored_or_turned_is_found_by_pdq_and_the_row_says_how(case, tmp_path, at):
-    mirrored, rotation = FORMS[at]
+    mirrored, rotation = ORIENTATIONS[at]
     asked = photo(2).rotate(rotation, expand=True)  # Pillow turns to the left: undone by the form
     asked = ImageOps.mirror(asked) if mirrored else asked
     (tmp_path / "asked.jpg").write_bytes(jpeg(asked, 75))
@@ -334,7 +334,9 @@ def seen(tmp_path_factory):
     pictures = {f"{at}.jpg": jpeg(photo(at, 120, 90)) for at in range(5)}
     posts = [{"media": [name], "text": f"caption number {name[0]}"} for name in pictures]
     case = make_case(folder, posts, pictures)
-    settings = EmbedSettings(("clip",), ModelChoice(clip_weights=str(tiny_clip(folder / "clip"))))
+    settings = EmbedSettings(
+        ("clip",), ModelChoice({"clip_weights": str(tiny_clip(folder / "clip"))})
+    )
     embed(case, settings, executor=InProcess())
     return Case(case.path)
 
@@ -403,7 +405,8 @@ def test_copies_by_a_hash_are_told_with_what_was_altered_in_them(tmp_path, monke
     assert rows["altered.jpg"]["altered_part"] > 0.03
 
     asked.write_bytes(jpeg(bar_chart(1)))
-    monkeypatch.setitem(_RADIUS, "pdq", 127)  # so that charts of one style are copies by it
+    # So that charts of one style are copies by PDQ.
+    monkeypatch.setattr(SIGNALS["pdq"], "bound", Bound(127, "for this test"))
     by_hash, by_both = (
         {
             row["media_path"]: row["relation"]

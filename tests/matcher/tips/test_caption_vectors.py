@@ -1,4 +1,4 @@
-"""Captions that a tip finds by their meaning: reworded ones, where both cases have one model."""
+"""Reworded captions are found by their vectors, if both cases use the same model."""
 
 import base64
 import hashlib
@@ -13,13 +13,14 @@ from tipping import document, item, raw
 from frametrace.matcher.framing.calibration import Background
 from frametrace.matcher.framing.vector_similarity import angular_nearness, cosine_of
 from frametrace.matcher.tips.canonical_json import short_digest
-from frametrace.matcher.tips.caption_vectors import nearest_meanings, packed
+from frametrace.matcher.tips.caption_vectors import nearest_meanings, pack_vectors
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.export import ExportSettings, export_tip
+from frametrace.matcher.tips.export_selection import Selection
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.selection import Choice
 from frametrace.matcher.tips.tip_model import Head
-from frametrace.matcher.tips.watch import look, remember, watching
+from frametrace.matcher.tips.watch_new_posts import compare_new_posts
+from frametrace.matcher.tips.watch_state import open_watch, save_state
 from frametrace.posts.errors import TipError
 
 SAID = "These people in black are no protesters, they are terrorists"
@@ -53,7 +54,7 @@ def cases(tmp_path_factory):
 
 def sent(case, path, **settings):
     accounts = tuple(case.read("posts", ["account_id"])["account_id"].to_pylist())
-    export_tip(case, Choice(accounts=accounts), path, ExportSettings(**settings))
+    export_tip(case, Selection(accounts=accounts), path, ExportSettings(**settings))
     return path
 
 
@@ -65,8 +66,8 @@ def test_a_reworded_caption_is_found_and_chatter_is_not(cases, tmp_path):
     (echo,) = checked.echoes.to_pylist()
     assert (echo["text"], echo["signal"]) == (REWORDED, "caption")
     assert 0.8 < echo["similarity"] < 1
-    assert checked.actors["captions"].to_pylist() == [1]
-    assert checked.actors["pictures"].to_pylist() == [0]
+    assert checked.accounts["captions"].to_pylist() == [1]
+    assert checked.accounts["pictures"].to_pylist() == [0]
 
 
 def test_a_caption_of_the_same_words_is_told_by_them(cases, tmp_path):
@@ -125,16 +126,16 @@ def test_a_watch_finds_reworded_captions_of_tips_and_of_known_groups(cases, tmp_
     known = [{"text": f"{group}{end}", "account_id": f"k{end}"} for end in ("", "!", "!!")]
     case = make_case(tmp_path / "watched", known, (), SIGNALS)
     match_case(case)
-    with watching(case) as state:
-        remember(case, look(case, state, [tip]).state)
+    with open_watch(case) as state:
+        save_state(case, compare_new_posts(case, state, [tip]).state)
     new = ["A pal of the mayor bought disused cranes from the port authority", REWORDED]
     posts = [{"post_id": f"n{at}", "account_id": f"n{at}", "text": t} for at, t in enumerate(new)]
     others = [
         {"post_id": f"o{at}", "account_id": f"o{at}", "text": t} for at, t in enumerate(OTHERS)
     ]
     case = make_case(tmp_path / "watched", [*posts, *others], (), SIGNALS)
-    with watching(case) as state:
-        found = look(case, state, [tip]).newcomers.to_pylist()
+    with open_watch(case) as state:
+        found = compare_new_posts(case, state, [tip]).newcomers.to_pylist()
     by_account = {row["account_id"]: row for row in found}
     assert by_account.keys() == {"n0", "n1"}
     assert {row["signal"] for row in found} == {"caption"}
@@ -157,21 +158,21 @@ def vector_document(text):
         (base64.b64encode(bytes(384)).decode(), "all are zero"),
         (base64.b64encode(b"\1" * 5000).decode(), "too many values"),
         ("A" * 9000, "at most 8,192"),
-        ("no base64!", "not of the form"),
+        ("no base64!", "does not match the pattern"),
     ],
 )
-def test_a_vector_that_is_none_is_refused(tmp_path, text, reason):
+def test_an_invalid_vector_is_refused(tmp_path, text, reason):
     with pytest.raises(TipError, match=reason):
         read_tip(raw(tmp_path / "tip.json", vector_document(text)))
 
 
 def test_vectors_without_a_model_in_the_head_are_refused(tmp_path):
     content = {**document(items=[item(), vector_item("AQID")]), "frametrace_tip": 2}
-    with pytest.raises(TipError, match="does not say what made it"):
+    with pytest.raises(TipError, match="states no fingerprint for it"):
         read_tip(raw(tmp_path / "tip.json", content))
 
 
-def test_a_vector_of_another_length_is_like_nothing(tmp_path):
+def test_a_vector_of_another_length_matches_nothing(tmp_path):
     case = spoken(tmp_path / "case", [SAID], ("caption_key",))
     digest = hashlib.sha256(SAID.encode()).hexdigest()
     case = put_codes(case, "caption", {digest: np.ones(384, np.float32) / 384**0.5}, "a:1")
@@ -190,7 +191,7 @@ def test_few_captions_of_a_model_not_known_are_compared_by_wording_alone(tmp_pat
     path = raw(tmp_path / "tip.json", vector_document(base64.b64encode(b"\1\1\1").decode()))
     checked = check_tip(case, read_tip(path))
     assert not checked.echoes.num_rows
-    assert any("too few to tell" in note for note in checked.notes)
+    assert any("too few to measure" in note for note in checked.notes)
 
 
 @settings(max_examples=25, deadline=None)
@@ -205,7 +206,7 @@ def test_the_nearest_is_that_of_a_search_through_all(tmp_path_factory, seed, n, 
     digests = [hashlib.sha256(str(at).encode()).hexdigest() for at in range(n)]
     case = make_case(tmp_path_factory.mktemp("many"), [{"text": SAID}], (), ())
     case = put_codes(case, "caption", dict(zip(digests, ours, strict=True)))
-    found = nearest_meanings(case, packed(theirs)).to_pylist()
+    found = nearest_meanings(case, pack_vectors(theirs)).to_pylist()
     cosines = ours @ theirs.T
     best = cosines.max(axis=1)
     for row in found:

@@ -1,4 +1,4 @@
-"""What a check finds in a case, and by what evidence."""
+"""A check finds the echoes in a case, each with its evidence."""
 
 from collections import Counter
 
@@ -11,11 +11,11 @@ from tipping import HASHES, WORDS, exported, sender_case
 
 from frametrace.embed.signals.base import bits_distance
 from frametrace.matcher.tips.canonical_json import short_digest
-from frametrace.matcher.tips.check import ACTORS, ECHOED, check_tip
-from frametrace.matcher.tips.echoes import ECHOES
-from frametrace.matcher.tips.envelope import TIP, write_document
+from frametrace.matcher.tips.check import ECHOED_ITEMS, ECHOING_ACCOUNTS, check_tip
+from frametrace.matcher.tips.export_selection import Selection
+from frametrace.matcher.tips.find_echoes import ECHOES
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.selection import Choice
+from frametrace.matcher.tips.signed_documents import TIP, write_document
 from frametrace.matcher.tips.tip_model import Head
 from frametrace.posts.errors import TipError
 
@@ -50,13 +50,17 @@ def receiver(tmp_path_factory):
 @pytest.fixture(scope="module")
 def tip(sender, tmp_path_factory):
     path = tmp_path_factory.mktemp("tip") / "tip.json"
-    exported(sender[0], path, Choice(groups=(sender[1]["photo"],)))
+    exported(sender[0], path, Selection(groups=(sender[1]["photo"],)))
     return read_tip(path)
 
 
 def test_the_check_finds_what_echoes_the_tip_with_its_evidence(receiver, tip):
     found = check_tip(receiver, tip)
-    tables = [(found.echoes, ECHOES), (found.actors, ACTORS), (found.items, ECHOED)]
+    tables = [
+        (found.echoes, ECHOES),
+        (found.accounts, ECHOING_ACCOUNTS),
+        (found.items, ECHOED_ITEMS),
+    ]
     assert all(table.schema == schema for table, schema in tables)
     echoes = found.echoes.to_pylist()
     assert {(row["post_id"], row["signal"]) for row in echoes} == {
@@ -72,7 +76,7 @@ def test_the_check_finds_what_echoes_the_tip_with_its_evidence(receiver, tip):
         else:
             assert row["distance"] is None
             assert row["similarity"] >= 0.8
-    actors = {row["account_id"]: row for row in found.actors.to_pylist()}
+    actors = {row["account_id"]: row for row in found.accounts.to_pylist()}
     assert set(actors) == {"page", "person"}
     assert (actors["page"]["posts"], actors["page"]["captions"]) == (2, 0)
     items = found.items.to_pylist()
@@ -82,7 +86,7 @@ def test_the_check_finds_what_echoes_the_tip_with_its_evidence(receiver, tip):
 
 
 def test_a_smaller_bound_or_fewer_signals_find_less(receiver, tip):
-    assert check_tip(receiver, tip, signals=["pdq"]).actors["account_id"].to_pylist() == ["page"]
+    assert check_tip(receiver, tip, signals=["pdq"]).accounts["account_id"].to_pylist() == ["page"]
     assert check_tip(receiver, tip, signals=["caption_key"]).echoes.num_rows == 1
     with pytest.raises(TipError, match="no signal 'clip'"):
         check_tip(receiver, tip, signals=["clip"])
@@ -123,9 +127,9 @@ def test_what_was_not_compared_is_said(tmp_path, tip):
     picture = {"a.jpg": jpeg(photo(1))}
     case = make_case(tmp_path, [{"media": ["a.jpg"], "text": WORDS}], picture, signals=())
     notes = " ".join(check_tip(case, bare).notes)
-    assert "too flat for PDQ, which were not compared: 1" in notes
+    assert "too flat for PDQ were not compared: 1" in notes
     assert "without pdq: 1" in notes
-    assert "without phash: 1. Compute it: frametrace embed" in notes
+    assert "without phash: 1. Compute it with: frametrace embed" in notes
     notes = " ".join(check_tip(case, tip).notes)
     assert "Captions of the case without caption_key: 1" in notes
     assert "phash" not in notes

@@ -1,4 +1,4 @@
-"""What a tip tells, and what it does not."""
+"""What a tip discloses, and what it does not."""
 
 import hashlib
 
@@ -10,8 +10,8 @@ from tipping import WORDS, exported, sender_case
 from frametrace.case.store import Case
 from frametrace.matcher.stage import match_case
 from frametrace.matcher.tips.export import sent_items
-from frametrace.matcher.tips.keys import account_key, pseudonym
-from frametrace.matcher.tips.selection import Choice
+from frametrace.matcher.tips.export_selection import Selection
+from frametrace.matcher.tips.pseudonyms import account_key, pseudonym
 from frametrace.posts.errors import CaseError, UsageError
 
 
@@ -22,7 +22,7 @@ def sender(tmp_path_factory):
 
 def test_a_photo_group_gives_its_pictures_and_its_posts_captions(sender, tmp_path):
     case, groups = sender
-    told, content = exported(case, tmp_path / "tip.json", Choice(groups=(groups["photo"],)))
+    told, content = exported(case, tmp_path / "tip.json", Selection(groups=(groups["photo"],)))
     items = {one["id"].split("-")[0]: one for one in content["items"]}
     assert (told.pictures, told.captions, told.left_out) == (2, 1, 1)
     first = next(one for one in content["items"] if len(one["accounts"]) == 2)
@@ -48,7 +48,7 @@ def test_a_photo_group_gives_its_pictures_and_its_posts_captions(sender, tmp_pat
 
 def test_texts_and_names_are_told_only_when_asked_for(sender, tmp_path):
     case, groups = sender
-    choice = Choice(groups=tuple(groups.values()), accounts=("twitter/ann",))
+    choice = Selection(groups=tuple(groups.values()), accounts=("twitter/ann",))
     _, content = exported(case, tmp_path / "plain.json", choice)
     text = (tmp_path / "plain.json").read_text("utf-8")
     assert not [told for told in ("ann", "bob", "club", "station", "/", ".jpg") if told in text]
@@ -64,7 +64,7 @@ def test_texts_and_names_are_told_only_when_asked_for(sender, tmp_path):
 def test_an_account_gives_all_of_its_own_and_nothing_of_others(sender, tmp_path):
     case, _ = sender
     told, content = exported(
-        case, tmp_path / "tip.json", Choice(accounts=("ann",)), reveal_accounts=True
+        case, tmp_path / "tip.json", Selection(accounts=("ann",)), reveal_accounts=True
     )
     assert (told.pictures, told.captions, told.left_out) == (2, 2, 0)
     assert content["head"]["selection"] == {"accounts": 1, "groups": []}
@@ -74,16 +74,16 @@ def test_an_account_gives_all_of_its_own_and_nothing_of_others(sender, tmp_path)
 def test_the_same_choice_gives_the_same_bytes(sender, tmp_path):
     case, groups = sender
     for name in ("one.json", "two.json"):
-        exported(case, tmp_path / name, Choice(groups=tuple(groups.values()) * 2))
+        exported(case, tmp_path / name, Selection(groups=tuple(groups.values()) * 2))
     assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
 
 
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        (Choice(), "--group or --account"),
-        (Choice(groups=("photo-1",)), "no group 'photo-1'"),
-        (Choice(accounts=("nobody",)), "no account 'nobody'"),
+        (Selection(), "--group or --account"),
+        (Selection(groups=("photo-1",)), "no group 'photo-1'"),
+        (Selection(accounts=("nobody",)), "no account 'nobody'"),
     ],
 )
 def test_a_choice_of_nothing_is_refused(sender, tmp_path, choice, message):
@@ -95,24 +95,24 @@ def test_a_choice_of_nothing_is_refused(sender, tmp_path, choice, message):
 def test_what_cant_be_sent_is_refused_with_what_to_do(sender, tmp_path):
     case, _ = sender
     with pytest.raises(UsageError, match="in the case"):
-        exported(case, case.path / "tip.json", Choice(accounts=("ann",)))
+        exported(case, case.path / "tip.json", Selection(accounts=("ann",)))
     posts = [{"account_id": "a", "platform": p, "text": WORDS} for p in ("twitter", "y")]
     two = make_case(tmp_path, posts, signals=())
     with pytest.raises(UsageError, match="twitter and y: name one as twitter/a"):
-        exported(two, tmp_path / "tip.json", Choice(accounts=("a",)))
+        exported(two, tmp_path / "tip.json", Selection(accounts=("a",)))
     with pytest.raises(UsageError, match="frametrace embed"):
-        exported(two, tmp_path / "tip.json", Choice(accounts=("twitter/a",)))
+        exported(two, tmp_path / "tip.json", Selection(accounts=("twitter/a",)))
     digest = hashlib.sha256(WORDS.encode()).hexdigest()
     other = put_codes(two, "caption_key", {digest: np.zeros(64, np.uint32)}, "another:1")
     with pytest.raises(CaseError, match="another:1"):
-        exported(other, tmp_path / "tip.json", Choice(accounts=("twitter/a",)))
+        exported(other, tmp_path / "tip.json", Selection(accounts=("twitter/a",)))
     with pytest.raises(CaseError, match="not matched since"):
-        exported(other, tmp_path / "tip.json", Choice(groups=("photo-1",)))
+        exported(other, tmp_path / "tip.json", Selection(groups=("photo-1",)))
 
 
 def test_the_case_keeps_no_more_of_a_tip_than_what_its_items_stand_for(sender, tmp_path):
     case, groups = sender
-    told, _ = exported(case, tmp_path / "tip.json", Choice(groups=(groups["photo"],)))
+    told, _ = exported(case, tmp_path / "tip.json", Selection(groups=(groups["photo"],)))
     digests = {one for some in sent_items(case, told.sha256).values() for one in some}
     known = {
         *case.read("media")["sha256"].to_pylist(),
@@ -133,21 +133,25 @@ def test_what_an_account_reposts_is_not_its_own(tmp_path):
     case = make_case(tmp_path, posts, signals=("caption_key",))
     results, _ = match_case(case)
     groups = tuple(results.groups["group_id"].to_pylist())
-    told, _ = exported(case, tmp_path / "tip.json", Choice(accounts=("a",)))
+    told, _ = exported(case, tmp_path / "tip.json", Selection(accounts=("a",)))
     assert (told.captions, told.left_out) == (1, 0)
-    _, content = exported(case, tmp_path / "tip.json", Choice(groups=groups), reveal_accounts=True)
+    _, content = exported(
+        case, tmp_path / "tip.json", Selection(groups=groups), reveal_accounts=True
+    )
     assert [one["accounts"] for one in content["items"]] == [["twitter/a", "twitter/c"]]
 
 
 def test_very_long_captions_are_cut_and_very_many_accounts_only_counted(tmp_path, monkeypatch):
-    monkeypatch.setattr("frametrace.matcher.tips.export._MOST_ACCOUNTS", 2)
+    monkeypatch.setattr("frametrace.matcher.tips.export._MAX_ACCOUNTS", 2)
     long = "many words " * 10_000
     names = ("one", "two", "three")
     posts = [{"account_id": name, "text": WORDS} for name in names]
     case = make_case(
         tmp_path, [*posts, {"account_id": "one", "text": long}], signals=("caption_key",)
     )
-    _, content = exported(case, tmp_path / "tip.json", Choice(accounts=names), with_captions=True)
+    _, content = exported(
+        case, tmp_path / "tip.json", Selection(accounts=names), with_captions=True
+    )
     by_caption = {one["caption"]: one for one in content["items"]}
     assert set(by_caption) == {WORDS, long[:100_000]}
     assert by_caption[WORDS]["counts"][0]["accounts"] == 3

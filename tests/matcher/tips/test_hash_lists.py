@@ -11,16 +11,23 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from making import make_case
 
-from frametrace.matcher.tips.envelope import TIP, is_document
 from frametrace.matcher.tips.export import export_tip
-from frametrace.matcher.tips.hash_lists import hashes_of, tip_of_hashes, write_lines
-from frametrace.matcher.tips.keys import make_keys
+from frametrace.matcher.tips.export_selection import Selection
+from frametrace.matcher.tips.hash_lists import pdq_hashes, tip_from_list, write_hash_lines
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.received_verdicts import OPINIONS, import_verdict, opinions_of
-from frametrace.matcher.tips.schema import schema_of
-from frametrace.matcher.tips.selection import Choice
+from frametrace.matcher.tips.schema_validation import load_schema
+from frametrace.matcher.tips.signatures import make_keys
+from frametrace.matcher.tips.signed_documents import TIP, is_document
 from frametrace.matcher.tips.tip_model import Tlp
-from frametrace.matcher.tips.verdict import Answer, Opinion, read_verdict, write_verdict
+from frametrace.matcher.tips.verdicts import (
+    OPINIONS,
+    Answer,
+    Opinion,
+    import_verdict,
+    imported_opinions,
+    read_verdict,
+    write_verdict,
+)
 from frametrace.posts.errors import CaseError, CaseLocked, TipError, UsageError
 
 HASH = "00f8c1d2" * 8
@@ -31,7 +38,7 @@ def sent(tmp_path):
     """A case that sent a tip of three captions: the case, the tip's digest, its items' ids."""
     posts = [{"account_id": "a", "text": f"words that say something of number {n}"} for n in "123"]
     case = make_case(tmp_path, posts, signals=("caption_key",))
-    told = export_tip(case, Choice(accounts=("a",)), tmp_path / "tip.json")
+    told = export_tip(case, Selection(accounts=("a",)), tmp_path / "tip.json")
     return case, told.sha256, read_tip(tmp_path / "tip.json").items["id"].to_pylist()
 
 
@@ -44,7 +51,7 @@ def verdict(path, tip, answers, by="", key=None):
 def test_a_verdict_is_read_as_it_was_written_and_names_nobody(sent, tmp_path):
     _, tip, items = sent
     path = verdict(tmp_path / "v.json", tip, dict.fromkeys(items, Answer.UNSURE), "we")
-    Draft202012Validator(schema_of("verdict")).validate(json.loads(path.read_text("utf-8")))
+    Draft202012Validator(load_schema("verdict")).validate(json.loads(path.read_text("utf-8")))
     found = read_verdict(path)
     assert (found.made_by, found.tip, found.tlp) == ("we", tip, Tlp.GREEN)
     assert [one.item_id for one in found.opinions] == sorted(items)
@@ -63,7 +70,7 @@ def test_contradicting_opinions_are_disputed_in_whatever_order_they_came(sent, t
     for at in order:
         import_verdict(case, verdict(tmp_path / f"{at}.json", tip, said[at], f"team {at}"))
         import_verdict(case, tmp_path / f"{at}.json")
-    found = opinions_of(case)
+    found = imported_opinions(case)
     assert found.schema == OPINIONS
     rows = found.to_pylist()
     assert rows[0]["item_id"] == items[0]
@@ -81,13 +88,13 @@ def test_a_verdict_on_what_was_never_asked_is_refused(sent, tmp_path):
     with pytest.raises(CaseError, match="sent no tip"):
         import_verdict(case, verdict(tmp_path / "v.json", "0" * 64, {items[0]: Answer.UNSURE}))
     strange = {"picture-0123456789abcdef": Answer.CONFIRMED}
-    with pytest.raises(TipError, match="which the tip it names does not hold"):
+    with pytest.raises(TipError, match="which is not in the tip that it names"):
         import_verdict(case, verdict(tmp_path / "v.json", tip, strange))
     with pytest.raises(UsageError, match="no item is answered"):
         verdict(tmp_path / "v.json", tip, {})
     with pytest.raises(TipError, match="begins with 'frametrace_tip'"):
         import_verdict(case, tmp_path / "tip.json")
-    assert opinions_of(case).num_rows == 0
+    assert imported_opinions(case).num_rows == 0
 
 
 def test_a_verdict_has_to_be_signed_by_the_key_that_is_named(sent, tmp_path):
@@ -98,7 +105,7 @@ def test_a_verdict_has_to_be_signed_by_the_key_that_is_named(sent, tmp_path):
     with pytest.raises(TipError, match="not the key"):
         import_verdict(case, path, [other])
     import_verdict(case, path, [public])
-    assert opinions_of(case)["made_by"].to_pylist() == [[f"not named (key {print_[:16]})"]]
+    assert imported_opinions(case)["made_by"].to_pylist() == [[f"not named (key {print_[:16]})"]]
 
 
 def test_opinions_wait_for_the_case_to_be_free(sent, tmp_path):
@@ -106,12 +113,12 @@ def test_opinions_wait_for_the_case_to_be_free(sent, tmp_path):
     path = verdict(tmp_path / "v.json", tip, {items[0]: Answer.UNSURE})
     with case.writer(), pytest.raises(CaseLocked):
         import_verdict(case, path)
-    assert opinions_of(case).num_rows == 0
+    assert imported_opinions(case).num_rows == 0
 
 
 def listed(tmp_path, name, text):
     (tmp_path / name).write_bytes(text.encode() if isinstance(text, str) else text)
-    made = tip_of_hashes(tmp_path / name, tmp_path / "tip.json", made_by="a list", tlp=Tlp.CLEAR)
+    made = tip_from_list(tmp_path / name, tmp_path / "tip.json", made_by="a list", tlp=Tlp.CLEAR)
     return made, read_tip(tmp_path / "tip.json")
 
 
@@ -125,10 +132,10 @@ def test_hashes_come_back_from_a_list_as_they_went_in(tmp_path, numbers, form):
     lines += [f"{one},x" if form == "csv" else f"pdq {one}" for one in digits]
     made, tip = listed(tmp_path, f"list.{form}", "\n".join(lines) + "\n")
     expected = list(dict.fromkeys(f"{number:064x}" for number in numbers))
-    hashes = hashes_of(tip)
+    hashes = pdq_hashes(tip)
     assert hashes["pdq"].to_pylist() == expected
     assert (made.hashes, made.twice) == (len(expected), len(numbers) - len(expected))
-    write_lines(tmp_path / "out.txt", hashes)
+    write_hash_lines(tmp_path / "out.txt", hashes)
     text = (tmp_path / "out.txt").read_text("ascii")
     assert text == "".join(f"pdq {one}\n" for one in expected)
 
@@ -142,7 +149,7 @@ def test_the_lines_are_those_of_python_threatexchange(tmp_path):
     from threatexchange.signal_type.pdq.signal import PdqSignal
 
     _, tip = listed(tmp_path, "ours.txt", f"pdq {HASH}\npdq {'1' * 64}\n")
-    write_lines(tmp_path / "out.txt", hashes_of(tip))
+    write_hash_lines(tmp_path / "out.txt", pdq_hashes(tip))
     config = FileCollaborationConfig(name="ours", filename=str(tmp_path / "out.txt"))
     theirs = LocalFileSignalExchangeAPI.for_collab(config)
     (delta,) = theirs.fetch_iter([PdqSignal], None)
@@ -158,7 +165,7 @@ def test_what_a_csv_says_of_quality_and_label_is_kept(tmp_path):
     ]
     csv.writer(text).writerows([*rows, ("", "1", "", "")])
     _, tip = listed(tmp_path, "list.csv", "\ufeff" + text.getvalue())
-    hashes = hashes_of(tip)
+    hashes = pdq_hashes(tip)
     assert set(hashes["tlp"].to_pylist()) == {"TLP:CLEAR"}
     assert hashes.drop_columns(["tlp"]).to_pylist() == [
         {"pdq": HASH, "quality": 49, "label": '=1+1, "x"\n<b>'},
@@ -182,14 +189,14 @@ def test_lines_of_other_types_and_empty_ones_are_left_out(tmp_path):
         ("a.txt", b"pdq \xff\n", "UTF-8"),
         ("a.txt", "0" * 70_000, "over 65,536 characters"),
         ("a.csv", "hash,quality\n1,2\n", "no column 'pdq'; its columns are: hash, quality"),
-        ("a.csv", "pdq,quality\n1,2\n1,101\n", "line 3: '101' is no quality"),
-        ("a.csv", "pdq,quality\n1,-2\n", "line 2: '-2' is no quality"),
-        ("a.csv", f"pdq,quality\n1,{'0' * 9000}\n", "line 2: '0{40}' is no quality"),
+        ("a.csv", "pdq,quality\n1,2\n1,101\n", "line 3: '101' is not a quality"),
+        ("a.csv", "pdq,quality\n1,-2\n", "line 2: '-2' is not a quality"),
+        ("a.csv", f"pdq,quality\n1,{'0' * 9000}\n", "line 2: '0{40}' is not a quality"),
         ("a.csv", 'pdq\n"1\n', "line"),
         ("a.csv", "", "no column"),
     ],
 )
-def test_a_list_that_cant_be_read_is_refused_with_its_line(tmp_path, name, text, message):
+def test_an_unreadable_list_is_refused_with_the_line(tmp_path, name, text, message):
     with pytest.raises(TipError, match=message):
         listed(tmp_path, name, text)
     assert not (tmp_path / "tip.json").exists()
@@ -203,4 +210,4 @@ def test_a_list_is_no_tip_until_it_was_made_one(tmp_path):
     with (tmp_path / "large.txt").open("wb") as file:
         file.truncate(2**31)
     with pytest.raises(TipError, match="2,147,483,648 bytes"):
-        tip_of_hashes(tmp_path / "large.txt", tmp_path / "tip.json")
+        tip_from_list(tmp_path / "large.txt", tmp_path / "tip.json")

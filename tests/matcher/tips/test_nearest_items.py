@@ -6,10 +6,10 @@ from tipping import WORDS
 from frametrace.embed.signals.base import bits_distance
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.index.codes import Codes
-from frametrace.index.hamming.hamming_index import BinaryIndex
+from frametrace.index.hamming.hamming_index import HammingIndex
 from frametrace.matcher.framing.calibration import Background
 from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.tips.by_text import MOST_DIFFERENT
+from frametrace.matcher.tips.echoes_by_text import MAX_DIFFERENT_VALUES
 from frametrace.matcher.tips.nearest_items import nearest_hashes, nearest_keys
 
 
@@ -25,7 +25,7 @@ def test_each_hash_is_told_of_its_nearest_item(seed, n, m, radius):
 
     codes = Codes.collapse(near(n), dice.integers(0, 256, (n, 32), dtype=np.uint8))
     items = near(m)
-    found = nearest_hashes(BinaryIndex(codes), items, radius)
+    found = nearest_hashes(HammingIndex(codes), items, radius)
     distances = bits_distance(codes.codes, items)
     expected = [
         (
@@ -55,12 +55,12 @@ def test_each_caption_key_is_told_of_its_nearest_item_and_none_is_missed(seed, n
         return keys
 
     keys, items = near(n), near(m)
-    found = nearest_keys(keys, items, MOST_DIFFERENT)
+    found = nearest_keys(keys, items, MAX_DIFFERENT_VALUES)
     differ = (keys[:, None] != items[None]).sum(axis=2)
     expected = [
         (row, int(line.argmin()), int(line.min()))
         for row, line in enumerate(differ)
-        if m and line.min() <= MOST_DIFFERENT
+        if m and line.min() <= MAX_DIFFERENT_VALUES
     ]
     columns = (found.row, found.item, found.value)
     assert list(zip(*(column.tolist() for column in columns), strict=True)) == expected
@@ -68,8 +68,8 @@ def test_each_caption_key_is_told_of_its_nearest_item_and_none_is_missed(seed, n
 
 def test_the_bound_for_captions_is_that_of_framings():
     """Half of a standard error above what framings ask for by the wording of captions alone."""
-    decades = Background(0.03, 0.04).rarity(np.array([1 - MOST_DIFFERENT / 64, 0.48]))
+    decades = Background(0.03, 0.04).rarity(np.array([1 - MAX_DIFFERENT_VALUES / 64, 0.48]))
     assert decades[0] >= MatchSettings().min_decades > decades[1]
     table = CaptionKey().compute([WORDS, WORDS + " yes"])
     keys = np.array(table["code"].to_pylist(), np.uint32)
-    assert nearest_keys(keys[:1], keys[1:], MOST_DIFFERENT).row.tolist() == [0]
+    assert nearest_keys(keys[:1], keys[1:], MAX_DIFFERENT_VALUES).row.tolist() == [0]

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tipping import item, write
 
-from frametrace.matcher.tips.hash_lists import hashes_of, left_out, tip_of_hashes
+from frametrace.matcher.tips.hash_lists import lost_in_list, pdq_hashes, tip_from_list
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.threatexchange import banked_signals, write_bank
+from frametrace.matcher.tips.threatexchange import read_bank, write_bank
 from frametrace.matcher.tips.tip_model import Tlp
 from frametrace.posts.errors import TipError
 
@@ -19,12 +19,12 @@ ONE, TWO, THREE = ("00f8c1d2" * 8, "1" * 64, "2" * 64)
 def converted(tmp_path, content, tlp=Tlp.CLEAR):
     text = content if isinstance(content, str) else json.dumps(content)
     (tmp_path / "bank.json").write_text(text, "utf-8")
-    made = tip_of_hashes(tmp_path / "bank.json", tmp_path / "tip.json", tlp=tlp)
+    made = tip_from_list(tmp_path / "bank.json", tmp_path / "tip.json", tlp=tlp)
     return made, read_tip(tmp_path / "tip.json")
 
 
 def hashes(tip):
-    return hashes_of(tip)["pdq"].to_pylist()
+    return pdq_hashes(tip)["pdq"].to_pylist()
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_markings_are_found_wherever_a_list_has_them(tmp_path):
 
 def test_a_table_keeps_its_marking(tmp_path):
     (tmp_path / "list.csv").write_text(f"pdq,label,tlp\n{ONE},a,TLP:GREEN\n{TWO},b,TLP:RED\n")
-    made = tip_of_hashes(tmp_path / "list.csv", tmp_path / "tip.json", tlp=Tlp.CLEAR)
+    made = tip_from_list(tmp_path / "list.csv", tmp_path / "tip.json", tlp=Tlp.CLEAR)
     assert made.tlp == read_tip(tmp_path / "tip.json").head.tlp == Tlp.RED
 
 
@@ -111,30 +111,30 @@ def test_null_and_what_is_beside_a_signal_do_no_harm(tmp_path):
     ("content", "message"),
     [
         ([{"pdq": ONE}, {"pdq": "xyz"}], "entry 2: 'xyz' is no PDQ hash"),
-        ([{"pdq": 7}], "entry 1: the type and the value of a signal are texts"),
-        ([{"signal_type": 1, "signal": ONE}], "are texts"),
-        ([{"signal_type": "pdq"}], "entry 1 names no signal"),
-        ([{"signals": {"pdq": None}}], "are texts"),
-        ([{"pdq": ONE, "tags": ["tlp:purple"]}], "entry 1: 'tlp:purple' is no marking"),
-        ([{"pdq": ONE, "share_level": ["RED"]}], "is no marking"),
+        ([{"pdq": 7}], "entry 1: the type and the value of a signal must be strings"),
+        ([{"signal_type": 1, "signal": ONE}], "must be strings"),
+        ([{"signal_type": "pdq"}], "entry 1 has no signal"),
+        ([{"signals": {"pdq": None}}], "must be strings"),
+        ([{"pdq": ONE, "tags": ["tlp:purple"]}], "entry 1: 'tlp:purple' is not a marking"),
+        ([{"pdq": ONE, "share_level": ["RED"]}], "is not a marking"),
         ([], "holds no PDQ hash"),
         ("  ", "holds no PDQ hash"),
-        ([{"signals": {}}], "names no signal"),
-        ([{"name": "x"}], "entry 1 names no signal"),
-        ([ONE], "entry 1 is no object"),
-        ([{"signals": 3}], "its signals are no objects"),
-        ([{"signals": [3]}], "its signals are no objects"),
-        ([{"pdq": ONE, "tags": [1]}], "its tags are no texts"),
-        ([{"pdq": ONE, "tags": 3}], "its tags are no list"),
-        ([{"pdq": ONE, "tags": {"data": [{"id": 1}]}}], "its tags are no texts"),
+        ([{"signals": {}}], "has no signal"),
+        ([{"name": "x"}], "entry 1 has no signal"),
+        ([ONE], "entry 1 is not an object"),
+        ([{"signals": 3}], "its signals are not objects"),
+        ([{"signals": [3]}], "its signals are not objects"),
+        ([{"pdq": ONE, "tags": [1]}], "its tags are not strings"),
+        ([{"pdq": ONE, "tags": 3}], "its tags are not a list"),
+        ([{"pdq": ONE, "tags": {"data": [{"id": 1}]}}], "its tags are not strings"),
         ("[" * 100_000, "nested too deeply"),
-        ('[{"pdq": "1"}', "is no JSON"),
-        ('[{"pdq": "1"}] x', "goes on after its end"),
+        ('[{"pdq": "1"}', "is not valid JSON"),
+        ('[{"pdq": "1"}] x', "content after its end"),
         ('{"pdq": "1", "pdq": "2"}', "the key 'pdq' twice"),
         ('{"pdq": NaN}', "NaN"),
     ],
 )
-def test_what_is_no_list_is_refused_with_its_entry(tmp_path, content, message):
+def test_an_invalid_list_is_refused_with_the_entry(tmp_path, content, message):
     with pytest.raises(TipError, match=message):
         converted(tmp_path, content)
     assert not (tmp_path / "tip.json").exists()
@@ -154,11 +154,11 @@ def test_a_list_comes_back_as_it_was_written(tmp_path, labels):
     ]
     assume(entries)
     _, tip = converted(tmp_path, entries, Tlp.GREEN)
-    write_bank(tmp_path / "out.json", hashes_of(tip), tip.head.tlp)
+    write_bank(tmp_path / "out.json", pdq_hashes(tip), tip.head.tlp)
     written = json.loads((tmp_path / "out.json").read_text("utf-8"))
     assert [one["signal"] for one in written] == [one["pdq"] for one in entries]
     assert all(one["tags"][0] == "tlp:green" for one in written)
-    again = list(banked_signals(tmp_path / "out.json"))
+    again = list(read_bank(tmp_path / "out.json"))
     said = [
         entry["tags"] or [name]
         for entry, name in zip(entries, tip.items["id"].to_pylist(), strict=True)
@@ -169,7 +169,7 @@ def test_a_list_comes_back_as_it_was_written(tmp_path, labels):
 
 def test_what_no_list_can_carry_is_named(tmp_path):
     tip = read_tip(write(tmp_path / "tip.json", [item(1, caption="words")]))
-    lacking = left_out(tip)
+    lacking = lost_in_list(tip)
     assert {"phash", "captions", "times and counts"} <= set(lacking)
     assert "pdq" not in lacking
     assert "the signature" not in lacking

@@ -10,14 +10,14 @@ from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.index.codes import Codes
-from frametrace.index.hamming.hamming_index import BinaryIndex
+from frametrace.index.hamming.hamming_index import HammingIndex
 from frametrace.matcher.between_cases.match_cases import match_cases
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.export import export_tip
-from frametrace.matcher.tips.hash_lists import hashes_of, tip_of_hashes
+from frametrace.matcher.tips.export_selection import Selection
+from frametrace.matcher.tips.hash_lists import pdq_hashes, tip_from_list
 from frametrace.matcher.tips.nearest_items import nearest_hashes
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.selection import Choice
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess
 
@@ -33,11 +33,11 @@ def test_published_lists_hold_as_many_pairs_as_their_publisher_counts(
     tips = []
     for name in ("needles", "haystack"):
         source = shared / "pdq" / f"{name}.txt"
-        tip_of_hashes(source, tmp_path / f"{name}.json")
+        tip_from_list(source, tmp_path / f"{name}.json")
         tips.append(read_tip(tmp_path / f"{name}.json"))
-        assert hashes_of(tips[-1])["pdq"].to_pylist() == source.read_text().split()
+        assert pdq_hashes(tips[-1])["pdq"].to_pylist() == source.read_text().split()
     needles, hay = map(codes_of, tips)
-    index = BinaryIndex(
+    index = HammingIndex(
         Codes.collapse(hay, np.arange(len(hay) * 32, dtype=np.uint8).reshape(-1, 32))
     )
     assert nearest_hashes(index, needles, radius).near.sum() == pairs
@@ -63,7 +63,7 @@ def cases(shared, tmp_path):
 def test_a_tip_finds_what_comparing_the_pictures_themselves_finds(cases, tmp_path):
     ours, theirs = cases
     accounts = tuple(set(ours.read("posts")["account_id"].to_pylist()))
-    export_tip(ours, Choice(accounts=accounts), tmp_path / "tip.json")
+    export_tip(ours, Selection(accounts=accounts), tmp_path / "tip.json")
     found = check_tip(theirs, read_tip(tmp_path / "tip.json")).echoes.to_pylist()
     by_picture = {
         (row["post_id"], row["media_sha256"], row["distance"])

@@ -1,4 +1,4 @@
-"""Tips of version 1 and 2, and local features from outside: what is refused, what finds nothing."""
+"""Tips of versions 1 and 2, and untrusted local features: what is refused."""
 
 import base64
 import json
@@ -13,11 +13,11 @@ from tipping import exported, raw
 
 from frametrace.matcher.tips.canonical_json import digest_of, short_digest
 from frametrace.matcher.tips.check import check_tip
-from frametrace.matcher.tips.envelope import TIP, write_document
-from frametrace.matcher.tips.keys import make_keys, sign
+from frametrace.matcher.tips.export_selection import Selection
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.selection import Choice
-from frametrace.matcher.tips.tip_model import FEATURES, FINGERPRINTS, Head
+from frametrace.matcher.tips.signatures import make_keys, sign
+from frametrace.matcher.tips.signed_documents import TIP, write_document
+from frametrace.matcher.tips.tip_model import FINGERPRINTS, MAX_FEATURES, Head
 from frametrace.posts.errors import TipError
 from frametrace.work.executor import InProcess
 
@@ -35,7 +35,7 @@ def case(tmp_path_factory):
 @pytest.fixture(scope="module")
 def tip(case, tmp_path_factory):
     path = tmp_path_factory.mktemp("tip") / "tip.json"
-    exported(case, path, Choice(accounts=("one", "two")))
+    exported(case, path, Selection(accounts=("one", "two")))
     return path
 
 
@@ -75,7 +75,7 @@ def test_tips_of_version_1_are_read_and_their_signature_holds(case, tip, tmp_pat
 @pytest.mark.parametrize(("version", "signed"), [(1, 2), (2, 1)])
 def test_a_signature_cannot_be_moved_to_another_version(tip, tmp_path, version, signed):
     secret, _, _ = make_keys(tmp_path / "key")
-    with pytest.raises(TipError, match="a signature that does not hold"):
+    with pytest.raises(TipError, match="an invalid signature"):
         read_tip(old_tip(tmp_path / "tip.json", tip, secret, version, signed))
 
 
@@ -86,7 +86,7 @@ def test_other_versions_are_refused(tip, tmp_path, version):
 
 
 def changed(path, source, change):
-    """The tip with something changed by somebody who can seal it again."""
+    """A tip that was changed, with a new valid digest."""
     content = json.loads(source.read_text("utf-8"))
     change(content)
     for item in content["items"]:
@@ -94,7 +94,7 @@ def changed(path, source, change):
     return raw(path, content)
 
 
-def test_features_made_in_another_way_are_refused_and_hashes_still_compared(case, tip, tmp_path):
+def test_features_with_another_fingerprint_are_refused_and_hashes_compared(case, tip, tmp_path):
     def change(content):
         content["head"]["signals"]["local"]["fingerprint"] = "orb:1"
 
@@ -112,23 +112,23 @@ GARBAGE = {
     "too large": np.array([401, 300], "<u2").tobytes(),
     "half a feature": HEAD + bytes(30),
     "outside": HEAD + b"\xff" * 22,
-    "too many": HEAD + made_features(1, FEATURES + 1).tobytes(),
+    "too many": HEAD + made_features(1, MAX_FEATURES + 1).tobytes(),
 }
 
 
 @pytest.mark.parametrize("name", GARBAGE)
-def test_garbage_is_refused(tip, tmp_path, name):
+def test_invalid_features_are_refused(tip, tmp_path, name):
     def change(content):
         content["items"][0]["signals"]["local"] = base64.b64encode(GARBAGE[name]).decode()
 
-    with pytest.raises(TipError, match=r"local features are none|schema"):
+    with pytest.raises(TipError, match=r"local features are invalid|schema"):
         read_tip(changed(tmp_path / "tip.json", tip, change))
 
 
 @pytest.mark.parametrize(
     "text", ["", "AAAA=", "AA==AAAA", "AAA", "ÄÄÄÄ", "A" * 8196, "AAAA\n", 5, []]
 )
-def test_what_is_no_base64_is_refused(tip, tmp_path, text):
+def test_invalid_base64_is_refused(tip, tmp_path, text):
     def change(content):
         content["items"][0]["signals"]["local"] = text
 
@@ -156,7 +156,7 @@ def test_features_that_no_picture_can_have_end_no_check(case, tmp_path):
     media = case.read("post_media")
     (digest,) = media.filter(pc.equal(media["post_id"], "one"))["sha256"].to_pylist()
     codes = {row["sha256"]: row["code"] for row in case.read("signals/local").to_pylist()}
-    rows = np.frombuffer(codes[digest][4:], made_features(1).dtype)[:FEATURES].copy()
+    rows = np.frombuffer(codes[digest][4:], made_features(1).dtype)[:MAX_FEATURES].copy()
     rows["scale"][::9] = 255
     path = tip_of(tmp_path / "tip.json", [codes[digest][:4] + rows.tobytes()])
     assert found_by(case, path) <= {"one", "mirrored"}

@@ -53,7 +53,7 @@ def _listed(document: Any) -> list[dict[str, Any]]:
         ("", "Lín"),
     ],
 )
-def test_facebook_tells_whose_posts_they_are(above: str, uri: str, account_id: str) -> None:
+def test_the_owner_of_a_facebook_export_is_found(above: str, uri: str, account_id: str) -> None:
     profile = {"name": {"full_name": "L\u00c3\u00adn"}, "profile_uri": uri}
     path = f"{above}personal_information/profile_information/profile_information.json"
     found = _context(FACEBOOK, {path: json.dumps({"profile_v2": profile})})
@@ -64,7 +64,9 @@ def test_facebook_tells_whose_posts_they_are(above: str, uri: str, account_id: s
     ("label", "is_known"),
     [("Username", True), ("Имя пользователя", True), ("Kullanıcı adı", True), ("Name", False)],
 )
-def test_instagram_tells_whose_posts_they_are_in_its_language(label: str, is_known: bool) -> None:
+def test_the_owner_of_an_instagram_export_is_found_in_any_language(
+    label: str, is_known: bool
+) -> None:
     label = label.encode().decode("latin-1")
     path = "../../personal_information/personal_information/personal_information.json"
     values = {"Bio": {"value": "Lin"}, label: {"value": "Lin.Invented"}}
@@ -75,7 +77,7 @@ def test_instagram_tells_whose_posts_they_are_in_its_language(label: str, is_kno
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '{"profile_user": 7}', "[" * 9999])
-def test_a_broken_profile_tells_nothing(text: str) -> None:
+def test_a_broken_profile_names_no_owner(text: str) -> None:
     for reader in (FACEBOOK, INSTAGRAM):
         names = ("profile_information", "personal_information", "profile")
         assert _context(reader, {f"{name}.json": text for name in names}) == {}
@@ -117,7 +119,7 @@ def test_an_export_as_it_is_laid_out_holds_the_posts_of_the_sample(reader: Reade
     assert found <= wanted
 
 
-def test_what_others_wrote_to_a_profile_is_not_its_posts() -> None:
+def test_what_others_wrote_on_a_profile_is_not_read() -> None:
     record = {"timestamp": 1566223402, "data": [{"post": "hello"}], "title": "Mo wrote."}
     assert _posts(FACEBOOK, record)
     with pytest.raises(ValueError, match="somebody else"):
@@ -131,7 +133,7 @@ def test_pictures_of_profiles_and_reposts_are_not_posts(name: str) -> None:
     assert _posts(INSTAGRAM, record, name) == []
 
 
-def test_a_key_depends_on_what_is_said_and_not_on_where_the_file_lies() -> None:
+def test_a_key_depends_on_the_content_and_not_on_the_folder() -> None:
     record = {"timestamp": 1566223402, "data": [{"post": "a"}], "title": "t"}
     moved = [
         record | {"attachments": [{"data": [{"media": {"uri": f"{folder}/1.jpg"}}]}]}
@@ -173,7 +175,7 @@ _ANY = st.recursive(
         _ANY,
     )
 )
-def test_whatever_a_record_holds_it_is_a_post_or_is_refused(record: dict[str, Any]) -> None:
+def test_any_record_is_a_post_or_refused(record: dict[str, Any]) -> None:
     for reader in (FACEBOOK, INSTAGRAM):
         try:
             _posts(reader, record)

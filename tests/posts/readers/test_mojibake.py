@@ -15,12 +15,12 @@ def mangled(text: str) -> str:
 
 
 @given(sound_text)
-def test_what_meta_mangles_is_put_right(text: str) -> None:
+def test_text_that_meta_mangled_is_repaired(text: str) -> None:
     assert repair_mojibake(mangled(text)) == text
 
 
 @given(any_text)
-def test_other_text_is_left_alone(text: str) -> None:
+def test_sound_text_is_unchanged(text: str) -> None:
     found = repair_mojibake(text)
     assert found == text or mangled(found) == text
 
@@ -38,5 +38,5 @@ def test_other_text_is_left_alone(text: str) -> None:
         ("", ""),
     ],
 )
-def test_only_what_holds_throughout_is_changed(text: str, right: str) -> None:
+def test_only_text_that_is_mangled_throughout_is_changed(text: str, right: str) -> None:
     assert repair_mojibake(text) == right

@@ -56,7 +56,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @every_table
 @given(data=st.data())
-def test_whatever_the_cells_hold_each_row_is_a_post_or_skipped(
+def test_any_row_of_a_table_is_a_post_or_skipped(
     reader: Reader, expected: Path, scratch: Path, data: st.DataObject
 ) -> None:
     header = head_of(source_of(expected)).names
@@ -76,7 +76,7 @@ def test_whatever_the_cells_hold_each_row_is_a_post_or_skipped(
 
 @every_json
 @given(data=st.data())
-def test_whatever_the_records_hold_each_one_is_a_post_or_skipped(
+def test_any_record_is_a_post_or_skipped(
     reader: Reader, expected: Path, scratch: Path, data: st.DataObject
 ) -> None:
     text = source_of(expected).read_text("utf-8")

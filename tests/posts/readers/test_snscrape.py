@@ -12,7 +12,7 @@ from frametrace.posts.open_source import open_source
 _RECORD = {"id": "1", "date": "2024-05-01", "content": "words of a post"}
 
 
-def test_records_of_another_site_with_such_names_are_not_taken_for_it(tmp_path: Path) -> None:
+def test_records_of_another_site_with_the_same_names_are_skipped(tmp_path: Path) -> None:
     record = _RECORD | {"user": {"id": "5", "name": "lin"}, "url": "https://vk.com/wall5_1"}
     with pytest.raises(SourceError):
         open_source(write_jsonl(tmp_path / "posts.jsonl", [record]))

@@ -41,7 +41,7 @@ def test_pages_are_recognised_by_their_title() -> None:
     assert not READER.begins("<html><head><title>Something else</title>")
 
 
-def test_lines_are_counted_beyond_what_the_parser_counts() -> None:
+def test_lines_are_counted_beyond_the_limit_of_the_parser() -> None:
     page = HEAD + "\n" * 70_000 + MESSAGE.format(1) + NAMED + END
     assert [line for line, _ in read(page)] == [70_002]
 
@@ -52,7 +52,7 @@ def test_pages_of_all_chats_name_files_from_the_top() -> None:
     assert values(page)["media"] == '["photos/1.jpg"]'
 
 
-def test_messages_of_two_chats_of_one_title_have_keys_of_their_own() -> None:
+def test_messages_of_two_chats_with_one_title_have_different_keys() -> None:
     date = '<div class="pull_right date details" title="{}.05.2024 14:03:01 UTC+01:00"></div>'
     keys = []
     for day in (10, 11, 11):
@@ -78,7 +78,7 @@ def test_entities_of_the_page_itself_are_not_followed() -> None:
         (HEAD + " " * 2**26, "the page is longer than 67,108,864 characters"),
     ],
 )
-def test_what_cant_be_read_is_told(page: str, told: str) -> None:
+def test_an_unreadable_page_is_reported(page: str, told: str) -> None:
     assert reason(page).startswith(told)
 
 
@@ -92,7 +92,7 @@ def test_what_cant_be_read_is_told(page: str, told: str) -> None:
         f'<div class="x {" ".join(map(str, range(100_000)))}">',
     ],
 )
-def test_hostile_pages_take_no_longer_than_they_are(inside: str) -> None:
+def test_hostile_pages_are_read_in_linear_time(inside: str) -> None:
     began = time.monotonic()
     read(HEAD + MESSAGE.format(1) + NAMED + inside)
     assert time.monotonic() - began < 5

@@ -23,12 +23,12 @@ def test_a_short_name_holds_the_number(short: str, number: str) -> None:
     assert weibo_number(short) == number
 
 
-def test_a_time_without_a_zone_is_chinas() -> None:
+def test_a_time_without_a_zone_is_in_chinas() -> None:
     assert china_time("2019-08-19 22:03:22")[0] == datetime(2019, 8, 19, 14, 3, 22, tzinfo=UTC)
     assert china_time("2019-08-19T22:03:22Z")[0] == datetime(2019, 8, 19, 22, 3, 22, tzinfo=UTC)
 
 
-def test_a_posts_only_picture_has_no_number() -> None:
+def test_a_single_picture_has_no_number() -> None:
     assert picture_files("20190819_1", ("https://x.example/a.png",)) == ("20190819_1.png",)
     several = ("https://x.example/a.gif", "https://x.example/b", "https://x.example/c.jpeg")
     wanted = ("20190819_1_1.gif", "20190819_1_2.jpg", "20190819_1_3.jpg")
@@ -36,7 +36,7 @@ def test_a_posts_only_picture_has_no_number() -> None:
     assert picture_files("20190819_1", ()) == ()
 
 
-def test_what_weibo_writes_for_no_words_is_none() -> None:
+def test_the_placeholder_of_weibo_is_a_bare_repost() -> None:
     assert is_bare_repost("转发微博")
     assert is_bare_repost(" Repost\n")
     assert not is_bare_repost("转发微博!")

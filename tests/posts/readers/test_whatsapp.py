@@ -47,7 +47,7 @@ def test_a_line_begins_with_a_time_in_many_ways(line: str, when: str) -> None:
     "text",
     ["", "\n\n", "date,text\n19.08.19,x\n", '{"a": 1}\n', "19.08.19, a - b: c\n", "<html>\n"],
 )
-def test_other_files_begin_otherwise(text: str) -> None:
+def test_other_files_are_not_recognised(text: str) -> None:
     assert not begins(text)
 
 
@@ -61,11 +61,11 @@ def test_other_files_begin_otherwise(text: str) -> None:
         "Diese Nachricht wurde gelöscht.",
     ],
 )
-def test_what_whatsapp_says_is_nobodys_message(said: str) -> None:
+def test_messages_of_whatsapp_itself_are_dropped(said: str) -> None:
     assert messages(f"[19.08.19, 14:03:22] Lin: {said}\n") == []
 
 
-def test_a_chat_exported_again_with_more_names_its_messages_alike() -> None:
+def test_a_longer_export_of_a_chat_gives_its_messages_the_same_keys() -> None:
     first = "19.08.19, 14:03 - Lin: ok\n19.08.19, 14:03 - Bo: ok\n19.08.19, 14:03 - Lin: ok\n"
     more = f"18.08.19, 9:00 - Lin: ok\n{first}19.08.19, 14:04 - Lin: ok\n"
     keys = [(values["time"], values["digest"]) for values in messages(more)]
@@ -81,7 +81,7 @@ def test_a_chat_exported_again_with_more_names_its_messages_alike() -> None:
         ("IMG-20190819-WA0001.jpg", "IMG-20190819-WA0001.jpg", True),
     ],
 )
-def test_two_phones_chats_of_one_name_are_told_apart_by_their_files(
+def test_two_chats_with_one_name_are_distinguished_by_their_files(
     ours: str, theirs: str, same: bool
 ) -> None:
     lines = [f"19/08/2019, 14:03 - Mom: {name} (file attached)\n" for name in (ours, theirs)]
@@ -89,7 +89,7 @@ def test_two_phones_chats_of_one_name_are_told_apart_by_their_files(
     assert (one["digest"] == other["digest"]) is same
 
 
-def test_a_file_that_an_iphone_numbers_anew_names_its_message_alike() -> None:
+def test_a_file_that_an_iphone_renumbers_keeps_the_key_of_its_message() -> None:
     name = "PHOTO-2019-08-19-14-03-22.jpg"
     lines = [
         f"[19.08.19, 14:03:22] Lin: {MARK}<attached: {number:08}-{name}>\n" for number in (4, 17)
@@ -108,7 +108,7 @@ def test_a_file_that_an_iphone_numbers_anew_names_its_message_alike() -> None:
         ("chats/WhatsApp Chat with Lin.txt.gz", "WhatsApp Chat with Lin"),
     ],
 )
-def test_a_message_is_named_by_its_chat(source: str, chat: str) -> None:
+def test_the_key_of_a_message_begins_with_its_chat(source: str, chat: str) -> None:
     ((_, values),) = split(["19.08.19, 14:03 - Lin: ok"])
     assert not isinstance(values, str)
     post = READER.parse(Row(dict(values), source, 1))
@@ -128,13 +128,13 @@ def test_a_message_is_named_by_its_chat(source: str, chat: str) -> None:
         "[" * 500_000,
     ],
 )
-def test_long_lines_take_no_longer_than_they_are(line: str) -> None:
+def test_long_lines_are_read_in_linear_time(line: str) -> None:
     began = time.monotonic()
     list(split([line] * 3))
     assert time.monotonic() - began < 5
 
 
-def test_a_message_without_end_is_told_and_not_kept() -> None:
+def test_an_endless_message_is_reported_and_skipped() -> None:
     lines = ["19.08.19, 14:03 - Lin: a\n", *["b" * 1000 + "\n"] * 2000, "19.08.19, 14:04 - Bo: c\n"]
     (first, told), (second, _) = split(lines)
     assert (first, told, second) == (1, "the message is longer than 1,048,576 characters", 2002)

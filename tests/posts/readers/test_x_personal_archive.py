@@ -20,7 +20,7 @@ def test_the_account_is_read_and_its_address_is_not() -> None:
     assert _read(files) == {"account.accountId": "9197", "account.username": "lin"}
 
 
-def test_the_manifest_tells_it_where_the_account_is_absent() -> None:
+def test_the_account_is_read_from_the_manifest_if_its_file_is_absent() -> None:
     files = {"manifest.js": f"window.__THAR_CONFIG = {json.dumps(MANIFEST)}\n"}
     assert _read(files) == {"account.accountId": "9198", "account.username": "mo"}
 
@@ -28,6 +28,6 @@ def test_the_manifest_tells_it_where_the_account_is_absent() -> None:
 @pytest.mark.parametrize(
     "script", ["", "=", "window.x = [", "window.x = [1]", "x = " + "[" * 100_000, "alert(1)"]
 )
-def test_what_is_no_such_file_tells_nothing(script: str) -> None:
+def test_other_files_name_no_account(script: str) -> None:
     nothing = {"account.accountId": "", "account.username": ""}
     assert _read({"account.js": script, "manifest.js": script}) == nothing

@@ -54,7 +54,7 @@ def _places(value: Any) -> Iterator[list[Any]]:
 @pytest.mark.parametrize(
     "item", [pytest.param(item, id=str(item["item_id"])[:30]) for item in _items()]
 )
-def test_whatever_stands_in_a_record_it_is_a_post_or_refused(item: dict[str, Any]) -> None:
+def test_any_item_is_a_post_or_refused(item: dict[str, Any]) -> None:
     for way in _places(item):
         for value in _AWKWARD:
             spoilt = copy.deepcopy(item)
@@ -74,13 +74,13 @@ def test_whatever_stands_in_a_record_it_is_a_post_or_refused(item: dict[str, Any
     ("site", "platform"),
     [("twitter.com", "twitter"), ("x.com", "twitter"), ("www.instagram.com", "instagram")],
 )
-def test_a_platform_has_one_name_whatever_its_site_was_called(site: str, platform: str) -> None:
+def test_a_platform_has_one_name_for_all_its_sites(site: str, platform: str) -> None:
     item = next(item for item in _items() if platform[:5] in item["source_platform"])
     post = zeeschuimer.parse(Row(flatten(item | {"source_platform": site}), "items.ndjson", 1))
     assert post.platform == platform
 
 
-def test_an_item_is_the_same_post_in_4cat_and_out_of_it(tmp_path: Path) -> None:
+def test_an_item_is_the_same_post_with_and_without_4cat(tmp_path: Path) -> None:
     items = _items()
     wrapped = [
         {**item["data"], "__import_meta": {k: v for k, v in item.items() if k != "data"}}

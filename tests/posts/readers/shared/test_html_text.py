@@ -22,7 +22,7 @@ def test_tags_are_left_out(html: str, text: str) -> None:
     assert plain_text(html) == text
 
 
-def test_links_lead_out_and_not_to_accounts_or_hashtags() -> None:
+def test_links_to_accounts_and_hashtags_are_left_out() -> None:
     html = (
         "<a href=\"https://example.org/?a=1&amp;b=2\">x</a> <A HREF='http://example.org/'>y</A>"
         '<a class="u-url mention" href="https://example.org/@lin">@lin</a>'

@@ -43,13 +43,13 @@ def test_printed_times_are_read_as_times(moment: datetime, zone: timezone | None
         f"[datetime.datetime(1, 1, 1, {'9' * 5000})]",
     ],
 )
-def test_what_is_neither_is_refused_at_once(text: str) -> None:
+def test_anything_else_is_refused_at_once(text: str) -> None:
     with pytest.raises(ValueError, match="is neither JSON nor what Python prints") as caught:
         parse_literal(text)
     assert len(str(caught.value)) < 300
     assert objects_in(text) == []
 
 
-def test_only_the_objects_of_a_list_are_given() -> None:
+def test_only_the_objects_of_a_list_are_returned() -> None:
     assert objects_in("[{'a': True}, 1, None, ['b'], {}]") == [{"a": True}, {}]
     assert objects_in("{'a': 1}") == []
