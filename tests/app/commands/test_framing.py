@@ -14,7 +14,7 @@ from making import jpeg, make_case, photo, write_jsonl
 from frametrace.app.cli import frametrace
 from frametrace.case.store import Case
 from frametrace.matcher.framing.by_example.saved_framings import framing_names
-from frametrace.matcher.stage import match_case
+from frametrace.matcher.match_case import match_case
 
 _TEXT = "They burned the station down and nobody says a word about who paid for it"
 _OTHER = "The ducks in the park are fed every morning by somebody with a green hat"

@@ -16,8 +16,9 @@ from frametrace.app.report.network_files import FILES
 from frametrace.app.report.network_graphs import MOST_EDGES, ties_view, write_gexf
 from frametrace.app.report.write_report import write_report
 from frametrace.case.store import Case
+from frametrace.matcher.match_case import match_case
 from frametrace.matcher.results import ACCOUNTS, TIES
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.saved_results import load_results
 from frametrace.work.executor import InProcess
 
 ANN, BOB = "=fb_ann\x01<b>", "tw_bob 语"

@@ -9,10 +9,11 @@ import pytest
 from making import jpeg, make_case, photo
 
 from frametrace.case.store import Case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_settings import MatchSettings, TieSettings
 from frametrace.matcher.network import SharedKind, find_ties, shares_in_case
-from frametrace.matcher.results import TIES, Results
-from frametrace.matcher.settings import MatchSettings, TieSettings
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.results import TIES
+from frametrace.matcher.saved_results import Results, load_results
 from frametrace.posts.errors import CaseError, UsageError
 
 Match = Callable[..., Results]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from making import made_shares as made
 from scipy import stats
 
+from frametrace.matcher.match_settings import TieSettings
 from frametrace.matcher.network import (
     NETWORK_ACCOUNTS,
     NETWORK_TIES,
@@ -23,7 +24,6 @@ from frametrace.matcher.network import (
     window_column,
 )
 from frametrace.matcher.network.null_model import item_weights, pack_codes, tail_probability
-from frametrace.matcher.settings import TieSettings
 from frametrace.posts.errors import UsageError
 
 Share = tuple[str, str, int | None]  # account, item, seconds

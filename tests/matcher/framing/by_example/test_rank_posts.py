@@ -40,8 +40,8 @@ from frametrace.matcher.framing.by_example.read_examples import (
     find_post,
     read_examples,
 )
+from frametrace.matcher.match_case import match_case
 from frametrace.matcher.results import RANKED
-from frametrace.matcher.stage import match_case
 from frametrace.posts.errors import CaseError, DecodeError, UsageError
 
 _SUBJECTS = ("harvest", "football", "weather", "music")

@@ -40,7 +40,8 @@ from frametrace.matcher.framing.by_example.saved_framings import (
     load_framing,
     save_framing,
 )
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.saved_results import load_results
 from frametrace.posts.errors import CaseError, CaseLocked, UsageError
 from frametrace.work.progress import Silent
 
