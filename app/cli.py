@@ -12,7 +12,7 @@ import sys
 
 import click
 
-from frametrace.app.output.console import printable
+from frametrace.app.output.render import printable
 from frametrace.posts.errors import FrametraceError, ModelMissing, UsageError
 
 __all__ = ["COMMANDS", "frametrace", "main"]

@@ -151,29 +151,32 @@ reading_options = _all(
 
 source_options = _all(_source_options, reading_options)
 
-model_options = _all(
-    click.option(
-        "--signal",
-        "signals",
-        multiple=True,
-        help="Compute only this signal; may be given again. Otherwise all that this machine can.",
-    ),
-    click.option("--clip-model", default="", help="An open_clip architecture, such as ViT-B-32."),
-    click.option("--clip-weights", default="", help="Its weights: a file or a directory."),
-    click.option(
-        "--caption-model",
-        default="",
-        help="A sentence-transformers model: a directory, or a name in the hub cache.",
-    ),
-    click.option(
-        "--arithmetic",
-        type=click.Choice(["float32", "int8", "bfloat16"]),
-        help="The numbers that models compute in. Otherwise as the case was begun, and at first the"
-        " fastest that agrees with float32 on this machine.",
-    ),
-    click.option(
-        "--workers", type=click.IntRange(0, 1024), default=0, help="Processes; 0: one a processor."
-    ),
+
+def model_options(command: Command) -> Command:
+    """The options of `embed`: which signals, with which models; each signal declares its own."""
+    from frametrace.embed.signals import model_options as declared_options  # loads NumPy and Arrow
+
+    models = (
+        click.option(f"--{option.name.replace('_', '-')}", default="", help=option.help)
+        for option in declared_options()
+    )
+    return _all(_signal_option, *models, _precision_option, _workers_option)(command)
+
+
+_signal_option = click.option(
+    "--signal",
+    "signals",
+    multiple=True,
+    help="Compute only this signal; may be given again. Otherwise all that this machine can.",
+)
+_precision_option = click.option(
+    "--arithmetic",
+    type=click.Choice(["float32", "int8", "bfloat16"]),
+    help="The numeric precision of models. By default that of the case's vectors; for new ones the"
+    " fastest that agrees with float32 on this machine.",
+)
+_workers_option = click.option(
+    "--workers", type=click.IntRange(0, 1024), default=0, help="Processes; 0: one a processor."
 )
 
 min_decades_option = click.option(

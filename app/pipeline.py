@@ -3,9 +3,8 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from frametrace.app.output.print_results import lost_text
 from frametrace.app.report.write_report import check_out, write_report
-from frametrace.app.summary import Counts, counts_of
+from frametrace.app.summary import Counts, counts_of, skipped_text
 from frametrace.case.ingest import Added, add_sources
 from frametrace.case.saved_column_maps import kept_maps
 from frametrace.case.store import Case
@@ -67,7 +66,7 @@ def add(case_path: Path, inputs: Inputs, progress: Progress) -> tuple[Case, Adde
         raise SourceError(f"nothing could be read: {names} holds no rows.")
     if added.lost and added.unreadable == added.rows:
         raise SourceError(
-            f"nothing could be read: 0 posts of {added.rows:,} rows. {lost_text(added.lost)}. "
+            f"nothing could be read: 0 posts of {added.rows:,} rows. {skipped_text(added.lost)}. "
             f"{case_path} lists all of them as skipped; `frametrace inspect` shows what is read of "
             "each file, and drafts a column map if that reads more."
         )

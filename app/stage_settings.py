@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from frametrace.embed.models.runtimes import Arithmetic
-from frametrace.embed.signals import ModelChoice
+from frametrace.embed.models.runtime import NumericPrecision
+from frametrace.embed.signals import ModelChoice, model_options
 from frametrace.embed.stage import EmbedSettings
 from frametrace.matcher.settings import MatchSettings
 from frametrace.posts.columns.column_map import columns_of, map_of, read_map
@@ -58,12 +58,14 @@ def inspect_settings(options: Mapping[str, Any]) -> tuple[ReadSettings, Mapping[
 
 def embed_settings(options: Mapping[str, Any]) -> EmbedSettings:
     """What to compute and with which models."""
-    chosen = {field.name: options[field.name] for field in fields(ModelChoice)}
-    if chosen["arithmetic"] is not None:
-        chosen["arithmetic"] = Arithmetic(chosen["arithmetic"])
+    chosen = {option.name: options[option.name] for option in model_options()}
+    precision = options["arithmetic"]
     return EmbedSettings(
         signals=options["signals"],
-        models=ModelChoice(**chosen),
+        models=ModelChoice(
+            {name: value for name, value in chosen.items() if value},
+            None if precision is None else NumericPrecision(precision),
+        ),
         workers=options["workers"],
         replace=options.get("replace", False),
     )

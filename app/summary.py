@@ -12,12 +12,13 @@ import pyarrow.compute as pc
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.captions import missing_captions
-from frametrace.embed.pictures import flat_pictures, missing_pictures
+from frametrace.embed.pictures import missing_pictures, unusable_values
+from frametrace.embed.signals import copy_signals
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Local
-from frametrace.embed.signals.ocr_text import Overlay
+from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.matcher.between_cases.union import parts_of
 from frametrace.matcher.framing.by_example.saved_framings import digests_of
@@ -25,8 +26,17 @@ from frametrace.matcher.results import GroupKind, Relation, Results
 
 if TYPE_CHECKING:
     from frametrace.matcher.stage import MatchRun
+    from frametrace.posts.model import Skipped
 
-__all__ = ["Counts", "counts_of", "describe_signals", "elements_text", "notes_on", "reasons_of"]
+__all__ = [
+    "Counts",
+    "counts_of",
+    "describe_signals",
+    "elements_text",
+    "notes_on",
+    "reasons_of",
+    "skipped_text",
+]
 
 _MOST_REASONS = 30
 _LONGEST_VALUE = 40
@@ -112,14 +122,14 @@ def describe_signals(signals: Mapping[str, Mapping[str, str]]) -> str:
 def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
     """What a reader of these results must know of what was not compared, in plain sentences."""
     notes = [note for part in parts_of(case) for note in part.notes]
-    for name in (Pdq.name, Local.name, Clip.name, Overlay.name):
+    for name in (*copy_signals(), Clip.name, OcrText.name):
         if name in run.signals or name == Pdq.name:
             missing = sum(missing_pictures(case, [name]).values())
             notes += _lacking(case, "Pictures", name, missing)
-    notes += _on_flat(flat_pictures(case))
+    notes += unusable_values(case)
     for name in (CaptionKey.name, Caption.name):
         if name in run.signals or name == CaptionKey.name:
-            missing = len(missing_captions(case, name, lettering=False))
+            missing = len(missing_captions(case, name, in_pictures=False))
             notes += _lacking(case, "Captions", name, missing)
     if run.left_out:
         embed = " && ".join(f"frametrace embed {path}" for path in _paths(case))
@@ -130,7 +140,7 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
         )
     if case.epoch.rows("media") and Clip.name not in run.signals:
         notes.append("Pictures were compared for copies, not by what they show: no clip vectors.")
-    if case.epoch.rows("media") and Overlay.name not in run.signals:
+    if case.epoch.rows("media") and OcrText.name not in run.signals:
         notes.append("Text in pictures was not compared: no overlay.")
     if case.epoch.rows(signal_table(CaptionKey.name)):
         notes += _on_captions(run.signals.get(Caption.name))
@@ -156,10 +166,6 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
         how = "; ".join(run.otherwise)
         notes.append(f"Epoch {run.since} was matched otherwise ({how}): changes may come of that.")
     return notes
-
-
-def _on_flat(pictures: int) -> list[str]:
-    return [f"Pictures too flat to compare by PDQ: {pictures:,}."] if pictures else []
 
 
 def _on_captions(made_by: Mapping[str, str] | None) -> list[str]:
@@ -217,3 +223,9 @@ def _value_in(reason: str) -> str:
     value = found[0] if found else ""
     plain = not _OTHER_WORDS.search(_OF_TIMES.sub("", value))
     return value if plain and len(value) <= _LONGEST_VALUE and _DIGIT.search(value) else ""
+
+
+def skipped_text(skipped: "Skipped") -> str:
+    """Where something that was skipped stands, and why."""
+    row = f", row {skipped.line}" if skipped.line else ""
+    return f"{skipped.source}{row}: {skipped.reason.removeprefix(f'{skipped.source}: ')}"

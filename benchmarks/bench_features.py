@@ -27,7 +27,8 @@ from measuring import Finding, Stopped, conclude, interleaved, options, ratio, s
 from frametrace.case.store import Case
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.signals.local import Features, Local
-from frametrace.index.feature_search.inverted_index import POSE_BITS, FeatureIndex
+from frametrace.index.feature_search.build_inverted_index import POSE_BITS
+from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.feature_search.inverted_lists import InvertedLists
 from frametrace.index.store import index_folder, open_index
 
@@ -74,7 +75,7 @@ def _beside_faiss(index: FeatureIndex, asked: Sequence[Features], folder: Path) 
     blocks = [np.concatenate([f.words for f in part]) for part in _split(asked[:40], BLOCKS)]
 
     def ours(words: np.ndarray, *, compiled: bool) -> None:
-        lists.near(words, index._lists(words), None, NEAREST, compiled=compiled)
+        lists.near(words, index._probed(words), None, NEAREST, compiled=compiled)
 
     ours(blocks[0][:8], compiled=True)
     contenders = {

@@ -21,8 +21,8 @@ from measuring import Finding, Stopped, conclude, interleaved, options, ratio, r
 from reuse import PAIR, frames, near_pairs, write_reuse
 
 from frametrace.embed.signals import pdq
+from frametrace.index.base import Hits
 from frametrace.index.codes import Codes
-from frametrace.index.hits import Hits
 from frametrace.matcher.photos.assignment import Nodes
 from frametrace.matcher.photos.edges import Edges
 from frametrace.matcher.photos.grouping import Near, PhotoMatches, group_photos

@@ -21,9 +21,9 @@ from measuring import GIB, Finding, Stopped, conclude, options, run, say
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals import pdq
+from frametrace.index.base import Hits
 from frametrace.index.hamming.hamming_join import HammingJoin
 from frametrace.index.hamming.pair_cache import near_pairs
-from frametrace.index.hits import Hits
 from frametrace.index.store import open_index
 
 RADIUS = pdq.MAX_DISTANCE

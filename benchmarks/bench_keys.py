@@ -28,15 +28,10 @@ from scipy.sparse.csgraph import connected_components
 
 from frametrace.case.schemas import POSTS
 from frametrace.case.store import Case
-from frametrace.embed.signals.caption_key import (
-    MIN_SIMILARITY,
-    PERMUTATIONS,
-    grams,
-    jaccards,
-    minhashes,
-)
+from frametrace.embed.signals.caption_key import MIN_SIMILARITY
 from frametrace.embed.stage import EmbedSettings, embed
-from frametrace.embed.text.ngrams import grams_of
+from frametrace.embed.text.minhash_values import PERMUTATIONS, minhashes
+from frametrace.embed.text.ngrams import grams, grams_of, jaccards
 from frametrace.index.codes import as_keys
 from frametrace.index.minhash import BANDS, MinHashIndex
 from frametrace.index.store import open_index
@@ -189,7 +184,7 @@ def ours(folder: str) -> dict[str, float]:
     index = open_index(case, "caption_key")
     assert isinstance(index, MinHashIndex)
     marks.append(time.perf_counter())
-    hits = index.pairs(LEAST)
+    hits = index.candidates(LEAST)
     starts = index.codes.starts
     marks.append(time.perf_counter())
     keys, node = _nodes(case, index)

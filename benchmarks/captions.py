@@ -3,7 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
-from frametrace.embed.signals.caption_key import jaccards, minhashes
+from frametrace.embed.text.minhash_values import minhashes
+from frametrace.embed.text.ngrams import jaccards
 from frametrace.index.codes import Codes
 from frametrace.index.minhash import MinHashIndex
 
@@ -143,7 +144,7 @@ def near_pairs(keys: pa.StringArray, least: float) -> tuple[np.ndarray, np.ndarr
     index = MinHashIndex(Codes.collapse(minhashes(keys), np.pad(numbers, ((0, 0), (28, 0)))))
     key = index.codes.items[:, 28:].copy().view(">u4").ravel().astype(np.int64)
     first = np.repeat(index.codes.starts[:-1], np.diff(index.codes.starts))
-    hits = index.pairs(least - _SLACK)
+    hits = index.candidates(least - _SLACK)
     a = np.append(key[index.codes.starts[hits.query]], key[first])
     b = np.append(key[index.codes.starts[hits.row]], key)
     similarity = jaccards(keys, a, b)

@@ -1,7 +1,7 @@
-"""Computing the signals of captions; a text that many posts carry is computed once.
+"""Computes the signals of captions, once for each distinct text.
 
-The lettering that `overlay` read in pictures is a text like a caption: its values stand in the same
-tables, by the text's digest.
+The text in pictures that OCR found (signal `overlay`) is treated like a caption: its values are in
+the same tables, under the text's digest.
 """
 
 import hashlib
@@ -13,8 +13,7 @@ import pyarrow as pa
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case, CaseWriter
 from frametrace.case.views import connect
-from frametrace.embed.signals import CaptionSignal
-from frametrace.embed.signals.ocr_text import Overlay
+from frametrace.embed.signals import SIGNALS, CaptionSignal, Metric
 from frametrace.posts.errors import FrametraceError
 from frametrace.work.executor import Crashed, Executor, InProcess
 from frametrace.work.progress import Progress
@@ -22,9 +21,9 @@ from frametrace.work.progress import Progress
 __all__ = ["embed_captions", "missing_captions"]
 
 _UNIT = 4096  # captions
-_BLOCK = 512  # captions a signal computes at a time, between two words on progress
-_MANY = 100_000  # texts; to start workers for fewer takes longer than computing them here
-_READ = 64 * _UNIT  # texts are looked up for so many at once; some 50 MB
+_BLOCK = 512  # captions that a signal computes between two reports of progress
+_MIN_FOR_WORKERS = 100_000  # texts; for fewer, starting workers takes longer than computing
+_LOOKUP = 64 * _UNIT  # texts that are read at a time; some 50 MB
 
 
 def embed_captions(
@@ -33,19 +32,19 @@ def embed_captions(
     progress: Progress,
     executor: Executor | None = None,
 ) -> int:
-    """Compute what the case's texts lack of one signal, unit by unit.
+    """Compute one signal for the texts that lack it, unit by unit.
 
-    Many texts are computed by the executor, if there is one. Returns how many captions of posts
-    were; the lettering of pictures is not counted.
+    The executor, if there is one, computes many texts. Returns the number of captions of posts that
+    were computed, without the text in pictures.
     """
     digests = missing_captions(writer.case, signal.name)
-    counted = missing_captions(writer.case, signal.name, lettering=False)
-    if executor is None or len(digests) < _MANY:
+    of_posts = missing_captions(writer.case, signal.name, in_pictures=False)
+    if executor is None or len(digests) < _MIN_FOR_WORKERS:
         executor = InProcess()
     with progress.track(f"captions ({signal.name})", len(digests)) as advance:
         parts: list[pa.Table] = []
         blocks = _blocks(writer.case, digests)
-        for values in executor.map(partial(_valued, signal), blocks):
+        for values in executor.map(partial(_with_digests, signal), blocks):
             if isinstance(values, Crashed):
                 raise FrametraceError(f"{signal.name} can't be computed: {values.reason}")
             parts.append(values)
@@ -55,40 +54,41 @@ def embed_captions(
                 parts.clear()
         if parts:
             _put(writer, signal.name, pa.concat_tables(parts))
-    return len(counted)
+    return len(of_posts)
 
 
-def missing_captions(case: Case, name: str, *, lettering: bool = True) -> pa.Array:
-    """Digests of the texts that lack the signal, sorted: captions, and the lettering of pictures.
+def missing_captions(case: Case, name: str, *, in_pictures: bool = True) -> pa.Array:
+    """Digests of the texts that lack the signal, sorted: captions, and texts in pictures.
 
-    Without `lettering`, those of captions alone.
+    Without `in_pictures`, only captions.
     """
     lacking = f"sha256 IS NOT NULL AND sha256 NOT IN (SELECT sha256 FROM {name})"  # noqa: S608
-    texts, tables = _texts_of(case, lettering=lettering)
+    texts, tables = _texts_of(case, in_pictures=in_pictures)
     query = f"SELECT DISTINCT sha256 FROM ({texts}) WHERE {lacking} ORDER BY sha256"  # noqa: S608
     with connect(case, *tables, signal_table(name)) as connection:
         return connection.sql(query).to_arrow_table()["sha256"].combine_chunks()
 
 
-def _texts_of(case: Case, *, lettering: bool = True) -> tuple[str, list[str]]:
-    """A query for `sha256` and `text` of everything that reads like a caption, and its tables."""
+def _texts_of(case: Case, *, in_pictures: bool = True) -> tuple[str, list[str]]:
+    """A query for `sha256` and `text` of captions and of texts in pictures, and its tables."""
     parts, tables = ["SELECT caption_sha256 AS sha256, text FROM posts"], ["posts"]
-    if lettering and case.epoch.rows(signal_table(Overlay.name)):
-        parts.append(f"SELECT text_sha256 AS sha256, text FROM {Overlay.name}")  # noqa: S608
-        tables.append(signal_table(Overlay.name))
+    for name, signal in SIGNALS.items() if in_pictures else ():
+        if signal.metric is Metric.TEXT and case.epoch.rows(signal_table(name)):
+            parts.append(f"SELECT text_sha256 AS sha256, text FROM {name}")  # noqa: S608
+            tables.append(signal_table(name))
     return " UNION ALL ".join(parts), tables
 
 
 def _blocks(case: Case, digests: pa.Array) -> Iterator[tuple[list[str], list[str]]]:
-    """Digests and texts; lists, since a slice of a table takes the whole table to a worker."""
-    for start in range(0, len(digests), _READ):
-        texts = _texts(case, digests.slice(start, _READ))
+    """Digests and texts; lists, because a slice of a table would send all of it to a worker."""
+    for start in range(0, len(digests), _LOOKUP):
+        texts = _texts(case, digests.slice(start, _LOOKUP))
         for at in range(0, len(texts), _BLOCK):
             block = texts.slice(at, _BLOCK)
             yield block["sha256"].to_pylist(), block["text"].to_pylist()
 
 
-def _valued(signal: CaptionSignal, block: tuple[list[str], list[str]]) -> pa.Table:
+def _with_digests(signal: CaptionSignal, block: tuple[list[str], list[str]]) -> pa.Table:
     digests, texts = block
     return signal.compute(texts).add_column(0, "sha256", pa.array(digests, pa.string()))
 

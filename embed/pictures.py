@@ -1,4 +1,4 @@
-"""Computing the signals of pictures: decode once in the workers, give it to every signal."""
+"""Computes the signals of pictures: each is decoded once in a worker, for all signals."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,9 +12,9 @@ import pyarrow as pa
 from frametrace.case.schemas import SKIPPED, signal_table
 from frametrace.case.store import Case, CaseWriter
 from frametrace.case.views import Held, connect
-from frametrace.embed.decoding.decode import Picture, decode
-from frametrace.embed.signals import PictureSignal
-from frametrace.embed.signals.pdq import MIN_QUALITY, Pdq
+from frametrace.embed.decoding.decode import Picture
+from frametrace.embed.media_kinds import decode_frames, max_media_bytes
+from frametrace.embed.signals import SIGNALS, PictureSignal
 from frametrace.posts.errors import DecodeError, FormatMissing
 from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.model import MediaItem
@@ -25,30 +25,39 @@ from frametrace.work.thread_pool import ThreadPool
 __all__ = [
     "Preparation",
     "Prepared",
+    "PreparedFrame",
     "Refused",
     "embed_pictures",
-    "flat_pictures",
     "missing_pictures",
+    "unusable_values",
 ]
 
-_UNIT = 4096  # pictures; a killed run decodes at most these again
-_SOUND = "sha256 NOT IN (SELECT sha256 FROM skipped WHERE sha256 IS NOT NULL)"
-_AHEAD = 1  # batches that wait for the model while it computes another, decoded already
+_UNIT = 4096  # pictures; a killed run decodes no more than these again
+_DECODABLE = "sha256 NOT IN (SELECT sha256 FROM skipped WHERE sha256 IS NOT NULL)"
+_QUEUE = 1  # decoded batches that wait while the model computes another
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A picture without values, and why; one refused `for_good` is never tried again."""
+    """A picture without values, and why. One that is refused `for_good` is never tried again."""
 
     reason: str
     for_good: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A picture's prepared values by signal, and what of its file was left out."""
+class PreparedFrame:
+    """A frame's prepared values by signal, and its time in seconds if it has one."""
 
     values: Mapping[str, Any]
+    second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A media item's prepared frames, one of a picture, and what of its file was left out."""
+
+    frames: tuple[PreparedFrame, ...]
     notes: tuple[str, ...] = ()
 
 
@@ -65,20 +74,23 @@ class Preparation:
     def __call__(self, item: MediaItem) -> Prepared | Refused:
         """The prepared values by signal, or why there are none.
 
-        What another package would read is tried again, in case it was installed since.
+        A format that needs a missing package is tried again the next time.
         """
         try:
-            data = read_media(item.root, item.path)
+            data = read_media(item.root, item.path, max_media_bytes())
         except DecodeError as error:
             return Refused(str(error), for_good=False)
         if hashlib.sha256(data).hexdigest() != item.sha256:
             return Refused("its bytes have changed since it was added; add it again", False)
         try:
-            picture = decode(data)
+            frames, notes = [], dict[str, None]()
+            for frame in decode_frames(data):
+                values = {name: prepare(frame.picture) for name, prepare in self.preparers.items()}
+                frames.append(PreparedFrame(values, frame.second))
+                notes |= dict.fromkeys(frame.picture.notes)
         except DecodeError as error:
             return Refused(str(error), for_good=not isinstance(error, FormatMissing))
-        values = {name: prepare(picture) for name, prepare in self.preparers.items()}
-        return Prepared(values, picture.notes)
+        return Prepared(tuple(frames), tuple(notes))
 
 
 def embed_pictures(
@@ -87,10 +99,10 @@ def embed_pictures(
     executor: Executor,
     progress: Progress,
 ) -> tuple[int, int]:
-    """Compute what the case's pictures lack of the signals, unit by unit.
+    """Compute the signals that the case's pictures lack, unit by unit.
 
-    Returns how many pictures were computed and how many were skipped now. A picture that can't be
-    decoded is tried once; one whose file is gone or changed is looked for again the next time.
+    Returns how many pictures were computed and how many were skipped in this call. A picture that
+    can't be decoded is tried once; one whose file is gone or changed is tried again the next time.
     """
     work = missing_pictures(writer.case, [signal.name for signal in signals])
     done = skipped = 0
@@ -107,24 +119,29 @@ def embed_pictures(
 
 
 def missing_pictures(case: Case, names: Sequence[str]) -> dict[tuple[str, ...], int]:
-    """How many pictures lack signals, by those that they lack."""
+    """How many pictures lack signals, by the signals that they lack."""
     if not names:
         return {}
     lacks = ", ".join(f"{_lacks(name)} AS {name}" for name in names)
-    query = f"SELECT {lacks}, count(*) FROM media WHERE {_SOUND} GROUP BY ALL ORDER BY ALL"  # noqa: S608
+    query = f"SELECT {lacks}, count(*) FROM media WHERE {_DECODABLE} GROUP BY ALL ORDER BY ALL"  # noqa: S608
     with connect(case, "media", "skipped", *map(signal_table, names)) as connection:
         rows = connection.execute(query).fetchall()
     counts = {tuple(compress(names, flags)): count for *flags, count in rows}
     return {lacking: count for lacking, count in counts.items() if lacking}
 
 
-def flat_pictures(case: Case) -> int:
-    """How many pictures change too little from point to point for PDQ to compare them."""
-    if not case.epoch.rows(signal_table(Pdq.name)):
-        return 0
-    with connect(case, signal_table(Pdq.name)) as connection:
-        query = "SELECT count(*) FROM pdq WHERE quality < ?"
-        return int(connection.execute(query, [MIN_QUALITY]).fetchall()[0][0])
+def unusable_values(case: Case) -> list[str]:
+    """Sentences on the pictures whose values are too poor to be compared, by signal."""
+    sentences = []
+    for name, signal in SIGNALS.items():
+        if not signal.min_quality or not case.epoch.rows(signal_table(name)):
+            continue
+        with connect(case, signal_table(name)) as connection:
+            query = f"SELECT count(*) FROM {name} WHERE NOT ({signal.usable_sql()})"  # noqa: S608
+            count = int(connection.execute(query).fetchall()[0][0])
+        if count:
+            sentences.append(f"Pictures {signal.unusable}: {count:,}.")
+    return sentences
 
 
 def _lacks(name: str) -> str:
@@ -134,17 +151,17 @@ def _lacks(name: str) -> str:
 def _units(
     case: Case, lacking: Sequence[str], others: Sequence[str]
 ) -> Iterator[Sequence[MediaItem]]:
-    """The pictures that lack these signals and no others, a unit at a time, in stable order.
+    """The pictures that lack exactly these signals, a unit at a time, in stable order.
 
-    They stream out of the shards as they were when the first unit was asked for.
+    They are read from the shards as of the first unit.
     """
-    wanted = [_SOUND, *map(_lacks, lacking), *(f"NOT {_lacks(name)}" for name in others)]
+    conditions = [_DECODABLE, *map(_lacks, lacking), *(f"NOT {_lacks(name)}" for name in others)]
     columns = "sha256, root, path, size"
-    query = f"SELECT {columns} FROM media WHERE {' AND '.join(wanted)} ORDER BY sha256"  # noqa: S608
+    query = f"SELECT {columns} FROM media WHERE {' AND '.join(conditions)} ORDER BY sha256"  # noqa: S608
     names = [*lacking, *others]
     with connect(case, "media", "skipped", *map(signal_table, names)) as connection:
-        found = connection.execute(query)
-        while rows := found.fetchmany(_UNIT):
+        cursor = connection.execute(query)
+        while rows := cursor.fetchmany(_UNIT):
             yield [MediaItem(*row) for row in rows]
 
 
@@ -157,68 +174,75 @@ def _compute(
     """A unit's tables, and how many of its pictures have no values."""
     preparation = Preparation({signal.name: signal.preparer() for signal in signals})
     results = zip(items, executor.map(preparation, items), strict=True)
-    most = max(signal.batch for signal in signals)
+    size = max(signal.batch for signal in signals)
     finished: dict[str, list[pa.Table]] = {signal.name: [] for signal in signals}
     skipped: list[dict[str, object]] = []
-    noted: list[dict[str, object]] = []
-    for batch, values in _ahead(partial(_finished, signals), _batches(results, most)):
+    notes: list[dict[str, object]] = []
+    for batch, values in _one_ahead(partial(_finish, signals), _batches(results, size)):
         for name, part in values.items():
             finished[name].append(part)
         for item, result in batch:
             if isinstance(result, Prepared):
-                noted += [_noted(item, note) for note in result.notes]
+                notes += [_note_row(item, note) for note in result.notes]
             else:
-                skipped.append(_skipped(item, result))
+                skipped.append(_skipped_row(item, result))
         advance(len(batch))
     tables = {signal_table(n): pa.concat_tables(parts) for n, parts in finished.items() if parts}
-    listed = pa.Table.from_pylist(skipped + noted, SKIPPED)
-    return {**tables, "skipped": listed}, len(skipped)
+    rows = pa.Table.from_pylist(skipped + notes, SKIPPED)
+    return {**tables, "skipped": rows}, len(skipped)
 
 
-def _finished(signals: Sequence[PictureSignal], batch: _Batch) -> dict[str, pa.Table]:
-    """Each signal's values of the pictures that could be prepared; nothing where there is none."""
-    prepared = [(item, result.values) for item, result in batch if isinstance(result, Prepared)]
-    if not prepared:
+def _finish(signals: Sequence[PictureSignal], batch: _Batch) -> dict[str, pa.Table]:
+    """Each signal's table for the pictures that could be prepared, one row for each frame."""
+    frames = [
+        (item.sha256, frame)
+        for item, result in batch
+        if isinstance(result, Prepared)
+        for frame in result.frames
+    ]
+    if not frames:
         return {}
-    digests = pa.array([item.sha256 for item, _ in prepared], pa.string())
-    return {
-        signal.name: signal.finish([result[signal.name] for _, result in prepared]).add_column(
-            0, "sha256", digests
-        )
-        for signal in signals
-    }
+    digests = pa.array([sha256 for sha256, _ in frames], pa.string())
+    seconds = pa.array([frame.second for _, frame in frames], pa.float64())
+    tables = {}
+    for signal in signals:
+        values = signal.finish([frame.values[signal.name] for _, frame in frames])
+        tables[signal.name] = values.add_column(0, "sha256", digests)
+        if seconds.null_count < len(seconds):
+            tables[signal.name] = tables[signal.name].append_column("second", seconds)
+    return tables
 
 
-def _ahead(
+def _one_ahead(
     function: Callable[[_Batch], dict[str, pa.Table]], batches: Iterable[_Batch]
 ) -> Iterator[tuple[_Batch, dict[str, pa.Table]]]:
     """Batches with their values, in order.
 
-    A thread computes while this one takes in what the workers decoded and sends them more, so that
-    neither the model nor they wait for the other. No more than `_AHEAD` batches lie in between.
+    One thread computes while this one collects decoded pictures from the workers and sends them
+    more, so that neither the model nor the workers wait. At most `_QUEUE` batches wait in between.
     """
-    with ThreadPool(1, in_progress=1 + _AHEAD) as executor:
+    with ThreadPool(1, in_progress=1 + _QUEUE) as executor:
         yield from executor.map(lambda batch: (batch, function(batch)), batches)
 
 
-def _batches(results: Iterable[_Result], most: int) -> Iterator[_Batch]:
+def _batches(results: Iterable[_Result], size: int) -> Iterator[_Batch]:
     remaining = iter(results)
-    while batch := list(islice(remaining, most)):
+    while batch := list(islice(remaining, size)):
         yield batch
 
 
-def _skipped(item: MediaItem, why: Refused | Crashed) -> dict[str, object]:
+def _skipped_row(item: MediaItem, result: Refused | Crashed) -> dict[str, object]:
     return {
         "source": item.root.rpartition("/")[2],
         "line": 0,
         "item": item.path,
-        "reason": why.reason,
-        "sha256": None if isinstance(why, Refused) and not why.for_good else item.sha256,
+        "reason": result.reason,
+        "sha256": None if isinstance(result, Refused) and not result.for_good else item.sha256,
     }
 
 
-def _noted(item: MediaItem, note: str) -> dict[str, object]:
-    """What was left out of a picture that is embedded: its `sha256` stays empty."""
+def _note_row(item: MediaItem, note: str) -> dict[str, object]:
+    """What was left out of a picture that was embedded: its `sha256` stays empty."""
     source, reason = item.root.rpartition("/")[2], f"{item.path}: read, but {note}"
     return {"source": source, "line": 0, "item": item.sha256, "reason": reason, "sha256": None}
 

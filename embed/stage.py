@@ -1,4 +1,4 @@
-"""The embed stage: bring a case's signals up to date with its posts."""
+"""The embed stage: brings a case's signals up to date with its posts."""
 
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -7,33 +7,39 @@ from dataclasses import dataclass, field
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case, CaseWriter
 from frametrace.embed.captions import embed_captions, missing_captions
-from frametrace.embed.models.runtimes import Arithmetic
-from frametrace.embed.pictures import embed_pictures, flat_pictures, missing_pictures
-from frametrace.embed.signals import SIGNALS, CaptionSignal, ModelChoice, PictureSignal, Signal
-from frametrace.embed.signals.ocr_text import Overlay
+from frametrace.embed.models.runtime import NumericPrecision
+from frametrace.embed.pictures import embed_pictures, missing_pictures, unusable_values
+from frametrace.embed.signals import (
+    SIGNALS,
+    CaptionSignal,
+    Metric,
+    ModelChoice,
+    PictureSignal,
+    Signal,
+)
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
 from frametrace.work.executor import Executor
 from frametrace.work.process_pool import ProcessPool
 from frametrace.work.progress import Progress, Silent
 
-__all__ = ["EmbedSettings", "Embedded", "embed"]
+__all__ = ["EmbedSettings", "Embedded", "default_signals", "embed"]
 
 
 @dataclass(frozen=True, slots=True)
 class EmbedSettings:
-    """What to compute. Without `signals`, all of those whose models are on this machine."""
+    """What to compute. Without `signals`, every default signal whose model is on this machine."""
 
     signals: tuple[str, ...] = ()
     models: ModelChoice = ModelChoice()
     workers: int = 0  # 0: one per processor
-    replace: bool = False  # compute anew what another model made
+    replace: bool = False  # recompute values that another model made
 
 
 @dataclass(slots=True)
 class Embedded:
-    """What one call computed, and plain sentences on what it could not.
+    """What one call computed, and sentences on what it could not.
 
-    `captions` are the different ones of posts; what was read in pictures is not counted.
+    `captions` counts the distinct captions of posts, without the text in pictures.
     """
 
     pictures: int = 0
@@ -49,10 +55,10 @@ def embed(
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Embedded:
-    """Compute what the case lacks of each signal; what is there already is left alone.
+    """Compute the values that the case lacks; existing values are left alone.
 
-    A signal whose model isn't on this machine is left out with a note, or, if it was asked for by
-    name, raises `ModelMissing`. Raises `CaseError` where another model made the case's values.
+    A signal whose model isn't on this machine is left out with a note, or raises `ModelMissing` if
+    it was named in the settings. Raises `CaseError` where another model made the case's values.
     """
     progress = progress or Silent()
     done = Embedded()
@@ -72,8 +78,7 @@ def embed(
                 done.captions = max(done.captions, embed_captions(writer, signal, progress))
             signal.close()
         writer.commit()
-        if flat := flat_pictures(writer.case):
-            done.notes.append(f"Pictures too flat to compare by PDQ: {flat:,}.")
+        done.notes += unusable_values(writer.case)
     for line in done.notes:
         progress.note(line)
     return done
@@ -84,11 +89,11 @@ def _open(case: Case, settings: EmbedSettings, done: Embedded) -> list[Signal]:
     if unknown:
         raise UsageError(f"there is no signal {unknown[0]!r}. Choose from: {', '.join(SIGNALS)}")
     opened: list[Signal] = []
-    # Pictures first: what will be read in them are texts that captions' signals then lack.
-    names = _with_companions(settings.signals) or SIGNALS
+    # Pictures first: the texts that are read in them are then computed like captions.
+    names = _with_companions(settings.signals or default_signals())
     for name in sorted(names, key=lambda name: issubclass(SIGNALS[name], CaptionSignal)):
-        reads = any(isinstance(signal, Overlay) for signal in opened)
-        if SIGNALS[name].needs_model and _up_to_date(case, name, settings, reads=reads):
+        finds_texts = any(signal.metric is Metric.TEXT for signal in opened)
+        if SIGNALS[name].needs_model and _up_to_date(case, name, settings, finds_texts=finds_texts):
             continue
         try:
             opened.append(SIGNALS[name].open(_models(case, settings, name)))
@@ -101,62 +106,65 @@ def _open(case: Case, settings: EmbedSettings, done: Embedded) -> list[Signal]:
     return opened
 
 
+def default_signals() -> tuple[str, ...]:
+    """The signals that are computed where none is named."""
+    return tuple(name for name, signal in SIGNALS.items() if signal.by_default)
+
+
 def _with_companions(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Signals that were asked for, with those that they are of no use without."""
-    every = [other for name in names for other in (name, *SIGNALS[name].companions)]
-    return tuple(dict.fromkeys(every))
+    """The named signals, with those that they depend on."""
+    needed = [needed for name in names for needed in (name, *SIGNALS[name].companions)]
+    return tuple(dict.fromkeys(needed))
 
 
-def _up_to_date(case: Case, name: str, settings: EmbedSettings, *, reads: bool) -> bool:
-    """Whether loading the signal's model can be spared: nothing is missing, nothing was chosen.
+def _up_to_date(case: Case, name: str, settings: EmbedSettings, *, finds_texts: bool) -> bool:
+    """Whether the signal's model need not be loaded: nothing is missing, and no model was chosen.
 
-    Where pictures will be read, captions' signals may come to lack something.
+    Where OCR will find texts in pictures, signals of captions may be missing values afterwards.
     """
     if settings.replace or settings.models != ModelChoice():
         return False
     if issubclass(SIGNALS[name], PictureSignal):
         return not missing_pictures(case, [name])
-    return not reads and not len(missing_captions(case, name))
+    return not finds_texts and not len(missing_captions(case, name))
 
 
 def _models(case: Case, settings: EmbedSettings, name: str) -> ModelChoice:
-    """The user's choice of models, else the one that the case was begun with.
+    """The models and the precision to open a signal with: the user's choice, else the case's.
 
-    So is the arithmetic of the signal that is to be opened; what was begun before there was a
-    choice of one is in float32.
+    A signal's options belong together: if the user chose one of them, the case's others don't
+    count. Values that are older than the choice of a precision are in float32.
     """
-    begun, chosen = case.epoch.signals, settings.models
-    keep = not settings.replace
-    clip = begun.get("clip", {}) if keep and not (chosen.clip_model or chosen.clip_weights) else {}
-    caption = begun.get("caption", {}) if keep and not chosen.caption_model else {}
-    return ModelChoice(
-        chosen.clip_model or clip.get("model", ""),
-        chosen.clip_weights or clip.get("weights", ""),
-        chosen.caption_model or caption.get("model", ""),
-        chosen.arithmetic or (_arithmetic(case, name) if keep and name in begun else None),
-    )
+    chosen, made_by = settings.models, case.epoch.signals.get(name)
+    if settings.replace or made_by is None:
+        return chosen
+    kept = dict(SIGNALS[name].choice_of(made_by).options)
+    if any(chosen.get(option) for option in kept):
+        kept.clear()
+    given = {option: value for option, value in chosen.options.items() if value}
+    return ModelChoice({**kept, **given}, chosen.precision or _precision(case, name))
 
 
-def _arithmetic(case: Case, name: str) -> Arithmetic:
-    told = case.epoch.signals[name].get("arithmetic", Arithmetic.FLOAT32)
+def _precision(case: Case, name: str) -> NumericPrecision:
+    recorded = case.epoch.signals[name].get("arithmetic", NumericPrecision.FLOAT32)
     try:
-        return Arithmetic(told)
+        return NumericPrecision(recorded)
     except ValueError:
         raise CaseError(
-            f"{case.path} holds {name} in {told!r}, which this version of Frametrace does not "
-            "know: update it"
+            f"{case.path} has {name} in {recorded!r}, which this version of Frametrace does not "
+            "know: update Frametrace"
         ) from None
 
 
 def _claim(writer: CaseWriter, signal: Signal, *, replace: bool) -> None:
-    """Record what makes the signal's values; they never come from two different makers."""
+    """Record what makes the signal's values; a case never mixes those of two models."""
     ours = signal.made_by
     theirs = writer.case.epoch.signals.get(signal.name, ours)
     if ours["fingerprint"] != theirs["fingerprint"]:
         if not replace:
             raise CaseError(
-                f"{writer.case.path} holds {signal.name} made by {_name(theirs)}, and this would "
-                f"be made by {_name(ours)}. Name the first again, or compute all anew with: "
+                f"{writer.case.path} has {signal.name} made by {_name(theirs)}, and this would be "
+                f"made by {_name(ours)}. Name the first model again, or recompute everything with: "
                 f"frametrace embed {writer.case.path} --signal {signal.name} --replace"
             )
         writer.drop(signal_table(signal.name))

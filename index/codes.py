@@ -1,15 +1,14 @@
-"""A signal's values as arrays, equal values once: what every index is built from."""
+"""Reads a signal's values as arrays, equal values once."""
 
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
-from frametrace.embed.signals import pdq
+from frametrace.embed.signals import SIGNALS
 
 __all__ = ["Codes", "as_digests", "as_digits", "as_keys", "first_bytes"]
 
@@ -29,27 +28,20 @@ class Codes:
 
     @classmethod
     def of(cls, case: Case, signal: str) -> Self:
-        """Read a signal's values from the case's shards.
-
-        Items without a value take no part; nor do pictures of low PDQ quality, whose hashes
-        collide with each other.
-        """
+        """Read a signal's usable values from the case's shards (see `Signal.usable`)."""
         name = signal_table(signal)
         if not case.epoch.rows(name):
             return cls.collapse(np.empty((0, 8), np.uint8), np.empty((0, 32), np.uint8))
-        judged = signal == pdq.Pdq.name
-        table = case.read(name, ["sha256", "code", *(["quality"] if judged else [])])
-        keep = pc.is_valid(table["code"])
-        if judged:
-            keep = pc.and_(keep, pc.greater_equal(table["quality"], pdq.MIN_QUALITY))
-        table = table.filter(keep)
-        codes, items = _array(table["code"]), as_digests(table["sha256"])
-        del table, keep  # twice as large as what was taken from it
+        kind = SIGNALS[signal]
+        table = case.read(name, ["sha256", *kind.usable_columns()])
+        table = table.filter(kind.usable(table))
+        codes, items = _array(table[kind.column]), as_digests(table["sha256"])
+        del table  # twice as large as the arrays
         return cls.collapse(codes, items)
 
     @classmethod
     def collapse(cls, codes: np.ndarray, items: np.ndarray) -> Self:
-        """Bring (n, k) codes and the (n, 32) digests of their items into this form."""
+        """Sort and collapse (n, k) codes and the (n, 32) digests of their items."""
         order = _order(codes, items)
         keys = as_keys(codes)[order]
         new = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
@@ -61,13 +53,14 @@ class Codes:
 
     def items_of(self, at: int) -> list[str]:
         """The digests of the items that have code `at`, as hexadecimal digits."""
-        found: list[str] = self.digests(slice(self.starts[at], self.starts[at + 1])).to_pylist()
-        return found
+        items = slice(self.starts[at], self.starts[at + 1])
+        digests: list[str] = self.digests(items).to_pylist()
+        return digests
 
     def representatives(self) -> list[str]:
         """The first item of each code."""
-        found: list[str] = self.digests(self.starts[:-1]).to_pylist()
-        return found
+        digests: list[str] = self.digests(self.starts[:-1]).to_pylist()
+        return digests
 
     def only(self, rows: np.ndarray) -> Self:
         """Some of the codes, each with its first item."""
@@ -80,21 +73,22 @@ class Codes:
 
 
 def _order(codes: np.ndarray, items: np.ndarray) -> np.ndarray:
-    """The order of codes by their bytes, and of equal codes by their items'.
+    """The order of codes by their bytes, and of equal codes by the bytes of their items.
 
-    Sorting by the first 8 bytes leaves few to be sorted by all, which takes ten times as long.
+    Sorting by the first 8 bytes leaves few codes to sort by all bytes, which takes ten times as
+    long.
     """
     first = first_bytes(codes)
     order = np.argsort(first, kind="stable")
     same = first[order[1:]] == first[order[:-1]]
-    tied = np.flatnonzero(_beside(same, len(order)))
-    among = order[tied]
-    order[tied] = among[np.lexsort((as_keys(items[among]), as_keys(codes[among])))]
+    tied = np.flatnonzero(_equals_neighbour(same, len(order)))
+    rows = order[tied]
+    order[tied] = rows[np.lexsort((as_keys(items[rows]), as_keys(codes[rows])))]
     return order
 
 
-def _beside(same: np.ndarray, n: int) -> np.ndarray:
-    """Which of n rows are the same as the one before or after, from n - 1 comparisons."""
+def _equals_neighbour(same: np.ndarray, n: int) -> np.ndarray:
+    """Which of n rows equal the one before or after, from n - 1 comparisons."""
     both = np.zeros(n, bool)
     both[:-1] |= same
     both[1:] |= same

@@ -1,4 +1,4 @@
-"""Candidate pairs of similar keys, by banding of their MinHash values.
+"""Finds candidate pairs of similar keys by locality-sensitive hashing (LSH): MinHash bands.
 
 Two keys become candidates when all values of one band agree. With b bands of r values, keys of
 Jaccard similarity s do so with probability 1 - (1 - s^r)^b (Leskovec, Rajaraman and Ullman, Mining
@@ -9,59 +9,62 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from frametrace.index.codes import Codes
-from frametrace.index.hits import Hits
+from frametrace.index.base import CodeIndex, Hits
 
 __all__ = ["BANDS", "MinHashIndex"]
 
 BANDS = 16
-_WINDOW = 16
+_WINDOW = 16  # codes of a bucket that each code is paired with, besides the first
 _ROWS = 1 << 17  # codes whose pairs in one band are listed at a time; 18 MB of pairs at most
-_PAIRS = 1 << 16  # compared at a time; 32 MB of values
-# Odd factors that make one number of a band's values: the raw stream of a bit generator never
+_PAIRS = 1 << 16  # pairs that are compared at a time; 32 MB of values
+# Odd factors that combine a band's values into one number. The raw stream of a bit generator never
 # changes between versions of NumPy.
 _FACTORS = np.random.PCG64(1).random_raw(64) | np.uint64(1)
 
 
-class MinHashIndex:
-    """Candidates among (u, 64) uint32 MinHash values; to be verified on the keys themselves."""
+class MinHashIndex(CodeIndex):
+    """Proposes candidates among (u, 64) uint32 MinHash values; verify them on the keys."""
 
     technique = "minhash-bands"
 
-    def __init__(self, codes: Codes) -> None:
-        self.codes = codes
+    def pairs(self, bound: float = 0.0) -> Iterator[Hits]:
+        """The candidate pairs, as `candidates` gives them, in one batch."""
+        yield self.candidates(bound)
 
-    def pairs(self, least: float = 0.0) -> Hits:
+    def candidates(self, min_similarity: float = 0.0) -> Hits:
         """Every candidate pair once, query < row, ordered; the value is the estimated similarity.
 
-        Those estimated below `least` are left out as they are found, and take no memory. Of codes
+        Pairs estimated below `min_similarity` are dropped at once and take no memory. Of the codes
         that share a band's value, each is paired with the first and the next sixteen. So a value
-        that a great many share (a slogan with endless variations) connects them all, and never
-        makes a clique: a code has 272 pairs at most, and memory grows by 40 bytes a pair kept.
+        that very many share (a slogan with endless variations) connects them all without forming a
+        clique: a code has 272 pairs at most, and memory grows by 40 bytes for each pair kept.
         """
         u = len(self.codes)
-        found = np.empty(0, np.int64)
+        known = np.empty(0, np.int64)
         for band in range(BANDS):
-            new = [found]
-            for block in self._paired(band):
-                keys = block[~_among(block, found)]
-                new.append(keys[self._estimate(keys) >= least] if least > 0 else keys)
-            found = np.sort(np.concatenate(new))
-        query, row = np.divmod(found, max(u, 1))
-        return Hits(query, row, self._estimate(found))
+            parts = [known]
+            for block in self._band_pairs(band):
+                keys = block[~_is_among(block, known)]
+                if min_similarity > 0:
+                    keys = keys[self._estimate(keys) >= min_similarity]
+                parts.append(keys)
+            known = np.sort(np.concatenate(parts))
+        query, row = np.divmod(known, max(u, 1))
+        return Hits(query, row, self._estimate(known))
 
-    def search(self, queries: np.ndarray) -> Hits:
-        """All candidates of a few (m, 64) queries, most similar first."""
-        found = []
+    def search(self, queries: np.ndarray, bound: float | None = None, limit: int = 0) -> Hits:
+        """The candidates of a few (m, 64) queries, most similar first by estimate."""
+        parts = []
         for at, query in enumerate(queries if len(self.codes) else ()):
             same = (self.codes.codes == query).reshape(len(self.codes), BANDS, -1)
             rows = np.flatnonzero(same.all(axis=2).any(axis=1))
             values = same[rows].mean(axis=(1, 2), dtype=np.float32)
-            order = np.argsort(-values, kind="stable")
-            found.append(Hits(np.full(len(rows), at), rows[order], values[order]))
-        return Hits.concatenate(found, np.float32)
+            order = np.argsort(-values, kind="stable")[: limit or len(rows)]
+            hits = Hits(np.full(len(order), at), rows[order], values[order])
+            parts.append(hits if bound is None else hits.where(hits.value >= bound))
+        return Hits.concatenate(parts, np.float32)
 
-    def _paired(self, band: int) -> Iterator[np.ndarray]:
+    def _band_pairs(self, band: int) -> Iterator[np.ndarray]:
         """The pairs within the buckets of one band, block by block, sorted, query * u + row."""
         u = len(self.codes)
         bucket, order = self._buckets(band)
@@ -79,8 +82,8 @@ class MinHashIndex:
     def _buckets(self, band: int) -> tuple[np.ndarray, np.ndarray]:
         """The codes that share a band's value with others: its number and their rows, ascending.
 
-        A band's values are made one number whose low bits give way to the row, so that one sort
-        does. Of a million codes a pair of different values in 30 runs comes out equal.
+        A band's values are combined into one number whose low bits are replaced by the row, so that
+        one sort is enough. Among a million codes, one pair of different values in 30 runs collides.
         """
         u = len(self.codes)
         width = self.codes.codes.shape[1] // BANDS
@@ -97,7 +100,7 @@ class MinHashIndex:
         return bucket[shared], row.astype(np.int64)
 
     def _estimate(self, keys: np.ndarray) -> np.ndarray:
-        """The part of the 64 values that agree, (n,) float32, for pairs query * u + row."""
+        """The fraction of the 64 values that agree, (n,) float32, for pairs query * u + row."""
         codes = self.codes.codes
         values = np.empty(len(keys), np.float32)
         for start in range(0, len(keys), _PAIRS):
@@ -108,10 +111,10 @@ class MinHashIndex:
         return values
 
 
-def _among(keys: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Which of some sorted keys are among the known ones, which are sorted too."""
+def _is_among(keys: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Which keys are among the known ones; both are sorted."""
     if not len(known):
         return np.zeros(len(keys), bool)
     at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-    among: np.ndarray = known[at] == keys
-    return among
+    is_known: np.ndarray = known[at] == keys
+    return is_known

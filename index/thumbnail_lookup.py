@@ -1,6 +1,6 @@
-"""Where each picture's thumbnail lies: found by its digest, read from its shard."""
+"""Looks up pictures' thumbnails by digest; they are read from the shards."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -8,27 +8,45 @@ import numpy as np
 
 from frametrace.embed.signals.thumbnail import pixels
 from frametrace.index.arrays import map_array, save_array
+from frametrace.index.base import Index, IndexSource, Manifest
 from frametrace.index.codes import as_keys
 from frametrace.index.feature_shards import CodeShards, Numbered
+from frametrace.work.progress import Progress
 
-__all__ = ["ARRAYS", "ThumbnailIndex", "build_thumbnails"]
+__all__ = ["ThumbnailIndex"]
 
-ARRAYS = ("items", "rows")
+_ARRAYS = ("items", "rows")
 
 
-class ThumbnailIndex:
-    """An open index. `items` is (n, 32) uint8, ascending; `rows` (n, 2) uint32: shard and row."""
+class ThumbnailIndex(Index):
+    """The rows of thumbnails by digest. It can't be searched.
+
+    `items` is (n, 32) uint8, ascending; `rows` (n, 2) uint32: shard and row.
+    """
 
     technique = "rows"
+    files = tuple(f"{name}.npy" for name in _ARRAYS)
 
     def __init__(self, arrays: Sequence[np.ndarray], shards: CodeShards) -> None:
         self.items, self.rows = arrays
         self._keys, self._shards = as_keys(self.items), shards
 
     @classmethod
-    def open(cls, folder: Path, shards: CodeShards) -> Self:
+    def build(
+        cls, folder: Path, source: IndexSource, earlier: Iterable[Path], progress: Progress
+    ) -> Self:
+        """Write the digests and rows of the case's thumbnails."""
+        shards = CodeShards(source.shards())
+        pictures = Numbered.of(shards)
+        save_array(folder / "items.npy", pictures.items)
+        save_array(folder / "rows.npy", pictures.rows)
+        return cls((pictures.items, pictures.rows), shards)
+
+    @classmethod
+    def open(cls, folder: Path, source: IndexSource, manifest: Manifest) -> Self:
         """Map the files. Raises `OSError` or `ValueError` where they can't be mapped."""
-        index = cls([map_array(folder / f"{name}.npy") for name in ARRAYS], shards)
+        shards = CodeShards(source.shards())
+        index = cls([map_array(folder / f"{name}.npy") for name in _ARRAYS], shards)
         if index.items.shape != (len(index.rows), 32) or index.rows.shape[1:] != (2,):
             raise ValueError("its files don't belong together")
         return index
@@ -36,8 +54,13 @@ class ThumbnailIndex:
     def __len__(self) -> int:
         return len(self.items)
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many thumbnails it holds, twice."""
+        return len(self), len(self)
+
     def pixels(self, digest: str) -> np.ndarray | None:
-        """A picture's thumbnail, (height, width) uint8, or None where the case has none of it.
+        """A picture's thumbnail, (height, width) uint8, or None where the case has none.
 
         Raises `CaseError` where its shard is damaged.
         """
@@ -46,10 +69,3 @@ class ThumbnailIndex:
         if at == len(self) or self._keys[at] != key[0]:
             return None
         return pixels(self._shards.code(*self.rows[at].tolist()))
-
-
-def build_thumbnails(folder: Path, shards: CodeShards) -> None:
-    """Write the arrays of an index into a folder."""
-    pictures = Numbered.of(shards)
-    save_array(folder / "items.npy", pictures.items)
-    save_array(folder / "rows.npy", pictures.rows)

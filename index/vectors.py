@@ -1,47 +1,44 @@
-"""Nearest neighbours among vectors of unit length, by inner product in FAISS.
+"""Finds the nearest neighbours of vectors by cosine similarity, with FAISS.
 
-Below 100,000 vectors the search is exact. Above, a graph (HNSW; Malkov and Yashunin 2016) answers
-much faster and misses some neighbours: how many it finds is measured when it is built, against the
-exact search, and stands in the index's manifest. Threads build it together, so that two builds over
-the same vectors may miss different ones.
+Below 100,000 vectors the search is exact. Above, a graph (HNSW; Malkov and Yashunin 2016) is much
+faster and misses some neighbours. Its recall is measured against the exact search when it is built
+and recorded in the index's manifest. Several threads build it, so that two builds over the same
+vectors may miss different neighbours.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
+from frametrace.index.base import CodeIndex, Hits, Manifest
 from frametrace.index.codes import Codes
-from frametrace.index.hits import Hits
 
-__all__ = ["EXACT_BELOW", "DenseIndex"]
+__all__ = ["EXACT_BELOW", "VectorIndex"]
 
-EXACT_BELOW = 100_000
+EXACT_BELOW = 100_000  # vectors
 _LINKS = 32  # HNSW's M
 _BUILD_WIDTH = 80  # efConstruction
 _SEARCH_WIDTH = 128  # efSearch
-_SAMPLE = 200  # queries that measure the recall
-_SAMPLE_LIMIT = 50  # neighbours; as many as matching asks for
+_SAMPLE = 200  # queries to measure the recall with
+_SAMPLE_LIMIT = 50  # neighbours of each; the number that matching uses
 _FILE = "hnsw.faiss"
 
 
-class DenseIndex:
-    """The most similar vectors; `recall` is 1.0 where the search is exact."""
+class VectorIndex(CodeIndex):
+    """Vectors of unit length, searched exactly or by an HNSW graph."""
 
     def __init__(self, codes: Codes, graph: Any = None, recall: float = 1.0) -> None:
-        self.codes = codes
+        super().__init__(codes)
         self.recall = recall
         self._graph = graph
         self._flat: Any = None
 
-    @property
-    def technique(self) -> str:
-        """`flat`, which is exact, or `hnsw`."""
-        return "hnsw" if self._graph is not None else "flat"
+        self.technique = "flat" if graph is None else "hnsw"
 
     @classmethod
-    def build(cls, codes: Codes) -> "DenseIndex":
-        """Build over (u, d) float32 vectors of unit length."""
+    def of_codes(cls, codes: Codes) -> Self:
+        """An index over (u, d) float32 vectors of unit length."""
         exact = cls(codes)
         if len(codes) < EXACT_BELOW:
             return exact
@@ -53,28 +50,34 @@ class DenseIndex:
         approximate = cls(codes, graph)
         sample = np.random.default_rng(0).choice(len(codes), min(_SAMPLE, len(codes)), False)
         queries = np.ascontiguousarray(codes.codes[np.sort(sample)])
-        truth = exact.search(queries, _SAMPLE_LIMIT)
-        found = approximate.search(queries, _SAMPLE_LIMIT)
-        known = set(zip(truth.query.tolist(), truth.row.tolist(), strict=True))
-        hit = known & set(zip(found.query.tolist(), found.row.tolist(), strict=True))
-        approximate.recall = len(hit) / len(known)
+        expected, found = (
+            set(zip(hits.query.tolist(), hits.row.tolist(), strict=True))
+            for hits in (
+                index.search(queries, limit=_SAMPLE_LIMIT) for index in (exact, approximate)
+            )
+        )
+        approximate.recall = len(expected & found) / len(expected)
         return approximate
 
-    def save(self, folder: Path) -> list[str]:
-        """Write what can't be read off the codes; returns the files' names."""
+    @property
+    def extra_files(self) -> tuple[str, ...]:
+        """The graph, if there is one."""
+        return () if self._graph is None else (_FILE,)
+
+    def save(self, folder: Path) -> None:
+        """Write the graph, if there is one."""
         if self._graph is None:
-            return []
+            return
         import faiss
 
         writer: Any = getattr(faiss, "PyCallbackIOWriter")  # noqa: B009  its stubs lack it
         with (folder / _FILE).open("wb") as file:  # FAISS itself doesn't notice a full disk
             faiss.write_index(self._graph, writer(file.write))
-        return [_FILE]
 
     @classmethod
-    def load(cls, codes: Codes, folder: Path, technique: str, recall: float) -> "DenseIndex":
+    def load(cls, codes: Codes, folder: Path, manifest: Manifest) -> Self:
         """Open what `save` wrote beside the codes; raises RuntimeError where it can't be read."""
-        if technique == "flat":
+        if manifest.technique == "flat":
             return cls(codes)
         import faiss
 
@@ -82,17 +85,18 @@ class DenseIndex:
         if (graph.ntotal, graph.d) != codes.codes.shape:
             raise RuntimeError(f"{_FILE} holds {graph.ntotal} vectors of {graph.d} values")
         graph.hnsw.efSearch = _SEARCH_WIDTH
-        return cls(codes, graph, recall)
+        return cls(codes, graph, manifest.recall)
 
-    def search(self, queries: np.ndarray, limit: int) -> Hits:
-        """The `limit` most similar codes of each (m, d) query, best first."""
+    def search(self, queries: np.ndarray, bound: float | None = None, limit: int = 0) -> Hits:
+        """The most similar codes of each (m, d) query, best first."""
         if not len(self.codes):
             return Hits.concatenate([], np.float32)
-        limit = min(limit, len(self.codes))
+        limit = min(limit or len(self.codes), len(self.codes))
         similarities, rows = self._searcher().search(np.ascontiguousarray(queries), limit)
         query = np.repeat(np.arange(len(queries)), limit)
         hits = Hits(query, rows.ravel(), similarities.ravel())
-        return hits.where(hits.row >= 0)
+        found = hits.row >= 0
+        return hits.where(found if bound is None else found & (hits.value >= bound))
 
     def _searcher(self) -> Any:
         if self._graph is not None:

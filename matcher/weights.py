@@ -1,7 +1,7 @@
 """What made a case's values of a signal."""
 
 from frametrace.case.store import Case
-from frametrace.embed.models.runtimes import of_weights
+from frametrace.embed.models.runtime import of_weights
 
 __all__ = ["weights_of"]
 

@@ -41,18 +41,26 @@ def command(case: Path, sources: tuple[Path, ...], **options: Any) -> None:
     import time
     from dataclasses import asdict
 
+    from frametrace.app import library
     from frametrace.app.output.console import Console
-    from frametrace.app.output.print_results import end, print_json, tell_added, tell_skipped
-    from frametrace.app.pipeline import Inputs, add
+    from frametrace.app.output.print_results import end, print_added, print_skipped
+    from frametrace.app.output.render import print_json, print_line
     from frametrace.app.stage_settings import read_settings
+    from frametrace.case.store import Case
 
-    inputs = Inputs(sources, options["media"], options["maps"], read_settings(options))
     begun = time.monotonic()
-    opened, added = add(case, inputs, Console())
+    added = library.add(
+        case,
+        sources,
+        media=options["media"],
+        media_maps=options["maps"],
+        reading=read_settings(options),
+        progress=Console(),
+    )
     if options["as_json"]:
         print_json(asdict(added))
     else:
-        tell_added(added, time.monotonic() - begun)
-        tell_skipped(opened)
-        print(f"next      frametrace embed {case}")
-    end(opened, strict=options["strict"], added=added)
+        print_added(added, time.monotonic() - begun)
+        print_skipped(Case(case))
+        print_line("next", f"frametrace embed {case}")
+    end(Case(case), strict=options["strict"], added=added)

@@ -25,39 +25,38 @@ def command(folder: Path, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
+    from frametrace.app import library
     from frametrace.app.demo.build_demo import build_sources, is_demo
     from frametrace.app.demo.recall import score
     from frametrace.app.output.console import Console
-    from frametrace.app.output.print_results import (
-        print_json,
-        tell_added,
-        tell_embedded,
-        tell_found,
-        tell_skipped,
-    )
-    from frametrace.app.pipeline import Inputs, run
+    from frametrace.app.output.print_results import print_run
+    from frametrace.app.output.render import print_json, print_line
     from frametrace.matcher.results import GroupKind
     from frametrace.posts.errors import UsageError
 
     if folder.exists() and not is_demo(folder):
         raise UsageError(f"{folder} holds something else: name a new folder for the demo")
     sources = build_sources(folder / "sources")
-    inputs = Inputs(sources.exports, sources.media, (sources.media_map,))
-    done = run(folder / "case", inputs, folder / "report", progress=Console())
+    done = library.run(
+        folder / "case",
+        sources.exports,
+        folder / "report",
+        settings=library.RunSettings(sources.media, sources.media_map),
+        progress=Console(),
+    )
+    tables = done.matched.tables
     kinds = (GroupKind.PHOTO, GroupKind.FRAMING)  # no element is planted
-    scores = {str(kind): score(sources.planned, done.results, kind) for kind in kinds}
-    scores["edited"] = score(sources.planned, done.results, GroupKind.PHOTO, heavy=True)
+    scores = {str(kind): score(sources.planned, tables, kind) for kind in kinds}
+    scores["edited"] = score(sources.planned, tables, GroupKind.PHOTO, heavy=True)
     if as_json:
         print_json({**{kind: asdict(s) for kind, s in scores.items()}, "report": done.page})
         return
-    tell_added(done.added)
-    tell_embedded(done.case, done.embedded)
-    tell_skipped(done.case)
-    tell_found(done.case, done.results, done.match_run)
+    print_run(done, page=False)
     for kind, known in scores.items():
         which = _PAIRS.get(kind, "planted pairs of posts")
-        print(
-            f"{kind:9} {known.found:,} of {known.planted:,} {which} are found "
-            f"({known.found / known.planted:.0%}), {known.false:,} pairs that were not planted"
+        print_line(
+            kind,
+            f"{known.found:,} of {known.planted:,} {which} are found "
+            f"({known.found / known.planted:.0%}), {known.false:,} pairs that were not planted",
         )
-    print(f"report    {done.page}")
+    print_line("report", done.page)

@@ -26,8 +26,7 @@ def command(case: Path | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from frametrace.app.doctor import examine
-    from frametrace.app.output.console import printable
-    from frametrace.app.output.print_results import print_json
+    from frametrace.app.output.render import print_json, printable
 
     findings = examine(case)
     damaged = [finding for finding in findings if finding.damaged]

@@ -29,18 +29,19 @@ def command(case: Path, **options: Any) -> None:
     """
     from dataclasses import asdict
 
+    from frametrace.app import library
     from frametrace.app.output.console import Console
-    from frametrace.app.output.print_results import end, print_json, tell_embedded, tell_skipped
+    from frametrace.app.output.print_results import end, print_embedded, print_skipped
+    from frametrace.app.output.render import print_json, print_line
     from frametrace.app.stage_settings import embed_settings
     from frametrace.case.store import Case
-    from frametrace.embed.stage import embed
 
+    embedded = library.embed(case, embed_settings(options), progress=Console())
     opened = Case(case)
-    embedded = embed(opened, embed_settings(options), progress=Console())
     if options["as_json"]:
         print_json({**asdict(embedded), "signals": opened.epoch.signals})
     else:
-        tell_embedded(opened, embedded)
-        tell_skipped(opened)
-        print(f"next      frametrace match {case}")
+        print_embedded(opened, embedded)
+        print_skipped(opened)
+        print_line("next", f"frametrace match {case}")
     end(opened, strict=options["strict"])

@@ -20,17 +20,16 @@ def command(case: Path, as_json: bool) -> None:
     \b
     frametrace index hongkong
     """
-    from frametrace.app.output.console import Console, table_text
-    from frametrace.app.output.print_results import print_json
+    from frametrace.app.output.console import Console
+    from frametrace.app.output.render import print_json, table_text
     from frametrace.case.store import Case
-    from frametrace.embed.signals import SIGNALS, Metric
-    from frametrace.index.store import index_folder, open_index, read_manifest
+    from frametrace.index.store import has_index, index_folder, open_index, read_manifest
 
     opened = Case(case)
     rows = []
     for signal in sorted(opened.epoch.signals):
-        if SIGNALS[signal].metric is Metric.TEXT:
-            continue  # texts are found in the indexes of captions
+        if not has_index(signal):
+            continue  # its texts are in the indexes of captions
         open_index(opened, signal, Console())
         manifest = read_manifest(index_folder(opened, signal))
         shown = "signal", "technique", "items", "codes", "recall"

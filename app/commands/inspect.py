@@ -49,7 +49,7 @@ def command(sources: tuple[Path, ...], **options: Any) -> None:
     from frametrace.app.inspection.next_step import check_new, next_steps, write_draft
     from frametrace.app.inspection.print_inspection import inspection_lines, screen_of
     from frametrace.app.output.console import Console
-    from frametrace.app.output.print_results import print_json
+    from frametrace.app.output.render import print_json
     from frametrace.app.stage_settings import inspect_settings
     from frametrace.posts.media.library import MediaLibrary
 

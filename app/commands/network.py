@@ -10,6 +10,7 @@ from frametrace.app.options import json_option, out_option
 
 if TYPE_CHECKING:
     from frametrace.app.output.console import Console
+    from frametrace.app.output.render import print_line
     from frametrace.matcher.network import Network, Shares
 
 __all__ = ["command"]
@@ -109,7 +110,7 @@ def command(case: Path | None, table: Path | None, out: Path, **options: Any) ->
         --out network/
     """
     from frametrace.app.output.console import Console
-    from frametrace.app.output.print_results import print_json
+    from frametrace.app.output.render import print_json
     from frametrace.app.report.network_files import FILES, summary_of, write_network
     from frametrace.app.report.output_folder import check_place
     from frametrace.matcher.network import find_ties, ties_of_shuffled
@@ -140,7 +141,7 @@ def _counts(window: dict[str, Any]) -> list[str]:
 
 
 def _cells(tie: dict[str, Any]) -> list[object]:
-    from frametrace.app.report.timeline import moment_text
+    from frametrace.app.output.render import moment_text
 
     first = moment_text(tie["first_shared_at"])
     return [*list(tie.values())[:5], f"{tie['q_value']:.1e}", first]
@@ -180,7 +181,7 @@ def _of_table(
 
 
 def _tell(network: "Network", about: dict[str, Any], out: Path) -> None:
-    from frametrace.app.output.console import printable, table_text
+    from frametrace.app.output.render import table_text
     from frametrace.app.report.network_files import summary_of
 
     found = summary_of(network)
@@ -190,7 +191,7 @@ def _tell(network: "Network", about: dict[str, Any], out: Path) -> None:
             f"{about['rows_unreadable']:,} can't be read"
         )
         for line in about["skipped"][:3]:
-            print(printable(f"skipped   {line}"))
+            print_line("skipped", line)
     print(
         f"shares    {network.shares:,} of {network.items:,} items by {network.sharing_accounts:,} "
         "accounts"
@@ -205,18 +206,18 @@ def _tell(network: "Network", about: dict[str, Any], out: Path) -> None:
         f"chance explains (false discovery rate: {network.settings.fdr:g})"
     )
     if found["ties"] > found["pairs_listed"]:
-        print(f"note      The {found['pairs_listed']:,} most significant are listed")
-    print("note      A tie is evidence of co-sharing, not a verdict on anybody.")
-    print(f"grouped   {found['communities']:,} communities of tied accounts")
+        print_line("note", f"The {found['pairs_listed']:,} most significant are listed")
+    print_line("note", "A tie is evidence of co-sharing, not a verdict on anybody.")
+    print_line("grouped", f"{found['communities']:,} communities of tied accounts")
     if kept := about.get("ties_after_shuffling"):
         print(
             f"shuffled  {len(kept):,} times: {sum(map(bool, kept)):,} shuffles made ties, "
             f"{sum(kept):,} in all, {max(kept):,} at most"
         )
     if any(window["pairs"] is None for window in found["windows"]):
-        print("note      Windows finer than the times are not counted: -")
+        print_line("note", "Windows finer than the times are not counted: -")
     rows = [_counts(window) for window in found["windows"]]
     print(f"\n{table_text(list(_WINDOWS.values()), rows)}\n")
     if tops := network.ties.select(list(_COLUMNS)).slice(0, _TOP).to_pylist():
         print(f"{table_text(list(_COLUMNS.values()), [_cells(tie) for tie in tops])}\n")
-    print(f"written   {out}")
+    print_line("written", out)

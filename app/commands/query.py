@@ -46,7 +46,7 @@ _TEXT_COLUMNS = {
 @click.option(
     "--signal",
     default="",
-    help="Look by this one alone: pdq, phash, local, clip; caption_key, caption.",
+    help="Search by this signal alone, such as pdq or clip; see docs/signals.md.",
 )
 @click.option(
     "--limit", type=click.IntRange(0, 10**9), default=20, show_default=True, help="Rows; 0: all."
@@ -71,30 +71,27 @@ def command(
     frametrace query hongkong --text "black-clad protesters" --signal caption_key
     frametrace query hongkong --text "people dressed in black on a bridge" --signal clip
     """
+    from frametrace.app import library
     from frametrace.app.output.console import Console
-    from frametrace.app.output.print_results import print_json, rows_text
-    from frametrace.case.store import Case
-    from frametrace.matcher.query.find import find_picture, find_text
+    from frametrace.app.output.render import print_json, rows_text
 
     if (picture is None) == (text is None):
         raise click.UsageError("name a PICTURE, or a text with --text; and not both")
-    opened = Case(case)
+    console = Console()
+    answer = library.query(case, picture, text=text, signal=signal, limit=limit, progress=console)
+    rows, columns, width = answer.posts.arrow, _TEXT_COLUMNS, _WIDTH
     if picture is not None:
-        found = find_picture(opened, picture, signal, limit, Console())
-        rows, columns, width = _explained(found.rows), _PICTURE_COLUMNS, _WIDE
-    else:
-        found = find_text(opened, text or "", signal, limit)
-        rows, columns, width = found.rows, _TEXT_COLUMNS, _WIDTH
-    for note in found.notes:
-        Console().note(note)
+        rows, columns, width = _explained(rows), _PICTURE_COLUMNS, _WIDE
+    for note in answer.notes:
+        console.note(note)
     if as_json:
-        print_json({"total": found.total, "rows": rows.to_pylist()})
-    elif not found.total:
+        print_json({"total": answer.total, "rows": rows.to_pylist()})
+    elif not answer.total:
         print("nothing was found")
     else:
         print(rows_text(rows, columns, width))
-        if found.total > rows.num_rows:
-            print(f"\n{rows.num_rows} of {found.total:,} are shown; --limit 0 gives all")
+        if answer.total > rows.num_rows:
+            print(f"\n{rows.num_rows} of {answer.total:,} are shown; --limit 0 gives all")
 
 
 def _explained(rows: "pa.Table") -> "pa.Table":
@@ -110,10 +107,8 @@ def _explained(rows: "pa.Table") -> "pa.Table":
 
 
 def _evidence(row: Mapping[str, Any]) -> str:
+    from frametrace.embed.signals import SIGNALS
+
     if row["signal"] == "sha256":
         return "same bytes"
-    if row["distance"] is not None:
-        return f"{row['signal']}: {row['distance']} bits differ"
-    if row["inliers"] is not None:
-        return f"{row['signal']}: {row['inliers']} features agree"
-    return f"{row['signal']}: similarity {row['similarity']:.2f}"
+    return SIGNALS[row["signal"]].summarize(row)

@@ -25,16 +25,12 @@ def command(case: Path, out: Path, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
+    from frametrace.app import library
     from frametrace.app.output.console import Console
-    from frametrace.app.output.print_results import print_json
-    from frametrace.app.report.write_report import write_report
-    from frametrace.app.summary import counts_of
-    from frametrace.case.store import Case
-    from frametrace.matcher.stage import load_results
+    from frametrace.app.output.render import print_json, print_line
 
-    opened = Case(case)
-    page = write_report(opened, out, progress=Console())
+    page = library.report(case, out, progress=Console())
     if as_json:
-        print_json({"report": page, **asdict(counts_of(opened, load_results(opened)[0]))})
+        print_json({"report": page, **asdict(library.results(case).counts)})
     else:
-        print(f"report    {page}")
+        print_line("report", page)

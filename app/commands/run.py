@@ -1,6 +1,5 @@
 """`frametrace run`."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -39,37 +38,22 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
     frametrace run thailand thailand_092020_tweets_csv_hashed.zip --out report/
     frametrace run photos folder_of_pictures/ --out report/
     """
+    from frametrace.app import library
     from frametrace.app.output.console import Console
-    from frametrace.app.output.print_results import (
-        end,
-        named_counts,
-        print_json,
-        since_json,
-        tell_added,
-        tell_embedded,
-        tell_found,
-        tell_skipped,
-    )
-    from frametrace.app.pipeline import Inputs, run
+    from frametrace.app.output.print_results import end, print_run, run_json
+    from frametrace.app.output.render import print_json
     from frametrace.app.stage_settings import embed_settings, match_settings, read_settings
 
-    done = run(
-        case,
-        Inputs(sources, options["media"], options["maps"], read_settings(options)),
-        out,
-        embedding=embed_settings(options),
-        matching=match_settings(options),
-        progress=Console(),
+    settings = library.RunSettings(
+        options["media"],
+        options["maps"],
+        read_settings(options),
+        embed_settings(options),
+        match_settings(options),
     )
+    done = library.run(case, sources, out, settings=settings, progress=Console())
     if options["as_json"]:
-        found = {**asdict(done.counts), "report": done.page, "notes": done.embedded.notes}
-        found["since"] = since_json(done.results, done.match_run)
-        found["named"] = named_counts(done.results)
-        print_json({"added": asdict(done.added), "found": found})
+        print_json(run_json(done))
     else:
-        tell_added(done.added)
-        tell_embedded(done.case, done.embedded)
-        tell_skipped(done.case)
-        tell_found(done.case, done.results, done.match_run)
-        print(f"report    {done.page}")
-    end(done.case, strict=options["strict"], added=done.added)
+        print_run(done)
+    end(done.matched.case, strict=options["strict"], added=done.added)

@@ -15,7 +15,7 @@ from frametrace.app.inspection.findings import (
     SourceFound,
     TimesFound,
 )
-from frametrace.app.output.console import printable
+from frametrace.app.output.render import printable
 from frametrace.app.output.text_columns import Screen, side_by_side
 from frametrace.posts.model import AccountKind, Post, Precision
 

@@ -2,10 +2,12 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["Console", "table_text"]
+from frametrace.app.output.render import printable
+
+__all__ = ["Console"]
 
 _EVERY = 10.0  # seconds between plain lines: a log of a day's work stays readable
 
@@ -98,24 +100,3 @@ def _span(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, seconds = divmod(round(seconds), 60)
     return f"{minutes} min {seconds} s" if minutes < 100 else f"{minutes / 60:.1f} h"
-
-
-def printable(text: str) -> str:
-    """A text without control characters: what posts and file names hold can't steer a terminal."""
-    return "".join(character if character.isprintable() else " " for character in text)
-
-
-def table_text(header: Sequence[str], rows: Sequence[Sequence[object]], width: int = 60) -> str:
-    """Rows in aligned columns, each cell cut at `width` cells of a terminal; None is empty."""
-    from rich.cells import cell_len, set_cell_size
-
-    cells = [list(header)]
-    cells += [["" if cell is None else printable(str(cell)) for cell in row] for row in rows]
-    widths = [min(width, max(cell_len(row[at]) for row in cells)) for at in range(len(header))]
-    lines = (
-        "  ".join(
-            set_cell_size(cell, size) for cell, size in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in cells
-    )
-    return "\n".join(lines)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from frametrace.app.output.console import Console, printable, table_text
-from frametrace.app.output.print_results import print_json, rows_text
+from frametrace.app.output.console import Console
+from frametrace.app.output.render import print_json, print_line, printable, rows_text, table_text
 from frametrace.app.report.csv_tables import rows_of, write_csv
 from frametrace.app.report.evidence_sentences import in_common
 from frametrace.case.store import Case
@@ -72,16 +72,16 @@ def show_framing(
         print_json({**about, "name": asked.name or None, **_counts(framing)})
         return
     total, by = case.epoch.rows("posts"), ", ".join(ranked.signals) or "nothing"
-    print(f"compared  {ranked.compared:,} of {total:,} posts by {by}")
-    print(f"examples  {_examples_text(framing)}")
+    print_line("compared", f"{ranked.compared:,} of {total:,} posts by {by}")
+    print_line("examples", f"{_examples_text(framing)}")
     posts = f"{ranked.belonging:,} post{'s' if ranked.belonging != 1 else ''}"
     copies = ", with a copy of an example's picture" if framing.like.pictures else ""
-    print(f"belong    {posts}: alike by {least:g} decades or more{copies}, or examples")
+    print_line("belong", f"{posts}: alike by {least:g} decades or more{copies}, or examples")
     for note in ranked.notes:
-        print(printable(f"note      {note}"))
+        print_line("note", note)
     if asked.name:
-        print(f"kept      {printable(asked.name)}")
-        print(f"next      frametrace match {printable(str(case_path))}")
+        print_line("kept", asked.name)
+        print_line("next", f"frametrace match {printable(str(case_path))}")
     shown = rows if top == 0 else rows.slice(0, top or _SHOWN)
     print(f"\n{rows_text(shown, _COLUMNS)}")
     if out is not None:
@@ -162,7 +162,7 @@ def list_framings(case_path: Path, *, as_json: bool) -> None:
     print(table_text(["framing", "examples", "posts that belong"], cells))
     for row in rows:
         if row["error"]:
-            print(printable(f"note      {row['error']}"))
+            print_line("note", row["error"])
     if any(row["posts"] is None for row in rows):
         print(f"\nwhich posts belong, tells: frametrace match {printable(str(case_path))}")
 
@@ -186,4 +186,4 @@ def remove_framing(case_path: Path, name: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"deleted": name})
     else:
-        print(printable(f"deleted   {name}"))
+        print_line("deleted", name)

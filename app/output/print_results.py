@@ -1,12 +1,10 @@
 """What commands print of their results: a few plain lines, or one JSON document."""
 
-import json
 import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from itertools import combinations, islice
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +12,17 @@ import click
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.app.output.console import printable, table_text
+from frametrace.app.library import Matched, Run
 from frametrace.app.output.edit_words import edits_found
+from frametrace.app.output.render import moment_text, print_line, printable, rows_text, table_text
 from frametrace.app.report.framing_sentences import name_of
 from frametrace.app.report.group_changes import changed_most, mark, since_of
-from frametrace.app.report.timeline import moment_text
-from frametrace.app.summary import counts_of, describe_signals, elements_text, notes_on, reasons_of
+from frametrace.app.summary import (
+    describe_signals,
+    elements_text,
+    reasons_of,
+    skipped_text,
+)
 from frametrace.case.store import Case
 from frametrace.matcher.results import GroupKind, Relation, Results
 
@@ -27,24 +30,37 @@ if TYPE_CHECKING:
     from frametrace.case.ingest import Added
     from frametrace.embed.stage import Embedded
     from frametrace.matcher.stage import MatchRun
-    from frametrace.posts.model import Skipped
 
 __all__ = [
     "end",
-    "json_line",
-    "lost_text",
-    "named_counts",
-    "print_json",
-    "reused",
-    "rows_text",
-    "since_json",
-    "tell_added",
-    "tell_embedded",
-    "tell_found",
-    "tell_skipped",
+    "matched_json",
+    "print_added",
+    "print_embedded",
+    "print_matched",
+    "print_reuses",
+    "print_run",
+    "print_skipped",
+    "run_json",
 ]
 
 _TOP = 10
+_REUSES_SHOWN = 20
+_REUSE_COLUMNS = {
+    "distance": "bits",
+    "similarity": "alike",
+    "relation": "relation",
+    "signal": "by",
+    "case_b": "case",
+    "platform": "platform",
+    "post_id": "post",
+    "account_id": "account",
+    "account_kind": "kind",
+    "posted_at": "time (UTC)",
+    "media_path": "path",
+    "case_a": "reused of",
+    "media_path_a": "its path",
+    "posts_a": "its posts",
+}
 _REASONS = 5
 _SOON = 10  # seconds, before which a rate says nothing
 _TOP_OF_JSON = 100  # CASE/results/<epoch>/changes.parquet has them all
@@ -55,34 +71,10 @@ _OF_CHANGES = (
 _STEERING = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def print_json(content: object) -> None:
-    """Print one JSON document; times as ISO 8601, keys in a fixed order.
-
-    Characters that could steer a terminal are escaped, as JSON allows.
-    """
-    print(_json(content, indent=1))
-
-
-def json_line(content: object) -> str:
-    """The same document in one line."""
-    return _json(content)
-
-
-def _json(content: object, indent: int | None = None) -> str:
-    text = json.dumps(content, ensure_ascii=False, indent=indent, sort_keys=True, default=_plain)
-    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    return str(value)
-
-
 def end(case: Case, *, strict: bool, added: "Added | None" = None) -> None:
     """End with exit code 1 where rows were dropped, and under --strict where anything was."""
     if added is not None and added.dropped:
-        first = f" The first: {lost_text(added.lost)}" if added.lost else ""
+        first = f" The first: {skipped_text(added.lost)}" if added.lost else ""
         message = f"{_lost_of(added)} were NOT read.{first}"
         print(printable(f"frametrace: {message}"), file=sys.stderr)
         click.get_current_context().exit(1)
@@ -90,7 +82,7 @@ def end(case: Case, *, strict: bool, added: "Added | None" = None) -> None:
         click.get_current_context().exit(1)
 
 
-def tell_added(added: "Added", seconds: float = 0) -> None:
+def print_added(added: "Added", seconds: float = 0) -> None:
     """Say what was read, how fast if it is told how long that took, and what joined pictures."""
     known = f" ({added.known:,} were known)" if added.known else ""
     accounts = f", {_counted(added.accounts, 'new profile')}" if added.accounts else ""
@@ -98,14 +90,14 @@ def tell_added(added: "Added", seconds: float = 0) -> None:
     rate = f"{rows}, {added.rows / seconds:,.0f} a second" if seconds > _SOON else rows
     whole = f", {added.completed:,} completed" if added.completed else ""
     posts = f"{_counted(added.posts, 'new post')}{known}{whole}{accounts}"
-    print(f"read      {posts}, {_counted(added.media, 'new picture')}{rate}")
+    print_line("read", f"{posts}, {_counted(added.media, 'new picture')}{rate}")
     if added.dropped:
-        print(f"DROPPED   {_lost_of(added)} could not be read")
+        print_line("DROPPED", f"{_lost_of(added)} could not be read")
     for source, kept in islice(added.by_kept.items(), _REASONS):
-        print(printable(f"columns   {source} by the column map that the case keeps: {kept}"))
+        print_line("columns", f"{source} by the column map that the case keeps: {kept}")
     if count := added.other_times:
         told = f"{_counted(count, 'known post')} would now have another time"
-        print(f"times     {told}: the case keeps the first; add them to a new case")
+        print_line("times", f"{told}: the case keeps the first; add them to a new case")
     rules = (
         (added.by_map, "joined to posts by a media map"),
         (added.by_row, "joined by what their rows say"),
@@ -115,17 +107,11 @@ def tell_added(added: "Added", seconds: float = 0) -> None:
     )
     for count, what in rules:
         if count:
-            print(f"pictures  {count:>9,} {what}")
+            print_line("pictures", f"{count:>9,} {what}")
     if added.aside:
         kinds = ", ".join(f"{count:,} {kind or 'no suffix'}" for kind, count in added.aside.items())
         files = _counted(sum(added.aside.values()), "file")
-        print(printable(f"aside     {files} that can't be a picture: {kinds}"))
-
-
-def lost_text(lost: "Skipped") -> str:
-    """Where something that was lost stands, and why."""
-    row = f", row {lost.line}" if lost.line else ""
-    return f"{lost.source}{row}: {lost.reason.removeprefix(f'{lost.source}: ')}"
+        print_line("aside", f"{files} that can't be a picture: {kinds}")
 
 
 def _lost_of(added: "Added") -> str:
@@ -134,37 +120,37 @@ def _lost_of(added: "Added") -> str:
     return f"{added.dropped:,} of {added.rows:,} {what}"
 
 
-def tell_skipped(case: Case) -> None:
+def print_skipped(case: Case) -> None:
     """Say how much the case holds that could not be read, and why."""
     if total := case.epoch.rows("skipped"):
-        print(f"skipped   {total:,}, listed in the case and in the report")
+        print_line("skipped", f"{total:,}, listed in the case and in the report")
         for reason, count, example in reasons_of(case)[:_REASONS]:
             such_as = f"; such as {example}" if example else ""
             print(printable(f"          {count:,} × {reason}{such_as}"))
 
 
-def tell_embedded(case: Case, embedded: "Embedded") -> None:
+def print_embedded(case: Case, embedded: "Embedded") -> None:
     """Say what was computed, with which models."""
-    print(f"computed  {embedded.pictures:,} pictures, {embedded.captions:,} captions")
-    print(f"signals   {describe_signals(case.epoch.signals) or 'none'}")
+    print_line("computed", f"{embedded.pictures:,} pictures, {embedded.captions:,} captions")
+    print_line("signals", f"{describe_signals(case.epoch.signals) or 'none'}")
 
 
-def tell_found(case: Case, results: Results, run: "MatchRun") -> None:
-    """Say how much was found, what to know of it, and which groups spread widest."""
-    counts = counts_of(case, results)
+def print_matched(matched: Matched) -> None:
+    """Print how much was found, what was not compared, and the groups that spread widest."""
+    counts, results = matched.counts, matched.tables
     groups = f"{counts.photo_groups:,} photo groups, {counts.framing_groups:,} framing groups"
-    print(f"found     {groups}; {counts.accounts:,} accounts take part")
+    print_line("found", f"{groups}; {counts.accounts:,} accounts take part")
     if edits := edits_found(counts):
-        print(f"edited    {edits}")
+        print_line("edited", edits)
     if elements := elements_text(counts):
-        print(f"elements  {elements}")
-    for name, posts in named_counts(results).items():
-        print(printable(f"named     {name}: {posts:,} post{'s' if posts > 1 else ''}"))
-    since = since_of(results, run)
+        print_line("elements", elements)
+    for name, posts in _named_counts(results).items():
+        print_line("named", f"{name}: {posts:,} post{'s' if posts > 1 else ''}")
+    since = since_of(results, matched.made_by)
     if since is not None:
-        print(f"since     epoch {since.epoch}: {since}")
-    for note in notes_on(case, results, run):
-        print(printable(f"note      {note}"))
+        print_line("since", f"epoch {since.epoch}: {since}")
+    for note in matched.notes:
+        print_line("note", note)
     tying = results.groups.filter(pc.not_equal(results.groups["kind"], str(GroupKind.ELEMENT)))
     if len(tying):
         print(f"\n{_groups_text(results, tying)}\n")
@@ -174,7 +160,29 @@ def tell_found(case: Case, results: Results, run: "MatchRun") -> None:
         print(f"what changed most since epoch {since.epoch}\n\n{changed}\n")
 
 
-def named_counts(results: Results) -> dict[str, int]:
+def print_run(done: Run, *, page: bool = True) -> None:
+    """Print all that a run did, and unless it comes later, where its page is."""
+    print_added(done.added)
+    print_embedded(done.matched.case, done.embedded)
+    print_skipped(done.matched.case)
+    print_matched(done.matched)
+    if page:
+        print_line("report", done.page)
+
+
+def run_json(done: Run) -> dict[str, Any]:
+    """All that a run did, as `run --json` gives it."""
+    found = {**matched_json(done.matched), "report": done.page, "notes": done.embedded.notes}
+    return {"added": asdict(done.added), "found": found}
+
+
+def matched_json(matched: Matched) -> dict[str, Any]:
+    """The counts of a match, what changed since an earlier run, and the named framings."""
+    since = _since_json(matched.tables, matched.made_by)
+    return {**asdict(matched.counts), "since": since, "named": _named_counts(matched.tables)}
+
+
+def _named_counts(results: Results) -> dict[str, int]:
     """How many posts belong to each named framing that has some, by name."""
     return dict(sorted(Counter(results.named["name"].to_pylist()).items()))
 
@@ -213,7 +221,7 @@ def _changes_text(results: Results) -> str:
     return table_text(header, rows, width=50) if rows else ""
 
 
-def since_json(results: Results, run: "MatchRun") -> dict[str, Any] | None:
+def _since_json(results: Results, run: "MatchRun") -> dict[str, Any] | None:
     """What changed since an earlier run: counts, and the groups that changed most."""
     since = since_of(results, run)
     if since is None:
@@ -224,8 +232,20 @@ def since_json(results: Results, run: "MatchRun") -> dict[str, Any] | None:
     }
 
 
-def reused(reuses: pa.Table, cases: Sequence[str]) -> list[str]:
-    """Say how many posts of each case reuse how much of each case before it."""
+def print_reuses(matched: Matched) -> None:
+    """Print the first reuses, how many there are of what, and what was not compared."""
+    shown = matched.reuses.arrow.slice(0, _REUSES_SHOWN)
+    print(f"{rows_text(shown, _REUSE_COLUMNS)}\n")
+    for line in _reuse_counts(matched.reuses.arrow, matched.made_by.cases):
+        print(printable(line))
+    if len(matched.reuses) > shown.num_rows:
+        print(f"the first {shown.num_rows} are shown; --out FILE.csv or --json gives all")
+    for note in matched.notes:
+        print_line("note", note)
+
+
+def _reuse_counts(reuses: pa.Table, cases: Sequence[str]) -> list[str]:
+    """How many posts of each case reuse how much of each case before it."""
     lines = []
     for one, other in combinations(cases, 2):
         both = pc.and_(pc.equal(reuses["case_a"], one), pc.equal(reuses["case_b"], other))
@@ -249,19 +269,3 @@ def _counted(count: int, what: str) -> str:
 def _posts(rows: pa.Table) -> int:
     posts: int = rows.group_by(["platform", "post_id"]).aggregate([]).num_rows
     return posts
-
-
-def rows_text(table: pa.Table, columns: Mapping[str, str], width: int = 60) -> str:
-    """Some columns of a table under other headers, times for people; cells cut at `width`."""
-    rows: list[Sequence[Any]] = [
-        [_cell(row[name]) for name in columns] for row in table.to_pylist()
-    ]
-    return table_text(list(columns.values()), rows, width)
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, datetime):
-        return moment_text(value)
-    if isinstance(value, float):
-        return f"{value:.2f}"
-    return value

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from frametrace.app.output.edit_words import alterations, what_happened
-from frametrace.embed.signals import pdq, phash
+from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.results import GroupKind, Relation
 
 __all__ = ["in_common", "label", "sentence"]
 
-_BITS = {pdq.Pdq.name: pdq.BITS, phash.Phash.name: phash.BITS}
 _LISTED = {Relation.CONTAINS: "inside a larger picture", Relation.PART: "cut out"}
 _THROUGH = {Relation.CONTAINS: "contains", Relation.PART: "is cut out of"}
 _THE_SAME = 0.995  # of two decimals
@@ -87,19 +86,13 @@ def in_common(told: Mapping[str, Any]) -> str:
 
 def _tie(member: Mapping[str, Any]) -> str:
     picture = member["media_sha256"] is not None
-    signal, similarity = member["signal"], member["similarity"]
+    signal = member["signal"]
     if signal == "sha256":
         own = "picture, byte for byte" if picture else "text"
         if member.get("kind") == GroupKind.FRAMING:
             own = f"{_said_and_shown(member)}: the others are tied to this"
         return f"the group's own {own}"
-    if signal == Local.name:
-        agree = f"{member['inliers']:,} local features agree"
-        return f"{member['relation']}: {what_happened(member)}; {agree}"
-    if signal in _BITS:
-        return f"copy: {signal} differs in {member['distance']} of {_BITS[signal]} bits"
-    if signal == "caption_key":
-        return f"same wording: {similarity:.0%} of the runs of characters are shared (Jaccard)"
-    if signal == "caption":
-        return f"similar meaning: cosine similarity {similarity:.2f} of the captions"
-    return f"looks alike: cosine similarity {similarity:.2f} by {signal}"
+    reason = SIGNALS[signal].explain(member)
+    if SIGNALS[signal].metric is Metric.FEATURES:
+        return f"{member['relation']}: {what_happened(member)}; {reason}"
+    return reason

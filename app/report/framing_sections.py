@@ -11,7 +11,8 @@ from frametrace.app.report.framing_sentences import held, language, rise
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.case.views import connect
-from frametrace.embed.signals.caption_key import CaptionKey, key_of
+from frametrace.embed.signals.caption_key import CaptionKey
+from frametrace.embed.text.normalize import key_of
 from frametrace.matcher.results import GroupKind, Relation, Results
 
 __all__ = ["FramingView", "Wording", "framing_views"]

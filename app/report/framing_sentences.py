@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from frametrace.app.report.timeline import moment_text
+from frametrace.app.output.render import moment_text
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
-from frametrace.embed.signals.ocr_text import Overlay
+from frametrace.embed.signals.ocr_text import OcrText
 
 __all__ = ["compared_by", "held", "language", "name_of", "rise"]
 
@@ -25,7 +25,7 @@ _LANGUAGES = {
 }  # fmt: skip
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _OF_TEXTS = {CaptionKey.name: "the wording of captions", Caption.name: "their meaning"}
-_OF_PICTURES = {Overlay.name: "lettering in pictures", Clip.name: "what pictures show"}
+_OF_PICTURES = {OcrText.name: "lettering in pictures", Clip.name: "what pictures show"}
 
 
 def name_of(terms: Sequence[str], title: str) -> str:

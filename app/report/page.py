@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frametrace.app.output.render import moment_text
 from frametrace.app.report.element_cards import ElementView
 from frametrace.app.report.evidence_sentences import label, sentence
 from frametrace.app.report.framing_sections import FramingView
@@ -19,7 +20,7 @@ from frametrace.app.report.group_changes import changed_most, groups_with_change
 from frametrace.app.report.map_drawing import MapView
 from frametrace.app.report.network_graphs import TiesView
 from frametrace.app.report.side_by_side import Beside, both_of, verified_members
-from frametrace.app.report.timeline import Timeline, moment_text, timeline
+from frametrace.app.report.timeline import Timeline, timeline
 from frametrace.case.store import Case
 from frametrace.matcher.results import GroupKind, Results
 from frametrace.posts.model import MediaFile

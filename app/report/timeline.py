@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import sqrt
 
+from frametrace.app.output.render import moment_text
+
 __all__ = ["Dot", "Lane", "Timeline", "timeline"]
 
 _BINS = 120  # positions along the line: finer ones would touch each other
@@ -73,8 +75,3 @@ def timeline(posts: Sequence[tuple[str, datetime | None]]) -> Timeline | None:
         for platform, counts in sorted(bins.items())
     )
     return Timeline(moment_text(first), moment_text(last), _WIDTH, lanes, len(posts) - len(times))
-
-
-def moment_text(moment: datetime | None) -> str:
-    """A time for people, in UTC; empty where there is none."""
-    return f"{moment:%Y-%m-%d %H:%M}" if moment else ""

@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.app.report.timeline import moment_text
+from frametrace.app.output.render import moment_text
 from frametrace.case.store import Case
-from frametrace.embed.signals import pdq, phash
+from frametrace.embed.signals import SIGNALS, Metric, pdq, phash
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.results import Relation
@@ -30,7 +30,6 @@ _RELATIONS = {
     Relation.CONTAINS: "larger picture that holds it",
     Relation.PART: "part of it",
 }
-_BITS = {pdq.Pdq.name: pdq.BITS, phash.Phash.name: phash.BITS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +68,8 @@ class Page:
 def why(row: Mapping[str, Any]) -> str:
     """Say which signal ties a row to an item of the tip, and how closely."""
     signal = row["signal"]
-    if signal in _BITS:
-        tie = f"copy: {signal} differs in {row['distance']} of {_BITS[signal]} bits from"
+    if SIGNALS[signal].metric is Metric.HAMMING:
+        tie = f"{SIGNALS[signal].explain(row)} from"
     elif signal == Local.name:
         what = _RELATIONS[row.get("relation") or Relation.COPY]
         mirrored = ", mirrored" if row.get("mirrored") else ""
@@ -108,7 +107,7 @@ def facts_of(checked: Checked) -> list[tuple[str, str]]:
     found = f"{posts:,} posts by {counts}" if posts else "nothing"
     bits = {pdq.Pdq.name: checked.settings.max_pdq, phash.Phash.name: checked.settings.max_phash}
     compared = [
-        f"{name} (within {bits[name]} of {_BITS[name]} bits)" if name in bits else name
+        f"{name} (within {bits[name]} of {SIGNALS[name].bits} bits)" if name in bits else name
         for name in checked.settings.signals
     ]
     return [

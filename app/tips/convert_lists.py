@@ -5,8 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from frametrace.app.output.console import printable
-from frametrace.app.output.print_results import print_json
+from frametrace.app.output.render import print_json, printable
 from frametrace.app.report.csv_tables import write_csv
 from frametrace.matcher.tips.envelope import TIP, VERDICT, is_document
 from frametrace.matcher.tips.hash_lists import hashes_of, left_out, tip_of_hashes, write_lines

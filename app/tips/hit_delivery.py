@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from frametrace.app.output.console import printable
-from frametrace.app.output.print_results import json_line
+from frametrace.app.output.render import json_line, printable
 from frametrace.matcher.tips.canonical_json import short_digest
 from frametrace.matcher.tips.watch import Watched
 from frametrace.posts.errors import UsageError

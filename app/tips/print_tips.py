@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from frametrace.app.output.console import printable
-from frametrace.app.output.print_results import print_json, rows_text
+from frametrace.app.output.render import print_json, printable, rows_text
 from frametrace.app.tips.check_page import facts_of, signed_by
 from frametrace.matcher.tips.check import Checked
 from frametrace.matcher.tips.export import Exported

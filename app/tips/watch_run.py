@@ -12,12 +12,12 @@ from frametrace.app.pipeline import Inputs, add
 from frametrace.app.report.csv_tables import row_writer, rows_of, write_csv
 from frametrace.app.tips.print_tips import tell_watched
 from frametrace.case.store import Case
-from frametrace.embed.signals import SIGNALS, ModelChoice
+from frametrace.embed.signals import SIGNALS
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Local
-from frametrace.embed.signals.ocr_text import Overlay
+from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
 from frametrace.embed.stage import EmbedSettings, embed
@@ -110,14 +110,11 @@ def _by_models(case: Case, progress: Progress) -> tuple[str, ...]:
     As far as the case and this machine have it.
     """
     found = []
-    for name in (Overlay.name, Caption.name, *([Clip.name] if names_in(case) else [])):
+    for name in (OcrText.name, Caption.name, *([Clip.name] if names_in(case) else [])):
         if (made := case.epoch.signals.get(name)) is None:
             continue
-        model, weights = made.get("model", ""), made.get("weights", "")
-        clip = name == Clip.name
-        chosen = ModelChoice(model, weights) if clip else ModelChoice(caption_model=model)
         try:
-            SIGNALS[name].locate(chosen)
+            SIGNALS[name].locate(SIGNALS[name].choice_of(made))
             found.append(name)
         except ModelMissing as error:
             progress.note(f"new posts are not compared by {name}: {error}")

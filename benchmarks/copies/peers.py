@@ -13,7 +13,7 @@ import numpy as np
 from copies.trimming import trimmed
 
 from frametrace.embed.decoding.decode import Picture
-from frametrace.embed.signals.pdq import MIN_QUALITY, compute_forms, compute_pdq
+from frametrace.embed.signals.pdq import MIN_QUALITY, compute_orientations, compute_pdq
 
 __all__ = ["FAR", "METHODS", "Method", "distances", "hashed"]
 
@@ -57,7 +57,7 @@ def hashed(picture: Picture) -> dict[str, bytes]:
     import imagehash
 
     luma, rgb = np.asarray(picture.luma), np.asarray(picture.image)
-    forms, quality = compute_forms(luma)
+    forms, quality = compute_orientations(luma)
     return {
         "phash": np.packbits(imagehash.phash(picture.image).hash).tobytes(),
         "dhash": np.packbits(imagehash.dhash(picture.image).hash).tobytes(),

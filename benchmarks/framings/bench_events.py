@@ -107,7 +107,9 @@ def main() -> None:
     lines = (folder / "real_edits" / "posts.jsonl").read_text("utf-8").splitlines()
     rows = [json.loads(line) for line in lines][:: 10 if chosen.quick else 1]
     labels = {(row["platform"], row["post_id"]): row["event"] for row in rows}
-    models = ModelChoice(chosen.clip_model, chosen.clip_weights, chosen.caption_model)
+    models = ModelChoice(
+        {name: getattr(chosen, name) for name in ("clip_model", "clip_weights", "caption_model")}
+    )
     variants = list(VARIANTS)
     if chosen.clip_weights:
         variants += [

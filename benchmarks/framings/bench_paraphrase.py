@@ -20,8 +20,8 @@ from scipy.sparse import csr_matrix
 
 from frametrace.embed.signals import ModelChoice
 from frametrace.embed.signals.caption import Caption
-from frametrace.embed.signals.caption_key import keys_of
 from frametrace.embed.text.ngrams import grams_of
+from frametrace.embed.text.normalize import keys_of
 from frametrace.posts.errors import ModelMissing
 
 PACKAGES = ("frametrace", "sentence-transformers", "scikit-learn", "numpy")
@@ -132,7 +132,7 @@ def _vectors(
 ) -> tuple[dict[str, np.ndarray], Mapping[str, str]]:
     """Of the languages that the model reads."""
     try:
-        signal = Caption.open(ModelChoice(caption_model=model))
+        signal = Caption.open(ModelChoice({"caption_model": model}))
     except ModelMissing as missing:
         raise Stopped(str(missing)) from None
     found = {}

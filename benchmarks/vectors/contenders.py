@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from frametrace.embed.models.runtimes.openvino_int8 import GROUP, OpenVino, converted, imported
-from frametrace.embed.models.runtimes.pytorch import PyTorch
-from frametrace.embed.models.runtimes.runtime import Arithmetic, Batch, Network, Runtime
+from frametrace.embed.models.openvino_int8 import GROUP, OpenVino, converted, imported
+from frametrace.embed.models.runtime import Batch, Network, NumericPrecision, PyTorch, Runtime
 from frametrace.work.cpus import cpu_count
 
 __all__ = ["BASE", "OURS", "contenders"]
@@ -32,14 +31,14 @@ def contenders(
     `few` leaves out what takes minutes to compile, and one thread of several.
     """
     yield BASE, lambda: PyTorch(network)
-    yield "PyTorch, bfloat16", lambda: PyTorch(network, Arithmetic.BFLOAT16)
+    yield "PyTorch, bfloat16", lambda: PyTorch(network, NumericPrecision.BFLOAT16)
     if not few:
         yield "PyTorch, float32, one thread", lambda: OneThread(PyTorch(network))
         compiled = Compiled(network)
         yield "PyTorch compiled, float32", lambda: PyTorch(compiled.network())
         yield (
             "PyTorch compiled, bfloat16",
-            lambda: PyTorch(compiled.network(), Arithmetic.BFLOAT16),
+            lambda: PyTorch(compiled.network(), NumericPrecision.BFLOAT16),
         )
     yield "ONNX Runtime, float32", lambda: OnnxRuntime(network)
     yield "ONNX Runtime, int8 (dynamic)", lambda: OnnxRuntime(network, eight_bits=True)
@@ -58,7 +57,7 @@ class OneThread:
     """Another runtime while PyTorch may use one thread."""
 
     def __init__(self, runtime: PyTorch) -> None:
-        self.arithmetic, self.batch = runtime.arithmetic, runtime.batch
+        self.precision, self.batch = runtime.precision, runtime.batch
         self._runtime = runtime
 
     def run(self, batches: Sequence[Batch]) -> list[np.ndarray]:
@@ -84,7 +83,7 @@ class Compiled:
 class OnnxRuntime:
     """The network exported to ONNX; in 8 bits with one scale for all that goes into a layer."""
 
-    arithmetic = Arithmetic.FLOAT32
+    precision = NumericPrecision.FLOAT32
     batch = 32
 
     def __init__(self, network: Network, *, eight_bits: bool = False) -> None:
@@ -145,7 +144,7 @@ def _in_eight_bits(file: Path) -> Path:
 class Plain:
     """OpenVINO without 8-bit numbers, otherwise as the real one."""
 
-    arithmetic = Arithmetic.FLOAT32
+    precision = NumericPrecision.FLOAT32
     batch = 16
 
     def __init__(self, network: Network, precision: str) -> None:
@@ -158,7 +157,7 @@ class Plain:
 class Static:
     """OpenVINO with 8-bit numbers whose scales were fixed by what a calibration saw."""
 
-    arithmetic = Arithmetic.INT8
+    precision = NumericPrecision.INT8
     batch = 16
 
     def __init__(self, network: Network, calibration: Sequence[Batch]) -> None:

@@ -4,7 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from frametrace.embed.models.runtimes.runtime import Arithmetic
+from frametrace.embed.models.runtime import NumericPrecision
 from frametrace.embed.signals import ModelChoice
 from frametrace.embed.signals.clip import Clip
 
@@ -28,6 +28,8 @@ def random_weights(chosen: argparse.Namespace, folder: Path) -> Path:
     return file
 
 
-def clip_of(weights: Path, arithmetic: Arithmetic) -> Clip:
-    """The signal, in an arithmetic."""
-    return Clip.open(ModelChoice(ARCHITECTURE, str(weights), arithmetic=arithmetic))
+def clip_of(weights: Path, precision: NumericPrecision) -> Clip:
+    """The signal, in a precision."""
+    return Clip.open(
+        ModelChoice({"clip_model": ARCHITECTURE, "clip_weights": str(weights)}, precision)
+    )

@@ -19,7 +19,7 @@ from measuring import Finding, Stopped, interleaved, ratio, say
 from vectors.agreeing import agreement
 from vectors.models import ARCHITECTURE, clip_of, random_weights
 
-from frametrace.embed.models.runtimes.runtime import Arithmetic, Batch, Runtime
+from frametrace.embed.models.runtime import Batch, NumericPrecision, Runtime
 from frametrace.embed.pictures import Preparation, _compute
 from frametrace.embed.signals.clip import Clip
 from frametrace.posts.model import MediaItem
@@ -47,9 +47,9 @@ def measured(
         folder = Path(name)
         weights = random_weights(chosen, folder)
         items = _files(chosen, folder)
-        exact = clip_of(weights, Arithmetic.FLOAT32)
+        exact = clip_of(weights, NumericPrecision.FLOAT32)
         start = time.perf_counter()
-        fast = clip_of(weights, Arithmetic.BFLOAT16)
+        fast = clip_of(weights, NumericPrecision.BFLOAT16)
         say(f"a second model was loaded and held against float32 in {_since(start)}")
         findings, remarks = _alone(chosen, exact, fast, items)
         found, said = _ahead(chosen, exact, fast, items)
@@ -135,7 +135,7 @@ def _turn(runtime: Runtime) -> Callable[[Sequence[Batch]], object]:
 class _Halved:
     """The whole model in bfloat16, its norms and sums too."""
 
-    arithmetic = Arithmetic.BFLOAT16
+    precision = NumericPrecision.BFLOAT16
     batch = 256
 
     def __init__(self, clip: Clip) -> None:
@@ -160,7 +160,7 @@ class _Halved:
 class _Compiled:
     """The real runtime, its module compiled by PyTorch."""
 
-    arithmetic = Arithmetic.BFLOAT16
+    precision = NumericPrecision.BFLOAT16
     batch = 256
 
     def __init__(self, clip: Clip) -> None:

@@ -18,13 +18,11 @@ from vectors.contenders import BASE, OURS, contenders
 from vectors.models import ARCHITECTURE, clip_of, random_weights
 
 from frametrace.embed.decoding.decode import decode
-from frametrace.embed.models.runtimes.choice import disagreement
-from frametrace.embed.models.runtimes.openvino_int8 import OpenVino
-from frametrace.embed.models.runtimes.probe_inputs import pictures
-from frametrace.embed.models.runtimes.pytorch import PyTorch
-from frametrace.embed.models.runtimes.runtime import Arithmetic, Batch, Network, Runtime
-from frametrace.embed.models.sentence_encoder import Sentences
-from frametrace.embed.signals.caption_key import set_aside
+from frametrace.embed.models.choose_runtime import disagreement, probe_pictures
+from frametrace.embed.models.openvino_int8 import OpenVino
+from frametrace.embed.models.runtime import Batch, Network, NumericPrecision, PyTorch, Runtime
+from frametrace.embed.models.sentence_encoder import SentenceEncoder
+from frametrace.embed.text.normalize import set_aside
 
 __all__ = ["measured"]
 
@@ -75,7 +73,7 @@ def _installed(package: str) -> bool:
 
 def _of_pictures(chosen: argparse.Namespace, shared: Path) -> tuple[list[Finding], list[str]]:
     with tempfile.TemporaryDirectory(prefix="bench-vectors-") as folder:
-        clip = clip_of(random_weights(chosen, Path(folder)), Arithmetic.FLOAT32)
+        clip = clip_of(random_weights(chosen, Path(folder)), NumericPrecision.FLOAT32)
     exact = clip._runtime
     paths = sorted((shared / "photos").rglob("*.jpg"))
     order = np.random.default_rng(chosen.seed).permutation(len(paths))
@@ -107,7 +105,7 @@ def _with_outliers(
     import torch
 
     side = network.samples[0][0].shape[1]
-    network = replace(network, samples=[network.samples[0], (pictures(side, side),)])
+    network = replace(network, samples=[network.samples[0], (probe_pictures(side, side),)])
     told = []
     for factor in OUTLIERS:
         module = copy.deepcopy(network.module)
@@ -132,14 +130,14 @@ def _of_captions(chosen: argparse.Namespace, shared: Path) -> tuple[list[Finding
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(get_model_path()), local_files_only=True)
-    today = Sentences(model, "caption", Arithmetic.FLOAT32)
+    today = SentenceEncoder(model, "caption", NumericPrecision.FLOAT32)
     network = today._network("caption")
     captions, posts = _captions(shared), _posts(shared)
     sample = captions[:: len(captions) // 128][:128]
     calibration = [tuple(today._tokens([text]).values()) for text in sample]
 
     def by(runtime: Runtime) -> Vectors:
-        sentences = Sentences(model, "caption", Arithmetic.FLOAT32)
+        sentences = SentenceEncoder(model, "caption", NumericPrecision.FLOAT32)
         sentences._runtime = runtime
         return sentences.vectors
 

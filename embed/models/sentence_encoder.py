@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from frametrace.embed.models.runtimes import Arithmetic, Batch, Network, Runtime, choose
-from frametrace.embed.models.runtimes.probe_inputs import TEXTS
+from frametrace.embed.models.choose_runtime import PROBE_TEXTS, choose_runtime
+from frametrace.embed.models.runtime import Batch, Network, NumericPrecision, Runtime
 
 if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["Sentences", "by_length"]
+__all__ = ["SentenceEncoder", "by_length"]
 
 _BATCH = 64  # texts, where the library makes the batches
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
-class Sentences:
+class SentenceEncoder:
     """A model of sentence-transformers and the runtime that was chosen for it.
 
     In float32, and where a model puts words of its own before every text or has no tokens to pad,
@@ -31,17 +31,17 @@ class Sentences:
     """
 
     def __init__(
-        self, model: "SentenceTransformer", name: str, wanted: Arithmetic | None = None
+        self, model: "SentenceTransformer", name: str, wanted: NumericPrecision | None = None
     ) -> None:
         self._model = model
         self._runtime: Runtime | None = None
-        self.arithmetic, self.note = Arithmetic.FLOAT32, ""
+        self.precision, self.note = NumericPrecision.FLOAT32, ""
         padded = not model.default_prompt_name and "attention_mask" in self._tokens(["a"])
-        if padded and wanted is not Arithmetic.FLOAT32:
-            chosen = choose(self._network(name), wanted)
+        if padded and wanted is not NumericPrecision.FLOAT32:
+            chosen = choose_runtime(self._network(name), wanted)
             self.note = chosen.note
-            if chosen.runtime.arithmetic is not Arithmetic.FLOAT32:
-                self._runtime, self.arithmetic = chosen.runtime, chosen.runtime.arithmetic
+            if chosen.runtime.precision is not NumericPrecision.FLOAT32:
+                self._runtime, self.precision = chosen.runtime, chosen.runtime.precision
         self.dimension = int(self.vectors(["a"]).shape[1])
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
@@ -68,7 +68,7 @@ class Sentences:
         return {name: found[name].numpy() for name in _INPUTS if name in found}
 
     def _network(self, name: str) -> Network:
-        few, all_ = self._tokens(TEXTS[:2]), self._tokens(TEXTS)
+        few, all_ = self._tokens(PROBE_TEXTS[:2]), self._tokens(PROBE_TEXTS)
         device = self._model.device
         module = _module(self._model, tuple(few)).to(device)
         return Network(name, module, device, [tuple(few.values()), tuple(all_.values())])

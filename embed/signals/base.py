@@ -1,30 +1,38 @@
-"""What a signal is: how it is made, what it is called, how two of its values are compared."""
+"""The `Signal` contract: how a signal is computed, compared, indexed and explained."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frametrace.embed.decoding.decode import Picture
-from frametrace.embed.models.runtimes.runtime import Arithmetic
+from frametrace.embed.models.runtime import NumericPrecision
+from frametrace.posts.errors import UsageError
 
 __all__ = [
+    "Bound",
     "CaptionSignal",
+    "Example",
     "Metric",
     "ModelChoice",
+    "ModelOption",
+    "Orientation",
     "PictureSignal",
     "Signal",
     "bits_distance",
     "cosine_similarity",
 ]
 
+Orientation = tuple[bool, int]  # whether left and right are swapped, then degrees clockwise
+
 
 class Metric(StrEnum):
-    """How two values of a signal are compared."""
+    """How two values of a signal are compared. `index.store` has one index for each."""
 
     HAMMING = "hamming"  # distance in bits, int
     COSINE = "cosine"  # similarity in [-1, 1]
@@ -35,38 +43,90 @@ class Metric(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ModelChoice:
-    """Which models, and which arithmetic for them, a user or the case itself chose.
+class Bound:
+    """How near two values are that match: a distance at most, or a similarity at least."""
 
-    What is empty is left to each signal.
+    value: float
+    source: str  # who chose it, or what it was measured on
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Two values of a signal and what `compare` must give for them. Used by the contract test."""
+
+    a: Any
+    b: Any
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOption:
+    """A model that users can choose, as `--clip-model` is: the option `name` on the command line.
+
+    `made_by` is the key under which the signal records the choice, so that a later run can repeat
+    it.
     """
 
-    clip_model: str = ""
-    clip_weights: str = ""
-    caption_model: str = ""
-    arithmetic: Arithmetic | None = None  # None: the fastest that agrees with float32
+    name: str
+    made_by: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """The models, and their numeric precision, that a user or the case chose.
+
+    `options` holds values by the name of a signal's `ModelOption`. Each signal chooses for itself
+    what is missing.
+    """
+
+    options: Mapping[str, str] = field(default_factory=dict)
+    precision: NumericPrecision | None = None  # None: the fastest that agrees with float32
+
+    def get(self, option: str) -> str:
+        """The value of an option; empty where nothing was chosen."""
+        return self.options.get(option, "")
 
 
 class Signal(ABC):
-    """One signal. Making one may load a model; its class attributes never do.
+    """One signal. Creating an instance may load a model; the class attributes never do.
 
-    Its values stand in the column `column`, null where an item has none: (k,) bytes for a hash,
-    (d,) float32 of unit length for a vector, bytes of any length for a set of features, a string
-    for a text.
-    `made_by` says for people and for a later run what makes the values; its `fingerprint` changes
-    whenever the values would. `notes` are sentences on what opening it could not do.
+    The values are in the column `column` of its table, null where an item has none: (k,) bytes for
+    a hash, (d,) float32 of unit length for a vector, bytes of any length for a set of features, a
+    string for a text. `made_by` records what makes the values, for people and for later runs; its
+    `fingerprint` changes whenever the values would. `notes` are sentences on what opening the
+    signal could not do.
+
+    What the other stages need to know of a signal is declared here, so that none of them names it:
+
+    - `bound`: how near two values are that match; None where more than a distance decides.
+    - `min_quality`: the least value of its column `quality` at which a value is usable, and in
+      `unusable` what to call items below it. 0: every value is usable, and there is no column.
+    - `by_default`: whether `embed` computes it without being asked to.
+    - `finds_copies`: whether `match` and `query` accept it as evidence of copies.
+    - `companions`: the signals that it depends on.
+    - `sees`: one sentence for the table in docs/signals.md.
     """
 
     name: ClassVar[str]
     metric: ClassVar[Metric]
+    sees: ClassVar[str]
     column: ClassVar[str] = "code"
+    bits: ClassVar[int] = 0  # the length of a hash
+    bound: ClassVar[Bound | None] = None
+    min_quality: ClassVar[int] = 0
+    unusable: ClassVar[str] = ""
+    by_default: ClassVar[bool] = True
+    finds_copies: ClassVar[bool] = False
+    answers_text: ClassVar[bool] = False  # whether a text can be searched for by it
     needs_model: ClassVar[bool] = False
-    companions: ClassVar[tuple[str, ...]] = ()  # signals that it is of no use without
+    model_options: ClassVar[tuple[ModelOption, ...]] = ()
+    companions: ClassVar[tuple[str, ...]] = ()
     notes: Sequence[str] = ()
 
     @classmethod
     def open(cls, chosen: ModelChoice) -> Self:
-        """Make the signal with a chosen model. Raises `ModelMissing` where it isn't there."""
+        """Create the signal with a chosen model. Raises `ModelMissing` where it isn't there."""
         return cls()
 
     @classmethod
@@ -77,25 +137,82 @@ class Signal(ABC):
     @property
     @abstractmethod
     def made_by(self) -> Mapping[str, str]:
-        """Its `fingerprint`, and what else tells how the values were made."""
+        """The `fingerprint`, and what else describes how the values were made."""
 
     @staticmethod
     @abstractmethod
     def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """Compare all codes of `a` (m, k) with all of `b` (n, k): (m, n) in the signal's metric.
+        """Compare all values of `a` (m, k) with all of `b` (n, k): (m, n) in the signal's metric.
 
-        This is the plain brute force that every index must agree with. Of sets of features `a` and
-        `b` are sequences of m and n values; so are texts.
+        This is the plain brute force that every index must agree with. For sets of features and
+        for texts, `a` and `b` are sequences of m and n values.
         """
 
+    @classmethod
+    @abstractmethod
+    def examples(cls) -> Sequence[Example]:
+        """Pairs of values with what `compare` gives for them."""
+
+    @classmethod
+    def usable(cls, table: pa.Table) -> pa.ChunkedArray:
+        """Which rows of the signal's table have a value that may be compared, (n,) bool."""
+        there = pc.is_valid(table[cls.column])
+        if not cls.min_quality:
+            return there
+        return pc.and_(there, pc.greater_equal(table["quality"], cls.min_quality))
+
+    @classmethod
+    def usable_columns(cls) -> list[str]:
+        """The columns that `usable` reads."""
+        return [cls.column, *(["quality"] if cls.min_quality else [])]
+
+    @classmethod
+    def usable_sql(cls) -> str:
+        """The same rule as a condition in SQL."""
+        quality = f" AND quality >= {cls.min_quality}" if cls.min_quality else ""
+        return f"{cls.column} IS NOT NULL{quality}"
+
+    @classmethod
+    def why_unusable(cls) -> str:
+        """What to call an item whose value is not usable, with the rule."""
+        return f"{cls.unusable} (quality below {cls.min_quality} of 100)"
+
+    @classmethod
+    def explain(cls, row: Mapping[str, Any]) -> str:
+        """How a row of evidence (`distance`, `similarity`, `inliers`) reads in a report."""
+        if cls.metric is Metric.HAMMING:
+            return f"copy: {cls.name} differs in {row['distance']} of {cls.bits} bits"
+        return f"looks alike: cosine similarity {row['similarity']:.2f} by {cls.name}"
+
+    @classmethod
+    def summarize(cls, row: Mapping[str, Any]) -> str:
+        """The same in a few words, for a cell of a table."""
+        if row["distance"] is not None:
+            return f"{cls.name}: {row['distance']} bits differ"
+        return f"{cls.name}: similarity {row['similarity']:.2f}"
+
+    @classmethod
+    def choice_of(
+        cls, made_by: Mapping[str, str], precision: NumericPrecision | None = None
+    ) -> ModelChoice:
+        """The choice of models that made a case's values, as the signal recorded it."""
+        values = {option.name: made_by.get(option.made_by, "") for option in cls.model_options}
+        return ModelChoice(values, precision)
+
     def close(self) -> None:  # noqa: B027
-        """Let go of a model."""
+        """Release a model."""
 
 
 class PictureSignal(Signal):
-    """A signal of pictures: one step in the decoding workers, one where models are at home."""
+    """A signal of pictures: one step in the decoding workers, one in the process with the models.
 
-    batch: int = 64  # prepared pictures that `finish` takes best: some 10 MB for CLIP
+    `orientations` are the mirrored and rotated versions of a picture that `query_values` also
+    computes; empty where the values don't depend on orientation or only the upright one is searched
+    for.
+    """
+
+    batch: int = 64  # the number of prepared pictures that suits `finish`: some 10 MB for CLIP
+    orientations: ClassVar[tuple[Orientation, ...]] = ()
 
     @abstractmethod
     def preparer(self) -> Callable[[Picture], Any]:
@@ -103,17 +220,30 @@ class PictureSignal(Signal):
 
     @abstractmethod
     def finish(self, prepared: Sequence[Any]) -> pa.Table:
-        """What the preparer returned for n pictures → n rows, with the signal's column."""
+        """The results of the preparer for n pictures → n rows, with the signal's columns."""
+
+    def values_of(self, picture: Picture) -> pa.Table:
+        """The row of one picture."""
+        return self.finish([self.preparer()(picture)])
+
+    def query_values(self, picture: Picture) -> pa.Table:
+        """The rows to search for one picture by: its own, or one for each of `orientations`."""
+        return self.values_of(picture)
+
+    def encode_text(self, text: str) -> np.ndarray:
+        """A text as a value among those of pictures. Raises `UsageError` where there is none."""
+        raise UsageError(f"{self.name} can't be searched for a text")
 
 
 class CaptionSignal(Signal):
-    """A signal of captions; one `in_workers` holds no model and can be pickled to them."""
+    """A signal of captions. If `in_workers`, it holds no model and can be pickled to workers."""
 
     in_workers: ClassVar[bool] = False
+    answers_text = True
 
     @abstractmethod
     def compute(self, texts: Sequence[str]) -> pa.Table:
-        """n texts → n rows, with the signal's column."""
+        """n texts → n rows, with the signal's columns."""
 
 
 def bits_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:

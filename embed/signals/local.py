@@ -1,15 +1,15 @@
-"""Local features of a picture: what still agrees after crops, memes, screenshots and mirrors.
+"""The `local` signal: up to 360 SIFT features of a picture.
 
-Up to 360 SIFT features of the luminance, each with its place, scale and orientation, and with its
-descriptor as 128 bits: which of its values lie above their median. The square root that makes a
-RootSIFT of it keeps their order, so the bits are those of RootSIFT as well.
+They survive crops, memes, screenshots and mirroring. Each feature has its position, scale and
+orientation, and its descriptor as 128 bits: which of its values are above their median. RootSIFT
+takes a square root, which keeps their order, so these are the bits of RootSIFT as well.
 
-Which 360 of some 1,200 are kept decides what is found. The strongest are those of lettering where
-there is any, and of one panel of a collage; a second in one cell of the picture is therefore worth
-half, a third a third. A large feature outlives shrinking and blur, so strength counts times size.
-What could be turned two ways, as strokes and blobs can, comes last. Of edits of 40 photographs (27
-kinds, as common in posts and at the edge) 99.9 and 98.7 % were found so, with the 360 strongest 91
-and 88 %; of 53 pairs of real copies 52 instead of 50.
+Which 360 of some 1,200 features are kept decides what can be found. The strongest are often all in
+text, or in one panel of a collage. So the second feature in one cell of the picture counts half,
+the third a third. Large features survive shrinking and blur, so strength is multiplied by size.
+Features with two possible orientations, such as strokes and blobs, come last. Of edits of 40
+photographs (27 kinds; common in posts, and extreme) 99.9 and 98.7 % were found this way, with the
+360 strongest 91 and 88 %; of 53 pairs of real copies 52 instead of 50.
 
 Lowe, "Distinctive Image Features from Scale-Invariant Keypoints", IJCV 2004; Arandjelovic and
 Zisserman, "Three things everyone should know to improve object retrieval", CVPR 2012.
@@ -24,27 +24,39 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.decoding.decode import Picture
-from frametrace.embed.signals.base import Metric, PictureSignal
+from frametrace.embed.signals.base import Example, Metric, PictureSignal
 from frametrace.embed.signals.thumbnail import Thumbnail
 
-__all__ = ["BITS", "FEATURES", "Features", "Local", "bits_between", "is_value", "words_at"]
+__all__ = [
+    "BITS",
+    "FEATURES",
+    "SIDE",
+    "Features",
+    "Local",
+    "bits_between",
+    "is_value",
+    "mirrored_order",
+    "words_at",
+]
 
 BITS = 128
 FEATURES = 360  # a picture at most: 8 kB
-SIDE = 400  # pixels of the longer side that features are found at; 480 finds 1 real copy less
-# Of 128. Features of unrelated photographs (BSDS500) differ in 58 on average; one in 100 has a
-# feature within 19 bits among 300 of them.
+SIDE = 400  # pixels; the longer side of the picture that features are found in (480 finds one
+# real copy less)
+# Of 128 bits. Features of unrelated photographs (BSDS500) differ in 58 bits on average; 1 in 100
+# has another photograph's feature within 19 bits, among 300 of them.
 MAX_BITS = 19
 
-_MIN_SIDE = 16  # pixels; SIFT's first octave sees nothing in less
-_CONTRAST = 0.015  # of SIFT's customary 0.04: faded copies keep their features
-_POINTS = 4000  # looked at; hardly a photograph has more
+_MIN_SIDE = 16  # pixels; SIFT's first octave finds nothing in smaller pictures
+_MIN_CONTRAST = 0.015  # instead of SIFT's usual 0.04, so that faded copies keep their features
+_MAX_KEYPOINTS = 4000  # considered; hardly any photograph has more
 _CELL = 40  # pixels
-_PLACE = 64  # steps a pixel
-_SCALE = 16  # steps a doubling
-_TURN = 256  # steps a full turn
-_LAYERS = 3  # of an octave, as OpenCV's SIFT has them
-_FIRST_SCALE = 3.2  # pixels across: OpenCV's first octave begins at a deviation of 1.6
+# How positions, scales and angles are packed into integers.
+_POSITION_STEPS = 64  # per pixel
+_SCALE_STEPS = 16  # per doubling
+_ANGLE_STEPS = 256  # per full turn
+_LAYERS = 3  # per octave, as in OpenCV's SIFT
+_FIRST_SCALE = 3.2  # pixels across: OpenCV's first octave begins at a standard deviation of 1.6
 
 _FEATURE = np.dtype(
     [("x", "<u2"), ("y", "<u2"), ("scale", "u1"), ("angle", "u1"), ("bits", "u1", (BITS // 8,))]
@@ -53,10 +65,10 @@ _SIZE = np.dtype("<u2")
 
 
 def mirrored_order() -> np.ndarray:
-    """(128,) int64: where a descriptor's values go in a mirror.
+    """(128,) int64: the order of a descriptor's values in the mirror image.
 
-    A descriptor has 4 x 4 cells of 8 directions each, seen along the feature's own orientation: in
-    a mirror its rows swap sides and its directions turn the other way round.
+    A descriptor has 4 x 4 cells of 8 directions each, relative to the feature's own orientation. In
+    the mirror image its rows swap sides and its directions run the other way.
     """
     row, column, direction = np.indices((4, 4, 8))
     order: np.ndarray = (((3 - row) * 4 + column) * 8 + (8 - direction) % 8).ravel()
@@ -71,7 +83,7 @@ class Features:
     """n features of a picture of `width` x `height` pixels (the longer side 400 at most).
 
     `place` is (n, 2) float32 in pixels, `scale` (n,) float32 in pixels, `angle` (n,) float32 in
-    degrees, `words` (n, 2) uint64: the 128 bits. The feature of most worth comes first.
+    degrees, `words` (n, 2) uint64: the 128 bits. The most valuable feature comes first.
     """
 
     width: int
@@ -86,34 +98,34 @@ class Features:
 
     @classmethod
     def of(cls, code: bytes) -> Self:
-        """Unpack a value of the signal. Raises `ValueError` where it is none."""
+        """Unpack a value of the signal. Raises `ValueError` for other bytes."""
         head = 2 * _SIZE.itemsize
         width, height = np.frombuffer(code[:head], _SIZE).tolist()
         rows = np.frombuffer(code[head:], _FEATURE)
         return cls(
             width,
             height,
-            np.stack([rows["x"], rows["y"]], 1).astype(np.float32) / _PLACE,
-            np.exp2(rows["scale"].astype(np.float32) / _SCALE),
-            rows["angle"].astype(np.float32) * (360 / _TURN),
+            np.stack([rows["x"], rows["y"]], 1).astype(np.float32) / _POSITION_STEPS,
+            np.exp2(rows["scale"].astype(np.float32) / _SCALE_STEPS),
+            rows["angle"].astype(np.float32) * (360 / _ANGLE_STEPS),
             np.ascontiguousarray(rows["bits"]).view(np.uint64),
         )
 
     def first(self, count: int) -> bytes:
-        """A value of the signal with the `count` features of most worth."""
+        """A value of the signal with the `count` most valuable features."""
         return self.where(np.arange(len(self)) < count)
 
     def where(self, kept: np.ndarray) -> bytes:
-        """A value of the signal with some features, (n,) bool."""
+        """A value of the signal with some of the features; `kept` is (n,) bool."""
         rows = np.zeros(int(kept.sum()), _FEATURE)
-        rows["x"], rows["y"] = np.rint(self.place[kept] * _PLACE).T
-        rows["scale"] = np.rint(np.log2(self.scale[kept]) * _SCALE)
-        rows["angle"] = np.rint(self.angle[kept] * (_TURN / 360))
+        rows["x"], rows["y"] = np.rint(self.place[kept] * _POSITION_STEPS).T
+        rows["scale"] = np.rint(np.log2(self.scale[kept]) * _SCALE_STEPS)
+        rows["angle"] = np.rint(self.angle[kept] * (_ANGLE_STEPS / 360))
         rows["bits"] = self.words[kept].view(np.uint8).reshape(-1, BITS // 8)
         return np.array([self.width, self.height], _SIZE).tobytes() + rows.tobytes()
 
     def mirrored(self) -> Self:
-        """What the picture's mirror image would have: left and right swapped."""
+        """The features of the picture's mirror image (left and right swapped)."""
         bits = np.unpackbits(self.words.view(np.uint8), axis=1)[:, _MIRROR]
         return type(self)(
             self.width,
@@ -133,7 +145,7 @@ def bits_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def is_value(code: bytes, most: int = FEATURES) -> bool:
-    """Whether bytes from outside are a value of the signal with so many features at most."""
+    """Whether bytes from outside the case are a value with at most `most` features."""
     head = 2 * _SIZE.itemsize
     count, rest = divmod(len(code) - head, _FEATURE.itemsize)
     if rest or not 0 <= count <= most:
@@ -146,10 +158,10 @@ def is_value(code: bytes, most: int = FEATURES) -> bool:
 def words_at(
     luma: np.ndarray, place: np.ndarray, scale: np.ndarray, angle: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What features at given places of a picture would be: their rows, and (m, 2) uint64 words.
+    """Describe features at given positions of a picture: their rows, and (m, 2) uint64 words.
 
-    `luma` is (height, width) uint8; `place` (n, 2), `scale` (n,) in its pixels, `angle` (n,) in
-    degrees. Those too near to an edge, or too large for the picture, to be described are left out.
+    `luma` is (height, width) uint8; `place` (n, 2) and `scale` (n,) are in its pixels, `angle` (n,)
+    in degrees. Features too close to an edge, or too large for the picture, are left out.
     """
     import cv2
 
@@ -166,8 +178,8 @@ def words_at(
         strict=True,
     )
     points = [
-        cv2.KeyPoint(x, y, size, turn, 1, level, at)
-        for (x, y), size, turn, level, at in values
+        cv2.KeyPoint(x, y, size, degrees, 1, level, at)
+        for (x, y), size, degrees, level, at in values
         if octave[at] <= deepest
     ]
     points, descriptors = _sift().compute(luma, points) if points else ([], None)
@@ -177,7 +189,7 @@ def words_at(
 
 
 def _words(descriptors: np.ndarray) -> np.ndarray:
-    """(n, 2) uint64: which values of a descriptor lie above their median."""
+    """(n, 2) uint64: which values of each descriptor are above their median."""
     above = descriptors > np.median(descriptors, axis=1, keepdims=True)
     return np.ascontiguousarray(np.packbits(above, axis=1)).view(np.uint64)
 
@@ -187,34 +199,57 @@ class Local(PictureSignal):
 
     name = "local"
     metric = Metric.FEATURES
-    companions = (Thumbnail.name,)  # what features propose is verified on these
+    sees = "edited copies: crops, memes, screenshots, collages, mirrored and rotated pictures"
+    finds_copies = True
+    companions = (Thumbnail.name,)  # the candidates that features propose are verified on these
 
     @property
     def made_by(self) -> Mapping[str, str]:
-        """The algorithm; `2` would be another treatment of the picture before it."""
+        """The algorithm and the version of the preprocessing before it."""
         return {"fingerprint": f"sift-median-{BITS}x{FEATURES}:2"}
 
     @staticmethod
     def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """Similarities, (m, n) float32: the share of features that are each other's nearest.
+        """Similarities, (m, n) float32: the fraction of features that are each other's nearest.
 
-        Of (m,) and (n,) values, bytes each. The share is of the picture that has fewer features;
-        features count that differ in 19 of 128 bits at most. Places are left to verification.
+        `a` and `b` hold (m,) and (n,) values, bytes each. The fraction is of the picture with fewer
+        features; features that differ in more than 19 of 128 bits don't count. Positions are left
+        to verification.
         """
-        ours, theirs = ([Features.of(code) for code in codes] for codes in (a, b))
-        shares = [[_agreeing(one, other) for other in theirs] for one in ours]
+        rows, columns = ([Features.of(code) for code in codes] for codes in (a, b))
+        shares = [[_agreement(row, column) for column in columns] for row in rows]
         return np.array(shares, np.float32).reshape(len(a), len(b))
+
+    @classmethod
+    def examples(cls) -> Sequence[Example]:
+        """One feature with itself, with one whose bits all differ, and with none."""
+        words = np.zeros((1, 2), np.uint64)
+        ones = np.ones(1, np.float32)
+        feature = Features(100, 100, np.ones((1, 2), np.float32), ones, ones, words)
+        unlike = Features(100, 100, feature.place, ones, ones, ~words)
+        code, other, empty = feature.first(1), unlike.first(1), feature.first(0)
+        return Example(code, code, 1), Example(code, other, 0), Example(code, empty, 0)
+
+    @classmethod
+    def explain(cls, row: Mapping[str, Any]) -> str:
+        """How many features agree."""
+        return f"{row['inliers']:,} local features agree"
+
+    @classmethod
+    def summarize(cls, row: Mapping[str, Any]) -> str:
+        """The same in a few words."""
+        return f"{cls.name}: {row['inliers']} features agree"
 
     def preparer(self) -> Callable[[Picture], bytes]:
         """Find features beside the decoder."""
-        return _described
+        return _describe
 
     def finish(self, prepared: Sequence[bytes]) -> pa.Table:
-        """The column `code`: 4 bytes and 22 for each feature; a flat picture has none."""
+        """The column `code`: 4 bytes, and 22 for each feature; a flat picture has no features."""
         return pa.table({"code": pa.array(prepared, pa.binary())})
 
 
-def _agreeing(a: Features, b: Features) -> float:
+def _agreement(a: Features, b: Features) -> float:
     if not (len(a) and len(b)):
         return 0.0
     bits = bits_between(a.words, b.words)
@@ -227,12 +262,12 @@ def _agreeing(a: Features, b: Features) -> float:
 def _sift() -> Any:
     import cv2
 
-    cv2.setNumThreads(1)  # there is a worker for every processor already
-    return cv2.SIFT_create(nfeatures=_POINTS, contrastThreshold=_CONTRAST)
+    cv2.setNumThreads(1)  # the workers already use all processors
+    return cv2.SIFT_create(nfeatures=_MAX_KEYPOINTS, contrastThreshold=_MIN_CONTRAST)
 
 
-def _described(picture: Picture) -> bytes:
-    luma = _shrunk(np.asarray(picture.luma))
+def _describe(picture: Picture) -> bytes:
+    luma = _shrink(np.asarray(picture.luma))
     height, width = luma.shape
     head = np.array([width, height], _SIZE).tobytes()
     if min(luma.shape) < _MIN_SIDE:
@@ -240,40 +275,43 @@ def _described(picture: Picture) -> bytes:
     if not (points := _sift().detect(luma, None)):
         return head
     values = np.array([(*p.pt, p.size, p.angle, p.response) for p in points], np.float64)
-    kept = _worthiest(values)
+    kept = _most_valuable(values)
     x, y, size, angle, _ = values[kept].T
     rows = np.zeros(len(kept), _FEATURE)
-    rows["x"], rows["y"] = (np.rint(side * _PLACE).clip(0, 2**16 - 1) for side in (x, y))
-    rows["scale"] = np.rint(np.log2(size) * _SCALE).clip(0, 255)
-    rows["angle"] = np.rint(angle * (_TURN / 360)) % _TURN
+    rows["x"], rows["y"] = (np.rint(side * _POSITION_STEPS).clip(0, 2**16 - 1) for side in (x, y))
+    rows["scale"] = np.rint(np.log2(size) * _SCALE_STEPS).clip(0, 255)
+    rows["angle"] = np.rint(angle * (_ANGLE_STEPS / 360)) % _ANGLE_STEPS
     _, descriptors = _sift().compute(luma, [points[at] for at in kept])
     rows["bits"] = _words(descriptors).view(np.uint8)
     return head + rows.tobytes()
 
 
-def _worthiest(values: np.ndarray) -> np.ndarray:
-    """Which points are kept, the worthiest first; (n, 5): x, y, size, angle, strength."""
+def _most_valuable(values: np.ndarray) -> np.ndarray:
+    """The rows of the keypoints to keep, the most valuable first.
+
+    `values` is (n, 5): x, y, size, angle, strength.
+    """
     x, y, size, angle, strength = values.T
-    _, place, points = np.unique(x + 1j * y, return_inverse=True, return_counts=True)
-    turns_two_ways = points[place] > 1
+    _, position, angles = np.unique(x + 1j * y, return_inverse=True, return_counts=True)
+    is_ambiguous = angles[position] > 1  # one position with several orientations
     worth = size * strength
-    order = np.lexsort((angle, y, x, -worth, turns_two_ways))
+    order = np.lexsort((angle, y, x, -worth, is_ambiguous))
     cell = (y[order] // _CELL) * SIDE + x[order] // _CELL
     by_cell = np.argsort(cell, kind="stable")
     _, start, count = np.unique(cell[by_cell], return_index=True, return_counts=True)
-    before = np.empty(len(order), np.int64)  # in its cell, that are worth more
-    before[by_cell] = np.arange(len(order)) - np.repeat(start, count)
-    shared = worth[order] / (1 + before)
-    kept: np.ndarray = order[np.lexsort((-shared, turns_two_ways[order]))[:FEATURES]]
+    rank = np.empty(len(order), np.int64)  # within its cell
+    rank[by_cell] = np.arange(len(order)) - np.repeat(start, count)
+    discounted = worth[order] / (1 + rank)
+    kept: np.ndarray = order[np.lexsort((-discounted, is_ambiguous[order]))[:FEATURES]]
     return kept
 
 
-def _shrunk(luma: np.ndarray) -> np.ndarray:
+def _shrink(luma: np.ndarray) -> np.ndarray:
     import cv2
 
     height, width = luma.shape
-    part = SIDE / max(height, width)
-    if part >= 1:
+    scale = SIDE / max(height, width)
+    if scale >= 1:
         return luma
-    size = max(round(width * part), 1), max(round(height * part), 1)
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
     return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)

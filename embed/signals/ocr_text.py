@@ -1,15 +1,15 @@
-"""Overlay: the lettering inside a picture as a text, which captions are then compared with.
+"""The `overlay` signal: the text inside a picture, read by OCR and compared as captions are.
 
-The table has a row for every picture: `text`, its lines in reading order, null where no lettering
-is; `text_sha256`, the digest of the text's UTF-8 bytes, under which `caption` and `caption_key`
-hold the text's values as they do those of posts; and `lines` with each line's confidence and place,
-null for a picture that the reader failed on.
+The table has a row for every picture: `text`, its lines in reading order, null where there is no
+text; `text_sha256`, the digest of the text's UTF-8 bytes, under which `caption` and `caption_key`
+have the text's values beside those of posts; and `lines` with each line's confidence and position,
+null for a picture that the OCR failed on.
 
-Every picture is read by itself, unless its decoded pixels are the very same as another's. Copies
-that differ by more share no reading. No comparison of their pixels was found that could tell a
-copy from another message on the same template: "cats" made "cots" in letters of 9 pixels, or 未来
-made 末来 in letters of 14, can change less than saving at JPEG quality 60 does (150 photographs,
-compared in windows of 8 x 8 pixels, by the difference relative to the contrast).
+Every picture is read separately, unless its decoded pixels are identical to another's. Copies that
+differ don't share a reading, because no comparison of their pixels could tell a copy from another
+message on the same template: turning "cats" into "cots" in letters of 9 pixels, or 未来 into 末来
+in letters of 14, can change less than saving at JPEG quality 60 does (150 photographs, compared in
+windows of 8 x 8 pixels, by the difference relative to the contrast).
 """
 
 import hashlib
@@ -24,24 +24,28 @@ import pyarrow as pa
 from frametrace.embed.decoding.decode import Picture
 from frametrace.embed.models.model_files import file_sha256, missing_extra
 from frametrace.embed.ocr.reader import Line, model_files, reader
-from frametrace.embed.signals.base import Metric, ModelChoice, PictureSignal
-from frametrace.embed.signals.caption_key import jaccard, key_of
+from frametrace.embed.signals.base import Bound, Example, Metric, ModelChoice, PictureSignal
+from frametrace.embed.signals.caption_key import MIN_SIMILARITY
+from frametrace.embed.text.ngrams import jaccard
+from frametrace.embed.text.normalize import key_of
 
-__all__ = ["Overlay"]
+__all__ = ["OcrText"]
 
 _MODEL = "PP-OCRv6 small"
-_LANGUAGES = "Chinese, English"  # what was tried; docs/signals.md names what else it reads
+_LANGUAGES = "Chinese, English"  # tested; docs/signals.md names others that it reads
 
 _LINE = pa.struct(
     [("text", pa.string()), ("confidence", pa.float32()), ("box", pa.list_(pa.float32(), 4))]
 )
 
 
-class Overlay(PictureSignal):
-    """The lettering of pictures. The models are loaded in the workers, where pictures are read."""
+class OcrText(PictureSignal):
+    """The text in pictures. The OCR models are loaded in the workers, which read the pictures."""
 
     name = "overlay"
     metric = Metric.TEXT
+    sees = "the text in pictures, by OCR; its values are those of `caption` and `caption_key`"
+    bound = Bound(MIN_SIMILARITY, "that of `caption_key`")
     column = "text"
     needs_model = True
 
@@ -55,10 +59,10 @@ class Overlay(PictureSignal):
 
     @classmethod
     def open(cls, chosen: ModelChoice) -> Self:
-        """Find the models. Raises `ModelMissing` where the packages of the extra `ocr` are not."""
+        """Find the models. Raises `ModelMissing` without the packages of the extra `ocr`."""
         try:
             signal = cls()
-            # What the workers will import that is compiled, and may not be for this machine.
+            # The workers will import these compiled modules, which may not fit this machine.
             for module in ("onnxruntime", "pyclipper", "shapely"):
                 import_module(module)
         except (ImportError, OSError) as error:
@@ -82,16 +86,21 @@ class Overlay(PictureSignal):
     @staticmethod
     def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Jaccard similarities, (m, n) float64, of the keys of two arrays of texts."""
-        ours, theirs = [key_of(text) for text in a], [key_of(text) for text in b]
-        similarities = [[jaccard(x, y) for y in theirs] for x in ours]
+        rows, columns = [key_of(text) for text in a], [key_of(text) for text in b]
+        similarities = [[jaccard(row, column) for column in columns] for row in rows]
         return np.array(similarities, np.float64).reshape(len(a), len(b))
+
+    @classmethod
+    def examples(cls) -> Sequence[Example]:
+        """Texts with equal keys, and texts without common trigrams."""
+        return Example("Who pays?", "who pays", 1), Example("Who pays?", "nobody", 0)
 
     def preparer(self) -> Callable[[Picture], tuple[Line, ...] | None]:
         """Read beside the decoder."""
         return _read
 
     def finish(self, prepared: Sequence[tuple[Line, ...] | None]) -> pa.Table:
-        """Columns `text`, `text_sha256` and `lines`; the first two null where nothing is read."""
+        """Columns `text`, `text_sha256` and `lines`; the first two null where there is no text."""
         texts = ["\n".join(line.text for line in lines or ()) or None for lines in prepared]
         digests = [text and hashlib.sha256(text.encode()).hexdigest() for text in texts]
         return pa.table(
@@ -107,9 +116,9 @@ class Overlay(PictureSignal):
 
 
 def _read(picture: Picture) -> tuple[Line, ...] | None:
-    """The picture's lettering; None where the reader fails on it."""
-    loaded = reader()
+    """The lines of text in the picture; None where the OCR fails on it."""
+    ocr = reader()
     try:
-        return loaded.read(picture.image)
-    except Exception:  # made for documents, it may meet hostile pictures with any exception
+        return ocr.read(picture.image)
+    except Exception:  # it was made for documents; hostile pictures may raise any exception
         return None

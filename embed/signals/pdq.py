@@ -1,11 +1,11 @@
-"""PDQ, Meta's perceptual hash of a picture, computed from its linear form.
+"""The `pdq` signal: Meta's perceptual hash of a picture, and its quality.
 
-Every step of PDQ from luminance to spectrum is linear and works on rows and columns apart: two box
-filters each way, sampling at 64 x 64 points, a discrete cosine transform. So for a picture L of
-height h and width w the sampled picture is A(h) L A(w)^T with a (64, n) matrix A(n) that depends on
-one side's length only and is nearly empty: a sampled point draws on some n / 64 pixels of its side.
-The 16 x 16 spectrum is D (A L A^T) D^T. The reference implementation (`pdqhash`) slides the filters
-over every pixel instead; tests hold the two against each other.
+Every step of PDQ from luminance to spectrum is linear and separable: two box filters in each
+direction, sampling at 64 x 64 points, a discrete cosine transform. So for a picture L of height h
+and width w the sampled picture is A(h) L A(w)^T, where the (64, n) matrix A(n) depends only on the
+length of one side and is sparse: each sampled point uses about n / 64 pixels of its side. The
+16 x 16 spectrum is D (A L A^T) D^T. The reference implementation (`pdqhash`) slides the filters
+over every pixel instead; tests compare the two.
 
 Algorithm and operating point: Meta, "The TMK+PDQF Video-Hashing Algorithm and the PDQ
 Image-Hashing Algorithm", 2019 (hashing/hashing.pdf in facebook/ThreatExchange).
@@ -19,16 +19,23 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.decoding.decode import Picture
-from frametrace.embed.signals.base import Metric, PictureSignal, bits_distance
+from frametrace.embed.signals.base import (
+    Bound,
+    Example,
+    Metric,
+    Orientation,
+    PictureSignal,
+    bits_distance,
+)
 from frametrace.posts.errors import UsageError
 
 __all__ = [
     "BITS",
-    "FORMS",
     "MAX_DISTANCE",
     "MIN_QUALITY",
+    "ORIENTATIONS",
     "Pdq",
-    "compute_forms",
+    "compute_orientations",
     "compute_pdq",
     "from_hex",
     "sampled",
@@ -40,8 +47,8 @@ BITS = 256
 MAX_DISTANCE = 31  # of 256 bits; Meta's published operating point
 
 MIN_QUALITY = 50  # of 100; Meta's published operating point: below it flat pictures collide
-# The ways to turn a picture over: its left and right swapped, then turned by degrees clockwise.
-FORMS = (
+# The eight ways to mirror and rotate a picture.
+ORIENTATIONS: tuple[Orientation, ...] = (
     *((False, 0), (True, 0), (False, 90), (False, 180), (False, -90)),
     *((True, 90), (True, 180), (True, -90)),
 )
@@ -55,7 +62,7 @@ _QUALITY_DIVISOR = 90  # gradient sum at which the reference calls quality 1 of 
 
 @lru_cache(maxsize=256)
 def _sampling(length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Two box filters and sampling, for one side of a picture: the rows of A without their zeros.
+    """The nonzero entries of A(length): two box filters and sampling along one side of a picture.
 
     For each of the 64 points, (64, t) positions on the side and (64, t) float32 weights. The
     reference's box of `window` pixels reaches from `half - window` to `half - 1` around each pixel
@@ -81,7 +88,7 @@ def _sampling(length: int) -> tuple[np.ndarray, np.ndarray]:
 
 @lru_cache(maxsize=1)
 def _cosines() -> np.ndarray:
-    """(16, 64) float32: the lowest frequencies of the cosine transform but the constant."""
+    """(16, 64) float32: the lowest frequencies of the cosine transform, without the constant."""
     frequency = np.arange(1, _HASH_SIDE + 1)[:, None]
     position = np.arange(_SIDE)[None, :]
     cosines = np.sqrt(2 / _SIDE) * np.cos(np.pi / (2 * _SIDE) * frequency * (2 * position + 1))
@@ -95,7 +102,7 @@ def sampled(luma: np.ndarray) -> np.ndarray:
 
 
 def spectrum(points: np.ndarray) -> np.ndarray:
-    """(64, 64) points → (16, 16) float32; its values above their median are the hash's bits."""
+    """(64, 64) points → (16, 16) float32. The hash has a 1 for each value above their median."""
     cosines = _cosines()
     lowest: np.ndarray = cosines @ points @ cosines.T
     return lowest
@@ -111,7 +118,7 @@ def _sides(values: np.ndarray) -> np.ndarray:
 
 
 def _quality(points: np.ndarray) -> int:
-    """Quality, 0 to 100: how much the 64 x 64 picture changes from point to point."""
+    """Quality, 0 to 100: how much neighbouring points of the 64 x 64 picture differ."""
     change = sum(
         np.abs(np.trunc(np.diff(points, axis=axis) * (100 / 255))).sum() for axis in (0, 1)
     )
@@ -121,8 +128,8 @@ def _quality(points: np.ndarray) -> int:
 def compute_pdq(luma: np.ndarray) -> tuple[bytes, int]:
     """The 32-byte PDQ hash and the quality (0 to 100) of a (h, w) uint8 luminance picture.
 
-    The bytes are those of the 64-digit hexadecimal form that PDQ tools exchange. Where a side has
-    fewer than 5 pixels there is nothing to hash: all zero bits and quality 0, as in the reference.
+    The bytes are those of the 64-digit hexadecimal form that PDQ tools exchange. A picture with a
+    side of fewer than 5 pixels has all zero bits and quality 0, as in the reference.
     """
     if min(luma.shape) < _MIN_SIDE:
         return bytes(_HASH_SIDE**2 // 8), 0
@@ -132,19 +139,20 @@ def compute_pdq(luma: np.ndarray) -> tuple[bytes, int]:
     return np.packbits((values > median)[::-1]).tobytes(), _quality(points)
 
 
-def compute_forms(luma: np.ndarray) -> tuple[np.ndarray, int]:
-    """The hashes of a (h, w) uint8 picture's `FORMS`, (8, 32) uint8, and its quality as it is.
+def compute_orientations(luma: np.ndarray) -> tuple[np.ndarray, int]:
+    """The hashes of a (h, w) uint8 picture in all `ORIENTATIONS`, (8, 32) uint8, and its quality.
 
-    Each is what the pixels turned over so would have; all take 3 ms. The reference swaps signs and
-    sides of one spectrum instead, which is half a pixel off: by 14 bits or more on half of 907
-    photos, by 54 on one.
+    Each is the hash of the mirrored and rotated pixels; all take 3 ms. The reference swaps signs
+    and sides of one spectrum instead, which is half a pixel off: it differs by 14 bits or more on
+    half of 907 photos, by 54 on one.
     """
-    forms = (luma[:, ::-1] if mirrored else luma for mirrored, _ in FORMS)
-    turned = (
-        np.rot90(form, -degrees // 90) for form, (_, degrees) in zip(forms, FORMS, strict=True)
+    mirrored = (luma[:, ::-1] if mirror else luma for mirror, _ in ORIENTATIONS)
+    oriented = (
+        np.rot90(pixels, -degrees // 90)
+        for pixels, (_, degrees) in zip(mirrored, ORIENTATIONS, strict=True)
     )
-    codes, qualities = zip(*map(compute_pdq, turned), strict=True)
-    return np.frombuffer(b"".join(codes), np.uint8).reshape(len(FORMS), -1), qualities[0]
+    codes, qualities = zip(*map(compute_pdq, oriented), strict=True)
+    return np.frombuffer(b"".join(codes), np.uint8).reshape(len(ORIENTATIONS), -1), qualities[0]
 
 
 def to_hex(code: bytes) -> str:
@@ -159,7 +167,7 @@ def from_hex(digits: str) -> bytes:
     """
     if _HEX.fullmatch(digits.strip()):
         return bytes.fromhex(digits.strip().zfill(64))
-    raise UsageError(f"{digits[:80]!r} is no PDQ hash: it has 1 to 64 hexadecimal digits")
+    raise UsageError(f"{digits[:80]!r} is not a PDQ hash: expected 1 to 64 hexadecimal digits")
 
 
 class Pdq(PictureSignal):
@@ -167,10 +175,17 @@ class Pdq(PictureSignal):
 
     name = "pdq"
     metric = Metric.HAMMING
+    sees = "recompressed, resized and barely cropped copies; queries also mirrored and rotated ones"
+    bits = BITS
+    bound = Bound(MAX_DISTANCE, "Meta's published operating point")
+    min_quality = MIN_QUALITY
+    unusable = "too flat to compare by PDQ"
+    finds_copies = True
+    orientations = ORIENTATIONS
 
     @property
     def made_by(self) -> Mapping[str, str]:
-        """The algorithm; `2` would be another treatment of the picture before it."""
+        """The algorithm and the version of the preprocessing before it."""
         return {"fingerprint": "pdq-256:1"}
 
     @staticmethod
@@ -178,9 +193,24 @@ class Pdq(PictureSignal):
         """Hamming distances in bits of 256."""
         return bits_distance(a, b)
 
+    @classmethod
+    def examples(cls) -> Sequence[Example]:
+        """Hashes that differ in no bit, in one byte, in all bits."""
+        zeros = bytes(BITS // 8)
+        return (
+            Example(zeros, zeros, 0),
+            Example(zeros, b"\xff" + zeros[1:], 8),
+            Example(zeros, b"\xff" * (BITS // 8), BITS),
+        )
+
     def preparer(self) -> Callable[[Picture], tuple[bytes, int]]:
         """Hash beside the decoder."""
         return _hashed
+
+    def query_values(self, picture: Picture) -> pa.Table:
+        """The hashes of all eight orientations."""
+        codes, quality = compute_orientations(np.asarray(picture.luma))
+        return self.finish([(code.tobytes(), quality) for code in codes])
 
     def finish(self, prepared: Sequence[tuple[bytes, int]]) -> pa.Table:
         """Columns `code` (32 bytes) and `quality`."""

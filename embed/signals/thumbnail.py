@@ -1,8 +1,9 @@
-"""A small grey picture: what is compared, pixel by pixel, once local features have aligned two.
+"""The `thumbnail` signal: a small grey picture, compared pixel by pixel after alignment.
 
-It lies in the case beside the features, so that no picture file is opened again. 192 x 144 pixels
-are enough to see an alteration of 1 % of the area, and take 4.7 kB of a photograph as WebP of
-quality 80 (BSDS500 and ImageNet samples; JPEG of the same error 6.5 kB).
+Local features align two pictures; their thumbnails decide. The case stores them, so that no picture
+file is opened again. 192 x 144 pixels are enough to see an alteration of 1 % of the area, and take
+4.7 kB for a photograph as WebP of quality 80 (BSDS500 and ImageNet samples; JPEG with the same
+error takes 6.5 kB).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,14 +12,14 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.decoding.decode import Picture
-from frametrace.embed.signals.base import Metric, PictureSignal
+from frametrace.embed.signals.base import Example, Metric, PictureSignal
 
 __all__ = ["AREA", "Thumbnail", "is_thumbnail", "pixels"]
 
-AREA = 192 * 144  # pixels at most; of any proportions, so that a tall screenshot keeps its width
-_MAX_SIDE = 1000  # pixels; a strip that is longer is squeezed
+AREA = 192 * 144  # pixels at most, in any proportions: a tall screenshot keeps its width
+_MAX_SIDE = 1000  # pixels; longer strips are squeezed
 _QUALITY = 80  # of WebP
-_COMPARED = (32, 32)  # pixels that the brute-force comparison stretches both to
+_COMPARED_SIZE = (32, 32)  # pixels; the brute-force comparison stretches both to it
 
 
 class Thumbnail(PictureSignal):
@@ -26,6 +27,7 @@ class Thumbnail(PictureSignal):
 
     name = "thumbnail"
     metric = Metric.PIXELS
+    sees = "whether two pictures that `local` aligned show the same; serves `local` alone"
 
     @property
     def made_by(self) -> Mapping[str, str]:
@@ -36,16 +38,23 @@ class Thumbnail(PictureSignal):
     def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Similarities, (m, n) float32 in [-1, 1]: correlation of pictures stretched to one size.
 
-        Of (m,) and (n,) values, bytes each; 0 where one is of a single shade. Alignment is left to
-        verification.
+        `a` and `b` hold (m,) and (n,) values, bytes each. 0 where one has a single shade. Nothing
+        is aligned here.
         """
-        ours, theirs = (np.array([_standard(code) for code in codes]) for codes in (a, b))
-        similarity: np.ndarray = ours.reshape(len(a), -1) @ theirs.reshape(len(b), -1).T
+        rows, columns = (np.array([_normalized(code) for code in codes]) for codes in (a, b))
+        similarity: np.ndarray = rows.reshape(len(a), -1) @ columns.reshape(len(b), -1).T
         return similarity.clip(-1, 1).astype(np.float32)
+
+    @classmethod
+    def examples(cls) -> Sequence[Example]:
+        """A gradient with itself and with its mirror image."""
+        gradient = np.linspace(0, 255, 64).astype(np.uint8)[None].repeat(64, axis=0)
+        upright, mirrored = _webp(gradient), _webp(gradient[:, ::-1])
+        return Example(upright, upright, 1), Example(upright, mirrored, -1)
 
     def preparer(self) -> Callable[[Picture], bytes]:
         """Shrink beside the decoder."""
-        return _shrunk
+        return _shrink
 
     def finish(self, prepared: Sequence[bytes]) -> pa.Table:
         """The column `code`: a WebP file each."""
@@ -53,9 +62,8 @@ class Thumbnail(PictureSignal):
 
 
 def is_thumbnail(code: bytes) -> bool:
-    """Whether bytes from outside are a value of the signal: a WebP file of its size."""
-    head = code[:4], code[8:12]
-    if head != (b"RIFF", b"WEBP"):
+    """Whether bytes from outside the case are a value of the signal: a WebP file of its size."""
+    if (code[:4], code[8:12]) != (b"RIFF", b"WEBP"):
         return False
     try:
         return pixels(code).size <= AREA + _MAX_SIDE
@@ -64,7 +72,7 @@ def is_thumbnail(code: bytes) -> bool:
 
 
 def pixels(code: bytes) -> np.ndarray:
-    """The (height, width) uint8 pixels of a value. Raises `ValueError` where it is none."""
+    """The (height, width) uint8 pixels of a value. Raises `ValueError` for other bytes."""
     import cv2
 
     image = cv2.imdecode(np.frombuffer(code, np.uint8), cv2.IMREAD_GRAYSCALE) if code else None
@@ -73,23 +81,28 @@ def pixels(code: bytes) -> np.ndarray:
     return np.asarray(image)
 
 
-def _shrunk(picture: Picture) -> bytes:
+def _shrink(picture: Picture) -> bytes:
     import cv2
 
     luma = np.asarray(picture.luma)
     height, width = luma.shape
-    part = min(1.0, (AREA / (width * height)) ** 0.5, _MAX_SIDE / max(width, height))
-    size = max(round(width * part), 1), max(round(height * part), 1)
-    small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA) if part < 1 else luma
-    _, code = cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, _QUALITY])
+    scale = min(1.0, (AREA / (width * height)) ** 0.5, _MAX_SIDE / max(width, height))
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    return _webp(cv2.resize(luma, size, interpolation=cv2.INTER_AREA) if scale < 1 else luma)
+
+
+def _webp(luma: np.ndarray) -> bytes:
+    import cv2
+
+    _, code = cv2.imencode(".webp", luma, [cv2.IMWRITE_WEBP_QUALITY, _QUALITY])
     return bytes(code)
 
 
-def _standard(code: bytes) -> np.ndarray:
+def _normalized(code: bytes) -> np.ndarray:
     """(1024,) float64 of mean 0 and unit length, or zeros."""
     import cv2
 
-    shown = cv2.resize(pixels(code), _COMPARED, interpolation=cv2.INTER_AREA).astype(np.float64)
-    shown -= shown.mean()
-    length = np.linalg.norm(shown)
-    return np.asarray((shown / length if length > 1e-6 else np.zeros_like(shown)).ravel())
+    luma = cv2.resize(pixels(code), _COMPARED_SIZE, interpolation=cv2.INTER_AREA).astype(np.float64)
+    luma -= luma.mean()
+    length = np.linalg.norm(luma)
+    return np.asarray((luma / length if length > 1e-6 else np.zeros_like(luma)).ravel())

@@ -98,9 +98,7 @@ def _upper_bound(hits: FeatureHits, pictures: int, weight: np.ndarray) -> np.nda
     return bound
 
 
-def _best_bins(
-    hits: FeatureHits, pictures: int, weight: np.ndarray, min_scale: int
-) -> np.ndarray:
+def _best_bins(hits: FeatureHits, pictures: int, weight: np.ndarray, min_scale: int) -> np.ndarray:
     """The votes of each picture's best bin, over the four ways of laying the borders."""
     votes = np.zeros(pictures, np.float32)
     for angle_offset in (0, 1 << (_ANGLE_BIN_SHIFT - 1)):

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from frametrace.index.base import Hits
 from frametrace.index.hamming.hamming_kernels import (
     BucketedCodes,
     BucketNeighbors,
@@ -27,7 +28,6 @@ from frametrace.index.hamming.pigeonhole import (
     chunk_tests,
     xor_masks,
 )
-from frametrace.index.hits import Hits
 from frametrace.work.thread_pool import ThreadPool
 
 __all__ = ["BYTES_PER_HASH", "BYTES_PER_THREAD", "BlockPair", "chunk_histograms"]

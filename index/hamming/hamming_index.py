@@ -7,18 +7,18 @@ from typing import Self
 import numpy as np
 
 from frametrace.index.arrays import map_array, save_array
+from frametrace.index.base import CodeIndex, Hits, Manifest
 from frametrace.index.codes import Codes
 from frametrace.index.hamming.hamming_join import HammingJoin
-from frametrace.index.hits import Hits
 
-__all__ = ["BinaryIndex"]
+__all__ = ["HammingIndex"]
 
 _FIRST_WORDS = 2  # words of 64 bits that are compared before the rest
 _FILE = "first_words.npy"
 _BLOCK = 2**16  # codes at a time, so that intermediate results stay in a processor's cache
 
 
-class BinaryIndex:
+class HammingIndex(CodeIndex):
     """Finds all codes within a radius and misses none.
 
     A few queries scan the first 128 bits of every code, stored word by word, and then the remaining
@@ -28,34 +28,39 @@ class BinaryIndex:
     technique = "binary-scan"
 
     def __init__(self, codes: Codes, first_words: np.ndarray | None = None) -> None:
-        self.codes = codes
+        super().__init__(codes)
         self._words = _words(codes.codes)
         if first_words is None:
             first_words = np.ascontiguousarray(self._words[:, :_FIRST_WORDS].T)
         self._first_words = first_words
 
-    def save(self, folder: Path) -> list[str]:
-        """Write the arrays that the codes don't contain. Returns the file names."""
+    @property
+    def extra_files(self) -> tuple[str, ...]:
+        """The first words of the codes."""
+        return (_FILE,)
+
+    def save(self, folder: Path) -> None:
+        """Write the first words."""
         save_array(folder / _FILE, self._first_words)
-        return [_FILE]
 
     @classmethod
-    def load(cls, codes: Codes, folder: Path) -> Self:
+    def load(cls, codes: Codes, folder: Path, manifest: Manifest) -> Self:
         """Map what `save` wrote. Raises `OSError` or `ValueError` if it is damaged."""
         first_words = map_array(folder / _FILE)
         if first_words.shape[1:] != (len(codes),):
             raise ValueError(f"{_FILE} does not belong to the codes")
         return cls(codes, first_words)
 
-    def search(self, queries: np.ndarray, radius: int) -> Hits:
-        """For each of a few (m, k) queries, all codes at `radius` bits or less, nearest first."""
+    def search(self, queries: np.ndarray, bound: float | None = None, limit: int = 0) -> Hits:
+        """For each of a few (m, k) queries, the codes at `bound` bits or less, nearest first."""
+        radius = 8 * self.dimension if bound is None else int(bound)
         hits = []
         for number, query in enumerate(_words(queries)):
             rows = self._candidates(query, radius)
             bits = np.bitwise_count(self._words[rows] ^ query)
             distances = bits.sum(axis=1, dtype=np.int32)
             near = np.flatnonzero(distances <= radius)
-            near = near[np.argsort(distances[near], kind="stable")]
+            near = near[np.argsort(distances[near], kind="stable")][: limit or len(near)]
             hits.append(Hits(np.full(len(near), number), rows[near], distances[near]))
         return Hits.concatenate(hits, np.int32)
 
@@ -70,13 +75,13 @@ class BinaryIndex:
             rows.append(start + np.flatnonzero(bits <= radius))
         return np.concatenate(rows)
 
-    def pairs(self, radius: int) -> Iterator[Hits]:
-        """Every pair of distinct codes at `radius` bits or less, once, query < row, in batches."""
-        yield from HammingJoin(self.codes.codes, radius=radius)
+    def pairs(self, bound: float) -> Iterator[Hits]:
+        """Every pair of distinct codes at `bound` bits or less, once, query < row, in batches."""
+        yield from HammingJoin(self.codes.codes, radius=int(bound))
 
-    def pairs_with(self, queries: np.ndarray, radius: int) -> Iterator[Hits]:
-        """For many (m, k) queries, all codes at `radius` bits or less, once each, in batches."""
-        yield from HammingJoin(queries, self.codes.codes, radius=radius)
+    def pairs_between(self, queries: np.ndarray, bound: float) -> Iterator[Hits]:
+        """For many (m, k) queries, all codes at `bound` bits or less, once each, in batches."""
+        yield from HammingJoin(queries, self.codes.codes, radius=int(bound))
 
 
 def _words(codes: np.ndarray) -> np.ndarray:

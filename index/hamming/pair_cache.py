@@ -22,12 +22,12 @@ from frametrace.case.files import TEMPORARY, replacing, to_json, write_atomicall
 from frametrace.case.locks import alone_comparing
 from frametrace.case.store import Case
 from frametrace.index.arrays import map_array, sha256_of
+from frametrace.index.base import Hits
 from frametrace.index.codes import Codes, as_keys, first_bytes
-from frametrace.index.hamming.hamming_index import BinaryIndex
+from frametrace.index.hamming.hamming_index import HammingIndex
 from frametrace.index.hamming.hamming_join import HammingJoin, dense_block_pairs
-from frametrace.index.hits import Hits
-from frametrace.index.store import PAIRS_DONE, index_folder, open_index, pair_files, read_manifest
-from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
+from frametrace.index.store import PAIRS_DONE, index_folder, open_as, pair_files, read_manifest
+from frametrace.posts.errors import CaseError, IndexMismatch
 from frametrace.work.progress import Progress, Silent
 
 __all__ = ["near_pairs"]
@@ -63,12 +63,13 @@ def near_pairs(
     The pairs are read in batches, each pair once, query < row. Raises as `open_index` does, and
     `IndexMismatch` if pairs on disk are damaged.
     """
-    codes = _open_codes(case, signal)
+    codes = open_as(HammingIndex, case, signal).codes
     folder = index_folder(case, signal) / f"pairs-{radius}"
     if not (folder / _DONE).is_file():
         try:
             with alone_comparing(folder.parent, progress or Silent()):
-                codes = _open_codes(case, signal)  # the run before may have swept the index
+                # Another process may have swept the index meanwhile.
+                codes = open_as(HammingIndex, case, signal).codes
                 if not (folder / _DONE).is_file():
                     _join_missing(folder, codes, radius, progress or Silent())
         except OSError as error:
@@ -77,15 +78,6 @@ def near_pairs(
                 "permissions, then run the same command again: it continues where it stopped"
             ) from None
     return codes, _read(folder, codes.codes, radius)
-
-
-def _open_codes(case: Case, signal: str) -> Codes:
-    index = open_index(case, signal)
-    if not isinstance(index, BinaryIndex):
-        raise UsageError(
-            f"the values of the signal {signal} are not hashes, and have no near pairs"
-        )
-    return index.codes
 
 
 def _join_missing(folder: Path, codes: Codes, radius: int, progress: Progress) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from frametrace.case.files import link_file
 from frametrace.case.store import Case
-from frametrace.embed.signals import pdq
+from frametrace.embed.signals import copy_hashes
 from frametrace.index.feature_join.join_folder import copy_join, joined_picture_count
 from frametrace.index.store import PAIRS_DONE, index_folder
 from frametrace.matcher.framing.by_example.saved_framings import share_framings
@@ -37,11 +37,12 @@ def hand_over(cases: Sequence[Case], union: Case) -> None:
 
 
 def _pairs_of_hashes(cases: Sequence[Case], union: Case) -> None:
-    ours = index_folder(union, pdq.Pdq.name)
-    if ours.is_dir():
-        return
-    for case in cases:
-        folder = index_folder(case, pdq.Pdq.name)
-        if any(folder.glob(PAIRS_DONE)):
-            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-                link_file(file, ours.parent / folder.name / file.relative_to(folder))
+    for name in copy_hashes():
+        ours = index_folder(union, name)
+        if ours.is_dir():
+            continue
+        for case in cases:
+            folder = index_folder(case, name)
+            if any(folder.glob(PAIRS_DONE)):
+                for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+                    link_file(file, ours.parent / folder.name / file.relative_to(folder))

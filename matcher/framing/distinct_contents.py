@@ -13,7 +13,7 @@ import pyarrow as pa
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals.caption_key import CaptionKey
-from frametrace.embed.signals.ocr_text import Overlay
+from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.matcher.account_names import connect
 from frametrace.matcher.framing.text.informative import says_enough
 
@@ -22,7 +22,7 @@ __all__ = ["NONE", "Carried", "Contents", "contents_of"]
 NONE = -1
 _OF_SIGNALS = {
     CaptionKey.name: pa.schema([("sha256", pa.string()), ("key", pa.string())]),
-    Overlay.name: pa.schema([(n, pa.string()) for n in ("sha256", "text", "text_sha256")]),
+    OcrText.name: pa.schema([(n, pa.string()) for n in ("sha256", "text", "text_sha256")]),
 }
 _MOST_PICTURES = 10  # of one post; what an album holds beyond is left to the photo groups
 

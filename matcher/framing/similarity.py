@@ -15,11 +15,12 @@ import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.embed.signals.caption import BUNDLED_MODEL, MULTILINGUAL_MODEL, Caption
-from frametrace.embed.signals.caption_key import CaptionKey, jaccards
+from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
+from frametrace.embed.text.ngrams import jaccards
 from frametrace.index.minhash import MinHashIndex
-from frametrace.index.store import open_index
-from frametrace.index.vectors import DenseIndex
+from frametrace.index.store import open_as
+from frametrace.index.vectors import VectorIndex
 from frametrace.matcher.framing.calibration import MOST, Background, Floor
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 
@@ -115,7 +116,7 @@ class Alike:
 class Vectors:
     """Vectors of unit length of some items: `row` (n,) int64 is each item's, or `NONE`."""
 
-    index: DenseIndex
+    index: VectorIndex
     row: np.ndarray
     background: Background
 
@@ -124,8 +125,7 @@ class Vectors:
         """Those of a signal; None where the case hasn't computed it."""
         if signal not in case.epoch.signals:
             return None
-        index = open_index(case, signal)
-        assert isinstance(index, DenseIndex)
+        index = open_as(VectorIndex, case, signal)
         codes = index.codes
         code = np.append(np.repeat(np.arange(len(codes)), np.diff(codes.starts)), NONE)
         found = pc.index_in(items, value_set=codes.digests()).fill_null(NONE).to_numpy()
@@ -162,10 +162,10 @@ class Vectors:
         rows, first = rows[known], first[known]
         index = self.index
         if len(rows) < len(index.codes):
-            index = DenseIndex.build(index.codes.only(rows))
+            index = VectorIndex.of_codes(index.codes.only(rows))
         a, b = [first[inverse[same] - (not known.all())]], [same]
         for start in range(0, len(rows), _BLOCK):
-            hits = index.search(index.codes.codes[start : start + _BLOCK], count + 1)
+            hits = index.search(index.codes.codes[start : start + _BLOCK], limit=count + 1)
             tells = self.background.calibrated(nearness(hits.value)) >= _LEAST
             hits = hits.where(tells & (hits.query + start != hits.row))
             a.append(first[hits.query + start])
@@ -222,15 +222,14 @@ class Texts:
         return np.append(a, x), np.append(b, y)
 
     def _worded(self) -> tuple[np.ndarray, np.ndarray]:
-        index = open_index(self._case, CaptionKey.name)
-        assert isinstance(index, MinHashIndex)
+        index = open_as(MinHashIndex, self._case, CaptionKey.name)
         text = pc.index_in(index.codes.digests(), value_set=self._names).fill_null(NONE).to_numpy()
         code = np.repeat(np.arange(len(index.codes)), np.diff(index.codes.starts))
         code, text = code[text != NONE], text[text != NONE]
         taken, first = np.unique(code, return_index=True)
         owner = np.full(len(index.codes), NONE, np.int64)
         owner[taken] = text[first]
-        hits = index.pairs(_LEAST_SHARED)
+        hits = index.candidates(_LEAST_SHARED)
         others = owner[code] != text
         a = np.append(owner[hits.query], owner[code[others]])
         b = np.append(owner[hits.row], text[others])

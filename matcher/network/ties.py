@@ -48,9 +48,9 @@ class Network:
 
     `ties` and `accounts` have the schemas of `frametrace.matcher.network.tie_tables`: the pairs
     whose false discovery rate is at most that of the settings and, where there is little to list,
-    all other pairs that share an item as well. `windows` says how much hangs on the window; its numbers
-    are null where a window is finer than the times. `tests` is how many pairs of accounts were
-    tested. Items of more than `most_sharers` accounts, `viral_items` of them, tie nobody.
+    all other pairs that share an item as well. `windows` says how much depends on the window; its
+    numbers are null where a window is finer than the times. `tests` is how many pairs of accounts
+    were tested. Items of more than `most_sharers` accounts, `viral_items` of them, tie nobody.
     `precision` is that of the times in seconds, 0 where there is none.
     """
 

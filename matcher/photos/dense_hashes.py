@@ -28,7 +28,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from frametrace.embed.signals.base import bits_distance
-from frametrace.index.hits import Hits
+from frametrace.index.base import Hits
 
 __all__ = ["MOST", "Gathered", "Gathering"]
 

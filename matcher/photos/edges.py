@@ -25,8 +25,6 @@ __all__ = [
 ]
 
 NO_DISTANCE = -1  # similarities have no distance
-_NAMES = tuple(SIGNALS)
-_BY_NAME = np.argsort(np.argsort(_NAMES))  # the rank of each signal's name
 _ROWS = 1 << 18  # of the matches table at a time: 40 MB
 
 # What gives the columns of evidence, `EVIDENCE`, of pairs of nodes a and b, where a mask says so.
@@ -126,7 +124,7 @@ class Edges:
         order = np.argsort(keys)
         for start in range(0, len(order), _ROWS):
             at = order[start : start + _ROWS]
-            a, b = np.divmod(keys[at] // len(_NAMES), len(rank))
+            a, b = np.divmod(keys[at] // len(SIGNALS), len(rank))
             distance = self.distance[at].astype(np.int32)
             columns = {
                 "sha256_a": names.take(pa.array(by_name[a])),
@@ -145,11 +143,12 @@ class Edges:
     def _keys(self, rank: np.ndarray) -> np.ndarray:
         """One number an edge that sorts like its row among the matches; a block at a time."""
         keys = np.empty(len(self), np.int64)
+        by_name = np.argsort(np.argsort(list(SIGNALS)))  # the rank of each signal's name
         for start in range(0, len(keys), _ROWS):
             at = slice(start, start + _ROWS)
             a, b = _ordered(rank[self.a[at]], rank[self.b[at]])
             pair = a.astype(np.int64) * len(rank) + b
-            keys[at] = pair * len(_NAMES) + _BY_NAME[self.signal[at]]
+            keys[at] = pair * len(SIGNALS) + by_name[self.signal[at]]
         return keys
 
     def _first(self) -> np.ndarray | slice:
@@ -162,7 +161,7 @@ class Edges:
 
 def number_of(signal: str) -> int:
     """A signal's place among `SIGNALS`: one byte, where millions of edges would repeat its name."""
-    return _NAMES.index(signal)
+    return list(SIGNALS).index(signal)
 
 
 def verified(numbers: np.ndarray) -> np.ndarray:
@@ -173,7 +172,7 @@ def verified(numbers: np.ndarray) -> np.ndarray:
 
 def signal_names(numbers: np.ndarray) -> pa.StringArray:
     """The signals of some numbers."""
-    return pa.array(_NAMES).take(pa.array(numbers))
+    return pa.array(list(SIGNALS)).take(pa.array(numbers))
 
 
 def ranked(names: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:

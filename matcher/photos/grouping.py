@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.case.views import connect
-from frametrace.embed.signals import pdq
+from frametrace.embed.signals import SIGNALS, copy_hashes, pdq
 from frametrace.embed.signals.local import Local
+from frametrace.index.base import Hits
 from frametrace.index.codes import Codes
 from frametrace.index.hamming.pair_cache import near_pairs
-from frametrace.index.hits import Hits
 from frametrace.matcher.photos.assignment import LISTED, Nodes, place, with_evidence
 from frametrace.matcher.photos.containment import links_of, listed_with
 from frametrace.matcher.photos.dense_hashes import Gathering
@@ -68,6 +68,12 @@ class Near:
         found = gathering.finish()
         edges = Edges.of_distances(found.a, found.b, pdq.Pdq.name, found.distance, pdq.BITS)
         return cls(codes, nodes, edges, found.pivots, found.unlisted)
+
+    def with_edges(self, edges: Edges) -> Self:
+        """With copies by other hashes than PDQ."""
+        if not len(edges):
+            return self
+        return replace(self, edges=Edges.concatenate([self.edges, edges]))
 
     def without(self, pairs: pa.Table) -> Self:
         """Without the copies that were compared, in the schema `PAIRS`, and are none."""
@@ -135,12 +141,56 @@ class PhotoMatches:
 def join_photos(case: Case, max_distance: int, progress: Progress | None = None) -> None:
     """Find the near pairs of pictures that are not found yet, telling how far it is."""
     _pairs(case, max_distance, progress)
+    for name, bound in _other_hashes(case):
+        near_pairs(case, name, bound, progress)
 
 
 def near_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> Near:
-    """The case's pictures, and their pairs by PDQ at `max_distance` bits or less."""
+    """The case's pictures, and their pairs by PDQ at `max_distance` bits or less.
+
+    Other hashes that are evidence of copies add pairs within their own bounds.
+    """
     codes, pairs = _pairs(case, max_distance)
-    return Near.of(codes, _nodes(case, codes), pairs, max_distance)
+    near = Near.of(codes, _nodes(case, codes), pairs, max_distance)
+    for name, bound in _other_hashes(case):
+        near = near.with_edges(_edges_by(case, name, bound, near.nodes))
+    return near
+
+
+def _other_hashes(case: Case) -> list[tuple[str, int]]:
+    """The case's hashes besides PDQ that are evidence of copies, and their bounds in bits."""
+    found = []
+    for name in copy_hashes():
+        bound = SIGNALS[name].bound
+        if name != pdq.Pdq.name and name in case.epoch.signals and bound is not None:
+            found.append((name, int(bound.value)))
+    return found
+
+
+def _edges_by(case: Case, name: str, max_distance: int, nodes: Nodes) -> Edges:
+    """The pairs of nodes whose representatives are copies by another hash.
+
+    Of representatives with equal hashes, the first has the edges to the others.
+    """
+    codes, pairs = near_pairs(case, name, max_distance)
+    node = pc.index_in(codes.digests(), value_set=nodes.name).fill_null(-1).to_numpy()
+    code = np.repeat(np.arange(len(codes)), np.diff(codes.starts))
+    node, code = node[node >= 0], code[node >= 0]
+    first = np.full(len(codes), -1, np.int64)
+    first[code[::-1]] = node[::-1]
+    others = first[code] != node
+    a, b = [first[code[others]]], [node[others]]
+    distance = [np.zeros(int(others.sum()), np.int32)]
+    gathering = Gathering(codes.codes, np.bincount(code, minlength=len(codes)), max_distance)
+    for hits in pairs:
+        gathering.add(hits)
+    found = gathering.finish()
+    known = (first[found.a] >= 0) & (first[found.b] >= 0)
+    a.append(first[found.a[known]])
+    b.append(first[found.b[known]])
+    distance.append(found.distance[known].astype(np.int32))
+    sides = np.concatenate(a), np.concatenate(b)
+    return Edges.of_distances(*sides, name, np.concatenate(distance), SIGNALS[name].bits)
 
 
 def tied_by_medoids(near: Near, distinct: Distinct, pairs: pa.Table) -> np.ndarray:

@@ -5,19 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.embed.decoding.decode import Picture
-from frametrace.embed.models.runtimes import Arithmetic, of_weights
-from frametrace.embed.signals import SIGNALS, ModelChoice, PictureSignal, Signal, pdq, phash
-from frametrace.embed.signals.clip import Clip
+from frametrace.embed.models.runtime import NumericPrecision, of_weights
+from frametrace.embed.signals import SIGNALS, Metric, PictureSignal, Signal, copy_hashes
 from frametrace.embed.signals.local import Features, Local
 from frametrace.embed.signals.thumbnail import Thumbnail
+from frametrace.index.base import CodeIndex, Index
 from frametrace.index.feature_search.inverted_index import FeatureIndex
-from frametrace.index.hamming.hamming_index import BinaryIndex
-from frametrace.index.store import Index, open_index
+from frametrace.index.store import open_as, open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
-from frametrace.index.vectors import DenseIndex
 from frametrace.matcher.pictures.geometry import MIN_INLIERS
 from frametrace.matcher.pictures.picture_values import Shown
 from frametrace.matcher.query.answer import Hit
@@ -28,13 +27,8 @@ from frametrace.work.progress import Progress
 
 __all__ = ["Asked", "Looked", "codes_of", "look", "nearest", "opened"]
 
-_RADIUS = {pdq.Pdq.name: pdq.MAX_DISTANCE, phash.Phash.name: phash.MAX_DISTANCE}
 _MOST_VECTORS = 1000  # that one question brings back, before posts are looked up
-# A person judges the answers, nearest first, so the bound is below that for groups. Of English
-# captions (flickr8k, all-MiniLM-L6-v2) 9 paraphrases in 10 lie above 0.4, 2 unrelated pairs in 100.
-_LEAST_COSINE = 0.4
 
-_TOO_FLAT = f"too flat for PDQ (quality below {pdq.MIN_QUALITY} of 100)"
 _TOO_PLAIN = f"too plain for local features (fewer than {MIN_INLIERS})"
 _NO_THUMBNAILS = "pictures have no thumbnails yet (the case was made before 0.5)"
 _MORE = (
@@ -77,38 +71,45 @@ def look(
     other values.
     """
     maker = opened(case, signal)
-    assert isinstance(maker, PictureSignal)
-    if signal == pdq.Pdq.name:
-        codes, quality = pdq.compute_forms(np.asarray(asked.picture.luma))
-        if quality < pdq.MIN_QUALITY:
-            return Looked([], _TOO_FLAT)
-        return Looked(nearest(open_index(case, signal, progress), signal, codes))
-    values = maker.finish([maker.preparer()(asked.picture)])
-    if signal == Thumbnail.name:
-        raise UsageError(f"{Thumbnail.name} has no index to ask: it serves {Local.name}")
-    if signal != Local.name:
-        return Looked(nearest(open_index(case, signal, progress), signal, codes_of(values)))
+    if not isinstance(maker, PictureSignal):
+        raise UsageError(f"{signal} is not a signal of pictures")
+    values = maker.query_values(asked.picture)
+    if maker.metric is Metric.FEATURES:
+        return _by_features(case, asked, values, known, progress)
+    if not pc.any(maker.usable(values)).as_py():
+        return Looked([], maker.why_unusable())
+    hits = nearest(open_index(case, signal, progress), signal, codes_of(maker, values))
+    digests = {hit.sha256 for hit in known}
+    return Looked([hit for hit in hits if hit.sha256 not in digests])
+
+
+def _by_features(
+    case: Case,
+    asked: Asked,
+    values: pa.Table,
+    known: Sequence[Hit],
+    progress: Progress | None,
+) -> Looked:
+    """The pictures that share local features with the query, verified on thumbnails."""
     features = Features.of(values["code"][0].as_py())
     if len(features) < MIN_INLIERS:
         return Looked([], _TOO_PLAIN)
-    index = open_index(case, signal, progress)
-    assert isinstance(index, FeatureIndex)
+    index = open_as(FeatureIndex, case, Local.name, progress)
     if Thumbnail.name not in case.epoch.signals:
         how = f"frametrace embed {case.path}"
         return Looked([], more=f"{_NO_THUMBNAILS}. To look for edited copies as well: {how}")
-    thumbnails = open_index(case, Thumbnail.name, progress)
-    assert isinstance(thumbnails, ThumbnailIndex)
+    thumbnails = open_as(ThumbnailIndex, case, Thumbnail.name, progress)
     shown = Shown.of(values["code"][0].as_py(), _thumbnail(asked.picture))
     digests = {hit.sha256 for hit in known}
     hits, all_matched = sharing(index, thumbnails, asked.digest, shown, digests)
-    copies = [hit for hit in known if hit.signal == pdq.Pdq.name and hit.sha256 != asked.digest]
+    hashes = copy_hashes()
+    copies = [hit for hit in known if hit.signal in hashes and hit.sha256 != asked.digest]
     hits += copies_compared(index, thumbnails, asked.digest, shown, copies)
     return Looked(hits, more=_MORE if all_matched else "")
 
 
 def _thumbnail(picture: Picture) -> bytes:
-    maker = Thumbnail()
-    code: bytes = maker.finish([maker.preparer()(picture)])["code"][0].as_py()
+    code: bytes = Thumbnail().values_of(picture)["code"][0].as_py()
     return code
 
 
@@ -118,13 +119,8 @@ def opened(case: Case, signal: str) -> Signal:
     Raises `IndexMismatch` where this machine has other weights.
     """
     made_by = case.epoch.signals[signal]
-    model, weights = made_by.get("model", ""), made_by.get("weights", "")
-    exact = Arithmetic.FLOAT32
-    maker = SIGNALS[signal].open(
-        ModelChoice(model, weights, arithmetic=exact)
-        if signal == Clip.name
-        else ModelChoice(caption_model=model, arithmetic=exact)
-    )
+    chosen = SIGNALS[signal].choice_of(made_by, NumericPrecision.FLOAT32)
+    maker = SIGNALS[signal].open(chosen)
     if of_weights(maker.made_by["fingerprint"]) != of_weights(made_by["fingerprint"]):
         raise IndexMismatch(
             f"{case.path} holds {signal} made by {made_by['fingerprint']}, this machine has "
@@ -134,21 +130,22 @@ def opened(case: Case, signal: str) -> Signal:
     return maker
 
 
-def codes_of(values: pa.Table) -> np.ndarray:
-    """The only row's `code` as (1, k)."""
-    value = values["code"][0].as_py()
-    if isinstance(value, bytes):
-        return np.frombuffer(value, np.uint8)[None]
-    return np.array([value], np.float32)
+def codes_of(maker: Signal, values: pa.Table) -> np.ndarray:
+    """The codes of all rows, (m, k)."""
+    rows = values[maker.column].to_pylist()
+    if isinstance(rows[0], bytes):
+        return np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -1)
+    return np.array(rows, np.float32)
 
 
 def nearest(index: Index, signal: str, codes: np.ndarray) -> list[Hit]:
-    """The items near a (1, k) code, or near one of the eight PDQ hashes of a picture's forms."""
-    if isinstance(index, BinaryIndex):
-        return _copies(index, signal, codes)
-    assert isinstance(index, DenseIndex)
-    hits = index.search(codes, _MOST_VECTORS)
-    hits = hits.where(hits.value >= _LEAST_COSINE)
+    """The items near a (1, k) code, or near one of the codes of a picture's orientations."""
+    bound = SIGNALS[signal].bound
+    if not isinstance(index, CodeIndex) or bound is None:
+        raise UsageError(f"{signal} has no bound to search within")
+    if SIGNALS[signal].metric is Metric.HAMMING:
+        return _copies(index, signal, codes, bound.value)
+    hits = index.search(codes, bound.value, _MOST_VECTORS)
     return [
         Hit(item, signal, str(Relation.SIMILAR), None, similarity)
         for row, similarity in zip(hits.row.tolist(), hits.value.tolist(), strict=True)
@@ -156,16 +153,18 @@ def nearest(index: Index, signal: str, codes: np.ndarray) -> list[Hit]:
     ]
 
 
-def _copies(index: BinaryIndex, signal: str, codes: np.ndarray) -> list[Hit]:
-    """Each item within the radius once, with the least distance and the first form that has it."""
-    hits = index.search(codes, _RADIUS[signal])
+def _copies(index: CodeIndex, signal: str, codes: np.ndarray, radius: float) -> list[Hit]:
+    """Each item within the radius once, with its least distance and the first such orientation."""
+    hits = index.search(codes, radius)
     order = np.lexsort((hits.query, hits.value, hits.row))
     rows, first = np.unique(hits.row[order], return_index=True)
-    form, distance = hits.query[order[first]], hits.value[order[first]]
-    forms = pdq.FORMS if len(codes) == len(pdq.FORMS) else ((None, None),)
+    orientation, distance = hits.query[order[first]], hits.value[order[first]]
+    kind = SIGNALS[signal]
+    known = kind.orientations if issubclass(kind, PictureSignal) else ()
+    orientations = known if len(codes) == len(known) else ((None, None),)
     found, copy = [], str(Relation.COPY)
-    for row, at, bits in zip(rows.tolist(), form.tolist(), distance.tolist(), strict=True):
-        mirrored, rotation = forms[at]
+    for row, at, bits in zip(rows.tolist(), orientation.tolist(), distance.tolist(), strict=True):
+        mirrored, rotation = orientations[at]
         similarity = 1 - bits / (8 * codes.shape[1])
         found += [
             Hit(item, signal, copy, bits, similarity, mirrored=mirrored, rotation=rotation)

@@ -1,7 +1,7 @@
 """Where else is this picture, who else wrote this: one question, answered by a case's posts."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +12,19 @@ from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.pictures import missing_pictures
-from frametrace.embed.signals import SIGNALS, CaptionSignal, Metric, PictureSignal, caption_key
-from frametrace.embed.signals.caption import Caption
-from frametrace.embed.signals.clip import Clip
-from frametrace.embed.signals.local import Local
-from frametrace.embed.signals.pdq import Pdq
-from frametrace.index.minhash import MinHashIndex
-from frametrace.index.store import check_signal, open_index
-from frametrace.index.vectors import DenseIndex
+from frametrace.embed.signals import (
+    SIGNALS,
+    CaptionSignal,
+    Metric,
+    PictureSignal,
+    Signal,
+    caption_key,
+    copy_signals,
+)
+from frametrace.embed.text.ngrams import jaccard
+from frametrace.embed.text.normalize import key_of
+from frametrace.index.base import CodeIndex
+from frametrace.index.store import check_signal, has_index, open_as, open_index
 from frametrace.matcher.query.answer import FOUND, Found, Hit, answer
 from frametrace.matcher.query.by_signal import Asked, Looked, codes_of, look, nearest, opened
 from frametrace.matcher.results import Relation
@@ -29,7 +34,6 @@ from frametrace.work.progress import Progress
 
 __all__ = ["FOUND", "Found", "find_picture", "find_text"]
 
-_AT_ONCE = (Pdq.name, Local.name)  # what a picture is looked for by where no signal is named
 # A person judges the answers, nearest first, so the bound is below that for groups.
 _LEAST_JACCARD = 0.5
 
@@ -53,13 +57,15 @@ def find_picture(
     Raises `DecodeError` where the file is no picture, `UsageError` for an unknown signal.
     """
     if signal:
-        _check(signal, PictureSignal)
+        _check(signal, lambda kind: issubclass(kind, PictureSignal))
         check_signal(case, signal)
     absolute = picture.resolve()
     data = read_media(str(absolute.parent), absolute.name)
     asked = Asked(hashlib.sha256(data).hexdigest(), decode(data))
     hits = [Hit(asked.digest, "sha256", str(Relation.COPY), 0, 1.0)]
-    names = (signal,) if signal else _AT_ONCE
+    computed = case.epoch.signals
+    names = [name for name in copy_signals() if SIGNALS[name].by_default or name in computed]
+    names = [signal] if signal else names
     looked = []
     for name in (name for name in names if name in case.epoch.signals):
         looked.append(look(case, asked, name, hits, progress))
@@ -96,59 +102,86 @@ def find_text(case: Case, text: str, signal: str = "", limit: int = 20) -> Found
     signal named. `limit` 0 gives all rows. Raises `UsageError` for an unknown signal.
     """
     if signal:
-        _check(signal, CaptionSignal, Clip)
-        if signal != caption_key.CaptionKey.name:
-            check_signal(case, signal)
+        _check(signal, lambda kind: kind.answers_text)
+        check_signal(case, signal)
     hits: list[Hit] = []
     notes: list[str] = []
-    if signal in ("", caption_key.CaptionKey.name):
-        hits += _by_key(case, text)
-    for name, find, otherwise in (
-        (Caption.name, _by_vector, "captions were searched by their wording alone"),
-        (Clip.name, _by_looks, "pictures were not searched by what they show"),
-    ):
-        if signal == name or (not signal and name in case.epoch.signals):
-            try:
-                found, told = find(case, text, bool(signal))
-                hits += found
-                notes += told
-            except (ModelMissing, IndexMismatch) as error:
-                if signal:
-                    raise
-                notes.append(f"{otherwise}: {error}")
+    for name in [signal] if signal else _text_signals(case):
+        try:
+            found, told = _find_text_by(case, name, text, alone=bool(signal))
+            hits += found
+            notes += told
+        except (ModelMissing, IndexMismatch) as error:
+            if signal or SIGNALS[name].metric is Metric.JACCARD:
+                raise
+            notes.append(f"{_not_searched(name)}: {error}")
     return answer(case, hits, "caption or picture", limit, notes)
 
 
-def _check(signal: str, *kinds: type) -> None:
-    if not issubclass(SIGNALS.get(signal, object), kinds):
-        names = ", ".join(
-            name
-            for name, known in SIGNALS.items()
-            if issubclass(known, kinds) and known.metric is not Metric.TEXT
-        )
+def _text_signals(case: Case) -> list[str]:
+    """The case's signals that a text can be searched by: wording first, then meaning, pictures."""
+    always = caption_key.CaptionKey.name
+    names = [name for name, kind in SIGNALS.items() if kind.answers_text]
+    names = [name for name in names if name in case.epoch.signals or name == always]
+    return sorted(
+        names,
+        key=lambda name: (
+            issubclass(SIGNALS[name], PictureSignal),
+            SIGNALS[name].metric is not Metric.JACCARD,
+        ),
+    )
+
+
+def _find_text_by(case: Case, name: str, text: str, *, alone: bool) -> tuple[list[Hit], list[str]]:
+    kind = SIGNALS[name]
+    if kind.metric is Metric.JACCARD:
+        return _by_key(case, name, text), []
+    if issubclass(kind, PictureSignal):
+        return _by_description(case, name, text, alone=alone)
+    return _by_vector(case, name, text)
+
+
+def _not_searched(name: str) -> str:
+    if issubclass(SIGNALS[name], PictureSignal):
+        return "pictures were not searched by what they show"
+    return "captions were searched by their wording alone"
+
+
+def _check(signal: str, suits: Callable[[type[Signal]], bool]) -> None:
+    if signal not in SIGNALS or not suits(SIGNALS[signal]):
+        names = ", ".join(name for name, kind in SIGNALS.items() if suits(kind) and has_index(name))
         raise UsageError(f"{signal!r} can't answer this question. Choose from: {names}")
 
 
-def _by_vector(case: Case, text: str, alone: bool) -> tuple[list[Hit], list[str]]:
+def _by_vector(case: Case, name: str, text: str) -> tuple[list[Hit], list[str]]:
     """Captions of similar meaning, and that the model can't read the text, if so."""
-    index = open_index(case, Caption.name)
-    maker = opened(case, Caption.name)
-    assert isinstance(maker, CaptionSignal)
+    index = open_index(case, name)
+    maker = _caption_signal(case, name)
     values = maker.compute([text])
-    if values["code"].null_count:
+    if values[maker.column].null_count:
         return [], [_NOT_READ]
-    return nearest(index, Caption.name, codes_of(values)), []
+    return nearest(index, name, codes_of(maker, values)), []
 
 
-def _by_looks(case: Case, text: str, alone: bool) -> tuple[list[Hit], list[str]]:
-    """The pictures that a text describes best. How well it has to, no measurement says."""
-    index = open_index(case, Clip.name)
-    maker = opened(case, Clip.name)
-    assert isinstance(maker, Clip)
-    assert isinstance(index, DenseIndex)
-    found = index.search(maker.encode_text(text)[None], _MOST_ALONE if alone else _MOST_DESCRIBED)
+def _caption_signal(case: Case, name: str) -> CaptionSignal:
+    maker = opened(case, name)
+    if not isinstance(maker, CaptionSignal):
+        raise UsageError(f"{name} is not a signal of captions")
+    return maker
+
+
+def _by_description(
+    case: Case, name: str, text: str, *, alone: bool
+) -> tuple[list[Hit], list[str]]:
+    """The pictures that a text describes best. No measurement says how well it has to."""
+    index = open_as(CodeIndex, case, name)
+    maker = opened(case, name)
+    if not isinstance(maker, PictureSignal):
+        raise UsageError(f"{name} is not a signal of pictures")
+    count = _MOST_ALONE if alone else _MOST_DESCRIBED
+    found = index.search(maker.encode_text(text)[None], limit=count)
     hits = [
-        Hit(item, Clip.name, str(Relation.SIMILAR), None, similarity)
+        Hit(item, name, str(Relation.SIMILAR), None, similarity)
         for row, similarity in zip(found.row.tolist(), found.value.tolist(), strict=True)
         for item in index.codes.items_of(row)
     ]
@@ -156,17 +189,13 @@ def _by_looks(case: Case, text: str, alone: bool) -> tuple[list[Hit], list[str]]
     return hits, [told] if hits and not alone else []
 
 
-def _by_key(case: Case, text: str) -> list[Hit]:
+def _by_key(case: Case, name: str, text: str) -> list[Hit]:
     """Captions whose key holds the text's key, or is similar to it."""
-    name = caption_key.CaptionKey.name
-    key = caption_key.key_of(text)
-    index = open_index(case, name)
-    assert isinstance(index, MinHashIndex)
+    key = key_of(text)
+    index = open_as(CodeIndex, case, name)
     if not key:
         raise UsageError("the text holds no letters or digits to look for")
-    maker = opened(case, name)
-    assert isinstance(maker, CaptionSignal)
-    values = maker.compute([text])
+    values = _caption_signal(case, name).compute([text])
     near: list[str] = []
     if not values["code"].null_count:
         query = np.array([values["code"][0].as_py()], np.uint32)
@@ -180,7 +209,7 @@ def _by_key(case: Case, text: str) -> list[Hit]:
         ).fetchall()
     found = []
     for sha256, other in rows:
-        relation, similarity = Relation.SIMILAR, caption_key.jaccard(key, other)
+        relation, similarity = Relation.SIMILAR, jaccard(key, other)
         if key in other:
             relation = Relation.CONTAINS
         if key in other or similarity >= _LEAST_JACCARD:

@@ -9,11 +9,12 @@ import pyarrow.compute as pc
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.case.views import connect
-from frametrace.embed.signals import caption_key, pdq, phash
+from frametrace.embed.signals import SIGNALS, caption_key, pdq, phash
+from frametrace.embed.text.minhash_values import PERMUTATIONS
+from frametrace.index.base import CodeIndex
 from frametrace.index.codes import Codes
-from frametrace.index.hamming.hamming_index import BinaryIndex
-from frametrace.index.minhash import MinHashIndex
-from frametrace.index.store import open_index
+from frametrace.index.hamming.hamming_index import HammingIndex
+from frametrace.index.store import open_as
 from frametrace.matcher.results import Relation
 from frametrace.matcher.tips.by_text import MOST_DIFFERENT, saying_enough
 from frametrace.matcher.tips.known_material import FOUND, EchoSettings, found_in
@@ -24,7 +25,7 @@ __all__ = ["by_hash"]
 _WIDTH: Mapping[str, int] = {
     pdq.Pdq.name: pdq.BITS // 8,
     phash.Phash.name: phash.BITS // 8,
-    caption_key.CaptionKey.name: caption_key.PERMUTATIONS,
+    caption_key.CaptionKey.name: PERMUTATIONS,
 }
 
 
@@ -45,7 +46,7 @@ def _unlike_flat(case: Case, found: pa.Table) -> pa.Table:
     if not case.epoch.rows(signal_table(pdq.Pdq.name)) or not found.num_rows:
         return found
     table = case.read(signal_table(pdq.Pdq.name), ["sha256", "quality"])
-    flat = table.filter(pc.less(table["quality"], pdq.MIN_QUALITY))["sha256"].combine_chunks()
+    flat = table.filter(pc.less(table["quality"], pdq.Pdq.min_quality))["sha256"].combine_chunks()
     by_phash = pc.equal(found["signal"], phash.Phash.name)
     return found.filter(pc.invert(pc.and_(by_phash, pc.is_in(found["sha256"], value_set=flat))))
 
@@ -60,16 +61,14 @@ def _by_signal(
     wanted, codes = _codes(material, name)
     if not len(wanted):
         return FOUND.empty_table()
-    index = open_index(case, name) if items is None else None
-    assert index is None or isinstance(index, BinaryIndex | MinHashIndex)
+    index = open_as(CodeIndex, case, name) if items is None else None
     here = index.codes if index else _codes_of(case, name, pa.table({"sha256": items}))
     if not len(here):
         return FOUND.empty_table()
     if name == caption_key.CaptionKey.name:
         near = nearest_keys(here.codes, codes, MOST_DIFFERENT)
         return saying_enough(case, _table(here, wanted, near, name))
-    hashes = index or BinaryIndex(here)
-    assert isinstance(hashes, BinaryIndex)
+    hashes = index or HammingIndex(here)
     radius = settings.max_pdq if name == pdq.Pdq.name else settings.max_phash
     near = nearest_hashes(hashes, codes, radius)
     return _table(here, wanted, near, name)
@@ -77,12 +76,11 @@ def _by_signal(
 
 def _codes_of(case: Case, name: str, items: pa.Table) -> Codes:
     """The codes of some of the case's items, without an index of all."""
-    judged = f"AND quality >= {pdq.MIN_QUALITY}" if name == pdq.Pdq.name else ""
     with connect(case, signal_table(name)) as connection:
         connection.register("wanted", items)
         rows = connection.sql(
             f"SELECT sha256, code FROM {name} SEMI JOIN wanted USING (sha256) "  # noqa: S608
-            f"WHERE code IS NOT NULL {judged}"
+            f"WHERE {SIGNALS[name].usable_sql()}"
         ).to_arrow_table()
     digests = np.frombuffer(bytes.fromhex("".join(rows["sha256"].to_pylist())), np.uint8)
     values = rows["code"].combine_chunks()
@@ -98,7 +96,7 @@ def _codes(material: pa.Table, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Which rows of the material are compared by a signal, and their (m, k) codes."""
     keep = pc.is_valid(material[name])
     if name == pdq.Pdq.name:
-        low = pc.less(material["quality"], pdq.MIN_QUALITY).fill_null(False)
+        low = pc.less(material["quality"], pdq.Pdq.min_quality).fill_null(False)
         keep = pc.and_(keep, pc.invert(low))
     elif name == phash.Phash.name:
         keep = pc.and_(keep, pc.is_null(material[pdq.Pdq.name]))
@@ -116,7 +114,7 @@ def _table(codes: Codes, wanted: np.ndarray, near: Nearest, name: str) -> pa.Tab
     size = codes.starts[code + 1] - codes.starts[code]
     at = np.repeat(codes.starts[code] - (np.cumsum(size) - size), size) + np.arange(size.sum())
     hashed = name != caption_key.CaptionKey.name
-    bits = 8 * codes.codes.shape[1] if hashed else caption_key.PERMUTATIONS
+    bits = 8 * codes.codes.shape[1] if hashed else PERMUTATIONS
     value = np.repeat(near.value, size)
     columns = [
         codes.digests(at),

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
-from frametrace.embed.models.runtimes import of_weights
+from frametrace.embed.models.runtime import of_weights
 from frametrace.embed.signals.caption import Caption
 from frametrace.matcher.framing.calibration import Background
 from frametrace.matcher.framing.similarity import caption_floor, cosine_of, nearness

@@ -190,7 +190,7 @@ def _of_our_model(
 def _notes(case: Case, tip: Tip, used: Sequence[str]) -> list[str]:
     """What was not compared, in plain sentences."""
     notes, items = [], tip.items
-    flat = pc.sum(pc.less(items["quality"], pdq.MIN_QUALITY)).as_py() or 0
+    flat = pc.sum(pc.less(items["quality"], pdq.Pdq.min_quality)).as_py() or 0
     if flat:
         notes.append(f"Pictures of the tip too flat for PDQ, which were not compared: {flat:,}.")
     only_phash = pc.sum(pc.and_(pc.is_valid(items["phash"]), pc.is_null(items["pdq"]))).as_py()

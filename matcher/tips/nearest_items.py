@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from frametrace.index.base import CodeIndex
 from frametrace.index.codes import as_keys
-from frametrace.index.hamming.hamming_index import BinaryIndex
 
 __all__ = ["Nearest", "nearest_hashes", "nearest_keys"]
 
@@ -49,12 +49,12 @@ class _Closest:
         return Nearest(row, best & (2**32 - 1), best >> 32, self._near[row])
 
 
-def nearest_hashes(index: BinaryIndex, codes: np.ndarray, radius: int) -> Nearest:
+def nearest_hashes(index: CodeIndex, codes: np.ndarray, radius: int) -> Nearest:
     """For the hashes of an index, the nearest of (m, k) codes at `radius` bits or less."""
     closest = _Closest(len(index.codes))
     distinct, first = _distinct(codes)
     if len(index.codes) and len(distinct):
-        for hits in index.pairs_with(distinct, radius):
+        for hits in index.pairs_between(distinct, radius):
             closest.take(hits.row, first[hits.query], hits.value)
     return closest.found()
 

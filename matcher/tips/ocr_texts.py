@@ -6,7 +6,7 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.signals.caption_key import CaptionKey
-from frametrace.embed.signals.ocr_text import Overlay
+from frametrace.embed.signals.ocr_text import OcrText
 
 __all__ = ["picture_texts"]
 
@@ -20,7 +20,7 @@ ORDER BY o.sha256
 
 def picture_texts(case: Case) -> pa.Table:
     """Pictures (`sha256`) with a text that has a key: `text`, and `text_sha256`, its digest."""
-    tables = [signal_table(name) for name in (Overlay.name, CaptionKey.name)]
+    tables = [signal_table(name) for name in (OcrText.name, CaptionKey.name)]
     if not all(map(case.epoch.rows, tables)):
         return _SCHEMA.empty_table()
     with connect(case, *tables) as connection:

@@ -8,10 +8,11 @@ from typing import Any, Self
 import pyarrow as pa
 
 from frametrace.embed.signals.caption import Caption
-from frametrace.embed.signals.caption_key import PERMUTATIONS, CaptionKey
+from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
+from frametrace.embed.text.minhash_values import PERMUTATIONS
 from frametrace.matcher.tips.keys import Signature
 
 __all__ = [

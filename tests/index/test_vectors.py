@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frametrace.embed.signals.base import cosine_similarity
+from frametrace.index.base import Manifest
 from frametrace.index.codes import Codes
-from frametrace.index.vectors import DenseIndex
+from frametrace.index.vectors import VectorIndex
 
 
 def unit_vectors(count: int, width: int, seed: int) -> np.ndarray:
@@ -35,9 +36,9 @@ def collapsed(vectors: np.ndarray) -> Codes:
 def test_the_exact_search_agrees_with_brute_force(
     count: int, width: int, limit: int, seed: int
 ) -> None:
-    index = DenseIndex.build(collapsed(unit_vectors(count, width, seed)))
+    index = VectorIndex.of_codes(collapsed(unit_vectors(count, width, seed)))
     queries = unit_vectors(5, width, seed + 1)
-    hits = index.search(queries, limit)
+    hits = index.search(queries, limit=limit)
     assert (index.technique, index.recall) == ("flat", 1.0)
     assert hits.value.dtype == np.float32
     limit = min(limit, count)
@@ -54,12 +55,12 @@ def test_the_graph_states_the_recall_that_it_really_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     codes = collapsed(unit_vectors(4000, 32, 1))
-    exact = DenseIndex.build(codes)
+    exact = VectorIndex.of_codes(codes)
     monkeypatch.setattr("frametrace.index.vectors.EXACT_BELOW", 4000)
-    index = DenseIndex.build(codes)
+    index = VectorIndex.of_codes(codes)
     assert index.technique == "hnsw"
     queries = unit_vectors(300, 32, 2)
-    truth, hits = exact.search(queries, 50), index.search(queries, 50)
+    truth, hits = exact.search(queries, limit=50), index.search(queries, limit=50)
     known = set(zip(truth.query.tolist(), truth.row.tolist(), strict=True))
     found = set(zip(hits.query.tolist(), hits.row.tolist(), strict=True))
     assert len(known & found) / len(known) == pytest.approx(index.recall, abs=0.03)
@@ -67,7 +68,9 @@ def test_the_graph_states_the_recall_that_it_really_has(
     similarities = cosine_similarity(queries, codes.codes)[hits.query, hits.row]
     np.testing.assert_allclose(hits.value, similarities, atol=1e-5)
 
-    assert index.save(tmp_path) == ["hnsw.faiss"]
-    again = DenseIndex.load(codes, tmp_path, index.technique, index.recall).search(queries, 50)
+    index.save(tmp_path)
+    assert index.extra_files == ("hnsw.faiss",)
+    manifest = Manifest("clip", "made:1", "cosine", "hnsw", 32, 4000, 4000, index.recall, {})
+    again = VectorIndex.load(codes, tmp_path, manifest).search(queries, limit=50)
     for name in ("query", "row", "value"):
         np.testing.assert_array_equal(getattr(again, name), getattr(hits, name))

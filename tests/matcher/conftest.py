@@ -12,7 +12,7 @@ import pytest
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric
-from frametrace.embed.signals.caption_key import jaccard
+from frametrace.embed.text.ngrams import jaccard
 from frametrace.matcher.network.pair_counts import LISTED
 from frametrace.matcher.pictures.evidence import Evidence
 from frametrace.matcher.pictures.picture_values import Shown

@@ -15,7 +15,7 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
-from frametrace.embed.signals.ocr_text import Overlay
+from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.matcher.account_names import connect
 from frametrace.matcher.framing.by_example.examples import Framing
 from frametrace.matcher.framing.by_example.likeness import KINDS, Likeness, likeness
@@ -171,7 +171,7 @@ def _signals(case: Case, contents: Contents) -> tuple[str, ...]:
     there = {
         CaptionKey.name: len(contents.texts) > 0,
         Caption.name: Caption.name in made and len(contents.texts) > 0,
-        Overlay.name: bool((contents.lettering != NONE).any()),
+        OcrText.name: bool((contents.lettering != NONE).any()),
         "photo": len(contents.files) > 0,
         Clip.name: Clip.name in made and len(contents.files) > 0,
     }

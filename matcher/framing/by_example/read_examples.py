@@ -12,11 +12,12 @@ from frametrace.case.store import Case
 from frametrace.embed.decoding.decode import Picture, decode
 from frametrace.embed.signals import CaptionSignal, PictureSignal, Signal, pdq
 from frametrace.embed.signals.caption import Caption
-from frametrace.embed.signals.caption_key import CaptionKey, key_of
+from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Local
-from frametrace.embed.signals.ocr_text import Overlay
+from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.embed.signals.thumbnail import Thumbnail
+from frametrace.embed.text.normalize import key_of
 from frametrace.matcher.account_names import connect
 from frametrace.matcher.framing.by_example.examples import (
     MOST_OF_TEXT,
@@ -163,7 +164,7 @@ def _picture(makers: Makers, path: Path) -> ExamplePicture:
         picture = decode(data)
     except DecodeError as error:
         raise DecodeError(f"{printable(str(path))}: {error}") from None
-    codes, quality = pdq.compute_forms(np.asarray(picture.luma))
+    codes, quality = pdq.compute_orientations(np.asarray(picture.luma))
     name = "".join(c if c.isprintable() else " " for c in printable(path.name))
     weights = {each.name: each.made_by["fingerprint"] for each in (Local(), Thumbnail())}
     features, thumbnail = (_code(maker, picture) for maker in (Local(), Thumbnail()))
@@ -175,7 +176,7 @@ def _picture(makers: Makers, path: Path) -> ExamplePicture:
     return ExamplePicture(
         name=name[:_MOST_OF_NAME] or "picture",
         sha256=hashlib.sha256(data).hexdigest(),
-        forms=codes if quality >= pdq.MIN_QUALITY else None,
+        forms=codes if quality >= pdq.Pdq.min_quality else None,
         features=features,
         thumbnail=thumbnail,
         lettering=_lettering(makers, picture),
@@ -210,7 +211,7 @@ def _code(maker: PictureSignal, picture: Picture) -> bytes:
 
 
 def _lettering(makers: Makers, picture: Picture) -> ExampleText | None:
-    values = _computed(makers, Overlay.name, picture)
+    values = _computed(makers, OcrText.name, picture)
     text = values["text"][0].as_py() if values is not None else None
     return _embedded(makers, text[:MOST_OF_TEXT]) if text and key_of(text) else None
 

@@ -9,11 +9,11 @@ import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.embed.signals.caption import Caption
-from frametrace.embed.signals.caption_key import key_of
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.thumbnail import Thumbnail
+from frametrace.embed.text.normalize import key_of
 from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.store import open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex

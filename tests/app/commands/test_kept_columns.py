@@ -7,14 +7,13 @@ from click.testing import CliRunner
 from sampling import table_text
 
 from frametrace.app import cli
-from frametrace.app.pipeline import Inputs, add
+from frametrace.app.library import add
 from frametrace.case.ingest import Added
 from frametrace.case.store import Case
 from frametrace.posts.columns.column_map import map_of, read_map
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.settings import ReadSettings
 from frametrace.posts.times import DayOrder, zone_named
-from frametrace.work.progress import Silent
 
 HEADER = ("no", "who", "when", "words")
 PAIRS = ("post_id=no", "account_id=who", "posted_at=when", "text=words", "platform=Gettr")
@@ -33,7 +32,7 @@ def table(
 
 
 def added(case: Path, source: Path, reading: ReadSettings = ReadSettings()) -> Added:
-    return add(case, Inputs((source,), reading=reading), Silent())[1]
+    return add(case, source, reading=reading)
 
 
 def posts(case: Path) -> dict[str, tuple[str, str, str]]:

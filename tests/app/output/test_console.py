@@ -3,7 +3,8 @@ import pty
 import subprocess
 import sys
 
-from frametrace.app.output.console import Console, printable, table_text
+from frametrace.app.output.console import Console
+from frametrace.app.output.render import printable, table_text
 
 WORK = """
 from frametrace.app.console import Console

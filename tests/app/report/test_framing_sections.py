@@ -14,7 +14,8 @@ import pytest
 from hostile import HOSTILE
 from making import jpeg, make_case, photo
 
-from frametrace.app.output.print_results import tell_found
+from frametrace.app.library import Matched
+from frametrace.app.output.print_results import print_matched
 from frametrace.app.report import page as page_module
 from frametrace.app.report import write_report as report_module
 from frametrace.app.report.evidence_sentences import sentence
@@ -23,6 +24,7 @@ from frametrace.app.report.framing_sentences import compared_by, held, language,
 from frametrace.app.report.map_drawing import COLOURED, map_view
 from frametrace.app.report.page import views_of
 from frametrace.app.report.write_report import write_report
+from frametrace.app.summary import counts_of
 from frametrace.matcher.results import FRAMINGS, GROUPS, MAP, Results
 from frametrace.matcher.stage import load_results, match_case
 from frametrace.work.executor import InProcess
@@ -246,7 +248,7 @@ def test_terms_and_lettering_can_put_nothing_into_the_page(case, tmp_path, monke
     addresses = [a.get("href") or a.get("src") for _, a, _ in page.elements]
     assert all(address.startswith("#") for address in addresses if address)
     assert "\x1b" not in html
-    tell_found(case, results, run)
+    print_matched(Matched(case, counts_of(case, results), (), results, run))
     assert "\x1b" not in capsys.readouterr().out
 
 
@@ -410,7 +412,7 @@ def test_only_what_there_is_to_compare_is_missed():
 
 def test_the_terminal_lists_framings_by_their_terms(case, capsys):
     results, run = load_results(case)
-    tell_found(case, results, run)
+    print_matched(Matched(case, counts_of(case, results), (), results, run))
     lines = capsys.readouterr().out.splitlines()
     for row in results.framings.to_pylist():
         (line,) = (line for line in lines if line.startswith(row["group_id"]))

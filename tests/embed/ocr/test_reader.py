@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.ocr import reader
 from frametrace.embed.ocr.reader import Line, Reader, is_lettering
-from frametrace.embed.signals.caption_key import key_of
+from frametrace.embed.text.normalize import key_of
 
 MESSAGE = "Who pays for this damage?"
 

@@ -30,7 +30,7 @@ def bundled_folder() -> Path:
 @pytest.fixture(scope="module")
 def bundled(bundled_folder: Path) -> Caption:
     pytest.importorskip("sentence_transformers")
-    return Caption.open(ModelChoice(caption_model=BUNDLED_MODEL))
+    return Caption.open(ModelChoice({"caption_model": BUNDLED_MODEL}))
 
 
 def test_the_bundled_model_reads_english_and_says_so(bundled: Caption) -> None:
@@ -46,7 +46,7 @@ def test_the_bundled_model_reads_english_and_says_so(bundled: Caption) -> None:
 def test_a_directory_with_the_same_model_is_the_same_signal(
     bundled: Caption, bundled_folder: Path
 ) -> None:
-    chosen = Caption.open(ModelChoice(caption_model=str(bundled_folder)))
+    chosen = Caption.open(ModelChoice({"caption_model": str(bundled_folder)}))
     assert chosen.made_by["fingerprint"] == bundled.made_by["fingerprint"]
     assert chosen.made_by["model"] == str(bundled_folder.resolve())
     assert chosen.compute(ENGLISH).equals(bundled.compute(ENGLISH))
@@ -65,7 +65,7 @@ def test_what_is_no_model_is_refused_with_what_to_do(tmp_path: Path, name: str, 
     pytest.importorskip("sentence_transformers")
     (tmp_path / "README.md").write_text("---\nlanguage: [en\n---\n", "utf-8")
     with pytest.raises(ModelMissing, match=said) as refused:
-        Caption.open(ModelChoice(caption_model=name.format(empty=tmp_path)))
+        Caption.open(ModelChoice({"caption_model": name.format(empty=tmp_path)}))
     assert "\n" not in str(refused.value)
 
 

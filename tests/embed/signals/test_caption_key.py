@@ -11,19 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.embed.signals.caption_key import (
-    MAX_LENGTH,
-    MIN_LENGTH,
-    CaptionKey,
-    grams,
-    jaccard,
-    jaccards,
-    key_of,
-    keys_of,
-    set_aside,
-)
+from frametrace.embed.signals.caption_key import MIN_LENGTH, CaptionKey
 from frametrace.embed.text import ngrams
 from frametrace.embed.text.char_tables import INVISIBLE, said_as, same_characters
+from frametrace.embed.text.ngrams import grams, jaccard, jaccards
+from frametrace.embed.text.normalize import MAX_LENGTH, key_of, keys_of, set_aside
 
 
 @pytest.mark.parametrize(

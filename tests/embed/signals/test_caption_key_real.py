@@ -11,8 +11,10 @@ from scipy.sparse import csr_matrix
 
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
-from frametrace.embed.signals.caption_key import MIN_SIMILARITY, grams, minhashes
+from frametrace.embed.signals.caption_key import MIN_SIMILARITY
 from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.text.minhash_values import minhashes
+from frametrace.embed.text.ngrams import grams
 from frametrace.index.codes import Codes
 from frametrace.index.minhash import MinHashIndex
 from frametrace.posts.media.library import MediaLibrary
@@ -97,7 +99,7 @@ def test_near_keys_find_more_again(written: Written) -> None:
     code[index.codes.items[:, 28:].copy().view(">u4").ravel()] = np.repeat(
         np.arange(len(index.codes)), np.diff(index.codes.starts)
     )
-    hits = index.pairs(0.5)
+    hits = index.candidates(0.5)
     found = set(zip(hits.query.tolist(), hits.row.tolist(), strict=True))
     for pair in alike:
         a, b = sorted(code[list(pair)].tolist())

@@ -37,7 +37,7 @@ def expected_vector(folder: Path, image: Image.Image) -> np.ndarray:
 def test_vectors_are_those_of_open_clip_with_its_own_transform(
     clip_folder: Path, size: tuple[int, int]
 ) -> None:
-    clip = Clip.open(ModelChoice(clip_weights=str(clip_folder)))
+    clip = Clip.open(ModelChoice({"clip_weights": str(clip_folder)}))
     image = photo(1, *size)
     np.testing.assert_allclose(vector(clip, image), expected_vector(clip_folder, image), atol=1e-5)
 
@@ -46,7 +46,7 @@ def test_vectors_are_those_of_open_clip_with_its_own_transform(
 def test_vectors_of_large_and_elongated_pictures_stay_near(
     clip_folder: Path, size: tuple[int, int]
 ) -> None:
-    clip = Clip.open(ModelChoice(clip_weights=str(clip_folder)))
+    clip = Clip.open(ModelChoice({"clip_weights": str(clip_folder)}))
     image = photo(2, *size)
     assert vector(clip, image) @ expected_vector(clip_folder, image) > 0.999
 
@@ -58,13 +58,13 @@ def test_the_models_own_preprocessing_is_used(tmp_path: Path, mode: str) -> None
     own = '{"mean": [0.5, 0.4, 0.3], "std": [0.5, 0.6, 0.7], "interpolation": "bilinear", '
     text = config.read_text("utf-8").replace("{}", own + f'"resize_mode": "{mode}"}}')
     config.write_text(text, "utf-8")
-    clip = Clip.open(ModelChoice(clip_weights=str(folder)))
+    clip = Clip.open(ModelChoice({"clip_weights": str(folder)}))
     image = photo(3, 300, 200)
     np.testing.assert_allclose(vector(clip, image), expected_vector(folder, image), atol=1e-5)
 
 
 def test_a_text_is_a_vector_among_the_pictures(clip_folder: Path) -> None:
-    clip = Clip.open(ModelChoice(clip_weights=str(clip_folder)))
+    clip = Clip.open(ModelChoice({"clip_weights": str(clip_folder)}))
     text = clip.encode_text("protesters at night")
     assert text.shape == vector(clip, photo(1)).shape
     assert np.linalg.norm(text) == pytest.approx(1, abs=1e-5)
@@ -75,12 +75,12 @@ def test_the_fingerprint_is_that_of_the_weights_wherever_they_lie(
 ) -> None:
     copy = shutil.copytree(clip_folder, tmp_path / "copy")
     other = tiny_clip(tmp_path / "other", seed=2)
-    made_by = Clip.open(ModelChoice(clip_weights=str(clip_folder))).made_by
+    made_by = Clip.open(ModelChoice({"clip_weights": str(clip_folder)})).made_by
     monkeypatch.chdir(tmp_path)
-    again = Clip.open(ModelChoice(clip_weights="copy")).made_by
+    again = Clip.open(ModelChoice({"clip_weights": "copy"})).made_by
     assert again["fingerprint"] == made_by["fingerprint"]
     assert again["weights"] == str(copy)
-    different = Clip.open(ModelChoice(clip_weights=str(other))).made_by
+    different = Clip.open(ModelChoice({"clip_weights": str(other)})).made_by
     assert different["fingerprint"] != made_by["fingerprint"]
 
 
@@ -93,9 +93,9 @@ def test_a_file_of_weights_goes_with_the_name_of_its_architecture(
         clip_folder / "open_clip_model.safetensors", tmp_path / "any-name.safetensors"
     )
     with pytest.raises(UsageError, match="name the architecture of any"):
-        Clip.open(ModelChoice(clip_weights=str(file)))
+        Clip.open(ModelChoice({"clip_weights": str(file)}))
     with pytest.raises(ModelMissing, match=r"can't be loaded as ViT-B-32-256: .* --clip-model"):
-        Clip.open(ModelChoice("ViT-B-32-256", str(file)))
+        Clip.open(ModelChoice({"clip_model": "ViT-B-32-256", "clip_weights": str(file)}))
     architectures = tmp_path / "architectures"
     architectures.mkdir()
     config = (clip_folder / "open_clip_config.json").read_text("utf-8")
@@ -103,7 +103,9 @@ def test_a_file_of_weights_goes_with_the_name_of_its_architecture(
     (architectures / "frametrace-test-tiny.json").write_text(shape, "utf-8")
     open_clip.add_model_config(architectures)
     for weights in (file, tmp_path):
-        clip = Clip.open(ModelChoice("frametrace-test-tiny", str(weights)))
+        clip = Clip.open(
+            ModelChoice({"clip_model": "frametrace-test-tiny", "clip_weights": str(weights)})
+        )
         image = photo(4, 100, 80)
         expected = expected_vector(clip_folder, image)
         np.testing.assert_allclose(vector(clip, image), expected, atol=1e-5)
@@ -131,7 +133,11 @@ def test_where_no_model_can_be_loaded_a_sentence_says_what_to_do(
     (tmp_path / "text" / "open_clip_config.json").write_text("no JSON", "utf-8")
     (tmp_path / "text" / "open_clip_model.safetensors").write_text("no weights", "utf-8")
     with pytest.raises(error, match=said) as refused:
-        Clip.open(ModelChoice(model, str(tmp_path / weights) if weights else ""))
+        Clip.open(
+            ModelChoice(
+                {"clip_model": model, "clip_weights": str(tmp_path / weights) if weights else ""}
+            )
+        )
     assert "\n" not in str(refused.value)
 
 
@@ -152,7 +158,7 @@ def test_the_default_model_comes_from_the_hub_cache(clip_folder: Path, tmp_path:
     child = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
-    fingerprint = Clip.open(ModelChoice(clip_weights=str(clip_folder))).made_by["fingerprint"]
+    fingerprint = Clip.open(ModelChoice({"clip_weights": str(clip_folder)})).made_by["fingerprint"]
     model = "hf-hub:laion/CLIP-ViT-B-32-laion2B-s34B-b79K"
     assert child.stdout.split("\n")[0] == f"{model} {fingerprint} (24,)"
     assert child.stdout.split("\n")[1] == "True"
@@ -163,7 +169,7 @@ def test_without_its_packages_it_names_the_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, "open_clip", None)
     with pytest.raises(ModelMissing, match=r"open_clip.*pip install 'frametrace\[models\]'"):
-        Clip.open(ModelChoice(clip_weights=str(clip_folder)))
+        Clip.open(ModelChoice({"clip_weights": str(clip_folder)}))
 
 
 def test_packages_not_made_for_each_other_are_no_traceback(
@@ -173,7 +179,10 @@ def test_packages_not_made_for_each_other_are_no_traceback(
     (tmp_path / "open_clip.py").write_text(broken, "utf-8")
     monkeypatch.delitem(sys.modules, "open_clip")
     monkeypatch.syspath_prepend(tmp_path)
-    for chosen in (ModelChoice(clip_weights=str(clip_folder)), ModelChoice("ViT-B-32")):
+    for chosen in (
+        ModelChoice({"clip_weights": str(clip_folder)}),
+        ModelChoice({"clip_model": "ViT-B-32"}),
+    ):
         with pytest.raises(
             ModelMissing, match=r"nms does not exist.*reinstall 'frametrace\[models"
         ):

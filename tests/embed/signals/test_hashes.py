@@ -14,9 +14,15 @@ from making import jpeg, photo
 from PIL import Image, ImageOps
 
 from frametrace.embed.decoding.decode import decode
-from frametrace.embed.signals.lanczos import shrink
-from frametrace.embed.signals.pdq import FORMS, Pdq, compute_forms, compute_pdq, from_hex, to_hex
-from frametrace.embed.signals.phash import Phash
+from frametrace.embed.signals.pdq import (
+    ORIENTATIONS,
+    Pdq,
+    compute_orientations,
+    compute_pdq,
+    from_hex,
+    to_hex,
+)
+from frametrace.embed.signals.phash import Phash, shrink
 from frametrace.posts.errors import UsageError
 
 
@@ -82,9 +88,9 @@ def test_the_forms_of_a_picture_have_the_hashes_of_its_pixels_turned_over(
     seed: int, width: int, height: int
 ) -> None:
     image = photo(seed, width, height)
-    codes, quality = compute_forms(np.asarray(image.convert("L")))
+    codes, quality = compute_orientations(np.asarray(image.convert("L")))
     assert quality == 100
-    for (mirrored, degrees), code in zip(FORMS, codes, strict=True):
+    for (mirrored, degrees), code in zip(ORIENTATIONS, codes, strict=True):
         form = ImageOps.mirror(image) if mirrored else image
         expected, _ = by_reference(form.rotate(-degrees, expand=True))  # Pillow turns to the left
         assert bits(code.tobytes(), expected) <= 6, (mirrored, degrees)
@@ -95,10 +101,10 @@ def test_the_forms_are_those_of_the_package(shared: Path) -> None:
     order = [(False, 0), (False, -90), (False, 180), (False, 90)]
     order += [(True, 180), (True, 0), (True, -90), (True, 90)]
     image = Image.open(shared / "pdq" / "images" / "bridge-mods__aaa-orig.jpg").convert("RGB")
-    codes, _ = compute_forms(np.asarray(image.convert("L")))
+    codes, _ = compute_orientations(np.asarray(image.convert("L")))
     expected, _ = pdqhash.compute_dihedral(np.asarray(image))
     for form, code in zip(order, expected, strict=True):
-        ours = codes[FORMS.index(form)].tobytes()
+        ours = codes[ORIENTATIONS.index(form)].tobytes()
         assert bits(ours, np.packbits(code).tobytes()) <= 10, form
 
 
@@ -107,7 +113,7 @@ def test_each_of_the_eight_forms_of_a_real_photo_is_found_from_each(shared: Path
     assert len(files) == 8
     plain = [np.frombuffer(pdq_of(file.read_bytes())[0], np.uint8) for file in files]
     for file in files:
-        codes, _ = compute_forms(np.asarray(decode(file.read_bytes()).luma))
+        codes, _ = compute_orientations(np.asarray(decode(file.read_bytes()).luma))
         distances = Pdq.compare(codes, np.array(plain))
         assert sorted(distances.argmin(axis=0).tolist()) == list(range(8)), file.name
         assert distances.min(axis=0).max() <= 31, file.name
@@ -121,7 +127,7 @@ def test_what_is_too_small_for_pdq_has_quality_0_as_in_the_package(size: tuple[i
     assert abs(quality - expected_quality) <= 2
     if min(size) < 5:
         assert (code, quality) == (expected, expected_quality) == (bytes(32), 0)
-    codes, of_forms = compute_forms(np.asarray(image.convert("L")))
+    codes, of_forms = compute_orientations(np.asarray(image.convert("L")))
     assert (codes[0].tobytes(), of_forms) == (code, quality)
 
 

@@ -18,9 +18,9 @@ from frametrace.embed.decoding.decode import decode
 from frametrace.embed.ocr import reader
 from frametrace.embed.ocr.reader import Line
 from frametrace.embed.signals import SIGNALS, ModelChoice, ocr_text
-from frametrace.embed.signals.caption_key import key_of
-from frametrace.embed.signals.ocr_text import Overlay
+from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.text.normalize import key_of
 from frametrace.index.store import open_index
 from frametrace.matcher.query.find import find_picture, find_text
 from frametrace.posts.errors import ModelMissing, UsageError
@@ -105,7 +105,7 @@ def test_lettering_that_is_read_later_is_computed_for_captions_later(
     assert not len(missing_captions(case, "caption_key"))
     embed(case, EmbedSettings(signals=("overlay",)), executor=InProcess())
     assert len(missing_captions(case, "caption_key")) == 1
-    assert not len(missing_captions(case, "caption_key", lettering=False))
+    assert not len(missing_captions(case, "caption_key", in_pictures=False))
     embed(case, EmbedSettings(signals=("caption_key",)), executor=InProcess())
     assert not len(missing_captions(case, "caption_key"))
 
@@ -143,7 +143,7 @@ def test_a_picture_that_the_reader_fails_on_has_no_lines(monkeypatch: pytest.Mon
             raise ValueError("inhomogeneous shape")
 
     monkeypatch.setattr(ocr_text, "reader", Broken)
-    signal = Overlay()
+    signal = OcrText()
     table = signal.finish([signal.preparer()(decode(jpeg(photo(1)))), ()])
     assert table["lines"].to_pylist() == [None, []]
     assert table["text"].null_count == 2
@@ -162,7 +162,7 @@ def test_it_is_left_out_with_a_sentence_where_the_extra_is_missing(
     assert "pip install 'frametrace[ocr]'" in note
     assert set(Case(case.path).epoch.signals) == {"pdq", "caption_key"}
     with pytest.raises(ModelMissing, match=r"frametrace\[ocr\]"):
-        Overlay.locate(ModelChoice())
+        OcrText.locate(ModelChoice())
     with pytest.raises(ModelMissing, match=r"frametrace\[ocr\]"):
         embed(case, EmbedSettings(signals=("overlay",)), executor=InProcess())
 
@@ -170,7 +170,7 @@ def test_it_is_left_out_with_a_sentence_where_the_extra_is_missing(
 def test_a_package_without_the_models_is_told(ocr: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "MODELS", ("PP-OCRv9_det_small.onnx",))
     with pytest.raises(ModelMissing, match=r"does not bring PP-OCRv9.*frametrace\[ocr\]"):
-        Overlay.locate(ModelChoice())
+        OcrText.locate(ModelChoice())
 
 
 # Where the case says captions, it means those of posts.
@@ -191,10 +191,10 @@ def test_it_has_no_index_of_its_own(case: Case, tmp_path: Path) -> None:
 
 def test_similarities_are_those_of_the_texts_keys() -> None:
     texts = np.array(["Who pays for this?", "WHO PAYS FOR THIS", "Nobody pays for this"], object)
-    between = Overlay.compare(texts, texts)
+    between = OcrText.compare(texts, texts)
     assert between[0, 1] == 1
     assert 0 < between[0, 2] < 1
-    assert Overlay.compare(texts[:0], texts).shape == (0, 3)
+    assert OcrText.compare(texts[:0], texts).shape == (0, 3)
 
 
 def test_its_columns_have_their_types(case: Case) -> None:

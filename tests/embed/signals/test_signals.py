@@ -1,4 +1,4 @@
-"""What every registered signal has to keep to."""
+"""The contract that every registered signal keeps."""
 
 from collections.abc import Iterator
 
@@ -16,6 +16,7 @@ from frametrace.embed.signals import (
     PictureSignal,
     Signal,
 )
+from frametrace.index.store import INDEXES
 from frametrace.work.process_pool import ProcessPool
 
 TEXTS = [
@@ -39,7 +40,7 @@ def opened(name: str, request: pytest.FixtureRequest) -> Signal:
     clip = str(request.getfixturevalue("clip_folder")) if name == "clip" else ""
     if SIGNALS[name].needs_model:
         pytest.importorskip(PACKAGES[name])
-    return SIGNALS[name].open(ModelChoice(clip_weights=clip))
+    return SIGNALS[name].open(ModelChoice({"clip_weights": clip}))
 
 
 def of_kind(kind: type[Signal]) -> list[object]:
@@ -87,6 +88,49 @@ def test_its_name_is_the_registered_one_and_can_name_a_table(signal: Signal) -> 
     assert SIGNALS[signal.name] is type(signal)
     assert signal.name.isidentifier()
     assert signal.metric in Metric
+
+
+def as_values(signal: Signal, value: object) -> np.ndarray:
+    """One value in the form that `compare` takes."""
+    if signal.metric is Metric.HAMMING:
+        assert isinstance(value, bytes)
+        return np.frombuffer(value, np.uint8)[None]
+    if signal.metric is Metric.COSINE:
+        return np.array([value], np.float32)
+    return np.array([value], object)
+
+
+def test_its_examples_are_what_it_compares_them_to(signal: Signal) -> None:
+    assert signal.examples()
+    for example in signal.examples():
+        a, b = (as_values(signal, value) for value in (example.a, example.b))
+        assert signal.compare(a, b)[0, 0] == pytest.approx(example.value, abs=0.01)
+
+
+def test_it_declares_what_the_other_stages_need(signal: Signal) -> None:
+    assert signal.sees
+    assert signal.metric is Metric.TEXT or signal.metric in INDEXES
+    assert (signal.bits > 0) == (signal.metric is Metric.HAMMING)
+    assert signal.bound is None or signal.bound.source
+    assert signal.bound is not None or signal.metric in (Metric.FEATURES, Metric.PIXELS)
+    assert set(signal.companions) <= set(SIGNALS)
+    row = {"distance": 3 if signal.bits else None, "similarity": 0.9, "inliers": 12}
+    assert signal.explain(row)
+    assert signal.summarize(row).startswith(signal.name)
+    recorded = {option.made_by: option.name for option in signal.model_options}
+    chosen = signal.choice_of(recorded)
+    assert chosen.options == {option.name: option.name for option in signal.model_options}
+
+
+def test_values_below_its_quality_are_not_usable(signal: Signal) -> None:
+    table = computed(signal, WHOLE)
+    usable = signal.usable(table).to_pylist()
+    expected = table[signal.column].is_valid().to_pylist()
+    if signal.min_quality:
+        assert signal.unusable
+        quality = np.array(table["quality"].to_pylist())
+        expected = (np.array(expected) & (quality >= signal.min_quality)).tolist()
+    assert usable == expected
 
 
 def test_it_says_what_makes_its_values(signal: Signal, request: pytest.FixtureRequest) -> None:

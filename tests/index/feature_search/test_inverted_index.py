@@ -14,8 +14,9 @@ from frametrace.case.store import Case
 from frametrace.embed.signals import local
 from frametrace.embed.signals.local import Features
 from frametrace.index.compiled import has_numba
+from frametrace.index.feature_search.build_inverted_index import POSE_BITS
 from frametrace.index.feature_search.codebook import nearest_centers, train_centers
-from frametrace.index.feature_search.inverted_index import POSE_BITS, FeatureIndex
+from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.feature_search.inverted_lists import MAX_FEATURE_DISTANCE, InvertedLists
 from frametrace.index.feature_search.picture_votes import FeatureHits, count_votes
 from frametrace.index.store import check_index, open_index
@@ -110,7 +111,7 @@ def test_only_pictures_among_the_wanted_are_proposed(tmp_path: Path) -> None:
     asked = Features.of(code(0))
     assert set(index.shortlist(asked, among).row.tolist()) <= {3, 8, 20}
     assert len(index.shortlist(asked, np.zeros(30, bool)).row) == 0
-    assert len(index.shortlist(asked, most=4).row) == 4
+    assert len(index.shortlist(asked, limit=4).row) == 4
 
 
 def test_what_occurs_everywhere_says_next_to_nothing(tmp_path: Path) -> None:
@@ -165,7 +166,7 @@ def test_cases_with_next_to_no_features_propose_next_to_nothing(tmp_path: Path, 
     assert index.measured_recall() == 1
 
 
-def test_damaged_features_are_told_of(tmp_path: Path) -> None:
+def test_damaged_features_are_reported(tmp_path: Path) -> None:
     case = case_of(tmp_path / "case", {name(1): b"abc"})
     with pytest.raises(CaseError, match="can't be read"):
         open_index(case, "local")

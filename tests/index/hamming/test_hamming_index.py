@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from frametrace.embed.signals.base import bits_distance
 from frametrace.embed.signals.pdq import from_hex
+from frametrace.index.base import Hits
 from frametrace.index.codes import Codes
-from frametrace.index.hamming.hamming_index import BinaryIndex
-from frametrace.index.hits import Hits
+from frametrace.index.hamming.hamming_index import HammingIndex
 
 Found = list[tuple[int, int, int]]
 
@@ -60,10 +60,10 @@ def within(queries: np.ndarray, codes: np.ndarray, radius: int) -> Found:
 @settings(deadline=None, max_examples=150)
 @given(related_codes(), st.sampled_from([0, 1, 7, 8, 15, 31, 47, 255]))
 def test_every_search_agrees_with_brute_force(codes: np.ndarray, radius: int) -> None:
-    index = BinaryIndex(collapsed(codes))
+    index = HammingIndex(collapsed(codes))
     held = index.codes.codes
     expected = within(codes, held, radius)
-    in_batches = [hit for hits in index.pairs_with(codes, radius) for hit in triples(hits)]
+    in_batches = [hit for hits in index.pairs_between(codes, radius) for hit in triples(hits)]
     assert in_batches == expected
     nearest_first = sorted(expected, key=lambda hit: (hit[0], hit[2], hit[1]))
     assert triples(index.search(codes, radius)) == nearest_first
@@ -75,7 +75,7 @@ def test_pairs_across_batches_are_found_once() -> None:
     rng = np.random.default_rng(5)
     far = rng.integers(0, 256, (1500, 32), np.uint8)
     near = np.array([flipped(code, at % 34) for at, code in enumerate(far[:700])])
-    index = BinaryIndex(collapsed(np.concatenate([far, near])))
+    index = HammingIndex(collapsed(np.concatenate([far, near])))
     pairs = [hit for hits in index.pairs(31) for hit in triples(hits)]
     held = index.codes.codes
     assert sorted(pairs) == [hit for hit in within(held, held, 31) if hit[0] < hit[1]]
@@ -88,16 +88,16 @@ def test_pairs_across_batches_are_found_once() -> None:
 def test_exactly_the_radius_is_near_and_one_bit_more_is_not(width: int, radius: int) -> None:
     code = np.random.default_rng(width).integers(0, 256, width, np.uint8)
     others = np.array([flipped(code, radius), flipped(code, radius + 1)])
-    index = BinaryIndex(collapsed(others))
+    index = HammingIndex(collapsed(others))
     at_radius = index.codes.codes.tolist().index(others[0].tolist())
     assert triples(index.search(code[None], radius)) == [(0, at_radius, radius)]
-    assert [triples(hits) for hits in index.pairs_with(code[None], radius)] == [
+    assert [triples(hits) for hits in index.pairs_between(code[None], radius)] == [
         [(0, at_radius, radius)]
     ]
 
 
 def test_equal_codes_make_no_pairs() -> None:
-    index = BinaryIndex(collapsed(np.full((1000, 32), 7, np.uint8)))
+    index = HammingIndex(collapsed(np.full((1000, 32), 7, np.uint8)))
     assert [triples(hits) for hits in index.pairs(31)] == [[]]
     assert len(index.codes.items_of(0)) == 1000
 
@@ -111,10 +111,10 @@ def test_needles_are_found_in_the_haystack(shared: Path) -> None:
         )
     )
     assert (len(haystack), len(needles)) == (1350, 100)
-    index = BinaryIndex(collapsed(haystack))
+    index = HammingIndex(collapsed(haystack))
     sizes = np.diff(index.codes.starts)
     published: Mapping[int, int] = {0: 50, 15: 151, 31: 250, 47: 287}
     for radius, pairs in published.items():
-        hits = Hits.concatenate(list(index.pairs_with(needles, radius)), np.int32)
+        hits = Hits.concatenate(list(index.pairs_between(needles, radius)), np.int32)
         assert int(sizes[hits.row].sum()) == pairs
         assert int(sizes[index.search(needles, radius).row].sum()) == pairs

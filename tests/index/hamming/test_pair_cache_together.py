@@ -15,10 +15,10 @@ from making import index_folder, put_codes
 from frametrace.case.locks import alone_in
 from frametrace.case.store import Case
 from frametrace.embed.signals.base import bits_distance
+from frametrace.index.base import Hits
 from frametrace.index.compiled import has_numba
 from frametrace.index.hamming import dense_blocks, hamming_join, pair_cache
 from frametrace.index.hamming.pair_cache import near_pairs
-from frametrace.index.hits import Hits
 from frametrace.index.store import open_index
 from frametrace.work.progress import Silent
 

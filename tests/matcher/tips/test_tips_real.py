@@ -10,7 +10,7 @@ from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.index.codes import Codes
-from frametrace.index.hamming.hamming_index import BinaryIndex
+from frametrace.index.hamming.hamming_index import HammingIndex
 from frametrace.matcher.between_cases.match_cases import match_cases
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.export import export_tip
@@ -37,7 +37,7 @@ def test_published_lists_hold_as_many_pairs_as_their_publisher_counts(
         tips.append(read_tip(tmp_path / f"{name}.json"))
         assert hashes_of(tips[-1])["pdq"].to_pylist() == source.read_text().split()
     needles, hay = map(codes_of, tips)
-    index = BinaryIndex(
+    index = HammingIndex(
         Codes.collapse(hay, np.arange(len(hay) * 32, dtype=np.uint8).reshape(-1, 32))
     )
     assert nearest_hashes(index, needles, radius).near.sum() == pairs

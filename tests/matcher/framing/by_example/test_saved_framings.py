@@ -491,7 +491,7 @@ def test_a_text_is_embedded_anew_where_the_case_got_vectors_later(case: Case) ->
 
     rank_by_example(case, Asked(Named((), (), ("Someone set the station on fire",)), name="fire"))
     assert load(case, "fire").like.texts[0].vector is None
-    embed(case, EmbedSettings(("caption",), ModelChoice(caption_model=BUNDLED_MODEL)))
+    embed(case, EmbedSettings(("caption",), ModelChoice({"caption_model": BUNDLED_MODEL})))
     case = Case(case.path)
     found, _ = rank_by_example(case, Asked(name="fire"))
     (text,) = load(case, "fire").like.texts

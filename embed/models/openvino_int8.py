@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from frametrace.embed.models.runtimes.runtime import Arithmetic, Batch, Network
+from frametrace.embed.models.runtime import Batch, Network, NumericPrecision
 from frametrace.work.cpus import cpu_count
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _TELEMETRY = "openvino_telemetry"
 class OpenVino:
     """The network converted and compiled for this processor; several batches run at a time."""
 
-    arithmetic = Arithmetic.INT8
+    precision = NumericPrecision.INT8
     batch = 16
 
     def __init__(self, network: Network, *, group: int = GROUP) -> None:

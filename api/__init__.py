@@ -1,0 +1,141 @@
+"""Frametrace as a library: `import frametrace` gives one function for each command.
+
+Nothing is imported until it is used, and models are loaded only by what computes with them.
+`docs/library.md` shows each function at work.
+"""
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from frametrace import tips as tips
+    from frametrace.app.library import (
+        Answer,
+        Matched,
+        Network,
+        Run,
+        RunSettings,
+        add,
+        embed,
+        match,
+        network,
+        network_of_shares,
+        query,
+        report,
+        results,
+        run,
+    )
+    from frametrace.app.output.console import Console
+    from frametrace.case.ingest import Added
+    from frametrace.case.store import Case
+    from frametrace.case.table import Table
+    from frametrace.embed.signals import ModelChoice
+    from frametrace.embed.stage import Embedded, EmbedSettings
+    from frametrace.matcher.settings import MatchSettings, TieSettings
+    from frametrace.posts.errors import (
+        CaseError,
+        CaseLocked,
+        CaseTooNew,
+        DecodeError,
+        FrametraceError,
+        IndexMismatch,
+        ModelMissing,
+        SourceError,
+        TipError,
+        UsageError,
+    )
+    from frametrace.posts.settings import ReadSettings
+
+_ERRORS = (
+    *("CaseError", "CaseLocked", "CaseTooNew", "DecodeError", "FrametraceError", "IndexMismatch"),
+    *("ModelMissing", "SourceError", "TipError", "UsageError"),
+)
+_LIBRARY = (
+    *("Answer", "Matched", "Network", "Run", "RunSettings"),
+    *("add", "embed", "match", "network", "network_of_shares", "query", "report", "results", "run"),
+)
+_HOMES = {
+    **dict.fromkeys(_LIBRARY, "frametrace.app.library"),
+    **dict.fromkeys(_ERRORS, "frametrace.posts.errors"),
+    "Added": "frametrace.case.ingest",
+    "Case": "frametrace.case.store",
+    "Console": "frametrace.app.output.console",
+    "EmbedSettings": "frametrace.embed.stage",
+    "Embedded": "frametrace.embed.stage",
+    "MatchSettings": "frametrace.matcher.settings",
+    "ModelChoice": "frametrace.embed.signals",
+    "ReadSettings": "frametrace.posts.settings",
+    "Table": "frametrace.case.table",
+    "TieSettings": "frametrace.matcher.settings",
+}
+
+__all__ = [
+    "Added",
+    "Answer",
+    "Case",
+    "CaseError",
+    "CaseLocked",
+    "CaseTooNew",
+    "Console",
+    "DecodeError",
+    "EmbedSettings",
+    "Embedded",
+    "FrametraceError",
+    "IndexMismatch",
+    "MatchSettings",
+    "Matched",
+    "ModelChoice",
+    "ModelMissing",
+    "Network",
+    "ReadSettings",
+    "Run",
+    "RunSettings",
+    "SourceError",
+    "Table",
+    "TieSettings",
+    "TipError",
+    "UsageError",
+    "add",
+    "embed",
+    "match",
+    "network",
+    "network_of_shares",
+    "query",
+    "report",
+    "results",
+    "run",
+    "tips",
+]
+
+
+class _LazyModule(ModuleType):
+    """Keeps `frametrace.embed` the function.
+
+    Python sets a package's attribute to each of its subpackages when that is imported, and the
+    stage `embed` has the name of the function. `from frametrace.embed… import …` still works.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in _HOMES:
+            super().__setattr__(name, value)
+
+
+def __getattr__(name: str) -> object:
+    if name == "tips":
+        return importlib.import_module("frametrace.tips")
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("frametrace")
+    if name not in _HOMES:
+        raise AttributeError(f"frametrace has no {name!r}; it has: {', '.join(__all__)}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+sys.modules[__name__].__class__ = _LazyModule

@@ -1,0 +1,413 @@
+"""The public functions, one for each command: what `import frametrace` gives."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+
+from frametrace.app.report.network_files import write_network
+from frametrace.app.report.write_report import check_out, write_report
+from frametrace.app.summary import Counts, counts_of, notes_on, skipped_text
+from frametrace.case.ingest import Added, add_sources
+from frametrace.case.saved_column_maps import kept_maps
+from frametrace.case.store import Case
+from frametrace.case.table import Table
+from frametrace.embed.stage import Embedded, EmbedSettings
+from frametrace.embed.stage import embed as compute_signals
+from frametrace.matcher.between_cases.match_cases import match_cases
+from frametrace.matcher.network import (
+    By,
+    Columns,
+    Shares,
+    find_ties,
+    read_table,
+    shares_in,
+    ties_of_shuffled,
+)
+from frametrace.matcher.network import Network as Ties
+from frametrace.matcher.query.find import find_picture, find_text
+from frametrace.matcher.results import Results
+from frametrace.matcher.settings import Extent, MatchSettings, TieSettings
+from frametrace.matcher.stage import MatchRun, load_results, match_case
+from frametrace.posts.errors import SourceError, UsageError
+from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.reading import open_source
+from frametrace.posts.recognition import check_maps
+from frametrace.posts.settings import ReadSettings
+from frametrace.posts.sources.folders import printable
+from frametrace.work.progress import Progress, Silent
+
+__all__ = [
+    "Answer",
+    "Matched",
+    "Network",
+    "Run",
+    "RunSettings",
+    "add",
+    "embed",
+    "match",
+    "network",
+    "network_of_shares",
+    "query",
+    "report",
+    "results",
+    "run",
+]
+
+AnyPath = str | Path
+AnyCase = AnyPath | Case  # an open case, or its folder
+Paths = AnyPath | Iterable[AnyPath]
+
+_MAX_NAMED = 5  # sources in a message
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What `match` found: groups of posts, their evidence, and the accounts that take part.
+
+    `case` is what was matched: of several cases, the union of them. `counts` says how many posts,
+    pictures, groups, accounts and ties there are; `notes` say what was not compared, and what to do
+    about it.
+    """
+
+    case: Case
+    counts: Counts
+    notes: tuple[str, ...]
+    tables: Results = field(repr=False)
+    made_by: MatchRun = field(repr=False)
+    reused: pa.Table | None = field(default=None, repr=False)
+
+    @property
+    def groups(self) -> Table:
+        """One row per group of posts, those of the widest spread first."""
+        return Table(self.tables.groups)
+
+    @property
+    def members(self) -> Table:
+        """One row per group and post, with the evidence that ties the post to the group."""
+        return Table(self.tables.members)
+
+    @property
+    def accounts(self) -> Table:
+        """One row per account that takes part in a group."""
+        return Table(self.tables.accounts)
+
+    @property
+    def ties(self) -> Table:
+        """One row per pair of accounts that share photo groups, with its false discovery rate."""
+        return Table(self.tables.ties)
+
+    @property
+    def framings(self) -> Table:
+        """One row per framing group: what it is about."""
+        return Table(self.tables.framings)
+
+    @property
+    def changes(self) -> Table:
+        """One row per group: how it changed since the earlier run; empty without one."""
+        return Table(self.tables.changes)
+
+    @property
+    def matches(self) -> Table:
+        """One row per verified pair of pictures or captions, read from disk: it may be long."""
+        return Table(self.tables.matches.table())
+
+    @property
+    def reuses(self) -> Table:
+        """One row per post that reuses something of an earlier case.
+
+        Raises `UsageError` where a single case was matched.
+        """
+        if self.reused is None:
+            raise UsageError("one case was matched: name two or more to see what each reuses")
+        return Table(self.reused)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The posts that answer a query, best evidence first.
+
+    `total` counts them before the limit; `notes` say what was not searched.
+    """
+
+    posts: Table = field(repr=False)
+    total: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Accounts that share more, or rarer, items than chance explains.
+
+    `about` says what the shares were read from, and what shuffling them gave.
+    """
+
+    computed: Ties = field(repr=False)
+    about: Mapping[str, Any]
+
+    @property
+    def ties(self) -> Table:
+        """One row per pair of accounts, the most significant first."""
+        return Table(self.computed.ties)
+
+    @property
+    def accounts(self) -> Table:
+        """One row per account that has a listed tie."""
+        return Table(self.computed.accounts)
+
+    @property
+    def windows(self) -> Table:
+        """One row per time window: the pairs that share an item within it, and the ties."""
+        return Table(self.computed.windows)
+
+    def write(self, out: AnyPath) -> None:
+        """Write the tables and the graphs (GEXF, GraphML) into a folder."""
+        write_network(Path(out), self.computed, self.about)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one `run` did, and the page of its report."""
+
+    added: Added
+    embedded: Embedded
+    matched: Matched
+    page: Path
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """Where a `run` looks for pictures, and the settings of its stages."""
+
+    media: Paths = ()
+    media_maps: Paths = ()
+    reading: ReadSettings = ReadSettings()
+    embedding: EmbedSettings = EmbedSettings()
+    matching: MatchSettings = MatchSettings()
+
+
+def add(
+    case: AnyCase,
+    sources: Paths,
+    *,
+    media: Paths = (),
+    media_maps: Paths = (),
+    reading: ReadSettings = ReadSettings(),
+    progress: Progress | None = None,
+) -> Added:
+    """Add sources to a case, which is made if it is absent.
+
+    `media` are folders or archives that hold the posts' pictures; `media_maps` are tables that say
+    which picture belongs to which post. The sources and the media are checked before anything is
+    written. Raises `SourceError` where no row is a post.
+    """
+    folder = _folder(case)
+    maps = (*reading.columns, *kept_maps(folder))
+    opened = [open_source(path, replace(reading, columns=maps)) for path in _paths(sources)]
+    check_maps(reading.columns, [part for source in opened for part in source.parts])
+    library = MediaLibrary(_paths(media), _paths(media_maps))
+    added = add_sources(Case.create(folder), opened, library=library, progress=progress)
+    if not added.rows:
+        names = ", ".join(printable(source.path.name) for source in opened[:_MAX_NAMED])
+        raise SourceError(f"nothing could be read: {names} holds no rows.")
+    if added.lost and added.unreadable == added.rows:
+        raise SourceError(
+            f"nothing could be read: 0 posts of {added.rows:,} rows. {skipped_text(added.lost)}. "
+            f"{folder} lists all of them as skipped; `frametrace inspect` shows what is read of "
+            "each file, and drafts a column map if that reads more."
+        )
+    return added
+
+
+def embed(
+    case: AnyCase,
+    settings: EmbedSettings = EmbedSettings(),
+    *,
+    progress: Progress | None = None,
+) -> Embedded:
+    """Compute the signals that a case lacks: hashes, local features, vectors, texts in pictures."""
+    return compute_signals(opened_case(case), settings, progress=progress)
+
+
+def match(
+    *cases: AnyCase,
+    settings: MatchSettings = MatchSettings(),
+    whole: bool = False,
+    work: AnyPath | None = None,
+    report: AnyPath | None = None,
+    progress: Progress | None = None,
+) -> Matched:
+    """Group the posts of a case; or of several cases, find what spans them.
+
+    The groups of one case are kept in it. Several cases are joined in the folder `work`, which can
+    be kept and used again, or in a temporary one; nothing is written into the cases. They give only
+    what spans them; with `whole`, what lies inside one of them as well. `report` is a folder for
+    the report. Raises `CaseError` where a case has no signals.
+    """
+    if not cases:
+        raise UsageError("name a case to match")
+    opened = [opened_case(case) for case in cases]
+    out = None if report is None else Path(report)
+    if out is not None:
+        for folder in (*(case.path for case in opened), *([Path(work)] if work else [])):
+            check_out(folder, out)
+    if len(opened) == 1:
+        tables, made_by = match_case(opened[0], settings, progress)
+        matched = _matched(opened[0], tables, made_by)
+        if out is not None:
+            write_report(matched.case, out, progress=progress)
+        return matched
+    with _union_folder(work) as place:
+        extent = Extent(whole, mapped=bool(report or work))
+        together = match_cases(opened, place, settings, extent, progress=progress)
+        if out is not None:
+            write_report(together.union, out, progress=progress)
+        return _matched(together.union, together.results, together.run, together.reuses)
+
+
+def results(case: AnyCase) -> Matched:
+    """What the last `match` of a case found. Raises `CaseError` where the case changed since."""
+    opened = opened_case(case)
+    return _matched(opened, *load_results(opened))
+
+
+def query(
+    case: AnyCase,
+    picture: AnyPath | None = None,
+    *,
+    text: str | None = None,
+    signal: str = "",
+    limit: int = 20,
+    progress: Progress | None = None,
+) -> Answer:
+    """Find the posts that show a picture, or a part of it; or that say or show a text.
+
+    `signal` names the one signal to search by; otherwise those that fit are used. `limit` 0 gives
+    all rows. Raises `UsageError` unless either a picture or a text is named.
+    """
+    if picture is not None and text is None:
+        found = find_picture(opened_case(case), Path(picture), signal, limit, progress)
+    elif text is not None and picture is None:
+        found = find_text(opened_case(case), text, signal, limit)
+    else:
+        raise UsageError("name a picture or a text, and not both")
+    return Answer(Table(found.rows), found.total, found.notes)
+
+
+def report(case: AnyCase, out: AnyPath, *, progress: Progress | None = None) -> Path:
+    """Write the report of the last `match` into a folder; returns its page."""
+    return write_report(opened_case(case), Path(out), progress=progress)
+
+
+def network(
+    case: AnyCase,
+    *,
+    by: str = "photo",
+    settings: TieSettings = TieSettings(),
+    shuffles: int = 0,
+    progress: Progress | None = None,
+) -> Network:
+    """Find accounts of a matched case that share more items than chance explains.
+
+    `by` is what they share: "photo", "caption" or "url". `shuffles` is how often the shares are
+    dealt to the accounts at random, to see how many ties chance makes.
+    """
+    opened = opened_case(case)
+    shares = shares_in(opened, load_results(opened)[0].members, By(by))
+    about = {"case": opened.path.resolve().name, "epoch": opened.epoch.number, "by": by}
+    return _network(shares, about, settings, shuffles, progress)
+
+
+def network_of_shares(
+    table: AnyPath,
+    columns: Columns = Columns(),  # noqa: B008
+    *,
+    settings: TieSettings = TieSettings(),
+    shuffles: int = 0,
+    progress: Progress | None = None,
+) -> Network:
+    """The same for a bare table of shares (CSV): who shared what, and when."""
+    path = Path(table)
+    read = read_table(path, columns, progress)
+    about = {
+        "table": path.name,
+        "rows": read.rows,
+        "rows_without_item": read.without_item,
+        "rows_unreadable": read.unreadable,
+        "skipped": [f"{row.source}, line {row.line}: {row.reason}" for row in read.skipped],
+    }
+    return _network(read.shares, about, settings, shuffles, progress)
+
+
+def run(
+    case: AnyCase,
+    sources: Paths,
+    out: AnyPath,
+    *,
+    settings: RunSettings = RunSettings(),
+    progress: Progress | None = None,
+) -> Run:
+    """Do everything, from the sources to the report in the folder `out`.
+
+    Run it again after more posts came in, or after it was stopped: only what is missing is done.
+    """
+    check_out(_folder(case), Path(out))
+    added = add(
+        case,
+        sources,
+        media=settings.media,
+        media_maps=settings.media_maps,
+        reading=settings.reading,
+        progress=progress,
+    )
+    embedded = embed(case, settings.embedding, progress=progress)
+    matched = match(case, settings=settings.matching, progress=progress)
+    return Run(added, embedded, matched, report(case, out, progress=progress))
+
+
+def _matched(
+    case: Case, tables: Results, made_by: MatchRun, reused: pa.Table | None = None
+) -> Matched:
+    counts, notes = counts_of(case, tables), tuple(notes_on(case, tables, made_by))
+    return Matched(case, counts, notes, tables, made_by, reused)
+
+
+def _network(
+    shares: Shares,
+    about: Mapping[str, Any],
+    settings: TieSettings,
+    shuffles: int,
+    progress: Progress | None,
+) -> Network:
+    progress = progress or Silent()
+    computed = find_ties(shares, settings, progress)
+    if not shuffles:
+        return Network(computed, about)
+    by_chance = ties_of_shuffled(shares, settings, shuffles, progress=progress)
+    return Network(computed, {**about, "ties_after_shuffling": by_chance.tolist()})
+
+
+def _folder(case: AnyCase) -> Path:
+    return case.path if isinstance(case, Case) else Path(case)
+
+
+def opened_case(case: AnyCase) -> Case:
+    """The case as it is now: another process, or an earlier call, may have changed it."""
+    return Case(_folder(case))
+
+
+@contextmanager
+def _union_folder(work: AnyPath | None) -> Iterator[Path]:
+    if work is not None:
+        yield Path(work)
+    else:
+        with TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+            yield Path(temporary)
+
+
+def _paths(paths: Paths) -> tuple[Path, ...]:
+    return (Path(paths),) if isinstance(paths, str | Path) else tuple(map(Path, paths))
