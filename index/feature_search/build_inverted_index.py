@@ -78,17 +78,15 @@ def build_inverted_index(
     count = len(pictures.items)
     if count > MAX_INDEXED_PICTURES:
         raise UsageError(
-            f"an index of local features holds {MAX_INDEXED_PICTURES:,} pictures at most"
+            f"{count:,} pictures are too many for an index of local features: the maximum is "
+            f"{MAX_INDEXED_PICTURES:,}; divide the posts into several cases"
         )
     if earlier is not None:
         is_new = ~np.isin(as_keys(pictures.items), as_keys(earlier.items))
         earlier = earlier if count - is_new.sum() == len(earlier) else None
-    if earlier is not None:
-        centers = earlier.centers
-    else:
+    if earlier is None:
         is_new = np.ones(count, bool)
-        center_count = _center_count(count)
-        centers = train_centers(_sample(shards, pictures, center_count), center_count)
+    centers = _train(shards, pictures) if earlier is None else earlier.centers
     sizes = np.zeros(len(centers), np.int64) if earlier is None else np.diff(earlier.starts)
     tracked = progress.track("indexing local features", 2 * int(is_new.sum()))
     with tracked as advance, TemporaryFile(dir=folder) as lists:
@@ -100,9 +98,8 @@ def build_inverted_index(
         lists.seek(0)
         writer = _ListWriter(folder, centers, sizes)
         if earlier is not None:
-            writer.carry_over(
-                earlier, np.searchsorted(as_keys(pictures.items), as_keys(earlier.items))
-            )
+            numbers = np.searchsorted(as_keys(pictures.items), as_keys(earlier.items))
+            writer.carry_over(earlier, numbers)
         for features, numbers in _batches(shards, pictures, is_new):
             writer.insert(features, numbers, lists)
             advance(len(numbers))
@@ -137,11 +134,8 @@ class _ListWriter:
         self, features: Sequence[Features], numbers: np.ndarray, lists_file: IO[bytes]
     ) -> None:
         """Insert the features of pictures; the lists of the features come next in `lists_file`."""
-        owners = [
-            pack_owners(f, n, _MAX_FEATURES)
-            for f, n in zip(features, numbers.tolist(), strict=True)
-        ]
-        owner = np.concatenate(owners)
+        pictures = zip(features, numbers.tolist(), strict=True)
+        owner = np.concatenate([pack_owners(f, n, _MAX_FEATURES) for f, n in pictures])
         lists = np.frombuffer(lists_file.read(2 * len(owner)), np.uint16)
         order = np.argsort(lists, kind="stable")
         sizes = np.bincount(lists, minlength=len(self._centers))
@@ -182,8 +176,14 @@ def _allocate(path: Path, like: np.ndarray, shape: tuple[int, ...]) -> np.memmap
     return np.memmap(path, like.dtype, "r+", begin, shape)
 
 
-def _center_count(pictures: int) -> int:
-    return min(max(_power_of_two(pictures), _MIN_CENTERS), _MAX_CENTERS)
+def _train(shards: FeatureShards, pictures: Numbered) -> np.ndarray:
+    """Train centers on features of pictures all over the case."""
+    count = min(max(_power_of_two(len(pictures.items)), _MIN_CENTERS), _MAX_CENTERS)
+    sampled = np.zeros(len(pictures.items), bool)
+    sampled[:: max(len(sampled) // _TRAINING_PICTURES, 1)] = True
+    parts = [_bits(features) for features, _ in _batches(shards, pictures, sampled)]
+    bits = np.concatenate([np.empty((0, BITS // 8), np.uint8), *parts])
+    return train_centers(bits[:: max(len(bits) // (_TRAINING_FEATURES * count), 1)], count)
 
 
 def _power_of_two(pictures: int) -> int:
@@ -198,15 +198,6 @@ def _batches(
     for shard, numbers in enumerate(pictures.numbers):
         for rows, features in shards.some(shard, chosen[numbers]):
             yield features, numbers[rows]
-
-
-def _sample(shards: FeatureShards, pictures: Numbered, count: int) -> np.ndarray:
-    """Sample features from pictures all over the case, to train `count` centers."""
-    sampled = np.zeros(len(pictures.items), bool)
-    sampled[:: max(len(sampled) // _TRAINING_PICTURES, 1)] = True
-    parts = [_bits(features) for features, _ in _batches(shards, pictures, sampled)]
-    bits = np.concatenate([np.empty((0, BITS // 8), np.uint8), *parts])
-    return bits[:: max(len(bits) // (_TRAINING_FEATURES * count), 1)]
 
 
 def _bits(features: Sequence[Features]) -> np.ndarray:

@@ -22,7 +22,7 @@ from frametrace.index.feature_join import (
     lsh_tables,
 )
 from frametrace.index.feature_join.feature_join import (
-    PROPOSALS,
+    PROPOSAL_SCHEMA,
     Proposals,
     check_join,
     propose_pairs,
@@ -105,7 +105,7 @@ def test_copies_are_proposed_and_nothing_else(tmp_path: Path) -> None:
     codes = pictures(60)
     proposals = propose_pairs(tmp_path / "join", shards_of(tmp_path, codes), all_of(codes))
     assert set(named(proposals)) == planted(10)
-    assert proposals.rows.schema == PROPOSALS
+    assert proposals.rows.schema == PROPOSAL_SCHEMA
     assert proposals.names.to_pylist() == list(codes)
     assert check_join(tmp_path / "join") == []
 
@@ -270,7 +270,7 @@ def test_many_copies_of_one_picture_stay_few_pairs_and_hold_together(tmp_path: P
     codes |= {name(9_000 + at): code(made_features(9_000 + at)) for at in range(20)}
     proposals = propose_pairs(tmp_path / "join", shards_of(tmp_path, codes), all_of(codes))
     a, b = (proposals.rows[side].to_numpy() for side in ("a", "b"))
-    assert len(a) <= count * feature_join.PARTNERS
+    assert len(a) <= count * feature_join.MAX_PARTNERS
     assert b.max() < count
     group = np.arange(count)
     for x, y in zip(a.tolist(), b.tolist(), strict=True):
@@ -296,18 +296,20 @@ def test_votes_that_do_not_fit_into_memory_change_no_pair(
 
 def proposals_of(rows: list[tuple[int, int, bool, int, float]]) -> pa.Table:
     return pa.Table.from_pylist(
-        [dict(zip(PROPOSALS.names, row, strict=True)) for row in rows], PROPOSALS
+        [dict(zip(PROPOSAL_SCHEMA.names, row, strict=True)) for row in rows], PROPOSAL_SCHEMA
     )
 
 
 def test_a_pair_stays_that_is_among_the_best_of_either_picture() -> None:
     star = [(0, at, False, 3, float(at)) for at in range(1, 60)]
-    many = [(at, 100 + k, False, 3, 90.0) for at in (1, 59) for k in range(feature_join.PARTNERS)]
-    kept = feature_join.best_of(proposals_of(star + many), proposals_of([]))
+    many = [
+        (at, 100 + k, False, 3, 90.0) for at in (1, 59) for k in range(feature_join.MAX_PARTNERS)
+    ]
+    kept = feature_join._best_proposals(proposals_of(star + many), proposals_of([]))
     pairs = set(zip(kept["a"].to_pylist(), kept["b"].to_pylist(), strict=True))
     assert {pair for pair in pairs if pair[0] == 0} == {(0, at) for at in range(2, 60)}
     earlier = proposals_of(many)
-    assert feature_join.best_of(proposals_of(star), earlier).num_rows == 58
+    assert feature_join._best_proposals(proposals_of(star), earlier).num_rows == 58
 
 
 def kinds(codes: Codes, place: Path) -> Iterator[Found]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from pairing import name_of, pairs_of
 
-from frametrace.index.feature_join.feature_join import PROPOSALS, Proposals
+from frametrace.index.feature_join.feature_join import PROPOSAL_SCHEMA, Proposals
 from frametrace.matcher.pictures.candidates import Wanted, completing, from_proposals
 from frametrace.matcher.pictures.verified_pairs import PAIRS
 
@@ -24,7 +24,7 @@ def proposals(scores: Mapping[tuple[int, int], float], count: int) -> Proposals:
         {"a": a, "b": b, "mirrored": (a + b) % 2 == 1, "votes": 9, "score": score}
         for (a, b), score in sorted(scores.items())
     ]
-    return Proposals(names(count), pa.Table.from_pylist(rows, PROPOSALS))
+    return Proposals(names(count), pa.Table.from_pylist(rows, PROPOSAL_SCHEMA))
 
 
 def numbers(wanted: Wanted) -> set[tuple[int, int]]:
@@ -86,7 +86,7 @@ def test_only_pictures_that_are_asked_for_are_compared() -> None:
     some = made.names.take(pa.array([0, 1]))
     for best in (True, False):
         assert numbers(from_proposals(made, some, NONE, best=best)) == {(0, 1)}
-    nothing = Proposals(pa.array([], pa.string()), PROPOSALS.empty_table())
+    nothing = Proposals(pa.array([], pa.string()), PROPOSAL_SCHEMA.empty_table())
     assert len(from_proposals(nothing, nothing.names, NONE, best=True)) == 0
 
 
