@@ -1,4 +1,4 @@
-"""Arrays in files, and the digests of files."""
+"""Saves arrays as `.npy` files, maps them into memory, and computes the SHA-256 of files."""
 
 import hashlib
 from pathlib import Path
@@ -10,22 +10,22 @@ __all__ = ["map_array", "save_array", "sha256_of"]
 
 
 def save_array(path: Path, array: np.ndarray) -> None:
-    """Write a `.npy` file as `numpy.save` does, which does not notice that a disk is full."""
+    """Write a `.npy` file. Unlike `numpy.save`, it raises `OSError` if the disk is full."""
     with path.open("wb") as file:
         write_array_header_1_0(file, header_data_from_array_1_0(array))
         file.write(np.ascontiguousarray(array).data)
 
 
 def map_array(path: Path) -> np.ndarray:
-    """The array of a `.npy` file, read only where it is looked at.
+    """Map the array of a `.npy` file; only the parts that are used are read.
 
-    Raises `OSError` or `ValueError` where it can't be.
+    Raises `OSError` or `ValueError` if the file can't be mapped.
     """
     try:
         mapped: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     except EOFError as error:
         raise ValueError(f"{path.name} is empty") from error
-    return np.asarray(mapped)  # slices of a plain array cost less
+    return np.asarray(mapped)  # slices of a plain array are faster than those of a memmap
 
 
 def sha256_of(path: Path) -> str:
