@@ -33,7 +33,10 @@ install: .venv/tree
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(PACKAGES:%=-p frametrace.%)
+	for platform in linux darwin win32; do \
+		$(BIN)/mypy --platform $$platform --cache-dir .mypy_cache/$$platform \
+			$(PACKAGES:%=-p frametrace.%) || exit 1; \
+	done
 	$(BIN)/lint-imports
 
 # Whole stories, and faults (kills, full disks, two writers), are tried on the wheel: users have that.

@@ -324,7 +324,7 @@ def network(
 
 def network_of_shares(
     table: AnyPath,
-    columns: Columns = Columns(),  # noqa: B008
+    columns: Columns = Columns(),
     *,
     settings: TieSettings = TieSettings(),
     shuffles: int = 0,

@@ -23,7 +23,7 @@ from measuring import Finding, Stopped, conclude, interleaved, options, ratio, s
 from PIL import Image
 
 from frametrace.embed.decoding.decode import decode
-from frametrace.embed.ocr.reader import Reader, model_files
+from frametrace.embed.ocr.reader import TextReader, model_files
 
 ROUNDS = 2
 PHOTOS, PHOTOS_QUICK = 902, 30
@@ -57,7 +57,7 @@ def _readers() -> Readers:
     try:
         from rapidocr import RapidOCR
 
-        ours = Reader(model_files()[0].parent)
+        ours = TextReader(model_files()[0].parent)
     except ImportError as error:
         raise Stopped(f"{error}: pip install -c constraints.txt '.[ocr]'") from None
     theirs = RapidOCR(params={"Global.log_level": "critical"})

@@ -1,27 +1,42 @@
-"""Writing files so that a crash loses nothing and a reader never sees one half written."""
+"""Writes files atomically: a crash loses nothing, and a reader never sees half a file."""
 
-import fcntl
 import json
 import os
+import shutil
+import time
 import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
-from frametrace.posts.errors import CaseError, CaseLocked
+from frametrace.posts.errors import CaseError
 
 __all__ = [
     "TEMPORARY",
-    "holding",
+    "delete_unused",
+    "flush",
     "link_file",
     "read_json",
+    "replace_folder",
     "replacing",
+    "reserve_space",
     "to_json",
+    "when_free",
     "write_atomically",
+    "write_failed",
+    "write_secret",
 ]
 
-TEMPORARY = ".*.tmp"  # what a killed process can leave of a file that it was writing
+TEMPORARY = ".*.tmp"  # the files that a killed process may leave half written
+_IS_WINDOWS = os.name == "nt"
+# Windows refuses to replace or delete a file that another process has open. Seconds to wait before
+# each further attempt, 3 in all: virus scanners and readers are done by then.
+_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.5) if _IS_WINDOWS else ()
+_ZEROS = bytes(2**20)
+_OWNER_ONLY = 0o600
+
+Value = TypeVar("Value")
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -33,35 +48,56 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         file.write(content.encode("utf-8") if isinstance(content, str) else content)
 
 
+def write_secret(path: Path, content: bytes) -> None:
+    """Write a new file that nobody but its owner can read (mode 0600).
+
+    Raises `CaseError` where it can't be written or there is one: a secret is never overwritten.
+    """
+    with _temporary(path) as temporary:
+        with open(temporary, "wb", opener=_for_owner) as file:
+            file.write(content)
+            _flush_open(file)
+        try:
+            path.hardlink_to(temporary)  # unlike a rename, never replaces a file
+        except FileExistsError:
+            raise CaseError(f"{path} exists: it is not overwritten; name another file") from None
+        except OSError:  # a disk without hard links
+            temporary.rename(path)
+        _flush_folder(path.parent)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write to; it is flushed to disk and takes its place when the block ends well.
+    """A file to write to; when the block succeeds, it is flushed to disk and replaces `path`.
 
     Raises `CaseError` where it can't be written, and leaves nothing behind.
     """
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise CaseError(f"{path} can't be written: it is a device, not a file")
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary(path) as temporary:
         with temporary.open("wb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+            _flush_open(file)
+        when_free(lambda: temporary.replace(path))
         _flush_folder(path.parent)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+
+
+def replace_folder(new: Path, folder: Path) -> None:
+    """Move a finished folder to the place of another, or of none. Raises `OSError`."""
+
+    def replace() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        new.rename(folder)
+
+    when_free(replace)
 
 
 def link_file(file: Path, link: Path) -> None:
-    """Give a file that never changes a second name; one that is there already stays.
+    """Give a file that never changes a second name; an existing one stays as it is.
 
-    A hard link, so that the content stays when the first name goes; on another disk a symbolic one.
-    Raises `CaseError` where the file is gone, or where neither can be made.
+    A hard link, so that the content stays when the first name is deleted; on another disk a
+    symbolic link; where neither can be made, a copy. Raises `CaseError` where the file is gone or
+    the link can't be written.
     """
     try:
         link.parent.mkdir(parents=True, exist_ok=True)
@@ -73,47 +109,104 @@ def link_file(file: Path, link: Path) -> None:
         except FileNotFoundError:
             raise
         except OSError:
-            link.symlink_to(file.resolve())
+            _link_or_copy(file, link)
     except FileNotFoundError:
         raise CaseError(
             f"{file} is gone: the case changed meanwhile, or is damaged. Run the same command again"
         ) from None
     except OSError as error:
-        raise _unwritable(link, error) from None
+        raise write_failed(link, error) from None
 
 
-@contextmanager
-def holding(folder: Path) -> Iterator[None]:
-    """Be the only process that writes to a folder; the lock goes with the process, however it ends.
+def _link_or_copy(file: Path, link: Path) -> None:
+    try:
+        link.symlink_to(file.resolve())
+    except OSError:  # Windows lets few users make one
+        with file.open("rb") as source, replacing(link) as copy:
+            shutil.copyfileobj(source, copy)
 
-    Raises `CaseLocked` where another one holds it.
+
+def when_free(action: Callable[[], Value]) -> Value:
+    """Do something with a file; on Windows, again for 3 seconds while another process has it open.
+
+    Raises what the last attempt raised.
     """
-    path = folder / ".lock"
-    with ExitStack() as stack:
+    for pause in _PAUSES:
         try:
-            lock = stack.enter_context(path.open("ab+", buffering=0))
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            lock.truncate(0)
-            lock.write(str(os.getpid()).encode())
-        except BlockingIOError:
-            lock.seek(0)
-            raise CaseLocked(
-                f"process {lock.read().decode() or 'unknown'} is writing to {folder}; wait until "
-                "it ends, then run the same command again"
-            ) from None
-        except OSError as error:
-            raise _unwritable(path, error) from None
-        yield
+            return action()
+        except (PermissionError, FileExistsError):
+            time.sleep(pause)
+    return action()
 
 
-def _unwritable(path: Path, error: OSError) -> CaseError:
+def delete_unused(file: Path) -> None:
+    """Delete a file; one that Windows refuses to delete, as it is open, stays for the next time."""
+    try:
+        file.unlink()
+    except PermissionError:
+        if not _IS_WINDOWS:
+            raise
+
+
+def reserve_space(file: IO[bytes], size: int) -> None:
+    """Take `size` bytes of disk space after what was written, and leave them zero.
+
+    Raises `OSError` where the disk is full. Where the system has no call for it (macOS, Windows),
+    zeros are written.
+    """
+    file.flush()
+    if allocate := getattr(os, "posix_fallocate", None):
+        allocate(file.fileno(), file.tell(), size)
+        return
+    for start in range(0, size, len(_ZEROS)):
+        file.write(_ZEROS[: size - start])
+
+
+def flush(path: Path) -> None:
+    """Flush a written file to disk. Raises `CaseError` where that fails."""
+    try:
+        with path.open("r+b") as file:
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise write_failed(path, error) from None
+
+
+def write_failed(path: Path, error: OSError) -> CaseError:
+    """The error that says why a file or folder of the case can't be written, and what to do."""
+    in_use = _IS_WINDOWS and isinstance(error, PermissionError | FileExistsError)
+    advice = "Close the programs that use it" if in_use else "Make room or fix the permissions"
     return CaseError(
-        f"{path} can't be written: {error.strerror or error}. Make room or mend the permissions, "
-        "then run the same command again; nothing is lost"
+        f"{path} can't be written: {error.strerror or error}. {advice}, then run the same command "
+        "again; nothing is lost"
     )
 
 
+@contextmanager
+def _temporary(path: Path) -> Iterator[Path]:
+    """The name of a file beside `path`, which is deleted unless the block moves it."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+    except OSError as error:
+        raise write_failed(path, error) from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, _OWNER_ONLY)
+
+
+def _flush_open(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
 def _flush_folder(folder: Path) -> None:
+    if _IS_WINDOWS:  # which opens no folders, and writes their entries itself
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -129,7 +222,7 @@ def to_json(value: object) -> str:
 def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object. Raises `CaseError` where the file is missing, damaged or no object."""
     try:
-        value = json.loads(path.read_text("utf-8"))
+        value = json.loads(when_free(lambda: path.read_text("utf-8")))
     except FileNotFoundError:
         raise CaseError(f"{path} is missing: restore it from a copy of the case") from None
     except (OSError, ValueError, RecursionError) as error:

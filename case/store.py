@@ -19,14 +19,15 @@ import pyarrow.parquet as pq
 
 from frametrace.case.files import (
     TEMPORARY,
-    holding,
     link_file,
     read_json,
     replacing,
     to_json,
     write_atomically,
 )
+from frametrace.case.locks import writer_lock
 from frametrace.case.schemas import ACCOUNT_PROFILES, GUESSED, MEDIA, POST_MEDIA, POSTS, SKIPPED
+from frametrace.case.table import Table
 from frametrace.posts.errors import CaseError, CaseTooNew, UsageError
 from frametrace.posts.sources.folders import printable
 
@@ -68,13 +69,13 @@ class Epoch:
 class Case:
     """A case as of one epoch; opening it again sees what was committed since."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str | Path) -> None:
         """Open an existing case.
 
         Raises `CaseError` where there is none, or a broken one, and `UsageError` where the path
         isn't valid UTF-8.
         """
-        self.path = _named_in_text(path)
+        path = self.path = _named_in_text(Path(path))
         if not (path / "case.json").is_file():
             raise CaseError(
                 f"{path} is not a case (it has no case.json); make one with "
@@ -89,6 +90,21 @@ class Case:
                 "Upgrade it: pip install --upgrade frametrace"
             )
         self.epoch = self._read_epoch()
+
+    @property
+    def posts(self) -> Table:
+        """One row per post, in the schema `case.schemas.POSTS`."""
+        return Table(self.read("posts"))
+
+    @property
+    def media(self) -> Table:
+        """One row per distinct picture file."""
+        return Table(self.read("media"))
+
+    @property
+    def skipped(self) -> Table:
+        """One row per item that could not be read, with the reason."""
+        return Table(self.read("skipped"))
 
     @property
     def is_union(self) -> bool:
@@ -165,7 +181,7 @@ class Case:
     @contextmanager
     def writer(self) -> Iterator["CaseWriter"]:
         """Hold the case's lock and write. Raises `CaseLocked` where another process does."""
-        with holding(self.path):
+        with writer_lock(self.path):
             self.epoch = self._read_epoch()
             try:
                 yield CaseWriter(self)
@@ -310,7 +326,7 @@ def _named_in_text(path: Path) -> Path:
 def _sweep_locked(folder: Path) -> None:
     """Delete what a killed process left half done, unless another one writes there just now."""
     if any(folder.glob(TEMPORARY)):
-        with suppress(CaseError), holding(folder):
+        with suppress(CaseError), writer_lock(folder):
             for file in folder.glob(TEMPORARY):
                 file.unlink()
 

@@ -1,7 +1,4 @@
-"""Values of variable length of a case's pictures, read from shards: one picture, or many in turn.
-
-Local features and thumbnails are such values.
-"""
+"""Reads values of variable length (local features, thumbnails) from a case's shards."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,11 +17,11 @@ from frametrace.posts.errors import CaseError
 
 __all__ = ["CodeShards", "FeatureShards", "Numbered"]
 
-_BATCH = 512  # pictures at a time, some 3 MB
+_BATCH = 512  # pictures that are read at a time, some 3 MB
 
 
 class CodeShards:
-    """The committed shards of a signal whose `code` is bytes; they never change.
+    """The committed shards of a signal whose `code` is bytes. They never change.
 
     Every method raises `CaseError` where one is missing or damaged.
     """
@@ -36,7 +33,7 @@ class CodeShards:
         return len(self._files)
 
     def digests(self, shard: int) -> np.ndarray:
-        """The digests of a shard's pictures in the order of their rows, (n, 32) uint8."""
+        """The digests of a shard's pictures in the order of the rows, (n, 32) uint8."""
         with self._reading(shard) as (file, _):
             return as_digests(file.read(columns=["sha256"])["sha256"])
 
@@ -49,7 +46,7 @@ class CodeShards:
             return code
 
     def codes(self, shard: int, wanted: np.ndarray) -> Iterator[tuple[np.ndarray, list[bytes]]]:
-        """The values of the pictures in the `wanted` rows, (n,) bool: rows, and theirs."""
+        """The rows and values where `wanted`, (n,) bool, is true, in batches."""
         begin = 0
         with self._reading(shard) as (file, _):
             for batch in file.iter_batches(_BATCH, columns=["code"]) if wanted.any() else ():
@@ -63,7 +60,7 @@ class CodeShards:
     def _reading(self, shard: int) -> Iterator[tuple[pq.ParquetFile, np.ndarray]]:
         path = self._files[shard]
         try:
-            yield _opened(path)
+            yield _open(path)
         except (OSError, ValueError, TypeError, pa.ArrowException) as error:
             raise CaseError(
                 f"{path} can't be read ({error}): restore it from a copy of the case, or add its "
@@ -72,7 +69,7 @@ class CodeShards:
 
 
 class FeatureShards(CodeShards):
-    """The same of the signal `local`, unpacked."""
+    """The same for the signal `local`, with values unpacked."""
 
     def one(self, shard: int, row: int) -> Features:
         """The features of one picture."""
@@ -80,7 +77,7 @@ class FeatureShards(CodeShards):
             return Features.of(self.code(shard, row))
 
     def some(self, shard: int, wanted: np.ndarray) -> Iterator[tuple[np.ndarray, list[Features]]]:
-        """The features of the pictures in the `wanted` rows, (n,) bool: rows, and theirs."""
+        """The rows and features where `wanted`, (n,) bool, is true, in batches."""
         with self._reading(shard):
             for rows, codes in self.codes(shard, wanted):
                 yield rows, [Features.of(code) for code in codes]
@@ -114,9 +111,9 @@ class Numbered:
 
 
 @lru_cache(maxsize=256)
-def _opened(path: Path) -> tuple[pq.ParquetFile, np.ndarray]:
-    """A shard and where its row groups begin."""
-    # What is read ahead would be kept for as long as the file is open: 70 MB a shard.
+def _open(path: Path) -> tuple[pq.ParquetFile, np.ndarray]:
+    """An open shard and the first rows of its row groups."""
+    # Buffers that are read ahead would be kept as long as the file is open: 70 MB a shard.
     file = pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
     groups = range(file.num_row_groups)
     rows = [file.metadata.row_group(group).num_rows for group in groups]

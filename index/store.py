@@ -15,8 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
-from frametrace.case.files import read_json
-from frametrace.case.locks import alone_in, comparing
+from frametrace.case.files import read_json, replace_folder
+from frametrace.case.locks import comparison_folder, exclusive_lock
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case, write_atomically
 from frametrace.embed.signals import SIGNALS, Metric
@@ -149,10 +149,10 @@ def index_folder(case: Case, signal: str) -> Path:
 def _build_locked(case: Case, signal: str, folder: Path, progress: Progress) -> None:
     """Build unless another process does so first; then delete indexes that are out of date."""
     try:
-        with alone_in(folder.parent):
+        with exclusive_lock(folder.parent):
             if not (folder / _MANIFEST).is_file():
                 _build(case, signal, folder, progress)
-            with suppress(BlockingIOError), alone_in(comparing(folder), wait=False):
+            with suppress(BlockingIOError), exclusive_lock(comparison_folder(folder), wait=False):
                 for old in folder.parent.iterdir():
                     if old.is_dir() and old != folder and not any(old.glob(PAIRS_DONE)):
                         shutil.rmtree(old, ignore_errors=True)
@@ -186,8 +186,7 @@ def _build(case: Case, signal: str, folder: Path, progress: Progress) -> None:
         files={name: sha256_of(unfinished / name) for name in (*index.files, *index.extra_files)},
     )
     write_atomically(unfinished / _MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
-    shutil.rmtree(folder, ignore_errors=True)
-    unfinished.rename(folder)
+    replace_folder(unfinished, folder)
 
 
 def _earlier(folder: Path, fingerprint: str, rows: int) -> Iterator[Path]:

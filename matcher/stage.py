@@ -1,11 +1,10 @@
 """The match stage: a case's signals → matches, groups, accounts, ties, kept with their settings."""
 
-import fcntl
 import json
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -13,8 +12,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from frametrace.case.locks import alone_in
-from frametrace.case.store import Case, write_atomically
+from frametrace.case.files import replace_folder, write_atomically
+from frametrace.case.locks import exclusive_lock, shared_lock
+from frametrace.case.store import Case
 from frametrace.matcher.between_cases.spanning_groups import shown_of
 from frametrace.matcher.changes import BEFORE, compare
 from frametrace.matcher.framing.by_example.named_posts import named_posts
@@ -184,7 +184,7 @@ def _compared(case: Case, results: Results, run: MatchRun) -> tuple[Results, Mat
     """With what changed since the newest earlier run that can be read, if there is one."""
     for epoch, folder in _earlier(case, case.epoch.number):
         try:
-            with _undisturbed(folder.parent):
+            with shared_lock(folder.parent):
                 otherwise = _otherwise(run, _read_run(folder))
                 before = pq.read_table(folder / "members.parquet", columns=BEFORE.names)
             before = before.select(BEFORE.names).cast(BEFORE)
@@ -231,7 +231,7 @@ def load_results(case: Case) -> tuple[Results, MatchRun]:
     Raises `CaseError` where there are none as of its epoch.
     """
     folder = _folder(case)
-    with _undisturbed(folder.parent):
+    with shared_lock(folder.parent):
         if not (folder / _RUN).is_file():
             raise CaseError(
                 f"{case.path} was not matched since it last changed; do it with: "
@@ -271,16 +271,6 @@ def _read_run(folder: Path) -> MatchRun:
     return MatchRun(**json.loads((folder / _RUN).read_text("utf-8")))
 
 
-@contextmanager
-def _undisturbed(folder: Path) -> Iterator[None]:
-    """Keep others from swapping results; without a lock that can be opened, nobody can."""
-    with ExitStack() as stack:
-        with suppress(OSError):
-            lock = stack.enter_context((folder / ".lock").open("rb"))
-            fcntl.flock(lock, fcntl.LOCK_SH)
-        yield
-
-
 def _folder(case: Case) -> Path:
     return case.path / "results" / f"epoch-{case.epoch.number:06d}"
 
@@ -296,7 +286,7 @@ def _keep(
     folder = _folder(case)
     beside = folder.with_name(f".{folder.name}")
     try:
-        with alone_in(folder.parent):
+        with exclusive_lock(folder.parent):
             shutil.rmtree(beside, ignore_errors=True)
             beside.mkdir()
             for name in Results.tables():
@@ -309,8 +299,7 @@ def _keep(
                     writer.write_batch(batch)
             run_json = json.dumps(asdict(run), indent=1, ensure_ascii=False, sort_keys=True)
             write_atomically(beside / _RUN, run_json + "\n")
-            shutil.rmtree(folder, ignore_errors=True)
-            beside.rename(folder)
+            replace_folder(beside, folder)
             return replace(results, matches=Matches(folder / _MATCHES))
     except OSError as error:
         raise CaseError(

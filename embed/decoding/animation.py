@@ -1,14 +1,14 @@
-"""Which frame stands for an animation.
+"""Chooses the frame that represents an animation.
 
-Neither the first, often a title or black before a fade, nor the richest: two encodings of one
-animation seldom agree on that. Of the frames that say nearly as much as the richest one is taken by
-time, where 62 % of what they are shown lies behind it; away from the half and the third, where
-slides change.
+The first frame is often a title, or black before a fade. Two encodings of one animation seldom
+agree on the frame with the most detail. So the choice is by time among the detailed frames, those
+with nearly as much detail as the most detailed one: the frame after 62 % of the time for which they
+are shown. That is away from a half and a third, where slides change.
 
-Over 60 animations (pans, zooms, slides, cuts, fades, titles, blinking text) encoded in five other
-ways, the frame so chosen is within PDQ's 31 bits in 97 %, as the first frame is in 95 %; with half
-or two thirds of the frames dropped in 90 % (first: 85 %); with a tenth or a quarter of the time cut
-off in 67 % (60 %). Of 20 clips that share a title every pair has the same first frame, none this.
+For 60 animations (pans, zooms, slides, cuts, fades, titles, blinking text) in five other encodings,
+this frame is within PDQ's 31 bits in 97 % of cases, the first frame in 95 %; with half or two
+thirds of the frames dropped in 90 % (first: 85 %); with a tenth or a quarter of the time cut off in
+67 % (60 %). Of 20 clips with one title, all pairs share the first frame, none share this one.
 """
 
 from dataclasses import dataclass
@@ -18,75 +18,77 @@ from PIL import Image, ImageFile
 
 from frametrace.embed.decoding.transparency import eight_bit, flattened
 
-__all__ = ["Choice", "choose_frame", "is_animated"]
+__all__ = ["ChosenFrame", "choose_frame", "is_animated"]
 
 _ANIMATED = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
-_AT = 0.62  # of the time for which frames that say enough are shown
-_BITS = 2.0  # of entropy that such a frame may lack to the richest: a quarter of the shades
-_DETAIL = 4.5  # levels of 255 between neighbouring points: where PDQ calls quality 100
-_SIDE = 64  # points each way, as PDQ takes them: dithering is gone
+_POSITION = 0.62  # fraction of the time for which detailed frames are shown
+_MAX_ENTROPY_GAP = 2.0  # bits below the frame of most entropy: a quarter of its shades
+_FULL_DETAIL = 4.5  # of 255 levels between neighbouring points; PDQ's quality is then 100
+_SIDE = 64  # points per side, as in PDQ; this removes dithering
 _SHADES = 64
 
-# Time and not frames bounds what is looked at, so that dropped frames change nothing.
-_MOST_SHOWN = 20_000  # milliseconds
-_MOST_FRAMES = 1000
-_MOST_PIXELS = 100_000_000  # half a second (AVIF) to 4 s (PNG)
-_UNTOLD = 100  # milliseconds that browsers show a frame which says 10 or less
+# The limit is a time, not a number of frames, so that dropped frames change nothing.
+_MAX_TIME = 20_000  # milliseconds of the animation
+_MAX_FRAMES = 1000
+_MAX_PIXELS = 100_000_000  # of all frames; half a second (AVIF) to 4 s (PNG) to decode
+_DEFAULT_DURATION = 100  # milliseconds; browsers use it for frames that state 10 or less
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The frame that was chosen, out of how many, and whether later frames were unreadable."""
+class ChosenFrame:
+    """The chosen frame, the number of frames, and whether later frames are unreadable."""
 
     frame: int
     frames: int
-    more: bool  # frames that weren't looked at
+    more: bool  # there are frames beyond the limits
     damaged: bool
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What of the file the frame isn't, in plain words."""
+        """Sentences on what of the file the frame doesn't show."""
         moves = self.frames > 1 or self.more
         frames = f"{'over ' if self.more else ''}{self.frames:,} frames"
-        said = f"an animation of {frames}: number {self.frame + 1:,} stands for it"
-        return (said,) * moves + ("damaged: its later frames are missing",) * self.damaged
+        note = f"an animation of {frames}: frame {self.frame + 1:,} represents it"
+        return (note,) * moves + ("damaged: its later frames are missing",) * self.damaged
 
 
 def is_animated(opened: ImageFile.ImageFile) -> bool:
-    """Whether a file's pictures are frames of an animation, not pages or several sizes."""
+    """Whether a file's images are frames of an animation, not pages or several sizes."""
     try:
         return opened.format in _ANIMATED and bool(getattr(opened, "is_animated", False))
-    except Exception:  # what comes after the first frame is damaged
+    except Exception:  # the file is damaged after its first frame
         return False
 
 
-def choose_frame(opened: ImageFile.ImageFile) -> Choice:
+def choose_frame(opened: ImageFile.ImageFile) -> ChosenFrame:
     """Choose a frame of an animation."""
-    most = min(_MOST_FRAMES, _MOST_PIXELS // (opened.width * opened.height))
+    limit = min(_MAX_FRAMES, _MAX_PIXELS // (opened.width * opened.height))
     points: list[np.ndarray] = []
-    shown: list[float] = []
+    durations: list[float] = []
     damaged = more = False
-    first = 1 if opened.info.get("default_image") else 0  # of a PNG: shown where nothing moves
-    for frame in range(first, first + max(most, 1)):
+    first = (
+        1 if opened.info.get("default_image") else 0
+    )  # of a PNG: shown by viewers without animation
+    for frame in range(first, first + max(limit, 1)):
         try:
             opened.seek(frame)
             opened.load()
         except EOFError:
             break
-        except Exception:  # codecs meet hostile input with every kind of exception
-            if not shown:
+        except Exception:  # codecs raise any exception for hostile input
+            if not durations:
                 raise
             damaged = True
             break
         points.append(_points(opened))
-        shown.append(_duration(opened))
-        if sum(shown) > _MOST_SHOWN:
+        durations.append(_duration(opened))
+        if sum(durations) > _MAX_TIME:
             more = True
             break
     else:
         more = True
-    chosen = first + _chosen(np.stack(points), np.array(shown, np.float64))
-    return Choice(chosen, len(points), more, damaged)
+    chosen = first + _choose(np.stack(points), np.array(durations, np.float64))
+    return ChosenFrame(chosen, len(points), more, damaged)
 
 
 def _points(frame: Image.Image) -> np.ndarray:
@@ -96,30 +98,31 @@ def _points(frame: Image.Image) -> np.ndarray:
 
 
 def _duration(frame: Image.Image) -> float:
-    told = frame.info.get("duration", 0)
-    return float(told) if isinstance(told, (int, float)) and 10 < told < 1e9 else _UNTOLD
+    stated = frame.info.get("duration", 0)
+    is_valid = isinstance(stated, (int, float)) and 10 < stated < 1e9
+    return float(stated) if is_valid else _DEFAULT_DURATION
 
 
-def _chosen(points: np.ndarray, shown: np.ndarray) -> int:
+def _choose(points: np.ndarray, durations: np.ndarray) -> int:
     """The number of the chosen one of (n, 64, 64) frames that are shown for (n,) milliseconds."""
     entropy = np.array([_entropy(frame) for frame in points])
     detail = np.array([_detail(frame) for frame in points])
-    enough = (entropy >= entropy.max() - _BITS) & (detail >= detail.max() / 2)
-    if not enough.any():
-        enough = entropy == entropy.max()
-    behind = np.cumsum(np.where(enough, shown, 0))
-    at = int(np.searchsorted(behind, _AT * behind[-1], side="right"))
-    return min(at, len(shown) - 1)
+    detailed = (entropy >= entropy.max() - _MAX_ENTROPY_GAP) & (detail >= detail.max() / 2)
+    if not detailed.any():
+        detailed = entropy == entropy.max()
+    elapsed = np.cumsum(np.where(detailed, durations, 0))
+    at = int(np.searchsorted(elapsed, _POSITION * elapsed[-1], side="right"))
+    return min(at, len(durations) - 1)
 
 
 def _entropy(frame: np.ndarray) -> float:
     """Bits of entropy of a frame's 64 shades, 0 to 6."""
     shades = np.bincount((frame.ravel() * (_SHADES / 256)).astype(np.intp), minlength=_SHADES)
-    shares = shades[shades > 0] / frame.size
-    return float(-(shares * np.log2(shares)).sum())
+    probability = shades[shades > 0] / frame.size
+    return float(-(probability * np.log2(probability)).sum())
 
 
 def _detail(frame: np.ndarray) -> float:
-    """How much a frame changes from point to point, 0 to 1."""
+    """How much neighbouring points of a frame differ, 0 to 1."""
     change = np.mean([np.abs(np.diff(frame, axis=axis)).mean() for axis in (0, 1)])
-    return min(float(change) / _DETAIL, 1.0)
+    return min(float(change) / _FULL_DETAIL, 1.0)

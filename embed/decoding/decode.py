@@ -1,4 +1,4 @@
-"""One safe decode for every picture: bounded, upright, RGB, at the scale that signals need."""
+"""Decodes pictures safely: bounded in size, upright, in RGB, at the scale that signals need."""
 
 import io
 import warnings
@@ -11,8 +11,8 @@ from PIL.ExifTags import Base
 from PIL.Image import Transpose
 
 from frametrace.embed.decoding.animation import choose_frame, is_animated
-from frametrace.embed.decoding.formats import NAMES, j2k_levels, recognized
-from frametrace.embed.decoding.repair import has_end, mended
+from frametrace.embed.decoding.formats import FORMAT_NAMES, j2k_levels, recognize
+from frametrace.embed.decoding.repair import has_end, repair
 from frametrace.embed.decoding.transparency import eight_bit, flattened, reduced
 from frametrace.posts.errors import DecodeError
 
@@ -20,12 +20,13 @@ __all__ = ["MAX_PIXELS", "MAX_SIDE", "MIN_SHARE", "Picture", "decode"]
 
 MAX_PIXELS = 120_000_000  # a phone's 108-megapixel picture passes; a decoder then needs ~480 MB
 MAX_SIDE = 65_535  # what JPEG allows; other formats could declare one row of 120 million pixels
-MIN_SHORT_SIDE = 512  # Meta's PDQ tools shrink to 512 as well; below it hashes start to move
-# Of a damaged picture's rows. With 96 % of 150 photographs' rows PDQ still knows 96 % of them, with
-# 80 % 45 %, with half of them 2 %; no two cut photographs come within 31 bits (nearest: 80).
+MIN_SHORT_SIDE = 512  # pixels; Meta's PDQ tools shrink to 512 too, below it hashes change
+# Fraction of a damaged picture's rows. With 96 % of their rows PDQ still matches 96 % of 150
+# photographs, with 80 % 45 %, with half 2 %. No two cut photographs are within 31 bits (nearest:
+# 80).
 MIN_SHARE = 0.5
 
-_MAX_J2K_PIXELS = 30_000_000  # that JPEG 2000 is decoded to: 20 bytes each
+_MAX_J2K_PIXELS = 30_000_000  # decoded pixels of a JPEG 2000 file, 20 bytes each
 
 _UPRIGHT: Mapping[int, Transpose] = {  # by the value of EXIF's Orientation
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -41,11 +42,11 @@ _ON_ITS_SIDE = frozenset({5, 6, 7, 8})
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A decoded picture, handed alike to every signal.
+    """A decoded picture, the same for every signal.
 
     `image` is RGB and upright, its short side at least 512 pixels where the original's is.
     `luma` is the same in 8-bit luminance (ITU-R 601). `width` and `height` are the original's,
-    after the EXIF turn. `notes` say in plain words what of the file the picture isn't.
+    after the EXIF rotation. `notes` are sentences on what of the file the picture doesn't show.
     """
 
     image: Image.Image
@@ -60,59 +61,60 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class _Pixels:
-    """What a file holds: RGB, reduced, not turned yet."""
+    """The pixels of a file: RGB, reduced, not rotated yet."""
 
     image: Image.Image
     width: int
     height: int
-    turn: int
+    orientation: int  # EXIF's, 1 to 8
     notes: tuple[str, ...] = ()
 
 
 def decode(data: bytes) -> Picture:
-    """Decode a picture's bytes; of an animation the frame that stands for it.
+    """Decode a picture's bytes; of an animation the frame that represents it.
 
-    Alpha is laid over white, or over black where white would swallow the picture; palettes, CMYK
-    and 16-bit channels become 8-bit RGB; the EXIF turn is applied. Where a file's end is missing,
-    so is that of the picture: it has one colour there. Raises `DecodeError` with a plain
-    reason for anything that isn't such a picture, and `FormatMissing` where a package is missing.
+    Transparency is flattened over white, or over black if the picture is invisible on white;
+    palettes, CMYK and 16-bit channels become 8-bit RGB; the EXIF rotation is applied. Rows that are
+    missing because the file was cut off are filled with one colour. Raises `DecodeError` with a
+    plain reason for other bytes, and `FormatMissing` where a package is missing.
     """
     if not data:
         raise DecodeError("empty file")
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow warns beyond this and refuses beyond twice
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged metadata is no reason to refuse a picture
+            warnings.simplefilter("ignore")  # damaged metadata are not a reason to refuse
             return _upright(_decode(data))
     except DecodeError:
         raise
     except UnidentifiedImageError:
-        raise DecodeError(f"not a picture that can be read ({NAMES})") from None
+        raise DecodeError(f"not a picture that can be read ({FORMAT_NAMES})") from None
     except Image.DecompressionBombError:
         raise DecodeError(f"over the limit of {MAX_PIXELS // 10**6} megapixels") from None
     except MemoryError:
         raise DecodeError("not enough memory to decode it") from None
-    except Exception as error:  # codecs meet hostile input with every kind of exception
-        raise DecodeError(f"damaged picture: {_plain(error)}") from None
+    except Exception as error:  # codecs raise any exception for hostile input
+        raise DecodeError(f"damaged picture: {_short_reason(error)}") from None
 
 
 def _decode(data: bytes) -> _Pixels:
-    """The pixels of a file as it is, or else as far as they can be had."""
-    data, formats = recognized(data, MAX_PIXELS)
+    """The pixels of a file, repaired if it is damaged."""
+    data, formats = recognize(data, MAX_PIXELS)
     if not has_end(data):
-        return _mended(data, formats) or _pixels(data, formats)
+        return _repaired(data, formats) or _pixels(data, formats)
     try:
         return _pixels(data, formats)
     except (DecodeError, Image.DecompressionBombError, MemoryError):
         raise
     except Exception:
-        if found := _mended(data, formats):
-            return found
+        if pixels := _repaired(data, formats):
+            return pixels
         raise
 
 
-def _mended(data: bytes, formats: tuple[str, ...]) -> _Pixels | None:
-    file = mended(data, MAX_PIXELS)
+def _repaired(data: bytes, formats: tuple[str, ...]) -> _Pixels | None:
+    """The pixels of a damaged file; None where it can't be repaired."""
+    file = repair(data, MAX_PIXELS)
     if file is None:
         return None
     pixels = _pixels(file.data, formats, file.height)
@@ -120,31 +122,31 @@ def _mended(data: bytes, formats: tuple[str, ...]) -> _Pixels | None:
         return pixels
     rows, height = file.rows, file.height
     if file.other:
-        rows, height = _agreeing(pixels.image, _pixels(file.other, formats).image)
+        rows, height = _equal_rows(pixels.image, _pixels(file.other, formats).image)
     share = rows / height if height else 1.0
     if share < MIN_SHARE:
         raise DecodeError(f"damaged picture: only {share:.0%} of its rows are there")
-    notes = (*pixels.notes, _cut(share))
+    notes = (*pixels.notes, _cut_note(share))
     if not file.height:
         return replace(pixels, notes=notes)
     factor = _reduction(pixels.width, file.height)
-    filled = _filled(pixels.image, -(-file.height // factor))
+    filled = _fill_below(pixels.image, -(-file.height // factor))
     return replace(pixels, image=filled, height=file.height, notes=notes)
 
 
-def _cut(share: float) -> str:
+def _cut_note(share: float) -> str:
     part = f", {max(1 - share, 0.01):.0%} of it" if share < 1 else ""
     return f"damaged: its end is missing{part}"
 
 
-def _agreeing(image: Image.Image, other: Image.Image) -> tuple[int, int]:
-    """In how many rows from above two pictures are the same, of how many."""
+def _equal_rows(image: Image.Image, other: Image.Image) -> tuple[int, int]:
+    """How many rows from the top two pictures have in common, and how many they have."""
     differ = (np.asarray(image) != np.asarray(other)).any(axis=(1, 2))
     return int(differ.argmax()) if differ.any() else image.height, image.height
 
 
-def _filled(image: Image.Image, height: int) -> Image.Image:
-    """A picture with rows of its mean colour below.
+def _fill_below(image: Image.Image, height: int) -> Image.Image:
+    """Add rows of the mean colour below a picture.
 
     Rows of one shade add nothing to the frequencies that PDQ compares.
     """
@@ -155,13 +157,13 @@ def _filled(image: Image.Image, height: int) -> Image.Image:
 
 
 def _pixels(data: bytes, formats: tuple[str, ...], rows: int = 0) -> _Pixels:
-    """Read a file, reduced as far as a whole picture of so many rows is, or else as its own are."""
+    """Read a file, reduced like a picture of `rows` rows, or of its own number of rows if 0."""
     with Image.open(io.BytesIO(data), formats=formats) as opened:
-        _checked(opened.size)
+        _check_size(opened.size)
         if not is_animated(opened):
             return _read(opened, data, rows)
         choice = choose_frame(opened)
-    # Anew, for Pillow can't always go back to a frame.
+    # Opened again, because Pillow can't always go back to a frame.
     with Image.open(io.BytesIO(data), formats=formats) as opened:
         opened.seek(choice.frame)
         return replace(_read(opened, data, rows), notes=choice.notes)
@@ -173,14 +175,14 @@ def _read(opened: ImageFile.ImageFile, data: bytes, rows: int) -> _Pixels:
     drafted = _draft(opened, data, factor)
     opened.load()
     if not drafted:
-        width, height = _checked(opened.size)  # an icon's header may have said something else
-    image = eight_bit(_scaled(opened))
+        width, height = _check_size(opened.size)  # an icon's header may state another size
+    image = eight_bit(_in_255_levels(opened))
     if (remaining := _reduction(*image.size) if drafted else factor) > 1:
         image = reduced(image, remaining)
     return _Pixels(flattened(image), width, height, _orientation(opened))
 
 
-def _checked(size: tuple[int, int]) -> tuple[int, int]:
+def _check_size(size: tuple[int, int]) -> tuple[int, int]:
     width, height = size
     if max(width, height) > MAX_SIDE:
         raise DecodeError(f"{width} x {height}: a side is over the limit of {MAX_SIDE} pixels")
@@ -190,7 +192,7 @@ def _checked(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _draft(opened: ImageFile.ImageFile, data: bytes, factor: int) -> bool:
-    """Have a decoder work at a reduced scale, where it can do so from the picture itself.
+    """Let the decoder work at a reduced scale, if it can derive that from the picture itself.
 
     HEIC can't: its thumbnail may show something else.
     """
@@ -202,13 +204,13 @@ def _draft(opened: ImageFile.ImageFile, data: bytes, factor: int) -> bool:
         levels = min(factor.bit_length() - 1, j2k_levels(data))
         if opened.width * opened.height > _MAX_J2K_PIXELS << (2 * levels):
             raise Image.DecompressionBombError
-        setattr(opened, "reduce", levels)  # noqa: B010 (to mypy it is the method of that name)
+        setattr(opened, "reduce", levels)  # noqa: B010 (mypy takes it for the method of that name)
         return levels > 0
     return False
 
 
-def _scaled(opened: ImageFile.ImageFile) -> Image.Image:
-    """Floats of JPEG XL go from 0 to 1, those of other formats to 255."""
+def _in_255_levels(opened: ImageFile.ImageFile) -> Image.Image:
+    """Scale floats of JPEG XL, which are 0 to 1; those of other formats are 0 to 255."""
     if opened.format == "JXL" and opened.mode == "F":
         return opened.point(lambda value: value * 255 + 0)
     return opened
@@ -216,9 +218,9 @@ def _scaled(opened: ImageFile.ImageFile) -> Image.Image:
 
 def _upright(pixels: _Pixels) -> Picture:
     image, width, height = pixels.image, pixels.width, pixels.height
-    if pixels.turn in _UPRIGHT:
-        image = image.transpose(_UPRIGHT[pixels.turn])
-    if pixels.turn in _ON_ITS_SIDE:
+    if pixels.orientation in _UPRIGHT:
+        image = image.transpose(_UPRIGHT[pixels.orientation])
+    if pixels.orientation in _ON_ITS_SIDE:
         width, height = height, width
     return Picture(image, width, height, pixels.notes)
 
@@ -229,14 +231,14 @@ def _reduction(width: int, height: int) -> int:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF's Orientation, 1 to 8; damaged EXIF data turn nothing."""
+    """EXIF's Orientation, 1 to 8; 1 where the EXIF data are damaged."""
     try:
         return int(image.getexif().get(Base.Orientation, 1))
-    except Exception:  # Pillow meets damaged EXIF data with every kind of exception
+    except Exception:  # Pillow raises any exception for damaged EXIF data
         return 1
 
 
-def _plain(error: Exception) -> str:
+def _short_reason(error: Exception) -> str:
     """A short reason without file names or object addresses."""
     text = str(error) or type(error).__name__
     return text.split(" <", maxsplit=1)[0][:120]

@@ -1,6 +1,7 @@
-"""Which formats of pictures are opened, told by a file's bytes and never by its name.
+"""Recognizes the formats of pictures by their bytes, never by their names.
 
-Only these: others of Pillow's run other programs (EPS) or are rare and little tried.
+Only these are opened: other formats of Pillow run external programs (EPS), or are rare and little
+tested.
 """
 
 import re
@@ -10,10 +11,10 @@ from PIL import Image
 from frametrace.embed.decoding import jpeg_xl
 from frametrace.posts.errors import DecodeError, FormatMissing
 
-__all__ = ["NAMES", "j2k_levels", "recognized"]
+__all__ = ["FORMAT_NAMES", "j2k_levels", "recognize"]
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "ICO")  # Pillow's own
-NAMES = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000, JPEG XL, ICO"
+FORMAT_NAMES = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000, JPEG XL, ICO"
 
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")  # ISO/IEC 23008-12, annex B
 # The head of a JPEG 2000 codestream: SIZ with its length, capabilities, sides, offsets, sides of
@@ -23,38 +24,38 @@ _J2K_LEVELS = re.compile(rb"\xff\x52..[\0-\x07][\0-\x04]..[\0\x01]([\0-\x20])", 
 _J2K_SIGNATURES = (b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n")
 
 
-def recognized(data: bytes, most: int) -> tuple[bytes, tuple[str, ...]]:
-    """What to hand to Pillow, and as which formats, of a file of at most `most` pixels.
+def recognize(data: bytes, max_pixels: int) -> tuple[bytes, tuple[str, ...]]:
+    """The bytes to give to Pillow, and the formats to try.
 
-    Raises `FormatMissing` where an optional package would read the file, and `DecodeError` where
-    a format that Pillow can't check by itself declares too many pixels.
+    Raises `FormatMissing` where an optional package could read the file, and `DecodeError` where a
+    format that Pillow can't check declares more than `max_pixels`.
     """
     if _is_heic(data):
-        _open_heic()
+        _register_heic()
         return data, (*_FORMATS, "HEIF")
     if jpeg_xl.is_jxl(data):
-        _open_jxl()
+        _register_jxl()
         stream = jpeg_xl.codestream(data)
-        _check(*jpeg_xl.size(stream), most)
+        _check(*jpeg_xl.size(stream), max_pixels)
         return stream, ("JXL",)
     if data.startswith(_J2K_SIGNATURES):
         for length, sides, components in _J2K_SIZE.findall(data):
             if int.from_bytes(length, "big") == 38 + 3 * int.from_bytes(components, "big"):
                 right, bottom = (int.from_bytes(sides[at : at + 4], "big") for at in (0, 4))
-                _check(right, bottom, most)
+                _check(right, bottom, max_pixels)
         return data, ("JPEG2000",)
     return data, _FORMATS
 
 
 def j2k_levels(data: bytes) -> int:
-    """How often a JPEG 2000 picture can be halved without being decoded whole."""
-    found = _J2K_LEVELS.search(data, max(data.find(_J2K_SIGNATURES[0]), 0))
-    return found[1][0] if found else 0
+    """How many times a JPEG 2000 decoder can halve the picture."""
+    levels = _J2K_LEVELS.search(data, max(data.find(_J2K_SIGNATURES[0]), 0))
+    return levels[1][0] if levels else 0
 
 
-def _check(width: int, height: int, most: int) -> None:
-    if width * height > most:
-        raise DecodeError(f"over the limit of {most // 10**6} megapixels")
+def _check(width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise DecodeError(f"over the limit of {max_pixels // 10**6} megapixels")
 
 
 def _is_heic(data: bytes) -> bool:
@@ -63,8 +64,8 @@ def _is_heic(data: bytes) -> bool:
     return data[4:8] == b"ftyp" and not brands.isdisjoint(_HEIC)
 
 
-def _open_heic() -> None:
-    """Let Pillow open HEIC: the picture alone, in one thread, for workers fill the machine."""
+def _register_heic() -> None:
+    """Let Pillow open HEIC: only the picture, in one thread, because workers use all processors."""
     if "HEIF" in Image.OPEN:
         return
     try:
@@ -76,7 +77,7 @@ def _open_heic() -> None:
     )
 
 
-def _open_jxl() -> None:
+def _register_jxl() -> None:
     try:
         from pillow_jxl import JpegXLImagePlugin
     except ImportError:

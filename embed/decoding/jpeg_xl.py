@@ -1,7 +1,7 @@
-"""JPEG XL files: their size before anything is decoded, and their pixels without what is around.
+"""Reads the size of JPEG XL files before decoding, and extracts their codestream.
 
-The package that decodes them decodes whole files while it opens them, and unpacks compressed boxes
-of metadata. So it is handed the codestream alone, once the size in its header was found good.
+The package that decodes JPEG XL decodes the whole file when it opens it, and unpacks compressed
+metadata. So it is given only the codestream, after the size in its header was checked.
 Layout: ISO/IEC 18181-1 (codestream, `SizeHeader`) and 18181-2 (boxes), as in libjxl.
 """
 
@@ -14,14 +14,14 @@ _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))  # width t
 
 
 def is_jxl(data: bytes) -> bool:
-    """Whether a file begins as JPEG XL files do."""
+    """Whether these are the bytes of a JPEG XL file."""
     return data.startswith((_CODESTREAM, _CONTAINER))
 
 
 def codestream(data: bytes) -> bytes:
-    """The codestream of a file; of one in a container the parts in its boxes.
+    """The codestream of a file; in a container, the parts in its boxes joined.
 
-    Raises `ValueError` where there is none.
+    Raises `ValueError` for a file without one.
     """
     if data.startswith(_CODESTREAM):
         return data

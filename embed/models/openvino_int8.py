@@ -1,11 +1,11 @@
-"""OpenVINO: on processors with instructions for 8-bit products, two to four times as fast.
+"""The runtime in int8 by OpenVINO: two to four times as fast on processors with 8-bit products.
 
-The network is taken over from PyTorch in memory. The weights of its linear layers are kept as 8-bit
-integers with one scale for every 64 of a row; what goes into a layer is made 8-bit as it comes, by
-the scale of every 64 values of each word or patch by itself (dynamic quantisation). So nothing has
-to be calibrated on somebody's pictures, and a vector does not depend on what else is in its batch.
-All else stays in float32. Nothing is written to disk: the conversion takes seconds, and less than
-importing the libraries that load the model.
+The network is converted from PyTorch in memory. The weights of its linear layers become 8-bit
+integers with one scale for every 64 of a row. The inputs of a layer are quantized as they come,
+with one scale for every 64 values of each word or patch (dynamic quantization). So nothing has to
+be calibrated on sample pictures, and a vector does not depend on the others in its batch.
+Everything else stays in float32. Nothing is written to disk: the conversion takes seconds, less
+than importing the libraries that load the model.
 """
 
 import logging
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["OpenVino", "converted", "imported", "installed", "worthwhile"]
 
-# Weights and values that share a scale. 64 agrees better with float32 than 128 and is hardly
-# slower (benchmarks/bench_vectors.py).
+# Values that share a scale. 64 agrees better with float32 than 128 and is hardly slower
+# (benchmarks/bench_vectors.py).
 GROUP = 64
-_LEAST_WEIGHTS = 2**14  # of a layer; smaller ones gain nothing
-_STREAMS = 8  # batches at a time, each on its own processors; more only take more memory
+_MIN_WEIGHTS = 2**14  # of a layer; smaller ones gain nothing
+_MAX_STREAMS = 8  # batches in parallel; more only take more memory
 _INSTRUCTIONS = ("avx512_vnni", "avx_vnni")
 _TELEMETRY = "openvino_telemetry"
 
@@ -44,15 +44,15 @@ class OpenVino:
     def __init__(self, network: Network, *, group: int = GROUP) -> None:
         library = imported()
         model = converted(network)
-        if not _shrink(library, model, group):
+        if not _quantize(library, model, group):
             raise ValueError("the model has no linear layers that could be computed in 8 bits")
         processors = cpu_count()
-        streams = min(processors, _STREAMS)
+        streams = min(processors, _MAX_STREAMS)
         compiled = library.Core().compile_model(
             model,
             "CPU",
             {
-                "INFERENCE_PRECISION_HINT": "f32",  # of what is not 8-bit; else bfloat16 on some
+                "INFERENCE_PRECISION_HINT": "f32",  # for the rest; some default to bfloat16
                 "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(group),
                 "INFERENCE_NUM_THREADS": str(processors),
                 "NUM_STREAMS": str(streams),
@@ -76,22 +76,24 @@ class OpenVino:
 
 
 def installed() -> bool:
-    """Whether the package is there; it is not imported."""
+    """Whether OpenVINO is installed; it is not imported."""
     return find_spec("openvino") is not None
 
 
 def worthwhile() -> bool:
-    """Whether this processor multiplies 8-bit integers at once; others would gain nothing."""
+    """Whether this processor has instructions for 8-bit products; others would gain nothing."""
     import torch
 
-    told: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # since PyTorch 2.11
-    return any(told.get(name) for name in _INSTRUCTIONS)
+    capabilities: Mapping[str, Any] = getattr(
+        torch.cpu, "get_capabilities", dict
+    )()  # since PyTorch 2.11
+    return any(capabilities.get(name) for name in _INSTRUCTIONS)
 
 
 def imported() -> Any:
-    """OpenVINO, kept from telling its makers which models are converted.
+    """OpenVINO without its telemetry, which would report the models that are converted.
 
-    It does so by a package of its own, and does without where that can't be imported.
+    It uses a package of its own for that, and works without it.
     """
     if "openvino" not in sys.modules:
         before = sys.modules.get(_TELEMETRY)
@@ -110,7 +112,7 @@ def imported() -> Any:
 def converted(network: Network) -> "openvino.Model":
     """The network as OpenVINO's graph, of any number of rows of any length, in float32.
 
-    The frontend is asked directly: `openvino.convert_model` is where telemetry begins.
+    The frontend is called directly, because `openvino.convert_model` starts the telemetry.
     """
     import torch
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
@@ -124,7 +126,7 @@ def converted(network: Network) -> "openvino.Model":
         decoder = TorchScriptPythonDecoder(traced, example_input=example)
         frontend = imported().frontend.FrontEndManager().load_by_framework("pytorch")
         model = frontend.convert(frontend.load(decoder))
-    # Attention that was written as one layer with slices of one matrix becomes three layers.
+    # Attention that slices one matrix for three layers becomes three layers.
     passes = Manager()
     passes.register_pass(ConstantFolding())
     passes.run_passes(model)
@@ -133,7 +135,7 @@ def converted(network: Network) -> "openvino.Model":
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Tracing touches whatever a model holds, and the libraries warn of what nobody here uses."""
+    """Silence warnings: tracing touches every part of a model, also those that are not used."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         before = logging.root.manager.disable
@@ -144,9 +146,9 @@ def _quiet() -> Iterator[None]:
             logging.disable(before)
 
 
-def _shrink(library: Any, model: "openvino.Model", group: int) -> int:
-    """Replace the weights of linear layers by 8-bit ones; returns of how many."""
-    shrunk = 0
+def _quantize(library: Any, model: "openvino.Model", group: int) -> int:
+    """Replace the weights of linear layers by 8-bit ones; returns how many layers."""
+    quantized = 0
     for layer in model.get_ordered_ops():
         if layer.get_type_name() != "MatMul" or not layer.get_attributes()["transpose_b"]:
             continue
@@ -154,15 +156,15 @@ def _shrink(library: Any, model: "openvino.Model", group: int) -> int:
         if weights.get_type_name() != "Constant":
             continue
         values = weights.data
-        if values.ndim == 2 and values.dtype == np.float32 and values.size >= _LEAST_WEIGHTS:
-            layer.input(1).replace_source_output(_small(library, values, group))
-            shrunk += 1
+        if values.ndim == 2 and values.dtype == np.float32 and values.size >= _MIN_WEIGHTS:
+            layer.input(1).replace_source_output(_quantized(library, values, group))
+            quantized += 1
     model.validate_nodes_and_infer_types()
-    return shrunk
+    return quantized
 
 
-def _small(library: Any, weights: np.ndarray, group: int) -> Any:
-    """(rows, columns) float32 as 8-bit integers times scales, in the form that OpenVINO knows."""
+def _quantized(library: Any, weights: np.ndarray, group: int) -> Any:
+    """(rows, columns) float32 as 8-bit integers times scales, in the form OpenVINO recognizes."""
     operations = library.opset13
     rows, columns = weights.shape
     groups = weights.reshape(rows, -1, group if columns % group == 0 else columns)

@@ -28,7 +28,7 @@ from frametrace.embed.signals.base import (
     ModelOption,
     cosine_similarity,
 )
-from frametrace.embed.text.normalize import set_aside
+from frametrace.embed.text.normalize import without_links
 from frametrace.posts.errors import ModelMissing
 
 __all__ = ["Caption"]
@@ -141,7 +141,7 @@ class Caption(CaptionSignal):
         Links and mentions are removed: they are not words, and would make all replies to one
         account alike.
         """
-        cleaned = [" ".join(set_aside(text).split()) for text in texts]
+        cleaned = [" ".join(without_links(text).split()) for text in texts]
         readable = np.array([self._can_read(text) for text in cleaned], bool)
         dimension = self._encoder.dimension
         vectors = np.zeros((len(texts), dimension), np.float32)

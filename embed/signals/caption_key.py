@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from frametrace.embed.signals.base import Bound, CaptionSignal, Example, Metric
 from frametrace.embed.text.char_tables import dictionary_digest
 from frametrace.embed.text.minhash_values import PERMUTATIONS, minhashes
-from frametrace.embed.text.ngrams import jaccard, length_of
+from frametrace.embed.text.ngrams import jaccard, weighted_length
 from frametrace.embed.text.normalize import keys_of
 
 __all__ = ["MIN_LENGTH", "MIN_SIMILARITY", "CaptionKey"]
@@ -59,7 +59,7 @@ class CaptionKey(CaptionSignal):
     def compute(self, texts: Sequence[str]) -> pa.Table:
         """Columns `key` and `code`; both null for captions that are too short."""
         keys = keys_of(texts)
-        short = pa.array(length_of(keys) < MIN_LENGTH)
+        short = pa.array(weighted_length(keys) < MIN_LENGTH)
         codes = pa.array(minhashes(keys).ravel())
         kind = pa.list_(pa.uint32(), PERMUTATIONS)
         return pa.table(

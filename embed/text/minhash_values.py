@@ -1,10 +1,10 @@
-"""MinHash values of keys: what an index compares instead of the keys (Broder 1997).
+"""Computes the MinHash values of keys, which an index compares instead of the keys (Broder 1997).
 
-The values are those of datasketch's `MinHash(64, seed=1, scheme="affine32")`, whose named schemes
-are kept bit for bit, over hashes of grams. Here they are computed for a block of keys at once: a
-caption of 116 characters took 7 microseconds, where datasketch, one object a caption, took 84. The
-package rensa took 12 but computes other values since its version 0.5 and no longer the earlier
-ones: a case, or a tip from elsewhere, could not be compared any more.
+The values are those of datasketch's `MinHash(64, seed=1, scheme="affine32")` over hashes of
+n-grams; datasketch keeps its named schemes bit for bit. Here they are computed for a block of keys
+at a time: a caption of 116 characters took 7 microseconds, with one datasketch object for each
+caption 84. The package rensa took 12, but its version 0.5 computes other values than 0.4: older
+cases, and tips from elsewhere, could no longer be compared.
 """
 
 from functools import cache
@@ -20,16 +20,16 @@ __all__ = ["PERMUTATIONS", "hashes_of", "minhashes"]
 PERMUTATIONS = 64  # estimate a similarity of 0.8 with a standard error of 0.05
 _SEED = 1
 _SCHEME = "affine32"
-_NONE = np.uint32(2**32 - 1)
-_BLOCK = 1 << 16  # characters whose grams are hashed at a time; they stay in the cache
+_EMPTY = np.uint32(2**32 - 1)  # the value of a key without n-grams
+_BLOCK = 1 << 16  # characters whose n-grams are hashed at a time; they fit the processor's cache
 
 
 def minhashes(keys: pa.StringArray) -> np.ndarray:
-    """(n, 64) uint32: the least values that 64 permutations take on each key's grams.
+    """(n, 64) uint32: the minimum of each of 64 permutations over a key's n-grams.
 
-    Keys without grams, and nulls, have the greatest value throughout.
+    Keys without n-grams, and nulls, have the largest value throughout.
     """
-    values = np.full((len(keys), PERMUTATIONS), _NONE)
+    values = np.full((len(keys), PERMUTATIONS), _EMPTY)
     length = pc.utf8_length(keys).fill_null(0).to_numpy(zero_copy_only=False)
     for part in in_blocks(length, _BLOCK):
         _fill(values[part], *grams_of(keys[part]))
@@ -45,7 +45,7 @@ def _fill(values: np.ndarray, grams: np.ndarray, begins: np.ndarray) -> None:
 
 
 def hashes_of(grams: np.ndarray) -> np.ndarray:
-    """A uint32 for each gram, (g,) int64: multiplication and shift (Dietzfelbinger et al. 1997).
+    """A uint32 for each n-gram, (g,) int64: multiply-shift hashing (Dietzfelbinger et al. 1997).
 
     The factor is 2 to the 64 over the golden ratio (Knuth, The Art of Computer Programming, 6.4).
     """
@@ -55,15 +55,15 @@ def hashes_of(grams: np.ndarray) -> np.ndarray:
 
 @cache
 def _permutations() -> np.ndarray:
-    """(2, 64) uint32: the factors and the terms of the scheme's permutations."""
+    """(2, 64) uint32: the factors and terms of the scheme's affine permutations."""
     from datasketch import MinHash
 
-    made: np.ndarray = MinHash(PERMUTATIONS, seed=_SEED, scheme=_SCHEME).permutations
-    return made
+    permutations: np.ndarray = MinHash(PERMUTATIONS, seed=_SEED, scheme=_SCHEME).permutations
+    return permutations
 
 
 def _mixed(hashed: np.ndarray) -> np.ndarray:
-    """What the scheme does to a hash first: the finaliser of MurmurHash3 (Appleby 2011)."""
+    """The first step of the scheme: the finalizer of MurmurHash3 (Appleby 2011)."""
     hashed = (hashed ^ (hashed >> 16)) * np.uint32(0x85EBCA6B)
     hashed = (hashed ^ (hashed >> 13)) * np.uint32(0xC2B2AE35)
     mixed: np.ndarray = hashed ^ (hashed >> 16)

@@ -21,7 +21,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from frametrace.case.files import TEMPORARY, read_json, to_json, write_atomically
+from frametrace.case.files import (
+    TEMPORARY,
+    flush,
+    read_json,
+    to_json,
+    write_atomically,
+    write_failed,
+)
 from frametrace.index.feature_join.lsh_keys import (
     MAX_AMBIGUOUS_SUM,
     MAX_FEATURES,
@@ -105,7 +112,7 @@ class JoinFolder:
             folder = cls(path, _read_state(path))
             folder._cut_uncommitted()
         except OSError as error:
-            raise _unwritable(path, error) from None
+            raise write_failed(path, error) from None
         return folder
 
     def append(self, name: str, content: bytes | memoryview) -> None:
@@ -115,7 +122,7 @@ class JoinFolder:
             with (self.path / name).open("ab") as file:
                 file.write(content)
         except OSError as error:
-            raise _unwritable(self.path / name, error) from None
+            raise write_failed(self.path / name, error) from None
         self._files[name] = size + memoryview(content).nbytes, zlib.crc32(content, checksum)
 
     def add_file(self, name: str) -> None:
@@ -127,7 +134,7 @@ class JoinFolder:
         """Commit everything that was appended, and change fields of the state."""
         for name, entry in self._files.items():
             if self.state.files.get(name) != entry:
-                _flush(self.path / name)
+                flush(self.path / name)
         self.state = replace(self.state, files=dict(self._files), **changes)
         write_atomically(self.path / _MANIFEST, _manifest(self.state))
 
@@ -226,7 +233,7 @@ def copy_join(path: Path, to: Path, *, proposals: bool = True) -> None:
                 shutil.rmtree(to)
                 return
     except OSError as error:
-        raise _unwritable(to, error) from None
+        raise write_failed(to, error) from None
     write_atomically(to / _MANIFEST, _manifest(state))
 
 
@@ -282,21 +289,3 @@ def _manifest(state: JoinState) -> str:
         "files": {name: list(entry) for name, entry in state.files.items()},
     }
     return to_json(content)
-
-
-def _flush(path: Path) -> None:
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def _unwritable(path: Path, error: OSError) -> CaseError:
-    return CaseError(
-        f"{path} can't be written: {error.strerror or error}. Make room or fix the permissions, "
-        "then run the same command again; nothing is lost"
-    )

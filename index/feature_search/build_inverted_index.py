@@ -5,7 +5,6 @@ case. If pictures were added, an earlier index's lists are carried over and only
 new pictures are inserted, until the case is twice as large as when the centers were trained.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import IO, Protocol
 import numpy as np
 from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
 
+from frametrace.case.files import reserve_space
 from frametrace.embed.signals.local import BITS, Features
 from frametrace.index.arrays import save_array
 from frametrace.index.codes import as_keys
@@ -171,8 +171,7 @@ def _allocate(path: Path, like: np.ndarray, shape: tuple[int, ...]) -> np.memmap
         header = {**header_data_from_array_1_0(like), "shape": shape}
         write_array_header_1_0(file, header)
         begin = file.tell()
-        file.flush()
-        os.posix_fallocate(file.fileno(), begin, max(int(np.prod(shape)) * like.itemsize, 1))
+        reserve_space(file, max(int(np.prod(shape)) * like.itemsize, 1))
     return np.memmap(path, like.dtype, "r+", begin, shape)
 
 

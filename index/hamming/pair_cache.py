@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.case.files import TEMPORARY, replacing, to_json, write_atomically
-from frametrace.case.locks import alone_comparing
+from frametrace.case.locks import comparison_lock
 from frametrace.case.store import Case
 from frametrace.index.arrays import map_array, sha256_of
 from frametrace.index.base import Hits
@@ -67,7 +67,7 @@ def near_pairs(
     folder = index_folder(case, signal) / f"pairs-{radius}"
     if not (folder / _DONE).is_file():
         try:
-            with alone_comparing(folder.parent, progress or Silent()):
+            with comparison_lock(folder.parent, progress or Silent()):
                 # Another process may have swept the index meanwhile.
                 codes = open_as(HammingIndex, case, signal).codes
                 if not (folder / _DONE).is_file():

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.case.files import TEMPORARY
-from frametrace.case.locks import alone_comparing
+from frametrace.case.locks import comparison_lock
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
@@ -208,7 +208,7 @@ def _comparison(
     """The only comparison of the case's pictures for as long as it is needed."""
     folder = compared_folder(case)
     try:
-        with alone_comparing(index_folder(case, Local.name), progress):
+        with comparison_lock(index_folder(case, Local.name), progress):
             folder.mkdir(parents=True, exist_ok=True)
             comparison = _Comparison(case, able, executor, progress)
             comparison.begin()

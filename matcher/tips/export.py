@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from frametrace.case.files import holding, replacing
+from frametrace.case.files import replacing
+from frametrace.case.locks import writer_lock
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.case.views import connect
@@ -126,7 +127,7 @@ def export_tip(
         accounts="revealed" if settings.reveal_accounts else "pseudonyms",
     )
     ids: list[str] = []
-    with holding(case.path):
+    with writer_lock(case.path):
         items = _items(rows, key, settings, ids)
         sha256 = write_document(out, TIP, head.to_json(), items, settings.sign_with)
         _note(case, sha256, pa.array(ids, pa.string()), rows["digests"])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from frametrace.case.files import write_atomically, write_secret
 from frametrace.posts.errors import TipError, UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ __all__ = [
     "verified",
 ]
 
-_OWN = 0o600  # nobody but the owner reads it
 _KEY_BYTES = 32
 _ALGORITHM = "ed25519"
 
@@ -52,8 +52,7 @@ def make_keys(name: Path) -> tuple[Path, Path, str]:
     if taken := next((path for path in (secret, public) if path.exists()), None):
         raise UsageError(f"{taken} exists: name other keys; this one may have signed something")
     key = Ed25519PrivateKey.generate()
-    name.parent.mkdir(parents=True, exist_ok=True)
-    _write_secret(
+    write_secret(
         secret,
         key.private_bytes(
             serialization.Encoding.PEM,
@@ -61,10 +60,11 @@ def make_keys(name: Path) -> tuple[Path, Path, str]:
             serialization.NoEncryption(),
         ),
     )
-    public.write_bytes(
+    write_atomically(
+        public,
         key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        ),
     )
     return secret, public, fingerprint(key.public_key().public_bytes_raw())
 
@@ -121,9 +121,8 @@ def account_key(path: Path) -> bytes:
     Raises `TipError` where the file is no such key or others may read it.
     """
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_secret(path, secrets.token_hex(_KEY_BYTES).encode() + b"\n")
-    if path.stat().st_mode & 0o077:
+        write_secret(path, secrets.token_hex(_KEY_BYTES).encode() + b"\n")
+    if os.name != "nt" and path.stat().st_mode & 0o077:  # Windows has no such modes
         raise TipError(f"{path} can be read by others: run chmod 600 {path}, or name another key")
     try:
         key = bytes.fromhex(_small(path).decode("ascii").strip())
@@ -162,11 +161,3 @@ def _small(path: Path) -> bytes:
         raise TipError(f"{path} is no file with a key")
     with path.open("rb") as file:
         return file.read(2**16)
-
-
-def _write_secret(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWN)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from frametrace.case.files import holding, replacing
+from frametrace.case.files import replacing
+from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.matcher.tips.export import sent_items
 from frametrace.matcher.tips.verdict import Answer, Verdict, read_verdict
@@ -49,7 +50,7 @@ def import_verdict(case: Case, path: Path, trusted: Sequence[Path] = ()) -> Verd
     if strange := [one.item_id for one in verdict.opinions if one.item_id not in asked]:
         raise TipError(f"{path} answers {strange[0]}, which the tip it names does not hold")
     kept = case.path / _FOLDER / f"{verdict.envelope.sha256}.json"
-    with holding(case.path), path.open("rb") as file, replacing(kept) as copy:
+    with writer_lock(case.path), path.open("rb") as file, replacing(kept) as copy:
         shutil.copyfileobj(file, copy)
     return verdict
 

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from frametrace.case.files import holding, read_json, to_json, write_atomically
+from frametrace.case.files import read_json, to_json, write_atomically
+from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.case.views import query_over
 from frametrace.matcher.account_names import connect
@@ -147,7 +148,7 @@ def watching(case: Case) -> Iterator[State]:
     """
     folder = case.path / _FOLDER
     folder.mkdir(exist_ok=True)
-    with holding(folder):
+    with writer_lock(folder):
         path = folder / _STATE
         if not path.is_file():
             remember(case, _state(case, ()))

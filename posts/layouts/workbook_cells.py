@@ -29,12 +29,7 @@ _ZIP = b"PK\x03\x04"
 
 
 def _main() -> None:
-    with suppress(ImportError, ValueError, OSError):  # Windows has no such limits
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (_ADDRESSES, _ADDRESSES))
-        resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _limit_resources()
     try:
         data = sys.stdin.buffer.read(_PACKED + 1)
         _check_size(data)
@@ -44,6 +39,22 @@ def _main() -> None:
         pass  # whoever reads has seen enough
     except BaseException as error:  # a panic of the library is not an Exception
         _print({"error": str(error)[:300] or type(error).__name__})
+
+
+def _limit_resources() -> None:
+    """Limit this process's memory and processor time, where the system can."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    limits = {
+        resource.RLIMIT_AS: _ADDRESSES,
+        resource.RLIMIT_CPU: _SECONDS,
+        resource.RLIMIT_CORE: 0,
+    }
+    for limit, most in limits.items():
+        with suppress(ValueError, OSError):  # macOS refuses some
+            resource.setrlimit(limit, (most, most))
 
 
 def _print_cells(data: bytes, number: int | None = None) -> None:

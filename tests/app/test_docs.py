@@ -1,5 +1,6 @@
 """What the documentation says can be done is done here, as it stands there."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -52,14 +53,23 @@ def test_every_command_in_the_readme_and_three_pages_does_what_it_says(place, co
     assert done == set(COMMANDS) - {"demo"}
 
 
-def test_the_python_in_the_readme_runs(place):
-    (example,) = blocks(ROOT / "README.md", "python")
-    (place / "example.py").write_text(example, "utf-8")
+@pytest.mark.parametrize("page", ["README.md", "docs/library.md"])
+def test_the_python_of_a_page_runs_from_top_to_bottom(place, page):
+    code = "\n".join(blocks(ROOT / page, "python"))
     result = subprocess.run(
-        [sys.executable, "example.py"], cwd=place, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code], cwd=place, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
-    assert "groups in" in result.stdout
+    assert "photo groups" in result.stdout
+
+
+def test_the_notebook_runs_from_top_to_bottom(place):
+    cells = json.loads((ROOT / "docs" / "tour.ipynb").read_text("utf-8"))["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=place, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
 
 
 def test_the_make_targets_of_the_documentation_exist():
@@ -102,12 +112,9 @@ def test_the_changelog_is_about_this_version():
 
 def test_the_wheel_holds_every_folder_with_code():
     setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
-    folders = [
-        file.parent
-        for top in ("posts", "embed", "index", "matcher", "app")
-        for file in (ROOT / top).rglob("__init__.py")
-    ]
-    names = {"frametrace." + ".".join(f.relative_to(ROOT).parts) for f in folders}
+    tops = ("posts", "work", "case", "embed", "index", "matcher", "app")
+    folders = [file.parent for top in tops for file in (ROOT / top).rglob("__init__.py")]
+    names = {"frametrace." + ".".join(f.relative_to(ROOT).parts) for f in folders} | {"frametrace"}
     assert names == set(setuptools["packages"])
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from frametrace.case.files import holding
+from frametrace.case.locks import writer_lock
 from frametrace.case.schemas import MEDIA
 from frametrace.case.store import FORMAT_VERSION, Case
 from frametrace.case.views import connect
@@ -137,7 +137,7 @@ def test_a_writer_sweeps_folders_that_have_a_lock_unless_it_is_held(case: Case) 
     for path in left:
         path.parent.mkdir()
         path.write_text("x", "utf-8")
-    with holding(case.path / "framings"), case.writer():
+    with writer_lock(case.path / "framings"), case.writer():
         pass
     assert [path.exists() for path in left] == [True, False]
     with case.writer():

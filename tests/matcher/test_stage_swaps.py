@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from making import jpeg, make_case, photo
 
-from frametrace.case.locks import alone_in
+from frametrace.case.locks import exclusive_lock
 from frametrace.case.store import Case
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import load_results, match_case
@@ -31,7 +31,7 @@ def test_a_reader_waits_until_a_swap_is_done(case: Case) -> None:
     many, _ = match_case(case, MANY)
     assert many != few
     with ThreadPoolExecutor(1) as threads:
-        with alone_in(results):
+        with exclusive_lock(results):
             reading = threads.submit(load_results, case)
             shutil.rmtree(folder)
             with pytest.raises(TimeoutError):

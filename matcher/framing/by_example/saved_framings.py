@@ -15,7 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from frametrace.case.files import holding, link_file, to_json, write_atomically
+from frametrace.case.files import link_file, to_json, write_atomically
+from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.matcher.framing.by_example.examples import Framing
 from frametrace.matcher.framing.by_example.framing_json import framing_of, json_of
@@ -165,7 +166,7 @@ def changing(case: Case) -> Iterator[None]:
             f"{folder} can't be made: {error.strerror or error}. Make room or mend the "
             "permissions, then run the same command again"
         ) from None
-    with holding(folder):
+    with writer_lock(folder):
         yield
 
 

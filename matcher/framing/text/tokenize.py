@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from frametrace.embed.text.char_tables import INVISIBLE, same_characters
-from frametrace.embed.text.normalize import set_aside
+from frametrace.embed.text.normalize import without_links
 
 __all__ = [
     "MAX_CHARACTERS",
@@ -68,7 +68,7 @@ def spelled(text: str) -> str:
     one; it is the one that is read most. Hashtags are parted where capitals or underscores part
     them; the mark # stays. What exports escape is resolved: the entities of HTML, and line breaks.
     """
-    text = set_aside(html.unescape(text[:MAX_CHARACTERS]).replace(r"\n", " "))
+    text = without_links(html.unescape(text[:MAX_CHARACTERS]).replace(r"\n", " "))
     if "#" in text:
         text = _patterns()["hashtag"].sub(_parted, text)
     text = text.casefold()

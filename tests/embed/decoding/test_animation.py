@@ -58,7 +58,7 @@ def test_it_is_not_the_black_of_a_fade(format: str) -> None:
     picture = decode(animated([*faded, *[photo(1, *SIZE)] * 4, *faded[::-1]], format))
     assert bits(picture, photo(1, *SIZE)) <= MAX_DISTANCE
     (note,) = picture.notes
-    assert re.fullmatch(r"an animation of \d+ frames: number \d+ stands for it", note)
+    assert re.fullmatch(r"an animation of \d+ frames: frame \d+ represents it", note)
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -121,7 +121,7 @@ def test_no_more_is_looked_at_than_the_limits_allow(
     data = animated(frames, format)
     monkeypatch.setattr(animation, "_MOST_FRAMES", 3)
     (note,) = decode(data).notes
-    assert note == "an animation of over 3 frames: number 2 stands for it"
+    assert note == "an animation of over 3 frames: frame 2 represents it"
     monkeypatch.setattr(animation, "_MOST_FRAMES", 1000)
     monkeypatch.setattr(animation, "_MOST_PIXELS", 5 * SIZE[0] * SIZE[1])
     assert "of over 5 frames" in decode(data).notes[0]
@@ -156,7 +156,7 @@ def test_the_case_says_that_it_moved(tmp_path: Path) -> None:
     data = {"moves.gif": animated(moving(1, 5))}
     case = make_case(tmp_path, [{"media": ["moves.gif"]}], data)
     (noted,) = case.read("skipped").to_pylist()
-    reason = "moves.gif: read, but an animation of 5 frames: number 4 stands for it"
+    reason = "moves.gif: read, but an animation of 5 frames: frame 4 represents it"
     assert (noted["reason"], noted["sha256"]) == (reason, None)
     assert case.read("signals/pdq")["sha256"].to_pylist() == [noted["item"]]
 

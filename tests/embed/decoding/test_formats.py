@@ -182,7 +182,7 @@ def test_damaged_boxes_of_a_jpeg_xl_are_a_reason(damage: Callable[[bytes], bytes
 
 
 def test_no_format_that_runs_other_programs_is_opened() -> None:
-    from frametrace.embed.decoding.formats import recognized
+    from frametrace.embed.decoding.formats import recognize
 
-    _, formats = recognized(b"%!PS", MAX_PIXELS)
+    _, formats = recognize(b"%!PS", MAX_PIXELS)
     assert not {"EPS", "PSD", "WMF", "PDF", "FITS", "ICNS"} & {*formats}

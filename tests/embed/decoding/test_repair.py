@@ -13,7 +13,7 @@ from PIL import Image
 
 from frametrace.case.store import Case
 from frametrace.embed.decoding.decode import MAX_PIXELS, Picture, decode
-from frametrace.embed.decoding.repair import has_end, mended
+from frametrace.embed.decoding.repair import has_end, repair
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.posts.errors import DecodeError
 from frametrace.work.executor import InProcess
@@ -187,7 +187,7 @@ def test_a_hostile_jpeg_of_many_markers_takes_no_time() -> None:
         data = b"\xff\xd8" + filler * (2**25 // len(filler))
         start = time.process_time()
         assert has_end(data)
-        assert mended(data, MAX_PIXELS) is None
+        assert repair(data, MAX_PIXELS) is None
         assert time.process_time() - start < 5
 
 

@@ -227,7 +227,7 @@ def test_weights_in_8_bits_are_near_and_zeros_stay_zeros() -> None:
     columns, rows = 192, 128
     matrix = rng.standard_normal((rows, columns)).astype(np.float32)
     matrix[3], matrix[5, :64] = 0, 1e-30
-    small = eight_bits._small(library, matrix, 64)
+    small = eight_bits._quantized(library, matrix, 64)
     model = library.Model([library.opset13.result(small)], [])
     near = library.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})([])[0]
     most = np.abs(matrix).reshape(rows, -1, 64).max(axis=-1).repeat(64, axis=-1)

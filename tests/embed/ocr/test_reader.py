@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.ocr import reader
-from frametrace.embed.ocr.reader import Line, Reader, is_lettering
+from frametrace.embed.ocr.reader import Line, TextReader, is_text
 from frametrace.embed.text.normalize import key_of
 
 MESSAGE = "Who pays for this damage?"
@@ -122,7 +122,7 @@ def test_scripts_that_the_reader_does_not_know_give_nothing(
     ],
 )
 def test_debris_is_told_by_confidence_and_letters(text: str, confidence: float, kept: bool) -> None:
-    assert is_lettering(text, confidence) is kept
+    assert is_text(text, confidence) is kept
 
 
 def test_photographs_without_lettering_keep_nothing(
@@ -136,7 +136,7 @@ def test_photographs_without_lettering_keep_nothing(
 # One reading for the very same pixels, one each for everything else.
 
 
-class Counting(Reader):
+class Counting(TextReader):
     """Counts how often a picture is really read."""
 
     readings = 0
@@ -179,17 +179,17 @@ def test_the_same_pixels_in_another_shape_are_another_picture(counting: Counting
 
 
 def test_what_is_remembered_is_bounded(counting: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "_KNOWN", 2)
+    monkeypatch.setattr(reader, "_CACHED_PICTURES", 2)
     fresh = Counting(reader.model_files()[0].parent)
     for shade in (10, 20, 30, 10):
         fresh.read(Image.new("RGB", (20, 20), (shade, 0, 0)))
     assert fresh.readings == 4
-    assert len(fresh._known) == 2
+    assert len(fresh._cache) == 2
 
 
 def test_two_readers_read_alike(counting: Counting) -> None:
     image = lettered(photo(6), MESSAGE, 20)
-    assert counting._read(image) == Reader(reader.model_files()[0].parent)._read(image)
+    assert counting._read(image) == TextReader(reader.model_files()[0].parent)._read(image)
 
 
 # Bounds.
@@ -246,7 +246,7 @@ def test_reading_says_nothing_and_asks_no_network(
     monkeypatch.setattr(socket, "create_connection", refused)
     monkeypatch.setattr(socket.socket, "connect", refused)
     with caplog.at_level(logging.DEBUG):
-        fresh = Reader(reader.model_files()[0].parent)
+        fresh = TextReader(reader.model_files()[0].parent)
         assert fresh.read(lettered(photo(1), MESSAGE))
         assert not fresh.read(Image.new("RGB", (640, 480)))
     assert capfd.readouterr() == ("", "")

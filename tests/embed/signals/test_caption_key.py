@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from frametrace.embed.signals.caption_key import MIN_LENGTH, CaptionKey
 from frametrace.embed.text import ngrams
-from frametrace.embed.text.char_tables import INVISIBLE, said_as, same_characters
+from frametrace.embed.text.char_tables import INVISIBLE, key_characters, same_characters
 from frametrace.embed.text.ngrams import grams, jaccard, jaccards
-from frametrace.embed.text.normalize import MAX_LENGTH, key_of, keys_of, set_aside
+from frametrace.embed.text.normalize import MAX_LENGTH, key_of, keys_of, without_links
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_one_character_stands_for_each_class() -> None:
     assert not any(other in same for other in same.values())
     assert all(len(one) == len(other) == 1 for one, other in same.items())
     assert "".join(same[one] for one in "國後臺乾謝") == "国后台干谢"
-    assert said_as()[ord("國")] == ord("国") == said_as()[ord("国")]
+    assert key_characters()[ord("國")] == ord("国") == key_characters()[ord("国")]
     # What doesn't change: syllables of Japanese and Korean, and characters new in Japan alone.
     for text in ("ひらがなカタカナー", "대한민국", "図書館で働く"[0]):
         assert key_of(text) == text
@@ -193,7 +193,7 @@ def test_many_keys_at_once_are_those_of_each_alone(texts: list[str]) -> None:
 @given(st.text(max_size=80))
 def test_a_key_holds_what_its_definition_says(text: str) -> None:
     """Character by character, without tables or blocks."""
-    spelled = unicodedata.normalize("NFKC", set_aside(text).casefold())
+    spelled = unicodedata.normalize("NFKC", without_links(text).casefold())
     unseen = {point for part in INVISIBLE for point in part}
     accents = ("COMBINING", "VARIATION SELECTOR")
     said = [

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from making import index_folder, put_codes
 
-from frametrace.case.locks import alone_in
+from frametrace.case.locks import exclusive_lock
 from frametrace.case.store import Case
 from frametrace.embed.signals.base import bits_distance
 from frametrace.index.base import Hits
@@ -94,7 +94,7 @@ def test_an_index_that_a_later_join_swept_is_read_to_the_end(case: Case) -> None
 def test_who_waits_for_another_join_is_told_and_then_goes_on_from_it(case: Case) -> None:
     said = []
     with ExitStack() as other:
-        other.enter_context(alone_in(case.path / "index"))
+        other.enter_context(exclusive_lock(case.path / "index"))
 
         class Listening(Silent):
             def note(self, line: str) -> None:

@@ -21,7 +21,7 @@ from making import cropped, jpeg, make_case, photo, put_codes
 from PIL import ImageOps
 
 from frametrace.app.summary import notes_on
-from frametrace.case.locks import alone_in
+from frametrace.case.locks import exclusive_lock
 from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.embed.stage import EmbedSettings, embed
@@ -328,13 +328,13 @@ def test_who_waits_for_another_process_is_told_and_finds_what_it_kept(case: Case
         def note(self, line: str) -> None:
             super().note(line)
             with patch.object(
-                edited_copies, "alone_comparing", lambda index, progress: ExitStack()
+                edited_copies, "comparison_lock", lambda index, progress: ExitStack()
             ):
                 compare_pictures(case, near, InProcess())
             other.close()
 
     with ExitStack() as other:
-        other.enter_context(alone_in(case.path / "index"))
+        other.enter_context(exclusive_lock(case.path / "index"))
         waiting, executor = Waiting(), Noting()
         found = compare_pictures(case, near, executor, waiting)
     assert tied(found) == expected(OLD)

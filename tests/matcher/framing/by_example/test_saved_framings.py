@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import jpeg, made_features, make_case, photo
 
-from frametrace.case.files import holding, to_json
+from frametrace.case.files import to_json
+from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.matcher.framing.by_example.examples import (
     ExamplePicture,
@@ -350,12 +351,12 @@ def test_files_that_are_called_otherwise_are_none(case: Case) -> None:
 def test_one_process_at_a_time_changes_framings(case: Case) -> None:
     (case.path / "framings").mkdir()
     asked = Asked(Named(("p0",)), name="fire")
-    with holding(case.path / "framings"):
+    with writer_lock(case.path / "framings"):
         with pytest.raises(CaseLocked, match="framings"):
             rank_by_example(case, asked)
         assert names_in(case) == []
     rank_by_example(case, asked)
-    with holding(case.path / "framings"):
+    with writer_lock(case.path / "framings"):
         rank_by_example(case, Asked(name="fire"))  # looking needs no turn
 
 
