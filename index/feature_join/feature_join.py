@@ -135,7 +135,7 @@ def _join_added(folder: JoinFolder, progress: Progress, threads: int) -> None:
 
 
 def _units(sizes: Sequence[int]) -> list[_Unit]:
-    """Large parts alone, small ones together; the largest first, as no long one should end last."""
+    """Large parts alone, small ones together, the largest first: no long one starts last."""
     units: list[_Unit] = []
     filled = _UNIT_RECORDS
     for part in sorted(range(len(sizes)), key=lambda part: -sizes[part]):

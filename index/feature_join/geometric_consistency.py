@@ -93,7 +93,7 @@ class Positions:
 
 
 def pack_positions(pictures: Sequence[Features]) -> np.ndarray:
-    """The packed positions of the joined features of pictures, in their order, (m,) uint32."""
+    """The positions of the joined features, one picture after the other, (m,) uint32."""
     place = np.concatenate([picture.place[:MAX_FEATURES] for picture in pictures])
     scale = np.concatenate([picture.scale[:MAX_FEATURES] for picture in pictures])
     angle = np.concatenate([picture.angle[:MAX_FEATURES] for picture in pictures])

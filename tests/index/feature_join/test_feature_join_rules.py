@@ -1,4 +1,4 @@
-"""The parts of the feature join, each checked against a plain rule: keys, tables, votes, scores."""
+"""The parts of the feature join, each tested against a plain rule: keys, tables, votes, scores."""
 
 from unittest.mock import patch
 
