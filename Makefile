@@ -6,10 +6,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CORE := .venv-core/bin
-PACKAGES := posts work case embed index matcher app
-FOLDERS := $(shell find $(PACKAGES) -type d -not -name __pycache__)
+CODE := api posts work case embed index matcher app
+FOLDERS := $(shell find $(CODE) -type d -not -name __pycache__)
 
-demo: install
+demo: .venv/core
 	$(BIN)/frametrace demo demo
 
 test: lint unit wheel
@@ -19,9 +19,14 @@ test-all: lint wheel
 
 install: .venv/tree
 
-# Everything, with the versions that were tested together.
-.venv/packages: pyproject.toml constraints.txt
+# The core alone, which is all that the demo needs.
+.venv/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q -c constraints.txt -e . -C editable_mode=strict
+	touch $@
+
+# Everything, with the versions that were tested together.
+.venv/packages: .venv/core
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[all,dev]' -C editable_mode=strict
 	touch $@
 
@@ -34,8 +39,7 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	for platform in linux darwin win32; do \
-		$(BIN)/mypy --platform $$platform --cache-dir .mypy_cache/$$platform \
-			$(PACKAGES:%=-p frametrace.%) || exit 1; \
+		$(BIN)/mypy --platform $$platform --cache-dir .mypy_cache/$$platform -p frametrace || exit 1; \
 	done
 	$(BIN)/lint-imports
 

@@ -1,0 +1,1 @@
+"""What people use: commands, the library, the report."""

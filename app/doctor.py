@@ -92,8 +92,6 @@ def _case(path: Path) -> Iterator[Finding]:
         except FrametraceError as error:
             wrong = [str(error)]
         yield from (Finding(f"index/{signal}", sentence, damaged=True) for sentence in wrong)
-    from frametrace.matcher.pictures.edited_copies import (
-        check_compared,  # loads what compares pictures
-    )
+    from frametrace.matcher.pictures.edited_copies import check_compared
 
     yield from (Finding("verified", sentence, damaged=True) for sentence in check_compared(case))

@@ -20,15 +20,15 @@ from frametrace.embed.stage import Embedded, EmbedSettings
 from frametrace.embed.stage import embed as compute_signals
 from frametrace.matcher.between_cases.match_cases import match_cases
 from frametrace.matcher.network import (
-    By,
-    Columns,
+    AccountNetwork,
+    ShareColumns,
+    SharedKind,
     Shares,
+    count_shuffled_ties,
     find_ties,
-    read_table,
-    shares_in,
-    ties_of_shuffled,
+    read_shares,
+    shares_in_case,
 )
-from frametrace.matcher.network import Network as Ties
 from frametrace.matcher.query.find import find_picture, find_text
 from frametrace.matcher.results import Results
 from frametrace.matcher.settings import Extent, MatchSettings, TieSettings
@@ -146,7 +146,7 @@ class Network:
     `about` says what the shares were read from, and what shuffling them gave.
     """
 
-    computed: Ties = field(repr=False)
+    computed: AccountNetwork = field(repr=False)
     about: Mapping[str, Any]
 
     @property
@@ -317,14 +317,14 @@ def network(
     dealt to the accounts at random, to see how many ties chance makes.
     """
     opened = opened_case(case)
-    shares = shares_in(opened, load_results(opened)[0].members, By(by))
+    shares = shares_in_case(opened, load_results(opened)[0].members, SharedKind(by))
     about = {"case": opened.path.resolve().name, "epoch": opened.epoch.number, "by": by}
     return _network(shares, about, settings, shuffles, progress)
 
 
 def network_of_shares(
     table: AnyPath,
-    columns: Columns = Columns(),
+    columns: ShareColumns = ShareColumns(),
     *,
     settings: TieSettings = TieSettings(),
     shuffles: int = 0,
@@ -332,7 +332,7 @@ def network_of_shares(
 ) -> Network:
     """The same for a bare table of shares (CSV): who shared what, and when."""
     path = Path(table)
-    read = read_table(path, columns, progress)
+    read = read_shares(path, columns, progress)
     about = {
         "table": path.name,
         "rows": read.rows,
@@ -387,7 +387,7 @@ def _network(
     computed = find_ties(shares, settings, progress)
     if not shuffles:
         return Network(computed, about)
-    by_chance = ties_of_shuffled(shares, settings, shuffles, progress=progress)
+    by_chance = count_shuffled_ties(shares, settings, shuffles, progress=progress)
     return Network(computed, {**about, "ties_after_shuffling": by_chance.tolist()})
 
 

@@ -21,7 +21,7 @@ from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.matcher.between_cases.union import parts_of
-from frametrace.matcher.framing.by_example.saved_framings import digests_of
+from frametrace.matcher.framing.by_example.saved_framings import framing_digests
 from frametrace.matcher.results import GroupKind, Relation, Results
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
         notes.append("Text in pictures was not compared: no overlay.")
     if case.epoch.rows(signal_table(CaptionKey.name)):
         notes += _on_captions(run.signals.get(Caption.name))
-    if changed := sorted(name for name, _ in run.named.items() ^ digests_of(case).items()):
+    if changed := sorted(name for name, _ in run.named.items() ^ framing_digests(case).items()):
         names = ", ".join(dict.fromkeys(changed))
         notes.append(
             f"Named framings that changed since the last match: {names}. To find their posts: "

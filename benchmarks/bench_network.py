@@ -32,12 +32,12 @@ from scipy import sparse
 from scipy.stats import hypergeom
 
 from frametrace.matcher.network import (
-    Columns,
+    ShareColumns,
     Shares,
+    count_shuffled_ties,
     find_ties,
-    read_table,
-    shuffled,
-    ties_of_shuffled,
+    read_shares,
+    shuffle_shares,
 )
 from frametrace.matcher.network.null_model import false_discovery_rates
 
@@ -55,9 +55,9 @@ TABLES = (
     (
         "German elections, pictures",
         "german_elections.csv.gz",
-        Columns("phash_id", "account_id", "timestamp", prefixed=True),
+        ShareColumns("phash_id", "account_id", "timestamp", prefixed=True),
     ),
-    ("Russian tweets", "russian_coord_tweets.csv.gz", Columns()),
+    ("Russian tweets", "russian_coord_tweets.csv.gz", ShareColumns()),
 )
 
 
@@ -70,7 +70,7 @@ def main() -> None:
         _write(table, count, chosen.seed)
         findings, remarks = _command(table, Path(name, "out"), count)
         say("beside a sparse product")
-        finding, more = _product(read_table(table).shares)
+        finding, more = _product(read_shares(table).shares)
     findings.append(finding)
     remarks += more
     folder = shared_data()
@@ -80,7 +80,7 @@ def main() -> None:
         shuffles = SHUFFLES_QUICK if chosen.quick else SHUFFLES
         for what, file, columns in TABLES:
             say(f"{what}: {shuffles} shuffles")
-            shares = read_table(folder / "cosharing" / file, columns).shares
+            shares = read_shares(folder / "cosharing" / file, columns).shares
             finding, remark = _truth(what, shares, shuffles, chosen.seed)
             findings.append(finding)
             remarks.append(remark)
@@ -188,8 +188,8 @@ def _hypergeometric(shares: Shares) -> int:
 def _truth(what: str, shares: Shares, shuffles: int, seed: int) -> tuple[Finding, str]:
     windows = {row["seconds"]: row for row in find_ties(shares).windows.to_pylist()}
     ties = windows[None]["ties"]
-    kept = ties_of_shuffled(shares, shuffles=shuffles, seed=seed)
-    peer = [_hypergeometric(shuffled(shares, seed + at)) for at in range(PEER_SHUFFLES)]
+    kept = count_shuffled_ties(shares, shuffles=shuffles, seed=seed)
+    peer = [_hypergeometric(shuffle_shares(shares, seed + at)) for at in range(PEER_SHUFFLES)]
     finding = Finding(
         f"{what}: false ties in each of {shuffles} shuffles, of {ties:,} ties unshuffled",
         f"{kept.sum()} in all, {kept.max()} at most, in {np.count_nonzero(kept)} shuffles",

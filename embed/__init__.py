@@ -1,0 +1,1 @@
+"""Computes the signals of pictures and captions."""

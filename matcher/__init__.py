@@ -1,0 +1,1 @@
+"""Verifies candidates, groups posts, and finds ties between accounts."""

@@ -17,14 +17,14 @@ from frametrace.case.locks import exclusive_lock, shared_lock
 from frametrace.case.store import Case
 from frametrace.matcher.between_cases.spanning_groups import shown_of
 from frametrace.matcher.changes import BEFORE, compare
-from frametrace.matcher.framing.by_example.named_posts import named_posts
-from frametrace.matcher.framing.by_example.resolve import Compared
-from frametrace.matcher.framing.by_example.saved_framings import digests_of
+from frametrace.matcher.framing.by_example.rank_posts import named_posts
+from frametrace.matcher.framing.by_example.resolve_examples import CaseContents
+from frametrace.matcher.framing.by_example.saved_framings import framing_digests
 from frametrace.matcher.framing.find_framings import Framings, find_framings
-from frametrace.matcher.framing.map import map_of
-from frametrace.matcher.framing.summary import in_order
+from frametrace.matcher.framing.framing_summary import in_group_order
+from frametrace.matcher.framing.tsne_map import map_of
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
-from frametrace.matcher.network import ties_of
+from frametrace.matcher.network import case_ties
 from frametrace.matcher.photos.assignment import PLACES
 from frametrace.matcher.photos.compare_case import compare_case
 from frametrace.matcher.photos.elements import Elements
@@ -123,7 +123,7 @@ def match_case(
             version=version("frametrace"),
             unlisted=photos.unlisted,
             left_out=compared.lacking,
-            named=digests_of(case),
+            named=framing_digests(case),
             cases=cases,
             spanning=bool(cases) and not extent.whole,
         )
@@ -161,7 +161,7 @@ def _found(
     progress: Progress,
 ) -> Results:
     """What was found, but for the map."""
-    compared = Compared(case, framings.contents, framings.fusion, photos.places)
+    compared = CaseContents(case, framings.contents, framings.fusion, photos.places)
     named = named_posts(compared, settings.min_decades, progress)
     parts = [
         members_of(case, photos.places, photos.listed),
@@ -173,8 +173,8 @@ def _found(
         groups=groups,
         members=members,
         accounts=accounts_of(case, members),
-        ties=ties_of(case, members, settings.ties),
-        framings=in_order(framings.about, groups),
+        ties=case_ties(case, members, settings.ties),
+        framings=in_group_order(framings.summaries, groups),
         map=MAP.empty_table(),
         named=named,
     )

@@ -199,7 +199,7 @@ def made_shares(shares: Iterable[tuple[str, str, int | None]], precision: str = 
     """`Shares` of accounts, items and seconds; an account's first letter is its platform."""
     import pyarrow as pa
 
-    from frametrace.matcher.network import RAW, Shares
+    from frametrace.matcher.network import RAW_SHARES, Shares
     from frametrace.posts.model import Precision
 
     rows = [
@@ -211,7 +211,7 @@ def made_shares(shares: Iterable[tuple[str, str, int | None]], precision: str = 
         }
         for account, item, at in shares
     ]
-    return Shares.of(pa.Table.from_pylist(rows, RAW), [Precision(precision)])
+    return Shares.of(pa.Table.from_pylist(rows, RAW_SHARES), [Precision(precision)])
 
 
 FEATURE = np.dtype(

@@ -1,0 +1,1 @@
+"""Runs independent parts of work in this process, in threads or processes; reports progress."""

@@ -79,14 +79,14 @@ def command(case: Path, **options: Any) -> None:
         remove_framing,
         show_framing,
     )
-    from frametrace.matcher.framing.by_example.read_examples import Named
-    from frametrace.matcher.framing.by_example.run_framing import Asked
+    from frametrace.matcher.framing.by_example.framing_search import FramingQuery
+    from frametrace.matcher.framing.by_example.read_examples import ExampleNames
 
     if options["name"] == "":
         raise click.UsageError("the name is empty: name a framing, or leave --name out")
-    asked = Asked(
-        Named(options["posts"], options["pictures"], options["texts"]),
-        Named(options["unlike_posts"], options["unlike_pictures"], options["unlike_texts"]),
+    asked = FramingQuery(
+        ExampleNames(options["posts"], options["pictures"], options["texts"]),
+        ExampleNames(options["unlike_posts"], options["unlike_pictures"], options["unlike_texts"]),
         options["min_decades"],
         options["name"] or "",
     )
@@ -94,10 +94,10 @@ def command(case: Path, **options: Any) -> None:
     if out is not None and out.suffix.lower() != ".csv":
         raise click.UsageError(f"{out} is no CSV file: name one that ends in .csv")
     if options["delete"]:
-        if not asked.name or asked.says_more or out is not None or top is not None:
+        if not asked.name or asked.is_more_than_a_name or out is not None or top is not None:
             raise click.UsageError("--delete goes with --name and nothing else")
         remove_framing(case, asked.name, as_json=as_json)
-    elif asked.name or asked.says_more:
+    elif asked.name or asked.is_more_than_a_name:
         show_framing(case, asked, top, out, as_json=as_json)
     elif out is not None or top is not None:
         raise click.UsageError("name an example: a post with --like, a --picture, or a --text")

@@ -9,9 +9,9 @@ import click
 from frametrace.app.options import json_option, out_option
 
 if TYPE_CHECKING:
+    from frametrace.app.library import Network
     from frametrace.app.output.console import Console
-    from frametrace.app.output.render import print_line
-    from frametrace.matcher.network import Network, Shares
+    from frametrace.matcher.settings import TieSettings
 
 __all__ = ["command"]
 
@@ -19,6 +19,7 @@ _PATH = click.Path(path_type=Path)
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LONGEST = 36_525  # days
 _TOP = 10
+_COLUMN_OPTIONS = ("item", "account", "time", "platform", "prefixed")
 _WINDOWS = {
     "window": "within",
     "pairs": "pairs",
@@ -111,27 +112,19 @@ def command(case: Path | None, table: Path | None, out: Path, **options: Any) ->
     """
     from frametrace.app.output.console import Console
     from frametrace.app.output.render import print_json
-    from frametrace.app.report.network_files import FILES, summary_of, write_network
+    from frametrace.app.report.network_files import FILES, summary_of
     from frametrace.app.report.output_folder import check_place
-    from frametrace.matcher.network import find_ties, ties_of_shuffled
-    from frametrace.matcher.settings import TieSettings
 
     source = case or table
     if source is None or (case and table):
         raise click.UsageError("name a CASE, or a table with --from-csv; and not both")
     check_place(source, out, FILES)
-    console = Console()
-    shares, about = _of_case(case, options) if case else _of_table(source, options, console)
-    settings = TieSettings(options["fdr"], options["window"], options["max_accounts"])
-    network = find_ties(shares, settings, console)
-    if count := options["shuffles"]:
-        kept = ties_of_shuffled(shares, settings, count, progress=console)
-        about["ties_after_shuffling"] = kept.tolist()
-    write_network(out, network, about)
+    network = _of_case(case, options, Console()) if case else _of_table(source, options, Console())
+    network.write(out)
     if options["as_json"]:
-        print_json({**summary_of(network), **about, "out": out})
+        print_json({**summary_of(network.computed), **network.about, "out": out})
     else:
-        _tell(network, about, out)
+        _print(network, out)
 
 
 def _counts(window: dict[str, Any]) -> list[str]:
@@ -147,77 +140,86 @@ def _cells(tie: dict[str, Any]) -> list[object]:
     return [*list(tie.values())[:5], f"{tie['q_value']:.1e}", first]
 
 
-def _of_case(case: Path, options: dict[str, Any]) -> "tuple[Shares, dict[str, Any]]":
-    from frametrace.case.store import Case
-    from frametrace.matcher.network import By, shares_in
-    from frametrace.matcher.stage import load_results
+def _settings(options: dict[str, Any]) -> "TieSettings":
+    from frametrace.matcher.settings import TieSettings
 
-    for name in ("item", "account", "time", "platform", "prefixed"):
+    return TieSettings(options["fdr"], options["window"], options["max_accounts"])
+
+
+def _of_case(case: Path, options: dict[str, Any], console: "Console") -> "Network":
+    from frametrace.app import library
+
+    for name in _COLUMN_OPTIONS:
         if options[name]:
             raise click.UsageError("columns are named with --from-csv; a case knows its own")
-    opened = Case(case)
-    by = By(options["by"] or By.PHOTO)
-    shares = shares_in(opened, load_results(opened)[0].members, by)
-    return shares, {"case": case.resolve().name, "epoch": opened.epoch.number, "by": str(by)}
+    return library.network(
+        case,
+        by=options["by"] or "photo",
+        settings=_settings(options),
+        shuffles=options["shuffles"],
+        progress=console,
+    )
 
 
-def _of_table(
-    table: Path, options: dict[str, Any], console: "Console"
-) -> "tuple[Shares, dict[str, Any]]":
-    from frametrace.matcher.network import Columns, read_table
+def _of_table(table: Path, options: dict[str, Any], console: "Console") -> "Network":
+    from frametrace.app import library
+    from frametrace.matcher.network import ShareColumns
 
     if options["by"]:
         raise click.UsageError("--by goes with a CASE; of a table, --object names what is shared")
-    names = ("item", "account", "time", "platform", "prefixed")
-    given = {name: options[name] for name in names if options[name] is not None}
-    read = read_table(table, Columns(**given), console)
-    return read.shares, {
-        "table": table.name,
-        "rows": read.rows,
-        "rows_without_item": read.without_item,
-        "rows_unreadable": read.unreadable,
-        "skipped": [f"{row.source}, line {row.line}: {row.reason}" for row in read.skipped],
-    }
+    columns = {name: options[name] for name in _COLUMN_OPTIONS if options[name] is not None}
+    return library.network_of_shares(
+        table,
+        ShareColumns(**columns),
+        settings=_settings(options),
+        shuffles=options["shuffles"],
+        progress=console,
+    )
 
 
-def _tell(network: "Network", about: dict[str, Any], out: Path) -> None:
-    from frametrace.app.output.render import table_text
+def _print(network: "Network", out: Path) -> None:
+    from frametrace.app.output.render import print_line, table_text
     from frametrace.app.report.network_files import summary_of
 
-    found = summary_of(network)
+    computed, about, summary = network.computed, network.about, summary_of(network.computed)
     if "table" in about:
-        print(
-            f"read      {about['rows']:,} rows; {about['rows_without_item']:,} share nothing, "
-            f"{about['rows_unreadable']:,} can't be read"
+        print_line(
+            "read",
+            f"{about['rows']:,} rows; {about['rows_without_item']:,} share nothing, "
+            f"{about['rows_unreadable']:,} can't be read",
         )
         for line in about["skipped"][:3]:
             print_line("skipped", line)
-    print(
-        f"shares    {network.shares:,} of {network.items:,} items by {network.sharing_accounts:,} "
-        "accounts"
+    print_line(
+        "shares",
+        f"{computed.shares:,} of {computed.items:,} items by "
+        f"{computed.sharing_accounts:,} accounts",
     )
-    if network.viral_items:
-        print(
-            f"note      Items that over {network.most_sharers:,} accounts share tie nobody: "
-            f"{network.viral_items:,}"
+    if computed.viral_items:
+        print_line(
+            "note",
+            f"Items that over {computed.most_sharers:,} accounts share tie nobody: "
+            f"{computed.viral_items:,}",
         )
-    print(
-        f"ties      {found['ties']:,} of {network.tests:,} pairs of accounts share more than "
-        f"chance explains (false discovery rate: {network.settings.fdr:g})"
+    print_line(
+        "ties",
+        f"{summary['ties']:,} of {computed.tests:,} pairs of accounts share more than "
+        f"chance explains (false discovery rate: {computed.settings.fdr:g})",
     )
-    if found["ties"] > found["pairs_listed"]:
-        print_line("note", f"The {found['pairs_listed']:,} most significant are listed")
+    if summary["ties"] > summary["pairs_listed"]:
+        print_line("note", f"The {summary['pairs_listed']:,} most significant are listed")
     print_line("note", "A tie is evidence of co-sharing, not a verdict on anybody.")
-    print_line("grouped", f"{found['communities']:,} communities of tied accounts")
-    if kept := about.get("ties_after_shuffling"):
-        print(
-            f"shuffled  {len(kept):,} times: {sum(map(bool, kept)):,} shuffles made ties, "
-            f"{sum(kept):,} in all, {max(kept):,} at most"
+    print_line("grouped", f"{summary['communities']:,} communities of tied accounts")
+    if by_chance := about.get("ties_after_shuffling"):
+        print_line(
+            "shuffled",
+            f"{len(by_chance):,} times: {sum(map(bool, by_chance)):,} shuffles made ties, "
+            f"{sum(by_chance):,} in all, {max(by_chance):,} at most",
         )
-    if any(window["pairs"] is None for window in found["windows"]):
+    if any(window["pairs"] is None for window in summary["windows"]):
         print_line("note", "Windows finer than the times are not counted: -")
-    rows = [_counts(window) for window in found["windows"]]
+    rows = [_counts(window) for window in summary["windows"]]
     print(f"\n{table_text(list(_WINDOWS.values()), rows)}\n")
-    if tops := network.ties.select(list(_COLUMNS)).slice(0, _TOP).to_pylist():
-        print(f"{table_text(list(_COLUMNS.values()), [_cells(tie) for tie in tops])}\n")
+    if shown := computed.ties.select(list(_COLUMNS)).slice(0, _TOP).to_pylist():
+        print(f"{table_text(list(_COLUMNS.values()), [_cells(tie) for tie in shown])}\n")
     print_line("written", out)

@@ -31,7 +31,7 @@ def load(name: str) -> Image.Image:
     if spec is None or not spec.submodule_search_locations:
         raise ModelMissing(
             f"the demo's photographs come with {package}, which is not installed: "
-            "pip install 'frametrace[demo]'"
+            "install Frametrace again with pip install frametrace"
         )
     place = Path(spec.submodule_search_locations[0], folder)
     with Image.open(next(place.glob(f"{name}.*"))) as opened:

@@ -1,0 +1,1 @@
+"""Looks at sources before they are added."""

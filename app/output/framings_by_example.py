@@ -14,17 +14,17 @@ from frametrace.app.report.csv_tables import rows_of, write_csv
 from frametrace.app.report.evidence_sentences import in_common
 from frametrace.case.store import Case
 from frametrace.matcher.framing.by_example.examples import Examples, Framing
-from frametrace.matcher.framing.by_example.run_framing import (
-    Asked,
+from frametrace.matcher.framing.by_example.framing_search import (
+    FramingQuery,
     posts_when_matched,
     rank_by_example,
 )
 from frametrace.matcher.framing.by_example.saved_framings import (
-    changing,
-    checked_name,
-    delete,
-    load,
-    names_in,
+    checked_framing_name,
+    delete_framing,
+    framing_names,
+    framings_lock,
+    load_framing,
 )
 from frametrace.matcher.settings import MatchSettings
 from frametrace.posts.errors import CaseError, UsageError
@@ -51,7 +51,7 @@ _CSV_COLUMNS = (
 
 
 def show_framing(
-    case_path: Path, asked: Asked, top: int | None, out: Path | None, *, as_json: bool
+    case_path: Path, asked: FramingQuery, top: int | None, out: Path | None, *, as_json: bool
 ) -> None:
     """Rank the posts of a case by examples, print them, and write them to a CSV file.
 
@@ -66,7 +66,7 @@ def show_framing(
     rows = _explained(ranked.rows)
     if out is not None:
         _write(out, rows)
-    least = MatchSettings().min_decades if framing.least is None else framing.least
+    least = MatchSettings().min_decades if framing.min_rarity is None else framing.min_rarity
     if as_json:
         about = {**asdict(ranked), "rows": ranked.rows.to_pylist(), "min_decades": least}
         print_json({**about, "name": asked.name or None, **_counts(framing)})
@@ -148,7 +148,7 @@ def _kinds_text(examples: Examples) -> str:
 def list_framings(case_path: Path, *, as_json: bool) -> None:
     """Print the named framings of a case, and how many posts the last match run found of each."""
     case = Case(case_path)
-    rows = [_row(case, name) for name in names_in(case)]
+    rows = [_row(case, name) for name in framing_names(case)]
     if as_json:
         print_json(rows)
         return
@@ -169,7 +169,7 @@ def list_framings(case_path: Path, *, as_json: bool) -> None:
 
 def _row(case: Case, name: str) -> dict[str, Any]:
     try:
-        framing = load(case, name)
+        framing = load_framing(case, name)
     except (CaseError, UsageError) as error:
         return {"name": name, "examples": "can't be read", "posts": None, "error": str(error)}
     rows = posts_when_matched(case, name)
@@ -180,9 +180,9 @@ def _row(case: Case, name: str) -> dict[str, Any]:
 
 def remove_framing(case_path: Path, name: str, *, as_json: bool) -> None:
     """Delete a named framing and say so."""
-    case, name = Case(case_path), checked_name(name)
-    with changing(case):
-        delete(case, name)
+    case, name = Case(case_path), checked_framing_name(name)
+    with framings_lock(case):
+        delete_framing(case, name)
     if as_json:
         print_json({"deleted": name})
     else:

@@ -10,7 +10,7 @@ from typing import Any
 from frametrace.app.report.csv_tables import write_csv
 from frametrace.app.report.network_graphs import write_gexf, write_graphml
 from frametrace.app.report.output_folder import written
-from frametrace.matcher.network import Network
+from frametrace.matcher.network import AccountNetwork
 
 __all__ = ["FILES", "summary_of", "write_network"]
 
@@ -21,7 +21,7 @@ FILES = (
 )
 
 
-def summary_of(network: Network) -> dict[str, Any]:
+def summary_of(network: AccountNetwork) -> dict[str, Any]:
     """What was found, in numbers."""
     windows = network.windows.to_pylist()
     (chosen,) = (row for row in windows if (row["seconds"] or 0) == network.settings.window)
@@ -43,7 +43,7 @@ def summary_of(network: Network) -> dict[str, Any]:
     }
 
 
-def write_network(out: Path, network: Network, about: Mapping[str, Any]) -> None:
+def write_network(out: Path, network: AccountNetwork, about: Mapping[str, Any]) -> None:
     """Write everything into the folder `out`; `about` says what it was made from.
 
     Raises `CaseError` where it can't be written.

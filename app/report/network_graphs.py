@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.matcher.network import Network
+from frametrace.matcher.network import AccountNetwork
 from frametrace.matcher.results import Results
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def ties_view(results: Results, fdr: float) -> TiesView:
     return TiesView(shown, results.ties.num_rows, significant(results.ties, fdr).num_rows, fdr)
 
 
-def write_gexf(path: Path, found: Results | Network) -> None:
+def write_gexf(path: Path, found: Results | AccountNetwork) -> None:
     """Write accounts and ties in GEXF 1.2; the same ones give the same bytes on any day."""
     import networkx
 
@@ -66,14 +66,14 @@ def write_gexf(path: Path, found: Results | Network) -> None:
     path.write_text(_DATE.sub("", lines, count=1) + "\n", "utf-8")
 
 
-def write_graphml(path: Path, found: Results | Network) -> None:
+def write_graphml(path: Path, found: Results | AccountNetwork) -> None:
     """Write accounts and ties in GraphML."""
     import networkx
 
     path.write_text("\n".join(networkx.generate_graphml(_graph(found))) + "\n", "utf-8")
 
 
-def _graph(found: Results | Network) -> "networkx.Graph[str]":
+def _graph(found: Results | AccountNetwork) -> "networkx.Graph[str]":
     """Accounts as nodes and ties as edges, weighted by how much they share.
 
     What they share stands in the tables: no viewer reads lists.

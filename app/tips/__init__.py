@@ -1,0 +1,1 @@
+"""What the tip commands and `watch` write and print."""

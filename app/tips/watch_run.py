@@ -21,7 +21,7 @@ from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
 from frametrace.embed.stage import EmbedSettings, embed
-from frametrace.matcher.framing.by_example.saved_framings import names_in
+from frametrace.matcher.framing.by_example.saved_framings import framing_names
 from frametrace.matcher.tips.envelope import TIP, is_document
 from frametrace.matcher.tips.read_tip import read_tip
 from frametrace.matcher.tips.tip_model import Tip
@@ -110,7 +110,7 @@ def _by_models(case: Case, progress: Progress) -> tuple[str, ...]:
     As far as the case and this machine have it.
     """
     found = []
-    for name in (OcrText.name, Caption.name, *([Clip.name] if names_in(case) else [])):
+    for name in (OcrText.name, Caption.name, *([Clip.name] if framing_names(case) else [])):
         if (made := case.epoch.signals.get(name)) is None:
             continue
         try:

@@ -28,11 +28,15 @@ from measuring import Finding, Stopped, conclude, options, say, shared_data
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.matcher.framing.by_example.example_scoring import ExampleScores, score_contents
 from frametrace.matcher.framing.by_example.examples import ExamplePost, Examples, Framing
-from frametrace.matcher.framing.by_example.likeness import Likeness, likeness
-from frametrace.matcher.framing.by_example.resolve import Compared, Given, given_of
-from frametrace.matcher.framing.by_example.run_framing import compared_of
-from frametrace.matcher.framing.similarity import Means
+from frametrace.matcher.framing.by_example.framing_search import case_contents
+from frametrace.matcher.framing.by_example.resolve_examples import (
+    CaseContents,
+    ResolvedExamples,
+    resolve_examples,
+)
+from frametrace.matcher.framing.similarity import Basis
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import match_case
 from frametrace.posts.errors import ModelMissing
@@ -47,14 +51,14 @@ _LEAST = MatchSettings().min_decades
 class Labelled:
     """A case, what each of its contents is about, and one post of each."""
 
-    compared: Compared
+    compared: CaseContents
     about: np.ndarray
     post: Sequence[ExamplePost]
 
     @classmethod
     def of(cls, case: Case, labels: Mapping[tuple[str, str], str]) -> "Labelled":
         """A case whose posts are labelled, each content by most of its own."""
-        compared = compared_of(case)
+        compared = case_contents(case)
         told: dict[int, Counter[str]] = defaultdict(Counter)
         post: dict[int, ExamplePost] = {}
         for row in compared.contents.posts.to_pylist():
@@ -64,15 +68,15 @@ class Labelled:
         about = np.array([told[at].most_common(1)[0][0] for at in range(n)])
         return cls(compared, about, [post[at] for at in range(n)])
 
-    def given(self, like: Sequence[int], unlike: Sequence[int] = ()) -> Given:
+    def given(self, like: Sequence[int], unlike: Sequence[int] = ()) -> ResolvedExamples:
         """Some contents as examples."""
         sides = (Examples(tuple(self.post[at] for at in side)) for side in (like, unlike))
-        return given_of(self.compared, Framing(*sides))
+        return resolve_examples(self.compared, Framing(*sides))
 
-    def found(self, given: Given) -> Likeness:
+    def found(self, given: ResolvedExamples) -> ExampleScores:
         """How alike all contents are to them."""
         everything = np.arange(len(self.about))
-        return likeness(given.fusion, everything, given.like, given.unlike, given.mean)
+        return score_contents(given.fusion, everything, given.like, given.unlike, given.mean)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,19 +200,19 @@ def _prototypes(
     ]
 
 
-def _rankings(labelled: Labelled, given: Given) -> dict[str, np.ndarray]:
+def _rankings(labelled: Labelled, given: ResolvedExamples) -> dict[str, np.ndarray]:
     """The decades by each prototype."""
     nearest = labelled.found(replace(given, mean=None))
     if given.mean is None:
-        return {"ours": nearest.decades, "the nearest alone": nearest.decades}
+        return {"ours": nearest.rarity, "the nearest alone": nearest.rarity}
     n = len(labelled.about)
-    mean = given.fusion.compare(np.full(n, given.mean), np.arange(n)).captions.decades
-    captions = nearest.fused.captions
-    rest = nearest.decades - captions.decades
-    by_mean = np.where(captions.means == Means.CAPTION, mean, captions.decades) + rest
+    mean = given.fusion.compare(np.full(n, given.mean), np.arange(n)).captions.rarity
+    captions = nearest.evidence.captions
+    rest = nearest.rarity - captions.rarity
+    by_mean = np.where(captions.basis == Basis.CAPTION, mean, captions.rarity) + rest
     return {
-        "ours": labelled.found(given).decades,
-        "the nearest alone": nearest.decades,
+        "ours": labelled.found(given).rarity,
+        "the nearest alone": nearest.rarity,
         "the mean alone": by_mean,
     }
 
@@ -222,13 +226,13 @@ def _against(
         for target, like in drawn:
             alone = labelled.found(labelled.given(like))
             wrong = np.flatnonzero(~target)
-            unlike = wrong[np.argsort(-alone.decades[wrong], kind="stable")[:count]].tolist()
+            unlike = wrong[np.argsort(-alone.rarity[wrong], kind="stable")[:count]].tolist()
             found = labelled.found(labelled.given(like, unlike))
             left = [*like, *unlike]
-            belongs = (found.decades >= _LEAST) & ~found.opposed
-            with_them.append(_score(labelled, found.decades, belongs, target, left))
-            belongs = alone.decades >= _LEAST
-            without.append(_score(labelled, alone.decades, belongs, target, left))
+            belongs = (found.rarity >= _LEAST) & ~found.opposed
+            with_them.append(_score(labelled, found.rarity, belongs, target, left))
+            belongs = alone.rarity >= _LEAST
+            without.append(_score(labelled, alone.rarity, belongs, target, left))
         ours, before = mean_of(with_them), mean_of(without)
         worst = min(a.ranked - b.ranked for a, b in zip(with_them, without, strict=True))
         name = f"{what}, {count} counter-examples (worst draw {worst:+.2f})"
@@ -255,7 +259,7 @@ def _score(
     """Of the ranking without what was named."""
     kept = np.ones(len(decades), bool)
     kept[[*named]] = False
-    posts = labelled.compared.contents.weight[kept]
+    posts = labelled.compared.contents.post_counts[kept]
     return Score.of(decades[kept], belongs[kept], target[kept], posts)
 
 

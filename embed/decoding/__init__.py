@@ -1,0 +1,1 @@
+"""Decodes pictures safely: formats, broken files, animations, transparency."""

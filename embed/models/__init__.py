@@ -1,0 +1,1 @@
+"""Loads models from this machine and chooses what computes their vectors."""

@@ -1,0 +1,1 @@
+"""Normalises texts into keys, and compares keys by n-grams and MinHash."""

@@ -1,0 +1,1 @@
+"""Finds the pictures that share local features with one picture: an inverted index."""

@@ -1,0 +1,1 @@
+"""Searches and joins hashes by Hamming distance, exactly."""

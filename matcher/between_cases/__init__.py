@@ -1,1 +1,1 @@
-"""Several cases matched as one: what spans them, and what is reused from one in another."""
+"""Matches several cases with each other."""

@@ -1,1 +1,1 @@
-"""Framings: posts that say or show alike, whatever photo they carry and whatever words they use."""
+"""Groups posts with a similar message, and says what each group is about."""

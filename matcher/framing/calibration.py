@@ -1,13 +1,13 @@
-"""How similar unrelated items of a case are under one signal, so that signals can be added.
+"""Calibrates similarities to rarity, so that the evidence of different signals can be added.
 
-A similarity is calibrated to the number of decades by which it is rare: 3 is reached by one of
-1,000 pairs of unrelated items. Unrelated pairs can't be told from the others beforehand, and in a
-case about few events a fifth of all pairs is related; so the background is measured on its lower
-half, which they don't reach: its median, and its spread below that. Above, a logistic tail is
-assumed. On captions of real posts about 14 events, where pairs of different events are known, one
-of 10,000 lies above 0.54 and is calibrated to 3.0; on 2,500 captions of pictures of all kinds
-(flickr8k) one of 7,000 lies above 0.75 and is calibrated to 5: a tail is as heavy as the case has
-subjects, and a normal one would say 4.1 and 10.
+Rarity is −log₁₀ p: a similarity of rarity 3 is reached by one of 1,000 pairs of unrelated items of
+the case. Unrelated pairs can't be told from related ones beforehand, and in a case about few events
+a fifth of all pairs is related. So the background is measured on its lower half, which related
+pairs don't reach: its median, and its spread below that. Above, a logistic tail is assumed. On
+captions of real posts about 14 events, where pairs of different events are known, one of 10,000
+lies above 0.54, which is calibrated to 3.0; on 2,500 captions of pictures of all kinds (flickr8k)
+one of 7,000 lies above 0.75, which is calibrated to 5. The tail depends on the subjects of the
+case; a normal tail would give 4.1 and 10.
 """
 
 from collections.abc import Callable
@@ -16,27 +16,26 @@ from typing import Self
 
 import numpy as np
 
-__all__ = ["MOST", "Background", "Floor"]
+__all__ = ["MAX_RARITY", "Background", "Prior"]
 
-MOST = 6.0  # decades; what is rarer is as good as the same
-_PAIRS = 20_000
-_PRIOR = 100  # pairs of the prior that every case's own are added to; a small case has no others
-_GUESSED = 3  # where it is no more than a guess
-_NARROWEST, _WIDEST = 0.8, 2.0
-_FURTHEST = 4  # scales that a case's location may lie above what is known beforehand
+MAX_RARITY = 6.0  # rarer similarities count as equality
+_PAIRS = 20_000  # sampled
+_PRIOR_PAIRS = 100  # added from the prior to each sample; they decide in small cases
+_UNKNOWN_PRIOR_PAIRS = 3  # of a prior that is only a guess
+_MIN_SCALE, _MAX_SCALE = 0.8, 2.0  # of the prior's scale
+_MAX_SHIFT = 4  # scales that a case's location may lie above the prior's
 _QUANTILES = np.array([0.08, 0.25])
-_LOGITS = np.log(_QUANTILES / (1 - _QUANTILES))  # scales from the median that they lie at
+_LOGITS = np.log(_QUANTILES / (1 - _QUANTILES))  # their distance from the median, in scales
 _SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Floor:
-    """What a signal's background is taken for where the case says nothing else.
+class Prior:
+    """What is expected of a signal's background before a case is measured.
 
-    `location` and `scale` are those of the logistic distribution. A case's own is not believed
-    where its scale is less than 0.8 or more than 2 times that, or its location more than four
-    scales above: all of its posts are related then. Of a model that is not `known` the case alone
-    can tell the location.
+    `location` and `scale` are those of a logistic distribution. The measured scale is limited to
+    0.8 to 2 times the prior's, and the location to four scales above: beyond that, all posts of the
+    case are related. If the model is not `known`, only the case can give the location.
     """
 
     location: float
@@ -46,42 +45,42 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """A logistic distribution of the similarities of unrelated items."""
+    """The similarities of unrelated items, as a logistic distribution."""
 
     location: float
     scale: float
 
     @classmethod
     def measure(
-        cls, count: int, compare: Callable[[np.ndarray, np.ndarray], np.ndarray], floor: Floor
+        cls, count: int, compare: Callable[[np.ndarray, np.ndarray], np.ndarray], prior: Prior
     ) -> Self:
-        """Of `count` items, by random pairs; `compare` gives the similarities of (m,) pairs."""
+        """Measure random pairs of `count` items; `compare` returns the similarities of m pairs."""
         rng = np.random.default_rng(_SEED)
-        some = min(_PAIRS, count * (count - 1) // 2)
-        a, b = rng.integers(0, max(count, 1), (2, some))
-        different = a != b
-        many = _PRIOR if floor.known else _GUESSED
-        prior = floor.location + floor.scale * _logistic_quantiles(many)
-        found = np.append(prior, compare(a[different], b[different]))
-        low, high = np.quantile(found, _QUANTILES)
+        pairs = min(_PAIRS, count * (count - 1) // 2)
+        a, b = rng.integers(0, max(count, 1), (2, pairs))
+        distinct = a != b
+        prior_pairs = _PRIOR_PAIRS if prior.known else _UNKNOWN_PRIOR_PAIRS
+        expected = prior.location + prior.scale * _logistic_quantiles(prior_pairs)
+        similarity = np.append(expected, compare(a[distinct], b[distinct]))
+        low, high = np.quantile(similarity, _QUANTILES)
         scale = (high - low) / (_LOGITS[1] - _LOGITS[0])
-        scale = np.clip(scale, floor.scale * _NARROWEST, floor.scale * _WIDEST)
-        furthest = floor.location + _FURTHEST * floor.scale if floor.known else np.inf
-        location = min(high - _LOGITS[1] * scale, furthest)
+        scale = np.clip(scale, prior.scale * _MIN_SCALE, prior.scale * _MAX_SCALE)
+        max_location = prior.location + _MAX_SHIFT * prior.scale if prior.known else np.inf
+        location = min(high - _LOGITS[1] * scale, max_location)
         return cls(float(location), float(scale))
 
-    def calibrated(self, similarity: np.ndarray) -> np.ndarray:
-        """By how many decades a similarity is rare, float32 in [0, `MOST`]."""
+    def rarity(self, similarity: np.ndarray) -> np.ndarray:
+        """The rarity of similarities, float32 in [0, `MAX_RARITY`]."""
         z = (similarity - self.location) / self.scale
-        decades = np.logaddexp(0, z) / np.log(10)
-        # What is far out is bounded, and still in order: nearest neighbours are told by it.
-        bounded = MOST - np.exp(np.minimum(MOST - 1 - decades, 0))
-        near: np.ndarray = np.where(decades < MOST - 1, decades, bounded)
-        return near.astype(np.float32)
+        rarity = np.logaddexp(0, z) / np.log(10)
+        # Values near the maximum are compressed but keep their order: nearest neighbours need it.
+        bounded = MAX_RARITY - np.exp(np.minimum(MAX_RARITY - 1 - rarity, 0))
+        result: np.ndarray = np.where(rarity < MAX_RARITY - 1, rarity, bounded)
+        return result.astype(np.float32)
 
-    def reached_at(self, decades: float) -> float:
-        """The similarity that is rare by so many decades, before `calibrated` bounds them."""
-        return self.location + self.scale * float(np.log(10**decades - 1))
+    def similarity_at(self, rarity: float) -> float:
+        """The similarity of a rarity, before `rarity` bounds it."""
+        return self.location + self.scale * float(np.log(10**rarity - 1))
 
 
 def _logistic_quantiles(count: int) -> np.ndarray:

@@ -1,9 +1,7 @@
-"""Framing groups: communities of contents that are alike.
+"""Clusters contents into framing groups: Leiden communities of the neighbour graph.
 
-The graph holds pairs that are among each other's nearest neighbours by what their evidence adds up
-to: what is near to everything is near to nobody in particular. Contents with an item in common are
-tied to the one of them that most posts carry: a star, where a clique would have millions of edges.
-Communities are found by Leiden (Traag, Waltman and van Eck 2019), decades being the weights.
+Communities are found by Leiden (Traag, Waltman and van Eck 2019), weighted by rarity. Each group
+gets a medoid, the strongest path from it to each content, and its cohesion.
 """
 
 from dataclasses import dataclass
@@ -12,89 +10,54 @@ import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 
-from frametrace.matcher.framing.calibration import MOST
-from frametrace.matcher.framing.candidate_pairs import near, sharing
+from frametrace.matcher.framing.calibration import MAX_RARITY
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
-from frametrace.matcher.framing.fusion import Fused, Fusion
-from frametrace.matcher.framing.similarity import Means
+from frametrace.matcher.framing.fusion import EvidenceFusion, FusedEvidence
+from frametrace.matcher.framing.neighbour_graph import Edges
+from frametrace.matcher.framing.similarity import Basis
 
-__all__ = ["Communities", "Edges", "communities", "edges_of"]
+__all__ = ["FramingGroups", "group_contents"]
 
 _SEED = 0
-_COMPARED = 100  # pairs of a group's contents, at most, that tell how tightly it holds
-_KINDS = 3  # of evidence: what can add up
+_MAX_COHESION_PAIRS = 100  # pairs of a group's contents that cohesion is measured on
+_KINDS = 3  # kinds of evidence that can add up
 
 
 @dataclass(frozen=True, slots=True)
-class Edges:
-    """m pairs a < b of contents, (m,) int64 each, ordered, and how alike they are."""
+class FramingGroups:
+    """n contents and their groups.
 
-    a: np.ndarray
-    b: np.ndarray
-    fused: Fused
-
-    def graph(self, n: int, kept: np.ndarray) -> csr_matrix:
-        """The symmetric (n, n) graph of the decades of some edges."""
-        a, b, decades = self.a[kept], self.b[kept], self.fused.decades[kept]
-        both = np.append(a, b), np.append(b, a)
-        return coo_matrix((np.append(decades, decades), both), (n, n), np.float32).tocsr()
-
-
-@dataclass(frozen=True, slots=True)
-class Communities:
-    """n contents and where they belong.
-
-    `group` (n,) int64 numbers the groups, `NONE` for contents in none; `medoid` (g,) int64 is the
-    content of each group that is most alike to the group's posts. `via` (n,) int64 is the neighbour
-    that ties a content in, on the strongest path to the medoid; itself for medoids and for contents
-    in no group. `ties` is how alike each is to its `via`. `cohesion` (g,) float32: of the pairs of
-    a group's contents, or of a sample, the part that is alike without the others.
+    `group` (n,) int64 is the number of each content's group, `NONE` for contents in none; `medoid`
+    (g,) int64 is the content of each group that is most similar to the group's posts. `via` (n,)
+    int64 is the next content on the strongest path to the medoid, the content itself for medoids
+    and for contents in no group; `ties` is the evidence between each content and its `via`.
+    `cohesion` (g,) float32 is the share of a group's pairs of contents, or of a sample, that are
+    similar enough by themselves.
     """
 
     group: np.ndarray
     medoid: np.ndarray
     via: np.ndarray
-    ties: Fused
+    ties: FusedEvidence
     cohesion: np.ndarray
 
 
-def edges_of(contents: Contents, fusion: Fusion, least: float, neighbours: int) -> Edges:
-    """The pairs that tie contents: alike by `least` decades, and mutual neighbours or sharing."""
-    n = len(contents)
-    shared = sharing(contents)
-    a, b = np.divmod(np.union1d(shared, near(contents, fusion, neighbours)), max(n, 1))
-    decades = fusion.decades(a, b)
-    keep = decades >= least
-    a, b, decades = a[keep], b[keep], decades[keep]
-    keep = np.isin(a * n + b, shared) | _mutual(a, b, decades, neighbours)
-    a, b = a[keep], b[keep]
-    return Edges(a, b, fusion.compare(a, b))
-
-
-def communities(contents: Contents, edges: Edges, fusion: Fusion, least: float) -> Communities:
+def group_contents(
+    contents: Contents, edges: Edges, fusion: EvidenceFusion, min_rarity: float
+) -> FramingGroups:
     """Group contents by their edges.
 
-    What only one photo ties is left to the photo groups.
+    Contents that only one photo ties are left to the photo groups.
     """
     n = len(contents)
     graph = edges.graph(n, np.ones(len(edges.a), bool))
     group = _labels(graph, contents, edges)
-    medoid = _medoids(graph, group, contents.weight)
-    via = _vias(graph, group, medoid)
+    medoid = _medoids(graph, group, contents.post_counts)
+    via = _paths(graph, group, medoid)
     ties = fusion.compare(np.arange(n), via)
-    return Communities(group, medoid, via, ties, _cohesion(group, len(medoid), fusion, least))
-
-
-def _mutual(a: np.ndarray, b: np.ndarray, decades: np.ndarray, neighbours: int) -> np.ndarray:
-    """Which pairs are among the nearest of both."""
-    m = len(a)
-    node, other = np.append(a, b), np.append(b, a)
-    order = np.lexsort((other, -np.append(decades, decades), node))
-    start = np.searchsorted(node[order], node[order])
-    among = np.empty(2 * m, bool)
-    among[order] = np.arange(2 * m) - start < neighbours
-    mutual: np.ndarray = among[:m] & among[m:]
-    return mutual
+    return FramingGroups(
+        group, medoid, via, ties, _cohesion(group, len(medoid), fusion, min_rarity)
+    )
 
 
 def _labels(graph: csr_matrix, contents: Contents, edges: Edges) -> np.ndarray:
@@ -102,102 +65,103 @@ def _labels(graph: csr_matrix, contents: Contents, edges: Edges) -> np.ndarray:
     from sknetwork.clustering import Leiden
 
     n = len(contents)
-    found = Leiden(random_state=_SEED).fit_predict(graph) if graph.nnz else np.arange(n)
-    found = _with_the_nearest(graph, found)
-    inside = found[edges.a] == found[edges.b]
-    whole = connected_components(edges.graph(n, inside), directed=False)[1] if n else found
-    posts = np.bincount(whole, contents.weight, minlength=1)
-    written = np.diff(contents.written().starts) > 0
-    # One content says something where it has a text, several where more than one photo ties them.
-    many = np.bincount(whole, minlength=1) > 1
-    tied = np.zeros(len(posts), bool)
-    tied[whole[edges.a[inside & _tells(edges.fused)]]] = True
-    tied[whole[written]] |= ~many[whole[written]]
-    kept = ((posts > 1) & tied)[whole]
+    community = Leiden(random_state=_SEED).fit_predict(graph) if graph.nnz else np.arange(n)
+    community = _with_nearest(graph, community)
+    inside = community[edges.a] == community[edges.b]
+    # Communities that fall apart become several groups.
+    part = connected_components(edges.graph(n, inside), directed=False)[1] if n else community
+    posts = np.bincount(part, contents.post_counts, minlength=1)
+    has_text = np.diff(contents.all_texts().starts) > 0
+    # A single content is a framing if it has a text, several if more than one photo ties them.
+    several = np.bincount(part, minlength=1) > 1
+    is_framing = np.zeros(len(posts), bool)
+    is_framing[part[edges.a[inside & _beyond_photo(edges.evidence)]]] = True
+    is_framing[part[has_text]] |= ~several[part[has_text]]
+    keep = ((posts > 1) & is_framing)[part]
     group = np.full(n, NONE, np.int64)
-    _, first, inverse = np.unique(whole[kept], return_index=True, return_inverse=True)
+    _, first, inverse = np.unique(part[keep], return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
-    group[kept] = rank[inverse]
+    group[keep] = rank[inverse]
     return group
 
 
-def _with_the_nearest(graph: csr_matrix, found: np.ndarray) -> np.ndarray:
-    """Communities in which no content is without the one that is most like it.
+def _with_nearest(graph: csr_matrix, community: np.ndarray) -> np.ndarray:
+    """Move each content to the community of its nearest neighbour, if that is in another.
 
-    Modularity weighs how many edges go where: a post whose photo many others carry under other
-    words would go with them, away from the few that say the same.
+    Modularity counts edges: a post whose photo many others carry with other words would go with
+    them, away from the few that say the same.
     """
-    filled = np.flatnonzero(np.diff(graph.indptr))
+    tied = np.flatnonzero(np.diff(graph.indptr))
     row = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
-    inside = found[row] == found[graph.indices]
-    starts = graph.indptr[filled]
-    nearest = np.maximum.reduceat(graph.data, starts) if len(filled) else np.empty(0)
-    within = (
-        np.maximum.reduceat(np.where(inside, graph.data, 0), starts) if len(filled) else nearest
-    )
-    moved = filled[nearest > within]
-    other = [
+    inside = community[row] == community[graph.indices]
+    starts = graph.indptr[tied]
+    nearest = np.maximum.reduceat(graph.data, starts) if len(tied) else np.empty(0)
+    within = np.maximum.reduceat(np.where(inside, graph.data, 0), starts) if len(tied) else nearest
+    moved = tied[nearest > within]
+    neighbour = [
         graph.indices[slice(*graph.indptr[node : node + 2])][
             graph.data[slice(*graph.indptr[node : node + 2])].argmax()
         ]
         for node in moved.tolist()
     ]
-    together = found.copy()
-    together[moved] = found[other]
-    return together
+    result = community.copy()
+    result[moved] = community[neighbour]
+    return result
 
 
-def _tells(fused: Fused) -> np.ndarray:
-    """Which pairs are alike by more than carrying one photo."""
-    looks = (fused.looks.means == Means.CLIP) & (fused.looks.decades > 0)
-    told: np.ndarray = (fused.captions.decades >= 1) | (fused.lettering.decades >= 1) | looks
-    return told
+def _beyond_photo(evidence: FusedEvidence) -> np.ndarray:
+    """Which pairs have more in common than one photo, (m,) bool."""
+    alike = (evidence.pictures.basis == Basis.CLIP) & (evidence.pictures.rarity > 0)
+    beyond: np.ndarray = (evidence.captions.rarity >= 1) | (evidence.ocr_texts.rarity >= 1) | alike
+    return beyond
 
 
-def _medoids(graph: csr_matrix, group: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """The content of each group with the greatest sum of decades to the group's posts."""
+def _medoids(graph: csr_matrix, group: np.ndarray, post_counts: np.ndarray) -> np.ndarray:
+    """The content of each group with the greatest total rarity to the group's posts."""
     edges = graph.tocoo()
     inside = (group[edges.row] == group[edges.col]) & (group[edges.row] != NONE)
-    row, other = edges.row[inside], edges.col[inside]
-    shares = edges.data[inside].astype(np.float64) * weight[other]
-    central = np.bincount(row, shares, minlength=len(group)) + weight * MOST * _KINDS
+    row, neighbour = edges.row[inside], edges.col[inside]
+    shares = edges.data[inside].astype(np.float64) * post_counts[neighbour]
+    centrality = np.bincount(row, shares, minlength=len(group)) + post_counts * MAX_RARITY * _KINDS
     node = np.flatnonzero(group != NONE)
-    order = node[np.lexsort((node, -central[node], group[node]))]
+    order = node[np.lexsort((node, -centrality[node], group[node]))]
     medoid: np.ndarray = order[np.unique(group[order], return_index=True)[1]]
     return medoid
 
 
-def _vias(graph: csr_matrix, group: np.ndarray, medoid: np.ndarray) -> np.ndarray:
-    """The neighbour of each content on the strongest path to its medoid."""
+def _paths(graph: csr_matrix, group: np.ndarray, medoid: np.ndarray) -> np.ndarray:
+    """The next content on the strongest path from each content to its medoid, (n,) int64."""
     n = len(group)
     via = np.arange(n)
     if not len(medoid):
         return via
     edges = graph.tocoo()
     inside = (group[edges.row] == group[edges.col]) & (group[edges.row] != NONE)
-    # The spanning tree of most decades, hung on one root that all medoids are children of.
-    cost = MOST * _KINDS + 1 - edges.data[inside]
+    # The spanning tree of greatest rarity, from an extra root that all medoids are children of.
+    cost = MAX_RARITY * _KINDS + 1 - edges.data[inside]
     row = np.append(edges.row[inside], np.full(len(medoid), n))
     col = np.append(edges.col[inside], medoid)
     costs = np.append(cost, np.full(len(medoid), 0.5)).astype(np.float64)
     tree = minimum_spanning_tree(coo_matrix((costs, (row, col)), (n + 1, n + 1)).tocsr())
-    _, before = breadth_first_order(tree, n, directed=False)
-    reached = np.flatnonzero((before[:n] >= 0) & (before[:n] < n))
-    via[reached] = before[reached]
+    _, parent = breadth_first_order(tree, n, directed=False)
+    reached = np.flatnonzero((parent[:n] >= 0) & (parent[:n] < n))
+    via[reached] = parent[reached]
     return via
 
 
-def _cohesion(group: np.ndarray, count: int, fusion: Fusion, least: float) -> np.ndarray:
+def _cohesion(
+    group: np.ndarray, count: int, fusion: EvidenceFusion, min_rarity: float
+) -> np.ndarray:
     node = np.flatnonzero(group != NONE)
     node = node[np.argsort(group[node], kind="stable")]
     sizes = np.bincount(group[node], minlength=count)
     starts = np.cumsum(sizes) - sizes
     rng = np.random.default_rng(_SEED)
-    some = np.minimum(sizes * (sizes - 1) // 2, _COMPARED)
-    of = np.repeat(np.arange(count), some)
+    pairs = np.minimum(sizes * (sizes - 1) // 2, _MAX_COHESION_PAIRS)
+    of = np.repeat(np.arange(count), pairs)
     a = rng.integers(0, sizes[of])
     b = (a + rng.integers(1, sizes[of])) % sizes[of]
-    alike = fusion.decades(node[starts[of] + a], node[starts[of] + b]) >= least
-    together = np.bincount(of, alike, minlength=count)
-    return np.where(some > 0, together / np.maximum(some, 1), 1).astype(np.float32)
+    similar = fusion.rarity(node[starts[of] + a], node[starts[of] + b]) >= min_rarity
+    similar_pairs = np.bincount(of, similar, minlength=count)
+    return np.where(pairs > 0, similar_pairs / np.maximum(pairs, 1), 1).astype(np.float32)

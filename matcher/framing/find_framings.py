@@ -1,15 +1,16 @@
-"""From a case whose photos are grouped to its framing groups, with what they are about."""
+"""Finds the framing groups of a case whose photos are grouped, and summarises them."""
 
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from frametrace.case.store import Case
-from frametrace.matcher.framing.clustering import Communities, Edges, communities, edges_of
+from frametrace.matcher.framing.clustering import FramingGroups, group_contents
 from frametrace.matcher.framing.distinct_contents import Contents, contents_of
-from frametrace.matcher.framing.framing_tables import group_ids, matches_of, members_of
-from frametrace.matcher.framing.fusion import Fusion
-from frametrace.matcher.framing.summary import about
+from frametrace.matcher.framing.framing_summary import summarise
+from frametrace.matcher.framing.framing_tables import framing_matches, framing_members, group_ids
+from frametrace.matcher.framing.fusion import EvidenceFusion
+from frametrace.matcher.framing.neighbour_graph import Edges, find_edges
 from frametrace.matcher.settings import MatchSettings
 
 __all__ = ["Framings", "find_framings"]
@@ -19,35 +20,35 @@ __all__ = ["Framings", "find_framings"]
 class Framings:
     """The framings of a case.
 
-    `members` are in the schema `MEMBERS`, not yet ordered, `matches` in `MATCHES`, `about` in
+    `members` has the schema `MEMBERS`, not yet ordered, `matches` `MATCHES`, `summaries`
     `FRAMINGS`; `cohesion` has the columns group_id and cohesion.
     """
 
     contents: Contents
-    fusion: Fusion
+    fusion: EvidenceFusion
     edges: Edges
-    found: Communities
+    groups: FramingGroups
     members: pa.Table
     matches: pa.Table
-    about: pa.Table
+    summaries: pa.Table
     cohesion: pa.Table
 
 
 def find_framings(case: Case, photos: pa.Table, settings: MatchSettings) -> Framings:
-    """Group the case's posts by framing; `photos` are the places of its pictures."""
+    """Group the case's posts by framing; `photos` says which photo each picture shows."""
     contents = contents_of(case, photos)
-    fusion = Fusion(case, contents)
-    edges = edges_of(contents, fusion, settings.min_decades, settings.neighbours)
-    found = communities(contents, edges, fusion, settings.min_decades)
-    members = members_of(case, contents, found)
-    names = group_ids(contents, found)
+    fusion = EvidenceFusion.of(case, contents)
+    edges = find_edges(contents, fusion, settings.min_decades, settings.neighbours)
+    groups = group_contents(contents, edges, fusion, settings.min_decades)
+    members = framing_members(case, contents, groups)
+    cohesion = pa.array(groups.cohesion, pa.float32())
     return Framings(
         contents=contents,
         fusion=fusion,
         edges=edges,
-        found=found,
+        groups=groups,
         members=members,
-        matches=matches_of(contents, edges),
-        about=about(case, contents, found, members, photos),
-        cohesion=pa.table({"group_id": names, "cohesion": pa.array(found.cohesion, pa.float32())}),
+        matches=framing_matches(contents, edges),
+        summaries=summarise(case, contents, groups, members, photos),
+        cohesion=pa.table({"group_id": group_ids(contents, groups), "cohesion": cohesion}),
     )

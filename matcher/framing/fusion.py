@@ -1,84 +1,120 @@
-"""One similarity of two contents: what captions, lettering and pictures add up to.
+"""Fuses the evidence of captions, texts in pictures, and pictures into one rarity per pair.
 
-Decades of independent evidence add: captions that are alike to one of 1,000 unrelated pairs, under
-pictures that are alike to one of 1,000, are together as rare as one of 1,000,000. A caption may
-also say what is written on the other's picture; that counts where it tells more than the captions.
-Pictures under captions that don't agree count half: photos are reused with any message.
+The rarities of independent evidence add up: captions as similar as one of 1,000 unrelated pairs,
+under pictures as similar as one of 1,000, are together as rare as one of 1,000,000. A caption may
+also repeat the text in the other post's picture; that counts where it is rarer than the similarity
+of the captions. Pictures under captions that don't agree count half: photos are reused with any
+message.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
 from frametrace.case.store import Case
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
-from frametrace.matcher.framing.similarity import Alike, Looks, Texts
+from frametrace.matcher.framing.image_similarity import ImageSimilarity
+from frametrace.matcher.framing.similarity import MIN_AGREEMENT, PairSimilarity
+from frametrace.matcher.framing.text_similarity import TextSimilarity
 
-__all__ = ["AGREES", "Fused", "Fusion"]
+__all__ = ["EvidenceFusion", "FusedEvidence"]
 
-AGREES = 3.0  # decades from which lettering says the same: one of 1,000 unrelated pairs
-_BLOCK = 1 << 18  # pairs at a time
+_BLOCK = 1 << 18  # pairs compared at a time
 
 
 @dataclass(frozen=True, slots=True)
-class Fused:
-    """m pairs of contents: what each kind of evidence says.
+class FusedEvidence:
+    """The evidence of m pairs of contents, by kind.
 
-    `captions` compares the captions, or a caption with the other's lettering; `lettering` the
-    lettering of the pictures that agree most; `looks` the pictures.
+    `captions` compares the two captions, or a caption with the text in the other's picture;
+    `ocr_texts` the texts in the two pictures that agree most; `pictures` the pictures.
     """
 
-    captions: Alike
-    lettering: Alike
-    looks: Alike
+    captions: PairSimilarity
+    ocr_texts: PairSimilarity
+    pictures: PairSimilarity
 
     @property
-    def decades(self) -> np.ndarray:
-        """The sum, (m,) float32."""
-        total: np.ndarray = self.captions.decades + self.lettering.decades + self.looks.decades
+    def rarity(self) -> np.ndarray:
+        """The total rarity, (m,) float32."""
+        total: np.ndarray = self.captions.rarity + self.ocr_texts.rarity + self.pictures.rarity
         return total
 
 
-class Fusion:
-    """Compares contents of one case."""
+@dataclass(frozen=True, slots=True)
+class EvidenceFusion:
+    """Compares the contents of one case, and further contents that were added."""
 
-    def __init__(self, case: Case, contents: Contents) -> None:
-        self._contents = contents
-        self.texts = Texts(case, contents)
-        self.looks = Looks(case, contents, lambda alike: alike.decades >= AGREES)
+    contents: Contents
+    texts: TextSimilarity
+    images: ImageSimilarity
 
-    def decades(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """How alike (m,) contents are with (m,) others, (m,) float32 decades."""
+    @classmethod
+    def of(cls, case: Case, contents: Contents) -> Self:
+        """Open the signals of a case and measure their backgrounds."""
+        return cls(contents, TextSimilarity.of(case, contents), ImageSimilarity.of(case, contents))
+
+    def with_added(
+        self,
+        contents: Contents,
+        text_vectors: Sequence[np.ndarray | None],
+        picture_vectors: Sequence[np.ndarray | None],
+    ) -> Self:
+        """The same for the case's contents with others added, and the vectors of the added items.
+
+        The backgrounds stay those of the case.
+        """
+        texts, images = self.texts, self.images
+        texts = replace(
+            texts,
+            digests=contents.text_digests,
+            keys=contents.text_keys,
+            vectors=texts.vectors and texts.vectors.with_added(text_vectors),
+        )
+        images = ImageSimilarity(
+            contents.photo,
+            contents.ocr_text,
+            images.vectors and images.vectors.with_added(picture_vectors),
+        )
+        return type(self)(contents, texts, images)
+
+    def rarity(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """The total rarity of the evidence for m pairs of contents, (m,) float32."""
         parts = [np.empty(0, np.float32)]
         for start in range(0, len(a), _BLOCK):
             part = slice(start, start + _BLOCK)
-            parts.append(self.compare(a[part], b[part]).decades)
+            parts.append(self.compare(a[part], b[part]).rarity)
         return np.concatenate(parts)
 
-    def compare(self, a: np.ndarray, b: np.ndarray) -> Fused:
-        """The same with all evidence."""
-        texts, contents = self.texts, self._contents
+    def compare(self, a: np.ndarray, b: np.ndarray) -> FusedEvidence:
+        """All evidence for m pairs of contents."""
+        texts, contents = self.texts, self.contents
         pair, x, y = contents.pictures.pairs(a, b)
-        written = texts.compare(contents.lettering[x], contents.lettering[y])
+        in_pictures = texts.compare(contents.ocr_text[x], contents.ocr_text[y])
         captions = texts.compare(contents.caption[a], contents.caption[b])
-        for one, other in ((a, b), (b, a)):
-            captions = captions.or_better(self._across(one, other, swapped=one is b))
-        lettering = written.best(pair, len(a))
-        looks = self.looks.compare(x, y, written).best(pair, len(a))
-        unlike = (contents.caption[a] != NONE) & (contents.caption[b] != NONE)
-        unlike &= np.maximum(captions.decades, lettering.decades) < AGREES
-        decades = np.where(unlike, looks.decades / 2, looks.decades).astype(np.float32)
-        return Fused(captions, lettering, replace(looks, decades=decades))
+        captions = captions.or_rarer(self._caption_and_ocr_text(a, b, swapped=False))
+        captions = captions.or_rarer(self._caption_and_ocr_text(b, a, swapped=True))
+        ocr_texts = in_pictures.rarest(pair, len(a))
+        pictures = self.images.compare(x, y, in_pictures).rarest(pair, len(a))
+        disagree = (contents.caption[a] != NONE) & (contents.caption[b] != NONE)
+        disagree &= np.maximum(captions.rarity, ocr_texts.rarity) < MIN_AGREEMENT
+        rarity = np.where(disagree, pictures.rarity / 2, pictures.rarity).astype(np.float32)
+        return FusedEvidence(captions, ocr_texts, replace(pictures, rarity=rarity))
 
-    def _across(self, captions: np.ndarray, shown: np.ndarray, *, swapped: bool) -> Alike:
-        """The captions of some contents beside the lettering of others."""
-        pictures = self._contents.pictures
-        many = np.diff(pictures.starts)[shown]
-        pair = np.repeat(np.arange(len(shown)), many)
-        at = np.arange(len(pair)) - np.repeat(np.cumsum(many) - many, many)
-        lettering = self._contents.lettering[pictures.items[pictures.starts[shown[pair]] + at]]
-        keep = lettering != NONE
-        pair, lettering = pair[keep], lettering[keep]
-        caption = self._contents.caption[captions[pair]]
-        sides = (lettering, caption) if swapped else (caption, lettering)
-        return self.texts.compare(*sides).best(pair, len(shown))
+    def _caption_and_ocr_text(
+        self, with_caption: np.ndarray, with_picture: np.ndarray, *, swapped: bool
+    ) -> PairSimilarity:
+        """Captions of m contents, compared with the texts in the pictures of m others."""
+        pictures = self.contents.pictures
+        counts = np.diff(pictures.starts)[with_picture]
+        pair = np.repeat(np.arange(len(with_picture)), counts)
+        at = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
+        items = pictures.items[pictures.starts[with_picture[pair]] + at]
+        ocr_text = self.contents.ocr_text[items]
+        keep = ocr_text != NONE
+        pair, ocr_text = pair[keep], ocr_text[keep]
+        caption = self.contents.caption[with_caption[pair]]
+        sides = (ocr_text, caption) if swapped else (caption, ocr_text)
+        return self.texts.compare(*sides).rarest(pair, len(with_picture))

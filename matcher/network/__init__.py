@@ -1,33 +1,33 @@
-"""The account network: who shares the same things more often than chance explains."""
+"""The account network: which accounts share the same items more often than chance explains."""
 
-from frametrace.matcher.network.case_ties import By, shares_in, ties_of
-from frametrace.matcher.network.permutation import shuffled, ties_of_shuffled
-from frametrace.matcher.network.share_table import Columns, TableRead, read_table
-from frametrace.matcher.network.shares import RAW, Shares
+from frametrace.matcher.network.permutation import count_shuffled_ties, shuffle_shares
+from frametrace.matcher.network.shares import RAW_SHARES, Shares
+from frametrace.matcher.network.shares_from_case import SharedKind, case_ties, shares_in_case
+from frametrace.matcher.network.shares_from_csv import ShareColumns, SharesRead, read_shares
 from frametrace.matcher.network.tie_tables import (
     NETWORK_ACCOUNTS,
     NETWORK_TIES,
-    WINDOWS,
-    within_name,
+    WINDOW_SECONDS,
+    window_column,
 )
-from frametrace.matcher.network.ties import NETWORK_WINDOWS, Network, find_ties
+from frametrace.matcher.network.ties import NETWORK_WINDOWS, AccountNetwork, find_ties
 
 __all__ = [
     "NETWORK_ACCOUNTS",
     "NETWORK_TIES",
     "NETWORK_WINDOWS",
-    "RAW",
-    "WINDOWS",
-    "By",
-    "Columns",
-    "Network",
+    "RAW_SHARES",
+    "WINDOW_SECONDS",
+    "AccountNetwork",
+    "ShareColumns",
+    "SharedKind",
     "Shares",
-    "TableRead",
+    "SharesRead",
+    "case_ties",
+    "count_shuffled_ties",
     "find_ties",
-    "read_table",
-    "shares_in",
-    "shuffled",
-    "ties_of",
-    "ties_of_shuffled",
-    "within_name",
+    "read_shares",
+    "shares_in_case",
+    "shuffle_shares",
+    "window_column",
 ]

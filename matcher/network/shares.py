@@ -1,4 +1,4 @@
-"""Who shared what and when: the bipartite graph that ties are found in."""
+"""Shares: which account shared which item and when, the bipartite graph that ties come from."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,15 +11,16 @@ from frametrace.case.views import query_over
 from frametrace.posts.errors import UsageError
 from frametrace.posts.model import Precision
 
-__all__ = ["RAW", "SECONDS", "UNKNOWN", "Shares", "span_text"]
+__all__ = ["PRECISION_SECONDS", "RAW_SHARES", "UNKNOWN_TIME", "Shares", "span_text"]
 
-UNKNOWN = np.iinfo(np.int64).min  # a share without a time
-SECONDS = {Precision.SECOND: 1, Precision.MINUTE: 60, Precision.DAY: 86_400}
+UNKNOWN_TIME = np.iinfo(np.int64).min  # a share without a time
+PRECISION_SECONDS = {Precision.SECOND: 1, Precision.MINUTE: 60, Precision.DAY: 86_400}
 
-_ENOUGH = 5  # different times; that so many are whole minutes by chance has a probability of 60⁻⁵
+# Distinct times. That five are whole minutes by chance has a probability of 60⁻⁵.
+_MIN_TIMES = 5
 
-# What shares are made of: one row per share, in any order, any number of times.
-RAW = pa.schema(
+# The input of `Shares`: one row per share, in any order; duplicates are allowed.
+RAW_SHARES = pa.schema(
     [
         pa.field("platform", pa.string(), nullable=False),
         pa.field("account_id", pa.string(), nullable=False),
@@ -35,7 +36,7 @@ SELECT platform, account_id, min(account_kind) AS account_kind, min(account_name
 FROM raw GROUP BY platform, account_id ORDER BY platform, account_id
 """
 
-# A share without a time says nothing where the same account shared the item at a known one.
+# A share without a time is dropped where the same account shared the item at a known time.
 _SHARES = """
 WITH who AS (
     SELECT platform, account_id, row_number() OVER (ORDER BY platform, account_id) - 1 AS account
@@ -54,11 +55,11 @@ ORDER BY item, account, moment
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """s different shares, ordered by item, account and time.
+    """s distinct shares, ordered by item, account and time.
 
     `item` and `account` are (s,) int64, rows of `items` and `accounts`, which are sorted; `at` is
-    (s,) int64, milliseconds since 1970 or `UNKNOWN`. `precision` is how finely the times are known,
-    in seconds; 0 where there is none.
+    (s,) int64, milliseconds since 1970 or `UNKNOWN_TIME`. `precision` is that of the times in
+    seconds, 0 where no share has a time.
     """
 
     item: np.ndarray
@@ -70,9 +71,9 @@ class Shares:
 
     @classmethod
     def of(cls, raw: pa.Table, precisions: Collection[Precision] = ()) -> Self:
-        """Make shares of rows in the schema `RAW`; `precisions` are those of their times.
+        """Build shares from rows in the schema `RAW_SHARES`; `precisions` are those of their times.
 
-        Times that are all whole minutes, or days, are known no better, whatever was said of them.
+        Times that are all whole minutes, or days, have that precision, whatever was declared.
         """
         with query_over(raw=raw) as connection:
             accounts = connection.sql(_ACCOUNTS).to_arrow_table()
@@ -80,26 +81,32 @@ class Shares:
             items = connection.sql("SELECT DISTINCT item FROM raw ORDER BY item").to_arrow_table()
             connection.register("items", items)
             shares = connection.sql(_SHARES).to_arrow_table()
-        at = shares["moment"].fill_null(UNKNOWN).to_numpy()
-        said = [SECONDS[precision] for precision in precisions if precision in SECONDS]
+        at = shares["moment"].fill_null(UNKNOWN_TIME).to_numpy()
+        declared = [
+            PRECISION_SECONDS[precision]
+            for precision in precisions
+            if precision in PRECISION_SECONDS
+        ]
         return cls(
             item=shares["item"].to_numpy(),
             account=shares["account"].to_numpy(),
             at=at,
             accounts=accounts,
             items=items["item"].combine_chunks(),
-            precision=max([_seen_precision(at), *said]) if (at != UNKNOWN).any() else 0,
+            precision=max([_observed_precision(at), *declared])
+            if (at != UNKNOWN_TIME).any()
+            else 0,
         )
 
-    def begins(self) -> np.ndarray:
-        """Which shares are the first ones of their account and item, (s,) bool."""
+    def slot_starts(self) -> np.ndarray:
+        """Which shares are the first of their item and account, (s,) bool."""
         item, account = (np.diff(codes, prepend=-1) for codes in (self.item, self.account))
-        begins: np.ndarray = (item != 0) | (account != 0)
-        return begins
+        starts: np.ndarray = (item != 0) | (account != 0)
+        return starts
 
     def sharers(self) -> np.ndarray:
         """How many accounts share each item, (i,) int64."""
-        return np.bincount(self.item[self.begins()], minlength=len(self.items))
+        return np.bincount(self.item[self.slot_starts()], minlength=len(self.items))
 
     def platforms(self) -> np.ndarray:
         """Which platform each account is on, as a number, (a,) int64."""
@@ -108,9 +115,9 @@ class Shares:
         return number
 
     def check_window(self, seconds: int) -> None:
-        """Refuse a window that is finer than the times; 0 is none.
+        """Check that the times are precise enough for a window; 0 is no window.
 
-        Raises `UsageError` with the least that these times support.
+        Raises `UsageError` with the shortest window that these times allow.
         """
         if not seconds or 0 < self.precision <= seconds:
             return
@@ -120,27 +127,27 @@ class Shares:
                 "window out to count shares at any time"
             )
         raise UsageError(
-            f"a window of {span_text(seconds)} is finer than these times, which are known to the "
-            f"{span_text(self.precision).removeprefix('1 ')} only; the least window is "
+            f"a window of {span_text(seconds)} is finer than these times, which are known only to "
+            f"the {span_text(self.precision).removeprefix('1 ')}; the shortest window is "
             f"{self.precision} seconds"
         )
 
 
 def span_text(seconds: int) -> str:
-    """`1 minute`, `36 hours`; `no limit` for 0."""
+    """A time span as text: `1 minute`, `36 hours`; `no limit` for 0."""
     if not seconds:
         return "no limit"
     units = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
-    unit, length = next(found for found in units if seconds % found[1] == 0)
+    unit, length = next(unit for unit in units if seconds % unit[1] == 0)
     count = seconds // length
     return f"{count:,} {unit}{'' if count == 1 else 's'}"
 
 
-def _seen_precision(at: np.ndarray) -> int:
-    """The precision that the times themselves show, in seconds."""
-    times = np.unique(at[at != UNKNOWN])
-    if len(times) >= _ENOUGH:
+def _observed_precision(at: np.ndarray) -> int:
+    """The precision of the times as their values show it, in seconds."""
+    times = np.unique(at[at != UNKNOWN_TIME])
+    if len(times) >= _MIN_TIMES:
         for precision in (Precision.DAY, Precision.MINUTE):
-            if not (times % (1000 * SECONDS[precision])).any():
-                return SECONDS[precision]
+            if not (times % (1000 * PRECISION_SECONDS[precision])).any():
+                return PRECISION_SECONDS[precision]
     return 1

@@ -1,4 +1,7 @@
-"""Ties between accounts that share more, or rarer, items than chance explains."""
+"""Finds ties: pairs of accounts that share more, or rarer, items than chance explains.
+
+A tie says that two accounts share items together more often than chance; it says nothing about why.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,36 +9,41 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from frametrace.matcher.network.account_pairs import Kept, Plan
-from frametrace.matcher.network.communities import communities
-from frametrace.matcher.network.null_model import false_discovery_rates, tail, weights_of
-from frametrace.matcher.network.pair_counts import (
-    count_pairs,
-    lists_everything,
-    most_sharers,
-    testable,
+from frametrace.matcher.network.account_pairs import AccountPairs, CountPlan
+from frametrace.matcher.network.communities import account_communities
+from frametrace.matcher.network.null_model import (
+    false_discovery_rates,
+    item_weights,
+    tail_probability,
 )
-from frametrace.matcher.network.pair_histogram import LEAST_SHARED, Counted
+from frametrace.matcher.network.pair_counts import (
+    MIN_SHARED_ITEMS,
+    WindowCounts,
+    count_pairs,
+    item_account_limit,
+    lists_all_pairs,
+    testable_pairs,
+)
 from frametrace.matcher.network.shares import Shares, span_text
-from frametrace.matcher.network.tie_tables import WINDOWS, Listed
-from frametrace.matcher.network.time_windows import NEVER, Slots
+from frametrace.matcher.network.tie_tables import WINDOW_SECONDS, ListedPairs
+from frametrace.matcher.network.time_windows import NO_GAP, ShareSlots
 from frametrace.matcher.settings import TieSettings
 from frametrace.work.progress import Progress, Silent
 
-__all__ = ["NETWORK_WINDOWS", "Network", "find_ties"]
+__all__ = ["NETWORK_WINDOWS", "AccountNetwork", "find_ties"]
 
-_MOST_LISTED = 10_000_000  # items of listed pairs; of more ties, the most significant are listed
+_MAX_LISTED_ITEMS = 10_000_000  # of listed pairs; of more ties, the most significant are listed
 
-# One row per window: pairs of accounts that share an item within it, and those that are ties.
+# One row per window: the pairs of accounts that share an item within it, and the ties among them.
 NETWORK_WINDOWS = pa.schema(
     [
         ("window", pa.string()),
         ("seconds", pa.int64()),  # null for no limit
         ("pairs", pa.int64()),
-        ("pairs_2", pa.int64()),  # of them, those that share two items or more
+        ("pairs_2", pa.int64()),  # those that share two items or more
         ("pairs_3", pa.int64()),
         ("pairs_5", pa.int64()),
-        ("pairs_across", pa.int64()),  # of accounts of two platforms
+        ("pairs_across", pa.int64()),  # those of accounts on two platforms
         ("ties", pa.int64()),
         ("ties_across", pa.int64()),
     ]
@@ -43,15 +51,15 @@ NETWORK_WINDOWS = pa.schema(
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
-    """What was found, and in what it was found.
+class AccountNetwork:
+    """The ties between accounts, and the numbers of what they were found in.
 
     `ties` and `accounts` have the schemas of `frametrace.matcher.network.tie_tables`: the pairs
-    whose false discovery rate is at most that of the settings and, where there is little to list,
-    all other pairs that share an item as well. `windows` says how much depends on the window; its
+    whose false discovery rate is at most that of the settings and, where there are few pairs, all
+    others that share an item. `windows` shows how the result depends on the time window; its
     numbers are null where a window is finer than the times. `tests` is how many pairs of accounts
-    were tested. Items of more than `most_sharers` accounts, `viral_items` of them, tie nobody.
-    `precision` is that of the times in seconds, 0 where there is none.
+    were tested. Items of more than `most_sharers` accounts, `viral_items` of them, tie no accounts.
+    `precision` is that of the times in seconds, 0 where no share has a time.
     """
 
     ties: pa.Table
@@ -69,114 +77,119 @@ class Network:
 
 def find_ties(
     shares: Shares, settings: TieSettings = TieSettings(), progress: Progress | None = None
-) -> Network:
-    """Find which accounts are tied, and how the answer depends on the time window.
+) -> AccountNetwork:
+    """Find which accounts are tied, and how the result depends on the time window.
 
     Raises `UsageError` where the window is finer than the times.
     """
     shares.check_window(settings.window)
     sharers = shares.sharers()
-    most = most_sharers(sharers, settings.max_accounts, settings.max_pairs)
-    slots, weight = Slots.of(shares, most), weights_of(sharers, most)
-    windows = [*sorted({*WINDOWS, settings.window} - {0}), 0]
+    account_limit = item_account_limit(sharers, settings.max_accounts, settings.max_pairs)
+    slots, weight = ShareSlots.of(shares, account_limit), item_weights(sharers, account_limit)
+    windows = [*sorted({*WINDOW_SECONDS, settings.window} - {0}), 0]
     usable = [w for w in windows if not w or 0 < shares.precision <= w]
-    rates = [_rates(slots, weight, window) for window in usable]
-    tests, chosen = testable(slots.activity), usable.index(settings.window)
-    plan = Plan(
-        weight=weight,
+    rates = [_chance_rates(slots, weight, window) for window in usable]
+    tests, listed_window = testable_pairs(slots.activity), usable.index(settings.window)
+    plan = CountPlan(
+        item_weight=weight,
         platform=shares.platforms(),
-        windows=tuple(window * 1000 or NEVER for window in usable),
-        chosen=chosen,
-        rates=rates[chosen],
-        limit=_limit(slots, weight, settings, tests),
+        windows=tuple(window * 1000 or NO_GAP for window in usable),
+        listed_window=listed_window,
+        rates=rates[listed_window],
+        max_p=_max_p(slots, weight, settings, tests),
     )
     with (progress or Silent()).track("pairs of shares", int(slots.following.sum())) as advance:
-        kept, counted = count_pairs(slots, plan, advance)
-    judged = [_Judged.of(count, rate, tests) for count, rate in zip(counted, rates, strict=True)]
-    listed = _listed(kept, judged[chosen], plan, settings.fdr, lists_everything(slots))
-    return Network(
+        pairs, counts = count_pairs(slots, plan, advance)
+    tested = [
+        _TestedWindow.of(window, rate, tests) for window, rate in zip(counts, rates, strict=True)
+    ]
+    listed = _listed(pairs, tested[listed_window], plan, settings.fdr, lists_all_pairs(slots))
+    return AccountNetwork(
         ties=listed.ties(shares),
         accounts=listed.accounts(shares, slots.activity),
-        windows=_windows(windows, dict(zip(usable, judged, strict=True)), settings.fdr),
+        windows=_windows(windows, dict(zip(usable, tested, strict=True)), settings.fdr),
         settings=settings,
         shares=len(shares.item),
         sharing_accounts=len(shares.accounts),
         items=len(shares.items),
         tests=tests,
-        most_sharers=most,
-        viral_items=int((sharers > most).sum()),
+        most_sharers=account_limit,
+        viral_items=int((sharers > account_limit).sum()),
         precision=shares.precision,
     )
 
 
-def _windows(windows: Sequence[int], judged: Mapping[int, "_Judged"], fdr: float) -> pa.Table:
+def _windows(windows: Sequence[int], tested: Mapping[int, "_TestedWindow"], fdr: float) -> pa.Table:
     rows = [
         {
             "window": span_text(window),
             "seconds": window or None,
-            **(judged[window].row(fdr) if window in judged else {}),
+            **(tested[window].row(fdr) if window in tested else {}),
         }
         for window in windows
     ]
     return pa.Table.from_pylist(rows, NETWORK_WINDOWS)
 
 
-def _rates(slots: Slots, weight: np.ndarray, window: int) -> np.ndarray:
-    """At which rate a pair of activity 1 shares an item of each weight within a window."""
+def _chance_rates(slots: ShareSlots, weight: np.ndarray, window: int) -> np.ndarray:
+    """The rates at which a pair of activity 1 shares items of each weight within a window, (w,)."""
     total = max(int(slots.activity.sum()), 1)
     rates = np.bincount(weight, slots.meetings(window * 1000) / total**2, minlength=2)
     rates[0] = 0
     return rates
 
 
-def _limit(slots: Slots, weight: np.ndarray, settings: TieSettings, tests: int) -> float:
-    """The greatest p-value that a tie can have: all pairs that share two items would be ties."""
+def _max_p(slots: ShareSlots, weight: np.ndarray, settings: TieSettings, tests: int) -> float:
+    """The greatest p-value that a tie can have: as if all pairs that share enough were ties."""
     meetings = float(slots.meetings(settings.window * 1000)[weight > 0].sum())
-    return settings.fdr * min(1.0, meetings / 2 / LEAST_SHARED / max(tests, 1))
+    return settings.fdr * min(1.0, meetings / 2 / MIN_SHARED_ITEMS / max(tests, 1))
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
-    """How a window's pairs were counted, and their p-values and false discovery rates, (u,)."""
+class _TestedWindow:
+    """The counts of a window, with the p-value and the q-value of each of its codes, (u,)."""
 
-    counted: Counted
+    counts: WindowCounts
     p: np.ndarray
     q: np.ndarray
 
     @classmethod
-    def of(cls, counted: Counted, rates: np.ndarray, tests: int) -> "_Judged":
-        p = tail(counted.codes, rates)
+    def of(cls, counts: WindowCounts, rates: np.ndarray, tests: int) -> "_TestedWindow":
+        p = tail_probability(counts.codes, rates)
         order = np.argsort(p, kind="stable")
         q = np.empty(len(p))
-        q[order] = false_discovery_rates(p[order], counted.pairs[order], tests)
-        return cls(counted, p, q)
+        q[order] = false_discovery_rates(p[order], counts.pairs[order], tests)
+        return cls(counts, p, q)
 
     def row(self, fdr: float) -> dict[str, int]:
-        """The window's line in the table of windows."""
+        """The window's row in `NETWORK_WINDOWS`."""
         ties = self.q <= fdr
         return {
-            "pairs": int(self.counted.sharing[1:].sum()),
-            **{f"pairs_{n}": int(self.counted.sharing[n:].sum()) for n in (2, 3, 5)},
-            "pairs_across": self.counted.sharing_across,
-            "ties": int(self.counted.pairs[ties].sum()),
-            "ties_across": int(self.counted.across[ties].sum()),
+            "pairs": int(self.counts.sharing[1:].sum()),
+            **{f"pairs_{n}": int(self.counts.sharing[n:].sum()) for n in (2, 3, 5)},
+            "pairs_across": self.counts.sharing_across,
+            "ties": int(self.counts.pairs[ties].sum()),
+            "ties_across": int(self.counts.across[ties].sum()),
         }
 
-    def of_pairs(self, kept: Kept, chosen: int) -> tuple[np.ndarray, np.ndarray]:
-        """The p-value and the rate of each kept pair; 1 where it shares too few items."""
-        enough = kept.shared[:, chosen] >= LEAST_SHARED
-        at = np.where(enough, np.searchsorted(self.counted.codes, kept.codes), len(self.p))
-        return np.append(self.p, 1)[at], np.append(self.q, 1)[at]
+    def p_and_q(self, pairs: AccountPairs, window: int) -> tuple[np.ndarray, np.ndarray]:
+        """The p- and q-value of each pair, (m,); 1 where it shares too few items."""
+        enough = pairs.shared[:, window] >= MIN_SHARED_ITEMS
+        index = np.where(enough, np.searchsorted(self.counts.codes, pairs.codes), len(self.p))
+        return np.append(self.p, 1)[index], np.append(self.q, 1)[index]
 
 
-def _listed(kept: Kept, judged: _Judged, plan: Plan, fdr: float, everything: bool) -> Listed:
-    """What to list of the kept pairs; communities are found over all ties, listed or not."""
-    p, q = judged.of_pairs(kept, plan.chosen)
-    number = kept.shared[:, plan.chosen].astype(np.int64)
+def _listed(
+    pairs: AccountPairs, tested: _TestedWindow, plan: CountPlan, fdr: float, all_pairs: bool
+) -> ListedPairs:
+    """The pairs to list; communities are found over all ties, listed or not."""
+    p, q = tested.p_and_q(pairs, plan.listed_window)
+    shared = pairs.shared[:, plan.listed_window].astype(np.int64)
     tied = q <= fdr
-    found = communities(kept.a[tied], kept.b[tied], number[tied], len(plan.platform))
-    order = np.flatnonzero(tied | everything)
-    order = order[np.lexsort((kept.b[order], kept.a[order], p[order]))]
-    order = order[np.cumsum(number[order]) <= _MOST_LISTED]
-    order = order[np.argsort(-number[order], kind="stable")]
-    return Listed(kept.take(order, plan.chosen), p[order], q[order], tied[order], found, plan)
+    community = account_communities(pairs.a[tied], pairs.b[tied], shared[tied], len(plan.platform))
+    order = np.flatnonzero(tied | all_pairs)
+    order = order[np.lexsort((pairs.b[order], pairs.a[order], p[order]))]
+    order = order[np.cumsum(shared[order]) <= _MAX_LISTED_ITEMS]
+    order = order[np.argsort(-shared[order], kind="stable")]
+    listed = pairs.take(order, plan.listed_window)
+    return ListedPairs(listed, p[order], q[order], tied[order], community, plan)

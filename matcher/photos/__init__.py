@@ -1,0 +1,1 @@
+"""Groups posts that carry one photo, and sets elements such as app bars apart."""

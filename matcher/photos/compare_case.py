@@ -59,9 +59,7 @@ def compare_case(
         advance(1)
     compared = ComparedPictures(near, None, Elements.none(), 0)
     if Local.name in case.epoch.signals:
-        from frametrace.matcher.pictures.edited_copies import (
-            compare_pictures,  # loads what compares pictures
-        )
+        from frametrace.matcher.pictures.edited_copies import compare_pictures
 
         edited = compare_pictures(case, near, executor, progress)
         elements = find_elements(edited.pairs)

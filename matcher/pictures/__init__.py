@@ -1,1 +1,1 @@
-"""Whether two pictures show one photograph: aligned by features, compared by their pixels."""
+"""Decides whether two pictures show the same photo, where they agree, and what was altered."""

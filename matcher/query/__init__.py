@@ -1,0 +1,1 @@
+"""Answers where else a picture or a text was posted."""

@@ -1,0 +1,1 @@
+"""Tips: signals that platforms exchange without pictures, their checks and verdicts."""

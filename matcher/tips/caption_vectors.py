@@ -17,7 +17,8 @@ from frametrace.case.store import Case
 from frametrace.embed.models.runtime import of_weights
 from frametrace.embed.signals.caption import Caption
 from frametrace.matcher.framing.calibration import Background
-from frametrace.matcher.framing.similarity import caption_floor, cosine_of, nearness
+from frametrace.matcher.framing.text_similarity import caption_prior
+from frametrace.matcher.framing.vector_similarity import angular_nearness, cosine_of
 from frametrace.matcher.tips.tip_model import Head
 from frametrace.matcher.weights import weights_of
 from frametrace.work.progress import Progress, Silent
@@ -84,7 +85,7 @@ def made_alike(case: Case, head: Head) -> bool:
 def tells_meanings(case: Case) -> bool:
     """Whether it is known how near unrelated captions are: by the model, or by enough captions."""
     rows = case.epoch.rows(signal_table(Caption.name))
-    return rows > 0 and (caption_floor(case).known or rows >= _ENOUGH)
+    return rows > 0 and (caption_prior(case).known or rows >= _ENOUGH)
 
 
 def nearest_meanings(
@@ -157,10 +158,10 @@ def _least(case: Case, rows: int, count: int) -> float:
     sample = np.concatenate(some) if some else np.zeros((0, 1), np.float32)
 
     def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return nearness(np.einsum("ij,ij->i", sample[a], sample[b]))
+        return angular_nearness(np.einsum("ij,ij->i", sample[a], sample[b]))
 
-    background = Background.measure(len(sample), compare, caption_floor(case))
-    return cosine_of(background.reached_at(_RARE + np.log10(max(count, 1))))
+    background = Background.measure(len(sample), compare, caption_prior(case))
+    return cosine_of(background.similarity_at(_RARE + np.log10(max(count, 1))))
 
 
 def _before(digests: pa.Array, end: str) -> np.ndarray:

@@ -17,7 +17,7 @@ from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.framing.by_example.saved_framings import checked_name
+from frametrace.matcher.framing.by_example.saved_framings import checked_framing_name
 from frametrace.matcher.results import Results
 from frametrace.matcher.stage import MatchRun, load_results
 from frametrace.matcher.tips.canonical_json import short_digest
@@ -140,7 +140,7 @@ def export_tip(
 def _ids(choice: Choice, matched: tuple[Results, MatchRun] | None) -> tuple[str, ...]:
     """The ids of groups, and of framings by their files' digests: names are for the sender."""
     digests = matched[1].named if matched else {}
-    framings = {f"named-{digests[checked_name(name)][:16]}" for name in choice.framings}
+    framings = {f"named-{digests[checked_framing_name(name)][:16]}" for name in choice.framings}
     return tuple(sorted({*choice.groups, *framings}))
 
 

@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.matcher.account_names import connect
-from frametrace.matcher.framing.by_example.run_framing import posts_in
-from frametrace.matcher.framing.by_example.saved_framings import checked_name, load
+from frametrace.matcher.framing.by_example.framing_search import posts_in_results
+from frametrace.matcher.framing.by_example.saved_framings import checked_framing_name, load_framing
 from frametrace.matcher.results import BELONGING, Results
 from frametrace.matcher.stage import MatchRun
 from frametrace.matcher.tips.ocr_texts import picture_texts
@@ -110,8 +110,8 @@ _OF_MEMBERS = pa.schema([(name, pa.string()) for name in ("platform", "post_id",
 
 def _of_framing(case: Case, name: str, results: Results, run: MatchRun) -> pa.Table:
     """The posts that belong to a named framing, each with a picture if it has one."""
-    load(case, name)
-    posts = posts_in(case, results, run, checked_name(name))
+    load_framing(case, name)
+    posts = posts_in_results(case, results, run, checked_framing_name(name))
     if posts is None:
         raise UsageError(
             f"the framing {name!r} has changed since its posts were looked for; do it with: "

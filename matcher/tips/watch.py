@@ -20,9 +20,9 @@ from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.case.views import query_over
 from frametrace.matcher.account_names import connect
-from frametrace.matcher.framing.by_example.named_posts import named_posts
-from frametrace.matcher.framing.by_example.run_framing import compared_of
-from frametrace.matcher.framing.by_example.saved_framings import names_in
+from frametrace.matcher.framing.by_example.framing_search import case_contents
+from frametrace.matcher.framing.by_example.rank_posts import named_posts
+from frametrace.matcher.framing.by_example.saved_framings import framing_names
 from frametrace.matcher.results import BELONGING, NAMED, Results
 from frametrace.matcher.settings import MatchSettings
 from frametrace.matcher.stage import results_before
@@ -195,16 +195,16 @@ def look(
         results.groups.num_rows if results else 0,
         matched,
         replace(_state(case, [*state.told, *told]), pending=state.pending, files=state.files),
-        len(names_in(case)),
+        len(framing_names(case)),
         _named(case, posts, progress or Silent()),
     )
 
 
 def _named(case: Case, posts: pa.Table, progress: Progress) -> pa.Table:
     """Those of some posts that belong to a named framing."""
-    if not posts.num_rows or not names_in(case):
+    if not posts.num_rows or not framing_names(case):
         return NAMED.empty_table()
-    named = named_posts(compared_of(case, progress), MatchSettings().min_decades, progress)
+    named = named_posts(case_contents(case, progress), MatchSettings().min_decades, progress)
     with query_over(named=named, posts=posts) as connection:
         new = "SELECT * FROM named SEMI JOIN posts USING (platform, post_id) "
         order = "ORDER BY name, posted_at NULLS LAST, platform, post_id"

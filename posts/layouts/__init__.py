@@ -1,0 +1,1 @@
+"""Turns an opened source into rows: delimited tables, workbooks, Parquet, JSON of every shape."""

@@ -2,10 +2,12 @@
 
 import json
 import re
+import runpy
 import shlex
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 
@@ -32,7 +34,6 @@ def console_lines(page):
 @pytest.fixture(scope="module")
 def place(tmp_path_factory, command):
     """A folder in which `make demo` was called."""
-    pytest.importorskip("skimage")
     folder = tmp_path_factory.mktemp("docs")
     result = command("demo", "demo", cwd=folder)
     assert result.returncode == 0, result.stderr
@@ -127,3 +128,26 @@ def test_every_dependency_is_pinned_and_none_is_copyleft():
     named = {re.split(r"[<>=\[ ]", line)[0].lower().replace("_", "-") for line in lines}
     assert named - {"frametrace"} <= pinned
     assert not {"igraph", "python-igraph", "leidenalg"} & pinned
+
+
+def test_the_drawing_of_the_architecture_is_fresh_and_every_folder_says_what_it_is_for():
+    drawn = runpy.run_path(str(ROOT / "docs" / "draw_architecture.py"))
+    assert drawn["page"]() == drawn["PAGE"].read_text("utf-8"), "python docs/draw_architecture.py"
+    assert not [folder for folder in drawn["folders"]() if not drawn["purpose"](folder)]
+
+
+def test_no_two_modules_share_a_name_but_a_command_and_what_it_calls():
+    tops = ("posts", "work", "case", "embed", "index", "matcher", "app")
+    files = [file.relative_to(ROOT) for top in tops for file in (ROOT / top).rglob("*.py")]
+    names = Counter(
+        file.name
+        for file in files
+        if file.name != "__init__.py" and file.parts[:2] != ("app", "commands")
+    )
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_every_module_that_the_pages_name_exists():
+    for page in PAGES:
+        for name in re.findall(r"`([a-z]+/[a-z_/]+\.py)`", page.read_text("utf-8")):
+            assert (ROOT / name).is_file(), (page.name, name)

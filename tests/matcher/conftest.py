@@ -13,7 +13,7 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.embed.text.ngrams import jaccard
-from frametrace.matcher.network.pair_counts import LISTED
+from frametrace.matcher.network.pair_counts import MAX_SLOT_PAIRS_TO_LIST_ALL
 from frametrace.matcher.pictures.evidence import Evidence
 from frametrace.matcher.pictures.picture_values import Shown
 from frametrace.matcher.pictures.verified_pairs import evidence_of
@@ -325,7 +325,7 @@ def _check_ties(results: Results, settings: MatchSettings) -> None:
     }
     for key, groups in found.items():
         assert groups == sorted(expected[key])
-    if sum(map(len, expected.values())) <= LISTED:
+    if sum(map(len, expected.values())) <= MAX_SLOT_PAIRS_TO_LIST_ALL:
         assert len(found) == len(expected)
     else:  # only those that chance doesn't explain
         assert max(results.ties["q_value"].to_pylist(), default=0) <= settings.fdr

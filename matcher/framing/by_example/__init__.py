@@ -1,0 +1,1 @@
+"""Ranks posts by their similarity to examples that people name."""

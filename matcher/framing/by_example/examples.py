@@ -1,7 +1,7 @@
-"""What a framing by example is made of: examples and counter-examples, with all that tells them.
+"""The data of a framing by example: examples and counter-examples, with their signal values.
 
-Posts are those of the case. Pictures and texts come from elsewhere, and are held by their values:
-the files need not stay where they were.
+Posts are those of the case. Pictures and texts come from elsewhere and are stored by value, so that
+the files are not needed later.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,8 +13,8 @@ import numpy as np
 from frametrace.posts.errors import UsageError
 
 __all__ = [
-    "MOST",
-    "MOST_OF_TEXT",
+    "MAX_EXAMPLES",
+    "MAX_TEXT_CHARS",
     "ExamplePicture",
     "ExamplePost",
     "ExampleText",
@@ -22,9 +22,9 @@ __all__ = [
     "Framing",
 ]
 
-MOST = 200  # examples, and as many counter-examples: comparing takes as long for each
-MOST_OF_TEXT = 10_000  # characters
-_TOLD = 40  # characters of a text that name it
+MAX_EXAMPLES = 200  # and as many counter-examples: the time to compare grows with both
+MAX_TEXT_CHARS = 10_000
+_LABEL_CHARS = 40  # of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +36,18 @@ class ExamplePost:
 
     @property
     def key(self) -> str:
-        """What tells it from others, and names it to people."""
+        """The identifier, which is also shown to users."""
         return f"{self.platform}/{self.post_id}"
 
     @property
     def label(self) -> str:
-        """How people are told of it."""
+        """The name shown to users."""
         return self.key
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExampleText:
-    """A text, with its (d,) float32 vector of unit length and the weights that made it, if any."""
+    """A text, its (d,) float32 unit vector, if any, and the weights of the model that made it."""
 
     text: str
     vector: np.ndarray | None = None
@@ -55,42 +55,42 @@ class ExampleText:
 
     @property
     def key(self) -> str:
-        """What tells it from others."""
+        """The identifier among examples of its kind."""
         return self.text
 
     @property
     def label(self) -> str:
-        """How people are told of it."""
+        """The name shown to users."""
         short = " ".join(self.text.split())
-        return f"“{short[:_TOLD]}…”" if len(short) > _TOLD else f"“{short}”"
+        return f"“{short[:_LABEL_CHARS]}…”" if len(short) > _LABEL_CHARS else f"“{short}”"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExamplePicture:
-    """A picture by its file's name, its bytes' SHA-256, and its values.
+    """A picture: its file's name, the SHA-256 of its bytes, and its signal values.
 
-    `forms` are its (8, 32) uint8 PDQ hashes, `features` and `thumbnail` values of the signals
-    `local` and `thumbnail`, `looks` a (d,) float32 CLIP vector; None where it has none. `weights`
-    says what made which of them.
+    `pdq` are the (8, 32) uint8 PDQ hashes of its orientations, `features` and `thumbnail` values of
+    the signals `local` and `thumbnail`, `clip` a (d,) float32 CLIP vector; None if there is none.
+    `weights` are the weights, or the algorithm, that made each value, by signal.
     """
 
     name: str
     sha256: str
-    forms: np.ndarray | None = None
+    pdq: np.ndarray | None = None
     features: bytes | None = None
     thumbnail: bytes | None = None
-    lettering: ExampleText | None = None
-    looks: np.ndarray | None = None
+    ocr_text: ExampleText | None = None
+    clip: np.ndarray | None = None
     weights: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
-        """What tells it from others."""
+        """The identifier among examples of its kind."""
         return self.sha256
 
     @property
     def label(self) -> str:
-        """How people are told of it."""
+        """The name shown to users."""
         return self.name
 
 
@@ -105,59 +105,63 @@ class Examples:
     def __len__(self) -> int:
         return len(self.posts) + len(self.pictures) + len(self.texts)
 
-    def plus(self, more: Self) -> Self:
-        """These and more; what is named again has the newer values."""
+    def with_added(self, added: Self) -> Self:
+        """These and others; of an example in both the added one is kept."""
         return type(self)(
-            _once([*self.posts, *more.posts]),
-            _once([*self.pictures, *more.pictures]),
-            _once([*self.texts, *more.texts]),
+            _distinct([*self.posts, *added.posts]),
+            _distinct([*self.pictures, *added.pictures]),
+            _distinct([*self.texts, *added.texts]),
         )
 
-    def minus(self, others: Self) -> Self:
+    def without(self, removed: Self) -> Self:
         """These without others."""
         return type(self)(
-            _without(self.posts, others.posts),
-            _without(self.pictures, others.pictures),
-            _without(self.texts, others.texts),
+            _without(self.posts, removed.posts),
+            _without(self.pictures, removed.pictures),
+            _without(self.texts, removed.texts),
         )
 
 
 _E = TypeVar("_E", ExamplePost, ExamplePicture, ExampleText)
 
 
-def _once(examples: Sequence[_E]) -> tuple[_E, ...]:
-    return tuple({each.key: each for each in examples}.values())
+def _distinct(examples: Sequence[_E]) -> tuple[_E, ...]:
+    return tuple({example.key: example for example in examples}.values())
 
 
-def _without(examples: Sequence[_E], others: Sequence[_E]) -> tuple[_E, ...]:
-    keys = {each.key for each in others}
-    return tuple(each for each in examples if each.key not in keys)
+def _without(examples: Sequence[_E], removed: Sequence[_E]) -> tuple[_E, ...]:
+    keys = {example.key for example in removed}
+    return tuple(example for example in examples if example.key not in keys)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Framing:
-    """Examples and counter-examples, and from how many decades a post belongs.
+    """Examples and counter-examples, and the rarity from which a post belongs.
 
-    Without `least` the setting `min_decades` says so.
+    Without `min_rarity` the setting `min_decades` applies.
     """
 
     like: Examples = Examples()
     unlike: Examples = Examples()
-    least: float | None = None
+    min_rarity: float | None = None
 
-    def plus(self, more: Self) -> Self:
-        """With more examples; what is named anew changes sides.
+    def with_added(self, added: Self) -> Self:
+        """With further examples; an example that is named again for the other side moves there.
 
-        Raises `UsageError` where there are too many, or one is named on both sides at once.
+        Raises `UsageError` where there are too many, or one is added on both sides at once.
         """
-        if len(more.like) > len(more.like.minus(more.unlike)):
-            raise UsageError("an example was named as one and as a counter-example: name it once")
-        both = replace(
+        if len(added.like) > len(added.like.without(added.unlike)):
+            raise UsageError(
+                "an example was named both as an example and as a counter-example: name it once"
+            )
+        framing = replace(
             self,
-            like=self.like.minus(more.unlike).plus(more.like),
-            unlike=self.unlike.minus(more.like).plus(more.unlike),
-            least=self.least if more.least is None else more.least,
+            like=self.like.without(added.unlike).with_added(added.like),
+            unlike=self.unlike.without(added.like).with_added(added.unlike),
+            min_rarity=self.min_rarity if added.min_rarity is None else added.min_rarity,
         )
-        if max(len(both.like), len(both.unlike)) > MOST:
-            raise UsageError(f"a framing has {MOST} examples and {MOST} counter-examples at most")
-        return both
+        if max(len(framing.like), len(framing.unlike)) > MAX_EXAMPLES:
+            raise UsageError(
+                f"a framing has at most {MAX_EXAMPLES} examples and {MAX_EXAMPLES} counter-examples"
+            )
+        return framing

@@ -1,4 +1,4 @@
-"""Reading examples: posts of the case by name, pictures and texts by the case's own signals."""
+"""Reads examples: finds posts by name, and computes the case's signals of pictures and texts."""
 
 import hashlib
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.embed.text.normalize import key_of
 from frametrace.matcher.account_names import connect
 from frametrace.matcher.framing.by_example.examples import (
-    MOST_OF_TEXT,
+    MAX_TEXT_CHARS,
     ExamplePicture,
     ExamplePost,
     Examples,
@@ -33,26 +33,26 @@ from frametrace.posts.errors import DecodeError, IndexMismatch, ModelMissing, Us
 from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.sources.folders import printable
 
-__all__ = ["Makers", "Named", "find_post", "read_examples", "renewed"]
+__all__ = ["ExampleNames", "SignalMakers", "find_post", "read_examples", "reembedded"]
 
-_MOST_OF_NAME = 255  # characters of a file's name
-_CALLED = """
+_MAX_NAME_CHARS = 255  # of a file's name
+_POSTS_BY_NAME = """
 SELECT platform, post_id, repost_of FROM posts
 WHERE post_id = $name OR platform || '/' || post_id = $name ORDER BY platform
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """Examples as people name them: posts, picture files, texts."""
+class ExampleNames:
+    """Examples as users name them: posts, picture files, texts."""
 
     posts: Sequence[str] = ()
     pictures: Sequence[Path] = ()
     texts: Sequence[str] = ()
 
 
-class Makers:
-    """The signals of a case, each opened once, when it is needed; `notes` say what can't be had."""
+class SignalMakers:
+    """The signals of a case, each opened once when needed; `notes` name the unavailable ones."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -60,7 +60,7 @@ class Makers:
         self._opened: dict[str, Signal | None] = {}
 
     def get(self, name: str) -> Signal | None:
-        """The signal as the case's values were made with it; None where it can't be had."""
+        """The signal with the case's settings; None where it is not available."""
         if name not in self._opened:
             self._opened[name] = self._open(name)
         return self._opened[name]
@@ -74,66 +74,66 @@ class Makers:
             self.note(f"examples are not compared by {name}: {error}")
             return None
 
-    def note(self, line: str) -> None:
-        """Keep a sentence, once."""
-        if line not in self.notes:
-            self.notes.append(line)
+    def note(self, sentence: str) -> None:
+        """Add a note, once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
 
 
-def read_examples(makers: Makers, named: Named) -> Examples:
-    """Find the posts, read the pictures and the texts.
+def read_examples(makers: SignalMakers, names: ExampleNames) -> Examples:
+    """Find the posts, and read the pictures and texts.
 
     Raises `UsageError` for a post that the case doesn't have or that several platforms have, and
-    for a text without letters or digits; `DecodeError` for a file that is no picture.
+    for a text without letters or digits; `DecodeError` for a file that is not a picture.
     """
     return Examples(
-        tuple(find_post(makers.case, name) for name in named.posts),
-        tuple(_picture(makers, path) for path in named.pictures),
-        tuple(_text(makers, text) for text in named.texts),
+        tuple(find_post(makers.case, name) for name in names.posts),
+        tuple(_picture(makers, path) for path in names.pictures),
+        tuple(_text(makers, text) for text in names.texts),
     )
 
 
 def find_post(case: Case, name: str) -> ExamplePost:
-    """The post called `platform/post_id`, or else `post_id` where only one platform has it.
+    """The post named `platform/post_id`, or `post_id` where only one platform has it.
 
-    Raises `UsageError` where none is called so, or several are, and for a repost.
+    Raises `UsageError` where no post or several have that name, and for a repost.
     """
     with connect(case, "posts") as connection:
-        rows = connection.execute(_CALLED, {"name": name}).fetchall()
-    found = [row for row in rows if f"{row[0]}/{row[1]}" == name] or rows
-    if not found:
+        rows = connection.execute(_POSTS_BY_NAME, {"name": name}).fetchall()
+    matches = [row for row in rows if f"{row[0]}/{row[1]}" == name] or rows
+    if not matches:
         raise UsageError(
-            f"the case has no post {name!r}: name one by its id, or as platform/id; groups.csv of "
-            "its report has some"
+            f"the case has no post {name!r}: name a post by its id, or as platform/id; groups.csv "
+            "of the report lists ids"
         )
-    if len(found) > 1:
-        platforms = " and ".join(row[0] for row in found)
-        whole = f"{found[0][0]}/{found[0][1]}"
-        what_next = "its text with --text instead" if whole == name else f"one as {whole}"
-        raise UsageError(f"{name!r} is a post on {platforms}: name {what_next}")
-    platform, post_id, repost_of = found[0]
+    if len(matches) > 1:
+        platforms = " and ".join(row[0] for row in matches)
+        full_name = f"{matches[0][0]}/{matches[0][1]}"
+        advice = "its text with --text instead" if full_name == name else f"one as {full_name}"
+        raise UsageError(f"{name!r} is a post on {platforms}: name {advice}")
+    platform, post_id, repost_of = matches[0]
     if repost_of is not None:
-        raise UsageError(f"{name!r} repeats the post {repost_of!r}: name that, or its text")
+        raise UsageError(f"{name!r} is a repost of {repost_of!r}: name that post, or its text")
     return ExamplePost(platform, post_id)
 
 
-def _text(makers: Makers, text: str) -> ExampleText:
+def _text(makers: SignalMakers, text: str) -> ExampleText:
     text = text.strip()
-    if len(text) > MOST_OF_TEXT:
+    if len(text) > MAX_TEXT_CHARS:
         raise UsageError(
-            f"a text of {len(text):,} characters is too long: {MOST_OF_TEXT:,} at most"
+            f"a text of {len(text):,} characters is too long: use at most {MAX_TEXT_CHARS:,}"
         )
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise UsageError("a text is not valid UTF-8: write it anew") from None
+        raise UsageError("a text is not valid UTF-8: type it again") from None
     if not key_of(text):
-        raise UsageError(f"the text {text[:80]!r} holds no letters or digits to compare by")
+        raise UsageError(f"the text {text[:80]!r} has no letters or digits to compare")
     return _embedded(makers, text)
 
 
-def _embedded(makers: Makers, text: str) -> ExampleText:
-    """With its vector, where the case has such and the model can read the text."""
+def _embedded(makers: SignalMakers, text: str) -> ExampleText:
+    """A text with its vector, if the case has caption vectors and the model reads its script."""
     if not {Caption.name, CaptionKey.name} & set(makers.case.epoch.signals):
         makers.note(
             f"texts are not compared: the case has no {CaptionKey.name}. Compute it with: "
@@ -142,11 +142,12 @@ def _embedded(makers: Makers, text: str) -> ExampleText:
     caption = makers.get(Caption.name)
     if caption is None:
         return ExampleText(text)
-    assert isinstance(caption, CaptionSignal)
+    if not isinstance(caption, CaptionSignal):
+        raise IndexMismatch(f"{Caption.name} is not a signal of captions")
     vector = _vector(caption.compute([text]))
     if vector is None:
         makers.note(
-            "the model of the case's captions can't read the script of some examples: these are "
+            "the case's caption model doesn't support the script of some examples: these are "
             "compared by their wording alone"
         )
     return ExampleText(text, vector, weights_of(makers.case, Caption.name))
@@ -157,78 +158,82 @@ def _vector(values: pa.Table) -> np.ndarray | None:
     return None if value is None else np.array(value, np.float32)
 
 
-def _picture(makers: Makers, path: Path) -> ExamplePicture:
+def _picture(makers: SignalMakers, path: Path) -> ExamplePicture:
     absolute = _absolute(path)
     data = read_media(str(absolute.parent), absolute.name)
     try:
         picture = decode(data)
     except DecodeError as error:
         raise DecodeError(f"{printable(str(path))}: {error}") from None
-    codes, quality = pdq.compute_orientations(np.asarray(picture.luma))
+    hashes, quality = pdq.compute_orientations(np.asarray(picture.luma))
     name = "".join(c if c.isprintable() else " " for c in printable(path.name))
-    weights = {each.name: each.made_by["fingerprint"] for each in (Local(), Thumbnail())}
-    features, thumbnail = (_code(maker, picture) for maker in (Local(), Thumbnail()))
-    weights[pdq.Pdq.name] = pdq.Pdq().made_by["fingerprint"]
-    looks = None
+    without_model = (Local(), Thumbnail(), pdq.Pdq())
+    weights = {signal.name: signal.made_by["fingerprint"] for signal in without_model}
+    features, thumbnail = (_code(signal, picture) for signal in (Local(), Thumbnail()))
+    clip = None
     if (values := _computed(makers, Clip.name, picture)) is not None:
-        looks = _vector(values)
+        clip = _vector(values)
         weights[Clip.name] = weights_of(makers.case, Clip.name)
     return ExamplePicture(
-        name=name[:_MOST_OF_NAME] or "picture",
+        name=name[:_MAX_NAME_CHARS] or "picture",
         sha256=hashlib.sha256(data).hexdigest(),
-        forms=codes if quality >= pdq.Pdq.min_quality else None,
+        pdq=hashes if quality >= pdq.Pdq.min_quality else None,
         features=features,
         thumbnail=thumbnail,
-        lettering=_lettering(makers, picture),
-        looks=looks,
+        ocr_text=_ocr_text(makers, picture),
+        clip=clip,
         weights=weights,
     )
 
 
 def _absolute(path: Path) -> Path:
-    """A path with its links followed. Raises `DecodeError` where they can't be."""
+    """A path with its links resolved. Raises `DecodeError` where they can't be."""
     try:
         return path.resolve()
-    except RuntimeError:  # of Python up to 3.12
-        reason = "its links lead in a circle"
+    except RuntimeError:  # up to Python 3.12
+        reason = "its links form a circle"
     except OSError as error:
         reason = error.strerror or str(error)
     raise DecodeError(f"{printable(str(path))}: can't be read: {reason}")
 
 
-def _computed(makers: Makers, signal: str, picture: Picture) -> pa.Table | None:
-    """The row of a signal that the case has."""
+def _computed(makers: SignalMakers, signal: str, picture: Picture) -> pa.Table | None:
+    """The value of a signal as a table of one row; None where the case lacks the signal."""
     if (maker := makers.get(signal)) is None:
         return None
-    assert isinstance(maker, PictureSignal)
+    if not isinstance(maker, PictureSignal):
+        raise IndexMismatch(f"{signal} is not a signal of pictures")
     return maker.finish([maker.preparer()(picture)])
 
 
-def _code(maker: PictureSignal, picture: Picture) -> bytes:
-    """The value of a signal without a model: it is there for a case that gets the signal later."""
-    code: bytes = maker.finish([maker.preparer()(picture)])["code"][0].as_py()
+def _code(signal: PictureSignal, picture: Picture) -> bytes:
+    """The value of a signal without a model, also for cases that get the signal only later."""
+    code: bytes = signal.finish([signal.preparer()(picture)])["code"][0].as_py()
     return code
 
 
-def _lettering(makers: Makers, picture: Picture) -> ExampleText | None:
+def _ocr_text(makers: SignalMakers, picture: Picture) -> ExampleText | None:
     values = _computed(makers, OcrText.name, picture)
     text = values["text"][0].as_py() if values is not None else None
-    return _embedded(makers, text[:MOST_OF_TEXT]) if text and key_of(text) else None
+    return _embedded(makers, text[:MAX_TEXT_CHARS]) if text and key_of(text) else None
 
 
-def renewed(makers: Makers, framing: Framing) -> Framing:
-    """With new vectors for texts whose own were made by other weights than the case's now."""
-    return Framing(_renewed(makers, framing.like), _renewed(makers, framing.unlike), framing.least)
+def reembedded(makers: SignalMakers, framing: Framing) -> Framing:
+    """The framing with new vectors for texts embedded with other weights than the case's."""
+    like, unlike = (_reembedded(makers, side) for side in (framing.like, framing.unlike))
+    return replace(framing, like=like, unlike=unlike)
 
 
-def _renewed(makers: Makers, examples: Examples) -> Examples:
-    ours = weights_of(makers.case, Caption.name)
+def _reembedded(makers: SignalMakers, examples: Examples) -> Examples:
+    weights = weights_of(makers.case, Caption.name)
 
-    def anew(text: ExampleText) -> ExampleText:
-        return text if text.weights == ours or not ours else _embedded(makers, text.text)
+    def current(text: ExampleText) -> ExampleText:
+        return text if text.weights == weights or not weights else _embedded(makers, text.text)
 
     pictures = [
-        each if each.lettering is None else replace(each, lettering=anew(each.lettering))
-        for each in examples.pictures
+        picture
+        if picture.ocr_text is None
+        else replace(picture, ocr_text=current(picture.ocr_text))
+        for picture in examples.pictures
     ]
-    return Examples(examples.posts, tuple(pictures), tuple(map(anew, examples.texts)))
+    return Examples(examples.posts, tuple(pictures), tuple(map(current, examples.texts)))

@@ -1,11 +1,11 @@
-"""Words of chatter: greetings, cries, thanks, what asks to look, share and follow, names of media.
+"""Lists of chatter (small talk): greetings, exclamations, thanks, calls to share, names of media.
 
-They are our own choice for English, Spanish, Russian, Arabic, Chinese and Thai, which is what they
-were measured on, with a few words of other languages. Phrases are written as their words: each
-alone says nothing either.
+These words are in no stopword list, but say nothing about a subject. They were chosen by hand and
+measured for English, Spanish, Russian, Arabic, Chinese and Thai; some are of other languages.
+Phrases are listed as single words: none of these says anything by itself either.
 """
 
-__all__ = ["CHATTER", "CHATTER_RUNS", "PARTICLES", "SAY_SOMETHING", "WEAK"]
+__all__ = ["CHATTER", "CHATTER_RUNS", "INFORMATIVE_WORDS", "PARTICLES", "WEAK_CHARACTERS"]
 
 CHATTER = """
     afternoon agree amazing amen amp awesome awful beautiful birthday breaking bro btw caption cc
@@ -55,7 +55,7 @@ CHATTER = """
     امين آمين
 """
 
-# Cut out of what is written without spaces.
+# Cut out of text that is written without spaces.
 CHATTER_RUNS = """
     突发 新闻 快讯 重磅 最新 消息 头条 刚刚 视频 图片 照片 看图 图文 链接
     转发 转载 转推 分享 扩散 点赞 赞一个 关注 收藏 评论 订阅 求转
@@ -77,14 +77,14 @@ CHATTER_RUNS = """
     拡散 希望 動画 写真 本当 みて 見て ください フォロー いいね
 """
 
-# Chinese characters that are hardly parts of other words are cut out too; the weak ones are, and
-# say nothing where they aren't.
+# Chinese function characters. Particles are hardly ever part of another word and are cut out; weak
+# characters often are part of one, so they stay, but count as no information.
 PARTICLES = "的了是吗呢吧啊呀哦嘛我你他她它们这那也很谁又把被着"
-WEAK = "在从将和或而但并有不没都就太真好来去过看说还让跟与及哪哈呵嘿"
+WEAK_CHARACTERS = "在从将和或而但并有不没都就太真好来去过看说还让跟与及哪哈呵嘿"
 
-# Function words of one language that say something in English, which most is posted in of what is
-# written in Latin letters: German `war` is `was`, French `car` is `because`.
-SAY_SOMETHING = """
+# Function words of one language that are informative in English, the most common language in Latin
+# letters: German `war` is `was`, French `car` is `because`.
+INFORMATIVE_WORDS = """
     bat care cat dock door fire god hat hit local male multiple rare reeds sale saber sea store
     suit tan total unique van wake war
 """

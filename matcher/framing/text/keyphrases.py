@@ -1,8 +1,8 @@
-"""What sets groups of texts apart: their terms.
+"""Finds the keyphrases of groups of texts: the terms and phrases that set each group apart.
 
-Terms are words, and characters where no spaces are written; those that stand together in most of
-the texts that hold them are one phrase ("hong kong"), as long as they do. Common words, numbers,
-links and mentions part phrases and name nothing.
+Terms are words, or characters where no spaces are written. Terms that stand together in most of the
+texts that contain them are joined into one phrase ("hong kong"). Common words, numbers, links and
+mentions separate phrases and are never named. Terms are ranked by their weights (`term_weights`).
 """
 
 import math
@@ -12,25 +12,26 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
-from frametrace.matcher.framing.text.stopwords import common_words, says_something, without_common
-from frametrace.matcher.framing.text.tfidf import Samples
+from frametrace.matcher.framing.text.stopwords import common_words, cut_common_words, is_informative
+from frametrace.matcher.framing.text.term_weights import TermWeights
+from frametrace.matcher.framing.text.text_samples import TextSamples
 from frametrace.matcher.framing.text.tokenize import Piece, as_written, characters, part_of_word
 
-__all__ = ["MOST_TERMS", "terms_of_groups"]
+__all__ = ["MAX_TERMS", "terms_of_groups"]
 
-MOST_TERMS = 8
-_TOGETHER = 0.7  # of the texts that hold a term: in so many it is part of a longer one
-_MOST_WORDS = 3  # of a phrase,
-_MOST_RUN = 4  # and words' worth of characters
+MAX_TERMS = 8
+_MIN_TOGETHER = 0.7  # share of the texts with a term that must contain a longer phrase, too
+_MAX_PHRASE_WORDS = 3
+_MAX_PHRASE_RUN = 4  # words' worth of characters
 _LETTERS_END = "\u2e80"  # where scripts of syllables and signs for words begin
-_ENDING = 2  # letters by which a word may be longer than another and be the same: plurals
-_STEM = 4  # letters of the shorter, at least
-_OUTER = 1 / 4  # of its weight counts a term of function characters only
-_READ = 500  # words and characters of each text
+_MAX_ENDING = 2  # letters by which forms of one word may differ in length, as in plurals
+_MIN_STEM = 4  # letters that forms of one word have in common
+_FUNCTION_CHARACTER_WEIGHT = 1 / 4  # of a term made only of function characters
+_MAX_TOKENS = 500  # words and characters read of each text
 
 
 class _Run(NamedTuple):
-    """Words, or characters, that stand together in the text of number `text`."""
+    """Consecutive words, or characters, of the text with the number `text`."""
 
     text: int
     spaceless: bool
@@ -39,74 +40,79 @@ class _Run(NamedTuple):
 
 @dataclass(slots=True)
 class _Phrase:
-    """Tokens in a row: how many, and in which runs and from which token on they stand."""
+    """Consecutive tokens: how many, and each occurrence as (run, first token)."""
 
     length: int
-    places: list[tuple[int, int]] = field(default_factory=list)
+    occurrences: list[tuple[int, int]] = field(default_factory=list)
 
     def texts(self, runs: Sequence[_Run]) -> set[int]:
-        return {runs[run].text for run, _ in self.places}
+        return {runs[run].text for run, _ in self.occurrences}
 
     def name(self, runs: Sequence[_Run]) -> str:
-        run, start = self.places[0]
-        between = "" if runs[run].spaceless else " "
-        return between.join(runs[run].tokens[start : start + self.length])
+        run, start = self.occurrences[0]
+        separator = "" if runs[run].spaceless else " "
+        return separator.join(runs[run].tokens[start : start + self.length])
 
     def tokens(self) -> Iterator[tuple[int, int]]:
-        for run, start in self.places:
+        for run, start in self.occurrences:
             for at in range(start, start + self.length):
                 yield run, at
 
-    def shared(self, covered: Set[tuple[int, int]]) -> int:
-        """In how many places it stands where others do."""
-        ats = range(self.length)
-        return sum(any((run, start + at) in covered for at in ats) for run, start in self.places)
+    def overlaps(self, covered: Set[tuple[int, int]]) -> int:
+        """How many occurrences contain a token that is covered already."""
+        offsets = range(self.length)
+        return sum(
+            any((run, start + offset) in covered for offset in offsets)
+            for run, start in self.occurrences
+        )
 
 
-def terms_of_groups(samples: Samples) -> list[list[str]]:
+def terms_of_groups(samples: TextSamples, weights: TermWeights) -> list[list[str]]:
     """Up to eight terms of each group, those that set it apart most first.
 
-    Where a group has several distinct texts, terms of several come before those of one. A group
-    without texts has none.
+    Where a group has several distinct texts, terms of several texts come before those of one. A
+    group without texts has no terms.
     """
     return [
-        as_written(_terms(samples, samples.said(group)), (samples.texts[row] for row in rows))
+        as_written(
+            _terms(weights, samples.pieces(group)), (samples.texts[row] for row in rows.tolist())
+        )
         for group, rows in enumerate(samples.rows)
     ]
 
 
-def _terms(samples: Samples, said: Sequence[Sequence[Piece]]) -> list[str]:
-    runs = [run for number, text in enumerate(said) for run in _runs(number, text)]
-    found = _shortest(runs)
+def _terms(weights: TermWeights, texts: Sequence[Sequence[Piece]]) -> list[str]:
+    runs = [run for number, text in enumerate(texts) for run in _runs(number, text)]
+    phrases = _shortest(runs)
     chosen: dict[str, bool] = {}
     covered: set[tuple[int, int]] = set()
-    for term in _in_order(samples, found, runs):
-        phrase = found[term]
-        if 2 * phrase.shared(covered) > len(phrase.places):
+    for term in _ranked(weights, phrases, runs):
+        phrase = phrases[term]
+        if 2 * phrase.overlaps(covered) > len(phrase.occurrences):
             continue
-        longer = _grown(phrase, runs, covered)
-        covered.update(longer.tokens())
-        name, spaceless = longer.name(runs), runs[longer.places[0][0]].spaceless
-        if spaceless and not any(without_common(name)):
+        longest = _extended(phrase, runs, covered)
+        covered.update(longest.tokens())
+        name, spaceless = longest.name(runs), runs[longest.occurrences[0][0]].spaceless
+        if spaceless and not any(cut_common_words(name)):
             continue
-        for shown in (name, term):
-            if not _is_named(shown, chosen):
-                chosen[shown] = spaceless
+        for candidate in (name, term):
+            if not _is_named(candidate, chosen):
+                chosen[candidate] = spaceless
                 break
-        if len(chosen) == MOST_TERMS:
+        if len(chosen) == MAX_TERMS:
             break
     return list(chosen)
 
 
 def _runs(number: int, text: Iterable[Piece]) -> Iterator[_Run]:
     words: list[str] = []
-    left = _READ
-    for piece in islice(text, _READ):
-        speaks = not piece.spaceless and says_something(piece.text)
-        if words and not (speaks and piece.follows):
+    left = _MAX_TOKENS
+    for piece in islice(text, _MAX_TOKENS):
+        informative = not piece.spaceless and is_informative(piece.text)
+        if words and not (informative and piece.follows):
             yield _Run(number, False, tuple(words))
             words = []
-        if speaks:
+        if informative:
             words.append(piece.text)
             left -= 1
         elif piece.spaceless:
@@ -120,100 +126,107 @@ def _runs(number: int, text: Iterable[Piece]) -> Iterator[_Run]:
 
 
 def _parts(run: str) -> Iterator[list[str]]:
-    """The characters between common words; in Thai and the like these are parts of others, too."""
+    """The characters between common words.
+
+    Common words of Thai and similar scripts are parts of other words, too: they are not cut out.
+    """
     if run[0] > _LETTERS_END:
-        yield from map(characters, without_common(run))
+        yield from map(characters, cut_common_words(run))
     else:
         yield characters(run)
 
 
 def _shortest(runs: Sequence[_Run]) -> Mapping[str, _Phrase]:
-    """The shortest terms: words, two characters that are syllables, three that are letters."""
-    found: dict[str, _Phrase] = {}
+    """The shortest terms: single words, two characters that are syllables, three that are letters.
+
+    A single character is not a term.
+    """
+    phrases: dict[str, _Phrase] = {}
     for number, run in enumerate(runs):
         size = 1
         if run.spaceless:
             size = min(len(run.tokens), 2 if run.tokens[0] > _LETTERS_END else 3)
             if size == 1:
                 continue
-        between = "" if run.spaceless else " "
+        separator = "" if run.spaceless else " "
         for start in range(len(run.tokens) - size + 1):
-            term = between.join(run.tokens[start : start + size])
-            found.setdefault(term, _Phrase(size)).places.append((number, start))
-    return found
+            term = separator.join(run.tokens[start : start + size])
+            phrases.setdefault(term, _Phrase(size)).occurrences.append((number, start))
+    return phrases
 
 
-def _in_order(
-    samples: Samples, found: Mapping[str, _Phrase], runs: Sequence[_Run]
+def _ranked(
+    weights: TermWeights, phrases: Mapping[str, _Phrase], runs: Sequence[_Run]
 ) -> Sequence[str]:
     """Terms by tf · log(1 + A / f), tf being the number of texts; those of several texts first."""
-    if not found:
+    if not phrases:
         return []
-    outer = common_words().outer
+    function_characters = common_words().function_characters
     key = {}
     for (term, phrase), weight in zip(
-        found.items(), samples.weights(list(found)).tolist(), strict=True
+        phrases.items(), weights.of_terms(list(phrases)).tolist(), strict=True
     ):
-        held = len(phrase.texts(runs))
-        run, start = phrase.places[0]
+        frequency = len(phrase.texts(runs))
+        run, start = phrase.occurrences[0]
         tokens = runs[run].tokens[start : start + phrase.length]
-        inner = sum(token not in outer for token in tokens) / phrase.length
-        key[term] = (held < 2, -held * weight * max(inner, _OUTER), term)
-    return sorted(found, key=key.__getitem__)
+        content = sum(token not in function_characters for token in tokens) / phrase.length
+        factor = max(content, _FUNCTION_CHARACTER_WEIGHT)
+        key[term] = (frequency < 2, -frequency * weight * factor, term)
+    return sorted(phrases, key=key.__getitem__)
 
 
-def _grown(phrase: _Phrase, runs: Sequence[_Run], covered: Set[tuple[int, int]]) -> _Phrase:
-    """The longest phrase around another that most of its texts hold."""
-    first = runs[phrase.places[0][0]]
-    least = math.ceil(_TOGETHER * len(phrase.texts(runs)))
-    most = _MOST_WORDS
+def _extended(phrase: _Phrase, runs: Sequence[_Run], covered: Set[tuple[int, int]]) -> _Phrase:
+    """The longest phrase around another that most of its texts contain."""
+    first = runs[phrase.occurrences[0][0]]
+    min_texts = math.ceil(_MIN_TOGETHER * len(phrase.texts(runs)))
+    max_length = _MAX_PHRASE_WORDS
     if first.spaceless:
-        most = round(_MOST_RUN / part_of_word(first.tokens[0]))
+        max_length = round(_MAX_PHRASE_RUN / part_of_word(first.tokens[0]))
     else:
-        least = max(least, 2)  # one text alone doesn't tell which words are a phrase
-    while phrase.length < most:
-        beside = _beside(phrase, runs, covered)
+        min_texts = max(min_texts, 2)  # one text alone doesn't show which words are a phrase
+    while phrase.length < max_length:
+        longer = _longer(phrase, runs, covered)
         best = max(
-            beside,
-            key=lambda side: (len(beside[side].texts(runs)), *side),
+            longer,
+            key=lambda side: (len(longer[side].texts(runs)), *side),
             default=None,
         )
-        if best is None or len(beside[best].texts(runs)) < least:
+        if best is None or len(longer[best].texts(runs)) < min_texts:
             break
-        phrase = beside[best]
+        phrase = longer[best]
     return phrase
 
 
-def _beside(
+def _longer(
     phrase: _Phrase, runs: Sequence[_Run], covered: Set[tuple[int, int]]
 ) -> Mapping[tuple[bool, str], _Phrase]:
-    """The phrases that are one token longer, by whether it stands before, and which it is."""
+    """The phrases that are one token longer, by (whether it is put before, the token)."""
     weak = common_words().weak
     longer: dict[tuple[bool, str], _Phrase] = defaultdict(lambda: _Phrase(phrase.length + 1))
-    for number, start in phrase.places:
+    for number, start in phrase.occurrences:
         tokens = runs[number].tokens
-        for at, place in ((start - 1, start - 1), (start + phrase.length, start)):
+        for at, new_start in ((start - 1, start - 1), (start + phrase.length, start)):
             free = 0 <= at < len(tokens) and (number, at) not in covered
             if free and tokens[at] not in weak:
-                longer[at < start, tokens[at]].places.append((number, place))
+                longer[at < start, tokens[at]].occurrences.append((number, new_start))
     return longer
 
 
 def _is_named(name: str, chosen: Mapping[str, bool]) -> bool:
-    """Whether most of a name is said by others already; of each other, whether it is spaceless."""
+    """Whether the chosen names (each with whether it is spaceless) contain most of a name."""
     words = name.split()
-    named = {word for other in chosen for word in other.split()}
+    named = {word for term in chosen for word in term.split()}
     return 2 * sum(word in named for word in words) > len(words) or any(
-        _is_same(name.replace(" ", ""), other.replace(" ", ""), spaceless)
-        for other, spaceless in chosen.items()
+        _is_same(name.replace(" ", ""), term.replace(" ", ""), spaceless)
+        for term, spaceless in chosen.items()
     )
 
 
-def _is_same(one: str, other: str, spaceless: bool) -> bool:
-    """One word in two forms, a plural or a hashtag of two words; or one run inside the other."""
-    shorter, longer = sorted((one, other), key=len)
+def _is_same(a: str, b: str, spaceless: bool) -> bool:
+    """Whether two names are forms of one word, or one is part of the other."""
+    shorter, longer = sorted((a, b), key=len)
     if spaceless:
         return shorter in longer
     ending = longer.removeprefix(shorter)
-    same = len(ending) <= _ENDING and len(longer) - len(ending) >= _STEM
+    same = len(ending) <= _MAX_ENDING and len(longer) - len(ending) >= _MIN_STEM
     return same or ending in ("", "s")

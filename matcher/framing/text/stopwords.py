@@ -1,8 +1,8 @@
-"""Words that say nothing by themselves: function words of many languages, and words of chatter.
+"""Recognises common words, which say nothing by themselves: function words and chatter.
 
-Function words are those of Stopwords ISO (the package `stopwordsiso`, MIT) for the languages that
-most is posted in, whichever a text is in: to know it would take longer than all the rest, and the
-lists say little that is wrong about other languages. Words of chatter are in `sayings`.
+Function words are those of Stopwords ISO (the package `stopwordsiso`, MIT) for the most common
+languages of posts. All lists apply to every text: detecting its language would take longer than
+everything else, and the lists do little harm in other languages. Chatter is in `chatter_words`.
 """
 
 import re
@@ -14,21 +14,21 @@ from functools import cache
 from frametrace.matcher.framing.text.chatter_words import (
     CHATTER,
     CHATTER_RUNS,
+    INFORMATIVE_WORDS,
     PARTICLES,
-    SAY_SOMETHING,
-    WEAK,
+    WEAK_CHARACTERS,
 )
-from frametrace.matcher.framing.text.tokenize import pieces, spelled
+from frametrace.matcher.framing.text.tokenize import pieces
 
-__all__ = ["CommonWords", "common_words", "says_something", "shortened", "without_common"]
+__all__ = ["CommonWords", "common_words", "cut_common_words", "is_informative", "unstretched"]
 
 _LANGUAGES = (
     *("ar", "de", "en", "es", "fa", "fr", "hi", "id", "it", "ja", "ko", "ms"),
     *("nl", "pl", "pt", "ru", "th", "tr", "uk", "ur", "vi", "zh"),
 )
-_SHORTEST = 3  # letters of words that are cut out; shorter ones are parts of others, too,
-_DENSE = ("zh", "ja")  # but where a letter is a syllable two are enough,
-_SHORT = "จะ ใน ไป มา มี"  # and these are everywhere
+_MIN_CUT = 3  # letters of words that are cut out; shorter ones are often parts of other words,
+_SYLLABIC = ("zh", "ja")  # but two are enough where a letter is a syllable,
+_SHORT_THAI = "จะ ใน ไป มา มี"  # and these are cut out always
 
 _STRETCHED = re.compile(r"(.)\1{2,}")
 _LAUGHTER = re.compile(r"(.{1,3}?)\1{2,}.{0,2}")  # hahaha, jajaja, xdxdxd
@@ -38,55 +38,55 @@ _LAUGHTER = re.compile(r"(.{1,3}?)\1{2,}.{0,2}")  # hahaha, jajaja, xdxdxd
 class CommonWords:
     """Common words in the spelling of terms.
 
-    `words` are whole words. `runs`, by their first letter and the longest first, are cut out of
-    what is written without spaces. `weak` are Chinese characters that say nothing and aren't cut
-    out; `outer` are these and more that no name begins or ends with if it can help it.
+    `words` are whole words. `runs`, by their first letter and longest first, are cut out of text
+    without spaces. `weak` are Chinese characters that say nothing but are not cut out;
+    `function_characters` are these and others that count less in names.
     """
 
     words: frozenset[str]
     runs: Mapping[str, tuple[str, ...]]
     weak: frozenset[str]
-    outer: frozenset[str]
+    function_characters: frozenset[str]
 
 
 @cache
 def common_words() -> CommonWords:
-    """All that are known; read once."""
+    """All common words; loaded once."""
     import stopwordsiso
 
     words, runs = set(_words(CHATTER)), set(_words(CHATTER_RUNS))
-    weak = set(_words(" ".join(WEAK)))
-    outer = set(weak)
+    weak = set(_words(" ".join(WEAK_CHARACTERS)))
+    function_characters = set(weak)
     for language in _LANGUAGES:
-        shortest = 2 if language in _DENSE else _SHORTEST
-        for listed in stopwordsiso.stopwords(language):
-            found = list(pieces(spelled(listed)))
-            if any(piece.spaceless for piece in found):
-                if len(found) == 1 and len(found[0].text) >= shortest:
-                    runs.add(found[0].text)
+        min_cut = 2 if language in _SYLLABIC else _MIN_CUT
+        for word in stopwordsiso.stopwords(language):
+            listed = list(pieces(word))
+            if any(piece.spaceless for piece in listed):
+                if len(listed) == 1 and len(listed[0].text) >= min_cut:
+                    runs.add(listed[0].text)
                 elif language == "zh":
-                    outer.update(piece.text for piece in found)
-            elif len(found) == 1 or "'" in listed:  # Vietnamese words of two syllables aren't
-                words.update(piece.text for piece in found)
-    runs.update(_words(_SHORT), _words(" ".join(PARTICLES)))
+                    function_characters.update(piece.text for piece in listed)
+            elif len(listed) == 1 or "'" in word:  # not two-syllable words of Vietnamese
+                words.update(piece.text for piece in listed)
+    runs.update(_words(_SHORT_THAI), _words(" ".join(PARTICLES)))
     by_letter: dict[str, list[str]] = {}
     for run in sorted(runs, key=lambda run: (-len(run), run)):
         by_letter.setdefault(run[0], []).append(run)
     return CommonWords(
-        frozenset(words.difference(_words(SAY_SOMETHING))),
-        {letter: tuple(found) for letter, found in by_letter.items()},
+        frozenset(words.difference(_words(INFORMATIVE_WORDS))),
+        {letter: tuple(words) for letter, words in by_letter.items()},
         frozenset(weak),
-        frozenset(outer),
+        frozenset(function_characters),
     )
 
 
-def without_common(run: str) -> Iterator[str]:
-    """What is left of a run of characters where common words are cut out, from left to right."""
+def cut_common_words(run: str) -> Iterator[str]:
+    """The parts of a run of characters between its common words, from left to right."""
     runs = common_words().runs
     start = at = 0
     while at < len(run):
         for word in runs.get(run[at], ()):
-            if run.startswith(word, at) and not _is_mark(run, at + len(word)):
+            if run.startswith(word, at) and not _continues_letter(run, at + len(word)):
                 if at > start:
                     yield run[start:at]
                 start = at = at + len(word)
@@ -97,29 +97,31 @@ def without_common(run: str) -> Iterator[str]:
         yield run[start:]
 
 
-def says_something(word: str) -> bool:
-    """Whether a word does: common words, numbers, single letters and laughter don't."""
+def is_informative(word: str) -> bool:
+    """Whether a word says something: not a common word, a number, a single letter or laughter."""
     common = common_words().words
     if word in common or word.isnumeric() or (len(word) == 1 and word.isascii()):
         return False
     if _STRETCHED.search(word):  # soooo, goood
-        return common.isdisjoint((shortened(word), shortened(word, 2))) and not _is_laughter(word)
+        return common.isdisjoint((unstretched(word), unstretched(word, 2))) and not _is_laughter(
+            word
+        )
     return not _is_laughter(word)
 
 
-def shortened(word: str, most: int = 1) -> str:
-    """A word without what stretches it: letters that are repeated three times or more."""
-    return _STRETCHED.sub(r"\1" * most, word)
+def unstretched(word: str, repeats: int = 1) -> str:
+    """A word in which letters repeated three times or more are reduced to `repeats`."""
+    return _STRETCHED.sub(r"\1" * repeats, word)
 
 
 def _is_laughter(word: str) -> bool:
     return _LAUGHTER.fullmatch(word) is not None
 
 
-def _is_mark(run: str, at: int) -> bool:
-    """Whether a mark of the letter before it stands there: no word ends before it."""
+def _continues_letter(run: str, at: int) -> bool:
+    """Whether a combining mark of the letter before follows: no word ends there."""
     return at < len(run) and unicodedata.category(run[at]) in ("Mn", "Mc")
 
 
 def _words(text: str) -> list[str]:
-    return [piece.text for piece in pieces(spelled(text))]
+    return [piece.text for piece in pieces(text)]

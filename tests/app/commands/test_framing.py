@@ -13,7 +13,7 @@ from making import jpeg, make_case, photo, write_jsonl
 
 from frametrace.app.cli import frametrace
 from frametrace.case.store import Case
-from frametrace.matcher.framing.by_example.saved_framings import names_in
+from frametrace.matcher.framing.by_example.saved_framings import framing_names
 from frametrace.matcher.stage import match_case
 
 _TEXT = "They burned the station down and nobody says a word about who paid for it"
@@ -161,7 +161,7 @@ def test_what_can_not_work_is_told(
     assert result.returncode == 2, result.stderr
     assert message in result.stderr
     assert "Traceback" not in result.stderr
-    assert names_in(case) == []
+    assert framing_names(case) == []
 
 
 def test_bad_files_and_cases_are_told(case: Case, tmp_path: Path, command: Any) -> None:
@@ -205,7 +205,7 @@ def test_a_damaged_framing_is_listed_and_can_be_deleted(case: Case) -> None:
     assert json.loads(framing(case, "--name", "fire", "--delete", "--json").stdout) == {
         "deleted": "fire"
     }
-    assert names_in(case) == []
+    assert framing_names(case) == []
 
 
 def test_match_run_and_the_report_tell_which_posts_belong(case: Case, tmp_path: Path) -> None:

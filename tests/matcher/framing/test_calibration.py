@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.matcher.framing.calibration import MOST, Background, Floor
+from frametrace.matcher.framing.calibration import MAX_RARITY, Background, Prior
 
-_FLOOR = Floor(0.1, 0.06)
+_FLOOR = Prior(0.1, 0.06)
 
 
 def vectors(count: int, related: float, seed: int = 0) -> np.ndarray:
@@ -18,7 +18,7 @@ def vectors(count: int, related: float, seed: int = 0) -> np.ndarray:
     return unit
 
 
-def measured(found: np.ndarray, floor: Floor = _FLOOR) -> Background:
+def measured(found: np.ndarray, floor: Prior = _FLOOR) -> Background:
     return Background.measure(
         len(found), lambda a, b: np.einsum("ij,ij->i", found[a], found[b]), floor
     )
@@ -28,7 +28,7 @@ def test_decades_tell_how_many_unrelated_pairs_are_as_alike() -> None:
     """For similarities that are logistic, as is assumed, a decade is a factor of ten."""
     rng = np.random.default_rng(1)
     sample = rng.logistic(0.2, 0.07, 2_000_000)
-    decades = Background(0.2, 0.07).calibrated(sample)
+    decades = Background(0.2, 0.07).rarity(sample)
     for least in (1, 2, 3, 4):
         assert 0.7 < np.mean(decades >= least) * 10**least < 1.3
 
@@ -36,13 +36,13 @@ def test_decades_tell_how_many_unrelated_pairs_are_as_alike() -> None:
 def test_a_case_of_which_a_third_is_related_has_the_background_of_the_rest() -> None:
     alone, mixed = measured(vectors(600, 0)), measured(vectors(600, 0.5))
     assert abs(alone.location - mixed.location) < alone.scale
-    assert mixed.calibrated(np.array([0.9]))[0] > 3.5
+    assert mixed.rarity(np.array([0.9]))[0] > 3.5
 
 
 def test_where_all_posts_are_related_the_background_does_not_follow_them() -> None:
     """Somebody who collects the posts of one campaign has no others to compare them with."""
     found = measured(vectors(300, 1.0))
-    assert found.calibrated(np.array([0.9]))[0] > 3.5
+    assert found.rarity(np.array([0.9]))[0] > 3.5
 
 
 def test_of_a_model_that_is_not_known_the_case_tells_where_unrelated_texts_lie() -> None:
@@ -51,10 +51,10 @@ def test_of_a_model_that_is_not_known_the_case_tells_where_unrelated_texts_lie()
     common = rng.normal(size=64)
     found = 1.7 * common / np.linalg.norm(common) + rng.normal(size=(300, 64)) / 8
     found /= np.linalg.norm(found, axis=1, keepdims=True)
-    background = measured(found, Floor(0.1, 0.06, known=False))
+    background = measured(found, Prior(0.1, 0.06, known=False))
     usual = np.median(found @ found.T)
     assert usual > 0.6
-    assert background.calibrated(np.array([usual]))[0] < 0.5
+    assert background.rarity(np.array([usual]))[0] < 0.5
 
 
 def test_few_items_have_the_background_that_is_known_beforehand() -> None:
@@ -74,5 +74,5 @@ def test_decades_rise_with_similarity_and_are_bounded(
     similarity: float, more: float, scale: float
 ) -> None:
     background = Background(0.2, scale)
-    low, high = background.calibrated(np.array([similarity, similarity + more]))
-    assert 0 <= low <= high <= MOST
+    low, high = background.rarity(np.array([similarity, similarity + more]))
+    assert 0 <= low <= high <= MAX_RARITY

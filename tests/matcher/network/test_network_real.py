@@ -4,14 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from frametrace.matcher.network import Columns, Shares, find_ties, read_table, ties_of_shuffled
+from frametrace.matcher.network import (
+    ShareColumns,
+    Shares,
+    count_shuffled_ties,
+    find_ties,
+    read_shares,
+)
 from frametrace.matcher.settings import TieSettings
 
 
 @pytest.fixture(scope="module")
 def pictures(shared: Path) -> Shares:
     path = shared / "cosharing" / "german_elections.csv.gz"
-    return read_table(path, Columns("phash_id", "account_id", "timestamp", prefixed=True)).shares
+    return read_shares(
+        path, ShareColumns("phash_id", "account_id", "timestamp", prefixed=True)
+    ).shares
 
 
 def test_pairs_and_windows_are_the_known_ones(pictures: Shares) -> None:
@@ -29,6 +37,6 @@ def test_ties_are_far_more_than_after_shuffling(pictures: Shares, window: int) -
     network = find_ties(pictures, settings)
     assert set(network.ties["shared_items"].to_pylist()) > {2, 3, 4, 5}
     assert max(network.ties["q_value"].to_pylist()) <= 0.01
-    kept = ties_of_shuffled(pictures, settings, shuffles=8)
+    kept = count_shuffled_ties(pictures, settings, shuffles=8)
     assert kept.sum() <= 1
     assert network.ties.num_rows > 500

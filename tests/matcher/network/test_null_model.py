@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from frametrace.matcher.network.null_model import coded, false_discovery_rates, tail, weights_of
+from frametrace.matcher.network.null_model import (
+    false_discovery_rates,
+    item_weights,
+    pack_codes,
+    tail_probability,
+)
 
 
 def poisson_tail(activity: float, weight: int, rates: np.ndarray) -> float:
@@ -34,14 +39,16 @@ def test_the_tail_is_that_of_independent_poisson_counts(
     rates: list[float], activity: int, weight: int
 ) -> None:
     of_weight = np.array([0.0, *rates])
-    found = tail(coded(np.array([activity]), np.array([weight])), of_weight)[0]
+    found = tail_probability(pack_codes(np.array([activity]), np.array([weight])), of_weight)[0]
     assert found == pytest.approx(poisson_tail(activity, weight, of_weight), rel=1e-6, abs=1e-13)
 
 
 @pytest.mark.parametrize("rate", [1e-9, 1e-4, 0.5, 9.0, 60.0])
 def test_with_one_weight_it_is_poisson_with_all_its_digits(rate: float) -> None:
     shared = np.arange(1, 120)
-    found = tail(coded(np.ones(len(shared), np.int64), shared), np.array([0.0, rate]))
+    found = tail_probability(
+        pack_codes(np.ones(len(shared), np.int64), shared), np.array([0.0, rate])
+    )
     assert found == pytest.approx(np.maximum(stats.poisson.sf(shared - 1, rate), 1e-300), rel=1e-9)
 
 
@@ -51,7 +58,7 @@ def test_the_bound_for_large_sums_is_one_and_close(activity: int) -> None:
     shared = np.arange(1, 12_000, 7)
     mean = activity * (rates * np.arange(4)).sum()
     draws = np.random.default_rng(1).poisson(activity * rates[1:], (100_000, 3)) @ [1, 2, 3]
-    found = tail(coded(np.full(len(shared), activity), shared), rates)
+    found = tail_probability(pack_codes(np.full(len(shared), activity), shared), rates)
     measured = (draws[:, None] >= shared[::40]).mean(axis=0)
     assert (found[::40] >= measured - 4 * np.sqrt(measured / len(draws))).all()
     assert (np.diff(found) <= 1e-12).all()
@@ -61,12 +68,12 @@ def test_the_bound_for_large_sums_is_one_and_close(activity: int) -> None:
 
 def test_what_nobody_and_what_everybody_shares_weighs_nothing() -> None:
     sharers = np.arange(0, 400)
-    weight = weights_of(sharers, 200)
+    weight = item_weights(sharers, 200)
     assert not weight[[0, 1, *range(201, 400)]].any()
     assert (np.diff(weight[2:201]) <= 0).all()
     assert weight[200] == 1
     assert weight[100] == 3  # half as many share it: a quarter of the chance, two bits
-    assert weights_of(np.array([2, 2]), 2).tolist() == [1, 1]
+    assert item_weights(np.array([2, 2]), 2).tolist() == [1, 1]
 
 
 @given(st.lists(st.floats(1e-9, 1), min_size=1, max_size=30), st.integers(0, 100))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from making import made_shares as made
 from scipy import stats
 
-from frametrace.matcher.network import Shares, find_ties, shuffled, ties_of_shuffled
+from frametrace.matcher.network import Shares, count_shuffled_ties, find_ties, shuffle_shares
 
 Share = tuple[str, str, int | None]  # account, item, seconds
 
@@ -30,7 +30,7 @@ def test_shuffling_keeps_how_much_every_account_and_item_has(
     shares: list[Share], seed: int
 ) -> None:
     real = made(shares)
-    other = shuffled(real, seed, rounds=3)
+    other = shuffle_shares(real, seed, rounds=3)
     for side in (0, 1):
         assert Counter(s[side] for s in slots_of(other)) == Counter(s[side] for s in slots_of(real))
     assert sorted(zip(other.item, other.at, strict=True)) == sorted(
@@ -38,13 +38,13 @@ def test_shuffling_keeps_how_much_every_account_and_item_has(
     )
     order = list(zip(other.item, other.account, other.at, strict=True))
     assert order == sorted(order)
-    again = shuffled(real, seed, rounds=3)
+    again = shuffle_shares(real, seed, rounds=3)
     assert (again.account == other.account).all()
 
 
 def test_every_graph_with_these_numbers_is_as_likely_after_shuffling() -> None:
     real = made([("a", "i", 1), ("a", "j", 1), ("b", "i", 1), ("b", "k", 1), ("c", "l", 1)])
-    seen = Counter(frozenset(slots_of(shuffled(real, seed))) for seed in range(3000))
+    seen = Counter(frozenset(slots_of(shuffle_shares(real, seed))) for seed in range(3000))
     # a and b have two items of four, c has one; i has two accounts of three, the others one.
     assert len(seen) == 3 * 2 + 3 + 3
     assert stats.chisquare(list(seen.values())).pvalue > 0.001
@@ -67,6 +67,6 @@ def test_shuffles_make_next_to_no_ties() -> None:
     tied = [t for t in found if t["q_value"] <= 0.01]
     assert {t["account_id_a"] for t in tied} == {"x401", "x402"}
     assert len(tied) == 3
-    kept = ties_of_shuffled(real, shuffles=10)
+    kept = count_shuffled_ties(real, shuffles=10)
     assert kept.shape == (10,)
     assert kept.sum() <= 1

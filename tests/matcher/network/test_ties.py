@@ -15,14 +15,14 @@ from scipy import stats
 from frametrace.matcher.network import (
     NETWORK_ACCOUNTS,
     NETWORK_TIES,
-    WINDOWS,
-    Network,
+    WINDOW_SECONDS,
+    AccountNetwork,
     find_ties,
     pair_counts,
     ties,
-    within_name,
+    window_column,
 )
-from frametrace.matcher.network.null_model import coded, tail, weights_of
+from frametrace.matcher.network.null_model import item_weights, pack_codes, tail_probability
 from frametrace.matcher.settings import TieSettings
 from frametrace.posts.errors import UsageError
 
@@ -50,7 +50,7 @@ class ByHand:
         self.counted = [item for item, number in self.sharers.items() if number <= most]
         self.activity = Counter(a for item in self.counted for a in self.times[item])
         self.weight = {
-            item: int(weights_of(np.array([number]), most)[0])
+            item: int(item_weights(np.array([number]), most)[0])
             for item, number in self.sharers.items()
         }
 
@@ -87,7 +87,11 @@ class ByHand:
             shared = self.shared(a, b, window)
             weight = sum(self.weight[item] for item in shared) if len(shared) >= 2 else 0
             activity = self.activity[a] * self.activity[b]
-            p.append(tail(coded(np.array([activity]), np.array([weight])), self.rates(window))[0])
+            p.append(
+                tail_probability(
+                    pack_codes(np.array([activity]), np.array([weight])), self.rates(window)
+                )[0]
+            )
         q = stats.false_discovery_control(p) if p else []
         return dict(zip(pairs, zip(p, q, strict=True), strict=True))
 
@@ -125,8 +129,8 @@ def test_ties_are_those_that_are_counted_by_hand(
         ]
         first = row["first_shared_at"]
         assert (first and first.timestamp()) == min(both, default=None)
-        for seconds in filter(None, WINDOWS):
-            assert row[within_name(seconds)] == len(hand.shared(a, b, seconds))
+        for seconds in filter(None, WINDOW_SECONDS):
+            assert row[window_column(seconds)] == len(hand.shared(a, b, seconds))
     assert not found
 
 
@@ -151,7 +155,7 @@ def test_windows_and_accounts_count_what_the_ties_hold(shares: list[Share]) -> N
     check_accounts(network, hand)
 
 
-def check_accounts(network: Network, hand: ByHand) -> None:
+def check_accounts(network: AccountNetwork, hand: ByHand) -> None:
     assert network.accounts.schema == NETWORK_ACCOUNTS
     tied = [row for row in network.ties.to_pylist() if row["q_value"] <= network.settings.fdr]
     ends = Counter(row[f"account_id_{x}"] for row in tied for x in "ab")
@@ -248,6 +252,6 @@ def test_a_window_finer_than_the_times_is_refused() -> None:
         *[False] * 2,
     ]
     row = find_ties(by_day).ties.to_pylist()[0]
-    assert (row[within_name(3600)], row[within_name(86_400)]) == (None, row["shared_items"])
+    assert (row[window_column(3600)], row[window_column(86_400)]) == (None, row["shared_items"])
     with pytest.raises(UsageError, match="no share has"):
         find_ties(made([("x0", "i", None)]), TieSettings(window=60))

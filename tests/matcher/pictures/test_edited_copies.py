@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from frametrace.app.summary import counts_of
 from frametrace.case.store import Case
-from frametrace.matcher.network import shares_in
+from frametrace.matcher.network import shares_in_case
 from frametrace.matcher.results import Results
 from frametrace.matcher.stage import load_results, match_case
 from frametrace.matcher.tips.selection import Choice, chosen_posts
@@ -146,7 +146,7 @@ def test_accounts_that_share_a_collage_share_one_thing(tmp_path: Path, matched: 
         (t["account_id_a"], t["account_id_b"]): t["shared_groups"] for t in results.ties.to_pylist()
     }
     assert shared == {("ann", "bob"): 1, ("ann", "cyd"): 1, ("bob", "dan"): 1}
-    shares = shares_in(case, results.members)
+    shares = shares_in_case(case, results.members)
     assert len(shares.items) == 3  # the two photos and the collage
     counted = {a["account_id"]: a["photo_groups"] for a in results.accounts.to_pylist()}
     assert counted == {"ann": 2, "bob": 2, "cyd": 1, "dan": 1}

@@ -11,7 +11,7 @@ from making import make_case, put_codes
 from tipping import document, item, raw
 
 from frametrace.matcher.framing.calibration import Background
-from frametrace.matcher.framing.similarity import cosine_of, nearness
+from frametrace.matcher.framing.vector_similarity import angular_nearness, cosine_of
 from frametrace.matcher.tips.canonical_json import short_digest
 from frametrace.matcher.tips.caption_vectors import nearest_meanings, packed
 from frametrace.matcher.tips.check import check_tip
@@ -220,8 +220,8 @@ def test_the_nearest_is_that_of_a_search_through_all(tmp_path_factory, seed, n, 
 
 def test_a_cosine_and_its_nearness_are_each_others_inverse():
     cosines = np.linspace(-1, 1, 41)
-    assert [cosine_of(near) for near in nearness(cosines)] == pytest.approx(list(cosines))
+    assert [cosine_of(near) for near in angular_nearness(cosines)] == pytest.approx(list(cosines))
     background = Background(0.1, 0.04)
     for decades in (1.0, 3.0, 5.0):
-        at = background.reached_at(decades)
-        assert background.calibrated(np.array([at]))[0] == pytest.approx(decades, abs=1e-3)
+        at = background.similarity_at(decades)
+        assert background.rarity(np.array([at]))[0] == pytest.approx(decades, abs=1e-3)

@@ -68,7 +68,7 @@ def test_each_caption_key_is_told_of_its_nearest_item_and_none_is_missed(seed, n
 
 def test_the_bound_for_captions_is_that_of_framings():
     """Half of a standard error above what framings ask for by the wording of captions alone."""
-    decades = Background(0.03, 0.04).calibrated(np.array([1 - MOST_DIFFERENT / 64, 0.48]))
+    decades = Background(0.03, 0.04).rarity(np.array([1 - MOST_DIFFERENT / 64, 0.48]))
     assert decades[0] >= MatchSettings().min_decades > decades[1]
     table = CaptionKey().compute([WORDS, WORDS + " yes"])
     keys = np.array(table["code"].to_pylist(), np.uint32)

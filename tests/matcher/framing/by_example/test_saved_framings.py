@@ -23,22 +23,22 @@ from frametrace.matcher.framing.by_example.examples import (
     ExampleText,
     Framing,
 )
-from frametrace.matcher.framing.by_example.framing_json import framing_of, json_of
-from frametrace.matcher.framing.by_example.rank import rank
-from frametrace.matcher.framing.by_example.read_examples import Makers, Named
-from frametrace.matcher.framing.by_example.run_framing import (
-    Asked,
+from frametrace.matcher.framing.by_example.framing_json import framing_from_json, framing_to_json
+from frametrace.matcher.framing.by_example.framing_search import (
+    FramingQuery,
     posts_when_matched,
     rank_by_example,
 )
+from frametrace.matcher.framing.by_example.rank_posts import rank_posts
+from frametrace.matcher.framing.by_example.read_examples import ExampleNames, SignalMakers
 from frametrace.matcher.framing.by_example.saved_framings import (
-    changing,
-    checked_name,
-    delete,
-    digests_of,
-    load,
-    names_in,
-    save,
+    checked_framing_name,
+    delete_framing,
+    framing_digests,
+    framing_names,
+    framings_lock,
+    load_framing,
+    save_framing,
 )
 from frametrace.matcher.stage import load_results, match_case
 from frametrace.posts.errors import CaseError, CaseLocked, UsageError
@@ -53,10 +53,10 @@ def picture(**values: Any) -> ExamplePicture:
     made: dict[str, Any] = {
         "name": "meme.png",
         "sha256": "ab" * 32,
-        "forms": np.arange(256, dtype=np.uint8).reshape(8, 32),
+        "pdq": np.arange(256, dtype=np.uint8).reshape(8, 32),
         "features": _FEATURES,
-        "lettering": ExampleText("WHO PAYS", unit(3), "weights:1"),
-        "looks": unit(8),
+        "ocr_text": ExampleText("WHO PAYS", unit(3), "weights:1"),
+        "clip": unit(8),
         "weights": {"pdq": "pdq-256:1", "clip": "open_clip:1"},
     }
     return ExamplePicture(**{**made, **values})
@@ -76,7 +76,7 @@ def framing() -> Framing:
 
 def content() -> dict[str, Any]:
     """What a sound file holds."""
-    read: dict[str, Any] = json.loads(to_json(json_of(framing())))
+    read: dict[str, Any] = json.loads(to_json(framing_to_json(framing())))
     return read
 
 
@@ -99,19 +99,19 @@ def put(case: Case, name: str, text: str | bytes) -> Path:
 
 
 def test_a_framing_that_was_kept_is_the_same_when_read(case: Case) -> None:
-    with changing(case):
-        save(case, "fire", framing())
-    assert names_in(case) == ["fire"]
-    read = load(case, "fire")
-    assert json_of(read) == json_of(framing())
+    with framings_lock(case):
+        save_framing(case, "fire", framing())
+    assert framing_names(case) == ["fire"]
+    read = load_framing(case, "fire")
+    assert framing_to_json(read) == framing_to_json(framing())
     (one,) = read.like.pictures
-    np.testing.assert_array_equal(one.forms, framing().like.pictures[0].forms)
-    np.testing.assert_allclose(one.looks, unit(8), rtol=1e-6)
+    np.testing.assert_array_equal(one.pdq, framing().like.pictures[0].pdq)
+    np.testing.assert_allclose(one.clip, unit(8), rtol=1e-6)
     assert one.features == _FEATURES
-    assert read.least == 4.5
-    with changing(case):
-        delete(case, "fire")
-    assert names_in(case) == []
+    assert read.min_rarity == 4.5
+    with framings_lock(case):
+        delete_framing(case, "fire")
+    assert framing_names(case) == []
 
 
 def _at(*path: str | int) -> Callable[[dict[str, Any], Any], None]:
@@ -179,7 +179,7 @@ def test_what_is_no_framing_is_refused(
     change(whole, value)
     put(case, "bad", json.dumps(whole))
     with pytest.raises(CaseError, match=r"bad.json is damaged .*--name bad --delete"):
-        load(case, "bad")
+        load_framing(case, "bad")
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_what_is_no_framing_is_refused(
 def test_what_is_no_json_is_refused(case: Case, text: str | bytes) -> None:
     put(case, "bad", text)
     with pytest.raises(CaseError, match=r"bad.json is damaged"):
-        load(case, "bad")
+        load_framing(case, "bad")
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_what_is_damaged_is_told_with_the_reason(
 ) -> None:
     put(case, "bad", text)
     with pytest.raises(CaseError, match=rf"bad.json is damaged \({reason}"):
-        load(case, "bad")
+        load_framing(case, "bad")
 
 
 def test_what_may_not_be_read_is_not_called_damaged(
@@ -219,7 +219,7 @@ def test_what_may_not_be_read_is_not_called_damaged(
 
     monkeypatch.setattr(Path, "read_text", refused)
     with pytest.raises(CaseError, match=r"mine.json can't be read: Permission denied"):
-        load(case, "mine")
+        load_framing(case, "mine")
 
 
 def test_what_could_not_be_read_again_is_not_kept(
@@ -228,17 +228,17 @@ def test_what_could_not_be_read_again_is_not_kept(
     long = "p" * 1001
     make_case(tmp_path, [{"post_id": long, "text": f"{_TEXT}?"}])
     case = Case(case.path)
-    rank_by_example(case, Asked(Named(("p0",)), name="fire"))
-    before = digests_of(case)
+    rank_by_example(case, FramingQuery(ExampleNames(("p0",)), name="fire"))
+    before = framing_digests(case)
     with pytest.raises(
         UsageError, match=r"'fire' can't be kept.*post_id is no text of up to 1,000"
     ):
-        rank_by_example(case, Asked(Named((long,)), name="fire"))
+        rank_by_example(case, FramingQuery(ExampleNames((long,)), name="fire"))
     monkeypatch.setattr("frametrace.matcher.framing.by_example.saved_framings._MOST_BYTES", 1000)
     with pytest.raises(UsageError, match=r"'big' can't be kept.* bytes, at most 1,000 are read"):
-        rank_by_example(case, Asked(Named((), (), (_TEXT * 20,)), name="big"))
-    assert digests_of(case) == before
-    assert rank_by_example(case, Asked(Named((long,))))[0].belonging == 3
+        rank_by_example(case, FramingQuery(ExampleNames((), (), (_TEXT * 20,)), name="big"))
+    assert framing_digests(case) == before
+    assert rank_by_example(case, FramingQuery(ExampleNames((long,))))[0].belonging == 3
 
 
 def test_a_file_that_is_too_large_is_not_read(case: Case) -> None:
@@ -246,8 +246,8 @@ def test_a_file_that_is_too_large_is_not_read(case: Case) -> None:
     with path.open("wb") as file:
         file.truncate(1 << 26)
     with pytest.raises(CaseError, match="67,108,864 bytes"):
-        load(case, "big")
-    assert digests_of(case) == {}
+        load_framing(case, "big")
+    assert framing_digests(case) == {}
 
 
 _JSON = st.recursive(
@@ -270,19 +270,19 @@ def test_anything_is_a_framing_or_a_value_error(
     whole = content()
     change(whole, value)
     try:
-        read = framing_of(whole)
+        read = framing_from_json(whole)
     except ValueError:
         return
-    assert json_of(framing_of(json_of(read))) == json_of(read)
+    assert framing_to_json(framing_from_json(framing_to_json(read))) == framing_to_json(read)
 
 
 @given(st.text(max_size=80) | st.text(alphabet="abcZ_-./\\ \0é中\u0301ก็𠀀", max_size=70))
 def test_a_name_is_a_safe_file_name_or_none(name: str) -> None:
     try:
-        kept = checked_name(name)
+        kept = checked_framing_name(name)
     except UsageError:
         return
-    assert checked_name(kept) == kept
+    assert checked_framing_name(kept) == kept
     assert not set(kept) & set('./\\\0 :*?"<>|')
     assert 0 < len(kept) <= 64
     assert len(f".{kept}.json.12345678.tmp".encode()) <= 255
@@ -294,49 +294,49 @@ def test_a_name_is_a_safe_file_name_or_none(name: str) -> None:
 )
 def test_what_is_no_name_is_told(case: Case, name: str) -> None:
     with pytest.raises(UsageError, match="is no name for a framing"):
-        load(case, name)
+        load_framing(case, name)
 
 
 @pytest.mark.parametrize("name", ["हिन्दी", "ไทยที่", "தமிழ்", "tiếng-Việt", "x̂" * 32, "𠀀" * 50])
 def test_letters_of_any_script_are_names(case: Case, name: str) -> None:
-    with changing(case):
-        save(case, name, framing())
-    assert names_in(case) == [name]
+    with framings_lock(case):
+        save_framing(case, name, framing())
+    assert framing_names(case) == [name]
 
 
 @pytest.mark.parametrize("name", ["CON", "nul", "Prn", "aux", "com1", "LPT9", "COM²"])
 def test_what_windows_calls_devices_is_no_name(name: str) -> None:
     with pytest.raises(UsageError, match="Windows calls a device so"):
-        checked_name(name)
-    assert checked_name(f"{name}s") == f"{name}s"
+        checked_framing_name(name)
+    assert checked_framing_name(f"{name}s") == f"{name}s"
 
 
 def test_a_name_is_no_longer_than_a_file_name() -> None:
     with pytest.raises(UsageError, match="it has 204 bytes in UTF-8, use up to 200"):
-        checked_name("𠀀" * 51)
+        checked_framing_name("𠀀" * 51)
 
 
 @pytest.mark.parametrize("name", ["\u093eहि", "\u0301a", "a\u200bb", "a\u202eb"])
 def test_marks_come_after_letters_and_nothing_is_hidden(name: str) -> None:
     with pytest.raises(UsageError, match="is no name for a framing"):
-        checked_name(name)
+        checked_framing_name(name)
 
 
 def test_a_name_that_is_there_but_for_capitals_is_refused(case: Case) -> None:
-    with changing(case):
-        save(case, "Fire", framing())
-        save(case, "Fire", framing())
+    with framings_lock(case):
+        save_framing(case, "Fire", framing())
+        save_framing(case, "Fire", framing())
         with pytest.raises(UsageError, match="'Fire' is a framing of the case"):
-            save(case, "fire", framing())
-    assert names_in(case) == ["Fire"]
+            save_framing(case, "fire", framing())
+    assert framing_names(case) == ["Fire"]
 
 
 def test_a_name_that_is_not_there_is_told_with_those_that_are(case: Case) -> None:
     put(case, "known", to_json(content()))
     with pytest.raises(UsageError, match=r"has no framing 'other' \(it has known\)"):
-        load(case, "other")
-    with changing(case), pytest.raises(UsageError, match="it has: known"):
-        delete(case, "other")
+        load_framing(case, "other")
+    with framings_lock(case), pytest.raises(UsageError, match="it has: known"):
+        delete_framing(case, "other")
 
 
 def test_files_that_are_called_otherwise_are_none(case: Case) -> None:
@@ -345,34 +345,34 @@ def test_files_that_are_called_otherwise_are_none(case: Case) -> None:
     put(case, ".hidden", to_json(content()))
     (case.path / "framings" / "folder.json").mkdir()
     (case.path / "framings" / "note.txt").write_text("mine")
-    assert names_in(case) == ["fine"]
+    assert framing_names(case) == ["fine"]
 
 
 def test_one_process_at_a_time_changes_framings(case: Case) -> None:
     (case.path / "framings").mkdir()
-    asked = Asked(Named(("p0",)), name="fire")
+    asked = FramingQuery(ExampleNames(("p0",)), name="fire")
     with writer_lock(case.path / "framings"):
         with pytest.raises(CaseLocked, match="framings"):
             rank_by_example(case, asked)
-        assert names_in(case) == []
+        assert framing_names(case) == []
     rank_by_example(case, asked)
     with writer_lock(case.path / "framings"):
-        rank_by_example(case, Asked(name="fire"))  # looking needs no turn
+        rank_by_example(case, FramingQuery(name="fire"))  # looking needs no turn
 
 
 def test_examples_under_a_name_are_added_to_those_that_are_kept(case: Case) -> None:
-    rank_by_example(case, Asked(Named(("p0",)), name="fire", least=3))
+    rank_by_example(case, FramingQuery(ExampleNames(("p0",)), name="fire", min_rarity=3))
     (case.path.parent / "asked.jpg").write_bytes(jpeg(photo(1), 50))
-    more = Named((), (case.path.parent / "asked.jpg",), (_TEXT,))
-    rank_by_example(case, Asked(more, Named(("p2",)), name="fire"))
+    more = ExampleNames((), (case.path.parent / "asked.jpg",), (_TEXT,))
+    rank_by_example(case, FramingQuery(more, ExampleNames(("p2",)), name="fire"))
     (case.path.parent / "asked.jpg").unlink()
-    kept = load(case, "fire")
+    kept = load_framing(case, "fire")
     assert [post.post_id for post in kept.like.posts] == ["p0"]
     assert [post.post_id for post in kept.unlike.posts] == ["p2"]
     assert [text.text for text in kept.like.texts] == [_TEXT]
-    assert kept.least == 3
-    assert kept.like.pictures[0].forms is not None
-    found, _ = rank_by_example(case, Asked(name="fire"))
+    assert kept.min_rarity == 3
+    assert kept.like.pictures[0].pdq is not None
+    found, _ = rank_by_example(case, FramingQuery(name="fire"))
     belonging = [row["post_id"] for row in found.rows.to_pylist() if row["belongs"]]
     assert belonging == ["p0", "p1"]
 
@@ -381,59 +381,59 @@ def test_examples_under_a_name_are_added_to_those_that_are_kept(case: Case) -> N
 def test_what_others_do_to_a_framing_while_it_is_asked_for_is_not_undone(
     case: Case, deleted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rank_by_example(case, Asked(Named(("p0",), (), (_TEXT,)), name="fire"))
-    place = "frametrace.matcher.framing.by_example.run_framing"
+    rank_by_example(case, FramingQuery(ExampleNames(("p0",), (), (_TEXT,)), name="fire"))
+    place = "frametrace.matcher.framing.by_example.framing_search"
 
-    def renewed(_: Makers, framing: Framing) -> Framing:
+    def renewed(_: SignalMakers, framing: Framing) -> Framing:
         texts = tuple(ExampleText(each.text, unit(5), "weights:2") for each in framing.like.texts)
         return replace(framing, like=replace(framing.like, texts=texts))
 
     def meanwhile(*arguments: Any) -> Any:
-        with changing(case):
+        with framings_lock(case):
             if deleted:
-                delete(case, "fire")
+                delete_framing(case, "fire")
             else:
                 more = Framing(Examples((ExamplePost("twitter", "p2"),)))
-                save(case, "fire", load(case, "fire").plus(more))
-        return rank(*arguments)
+                save_framing(case, "fire", load_framing(case, "fire").plus(more))
+        return rank_posts(*arguments)
 
     monkeypatch.setattr(f"{place}.renewed", renewed)
     with monkeypatch.context() as patched:
         patched.setattr(f"{place}.rank", meanwhile)
-        rank_by_example(case, Asked(name="fire"))
+        rank_by_example(case, FramingQuery(name="fire"))
     if deleted:
-        assert names_in(case) == []
+        assert framing_names(case) == []
         return
-    kept = load(case, "fire").like
+    kept = load_framing(case, "fire").like
     assert [post.post_id for post in kept.posts] == ["p0", "p2"]
-    rank_by_example(case, Asked(name="fire"))
-    assert [text.weights for text in load(case, "fire").like.texts] == ["weights:2"]
+    rank_by_example(case, FramingQuery(name="fire"))
+    assert [text.weights for text in load_framing(case, "fire").like.texts] == ["weights:2"]
 
 
 def test_what_finds_nothing_to_compare_with_is_not_kept(case: Case) -> None:
     for asked in (
-        Asked(Named(("nobody",)), name="fire"),
-        Asked(unlike=Named(("p0",)), name="fire"),
+        FramingQuery(ExampleNames(("nobody",)), name="fire"),
+        FramingQuery(unlike=ExampleNames(("p0",)), name="fire"),
     ):
         with pytest.raises(UsageError):
             rank_by_example(case, asked)
-    assert names_in(case) == []
+    assert framing_names(case) == []
 
 
 def test_match_tells_the_posts_of_each_named_framing(case: Case) -> None:
-    rank_by_example(case, Asked(Named(("p0",)), name="fire"))
-    rank_by_example(case, Asked(Named(("p2",)), name="ducks"))
+    rank_by_example(case, FramingQuery(ExampleNames(("p0",)), name="fire"))
+    rank_by_example(case, FramingQuery(ExampleNames(("p2",)), name="ducks"))
     assert posts_when_matched(case, "fire") is None
     results, run = match_case(case)
     rows = [(row["name"], row["post_id"]) for row in results.named.to_pylist()]
     assert rows == [("ducks", "p2"), ("fire", "p0"), ("fire", "p1")]
-    assert run.named == digests_of(case)
+    assert run.named == framing_digests(case)
     again = load_results(case)[0]
     assert again.named == results.named
     posts = posts_when_matched(case, "fire")
     assert posts is not None
     assert posts["post_id"].to_pylist() == ["p0", "p1"]
-    rank_by_example(case, Asked(unlike=Named(("p1",)), name="fire"))
+    rank_by_example(case, FramingQuery(unlike=ExampleNames(("p1",)), name="fire"))
     assert posts_when_matched(case, "fire") is None
     assert posts_when_matched(case, "never") is None
 
@@ -441,8 +441,8 @@ def test_match_tells_the_posts_of_each_named_framing(case: Case) -> None:
 def test_a_framing_that_is_damaged_or_empty_does_not_stop_match(case: Case) -> None:
     put(case, "bad", "{")
     gone = Framing(Examples((ExamplePost("twitter", "gone"),)))
-    put(case, "gone", to_json(json_of(gone)))
-    rank_by_example(case, Asked(Named(("p0",)), name="fire"))
+    put(case, "gone", to_json(framing_to_json(gone)))
+    rank_by_example(case, FramingQuery(ExampleNames(("p0",)), name="fire"))
     notes: list[str] = []
 
     class Listener(Silent):
@@ -458,12 +458,12 @@ def test_a_framing_that_is_damaged_or_empty_does_not_stop_match(case: Case) -> N
 
 
 def test_match_leaves_out_a_framing_that_contradicts_itself(case: Case) -> None:
-    rank_by_example(case, Asked(Named(("p2",)), name="ducks"))
+    rank_by_example(case, FramingQuery(ExampleNames(("p2",)), name="ducks"))
     both = Framing(
         Examples((ExamplePost("twitter", "p2"),)), Examples(texts=(ExampleText(_DUCKS),))
     )
-    with changing(case):
-        save(case, "both", both)
+    with framings_lock(case):
+        save_framing(case, "both", both)
     notes: list[str] = []
 
     class Listener(Silent):
@@ -490,12 +490,14 @@ def test_a_text_is_embedded_anew_where_the_case_got_vectors_later(case: Case) ->
     from frametrace.embed.signals.caption import BUNDLED_MODEL
     from frametrace.embed.stage import EmbedSettings, embed
 
-    rank_by_example(case, Asked(Named((), (), ("Someone set the station on fire",)), name="fire"))
-    assert load(case, "fire").like.texts[0].vector is None
+    rank_by_example(
+        case, FramingQuery(ExampleNames((), (), ("Someone set the station on fire",)), name="fire")
+    )
+    assert load_framing(case, "fire").like.texts[0].vector is None
     embed(case, EmbedSettings(("caption",), ModelChoice({"caption_model": BUNDLED_MODEL})))
     case = Case(case.path)
-    found, _ = rank_by_example(case, Asked(name="fire"))
-    (text,) = load(case, "fire").like.texts
+    found, _ = rank_by_example(case, FramingQuery(name="fire"))
+    (text,) = load_framing(case, "fire").like.texts
     assert text.vector is not None
     assert text.weights.startswith("sentence-transformers:")
     assert {row["post_id"] for row in found.rows.to_pylist()[:2]} == {"p0", "p1"}

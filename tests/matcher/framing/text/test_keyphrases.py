@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.matcher.framing.text.keyphrases import MOST_TERMS, terms_of_groups
-from frametrace.matcher.framing.text.stopwords import says_something, without_common
-from frametrace.matcher.framing.text.tfidf import NONE, Samples
+from frametrace.matcher.framing.text.keyphrases import MAX_TERMS, terms_of_groups
+from frametrace.matcher.framing.text.stopwords import cut_common_words, is_informative
+from frametrace.matcher.framing.text.term_weights import TermWeights
+from frametrace.matcher.framing.text.text_samples import NO_GROUP, TextSamples
 from frametrace.matcher.framing.text.tokenize import terms
 
 _DAMAGE = (
@@ -37,15 +38,16 @@ _STATION = (
 )
 
 
-def _samples(*groups: Sequence[str], outside: Sequence[str] = ()) -> Samples:
+def _samples(*groups: Sequence[str], outside: Sequence[str] = ()) -> TextSamples:
     texts = [text for group in (*groups, outside) for text in group]
-    numbers = [*range(len(groups)), NONE]
+    numbers = [*range(len(groups)), NO_GROUP]
     sizes = [len(group) for group in (*groups, outside)]
-    return Samples.of(texts, np.repeat(np.array(numbers), sizes), len(groups))
+    return TextSamples.of(texts, np.repeat(np.array(numbers), sizes), len(groups))
 
 
 def _terms(*groups: Sequence[str], outside: Sequence[str] = ()) -> list[list[str]]:
-    return terms_of_groups(_samples(*groups, outside=outside))
+    samples = _samples(*groups, outside=outside)
+    return terms_of_groups(samples, TermWeights.of(samples))
 
 
 def test_chinese_names_are_words_that_can_be_read() -> None:
@@ -123,14 +125,14 @@ def test_no_groups_and_no_texts() -> None:
 def test_terms_are_weighted_by_class_based_tf_idf() -> None:
     groups = [["burn burn the city", "burn it"], ["the city sleeps"], ["谁来赔偿"]]
     outside = ["city lights", "city lights"]
-    samples = _samples(*groups, outside=outside)
+    weights = TermWeights.of(_samples(*groups, outside=outside))
     counted = Counter(
         term for group in (*groups, set(outside)) for text in group for term in set(terms(text))
     )
     average = counted.total() / 4
     for term, frequency in counted.items():
-        assert samples.weights([term])[0] == pytest.approx(math.log(1 + average / frequency))
-    assert samples.weights(["unheard"])[0] == pytest.approx(math.log(1 + average))
+        assert weights.of_terms([term])[0] == pytest.approx(math.log(1 + average / frequency))
+    assert weights.of_terms(["unheard"])[0] == pytest.approx(math.log(1 + average))
 
 
 def test_of_a_large_group_256_distinct_texts_are_read() -> None:
@@ -172,11 +174,11 @@ def test_the_order_of_groups_and_texts_does_not_matter(
 @given(st.lists(_TEXTS, min_size=1, max_size=3))
 def test_names_of_any_texts_are_few_different_and_say_something(groups: list[list[str]]) -> None:
     for named in _terms(*groups):
-        assert len(named) == len(set(named)) <= MOST_TERMS
+        assert len(named) == len(set(named)) <= MAX_TERMS
         for name in named:
             assert name == name.strip()
-            assert any(says_something(word) for word in name.split())
-            assert any(without_common(name.replace(" ", "")))
+            assert any(is_informative(word) for word in name.split())
+            assert any(cut_common_words(name.replace(" ", "")))
 
 
 @pytest.mark.parametrize(
@@ -197,9 +199,9 @@ def test_groups_of_captions_of_one_picture_are_named_by_what_is_on_it(shared: Pa
     pictures = {row["image"]: at for at, row in enumerate(rows[::5])}
     texts = [row[language] for language in ("en", "zh") for row in rows]
     group = np.array([pictures[row["image"]] for row in rows] * 2)
-    group[group >= 200] = NONE
-    samples = Samples.of(texts, group, 200)
-    named = terms_of_groups(samples)
+    group[group >= 200] = NO_GROUP
+    samples = TextSamples.of(texts, group, 200)
+    named = terms_of_groups(samples, TermWeights.of(samples))
     assert all(len(some) >= 5 for some in named)
     said = [" ".join(texts[row] for row in rows).casefold() for rows in samples.rows]
     for some, text in zip(named, said, strict=True):

@@ -8,9 +8,9 @@ import pytest
 from making import jpeg, make_case, photo, put_codes
 
 from frametrace.case.store import Case
-from frametrace.matcher.framing.clustering import Communities
-from frametrace.matcher.framing.distinct_contents import Carried, Contents
-from frametrace.matcher.framing.map import positions, sampled
+from frametrace.matcher.framing.clustering import FramingGroups
+from frametrace.matcher.framing.distinct_contents import Contents, ItemLists
+from frametrace.matcher.framing.tsne_map import sample_contents, tsne_positions
 from frametrace.matcher.results import MAP
 from frametrace.matcher.stage import load_results, match_case
 
@@ -46,14 +46,14 @@ def apart(places: np.ndarray, group: np.ndarray) -> tuple[float, float]:
 @pytest.mark.parametrize("seed", range(3))
 def test_what_is_alike_lies_together(sizes: list[int], seed: int) -> None:
     decades, group = decades_of(sizes, seed=seed)
-    inside, between = apart(positions(decades), group)
+    inside, between = apart(tsne_positions(decades), group)
     assert inside < between * 0.5
 
 
 def test_pairs_of_captions_that_nothing_else_ties_lie_together() -> None:
     """As where there is no model: most contents are alike to none."""
     decades, group = decades_of([*[2] * 10, *[1] * 80], within=4.0)
-    places = positions(decades)
+    places = tsne_positions(decades)
     distance = np.linalg.norm(places[:, None] - places, axis=2)
     np.fill_diagonal(distance, np.inf)
     nearest = distance.argmin(axis=1)[:20]
@@ -63,7 +63,7 @@ def test_pairs_of_captions_that_nothing_else_ties_lie_together() -> None:
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 40])
 @pytest.mark.parametrize("alike", [0.0, 0.5, 18.0])
 def test_any_number_of_equals_has_places(count: int, alike: float) -> None:
-    places = positions(np.full((count, count), alike, np.float32))
+    places = tsne_positions(np.full((count, count), alike, np.float32))
     assert places.shape == (count, 2)
     assert places.dtype == np.float32
     assert np.isfinite(places).all()
@@ -72,40 +72,44 @@ def test_any_number_of_equals_has_places(count: int, alike: float) -> None:
 
 def test_the_same_contents_have_the_same_places() -> None:
     decades, _ = decades_of([20, 9, 3, *[1] * 20])
-    assert np.array_equal(positions(decades), positions(decades.copy()))
+    assert np.array_equal(tsne_positions(decades), tsne_positions(decades.copy()))
 
 
-def contents_of(groups: list[int], pictures: list[int]) -> tuple[Contents, Communities]:
+def contents_of(groups: list[int], pictures: list[int]) -> tuple[Contents, FramingGroups]:
     """Contents with so many pictures each, and the groups that they are in."""
     n, group = len(groups), np.array(groups)
     none = np.empty(0)
-    carried = Carried(np.append(0, np.cumsum(pictures)), np.zeros(sum(pictures), np.int64))
+    carried = ItemLists(np.append(0, np.cumsum(pictures)), np.zeros(sum(pictures), np.int64))
     contents = Contents(*[none] * 10)  # type: ignore[arg-type]
-    for name, value in (("caption", group), ("pictures", carried), ("weight", np.ones(n, int))):
+    for name, value in (
+        ("caption", group),
+        ("pictures", carried),
+        ("post_counts", np.ones(n, int)),
+    ):
         object.__setattr__(contents, name, value)
     medoid = np.array([groups.index(g) for g in range(max(groups, default=-1) + 1)], np.int64)
-    return contents, Communities(group, medoid, none, none, none)  # type: ignore[arg-type]
+    return contents, FramingGroups(group, medoid, none, none, none)  # type: ignore[arg-type]
 
 
 def test_a_sample_has_every_group() -> None:
     groups = [*[-1] * 500, *range(30), *range(30), *[7] * 400]
     contents, found = contents_of(groups, [0] * len(groups))
-    content = sampled(contents, found, 60)
+    content = sample_contents(contents, found, 60)
     assert len(content) == 60
     assert list(content) == sorted(set(content.tolist()))
     assert set(range(30)) <= set(found.group[content].tolist())
-    assert np.array_equal(content, sampled(contents, found, 60))
+    assert np.array_equal(content, sample_contents(contents, found, 60))
 
 
 def test_of_more_groups_than_points_the_largest_are_shown() -> None:
     groups = [*range(50), *[3] * 9, *[44] * 5]
-    content = sampled(*contents_of(groups, [1] * len(groups)), 2)
+    content = sample_contents(*contents_of(groups, [1] * len(groups)), 2)
     assert content.tolist() == [3, 44]
 
 
 def test_albums_take_the_room_of_several() -> None:
     contents, found = contents_of([-1] * 100, [10] * 100)
-    assert len(sampled(contents, found, 60)) == 6
+    assert len(sample_contents(contents, found, 60)) == 6
 
 
 def posts_of(copies: int) -> list[dict[str, object]]:

@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from frametrace.matcher.network import Columns, TableRead, find_ties, read_table
-from frametrace.matcher.network.shares import UNKNOWN
+from frametrace.matcher.network import ShareColumns, SharesRead, find_ties, read_shares
+from frametrace.matcher.network.shares import UNKNOWN_TIME
 from frametrace.posts.errors import SourceError, UsageError
 
 HEADER = "object_id,account_id,content_id,timestamp_share"
 
 
-def read(folder: Path, *lines: str, columns: Columns | None = None) -> TableRead:
+def read(folder: Path, *lines: str, columns: ShareColumns | None = None) -> SharesRead:
     path = folder / "shares.csv"
     path.write_text("\n".join([*lines, ""]), "utf-8")
-    return read_table(path, columns or Columns())
+    return read_shares(path, columns or ShareColumns())
 
 
 def test_shares_come_with_their_accounts_items_and_times(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_shares_come_with_their_accounts_items_and_times(tmp_path: Path) -> None
     assert shares.items.to_pylist() == ['a "q", b', "p", "q"]
     assert shares.item.tolist() == [0, 1, 1, 2]  # the same share twice is one
     assert shares.account.tolist() == [2, 0, 1, 0]
-    assert shares.at.tolist() == [UNKNOWN, *[1_566_223_402_000] * 3]
+    assert shares.at.tolist() == [UNKNOWN_TIME, *[1_566_223_402_000] * 3]
     assert (found.rows, found.without_item, found.unreadable) == (5, 0, 0)
 
 
@@ -67,20 +67,20 @@ def test_a_row_that_is_wrong_costs_itself_alone(tmp_path: Path, line: str, reaso
 def test_columns_and_platforms_are_named_or_stand_before_the_account(tmp_path: Path) -> None:
     header = "account,post,picture,when,site"
     lines = ("fb_1,1,p,1566223402,f", "tw_2,2,p,1566223402,t", "tw_2,3,,1566223402,t")
-    by_column = Columns("picture", "account", "when", platform="site")
+    by_column = ShareColumns("picture", "account", "when", platform="site")
     found = read(tmp_path, header, *lines, columns=by_column)
     assert found.shares.accounts["platform"].to_pylist() == ["f", "t"]
     assert (found.rows, found.without_item, found.unreadable) == (3, 1, 0)
-    prefixed = Columns("picture", "account", "when", prefixed=True)
+    prefixed = ShareColumns("picture", "account", "when", prefixed=True)
     found = read(tmp_path, header, *lines, "ann,4,p,1566223402,t", columns=prefixed)
     assert found.shares.accounts["platform"].to_pylist() == ["fb", "tw"]
     assert "no platform before an underscore" in found.skipped[0].reason
     with pytest.raises(UsageError, match="not in both"):
-        read(tmp_path, header, columns=Columns(platform="site", prefixed=True))
+        read(tmp_path, header, columns=ShareColumns(platform="site", prefixed=True))
 
 
 def test_times_may_be_left_out(tmp_path: Path) -> None:
-    found = read(tmp_path, "object_id,account_id", "p,ann", "p,bob", columns=Columns(time=""))
+    found = read(tmp_path, "object_id,account_id", "p,ann", "p,bob", columns=ShareColumns(time=""))
     network = find_ties(found.shares)
     assert network.precision == 0
     assert [row["pairs"] for row in network.windows.to_pylist()] == [*[None] * 5, 1]
@@ -88,10 +88,10 @@ def test_times_may_be_left_out(tmp_path: Path) -> None:
 
 def test_a_lacking_column_is_told_with_the_option_that_names_it(tmp_path: Path) -> None:
     for columns, option in (
-        (Columns(item="picture"), "--object"),
-        (Columns(account="who"), "--account"),
-        (Columns(time="when"), "--time"),
-        (Columns(platform="site"), "--platform"),
+        (ShareColumns(item="picture"), "--object"),
+        (ShareColumns(account="who"), "--account"),
+        (ShareColumns(time="when"), "--time"),
+        (ShareColumns(platform="site"), "--platform"),
     ):
         with pytest.raises(SourceError, match=rf"{option}.*Found: 'object_id'"):
             read(tmp_path, HEADER, columns=columns)
@@ -103,7 +103,7 @@ def test_records_nothing_and_no_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="empty"):
         read(tmp_path, "")
     with pytest.raises(SourceError, match="no such file"):
-        read_table(tmp_path / "absent.csv")
+        read_shares(tmp_path / "absent.csv")
 
 
 def test_a_table_without_rows_is_an_empty_network(tmp_path: Path) -> None:
@@ -120,5 +120,5 @@ def test_a_packed_table_is_read_as_it_is(tmp_path: Path) -> None:
     plain = read(tmp_path, HEADER, *rows).shares
     with gzip.open(tmp_path / "shares.csv.gz", "wt") as file:
         file.write("\n".join([HEADER, *rows]))
-    packed = read_table(tmp_path / "shares.csv.gz").shares
+    packed = read_shares(tmp_path / "shares.csv.gz").shares
     assert find_ties(packed).ties == find_ties(plain).ties

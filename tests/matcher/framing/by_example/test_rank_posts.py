@@ -14,24 +14,32 @@ from making import encoded, jpeg, make_case, photo, put_codes
 from PIL import Image
 
 from frametrace.case.store import Case
+from frametrace.matcher.framing.by_example.example_scoring import score_contents
 from frametrace.matcher.framing.by_example.examples import (
-    MOST,
+    MAX_EXAMPLES,
     ExamplePicture,
     ExamplePost,
     Examples,
     ExampleText,
     Framing,
 )
-from frametrace.matcher.framing.by_example.likeness import likeness
-from frametrace.matcher.framing.by_example.outside_contents import Said, Shown, with_more
-from frametrace.matcher.framing.by_example.rank import Ranked, rank
+from frametrace.matcher.framing.by_example.framing_search import (
+    FramingQuery,
+    case_contents,
+    rank_by_example,
+)
+from frametrace.matcher.framing.by_example.outside_contents import (
+    OutsidePicture,
+    OutsideText,
+    with_outside_contents,
+)
+from frametrace.matcher.framing.by_example.rank_posts import RankedPosts, rank_posts
 from frametrace.matcher.framing.by_example.read_examples import (
-    Makers,
-    Named,
+    ExampleNames,
+    SignalMakers,
     find_post,
     read_examples,
 )
-from frametrace.matcher.framing.by_example.run_framing import Asked, compared_of, rank_by_example
 from frametrace.matcher.results import RANKED
 from frametrace.matcher.stage import match_case
 from frametrace.posts.errors import CaseError, DecodeError, UsageError
@@ -78,21 +86,21 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     return put_codes(make_case(folder, posts, pictures), "caption", vectors)
 
 
-def like(*posts: str, texts: Sequence[str] = (), pictures: Sequence[Path] = ()) -> Named:
-    return Named(posts, pictures, texts)
+def like(*posts: str, texts: Sequence[str] = (), pictures: Sequence[Path] = ()) -> ExampleNames:
+    return ExampleNames(posts, pictures, texts)
 
 
-def ranked(case: Case, asked: Asked, limit: int | None = 0) -> Ranked:
+def ranked(case: Case, asked: FramingQuery, limit: int | None = 0) -> RankedPosts:
     return rank_by_example(case, asked, limit)[0]
 
 
-def ids(found: Ranked, **columns: Any) -> list[str]:
+def ids(found: RankedPosts, **columns: Any) -> list[str]:
     rows = found.rows.to_pylist()
     return [r["post_id"] for r in rows if all(r[name] == v for name, v in columns.items())]
 
 
 def test_posts_are_ranked_by_what_they_are_like(case: Case) -> None:
-    found = ranked(case, Asked(like("harvest-river", "harvest-castle")))
+    found = ranked(case, FramingQuery(like("harvest-river", "harvest-castle")))
     assert found.rows.schema == RANKED
     assert set(ids(found)[:6]) == {f"harvest-{place}" for place in _PLACES}
     assert ids(found)[0] in ("harvest-river", "harvest-castle")
@@ -104,12 +112,12 @@ def test_posts_are_ranked_by_what_they_are_like(case: Case) -> None:
 
 
 def test_reposts_and_what_says_too_little_are_not_ranked(case: Case) -> None:
-    found = ranked(case, Asked(like("harvest-river")))
+    found = ranked(case, FramingQuery(like("harvest-river")))
     assert not {"again", "wow"} & set(ids(found))
 
 
 def test_each_row_says_by_what_it_is_like_which_example(case: Case) -> None:
-    found = ranked(case, Asked(like("music-river", "twitter/2-90")))
+    found = ranked(case, FramingQuery(like("music-river", "twitter/2-90")))
     rows = {(row["platform"], row["post_id"]): row for row in found.rows.to_pylist()}
     copy = rows["twitter", "2-40"]
     assert [(t["kind"], t["signal"], t["example"]) for t in copy["tied_by"]] == [
@@ -129,12 +137,12 @@ def test_each_row_says_by_what_it_is_like_which_example(case: Case) -> None:
 
 
 def test_with_one_example_likeness_is_that_of_the_groups(case: Case) -> None:
-    compared = compared_of(case)
+    compared = case_contents(case)
     n = len(compared.contents)
     for content in (0, 5, n - 1):
-        found = likeness(compared.fusion, np.arange(n), [content])
-        expected = compared.fusion.decades(np.full(n, content), np.arange(n))
-        np.testing.assert_array_equal(found.decades, expected)
+        found = score_contents(compared.fusion, np.arange(n), [content])
+        expected = compared.fusion.rarity(np.full(n, content), np.arange(n))
+        np.testing.assert_array_equal(found.rarity, expected)
 
 
 def test_a_text_is_like_posts_as_a_post_that_says_it(case: Case) -> None:
@@ -143,9 +151,11 @@ def test_a_text_is_like_posts_as_a_post_that_says_it(case: Case) -> None:
     (vector,) = (row["code"] for row in rows if row["sha256"] == digest(text))
     weights = "made-for-a-test:1"
     example = ExampleText(text, np.array(vector, np.float32), weights)
-    compared = compared_of(case)
-    by_text = rank(compared, Framing(Examples(texts=(example,))), 5)
-    by_post = rank(compared, Framing(Examples((ExamplePost("twitter", "football-garden"),))), 5)
+    compared = case_contents(case)
+    by_text = rank_posts(compared, Framing(Examples(texts=(example,))), 5)
+    by_post = rank_posts(
+        compared, Framing(Examples((ExamplePost("twitter", "football-garden"),))), 5
+    )
     decades = [
         dict(zip(ids(f), f.rows["decades"].to_pylist(), strict=True)) for f in (by_text, by_post)
     ]
@@ -154,7 +164,7 @@ def test_a_text_is_like_posts_as_a_post_that_says_it(case: Case) -> None:
 
 def test_a_picture_file_finds_its_photo_even_edited(case: Case, tmp_path: Path) -> None:
     (tmp_path / "asked.jpg").write_bytes(jpeg(photo(1).resize((500, 375)), 70))
-    found = ranked(case, Asked(like(pictures=[tmp_path / "asked.jpg"])))
+    found = ranked(case, FramingQuery(like(pictures=[tmp_path / "asked.jpg"])))
     assert set(ids(found, belongs=True)) == {"1-40", "1-90"}
     (tie,) = found.rows["tied_by"][0].as_py()
     assert (tie["kind"], tie["signal"], tie["example"]) == ("pictures", "photo", "asked.jpg")
@@ -164,7 +174,7 @@ def test_a_picture_file_finds_its_photo_even_edited(case: Case, tmp_path: Path) 
 def test_a_picture_that_no_post_carries_finds_nobody(case: Case, tmp_path: Path) -> None:
     (tmp_path / "other.png").write_bytes(encoded(photo(77), "PNG"))
     (tmp_path / "flat.png").write_bytes(encoded(Image.new("RGB", (90, 90)), "PNG"))
-    asked = Asked(like(pictures=[tmp_path / "other.png", tmp_path / "flat.png"]))
+    asked = FramingQuery(like(pictures=[tmp_path / "other.png", tmp_path / "flat.png"]))
     found = ranked(case, asked)
     assert found.belonging == 0
     assert set(found.rows["decades"].to_pylist()) == {0}
@@ -172,8 +182,8 @@ def test_a_picture_that_no_post_carries_finds_nobody(case: Case, tmp_path: Path)
 
 def test_evidence_of_different_examples_adds_up(case: Case, tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(jpeg(photo(0), 80))
-    by_words = ranked(case, Asked(like("music-castle")))
-    by_both = ranked(case, Asked(like("music-castle", pictures=[tmp_path / "a.jpg"])))
+    by_words = ranked(case, FramingQuery(like("music-castle")))
+    by_both = ranked(case, FramingQuery(like("music-castle", pictures=[tmp_path / "a.jpg"])))
     decades = [
         {(r["platform"], r["post_id"]): r["decades"] for r in found.rows.to_pylist()}[
             "twitter", "both"
@@ -184,7 +194,7 @@ def test_evidence_of_different_examples_adds_up(case: Case, tmp_path: Path) -> N
 
 
 def test_meaning_is_half_of_the_nearest_and_half_of_the_mean(case: Case) -> None:
-    compared = compared_of(case)
+    compared = case_contents(case)
     contents, vectors = compared.contents, compared.fusion.texts.vectors
     assert vectors is not None
     number = {row["post_id"]: row["content"] for row in contents.posts.to_pylist()}
@@ -196,12 +206,12 @@ def test_meaning_is_half_of_the_nearest_and_half_of_the_mean(case: Case) -> None
     own = vectors.index.codes.codes[vectors.row[contents.caption[target]]]
     cosines = [*(vectors.index.codes.codes[rows] @ own), middle @ own]
     nearness = 1 - np.arccos(np.array(cosines)) * 2 / np.pi
-    told = vectors.background.calibrated(nearness)
+    told = vectors.background.rarity(nearness)
     posts = tuple(
         ExamplePost("twitter", name)
         for name in ("harvest-river", "harvest-castle", "football-river")
     )
-    found = rank(compared, Framing(Examples(posts)), 5)
+    found = rank_posts(compared, Framing(Examples(posts)), 5)
     (row,) = (row for row in found.rows.to_pylist() if row["post_id"] == "harvest-market")
     (tie,) = row["tied_by"]
     assert tie["signal"] == "caption"
@@ -209,30 +219,31 @@ def test_meaning_is_half_of_the_nearest_and_half_of_the_mean(case: Case) -> None
 
 
 def test_more_contents_change_nothing_between_those_of_the_case(case: Case) -> None:
-    compared = compared_of(case)
+    compared = case_contents(case)
     n = len(compared.contents)
     more = [
-        (Said("anything"), [Shown(), Shown(0, Said("written"))]),
-        (None, [Shown(None, None, np.ones(3, np.float32))]),
+        (OutsideText("anything"), [OutsidePicture(), OutsidePicture(0, OutsideText("written"))]),
+        (None, [OutsidePicture(None, None, np.ones(3, np.float32))]),
     ]
-    fusion, wider = with_more(compared.fusion, compared.contents, more)
+    fusion = with_outside_contents(compared.fusion, more)
+    wider = fusion.contents
     assert len(wider) == n + 2
     a, b = (side.ravel() for side in np.meshgrid(np.arange(n), np.arange(n)))
-    np.testing.assert_array_equal(fusion.decades(a, b), compared.fusion.decades(a, b))
+    np.testing.assert_array_equal(fusion.rarity(a, b), compared.fusion.rarity(a, b))
     copies = np.flatnonzero(compared.contents.photo == 0)
     shows = [
         np.isin(wider.pictures.items[slice(*wider.pictures.starts[at : at + 2])], copies)
         for at in range(n)
     ]
     carriers = np.array([each.any() for each in shows])
-    looks = fusion.compare(np.full(n, n), np.arange(n)).looks.decades
+    looks = fusion.compare(np.full(n, n), np.arange(n)).pictures.rarity
     assert (looks[carriers] > 0).all()
     assert (looks[~carriers] == 0).all()
 
 
 def test_counter_examples_only_take_away(case: Case) -> None:
-    alone = ranked(case, Asked(like("harvest-river", "football-river")))
-    asked = Asked(like("harvest-river", "football-river"), like("football-castle"))
+    alone = ranked(case, FramingQuery(like("harvest-river", "football-river")))
+    asked = FramingQuery(like("harvest-river", "football-river"), like("football-castle"))
     against = ranked(case, asked)
     before = {(r["platform"], r["post_id"]): r["decades"] for r in alone.rows.to_pylist()}
     for row in against.rows.to_pylist():
@@ -246,11 +257,11 @@ def test_counter_examples_only_take_away(case: Case) -> None:
 
 
 def test_what_is_nearer_to_a_counter_example_does_not_belong(case: Case) -> None:
-    asked = Asked(like("music-river"), like("music-castle"), least=0.5)
+    asked = FramingQuery(like("music-river"), like("music-castle"), min_rarity=0.5)
     found = ranked(case, asked)
-    compared = compared_of(case)
+    compared = case_contents(case)
     number = {row["post_id"]: row["content"] for row in compared.contents.posts.to_pylist()}
-    decades = compared.fusion.decades
+    decades = compared.fusion.rarity
     for row in found.rows.to_pylist():
         if row["post_id"].startswith("music-"):
             at = np.array([number[row["post_id"]]])
@@ -275,7 +286,7 @@ def test_belonging_means_enough_decades_or_being_an_example(
     )
     named = [ExamplePost(*posts[at]) for at in chosen]
     ours, theirs = named[:sides], named[sides:]
-    compared = compared_of(case)
+    compared = case_contents(case)
     framing = Framing(Examples(tuple(ours)), Examples(tuple(theirs)))
     content = {
         (r["platform"], r["post_id"]): r["content"] for r in compared.contents.posts.to_pylist()
@@ -284,9 +295,9 @@ def test_belonging_means_enough_decades_or_being_an_example(
     examples = {content[post.platform, post.post_id] for post in ours}
     if barred & examples:
         with pytest.raises(UsageError, match="say and show the same"):
-            rank(compared, framing, 5)
+            rank_posts(compared, framing, 5)
         return
-    found = rank(compared, framing, 5)
+    found = rank_posts(compared, framing, 5)
     for row in found.rows.to_pylist():
         key = row["platform"], row["post_id"]
         if content[key] in barred:
@@ -297,11 +308,11 @@ def test_belonging_means_enough_decades_or_being_an_example(
             assert row["decades"] >= 5
         elif not theirs:
             assert row["decades"] < 5
-    assert rank(compared, framing, 5) == found
+    assert rank_posts(compared, framing, 5) == found
 
 
 def test_the_first_rows_are_those_of_the_whole_ranking(case: Case) -> None:
-    asked = Asked(like("weather-river", "0-40"))
+    asked = FramingQuery(like("weather-river", "0-40"))
     whole = ranked(case, asked)
     for limit in (1, 3, 7, 100):
         assert ranked(case, asked, limit).rows == whole.rows.slice(0, limit)
@@ -324,7 +335,7 @@ def test_of_equally_like_posts_the_first_rows_are_the_earliest(tmp_path: Path) -
     posts: list[dict[str, Any]] = [{"media": ["a.jpg"]}]
     posts += [{"text": text, "posted_at": f"2019-08-{9 - at:02}"} for at, text in enumerate(texts)]
     case = make_case(tmp_path, posts, {"a.jpg": jpeg(photo(1))})
-    asked = Asked(like("p0"))
+    asked = FramingQuery(like("p0"))
     whole = ranked(case, asked)
     assert whole.rows["decades"].to_pylist()[1:] == [0] * 8
     assert ids(whole) == ["p0", "p8", "p7", "p6", "p5", "p4", "p3", "p2", "p1"]
@@ -346,11 +357,11 @@ def test_a_case_that_was_matched_tells_copies_by_its_groups(tmp_path: Path) -> N
         def note(self, line: str) -> None:
             notes.append(line)
 
-    before = rank_by_example(case, Asked(like("p0")), progress=Listener())[0]
+    before = rank_by_example(case, FramingQuery(like("p0")), progress=Listener())[0]
     assert "frametrace match" in notes[0]
     match_case(case)
     notes.clear()
-    after = rank_by_example(case, Asked(like("p0")), progress=Listener())[0]
+    after = rank_by_example(case, FramingQuery(like("p0")), progress=Listener())[0]
     assert notes == []
     assert before == after
     assert after.belonging == 3  # they show the same
@@ -360,40 +371,43 @@ def test_a_case_that_was_matched_tells_copies_by_its_groups(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        (Asked(), "name an example"),
-        (Asked(unlike=like("music-river")), "name an example"),
-        (Asked(like("nobody")), "has no post 'nobody'"),
-        (Asked(like("both")), "'both' is a post on twitter and y: name one as twitter/both"),
-        (Asked(like("again")), "repeats the post 'both'"),
-        (Asked(like("wow")), "says too little to compare"),
-        (Asked(like(texts=["!!! "])), "no letters or digits"),
-        (Asked(like(texts=["a" * 20_000])), "too long"),
-        (Asked(like(texts=["\ud800 lone"])), "UTF-8"),
-        (Asked(like("0-40"), like("0-40")), "named as one and as a counter-example"),
-        (Asked(like("0-40"), like("0-90")), "twitter/0-40 and twitter/0-90 say and show the same"),
+        (FramingQuery(), "name an example"),
+        (FramingQuery(unlike=like("music-river")), "name an example"),
+        (FramingQuery(like("nobody")), "has no post 'nobody'"),
+        (FramingQuery(like("both")), "'both' is a post on twitter and y: name one as twitter/both"),
+        (FramingQuery(like("again")), "repeats the post 'both'"),
+        (FramingQuery(like("wow")), "says too little to compare"),
+        (FramingQuery(like(texts=["!!! "])), "no letters or digits"),
+        (FramingQuery(like(texts=["a" * 20_000])), "too long"),
+        (FramingQuery(like(texts=["\ud800 lone"])), "UTF-8"),
+        (FramingQuery(like("0-40"), like("0-40")), "named as one and as a counter-example"),
         (
-            Asked(like("weather-castle"), like("y/both")),
+            FramingQuery(like("0-40"), like("0-90")),
+            "twitter/0-40 and twitter/0-90 say and show the same",
+        ),
+        (
+            FramingQuery(like("weather-castle"), like("y/both")),
             "twitter/weather-castle and y/both say and show",
         ),
         (
-            Asked(like("music-castle"), like(texts=[caption("music", "castle") + "!"])),
+            FramingQuery(like("music-castle"), like(texts=[caption("music", "castle") + "!"])),
             "twitter/music-castle and “Somebody near the castle wrote of music …” say and show",
         ),
         (
-            Asked(like(texts=["Nobody wrote this"]), like(texts=["nobody wrote this?!"])),
+            FramingQuery(like(texts=["Nobody wrote this"]), like(texts=["nobody wrote this?!"])),
             "“Nobody wrote this” and “nobody wrote this[?]!” say and show the same",
         ),
-        (Asked(like(*map(str, range(MOST)), "0-40")), "has no post '0'"),
-        (Asked(like("0-40"), name="../up"), "no name for a framing"),
+        (FramingQuery(like(*map(str, range(MAX_EXAMPLES)), "0-40")), "has no post '0'"),
+        (FramingQuery(like("0-40"), name="../up"), "no name for a framing"),
     ],
 )
-def test_what_can_be_no_example_is_told(case: Case, asked: Asked, message: str) -> None:
+def test_what_can_be_no_example_is_told(case: Case, asked: FramingQuery, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         ranked(case, asked)
 
 
 def test_both_posts_of_one_id_can_be_named(case: Case) -> None:
-    assert ids(ranked(case, Asked(like("y/both"))))[0] == "weather-castle"
+    assert ids(ranked(case, FramingQuery(like("y/both"))))[0] == "weather-castle"
 
 
 def test_a_whole_name_comes_before_an_id_that_looks_like_one(tmp_path: Path) -> None:
@@ -419,7 +433,7 @@ def test_a_whole_name_comes_before_an_id_that_looks_like_one(tmp_path: Path) -> 
 def test_links_in_a_circle_are_told(case: Case, tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(DecodeError, match="loop: can't be read: "):
-        ranked(case, Asked(like(pictures=[tmp_path / "loop"])))
+        ranked(case, FramingQuery(like(pictures=[tmp_path / "loop"])))
 
 
 def test_a_path_that_can_not_be_followed_is_told(
@@ -430,12 +444,12 @@ def test_a_path_that_can_not_be_followed_is_told(
 
     monkeypatch.setattr(Path, "resolve", refused)
     with pytest.raises(DecodeError, match=r"a.jpg: can't be read: Permission denied"):
-        read_examples(Makers(case), like(pictures=[Path("a.jpg")]))
+        read_examples(SignalMakers(case), like(pictures=[Path("a.jpg")]))
 
 
 def test_a_case_without_keys_and_vectors_compares_no_texts(tmp_path: Path) -> None:
     case = make_case(tmp_path, [{"media": ["a.jpg"]}], {"a.jpg": jpeg(photo(1))}, ("pdq",))
-    found = ranked(case, Asked(like(texts=["anything at all"])))
+    found = ranked(case, FramingQuery(like(texts=["anything at all"])))
     (note,) = found.notes
     assert "the case has no caption_key" in note
     assert f"frametrace embed {case.path}" in note
@@ -445,12 +459,12 @@ def test_a_file_that_is_no_picture_is_told_by_name(case: Case, tmp_path: Path) -
     (tmp_path / "words.jpg").write_text("words")
     for name in ("words.jpg", "absent.jpg"):
         with pytest.raises(DecodeError, match=name):
-            ranked(case, Asked(like(pictures=[tmp_path / name])))
+            ranked(case, FramingQuery(like(pictures=[tmp_path / name])))
 
 
 def test_a_case_without_posts_is_told(tmp_path: Path) -> None:
     with pytest.raises(CaseError, match="holds no posts"):
-        ranked(Case.create(tmp_path / "case"), Asked(like(texts=["anything at all"])))
+        ranked(Case.create(tmp_path / "case"), FramingQuery(like(texts=["anything at all"])))
 
 
 @pytest.mark.parametrize("signals", [(), ("pdq",), ("caption_key",), ("phash", "local")])
@@ -464,14 +478,14 @@ def test_missing_signals_leave_the_rest_working(tmp_path: Path, signals: tuple[s
     ]
     case = make_case(tmp_path, posts, pictures, signals=signals)
     (tmp_path / "asked.jpg").write_bytes(pictures["a.jpg"])
-    found = ranked(case, Asked(like(texts=[text], pictures=[tmp_path / "asked.jpg"])))
+    found = ranked(case, FramingQuery(like(texts=[text], pictures=[tmp_path / "asked.jpg"])))
     assert {"p0", "p2"} <= set(ids(found, belongs=True))
     assert ("caption_key" in found.signals) == ("caption_key" in signals)
 
 
 def test_a_vector_of_other_weights_is_not_compared(case: Case) -> None:
     example = ExampleText(caption("music", "river"), np.ones(64, np.float32) / 8, "others:1")
-    found = rank(compared_of(case), Framing(Examples(texts=(example,))), 5)
+    found = rank_posts(case_contents(case), Framing(Examples(texts=(example,))), 5)
     assert "compared by its wording alone" in found.notes[0]
     assert {t["signal"] for t in found.rows["tied_by"][0].as_py()} == {"caption_key"}
 
@@ -479,19 +493,19 @@ def test_a_vector_of_other_weights_is_not_compared(case: Case) -> None:
 @pytest.mark.parametrize("vector", [None, np.ones(7, np.float32)])
 def test_a_vector_of_another_width_is_none(case: Case, vector: np.ndarray | None) -> None:
     example = ExampleText(caption("music", "river"), vector, "made-for-a-test:1")
-    found = rank(compared_of(case), Framing(Examples(texts=(example,))), 5)
+    found = rank_posts(case_contents(case), Framing(Examples(texts=(example,))), 5)
     assert found.belonging == 2
 
 
 def test_an_example_that_is_not_there_any_more_is_left_out(case: Case) -> None:
     posts = (ExamplePost("twitter", "gone"), ExamplePost("twitter", "music-river"))
-    found = rank(compared_of(case), Framing(Examples(posts)), 5)
+    found = rank_posts(case_contents(case), Framing(Examples(posts)), 5)
     assert found.notes[0].startswith("twitter/gone is left out")
     assert set(ids(found)[:2]) == {"music-river", "both"}
 
 
 def test_what_is_named_again_changes_sides_and_is_there_once(case: Case) -> None:
-    makers = Makers(case)
+    makers = SignalMakers(case)
     one, two = (read_examples(makers, like(name)) for name in ("0-40", "1-40"))
     framing = Framing(one.plus(two)).plus(Framing(unlike=one)).plus(Framing(two))
     assert [post.post_id for post in framing.like.posts] == ["1-40"]
@@ -499,8 +513,8 @@ def test_what_is_named_again_changes_sides_and_is_there_once(case: Case) -> None
 
 
 def test_there_are_not_more_examples_than_can_be_compared() -> None:
-    many = Examples(tuple(ExamplePost("twitter", str(at)) for at in range(MOST + 1)))
-    with pytest.raises(UsageError, match=f"{MOST} examples"):
+    many = Examples(tuple(ExamplePost("twitter", str(at)) for at in range(MAX_EXAMPLES + 1)))
+    with pytest.raises(UsageError, match=f"{MAX_EXAMPLES} examples"):
         Framing().plus(Framing(many))
 
 
@@ -509,21 +523,21 @@ def test_a_picture_is_a_copy_by_local_features_where_the_case_has_them(tmp_path:
     case = make_case(tmp_path, [{"media": [name]} for name in pictures], pictures, ("pdq", "local"))
     middle = photo(3).crop((60, 40, 600, 450))
     (tmp_path / "cut.jpg").write_bytes(jpeg(middle))
-    found = ranked(case, Asked(like(pictures=[tmp_path / "cut.jpg"])))
+    found = ranked(case, FramingQuery(like(pictures=[tmp_path / "cut.jpg"])))
     assert ids(found, belongs=True) == ["p0"]
 
 
 def test_captions_are_like_what_is_written_in_an_example(tmp_path: Path) -> None:
     text = "They burned the station down and nobody says a word about who paid for it"
     case = make_case(tmp_path, [{"text": text}, {"text": "The ducks in the park are fed daily"}])
-    picture = ExamplePicture("meme.png", "0" * 64, lettering=ExampleText(text))
-    found = rank(compared_of(case), Framing(Examples(pictures=(picture,))), 5)
+    picture = ExamplePicture("meme.png", "0" * 64, ocr_text=ExampleText(text))
+    found = rank_posts(case_contents(case), Framing(Examples(pictures=(picture,))), 5)
     assert ids(found, belongs=True) == ["p0"]
     (tie,) = found.rows["tied_by"][0].as_py()
     assert (tie["kind"], tie["signal"]) == ("caption and lettering", "caption_key")
 
 
 def test_ties_are_of_the_type_that_tables_have(case: Case) -> None:
-    found = ranked(case, Asked(like("music-river")), 1)
+    found = ranked(case, FramingQuery(like("music-river")), 1)
     assert found.rows["tied_by"].type == RANKED.field("tied_by").type
     assert isinstance(found.rows, pa.Table)

@@ -12,8 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.matcher.framing.text.informative import MIN_CONTENT, content, says_enough, weights
-from frametrace.matcher.framing.text.stopwords import common_words, without_common
+from frametrace.matcher.framing.text.informative_texts import (
+    MIN_CONTENT,
+    commonness_weights,
+    informative_words,
+    says_enough,
+)
+from frametrace.matcher.framing.text.stopwords import common_words, cut_common_words
 
 # ruff: noqa: E501
 # fmt: off
@@ -214,25 +219,25 @@ def test_stretched_words_and_laughter_say_nothing() -> None:
         "lololol",
         "ахахаха",
     ):
-        assert not content(text), text
-    assert content("banana republic") == {"banana": 1.0, "republic": 1.0}
+        assert not informative_words(text), text
+    assert informative_words("banana republic") == {"banana": 1.0, "republic": 1.0}
 
 
 def test_words_of_hashtags_count_half_and_every_word_once() -> None:
-    assert content("#Riot in #HongKong") == {"riot": 0.5, "hong": 0.5, "kong": 0.5}
-    assert content("riot #riot riot") == {"riot": 1.0}
+    assert informative_words("#Riot in #HongKong") == {"riot": 0.5, "hong": 0.5, "kong": 0.5}
+    assert informative_words("riot #riot riot") == {"riot": 1.0}
 
 
 def test_two_chinese_characters_or_three_others_are_a_word() -> None:
-    assert sum(content("暴徒打砸").values()) == 2
-    assert sum(content("テロリスト").values()) == pytest.approx(5 / 3)
-    assert sum(content("ม็อบเผาเมือง").values()) == pytest.approx(7 / 3)
-    assert content("暴") == {"暴": 0.5}
+    assert sum(informative_words("暴徒打砸").values()) == 2
+    assert sum(informative_words("テロリスト").values()) == pytest.approx(5 / 3)
+    assert sum(informative_words("ม็อบเผาเมือง").values()) == pytest.approx(7 / 3)
+    assert informative_words("暴") == {"暴": 0.5}
 
 
 def test_common_words_are_cut_out_of_what_is_written_without_spaces() -> None:
-    assert list(without_common("谁来赔偿这些损失")) == ["来赔偿", "损失"]
-    assert list(without_common("")) == []
+    assert list(cut_common_words("谁来赔偿这些损失")) == ["来赔偿", "损失"]
+    assert list(cut_common_words("")) == []
     assert "来" in common_words().weak
 
 
@@ -242,11 +247,11 @@ def test_what_says_something_in_english_is_no_function_word_of_another_language(
 
 
 def test_words_count_less_the_more_texts_hold_them() -> None:
-    counted = weights(np.array([0, 1, 1_000, 10_000, 50_000, 100_000]), 95_000)
+    counted = commonness_weights(np.array([0, 1, 1_000, 10_000, 50_000, 100_000]), 95_000)
     assert counted[0] == counted[1] == counted[2] == 1
     assert counted[3] == pytest.approx(0.5)
     assert counted[4] == counted[5] == 0.25
-    assert weights(np.array([10]), 10)[0] == 1  # a small case can't tell
+    assert commonness_weights(np.array([10]), 10)[0] == 1  # a small case can't tell
 
 
 def test_what_most_texts_of_a_large_case_say_is_chatter_there() -> None:
@@ -275,8 +280,8 @@ def test_the_order_of_texts_does_not_matter(
 
 @given(st.text(max_size=200))
 def test_the_content_of_any_text_is_words_and_parts_of_words(text: str) -> None:
-    assert all(0 <= part <= 1 for part in content(text).values())
-    assert says_enough([text])[0] == (sum(content(text).values()) >= MIN_CONTENT)
+    assert all(0 <= part <= 1 for part in informative_words(text).values())
+    assert says_enough([text])[0] == (sum(informative_words(text).values()) >= MIN_CONTENT)
 
 
 @pytest.mark.parametrize(

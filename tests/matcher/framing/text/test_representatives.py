@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.matcher.framing.representatives import MOST_LANGUAGES, representatives
 from frametrace.matcher.framing.text.languages import language_of, languages_of
-from frametrace.matcher.framing.text.tfidf import NONE, Samples
+from frametrace.matcher.framing.text.representatives import MAX_LANGUAGES, representatives
+from frametrace.matcher.framing.text.term_weights import TermWeights
+from frametrace.matcher.framing.text.text_samples import NO_GROUP, TextSamples
 
 _SAID = {
     "en": (
@@ -189,13 +190,11 @@ _ENGLISH = (
 _CHINESE = ("谁来赔偿地铁站的损失？", "谁来赔偿地铁站？", "地铁站的损失让暴徒来还")
 
 
-def _representatives(
-    *groups: Sequence[str], first_at: Sequence[int] | None = None
-) -> list[list[tuple[str, str]]]:
+def _representatives(*groups: Sequence[str]) -> list[list[tuple[str, str]]]:
     texts = [text for group in groups for text in group]
     group = np.repeat(np.arange(len(groups)), [len(some) for some in groups])
-    samples = Samples.of(texts, group, len(groups))
-    found = representatives(samples, None if first_at is None else np.array(first_at))
+    samples = TextSamples.of(texts, group, len(groups))
+    found = representatives(samples, TermWeights.of(samples))
     return [[(language, texts[row]) for language, row in some] for some in found]
 
 
@@ -217,17 +216,16 @@ def test_it_is_the_one_most_like_the_others() -> None:
     assert found[0][1].startswith("police beat")
 
 
-def test_of_equals_the_earliest_stands_for_the_group() -> None:
+def test_of_equally_similar_texts_the_first_in_order_is_chosen() -> None:
     texts = ("alpha riot in the city", "omega riot in the city")
-    assert _representatives(texts, first_at=[2, 1])[0][0][1] == texts[1]
-    assert _representatives(texts, first_at=[1, 2])[0][0][1] == texts[0]
+    assert _representatives(texts[::-1])[0][0][1] == texts[0]
     assert _representatives(texts)[0][0][1] == texts[0]
 
 
 def test_there_are_four_languages_at_most_and_none_of_a_few_texts_of_many() -> None:
     texts = ["谁来赔偿", "누가 보상하나", "ใครจะจ่าย", "ποιος πληρώνει", "מי ישלם", "テロ"]
     (found,) = _representatives(texts)
-    assert len(found) == MOST_LANGUAGES
+    assert len(found) == MAX_LANGUAGES
     many = [f"the police burned station x{at}y of the city" for at in range(30)]
     (found,) = _representatives([*many, "谁来赔偿"])
     assert [language for language, _ in found] == ["en"]
@@ -253,8 +251,8 @@ def test_the_order_of_groups_and_texts_does_not_matter(groups: list[list[str]], 
 
 
 def test_texts_in_no_group_are_not_asked() -> None:
-    samples = Samples.of(["who pays", "谁来赔偿"], np.array([NONE, 0]), 1)
-    assert representatives(samples) == [[("zh", 1)]]
+    samples = TextSamples.of(["who pays", "谁来赔偿"], np.array([NO_GROUP, 0]), 1)
+    assert representatives(samples, TermWeights.of(samples)) == [[("zh", 1)]]
 
 
 @pytest.mark.parametrize("unit", ["字", "a ", "ที่", "\u202e\u0627", "#aB ", "\u200b", "क्", "ё"])

@@ -1,4 +1,4 @@
-"""A bare table of shares, such as CooRTweet reads: who, what, when, and nothing else."""
+"""Reads shares from a CSV table of accounts, items and times, such as CooRTweet uses."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from frametrace.matcher.network.shares import RAW, Shares
+from frametrace.matcher.network.shares import RAW_SHARES, Shares
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.layouts.detection import table_head
 from frametrace.posts.model import Precision, Skipped
@@ -16,19 +16,19 @@ from frametrace.posts.sources.source import Source, sources_in
 from frametrace.posts.times import parse_time, parse_unix
 from frametrace.work.progress import Progress, Silent
 
-__all__ = ["Columns", "TableRead", "read_table"]
+__all__ = ["ShareColumns", "SharesRead", "read_shares"]
 
-_BATCH = 50_000
-_MOST_SKIPPED = 1000  # kept with their reasons; all are counted
+_BATCH = 50_000  # rows
+_MAX_SKIPPED = 1000  # rows listed with their reasons; all are counted
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """Which columns say what; the defaults are CooRTweet's.
+class ShareColumns:
+    """The names of the columns; the defaults are CooRTweet's.
 
-    `time` holds seconds since 1970 or times such as 2019-08-19 14:03:22; an empty name: there is
-    none. Without `platform` all accounts are on one; `prefixed`: it is what stands before the
-    first underscore of the account, as in `fb_123`.
+    `time` holds seconds since 1970 or times such as 2019-08-19 14:03:22; an empty name means no
+    times. Without `platform` all accounts are on one platform; with `prefixed` it is the part of
+    the account before the first underscore, as in `fb_123`.
     """
 
     item: str = "object_id"
@@ -39,11 +39,11 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
-class TableRead:
-    """The shares of a table, and what could not be read of it.
+class SharesRead:
+    """The shares of a table, and the rows that could not be read.
 
-    `rows` counts all, `without_item` those that share nothing, `unreadable` those that are wrong;
-    `skipped` holds the first thousand of these.
+    `rows` counts all rows, `without_item` those with an empty item, `unreadable` those with an
+    error; `skipped` holds the first thousand of the last.
     """
 
     shares: Shares
@@ -53,32 +53,40 @@ class TableRead:
     skipped: list[Skipped]
 
 
-def read_table(
-    path: Path, columns: Columns = Columns(), progress: Progress | None = None
-) -> TableRead:
-    """Read a CSV, a `.gz` of one, or those in a `.zip`.
+def read_shares(
+    path: Path, columns: ShareColumns = ShareColumns(), progress: Progress | None = None
+) -> SharesRead:
+    """Read a CSV file, a `.gz` of one, or all in a `.zip`.
 
-    Raises `SourceError` where it is no table or lacks a column, and `UsageError` where platforms
-    are to be found in two ways.
+    Raises `SourceError` for a file that is not a table or lacks a column, and `UsageError` where
+    the platform is given in two ways.
     """
     if columns.platform and columns.prefixed:
-        raise UsageError("the platform stands in a column or before the account, not in both")
+        raise UsageError(
+            "the platform is either in a column or the prefix of the account, not both"
+        )
     reader = _Reader(columns)
     heads = [_head(source, columns) for source in sources_in(path) if not source.is_folder]
     with (progress or Silent()).track("rows", None) as advance:
         batches = [batch for head in heads for batch in reader.batches(head, advance)]
-    shares = Shares.of(pa.Table.from_batches(batches, RAW), reader.precisions)
-    return TableRead(shares, reader.rows, reader.without_item, reader.unreadable, reader.skipped)
+    shares = Shares.of(pa.Table.from_batches(batches, RAW_SHARES), reader.precisions)
+    return SharesRead(shares, reader.rows, reader.without_item, reader.unreadable, reader.skipped)
 
 
-def _head(source: Source, columns: Columns) -> Head:
-    """The head of a table with these columns; refused before any of it is read where it is none."""
-    options = {"item": "--object", "account": "--account", "time": "--time"}
-    options["platform"] = "--platform"
-    wanted = {name: option for each, option in options.items() if (name := getattr(columns, each))}
+def _head(source: Source, columns: ShareColumns) -> Head:
+    """The head of the table with these columns; checked before any rows are read."""
+    options = {
+        columns.item: "--object",
+        columns.account: "--account",
+        columns.time: "--time",
+        columns.platform: "--platform",
+    }
+    wanted = {name: option for name, option in options.items() if name}
     head = table_head(source, lambda head: wanted.keys() <= set(head.names))
     if head.shape is not Shape.TABLE:
-        raise SourceError(f"{source.name}: is laid out as {head.shape}; shares are read from CSV.")
+        raise SourceError(
+            f"{source.name}: is laid out as {head.shape}; shares can be read only from CSV."
+        )
     for name, option in wanted.items():
         if name not in head.names:
             advice = ' (or leave times out with --time "")' if option == "--time" else ""
@@ -91,9 +99,9 @@ def _head(source: Source, columns: Columns) -> Head:
 
 @dataclass(slots=True)
 class _Reader:
-    """Turns rows into batches of shares and remembers what it met."""
+    """Turns rows into batches of shares and counts what it skips."""
 
-    columns: Columns
+    columns: ShareColumns
     rows: int = 0
     without_item: int = 0
     unreadable: int = 0
@@ -101,19 +109,21 @@ class _Reader:
     precisions: set[Precision] = field(default_factory=set)
 
     def batches(self, head: Head, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
-        """The source's shares in the schema `RAW`."""
+        """The source's shares in the schema `RAW_SHARES`."""
         for rows in _batched(head.rows()):
             shares = [share for row in rows if (share := self._share(row)) is not None]
             self.rows += len(rows)
             advance(len(rows))
             platform, account, item, moment = zip(*shares, strict=True) if shares else ((),) * 4
-            nothing = pa.nulls(len(shares), pa.string())
+            unknown = pa.nulls(len(shares), pa.string())
             columns = [pa.array(part, pa.string()) for part in (platform, account, item)]
-            columns[2:2] = [nothing, nothing]
-            yield pa.RecordBatch.from_arrays([*columns, pa.array(moment, pa.int64())], schema=RAW)
+            columns[2:2] = [unknown, unknown]  # account_kind and account_name
+            yield pa.RecordBatch.from_arrays(
+                [*columns, pa.array(moment, pa.int64())], schema=RAW_SHARES
+            )
 
     def _share(self, row: Row | Skipped) -> tuple[str, str, str, int | None] | None:
-        """Platform, account, item and milliseconds; None for a row that says nothing."""
+        """Platform, account, item and milliseconds; None for a row that is skipped."""
         if isinstance(row, Skipped):
             self._skip(row)
             return None
@@ -131,7 +141,7 @@ class _Reader:
 
     def _skip(self, skipped: Skipped) -> None:
         self.unreadable += 1
-        if len(self.skipped) < _MOST_SKIPPED:
+        if len(self.skipped) < _MAX_SKIPPED:
             self.skipped.append(skipped)
 
     def _platform(self, row: Row, account: str) -> str:
@@ -139,17 +149,17 @@ class _Reader:
             return row.key(self.columns.platform)
         if not self.columns.prefixed:
             return ""
-        before, mark, _ = account.partition("_")
-        if not (before and mark):
+        prefix, underscore, _ = account.partition("_")
+        if not (prefix and underscore):
             raise ValueError(f"account {account[:40]!r} has no platform before an underscore")
-        return before
+        return prefix
 
     def _moment(self, row: Row) -> int | None:
         text = row.take(self.columns.time).strip() if self.columns.time else ""
         if not text:
             return None
-        read = parse_unix if text.replace(".", "", 1).isdigit() else parse_time
-        moment, precision = read(text)
+        parse = parse_unix if text.replace(".", "", 1).isdigit() else parse_time
+        moment, precision = parse(text)
         self.precisions.add(precision)
         return round(moment.timestamp() * 1000)
 

@@ -9,7 +9,7 @@ import pytest
 from making import jpeg, make_case, photo
 
 from frametrace.case.store import Case
-from frametrace.matcher.network import By, find_ties, shares_in
+from frametrace.matcher.network import SharedKind, find_ties, shares_in_case
 from frametrace.matcher.results import TIES, Results
 from frametrace.matcher.settings import MatchSettings, TieSettings
 from frametrace.matcher.stage import load_results, match_case
@@ -67,7 +67,7 @@ def test_the_results_hold_ties_with_their_significance(case: Case, matched: Matc
 
 def test_pictures_in_no_group_count_as_what_an_account_shared(case: Case) -> None:
     results, _ = match_case(case)
-    shares = shares_in(case, results.members)
+    shares = shares_in_case(case, results.members)
     assert len(shares.items) == 44
     network = find_ties(shares)
     items = {row["account_id"]: row["items"] for row in network.accounts.to_pylist()}
@@ -77,10 +77,10 @@ def test_pictures_in_no_group_count_as_what_an_account_shared(case: Case) -> Non
 
 def test_captions_and_links_tie_as_photos_do(case: Case) -> None:
     members = match_case(case)[0].members
-    (by_caption,) = find_ties(shares_in(case, members, By.CAPTION)).ties.to_pylist()
+    (by_caption,) = find_ties(shares_in_case(case, members, SharedKind.CAPTION)).ties.to_pylist()
     assert by_caption["shared_items"] == 4
     assert all(item.startswith("caption-") for item in by_caption["item_ids"])
-    shares = shares_in(case, members, By.URL)
+    shares = shares_in_case(case, members, SharedKind.URL)
     urls = find_ties(shares, TieSettings(max_accounts=19))
     assert urls.ties["item_ids"].to_pylist() == [[f"https://blog.example/{at}" for at in range(4)]]
     assert urls.viral_items == 1
@@ -95,7 +95,7 @@ def test_the_case_s_own_precision_bounds_the_window(tmp_path: Path) -> None:
         for at in range(3)
     ]
     case = make_case(tmp_path, posts, pictures_of({"p.jpg": 1}))
-    shares = shares_in(case, match_case(case)[0].members)
+    shares = shares_in_case(case, match_case(case)[0].members)
     with pytest.raises(UsageError, match="to the minute only"):
         find_ties(shares, TieSettings(window=10))
     assert find_ties(shares, TieSettings(window=3600)).ties.num_rows == 2
@@ -104,7 +104,7 @@ def test_the_case_s_own_precision_bounds_the_window(tmp_path: Path) -> None:
 def test_captions_without_keys_say_what_makes_them(tmp_path: Path) -> None:
     case = make_case(tmp_path, [{"text": "A caption"}], signals=())
     with pytest.raises(CaseError, match=r"frametrace embed .* --signal caption_key"):
-        shares_in(case, match_case(case)[0].members, By.CAPTION)
+        shares_in_case(case, match_case(case)[0].members, SharedKind.CAPTION)
 
 
 def test_results_of_before_ties_had_p_values_are_still_read(case: Case) -> None:

@@ -1,4 +1,4 @@
-"""What the accounts of a case share: photos, captions, or links; and their ties in the results."""
+"""Reads from a case which accounts share which photos, captions or links, and finds their ties."""
 
 from enum import StrEnum
 
@@ -9,26 +9,26 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.matcher.account_names import connect
-from frametrace.matcher.network.shares import RAW, Shares
+from frametrace.matcher.network.shares import RAW_SHARES, Shares
 from frametrace.matcher.network.ties import find_ties
 from frametrace.matcher.results import TIES, of_any_version
 from frametrace.matcher.settings import TieSettings
 from frametrace.posts.errors import CaseError
 from frametrace.posts.model import Precision
 
-__all__ = ["By", "shares_in", "ties_of"]
+__all__ = ["SharedKind", "case_ties", "shares_in_case"]
 
 
-class By(StrEnum):
-    """What two accounts have to share."""
+class SharedKind(StrEnum):
+    """The kind of item that ties two accounts which share it."""
 
     PHOTO = "photo"
     CAPTION = "caption"
     URL = "url"
 
 
-# A picture that is a copy of no other ties nobody, but it is one that its account shared. One that
-# contains known photos is one item, not several: two accounts that share a collage share one thing.
+# A picture with no copies ties no accounts, but counts as an item that its account shared. One that
+# contains known photos is one item, not several: two accounts that share a collage share one item.
 _PHOTOS = """
 WITH copies AS (SELECT * FROM members WHERE kind = 'photo' AND relation = 'copy')
 SELECT platform, post_id, group_id AS item FROM copies
@@ -48,7 +48,7 @@ _URLS = """
 SELECT platform, post_id, unnest(links) AS item FROM posts WHERE repost_of IS NULL
 """
 
-_ITEMS = {By.PHOTO: _PHOTOS, By.CAPTION: _CAPTIONS, By.URL: _URLS}
+_ITEMS = {SharedKind.PHOTO: _PHOTOS, SharedKind.CAPTION: _CAPTIONS, SharedKind.URL: _URLS}
 
 _RAW = """
 SELECT platform, account_id, account_kind, account_name, item, epoch_ms(posted_at) AS moment,
@@ -57,31 +57,33 @@ FROM items JOIN posts USING (platform, post_id) WHERE item <> ''
 """
 
 
-def shares_in(case: Case, members: pa.Table, by: By = By.PHOTO) -> Shares:
-    """Who shared what in a case; `members` are those of its groups.
+def shares_in_case(case: Case, members: pa.Table, kind: SharedKind = SharedKind.PHOTO) -> Shares:
+    """The shares of the items of one kind in a case; `members` are those of its groups.
 
     Raises `CaseError` where captions have no keys yet.
     """
     tables = ["posts", "post_media"]
-    if by is By.CAPTION:
+    if kind is SharedKind.CAPTION:
         if not case.epoch.rows(signal_table(CaptionKey.name)):
             raise CaseError(
-                f"{case.path} holds no captions with keys; make them with: "
+                f"{case.path} holds no caption keys; compute them with: "
                 f"frametrace embed {case.path} --signal {CaptionKey.name}"
             )
         tables.append(signal_table(CaptionKey.name))
     with connect(case, *tables) as connection:
         connection.register("members", members)
-        connection.execute(f"CREATE VIEW items AS {_ITEMS[by]}")
+        connection.execute(f"CREATE VIEW items AS {_ITEMS[kind]}")
         raw = connection.sql(_RAW).to_arrow_table()
-    dated = pc.unique(raw.filter(pc.is_valid(raw["moment"]))["precision"]).to_pylist()
-    return Shares.of(raw.select(RAW.names).cast(RAW), [Precision(name) for name in dated])
+    precisions = pc.unique(raw.filter(pc.is_valid(raw["moment"]))["precision"]).to_pylist()
+    return Shares.of(
+        raw.select(RAW_SHARES.names).cast(RAW_SHARES), [Precision(name) for name in precisions]
+    )
 
 
-def ties_of(case: Case, members: pa.Table, settings: TieSettings) -> pa.Table:
+def case_ties(case: Case, members: pa.Table, settings: TieSettings) -> pa.Table:
     """The pairs of accounts that share photo groups, in the schema `TIES`."""
-    ties = find_ties(shares_in(case, members), settings).ties
-    names = {"shared_groups": "shared_items", "group_ids": "item_ids"}
-    chosen = [name for name in TIES.names if names.get(name, name) in ties.column_names]
-    ties = ties.select([names.get(name, name) for name in chosen]).rename_columns(chosen)
+    ties = find_ties(shares_in_case(case, members), settings).ties
+    renamed = {"shared_groups": "shared_items", "group_ids": "item_ids"}
+    names = [name for name in TIES.names if renamed.get(name, name) in ties.column_names]
+    ties = ties.select([renamed.get(name, name) for name in names]).rename_columns(names)
     return of_any_version(ties, TIES)

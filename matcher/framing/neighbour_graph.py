@@ -1,0 +1,111 @@
+"""Builds the graph of similar contents: candidate pairs, and mutual nearest neighbours as edges.
+
+Nearly all pairs of a large case are dissimilar, so only candidates are compared: contents with a
+text or a photo in common, and those with an item among the other's nearest. Edges are candidates
+that are mutual nearest neighbours by their fused evidence: what is near to everything is near to
+nothing in particular. Contents with an item in common are tied to the one of them that most posts
+carry: a star, where a clique would have millions of edges.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import coo_matrix, csr_matrix
+
+from frametrace.matcher.framing.distinct_contents import NONE, Contents, ItemLists
+from frametrace.matcher.framing.fusion import EvidenceFusion, FusedEvidence
+
+__all__ = ["Edges", "find_edges"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """m pairs a < b of contents, (m,) int64 each, ordered, and the evidence that ties them."""
+
+    a: np.ndarray
+    b: np.ndarray
+    evidence: FusedEvidence
+
+    def graph(self, n: int, keep: np.ndarray) -> csr_matrix:
+        """The symmetric (n, n) graph of the edges with `keep`, weighted by rarity."""
+        a, b, rarity = self.a[keep], self.b[keep], self.evidence.rarity[keep]
+        both_ways = np.append(a, b), np.append(b, a)
+        return coo_matrix((np.append(rarity, rarity), both_ways), (n, n), np.float32).tocsr()
+
+
+def find_edges(
+    contents: Contents, fusion: EvidenceFusion, min_rarity: float, neighbours: int
+) -> Edges:
+    """The pairs of at least `min_rarity` that are mutual neighbours or have an item in common."""
+    n = len(contents)
+    shared = _sharing_pairs(contents)
+    a, b = np.divmod(np.union1d(shared, _nearest_pairs(contents, fusion, neighbours)), max(n, 1))
+    rarity = fusion.rarity(a, b)
+    keep = rarity >= min_rarity
+    a, b, rarity = a[keep], b[keep], rarity[keep]
+    keep = np.isin(a * n + b, shared) | _mutual(a, b, rarity, neighbours)
+    a, b = a[keep], b[keep]
+    return Edges(a, b, fusion.compare(a, b))
+
+
+def _sharing_pairs(contents: Contents) -> np.ndarray:
+    """Pairs of contents with a text or a photo in common, as numbers (see `_numbered`).
+
+    Of all contents with an item, the one that most posts carry is paired with each other one.
+    """
+    pictures = contents.pictures
+    photos = ItemLists(pictures.starts, contents.photo[pictures.items])
+    stars = [_stars(items, contents.post_counts) for items in (contents.all_texts(), photos)]
+    a, b = (np.concatenate(side) for side in zip(*stars, strict=True))
+    return _numbered(a, b, len(contents))
+
+
+def _nearest_pairs(contents: Contents, fusion: EvidenceFusion, neighbours: int) -> np.ndarray:
+    """Pairs of contents of which one has a text or a picture that is among the other's nearest.
+
+    An item is represented by the content that most posts carry of those that have it: the others
+    are tied to that one.
+    """
+    text_hub = _hubs(contents.all_texts(), contents.post_counts, len(contents.text_digests))
+    candidates = [tuple(text_hub[side] for side in fusion.texts.nearest(neighbours))]
+    if fusion.images.vectors is not None:
+        picture_hub = _hubs(contents.pictures, contents.post_counts, len(contents.picture_digests))
+        pairs = fusion.images.vectors.nearest(neighbours)
+        candidates.append(tuple(picture_hub[side] for side in pairs))
+    a, b = (np.concatenate(side) for side in zip(*candidates, strict=True))
+    known = (a != NONE) & (b != NONE)
+    return _numbered(a[known], b[known], len(contents))
+
+
+def _hubs(lists: ItemLists, post_counts: np.ndarray, count: int) -> np.ndarray:
+    """For each of `count` items the content of most posts that has it, or `NONE`."""
+    owner = lists.owners()
+    order = np.lexsort((owner, -post_counts[owner], lists.items))
+    item, first = np.unique(lists.items[order], return_index=True)
+    hubs = np.full(count, NONE, np.int64)
+    hubs[item] = owner[order[first]]
+    return hubs
+
+
+def _stars(lists: ItemLists, post_counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    count = int(lists.items.max(initial=NONE)) + 1
+    return _hubs(lists, post_counts, count)[lists.items], lists.owners()
+
+
+def _numbered(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
+    """Each unordered pair of different contents once as `a * n + b` with a < b, ascending."""
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    different = low != high
+    return np.unique(low[different] * n + high[different])
+
+
+def _mutual(a: np.ndarray, b: np.ndarray, rarity: np.ndarray, neighbours: int) -> np.ndarray:
+    """Which pairs are among the nearest of both contents, (m,) bool."""
+    m = len(a)
+    node, neighbour = np.append(a, b), np.append(b, a)
+    order = np.lexsort((neighbour, -np.append(rarity, rarity), node))
+    start = np.searchsorted(node[order], node[order])
+    near = np.empty(2 * m, bool)
+    near[order] = np.arange(2 * m) - start < neighbours
+    mutual: np.ndarray = near[:m] & near[m:]
+    return mutual
