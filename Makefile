@@ -1,7 +1,8 @@
 # make demo: install, build a small case, find what is planted in it, write its report
 # make test: install, then every check: style, types, imports, tests, the wheel, the core alone
 # make test-all: the same with the tests that take long
-.PHONY: demo test test-all install lint unit wheel bench clean
+# make formats: renew the table of formats in docs/formats.md
+.PHONY: demo test test-all install lint unit wheel formats bench clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -34,6 +35,9 @@ install: .venv/tree
 .venv/tree: .venv/packages $(FOLDERS)
 	$(BIN)/python -m pip install -q --no-deps -e . -C editable_mode=strict
 	touch $@
+
+formats: install
+	$(BIN)/python tests/formats_page.py
 
 lint: install
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ from typing import Any
 
 from frametrace.posts.errors import UsageError
 from frametrace.posts.model import AccountKind
-from frametrace.posts.readers.sites import platform_named
+from frametrace.posts.readers.shared.platforms import platform_named
 from frametrace.posts.sources.folders import printable
 from frametrace.posts.times import DayOrder, zone_named
 

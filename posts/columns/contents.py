@@ -10,8 +10,13 @@ from urllib.parse import urlsplit
 from frametrace.posts.columns.mapped_rows import files_listed, links_listed, tags_listed
 from frametrace.posts.day_orders import chosen, column_orders, readings
 from frametrace.posts.model import AccountKind, Precision
-from frametrace.posts.readers.post_keys import id_in_link
-from frametrace.posts.readers.sites import PLATFORMS, host_of, platform_named, platform_of
+from frametrace.posts.readers.shared.platforms import (
+    PLATFORMS,
+    host_of,
+    platform_named,
+    platform_of,
+)
+from frametrace.posts.readers.shared.post_keys import id_in_link
 from frametrace.posts.sources.folders import is_picture
 from frametrace.posts.times import parse_time
 from frametrace.posts.values import count

@@ -14,9 +14,9 @@ from frametrace.posts.columns.header_names import (
     says_something,
 )
 from frametrace.posts.model import AccountKind, Precision
-from frametrace.posts.readers.account_keys import BY_HANDLE
-from frametrace.posts.readers.post_keys import key_of
-from frametrace.posts.readers.sites import PLATFORMS, platform_or
+from frametrace.posts.readers.shared.account_keys import BY_HANDLE
+from frametrace.posts.readers.shared.platforms import PLATFORMS, platform_or
+from frametrace.posts.readers.shared.post_keys import post_key
 
 __all__ = [
     "Columns",
@@ -121,7 +121,7 @@ def decide_post(table: Columns, sample: Sequence[Mapping[str, str]]) -> str:
 
 def _about_link(link: str, sample: Sequence[Mapping[str, str]]) -> str:
     written = [url for row in sample if (url := row.get(link, "").strip())]
-    whole = sum(key_of(platform_or(url, ""), url) == url for url in written)
+    whole = sum(post_key(platform_or(url, ""), url) == url for url in written)
     if not whole:
         return ""
     where = "" if whole == len(written) else "of some rows "
@@ -149,7 +149,7 @@ def _beside(table: Columns, own: str, link: str, sample: Sequence[Mapping[str, s
     same = 0
     for written, url in both:
         platform = platform_or(url, "")
-        same += key_of(platform, url) == key_of(platform, written)
+        same += post_key(platform, url) == post_key(platform, written)
     return "" if same >= _MOST * len(both) else f"the links tell other ids than {own}"
 
 

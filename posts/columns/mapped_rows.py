@@ -12,10 +12,10 @@ from functools import partial
 
 from frametrace.posts.columns.column_map import COUNT, ColumnMap
 from frametrace.posts.model import AccountKind, Post, Precision
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.post_keys import key_of
-from frametrace.posts.readers.written_keys import Keys, Written, another_account, keys_of
-from frametrace.posts.readers.x_text import text_on
+from frametrace.posts.readers.shared.post_keys import post_key
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.written_keys import Keys, Written, another_account, keys_of
+from frametrace.posts.readers.shared.x_values import text_on
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.sources.folders import is_picture
 from frametrace.posts.values import distinct, objects_of, picked, values_of
@@ -126,9 +126,9 @@ def _parse(columns: ColumnMap, row: Row) -> Post:
         media=files_listed(cells.text("media")),
         links=links_listed(cells.text("links")),
         hashtags=tags_listed(cells.text("hashtags")),
-        repost_of=key_of(keys.platform, cells.reference("repost_of")),
+        repost_of=post_key(keys.platform, cells.reference("repost_of")),
         engagement=engagement,
-        extra={**keys.kept, **cells.rest(engagement, keys.other_account)},
+        extra={**keys.extra, **cells.rest(engagement, keys.other_account)},
         source=row.source,
         line=row.line,
     )

@@ -7,8 +7,8 @@ from pathlib import Path
 from frametrace.posts.errors import SourceError
 from frametrace.posts.layouts.detection import table_head
 from frametrace.posts.model import Post, Skipped
-from frametrace.posts.readers.post_keys import key_of
-from frametrace.posts.readers.sites import platform_named
+from frametrace.posts.readers.shared.platforms import platform_named
+from frametrace.posts.readers.shared.post_keys import post_key
 from frametrace.posts.rows import Head, Row, Shape
 from frametrace.posts.sources.source import Source
 
@@ -103,7 +103,7 @@ class MediaMap:
     def _add(self, row: Row, folder: Path) -> None:
         try:
             platform, post_id = platform_named(row.take("platform")), row.key("post_id")
-            key = platform, key_of(platform, post_id) if platform else post_id
+            key = platform, post_key(platform, post_id) if platform else post_id
             found = MapRow(post_id, row.key("path"), folder, row.source, row.line)
         except ValueError as error:
             self._unreadable.append(Skipped(row.source, row.line, "", str(error)))

@@ -1,31 +1,33 @@
-"""Bellingcat's auto-archiver: what it archived, whether told as a table or as JSON records.
+"""Reads posts that Bellingcat's auto-archiver archived, from its table, its JSON or its sheet.
 
-A table's cells hold what Python prints of `metadata` and `media`; records hold the same as JSON.
-Nobody is named as the author: the site stands for the account.
+The table's cells (`csv_db`) hold `metadata` and `media` as Python prints them; JSON records hold
+the same as JSON; the Google Sheet, saved as CSV, holds links and where each one was archived. None
+of them names an author: the site stands for the account.
 """
 
 import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.nested import text_at
-from frametrace.posts.readers.printed import objects_in, printed
-from frametrace.posts.readers.sites import host_of, platform_of
-from frametrace.posts.rows import Row, flat
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.platforms import host_of, platform_of
+from frametrace.posts.readers.shared.python_literals import objects_in, parse_literal
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.rows import Row, Shape, flat
 from frametrace.posts.sources.folders import is_picture
 from frametrace.posts.sources.roots import leaves
 
-__all__ = ["parse", "pdq_of", "text_of"]
+__all__ = ["READERS"]
 
 _HASH = re.compile(r"[0-9a-f]{1,64}")
 
 # Pictures of the page and not of the post.
-_OF_THE_PAGE = frozenset({"screenshot", "_final_media"})
+_PAGE_PICTURES = frozenset({"screenshot", "_final_media"})
 
 
-def parse(row: Row) -> Post:
-    """Make a Post of a row with `metadata.url` and `media`, or with `metadata` as printed."""
+def _parse(row: Row) -> Post:
     if row.values.get("metadata"):
         row.values |= _metadata(row.take("metadata"))
     url = row.key("metadata.url")
@@ -38,22 +40,39 @@ def parse(row: Row) -> Post:
         account_id=host_of(url),
         posted_at=posted_at,
         precision=precision,
-        text=text_of(row, "metadata.title", "metadata.content", "content"),
-        media=tuple(dict.fromkeys(name for file in files if (name := _name(file)))),
-        extra=row.rest() | pdq_of(hashes),
+        text=_text(row, "metadata.title", "metadata.content", "content"),
+        media=tuple(dict.fromkeys(name for file in files if (name := _picture_name(file)))),
+        extra=row.rest() | _pdq(hashes),
         source=row.source,
         line=row.line,
     )
 
 
-def pdq_of(hashes: Iterable[str]) -> dict[str, str]:
-    """Spell PDQ hashes in 64 digits, whose leading zeros are left out; quality is not told."""
-    found = (text.strip().lower() for text in hashes)
-    whole = dict.fromkeys(text.zfill(64) for text in found if _HASH.fullmatch(text))
-    return {"pdq": "|".join(whole)} if whole else {}
+def _parse_sheet(row: Row) -> Post:
+    url = row.key("link")
+    posted_at, precision = row.time("upload timestamp")
+    return Post(
+        platform=platform_of(url),
+        post_id=url,
+        account_id=host_of(url),
+        posted_at=posted_at,
+        precision=precision,
+        text=_text(row, "upload title", "text content", "textual content"),
+        media=_archived_picture(row.values.get("archive location", "").strip()),
+        extra=_pdq(row.values.get("perceptual hashes", "").split(",")) | row.rest(),
+        source=row.source,
+        line=row.line,
+    )
 
 
-def text_of(row: Row, title: str, *content: str) -> str:
+def _pdq(hashes: Iterable[str]) -> dict[str, str]:
+    """Pad PDQ hashes, written without leading zeros, to 64 digits; their quality is not given."""
+    written = (text.strip().lower() for text in hashes)
+    padded = dict.fromkeys(text.zfill(64) for text in written if _HASH.fullmatch(text))
+    return {"pdq": "|".join(padded)} if padded else {}
+
+
+def _text(row: Row, title: str, *content: str) -> str:
     """Join title and content, unless one repeats the other or the content is a dump of data."""
     head = row.take(title).strip()
     name = next((name for name in content if row.values.get(name, "").strip()), "")
@@ -68,21 +87,66 @@ def text_of(row: Row, title: str, *content: str) -> str:
 
 def _metadata(text: str) -> dict[str, str]:
     try:
-        return flat({"metadata": printed(text)})
+        return flat({"metadata": parse_literal(text)})
     except RecursionError:
         raise ValueError("metadata is nested too deep") from None
 
 
-def _name(file: dict[str, Any]) -> str:
-    """Where a picture lies: its path, else its place in the archive, else its link."""
-    if text_at(file, "properties", "id") in _OF_THE_PAGE:
+def _picture_name(file: dict[str, Any]) -> str:
+    """The path of a picture, else its key in the archive, else its link."""
+    if text_at(file, "properties", "id") in _PAGE_PICTURES:
         return ""
     urls = file.get("urls")
-    told = [text_at(file, name) for name in ("filename", "key", "_key")]
-    told += [text_at(urls, at) for at in range(len(urls))] if isinstance(urls, list) else []
+    written = [text_at(file, name) for name in ("filename", "key", "_key")]
+    written += [text_at(urls, at) for at in range(len(urls))] if isinstance(urls, list) else []
     kind = text_at(file, "_mimetype")
-    names = [name for name in told if name]
+    names = [name for name in written if name]
     if not (kind.startswith("image/") if kind else any(map(is_picture, names))):
         return ""
     usable = (name for name in names if "://" not in name and not leaves(name))
     return next(usable, next((name for name in names if "://" in name), names[0]))
+
+
+def _archived_picture(location: str) -> tuple[str, ...]:
+    """The archived file, if it is a picture: most are pages about the post."""
+    try:
+        path = urlsplit(location).path
+    except ValueError:
+        return ()
+    return (location,) if is_picture(path) else ()
+
+
+READERS = (
+    Reader(
+        name="auto-archiver-csv",
+        title="Bellingcat auto-archiver, its table",
+        example="db.csv",
+        platform="of each link",
+        time="as written",
+        shape=Shape.TABLE,
+        required=(("metadata", "metadata.url"), ("media",)),
+        foreign=("post_id",),
+        parse=_parse,
+    ),
+    Reader(
+        name="auto-archiver-jsonl",
+        title="Bellingcat auto-archiver, its results one per line",
+        example="results.jsonl",
+        platform="of each link",
+        time="as written",
+        shape=Shape.RECORDS,
+        required=(("metadata.url",), ("media",)),
+        foreign=("post_id",),
+        parse=_parse,
+    ),
+    Reader(
+        name="auto-archiver-sheet",
+        title="Bellingcat auto-archiver, its sheet",
+        example="archive-sheet.csv",
+        platform="of each link",
+        time="as written",
+        shape=Shape.TABLE,
+        required=(("link",), ("archive location",)),
+        parse=_parse_sheet,
+    ),
+)

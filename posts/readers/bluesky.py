@@ -1,18 +1,29 @@
-"""Bluesky: posts of the AT protocol as its API shows them, alone or as items of a feed.
+"""Reads Bluesky posts as the AT protocol's API, Jetstream and listRecords write them.
 
-Its Python SDK keeps them under the same names with underscores (`model_dump`): these are read too.
-Sources: bluesky-social/atproto, lexicons/app/bsky/feed/defs.json; MarshalX/atproto.
+The API shows posts, alone or as items of a feed; its Python SDK keeps them under the same names
+with underscores (`model_dump`). Jetstream streams what happens on the network, one event per line,
+in two versions. `com.atproto.repo.listRecords` gives the records of an account's repository.
+Records have no counts and no links to pictures: these are made, as the API makes them, from the
+account and the picture's hash.
+
+Sources: bluesky-social/atproto, lexicons/app/bsky/feed/defs.json and post.json, app/bsky/embed,
+lexicons/com/atproto/repo/listRecords.json; bluesky-social/jetstream, README of version 1;
+MarshalX/atproto, network.bsky.jetstream.subscribeEvents, for version 2, whose events lie flat in an
+envelope; links to pictures as the API's answers show them.
 """
 
 import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.bluesky_record import features_in, links_of, pictures_of, tags_of
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import objects_of, picked
+from frametrace.posts.values import distinct, objects_of, picked, values_of
 
-__all__ = ["READER"]
+__all__ = ["READERS", "features_in"]
 
 _COUNTS = {
     "likeCount": "likes",
@@ -22,15 +33,26 @@ _COUNTS = {
     "bookmarkCount": "bookmarks",
 }
 
-
 _SDK_NAMES = frozenset(("record.created_at", "post.record.created_at"))
 _UNDERSCORE = re.compile(r"_([a-z])")
 
+_POST = "app.bsky.feed.post"
+_REPOST = "app.bsky.feed.repost"
+_COLLECTIONS = frozenset((_POST, _REPOST))
 
-def _parse(row: Row) -> Post:
+_CID = re.compile(r"[A-Za-z0-9]{1,200}", re.ASCII)
+_URI = re.compile(r"at://(did:[\w:.%-]{1,300})/([\w.-]{1,300})/([\w.:~-]{1,512})", re.ASCII)
+
+# Where an event's values lie: in version 2 of Jetstream, in version 1, once flattened.
+_EVENT_PREFIXES = ("payload.", "commit.", "")
+_WRITES = frozenset(("create", "update"))
+_VALUE = "value."
+
+
+def _parse_view(row: Row) -> Post:
     if not _SDK_NAMES.isdisjoint(row.values):
-        row.values = {_camel(name): text for name, text in row.values.items()}
-    if "post.uri" in row.values:  # an item of a feed, with what it answers
+        row.values = {_camel_case(name): text for name, text in row.values.items()}
+    if "post.uri" in row.values:  # an item of a feed, with the post that it replies to
         row.values = {
             name.removeprefix("post."): text
             for name, text in row.values.items()
@@ -50,9 +72,9 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take("record.text"),
-        media=_media(row) or pictures_of(row, did),
-        links=links_of(features, row, "embed."),
-        hashtags=tags_of(features, row),
+        media=_view_pictures(row) or _record_pictures(row, did),
+        links=_links(features, row, "embed."),
+        hashtags=_hashtags(features, row),
         repost_of=uri if reposter else "",
         engagement=row.counts(_COUNTS),
         extra=row.rest(),
@@ -61,33 +83,156 @@ def _parse(row: Row) -> Post:
     )
 
 
-def _camel(name: str) -> str:
+def _camel_case(name: str) -> str:
     """Spell a name of the SDK as the protocol does: `record.created_at`, `py_type`."""
     name = name.removesuffix("py_type") + "$type" if name.endswith("py_type") else name
-    return _UNDERSCORE.sub(lambda found: found[1].upper(), name)
+    return _UNDERSCORE.sub(lambda match: match[1].upper(), name)
 
 
-def _media(row: Row) -> tuple[str, ...]:
-    """Pictures, and the still of a video; beside a quoted post they stand one level deeper."""
+def _view_pictures(row: Row) -> tuple[str, ...]:
+    """Pictures, and the still of a video; beside a quoted post they lie one level deeper."""
     pictures = objects_of(row.take("embed.images", "embed.media.images"))
     still = row.take("embed.thumbnail", "embed.media.thumbnail")
     return picked(pictures, "fullsize", "thumb") or ((still,) if still else ())
 
 
-READER = Reader(
-    name="bluesky",
-    title="Bluesky posts or feed items, as the AT protocol's API gives them",
-    example="bluesky.jsonl",
-    platform="bluesky",
-    time="second",
-    shape=Shape.RECORDS,
-    required=(
-        ("uri", "post.uri"),
-        ("author.did", "post.author.did"),
-        (
-            *("record.createdAt", "post.record.createdAt"),
-            *("record.created_at", "post.record.created_at"),
+def _posts_of_event(row: Row) -> Iterable[Row]:
+    """Drop likes, follows, deletions and news of accounts: most of what happens."""
+    is_post = _event_value(row, "collection") in _COLLECTIONS
+    if not (is_post and _event_value(row, "operation") in _WRITES):
+        return ()
+    for prefix in _EVENT_PREFIXES:
+        row.values = {name.removeprefix(prefix): text for name, text in row.values.items()}
+    return (row,)
+
+
+def _event_value(row: Row, name: str) -> str:
+    return next(filter(None, (row.values.get(prefix + name) for prefix in _EVENT_PREFIXES)), "")
+
+
+def _parse_event(row: Row) -> Post:
+    return _parse_record(row, row.key("did"), row.take("collection"), row.key("rkey"))
+
+
+def _posts_of_listing(row: Row) -> Iterable[Row]:
+    """Drop records of other kinds: likes, follows, the account's profile."""
+    return (row,) if row.values.get("value.$type", _POST) in _COLLECTIONS else ()
+
+
+def _parse_listed(row: Row) -> Post:
+    uri = row.key("uri")
+    match = _URI.fullmatch(uri)
+    if match is None:
+        raise ValueError(f"uri {uri[:80]!r} is not one such as at://did:plc:abc/{_POST}/1")
+    row.values = {
+        f"record.{name.removeprefix(_VALUE)}" if name.startswith(_VALUE) else name: text
+        for name, text in row.values.items()
+    }
+    return _parse_record(row, match[1], match[2], match[3])
+
+
+def _parse_record(row: Row, did: str, collection: str, rkey: str) -> Post:
+    """Make a Post of a repository's record, whose names begin with `record.`."""
+    posted_at, precision = row.time("record.createdAt")
+    if posted_at is None:  # when it went through the stream, if it did
+        posted_at, precision = row.time("time_us" if "time_us" in row.values else "time")
+    features = features_in(row.take("record.facets"))
+    return Post(
+        platform="bluesky",
+        post_id=f"at://{did}/{collection}/{rkey}",
+        account_id=did,
+        posted_at=posted_at,
+        precision=precision,
+        text=row.take("record.text"),
+        media=_record_pictures(row, did),
+        links=_links(features, row, "record.embed."),
+        hashtags=_hashtags(features, row),
+        repost_of=row.take("record.subject.uri").strip() if collection == _REPOST else "",
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+def features_in(facets: str) -> list[dict[str, Any]]:
+    """The features of a text's facets: links, tags, mentions."""
+    lists = [facet.get("features") for facet in objects_of(facets)]
+    features = [item for items in lists if isinstance(items, list) for item in items]
+    return [feature for feature in features if isinstance(feature, dict)]
+
+
+def _links(features: list[dict[str, Any]], row: Row, embed: str) -> tuple[str, ...]:
+    """The links of a text, and that of a card, which lies one level deeper beside a quote."""
+    cards = row.take(f"{embed}external.uri"), row.take(f"{embed}media.external.uri")
+    return distinct((*picked(features, "uri"), *cards))
+
+
+def _hashtags(features: list[dict[str, Any]], row: Row) -> tuple[str, ...]:
+    """The tags of a text, and those that its author hid."""
+    return tuple(dict.fromkeys((*picked(features, "tag"), *values_of(row.take("record.tags")))))
+
+
+def _record_pictures(row: Row, did: str) -> tuple[str, ...]:
+    """Links to a record's pictures, or to the still of its video, as the API gives them."""
+    images = objects_of(row.take("record.embed.images", "record.embed.media.images"))
+    cids = dict.fromkeys(cid for image in images if _CID.fullmatch(cid := _cid(image)))
+    if cids:
+        base = f"https://cdn.bsky.app/img/feed_fullsize/plain/{did}"
+        return tuple(f"{base}/{cid}@jpeg" for cid in cids)
+    video = row.take("record.embed.video.ref.$link", "record.embed.media.video.ref.$link").strip()
+    base = f"https://video.bsky.app/watch/{quote(did, safe='')}"
+    return (f"{base}/{video}/thumbnail.jpg",) if _CID.fullmatch(video) else ()
+
+
+def _cid(image: dict[str, Any]) -> str:
+    """The hash of a picture: the earliest records have no `ref`, the SDK spells it `link`."""
+    ref = text_at(image, "image", "ref", "$link") or text_at(image, "image", "ref", "link")
+    return ref or text_at(image, "image", "cid")
+
+
+READERS = (
+    Reader(
+        name="bluesky",
+        title="Bluesky posts or feed items, as the AT protocol's API gives them",
+        example="bluesky.jsonl",
+        platform="bluesky",
+        time="second",
+        shape=Shape.RECORDS,
+        required=(
+            ("uri", "post.uri"),
+            ("author.did", "post.author.did"),
+            (
+                *("record.createdAt", "post.record.createdAt"),
+                *("record.created_at", "post.record.created_at"),
+            ),
         ),
+        parse=_parse_view,
     ),
-    parse=_parse,
+    Reader(
+        name="bluesky-jetstream",
+        title="Bluesky's Jetstream, events one per line",
+        example="jetstream.jsonl",
+        platform="bluesky",
+        time="second",
+        shape=Shape.RECORDS,
+        required=(
+            ("did", "payload.did"),
+            ("commit.collection", "payload.collection", "collection"),
+            ("commit.rkey", "payload.rkey", "rkey"),
+            ("commit.operation", "payload.operation", "operation"),
+        ),
+        parse=_parse_event,
+        parts=_posts_of_event,
+    ),
+    Reader(
+        name="bluesky-records",
+        title="Bluesky records of a repository, as listRecords gives them",
+        example="records.jsonl",
+        platform="bluesky",
+        time="second",
+        shape=Shape.RECORDS,
+        required=(("uri",), ("value.createdAt",), ("value.text", "value.subject.uri")),
+        parse=_parse_listed,
+        parts=_posts_of_listing,
+    ),
 )

@@ -1,4 +1,4 @@
-"""CooRTweet's four columns: who shared what, in which post, and when.
+"""Reads CooRTweet's table of four columns: who shared what, in which post, and when.
 
 Columns: nicolarighetti/CooRTweet (README), and fabiogiglietto/csds-preprocessor, which writes them.
 """
@@ -6,7 +6,7 @@ Columns: nicolarighetti/CooRTweet (README), and fabiogiglietto/csds-preprocessor
 import re
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]
@@ -22,7 +22,7 @@ def _parse(row: Row) -> Post:
         row.take("object_id")
     posted_at, precision = row.time("timestamp_share")
     return Post(
-        platform="unknown",  # which these tables do not tell
+        platform="unknown",  # the table has no column for it
         post_id=row.key("content_id"),
         account_id=row.key("account_id"),
         posted_at=posted_at,

@@ -1,4 +1,4 @@
-"""Facebook's download of one's own information: posts of a profile, also those in groups.
+"""Reads the posts in Facebook's "Download your information", also those in groups.
 
 Fields: SamuelePilleri/facebook-schemas (posts/your_posts.json, groups/, profile_information/),
 NorseKode/Waultar-App (documents/parser/content_examples.md).
@@ -10,17 +10,17 @@ from typing import Any
 
 from frametrace.posts.model import Post
 from frametrace.posts.mojibake import repaired
-from frametrace.posts.readers.contract import Neighbour, Reader
-from frametrace.posts.readers.meta_export import (
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.meta_export import (
     ACCOUNT_ID,
     ACCOUNT_NAME,
-    account_of,
-    files_of,
-    key_of,
+    content_key,
+    owner_of,
+    picture_paths,
     profiles,
     rest_of,
 )
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.reader_contract import Neighbour, Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, objects_of, spelled
 
@@ -37,14 +37,13 @@ _PROFILE_KEYS = ("profile_v2", "profile_information_v2", "profile")
 # `https://www.facebook.com/profile.php?id=100` or `https://www.facebook.com/somebody`.
 _PROFILE_LINK = re.compile(r"https?://[^/\s]+/(?:profile\.php\?id=(\d{1,20})|([\w.-]{1,80}))/?")
 
-# What a post tells of itself. Comments, reactions and searches are told in the same form.
-_OF_POSTS = frozenset(("post", "update_timestamp", "backdated_timestamp"))
-_ATTACHED_TO_POSTS = frozenset(
-    ("event", "external_context", "life_event", "media", "note", "place")
-)
+# What `data` and `attachments` of a post hold. Comments, reactions and searches look like posts but
+# hold other things.
+_POST_DATA = frozenset(("post", "update_timestamp", "backdated_timestamp"))
+_POST_ATTACHMENTS = frozenset(("event", "external_context", "life_event", "media", "note", "place"))
 
-# This file of older exports holds what others wrote to the profile.
-_OF_OTHERS = "other_people"
+# A file of older exports with what others wrote on the profile has this in its name.
+_BY_OTHERS = "other_people"
 
 
 def _owner(read: Neighbour) -> Mapping[str, str]:
@@ -59,29 +58,29 @@ def _owner(read: Neighbour) -> Mapping[str, str]:
 
 
 def _posts_of(row: Row) -> Iterable[Row]:
-    """Leave out comments, reactions, searches and all else that has the form of a post."""
-    told = {name for part in objects_of(row.values.get("data", "")) for name in part}
-    if told:
-        return (row,) if told <= _OF_POSTS else ()
+    """Drop comments, reactions, searches and whatever else looks like a post."""
+    data = {name for part in objects_of(row.values.get("data", "")) for name in part}
+    if data:
+        return (row,) if data <= _POST_DATA else ()
     attached = {name for part in _attached(row.values.get("attachments", "")) for name in part}
-    return (row,) if "data" in row.values and attached & _ATTACHED_TO_POSTS else ()
+    return (row,) if "data" in row.values and attached & _POST_ATTACHMENTS else ()
 
 
 def _parse(row: Row) -> Post:
-    if _OF_OTHERS in row.file:
-        raise ValueError("somebody else wrote it to the profile")
-    account_id, name = account_of(row, _PROFILE)
+    if _BY_OTHERS in row.file:
+        raise ValueError("somebody else wrote it on the profile")
+    account_id, name = owner_of(row, _PROFILE)
     posted_at, precision = row.unix("timestamp")
     attached = _attached(row.values.get("attachments", ""))
     media = [item for part in attached for item in _media(part)]
     text = _text(row, attached)
-    files = files_of(media)
+    files = picture_paths(media)
     links = (repaired(text_at(part, "external_context", "url")) for part in attached)
     if all(part.keys() <= {"media", "external_context"} for part in attached):
         row.take("attachments")
     return Post(
         platform="facebook",
-        post_id=key_of(account_id, posted_at, text, files),
+        post_id=content_key(account_id, posted_at, text, files),
         account_id=account_id,
         account_name=name,
         posted_at=posted_at,
@@ -96,43 +95,47 @@ def _parse(row: Row) -> Post:
 
 
 def _attached(text: str) -> list[dict[str, Any]]:
-    """What is attached to a post, each thing under the name of its kind."""
+    """The attachments of a post, each under the name of its kind."""
     lists = (item.get("data") for item in objects_of(text))
     return [
-        part for held in lists if isinstance(held, list) for part in held if isinstance(part, dict)
+        part
+        for items in lists
+        if isinstance(items, list)
+        for part in items
+        if isinstance(part, dict)
     ]
 
 
 def _media(part: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Pictures and videos, of which a note has several."""
+    """The pictures and videos of an attachment; a note may have several."""
     note = part.get("note")
-    held = note.get("media") if isinstance(note, dict) else None
-    found = [part.get("media"), *(held if isinstance(held, list) else ())]
-    return [item for item in found if isinstance(item, dict)]
+    in_note = note.get("media") if isinstance(note, dict) else None
+    items = [part.get("media"), *(in_note if isinstance(in_note, list) else ())]
+    return [item for item in items if isinstance(item, dict)]
 
 
 def _text(row: Row, attached: Iterable[Mapping[str, Any]]) -> str:
-    """What was written above the pictures, or else below them or in a note."""
+    """The text above the pictures, or else below them or in a note."""
     data = objects_of(row.take("data"))
-    if others := [part for part in data if "post" not in part]:
-        row.values["data"] = spelled(others)
+    if without_text := [part for part in data if "post" not in part]:
+        row.values["data"] = spelled(without_text)
     above = [text_at(part, "post") for part in data]
     below = [
-        text_at(held, name)
+        text_at(item, name)
         for part in attached
-        for held, name in (
+        for item, name in (
             (part.get("note"), "title"),
             (part.get("note"), "text"),
-            *((item, "description") for item in _media(part)),
+            *((medium, "description") for medium in _media(part)),
         )
     ]
-    written = [text for text in above if text] or [text for text in below if text]
-    return "\n".join(dict.fromkeys(map(repaired, written)))
+    texts = [text for text in above if text] or [text for text in below if text]
+    return "\n".join(dict.fromkeys(map(repaired, texts)))
 
 
 READER = Reader(
     name="facebook-export",
-    title="Facebook's download of one's own information, posts",
+    title='Facebook\'s "Download your information", posts',
     example="your_facebook_activity/posts/your_posts__check_ins__photos_and_videos_1.json",
     platform="facebook",
     time="second",

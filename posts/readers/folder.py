@@ -1,9 +1,9 @@
-"""A folder of pictures: each one is a post, its folder is the account."""
+"""Reads a folder of pictures: each picture is a post, and its folder is the account."""
 
 from pathlib import PurePosixPath
 
 from frametrace.posts.model import PICTURES_ALONE, Post
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]
@@ -14,7 +14,7 @@ def _parse(row: Row) -> Post:
     parent = PurePosixPath(path).parent.as_posix()
     return Post(
         platform=PICTURES_ALONE,
-        post_id=f"{row.source}/{path}",  # many a folder holds an IMG_0001.jpg
+        post_id=f"{row.source}/{path}",  # many folders hold an IMG_0001.jpg
         account_id=row.source if parent == "." else parent,
         media=(path,),
         source=row.source,

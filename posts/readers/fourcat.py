@@ -1,39 +1,39 @@
-"""4CAT's tables of posts; its columns depend on the platform, and stand in `fourcat_columns`.
+"""Reads 4CAT's tables of posts; `fourcat_columns` lists the columns of each platform.
 
-Times without a zone are UTC. What 4CAT could not tell it writes as 0 or -1.
+Times without a zone are UTC. An unknown time is 0 or -1.
 """
 
 from datetime import datetime
 from functools import lru_cache
 
 from frametrace.posts.model import Post, Precision
-from frametrace.posts.readers.contract import Reader
 from frametrace.posts.readers.fourcat_columns import SOURCES, UNKNOWN, Columns
 from frametrace.posts.readers.fourcat_keys import account_in, post_id_in, repost_in
-from frametrace.posts.readers.html_text import plain
-from frametrace.posts.readers.linkedin import time_of
-from frametrace.posts.readers.reddit_post import text_of
-from frametrace.posts.readers.sites import platform_of
-from frametrace.posts.readers.x_text import text_on
+from frametrace.posts.readers.reddit import text_of
+from frametrace.posts.readers.shared.html_text import plain_text
+from frametrace.posts.readers.shared.linkedin_ids import activity_time
+from frametrace.posts.readers.shared.platforms import platform_of
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.x_values import text_on
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, split_links, titled, values_of
 
 __all__ = ["READER"]
 
-_NEVER = frozenset({"0", "0.0", "-1", "-1.0"})
+_UNKNOWN_TIMES = frozenset({"0", "0.0", "-1", "-1.0"})
 
 
 def _parse(row: Row) -> Post:
     columns = _columns_of(tuple(row.values))
     platform = _platform(row, columns)
     post_id = post_id_in(row, platform)
-    _refuse(row, columns, post_id)
+    _check_is_post(row, columns, post_id)
     posted_at, precision = _time(row, columns, post_id)
     repost_of = repost_in(row, platform)
-    account_id, kind, name, kept = account_in(row, columns, platform, post_id)
+    account_id, kind, name, account_extra = account_in(row, columns, platform, post_id)
     media = _media(row, columns, platform)
     links = (link for link in _links(row, columns.links) if link not in media)
-    partial = row.values.get("partial_item", "").strip().lower() == "true"
+    is_partial = row.values.get("partial_item", "").strip().lower() == "true"
     return Post(
         platform=platform,
         post_id=post_id,
@@ -48,19 +48,19 @@ def _parse(row: Row) -> Post:
         hashtags=_items(row.take(*columns.hashtags)),
         repost_of=repost_of,
         engagement=_counts(row, columns),
-        extra=row.rest() | kept | ({"_zs_partial": "true"} if partial else {}),
+        extra=row.rest() | account_extra | ({"_zs_partial": "true"} if is_partial else {}),
         source=row.source,
         line=row.line,
     )
 
 
-@lru_cache(maxsize=64)  # the rows of a table have the same names
+@lru_cache(maxsize=64)  # all rows of a table have the same names
 def _columns_of(names: tuple[str, ...]) -> Columns:
     return next((source for source in SOURCES if source.fit(names)), UNKNOWN)
 
 
 def _platform(row: Row, columns: Columns) -> str:
-    """X's columns are those of tables of other platforms, too; a link tells which one it is."""
+    """The platform; other platforms' tables may have X's columns, and then only a link shows it."""
     if columns.platform == "4chan":
         file = row.file.lower()
         return next((site for site in ("8kun", "8chan") if site in file), "4chan")
@@ -68,22 +68,22 @@ def _platform(row: Row, columns: Columns) -> str:
         return columns.platform
     link = next(filter(None, (row.values.get(name, "").strip() for name in columns.address)), "")
     if not (link or columns.platform):
-        raise ValueError("nothing tells which platform the post is of: its columns are not known")
+        raise ValueError("nothing shows which platform the post is from: its columns are not known")
     return platform_of(link) if link else columns.platform
 
 
-def _refuse(row: Row, columns: Columns, post_id: str) -> None:
-    column, value, what = columns.left_out
-    found = row.values.get(column, "").strip()
-    if found and (found != post_id if value == "*" else found == value):
-        raise ValueError(f"it is {what} and not a post")
+def _check_is_post(row: Row, columns: Columns, post_id: str) -> None:
+    column, excluded, kind = columns.not_a_post
+    value = row.values.get(column, "").strip()
+    if value and (value != post_id if excluded == "*" else value == excluded):
+        raise ValueError(f"it is {kind} and not a post")
 
 
 def _time(row: Row, columns: Columns, post_id: str) -> tuple[datetime | None, Precision]:
-    if columns.platform == "linkedin":  # what 4CAT tells is made of "two months ago"
-        return time_of(post_id)
+    if columns.platform == "linkedin":  # 4CAT's time is computed from "two months ago"
+        return activity_time(post_id)
     for name in ("unix_timestamp", "timestamp", "created_at"):
-        if row.values.get(name, "").strip() in _NEVER:
+        if row.values.get(name, "").strip() in _UNKNOWN_TIMES:
             row.take(name)
         posted_at, precision = row.unix(name) if name == "unix_timestamp" else row.time(name)
         if posted_at is not None:
@@ -92,28 +92,28 @@ def _time(row: Row, columns: Columns, post_id: str) -> tuple[datetime | None, Pr
 
 
 def _text(row: Row, columns: Columns) -> str:
-    """A title stands before the text, unless the text repeats it."""
+    """The title and the text, unless the text repeats the title."""
     title, text = row.take(columns.title), row.take("body")
     if columns.platform == "tumblr" and not text.strip():
         text = row.take("body_reblogged")
     if columns.platform == "reddit":
         return text_of(title, text)
     if columns.platform == "gab":
-        return plain(text)
+        return plain_text(text)
     text = text_on(columns.platform, text)
     return titled(title, text) if columns.title else text
 
 
 def _media(row: Row, columns: Columns, platform: str) -> tuple[str, ...]:
     if platform == "4chan":
-        return _archived(row)
+        return _imageboard_picture(row)
     if platform == "imgur" and not row.values.get("type", "").startswith("image"):
         return ()
     return _links(row, columns.pictures) or _links(row, columns.stills)
 
 
-def _archived(row: Row) -> tuple[str, ...]:
-    """The link by which 4CAT downloads a picture, of which it is told what is in it."""
+def _imageboard_picture(row: Row) -> tuple[str, ...]:
+    """The link in an imageboard archive from which 4CAT downloads a picture, by its MD5."""
     digest = row.values.get("image_md5", "").strip().replace("/", "_")
     archive = "boards.fireden.net" if row.values.get("board") == "v" else "archive.4plebs.org"
     return (f"https://{archive}/_/search/image/{digest}",) if digest else ()
@@ -130,7 +130,7 @@ def _items(text: str) -> tuple[str, ...]:
 
 
 def _counts(row: Row, columns: Columns) -> dict[str, int]:
-    """Only a score may be less than nothing."""
+    """The counts; only a score may be negative, other negative counts mean unknown."""
     counts = row.counts(columns.counts)
     return {name: n for name, n in counts.items() if n >= 0 or name == "score"}
 
@@ -140,7 +140,7 @@ READER = Reader(
     title="4CAT's posts of a platform; pictures in 4CAT's zip archives",
     example="twitter-import-1566223402.csv",
     platform=", ".join(dict.fromkeys(source.platform for source in SOURCES)),
-    time="second; day where 4CAT estimates it; none where the platform tells none",
+    time="second; day where 4CAT estimates it; none where the platform shows none",
     shape=Shape.TABLE,
     required=(
         ("id",),

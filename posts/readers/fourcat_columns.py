@@ -1,8 +1,8 @@
-"""Which columns 4CAT's tables have, by the source of their data.
+"""Lists the columns of 4CAT's tables, by the source of their data.
 
 Fields: digitalmethodsinitiative/4cat, `map_item` (in older ones other methods) of
-datasources/*/search_*.py, of all versions, and datasources/custom/import_formats.py for what
-other tools wrote and 4CAT took in. Of alternatives, the first is the newest.
+datasources/*/search_*.py, of all versions, and datasources/custom/import_formats.py for
+imported files of other tools. Of alternatives, the first is the newest.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,13 +15,13 @@ _INTERACTIONS = {"likes": "likes", "comments": "comments", "shares": "shares"}
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """One source's columns; of alternatives the first that holds something is taken.
+    """One source's columns; of alternatives the first that is not empty is taken.
 
-    `marks` tell its tables from those of other sources. `by_handle`: the account is named by the
-    handle in `name`, and `account` holds its number. `stills` are of videos, taken where there are
-    no pictures. `address` holds the link of the post itself. `left_out` is what isn't a post: rows
-    with a value in a column, and what they are; `*` stands for any value but the row's own id.
-    `coarse`: the time is known to the day at best.
+    `marks` distinguish its tables from those of other sources. `by_handle`: the account is keyed by
+    the handle in `name`, and `account` holds its number. `stills` are of videos, taken where there
+    are no pictures. `address` holds the link of the post itself. `not_a_post` says which rows are
+    no posts: a column, its value in such a row, and what the row is; `*` stands for any value but
+    the row's own id. `coarse`: the time is right to the day at best.
     """
 
     platform: str
@@ -36,7 +36,7 @@ class Columns:
     hashtags: tuple[str, ...] = ("hashtags",)
     counts: Mapping[str, str] = field(default_factory=dict)
     address: tuple[str, ...] = ("url",)
-    left_out: tuple[str, str, str] = ("", "", "")
+    not_a_post: tuple[str, str, str] = ("", "", "")
     coarse: bool = False
 
     def fit(self, names: Collection[str]) -> bool:
@@ -44,10 +44,10 @@ class Columns:
         return all(any(name in names for name in mark) for mark in self.marks)
 
 
-# What all tables have, for those of an unknown source: a row's link tells the platform.
+# Columns that all tables have, for an unknown source: the link of a row shows the platform.
 UNKNOWN = Columns("", (), account=("author_id", "author"), address=("link", "url", "post_url"))
 
-# The first that fits is taken.
+# Tried in this order.
 SOURCES: tuple[Columns, ...] = (
     Columns(
         "bluesky",
@@ -68,7 +68,7 @@ SOURCES: tuple[Columns, ...] = (
         by_handle=True,
         pictures=("image_urls", "image_url", "images", "thumbnail_url"),
         counts={"num_likes": "likes", "num_comments": "comments", "play_count": "views"},
-        left_out=("type", "comment", "a comment"),
+        not_a_post=("type", "comment", "a comment"),
     ),
     Columns(
         "tiktok",
@@ -117,7 +117,7 @@ SOURCES: tuple[Columns, ...] = (
         account=("author",),
         name=("author_name", "author"),
     ),
-    Columns(  # of CrowdTangle
+    Columns(  # imported from CrowdTangle
         "facebook",
         (("page_id",), ("page_name",)),
         account=("page_id",),
@@ -142,7 +142,7 @@ SOURCES: tuple[Columns, ...] = (
         links=("links",),
         counts={"likes": "likes", "post_comments": "comments", "views": "views"},
         address=("link",),
-        left_out=("item_type", "comment", "a comment"),
+        not_a_post=("item_type", "comment", "a comment"),
     ),
     Columns(
         "reddit",
@@ -153,7 +153,7 @@ SOURCES: tuple[Columns, ...] = (
         links=("url",),
         counts={"score": "score"},
         address=(),
-        left_out=("thread_id", "*", "a comment"),
+        not_a_post=("thread_id", "*", "a comment"),
     ),
     Columns(
         "4chan",
@@ -193,7 +193,7 @@ SOURCES: tuple[Columns, ...] = (
             "collect_count": "bookmarks",
         },
         address=("post_url",),
-        left_out=("subject", "Stream", "a live stream"),
+        not_a_post=("subject", "Stream", "a live stream"),
     ),
     Columns(
         "tumblr",
@@ -249,7 +249,7 @@ SOURCES: tuple[Columns, ...] = (
         title="subject",
         stills=("thumbnail_image",),
         counts={"likes": "likes", "comments": "comments", "views": "views"},
-        left_out=("category", "comment", "a comment"),
+        not_a_post=("category", "comment", "a comment"),
         coarse=True,
     ),
     Columns(
@@ -257,7 +257,7 @@ SOURCES: tuple[Columns, ...] = (
         (("is_topic_elite",),),
         title="subject",
         counts={"likes": "likes"},
-        left_out=("thread_id", "*", "a comment"),
+        not_a_post=("thread_id", "*", "a comment"),
         coarse=True,
     ),
     Columns(
@@ -267,7 +267,7 @@ SOURCES: tuple[Columns, ...] = (
         title="title",
         counts={"likes": "likes"},
     ),
-    Columns(  # of YouTube Data Tools
+    Columns(  # imported from YouTube Data Tools
         "youtube",
         (("channelId",), ("videoId",)),
         account=("channelId",),

@@ -1,6 +1,6 @@
-"""gallery-dl: what it writes of each file into a JSON document beside it (`--write-metadata`).
+"""Reads the JSON document that gallery-dl writes beside each file (`--write-metadata`).
 
-`a_1.jpg.json` lies beside `a_1.jpg`. A post with several pictures has such a document for each.
+`a_1.jpg.json` lies beside `a_1.jpg`. A post with several pictures has one document for each.
 Fields: mikf/gallery-dl, gallery_dl/extractor/*.py and postprocessor/metadata.py.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import gallery_dl_sites, gallery_dl_social
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.sources.folders import is_picture
 
@@ -38,7 +38,7 @@ def _parse(row: Row) -> Post:
 
 
 def _picture(file: str) -> tuple[str, ...]:
-    """The picture beside a document; none beside that of a video, or of a whole gallery."""
+    """The picture beside a document; a video or a whole gallery has none."""
     name = file.removesuffix(".json")
     return (name,) if name != file and is_picture(name) else ()
 

@@ -1,10 +1,10 @@
-"""Posts of Facebook, Pixiv, Reddit, Tumblr and Weibo as gallery-dl tells of them."""
+"""Reads gallery-dl's documents of Facebook, Pixiv, Reddit, Tumblr and Weibo."""
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.html_text import plain
-from frametrace.posts.readers.post_keys import id_of
-from frametrace.posts.readers.reddit_post import account_of, text_of
-from frametrace.posts.readers.weibo import is_bare
+from frametrace.posts.readers.reddit import account_of, text_of
+from frametrace.posts.readers.shared.html_text import plain_text
+from frametrace.posts.readers.shared.post_keys import canonical_id
+from frametrace.posts.readers.shared.weibo_values import is_bare_repost
 from frametrace.posts.rows import Row
 from frametrace.posts.values import titled, values_of
 
@@ -24,7 +24,7 @@ _WEIBO_COUNTS = {
 
 
 def facebook(row: Row, media: tuple[str, ...]) -> Post:
-    """Make a Post of a photo, which has a page and a number of its own."""
+    """Make a Post of a photo, which has a page and an id of its own."""
     posted_at, precision = row.time("date")
     return Post(
         platform="facebook",
@@ -52,7 +52,7 @@ def pixiv(row: Row, media: tuple[str, ...]) -> Post:
         account_name=row.take("user.account"),
         posted_at=posted_at,
         precision=precision,
-        text=titled(row.take("title"), plain(row.take("caption"))),
+        text=titled(row.take("title"), plain_text(row.take("caption"))),
         media=media,
         hashtags=() if "{" in tags else values_of(row.take("tags")),
         engagement=row.counts(_PIXIV_COUNTS),
@@ -63,9 +63,9 @@ def pixiv(row: Row, media: tuple[str, ...]) -> Post:
 
 
 def reddit(row: Row, media: tuple[str, ...]) -> Post:
-    """Make a Post of a submission, or of the comment that the picture stands in."""
+    """Make a Post of a submission, or of the comment that has the picture."""
     at = "comment." if row.values.get("comment.id") else ""
-    post_id = id_of("reddit", row.key(f"{at}id"))
+    post_id = canonical_id("reddit", row.key(f"{at}id"))
     name = row.take(f"{at}author").strip()
     posted_at, precision = row.unix(f"{at}created_utc")
     texts = ("", row.take("comment.body")) if at else (row.take("title"), row.take("selftext"))
@@ -78,7 +78,7 @@ def reddit(row: Row, media: tuple[str, ...]) -> Post:
         precision=precision,
         text=text_of(*texts),
         media=media,
-        engagement=row.counts({f"{at}{name}": called for name, called in _REDDIT_COUNTS.items()}),
+        engagement=row.counts({f"{at}{column}": name for column, name in _REDDIT_COUNTS.items()}),
         extra=row.rest(),
         source=row.source,
         line=row.line,
@@ -86,18 +86,18 @@ def reddit(row: Row, media: tuple[str, ...]) -> Post:
 
 
 def tumblr(row: Row, media: tuple[str, ...]) -> Post:
-    """Make a Post; a reblog without a word repeats the post at its root."""
+    """Make a Post; a reblog without comment repeats the post at its root."""
     posted_at, precision = row.unix("timestamp")
-    body = plain(row.take("caption", "body"))
-    added = plain(row.take("reblog.comment"))
+    body = plain_text(row.take("caption", "body"))
+    added = plain_text(row.take("reblog.comment"))
     root = row.values.get("reblogged_root_id", "").strip()
     root = root or row.values.get("reblogged_from_id", "").strip()
-    stable = row.values.get("blog.uuid", "").strip()
+    uuid = row.values.get("blog.uuid", "").strip()
     name = row.key("blog_name", "blog.name")
     return Post(
         platform="tumblr",
         post_id=row.key("id_string", "id"),
-        account_id=stable if stable.startswith("t:") else name,
+        account_id=uuid if uuid.startswith("t:") else name,
         account_name=name,
         posted_at=posted_at,
         precision=precision,
@@ -113,14 +113,16 @@ def tumblr(row: Row, media: tuple[str, ...]) -> Post:
 
 
 def weibo(row: Row, media: tuple[str, ...]) -> Post:
-    """Make a Post; one shared without a word is the other's, one with words is its own."""
+    """Make a Post; a share without comment is a repost, one with a comment is its own post."""
     posted_at, precision = row.time("status.date")
     if posted_at is None:
         posted_at, precision = row.time("status.created_at")
-    words = row.take("status.text_raw") or plain(row.take("status.text"))
+    text = row.take("status.text_raw") or plain_text(row.take("status.text"))
     original = row.reference("status.retweeted_status.id")
-    bare = bool(original) and is_bare(words)
-    shown = row.values.get("status.retweeted_status.text_raw", "")
+    is_repost = bool(original) and is_bare_repost(text)
+    if is_repost:
+        original_html = row.values.get("status.retweeted_status.text", "")
+        text = row.values.get("status.retweeted_status.text_raw") or plain_text(original_html)
     return Post(
         platform="weibo",
         post_id=row.key("status.idstr", "status.id"),
@@ -128,11 +130,9 @@ def weibo(row: Row, media: tuple[str, ...]) -> Post:
         account_name=row.take("status.user.screen_name"),
         posted_at=posted_at,
         precision=precision,
-        text=(shown or plain(row.values.get("status.retweeted_status.text", "")))
-        if bare
-        else words,
+        text=text,
         media=media,
-        repost_of=original if bare else "",
+        repost_of=original if is_repost else "",
         engagement=row.counts(_WEIBO_COUNTS),
         extra=row.rest(),
         source=row.source,

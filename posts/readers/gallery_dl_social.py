@@ -1,10 +1,10 @@
-"""Posts of X, Instagram, Bluesky and TikTok as gallery-dl tells of them."""
+"""Reads gallery-dl's documents of X, Instagram, Bluesky and TikTok."""
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import account_of
-from frametrace.posts.readers.bluesky_record import features_in
-from frametrace.posts.readers.post_keys import shortcode_of
-from frametrace.posts.readers.x_text import x_text
+from frametrace.posts.readers.bluesky import features_in
+from frametrace.posts.readers.shared.account_keys import account_by_handle
+from frametrace.posts.readers.shared.post_keys import shortcode_of
+from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row
 from frametrace.posts.values import distinct, objects_of, picked, values_of
 
@@ -25,43 +25,47 @@ _BLUESKY_COUNTS = {
     "quoteCount": "quotes",
     "bookmarkCount": "bookmarks",
 }
-_TIKTOK_CALLED = {
+_TIKTOK_COUNT_NAMES = {
     "diggCount": "likes",
     "commentCount": "comments",
     "shareCount": "shares",
     "playCount": "views",
     "collectCount": "bookmarks",
 }
-_TIKTOK_COUNTS = {f"{at}.{n}": c for at in ("stats", "statsV2") for n, c in _TIKTOK_CALLED.items()}
+_TIKTOK_COUNTS = {
+    f"{at}.{column}": name
+    for at in ("stats", "statsV2")
+    for column, name in _TIKTOK_COUNT_NAMES.items()
+}
 
-# Where `user` is who repeated a post, and not who wrote it.
+# Subcategories in which `user` is the account that repeated a post, not its author.
 _TIMELINES = frozenset({"timeline", "tweets", "media", "replies", "highlights", "tweet"})
 
 
 def twitter(row: Row, media: tuple[str, ...]) -> Post:
-    """Make a Post; a repost has the original's author, and the timeline's owner as its user."""
+    """Make a Post; of a repost, `author` wrote the original and `user` reposted it."""
     post_id, original = row.key("tweet_id"), row.reference("retweet_id")
-    repeats = original not in {"", "0", post_id}
+    is_repost = original not in {"", "0", post_id}
     handle = row.values.get("author.name", "")
-    if repeats and row.values.get("user.id", "") == row.values.get("author.id", ""):
+    if is_repost and row.values.get("user.id", "") == row.values.get("author.id", ""):
         where = row.values.get("subcategory", "")
         if where not in _TIMELINES:
-            raise ValueError(f"who repeated the post is not told where it was found ({where[:40]})")
-    if row.values.get("view_count") == "0":  # which it writes where it doesn't know
+            raise ValueError(f"a repost found by {where[:40]!r} does not say who repeated it")
+    if row.values.get("view_count") == "0":  # it means unknown
         del row.values["view_count"]
     posted_at, precision = row.time("date")
     text = x_text(row.take("content"))
     return Post(
         platform="twitter",
         post_id=post_id,
-        account_id=row.key("user.id" if repeats else "author.id"),
-        account_name=row.take("user.name" if repeats else "author.name"),
+        account_id=row.key("user.id" if is_repost else "author.id"),
+        account_name=row.take("user.name" if is_repost else "author.name"),
         posted_at=posted_at,
         precision=precision,
-        text=text.removeprefix(f"RT @{handle}: ") if repeats else text,
+        text=text.removeprefix(f"RT @{handle}: ") if is_repost else text,
         media=media,
         hashtags=values_of(row.take("hashtags")),
-        repost_of=original if repeats else "",
+        repost_of=original if is_repost else "",
         engagement=row.counts(_X_COUNTS),
         extra=row.rest(),
         source=row.source,
@@ -70,11 +74,11 @@ def twitter(row: Row, media: tuple[str, ...]) -> Post:
 
 
 def instagram(row: Row, media: tuple[str, ...]) -> Post:
-    """Make a Post named by its code; each part of a story is one of its own."""
+    """Make a Post keyed by its shortcode; each part of a story is a post of its own."""
     is_story = "/stories/" in row.values.get("post_url", "")
     code = row.take("shortcode").strip() if is_story else ""
     handle = row.take("username", "owner.username", "user.username").strip()
-    account_id, kept = account_of(handle, row.take("owner_id"), "username")
+    account_id, account_extra = account_by_handle(handle, row.take("owner_id"), "username")
     posted_at, precision = row.time("date" if is_story else "post_date")
     if posted_at is None:
         posted_at, precision = row.time("date")
@@ -89,19 +93,19 @@ def instagram(row: Row, media: tuple[str, ...]) -> Post:
         media=media,
         hashtags=tuple(tag.lstrip("#") for tag in values_of(row.take("tags"))),
         engagement=row.counts({"likes": "likes"}),
-        extra=kept | row.rest(),
+        extra=account_extra | row.rest(),
         source=row.source,
         line=row.line,
     )
 
 
 def bluesky(row: Row, media: tuple[str, ...]) -> Post:
-    """Make a Post; older versions leave what was posted in a record of its own."""
+    """Make a Post; older versions keep the post inside `record`."""
     posted_at, precision = row.time(
         "createdAt" if "createdAt" in row.values else "record.createdAt"
     )
-    marked = features_in(row.take("facets", "record.facets"))
-    tags = *picked(marked, "tag"), *values_of(row.take("hashtags"))
+    features = features_in(row.take("facets", "record.facets"))
+    tags = *picked(features, "tag"), *values_of(row.take("hashtags"))
     return Post(
         platform="bluesky",
         post_id=row.key("uri"),
@@ -111,7 +115,7 @@ def bluesky(row: Row, media: tuple[str, ...]) -> Post:
         precision=precision,
         text=row.take("text", "record.text"),
         media=media,
-        links=picked(marked, "uri"),
+        links=picked(features, "uri"),
         hashtags=distinct(tags),
         engagement=row.counts(_BLUESKY_COUNTS),
         extra=row.rest(),
@@ -121,10 +125,10 @@ def bluesky(row: Row, media: tuple[str, ...]) -> Post:
 
 
 def tiktok(row: Row, media: tuple[str, ...]) -> Post:
-    """Make a Post of the record of TikTok's web page."""
+    """Make a Post of the record in TikTok's web page."""
     posted_at, precision = row.unix("createTime")
     handle, number = row.take("author.uniqueId", "user"), row.take("author.id", "authorId")
-    account_id, kept = account_of(handle, number, "author.uniqueId")
+    account_id, account_extra = account_by_handle(handle, number, "author.uniqueId")
     return Post(
         platform="tiktok",
         post_id=row.key("id"),
@@ -136,7 +140,7 @@ def tiktok(row: Row, media: tuple[str, ...]) -> Post:
         media=media,
         hashtags=picked(objects_of(row.take("textExtra")), "hashtagName"),
         engagement=row.counts(_TIKTOK_COUNTS),
-        extra=kept | row.rest(),
+        extra=account_extra | row.rest(),
         source=row.source,
         line=row.line,
     )

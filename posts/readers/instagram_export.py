@@ -1,7 +1,7 @@
-"""Instagram's download of one's own information: posts, reels and stories, and those of Threads.
+"""Reads posts, reels, stories and Threads in Instagram's "Download your information".
 
 Fields: d3i-infra/data-donation-task (platforms/instagram.py) names the account's file and its
-languages; the forms of posts are those that public importers read: `posts_1.json`, `reels.json`,
+languages; layouts of posts are those that public importers read: `posts_1.json`, `reels.json`,
 `stories.json`, `posts.json` with labels, `threads_and_replies.json`, and `media.json` until 2020.
 """
 
@@ -11,17 +11,17 @@ from typing import Any
 
 from frametrace.posts.model import Post, Precision
 from frametrace.posts.mojibake import repaired
-from frametrace.posts.readers.contract import Neighbour, Reader
-from frametrace.posts.readers.meta_export import (
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.meta_export import (
     ACCOUNT_ID,
     ACCOUNT_NAME,
-    account_of,
-    files_of,
-    key_of,
+    content_key,
+    owner_of,
+    picture_paths,
     profiles,
     rest_of,
 )
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.reader_contract import Neighbour, Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import objects_of
 
@@ -36,7 +36,7 @@ _PROFILES = (
     "profile.json",  # beside media.json
 )
 
-# What the account's name is called in the language that the export is in.
+# The label of the account's name, in the languages of exports.
 _USERNAME = frozenset(
     (
         *("Username", "Gebruikersnaam", "Benutzername", "Nutzername", "Nazwa użytkownika"),
@@ -45,16 +45,16 @@ _USERNAME = frozenset(
     )
 )
 
-# Files that hold pictures in the same form which are no posts of the account's own.
+# Files and folders with pictures in the same layout that are not the account's own posts.
 _NO_POSTS = frozenset(("profile_photos.json", "reposts.json"))
-_NO_POSTS_BEGIN = ("direct/", "profile/")  # in media.json
+_NO_POSTS_PREFIXES = ("direct/", "profile/")  # in media.json
 
-# Facebook's albums have the form of stories.
-_FACEBOOK_BEGINS = (
+# Facebook's albums have the layout of stories; their pictures lie here.
+_FACEBOOK_PREFIXES = (
     *("your_facebook_activity/", "your_activity_across_facebook/"),
     *("posts/media/", "photos_and_videos/"),
 )
-_CAPTIONS = frozenset(("Caption", "Text"))
+_CAPTION_LABELS = frozenset(("Caption", "Text"))
 
 
 def _owner(read: Neighbour) -> Mapping[str, str]:
@@ -69,37 +69,37 @@ def _username(document: Mapping[str, Any]) -> str:
     users = document.get("profile_user")
     user = users[0] if isinstance(users, list) and users else None
     values = user.get("string_map_data") if isinstance(user, dict) else None
-    named = values.items() if isinstance(values, dict) else ()
+    labelled = values.items() if isinstance(values, dict) else ()
     return next(
-        (text_at(held, "value") for label, held in named if repaired(label) in _USERNAME), ""
+        (text_at(item, "value") for label, item in labelled if repaired(label) in _USERNAME), ""
     )
 
 
 def _posts_of(row: Row) -> Iterable[Row]:
-    """Leave out pictures of messages and profiles, Facebook's albums, and lists of other things."""
+    """Drop pictures of messages and profiles, Facebook's albums, and lists of other things."""
     items = _items(row)
     uris = [text_at(item, "uri") for item in items]
     path = row.values.get("path", "")
-    if row.file in _NO_POSTS or path.startswith(_NO_POSTS_BEGIN):
+    if row.file in _NO_POSTS or path.startswith(_NO_POSTS_PREFIXES):
         return ()
-    if any(uri.startswith(_FACEBOOK_BEGINS) or "messages/" in uri for uri in uris):
+    if any(uri.startswith(_FACEBOOK_PREFIXES) or "messages/" in uri for uri in uris):
         return ()
     return (row,) if items or path else ()
 
 
 def _parse(row: Row) -> Post:
     items = _items(row)
-    account_id, name = account_of(row, _PROFILE)
+    account_id, name = owner_of(row, _PROFILE)
     posted_at, precision = _time(row, items)
     text = repaired(_text(row, items))
-    files = files_of(items)
+    files = picture_paths(items)
     if not (files or text or any(text_at(item, "uri") for item in items)):
         raise ValueError("it holds neither a picture nor a text")
     row.take("media", "uri", "path")
     is_threads = any("text_app_post" in item for item in items)
     return Post(
         platform="threads" if is_threads else "instagram",
-        post_id=key_of(account_id, posted_at, text, files),
+        post_id=content_key(account_id, posted_at, text, files),
         account_id=account_id,
         account_name=name,
         posted_at=posted_at,
@@ -113,28 +113,28 @@ def _parse(row: Row) -> Post:
 
 
 def _items(row: Row) -> list[dict[str, Any]]:
-    """The pictures and videos of a post, in each of the forms that exports have had."""
-    held = objects_of(row.values.get("media", ""))
+    """The pictures and videos of a post, in every layout that exports have had."""
+    items = objects_of(row.values.get("media", ""))
     for label in objects_of(row.values.get("label_values", "")):
         listed = label.get("media")
         if isinstance(listed, list):
-            held += [item for item in listed if isinstance(item, dict)]
-    if held:
-        return held
+            items += [item for item in listed if isinstance(item, dict)]
+    if items:
+        return items
     uri = row.values.get("uri") or row.values.get("path")
     return [{"uri": uri}] if uri else []
 
 
 def _text(row: Row, items: Iterable[Mapping[str, Any]]) -> str:
-    """The caption: of several pictures it is the post's, of a single one the picture's."""
-    own = row.take("title", "caption")
+    """The caption, which a post of one picture may have at the picture."""
+    caption = row.take("title", "caption")
     labelled = (
         text_at(label, "value")
         for label in objects_of(row.values.get("label_values", ""))
-        if text_at(label, "label") in _CAPTIONS
+        if text_at(label, "label") in _CAPTION_LABELS
     )
-    found = (own.strip(), *labelled, *(text_at(item, "title") for item in items))
-    return next(filter(None, found), "")
+    texts = (caption.strip(), *labelled, *(text_at(item, "title") for item in items))
+    return next(filter(None, texts), "")
 
 
 def _time(row: Row, items: Iterable[Mapping[str, Any]]) -> tuple[datetime | None, Precision]:
@@ -150,7 +150,7 @@ def _time(row: Row, items: Iterable[Mapping[str, Any]]) -> tuple[datetime | None
 
 READER = Reader(
     name="instagram-export",
-    title="Instagram's download of one's own information, posts, stories and Threads",
+    title='Instagram\'s "Download your information", posts, stories and Threads',
     example="your_instagram_activity/media/posts_1.json",
     platform="instagram, threads",
     time="second",

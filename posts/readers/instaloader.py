@@ -1,4 +1,4 @@
-"""Instaloader: what it writes of each post into a JSON document beside its pictures.
+"""Reads the JSON document that Instaloader writes beside the pictures of each post.
 
 `2019-08-19_14-03-22_UTC.json.xz` lies beside `…_UTC.jpg`, or `…_UTC_1.jpg` and so on. Fields:
 instaloader/instaloader, structures.py (`Post`, `StoryItem`, `Profile`); names of files:
@@ -6,10 +6,10 @@ instaloader.py (`download_post`).
 """
 
 from frametrace.posts.model import Account, Post
-from frametrace.posts.readers.account_keys import account_of
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.nested import packed, text_at
-from frametrace.posts.readers.post_keys import shortcode_of
+from frametrace.posts.readers.shared.account_keys import account_by_handle
+from frametrace.posts.readers.shared.json_paths import packed, text_at
+from frametrace.posts.readers.shared.post_keys import shortcode_of
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, objects_of
 
@@ -23,7 +23,7 @@ _COUNTS = {
     "node.comments": "comments",
     "node.video_view_count": "views",
 }
-_HIDDEN = "-1"  # a count that the account doesn't show
+_HIDDEN = "-1"  # a count that the account hides
 _OWNERS = ("node.owner", "node.user", "node.iphone_struct.user")
 _TIMES = ("node.taken_at_timestamp", "node.date", "node.taken_at")
 
@@ -43,8 +43,8 @@ def _parse(row: Row) -> Post | Account:
     when = next((name for name in _TIMES if row.values.get(name)), _TIMES[0])
     posted_at, precision = row.unix(when)
     name = row.take(*(f"{owner}.username" for owner in _OWNERS)).strip()
-    owner = row.take(*(f"{owner}.{own}" for owner in _OWNERS for own in ("id", "pk"))).strip()
-    account_id, kept = account_of(name, owner, "node.owner.username")
+    owner = row.take(*(f"{owner}.{column}" for owner in _OWNERS for column in ("id", "pk"))).strip()
+    account_id, account_extra = account_by_handle(name, owner, "node.owner.username")
     return Post(
         platform="instagram",
         post_id=code,
@@ -55,7 +55,7 @@ def _parse(row: Row) -> Post | Account:
         text=_caption(row),
         media=media,
         engagement=row.counts(_COUNTS),
-        extra=kept | ({"id": number} if number else {}) | packed(row.rest(), "node."),
+        extra=account_extra | ({"id": number} if number else {}) | packed(row.rest(), "node."),
         source=row.source,
         line=row.line,
     )
@@ -63,12 +63,12 @@ def _parse(row: Row) -> Post | Account:
 
 def _profile(row: Row) -> Account:
     name = row.key("node.username")
-    account_id, kept = account_of(name, row.take("node.id"), "node.username")
+    account_id, account_extra = account_by_handle(name, row.take("node.id"), "node.username")
     return Account(
         platform="instagram",
         account_id=account_id,
         name=row.take("node.full_name") or name,
-        extra=kept | packed(row.rest(), "node."),
+        extra=account_extra | packed(row.rest(), "node."),
         source=row.source,
         line=row.line,
     )
@@ -76,12 +76,12 @@ def _profile(row: Row) -> Account:
 
 def _caption(row: Row) -> str:
     edges = objects_of(row.take("node.edge_media_to_caption.edges"))
-    told = row.take("node.caption", "node.caption.text", "node.iphone_struct.caption.text")
-    return text_at(edges, 0, "node", "text") or told
+    caption = row.take("node.caption", "node.caption.text", "node.iphone_struct.caption.text")
+    return text_at(edges, 0, "node", "text") or caption
 
 
 def _pictures(row: Row) -> tuple[str, ...]:
-    """The files beside the document; a video has its still there, if that was downloaded."""
+    """The picture files beside the document; for a video, its still."""
     stem = row.file.removesuffix(".gz").removesuffix(".xz")
     if not stem.endswith(".json"):
         return _links(row)
@@ -94,11 +94,10 @@ def _pictures(row: Row) -> tuple[str, ...]:
 
 
 def _links(row: Row) -> tuple[str, ...]:
-    """Of a record that has no document of its own."""
+    """Links to the pictures, for a record that has no document of its own."""
     children = objects_of(row.values.get("node.edge_sidecar_to_children.edges", ""))
-    found = [text_at(child, "node", "display_url") for child in children]
-    found = found or [row.values.get("node.display_url", "").strip()]
-    return distinct(found)
+    links = [text_at(child, "node", "display_url") for child in children]
+    return distinct(links or [row.values.get("node.display_url", "").strip()])
 
 
 READER = Reader(

@@ -1,7 +1,9 @@
-"""Mastodon: statuses as its API gives them, and Truth Social's, which has the same API.
+"""Reads statuses of Mastodon's API, and of Truth Social, which has the same API.
 
-One status is seen on many servers, on each with another id: its key is `uri`, its account's the
-link to its page, which are the same everywhere. Truth Social is a single server: its keys are ids.
+Many servers show one status, each under an id of its own, so its key is `uri`, and its account's
+key is the link to the account's page: both are the same everywhere. Truth Social is a single
+server: its keys are ids.
+
 Sources: docs.joinmastodon.org, entities Status, Account, MediaAttachment and Quote;
 stanfordio/truthbrush, truthbrush/api.py; digitalmethodsinitiative/4cat,
 datasources/truth/search_truth.py.
@@ -10,10 +12,10 @@ datasources/truth/search_truth.py.
 from dataclasses import dataclass
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.html_text import links_in, plain
-from frametrace.posts.readers.nested import text_at
-from frametrace.posts.readers.sites import host_of
+from frametrace.posts.readers.shared.html_text import links_in, plain_text
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.platforms import host_of
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import objects_of, picked
 
@@ -26,7 +28,7 @@ _COUNTS = {
     "quotes_count": "quotes",
 }
 _REBLOG = "reblog."
-_OTHERS = (_REBLOG, "quote.", "in_reply_to.")  # what others wrote
+_BY_OTHERS = (_REBLOG, "quote.", "in_reply_to.")  # what others wrote
 _QUOTED = frozenset(("quote.uri", "quote.quoted_status.uri"))
 
 
@@ -55,7 +57,7 @@ def _parse(row: Row) -> Post:
         account_name=name,
         posted_at=posted_at,
         precision=precision,
-        text=plain(shown.html),
+        text=plain_text(shown.html),
         media=_pictures(shown.media),
         links=links_in(shown.html),
         hashtags=picked(objects_of(shown.tags), "name"),
@@ -68,7 +70,7 @@ def _parse(row: Row) -> Post:
 
 
 def _host(row: Row) -> str:
-    """The server that a status is from; an empty string where nothing tells."""
+    """The server that a status is from; empty where no link shows it."""
     for name in ("uri", "url", "account.url"):
         try:
             return host_of(row.values.get(name, ""))
@@ -86,25 +88,25 @@ def _shown(row: Row, is_reblog: bool) -> _Shown:
 
 
 def _account(row: Row) -> str:
-    """The link to an account's page: `acct` leaves out the server where that is the one asked."""
+    """The link to an account's page: `acct` lacks the server if that answered the request."""
     page = row.values.get("account.url", "").strip()
     return row.key("account.url") if page else row.key("account.url", "account.uri")
 
 
 def _name(row: Row, is_truth: bool) -> str:
-    """`name@server`, as the account is called from elsewhere."""
-    named = row.take("account.acct").strip() or row.values.get("account.username", "").strip()
-    if is_truth or "@" in named or not named:
-        return named
+    """The name as other servers write it, `name@server`."""
+    name = row.take("account.acct").strip() or row.values.get("account.username", "").strip()
+    if is_truth or "@" in name or not name:
+        return name
     try:
-        return f"{named}@{host_of(row.values.get('account.url') or row.values.get('uri', ''))}"
+        return f"{name}@{host_of(row.values.get('account.url') or row.values.get('uri', ''))}"
     except ValueError:
-        return named
+        return name
 
 
 def _pictures(text: str) -> tuple[str, ...]:
-    """Pictures, and the stills of videos; what a server has no copy of lies where it came from."""
-    found: dict[str, None] = {}
+    """Pictures, and the stills of videos; where the server has no copy, links to the original."""
+    links: dict[str, None] = {}
     for item in objects_of(text):
         kind = text_at(item, "type")
         if kind in {"video", "gifv"}:
@@ -113,16 +115,16 @@ def _pictures(text: str) -> tuple[str, ...]:
             continue
         else:
             names = ("url", "remote_url", "preview_url")
-        found[next((link for name in names if (link := text_at(item, name))), "")] = None
-    return tuple(filter(None, found))
+        links[next((link for name in names if (link := text_at(item, name))), "")] = None
+    return tuple(filter(None, links))
 
 
 def _extra(row: Row) -> dict[str, str]:
-    """What is left, without what others wrote: which status is quoted is kept."""
+    """The columns that are left, without what others wrote; the link to a quoted status stays."""
     return {
         name: text
         for name, text in row.rest().items()
-        if name in _QUOTED or not name.startswith(_OTHERS)
+        if name in _QUOTED or not name.startswith(_BY_OTHERS)
     }
 
 

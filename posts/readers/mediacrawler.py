@@ -1,18 +1,19 @@
-"""A post as MediaCrawler stores it, of Douyin, TikTok, Weibo or Xiaohongshu, in tables and JSON.
+"""Reads posts of Douyin, TikTok, Weibo and Xiaohongshu from MediaCrawler's tables and JSON.
 
 Fields: NanmiCoder/MediaCrawler, store/{douyin,tiktok,weibo,xhs}/__init__.py.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import account_of
-from frametrace.posts.readers.sites import platform_or
-from frametrace.posts.rows import Row
+from frametrace.posts.readers.shared.account_keys import account_by_handle
+from frametrace.posts.readers.shared.platforms import platform_or
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import joined_links, titled
 
-__all__ = ["REQUIRED", "parse"]
+__all__ = ["READERS"]
 
-# Comments have no `liked_count`, and creators no post's id.
-REQUIRED = (
+# Tables of comments have no `liked_count`, those of creators no post's id.
+_REQUIRED = (
     ("aweme_id", "note_id"),
     ("user_id",),
     ("nickname",),
@@ -30,11 +31,10 @@ _COUNTS = {
 }
 
 
-def parse(row: Row) -> Post:
-    """Make a Post of a row; which platform it is of is told by the names that it has."""
+def _parse(row: Row) -> Post:
     posted_at, precision = row.time("time" if "time" in row.values else "create_time")
     platform = _platform(row)
-    account_id, kept = _account(row, platform)
+    account_id, account_extra = _account(row, platform)
     return Post(
         platform=platform,
         post_id=row.key("aweme_id", "note_id"),
@@ -46,27 +46,52 @@ def parse(row: Row) -> Post:
         media=_pictures(row),
         hashtags=tuple(tag for part in row.take("tag_list").split(",") if (tag := part.strip())),
         engagement=row.counts(_COUNTS),
-        extra=kept | row.rest(),
+        extra=account_extra | row.rest(),
         source=row.source,
         line=row.line,
     )
 
 
 def _platform(row: Row) -> str:
+    """The platform, which only the names of the columns show."""
     if row.values.get("aweme_id"):
         return platform_or(row.values.get("aweme_url", ""), "douyin")
     return "weibo" if "content" in row.values else "xiaohongshu"
 
 
 def _account(row: Row, platform: str) -> tuple[str, dict[str, str]]:
-    """TikTok's are named by their handles, those of other platforms by their numbers."""
+    """Key an account of TikTok by its handle, those of other platforms by their numbers."""
     if platform == "tiktok":
-        return account_of(row.take("user_unique_id"), row.take("user_id"), "user_unique_id")
+        return account_by_handle(row.take("user_unique_id"), row.take("user_id"), "user_unique_id")
     return row.key("user_id"), {}
 
 
 def _pictures(row: Row) -> tuple[str, ...]:
-    """The pictures of an album, or a video's cover; of Weibo it stores none."""
+    """The pictures of an album, or a video's cover; for Weibo it stores none."""
     cover = row.take("cover_url").strip()
-    found = joined_links(row.take("note_download_url", "image_list"))
-    return found or ((cover,) if cover else ())
+    pictures = joined_links(row.take("note_download_url", "image_list"))
+    return pictures or ((cover,) if cover else ())
+
+
+READERS = (
+    Reader(
+        name="mediacrawler-csv",
+        title="MediaCrawler posts of Douyin, TikTok, Weibo and Xiaohongshu",
+        example="search_contents_2019-08-20.csv",
+        platform="douyin, tiktok, weibo, xiaohongshu",
+        time="second",
+        shape=Shape.TABLE,
+        required=_REQUIRED,
+        parse=_parse,
+    ),
+    Reader(
+        name="mediacrawler-jsonl",
+        title="MediaCrawler posts of Douyin, TikTok, Weibo and Xiaohongshu",
+        example="search_contents_2019-08-20.jsonl",
+        platform="douyin, tiktok, weibo, xiaohongshu",
+        time="second",
+        shape=Shape.RECORDS,
+        required=_REQUIRED,
+        parse=_parse,
+    ),
+)

@@ -1,18 +1,18 @@
-"""Meta Content Library's posts, both styles of field names, and its channels' messages.
+"""Reads posts and channel messages of Meta Content Library, from its tables or its API.
 
-Fields: developers.facebook.com/docs/content-library-and-api (data dictionary), and what
-fabiogiglietto/meta-content-library-skill saw of the API (references/field_reference.md and
-surfaces.md).
+Field names come in two styles. Fields: developers.facebook.com/docs/content-library-and-api (data
+dictionary); fabiogiglietto/meta-content-library-skill, references/field_reference.md and
+surfaces.md, for what the API really gives.
 """
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.post_keys import post_of
-from frametrace.posts.readers.printed import objects_in
+from frametrace.posts.readers.shared.post_keys import facebook_post_id
+from frametrace.posts.readers.shared.python_literals import objects_in
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import picked, values_of
 
-__all__ = ["READER", "REQUIRED", "parse"]
+__all__ = ["READERS"]
 
 _COUNTS = {
     "statistics.like_count": "likes",
@@ -30,15 +30,15 @@ _COUNTS = {
 
 _KINDS = {"page": AccountKind.PAGE, "group": AccountKind.GROUP}
 
-# What kinds of account only Instagram has, and what only messages in its channels tell.
-_INSTAGRAM = frozenset({"business", "creator", "personal"})
-_IN_ITS_CHANNELS = (
+# Kinds of account that only Instagram has, and columns that only messages in its channels have.
+_INSTAGRAM_KINDS = frozenset({"business", "creator", "personal"})
+_INSTAGRAM_CHANNEL_COLUMNS = (
     "statistics.replies_count",
     "message_replied_to_id",
     "shared_instagram_post_id",
 )
 
-# Where accounts are named by what people see of them, so that all tools name them alike.
+# Platforms whose accounts are keyed by their handles, as all readers do.
 _BY_HANDLE = frozenset({"instagram", "threads"})
 
 
@@ -46,11 +46,11 @@ def _owner(field: str) -> tuple[str, str]:
     return f"post_owner.{field}", f"post_owner.data.{field}"
 
 
-REQUIRED = (("id",), (*_owner("id"), "channel.id"), ("creation_time",))
+_REQUIRED = (("id",), (*_owner("id"), "channel.id"), ("creation_time",))
 
 
-def parse(row: Row) -> Post:
-    """Make a Post of a row; a message of a channel is its channel's."""
+def _parse(row: Row) -> Post:
+    """Make a Post of a row; a message of a channel belongs to the channel."""
     is_message = not _has(row, *_owner("id")) and _has(row, "channel.id")
     kind = _kind(row, "owner.type") if is_message else _kind(row, *_owner("type"))
     platform = _platform(row, kind, is_message)
@@ -60,7 +60,7 @@ def parse(row: Row) -> Post:
     text = row.take("text")
     return Post(
         platform=platform,
-        post_id=post_of(post_id) if platform == "facebook" else post_id,
+        post_id=facebook_post_id(post_id) if platform == "facebook" else post_id,
         account_id=account_id,
         account_kind=AccountKind.CHANNEL if is_message else _KINDS.get(kind, AccountKind.ACCOUNT),
         account_name=name,
@@ -70,7 +70,7 @@ def parse(row: Row) -> Post:
         media=_pictures(row),
         links=values_of(row.take("link_attachment.link", "link_attachment.url")),
         hashtags=values_of(row.take("hashtags")),
-        # Who adds words of their own does more than repeat.
+        # A share with text of its own does more than repeat.
         repost_of="" if text else row.reference("shared_post_id"),
         engagement=row.counts(_COUNTS),
         extra=row.rest(),
@@ -84,18 +84,18 @@ def _has(row: Row, *names: str) -> bool:
 
 
 def _kind(row: Row, *names: str) -> str:
-    return row.take(*names).strip().lower().rpartition("_")[2]  # or `facebook_page`
+    return row.take(*names).strip().lower().rpartition("_")[2]  # also of `facebook_page`
 
 
 def _platform(row: Row, kind: str, is_message: bool) -> str:
-    """Links to the library lead to facebook.com, whatever the platform."""
+    """The platform: `mcl_url` leads to facebook.com for all of them, but its path may name it."""
     named = (row.take("platform") or row.values.get("mcl_url", "")).lower()
     for platform in ("instagram", "threads", "whatsapp"):
         if platform in named:
             return platform
-    if kind in _INSTAGRAM or (is_message and _has(row, *_IN_ITS_CHANNELS)):
+    if kind in _INSTAGRAM_KINDS or (is_message and _has(row, *_INSTAGRAM_CHANNEL_COLUMNS)):
         return "instagram"
-    # Only WhatsApp tells of no sender.
+    # Only WhatsApp gives no sender.
     return "whatsapp" if is_message and not (kind or _has(row, "owner.id")) else "facebook"
 
 
@@ -104,7 +104,7 @@ def _channel(row: Row) -> tuple[str, str]:
 
 
 def _account(row: Row, platform: str) -> tuple[str, str]:
-    """The account's id and its name; the library's own number for it stays with the post."""
+    """The account's key and name; the library's own number for it stays in `extra`."""
     handle = next((row.values[n].strip() for n in _owner("username") if _has(row, n)), "")
     name = row.take(*_owner("name"))
     if platform in _BY_HANDLE and handle:
@@ -114,21 +114,33 @@ def _account(row: Row, platform: str) -> tuple[str, str]:
 
 
 def _pictures(row: Row) -> tuple[str, ...]:
-    """Links that lead to the pictures for some hours, where they were asked for."""
-    held = objects_in(row.values.get("multimedia", ""))
-    found = picked((item for item in held if item.get("type") != "video"), "url")
-    if found:
+    """Links to the pictures, if they were requested; they expire within hours."""
+    items = objects_in(row.values.get("multimedia", ""))
+    links = picked((item for item in items if item.get("type") != "video"), "url")
+    if links:
         row.take("multimedia")
-    return found
+    return links
 
 
-READER = Reader(
-    name="meta-content-library",
-    title="Meta Content Library's tables of Facebook, Instagram, Threads and channels",
-    example="meta_content_library_posts.csv",
-    platform="facebook, instagram, threads, whatsapp",
-    time="second",
-    shape=Shape.TABLE,
-    required=REQUIRED,
-    parse=parse,
+READERS = (
+    Reader(
+        name="meta-content-library",
+        title="Meta Content Library's tables of Facebook, Instagram, Threads and channels",
+        example="meta_content_library_posts.csv",
+        platform="facebook, instagram, threads, whatsapp",
+        time="second",
+        shape=Shape.TABLE,
+        required=_REQUIRED,
+        parse=_parse,
+    ),
+    Reader(
+        name="meta-content-library-api",
+        title="Meta Content Library's API: Facebook, Instagram, Threads and channels",
+        example="meta_content_library_posts.json",
+        platform="facebook, instagram, threads, whatsapp",
+        time="second",
+        shape=Shape.RECORDS,
+        required=_REQUIRED,
+        parse=_parse,
+    ),
 )

@@ -1,8 +1,8 @@
-"""minet (twitwi): posts of X as a table, whose lists are joined by vertical bars."""
+"""Reads posts of X from the tables of minet (twitwi), whose lists are joined by vertical bars."""
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.x_text import x_text
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import values_of
 

@@ -1,22 +1,25 @@
-"""Frametrace's own format, which tables and JSON records share."""
+"""Reads Frametrace's own format, as a table or as JSON records.
+
+In a table, lists are written as JSON, as Python prints them, or as `a|b`.
+"""
 
 import json
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.post_keys import key_of
-from frametrace.posts.readers.written_keys import Written, another_account, keys_of
-from frametrace.posts.rows import Row
+from frametrace.posts.readers.shared.post_keys import post_key
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.written_keys import Written, another_account, keys_of
+from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import count, encodable, values_of
 
-__all__ = ["REQUIRED", "parse"]
+__all__ = ["READERS"]
 
-REQUIRED = (("platform",), ("post_id",), ("account_id",))
+_REQUIRED = (("platform",), ("post_id",), ("account_id",))
 
 _ENGAGEMENT = "engagement."
 
 
-def parse(row: Row) -> Post:
-    """Make a Post of a row whose columns are named like a Post's fields."""
+def _parse(row: Row) -> Post:
     platform, post_id, account_id = map(row.key, ("platform", "post_id", "account_id"))
     written = Written(platform, post_id, account_id, row.take("account_name"))
     keys = keys_of(written)
@@ -36,9 +39,9 @@ def parse(row: Row) -> Post:
         media=values_of(row.take("media")),
         links=values_of(row.take("links")),
         hashtags=values_of(row.take("hashtags")),
-        repost_of=key_of(keys.platform, row.reference("repost_of")),
+        repost_of=post_key(keys.platform, row.reference("repost_of")),
         engagement=_engagement(row),
-        extra={**keys.kept, **row.rest()},
+        extra={**keys.extra, **row.rest()},
         source=row.source,
         line=row.line,
     )
@@ -49,23 +52,46 @@ def _kind(text: str) -> AccountKind:
         return AccountKind(text.lower() or "account")
     except ValueError:
         kinds = ", ".join(AccountKind)
-        raise ValueError(f"account_kind {text[:40]!r} is none of {kinds}") from None
+        raise ValueError(f"account_kind {text[:40]!r} is not one of {kinds}") from None
 
 
 def _engagement(row: Row) -> dict[str, int]:
-    found = _object(row.take("engagement"))
-    named = [name for name in row.values if name.startswith(_ENGAGEMENT)]
-    found |= row.counts({name: name.removeprefix(_ENGAGEMENT) for name in named})
-    return found
+    counts = _counts_in(row.take("engagement"))
+    columns = [name for name in row.values if name.startswith(_ENGAGEMENT)]
+    return counts | row.counts({name: name.removeprefix(_ENGAGEMENT) for name in columns})
 
 
-def _object(text: str) -> dict[str, int]:
+def _counts_in(text: str) -> dict[str, int]:
     if not text:
         return {}
     try:
-        counts = json.loads(text).items()
+        written = json.loads(text).items()
     except (ValueError, AttributeError, RecursionError):
         reason = f'engagement {text[:40]!r} is not a JSON object such as {{"likes": 3}}'
         raise ValueError(reason) from None
-    read = {encodable(name): count(str(value)) for name, value in counts}
-    return {name: number for name, number in read.items() if number is not None}
+    counts = {encodable(name): count(str(value)) for name, value in written}
+    return {name: number for name, number in counts.items() if number is not None}
+
+
+READERS = (
+    Reader(
+        name="plain-csv",
+        title="Frametrace's own columns",
+        example="posts.csv",
+        platform="as written",
+        time="as written",
+        shape=Shape.TABLE,
+        required=_REQUIRED,
+        parse=_parse,
+    ),
+    Reader(
+        name="plain-jsonl",
+        title="Frametrace's own fields, one record per line",
+        example="posts.jsonl",
+        platform="as written",
+        time="as written",
+        shape=Shape.RECORDS,
+        required=_REQUIRED,
+        parse=_parse,
+    ),
+)

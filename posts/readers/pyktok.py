@@ -1,8 +1,8 @@
-"""pyktok: videos of TikTok as a table. Fields: dfreelon/pyktok, src/pyktok/pyktok.py."""
+"""Reads videos of TikTok from pyktok's tables. Fields: dfreelon/pyktok, src/pyktok/pyktok.py."""
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import account_of
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.account_keys import account_by_handle
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]
@@ -21,7 +21,7 @@ def _parse(row: Row) -> Post:
     return Post(
         platform="tiktok",
         post_id=row.key("video_id"),
-        account_id=account_of(name, "", "author_username")[0],
+        account_id=account_by_handle(name, "", "author_username")[0],
         account_name=name,
         posted_at=posted_at,
         precision=precision,
@@ -38,7 +38,7 @@ READER = Reader(
     title="pyktok videos of TikTok",
     example="pyktok_metadata.csv",
     platform="tiktok",
-    time="day: written by the collector's clock, in no stated zone",
+    time="day: the collector's local time, without a zone",
     shape=Shape.TABLE,
     required=(
         ("video_id",),

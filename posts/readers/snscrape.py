@@ -1,9 +1,9 @@
-"""snscrape: posts of X as records, the newer field names and the older."""
+"""Reads posts of X from snscrape's JSON records, with newer and older field names."""
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.sites import PLATFORMS, platform_or
-from frametrace.posts.readers.x_text import x_text
+from frametrace.posts.readers.shared.platforms import PLATFORMS, platform_or
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import objects_of, picked, values_of
 
@@ -22,7 +22,7 @@ _COUNTS = {
 def _parse(row: Row) -> Post:
     kind = row.take("_type")
     if "." in kind and ".twitter." not in kind:
-        raise ValueError(f"{kind[:80]} is not a post of X, which alone are read")
+        raise ValueError(f"{kind[:80]} is not a post of X; only posts of X are read")
     site = platform_or(row.values.get("url", ""), "twitter")
     if site in PLATFORMS and site != "twitter":
         raise ValueError(f"its url leads to {site}: it is not a post of X")
@@ -34,7 +34,7 @@ def _parse(row: Row) -> Post:
         account_name=row.take("user.username"),
         posted_at=posted_at,
         precision=precision,
-        # Its own text of a repost is cut, and it has no pictures of its own.
+        # A repost has a cut text and no pictures, so the original's are taken.
         text=x_text(row.take(*_in_repost("rawContent"), *_in_repost("content"))),
         media=picked(objects_of(row.take(*_in_repost("media"))), "fullUrl", "thumbnailUrl"),
         links=_links(row.take(*_in_repost("links"), *_in_repost("outlinks"))),
@@ -52,8 +52,8 @@ def _in_repost(name: str) -> tuple[str, str]:
 
 
 def _links(text: str) -> tuple[str, ...]:
-    found = objects_of(text)
-    return picked(found, "url") if found else values_of(text)
+    links = objects_of(text)
+    return picked(links, "url") if links else values_of(text)
 
 
 READER = Reader(

@@ -1,46 +1,49 @@
-"""TAGS, Martin Hawksey's Google sheet that collects posts of X: its sheet `Archive` as a table.
+"""Reads posts of X from the sheet `Archive` of TAGS, Martin Hawksey's Google Sheet.
 
-Sources: mashe.hawksey.info, posts on TAGS; its header as public copies of its sheets show it.
+Sources: mashe.hawksey.info, posts on TAGS; the header of public copies of the sheet.
 """
 
 import re
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers import snowflake, x_legacy
-from frametrace.posts.readers.account_keys import account_key
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers import x_api_v1
+from frametrace.posts.readers.shared.account_keys import account_key
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.x_values import snowflake_time
 from frametrace.posts.rows import Row, Shape, flat
 from frametrace.posts.values import json_of, sound_id
 
 __all__ = ["READER"]
 
-_PAGE = re.compile(r"https?://(?:www\.)?(?:twitter|x)\.com/[^/\s]{1,40}/status(?:es)?/(\d{1,20})\b")
-_EXACT = 15  # digits that a spreadsheet keeps of a number
+_POST_LINK = re.compile(
+    r"https?://(?:www\.)?(?:twitter|x)\.com/[^/\s]{1,40}/status(?:es)?/(\d{1,20})\b"
+)
+_MAX_EXACT_DIGITS = 15  # of a number in a spreadsheet
 
 
 def _parse(row: Row) -> Post:
-    written = row.values.get("id_str", "").strip()
-    page = _PAGE.match(row.values.get("status_url", "").strip())
-    post_id = page[1] if page else row.key("id_str")
+    written_id = row.values.get("id_str", "").strip()
+    link = _POST_LINK.match(row.values.get("status_url", "").strip())
+    post_id = link[1] if link else row.key("id_str")
     row.take("id_str")
     row.values = _entities(row.take("entities_str")) | row.values
     posted_at, precision = row.time("created_at")
     if posted_at is None:
-        posted_at, precision = snowflake.time_of(post_id)
-    post = x_legacy.shown(row)
+        posted_at, precision = snowflake_time(post_id)
+    content = x_api_v1.content_of(row)
     return Post(
         platform="twitter",
         post_id=post_id,
-        account_id=_account(row, is_rounded=written != post_id),
+        account_id=_account(row, is_rounded=written_id != post_id),
         account_name=row.take("from_user"),
         posted_at=posted_at,
         precision=precision,
-        text=post.text,
-        media=post.pictures,
-        links=post.links,
-        hashtags=post.hashtags,
-        repost_of=x_legacy.repeated(post),
-        engagement=row.counts(x_legacy.COUNTS),
+        text=content.text,
+        media=content.pictures,
+        links=content.links,
+        hashtags=content.hashtags,
+        repost_of=x_api_v1.repost_of(content),
+        engagement=row.counts(x_api_v1.COUNTS),
         extra=row.rest(),
         source=row.source,
         line=row.line,
@@ -53,7 +56,7 @@ def _account(row: Row, is_rounded: bool) -> str:
         number = sound_id(row.values.get("from_user_id_str", "").strip())
     except ValueError:
         is_rounded, number = True, ""
-    if number and not (is_rounded and len(number) > _EXACT):
+    if number and not (is_rounded and len(number) > _MAX_EXACT_DIGITS):
         row.take("from_user_id_str")
         return number
     name = row.values.get("from_user", "").strip()
@@ -68,12 +71,12 @@ def _account(row: Row, is_rounded: bool) -> str:
 
 
 def _entities(text: str) -> dict[str, str]:
-    """What X marked in the text, by its API's names; a cell that was cut is kept as it is."""
+    """The entities of the text under the names of X's API; a cell that was cut stays as it is."""
     try:
-        found = json_of(text) if text else {}
+        entities = json_of(text) if text else {}
     except (ValueError, RecursionError):
-        found = None
-    return flat({"entities": found}) if isinstance(found, dict) else {"entities_str": text}
+        entities = None
+    return flat({"entities": entities}) if isinstance(entities, dict) else {"entities_str": text}
 
 
 READER = Reader(

@@ -1,24 +1,25 @@
-"""Telegram Desktop's export of one chat or of all: `result.json`, with the pictures beside it."""
+"""Reads `result.json`, Telegram Desktop's export of one chat or of all, with pictures beside it."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from frametrace.posts.model import AccountKind, Post, Precision
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.telethon import reactions_in
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, json_of, objects_of
 
 __all__ = ["READER"]
 
-# Of these the picture is a small one that Telegram made. A sticker is nobody's own picture.
-_MOVING = frozenset({"video_file", "video_message", "animation"})
+# Kinds of media whose picture is a thumbnail made by Telegram. Stickers are left out: they are
+# nobody's own pictures.
+_VIDEOS = frozenset({"video_file", "video_message", "animation"})
 
 
 def _posts_of(row: Row) -> Iterable[Row]:
-    """Leave out what tells that somebody joined, or that a message was pinned."""
+    """Drop service messages: that somebody joined, or that a message was pinned."""
     return () if row.values.get("type") == "service" else (row,)
 
 
@@ -30,7 +31,7 @@ def _parse(row: Row) -> Post:
     parts = objects_of(row.take("text_entities")) or _parts(written)
     return Post(
         platform="telegram",
-        post_id=f"{chat}/{row.key('id')}",  # which is unique in its chat only
+        post_id=f"{chat}/{row.key('id')}",  # ids are unique only in their chat
         account_id=account_id,
         account_kind=kind,
         account_name=row.take("from") or _chat_name(row, account_id, chat),
@@ -40,7 +41,7 @@ def _parse(row: Row) -> Post:
         media=_pictures(row),
         links=distinct(_link(part) for part in parts),
         hashtags=distinct(_hashtag(part) for part in parts),
-        # Whom a forwarded message is from: which message it was, exports do not tell.
+        # The account that a forwarded message is from: exports don't say which message it was.
         repost_of=row.take("forwarded_from_id", "forwarded_from").strip(),
         engagement=reactions_in(row.take("reactions")),
         extra={"chat.id": chat, **row.rest()},
@@ -50,16 +51,17 @@ def _parse(row: Row) -> Post:
 
 
 def _author(row: Row, chat: str) -> tuple[str, AccountKind]:
-    """Who wrote: in a channel the channel itself, in a group its members or, unnamed, the group."""
-    named = row.take("from_id").strip()
+    """The author: in a channel the channel, in a group a member or, if unnamed, the group."""
+    from_id = row.take("from_id").strip()
     kind = row.values.get("chat.type", "")
-    if kind.endswith("channel") and not named.startswith("user"):
+    if kind.endswith("channel") and not from_id.startswith("user"):
         return f"channel{chat}", AccountKind.CHANNEL
-    if not named:
+    if not from_id:
         raise ValueError("from_id is empty")
-    if named == f"channel{chat}":
-        return named, AccountKind.GROUP
-    return named, AccountKind.CHANNEL if named.startswith("channel") else AccountKind.ACCOUNT
+    if from_id == f"channel{chat}":
+        return from_id, AccountKind.GROUP
+    is_channel = from_id.startswith("channel")
+    return from_id, AccountKind.CHANNEL if is_channel else AccountKind.ACCOUNT
 
 
 def _chat_name(row: Row, account_id: str, chat: str) -> str:
@@ -67,19 +69,19 @@ def _chat_name(row: Row, account_id: str, chat: str) -> str:
 
 
 def _time(row: Row) -> tuple[datetime | None, Precision]:
-    """Exports before 2021 tell only what a clock showed where they were made, in no stated zone."""
+    """The time; exports from before 2021 give it in the exporter's local time, without a zone."""
     posted_at, precision = row.unix("date_unixtime")
     return (posted_at, precision) if posted_at else row.local_time("date")
 
 
 def _parts(text: str) -> list[Any]:
-    """Formatted text is a list of plain strings and of objects."""
+    """The parts of a formatted text: plain strings and objects."""
     try:
-        found = json_of(text) if text.startswith("[") else None
+        parts = json_of(text) if text.startswith("[") else None
     except (ValueError, RecursionError):
-        found = None
-    is_list = isinstance(found, list) and all(isinstance(part, str | dict) for part in found)
-    return found if found and is_list else [text]
+        parts = None
+    is_list = isinstance(parts, list) and all(isinstance(part, str | dict) for part in parts)
+    return parts if parts and is_list else [text]
 
 
 def _text(part: Any) -> str:
@@ -103,13 +105,13 @@ def _pictures(row: Row) -> tuple[str, ...]:
         return (photo,)
     kind = row.values.get("media_type", "")
     if not kind and row.values.get("mime_type", "").startswith("image/"):
-        name = "file"
-    elif kind in _MOVING:
-        name = "thumbnail"
+        column = "file"
+    elif kind in _VIDEOS:
+        column = "thumbnail"
     else:
         return ()
-    found = row.values.get(name, "").strip()
-    return (found,) if found else ()
+    path = row.values.get(column, "").strip()
+    return (path,) if path else ()
 
 
 READER = Reader(
@@ -117,7 +119,7 @@ READER = Reader(
     title="Telegram Desktop's export of a chat or of all chats",
     example="ChatExport_2019-08-20/result.json",
     platform="telegram",
-    time="second; day where the export tells no zone",
+    time="second; day where the export states no zone",
     shape=Shape.DOCUMENT,
     required=(("chat.id",), ("id",), ("date_unixtime", "date"), ("text", "text_entities")),
     parse=_parse,

@@ -1,15 +1,15 @@
-"""Telegram Desktop's export as web pages: `messages.html`, `messages2.html` and so on.
+"""Reads Telegram Desktop's export as web pages: `messages.html`, `messages2.html` and so on.
 
-Layout: telegramdesktop/tdesktop, export/output/export_output_html.cpp. The pages don't tell the
-numbers of chats and users, which `result.json` does.
+Layout: telegramdesktop/tdesktop, export/output/export_output_html.cpp. Unlike `result.json`, the
+pages lack the numbers of chats and users.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.account_keys import one_of_many
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.account_keys import unshared_account
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.telegram_page import messages_of
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import values_of
@@ -18,7 +18,7 @@ __all__ = ["READER"]
 
 _ZONED = re.compile(r"UTC(?:[+-]\d\d:\d\d)?\Z", re.ASCII)
 
-_LARGEST = 2**26  # characters of a page; they have a thousand messages, some 2 million characters
+_MAX_PAGE = 2**26  # characters; a page has a thousand messages, about 2 million characters
 
 
 def _begins(text: str) -> bool:
@@ -26,13 +26,13 @@ def _begins(text: str) -> bool:
 
 
 def _split(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, str] | str]]:
-    """Give each message of a page, or the reason why the page can't be read."""
+    """Yield each message of a page, or the reason why the page can't be read."""
     pieces: list[str] = []
     size = 0
     for line in lines:
         size += len(line)
-        if size > _LARGEST:
-            yield 1, f"the page is longer than {_LARGEST:,} characters"
+        if size > _MAX_PAGE:
+            yield 1, f"the page is longer than {_MAX_PAGE:,} characters"
             return
         pieces.append(line)
     yield from messages_of("".join(pieces))
@@ -41,16 +41,16 @@ def _split(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, str] | str]
 def _parse(row: Row) -> Post:
     chat, name = row.key("chat"), row.key("from")
     written = row.values.get("date", "")
-    zoned = _ZONED.search(written)
-    posted_at, precision = row.time("date") if zoned else row.local_time("date")
-    moment = f"{posted_at:%Y-%m-%dT%H:%M:%SZ}" if zoned and posted_at else written
+    has_zone = _ZONED.search(written)
+    posted_at, precision = row.time("date") if has_zone else row.local_time("date")
+    moment = f"{posted_at:%Y-%m-%dT%H:%M:%SZ}" if has_zone and posted_at else written
     reactions = row.counts({"reactions": "reactions"})
-    # The number is unique in its chat only, and two chats may have one title.
+    # Numbers are unique only in their chat, and two chats may have the same title.
     post_id = "/".join(filter(None, (chat, row.key("id"), moment)))
     return Post(
         platform="telegram",
         post_id=post_id,
-        account_id=one_of_many("telegram", name, post_id),
+        account_id=unshared_account("telegram", name, post_id),
         account_kind=AccountKind.CHANNEL if name == chat else AccountKind.ACCOUNT,
         account_name=name,
         posted_at=posted_at,
@@ -69,10 +69,10 @@ def _parse(row: Row) -> Post:
 
 READER = Reader(
     name="telegram-html",
-    title="Telegram Desktop's export as web pages; result.json tells more",
+    title="Telegram Desktop's export as web pages; result.json has more",
     example="ChatExport_2019-08-20/messages.html",
     platform="telegram",
-    time="second; day where the export tells no zone",
+    time="second; day where the export states no zone",
     shape=Shape.TEXT,
     required=(),
     parse=_parse,

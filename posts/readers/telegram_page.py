@@ -1,4 +1,4 @@
-"""One page of Telegram Desktop's HTML export, taken apart into messages."""
+"""Splits a page of Telegram Desktop's HTML export into messages."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,15 +14,15 @@ _VIA = re.compile(r" via @\w{1,40}\Z", re.ASCII)
 _UP = "../"
 _NOT_INCLUDED = "(File not included in the export)"
 
-# What has a picture of its own as a link, and what has one that Telegram made of a video.
-_WHOLE = ("photo_wrap", "media_photo", "media_file")
-_STILL = ("video_file_wrap", "animated_wrap", "media_video")
+# Classes of elements that link to a picture, and of those with a still that Telegram made.
+_PICTURE_CLASSES = ("photo_wrap", "media_photo", "media_file")
+_VIDEO_CLASSES = ("video_file_wrap", "animated_wrap", "media_video")
 
 
 def messages_of(page: str) -> Iterator[tuple[int, Mapping[str, str] | str]]:
-    """Give the line and the values of each message, or the reason why the page can't be read.
+    """Yield the line and the values of each message, or the reason why the page can't be read.
 
-    A message that follows another of the same author does not name him again.
+    A message that follows another of the same author doesn't name the author again.
     """
     from lxml import etree, html
 
@@ -46,9 +46,9 @@ def _messages(
     root: Any, history: Any, lines: Mapping[str, int]
 ) -> Iterator[tuple[int, Mapping[str, str]]]:
     header = _first(root, "page_header")
-    chat = "" if header is None else _said(_first(header, "text"))
+    chat = "" if header is None else _text_of(_first(header, "text"))
     author = forwarded = ""
-    for message in _with(history.iterchildren("div"), "message", "default"):
+    for message in _with_classes(history.iterchildren("div"), "message", "default"):
         body = _child(message, "body")
         if body is None:
             continue
@@ -68,78 +68,80 @@ def _messages(
 
 
 def _lines(page: str) -> dict[str, int]:
-    """The line of each message: the parser itself counts no further than 65,535."""
-    found: dict[str, int] = {}
+    """The line of each message, by its id: the parser counts no further than 65,535."""
+    lines: dict[str, int] = {}
     for number, line in enumerate(page.split("\n"), start=1):
         for match in _NUMBER.finditer(line):
-            found.setdefault(match[1], number)
-    return found
+            lines.setdefault(match[1], number)
+    return lines
 
 
 def _values(shown: Any, body: Any) -> dict[str, str]:
-    """What a message says; in a forwarded one it stands one level deeper."""
+    """The values of a message; in a forwarded one `shown` is one level below `body`."""
     text = _child(shown, "text")
     anchors = [] if text is None else list(text.iter("a"))
     date = _child(body, "date", "details")
     reply = _child(shown, "reply_to")
     signed = _child(shown, "signature")
-    tags = [_said(a) for a in anchors if "ShowHashtag(" in a.get("onclick", "")]
+    tags = [_text_of(a) for a in anchors if "ShowHashtag(" in a.get("onclick", "")]
     links = [a.get("href", "") for a in anchors]
     target = next((a.get("href", "") for a in reply.iter("a")), "") if reply is not None else ""
     return {
-        "text": "" if text is None else _said(text),
+        "text": "" if text is None else _text_of(text),
         "date": "" if date is None else date.get("title", "").strip(),
         "media": _list(_pictures(shown)),
         "links": _list(link for link in links if link.startswith(("http://", "https://"))),
         "hashtags": _list(tag.lstrip("#") for tag in tags),
         "reply_to": target.rpartition("#go_to_message")[2] if "#go_to_message" in target else "",
-        "signature": "" if signed is None else _said(signed),
+        "signature": "" if signed is None else _text_of(signed),
         "reactions": _reactions(body) or _reactions(shown),
     }
 
 
 def _pictures(shown: Any) -> Iterator[str]:
-    """Photos, pictures sent as files, and the stills of videos; a sticker is nobody's own."""
-    for wrap in _with(shown.iterchildren("div"), "media_wrap"):
+    """Photos, pictures sent as files, and the stills of videos; stickers are left out."""
+    for wrap in _with_classes(shown.iterchildren("div"), "media_wrap"):
         for item in wrap.iterchildren("a", "div"):
             classes = _classes(item)
-            link = _beside(item.get("href", ""))
-            if any(name in classes for name in _WHOLE):
+            link = _from_page(item.get("href", ""))
+            if any(name in classes for name in _PICTURE_CLASSES):
                 if is_picture(link):
                     yield link
                 elif "media_photo" in classes and not link:
                     yield _NOT_INCLUDED
-            elif any(name in classes for name in _STILL):
-                yield from (_beside(image.get("src", "")) for image in item.iter("img"))
+            elif any(name in classes for name in _VIDEO_CLASSES):
+                yield from (_from_page(image.get("src", "")) for image in item.iter("img"))
 
 
-def _beside(path: str) -> str:
-    """A path from the page's folder: pages of all chats lead up to the top and down again."""
+def _from_page(path: str) -> str:
+    """A path relative to the page: an export of all chats leads up to its top and down again."""
     parts = path.split("/")
     up = next((at for at, part in enumerate(parts) if part != ".."), 0)
     return "/".join(parts[2 * up :])
 
 
 def _reactions(body: Any) -> str:
-    """How many reacted: a number, or where there is none the pictures of who did."""
-    listed = next(_with(body.iterchildren("span"), "reactions"), None)
+    """The number of reactions, counted by the pictures of people where no number is shown."""
+    listed = next(_with_classes(body.iterchildren("span"), "reactions"), None)
     if listed is None:
         return ""
     total = 0
-    for reaction in _with(listed.iterchildren("span"), "reaction"):
-        number = _first(reaction, "count")
-        told = count(_said(number)) if number is not None else None
-        total += sum(1 for _ in _with(reaction.iter("div"), "userpic")) if told is None else told
+    for reaction in _with_classes(listed.iterchildren("span"), "reaction"):
+        label = _first(reaction, "count")
+        number = count(_text_of(label)) if label is not None else None
+        if number is None:
+            number = sum(1 for _ in _with_classes(reaction.iter("div"), "userpic"))
+        total += number
     return str(total)
 
 
 def _name(element: Any) -> str:
-    """A name, without the time that may stand behind it, and without the bot that sent for it."""
+    """A name, without the time that may follow it and without the bot that sent the message."""
     return "" if element is None else _VIA.sub("", (element.text or "").strip())
 
 
-def _said(element: Any) -> str:
-    """The text of an element, its line breaks as such."""
+def _text_of(element: Any) -> str:
+    """The text of an element, with its line breaks."""
     from lxml import etree
 
     if element is None:
@@ -153,8 +155,8 @@ def _said(element: Any) -> str:
     return "".join(pieces).strip()
 
 
-def _list(found: Iterable[str]) -> str:
-    listed = list(dict.fromkeys(filter(None, found)))
+def _list(items: Iterable[str]) -> str:
+    listed = list(dict.fromkeys(filter(None, items)))
     return spelled(listed) if listed else ""
 
 
@@ -162,13 +164,13 @@ def _classes(element: Any) -> frozenset[str]:
     return frozenset((element.get("class") or "").split())
 
 
-def _with(elements: Iterable[Any], *names: str) -> Iterator[Any]:
+def _with_classes(elements: Iterable[Any], *names: str) -> Iterator[Any]:
     return (element for element in elements if _classes(element).issuperset(names))
 
 
 def _first(element: Any, *names: str) -> Any:
-    return next(_with(element.iter(), *names), None)
+    return next(_with_classes(element.iter(), *names), None)
 
 
 def _child(element: Any, *names: str) -> Any:
-    return next(_with(element.iterchildren("div"), *names), None)
+    return next(_with_classes(element.iterchildren("div"), *names), None)

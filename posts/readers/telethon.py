@@ -1,15 +1,15 @@
-"""Telethon: messages of Telegram as `Message.to_dict` and `to_json` give them.
+"""Reads messages of Telegram as Telethon's `Message.to_dict` and `to_json` give them.
 
 Fields: LonamiWebs/Telethon, tl/types (`Message`, `MessageFwdHeader`, `Peer…`, `MessageEntity…`).
-Keys are those of Telegram Desktop's export. Where scripts put the pictures, messages don't tell.
+Keys are those of Telegram Desktop's export. Messages don't say where scripts saved the pictures.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import count, distinct, encodable, objects_of
 
@@ -24,24 +24,24 @@ _PEERS = tuple(
     f"{at}.{kind}_id" for at in ("peer_id", "to_id") for kind in ("channel", "chat", "user")
 )
 
-# Telegram allows 100 marks in 4,096 characters: what has more is no message.
-_ENTITIES = 1000
-_LONGEST = 4096
+# Telegram allows 100 entities in 4,096 characters.
+_MAX_ENTITIES = 1000
+_MAX_ENTITY_LENGTH = 4096  # UTF-16 units
 
 
 def _posts_of(row: Row) -> Iterable[Row]:
-    """Leave out what tells that somebody joined, or that there is nothing."""
+    """Drop service messages, such as that somebody joined, and empty ones."""
     return (row,) if row.values.get("_", "Message") == "Message" else ()
 
 
 def _parse(row: Row) -> Post:
     peer = next((name for name in _PEERS if row.values.get(name)), _PEERS[0])
     chat = row.key(peer)
-    post_id = f"{chat}/{row.key('id')}"  # which is unique in its chat only
+    post_id = f"{chat}/{row.key('id')}"  # ids are unique only in their chat
     account_id, kind = _author(row, chat, peer)
     posted_at, precision = row.time("date")
     text = row.take("message")
-    marked = list(_marked(text, objects_of(row.take("entities"))))
+    marked = list(_marked_texts(text, objects_of(row.take("entities"))))
     return Post(
         platform="telegram",
         post_id=post_id,
@@ -51,9 +51,9 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=text,
-        links=distinct((*(_link(*found) for found in marked), row.take("media.webpage.url"))),
+        links=distinct((*(_link(*entity) for entity in marked), row.take("media.webpage.url"))),
         hashtags=distinct(
-            words.lstrip("#") for item, words in marked if text_at(item, "_").endswith("Hashtag")
+            tag.lstrip("#") for entity, tag in marked if text_at(entity, "_").endswith("Hashtag")
         ),
         repost_of=_forwarded(row),
         engagement=row.counts(_COUNTS) | reactions_in(row.take("reactions.results")),
@@ -64,7 +64,7 @@ def _parse(row: Row) -> Post:
 
 
 def _author(row: Row, chat: str, peer: str) -> tuple[str, AccountKind]:
-    """Who wrote; unnamed is a channel, a group, or in a chat of two the other one."""
+    """The author; if unnamed, the channel, the group, or in a private chat the other person."""
     user = row.take("from_id.user_id", "from_id").strip()
     channel = row.take("from_id.channel_id").strip()
     if user:
@@ -80,7 +80,7 @@ def _author(row: Row, chat: str, peer: str) -> tuple[str, AccountKind]:
 
 
 def _forwarded(row: Row) -> str:
-    """The post of a channel that is forwarded, or else whom it is from."""
+    """The post of a channel that is forwarded, or else the account that it is from."""
     channel = row.take("fwd_from.from_id.channel_id", "fwd_from.channel_id").strip()
     post = row.take("fwd_from.channel_post").strip()
     if channel:
@@ -89,27 +89,29 @@ def _forwarded(row: Row) -> str:
     return f"user{user}" if user else row.take("fwd_from.from_name").strip()
 
 
-def _marked(text: str, entities: list[dict[str, Any]]) -> Iterable[tuple[dict[str, Any], str]]:
-    """Each entity with the words that it marks; it counts in halves of characters, as UTF-16."""
+def _marked_texts(
+    text: str, entities: list[dict[str, Any]]
+) -> Iterable[tuple[dict[str, Any], str]]:
+    """Each entity with the text that it marks; offsets count UTF-16 units."""
     units = text.encode("utf-16-le", "surrogatepass")
-    for entity in entities[:_ENTITIES]:
+    for entity in entities[:_MAX_ENTITIES]:
         offset, length = entity.get("offset"), entity.get("length")
         if not isinstance(offset, int) or not isinstance(length, int):
             continue
-        if offset >= 0 and 0 <= length <= _LONGEST:
-            found = units[2 * offset : 2 * (offset + length)]
-            yield entity, encodable(found.decode("utf-16-le", "surrogatepass"))
+        if offset >= 0 and 0 <= length <= _MAX_ENTITY_LENGTH:
+            marked = units[2 * offset : 2 * (offset + length)]
+            yield entity, encodable(marked.decode("utf-16-le", "surrogatepass"))
 
 
-def _link(entity: dict[str, Any], words: str) -> str:
+def _link(entity: dict[str, Any], text: str) -> str:
     kind = text_at(entity, "_")
     if kind == "MessageEntityTextUrl":
         return text_at(entity, "url")
-    return words if kind == "MessageEntityUrl" else ""
+    return text if kind == "MessageEntityUrl" else ""
 
 
 def reactions_in(text: str) -> dict[str, int]:
-    """How many reacted; who did is left out."""
+    """The total number of reactions; who reacted is left out."""
     counts = (count(str(reaction.get("count"))) for reaction in objects_of(text))
     total = count(str(sum(filter(None, counts)))) if text not in {"", "[]"} else None
     return {} if total is None else {"reactions": total}

@@ -1,12 +1,12 @@
-"""TikTokDownloader (DouK-Downloader): posts of Douyin and TikTok as a table with Chinese names.
+"""Reads posts of Douyin and TikTok from the tables of TikTokDownloader (DouK-Downloader).
 
 Fields: JoeanAmier/TikTokDownloader, src/storage/manager.py and src/extract/extractor.py.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import account_of
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.sites import platform_or
+from frametrace.posts.readers.shared.account_keys import account_by_handle
+from frametrace.posts.readers.shared.platforms import platform_or
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import python_list
 
@@ -20,7 +20,7 @@ _COUNTS = {
     "播放数量": "views",
 }
 _UNKNOWN = "-1"
-_MOVING = frozenset({"视频", "实况"})  # videos, and photos that move
+_VIDEOS = frozenset({"视频", "实况"})  # videos and live photos
 
 
 def _parse(row: Row) -> Post:
@@ -28,7 +28,7 @@ def _parse(row: Row) -> Post:
     posted_at, precision = row.local_time("发布时间")
     row.values = {name: value for name, value in row.values.items() if value != _UNKNOWN}
     text, platform = row.take("作品描述"), platform_or(row.values.get("作品链接", ""), "douyin")
-    account_id, kept = _account(row, platform)
+    account_id, account_extra = _account(row, platform)
     return Post(
         platform=platform,
         post_id=post_id,
@@ -36,35 +36,35 @@ def _parse(row: Row) -> Post:
         account_name=row.take("账号昵称"),
         posted_at=posted_at,
         precision=precision,
-        text="" if text == post_id else text,  # which it writes where there are no words
+        text="" if text == post_id else text,  # it writes the id if there is no text
         media=_pictures(row),
         hashtags=tuple(tag.lstrip("#") for tag in _listed(row.take("作品话题"))),
         engagement=row.counts(_COUNTS),
-        extra=kept | row.rest(),
+        extra=account_extra | row.rest(),
         source=row.source,
         line=row.line,
     )
 
 
 def _account(row: Row, platform: str) -> tuple[str, dict[str, str]]:
-    """TikTok's are named by their handles, Douyin's by their numbers."""
+    """Key an account of TikTok by its handle, one of Douyin by its number."""
     if platform == "tiktok":
-        return account_of(row.take("ID"), row.take("UID"), "ID")
+        return account_by_handle(row.take("ID"), row.take("UID"), "ID")
     return row.key("UID"), {}
 
 
 def _pictures(row: Row) -> tuple[str, ...]:
-    """A video's picture is its cover; an album has none, and its downloads are its pictures."""
+    """The cover of a video, or the pictures of an album, which has no cover."""
     cover = row.take("静态封面").strip()
     if cover:
         return (cover,)
-    if row.values.get("作品类型", "").strip() in _MOVING:
+    if row.values.get("作品类型", "").strip() in _VIDEOS:
         return ()
     return tuple(dict.fromkeys(_listed(row.take("下载地址"))))
 
 
 def _listed(text: str) -> tuple[str, ...]:
-    """A list as Python prints it, or as older versions join it, by spaces."""
+    """A list as Python prints it, or joined by spaces as in older versions."""
     return python_list(text) if text.startswith("[") else tuple(text.split())
 
 
@@ -73,7 +73,7 @@ READER = Reader(
     title="TikTokDownloader (DouK-Downloader) posts of Douyin and TikTok",
     example="Download.csv",
     platform="douyin, tiktok",
-    time="day: written by the collector's clock, in no stated zone",
+    time="day: the collector's local time, without a zone",
     shape=Shape.TABLE,
     required=(("作品ID",), ("UID",), ("作品描述",), ("发布时间",)),
     parse=_parse,

@@ -1,4 +1,4 @@
-"""TikTok: what its users can download of themselves, the list of their own videos.
+"""Reads the videos of one's own account in TikTok's "Download your data".
 
 Fields: digitraceslab/niimpy, niimpy/reading/tiktok.py, and qvipin/TikTok-UserData-Toolkit,
 scripts/tiktok-video_download.py.
@@ -7,7 +7,7 @@ scripts/tiktok-video_download.py.
 import re
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]
@@ -21,17 +21,17 @@ _PICTURE = re.compile(r"\.(?:jpe?g|png|webp|heic|image)\b|jpeg", re.I)
 
 
 def _parse(row: Row) -> Post:
-    """Make a Post of a video; most links lead to a file, and name neither video nor account.
+    """Make a Post of a video; most links lead to a file and name neither video nor account.
 
-    Such a video is named by its time, and its account is `self`: whose export it is stands
-    elsewhere in the document.
+    Such a video is keyed by its time, and its account is `self`: another part of the document says
+    whose export it is.
     """
     written = row.values.get("Date", "").strip()
     posted_at, precision = row.time("Date")
     links = row.take("Link").split()
     joined = " ".join(links)
-    found, handle = _ID.search(joined), _HANDLE.search(joined)
-    post_id = found[1] if found else written
+    id_match, handle = _ID.search(joined), _HANDLE.search(joined)
+    post_id = id_match[1] if id_match else written
     if not post_id:
         raise ValueError("it has neither a time nor a link that names it")
     cover, title = row.take("CoverImage").strip(), row.take("Title")
@@ -52,14 +52,14 @@ def _parse(row: Row) -> Post:
 
 
 def _pictures(links: list[str], cover: str) -> tuple[str, ...]:
-    """The pictures of a slideshow, which has a link for each, or the cover of a video."""
-    found = links if len(links) > 1 else [link for link in links if _PICTURE.search(link)]
-    return tuple(dict.fromkeys(found)) or ((cover,) if "://" in cover else ())
+    """The pictures of a slideshow, which has one link for each, or the cover of a video."""
+    pictures = links if len(links) > 1 else [link for link in links if _PICTURE.search(link)]
+    return tuple(dict.fromkeys(pictures)) or ((cover,) if "://" in cover else ())
 
 
 READER = Reader(
     name="tiktok-export",
-    title="TikTok's download of one's own data, the videos in it",
+    title="TikTok's \"Download your data\", videos of one's own account",
     example="user_data_tiktok.json",
     platform="tiktok",
     time="second",

@@ -1,17 +1,18 @@
-"""A video as TikTok's Research API tells of it, which tables and JSON records share.
+"""Reads videos of TikTok's Research API: its answers, JSON lines, or tables.
 
-Fields: developers.tiktok.com, "Query Videos" and "Codebook"; in tables also the names that traktok
-gives them (JBGruber/traktok, R/parse_research.r).
+Fields: developers.tiktok.com, "Query Videos" and "Codebook"; tables may have the names that
+traktok gives them (JBGruber/traktok, R/parse_research.r).
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import account_of
-from frametrace.posts.rows import Row
+from frametrace.posts.readers.shared.account_keys import account_by_handle
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import objects_of, picked, values_of
 
-__all__ = ["REQUIRED", "parse"]
+__all__ = ["READERS"]
 
-REQUIRED = (
+_REQUIRED = (
     ("id", "video_id"),
     ("username", "author_name"),
     ("create_time",),
@@ -28,8 +29,8 @@ _COUNTS = {
 }
 
 
-def parse(row: Row) -> Post:
-    """Make a Post of a row; the API names accounts by their handles only, and no pictures."""
+def _parse(row: Row) -> Post:
+    """Make a Post of a row; the API gives the account's handle only, and no pictures."""
     posted_at, precision = row.time("create_time")
     name = row.key("username", "author_name")
     tags = values_of(row.take("hashtag_names")) or picked(
@@ -38,7 +39,7 @@ def parse(row: Row) -> Post:
     return Post(
         platform="tiktok",
         post_id=row.key("id", "video_id"),
-        account_id=account_of(name, "", "username")[0],
+        account_id=account_by_handle(name, "", "username")[0],
         account_name=name,
         posted_at=posted_at,
         precision=precision,
@@ -49,3 +50,27 @@ def parse(row: Row) -> Post:
         source=row.source,
         line=row.line,
     )
+
+
+READERS = (
+    Reader(
+        name="tiktok-research-csv",
+        title="TikTok Research API videos",
+        example="tiktok_videos.csv",
+        platform="tiktok",
+        time="second",
+        shape=Shape.TABLE,
+        required=_REQUIRED,
+        parse=_parse,
+    ),
+    Reader(
+        name="tiktok-research-jsonl",
+        title="TikTok Research API videos, as it answers or one per line",
+        example="tiktok_videos.json",
+        platform="tiktok",
+        time="second",
+        shape=Shape.RECORDS,
+        required=_REQUIRED,
+        parse=_parse,
+    ),
+)

@@ -1,14 +1,15 @@
-"""twarc 1, Hydrator and Social Feed Manager: posts of X's API, version 1.1, as a table.
+"""Reads posts of X (API 1.1) from the tables of twarc 1, Hydrator and Social Feed Manager.
 
-It names pages of pictures, not pictures: these are found by the post's id. Sources: DocNow/twarc,
-twarc/json2csv.py; DocNow/hydrator, app/utils/twitter.js.
+They hold links to pages of pictures, not to pictures: files are found by the post's id.
+
+Sources: DocNow/twarc, twarc/json2csv.py; DocNow/hydrator, app/utils/twitter.js.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers import x_legacy
-from frametrace.posts.readers.account_keys import account_key
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.x_text import x_text
+from frametrace.posts.readers import x_api_v1
+from frametrace.posts.readers.shared.account_keys import account_key
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["READER"]
@@ -23,7 +24,7 @@ def _parse(row: Row) -> Post:
     account_id = row.key("user_id") if number else account_key("twitter", name, "")
     if not account_id:
         raise ValueError("user_screen_name is empty")
-    row.take("user_screen_name (2)")  # which it writes twice
+    row.take("user_screen_name (2)")  # the table has it twice
     return Post(
         platform="twitter",
         post_id=post_id,
@@ -34,16 +35,16 @@ def _parse(row: Row) -> Post:
         text=x_text(row.take("text")),
         links=tuple(dict.fromkeys(row.take("urls").split())),
         hashtags=tuple(dict.fromkeys(row.take("hashtags").split())),
-        repost_of=_repeated(row),
-        engagement=row.counts(x_legacy.COUNTS),
+        repost_of=_repost_of(row),
+        engagement=row.counts(x_api_v1.COUNTS),
         extra=row.rest(),
         source=row.source,
         line=row.line,
     )
 
 
-def _repeated(row: Row) -> str:
-    """The id of what a native repost repeats; one column holds that of a quoted post as well."""
+def _repost_of(row: Row) -> str:
+    """The id of the post that a native repost repeats; one column also holds quoted posts."""
     if row.values.get("retweet_id"):
         return row.reference("retweet_id")
     is_repost = row.values.get("tweet_type", "").strip().lower() == "retweet"

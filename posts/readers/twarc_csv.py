@@ -1,8 +1,8 @@
-"""twarc-csv: posts of X's API, version 2, as a table."""
+"""Reads posts of X's API, version 2, from the tables of twarc-csv."""
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers import x_post
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers import x_api
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import encodable, json_of
 
@@ -16,11 +16,11 @@ def _parse(row: Row) -> Post:
         row.values["text"] = _decoded(row.values["text"])
     else:
         row.values["text"] = row.values.get("text", "").replace("\\n", "\n")
-    return x_post.parse(row)
+    return x_api.parse(row)
 
 
 def _is_encoded(row: Row) -> bool:
-    """Whether texts are JSON strings, as older versions wrote them, and not quotes of somebody."""
+    """Whether texts are JSON strings, as older versions wrote them, and not just quoted speech."""
     return row.values.get("text", "").startswith('"') and (
         row.values.get("author.description", "") or '"'
     ).startswith('"')
@@ -41,6 +41,6 @@ READER = Reader(
     platform="twitter",
     time="second",
     shape=Shape.TABLE,
-    required=x_post.REQUIRED,
+    required=x_api.REQUIRED,
     parse=_parse,
 )

@@ -1,4 +1,4 @@
-"""VK: posts on walls as its API gives them (wall.get, wall.getById, newsfeed.search).
+"""Reads posts of VK's API (wall.get, wall.getById, newsfeed.search).
 
 Fields: dev.vk.com, "Wall post", "Photo" and "Video"; negezor/vk-io, IWallPostContextPayload.
 """
@@ -6,8 +6,8 @@ Fields: dev.vk.com, "Wall post", "Photo" and "Video"; negezor/vk-io, IWallPostCo
 from typing import Any
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.nested import objects_at, text_at
+from frametrace.posts.readers.shared.json_paths import objects_at, text_at
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, objects_of
 
@@ -20,14 +20,14 @@ _COUNTS = {
     "views.count": "views",
 }
 
-# Kinds of sizes, for those without a width: the cropped ones before those of the whole picture.
-_SIZES = "smopqrxyzw"
-_OLDER = ("photo_2560", "photo_1280", "photo_807", "photo_604", "photo_130", "src_big")
+# Types of sizes, for those without a width: cropped pictures before whole ones.
+_SIZE_TYPES = "smopqrxyzw"
+_NAMED_SIZES = ("photo_2560", "photo_1280", "photo_807", "photo_604", "photo_130", "src_big")
 _PHOTOS = frozenset({"photo", "posted_photo", "graffiti"})
 
 
 def parse(row: Row) -> Post:
-    """Make a Post; one shared without a word is the other's, one with words is its own."""
+    """Make a Post; a share without comment is a repost, one with a comment is its own post."""
     if row.values.get("is_deleted") in {"true", "1"}:
         raise ValueError("the post was deleted")
     owner = row.key("owner_id", "to_id")
@@ -56,41 +56,45 @@ def parse(row: Row) -> Post:
     )
 
 
-def kind_of(author: str, told: str) -> AccountKind:
-    """What kind of author it is: numbers of communities are negative."""
+def kind_of(author: str, author_type: str) -> AccountKind:
+    """The kind of an author: numbers of communities are negative."""
     kind = AccountKind.GROUP if author.startswith("-") else AccountKind.ACCOUNT
-    return AccountKind.PAGE if told.strip() == "page" else kind
+    return AccountKind.PAGE if author_type.strip() == "page" else kind
 
 
 def _name(row: Row) -> str:
-    """What its author is called, where a profile stands beside the post."""
+    """The author's name, if a profile comes with the post."""
     names = (row.take(f"author_profile.{part}").strip() for part in ("first_name", "last_name"))
-    whole = " ".join(filter(None, names))
-    return row.take("author_profile.name").strip() or whole
+    full_name = " ".join(filter(None, names))
+    return row.take("author_profile.name").strip() or full_name
 
 
 def _original(row: Row) -> dict[str, Any]:
-    """The post at the root of what a post repeats; nothing if it repeats none."""
+    """The post at the root of what a post repeats; empty if it repeats none."""
     shared = [item for item in objects_of(row.take("copy_history")) if _key(item)]
     return shared[-1] if shared else {}
 
 
 def _key(post: dict[str, Any]) -> str:
     owner, number = post.get("owner_id", post.get("to_id")), post.get("id")
-    sound = all(type(part) is int for part in (owner, number))
-    return f"{owner}_{number}" if sound else ""
+    are_integers = all(type(part) is int for part in (owner, number))
+    return f"{owner}_{number}" if are_integers else ""
 
 
 def _picture(attached: dict[str, Any]) -> str:
-    """The largest form of a photo, of a picture sent as a file, or of a video's still."""
+    """The largest size of a photo, of a picture sent as a file, or of a video's still."""
     kind = text_at(attached, "type")
     inner = attached.get(kind)
     if not isinstance(inner, dict):
         return ""
     if kind in _PHOTOS:
-        return text_at(inner, "orig_photo", "url") or _largest(inner.get("sizes")) or _older(inner)
+        return (
+            text_at(inner, "orig_photo", "url")
+            or _largest(inner.get("sizes"))
+            or _largest_by_name(inner)
+        )
     if kind == "video":
-        return _largest(inner.get("image")) or _older(inner)
+        return _largest(inner.get("image")) or _largest_by_name(inner)
     if kind == "doc":
         preview = inner.get("preview")
         photo = preview.get("photo") if isinstance(preview, dict) else None
@@ -99,8 +103,8 @@ def _picture(attached: dict[str, Any]) -> str:
 
 
 def _largest(sizes: Any) -> str:
-    found = [size for size in sizes if isinstance(size, dict)] if isinstance(sizes, list) else []
-    ranked = [(_rank(size), text_at(size, "url") or text_at(size, "src")) for size in found]
+    listed = [size for size in sizes if isinstance(size, dict)] if isinstance(sizes, list) else []
+    ranked = [(_rank(size), text_at(size, "url") or text_at(size, "src")) for size in listed]
     return max((item for item in ranked if item[1]), default=((0, 0, 0), ""))[1]
 
 
@@ -108,12 +112,12 @@ def _rank(size: dict[str, Any]) -> tuple[int, int, int]:
     width, height = (
         side if type(side) is int else 0 for side in (size.get("width"), size.get("height"))
     )
-    return width, height, _SIZES.find(text_at(size, "type") or " ")
+    return width, height, _SIZE_TYPES.find(text_at(size, "type") or " ")
 
 
-def _older(photo: dict[str, Any]) -> str:
-    """What versions before 5.77 name by their width."""
-    return next((link for name in _OLDER if (link := text_at(photo, name))), "")
+def _largest_by_name(photo: dict[str, Any]) -> str:
+    """The largest size, in versions of the API before 5.77, which name sizes by their width."""
+    return next((link for name in _NAMED_SIZES if (link := text_at(photo, name))), "")
 
 
 READER = Reader(

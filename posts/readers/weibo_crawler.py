@@ -1,14 +1,20 @@
-"""A post as weibo-crawler writes it, in JSON or, under Chinese names, in a table.
+"""Reads posts of Weibo as weibo-crawler writes them: JSON, or a table with Chinese names.
 
 Fields: dataabc/weibo-crawler, weibo.py and README.md.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.weibo import account_of, china_time, file_names, is_bare
-from frametrace.posts.rows import Row
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.weibo_values import (
+    account_in_file_name,
+    china_time,
+    is_bare_repost,
+    picture_files,
+)
+from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import joined_links
 
-__all__ = ["parse", "parse_table"]
+__all__ = ["READERS"]
 
 _NAMES = {
     "正文": "text",
@@ -28,46 +34,45 @@ _NAMES = {
     "源用户id": "retweet.user_id",
     "源用户昵称": "retweet.screen_name",
 }
-_SOURCE = "源微博"  # before the names of what belongs to the post that was shared
+_ORIGINAL = "源微博"  # begins the names of columns about the post that was shared
 
 _COUNTS = {"attitudes_count": "likes", "comments_count": "comments", "reposts_count": "reposts"}
 
 
-def parse_table(row: Row) -> Post:
-    """Make a Post of a row of the table, whose file is named by the account."""
-    row.values = {_named(name): value for name, value in row.values.items()}
-    return parse(row)
+def _parse_table(row: Row) -> Post:
+    row.values = {_json_name(name): value for name, value in row.values.items()}
+    return _parse(row)
 
 
-def _named(name: str) -> str:
-    if name not in _NAMES and name.startswith(_SOURCE):
-        inside = name.removeprefix(_SOURCE)
+def _json_name(name: str) -> str:
+    if name not in _NAMES and name.startswith(_ORIGINAL):
+        inside = name.removeprefix(_ORIGINAL)
         return f"retweet.{_NAMES.get(inside, inside)}"
     return _NAMES.get(name, name)
 
 
-def parse(row: Row) -> Post:
-    """Make a Post; one shared without a word is the other's, one with words is its own."""
+def _parse(row: Row) -> Post:
+    """Make a Post; a share without comment is a repost, one with a comment is its own post."""
     post_id = row.key("id")
     original = row.reference("retweet.id")
-    bare = bool(original) and is_bare(row.values.get("text", ""))
-    stamp = row.values.get("created_at", "")
-    when = "created_at" if "T" in stamp or not row.values.get("full_created_at") else ""
-    posted_at, precision = row.time(when or "full_created_at", china_time)
-    prefix = "retweet." if bare else ""
+    is_repost = bool(original) and is_bare_repost(row.values.get("text", ""))
+    created_at = row.values.get("created_at", "")
+    is_precise = "T" in created_at or not row.values.get("full_created_at")
+    posted_at, precision = row.time("created_at" if is_precise else "full_created_at", china_time)
+    prefix = "retweet." if is_repost else ""
     article = row.take(f"{prefix}article_url").strip()
     return Post(
         platform="weibo",
         post_id=post_id,
-        account_id=row.take("user_id").strip() or account_of(row),
+        account_id=row.take("user_id").strip() or account_in_file_name(row),
         account_name=row.take("screen_name"),
         posted_at=posted_at,
         precision=precision,
         text=row.take(f"{prefix}text"),
-        media=_pictures(row, original if bare else post_id, prefix, stamp),
+        media=_pictures(row, original if is_repost else post_id, prefix, created_at),
         links=(article,) if article else (),
         hashtags=tuple(t for part in row.take(f"{prefix}topics").split(",") if (t := part.strip())),
-        repost_of=original if bare else "",
+        repost_of=original if is_repost else "",
         engagement=row.counts(_COUNTS),
         extra=row.rest(),
         source=row.source,
@@ -75,14 +80,39 @@ def parse(row: Row) -> Post:
     )
 
 
-def _pictures(row: Row, post_id: str, prefix: str, stamp: str) -> tuple[str, ...]:
-    """Where its pictures lie beside the file, were they downloaded; their links stay as they are.
+def _pictures(row: Row, post_id: str, prefix: str, created_at: str) -> tuple[str, ...]:
+    """The paths of pictures beside the file, if they were downloaded; their links stay in `extra`.
 
-    They are named by the first eleven signs of the time, whatever these are.
+    The tool names them by the first eleven characters of the time, whatever these are.
     """
     links = joined_links(row.values.get(f"{prefix}pics", ""))
-    stamp = row.values.get("retweet.created_at", "") if prefix else stamp
+    created_at = row.values.get("retweet.created_at", "") if prefix else created_at
     folder = "转发微博图片" if prefix else "原创微博图片"
-    if not stamp:
+    if not created_at:
         return links
-    return file_names(f"img/{folder}/{stamp[:11].replace('-', '')}_{post_id}", links)
+    return picture_files(f"img/{folder}/{created_at[:11].replace('-', '')}_{post_id}", links)
+
+
+READERS = (
+    Reader(
+        name="weibo-crawler-csv",
+        title="weibo-crawler posts of an account of Weibo; the file's name is the account",
+        example="weibo/林/1669800001.csv",
+        platform="weibo",
+        time="second; day in older versions",
+        shape=Shape.TABLE,
+        required=(("id",), ("bid",), ("正文",), ("日期", "完整日期")),
+        parse=_parse_table,
+        short_rows=True,  # where no post of the file is a share
+    ),
+    Reader(
+        name="weibo-crawler-json",
+        title="weibo-crawler posts of an account of Weibo",
+        example="weibo/林/1669800001.json",
+        platform="weibo",
+        time="second; day in older versions",
+        shape=Shape.RECORDS,
+        required=(("id",), ("bid",), ("user_id",), ("attitudes_count",), ("created_at",)),
+        parse=_parse,
+    ),
+)

@@ -1,15 +1,21 @@
-"""A post as weiboSpider writes it, in JSON or, under Chinese names, in a table.
+"""Reads posts of Weibo as weiboSpider writes them: JSON, or a table with Chinese names.
 
 Fields: dataabc/weiboSpider, weibo_spider/{weibo,parser/page_parser,writer/csv_writer}.py.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.post_keys import number_of
-from frametrace.posts.readers.weibo import account_of, china_time, file_names, is_bare
-from frametrace.posts.rows import Row
+from frametrace.posts.readers.shared.post_keys import weibo_number
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.weibo_values import (
+    account_in_file_name,
+    china_time,
+    is_bare_repost,
+    picture_files,
+)
+from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import joined_links
 
-__all__ = ["parse", "parse_table"]
+__all__ = ["READERS"]
 
 _NAMES = {
     "微博id": "id",
@@ -26,49 +32,75 @@ _NAMES = {
     "转发数": "retweet_num",
     "评论数": "comment_num",
 }
-_NONE = "无"
-_WORDS, _WHOSE, _WHAT = "转发理由:", "\n原始用户: ", "\n转发内容: "
+_BLANK = "无"
+
+# A share holds its comment, the original's author and the original's text in one column.
+_COMMENT, _AUTHOR, _TEXT = "转发理由:", "\n原始用户: ", "\n转发内容: "
 
 _COUNTS = {"up_num": "likes", "comment_num": "comments", "retweet_num": "reposts"}
 
 
-def parse_table(row: Row) -> Post:
-    """Make a Post of a row of the table."""
+def _parse_table(row: Row) -> Post:
     row.values = {_NAMES.get(name, name): value for name, value in row.values.items()}
-    return parse(row)
+    return _parse(row)
 
 
-def parse(row: Row) -> Post:
-    """Make a Post; one shared without a word is the other's, one with words is its own."""
-    short = row.key("id")
-    shared = row.values.get("original", "").strip().lower() == "false"
-    words, whose, what = _shared(row.take("content")) if shared else (row.take("content"), "", "")
-    bare = bool(whose) and is_bare(words)
-    stamp = row.values.get("publish_time", "")[:11].replace("-", "")
+def _parse(row: Row) -> Post:
+    """Make a Post; a share without comment is a repost, one with a comment is its own post."""
+    short_name = row.key("id")
+    is_share = row.values.get("original", "").strip().lower() == "false"
+    content = row.take("content")
+    comment, author, text = _split_share(content) if is_share else (content, "", "")
+    is_repost = bool(author) and is_bare_repost(comment)
+    file_date = row.values.get("publish_time", "")[:11].replace("-", "")
     posted_at, precision = row.time("publish_time", china_time)
-    pictures = row.values.get("retweet_pictures" if bare else "original_pictures", "")
+    pictures = row.values.get("retweet_pictures" if is_repost else "original_pictures", "")
     article = row.take("article_url").strip()
-    told = {"retweet_user": whose, "retweet_content": "" if bare else what}
+    original = {"retweet_user": author, "retweet_content": "" if is_repost else text}
     links = joined_links(pictures)
     return Post(
         platform="weibo",
-        post_id=number_of(short),
-        account_id=row.take("user_id").strip() or account_of(row),
+        post_id=weibo_number(short_name),
+        account_id=row.take("user_id").strip() or account_in_file_name(row),
         posted_at=posted_at,
         precision=precision,
-        text=what if bare else words,
-        media=file_names(f"img/{stamp}_{short}", links) if stamp else links,
+        text=text if is_repost else comment,
+        media=picture_files(f"img/{file_date}_{short_name}", links) if file_date else links,
         links=(article,) if article else (),
-        repost_of=f"@{whose}" if bare else "",  # whose it is; which one, it does not tell
+        repost_of=f"@{author}" if is_repost else "",  # its id is not given
         engagement=row.counts(_COUNTS),
-        extra={"bid": short, **{k: v for k, v in told.items() if v}, **row.rest(_NONE)},
+        extra={"bid": short_name, **{k: v for k, v in original.items() if v}, **row.rest(_BLANK)},
         source=row.source,
         line=row.line,
     )
 
 
-def _shared(content: str) -> tuple[str, str, str]:
-    """The words of who shared a post, whose post it is, and what that says."""
-    before, _, what = content.partition(_WHAT)
-    words, _, whose = before.partition(_WHOSE)
-    return words.strip().removeprefix(_WORDS).strip(), whose.strip(), what.strip()
+def _split_share(content: str) -> tuple[str, str, str]:
+    """The comment of a share, the author of the original, and the original's text."""
+    before, _, text = content.partition(_TEXT)
+    comment, _, author = before.partition(_AUTHOR)
+    return comment.strip().removeprefix(_COMMENT).strip(), author.strip(), text.strip()
+
+
+READERS = (
+    Reader(
+        name="weibo-spider-csv",
+        title="weiboSpider posts of an account of Weibo; the file's name is the account",
+        example="weibo/林/1669800001.csv",
+        platform="weibo",
+        time="minute",
+        shape=Shape.TABLE,
+        required=(("微博id",), ("微博正文",), ("发布时间",)),
+        parse=_parse_table,
+    ),
+    Reader(
+        name="weibo-spider-json",
+        title="weiboSpider posts of an account of Weibo; the file's name is the account",
+        example="weibo/林/1669800001.json",
+        platform="weibo",
+        time="minute",
+        shape=Shape.RECORDS,
+        required=(("id",), ("content",), ("publish_time",), ("up_num", "retweet_num")),
+        parse=_parse,
+    ),
+)

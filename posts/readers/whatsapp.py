@@ -1,22 +1,22 @@
-"""WhatsApp: a chat as its apps export it, `_chat.txt` or `WhatsApp Chat with ….txt`.
+"""Reads a chat that WhatsApp exported, `_chat.txt` or `WhatsApp Chat with ….txt`.
 
-Forms of lines and of dates: Pustur/whatsapp-chat-parser, src/parser.ts, and
-starkdmi/whats_json, lib/src/patterns.dart. Messages have no numbers there.
+Layouts of lines and dates: Pustur/whatsapp-chat-parser, src/parser.ts, and starkdmi/whats_json,
+lib/src/patterns.dart. Messages have no numbers there.
 """
 
 import re
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.whatsapp_lines import begins, split
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.sources.folders import is_picture
 
 __all__ = ["READER"]
 
-# Of CLDR's short dates none has the year first between dots without blanks.
+# No short date of CLDR has the year first between dots without spaces.
 _YEAR_LAST = re.compile(r"(\d{1,2}\.\d{1,2}\.)(\d\d)(?= )", re.ASCII)
-_UNNAMED = "_chat"  # as iPhones call every chat, in an archive that has its name
+_UNNAMED = "_chat"  # the file of every chat on iPhones; the archive around it has the name
 
 
 def _parse(row: Row) -> Post:
@@ -43,7 +43,7 @@ def _parse(row: Row) -> Post:
 
 
 def _chat(row: Row) -> str:
-    """What a chat is called: as the file is, or as the folder or the archive that it lies in."""
+    """The name of a chat: that of the file, or of the folder or archive that it lies in."""
     around, _, _ = row.source.rpartition("/")
     name = row.file.removesuffix(".gz").removesuffix(".txt")
     if name == _UNNAMED and around:
@@ -56,7 +56,7 @@ READER = Reader(
     title="WhatsApp's export of a chat",
     example="WhatsApp Chat - Invented group/_chat.txt",
     platform="whatsapp",
-    time="day: written by a phone's clock, in no stated zone",
+    time="day: the phone's local time, without a zone",
     shape=Shape.TEXT,
     required=(),
     parse=_parse,

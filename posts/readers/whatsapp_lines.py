@@ -1,9 +1,9 @@
-"""The lines of WhatsApp's exports, put together into messages.
+"""Joins the lines of WhatsApp's exports into messages.
 
-`[19.08.19, 14:03:22] Lin: text` is how iPhones write a line, `8/19/19, 2:03 PM - Lin: text` how
-Android does, and `8/19/14, 2:03:22 PM: Lin: text` how old ones did. Dates follow the phone's
-country. What begins with a mark of the direction of writing (U+200E) is not the sender's words but
-WhatsApp's: a file's name, that a file was left out, that somebody joined.
+iPhones write `[19.08.19, 14:03:22] Lin: text`, Android writes `8/19/19, 2:03 PM - Lin: text`, and
+old phones wrote `8/19/14, 2:03:22 PM: Lin: text`. Dates follow the phone's country. Text that
+begins with a left-to-right mark (U+200E) is WhatsApp's and not the sender's: a file's name, that a
+file was omitted, that somebody joined.
 """
 
 import re
@@ -14,11 +14,11 @@ from hashlib import sha256
 
 __all__ = ["begins", "split"]
 
-_LONGEST = 2**20  # characters of a message; WhatsApp allows 65,536
+_MAX_MESSAGE = 2**20  # characters of a message; WhatsApp allows 65,536
 
-_OWN = "\u200e"
-_MARKS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
-_NO_MARKS = str.maketrans("", "", _MARKS)
+_LEFT_TO_RIGHT = "\u200e"
+_DIRECTION_MARKS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+_NO_MARKS = str.maketrans("", "", _DIRECTION_MARKS)
 _SPACES = str.maketrans({"\u202f": " ", "\u00a0": " ", "\u2009": " "})
 
 _DATE = r"(?P<date>\d{1,4}\u200f?(?P<sign>[-/.]) ?\d{1,2}\u200f?(?P=sign) ?\d{1,4}\.?)"
@@ -31,21 +31,22 @@ _LINES = (
     re.compile(rf"{_DATE}{_BEFORE}{_CLOCK}(?: [-–]|:) (?P<rest>)"),
 )
 _SENDER = re.compile(r"([^:\n]{1,120}):(?: |\Z)")
-_QUOTES = frozenset('"“”„«»')  # a chat's name, in what WhatsApp says of it
+_QUOTES = frozenset('"“”„«»')  # around a chat's name in WhatsApp's own messages
 
-# `<attached: 00000012-PHOTO-2019-08-19-14-03-22.jpg>`, in the words of any language.
+# `<attached: 00000012-PHOTO-2019-08-19-14-03-22.jpg>`, in any language.
 _IPHONE_FILE = re.compile(r"\u200e?<\u200e?[^<>:：\n]{1,40}[:：] ?([^<>\n/\\]{1,200}\.\w{2,5})>")
-# `IMG-20190819-WA0001.jpg (file attached)`, and in old ones `PHOTO-….jpg <attached>`.
+# `IMG-20190819-WA0001.jpg (file attached)`, and in old exports `PHOTO-….jpg <attached>`.
 _ANDROID_FILE = re.compile(
     r"(\u200e?)([^\n/\\:*?\"<>|()]{1,200}\.\w{2,5}) (?:\([^()\n]{3,60}\)|<\u200e?[^<>:\n]{3,40}>)"
 )
 _USUAL_NAME = re.compile(r"[A-Z]{3,5}-\d{8}-WA\d{4}|\d{4}-\d\d-\d\d-|\d{8}-[A-Z]+-")
-# What iPhones number anew in each export: which message it is there.
-_NUMBERED = re.compile(r"\A\d{8}-(?=[A-Z])")
-_LEFT_OUT = re.compile(r"<[^<>:\n]{3,60}>")
+# The number of the message, which iPhones count anew in each export.
+_EXPORT_NUMBER = re.compile(r"\A\d{8}-(?=[A-Z])")
+_OMITTED_TAG = re.compile(r"<[^<>:\n]{3,60}>")
 _EDITED = re.compile(r"\u200e<[^<>:\n]{3,60}>\Z")
 
-# That a picture, video, sticker, recording, document or contact was left out, as iPhones say it.
+_MAX_OMISSION = 60  # characters of such a sentence
+# How iPhones say that a picture, video, sticker, recording, document or contact was omitted.
 _OMITTED = re.compile(
     r"omitted|weggelassen|ausgelassen|отсутству|не добавлен|absente?|manquante?|\bomis|retiré|"
     r"omess[ao]|non inclus|esclusa|não revelad|omitid[ao]|vynechán|відсутн|пропущен|не додано|"
@@ -66,22 +67,22 @@ _DELETED = frozenset(
 
 
 def begins(text: str) -> bool:
-    """Whether a text begins with such a line."""
+    """Whether a text begins with a line of such an export."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     return _header(first) is not None
 
 
 def split(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, str] | str]]:
-    """Give each message with its line, or the reason why it can't be read.
+    """Yield each message with its line, or the reason why it can't be read.
 
-    A message is named by its time, its sender, its words and its file, and numbered where the same
-    occurs again: so its name stays the same when the chat is exported once more.
+    A message is keyed by its time and a digest of its sender, text and file, with a number if these
+    occur again: so its key stays the same when the chat is exported again.
     """
     seen = Counter[str]()
     latest = ""
     for number, when, rest in _messages(lines):
-        if len(rest) > _LONGEST:
-            yield number, f"the message is longer than {_LONGEST:,} characters"
+        if len(rest) > _MAX_MESSAGE:
+            yield number, f"the message is longer than {_MAX_MESSAGE:,} characters"
             continue
         values = _values(rest)
         if values is None:
@@ -89,17 +90,17 @@ def split(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, str] | str]]
         if when != latest:
             seen.clear()
             latest = when
-        said = f"{values['sender']}\0{values.get('text', '')}"
+        content = f"{values['sender']}\0{values.get('text', '')}"
         if attached := values.get("attached"):
-            said += f"\0{_NUMBERED.sub('', attached)}"
-        digest = sha256(said.encode("utf-8", "replace")).hexdigest()[:12]
+            content += f"\0{_EXPORT_NUMBER.sub('', attached)}"
+        digest = sha256(content.encode("utf-8", "replace")).hexdigest()[:12]
         seen[digest] += 1
-        again = f"-{seen[digest]}" if seen[digest] > 1 else ""
-        yield number, {"time": when, "digest": digest + again, **values}
+        suffix = f"-{seen[digest]}" if seen[digest] > 1 else ""
+        yield number, {"time": when, "digest": digest + suffix, **values}
 
 
 def _messages(lines: Iterable[str]) -> Iterator[tuple[int, str, str]]:
-    """Each message's first line, time, and what follows; lines without a time continue one."""
+    """Each message's first line number, time and text; a line without a time continues it."""
     start, when, parts, size = 0, "", list[str](), 0
     for number, line in enumerate(lines, start=1):
         if header := _header(line):
@@ -108,7 +109,7 @@ def _messages(lines: Iterable[str]) -> Iterator[tuple[int, str, str]]:
             start, size = number, 0
             when, rest = header
             parts = [rest]
-        elif size <= _LONGEST:
+        elif size <= _MAX_MESSAGE:
             parts.append(line)
         size += len(line)
     if start:
@@ -116,36 +117,36 @@ def _messages(lines: Iterable[str]) -> Iterator[tuple[int, str, str]]:
 
 
 def _header(line: str) -> tuple[str, str] | None:
-    """The time that a line begins with, and the rest of it."""
-    bare = line.lstrip(_MARKS)
+    """The time that a line begins with, and the rest of the line."""
+    bare = line.lstrip(_DIRECTION_MARKS)
     normal = bare[:120].translate(_SPACES)
-    for form in _LINES:
-        if match := form.match(normal):
+    for pattern in _LINES:
+        if match := pattern.match(normal):
             return _time(match), bare[match.start("rest") :]
     return None
 
 
 def _time(match: re.Match[str]) -> str:
-    """A time in one way of writing; the order of day and month is left as it is.
+    """A time in normalised spelling; the order of day and month stays as it is.
 
-    Blanks are left where they may tell 24. 3. 5. in Korea from 5.3.24 in other countries.
+    Spaces stay where they distinguish 24. 3. 5. in Korea from 5.3.24 in other countries.
     """
     date = _digits(match["date"]).translate(_NO_MARKS).rstrip(".")
     if _FOUR_DIGITS.search(date) or match["sign"] != ".":
         date = date.replace(" ", "")
     clock = _digits(match["clock"]).replace(".", ":")
     half = _HALVES.get(match["before"] or "", "")
-    if written := match["half"]:
-        half = "PM" if written[0] in "Ppم" else "AM"
+    if letters := match["half"]:
+        half = "PM" if letters[0] in "Ppم" else "AM"
     return f"{date} {clock} {half}".rstrip()
 
 
 def _digits(text: str) -> str:
-    return "".join(str(unicodedata.decimal(sign, sign)) for sign in text)
+    return "".join(str(unicodedata.decimal(character, character)) for character in text)
 
 
 def _values(rest: str) -> dict[str, str] | None:
-    """Who sent what; None for what WhatsApp itself says, and for what was deleted."""
+    """The sender and the content; None for WhatsApp's own messages and deleted ones."""
     match = _SENDER.match(rest)
     if match is None or not _QUOTES.isdisjoint(match[1]):
         return None
@@ -154,21 +155,21 @@ def _values(rest: str) -> dict[str, str] | None:
     shown = _EDITED.sub("", text).rstrip()
     words, attached = _attached(shown)
     if attached:
-        found = {"sender": sender, "text": words, "attached": attached}
-    elif _LEFT_OUT.fullmatch(bare := shown.translate(_NO_MARKS).strip()):
-        found = {"sender": sender, "omitted": bare}
-    elif shown.startswith(_OWN):
-        short = len(bare) <= 60 and _OMITTED.search(bare)
-        found = {"sender": sender, "omitted": bare} if short else {}
+        values = {"sender": sender, "text": words, "attached": attached}
+    elif _OMITTED_TAG.fullmatch(bare := shown.translate(_NO_MARKS).strip()):
+        values = {"sender": sender, "omitted": bare}
+    elif shown.startswith(_LEFT_TO_RIGHT):
+        is_omission = len(bare) <= _MAX_OMISSION and _OMITTED.search(bare)
+        values = {"sender": sender, "omitted": bare} if is_omission else {}
     else:
-        found = {} if bare.rstrip(".") in _DELETED else {"sender": sender, "text": words}
-    if found and shown != text:
-        found["edited"] = "true"
-    return {name: value for name, value in found.items() if value} or None
+        values = {} if bare.rstrip(".") in _DELETED else {"sender": sender, "text": words}
+    if values and shown != text:
+        values["edited"] = "true"
+    return {name: value for name, value in values.items() if value} or None
 
 
 def _attached(text: str) -> tuple[str, str]:
-    """A message's words, and the name of the file that came with it."""
+    """The text of a message, and the name of the file that came with it."""
     if match := _ANDROID_FILE.match(text):
         name = match[2].strip()
         if match[1] or _USUAL_NAME.match(name):

@@ -1,21 +1,103 @@
-"""X's API, version 2: pages of answers as twarc2 writes them, with users and media beside."""
+"""Reads posts of X's API, version 2, in pages as twarc2 collects them or flattened, one per line.
+
+A page, as `twarc2 search` writes it, lists posts and beside them the users, media and other posts
+that they refer to. `twarc2 flatten` puts these in their places, one post per line; 4CAT stores
+nearly the same (digitalmethodsinitiative/4cat, datasources/twitterv2/search_twitter.py).
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from frametrace.posts.readers import x_post
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.model import Post
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape, flat
-from frametrace.posts.values import json_of, objects_of, spelled, values_of
+from frametrace.posts.values import json_of, objects_of, picked, spelled, values_of
 
-__all__ = ["READER"]
+__all__ = ["READERS", "REQUIRED", "parse"]
 
-_STREAMED = "data."  # a stream gives one post a line
-_COLLECTED = ("__twarc.", "matching_rules")  # how and when: true of every post of the page
+# The last ones distinguish it from other tables that have an id, an author and a time.
+REQUIRED = (
+    ("id",),
+    ("author_id",),
+    ("created_at",),
+    ("conversation_id", "author.username", "public_metrics.like_count", "edit_history_tweet_ids"),
+)
+
+_COUNTS = {
+    "public_metrics.like_count": "likes",
+    "public_metrics.reply_count": "replies",
+    "public_metrics.retweet_count": "reposts",
+    "public_metrics.quote_count": "quotes",
+    "public_metrics.impression_count": "views",
+    "public_metrics.bookmark_count": "bookmarks",
+}
+
+# What a reader of the post sees; `note_tweet` holds the full text if it exceeds 280 characters.
+_SHOWN = ("text", "note_tweet.text", "attachments.media", "entities.urls", "entities.hashtags")
+
+_STREAMED = "data."  # a stream gives one post per line
+_COLLECTED = ("__twarc.", "matching_rules")  # how and when: the same for every post of the page
 
 
-def _parts(row: Row) -> Iterator[Row]:
-    """Take a page apart: each post with its author, its media and what it repeats."""
+def parse(row: Row) -> Post:
+    """Make a Post of a row with a flattened post's names.
+
+    A native repost shows what it repeats: the API cuts its own text at 140 characters and gives it
+    no pictures, so both are the original's where that was collected too.
+    """
+    referenced = objects_of(row.take("referenced_tweets"))
+    original = flat(next((post for post in referenced if post.get("type") == "retweeted"), {}))
+    for values in (original, row.values):
+        if objects_of(values.get("attachments.media_keys", "")):  # the media instead of their keys
+            values["attachments.media"] = values.pop("attachments.media_keys")
+    shown = {name: original.get(name) or row.values.get(name, "") for name in _SHOWN}
+    for name in _SHOWN:
+        row.take(name)
+    posted_at, precision = row.time("created_at")
+    return Post(
+        platform="twitter",
+        post_id=row.key("id"),
+        account_id=row.key("author_id", "author.id"),
+        account_name=row.take("author.username", "author_user.username"),
+        posted_at=posted_at,
+        precision=precision,
+        text=x_text(shown["note_tweet.text"] or shown["text"]),
+        media=picked(objects_of(shown["attachments.media"]), "url", "preview_image_url"),
+        links=_links(shown["entities.urls"]),
+        hashtags=_hashtags(shown["entities.hashtags"]),
+        repost_of=original.get("id") or row.take("referenced_tweets.retweeted.id"),
+        engagement=row.counts(_COUNTS),
+        extra={**row.rest(), **_references(referenced)},
+        source=row.source,
+        line=row.line,
+    )
+
+
+def _links(text: str) -> tuple[str, ...]:
+    """The targets of links, without those to the post's own pictures."""
+    urls = objects_of(text)
+    external = (
+        url
+        for url in urls
+        if "media_key" not in url and not str(url.get("display_url")).startswith("pic.")
+    )
+    return picked(external, "unwound_url", "expanded_url", "url") if urls else values_of(text)
+
+
+def _hashtags(text: str) -> tuple[str, ...]:
+    tags = objects_of(text)
+    return picked(tags, "tag") if tags else tuple(tag.lstrip("#") for tag in values_of(text))
+
+
+def _references(posts: list[dict[str, Any]]) -> Mapping[str, str]:
+    """Which posts it repeats, quotes or answers, without what others wrote in them."""
+    references = [{name: post.get(name) for name in ("type", "id")} for post in posts]
+    return {"referenced_tweets": spelled(references)} if references else {}
+
+
+def _posts_of_page(row: Row) -> Iterator[Row]:
+    """Split a page: each post with its author, its media and what it repeats."""
     expand = _Expansions(row.values)
     collected = {name: text for name, text in row.values.items() if name.startswith(_COLLECTED)}
     for post in _posts(row.values):
@@ -44,20 +126,20 @@ def _listed(data: str) -> list[dict[str, str]]:
 
 
 class _Expansions:
-    """What a page holds beside its posts, by id."""
+    """The users, media and posts beside the posts of a page, by id."""
 
     def __init__(self, page: Mapping[str, str]) -> None:
-        self._users = _by(page, "users", "id")
-        self._media = _by(page, "media", "media_key")
-        self._posts = _by(page, "tweets", "id")
+        self._users = _included(page, "users", "id")
+        self._media = _included(page, "media", "media_key")
+        self._posts = _included(page, "tweets", "id")
 
     def __call__(self, post: dict[str, str]) -> dict[str, str]:
         """Put a post's author, media and the original of a repost in their places."""
         author = flat(self._users.get(post.get("author_id", ""), {}))
-        found = self._with_media(post) | {f"author.{name}": text for name, text in author.items()}
+        values = self._with_media(post) | {f"author.{name}": text for name, text in author.items()}
         if referenced := objects_of(post.get("referenced_tweets", "")):
-            found["referenced_tweets"] = spelled([self._original(each) for each in referenced])
-        return found
+            values["referenced_tweets"] = spelled([self._original(post) for post in referenced])
+        return values
 
     def _original(self, reference: dict[str, Any]) -> dict[str, Any]:
         if reference.get("type") != "retweeted":
@@ -70,21 +152,33 @@ class _Expansions:
         return post | ({"attachments.media": spelled(media)} if media else {})
 
 
-def _by(page: Mapping[str, str], name: str, key: str) -> dict[str, dict[str, Any]]:
+def _included(page: Mapping[str, str], name: str, key: str) -> dict[str, dict[str, Any]]:
     return {str(item.get(key)): item for item in objects_of(page.get(f"includes.{name}", ""))}
 
 
-READER = Reader(
-    name="x-api",
-    title="X API v2 pages with their includes, as twarc2 collects them",
-    example="search.jsonl",
-    platform="twitter",
-    time="second",
-    shape=Shape.RECORDS,
-    required=(
-        ("data", "data.id"),
-        ("includes.users", "meta.result_count", "matching_rules", "__twarc.version"),
+READERS = (
+    Reader(
+        name="x-api",
+        title="X API v2 pages with their includes, as twarc2 collects them",
+        example="search.jsonl",
+        platform="twitter",
+        time="second",
+        shape=Shape.RECORDS,
+        required=(
+            ("data", "data.id"),
+            ("includes.users", "meta.result_count", "matching_rules", "__twarc.version"),
+        ),
+        parse=parse,
+        parts=_posts_of_page,
     ),
-    parse=x_post.parse,
-    parts=_parts,
+    Reader(
+        name="x-api-flat",
+        title="X API v2 posts, one per line, as twarc2 flattens them and 4CAT stores them",
+        example="flattened.jsonl",
+        platform="twitter",
+        time="second",
+        shape=Shape.RECORDS,
+        required=REQUIRED,
+        parse=parse,
+    ),
 )

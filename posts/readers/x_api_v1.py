@@ -1,26 +1,101 @@
-"""X's API, version 1.1: one post a record, as twarc 1, tweepy and DocNow's Hydrator keep them.
+"""Reads posts of X's API, version 1.1, as twarc 1, tweepy and DocNow's Hydrator keep them.
 
-Sources: docs of the X API v1.1 (Tweet object, streaming messages); DocNow/twarc, twarc/json2csv.py.
+Tools of that time write the same fields in other layouts; their readers use `content_of`.
+
+Sources: docs of the X API v1.1 (Tweet object, entities, extended entities, streaming messages);
+DocNow/twarc, twarc/json2csv.py.
 """
 
+import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers import x_legacy
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape
+from frametrace.posts.values import objects_of, picked
 
-__all__ = ["READER"]
+__all__ = ["COUNTS", "READER", "Content", "content_of", "repost_of"]
+
+COUNTS = {
+    "favorite_count": "likes",
+    "reply_count": "replies",
+    "retweet_count": "reposts",
+    "quote_count": "quotes",
+}
+
+# Streams cut a long post and put all of it into `extended_tweet`; `entities` has one picture only.
+_TEXT = ("extended_tweet.full_text", "full_text", "text")
+_MEDIA = (
+    "extended_tweet.extended_entities.media",
+    "extended_entities.media",
+    "extended_tweet.entities.media",
+    "entities.media",
+)
+_URLS = ("extended_tweet.entities.urls", "entities.urls")
+_HASHTAGS = ("extended_tweet.entities.hashtags", "entities.hashtags")
+
+_REPOST = re.compile(r"RT @(\w{1,15}): ", re.ASCII)
+_PICTURE_PAGE = re.compile(
+    r"https?://(?:www\.)?(?:twitter|x)\.com/(\w{1,15})/status/(\d{1,20})/(?:photo|video)/", re.ASCII
+)
+_LINK_TO_ITSELF = "https://twitter.com/i/web/status/"  # what a cut post ends in
 
 _ORIGINAL = "retweeted_status."
-_OTHERS = (_ORIGINAL, "quoted_status.")  # what others wrote
+_BY_OTHERS = (_ORIGINAL, "quoted_status.")  # what others wrote
 
 # What streams say between posts: that one was deleted, that some were left out.
 _NOTICES = (
     *("delete.", "disconnect.", "limit.", "scrub_geo."),
     *("status_withheld.", "user_withheld.", "warning."),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What people see of a post; `media` are its pictures and videos as the API describes them."""
+
+    text: str
+    media: tuple[dict[str, Any], ...]
+    links: tuple[str, ...]
+    hashtags: tuple[str, ...]
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """Links to its pictures; for a video, to its still."""
+        return picked(self.media, "media_url_https", "media_url")
+
+
+def content_of(row: Row, prefix: str = "") -> Content:
+    """Take the content of a post from the columns whose names begin with `prefix`."""
+    text, media, urls, hashtags = (
+        row.take(*(prefix + name for name in names)) for names in (_TEXT, _MEDIA, _URLS, _HASHTAGS)
+    )
+    links = picked(objects_of(urls), "expanded_url", "url")
+    return Content(
+        text=x_text(text),
+        media=tuple(objects_of(media)),
+        links=tuple(link for link in links if not link.startswith(_LINK_TO_ITSELF)),
+        hashtags=picked(objects_of(hashtags), "text"),
+    )
+
+
+def repost_of(content: Content) -> str:
+    """The id of the post that a native repost repeats, where only text and pictures identify it.
+
+    Its pictures lead to the post that they were first in: that is the original, if it is by the
+    account that the text names. Otherwise only that account is known: `@name`.
+    """
+    author = _REPOST.match(content.text)
+    if author is None:
+        return ""
+    for item in content.media:
+        page = _PICTURE_PAGE.match(str(item.get("expanded_url")))
+        if page and page[1].lower() == author[1].lower():
+            return page[2]
+    return f"@{author[1]}"
 
 
 def _posts_of(row: Row) -> Iterable[Row]:
@@ -30,10 +105,10 @@ def _posts_of(row: Row) -> Iterable[Row]:
 
 def _parse(row: Row) -> Post:
     post_id = row.key("id_str")
-    row.take("id")  # which many a program has rounded
-    repost_of = row.reference(f"{_ORIGINAL}id_str")
+    row.take("id")  # many programs have rounded it
+    original_id = row.reference(f"{_ORIGINAL}id_str")
     posted_at, precision = row.time("created_at")
-    post = _shown(row)
+    content = _shown_content(row)
     return Post(
         platform="twitter",
         post_id=post_id,
@@ -41,28 +116,28 @@ def _parse(row: Row) -> Post:
         account_name=row.take("user.screen_name"),
         posted_at=posted_at,
         precision=precision,
-        text=post.text,
-        media=post.pictures,
-        links=post.links,
-        hashtags=post.hashtags,
-        repost_of=repost_of,
-        engagement=row.counts(x_legacy.COUNTS),
+        text=content.text,
+        media=content.pictures,
+        links=content.links,
+        hashtags=content.hashtags,
+        repost_of=original_id,
+        engagement=row.counts(COUNTS),
         extra=_extra(row),
         source=row.source,
         line=row.line,
     )
 
 
-def _shown(row: Row) -> x_legacy.Shown:
-    """What the post shows; a native repost cuts its own text, so it shows what it repeats."""
-    own, original = x_legacy.shown(row), x_legacy.shown(row, _ORIGINAL)
+def _shown_content(row: Row) -> Content:
+    """The content of a post; a native repost has a cut text, so it shows the original's."""
+    own, original = content_of(row), content_of(row, _ORIGINAL)
     if not original.text:
         return own
     return replace(original, media=original.media or own.media)
 
 
 def _extra(row: Row) -> dict[str, str]:
-    return {name: text for name, text in row.rest().items() if not name.startswith(_OTHERS)}
+    return {name: text for name, text in row.rest().items() if not name.startswith(_BY_OTHERS)}
 
 
 READER = Reader(

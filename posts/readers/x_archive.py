@@ -1,12 +1,12 @@
-"""X/Twitter information-operations archive: the tweets file of a disclosed campaign."""
+"""Reads the tweets and users files of X/Twitter's information-operations archives."""
 
-from frametrace.posts.model import Post, Precision
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.x_text import x_text
+from frametrace.posts.model import Account, Post, Precision
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import python_list
 
-__all__ = ["READER"]
+__all__ = ["READERS"]
 
 _COUNTS = {
     "like_count": "likes",
@@ -16,7 +16,7 @@ _COUNTS = {
 }
 
 
-def _parse(row: Row) -> Post:
+def _parse_tweet(row: Row) -> Post:
     posted_at, written = row.time("tweet_time")
     return Post(
         platform="twitter",
@@ -24,7 +24,7 @@ def _parse(row: Row) -> Post:
         account_id=row.key("userid"),
         account_name=row.take("user_screen_name"),
         posted_at=posted_at,
-        # Where a tool has added seconds they are all :00.
+        # Seconds are not X's: where a tool has added them, all are :00.
         precision=Precision.MINUTE if written is Precision.SECOND else written,
         text=x_text(row.take("tweet_text")),
         links=python_list(row.take("urls")),
@@ -37,13 +37,39 @@ def _parse(row: Row) -> Post:
     )
 
 
-READER = Reader(
-    name="x-archive",
-    title="X/Twitter information-operations archive, tweets",
-    example="thailand_092020_tweets_csv_hashed.zip",
-    platform="twitter",
-    time="minute",
-    shape=Shape.TABLE,
-    required=(("tweetid",), ("userid",), ("tweet_time",)),
-    parse=_parse,
+def _parse_user(row: Row) -> Account:
+    created_at, _ = row.time("account_creation_date")
+    return Account(
+        platform="twitter",
+        account_id=row.key("userid"),
+        name=row.take("user_screen_name"),
+        created_at=created_at,
+        extra=row.rest(),
+        source=row.source,
+        line=row.line,
+    )
+
+
+READERS = (
+    Reader(
+        name="x-archive",
+        title="X/Twitter information-operations archive, tweets",
+        example="thailand_092020_tweets_csv_hashed.zip",
+        platform="twitter",
+        time="minute",
+        shape=Shape.TABLE,
+        required=(("tweetid",), ("userid",), ("tweet_time",)),
+        parse=_parse_tweet,
+    ),
+    Reader(
+        name="x-archive-users",
+        title="X/Twitter information-operations archive, users",
+        example="china_082019_1_users_csv_hashed.csv",
+        platform="twitter",
+        time="day",
+        shape=Shape.TABLE,
+        required=(("userid",), ("account_creation_date",)),
+        parse=_parse_user,
+        foreign=("tweetid", "tweet_text"),
+    ),
 )

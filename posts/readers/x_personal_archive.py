@@ -1,4 +1,4 @@
-"""X: what somebody downloads of their own account, `data/tweets.js` with the pictures beside it.
+"""Reads the archive that users of X download of their account: `data/tweets.js` and its pictures.
 
 Sources: timhutton/twitter-archive-parser, parser.py; alkihis/twitter-archive-reader,
 ts/types/GDPRTweets.ts.
@@ -10,30 +10,30 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers import x_legacy
-from frametrace.posts.readers.contract import Neighbour, Reader
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers import x_api_v1
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.reader_contract import Neighbour, Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import json_of
 
 __all__ = ["READER"]
 
-_TWEET = "tweet."  # archives of 2018 do without it
-_ACCOUNT, _NAME = "account.accountId", "account.username"
+_TWEET = "tweet."  # absent in archives of 2018
+_ACCOUNT_ID, _ACCOUNT_NAME = "account.accountId", "account.username"
 _FILE_NAME = re.compile(r"[\w-]{1,100}\.\w{2,5}", re.ASCII)
 _PART = re.compile(r"-part\d+$", re.ASCII)
 
 
 def _account(read: Neighbour) -> Mapping[str, str]:
-    """Whose archive it is; the mail address and what else stands there is left alone."""
-    found = _assigned(read("account.js"))
-    own = found[0] if isinstance(found, list) and found else {}
-    account_id, name = text_at(own, "account", "accountId"), text_at(own, "account", "username")
+    """The account of the archive; its mail address and other personal data are not read."""
+    accounts = _assigned(read("account.js"))
+    first = accounts[0] if isinstance(accounts, list) and accounts else {}
+    account_id, name = text_at(first, "account", "accountId"), text_at(first, "account", "username")
     if not account_id:
         manifest = _assigned(read("manifest.js"))
         account_id = text_at(manifest, "userInfo", "accountId")
         name = text_at(manifest, "userInfo", "userName")
-    return {_ACCOUNT: account_id, _NAME: name}
+    return {_ACCOUNT_ID: account_id, _ACCOUNT_NAME: name}
 
 
 def _assigned(script: str) -> Any:
@@ -48,24 +48,24 @@ def _parse(row: Row) -> Post:
     row.values = {name.removeprefix(_TWEET): text for name, text in row.values.items()}
     post_id = row.key("id_str")
     row.take("id")
-    account_id = row.take(_ACCOUNT).strip()
+    account_id = row.take(_ACCOUNT_ID).strip()
     if not account_id:
-        raise ValueError("whose post it is stands in account.js, which is not beside the file")
+        raise ValueError("account.js, which says whose post it is, is not beside the file")
     posted_at, precision = row.time("created_at")
-    post = x_legacy.shown(row)
+    content = x_api_v1.content_of(row)
     return Post(
         platform="twitter",
         post_id=post_id,
         account_id=account_id,
-        account_name=row.take(_NAME),
+        account_name=row.take(_ACCOUNT_NAME),
         posted_at=posted_at,
         precision=precision,
-        text=post.text,
-        media=_files(row.file, post_id, post.media),
-        links=post.links,
-        hashtags=post.hashtags,
-        repost_of=x_legacy.repeated(post),
-        engagement=row.counts(x_legacy.COUNTS),
+        text=content.text,
+        media=_files(row.file, post_id, content.media),
+        links=content.links,
+        hashtags=content.hashtags,
+        repost_of=x_api_v1.repost_of(content),
+        engagement=row.counts(x_api_v1.COUNTS),
         extra=row.rest(),
         source=row.source,
         line=row.line,
@@ -73,17 +73,17 @@ def _parse(row: Row) -> Post:
 
 
 def _files(file: str, post_id: str, media: Iterable[dict[str, Any]]) -> tuple[str, ...]:
-    """Where the pictures lie, beside the file: in `tweets_media` for `tweets.js`.
+    """The paths of pictures beside the file, in `tweets_media` for `tweets.js`.
 
-    Of a video the archive has no still: that is a link.
+    The archive has no stills of videos: these are links.
     """
     folder = _PART.sub("", file.partition(".")[0]).replace("-", "_") + "_media"
-    found: dict[str, None] = {}
+    files: dict[str, None] = {}
     for item in media:
         link = text_at(item, "media_url_https") or text_at(item, "media_url")
         name = _name_of(link) if item.get("type") == "photo" else ""
-        found[f"{folder}/{post_id}-{name}" if name else link] = None
-    return tuple(filter(None, found))
+        files[f"{folder}/{post_id}-{name}" if name else link] = None
+    return tuple(filter(None, files))
 
 
 def _name_of(link: str) -> str:
@@ -96,7 +96,7 @@ def _name_of(link: str) -> str:
 
 READER = Reader(
     name="x-personal-archive",
-    title="X's archive of one's own account, its posts",
+    title="X's \"Your archive\", posts of one's own account",
     example="data/tweets.js",
     platform="twitter",
     time="second",

@@ -1,11 +1,11 @@
-"""YouTube Data API: videos, search results and items of playlists.
+"""Reads videos, search results and playlist items of the YouTube Data API.
 
 Fields: developers.google.com/youtube/v3, "Videos", "Search" and "PlaylistItems".
 """
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.html_text import unescaped
+from frametrace.posts.readers.shared.html_text import unescaped
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import titled
 
@@ -17,25 +17,31 @@ _COUNTS = {
     "statistics.commentCount": "comments",
 }
 _SIZES = ("maxres", "standard", "high", "medium", "default")
+_PUBLISHED = "snippet.publishedAt"
+_ID = ("id.videoId", "id")
+_PLAYLIST_PUBLISHED = "contentDetails.videoPublishedAt"
+_PLAYLIST_ID = ("snippet.resourceId.videoId", "contentDetails.videoId")
+_PLAYLIST_CHANNEL = ("snippet.videoOwnerChannelId",)
+_PLAYLIST_TITLE = ("snippet.videoOwnerChannelTitle",)
 _VIDEOS = frozenset({"", "youtube#video", "youtube#searchResult", "youtube#playlistItem"})
 
 
 def _parse(row: Row) -> Post:
     kind = row.take("kind").strip()
-    inside = row.values.get("id.kind", "").strip() or "youtube#video"
-    if kind not in _VIDEOS or inside != "youtube#video":
-        raise ValueError(f"{(kind if kind not in _VIDEOS else inside)[:60]} is not a video")
-    listed = kind == "youtube#playlistItem"  # whose own time and channel are the list's
-    posted_at, precision = row.time("contentDetails.videoPublishedAt" if listed else _PUBLISHED)
+    result_kind = row.values.get("id.kind", "").strip() or "youtube#video"
+    if kind not in _VIDEOS or result_kind != "youtube#video":
+        raise ValueError(f"{(kind if kind not in _VIDEOS else result_kind)[:60]} is not a video")
+    in_playlist = kind == "youtube#playlistItem"  # its own time and channel are the playlist's
+    posted_at, precision = row.time(_PLAYLIST_PUBLISHED if in_playlist else _PUBLISHED)
     title, text = row.take("snippet.title"), row.take("snippet.description")
     if kind == "youtube#searchResult":
         title, text = unescaped(title), unescaped(text)
     return Post(
         platform="youtube",
-        post_id=row.key(*_LISTED_ID if listed else _ID),
-        account_id=row.key(*_LISTED_CHANNEL if listed else ("snippet.channelId",)),
+        post_id=row.key(*_PLAYLIST_ID if in_playlist else _ID),
+        account_id=row.key(*_PLAYLIST_CHANNEL if in_playlist else ("snippet.channelId",)),
         account_kind=AccountKind.CHANNEL,
-        account_name=row.take(*_LISTED_TITLE if listed else ("snippet.channelTitle",)),
+        account_name=row.take(*_PLAYLIST_TITLE if in_playlist else ("snippet.channelTitle",)),
         posted_at=posted_at,
         precision=precision,
         text=titled(title, text),
@@ -47,17 +53,10 @@ def _parse(row: Row) -> Post:
     )
 
 
-_PUBLISHED = "snippet.publishedAt"
-_ID = ("id.videoId", "id")
-_LISTED_ID = ("snippet.resourceId.videoId", "contentDetails.videoId")
-_LISTED_CHANNEL = ("snippet.videoOwnerChannelId",)
-_LISTED_TITLE = ("snippet.videoOwnerChannelTitle",)
-
-
 def _still(row: Row) -> tuple[str, ...]:
-    """The largest of a video's pictures."""
-    found = row.take(*(f"snippet.thumbnails.{size}.url" for size in _SIZES)).strip()
-    return (found,) if found else ()
+    """The largest thumbnail of a video."""
+    link = row.take(*(f"snippet.thumbnails.{size}.url" for size in _SIZES)).strip()
+    return (link,) if link else ()
 
 
 READER = Reader(

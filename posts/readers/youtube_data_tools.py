@@ -1,10 +1,10 @@
-"""YouTube Data Tools: videos as a table.
+"""Reads videos of YouTube from the tables of YouTube Data Tools.
 
 Fields: bernorieder/YouTube-Data-Tools, mod_videos_list.php and mod_videos_net.php.
 """
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import titled
 

@@ -1,7 +1,9 @@
-"""yt-dlp: what it writes of each video into a JSON document beside it (`--write-info-json`).
+"""Reads the JSON document that yt-dlp writes beside each video (`--write-info-json`).
 
-`name.info.json` lies beside the video's still, `name.jpg` or as its link ends. Fields: yt-dlp's
-README.md ("Output template") and yt_dlp/extractor/*.py; names of files: YoutubeDL.py.
+`name.info.json` lies beside the video's still, `name.jpg` or with the suffix of its link.
+
+Fields: yt-dlp's README.md ("Output template") and yt_dlp/extractor/*.py; names of files:
+YoutubeDL.py.
 """
 
 import re
@@ -9,12 +11,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.account_keys import account_of, one_of_many
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.nested import text_at
-from frametrace.posts.readers.post_keys import id_in_link, id_of
-from frametrace.posts.readers.sites import platform_of
-from frametrace.posts.readers.x_text import text_on
+from frametrace.posts.readers.shared.account_keys import account_by_handle, unshared_account
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.platforms import platform_of
+from frametrace.posts.readers.shared.post_keys import canonical_id, id_in_link
+from frametrace.posts.readers.shared.reader_contract import Reader
+from frametrace.posts.readers.shared.x_values import text_on
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import objects_of, titled, values_of
 
@@ -27,31 +29,31 @@ _COUNTS = {
     "repost_count": "reposts",
 }
 
-# A video's own number is not the post's where posts may hold several.
-_IDS: Mapping[str, tuple[str, ...]] = {
+# Columns of the post's id, where a post may hold several videos with ids of their own.
+_ID_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "reddit": ("display_id", "id"),
     "twitter": ("display_id", "id"),
 }
-_ACCOUNTS: Mapping[str, tuple[str, ...]] = {
+_ACCOUNT_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "facebook": ("uploader_id",),
     "reddit": ("uploader",),  # its channel is the subreddit
     "vk": ("uploader_id",),
 }
-# Where accounts are named by their handles; `uploader_id` is the number.
-_HANDLES = {"instagram": "channel", "tiktok": "uploader"}
-_ELSE = ("channel_id", "uploader_id", "uploader")
+# Columns of the handle, where accounts are keyed by it; `uploader_id` is the number.
+_HANDLE_COLUMNS = {"instagram": "channel", "tiktok": "uploader"}
+_OTHER_ACCOUNT_COLUMNS = ("channel_id", "uploader_id", "uploader")
 
-# Where there are no titles, yt-dlp makes one of the account's name or of the text.
+# Platforms without titles, for which yt-dlp makes one from the account's name or the text.
 _UNTITLED = frozenset({"bluesky", "facebook", "instagram", "telegram", "tiktok", "twitter"})
 
-# What only downloading needs: links to the video in all its forms, which soon are dead.
-_TRANSPORT = re.compile(
+# Columns that only downloading needs: links to the video in all formats, which soon expire.
+_DOWNLOAD_COLUMNS = re.compile(
     r"(?:formats|automatic_captions|subtitles|heatmap|http_headers|requested_formats|fragments|"
     r"downloader_options|thumbnails|_format_sort_fields|cookies)(?:\.|\Z)"
 )
 
 _SUFFIX = re.compile(r"\.([a-zA-Z0-9]{2,5})\Z", re.ASCII)
-_OWN = ".info.json"
+_DOCUMENT_SUFFIX = ".info.json"
 
 
 def _parse(row: Row) -> Post:
@@ -62,46 +64,46 @@ def _parse(row: Row) -> Post:
     platform = platform_of(link)
     posted_at, precision = row.time("timestamp" if "timestamp" in row.values else "upload_date")
     media = _still(row)
-    account, kept = _account(row, platform)
+    account, account_extra = _account(row, platform)
     post_id = _post_id(row, platform, link, account)
-    row.values = {k: v for k, v in row.values.items() if not _TRANSPORT.match(k)}
+    row.values = {k: v for k, v in row.values.items() if not _DOWNLOAD_COLUMNS.match(k)}
     return Post(
         platform=platform,
         post_id=post_id,
-        account_id=one_of_many(platform, account, post_id),
+        account_id=unshared_account(platform, account, post_id),
         account_kind=AccountKind.CHANNEL if platform == "youtube" else AccountKind.ACCOUNT,
-        account_name=row.take(*_held(row, ("uploader", "channel"))) or account,
+        account_name=row.take(*_first_filled(row, ("uploader", "channel"))) or account,
         posted_at=posted_at,
         precision=precision,
         text=text_on(platform, _text(row, platform)),
         media=media,
         hashtags=values_of(row.take("tags")) if platform == "twitter" else (),
         engagement=row.counts(_COUNTS),
-        extra=kept | row.rest(),
+        extra=account_extra | row.rest(),
         source=row.source,
         line=row.line,
     )
 
 
 def _account(row: Row, platform: str) -> tuple[str, dict[str, str]]:
-    if name := _HANDLES.get(platform):
-        handle = row.values.get(name, "")  # which is taken for the name below
-        return account_of(handle, row.take("uploader_id"), name)
-    return row.key(*_held(row, _ACCOUNTS.get(platform, _ELSE))), {}
+    if name := _HANDLE_COLUMNS.get(platform):
+        handle = row.values.get(name, "")  # taken as the name below
+        return account_by_handle(handle, row.take("uploader_id"), name)
+    return row.key(*_first_filled(row, _ACCOUNT_COLUMNS.get(platform, _OTHER_ACCOUNT_COLUMNS))), {}
 
 
 def _post_id(row: Row, platform: str, link: str, account: str) -> str:
     if platform in {"instagram", "threads"}:
         with suppress(ValueError):
             return id_in_link(platform, link)
-    own = row.key(*_held(row, _IDS.get(platform, ("id",))))
+    video_id = row.key(*_first_filled(row, _ID_COLUMNS.get(platform, ("id",))))
     if platform == "bluesky" and account.startswith("did:"):
-        return f"at://{account}/app.bsky.feed.post/{own}"
-    return id_of(platform, f"{account}/{own}" if platform == "telegram" else own)
+        return f"at://{account}/app.bsky.feed.post/{video_id}"
+    return canonical_id(platform, f"{account}/{video_id}" if platform == "telegram" else video_id)
 
 
-def _held(row: Row, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The first of the names that holds something, so that the others stay; or all of them."""
+def _first_filled(row: Row, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The first column that is not empty, so that the others stay in the row; or else all."""
     return next(((name,) for name in names if row.values.get(name, "").strip()), names)
 
 
@@ -113,15 +115,15 @@ def _text(row: Row, platform: str) -> str:
 
 
 def _still(row: Row) -> tuple[str, ...]:
-    """The picture beside the document, with the ending of the one that was chosen: the last."""
+    """The picture beside the document; yt-dlp saves the last thumbnail, under its suffix."""
     listed = objects_of(row.values.get("thumbnails", ""))
     last = listed[-1] if listed else {}
     link = text_at(last, "url") or row.values.get("thumbnail", "").strip()
-    if not link or not row.file.endswith(_OWN):
+    if not link or not row.file.endswith(_DOCUMENT_SUFFIX):
         return (link,) if link else ()
-    found = _SUFFIX.search(link.partition("?")[0])
-    suffix = text_at(last, "ext") or (found[1] if found else "jpg")
-    return (f"{row.file.removesuffix(_OWN)}.{suffix}",)
+    match = _SUFFIX.search(link.partition("?")[0])
+    suffix = text_at(last, "ext") or (match[1] if match else "jpg")
+    return (f"{row.file.removesuffix(_DOCUMENT_SUFFIX)}.{suffix}",)
 
 
 READER = Reader(

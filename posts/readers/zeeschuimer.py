@@ -1,7 +1,9 @@
-"""Zeeschuimer: what a browser was shown of a platform's pages, one item a line.
+"""Reads the items that Zeeschuimer captured from a platform's pages in a browser, one per line.
 
-Around each platform's own record stand the item's id, its platform, and when it was collected,
-which says nothing of when it was posted. Fields: digitalmethodsinitiative/zeeschuimer,
+Around the platform's own record are the item's id, its platform, and when it was collected, which
+says nothing about when it was posted. The module `zeeschuimer_<platform>` reads the record.
+
+Fields: digitalmethodsinitiative/zeeschuimer,
 js/zs-background.js and modules/.
 """
 
@@ -25,9 +27,9 @@ from frametrace.posts.readers import (
     zeeschuimer_truthsocial,
     zeeschuimer_x,
 )
-from frametrace.posts.readers.contract import Reader
-from frametrace.posts.readers.nested import packed
-from frametrace.posts.readers.sites import platform_of
+from frametrace.posts.readers.shared.json_paths import packed
+from frametrace.posts.readers.shared.platforms import platform_of
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 
 __all__ = ["PLATFORMS", "READER", "parse"]
@@ -52,21 +54,21 @@ _PARSE: Mapping[str, Callable[[Row], Post]] = {
 }
 PLATFORMS = ", ".join(_PARSE)
 
-# Which items hold less than Zeeschuimer finds of the same post elsewhere.
+# Marks of items with fewer fields than the same post has on other pages.
 _PARTIAL = {"data._zs_partial": "true", "data._zs-origin": "html"}
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row that has `source_platform`, and the platform's record as `data.`."""
+    """Make a Post of a row with `source_platform` and the platform's record under `data.`."""
     site = row.key("source_platform")
     if site.endswith("-comments"):
         raise ValueError(f"items of {site[:40]} are comments and not posts")
-    read = _PARSE.get(platform_of(f"https://{site}"))
-    if read is None:
+    parse_record = _PARSE.get(platform_of(f"https://{site}"))
+    if parse_record is None:
         raise ValueError(f"items of {site[:40]} are not read, only those of {PLATFORMS}")
-    partial = any(row.values.get(name) == mark for name, mark in _PARTIAL.items())
-    post = read(row)
-    extra = packed(post.extra, _DATA) | ({"_zs_partial": "true"} if partial else {})
+    is_partial = any(row.values.get(name) == mark for name, mark in _PARTIAL.items())
+    post = parse_record(row)
+    extra = packed(post.extra, _DATA) | ({"_zs_partial": "true"} if is_partial else {})
     return replace(post, extra=extra)
 
 
@@ -75,7 +77,7 @@ READER = Reader(
     title="Zeeschuimer items of a platform's pages",
     example="zeeschuimer-export-x.com.ndjson",
     platform=PLATFORMS,
-    time="second; none where the page tells none",
+    time="second; none where the page shows none",
     shape=Shape.RECORDS,
     required=(
         ("item_id",),

@@ -1,4 +1,4 @@
-"""A post of Douyin as its web page is told of it: by its interface, or inside the page.
+"""Reads posts of Douyin that Zeeschuimer captured, from its API or from inside its pages.
 
 Fields: digitalmethodsinitiative/4cat, datasources/douyin/search_douyin.py.
 """
@@ -6,7 +6,7 @@ Fields: digitalmethodsinitiative/4cat, datasources/douyin/search_douyin.py.
 from collections.abc import Iterator
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.rows import Row
 from frametrace.posts.values import objects_of, picked, values_of
 
@@ -26,13 +26,13 @@ _COUNTS = {
 }
 _STREAMS = ("data.rawdata", "data.cell_room.rawdata", "data.cellRoom.rawdata")
 
-# What pages write where there is nothing.
-_NOTHING = "$undefined"
+# What pages write for an empty value.
+_UNDEFINED = "$undefined"
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose names begin with `data.`; a video's picture is its cover."""
-    row.values = {name: text for name, text in row.values.items() if text != _NOTHING}
+    """Make a Post of a row whose columns begin with `data.` (for a video, with its cover)."""
+    row.values = {name: text for name, text in row.values.items() if text != _UNDEFINED}
     if any(name.startswith(_STREAMS) and text for name, text in row.values.items()):
         raise ValueError("it is a live stream and not a post")
     posted_at, precision = row.unix(
@@ -66,8 +66,8 @@ def parse(row: Row) -> Post:
 
 def _pictures(row: Row) -> Iterator[str]:
     slides = objects_of(row.take("data.images"))
-    found = [text_at(item, name, 0) for item in slides for name in ("url_list", "urlList")]
-    if not any(found):
-        forms = values_of(row.take("data.video.cover.url_list"))
-        found = [*forms, row.take("data.video.cover").strip()][:1]
-    yield from (f"https:{link}" if link.startswith("//") else link for link in found if link)
+    links = [text_at(item, name, 0) for item in slides for name in ("url_list", "urlList")]
+    if not any(links):
+        covers = values_of(row.take("data.video.cover.url_list"))
+        links = [*covers, row.take("data.video.cover").strip()][:1]
+    yield from (f"https:{link}" if link.startswith("//") else link for link in links if link)

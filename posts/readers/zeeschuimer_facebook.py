@@ -1,15 +1,15 @@
-"""A post of Facebook as its web page is told of it.
+"""Reads posts of Facebook that Zeeschuimer captured.
 
-Fields: digitalmethodsinitiative/4cat, datasources/facebook/search_facebook.py; where pictures
-stand in an attachment, as public programs that read the same pages find them.
+Fields: digitalmethodsinitiative/4cat, datasources/facebook/search_facebook.py; for the pictures in
+attachments, public programs that read the same pages.
 """
 
 from typing import Any
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.account_keys import page_of
-from frametrace.posts.readers.nested import objects_at, text_at, value_at
-from frametrace.posts.readers.post_keys import post_of
+from frametrace.posts.readers.shared.account_keys import facebook_page
+from frametrace.posts.readers.shared.json_paths import objects_at, text_at, value_at
+from frametrace.posts.readers.shared.post_keys import facebook_post_id
 from frametrace.posts.rows import Row
 from frametrace.posts.values import objects_of
 
@@ -17,22 +17,24 @@ __all__ = ["parse"]
 
 _STORY = "data.comet_sections.content.story."
 _METADATA = "data.comet_sections.context_layout.story.comet_sections.metadata"
-_FORMS = ("viewer_image", "photo_image", "image", "thumbnailImage", "preferred_thumbnail")
+_PICTURE_NAMES = ("viewer_image", "photo_image", "image", "thumbnailImage", "preferred_thumbnail")
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose names begin with `data.`; a video's picture is its still."""
-    about = objects_of(row.take(_METADATA))
-    created = next(filter(None, (value_at(item, "story", "creation_time") for item in about)), "")
+    """Make a Post of a row whose columns begin with `data.` (for a video, with its still)."""
+    metadata = objects_of(row.take(_METADATA))
+    created = next(
+        filter(None, (value_at(item, "story", "creation_time") for item in metadata)), ""
+    )
     row.values["data.creation_time"] = str(created) or row.values.get("data.creation_time", "")
     posted_at, precision = row.unix("data.creation_time")
     actors = objects_of(row.take(f"{_STORY}actors"))
     actor = actors[0] if actors else {}
-    # The id of the story itself ends in the post's.
+    # The item's id, which is the story's, ends in the post's.
     row.values["item_id"] = row.values.get("item_id", "").rpartition(":")[2]
     return Post(
         platform="facebook",
-        post_id=post_of(row.key(f"{_STORY}post_id", "data.post_id", "item_id")),
+        post_id=facebook_post_id(row.key(f"{_STORY}post_id", "data.post_id", "item_id")),
         account_id=_account(actor),
         account_kind=AccountKind.PAGE if actor.get("__typename") == "Page" else AccountKind.ACCOUNT,
         account_name=text_at(actor, "name"),
@@ -40,7 +42,7 @@ def parse(row: Row) -> Post:
         precision=precision,
         text=row.take(f"{_STORY}message.text"),
         media=_pictures(objects_of(row.take(f"{_STORY}attachments"))),
-        extra=row.rest() | _address(actor, about),
+        extra=row.rest() | _links(actor, metadata),
         source=row.source,
         line=row.line,
     )
@@ -48,30 +50,30 @@ def parse(row: Row) -> Post:
 
 def _account(actor: dict[str, Any]) -> str:
     number = actor.get("id")
-    tail = page_of(text_at(actor, "url").rstrip("/").rpartition("/")[2])
+    tail = facebook_page(text_at(actor, "url").rstrip("/").rpartition("/")[2])
     account = (str(number) if isinstance(number, str | int) else "").strip() or tail.strip()
     if not account:
         raise ValueError(f"{_STORY}actors names no account")
     return account
 
 
-def _address(actor: dict[str, Any], about: list[dict[str, Any]]) -> dict[str, str]:
-    links = (text_at(item, "story", "url") for item in about)
-    told = {"url": next(filter(None, links), ""), "author_url": text_at(actor, "url")}
-    return {name: text for name, text in told.items() if text}
+def _links(actor: dict[str, Any], metadata: list[dict[str, Any]]) -> dict[str, str]:
+    links = (text_at(item, "story", "url") for item in metadata)
+    values = {"url": next(filter(None, links), ""), "author_url": text_at(actor, "url")}
+    return {name: text for name, text in values.items() if text}
 
 
 def _pictures(attachments: list[dict[str, Any]]) -> tuple[str, ...]:
-    found: dict[str, None] = {}
+    pictures: dict[str, None] = {}
     for item in attachments:
-        shown = value_at(item, "styles", "attachment")
-        album = objects_at(shown, "all_subattachments", "nodes")
-        for each in album or [shown if isinstance(shown, dict) else item]:
-            media = value_at(each, "media")
-            forms = (_form(media, name) for name in _FORMS)
-            found |= dict.fromkeys(list(filter(None, forms))[:1])
-    return tuple(found)
+        attachment = value_at(item, "styles", "attachment")
+        album = objects_at(attachment, "all_subattachments", "nodes")
+        for part in album or [attachment if isinstance(attachment, dict) else item]:
+            media = value_at(part, "media")
+            links = (_picture_link(media, name) for name in _PICTURE_NAMES)
+            pictures |= dict.fromkeys(list(filter(None, links))[:1])
+    return tuple(pictures)
 
 
-def _form(media: Any, name: str) -> str:
+def _picture_link(media: Any, name: str) -> str:
     return text_at(media, name, "uri") or text_at(media, name, "image", "uri")

@@ -1,4 +1,4 @@
-"""A post of Gab as its web page is told of it, with names of a letter or two or with whole ones.
+"""Reads posts of Gab that Zeeschuimer captured, with short field names (`ca`) or full ones.
 
 Fields: digitalmethodsinitiative/4cat, datasources/gab/search_gab.py.
 """
@@ -6,8 +6,8 @@ Fields: digitalmethodsinitiative/4cat, datasources/gab/search_gab.py.
 from typing import Any
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.html_text import plain
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.html_text import plain_text
+from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.rows import Row
 from frametrace.posts.values import distinct, objects_of, picked
 
@@ -25,9 +25,9 @@ _COUNTS = {
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose names begin with `data.`; a video's picture is its preview."""
+    """Make a Post of a row whose columns begin with `data.` (for a video, with its preview)."""
     posted_at, precision = row.time("data.ca" if "data.ca" in row.values else "data.created_at")
-    text = row.take("data.c") or plain(row.values.get("data.content", ""))
+    text = row.take("data.c") or plain_text(row.values.get("data.content", ""))
     row.take("data.content")
     media = (
         *objects_of(row.take("data.image_info")),

@@ -1,4 +1,4 @@
-"""A post of Imgur as its web page is told of it, of whose pictures only the cover is told.
+"""Reads posts of Imgur that Zeeschuimer captured; of their pictures only the cover is known.
 
 Fields: digitalmethodsinitiative/4cat, datasources/imgur/search_imgur.py.
 """
@@ -18,7 +18,7 @@ _COUNTS = {
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose names begin with `data.`."""
+    """Make a Post of a row whose columns begin with `data.`."""
     posted_at, precision = row.time("data.created_at")
     title, text = row.take("data.title"), row.take("data.description")
     is_picture = row.values.get("data.cover.type", "").startswith("image")

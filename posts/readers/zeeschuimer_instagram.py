@@ -1,4 +1,4 @@
-"""A post of Instagram as its web page is told of it: an item of a list, of a grid, or of a graph.
+"""Reads posts of Instagram that Zeeschuimer captured, from lists, grids or GraphQL answers.
 
 Fields: digitalmethodsinitiative/4cat, datasources/instagram/search_instagram.py.
 """
@@ -6,9 +6,9 @@ Fields: digitalmethodsinitiative/4cat, datasources/instagram/search_instagram.py
 from typing import Any
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import account_of
-from frametrace.posts.readers.nested import objects_at, text_at
-from frametrace.posts.readers.post_keys import shortcode_of
+from frametrace.posts.readers.shared.account_keys import account_by_handle
+from frametrace.posts.readers.shared.json_paths import objects_at, text_at
+from frametrace.posts.readers.shared.post_keys import shortcode_of
 from frametrace.posts.rows import Row
 from frametrace.posts.values import distinct, objects_of, picked
 
@@ -26,13 +26,13 @@ _COUNTS = {
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose names begin with `data.`; a video's picture is its cover."""
+    """Make a Post of a row whose columns begin with `data.` (for a video, with its cover)."""
     posted_at, precision = row.unix(
         "data.taken_at" if "data.taken_at" in row.values else "data.taken_at_timestamp"
     )
     captions = objects_of(row.take("data.edge_media_to_caption.edges"))
     link = row.take("data.link")
-    account_id, name, kept = account_in(row)
+    account_id, name, account_extra = account_in(row)
     return Post(
         platform="instagram",
         post_id=post_id_in(row),
@@ -44,14 +44,14 @@ def parse(row: Row) -> Post:
         media=pictures_at(row, "data."),
         links=(link,) if link else (),
         engagement=row.counts(_COUNTS),
-        extra=row.rest() | kept,
+        extra=row.rest() | account_extra,
         source=row.source,
         line=row.line,
     )
 
 
 def post_id_in(row: Row) -> str:
-    """Take a post's shortcode, or make it of the post's number."""
+    """Take a post's shortcode, or make it from the post's number."""
     code = row.take("data.code", "data.shortcode").strip()
     if code:
         row.take("item_id")
@@ -60,9 +60,9 @@ def post_id_in(row: Row) -> str:
 
 
 def account_in(row: Row) -> tuple[str, str, dict[str, str]]:
-    """Take who posted: the account's id, its name, and what is kept beside.
+    """Take the account: its key, its name, and what `extra` keeps of it.
 
-    Items of grids leave out the author, whose number is the second half of the item's.
+    Items of grids lack the author, whose number is the second half of the item's id.
     """
     handle = row.take("data.user.username", "data.owner.username").strip()
     number = row.take("data.user.pk", "data.user.id", "data.owner.pk", "data.owner.id").strip()
@@ -70,21 +70,21 @@ def account_in(row: Row) -> tuple[str, str, dict[str, str]]:
         names = ("data.id", "item_id")
         ids = (row.values.get(name, "").partition("_")[2] for name in names)
         number = next((id for id in ids if id.isdecimal()), "")
-    account_id, kept = account_of(handle, number, "data.user.username")
-    return account_id, handle, kept
+    account_id, account_extra = account_by_handle(handle, number, "data.user.username")
+    return account_id, handle, account_extra
 
 
 def pictures_at(row: Row, at: str) -> tuple[str, ...]:
-    """Take the pictures of what stands at `at`, each in its largest form, which is listed first."""
-    several = objects_of(row.take(f"{at}carousel_media"))
+    """Take the pictures under the prefix `at`, each in its largest size, which is listed first."""
+    slides = objects_of(row.take(f"{at}carousel_media"))
     edges = objects_of(row.take(f"{at}edge_sidecar_to_children.edges"))
-    found = (*map(_picture, several), *(text_at(item, "node", "display_url") for item in edges))
-    forms = picked(objects_of(row.take(f"{at}image_versions2.candidates")), "url")
-    one = (*forms, row.take(f"{at}display_uri", f"{at}display_url").strip())
-    return distinct(found) or tuple(filter(None, one))[:1]
+    album = (*map(_picture, slides), *(text_at(item, "node", "display_url") for item in edges))
+    sizes = picked(objects_of(row.take(f"{at}image_versions2.candidates")), "url")
+    single = (*sizes, row.take(f"{at}display_uri", f"{at}display_url").strip())
+    return distinct(album) or tuple(filter(None, single))[:1]
 
 
 def _picture(item: dict[str, Any]) -> str:
-    forms = picked(objects_at(item, "image_versions2", "candidates"), "url")
-    others = (text_at(item, name) for name in ("display_uri", "display_url"))
-    return next(filter(None, (*forms, *others)), "")
+    sizes = picked(objects_at(item, "image_versions2", "candidates"), "url")
+    display = (text_at(item, name) for name in ("display_uri", "display_url"))
+    return next(filter(None, (*sizes, *display)), "")

@@ -1,7 +1,7 @@
-"""A post of LinkedIn as its web page is told of it.
+"""Reads posts of LinkedIn that Zeeschuimer captured.
 
-Fields: digitalmethodsinitiative/4cat, datasources/linkedin/search_linkedin.py. Names that begin
-with `*` are of objects that Zeeschuimer put in the place of references to them.
+Fields: digitalmethodsinitiative/4cat, datasources/linkedin/search_linkedin.py. A name that begins
+with `*` holds an object that Zeeschuimer put in the place of a reference to it.
 """
 
 import re
@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from frametrace.posts.model import AccountKind, Post
-from frametrace.posts.readers.linkedin import account_at, activity_in, time_of
-from frametrace.posts.readers.nested import objects_at, text_at, value_at
+from frametrace.posts.readers.shared.json_paths import objects_at, text_at, value_at
+from frametrace.posts.readers.shared.linkedin_ids import account_at, activity_in, activity_time
 from frametrace.posts.rows import Row
 from frametrace.posts.values import objects_of
 
@@ -34,21 +34,21 @@ _RESHARED = re.compile(r"data\.\*?resharedUpdate\.")
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose names begin with `data.`; a video's picture is its still."""
+    """Make a Post of a row whose columns begin with `data.` (for a video, with its still)."""
     activity = next(filter(None, [activity_in(row.take(name)) for name in _URNS]), "")
     account = account_at(row.take(f"data.actor.{_TARGET}"))
     if not activity:
         raise ValueError("no urn:li:activity:… names the post")
     if not account:
         raise ValueError(f"data.actor.{_TARGET} is empty")
-    posted_at, precision = time_of(activity)
-    company = account.startswith("company/")
+    posted_at, precision = activity_time(activity)
+    is_company = account.startswith("company/")
     link = row.take(f"data.content.{_TARGET}", f"data.content.articleComponent.{_TARGET}")
     return Post(
         platform="linkedin",
         post_id=activity,
         account_id=account,
-        account_kind=AccountKind.PAGE if company else AccountKind.ACCOUNT,
+        account_kind=AccountKind.PAGE if is_company else AccountKind.ACCOUNT,
         account_name=row.take("data.actor.name.text"),
         posted_at=posted_at,
         precision=precision,
@@ -57,7 +57,7 @@ def parse(row: Row) -> Post:
         links=(link.strip(),) if link.strip() else (),
         hashtags=tuple(dict.fromkeys(_hashtags(row))),
         engagement=row.counts(_COUNTS),
-        # What another wrote in a post that is shared with words of one's own is left out.
+        # The original of a share with comment, which someone else wrote, is left out.
         extra={name: text for name, text in row.rest().items() if not _RESHARED.match(name)},
         source=row.source,
         line=row.line,
@@ -65,32 +65,36 @@ def parse(row: Row) -> Post:
 
 
 def _pictures(row: Row) -> Iterator[str]:
-    found = [_picture(objects_at(item, "attributes")) for name in _LISTS for item in _of(row, name)]
-    if not any(found):
-        found = [_picture(_of(row, _LARGE))]
-    if not any(found):
+    links = [
+        _picture(objects_at(item, "attributes")) for name in _LISTS for item in _objects(row, name)
+    ]
+    if not any(links):
+        links = [_picture(_objects(row, _LARGE))]
+    if not any(links):
         stills = (f"data.content.{kind}*videoPlayMetadata.thumbnail." for kind in _VIDEOS)
-        found = [_vector(row.take(f"{at}rootUrl"), _of(row, f"{at}artifacts")) for at in stills]
-    yield from filter(None, found)
+        links = [
+            _widest(row.take(f"{at}rootUrl"), _objects(row, f"{at}artifacts")) for at in stills
+        ]
+    yield from filter(None, links)
 
 
-def _of(row: Row, name: str) -> list[dict[str, Any]]:
+def _objects(row: Row, name: str) -> list[dict[str, Any]]:
     return objects_of(row.take(name))
 
 
 def _picture(attributes: list[dict[str, Any]]) -> str:
     first = attributes[0] if attributes else {}
     for vector in (value_at(first, "vectorImage"), value_at(first, "detailData", "vectorImage")):
-        if found := _vector(text_at(vector, "rootUrl"), objects_at(vector, "artifacts")):
-            return found
+        if link := _widest(text_at(vector, "rootUrl"), objects_at(vector, "artifacts")):
+            return link
     return text_at(first, "imageUrl", "url")
 
 
-def _vector(root: str, artifacts: list[dict[str, Any]]) -> str:
-    """The widest form of a picture, whose link is told in two parts."""
+def _widest(root: str, artifacts: list[dict[str, Any]]) -> str:
+    """The link to the widest size of a picture, joined from its two parts."""
     widest = max(artifacts, key=_width, default={})
-    part = text_at(widest, "fileIdentifyingUrlPathSegment")
-    return root.strip() + part if part else ""
+    path = text_at(widest, "fileIdentifyingUrlPathSegment")
+    return root.strip() + path if path else ""
 
 
 def _width(artifact: dict[str, Any]) -> int:
@@ -99,8 +103,8 @@ def _width(artifact: dict[str, Any]) -> int:
 
 
 def _hashtags(row: Row) -> Iterator[str]:
-    parts = _of(row, "data.commentary.text.attributes")
+    parts = _objects(row, "data.commentary.text.attributes")
     urns = [text_at(part, "trackingUrn") for part in parts if part.get("type") == "HASHTAG"]
-    newer = _of(row, "data.commentary.text.attributesV2")
+    newer = _objects(row, "data.commentary.text.attributesV2")
     urns += [text_at(part, "detailData", "*hashtag", "trackingUrn") for part in newer]
     yield from filter(None, (urn.rpartition(":")[2] for urn in urns))

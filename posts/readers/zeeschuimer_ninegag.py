@@ -1,4 +1,4 @@
-"""A post of 9gag as its web page is told of it.
+"""Reads posts of 9gag that Zeeschuimer captured.
 
 Fields: digitalmethodsinitiative/4cat, datasources/ninegag/search_9gag.py.
 """
@@ -6,7 +6,7 @@ Fields: digitalmethodsinitiative/4cat, datasources/ninegag/search_9gag.py.
 import re
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import one_of_many
+from frametrace.posts.readers.shared.account_keys import unshared_account
 from frametrace.posts.rows import Row
 from frametrace.posts.values import count, objects_of, picked, titled
 
@@ -18,21 +18,21 @@ _COUNTS = {
 }
 _URL = re.compile(r"data\.images\.[^.]+\.url")
 
-# Whom 9gag shows as the author of a post without one.
-_NOBODY = "9GAGGER"
+# The author that 9gag shows for a post without one.
+_ANONYMOUS = "9GAGGER"
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose names begin with `data.`; a video's picture is its still."""
+    """Make a Post of a row whose columns begin with `data.` (for a video, with its still)."""
     posted_at, precision = row.unix("data.creationTs")
-    author = row.take("data.creator.username").strip() or _NOBODY
+    author = row.take("data.creator.username").strip() or _ANONYMOUS
     title, text = row.take("data.title"), row.take("data.description")
     link = row.take("data.sourceUrl").strip()
     post_id = row.key("data.id", "item_id")
     return Post(
         platform="9gag",
         post_id=post_id,
-        account_id=one_of_many("9gag", author, post_id),
+        account_id=unshared_account("9gag", author, post_id),
         account_name=author,
         posted_at=posted_at,
         precision=precision,
@@ -48,9 +48,9 @@ def parse(row: Row) -> Post:
 
 
 def _pictures(row: Row) -> tuple[str, ...]:
-    """The largest form that isn't a video, which tells whether it has sound."""
-    forms = [name.removesuffix("url") for name in row.values if _URL.fullmatch(name)]
-    stills = [at for at in forms if f"{at}hasAudio" not in row.values]
+    """The largest size that isn't a video; videos have the field `hasAudio`."""
+    sizes = [name.removesuffix("url") for name in row.values if _URL.fullmatch(name)]
+    stills = [at for at in sizes if f"{at}hasAudio" not in row.values]
     if not stills:
         return ()
     link = row.take(f"{max(stills, key=lambda at: _area(row, at))}url").strip()

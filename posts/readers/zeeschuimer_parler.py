@@ -1,7 +1,7 @@
-"""A post of Parler as its web page was told of it.
+"""Reads posts of Parler that Zeeschuimer captured.
 
-Fields: digitalmethodsinitiative/4cat, datasources/parler/search_parler.py, and the sibling
-repository zeeschuimer, modules/parler.js.
+Fields: digitalmethodsinitiative/4cat, datasources/parler/search_parler.py;
+digitalmethodsinitiative/zeeschuimer, modules/parler.js.
 """
 
 from frametrace.posts.model import Post
@@ -17,7 +17,7 @@ _COUNTS = {
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose names begin with `data.`."""
+    """Make a Post of a row whose columns begin with `data.`."""
     posted_at, precision = row.time("data.date_created")
     name = row.values.get("data.user.username", "").strip()
     picture = row.take("data.image").strip()

@@ -1,11 +1,11 @@
-"""A pin of Pinterest as its web page is told of it, by either of its two interfaces.
+"""Reads pins of Pinterest that Zeeschuimer captured from either of its two APIs.
 
 Fields: digitalmethodsinitiative/4cat, datasources/pinterest/search_pinterest.py. Pins that
-Zeeschuimer could only read off a page have no author and can't be posts.
+Zeeschuimer could read only from the page's HTML have no author and can't be posts.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import account_of
+from frametrace.posts.readers.shared.account_keys import account_by_handle
 from frametrace.posts.rows import Row
 from frametrace.posts.values import titled, values_of
 
@@ -13,13 +13,13 @@ __all__ = ["parse"]
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose names begin with `data.`."""
+    """Make a Post of a row whose columns begin with `data.`."""
     posted_at, precision = row.time(
         "data.created_at" if "data.created_at" in row.values else "data.createdAt"
     )
     handle = row.take("data.pinner.username").strip()
     number = row.take("data.pinner.entityId", "data.pinner.id")
-    account_id, kept = account_of(handle, number, "data.pinner.username")
+    account_id, account_extra = account_by_handle(handle, number, "data.pinner.username")
     title, text = row.take("data.title"), row.take("data.description")
     picture = row.take("data.imageSpec_orig.url", "data.images.orig.url", "data.images.url")
     link = row.take("data.link").strip()
@@ -34,7 +34,7 @@ def parse(row: Row) -> Post:
         media=(picture.strip(),) if picture.strip() else (),
         links=(link,) if link else (),
         hashtags=values_of(row.take("data.pinJoin.visualAnnotation")),
-        extra=row.rest() | kept,
+        extra=row.rest() | account_extra,
         source=row.source,
         line=row.line,
     )

@@ -1,4 +1,4 @@
-"""A note of RedNote (Xiaohongshu) as its web page is told of it, or as it was read off a page.
+"""Reads notes of RedNote (Xiaohongshu) that Zeeschuimer captured from its API or from a page.
 
 Fields: digitalmethodsinitiative/4cat, datasources/xiaohongshu/search_rednote.py.
 """
@@ -6,14 +6,14 @@ Fields: digitalmethodsinitiative/4cat, datasources/xiaohongshu/search_rednote.py
 from typing import Any
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.nested import objects_at, text_at
+from frametrace.posts.readers.shared.json_paths import objects_at, text_at
 from frametrace.posts.rows import Row
 from frametrace.posts.values import objects_of, picked, titled
 
 __all__ = ["parse"]
 
-# Notes stand in one of these, by the page they were seen on.
-_WITHIN = ("data.note.", "data.note_card.", "data.")
+# Where the note's fields begin; it depends on the page.
+_PREFIXES = ("data.note.", "data.note_card.", "data.")
 
 _COUNTS = {
     "interact_info.liked_count": "likes",
@@ -29,11 +29,11 @@ _COUNTS = {
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose names begin with `data.`; a video's picture is its cover.
+    """Make a Post of a row whose columns begin with `data.` (for a video, with its cover).
 
-    What was read off a page names its author only by what everybody may call themselves.
+    What was read from a page's HTML gives only the author's display name, which is not unique.
     """
-    at = next(at for at in _WITHIN if at == "data." or any(n.startswith(at) for n in row.values))
+    at = next(at for at in _PREFIXES if at == "data." or any(n.startswith(at) for n in row.values))
     posted_at, precision = row.time(f"{at}time")
     name = row.take(f"{at}user.nickname", f"{at}user.nick_name", "data.author_name").strip()
     number = row.take(f"{at}user.user_id", f"{at}user.userId").strip()
@@ -52,7 +52,7 @@ def parse(row: Row) -> Post:
         text=titled(title, text),
         media=_pictures(row, at),
         hashtags=picked(objects_of(tags), "name"),
-        engagement=row.counts({f"{at}{name}": called for name, called in _COUNTS.items()}),
+        engagement=row.counts({f"{at}{column}": count for column, count in _COUNTS.items()}),
         extra=row.rest(),
         source=row.source,
         line=row.line,
@@ -61,18 +61,18 @@ def parse(row: Row) -> Post:
 
 def _pictures(row: Row, at: str) -> tuple[str, ...]:
     listed = objects_of(row.take(f"{at}image_list", f"{at}imageList"))
-    found = dict.fromkeys(filter(None, map(_picture, listed)))
+    pictures = dict.fromkeys(filter(None, map(_picture, listed)))
     cover = row.take(
         f"{at}cover.url_default", f"{at}cover.urlDefault", f"{at}cover.url", "data.thumbnail_url"
     ).strip()
-    return tuple(found) or ((cover,) if cover else ())
+    return tuple(pictures) or ((cover,) if cover else ())
 
 
 def _picture(item: dict[str, Any]) -> str:
-    """The form that pages show (WB_DFT), else the first one that is told."""
-    told = (text_at(item, "url_default"), text_at(item, "urlDefault"))
-    forms = objects_at(item, "info_list") + objects_at(item, "infoList")
+    """The size that pages show (WB_DFT), else the first."""
+    default = (text_at(item, "url_default"), text_at(item, "urlDefault"))
+    sizes = objects_at(item, "info_list") + objects_at(item, "infoList")
     shown = [
-        form for form in forms if "WB_DFT" in (form.get("image_scene"), form.get("imageScene"))
+        size for size in sizes if "WB_DFT" in (size.get("image_scene"), size.get("imageScene"))
     ]
-    return next(filter(None, (*told, *picked(shown, "url"), *picked(forms, "url"))), "")
+    return next(filter(None, (*default, *picked(shown, "url"), *picked(sizes, "url"))), "")

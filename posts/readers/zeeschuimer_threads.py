@@ -1,7 +1,7 @@
-"""A post of Threads as its web page is told of it, much as Instagram is.
+"""Reads posts of Threads that Zeeschuimer captured; the fields are much like Instagram's.
 
-Fields: digitalmethodsinitiative/4cat, datasources/threads/search_threads.py; the same repository's
-sibling zeeschuimer, modules/threads.js.
+Fields: digitalmethodsinitiative/4cat, datasources/threads/search_threads.py;
+digitalmethodsinitiative/zeeschuimer, modules/threads.js.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from contextlib import suppress
 from urllib.parse import parse_qs, urlsplit
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.post_keys import shortcode_of
+from frametrace.posts.readers.shared.post_keys import shortcode_of
 from frametrace.posts.readers.zeeschuimer_instagram import account_in, pictures_at, post_id_in
 from frametrace.posts.rows import Row
 
@@ -26,14 +26,14 @@ _COUNTS = {
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose names begin with `data.`.
+    """Make a Post of a row whose columns begin with `data.`.
 
     A native repost shows the text and the pictures of what it repeats.
     """
     posted_at, precision = row.unix("data.taken_at")
-    repost_of = _reposted(row)
+    repost_of = _repost_of(row)
     shown = _REPOSTED if repost_of else "data."
-    account_id, name, kept = account_in(row)
+    account_id, name, account_extra = account_in(row)
     return Post(
         platform="threads",
         post_id=post_id_in(row),
@@ -46,27 +46,27 @@ def parse(row: Row) -> Post:
         links=tuple(_links(row)),
         repost_of=repost_of,
         engagement=row.counts(_COUNTS),
-        extra=_extra(row) | kept,
+        extra=_extra(row) | account_extra,
         source=row.source,
         line=row.line,
     )
 
 
-def _reposted(row: Row) -> str:
+def _repost_of(row: Row) -> str:
     number = row.values.get(f"{_REPOSTED}pk", "").strip()
     return row.values.get(f"{_REPOSTED}code", "").strip() or shortcode_of(number)
 
 
 def _links(row: Row) -> Iterator[str]:
-    """Where a post's link leads: Threads wraps it in one of its own, which names it as `u`."""
+    """The target of a post's link, which Threads puts into a link of its own as `u`."""
     link = row.take(f"{_APP}link_preview_attachment.url").strip()
-    with suppress(ValueError):  # it can't be taken apart
+    with suppress(ValueError):  # it can't be parsed
         link = parse_qs(urlsplit(link).query).get("u", [link])[0]
     if link:
         yield link
 
 
 def _extra(row: Row) -> dict[str, str]:
-    """What is left, without what others wrote in posts that it repeats or quotes."""
+    """The columns that are left, without the posts of others that it repeats or quotes."""
     others = f"{_APP}share_info."
     return {name: text for name, text in row.rest().items() if not name.startswith(others)}

@@ -1,31 +1,35 @@
-"""A post of TikTok as its web page is told of it.
+"""Reads posts of TikTok that Zeeschuimer captured.
 
 Fields: digitalmethodsinitiative/4cat, datasources/tiktok/search_tiktok.py.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.account_keys import account_of
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.account_keys import account_by_handle
+from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.rows import Row
 from frametrace.posts.values import distinct, objects_of, picked
 
 __all__ = ["parse"]
 
-_CALLED = {
+_COUNT_NAMES = {
     "diggCount": "likes",
     "commentCount": "comments",
     "shareCount": "shares",
     "playCount": "views",
 }
-_COUNTS = {f"data.{at}.{name}": _CALLED[name] for at in ("stats", "statsV2") for name in _CALLED}
+_COUNTS = {
+    f"data.{at}.{column}": name
+    for at in ("stats", "statsV2")
+    for column, name in _COUNT_NAMES.items()
+}
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose names begin with `data.`; a video's picture is its cover."""
+    """Make a Post of a row whose columns begin with `data.` (for a video, with its cover)."""
     posted_at, precision = row.unix("data.createTime")
-    handle = row.take("data.author.uniqueId", "data.author").strip()  # the latter in old pages
+    handle = row.take("data.author.uniqueId", "data.author").strip()  # the second in old pages
     number = row.take("data.author.id", "data.authorId")
-    account_id, kept = account_of(handle, number, "data.author.uniqueId")
+    account_id, account_extra = account_by_handle(handle, number, "data.author.uniqueId")
     tags = (
         *picked(objects_of(row.take("data.textExtra")), "hashtagName"),
         *picked(objects_of(row.take("data.challenges")), "title"),
@@ -41,7 +45,7 @@ def parse(row: Row) -> Post:
         media=_pictures(row),
         hashtags=distinct(tags),
         engagement=row.counts(_COUNTS),
-        extra=row.rest() | kept,
+        extra=row.rest() | account_extra,
         source=row.source,
         line=row.line,
     )
@@ -49,6 +53,6 @@ def parse(row: Row) -> Post:
 
 def _pictures(row: Row) -> tuple[str, ...]:
     slides = objects_of(row.take("data.imagePost.images"))
-    found = (text_at(slide, "imageURL", "urlList", 0) for slide in slides)
+    pictures = (text_at(slide, "imageURL", "urlList", 0) for slide in slides)
     cover = row.take("data.video.originCover", "data.video.cover").strip()
-    return distinct(found) or ((cover,) if cover else ())
+    return distinct(pictures) or ((cover,) if cover else ())

@@ -1,14 +1,14 @@
-"""A post of Truth Social as its web page is told of it, in the form of Mastodon's statuses.
+"""Reads posts of Truth Social that Zeeschuimer captured, which look like Mastodon's statuses.
 
-Fields: digitalmethodsinitiative/4cat, datasources/truth/search_truth.py. Zeeschuimer has taken
-the HTML out of a post's text, though not out of that of a post which it repeats.
+Fields: digitalmethodsinitiative/4cat, datasources/truth/search_truth.py. Zeeschuimer strips the
+HTML from a post's text, but not from that of a post which it repeats.
 """
 
 from typing import Any
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.html_text import plain
-from frametrace.posts.readers.nested import text_at
+from frametrace.posts.readers.shared.html_text import plain_text
+from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.rows import Row
 from frametrace.posts.values import distinct, objects_of, picked
 
@@ -19,11 +19,11 @@ _COUNTS = {
     "data.reblogs_count": "reposts",
     "data.replies_count": "replies",
 }
-_OTHERS = ("data.reblog.", "data.quote.", "data.in_reply_to.")
+_BY_OTHERS = ("data.reblog.", "data.quote.", "data.in_reply_to.")
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose names begin with `data.`; a video's picture is its preview."""
+    """Make a Post of a row whose columns begin with `data.` (for a video, with its preview)."""
     repost_of = row.values.get("data.reblog.id", "").strip()
     shown = "data.reblog." if repost_of else "data."
     posted_at, precision = row.time("data.created_at")
@@ -37,20 +37,20 @@ def parse(row: Row) -> Post:
         account_name=row.take("data.account.username", "data.account.acct"),
         posted_at=posted_at,
         precision=precision,
-        text=plain(text) if repost_of else text,
+        text=plain_text(text) if repost_of else text,
         media=distinct(media),
         links=(link,) if link else (),
         hashtags=picked(objects_of(row.take(f"{shown}tags")), "name"),
         repost_of=repost_of,
         engagement=row.counts(_COUNTS),
-        extra={name: text for name, text in row.rest().items() if not name.startswith(_OTHERS)},
+        extra={name: text for name, text in row.rest().items() if not name.startswith(_BY_OTHERS)},
         source=row.source,
         line=row.line,
     )
 
 
 def _picture(item: dict[str, Any]) -> str:
-    """Of a video its preview; what is called `tv` has a picture in the place of its link."""
+    """The link to a picture; for a video, to its preview; the link of a `tv` leads to a picture."""
     if text_at(item, "type") in {"image", "tv"}:
         return text_at(item, "url")
     return text_at(item, "preview_url")

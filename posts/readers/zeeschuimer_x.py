@@ -1,11 +1,11 @@
-"""A post of X as its web page is told of it.
+"""Reads posts of X that Zeeschuimer captured.
 
 Fields: digitalmethodsinitiative/4cat, datasources/twitter-import/search_twitter.py. The item's own
-id is not used: Zeeschuimer once took it through a float, which rounds it.
+id is not used: earlier versions of Zeeschuimer rounded it by conversion to a float.
 """
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.x_text import x_text
+from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row
 from frametrace.posts.values import objects_of, picked
 
@@ -26,13 +26,13 @@ _USER = "core.user_results.result."
 
 
 def parse(row: Row) -> Post:
-    """Make a Post of a row whose names begin with `data.`.
+    """Make a Post of a row whose columns begin with `data.`.
 
-    A native repost shows what it repeats: its own text is cut, and the pictures are the original's.
+    A native repost shows the original's text and pictures: its own text is cut.
     """
-    at = _within(row, "data.", "tweet.")
+    at = _prefix(row, "data.", "tweet.")
     repost = f"{at}legacy.retweeted_status_result.result."
-    original = _within(row, repost, "tweet.")
+    original = _prefix(row, repost, "tweet.")
     repost_of = row.values.get(f"{original}rest_id", "")
     shown = original if repost_of else at
     posted_at, precision = row.time(f"{at}legacy.created_at")
@@ -56,20 +56,20 @@ def parse(row: Row) -> Post:
         links=picked(objects_of(links), "expanded_url", "url"),
         hashtags=picked(objects_of(tags), "text"),
         repost_of=repost_of.strip(),
-        engagement=row.counts({f"{at}{name}": called for name, called in _COUNTS.items()}),
+        engagement=row.counts({f"{at}{column}": count for column, count in _COUNTS.items()}),
         extra=_extra(row, at),
         source=row.source,
         line=row.line,
     )
 
 
-def _within(row: Row, at: str, inner: str) -> str:
-    """Where a post's names begin: some are wrapped once more, with what limits who may see them."""
+def _prefix(row: Row, at: str, inner: str) -> str:
+    """The prefix of a post's columns: a post with limited visibility is wrapped once more."""
     return f"{at}{inner}" if f"{at}{inner}rest_id" in row.values else at
 
 
 def _extra(row: Row, at: str) -> dict[str, str]:
-    """What is left, without what others wrote in posts that it repeats or quotes."""
+    """The columns that are left, without the posts of others that it repeats or quotes."""
     row.take("item_id")
     others = (f"{at}legacy.retweeted_status_result.", f"{at}quoted_status_result.")
     return {name: value for name, value in row.rest().items() if not name.startswith(others)}

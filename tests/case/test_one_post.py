@@ -1,4 +1,4 @@
-"""A post that several tools told of is one post of a case, with the pictures of all."""
+"""A post that several tools exported is one post of a case, with the pictures of all."""
 
 import json
 from itertools import permutations
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from making import jpeg, photo
-from one_post import KEYS, TEXT, TOLD, written
+from one_post import EXPORTS, KEYS, TEXT, copied
 
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
@@ -15,22 +15,21 @@ from frametrace.posts.media.library import MediaLibrary
 
 @pytest.mark.parametrize("platform", KEYS)
 def test_a_post_of_several_tools_is_one(platform: str, tmp_path: Path) -> None:
+    exports = [export for export in EXPORTS if export.platform == platform]
     sources = []
-    for number, told in enumerate(told for told in TOLD if told.platform == platform):
+    for number, export in enumerate(exports):
         folder = tmp_path / str(number)
         folder.mkdir()
-        sources.append(written(told, folder))
-        if told.reader == "gallery-dl":
-            picture = sources[-1].with_name(sources[-1].name.removesuffix(".json"))
-            picture.write_bytes(jpeg(photo(1, 64, 64)))
+        sources.append(copied(export, folder))
+        if export.reader == "gallery-dl":
+            (document,) = folder.iterdir()
+            document.with_suffix("").write_bytes(jpeg(photo(1, 64, 64)))
     case = Case.create(tmp_path / "case")
     added = add_sources(case, sources, library=MediaLibrary([]))
     assert (added.rows, added.posts) == (len(sources), 1)
     reasons = [row["reason"] for row in case.read("skipped").to_pylist()]
     assert [reason for reason in reasons if "with this key" in reason] == []
-    assert added.media == any(
-        told.reader == "gallery-dl" for told in TOLD if told.platform == platform
-    )
+    assert added.media == any(export.reader == "gallery-dl" for export in exports)
 
 
 _GRID = {"_zs_partial": True, "id": "1929261108986102451_77", "code": "BrGHMHIF8Kz"}
@@ -78,12 +77,10 @@ def test_a_table_of_ones_own_names_posts_as_tools_do(
     own.write_text(f'platform,post_id,account_id,text\n{platform},{post_id},{account},"{TEXT}"\n')
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / file).write_bytes(jpeg(photo(1, 64, 64)))
-    (told,) = (
-        each for each in TOLD if (each.platform, each.reader) == ("instagram", "instaloader")
-    )
+    (export,) = (export for export in EXPORTS if export.id == "instaloader/instagram")
     (tmp_path / "other").mkdir()
     case = Case.create(tmp_path / "case")
-    sources = [own, written(told, tmp_path / "other")]
+    sources = [own, copied(export, tmp_path / "other")]
     added = add_sources(case, sources, library=MediaLibrary([tmp_path / "pictures"]))
     assert (added.posts, added.media) == (1, 1)
     (post,) = case.read("posts").to_pylist()

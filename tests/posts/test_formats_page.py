@@ -1,17 +1,13 @@
 """docs/formats.md says what the readers do, and errors.py shows the tree that there is."""
 
-from pathlib import Path
+from formats_page import PAGE, with_table
 
 from frametrace.posts import errors
-from frametrace.posts.reading import formats_table
-
-PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
 
 
 def test_the_table_in_the_documentation_is_the_generated_one() -> None:
-    begin, end = "<!-- formats_table() -->\n", "<!-- end -->\n"
-    _, table = PAGE.read_text("utf-8").split(begin)
-    assert table.split(end)[0] == formats_table()
+    page = PAGE.read_text("utf-8")
+    assert page == with_table(page), "run `make formats`"
 
 
 def test_the_error_tree_is_the_one_that_there_is() -> None:

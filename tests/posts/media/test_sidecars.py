@@ -6,7 +6,7 @@ import pytest
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import READERS
-from frametrace.posts.readers.contract import Reader
+from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, flat
 
 BY_NAME: dict[str, Reader] = {reader.name: reader for reader in READERS}

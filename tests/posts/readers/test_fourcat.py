@@ -241,7 +241,7 @@ def test_every_source_has_a_sample_or_a_row_here(fixtures: Path) -> None:
         ("thumbnail_image", {"category": "comment"}, "a comment"),
         ("is_topic_elite", {"thread_id": "2"}, "a comment"),
         ("author_nickname", {"subject": "Stream", "author_user_id": "5"}, "a live stream"),
-        ("nothing", {}, "nothing tells which platform"),
+        ("nothing", {}, "nothing shows which platform"),
     ],
 )
 def test_what_is_not_a_post_is_skipped_with_a_reason(

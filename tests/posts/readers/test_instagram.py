@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.posts.readers.post_keys import shortcode_of
+from frametrace.posts.readers.shared.post_keys import shortcode_of
 
 
 @given(st.integers(1, 2**64 - 1))

@@ -13,7 +13,7 @@ from sampling import FIXTURES, is_sound
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import Reader, facebook_export, instagram_export
-from frametrace.posts.readers.meta_export import key_of
+from frametrace.posts.readers.shared.meta_export import content_key
 from frametrace.posts.rows import Row, flat
 
 FACEBOOK, INSTAGRAM = facebook_export.READER, instagram_export.READER
@@ -111,7 +111,7 @@ def test_an_export_as_it_is_laid_out_holds_the_posts_of_the_sample(reader: Reade
     }
     # What the sample leaves out: a post of nobody's, and one at no time.
     moment = datetime(2019, 8, 19, 14, 12, 22, tzinfo=UTC)
-    wanted.add(key_of("lin.invented.7", moment, "whose?", ["500600700833.jpg"]))
+    wanted.add(content_key("lin.invented.7", moment, "whose?", ["500600700833.jpg"]))
     found = set().union(*(_read_as_laid_out(reader, root) for root in folder.iterdir()))
     assert len(found) > 5
     assert found <= wanted

@@ -1,65 +1,67 @@
 """One post has one key and one account, whatever tool exported it."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from one_post import KEYS, TEXT, TOLD, Told, written
+from one_post import EXPORTS, KEYS, TEXT, Export, copied
+from sampling import FIXTURES
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers import READERS
-from frametrace.posts.readers.account_keys import one_of_many, page_of
-from frametrace.posts.readers.post_keys import id_in_link, post_of, shortcode_of
+from frametrace.posts.readers import READERS, Reader
+from frametrace.posts.readers.shared.account_keys import facebook_page, unshared_account
+from frametrace.posts.readers.shared.post_keys import facebook_post_id, id_in_link, shortcode_of
 from frametrace.posts.reading import open_source
 
-every_tool = pytest.mark.parametrize(
-    "told", TOLD, ids=[f"{told.platform}/{told.reader}/{at}" for at, told in enumerate(TOLD)]
-)
-
-# Formats that tell no key, or one that no other tool tells: `docs/formats.md` says which.
-ALONE = frozenset(
-    {
-        *("auto-archiver-csv", "auto-archiver-jsonl", "auto-archiver-sheet", "coortweet"),
-        *("facebook-export", "instagram-export", "folder", "plain-csv", "plain-jsonl"),
-        *("meta-content-library", "meta-content-library-api", "telegram-html", "whatsapp"),
-        *("x-archive", "x-archive-users"),
-    }
-)
+every_export = pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.id)
 
 
-def test_every_format_is_tried() -> None:
-    assert {told.reader for told in TOLD} >= {reader.name for reader in READERS} - ALONE
-    assert not {told.reader for told in TOLD} & ALONE
-    assert {told.platform for told in TOLD} == KEYS.keys()
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+def test_every_format_has_the_shared_post_or_says_why_not(reader: Reader) -> None:
+    folder = FIXTURES / reader.name / "one-post"
+    platforms = {export.platform for export in EXPORTS if export.reader == reader.name}
+    has_reason = (folder / "none.txt").exists()
+    assert bool(platforms) != has_reason, (
+        f"put the post of fixtures/one-post.json, as the tool writes it, into {folder}/<platform>/,"
+        " or say in none.txt there why the format can't have it"
+    )
+    assert platforms <= KEYS.keys(), "add the platform's keys to fixtures/one-post.json"
 
 
-@every_tool
-def test_a_post_is_named_alike_by_every_tool(told: Told, tmp_path: Path) -> None:
-    opened = open_source(written(told, tmp_path))
-    assert [part.reader.name for part in opened.parts] == [told.reader]
+def test_every_platform_with_keys_is_exported_by_a_tool() -> None:
+    assert {export.platform for export in EXPORTS} == KEYS.keys()
+
+
+@every_export
+def test_a_post_has_the_same_key_from_every_tool(export: Export, tmp_path: Path) -> None:
+    opened = open_source(copied(export, tmp_path))
+    assert [part.reader.name for part in opened.parts] == [export.reader]
     (post,) = (entry for entry in opened.entries() if isinstance(entry, Post))
-    assert (post.platform, post.post_id, post.account_id) == (told.platform, *KEYS[told.platform])
+    keys = KEYS[export.platform]
+    assert (post.platform, post.post_id, post.account_id) == (export.platform, *keys)
     assert post.text.replace("\n", " ") == TEXT
 
 
 @pytest.mark.parametrize("platform", KEYS)
-def test_its_text_is_the_same_to_the_sign(platform: str, tmp_path: Path) -> None:
+def test_its_text_is_the_same_to_the_character(platform: str, tmp_path: Path) -> None:
     texts = set()
-    for told in TOLD:
-        if told.platform == platform:
-            entries = open_source(written(told, tmp_path)).entries()
+    for number, export in enumerate(EXPORTS):
+        if export.platform == platform:
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            entries = open_source(copied(export, folder)).entries()
             texts |= {entry.text for entry in entries if isinstance(entry, Post)}
     assert len(texts) == 1
 
 
 @pytest.mark.parametrize(
-    "told",
-    [told for told in TOLD if told.platform == "twitter"],
-    ids=lambda told: told.reader,
+    "export",
+    [export for export in EXPORTS if export.platform == "twitter"],
+    ids=lambda export: export.id,
 )
-def test_signs_that_x_escapes_are_the_same_in_all_tools(told: Told, tmp_path: Path) -> None:
-    escaped = told.content.replace(TEXT, f"{TEXT} &lt;3 &amp; &amp;lt; &copy")
-    source = written(replace(told, content=escaped), tmp_path)
+def test_characters_that_x_escapes_are_the_same_in_all_tools(
+    export: Export, tmp_path: Path
+) -> None:
+    source = copied(export, tmp_path, f"{TEXT} &lt;3 &amp; &amp;lt; &copy")
     (post,) = open_source(source).entries()
     assert isinstance(post, Post)
     assert post.text == f"{TEXT} <3 & &lt; &copy"
@@ -76,7 +78,7 @@ def test_signs_that_x_escapes_are_the_same_in_all_tools(told: Told, tmp_path: Pa
         ("1_2_3", "1_2_3"),
     ],
 )
-def test_a_media_id_is_named_by_its_shortcode(id: str, code: str) -> None:
+def test_a_media_id_becomes_its_shortcode(id: str, code: str) -> None:
     assert shortcode_of(id) == code
 
 
@@ -90,18 +92,18 @@ def test_a_media_id_is_named_by_its_shortcode(id: str, code: str) -> None:
         ("", ""),
     ],
 )
-def test_a_facebook_post_is_named_by_what_its_link_ends_in(id: str, post: str) -> None:
-    assert post_of(id) == post
+def test_a_facebook_post_is_keyed_by_the_tail_of_its_link(id: str, post: str) -> None:
+    assert facebook_post_id(id) == post
 
 
 @pytest.mark.parametrize(
     ("tail", "account"),
     [("profile.php?id=7&sk=about", "7"), ("lin.l", "lin.l"), ("profile.php", "profile.php")],
 )
-def test_a_facebook_account_is_named_by_its_number_where_the_link_tells_it(
+def test_a_facebook_account_is_keyed_by_its_number_if_the_link_has_it(
     tail: str, account: str
 ) -> None:
-    assert page_of(tail) == account
+    assert facebook_page(tail) == account
 
 
 @pytest.mark.parametrize(
@@ -116,10 +118,10 @@ def test_a_facebook_account_is_named_by_its_number_where_the_link_tells_it(
         ("telegram", "Deleted Account", "Deleted Account/1"),
     ],
 )
-def test_who_shares_a_name_with_many_is_one_for_itself(
+def test_a_name_that_many_people_share_is_an_account_per_post(
     platform: str, name: str, account: str
 ) -> None:
-    assert one_of_many(platform, name, "1") == account
+    assert unshared_account(platform, name, "1") == account
 
 
 @pytest.mark.parametrize(
@@ -138,6 +140,6 @@ def test_who_shares_a_name_with_many_is_one_for_itself(
         ("4chan", "https://boards.4chan.org/" + "a/thread/1" * 100_000),
     ],
 )
-def test_a_link_that_names_no_post_is_said_to(platform: str, link: str) -> None:
+def test_a_link_that_names_no_post_is_an_error(platform: str, link: str) -> None:
     with pytest.raises(ValueError, match="the link 'https://"):
         id_in_link(platform, link)

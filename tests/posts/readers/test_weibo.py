@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from frametrace.posts.readers.post_keys import number_of
-from frametrace.posts.readers.weibo import china_time, file_names, is_bare
+from frametrace.posts.readers.shared.post_keys import weibo_number
+from frametrace.posts.readers.shared.weibo_values import china_time, is_bare_repost, picture_files
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from frametrace.posts.readers.weibo import china_time, file_names, is_bare
     ],
 )
 def test_a_short_name_holds_the_number(short: str, number: str) -> None:
-    assert number_of(short) == number
+    assert weibo_number(short) == number
 
 
 def test_a_time_without_a_zone_is_chinas() -> None:
@@ -29,14 +29,14 @@ def test_a_time_without_a_zone_is_chinas() -> None:
 
 
 def test_a_posts_only_picture_has_no_number() -> None:
-    assert file_names("20190819_1", ("https://x.example/a.png",)) == ("20190819_1.png",)
+    assert picture_files("20190819_1", ("https://x.example/a.png",)) == ("20190819_1.png",)
     several = ("https://x.example/a.gif", "https://x.example/b", "https://x.example/c.jpeg")
     wanted = ("20190819_1_1.gif", "20190819_1_2.jpg", "20190819_1_3.jpg")
-    assert file_names("20190819_1", several) == wanted
-    assert file_names("20190819_1", ()) == ()
+    assert picture_files("20190819_1", several) == wanted
+    assert picture_files("20190819_1", ()) == ()
 
 
 def test_what_weibo_writes_for_no_words_is_none() -> None:
-    assert is_bare("转发微博")
-    assert is_bare(" Repost\n")
-    assert not is_bare("转发微博!")
+    assert is_bare_repost("转发微博")
+    assert is_bare_repost(" Repost\n")
+    assert not is_bare_repost("转发微博!")

@@ -1,0 +1,95 @@
+"""Finds the owner, keys, pictures and texts in Meta's "Download your information".
+
+They are written for their owner: posts have no ids, and another file says whose posts they are.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import chain
+from pathlib import PurePosixPath
+from typing import Any
+
+from frametrace.posts.mojibake import repaired
+from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.reader_contract import Neighbour
+from frametrace.posts.rows import Row
+from frametrace.posts.values import json_of, spelled
+
+__all__ = [
+    "ACCOUNT_ID",
+    "ACCOUNT_NAME",
+    "content_key",
+    "owner_of",
+    "picture_paths",
+    "profiles",
+    "rest_of",
+]
+
+# Columns that each row gets from the files beside it.
+ACCOUNT_ID = "export.account_id"
+ACCOUNT_NAME = "export.account_name"
+
+# The profile lies at most so many folders above the posts.
+_MAX_FOLDERS_ABOVE = 3
+
+_VIDEO_SUFFIXES = frozenset((".3gp", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".srt", ".webm"))
+
+
+def profiles(read: Neighbour, paths: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+    """Read the nearest file of each path, beside the posts or in a folder above."""
+    for path in paths:
+        for above in range(_MAX_FOLDERS_ABOVE + 1):
+            try:
+                document = json_of(text) if (text := read("../" * above + path)) else None
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(document, dict):
+                yield document
+                break
+
+
+def owner_of(row: Row, file: str) -> tuple[str, str]:
+    """The id and the name of the post's account. Raises ValueError if the export lacks them."""
+    account_id = row.take(ACCOUNT_ID).strip()
+    if not account_id:
+        raise ValueError(
+            f"nothing says whose post it is: {file} is not beside it; add the whole export"
+        )
+    return account_id, row.take(ACCOUNT_NAME).strip() or account_id
+
+
+def content_key(
+    account_id: str, posted_at: datetime | None, text: str, files: Iterable[str]
+) -> str:
+    """Make a key from a post's second, text and first file: the same in every file that holds it.
+
+    Only the name of that file counts, since its folders differ between exports.
+    """
+    second = str(int(posted_at.timestamp())) if posted_at else "undated"
+    name = PurePosixPath(next(iter(files), "")).name
+    content = "\0".join((account_id, text, name)).encode("utf-8", "surrogatepass")
+    return f"export:{second}:{hashlib.sha256(content).hexdigest()[:12]}"
+
+
+def picture_paths(items: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The paths of pictures from the root of the export; for a video, of its still."""
+    stills = (item.get("thumbnail") for item in items)
+    both = chain.from_iterable(zip(items, stills, strict=True))
+    files = (_file(item) for item in both)
+    return tuple(dict.fromkeys(file for file in files if file and not _is_video(file)))
+
+
+def rest_of(row: Row, items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The columns that are left, with their encoding repaired, and the videos among `items`."""
+    videos = tuple(dict.fromkeys(filter(_is_video, map(_file, items))))
+    rest = {repaired(name): repaired(text) for name, text in row.rest().items()}
+    return rest | ({"videos": spelled(videos)} if videos else {})
+
+
+def _file(item: object) -> str:
+    return repaired(text_at(item, "uri"))
+
+
+def _is_video(file: str) -> bool:
+    return PurePosixPath(file).suffix.lower() in _VIDEO_SUFFIXES

@@ -1,0 +1,20 @@
+"""Writes the generated table of formats into docs/formats.md: `python tests/formats_page.py`."""
+
+from pathlib import Path
+
+from frametrace.posts.reading import formats_table
+
+__all__ = ["PAGE", "with_table"]
+
+PAGE = Path(__file__).parents[1] / "docs" / "formats.md"
+_BEGIN, _END = "<!-- formats_table() -->\n", "<!-- end -->\n"
+
+
+def with_table(page: str) -> str:
+    """The text of the page with the table as it has to be."""
+    before, _, rest = page.partition(_BEGIN)
+    return before + _BEGIN + formats_table() + _END + rest.partition(_END)[2]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_table(PAGE.read_text("utf-8")), "utf-8")
