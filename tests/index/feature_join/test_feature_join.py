@@ -1,4 +1,4 @@
-"""All pairs by a join of features: what is proposed, in steps, after kills, by either path."""
+"""The feature join: what it proposes, in steps, after kills, by plain and compiled loops."""
 
 import hashlib
 import json
@@ -190,7 +190,7 @@ def test_a_killed_run_goes_on_and_gives_the_same(
     assert not (killed / "pending").exists()
 
 
-def test_what_a_killed_run_wrote_too_much_is_cut_off(tmp_path: Path) -> None:
+def test_uncommitted_bytes_of_a_killed_run_are_cut_off(tmp_path: Path) -> None:
     codes = pictures(20)
     shards, place = shards_of(tmp_path, codes), tmp_path / "join"
     before = propose_pairs(place, shards, all_of(codes))
