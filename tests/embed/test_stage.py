@@ -151,7 +151,7 @@ def test_clip_is_added_later_and_never_mixed_with_another_model(
     assert embedded(case, "clip") == Embedded()  # the case remembers its model
     first = rows(case, "clip")
     other = ModelChoice({"clip_weights": str(tiny_clip(tmp_path / "other", seed=2))})
-    with pytest.raises(CaseError, match=r"holds clip made by.*--replace"):
+    with pytest.raises(CaseError, match=r"has clip made by.*--replace"):
         embedded(case, "clip", models=other)
     assert rows(case, "clip") == first
     assert embedded(case, "clip", models=other, replace=True).pictures == 22
@@ -213,7 +213,7 @@ def test_a_case_begun_in_int8_is_never_mixed_with_another_arithmetic(
     embedded(case, "caption", models=ModelChoice(precision=NumericPrecision.INT8))
     first = rows(case, "caption")
     spoken(case, tmp_path, "Nobody on the square had seen them come in")
-    with pytest.raises(CaseError, match=r"holds caption made by .*int8.*--replace"):
+    with pytest.raises(CaseError, match=r"has caption made by .*int8.*--replace"):
         embedded(Case(case.path), "caption", models=ModelChoice(precision=NumericPrecision.FLOAT32))
     with monkeypatch.context() as without:
         without.setattr(choice, "installed", lambda: False)

@@ -119,16 +119,16 @@ def test_no_more_is_looked_at_than_the_limits_allow(
 ) -> None:
     frames = [photo(seed, *SIZE) for seed in range(10)]
     data = animated(frames, format)
-    monkeypatch.setattr(animation, "_MOST_FRAMES", 3)
+    monkeypatch.setattr(animation, "_MAX_FRAMES", 3)
     (note,) = decode(data).notes
     assert note == "an animation of over 3 frames: frame 2 represents it"
-    monkeypatch.setattr(animation, "_MOST_FRAMES", 1000)
-    monkeypatch.setattr(animation, "_MOST_PIXELS", 5 * SIZE[0] * SIZE[1])
+    monkeypatch.setattr(animation, "_MAX_FRAMES", 1000)
+    monkeypatch.setattr(animation, "_MAX_PIXELS", 5 * SIZE[0] * SIZE[1])
     assert "of over 5 frames" in decode(data).notes[0]
-    monkeypatch.setattr(animation, "_MOST_PIXELS", 1)
+    monkeypatch.setattr(animation, "_MAX_PIXELS", 1)
     assert bits(decode(data), frames[0]) <= MAX_DISTANCE
-    monkeypatch.setattr(animation, "_MOST_PIXELS", 10**9)
-    monkeypatch.setattr(animation, "_MOST_SHOWN", 650)
+    monkeypatch.setattr(animation, "_MAX_PIXELS", 10**9)
+    monkeypatch.setattr(animation, "_MAX_TIME", 650)
     assert "of over 7 frames" in decode(data).notes[0]
 
 

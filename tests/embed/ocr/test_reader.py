@@ -202,13 +202,13 @@ def test_of_very_many_boxes_the_largest_are_read() -> None:
     across = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])[None] * np.stack(
         [3 * height, height], axis=2
     )
-    chosen = reader._chosen((corner + across).astype(np.float32))
+    chosen = reader._choose((corner + across).astype(np.float32))
     assert len(chosen) == 200
     kept = (chosen[:, 3] - chosen[:, 0])[:, 1]
     assert kept.min() >= np.sort(height.ravel())[-201] - 1e-3
     wide = np.tile(np.array([[0, 0], [2000, 0], [2000, 10], [0, 10]], np.float32), (50, 1, 1))
-    assert len(reader._chosen(wide)) == 40_000 // 4_800
-    assert len(reader._chosen(np.empty((0, 4, 2), np.float32))) == 0
+    assert len(reader._choose(wide)) == 40_000 // 4_800
+    assert len(reader._choose(np.empty((0, 4, 2), np.float32))) == 0
 
 
 def test_a_page_full_of_numbers_is_read_in_bounds(read: Callable[[Image.Image], str]) -> None:

@@ -9,7 +9,6 @@ from picturing import altered, bar_chart, detailed
 from PIL import Image, ImageOps
 
 from frametrace.case.store import Case
-from frametrace.embed.signals import caption_key
 from frametrace.embed.signals.base import ModelChoice, bits_distance
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import ORIENTATIONS, compute_pdq
@@ -17,7 +16,7 @@ from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.pictures.geometry import MIN_INLIERS
 from frametrace.matcher.pictures.picture_values import Shown
 from frametrace.matcher.pictures.verify import verify
-from frametrace.matcher.query.by_signal import _RADIUS, opened
+from frametrace.matcher.query.by_signal import opened
 from frametrace.matcher.query.find import FOUND, find_picture, find_text
 from frametrace.posts.errors import CaseError, DecodeError, IndexMismatch, ModelMissing, UsageError
 from frametrace.work.executor import InProcess

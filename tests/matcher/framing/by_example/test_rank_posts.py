@@ -375,7 +375,7 @@ def test_a_case_that_was_matched_tells_copies_by_its_groups(tmp_path: Path) -> N
         (FramingQuery(unlike=like("music-river")), "name an example"),
         (FramingQuery(like("nobody")), "has no post 'nobody'"),
         (FramingQuery(like("both")), "'both' is a post on twitter and y: name one as twitter/both"),
-        (FramingQuery(like("again")), "repeats the post 'both'"),
+        (FramingQuery(like("again")), "'again' is a repost of 'both'"),
         (FramingQuery(like("wow")), "says too little to compare"),
         (FramingQuery(like(texts=["!!! "])), "no letters or digits"),
         (FramingQuery(like(texts=["a" * 20_000])), "too long"),
