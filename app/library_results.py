@@ -17,7 +17,7 @@ from frametrace.matcher.match_settings import MatchSettings
 from frametrace.matcher.network import AccountNetwork
 from frametrace.matcher.saved_results import MatchRun, Results
 from frametrace.posts.errors import UsageError
-from frametrace.posts.settings import ReadSettings
+from frametrace.posts.read_settings import ReadSettings
 
 __all__ = ["Answer", "Matched", "Network", "Paths", "Run", "RunSettings"]
 

@@ -12,7 +12,7 @@ from frametrace.embed.models.runtime import NumericPrecision
 from frametrace.embed.signals import model_options as declared_model_options
 from frametrace.embed.stage import EmbedSettings
 from frametrace.matcher.match_settings import MatchSettings
-from frametrace.posts.day_orders import DayOrder
+from frametrace.posts.dates.day_order import DayOrder
 
 __all__ = [
     "FullPath",

@@ -7,14 +7,14 @@ from itertools import islice
 from pathlib import Path
 
 from frametrace.app.inspection.findings import DraftedMap
-from frametrace.posts.columns.draft import Draft, draft_of, likeliest_table, written_draft
+from frametrace.posts.columns.map_draft import Draft, draft_as_toml, draft_map, likeliest_table
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.layouts.detection import heads_of
 from frametrace.posts.model import AccountKind
-from frametrace.posts.parts import Part
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.rows import Head, Heads, Row
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources.source import Source, is_table, sources_in
+from frametrace.posts.source_parts import SourcePart
+from frametrace.posts.sources.source import Source, has_table_suffix, sources_in
 from frametrace.posts.unrecognised import may_be_posts
 
 __all__ = ["TableDraft", "draft_tables"]
@@ -37,7 +37,7 @@ class TableDraft:
 
 
 def draft_tables(
-    path: Path, read: Sequence[Part], reading: ReadSettings, named: Mapping[str, str]
+    path: Path, read: Sequence[SourcePart], reading: ReadSettings, named: Mapping[str, str]
 ) -> list[TableDraft]:
     """Draft maps for the tables at a path that `read` lacks; one for tables of the same columns.
 
@@ -49,10 +49,12 @@ def draft_tables(
         if any(_fits(table.draft, head) for table in drafts):
             continue
         _check_columns(source, head, named)
-        draft = draft_of(head.names, head.rows(), named)
+        draft = draft_map(head.names, head.rows(), named)
         draft = replace(draft, zone=reading.zone, order=reading.order)
         shown = _drafted_map(source, head, draft)
-        if (draft.columns or (shown.rows and is_table(source))) and len(drafts) < _MAX_DRAFTS:
+        if (draft.columns or (shown.rows and has_table_suffix(source))) and len(
+            drafts
+        ) < _MAX_DRAFTS:
             drafts.append(TableDraft(draft, source.name, shown))
     return drafts
 
@@ -62,7 +64,7 @@ def _fits(draft: Draft, head: Head) -> bool:
     return bool(draft.columns) and draft.map().fits(head.names)
 
 
-def _unread(path: Path, read: Sequence[Part], encoding: str) -> Iterator[tuple[Source, Head]]:
+def _unread(path: Path, read: Sequence[SourcePart], encoding: str) -> Iterator[tuple[Source, Head]]:
     """The tables that are not read; beside files that are, only files named as tables."""
     try:
         sources = sources_in(path, encoding)
@@ -72,7 +74,7 @@ def _unread(path: Path, read: Sequence[Part], encoding: str) -> Iterator[tuple[S
     for part in read:
         parts.setdefault(part.source, set()).add("" if part.is_of_a_tool else part.head.part)
     for source in sources:
-        if source.is_folder or (source not in parts and parts and not is_table(source)):
+        if source.is_folder or (source not in parts and parts and not has_table_suffix(source)):
             continue
         with suppress(SourceError):
             yield from ((source, head) for head in _tables(source, parts.get(source, set())))
@@ -107,13 +109,13 @@ def _drafted_map(source: Source, head: Head, draft: Draft) -> DraftedMap:
     rows = (row.values for row in head.rows() if isinstance(row, Row))
     return DraftedMap(
         table=source.name,
-        how=head.how,
+        how=head.description,
         is_complete=draft.is_complete,
         columns=draft.columns,
         platform=draft.platform,
         doubts=draft.doubts,
         lacking=draft.lacking,
-        toml=written_draft(draft, source.name),
+        toml=draft_as_toml(draft, source.name),
         rows=tuple(map(_shortened, islice(rows, _MAX_ROWS))),
     )
 

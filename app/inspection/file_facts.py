@@ -10,11 +10,11 @@ from frametrace.app.inspection.picture_rules import JoinedPictures, Pictures, ab
 from frametrace.app.inspection.time_facts import TimeColumns
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Post
-from frametrace.posts.parts import Part
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources.compression import DAMAGED, name_of
+from frametrace.posts.read_settings import ReadSettings
+from frametrace.posts.source_parts import SourcePart
+from frametrace.posts.sources.compression import READ_ERRORS, compression_of
+from frametrace.posts.sources.containers import container_at
 from frametrace.posts.sources.encodings import Encoding
-from frametrace.posts.sources.roots import place_at
 from frametrace.posts.sources.source import Source
 
 __all__ = ["MAX_ROWS", "SampledFiles", "SimilarFiles", "group_files", "sample_files"]
@@ -28,7 +28,7 @@ _MAX_PICTURES = 5  # listed per post
 class SimilarFiles:
     """Files of one format, and whether a draft reads them."""
 
-    parts: Sequence[Part]
+    parts: Sequence[SourcePart]
     is_drafted: bool
 
 
@@ -39,7 +39,7 @@ class SampledFiles:
     `best` holds the posts to show: how much each holds, its number, the post and its pictures.
     """
 
-    parts: Sequence[Part]
+    parts: Sequence[SourcePart]
     is_drafted: bool
     sample: Sample
     best: list[tuple[int, int, SampledPost, JoinedPictures]] = field(default_factory=list)
@@ -53,7 +53,7 @@ class SampledFiles:
         return InspectedFile(
             name=part.source.name,
             files=len(self.parts),
-            how=part.head.how,
+            how=part.head.description,
             encoding=_encoding(part.source),
             packing=_packing(part.source),
             format=part.reader.name,
@@ -82,9 +82,9 @@ class SampledFiles:
         )
 
 
-def group_files(parts: Sequence[Part]) -> list[list[Part]]:
+def group_files(parts: Sequence[SourcePart]) -> list[list[SourcePart]]:
     """Parts to describe together: many files of one format, otherwise each on its own."""
-    groups: list[list[Part]] = []
+    groups: list[list[SourcePart]] = []
     by_reader = sorted(parts, key=lambda part: part.reader.name)
     for _, group in groupby(by_reader, key=lambda part: part.reader.name):
         files = list(group)
@@ -125,7 +125,7 @@ def _count_filled(post: Post, joined: JoinedPictures) -> int:
     return sum(map(bool, (*filled, *others)))
 
 
-def _because(part: Part, drafted: bool) -> str:
+def _because(part: SourcePart, drafted: bool) -> str:
     """How the format was recognised."""
     if drafted:
         return "by the draft"
@@ -138,7 +138,7 @@ def _because(part: Part, drafted: bool) -> str:
         for names in part.reader.required
     )
     if part.columns is not None:
-        name = f"{kept} of the case" if (kept := part.columns.kept) else part.columns.name
+        name = f"{kept} of the case" if (kept := part.columns.saved_as) else part.columns.name
         return f"by the column map {name}: {by}"
     return f"by its {'columns' if by else 'first lines'} {by}".rstrip()
 
@@ -160,9 +160,9 @@ def _packing(source: Source) -> str:
         if source.member and source.path.is_file():
             packed.append("in an archive")
         if not source.is_folder:
-            root = place_at(source.path if source.member else source.path.parent)
-            with root.open(source.member or source.path.name) as file:
-                packed.append(name_of(file.read(6)))
-    except (SourceError, *DAMAGED):
+            container = container_at(source.path if source.member else source.path.parent)
+            with container.open(source.member or source.path.name) as file:
+                packed.append(compression_of(file.read(6)))
+    except (SourceError, *READ_ERRORS):
         pass
     return ", ".join(filter(None, packed))

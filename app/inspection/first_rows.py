@@ -9,9 +9,9 @@ from frametrace.app.inspection.findings import Reasons
 from frametrace.app.inspection.time_facts import TimeColumns
 from frametrace.case.key_conflicts import key_conflict
 from frametrace.posts.model import Account, Post, Precision, Skipped
-from frametrace.posts.parts import Entry, Part
 from frametrace.posts.rows import Row, Rows
-from frametrace.posts.sources.roots import Base
+from frametrace.posts.source_parts import Entry, SourcePart
+from frametrace.posts.sources.containers import SourceLocation
 
 __all__ = ["KeyConflicts", "Sample", "SampledPost", "sample_posts"]
 
@@ -24,7 +24,7 @@ class SampledPost:
     """A post that was read, the location of its source, and its time as written."""
 
     post: Post
-    base: Base
+    location: SourceLocation
     written_time: str
 
 
@@ -109,7 +109,7 @@ class _RecordingParser:
     def __call__(self, row: Row) -> Post | Account:
         """Parse a row and record what was used of it. Raises what the reader raises."""
         filled = [name for name, value in row.values.items() if value]
-        recording = _RecordingRow(row.values, row.source, row.line, row.told, row.facts)
+        recording = _RecordingRow(row.values, row.source, row.line, row.notes, row.facts)
         self.written = ""
         try:
             entry = self.parse(recording)
@@ -131,7 +131,9 @@ class _RecordingParser:
                 columns.setdefault(name)
 
 
-def sample_posts(parts: Sequence[Part], max_rows: int, sample: Sample) -> Iterator[SampledPost]:
+def sample_posts(
+    parts: Sequence[SourcePart], max_rows: int, sample: Sample
+) -> Iterator[SampledPost]:
     """Read at most `max_rows` rows of files of one format, and yield their posts.
 
     The rows are shared out evenly; what one file doesn't need goes to those after it.
@@ -144,7 +146,7 @@ def sample_posts(parts: Sequence[Part], max_rows: int, sample: Sample) -> Iterat
         yield from _sampled(part, share, sample)
 
 
-def _sampled(part: Part, max_rows: int, sample: Sample) -> Iterator[SampledPost]:
+def _sampled(part: SourcePart, max_rows: int, sample: Sample) -> Iterator[SampledPost]:
     parser = _RecordingParser(sample, part.reader.parse)
     rows = _FirstRows(part.head.rows, max_rows)
     bounded = replace(
@@ -152,7 +154,7 @@ def _sampled(part: Part, max_rows: int, sample: Sample) -> Iterator[SampledPost]
         reader=replace(part.reader, parse=parser),
         head=replace(part.head, rows=rows),
     )
-    base = part.base()
+    location = part.location()
     is_text = part.reader.split is not None  # read as text, not through the rows of the head
     limit = max_rows if is_text else max_rows * _MAX_ENTRIES_PER_ROW
     for count, entry in enumerate(bounded.entries(), start=1):
@@ -162,7 +164,7 @@ def _sampled(part: Part, max_rows: int, sample: Sample) -> Iterator[SampledPost]
         rows.count = count if is_text else rows.count
         sample.note(entry)
         if isinstance(entry, Post):
-            yield SampledPost(entry, base, parser.written)
+            yield SampledPost(entry, location, parser.written)
     sample.rows += rows.count
     sample.is_cut = sample.is_cut or rows.is_cut
 

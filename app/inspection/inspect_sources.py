@@ -18,15 +18,15 @@ from frametrace.app.inspection.first_rows import KeyConflicts, Sample, sample_po
 from frametrace.app.inspection.picture_rules import Pictures
 from frametrace.app.inspection.time_facts import TimeColumns
 from frametrace.posts.errors import SourceError
-from frametrace.posts.media.library import MediaLibrary
-from frametrace.posts.parts import Part
-from frametrace.posts.reading import Opened, open_source
-from frametrace.posts.recognition import check_maps
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources.compression import DAMAGED
-from frametrace.posts.sources.folders import printable
+from frametrace.posts.format_recognition import check_maps
+from frametrace.posts.media.media_library import MediaLibrary
+from frametrace.posts.open_source import OpenedSource, open_source
+from frametrace.posts.read_settings import ReadSettings
+from frametrace.posts.source_parts import SourcePart
+from frametrace.posts.sources.compression import READ_ERRORS
+from frametrace.posts.sources.paths import printable
 from frametrace.posts.sources.source import Source, is_container
-from frametrace.posts.unrecognised import NEXT
+from frametrace.posts.unrecognised import NEXT_STEPS
 from frametrace.work.progress import Progress, Silent
 
 __all__ = ["DRAFT", "inspect_sources"]
@@ -61,10 +61,10 @@ def inspect_sources(
             advance(len(opened[-1].parts))
     readable = [path.opened for path in opened if path.opened is not None]
     check_maps(reading.columns, [part for source in readable for part in source.parts])
-    library.search(
+    library.add_sources(
         *(path for source in readable for path in source.searched),
-        read={part.place for source in readable for part in source.parts},
-        around=[around for source in readable for around in source.around],
+        read={part.full_path for source in readable for part in source.parts},
+        siblings=[group for source in readable for group in source.siblings],
     )
     pictures = Pictures(library)
     sampled, conflicts = [], KeyConflicts()
@@ -88,12 +88,12 @@ class _InspectedPath:
     def __init__(self, path: Path, reading: ReadSettings, named: Mapping[str, str]) -> None:
         self.path = path
         self._error = ""
-        self.opened: Opened | None = None
+        self.opened: OpenedSource | None = None
         self._drafts: Sequence[TableDraft] = ()
         try:
             self.opened = open_source(path, reading)
         except SourceError as error:
-            self._error = str(error).removesuffix(f" {NEXT}")
+            self._error = str(error).removesuffix(f" {NEXT_STEPS}")
         if reading.format is None:
             postless = _without_posts(self.parts)
             read = [part for part in self.parts if part not in postless]
@@ -101,17 +101,17 @@ class _InspectedPath:
             self._open_drafted(reading, postless)
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[SourcePart, ...]:
         return self.opened.parts if self.opened else ()
 
-    def _open_drafted(self, reading: ReadSettings, postless: Sequence[Part]) -> None:
+    def _open_drafted(self, reading: ReadSettings, postless: Sequence[SourcePart]) -> None:
         """Open the tables of complete drafts; parts that were recognised and give posts stay.
 
         A recognised part without posts keeps its draft only if the draft reads posts.
         """
         undrafted = {part.source.name for part in postless}
         maps = [table.draft.map(DRAFT) for table in self._drafts if table.draft.is_complete]
-        drafted: list[Part] = []
+        drafted: list[SourcePart] = []
         if maps:
             opened = open_source(self.path, replace(reading, columns=(*maps, *reading.columns)))
             read = set(map(_place, self.parts)) - set(map(_place, postless))
@@ -161,7 +161,7 @@ def _tracked(progress: Progress, what: str, path: Path) -> Iterator[Callable[[in
         yield advance
 
 
-def _without_posts(parts: Sequence[Part]) -> list[Part]:
+def _without_posts(parts: Sequence[SourcePart]) -> list[SourcePart]:
     """The parts whose first rows can't be read; none if there are too many to try."""
     postless = []
     for part in parts if len(parts) <= _MAX_TRIED_PARTS else ():
@@ -172,11 +172,11 @@ def _without_posts(parts: Sequence[Part]) -> list[Part]:
     return postless
 
 
-def _place(part: Part) -> tuple[Source, str]:
+def _place(part: SourcePart) -> tuple[Source, str]:
     return part.source, part.head.part
 
 
-def _is_drafted(part: Part) -> bool:
+def _is_drafted(part: SourcePart) -> bool:
     return part.columns is not None and part.columns.name == DRAFT
 
 
@@ -185,6 +185,6 @@ def _container_name(path: Path) -> str:
     try:
         if not is_container(path):
             return ""
-    except DAMAGED:
+    except READ_ERRORS:
         return ""
     return "a folder" if path.is_dir() else "an archive"

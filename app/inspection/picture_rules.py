@@ -8,11 +8,11 @@ from itertools import islice
 from frametrace.app.inspection.findings import PictureSummary, Reasons, ShownPicture
 from frametrace.app.inspection.first_rows import SampledPost
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.media.guesses import Key
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.guesses import PostKey
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.sources.folders import printable
+from frametrace.posts.sources.paths import printable
 
 __all__ = ["JoinedPictures", "Pictures", "absent", "shown"]
 
@@ -37,14 +37,14 @@ class Pictures:
 
     library: MediaLibrary
     _absent: Reasons = field(default_factory=Reasons)
-    _waiting: dict[tuple[Key, str, int], JoinedPictures] = field(default_factory=dict)
+    _waiting: dict[tuple[PostKey, str, int], JoinedPictures] = field(default_factory=dict)
 
     def of(self, seen: SampledPost) -> JoinedPictures:
         """The pictures of a post by media maps and by its row."""
         joined = JoinedPictures()
-        before = self.library.joined["map"]
-        files = list(self.library.find(seen.post, seen.base))
-        rule = "map" if self.library.joined["map"] > before else "row"
+        before = self.library.counts_by_rule["map"]
+        files = list(self.library.find(seen.post, seen.location))
+        rule = "map" if self.library.counts_by_rule["map"] > before else "row"
         for file in files:
             self._add(joined, file, rule)
         return joined
@@ -55,24 +55,24 @@ class Pictures:
 
     def guess(self) -> None:
         """Join pictures by their file names, once all posts were read."""
-        before = self.library.joined["row"]
-        for key, source, line, file in self.library.guessed(lambda ids: ()):
-            rule = "row" if self.library.joined["row"] > before else "name"
-            before = self.library.joined["row"]
+        before = self.library.counts_by_rule["row"]
+        for key, source, line, file in self.library.resolve_guesses(lambda ids: ()):
+            rule = "row" if self.library.counts_by_rule["row"] > before else "name"
+            before = self.library.counts_by_rule["row"]
             self._add(self._waiting.get((key, source, line), JoinedPictures()), file, rule)
 
     def summary(self) -> PictureSummary:
         """The counts and reasons for all pictures."""
-        unowned = [file.path for file in self.library.unowned()]
+        unowned = [file.path for file in self.library.unassigned()]
         unused, closed = Reasons(), Reasons()
-        for skipped in self.library.unused():
+        for skipped in self.library.unused_entries():
             (unused if skipped.line else closed).note(skipped, named=True)
         return PictureSummary(
-            {rule: self.library.joined[rule] for rule in _RULES},
+            {rule: self.library.counts_by_rule[rule] for rule in _RULES},
             tuple(self._absent.ranked()),
             len(unowned),
             tuple(unowned[:_MAX_EXAMPLES]),
-            dict(self.library.aside.most_common()),
+            dict(self.library.other_files.most_common()),
             tuple(unused.ranked()),
             tuple(closed.ranked()),
         )

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from frametrace.app.inspection.findings import TimeColumn
-from frametrace.posts.day_orders import chosen, column_orders, readings
+from frametrace.posts.dates.day_order import choose_order, column_orders, possible_dates
 from frametrace.posts.model import Precision
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.times import DayOrder, parse_time
+from frametrace.posts.read_settings import ReadSettings
 
 __all__ = ["TimeColumns"]
 
@@ -41,7 +40,7 @@ class TimeColumns:
         seen = self._columns.setdefault(column, _Column())
         if moment is None:
             seen.unread += 1
-            if not seen.ambiguous and len(set(readings(text).values())) > 1:
+            if not seen.ambiguous and len(set(possible_dates(text).values())) > 1:
                 seen.ambiguous = text
             return
         seen.read += 1
@@ -81,25 +80,25 @@ def _zone(column: _Column, zone: tzinfo | None) -> str:
 def _order(column: _Column, setting: DayOrder | None) -> str:
     """Whether the day or the month comes first in ambiguous dates, and what shows it."""
     if column.ambiguous:
-        orders = readings(column.ambiguous)
+        orders = possible_dates(column.ambiguous)
         if setting in orders:
             return _CONTRADICTED
         return _UNKNOWN.format(" or the ".join(order.split()[0] for order in orders))
     sample = column.sample
-    both = next((text for text in sample if len(set(readings(text).values())) > 1), "")
+    both = next((text for text in sample if len(set(possible_dates(text).values())) > 1), "")
     if not both:
         return ""
-    if setting in readings(both):
+    if setting in possible_dates(both):
         return f"{setting}, by --day-order"
-    if order := chosen(both, column_orders(sample)):
-        shown = next((text for text in sample if len(readings(text)) == 1), "")
+    if order := choose_order(both, column_orders(sample)):
+        shown = next((text for text in sample if len(possible_dates(text)) == 1), "")
         return f"{order}, as {shown[:40]!r} shows" if shown else f"{order}, as the column shows"
     fitting = [order for order in DayOrder if sample[both] in _read(both, UTC, order)]
     return f"{fitting[0]}, as other dates of the column show" if len(fitting) == 1 else ""
 
 
 def _read(text: str, zone: tzinfo, *orders: DayOrder) -> tuple[datetime, ...]:
-    """The possible readings of a time: in 05/06/2024 either number may be the day."""
+    """The possible possible_dates of a time: in 05/06/2024 either number may be the day."""
     moments = []
     for order in orders or tuple(DayOrder):
         try:

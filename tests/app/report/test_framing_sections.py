@@ -33,7 +33,7 @@ from frametrace.app.report.framing_sentences import (
     rise_sentence,
 )
 from frametrace.app.report.group_views import group_views
-from frametrace.app.report.map_drawing import COLOURED, map_view
+from frametrace.app.report.map_drawing import MAX_COLOURED, map_view
 from frametrace.app.report.write_report import write_report
 from frametrace.app.summary import counts_of
 from frametrace.matcher.match_case import match_case
@@ -325,7 +325,7 @@ def test_framings_past_those_shown_are_on_the_map_without_a_link(case, tmp_path,
 
 def test_the_largest_have_colours_of_their_own_and_the_rest_one(case):
     results, _ = load_results(case)
-    count = COLOURED + 3
+    count = MAX_COLOURED + 3
     (post, *_) = results.map.to_pylist()
     named = [f"framing-{at}" for at in range(count)]
     group = results.groups.to_pylist()[0] | {"kind": "framing"}
@@ -336,12 +336,12 @@ def test_the_largest_have_colours_of_their_own_and_the_rest_one(case):
     drawn = map_view(
         case, replace(results, groups=groups, map=pa.Table.from_pylist(rows, MAP)), set(named)
     )
-    marks = [patch.mark for patch in drawn.patches]
-    assert marks == ["none", *["other"] * 3, *(f"m{at}" for at in range(COLOURED, 0, -1))]
-    assert [patch.number for patch in drawn.coloured] == list(range(1, COLOURED + 1))
-    assert [patch.square for patch in drawn.coloured] == [False] * 5 + [True] * 5
-    for patch in drawn.patches:
-        for dot in patch.dots:
+    marks = [layer.mark for layer in drawn.layers]
+    assert marks == ["none", *["other"] * 3, *(f"m{at}" for at in range(MAX_COLOURED, 0, -1))]
+    assert [layer.number for layer in drawn.coloured] == list(range(1, MAX_COLOURED + 1))
+    assert [layer.square for layer in drawn.coloured] == [False] * 5 + [True] * 5
+    for layer in drawn.layers:
+        for dot in layer.dots:
             assert dot.radius <= dot.x <= drawn.width - dot.radius
             assert dot.radius <= dot.y <= drawn.height - dot.radius
 

@@ -20,8 +20,8 @@ from sampling import (
     table_text,
 )
 
+from frametrace.posts.open_source import read_source
 from frametrace.posts.readers import Reader
-from frametrace.posts.reading import read_source
 from frametrace.posts.rows import Row, Shape
 
 # What breaks parsers: half a list, a number that is none, a link that is none, other scripts.
