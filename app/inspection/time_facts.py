@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from frametrace.app.inspection.findings import TimeColumn
 from frametrace.posts.dates.day_order import choose_order, column_orders, possible_dates
+from frametrace.posts.dates.parse_time import DayOrder, parse_time
 from frametrace.posts.model import Precision
 from frametrace.posts.read_settings import ReadSettings
 
@@ -98,7 +99,7 @@ def _order(column: _Column, setting: DayOrder | None) -> str:
 
 
 def _read(text: str, zone: tzinfo, *orders: DayOrder) -> tuple[datetime, ...]:
-    """The possible possible_dates of a time: in 05/06/2024 either number may be the day."""
+    """The possible readings of a time: in 05/06/2024 either number may be the day."""
     moments = []
     for order in orders or tuple(DayOrder):
         try:
