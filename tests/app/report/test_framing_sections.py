@@ -27,11 +27,6 @@ from frametrace.app.report.framing_sentences import (
     name_of,
     rise_sentence,
 )
-    cohesion_sentence,
-    compared_by,
-    name_of,
-    rise_sentence,
-)
 from frametrace.app.report.group_views import group_views
 from frametrace.app.report.map_drawing import MAX_COLOURED, map_view
 from frametrace.app.report.write_report import write_report
