@@ -43,7 +43,9 @@ def looked_at(
     reading: ReadSettings = ReadSettings(),
     given: Mapping[str, str] | None = None,
 ) -> Inspection:
-    return inspect_sources(sources, library=MediaLibrary(media, maps), reading=reading, given=given)
+    return inspect_sources(
+        sources, library=MediaLibrary(media, maps), reading=reading, draft_columns=given
+    )
 
 
 def text_of(found: Inspection, screen: Screen = Screen()) -> str:
