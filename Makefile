@@ -1,6 +1,6 @@
 # make demo: install, build a small case, find what is planted in it, write its report
 # make test: install, then every check: style, types, imports, tests, the wheel, the core alone
-# make test-all: the same with the tests that take long
+# make test-all: the same with the tests that take long and four times the examples of properties
 # make formats: renew the table of formats in docs/formats.md
 .PHONY: demo test test-all install lint unit wheel formats bench clean
 
@@ -16,7 +16,7 @@ demo: .venv/core
 test: lint unit wheel
 
 test-all: lint wheel
-	$(BIN)/pytest -n 2 -q -m 'slow or not slow'
+	$(BIN)/pytest -n 2 -q -m 'slow or not slow' --hypothesis-profile thorough
 
 install: .venv/tree
 

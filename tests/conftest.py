@@ -14,8 +14,10 @@ except ImportError:  # where the wheel is tried with its own dependencies alone
     pass
 else:
     # The same examples every time, and none fails for being slow: tests are never timed.
-    settings.register_profile("frametrace", deadline=None, derandomize=True)
-    settings.load_profile("frametrace")
+    # `make test-all` asks for "thorough" by --hypothesis-profile; see trying.py for other numbers.
+    for name, count in (("thorough", 100), ("quick", 25)):
+        settings.register_profile(name, deadline=None, derandomize=True, max_examples=count)
+    settings.load_profile("quick")
 
 _SHARED = Path(
     os.environ.get("FRAMETRACE_SHARED", Path(__file__).parents[2] / "shared" / "data")

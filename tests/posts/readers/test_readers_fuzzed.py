@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sampling import (
     every_file,
@@ -19,6 +19,7 @@ from sampling import (
     source_of,
     table_text,
 )
+from trying import examples
 
 from frametrace.posts.readers import Reader
 from frametrace.posts.reading import read_source
@@ -104,7 +105,7 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 @every_file
-@settings(max_examples=20)  # each for every sample
+@examples(20)  # each for every sample
 @given(garbage=st.binary(max_size=200))
 def test_garbage_after_the_beginning_never_raises(
     reader: Reader, expected: Path, scratch: Path, garbage: bytes
