@@ -91,6 +91,6 @@ def answer(
     schema = pa.schema([FOUND.field(name) for name in Hit.__slots__])
     with connect(case, "posts", "post_media") as connection:
         connection.register("hits", pa.Table.from_pydict(columns, schema))
-        connection.execute(f"CREATE VIEW carriers AS {_CARRIERS[carriers]}")
+        connection.execute(f"CREATE TEMP VIEW carriers AS {_CARRIERS[carriers]}")
         rows = connection.sql(_POSTS_OF).to_arrow_table().cast(FOUND)
     return Found(rows.slice(0, limit) if limit else rows, rows.num_rows, tuple(notes))
