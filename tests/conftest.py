@@ -1,10 +1,13 @@
 """What every test can ask for."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -40,6 +43,31 @@ def fixtures() -> Path:
 
 @pytest.fixture(scope="session")
 def command() -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Runs `frametrace` in this process: one of its own would import everything anew."""
+    from frametrace.app.cli import main
+
+    def run(*arguments: object, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+        words = ["frametrace", *map(str, arguments)]
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
+        with (
+            contextlib.chdir(cwd or Path.cwd()),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            patch.object(sys, "argv", words),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+        printed = []
+        for stream in (out, err):
+            stream.flush()
+            printed.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
+        return subprocess.CompletedProcess(words, int(ended.value.code or 0), *printed)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Runs the installed command `frametrace` in a process of its own."""
 
     def run(*arguments: object, **options: object) -> "subprocess.CompletedProcess[str]":
