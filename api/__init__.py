@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from frametrace.case.table import Table
     from frametrace.embed.signals import ModelChoice
     from frametrace.embed.stage import Embedded, EmbedSettings
-    from frametrace.matcher.settings import MatchSettings, TieSettings
+    from frametrace.matcher.match_settings import MatchSettings, TieSettings
     from frametrace.posts.errors import (
         CaseError,
         CaseLocked,
@@ -64,11 +64,11 @@ _HOMES = {
     "Console": "frametrace.app.output.console",
     "EmbedSettings": "frametrace.embed.stage",
     "Embedded": "frametrace.embed.stage",
-    "MatchSettings": "frametrace.matcher.settings",
+    "MatchSettings": "frametrace.matcher.match_settings",
     "ModelChoice": "frametrace.embed.signals",
     "ReadSettings": "frametrace.posts.settings",
     "Table": "frametrace.case.table",
-    "TieSettings": "frametrace.matcher.settings",
+    "TieSettings": "frametrace.matcher.match_settings",
 }
 
 __all__ = [

@@ -93,6 +93,6 @@ def _case(path: Path) -> Iterator[Finding]:
         except FrametraceError as error:
             problems = [str(error)]
         yield from (Finding(f"index/{signal}", sentence, damaged=True) for sentence in problems)
-    from frametrace.matcher.pictures.edited_copies import check_compared
+    from frametrace.matcher.pictures.compare_pairs import check_compared
 
     yield from (Finding("verified", sentence, damaged=True) for sentence in check_compared(case))

@@ -13,12 +13,14 @@ from frametrace.app.report.network_files import write_network
 from frametrace.app.report.write_report import check_out, write_report
 from frametrace.app.summary import Counts, counts_of, notes_on, skipped_text
 from frametrace.case.ingest import Added, add_sources
-from frametrace.case.saved_column_maps import kept_maps
+from frametrace.case.saved_column_maps import saved_column_maps
 from frametrace.case.store import Case
 from frametrace.case.table import Table
 from frametrace.embed.stage import Embedded, EmbedSettings
 from frametrace.embed.stage import embed as compute_signals
-from frametrace.matcher.between_cases.match_cases import match_cases
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_cases import match_cases
+from frametrace.matcher.match_settings import Extent, MatchSettings, TieSettings
 from frametrace.matcher.network import (
     AccountNetwork,
     ShareColumns,
@@ -30,9 +32,7 @@ from frametrace.matcher.network import (
     shares_in_case,
 )
 from frametrace.matcher.query.find import find_picture, find_text
-from frametrace.matcher.results import Results
-from frametrace.matcher.settings import Extent, MatchSettings, TieSettings
-from frametrace.matcher.stage import MatchRun, load_results, match_case
+from frametrace.matcher.saved_results import MatchRun, Results, load_results
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.media.library import MediaLibrary
 from frametrace.posts.reading import open_source
@@ -206,7 +206,7 @@ def add(
     written. Raises `SourceError` where no row is a post.
     """
     folder = _folder(case)
-    maps = (*reading.columns, *kept_maps(folder))
+    maps = (*reading.columns, *saved_column_maps(folder))
     opened = [open_source(path, replace(reading, columns=maps)) for path in _paths(sources)]
     check_maps(reading.columns, [part for source in opened for part in source.parts])
     library = MediaLibrary(_paths(media), _paths(media_maps))

@@ -6,12 +6,12 @@ from pathlib import Path
 from frametrace.app.report.write_report import check_out, write_report
 from frametrace.app.summary import Counts, counts_of, skipped_text
 from frametrace.case.ingest import Added, add_sources
-from frametrace.case.saved_column_maps import kept_maps
+from frametrace.case.saved_column_maps import saved_column_maps
 from frametrace.case.store import Case
 from frametrace.embed.stage import Embedded, EmbedSettings, embed
-from frametrace.matcher.results import Results
-from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.stage import MatchRun, match_case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_settings import MatchSettings
+from frametrace.matcher.saved_results import MatchRun, Results
 from frametrace.posts.errors import SourceError
 from frametrace.posts.media.library import MediaLibrary
 from frametrace.posts.reading import open_source
@@ -54,7 +54,7 @@ def add(case_path: Path, inputs: Inputs, progress: Progress) -> tuple[Case, Adde
     Nothing is made before the sources and the media were found to be readable. Raises SourceError
     where no row is a post.
     """
-    columns = (*inputs.reading.columns, *kept_maps(case_path))
+    columns = (*inputs.reading.columns, *saved_column_maps(case_path))
     reading = replace(inputs.reading, columns=columns)
     opened = [open_source(source, reading) for source in inputs.sources]
     check_maps(inputs.reading.columns, [part for found in opened for part in found.parts])

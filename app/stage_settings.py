@@ -7,7 +7,7 @@ from typing import Any
 from frametrace.embed.models.runtime import NumericPrecision
 from frametrace.embed.signals import ModelChoice, model_options
 from frametrace.embed.stage import EmbedSettings
-from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.match_settings import MatchSettings
 from frametrace.posts.columns.column_map import columns_of, map_of, read_map
 from frametrace.posts.errors import UsageError
 from frametrace.posts.settings import ReadSettings
@@ -49,10 +49,10 @@ def inspect_settings(options: Mapping[str, Any]) -> tuple[ReadSettings, Mapping[
         given = {field: columns[0] for field, columns in named.items()}
     if options["case"] is None:
         return reading, given
-    from frametrace.case.saved_column_maps import kept_maps
+    from frametrace.case.saved_column_maps import saved_column_maps
     from frametrace.case.store import Case
 
-    kept = kept_maps(Case(options["case"]).path)
+    kept = saved_column_maps(Case(options["case"]).path)
     return replace(reading, columns=(*reading.columns, *kept)), given
 
 

@@ -22,10 +22,11 @@ from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.matcher.between_cases.union import parts_of
 from frametrace.matcher.framing.by_example.saved_framings import framing_digests
-from frametrace.matcher.results import GroupKind, Relation, Results
+from frametrace.matcher.results import GroupKind, Relation
+from frametrace.matcher.saved_results import Results
 
 if TYPE_CHECKING:
-    from frametrace.matcher.stage import MatchRun
+    from frametrace.matcher.saved_results import MatchRun
     from frametrace.posts.model import Skipped
 
 __all__ = [

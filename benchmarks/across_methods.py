@@ -15,10 +15,11 @@ from measuring import Stopped, say
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed.stage import EmbedSettings, embed
-from frametrace.matcher.between_cases.match_cases import match_cases
-from frametrace.matcher.results import GroupKind, Results
-from frametrace.matcher.settings import Extent
-from frametrace.matcher.stage import match_case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_cases import match_cases
+from frametrace.matcher.match_settings import Extent
+from frametrace.matcher.results import GroupKind
+from frametrace.matcher.saved_results import Results
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.export import export_tip, sent_items
 from frametrace.matcher.tips.export_selection import Selection

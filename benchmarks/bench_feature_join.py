@@ -31,7 +31,7 @@ from frametrace.embed.signals.local import Features
 from frametrace.index.codes import as_digits
 from frametrace.index.feature_join.feature_join import propose_pairs
 from frametrace.index.feature_shards import FeatureShards
-from frametrace.matcher.pictures.geometry import align
+from frametrace.matcher.pictures.feature_alignment import align
 
 SIZES, SIZES_QUICK = (100_000, 1_000_000), (1_000, 2_000)
 EDITS_OF, EDITS_OF_QUICK = 9, 90  # every such photo gets every ninth kind of edit

@@ -25,8 +25,8 @@ from frametrace.index.base import Hits
 from frametrace.index.codes import Codes
 from frametrace.matcher.photos.assignment import Nodes
 from frametrace.matcher.photos.edges import Edges
-from frametrace.matcher.photos.grouping import Near, PhotoMatches, group_photos
-from frametrace.matcher.photos.star_clustering import stars
+from frametrace.matcher.photos.grouping import CopyGraph, PhotoMatches, group_photos
+from frametrace.matcher.photos.star_clustering import star_clusters
 from frametrace.matcher.results import MATCHES
 
 HASHES, HASHES_QUICK = 10_000_000, 100_000
@@ -151,7 +151,7 @@ def group(folder: str) -> dict[str, float]:
     start = time.perf_counter()
     found = _grouped(codes, posts, _hits(Path(folder)))
     grouped = time.perf_counter()
-    pq.write_table(found.places, Path(folder, "places.parquet"), compression="zstd")
+    pq.write_table(found.assigned, Path(folder, "places.parquet"), compression="zstd")
     rows = 0
     with pq.ParquetWriter(Path(folder, "matches.parquet"), MATCHES, compression="zstd") as writer:
         for batch in found.batches():
@@ -171,7 +171,7 @@ def _grouped(codes: np.ndarray, posts: np.ndarray, pairs: Iterator[Hits]) -> Pho
     items[:, -4:] = np.arange(len(codes), dtype=">u4")[:, None].view(np.uint8)
     held = Codes(codes, np.arange(len(codes) + 1), items)
     nodes = Nodes.alone(held.digests(), posts, pdq.Pdq.name)
-    return group_photos(Near.of(held, nodes, pairs, pdq.MAX_DISTANCE))
+    return group_photos(CopyGraph.of(held, nodes, pairs, pdq.MAX_DISTANCE))
 
 
 def _hits(folder: Path) -> Iterator[Hits]:
@@ -239,12 +239,16 @@ def slice_(folder: str) -> dict[str, float]:
     edges = Edges.of_distances(a, b, pdq.Pdq.name, pairs["distance"], pdq.BITS)
     held = edges.graph(len(nodes))
     contenders = {
-        "stars": lambda _: stars(held, posts[nodes]),
+        "stars": lambda _: star_clusters(held, posts[nodes]),
         "leiden": lambda _: Leiden(random_state=0).fit_predict(held),
     }
     seconds = interleaved(contenders, [None], ROUNDS, quiet=True)
     medians = {name: float(np.median(times)) for name, times in seconds.items()}
-    return {**medians, "ratio": ratio(seconds["stars"], seconds["leiden"]), "pairs": len(pairs)}
+    return {
+        **medians,
+        "ratio": ratio(seconds["stars"], seconds["leiden"]),
+        "pairs": len(pairs),
+    }
 
 
 def video(count: str, seed: str) -> dict[str, float]:
@@ -265,7 +269,7 @@ def video(count: str, seed: str) -> dict[str, float]:
     found = _grouped(codes, np.ones(len(codes), np.int64), hits())
     matches = sum(map(len, found.batches()))
     seconds = time.perf_counter() - start - made
-    photos = len(found.places["medoid_sha256"].unique())
+    photos = len(found.assigned["medoid_sha256"].unique())
     return {"seconds": seconds, "made": made, "pairs": pairs, "matches": matches, "photos": photos}
 
 

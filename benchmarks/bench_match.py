@@ -39,7 +39,7 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.thumbnail import pixels
 from frametrace.matcher.query.find import find_picture
 from frametrace.matcher.results import GroupKind
-from frametrace.matcher.stage import load_results
+from frametrace.matcher.saved_results import load_results
 
 SIZES, SIZES_QUICK = (100_000, 1_000_000), (1_000, 2_000)
 COPIES, COPIES_QUICK = (1_000, 3_000), (50, 100)

@@ -1,4 +1,4 @@
-"""Posts, profiles and pictures as rows of a case's tables."""
+"""Converts posts, profiles, pictures and links to rows of a case's Arrow tables."""
 
 import hashlib
 import json
@@ -10,14 +10,21 @@ import pyarrow as pa
 from frametrace.case.schemas import ACCOUNT_PROFILES, GUESSED, MEDIA, POST_MEDIA, POSTS, SKIPPED
 from frametrace.posts.model import Account, MediaItem, Post
 
-__all__ = ["accounts_table", "links_table", "media_table", "posts_table", "skipped_table"]
+__all__ = [
+    "accounts_table",
+    "guessed_table",
+    "links_table",
+    "media_table",
+    "posts_table",
+    "skipped_table",
+]
 
-# Posts and profiles refer to nothing that refers to them.
+# No value of a post or profile contains itself.
 _encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True, check_circular=False).encode
 
 
 def posts_table(posts: Collection[Post]) -> pa.Table:
-    """The posts column by column: a dictionary for each row would take twice as long."""
+    """Posts as rows of `posts`, built by column: a dictionary per row would take twice as long."""
     columns: dict[str, list[Any]] = {
         "platform": [post.platform for post in posts],
         "post_id": [post.post_id for post in posts],
@@ -86,7 +93,7 @@ def links_table(
 
 
 def guessed_table(places: Mapping[tuple[str, str, str], str]) -> pa.Table:
-    """Where the pictures lie that a guess gave to posts, as rows of `guessed`."""
+    """Links that are guesses, and the place of each picture's file, as rows of `guessed`."""
     rows = [
         {"platform": key[0], "post_id": key[1], "sha256": key[2], "place": place}
         for key, place in places.items()

@@ -1,11 +1,11 @@
-"""Adding sources to a case: posts, profiles, and the pictures that posts carry.
+"""Adds sources to a case: posts, profiles, and the pictures of the posts.
 
-Work goes in batches; each becomes one unit. Adding the same source again changes nothing: what the
-case already holds is left out before a unit is written.
+Rows are added in batches; each batch becomes one unit. Adding the same source again changes
+nothing: what the case already has is left out before a unit is written.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -13,12 +13,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from frametrace.case.arrow_rows import accounts_table, media_table, posts_table, skipped_table
-from frametrace.case.ingest_batch import BatchRows, rows_guessed, rows_of
-from frametrace.case.key_conflicts import Refused
-from frametrace.case.picture_links import corrections, guesses_in, new_links
-from frametrace.case.saved_column_maps import keep_maps
+from frametrace.case.ingest_batch import BatchRows, batch_rows, guessed_picture_rows
+from frametrace.case.key_conflicts import KeyConflict
+from frametrace.case.picture_links import guess_corrections, new_guesses, new_links
+from frametrace.case.saved_column_maps import save_column_maps
 from frametrace.case.store import Case, CaseWriter
-from frametrace.case.views import Held
+from frametrace.case.stored_rows import StoredRows
 from frametrace.posts.errors import UsageError
 from frametrace.posts.media.guesses import Key
 from frametrace.posts.media.library import MediaLibrary
@@ -32,35 +32,38 @@ from frametrace.work.progress import Progress, Silent
 
 __all__ = ["Added", "add_sources"]
 
-_BATCH = 20_000  # rows of a source; some 40 MB of Python objects
-_CHARACTERS = 20_000_000  # of captions in a batch: a thousand a row, more than any platform allows
+_BATCH_ROWS = 20_000  # some 40 MB of Python objects
+# In the captions of a batch: a thousand per row, more than any platform allows.
+_BATCH_CHARACTERS = 20_000_000
+
+_RefusedRow = tuple[Key, str, int]  # of a post that was not added: its key, source and line
 
 
 @dataclass(slots=True)
 class Added:
-    """How many rows one call read, and how many of each kind it added to a case."""
+    """The numbers of rows that one call read, and of rows of each kind that it added to a case."""
 
     rows: int = field(default=0, compare=False)
     posts: int = 0
     accounts: int = 0
     media: int = 0
     skipped: int = 0
-    known: int = 0  # posts that the case held already
-    other_times: int = field(default=0, compare=False)  # of these: are now read at another time
-    completed: int = 0  # posts that the case held in part and now holds whole
-    # Rows and files of posts that were not read, and besides these posts that were not taken.
+    known: int = 0  # posts that the case had already
+    other_times: int = field(default=0, compare=False)  # of the known: now read with another time
+    completed: int = 0  # posts of which the case had only a part
+    # Rows and files of posts that could not be read; `dropped` counts refused posts as well.
     unreadable: int = field(default=0, compare=False)
-    unreadable_files: int = field(default=0, compare=False)  # of these: the files, sheets and lists
+    unreadable_files: int = field(default=0, compare=False)  # of these: whole files, sheets, lists
     dropped: int = field(default=0, compare=False)
-    # Pictures by what joined them to their post, and those of media folders that belong to none.
+    # Pictures by what assigned them to their post; `unowned`: of media folders, without a post.
     by_map: int = field(default=0, compare=False)
     by_row: int = field(default=0, compare=False)
     by_name: int = field(default=0, compare=False)
     unowned: int = field(default=0, compare=False)
-    absent: int = field(default=0, compare=False)  # pictures that rows name and that aren't there
-    by_kept: Mapping[str, str] = field(default_factory=dict, compare=False)  # maps, by source
-    lost: Skipped | None = field(default=None, compare=False)  # the first of the dropped
-    aside: Mapping[str, int] = field(default_factory=dict, compare=False)  # no pictures, by suffix
+    absent: int = field(default=0, compare=False)  # pictures that rows name but that are missing
+    by_kept: Mapping[str, str] = field(default_factory=dict, compare=False)  # saved maps, by source
+    lost: Skipped | None = field(default=None, compare=False)  # the first that was dropped
+    aside: Mapping[str, int] = field(default_factory=dict, compare=False)  # other files, by suffix
 
 
 def add_sources(
@@ -71,74 +74,99 @@ def add_sources(
     reading: ReadSettings = ReadSettings(),
     progress: Progress | None = None,
 ) -> Added:
-    """Read every source into the case and find its posts' pictures.
+    """Add the posts of every source to the case, with their pictures.
 
-    Pictures in a folder or an archive with posts are looked for there as well.
-
-    The sources are opened before anything is written: raises `SourceError` where one can't be read
-    at all, `UsageError` for a union of cases. Rows that can't be read become rows of `skipped`.
+    Pictures are searched for in `library`, and in the folders and archives of the sources. The
+    sources are opened before anything is written: raises `SourceError` where one can't be read at
+    all, `UsageError` for a union of cases. Rows that can't be read become rows of `skipped`.
     """
     progress = progress or Silent()
     if case.is_union:
         raise UsageError(
-            f"{case.path} is a union of cases, which is made anew from these: add to one of them, "
+            f"{case.path} is a union of cases, which is rebuilt from them: add to one of them, "
             "then match them again"
         )
     opened = [
         open_source(source, reading) if isinstance(source, Path) else source for source in sources
     ]
-    parts = [part for found in opened for part in found.parts]
+    parts = [part for source in opened for part in source.parts]
     library.search(
-        *(path for found in opened for path in found.searched),
+        *(path for source in opened for path in source.searched),
         read={part.place for part in parts},
-        around=[each for found in opened for each in found.around],
+        around=[path for source in opened for path in source.around],
     )
-    added, refused = Added(), set[tuple[Key, str, int]]()
+    added, refused = Added(), set[_RefusedRow]()
     added.by_kept = {p.source.name: p.columns.kept for p in parts if p.columns and p.columns.kept}
     with case.writer() as writer:
-        keep_maps(case.path, (part.columns for part in parts if part.columns))
-        for each in opened:
-            with progress.track(f"reading {printable(each.path.resolve().name)}", None) as advance:
-                for batch in _batches(each.readings()):
-                    refused |= _put(writer, rows_of(batch, library), added)
-                    lost = [e for _, e in batch if isinstance(e, Skipped) and not e.kept]
-                    added.rows += sum(not isinstance(e, Skipped) for _, e in batch) + len(lost)
-                    added.unreadable += len(lost)
-                    added.unreadable_files += sum(not skipped.line for skipped in lost)
-                    added.dropped += len(lost)
-                    added.lost = added.lost or next(iter(lost), None)
-                    advance(len(batch))
+        save_column_maps(case.path, (part.columns for part in parts if part.columns))
+        for source in opened:
+            refused |= _add_posts(writer, source, library, added, progress)
         if library.waits:
-            with progress.track("joining pictures by name", None) as advance:
-                held = Held(case)
-                for named, checks, guess in (
-                    (library.named(), None, False),
-                    (library.claimed(held.keys), held, False),
-                    (library.guessed(held.keys), held, True),
-                ):
-                    taken = (row for row in named if row[:3] not in refused)
-                    while found := list(islice(taken, _BATCH)):
-                        rows = rows_guessed(found, checks, guess=guess)
-                        _put(writer, rows, added)
-                        added.by_name += len(rows.guessed)
-                        advance(len(found))
-        unused = BatchRows()
-        for row in library.unused(Held(case).keys(library.unasked())):
-            unused.skip(row)
-        _put(writer, unused, added)
-        added.by_map, added.by_row = library.joined["map"], library.joined["row"]
-        added.unowned = len(Held(case).without(library.unowned()))
-        added.aside = dict(library.aside.most_common())
+            _add_guessed_pictures(writer, library, refused, added, progress)
+        _count_unused_pictures(writer, library, added)
         writer.commit()
     return added
+
+
+def _add_posts(
+    writer: CaseWriter, source: Opened, library: MediaLibrary, added: Added, progress: Progress
+) -> set[_RefusedRow]:
+    """Add what a source holds, batch by batch; returns the posts that were refused."""
+    refused = set[_RefusedRow]()
+    with progress.track(f"reading {printable(source.path.resolve().name)}", None) as advance:
+        for batch in _batches(source.readings()):
+            refused |= _put(writer, batch_rows(batch, library), added)
+            unread = [e for _, e in batch if isinstance(e, Skipped) and not e.kept]
+            added.rows += sum(not isinstance(e, Skipped) for _, e in batch) + len(unread)
+            added.unreadable += len(unread)
+            added.unreadable_files += sum(not skipped.line for skipped in unread)
+            added.dropped += len(unread)
+            added.lost = added.lost or next(iter(unread), None)
+            advance(len(batch))
+    return refused
+
+
+def _add_guessed_pictures(
+    writer: CaseWriter,
+    library: MediaLibrary,
+    refused: Set[_RefusedRow],
+    added: Added,
+    progress: Progress,
+) -> None:
+    """Add the pictures that can be assigned to posts only once all posts are known."""
+    stored = StoredRows(writer.case)
+    with progress.track("joining pictures by name", None) as advance:
+        for assigned, compared_with, guess in (
+            (library.named(), None, False),
+            (library.claimed(stored.post_keys), stored, False),
+            (library.guessed(stored.post_keys), stored, True),
+        ):
+            accepted = (row for row in assigned if row[:3] not in refused)
+            while batch := list(islice(accepted, _BATCH_ROWS)):
+                rows = guessed_picture_rows(batch, compared_with, guess=guess)
+                _put(writer, rows, added)
+                added.by_name += len(rows.guessed)
+                advance(len(batch))
+
+
+def _count_unused_pictures(writer: CaseWriter, library: MediaLibrary, added: Added) -> None:
+    """Report the pictures that no post has, and count how the others were assigned."""
+    stored = StoredRows(writer.case)
+    unused = BatchRows()
+    for row in library.unused(stored.post_keys(library.unasked())):
+        unused.add_skipped(row)
+    _put(writer, unused, added)
+    added.by_map, added.by_row = library.joined["map"], library.joined["row"]
+    added.unowned = len(stored.unowned(library.unowned()))
+    added.aside = dict(library.aside.most_common())
 
 
 def _batches(
     readings: Iterable[tuple[Base, Iterable[Entry]]],
 ) -> Iterator[list[tuple[Base, Entry]]]:
-    """What was read, with where its paths are relative to, however many files it comes from.
+    """The entries of all files of a source, each with the root of its paths, in batches.
 
-    A folder may hold a small document beside each of a hundred thousand pictures.
+    A batch may span files: a folder may hold a small document beside each of its pictures.
     """
     batch: list[tuple[Base, Entry]] = []
     characters = 0
@@ -146,7 +174,7 @@ def _batches(
         batch.append((base, entry))
         if isinstance(entry, Post):
             characters += len(entry.text) + sum(map(len, entry.extra.values()))
-        if len(batch) == _BATCH or characters > _CHARACTERS:
+        if len(batch) == _BATCH_ROWS or characters > _BATCH_CHARACTERS:
             yield batch
             batch, characters = [], 0
     if batch:
@@ -154,36 +182,33 @@ def _batches(
 
 
 @dataclass(frozen=True, slots=True)
-class _Posts:
-    """The posts of a batch: those that are new, those that complete one held in part, and others.
+class _ComparedPosts:
+    """The posts of a batch: new ones, ones that complete a part that the case has, and others.
 
-    `known` counts those that are held, of which `other_times` had another time when first read.
+    `known` counts those that the case has, of which `other_times` had another time when first read.
     """
 
     new: pa.Table
-    whole: pa.Table
-    refused: tuple[Refused, ...]
+    completing: pa.Table
+    conflicts: tuple[KeyConflict, ...]
     known: int
     other_times: int
 
     @property
     def refused_keys(self) -> set[Key]:
-        """The keys of those that are not taken."""
-        return {(post.platform, post.post_id) for post in self.refused}
+        """The keys of the posts that are not added."""
+        return {conflict.key for conflict in self.conflicts}
 
 
-def _put(writer: CaseWriter, rows: BatchRows, added: Added) -> set[tuple[Key, str, int]]:
-    """Leave out what the case holds, then write the rest as one unit.
-
-    Returns the keys of the posts that were refused, each with its source and line.
-    """
-    held = Held(writer.case)
-    posts = _posts_of(rows, held)
-    for refused in posts.refused:
-        rows.refuse(refused)
-    tables, instead = _unit(held, rows, posts)
+def _put(writer: CaseWriter, rows: BatchRows, added: Added) -> set[_RefusedRow]:
+    """Leave out what the case has and write the rest as one unit; returns the refused posts."""
+    stored = StoredRows(writer.case)
+    posts = _compare_posts(rows, stored)
+    for conflict in posts.conflicts:
+        rows.add_conflict(conflict)
+    tables, replaced = _unit(stored, rows, posts)
     added.posts += posts.new.num_rows
-    added.completed += posts.whole.num_rows
+    added.completed += posts.completing.num_rows
     added.known += posts.known
     added.other_times += posts.other_times
     added.accounts += tables["accounts"].num_rows
@@ -192,54 +217,54 @@ def _put(writer: CaseWriter, rows: BatchRows, added: Added) -> set[tuple[Key, st
     added.absent += rows.absent
     added.dropped += len(rows.lost)
     added.lost = added.lost or next(iter(rows.lost), None)
-    if any(table.num_rows for table in tables.values()) or any(instead.values()):
-        writer.put(f"add-{_digest(tables)}", tables, instead)
-    return {((post.platform, post.post_id), post.source, post.line) for post in posts.refused}
+    if any(table.num_rows for table in tables.values()) or any(replaced.values()):
+        writer.put(f"add-{_digest(tables)}", tables, replaced)
+    return {(conflict.key, conflict.source, conflict.line) for conflict in posts.conflicts}
 
 
-def _posts_of(rows: BatchRows, held: Held) -> _Posts:
-    read = posts_table(rows.posts.values())
-    new, known, conflicts = held.new_posts(read)
-    whole = held.partial(read) if read.num_rows else read
-    replaced = _keys_of(whole)
-    refused = (Refused(**row) for row in conflicts.to_pylist())
-    return _Posts(
+def _compare_posts(rows: BatchRows, stored: StoredRows) -> _ComparedPosts:
+    posts = posts_table(rows.posts.values())
+    new, known, conflicting = stored.new_posts(posts)
+    completing = stored.completing(posts) if posts.num_rows else posts
+    completed = _keys_of(completing)
+    conflicts = (KeyConflict(**row) for row in conflicting.to_pylist())
+    return _ComparedPosts(
         new=new,
-        whole=whole,
-        refused=tuple(post for post in refused if (post.platform, post.post_id) not in replaced),
+        completing=completing,
+        conflicts=tuple(conflict for conflict in conflicts if conflict.key not in completed),
         known=known,
-        other_times=held.other_times(read) if known else 0,
+        other_times=stored.other_times(posts) if known else 0,
     )
 
 
 def _unit(
-    held: Held, rows: BatchRows, posts: _Posts
+    stored: StoredRows, rows: BatchRows, posts: _ComparedPosts
 ) -> tuple[dict[str, pa.Table], dict[str, list[str]]]:
-    """The tables of one unit, and the shards that these stand instead of."""
+    """The tables of one unit, and the shards that they replace, by table."""
     refused = posts.refused_keys
-    links = new_links(held, rows, refused)
-    corrected = corrections(held, rows, refused)
+    links = new_links(stored, rows, refused)
+    corrections = guess_corrections(stored, rows, refused)
     media = sorted(set(links["sha256"].to_pylist()))
     tables = {
         "posts": posts.new,
-        "accounts": held.new("accounts", accounts_table(rows.accounts.values())),
-        "media": held.new("media", media_table(rows.media[sha256] for sha256 in media)),
+        "accounts": stored.new("accounts", accounts_table(rows.accounts.values())),
+        "media": stored.new("media", media_table(rows.media[sha256] for sha256 in media)),
         "post_media": links,
-        "guessed": guesses_in(links, rows),
-        "skipped": held.new("skipped", skipped_table(rows.skipped)),
+        "guessed": new_guesses(links, rows),
+        "skipped": stored.new("skipped", skipped_table(rows.skipped)),
     }
-    gone: Mapping[str, Collection[tuple[str, ...]]] = {
-        "posts": _keys_of(posts.whole),
-        "post_media": corrected.withdrawn,
-        "guessed": corrected.withdrawn | corrected.confirmed,
+    deleted: Mapping[str, Collection[tuple[str, ...]]] = {
+        "posts": _keys_of(posts.completing),
+        "post_media": corrections.withdrawn,
+        "guessed": corrections.withdrawn | corrections.confirmed,
     }
-    instead: dict[str, list[str]] = {}
-    for name, without in gone.items():
-        if without:
-            left, instead[name] = held.left_of(name, without)
-            tables[name] = pa.concat_tables([tables[name], left])
-    tables["posts"] = pa.concat_tables([tables["posts"], posts.whole])
-    return tables, instead
+    replaced: dict[str, list[str]] = {}
+    for name, keys in deleted.items():
+        if keys:
+            remaining, replaced[name] = stored.remaining(name, keys)
+            tables[name] = pa.concat_tables([tables[name], remaining])
+    tables["posts"] = pa.concat_tables([tables["posts"], posts.completing])
+    return tables, replaced
 
 
 def _keys_of(posts: pa.Table) -> set[Key]:
@@ -247,7 +272,7 @@ def _keys_of(posts: pa.Table) -> set[Key]:
 
 
 def _digest(tables: dict[str, pa.Table]) -> str:
-    """A name for a unit: the same rows give the same name."""
+    """A digest of the tables: the same rows give the same name of a unit."""
     digest = hashlib.sha256()
     for name, table in tables.items():
         digest.update(name.encode())

@@ -1,11 +1,11 @@
-"""What one batch of entries brings to a case, before the case is asked what it holds already."""
+"""Turns a batch of entries that were read into rows, with the pictures of their posts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from frametrace.case.key_conflicts import Refused, refusal
-from frametrace.case.views import Held
+from frametrace.case.key_conflicts import KeyConflict, key_conflict
+from frametrace.case.stored_rows import StoredRows
 from frametrace.posts.errors import DecodeError
 from frametrace.posts.media.guesses import Guess, Key
 from frametrace.posts.media.library import MediaLibrary
@@ -15,112 +15,117 @@ from frametrace.posts.parts import Entry
 from frametrace.posts.sources.roots import Base
 from frametrace.work.thread_pool import ThreadPool
 
-__all__ = ["BatchRows", "Link", "rows_guessed", "rows_of"]
+__all__ = ["BatchRows", "Link", "batch_rows", "guessed_picture_rows"]
 
 Link = tuple[str, str, str]  # (platform, post id, SHA-256)
-Told = tuple[str, int]  # by which source, in which line
+SourceLine = tuple[str, int]
 
-_THREADS = 4  # reading files and SHA-256 both let other threads run
-_PART = 50  # files handed to a thread at once: one by one costs as much as reading them
+_THREADS = 4  # reading files and SHA-256 both release Python's lock
+_FILES_PER_PART = 50  # handed to a thread at once: one by one costs as much as reading them
 
 
 @dataclass(slots=True)
 class BatchRows:
-    """What one batch brings, before the case is asked what it holds already."""
+    """The rows of one batch, before they are compared with the rows of the case."""
 
-    posts: dict[tuple[str, str], Post] = field(default_factory=dict)
+    posts: dict[Key, Post] = field(default_factory=dict)
     accounts: dict[tuple[str, str], Account] = field(default_factory=dict)
     media: dict[str, MediaItem] = field(default_factory=dict)
     post_media: dict[Link, MediaItem] = field(default_factory=dict)
-    told: dict[Link, Told] = field(default_factory=dict)
-    guessed: dict[Link, str] = field(default_factory=dict)  # of these: in which place
-    said: dict[Link, str] = field(default_factory=dict)  # by the row: in which root
-    lost: list[Skipped] = field(default_factory=list)  # posts that stand under no key
-    absent: int = 0  # pictures that are named and can't be had
+    sources: dict[Link, SourceLine] = field(default_factory=dict)  # which row gave each link
+    guessed: dict[Link, str] = field(default_factory=dict)  # links by a guess: the file's place
+    roots: dict[Link, str] = field(default_factory=dict)  # links by a row: the file's root
+    lost: list[Skipped] = field(default_factory=list)  # posts whose key another post has
+    absent: int = 0  # pictures that are named but can't be read
     skipped: dict[tuple[str, int, str, str], None] = field(default_factory=dict)
 
-    def join(self, post: Key, item: MediaItem, told: Told, *, guess: bool = False) -> Link:
-        """Let a post have a picture, as was `told`; returns the key of both."""
-        key = (*post, item.sha256)
-        self.told.setdefault(key, told)
+    def add_picture(
+        self, post: Key, item: MediaItem, source: SourceLine, *, guess: bool = False
+    ) -> Link:
+        """Give a post a picture; `source` is the row that says so."""
+        link = (*post, item.sha256)
+        self.sources.setdefault(link, source)
         self.media.setdefault(item.sha256, item)
-        self.post_media.setdefault(key, item)
+        self.post_media.setdefault(link, item)
         if guess:
-            self.guessed[key] = item.place
-        return key
+            self.guessed[link] = item.place
+        return link
 
-    def refuse(self, post: Refused) -> None:
-        """Note a post that is not taken, as its key is another's."""
-        if post.is_lost:
-            self.lost.append(post.told)
-        self.skip(post.told)
+    def add_conflict(self, conflict: KeyConflict) -> None:
+        """Report a post that is not added because another post has its key."""
+        if conflict.is_lost:
+            self.lost.append(conflict.skipped)
+        self.add_skipped(conflict.skipped)
 
-    def lack(self, found: Skipped) -> None:
-        """Note a picture that a post is without."""
+    def add_absent(self, picture: Skipped) -> None:
+        """Report a picture that a post names but that can't be read."""
         self.absent += 1
-        self.skip(found)
+        self.add_skipped(picture)
 
-    def skip(self, found: Skipped) -> None:
-        """Note what could not be read or used, once however often it is told."""
-        self.skipped[(found.source, found.line, found.item, found.reason)] = None
+    def add_skipped(self, row: Skipped) -> None:
+        """Report what could not be read or used; the same report counts once."""
+        self.skipped[(row.source, row.line, row.item, row.reason)] = None
 
 
-def rows_of(batch: Sequence[tuple[Base, Entry]], library: MediaLibrary) -> BatchRows:
-    """The rows of what was read, with the pictures that `library` finds for its posts."""
+def batch_rows(batch: Sequence[tuple[Base, Entry]], library: MediaLibrary) -> BatchRows:
+    """The rows of a batch, with the pictures that `library` finds for its posts."""
     rows = BatchRows()
     posts = []
     for base, entry in batch:
         match entry:
             case Skipped():
-                rows.skip(entry)
+                rows.add_skipped(entry)
             case Account():
                 rows.accounts.setdefault((entry.platform, entry.account_id), entry)
-            case Post() if _is_new(rows, entry):
+            case Post() if _add_post(rows, entry):
                 posts.append((base, entry))
-    found = [(post, file) for base, post in posts for file in library.find(post, base)]
-    items = _identified(file for _, file in found if isinstance(file, MediaFile))
-    for post, file in found:
+    files = [(post, file) for base, post in posts for file in library.find(post, base)]
+    items = _identified(file for _, file in files if isinstance(file, MediaFile))
+    for post, file in files:
         if isinstance(file, Skipped):
-            rows.lack(file)
+            rows.add_absent(file)
         elif isinstance(item := items[file], Skipped):
-            rows.lack(replace(item, source=post.source, line=post.line))
+            rows.add_absent(replace(item, source=post.source, line=post.line))
         else:
             alone = post.platform == PICTURES_ALONE
-            told = post.source, post.line
-            key = rows.join((post.platform, post.post_id), item, told, guess=alone)
+            source = post.source, post.line
+            link = rows.add_picture((post.platform, post.post_id), item, source, guess=alone)
             if item.path.endswith(post.media):
-                rows.said[key] = item.root
+                rows.roots[link] = item.root
     return rows
 
 
-def rows_guessed(found: Sequence[Guess], held: Held | None, *, guess: bool) -> BatchRows:
-    """What was found once all posts were known: of what `held` holds no file of another post.
+def guessed_picture_rows(
+    guesses: Sequence[Guess], stored: StoredRows | None, *, guess: bool
+) -> BatchRows:
+    """The rows of pictures that were assigned to posts once all posts were known.
 
-    But one that a weaker guess gave to it; a `guess` is what a file's name alone says.
+    With `stored`, pictures are left out that another post of the case has, unless a weaker guess
+    gave them to it. `guess` says that a picture was assigned by its file's name alone.
     """
     rows = BatchRows()
-    items = _identified(file for *_, file in found if isinstance(file, MediaFile))
+    items = _identified(file for *_, file in guesses if isinstance(file, MediaFile))
     identified = {item.sha256: item for item in items.values() if isinstance(item, MediaItem)}
-    owners, guesses = {}, {}
-    if held:
-        owners = held.owners([(item.sha256, item.path) for item in identified.values()])
-        guesses = held.guesses_at([item.place for item in identified.values()])
-    for key, source, line, file in found:
+    owners, earlier_guesses = {}, {}
+    if stored:
+        owners = stored.owners([(item.sha256, item.path) for item in identified.values()])
+        earlier_guesses = stored.guesses_at([item.place for item in identified.values()])
+    for key, source, line, file in guesses:
         if isinstance(file, Skipped):
-            rows.lack(file)
+            rows.add_absent(file)
         elif isinstance(item := items[file], Skipped):
-            rows.lack(replace(item, source=source, line=line))
-        elif others := _owning(key, item, owners, guesses, guess=guess):
-            reason = f"is the picture of {'/'.join(min(others))} already"
-            rows.skip(Skipped(source, line, item.path, reason))
+            rows.add_absent(replace(item, source=source, line=line))
+        elif owned_by := _other_owners(key, item, owners, earlier_guesses, guess=guess):
+            reason = f"is the picture of {'/'.join(min(owned_by))} already"
+            rows.add_skipped(Skipped(source, line, item.path, reason))
         else:
-            link = rows.join(key, item, (source, line), guess=guess)
-            if held is None:
-                rows.said[link] = item.root
+            link = rows.add_picture(key, item, (source, line), guess=guess)
+            if stored is None:
+                rows.roots[link] = item.root
     return rows
 
 
-def _owning(
+def _other_owners(
     key: Key,
     item: MediaItem,
     owners: Mapping[tuple[str, str], Set[Key]],
@@ -128,20 +133,21 @@ def _owning(
     *,
     guess: bool,
 ) -> Set[Key]:
-    """The posts that keep a file as theirs, though something gives it to the post of `key`."""
+    """The posts whose claim to a file is stronger than that of the post of `key`."""
     weaker = {
         (platform, post_id)
         for platform, post_id, _ in guesses.get(item.place, ())
         if not guess or platform == PICTURES_ALONE or len(post_id) < len(key[1])
     }
-    others = owners.get((item.sha256, item.path), set()) - weaker
-    return set() if key in others else others
+    stronger = owners.get((item.sha256, item.path), set()) - weaker
+    return set() if key in stronger else stronger
 
 
 def _identified(files: Iterable[MediaFile]) -> dict[MediaFile, MediaItem | Skipped]:
     """Read each file once, however many posts carry it; one that can't be read is a Skipped."""
     distinct = list(dict.fromkeys(files))
-    parts = [distinct[at : at + _PART] for at in range(0, len(distinct), _PART)]
+    starts = range(0, len(distinct), _FILES_PER_PART)
+    parts = [distinct[start : start + _FILES_PER_PART] for start in starts]
     with ThreadPool(_THREADS) as executor:
         items = chain.from_iterable(executor.map(_identify_all, parts))
         return dict(zip(distinct, items, strict=True))
@@ -157,12 +163,12 @@ def _identify_all(files: Sequence[MediaFile]) -> list[MediaItem | Skipped]:
     return items
 
 
-def _is_new(rows: BatchRows, post: Post) -> bool:
-    """Take the post unless its key is taken; a whole one takes the place of one shown in part."""
+def _add_post(rows: BatchRows, post: Post) -> bool:
+    """Add the post unless a different one has its key; a whole post replaces a partial one."""
     key = post.platform, post.post_id
     first = rows.posts.setdefault(key, post)
-    if refused := refusal(first, post):
-        rows.refuse(refused)
+    if conflict := key_conflict(first, post):
+        rows.add_conflict(conflict)
     elif first.is_partial and not post.is_partial:
         rows.posts[key] = post
-    return refused is None
+    return conflict is None

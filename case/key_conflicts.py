@@ -1,4 +1,4 @@
-"""Posts that are not taken because another one has their key."""
+"""Finds posts that can't be added because a different post has their key (platform, post id)."""
 
 import re
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from datetime import timedelta
 
 from frametrace.posts.model import Post, Skipped
 
-__all__ = ["ACCOUNT", "SHORT_NUMBER", "TEXT", "TIME", "Refused", "refusal"]
+__all__ = ["ACCOUNT", "SHORT_NUMBER", "TEXT", "TIME", "KeyConflict", "key_conflict"]
 
 ACCOUNT, TEXT, TIME = "another account", "other text", "another time"
-# Many a source numbers its rows like this; platforms' own numbers are longer.
+# Many sources number their rows like this; platforms' own ids are longer.
 SHORT_NUMBER = "[0-9]{1,8}"
-_DAY = timedelta(days=1)  # zones apart, one post has one time
+_MAX_TIME_DIFFERENCE = timedelta(days=1)  # time zones apart, one post has one time
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A post that is not taken, and in what it differs from the one that has its key."""
+class KeyConflict:
+    """A post that is not added, and how it differs from the post that has its key."""
 
     source: str
     line: int
@@ -25,21 +25,29 @@ class Refused:
     differs: str
 
     @property
+    def key(self) -> tuple[str, str]:
+        """The key that both posts have."""
+        return self.platform, self.post_id
+
+    @property
     def is_lost(self) -> bool:
-        """Whether it may be another post; with other text a platform's own id was edited."""
+        """Whether it may be a different post.
+
+        Under a platform's own id, other text means that the same post was edited.
+        """
         return self.differs != TEXT or _is_short(self.post_id)
 
     @property
-    def told(self) -> Skipped:
-        """What is said of it."""
+    def skipped(self) -> Skipped:
+        """The row of `skipped` that reports it."""
         reason = f"another post with this key and {self.differs} was kept"
         return Skipped(self.source, self.line, f"{self.platform}/{self.post_id}", reason)
 
 
-def refusal(first: Post, post: Post) -> Refused | None:
-    """Why a post is not taken where the first has its key; None where both are one post.
+def key_conflict(first: Post, post: Post) -> KeyConflict | None:
+    """Why `post` can't be added where `first` has its key; None where both are the same post.
 
-    Shown in part it is one with whatever text.
+    If just one of them is partial, their texts may differ.
     """
     if not first.is_of_the_account(post):
         differs = ACCOUNT
@@ -51,13 +59,14 @@ def refusal(first: Post, post: Post) -> Refused | None:
         differs = TIME
     else:
         return None
-    return Refused(post.source, post.line, post.platform, post.post_id, differs)
+    return KeyConflict(post.source, post.line, post.platform, post.post_id, differs)
 
 
 def _is_short(post_id: str) -> bool:
     return re.fullmatch(SHORT_NUMBER, post_id) is not None
 
 
-def _is_at_another_time(one: Post, other: Post) -> bool:
-    times = one.posted_at, other.posted_at
-    return times[0] is not None and times[1] is not None and abs(times[0] - times[1]) > _DAY
+def _is_at_another_time(first: Post, post: Post) -> bool:
+    if first.posted_at is None or post.posted_at is None:
+        return False
+    return abs(first.posted_at - post.posted_at) > _MAX_TIME_DIFFERENCE

@@ -1,4 +1,4 @@
-"""Which pictures posts get of what a batch says, and which guesses of the case give way to it."""
+"""Decides which pictures a batch gives to posts, and which earlier guesses it corrects."""
 
 from collections.abc import Set
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ import pyarrow as pa
 from frametrace.case.arrow_rows import guessed_table, links_table
 from frametrace.case.ingest_batch import BatchRows, Link
 from frametrace.case.schemas import POST_MEDIA
-from frametrace.case.views import Held
+from frametrace.case.stored_rows import StoredRows
 from frametrace.posts.media.guesses import Key
 from frametrace.posts.model import PICTURES_ALONE, Skipped
 
-__all__ = ["Corrections", "corrections", "guesses_in", "new_links"]
+__all__ = ["GuessCorrections", "guess_corrections", "new_guesses", "new_links"]
 
 _NAMESAKE = (
     "its post was added with another picture of this name from elsewhere; "
@@ -21,58 +21,63 @@ _NAMESAKE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Corrections:
-    """Links of the case by guesses: those that give way to another post, and those confirmed."""
+class GuessCorrections:
+    """The case's links by guesses that a batch contradicts, and those that it confirms."""
 
     withdrawn: set[Link]
     confirmed: set[Link]
 
 
-def new_links(held: Held, rows: BatchRows, refused: Set[Key]) -> pa.Table:
-    """Which pictures posts are to get: not the one of a namesake in another folder.
+def new_links(stored: StoredRows, rows: BatchRows, refused: Set[Key]) -> pa.Table:
+    """The new rows of `post_media`; posts whose key is in `refused` get no pictures.
 
-    Nor, as one of a folder alone, what is that of a post.
+    Left out are pictures of the same name from another folder than the post's others, and pictures
+    without a post that turn out to belong to one.
     """
-    alone = {key for key in rows.guessed if key[0] == PICTURES_ALONE}
-    owned = held.owned({(key[2], rows.guessed[key]) for key in alone}) if alone else set()
-    keys = [
-        key
-        for key, item in rows.post_media.items()
-        if key[:2] not in refused and not (key in alone and (key[2], item.place) in owned)
+    alone = {link for link in rows.guessed if link[0] == PICTURES_ALONE}
+    owned = stored.owned({(link[2], rows.guessed[link]) for link in alone}) if alone else set()
+    links = [
+        link
+        for link, item in rows.post_media.items()
+        if link[:2] not in refused and not (link in alone and (link[2], item.place) in owned)
     ]
-    new = held.new("post_media", links_table(keys, rows.post_media))
-    found = _keys_of(new)
-    roots = pa.array([rows.said.get(key) for key in found], pa.string())
-    namesakes = set(held.namesakes(new.append_column("root", roots)))
-    for key in sorted(namesakes):
-        rows.skip(Skipped(*rows.told[key], rows.post_media[key].path, _NAMESAKE))
-    return new.filter(pa.array([key not in namesakes for key in found], pa.bool_()))
+    new = stored.new("post_media", links_table(links, rows.post_media))
+    links = _links_of(new)
+    roots = pa.array([rows.roots.get(link) for link in links], pa.string())
+    namesakes = set(stored.namesakes(new.append_column("root", roots)))
+    for link in sorted(namesakes):
+        rows.add_skipped(Skipped(*rows.sources[link], rows.post_media[link].path, _NAMESAKE))
+    return new.filter(pa.array([link not in namesakes for link in links], pa.bool_()))
 
 
-def guesses_in(links: pa.Table, rows: BatchRows) -> pa.Table:
-    """Which of the new links are guesses, as rows of `guessed`."""
-    return guessed_table({key: rows.guessed[key] for key in _keys_of(links) if key in rows.guessed})
+def new_guesses(links: pa.Table, rows: BatchRows) -> pa.Table:
+    """The new links that are guesses, as rows of `guessed`."""
+    guesses = (link for link in _links_of(links) if link in rows.guessed)
+    return guessed_table({link: rows.guessed[link] for link in guesses})
 
 
-def corrections(held: Held, rows: BatchRows, refused: Set[Key]) -> Corrections:
-    """What becomes of the case's guesses by what a batch says of the same files; it is told."""
-    better: dict[str, list[Link]] = {item.place: [] for item in rows.post_media.values()}
+def guess_corrections(stored: StoredRows, rows: BatchRows, refused: Set[Key]) -> GuessCorrections:
+    """Compare the case's guesses with what a batch says about the same files.
+
+    Guesses that are withdrawn are reported in `rows`.
+    """
+    by_place: dict[str, list[Link]] = {item.place: [] for item in rows.post_media.values()}
     for link, item in rows.post_media.items():
         if link[:2] not in refused and link[0] != PICTURES_ALONE:
-            better[item.place].append(link)
-    found = Corrections(set(), set())
-    for place, guesses in held.guesses_at(better).items():
+            by_place[item.place].append(link)
+    corrections = GuessCorrections(set(), set())
+    for place, guesses in stored.guesses_at(by_place).items():
+        links = by_place[place]
         for guess in guesses:
-            said = [link for link in better[place] if link not in rows.guessed]
-            if guess in said:
-                found.confirmed.add(guess)
-            elif others := [link for link in better[place] if link[:2] != guess[:2]]:
-                found.withdrawn.add(guess)
+            if guess in links and guess not in rows.guessed:
+                corrections.confirmed.add(guess)
+            elif others := [link for link in links if link[:2] != guess[:2]]:
+                corrections.withdrawn.add(guess)
                 reason = f"was taken for a picture of {'/'.join(guess[:2])}, by a guess"
                 path = rows.post_media[others[0]].path
-                rows.skip(Skipped(*rows.told[others[0]], path, reason))
-    return found
+                rows.add_skipped(Skipped(*rows.sources[others[0]], path, reason))
+    return corrections
 
 
-def _keys_of(links: pa.Table) -> list[Link]:
-    return list(zip(*(links[name].to_pylist() for name in POST_MEDIA.names[:3]), strict=True))
+def _links_of(table: pa.Table) -> list[Link]:
+    return list(zip(*(table[name].to_pylist() for name in POST_MEDIA.names[:3]), strict=True))

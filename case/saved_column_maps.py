@@ -1,4 +1,4 @@
-"""Column maps that a case keeps, so that the next table with the same columns needs none."""
+"""Saves column maps in the case, so that the next table with the same columns needs none."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -8,29 +8,28 @@ from frametrace.case.files import write_atomically
 from frametrace.posts.columns.column_map import ColumnMap, read_map, written_map
 from frametrace.posts.errors import UsageError
 
-__all__ = ["keep_maps", "kept_maps"]
+__all__ = ["save_column_maps", "saved_column_maps"]
 
 _FOLDER = "columns"
 
 
-def kept_maps(case: Path) -> tuple[ColumnMap, ...]:
-    """The maps that a case keeps, if there is one; each is named by its table's columns.
+def saved_column_maps(case: Path) -> tuple[ColumnMap, ...]:
+    """The column maps that a case has saved; each is named by its table's columns.
 
-    Raises UsageError, which says what to do, where one can't be read.
+    Raises `UsageError`, which says what to do, where one can't be read.
     """
     paths = sorted((case / _FOLDER).glob("*.toml"))
     try:
         return tuple(replace(read_map(path), header=path.stem, kept=str(path)) for path in paths)
     except UsageError as error:
         raise UsageError(
-            f"{error}. The case keeps it of a table that was added: correct it, or delete it and "
+            f"{error}. The case saved it when a table was added: correct it, or delete it and "
             "name that table's columns again with --columns or --column."
         ) from None
 
 
-def keep_maps(case: Path, maps: Iterable[ColumnMap]) -> None:
-    """Keep maps, each in the place of one of the same columns; the caller holds the case's lock."""
-    for each in maps:
-        path = case / _FOLDER / f"{each.header}.toml"
-        path.parent.mkdir(exist_ok=True)
-        write_atomically(path, written_map(each))
+def save_column_maps(case: Path, maps: Iterable[ColumnMap]) -> None:
+    """Save maps; one for the same columns is replaced. The caller holds the case's lock."""
+    for column_map in maps:
+        path = case / _FOLDER / f"{column_map.header}.toml"
+        write_atomically(path, written_map(column_map))

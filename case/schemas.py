@@ -1,4 +1,4 @@
-"""The tables of a case, as Arrow schemas. Rows are immutable; a case only ever gains some."""
+"""The Arrow schemas of a case's tables."""
 
 import pyarrow as pa
 
@@ -72,8 +72,8 @@ POST_MEDIA = pa.schema(
     ]
 )
 
-# Which of these a guess gave: by the file's name, or as a picture of a folder alone. They give way
-# to what a row or a media map says of the file at `place`.
+# The rows of POST_MEDIA that are guesses: by the file's name, or as a picture without a post. They
+# are replaced by what a row or a media map says about the file at `place`.
 GUESSED = pa.schema(
     [
         pa.field("platform", pa.string(), nullable=False),
@@ -83,8 +83,8 @@ GUESSED = pa.schema(
     ]
 )
 
-# What could not be read. `sha256` is set where a picture's bytes can't be decoded: they are not
-# tried again.
+# What could not be read. `sha256` is set where a picture's bytes can't be decoded: it is not tried
+# again.
 SKIPPED = pa.schema(
     [
         pa.field("source", pa.string(), nullable=False),

@@ -1,24 +1,33 @@
-"""A case on disk: immutable Parquet shards, and epoch manifests that say which of them count.
+"""The case on disk: immutable Parquet shards, read and written table by table.
 
-A reader trusts only the epoch that CURRENT names (should that file get lost: the newest one, which
-is written whole before CURRENT names it). A writer holds the case's lock, puts units (the
-files of several tables that belong together) and commits them as the next epoch. A unit's files are
-written under temporary names, flushed to disk and renamed; then its done-marker is put. A process
-killed in between leaves either a marker, and the next writer adopts the unit, or none, and the next
-writer sweeps the files.
+A reader trusts only the current epoch (see `epochs`). A writer holds the case's lock, puts units
+(the shards of several tables that belong together) and commits them as the next epoch. A unit's
+files are written under temporary names, flushed to disk and renamed; then its done-marker is
+written. If the process is killed in between, the next writer adopts the units that have a marker
+and sweeps the files of the others.
 """
 
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from frametrace.case.epochs import (
+    EPOCHS,
+    Epoch,
+    commit_epoch,
+    current_epoch,
+    delete_old_epochs,
+    epoch_files,
+    read_epoch,
+)
 from frametrace.case.files import (
     TEMPORARY,
+    delete_unused,
     link_file,
     read_json,
     replacing,
@@ -31,7 +40,7 @@ from frametrace.case.table import Table
 from frametrace.posts.errors import CaseError, CaseTooNew, UsageError
 from frametrace.posts.sources.folders import printable
 
-__all__ = ["BASE_TABLES", "FORMAT_VERSION", "Case", "CaseWriter", "Epoch", "write_atomically"]
+__all__ = ["BASE_TABLES", "FORMAT_VERSION", "Case", "CaseWriter"]
 
 FORMAT_VERSION = 1
 BASE_TABLES: Mapping[str, pa.Schema] = {
@@ -43,27 +52,10 @@ BASE_TABLES: Mapping[str, pa.Schema] = {
     "skipped": SKIPPED,
 }
 _DONE = "done"
-_EPOCHS = "epochs"
-_LOCKED = ("framings", "watch")  # folders with a lock of their own
-_WIDE, _GROUP = 1024, 32  # bytes a row beyond which one row can be read without many others
-_KEPT_EPOCHS = 5  # older manifests are swept; a reader that began on one still finds its shards
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """Which shards of a case are committed.
-
-    `shards` maps a table to its files' names and row counts; `signals` maps a signal's name to what
-    made it: `fingerprint` and a description for people.
-    """
-
-    number: int = 0
-    shards: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    signals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    def rows(self, table: str) -> int:
-        """How many rows of a table are committed."""
-        return sum(self.shards.get(table, {}).values())
+_FOLDERS_WITH_LOCKS = ("framings", "watch")  # each has a writer lock of its own
+# Tables with wide rows are written in small row groups: one row is read without many others.
+_WIDE_ROW_BYTES = 1024
+_WIDE_ROW_GROUP = 32  # rows
 
 
 class Case:
@@ -75,7 +67,7 @@ class Case:
         Raises `CaseError` where there is none, or a broken one, and `UsageError` where the path
         isn't valid UTF-8.
         """
-        path = self.path = _named_in_text(Path(path))
+        path = self.path = _check_utf8(Path(path))
         if not (path / "case.json").is_file():
             raise CaseError(
                 f"{path} is not a case (it has no case.json); make one with "
@@ -89,7 +81,7 @@ class Case:
                 f"{path} has case format {version}; this Frametrace reads up to {FORMAT_VERSION}. "
                 "Upgrade it: pip install --upgrade frametrace"
             )
-        self.epoch = self._read_epoch()
+        self.epoch = current_epoch(path)
 
     @property
     def posts(self) -> Table:
@@ -108,40 +100,18 @@ class Case:
 
     @property
     def is_union(self) -> bool:
-        """Whether the case is a union of others, whole or not."""
+        """Whether the case is a union of other cases, whole or in part."""
         return "origins" in self.epoch.shards
 
     @classmethod
     def create(cls, path: Path) -> "Case":
         """Open the case at `path`, making an empty one in an absent or empty folder."""
-        if not (_named_in_text(path) / "case.json").is_file():
+        if not (_check_utf8(path) / "case.json").is_file():
             if path.exists() and not _is_empty(path):
                 raise CaseError(f"{path} exists and is not a case; name a new or an empty folder")
             path.mkdir(parents=True, exist_ok=True)
             write_atomically(path / "case.json", to_json({"format": FORMAT_VERSION}))
         return cls(path)
-
-    def _read_epoch(self) -> Epoch:
-        current = self.path / "CURRENT"
-        try:
-            name = current.read_text("utf-8").strip()
-        except FileNotFoundError:
-            if not (epochs := _epochs(self.path)):
-                return self._empty_epoch()
-            name = epochs[-1].name
-        except (OSError, ValueError) as error:
-            raise CaseError(f"{current} can't be read ({error}): delete it") from None
-        if Path(name).name != name or not name:
-            raise CaseError(f"{current} names {name!r}, which is no epoch of this case: delete it")
-        return _epoch(self.path / _EPOCHS / name)
-
-    def _empty_epoch(self) -> Epoch:
-        if shard := next(self.path.glob("*/*.parquet"), None):
-            raise CaseError(
-                f"{self.path} holds {shard.parent.name}/{shard.name} but neither CURRENT nor "
-                "epochs, which say what counts: restore them from a copy of the case"
-            )
-        return Epoch()
 
     def files(self, table: str) -> list[Path]:
         """The committed shards of a table, in stable order."""
@@ -161,14 +131,16 @@ class Case:
             raise self._unreadable(table, error) from None
 
     def shards(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """The same a shard at a time, for tables that are larger than memory."""
+        """The same, one shard at a time, for tables that are larger than memory."""
         for file in self.files(table):
             yield self.read_shard(table, file, columns)
 
     def read_shard(self, table: str, file: Path, columns: Sequence[str] | None = None) -> pa.Table:
         """One of the table's `files`. Raises `CaseError` where it is missing or damaged."""
         try:
-            return _table(file, columns)
+            return pq.read_table(
+                file, columns=columns, partitioning=None, page_checksum_verification=True
+            )
         except (OSError, pa.ArrowException) as error:
             raise self._unreadable(table, error) from None
 
@@ -180,17 +152,17 @@ class Case:
 
     @contextmanager
     def writer(self) -> Iterator["CaseWriter"]:
-        """Hold the case's lock and write. Raises `CaseLocked` where another process does."""
+        """Hold the case's lock and write. Raises `CaseLocked` where another process holds it."""
         with writer_lock(self.path):
-            self.epoch = self._read_epoch()
+            self.epoch = current_epoch(self.path)
             try:
                 yield CaseWriter(self)
             finally:
-                self.epoch = self._read_epoch()
+                self.epoch = current_epoch(self.path)
 
 
 class CaseWriter:
-    """The one process that may add to a case; made by `Case.writer`."""
+    """The only process that may add to a case; made by `Case.writer`."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -201,48 +173,49 @@ class CaseWriter:
         self,
         unit: str,
         tables: Mapping[str, pa.Table],
-        instead: Mapping[str, Collection[str]] = {},
+        replaced: Mapping[str, Collection[str]] = {},
     ) -> None:
-        """Write one unit: rows of several tables that become visible together.
+        """Write one unit: rows of several tables that become visible together at the next commit.
 
         `unit` names the work that was done; putting a unit again before the next `commit`
-        changes nothing. The rows count from that commit on, and those of the shards that it
-        stands `instead` of no longer do.
+        changes nothing. The shards named in `replaced`, by table, no longer count from that commit
+        on.
         """
         marker = self._marker(unit)
         if marker.exists():
             return
-        written = {name: table for name, table in tables.items() if table.num_rows}
+        filled = {name: table for name, table in tables.items() if table.num_rows}
         shard = f"{unit}-{uuid.uuid4().hex[:8]}.parquet"
-        for name, table in written.items():
+        for name, table in filled.items():
+            is_wide = table.nbytes > _WIDE_ROW_BYTES * table.num_rows
             with replacing(self.case.path / name / shard) as file:
                 pq.write_table(
                     table,
                     file,
                     compression="zstd",
                     write_page_checksum=True,
-                    row_group_size=_GROUP if table.nbytes > _WIDE * table.num_rows else None,
+                    row_group_size=_WIDE_ROW_GROUP if is_wide else None,
                 )
         rows: dict[str, dict[str, int | None]] = {
-            name: {shard: table.num_rows} for name, table in written.items()
+            name: {shard: table.num_rows} for name, table in filled.items()
         }
-        for name, shards in instead.items():
+        for name, shards in replaced.items():
             rows.setdefault(name, {}).update(dict.fromkeys(shards))
-        self._done(marker, rows)
+        self._mark_done(marker, rows)
 
     def link(self, unit: str, table: str, shard: Path, rows: int) -> None:
-        """Count a whole shard of another case, without copying it, as a unit of this one.
+        """Use a whole shard of another case, without copying it, as a unit of this one.
 
         Raises `CaseError` where it is gone, or where no link to it can be made.
         """
         marker = self._marker(unit)
         if not marker.exists():
             link_file(shard, self.case.path / table / f"{unit}.parquet")
-            self._done(marker, {table: {f"{unit}.parquet": rows}})
+            self._mark_done(marker, {table: {f"{unit}.parquet": rows}})
 
-    def _done(self, marker: Path, rows: Mapping[str, Mapping[str, int | None]]) -> None:
+    def _mark_done(self, marker: Path, rows: Mapping[str, Mapping[str, int | None]]) -> None:
         write_atomically(marker, to_json(rows))
-        self._note(rows)
+        self.case.epoch = self.case.epoch.updated(rows)
 
     def describe(self, signal: str, made_by: Mapping[str, str]) -> None:
         """Record what makes a signal's values: its fingerprint and a description."""
@@ -260,55 +233,39 @@ class CaseWriter:
         self.case.epoch = Epoch(self.case.epoch.number)
 
     def commit(self) -> None:
-        """Make everything that was put visible, as the next epoch; nothing new makes no epoch."""
-        root, committed, epoch = self.case.path, self.case._read_epoch(), self.case.epoch
-        changed = (committed.shards, committed.signals) != (epoch.shards, epoch.signals)
-        if changed or not (root / "CURRENT").exists():
-            newest = max([committed.number, *(int(path.stem[-6:]) for path in _epochs(root))])
-            epoch = replace(epoch, number=newest + 1 if changed else committed.number)
-            name = f"epoch-{epoch.number:06d}.json"
-            manifest = {"number": epoch.number, "shards": epoch.shards, "signals": epoch.signals}
-            write_atomically(root / _EPOCHS / name, to_json(manifest))
-            write_atomically(root / "CURRENT", name + "\n")
-            self.case.epoch = epoch
-        for done in (*self._markers(), *_epochs(root)[:-_KEPT_EPOCHS]):
-            done.unlink()
+        """Make every unit visible as the next epoch; without changes there is no new epoch."""
+        self.case.epoch = commit_epoch(self.case.path, self.case.epoch)
+        for marker in self._markers():
+            marker.unlink()
+        delete_old_epochs(self.case.path)
 
     def _adopt(self) -> None:
-        """Count the units that a killed writer had finished but not committed.
+        """Commit the units that a killed writer had finished.
 
-        A marker that can't be read counts for nothing: its unit's work is done again.
+        A marker that can't be read counts for nothing: its unit is computed again.
         """
         for marker in self._markers():
             with suppress(CaseError):
-                self._note(read_json(marker))
+                self.case.epoch = self.case.epoch.updated(read_json(marker))
         self.commit()
 
-    def _note(self, rows: Mapping[str, Mapping[str, int | None]]) -> None:
-        """Count shards by their rows; without a number a shard counts no longer."""
-        shards = dict(self.case.epoch.shards)
-        for name, files in rows.items():
-            changed = {**shards.get(name, {}), **files}
-            shards[name] = {file: count for file, count in changed.items() if count is not None}
-        self.case.epoch = replace(self.case.epoch, shards=shards)
-
     def _sweep(self) -> None:
-        """Delete what a killed writer left half done, and shards that no kept epoch names."""
-        root, kept = self.case.path, [self.case.epoch]
-        for manifest in _epochs(root):
+        """Delete unfinished files of a killed writer, and shards that no kept epoch names."""
+        root, epochs = self.case.path, [self.case.epoch]
+        for manifest in epoch_files(root):
             with suppress(CaseError):
-                kept.append(_epoch(manifest))
-        tables = {*BASE_TABLES, *(name for epoch in kept for name in epoch.shards)}
+                epochs.append(read_epoch(manifest))
+        tables = {*BASE_TABLES, *(name for epoch in epochs for name in epoch.shards)}
         tables |= {f"signals/{path.name}" for path in (root / "signals").glob("*")}
         for name in tables:
             for file in (root / name).glob("*.parquet"):
-                if not any(file.name in epoch.shards.get(name, {}) for epoch in kept):
-                    file.unlink()
-        for name in (".", _EPOCHS, _DONE, *tables):
+                if not any(file.name in epoch.shards.get(name, {}) for epoch in epochs):
+                    delete_unused(file)
+        for name in (".", EPOCHS, _DONE, *tables):
             for file in (root / name).glob(TEMPORARY):
-                file.unlink()
-        for name in _LOCKED:
-            _sweep_locked(root / name)
+                delete_unused(file)
+        for name in _FOLDERS_WITH_LOCKS:
+            _sweep_unless_locked(root / name)
 
     def _marker(self, unit: str) -> Path:
         return self.case.path / _DONE / f"{unit}.json"
@@ -317,37 +274,20 @@ class CaseWriter:
         return sorted((self.case.path / _DONE).glob("*.json"))
 
 
-def _named_in_text(path: Path) -> Path:
+def _check_utf8(path: Path) -> Path:
     if (shown := printable(str(path))) != str(path):
-        raise UsageError(f"{shown}: a case's path has to be valid UTF-8; name another folder")
+        raise UsageError(f"{shown}: a case's path must be valid UTF-8; name another folder")
     return path
 
 
-def _sweep_locked(folder: Path) -> None:
-    """Delete what a killed process left half done, unless another one writes there just now."""
+def _sweep_unless_locked(folder: Path) -> None:
+    """Delete unfinished files of a killed process, unless another process is writing there."""
     if any(folder.glob(TEMPORARY)):
         with suppress(CaseError), writer_lock(folder):
             for file in folder.glob(TEMPORARY):
-                file.unlink()
+                delete_unused(file)
 
 
 def _is_empty(path: Path) -> bool:
-    """Whether it is a folder with nothing in it but what a killed `create` leaves."""
-    return path.is_dir() and all(found.match(TEMPORARY) for found in path.iterdir())
-
-
-def _epochs(case: Path) -> list[Path]:
-    """The manifests that are on disk, oldest first."""
-    return sorted((case / _EPOCHS).glob(f"epoch-{'[0-9]' * 6}.json"))
-
-
-def _epoch(path: Path) -> Epoch:
-    manifest = read_json(path)
-    try:
-        return Epoch(manifest["number"], manifest["shards"], manifest["signals"])
-    except KeyError as missing:
-        raise CaseError(f"{path} lacks {missing}: restore it from a copy of the case") from None
-
-
-def _table(file: Path, columns: Sequence[str] | None) -> pa.Table:
-    return pq.read_table(file, columns=columns, partitioning=None, page_checksum_verification=True)
+    """Whether it is a folder that holds nothing but what a killed `create` leaves."""
+    return path.is_dir() and all(child.match(TEMPORARY) for child in path.iterdir())

@@ -1,4 +1,4 @@
-"""Whether the committed shards of a case are whole."""
+"""Verifies the committed shards of a case: every page against its checksum, every row count."""
 
 from pathlib import Path
 
@@ -11,20 +11,22 @@ __all__ = ["check_shards"]
 
 
 def check_shards(case: Case, table: str) -> list[str]:
-    """Read every page of a table's shards against its checksum; what is wrong, in sentences."""
+    """Verify a table's shards; returns a sentence for each that is missing or damaged."""
     committed = case.epoch.shards.get(table, {})
-    return [wrong for file in case.files(table) if (wrong := _wrong(file, committed[file.name]))]
+    damages = (_damage(file, committed[file.name]) for file in case.files(table))
+    return [damage for damage in damages if damage]
 
 
-def _wrong(file: Path, rows: int) -> str:
+def _damage(file: Path, rows: int) -> str:
+    """What is wrong with a shard; empty where nothing is."""
     restore = "restore it from a copy of the case, or add its sources again in a new case"
     if not file.is_file():
         return f"{file} is missing: {restore}"
     try:
         with pq.ParquetFile(file, page_checksum_verification=True) as shard:
-            found = sum(batch.num_rows for batch in shard.iter_batches())
+            count = sum(batch.num_rows for batch in shard.iter_batches())
     except (OSError, pa.ArrowException) as error:
         return f"{file} is damaged ({error}): {restore}"
-    if found != rows:
-        return f"{file} holds {found:,} rows, {rows:,} were committed: {restore}"
+    if count != rows:
+        return f"{file} holds {count:,} rows, {rows:,} were committed: {restore}"
     return ""

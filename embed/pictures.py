@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from frametrace.case.schemas import SKIPPED, signal_table
 from frametrace.case.store import Case, CaseWriter
-from frametrace.case.views import Held, connect
+from frametrace.case.stored_rows import StoredRows
+from frametrace.case.views import connect
 from frametrace.embed.decoding.decode import Picture
 from frametrace.embed.media_kinds import decode_frames, max_media_bytes
 from frametrace.embed.signals import SIGNALS, PictureSignal
@@ -112,7 +113,7 @@ def embed_pictures(
             others = [signal.name for signal in signals if signal.name not in names]
             for unit in _units(writer.case, names, others):
                 tables, refused = _compute(unit, lacking, executor, advance)
-                tables["skipped"] = Held(writer.case).new("skipped", tables["skipped"])
+                tables["skipped"] = StoredRows(writer.case).new("skipped", tables["skipped"])
                 writer.put(_unit_name(lacking, unit), tables)
                 done, skipped = done + len(unit) - refused, skipped + refused
     return done, skipped

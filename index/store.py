@@ -15,10 +15,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
-from frametrace.case.files import read_json, replace_folder
+from frametrace.case.files import read_json, replace_folder, write_atomically
 from frametrace.case.locks import comparison_folder, exclusive_lock
 from frametrace.case.schemas import signal_table
-from frametrace.case.store import Case, write_atomically
+from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.index.arrays import sha256_of
 from frametrace.index.base import Index, IndexSource, Manifest

@@ -1,7 +1,7 @@
-"""A case's tables as matching reads them: an account has one name in all posts.
+"""Opens a case's tables with one name per account, where sources name it by number or by handle.
 
-Some tools know an account by its number alone, where others know its handle and keep the number
-beside it. In matching it goes by the handle, if that is the only one with the number.
+Some sources give only an account's number, others its handle and the number with the post. Matching
+uses the handle, if exactly one handle has the number.
 """
 
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from frametrace.case.store import Case
-from frametrace.case.views import KEPT_NUMBER, NUMBER_KEPT
-from frametrace.case.views import connect as connect_as_kept
+from frametrace.case.stored_rows import ACCOUNT_NUMBER_PATTERN, ACCOUNT_NUMBER_PREFIX
+from frametrace.case.views import connect as connect_as_stored
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 __all__ = ["connect"]
 
 _HANDLES = pa.schema([(name, pa.string()) for name in ("platform", "number", "handle")])
-_CASES = 8  # whose handles are remembered
+_CACHED_CASES = 8  # number of cases whose handles are cached
 
-# What is kept with posts is long: it is read of platforms alone on which some accounts go by
-# numbers and some don't. Who calls himself 555 is not the account with the number 555.
-_MIXED = """
+# The column `extra` is long, so it is read only for platforms that have both numbers and handles
+# as account ids. An account whose handle is 555 is not the account with the number 555.
+_MIXED_PLATFORMS = """
 SELECT platform FROM posts GROUP BY platform
 HAVING bool_or(regexp_full_match(account_id, '\\d+'))
     AND bool_or(NOT regexp_full_match(account_id, '\\d+'))
 """
-_HANDLES_OF = """
+_FIND_HANDLES = """
 WITH named AS (
     SELECT DISTINCT platform, account_id AS handle, regexp_extract(extra, $number, 1) AS number
     FROM posts WHERE list_contains($mixed, platform) AND contains(extra, $kept)
@@ -40,55 +40,55 @@ SELECT platform, number, any_value(handle) AS handle FROM named n WHERE number <
 GROUP BY ALL HAVING count(*) = 1 ORDER BY ALL
 """
 
-_RENAMED = """
-ALTER VIEW posts RENAME TO posts_as_kept;
+_USE_HANDLES = """
+ALTER VIEW posts RENAME TO posts_as_stored;
 CREATE TEMP VIEW posts AS
 SELECT p.* REPLACE (coalesce(h.handle, p.account_id) AS account_id)
-FROM posts_as_kept p LEFT JOIN handles h ON (h.platform, h.number) = (p.platform, p.account_id)
+FROM posts_as_stored p LEFT JOIN handles h ON (h.platform, h.number) = (p.platform, p.account_id)
 """
 
 
 @contextmanager
 def connect(case: Case, *tables: str) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """Like `embed.held.connect`; in `posts` each account goes by its handle where it has one.
+    """Like `case.views.connect`, but `posts` names each account by its handle if it has one.
 
-    The view `handles` (platform, number, handle) holds the accounts that some posts name by their
-    number; it is there where `posts` is.
+    With `posts` comes the view `handles` (platform, number, handle): the accounts that some posts
+    name by their number.
     """
-    with connect_as_kept(case, *tables) as connection:
+    with connect_as_stored(case, *tables) as connection:
         if "posts" in tables:
-            handles = _handles(case)
+            handles = _handles(_PostShards(case))
             connection.register("handles", handles)
             if handles.num_rows:
-                connection.execute(_RENAMED)
+                connection.execute(_USE_HANDLES)
         yield connection
 
 
-def _handles(case: Case) -> pa.Table:
-    return _handles_in(_Shards(case))
-
-
-class _Shards:
-    """A case by its shards of posts, which never change."""
+class _PostShards:
+    """A case as a cache key: its shards of posts, which never change."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
         self._files = tuple(case.files("posts"))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Shards) and self._files == other._files
+        return isinstance(other, _PostShards) and self._files == other._files
 
     def __hash__(self) -> int:
         return hash(self._files)
 
 
-@lru_cache(maxsize=_CASES)
-def _handles_in(shards: _Shards) -> pa.Table:
+@lru_cache(maxsize=_CACHED_CASES)
+def _handles(shards: _PostShards) -> pa.Table:
     if not shards.case.epoch.rows("posts"):
         return _HANDLES.empty_table()
-    with connect_as_kept(shards.case, "posts") as connection:
-        mixed = [platform for (platform,) in connection.sql(_MIXED).fetchall()]
+    with connect_as_stored(shards.case, "posts") as connection:
+        mixed = [platform for (platform,) in connection.sql(_MIXED_PLATFORMS).fetchall()]
         if not mixed:
             return _HANDLES.empty_table()
-        values = {"mixed": mixed, "number": NUMBER_KEPT, "kept": KEPT_NUMBER}
-        return connection.sql(_HANDLES_OF, params=values).to_arrow_table().cast(_HANDLES)
+        parameters = {
+            "mixed": mixed,
+            "number": ACCOUNT_NUMBER_PATTERN,
+            "kept": ACCOUNT_NUMBER_PREFIX,
+        }
+        return connection.sql(_FIND_HANDLES, params=parameters).to_arrow_table().cast(_HANDLES)

@@ -1,4 +1,4 @@
-"""From items' places to groups of posts: members with evidence, groups by spread, accounts."""
+"""Builds the tables of groups, members and accounts from the pictures assigned to each photo."""
 
 from collections.abc import Sequence
 
@@ -6,24 +6,17 @@ import pyarrow as pa
 
 from frametrace.case.store import Case
 from frametrace.matcher.account_names import connect
-from frametrace.matcher.results import (
-    ACCOUNTS,
-    BELONGING,
-    GROUPS,
-    MEMBERS,
-    GroupKind,
-    of_any_version,
-)
+from frametrace.matcher.results import ACCOUNTS, BELONGING, GROUPS, MEMBERS, GroupKind, upgraded
 
 __all__ = ["accounts_of", "groups_of", "members_of"]
 
-_TOO_LONG = "(?s)^(.{79}).{2,}$"  # of a caption, 80 characters stand for its group
+_TOO_LONG = "(?s)^(.{79}).{2,}$"  # a group's title is at most 80 characters of a caption
 
 # A post is listed once for each picture of the group that it carries. 16 digits name a group; all
-# of them where somebody made two digests begin alike.
+# 64 digits if somebody forged two digests that begin with the same 16.
 _MEMBERS = """
 WITH every AS (
-    SELECT *, 'copy' AS relation FROM places
+    SELECT *, 'copy' AS relation FROM assigned
     UNION ALL SELECT * FROM listed
 ),
 named AS (
@@ -54,7 +47,7 @@ SELECT group_id, any_value(kind) AS kind, any_value(medoid_sha256) AS medoid_sha
     count(DISTINCT item) AS items,
     min(posted_at) AS first_at, max(posted_at) AS last_at,
     list_sort(list_distinct(flatten(list(tied)))) AS signals,
-    coalesce(any_value(h.cohesion),
+    coalesce(any_value(c.cohesion),
         avg(similarity) FILTER (list_contains($belonging, relation))) AS cohesion
 FROM (
     SELECT * REPLACE (min(account_kind) OVER (PARTITION BY platform, account_id) AS account_kind),
@@ -63,12 +56,12 @@ FROM (
         CASE WHEN tied_by IS NOT NULL THEN list_transform(tied_by, lambda t: t.signal)
             WHEN signal <> 'sha256' THEN [signal] ELSE [] END AS tied
     FROM members
-) LEFT JOIN held h USING (group_id)
+) LEFT JOIN cohesion c USING (group_id)
 GROUP BY group_id
 ORDER BY len(platforms) DESC, accounts DESC, posts DESC, group_id
 """
 
-_ORDERED = """
+_ORDERED_MEMBERS = """
 SELECT m.* FROM members m JOIN (SELECT group_id, row_number() OVER () AS rank FROM groups) g
 USING (group_id)
 ORDER BY g.rank, m.posted_at NULLS LAST, m.platform, m.post_id, m.media_sha256, m.media_path
@@ -94,17 +87,18 @@ ORDER BY photo_groups DESC, framing_groups DESC, p.platform, p.account_id
 
 
 def members_of(
-    case: Case, places: pa.Table, listed: pa.Table, kind: GroupKind = GroupKind.PHOTO
+    case: Case, assigned: pa.Table, listed: pa.Table, kind: GroupKind = GroupKind.PHOTO
 ) -> pa.Table:
-    """The posts that carry the placed pictures, in groups of two posts or more; not ordered.
+    """The posts that carry the pictures of each group of two posts or more; not ordered.
 
-    What is `listed` with them, in the schema `LISTED`, are no copies.
+    `assigned` pictures, in the schema `ASSIGNED`, are copies of the group's photo; `listed` ones,
+    in the schema `LISTED`, are not.
     """
     with connect(case, "posts", "post_media") as connection:
-        connection.register("places", places)
+        connection.register("assigned", assigned)
         connection.register("listed", listed)
-        found = connection.sql(_MEMBERS, params={"kind": str(kind)})
-        return of_any_version(found.to_arrow_table(), MEMBERS)
+        members = connection.sql(_MEMBERS, params={"kind": str(kind)})
+        return upgraded(members.to_arrow_table(), MEMBERS)
 
 
 def groups_of(
@@ -112,21 +106,21 @@ def groups_of(
 ) -> tuple[pa.Table, pa.Table]:
     """The groups ordered by spread, and their members in the same order, then by time.
 
-    `cohesion`, with the columns group_id and cohesion, is that of groups whose members'
-    similarities don't tell it.
+    `parts` are tables of members. `cohesion`, with the columns group_id and cohesion, is given for
+    groups whose cohesion is not the mean of their members' similarities.
     """
     with connect(case) as connection:
         connection.register("members", pa.concat_tables(parts))
-        connection.register("held", cohesion)
-        values = {"too_long": _TOO_LONG, "belonging": BELONGING}
-        groups = connection.sql(_GROUPS, params=values).to_arrow_table().cast(GROUPS)
+        connection.register("cohesion", cohesion)
+        parameters = {"too_long": _TOO_LONG, "belonging": BELONGING}
+        groups = connection.sql(_GROUPS, params=parameters).to_arrow_table().cast(GROUPS)
         connection.register("groups", groups)
-        members = connection.sql(_ORDERED).to_arrow_table().cast(MEMBERS)
+        members = connection.sql(_ORDERED_MEMBERS).to_arrow_table().cast(MEMBERS)
     return groups, members
 
 
 def accounts_of(case: Case, members: pa.Table) -> pa.Table:
-    """The accounts that take part in a group, those with most photo groups first."""
+    """The accounts with a post in a group, those in most photo groups first."""
     with connect(case, "posts", "accounts") as connection:
         connection.register("members", members)
-        return of_any_version(connection.sql(_ACCOUNTS).to_arrow_table(), ACCOUNTS)
+        return upgraded(connection.sql(_ACCOUNTS).to_arrow_table(), ACCOUNTS)

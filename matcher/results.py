@@ -1,12 +1,8 @@
-"""The tables that matching makes, and where they lie: the contract between matcher and app."""
+"""The schemas of the result tables: the contract between the matcher and the app."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 __all__ = [
     "ACCOUNTS",
@@ -29,25 +25,24 @@ __all__ = [
     "TIES",
     "Change",
     "GroupKind",
-    "Matches",
     "Relation",
-    "Results",
-    "of_any_version",
+    "upgraded",
 ]
 
 
 class Relation(StrEnum):
-    """What ties two items, or a member to its group's medoid."""
+    """How two items are related, or a member and its group's medoid."""
 
     COPY = "copy"
     CONTAINS = "contains"
-    PART = "part"  # of members: the group's photo contains it
+    PART = "part"  # only of members: the group's photo contains the member's picture
     SIMILAR = "similar"
-    SHARES_ELEMENT = "shares_element"  # an app's bars, a logo, a caption: ties nobody
-    SAME_SCENE = "same_scene"  # another shot of it, as far as pixels tell: ties nobody
+    SHARES_ELEMENT = "shares_element"  # an app's bars, a logo, a caption: never ties accounts
+    SAME_SCENE = "same_scene"  # another shot of the same scene: never ties accounts
 
 
-# Of members: those that a group is made of. Others contain its photo, or are a part of it.
+# The relations of a group's own members. Other rows list pictures that contain the group's photo
+# or are a part of it.
 BELONGING = (str(Relation.COPY), str(Relation.SIMILAR))
 
 
@@ -56,28 +51,30 @@ class GroupKind(StrEnum):
 
     PHOTO = "photo"
     FRAMING = "framing"
-    ELEMENT = "element"  # no photo and no framing: an app's bars, a watermark; ties nobody
+    ELEMENT = (
+        "element"  # an app's bars, a watermark: neither photo nor framing, never ties accounts
+    )
 
 
 class Change(StrEnum):
-    """What became of a group since the run it is compared with.
+    """How a group changed since the run that it is compared with.
 
-    A group comes from the previous groups of its kind with which it has a member (a post with one
-    picture or caption) in common, and is their heir.
+    A group descends from each earlier group of its kind that shares a member with it: a post with
+    one picture or caption.
     """
 
-    NEW = "new"  # comes from no previous group; its posts may have been in the case, ungrouped
-    GREW = "grew"  # the only heir of the one group it comes from: has all its members, and more
-    MERGED = "merged"  # the only heir of two previous groups or more
-    SPLIT = "split"  # comes from one previous group, which has other heirs as well
-    CHANGED = "changed"  # lost members, or took some of a group that has other heirs, or both
-    SAME = "same"  # has the very members of the one group it comes from
-    GONE = "gone"  # a previous group without heirs
+    NEW = "new"  # descends from no earlier group; its posts may have been in the case, ungrouped
+    GREW = "grew"  # the only descendant of one earlier group: has all its members, and more
+    MERGED = "merged"  # the only descendant of two or more earlier groups
+    SPLIT = "split"  # descends from one earlier group, which has other descendants as well
+    CHANGED = "changed"  # lost members, or gained some of a group with other descendants, or both
+    SAME = "same"  # has exactly the members of the one group it descends from
+    GONE = "gone"  # an earlier group without descendants
 
 
 _TIME = pa.timestamp("us", tz="UTC")
 
-# Who posted what and when: the same columns in every table that has a row per post.
+# Who posted what and when: these columns are in every table with one row per post.
 POST_FIELDS = (
     pa.field("platform", pa.string(), nullable=False),
     pa.field("post_id", pa.string(), nullable=False),
@@ -87,12 +84,12 @@ POST_FIELDS = (
     pa.field("posted_at", _TIME),
 )
 
-# A part of a picture, in fractions of its width and height from the top left.
+# A box in a picture, in fractions of its width and height from the top left.
 BOX = pa.struct([(name, pa.float32()) for name in ("x0", "y0", "x1", "y1")])
 
-# How a picture A is seen in a picture B, by local features (see `pictures.evidence.Evidence`); null
-# for other signals. `part_a` is the part of A's area seen in B; `altered` are the parts of B that
-# show something else than A does.
+# How picture A appears in picture B, by local features (see `pictures.evidence.Evidence`); null for
+# other signals. `part_a` is the part of A's area that is seen in B; `altered` lists the boxes of B
+# that show something other than A.
 EVIDENCE = pa.schema(
     [
         ("inliers", pa.int32()),
@@ -108,9 +105,9 @@ EVIDENCE = pa.schema(
     ]
 )
 
-# What ties a post to a framing, each kind of evidence with the signal that says most of it:
-# `captions` or `caption and lettering`, `lettering`, `pictures`. `decades` is how rare that is
-# among unrelated posts: 3 is one of 1,000 pairs.
+# What ties a post to a framing. `kind` is `captions`, `caption and lettering` (a caption and the
+# text in a picture), `lettering` or `pictures`; `signal` is the one that counts most in it.
+# `decades` is the rarity, −log₁₀ p: 3 is as similar as one in 1,000 pairs of unrelated posts.
 TIED_BY = pa.list_(
     pa.struct(
         [
@@ -122,9 +119,9 @@ TIED_BY = pa.list_(
     )
 )
 
-# One row per verified pair and signal. The digests are of the picture's bytes, or of the caption's
-# UTF-8 text for caption signals. `distance` is in bits for hashes, and null for similarities;
-# `similarity` is a cosine or a Jaccard similarity, or the part of the features that are inliers.
+# One row per verified pair and signal. The digests are those of the pictures' bytes, or of the
+# captions' UTF-8 text. `distance` is in bits, and null unless the signal is a hash; `similarity` is
+# a cosine or Jaccard similarity, the part of equal bits, or the part of features that are inliers.
 MATCHES = pa.schema(
     [
         pa.field("sha256_a", pa.string(), nullable=False),
@@ -139,12 +136,12 @@ MATCHES = pa.schema(
 
 ORDER_OF_MATCHES = [(name, "ascending") for name in ("relation", "sha256_a", "sha256_b", "signal")]
 
-# Where several cases are matched at once, it says which of them hold the post; else it is null.
+# The cases that hold the post; null unless several cases were matched together.
 CASE_NAME = "case_name"
 _IN_CASE = pa.field(CASE_NAME, pa.string())
 
-# One row per group, ordered by spread: platforms, then accounts, then posts, all descending, then
-# group_id. `medoid_sha256` is the picture (or caption) that the members are tied to.
+# One row per group, ordered by spread: most platforms, then most accounts, then most posts, then
+# group_id. `medoid_sha256` is the picture (or caption) that all members are tied to.
 GROUPS = pa.schema(
     [
         pa.field("group_id", pa.string(), nullable=False),
@@ -153,7 +150,7 @@ GROUPS = pa.schema(
         pa.field("title", pa.string(), nullable=False),
         ("platforms", pa.list_(pa.string())),
         ("posts", pa.int64()),
-        ("accounts", pa.int64()),  # all actors: accounts, pages, groups and channels together
+        ("accounts", pa.int64()),  # accounts, pages, groups and channels together
         ("pages", pa.int64()),
         ("groups", pa.int64()),
         ("channels", pa.int64()),
@@ -161,22 +158,23 @@ GROUPS = pa.schema(
         ("first_at", _TIME),
         ("last_at", _TIME),
         ("signals", pa.list_(pa.string())),
-        # Of photos, the mean similarity of the members but containers and parts; of framings, the
-        # part of the pairs of what they say that is alike by itself.
+        # Of photo groups, the mean similarity of the copies; of framing groups, the part of the
+        # pairs of contents that are similar without a third content between them.
         ("cohesion", pa.float32()),
     ]
 )
 
 # One row per group and post (and picture, where a post carries several of the group's pictures).
 # `signal`, `distance` and `similarity` tie the member's item to the medoid; where `via_sha256` is
-# set they tie it to that member instead, which is itself tied to the medoid (one recorded step). In
-# the evidence B is the member's item and A the one that it is tied to. A picture that `contains`
-# the group's photo, or is a `part` of it, is tied to a copy of that and may stand in many groups;
-# its own copies are tied to it.
+# set, they tie it to that member instead, which is itself tied to the medoid (one recorded step).
+# In the evidence B is the member's item, and A the item that it is tied to. A picture that
+# `contains` the group's photo, or is a `part` of it, is tied to a copy of the photo and may be
+# listed in many groups; copies of such a picture are tied to it.
 #
-# In a framing there is one row per post. It is tied to the post `via_post_id`, the next on the
-# strongest path to the group's medoid, by what `tied_by` lists; `decades` is the sum, `signal` and
-# `similarity` are the strongest; `medoid_sha256` is the medoid's caption or picture.
+# In a framing group there is one row per post. It is tied to the post `via_post_id`, the next on
+# the strongest path to the group's medoid, by what `tied_by` lists. `decades` is the sum of the
+# rarities, `signal` and `similarity` are those of the strongest evidence, and `medoid_sha256` is
+# the medoid's caption or picture.
 MEMBERS = pa.schema(
     [
         pa.field("group_id", pa.string(), nullable=False),
@@ -201,10 +199,10 @@ MEMBERS = pa.schema(
     ]
 )
 
-# One row per framing group, in the order of the groups: what it is about. `terms` set it apart from
-# the others; `representatives` are posts that say it best, one of each language; `pictures` are
-# files, those of most posts first, `lettering` what is written in them; `rise` is when posts of
-# each platform came: the first, half of them, the last.
+# One row per framing group, in the order of the groups: what it is about. `terms` distinguish it
+# from the other groups; `representatives` are its most typical posts, one per language; `pictures`
+# are its picture files, most posted first, and `lettering` the text in them; `rise` gives for each
+# platform when the first post came, half of the posts, and the last.
 FRAMINGS = pa.schema(
     [
         pa.field("group_id", pa.string(), nullable=False),
@@ -241,9 +239,9 @@ FRAMINGS = pa.schema(
     ]
 )
 
-# One row per post that was compared with examples (see `framing.example`), the most alike first:
-# `tied_by` is as above, with the `example` that each kind of evidence is by; `decades` is the sum
-# without what counter-examples take, which is `against`.
+# One row per post that was compared with examples (see `framing.by_example`), most similar first.
+# `tied_by` is as above, with the `example` of each kind of evidence; `decades` is the sum of the
+# rarities less `against`, the part that counter-examples subtract.
 RANKED = pa.schema(
     [
         ("decades", pa.float32()),
@@ -261,12 +259,12 @@ RANKED = pa.schema(
     ]
 )
 
-# One row per framing that was saved under a name and post that belongs to it, by name.
+# One row per post that belongs to a framing saved under a name, ordered by name.
 NAMED = pa.schema([pa.field("name", pa.string(), nullable=False), *RANKED])
 
-# One row per content (see `framing.contents`) with a text or a picture, or a sample of them: where
-# it lies on a map on which contents that are alike lie together, both coordinates in [0, 1]. Its
-# earliest post stands for it; `posts` is how many say the same. `group_id` is null outside groups.
+# One row per distinct content (see `framing.distinct_contents`), or per content of a sample: its
+# position on a map that puts similar contents close together, both coordinates in [0, 1]. The post
+# is the earliest one with this content; `posts` counts all. `group_id` is null outside groups.
 MAP = pa.schema(
     [
         ("x", pa.float32()),
@@ -278,7 +276,7 @@ MAP = pa.schema(
     ]
 )
 
-# One row per account of the case that takes part in a group.
+# One row per account with a post in a group.
 ACCOUNTS = pa.schema(
     [
         pa.field("platform", pa.string(), nullable=False),
@@ -294,10 +292,10 @@ ACCOUNTS = pa.schema(
     ]
 )
 
-# One row per pair of accounts that share photo groups; a < b by (platform, account_id). A pair is
-# tied significantly where `q_value`, its false discovery rate, is at most the setting `fdr`; where
-# there are many pairs, only these are listed. What follows `group_ids` is null in old results,
-# and the names of cases where one case was matched.
+# One row per pair of accounts that share photo groups; a < b by (platform, account_id). A tie is
+# significant if `q_value`, its false discovery rate, is at most the setting `fdr`; of many pairs
+# only the significant ones are listed. Columns after `group_ids` may be null in old results, and
+# the names of cases are null if one case was matched.
 TIES = pa.schema(
     [
         pa.field("platform_a", pa.string(), nullable=False),
@@ -308,18 +306,18 @@ TIES = pa.schema(
         ("group_ids", pa.list_(pa.string())),
         ("p_value", pa.float64()),
         ("q_value", pa.float64()),
-        ("first_shared_at", _TIME),  # when both had shared one of the groups
-        ("closest_seconds", pa.float64()),  # between two posts of one group
-        ("community_a", pa.int64()),  # by significant ties, the largest is 0; null without any
+        ("first_shared_at", _TIME),  # the first time that both had posted in one of the groups
+        ("closest_seconds", pa.float64()),  # between two posts in one group
+        ("community_a", pa.int64()),  # from significant ties, the largest is 0; null without ties
         ("community_b", pa.int64()),
         (f"{CASE_NAME}_a", pa.string()),
         (f"{CASE_NAME}_b", pa.string()),
     ]
 )
 
-# One row per group, in their order, then one per previous group that is gone (`group_id` is null
-# there). No rows where there was no earlier run to compare with. New posts are those that none of
-# the previous groups held, new accounts those that had no post in them.
+# One row per group, in the order of the groups, then one per earlier group that is gone (with
+# `group_id` null). Empty if there is no earlier run to compare with. New posts are those that were
+# in none of the earlier groups, new accounts those that had no post in them.
 CHANGES = pa.schema(
     [
         ("group_id", pa.string()),
@@ -343,54 +341,10 @@ ARRIVALS = pa.schema(
 )
 
 
-class Matches:
-    """The rows of `MATCHES`, ordered, which stay on disk: there can be very many."""
+def upgraded(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table of any version in today's schema; columns that its version did not have are null.
 
-    def __init__(self, path: Path | None = None) -> None:
-        # Open for as long as it lives: another run may take the file's place.
-        self._file = pq.ParquetFile(path, memory_map=True) if path is not None else None
-        self.num_rows: int = self._file.metadata.num_rows if self._file is not None else 0
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """All rows, some at a time."""
-        for batch in self._file.iter_batches() if self._file is not None else ():
-            rows = of_any_version(pa.Table.from_batches([batch]), MATCHES)
-            yield from rows.to_batches()
-
-    def table(self) -> pa.Table:
-        """All rows at once."""
-        return pa.Table.from_batches(self.batches(), MATCHES)
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """What one match run found, in the schemas above; every table is in stable order.
-
-    `changes` and `arrivals` say what is new since an earlier run; without one they are empty.
-    `framings`, `map` and `named` are empty in the results of older versions.
-    """
-
-    groups: pa.Table
-    members: pa.Table
-    accounts: pa.Table
-    ties: pa.Table
-    framings: pa.Table = field(default_factory=FRAMINGS.empty_table)
-    map: pa.Table = field(default_factory=MAP.empty_table)
-    named: pa.Table = field(default_factory=NAMED.empty_table)
-    changes: pa.Table = field(default_factory=CHANGES.empty_table)
-    arrivals: pa.Table = field(default_factory=ARRIVALS.empty_table)
-    matches: Matches = field(default_factory=Matches, compare=False)
-
-    @classmethod
-    def tables(cls) -> list[str]:
-        """The names of those that are held as tables."""
-        return [each.name for each in fields(cls) if each.name != "matches"]
-
-
-def of_any_version(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """A table with the columns of today; those that its version did not have are null.
-
-    Raises ValueError or KeyError where it lacks what every version had.
+    Raises `ValueError` or `KeyError` if it lacks a column that every version has.
     """
     for column in schema:
         if column.nullable and column.name not in table.column_names:

@@ -13,7 +13,12 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-__all__ = ["jpeg", "photo", "write_jsonl"]
+__all__ = [
+    "jpeg",
+    "photo",
+    "write_jsonl",
+    "write_sources",
+]
 
 
 def photo(seed: int, width: int = 640, height: int = 480) -> Image.Image:
@@ -283,3 +288,23 @@ def screenshot(image: Image.Image) -> Image.Image:
     for y in (40, 100, 660, 720, 800):
         draw.text((20, y), "A caption of some post, and who wrote it", "black", font_size=24)
     return screen
+
+
+def write_sources(folder: Path) -> Path:
+    """60 posts with 24 pictures, two of them broken, one absent; some captions repeat."""
+    for at in range(24):
+        (folder / f"{at}.jpg").write_bytes(jpeg(photo(at, 120, 90)))
+    (folder / "3.jpg").write_bytes(b"")
+    (folder / "5.jpg").write_bytes((folder / "5.jpg").read_bytes()[:900])
+    rows = [
+        {
+            "platform": ("twitter", "facebook")[at % 2],
+            "post_id": str(at),
+            "account_id": f"account{at % 7}",
+            "posted_at": "2019-08-19T14:03:00Z",
+            "text": f"the very same long words about subject {at % 20}" if at % 10 else "",
+            "media": [f"{at % 24}.jpg", "absent.jpg"][: 1 + (at == 50)],
+        }
+        for at in range(60)
+    ]
+    return write_jsonl(folder / "posts.jsonl", rows)

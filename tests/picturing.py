@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
-from frametrace.matcher.pictures.picture_values import Shown
+from frametrace.matcher.pictures.picture_values import PictureValues
 
 __all__ = [
     "ALTERATIONS",
@@ -36,17 +36,17 @@ __all__ = [
 BOX = (0.55, 0.3, 0.8, 0.6)  # fractions of the sides: 7.5 % of the area
 
 
-def shown_file(data: bytes) -> Shown:
+def shown_file(data: bytes) -> PictureValues:
     """A picture file as it is compared."""
     picture = decode(data)
     values = [
         signal.finish([signal.preparer()(picture)])["code"][0].as_py()
         for signal in (Local(), Thumbnail())
     ]
-    return Shown.of(*values)
+    return PictureValues.of(*values)
 
 
-def shown(image: Image.Image, quality: int = 80) -> Shown:
+def shown(image: Image.Image, quality: int = 80) -> PictureValues:
     """A picture as it is compared, once saved as JPEG."""
     return shown_file(jpeg(image, quality))
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import BASE_TABLES, Case
-from frametrace.case.views import KEYS
+from frametrace.case.stored_rows import TABLE_KEYS
 from frametrace.matcher.between_cases.union import parts_of
 
 Posts = Sequence[Mapping[str, Any]]
@@ -78,7 +78,7 @@ def _new(table: pa.Table, name: str, held: set[tuple[Any, ...]]) -> pa.Table:
 
 def key_of(row: Mapping[str, Any], table: str) -> tuple[Any, ...]:
     """What a row of a table is known by."""
-    return tuple(row[name] for name in KEYS.get(table, ("sha256",)))
+    return tuple(row[name] for name in TABLE_KEYS.get(table, ("sha256",)))
 
 
 def keys_of(rows: pa.Table, table: str) -> set[tuple[Any, ...]]:

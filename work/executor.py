@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-__all__ = ["Crashed", "Executor", "InProcess"]
+from frametrace.posts.errors import FrametraceError
+
+__all__ = ["Crashed", "Executor", "InProcess", "all_results"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -43,3 +45,14 @@ class InProcess:
     ) -> Iterator[Result | Crashed]:
         """Yield the result of each item, in the items' order."""
         return map(function, items)
+
+
+def all_results(results: Iterable[Result | Crashed]) -> Iterator[Result]:
+    """The results of work that is useless unless complete.
+
+    Raises `FrametraceError` at the first item that crashed.
+    """
+    for result in results:
+        if isinstance(result, Crashed):
+            raise FrametraceError(f"a part of the work can't be done: {result.reason}")
+        yield result

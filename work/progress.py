@@ -1,4 +1,4 @@
-"""How long work tells about itself, without knowing who listens."""
+"""Reports how far long work has come, to whoever listens: a terminal, a log, nobody."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -8,17 +8,20 @@ __all__ = ["Progress", "Silent"]
 
 
 class Progress(Protocol):
-    """Somebody who listens: a terminal, a log, nobody."""
+    """Receives the progress of work and shows it."""
 
     def track(self, label: str, total: int | None) -> AbstractContextManager[Callable[[int], None]]:
-        """Begin a piece of work of `total` items; the function takes how many more are done."""
+        """Begin a piece of work of `total` items, or of an unknown number.
+
+        The function that the block receives takes how many more items are done.
+        """
 
     def note(self, line: str) -> None:
-        """Say one plain sentence."""
+        """Show one plain sentence."""
 
 
 class Silent:
-    """Nobody listens."""
+    """Shows nothing."""
 
     @contextmanager
     def track(self, label: str, total: int | None) -> Iterator[Callable[[int], None]]:
@@ -26,4 +29,4 @@ class Silent:
         yield lambda done: None
 
     def note(self, line: str) -> None:
-        """Say nothing."""
+        """Show nothing."""

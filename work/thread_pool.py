@@ -9,7 +9,7 @@ from typing import ParamSpec, Self, TypeVar
 
 from frametrace.work.cpus import cpu_count
 
-__all__ = ["ThreadPool"]
+__all__ = ["Future", "ThreadPool"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -11,7 +11,7 @@ from frametrace.app.options import json_option, out_option
 if TYPE_CHECKING:
     from frametrace.app.library import Network
     from frametrace.app.output.console import Console
-    from frametrace.matcher.settings import TieSettings
+    from frametrace.matcher.match_settings import TieSettings
 
 __all__ = ["command"]
 
@@ -141,7 +141,7 @@ def _cells(tie: dict[str, Any]) -> list[object]:
 
 
 def _settings(options: dict[str, Any]) -> "TieSettings":
-    from frametrace.matcher.settings import TieSettings
+    from frametrace.matcher.match_settings import TieSettings
 
     return TieSettings(options["fdr"], options["window"], options["max_accounts"])
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 from frametrace.app.inspection.reasons import Reasons
 from frametrace.app.inspection.time_facts import Times
-from frametrace.case.key_conflicts import refusal
+from frametrace.case.key_conflicts import key_conflict
 from frametrace.posts.model import Account, Post, Precision, Skipped
 from frametrace.posts.parts import Entry, Part
 from frametrace.posts.rows import Row, Rows
@@ -70,8 +70,8 @@ class Conflicts:
     def of(self, post: Post) -> Skipped | None:
         """Why a post would not be taken; None where it would."""
         first = self._first.setdefault((post.platform, post.post_id), post)
-        refused = refusal(first, post)
-        return refused.told if refused and refused.is_lost else None
+        conflict = key_conflict(first, post)
+        return conflict.skipped if conflict and conflict.is_lost else None
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ from frametrace.matcher.framing.by_example.saved_framings import (
     framings_lock,
     load_framing,
 )
-from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.match_settings import MatchSettings
 from frametrace.posts.errors import CaseError, UsageError
 
 __all__ = ["list_framings", "remove_framing", "show_framing"]

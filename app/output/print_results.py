@@ -24,12 +24,13 @@ from frametrace.app.summary import (
     skipped_text,
 )
 from frametrace.case.store import Case
-from frametrace.matcher.results import GroupKind, Relation, Results
+from frametrace.matcher.results import GroupKind, Relation
+from frametrace.matcher.saved_results import Results
 
 if TYPE_CHECKING:
     from frametrace.case.ingest import Added
     from frametrace.embed.stage import Embedded
-    from frametrace.matcher.stage import MatchRun
+    from frametrace.matcher.saved_results import MatchRun
 
 __all__ = [
     "end",

@@ -7,7 +7,8 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from frametrace.matcher.results import GroupKind, Results
+from frametrace.matcher.results import GroupKind
+from frametrace.matcher.saved_results import Results
 
 __all__ = ["ElementView", "element_views"]
 

@@ -13,7 +13,8 @@ from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.text.normalize import key_of
-from frametrace.matcher.results import GroupKind, Relation, Results
+from frametrace.matcher.results import GroupKind, Relation
+from frametrace.matcher.saved_results import Results
 
 __all__ = ["FramingView", "Wording", "framing_views"]
 

@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.case.views import query_over
-from frametrace.matcher.results import CHANGES, Change, GroupKind, Results
+from frametrace.matcher.results import CHANGES, Change, GroupKind
+from frametrace.matcher.saved_results import Results
 
 if TYPE_CHECKING:
-    from frametrace.matcher.stage import MatchRun
+    from frametrace.matcher.saved_results import MatchRun
 
 __all__ = [
     "Since",

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.matcher.account_names import connect
-from frametrace.matcher.results import GroupKind, Results
+from frametrace.matcher.results import GroupKind
+from frametrace.matcher.saved_results import Results
 
 __all__ = ["Dot", "MapView", "Patch", "map_view"]
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.matcher.network import AccountNetwork
-from frametrace.matcher.results import Results
+from frametrace.matcher.saved_results import Results
 
 if TYPE_CHECKING:
     import networkx

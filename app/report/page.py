@@ -22,7 +22,8 @@ from frametrace.app.report.network_graphs import TiesView
 from frametrace.app.report.side_by_side import Beside, both_of, verified_members
 from frametrace.app.report.timeline import Timeline, timeline
 from frametrace.case.store import Case
-from frametrace.matcher.results import GroupKind, Results
+from frametrace.matcher.results import GroupKind
+from frametrace.matcher.saved_results import Results
 from frametrace.posts.model import MediaFile
 
 __all__ = ["GroupView", "Page", "closely_seen", "filled", "render", "shown_files", "views_of"]

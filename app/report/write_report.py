@@ -41,9 +41,9 @@ from frametrace.app.summary import (
 )
 from frametrace.case.store import Case
 from frametrace.matcher.between_cases.spanning_groups import matches_shown, skipped_of
-from frametrace.matcher.results import CASE_NAME, GroupKind, Relation, Results
-from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.stage import MatchRun, load_results
+from frametrace.matcher.match_settings import MatchSettings
+from frametrace.matcher.results import CASE_NAME, GroupKind, Relation
+from frametrace.matcher.saved_results import MatchRun, Results, load_results
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress, Silent
 

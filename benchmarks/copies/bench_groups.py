@@ -27,8 +27,7 @@ from copies.plan import DEFAULT, QUICK
 from measuring import Finding, Ran, Stopped, command_line, conclude, options, run, say
 
 from frametrace.case.store import Case
-from frametrace.matcher.results import Results
-from frametrace.matcher.stage import MatchRun, load_results
+from frametrace.matcher.saved_results import MatchRun, Results, load_results
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("frametrace", "opencv-python-headless", "numpy", "pillow")

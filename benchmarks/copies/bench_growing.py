@@ -31,8 +31,8 @@ from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.store import index_folder, open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
-from frametrace.matcher.pictures.picture_values import Shown
-from frametrace.matcher.query.by_local_features import sharing
+from frametrace.matcher.pictures.picture_values import PictureValues
+from frametrace.matcher.query.by_local_features import pictures_sharing_pixels
 from frametrace.matcher.results import Relation
 
 SIZES = 1_000, 10_000, 100_000
@@ -47,7 +47,7 @@ class Asked:
     """A picture that is looked up, and the digest of its original."""
 
     digest: str
-    shown: Shown
+    shown: PictureValues
     original: str
 
 
@@ -77,7 +77,7 @@ def main() -> None:
     base, *edited = prepared([Files("originals", tuple(dealt.originals)), *sets], hashes=False)
     digests = base.digests.to_pylist()
     asked = [
-        Asked(digest, Shown.of(code, thumbnail), digests[number])
+        Asked(digest, PictureValues.of(code, thumbnail), digests[number])
         for one, pictures in zip(sets, edited, strict=True)
         for digest, code, thumbnail, number in zip(
             pictures.digests.to_pylist(),
@@ -125,7 +125,7 @@ def _looked_up(case: Case, distractors: int, asked: list[Asked]) -> Grown:
     seconds = []
     for one in asked:
         start = time.process_time()
-        hits, _ = sharing(index, thumbnails, one.digest, one.shown, ())
+        hits, _ = pictures_sharing_pixels(index, thumbnails, one.digest, one.shown, ())
         seconds.append(time.process_time() - start)
         sure = {hit.sha256 for hit in hits if Relation(hit.relation) in GROUPING}
         noticed += one.original in {hit.sha256 for hit in hits}

@@ -27,9 +27,9 @@ from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.store import open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
-from frametrace.matcher.pictures.picture_values import Shown
+from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.verify import verify
-from frametrace.matcher.query.by_local_features import sharing
+from frametrace.matcher.query.by_local_features import pictures_sharing_pixels
 from frametrace.matcher.results import Relation
 
 __all__ = [
@@ -62,7 +62,7 @@ Told = Iterator[tuple[str, Relation, int]]
 class Way(Protocol):
     """A way to ask: which pictures of the database one is compared with."""
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: Shown) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, asked: PictureValues) -> Told:
         """Digests of the database: what they and picture `at` of a set were called; inliers."""
         ...
 
@@ -85,9 +85,9 @@ class ByIndex:
         open_index(case, Thumbnail.name)
         return cls(case.path)
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: Shown) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, asked: PictureValues) -> Told:
         """Shortlist, then verify."""
-        for hit in sharing(*_indexes(self.case), digest, asked, ())[0]:
+        for hit in pictures_sharing_pixels(*_indexes(self.case), digest, asked, ())[0]:
             yield hit.sha256, Relation(hit.relation), hit.inliers or 0
 
 
@@ -97,7 +97,7 @@ class Truth:
 
     rows: tuple[int, ...]
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: Shown) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, asked: PictureValues) -> Told:
         """One picture."""
         return _verified(kept, [self.rows[at]], digest, asked)
 
@@ -106,7 +106,7 @@ class Truth:
 class Everything:
     """With every picture: what an index may miss is found."""
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: Shown) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, asked: PictureValues) -> Told:
         """All of them."""
         return _verified(kept, range(len(kept)), digest, asked)
 
@@ -115,7 +115,7 @@ class Everything:
 class Partner:
     """Of pictures in pairs the first with the second."""
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: Shown) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, asked: PictureValues) -> Told:
         """The next one, or nothing."""
         return _verified(kept, [at + 1] if at % 2 == 0 else [], digest, asked)
 
@@ -198,7 +198,7 @@ def _ask(asked: Prepared, kept: Prepared, way: Way) -> Called:
     return Called(inliers, relation.astype(np.int8))
 
 
-def _verified(kept: Prepared, rows: Sequence[int], digest: str, asked: Shown) -> Told:
+def _verified(kept: Prepared, rows: Sequence[int], digest: str, asked: PictureValues) -> Told:
     """Always from the smaller digest to the greater, as matches are."""
     database = _database(kept)
     for row in rows:
@@ -223,9 +223,9 @@ def _database(kept: Prepared) -> _Database:
     return _Database(kept)
 
 
-def _shown(pictures: Prepared) -> list[Shown]:
+def _shown(pictures: Prepared) -> list[PictureValues]:
     values = zip(pictures.codes.to_pylist(), pictures.thumbnails.to_pylist(), strict=True)
-    return [Shown.of(*each) for each in values]
+    return [PictureValues.of(*each) for each in values]
 
 
 @lru_cache(maxsize=1)

@@ -28,9 +28,10 @@ from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed.signals import ModelChoice
 from frametrace.embed.stage import EmbedSettings, embed
-from frametrace.matcher.results import GroupKind, Results
-from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.stage import match_case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_settings import MatchSettings
+from frametrace.matcher.results import GroupKind
+from frametrace.matcher.saved_results import Results
 from frametrace.posts.errors import ModelMissing
 from frametrace.posts.media.library import MediaLibrary
 

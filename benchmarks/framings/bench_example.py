@@ -36,9 +36,9 @@ from frametrace.matcher.framing.by_example.resolve_examples import (
     ResolvedExamples,
     resolve_examples,
 )
-from frametrace.matcher.framing.similarity import Basis
-from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.stage import match_case
+from frametrace.matcher.framing.pair_similarity import Basis
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_settings import MatchSettings
 from frametrace.posts.errors import ModelMissing
 from frametrace.posts.media.library import MediaLibrary
 

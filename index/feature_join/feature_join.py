@@ -9,6 +9,7 @@ picture are searched.
 
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,6 +35,7 @@ from frametrace.index.feature_join.join_folder import PENDING, JoinFolder, check
 from frametrace.index.feature_join.lsh_keys import MAX_FEATURES, PART_COUNT
 from frametrace.index.feature_join.lsh_tables import PairCriteria, pairs_by_table
 from frametrace.index.feature_shards import FeatureShards
+from frametrace.work.executor import Executor, all_results
 from frametrace.work.progress import Progress, Silent
 from frametrace.work.thread_pool import ThreadPool
 
@@ -77,24 +79,24 @@ def propose_pairs(
     shards: FeatureShards,
     pictures: pa.StringArray,
     progress: Progress | None = None,
-    threads: int = 0,
+    executor: Executor | None = None,
 ) -> Proposals:
     """Join those of the `pictures` (digests) that are new, and return all pairs proposed so far.
 
     New pictures are compared with each other and with every earlier one. A run that follows a
-    killed one continues where it stopped and gives the same result. By default there is one thread
-    per processor. Pictures without features in the shards are left out. The caller holds a lock on
-    `folder`. Raises `CaseError` if a shard can't be read or the folder can't be written,
+    killed one continues where it stopped and gives the same result. By default the work runs in
+    one thread per processor. Pictures without features in the shards are left out. The caller holds
+    a lock on `folder`. Raises `CaseError` if a shard can't be read or the folder can't be written,
     `IndexMismatch` if the folder is damaged, `UsageError` above `MAX_JOINED_PICTURES`.
     """
     progress = progress or Silent()
     join = JoinFolder.open(folder)
     if join.state.whole:
-        _join_added(join, progress, threads)
+        _join_added(join, progress, executor)
     new = new_pictures(join, shards, pictures)
     count = join.state.pictures + sum(int(is_new.sum()) for _, is_new in new)
     add_pictures(join, shards, new, progress, compiled=_worth_compiling(count * MAX_FEATURES))
-    _join_added(join, progress, threads)
+    _join_added(join, progress, executor)
     names = as_digits(join.pictures()["digest"])
     order = [(name, "ascending") for name in ("a", "b", "mirrored")]
     return Proposals(names, _proposed_so_far(join).sort_by(order).combine_chunks())
@@ -104,7 +106,7 @@ def _worth_compiling(records: int) -> bool:
     return records > _MIN_COMPILED and has_numba()
 
 
-def _join_added(folder: JoinFolder, progress: Progress, threads: int) -> None:
+def _join_added(folder: JoinFolder, progress: Progress, executor: Executor | None) -> None:
     """Join the pictures that were added since the last join, and store the proposals."""
     state = folder.state
     if state.joined == state.pictures:
@@ -119,12 +121,12 @@ def _join_added(folder: JoinFolder, progress: Progress, threads: int) -> None:
     with (
         progress.track("comparing pictures", len(units) + len(ranges)) as advance,
         # Every unit may start at once: a long one must not keep the others waiting.
-        ThreadPool(threads, in_progress=len(units) + len(ranges)) as executor,
+        nullcontext(executor) if executor else ThreadPool(in_progress=len(units)) as chosen,
     ):
-        for _ in executor.map(partial(_vote, batch), units):
+        for _ in all_results(chosen.map(partial(_vote, batch), units)):
             advance(1)
         files = [batch.votes_file(unit) for unit in units]
-        for _ in executor.map(partial(_score_range, batch, files, positions), ranges):
+        for _ in all_results(chosen.map(partial(_score_range, batch, files, positions), ranges)):
             advance(1)
     proposed = pa.concat_tables([_read_proposals(batch.pairs_file(number)) for number in ranges])
     name = f"proposals-{state.pictures:08}.arrow"

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -28,7 +27,7 @@ from frametrace.index.hamming.pigeonhole import (
     chunk_tests,
     xor_masks,
 )
-from frametrace.work.thread_pool import ThreadPool
+from frametrace.work.thread_pool import Future, ThreadPool
 
 __all__ = ["BYTES_PER_HASH", "BYTES_PER_THREAD", "BlockPair", "chunk_histograms"]
 

@@ -1,4 +1,4 @@
-"""Which cases of a union hold each post: numbers whose bits are cases, and names for people."""
+"""Says which cases of a union hold each post, picture and caption, as bits of an integer."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from frametrace.matcher.between_cases.union import parts_of
 
 __all__ = ["Origins", "origins_of"]
 
-# A picture or caption is held by the cases that hold a post with it.
+# A case holds a picture or caption if it holds a post with it.
 _ITEMS = """
 WITH carried AS (
     SELECT platform, post_id, sha256 FROM post_media
@@ -24,10 +24,10 @@ FROM carried JOIN origins USING (platform, post_id) GROUP BY sha256 ORDER BY sha
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """The names of the cases, and tables of who holds what.
+    """The names of a union's cases, and which of them hold each post and item.
 
-    `posts` has the columns platform, post_id, cases; `items` sha256 (of a picture, or a caption's
-    text) and cases. `cases` is int64: of the first case 1, of the next 2, then 4, 8 and so on.
+    `posts` has the columns platform, post_id and cases; `items` has sha256 (of a picture, or of a
+    caption's text) and cases. `cases` is int64: bit 0 is the first case, bit 1 the next, and so on.
     """
 
     names: tuple[str, ...]
@@ -35,24 +35,24 @@ class Origins:
     items: pa.Table
 
     def of_items(self, digests: pa.Array) -> pa.Array:
-        """The cases that hold these items, int64; 0 for what no post has."""
+        """The cases that hold these items, int64; 0 for items that no post has."""
         at = pc.index_in(digests, value_set=self.items["sha256"].combine_chunks())
         return pc.fill_null(self.items["cases"].combine_chunks().take(at), 0)
 
     def names_of(self, cases: pa.Array) -> pa.Array:
-        """The names of cases by their bits, one after the other: `twitter, facebook`."""
+        """The names of cases given as bits, separated by commas: `twitter, facebook`."""
         coded = pc.dictionary_encode(cases)
         if isinstance(coded, pa.ChunkedArray):
             coded = coded.combine_chunks()
-        every = [
+        names = [
             ", ".join(name for bit, name in enumerate(self.names) if bits >> bit & 1)
             for bits in coded.dictionary.to_pylist()
         ]
-        return pa.array(every, pa.string()).take(coded.indices)
+        return pa.array(names, pa.string()).take(coded.indices)
 
 
 def origins_of(case: Case) -> Origins | None:
-    """Who holds what in a union; None if the case is not a union."""
+    """Which cases of a union hold what; None if the case is not a union."""
     if not (parts := parts_of(case)):
         return None
     tables = {

@@ -1,9 +1,9 @@
-"""Which posts of a case reuse the pictures or the framings of an earlier one, and by what evidence.
+"""Finds the posts of a case that reuse pictures or framings of an earlier case, with evidence.
 
-One row for each post, picture of it and earlier case: the nearest copy there. A picture that
-contains a photo of the earlier case, or is a part of it, has a row for each such photo, and a post
-one for each framing. Pictures that are copies of one photo, but were not compared with each other,
-are tied through a third one, which is named.
+There is one row per post, picture of it and earlier case: the nearest copy in that case. A picture
+that contains a photo of the earlier case, or is a part of one, has a row for each such photo; a
+post has a row for each framing. Two pictures that are copies of one photo but were not compared
+with each other are tied through a third picture, which the row names.
 """
 
 from itertools import combinations
@@ -15,21 +15,23 @@ import pyarrow.compute as pc
 from frametrace.case.store import Case
 from frametrace.embed.signals import pdq
 from frametrace.matcher.account_names import connect
-from frametrace.matcher.between_cases.origins import Origins
+from frametrace.matcher.between_cases.origins import Origins, origins_of
 from frametrace.matcher.photos.assignment import SAME_BYTES
-from frametrace.matcher.results import MATCHES, POST_FIELDS, GroupKind, Matches, Relation
+from frametrace.matcher.results import MATCHES, POST_FIELDS, GroupKind, Relation
+from frametrace.matcher.saved_results import Matches
+from frametrace.posts.errors import CaseError
 
 if TYPE_CHECKING:
     import duckdb
 
 __all__ = ["REUSES", "reuses_of"]
 
-# `sha256_a` is of the earlier case and `sha256_b` of the post: digests of pictures, or, where the
-# relation is `similar`, of captions or pictures. Of copies equally near, that with the smallest
-# digest stands for A's. `signal`, `distance` (bits of 256) and `similarity` tie B's item to
-# `via_sha256`, or where that is null to A's. `posts_a`, `accounts_a` and `first_at_a` count A's
-# posts that carry this very picture or caption. Ordered by cases, pictures before
-# framings, how many posts A has of it, time.
+# A is the earlier case, B the case with the post. `sha256_a` and `sha256_b` are digests of
+# pictures, or, if the relation is `similar`, of captions or pictures. Among equally near copies of
+# A, the one with the smallest digest is listed. `signal`, `distance` (bits of 256) and `similarity`
+# tie B's item to `via_sha256`, or to A's item where that is null. `posts_a`, `accounts_a` and
+# `first_at_a` describe A's posts that carry exactly this picture or caption. Ordered by cases, then
+# pictures before framings, then by the number of A's posts, then by time.
 REUSES = pa.schema(
     [
         pa.field("sha256_a", pa.string(), nullable=False),
@@ -52,24 +54,25 @@ REUSES = pa.schema(
     ]
 )
 
-_OF_COPIES = ["sha256_a", "sha256_b", "signal", "distance", "similarity"]
+_COPY_COLUMNS = ["sha256_a", "sha256_b", "signal", "distance", "similarity"]
 
-# Those pictures that stand for others of the same hash, which have a row of distance 0 with them.
-_PREPARED = f"""
+# `equals` maps each picture to the one that represents its hash: their match has distance 0.
+_PREPARE = f"""
 CREATE TEMP TABLE photos AS SELECT media_sha256 AS sha256, group_id, relation, medoid_sha256,
     coalesce(via_sha256, medoid_sha256) AS tie, signal, distance, similarity
 FROM (SELECT DISTINCT ON (media_sha256, group_id, relation) * FROM members
     WHERE kind = '{GroupKind.PHOTO}' ORDER BY media_sha256, group_id, relation);
 CREATE TEMP TABLE of_photo AS SELECT * FROM photos WHERE relation = '{Relation.COPY}';
 CREATE TEMP TABLE listed AS SELECT * FROM photos WHERE relation <> '{Relation.COPY}';
-CREATE TEMP TABLE equals AS SELECT sha256_b AS sha256, min(sha256_a) AS stands FROM copies
+CREATE TEMP TABLE equals AS SELECT sha256_b AS sha256, min(sha256_a) AS representative FROM copies
 WHERE signal = '{pdq.Pdq.name}' AND distance = 0 GROUP BY sha256_b;
 CREATE TEMP TABLE edges AS
-SELECT coalesce(p.stands, sha256_a) AS one, coalesce(q.stands, sha256_b) AS other,
+SELECT coalesce(p.representative, sha256_a) AS picture,
+    coalesce(q.representative, sha256_b) AS partner,
     c.signal, c.distance, c.similarity
 FROM copies c LEFT JOIN equals p ON p.sha256 = sha256_a LEFT JOIN equals q ON q.sha256 = sha256_b
 WHERE signal <> '{pdq.Pdq.name}' OR distance > 0;
-INSERT INTO edges SELECT other, one, signal, distance, similarity FROM edges;
+INSERT INTO edges SELECT partner, picture, signal, distance, similarity FROM edges;
 CREATE TEMP TABLE carried AS
 SELECT m.platform, m.post_id, m.sha256, min(m.path) AS path, true AS shown FROM post_media m
 GROUP BY ALL
@@ -77,17 +80,18 @@ UNION ALL SELECT platform, post_id, caption_sha256, NULL, false FROM posts
 WHERE caption_sha256 IS NOT NULL;
 """  # noqa: S608
 
-# Of two cases: `a` the pictures of A, `b` those of B's posts that A has not.
-_OF_CASES = """
+# `a` are the pictures of case A, `b` those of B's posts that A doesn't have.
+_PICTURES_OF_CASES = """
 CREATE OR REPLACE TEMP TABLE a AS
-SELECT DISTINCT c.sha256, coalesce(e.stands, c.sha256) AS stands
+SELECT DISTINCT c.sha256, coalesce(e.representative, c.sha256) AS representative
 FROM carried c JOIN origins o USING (platform, post_id) LEFT JOIN equals e USING (sha256)
 WHERE shown AND o.cases & $a <> 0;
 CREATE OR REPLACE TEMP TABLE b AS
-SELECT DISTINCT c.sha256, coalesce(e.stands, c.sha256) AS stands
+SELECT DISTINCT c.sha256, coalesce(e.representative, c.sha256) AS representative
 FROM carried c JOIN origins o USING (platform, post_id) LEFT JOIN equals e USING (sha256)
 WHERE shown AND o.cases & $b <> 0 AND o.cases & $a = 0;
-CREATE OR REPLACE TEMP TABLE firsts AS SELECT stands, min(sha256) AS sha256 FROM a GROUP BY stands;
+CREATE OR REPLACE TEMP TABLE firsts AS SELECT representative, min(sha256) AS sha256 FROM a
+GROUP BY representative;
 """
 
 _COPIES = f"""
@@ -96,13 +100,15 @@ SELECT * EXCLUDE (rank) FROM (
         0 AS distance, 1.0 AS similarity, NULL AS via_sha256
     FROM b JOIN a USING (sha256)
     UNION ALL
-    SELECT b.sha256, f.sha256, 1, '{pdq.Pdq.name}', 0, 1.0, NULL FROM b JOIN firsts f USING (stands)
+    SELECT b.sha256, f.sha256, 1, '{pdq.Pdq.name}', 0, 1.0, NULL
+    FROM b JOIN firsts f USING (representative)
     UNION ALL
     SELECT b.sha256, f.sha256, CASE e.signal WHEN '{pdq.Pdq.name}' THEN 1 ELSE 2 END,
         e.signal, e.distance, e.similarity,
-        CASE WHEN e.signal = '{pdq.Pdq.name}' THEN NULL WHEN b.sha256 <> e.one THEN e.one
-            WHEN f.sha256 <> e.other THEN e.other END
-    FROM b JOIN edges e ON e.one = b.stands JOIN firsts f ON f.stands = e.other
+        CASE WHEN e.signal = '{pdq.Pdq.name}' THEN NULL WHEN b.sha256 <> e.picture THEN e.picture
+            WHEN f.sha256 <> e.partner THEN e.partner END
+    FROM b JOIN edges e ON e.picture = b.representative
+    JOIN firsts f ON f.representative = e.partner
     UNION ALL
     SELECT y.sha256, x.sha256, 3, if(own, x.signal, y.signal), if(own, x.distance, y.distance),
         if(own, x.similarity, y.similarity),
@@ -115,7 +121,7 @@ QUALIFY row_number() OVER (
     PARTITION BY sha256_b ORDER BY rank, distance, similarity DESC, sha256_a) = 1
 """  # noqa: S608
 
-# `listed` is what contains the group's photo or is a part of it: of B's, or of A's.
+# `listed` are pictures of A or B that contain the group's photo or are a part of it.
 _LISTED = f"""
 SELECT y.sha256 AS sha256_b, x.sha256 AS sha256_a, y.relation, y.signal, y.distance, y.similarity,
     nullif(y.tie, x.sha256) AS via_sha256, group_id
@@ -131,8 +137,8 @@ QUALIFY row_number() OVER (PARTITION BY y.sha256, group_id, x.relation ORDER BY 
     x.similarity DESC, x.sha256) = 1
 """  # noqa: S608
 
-# The next post of A on the way to the framing's medoid, else A's earliest. The medoid itself is
-# tied by the post of A that is most like it.
+# Each post of B is tied to the next post of A on its path to the framing's medoid, or else to A's
+# earliest post. The medoid itself is tied to the post of A that is most similar to it.
 _FRAMED = f"""
 WITH RECURSIVE framed AS (
     SELECT m.*, coalesce(caption_sha256, media_sha256) AS item, o.cases
@@ -222,45 +228,46 @@ ORDER BY r.relation = '{Relation.SIMILAR}', a.posts_a DESC, r.sha256_a, p.posted
 """  # noqa: S608
 
 
-def reuses_of(union: Case, members: pa.Table, matches: Matches, origins: Origins) -> pa.Table:
+def reuses_of(union: Case, members: pa.Table, matches: Matches) -> pa.Table:
     """What each case of a union reuses of each case before it, in the schema `REUSES`.
 
-    `members` are those of all groups, whether they span cases or not.
+    `members` are those of all groups, whether they span cases or not. Raises `CaseError` if the
+    case is not a union.
     """
+    if (origins := origins_of(union)) is None:
+        raise CaseError(f"{union.path} is not a union of cases")
     pairs = combinations(range(len(origins.names)), 2)
     with connect(union, "posts", "post_media") as connection:
         connection.register("members", members)
         connection.register("origins", origins.posts)
         connection.register("copies", _copies(matches))
-        connection.execute(_PREPARED)
-        found = [_between(connection, origins, one, other) for one, other in pairs]
-    return pa.concat_tables(found)
+        connection.execute(_PREPARE)
+        tables = [_between(connection, origins, a, b) for a, b in pairs]
+    return pa.concat_tables(tables)
 
 
-def _between(
-    connection: "duckdb.DuckDBPyConnection", origins: Origins, one: int, other: int
-) -> pa.Table:
-    """What case B reuses of case A, by their numbers."""
-    bits = {"a": 1 << one, "b": 1 << other}
-    for statement in filter(str.strip, _OF_CASES.split(";")):
+def _between(connection: "duckdb.DuckDBPyConnection", origins: Origins, a: int, b: int) -> pa.Table:
+    """What case B reuses of case A; `a` and `b` are the cases' numbers."""
+    bits = {"a": 1 << a, "b": 1 << b}
+    for statement in filter(str.strip, _PICTURES_OF_CASES.split(";")):
         used = {name: bit for name, bit in bits.items() if f"${name}" in statement}
         connection.execute(statement, used)
-    for name, query, values in (
+    for name, query, parameters in (
         ("copies_found", _COPIES, {}),
         ("listed_found", _LISTED, {}),
         ("framed_found", _FRAMED, bits),
     ):
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}", values)
-    names = {"name_a": origins.names[one], "name_b": origins.names[other]}
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}", parameters)
+    names = {"name_a": origins.names[a], "name_b": origins.names[b]}
     rows: pa.Table = connection.sql(_ROWS, params={**bits, **names}).to_arrow_table()
     return rows.select(REUSES.names).cast(REUSES)
 
 
 def _copies(matches: Matches) -> pa.Table:
-    """The copies among the matches, with what ties them."""
-    schema = pa.schema([MATCHES.field(name) for name in _OF_COPIES])
+    """The copies among the matches, with their signals and distances."""
+    schema = pa.schema([MATCHES.field(name) for name in _COPY_COLUMNS])
     copies = [
-        batch.filter(pc.equal(batch["relation"], str(Relation.COPY))).select(_OF_COPIES)
+        batch.filter(pc.equal(batch["relation"], str(Relation.COPY))).select(_COPY_COLUMNS)
         for batch in matches.batches()
     ]
     return pa.Table.from_batches(copies, schema)

@@ -1,4 +1,4 @@
-"""Of what was found in a union, what spans its cases: no one of them holds all of it."""
+"""Limits a union's results to groups that span its cases: no case alone holds all their posts."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -12,16 +12,17 @@ from frametrace.matcher.account_names import connect
 from frametrace.matcher.between_cases.origins import Origins, origins_of
 from frametrace.matcher.between_cases.union import part_number, parts_of
 from frametrace.matcher.groups import accounts_of
-from frametrace.matcher.results import CASE_NAME, MATCHES, Results
+from frametrace.matcher.results import CASE_NAME, MATCHES
+from frametrace.matcher.saved_results import Results
 
-__all__ = ["matches_shown", "shown_of", "skipped_of"]
+__all__ = ["matches_shown", "skipped_of", "spanning_results"]
 
 _SPANNING = """
 SELECT group_id FROM members JOIN origins USING (platform, post_id)
 GROUP BY group_id HAVING bit_and(cases) = 0
 """
 # Results of an earlier match may name an account by its number.
-_ACCOUNTS = """
+_CASES_OF_ACCOUNTS = """
 WITH known AS (
     SELECT platform, account_id, CAST(bit_or(cases) AS BIGINT) AS cases
     FROM posts JOIN origins USING (platform, post_id) GROUP BY ALL
@@ -30,19 +31,23 @@ SELECT * FROM known UNION ALL
 SELECT platform, number, cases FROM handles
 JOIN (SELECT platform, account_id AS handle, cases FROM known) USING (platform, handle)
 """
-_CASES = {
+# The cases of each row `t` of a results table, in the rows' order.
+_CASES_OF_ROWS = {
     "members": "SELECT o.cases FROM t JOIN origins o USING (platform, post_id) ORDER BY row",
-    "accounts": "SELECT o.cases FROM t JOIN held o USING (platform, account_id) ORDER BY row",
+    "accounts": "SELECT o.cases FROM t JOIN cases_of_accounts o USING (platform, account_id) "
+    "ORDER BY row",
     "ties": "SELECT a.cases AS cases_a, b.cases AS cases_b FROM t "
-    "JOIN held a ON (a.platform, a.account_id) = (t.platform_a, t.account_id_a) "
-    "JOIN held b ON (b.platform, b.account_id) = (t.platform_b, t.account_id_b) ORDER BY row",
+    "JOIN cases_of_accounts a ON (a.platform, a.account_id) = (t.platform_a, t.account_id_a) "
+    "JOIN cases_of_accounts b ON (b.platform, b.account_id) = (t.platform_b, t.account_id_b) "
+    "ORDER BY row",
 }
 
 
-def shown_of(case: Case, results: Results, *, whole: bool) -> tuple[Results, list[str]]:
-    """Of a union's results what spans its cases, or all, with the cases' names; and these names.
+def spanning_results(case: Case, results: Results, *, whole: bool) -> tuple[Results, list[str]]:
+    """A union's results limited to what spans its cases, and the names of these cases.
 
-    Results of a case that is not a union stay as they are, without names.
+    With `whole`, nothing is left out. Members, accounts and ties get the names of their cases.
+    Results of a case that is not a union are returned unchanged, with no names.
     """
     origins = origins_of(case)
     if origins is None:
@@ -53,48 +58,51 @@ def shown_of(case: Case, results: Results, *, whole: bool) -> tuple[Results, lis
 
 
 def _spanning(case: Case, results: Results, origins: Origins) -> Results:
-    """The groups that no case holds all posts of, with their members, accounts and framings.
+    """Keep the groups whose posts no case holds all of, with their members, accounts and framings.
 
-    Of ties there remain those between accounts of different cases.
+    Ties are kept if their two accounts are in different cases.
     """
     tables = {"members": results.members, "origins": origins.posts}
     with query_over(**tables) as connection:
-        kept = connection.sql(_SPANNING).to_arrow_table()["group_id"].combine_chunks()
-    members = _among(results.members, kept)
-    ties, cases = results.ties, _held(case, results.ties, "ties", origins)
-    apart = pc.equal(pc.bit_wise_and(cases["cases_a"], cases["cases_b"]), 0)
-    known = pc.is_in(results.map["group_id"], value_set=kept)
-    at = results.map.schema.get_field_index("group_id")
-    shown = pc.if_else(known, results.map["group_id"], None)
+        spanning = connection.sql(_SPANNING).to_arrow_table()["group_id"].combine_chunks()
+    members = _of_groups(results.members, spanning)
+    cases = _cases_of_rows(case, results.ties, "ties", origins)
+    in_different_cases = pc.equal(pc.bit_wise_and(cases["cases_a"], cases["cases_b"]), 0)
+    is_spanning = pc.is_in(results.map["group_id"], value_set=spanning)
+    column = results.map.schema.get_field_index("group_id")
+    group_ids = pc.if_else(is_spanning, results.map["group_id"], None)
     return replace(
         results,
-        groups=_among(results.groups, kept),
+        groups=_of_groups(results.groups, spanning),
         members=members,
         accounts=accounts_of(case, members),
-        ties=ties.filter(apart),
-        framings=_among(results.framings, kept),
-        map=results.map.set_column(at, results.map.schema.field(at), shown),
+        ties=results.ties.filter(in_different_cases),
+        framings=_of_groups(results.framings, spanning),
+        map=results.map.set_column(column, results.map.schema.field(column), group_ids),
     )
 
 
 def _with_cases(case: Case, results: Results, origins: Origins) -> Results:
-    """The results with the names of cases in members, accounts and ties."""
-    named = {}
-    for name in ("members", "accounts", "ties"):
-        table = getattr(results, name)
-        for column in (cases := _held(case, table, name, origins)).column_names:
-            field = column.replace("cases", CASE_NAME)
-            at = table.schema.get_field_index(field)
-            names = origins.names_of(cases[column])
-            table = table.set_column(at, table.schema.field(at), names)
-        named[name] = table
-    return replace(results, **named)
+    """Fill in the names of cases in members, accounts and ties."""
+    named_tables = {}
+    for table_name in ("members", "accounts", "ties"):
+        table = getattr(results, table_name)
+        cases = _cases_of_rows(case, table, table_name, origins)
+        for name in cases.column_names:
+            column = table.schema.get_field_index(name.replace("cases", CASE_NAME))
+            case_names = origins.names_of(cases[name])
+            table = table.set_column(column, table.schema.field(column), case_names)
+        named_tables[table_name] = table
+    return replace(results, **named_tables)
 
 
 def matches_shown(
     case: Case, results: Results, *, spanning: bool
 ) -> tuple[list[str], Iterator[pa.RecordBatch]]:
-    """The columns and rows of the matches; of a union those that span cases, or all, with cases."""
+    """The columns and rows of the matches.
+
+    In a union they have the names of cases; with `spanning`, only matches between cases are given.
+    """
     origins = origins_of(case)
     if origins is None:
         return MATCHES.names, results.matches.batches()
@@ -111,13 +119,13 @@ def _with_names(
         for side, cases in (("a", a), ("b", b)):
             table = table.append_column(f"{CASE_NAME}_{side}", origins.names_of(cases))
         if spanning:
-            held = pc.and_(pc.greater(a, 0), pc.greater(b, 0))
-            table = table.filter(pc.and_(held, pc.equal(pc.bit_wise_and(a, b), 0)))
+            have_posts = pc.and_(pc.greater(a, 0), pc.greater(b, 0))
+            table = table.filter(pc.and_(have_posts, pc.equal(pc.bit_wise_and(a, b), 0)))
         yield from table.to_batches()
 
 
 def skipped_of(case: Case) -> pa.Table:
-    """The table `skipped`; of a union with the name of the case that each row is of."""
+    """The table `skipped`; in a union with the name of the case that each row comes from."""
     skipped, parts = case.read("skipped"), parts_of(case)
     files = case.files("skipped") if parts else []
     rows = [(parts[part_number(f)].name, case.epoch.shards["skipped"][f.name]) for f in files]
@@ -125,15 +133,15 @@ def skipped_of(case: Case) -> pa.Table:
     return skipped.append_column(CASE_NAME, names if parts else pa.nulls(len(skipped), pa.string()))
 
 
-def _among(table: pa.Table, groups: pa.Array) -> pa.Table:
+def _of_groups(table: pa.Table, groups: pa.Array) -> pa.Table:
     return table.filter(pc.is_in(table["group_id"], value_set=groups))
 
 
-def _held(case: Case, table: pa.Table, name: str, origins: Origins) -> pa.Table:
-    """The cases of each row's post, account or accounts: columns of bits, in the rows' order."""
+def _cases_of_rows(case: Case, table: pa.Table, table_name: str, origins: Origins) -> pa.Table:
+    """The cases of each row's post, account or two accounts: columns of bits, in row order."""
     numbered = table.append_column("row", pa.array(range(len(table)), pa.int64()))
     with connect(case, "posts") as connection:
         connection.register("t", numbered)
         connection.register("origins", origins.posts)
-        connection.execute(f"CREATE TEMP VIEW held AS {_ACCOUNTS}")
-        return connection.sql(_CASES[name]).to_arrow_table()
+        connection.execute(f"CREATE TEMP VIEW cases_of_accounts AS {_CASES_OF_ACCOUNTS}")
+        return connection.sql(_CASES_OF_ROWS[table_name]).to_arrow_table()

@@ -14,7 +14,7 @@ from frametrace.matcher.framing.calibration import MAX_RARITY
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.fusion import EvidenceFusion, FusedEvidence
 from frametrace.matcher.framing.neighbour_graph import Edges
-from frametrace.matcher.framing.similarity import Basis
+from frametrace.matcher.framing.pair_similarity import Basis
 
 __all__ = ["FramingGroups", "group_contents"]
 

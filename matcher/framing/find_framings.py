@@ -11,7 +11,7 @@ from frametrace.matcher.framing.framing_summary import summarise
 from frametrace.matcher.framing.framing_tables import framing_matches, framing_members, group_ids
 from frametrace.matcher.framing.fusion import EvidenceFusion
 from frametrace.matcher.framing.neighbour_graph import Edges, find_edges
-from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.match_settings import MatchSettings
 
 __all__ = ["Framings", "find_framings"]
 

@@ -14,16 +14,9 @@ from frametrace.matcher.framing.clustering import FramingGroups
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.fusion import FusedEvidence
 from frametrace.matcher.framing.neighbour_graph import Edges
-from frametrace.matcher.framing.similarity import Basis, PairSimilarity
+from frametrace.matcher.framing.pair_similarity import Basis, PairSimilarity
 from frametrace.matcher.photos.assignment import SAME_BYTES
-from frametrace.matcher.results import (
-    MATCHES,
-    MEMBERS,
-    TIED_BY,
-    GroupKind,
-    Relation,
-    of_any_version,
-)
+from frametrace.matcher.results import MATCHES, MEMBERS, TIED_BY, GroupKind, Relation, upgraded
 
 __all__ = [
     "MIN_REPORTED_RARITY",
@@ -133,7 +126,7 @@ def framing_members(case: Case, contents: Contents, groups: FramingGroups) -> pa
         connection.register("content_rows", rows)
         values = {"kind": str(GroupKind.FRAMING), "relation": str(Relation.SIMILAR)}
         members = connection.sql(_MEMBERS, params=values).to_arrow_table()
-    return of_any_version(members, MEMBERS)
+    return upgraded(members, MEMBERS)
 
 
 def group_ids(contents: Contents, groups: FramingGroups) -> pa.StringArray:

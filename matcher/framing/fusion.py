@@ -16,7 +16,7 @@ import numpy as np
 from frametrace.case.store import Case
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.image_similarity import ImageSimilarity
-from frametrace.matcher.framing.similarity import MIN_AGREEMENT, PairSimilarity
+from frametrace.matcher.framing.pair_similarity import MIN_AGREEMENT, PairSimilarity
 from frametrace.matcher.framing.text_similarity import TextSimilarity
 
 __all__ = ["EvidenceFusion", "FusedEvidence"]

@@ -9,7 +9,7 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.clip import Clip
 from frametrace.matcher.framing.calibration import Prior
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
-from frametrace.matcher.framing.similarity import MIN_AGREEMENT, Basis, PairSimilarity
+from frametrace.matcher.framing.pair_similarity import MIN_AGREEMENT, Basis, PairSimilarity
 from frametrace.matcher.framing.vector_similarity import ItemVectors
 
 __all__ = ["SAME_PHOTO_RARITY", "ImageSimilarity"]

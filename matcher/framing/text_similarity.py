@@ -18,7 +18,7 @@ from frametrace.index.minhash import MinHashIndex
 from frametrace.index.store import open_index
 from frametrace.matcher.framing.calibration import MAX_RARITY, Background, Prior
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
-from frametrace.matcher.framing.similarity import Basis, PairSimilarity
+from frametrace.matcher.framing.pair_similarity import Basis, PairSimilarity
 from frametrace.matcher.framing.vector_similarity import MIN_VECTOR_RARITY, ItemVectors
 from frametrace.posts.errors import IndexMismatch
 

@@ -17,7 +17,7 @@ from frametrace.index.store import open_index
 from frametrace.index.vectors import VectorIndex
 from frametrace.matcher.framing.calibration import Background, Prior
 from frametrace.matcher.framing.distinct_contents import NONE
-from frametrace.matcher.framing.similarity import Basis, PairSimilarity
+from frametrace.matcher.framing.pair_similarity import Basis, PairSimilarity
 from frametrace.posts.errors import IndexMismatch
 
 __all__ = ["MIN_VECTOR_RARITY", "ItemVectors", "angular_nearness", "cosine_of"]

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from frametrace.matcher.match_settings import TieSettings
 from frametrace.matcher.network.shares import Shares
 from frametrace.matcher.network.ties import find_ties
-from frametrace.matcher.settings import TieSettings
 from frametrace.work.progress import Progress, Silent
 
 __all__ = ["count_shuffled_ties", "shuffle_shares"]

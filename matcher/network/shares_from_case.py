@@ -9,10 +9,10 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.matcher.account_names import connect
+from frametrace.matcher.match_settings import TieSettings
 from frametrace.matcher.network.shares import RAW_SHARES, Shares
 from frametrace.matcher.network.ties import find_ties
-from frametrace.matcher.results import TIES, of_any_version
-from frametrace.matcher.settings import TieSettings
+from frametrace.matcher.results import TIES, upgraded
 from frametrace.posts.errors import CaseError
 from frametrace.posts.model import Precision
 
@@ -86,4 +86,4 @@ def case_ties(case: Case, members: pa.Table, settings: TieSettings) -> pa.Table:
     renamed = {"shared_groups": "shared_items", "group_ids": "item_ids"}
     names = [name for name in TIES.names if renamed.get(name, name) in ties.column_names]
     ties = ties.select([renamed.get(name, name) for name in names]).rename_columns(names)
-    return of_any_version(ties, TIES)
+    return upgraded(ties, TIES)

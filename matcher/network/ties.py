@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from frametrace.matcher.match_settings import TieSettings
 from frametrace.matcher.network.account_pairs import AccountPairs, CountPlan
 from frametrace.matcher.network.communities import account_communities
 from frametrace.matcher.network.null_model import (
@@ -27,7 +28,6 @@ from frametrace.matcher.network.pair_counts import (
 from frametrace.matcher.network.shares import Shares, span_text
 from frametrace.matcher.network.tie_tables import WINDOW_SECONDS, ListedPairs
 from frametrace.matcher.network.time_windows import NO_GAP, ShareSlots
-from frametrace.matcher.settings import TieSettings
 from frametrace.work.progress import Progress, Silent
 
 __all__ = ["NETWORK_WINDOWS", "AccountNetwork", "find_ties"]

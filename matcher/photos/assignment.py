@@ -1,4 +1,4 @@
-"""From stars to where each item belongs, and by what evidence."""
+"""Assigns each item to the medoid of its star, with the evidence that ties it there."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -12,21 +12,21 @@ from frametrace.matcher.photos.edges import (
     NO_DISTANCE,
     Edges,
     EvidenceOf,
+    by_local_features,
     number_of,
     ranked,
     signal_names,
-    verified,
 )
-from frametrace.matcher.photos.star_clustering import Stars
-from frametrace.matcher.pictures.verified_pairs import Sightings
+from frametrace.matcher.photos.node_pairs import NodePairs
+from frametrace.matcher.photos.star_clustering import StarClusters
 from frametrace.matcher.results import EVIDENCE
 
-__all__ = ["LISTED", "PLACES", "SAME_BYTES", "Nodes", "place", "with_evidence"]
+__all__ = ["ASSIGNED", "LISTED", "SAME_BYTES", "Nodes", "assign", "with_evidence"]
 
 SAME_BYTES = "sha256"  # the evidence of an item that is the medoid itself
 
-# One row per item (a picture or a caption): the medoid of its star and what ties it there.
-PLACES = pa.schema(
+# One row per item (a picture or a caption): the medoid of its star, and what ties it there.
+ASSIGNED = pa.schema(
     [
         pa.field("sha256", pa.string(), nullable=False),
         pa.field("medoid_sha256", pa.string(), nullable=False),
@@ -34,22 +34,22 @@ PLACES = pa.schema(
         pa.field("signal", pa.string(), nullable=False),
         ("distance", pa.int32()),
         ("similarity", pa.float32()),
-        *EVIDENCE,  # B is the item, A what it is tied to
+        *EVIDENCE,  # B is the item, A the item that it is tied to
     ]
 )
 
-# The same of what is listed with a photo without being a copy of it: one that contains it or is a
-# part of it.
-LISTED = PLACES.append(pa.field("relation", pa.string(), nullable=False))
+# The same for pictures that are listed with a photo without being a copy of it: they contain it, or
+# are a part of it.
+LISTED = ASSIGNED.append(pa.field("relation", pa.string(), nullable=False))
 
 
 @dataclass(frozen=True, slots=True)
 class Nodes:
-    """n nodes of a graph and their items: equal ones, which need no edges between them.
+    """The n nodes of a graph, and their m items. Items of one node are equal and need no edges.
 
-    `item` holds m digests, `node` is (m,) int64, their nodes; `name` holds the n digests that stand
-    for the nodes; `weight` is (n,) int64: how many posts carry one of a node's items. `same` is the
-    signal that tells a node's items to be equal.
+    `item` holds the items' digests and `node`, (m,) int64, their nodes. `name` holds the digest of
+    the item that represents each node; `weight` is (n,) int64: how many posts carry one of a node's
+    items. `same` is the signal by which a node's items are equal.
     """
 
     item: pa.StringArray
@@ -60,23 +60,23 @@ class Nodes:
 
     @classmethod
     def alone(cls, items: pa.StringArray, weight: np.ndarray, same: str) -> Self:
-        """Every item as a node of its own."""
+        """One node per item."""
         return cls(items, np.arange(len(items)), items, weight, same)
 
 
-def place(
-    nodes: Nodes, edges: Edges, stars: Stars, seen_from: EvidenceOf | None = None
+def assign(
+    nodes: Nodes, edges: Edges, stars: StarClusters, seen_from: EvidenceOf | None = None
 ) -> pa.Table:
-    """Where each item belongs, in the schema `PLACES`, ordered by medoid and item.
+    """Assign each item to a medoid, in the schema `ASSIGNED`, ordered by medoid and item.
 
-    What the signal `same` says of a node holds for all its items. Another signal has judged only
-    the item that stands for the node; the others are tied in through that one. `seen_from` gives
-    the evidence of edges by local features.
+    An edge by the signal `same` holds for all items of a node. An edge by another signal was
+    verified only for the item that represents the node; the node's other items are tied to that
+    one. `seen_from` gives the evidence of edges by local features.
     """
     same, n = number_of(nodes.same), len(nodes.name)
-    none = 0 if SIGNALS[nodes.same].metric is Metric.HAMMING else NO_DISTANCE
+    equal = 0 if SIGNALS[nodes.same].metric is Metric.HAMMING else NO_DISTANCE
     signal, similarity = np.full(n, same, np.int8), np.ones(n, np.float32)
-    distance = np.full(n, none, np.int32)
+    distance = np.full(n, equal, np.int32)
     tied = np.flatnonzero(stars.via != np.arange(n))
     edge = edges.between(tied, stars.via[tied])
     signal[tied], similarity[tied] = edges.signal[edge], edges.similarity[edge]
@@ -85,48 +85,50 @@ def place(
     is_name = pc.equal(nodes.item, nodes.name.take(pa.array(nodes.node)))
     order, is_name = _ordered(nodes, stars, is_name.to_numpy(zero_copy_only=False))
     node = nodes.node[order]
-    medoid, through = stars.medoid[node], stars.via[node]
-    unjudged = ~is_name & (signal[node] != same)
-    through = np.where(unjudged, node, through)
+    medoid, via = stars.medoid[node], stars.via[node]
+    unverified = ~is_name & (signal[node] != same)
+    via = np.where(unverified, node, via)
     is_medoid = is_name & (node == medoid)
-    distance = np.where(is_medoid, 0, np.where(unjudged, none, distance[node])).astype(np.int32)
+    distance = np.where(is_medoid, 0, np.where(unverified, equal, distance[node])).astype(np.int32)
     columns = [
         nodes.item.take(pa.array(order)),
         nodes.name.take(pa.array(medoid)),
-        nodes.name.take(pa.array(through, mask=through == medoid)),
-        pc.if_else(is_medoid, SAME_BYTES, signal_names(np.where(unjudged, same, signal[node]))),
+        nodes.name.take(pa.array(via, mask=via == medoid)),
+        pc.if_else(is_medoid, SAME_BYTES, signal_names(np.where(unverified, same, signal[node]))),
         pa.array(distance, mask=distance == NO_DISTANCE),
-        pa.array(np.where(unjudged, np.float32(1), similarity[node])),
+        pa.array(np.where(unverified, np.float32(1), similarity[node])),
     ]
-    known = verified(signal[node]) & ~unjudged
+    known = by_local_features(signal[node]) & ~unverified
     if seen_from is not None and known.any():
-        columns += seen_from(through, node, known)
+        columns += seen_from(via, node, known)
     else:
         columns += [pa.nulls(len(order), column.type) for column in EVIDENCE]
-    return pa.Table.from_arrays(columns, schema=PLACES)
+    return pa.Table.from_arrays(columns, schema=ASSIGNED)
 
 
-def with_evidence(places: pa.Table, compared: Sightings, names: pa.StringArray) -> pa.Table:
-    """Where copies by PDQ were compared with what ties them, what was found stands there as well.
+def with_evidence(assigned: pa.Table, compared: NodePairs, names: pa.StringArray) -> pa.Table:
+    """Add the evidence of copies by PDQ that were also compared by local features.
 
     `compared` pairs are of pictures by their numbers among `names`.
     """
-    tie = pc.coalesce(places["via_sha256"], places["medoid_sha256"]).combine_chunks()
+    tie = pc.coalesce(assigned["via_sha256"], assigned["medoid_sha256"]).combine_chunks()
     a, b = (
         pc.index_in(side, value_set=names).fill_null(0).to_numpy().astype(np.int64)
-        for side in (tie, places["sha256"].combine_chunks())
+        for side in (tie, assigned["sha256"].combine_chunks())
     )
     known = compared.holds(a, b) & (a != b)
     if not known.any():
-        return places
+        return assigned
     for name, column in zip(EVIDENCE.names, compared.seen_from(a, b, known), strict=True):
-        at = places.schema.get_field_index(name)
-        filled = pc.if_else(pa.array(known), column, places[name].combine_chunks())
-        places = places.set_column(at, places.schema.field(at), filled)
-    return places
+        at = assigned.schema.get_field_index(name)
+        filled = pc.if_else(pa.array(known), column, assigned[name].combine_chunks())
+        assigned = assigned.set_column(at, assigned.schema.field(at), filled)
+    return assigned
 
 
-def _ordered(nodes: Nodes, stars: Stars, is_name: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _ordered(
+    nodes: Nodes, stars: StarClusters, is_name: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """The items in the order of their medoids and digests, and which of them stand for a node."""
     rank = ranked(nodes.item)[1].astype(np.int64)
     of_node = np.empty(len(nodes.name), np.int64)

@@ -1,4 +1,4 @@
-"""A case's pictures compared in every way that it has signals for: by PDQ, by what they show."""
+"""Compares a case's pictures by every signal that it has: PDQ, then local features and pixels."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.photos.elements import Elements, find_elements
 from frametrace.matcher.photos.grouping import (
-    Distinct,
-    Near,
+    CopyGraph,
+    HashStars,
     PhotoMatches,
     group_photos,
     join_photos,
@@ -22,20 +22,20 @@ __all__ = ["ComparedPictures", "compare_case"]
 
 @dataclass(frozen=True, slots=True)
 class ComparedPictures:
-    """Copies by PDQ that stood the comparison, what differs by it, and verified pairs.
+    """The copies by PDQ that were confirmed, the verified pairs, and the elements.
 
-    Without the signal `local`, `distinct` is None and there are no pairs. `lacking` pictures had no
-    thumbnail and were compared by PDQ alone.
+    Without the signal `local`, `hash_stars` is None and there are no verified pairs.
+    `without_thumbnail` pictures were compared by PDQ alone.
     """
 
-    near: Near
-    distinct: Distinct | None
+    graph: CopyGraph
+    hash_stars: HashStars | None
     elements: Elements
-    lacking: int
+    without_thumbnail: int
 
     def photos(self) -> PhotoMatches:
-        """The pictures in groups."""
-        return group_photos(self.near, self.distinct, self.elements.pairs)
+        """Group the pictures by photo."""
+        return group_photos(self.graph, self.hash_stars, self.elements.pairs)
 
 
 def compare_case(
@@ -45,24 +45,26 @@ def compare_case(
     executor: Executor | None = None,
     lap: Callable[[str], None] = lambda stage: None,
 ) -> ComparedPictures:
-    """Find the copies by PDQ, and confirm and complete them by local features and thumbnails.
+    """Find the copies by PDQ, then confirm them and find edited ones by features and pixels.
 
-    `lap` is called with the name of each stage as it ends: `join`, `photos`, `edited`. Without an
-    executor, pictures are compared by a process for each processor.
+    `lap` is called with the name of each stage when it ends: `join`, `photos`, `edited`. Without
+    an executor, pictures are compared by one process per processor.
     """
     progress = progress or Silent()
     join_photos(case, max_pdq, progress)
     lap("join")
     with progress.track("gathering pairs", 1) as advance:
-        near = near_photos(case, max_pdq)
+        graph = near_photos(case, max_pdq)
         lap("photos")
         advance(1)
-    compared = ComparedPictures(near, None, Elements.none(), 0)
+    compared = ComparedPictures(graph, None, Elements.none(), 0)
     if Local.name in case.epoch.signals:
-        from frametrace.matcher.pictures.edited_copies import compare_pictures
+        # Imported here because it loads OpenCV and Numba.
+        from frametrace.matcher.photos.edited_copies import find_edited_copies
 
-        edited = compare_pictures(case, near, executor, progress)
-        elements = find_elements(edited.pairs)
-        compared = ComparedPictures(edited.near, edited.distinct, elements, edited.lacking)
+        edited = find_edited_copies(case, graph, executor, progress)
+        compared = ComparedPictures(
+            edited.graph, edited.hash_stars, find_elements(edited.pairs), edited.without_thumbnail
+        )
     lap("edited")
     return compared

@@ -1,8 +1,8 @@
-"""Pictures that contain a photo, and parts of it: listed with it, and merging no two photos.
+"""Lists pictures that contain a photo, or are a part of it, with the photo, without merging photos.
 
-Of two pictures one of which is seen whole in the other, the one whose photo fewer posts carry is
-taken to be made of the other: a collage or a screenshot of a known photo, or a narrow cut-out of
-one. It is listed with the photo of the other. Of equals, the larger picture is.
+If one picture is seen whole in another, the one whose photo fewer posts carry is taken to be made
+from the other: a collage or a screenshot of a known photo, or a narrow crop of it. It is listed
+with the other's photo. If both photos have equally many posts, the larger picture is listed.
 """
 
 import numpy as np
@@ -11,27 +11,29 @@ import pyarrow as pa
 from frametrace.case.views import query_over
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.photos.assignment import LISTED, Nodes
-from frametrace.matcher.photos.star_clustering import Stars
-from frametrace.matcher.pictures.verified_pairs import Sightings
+from frametrace.matcher.photos.node_pairs import NodePairs
+from frametrace.matcher.photos.star_clustering import StarClusters
 from frametrace.matcher.results import EVIDENCE, Relation
 
 __all__ = ["links_of", "listed_with"]
 
-_SHARED = 0.5  # of the cells of a copy that show the photo, or another picture, show both
-_MOST_WHOLES = 16  # photos that a picture is a part of; one of more is a logo, and says nothing
+# The cells of a copy that show its photo, and those that show another picture, overlap by at least
+# this part of the fewer of them; else the other picture shows something else in the copy.
+_MIN_OVERLAP = 0.5
+_MAX_WHOLES = 16  # photos that a picture is a part of; a picture in more of them is a logo
 
-# A picture that several of a photo's copies tie to it is tied by the photo's medoid if that is one
-# of them, else by the one that agrees most.
+# If several copies of a photo tie a picture to it, only the best is kept: the photo's medoid if it
+# is one of them, else the most similar one.
 _BEST = f"""
 CREATE TEMP TABLE best AS SELECT * FROM links
 QUALIFY row_number() OVER (
     PARTITION BY picture, photo ORDER BY relation, tie <> photo, similarity DESC, tie) = 1;
 DELETE FROM best WHERE relation = '{Relation.PART}' AND picture IN (
     SELECT picture FROM best WHERE relation = '{Relation.PART}'
-    GROUP BY picture HAVING count(*) > {_MOST_WHOLES})
+    GROUP BY picture HAVING count(*) > {_MAX_WHOLES})
 """  # noqa: S608
 
-# What is a copy of the photo is not listed with it again.
+# Copies of the photo are not listed with it again.
 _LISTED = f"""
 SELECT h.sha256, b.photo AS medoid_sha256,
     CASE WHEN itself THEN nullif(b.tie, b.photo) ELSE b.picture END AS via_sha256,
@@ -40,41 +42,41 @@ SELECT h.sha256, b.photo AS medoid_sha256,
     CASE WHEN itself THEN b.similarity ELSE h.similarity END AS similarity,
     {", ".join(f"CASE WHEN itself THEN b.{name} END AS {name}" for name in EVIDENCE.names)},
     b.relation
-FROM (SELECT *, sha256 = medoid_sha256 AS itself FROM held) h
+FROM (SELECT *, sha256 = medoid_sha256 AS itself FROM by_hash) h
 JOIN best b ON b.picture = h.medoid_sha256
-ANTI JOIN places p ON p.sha256 = h.sha256 AND p.medoid_sha256 = b.photo
+ANTI JOIN assigned p ON p.sha256 = h.sha256 AND p.medoid_sha256 = b.photo
 ORDER BY b.photo, h.sha256
 """  # noqa: S608
 
 
-def listed_with(links: pa.Table, places: pa.Table, held: pa.Table) -> pa.Table:
-    """What is listed with a photo without being a copy of it, in the schema `LISTED`.
+def listed_with(links: pa.Table, assigned: pa.Table, by_hash: pa.Table) -> pa.Table:
+    """The pictures that are listed with a photo without being copies of it, in the schema `LISTED`.
 
-    `links` are those of `links_of`. `places` are the pictures' own photos; `held` are their places
-    by PDQ alone: the copies of what is listed come with it, and are tied to it. Copies by local
-    features were compared with the photo themselves.
+    `links` are those of `links_of`, `assigned` the pictures' own photos. `by_hash` are their photos
+    by PDQ alone: copies by PDQ of a listed picture are listed with it, and tied to it. Copies by
+    local features were compared with the photo themselves.
     """
-    own = places.select(["sha256", "medoid_sha256"])
-    with query_over(links=links, places=own, held=held) as connection:
+    own = assigned.select(["sha256", "medoid_sha256"])
+    with query_over(links=links, assigned=own, by_hash=by_hash) as connection:
         connection.execute(_BEST)
         return connection.sql(_LISTED).to_arrow_table().cast(LISTED)
 
 
-def links_of(pairs: Sightings, copies: Sightings, nodes: Nodes, cut: Stars) -> pa.Table:
+def links_of(pairs: NodePairs, copies: NodePairs, nodes: Nodes, stars: StarClusters) -> pa.Table:
     """Which picture is listed with which photo, and what ties it there.
 
-    `pairs` are those in which one picture contains the other, of nodes that are cut into photos by
-    their `copies`. Where a copy ties it, such as a collage, it shows the photo and not what else
-    the copy shows.
+    In `pairs` one picture contains the other; `stars` are the photos, formed by `copies`. If a copy
+    that shows more than the photo, such as a collage, ties a picture, the picture must show the
+    photo and not the rest.
     """
     inner, outer = pairs.contained()
-    photo = cut.medoid
-    apart = photo[inner] != photo[outer]
+    photo = stars.medoid
+    of_different_photos = photo[inner] != photo[outer]
     posts = np.bincount(photo, nodes.weight, len(photo))
     is_part = posts[photo[outer]] > posts[photo[inner]]
     picture, tie = np.where(is_part, inner, outer), np.where(is_part, outer, inner)
-    kept = np.flatnonzero(apart)
-    kept = kept[_in_one_place(pairs, copies, cut, picture[kept], tie[kept])]
+    kept = np.flatnonzero(of_different_photos)
+    kept = kept[_shows_photo(pairs, copies, stars, picture[kept], tie[kept])]
     picture, tie, is_part = picture[kept], tie[kept], is_part[kept]
     relation = np.where(is_part, str(Relation.PART), str(Relation.CONTAINS))
     columns = {
@@ -89,20 +91,20 @@ def links_of(pairs: Sightings, copies: Sightings, nodes: Nodes, cut: Stars) -> p
     return pa.table(columns)
 
 
-def _in_one_place(
-    pairs: Sightings, copies: Sightings, cut: Stars, picture: np.ndarray, tie: np.ndarray
+def _shows_photo(
+    pairs: NodePairs, copies: NodePairs, stars: StarClusters, picture: np.ndarray, tie: np.ndarray
 ) -> np.ndarray:
-    """Where what a picture shares with a copy is what the copy shares with its photo, (k,) bool.
+    """Whether what a picture shares with a copy is the copy's photo, (k,) bool.
 
-    Copies by a hash, and the photo itself, show it all over.
+    Copies by a hash, and the medoid, show the photo all over.
     """
-    via = cut.via[tie]
-    asked = np.flatnonzero((via != tie) & copies.holds(tie, via))
-    kept = np.ones(len(tie), bool)
-    if len(asked):
-        of_photo = copies.cells(tie[asked], via[asked])
-        shared = pairs.cells(tie[asked], picture[asked])
-        both = (of_photo & shared).sum(axis=1)
-        fewer = np.minimum(of_photo.sum(axis=1), shared.sum(axis=1))
-        kept[asked] = both >= _SHARED * np.maximum(fewer, 1)
-    return kept
+    via = stars.via[tie]
+    checked = np.flatnonzero((via != tie) & copies.holds(tie, via))
+    shows_photo = np.ones(len(tie), bool)
+    if len(checked):
+        with_photo = copies.cells(tie[checked], via[checked])
+        with_picture = pairs.cells(tie[checked], picture[checked])
+        overlap = (with_photo & with_picture).sum(axis=1)
+        fewer = np.minimum(with_photo.sum(axis=1), with_picture.sum(axis=1))
+        shows_photo[checked] = overlap >= _MIN_OVERLAP * np.maximum(fewer, 1)
+    return shows_photo

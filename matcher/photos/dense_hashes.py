@@ -1,23 +1,24 @@
-"""Pairs of near hashes, gathered as they stream in; inside crowds only those that tie members.
+"""Keeps few pairs of near hashes in dense groups: enough to tie every member, out of billions.
 
-50,000 near-identical frames of one video are 1.25 billion pairs: too many to keep, and nobody reads
-them. A crowd is a set of hashes of which each has more than `MOST` near ones, connected by pairs
-among themselves; every other pair is kept. What is needed of a crowd's pairs is taken from them as
-they pass: how central each hash is, exactly, and which hashes hang together. Then pivots are
-chosen in each crowd: the most central hash that no pivot is near yet, again and again (their
-distances are computed anew from the hashes). Every hash of a crowd is near a pivot, and all pairs
-of pivots are kept. So pairs kept are at most `MOST` a hash, and those of pivots.
+50,000 near-identical frames of one video make 1.25 billion pairs: too many to keep, and nobody
+reads them. A hash is dense if it has more than `MAX_NEAR` near hashes; a dense group is a set of
+dense hashes that are connected by pairs among themselves. Every pair outside dense groups is kept.
+Pairs inside are only counted as they stream in: how central each hash is, exactly, and which hashes
+are connected. Then pivots are chosen in each dense group: again and again the most central hash
+that no pivot is near yet (distances are computed anew from the hashes). So every hash of a dense
+group is near a pivot, and all pairs with pivots are kept: at most `MAX_NEAR` pairs a hash, and
+those of pivots.
 
-Pivots become medoids before others are chosen. What follows for groups:
+Pivots become medoids before any others are chosen. For the groups this means:
 
 - every tie is a pair within the radius, and every member is tied to the nearest of all medoids, as
-  anywhere: no medoid lacks any of its pairs;
-- nothing changes for hashes that are further than two steps from all crowds;
-- the approximation: inside a crowd medoids cover only what is near themselves, and how central a
-  hash is does not shrink as others are covered. A crowd wider than the radius falls into more
-  groups than it would if all its pairs were kept, never into looser ones.
+  elsewhere: no medoid lacks any of its pairs;
+- nothing changes for hashes that are more than two steps away from all dense groups;
+- the approximation: inside a dense group a medoid covers only the hashes near itself, and a hash
+  stays as central as it was while others are covered. A dense group wider than the radius splits
+  into more groups than if all its pairs were kept, never into looser ones.
 
-A hash is in a crowd or not whatever order its pairs come in, so groups don't depend on it.
+Whether a hash is dense doesn't depend on the order of its pairs, so neither do the groups.
 """
 
 from collections.abc import Iterator
@@ -29,20 +30,21 @@ from scipy.sparse.csgraph import connected_components
 
 from frametrace.embed.signals.base import bits_distance
 from frametrace.index.base import Hits
+from frametrace.posts.errors import UsageError
 
-__all__ = ["MOST", "Gathered", "Gathering"]
+__all__ = ["MAX_NEAR", "PairThinning", "ThinnedPairs"]
 
-MOST = 256  # near hashes of one, beyond which its pairs with others that have as many are not kept
+MAX_NEAR = 256  # near hashes; a hash with more is dense
 
-_BATCH = 1 << 22  # pairs that are worked on together
-_NODE, _DISTANCE = 27, 8  # bits of each in a pair's number, which sorts like the pair
+_BATCH = 1 << 22  # pairs that are processed together
+_NODE_BITS, _DISTANCE_BITS = 27, 8  # of an int64 per pair, which sorts like the pair
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class ThinnedPairs:
     """The pairs that were kept, in order: a < b (int32) at `distance` bits (uint8).
 
-    `pivots` are nodes that must be medoids, ascending; `unlisted` pairs were seen and not kept.
+    `pivots` are nodes that must be medoids, ascending; `unlisted` pairs were not kept.
     """
 
     a: np.ndarray
@@ -52,11 +54,11 @@ class Gathered:
     unlisted: int
 
 
-class Gathering:
-    """Takes each pair of distinct (n, k) codes at `radius` bits or less once, in any order.
+class PairThinning:
+    """Receives each pair of (n, k) distinct codes within `radius` bits once, in any order.
 
-    `weight` is (n,) integers, how many posts each code stands for. Works on `batch` pairs together
-    and holds 8 bytes a pair kept; before a crowd is known for one it holds up to `most` a hash.
+    `weight` is (n,) integers: how many posts carry each code. Processes `batch` pairs together and
+    holds 8 bytes per kept pair, up to `max_near` pairs a hash before that hash is known as dense.
     """
 
     def __init__(
@@ -64,74 +66,75 @@ class Gathering:
         codes: np.ndarray,
         weight: np.ndarray,
         radius: int,
-        most: int = MOST,
+        max_near: int = MAX_NEAR,
         batch: int = _BATCH,
     ) -> None:
-        assert len(codes) < 1 << _NODE and radius < 1 << _DISTANCE
-        self._codes, self._radius, self._most, self._batch = codes, radius, most, batch
+        if len(codes) >= 1 << _NODE_BITS:
+            raise UsageError(f"more than {1 << _NODE_BITS:,} distinct hashes can't be grouped")
+        self._codes, self._radius, self._max_near, self._batch = codes, radius, max_near, batch
         self._waiting: list[Hits] = []
-        self._come = 0  # pairs that wait
-        self._held: list[np.ndarray] = []
-        self._bound = batch  # pairs held, beyond which those of new crowds are looked for
+        self._waiting_pairs = 0
+        self._kept: list[np.ndarray] = []
+        self._thin_at = batch  # kept pairs at which those of new dense hashes are removed
         self._near = np.zeros(len(codes), np.int64)
-        self._crowds = _Crowds(8 * codes.shape[1], weight)
+        self._dense = _DenseGroups(8 * codes.shape[1], weight)
 
     def add(self, hits: Hits) -> None:
-        """Take a batch of pairs, each of two positions and their distance."""
+        """Add a batch of pairs, each of two positions and their distance."""
         self._waiting.append(hits)
-        self._come += len(hits)
-        if self._come >= self._batch:
-            self._take()
+        self._waiting_pairs += len(hits)
+        if self._waiting_pairs >= self._batch:
+            self._process()
 
-    def finish(self) -> Gathered:
-        """All pairs have come: what is kept of them."""
-        self._take()
+    def finish(self) -> ThinnedPairs:
+        """The kept pairs, after all pairs were added."""
+        self._process()
         self._thin()
-        near_pivots, pivots = self._crowds.resolve(self._held, self._codes, self._radius)
-        pairs = np.concatenate([np.empty(0, np.int64), *self._held, near_pivots])
-        self._held.clear()
+        near_pivots, pivots = self._dense.resolve(self._kept, self._codes, self._radius)
+        pairs = np.concatenate([np.empty(0, np.int64), *self._kept, near_pivots])
+        self._kept.clear()
         pairs.sort()
         a, b, distance = _unpacked(pairs)
-        unlisted = self._crowds.seen - len(near_pivots)
-        return Gathered(a, b, distance.astype(np.uint8), pivots, unlisted)
+        unlisted = self._dense.pairs - len(near_pivots)
+        return ThinnedPairs(a, b, distance.astype(np.uint8), pivots, unlisted)
 
-    def _take(self) -> None:
+    def _process(self) -> None:
         hits = Hits.concatenate(self._waiting, np.int32)
-        self._waiting, self._come = [], 0
-        hits = hits.where(~self._noted(hits.query, hits.row, hits.value))
+        self._waiting, self._waiting_pairs = [], 0
+        hits = hits.where(~self._counted(hits.query, hits.row, hits.value))
         for side in (hits.query, hits.row):
             self._near += np.bincount(side, minlength=len(self._near))
-        self._held.append(_packed(hits.query, hits.row, hits.value))
-        if sum(map(len, self._held)) > self._bound:
+        self._kept.append(_packed(hits.query, hits.row, hits.value))
+        if sum(map(len, self._kept)) > self._thin_at:
             self._thin()
 
     def _thin(self) -> None:
-        for at, pairs in enumerate(self._held):  # one at a time: the others are not held twice
-            self._held[at] = pairs[~self._noted(*_unpacked(pairs))]
-        self._bound = 2 * sum(map(len, self._held)) + self._batch
+        for at, pairs in enumerate(self._kept):  # one at a time, to save memory
+            self._kept[at] = pairs[~self._counted(*_unpacked(pairs))]
+        self._thin_at = 2 * sum(map(len, self._kept)) + self._batch
 
-    def _noted(self, a: np.ndarray, b: np.ndarray, distance: np.ndarray) -> np.ndarray:
-        """Which pairs lie inside crowds, by all that is known by now; they are noted there."""
-        crowded = self._near > self._most
-        inside: np.ndarray = crowded[a] & crowded[b]
+    def _counted(self, a: np.ndarray, b: np.ndarray, distance: np.ndarray) -> np.ndarray:
+        """Which pairs join two hashes known to be dense by now; these are counted, not kept."""
+        dense = self._near > self._max_near
+        inside: np.ndarray = dense[a] & dense[b]
         if inside.any():
-            self._crowds.note(a[inside], b[inside], distance[inside])
+            self._dense.count(a[inside], b[inside], distance[inside])
         return inside
 
 
-class _Crowds:
-    """What is remembered of the pairs inside crowds."""
+class _DenseGroups:
+    """What is remembered of the pairs inside dense groups."""
 
     def __init__(self, bits: int, weight: np.ndarray) -> None:
-        self.seen = 0
+        self.pairs = 0
         self._bits = bits
         self._weight = weight.astype(np.float64)
-        self._central = bits * self._weight  # whole numbers below 2 to the 53: sums are exact
+        self._central = bits * self._weight  # integers below 2**53, so sums are exact
         self._label = np.arange(len(weight), dtype=np.int32)
 
-    def note(self, a: np.ndarray, b: np.ndarray, distance: np.ndarray) -> None:
-        """Take pairs of crowded nodes."""
-        self.seen += len(a)
+    def count(self, a: np.ndarray, b: np.ndarray, distance: np.ndarray) -> None:
+        """Count pairs of dense nodes."""
+        self.pairs += len(a)
         self._add_to_central(a, b, distance)
         x, y = self._label[a], self._label[b]
         apart = x != y
@@ -141,51 +144,51 @@ class _Crowds:
             self._label = connected_components(links, directed=False)[1][self._label]
 
     def resolve(
-        self, held: list[np.ndarray], codes: np.ndarray, radius: int
+        self, kept: list[np.ndarray], codes: np.ndarray, radius: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The pairs of all pivots inside their crowds, and the pivots, ascending."""
+        """The pairs of all pivots inside their dense groups, and the pivots, ascending."""
         near, pivots = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         member = np.bincount(self._label)[self._label] > 1
-        for pairs in held if self.seen else ():
+        for pairs in kept if self.pairs else ():
             a, b, distance = _unpacked(pairs)
-            some = member[a] | member[b]
-            self._add_to_central(a[some], b[some], distance[some])
-        for crowd in self._each(np.flatnonzero(member)):
-            words = np.ascontiguousarray(codes[crowd]).view(np.uint64)
-            uncovered = np.ones(len(crowd), bool)
+            of_member = member[a] | member[b]
+            self._add_to_central(a[of_member], b[of_member], distance[of_member])
+        for group in self._groups(np.flatnonzero(member)):
+            words = np.ascontiguousarray(codes[group]).view(np.uint64)
+            uncovered = np.ones(len(group), bool)
             while uncovered.any():
                 at = int(np.argmax(uncovered))
                 distance = bits_distance(words[at : at + 1], words)[0]
                 covered = distance <= radius
                 uncovered &= ~covered
                 covered[at] = False
-                pivot = np.full(np.count_nonzero(covered), crowd[at])
-                near.append(_packed(pivot, crowd[covered], distance[covered]))
-                pivots.append(crowd[at : at + 1])
+                pivot = np.full(np.count_nonzero(covered), group[at])
+                near.append(_packed(pivot, group[covered], distance[covered]))
+                pivots.append(group[at : at + 1])
         return np.concatenate(near), np.sort(np.concatenate(pivots))
 
-    def _each(self, node: np.ndarray) -> Iterator[np.ndarray]:
-        """The nodes of each crowd, the most central first."""
+    def _groups(self, node: np.ndarray) -> Iterator[np.ndarray]:
+        """The nodes of each dense group, the most central first."""
         node = node[np.lexsort((node, -self._central[node], self._label[node]))]
         ends = np.flatnonzero(np.diff(self._label[node])) + 1
         return iter(np.split(node, ends) if len(node) else [])
 
     def _add_to_central(self, a: np.ndarray, b: np.ndarray, distance: np.ndarray) -> None:
-        agree = (self._bits - distance).astype(np.float64)
-        for node, other in ((a, b), (b, a)):
-            share = agree * self._weight[other]
+        equal_bits = (self._bits - distance).astype(np.float64)
+        for node, neighbour in ((a, b), (b, a)):
+            share = equal_bits * self._weight[neighbour]
             self._central += np.bincount(node, share, len(self._central))
 
 
 def _packed(a: np.ndarray, b: np.ndarray, distance: np.ndarray) -> np.ndarray:
-    """One int64 for each pair."""
+    """One int64 per pair."""
     low, high = np.minimum(a, b).astype(np.int64), np.maximum(a, b).astype(np.int64)
-    pairs: np.ndarray = (low << _NODE | high) << _DISTANCE | distance
+    pairs: np.ndarray = (low << _NODE_BITS | high) << _DISTANCE_BITS | distance
     return pairs
 
 
 def _unpacked(pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The lower node, the higher node, and the distance; int32."""
-    a = (pairs >> (_NODE + _DISTANCE)).astype(np.int32)
-    b = (pairs >> _DISTANCE).astype(np.int32) & ((1 << _NODE) - 1)
-    return a, b, pairs.astype(np.int32) & ((1 << _DISTANCE) - 1)
+    a = (pairs >> (_NODE_BITS + _DISTANCE_BITS)).astype(np.int32)
+    b = (pairs >> _DISTANCE_BITS).astype(np.int32) & ((1 << _NODE_BITS) - 1)
+    return a, b, pairs.astype(np.int32) & ((1 << _DISTANCE_BITS) - 1)

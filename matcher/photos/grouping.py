@@ -1,4 +1,4 @@
-"""Photo groups: which pictures are copies of one photo, and which contain it."""
+"""Groups pictures by photo: copies of it, pictures that contain it, and parts of it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -15,26 +15,27 @@ from frametrace.embed.signals.local import Local
 from frametrace.index.base import Hits
 from frametrace.index.codes import Codes
 from frametrace.index.hamming.pair_cache import near_pairs
-from frametrace.matcher.photos.assignment import LISTED, Nodes, place, with_evidence
+from frametrace.matcher.photos.assignment import LISTED, Nodes, assign, with_evidence
 from frametrace.matcher.photos.containment import links_of, listed_with
-from frametrace.matcher.photos.dense_hashes import Gathering
+from frametrace.matcher.photos.dense_hashes import PairThinning
 from frametrace.matcher.photos.edges import Edges, pair_keys
-from frametrace.matcher.photos.star_clustering import Stars, stars
-from frametrace.matcher.pictures.verified_pairs import Sightings, pairs_among, places_of
+from frametrace.matcher.photos.node_pairs import NodePairs
+from frametrace.matcher.photos.star_clustering import StarClusters, star_clusters
+from frametrace.matcher.pictures.verified_pairs import pairs_among, positions_in
 from frametrace.matcher.results import Relation
 from frametrace.work.progress import Progress
 
 __all__ = [
-    "Distinct",
-    "Near",
+    "CopyGraph",
+    "HashStars",
     "PhotoMatches",
     "group_photos",
     "join_photos",
     "near_photos",
-    "tied_by_medoids",
+    "posts_tied",
 ]
 
-# The hashed pictures in the order of their nodes, then the others that can be decoded.
+# The hashed pictures in the order of their nodes, then all other pictures that can be decoded.
 _PICTURES = """
 SELECT m.sha256, h.node, count(p.post_id) AS posts
 FROM media m LEFT JOIN hashed h USING (sha256) LEFT JOIN post_media p USING (sha256)
@@ -45,12 +46,12 @@ GROUP BY m.sha256, h.node ORDER BY h.node NULLS LAST, m.sha256
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
-    """A case's pictures as nodes, and which of them are copies by PDQ.
+class CopyGraph:
+    """A graph of a case's pictures, with edges between copies by PDQ.
 
-    Pictures whose quality is too low for PDQ are copies of nothing but their own bytes. The first
-    nodes are the distinct `codes`. `pivots` are nodes that must be medoids, and `unlisted` pairs
-    were near but are left out (see `crowds`).
+    A node is a distinct hash, or a picture whose quality is too low for PDQ, which is a copy of
+    nothing but its own bytes. The first nodes are the distinct `codes`. `pivots` are nodes that
+    must be medoids; `unlisted` pairs were near but have no edge (see `dense_hashes`).
     """
 
     codes: Codes
@@ -60,111 +61,116 @@ class Near:
     unlisted: int
 
     @classmethod
-    def of(cls, codes: Codes, nodes: Nodes, pairs: Iterable[Hits], max_distance: int) -> "Near":
-        """Gather `pairs`: batches, in any order, of every pair of codes within the distance."""
-        gathering = Gathering(codes.codes, nodes.weight[: len(codes)], max_distance)
+    def of(
+        cls, codes: Codes, nodes: Nodes, pairs: Iterable[Hits], max_distance: int
+    ) -> "CopyGraph":
+        """Build the graph from batches, in any order, of all pairs of codes within the distance."""
+        thinning = PairThinning(codes.codes, nodes.weight[: len(codes)], max_distance)
         for hits in pairs:
-            gathering.add(hits)
-        found = gathering.finish()
-        edges = Edges.of_distances(found.a, found.b, pdq.Pdq.name, found.distance, pdq.BITS)
-        return cls(codes, nodes, edges, found.pivots, found.unlisted)
+            thinning.add(hits)
+        kept = thinning.finish()
+        edges = Edges.of_distances(kept.a, kept.b, pdq.Pdq.name, kept.distance, pdq.BITS)
+        return cls(codes, nodes, edges, kept.pivots, kept.unlisted)
 
     def with_edges(self, edges: Edges) -> Self:
-        """With copies by other hashes than PDQ."""
+        """The graph with further edges, by other hashes than PDQ."""
         if not len(edges):
             return self
         return replace(self, edges=Edges.concatenate([self.edges, edges]))
 
     def without(self, pairs: pa.Table) -> Self:
-        """Without the copies that were compared, in the schema `PAIRS`, and are none."""
-        kept = pa.array([str(Relation.COPY), str(Relation.CONTAINS)])
-        told = pairs.filter(pc.invert(pc.is_in(pairs["relation"], value_set=kept)))
-        a, b = places_of(pairs_among(told, self.nodes.name), self.nodes.name)
-        cut = np.isin(
+        """The graph without edges that a comparison, in the schema `PAIRS`, contradicts."""
+        confirming = pa.array([str(Relation.COPY), str(Relation.CONTAINS)])
+        rejected = pairs.filter(pc.invert(pc.is_in(pairs["relation"], value_set=confirming)))
+        a, b = positions_in(pairs_among(rejected, self.nodes.name), self.nodes.name)
+        is_rejected = np.isin(
             pair_keys(self.edges.a, self.edges.b), pair_keys(np.minimum(a, b), np.maximum(a, b))
         )
-        return replace(self, edges=self.edges.where(~cut)) if cut.any() else self
+        if not is_rejected.any():
+            return self
+        return replace(self, edges=self.edges.where(~is_rejected))
 
-    def distinct(self) -> "Distinct":
-        """What differs by PDQ."""
+    def hash_stars(self) -> "HashStars":
+        """Cut the graph into stars of copies by PDQ."""
         graph = self.edges.graph(len(self.nodes.name))
-        cut = stars(graph, self.nodes.weight, direct=True, first=self.pivots)
-        number = np.unique(cut.medoid)
-        return Distinct(cut, number, self.nodes.name.take(pa.array(number)))
+        stars = star_clusters(graph, self.nodes.weight, direct=True, first=self.pivots)
+        medoid = np.unique(stars.medoid)
+        return HashStars(stars, medoid, self.nodes.name.take(pa.array(medoid)))
 
 
 @dataclass(frozen=True, slots=True)
-class Distinct:
-    """Stars by PDQ alone, whose members are all near the medoid; the medoids' numbers and digests.
+class HashStars:
+    """Stars by PDQ alone, whose members are all near the medoid.
 
-    Where local features tie two medoids, the members of one are a step from the other.
+    `medoid` are the k medoids' node numbers, ascending, and `name` their digests. If local features
+    tie two medoids, the members of one star are one step from the other's medoid.
     """
 
-    cut: Stars
-    number: np.ndarray
+    stars: StarClusters
+    medoid: np.ndarray
     name: pa.StringArray
 
     def ties(self, edges: Edges) -> np.ndarray:
-        """Which edges tie a member to its medoid, (m,) bool: those that were confirmed."""
-        medoid = self.cut.medoid
-        tied: np.ndarray = (medoid[edges.a] == edges.b) | (medoid[edges.b] == edges.a)
-        return tied
+        """Which edges tie a member to its medoid, (m,) bool: these were confirmed."""
+        medoid = self.stars.medoid
+        ties: np.ndarray = (medoid[edges.a] == edges.b) | (medoid[edges.b] == edges.a)
+        return ties
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoMatches:
-    """What matching a case's pictures found.
+    """A case's pictures grouped by photo, and the matches between them.
 
-    `places` holds the photo that each picture shows, in the schema `PLACES`; `listed` the other
+    `assigned` holds the photo that each picture shows, in the schema `ASSIGNED`; `listed` the other
     photos that it contains or is a part of, in the schema `LISTED`.
     """
 
-    places: pa.Table
+    assigned: pa.Table
     listed: pa.Table
-    unlisted: int  # near pairs that are left out of the matches (see `crowds`)
-    _copies: Edges  # of pictures, by their places among `_names`
-    _sightings: Sightings  # the same
+    unlisted: int  # near pairs that are left out of the matches (see `dense_hashes`)
+    _copies: Edges  # between pictures, by their positions among `_names`
+    _pairs: NodePairs  # the same
     _names: pa.StringArray
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The matches in the schema `MATCHES`, ordered, some 100,000 at a time.
 
-        They are of the pictures that stand for equal hashes, and of these to their equals.
+        Of pictures with equal hashes only the first is matched with others, and it with its equals.
         """
-        seen = self._sightings
-        yield from seen.matches(Relation.CONTAINS)
-        yield from self._copies.batches(self._names, Relation.COPY, seen.evidence)
-        yield from seen.matches(Relation.SAME_SCENE)
-        yield from seen.matches(Relation.SHARES_ELEMENT)
+        pairs = self._pairs
+        yield from pairs.matches(Relation.CONTAINS)
+        yield from self._copies.batches(self._names, Relation.COPY, pairs.evidence)
+        yield from pairs.matches(Relation.SAME_SCENE)
+        yield from pairs.matches(Relation.SHARES_ELEMENT)
 
 
 def join_photos(case: Case, max_distance: int, progress: Progress | None = None) -> None:
-    """Find the near pairs of pictures that are not found yet, telling how far it is."""
-    _pairs(case, max_distance, progress)
-    for name, bound in _other_hashes(case):
-        near_pairs(case, name, bound, progress)
+    """Compute the near pairs of pictures that are not in the case's cache yet."""
+    _near_pairs(case, max_distance, progress)
+    for name, max_bits in _other_hashes(case):
+        near_pairs(case, name, max_bits, progress)
 
 
-def near_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> Near:
-    """The case's pictures, and their pairs by PDQ at `max_distance` bits or less.
+def near_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> CopyGraph:
+    """The graph of the case's pictures with edges by PDQ at `max_distance` bits or less.
 
-    Other hashes that are evidence of copies add pairs within their own bounds.
+    Other hashes that are evidence of copies add edges within their own bounds.
     """
-    codes, pairs = _pairs(case, max_distance)
-    near = Near.of(codes, _nodes(case, codes), pairs, max_distance)
-    for name, bound in _other_hashes(case):
-        near = near.with_edges(_edges_by(case, name, bound, near.nodes))
-    return near
+    codes, pairs = _near_pairs(case, max_distance)
+    graph = CopyGraph.of(codes, _nodes(case, codes), pairs, max_distance)
+    for name, max_bits in _other_hashes(case):
+        graph = graph.with_edges(_edges_by(case, name, max_bits, graph.nodes))
+    return graph
 
 
 def _other_hashes(case: Case) -> list[tuple[str, int]]:
     """The case's hashes besides PDQ that are evidence of copies, and their bounds in bits."""
-    found = []
+    hashes = []
     for name in copy_hashes():
         bound = SIGNALS[name].bound
         if name != pdq.Pdq.name and name in case.epoch.signals and bound is not None:
-            found.append((name, int(bound.value)))
-    return found
+            hashes.append((name, int(bound.value)))
+    return hashes
 
 
 def _edges_by(case: Case, name: str, max_distance: int, nodes: Nodes) -> Edges:
@@ -178,108 +184,112 @@ def _edges_by(case: Case, name: str, max_distance: int, nodes: Nodes) -> Edges:
     node, code = node[node >= 0], code[node >= 0]
     first = np.full(len(codes), -1, np.int64)
     first[code[::-1]] = node[::-1]
-    others = first[code] != node
-    a, b = [first[code[others]]], [node[others]]
-    distance = [np.zeros(int(others.sum()), np.int32)]
-    gathering = Gathering(codes.codes, np.bincount(code, minlength=len(codes)), max_distance)
+    is_equal = first[code] != node
+    thinning = PairThinning(codes.codes, np.bincount(code, minlength=len(codes)), max_distance)
     for hits in pairs:
-        gathering.add(hits)
-    found = gathering.finish()
-    known = (first[found.a] >= 0) & (first[found.b] >= 0)
-    a.append(first[found.a[known]])
-    b.append(first[found.b[known]])
-    distance.append(found.distance[known].astype(np.int32))
-    sides = np.concatenate(a), np.concatenate(b)
-    return Edges.of_distances(*sides, name, np.concatenate(distance), SIGNALS[name].bits)
+        thinning.add(hits)
+    kept = thinning.finish()
+    known = (first[kept.a] >= 0) & (first[kept.b] >= 0)
+    a = np.concatenate([first[code[is_equal]], first[kept.a[known]]])
+    b = np.concatenate([node[is_equal], first[kept.b[known]]])
+    equal = np.zeros(int(is_equal.sum()), np.int32)
+    distance = np.concatenate([equal, kept.distance[known].astype(np.int32)])
+    return Edges.of_distances(a, b, name, distance, SIGNALS[name].bits)
 
 
-def tied_by_medoids(near: Near, distinct: Distinct, pairs: pa.Table) -> np.ndarray:
-    """How many posts each of what differs by PDQ ties as a medoid of photos, (k,) int64.
+def posts_tied(graph: CopyGraph, hash_stars: HashStars, pairs: pa.Table) -> np.ndarray:
+    """How many posts each hash star ties as the medoid of a photo, (k,) int64.
 
-    Photos are made of `pairs` as `group_photos` does; 0 where it is no medoid, or of itself alone.
+    Photos are made from `pairs` as in `group_photos`. It is the greatest number of any node of the
+    star, and 0 if none is the medoid of a photo with another picture.
     """
-    names, first = _items(near)
-    seen = Sightings.of(pairs, names, np.arange(len(names))).of_nodes(first)
-    _, cut = _cut(near, distinct, seen)
-    tied = np.bincount(cut.medoid, near.nodes.weight, len(cut.medoid)).astype(np.int64)
-    tied[np.bincount(cut.medoid, minlength=len(tied)) < 2] = 0
-    most = np.zeros(len(tied), np.int64)
-    np.maximum.at(most, distinct.cut.medoid, tied)
-    by_distinct: np.ndarray = most[distinct.number]
-    return by_distinct
+    names, first = _pictures(graph)
+    node_pairs = NodePairs.of(pairs, names, np.arange(len(names))).of_nodes(first)
+    _, stars = _photo_stars(graph, hash_stars, node_pairs)
+    posts = np.bincount(stars.medoid, graph.nodes.weight, len(stars.medoid)).astype(np.int64)
+    posts[np.bincount(stars.medoid, minlength=len(posts)) < 2] = 0
+    most = np.zeros(len(posts), np.int64)
+    np.maximum.at(most, hash_stars.stars.medoid, posts)
+    by_star: np.ndarray = most[hash_stars.medoid]
+    return by_star
 
 
 def group_photos(
-    near: Near, distinct: Distinct | None = None, pairs: pa.Table | None = None
+    graph: CopyGraph, hash_stars: HashStars | None = None, pairs: pa.Table | None = None
 ) -> PhotoMatches:
-    """Group pictures by PDQ, and by `pairs` of them that were compared, as of `PAIRS`."""
-    names, first = _items(near)
-    compared = Sightings.none()
+    """Group pictures by PDQ, and by verified `pairs` of them in the schema `PAIRS`."""
+    names, first = _pictures(graph)
+    picture_pairs = NodePairs.none()
     if pairs is not None:
-        compared = Sightings.of(pairs, names, np.arange(len(names)))
-    seen = compared.of_nodes(first)
-    edges, cut = _cut(near, distinct, seen)
-    places = place(near.nodes, edges, cut, seen.seen_from)
+        picture_pairs = NodePairs.of(pairs, names, np.arange(len(names)))
+    node_pairs = picture_pairs.of_nodes(first)
+    edges, stars = _photo_stars(graph, hash_stars, node_pairs)
+    assigned = assign(graph.nodes, edges, stars, node_pairs.seen_from)
     if pairs is not None:
-        places = with_evidence(places, compared, names)
+        assigned = with_evidence(assigned, picture_pairs, names)
     listed = LISTED.empty_table()
-    if distinct is not None and len(inside := seen.where(Relation.CONTAINS)):
-        held = place(near.nodes, near.edges, distinct.cut)
-        listed = listed_with(links_of(inside, seen, near.nodes, cut), places, held)
-    ties = near.edges.renumbered(first)
-    alike = compared.where(Relation.COPY).edges()
-    return PhotoMatches(
-        places, listed, near.unlisted, _with_equals(near, ties, alike), compared, names
-    )
+    if hash_stars is not None and len(containing := node_pairs.where(Relation.CONTAINS)):
+        by_hash = assign(graph.nodes, graph.edges, hash_stars.stars)
+        links = links_of(containing, node_pairs, graph.nodes, stars)
+        listed = listed_with(links, assigned, by_hash)
+    hash_copies = graph.edges.renumbered(first)
+    edited_copies = picture_pairs.where(Relation.COPY).edges()
+    copies = _all_copies(graph, hash_copies, edited_copies)
+    return PhotoMatches(assigned, listed, graph.unlisted, copies, picture_pairs, names)
 
 
-def _cut(near: Near, distinct: Distinct | None, seen: Sightings) -> tuple[Edges, Stars]:
-    """All copies that count, and the photos that they make."""
-    copies = seen.where(Relation.COPY).edges()
-    confirmed = near.edges if distinct is None else near.edges.where(distinct.ties(near.edges))
+def _photo_stars(
+    graph: CopyGraph, hash_stars: HashStars | None, pairs: NodePairs
+) -> tuple[Edges, StarClusters]:
+    """The edges of all copies that count, and the stars that they form: one per photo."""
+    copies = pairs.where(Relation.COPY).edges()
+    confirmed = graph.edges
+    if hash_stars is not None:
+        confirmed = graph.edges.where(hash_stars.ties(graph.edges))
     edges = Edges.concatenate([confirmed, copies]) if len(copies) else confirmed
-    pivots = _apart(near.pivots, copies, near.nodes.weight)
-    return edges, stars(edges.graph(len(near.nodes.name)), near.nodes.weight, first=pivots)
+    pivots = _distinct_pivots(graph.pivots, copies, graph.nodes.weight)
+    matrix = edges.graph(len(graph.nodes.name))
+    return edges, star_clusters(matrix, graph.nodes.weight, first=pivots)
 
 
-def _apart(pivots: np.ndarray, copies: Edges, weight: np.ndarray) -> np.ndarray:
-    """The pivots but for those that others stand for: two that are copies need one medoid."""
+def _distinct_pivots(pivots: np.ndarray, copies: Edges, weight: np.ndarray) -> np.ndarray:
+    """One pivot of each set of pivots that are edited copies: such a set needs one medoid."""
     among = np.isin(copies.a, pivots) & np.isin(copies.b, pivots)
     if not among.any():
         return pivots
     a, b = (np.searchsorted(pivots, side[among]) for side in (copies.a, copies.b))
     between = Edges.of_similarities(a, b, Local.name, copies.similarity[among])
-    cut = stars(between.graph(len(pivots)), weight[pivots], direct=True)
-    kept: np.ndarray = pivots[np.unique(cut.medoid)]
-    return kept
+    stars = star_clusters(between.graph(len(pivots)), weight[pivots], direct=True)
+    distinct: np.ndarray = pivots[np.unique(stars.medoid)]
+    return distinct
 
 
-def _items(near: Near) -> tuple[pa.StringArray, np.ndarray]:
-    """The pictures' digests by number, and the number of the one that stands for each node.
+def _pictures(graph: CopyGraph) -> tuple[pa.StringArray, np.ndarray]:
+    """The digests of all pictures by number, and the number of the picture that names each node.
 
-    Items are numbered as those of the codes are, and then the nodes without a code.
+    The pictures of the codes come first, in the codes' order, then the nodes without a code.
     """
-    codes, others = near.codes, near.nodes.name[len(near.codes) :]
-    first = np.append(codes.starts[:-1], len(codes.items) + np.arange(len(others)))
+    codes, without_code = graph.codes, graph.nodes.name[len(graph.codes) :]
+    first = np.append(codes.starts[:-1], len(codes.items) + np.arange(len(without_code)))
     names = codes.digests()
-    return pa.concat_arrays([names, others]) if len(others) else names, first
+    return pa.concat_arrays([names, without_code]) if len(without_code) else names, first
 
 
-def _with_equals(near: Near, ties: Edges, alike: Edges) -> Edges:
-    """All copies: those by PDQ, those of equal hashes with the first of them, and edited ones."""
-    starts = near.codes.starts
+def _all_copies(graph: CopyGraph, hash_copies: Edges, edited_copies: Edges) -> Edges:
+    """All copies: by near hashes, of equal hashes with the first of them, and edited ones."""
+    starts = graph.codes.starts
     first = np.repeat(starts[:-1], np.diff(starts))
     equal = np.flatnonzero(first != np.arange(len(first)))
-    parts = [ties]
+    parts = [hash_copies]
     if len(equal):
         zero = np.zeros(len(equal), np.int32)
         parts.append(Edges.of_distances(first[equal], equal, pdq.Pdq.name, zero, pdq.BITS))
-    if len(alike):
-        parts.append(alike)
-    return Edges.concatenate(parts) if len(parts) > 1 else ties
+    if len(edited_copies):
+        parts.append(edited_copies)
+    return Edges.concatenate(parts) if len(parts) > 1 else hash_copies
 
 
-def _pairs(
+def _near_pairs(
     case: Case, max_distance: int, progress: Progress | None = None
 ) -> tuple[Codes, Iterator[Hits]]:
     """The distinct hashes, and batches of every pair of them within the distance, each once."""
@@ -289,15 +299,15 @@ def _pairs(
 
 
 def _nodes(case: Case, codes: Codes) -> Nodes:
-    """One node per distinct hash, and one per picture without a hash that counts."""
+    """One node per distinct hash, and one per picture without a usable hash."""
     of_code = np.repeat(np.arange(len(codes)), np.diff(codes.starts))
     with connect(case, "media", "post_media", "skipped") as connection:
         connection.register("hashed", pa.table({"sha256": codes.digests(), "node": of_code}))
-        found = connection.sql(_PICTURES).to_arrow_table()
-    item = found["sha256"].combine_chunks()
-    hashed = len(item) - found["node"].null_count
+        pictures = connection.sql(_PICTURES).to_arrow_table()
+    item = pictures["sha256"].combine_chunks()
+    hashed = len(item) - pictures["node"].null_count
     alone = np.arange(len(item) - hashed)
-    node = np.concatenate([found["node"][:hashed].to_numpy(), len(codes) + alone])
-    weight = np.bincount(node, found["posts"].to_numpy(), len(codes) + len(alone))
+    node = np.concatenate([pictures["node"][:hashed].to_numpy(), len(codes) + alone])
+    weight = np.bincount(node, pictures["posts"].to_numpy(), len(codes) + len(alone))
     name = pa.concat_arrays([codes.digests(codes.starts[:-1]), item[hashed:]])
     return Nodes(item, node, name, weight.astype(np.int64), pdq.Pdq.name)

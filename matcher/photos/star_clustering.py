@@ -1,23 +1,23 @@
-"""Groups that never chain: stars around medoids, in a graph of verified pairs.
+"""Star clustering: cuts a graph of verified pairs into stars around medoids, so groups never chain.
 
-Connected components alone would chain A to Z through 24 steps. Instead the node that is most alike
-to all posts, its own and those of its neighbours, becomes a medoid and covers its neighbours and,
-where one step is allowed, theirs; and so on among the nodes that are left. Then every node joins
-the medoid that it is most similar to; one without a medoid for a neighbour joins through the member
-that it is most similar to.
+Connected components alone would chain A to Z through 24 steps. Instead the node with the greatest
+sum of similarities to all posts, its own and its neighbours', becomes a medoid. It covers its
+neighbours and, if one step is allowed, their neighbours. This repeats among the remaining nodes.
+Then every node joins the neighbouring medoid that it is most similar to; a node without such a
+neighbour joins through the member that it is most similar to.
 
-This is the pivot form of correlation clustering (Ailon, Charikar and Newman 2008) inside each
+This is the pivot algorithm of correlation clustering (Ailon, Charikar and Newman 2008) inside each
 component, made deterministic: the pivot is the most central node instead of a random one. Groups
-are local by construction (no member is further than one recorded step from its medoid), so photos
-need no Leiden: its communities are as wide as the graph's modularity wants them, and would have to
-be cut into stars all the same.
+are local by construction, as no member is further than one recorded step from its medoid. Leiden is
+not used for photos: its communities are as wide as modularity makes them, and would have to be cut
+into stars anyway.
 
-Medoids are found many at a time. A node that is more central than all within three steps becomes a
-medoid in any case, whatever is chosen first elsewhere: choices only make others less central, and
-one that is made four steps away or further closes none of the node's neighbours; what lies between
-is covered by both. (Where medoids cover only their neighbours, it is two steps and three.) Rounds
-end where they no longer pay, as a long chain may have one such node at a time; a queue takes what
-is left.
+Many medoids are found at a time. A node that is more central than all others within three steps
+becomes a medoid whatever is chosen elsewhere: a choice only makes other nodes less central, and a
+medoid four steps away or further closes none of the node's neighbours; nodes between the two are
+covered by both. (If medoids cover only their neighbours, the numbers are two steps and three.) The
+rounds stop when they close too few nodes, as a long chain may have one such node at a time; a queue
+handles the rest.
 """
 
 import heapq
@@ -28,15 +28,15 @@ from itertools import pairwise
 import numpy as np
 from scipy.sparse import csr_matrix
 
-__all__ = ["Stars", "stars"]
+__all__ = ["StarClusters", "star_clusters"]
 
-_ONE = 2**24  # a similarity of 1 as an integer: sums are exact, in whatever order they are made
-_BLOCK = 1 << 23  # edges that are worked on together
-_PAYS = 1 / 4  # of the nodes left that a round must close, for another one
+_ONE = 2**24  # a similarity of 1 as an integer, so that sums are exact in any order
+_BLOCK = 1 << 23  # edges that are processed together
+_MIN_CLOSED = 1 / 4  # part of the nodes that a round must close, or it is the last
 
 
 @dataclass(frozen=True, slots=True)
-class Stars:
+class StarClusters:
     """For each of n nodes: its medoid, and the member that ties it in (the medoid, or one step).
 
     A node without neighbours is its own medoid.
@@ -46,19 +46,18 @@ class Stars:
     via: np.ndarray
 
 
-def stars(
+def star_clusters(
     graph: csr_matrix,
     weight: np.ndarray,
     *,
     direct: bool = False,
     first: np.ndarray | None = None,
-) -> Stars:
+) -> StarClusters:
     """Cut a symmetric (n, n) float32 graph of similarities into stars.
 
-    `weight` is (n,) integers: how many posts each node stands for. With `direct`, every member is a
-    neighbour of its medoid. Of equals the node with the smaller number comes first. The nodes
-    `first` are medoids before any is chosen. Takes O(m log m) for m edges, and up to 16 bytes an
-    edge.
+    `weight` is (n,) integers: how many posts each node represents. With `direct`, every member is a
+    neighbour of its medoid. Ties go to the node with the smaller number. The nodes `first` are
+    medoids from the start. Takes O(m log m) time for m edges, and up to 16 bytes an edge.
     """
     graph = graph.astype(np.float32, copy=False)
     settled = _medoids(graph, np.asarray(weight, np.int64), first, 1 if direct else 2)
@@ -67,19 +66,19 @@ def stars(
         node, nearest = _nearest(graph, settled)
         via[node] = nearest
         settled[node] = True
-    return Stars(via[via], via)
+    return StarClusters(via[via], via)
 
 
 def _medoids(
     graph: csr_matrix, weight: np.ndarray, first: np.ndarray | None, steps: int
 ) -> np.ndarray:
-    """Which nodes are medoids, (n,) bool; each covers what lies within `steps`."""
+    """Which nodes are medoids, (n,) bool; each covers the nodes within `steps`."""
     medoid = np.zeros(graph.shape[0], bool)
     nodes, before = np.arange(len(medoid)), np.inf
     if first is not None:
         medoid[first] = True
         nodes, graph = _left(nodes, graph, medoid, steps)
-    while 0 < len(nodes) <= before * (1 - _PAYS):
+    while 0 < len(nodes) <= before * (1 - _MIN_CLOSED):
         before = len(nodes)
         centers = _peaks(graph, weight[nodes], steps + 1)
         medoid[nodes[centers]] = True
@@ -91,11 +90,11 @@ def _medoids(
 def _left(
     nodes: np.ndarray, graph: csr_matrix, centers: np.ndarray, steps: int
 ) -> tuple[np.ndarray, csr_matrix]:
-    """The nodes that no center covers, and the graph between them."""
+    """The nodes that no center covers, and the graph among them."""
     is_open = ~_around(graph, centers, steps)
     if is_open.all():
         return nodes, graph
-    # Slicing rows, then columns, would hold what is left twice.
+    # Slicing rows, then columns, would hold the remaining graph twice.
     keep = np.repeat(is_open, np.diff(graph.indptr))
     keep &= is_open[graph.indices]
     many = _by_row(graph, lambda part: keep[part].astype(np.int64), np.add, np.int64)[is_open]
@@ -105,7 +104,7 @@ def _left(
 
 
 def _peaks(graph: csr_matrix, weight: np.ndarray, steps: int) -> np.ndarray:
-    """The nodes that are more central than all others within some steps, (n,) bool."""
+    """Which nodes are more central than all others within some steps, (n,) bool."""
     n = graph.shape[0]
     rank = np.empty(n, np.int32)
     rank[np.lexsort((-np.arange(n), _central(graph, weight)))] = np.arange(n, dtype=np.int32)
@@ -114,7 +113,7 @@ def _peaks(graph: csr_matrix, weight: np.ndarray, steps: int) -> np.ndarray:
 
 
 def _central(graph: csr_matrix, weight: np.ndarray) -> np.ndarray:
-    """How alike each node is to all posts, its own and those of its neighbours, (n,) int64."""
+    """Each node's sum of similarities to all posts, its own and its neighbours', (n,) int64."""
 
     def shares(part: slice) -> np.ndarray:
         shared: np.ndarray = _ties(graph.data[part]) * weight[graph.indices[part]]
@@ -125,7 +124,7 @@ def _central(graph: csr_matrix, weight: np.ndarray) -> np.ndarray:
 
 
 def _ties(similarity: np.ndarray) -> np.ndarray:
-    """Similarities as integers."""
+    """Similarities as integers, `_ONE` at most."""
     return np.rint(similarity * np.float32(_ONE)).astype(np.int64)
 
 
@@ -133,8 +132,8 @@ def _around(graph: csr_matrix, values: np.ndarray, steps: int) -> np.ndarray:
     """The greatest value within some steps of each node; values are 0 or more."""
 
     def near(part: slice) -> np.ndarray:
-        found: np.ndarray = around[graph.indices[part]]
-        return found
+        values_near: np.ndarray = around[graph.indices[part]]
+        return values_near
 
     around = values
     for _ in range(steps):
@@ -148,7 +147,7 @@ def _by_row(
     reduce: np.ufunc,
     dtype: np.dtype | type,
 ) -> np.ndarray:
-    """Reduce what a function gives for slices of the edges to one value a row; 0 for empty rows."""
+    """Reduce a function of slices of the edges to one value per row; 0 for empty rows."""
     reduced = np.zeros(graph.shape[0], dtype)
     for rows in _blocks(graph.indptr):
         bounds = graph.indptr[rows.start : rows.stop + 1]
@@ -167,20 +166,20 @@ def _blocks(indptr: np.ndarray) -> Iterator[slice]:
 
 def _one_by_one(graph: csr_matrix, weight: np.ndarray, steps: int) -> list[int]:
     """The medoids by the plain rule: the most central open node, again and again."""
-    state = _Open(graph, weight)
-    found = []
+    state = _OpenNodes(graph, weight)
+    medoids = []
     while (center := state.next_medoid()) is not None:
-        found.append(center)
+        medoids.append(center)
         covered = edge = {center}
         for _ in range(steps):
-            edge = {other for node in edge for other in state.neighbours(node)[0].tolist()}
+            edge = {neighbour for node in edge for neighbour in state.neighbours(node)[0].tolist()}
             covered = covered | edge
         state.close(covered)
-    return found
+    return medoids
 
 
-class _Open:
-    """The nodes that belong to no star yet, and how central each is among them."""
+class _OpenNodes:
+    """The nodes that no medoid covers yet, and how central each is among them."""
 
     def __init__(self, graph: csr_matrix, weight: np.ndarray) -> None:
         self._graph, self._weight = graph, weight
@@ -192,41 +191,41 @@ class _Open:
     def neighbours(self, node: int) -> tuple[np.ndarray, np.ndarray]:
         """The open neighbours of a node, and their similarities to it, `_ONE` at most."""
         part = slice(self._graph.indptr[node], self._graph.indptr[node + 1])
-        others = self._graph.indices[part]
-        is_open = self._is_open[others]
-        return others[is_open], _ties(self._graph.data[part][is_open])
+        neighbours = self._graph.indices[part]
+        is_open = self._is_open[neighbours]
+        return neighbours[is_open], _ties(self._graph.data[part][is_open])
 
     def next_medoid(self) -> int | None:
-        """The most central open node. Nodes only become less so, and then sink in the queue."""
+        """The most central open node. Nodes only become less central, so they sink in the queue."""
         while self._queue:
-            noted, node = self._queue[0]
+            queued, node = self._queue[0]
             central = int(self._central[node])
             if not self._is_open[node]:
                 heapq.heappop(self._queue)
-            elif noted != -central:
+            elif queued != -central:
                 heapq.heapreplace(self._queue, (-central, node))
             else:
                 return node
         return None
 
     def close(self, nodes: Iterable[int]) -> None:
-        """Take nodes out: they no longer count for their neighbours."""
+        """Close nodes: they no longer count for their neighbours."""
         nodes = list(nodes)
         self._is_open[nodes] = False
         for node in nodes:
-            others, ties = self.neighbours(node)
-            self._central[others] -= ties * self._weight[node]
+            neighbours, ties = self.neighbours(node)
+            self._central[neighbours] -= ties * self._weight[node]
 
 
 def _nearest(graph: csr_matrix, settled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The nodes with settled neighbours that aren't settled themselves; the nearest of each."""
+    """The unsettled nodes with settled neighbours, and the most similar one of each."""
     none = np.int64(0xFFFFFFFF)
 
     def ranks(part: slice) -> np.ndarray:
-        # The bits of floats above 0 sort like the floats; of equals the smaller number is greater.
-        other = graph.indices[part]
-        similarity = np.where(settled[other], graph.data[part], np.float32(0))
-        keys: np.ndarray = (similarity.view(np.int32).astype(np.int64) << 32) | (none - other)
+        # The bits of positive floats sort like the floats; ties go to the smaller node number.
+        neighbour = graph.indices[part]
+        similarity = np.where(settled[neighbour], graph.data[part], np.float32(0))
+        keys: np.ndarray = (similarity.view(np.int32).astype(np.int64) << 32) | (none - neighbour)
         return keys
 
     best = _by_row(graph, ranks, np.maximum, np.int64)

@@ -1,129 +1,195 @@
-"""Comparing candidate pairs of pictures, in worker processes that map one file of their values."""
+"""Compares candidate pairs of a case's pictures, each pair once, and keeps the results in the case.
 
-import uuid
+`CASE/verified/local-<digest>/` keeps the results and the join of the local features. The digest is
+that of the rule, and of the fingerprints of features and thumbnails. A killed run loses the pairs
+of the file in flight. When pictures are added later, only pairs with one of them are compared. The
+folder may be deleted: it is then computed again.
+"""
+
+import hashlib
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from functools import lru_cache
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frametrace.case.files import TEMPORARY
+from frametrace.case.locks import comparison_lock
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
-from frametrace.matcher.pictures.evidence import Evidence
-from frametrace.matcher.pictures.picture_values import Shown
-from frametrace.matcher.pictures.verified_pairs import evidence_row
-from frametrace.matcher.pictures.verify import verify, verify_near
+from frametrace.index.feature_join.feature_join import Proposals, check_join, propose_pairs
+from frametrace.index.feature_shards import FeatureShards
+from frametrace.index.store import index_folder
+from frametrace.matcher.pictures.compare_worker import ComparePair, value_files
+from frametrace.matcher.pictures.compared_store import UNIT, ComparedStore, damaged_files
+from frametrace.matcher.pictures.pairs_to_compare import NumberedPair, PairsToCompare
+from frametrace.posts.errors import CaseError
+from frametrace.work.executor import Crashed, Executor
+from frametrace.work.process_pool import executor_for
+from frametrace.work.progress import Progress, Silent
 
-__all__ = ["Candidate", "Comparing", "shown_of", "values_of"]
+__all__ = [
+    "FEW_PAIRS",
+    "JOIN",
+    "PairComparison",
+    "check_compared",
+    "comparable_pictures",
+    "compared_folder",
+    "open_comparison",
+    "pairs_around",
+    "updated_join",
+]
 
-_VALUES = pa.schema([("number", pa.int32()), ("code", pa.binary())])
-_BLOCK = 1024  # pictures whose values are copied at a time: 13 MB
-_SIGNALS = (Local.name, Thumbnail.name)
+_FOLDER, JOIN = "verified", "join"
+_RULE = 4  # version of proposing and verifying; results of other versions are computed again
+FEW_PAIRS = 200  # compared in this process: starting workers would take as long
+_MAX_SECONDS = 600.0  # that comparing one pair may take
 
 
-class Candidate(NamedTuple):
-    """Two pictures, by their place among those whose values are held; `a` < `b`.
+def updated_join(case: Case, progress: Progress | None = None) -> Path:
+    """The folder of the join of all of the case's pictures, brought up to date."""
+    progress = progress or Silent()
+    pictures, _ = comparable_pictures(case)
+    with open_comparison(case, pictures, None, progress) as comparison:
+        comparison.proposals(pictures)
+        return comparison.folder / JOIN
 
-    `mirrored` says which orientation of A is tried, None that both are. `near` pictures are copies
-    by a hash: what is asked is whether they differ all the same.
+
+def pairs_around(case: Case, pictures: pa.Array) -> pa.Table:
+    """The stored pairs, in the schema `PAIRS`, of these pictures and of their partners.
+
+    The partners' own pairs show which of their cells are elements.
     """
-
-    a: int
-    b: int
-    mirrored: bool | None
-    near: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Comparing:
-    """The comparison, for a worker process: what the files of the pictures' values begin with."""
-
-    held: Path
-
-    def __call__(self, pair: Candidate) -> dict[str, object] | None:
-        """What a row of `COMPARED` says of a pair beside its digests; None where nothing."""
-        shown_a, shown_b = shown_of(self.held, pair.a), shown_of(self.held, pair.b)
-        if pair.near:
-            found = verify_near(shown_a, shown_b)
-        else:
-            found = verify(shown_a, shown_b, pair.mirrored)
-        return None if found is None else _row(found, shown_a, shown_b)
+    comparable, _ = comparable_pictures(case)
+    pairs = ComparedStore(compared_folder(case)).verified(comparable)
+    for _ in range(2):
+        sides = [pairs[name].combine_chunks() for name in ("sha256_a", "sha256_b")]
+        near = pairs.filter(pc.or_(*(pc.is_in(side, value_set=pictures) for side in sides)))
+        partners = [near[name].combine_chunks() for name in ("sha256_a", "sha256_b")]
+        pictures = pc.unique(pa.concat_arrays([pictures, *partners]))
+    return near
 
 
-def _row(found: Evidence, a: Shown, b: Shown) -> dict[str, object]:
-    fewer = max(min(len(a.features), len(b.features)), 1)
-    return {
-        "relation": str(found.relation),
-        "similarity": found.inliers / fewer,
-        **evidence_row(found),
-        "width_a": a.features.width,
-        "height_a": a.features.height,
-        "width_b": b.features.width,
-        "height_b": b.features.height,
-        "cells_a": found.cells_a,
-        "cells_b": found.cells_b,
-        "same_photograph": found.same_photograph,
-    }
+def check_compared(case: Case) -> list[str]:
+    """What is damaged in the case's compared pairs and its join, as sentences."""
+    folder = compared_folder(case)
+    damage = [
+        f"{path} is damaged: match again, and it will be computed again"
+        for path in damaged_files(folder)
+    ]
+    return damage + (check_join(folder / JOIN) if (folder / JOIN).is_dir() else [])
+
+
+class PairComparison:
+    """Compares pairs of a case's pictures; only one process does so at a time."""
+
+    def __init__(
+        self,
+        case: Case,
+        comparable: pa.StringArray,
+        executor: Executor | None,
+        progress: Progress,
+    ) -> None:
+        self.folder = compared_folder(case)
+        self.store = ComparedStore(self.folder)
+        self._case, self._comparable = case, comparable
+        self._executor, self._progress = executor, progress
+
+    def remove_leftovers(self) -> None:
+        """Delete damaged and temporary files, and the results of other versions."""
+        for path in self.store.damaged:
+            self._progress.note(f"{path} is damaged: its pairs are compared again")
+            path.unlink()
+        for temporary in self.folder.glob(TEMPORARY):
+            temporary.unlink()
+        for folder in self.folder.parent.iterdir():
+            if folder != self.folder:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def proposals(self, pictures: pa.StringArray) -> Proposals:
+        """The pairs of some pictures that the join of local features proposes."""
+        shards = FeatureShards(self._case.files(signal_table(Local.name)))
+        return propose_pairs(self.folder / JOIN, shards, pictures, self._progress)
+
+    def compare(self, pairs: PairsToCompare) -> bool:
+        """Compare the pairs that can be compared and were not yet; False if there are none."""
+        pairs = pairs.among(self._comparable).without(self.store.compared())
+        if not len(pairs):
+            return False
+        pictures, numbered = pairs.numbered()
+        with (
+            value_files(self._case, pictures, self.folder) as values,
+            executor_for(
+                self._executor, len(numbered), few=FEW_PAIRS, seconds=_MAX_SECONDS
+            ) as executor,
+            self._progress.track("comparing pictures in detail", len(numbered)) as advance,
+        ):
+            results = executor.map(ComparePair(values), numbered)
+            crashed = 0
+            for start in range(0, len(numbered), UNIT):
+                unit: list[dict[str, object]] = []
+                for pair in numbered[start : start + UNIT]:
+                    row = next(results)
+                    if isinstance(row, Crashed):
+                        crashed += 1
+                    else:
+                        unit.append({**_digests(pair, pictures), **(row or {})})
+                    advance(1)
+                self.store.put(unit)
+        if crashed:
+            self._progress.note(
+                f"{crashed:,} pairs of pictures could not be compared: the process crashed on each "
+                "of them. They are tried again in the next run"
+            )
+        return True
+
+
+def _digests(pair: NumberedPair, pictures: pa.StringArray) -> dict[str, object]:
+    return {"sha256_a": pictures[pair.a].as_py(), "sha256_b": pictures[pair.b].as_py()}
 
 
 @contextmanager
-def values_of(case: Case, pictures: pa.StringArray, folder: Path) -> Iterator[Path]:
-    """Files in a folder with the values of some pictures, for as long as they are needed.
+def open_comparison(
+    case: Case, comparable: pa.StringArray, executor: Executor | None, progress: Progress
+) -> Iterator[PairComparison]:
+    """Wait until no other process compares the case's pictures, and keep others waiting.
 
-    They are called otherwise each time: a process that lives on keeps what it opened.
+    Raises `CaseError` if the results can't be written.
     """
-    held = folder / f".{uuid.uuid4().hex}"
-    paths = [_file(held, name) for name in _SIGNALS]
+    folder = compared_folder(case)
     try:
-        for path, name in zip(paths, _SIGNALS, strict=True):
-            with path.open("wb") as file, pa.ipc.new_file(file, _VALUES) as writer:
-                for rows in case.shards(signal_table(name), ["sha256", "code"]):
-                    at = pc.index_in(rows["sha256"].combine_chunks(), value_set=pictures)
-                    kept = pa.table([at, rows["code"]], schema=_VALUES).filter(at.is_valid())
-                    writer.write_table(kept, max_chunksize=_BLOCK)
-        yield held
-    finally:
-        _opened.cache_clear()
-        shown_of.cache_clear()
-        for path in paths:
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+        with comparison_lock(index_folder(case, Local.name), progress):
+            folder.mkdir(parents=True, exist_ok=True)
+            comparison = PairComparison(case, comparable, executor, progress)
+            comparison.remove_leftovers()
+            yield comparison
+            comparison.store.merge_small_files()
+    except OSError as error:
+        raise CaseError(
+            f"{folder} can't be written: {error.strerror or error}. Make room or fix the "
+            "permissions, then run the same command again: it continues where it stopped"
+        ) from None
 
 
-@lru_cache(maxsize=1024)
-def shown_of(held: Path, number: int) -> Shown:
-    """A picture by its number in the files of `values_of`."""
-    features, thumbnails = (_opened(_file(held, name)) for name in _SIGNALS)
-    return Shown.of(features.code(number), thumbnails.code(number))
+def comparable_pictures(case: Case) -> tuple[pa.StringArray, int]:
+    """The pictures with features and a thumbnail, and how many have features only."""
+    features, thumbnails = (
+        case.read(signal_table(name), ["sha256"])["sha256"].combine_chunks()
+        if name in case.epoch.signals
+        else pa.array([], pa.string())
+        for name in (Local.name, Thumbnail.name)
+    )
+    comparable = features.filter(pc.is_in(features, value_set=thumbnails))
+    return comparable, len(features) - len(comparable)
 
 
-def _file(held: Path, signal: str) -> Path:
-    return held.with_name(f"{held.name}-{signal}.tmp")
-
-
-class _Values:
-    """A mapped file of values, each found by its picture's number."""
-
-    def __init__(self, path: Path) -> None:
-        rows = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-        numbers = rows["number"].to_numpy()
-        self._codes = rows["code"]
-        self._at = np.zeros(int(numbers.max(initial=-1)) + 1, np.int64)
-        self._at[numbers] = np.arange(len(numbers))
-
-    def code(self, number: int) -> bytes:
-        """The value of one picture."""
-        code: bytes = self._codes[int(self._at[number])].as_py()
-        return code
-
-
-@lru_cache(maxsize=2)
-def _opened(path: Path) -> _Values:
-    return _Values(path)
+def compared_folder(case: Case) -> Path:
+    """The folder of the join and of the compared pairs of a case's pictures."""
+    makers = [case.epoch.signals.get(name, {}) for name in (Local.name, Thumbnail.name)]
+    rule = " ".join([str(_RULE), *(made_by.get("fingerprint", "") for made_by in makers)])
+    digest = hashlib.sha256(rule.encode()).hexdigest()[:12]
+    return case.path / _FOLDER / f"{Local.name}-{digest}"

@@ -1,7 +1,7 @@
-"""Pairs of pictures that were compared, kept in files that are whole or not there.
+"""Stores the results of compared pairs of pictures, in files that are complete or absent.
 
-A file holds one row for each of some pairs, and is named by its own SHA-256 digest: a damaged one
-is told by its name, and its pairs are compared again.
+A file holds one row per pair and is named by its own SHA-256 digest: a damaged file doesn't match
+its name, and its pairs are compared again.
 """
 
 import hashlib
@@ -15,23 +15,23 @@ from frametrace.case.files import write_atomically
 from frametrace.case.views import query_over
 from frametrace.matcher.pictures.verified_pairs import PAIRS
 
-__all__ = ["COMPARED", "UNIT", "Verified", "damaged_in"]
+__all__ = ["COMPARED", "UNIT", "ComparedStore", "damaged_files"]
 
 UNIT = 500  # pairs a file: some 5 seconds of work
 
-# As `PAIRS`; all but the digests is null where two pictures share nothing that can be told.
+# As `PAIRS`; all columns but the digests are null if the two pictures share nothing.
 COMPARED = pa.schema([pa.field(field.name, field.type) for field in PAIRS])
 
-_PAIRS = f"""
+_VERIFIED_PAIRS = f"""
 SELECT DISTINCT ON (sha256_a, sha256_b) {", ".join(PAIRS.names)} FROM compared
-SEMI JOIN wanted a ON compared.sha256_a = a.sha256
-SEMI JOIN wanted b ON compared.sha256_b = b.sha256
+SEMI JOIN pictures a ON compared.sha256_a = a.sha256
+SEMI JOIN pictures b ON compared.sha256_b = b.sha256
 WHERE relation IS NOT NULL ORDER BY sha256_a, sha256_b
 """  # noqa: S608
 
 
-class Verified:
-    """The compared pairs of a folder; `damaged` are the files that are not whole."""
+class ComparedStore:
+    """The compared pairs of a folder; `damaged` lists files that don't match their names."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -45,22 +45,22 @@ class Verified:
                 self._files[path] = rows
 
     def compared(self) -> pa.Table:
-        """The pairs that were compared: `sha256_a` < `sha256_b`."""
+        """All pairs that were compared: `sha256_a` < `sha256_b`."""
         return self._table().select(["sha256_a", "sha256_b"])
 
-    def pairs(self, among: pa.StringArray) -> pa.Table:
-        """What was found of the pairs of some pictures, in the schema `PAIRS`."""
-        wanted = pa.table({"sha256": among})
-        with query_over(compared=self._table(), wanted=wanted) as connection:
-            return connection.sql(_PAIRS).to_arrow_table().cast(PAIRS)
+    def verified(self, pictures: pa.StringArray) -> pa.Table:
+        """The verified pairs among some pictures, in the schema `PAIRS`."""
+        pictures = pa.table({"sha256": pictures})
+        with query_over(compared=self._table(), pictures=pictures) as connection:
+            return connection.sql(_VERIFIED_PAIRS).to_arrow_table().cast(PAIRS)
 
     def put(self, rows: Sequence[dict[str, object]]) -> None:
-        """Keep rows of the schema `COMPARED`. Raises `CaseError` where they can't be written."""
+        """Store rows of the schema `COMPARED`. Raises `CaseError` if they can't be written."""
         if rows:
             self._write(pa.Table.from_pylist(list(rows), COMPARED))
 
-    def tidy(self) -> None:
-        """Make one file of those that are not full: else there were more with every addition."""
+    def merge_small_files(self) -> None:
+        """Merge all files that are not full into one, so that additions don't pile up files."""
         small = {path: rows for path, rows in self._files.items() if len(rows) < UNIT}
         if len(small) > 1:
             self._write(pa.concat_tables(small.values()))
@@ -80,13 +80,13 @@ class Verified:
         self._files[path] = rows
 
 
-def damaged_in(folder: Path) -> list[Path]:
-    """The files of a folder that are not whole."""
-    return Verified(folder).damaged
+def damaged_files(folder: Path) -> list[Path]:
+    """The files of a folder that don't match their names."""
+    return ComparedStore(folder).damaged
 
 
 def _read(path: Path) -> pa.Table | None:
-    """The rows of a file that is what it is called."""
+    """The rows of a file, or None if it doesn't match its name."""
     try:
         content = path.read_bytes()
     except OSError:

@@ -1,6 +1,6 @@
-"""The result of comparing two pictures, and where one lies in the other.
+"""The evidence of two compared pictures: their relation, and where one lies in the other.
 
-Kept apart from comparing: who reads results does not load what compares pictures.
+It is separate from the comparison so that readers of results don't load OpenCV.
 """
 
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from frametrace.matcher.results import Relation
 
 __all__ = ["CELLS", "GRID", "Evidence", "outline"]
 
-GRID = 16  # cells a side of what is kept of an agreement
+GRID = 16  # cells per side of a picture, for what agrees
 CELLS = GRID * GRID
 
 Box = tuple[float, float, float, float]
@@ -20,16 +20,15 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One similarity transform from a picture A to a picture B, and how much of them agrees.
+    """A similarity transform from picture A to picture B, and how much of them agrees.
 
-    `inliers` is the number of distinct features that lie on it. `scale` and `rotation` (degrees,
-    clockwise) are of the pictures shrunk to 400 pixels, A `mirrored` first where it says so; then A
-    is moved by `shift_x` and `shift_y` pixels of B.
-    `part_a` is the part of A's area that agrees with what B shows there. `altered` are boxes (x0,
-    y0, x1, y1), in fractions of B's width and height, that differ inside a copy; `altered_part` is
-    how much of what both show they are.
-    `cells_a` and `cells_b` are 256 bits each, 16 rows of 16 cells: where A and B agree.
-    `same_photograph` says whether their pixels tell that both show one, in whatever part.
+    `inliers` is the number of distinct features that agree with the transform. A is flipped first
+    if `mirrored`, then changed by `scale` and `rotation` (degrees, clockwise), then moved by
+    `shift_x` and `shift_y` pixels of B; all in pixels of the pictures shrunk to 400.
+    `part_a` is the part of A's area that agrees with B. `altered` are the boxes (x0, y0, x1, y1),
+    in fractions of B's width and height, that differ in a copy; `altered_part` is the part of the
+    overlap that they cover. `cells_a` and `cells_b` are 256 bits each, 16 rows of 16 cells: where A
+    and B agree. `same_photograph` says whether both show one photograph, in whatever part.
     """
 
     relation: Relation
@@ -48,14 +47,14 @@ class Evidence:
     same_photograph: bool = True
 
     def inverted(self, size_a: tuple[int, int], size_b: tuple[int, int]) -> "Evidence":
-        """The same seen from B to A, pictures of those sizes when shrunk: exactly the inverse.
+        """The evidence from B to A, exactly inverse; the sizes are those of the shrunk pictures.
 
-        Boxes are those around the boxes as they lie in A.
+        The altered boxes are those around the boxes of B as they lie in A.
         """
-        there = _moved(self)
-        back = there.inverse()
+        transform = _transform(self)
+        back = transform.inverse()
         if self.mirrored:
-            factor, middle = back.factor.conjugate(), size_b[0] - 1 - there.shift.conjugate()
+            factor, middle = back.factor.conjugate(), size_b[0] - 1 - transform.shift.conjugate()
             back = Transform(factor, size_a[0] - 1 - factor * middle)
         inverse = replace(
             self,
@@ -73,34 +72,35 @@ class Evidence:
         )
 
 
-def outline(found: Evidence, a: tuple[int, int]) -> np.ndarray:
-    """Where the corners of A lie in B: (4, 2) float64, from the top left of A clockwise.
+def outline(evidence: Evidence, size_a: tuple[int, int]) -> np.ndarray:
+    """The corners of A in B, (4, 2) float64, clockwise from the top left of A.
 
-    `a` is A's width and height when shrunk. Edges are counted, not middles of pixels: a picture in
-    itself has (0, 0) and (width, height). They may lie outside B.
+    `size_a` is A's width and height when shrunk. Coordinates are those of pixel edges, not centres:
+    the whole picture goes from (0, 0) to (width, height). Corners may lie outside B.
     """
-    width, height = a
-    return _corners(found, np.array([0, width, width, 0]), np.array([0, 0, height, height]), width)
+    width, height = size_a
+    x, y = np.array([0, width, width, 0]), np.array([0, 0, height, height])
+    return _mapped(evidence, x, y, width)
 
 
-def _corners(found: Evidence, x: np.ndarray, y: np.ndarray, width: int) -> np.ndarray:
-    """Where points of A, counted by edges, lie in B: (n, 2)."""
+def _mapped(evidence: Evidence, x: np.ndarray, y: np.ndarray, width: int) -> np.ndarray:
+    """Points of A mapped to B, (n, 2), in coordinates of pixel edges."""
     x, y = x - 0.5, y - 0.5
-    if found.mirrored:
+    if evidence.mirrored:
         x = width - 1 - x
-    corners = _moved(found)(x + 1j * y)
-    return np.stack([corners.real, corners.imag], 1) + 0.5
+    points = _transform(evidence)(x + 1j * y)
+    return np.stack([points.real, points.imag], 1) + 0.5
 
 
-def _box_in(found: Evidence, box: Box, a: tuple[int, int], b: tuple[int, int]) -> Box:
-    """The box around a box of A, both in fractions, as it lies in B."""
+def _box_in(evidence: Evidence, box: Box, size_a: tuple[int, int], size_b: tuple[int, int]) -> Box:
+    """The box in B around a box of A as it lies in B, both in fractions."""
     x0, y0, x1, y1 = box
-    x, y = np.array([x0, x1, x1, x0]) * a[0], np.array([y0, y0, y1, y1]) * a[1]
-    corners = (_corners(found, x, y, a[0]) / b).clip(0, 1)
+    x, y = np.array([x0, x1, x1, x0]) * size_a[0], np.array([y0, y0, y1, y1]) * size_a[1]
+    corners = (_mapped(evidence, x, y, size_a[0]) / size_b).clip(0, 1)
     (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
     return float(left), float(top), float(right), float(bottom)
 
 
-def _moved(found: Evidence) -> Transform:
-    factor = found.scale * np.exp(1j * np.radians(found.rotation))
-    return Transform(complex(factor), complex(found.shift_x, found.shift_y))
+def _transform(evidence: Evidence) -> Transform:
+    factor = evidence.scale * np.exp(1j * np.radians(evidence.rotation))
+    return Transform(complex(factor), complex(evidence.shift_x, evidence.shift_y))

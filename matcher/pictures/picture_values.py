@@ -1,4 +1,4 @@
-"""What is compared of a picture: its local features, and its thumbnail."""
+"""The values of a picture that verification compares: its local features and its thumbnail."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -8,11 +8,11 @@ import numpy as np
 from frametrace.embed.signals.local import Features
 from frametrace.embed.signals.thumbnail import pixels
 
-__all__ = ["Shown"]
+__all__ = ["PictureValues"]
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PictureValues:
     """The features of a picture, and its grey pixels as (height, width) uint8."""
 
     features: Features
@@ -22,7 +22,7 @@ class Shown:
     def of(cls, features: bytes, thumbnail: bytes) -> Self:
         """Unpack values of the signals `local` and `thumbnail`.
 
-        Raises `ValueError` where they are none.
+        Raises `ValueError` if they are not such values.
         """
         return cls(Features.of(features), pixels(thumbnail))
 
@@ -33,6 +33,6 @@ class Shown:
 
     @property
     def scale(self) -> float:
-        """Pixels of the thumbnail for each pixel that features are found at."""
+        """Pixels of the thumbnail per pixel of the picture shrunk for the features."""
         height, width = self.thumbnail.shape
         return float((width * height / (self.features.width * self.features.height)) ** 0.5)

@@ -1,48 +1,48 @@
-"""Whether two pictures show one photograph, and what was done to one of them.
+"""Verifies whether two pictures show one photograph, and finds what was altered in one of them.
 
-Local features say how one picture would lie in the other; the pictures themselves say whether they
-agree there, and where not.
+Local features say how one picture would lie in the other; the pixels say whether they agree there,
+and where they don't.
 """
 
 import numpy as np
 
-from frametrace.matcher.pictures.altered import Altered, altered_regions
-from frametrace.matcher.pictures.dense_check import Agreement
+from frametrace.matcher.pictures.aligned_thumbnails import Overlap
+from frametrace.matcher.pictures.altered_regions import Altered, altered_regions
 from frametrace.matcher.pictures.evidence import Evidence
-from frametrace.matcher.pictures.geometry import Alignment, align, stretched_over
-from frametrace.matcher.pictures.overlay_thumbnails import Overlap
+from frametrace.matcher.pictures.feature_alignment import Alignment, align, stretched_over
 from frametrace.matcher.pictures.parallax import is_another_shot
-from frametrace.matcher.pictures.picture_values import Shown
+from frametrace.matcher.pictures.picture_values import PictureValues
+from frametrace.matcher.pictures.pixel_agreement import Agreement
 from frametrace.matcher.pictures.relation import relation_of
-from frametrace.matcher.pictures.same_graphic import is_graphic, says_otherwise
+from frametrace.matcher.pictures.same_graphic import has_other_text, is_graphic
 from frametrace.matcher.results import Relation
 
-__all__ = ["verify", "verify_near"]
+__all__ = ["verify", "verify_hash_copies"]
 
-_ELEMENT_INLIERS = 8  # of pictures that don't agree otherwise: fewer are chance
-_ELEMENT_CELLS = 2  # of 256 that agree: less is nothing that could be shown
+_MIN_ELEMENT_INLIERS = 8  # of pictures that don't agree otherwise; fewer are chance
+_MIN_ELEMENT_CELLS = 2  # of 256 that agree; fewer are too small to show
 
 
-def verify(a: Shown, b: Shown, mirrored: bool | None = None) -> Evidence | None:
-    """Align picture A, or its mirror image, with B and compare what they show.
+def verify(a: PictureValues, b: PictureValues, mirrored: bool | None = None) -> Evidence | None:
+    """Align picture A, or its mirror image, with B and compare their pixels.
 
-    Only that orientation of A is tried where `mirrored` says which. None where the pictures share
-    nothing that can be told.
+    `mirrored` restricts it to one orientation of A. None if the pictures share nothing that the
+    signals show.
     """
     if (alignment := align(a.features, b.features, mirrored)) is None:
         return None
     overlap = Overlap.of(alignment, a, b)
     if (agreement := Agreement.of(overlap)) is None:
         return None
-    return _told(alignment, overlap, agreement, a, b)
+    return _evidence(alignment, overlap, agreement, a, b)
 
 
-def verify_near(a: Shown, b: Shown) -> Evidence | None:
-    """What sets two pictures apart that are copies by a hash of the whole; None where nothing does.
+def verify_hash_copies(a: PictureValues, b: PictureValues) -> Evidence | None:
+    """How two pictures differ that are copies by a hash of the whole; None if they don't.
 
-    That is an altered part, or that their pixels contradict the hash, as those of two charts of one
-    style do: the relation is then none of a copy. Where features are too few to align the pictures
-    they are laid over each other as they are.
+    They have an altered part, or their pixels contradict the hash, as in two charts of one style:
+    then the relation is not `copy`. If there are too few features for an alignment, the pictures
+    are stretched over each other.
     """
     alignment = stretched_over(a.features, b.features)
     overlap = Overlap.of(alignment, a, b)
@@ -56,30 +56,30 @@ def verify_near(a: Shown, b: Shown) -> Evidence | None:
         agreement = Agreement.of(overlap)
     if agreement is None:
         return None
-    # A hash of the whole is right of photographs more often than windows are, not of graphics.
+    # Of photographs a hash of the whole is right more often than windows are; not of graphics.
     if not (agreement.same or agreement.contradicts or is_graphic(overlap)):
         return None
-    found = _told(alignment, overlap, agreement, a, b, near=True)
-    says_same = found is None or (found.relation == Relation.COPY and not found.altered)
-    return None if looks_same and says_same else found
+    evidence = _evidence(alignment, overlap, agreement, a, b, hash_copies=True)
+    is_same = evidence is None or (evidence.relation == Relation.COPY and not evidence.altered)
+    return None if looks_same and is_same else evidence
 
 
-def _told(
+def _evidence(
     alignment: Alignment,
     overlap: Overlap,
     agreement: Agreement,
-    a: Shown,
-    b: Shown,
+    a: PictureValues,
+    b: PictureValues,
     *,
-    near: bool = False,
+    hash_copies: bool = False,
 ) -> Evidence | None:
     """The evidence of two pictures that are laid over each other.
 
-    Pairs that a hash calls copies (`near`) always have a result, however little of them agrees.
+    There always is some for copies by a hash, however little of the pictures agrees.
     """
     parts = overlap.covered_a * agreement.extent, overlap.covered_b * agreement.extent
     relation, altered = Relation.SHARES_ELEMENT, Altered()
-    same = agreement.same and not says_otherwise(alignment, overlap, agreement.evidence, a, b)
+    same = agreement.same and not has_other_text(alignment, overlap, agreement.log_odds, a, b)
     if same:
         relation = relation_of(parts, (overlap.covered_a, overlap.covered_b))
     if relation != Relation.SHARES_ELEMENT:
@@ -89,12 +89,12 @@ def _told(
             altered = Altered.of(altered_regions(overlap), overlap)
     cells_a = agreement.cells(overlap.to_a, overlap.size_a)
     cells_b = agreement.cells(overlap.to_b, overlap.size_b)
-    element = near or _is_element(alignment, cells_a, cells_b)
-    if relation == Relation.SHARES_ELEMENT and not element:
+    is_element = hash_copies or _is_element(alignment, cells_a, cells_b)
+    if relation == Relation.SHARES_ELEMENT and not is_element:
         return None
     return Evidence(
         relation=relation,
-        **alignment.placed(),
+        **alignment.evidence_fields(),
         part_a=parts[0],
         part_b=parts[1],
         altered=altered.boxes,
@@ -107,5 +107,5 @@ def _told(
 
 def _is_element(alignment: Alignment, cells_a: np.ndarray, cells_b: np.ndarray) -> bool:
     """Whether what agrees is more than chance, and large enough to be shown."""
-    shown = min(int(cells_a.sum()), int(cells_b.sum())) >= _ELEMENT_CELLS
-    return shown and alignment.inliers >= _ELEMENT_INLIERS
+    cells = min(int(cells_a.sum()), int(cells_b.sum()))
+    return cells >= _MIN_ELEMENT_CELLS and alignment.inliers >= _MIN_ELEMENT_INLIERS

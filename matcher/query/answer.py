@@ -1,4 +1,4 @@
-"""What answers a question: items of a case with their evidence, and the posts that carry them."""
+"""The answer to a query: matching items with their evidence, and the posts that carry them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from frametrace.case.store import Case
 from frametrace.matcher.account_names import connect
 from frametrace.matcher.results import EVIDENCE, POST_FIELDS
 
-__all__ = ["FOUND", "Found", "Hit", "answer"]
+__all__ = ["ANSWER", "MatchingItem", "QueryAnswer", "answer_with_posts"]
 
-# One row per post (and picture of it), the nearest first; columns as in the matches table. A is the
-# picture that was asked for. `mirrored` and `rotation` are given for `pdq` as well.
-FOUND = pa.schema(
+# One row per post (and picture of it), nearest first; columns as in the matches table. A is the
+# query picture. `mirrored` and `rotation` are given for `pdq` as well.
+ANSWER = pa.schema(
     [
         pa.field("signal", pa.string(), nullable=False),
         pa.field("relation", pa.string(), nullable=False),
@@ -33,26 +33,26 @@ _CARRIERS = {
     "FROM posts UNION ALL SELECT sha256, platform, post_id, path FROM post_media",
 }
 
-_POSTS_OF = """
+_CARRYING_POSTS = """
 WITH ranked AS (
     SELECT *, list_position(
         ['copy', 'contains', 'similar', 'same_scene', 'shares_element'], relation) AS rank
-    FROM hits
+    FROM items
 )
-SELECT h.* EXCLUDE (rank, sha256), p.platform, p.post_id, p.account_id, p.account_kind,
-    p.account_name, p.posted_at, p.text, h.sha256, c.path AS media_path
+SELECT i.* EXCLUDE (rank, sha256), p.platform, p.post_id, p.account_id, p.account_kind,
+    p.account_name, p.posted_at, p.text, i.sha256, c.path AS media_path
 FROM (
     SELECT * FROM ranked QUALIFY row_number()
     OVER (PARTITION BY sha256 ORDER BY rank, similarity DESC, signal DESC) = 1
-) h JOIN carriers c USING (sha256) JOIN posts p USING (platform, post_id)
-ORDER BY h.rank, h.similarity DESC, h.signal <> 'sha256',
+) i JOIN carriers c USING (sha256) JOIN posts p USING (platform, post_id)
+ORDER BY i.rank, i.similarity DESC, i.signal <> 'sha256',
     p.posted_at NULLS LAST, p.platform, p.post_id, c.path
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The answer: rows in the schema `FOUND`, how many there were before the limit, and remarks."""
+class QueryAnswer:
+    """Rows in the schema `ANSWER`, their number before the limit, and notes for the user."""
 
     rows: pa.Table
     total: int
@@ -60,8 +60,8 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """One item that answers, and by what evidence."""
+class MatchingItem:
+    """A picture or caption of the case that matches the query, with the evidence."""
 
     sha256: str
     signal: str
@@ -80,17 +80,17 @@ class Hit:
     altered_part: float | None = None
 
 
-def answer(
-    case: Case, hits: Sequence[Hit], carriers: str, limit: int, notes: Sequence[str]
-) -> Found:
-    """The posts that carry the items, each item once with its best evidence.
+def answer_with_posts(
+    case: Case, items: Sequence[MatchingItem], carriers: str, limit: int, notes: Sequence[str]
+) -> QueryAnswer:
+    """The posts that carry the items, each item with its best evidence.
 
     `carriers` says what the items are: "picture" or "caption or picture". `limit` 0 gives all rows.
     """
-    columns = {name: [getattr(hit, name) for hit in hits] for name in Hit.__slots__}
-    schema = pa.schema([FOUND.field(name) for name in Hit.__slots__])
+    columns = {name: [getattr(item, name) for item in items] for name in MatchingItem.__slots__}
+    schema = pa.schema([ANSWER.field(name) for name in MatchingItem.__slots__])
     with connect(case, "posts", "post_media") as connection:
-        connection.register("hits", pa.Table.from_pydict(columns, schema))
+        connection.register("items", pa.Table.from_pydict(columns, schema))
         connection.execute(f"CREATE TEMP VIEW carriers AS {_CARRIERS[carriers]}")
-        rows = connection.sql(_POSTS_OF).to_arrow_table().cast(FOUND)
-    return Found(rows.slice(0, limit) if limit else rows, rows.num_rows, tuple(notes))
+        rows = connection.sql(_CARRYING_POSTS).to_arrow_table().cast(ANSWER)
+    return QueryAnswer(rows.slice(0, limit) if limit else rows, rows.num_rows, tuple(notes))

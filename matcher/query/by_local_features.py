@@ -1,9 +1,8 @@
-"""Which pictures of a case show what one shows: proposed by an index, verified one by one."""
+"""Searches for pictures that share pixels with a query: an index proposes, `verify` decides."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any
 
 import numpy as np
 
@@ -11,129 +10,134 @@ from frametrace.embed.signals.local import Features, Local
 from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
 from frametrace.matcher.pictures.evidence import Evidence
-from frametrace.matcher.pictures.picture_values import Shown
+from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.verified_pairs import evidence_row
-from frametrace.matcher.query.answer import Hit
-from frametrace.matcher.results import EVIDENCE
+from frametrace.matcher.query.answer import MatchingItem
 
-__all__ = ["MOST", "copies_compared", "sharing"]
+__all__ = ["MAX_CANDIDATES", "differing_hash_copies", "pictures_sharing_pixels"]
 
-MOST = 1000  # candidates that are verified for one question: five seconds
-# Proposals in a row that hold no match: then no more are verified. Of 1,189 edited copies among
-# 100,000 pictures 98.8 % are found so; twice as many verifications find 99.3 %.
-_WITHOUT = 15
-_COPIES = 100  # copies by a hash that are compared with what is asked for, the nearest ones
-_FIRST = 200  # proposals that are asked for at first; then ten times as many
+MAX_CANDIDATES = 1000  # that are verified for one query: five seconds
+# Failed candidates in a row after which the search stops. Of 1,189 edited copies among 100,000
+# pictures it finds 98.8 %; twice as many verifications find 99.3 %.
+_MAX_FAILURES = 15
+_MAX_HASH_COPIES = 100  # copies by a hash that are compared with the query, the nearest first
+_FIRST_PROPOSALS = 200  # that the index is asked for at first; then ten times as many
 
 
-def sharing(
+def pictures_sharing_pixels(
     index: FeatureIndex,
     thumbnails: ThumbnailIndex,
     digest: str,
-    asked: Shown,
+    query: PictureValues,
     known: Collection[str],
-) -> tuple[list[Hit], bool]:
-    """The pictures that share pixels with a picture, `digest` being that of its bytes.
+) -> tuple[list[MatchingItem], bool]:
+    """The pictures that share pixels with a query picture, whose bytes have this digest.
 
-    The best proposals first, until too many in a row held no match; not those of the digests that
-    are `known` to be copies. Each picture comes once, in the form that more features agree with.
-    True besides where that never came: there may be more.
+    The best proposals are verified first, until too many in a row fail; pictures whose digests are
+    in `known` are skipped. Each picture is listed once, in the orientation with more inliers. The
+    flag is true if the limit was reached while candidates still matched: there may be more.
     """
-    among = np.ones(len(index), bool)
-    among[index.numbers({digest, *known})] = False
-    proposed = islice(_proposals(index, asked.features, among), MOST)
-    found: dict[str, Hit] = {}
-    tried = without = 0
-    for row, mirrored in proposed:
-        tried += 1
+    searched = np.ones(len(index), bool)
+    searched[index.numbers({digest, *known})] = False
+    proposals = islice(_proposals(index, query.features, searched), MAX_CANDIDATES)
+    items: dict[str, MatchingItem] = {}
+    candidates = failures = 0
+    for row, mirrored in proposals:
+        candidates += 1
         sha256 = index.digest(row)
         if (pixels := thumbnails.pixels(sha256)) is None:
             continue
-        other = Shown(index.features(row), pixels)
-        if evidence := _verified(digest, asked, sha256, other, mirrored):
-            hit = _hit(sha256, evidence, min(len(asked.features), len(other.features)))
-            found[sha256] = max(found.get(sha256, hit), hit, key=_order)
-            without = 0
-        elif (without := without + 1) == _WITHOUT:
-            return list(found.values()), False
-    return list(found.values()), tried == MOST
+        candidate = PictureValues(index.features(row), pixels)
+        if evidence := _verified(digest, query, sha256, candidate, mirrored):
+            fewer_features = min(len(query.features), len(candidate.features))
+            item = _item(sha256, evidence, fewer_features)
+            items[sha256] = max(items.get(sha256, item), item, key=_strength)
+            failures = 0
+        elif (failures := failures + 1) == _MAX_FAILURES:
+            return list(items.values()), False
+    return list(items.values()), candidates == MAX_CANDIDATES
 
 
-def copies_compared(
+def differing_hash_copies(
     index: FeatureIndex,
     thumbnails: ThumbnailIndex,
     digest: str,
-    asked: Shown,
-    copies: Sequence[Hit],
-) -> list[Hit]:
-    """Copies by a hash, upright ones, that differ from a picture: with altered parts, or no copies.
+    query: PictureValues,
+    copies: Sequence[MatchingItem],
+) -> list[MatchingItem]:
+    """The upright copies by a hash whose pixels differ from the query's, with what differs.
 
-    Those that differ in nothing are not among them.
+    They have altered parts, or are not copies after all. Copies that don't differ are left out.
     """
-    upright = [hit for hit in copies if not hit.mirrored and not hit.rotation]
-    upright.sort(key=lambda hit: (hit.distance or 0, hit.sha256))
-    found = []
-    for hit in upright[:_COPIES]:
-        pixels = thumbnails.pixels(hit.sha256)
-        rows = index.numbers({hit.sha256})
+    upright = [item for item in copies if not item.mirrored and not item.rotation]
+    upright.sort(key=lambda item: (item.distance or 0, item.sha256))
+    differing = []
+    for item in upright[:_MAX_HASH_COPIES]:
+        pixels = thumbnails.pixels(item.sha256)
+        rows = index.numbers({item.sha256})
         if pixels is None or not len(rows):
             continue
-        other = Shown(index.features(int(rows[0])), pixels)
-        if evidence := _compared(digest, asked, hit.sha256, other):
-            found.append(replace(hit, relation=str(evidence.relation), **_evidence_of(evidence)))
-    return found
+        copy = PictureValues(index.features(int(rows[0])), pixels)
+        if evidence := _difference(digest, query, item.sha256, copy):
+            fields = evidence_row(evidence)
+            differing.append(replace(item, relation=str(evidence.relation), **fields))
+    return differing
 
 
 def _proposals(
-    index: FeatureIndex, asked: Features, among: np.ndarray
+    index: FeatureIndex, query: Features, searched: np.ndarray
 ) -> Iterator[tuple[int, bool]]:
-    """The numbers of what an index proposes, the best first, and the form of the asked picture.
+    """The rows that an index proposes, best first, each with the query's orientation.
 
-    A few are asked for at first: more take longer to count.
+    Few are asked for at first, as counting more of them takes longer.
     """
     seen: set[tuple[int, bool]] = set()
-    most = _FIRST
+    limit = _FIRST_PROPOSALS
     while True:
-        found = index.shortlist(asked, among, most)
-        for proposal in zip(found.row.tolist(), found.mirrored.tolist(), strict=True):
+        shortlist = index.shortlist(query, searched, limit)
+        for proposal in zip(shortlist.row.tolist(), shortlist.mirrored.tolist(), strict=True):
             if proposal not in seen:
                 seen.add(proposal)
                 yield proposal
-        if len(found.row) < most:
+        if len(shortlist.row) < limit:
             return
-        most *= 10
+        limit *= 10
 
 
 def _verified(
-    digest: str, asked: Shown, sha256: str, other: Shown, mirrored: bool
+    digest: str, query: PictureValues, sha256: str, candidate: PictureValues, mirrored: bool
 ) -> Evidence | None:
-    """From the smaller digest to the greater, as matches are: what is told is the same for both."""
+    """The evidence from the query to a candidate.
+
+    The pair is compared from the smaller digest to the greater, as in matching, so that both give
+    the same result.
+    """
     from frametrace.matcher.pictures.verify import verify
 
     if digest < sha256:
-        return verify(asked, other, mirrored)
-    found = verify(other, asked, mirrored)
-    return found and found.inverted(other.size, asked.size)
+        return verify(query, candidate, mirrored)
+    evidence = verify(candidate, query, mirrored)
+    return evidence and evidence.inverted(candidate.size, query.size)
 
 
-def _compared(digest: str, asked: Shown, sha256: str, other: Shown) -> Evidence | None:
-    """The same of two that are copies by a hash."""
-    from frametrace.matcher.pictures.verify import verify_near
+def _difference(
+    digest: str, query: PictureValues, sha256: str, copy: PictureValues
+) -> Evidence | None:
+    """The same for a copy by a hash; None if it doesn't differ from the query."""
+    from frametrace.matcher.pictures.verify import verify_hash_copies
 
     if digest < sha256:
-        return verify_near(asked, other)
-    found = verify_near(other, asked)
-    return found and found.inverted(other.size, asked.size)
+        return verify_hash_copies(query, copy)
+    evidence = verify_hash_copies(copy, query)
+    return evidence and evidence.inverted(copy.size, query.size)
 
 
-def _hit(sha256: str, found: Evidence, features: int) -> Hit:
-    similarity = found.inliers / max(features, 1)
-    return Hit(sha256, Local.name, str(found.relation), None, similarity, **_evidence_of(found))
+def _item(sha256: str, evidence: Evidence, features: int) -> MatchingItem:
+    relation, similarity = str(evidence.relation), evidence.inliers / max(features, 1)
+    fields = evidence_row(evidence)
+    return MatchingItem(sha256, Local.name, relation, None, similarity, **fields)
 
 
-def _evidence_of(found: Evidence) -> dict[str, Any]:
-    return {name: value for name, value in evidence_row(found).items() if name in EVIDENCE.names}
-
-
-def _order(hit: Hit) -> tuple[int, bool]:
-    return hit.inliers or 0, not hit.mirrored
+def _strength(item: MatchingItem) -> tuple[int, bool]:
+    """More inliers win; of equal numbers the orientation that is not mirrored."""
+    return item.inliers or 0, not item.mirrored

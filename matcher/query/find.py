@@ -1,4 +1,4 @@
-"""Where else is this picture, who else wrote this: one question, answered by a case's posts."""
+"""Answers a query by a picture or by a text with the posts of a case that match it."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -25,22 +25,32 @@ from frametrace.embed.text.ngrams import jaccard
 from frametrace.embed.text.normalize import key_of
 from frametrace.index.base import CodeIndex
 from frametrace.index.store import check_signal, has_index, open_as, open_index
-from frametrace.matcher.query.answer import FOUND, Found, Hit, answer
-from frametrace.matcher.query.by_signal import Asked, Looked, codes_of, look, nearest, opened
+from frametrace.matcher.case_signals import open_signal
+from frametrace.matcher.query.answer import ANSWER, MatchingItem, QueryAnswer, answer_with_posts
+from frametrace.matcher.query.by_signal import (
+    QueryPicture,
+    SignalAnswer,
+    codes_of,
+    nearest,
+    search_by_signal,
+)
 from frametrace.matcher.results import Relation
 from frametrace.posts.errors import IndexMismatch, ModelMissing, UsageError
 from frametrace.posts.media.picture_bytes import read_media
 from frametrace.work.progress import Progress
 
-__all__ = ["FOUND", "Found", "find_picture", "find_text"]
+__all__ = ["ANSWER", "QueryAnswer", "find_picture", "find_text"]
 
 # A person judges the answers, nearest first, so the bound is below that for groups.
 _LEAST_JACCARD = 0.5
 
-_MOST_DESCRIBED = 20  # pictures beside captions
-_MOST_ALONE = 1000
+_MAX_DESCRIBED = 20  # pictures that a text describes, listed after captions
+_MAX_DESCRIBED_ALONE = 1000  # if only such pictures are asked for
 
-_NOT_READ = "the model of the case's captions can't read this text's script: it was not asked"
+_UNKNOWN_SCRIPT = (
+    "the model of the case's captions can't read this text's script: captions were not searched by "
+    "meaning"
+)
 
 
 def find_picture(
@@ -49,73 +59,73 @@ def find_picture(
     signal: str = "",
     limit: int = 20,
     progress: Progress | None = None,
-) -> Found:
-    """The posts whose pictures show what a picture file shows.
+) -> QueryAnswer:
+    """The posts with pictures that show what a picture file shows.
 
-    By PDQ in all eight forms and by local features, as far as the case has them; or by the signal
-    named. Files with the same bytes are found whatever the signal says. `limit` 0 gives all rows.
-    Raises `DecodeError` where the file is no picture, `UsageError` for an unknown signal.
+    Searches by all signals that are evidence of copies, as far as the case has them, or by the
+    signal named. Files with the same bytes are always found. `limit` 0 gives all rows. Raises
+    `DecodeError` if the file is not a picture, `UsageError` for an unknown signal.
     """
     if signal:
         _check(signal, lambda kind: issubclass(kind, PictureSignal))
         check_signal(case, signal)
     absolute = picture.resolve()
     data = read_media(str(absolute.parent), absolute.name)
-    asked = Asked(hashlib.sha256(data).hexdigest(), decode(data))
-    hits = [Hit(asked.digest, "sha256", str(Relation.COPY), 0, 1.0)]
+    query = QueryPicture(hashlib.sha256(data).hexdigest(), decode(data))
+    items = [MatchingItem(query.digest, "sha256", str(Relation.COPY), 0, 1.0)]
     computed = case.epoch.signals
     names = [name for name in copy_signals() if SIGNALS[name].by_default or name in computed]
     names = [signal] if signal else names
-    looked = []
+    answers = []
     for name in (name for name in names if name in case.epoch.signals):
-        looked.append(look(case, asked, name, hits, progress))
-        better = {hit.sha256 for hit in looked[-1].hits} - {asked.digest}
-        hits = [hit for hit in hits if hit.sha256 not in better] + looked[-1].hits
-    notes = [*_unfit(looked), *(one.more for one in looked if one.more)]
-    notes += [note for name in names for note in _lacking(case, name)]
-    return answer(case, hits, "picture", limit, notes)
+        answers.append(search_by_signal(case, query, name, items, progress))
+        replaced = {item.sha256 for item in answers[-1].items} - {query.digest}
+        items = [item for item in items if item.sha256 not in replaced] + answers[-1].items
+    notes = [*_unfit_notes(answers), *(answer.more for answer in answers if answer.more)]
+    notes += [note for name in names for note in _missing_notes(case, name)]
+    return answer_with_posts(case, items, "picture", limit, notes)
 
 
-def _unfit(looked: Sequence[Looked]) -> list[str]:
-    """That signals can say nothing of the picture, if so."""
-    if not (reasons := [one.unfit for one in looked if one.unfit]):
+def _unfit_notes(answers: Sequence[SignalAnswer]) -> list[str]:
+    """A note on signals that can't judge the picture, if there are any."""
+    if not (reasons := [answer.unfit for answer in answers if answer.unfit]):
         return []
-    alone = ": only files with the same bytes are found" if len(reasons) == len(looked) else ""
+    alone = ": only files with the same bytes are found" if len(reasons) == len(answers) else ""
     return [f"the picture is {' and '.join(reasons)}{alone}"]
 
 
-def _lacking(case: Case, signal: str) -> list[str]:
-    """That the case holds pictures which were not looked at, if so."""
+def _missing_notes(case: Case, signal: str) -> list[str]:
+    """A note on pictures of the case that lack the signal, if there are any."""
     if case.epoch.rows("media") <= case.epoch.rows(signal_table(signal)):
         return []
     missing = sum(missing_pictures(case, [signal]).values())
     if not missing:
         return []
-    how = f"frametrace embed {case.path} --signal {signal}"
-    return [f"pictures that have no {signal} yet: {missing:,}. To look for them as well: {how}"]
+    command = f"frametrace embed {case.path} --signal {signal}"
+    return [f"pictures that have no {signal} yet: {missing:,}. To search them as well: {command}"]
 
 
-def find_text(case: Case, text: str, signal: str = "", limit: int = 20) -> Found:
-    """The posts whose captions hold a text, or read like it, or whose pictures it describes.
+def find_text(case: Case, text: str, signal: str = "", limit: int = 20) -> QueryAnswer:
+    """The posts whose captions contain a text or are similar to it, or whose pictures it describes.
 
-    By `caption_key` and, where the case has them, by caption vectors and by `clip`; or by the
-    signal named. `limit` 0 gives all rows. Raises `UsageError` for an unknown signal.
+    Searches by `caption_key` and by the case's other signals that answer a text, or by the signal
+    named. `limit` 0 gives all rows. Raises `UsageError` for an unknown signal.
     """
     if signal:
         _check(signal, lambda kind: kind.answers_text)
         check_signal(case, signal)
-    hits: list[Hit] = []
+    items: list[MatchingItem] = []
     notes: list[str] = []
     for name in [signal] if signal else _text_signals(case):
         try:
-            found, told = _find_text_by(case, name, text, alone=bool(signal))
-            hits += found
-            notes += told
+            more_items, more_notes = _find_text_by(case, name, text, alone=bool(signal))
+            items += more_items
+            notes += more_notes
         except (ModelMissing, IndexMismatch) as error:
             if signal or SIGNALS[name].metric is Metric.JACCARD:
                 raise
             notes.append(f"{_not_searched(name)}: {error}")
-    return answer(case, hits, "caption or picture", limit, notes)
+    return answer_with_posts(case, items, "caption or picture", limit, notes)
 
 
 def _text_signals(case: Case) -> list[str]:
@@ -132,13 +142,15 @@ def _text_signals(case: Case) -> list[str]:
     )
 
 
-def _find_text_by(case: Case, name: str, text: str, *, alone: bool) -> tuple[list[Hit], list[str]]:
+def _find_text_by(
+    case: Case, name: str, text: str, *, alone: bool
+) -> tuple[list[MatchingItem], list[str]]:
     kind = SIGNALS[name]
     if kind.metric is Metric.JACCARD:
         return _by_key(case, name, text), []
     if issubclass(kind, PictureSignal):
         return _by_description(case, name, text, alone=alone)
-    return _by_vector(case, name, text)
+    return _by_meaning(case, name, text)
 
 
 def _not_searched(name: str) -> str:
@@ -150,51 +162,51 @@ def _not_searched(name: str) -> str:
 def _check(signal: str, suits: Callable[[type[Signal]], bool]) -> None:
     if signal not in SIGNALS or not suits(SIGNALS[signal]):
         names = ", ".join(name for name, kind in SIGNALS.items() if suits(kind) and has_index(name))
-        raise UsageError(f"{signal!r} can't answer this question. Choose from: {names}")
+        raise UsageError(f"{signal!r} can't answer this query. Choose from: {names}")
 
 
-def _by_vector(case: Case, name: str, text: str) -> tuple[list[Hit], list[str]]:
-    """Captions of similar meaning, and that the model can't read the text, if so."""
+def _by_meaning(case: Case, name: str, text: str) -> tuple[list[MatchingItem], list[str]]:
+    """Captions of similar meaning, and a note if the model can't read the text."""
     index = open_index(case, name)
     maker = _caption_signal(case, name)
     values = maker.compute([text])
     if values[maker.column].null_count:
-        return [], [_NOT_READ]
+        return [], [_UNKNOWN_SCRIPT]
     return nearest(index, name, codes_of(maker, values)), []
 
 
 def _caption_signal(case: Case, name: str) -> CaptionSignal:
-    maker = opened(case, name)
+    maker = open_signal(case, name)
     if not isinstance(maker, CaptionSignal):
-        raise UsageError(f"{name} is not a signal of captions")
+        raise UsageError(f"{name} is not computed from captions")
     return maker
 
 
 def _by_description(
     case: Case, name: str, text: str, *, alone: bool
-) -> tuple[list[Hit], list[str]]:
-    """The pictures that a text describes best. No measurement says how well it has to."""
+) -> tuple[list[MatchingItem], list[str]]:
+    """The pictures that a text describes best; there is no measured bound for this similarity."""
     index = open_as(CodeIndex, case, name)
-    maker = opened(case, name)
+    maker = open_signal(case, name)
     if not isinstance(maker, PictureSignal):
-        raise UsageError(f"{name} is not a signal of pictures")
-    count = _MOST_ALONE if alone else _MOST_DESCRIBED
-    found = index.search(maker.encode_text(text)[None], limit=count)
-    hits = [
-        Hit(item, name, str(Relation.SIMILAR), None, similarity)
-        for row, similarity in zip(found.row.tolist(), found.value.tolist(), strict=True)
+        raise UsageError(f"{name} is not computed from pictures")
+    count = _MAX_DESCRIBED_ALONE if alone else _MAX_DESCRIBED
+    hits = index.search(maker.encode_text(text)[None], limit=count)
+    items = [
+        MatchingItem(item, name, str(Relation.SIMILAR), None, similarity)
+        for row, similarity in zip(hits.row.tolist(), hits.value.tolist(), strict=True)
         for item in index.codes.items_of(row)
     ]
-    told = "the pictures that the text describes best come after captions; alone: --signal clip"
-    return hits, [told] if hits and not alone else []
+    note = "the pictures that the text describes best come after captions; alone: --signal clip"
+    return items, [note] if items and not alone else []
 
 
-def _by_key(case: Case, name: str, text: str) -> list[Hit]:
-    """Captions whose key holds the text's key, or is similar to it."""
+def _by_key(case: Case, name: str, text: str) -> list[MatchingItem]:
+    """Captions whose key contains the text's key, or is similar to it."""
     key = key_of(text)
     index = open_as(CodeIndex, case, name)
     if not key:
-        raise UsageError("the text holds no letters or digits to look for")
+        raise UsageError("the text has no letters or digits to search for")
     values = _caption_signal(case, name).compute([text])
     near: list[str] = []
     if not values["code"].null_count:
@@ -207,11 +219,10 @@ def _by_key(case: Case, name: str, text: str) -> list[Hit]:
             "OR sha256 IN (SELECT sha256 FROM near) ORDER BY sha256",
             {"key": key},
         ).fetchall()
-    found = []
-    for sha256, other in rows:
-        relation, similarity = Relation.SIMILAR, jaccard(key, other)
-        if key in other:
-            relation = Relation.CONTAINS
-        if key in other or similarity >= _LEAST_JACCARD:
-            found.append(Hit(sha256, name, str(relation), None, similarity))
-    return found
+    items = []
+    for sha256, caption in rows:
+        similarity = jaccard(key, caption)
+        relation = Relation.CONTAINS if key in caption else Relation.SIMILAR
+        if relation is Relation.CONTAINS or similarity >= _LEAST_JACCARD:
+            items.append(MatchingItem(sha256, name, str(relation), None, similarity))
+    return items

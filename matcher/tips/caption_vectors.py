@@ -16,11 +16,11 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.models.runtime import of_weights
 from frametrace.embed.signals.caption import Caption
+from frametrace.matcher.case_signals import weights_of
 from frametrace.matcher.framing.calibration import Background
 from frametrace.matcher.framing.text_similarity import caption_prior
 from frametrace.matcher.framing.vector_similarity import angular_nearness, cosine_of
 from frametrace.matcher.tips.tip_model import Head
-from frametrace.matcher.weights import weights_of
 from frametrace.work.progress import Progress, Silent
 
 __all__ = [

@@ -19,6 +19,7 @@ from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
+from frametrace.matcher.case_signals import weights_of
 from frametrace.matcher.tips.caption_vectors import can_compare_meanings, same_model
 from frametrace.matcher.tips.find_echoes import find_echoes
 from frametrace.matcher.tips.known_material import (
@@ -28,7 +29,6 @@ from frametrace.matcher.tips.known_material import (
 )
 from frametrace.matcher.tips.read_tip import require_fingerprint, signals_to_compare
 from frametrace.matcher.tips.tip_model import FINGERPRINTS, Tip
-from frametrace.matcher.weights import weights_of
 from frametrace.posts.errors import TipError
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress

@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 from frametrace.case.store import Case
 from frametrace.case.views import query_over
 from frametrace.embed.signals.local import Features, Local
-from frametrace.matcher.pictures.compare_pairs import shown_of, values_of
-from frametrace.matcher.pictures.edited_copies import FEW_PAIRS, able_pictures
-from frametrace.matcher.pictures.feature_check import contradicts
+from frametrace.matcher.pictures.compare_pairs import FEW_PAIRS, comparable_pictures
+from frametrace.matcher.pictures.compare_worker import load_values, value_files
+from frametrace.matcher.pictures.verify_without_pixels import features_contradict
 from frametrace.matcher.tips.edited_copy_search import find_edited_copies
 from frametrace.matcher.tips.known_material import NEAREST_ITEMS, concat_matches
 from frametrace.work.executor import Executor
@@ -77,7 +77,7 @@ def contradicted_by_features(
 
     `features` (n,) are the local features of the known pictures; a null contradicts nothing.
     """
-    able, _ = able_pictures(case)
+    able, _ = comparable_pictures(case)
     comparable = pc.and_(features.is_valid(), pc.is_in(pictures, value_set=able))
     rows = np.flatnonzero(comparable.to_numpy(zero_copy_only=False))
     contradicted = np.zeros(len(pictures), bool)
@@ -86,7 +86,7 @@ def contradicted_by_features(
     compared = pictures.take(pa.array(rows)).unique()
     with (
         TemporaryDirectory(prefix="frametrace-tip-") as folder,
-        values_of(case, compared, Path(folder)) as values,
+        value_files(case, compared, Path(folder)) as values,
         executor_for(executor, len(rows), few=FEW_PAIRS) as workers,
         (progress or Silent()).track("checking copies found by hashes", len(rows)) as advance,
     ):
@@ -116,4 +116,6 @@ class _Contradiction:
 
     def __call__(self, pair: _HashMatch) -> bool:
         """Whether the case's picture is a graphic that shows something else."""
-        return contradicts(Features.of(pair.features), shown_of(self.values, pair.picture))
+        return features_contradict(
+            Features.of(pair.features), load_values(self.values, pair.picture)
+        )

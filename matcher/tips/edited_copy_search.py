@@ -27,12 +27,17 @@ from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.feature_join.feature_join import Proposals, propose_pairs
 from frametrace.index.feature_join.join_folder import copy_join
 from frametrace.index.feature_shards import FeatureShards
-from frametrace.matcher.photos.elements import OWN, element_cells
-from frametrace.matcher.pictures.compare_pairs import shown_of, values_of
-from frametrace.matcher.pictures.edited_copies import FEW_PAIRS, able_pictures, joined, pairs_found
+from frametrace.matcher.photos.elements import MIN_OWN_CELLS, element_cells
+from frametrace.matcher.pictures.compare_pairs import (
+    FEW_PAIRS,
+    comparable_pictures,
+    pairs_around,
+    updated_join,
+)
+from frametrace.matcher.pictures.compare_worker import load_values, value_files
 from frametrace.matcher.pictures.evidence import Evidence
-from frametrace.matcher.pictures.feature_check import verify_described
-from frametrace.matcher.pictures.picture_values import Shown
+from frametrace.matcher.pictures.picture_values import PictureValues
+from frametrace.matcher.pictures.verify_without_pixels import verify_features
 from frametrace.matcher.results import Relation
 from frametrace.work.executor import Crashed, Executor
 from frametrace.work.process_pool import executor_for
@@ -74,13 +79,13 @@ def find_edited_copies(
     items = _Items.of(material)
     if not len(items.row) or not {Local.name, Thumbnail.name} <= case.epoch.signals.keys():
         return EDITED_COPIES.empty_table()
-    able, _ = able_pictures(case)
+    able, _ = comparable_pictures(case)
     if pictures is not None:
         able = able.filter(pc.is_in(able, value_set=pictures))
     with TemporaryDirectory(prefix="frametrace-tip-") as name:
         folder = Path(name)
         if pictures is None:
-            copy_join(joined(case, progress), folder / "join", proposals=False)
+            copy_join(updated_join(case, progress), folder / "join", proposals=False)
         proposals = propose_pairs(
             folder / "join",
             FeatureShards([*case.files(signal_table(Local.name)), items.write_shard(folder)]),
@@ -89,7 +94,7 @@ def find_edited_copies(
         )
         able = _proposed_pictures(proposals, items, able)  # only their values are loaded
         queue = _VerificationQueue.of(proposals, items, able)
-        with values_of(case, able, folder) as values:
+        with value_files(case, able, folder) as values:
             comparison = _Comparison(folder / _ITEMS, values)
             copies = dict(_verify(queue, _Verification(comparison, executor, progress)))
     return _table(case, copies, items, able)
@@ -187,7 +192,7 @@ class _Comparison:
     def __call__(self, pair: _Pair) -> _Copy | None:
         """How the picture shows the item; None if it doesn't."""
         codes, thumbnails = _read_items(self.items)
-        picture = shown_of(self.values, pair.picture)
+        picture = load_values(self.values, pair.picture)
         local, thumbnail = codes[pair.item].as_py(), thumbnails[pair.item].as_py()
         evidence = _verify_pair(local, thumbnail, picture, pair.mirrored)
         if evidence is None or evidence.relation not in (Relation.COPY, Relation.CONTAINS):
@@ -205,13 +210,13 @@ class _Comparison:
 
 
 def _verify_pair(
-    local: bytes, thumbnail: bytes | None, picture: Shown, mirrored: bool
+    local: bytes, thumbnail: bytes | None, picture: PictureValues, mirrored: bool
 ) -> Evidence | None:
     if thumbnail is None:
-        return verify_described(Features.of(local), picture, mirrored)
+        return verify_features(Features.of(local), picture, mirrored)
     from frametrace.matcher.pictures.verify import verify
 
-    return verify(Shown.of(local, thumbnail), picture, mirrored)
+    return verify(PictureValues.of(local, thumbnail), picture, mirrored)
 
 
 @lru_cache(maxsize=1)
@@ -272,7 +277,7 @@ def _table(case: Case, copies: Mapping[_Pair, _Copy], items: _Items, able: pa.Ar
     """One row per picture and item: the orientation with more inliers."""
     best: dict[tuple[str, int], _Copy] = {}
     pictures = pa.array(sorted({able[pair.picture].as_py() for pair in copies}), pa.string())
-    elements = element_cells(pairs_found(case, pictures))
+    elements = element_cells(pairs_around(case, pictures))
     for pair, copy in copies.items():
         sha256 = able[pair.picture].as_py()
         if _is_element(copy.cells, elements.get(sha256)):
@@ -293,4 +298,4 @@ def _is_element(cells: bytes, elements: np.ndarray | None) -> bool:
         return False
     agreeing = np.unpackbits(np.frombuffer(cells, np.uint8)) > 0
     own = agreeing & ~elements.ravel()
-    return bool(own.sum() < OWN * max(int(agreeing.sum()), 1))
+    return bool(own.sum() < MIN_OWN_CELLS * max(int(agreeing.sum()), 1))

@@ -16,8 +16,7 @@ from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.signals.caption import Caption
 from frametrace.matcher.framing.by_example.saved_framings import checked_framing_name
-from frametrace.matcher.results import Results
-from frametrace.matcher.stage import MatchRun, load_results
+from frametrace.matcher.saved_results import MatchRun, Results, load_results
 from frametrace.matcher.tips.canonical_json import short_digest
 from frametrace.matcher.tips.export_selection import Selection, selected_posts
 from frametrace.matcher.tips.pseudonyms import account_key, pseudonym

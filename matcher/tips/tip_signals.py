@@ -17,10 +17,10 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Features, Local
+from frametrace.matcher.case_signals import weights_of
 from frametrace.matcher.pictures.evidence import GRID
 from frametrace.matcher.tips.caption_vectors import encoded_vectors
 from frametrace.matcher.tips.tip_model import FINGERPRINTS, MAX_FEATURES, ItemKind
-from frametrace.matcher.weights import weights_of
 from frametrace.posts.errors import CaseError
 
 __all__ = ["add_features_and_vectors", "has_signal", "signal_origin"]
@@ -83,9 +83,9 @@ def _encoded_features(case: Case, pictures: pa.Array) -> Mapping[str, str]:
     """
     # Imported here because they load the comparison of pictures.
     from frametrace.matcher.photos.elements import element_cells
-    from frametrace.matcher.pictures.edited_copies import pairs_found
+    from frametrace.matcher.pictures.compare_pairs import pairs_around
 
-    elements = element_cells(pairs_found(case, pictures))
+    elements = element_cells(pairs_around(case, pictures))
     encoded: dict[str, str] = {}
     for shard in case.shards(signal_table(Local.name), ["sha256", "code"]):
         rows = shard.filter(pc.is_in(shard["sha256"], value_set=pictures))

@@ -14,7 +14,7 @@ from making import jpeg, photo
 from frametrace.app import cli
 from frametrace.app.cli import COMMANDS
 from frametrace.case.store import Case
-from frametrace.matcher.stage import match_case
+from frametrace.matcher.match_case import match_case
 
 
 @pytest.mark.parametrize("name", COMMANDS)

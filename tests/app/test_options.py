@@ -9,7 +9,7 @@ from frametrace.app.commands.embed import command as embed_command
 from frametrace.app.stage_settings import embed_settings
 from frametrace.case.store import Case
 from frametrace.embed.models.runtime import NumericPrecision
-from frametrace.matcher.stage import load_results
+from frametrace.matcher.saved_results import load_results
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from making import jpeg, make_case, photo, png
 
 from frametrace.app.summary import notes_on
-from frametrace.matcher.stage import match_case
+from frametrace.matcher.match_case import match_case
 
 
 @pytest.mark.parametrize("flat", [0, 1, 3])

@@ -22,16 +22,17 @@ TABLES = ("posts", "media", "post_media", "skipped", *(f"signals/{name}" for nam
 # disk; "count": say how many such moments there are. `repeat` tries again in the same process.
 CHILD = """
 import os, pathlib, resource, signal, sys
-from frametrace.embed import add, captions, pictures
-from frametrace.embed.case import Case
+from frametrace.case import ingest
+from frametrace.case.store import Case
+from frametrace.embed import captions, pictures
 from frametrace.work.executor import InProcess
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.posts.errors import CaseError
-from frametrace.posts.media import MediaLibrary
+from frametrace.posts.media.library import MediaLibrary
 
 case, sources, stage, fault, number = sys.argv[1:6]
 number, moments = int(number), 0
-add._BATCH, captions._UNIT, pictures._UNIT = 13, 5, 5
+ingest._BATCH_ROWS, captions._UNIT, pictures._UNIT = 13, 5, 5
 
 def watch(event, arguments):
     global moments
@@ -44,7 +45,7 @@ def watch(event, arguments):
 def work():
     opened = Case.create(pathlib.Path(case))
     if stage == "add":
-        add.add_sources(opened, [pathlib.Path(sources)], library=MediaLibrary([]))
+        ingest.add_sources(opened, [pathlib.Path(sources)], library=MediaLibrary([]))
     else:
         names = ("pdq", "phash", "caption_key")
         embed(opened, EmbedSettings(signals=names), executor=InProcess())

@@ -70,7 +70,7 @@ def test_the_same_bytes_are_one_picture_however_many_posts_carry_them(
 def test_of_two_posts_with_one_key_the_first_is_kept_and_the_other_reported(
     case: Case, tmp_path: Path, batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest, "_BATCH", batch)
+    monkeypatch.setattr(ingest, "_BATCH_ROWS", batch)
     rows = [post("1", "first"), post("1", "second"), post("2", "other"), post("1", "first")]
     source = write_jsonl(tmp_path / "posts.jsonl", rows)
     for _ in range(2):
@@ -104,7 +104,7 @@ def test_a_refused_post_gives_its_pictures_to_no_one(case: Case, tmp_path: Path)
 def test_one_text_of_two_accounts_under_one_key_is_a_conflict_too(
     case: Case, tmp_path: Path, batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest, "_BATCH", batch)
+    monkeypatch.setattr(ingest, "_BATCH_ROWS", batch)
     rows = [post("1", "same"), post("1", "same", account_id="b"), post("1", "same")]
     source = write_jsonl(tmp_path / "posts.jsonl", rows)
     for _ in range(2):

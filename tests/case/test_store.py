@@ -274,6 +274,6 @@ def test_flipped_bits_in_a_shard_are_noticed(case: Case) -> None:
 def test_a_path_that_is_no_text_is_refused_before_anything_is_made(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"caf\xe9") / "case"
     for refused in (Case, Case.create):
-        with pytest.raises(UsageError, match=r"caf\\udce9/case: a case's path has to be valid"):
+        with pytest.raises(UsageError, match=r"caf\\udce9/case: a case's path must be valid"):
             refused(path)
     assert list(tmp_path.iterdir()) == []

@@ -118,7 +118,7 @@ def test_an_index_that_cannot_be_written_is_a_plain_error(case: Case, signal: st
 _OPEN = """
 import sys
 from pathlib import Path
-from frametrace.embed.case import Case
+from frametrace.case.store import Case
 from frametrace.index.store import open_index
 {before}
 print(len(open_index(Case(Path(sys.argv[1])), sys.argv[2]).codes))

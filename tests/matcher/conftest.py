@@ -13,11 +13,13 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.embed.text.ngrams import jaccard
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_settings import MatchSettings
 from frametrace.matcher.network.pair_counts import MAX_SLOT_PAIRS_TO_LIST_ALL
 from frametrace.matcher.pictures.evidence import Evidence
-from frametrace.matcher.pictures.picture_values import Shown
+from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.verified_pairs import evidence_of
-from frametrace.matcher.pictures.verify import verify, verify_near
+from frametrace.matcher.pictures.verify import verify, verify_hash_copies
 from frametrace.matcher.results import (
     ACCOUNTS,
     ARRIVALS,
@@ -27,10 +29,8 @@ from frametrace.matcher.results import (
     MATCHES,
     MEMBERS,
     TIES,
-    Results,
 )
-from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.saved_results import Results, load_results
 
 Row = Mapping[str, Any]
 
@@ -80,7 +80,7 @@ class _Values:
         b, a = self.codes[name][item], self.codes[name][other]
         if row["inliers"] is not None:
             shown = (
-                Shown.of(self.codes["local"][digest], self.codes["thumbnail"][digest])
+                PictureValues.of(self.codes["local"][digest], self.codes["thumbnail"][digest])
                 for digest in (other, item)
             )
             _check_evidence(row, dict(zip((other, item), shown, strict=True)))
@@ -100,7 +100,7 @@ class _Values:
         assert row["similarity"] == pytest.approx(value, abs=1e-5)
 
 
-def _check_evidence(row: Row, shown: Mapping[str, Shown]) -> None:
+def _check_evidence(row: Row, shown: Mapping[str, PictureValues]) -> None:
     """`shown` are A and B; they are compared in the order of their digests.
 
     Copies by a hash were only asked for what sets them apart. What agrees in an element alone is
@@ -108,7 +108,7 @@ def _check_evidence(row: Row, shown: Mapping[str, Shown]) -> None:
     """
     first, second = (shown[digest] for digest in sorted(shown))
     fewer = max(min(len(first.features), len(second.features)), 1)
-    compared = [verify(first, second, row["mirrored"]), verify_near(first, second)]
+    compared = [verify(first, second, row["mirrored"]), verify_hash_copies(first, second)]
     if row["signal"] == "local":
         assert row["distance"] is None
         compared = [

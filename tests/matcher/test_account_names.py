@@ -8,9 +8,9 @@ import pytest
 from making import jpeg, make_case, photo
 
 from frametrace.matcher.account_names import connect
-from frametrace.matcher.between_cases.match_cases import match_cases
-from frametrace.matcher.between_cases.spanning_groups import shown_of
-from frametrace.matcher.stage import match_case
+from frametrace.matcher.between_cases.spanning_groups import spanning_results
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_cases import match_cases
 from frametrace.matcher.tips.export_selection import Selection, selected_posts
 from frametrace.matcher.tips.watch_new_posts import compare_new_posts
 from frametrace.matcher.tips.watch_state import open_watch, save_state
@@ -94,7 +94,7 @@ def test_results_that_name_it_by_its_number_can_be_shown(tmp_path):
     numbered = results.accounts.to_pylist()
     numbered[0]["account_id"] = "555"
     old = replace(results, accounts=pa.Table.from_pylist(numbered, results.accounts.schema))
-    shown, _ = shown_of(found.union, old, whole=True)
+    shown, _ = spanning_results(found.union, old, whole=True)
     assert shown.accounts.num_rows == len(numbered)
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.matcher.changes import BEFORE, compare
+from frametrace.matcher.changes import EARLIER_MEMBERS, compare_members
 from frametrace.matcher.results import ARRIVALS, CHANGES, GROUPS, MEMBERS, Change
 
 Member = tuple[str, str, str, str, bool]  # group, item, platform, post, whether it is a copy
@@ -50,7 +50,7 @@ def account_of(post: str) -> str:
     return f"a{int(post[1:]) // 3}"  # which is of both platforms
 
 
-def table_of(members: Iterable[Member], schema: pa.Schema = BEFORE) -> pa.Table:
+def table_of(members: Iterable[Member], schema: pa.Schema = EARLIER_MEMBERS) -> pa.Table:
     rows = []
     for group, item, platform, post, copy in members:
         row = dict.fromkeys(schema.names) | {"relation": "copy" if copy else "contains"}
@@ -142,7 +142,7 @@ def test_changes_are_those_of_the_definitions(items: list[Any], random: Any) -> 
     shuffled = [random.sample(rows * 2, k=2 * len(rows)) for rows in (now, before)]
     random.shuffle(order)
     tables = table_of(shuffled[0], MEMBERS), table_of(shuffled[1])
-    changes, arrivals = compare(groups_table(order), *tables)
+    changes, arrivals = compare_members(groups_table(order), *tables)
     assert (changes.schema, arrivals.schema) == (CHANGES, ARRIVALS)
     found = rows_of(changes), rows_of(arrivals)
     assert found == expected(now, before, order)
@@ -164,7 +164,7 @@ def test_each_change_by_an_example() -> None:
         return [(f"photo-{g}", f"i{ord(c)}", "x", f"p{ord(c)}", True) for g, c in letters]
 
     order = [f"photo-{group}" for group in now]
-    changes, _ = compare(
+    changes, _ = compare_members(
         groups_table(order), table_of(members(now), MEMBERS), table_of(members(was))
     )
     found = {

@@ -6,7 +6,7 @@ import pyarrow as pa
 from making import jpeg, make_case, photo
 
 from frametrace.matcher.groups import groups_of, members_of
-from frametrace.matcher.photos.assignment import LISTED, PLACES
+from frametrace.matcher.photos.assignment import ASSIGNED, LISTED
 from frametrace.matcher.results import EVIDENCE, GROUPS
 
 
@@ -26,7 +26,7 @@ def test_groups_whose_medoids_digests_begin_alike_stay_apart(tmp_path: Path) -> 
             "similarity": pa.array([0.9] * 3, pa.float32()),
             **{column.name: pa.nulls(3, column.type) for column in EVIDENCE},
         },
-        schema=PLACES,
+        schema=ASSIGNED,
     )
     none = GROUPS.empty_table().select(["group_id", "cohesion"])
     groups, members = groups_of(case, [members_of(case, places, LISTED.empty_table())], none)

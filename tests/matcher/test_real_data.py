@@ -12,7 +12,7 @@ from making import make_case
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed.stage import EmbedSettings, embed
-from frametrace.matcher.results import Results
+from frametrace.matcher.saved_results import Results
 from frametrace.posts.media.library import MediaLibrary
 from frametrace.work.executor import InProcess
 

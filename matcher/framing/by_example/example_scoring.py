@@ -20,7 +20,7 @@ import numpy as np
 
 from frametrace.matcher.framing.calibration import MAX_RARITY
 from frametrace.matcher.framing.fusion import EvidenceFusion, FusedEvidence
-from frametrace.matcher.framing.similarity import Basis, PairSimilarity
+from frametrace.matcher.framing.pair_similarity import Basis, PairSimilarity
 
 __all__ = ["EVIDENCE_KINDS", "ExampleScores", "score_contents"]
 

@@ -32,10 +32,10 @@ from frametrace.matcher.framing.by_example.saved_framings import (
 )
 from frametrace.matcher.framing.distinct_contents import contents_of
 from frametrace.matcher.framing.fusion import EvidenceFusion
+from frametrace.matcher.match_settings import MatchSettings
 from frametrace.matcher.photos.grouping import group_photos, join_photos, near_photos
-from frametrace.matcher.results import GroupKind, Relation, Results
-from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.stage import MatchRun, load_results, results_before
+from frametrace.matcher.results import GroupKind, Relation
+from frametrace.matcher.saved_results import MatchRun, Results, load_results, results_before
 from frametrace.posts.errors import CaseError, UsageError
 from frametrace.work.progress import Progress, Silent
 
@@ -155,7 +155,7 @@ def _photos(case: Case, progress: Progress | None) -> tuple[pa.Table, str]:
         note = f"copies of photos are found only by PDQ and earlier results: {error}"
     before, _ = results_before(case, case.epoch.number)
     join_photos(case, MAX_DISTANCE, progress)
-    now = group_photos(near_photos(case)).places.select(["sha256", "medoid_sha256"])
+    now = group_photos(near_photos(case)).assigned.select(["sha256", "medoid_sha256"])
     earlier = _photo_groups(before) if before is not None else now.schema.empty_table()
     with query_over(now=now, earlier=earlier) as connection:
         photos = connection.sql(_PHOTOS).to_arrow_table()

@@ -22,12 +22,16 @@ from frametrace.matcher.framing.by_example.example_scoring import (
     score_contents,
 )
 from frametrace.matcher.framing.by_example.examples import Framing
-from frametrace.matcher.framing.by_example.resolve_examples import CaseContents, resolve_examples
+from frametrace.matcher.framing.by_example.resolve_examples import (
+    CaseContents,
+    ResolvedExamples,
+    resolve_examples,
+)
 from frametrace.matcher.framing.by_example.saved_framings import framing_names, load_framing
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.framing_tables import MIN_REPORTED_RARITY
 from frametrace.matcher.framing.image_similarity import SAME_PHOTO_RARITY
-from frametrace.matcher.framing.similarity import Basis
+from frametrace.matcher.framing.pair_similarity import Basis
 from frametrace.matcher.results import NAMED, RANKED
 from frametrace.posts.errors import CaseError, UsageError
 from frametrace.work.progress import Progress
@@ -87,12 +91,7 @@ def rank_posts(
         examples.fusion, np.arange(n), examples.like, examples.unlike, examples.mean
     )
     min_rarity = min_rarity if framing.min_rarity is None else framing.min_rarity
-    # A picture example adds only the rarity of its copies, which alone may not reach the minimum.
-    copies = np.isin(scores.example[EVIDENCE_KINDS.index("pictures")], examples.pictures)
-    copies &= scores.evidence.pictures.rarity >= SAME_PHOTO_RARITY
-    belongs = ((scores.rarity >= min_rarity) | copies) & ~scores.opposed
-    belongs[[content for content in examples.like if content < n]] = True
-    belongs[[content for content in examples.unlike if content < n]] = False
+    belongs = _belongs(scores, examples, min_rarity)
     order = np.lexsort((np.arange(n), -scores.rarity))
     post_counts = contents.post_counts
     if limit is None:
@@ -130,6 +129,18 @@ def named_posts(case_contents: CaseContents, min_rarity: float, progress: Progre
         names = pa.repeat(pa.scalar(name, pa.string()), ranked.rows.num_rows)
         tables.append(ranked.rows.add_column(0, NAMED.field("name"), names).cast(NAMED))
     return pa.concat_tables(tables)
+
+
+def _belongs(scores: ExampleScores, examples: ResolvedExamples, min_rarity: float) -> np.ndarray:
+    """Which of all n contents of the case belong, (n,) bool."""
+    # A picture example adds only the rarity of its copies, which alone may not reach the minimum.
+    copies = np.isin(scores.example[EVIDENCE_KINDS.index("pictures")], examples.pictures)
+    copies &= scores.evidence.pictures.rarity >= SAME_PHOTO_RARITY
+    belongs: np.ndarray = ((scores.rarity >= min_rarity) | copies) & ~scores.opposed
+    n = len(belongs)
+    belongs[[content for content in examples.like if content < n]] = True
+    belongs[[content for content in examples.unlike if content < n]] = False
+    return belongs
 
 
 def _score_table(scores: ExampleScores, belongs: np.ndarray, contents: np.ndarray) -> pa.Table:

@@ -19,6 +19,7 @@ from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.embed.text.normalize import key_of
 from frametrace.matcher.account_names import connect
+from frametrace.matcher.case_signals import open_signal, weights_of
 from frametrace.matcher.framing.by_example.examples import (
     MAX_TEXT_CHARS,
     ExamplePicture,
@@ -27,8 +28,6 @@ from frametrace.matcher.framing.by_example.examples import (
     ExampleText,
     Framing,
 )
-from frametrace.matcher.query.by_signal import opened
-from frametrace.matcher.weights import weights_of
 from frametrace.posts.errors import DecodeError, IndexMismatch, ModelMissing, UsageError
 from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.sources.folders import printable
@@ -69,7 +68,7 @@ class SignalMakers:
         if name not in self.case.epoch.signals:
             return None
         try:
-            return opened(self.case, name)
+            return open_signal(self.case, name)
         except (ModelMissing, IndexMismatch) as error:
             self.note(f"examples are not compared by {name}: {error}")
             return None

@@ -17,6 +17,7 @@ from frametrace.embed.text.normalize import key_of
 from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.store import open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
+from frametrace.matcher.case_signals import weights_of
 from frametrace.matcher.framing.by_example.examples import (
     ExamplePicture,
     Examples,
@@ -31,12 +32,11 @@ from frametrace.matcher.framing.by_example.outside_contents import (
 )
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.fusion import EvidenceFusion
-from frametrace.matcher.pictures.geometry import MIN_INLIERS
-from frametrace.matcher.pictures.picture_values import Shown
-from frametrace.matcher.query.by_local_features import sharing
+from frametrace.matcher.pictures.feature_alignment import MIN_INLIERS
+from frametrace.matcher.pictures.picture_values import PictureValues
+from frametrace.matcher.query.by_local_features import pictures_sharing_pixels
 from frametrace.matcher.query.by_signal import nearest
 from frametrace.matcher.results import Relation
-from frametrace.matcher.weights import weights_of
 from frametrace.posts.errors import IndexMismatch, UsageError
 
 __all__ = ["CaseContents", "ResolvedExamples", "resolve_examples"]
@@ -154,13 +154,13 @@ class _Resolver:
         comparable = all(self._same_weights(picture, name) for name in names)
         if not comparable or picture.features is None or picture.thumbnail is None:
             return set()
-        values = Shown.of(picture.features, picture.thumbnail)
+        values = PictureValues.of(picture.features, picture.thumbnail)
         if len(values.features) < MIN_INLIERS:
             return set()
         index, thumbnails = (open_index(self._case, name) for name in names)
         if not isinstance(index, FeatureIndex) or not isinstance(thumbnails, ThumbnailIndex):
             raise IndexMismatch(f"the indexes of {' and '.join(names)} are of other signals")
-        hits, _ = sharing(index, thumbnails, picture.sha256, values, copies)
+        hits, _ = pictures_sharing_pixels(index, thumbnails, picture.sha256, values, copies)
         return {hit.sha256 for hit in hits if hit.relation == Relation.COPY}
 
     def _same_weights(self, picture: ExamplePicture, signal: str) -> bool:

@@ -1,4 +1,4 @@
-"""Weights terms by class-based TF-IDF: how much each sets a group of texts apart.
+"""Weighs terms by class-based TF-IDF: how much each sets a group of texts apart.
 
 By Grootendorst (2022, "BERTopic: Neural topic modeling with a class-based TF-IDF procedure"), a
 term of frequency tf in a group weighs tf · log(1 + A / f), where f is its frequency in all groups

@@ -14,7 +14,7 @@ from making import jpeg, make_case, photo, write_jsonl
 from frametrace.app.cli import frametrace
 from frametrace.case.store import Case
 from frametrace.matcher.framing.by_example.saved_framings import framing_names
-from frametrace.matcher.stage import match_case
+from frametrace.matcher.match_case import match_case
 
 _TEXT = "They burned the station down and nobody says a word about who paid for it"
 _OTHER = "The ducks in the park are fed every morning by somebody with a green hat"
@@ -141,10 +141,10 @@ def test_the_table_is_harmless_in_a_spreadsheet_and_the_terminal_is_not_steered(
         (("--like", "nobody"), "the case has no post 'nobody'"),
         (("--like", "p0"), "'p0' is a post on twitter and y: name one as twitter/p0"),
         (("--text", "?!"), "no letters or digits"),
-        (("--text", _TEXT, "--unlike-text", _TEXT), "named as one and as a counter-example"),
+        (("--text", _TEXT, "--unlike-text", _TEXT), "both as an example and as a counter-example"),
         (("--unlike", "twitter/p0"), "name an example"),
         (("--name", "fire"), "has no framing 'fire'"),
-        (("--name", "../fire", "--like", "twitter/p0"), "is no name for a framing"),
+        (("--name", "../fire", "--like", "twitter/p0"), "is not a valid framing name"),
         (("--name", "fire", "--delete"), "has no framing 'fire'"),
         (("--delete",), "--delete goes with --name"),
         (("--delete", "--name", "fire", "--like", "twitter/p0"), "--delete goes with --name"),

@@ -16,8 +16,9 @@ from frametrace.app.report.network_files import FILES
 from frametrace.app.report.network_graphs import MOST_EDGES, ties_view, write_gexf
 from frametrace.app.report.write_report import write_report
 from frametrace.case.store import Case
+from frametrace.matcher.match_case import match_case
 from frametrace.matcher.results import ACCOUNTS, TIES
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.saved_results import load_results
 from frametrace.work.executor import InProcess
 
 ANN, BOB = "=fb_ann\x01<b>", "tw_bob 语"
@@ -166,7 +167,7 @@ def test_errors_of_the_shares_reach_the_user_without_a_traceback(table, tmp_path
     rows = [f"p{at},a,{1_566_000_000 + 60 * at}" for at in range(9)]
     minutes.write_text("\n".join(["object_id,account_id,timestamp_share", *rows]))
     for source, option, code, said in (
-        (minutes, "--window=10", 2, "the least window is 60 seconds"),
+        (minutes, "--window=10", 2, "the shortest window is 60 seconds"),
         (table, "--object=picture", 3, "has no column picture"),
     ):
         done = command("network", "--from-csv", source, option, "--out", tmp_path / "out")

@@ -15,8 +15,9 @@ from frametrace.app.report.group_changes import changed_most, groups_with_change
 from frametrace.app.report.side_by_side import verified_members
 from frametrace.app.report.write_report import write_report
 from frametrace.app.summary import counts_of
+from frametrace.matcher.match_case import match_case
 from frametrace.matcher.results import EVIDENCE
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.saved_results import load_results
 from frametrace.work.executor import InProcess
 
 SIGNALS = ("pdq", "caption_key", "local", "thumbnail")

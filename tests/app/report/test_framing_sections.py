@@ -25,8 +25,9 @@ from frametrace.app.report.map_drawing import COLOURED, map_view
 from frametrace.app.report.page import views_of
 from frametrace.app.report.write_report import write_report
 from frametrace.app.summary import counts_of
-from frametrace.matcher.results import FRAMINGS, GROUPS, MAP, Results
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.results import FRAMINGS, GROUPS, MAP
+from frametrace.matcher.saved_results import Results, load_results
 from frametrace.work.executor import InProcess
 
 FIRE = "Masked men burned the metro station down last night and nobody says who paid them"

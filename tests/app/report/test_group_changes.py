@@ -18,8 +18,9 @@ from frametrace.app.report.write_report import write_report
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed.stage import embed
-from frametrace.matcher.results import Change, Results
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.results import Change
+from frametrace.matcher.saved_results import Results, load_results
 from frametrace.posts.media.library import MediaLibrary
 from frametrace.work.executor import InProcess
 

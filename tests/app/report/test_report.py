@@ -21,8 +21,9 @@ from frametrace.app.summary import reasons_of
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed.stage import embed
-from frametrace.matcher.results import ACCOUNTS, GROUPS, MEMBERS, TIES, Results
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.results import ACCOUNTS, GROUPS, MEMBERS, TIES
+from frametrace.matcher.saved_results import Results, load_results
 from frametrace.posts.errors import CaseError, UsageError
 from frametrace.posts.media.library import MediaLibrary
 from frametrace.work.executor import InProcess

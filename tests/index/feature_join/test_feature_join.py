@@ -22,13 +22,16 @@ from frametrace.index.feature_join import (
     lsh_tables,
 )
 from frametrace.index.feature_join.feature_join import (
-    PROPOSALS,
+    PROPOSAL_SCHEMA,
     Proposals,
     check_join,
     propose_pairs,
 )
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
+from frametrace.work.executor import InProcess
+from frametrace.work.process_pool import ProcessPool
+from frametrace.work.thread_pool import ThreadPool
 
 numba = pytest.mark.skipif(not has_numba(), reason="needs the extra `fast`")
 HEAD = np.array([400, 300], "<u2").tobytes()
@@ -105,21 +108,28 @@ def test_copies_are_proposed_and_nothing_else(tmp_path: Path) -> None:
     codes = pictures(60)
     proposals = propose_pairs(tmp_path / "join", shards_of(tmp_path, codes), all_of(codes))
     assert set(named(proposals)) == planted(10)
-    assert proposals.rows.schema == PROPOSALS
+    assert proposals.rows.schema == PROPOSAL_SCHEMA
     assert proposals.names.to_pylist() == list(codes)
     assert check_join(tmp_path / "join") == []
 
 
 @numba
-def test_both_paths_and_any_number_of_threads_propose_the_same(
+def test_both_paths_and_every_executor_propose_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     codes = pictures(80, copies=40)
     shards, found = shards_of(tmp_path, codes), []
-    for many, threads in ((-1, 1), (-1, 2), (10**12, 1), (10**12, 2)):
-        monkeypatch.setattr(feature_join, "_MIN_COMPILED", many)
-        place = tmp_path / f"{many} {threads}"
-        found.append(propose_pairs(place, shards, all_of(codes), threads=threads))
+    with ThreadPool(2) as threads, ProcessPool(1) as processes:
+        for many, executor in (
+            (-1, InProcess()),
+            (-1, threads),
+            (10**12, InProcess()),
+            (10**12, threads),
+            (10**12, processes),
+        ):
+            monkeypatch.setattr(feature_join, "_MIN_COMPILED", many)
+            place = tmp_path / f"{many} {type(executor).__name__}"
+            found.append(propose_pairs(place, shards, all_of(codes), executor=executor))
     assert len(found[0].rows) == 40
     assert all(each.rows.equals(found[0].rows) for each in found)
 
@@ -176,14 +186,14 @@ def test_a_killed_run_goes_on_and_gives_the_same(
     shards, first = shards_of(tmp_path, codes), pa.array(list(codes)[:30], pa.string())
     expected = []
     for digests in (first, all_of(codes)):
-        expected.append(propose_pairs(tmp_path / "whole", shards, digests, threads=1))
+        expected.append(propose_pairs(tmp_path / "whole", shards, digests, executor=InProcess()))
     killed = tmp_path / "killed"
-    propose_pairs(killed, shards, first, threads=1)
+    propose_pairs(killed, shards, first, executor=InProcess())
     with monkeypatch.context() as patch:
         patch.setattr(module, function, stopping(getattr(module, function), calls))
         with pytest.raises(KeyboardInterrupt):
-            propose_pairs(killed, shards, all_of(codes), threads=1)
-    found = propose_pairs(killed, shards, all_of(codes), threads=1)
+            propose_pairs(killed, shards, all_of(codes), executor=InProcess())
+    found = propose_pairs(killed, shards, all_of(codes), executor=InProcess())
     assert found.names.equals(expected[1].names)
     assert found.rows.equals(expected[1].rows)
     assert check_join(killed) == []
@@ -296,7 +306,7 @@ def test_votes_that_do_not_fit_into_memory_change_no_pair(
 
 def proposals_of(rows: list[tuple[int, int, bool, int, float]]) -> pa.Table:
     return pa.Table.from_pylist(
-        [dict(zip(PROPOSALS.names, row, strict=True)) for row in rows], PROPOSALS
+        [dict(zip(PROPOSAL_SCHEMA.names, row, strict=True)) for row in rows], PROPOSAL_SCHEMA
     )
 
 

@@ -10,11 +10,12 @@ from making import cropped, jpeg, make_case, photo, stamped
 from PIL import Image, ImageOps
 
 from frametrace.case.store import Case
-from frametrace.matcher.between_cases.match_cases import MatchedCases, match_cases
 from frametrace.matcher.between_cases.spanning_groups import matches_shown
-from frametrace.matcher.results import CASE_NAME, Results
-from frametrace.matcher.settings import Extent
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_cases import MatchedCases, match_cases
+from frametrace.matcher.match_settings import Extent
+from frametrace.matcher.results import CASE_NAME
+from frametrace.matcher.saved_results import Results, load_results
 from frametrace.work.executor import InProcess
 
 SIGNALS = ("pdq", "local", "thumbnail", "caption_key")

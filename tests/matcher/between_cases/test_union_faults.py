@@ -115,8 +115,8 @@ def test_a_union_is_no_part_of_itself_and_lies_in_no_case(
 # link one the N-th time: of the arguments, a case is `+PATH`; N grows by a step until none ends.
 CHILD = """
 import os, pathlib, sys
-from frametrace.embed.case import Case
-from frametrace.embed.union import unite
+from frametrace.case.store import Case
+from frametrace.matcher.between_cases.union import unite
 
 root, first, step, *paths = sys.argv[1:]
 left = 0

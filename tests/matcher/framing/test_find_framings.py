@@ -10,9 +10,9 @@ import pytest
 from making import encoded, jpeg, make_case, photo, put_codes
 
 from frametrace.case.store import Case
-from frametrace.matcher.results import Results
-from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.stage import match_case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_settings import MatchSettings
+from frametrace.matcher.saved_results import Results
 
 Match = Callable[..., Results]
 

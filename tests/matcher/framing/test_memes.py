@@ -7,7 +7,7 @@ import pytest
 from making import jpeg, make_case, photo
 from PIL import Image, ImageDraw, ImageFont
 
-from frametrace.matcher.results import Results
+from frametrace.matcher.saved_results import Results
 
 Match = Callable[..., Results]
 Found = list[list[str]]

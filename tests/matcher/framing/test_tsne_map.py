@@ -11,8 +11,9 @@ from frametrace.case.store import Case
 from frametrace.matcher.framing.clustering import FramingGroups
 from frametrace.matcher.framing.distinct_contents import Contents, ItemLists
 from frametrace.matcher.framing.tsne_map import sample_contents, tsne_positions
+from frametrace.matcher.match_case import match_case
 from frametrace.matcher.results import MAP
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.saved_results import load_results
 
 SAYINGS = [
     "Masked men burned the station down last night and nobody says a word about who paid them",

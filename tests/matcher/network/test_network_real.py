@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from frametrace.matcher.match_settings import TieSettings
 from frametrace.matcher.network import (
     ShareColumns,
     Shares,
@@ -11,7 +12,6 @@ from frametrace.matcher.network import (
     find_ties,
     read_shares,
 )
-from frametrace.matcher.settings import TieSettings
 
 
 @pytest.fixture(scope="module")

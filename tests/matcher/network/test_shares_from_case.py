@@ -9,10 +9,11 @@ import pytest
 from making import jpeg, make_case, photo
 
 from frametrace.case.store import Case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_settings import MatchSettings, TieSettings
 from frametrace.matcher.network import SharedKind, find_ties, shares_in_case
-from frametrace.matcher.results import TIES, Results
-from frametrace.matcher.settings import MatchSettings, TieSettings
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.results import TIES
+from frametrace.matcher.saved_results import Results, load_results
 from frametrace.posts.errors import CaseError, UsageError
 
 Match = Callable[..., Results]
@@ -96,7 +97,7 @@ def test_the_case_s_own_precision_bounds_the_window(tmp_path: Path) -> None:
     ]
     case = make_case(tmp_path, posts, pictures_of({"p.jpg": 1}))
     shares = shares_in_case(case, match_case(case)[0].members)
-    with pytest.raises(UsageError, match="to the minute only"):
+    with pytest.raises(UsageError, match="only to the minute"):
         find_ties(shares, TieSettings(window=10))
     assert find_ties(shares, TieSettings(window=3600)).ties.num_rows == 2
 

@@ -75,7 +75,7 @@ def test_columns_and_platforms_are_named_or_stand_before_the_account(tmp_path: P
     found = read(tmp_path, header, *lines, "ann,4,p,1566223402,t", columns=prefixed)
     assert found.shares.accounts["platform"].to_pylist() == ["fb", "tw"]
     assert "no platform before an underscore" in found.skipped[0].reason
-    with pytest.raises(UsageError, match="not in both"):
+    with pytest.raises(UsageError, match="not both"):
         read(tmp_path, header, columns=ShareColumns(platform="site", prefixed=True))
 
 
@@ -98,7 +98,7 @@ def test_a_lacking_column_is_told_with_the_option_that_names_it(tmp_path: Path) 
 
 
 def test_records_nothing_and_no_file_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="read from CSV"):
+    with pytest.raises(SourceError, match="read only from CSV"):
         read(tmp_path, '{"object_id": "p"}')
     with pytest.raises(SourceError, match="empty"):
         read(tmp_path, "")

@@ -13,6 +13,7 @@ from making import made_shares as made
 from scipy import stats
 from trying import examples
 
+from frametrace.matcher.match_settings import TieSettings
 from frametrace.matcher.network import (
     NETWORK_ACCOUNTS,
     NETWORK_TIES,
@@ -24,7 +25,6 @@ from frametrace.matcher.network import (
     window_column,
 )
 from frametrace.matcher.network.null_model import item_weights, pack_codes, tail_probability
-from frametrace.matcher.settings import TieSettings
 from frametrace.posts.errors import UsageError
 
 Share = tuple[str, str, int | None]  # account, item, seconds
@@ -187,7 +187,7 @@ def test_blocks_change_nothing_and_long_lists_hold_the_ties_alone(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pair_counts, "_BLOCK", block)
         assert find_ties(given_shares, chosen) == whole
-        patch.setattr(pair_counts, "LISTED", -1)
+        patch.setattr(pair_counts, "MAX_SLOT_PAIRS_TO_LIST_ALL", -1)
         few = find_ties(given_shares, chosen)
     assert few.windows == whole.windows
     tied = np.flatnonzero(whole.ties["q_value"].to_numpy() <= 0.4)
@@ -201,7 +201,7 @@ def test_of_more_ties_than_can_be_listed_the_most_significant_are() -> None:
     whole = find_ties(made(shares))
     assert whole.ties["shared_items"].to_pylist() == [6, 5, 4]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ties, "_MOST_LISTED", 12)
+        patch.setattr(ties, "_MAX_LISTED_ITEMS", 12)
         few = find_ties(made(shares))
     assert few.windows == whole.windows
     assert few.ties == whole.ties.slice(0, 2)
@@ -239,13 +239,13 @@ def test_a_window_finer_than_the_times_is_refused() -> None:
     shares: list[Share] = [(f"x{at % 3}", f"i{at % 4}", 60 * at) for at in range(12)]
     by_minute = made(shares)
     assert by_minute.precision == 60  # seen in the times, whatever their source said
-    with pytest.raises(UsageError, match="known to the minute only; the least window is 60"):
+    with pytest.raises(UsageError, match="known only to the minute; the shortest window is 60"):
         find_ties(by_minute, TieSettings(window=10))
     assert find_ties(by_minute, TieSettings(window=600)).ties.num_rows
     odd = [(account, item, (at or 0) + 7) for account, item, at in shares]
     assert made(odd).precision == 1
     by_day = made(odd, "day")
-    with pytest.raises(UsageError, match=r"window of 1 hour is finer.*to the day only"):
+    with pytest.raises(UsageError, match=r"window of 1 hour is finer.*only to the day"):
         find_ties(by_day, TieSettings(window=3600))
     rows = {row["seconds"]: row for row in find_ties(by_day).windows.to_pylist()}
     assert [rows[at]["pairs"] is None for at in (60, 600, 3600, 86_400, None)] == [

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from frametrace.matcher.photos.assignment import LISTED, PLACES
+from frametrace.matcher.photos.assignment import ASSIGNED, LISTED
 from frametrace.matcher.photos.containment import listed_with
 from frametrace.matcher.results import EVIDENCE
 
@@ -29,7 +29,7 @@ def test_what_is_a_part_of_very_many_photos_is_a_logo_and_stands_with_none(
             {"sha256": sha256, "medoid_sha256": medoid, "signal": "sha256"}
             for sha256, medoid in zip(*of.values(), strict=True)
         ],
-        PLACES,
+        ASSIGNED,
     )
     found = listed_with(links, held, held)
     assert found.schema == LISTED

@@ -12,9 +12,9 @@ from trying import examples
 
 from frametrace.embed.signals.base import bits_distance
 from frametrace.index.base import Hits
-from frametrace.matcher.photos.dense_hashes import MOST, Gathered, Gathering
+from frametrace.matcher.photos.dense_hashes import MAX_NEAR, PairThinning, ThinnedPairs
 from frametrace.matcher.photos.edges import Edges
-from frametrace.matcher.photos.star_clustering import stars
+from frametrace.matcher.photos.star_clustering import star_clusters
 
 RADIUS = 31
 
@@ -42,7 +42,7 @@ class Drawn:
         crowded = self.near.sum(axis=1) > self.most
         self.inside = self.near & crowded & crowded[:, None]
 
-    def gathered(self, seed: int = 0) -> Gathered:
+    def gathered(self, seed: int = 0) -> ThinnedPairs:
         """All pairs in any order and direction, in batches of any size."""
         rng = np.random.default_rng(seed)
         a, b = np.nonzero(np.triu(self.near))
@@ -50,7 +50,7 @@ class Drawn:
         turned = rng.random(len(pairs)) < 0.5
         pairs[turned, :2] = pairs[turned, 1::-1]
         at_once = int(rng.choice([1, 7, 50, 1000]))
-        gathering = Gathering(self.codes, self.weight, RADIUS, self.most, at_once)
+        gathering = PairThinning(self.codes, self.weight, RADIUS, self.most, at_once)
         for batch in np.array_split(pairs, rng.integers(1, 9)):
             gathering.add(Hits(batch[:, 0], batch[:, 1], batch[:, 2].astype(np.int32)))
         return gathering.finish()
@@ -70,7 +70,7 @@ class Drawn:
 
 
 def drawn() -> st.SearchStrategy[Drawn]:
-    return st.builds(Drawn, st.integers(0, 2**32 - 1), st.sampled_from([1, 3, 8, 20, MOST]))
+    return st.builds(Drawn, st.integers(0, 2**32 - 1), st.sampled_from([1, 3, 8, 20, MAX_NEAR]))
 
 
 @examples(200)
@@ -104,7 +104,7 @@ def test_the_order_of_pairs_changes_nothing(case: Drawn, seed: int) -> None:
 def test_stars_of_crowds_hold_what_stars_promise_of_all_pairs(case: Drawn) -> None:
     found, n = case.gathered(), len(case.codes)
     edges = Edges.of_distances(found.a, found.b, "pdq", found.distance, 256)
-    cut = stars(edges.graph(n), case.weight, first=found.pivots)
+    cut = star_clusters(edges.graph(n), case.weight, first=found.pivots)
     medoids = np.unique(cut.medoid)
     assert set(found.pivots.tolist()) <= set(medoids.tolist())
     for node, medoid, via in zip(range(n), cut.medoid, cut.via, strict=True):
@@ -123,7 +123,7 @@ def test_stars_of_crowds_hold_what_stars_promise_of_all_pairs(case: Drawn) -> No
         a, b = np.nonzero(np.triu(case.near))
         similarity = (1 - case.distance[a, b] / 256).astype(np.float32)
         half = coo_matrix((similarity, (a, b)), (n, n))
-        whole = stars((half + half.T).tocsr(), case.weight)
+        whole = star_clusters((half + half.T).tocsr(), case.weight)
         assert np.array_equal(cut.via, whole.via)
 
 
@@ -147,7 +147,7 @@ def pairs_of(codes: np.ndarray) -> Iterator[Hits]:
 def test_thousands_of_frames_of_one_video_keep_as_many_pairs() -> None:
     codes = frames(4000)
     n = len(codes)
-    gathering = Gathering(codes, np.ones(n, np.int64), RADIUS)
+    gathering = PairThinning(codes, np.ones(n, np.int64), RADIUS)
     for hits in pairs_of(codes):
         gathering.add(hits)
     found = gathering.finish()

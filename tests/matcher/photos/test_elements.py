@@ -11,7 +11,7 @@ from picturing import panels, post_of
 from frametrace.matcher.photos.assignment import LISTED
 from frametrace.matcher.photos.elements import Elements, element_cells, find_elements
 from frametrace.matcher.pictures.verified_pairs import PAIRS
-from frametrace.matcher.results import Results
+from frametrace.matcher.saved_results import Results
 
 Match = Callable[..., Results]
 

@@ -14,11 +14,11 @@ from PIL import Image
 
 from frametrace.embed.signals.base import bits_distance
 from frametrace.embed.signals.pdq import compute_pdq
-from frametrace.matcher.photos.dense_hashes import MOST
+from frametrace.matcher.match_settings import MatchSettings
+from frametrace.matcher.photos.dense_hashes import MAX_NEAR
 from frametrace.matcher.photos.grouping import group_photos, near_photos
 from frametrace.matcher.pictures.verified_pairs import PAIRS
-from frametrace.matcher.results import Results
-from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.saved_results import Results
 
 Match = Callable[..., Results]
 
@@ -148,7 +148,7 @@ def test_the_bound_on_the_distance_is_a_setting(
     assert matched(case, MatchSettings(max_pdq=bits)).groups.num_rows == found
 
 
-@pytest.mark.parametrize("frames", [MOST + 1, MOST + 2])
+@pytest.mark.parametrize("frames", [MAX_NEAR + 1, MAX_NEAR + 2])
 def test_a_crowd_of_near_pictures_lists_the_matches_that_tie_members(
     tmp_path: Path, matched: Match, frames: int
 ) -> None:
@@ -164,7 +164,7 @@ def test_a_crowd_of_near_pictures_lists_the_matches_that_tie_members(
     case = put_codes(case, "pdq", dict(zip(digests, codes, strict=True)))
     found, every = near_photos(case), frames * (frames - 1) // 2
     results = matched(case)
-    assert results.matches.num_rows == (every if frames == MOST + 1 else frames - 1)
+    assert results.matches.num_rows == (every if frames == MAX_NEAR + 1 else frames - 1)
     assert results.matches.num_rows + found.unlisted == every
     assert results.groups["medoid_sha256"].to_pylist() == digests[:1]
     assert results.groups["items"].to_pylist() == [frames]
@@ -174,7 +174,7 @@ def test_a_crowd_of_near_pictures_lists_the_matches_that_tie_members(
 def test_the_pivots_of_a_crowd_that_local_features_tie_are_one_photo(tmp_path: Path) -> None:
     """Four clusters in a row, 14 bits from one to the next: too wide for one group by PDQ."""
     rng = np.random.default_rng(7)
-    names = [f"frame{at}" for at in range(4 * MOST // 2)]
+    names = [f"frame{at}" for at in range(4 * MAX_NEAR // 2)]
     pictures = {f"{name}.png": name.encode() for name in names}
     case = make_case(tmp_path, posts_of(pictures), pictures, signals=())
     bits = np.zeros((len(names), 256), np.uint8)
@@ -185,15 +185,15 @@ def test_the_pivots_of_a_crowd_that_local_features_tie_are_one_photo(tmp_path: P
     case = put_codes(case, "pdq", dict(zip(digests, np.packbits(bits, axis=1), strict=True)))
     near = near_photos(case)
     assert len(near.pivots) > 1
-    distinct = near.distinct()
-    assert {*near.pivots.tolist()} <= {*distinct.number.tolist()}
-    pairs = pairs_of(distinct.name.to_pylist())
-    alone, tied = group_photos(near), group_photos(near, distinct, pairs)
-    assert len(set(alone.places["medoid_sha256"].to_pylist())) >= len(near.pivots)
-    assert len(set(tied.places["medoid_sha256"].to_pylist())) == 1
-    medoid = tied.places["medoid_sha256"][0].as_py()
-    rows = [r for r in tied.places.to_pylist() if r["signal"] == "local"]
-    assert {r["sha256"] for r in rows} == {*distinct.name.to_pylist()} - {medoid}
+    hash_stars = near.hash_stars()
+    assert {*near.pivots.tolist()} <= {*hash_stars.medoid.tolist()}
+    pairs = pairs_of(hash_stars.name.to_pylist())
+    alone, tied = group_photos(near), group_photos(near, hash_stars, pairs)
+    assert len(set(alone.assigned["medoid_sha256"].to_pylist())) >= len(near.pivots)
+    assert len(set(tied.assigned["medoid_sha256"].to_pylist())) == 1
+    medoid = tied.assigned["medoid_sha256"][0].as_py()
+    rows = [r for r in tied.assigned.to_pylist() if r["signal"] == "local"]
+    assert {r["sha256"] for r in rows} == {*hash_stars.name.to_pylist()} - {medoid}
     # A is what each is tied to; evidence is kept from the smaller digest.
     assert [r["scale"] for r in rows] == [2.0 if medoid < r["sha256"] else 0.5 for r in rows]
 

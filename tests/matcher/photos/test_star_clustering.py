@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.sparse import block_diag, coo_matrix, csr_matrix
 from trying import examples
 
-from frametrace.matcher.photos.star_clustering import Stars, stars
+from frametrace.matcher.photos.star_clustering import StarClusters, star_clusters
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Drawn:
     direct: bool
     first: np.ndarray
 
-    def cut(self) -> Stars:
-        return stars(self.graph, self.weight, direct=self.direct, first=self.first)
+    def cut(self) -> StarClusters:
+        return star_clusters(self.graph, self.weight, direct=self.direct, first=self.first)
 
 
 def symmetric(n: int, a: np.ndarray, b: np.ndarray, similarity: np.ndarray) -> csr_matrix:
@@ -110,7 +110,7 @@ def test_the_order_of_nodes_and_edges_changes_nothing(case: Drawn, random: Rando
         shape=edges.shape,
     )
     weight, first_moved = case.weight[order], place[case.first]
-    again = stars(moved.tocsr(), weight, direct=case.direct, first=first_moved)
+    again = star_clusters(moved.tocsr(), weight, direct=case.direct, first=first_moved)
     first = case.cut()
     assert again.medoid.tolist() == place[first.medoid[order]].tolist()
     assert again.via.tolist() == place[first.via[order]].tolist()
@@ -126,8 +126,8 @@ def test_ten_thousand_copies_of_a_graph_are_cut_like_the_one(direct: bool) -> No
     assert one.nnz * copies > 2**23
     weight = rng.integers(1, 4, n)
     first = np.array([7])
-    part = stars(one, weight, direct=direct, first=first)
-    many = stars(
+    part = star_clusters(one, weight, direct=direct, first=first)
+    many = star_clusters(
         block_diag([one] * copies, "csr"),
         np.tile(weight, copies),
         direct=direct,
@@ -142,7 +142,7 @@ def test_ten_thousand_copies_of_a_graph_are_cut_like_the_one(direct: bool) -> No
 def test_a_long_chain_is_split() -> None:
     chain = symmetric(25, np.arange(24), np.arange(1, 25), np.full(24, 0.9))
     for direct, steps in ((False, 2), (True, 1)):
-        found = stars(chain, np.ones(25, int), direct=direct)
+        found = star_clusters(chain, np.ones(25, int), direct=direct)
         assert abs(np.arange(25) - found.medoid).max() == steps
         assert len(set(found.medoid.tolist())) >= 25 / (2 * steps + 1)
 
@@ -150,6 +150,6 @@ def test_a_long_chain_is_split() -> None:
 def test_the_node_with_most_posts_stands_for_its_star() -> None:
     # All are alike to the second; but the first is what nearly everybody posts.
     graph = symmetric(4, np.array([0, 1, 1]), np.array([1, 2, 3]), np.array([0.8, 0.8, 0.8]))
-    found = stars(graph, np.array([100, 1, 1, 1]))
+    found = star_clusters(graph, np.array([100, 1, 1, 1]))
     assert found.medoid.tolist() == [0, 0, 0, 0]
     assert found.via.tolist() == [0, 0, 1, 1]

@@ -6,7 +6,7 @@ from making import cropped, jpeg, photo
 from picturing import altered, aslant, detailed, shot, shown
 from PIL import ImageOps
 
-from frametrace.matcher.pictures.geometry import align
+from frametrace.matcher.pictures.feature_alignment import align
 from frametrace.matcher.pictures.parallax import is_another_shot
 from frametrace.matcher.pictures.verify import verify
 from frametrace.matcher.results import Relation

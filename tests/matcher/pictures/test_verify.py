@@ -22,8 +22,8 @@ from picturing import (
 from PIL import Image, ImageEnhance, ImageOps
 
 from frametrace.matcher.pictures.evidence import CELLS, GRID, Evidence, outline
-from frametrace.matcher.pictures.geometry import MIN_INLIERS
-from frametrace.matcher.pictures.verify import verify, verify_near
+from frametrace.matcher.pictures.feature_alignment import MIN_INLIERS
+from frametrace.matcher.pictures.verify import verify, verify_hash_copies
 from frametrace.matcher.results import Relation
 
 PHOTO = photo(1)
@@ -273,20 +273,20 @@ def test_a_pattern_that_repeats_is_no_trouble():
 
 @pytest.mark.parametrize("quality", [30, 60, 90])
 def test_copies_by_a_hash_that_differ_in_nothing_say_nothing(quality):
-    assert verify_near(shown(PHOTO, 95), shown(PHOTO, quality)) is None
+    assert verify_hash_copies(shown(PHOTO, 95), shown(PHOTO, quality)) is None
     smaller = PHOTO.resize((320, 240))
-    assert verify_near(shown(PHOTO), shown(smaller, quality)) is None
+    assert verify_hash_copies(shown(PHOTO), shown(smaller, quality)) is None
     chart = bar_chart(1)
-    assert verify_near(shown(chart), shown(chart, quality)) is None
+    assert verify_hash_copies(shown(chart), shown(chart, quality)) is None
 
 
 def test_plain_copies_by_a_hash_have_nothing_that_contradicts_it():
     ground = Image.radial_gradient("L").resize((640, 480)).convert("RGB")
-    assert verify_near(shown(ground), shown(ground, 60)) is None
+    assert verify_hash_copies(shown(ground), shown(ground, 60)) is None
 
 
 def test_copies_by_a_hash_that_were_altered_are_copies_with_boxes():
-    found = verify_near(shown(detailed(1)), shown(altered(detailed(1), "paste")))
+    found = verify_hash_copies(shown(detailed(1)), shown(altered(detailed(1), "paste")))
     assert found is not None
     assert found.relation is Relation.COPY
     assert len(found.altered) == 1
@@ -294,7 +294,7 @@ def test_copies_by_a_hash_that_were_altered_are_copies_with_boxes():
 
 
 def test_another_chart_of_one_style_is_no_copy_whatever_a_hash_says():
-    found = verify_near(shown(bar_chart(1)), shown(bar_chart(2)))
+    found = verify_hash_copies(shown(bar_chart(1)), shown(bar_chart(2)))
     assert found is not None
     assert found.relation not in (Relation.COPY, Relation.CONTAINS)
     assert not found.same_photograph
@@ -310,10 +310,10 @@ def test_other_words_in_one_style_are_no_copy_however_alike_their_smudges_are(dr
 @pytest.mark.parametrize("drawn", [table, statement])
 def test_words_contradict_a_hash_and_their_copies_do_not(drawn):
     for seed in range(1, 5):
-        found = verify_near(shown(drawn(0)), shown(drawn(seed)))
+        found = verify_hash_copies(shown(drawn(0)), shown(drawn(seed)))
         assert found is not None
         assert found.relation not in (Relation.COPY, Relation.CONTAINS)
-    assert verify_near(shown(drawn(0)), shown(drawn(0), 60)) is None
+    assert verify_hash_copies(shown(drawn(0)), shown(drawn(0), 60)) is None
 
 
 @pytest.mark.parametrize("drawn", [table, statement])

@@ -9,7 +9,7 @@ from frametrace.case.store import Case
 from frametrace.embed.models.runtime import NumericPrecision
 from frametrace.embed.signals import ModelChoice
 from frametrace.embed.stage import EmbedSettings, embed
-from frametrace.matcher.query.by_signal import opened
+from frametrace.matcher.case_signals import open_signal
 from frametrace.matcher.query.find import find_text
 from frametrace.posts.errors import IndexMismatch
 
@@ -28,7 +28,7 @@ def test_a_text_is_looked_up_among_vectors_in_another_arithmetic(tmp_path: Path)
     embed(made, EmbedSettings(("caption",), ModelChoice(precision=NumericPrecision.INT8)))
     case = Case(made.path)
     assert case.epoch.signals["caption"]["arithmetic"] == "int8"
-    assert opened(case, "caption").made_by["arithmetic"] == "float32"
+    assert open_signal(case, "caption").made_by["arithmetic"] == "float32"
     first = find_text(case, "Demonstrators burned the station").rows.to_pylist()[0]
     assert first["text"] == TEXTS[1]
     with case.writer() as writer:
@@ -38,5 +38,5 @@ def test_a_text_is_looked_up_among_vectors_in_another_arithmetic(tmp_path: Path)
         }
         writer.describe("caption", others)
         writer.commit()
-    with pytest.raises(IndexMismatch, match="put the first model back"):
-        opened(Case(made.path), "caption")
+    with pytest.raises(IndexMismatch, match="install the first model"):
+        open_signal(Case(made.path), "caption")

@@ -14,11 +14,11 @@ from frametrace.embed.signals.base import Bound, ModelChoice, bits_distance
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import ORIENTATIONS, compute_pdq
 from frametrace.embed.stage import EmbedSettings, embed
-from frametrace.matcher.pictures.geometry import MIN_INLIERS
-from frametrace.matcher.pictures.picture_values import Shown
+from frametrace.matcher.case_signals import open_signal
+from frametrace.matcher.pictures.feature_alignment import MIN_INLIERS
+from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.verify import verify
-from frametrace.matcher.query.by_signal import opened
-from frametrace.matcher.query.find import FOUND, find_picture, find_text
+from frametrace.matcher.query.find import ANSWER, find_picture, find_text
 from frametrace.posts.errors import CaseError, DecodeError, IndexMismatch, ModelMissing, UsageError
 from frametrace.work.executor import InProcess
 
@@ -59,7 +59,7 @@ def test_a_picture_s_answer_is_what_brute_force_gives(case, pictures):
         if distance <= 31
     }
     found = find_picture(case, pictures / "2-60.jpg").rows
-    assert found.schema == FOUND
+    assert found.schema == ANSWER
     assert {row["sha256"]: row["distance"] for row in found.to_pylist()} == expected
     assert len(expected) == 3
 
@@ -231,7 +231,7 @@ def edited(tmp_path_factory):
 
 def test_by_local_features_every_edit_is_found_with_what_was_done(edited):
     found = find_picture(edited, edited.path.parent / "same.jpg", "local").rows
-    assert found.schema == FOUND
+    assert found.schema == ANSWER
     rows = {row["media_path"]: row for row in found.to_pylist()}
     assert list(rows)[:2] == ["same.jpg", "mirrored.jpg"]
     relations = {name: row["relation"] for name, row in rows.items()}
@@ -280,7 +280,7 @@ def test_what_is_told_of_two_pictures_is_the_same_whichever_is_asked_for(edited)
         {row["sha256"]: row["code"] for row in edited.read(table, ["sha256", "code"]).to_pylist()}
         for table in ("signals/local", "signals/thumbnail")
     )
-    shown = {name: Shown.of(code, thumbnails[name]) for name, code in features.items()}
+    shown = {name: PictureValues.of(code, thumbnails[name]) for name, code in features.items()}
     rows = {}
     for file in sorted(folder.glob("*.jpg")):
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -346,7 +346,7 @@ def test_a_text_finds_the_pictures_that_it_describes(seen):
     text = "somebody feeds the ducks"
     table = seen.read("signals/clip")
     vectors = np.array(table["code"].to_pylist(), np.float32)
-    similarity = vectors @ opened(seen, "clip").encode_text(text)
+    similarity = vectors @ open_signal(seen, "clip").encode_text(text)
     expected = dict(zip(table["sha256"].to_pylist(), similarity.tolist(), strict=True))
     found = find_text(seen, text, "clip").rows.to_pylist()
     assert {row["sha256"]: pytest.approx(row["similarity"], abs=1e-5) for row in found} == expected

@@ -119,7 +119,7 @@ def test_a_case_without_vectors_says_how_to_get_them(cases, tmp_path):
 
 
 def test_a_watch_finds_reworded_captions_of_tips_and_of_known_groups(cases, tmp_path):
-    from frametrace.matcher.stage import match_case
+    from frametrace.matcher.match_case import match_case
 
     ours, _ = cases
     tip = read_tip(sent(ours, tmp_path / "tip.json"))

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from tipping import exported
 
 from frametrace.embed.signals.local import Features, is_value
-from frametrace.matcher.stage import match_case
+from frametrace.matcher.match_case import match_case
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.export_selection import Selection
 from frametrace.matcher.tips.find_echoes import ECHOES

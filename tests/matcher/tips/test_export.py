@@ -8,7 +8,7 @@ from making import make_case, put_codes
 from tipping import WORDS, exported, sender_case
 
 from frametrace.case.store import Case
-from frametrace.matcher.stage import match_case
+from frametrace.matcher.match_case import match_case
 from frametrace.matcher.tips.export import sent_items
 from frametrace.matcher.tips.export_selection import Selection
 from frametrace.matcher.tips.pseudonyms import account_key, pseudonym

@@ -9,7 +9,7 @@ from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.index.codes import Codes
 from frametrace.index.hamming.hamming_index import HammingIndex
 from frametrace.matcher.framing.calibration import Background
-from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.match_settings import MatchSettings
 from frametrace.matcher.tips.echoes_by_text import MAX_DIFFERENT_VALUES
 from frametrace.matcher.tips.nearest_items import nearest_hashes, nearest_keys
 

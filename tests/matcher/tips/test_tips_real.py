@@ -11,7 +11,7 @@ from frametrace.case.store import Case
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.index.codes import Codes
 from frametrace.index.hamming.hamming_index import HammingIndex
-from frametrace.matcher.between_cases.match_cases import match_cases
+from frametrace.matcher.match_cases import match_cases
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.export import export_tip
 from frametrace.matcher.tips.export_selection import Selection

@@ -7,7 +7,7 @@ import pytest
 from making import jpeg, make_case, photo
 
 from frametrace.case.store import Case
-from frametrace.matcher.stage import match_case
+from frametrace.matcher.match_case import match_case
 from frametrace.matcher.tips.export import export_tip
 from frametrace.matcher.tips.export_selection import Selection
 from frametrace.matcher.tips.read_tip import read_tip

@@ -40,8 +40,8 @@ from frametrace.matcher.framing.by_example.read_examples import (
     find_post,
     read_examples,
 )
+from frametrace.matcher.match_case import match_case
 from frametrace.matcher.results import RANKED
-from frametrace.matcher.stage import match_case
 from frametrace.posts.errors import CaseError, DecodeError, UsageError
 
 _SUBJECTS = ("harvest", "football", "weather", "music")
@@ -375,12 +375,12 @@ def test_a_case_that_was_matched_tells_copies_by_its_groups(tmp_path: Path) -> N
         (FramingQuery(unlike=like("music-river")), "name an example"),
         (FramingQuery(like("nobody")), "has no post 'nobody'"),
         (FramingQuery(like("both")), "'both' is a post on twitter and y: name one as twitter/both"),
-        (FramingQuery(like("again")), "repeats the post 'both'"),
-        (FramingQuery(like("wow")), "says too little to compare"),
+        (FramingQuery(like("again")), "is a repost of 'both'"),
+        (FramingQuery(like("wow")), "too little text to compare"),
         (FramingQuery(like(texts=["!!! "])), "no letters or digits"),
         (FramingQuery(like(texts=["a" * 20_000])), "too long"),
         (FramingQuery(like(texts=["\ud800 lone"])), "UTF-8"),
-        (FramingQuery(like("0-40"), like("0-40")), "named as one and as a counter-example"),
+        (FramingQuery(like("0-40"), like("0-40")), "both as an example and as a counter-example"),
         (
             FramingQuery(like("0-40"), like("0-90")),
             "twitter/0-40 and twitter/0-90 say and show the same",
@@ -398,7 +398,7 @@ def test_a_case_that_was_matched_tells_copies_by_its_groups(tmp_path: Path) -> N
             "“Nobody wrote this” and “nobody wrote this[?]!” say and show the same",
         ),
         (FramingQuery(like(*map(str, range(MAX_EXAMPLES)), "0-40")), "has no post '0'"),
-        (FramingQuery(like("0-40"), name="../up"), "no name for a framing"),
+        (FramingQuery(like("0-40"), name="../up"), "not a valid framing name"),
     ],
 )
 def test_what_can_be_no_example_is_told(case: Case, asked: FramingQuery, message: str) -> None:
@@ -507,7 +507,7 @@ def test_an_example_that_is_not_there_any_more_is_left_out(case: Case) -> None:
 def test_what_is_named_again_changes_sides_and_is_there_once(case: Case) -> None:
     makers = SignalMakers(case)
     one, two = (read_examples(makers, like(name)) for name in ("0-40", "1-40"))
-    framing = Framing(one.plus(two)).plus(Framing(unlike=one)).plus(Framing(two))
+    framing = Framing(one.with_added(two)).with_added(Framing(unlike=one)).with_added(Framing(two))
     assert [post.post_id for post in framing.like.posts] == ["1-40"]
     assert [post.post_id for post in framing.unlike.posts] == ["0-40"]
 
@@ -515,7 +515,7 @@ def test_what_is_named_again_changes_sides_and_is_there_once(case: Case) -> None
 def test_there_are_not_more_examples_than_can_be_compared() -> None:
     many = Examples(tuple(ExamplePost("twitter", str(at)) for at in range(MAX_EXAMPLES + 1)))
     with pytest.raises(UsageError, match=f"{MAX_EXAMPLES} examples"):
-        Framing().plus(Framing(many))
+        Framing().with_added(Framing(many))
 
 
 def test_a_picture_is_a_copy_by_local_features_where_the_case_has_them(tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ from frametrace.matcher.framing.by_example.saved_framings import (
     load_framing,
     save_framing,
 )
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.saved_results import load_results
 from frametrace.posts.errors import CaseError, CaseLocked, UsageError
 from frametrace.work.progress import Silent
 
@@ -198,7 +199,7 @@ def test_what_is_no_json_is_refused(case: Case, text: str | bytes) -> None:
         (b"\xff\xfe", "'utf-8' codec can't decode byte 0xff"),
         ("{", "Expecting property name"),
         ("[" * 100_000, "it is nested too deeply"),
-        ("[]", "it is no JSON object"),
+        ("[]", "it is not a JSON object"),
     ],
 )
 def test_what_is_damaged_is_told_with_the_reason(
@@ -231,11 +232,13 @@ def test_what_could_not_be_read_again_is_not_kept(
     rank_by_example(case, FramingQuery(ExampleNames(("p0",)), name="fire"))
     before = framing_digests(case)
     with pytest.raises(
-        UsageError, match=r"'fire' can't be kept.*post_id is no text of up to 1,000"
+        UsageError, match=r"'fire' can't be saved.*post_id is not a text of up to 1,000"
     ):
         rank_by_example(case, FramingQuery(ExampleNames((long,)), name="fire"))
-    monkeypatch.setattr("frametrace.matcher.framing.by_example.saved_framings._MOST_BYTES", 1000)
-    with pytest.raises(UsageError, match=r"'big' can't be kept.* bytes, at most 1,000 are read"):
+    monkeypatch.setattr(
+        "frametrace.matcher.framing.by_example.saved_framings._MAX_FILE_BYTES", 1000
+    )
+    with pytest.raises(UsageError, match=r"'big' can't be saved.* bytes, more than 1,000"):
         rank_by_example(case, FramingQuery(ExampleNames((), (), (_TEXT * 20,)), name="big"))
     assert framing_digests(case) == before
     assert rank_by_example(case, FramingQuery(ExampleNames((long,))))[0].belonging == 3
@@ -293,7 +296,7 @@ def test_a_name_is_a_safe_file_name_or_none(name: str) -> None:
     "name", ["", ".", "..", "a/b", "-x", "a b", "a\nb", "twitter" * 65, "a.json"]
 )
 def test_what_is_no_name_is_told(case: Case, name: str) -> None:
-    with pytest.raises(UsageError, match="is no name for a framing"):
+    with pytest.raises(UsageError, match="is not a valid framing name"):
         load_framing(case, name)
 
 
@@ -306,7 +309,7 @@ def test_letters_of_any_script_are_names(case: Case, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["CON", "nul", "Prn", "aux", "com1", "LPT9", "COM²"])
 def test_what_windows_calls_devices_is_no_name(name: str) -> None:
-    with pytest.raises(UsageError, match="Windows calls a device so"):
+    with pytest.raises(UsageError, match="Windows reserves it for a device"):
         checked_framing_name(name)
     assert checked_framing_name(f"{name}s") == f"{name}s"
 
@@ -318,7 +321,7 @@ def test_a_name_is_no_longer_than_a_file_name() -> None:
 
 @pytest.mark.parametrize("name", ["\u093eहि", "\u0301a", "a\u200bb", "a\u202eb"])
 def test_marks_come_after_letters_and_nothing_is_hidden(name: str) -> None:
-    with pytest.raises(UsageError, match="is no name for a framing"):
+    with pytest.raises(UsageError, match="is not a valid framing name"):
         checked_framing_name(name)
 
 
@@ -333,7 +336,7 @@ def test_a_name_that_is_there_but_for_capitals_is_refused(case: Case) -> None:
 
 def test_a_name_that_is_not_there_is_told_with_those_that_are(case: Case) -> None:
     put(case, "known", to_json(content()))
-    with pytest.raises(UsageError, match=r"has no framing 'other' \(it has known\)"):
+    with pytest.raises(UsageError, match=r"has no framing 'other' \(it has: known\)"):
         load_framing(case, "other")
     with framings_lock(case), pytest.raises(UsageError, match="it has: known"):
         delete_framing(case, "other")
@@ -384,7 +387,7 @@ def test_what_others_do_to_a_framing_while_it_is_asked_for_is_not_undone(
     rank_by_example(case, FramingQuery(ExampleNames(("p0",), (), (_TEXT,)), name="fire"))
     place = "frametrace.matcher.framing.by_example.framing_search"
 
-    def renewed(_: SignalMakers, framing: Framing) -> Framing:
+    def reembedded(_: SignalMakers, framing: Framing) -> Framing:
         texts = tuple(ExampleText(each.text, unit(5), "weights:2") for each in framing.like.texts)
         return replace(framing, like=replace(framing.like, texts=texts))
 
@@ -394,12 +397,12 @@ def test_what_others_do_to_a_framing_while_it_is_asked_for_is_not_undone(
                 delete_framing(case, "fire")
             else:
                 more = Framing(Examples((ExamplePost("twitter", "p2"),)))
-                save_framing(case, "fire", load_framing(case, "fire").plus(more))
+                save_framing(case, "fire", load_framing(case, "fire").with_added(more))
         return rank_posts(*arguments)
 
-    monkeypatch.setattr(f"{place}.renewed", renewed)
+    monkeypatch.setattr(f"{place}.reembedded", reembedded)
     with monkeypatch.context() as patched:
-        patched.setattr(f"{place}.rank", meanwhile)
+        patched.setattr(f"{place}.rank_posts", meanwhile)
         rank_by_example(case, FramingQuery(name="fire"))
     if deleted:
         assert framing_names(case) == []
@@ -454,7 +457,7 @@ def test_a_framing_that_is_damaged_or_empty_does_not_stop_match(case: Case) -> N
     told = [line for line in notes if "is left out" in line]
     assert len(told) == 2
     assert "bad.json is damaged" in told[0]
-    assert "there is nothing to be like" in told[1]
+    assert "there is no example to compare with" in told[1]
 
 
 def test_match_leaves_out_a_framing_that_contradicts_itself(case: Case) -> None:

@@ -10,8 +10,9 @@ from making import jpeg, make_case, photo
 
 from frametrace.case.locks import exclusive_lock
 from frametrace.case.store import Case
-from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_settings import MatchSettings
+from frametrace.matcher.saved_results import load_results
 
 FEW, MANY = MatchSettings(max_tied_accounts=1), MatchSettings()
 

@@ -14,9 +14,10 @@ import pytest
 from making import make_case, put_codes
 
 from frametrace.case.store import Case
-from frametrace.matcher.results import EVIDENCE, MEMBERS, Results
-from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_settings import MatchSettings
+from frametrace.matcher.results import EVIDENCE, MEMBERS
+from frametrace.matcher.saved_results import Results, load_results
 
 Match = Callable[..., Results]
 

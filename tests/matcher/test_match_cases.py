@@ -10,9 +10,9 @@ from making import make_case, put_codes
 from trying import examples
 
 from frametrace.embed.signals.base import bits_distance
-from frametrace.matcher.between_cases.match_cases import match_cases
 from frametrace.matcher.between_cases.reuse import REUSES
-from frametrace.matcher.settings import MatchSettings
+from frametrace.matcher.match_cases import match_cases
+from frametrace.matcher.match_settings import MatchSettings
 from frametrace.posts.errors import CaseError, IndexMismatch
 from frametrace.work.executor import InProcess
 

@@ -12,12 +12,12 @@ from PIL import ImageOps
 from uniting import files_of
 
 from frametrace.case.store import Case
-from frametrace.matcher.between_cases.carried_over import hand_over
-from frametrace.matcher.between_cases.match_cases import MatchedCases, match_cases
+from frametrace.matcher.between_cases.linked_caches import link_caches
 from frametrace.matcher.between_cases.spanning_groups import matches_shown
 from frametrace.matcher.between_cases.union import unite
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_cases import MatchedCases, match_cases
 from frametrace.matcher.results import CASE_NAME
-from frametrace.matcher.stage import match_case
 from frametrace.work.executor import InProcess
 
 SIGNALS = ("pdq", "local")
@@ -169,7 +169,7 @@ def test_a_join_that_grows_is_a_copy_and_pairs_are_links(
     matched: list[Case], tmp_path: Path
 ) -> None:
     union = unite(matched, tmp_path / "union")
-    hand_over(matched, union)
+    link_caches(matched, union)
     inodes = {path.stat().st_ino for case in matched for path in case.path.rglob("*")}
     shared = {p.relative_to(union.path) for p in union.path.rglob("*") if p.stat().st_ino in inodes}
     parquet = {path.suffix for path in shared if path.parts[0] == "verified"}
@@ -190,7 +190,7 @@ def test_framings_are_shared_and_of_one_name_the_first_counts(
     for gone in (None, "one", "both"):
         if gone:
             (cases[0].path / "framings" / f"{gone}.json").unlink()
-        hand_over(cases, union)
+        link_caches(cases, union)
         held = {path.stem: path.read_text() for path in (union.path / "framings").glob("*.json")}
         expected = {"two": "b", "both": "b" if gone == "both" else "a"}
         assert held == expected | {"one": "a"}  # the union's own by now

@@ -25,13 +25,14 @@ from frametrace.case.locks import exclusive_lock
 from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.photos.edited_copies import EditedCopies, find_edited_copies
 from frametrace.matcher.photos.grouping import near_photos
-from frametrace.matcher.pictures import compared_store, edited_copies
-from frametrace.matcher.pictures.edited_copies import Edited, compare_pictures
-from frametrace.matcher.pictures.picture_values import Shown
+from frametrace.matcher.pictures import compare_pairs, compared_store
+from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.verified_pairs import PAIRS
 from frametrace.matcher.pictures.verify import verify
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.saved_results import load_results
 from frametrace.posts.errors import CaseError
 from frametrace.work.executor import Crashed, Executor, InProcess
 from frametrace.work.process_pool import ProcessPool
@@ -76,11 +77,11 @@ def case(old: Path, tmp_path: Path) -> Case:
     return Case(Path(shutil.copytree(old, tmp_path / "old")) / "case")
 
 
-def compare(case: Case, executor: Executor | None = None, **options: Any) -> Edited:
-    return compare_pictures(case, near_photos(case), executor or InProcess(), **options)
+def compare(case: Case, executor: Executor | None = None, **options: Any) -> EditedCopies:
+    return find_edited_copies(case, near_photos(case), executor or InProcess(), **options)
 
 
-def told(found: Edited) -> Pairs:
+def told(found: EditedCopies) -> Pairs:
     assert found.pairs.schema == PAIRS
     rows = found.pairs.to_pylist()
     assert all(row["sha256_a"] < row["sha256_b"] for row in rows)
@@ -90,14 +91,14 @@ def told(found: Edited) -> Pairs:
     return pairs
 
 
-def tied(found: Edited) -> set[frozenset[str]]:
+def tied(found: EditedCopies) -> set[frozenset[str]]:
     """The sets of pictures that copies tie: those by the hash that are left, and edited ones."""
-    graph, nodes = nx.Graph(), found.near.nodes
+    graph, nodes = nx.Graph(), found.graph.nodes
     names = nodes.name
     graph.add_edges_from(
         zip(nodes.item.to_pylist(), names.take(pa.array(nodes.node)).to_pylist(), strict=True)
     )
-    edges = zip(found.near.edges.a.tolist(), found.near.edges.b.tolist(), strict=True)
+    edges = zip(found.graph.edges.a.tolist(), found.graph.edges.b.tolist(), strict=True)
     graph.add_edges_from((names[a].as_py(), names[b].as_py()) for a, b in edges)
     graph.add_edges_from(pair for pair, (name, _) in told(found).items() if name == "copy")
     return {frozenset(part) for part in nx.connected_components(graph)}
@@ -152,7 +153,7 @@ def test_what_is_found_is_what_comparing_each_pair_finds(case: Case) -> None:
     assert tied(found) == expected(OLD)
     held = [case.read(f"signals/{name}").to_pylist() for name in ("local", "thumbnail")]
     codes = [{row["sha256"]: row["code"] for row in rows} for rows in held]
-    shown = {name: Shown.of(codes[0][name], codes[1][name]) for name in codes[0]}
+    shown = {name: PictureValues.of(codes[0][name], codes[1][name]) for name in codes[0]}
     for a, b in combinations(sorted(shown), 2):
         if row := told(found).get((a, b)):
             alone = verify(shown[a], shown[b])
@@ -191,7 +192,7 @@ def test_additions_compare_only_pairs_that_have_a_new_picture(case: Case) -> Non
 def test_what_is_found_batch_by_batch_is_what_is_found_at_once(tmp_path: Path, seed: int) -> None:
     every = list((OLD | NEW).items())
     np.random.default_rng(seed).shuffle(every)
-    with patch.object(edited_copies, "UNIT", 2), patch.object(compared_store, "UNIT", 2):
+    with patch.object(compare_pairs, "UNIT", 2), patch.object(compared_store, "UNIT", 2):
         for start in range(0, len(every), 5):
             found = compare(add(tmp_path, dict(every[start : start + 5])))
     assert tied(found) == expected(OLD, NEW)
@@ -225,25 +226,25 @@ def test_pairs_over_which_a_process_ends_are_told_of_and_tried_again(case: Case)
 _COMPARE = """
 import os, signal, sys
 from pathlib import Path
-from frametrace.embed.case import Case
+from frametrace.case.store import Case
+from frametrace.matcher.photos.edited_copies import find_edited_copies
+from frametrace.matcher.photos.grouping import near_photos
+from frametrace.matcher.pictures import compare_pairs, compared_store
 from frametrace.work.executor import InProcess
-from frametrace.matcher import edited
-from frametrace.matcher.photos import near_photos
-from frametrace.matcher.pictures import verified
 case = Case(Path(sys.argv[1]))
 {before}
-print(edited.compare_pictures(case, near_photos(case), InProcess()).pairs.num_rows)
+print(find_edited_copies(case, near_photos(case), InProcess()).pairs.num_rows)
 """
 _KILL = """
-edited.UNIT = verified.UNIT = 2
-put, units = verified.Verified.put, []
+compare_pairs.UNIT = compared_store.UNIT = 2
+put, units = compared_store.ComparedStore.put, []
 def put_and_die(self, rows):
     put(self, rows)
     units.append(rows)
     if len(units) == 2:
         (self._folder / ".half.tmp").write_bytes(b"half")
         os.kill(os.getpid(), signal.SIGKILL)
-verified.Verified.put = put_and_die
+compared_store.ComparedStore.put = put_and_die
 """
 _NO_ROOM = """
 import resource
@@ -314,7 +315,7 @@ def test_the_folder_may_be_deleted_and_that_of_another_rule_is_swept(case: Case)
     (unit,) = units(case)
     shutil.rmtree(case.path / "verified")
     assert told(compare(case)) == pairs
-    with patch.object(edited_copies, "_RULE", edited_copies._RULE + 1):
+    with patch.object(compare_pairs, "_RULE", compare_pairs._RULE + 1):
         assert told(compare(case)) == pairs
     (other,) = units(case)
     assert (other.name, other.parent.parent) == (unit.name, unit.parent.parent)
@@ -328,15 +329,15 @@ def test_who_waits_for_another_process_is_told_and_finds_what_it_kept(case: Case
         def note(self, line: str) -> None:
             super().note(line)
             with patch.object(
-                edited_copies, "comparison_lock", lambda index, progress: ExitStack()
+                compare_pairs, "comparison_lock", lambda index, progress: ExitStack()
             ):
-                compare_pictures(case, near, InProcess())
+                find_edited_copies(case, near, InProcess())
             other.close()
 
     with ExitStack() as other:
         other.enter_context(exclusive_lock(case.path / "index"))
         waiting, executor = Waiting(), Noting()
-        found = compare_pictures(case, near, executor, waiting)
+        found = find_edited_copies(case, near, executor, waiting)
     assert tied(found) == expected(OLD)
     assert ["waiting" in line for line in waiting.said] == [True]
 
@@ -357,7 +358,7 @@ def test_copies_by_a_hash_that_their_pixels_contradict_are_cut(case: Case) -> No
     assert {ours, theirs} & {*near_photos(forged).nodes.name.to_pylist()}
     found = compare(forged)
     assert tied(found) == expected(OLD)
-    assert len(found.near.edges) < len(near_photos(forged).edges)
+    assert len(found.graph.edges) < len(near_photos(forged).edges)
     relation, _ = told(found).get((min(ours, theirs), max(ours, theirs)), ("", 0))
     assert relation not in ("copy", "contains")
 

@@ -12,9 +12,9 @@ import pytest
 from making import jpeg, make_case, photo, put_codes
 
 from frametrace.case.store import Case
-from frametrace.matcher.results import Results
-from frametrace.matcher.settings import MatchSettings
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_settings import MatchSettings
+from frametrace.matcher.saved_results import Results, load_results
 from frametrace.posts.errors import CaseError
 
 Match = Callable[..., Results]

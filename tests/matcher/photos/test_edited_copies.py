@@ -12,9 +12,9 @@ from PIL import Image, ImageOps
 
 from frametrace.app.summary import counts_of
 from frametrace.case.store import Case
+from frametrace.matcher.match_case import match_case
 from frametrace.matcher.network import shares_in_case
-from frametrace.matcher.results import Results
-from frametrace.matcher.stage import load_results, match_case
+from frametrace.matcher.saved_results import Results, load_results
 from frametrace.matcher.tips.export_selection import Selection, selected_posts
 from frametrace.matcher.tips.watch_new_posts import compare_new_posts
 from frametrace.matcher.tips.watch_state import open_watch, save_state

@@ -12,7 +12,7 @@ from picturing import barred, card, detailed, framed, post_of, shown, watermarke
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
 from frametrace.embed.signals.local import Features, is_value
-from frametrace.matcher.pictures.feature_check import verify_described
+from frametrace.matcher.pictures.verify_without_pixels import verify_features
 from frametrace.matcher.results import Relation
 from frametrace.matcher.tips.tip_model import MAX_FEATURES
 
@@ -88,10 +88,10 @@ def test_an_edited_copy_is_found_by_features_alone(name, seed):
     edit, relation, mirrored = EDITS[name]
     original, copy = seen(seed), shown(edit(detailed(seed)), 50)
     for mirror in (None, mirrored):
-        found = verify_described(original.features, copy, mirror)
+        found = verify_features(original.features, copy, mirror)
         assert found is not None
         assert (found.relation, found.mirrored) == (relation, mirrored)
-    back = verify_described(copy.features, original)
+    back = verify_features(copy.features, original)
     assert back is not None
     assert (back.relation, back.mirrored) == (relation, mirrored)
     if relation == Relation.CONTAINS:  # the picture that holds the other shows more than it does
@@ -101,12 +101,12 @@ def test_an_edited_copy_is_found_by_features_alone(name, seed):
 
 
 def test_parts_and_placing_are_those_of_the_edit():
-    found = verify_described(seen(1).features, shown(quarter(detailed(1))))
+    found = verify_features(seen(1).features, shown(quarter(detailed(1))))
     assert found is not None
     assert found.part_a == pytest.approx(0.25, abs=0.05)
     assert found.part_b > 0.85
     assert found.scale == pytest.approx(320 / 200, rel=0.05)
-    turned = verify_described(
+    turned = verify_features(
         seen(1).features, shown(detailed(1).transpose(Image.Transpose.ROTATE_180))
     )
     assert turned is not None
@@ -114,7 +114,7 @@ def test_parts_and_placing_are_those_of_the_edit():
 
 
 def test_what_takes_the_pixels_of_both_is_not_claimed():
-    found = verify_described(seen(1).features, seen(1))
+    found = verify_features(seen(1).features, seen(1))
     assert found is not None
     assert found.altered == ()
     assert found.inliers > 50
@@ -123,20 +123,20 @@ def test_what_takes_the_pixels_of_both_is_not_claimed():
 def test_the_features_that_a_tip_carries_are_enough():
     for name, (edit, relation, mirrored) in EDITS.items():
         sent = Features.of(seen(3).features.first(MAX_FEATURES))
-        found = verify_described(sent, shown(edit(detailed(3)), 60), mirrored)
+        found = verify_features(sent, shown(edit(detailed(3)), 60), mirrored)
         assert found is not None, name
         assert found.relation == relation, name
 
 
 def test_the_other_orientation_alone_finds_nothing():
-    assert verify_described(seen(1).features, seen(1), True) is None
-    assert verify_described(seen(1).features, shown(ImageOps.mirror(detailed(1))), False) is None
+    assert verify_features(seen(1).features, seen(1), True) is None
+    assert verify_features(seen(1).features, shown(ImageOps.mirror(detailed(1))), False) is None
 
 
 def test_other_photos_are_not_found():
     for a, b in combinations(range(1, 9), 2):
-        assert verify_described(seen(a).features, seen(b)) is None, (a, b)
-        plain = verify_described(shown(photo(a)).features, shown(photo(b)))
+        assert verify_features(seen(a).features, seen(b)) is None, (a, b)
+        plain = verify_features(shown(photo(a)).features, shown(photo(b)))
         assert plain is None, (a, b)
 
 
@@ -146,13 +146,13 @@ def test_other_photos_in_one_layout_are_not_found(name):
     pictures = [shown(layout(make(seed))) for make in (photo, detailed) for seed in range(COUNT)]
     for a, b in combinations(range(len(pictures)), 2):
         if a % COUNT != b % COUNT:  # photo and detailed of one seed are one photo
-            assert verify_described(pictures[a].features, pictures[b]) is None, (a, b)
+            assert verify_features(pictures[a].features, pictures[b]) is None, (a, b)
 
 
 @pytest.mark.parametrize("name", ["app", "post", "frame", "caption bar", "watermark"])
 def test_a_photo_is_found_in_each_of_them(name):
     for seed in range(COUNT):
-        found = verify_described(seen(seed).features, shown(LAYOUTS[name](detailed(seed))))
+        found = verify_features(seen(seed).features, shown(LAYOUTS[name](detailed(seed))))
         assert found is not None, seed
 
 
@@ -178,7 +178,7 @@ def garbage(draw):
 def test_whatever_features_say_nothing_breaks(code, mirrored):
     assert is_value(code, MAX_FEATURES)
     for picture in (seen(1), shown(Image.new("RGB", (300, 200), "red")), shown(photo(1, 20, 16))):
-        found = verify_described(Features.of(code), picture, mirrored)
+        found = verify_features(Features.of(code), picture, mirrored)
         assert found is None or found.relation in (Relation.COPY, Relation.CONTAINS)
 
 
@@ -188,7 +188,7 @@ def test_sizes_that_no_feature_has_break_nothing(scale):
     rows["scale"][::9] = scale  # the others still align
     code = seen(1).features.first(0) + rows.tobytes()
     assert is_value(code, MAX_FEATURES)
-    found = verify_described(Features.of(code), seen(1))
+    found = verify_features(Features.of(code), seen(1))
     assert found is None or found.relation == Relation.COPY
 
 
@@ -196,4 +196,4 @@ def test_all_features_in_one_place_are_no_copy():
     rows = np.frombuffer(seen(1).features.first(MAX_FEATURES)[4:], FEATURE).copy()
     rows["x"], rows["y"] = 64 * 100, 64 * 100
     code = seen(1).features.first(0) + rows.tobytes()
-    assert verify_described(Features.of(code), seen(1)) is None
+    assert verify_features(Features.of(code), seen(1)) is None

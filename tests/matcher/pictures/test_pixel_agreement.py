@@ -6,9 +6,9 @@ from making import lettered, photo, screenshot, stamped
 from picturing import barred, card, framed, panels, post_of, shown, watermarked
 from PIL import Image, ImageEnhance, ImageOps
 
-from frametrace.matcher.pictures.dense_check import GRID, Agreement
-from frametrace.matcher.pictures.geometry import align, stretched_over
-from frametrace.matcher.pictures.overlay_thumbnails import Overlap
+from frametrace.matcher.pictures.aligned_thumbnails import Overlap
+from frametrace.matcher.pictures.feature_alignment import align, stretched_over
+from frametrace.matcher.pictures.pixel_agreement import GRID, Agreement
 from frametrace.matcher.pictures.verify import verify
 from frametrace.matcher.results import Relation
 
@@ -51,7 +51,7 @@ def test_one_photo_agrees_in_all_that_both_show(edit):
     found = agreement_of(PHOTO, edit(PHOTO))
     assert found.same
     assert not found.contradicts
-    assert found.evidence > 5
+    assert found.log_odds > 5
     assert found.extent > 0.95
 
 
@@ -59,7 +59,7 @@ def test_one_photo_agrees_in_all_that_both_show(edit):
 def test_two_photos_with_the_very_same_thing_around_them_are_not_one(kind):
     found = agreement_of(ALIKE[kind](PHOTO), ALIKE[kind](OTHER))
     assert not found.same
-    assert found.evidence < 0
+    assert found.log_odds < 0
     assert found.contradicts
     evidence = verify(shown(ALIKE[kind](PHOTO)), shown(ALIKE[kind](OTHER)))
     assert evidence is None or evidence.relation is Relation.SHARES_ELEMENT

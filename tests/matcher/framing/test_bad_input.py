@@ -10,7 +10,7 @@ from making import encoded, make_case
 from PIL import Image
 
 from frametrace.case.store import Case
-from frametrace.matcher.results import Results
+from frametrace.matcher.saved_results import Results
 
 Match = Callable[..., Results]
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from frametrace.case.store import Case
 from frametrace.embed.stage import EmbedSettings, embed
-from frametrace.matcher.pictures.compared_store import Verified
-from frametrace.matcher.results import Results
+from frametrace.matcher.pictures.compared_store import ComparedStore
+from frametrace.matcher.saved_results import Results
 from frametrace.work.executor import InProcess
 
 Match = Callable[..., Results]
@@ -37,4 +37,4 @@ def test_of_very_many_copies_all_are_tied_without_comparing_all_pairs(
     photos = [row for row in results.groups.to_pylist() if row["kind"] == "photo"]
     assert photos[0]["posts"] == COPIES
     (folder,) = (case.path / "verified").glob("local-*")
-    assert len(Verified(folder).compared()) < COPIES * (COPIES - 1) / 2
+    assert len(ComparedStore(folder).compared()) < COPIES * (COPIES - 1) / 2

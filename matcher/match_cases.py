@@ -1,4 +1,4 @@
-"""Matching two cases or more: what is compared inside a case is compared between them."""
+"""Matches two cases or more together, through a union of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +7,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from frametrace.case.store import Case
-from frametrace.matcher.between_cases.carried_over import hand_over
-from frametrace.matcher.between_cases.origins import origins_of
+from frametrace.matcher.between_cases.linked_caches import link_caches
 from frametrace.matcher.between_cases.reuse import reuses_of
 from frametrace.matcher.between_cases.union import unite
-from frametrace.matcher.results import Results
-from frametrace.matcher.settings import Extent, MatchSettings
-from frametrace.matcher.stage import MatchRun, every_member, match_case
+from frametrace.matcher.match_case import match_case
+from frametrace.matcher.match_settings import Extent, MatchSettings
+from frametrace.matcher.saved_results import MatchRun, Results, every_member
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress
 
@@ -22,7 +21,10 @@ __all__ = ["MatchedCases", "match_cases"]
 
 @dataclass(frozen=True, slots=True)
 class MatchedCases:
-    """Cases as one, what spans them, and what each reuses of those before, as of `REUSES`."""
+    """The union of some cases, its results, and what each case reuses of those before it.
+
+    `reuses` is in the schema `REUSES`.
+    """
 
     union: Case
     results: Results
@@ -40,16 +42,11 @@ def match_cases(
 ) -> MatchedCases:
     """Match cases with each other, in a union of them that is kept in `folder`.
 
-    What was compared inside each of them is not compared again. A killed run goes on where it was
-    with the same folder. Raises as `unite` and `match_case` do.
+    Pairs that were compared inside a case are not compared again. A run that was killed continues
+    if it is called again with the same folder. Raises the same errors as `unite` and `match_case`.
     """
     union = unite(cases, folder, progress)
-    hand_over(cases, union)
+    link_caches(cases, union)
     results, run = match_case(union, settings, progress, executor, extent)
-    return MatchedCases(union, results, run, _reuses(union, results))
-
-
-def _reuses(union: Case, results: Results) -> pa.Table:
-    origins = origins_of(union)
-    assert origins is not None
-    return reuses_of(union, every_member(union), results.matches, origins)
+    reuses = reuses_of(union, every_member(union), results.matches)
+    return MatchedCases(union, results, run, reuses)

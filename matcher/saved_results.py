@@ -1,0 +1,238 @@
+"""The results of a match run: in memory, and on disk under `results/epoch-NNNNNN/` of the case."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from frametrace.case.files import replace_folder, write_atomically
+from frametrace.case.locks import exclusive_lock, shared_lock
+from frametrace.case.store import Case
+from frametrace.matcher.results import (
+    ACCOUNTS,
+    ARRIVALS,
+    CHANGES,
+    FRAMINGS,
+    MAP,
+    MATCHES,
+    MEMBERS,
+    NAMED,
+    TIES,
+    upgraded,
+)
+from frametrace.posts.errors import CaseError
+
+__all__ = [
+    "MatchRun",
+    "Matches",
+    "Results",
+    "earlier_members",
+    "every_member",
+    "load_results",
+    "results_before",
+    "save_results",
+]
+
+_RUN = "match.json"
+_MATCHES = "matches.parquet"
+_EVERY_MEMBER = "every-member.parquet"  # only of a union
+_COMPARED_TABLES = ("changes", "arrivals")  # absent or empty if there was no earlier run
+_TABLES_SINCE_0_4 = ("framings", "map", "named")
+_UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError, pa.ArrowException)
+
+
+class Matches:
+    """The rows of `MATCHES`, ordered. They stay on disk: there can be very many."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        # The file stays open as long as this object lives: another run may replace it on disk.
+        self._file = pq.ParquetFile(path, memory_map=True) if path is not None else None
+        self.num_rows: int = self._file.metadata.num_rows if self._file is not None else 0
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All rows, in batches."""
+        for batch in self._file.iter_batches() if self._file is not None else ():
+            yield from upgraded(pa.Table.from_batches([batch]), MATCHES).to_batches()
+
+    def table(self) -> pa.Table:
+        """All rows in one table."""
+        return pa.Table.from_batches(self.batches(), MATCHES)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The tables of one match run, in the schemas of `matcher.results`; all in a stable order.
+
+    `changes` and `arrivals` are empty if there was no earlier run to compare with. `framings`,
+    `map` and `named` are empty in the results of old versions.
+    """
+
+    groups: pa.Table
+    members: pa.Table
+    accounts: pa.Table
+    ties: pa.Table
+    framings: pa.Table = field(default_factory=FRAMINGS.empty_table)
+    map: pa.Table = field(default_factory=MAP.empty_table)
+    named: pa.Table = field(default_factory=NAMED.empty_table)
+    changes: pa.Table = field(default_factory=CHANGES.empty_table)
+    arrivals: pa.Table = field(default_factory=ARRIVALS.empty_table)
+    matches: Matches = field(default_factory=Matches, compare=False)
+
+    @classmethod
+    def table_names(cls) -> list[str]:
+        """The names of the fields that are tables in memory."""
+        return [field.name for field in fields(cls) if field.name != "matches"]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRun:
+    """The inputs and figures of a match run, saved as `match.json` beside its results.
+
+    `since` is the epoch of the earlier run that its groups are compared with, if there is one, and
+    `otherwise` says how the inputs of that run differed. `version` is that of Frametrace.
+    `unlisted` pairs of pictures were near but are not among the matches (see
+    `photos.dense_hashes`). `left_out` pictures had no thumbnail and were not compared by their
+    pixels. `named` holds the SHA-256 digest of each named framing at the time. `cases` are the
+    cases of a union; `spanning` is true if the results leave out what lies inside one of them.
+    """
+
+    epoch: int
+    settings: Mapping[str, float]
+    signals: Mapping[str, Mapping[str, str]]
+    seconds: Mapping[str, float]
+    since: int | None = None
+    otherwise: Sequence[str] = field(default_factory=list)
+    version: str = "0.1.0"  # that version did not record it
+    unlisted: int = 0
+    left_out: int = 0
+    named: Mapping[str, str] = field(default_factory=dict)
+    cases: Sequence[str] = field(default_factory=list)
+    spanning: bool = False
+
+
+def load_results(case: Case) -> tuple[Results, MatchRun]:
+    """The results of the case's last match run.
+
+    Raises `CaseError` if there are none for the case's epoch.
+    """
+    folder = _folder(case)
+    with shared_lock(folder.parent):
+        if not (folder / _RUN).is_file():
+            raise CaseError(
+                f"{case.path} was not matched since it last changed; do it with: "
+                f"frametrace match {case.path}"
+            )
+        try:
+            run = _read_run(folder)
+            tables = {
+                name: pq.read_table(folder / f"{name}.parquet") for name in _saved(folder, run)
+            }
+            for name, schema in (("ties", TIES), ("members", MEMBERS), ("accounts", ACCOUNTS)):
+                tables[name] = upgraded(tables[name], schema)
+            matches = Matches(folder / _MATCHES)
+        except _UNREADABLE as error:
+            raise CaseError(
+                f"{folder} is damaged ({error}); match again with: frametrace match {case.path}"
+            ) from None
+    return Results(**tables, matches=matches), run
+
+
+def _saved(folder: Path, run: MatchRun) -> list[str]:
+    """The names of the tables that a run saved."""
+    names = [n for n in Results.table_names() if run.since is not None or n not in _COMPARED_TABLES]
+    return [n for n in names if n not in _TABLES_SINCE_0_4 or (folder / f"{n}.parquet").exists()]
+
+
+def every_member(union: Case) -> pa.Table:
+    """The members of all groups of a matched union, groups inside one case included."""
+    return pq.read_table(_folder(union) / _EVERY_MEMBER)
+
+
+def results_before(case: Case, epoch: int) -> tuple[Results | None, int | None]:
+    """The results of the newest readable match run before an epoch, and the epoch of that run."""
+    for number, _ in _earlier_runs(case, epoch):
+        then = Case(case.path)
+        then.epoch = replace(case.epoch, number=number)
+        with suppress(CaseError):
+            return load_results(then)[0], number
+    return None, None
+
+
+def earlier_members(case: Case, columns: pa.Schema) -> tuple[MatchRun, pa.Table] | None:
+    """The newest readable match run before the case's epoch, with some columns of its members."""
+    for number, folder in _earlier_runs(case, case.epoch.number):
+        try:
+            with shared_lock(folder.parent):
+                run = _read_run(folder)
+                members = pq.read_table(folder / "members.parquet", columns=columns.names)
+            return replace(run, epoch=number), members.select(columns.names).cast(columns)
+        except _UNREADABLE:
+            continue
+    return None
+
+
+def _earlier_runs(case: Case, epoch: int) -> list[tuple[int, Path]]:
+    """The matched epochs before one, each with the folder of its results, newest first."""
+    folders = _folder(case).parent.glob(f"epoch-{'[0-9]' * 6}")
+    runs = [(int(folder.name[-6:]), folder) for folder in folders if (folder / _RUN).is_file()]
+    return sorted((run for run in runs if run[0] < epoch), reverse=True)
+
+
+def _read_run(folder: Path) -> MatchRun:
+    run = MatchRun(**json.loads((folder / _RUN).read_text("utf-8")))
+    if not all(isinstance(entry, Mapping) for entry in (run.settings, *run.signals.values())):
+        raise TypeError(f"{_RUN} has something other than settings and signals")
+    return run
+
+
+def _folder(case: Case) -> Path:
+    return case.path / "results" / f"epoch-{case.epoch.number:06d}"
+
+
+def save_results(
+    case: Case,
+    results: Results,
+    matches: Iterator[pa.RecordBatch],
+    run: MatchRun,
+    every_member: pa.Table,
+) -> Results:
+    """Save results, and return them with their matches on disk.
+
+    They are written to a hidden folder, which then replaces the old one: a reader sees complete
+    results or none. `every_member` is saved if the case is a union. Raises `CaseError` if the
+    files can't be written.
+    """
+    folder = _folder(case)
+    temporary = folder.with_name(f".{folder.name}")
+    try:
+        with exclusive_lock(folder.parent):
+            shutil.rmtree(temporary, ignore_errors=True)
+            temporary.mkdir()
+            _write(temporary, results, matches, run)
+            if run.cases:
+                pq.write_table(every_member, temporary / _EVERY_MEMBER, compression="zstd")
+            replace_folder(temporary, folder)
+            return replace(results, matches=Matches(folder / _MATCHES))
+    except OSError as error:
+        raise CaseError(
+            f"{folder} can't be written: {error.strerror or error}. Make room or fix the "
+            "permissions, then run the same command again"
+        ) from None
+
+
+def _write(
+    folder: Path, results: Results, matches: Iterator[pa.RecordBatch], run: MatchRun
+) -> None:
+    for name in Results.table_names():
+        table = getattr(results, name)
+        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+    with pq.ParquetWriter(folder / _MATCHES, MATCHES, compression="zstd") as writer:
+        for batch in matches:
+            writer.write_batch(batch)
+    run_json = json.dumps(asdict(run), indent=1, ensure_ascii=False, sort_keys=True)
+    write_atomically(folder / _RUN, run_json + "\n")
