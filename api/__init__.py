@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         TipError,
         UsageError,
     )
-    from frametrace.posts.settings import ReadSettings
+    from frametrace.posts.read_settings import ReadSettings
 
 _ERRORS = (
     *("CaseError", "CaseLocked", "CaseTooNew", "DecodeError", "FrametraceError", "IndexMismatch"),
@@ -66,7 +66,7 @@ _HOMES = {
     "Embedded": "frametrace.embed.stage",
     "MatchSettings": "frametrace.matcher.match_settings",
     "ModelChoice": "frametrace.embed.signals",
-    "ReadSettings": "frametrace.posts.settings",
+    "ReadSettings": "frametrace.posts.read_settings",
     "Table": "frametrace.case.table",
     "TieSettings": "frametrace.matcher.match_settings",
 }

@@ -34,11 +34,11 @@ from frametrace.matcher.network import (
 from frametrace.matcher.query.find import find_picture, find_text
 from frametrace.matcher.saved_results import MatchRun, Results, load_results
 from frametrace.posts.errors import SourceError, UsageError
-from frametrace.posts.media.library import MediaLibrary
-from frametrace.posts.reading import open_source
-from frametrace.posts.recognition import check_maps
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources.folders import printable
+from frametrace.posts.format_recognition import check_maps
+from frametrace.posts.media.media_library import MediaLibrary
+from frametrace.posts.open_source import open_source
+from frametrace.posts.read_settings import ReadSettings
+from frametrace.posts.sources.paths import printable
 from frametrace.work.progress import Progress, Silent
 
 __all__ = [

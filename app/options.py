@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from frametrace.posts.day_orders import DayOrder
+from frametrace.posts.dates.day_order import DayOrder
 
 __all__ = [
     "FullPath",

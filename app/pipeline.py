@@ -13,11 +13,11 @@ from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_settings import MatchSettings
 from frametrace.matcher.saved_results import MatchRun, Results
 from frametrace.posts.errors import SourceError
-from frametrace.posts.media.library import MediaLibrary
-from frametrace.posts.reading import open_source
-from frametrace.posts.recognition import check_maps
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources.folders import printable
+from frametrace.posts.format_recognition import check_maps
+from frametrace.posts.media.media_library import MediaLibrary
+from frametrace.posts.open_source import open_source
+from frametrace.posts.read_settings import ReadSettings
+from frametrace.posts.sources.paths import printable
 from frametrace.work.progress import Progress
 
 __all__ = ["Inputs", "Outcome", "add", "run"]

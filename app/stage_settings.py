@@ -8,11 +8,11 @@ from frametrace.embed.models.runtime import NumericPrecision
 from frametrace.embed.signals import ModelChoice, model_options
 from frametrace.embed.stage import EmbedSettings
 from frametrace.matcher.match_settings import MatchSettings
-from frametrace.posts.columns.column_map import columns_of, map_of, read_map
+from frametrace.posts.columns.column_map import map_from_options, parse_column_options, read_map
+from frametrace.posts.dates.parse_time import DayOrder, time_zone
 from frametrace.posts.errors import UsageError
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources.encodings import checked
-from frametrace.posts.times import DayOrder, zone_named
+from frametrace.posts.read_settings import ReadSettings
+from frametrace.posts.sources.encodings import checked_encoding
 
 __all__ = ["embed_settings", "inspect_settings", "match_settings", "read_settings"]
 
@@ -21,12 +21,12 @@ def read_settings(options: Mapping[str, Any]) -> ReadSettings:
     """How sources are to be read. Raises UsageError for what can't be understood."""
     maps = tuple(read_map(path) for path in options["columns"])
     if options["pairs"]:
-        maps = (map_of(options["pairs"], maps[0] if maps else None), *maps[1:])
+        maps = (map_from_options(options["pairs"], maps[0] if maps else None), *maps[1:])
     try:
         return ReadSettings(
             format=options["format_name"],
-            encoding=checked(options["encoding"]) if options["encoding"] else "",
-            zone=zone_named(options["timezone"]) if options["timezone"] else None,
+            encoding=checked_encoding(options["encoding"]) if options["encoding"] else "",
+            zone=time_zone(options["timezone"]) if options["timezone"] else None,
             order=DayOrder(order.replace("-", " ")) if (order := options["day_order"]) else None,
             columns=maps,
         )
@@ -40,7 +40,7 @@ def inspect_settings(options: Mapping[str, Any]) -> tuple[ReadSettings, Mapping[
     Columns that make a map are one, as `add` takes them, unless a draft is to be written. Raises
     UsageError or CaseError.
     """
-    named = columns_of(options["pairs"])
+    named = parse_column_options(options["pairs"])
     is_map = "post_id" in named and not {"account_id", "account_name"}.isdisjoint(named)
     if options["columns"] or (is_map and not options["draft"]):
         reading, given = read_settings(options), dict[str, str]()

@@ -25,7 +25,7 @@ from frametrace.matcher.tips.export import export_tip, sent_items
 from frametrace.matcher.tips.export_selection import Selection
 from frametrace.matcher.tips.read_tip import read_tip
 from frametrace.matcher.tips.watch_new_posts import compare_new_posts, open_watch, save_state
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 
 if TYPE_CHECKING:
     from threatexchange.signal_type.pdq.signal import PdqSignal

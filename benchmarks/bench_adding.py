@@ -49,7 +49,7 @@ from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
 from frametrace.posts.errors import ModelMissing
 from frametrace.posts.model import MediaItem, Skipped
-from frametrace.posts.reading import read_source
+from frametrace.posts.open_source import read_source
 from frametrace.work.cpus import cpu_count
 
 LIMIT = GIB  # above the models

@@ -27,7 +27,7 @@ from generating import jpeg, picture
 from measuring import Finding, command_line, conclude, interleaved, options, ratio, run, say
 
 from frametrace.posts.model import Post
-from frametrace.posts.reading import read_source
+from frametrace.posts.open_source import read_source
 
 FULL, QUICK = (50_000, 2_000), (2_000, 100)  # posts, pictures
 ROUNDS = 5  # of reading

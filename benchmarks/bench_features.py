@@ -75,7 +75,7 @@ def _beside_faiss(index: FeatureIndex, asked: Sequence[Features], folder: Path) 
     blocks = [np.concatenate([f.words for f in part]) for part in _split(asked[:40], BLOCKS)]
 
     def ours(words: np.ndarray, *, compiled: bool) -> None:
-        lists.near(words, index._lists(words), None, NEAREST, compiled=compiled)
+        lists.near(words, index._probed(words), None, NEAREST, compiled=compiled)
 
     ours(blocks[0][:8], compiled=True)
     contenders = {

@@ -176,7 +176,7 @@ def _put_hashes(
     order = sorted(range(len(digests)), key=digests.__getitem__)
     for start in range(0, len(order), EMBEDDED):
         unit = order[start : start + EMBEDDED]
-        hashes = [(codes[at].tobytes(), int(rng.integers(pdq.MIN_QUALITY, 101))) for at in unit]
+        hashes = [(codes[at].tobytes(), int(rng.integers(pdq.Pdq.min_quality, 101))) for at in unit]
         table = pdq.Pdq().finish(hashes)
         named = table.add_column(0, "sha256", pa.array([digests[at] for at in unit]))
         writer.put(f"pictures-{start}", {signal_table(pdq.Pdq.name): named})

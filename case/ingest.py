@@ -20,14 +20,14 @@ from frametrace.case.saved_column_maps import save_column_maps
 from frametrace.case.store import Case, CaseWriter
 from frametrace.case.stored_rows import StoredRows
 from frametrace.posts.errors import UsageError
-from frametrace.posts.media.guesses import Key
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.guesses import PostKey
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import Post, Skipped
-from frametrace.posts.parts import Entry
-from frametrace.posts.reading import Opened, open_source
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources.folders import printable
-from frametrace.posts.sources.roots import Base
+from frametrace.posts.open_source import OpenedSource, open_source
+from frametrace.posts.read_settings import ReadSettings
+from frametrace.posts.source_parts import Entry
+from frametrace.posts.sources.containers import SourceLocation
+from frametrace.posts.sources.paths import printable
 from frametrace.work.progress import Progress, Silent
 
 __all__ = ["Added", "add_sources"]
@@ -36,7 +36,7 @@ _BATCH_ROWS = 20_000  # some 40 MB of Python objects
 # In the captions of a batch: a thousand per row, more than any platform allows.
 _BATCH_CHARACTERS = 20_000_000
 
-_RefusedRow = tuple[Key, str, int]  # of a post that was not added: its key, source and line
+_RefusedRow = tuple[PostKey, str, int]  # of a post that was not added: its key, source and line
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class Added:
 
 def add_sources(
     case: Case,
-    sources: Sequence[Path | Opened],
+    sources: Sequence[Path | OpenedSource],
     *,
     library: MediaLibrary,
     reading: ReadSettings = ReadSettings(),
@@ -90,18 +90,20 @@ def add_sources(
         open_source(source, reading) if isinstance(source, Path) else source for source in sources
     ]
     parts = [part for source in opened for part in source.parts]
-    library.search(
+    library.add_sources(
         *(path for source in opened for path in source.searched),
-        read={part.place for part in parts},
-        around=[path for source in opened for path in source.around],
+        read={part.full_path for part in parts},
+        siblings=[group for source in opened for group in source.siblings],
     )
     added, refused = Added(), set[_RefusedRow]()
-    added.by_kept = {p.source.name: p.columns.kept for p in parts if p.columns and p.columns.kept}
+    added.by_kept = {
+        p.source.name: p.columns.saved_as for p in parts if p.columns and p.columns.saved_as
+    }
     with case.writer() as writer:
         save_column_maps(case.path, (part.columns for part in parts if part.columns))
         for source in opened:
             refused |= _add_posts(writer, source, library, added, progress)
-        if library.waits:
+        if library.has_pending:
             _add_guessed_pictures(writer, library, refused, added, progress)
         _count_unused_pictures(writer, library, added)
         writer.commit()
@@ -109,7 +111,11 @@ def add_sources(
 
 
 def _add_posts(
-    writer: CaseWriter, source: Opened, library: MediaLibrary, added: Added, progress: Progress
+    writer: CaseWriter,
+    source: OpenedSource,
+    library: MediaLibrary,
+    added: Added,
+    progress: Progress,
 ) -> set[_RefusedRow]:
     """Add what a source holds, batch by batch; returns the posts that were refused."""
     refused = set[_RefusedRow]()
@@ -137,9 +143,9 @@ def _add_guessed_pictures(
     stored = StoredRows(writer.case)
     with progress.track("joining pictures by name", None) as advance:
         for assigned, compared_with, guess in (
-            (library.named(), None, False),
-            (library.claimed(stored.post_keys), stored, False),
-            (library.guessed(stored.post_keys), stored, True),
+            (library.resolve_own_claims(), None, False),
+            (library.resolve_claims(stored.post_keys), stored, False),
+            (library.resolve_guesses(stored.post_keys), stored, True),
         ):
             accepted = (row for row in assigned if row[:3] not in refused)
             while batch := list(islice(accepted, _BATCH_ROWS)):
@@ -153,22 +159,22 @@ def _count_unused_pictures(writer: CaseWriter, library: MediaLibrary, added: Add
     """Report the pictures that no post has, and count how the others were assigned."""
     stored = StoredRows(writer.case)
     unused = BatchRows()
-    for row in library.unused(stored.post_keys(library.unasked())):
+    for row in library.unused_entries(stored.post_keys(library.unrequested_posts())):
         unused.add_skipped(row)
     _put(writer, unused, added)
-    added.by_map, added.by_row = library.joined["map"], library.joined["row"]
-    added.unowned = len(stored.unowned(library.unowned()))
-    added.aside = dict(library.aside.most_common())
+    added.by_map, added.by_row = library.counts_by_rule["map"], library.counts_by_rule["row"]
+    added.unowned = len(stored.unowned(library.unassigned()))
+    added.aside = dict(library.other_files.most_common())
 
 
 def _batches(
-    readings: Iterable[tuple[Base, Iterable[Entry]]],
-) -> Iterator[list[tuple[Base, Entry]]]:
+    readings: Iterable[tuple[SourceLocation, Iterable[Entry]]],
+) -> Iterator[list[tuple[SourceLocation, Entry]]]:
     """The entries of all files of a source, each with the root of its paths, in batches.
 
     A batch may span files: a folder may hold a small document beside each of its pictures.
     """
-    batch: list[tuple[Base, Entry]] = []
+    batch: list[tuple[SourceLocation, Entry]] = []
     characters = 0
     for base, entry in ((base, entry) for base, entries in readings for entry in entries):
         batch.append((base, entry))
@@ -195,7 +201,7 @@ class _ComparedPosts:
     other_times: int
 
     @property
-    def refused_keys(self) -> set[Key]:
+    def refused_keys(self) -> set[PostKey]:
         """The keys of the posts that are not added."""
         return {conflict.key for conflict in self.conflicts}
 
@@ -267,7 +273,7 @@ def _unit(
     return tables, replaced
 
 
-def _keys_of(posts: pa.Table) -> set[Key]:
+def _keys_of(posts: pa.Table) -> set[PostKey]:
     return set(zip(posts["platform"].to_pylist(), posts["post_id"].to_pylist(), strict=True))
 
 

@@ -7,12 +7,12 @@ from itertools import chain
 from frametrace.case.key_conflicts import KeyConflict, key_conflict
 from frametrace.case.stored_rows import StoredRows
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.media.guesses import Guess, Key
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.guesses import PostKey, Resolution
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.media.picture_bytes import identify
-from frametrace.posts.model import PICTURES_ALONE, Account, MediaFile, MediaItem, Post, Skipped
-from frametrace.posts.parts import Entry
-from frametrace.posts.sources.roots import Base
+from frametrace.posts.model import PICTURE_FOLDER, Account, MediaFile, MediaItem, Post, Skipped
+from frametrace.posts.source_parts import Entry
+from frametrace.posts.sources.containers import SourceLocation
 from frametrace.work.thread_pool import ThreadPool
 
 __all__ = ["BatchRows", "Link", "batch_rows", "guessed_picture_rows"]
@@ -28,7 +28,7 @@ _FILES_PER_PART = 50  # handed to a thread at once: one by one costs as much as 
 class BatchRows:
     """The rows of one batch, before they are compared with the rows of the case."""
 
-    posts: dict[Key, Post] = field(default_factory=dict)
+    posts: dict[PostKey, Post] = field(default_factory=dict)
     accounts: dict[tuple[str, str], Account] = field(default_factory=dict)
     media: dict[str, MediaItem] = field(default_factory=dict)
     post_media: dict[Link, MediaItem] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class BatchRows:
     skipped: dict[tuple[str, int, str, str], None] = field(default_factory=dict)
 
     def add_picture(
-        self, post: Key, item: MediaItem, source: SourceLine, *, guess: bool = False
+        self, post: PostKey, item: MediaItem, source: SourceLine, *, guess: bool = False
     ) -> Link:
         """Give a post a picture; `source` is the row that says so."""
         link = (*post, item.sha256)
@@ -48,7 +48,7 @@ class BatchRows:
         self.media.setdefault(item.sha256, item)
         self.post_media.setdefault(link, item)
         if guess:
-            self.guessed[link] = item.place
+            self.guessed[link] = item.full_path
         return link
 
     def add_conflict(self, conflict: KeyConflict) -> None:
@@ -67,7 +67,7 @@ class BatchRows:
         self.skipped[(row.source, row.line, row.item, row.reason)] = None
 
 
-def batch_rows(batch: Sequence[tuple[Base, Entry]], library: MediaLibrary) -> BatchRows:
+def batch_rows(batch: Sequence[tuple[SourceLocation, Entry]], library: MediaLibrary) -> BatchRows:
     """The rows of a batch, with the pictures that `library` finds for its posts."""
     rows = BatchRows()
     posts = []
@@ -87,7 +87,7 @@ def batch_rows(batch: Sequence[tuple[Base, Entry]], library: MediaLibrary) -> Ba
         elif isinstance(item := items[file], Skipped):
             rows.add_absent(replace(item, source=post.source, line=post.line))
         else:
-            alone = post.platform == PICTURES_ALONE
+            alone = post.platform == PICTURE_FOLDER
             source = post.source, post.line
             link = rows.add_picture((post.platform, post.post_id), item, source, guess=alone)
             if item.path.endswith(post.media):
@@ -96,7 +96,7 @@ def batch_rows(batch: Sequence[tuple[Base, Entry]], library: MediaLibrary) -> Ba
 
 
 def guessed_picture_rows(
-    guesses: Sequence[Guess], stored: StoredRows | None, *, guess: bool
+    guesses: Sequence[Resolution], stored: StoredRows | None, *, guess: bool
 ) -> BatchRows:
     """The rows of pictures that were assigned to posts once all posts were known.
 
@@ -109,7 +109,7 @@ def guessed_picture_rows(
     owners, earlier_guesses = {}, {}
     if stored:
         owners = stored.owners([(item.sha256, item.path) for item in identified.values()])
-        earlier_guesses = stored.guesses_at([item.place for item in identified.values()])
+        earlier_guesses = stored.guesses_at([item.full_path for item in identified.values()])
     for key, source, line, file in guesses:
         if isinstance(file, Skipped):
             rows.add_absent(file)
@@ -126,18 +126,18 @@ def guessed_picture_rows(
 
 
 def _other_owners(
-    key: Key,
+    key: PostKey,
     item: MediaItem,
-    owners: Mapping[tuple[str, str], Set[Key]],
+    owners: Mapping[tuple[str, str], Set[PostKey]],
     guesses: Mapping[str, Collection[Link]],
     *,
     guess: bool,
-) -> Set[Key]:
+) -> Set[PostKey]:
     """The posts whose claim to a file is stronger than that of the post of `key`."""
     weaker = {
         (platform, post_id)
-        for platform, post_id, _ in guesses.get(item.place, ())
-        if not guess or platform == PICTURES_ALONE or len(post_id) < len(key[1])
+        for platform, post_id, _ in guesses.get(item.full_path, ())
+        if not guess or platform == PICTURE_FOLDER or len(post_id) < len(key[1])
     }
     stronger = owners.get((item.sha256, item.path), set()) - weaker
     return set() if key in stronger else stronger

@@ -49,7 +49,7 @@ def key_conflict(first: Post, post: Post) -> KeyConflict | None:
 
     If just one of them is partial, their texts may differ.
     """
-    if not first.is_of_the_account(post):
+    if not first.has_same_account_as(post):
         differs = ACCOUNT
     elif first.is_partial != post.is_partial:
         return None

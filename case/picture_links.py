@@ -9,8 +9,8 @@ from frametrace.case.arrow_rows import guessed_table, links_table
 from frametrace.case.ingest_batch import BatchRows, Link
 from frametrace.case.schemas import POST_MEDIA
 from frametrace.case.stored_rows import StoredRows
-from frametrace.posts.media.guesses import Key
-from frametrace.posts.model import PICTURES_ALONE, Skipped
+from frametrace.posts.media.guesses import PostKey
+from frametrace.posts.model import PICTURE_FOLDER, Skipped
 
 __all__ = ["GuessCorrections", "guess_corrections", "new_guesses", "new_links"]
 
@@ -28,18 +28,18 @@ class GuessCorrections:
     confirmed: set[Link]
 
 
-def new_links(stored: StoredRows, rows: BatchRows, refused: Set[Key]) -> pa.Table:
+def new_links(stored: StoredRows, rows: BatchRows, refused: Set[PostKey]) -> pa.Table:
     """The new rows of `post_media`; posts whose key is in `refused` get no pictures.
 
     Left out are pictures of the same name from another folder than the post's others, and pictures
     without a post that turn out to belong to one.
     """
-    alone = {link for link in rows.guessed if link[0] == PICTURES_ALONE}
+    alone = {link for link in rows.guessed if link[0] == PICTURE_FOLDER}
     owned = stored.owned({(link[2], rows.guessed[link]) for link in alone}) if alone else set()
     links = [
         link
         for link, item in rows.post_media.items()
-        if link[:2] not in refused and not (link in alone and (link[2], item.place) in owned)
+        if link[:2] not in refused and not (link in alone and (link[2], item.full_path) in owned)
     ]
     new = stored.new("post_media", links_table(links, rows.post_media))
     links = _links_of(new)
@@ -56,15 +56,17 @@ def new_guesses(links: pa.Table, rows: BatchRows) -> pa.Table:
     return guessed_table({link: rows.guessed[link] for link in guesses})
 
 
-def guess_corrections(stored: StoredRows, rows: BatchRows, refused: Set[Key]) -> GuessCorrections:
+def guess_corrections(
+    stored: StoredRows, rows: BatchRows, refused: Set[PostKey]
+) -> GuessCorrections:
     """Compare the case's guesses with what a batch says about the same files.
 
     Guesses that are withdrawn are reported in `rows`.
     """
-    by_place: dict[str, list[Link]] = {item.place: [] for item in rows.post_media.values()}
+    by_place: dict[str, list[Link]] = {item.full_path: [] for item in rows.post_media.values()}
     for link, item in rows.post_media.items():
-        if link[:2] not in refused and link[0] != PICTURES_ALONE:
-            by_place[item.place].append(link)
+        if link[:2] not in refused and link[0] != PICTURE_FOLDER:
+            by_place[item.full_path].append(link)
     corrections = GuessCorrections(set(), set())
     for place, guesses in stored.guesses_at(by_place).items():
         links = by_place[place]

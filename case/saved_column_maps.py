@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from frametrace.case.files import write_atomically
-from frametrace.posts.columns.column_map import ColumnMap, read_map, written_map
+from frametrace.posts.columns.column_map import ColumnMap, map_as_toml, read_map
 from frametrace.posts.errors import UsageError
 
 __all__ = ["save_column_maps", "saved_column_maps"]
@@ -20,7 +20,9 @@ def saved_column_maps(case: Path) -> tuple[ColumnMap, ...]:
     """
     paths = sorted((case / _FOLDER).glob("*.toml"))
     try:
-        return tuple(replace(read_map(path), header=path.stem, kept=str(path)) for path in paths)
+        return tuple(
+            replace(read_map(path), header=path.stem, saved_as=str(path)) for path in paths
+        )
     except UsageError as error:
         raise UsageError(
             f"{error}. The case saved it when a table was added: correct it, or delete it and "
@@ -32,4 +34,4 @@ def save_column_maps(case: Path, maps: Iterable[ColumnMap]) -> None:
     """Save maps; one for the same columns is replaced. The caller holds the case's lock."""
     for column_map in maps:
         path = case / _FOLDER / f"{column_map.header}.toml"
-        write_atomically(path, written_map(column_map))
+        write_atomically(path, map_as_toml(column_map))

@@ -38,7 +38,7 @@ from frametrace.case.locks import writer_lock
 from frametrace.case.schemas import ACCOUNT_PROFILES, GUESSED, MEDIA, POST_MEDIA, POSTS, SKIPPED
 from frametrace.case.table import Table
 from frametrace.posts.errors import CaseError, CaseTooNew, UsageError
-from frametrace.posts.sources.folders import printable
+from frametrace.posts.sources.paths import printable
 
 __all__ = ["BASE_TABLES", "FORMAT_VERSION", "Case", "CaseWriter"]
 

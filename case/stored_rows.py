@@ -176,8 +176,8 @@ class StoredRows:
             rows = connection.sql(
                 "SELECT DISTINCT m.root, l.path FROM post_media l JOIN media m USING (sha256)"
             ).fetchall()
-        owned = {MediaFile(*row).place for row in rows}
-        return [file for file in files if file.place not in owned]
+        owned = {MediaFile(*row).full_path for row in rows}
+        return [file for file in files if file.full_path not in owned]
 
     def namesakes(self, links: pa.Table) -> list[tuple[str, str, str]]:
         """The new rows of `post_media` whose post has a file of the same path in another root.

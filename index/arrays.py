@@ -1,4 +1,4 @@
-"""Saves and maps arrays as `.npy` files, and computes the digests of files."""
+"""Saves arrays as `.npy` files, maps them into memory, and computes the SHA-256 of files."""
 
 import hashlib
 from pathlib import Path
@@ -17,15 +17,15 @@ def save_array(path: Path, array: np.ndarray) -> None:
 
 
 def map_array(path: Path) -> np.ndarray:
-    """The array of a `.npy` file, memory-mapped: parts are read when they are used.
+    """Map the array of a `.npy` file; only the parts that are used are read.
 
-    Raises `OSError` or `ValueError` for a missing or damaged file.
+    Raises `OSError` or `ValueError` if the file can't be mapped.
     """
     try:
         mapped: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     except EOFError as error:
         raise ValueError(f"{path.name} is empty") from error
-    return np.asarray(mapped)  # slices of a plain array cost less
+    return np.asarray(mapped)  # slices of a plain array are faster than those of a memmap
 
 
 def sha256_of(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Everything that Frametrace raises on purpose.
+"""The exceptions that Frametrace raises on purpose.
 
 FrametraceError
 ├── UsageError          the call can't work as given: a missing extra, an unknown signal
@@ -8,8 +8,8 @@ FrametraceError
 │   └── CaseTooNew      a later version of Frametrace made it
 ├── DecodeError         a file isn't a picture that can be decoded safely
 │   └── FormatMissing   an optional package that reads its format isn't installed
-├── IndexMismatch       an index on disk doesn't belong to the signal that asks for it
-├── TipError            a tip or a verdict can't be trusted or understood as it stands
+├── IndexMismatch       an index on disk doesn't belong to the signal that uses it
+├── TipError            a tip or a verdict can't be trusted or understood
 └── ModelMissing        a model's weights or its packages aren't on this machine
 
 Each message names what was found and what to do next. A single bad row or file never raises: it
@@ -32,7 +32,7 @@ __all__ = [
 
 
 class FrametraceError(Exception):
-    """Base of every error that a user can meet."""
+    """Base of all errors that a user may see."""
 
 
 class UsageError(FrametraceError):
@@ -64,11 +64,11 @@ class FormatMissing(DecodeError):
 
 
 class IndexMismatch(FrametraceError):
-    """An index on disk doesn't belong to the signal that asks for it."""
+    """An index on disk doesn't belong to the signal that uses it."""
 
 
 class TipError(FrametraceError):
-    """A tip or a verdict can't be trusted or understood as it stands."""
+    """A tip or a verdict can't be trusted or understood."""
 
 
 class ModelMissing(FrametraceError):

@@ -1,4 +1,4 @@
-"""What was posted: posts, accounts, media files, and what could not be read."""
+"""The data model: posts, accounts, media files, and what was skipped."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from enum import StrEnum
 __all__ = [
     "ACCOUNT_NUMBER",
     "PARTIAL",
-    "PICTURES_ALONE",
+    "PICTURE_FOLDER",
     "WRITTEN_ID",
     "Account",
     "AccountKind",
@@ -19,11 +19,12 @@ __all__ = [
     "Skipped",
 ]
 
-_REASON = 1000  # characters: what a library says may repeat all that it was given
-ACCOUNT_NUMBER = "account_number"  # in what is kept: of an account that its handle names
-WRITTEN_ID = "id_as_written"  # in what is kept: of a post whose key spells it otherwise
-PICTURES_ALONE = "folder"  # the platform of pictures that are posts of their own
-PARTIAL = "_zs_partial"  # in what is kept of a post: what Zeeschuimer calls it
+_MAX_REASON = 1000  # characters; messages of libraries may repeat their whole input
+PICTURE_FOLDER = "folder"  # the platform of pictures that are posts of their own
+# Names in `Post.extra`:
+ACCOUNT_NUMBER = "account_number"  # the number of an account whose id is its handle
+WRITTEN_ID = "id_as_written"  # a post's id, where the row spells it differently
+PARTIAL = "_zs_partial"  # Zeeschuimer's mark of a post that a page showed only in part
 
 
 class AccountKind(StrEnum):
@@ -36,7 +37,7 @@ class AccountKind(StrEnum):
 
 
 class Precision(StrEnum):
-    """How finely the source knows a post's time; co-sharing windows can't be finer."""
+    """How precisely the source gives a post's time; co-sharing windows can't be finer."""
 
     SECOND = "second"
     MINUTE = "minute"
@@ -48,11 +49,11 @@ class Precision(StrEnum):
 class Post:
     """One published item; (platform, post_id) is its key.
 
-    Ids are opaque strings: archives hash some of them, and a 64-bit id through a float is lost.
-    `posted_at` is timezone-aware UTC, or None with `Precision.NONE`. `media` holds what the row
-    itself says of its pictures: relative paths, SHA-256 digests or URLs; `MediaLibrary` turns them
-    into files. `repost_of` is the key of the post that this one repeats natively (a retweet).
-    `line` counts from 1 in the source, its header included.
+    Ids are opaque strings: archives hash some of them, and a float can't hold a 64-bit id.
+    `posted_at` is timezone-aware UTC, or None with `Precision.NONE`. `media` has the pictures as
+    the row names them: relative paths, SHA-256 digests or URLs; `MediaLibrary` finds their files.
+    `repost_of` is the key of the post that this one reposts natively (a retweet). `line` counts
+    from 1 in the source, its header included.
     """
 
     platform: str
@@ -72,23 +73,23 @@ class Post:
     source: str = ""
     line: int = 0
 
-    def is_of_the_account(self, other: "Post") -> bool:
-        """Whether both name one account: by its handle, or by the number that one tells beside."""
-        named = self.account_id, other.account_id
-        return named[0] == named[1] or any(
-            post.extra.get(ACCOUNT_NUMBER) == account
-            for post, account in zip((other, self), named, strict=True)
+    def has_same_account_as(self, other: "Post") -> bool:
+        """Whether both have one account, by its id or by the number in one's `extra`."""
+        ids = self.account_id, other.account_id
+        return ids[0] == ids[1] or any(
+            post.extra.get(ACCOUNT_NUMBER) == account_id
+            for post, account_id in zip((other, self), ids, strict=True)
         )
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """What lists and files beside the row may call it: its id, and how the row writes that."""
+        """The ids that lists and file names may use: its own, and the row's spelling of it."""
         written = self.extra.get(WRITTEN_ID)
         return (self.post_id, written) if written else (self.post_id,)
 
     @property
     def is_partial(self) -> bool:
-        """Whether it was taken from a page that showed it only in part; a whole one replaces it."""
+        """Whether a page showed it only in part; a complete copy replaces it."""
         return PARTIAL in self.extra
 
 
@@ -108,7 +109,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """Where one picture lies.
+    """The location of one picture.
 
     `root` is an absolute folder or zip archive, `path` a relative POSIX path inside it.
     """
@@ -117,14 +118,14 @@ class MediaFile:
     path: str
 
     @property
-    def place(self) -> str:
-        """The whole path: one file may be found from several roots."""
+    def full_path(self) -> str:
+        """The absolute path: one file may be found from several roots."""
         return f"{self.root}/{self.path}"
 
 
 @dataclass(frozen=True, slots=True)
 class MediaItem:
-    """The bytes of one picture: `sha256` identifies them, the rest says where a copy lies.
+    """The bytes of one picture: `sha256` identifies them, the rest locates a copy.
 
     `root` is an absolute folder or zip archive, `path` a relative POSIX path inside it.
     """
@@ -135,8 +136,8 @@ class MediaItem:
     size: int
 
     @property
-    def place(self) -> str:
-        """The whole path."""
+    def full_path(self) -> str:
+        """The absolute path."""
         return f"{self.root}/{self.path}"
 
 
@@ -144,9 +145,9 @@ class MediaItem:
 class Skipped:
     """Something that could not be read, and why; it never stops a run.
 
-    `source` names the file, `line` its row (0: the file as a whole), `item` what was asked for (a
-    post key, a path), `reason` a plain sentence, of which 1,000 characters are kept. `kept`: it is
-    about one field, and the rest of the row was read. `ids` are what may have been the post's id.
+    `source` names the file, `line` the row (0: the whole file), `item` what was requested (a post
+    key, a path), `reason` is a plain sentence, cut at 1,000 characters. `kept` means that only one
+    field is concerned and the rest of the row was read. `ids` may have been the post's id.
     """
 
     source: str
@@ -157,5 +158,5 @@ class Skipped:
     ids: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        if len(self.reason) > _REASON:
-            object.__setattr__(self, "reason", f"{self.reason[: _REASON - 1]}…")
+        if len(self.reason) > _MAX_REASON:
+            object.__setattr__(self, "reason", f"{self.reason[: _MAX_REASON - 1]}…")

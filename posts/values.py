@@ -1,4 +1,4 @@
-"""What single fields of an export hold: lists in several spellings, counts, odd characters."""
+"""Parses single values of exports: lists in several spellings, counts, ids, JSON."""
 
 import json
 import re
@@ -6,39 +6,39 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 __all__ = [
-    "MISSING",
-    "count",
+    "MISSING_VALUES",
     "distinct",
-    "encodable",
+    "first_texts",
     "joined_links",
-    "json_of",
-    "objects_of",
-    "picked",
-    "python_list",
-    "sound_id",
-    "spelled",
+    "json_text",
+    "parse_count",
+    "parse_json",
+    "parse_list",
+    "parse_objects",
+    "parse_python_list",
+    "restored_id",
     "split_links",
-    "titled",
-    "values_of",
+    "with_title",
+    "without_surrogates",
 ]
 
-# What R and pandas write into a table where a value is missing.
-MISSING = frozenset(
+# R and pandas write these for missing values.
+MISSING_VALUES = frozenset(
     ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT", "#N/A")
 )
 
-# How spreadsheets keep digits from being taken for a number, and what they make of one.
-_GUARDED = re.compile(r"""="([^"]*)"|['"](\d+)"?""", re.ASCII)
+# How spreadsheets mark digits as text, and how they spell numbers.
+_QUOTED = re.compile(r"""="([^"]*)"|['"](\d+)"?""", re.ASCII)
 _WHOLE = re.compile(r"(\d{1,15})\.0+", re.ASCII)
 _FLOATED = re.compile(r"\d(?:[.,]\d+)?[eE](?:\+\d+|1\d)", re.ASCII)
 
 # Counts are stored as signed 64-bit integers.
-_LARGEST_COUNT = 2**63 - 1
+_MAX_COUNT = 2**63 - 1
 
 # No more than one zero after the point: `1.000` is a thousand in half of Europe.
 _COUNT = re.compile(r"(-?\d{1,3}(?:,\d{3}){1,6}|-?\d{1,19})(?:\.0)?", re.ASCII)
 
-# Links may hold commas, so that only the next link tells where one ends.
+# Links may contain commas: a link ends where the next one begins.
 _BETWEEN_LINKS = re.compile(r",\s*(?=[a-z]+://)")
 
 _ITEM = re.compile(
@@ -48,36 +48,36 @@ _ITEM = re.compile(
 _ESCAPE = re.compile(
     r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U(0010[0-9a-f]{4}|000[0-9a-f]{5})|(.))", re.DOTALL
 )
-_LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
+_ESCAPED_LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
-# What was read from JSON refers to nothing that refers to it.
-spelled = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+# Parsed JSON has no circular references.
+json_text = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
-def encodable(text: str) -> str:
-    """Join surrogate pairs and put U+FFFD for lone surrogates, which UTF-8 can't hold."""
+def without_surrogates(text: str) -> str:
+    """Join surrogate pairs and replace lone surrogates, which UTF-8 can't encode, by U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def count(text: str) -> int | None:
-    """Read `1234`, `1,234` or `1234.0`; None for anything else, as exports leave counts out."""
+def parse_count(text: str) -> int | None:
+    """Parse `1234`, `1,234` or `1234.0`; None for anything else, since exports may lack counts."""
     if text.isdecimal() and len(text) < 19:
         return int(text)
     match = _COUNT.fullmatch(text.strip())
     if match is None:
         return None
     number = int(match[1].replace(",", ""))
-    return number if abs(number) <= _LARGEST_COUNT else None
+    return number if abs(number) <= _MAX_COUNT else None
 
 
-def sound_id(text: str) -> str:
-    """An id without what a spreadsheet put around it: `="12"`, `"12"`, `'12` and `12.0` are `12`.
+def restored_id(text: str) -> str:
+    """An id without what a spreadsheet added: `="12"`, `"12"`, `'12` and `12.0` become `12`.
 
-    Raises ValueError where its digits are lost, as in `1.69E+18`.
+    Raises ValueError where digits are lost, as in `1.69E+18`.
     """
-    if guarded := _GUARDED.fullmatch(text):
-        text = guarded[1] or guarded[2] or ""
+    if quoted := _QUOTED.fullmatch(text):
+        text = quoted[1] or quoted[2] or ""
     if whole := _WHOLE.fullmatch(text):
         return whole[1]
     if _FLOATED.fullmatch(text):
@@ -87,69 +87,71 @@ def sound_id(text: str) -> str:
     return text
 
 
-def json_of(text: str) -> Any:
-    """Read JSON whose strings UTF-8 can hold. Raises ValueError or RecursionError."""
+def parse_json(text: str) -> Any:
+    """Parse JSON, with lone surrogates replaced by U+FFFD. Raises ValueError or RecursionError."""
     value = json.loads(text)
     if _SURROGATE_ESCAPE.search(text):
-        written = spelled(value)
-        if (sound := encodable(written)) != written:
-            return json.loads(sound)
+        written = json_text(value)
+        if (encodable := without_surrogates(written)) != written:
+            return json.loads(encodable)
     return value
 
 
-def objects_of(text: str) -> list[dict[str, Any]]:
-    """Read a JSON list of objects; what isn't one is left out, as exports hold odd cells."""
+def parse_objects(text: str) -> list[dict[str, Any]]:
+    """Parse a JSON list of objects; anything else is left out, since exports have odd cells."""
     try:
-        items = json_of(text) if text.startswith("[") else []
+        items = parse_json(text) if text.startswith("[") else []
     except (ValueError, RecursionError):
         return []
     return [item for item in items if isinstance(item, dict)]
 
 
-def picked(items: Iterable[Mapping[str, Any]], *names: str) -> tuple[str, ...]:
-    """Take of each object the first of the named texts that isn't empty; each text once."""
-    found = (
+def first_texts(items: Iterable[Mapping[str, Any]], *names: str) -> tuple[str, ...]:
+    """The first text of `names` that isn't empty in each object; each text once."""
+    texts = (
         next((item[name] for name in names if isinstance(item.get(name), str) and item[name]), "")
         for item in items
     )
-    return tuple(dict.fromkeys(text for each in found if (text := each.strip())))
+    return tuple(dict.fromkeys(stripped for text in texts if (stripped := text.strip())))
 
 
-def distinct(found: Iterable[str]) -> tuple[str, ...]:
-    """Each text once, in the order of the first of its kind, without empty ones."""
-    return tuple(dict.fromkeys(filter(None, found)))
+def distinct(texts: Iterable[str]) -> tuple[str, ...]:
+    """Each text once, in the order of first occurrence, without empty ones."""
+    return tuple(dict.fromkeys(filter(None, texts)))
 
 
-def titled(title: str, text: str) -> str:
-    """A text with its title in the line above, unless it repeats the title at its beginning."""
+def with_title(title: str, text: str) -> str:
+    """A text with its title in the line above, unless the text begins with the title."""
     title, text = title.strip(), text.strip()
     return text if text.startswith(title) else f"{title}\n{text}".rstrip()
 
 
 def split_links(text: str) -> tuple[str, ...]:
-    """Take links apart that are joined by commas, which they may hold, too."""
+    """Split links joined by commas; a link may contain commas itself."""
     return distinct(part.strip(" ,") for part in _BETWEEN_LINKS.split(text))
 
 
 def joined_links(text: str) -> tuple[str, ...]:
-    """Take links joined by commas apart; what is not a link is left out."""
+    """Split links joined by commas, and leave out what is not a link."""
     return tuple(link for link in split_links(text) if "://" in link)
 
 
-def values_of(text: str) -> tuple[str, ...]:
-    """Read a list as JSON, as Python prints it, or as `a|b`; empty values are left out."""
+def parse_list(text: str) -> tuple[str, ...]:
+    """Parse a list as JSON, as Python prints it, or as `a|b`; empty values are left out."""
     if not text.startswith("["):
         return tuple(item for part in text.split("|") if (item := part.strip()))
     try:
         items = json.loads(text)
     except (ValueError, RecursionError):
-        return python_list(text)
-    held = (item for item in items if item not in ("", None))
-    return tuple(encodable(item if isinstance(item, str) else json.dumps(item)) for item in held)
+        return parse_python_list(text)
+    filled = (item for item in items if item not in ("", None))
+    return tuple(
+        without_surrogates(item if isinstance(item, str) else json.dumps(item)) for item in filled
+    )
 
 
-def python_list(text: str) -> tuple[str, ...]:
-    """Read the list that a Python program printed, `['a', "b's"]`, or a bare `[a, b]`."""
+def parse_python_list(text: str) -> tuple[str, ...]:
+    """Parse a list that a Python program printed, `['a', "b's"]`, or a bare `[a, b]`."""
     if text in {"", "[]"}:
         return ()
     return tuple(
@@ -160,9 +162,9 @@ def python_list(text: str) -> tuple[str, ...]:
 
 
 def _unescape(text: str) -> str:
-    return encodable(_ESCAPE.sub(_character, text)) if "\\" in text else text
+    return without_surrogates(_ESCAPE.sub(_character, text)) if "\\" in text else text
 
 
 def _character(match: re.Match[str]) -> str:
     digits = match[1] or match[2] or match[3]
-    return chr(int(digits, 16)) if digits else _LETTERS.get(match[4], match[4])
+    return chr(int(digits, 16)) if digits else _ESCAPED_LETTERS.get(match[4], match[4])

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from frametrace.posts.reading import formats_table
+from frametrace.posts.open_source import formats_table
 
 __all__ = ["PAGE", "with_table"]
 

@@ -117,7 +117,7 @@ def make_case(
     from frametrace.case.ingest import add_sources
     from frametrace.case.store import Case
     from frametrace.embed.stage import EmbedSettings, embed
-    from frametrace.posts.media.library import MediaLibrary
+    from frametrace.posts.media.media_library import MediaLibrary
     from frametrace.work.executor import InProcess
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from sampling import is_sound, table_text
 
-from frametrace.posts.columns.column_map import map_of, read_map
+from frametrace.posts.columns.column_map import map_from_options, read_map
 from frametrace.posts.model import Post
-from frametrace.posts.parts import Entry
-from frametrace.posts.reading import open_source
-from frametrace.posts.settings import ReadSettings
+from frametrace.posts.open_source import open_source
+from frametrace.posts.read_settings import ReadSettings
+from frametrace.posts.source_parts import Entry
 
 __all__ = ["Posting", "Reading", "post_mapped", "read_mapped"]
 
@@ -22,7 +22,7 @@ def read_mapped(folder: Path, row: dict[str, str], *pairs: str, toml: str = "") 
     table = folder / "table.csv"
     table.write_text(table_text([row, row.values()]), "utf-8", newline="")
     (folder / "map.toml").write_text(toml, "utf-8")
-    columns = map_of(pairs) if pairs else read_map(folder / "map.toml")
+    columns = map_from_options(pairs) if pairs else read_map(folder / "map.toml")
     return list(open_source(table, ReadSettings(columns=(columns,))).entries())
 
 

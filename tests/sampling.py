@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from frametrace.posts.layouts.json_documents import rows_in
+from frametrace.posts.layouts.json_messages import messages_in
 from frametrace.posts.model import Account, AccountKind, Post, Precision, Skipped
-from frametrace.posts.parts import Entry
+from frametrace.posts.open_source import open_source
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.readers import READERS, Reader
-from frametrace.posts.reading import open_source
 from frametrace.posts.rows import Head, Shape
-from frametrace.posts.settings import ReadSettings
+from frametrace.posts.source_parts import Entry
 
 __all__ = [
     "FIXTURES",
@@ -86,7 +86,7 @@ def head_of(path: Path, format: str | None = None) -> Head:
 def first_record(reader: Reader, text: str) -> dict[str, Any]:
     plain = text.lstrip("\ufeff")
     if reader.shape is Shape.DOCUMENT:
-        return next(row for row in rows_in([plain]) if isinstance(row, dict))
+        return next(row for row in messages_in([plain]) if isinstance(row, dict))
     whole = plain.splitlines()[0] if reader.shape is Shape.RECORDS else plain
     record: dict[str, Any] = json.loads(whole)
     return record

@@ -51,7 +51,7 @@ def command(sources: tuple[Path, ...], **options: Any) -> None:
     from frametrace.app.output.console import Console
     from frametrace.app.output.render import print_json
     from frametrace.app.stage_settings import inspect_settings
-    from frametrace.posts.media.library import MediaLibrary
+    from frametrace.posts.media.media_library import MediaLibrary
 
     if options["draft"]:
         check_new(options["draft"])

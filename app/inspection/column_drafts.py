@@ -7,14 +7,14 @@ from itertools import islice
 from pathlib import Path
 
 from frametrace.app.inspection.findings import DraftFound
-from frametrace.posts.columns.draft import Draft, draft_of, likeliest_table, written_draft
+from frametrace.posts.columns.map_draft import Draft, draft_as_toml, draft_map, likeliest_table
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.layouts.detection import heads_of
 from frametrace.posts.model import AccountKind
-from frametrace.posts.parts import Part
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.rows import Head, Heads, Row
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources.source import Source, is_table, sources_in
+from frametrace.posts.source_parts import SourcePart
+from frametrace.posts.sources.source import Source, has_table_suffix, sources_in
 from frametrace.posts.unrecognised import may_be_posts
 
 __all__ = ["Drafted", "drafted_in"]
@@ -36,7 +36,7 @@ class Drafted:
 
 
 def drafted_in(
-    path: Path, read: Sequence[Part], reading: ReadSettings, given: Mapping[str, str]
+    path: Path, read: Sequence[SourcePart], reading: ReadSettings, given: Mapping[str, str]
 ) -> list[Drafted]:
     """Drafts for the tables at a path that `read` lacks; one for tables of the same columns.
 
@@ -48,10 +48,10 @@ def drafted_in(
         if any(_is_for(each.draft, head) for each in found):
             continue
         _check(source, head, given)
-        draft = draft_of(head.names, head.rows(), given)
+        draft = draft_map(head.names, head.rows(), given)
         draft = replace(draft, zone=reading.zone, order=reading.order)
         told = _found(source, head, draft)
-        if (draft.columns or (told.rows and is_table(source))) and len(found) < _MOST:
+        if (draft.columns or (told.rows and has_table_suffix(source))) and len(found) < _MOST:
             found.append(Drafted(draft, source.name, told))
     return found
 
@@ -61,7 +61,7 @@ def _is_for(draft: Draft, head: Head) -> bool:
     return bool(draft.columns) and draft.map().fits(head.names)
 
 
-def _unread(path: Path, read: Sequence[Part], encoding: str) -> Iterator[tuple[Source, Head]]:
+def _unread(path: Path, read: Sequence[SourcePart], encoding: str) -> Iterator[tuple[Source, Head]]:
     """The tables that are not read; beside others only those that are ones by their names."""
     try:
         sources = sources_in(path, encoding)
@@ -71,7 +71,7 @@ def _unread(path: Path, read: Sequence[Part], encoding: str) -> Iterator[tuple[S
     for part in read:
         parts.setdefault(part.source, set()).add("" if part.is_of_a_tool else part.head.part)
     for source in sources:
-        if source.is_folder or (source not in parts and parts and not is_table(source)):
+        if source.is_folder or (source not in parts and parts and not has_table_suffix(source)):
             continue
         with suppress(SourceError):
             yield from ((source, head) for head in _tables(source, parts.get(source, set())))
@@ -106,13 +106,13 @@ def _found(source: Source, head: Head, draft: Draft) -> DraftFound:
     rows = (row.values for row in head.rows() if isinstance(row, Row))
     return DraftFound(
         table=source.name,
-        how=head.how,
+        how=head.description,
         is_complete=draft.is_complete,
         columns=draft.columns,
         platform=draft.platform,
         doubts=draft.doubts,
         lacking=draft.lacking,
-        toml=written_draft(draft, source.name),
+        toml=draft_as_toml(draft, source.name),
         rows=tuple(map(_short, islice(rows, _ROWS))),
     )
 

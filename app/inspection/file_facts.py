@@ -10,11 +10,11 @@ from frametrace.app.inspection.picture_rules import Joined, Pictures, absent, sh
 from frametrace.app.inspection.time_facts import Times
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Post
-from frametrace.posts.parts import Part
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources.compression import DAMAGED, name_of
+from frametrace.posts.read_settings import ReadSettings
+from frametrace.posts.source_parts import SourcePart
+from frametrace.posts.sources.compression import READ_ERRORS, compression_of
+from frametrace.posts.sources.containers import container_at
 from frametrace.posts.sources.encodings import Encoding
-from frametrace.posts.sources.roots import place_at
 from frametrace.posts.sources.source import Source
 
 __all__ = ["ROWS", "Alike", "Looked", "alike", "look_at"]
@@ -28,7 +28,7 @@ _PICTURES = 5  # of a post that are named
 class Alike:
     """Files of one format, and whether a draft reads them."""
 
-    parts: Sequence[Part]
+    parts: Sequence[SourcePart]
     is_drafted: bool
 
 
@@ -36,7 +36,7 @@ class Alike:
 class Looked:
     """Files whose rows were read; the pictures of their posts may still be to be found."""
 
-    parts: Sequence[Part]
+    parts: Sequence[SourcePart]
     is_drafted: bool
     sample: Sample
     best: list[tuple[int, int, Seen, Joined]] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Looked:
         return FileFound(
             name=part.source.name,
             files=len(self.parts),
-            how=part.head.how,
+            how=part.head.description,
             encoding=_encoding(part.source),
             packing=_packing(part.source),
             format=part.reader.name,
@@ -77,9 +77,9 @@ class Looked:
         )
 
 
-def alike(parts: Sequence[Part]) -> list[list[Part]]:
+def alike(parts: Sequence[SourcePart]) -> list[list[SourcePart]]:
     """Parts that are told of together: many files of one format, or else each alone."""
-    found: list[list[Part]] = []
+    found: list[list[SourcePart]] = []
     by_reader = sorted(parts, key=lambda part: part.reader.name)
     for _, group in groupby(by_reader, key=lambda part: part.reader.name):
         files = list(group)
@@ -116,7 +116,7 @@ def _shows(post: Post, joined: Joined) -> int:
     return sum(map(bool, (*filled, *others)))
 
 
-def _because(part: Part, drafted: bool) -> str:
+def _because(part: SourcePart, drafted: bool) -> str:
     """What made this reader the one that reads it."""
     if drafted:
         return "by the draft"
@@ -129,7 +129,9 @@ def _because(part: Part, drafted: bool) -> str:
         for names in part.reader.required
     )
     if part.columns is not None:
-        name = f"that the case keeps, {kept}" if (kept := part.columns.kept) else part.columns.name
+        name = (
+            f"that the case keeps, {kept}" if (kept := part.columns.saved_as) else part.columns.name
+        )
         return f"by the column map {name}: {by}"
     return f"by {'its columns' if by else 'its first lines'} {by}".rstrip()
 
@@ -151,9 +153,9 @@ def _packing(source: Source) -> str:
         if source.member and source.path.is_file():
             packed.append("in an archive")
         if not source.is_folder:
-            place = place_at(source.path if source.member else source.path.parent)
-            with place.open(source.member or source.path.name) as file:
-                packed.append(name_of(file.read(6)))
-    except (SourceError, *DAMAGED):
+            container = container_at(source.path if source.member else source.path.parent)
+            with container.open(source.member or source.path.name) as file:
+                packed.append(compression_of(file.read(6)))
+    except (SourceError, *READ_ERRORS):
         pass
     return ", ".join(filter(None, packed))

@@ -9,9 +9,9 @@ from frametrace.app.inspection.reasons import Reasons
 from frametrace.app.inspection.time_facts import Times
 from frametrace.case.key_conflicts import key_conflict
 from frametrace.posts.model import Account, Post, Precision, Skipped
-from frametrace.posts.parts import Entry, Part
 from frametrace.posts.rows import Row, Rows
-from frametrace.posts.sources.roots import Base
+from frametrace.posts.source_parts import Entry, SourcePart
+from frametrace.posts.sources.containers import SourceLocation
 
 __all__ = ["Conflicts", "Sample", "Seen", "sample_of"]
 
@@ -24,7 +24,7 @@ class Seen:
     """A post that was read, where its source lies, and how its time was written."""
 
     post: Post
-    base: Base
+    location: SourceLocation
     written_time: str
 
 
@@ -109,7 +109,7 @@ class _Watch:
     def __call__(self, row: Row) -> Post | Account:
         """Parse a row and note what was taken of it. Raises what the reader raises."""
         filled = [name for name, value in row.values.items() if value]
-        noted = _NotedRow(row.values, row.source, row.line, row.told, row.facts)
+        noted = _NotedRow(row.values, row.source, row.line, row.notes, row.facts)
         self.written = ""
         try:
             entry = self.parse(noted)
@@ -129,7 +129,7 @@ class _Watch:
                 columns.setdefault(name)
 
 
-def sample_of(parts: Sequence[Part], most: int, sample: Sample) -> Iterator[Seen]:
+def sample_of(parts: Sequence[SourcePart], most: int, sample: Sample) -> Iterator[Seen]:
     """Read at most so many rows of files of one format, and give their posts.
 
     Each file gets its share, and what another did not need.
@@ -142,7 +142,7 @@ def sample_of(parts: Sequence[Part], most: int, sample: Sample) -> Iterator[Seen
         yield from _seen(part, share, sample)
 
 
-def _seen(part: Part, most: int, sample: Sample) -> Iterator[Seen]:
+def _seen(part: SourcePart, most: int, sample: Sample) -> Iterator[Seen]:
     watch = _Watch(sample, part.reader.parse)
     rows = _Bounded(part.head.rows, most)
     bounded = replace(
@@ -150,7 +150,7 @@ def _seen(part: Part, most: int, sample: Sample) -> Iterator[Seen]:
         reader=replace(part.reader, parse=watch),
         head=replace(part.head, rows=rows),
     )
-    base = part.base()
+    location = part.location()
     is_text = part.reader.split is not None  # whose rows are not those of the head
     limit = most if is_text else most * _ENTRIES
     for count, entry in enumerate(bounded.entries(), start=1):
@@ -160,7 +160,7 @@ def _seen(part: Part, most: int, sample: Sample) -> Iterator[Seen]:
         rows.count = count if is_text else rows.count
         sample.note(entry)
         if isinstance(entry, Post):
-            yield Seen(entry, base, watch.written)
+            yield Seen(entry, location, watch.written)
     sample.rows += rows.count
     sample.is_cut = sample.is_cut or rows.is_cut
 

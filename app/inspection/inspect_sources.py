@@ -14,15 +14,15 @@ from frametrace.app.inspection.picture_rules import Pictures
 from frametrace.app.inspection.reasons import Reasons
 from frametrace.app.inspection.time_facts import Times
 from frametrace.posts.errors import SourceError
-from frametrace.posts.media.library import MediaLibrary
-from frametrace.posts.parts import Part
-from frametrace.posts.reading import Opened, open_source
-from frametrace.posts.recognition import check_maps
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources.compression import DAMAGED
-from frametrace.posts.sources.folders import printable
+from frametrace.posts.format_recognition import check_maps
+from frametrace.posts.media.media_library import MediaLibrary
+from frametrace.posts.open_source import OpenedSource, open_source
+from frametrace.posts.read_settings import ReadSettings
+from frametrace.posts.source_parts import SourcePart
+from frametrace.posts.sources.compression import READ_ERRORS
+from frametrace.posts.sources.paths import printable
 from frametrace.posts.sources.source import Source, is_container
-from frametrace.posts.unrecognised import NEXT
+from frametrace.posts.unrecognised import NEXT_STEPS
 from frametrace.work.progress import Progress, Silent
 
 __all__ = ["DRAFT", "inspect_sources"]
@@ -55,10 +55,10 @@ def inspect_sources(
             advance(len(opened[-1].parts))
     found = [each.opened for each in opened if each.opened is not None]
     check_maps(reading.columns, [part for each in found for part in each.parts])
-    library.search(
+    library.add_sources(
         *(path for each in found for path in each.searched),
-        read={part.place for each in found for part in each.parts},
-        around=[around for each in found for around in each.around],
+        read={part.full_path for each in found for part in each.parts},
+        siblings=[group for opened in found for group in opened.siblings],
     )
     pictures = Pictures(library)
     looked, conflicts = [], Conflicts()
@@ -82,12 +82,12 @@ class _Path:
     def __init__(self, path: Path, reading: ReadSettings, given: Mapping[str, str]) -> None:
         self.path = path
         self._error = ""
-        self.opened: Opened | None = None
+        self.opened: OpenedSource | None = None
         self._drafts: Sequence[Drafted] = ()
         try:
             self.opened = open_source(path, reading)
         except SourceError as error:
-            self._error = str(error).removesuffix(f" {NEXT}")
+            self._error = str(error).removesuffix(f" {NEXT_STEPS}")
         if reading.format is None:
             futile = _without_posts(self.parts)
             read = [part for part in self.parts if part not in futile]
@@ -95,17 +95,17 @@ class _Path:
             self._open_drafted(reading, futile)
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[SourcePart, ...]:
         return self.opened.parts if self.opened else ()
 
-    def _open_drafted(self, reading: ReadSettings, futile: Sequence[Part]) -> None:
+    def _open_drafted(self, reading: ReadSettings, futile: Sequence[SourcePart]) -> None:
         """Open what the complete drafts are for; what was recognised and gives posts stays.
 
         What gives none has a draft only where posts are read by that.
         """
         vain = {part.source.name for part in futile}
         maps = [each.draft.map(DRAFT) for each in self._drafts if each.draft.is_complete]
-        drafted: list[Part] = []
+        drafted: list[SourcePart] = []
         if maps:
             opened = open_source(self.path, replace(reading, columns=(*maps, *reading.columns)))
             read = set(map(_place, self.parts)) - set(map(_place, futile))
@@ -152,7 +152,7 @@ def _tracked(progress: Progress, what: str, path: Path) -> Iterator[Callable[[in
         yield advance
 
 
-def _without_posts(parts: Sequence[Part]) -> list[Part]:
+def _without_posts(parts: Sequence[SourcePart]) -> list[SourcePart]:
     """Those of some parts, few enough to try, whose first rows can't be read."""
     found = []
     for part in parts if len(parts) <= _TRIED else ():
@@ -163,11 +163,11 @@ def _without_posts(parts: Sequence[Part]) -> list[Part]:
     return found
 
 
-def _place(part: Part) -> tuple[Source, str]:
+def _place(part: SourcePart) -> tuple[Source, str]:
     return part.source, part.head.part
 
 
-def _is_drafted(part: Part) -> bool:
+def _is_drafted(part: SourcePart) -> bool:
     return part.columns is not None and part.columns.name == DRAFT
 
 
@@ -176,6 +176,6 @@ def _held_in(path: Path) -> str:
     try:
         if not is_container(path):
             return ""
-    except DAMAGED:
+    except READ_ERRORS:
         return ""
     return "a folder" if path.is_dir() else "an archive"

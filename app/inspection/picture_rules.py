@@ -9,11 +9,11 @@ from frametrace.app.inspection.findings import PictureFound, PicturesFound
 from frametrace.app.inspection.first_rows import Seen
 from frametrace.app.inspection.reasons import Reasons
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.media.guesses import Key
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.guesses import PostKey
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.sources.folders import printable
+from frametrace.posts.sources.paths import printable
 
 __all__ = ["Joined", "Pictures", "absent", "shown"]
 
@@ -38,14 +38,14 @@ class Pictures:
 
     library: MediaLibrary
     _absent: Reasons = field(default_factory=Reasons)
-    _waiting: dict[tuple[Key, str, int], Joined] = field(default_factory=dict)
+    _waiting: dict[tuple[PostKey, str, int], Joined] = field(default_factory=dict)
 
     def of(self, seen: Seen) -> Joined:
         """What the media maps and the row itself give to a post."""
         joined = Joined()
-        before = self.library.joined["map"]
-        found = list(self.library.find(seen.post, seen.base))
-        rule = "map" if self.library.joined["map"] > before else "row"
+        before = self.library.counts_by_rule["map"]
+        found = list(self.library.find(seen.post, seen.location))
+        rule = "map" if self.library.counts_by_rule["map"] > before else "row"
         for file in found:
             self._add(joined, file, rule)
         return joined
@@ -56,24 +56,24 @@ class Pictures:
 
     def guess(self) -> None:
         """Look at the names of files, once all posts were seen."""
-        before = self.library.joined["row"]
-        for key, source, line, file in self.library.guessed(lambda ids: ()):
-            rule = "row" if self.library.joined["row"] > before else "name"
-            before = self.library.joined["row"]
+        before = self.library.counts_by_rule["row"]
+        for key, source, line, file in self.library.resolve_guesses(lambda ids: ()):
+            rule = "row" if self.library.counts_by_rule["row"] > before else "name"
+            before = self.library.counts_by_rule["row"]
             self._add(self._waiting.get((key, source, line), Joined()), file, rule)
 
     def found(self) -> PicturesFound:
         """What to say of all of them."""
-        unowned = [file.path for file in self.library.unowned()]
+        unowned = [file.path for file in self.library.unassigned()]
         unused, closed = Reasons(), Reasons()
-        for told in self.library.unused():
+        for told in self.library.unused_entries():
             (unused if told.line else closed).note(told, named=True)
         return PicturesFound(
-            {rule: self.library.joined[rule] for rule in _RULES},
+            {rule: self.library.counts_by_rule[rule] for rule in _RULES},
             tuple(self._absent.found()),
             len(unowned),
             tuple(unowned[:_SUCH_AS]),
-            dict(self.library.aside.most_common()),
+            dict(self.library.other_files.most_common()),
             tuple(unused.found()),
             tuple(closed.found()),
         )

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from frametrace.app.inspection.findings import TimesFound
-from frametrace.posts.day_orders import chosen, column_orders, readings
+from frametrace.posts.dates.day_order import choose_order, column_orders, possible_dates
+from frametrace.posts.dates.parse_time import DayOrder, parse_time
 from frametrace.posts.model import Precision
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.times import DayOrder, parse_time
+from frametrace.posts.read_settings import ReadSettings
 
 __all__ = ["Times"]
 
@@ -41,7 +41,7 @@ class Times:
         found = self._columns.setdefault(column, _Column())
         if moment is None:
             found.unread += 1
-            if not found.ambiguous and len(set(readings(text).values())) > 1:
+            if not found.ambiguous and len(set(possible_dates(text).values())) > 1:
                 found.ambiguous = text
             return
         found.read += 1
@@ -81,18 +81,18 @@ def _zone(column: _Column, zone: tzinfo | None) -> str:
 def _order(column: _Column, given: DayOrder | None) -> str:
     """Which of day and month comes first, where dates could mean both, and what shows it."""
     if column.ambiguous:
-        orders = readings(column.ambiguous)
+        orders = possible_dates(column.ambiguous)
         if given in orders:
             return _CONTRADICTED
         return _UNKNOWN.format(" or the ".join(each.split()[0] for each in orders))
     sample = column.sample
-    both = next((text for text in sample if len(set(readings(text).values())) > 1), "")
+    both = next((text for text in sample if len(set(possible_dates(text).values())) > 1), "")
     if not both:
         return ""
-    if given in readings(both):
+    if given in possible_dates(both):
         return f"{given}, as --day-order says"
-    if order := chosen(both, column_orders(sample)):
-        shown = next((text for text in sample if len(readings(text)) == 1), "")
+    if order := choose_order(both, column_orders(sample)):
+        shown = next((text for text in sample if len(possible_dates(text)) == 1), "")
         return f"{order}, as {shown[:40]!r} shows" if shown else f"{order}, as the column shows"
     fitting = [each for each in DayOrder if sample[both] in _read(both, UTC, each)]
     return f"{fitting[0]}, as other dates of the column show" if len(fitting) == 1 else ""

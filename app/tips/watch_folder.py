@@ -26,8 +26,8 @@ from frametrace.matcher.tips.watch_state import (
     save_state,
 )
 from frametrace.posts.errors import FrametraceError, SourceError, UsageError
-from frametrace.posts.reading import open_source
-from frametrace.posts.sources.folders import files_in, printable
+from frametrace.posts.open_source import open_source
+from frametrace.posts.sources.paths import files_in, printable
 from frametrace.work.progress import Progress
 
 __all__ = ["FolderWatch", "watch_folder"]

@@ -28,7 +28,7 @@ from frametrace.matcher.tips.tip_model import Tip
 from frametrace.matcher.tips.watch_new_posts import WatchResult, compare_new_posts
 from frametrace.matcher.tips.watch_state import open_watch, save_state
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
-from frametrace.posts.reading import open_source
+from frametrace.posts.open_source import open_source
 from frametrace.work.progress import Progress
 
 __all__ = ["WatchRequest", "compared_signals", "split_tips_and_sources", "watch_once"]

@@ -33,7 +33,7 @@ from frametrace.matcher.match_settings import MatchSettings
 from frametrace.matcher.results import GroupKind
 from frametrace.matcher.saved_results import Results
 from frametrace.posts.errors import ModelMissing
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 
 GOALS = {"precision": 0.9, "recall": 0.6}
 PACKAGES = ("frametrace", "scikit-learn", "scikit-network", "sentence-transformers", "rapidocr")

@@ -40,7 +40,7 @@ from frametrace.matcher.framing.pair_similarity import Basis
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_settings import MatchSettings
 from frametrace.posts.errors import ModelMissing
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 
 PACKAGES = ("frametrace", "scikit-learn", "sentence-transformers", "numpy")
 _SMALLEST = 9  # contents of an event that is asked for

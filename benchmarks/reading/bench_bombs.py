@@ -23,9 +23,9 @@ _ADDRESSES = 8 * 2**30  # bytes that a process may ask for
 def _read(path: Path) -> None:
     """What `add` asks of a source; it prints what it found."""
     from frametrace.posts.errors import FrametraceError
-    from frametrace.posts.media.library import MediaLibrary
+    from frametrace.posts.media.media_library import MediaLibrary
     from frametrace.posts.model import Post
-    from frametrace.posts.reading import open_source
+    from frametrace.posts.open_source import open_source
 
     posts = others = 0
     told = ""
@@ -40,9 +40,9 @@ def _read(path: Path) -> None:
                 else:
                     others += 1
                     told = told or getattr(entry, "reason", "")
-        for _ in library.guessed(lambda ids: set()):
+        for _ in library.resolve_guesses(lambda ids: set()):
             others += 1
-        others += sum(1 for _ in library.unowned()) + sum(1 for _ in library.unused())
+        others += sum(1 for _ in library.unassigned()) + sum(1 for _ in library.unused_entries())
     except FrametraceError as error:
         told = str(error)
     print(json.dumps([_peak(), f"{posts:,} posts, {others:,} other; {told[:150]}"]))

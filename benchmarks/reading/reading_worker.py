@@ -26,13 +26,13 @@ from hostile_inputs import Input, made
 
 from frametrace.app import cli
 from frametrace.case.arrow_rows import posts_table
-from frametrace.posts.columns.column_map import map_of
+from frametrace.posts.columns.column_map import map_from_options
+from frametrace.posts.dates.parse_time import DayOrder
 from frametrace.posts.errors import FrametraceError
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.reading import open_source
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.times import DayOrder
+from frametrace.posts.open_source import open_source
+from frametrace.posts.read_settings import ReadSettings
 
 _ADDRESSES = 8 * 2**30  # bytes that the process may ask for
 _FILE = 2**30
@@ -58,7 +58,7 @@ class _Watch:
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self.folder:
             return
-        if event == "subprocess.Popen" and "workbook_cells.py" in str(arguments[1]):
+        if event == "subprocess.Popen" and "workbook_subprocess.py" in str(arguments[1]):
             return  # a workbook's reader
         if event == "pickle.find_class" and str(arguments[0]).startswith("babel."):
             return  # how Babel itself stores the names of months
@@ -139,7 +139,7 @@ def _signature(error: BaseException) -> str:
 
 
 def _read(given: Input) -> dict[str, Any]:
-    columns = (map_of(given.pairs),) if given.pairs else ()
+    columns = (map_from_options(given.pairs),) if given.pairs else ()
     settings = ReadSettings(
         given.format, given.encoding, ZoneInfo("Europe/Berlin"), DayOrder.DAY_FIRST, columns
     )
@@ -156,12 +156,12 @@ def _read(given: Input) -> dict[str, Any]:
                     pictures += isinstance(file, MediaFile)
                     _check_file(file)
             skipped += isinstance(entry, Skipped)
-    for *_, file in library.guessed(lambda ids: set()):
+    for *_, file in library.resolve_guesses(lambda ids: set()):
         pictures += isinstance(file, MediaFile)
         _check_file(file)
-    for unused in library.unused():
+    for unused in library.unused_entries():
         _check_file(unused)
-    sum(1 for _ in library.unowned())
+    sum(1 for _ in library.unassigned())
     posts_table(posts)
     return {"posts": len(posts), "skipped": skipped, "pictures": pictures}
 

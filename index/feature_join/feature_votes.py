@@ -5,8 +5,8 @@ from the highest bit down: 4 unused, 14 picture a within its range, 22 picture b
 of a, 9 slot of b, 5 how common the features are. In sorted order, the votes of a pair of pictures
 are contiguous, and within them those of each feature of a.
 
-How common a feature is is known only once all pairs of its part were found; until then, pairs wait
-in a `PairSpool`.
+The pairs of a part wait in a `PairSpool` until all are found: only then is it known how common each
+feature is.
 """
 
 from collections.abc import Iterator, Sequence

@@ -55,7 +55,7 @@ MIRROR_WEIGHTS = (
     1, -4, -7, -8, -1, 8, 9, 7, -1, -8, -11, -9, 1, 10, 12, 7, 2, -5, -12, -10, 2, 10, 11, 9, 1,
     -5, -9, -8, 3, 10, 7, 5,
 )
-MAX_AMBIGUOUS_SUM = 18  # 0.15 standard deviations of the sum; up to it both forms are kept
+MAX_AMBIGUOUS_SUM = 18  # 0.15 standard deviations of the sum; up to it, both forms are kept
 PART_BITS = (40, 80, 72, 48, 112, 55, 79, 77, 124, 30)  # equal in records that are compared
 # One row per table: the bits of its key besides those of the part, the most selective first.
 TABLE_BITS = (

@@ -1,4 +1,9 @@
-"""Building the inverted lists of local features, from the shards or from an earlier index."""
+"""Builds the inverted lists of local features from the shards, or from an earlier index.
+
+It takes two passes over the shards, one batch at a time, so that memory does not grow with the
+case. If pictures were added, an earlier index's lists are carried over and only the features of the
+new pictures are inserted, until the case is twice as large as when the centers were trained.
+"""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -30,15 +35,15 @@ __all__ = [
 ]
 
 ARRAY_NAMES = ("items", "rows", "centers", "starts", "words", "owners")
-POSE_BITS = 8  # bits of an owner's number that hold orientation and scale
-MAX_INDEXED_PICTURES = 1 << (32 - POSE_BITS)  # the rest of the bits number the pictures
+POSE_BITS = 8  # low bits of an owner: orientation and scale
+MAX_INDEXED_PICTURES = 1 << (32 - POSE_BITS)  # the other bits number the picture
 
-_KEPT = 300  # features of a picture, the first ones: 6,000 bytes
-_TO_A_LIST = 8  # pictures; a list then holds some 2,400 features
-_CENTERS = 16, 1 << 13  # at least and at most: building compares every feature with all
-_TRAINING = 32  # features a center
-_GROWTH = 2  # times as many pictures as an index was trained for make another one
-_SAMPLED = 1 << 13  # pictures that they are taken from
+_MAX_FEATURES = 300  # of a picture, the first ones: 6,000 bytes
+_PICTURES_PER_LIST = 8  # a list then has about 2,400 features
+_MIN_CENTERS, _MAX_CENTERS = 16, 1 << 13  # building compares every feature with all centers
+_TRAINING_FEATURES = 32  # per center
+_TRAINING_PICTURES = 1 << 13  # that they are sampled from
+_MAX_GROWTH = 2  # times the pictures that centers were trained for: then they are trained anew
 
 
 class EarlierLists(Protocol):
@@ -51,14 +56,14 @@ class EarlierLists(Protocol):
     owners: np.ndarray
 
     def __len__(self) -> int:
-        """How many pictures it holds."""
+        """The number of pictures."""
 
 
 def can_reuse_centers(earlier: EarlierLists, pictures: int) -> bool:
-    """Whether an earlier index's centers do for so many pictures, however often it grew since."""
-    # Training may have merged a few of the centers that it was asked for, a power of 2.
-    asked = 2 * len(earlier.centers)
-    return _power(pictures) < _GROWTH * asked or asked > _CENTERS[1]
+    """Whether an earlier index's centers fit so many pictures, however often it grew since."""
+    # Training may have merged a few of the requested centers, a power of 2.
+    requested = 2 * len(earlier.centers)
+    return _power_of_two(pictures) < _MAX_GROWTH * requested or requested > _MAX_CENTERS
 
 
 def build_inverted_index(
@@ -66,80 +71,82 @@ def build_inverted_index(
 ) -> None:
     """Write the arrays of an index of the shards' pictures into a folder.
 
-    Those of an `earlier` index of some of these pictures are carried over. Raises `CaseError` where
-    a shard can't be read, `UsageError` where there are too many pictures.
+    The lists of an `earlier` index of some of these pictures are carried over. Raises `CaseError`
+    if a shard can't be read, `UsageError` if there are too many pictures.
     """
     pictures = Numbered.of(shards)
     count = len(pictures.items)
     if count > MAX_INDEXED_PICTURES:
         raise UsageError(
-            f"an index of local features takes {MAX_INDEXED_PICTURES:,} pictures at most"
+            f"{count:,} pictures are too many for an index of local features: the maximum is "
+            f"{MAX_INDEXED_PICTURES:,}; divide the posts into several cases"
         )
     if earlier is not None:
         is_new = ~np.isin(as_keys(pictures.items), as_keys(earlier.items))
         earlier = earlier if count - is_new.sum() == len(earlier) else None
-    if earlier is not None:
-        centers = earlier.centers
-    else:
+    if earlier is None:
         is_new = np.ones(count, bool)
-        centers = train_centers(_sample(shards, pictures, _count(count)), _count(count))
-    many = np.zeros(len(centers), np.int64) if earlier is None else np.diff(earlier.starts)
+    centers = _train(shards, pictures) if earlier is None else earlier.centers
+    sizes = np.zeros(len(centers), np.int64) if earlier is None else np.diff(earlier.starts)
     tracked = progress.track("indexing local features", 2 * int(is_new.sum()))
     with tracked as advance, TemporaryFile(dir=folder) as lists:
         for features, numbers in _batches(shards, pictures, is_new):
-            of = nearest_centers(_bits(features), centers, 1)[:, 0].astype(np.uint16)
-            many += np.bincount(of, minlength=len(centers))
-            lists.write(of.tobytes())
+            numbers_of_lists = nearest_centers(_bits(features), centers, 1)[:, 0].astype(np.uint16)
+            sizes += np.bincount(numbers_of_lists, minlength=len(centers))
+            lists.write(numbers_of_lists.tobytes())
             advance(len(numbers))
         lists.seek(0)
-        writing = _Writing(folder, centers, many)
+        writer = _ListWriter(folder, centers, sizes)
         if earlier is not None:
-            writing.carry(earlier, np.searchsorted(as_keys(pictures.items), as_keys(earlier.items)))
+            numbers = np.searchsorted(as_keys(pictures.items), as_keys(earlier.items))
+            writer.carry_over(earlier, numbers)
         for features, numbers in _batches(shards, pictures, is_new):
-            writing.put(features, numbers, lists)
+            writer.insert(features, numbers, lists)
             advance(len(numbers))
-    writing.end(pictures)
+    writer.finish(pictures)
 
 
-class _Writing:
-    """The arrays of an index as they are filled; `many` features will lie in each list."""
+class _ListWriter:
+    """Fills the arrays of an index; `sizes` are the final numbers of features in each list."""
 
-    def __init__(self, folder: Path, centers: np.ndarray, many: np.ndarray) -> None:
+    def __init__(self, folder: Path, centers: np.ndarray, sizes: np.ndarray) -> None:
         self._folder, self._centers = folder, centers
-        self._starts = np.append(0, np.cumsum(many))
+        self._starts = np.append(0, np.cumsum(sizes))
         self._next = self._starts[:-1].copy()
         size = int(self._starts[-1])
-        self._words = _room(folder / "words.npy", np.empty((2, 0), np.uint64), (2, size))
-        self._owners = _room(folder / "owners.npy", np.empty(0, np.uint32), (size,))
+        self._words = _allocate(folder / "words.npy", np.empty((2, 0), np.uint64), (2, size))
+        self._owners = _allocate(folder / "owners.npy", np.empty(0, np.uint32), (size,))
 
-    def carry(self, earlier: EarlierLists, numbers: np.ndarray) -> None:
-        """Take over an earlier index, whose pictures are called `numbers` now."""
-        numbers = numbers.astype(np.uint32) << np.uint32(POSE_BITS)
+    def carry_over(self, earlier: EarlierLists, numbers: np.ndarray) -> None:
+        """Copy the lists of an earlier index, whose pictures are now numbered `numbers`."""
+        high_bits = numbers.astype(np.uint32) << np.uint32(POSE_BITS)
+        pose_mask = np.uint32((1 << POSE_BITS) - 1)
         bounds = earlier.starts.tolist()
-        for at, (begin, end) in enumerate(pairwise(bounds)):
-            place = slice(int(self._next[at]), int(self._next[at]) + end - begin)
+        for number, (begin, end) in enumerate(pairwise(bounds)):
+            start = int(self._next[number])
+            target = slice(start, start + end - begin)
             owners = earlier.owners[begin:end]
-            self._owners[place] = numbers[owners >> POSE_BITS] | owners & np.uint32(
-                (1 << POSE_BITS) - 1
-            )
-            self._words[:, place] = earlier.words[:, begin:end]
+            self._owners[target] = high_bits[owners >> POSE_BITS] | owners & pose_mask
+            self._words[:, target] = earlier.words[:, begin:end]
         self._next += np.diff(earlier.starts)
 
-    def put(self, features: Sequence[Features], numbers: np.ndarray, of: IO[bytes]) -> None:
-        """Put a batch of pictures into their lists, whose numbers come next in `of`."""
-        owners = [pack_owners(f, n, _KEPT) for f, n in zip(features, numbers.tolist(), strict=True)]
-        owner = np.concatenate(owners)
-        lists = np.frombuffer(of.read(2 * len(owner)), np.uint16)
+    def insert(
+        self, features: Sequence[Features], numbers: np.ndarray, lists_file: IO[bytes]
+    ) -> None:
+        """Insert the features of pictures; the lists of the features come next in `lists_file`."""
+        pictures = zip(features, numbers.tolist(), strict=True)
+        owner = np.concatenate([pack_owners(f, n, _MAX_FEATURES) for f, n in pictures])
+        lists = np.frombuffer(lists_file.read(2 * len(owner)), np.uint16)
         order = np.argsort(lists, kind="stable")
-        many = np.bincount(lists, minlength=len(self._centers))
-        within = np.arange(len(order)) - np.repeat(np.cumsum(many) - many, many)
-        place = np.repeat(self._next, many) + within
-        self._words[:, place] = _bits(features).view(np.uint64)[order].T
-        self._owners[place] = owner[order]
-        self._next += many
+        sizes = np.bincount(lists, minlength=len(self._centers))
+        within = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        target = np.repeat(self._next, sizes) + within
+        self._words[:, target] = _bits(features).view(np.uint64)[order].T
+        self._owners[target] = owner[order]
+        self._next += sizes
 
-    def end(self, pictures: Numbered) -> None:
-        """Write the rest."""
+    def finish(self, pictures: Numbered) -> None:
+        """Write the remaining arrays."""
         self._words.flush()
         self._owners.flush()
         rest = pictures.items, pictures.rows, self._centers, self._starts
@@ -148,7 +155,7 @@ class _Writing:
 
 
 def pack_owners(features: Features, picture: int, count: int) -> np.ndarray:
-    """Who owns each of the first `count` features, (count,) uint32.
+    """The owner of each of the first `count` features, (count,) uint32.
 
     24 bits name the picture, 4 the orientation (a 16th of a turn), 4 the scale (half a doubling).
     """
@@ -158,8 +165,8 @@ def pack_owners(features: Features, picture: int, count: int) -> np.ndarray:
     return owners
 
 
-def _room(path: Path, like: np.ndarray, shape: tuple[int, ...]) -> np.memmap:
-    """A mapped `.npy` file to fill. Its room is taken first: a full disk is told before."""
+def _allocate(path: Path, like: np.ndarray, shape: tuple[int, ...]) -> np.memmap:
+    """Map a new `.npy` file to fill. Its space is reserved first, so that a full disk shows now."""
     with path.open("wb") as file:
         header = {**header_data_from_array_1_0(like), "shape": shape}
         write_array_header_1_0(file, header)
@@ -168,35 +175,31 @@ def _room(path: Path, like: np.ndarray, shape: tuple[int, ...]) -> np.memmap:
     return np.memmap(path, like.dtype, "r+", begin, shape)
 
 
-def _count(pictures: int) -> int:
-    """How many centers."""
-    least, most = _CENTERS
-    return min(max(_power(pictures), least), most)
+def _train(shards: FeatureShards, pictures: Numbered) -> np.ndarray:
+    """Train centers on features of pictures all over the case."""
+    count = min(max(_power_of_two(len(pictures.items)), _MIN_CENTERS), _MAX_CENTERS)
+    sampled = np.zeros(len(pictures.items), bool)
+    sampled[:: max(len(sampled) // _TRAINING_PICTURES, 1)] = True
+    parts = [_bits(features) for features, _ in _batches(shards, pictures, sampled)]
+    bits = np.concatenate([np.empty((0, BITS // 8), np.uint8), *parts])
+    return train_centers(bits[:: max(len(bits) // (_TRAINING_FEATURES * count), 1)], count)
 
 
-def _power(pictures: int) -> int:
-    return 1 << (pictures // _TO_A_LIST).bit_length()
+def _power_of_two(pictures: int) -> int:
+    """The power of two above the number of lists for so many pictures."""
+    return 1 << (pictures // _PICTURES_PER_LIST).bit_length()
 
 
 def _batches(
-    shards: FeatureShards, pictures: Numbered, wanted: np.ndarray
+    shards: FeatureShards, pictures: Numbered, chosen: np.ndarray
 ) -> Iterator[tuple[list[Features], np.ndarray]]:
-    """The features of the `wanted` pictures, (n,) bool by number, and these numbers."""
+    """The features of the `chosen` pictures, (n,) bool by number, and their numbers."""
     for shard, numbers in enumerate(pictures.numbers):
-        for rows, features in shards.some(shard, wanted[numbers]):
+        for rows, features in shards.some(shard, chosen[numbers]):
             yield features, numbers[rows]
 
 
-def _sample(shards: FeatureShards, pictures: Numbered, count: int) -> np.ndarray:
-    """Features of pictures all over the case to choose so many centers by."""
-    wanted = np.zeros(len(pictures.items), bool)
-    wanted[:: max(len(wanted) // _SAMPLED, 1)] = True
-    parts = [_bits(features) for features, _ in _batches(shards, pictures, wanted)]
-    bits = np.concatenate([np.empty((0, BITS // 8), np.uint8), *parts])
-    return bits[:: max(len(bits) // (_TRAINING * count), 1)]
-
-
 def _bits(features: Sequence[Features]) -> np.ndarray:
-    """The bits of the features that are kept, (f, 16) uint8."""
-    words = [each.words[:_KEPT] for each in features]
+    """The bits of the indexed features, (f, 16) uint8."""
+    words = [picture.words[:_MAX_FEATURES] for picture in features]
     return np.ascontiguousarray(np.concatenate(words)).view(np.uint8)

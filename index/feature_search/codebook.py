@@ -1,8 +1,9 @@
-"""Centers of binary codes: what the lists of an inverted index are for.
+"""Trains the codebook of an inverted index: the centers (coarse quantizer) of binary codes.
 
-Lloyd's k-means among bits: a center is the majority of each bit of the codes that are nearest to
-it (Grana, Borghesani, Manfredi and Cucchiara, "A fast approach for integrating ORB descriptors in
-the bag of words model", 2013). FAISS finds what is nearest, all centers compared.
+It is Lloyd's k-means among bits (k-majority): each bit of a center is the majority of that bit in
+the codes that are nearest to it (Grana, Borghesani, Manfredi and Cucchiara, "A fast approach for
+integrating ORB descriptors in the bag of words model", 2013). FAISS finds the nearest centers by
+comparing all.
 """
 
 from dataclasses import dataclass
@@ -21,24 +22,24 @@ _BLOCK = 1 << 13  # codes at a time
 def train_centers(codes: np.ndarray, count: int) -> np.ndarray:
     """(count, k) uint8 centers of (n, k) codes; the same codes give the same centers.
 
-    Fewer than `count` different codes give as many centers as there are; none gives one.
+    With fewer than `count` distinct codes, these are the centers; without any code, there is one.
     """
     if not len(codes):
         return np.zeros((1, codes.shape[1]), np.uint8)
-    chosen = np.unique(codes, axis=0)
-    if len(chosen) <= count:
-        return chosen
+    distinct = np.unique(codes, axis=0)
+    if len(distinct) <= count:
+        return distinct
     rng = np.random.default_rng(_SEED)
-    centers = chosen[np.sort(rng.choice(len(chosen), count, replace=False))]
+    centers = distinct[np.sort(rng.choice(len(distinct), count, replace=False))]
     for _ in range(_ROUNDS):
-        of = nearest_centers(codes, centers, 1)[:, 0]
-        order = np.argsort(of, kind="stable")
-        many = np.bincount(of, minlength=count)
-        filled = np.flatnonzero(many)
+        center_numbers = nearest_centers(codes, centers, 1)[:, 0]
+        order = np.argsort(center_numbers, kind="stable")
+        sizes = np.bincount(center_numbers, minlength=count)
+        filled = np.flatnonzero(sizes)
         bits = np.unpackbits(codes[order], axis=1)
-        starts = (np.cumsum(many) - many)[filled]
+        starts = (np.cumsum(sizes) - sizes)[filled]
         ones = np.add.reduceat(bits, starts, axis=0, dtype=np.int32)
-        centers[filled] = np.packbits(2 * ones > many[filled, None], axis=1)
+        centers[filled] = np.packbits(2 * ones > sizes[filled, None], axis=1)
     return np.unique(centers, axis=0)
 
 

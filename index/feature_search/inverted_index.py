@@ -1,13 +1,9 @@
-"""Which pictures share local features with one: an inverted index in mapped files.
+"""The inverted index: finds pictures that share local features with a query picture.
 
-The bits of each feature lie in the list of the center that is nearest (`centers.py`); a question
-looks into the lists of the centers nearest to each of its features, as they are and mirrored, and
-the features found there vote for their pictures (`votes.py`). 20 bytes a feature: its 128 bits, and
-one number that holds its picture, its orientation and its scale.
-
-Built in passes over the shards, a part at a time, so that memory does not grow with the case. When
-pictures were added, an earlier index's lists are carried over and only the new pictures' features
-are put into theirs, until the case is twice as large as it was when the centers were chosen.
+Each feature is in the list of its nearest center (`codebook`). A query probes the lists of the
+centers nearest to each of its features, unmirrored and mirrored, and the near features found there
+vote for their pictures (`picture_votes`). A feature takes 20 bytes: its 128 bits, and one number
+for its picture, orientation and scale. The files are mapped, not read into memory.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -48,22 +44,22 @@ from frametrace.work.progress import Progress
 
 __all__ = ["FeatureIndex", "Shortlist"]
 
-# Lists that are looked into for each feature. Of 385 edited copies among 100,000 pictures, 8 put no
-# other one among the first 20, and take half as long again.
-_PROBED = 4
-# Of the features that vote, at most this part of the pictures, or so many: the nearest ones.
-_VOTERS, _FEWEST_VOTERS = 1 / 200, 100
-_SAMPLE, _NEAREST = 64, 10  # features that measure the recall, and how many near ones of each
-_BLOCK = 1 << 16
-_PROPOSED = 1000
+# Lists that each feature probes. Of 385 edited copies among 100,000 pictures, 8 lists put no other
+# one among the first 20, and take half as long again.
+_PROBED_LISTS = 4
+# Only the nearest features vote: at most this share of the pictures, but never fewer than 100.
+_VOTER_SHARE, _MIN_VOTERS = 1 / 200, 100
+_SAMPLE, _SAMPLE_NEIGHBORS = 64, 10  # features that measure the recall; nearest ones of each
+_BLOCK = 1 << 16  # features compared at a time
+_SHORTLIST = 1000  # pictures
 
 
 @dataclass(frozen=True, slots=True)
 class Shortlist:
-    """Pictures that may share pixels with the one asked for, most votes first.
+    """Pictures that may share pixels with the query, most votes first.
 
-    `row` is (k,) int64, their numbers; `mirrored` (k,) bool: which form of the picture asked for
-    they would share them with; `votes` (k,) float32.
+    `row` is (k,) int64, their numbers; `mirrored` (k,) bool: whether it is the query's mirror image
+    that shares features with them; `votes` (k,) float32.
     """
 
     row: np.ndarray
@@ -76,7 +72,7 @@ class FeatureIndex(Index):
 
     `items` is (n, 32) uint8, the digests; `rows` (n, 2) uint32, the shard of each and the row in
     it; `centers` (c, 16) uint8; `starts` (c + 1,) int64: list i holds features `starts[i]` to
-    `starts[i + 1]`; `words` (2, m) uint64, their bits; `owners` (m,) uint32, see `packed`.
+    `starts[i + 1]`; `words` (2, m) uint64, their bits; `owners` (m,) uint32, see `pack_owners`.
     """
 
     technique = "inverted-lists"
@@ -86,7 +82,7 @@ class FeatureIndex(Index):
         self, arrays: Sequence[np.ndarray], shards: FeatureShards, *, compiled: bool = False
     ) -> None:
         self.items, self.rows, self.centers, self.starts, self.words, self.owners = arrays
-        self._held = InvertedLists(self.starts, self.words, self.owners, POSE_BITS)
+        self._inverted_lists = InvertedLists(self.starts, self.words, self.owners, POSE_BITS)
         self._shards, self._compiled = shards, compiled
         self.dimension = int(self.centers.shape[1])
 
@@ -94,7 +90,7 @@ class FeatureIndex(Index):
     def build(
         cls, folder: Path, source: IndexSource, earlier: Iterable[Path], progress: Progress
     ) -> Self:
-        """Write the lists, from those of an earlier index where its centers still fit."""
+        """Write the lists, from those of an earlier index if its centers still fit."""
         shards, base = FeatureShards(source.shards()), None
         for path in earlier:
             with suppress(OSError, ValueError):
@@ -119,8 +115,8 @@ class FeatureIndex(Index):
     ) -> Self:
         """Map the files in a folder; without the shards, `features` can't be read.
 
-        `compiled` loops (they need numba) pay where many pictures are asked for. Raises `OSError`
-        or `ValueError` where the files can't be mapped.
+        `compiled` loops (they need numba) pay for many queries. Raises `OSError` or `ValueError` if
+        the files can't be mapped.
         """
         arrays = [map_array(folder / f"{name}.npy") for name in ARRAY_NAMES]
         index = cls(arrays, shards or FeatureShards(()), compiled=compiled)
@@ -141,19 +137,19 @@ class FeatureIndex(Index):
         return len(self.owners), len(self)
 
     def search(
-        self, queries: Sequence[Features], bound: float | None = None, limit: int = _PROPOSED
+        self, queries: Sequence[Features], bound: float | None = None, limit: int = _SHORTLIST
     ) -> Hits:
         """The pictures that share features with each query, those with most votes first.
 
         The value is the number of votes, float32: candidates that have to be verified.
         """
         parts = []
-        for at, query in enumerate(queries):
-            shortlist = self.shortlist(query, None, limit or 2 * max(len(self), 1))
+        for number, query in enumerate(queries):
+            shortlist = self.shortlist(query, limit=limit or 2 * max(len(self), 1))
             row, first = np.unique(shortlist.row, return_index=True)
             order = np.argsort(first)
             votes = shortlist.votes[first[order]]
-            hits = Hits(np.full(len(row), at), row[order], votes)
+            hits = Hits(np.full(len(row), number), row[order], votes)
             parts.append(hits if bound is None else hits.where(votes >= bound))
         return Hits.concatenate(parts, np.float32)
 
@@ -168,79 +164,81 @@ class FeatureIndex(Index):
         return digits
 
     def numbers(self, digests: Collection[str]) -> np.ndarray:
-        """The numbers of those pictures that the index holds, (k,) int64, ascending."""
-        wanted = np.frombuffer(bytes.fromhex("".join(sorted(digests))), np.uint8).reshape(-1, 32)
-        held, wanted = as_keys(self.items), as_keys(wanted)
-        at = np.searchsorted(held, wanted)
-        there = at < len(held)
-        at, wanted = at[there], wanted[there]
-        found: np.ndarray = at[held[at] == wanted]
-        return found
+        """The numbers of those pictures that the index contains, (k,) int64, ascending."""
+        digest_bytes = np.frombuffer(bytes.fromhex("".join(sorted(digests))), np.uint8)
+        keys, wanted = as_keys(self.items), as_keys(digest_bytes.reshape(-1, 32))
+        rows = np.searchsorted(keys, wanted)
+        in_range = rows < len(keys)
+        rows, wanted = rows[in_range], wanted[in_range]
+        numbers: np.ndarray = rows[keys[rows] == wanted]
+        return numbers
 
     def shortlist(
-        self, asked: Features, among: np.ndarray | None = None, most: int = _PROPOSED
+        self, query: Features, among: np.ndarray | None = None, limit: int = _SHORTLIST
     ) -> Shortlist:
-        """The pictures that most features speak for, `most` at most.
+        """The `limit` pictures with most votes.
 
-        `among` is (n,) bool: only those are proposed, and only their features count. A picture may
-        be proposed in both forms. Raises `IndexMismatch` where the index is seen to be damaged.
+        With `among`, (n,) bool, only these pictures are listed, and only their features count. A
+        picture may be listed twice: unmirrored and mirrored. Raises `IndexMismatch` if the index
+        turns out to be damaged.
         """
         known = len(self) if among is None else int(among.sum())
-        forms = (asked, asked.mirrored()) if known and len(asked) else ()
-        with _whole():
-            hits = (self._hits(form, among, known) for form in forms)
-            votes = [count_votes(each, len(self), known, most) for each in hits]
+        orientations = (query, query.mirrored()) if known and len(query) else ()
+        with _reporting_damage():
+            hits = (self._hits(orientation, among, known) for orientation in orientations)
+            votes = [count_votes(each, len(self), known, limit) for each in hits]
         both = np.concatenate(votes) if votes else np.zeros(0, np.float32)
-        found = np.flatnonzero(both > 0)
-        if len(found) > most:
-            found = found[np.argpartition(-both[found], most)[:most]]
-        found = found[np.lexsort((found, -both[found]))]
-        mirrored, row = np.divmod(found, max(len(self), 1))
-        return Shortlist(row, mirrored == 1, both[found])
+        rows = np.flatnonzero(both > 0)
+        if len(rows) > limit:
+            rows = rows[np.argpartition(-both[rows], limit)[:limit]]
+        rows = rows[np.lexsort((rows, -both[rows]))]
+        is_mirrored, row = np.divmod(rows, max(len(self), 1))
+        return Shortlist(row, is_mirrored == 1, both[rows])
 
     def features(self, row: int) -> Features:
-        """A picture's features, read from its shard. Raises `CaseError` where it is damaged."""
-        shard, at = self.rows[row].tolist()
-        with _whole():
-            return self._shards.one(shard, at)
+        """A picture's features, read from its shard. Raises `CaseError` if it is damaged."""
+        shard, shard_row = self.rows[row].tolist()
+        with _reporting_damage():
+            return self._shards.one(shard, shard_row)
 
     def measured_recall(self) -> float:
-        """Of the features nearest to some of the index's own, the part that is looked at."""
+        """The share of the nearest neighbors of some of the index's features that probes find."""
         size = self.words.shape[1]
         queries = np.ascontiguousarray(self.words[:, :: max(size // _SAMPLE, 1)].T)
         within = np.zeros((len(queries), 129), np.int64)
-        for at, words in enumerate(queries):
+        for number, words in enumerate(queries):
             for start in range(0, size, _BLOCK):
-                block = feature_distances(self.words[:, start : start + _BLOCK], words)
-                within[at] += np.bincount(block, minlength=129)
+                distances = feature_distances(self.words[:, start : start + _BLOCK], words)
+                within[number] += np.bincount(distances, minlength=129)
         within = np.cumsum(within, axis=1)[:, : MAX_FEATURE_DISTANCE + 1]
-        looked = self._held.near(queries, self._lists(queries), None, size).within
-        radius = np.minimum((within < _NEAREST).sum(axis=1), MAX_FEATURE_DISTANCE)[:, None]
-        there, found = (np.take_along_axis(each, radius, 1).sum() for each in (within, looked))
-        return float(found / there) if there else 1.0
+        probed = self._inverted_lists.near(queries, self._probed(queries), None, size).within
+        radius = (within < _SAMPLE_NEIGHBORS).sum(axis=1)
+        radius = np.minimum(radius, MAX_FEATURE_DISTANCE)[:, None]
+        neighbors, hits = (np.take_along_axis(c, radius, 1).sum() for c in (within, probed))
+        return float(hits / neighbors) if neighbors else 1.0
 
-    def _hits(self, asked: Features, among: np.ndarray | None, known: int) -> FeatureHits:
-        """The features near to each feature asked for, the nearest ones of those."""
-        words = asked.words[:MAX_QUERY_FEATURES]
-        most = max(round(known * _VOTERS), _FEWEST_VOTERS)
-        near = self._held.near(words, self._lists(words), among, most, compiled=self._compiled)
+    def _hits(self, query: Features, among: np.ndarray | None, known: int) -> FeatureHits:
+        """The features nearest to each feature of the query."""
+        words = query.words[:MAX_QUERY_FEATURES]
+        voters = max(round(known * _VOTER_SHARE), _MIN_VOTERS)
+        lists, compiled = self._probed(words), self._compiled
+        near = self._inverted_lists.near(words, lists, among, voters, compiled=compiled)
         owner = near.owner.astype(np.int64)
-        turn, scale = _moved(asked, near.feature, owner)
-        if (owner >> POSE_BITS).max(initial=0) >= max(len(self), 1):
-            raise IndexError("a feature's picture is none of the index")
-        return FeatureHits(
-            near.feature, owner >> POSE_BITS, near.distance, turn, scale, near.within
-        )
+        turn, scale = _implied_rotation_and_scale(query, near.feature, owner)
+        picture = owner >> POSE_BITS
+        if picture.max(initial=0) >= max(len(self), 1):
+            raise IndexError("a feature's picture is outside the index")
+        return FeatureHits(near.feature, picture, near.distance, turn, scale, near.within)
 
-    def _lists(self, words: np.ndarray) -> np.ndarray:
-        """The lists that are looked into for each of (f, 2) words, (f, p)."""
-        probed = min(_PROBED, len(self.centers))
-        return nearest_centers(words.view(np.uint8), self.centers, probed)
+    def _probed(self, words: np.ndarray) -> np.ndarray:
+        """The lists that each of (f, 2) words probes, (f, p)."""
+        count = min(_PROBED_LISTS, len(self.centers))
+        return nearest_centers(words.view(np.uint8), self.centers, count)
 
 
 @contextmanager
-def _whole() -> Iterator[None]:
-    """Tell of numbers that lead out of the index: files are read only where they are looked at."""
+def _reporting_damage() -> Iterator[None]:
+    """Report numbers that point outside the index: mapped files are not checked on opening."""
     try:
         yield
     except IndexError:
@@ -250,13 +248,12 @@ def _whole() -> Iterator[None]:
         ) from None
 
 
-def _moved(asked: Features, feature: np.ndarray, owner: np.ndarray) -> tuple[np.ndarray, ...]:
-    """By how much the picture asked for would be turned (256ths) and scaled (16ths) for each."""
-    angle = np.rint(asked.angle * (256 / 360)).astype(np.int64)
-    scale = np.rint(16 * np.log2(asked.scale)).astype(np.int64)
-    turn = (
-        (owner >> 4 & (ANGLE_STEPS - 1)) * (256 // ANGLE_STEPS)
-        + 128 // ANGLE_STEPS
-        - angle[feature]
-    )
-    return turn, (owner & (SCALE_STEPS - 1)) * 8 + 4 - scale[feature]
+def _implied_rotation_and_scale(
+    query: Features, feature: np.ndarray, owner: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """How the query would be rotated (256ths of a turn) and scaled (16ths of a doubling)."""
+    angle = np.rint(query.angle * (256 / 360)).astype(np.int64)
+    scale = np.rint(16 * np.log2(query.scale)).astype(np.int64)
+    owner_angle = (owner >> 4 & (ANGLE_STEPS - 1)) * (256 // ANGLE_STEPS) + 128 // ANGLE_STEPS
+    owner_scale = (owner & (SCALE_STEPS - 1)) * 8 + 4
+    return owner_angle - angle[feature], owner_scale - scale[feature]

@@ -26,8 +26,8 @@ from frametrace.index.base import Hits
 from frametrace.index.codes import Codes, as_keys, first_bytes
 from frametrace.index.hamming.hamming_index import HammingIndex
 from frametrace.index.hamming.hamming_join import HammingJoin, dense_block_pairs
-from frametrace.index.store import PAIRS_DONE, index_folder, open_index, pair_files, read_manifest
-from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
+from frametrace.index.store import PAIRS_DONE, index_folder, open_as, pair_files, read_manifest
+from frametrace.posts.errors import CaseError, IndexMismatch
 from frametrace.work.progress import Progress, Silent
 
 __all__ = ["near_pairs"]
@@ -63,12 +63,13 @@ def near_pairs(
     The pairs are read in batches, each pair once, query < row. Raises as `open_index` does, and
     `IndexMismatch` if pairs on disk are damaged.
     """
-    codes = _open_codes(case, signal)
+    codes = open_as(HammingIndex, case, signal).codes
     folder = index_folder(case, signal) / f"pairs-{radius}"
     if not (folder / _DONE).is_file():
         try:
             with comparison_lock(folder.parent, progress or Silent()):
-                codes = _open_codes(case, signal)  # the run before may have swept the index
+                # Another process may have swept the index meanwhile.
+                codes = open_as(HammingIndex, case, signal).codes
                 if not (folder / _DONE).is_file():
                     _join_missing(folder, codes, radius, progress or Silent())
         except OSError as error:
@@ -77,15 +78,6 @@ def near_pairs(
                 "permissions, then run the same command again: it continues where it stopped"
             ) from None
     return codes, _read(folder, codes.codes, radius)
-
-
-def _open_codes(case: Case, signal: str) -> Codes:
-    index = open_index(case, signal)
-    if not isinstance(index, HammingIndex):
-        raise UsageError(
-            f"the values of the signal {signal} are not hashes, and have no near pairs"
-        )
-    return index.codes
 
 
 def _join_missing(folder: Path, codes: Codes, radius: int, progress: Progress) -> None:

@@ -151,19 +151,19 @@ def _cheapest_shares(costs: np.ndarray, shares: int) -> np.ndarray:
     `shares` in total only if they can't take that many.
     """
     m, choices = costs.shape
-    best = np.full((m + 1, shares + 1), np.inf)
-    best[0, 0] = 0
-    taken = np.zeros((m, shares + 1), np.int64)
+    least_cost = np.full((m + 1, shares + 1), np.inf)  # of the first chunks, by their shares
+    least_cost[0, 0] = 0
+    last_share = np.zeros((m, shares + 1), np.int64)
     for chunk in range(m):
-        for have in range(shares + 1):
-            before = np.maximum(have - np.arange(choices), 0)
-            options = best[chunk, before] + costs[chunk]
-            taken[chunk, have] = options.argmin()
-            best[chunk + 1, have] = options.min()
-    chosen, left = np.zeros(m, np.int64), shares
+        for total in range(shares + 1):
+            before = np.maximum(total - np.arange(choices), 0)
+            options = least_cost[chunk, before] + costs[chunk]
+            last_share[chunk, total] = options.argmin()
+            least_cost[chunk + 1, total] = options.min()
+    chosen, remaining = np.zeros(m, np.int64), shares
     for chunk in range(m - 1, -1, -1):
-        chosen[chunk] = taken[chunk, left]
-        left = max(left - chosen[chunk], 0)
+        chosen[chunk] = last_share[chunk, remaining]
+        remaining = max(remaining - chosen[chunk], 0)
     return chosen
 
 

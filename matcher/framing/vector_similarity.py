@@ -13,12 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.case.store import Case
-from frametrace.index.store import open_index
+from frametrace.index.store import open_as
 from frametrace.index.vectors import VectorIndex
 from frametrace.matcher.framing.calibration import Background, Prior
 from frametrace.matcher.framing.distinct_contents import NONE
 from frametrace.matcher.framing.pair_similarity import Basis, PairSimilarity
-from frametrace.posts.errors import IndexMismatch
 
 __all__ = ["MIN_VECTOR_RARITY", "ItemVectors", "angular_nearness", "cosine_of"]
 
@@ -44,9 +43,7 @@ class ItemVectors:
         """The vectors of a signal for items by digest; None where the case has no such signal."""
         if signal not in case.epoch.signals:
             return None
-        index = open_index(case, signal)
-        if not isinstance(index, VectorIndex):
-            raise IndexMismatch(f"the index of {signal} holds no vectors")
+        index = open_as(VectorIndex, case, signal)
         codes = index.codes
         code = np.append(np.repeat(np.arange(len(codes)), np.diff(codes.starts)), NONE)
         at = pc.index_in(items, value_set=codes.digests()).fill_null(NONE).to_numpy()

@@ -8,12 +8,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from frametrace.matcher.network.shares import RAW_SHARES, Shares
+from frametrace.posts.dates.parse_time import parse_time, parse_unix
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.layouts.detection import table_head
 from frametrace.posts.model import Precision, Skipped
 from frametrace.posts.rows import Head, Row, Shape
 from frametrace.posts.sources.source import Source, sources_in
-from frametrace.posts.times import parse_time, parse_unix
 from frametrace.work.progress import Progress, Silent
 
 __all__ = ["ShareColumns", "SharesRead", "read_shares"]

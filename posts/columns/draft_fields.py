@@ -1,17 +1,17 @@
-"""Deciding which column of a table is which field, one after the other."""
+"""Decides which column of a table is which field, for a draft of its column map."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from frametrace.posts.columns.contents import Contents
-from frametrace.posts.columns.fit import FIELDS_IN_ORDER, fit
+from frametrace.posts.columns.column_contents import ColumnContents
+from frametrace.posts.columns.field_fit import FIELDS_IN_ORDER, field_fit
 from frametrace.posts.columns.header_names import (
+    account_kind_in_name,
+    has_known_word,
     is_form_stamp,
-    kind_named,
-    platforms_named,
-    says_something,
+    platforms_in_name,
 )
 from frametrace.posts.model import AccountKind, Precision
 from frametrace.posts.readers.shared.account_keys import BY_HANDLE
@@ -19,7 +19,7 @@ from frametrace.posts.readers.shared.platforms import PLATFORMS, platform_or
 from frametrace.posts.readers.shared.post_keys import post_key
 
 __all__ = [
-    "Columns",
+    "DraftTable",
     "decide_account",
     "decide_kind",
     "decide_platform",
@@ -27,122 +27,127 @@ __all__ = [
     "decide_rest",
 ]
 
-_WANTED = ("posted_at", "text", "media")  # besides those that are required
-_OF_POSTS_AND_ACCOUNTS = frozenset(
+_WANTED = ("posted_at", "text", "media")  # besides the required fields
+_KEY_FIELDS = frozenset(
     {"id", "link", "account_id", "handle", "account_name", "who", "account_link"}
     | {"account_kind", "platform", "post_id"}
 )
-_NOTHING = Contents()
+_NOTHING = ColumnContents()
 _PERSON = re.compile(r"user|author|member|person|profile|sender", re.IGNORECASE)
-_MOST = 0.8  # of the cells
-_HOLDS = "by what the column holds"
+_MIN_SHARE = 0.8  # of the cells
+_BY_CONTENTS = "by the contents of the column"
 
 
 @dataclass(slots=True)
-class Columns:
-    """The columns of a table that are still to be had, and the draft as far as it is."""
+class DraftTable:
+    """The columns of a table with their contents and possible fields, and the draft so far.
 
-    contents: dict[str, Contents]
-    named: dict[str, dict[str, int]]
+    `columns`, `doubts` and `lacking` are those of the draft.
+    """
+
+    contents: dict[str, ColumnContents]
+    fields: dict[str, dict[str, int]]
     columns: dict[str, str]
     doubts: dict[str, str] = field(default_factory=dict)
     lacking: dict[str, str] = field(default_factory=dict)
 
-    def best(self, *fields: str) -> dict[str, str]:
-        """The best columns for some fields, none for two; the surest pair comes first."""
+    def best(self, *wanted: str) -> dict[str, str]:
+        """The best free columns for some fields; each column is used once, the best pair first."""
         ranked = sorted(
-            (-strength - fits, FIELDS_IN_ORDER.index(name), at, name, column)
+            (-strength - score, FIELDS_IN_ORDER.index(name), at, name, column)
             for at, (column, contents) in enumerate(self.contents.items())
             if column not in self.columns.values()
-            for name, strength in _fields_of(self.named[column], contents).items()
-            if name in fields and (fits := fit(name, strength, contents))
+            for name, strength in _fields_of(self.fields[column], contents).items()
+            if name in wanted and (score := field_fit(name, strength, contents))
         )
-        found: dict[str, str] = {}
+        best: dict[str, str] = {}
         for *_, name, column in ranked:
-            if name not in found and column not in found.values():
-                found[name] = column
-        return found
+            if name not in best and column not in best.values():
+                best[name] = column
+        return best
 
     def take(self, name: str, column: str, doubt: str = "") -> None:
-        """Let a column be a field, with what is uncertain about it."""
+        """Use a column as a field, perhaps with a doubt."""
         self.columns[name] = column
         if doubt:
             self.doubts[name] = doubt
 
-    def unnamed(self) -> dict[str, Contents]:
-        """The columns that are left and whose names say nothing."""
+    def unnamed(self) -> dict[str, ColumnContents]:
+        """The free columns whose names have no known word."""
         taken = set(self.columns.values())
         return {
             column: contents
             for column, contents in self.contents.items()
-            if column not in taken and not says_something(column)
+            if column not in taken and not has_known_word(column)
         }
 
 
-def _fields_of(named: Mapping[str, int], held: Contents) -> Mapping[str, int]:
-    """What a column may be: a name without spaces is a handle, a handle with some a name."""
-    if "account_name" in named and held.handles >= 0.9:
-        return {"handle": named["account_name"], **named}
-    if "handle" in named and held.handles < _MOST:
-        return {"account_name": 2, **named}
-    return named
+def _fields_of(fields: Mapping[str, int], contents: ColumnContents) -> Mapping[str, int]:
+    """The possible fields of a column: names that look like handles may be these, and reverse."""
+    if "account_name" in fields and contents.handles >= 0.9:
+        return {"handle": fields["account_name"], **fields}
+    if "handle" in fields and contents.handles < _MIN_SHARE:
+        return {"account_name": 2, **fields}
+    return fields
 
 
-def decide_post(table: Columns, sample: Sequence[Mapping[str, str]]) -> str:
-    """Decide on the post's id; returns the column of links to posts if it is that.
+def decide_post(table: DraftTable, sample: Sequence[Mapping[str, str]]) -> str:
+    """Decide on the column of the post's id; returns it if it has links to posts.
 
-    A link tells the platform as well, and an id that other tools have too, so it comes first.
+    A link comes first: it names the platform too, and has the id that other tools use.
     """
     if column := table.columns.get("post_id", ""):
         return column if table.contents.get(column, _NOTHING).post_links else ""
-    found = table.best("id", "link")
-    link, own = found.get("link", ""), found.get("id", "")
-    leads_to_posts = bool(link) and table.contents[link].post_links >= _MOST
+    best = table.best("id", "link")
+    link, own = best.get("link", ""), best.get("id", "")
+    leads_to_posts = bool(link) and table.contents[link].post_links >= _MIN_SHARE
     if not (leads_to_posts or own) and (unnamed := _unnamed_post(table)):
-        table.take("post_id", unnamed, _HOLDS)
+        table.take("post_id", unnamed, _BY_CONTENTS)
         return unnamed if table.contents[unnamed].post_links else ""
     if leads_to_posts and not (own and _is_fuller(table, own, link)):
         differs = own and not table.contents[own].numbers_rows
-        beside = _beside(table, own, link, sample) if differs else ""
-        table.take("post_id", link, beside or _about_link(link, sample))
+        doubt = _differing_ids(table, own, link, sample) if differs else ""
+        table.take("post_id", link, doubt or _doubt_about_link(link, sample))
         return link
     if own:
-        table.take("post_id", own, _about_id(table, own))
+        table.take("post_id", own, _doubt_about_id(table, own))
     elif link:
-        table.take("post_id", link, _about_link(link, sample))
+        table.take("post_id", link, _doubt_about_link(link, sample))
         return link
     else:
         table.lacking["post_id"] = (
-            "no column looks like the post's id or its link; where there is none, add one that "
+            "no column looks like the post's id or its link; if there is none, add one that "
             "numbers the rows, such as march-1, march-2"
         )
     return ""
 
 
-def _about_link(link: str, sample: Sequence[Mapping[str, str]]) -> str:
-    written = [url for row in sample if (url := row.get(link, "").strip())]
-    whole = sum(post_key(platform_or(url, ""), url) == url for url in written)
-    if not whole:
+def _doubt_about_link(link: str, sample: Sequence[Mapping[str, str]]) -> str:
+    links = [url for row in sample if (url := row.get(link, "").strip())]
+    unknown = sum(post_key(platform_or(url, ""), url) == url for url in links)
+    if not unknown:
         return ""
-    where = "" if whole == len(written) else "of some rows "
-    return f"{where}the link itself is the id: it does not name a post of a site that is known"
+    where = "" if unknown == len(links) else "in some rows, "
+    return f"{where}the link itself is the id: it does not name a post on a known site"
 
 
-def _unnamed_post(table: Columns) -> str:
-    """The one column that holds links to posts, or else ids, and whose name says nothing."""
+def _unnamed_post(table: DraftTable) -> str:
+    """The only column without a known word in its name that has links to posts, or else ids."""
     unnamed = table.unnamed()
     for name in ("link", "id"):
-        fitting = [column for column, held in unnamed.items() if fit(name, 0, held)]
+        fitting = [column for column, contents in unnamed.items() if field_fit(name, 0, contents)]
         if fitting:
             return fitting[0] if len(fitting) == 1 else ""
     return ""
 
 
-def _is_fuller(table: Columns, column: str, other: str) -> bool:
+def _is_fuller(table: DraftTable, column: str, other: str) -> bool:
     return table.contents[column].filled > table.contents[other].filled + 0.05
 
 
-def _beside(table: Columns, own: str, link: str, sample: Sequence[Mapping[str, str]]) -> str:
+def _differing_ids(
+    table: DraftTable, own: str, link: str, sample: Sequence[Mapping[str, str]]
+) -> str:
     both = [
         (row[own].strip(), row[link].strip()) for row in sample if row.get(own) and row.get(link)
     ]
@@ -150,89 +155,102 @@ def _beside(table: Columns, own: str, link: str, sample: Sequence[Mapping[str, s
     for written, url in both:
         platform = platform_or(url, "")
         same += post_key(platform, url) == post_key(platform, written)
-    return "" if same >= _MOST * len(both) else f"the links tell other ids than {own}"
+    return "" if same >= _MIN_SHARE * len(both) else f"the links have other ids than {own}"
 
 
-def _about_id(table: Columns, column: str) -> str:
+def _doubt_about_id(table: DraftTable, column: str) -> str:
     contents = table.contents[column]
     if contents.numbers_rows:
         return "it counts from 1: does it number the rows of this table only?"
     if contents.distinct < 1:
-        return "some rows have the same: those count as one post"
+        return "rows with the same id count as one post"
     return ""
 
 
-def decide_platform(table: Columns) -> str:
-    """The platform of all posts, where links or names of columns tell one; else its column."""
-    found = table.best("platform")
-    if column := found.get("platform"):
+def decide_platform(table: DraftTable) -> str:
+    """The platform of all posts, by links or names of columns; or decide on its column."""
+    if column := table.best("platform").get("platform"):
         table.take("platform", column)
         return ""
-    linked = {held.platform for held in table.contents.values() if held.platform}
-    told = set(chain.from_iterable(map(platforms_named, table.contents))) & PLATFORMS
-    for how, platforms in (("by the links in it", linked), ("by the columns' names", told)):
+    linked = {contents.platform for contents in table.contents.values() if contents.platform}
+    named = set(chain.from_iterable(map(platforms_in_name, table.contents))) & PLATFORMS
+    for how, platforms in (("by the links in it", linked), ("by the columns' names", named)):
         if len(platforms) == 1:
             table.doubts["platform"] = how
             return platforms.pop()
-    table.lacking["platform"] = "nothing tells the platform: without it posts are of `unknown`"
+    table.lacking["platform"] = "nothing shows the platform: without it, posts are of `unknown`"
     return ""
 
 
-def decide_account(table: Columns, platform: str) -> None:
-    """Decide on who posted: by number, or by handle where that is what others tell as well."""
-    found = table.best(
+def decide_account(table: DraftTable, platform: str) -> None:
+    """Decide on the account: by number, or by handle where other tools use handles."""
+    best_columns = table.best(
         "account_id", "handle", "account_name", "who", "account_link", "account_kind"
     )
-    if "account_kind" in found and "account_kind" not in table.columns:
-        table.take("account_kind", found["account_kind"])
+    if "account_kind" in best_columns and "account_kind" not in table.columns:
+        table.take("account_kind", best_columns["account_kind"])
     number, handle, name = (
-        found.get(each, "") for each in ("account_id", "handle", "account_name")
+        best_columns.get(field, "") for field in ("account_id", "handle", "account_name")
     )
-    who = found.get("who", "")
-    if who and table.contents[who].handles >= _MOST:
+    who = best_columns.get("who", "")
+    if who and table.contents[who].handles >= _MIN_SHARE:
         handle, who = handle or who, "" if not handle else who
     elif who and table.contents[who].ids >= 0.9 and table.contents[who].handles < 0.1:
         number, who = number or who, "" if not number else who
-    name, who = ("" if number and _is_where(table, each, number) else each for each in (name, who))
+    name, who = (
+        "" if number and _is_venue(table, column, number) else column for column in (name, who)
+    )
     name = name or who
     ids = [handle, number] if platform in BY_HANDLE else [number, handle]
     best = next(filter(None, ids), "")
     if "account_id" not in table.columns:
         if best:
             table.take("account_id", best)
-        elif not name and (link := found.get("account_link")):
-            table.take("account_id", link, "the link to the account stands for its id")
+        elif not name and (link := best_columns.get("account_link")):
+            table.take("account_id", link, "the link to the account is used as its id")
     if "account_name" not in table.columns:
-        name = name or next((each for each in (handle, who) if each and each != best), "")
+        name = name or next((column for column in (handle, who) if column and column != best), "")
         if name and name not in table.columns.values():
-            alone = "" if "account_id" in table.columns else "accounts of one name count as one"
-            table.take("account_name", name, alone)
+            doubt = (
+                "" if "account_id" in table.columns else "accounts with the same name count as one"
+            )
+            table.take("account_name", name, doubt)
     if not {"account_id", "account_name"} & table.columns.keys():
         table.lacking["account_id"] = (
-            "no column looks like who posted; @ and a name where all are by one account"
+            "no column looks like who posted; if all are by one account, write @ and its name"
         )
 
 
-def _is_where(table: Columns, name: str, number: str) -> bool:
-    """Whether a name is that of the group or page where somebody else, with a number, posted."""
-    kind = kind_named(name)
-    if not kind or kind_named(number) == kind:
+def _is_venue(table: DraftTable, name: str, number: str) -> bool:
+    """Whether a name is that of the group or page where the account with the number posted."""
+    kind = account_kind_in_name(name)
+    if not kind or account_kind_in_name(number) == kind:
         return False
-    ids = [each for each, held in table.contents.items() if held.ids >= 0.9 and each != name]
-    return bool(_PERSON.search(number)) or any(kind_named(each) == kind for each in ids)
+    ids = [
+        column
+        for column, contents in table.contents.items()
+        if contents.ids >= 0.9 and column != name
+    ]
+    return bool(_PERSON.search(number)) or any(
+        account_kind_in_name(column) == kind for column in ids
+    )
 
 
-def decide_rest(table: Columns) -> None:
-    """Times, texts, pictures, links, hashtags, counts."""
-    fields = [name for name in FIELDS_IN_ORDER if name not in _OF_POSTS_AND_ACCOUNTS]
+def decide_rest(table: DraftTable) -> None:
+    """Decide on times, texts, pictures, links, hashtags and counts."""
+    fields = [name for name in FIELDS_IN_ORDER if name not in _KEY_FIELDS]
     for name, column in table.best(*(name for name in fields if name not in table.columns)).items():
         table.take(name, column)
     for name in _WANTED:
         if name not in table.columns:
-            fitting = [each for each, held in table.unnamed().items() if fit(name, 0, held)]
-            longest = max(fitting, key=lambda each: table.contents[each].length, default="")
+            fitting = [
+                column
+                for column, contents in table.unnamed().items()
+                if field_fit(name, 0, contents)
+            ]
+            longest = max(fitting, key=lambda column: table.contents[column].length, default="")
             if longest and (name == "text" or len(fitting) == 1):
-                table.take(name, longest, _HOLDS)
+                table.take(name, longest, _BY_CONTENTS)
             else:
                 table.lacking[name] = _why_not(table, name)
     _decide_clock(table)
@@ -241,59 +259,59 @@ def decide_rest(table: Columns) -> None:
             table.doubts[name] = "; ".join(filter(None, (table.doubts.get(name), doubt)))
 
 
-def _decide_clock(table: Columns) -> None:
-    """Let the one column with times of day stand beside a column of days."""
+def _decide_clock(table: DraftTable) -> None:
+    """Use the only column with times of day beside a column of days."""
     if table.contents.get(table.columns.get("posted_at", ""), _NOTHING).precision is Precision.DAY:
         clocks = [
             column
-            for column, held in table.contents.items()
-            if fit("posted_at_time", 0, held)
-            and ("posted_at" in table.named[column] or not says_something(column))
+            for column, contents in table.contents.items()
+            if field_fit("posted_at_time", 0, contents)
+            and ("posted_at" in table.fields[column] or not has_known_word(column))
         ]
         if len(clocks) == 1 and "posted_at_time" not in table.columns:
             table.take("posted_at_time", clocks[0])
 
 
-def _why_not(table: Columns, name: str) -> str:
-    """Why a field has no column: the one of that name holds something else, or there is none."""
+def _why_not(table: DraftTable, name: str) -> str:
+    """Why a field has no column: the one of that name has other contents, or there is none."""
     taken = set(table.columns.values())
-    for column, fields in table.named.items():
+    for column, fields in table.fields.items():
         if fields.get(name, 0) > 1 and column not in taken:
-            held = table.contents[column]
-            if not held.cells:
-                return f"{column} is empty in the rows that were looked at"
-            return f"{column} holds something else, such as {held.example[:40]!r}"
+            contents = table.contents[column]
+            if not contents.cells:
+                return f"{column} is empty in the first rows"
+            return f"{column} holds something else, such as {contents.example[:40]!r}"
     return "no column looks like it"
 
 
-def _doubt(table: Columns, name: str, column: str) -> str:
-    held = table.contents[column]
+def _doubt(table: DraftTable, name: str, column: str) -> str:
+    contents = table.contents[column]
     if name == "posted_at":
         return _doubt_about_time(table, column)
-    if name == "text" and held.texts < 0.3:
+    if name == "text" and contents.texts < 0.3:
         return "few of its cells have several words"
-    if name == "media" and held.pictures < 1:
-        return "some of its cells are no pictures"
+    if name == "media" and contents.pictures < 1:
+        return "some of its cells are not pictures"
     return ""
 
 
-def _doubt_about_time(table: Columns, column: str) -> str:
-    held = table.contents[column]
+def _doubt_about_time(table: DraftTable, column: str) -> str:
+    contents = table.contents[column]
     if is_form_stamp(column) and column == next(iter(table.contents)):
-        return "may be when a form was sent, and not when the post was made"
-    if held.two_orders:
+        return "may be the time when a form was sent, not that of the post"
+    if contents.two_orders:
         return "nothing shows whether 05/06 is in May or June: add day_order"
-    clocks = [each for each, other in table.contents.items() if other.clocks >= 0.9]
-    if held.precision is Precision.DAY and clocks and "posted_at_time" not in table.columns:
+    clocks = [column for column, other in table.contents.items() if other.clocks >= 0.9]
+    if contents.precision is Precision.DAY and clocks and "posted_at_time" not in table.columns:
         return f"the time of day in {clocks[0]} is not read along"
-    return "some of its cells are no times" if held.times < 1 else ""
+    return "some of its cells are not times" if contents.times < 1 else ""
 
 
-def decide_kind(table: Columns) -> AccountKind | None:
-    """What all accounts are, where the name of their column says it: `Page`, `Group`."""
+def decide_kind(table: DraftTable) -> AccountKind | None:
+    """The kind of all accounts, if the name of their column says it: `Page`, `Group`."""
     for name in ("account_name", "account_id"):
         column = table.columns.get(name, "")
-        if "account_kind" not in table.columns and (told := kind_named(column)):
-            table.doubts["account_kind"] = f"as {column} is named"
-            return AccountKind(told)
+        if "account_kind" not in table.columns and (kind := account_kind_in_name(column)):
+            table.doubts["account_kind"] = f"by the name of {column}"
+            return AccountKind(kind)
     return None

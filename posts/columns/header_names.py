@@ -1,7 +1,7 @@
-"""What the name of a column says of it, in the languages in which exports are written.
+"""Finds the fields that a column's name may mean, in the languages of exports.
 
-A name is taken apart into words, compounds included (`Beitragslink`, `userid`, `发布时间`); what
-each may mean stands in `words/columns.toml`. A rule says which meanings make a field.
+A name is split into words, compounds included (`Beitragslink`, `userid`, `发布时间`).
+`header_words.toml` gives the senses of each word, and a rule says which senses make a field.
 """
 
 import re
@@ -14,33 +14,39 @@ from itertools import permutations
 from pathlib import Path
 from unicodedata import combining, normalize
 
-__all__ = ["fields_named", "is_form_stamp", "kind_named", "platforms_named", "says_something"]
+__all__ = [
+    "account_kind_in_name",
+    "fields_in_name",
+    "has_known_word",
+    "is_form_stamp",
+    "platforms_in_name",
+]
 
 _WORDS = Path(__file__).parent / "header_words.toml"
-_LONGEST = 120  # characters of a name that are looked at
-_MOST = 12  # words of a name
+_MAX_NAME = 120  # characters of a name that are examined
+_MAX_WORDS = 12  # of a name
 _JOINTS = ("", "s", "n", "es", "en")  # between the parts of German compounds
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _PARTS = re.compile(r"[^\W_]+")
 _LETTERS = str.maketrans({"ł": "l", "ø": "o", "ı": "i", "đ": "d", "æ": "ae", "œ": "oe", "'": ""})
-# Tables that are not a language's.
+# Tables in the TOML file that are not those of a language.
 _JOINED, _KINDS, _PLATFORMS, _FORMS = "joined", "kinds", "platforms", "forms"
-# Scripts that are written without spaces, or glue short words to others.
+# Scripts without spaces, or in which short words are attached to others.
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 class Sense(StrEnum):
-    """What a word in a column's name is about."""
+    """What a word in a column's name means."""
 
     POST = "post"
     ID = "id"
     LINK = "link"
-    OUT = "out"  # of links that lead elsewhere
+    OUT = "out"  # of a link that leads elsewhere
     AUTHOR = "author"
     HANDLE = "handle"
     NAME = "name"
     TIME = "time"
-    POSTED = "posted"  # of who did it
+    POSTED = "posted"  # of the one who posted
     TEXT = "text"
     TITLE = "title"
     DESCRIPTION = "description"
@@ -50,7 +56,7 @@ class Sense(StrEnum):
     PLATFORM = "platform"
     KIND = "kind"
     NUMBER = "number"
-    ORIGINAL = "original"  # of what is repeated
+    ORIGINAL = "original"  # of a post that is reposted
     LIKES = "likes"
     COMMENTS = "comments"
     SHARES = "shares"
@@ -61,8 +67,8 @@ class Sense(StrEnum):
     REACTIONS = "reactions"
     INTERACTIONS = "interactions"
     BOOKMARKS = "bookmarks"
-    FILLER = "filler"  # says nothing
-    OTHER = "other"  # makes the column one of something else
+    FILLER = "filler"  # means nothing
+    OTHER = "other"  # the column is about something else
 
 
 _COUNTED = tuple(list(Sense)[list(Sense).index(Sense.LIKES) : list(Sense).index(Sense.FILLER)])
@@ -70,22 +76,22 @@ _COUNTED = tuple(list(Sense)[list(Sense).index(Sense.LIKES) : list(Sense).index(
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A field, how surely a name means it (1 to 3), what it must say, and what else it may."""
+    """A field, how surely a name means it (1 to 3), and the senses that it needs and allows."""
 
     field: str
     strength: int
     needs: tuple[Sense, ...]
-    may: frozenset[Sense] = frozenset()
+    allows: frozenset[Sense] = frozenset()
 
 
-def _rule(field: str, strength: int, needs: str, may: str = "") -> _Rule:
+def _rule(field: str, strength: int, needs: str, allows: str = "") -> _Rule:
     return _Rule(
-        field, strength, tuple(map(Sense, needs.split())), frozenset(map(Sense, may.split()))
+        field, strength, tuple(map(Sense, needs.split())), frozenset(map(Sense, allows.split()))
     )
 
 
-# Of `post_id` the id and the link, and of accounts the id, the handle, the name and whatever says
-# who it is, are told apart: contents decide which of them is taken.
+# A post has candidates for an id and a link, an account for an id, a handle, a name and anything
+# that says who posted: the contents decide which of them is used.
 _RULES = (
     _rule("id", 3, "post id", "platform video number"),
     _rule("id", 2, "id", "platform number"),
@@ -123,67 +129,67 @@ _RULES = (
 )
 
 
-def fields_named(name: str) -> dict[str, int]:
-    """The fields that a column of this name may be, each with how surely: 1, 2 or 3."""
-    words = _senses_of(name[:_LONGEST])
+def fields_in_name(name: str) -> dict[str, int]:
+    """The fields that a column of this name may be, each with its strength: 1, 2 or 3."""
+    words = _senses_of(name[:_MAX_NAME])
     known = [senses for senses in words if senses - {Sense.FILLER}]
     unknown = sum(not senses for senses in words)
-    found: dict[str, int] = {}
+    fields: dict[str, int] = {}
     for rule in _RULES:
-        if known and (strength := rule.strength - unknown) > 0 and _says(known, rule):
-            found[rule.field] = max(strength, found.get(rule.field, 0))
-    return found
+        if known and (strength := rule.strength - unknown) > 0 and _matches(known, rule):
+            fields[rule.field] = max(strength, fields.get(rule.field, 0))
+    return fields
 
 
-def says_something(name: str) -> bool:
-    """Whether any word of a name is known: what the column holds then doesn't decide alone."""
-    return any(senses - {Sense.FILLER} for senses in _senses_of(name[:_LONGEST]))
+def has_known_word(name: str) -> bool:
+    """Whether any word of a name is known: then the contents of the column don't decide alone."""
+    return any(senses - {Sense.FILLER} for senses in _senses_of(name[:_MAX_NAME]))
 
 
 def is_form_stamp(name: str) -> bool:
-    """Whether forms call so the column that says when each answer was sent."""
+    """Whether a name is that of the column of submission times in online forms."""
     return name.strip().casefold() in _content()[_FORMS]["stamp"].split(" | ")
 
 
-def kind_named(name: str) -> str:
-    """What a column's name says an account is: a page, a group, a channel; else empty."""
-    return next(iter(_named(name, _KINDS)), "")
+def account_kind_in_name(name: str) -> str:
+    """The kind of account in a column's name: page, group or channel; else empty."""
+    return next(iter(_names_in(name, _KINDS)), "")
 
 
-def platforms_named(name: str) -> tuple[str, ...]:
-    """The platforms that a column's name tells, as in `tweet_id`."""
-    return tuple(_named(name, _PLATFORMS))
+def platforms_in_name(name: str) -> tuple[str, ...]:
+    """The platforms in a column's name, as in `tweet_id`."""
+    return tuple(_names_in(name, _PLATFORMS))
 
 
-def _named(name: str, table: str) -> Iterator[str]:
-    words = set(_words_of(name[:_LONGEST]))
-    for called, spelled in _content()[table].items():
-        if not words.isdisjoint(folded(spelled).split()):
-            yield called
+def _names_in(name: str, table: str) -> Iterator[str]:
+    words = set(_words_of(name[:_MAX_NAME]))
+    for name_in_table, spellings in _content()[table].items():
+        if not words.isdisjoint(folded(spellings).split()):
+            yield name_in_table
 
 
 @lru_cache(maxsize=2**14)
 def _senses_of(name: str) -> tuple[frozenset[Sense], ...]:
-    """What each word of a name may mean; nothing for a word that isn't known."""
+    """The possible senses of each word of a name; none for an unknown word."""
     words = _lexicon()
     return tuple(words.get(part, frozenset()) for part in _words_of(name))
 
 
 def _words_of(name: str) -> Iterator[str]:
     spaced = _CAMEL.sub(" ", normalize("NFKC", name))
-    for token in _PARTS.findall(folded(spaced))[:_MOST]:
-        yield from _taken_apart(token)
+    for token in _PARTS.findall(folded(spaced))[:_MAX_WORDS]:
+        yield from _split_word(token)
 
 
 def folded(text: str) -> str:
-    """A text in small letters without accents."""
-    small = text.casefold().translate(_LETTERS)
-    bare = "".join(sign for sign in normalize("NFKD", small) if not combining(sign))
+    """A text in lower case without accents."""
+    lower = text.casefold().translate(_LETTERS)
+    bare = "".join(c for c in normalize("NFKD", lower) if not combining(c))
     return normalize("NFC", bare)
 
 
-def _says(words: Sequence[frozenset[Sense]], rule: _Rule) -> bool:
-    allowed = rule.may.union(rule.needs)
+def _matches(words: Sequence[frozenset[Sense]], rule: _Rule) -> bool:
+    allowed = rule.allows.union(rule.needs)
     allowed |= {Sense.FILLER}
     if len(words) < len(rule.needs) or not all(senses & allowed for senses in words):
         return False
@@ -193,7 +199,7 @@ def _says(words: Sequence[frozenset[Sense]], rule: _Rule) -> bool:
     )
 
 
-def _taken_apart(token: str) -> tuple[str, ...]:
+def _split_word(token: str) -> tuple[str, ...]:
     words = _lexicon()
     if token in words:
         return (token,)
@@ -202,12 +208,12 @@ def _taken_apart(token: str) -> tuple[str, ...]:
     if token.isdecimal():
         return ()
     if _UNSPACED.search(token):
-        return tuple(_run(token))
+        return tuple(_unspaced_words(token))
     return _compound(token) or (token,)
 
 
-def _run(token: str) -> Iterator[str]:
-    """The longest known words of a text without spaces, and what lies between them."""
+def _unspaced_words(token: str) -> Iterator[str]:
+    """The longest known words in a text without spaces, and what is between them."""
     words, at, rest = _lexicon(), 0, ""
     while at < len(token):
         end = next((e for e in range(len(token), at, -1) if token[at:e] in words), at)
@@ -224,9 +230,9 @@ def _run(token: str) -> Iterator[str]:
 
 @lru_cache(maxsize=2**12)
 def _compound(token: str) -> tuple[str, ...]:
-    """The known words that a word is made of; none if something would be left."""
+    """The known words that a compound consists of; none if a part is unknown."""
     words = _lexicon()
-    if len(token) > _LONGEST // 3:
+    if len(token) > _MAX_NAME // 3:
         return ()
     for end in range(len(token) - 1, 1, -1):
         if (head := token[:end]) not in words:
@@ -244,14 +250,14 @@ def _compound(token: str) -> tuple[str, ...]:
 
 @cache
 def _lexicon() -> Mapping[str, frozenset[Sense]]:
-    found: dict[str, set[Sense]] = {}
+    by_word: dict[str, set[Sense]] = {}
     for language, senses in _content().items():
         if language not in {_JOINED, _KINDS, _PLATFORMS, _FORMS}:
             for sense, words in senses.items():
                 for word in folded(words).split():
                     for part in _PARTS.findall(word):
-                        found.setdefault(part, set()).add(Sense(sense))
-    return {word: frozenset(senses) for word, senses in found.items()}
+                        by_word.setdefault(part, set()).add(Sense(sense))
+    return {word: frozenset(senses) for word, senses in by_word.items()}
 
 
 @cache

@@ -1,7 +1,7 @@
-"""Rows of a table that a column map describes, as posts.
+"""The reader for tables with a column map: it makes posts of their rows.
 
-Two fields may name one column. What a field did not take stays with the post, also what its other
-columns hold.
+Two fields may use one column. Columns that no field used stay with the post as `extra`, also the
+alternative columns of a field.
 """
 
 import re
@@ -10,38 +10,38 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from frametrace.posts.columns.column_map import COUNT, ColumnMap
+from frametrace.posts.columns.column_map import COUNT_PREFIX, ColumnMap
 from frametrace.posts.model import AccountKind, Post, Precision
 from frametrace.posts.readers.shared.post_keys import post_key
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.shared.written_keys import Keys, Written, another_account, keys_of
 from frametrace.posts.readers.shared.x_values import text_on
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.sources.folders import is_picture
-from frametrace.posts.values import distinct, objects_of, picked, values_of
+from frametrace.posts.sources.picture_files import is_picture
+from frametrace.posts.values import distinct, first_texts, parse_list, parse_objects
 
-__all__ = ["files_listed", "links_listed", "reader_of", "tags_listed"]
+__all__ = ["files_listed", "links_listed", "reader_for_map", "tags_listed"]
 
-# Links hold no blanks; a comma ends one where a blank or another link follows.
+# Links contain no blanks; a comma ends a link if a blank or another link follows.
 _BETWEEN_LINKS = re.compile(r"[\s|]+|[,;](?=\s|https?://|\Z)")
 _BETWEEN_FILES = re.compile(r"[|\n]|[,;\s](?=https?://)")
 _COMMAS = re.compile(r"[,;]")
 _BETWEEN_TAGS = re.compile(r"[,;|，、；\n]|\s(?=[#＃])")
 _HASH_SIGNS = "#＃ \t"
-# Objects in a record's lists are named by the first of these that they have.
+# The value of an object in a list is the first of these members that it has.
 _LINK_NAMES = ("url", "expanded_url", "href", "link", "src", "uri", "path", "file")
 _TAG_NAMES = ("name", "tag", "text", "title")
 
 _CLOCK = re.compile(
     r"\d{1,2}[:.]\d\d(?:[:.]\d\d(?:\.\d+)?)?(?:\s?[A-Za-z][\w .:+/-]{0,20})?", re.ASCII
 )
-_MIDNIGHT = re.compile(r"[T ]00:00(?::00)?\Z")  # what a spreadsheet adds to a day
+_MIDNIGHT = re.compile(r"[T ]00:00(?::00)?\Z")  # spreadsheets add it to a day
 
 _PEOPLE = frozenset({"individual", "people", "person", "personal", "profile", "user", "users"})
 _CLOCK_SIGNS = ("%M", "%S", "%s", "%c", "%X", "%T")
 
 
-def reader_of(columns: ColumnMap, shape: Shape) -> Reader:
+def reader_for_map(columns: ColumnMap, shape: Shape) -> Reader:
     """The reader of tables, or of JSON records, with these columns."""
     return Reader(
         name=columns.name,
@@ -57,53 +57,55 @@ def reader_of(columns: ColumnMap, shape: Shape) -> Reader:
 
 @dataclass(slots=True)
 class _Cells:
-    """What a row holds of each field: in the first of its columns that holds something."""
+    """The values of a row by field: each in the first of the field's columns that isn't empty."""
 
     columns: ColumnMap
     row: Row
-    unused: list[str] = field(default_factory=list)  # fields that were not taken after all
+    unused: list[str] = field(default_factory=list)  # fields whose value could not be used
 
     def column(self, field: str) -> str:
-        """The column that a field is taken from; empty where none holds something."""
+        """The column that a field is taken from; empty if all of its columns are empty."""
         listed = self.columns.columns.get(field, ())
         return next((name for name in listed if self.row.values.get(name, "").strip()), "")
 
     def text(self, field: str) -> str:
         return self.row.values.get(self.column(field), "")
 
-    def alone(self, field: str) -> Row:
-        """A row that holds that column alone."""
+    def row_of(self, field: str) -> Row:
+        """A row with only the column of a field."""
         name = self.column(field)
         return replace(self.row, values={name: self.row.values[name]} if name else {})
 
     def id(self, *fields: str) -> str:
-        """The first id that is whole. Raises ValueError, which names the columns, if none is."""
-        listed = [name for each in fields for name in self.columns.columns.get(each, ())]
+        """The first valid id. Raises ValueError, which names the columns, if there is none."""
+        listed = [name for field in fields for name in self.columns.columns.get(field, ())]
         errors = []
         for name in listed:
-            if held := self.row.values.get(name, "").strip():
+            if value := self.row.values.get(name, "").strip():
                 try:
-                    return replace(self.row, values={name: held}).key(name)
+                    return replace(self.row, values={name: value}).key(name)
                 except ValueError as error:
                     errors.append(error)
         raise errors[0] if errors else ValueError(f"{' or '.join(listed)} is empty")
 
     def reference(self, field: str) -> str:
-        return self.alone(field).reference(name) if (name := self.column(field)) else ""
+        return self.row_of(field).reference(name) if (name := self.column(field)) else ""
 
     def counts(self) -> dict[str, int]:
-        """The counts that are certain; the others stay as they are written."""
-        found: dict[str, int] = {}
-        for each in self.columns.columns:
-            if each.startswith(COUNT) and (name := self.column(each)):
-                found |= self.alone(each).counts({name: each.removeprefix(COUNT)})
-        return found
+        """The counts that are numbers; other values stay with the post as `extra`."""
+        counts: dict[str, int] = {}
+        for key in self.columns.columns:
+            if key.startswith(COUNT_PREFIX) and (name := self.column(key)):
+                counts |= self.row_of(key).counts({name: key.removeprefix(COUNT_PREFIX)})
+        return counts
 
     def rest(self, counts: Iterable[str], other_account: bool) -> dict[str, str]:
-        """What no field took; also who posted, where the post is another's."""
-        left = (COUNT, *self.unused)
-        fields = (name for name in self.columns.columns if not name.startswith(left))
-        taken = {self.column(field) for field in (*fields, *(COUNT + name for name in counts))}
+        """The columns that no field used; also those of the account, if the post is another's."""
+        unused = (COUNT_PREFIX, *self.unused)
+        fields = (name for name in self.columns.columns if not name.startswith(unused))
+        taken = {
+            self.column(field) for field in (*fields, *(COUNT_PREFIX + name for name in counts))
+        }
         if other_account:
             taken -= {self.column("account_id"), self.column("account_name")}
         return {name: text for name, text in self.row.rest().items() if name not in taken}
@@ -135,37 +137,37 @@ def _parse(columns: ColumnMap, row: Row) -> Post:
 
 
 def _keys(cells: _Cells) -> Keys:
-    said = cells.columns.account_id
+    constant = cells.columns.account_id
     keys = keys_of(
         Written(
             cells.text("platform"),
             cells.id("post_id"),
-            said or cells.id("account_id", "account_name"),
+            constant or cells.id("account_id", "account_name"),
             cells.text("account_name"),
             cells.columns.platform,
         )
     )
     if keys.other_account:
-        cells.row.told.append(another_account(cells.column("account_id") or "account_id"))
+        cells.row.notes.append(another_account(cells.column("account_id") or "account_id"))
     return keys
 
 
 def _kind(cells: _Cells) -> AccountKind:
-    """What kind of account it is; `Facebook page` and `public_group` are told by the last word."""
-    usual = cells.columns.account_kind or AccountKind.ACCOUNT
+    """The kind of account: the last word of `Facebook page` and `public_group` decides."""
+    default = cells.columns.account_kind or AccountKind.ACCOUNT
     written = cells.text("account_kind").strip()
     word = written.lower().replace("_", " ").rpartition(" ")[2]
     if not written or word in _PEOPLE:
-        return AccountKind.ACCOUNT if written else usual
+        return AccountKind.ACCOUNT if written else default
     try:
         return AccountKind(word)
     except ValueError:
         kinds = ", ".join(AccountKind)
-        cells.row.told.append(
+        cells.row.notes.append(
             f"{cells.column('account_kind')} {written[:40]!r} is not one of {kinds}; "
             "the rest of the row is kept"
         )
-        return usual
+        return default
 
 
 def _time(cells: _Cells) -> tuple[datetime | None, Precision]:
@@ -173,14 +175,18 @@ def _time(cells: _Cells) -> tuple[datetime | None, Precision]:
     name = cells.column("posted_at")
     if not name:
         return None, Precision.NONE
-    row, clock = cells.alone("posted_at"), cells.text("posted_at_time").strip()
+    row, clock = cells.row_of("posted_at"), cells.text("posted_at_time").strip()
     day = _MIDNIGHT.sub("", row.values[name].strip())
     if clock and _CLOCK.fullmatch(clock) and (":" not in day or cells.columns.time_format):
         row.values[name] = f"{day} {clock}"
     elif clock:
         cells.unused.append("posted_at_time")
-        found = "a time of day such as 14:03" if ":" not in day else f"of a day: {name} has a time"
-        row.told.append(f"{clock[:40]!r} is not {found}; the rest of the row is kept")
+        reason = (
+            f"is an extra time of day: {name} has one already"
+            if ":" in day
+            else "is not a time of day such as 14:03"
+        )
+        row.notes.append(f"{clock[:40]!r} {reason}; the rest of the row is kept")
     return row.time(name, partial(_by_format, cells.columns) if cells.columns.time_format else None)
 
 
@@ -188,48 +194,48 @@ def _by_format(columns: ColumnMap, text: str) -> tuple[datetime, Precision]:
     try:
         moment = datetime.strptime(text, columns.time_format)
     except ValueError:
-        raise ValueError(f"{text[:40]!r} is not written like {columns.time_format}") from None
+        raise ValueError(f"{text[:40]!r} doesn't match {columns.time_format}") from None
     if not any(sign in columns.time_format for sign in _CLOCK_SIGNS):
         return moment.replace(tzinfo=UTC), Precision.DAY
-    placed = moment if moment.tzinfo else moment.replace(tzinfo=columns.zone or UTC)
-    seconds = any(sign in columns.time_format for sign in _CLOCK_SIGNS[1:])
-    return placed.astimezone(UTC), Precision.SECOND if seconds else Precision.MINUTE
+    local = moment if moment.tzinfo else moment.replace(tzinfo=columns.zone or UTC)
+    has_seconds = any(sign in columns.time_format for sign in _CLOCK_SIGNS[1:])
+    return local.astimezone(UTC), Precision.SECOND if has_seconds else Precision.MINUTE
 
 
 def links_listed(text: str) -> tuple[str, ...]:
-    """Links as JSON, as Python prints a list, or between blanks, commas, semicolons or bars."""
+    """Links listed as JSON, as Python prints lists, or separated by blanks, commas, `;` or `|`."""
     text = text.strip()
     if text.startswith("["):
-        return _of_list(text, _LINK_NAMES)
+        return _json_items(text, _LINK_NAMES)
     parts = (part.strip(",;") for part in _BETWEEN_LINKS.split(text))
-    return distinct(part for part in parts if "." in part)  # what has none leads nowhere
+    return distinct(part for part in parts if "." in part)  # no link is without one
 
 
 def files_listed(text: str) -> tuple[str, ...]:
-    """Paths and links of pictures, like `links_listed`, though paths may hold blanks and commas.
+    """Paths and links of pictures, listed as in `links_listed`; paths may have blanks and commas.
 
-    So commas separate paths only where each part is named like a picture.
+    So commas separate paths only if each part has the name of a picture.
     """
     text = text.strip()
     if text.startswith("["):
-        return _of_list(text, _LINK_NAMES)
-    found: list[str] = []
+        return _json_items(text, _LINK_NAMES)
+    files: list[str] = []
     for part in filter(None, map(str.strip, _BETWEEN_FILES.split(text))):
         names = [part] if "://" in part else [name.strip() for name in _COMMAS.split(part)]
-        found += names if all(map(is_picture, names)) else [part]
-    return distinct(part.strip(",;") for part in found)
+        files += names if all(map(is_picture, names)) else [part]
+    return distinct(part.strip(",;") for part in files)
 
 
 def tags_listed(text: str) -> tuple[str, ...]:
-    """Hashtags, without their signs, in any of these spellings; blanks separate single words."""
+    """Hashtags without `#`, listed in any of these ways; blanks separate single words."""
     text = text.strip()
     if text.startswith("["):
-        listed = _of_list(text, _TAG_NAMES)
+        listed = _json_items(text, _TAG_NAMES)
     else:
         listed = tuple(_BETWEEN_TAGS.split(text))
         listed = tuple(text.split()) if len(listed) == 1 else listed
     return distinct(tag.strip(_HASH_SIGNS) for tag in listed)
 
 
-def _of_list(text: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    return picked(objects_of(text), *names) or distinct(map(str.strip, values_of(text)))
+def _json_items(text: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return first_texts(parse_objects(text), *names) or distinct(map(str.strip, parse_list(text)))

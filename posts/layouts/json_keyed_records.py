@@ -1,6 +1,6 @@
-"""Records that a JSON document keeps by their ids: `{"117": {"text": …}, "118": {"text": …}}`.
+"""Finds records that a JSON document stores by id: `{"117": {"text": …}, "118": {"text": …}}`.
 
-That is an object with two members or more, all of them objects alike, whose names look like ids.
+That is an object with two or more members, all of them similar objects, whose names look like ids.
 """
 
 from collections import Counter
@@ -9,76 +9,76 @@ from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Any
 
-from frametrace.posts.layouts.json_arrays import NOT_AN_OBJECT, members_at
+from frametrace.posts.layouts.json_lists import NOT_AN_OBJECT, members_at
 
-__all__ = ["KEY", "keyed_at", "keyed_in", "keyed_in_value"]
+__all__ = ["KEY_COLUMN", "keyed_paths", "keyed_paths_in_value", "keyed_records_at"]
 
-KEY = "key"  # the column that a record's name becomes
+KEY_COLUMN = "key"  # the column for the name of a record
 
-_LOOKED_AT = 20  # members of an object
-_DEEPEST = 2  # objects around one
-_MOST = 10  # objects that are looked at in a long document
-_LONGEST = 300  # characters of an id, which may be a link
-_MOSTLY = 0.8  # of the records have each of the names that they share
+_MAX_MEMBERS = 20  # of an object that are examined
+_MAX_DEPTH = 2  # objects around the records
+_MAX_OBJECTS = 10  # of a long document that are examined
+_MAX_ID = 300  # characters of an id, which may be a link
+_MIN_SHARE = 0.8  # of the records that have a name, for it to count as shared
 
-_Pieces = AbstractContextManager[Iterator[str]]
+_Chunks = AbstractContextManager[Iterator[str]]
 _Members = Sequence[tuple[str, Any]]
 
 
-def keyed_at(pieces: Iterable[str], path: str) -> Iterator[dict[str, Any] | str]:
-    """The records of the object at `path`, each with its id as `key`, or why one can't be had."""
-    for name, found in members_at(pieces, path):
-        yield {KEY: name, **found} if isinstance(found, dict) else found
+def keyed_records_at(chunks: Iterable[str], path: str) -> Iterator[dict[str, Any] | str]:
+    """Yield the records of the object at `path`, each with its id as `key`, or the reason."""
+    for name, record in members_at(chunks, path):
+        yield {KEY_COLUMN: name, **record} if isinstance(record, dict) else record
 
 
-def keyed_in_value(value: dict[str, Any], path: str = "") -> list[str]:
-    """The paths of all objects in a value, or of itself, that hold records by their ids."""
-    members = list(islice(value.items(), _LOOKED_AT))
+def keyed_paths_in_value(value: dict[str, Any], path: str = "") -> list[str]:
+    """The paths of the objects in a value (or of the value itself) that hold records by id."""
+    members = list(islice(value.items(), _MAX_MEMBERS))
     if _are_records(members):
         return [path]
-    if path.count(".") >= _DEEPEST - 1 and path:
+    if path.count(".") >= _MAX_DEPTH - 1 and path:
         return []
     return [
-        found
-        for name, each in members
-        if isinstance(each, dict)
-        for found in keyed_in_value(each, f"{path}.{name}" if path else name)
+        inner
+        for name, member in members
+        if isinstance(member, dict)
+        for inner in keyed_paths_in_value(member, f"{path}.{name}" if path else name)
     ]
 
 
-def keyed_in(pieces: Callable[[], _Pieces]) -> list[str]:
-    """The same of a document that is too long to be decoded; `pieces` opens it anew."""
-    found: list[str] = []
+def keyed_paths(chunks: Callable[[], _Chunks]) -> list[str]:
+    """The same for a document that is too long to be decoded; `chunks` opens it again."""
+    paths: list[str] = []
     waiting = [""]
-    for _ in range(_MOST):
+    for _ in range(_MAX_OBJECTS):
         if not waiting:
             break
         path = waiting.pop(0)
         members: list[tuple[str, Any]] = []
         try:
-            with pieces() as opened:
-                for name, each in islice(members_at(opened, path), _LOOKED_AT):
-                    names = dict.fromkeys(each) if isinstance(each, dict) else each
+            with chunks() as opened:
+                for name, member in islice(members_at(opened, path), _MAX_MEMBERS):
+                    names = dict.fromkeys(member) if isinstance(member, dict) else member
                     members.append((name, names))
         except ValueError:
-            pass  # what comes before is enough
+            pass  # the members before the error are enough
         if _are_records(members):
-            found.append(path)
-        elif not path or path.count(".") < _DEEPEST - 1:
-            inside = (name for name, each in members if each != NOT_AN_OBJECT)
+            paths.append(path)
+        elif not path or path.count(".") < _MAX_DEPTH - 1:
+            inside = (name for name, member in members if member != NOT_AN_OBJECT)
             waiting += (f"{path}.{name}" if path else name for name in inside)
-    return found
+    return paths
 
 
 def _are_records(members: _Members) -> bool:
-    """Whether members of an object are records by their ids."""
-    if len(members) < 2 or not all(each and isinstance(each, dict) for _, each in members):
+    """Whether the members of an object are records stored by id."""
+    if len(members) < 2 or not all(member and isinstance(member, dict) for _, member in members):
         return False
     keys = [name for name, _ in members]
-    if any(len(key) > _LONGEST or key.split() != [key] for key in keys):
+    if any(len(key) > _MAX_ID or key.split() != [key] for key in keys):
         return False
     if 2 * sum(any(map(str.isdigit, key)) for key in keys) < len(keys):
         return False  # words, such as names of settings
-    names = Counter(name for _, each in members for name in each)
-    shared = sum(count >= _MOSTLY * len(members) for count in names.values())
+    names = Counter(name for _, member in members for name in member)
+    shared = sum(count >= _MIN_SHARE * len(members) for count in names.values())
     return shared >= 2 and 2 * shared * len(members) >= names.total()

@@ -1,4 +1,4 @@
-"""Parquet files, as rows of text."""
+"""Reads Parquet files as rows of text."""
 
 import io
 import json
@@ -12,60 +12,60 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.sources.compression import DAMAGED
-from frametrace.posts.values import encodable
+from frametrace.posts.sources.compression import READ_ERRORS
+from frametrace.posts.values import without_surrogates
 
-__all__ = ["is_parquet", "parquet_in", "parquet_names", "parquet_rows"]
+__all__ = ["is_parquet", "open_parquet", "parquet_names", "parquet_rows"]
 
 _MAGIC = b"PAR1"
-_BATCH, _CELLS = 64, 2**17  # rows, and cells, that are decoded at once: a cell may be of megabytes
-_COLUMNS = 2**14  # as in other tables
-_PIECE = 2**20
-_WHOLE = 2**29  # bytes of one in an archive, which is read whole: its end says where things are
+_BATCH_ROWS, _BATCH_CELLS = 64, 2**17  # decoded at once; a cell may hold megabytes
+_MAX_COLUMNS = 2**14  # as in other tables
+_CHUNK = 2**20  # bytes
+_MAX_IN_ARCHIVE = 2**29  # bytes; in an archive it is read whole, as its index is at its end
 
 
-def is_parquet(begins: bytes) -> bool:
-    """Whether a file that begins like this is one."""
-    return begins.startswith(_MAGIC)
+def is_parquet(first_bytes: bytes) -> bool:
+    """Whether a file with these first bytes is a Parquet file."""
+    return first_bytes.startswith(_MAGIC)
 
 
-def parquet_in(file: "io.BufferedReader[Any]", name: str) -> pq.ParquetFile:
-    """Open one. Raises SourceError, with a plain reason, where it can't be read."""
+def open_parquet(file: "io.BufferedReader[Any]", name: str) -> pq.ParquetFile:
+    """Open a Parquet file. Raises SourceError, with a plain reason, where it can't be read."""
     try:
         if not file.seekable() or not isinstance(file.raw, io.FileIO):
             data = bytearray()
-            while piece := file.read1(_PIECE):
-                data += piece
-                if len(data) > _WHOLE:
-                    reason = f"in an archive it may have {_WHOLE // 2**20} MB; unpack it"
+            while chunk := file.read1(_CHUNK):
+                data += chunk
+                if len(data) > _MAX_IN_ARCHIVE:
+                    reason = f"in an archive it may have {_MAX_IN_ARCHIVE // 2**20} MB; unpack it"
                     raise SourceError(f"{name}: {reason}")
             return pq.ParquetFile(pa.BufferReader(pa.py_buffer(data)))
         return pq.ParquetFile(file)
-    except (pa.ArrowException, *DAMAGED) as error:
+    except (pa.ArrowException, *READ_ERRORS) as error:
         raise SourceError(f"{name}: the Parquet file can't be read: {error}") from None
 
 
 def parquet_names(file: pq.ParquetFile) -> tuple[str, ...]:
-    """Its columns by name, those inside structures by their dotted path.
+    """The names of its columns; those inside structures are dotted paths.
 
     Raises SourceError where there are too many.
     """
-    names = tuple(islice(_names(file.schema_arrow, ""), _COLUMNS + 1))
-    if len(names) > _COLUMNS:
-        raise SourceError(f"the Parquet file has more than {_COLUMNS:,} columns")
+    names = tuple(islice(_names(file.schema_arrow, ""), _MAX_COLUMNS + 1))
+    if len(names) > _MAX_COLUMNS:
+        raise SourceError(f"the Parquet file has more than {_MAX_COLUMNS:,} columns")
     return names
 
 
 def parquet_rows(file: pq.ParquetFile) -> Iterator[dict[str, str]]:
-    """Each row by column name, as text. Raises SourceError where the file is damaged."""
+    """Yield each row as text by column name. Raises SourceError where the file is damaged."""
     try:
-        rows = max(1, min(_BATCH, _CELLS // max(1, file.metadata.num_columns)))
+        rows = max(1, min(_BATCH_ROWS, _BATCH_CELLS // max(1, file.metadata.num_columns)))
         for batch in file.iter_batches(rows):
             for row in batch.to_pylist():
-                found: dict[str, str] = {}
-                _flatten(row, "", found)
-                yield found
-    except (pa.ArrowException, *DAMAGED) as error:
+                values: dict[str, str] = {}
+                _flatten(row, "", values)
+                yield values
+    except (pa.ArrowException, *READ_ERRORS) as error:
         raise SourceError(f"damaged from here on: {error}") from None
 
 
@@ -77,17 +77,17 @@ def _names(fields: Any, prefix: str) -> Iterator[str]:
             yield prefix + field.name
 
 
-def _flatten(row: dict[str, Any], prefix: str, found: dict[str, str]) -> None:
+def _flatten(row: dict[str, Any], prefix: str, values: dict[str, str]) -> None:
     for name, value in row.items():
         if isinstance(value, dict):
-            _flatten(value, f"{prefix}{name}.", found)
+            _flatten(value, f"{prefix}{name}.", values)
         else:
-            found[prefix + name] = _text(value)
+            values[prefix + name] = _text(value)
 
 
 def _text(value: object) -> str:
     if isinstance(value, str):
-        return encodable(value)
+        return without_surrogates(value)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, bytes):

@@ -1,9 +1,9 @@
-"""Files that posts claim on evidence which another post may take away, once all are known.
+"""Resolves claims: named files that another post may have a better right to.
 
-A row may name a path that is not in its own source's folder but in one above it, in that of another
-source (one export comes in several parts, or two exports have the same names inside), or anywhere
-in what was named. A list of downloads may name a post by nothing but its id, which posts of other
-platforms have as well.
+A row may name a path that is not in the folder of its own source, but in a folder above it, in that
+of another source (one export comes in several parts, or two exports have files of the same name),
+or anywhere in what users named. 4CAT's list of downloads may name a post by its id alone, and posts
+of other platforms may have the same id. Claims are resolved when all posts are known.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -11,206 +11,213 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from frametrace.posts.media.guesses import Guess, Key
-from frametrace.posts.media.source_folders import Sources, account_of
+from frametrace.posts.media.guesses import PostKey, Resolution
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.sources.folders import printable
+from frametrace.posts.sources.paths import printable
+from frametrace.posts.sources.sibling_sources import AllSources, account_hash
 
-__all__ = ["Claims", "Listed", "Named", "Where"]
+__all__ = ["ClaimKind", "Claims", "DownloadClaim", "PathClaim"]
+
+_NOT_OWN_FOLDER = "is not in its own folder"
+_USE_MAP = "a media map can say whose it is"
 
 
-class Where(Enum):
-    """Where a file lies that a row names."""
+class ClaimKind(Enum):
+    """Where the file lies that a row names."""
 
-    CROWD = "in its own folder, where several chats lie"
-    ABOVE = "in a folder above its own"
-    LENT = "in another source's folder"
-    FOUND = "anywhere, by its name alone"
+    SHARED_BY_CHATS = "in its own folder, where several chats lie"
+    FOLDER_ABOVE = "in a folder above its own"
+    OTHER_SOURCE = "in another source's folder"
+    BY_NAME = "anywhere, by its name alone"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Named:
-    """A file that a row names, outside its own folder; `at` is where the row's source lies.
+class PathClaim:
+    """A file that a row names by a path, and that is not certainly its own.
 
-    `begin` is the folder, of those above, which the path that is named begins in.
+    `folder` is that of the row's source. `search_folder` is the folder, above the source's or of
+    those that users named, that the path starts from.
     """
 
     post: Post
     named: str
     file: MediaFile
-    where: Where
-    at: str
-    begin: str = ""
-
-    @property
-    def by(self) -> str:
-        """Who claims it: all that lie in one folder are one, but chats."""
-        return f"{self.at}\0{self.post.source}" if self.where is Where.CROWD else self.at
-
-    @property
-    def account(self) -> int:
-        """The account whose posts may share it, in an export of one's own data; or none."""
-        return account_of(self.post) if self.where is Where.ABOVE else 0
+    kind: ClaimKind
+    folder: str
+    search_folder: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Listed:
-    """A file that a list of downloads gives to a post by its id alone."""
+class DownloadClaim:
+    """A file that the list of downloads at `list_path` gives to a post by its id alone."""
 
     post: Post
     file: MediaFile
-    listed: str
+    list_path: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    key: Key
+    """A claim without its post, to save memory; `claimant` is the folder, the chat or the list."""
+
+    key: PostKey
     source: str
     line: int
     named: str
     file: MediaFile
-    by: str  # the folder, the chat, or the list
-    account: int = 0
-    where: Where = Where.LENT
-    at: str = ""
-    begin: str = ""
+    claimant: str
+    account: int = 0  # the account whose posts may share the file; 0: none
+    kind: ClaimKind = ClaimKind.OTHER_SOURCE
+    folder: str = ""
+    search_folder: str = ""
 
     @classmethod
-    def of(cls, found: Named) -> "_Claim":
-        post = found.post
-        key = post.platform, post.post_id
-        what = key, post.source, post.line, found.named, found.file, found.by
-        return cls(*what, found.account, found.where, found.at, found.begin)
+    def by_path(cls, claim: PathClaim) -> "_Claim":
+        post, kind = claim.post, claim.kind
+        is_chat = kind is ClaimKind.SHARED_BY_CHATS
+        return cls(
+            key=(post.platform, post.post_id),
+            source=post.source,
+            line=post.line,
+            named=claim.named,
+            file=claim.file,
+            claimant=f"{claim.folder}\0{post.source}" if is_chat else claim.folder,
+            account=account_hash(post) if kind is ClaimKind.FOLDER_ABOVE else 0,
+            kind=kind,
+            folder=claim.folder,
+            search_folder=claim.search_folder,
+        )
 
     @classmethod
-    def by_list(cls, found: Listed) -> "_Claim":
-        post = found.post
+    def by_list(cls, claim: DownloadClaim) -> "_Claim":
+        post = claim.post
         key = post.platform, post.post_id
-        named = printable(found.file.path)
-        return cls(key, post.source, post.line, named, found.file, found.listed)
+        named = printable(claim.file.path)
+        return cls(key, post.source, post.line, named, claim.file, claim.list_path)
 
-    def given(self, reason: str = "") -> Guess:
-        """The file, or why the post doesn't have it."""
-        told = Skipped(self.source, self.line, self.named, reason)
-        return self.key, self.source, self.line, told if reason else self.file
+    def resolution(self, reason: str = "") -> Resolution:
+        """The file, or the `reason` that the post doesn't get it."""
+        skipped = Skipped(self.source, self.line, self.named, reason)
+        return self.key, self.source, self.line, skipped if reason else self.file
 
 
 @dataclass(slots=True)
 class Claims:
-    """Claims that wait until all posts are known; `contested` are the files that nobody got."""
+    """Claims that wait until all posts are known; `contested` are the files that no post got."""
 
-    _own: list[_Claim] = field(default_factory=list)  # within what the source itself lies in
-    _named: list[_Claim] = field(default_factory=list)
-    _listed: list[_Claim] = field(default_factory=list)
-    _platforms: dict[str, set[str]] = field(default_factory=dict)  # of lists, by links in rows
+    _own: list[_Claim] = field(default_factory=list)  # inside the source's own container
+    _by_path: list[_Claim] = field(default_factory=list)
+    _by_list: list[_Claim] = field(default_factory=list)
+    _list_platforms: dict[str, set[str]] = field(default_factory=dict)  # by links in rows
     contested: set[str] = field(default_factory=set)
 
     def __len__(self) -> int:
-        return len(self._own) + len(self._named) + len(self._listed)
+        return len(self._own) + len(self._by_path) + len(self._by_list)
 
-    def note(self, claim: Named | Listed) -> None:
-        """Note a claim."""
-        if isinstance(claim, Named):
-            is_own = claim.where in {Where.CROWD, Where.ABOVE}
-            (self._own if is_own else self._named).append(_Claim.of(claim))
+    def note(self, claim: PathClaim | DownloadClaim) -> None:
+        """Add a claim."""
+        if isinstance(claim, PathClaim):
+            is_own = claim.kind in {ClaimKind.SHARED_BY_CHATS, ClaimKind.FOLDER_ABOVE}
+            (self._own if is_own else self._by_path).append(_Claim.by_path(claim))
         else:
-            self._listed.append(_Claim.by_list(claim))
+            self._by_list.append(_Claim.by_list(claim))
 
-    def show(self, listed: str, platform: str) -> None:
-        """Note that a row of a platform names a link of a list."""
-        self._platforms.setdefault(listed, set()).add(platform)
+    def note_list_platform(self, list_path: str, platform: str) -> None:
+        """Record that a row of a platform has a link in a list of downloads."""
+        self._list_platforms.setdefault(list_path, set()).add(platform)
 
-    def own(self, given: Mapping[str, int], sources: Sources) -> Iterator[Guess]:
-        """The same as `resolved`, of files in folders above a source and of several chats."""
+    def resolve_own(self, owners: Mapping[str, int], sources: AllSources) -> Iterator[Resolution]:
+        """Resolve the claims inside the sources' own containers; see `resolve`."""
         claims, self._own = self._own, []
-        yield from self._resolved_named(claims, given, sources)
+        yield from self._resolve_paths(claims, owners, sources)
 
-    def resolved(
+    def resolve(
         self,
-        given: Mapping[str, int],
-        sources: Sources,
-        known: Callable[[Collection[str]], Collection[Key]],
-    ) -> Iterator[Guess]:
-        """Give each claim its file, or say why it has none.
+        owners: Mapping[str, int],
+        sources: AllSources,
+        posts_with_ids: Callable[[Collection[str]], Collection[PostKey]],
+    ) -> Iterator[Resolution]:
+        """Yield for each claim its file, or the reason that its post doesn't get it.
 
-        `given` are the places of files that rows and maps gave to posts, each with their account;
-        `known` gives the keys of other posts that have one of some ids.
+        `owners` has the full paths of files that rows and maps gave to posts, with the hash of
+        their account (0 where posts of several have one). `posts_with_ids` gives the keys of posts
+        elsewhere that have one of some ids.
         """
-        yield from self._resolved_named(self._named, given, sources)
-        yield from self._resolved_listed(known)
+        yield from self._resolve_paths(self._by_path, owners, sources)
+        yield from self._resolve_lists(posts_with_ids)
 
-    def _resolved_named(
-        self, named: Collection[_Claim], given: Mapping[str, int], sources: Sources
-    ) -> Iterator[Guess]:
+    def _resolve_paths(
+        self, claims: Collection[_Claim], owners: Mapping[str, int], sources: AllSources
+    ) -> Iterator[Resolution]:
         rivals: dict[str, list[_Claim]] = {}
-        for claim in named:
-            rivals.setdefault(claim.file.place, []).append(claim)
-        lost = sources.above_lost_tables()
-        disputed = {place for place, claims in rivals.items() if _differ(claims)}
-        owners = {place: given.get(place) for place in rivals}
-        for claim in named:
-            place = claim.file.place
-            folder = printable(Path(claim.file.root).name)
-            is_shared = claim.account != 0 and owners[place] == claim.account
-            if owners[place] is not None and not is_shared:
-                reason = f"in that of {folder} it is another post's"
-            elif place in disputed:
-                reason = f"posts of several sources name that of {folder}"
+        for claim in claims:
+            rivals.setdefault(claim.file.full_path, []).append(claim)
+        lost_tables = sources.parents_of_lost_tables()
+        disputed = {path for path, rival in rivals.items() if _are_disputed(rival)}
+        owner_of = {path: owners.get(path) for path in rivals}  # before any claim is granted
+        for claim in claims:
+            path = claim.file.full_path
+            root = printable(Path(claim.file.root).name)
+            is_shared = claim.account != 0 and owner_of[path] == claim.account
+            if owner_of[path] is not None and not is_shared:
+                reason = f"in that of {root} it is another post's"
+            elif path in disputed:
+                reason = f"posts of several sources name that of {root}"
             else:
-                reason = _objection(claim, sources, lost)
+                reason = _objection(claim, sources, lost_tables)
             if reason:
-                self.contested.add(place)
-            own = "is not its own alone" if claim.where is Where.CROWD else _NOT_BESIDE
-            yield claim.given(f"{own}; {reason}" if reason else "")
+                self.contested.add(path)
+            is_chat = claim.kind is ClaimKind.SHARED_BY_CHATS
+            prefix = "is not its own alone" if is_chat else _NOT_OWN_FOLDER
+            yield claim.resolution(f"{prefix}; {reason}" if reason else "")
 
-    def _resolved_listed(
-        self, known: Callable[[Collection[str]], Collection[Key]]
-    ) -> Iterator[Guess]:
-        platforms: dict[str, set[str]] = {}
-        for claim in self._listed:
-            platforms.setdefault(claim.by, set()).add(claim.key[0])
-        held: dict[str, set[str]] = {}
-        for platform, post_id in known({claim.key[1] for claim in self._listed}):
-            held.setdefault(post_id, set()).add(platform)
-        for claim in self._listed:
-            shown = self._platforms.get(claim.by, set())
-            may_be = platforms[claim.by] | held.get(claim.key[1], set())
-            if shown and claim.key[0] not in shown:
-                of = " or ".join(sorted(shown))
-                reason = f"4CAT lists it for a post of {of} with this id"
-                yield claim.given(f"{reason}; the row doesn't name its link")
-            elif not shown and len(may_be) > 1:
+    def _resolve_lists(
+        self, posts_with_ids: Callable[[Collection[str]], Collection[PostKey]]
+    ) -> Iterator[Resolution]:
+        claiming: dict[str, set[str]] = {}  # platforms of the posts that claim, by list
+        for claim in self._by_list:
+            claiming.setdefault(claim.claimant, set()).add(claim.key[0])
+        elsewhere: dict[str, set[str]] = {}  # platforms of posts elsewhere, by id
+        for platform, post_id in posts_with_ids({claim.key[1] for claim in self._by_list}):
+            elsewhere.setdefault(post_id, set()).add(platform)
+        for claim in self._by_list:
+            known = self._list_platforms.get(claim.claimant, set())
+            possible = claiming[claim.claimant] | elsewhere.get(claim.key[1], set())
+            if known and claim.key[0] not in known:
+                platforms = " or ".join(sorted(known))
+                reason = f"4CAT lists it for a post of {platforms} with this id"
+                yield claim.resolution(f"{reason}; the row doesn't name its link")
+            elif not known and len(possible) > 1:
                 reason = "4CAT lists it for a post with this id, which may be one of "
-                yield claim.given(reason + " or of ".join(sorted(may_be)))
+                yield claim.resolution(reason + " or of ".join(sorted(possible)))
             else:
-                yield claim.given()
+                yield claim.resolution()
 
 
-_NOT_BESIDE = "is not in its own folder"
-_BY_MAP = "a media map can say whose it is"
-
-
-def _differ(claims: Collection[_Claim]) -> bool:
+def _are_disputed(claims: Collection[_Claim]) -> bool:
     """Whether different posts of different sources claim a file, and not of one account."""
     accounts = {claim.account for claim in claims}
-    one_account = len(accounts) == 1 and 0 not in accounts
-    several = len({claim.by for claim in claims}) > 1 and len({c.key for c in claims}) > 1
-    return several and not one_account
+    is_one_account = len(accounts) == 1 and 0 not in accounts
+    claimants, keys = {claim.claimant for claim in claims}, {claim.key for claim in claims}
+    return len(claimants) > 1 and len(keys) > 1 and not is_one_account
 
 
-def _objection(claim: _Claim, sources: Sources, lost: Mapping[str, set[str]]) -> str:
-    """What speaks against a claim that no other post disputes; empty if nothing does."""
-    if claim.where is Where.LENT:
-        if sources.lost_rows_in(claim.file.root):
-            folder = printable(Path(claim.file.root).name)
-            return f"rows of {folder} are unread, which may name it: {_BY_MAP}"
+def _objection(claim: _Claim, sources: AllSources, lost_tables: Mapping[str, set[str]]) -> str:
+    """The reason against a claim that no other post disputes; empty if there is none.
+
+    `lost_tables` are the folders of tables with lost rows, by the folders above them.
+    """
+    if claim.kind is ClaimKind.OTHER_SOURCE:
+        if sources.has_lost_rows_under(claim.file.root):
+            root = printable(Path(claim.file.root).name)
+            return f"unreadable rows of {root} may name it: {_USE_MAP}"
         return ""
-    if claim.where is Where.CROWD:
-        return "rows of a chat are unread" if sources.lost_rows(claim.at) else ""
-    nearest = sources.nearest(claim.file.place)
-    if nearest not in {"", claim.at} and sources.objects(nearest, claim.account):
+    if claim.kind is ClaimKind.SHARED_BY_CHATS:
+        return "rows of a chat can't be read" if sources.has_lost_rows(claim.folder) else ""
+    nearest = sources.nearest(claim.file.full_path)
+    if nearest not in {"", claim.folder} and sources.may_own(nearest, claim.account):
         folder = printable(Path(nearest).name)
-        return f"it may be that of the posts in {folder}, which are nearer: {_BY_MAP}"
-    if lost.get(claim.begin, set()) - {claim.at}:
-        return f"rows of another table are unread, which may name it: {_BY_MAP}"
+        return f"it may be that of the posts in {folder}, which are nearer: {_USE_MAP}"
+    if lost_tables.get(claim.search_folder, set()) - {claim.folder}:
+        return f"unreadable rows of another table may name it: {_USE_MAP}"
     return ""

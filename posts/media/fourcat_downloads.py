@@ -1,4 +1,4 @@
-"""What 4CAT writes beside the pictures that it downloaded: of which link and posts each one is."""
+"""Reads 4CAT's `.metadata.json`: the link and the posts of each picture that it downloaded."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -7,60 +7,58 @@ from typing import Any
 
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Post
-from frametrace.posts.sources.compression import DAMAGED
-from frametrace.posts.sources.roots import Place
-from frametrace.posts.values import json_of
+from frametrace.posts.sources.compression import READ_ERRORS
+from frametrace.posts.sources.containers import Container
+from frametrace.posts.values import parse_json
 
-__all__ = ["DOWNLOADS", "Download", "Downloads", "names_link"]
+__all__ = ["LIST_NAME", "Download", "Downloads", "row_has_link"]
 
-DOWNLOADS = ".metadata.json"
-
-# Bytes; it is read whole. 4CAT needs some 300 for a link.
-_LARGEST = 2**25
+LIST_NAME = ".metadata.json"
+_MAX_LIST = 2**25  # bytes; it is read whole, and 4CAT writes some 300 for a link
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """One file that was downloaded from `url`; `path` is relative to `place`, `listed` the list."""
+    """A file downloaded from `url`: its `path` in `container`. `list_path` is that of the list."""
 
     url: str
-    place: Place
+    container: Container
     path: str
-    listed: str
+    list_path: str
 
 
 @dataclass(slots=True)
 class Downloads:
-    """All files that lists name, by the link that each had and by the posts that had it."""
+    """All files that the lists name, by their links and by the ids of their posts."""
 
     _by_link: dict[str, list[Download]] = field(default_factory=dict)
     _by_post: dict[str, list[Download]] = field(default_factory=dict)
 
-    def load(self, place: Place, path: str) -> None:
-        """Read the list at `path`; what failed to download is left out.
+    def load(self, container: Container, path: str) -> None:
+        """Read the list at `path`; failed downloads are left out.
 
         Raises ValueError, with a plain reason, if it can't be read.
         """
         folder = PurePosixPath(path).parent
-        for url, entry in _entries(place, path):
-            for name in _names(entry):
-                named = (folder / name).as_posix()
-                found = Download(url, place, named, f"{place.path}/{path}")
-                self._by_link.setdefault(url, []).append(found)
+        for url, entry in _entries(container, path):
+            for name in _file_names(entry):
+                file_path = (folder / name).as_posix()
+                download = Download(url, container, file_path, f"{container.path}/{path}")
+                self._by_link.setdefault(url, []).append(download)
                 for post_id in _post_ids(entry):
-                    self._by_post.setdefault(post_id, []).append(found)
+                    self._by_post.setdefault(post_id, []).append(download)
 
     def of_link(self, url: str) -> Sequence[Download]:
-        """The files that had a link."""
+        """The files downloaded from a link."""
         return self._by_link.get(url, ())
 
     def of_post(self, post_id: str) -> Sequence[Download]:
-        """The files of the posts with an id, of whatever platform."""
+        """The files of the posts with an id, on whatever platform."""
         return self._by_post.get(post_id, ())
 
 
-def names_link(post: Post, url: str) -> bool:
-    """Whether a post's row holds a link anywhere."""
+def row_has_link(post: Post, url: str) -> bool:
+    """Whether a post's row holds a link in any of its columns."""
     return (
         url in post.media
         or url in post.links
@@ -69,19 +67,19 @@ def names_link(post: Post, url: str) -> bool:
     )
 
 
-def _entries(place: Place, path: str) -> Iterable[tuple[str, Any]]:
+def _entries(container: Container, path: str) -> Iterable[tuple[str, Any]]:
     try:
-        data = place.read(path, _LARGEST)
-        if len(data) > _LARGEST:
-            raise ValueError(f"it is larger than {_LARGEST:,} bytes")
-        entries: Iterable[tuple[str, Any]] = json_of(data.decode("utf-8-sig")).items()
-    except (*DAMAGED, SourceError, AttributeError, RecursionError) as error:
+        data = container.read(path, _MAX_LIST)
+        if len(data) > _MAX_LIST:
+            raise ValueError(f"it is larger than {_MAX_LIST:,} bytes")
+        entries: Iterable[tuple[str, Any]] = parse_json(data.decode("utf-8-sig")).items()
+    except (*READ_ERRORS, SourceError, AttributeError, RecursionError) as error:
         raise ValueError(f"the list of downloads can't be read: {error}") from None
     return entries
 
 
-def _names(entry: Any) -> Iterator[str]:
-    """The files of a link: one, or in what else 4CAT downloads a list of them."""
+def _file_names(entry: Any) -> Iterator[str]:
+    """The files of a link: one, or a list where 4CAT downloaded something other than pictures."""
     if not isinstance(entry, dict):
         return
     files = entry.get("files")

@@ -1,58 +1,160 @@
-"""Pictures that nothing but their file names gives to posts: a guess, which gives way to all else.
+"""Guesses the pictures of a post by file names alone; any other evidence overrides a guess.
 
-A file whose name begins with a post's id, or holds a long number that is one
-(`lena_1690773347334800001_20240501.jpg`), is that post's, where no map and no row names it, where
-the name begins with no longer id of another post, and where no other post has the id. So a guess
-waits until all posts are known.
+A file whose name begins with a post's id, or contains a long number that is one
+(`lena_1690773347334800001_20240501.jpg`), belongs to that post if no media map and no row names the
+file, if the name begins with no longer id of another post, and if no other post has the same id. So
+guesses wait until all posts are known.
 """
 
-import re
 from array import array
 from collections.abc import Callable, Collection, Iterator, Sequence, Set
-from pathlib import PurePosixPath
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 
 import numpy as np
 
-from frametrace.posts.media.source_folders import Sources
-from frametrace.posts.model import MediaFile, Post, Skipped
-
-__all__ = [
-    "LONG",
-    "Guess",
-    "Guesses",
-    "Key",
-    "begins_with_id",
-    "first_id_in",
-    "is_named_by",
-    "long_ids_in",
-]
-
-Key = tuple[str, str]  # (platform, post_id)
-LONG = 15  # digits: such a number is no other platform's, and no other source's
-# A time to the millisecond is not an id.
-_LONG_ID = re.compile(
-    r"(?<![0-9A-Za-z])(?!(?:19|20)\d\d[01]\d[0-3]\d[0-2]\d[0-5]\d[0-5]\d{1,4}(?!\d))"
-    r"\d{15,20}(?![0-9A-Za-z])",
-    re.ASCII,
+from frametrace.posts.media.ids_in_file_names import (
+    LONG_ID_DIGITS,
+    begins_with_id,
+    first_id_in,
+    is_named_after,
+    possible_ids_in,
 )
-# A file that is named by its day is not that of a post 2019, nor of a post 19.
-_DATE = re.compile(
-    r"(?:\d{4}(?P<a>[-_.])[01]?\d(?P=a)[0-3]?\d|[0-3]?\d(?P<b>[-_.])[0-3]?\d(?P=b)\d{4})(?!\d)",
-    re.ASCII,
+from frametrace.posts.media.media_index import SearchRoots
+from frametrace.posts.media.path_lookup import (
+    checked_file,
+    file_name,
+    folded_file_name,
+    in_several_folders,
 )
-_DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?=[-_. ])", re.ASCII)
-_UNREAD = "may be named by a row beside it that can't be read: a media map can say whose it is"
-_BLOCK = 20_000  # files looked at together
+from frametrace.posts.model import ACCOUNT_NUMBER, MediaFile, Post, Skipped
+from frametrace.posts.sources.containers import SourceLocation
+from frametrace.posts.sources.paths import printable
+from frametrace.posts.sources.sibling_sources import AllSources
 
+__all__ = ["FilesByPostId", "FilesOfPost", "Guesses", "PostKey", "Resolution"]
 
+PostKey = tuple[str, str]  # (platform, post_id)
 # A file that a post gets, or why it gets none: with the post's key, its source and its line.
-Guess = tuple[Key, str, int, MediaFile | Skipped]
+Resolution = tuple[PostKey, str, int, MediaFile | Skipped]
+
+_BLOCK = 20_000  # files resolved at once
+_UNREAD = "may be named by an unreadable row in its folder: a media map can say whose it is"
+_LATER_ID = (
+    "its name holds another long number before the post's id: a media map can say whose it is"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FilesOfPost:
+    """The numbers of the files named after a post, and of those, the candidates that it may get.
+
+    `doubts` are the reasons that it doesn't get the rest.
+    """
+
+    named_after: Sequence[int]
+    candidates: Sequence[int]
+    doubts: Sequence[Skipped]
+
+
+@dataclass(frozen=True, slots=True)
+class FilesByPostId:
+    """Finds the files that are named after posts."""
+
+    roots: SearchRoots
+
+    def of(self, post: Post, location: SourceLocation | None, unsure: set[str]) -> FilesOfPost:
+        """The files of a post; `unsure` are names of files that its row names ambiguously."""
+        named_after = self.named_after(post, location)
+        files = self.roots.index.files
+        usable = [at for at in named_after if folded_file_name(files[at][-1]) not in unsure]
+        if max(map(len, post.ids)) < LONG_ID_DIGITS:
+            usable, doubts = self._in_one_folder(post, location, usable)
+        else:
+            usable, doubts = self._with_id_first(post, usable)
+        candidates = []
+        for number in usable:
+            _, container, path = files[number]
+            try:
+                checked_file(container, path)
+                candidates.append(number)
+            except ValueError as error:
+                doubts.append(Skipped(post.source, post.line, printable(path), str(error)))
+        return FilesOfPost(named_after, candidates, [] if unsure else doubts)
+
+    def named_after(self, post: Post, location: SourceLocation | None) -> list[int]:
+        """The numbers of the files named after a post.
+
+        Many sources have a post 7: a file with a short id must lie in the folder of the post's
+        source or in a media folder.
+        """
+        index = self.roots.index
+        numbers = [
+            number
+            for post_id in post.ids
+            for number in index.numbers_beginning_with(post_id)
+            if is_named_after(index.files[number][-1], post_id)
+            and (
+                len(post_id) >= LONG_ID_DIGITS
+                or self.roots.is_within_reach(index.file(number).full_path, location)
+            )
+        ]
+        inside = (
+            index.by_long_id.get(post_id, ())
+            for post_id in post.ids
+            if len(post_id) >= LONG_ID_DIGITS
+        )
+        for number in chain.from_iterable(inside):
+            if self._has_id_first(number, post) or not begins_with_id(index.files[number][-1]):
+                numbers.append(number)
+        return numbers
+
+    def _has_id_first(self, number: int, post: Post) -> bool:
+        """Whether at most the account's number comes before the post's id in a file's name.
+
+        `<post>_<answered post>.jpg` does not belong to the post that is answered.
+        """
+        path = self.roots.index.files[number][-1]
+        own_ids = {*post.ids, post.account_id, post.extra.get(ACCOUNT_NUMBER)}
+        is_named = any(is_named_after(path, post_id) for post_id in post.ids)
+        return is_named or first_id_in(path) in own_ids
+
+    def _with_id_first(self, post: Post, numbers: Sequence[int]) -> tuple[list[int], list[Skipped]]:
+        """The files without another long number before the post's id; a doubt for each other."""
+        usable, doubts = [], []
+        for number in numbers:
+            if self._has_id_first(number, post):
+                usable.append(number)
+            else:
+                path = printable(self.roots.index.files[number][-1])
+                doubts.append(Skipped(post.source, post.line, path, _LATER_ID))
+        return usable, doubts
+
+    def _in_one_folder(
+        self, post: Post, location: SourceLocation | None, numbers: Sequence[int]
+    ) -> tuple[list[int], list[Skipped]]:
+        """The files with a short id in the folder of the post's source, or else in a single one."""
+        index = self.roots.index
+        folders: dict[str, list[int]] = {}
+        for number in numbers:
+            folder = index.file(number).full_path.rpartition("/")[0]
+            folders.setdefault(folder, []).append(number)
+        if location and location.folder_path in folders:
+            return folders[location.folder_path], []
+        if len(folders) < 2:
+            return list(numbers), []
+        several = in_several_folders(Path(folder).name for folder in folders)
+        name = printable(file_name(index.files[numbers[0]][-1]))
+        reason = f"a file of this name {several}: a media map can say whose each is"
+        return [], [Skipped(post.source, post.line, name, reason)]
 
 
 class Guesses:
-    """Posts whose ids the names of files begin with; files go by their numbers.
+    """Posts and the files named after them, which wait until all posts are known.
 
-    An archive has a million of both, so that they are columns: some 200 bytes a post.
+    Files go by their numbers in the index. A case may have a million of both, so they are columns:
+    some 200 bytes a post.
     """
 
     def __init__(self) -> None:
@@ -60,11 +162,11 @@ class Guesses:
         self._ids: list[str] = []
         self._sources: list[str] = []
         self._lines = array("q")
-        self._waits = bytearray()
+        self._waiting = bytearray()
         self._file, self._post = array("q"), array("q")  # a row for each file of each post
-        self._in_vain: dict[int, tuple[Skipped, ...]] = {}
-        self._settled: set[Key] = set()
-        self._at: dict[int, str] = {}
+        self._not_found: dict[int, tuple[Skipped, ...]] = {}
+        self._settled: set[PostKey] = set()
+        self._folder: dict[int, str] = {}
         self._folders: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -74,102 +176,102 @@ class Guesses:
         self,
         post: Post,
         files: Sequence[int],
-        in_vain: Collection[Skipped] = (),
+        not_found: Collection[Skipped] = (),
         *,
-        waits: bool = False,
-        at: str = "",
+        waiting: bool = False,
+        folder: str = "",
     ) -> None:
-        """Note a post and the files that are named after it; `waits` where it has no other.
+        """Add a post and the files named after it; it is `waiting` if it has no other picture.
 
-        `in_vain` is what its row named: it is reported where no file belongs to the post. `at` is
-        the folder of its source, where its id is short.
+        `not_found` is what its row names without a file: it is reported if the post gets no guess.
+        `folder` is that of its source, where its id is short.
         """
         number = len(self._ids)
         self._platforms.append(post.platform)
         self._ids.append(post.post_id)
         self._sources.append(post.source)
         self._lines.append(post.line)
-        self._waits.append(waits)
+        self._waiting.append(waiting)
         self._file.extend(files)
         self._post.extend([number] * len(files))
-        if at:
-            self._at[number] = self._folders.setdefault(at, at)
-        if in_vain:
-            self._in_vain[number] = tuple(in_vain)
+        if folder:
+            self._folder[number] = self._folders.setdefault(folder, folder)
+        if not_found:
+            self._not_found[number] = tuple(not_found)
 
-    def settle(self, key: Key) -> None:
-        """Have a post wait no longer: something better than a guess gave it a picture."""
+    def settle(self, key: PostKey) -> None:
+        """Stop a post from waiting: better evidence than a guess gave it a picture."""
         self._settled.add(key)
 
     def resolved(
         self,
         file_of: Callable[[int], MediaFile],
-        claimed: Set[str],
-        known: Callable[[Collection[str]], Collection[Key]],
-        sources: Sources,
-    ) -> Iterator[Guess]:
-        """Give the posts that waited their files, or say why they have none.
+        taken: Set[str],
+        posts_with_ids: Callable[[Collection[str]], Collection[PostKey]],
+        sources: AllSources,
+    ) -> Iterator[Resolution]:
+        """Yield for each waiting post its files, or the reasons that it has none.
 
-        `claimed` are the places of other posts' files; `known` gives the keys of the posts besides
-        these that have one of some ids; `sources` say what could not be read.
+        `taken` are the full paths of other posts' files. `posts_with_ids` gives the keys of posts
+        elsewhere that have one of some ids. `sources` knows what could not be read.
         """
         given = bytearray(len(self._ids))
-        for files in self._blocks():
-            named = {at: file_of(at) for at in files}
-            others = _others(named, known)
-            lost = _others(named, lambda ids: [("", each) for each in sources.lost_ids(ids)])
-            for at, numbers in files.items():
-                keys = {self._key(number) for number in numbers} | others.get(at, set())
+        for posts_by_file in self._blocks():
+            files = {at: file_of(at) for at in posts_by_file}
+            elsewhere = _keys_in_names(files, posts_with_ids)
+            lost = _keys_in_names(files, lambda ids: [("", id_) for id_ in sources.lost_ids(ids)])
+            for at, numbers in posts_by_file.items():
+                keys = {self._key(number) for number in numbers} | elsewhere.get(at, set())
                 longest = max(len(post_id) for _, post_id in keys)
-                # Nor is it that of a row with a longer id which can't be read.
-                if named[at].place not in claimed and not any(
+                # A lost row with a longer id may own the file, too.
+                if files[at].full_path not in taken and not any(
                     len(post_id) > longest for _, post_id in lost.get(at, ())
                 ):
-                    best = sorted(key for key in keys if len(key[1]) == longest)
-                    yield from self._of_best(numbers, named[at], best, sources, given)
-        for number, in_vain in self._in_vain.items():
+                    owners = sorted(key for key in keys if len(key[1]) == longest)
+                    yield from self._resolve_file(numbers, files[at], owners, sources, given)
+        for number, not_found in self._not_found.items():
             if not given[number] and self._key(number) not in self._settled:
-                for told in in_vain:
-                    yield self._key(number), told.source, told.line, told
+                for skipped in not_found:
+                    yield self._key(number), skipped.source, skipped.line, skipped
 
-    def _of_best(
+    def _resolve_file(
         self,
         numbers: Sequence[int],
         file: MediaFile,
-        best: Sequence[Key],
-        sources: Sources,
+        owners: Sequence[PostKey],
+        sources: AllSources,
         given: bytearray,
-    ) -> Iterator[Guess]:
-        """Give a file to the post that alone has the best claim, or say why it isn't given."""
-        waiting: dict[Key, int] = {}
+    ) -> Iterator[Resolution]:
+        """Give a file to its waiting post if that is its one possible owner, or say why not."""
+        waiting: dict[PostKey, int] = {}
         for number in numbers:
-            if self._waits[number] and self._key(number) not in self._settled:
+            if self._waiting[number] and self._key(number) not in self._settled:
                 waiting.setdefault(self._key(number), number)
         for key, number in waiting.items():
-            if key not in best:
+            if key not in owners:
                 continue
-            place = key, self._sources[number], self._lines[number]
-            if len(best) > 1:
-                yield (*place, _of_several(file, key, best, *place[1:]))
-            elif self._is_anothers(number, file, sources):
-                yield (*place, Skipped(*place[1:], file.path, _UNREAD))
+            source, line = self._sources[number], self._lines[number]
+            if len(owners) > 1:
+                yield key, source, line, _of_several_posts(file, key, owners, source, line)
+            elif self._may_be_of_nearer_source(number, file, sources):
+                yield key, source, line, Skipped(source, line, file.path, _UNREAD)
             else:
                 given[number] = True
-                yield (*place, file)
+                yield key, source, line, file
 
-    def _is_anothers(self, number: int, file: MediaFile, sources: Sources) -> bool:
-        """Whether another source lies nearer to a file, whose rows were not all read."""
-        if (at := self._at.get(number)) is None:
+    def _may_be_of_nearer_source(self, number: int, file: MediaFile, sources: AllSources) -> bool:
+        """Whether another source with lost rows lies nearer to a file than the post's own."""
+        if (folder := self._folder.get(number)) is None:
             return False
-        nearest = sources.nearest(file.place)
-        return nearest not in {"", at} and sources.lost_rows(nearest)
+        nearest = sources.nearest(file.full_path)
+        return nearest not in {"", folder} and sources.has_lost_rows(nearest)
 
-    def _key(self, number: int) -> Key:
+    def _key(self, number: int) -> PostKey:
         return self._platforms[number], self._ids[number]
 
     def _blocks(self) -> Iterator[dict[int, list[int]]]:
-        """The files in their order, some at a time, each with the posts it may belong to."""
-        file, post = (np.frombuffer(rows, np.int64) for rows in (self._file, self._post))
+        """The posts that each file may belong to, for blocks of files in order."""
+        file, post = (np.frombuffer(column, np.int64) for column in (self._file, self._post))
         order = np.argsort(file, kind="stable")
         first = np.flatnonzero(np.diff(file[order], prepend=-1))
         end = np.append(first[1:], len(order))
@@ -178,61 +280,25 @@ class Guesses:
             yield {int(file[order[a]]): post[order[a:b]].tolist() for a, b in rows}
 
 
-def is_named_by(path: str, post_id: str) -> bool:
-    """Whether a file's name is a post's id, or begins with it and goes on with a sign."""
-    stem = PurePosixPath(path).stem
-    if not stem.startswith(post_id) or stem[len(post_id) : len(post_id) + 1].isalnum():
-        return False
-    date, day = _DATE.match(stem), _DAY.match(stem)
-    is_day = day is not None and day.end() == len(post_id)  # `20190819_140322.jpg`
-    return not is_day and (date is None or date.end() <= len(post_id))
-
-
-def long_ids_in(path: str) -> Iterator[str]:
-    """The long numbers inside a file's name, which platforms give to posts; times are shorter."""
-    return (found[0] for found in _LONG_ID.finditer(PurePosixPath(path).stem) if found.start())
-
-
-def first_id_in(path: str) -> str:
-    """The first long number in a file's name; empty if there is none.
-
-    What follows may be the post that is answered, the account or the picture.
-    """
-    found = _LONG_ID.search(PurePosixPath(path).stem)
-    return found[0] if found else ""
-
-
-def begins_with_id(path: str) -> bool:
-    """Whether a file's name begins with a long number: it is that post's alone."""
-    return _LONG_ID.match(PurePosixPath(path).stem) is not None
-
-
-def _of_several(file: MediaFile, key: Key, best: Sequence[Key], source: str, line: int) -> Skipped:
-    others = ", ".join("/".join(owner) for owner in best if owner != key)
+def _of_several_posts(
+    file: MediaFile, key: PostKey, owners: Sequence[PostKey], source: str, line: int
+) -> Skipped:
+    others = ", ".join("/".join(owner) for owner in owners if owner != key)
     reason = f"its name begins with the id of {others} as well: a media map can say whose it is"
     return Skipped(source, line, file.path, reason)
 
 
-def _others(
-    named: dict[int, MediaFile], known: Callable[[Collection[str]], Collection[Key]]
-) -> dict[int, set[Key]]:
-    """The posts besides those that were noted whose ids some files' names begin with."""
-    begun: dict[str, list[int]] = {}
-    for at, file in named.items():
-        for begins in _ids_in(file.path):
-            begun.setdefault(begins, []).append(at)
-    others: dict[int, set[Key]] = {}
-    for key in known(begun):
-        for at in begun[key[1]]:
-            others.setdefault(at, set()).add(key)
-    return others
-
-
-def _ids_in(path: str) -> Iterator[str]:
-    """Whatever a file's name may begin with that could be an id."""
-    if not begins_with_id(path):
-        yield from long_ids_in(path)
-    stem = PurePosixPath(path).stem
-    for end in range(1, len(stem) + 1):
-        if not stem[end : end + 1].isalnum():
-            yield stem[:end]
+def _keys_in_names(
+    files: dict[int, MediaFile],
+    posts_with_ids: Callable[[Collection[str]], Collection[PostKey]],
+) -> dict[int, set[PostKey]]:
+    """The posts, of those that `posts_with_ids` knows, whose ids are in each file's name."""
+    files_by_id: dict[str, list[int]] = {}
+    for at, file in files.items():
+        for post_id in possible_ids_in(file.path):
+            files_by_id.setdefault(post_id, []).append(at)
+    keys: dict[int, set[PostKey]] = {}
+    for key in posts_with_ids(files_by_id):
+        for at in files_by_id[key[1]]:
+            keys.setdefault(at, set()).add(key)
+    return keys

@@ -1,4 +1,4 @@
-"""Media maps: tables in which somebody wrote down which files a post's pictures are."""
+"""Reads media maps: tables in which users say which files are the pictures of a post."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,22 +26,23 @@ class MapRow:
     line: int
 
     def skipped(self, reason: str) -> Skipped:
-        """Say why this line gives no file."""
+        """Report why this line gives no file."""
         return Skipped(self.source, self.line, self.path, reason)
 
 
 class MediaMap:
-    """The lines of all media maps, by post; it remembers which posts were asked for.
+    """The lines of all media maps by post, and which posts were requested.
 
-    A map is a CSV with the columns `post_id` and `path`, and `platform` where ids alone would be
+    A map is a table with the columns `post_id` and `path`, and `platform` where ids alone would be
     ambiguous. Raises SourceError if a map lacks a column or can't be opened.
     """
 
     def __init__(self, maps: Sequence[Path]) -> None:
         self._rows: dict[tuple[str, str], list[MapRow]] = {}
         self._unreadable: list[Skipped] = []
-        self._asked: set[tuple[str, str]] = set()
-        self._platforms: dict[str, set[str]] = {}  # that asked for lines without one
+        self._requested: set[tuple[str, str]] = set()
+        # Platforms of the posts that lines without a platform were given to, by post id.
+        self._platforms: dict[str, set[str]] = {}
         for path in maps:
             self._load(path)
 
@@ -50,39 +51,41 @@ class MediaMap:
         return bool(self._rows)
 
     def rows_of(self, post: Post) -> Iterator[MapRow]:
-        """Give the lines that name a post, those with its platform first."""
-        for key in ((post.platform, post.post_id), *(("", id) for id in post.ids)):
+        """Yield the lines that name a post, those with its platform first."""
+        for key in ((post.platform, post.post_id), *(("", post_id) for post_id in post.ids)):
             if key in self._rows:
-                self._asked.add(key)
+                self._requested.add(key)
                 if not key[0]:
                     self._platforms.setdefault(key[1], set()).add(post.platform)
                 yield from self._rows[key]
 
-    def unasked(self) -> set[str]:
-        """The ids of posts that it names and nobody asked for."""
-        return {post_id for _, post_id in self._rows.keys() - self._asked}
+    def unrequested_posts(self) -> set[str]:
+        """The ids of posts that the maps name and that `rows_of` was not called for."""
+        return {post_id for _, post_id in self._rows.keys() - self._requested}
 
-    def unused(self, known: Collection[tuple[str, str]] = ()) -> Iterator[Skipped]:
-        """Give the unreadable lines, then those whose post was never asked for.
+    def unused_entries(self, known: Collection[tuple[str, str]] = ()) -> Iterator[Skipped]:
+        """Report unreadable and ambiguous lines, and those whose post was never requested.
 
-        Lines of the `known` posts (platform, post_id) are of use, though to another call.
+        Lines of `known` posts (platform, post_id) are not reported: those posts were read earlier.
         """
         yield from self._unreadable
         yield from self._ambiguous()
-        found = {*self._asked, *known, *(("", post_id) for _, post_id in known)}
+        existing = {*self._requested, *known, *(("", post_id) for _, post_id in known)}
         for key, rows in self._rows.items():
-            if key not in found:
+            if key not in existing:
                 reason = f"the media map names the post {key[1]}, which was not read"
                 yield from (row.skipped(reason) for row in rows)
 
     def _ambiguous(self) -> Iterator[Skipped]:
-        """Lines without a platform that posts of several were given."""
+        """Report lines without a platform that were given to posts of several platforms."""
         for post_id, platforms in self._platforms.items():
             if len(platforms) > 1:
-                named = " and ".join(sorted(platforms))
-                reason = f"the media map doesn't say whether it means the post {post_id} of {named}"
-                told = f"{reason}, which both have it now: write the platform"
-                yield from (row.skipped(told) for row in self._rows["", post_id])
+                names = " and ".join(sorted(platforms))
+                reason = (
+                    f"the media map doesn't say whether it means the post {post_id} of {names}; "
+                    "both have the file now: write the platform"
+                )
+                yield from (row.skipped(reason) for row in self._rows["", post_id])
 
     def _load(self, path: Path) -> None:
         if not path.is_file():
@@ -92,7 +95,7 @@ class MediaMap:
         if not _is_map(head):
             raise SourceError(
                 f"{source.name}: a media map is a CSV with the columns post_id and path, and "
-                f"perhaps platform. Found: {head.shown}."
+                f"optionally platform. Found: {head.shown}."
             )
         for row in head.rows():
             if isinstance(row, Row):
@@ -104,11 +107,11 @@ class MediaMap:
         try:
             platform, post_id = platform_named(row.take("platform")), row.key("post_id")
             key = platform, post_key(platform, post_id) if platform else post_id
-            found = MapRow(post_id, row.key("path"), folder, row.source, row.line)
+            map_row = MapRow(post_id, row.key("path"), folder, row.source, row.line)
         except ValueError as error:
             self._unreadable.append(Skipped(row.source, row.line, "", str(error)))
         else:
-            self._rows.setdefault(key, []).append(found)
+            self._rows.setdefault(key, []).append(map_row)
 
 
 def _is_map(head: Head) -> bool:

@@ -1,4 +1,4 @@
-"""Looking up a path that a row or a media map names, in one place or in several."""
+"""Looks up a path that a row or a media map names, in one folder or archive or in several."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -6,110 +6,116 @@ from unicodedata import normalize
 
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import MediaFile
-from frametrace.posts.sources.compression import DAMAGED
-from frametrace.posts.sources.folders import printable
-from frametrace.posts.sources.roots import Place, leaves
+from frametrace.posts.sources.archives import escapes_folder
+from frametrace.posts.sources.compression import READ_ERRORS
+from frametrace.posts.sources.containers import Container
+from frametrace.posts.sources.paths import printable
 
 __all__ = [
-    "LEAVES",
-    "Ambiguous",
-    "beside",
-    "in_places",
+    "ESCAPES",
+    "AmbiguousPath",
+    "checked_file",
+    "file_name",
+    "find_in_containers",
+    "find_in_folders",
+    "folded_file_name",
+    "in_several_folders",
     "is_absolute",
     "is_within",
-    "name_of",
-    "several",
-    "usable",
 ]
 
-LEAVES = "leaves the media folder"
-_NAMED = 5  # folders in a message
-_COMPARED = 2**26  # bytes of two files of one name
+ESCAPES = "leaves the media folder"
+_MAX_FOLDERS_SHOWN = 5  # in a message
+_MAX_COMPARED = 2**26  # bytes of each of the files that share a name
 
 
-class Ambiguous(ValueError):
-    """A name that several files have, of which one may be meant."""
+class AmbiguousPath(ValueError):
+    """Several files have the name, and any of them may be meant."""
 
 
-def beside(named: str, place: Place, folders: Iterable[str]) -> MediaFile | None:
-    """Find a path in the first of some folders of a place; None where none of them has it.
+def find_in_folders(named: str, container: Container, folders: Iterable[str]) -> MediaFile | None:
+    """Find a path in the first of the container's `folders` that has it; None where none does.
 
-    Raises ValueError, with the reason, where the path or the file must be left alone.
+    Raises ValueError, with the reason, where the path or the file must not be used.
     """
-    if leaves(named):
-        raise ValueError(LEAVES)
+    if escapes_folder(named):
+        raise ValueError(ESCAPES)
     paths = (path for folder in folders for path in _spellings(f"{folder}{named}"))
-    found = next(filter(place.holds, paths), None)
-    return None if found is None else usable(place, found)
+    path = next(filter(container.has_file, paths), None)
+    return None if path is None else checked_file(container, path)
 
 
-def in_places(named: str, places: Sequence[Place]) -> MediaFile | None:
-    """Find a path in the places; None where none has it.
+def find_in_containers(named: str, containers: Sequence[Container]) -> MediaFile | None:
+    """Find a path at the top of the containers; None where none has it.
 
-    Raises Ambiguous, with the reason, where several have different files there.
+    Raises AmbiguousPath, with the reason, where several have different files there.
     """
-    found: dict[Path, MediaFile] = {}
-    for place in places:
-        if file := beside(named, place, ("",)):
-            found.setdefault(_file_of(file), file)
-    files = list(found.values())
-    if len(files) > 1 and not _alike(files, places):
-        raise Ambiguous(several(Path(file.root).name for file in files))
+    by_real_path: dict[Path, MediaFile] = {}
+    for container in containers:
+        if file := find_in_folders(named, container, ("",)):
+            by_real_path.setdefault(_real_path(file), file)
+    files = list(by_real_path.values())
+    if len(files) > 1 and not _are_identical(files, containers):
+        raise AmbiguousPath(in_several_folders(Path(file.root).name for file in files))
     return files[0] if files else None
 
 
-def several(folders: Iterable[str]) -> str:
-    """Say that a name is in several folders."""
+def in_several_folders(folders: Iterable[str]) -> str:
+    """The reason that a name is in several folders, which it lists."""
     names = sorted(set(map(printable, folders)))
-    more = ", …" if len(names) > _NAMED else ""
-    return f"is in several folders: {', '.join(names[:_NAMED])}{more}"
+    more = ", …" if len(names) > _MAX_FOLDERS_SHOWN else ""
+    return f"is in several folders: {', '.join(names[:_MAX_FOLDERS_SHOWN])}{more}"
 
 
-def usable(place: Place, path: str) -> MediaFile:
-    """Take a file that is there. Raises ValueError, with the reason, if it must be left alone."""
+def checked_file(container: Container, path: str) -> MediaFile:
+    """Make a MediaFile of an existing file. Raises ValueError if it must not be used."""
     if printable(path) != path:
         raise ValueError("its name is not valid UTF-8; rename it")
-    if not place.keeps(path):
-        raise ValueError(LEAVES)
-    return MediaFile(str(place.path), path)
+    if not container.stays_inside(path):
+        raise ValueError(ESCAPES)
+    return MediaFile(str(container.path), path)
 
 
-def is_within(place: Place, other: Place) -> bool:
-    """Whether a place lies in another, or is it."""
-    return place.path.is_relative_to(other.path)
+def is_within(container: Container, other: Container) -> bool:
+    """Whether a container lies in another, or is the same."""
+    return container.path.is_relative_to(other.path)
 
 
 def is_absolute(named: str) -> bool:
-    """Whether a path begins at a disk, of whatever system, and so on somebody's machine."""
+    """Whether a path is absolute on any system, and so names a file on somebody's machine."""
     return bool(PureWindowsPath(named).anchor) and ".." not in PureWindowsPath(named).parts
 
 
-def name_of(named: str, *, as_it_is: bool = False) -> str:
-    """The last part of a path, whichever system wrote it; in small letters, to be compared."""
-    name = named.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    return name if as_it_is else normalize("NFC", name).casefold()
+def file_name(named: str) -> str:
+    """The last part of a path, with the separators of any system."""
+    return named.replace("\\", "/").rstrip("/").rpartition("/")[2]
+
+
+def folded_file_name(named: str) -> str:
+    """The last part of a path in lower case and Unicode's NFC form, for comparisons."""
+    return normalize("NFC", file_name(named)).casefold()
 
 
 def _spellings(named: str) -> Iterator[str]:
-    """Spell a path as it is, as Windows meant it, and in both of Unicode's forms of accents."""
+    """The path as it is, with Windows' separators replaced, and in the NFC and NFD forms."""
     path = PurePosixPath(named).as_posix()
     yield path
     slashed = path.replace("\\", "/")
     for form in ("NFC", "NFD"):
-        if (other := normalize(form, slashed)) != path:
-            yield other
+        if (normalized := normalize(form, slashed)) != path:
+            yield normalized
 
 
-def _file_of(file: MediaFile) -> Path:
-    path = Path(file.place)
+def _real_path(file: MediaFile) -> Path:
+    path = Path(file.full_path)
     return path.resolve() if Path(file.root).is_dir() else path
 
 
-def _alike(files: Sequence[MediaFile], places: Sequence[Place]) -> bool:
-    """Whether all of some files hold the same bytes."""
-    by_path = {str(place.path): place for place in places}
+def _are_identical(files: Sequence[MediaFile], containers: Sequence[Container]) -> bool:
+    """Whether all files hold the same bytes."""
+    by_path = {str(container.path): container for container in containers}
     try:
-        contents = {by_path[file.root].read(file.path, _COMPARED) for file in files}
-    except (SourceError, *DAMAGED):
+        contents = {by_path[file.root].read(file.path, _MAX_COMPARED) for file in files}
+    except (SourceError, *READ_ERRORS):
         return False
     return len(contents) == 1

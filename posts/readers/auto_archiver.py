@@ -15,9 +15,9 @@ from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.readers.shared.platforms import host_of, platform_of
 from frametrace.posts.readers.shared.python_literals import objects_in, parse_literal
 from frametrace.posts.readers.shared.reader_contract import Reader
-from frametrace.posts.rows import Row, Shape, flat
-from frametrace.posts.sources.folders import is_picture
-from frametrace.posts.sources.roots import leaves
+from frametrace.posts.rows import Row, Shape, flatten
+from frametrace.posts.sources.archives import escapes_folder
+from frametrace.posts.sources.picture_files import is_picture
 
 __all__ = ["READERS"]
 
@@ -87,7 +87,7 @@ def _text(row: Row, title: str, *content: str) -> str:
 
 def _metadata(text: str) -> dict[str, str]:
     try:
-        return flat({"metadata": parse_literal(text)})
+        return flatten({"metadata": parse_literal(text)})
     except RecursionError:
         raise ValueError("metadata is nested too deep") from None
 
@@ -103,7 +103,7 @@ def _picture_name(file: dict[str, Any]) -> str:
     names = [name for name in written if name]
     if not (kind.startswith("image/") if kind else any(map(is_picture, names))):
         return ""
-    usable = (name for name in names if "://" not in name and not leaves(name))
+    usable = (name for name in names if "://" not in name and not escapes_folder(name))
     return next(usable, next((name for name in names if "://" in name), names[0]))
 
 

@@ -21,7 +21,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import distinct, objects_of, picked, values_of
+from frametrace.posts.values import distinct, first_texts, parse_list, parse_objects
 
 __all__ = ["READERS", "features_in"]
 
@@ -91,9 +91,9 @@ def _camel_case(name: str) -> str:
 
 def _view_pictures(row: Row) -> tuple[str, ...]:
     """Pictures, and the still of a video; beside a quoted post they lie one level deeper."""
-    pictures = objects_of(row.take("embed.images", "embed.media.images"))
+    pictures = parse_objects(row.take("embed.images", "embed.media.images"))
     still = row.take("embed.thumbnail", "embed.media.thumbnail")
-    return picked(pictures, "fullsize", "thumb") or ((still,) if still else ())
+    return first_texts(pictures, "fullsize", "thumb") or ((still,) if still else ())
 
 
 def _posts_of_event(row: Row) -> Iterable[Row]:
@@ -156,7 +156,7 @@ def _parse_record(row: Row, did: str, collection: str, rkey: str) -> Post:
 
 def features_in(facets: str) -> list[dict[str, Any]]:
     """The features of a text's facets: links, tags, mentions."""
-    lists = [facet.get("features") for facet in objects_of(facets)]
+    lists = [facet.get("features") for facet in parse_objects(facets)]
     features = [item for items in lists if isinstance(items, list) for item in items]
     return [feature for feature in features if isinstance(feature, dict)]
 
@@ -164,17 +164,19 @@ def features_in(facets: str) -> list[dict[str, Any]]:
 def _links(features: list[dict[str, Any]], row: Row, embed: str) -> tuple[str, ...]:
     """The links of a text, and that of a card, which lies one level deeper beside a quote."""
     cards = row.take(f"{embed}external.uri"), row.take(f"{embed}media.external.uri")
-    return distinct((*picked(features, "uri"), *cards))
+    return distinct((*first_texts(features, "uri"), *cards))
 
 
 def _hashtags(features: list[dict[str, Any]], row: Row) -> tuple[str, ...]:
     """The tags of a text, and those that its author hid."""
-    return tuple(dict.fromkeys((*picked(features, "tag"), *values_of(row.take("record.tags")))))
+    return tuple(
+        dict.fromkeys((*first_texts(features, "tag"), *parse_list(row.take("record.tags"))))
+    )
 
 
 def _record_pictures(row: Row, did: str) -> tuple[str, ...]:
     """Links to a record's pictures, or to the still of its video, as the API gives them."""
-    images = objects_of(row.take("record.embed.images", "record.embed.media.images"))
+    images = parse_objects(row.take("record.embed.images", "record.embed.media.images"))
     cids = dict.fromkeys(cid for image in images if _CID.fullmatch(cid := _cid(image)))
     if cids:
         base = f"https://cdn.bsky.app/img/feed_fullsize/plain/{did}"

@@ -11,7 +11,7 @@ from frametrace.posts.readers.shared.post_keys import canonical_id, id_in_link
 from frametrace.posts.readers.shared.python_literals import objects_in
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import picked, values_of
+from frametrace.posts.values import first_texts, parse_list
 
 __all__ = ["READERS"]
 
@@ -144,13 +144,13 @@ def _pictures(media: str) -> tuple[str, ...]:
     """Links to pictures; the still of a video is listed as a photo."""
     items = objects_in(media)
     photos = (item for item in items if item.get("type") != "video")
-    return picked(photos, "full", "url") if items else values_of(media)
+    return first_texts(photos, "full", "url") if items else parse_list(media)
 
 
 def _links(row: Row) -> tuple[str, ...]:
     """What a post links to; a photo often links to its own post, which is left out."""
     short = row.take("link")
-    links = (short, *picked(objects_in(row.take("expandedLinks")), "expanded", "original"))
+    links = (short, *first_texts(objects_in(row.take("expandedLinks")), "expanded", "original"))
     not_links = ("", row.values.get("postUrl"))
     return tuple(dict.fromkeys(link for link in links if link not in not_links))
 

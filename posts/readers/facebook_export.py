@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from frametrace.posts.model import Post
-from frametrace.posts.mojibake import repaired
 from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.readers.shared.meta_export import (
     ACCOUNT_ID,
@@ -20,9 +19,10 @@ from frametrace.posts.readers.shared.meta_export import (
     profiles,
     rest_of,
 )
+from frametrace.posts.readers.shared.mojibake import repair_mojibake
 from frametrace.posts.readers.shared.reader_contract import Neighbour, Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import distinct, objects_of, spelled
+from frametrace.posts.values import distinct, json_text, parse_objects
 
 __all__ = ["READER"]
 
@@ -49,7 +49,7 @@ _BY_OTHERS = "other_people"
 def _owner(read: Neighbour) -> Mapping[str, str]:
     for document in profiles(read, _PROFILES):
         profile = next((document[key] for key in _PROFILE_KEYS if document.get(key)), None)
-        name = repaired(text_at(profile, "name", "full_name"))
+        name = repair_mojibake(text_at(profile, "name", "full_name"))
         link = _PROFILE_LINK.fullmatch(text_at(profile, "profile_uri"))
         account_id = (link[1] or link[2].lower()) if link else name
         if account_id:
@@ -59,7 +59,7 @@ def _owner(read: Neighbour) -> Mapping[str, str]:
 
 def _posts_of(row: Row) -> Iterable[Row]:
     """Drop comments, reactions, searches and whatever else looks like a post."""
-    data = {name for part in objects_of(row.values.get("data", "")) for name in part}
+    data = {name for part in parse_objects(row.values.get("data", "")) for name in part}
     if data:
         return (row,) if data <= _POST_DATA else ()
     attached = {name for part in _attached(row.values.get("attachments", "")) for name in part}
@@ -75,7 +75,7 @@ def _parse(row: Row) -> Post:
     media = [item for part in attached for item in _media(part)]
     text = _text(row, attached)
     files = picture_paths(media)
-    links = (repaired(text_at(part, "external_context", "url")) for part in attached)
+    links = (repair_mojibake(text_at(part, "external_context", "url")) for part in attached)
     if all(part.keys() <= {"media", "external_context"} for part in attached):
         row.take("attachments")
     return Post(
@@ -96,7 +96,7 @@ def _parse(row: Row) -> Post:
 
 def _attached(text: str) -> list[dict[str, Any]]:
     """The attachments of a post, each under the name of its kind."""
-    lists = (item.get("data") for item in objects_of(text))
+    lists = (item.get("data") for item in parse_objects(text))
     return [
         part
         for items in lists
@@ -116,9 +116,9 @@ def _media(part: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _text(row: Row, attached: Iterable[Mapping[str, Any]]) -> str:
     """The text above the pictures, or else below them or in a note."""
-    data = objects_of(row.take("data"))
+    data = parse_objects(row.take("data"))
     if without_text := [part for part in data if "post" not in part]:
-        row.values["data"] = spelled(without_text)
+        row.values["data"] = json_text(without_text)
     above = [text_at(part, "post") for part in data]
     below = [
         text_at(item, name)
@@ -130,7 +130,7 @@ def _text(row: Row, attached: Iterable[Mapping[str, Any]]) -> str:
         )
     ]
     texts = [text for text in above if text] or [text for text in below if text]
-    return "\n".join(dict.fromkeys(map(repaired, texts)))
+    return "\n".join(dict.fromkeys(map(repair_mojibake, texts)))
 
 
 READER = Reader(

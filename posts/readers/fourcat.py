@@ -16,7 +16,7 @@ from frametrace.posts.readers.shared.platforms import platform_of
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.shared.x_values import text_on
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import distinct, split_links, titled, values_of
+from frametrace.posts.values import distinct, parse_list, split_links, with_title
 
 __all__ = ["READER"]
 
@@ -101,7 +101,7 @@ def _text(row: Row, columns: Columns) -> str:
     if columns.platform == "gab":
         return plain_text(text)
     text = text_on(columns.platform, text)
-    return titled(title, text) if columns.title else text
+    return with_title(title, text) if columns.title else text
 
 
 def _media(row: Row, columns: Columns, platform: str) -> tuple[str, ...]:
@@ -121,11 +121,11 @@ def _imageboard_picture(row: Row) -> tuple[str, ...]:
 
 def _links(row: Row, names: tuple[str, ...]) -> tuple[str, ...]:
     text = row.take(*names).strip() if names else ""
-    return distinct(values_of(text)) if text.startswith("[") else split_links(text)
+    return distinct(parse_list(text)) if text.startswith("[") else split_links(text)
 
 
 def _items(text: str) -> tuple[str, ...]:
-    parts = values_of(text) if text.startswith("[") else text.split(",")
+    parts = parse_list(text) if text.startswith("[") else text.split(",")
     return distinct(part.strip() for part in parts)
 
 

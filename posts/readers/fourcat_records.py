@@ -16,7 +16,7 @@ from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.telethon import reactions_in
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import distinct, objects_of
+from frametrace.posts.values import distinct, parse_objects
 
 __all__ = ["READERS"]
 
@@ -35,7 +35,7 @@ def _parse_telegram(row: Row) -> Post:
     posted_at, precision = row.unix("date")
     reactions = reactions_in(row.take("reactions.results"))
     link = row.take("media.webpage.url").strip()
-    marked = (text_at(part, "url") for part in objects_of(row.take("entities")))
+    marked = (text_at(part, "url") for part in parse_objects(row.take("entities")))
     return Post(
         platform="telegram",
         post_id=f"{chat or name}/{number}",

@@ -10,7 +10,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers import gallery_dl_sites, gallery_dl_social
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.sources.folders import is_picture
+from frametrace.posts.sources.picture_files import is_picture
 
 __all__ = ["READER"]
 

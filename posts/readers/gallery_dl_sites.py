@@ -6,7 +6,7 @@ from frametrace.posts.readers.shared.html_text import plain_text
 from frametrace.posts.readers.shared.post_keys import canonical_id
 from frametrace.posts.readers.shared.weibo_values import is_bare_repost
 from frametrace.posts.rows import Row
-from frametrace.posts.values import titled, values_of
+from frametrace.posts.values import parse_list, with_title
 
 __all__ = ["facebook", "pixiv", "reddit", "tumblr", "weibo"]
 
@@ -52,9 +52,9 @@ def pixiv(row: Row, media: tuple[str, ...]) -> Post:
         account_name=row.take("user.account"),
         posted_at=posted_at,
         precision=precision,
-        text=titled(row.take("title"), plain_text(row.take("caption"))),
+        text=with_title(row.take("title"), plain_text(row.take("caption"))),
         media=media,
-        hashtags=() if "{" in tags else values_of(row.take("tags")),
+        hashtags=() if "{" in tags else parse_list(row.take("tags")),
         engagement=row.counts(_PIXIV_COUNTS),
         extra=row.rest(),
         source=row.source,
@@ -103,7 +103,7 @@ def tumblr(row: Row, media: tuple[str, ...]) -> Post:
         precision=precision,
         text=body or added or row.take("summary"),
         media=media,
-        hashtags=values_of(row.take("tags")),
+        hashtags=parse_list(row.take("tags")),
         repost_of="" if added else root,
         engagement=row.counts({"note_count": "notes"}),
         extra=row.rest(),

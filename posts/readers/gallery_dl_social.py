@@ -6,7 +6,7 @@ from frametrace.posts.readers.shared.account_keys import account_by_handle
 from frametrace.posts.readers.shared.post_keys import shortcode_of
 from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row
-from frametrace.posts.values import distinct, objects_of, picked, values_of
+from frametrace.posts.values import distinct, first_texts, parse_list, parse_objects
 
 __all__ = ["bluesky", "instagram", "tiktok", "twitter"]
 
@@ -64,7 +64,7 @@ def twitter(row: Row, media: tuple[str, ...]) -> Post:
         precision=precision,
         text=text.removeprefix(f"RT @{handle}: ") if is_repost else text,
         media=media,
-        hashtags=values_of(row.take("hashtags")),
+        hashtags=parse_list(row.take("hashtags")),
         repost_of=original if is_repost else "",
         engagement=row.counts(_X_COUNTS),
         extra=row.rest(),
@@ -91,7 +91,7 @@ def instagram(row: Row, media: tuple[str, ...]) -> Post:
         precision=precision,
         text=row.take("description"),
         media=media,
-        hashtags=tuple(tag.lstrip("#") for tag in values_of(row.take("tags"))),
+        hashtags=tuple(tag.lstrip("#") for tag in parse_list(row.take("tags"))),
         engagement=row.counts({"likes": "likes"}),
         extra=account_extra | row.rest(),
         source=row.source,
@@ -105,7 +105,7 @@ def bluesky(row: Row, media: tuple[str, ...]) -> Post:
         "createdAt" if "createdAt" in row.values else "record.createdAt"
     )
     features = features_in(row.take("facets", "record.facets"))
-    tags = *picked(features, "tag"), *values_of(row.take("hashtags"))
+    tags = *first_texts(features, "tag"), *parse_list(row.take("hashtags"))
     return Post(
         platform="bluesky",
         post_id=row.key("uri"),
@@ -115,7 +115,7 @@ def bluesky(row: Row, media: tuple[str, ...]) -> Post:
         precision=precision,
         text=row.take("text", "record.text"),
         media=media,
-        links=picked(features, "uri"),
+        links=first_texts(features, "uri"),
         hashtags=distinct(tags),
         engagement=row.counts(_BLUESKY_COUNTS),
         extra=row.rest(),
@@ -138,7 +138,7 @@ def tiktok(row: Row, media: tuple[str, ...]) -> Post:
         precision=precision,
         text=row.take("desc"),
         media=media,
-        hashtags=picked(objects_of(row.take("textExtra")), "hashtagName"),
+        hashtags=first_texts(parse_objects(row.take("textExtra")), "hashtagName"),
         engagement=row.counts(_TIKTOK_COUNTS),
         extra=account_extra | row.rest(),
         source=row.source,

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from frametrace.posts.model import Post, Precision
-from frametrace.posts.mojibake import repaired
 from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.readers.shared.meta_export import (
     ACCOUNT_ID,
@@ -21,9 +20,10 @@ from frametrace.posts.readers.shared.meta_export import (
     profiles,
     rest_of,
 )
+from frametrace.posts.readers.shared.mojibake import repair_mojibake
 from frametrace.posts.readers.shared.reader_contract import Neighbour, Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import objects_of
+from frametrace.posts.values import parse_objects
 
 __all__ = ["READER"]
 
@@ -59,7 +59,7 @@ _CAPTION_LABELS = frozenset(("Caption", "Text"))
 
 def _owner(read: Neighbour) -> Mapping[str, str]:
     for document in profiles(read, _PROFILES):
-        name = repaired(text_at(document, "username") or _username(document))
+        name = repair_mojibake(text_at(document, "username") or _username(document))
         if name:
             return {ACCOUNT_ID: name.lower(), ACCOUNT_NAME: name}
     return {}
@@ -71,7 +71,8 @@ def _username(document: Mapping[str, Any]) -> str:
     values = user.get("string_map_data") if isinstance(user, dict) else None
     labelled = values.items() if isinstance(values, dict) else ()
     return next(
-        (text_at(item, "value") for label, item in labelled if repaired(label) in _USERNAME), ""
+        (text_at(item, "value") for label, item in labelled if repair_mojibake(label) in _USERNAME),
+        "",
     )
 
 
@@ -91,7 +92,7 @@ def _parse(row: Row) -> Post:
     items = _items(row)
     account_id, name = owner_of(row, _PROFILE)
     posted_at, precision = _time(row, items)
-    text = repaired(_text(row, items))
+    text = repair_mojibake(_text(row, items))
     files = picture_paths(items)
     if not (files or text or any(text_at(item, "uri") for item in items)):
         raise ValueError("it holds neither a picture nor a text")
@@ -114,8 +115,8 @@ def _parse(row: Row) -> Post:
 
 def _items(row: Row) -> list[dict[str, Any]]:
     """The pictures and videos of a post, in every layout that exports have had."""
-    items = objects_of(row.values.get("media", ""))
-    for label in objects_of(row.values.get("label_values", "")):
+    items = parse_objects(row.values.get("media", ""))
+    for label in parse_objects(row.values.get("label_values", "")):
         listed = label.get("media")
         if isinstance(listed, list):
             items += [item for item in listed if isinstance(item, dict)]
@@ -130,7 +131,7 @@ def _text(row: Row, items: Iterable[Mapping[str, Any]]) -> str:
     caption = row.take("title", "caption")
     labelled = (
         text_at(label, "value")
-        for label in objects_of(row.values.get("label_values", ""))
+        for label in parse_objects(row.values.get("label_values", ""))
         if text_at(label, "label") in _CAPTION_LABELS
     )
     texts = (caption.strip(), *labelled, *(text_at(item, "title") for item in items))

@@ -11,7 +11,7 @@ from frametrace.posts.readers.shared.json_paths import packed, text_at
 from frametrace.posts.readers.shared.post_keys import shortcode_of
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import distinct, objects_of
+from frametrace.posts.values import distinct, parse_objects
 
 __all__ = ["READER"]
 
@@ -75,7 +75,7 @@ def _profile(row: Row) -> Account:
 
 
 def _caption(row: Row) -> str:
-    edges = objects_of(row.take("node.edge_media_to_caption.edges"))
+    edges = parse_objects(row.take("node.edge_media_to_caption.edges"))
     caption = row.take("node.caption", "node.caption.text", "node.iphone_struct.caption.text")
     return text_at(edges, 0, "node", "text") or caption
 
@@ -88,14 +88,14 @@ def _pictures(row: Row) -> tuple[str, ...]:
     stem = stem.removesuffix(".json")
     if row.values.get("node.__typename") not in {"GraphSidecar", "XDTGraphSidecar"}:
         return (f"{stem}.jpg",)
-    children = objects_of(row.values.get("node.edge_sidecar_to_children.edges", ""))
-    children = children or objects_of(row.values.get("node.iphone_struct.carousel_media", ""))
+    children = parse_objects(row.values.get("node.edge_sidecar_to_children.edges", ""))
+    children = children or parse_objects(row.values.get("node.iphone_struct.carousel_media", ""))
     return tuple(f"{stem}_{at}.jpg" for at in range(1, max(len(children), 1) + 1))
 
 
 def _links(row: Row) -> tuple[str, ...]:
     """Links to the pictures, for a record that has no document of its own."""
-    children = objects_of(row.values.get("node.edge_sidecar_to_children.edges", ""))
+    children = parse_objects(row.values.get("node.edge_sidecar_to_children.edges", ""))
     links = [text_at(child, "node", "display_url") for child in children]
     return distinct(links or [row.values.get("node.display_url", "").strip()])
 

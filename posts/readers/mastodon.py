@@ -17,7 +17,7 @@ from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.readers.shared.platforms import host_of
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import objects_of, picked
+from frametrace.posts.values import first_texts, parse_objects
 
 __all__ = ["READER"]
 
@@ -60,7 +60,7 @@ def _parse(row: Row) -> Post:
         text=plain_text(shown.html),
         media=_pictures(shown.media),
         links=links_in(shown.html),
-        hashtags=picked(objects_of(shown.tags), "name"),
+        hashtags=first_texts(parse_objects(shown.tags), "name"),
         repost_of=repost_of,
         engagement=row.counts(_COUNTS),
         extra=_extra(row),
@@ -107,7 +107,7 @@ def _name(row: Row, is_truth: bool) -> str:
 def _pictures(text: str) -> tuple[str, ...]:
     """Pictures, and the stills of videos; where the server has no copy, links to the original."""
     links: dict[str, None] = {}
-    for item in objects_of(text):
+    for item in parse_objects(text):
         kind = text_at(item, "type")
         if kind in {"video", "gifv"}:
             names: tuple[str, ...] = ("preview_url", "preview_remote_url")

@@ -8,7 +8,7 @@ from frametrace.posts.readers.shared.account_keys import account_by_handle
 from frametrace.posts.readers.shared.platforms import platform_or
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import joined_links, titled
+from frametrace.posts.values import joined_links, with_title
 
 __all__ = ["READERS"]
 
@@ -42,7 +42,7 @@ def _parse(row: Row) -> Post:
         account_name=row.take("nickname"),
         posted_at=posted_at,
         precision=precision,
-        text=titled(row.take("title"), row.take("desc", "content")),
+        text=with_title(row.take("title"), row.take("desc", "content")),
         media=_pictures(row),
         hashtags=tuple(tag for part in row.take("tag_list").split(",") if (tag := part.strip())),
         engagement=row.counts(_COUNTS),

@@ -10,7 +10,7 @@ from frametrace.posts.readers.shared.post_keys import facebook_post_id
 from frametrace.posts.readers.shared.python_literals import objects_in
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import picked, values_of
+from frametrace.posts.values import first_texts, parse_list
 
 __all__ = ["READERS"]
 
@@ -68,8 +68,8 @@ def _parse(row: Row) -> Post:
         precision=precision,
         text=text,
         media=_pictures(row),
-        links=values_of(row.take("link_attachment.link", "link_attachment.url")),
-        hashtags=values_of(row.take("hashtags")),
+        links=parse_list(row.take("link_attachment.link", "link_attachment.url")),
+        hashtags=parse_list(row.take("hashtags")),
         # A share with text of its own does more than repeat.
         repost_of="" if text else row.reference("shared_post_id"),
         engagement=row.counts(_COUNTS),
@@ -116,7 +116,7 @@ def _account(row: Row, platform: str) -> tuple[str, str]:
 def _pictures(row: Row) -> tuple[str, ...]:
     """Links to the pictures, if they were requested; they expire within hours."""
     items = objects_in(row.values.get("multimedia", ""))
-    links = picked((item for item in items if item.get("type") != "video"), "url")
+    links = first_texts((item for item in items if item.get("type") != "video"), "url")
     if links:
         row.take("multimedia")
     return links

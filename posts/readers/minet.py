@@ -4,7 +4,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import values_of
+from frametrace.posts.values import parse_list
 
 __all__ = ["READER"]
 
@@ -19,7 +19,7 @@ _COUNTS = {
 
 def _parse(row: Row) -> Post:
     posted_at, precision = row.unix("timestamp_utc")
-    files = values_of(row.take("media_files"))
+    files = parse_list(row.take("media_files"))
     return Post(
         platform="twitter",
         post_id=row.key("id"),
@@ -28,9 +28,9 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=x_text(row.take("text")),
-        media=files or values_of(row.take("media_urls")),
-        links=values_of(row.take("links")),
-        hashtags=values_of(row.take("hashtags")),
+        media=files or parse_list(row.take("media_urls")),
+        links=parse_list(row.take("links")),
+        hashtags=parse_list(row.take("hashtags")),
         repost_of=row.reference("retweeted_id"),
         engagement=row.counts(_COUNTS),
         extra=row.rest(),

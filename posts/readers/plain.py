@@ -10,7 +10,7 @@ from frametrace.posts.readers.shared.post_keys import post_key
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.shared.written_keys import Written, another_account, keys_of
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import count, encodable, values_of
+from frametrace.posts.values import parse_count, parse_list, without_surrogates
 
 __all__ = ["READERS"]
 
@@ -25,7 +25,7 @@ def _parse(row: Row) -> Post:
     keys = keys_of(written)
     posted_at, precision = row.time("posted_at")
     if keys.other_account:
-        row.told.append(another_account("account_id"))
+        row.notes.append(another_account("account_id"))
         row.values |= {"account_id": written.account_id, "account_name": written.account_name}
     return Post(
         platform=keys.platform,
@@ -36,9 +36,9 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take("text"),
-        media=values_of(row.take("media")),
-        links=values_of(row.take("links")),
-        hashtags=values_of(row.take("hashtags")),
+        media=parse_list(row.take("media")),
+        links=parse_list(row.take("links")),
+        hashtags=parse_list(row.take("hashtags")),
         repost_of=post_key(keys.platform, row.reference("repost_of")),
         engagement=_engagement(row),
         extra={**keys.extra, **row.rest()},
@@ -69,7 +69,7 @@ def _counts_in(text: str) -> dict[str, int]:
     except (ValueError, AttributeError, RecursionError):
         reason = f'engagement {text[:40]!r} is not a JSON object such as {{"likes": 3}}'
         raise ValueError(reason) from None
-    counts = {encodable(name): count(str(value)) for name, value in written}
+    counts = {without_surrogates(name): parse_count(str(value)) for name, value in written}
     return {name: number for name, number in counts.items() if number is not None}
 
 

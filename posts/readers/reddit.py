@@ -18,9 +18,9 @@ from frametrace.posts.readers.shared.platforms import host_of
 from frametrace.posts.readers.shared.post_keys import canonical_id
 from frametrace.posts.readers.shared.python_literals import objects_in, parse_literal
 from frametrace.posts.readers.shared.reader_contract import Reader
-from frametrace.posts.rows import Row, Shape, flat
-from frametrace.posts.sources.folders import is_picture
-from frametrace.posts.values import titled
+from frametrace.posts.rows import Row, Shape, flatten
+from frametrace.posts.sources.picture_files import is_picture
+from frametrace.posts.values import with_title
 
 __all__ = ["READERS", "account_of", "text_of"]
 
@@ -56,7 +56,7 @@ def _parse(row: Row) -> Post:
     post_id = canonical_id("reddit", row.values.get("id", "").strip())
     if not post_id:
         raise ValueError("id is empty")
-    original = next(map(flat, objects_in(row.values.get("crosspost_parent_list", ""))), {})
+    original = next(map(flatten, objects_in(row.values.get("crosspost_parent_list", ""))), {})
     shown = original or dict(row.values)
     posted_at, precision = row.time("created_utc")
     return Post(
@@ -88,7 +88,7 @@ def text_of(title: str, *texts: str) -> str:
     """Join a title and a text, without the placeholders of deleted ones."""
     parts = (unescaped(part).strip() for part in (title, *texts))
     shown = [part if part not in _PLACEHOLDERS else "" for part in parts]
-    return titled(shown[0], "".join(shown[1:]))
+    return with_title(shown[0], "".join(shown[1:]))
 
 
 def _with_objects(values: dict[str, str]) -> dict[str, str]:
@@ -97,7 +97,7 @@ def _with_objects(values: dict[str, str]) -> dict[str, str]:
     for name in _OBJECT_COLUMNS:
         if values.get(name, "").startswith("{"):
             try:
-                flattened |= flat({name: parse_literal(values[name])})
+                flattened |= flatten({name: parse_literal(values[name])})
             except ValueError:
                 continue
     return values | flattened

@@ -5,7 +5,7 @@ from frametrace.posts.readers.shared.platforms import PLATFORMS, platform_or
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import objects_of, picked, values_of
+from frametrace.posts.values import first_texts, parse_list, parse_objects
 
 __all__ = ["READER"]
 
@@ -36,9 +36,9 @@ def _parse(row: Row) -> Post:
         precision=precision,
         # A repost has a cut text and no pictures, so the original's are taken.
         text=x_text(row.take(*_in_repost("rawContent"), *_in_repost("content"))),
-        media=picked(objects_of(row.take(*_in_repost("media"))), "fullUrl", "thumbnailUrl"),
+        media=first_texts(parse_objects(row.take(*_in_repost("media"))), "fullUrl", "thumbnailUrl"),
         links=_links(row.take(*_in_repost("links"), *_in_repost("outlinks"))),
-        hashtags=values_of(row.take(*_in_repost("hashtags"))),
+        hashtags=parse_list(row.take(*_in_repost("hashtags"))),
         repost_of=row.take("retweetedTweet.id"),
         engagement=row.counts(_COUNTS),
         extra=row.rest(),
@@ -52,8 +52,8 @@ def _in_repost(name: str) -> tuple[str, str]:
 
 
 def _links(text: str) -> tuple[str, ...]:
-    links = objects_of(text)
-    return picked(links, "url") if links else values_of(text)
+    links = parse_objects(text)
+    return first_texts(links, "url") if links else parse_list(text)
 
 
 READER = Reader(

@@ -10,8 +10,8 @@ from frametrace.posts.readers import x_api_v1
 from frametrace.posts.readers.shared.account_keys import account_key
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.shared.x_values import snowflake_time
-from frametrace.posts.rows import Row, Shape, flat
-from frametrace.posts.values import json_of, sound_id
+from frametrace.posts.rows import Row, Shape, flatten
+from frametrace.posts.values import parse_json, restored_id
 
 __all__ = ["READER"]
 
@@ -53,7 +53,7 @@ def _parse(row: Row) -> Post:
 def _account(row: Row, is_rounded: bool) -> str:
     """The account's number, or its name where a spreadsheet has rounded the number."""
     try:
-        number = sound_id(row.values.get("from_user_id_str", "").strip())
+        number = restored_id(row.values.get("from_user_id_str", "").strip())
     except ValueError:
         is_rounded, number = True, ""
     if number and not (is_rounded and len(number) > _MAX_EXACT_DIGITS):
@@ -63,7 +63,7 @@ def _account(row: Row, is_rounded: bool) -> str:
     if not name:
         return row.key("from_user_id_str")
     if row.values.get("from_user_id_str"):
-        row.told.append(
+        row.notes.append(
             f"from_user_id_str was rounded by a spreadsheet; the account is named {name}, "
             "and the rest of the row is kept"
         )
@@ -73,10 +73,10 @@ def _account(row: Row, is_rounded: bool) -> str:
 def _entities(text: str) -> dict[str, str]:
     """The entities of the text under the names of X's API; a cell that was cut stays as it is."""
     try:
-        entities = json_of(text) if text else {}
+        entities = parse_json(text) if text else {}
     except (ValueError, RecursionError):
         entities = None
-    return flat({"entities": entities}) if isinstance(entities, dict) else {"entities_str": text}
+    return flatten({"entities": entities}) if isinstance(entities, dict) else {"entities_str": text}
 
 
 READER = Reader(

@@ -9,7 +9,7 @@ from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.telethon import reactions_in
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import distinct, json_of, objects_of
+from frametrace.posts.values import distinct, parse_json, parse_objects
 
 __all__ = ["READER"]
 
@@ -28,7 +28,7 @@ def _parse(row: Row) -> Post:
     account_id, kind = _author(row, chat)
     posted_at, precision = _time(row)
     written = row.take("text")
-    parts = objects_of(row.take("text_entities")) or _parts(written)
+    parts = parse_objects(row.take("text_entities")) or _parts(written)
     return Post(
         platform="telegram",
         post_id=f"{chat}/{row.key('id')}",  # ids are unique only in their chat
@@ -77,7 +77,7 @@ def _time(row: Row) -> tuple[datetime | None, Precision]:
 def _parts(text: str) -> list[Any]:
     """The parts of a formatted text: plain strings and objects."""
     try:
-        parts = json_of(text) if text.startswith("[") else None
+        parts = parse_json(text) if text.startswith("[") else None
     except (ValueError, RecursionError):
         parts = None
     is_list = isinstance(parts, list) and all(isinstance(part, str | dict) for part in parts)

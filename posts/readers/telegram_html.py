@@ -12,7 +12,7 @@ from frametrace.posts.readers.shared.account_keys import unshared_account
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.telegram_page import messages_of
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import values_of
+from frametrace.posts.values import parse_list
 
 __all__ = ["READER"]
 
@@ -56,9 +56,9 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take("text"),
-        media=values_of(row.take("media")),
-        links=values_of(row.take("links")),
-        hashtags=values_of(row.take("hashtags")),
+        media=parse_list(row.take("media")),
+        links=parse_list(row.take("links")),
+        hashtags=parse_list(row.take("hashtags")),
         repost_of=row.take("forwarded_from"),
         engagement=reactions,
         extra={"chat": chat, **row.rest()},

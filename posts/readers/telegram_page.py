@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from frametrace.posts.sources.folders import is_picture
-from frametrace.posts.values import count, spelled
+from frametrace.posts.sources.picture_files import is_picture
+from frametrace.posts.values import json_text, parse_count
 
 __all__ = ["messages_of"]
 
@@ -128,7 +128,7 @@ def _reactions(body: Any) -> str:
     total = 0
     for reaction in _with_classes(listed.iterchildren("span"), "reaction"):
         label = _first(reaction, "count")
-        number = count(_text_of(label)) if label is not None else None
+        number = parse_count(_text_of(label)) if label is not None else None
         if number is None:
             number = sum(1 for _ in _with_classes(reaction.iter("div"), "userpic"))
         total += number
@@ -157,7 +157,7 @@ def _text_of(element: Any) -> str:
 
 def _list(items: Iterable[str]) -> str:
     listed = list(dict.fromkeys(filter(None, items)))
-    return spelled(listed) if listed else ""
+    return json_text(listed) if listed else ""
 
 
 def _classes(element: Any) -> frozenset[str]:

@@ -11,7 +11,7 @@ from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import count, distinct, encodable, objects_of
+from frametrace.posts.values import distinct, parse_count, parse_objects, without_surrogates
 
 __all__ = ["READER", "reactions_in"]
 
@@ -41,7 +41,7 @@ def _parse(row: Row) -> Post:
     account_id, kind = _author(row, chat, peer)
     posted_at, precision = row.time("date")
     text = row.take("message")
-    marked = list(_marked_texts(text, objects_of(row.take("entities"))))
+    marked = list(_marked_texts(text, parse_objects(row.take("entities"))))
     return Post(
         platform="telegram",
         post_id=post_id,
@@ -100,7 +100,7 @@ def _marked_texts(
             continue
         if offset >= 0 and 0 <= length <= _MAX_ENTITY_LENGTH:
             marked = units[2 * offset : 2 * (offset + length)]
-            yield entity, encodable(marked.decode("utf-16-le", "surrogatepass"))
+            yield entity, without_surrogates(marked.decode("utf-16-le", "surrogatepass"))
 
 
 def _link(entity: dict[str, Any], text: str) -> str:
@@ -112,8 +112,8 @@ def _link(entity: dict[str, Any], text: str) -> str:
 
 def reactions_in(text: str) -> dict[str, int]:
     """The total number of reactions; who reacted is left out."""
-    counts = (count(str(reaction.get("count"))) for reaction in objects_of(text))
-    total = count(str(sum(filter(None, counts)))) if text not in {"", "[]"} else None
+    counts = (parse_count(str(reaction.get("count"))) for reaction in parse_objects(text))
+    total = parse_count(str(sum(filter(None, counts)))) if text not in {"", "[]"} else None
     return {} if total is None else {"reactions": total}
 
 

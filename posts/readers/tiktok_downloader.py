@@ -8,7 +8,7 @@ from frametrace.posts.readers.shared.account_keys import account_by_handle
 from frametrace.posts.readers.shared.platforms import platform_or
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import python_list
+from frametrace.posts.values import parse_python_list
 
 __all__ = ["READER"]
 
@@ -65,7 +65,7 @@ def _pictures(row: Row) -> tuple[str, ...]:
 
 def _listed(text: str) -> tuple[str, ...]:
     """A list as Python prints it, or joined by spaces as in older versions."""
-    return python_list(text) if text.startswith("[") else tuple(text.split())
+    return parse_python_list(text) if text.startswith("[") else tuple(text.split())
 
 
 READER = Reader(

@@ -8,7 +8,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.account_keys import account_by_handle
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import objects_of, picked, values_of
+from frametrace.posts.values import first_texts, parse_list, parse_objects
 
 __all__ = ["READERS"]
 
@@ -33,8 +33,8 @@ def _parse(row: Row) -> Post:
     """Make a Post of a row; the API gives the account's handle only, and no pictures."""
     posted_at, precision = row.time("create_time")
     name = row.key("username", "author_name")
-    tags = values_of(row.take("hashtag_names")) or picked(
-        objects_of(row.take("hashtag_info_list")), "hashtag_name"
+    tags = parse_list(row.take("hashtag_names")) or first_texts(
+        parse_objects(row.take("hashtag_info_list")), "hashtag_name"
     )
     return Post(
         platform="tiktok",

@@ -12,7 +12,7 @@ from frametrace.posts.readers.shared.account_keys import account_key
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import encodable, json_of
+from frametrace.posts.values import parse_json, without_surrogates
 
 __all__ = ["READER_V1", "READER_V2"]
 
@@ -36,10 +36,10 @@ def _is_encoded(row: Row) -> bool:
 
 def _decoded(cell: str) -> str:
     try:
-        value = json_of(cell) if cell.startswith('"') and cell.isascii() else cell
+        value = parse_json(cell) if cell.startswith('"') and cell.isascii() else cell
     except ValueError:
         return cell
-    return encodable(value)
+    return without_surrogates(value)
 
 
 READER_V2 = Reader(

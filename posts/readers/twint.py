@@ -12,7 +12,7 @@ from frametrace.posts.model import Post, Precision
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.shared.x_values import snowflake_time, x_text
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import values_of
+from frametrace.posts.values import parse_list
 
 __all__ = ["READERS"]
 
@@ -43,7 +43,7 @@ class _Identity:
 def _parse(row: Row) -> Post:
     identity = _identity(row)
     posted_at, precision = _time(row, identity.post_id)
-    pictures = values_of(row.take("photos"))
+    pictures = parse_list(row.take("photos"))
     still = row.take("thumbnail").strip()
     text = row.take("tweet")
     return Post(
@@ -55,8 +55,8 @@ def _parse(row: Row) -> Post:
         precision=precision,
         text=x_text(identity.text or text),
         media=pictures or ((still,) if still else ()),
-        links=values_of(row.take("urls")),
-        hashtags=tuple(tag.removeprefix("#") for tag in values_of(row.take("hashtags"))),
+        links=parse_list(row.take("urls")),
+        hashtags=tuple(tag.removeprefix("#") for tag in parse_list(row.take("hashtags"))),
         repost_of=identity.repost_of,
         engagement=row.counts(_COUNTS),
         extra=row.rest(),

@@ -9,7 +9,7 @@ from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.shared.json_paths import objects_at, text_at
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import distinct, objects_of
+from frametrace.posts.values import distinct, parse_objects
 
 __all__ = ["READER", "kind_of", "parse"]
 
@@ -33,7 +33,7 @@ def parse(row: Row) -> Post:
     owner = row.key("owner_id", "to_id")
     post_id, author = f"{owner}_{row.key('id')}", row.key("from_id")
     posted_at, precision = row.unix("date")
-    text, attached = row.take("text"), objects_of(row.take("attachments"))
+    text, attached = row.take("text"), parse_objects(row.take("attachments"))
     original = _original(row)
     is_repost = bool(original) and not text.strip() and not attached
     shown = objects_at(original, "attachments") if is_repost else attached
@@ -71,7 +71,7 @@ def _name(row: Row) -> str:
 
 def _original(row: Row) -> dict[str, Any]:
     """The post at the root of what a post repeats; empty if it repeats none."""
-    shared = [item for item in objects_of(row.take("copy_history")) if _key(item)]
+    shared = [item for item in parse_objects(row.take("copy_history")) if _key(item)]
     return shared[-1] if shared else {}
 
 

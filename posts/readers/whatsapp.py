@@ -10,7 +10,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.whatsapp_lines import begins, split
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.sources.folders import is_picture
+from frametrace.posts.sources.picture_files import is_picture
 
 __all__ = ["READER"]
 

@@ -11,8 +11,8 @@ from typing import Any
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.shared.x_values import x_text
-from frametrace.posts.rows import Row, Shape, flat
-from frametrace.posts.values import json_of, objects_of, picked, spelled, values_of
+from frametrace.posts.rows import Row, Shape, flatten
+from frametrace.posts.values import first_texts, json_text, parse_json, parse_list, parse_objects
 
 __all__ = ["READERS", "REQUIRED", "parse"]
 
@@ -46,10 +46,12 @@ def parse(row: Row) -> Post:
     A native repost shows what it repeats: the API cuts its own text at 140 characters and gives it
     no pictures, so both are the original's where that was collected too.
     """
-    referenced = objects_of(row.take("referenced_tweets"))
-    original = flat(next((post for post in referenced if post.get("type") == "retweeted"), {}))
+    referenced = parse_objects(row.take("referenced_tweets"))
+    original = flatten(next((post for post in referenced if post.get("type") == "retweeted"), {}))
     for values in (original, row.values):
-        if objects_of(values.get("attachments.media_keys", "")):  # the media instead of their keys
+        if parse_objects(
+            values.get("attachments.media_keys", "")
+        ):  # the media instead of their keys
             values["attachments.media"] = values.pop("attachments.media_keys")
     shown = {name: original.get(name) or row.values.get(name, "") for name in _SHOWN}
     for name in _SHOWN:
@@ -63,7 +65,7 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=x_text(shown["note_tweet.text"] or shown["text"]),
-        media=picked(objects_of(shown["attachments.media"]), "url", "preview_image_url"),
+        media=first_texts(parse_objects(shown["attachments.media"]), "url", "preview_image_url"),
         links=_links(shown["entities.urls"]),
         hashtags=_hashtags(shown["entities.hashtags"]),
         repost_of=original.get("id") or row.take("referenced_tweets.retweeted.id"),
@@ -76,24 +78,24 @@ def parse(row: Row) -> Post:
 
 def _links(text: str) -> tuple[str, ...]:
     """The targets of links, without those to the post's own pictures."""
-    urls = objects_of(text)
+    urls = parse_objects(text)
     external = (
         url
         for url in urls
         if "media_key" not in url and not str(url.get("display_url")).startswith("pic.")
     )
-    return picked(external, "unwound_url", "expanded_url", "url") if urls else values_of(text)
+    return first_texts(external, "unwound_url", "expanded_url", "url") if urls else parse_list(text)
 
 
 def _hashtags(text: str) -> tuple[str, ...]:
-    tags = objects_of(text)
-    return picked(tags, "tag") if tags else tuple(tag.lstrip("#") for tag in values_of(text))
+    tags = parse_objects(text)
+    return first_texts(tags, "tag") if tags else tuple(tag.lstrip("#") for tag in parse_list(text))
 
 
 def _references(posts: list[dict[str, Any]]) -> Mapping[str, str]:
     """Which posts it repeats, quotes or answers, without what others wrote in them."""
     references = [{name: post.get(name) for name in ("type", "id")} for post in posts]
-    return {"referenced_tweets": spelled(references)} if references else {}
+    return {"referenced_tweets": json_text(references)} if references else {}
 
 
 def _posts_of_page(row: Row) -> Iterator[Row]:
@@ -117,11 +119,11 @@ def _posts(page: Mapping[str, str]) -> list[dict[str, str]]:
 
 def _listed(data: str) -> list[dict[str, str]]:
     try:
-        posts = json_of(data)
+        posts = parse_json(data)
     except (ValueError, RecursionError):
         posts = None
     if isinstance(posts, list):
-        return [flat(post) if isinstance(post, dict) else {} for post in posts]
+        return [flatten(post) if isinstance(post, dict) else {} for post in posts]
     raise ValueError("data is not a list of posts")
 
 
@@ -135,25 +137,25 @@ class _Expansions:
 
     def __call__(self, post: dict[str, str]) -> dict[str, str]:
         """Put a post's author, media and the original of a repost in their places."""
-        author = flat(self._users.get(post.get("author_id", ""), {}))
+        author = flatten(self._users.get(post.get("author_id", ""), {}))
         values = self._with_media(post) | {f"author.{name}": text for name, text in author.items()}
-        if referenced := objects_of(post.get("referenced_tweets", "")):
-            values["referenced_tweets"] = spelled([self._original(post) for post in referenced])
+        if referenced := parse_objects(post.get("referenced_tweets", "")):
+            values["referenced_tweets"] = json_text([self._original(post) for post in referenced])
         return values
 
     def _original(self, reference: dict[str, Any]) -> dict[str, Any]:
         if reference.get("type") != "retweeted":
             return reference
-        return self._with_media(flat(self._posts.get(str(reference.get("id")), {}))) | reference
+        return self._with_media(flatten(self._posts.get(str(reference.get("id")), {}))) | reference
 
     def _with_media(self, post: dict[str, str]) -> dict[str, str]:
-        keys = values_of(post.get("attachments.media_keys", ""))
+        keys = parse_list(post.get("attachments.media_keys", ""))
         media = [self._media[key] for key in keys if key in self._media]
-        return post | ({"attachments.media": spelled(media)} if media else {})
+        return post | ({"attachments.media": json_text(media)} if media else {})
 
 
 def _included(page: Mapping[str, str], name: str, key: str) -> dict[str, dict[str, Any]]:
-    return {str(item.get(key)): item for item in objects_of(page.get(f"includes.{name}", ""))}
+    return {str(item.get(key)): item for item in parse_objects(page.get(f"includes.{name}", ""))}
 
 
 READERS = (

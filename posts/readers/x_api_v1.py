@@ -15,7 +15,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import objects_of, picked
+from frametrace.posts.values import first_texts, parse_objects
 
 __all__ = ["COUNTS", "READER", "Content", "content_of", "repost_of"]
 
@@ -65,7 +65,7 @@ class Content:
     @property
     def pictures(self) -> tuple[str, ...]:
         """Links to its pictures; for a video, to its still."""
-        return picked(self.media, "media_url_https", "media_url")
+        return first_texts(self.media, "media_url_https", "media_url")
 
 
 def content_of(row: Row, prefix: str = "") -> Content:
@@ -73,12 +73,12 @@ def content_of(row: Row, prefix: str = "") -> Content:
     text, media, urls, hashtags = (
         row.take(*(prefix + name for name in names)) for names in (_TEXT, _MEDIA, _URLS, _HASHTAGS)
     )
-    links = picked(objects_of(urls), "expanded_url", "url")
+    links = first_texts(parse_objects(urls), "expanded_url", "url")
     return Content(
         text=x_text(text),
-        media=tuple(objects_of(media)),
+        media=tuple(parse_objects(media)),
         links=tuple(link for link in links if not link.startswith(_LINK_TO_ITSELF)),
-        hashtags=picked(objects_of(hashtags), "text"),
+        hashtags=first_texts(parse_objects(hashtags), "text"),
     )
 
 

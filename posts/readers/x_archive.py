@@ -4,7 +4,7 @@ from frametrace.posts.model import Account, Post, Precision
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import python_list
+from frametrace.posts.values import parse_python_list
 
 __all__ = ["READERS"]
 
@@ -27,8 +27,8 @@ def _parse_tweet(row: Row) -> Post:
         # Seconds are not X's: where a tool has added them, all are :00.
         precision=Precision.MINUTE if written is Precision.SECOND else written,
         text=x_text(row.take("tweet_text")),
-        links=python_list(row.take("urls")),
-        hashtags=python_list(row.take("hashtags")),
+        links=parse_python_list(row.take("urls")),
+        hashtags=parse_python_list(row.take("hashtags")),
         repost_of=row.take("retweet_tweetid"),
         engagement=row.counts(_COUNTS),
         extra=row.rest(blank="absent"),

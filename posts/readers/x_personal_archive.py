@@ -14,7 +14,7 @@ from frametrace.posts.readers import x_api_v1
 from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.readers.shared.reader_contract import Neighbour, Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import json_of
+from frametrace.posts.values import parse_json
 
 __all__ = ["READER"]
 
@@ -39,7 +39,7 @@ def _account(read: Neighbour) -> Mapping[str, str]:
 def _assigned(script: str) -> Any:
     """The JSON that a script assigns to a variable; None if it is not such a script."""
     try:
-        return json_of(script.partition("=")[2].strip().removesuffix(";"))
+        return parse_json(script.partition("=")[2].strip().removesuffix(";"))
     except (ValueError, RecursionError):
         return None
 

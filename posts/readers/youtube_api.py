@@ -7,7 +7,7 @@ from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.shared.html_text import unescaped
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import titled
+from frametrace.posts.values import with_title
 
 __all__ = ["READER"]
 
@@ -44,7 +44,7 @@ def _parse(row: Row) -> Post:
         account_name=row.take(*_PLAYLIST_TITLE if in_playlist else ("snippet.channelTitle",)),
         posted_at=posted_at,
         precision=precision,
-        text=titled(title, text),
+        text=with_title(title, text),
         media=_still(row),
         engagement=row.counts(_COUNTS),
         extra=row.rest(),

@@ -6,7 +6,7 @@ Fields: bernorieder/YouTube-Data-Tools, mod_videos_list.php and mod_videos_net.p
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import titled
+from frametrace.posts.values import with_title
 
 __all__ = ["READER"]
 
@@ -26,7 +26,7 @@ def _parse(row: Row) -> Post:
         account_name=row.take("channelTitle"),
         posted_at=posted_at,
         precision=precision,
-        text=titled(row.take("videoTitle"), row.take("videoDescription")),
+        text=with_title(row.take("videoTitle"), row.take("videoDescription")),
         media=(still,) if still else (),
         engagement=row.counts(_COUNTS),
         extra=row.rest(),

@@ -18,7 +18,7 @@ from frametrace.posts.readers.shared.post_keys import canonical_id, id_in_link
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.shared.x_values import text_on
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import objects_of, titled, values_of
+from frametrace.posts.values import parse_list, parse_objects, with_title
 
 __all__ = ["READER"]
 
@@ -77,7 +77,7 @@ def _parse(row: Row) -> Post:
         precision=precision,
         text=text_on(platform, _text(row, platform)),
         media=media,
-        hashtags=values_of(row.take("tags")) if platform == "twitter" else (),
+        hashtags=parse_list(row.take("tags")) if platform == "twitter" else (),
         engagement=row.counts(_COUNTS),
         extra=account_extra | row.rest(),
         source=row.source,
@@ -111,12 +111,12 @@ def _text(row: Row, platform: str) -> str:
     title, text = row.take("title").strip(), row.take("description").strip()
     if platform in _UNTITLED:
         return text or title
-    return titled(title, text)
+    return with_title(title, text)
 
 
 def _still(row: Row) -> tuple[str, ...]:
     """The picture beside the document; yt-dlp saves the last thumbnail, under its suffix."""
-    listed = objects_of(row.values.get("thumbnails", ""))
+    listed = parse_objects(row.values.get("thumbnails", ""))
     last = listed[-1] if listed else {}
     link = text_at(last, "url") or row.values.get("thumbnail", "").strip()
     if not link or not row.file.endswith(_DOCUMENT_SUFFIX):

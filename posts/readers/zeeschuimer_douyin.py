@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.rows import Row
-from frametrace.posts.values import objects_of, picked, values_of
+from frametrace.posts.values import first_texts, parse_list, parse_objects
 
 __all__ = ["parse"]
 
@@ -39,8 +39,8 @@ def parse(row: Row) -> Post:
         "data.create_time" if "data.create_time" in row.values else "data.createTime"
     )
     tags = (
-        *picked(objects_of(row.take("data.text_extra")), "hashtag_name"),
-        *picked(objects_of(row.take("data.textExtra")), "hashtagName"),
+        *first_texts(parse_objects(row.take("data.text_extra")), "hashtag_name"),
+        *first_texts(parse_objects(row.take("data.textExtra")), "hashtagName"),
     )
     return Post(
         platform="douyin",
@@ -65,9 +65,9 @@ def parse(row: Row) -> Post:
 
 
 def _pictures(row: Row) -> Iterator[str]:
-    slides = objects_of(row.take("data.images"))
+    slides = parse_objects(row.take("data.images"))
     links = [text_at(item, name, 0) for item in slides for name in ("url_list", "urlList")]
     if not any(links):
-        covers = values_of(row.take("data.video.cover.url_list"))
+        covers = parse_list(row.take("data.video.cover.url_list"))
         links = [*covers, row.take("data.video.cover").strip()][:1]
     yield from (f"https:{link}" if link.startswith("//") else link for link in links if link)

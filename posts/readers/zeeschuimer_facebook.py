@@ -11,7 +11,7 @@ from frametrace.posts.readers.shared.account_keys import facebook_page
 from frametrace.posts.readers.shared.json_paths import objects_at, text_at, value_at
 from frametrace.posts.readers.shared.post_keys import facebook_post_id
 from frametrace.posts.rows import Row
-from frametrace.posts.values import objects_of
+from frametrace.posts.values import parse_objects
 
 __all__ = ["parse"]
 
@@ -22,13 +22,13 @@ _PICTURE_NAMES = ("viewer_image", "photo_image", "image", "thumbnailImage", "pre
 
 def parse(row: Row) -> Post:
     """Make a Post of a row whose columns begin with `data.` (for a video, with its still)."""
-    metadata = objects_of(row.take(_METADATA))
+    metadata = parse_objects(row.take(_METADATA))
     created = next(
         filter(None, (value_at(item, "story", "creation_time") for item in metadata)), ""
     )
     row.values["data.creation_time"] = str(created) or row.values.get("data.creation_time", "")
     posted_at, precision = row.unix("data.creation_time")
-    actors = objects_of(row.take(f"{_STORY}actors"))
+    actors = parse_objects(row.take(f"{_STORY}actors"))
     actor = actors[0] if actors else {}
     # The item's id, which is the story's, ends in the post's.
     row.values["item_id"] = row.values.get("item_id", "").rpartition(":")[2]
@@ -41,7 +41,7 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take(f"{_STORY}message.text"),
-        media=_pictures(objects_of(row.take(f"{_STORY}attachments"))),
+        media=_pictures(parse_objects(row.take(f"{_STORY}attachments"))),
         extra=row.rest() | _links(actor, metadata),
         source=row.source,
         line=row.line,

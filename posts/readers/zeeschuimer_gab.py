@@ -9,7 +9,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.html_text import plain_text
 from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.rows import Row
-from frametrace.posts.values import distinct, objects_of, picked
+from frametrace.posts.values import distinct, first_texts, parse_objects
 
 __all__ = ["parse"]
 
@@ -30,8 +30,8 @@ def parse(row: Row) -> Post:
     text = row.take("data.c") or plain_text(row.values.get("data.content", ""))
     row.take("data.content")
     media = (
-        *objects_of(row.take("data.image_info")),
-        *objects_of(row.take("data.media_attachments")),
+        *parse_objects(row.take("data.image_info")),
+        *parse_objects(row.take("data.media_attachments")),
     )
     link = row.take("data.link_info.url", "data.card.url").strip()
     return Post(
@@ -45,8 +45,8 @@ def parse(row: Row) -> Post:
         media=distinct(map(_picture, media)),
         links=(link,) if link else (),
         hashtags=(
-            *picked(objects_of(row.take("data.tg")), "name"),
-            *picked(objects_of(row.take("data.tags")), "name"),
+            *first_texts(parse_objects(row.take("data.tg")), "name"),
+            *first_texts(parse_objects(row.take("data.tags")), "name"),
         ),
         engagement=row.counts(_COUNTS),
         extra=row.rest(),

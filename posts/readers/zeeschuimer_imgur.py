@@ -5,7 +5,7 @@ Fields: digitalmethodsinitiative/4cat, datasources/imgur/search_imgur.py.
 
 from frametrace.posts.model import Post
 from frametrace.posts.rows import Row
-from frametrace.posts.values import titled
+from frametrace.posts.values import with_title
 
 __all__ = ["parse"]
 
@@ -30,7 +30,7 @@ def parse(row: Row) -> Post:
         account_name=row.take("data.account.username"),
         posted_at=posted_at,
         precision=precision,
-        text=titled(title, text),
+        text=with_title(title, text),
         media=(cover,) if cover else (),
         engagement=row.counts(_COUNTS),
         extra=row.rest(),

@@ -10,7 +10,7 @@ from frametrace.posts.readers.shared.account_keys import account_by_handle
 from frametrace.posts.readers.shared.json_paths import objects_at, text_at
 from frametrace.posts.readers.shared.post_keys import shortcode_of
 from frametrace.posts.rows import Row
-from frametrace.posts.values import distinct, objects_of, picked
+from frametrace.posts.values import distinct, first_texts, parse_objects
 
 __all__ = ["account_in", "parse", "pictures_at", "post_id_in"]
 
@@ -30,7 +30,7 @@ def parse(row: Row) -> Post:
     posted_at, precision = row.unix(
         "data.taken_at" if "data.taken_at" in row.values else "data.taken_at_timestamp"
     )
-    captions = objects_of(row.take("data.edge_media_to_caption.edges"))
+    captions = parse_objects(row.take("data.edge_media_to_caption.edges"))
     link = row.take("data.link")
     account_id, name, account_extra = account_in(row)
     return Post(
@@ -76,15 +76,15 @@ def account_in(row: Row) -> tuple[str, str, dict[str, str]]:
 
 def pictures_at(row: Row, at: str) -> tuple[str, ...]:
     """Take the pictures under the prefix `at`, each in its largest size, which is listed first."""
-    slides = objects_of(row.take(f"{at}carousel_media"))
-    edges = objects_of(row.take(f"{at}edge_sidecar_to_children.edges"))
+    slides = parse_objects(row.take(f"{at}carousel_media"))
+    edges = parse_objects(row.take(f"{at}edge_sidecar_to_children.edges"))
     album = (*map(_picture, slides), *(text_at(item, "node", "display_url") for item in edges))
-    sizes = picked(objects_of(row.take(f"{at}image_versions2.candidates")), "url")
+    sizes = first_texts(parse_objects(row.take(f"{at}image_versions2.candidates")), "url")
     single = (*sizes, row.take(f"{at}display_uri", f"{at}display_url").strip())
     return distinct(album) or tuple(filter(None, single))[:1]
 
 
 def _picture(item: dict[str, Any]) -> str:
-    sizes = picked(objects_at(item, "image_versions2", "candidates"), "url")
+    sizes = first_texts(objects_at(item, "image_versions2", "candidates"), "url")
     display = (text_at(item, name) for name in ("display_uri", "display_url"))
     return next(filter(None, (*sizes, *display)), "")

@@ -12,7 +12,7 @@ from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.shared.json_paths import objects_at, text_at, value_at
 from frametrace.posts.readers.shared.linkedin_ids import account_at, activity_in, activity_time
 from frametrace.posts.rows import Row
-from frametrace.posts.values import objects_of
+from frametrace.posts.values import parse_objects
 
 __all__ = ["parse"]
 
@@ -79,7 +79,7 @@ def _pictures(row: Row) -> Iterator[str]:
 
 
 def _objects(row: Row, name: str) -> list[dict[str, Any]]:
-    return objects_of(row.take(name))
+    return parse_objects(row.take(name))
 
 
 def _picture(attributes: list[dict[str, Any]]) -> str:

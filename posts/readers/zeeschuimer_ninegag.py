@@ -8,7 +8,7 @@ import re
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.account_keys import unshared_account
 from frametrace.posts.rows import Row
-from frametrace.posts.values import count, objects_of, picked, titled
+from frametrace.posts.values import first_texts, parse_count, parse_objects, with_title
 
 __all__ = ["parse"]
 
@@ -36,10 +36,10 @@ def parse(row: Row) -> Post:
         account_name=author,
         posted_at=posted_at,
         precision=precision,
-        text=titled(title, text),
+        text=with_title(title, text),
         media=_pictures(row),
         links=(link,) if link else (),
-        hashtags=picked(objects_of(row.take("data.tags")), "key"),
+        hashtags=first_texts(parse_objects(row.take("data.tags")), "key"),
         engagement=row.counts(_COUNTS),
         extra=row.rest(),
         source=row.source,
@@ -58,5 +58,5 @@ def _pictures(row: Row) -> tuple[str, ...]:
 
 
 def _area(row: Row, at: str) -> int:
-    sides = (count(row.values.get(f"{at}{side}", "")) or 0 for side in ("width", "height"))
+    sides = (parse_count(row.values.get(f"{at}{side}", "")) or 0 for side in ("width", "height"))
     return next(sides) * next(sides)

@@ -7,7 +7,7 @@ Zeeschuimer could read only from the page's HTML have no author and can't be pos
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.account_keys import account_by_handle
 from frametrace.posts.rows import Row
-from frametrace.posts.values import titled, values_of
+from frametrace.posts.values import parse_list, with_title
 
 __all__ = ["parse"]
 
@@ -30,10 +30,10 @@ def parse(row: Row) -> Post:
         account_name=handle,
         posted_at=posted_at,
         precision=precision,
-        text=titled(title, text),
+        text=with_title(title, text),
         media=(picture.strip(),) if picture.strip() else (),
         links=(link,) if link else (),
-        hashtags=values_of(row.take("data.pinJoin.visualAnnotation")),
+        hashtags=parse_list(row.take("data.pinJoin.visualAnnotation")),
         extra=row.rest() | account_extra,
         source=row.source,
         line=row.line,

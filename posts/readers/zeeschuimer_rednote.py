@@ -8,7 +8,7 @@ from typing import Any
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.json_paths import objects_at, text_at
 from frametrace.posts.rows import Row
-from frametrace.posts.values import objects_of, picked, titled
+from frametrace.posts.values import first_texts, parse_objects, with_title
 
 __all__ = ["parse"]
 
@@ -49,9 +49,9 @@ def parse(row: Row) -> Post:
         account_name=name,
         posted_at=posted_at,
         precision=precision,
-        text=titled(title, text),
+        text=with_title(title, text),
         media=_pictures(row, at),
-        hashtags=picked(objects_of(tags), "name"),
+        hashtags=first_texts(parse_objects(tags), "name"),
         engagement=row.counts({f"{at}{column}": count for column, count in _COUNTS.items()}),
         extra=row.rest(),
         source=row.source,
@@ -60,7 +60,7 @@ def parse(row: Row) -> Post:
 
 
 def _pictures(row: Row, at: str) -> tuple[str, ...]:
-    listed = objects_of(row.take(f"{at}image_list", f"{at}imageList"))
+    listed = parse_objects(row.take(f"{at}image_list", f"{at}imageList"))
     pictures = dict.fromkeys(filter(None, map(_picture, listed)))
     cover = row.take(
         f"{at}cover.url_default", f"{at}cover.urlDefault", f"{at}cover.url", "data.thumbnail_url"
@@ -75,4 +75,6 @@ def _picture(item: dict[str, Any]) -> str:
     shown = [
         size for size in sizes if "WB_DFT" in (size.get("image_scene"), size.get("imageScene"))
     ]
-    return next(filter(None, (*default, *picked(shown, "url"), *picked(sizes, "url"))), "")
+    return next(
+        filter(None, (*default, *first_texts(shown, "url"), *first_texts(sizes, "url"))), ""
+    )

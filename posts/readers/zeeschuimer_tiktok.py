@@ -7,7 +7,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.account_keys import account_by_handle
 from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.rows import Row
-from frametrace.posts.values import distinct, objects_of, picked
+from frametrace.posts.values import distinct, first_texts, parse_objects
 
 __all__ = ["parse"]
 
@@ -31,8 +31,8 @@ def parse(row: Row) -> Post:
     number = row.take("data.author.id", "data.authorId")
     account_id, account_extra = account_by_handle(handle, number, "data.author.uniqueId")
     tags = (
-        *picked(objects_of(row.take("data.textExtra")), "hashtagName"),
-        *picked(objects_of(row.take("data.challenges")), "title"),
+        *first_texts(parse_objects(row.take("data.textExtra")), "hashtagName"),
+        *first_texts(parse_objects(row.take("data.challenges")), "title"),
     )
     return Post(
         platform="tiktok",
@@ -52,7 +52,7 @@ def parse(row: Row) -> Post:
 
 
 def _pictures(row: Row) -> tuple[str, ...]:
-    slides = objects_of(row.take("data.imagePost.images"))
+    slides = parse_objects(row.take("data.imagePost.images"))
     pictures = (text_at(slide, "imageURL", "urlList", 0) for slide in slides)
     cover = row.take("data.video.originCover", "data.video.cover").strip()
     return distinct(pictures) or ((cover,) if cover else ())

@@ -10,7 +10,7 @@ from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.html_text import plain_text
 from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.rows import Row
-from frametrace.posts.values import distinct, objects_of, picked
+from frametrace.posts.values import distinct, first_texts, parse_objects
 
 __all__ = ["parse"]
 
@@ -28,7 +28,7 @@ def parse(row: Row) -> Post:
     shown = "data.reblog." if repost_of else "data."
     posted_at, precision = row.time("data.created_at")
     text = row.take(f"{shown}content")
-    media = map(_picture, objects_of(row.take(f"{shown}media_attachments")))
+    media = map(_picture, parse_objects(row.take(f"{shown}media_attachments")))
     link = row.take(f"{shown}card.url").strip()
     return Post(
         platform="truthsocial",
@@ -40,7 +40,7 @@ def parse(row: Row) -> Post:
         text=plain_text(text) if repost_of else text,
         media=distinct(media),
         links=(link,) if link else (),
-        hashtags=picked(objects_of(row.take(f"{shown}tags")), "name"),
+        hashtags=first_texts(parse_objects(row.take(f"{shown}tags")), "name"),
         repost_of=repost_of,
         engagement=row.counts(_COUNTS),
         extra={name: text for name, text in row.rest().items() if not name.startswith(_BY_OTHERS)},

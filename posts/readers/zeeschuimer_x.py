@@ -7,7 +7,7 @@ id is not used: earlier versions of Zeeschuimer rounded it by conversion to a fl
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row
-from frametrace.posts.values import objects_of, picked
+from frametrace.posts.values import first_texts, parse_objects
 
 __all__ = ["parse"]
 
@@ -52,9 +52,9 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=x_text(text),
-        media=picked(objects_of(media), "media_url_https", "media_url"),
-        links=picked(objects_of(links), "expanded_url", "url"),
-        hashtags=picked(objects_of(tags), "text"),
+        media=first_texts(parse_objects(media), "media_url_https", "media_url"),
+        links=first_texts(parse_objects(links), "expanded_url", "url"),
+        hashtags=first_texts(parse_objects(tags), "text"),
         repost_of=repost_of.strip(),
         engagement=row.counts({f"{at}{column}": count for column, count in _COUNTS.items()}),
         extra=_extra(row, at),

@@ -1,7 +1,7 @@
-"""Archives, whose members are read in place: zip and tar.
+"""Zip and tar archives, whose members are read in place.
 
-A tar that is compressed as a whole has no beginning of a member to go to. It is unpacked once for
-each process into a temporary file without a name, which ends with the process.
+In a tar that is compressed as a whole, members can't be reached one by one. Each process unpacks it
+once into an unnamed temporary file, which is deleted when the process ends.
 """
 
 import io
@@ -18,49 +18,49 @@ from pathlib import Path, PureWindowsPath
 from typing import IO, Any, cast
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.sources.compression import DAMAGED, unpacked
-from frametrace.posts.sources.folders import printable
+from frametrace.posts.sources.compression import READ_ERRORS, decompressed
+from frametrace.posts.sources.paths import printable
 
-__all__ = ["Archive", "Tar", "archive_at", "is_archive", "leaves"]
+__all__ = ["TarArchive", "ZipArchive", "archive_at", "escapes_folder", "has_archive_suffix"]
 
 _SUFFIXES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
 
 _ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")  # the second: an archive without members
-_TAR_MAGIC_AT, _TAR_MAGIC = 257, b"ustar"  # POSIX.1-1988; what older programs wrote has none
+_TAR_MAGIC_AT, _TAR_MAGIC = 257, b"ustar"  # POSIX.1-1988; older programs wrote none
 
-# Others give back whole blocks: 2 kB of bzip2 become 4 GB in memory before the first byte is seen.
-_BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+# Other methods return whole blocks: 2 kB of bzip2 become 4 GB in memory before the first byte.
+_STREAMED_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
-_SPOOLED = 8 * 2**30  # bytes of a compressed tar; what is larger belongs unpacked on disk
-_PIECE = 2**20
-_EXTENDED = 2**20  # bytes of a member's long name and attributes, which are read whole
-_OUTWARD = ("..", ":", "\0")  # no other relative path needs a second look
+_MAX_UNPACKED_TAR = 8 * 2**30  # bytes of a compressed tar; unpack a larger one on disk
+_CHUNK = 2**20  # bytes
+_MAX_EXTENDED_HEADER = 2**20  # bytes of a member's long name and attributes, which are read whole
+_SUSPICIOUS = ("..", ":", "\0")  # a relative path without these stays in its folder
 
 
 @dataclass(frozen=True, slots=True)
-class Archive:
-    """A zip archive, by its absolute path; it is read in place."""
+class ZipArchive:
+    """A zip archive, by its absolute path."""
 
     path: Path
 
     def paths(self) -> Iterator[str]:
-        """Give every member's name, sorted. Raises SourceError if the archive can't be opened."""
+        """Yield every member's name, sorted. Raises SourceError if the archive can't be opened."""
         names = {info.filename for info in self._zip().infolist()}
         return iter(sorted(name for name in names if name and not name.endswith("/")))
 
-    def holds(self, path: str) -> bool:
+    def has_file(self, path: str) -> bool:
         """Whether the archive can be opened and has a member of that name."""
         try:
             return path in self._zip().NameToInfo
         except SourceError:
             return False
 
-    def keeps(self, path: str) -> bool:
-        """Whether the member's name would stay inside a folder it were unpacked to."""
-        return not leaves(path)
+    def stays_inside(self, path: str) -> bool:
+        """Whether the member would stay inside the folder that it is unpacked to."""
+        return not escapes_folder(path)
 
     def open(self, path: str) -> IO[bytes]:
-        """Open a member, which unpacks no more than what is read of it.
+        """Open a member; it is unpacked only as far as it is read.
 
         Raises SourceError or one of `DAMAGED`.
         """
@@ -68,12 +68,12 @@ class Archive:
         info = archive.NameToInfo.get(path)
         if info is None:
             raise FileNotFoundError(0, "the archive has no such member")
-        if info.compress_type not in _BOUNDED:
+        if info.compress_type not in _STREAMED_METHODS:
             raise ValueError("its compression is not read; pack it again as an ordinary zip file")
         return archive.open(info)
 
     def read(self, path: str, limit: int) -> bytes:
-        """Read a member; what it declares as its size is not trusted.
+        """Read a member of at most `limit` bytes; the size that it declares is not trusted.
 
         Raises SourceError or one of `DAMAGED`.
         """
@@ -85,42 +85,42 @@ class Archive:
     def _zip(self) -> zipfile.ZipFile:
         try:
             return _opened_zip(*_identity(self.path))
-        except DAMAGED as error:
+        except READ_ERRORS as error:
             name = printable(self.path.name)
             reason = f"the archive can't be opened: {error}. Copy it again."
             raise SourceError(f"{name}: {reason}") from error
 
 
 @dataclass(frozen=True, slots=True)
-class Tar:
+class TarArchive:
     """A tar archive, compressed or not, by its absolute path."""
 
     path: Path
 
     def paths(self) -> Iterator[str]:
-        """Give every file's name, sorted. Raises SourceError if the archive can't be opened."""
+        """Yield every file's name, sorted. Raises SourceError if the archive can't be opened."""
         return iter(sorted(self._tar().members))
 
-    def holds(self, path: str) -> bool:
+    def has_file(self, path: str) -> bool:
         """Whether the archive can be opened and has a file of that name."""
         try:
             return path in self._tar().members
         except SourceError:
             return False
 
-    def keeps(self, path: str) -> bool:
-        """Whether the member's name would stay inside a folder it were unpacked to."""
-        return not leaves(path)
+    def stays_inside(self, path: str) -> bool:
+        """Whether the member would stay inside the folder that it is unpacked to."""
+        return not escapes_folder(path)
 
     def open(self, path: str) -> IO[bytes]:
         """Open a file of the archive. Raises SourceError or one of `DAMAGED`."""
         tar = self._tar()
         if path not in tar.members:
             raise FileNotFoundError(0, "the archive has no such member")
-        return cast(IO[bytes], _Slice(tar, *tar.members[path]))
+        return cast(IO[bytes], _MemberStream(tar, *tar.members[path]))
 
     def read(self, path: str, limit: int) -> bytes:
-        """Read a file of the archive. Raises SourceError or one of `DAMAGED`."""
+        """Read a file of at most `limit` bytes. Raises SourceError or one of `DAMAGED`."""
         with self.open(path) as opened:
             if (size := self._tar().members[path][1]) > limit:
                 raise ValueError(f"{size:,} bytes are over the limit of {limit:,}")
@@ -129,68 +129,68 @@ class Tar:
     def _tar(self) -> "_OpenedTar":
         try:
             return _opened_tar(*_identity(self.path))
-        except DAMAGED as error:
+        except READ_ERRORS as error:
             name = printable(self.path.name)
             reason = f"the archive can't be opened: {error}. Copy it again."
             raise SourceError(f"{name}: {reason}") from error
 
 
-def archive_at(path: Path) -> Archive | Tar | None:
-    """The archive that a file is, by its first bytes; None if it is none. Raises `DAMAGED`."""
+def archive_at(path: Path) -> ZipArchive | TarArchive | None:
+    """Recognise an archive by its first bytes; None for other files. Raises `READ_ERRORS`."""
     return _archive(*_identity(path))
 
 
-def is_archive(path: str) -> bool:
-    """Whether a file's name says that it is an archive."""
+def has_archive_suffix(path: str) -> bool:
+    """Whether a file's name ends like that of an archive."""
     return path.lower().endswith(_SUFFIXES)
 
 
 def _is_workbook(path: Path) -> bool:
-    """Whether a zip archive is what a spreadsheet is packed in."""
+    """Whether a zip archive is a spreadsheet (xlsx, ods)."""
     try:
-        names = Archive(path)._zip().NameToInfo
+        names = ZipArchive(path)._zip().NameToInfo
     except SourceError:
         return False
     return "[Content_Types].xml" in names or "content.xml" in names
 
 
-def leaves(path: str) -> bool:
-    """Whether a relative path points out of its folder, on any system (`..`, `/x`, `C:x`)."""
-    if path[:1] not in {"/", "\\"} and not any(sign in path for sign in _OUTWARD):
+def escapes_folder(path: str) -> bool:
+    """Whether a relative path leads out of its folder, on any system (`..`, `/x`, `C:x`)."""
+    if path[:1] not in {"/", "\\"} and not any(sign in path for sign in _SUSPICIOUS):
         return False
-    spelled = PureWindowsPath(path)
-    return bool(spelled.anchor) or ".." in spelled.parts or "\0" in path
+    windows_path = PureWindowsPath(path)
+    return bool(windows_path.anchor) or ".." in windows_path.parts or "\0" in path
 
 
 def _identity(path: Path) -> tuple[Path, int, int, int]:
-    """What an opened archive is kept by: each process has its own; a changed file is reopened."""
+    """The key of an opened archive: each process opens its own, and a changed file again."""
     status = path.stat()
     return path, os.getpid(), status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=64)
-def _archive(path: Path, process: int, modified: int, size: int) -> Archive | Tar | None:
+def _archive(path: Path, process: int, modified: int, size: int) -> ZipArchive | TarArchive | None:
     with path.open("rb") as file:
         if file.read(4) in _ZIP_MAGICS:
-            return None if _is_workbook(path) else Archive(path)
+            return None if _is_workbook(path) else ZipArchive(path)
         file.seek(0)
         try:
-            with unpacked(file) as stream:
-                begins = stream.read(512)
-        except DAMAGED:
-            return None  # whoever reads it is told why it can't be
-    return Tar(path) if begins[_TAR_MAGIC_AT:].startswith(_TAR_MAGIC) else None
+            with decompressed(file) as stream:
+                first_bytes = stream.read(512)
+        except READ_ERRORS:
+            return None  # reading it raises the error again
+    return TarArchive(path) if first_bytes[_TAR_MAGIC_AT:].startswith(_TAR_MAGIC) else None
 
 
 @lru_cache(maxsize=16)
 def _opened_zip(path: Path, process: int, modified: int, size: int) -> zipfile.ZipFile:
-    """Keep archives open, because finding a member means reading the whole directory."""
+    """Open an archive and keep it open: to find a member, its whole directory is read."""
     return zipfile.ZipFile(path)
 
 
 @dataclass(frozen=True, slots=True)
 class _OpenedTar:
-    """Where the bytes of each file of a tar stand: (offset, size) in `file`."""
+    """An open tar and where each member's bytes are: (offset, size) in `file`."""
 
     file: IO[bytes]
     members: dict[str, tuple[int, int]]
@@ -207,7 +207,7 @@ def _opened_tar(path: Path, process: int, modified: int, size: int) -> _OpenedTa
         is_plain = file.read(512)[_TAR_MAGIC_AT:].startswith(_TAR_MAGIC)
         file.seek(0)
         if not is_plain:
-            file = opened.enter_context(_spooled(file))
+            file = opened.enter_context(_unpacked_copy(file))
         with tarfile.open(fileobj=file, mode="r:", tarinfo=_BoundedInfo) as tar:
             members = {
                 info.name.removeprefix("./"): (info.offset_data, info.size)
@@ -218,47 +218,48 @@ def _opened_tar(path: Path, process: int, modified: int, size: int) -> _OpenedTa
     return _OpenedTar(file, members, threading.Lock())
 
 
-def _spooled(file: IO[bytes]) -> IO[bytes]:
-    spool = cast(IO[bytes], tempfile.TemporaryFile())  # noqa: SIM115
-    with unpacked(file) as stream, ExitStack() as failed:
-        failed.enter_context(spool)
-        while piece := stream.read(_PIECE):
-            if spool.tell() > _SPOOLED:
+def _unpacked_copy(file: IO[bytes]) -> IO[bytes]:
+    copy = cast(IO[bytes], tempfile.TemporaryFile())  # noqa: SIM115
+    with decompressed(file) as stream, ExitStack() as failed:
+        failed.enter_context(copy)
+        while chunk := stream.read(_CHUNK):
+            if copy.tell() > _MAX_UNPACKED_TAR:
                 raise ValueError(
-                    f"it holds over {_SPOOLED // 2**30} GB: unpack it (tar xf) and name the folder"
+                    f"it holds over {_MAX_UNPACKED_TAR // 2**30} GB: unpack it (tar xf) "
+                    "and name the folder"
                 )
-            spool.write(piece)
+            copy.write(chunk)
         failed.pop_all()
-    spool.seek(0)
-    return spool
+    copy.seek(0)
+    return copy
 
 
 class _BoundedInfo(tarfile.TarInfo):
-    """A member's header; a long name of gigabytes is refused before it is read."""
+    """A member's header; a name of gigabytes is refused before it is read."""
 
     @classmethod
     def frombuf(cls, buf: Any, encoding: str | None, errors: str) -> "_BoundedInfo":
         """Read a header's 512 bytes. Raises tarfile.HeaderError."""
         info = super().frombuf(buf, encoding, errors)  # type: ignore[arg-type]
-        if info.size > _EXTENDED and info.type in b"xgLKX":
+        if info.size > _MAX_EXTENDED_HEADER and info.type in b"xgLKX":
             raise tarfile.ReadError("a member's name is too long")
-        if info.size < 0:  # the library would go back and forth for ever
+        if info.size < 0:  # tarfile would loop for ever
             raise tarfile.ReadError("a member's size is negative")
         return info
 
 
-class _Slice(io.RawIOBase):
-    """A part of a file that others read as well."""
+class _MemberStream(io.RawIOBase):
+    """A member of a tar, read through the file object that all members share."""
 
     def __init__(self, tar: _OpenedTar, offset: int, size: int) -> None:
         self._tar, self._at, self._left = tar, offset, size
 
     def readable(self) -> bool:
-        """It is."""
+        """Always true."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer with what comes next."""
+        """Fill the buffer with the next bytes."""
         view = memoryview(buffer)[: self._left]
         with self._tar.lock:
             self._tar.file.seek(self._at)

@@ -1,46 +1,48 @@
-"""Which encoding a text is in: UTF-8 where it can be, else what its bytes look like."""
+"""Detects the encoding of a text: UTF-8 where possible, otherwise the likeliest by its bytes."""
 
 import codecs
 from dataclasses import dataclass
 
-__all__ = ["SAMPLE", "Encoding", "checked", "encoding_of"]
+__all__ = ["SAMPLE_BYTES", "Encoding", "checked_encoding", "detect_encoding"]
 
-SAMPLE = 2**20  # bytes at a text's beginning that are looked at
-_DETECTED = 2**16  # bytes of lines with other letters than A to Z that the detector is given
+SAMPLE_BYTES = 2**20  # bytes at a text's beginning that are examined
+_DETECTOR_BYTES = 2**16  # bytes of lines with non-ASCII letters that the detector gets
 
-_MARKS = (
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# What exports are written in, without encodings of mainframes and old Macs, and without those that
-# differ from a Windows encoding in next to nothing (ISO 8859-1, 8859-15, 8859-9).
-_USUAL = (
+# Encodings of exports; not those of mainframes and old Macs, nor those almost identical to a
+# Windows encoding (ISO 8859-1, 8859-15, 8859-9).
+_CANDIDATES = (
     *("utf-8", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254"),
     *("cp1255", "cp1256", "cp1257", "cp1258", "cp874", "koi8-r", "koi8-u", "gb18030", "gbk"),
     *("gb2312", "big5", "big5hkscs", "shift_jis", "cp932", "euc-jp", "euc-kr"),
     *("cp949", "iso8859-2", "iso8859-5", "iso8859-7", "iso8859-8", "tis-620"),
 )
-_HEADER = 64  # bytes: names of columns and signs of JSON are mostly ASCII
-_DAMAGE = 20  # sound characters for each bad byte, from where UTF-8 is damaged rather than other
+_HEADER_BYTES = 64  # column names and JSON punctuation are mostly ASCII
+# Valid non-ASCII characters for each bad byte: above this, a text is damaged UTF-8, and not in
+# another encoding.
+_MIN_VALID_PER_BAD = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """An encoding's name, as Python knows it, and whether it is only likely."""
+    """An encoding's name, as Python spells it, and whether it is a guess."""
 
     name: str
     guessed: bool = False
 
 
-def encoding_of(sample: bytes) -> Encoding:
+def detect_encoding(sample: bytes) -> Encoding:
     """Name the encoding of a text that begins with `sample`, which may be cut anywhere."""
-    for mark, name in _MARKS:
+    for mark, name in _BYTE_ORDER_MARKS:
         if sample.startswith(mark):
             return Encoding(name)
-    if wide := _without_mark(sample):
-        return Encoding(wide, guessed=True)
+    if utf16 := _utf16_without_mark(sample):
+        return Encoding(utf16, guessed=True)
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError:
@@ -48,21 +50,24 @@ def encoding_of(sample: bytes) -> Encoding:
     return Encoding("utf-8")
 
 
-def checked(name: str) -> str:
-    """An encoding's name as Python spells it. Raises ValueError if it is not one of text."""
+def checked_encoding(name: str) -> str:
+    """An encoding's name as Python spells it. Raises ValueError for other names."""
     try:
-        found = codecs.lookup(name)
-        "a".encode(found.name)
+        codec = codecs.lookup(name)
+        "a".encode(codec.name)
     except (LookupError, ValueError, TypeError):
         raise ValueError(
             f"there is no encoding {name!r}; utf-8, cp1252 and gb18030 are some"
         ) from None
-    return found.name
+    return codec.name
 
 
-def _without_mark(sample: bytes) -> str:
-    """UTF-16 without its mark has a zero byte beside each Latin letter, sign and line end."""
-    even, odd = sample[:_HEADER:2], sample[1:_HEADER:2]
+def _utf16_without_mark(sample: bytes) -> str:
+    """The name of UTF-16 without a byte order mark; empty for other encodings.
+
+    It has a zero byte beside each Latin letter, punctuation mark and line end.
+    """
+    even, odd = sample[:_HEADER_BYTES:2], sample[1:_HEADER_BYTES:2]
     for zeros, others, name in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
         if zeros.count(0) * 2 > len(zeros) and not others.count(0):
             return name
@@ -72,20 +77,20 @@ def _without_mark(sample: bytes) -> str:
 def _is_damaged_utf8(sample: bytes) -> bool:
     text = sample.decode("utf-8", "replace")
     bad = text.count("\ufffd")
-    return sum(sign > "\x7f" for sign in text) - bad >= _DAMAGE * bad
+    return sum(character > "\x7f" for character in text) - bad >= _MIN_VALID_PER_BAD * bad
 
 
 def _detected(sample: bytes) -> Encoding:
     import chardet
 
     lines = (line for line in sample.splitlines(keepends=True) if not line.isascii())
-    other, size = [], 0
+    non_ascii, size = [], 0
     for line in lines:
-        other.append(line)
-        if (size := size + len(line)) > _DETECTED:
+        non_ascii.append(line)
+        if (size := size + len(line)) > _DETECTOR_BYTES:
             break
-    found = chardet.detect(
-        b"".join(other)[:_DETECTED], prefer_superset=True, include_encodings=_USUAL
+    detected = chardet.detect(
+        b"".join(non_ascii)[:_DETECTOR_BYTES], prefer_superset=True, include_encodings=_CANDIDATES
     )
-    name = found["encoding"]
-    return Encoding(checked(name), guessed=True) if name else Encoding("utf-8")
+    name = detected["encoding"]
+    return Encoding(checked_encoding(name), guessed=True) if name else Encoding("utf-8")

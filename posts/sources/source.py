@@ -1,7 +1,7 @@
-"""Opening what a user points at: a file, the members of an archive, or of a folder.
+"""Opens what users name: a file, or the files in a folder or an archive, as bytes or text.
 
-Everything is streamed and nothing is unpacked to disk but compressed tar archives (see `archives`),
-so that an archive may be larger than memory.
+Everything is streamed, so an archive may be larger than memory. Only compressed tar archives are
+unpacked to disk (see `archives`).
 """
 
 import codecs
@@ -16,34 +16,36 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, TextIO, cast
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.sources.archives import archive_at, is_archive
-from frametrace.posts.sources.compression import DAMAGED, SUFFIXES, unpacked
-from frametrace.posts.sources.encodings import SAMPLE, Encoding, encoding_of
-from frametrace.posts.sources.folders import at_once, is_of_system, is_picture, printable
-from frametrace.posts.sources.roots import Folder, Place, place_at
+from frametrace.posts.sources.archives import archive_at, has_archive_suffix
+from frametrace.posts.sources.compression import COMPRESSED_SUFFIXES, READ_ERRORS, decompressed
+from frametrace.posts.sources.containers import Container, Folder, container_at
+from frametrace.posts.sources.encodings import SAMPLE_BYTES, Encoding, detect_encoding
+from frametrace.posts.sources.paths import is_system_file, open_without_blocking, printable
+from frametrace.posts.sources.picture_files import is_picture
 
-__all__ = ["LINE_LIMIT", "Source", "is_container", "is_table", "sources_in"]
+__all__ = ["LINE_LIMIT", "Source", "has_table_suffix", "is_container", "sources_in"]
 
-# Characters. A page of 500 tweets with everything that the API tells of them has some 3 million;
-# a decompression bomb without a line break ends here instead of in memory.
+# Characters. A page of 500 tweets with all fields of the API has some 3 million; a decompression
+# bomb without a line break is cut here instead of filling the memory.
 LINE_LIMIT = 2**23
 
-# Files of posts by their suffix; in a folder or an archive others are not looked at.
-_TABLES = frozenset({".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet"})
-_RECORDS = frozenset({".jsonl", ".ndjson"})
-_TEXTS = frozenset({".js", ".json", ".htm", ".html", ".txt"})
+# Suffixes of files of posts; in a folder or an archive, no other files are opened.
+_TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet"})
+_RECORD_SUFFIXES = frozenset({".jsonl", ".ndjson"})
+_TEXT_SUFFIXES = frozenset({".js", ".json", ".htm", ".html", ".txt"})
 
-_BUFFER = 2**18
-_PIECE = 2**16  # bytes
-# What X's archive writes before its JSON: `window.YTD.tweets.part0 = [`.
-_ASSIGNED = re.compile(r"\s*(?:window\.)?[\w.$]{1,100}\s*=\s*(?=[\[{])", re.ASCII)
+_BUFFER = 2**18  # bytes
+_CHUNK = 2**16  # bytes
+# X's archive writes this before its JSON: `window.YTD.tweets.part0 = [`.
+_ASSIGNMENT = re.compile(r"\s*(?:window\.)?[\w.$]{1,100}\s*=\s*(?=[\[{])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """One thing to read: a file, a folder, or one file in a folder or an archive.
 
-    `encoding` names the text's encoding; otherwise it is detected.
+    `member` is the path of a file inside the folder or archive at `path`. `encoding` is that of the
+    text; without it, the encoding is detected.
     """
 
     path: Path
@@ -53,15 +55,15 @@ class Source:
 
     @property
     def name(self) -> str:
-        """How posts, skipped rows and messages name it: never with the folders above it."""
+        """Its name in posts, skipped rows and messages: never with the folders above it."""
         name = f"{self.path.name}/{self.member}" if self.member else self.path.name
         return printable(name)
 
     @property
     def suffix(self) -> str:
-        """What its name ends with, in lower case, without what tells of compression."""
+        """The suffix of its name in lower case, without that of a compression."""
         name = PurePosixPath(self.member or self.path.name)
-        if name.suffix.lower() in SUFFIXES:
+        if name.suffix.lower() in COMPRESSED_SUFFIXES:
             name = name.with_suffix("")
         return name.suffix.lower()
 
@@ -70,140 +72,141 @@ class Source:
         """Whether it is a folder or an archive whose pictures are the posts."""
         return not self.member and is_container(self.path)
 
-    def place(self) -> Place:
-        """The folder or the archive it lies in. Raises OSError."""
-        return place_at(self.path if self.member or self.is_folder else self.path.parent)
+    def container(self) -> Container:
+        """The folder or archive that it lies in. Raises OSError."""
+        return container_at(self.path if self.member or self.is_folder else self.path.parent)
 
     @contextmanager
     def opened(self) -> Iterator["io.BufferedReader[Any]"]:
-        """Open it, unpacked. Raises SourceError where it can't be opened."""
+        """Open its bytes, decompressed. Raises SourceError where it can't be opened."""
         with ExitStack() as stack:
             try:
-                stream = stack.enter_context(unpacked(stack.enter_context(self._raw())))
-            except DAMAGED as error:
+                stream = stack.enter_context(decompressed(stack.enter_context(self._raw())))
+            except READ_ERRORS as error:
                 raise SourceError(f"{self.name}: can't be opened: {error}") from error
             yield stream
 
     @contextmanager
-    def lines(self, most: int = 0) -> Iterator[Iterator[str]]:
-        """Open the text and hand out its lines, without NUL characters, cut at `LINE_LIMIT`.
+    def lines(self, max_bytes: int = 0) -> Iterator[Iterator[str]]:
+        """Open the text and yield its lines, without NUL characters, cut at `LINE_LIMIT`.
 
-        Bytes that aren't text become U+FFFD. Raises SourceError where the bytes can't be read. Who
-        only looks at the beginning says how many bytes it has at `most`, and gets what comes before
-        a damage.
+        Bytes that aren't text become U+FFFD. Raises SourceError where the bytes can't be read. With
+        `max_bytes`, only that many are read, and damaged data ends the lines without an error.
         """
-        with self._text(most) as text:
-            read = self._bounded(text)
-            yield _until_damage(read) if most else read
+        with self._text(max_bytes) as text:
+            lines = self._bounded_lines(text)
+            yield _until_damage(lines) if max_bytes else lines
 
     @contextmanager
-    def pieces(self, most: int = 0) -> Iterator[Iterator[str]]:
-        """Open the text and hand it out in pieces, for what has no lines; else like `lines`.
+    def chunks(self, max_bytes: int = 0) -> Iterator[Iterator[str]]:
+        """Open the text and yield it in chunks, for documents without lines; otherwise as `lines`.
 
-        What a script assigns is handed out without the assignment.
+        A JavaScript assignment before the document (`name = `) is left out.
         """
-        with self._text(most) as text:
-            read = _unassigned(self._in_pieces(text))
-            yield _until_damage(read) if most else read
+        with self._text(max_bytes) as text:
+            chunks = _without_assignment(self._text_chunks(text))
+            yield _until_damage(chunks) if max_bytes else chunks
 
     @property
     def detected(self) -> Encoding | None:
-        """The encoding it was last opened with, where that was detected."""
+        """The encoding that it was last opened with; None before that."""
         return self._detected[-1] if self._detected else None
 
     def _raw(self) -> IO[bytes]:
         if not self.member:
-            return at_once(self.path)
-        place = place_at(self.path)
+            return open_without_blocking(self.path)
+        container = container_at(self.path)
         if printable(self.member) != self.member:
             raise ValueError("its name is not valid UTF-8; rename it")
-        if not place.keeps(self.member):
+        if not container.stays_inside(self.member):
             raise ValueError("it leads out of the folder")
-        return place.open(self.member)
+        return container.open(self.member)
 
     @contextmanager
-    def _text(self, most: int) -> Iterator[TextIO]:
+    def _text(self, max_bytes: int) -> Iterator[TextIO]:
         with self.opened() as stream, ExitStack() as stack:
-            sample, damage = _sample(stream)
-            found = Encoding(self.encoding) if self.encoding else encoding_of(sample)
-            self._detected[:] = [found]
-            whole = _Replayed(sample, stream, damage, most or sys.maxsize)
+            sample, error = _sample(stream)
+            encoding = Encoding(self.encoding) if self.encoding else detect_encoding(sample)
+            self._detected[:] = [encoding]
+            whole = _Replayed(sample, stream, error, max_bytes or sys.maxsize)
             replayed = io.BufferedReader(whole, _BUFFER)
             yield stack.enter_context(
-                io.TextIOWrapper(replayed, encoding=found.name, errors="replace", newline="")
+                io.TextIOWrapper(replayed, encoding=encoding.name, errors="replace", newline="")
             )
 
-    def _bounded(self, text: TextIO) -> Iterator[str]:
+    def _bounded_lines(self, text: TextIO) -> Iterator[str]:
         try:
             while line := text.readline(LINE_LIMIT):
                 yield line.replace("\0", "")
                 while len(line) == LINE_LIMIT and line[-1] not in "\r\n":
                     line = text.readline(LINE_LIMIT)
-        except DAMAGED as error:
+        except READ_ERRORS as error:
             raise SourceError(f"{self.name}: damaged from here on: {error}") from error
 
-    def _in_pieces(self, text: TextIO) -> Iterator[str]:
-        """Decode piece by piece: a text file would drop what stands before a damage."""
+    def _text_chunks(self, text: TextIO) -> Iterator[str]:
+        """Decode chunk by chunk: a text file object would drop the text before damaged data."""
         decoder = codecs.getincrementaldecoder(text.encoding)("replace")
         binary = cast(io.BufferedReader, text.buffer)
         try:
-            while data := binary.read1(_PIECE):
+            while data := binary.read1(_CHUNK):
                 yield decoder.decode(data).replace("\0", "")
-        except DAMAGED as error:
+        except READ_ERRORS as error:
             raise SourceError(f"{self.name}: damaged from here on: {error}") from error
         yield decoder.decode(b"", final=True)
 
 
-def _until_damage(read: Iterator[str]) -> Iterator[str]:
+def _until_damage(texts: Iterator[str]) -> Iterator[str]:
     with suppress(SourceError):
-        yield from read
+        yield from texts
 
 
 def _sample(stream: "io.BufferedReader[Any]") -> tuple[bytes, Exception | None]:
-    """The beginning of a stream, and what went wrong before its end."""
-    read = bytearray()
+    """The first bytes of a stream, and the error that ended them early."""
+    sample = bytearray()
     try:
-        while len(read) < SAMPLE and (piece := stream.read1(_PIECE)):
-            read += piece
-    except DAMAGED as error:
-        return bytes(read), error
-    return bytes(read), None
+        while len(sample) < SAMPLE_BYTES and (chunk := stream.read1(_CHUNK)):
+            sample += chunk
+    except READ_ERRORS as error:
+        return bytes(sample), error
+    return bytes(sample), None
 
 
 class _Replayed(io.RawIOBase):
-    """A stream of which the beginning was read already, and what went wrong then; cut at `most`."""
+    """A stream whose `first_bytes` were read already; the `error` of that comes after them."""
 
-    def __init__(self, begin: bytes, rest: IO[bytes], damage: Exception | None, most: int) -> None:
-        self._begin, self._rest, self._damage = memoryview(begin), rest, damage
-        self._left = most
+    def __init__(
+        self, first_bytes: bytes, rest: IO[bytes], error: Exception | None, max_bytes: int
+    ) -> None:
+        self._first_bytes, self._rest, self._error = memoryview(first_bytes), rest, error
+        self._left = max_bytes
 
     def readable(self) -> bool:
-        """It is."""
+        """Always true."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer with what comes next. Raises one of `DAMAGED`."""
+        """Fill the buffer with the next bytes. Raises one of `DAMAGED`."""
         size = min(len(buffer), self._left)
         if not size:
             return 0
-        if self._begin:
-            part = self._begin[:size]
-            self._begin = self._begin[len(part) :]
-        elif self._damage is not None:
-            raise self._damage
+        if self._first_bytes:
+            chunk = self._first_bytes[:size]
+            self._first_bytes = self._first_bytes[len(chunk) :]
+        elif self._error is not None:
+            raise self._error
         else:
-            part = memoryview(self._rest.read1(size))  # type: ignore[attr-defined]
-        buffer[: len(part)] = part
-        self._left -= len(part)
-        return len(part)
+            chunk = memoryview(self._rest.read1(size))  # type: ignore[attr-defined]
+        buffer[: len(chunk)] = chunk
+        self._left -= len(chunk)
+        return len(chunk)
 
 
-def _unassigned(pieces: Iterator[str]) -> Iterator[str]:
-    first = next(pieces, "").lstrip("\ufeff")
-    if assigned := _ASSIGNED.match(first):
-        first = first[assigned.end() :]
+def _without_assignment(chunks: Iterator[str]) -> Iterator[str]:
+    first = next(chunks, "").lstrip("\ufeff")
+    if assignment := _ASSIGNMENT.match(first):
+        first = first[assignment.end() :]
     yield first
-    yield from pieces
+    yield from chunks
 
 
 def is_container(path: Path) -> bool:
@@ -212,11 +215,10 @@ def is_container(path: Path) -> bool:
 
 
 def sources_in(path: Path, encoding: str = "") -> tuple[Source, ...]:
-    """List what may hold posts at `path`: itself, or the files of a folder or an archive, sorted.
+    """List what may hold posts at `path`: the file itself, or those of a folder or archive, sorted.
 
-    Archives in a folder are opened as its own folders are, those in an archive are not. A folder or
-    an archive comes last itself, for its pictures, if it has some. Raises SourceError when there is
-    nothing to read.
+    Archives in a folder are opened like its subfolders; archives in an archive are not. A folder or
+    archive with pictures is itself listed last. Raises SourceError when there is nothing to read.
     """
     name = printable(path.name)
     try:
@@ -224,58 +226,58 @@ def sources_in(path: Path, encoding: str = "") -> tuple[Source, ...]:
             raise SourceError(f"{printable(str(path))}: there is no such file or folder.")
         if not is_container(path):
             return (Source(path, encoding=encoding),)
-        place = place_at(path.resolve())
-        return _inside(place, encoding)
-    except DAMAGED as error:
+        container = container_at(path.resolve())
+        return _sources_inside(container, encoding)
+    except READ_ERRORS as error:
         raise SourceError(f"{name}: can't be opened: {error}") from error
 
 
-def is_table(source: Source) -> bool:
-    """Whether a file's name says that it holds rows, and nothing else."""
-    return source.suffix in _TABLES | _RECORDS
+def has_table_suffix(source: Source) -> bool:
+    """Whether a file's suffix is one of tables or of records, which hold nothing else."""
+    return source.suffix in _TABLE_SUFFIXES | _RECORD_SUFFIXES
 
 
-def _inside(place: Place, encoding: str) -> tuple[Source, ...]:
-    """The files of a place and of the archives in it; then the places that have pictures."""
+def _sources_inside(container: Container, encoding: str) -> tuple[Source, ...]:
+    """The files of a container and of the archives in it; then the containers with pictures."""
     posts: list[Source] = []
-    pictured: list[Source] = []
-    damaged: list[SourceError] = []
-    paths = list(place.paths())
-    archives = _archives_in(place, paths, damaged) if isinstance(place, Folder) else ()
-    for each, inside in chain([(place, paths)], archives):
-        posts += (Source(each.path, path, encoding) for path in inside if _holds_posts(path))
-        if any(map(is_picture, inside)):
-            pictured.append(Source(each.path))
-    if posts or pictured:
-        return (*posts, *pictured)
-    if damaged:
-        raise damaged[0]
-    what = "folder" if isinstance(place, Folder) else "archive"
-    reason = f"the {what} holds neither posts (CSV, JSON, …) nor pictures."
-    if nested := next(filter(is_archive, place.paths()), ""):
+    with_pictures: list[Source] = []
+    errors: list[SourceError] = []
+    paths = list(container.paths())
+    archives = _archives_in(container, paths, errors) if isinstance(container, Folder) else ()
+    for root, files in chain([(container, paths)], archives):
+        posts += (Source(root.path, path, encoding) for path in files if _may_hold_posts(path))
+        if any(map(is_picture, files)):
+            with_pictures.append(Source(root.path))
+    if posts or with_pictures:
+        return (*posts, *with_pictures)
+    if errors:
+        raise errors[0]
+    kind = "folder" if isinstance(container, Folder) else "archive"
+    reason = f"the {kind} holds neither posts (CSV, JSON, …) nor pictures."
+    if nested := next(filter(has_archive_suffix, container.paths()), ""):
         reason += f" An archive in it is not read: unpack it, such as {printable(nested)}."
-    raise SourceError(f"{printable(place.path.name)}: {reason}")
+    raise SourceError(f"{printable(container.path.name)}: {reason}")
 
 
 def _archives_in(
-    folder: Folder, paths: Iterable[str], damaged: list[SourceError]
-) -> Iterator[tuple[Place, list[str]]]:
-    """The archives among the files of a folder, each with its members; none behind a link."""
+    folder: Folder, paths: Iterable[str], errors: list[SourceError]
+) -> Iterator[tuple[Container, list[str]]]:
+    """The archives in a folder, each with its members; links to archives are not followed."""
     for path in paths:
         file = folder.path / path
-        if not is_archive(path) or is_of_system(path) or printable(path) != path:
+        if not has_archive_suffix(path) or is_system_file(path) or printable(path) != path:
             continue
         try:
-            found = archive_at(file) if file.is_file() and file.resolve() == file else None
-            if found is not None:
-                yield found, list(found.paths())
-        except DAMAGED as error:
-            damaged.append(SourceError(f"{file.name}: can't be opened: {error}"))
+            archive = archive_at(file) if file.is_file() and file.resolve() == file else None
+            if archive is not None:
+                yield archive, list(archive.paths())
+        except READ_ERRORS as error:
+            errors.append(SourceError(f"{file.name}: can't be opened: {error}"))
         except SourceError as error:
-            damaged.append(error)
+            errors.append(error)
 
 
-def _holds_posts(member: str) -> bool:
-    if is_of_system(member):
+def _may_hold_posts(member: str) -> bool:
+    if is_system_file(member):
         return False
-    return Source(Path(member)).suffix in _TABLES | _RECORDS | _TEXTS
+    return Source(Path(member)).suffix in _TABLE_SUFFIXES | _RECORD_SUFFIXES | _TEXT_SUFFIXES

@@ -7,7 +7,7 @@ from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed.stage import embed
 from frametrace.matcher.match_case import match_case
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess
 
 

@@ -11,7 +11,7 @@ from workbooks import write_workbook
 from frametrace.app import cli
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case, CaseWriter
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 
 HEADER = "platform,post_id,account_id,posted_at,text,media\n"
 
@@ -58,7 +58,7 @@ def test_the_option_that_would_tell_a_time_is_named(tmp_path):
     )
     chat = tmp_path / "WhatsApp Chat with X.txt"
     chat.write_text("3/25/19, 9:15 AM - Lin: hi there\n3/26/19, 9:15 AM - Mo: hello\n")
-    told = "names no zone of its times: only their days are taken, unless --timezone names it"
+    told = "its times have no zone: only their days are kept, unless --timezone names the zone"
     done = add(tmp_path / "two", chat)
     assert (done.exit_code, f"1 × {told}" in done.stdout) == (0, True)
     assert told not in add(tmp_path / "three", chat, "--timezone", "Asia/Tokyo").stdout

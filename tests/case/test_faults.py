@@ -11,7 +11,7 @@ import pytest
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed.stage import EmbedSettings, embed
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess
 
 SIGNALS = ("pdq", "phash", "caption_key")
@@ -28,7 +28,7 @@ from frametrace.embed import captions, pictures
 from frametrace.work.executor import InProcess
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.posts.errors import CaseError
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 
 case, sources, stage, fault, number = sys.argv[1:6]
 number, moments = int(number), 0

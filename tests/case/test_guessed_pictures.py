@@ -8,7 +8,7 @@ from making import jpeg, photo, write_jsonl
 
 from frametrace.case.ingest import Added, add_sources
 from frametrace.case.store import Case
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 
 LONG = "1690773347334800001"
 

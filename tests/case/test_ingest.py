@@ -10,7 +10,7 @@ from frametrace.case import ingest
 from frametrace.case.ingest import Added, add_sources
 from frametrace.case.store import Case
 from frametrace.posts.errors import SourceError
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 
 
 def post(post_id: str, text: str, **more: object) -> dict[str, object]:

@@ -10,7 +10,7 @@ from one_post import EXPORTS, KEYS, TEXT, copied
 
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 
 
 @pytest.mark.parametrize("platform", KEYS)

@@ -12,9 +12,9 @@ from making import jpeg, photo
 
 from frametrace.case.ingest import Added, add_sources
 from frametrace.case.store import Case
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import Post
-from frametrace.posts.reading import open_source
+from frametrace.posts.open_source import open_source
 
 SMALL = jpeg(photo(1, 64, 64))
 

@@ -14,7 +14,7 @@ from frametrace.embed.models.runtime import NumericPrecision
 from frametrace.embed.signals import ModelChoice
 from frametrace.embed.stage import Embedded, EmbedSettings, embed
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess
 from frametrace.work.process_pool import ProcessPool
 

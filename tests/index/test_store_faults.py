@@ -126,12 +126,12 @@ print(len(open_index(Case(Path(sys.argv[1])), sys.argv[2]).codes))
 
 _KILL_AFTER_ONE_ARRAY = """
 import os, signal
-from frametrace.index import store
-save = store.save_array
+from frametrace.index import base
+save = base.save_array
 def save_and_die(*given):
     save(*given)
     os.kill(os.getpid(), signal.SIGKILL)
-store.save_array = save_and_die
+base.save_array = save_and_die
 """
 
 _KILL_BEFORE_THE_RENAME = """
@@ -150,8 +150,8 @@ def opening(case: Case, before: str = "", signal: str = "pdq") -> "subprocess.Po
 _NO_ROOM = """
 import resource
 resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
-from frametrace.index import dense
-dense.EXACT_BELOW = 100
+from frametrace.index import vectors
+vectors.EXACT_BELOW = 100
 """
 
 

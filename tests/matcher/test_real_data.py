@@ -13,7 +13,7 @@ from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.saved_results import Results
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess
 
 Match = Callable[..., Results]

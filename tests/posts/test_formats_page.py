@@ -1,4 +1,4 @@
-"""docs/formats.md says what the readers do, and errors.py shows the tree that there is."""
+"""docs/formats.md matches the readers, and the tree in errors.py matches the classes."""
 
 from formats_page import PAGE, with_table
 
@@ -10,7 +10,7 @@ def test_the_table_in_the_documentation_is_the_generated_one() -> None:
     assert page == with_table(page), "run `make formats`"
 
 
-def test_the_error_tree_is_the_one_that_there_is() -> None:
+def test_the_error_tree_is_the_one_in_the_code() -> None:
     assert errors.__doc__
     shown: dict[str, int] = {}
     for line in errors.__doc__.splitlines():

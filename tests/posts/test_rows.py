@@ -1,4 +1,4 @@
-"""Broken, hostile and huge sources: sound rows are kept, the others told of, memory is bounded."""
+"""Broken, hostile and huge sources: valid rows are kept, the rest reported, memory is bounded."""
 
 import gzip
 import json
@@ -12,7 +12,7 @@ from workbooks import write_workbook
 
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Post, Skipped
-from frametrace.posts.reading import detect, read_source
+from frametrace.posts.open_source import detect, read_source
 
 HEADER = "platform,post_id,account_id,text\n"
 MEGABYTE = 2**20
@@ -70,7 +70,7 @@ def _table(tmp_path: Path, *rows: str) -> Path:
         ),
     ],
 )
-def test_a_broken_row_costs_itself_and_not_its_neighbours(
+def test_a_broken_row_does_not_affect_its_neighbours(
     rows: list[str], read: list[str], lost: dict[int, str], tmp_path: Path
 ) -> None:
     posts, skipped = _read(_table(tmp_path, *rows))
@@ -95,7 +95,7 @@ TURNED = "platform,account_id, post_id,text"
         (["x,post_id,account_id,text", "x,text,text,text"], ["post_id", "text"], []),
     ],
 )  # fmt: skip
-def test_a_header_among_the_rows_is_no_post_and_no_other_order_is_read_by_the_first(
+def test_a_header_among_the_rows_is_not_post_and_no_other_order_is_read_by_the_first(
     rows: list[str], read: list[str], told: list[tuple[int, bool]], kind: str, tmp_path: Path
 ) -> None:
     path = _table(tmp_path, *rows)
@@ -209,7 +209,7 @@ def test_what_is_not_there_is_an_error(tmp_path: Path) -> None:
             read_source(missing)
 
 
-def test_members_that_are_no_posts_are_skipped_and_the_others_read(tmp_path: Path) -> None:
+def test_members_that_are_not_posts_are_skipped_and_the_others_read(tmp_path: Path) -> None:
     path = tmp_path / "export.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a-readme.txt", "Nothing to see here.\n")

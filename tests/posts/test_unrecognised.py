@@ -1,4 +1,4 @@
-"""What is no posts: the message says what it is and what to do."""
+"""Files without posts: the message says what they are and what to do."""
 
 import gzip
 import io
@@ -10,7 +10,7 @@ from PIL import Image
 from workbooks import write_workbook
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.reading import open_source
+from frametrace.posts.open_source import open_source
 
 
 def _picture(format: str) -> bytes:
@@ -33,14 +33,14 @@ _OFFICE = _zipped("[Content_Types].xml", "_rels/.rels", "word/document.xml")
 @pytest.mark.parametrize(
     ("name", "content", "what", "advice"),
     [
-        ("a.jpg", _picture("JPEG"), "is a picture", "Name the folder"),
+        ("a.jpg", _picture("JPEG"), "is a picture", "Name its folder"),
         ("posts.csv", _picture("PNG"), "is a picture", "frametrace query"),
-        ("a.bmp", _picture("BMP"), "is a picture", "Name the folder"),
-        ("a.webp", _picture("WEBP"), "is a picture", "Name the folder"),
+        ("a.bmp", _picture("BMP"), "is a picture", "Name its folder"),
+        ("a.webp", _picture("WEBP"), "is a picture", "Name its folder"),
         ("a.pdf", b"%PDF-1.7\n%\xe2\xe3\n1 0 obj\n", "is a PDF document", "CSV or JSON"),
         ("a.docx", _OFFICE, "is a Word document", "Save its table as CSV"),
         ("a.xlsx", _OFFICE, "is a Word document, though its name ends in .xlsx", "Save its"),
-        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "document of Office", "CSV"),
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "an Office document", "CSV"),
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "workbook can't be read", ""),
         ("a.xlsx", b"PK\x03\x04 cut off" * 99, "can't be opened: File is not a zip", "again"),
         ("a.xlsx", b"<html><table></table></html>", "web page, in which", "name ends in .xlsx"),
@@ -58,17 +58,22 @@ _OFFICE = _zipped("[Content_Types].xml", "_rels/.rels", "word/document.xml")
         ("a.db", b"SQLite format 3\0" + bytes(500), "is an SQLite database", "CSV"),
         ("a.rar", b"Rar!\x1a\x07\x01\0" + bytes(500), "is a RAR archive", "Unpack it"),
         ("a.csv.gz", gzip.compress(b"%PDF-1.7\n1 0 obj\n", mtime=0), "is a PDF document", "Export"),
-        ("a.pkl", b"\x80\4\x95" + bytes(50), "is a pickle of Python", "never opened"),
+        ("a.pkl", b"\x80\4\x95" + bytes(50), "is a Python pickle", "never opened"),
         ("a.rds", gzip.compress(b"X\n\0\0\0\3\0\4", mtime=0), "is R's own data", "write.csv"),
         ("a.csv", b"version https://git-lfs.github.com/spec/v1\noid x", "pointer", "git lfs pull"),
-        ("a.dat", bytes(range(256)) * 40, "is neither text nor anything", "Export"),
+        ("a.dat", bytes(range(256)) * 40, "is neither text nor any", "Export"),
         ("a.csv", b"", "the file is empty", "Export it again"),
         ("a.csv", b"a,b,c\n1,2,3\n", "no format is recognised. Found: 'a', 'b', 'c'", "inspect"),
-        ("a.csv", b"post_id,text\n1,2\n", "Nearest is plain-csv, which also needs platform", ""),
+        (
+            "a.csv",
+            b"post_id,text\n1,2\n",
+            "The closest is plain-csv, which also needs platform",
+            "",
+        ),
         ("a.txt", b"A letter to somebody.\n", "is text, in which no format", "frametrace inspect"),
     ],
 )
-def test_what_is_no_posts_is_named_with_what_to_do(
+def test_what_is_not_posts_is_named_with_what_to_do(
     name: str, content: bytes, what: str, advice: str, tmp_path: Path
 ) -> None:
     (tmp_path / name).write_bytes(content)
@@ -86,7 +91,7 @@ def test_an_empty_workbook_is_one_without_a_table(tmp_path: Path) -> None:
         open_source(path)
 
 
-def test_a_workbook_of_another_name_is_one_all_the_same(tmp_path: Path) -> None:
+def test_a_workbook_of_another_name_is_still_read(tmp_path: Path) -> None:
     path = write_workbook(tmp_path / "posts.csv", {"Sheet1": [["a", "b"], [1, 2]]})
     with pytest.raises(SourceError, match=r"is a workbook, .* Give it the suffix \.xlsx"):
         open_source(path)

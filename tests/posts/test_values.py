@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.posts.values import count, encodable, objects_of, picked, python_list, values_of
+from frametrace.posts.values import (
+    first_texts,
+    parse_count,
+    parse_list,
+    parse_objects,
+    parse_python_list,
+    without_surrogates,
+)
 
 any_text = st.text(st.characters())  # lone surrogates too
 sound_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -14,13 +21,13 @@ sound_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 @given(st.lists(sound_text))
 def test_every_list_that_python_prints_is_read_back(items: list[str]) -> None:
-    assert python_list(repr(items)) == tuple(items)
-    assert python_list(ascii(items)) == tuple(items)
+    assert parse_python_list(repr(items)) == tuple(items)
+    assert parse_python_list(ascii(items)) == tuple(items)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "[ ]", "['']", "[,]"])
 def test_an_empty_list_holds_nothing(text: str) -> None:
-    assert python_list(text) == ()
+    assert parse_python_list(text) == ()
 
 
 @pytest.mark.parametrize(
@@ -37,13 +44,13 @@ def test_an_empty_list_holds_nothing(text: str) -> None:
     ],
 )
 def test_a_list_is_read_however_a_program_printed_it(text: str, items: tuple[str, ...]) -> None:
-    assert python_list(text) == items
+    assert parse_python_list(text) == items
 
 
 @given(st.lists(sound_text))
 def test_json_and_python_lists_are_told_apart(items: list[str]) -> None:
-    assert values_of(json.dumps(items)) == tuple(items)
-    assert values_of(repr(items)) == tuple(items)
+    assert parse_list(json.dumps(items)) == tuple(items)
+    assert parse_list(repr(items)) == tuple(items)
 
 
 @pytest.mark.parametrize(
@@ -59,23 +66,26 @@ def test_json_and_python_lists_are_told_apart(items: list[str]) -> None:
         ("[" * 100_000, ()),
     ],
 )
-def test_a_list_of_our_own_format_may_be_spelled_in_three_ways(
+def test_a_list_of_frametraces_format_may_be_spelled_in_three_ways(
     text: str, items: tuple[str, ...]
 ) -> None:
-    assert values_of(text) == items
+    assert parse_list(text) == items
 
 
 @given(any_text)
 def test_no_text_breaks_a_list(text: str) -> None:
-    for items in (python_list(encodable(text)), values_of(encodable(text))):
+    for items in (
+        parse_python_list(without_surrogates(text)),
+        parse_list(without_surrogates(text)),
+    ):
         assert all(item and item.encode() for item in items)
 
 
 @given(st.integers(-(2**63) + 1, 2**63 - 1))
 def test_every_count_that_can_be_stored_is_read(number: int) -> None:
-    assert count(str(number)) == number
-    assert count(f" {number:,} ") == number
-    assert count(f"{number}.0") == number
+    assert parse_count(str(number)) == number
+    assert parse_count(f" {number:,} ") == number
+    assert parse_count(f"{number}.0") == number
 
 
 @pytest.mark.parametrize(
@@ -97,14 +107,14 @@ def test_every_count_that_can_be_stored_is_read(number: int) -> None:
         *("+1", "0x10", "1_000", "9" * 19, "-" + "9" * 19, "9" * 10_000, "²", "nan", "inf", "1,"),
     ),
 )
-def test_what_is_no_count_for_certain_is_none(text: str) -> None:
-    assert count(text) is None
+def test_what_is_not_count_for_certain_is_none(text: str) -> None:
+    assert parse_count(text) is None
 
 
 @given(any_text)
 def test_what_utf8_cannot_hold_is_replaced_and_nothing_else(text: str) -> None:
-    sound = encodable(text)
-    assert sound.encode("utf-8").decode("utf-8") == encodable(sound) == sound
+    sound = without_surrogates(text)
+    assert sound.encode("utf-8").decode("utf-8") == without_surrogates(sound) == sound
     if not any("\ud800" <= character <= "\udfff" for character in text):
         assert sound == text
 
@@ -117,10 +127,10 @@ def test_what_utf8_cannot_hold_is_replaced_and_nothing_else(text: str) -> None:
         *((text, []) for text in ("", "[", "{}", '{"a": 1}', "[{'a': 1}]", "absent", "[" * 9999)),
     ],
 )
-def test_the_objects_of_a_list_are_read_and_nothing_else(text: str, items: list[object]) -> None:
-    assert objects_of(text) == items
+def test_only_the_objects_of_a_list_are_read(text: str, items: list[object]) -> None:
+    assert parse_objects(text) == items
 
 
 def test_of_each_object_the_first_named_text_is_picked_once() -> None:
     items = [{"a": "1", "b": "2"}, {"a": "", "b": " 3 "}, {"b": "1"}, {"a": 4}, {"c": "5"}]
-    assert picked(items, "a", "b") == ("1", "3")
+    assert first_texts(items, "a", "b") == ("1", "3")

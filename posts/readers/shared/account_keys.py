@@ -8,7 +8,7 @@ gives no number. On Reddit it uses the name, which never changes.
 import re
 
 from frametrace.posts.model import ACCOUNT_NUMBER
-from frametrace.posts.values import sound_id
+from frametrace.posts.values import restored_id
 
 __all__ = [
     "BY_HANDLE",
@@ -49,7 +49,7 @@ def account_by_handle(handle: str, number: str, column: str) -> tuple[str, dict[
     if handle:
         return handle.lower(), {ACCOUNT_NUMBER: number} if number else {}
     try:
-        number = sound_id(number)
+        number = restored_id(number)
     except ValueError as error:
         raise ValueError(f"{column} is empty, and the account's number {error}") from None
     if not number:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from frametrace.posts.values import spelled
+from frametrace.posts.values import json_text
 
 __all__ = ["objects_at", "packed", "text_at", "value_at"]
 
@@ -34,4 +34,4 @@ def packed(extra: Mapping[str, str], prefix: str) -> dict[str, str]:
     """Pack all names that begin with a prefix into one JSON object: hundreds take much memory."""
     others = {name: value for name, value in extra.items() if not name.startswith(prefix)}
     inside = {name.removeprefix(prefix): extra[name] for name in extra if name.startswith(prefix)}
-    return others | ({prefix.rstrip("."): spelled(inside)} if inside else {})
+    return others | ({prefix.rstrip("."): json_text(inside)} if inside else {})

@@ -10,11 +10,11 @@ from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
-from frametrace.posts.mojibake import repaired
 from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.mojibake import repair_mojibake
 from frametrace.posts.readers.shared.reader_contract import Neighbour
 from frametrace.posts.rows import Row
-from frametrace.posts.values import json_of, spelled
+from frametrace.posts.values import json_text, parse_json
 
 __all__ = [
     "ACCOUNT_ID",
@@ -41,7 +41,7 @@ def profiles(read: Neighbour, paths: Iterable[str]) -> Iterator[Mapping[str, Any
     for path in paths:
         for above in range(_MAX_FOLDERS_ABOVE + 1):
             try:
-                document = json_of(text) if (text := read("../" * above + path)) else None
+                document = parse_json(text) if (text := read("../" * above + path)) else None
             except (ValueError, RecursionError):
                 continue
             if isinstance(document, dict):
@@ -83,12 +83,12 @@ def picture_paths(items: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 def rest_of(row: Row, items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """The columns that are left, with their encoding repaired, and the videos among `items`."""
     videos = tuple(dict.fromkeys(filter(_is_video, map(_file, items))))
-    rest = {repaired(name): repaired(text) for name, text in row.rest().items()}
-    return rest | ({"videos": spelled(videos)} if videos else {})
+    rest = {repair_mojibake(name): repair_mojibake(text) for name, text in row.rest().items()}
+    return rest | ({"videos": json_text(videos)} if videos else {})
 
 
 def _file(item: object) -> str:
-    return repaired(text_at(item, "uri"))
+    return repair_mojibake(text_at(item, "uri"))
 
 
 def _is_video(file: str) -> bool:

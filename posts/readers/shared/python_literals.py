@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from frametrace.posts.values import json_of, python_list, spelled
+from frametrace.posts.values import json_text, parse_json, parse_python_list
 
 __all__ = ["objects_in", "parse_literal"]
 
@@ -27,11 +27,11 @@ def parse_literal(text: str) -> Any:
     Raises ValueError, with a plain reason, for anything else.
     """
     try:
-        return json_of(text)
+        return parse_json(text)
     except (ValueError, RecursionError):
         pass
     try:
-        return json_of(_TOKEN.sub(_as_json, text))
+        return parse_json(_TOKEN.sub(_as_json, text))
     except (ValueError, IndexError, RecursionError) as error:
         raise ValueError(f"{text[:40]!r} is neither JSON nor what Python prints: {error}") from None
 
@@ -49,11 +49,11 @@ def _as_json(token: re.Match[str]) -> str:
     if token["cut"] is not None or token["cut_too"] is not None:
         raise ValueError("a string has no end")
     if token["string"]:
-        return spelled("".join(python_list(f"[{token['string']}]")))
+        return json_text("".join(parse_python_list(f"[{token['string']}]")))
     if token["word"]:
         return _WORDS[token["word"]]
     numbers = [*map(int, token["parts"].split(",")), 0, 0, 0][:6]
-    return spelled("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}".format(*numbers) + _offset(token))
+    return json_text("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}".format(*numbers) + _offset(token))
 
 
 def _offset(token: re.Match[str]) -> str:

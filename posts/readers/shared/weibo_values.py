@@ -3,9 +3,9 @@
 import re
 from datetime import datetime, timedelta, timezone
 
+from frametrace.posts.dates.parse_time import parse_time
 from frametrace.posts.model import Precision
 from frametrace.posts.rows import Row
-from frametrace.posts.times import parse_time
 
 __all__ = ["account_in_file_name", "china_time", "is_bare_repost", "picture_files"]
 

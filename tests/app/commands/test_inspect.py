@@ -25,13 +25,13 @@ from frametrace.app.inspection.print_inspection import inspection_lines
 from frametrace.app.output.text_columns import Screen
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
+from frametrace.posts.dates.parse_time import time_zone
 from frametrace.posts.errors import UsageError
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import Account, Post, Skipped
+from frametrace.posts.open_source import open_source
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.readers import Reader
-from frametrace.posts.reading import open_source
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.times import zone_named
 
 HEADER = ("platform", "post_id", "account_id", "posted_at", "text", "media")
 
@@ -207,7 +207,7 @@ def test_how_times_are_understood_is_said(
 
 def test_a_zone_that_users_say_is_told(tmp_path: Path) -> None:
     path = write(tmp_path / "posts.csv", ("x", "1", "lin", "2024-05-01 14:03", "", ""))
-    reading = ReadSettings(zone=zone_named("Europe/Berlin"))
+    reading = ReadSettings(zone=time_zone("Europe/Berlin"))
     file = file_of(looked_at(path, reading=reading))
     assert file.times[0].zone == "none is named: Europe/Berlin, as --timezone says"
     assert file.shown[0].post.posted_at is not None

@@ -7,7 +7,7 @@ from frametrace.app.output.console import Console
 from frametrace.app.output.render import printable, table_text
 
 WORK = """
-from frametrace.app.console import Console
+from frametrace.app.output.console import Console
 with Console().track("pictures [x]", 3) as advance:
     for _ in range(3):
         advance(1)

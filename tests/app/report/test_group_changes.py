@@ -21,7 +21,7 @@ from frametrace.embed.stage import embed
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.results import Change
 from frametrace.matcher.saved_results import Results, load_results
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess
 
 NEW, GREW, SAME = 7, 0, (1, 2)  # photos, by their seeds

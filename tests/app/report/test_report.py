@@ -25,7 +25,7 @@ from frametrace.matcher.match_case import match_case
 from frametrace.matcher.results import ACCOUNTS, GROUPS, MEMBERS, TIES
 from frametrace.matcher.saved_results import Results, load_results
 from frametrace.posts.errors import CaseError, UsageError
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess
 
 FILES = {

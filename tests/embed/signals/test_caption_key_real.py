@@ -17,7 +17,7 @@ from frametrace.embed.text.minhash_values import minhashes
 from frametrace.embed.text.ngrams import grams
 from frametrace.index.codes import Codes
 from frametrace.index.minhash import MinHashIndex
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess
 
 Written = list[tuple[str, str, str | None]]  # account, text, key

@@ -1,4 +1,4 @@
-"""All pairs by a join of features: what is proposed, in steps, after kills, by either path."""
+"""The feature join: what it proposes, in steps, after kills, by plain and compiled loops."""
 
 import hashlib
 import json
@@ -200,7 +200,7 @@ def test_a_killed_run_goes_on_and_gives_the_same(
     assert not (killed / "pending").exists()
 
 
-def test_what_a_killed_run_wrote_too_much_is_cut_off(tmp_path: Path) -> None:
+def test_uncommitted_bytes_of_a_killed_run_are_cut_off(tmp_path: Path) -> None:
     codes = pictures(20)
     shards, place = shards_of(tmp_path, codes), tmp_path / "join"
     before = propose_pairs(place, shards, all_of(codes))
@@ -280,7 +280,7 @@ def test_many_copies_of_one_picture_stay_few_pairs_and_hold_together(tmp_path: P
     codes |= {name(9_000 + at): code(made_features(9_000 + at)) for at in range(20)}
     proposals = propose_pairs(tmp_path / "join", shards_of(tmp_path, codes), all_of(codes))
     a, b = (proposals.rows[side].to_numpy() for side in ("a", "b"))
-    assert len(a) <= count * feature_join.PARTNERS
+    assert len(a) <= count * feature_join.MAX_PARTNERS
     assert b.max() < count
     group = np.arange(count)
     for x, y in zip(a.tolist(), b.tolist(), strict=True):
@@ -312,12 +312,14 @@ def proposals_of(rows: list[tuple[int, int, bool, int, float]]) -> pa.Table:
 
 def test_a_pair_stays_that_is_among_the_best_of_either_picture() -> None:
     star = [(0, at, False, 3, float(at)) for at in range(1, 60)]
-    many = [(at, 100 + k, False, 3, 90.0) for at in (1, 59) for k in range(feature_join.PARTNERS)]
-    kept = feature_join.best_of(proposals_of(star + many), proposals_of([]))
+    many = [
+        (at, 100 + k, False, 3, 90.0) for at in (1, 59) for k in range(feature_join.MAX_PARTNERS)
+    ]
+    kept = feature_join._best_proposals(proposals_of(star + many), proposals_of([]))
     pairs = set(zip(kept["a"].to_pylist(), kept["b"].to_pylist(), strict=True))
     assert {pair for pair in pairs if pair[0] == 0} == {(0, at) for at in range(2, 60)}
     earlier = proposals_of(many)
-    assert feature_join.best_of(proposals_of(star), earlier).num_rows == 58
+    assert feature_join._best_proposals(proposals_of(star), earlier).num_rows == 58
 
 
 def kinds(codes: Codes, place: Path) -> Iterator[Found]:

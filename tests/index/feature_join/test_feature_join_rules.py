@@ -1,4 +1,4 @@
-"""The parts of the feature join, each held against a plain rule: keys, tables, votes, scores."""
+"""The parts of the feature join, each tested against a plain rule: keys, tables, votes, scores."""
 
 from unittest.mock import patch
 
@@ -12,6 +12,12 @@ from trying import examples
 from frametrace.embed.signals.local import Features
 from frametrace.index.compiled import has_numba
 from frametrace.index.feature_join import feature_votes, geometric_consistency, lsh_tables
+from frametrace.index.feature_join.geometric_consistency import (
+    PIXELS_PER_STEP,
+    Positions,
+    pack_positions,
+)
+from frametrace.index.feature_join.join_folder import PICTURE_DTYPE
 from frametrace.index.feature_join.lsh_keys import (
     MAX_JOINED_PICTURES,
     MIRROR_WEIGHTS,
@@ -25,12 +31,6 @@ from frametrace.index.feature_join.lsh_keys import (
     table_masks,
 )
 from frametrace.index.feature_join.lsh_tables import PairCriteria, RecordPairs, pairs_by_table
-from frametrace.index.feature_join.positions import (
-    PICTURE_DTYPE,
-    PIXELS_PER_STEP,
-    Positions,
-    pack_positions,
-)
 
 numba = pytest.mark.skipif(not has_numba(), reason="needs the extra `fast`")
 PATHS = [False, pytest.param(True, marks=numba)]

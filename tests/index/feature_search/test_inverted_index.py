@@ -1,4 +1,4 @@
-"""The inverted index of local features: what it holds, whom it proposes, how it grows and fails."""
+"""The inverted index of local features: contents, shortlists, growth and damage."""
 
 import os
 from collections import defaultdict
@@ -111,10 +111,10 @@ def test_only_pictures_among_the_wanted_are_proposed(tmp_path: Path) -> None:
     asked = Features.of(code(0))
     assert set(index.shortlist(asked, among).row.tolist()) <= {3, 8, 20}
     assert len(index.shortlist(asked, np.zeros(30, bool)).row) == 0
-    assert len(index.shortlist(asked, most=4).row) == 4
+    assert len(index.shortlist(asked, limit=4).row) == 4
 
 
-def test_what_occurs_everywhere_says_next_to_nothing(tmp_path: Path) -> None:
+def test_what_occurs_everywhere_weighs_next_to_nothing(tmp_path: Path) -> None:
     """100 pictures share 60 features (a logo); one of them also shares 6 others with the asked."""
     logo, own = code(7, 60)[4:], code(8, 6)[4:]
     codes = {name(n): code(n, 40) + logo for n in range(100)}
@@ -166,7 +166,7 @@ def test_cases_with_next_to_no_features_propose_next_to_nothing(tmp_path: Path, 
     assert index.measured_recall() == 1
 
 
-def test_damaged_features_are_told_of(tmp_path: Path) -> None:
+def test_damaged_features_are_reported(tmp_path: Path) -> None:
     case = case_of(tmp_path / "case", {name(1): b"abc"})
     with pytest.raises(CaseError, match="can't be read"):
         open_index(case, "local")
@@ -190,7 +190,7 @@ def test_files_of_another_size_are_refused(tmp_path: Path, array: str) -> None:
 
 
 @pytest.mark.parametrize("array", ["owners", "starts", "rows"])
-def test_numbers_that_lead_out_of_the_index_are_told_as_damage(tmp_path: Path, array: str) -> None:
+def test_numbers_outside_the_index_are_reported_as_damage(tmp_path: Path, array: str) -> None:
     case = case_of(tmp_path / "case", {name(n): code(n) for n in range(5)})
     open_index(case, "local")
     path = index_folder(case, "local") / f"{array}.npy"
@@ -203,7 +203,7 @@ def test_numbers_that_lead_out_of_the_index_are_told_as_damage(tmp_path: Path, a
     assert "it will be rebuilt" in str(refused.value)
 
 
-def test_a_full_disk_is_told_before_anything_is_mapped(tmp_path: Path, monkeypatch) -> None:
+def test_a_full_disk_is_reported_before_anything_is_mapped(tmp_path: Path, monkeypatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
@@ -216,7 +216,7 @@ def test_a_full_disk_is_told_before_anything_is_mapped(tmp_path: Path, monkeypat
 
 
 @given(st.data())
-def test_votes_are_those_that_are_counted_one_by_one(data: st.DataObject) -> None:
+def test_votes_equal_those_counted_one_by_one(data: st.DataObject) -> None:
     count, pictures = data.draw(st.integers(0, 60)), data.draw(st.sampled_from([3, 40]))
     most = data.draw(st.sampled_from([1, 2, 100]))
 

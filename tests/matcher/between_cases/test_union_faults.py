@@ -24,7 +24,7 @@ from frametrace.posts.errors import (
     IndexMismatch,
     UsageError,
 )
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 
 A: Posts = [{"id": "1", "text": "one", "pictures": [1, -1]}, {"id": "2", "text": "two"}]
 B: Posts = [{"id": "2", "text": "two"}, {"id": "3", "text": "three", "pictures": [1, 3]}]

@@ -18,7 +18,7 @@ from frametrace.matcher.tips.export_selection import Selection
 from frametrace.matcher.tips.hash_lists import pdq_hashes, tip_from_list
 from frametrace.matcher.tips.nearest_items import nearest_hashes
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess
 
 

@@ -16,17 +16,17 @@ from frametrace.posts.columns.column_map import (
     FIELDS,
     ColumnMap,
     header_digest,
-    map_of,
+    map_as_toml,
+    map_from_options,
     read_map,
     shipped_maps,
-    written_map,
 )
+from frametrace.posts.dates.parse_time import DayOrder, time_zone
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.model import AccountKind, Post, Skipped
+from frametrace.posts.open_source import open_source
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.readers import READERS
-from frametrace.posts.reading import open_source
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.times import DayOrder, zone_named
 
 SAMPLES = sorted((FIXTURES / "columns").glob("*.expected.json"))
 every_shipped = pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_every_map_has_a_sample() -> None:
 
 
 @every_shipped
-def test_a_sample_reads_as_was_written_down_by_hand(expected: Path) -> None:
+def test_a_sample_reads_as_expected(expected: Path) -> None:
     wanted = json.loads(expected.read_text("utf-8"))
     opened = open_source(expected.with_name(wanted["reads"]))
     entries = list(opened.entries())
@@ -89,7 +89,7 @@ def test_a_table_as_the_tool_writes_it_reads_like_the_plain_one(
 # What users write
 
 
-def test_a_map_says_which_column_is_what(post: Posting) -> None:
+def test_a_map_assigns_columns_to_fields(post: Posting) -> None:
     row = {"no": "7", "who": "Lin", "when": "05/06/2024 10:00", "words": "look", "likes": "1,200"}
     row |= {"hearts": "3", "network": "X", "note": "kept", "shown": "1.2K", "seen": ""}
     found = post(
@@ -115,14 +115,14 @@ engagement.likes = ["seen", "likes", "hearts"]
     assert found.extra == {"hearts": "3", "shown": "1.2K", "note": "kept"}
 
 
-def test_pairs_say_it_as_well_and_add_to_a_map(post: Posting) -> None:
+def test_options_work_like_a_map_and_override_it(post: Posting) -> None:
     row = {"id": "7", "user": "lin", "caption": "look", "alt": "", "title": "t"}
     found = post(
         row, "platform=Facebook", "post_id=id", "account_id=user", "text=alt", "text=title"
     )
     assert (found.platform, found.account_id, found.text) == ("facebook", "lin", "t")
-    base = map_of(("post_id=id", "account_id=user", "text=title"))
-    assert map_of(("text=caption", "account_kind=group"), base).columns == {
+    base = map_from_options(("post_id=id", "account_id=user", "text=title"))
+    assert map_from_options(("text=caption", "account_kind=group"), base).columns == {
         "post_id": ("id",),
         "account_id": ("user",),
         "text": ("caption",),
@@ -157,7 +157,7 @@ def test_records_have_columns_as_well(tmp_path: Path) -> None:
     record = {"key": "7", "by": {"name": "lin"}, "pictures": pictures, "tags": [{"name": "hk"}]}
     source.write_text(json.dumps({"items": [record]}), "utf-8")
     pairs = ("post_id=key", "account_id=by.name", "media=pictures", "hashtags=tags")
-    columns = map_of(pairs)
+    columns = map_from_options(pairs)
     (found,) = open_source(source, ReadSettings(columns=(columns,))).entries()
     assert isinstance(found, Post)
     assert (found.account_id, found.media) == ("lin", ("https://example.org/a.jpg",))
@@ -204,7 +204,7 @@ def test_an_error_in_a_map_names_the_file_and_the_key(
 @pytest.mark.parametrize(
     "content", [b"\xff\xfe\0", b"a = [" + b"[" * 100_000], ids=["bytes", "deep"]
 )
-def test_what_is_no_map_at_all_is_a_plain_error(tmp_path: Path, content: bytes) -> None:
+def test_what_is_not_map_at_all_is_a_plain_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "m.toml").write_bytes(content)
     for path in (tmp_path / "m.toml", tmp_path / "absent.toml", tmp_path):
         with pytest.raises(UsageError, match="column map can't be read"):
@@ -215,9 +215,9 @@ def test_what_is_no_map_at_all_is_a_plain_error(tmp_path: Path, content: bytes) 
     ("pair", "reason"),
     [("text", "FIELD=COLUMN"), ("text=", "FIELD=COLUMN"), ("name=x", "'name' is not a field")],
 )
-def test_a_pair_that_says_nothing_is_an_error(pair: str, reason: str) -> None:
+def test_an_incomplete_option_is_an_error(pair: str, reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
-        map_of((pair, "post_id=a", "account_id=b"))
+        map_from_options((pair, "post_id=a", "account_id=b"))
 
 
 def test_a_column_that_the_table_lacks_is_named(read: Reading) -> None:
@@ -248,7 +248,7 @@ def _maps(draw: st.DrawFn) -> ColumnMap:
         account_id=draw(st.sampled_from(["", "@lin", "@"])),
         platform=draw(st.sampled_from(["", "twitter", "my forum", "example.org"])),
         account_kind=draw(st.none() | st.sampled_from(AccountKind)),
-        zone=zone_named(zone) if zone else None,
+        zone=time_zone(zone) if zone else None,
         order=draw(st.none() | st.sampled_from(DayOrder)),
         time_format=draw(st.sampled_from(["", "%d.%m.%Y", '%Y-%m-%d "%H"'])),
         title=draw(_NAMES.filter(bool)),
@@ -261,7 +261,7 @@ def test_what_is_written_down_is_read_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, columns: ColumnMap
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "map.toml"
-    path.write_text(written_map(columns), "utf-8", newline="")
+    path.write_text(map_as_toml(columns), "utf-8", newline="")
     assert read_map(path) == columns
 
 
@@ -279,7 +279,7 @@ def test_a_kept_map_comes_before_formats_for_its_own_header_only(tmp_path: Path)
     ours, wider = tmp_path / "ours.csv", tmp_path / "wider.csv"
     ours.write_text(table_text([rows, rows.values()]), "utf-8")
     wider.write_text(table_text([[*rows, "more"], [*rows.values(), ""]]), "utf-8")
-    mapped = map_of(("post_id=post_id", "account_id=text"))
+    mapped = map_from_options(("post_id=post_id", "account_id=text"))
     kept = replace(mapped, header=header_digest(rows))
     reading = ReadSettings(columns=(kept,))
     assert open_source(ours, reading).parts[0].columns == kept

@@ -1,4 +1,4 @@
-"""What a column map makes of a row: keys as readers give them, and lists in all spellings."""
+"""Posts made by column maps: keys like those of readers, and lists in all spellings."""
 
 from functools import partial
 from pathlib import Path
@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from mapping import Posting, Reading, post_mapped, read_mapped
 from sampling import is_sound
 
-from frametrace.posts.columns.column_map import FIELDS, map_of
+from frametrace.posts.columns.column_map import FIELDS, map_from_options
 from frametrace.posts.columns.mapped_rows import files_listed, links_listed, tags_listed
 from frametrace.posts.model import Post, Skipped
-from frametrace.posts.reading import open_source
-from frametrace.posts.settings import ReadSettings
+from frametrace.posts.open_source import open_source
+from frametrace.posts.read_settings import ReadSettings
 
 X = "1163000000000000041"
 
@@ -125,7 +125,7 @@ def test_a_link_to_something_else_than_a_post_is_the_id_and_tells_no_account(
     ("by", "name", "told"),
     [("mei", "", True), ("@Mei", "", True), ("star", "", False), ("Mei L", "Mei L", False)],
 )
-def test_who_shared_anothers_post_is_kept_and_told(
+def test_who_shared_anothers_post_is_kept_and_reported(
     read: Reading, by: str, name: str, told: bool
 ) -> None:
     row = {"Link": "https://www.tiktok.com/@star/video/6720", "Poster": by}
@@ -161,7 +161,7 @@ def test_a_handle_in_the_link_is_the_account(post: Posting) -> None:
 
 
 @pytest.mark.parametrize("sign", ["@", '=""', "u/", "'"])
-def test_a_sign_alone_is_no_account(read: Reading, sign: str) -> None:
+def test_a_sign_alone_is_not_account(read: Reading, sign: str) -> None:
     row = {"p": "reddit", "id": "7", "by": sign}
     assert all(map(is_sound, read(row, "platform=p", "post_id=id", "account_id=by")))
 
@@ -185,7 +185,7 @@ def test_the_post_that_is_repeated_has_its_key(post: Posting) -> None:
         *(("user", "account"), ("CHANNEL", "channel"), ("", "group")),
     ],
 )
-def test_kinds_of_accounts_are_told_by_their_last_word(
+def test_kinds_of_accounts_are_taken_from_their_last_word(
     post: Posting, written: str, kind: str
 ) -> None:
     toml = (
@@ -194,7 +194,7 @@ def test_kinds_of_accounts_are_told_by_their_last_word(
     assert post({"id": "7", "by": "lin", "k": written}, toml=toml).account_kind == kind
 
 
-def test_an_unknown_kind_costs_itself_alone(read: Reading) -> None:
+def test_an_unknown_kind_affects_nothing_else(read: Reading) -> None:
     row = {"id": "7", "by": "lin", "k": "verified"}
     found, told = read(row, "post_id=id", "account_id=by", "account_kind=k")
     assert isinstance(found, Post)
@@ -361,12 +361,12 @@ def test_a_day_and_its_time_of_day_may_have_a_column_each(
 
 
 @pytest.mark.parametrize(("ids", "notes"), [((1, 2, 3), 1), ((1, 3, 2), 0), ((1,), 0)])
-def test_ids_that_number_the_rows_are_told_of(
+def test_ids_that_number_the_rows_are_reported(
     ids: tuple[int, ...], notes: int, tmp_path: Path
 ) -> None:
     table = tmp_path / "t.csv"
     table.write_text("no,who\n" + "".join(f"{each},lin\n" for each in ids))
-    columns = map_of(("post_id=no", "account_id=who"))
+    columns = map_from_options(("post_id=no", "account_id=who"))
     entries = list(open_source(table, ReadSettings(columns=(columns,))).entries())
     told = [entry for entry in entries if isinstance(entry, Skipped)]
     assert len(told) == notes
@@ -377,10 +377,10 @@ def test_ids_that_number_the_rows_are_told_of(
     ("day", "clock", "reason"),
     [
         ("2024-03-05", "noon", "'noon' is not a time of day such as 14:03"),
-        ("2024-03-05 10:00", "14:30", "'14:30' is not of a day: Datum has a time"),
+        ("2024-03-05 10:00", "14:30", "'14:30' is an extra time of day: Datum has one already"),
     ],
 )
-def test_a_time_of_day_that_can_not_be_used_stays_with_the_post_and_is_told_of(
+def test_a_time_of_day_that_can_not_be_used_stays_with_the_post_and_is_reported(
     day: str, clock: str, reason: str, read: Reading
 ) -> None:
     row = {"id": "1", "who": "lin", "Datum": day, "Uhrzeit": clock}
@@ -396,7 +396,7 @@ _FIELDS = (*FIELDS, "engagement.likes")
 
 
 @given(st.fixed_dictionaries(dict.fromkeys(_FIELDS, _CELLS)))
-def test_each_row_is_a_sound_post_or_is_told_of(
+def test_each_row_is_a_sound_post_or_is_reported(
     tmp_path_factory: pytest.TempPathFactory, row: dict[str, str]
 ) -> None:
     pairs = [f"{name}={name}" for name in _FIELDS]

@@ -1,4 +1,4 @@
-"""Pictures that 4CAT downloaded are found by what it lists of them, in its archive or unpacked."""
+"""4CAT's list of downloads gives pictures to posts, in its archive or unpacked."""
 
 import json
 import zipfile
@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from frametrace.posts.media import fourcat_downloads
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.reading import read_source
+from frametrace.posts.open_source import read_source
 
 LINK = "https://cdn.example.org/a.jpg"
 
@@ -31,7 +31,7 @@ def _nobody(_: Collection[str]) -> Collection[tuple[str, str]]:
 
 def _found(library: MediaLibrary, *media: str, post_id: str = "1") -> list[tuple[str, str]]:
     post = Post("twitter", post_id, "a", media=media, source="posts.csv", line=7)
-    found = [*library.find(post), *(row[-1] for row in library.guessed(lambda _: ()))]
+    found = [*library.find(post), *(row[-1] for row in library.resolve_guesses(lambda _: ()))]
     return [
         ("", item.path) if isinstance(item, MediaFile) else (item.item, item.reason)
         for item in found
@@ -55,7 +55,10 @@ def test_the_sample_joins_its_pictures(packed: bool, fixtures: Path, tmp_path: P
         for item in (library.find(entry) if isinstance(entry, Post) else ())
         if isinstance(entry, Post)
     ]
-    for post_id, item in [*rows, *((key[1], item) for key, *_, item in library.guessed(_nobody))]:
+    for post_id, item in [
+        *rows,
+        *((key[1], item) for key, *_, item in library.resolve_guesses(_nobody)),
+    ]:
         if isinstance(item, Skipped):
             skipped.append(item)
         else:
@@ -65,7 +68,7 @@ def test_the_sample_joins_its_pictures(packed: bool, fixtures: Path, tmp_path: P
     assert [(item.line, item.item, item.reason) for item in skipped] == [
         (5, "https://cdn.example.org/failed.jpg", "not downloaded")
     ]
-    assert list(library.unused()) == []
+    assert list(library.unused_entries()) == []
 
 
 def test_a_link_is_enough_and_so_is_a_post(tmp_path: Path) -> None:
@@ -103,15 +106,15 @@ def test_an_odd_entry_gives_no_file(entry: Any, told: str, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "listed", ["", "[]", '"a"', "{", "[" * 100_000, '{"a": ' * 100_000, "\udcff", " " * 3000]
 )
-def test_a_list_that_cannot_be_read_is_told_of_once(
+def test_a_list_that_cannot_be_read_is_reported_once(
     listed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fourcat_downloads, "_LARGEST", 1_000_000 if listed.strip() else 2000)
+    monkeypatch.setattr(fourcat_downloads, "_MAX_LIST", 1_000_000 if listed.strip() else 2000)
     (tmp_path / "a.jpg").write_bytes(b"a")
     (tmp_path / ".metadata.json").write_bytes(listed.encode("utf-8", "surrogateescape"))
     library = MediaLibrary([tmp_path])
     assert _found(library, LINK) == [(LINK, "not downloaded")]
-    (told,) = library.unused()
+    (told,) = library.unused_entries()
     assert (told.source, told.line, told.item) == (tmp_path.name, 0, ".metadata.json")
     assert told.reason.startswith("the list of downloads can't be read: ")
 

@@ -1,4 +1,4 @@
-"""Files that nothing but their names gives to posts: never another post's, never one of two."""
+"""Guesses by file names alone: never another post's file, never one of two possible posts'."""
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.posts.media.guesses import is_named_by
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.guesses import is_named_after
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.sources.roots import Base, Folder
+from frametrace.posts.sources.containers import Folder, SourceLocation
 
 Key = tuple[str, str]
 
@@ -46,7 +46,7 @@ def given_to(
     for one in posts:
         for item in library.find(one):
             take((one.platform, one.post_id), item)
-    for key, source, line, item in library.guessed(lambda ids: list(held(ids))):
+    for key, source, line, item in library.resolve_guesses(lambda ids: list(held(ids))):
         assert (source, line) == ("posts.csv", 2)
         take(key, item)
     return files, told
@@ -77,7 +77,7 @@ def test_a_file_is_that_of_the_longest_id_that_its_name_begins_with(tmp_path: Pa
         assert "harbour-5.jpg" not in files[("x", "harbour")]
 
 
-def test_of_two_platforms_with_one_id_neither_gets_the_file_and_both_are_told_of(
+def test_of_two_platforms_with_one_id_neither_gets_the_file_and_both_are_reported(
     tmp_path: Path,
 ) -> None:
     library = library_of(tmp_path, "1.jpg")
@@ -90,7 +90,9 @@ def test_of_two_platforms_with_one_id_neither_gets_the_file_and_both_are_told_of
     assert (files, len(told)) == ({("x", "1"): []}, 1)
 
 
-def test_what_a_row_names_in_vain_is_told_only_where_no_file_is_found(tmp_path: Path) -> None:
+def test_what_a_row_names_without_a_file_is_reported_only_where_no_file_is_found(
+    tmp_path: Path,
+) -> None:
     library = library_of(tmp_path, "1_1.jpg", "2.jpg")
     link = "https://example.org/a.jpg"
     files, told = given_to(library, post("1", link), post("3", link))
@@ -104,10 +106,10 @@ def test_what_belongs_to_no_post_is_known_and_how_the_others_were_joined(tmp_pat
     library = MediaLibrary([tmp_path / "media"], [tmp_path / "map.csv"])
     base = tmp_path  # the row's path leads to a file that the media folder holds as well
     for one in (post("1"), post("2", "media/b.jpg"), post("3")):
-        list(library.find(one, Base(Folder(base))))
-    list(library.guessed(lambda _: ()))
-    assert library.joined == {"map": 1, "row": 1, "name": 1}
-    assert [file.path for file in library.unowned()] == ["d.jpg"]
+        list(library.find(one, SourceLocation(Folder(base))))
+    list(library.resolve_guesses(lambda _: ()))
+    assert library.counts_by_rule == {"map": 1, "row": 1, "name": 1}
+    assert [file.path for file in library.unassigned()] == ["d.jpg"]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ def test_what_belongs_to_no_post_is_known_and_how_the_others_were_joined(tmp_pat
     ],
 )
 def test_a_name_goes_on_with_a_sign_after_the_id(name: str, post_id: str, named: bool) -> None:
-    assert is_named_by(name, post_id) is named
+    assert is_named_after(name, post_id) is named
 
 
 IDS = st.text("ab1-_", min_size=1, max_size=4)
@@ -141,6 +143,6 @@ def test_no_file_is_given_twice_and_none_to_a_shorter_id(
     owner = {path: key[1] for key, paths in files.items() for path in paths}
     assert sum(map(len, files.values())) == len(owner)
     for name in names:
-        begins = [one for one in ids | known if is_named_by(f"{name}.jpg", one)]
+        begins = [one for one in ids | known if is_named_after(f"{name}.jpg", one)]
         longest = max(begins, key=len, default=None)
         assert owner.get(f"{name}.jpg") == (longest if longest in ids else None)

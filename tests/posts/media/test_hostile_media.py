@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.media.picture_bytes import identify, read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.sources.roots import Base, Folder, leaves
+from frametrace.posts.sources.archives import escapes_folder
+from frametrace.posts.sources.containers import Folder, SourceLocation
 
 LIMIT = 100_000
 LEAVES = "leaves the media folder"
@@ -25,7 +26,7 @@ LEAVES = "leaves the media folder"
 @given(st.text("aC./\\:~ \0", max_size=8))
 def test_a_path_leaves_where_any_system_would_follow_it_out(path: str) -> None:
     spelled = PureWindowsPath(path)
-    assert leaves(path) == (bool(spelled.anchor) or ".." in spelled.parts or "\0" in path)
+    assert escapes_folder(path) == (bool(spelled.anchor) or ".." in spelled.parts or "\0" in path)
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_no_path_leads_out_of_the_folder(path: str, media: Path, tmp_path: Path)
     post = Post("x", "1", "a", media=(path,))
     for found in (
         MediaLibrary([media]).find(post),
-        MediaLibrary([]).find(post, Base(Folder(media))),
+        MediaLibrary([]).find(post, SourceLocation(Folder(media))),
     ):
         told = [item for item in found if isinstance(item, Skipped)]
         assert [(item.item, item.reason.partition(";")[0]) for item in told] == [(path, LEAVES)]
@@ -169,7 +170,7 @@ def test_a_member_that_declares_more_than_it_has_gives_no_more(tmp_path: Path) -
     assert len(read_media(str(archive), "a.jpg", LIMIT)) <= 81
 
 
-def test_files_that_are_no_pictures_at_all_are_refused(tmp_path: Path) -> None:
+def test_files_that_are_not_pictures_at_all_are_refused(tmp_path: Path) -> None:
     (tmp_path / "big.jpg").write_bytes(bytes(LIMIT + 1))
     (tmp_path / "folder.jpg").mkdir()
     os.mkfifo(tmp_path / "pipe.jpg")
@@ -187,7 +188,7 @@ def test_files_that_are_no_pictures_at_all_are_refused(tmp_path: Path) -> None:
             read_media(str(tmp_path), path, LIMIT)
 
 
-def test_a_root_that_is_gone_or_changed_is_told_of_plainly(tmp_path: Path) -> None:
+def test_a_root_that_is_gone_or_changed_is_reported_plainly(tmp_path: Path) -> None:
     root = tmp_path / "media"
     gone = f"a.jpg: there is no such file in {root}, which does not exist"
     with pytest.raises(DecodeError, match=f"^{gone}$"):

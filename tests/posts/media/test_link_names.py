@@ -1,11 +1,11 @@
-"""Files named like the last part of a link: joined where that is certain, and to nobody else."""
+"""Files named like the last part of a link are joined only where that is certain."""
 
 from pathlib import Path
 
 import pytest
 
-from frametrace.posts.media.library import MediaLibrary
-from frametrace.posts.media.link_names import link_name, stem_of
+from frametrace.posts.media.link_names import name_in_link, stem_of
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
 
 LINK = "https://pbs.example.org/media/FaaBBccXwAA1"
@@ -23,7 +23,7 @@ def _joined(library: MediaLibrary, *posts: Post) -> dict[str, list[str]]:
     for post in posts:
         for item in library.find(post):
             found[post.post_id].append(item.path if isinstance(item, MediaFile) else "-")
-    for (_, post_id), _, _, item in library.guessed(lambda _: ()):
+    for (_, post_id), _, _, item in library.resolve_guesses(lambda _: ()):
         found[post_id].append(item.path if isinstance(item, MediaFile) else f"- {item.reason}")
     return found
 
@@ -49,7 +49,9 @@ def test_posts_with_one_link_have_one_picture(tmp_path: Path) -> None:
     assert _joined(library, *posts) == {"0": ["FaaBBccXwAA1.jpg"], "1": ["FaaBBccXwAA1.jpg"]}
 
 
-def test_two_links_or_two_files_of_one_name_join_nobody_and_say_so(tmp_path: Path) -> None:
+def test_two_links_or_two_files_of_one_name_are_given_to_no_post_and_reported(
+    tmp_path: Path,
+) -> None:
     other = "https://elsewhere.example.org/u/FaaBBccXwAA1.png"
     library = MediaLibrary([_media(tmp_path / "m", "FaaBBccXwAA1.jpg")])
     posts = [Post("x", "1", "a", media=(LINK,)), Post("x", "2", "b", media=(other,))]
@@ -66,15 +68,15 @@ def test_two_links_or_two_files_of_one_name_join_nobody_and_say_so(tmp_path: Pat
         *("https://a.example/download", "https://[", "https://a.example/1234567.jpg"),
     ],
 )
-def test_a_name_that_anybody_may_use_is_no_evidence(link: str, tmp_path: Path) -> None:
-    assert link_name(link) == ""
+def test_a_name_that_anybody_may_use_is_not_evidence(link: str, tmp_path: Path) -> None:
+    assert name_in_link(link) == ""
     names = ("image.jpg", "photo_1.jpg", "download", "1234567.jpg")
     library = MediaLibrary([_media(tmp_path / "m", *names)])
     (told,) = library.find(Post("x", "9", "a", media=(link,)))
     assert isinstance(told, Skipped)
 
 
-def test_what_a_row_names_is_no_other_posts_guess(tmp_path: Path) -> None:
+def test_what_a_row_names_is_not_other_posts_guess(tmp_path: Path) -> None:
     library = MediaLibrary([_media(tmp_path / "m", "123456789012_a.jpg")])
     linked = Post("x", "9", "a", media=("https://c.example/123456789012_a.jpg",))
     named = Post("x", "123456789012", "b")

@@ -1,4 +1,4 @@
-"""Media maps: what they name, for which posts, and what of them was of no use."""
+"""Media maps: the files they name, for which posts, and which lines were not used."""
 
 import gzip
 from pathlib import Path
@@ -27,7 +27,10 @@ def test_lines_for_one_platform_come_before_lines_for_any(tmp_path: Path) -> Non
         ("x.jpg", 3, tmp_path),
         ("any.jpg", 2, tmp_path),
     ]
-    assert [(left.line, left.item) for left in media_map.unused()] == [(4, "f.jpg"), (5, "any.jpg")]
+    assert [(left.line, left.item) for left in media_map.unused_entries()] == [
+        (4, "f.jpg"),
+        (5, "any.jpg"),
+    ]
 
 
 def test_platforms_and_ids_are_spelled_as_posts_spell_them(tmp_path: Path) -> None:
@@ -37,7 +40,7 @@ def test_platforms_and_ids_are_spelled_as_posts_spell_them(tmp_path: Path) -> No
     post = Post("instagram", code, "lin", extra={WRITTEN_ID: number})
     assert [row.path for row in media_map.rows_of(post)] == ["a.jpg", "b.jpg"]
     assert [row.path for row in media_map.rows_of(Post("twitter", "1", "a"))] == ["c.jpg"]
-    assert list(media_map.unused()) == []
+    assert list(media_map.unused_entries()) == []
 
 
 def test_several_maps_are_one_and_may_be_packed(tmp_path: Path) -> None:
@@ -50,10 +53,10 @@ def test_several_maps_are_one_and_may_be_packed(tmp_path: Path) -> None:
         ("a.jpg", "map.csv"),
         ("b.jpg", "more.csv.gz"),
     ]
-    assert list(media_map.unused()) == []
+    assert list(media_map.unused_entries()) == []
 
 
-def test_lines_that_cannot_be_read_are_told_of(tmp_path: Path) -> None:
+def test_lines_that_cannot_be_read_are_reported(tmp_path: Path) -> None:
     path = _map(tmp_path, 'post_id,path\n,a.jpg\n1,\n1.1E+18,b.jpg\n2\n3,"c.jpg\n4,d.jpg\n')
     media_map = MediaMap([path])
     assert [row.path for row in media_map.rows_of(Post("x", "4", "a"))] == ["d.jpg"]
@@ -64,7 +67,7 @@ def test_lines_that_cannot_be_read_are_told_of(tmp_path: Path) -> None:
         "the row has 1",
         "the row",
     ]
-    unused = list(media_map.unused())
+    unused = list(media_map.unused_entries())
     assert sorted(left.line for left in unused) == [2, 3, 4, 5, 6]
     for left in unused:
         assert left.source == "map.csv"
@@ -79,7 +82,7 @@ def test_lines_that_cannot_be_read_are_told_of(tmp_path: Path) -> None:
         ('{"post_id": "1", "path": "a.jpg"}\n', "a media map is a CSV"),
     ],
 )
-def test_a_file_that_is_no_map_is_an_error(text: str, reason: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_map_is_an_error(text: str, reason: str, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=reason):
         MediaMap([_map(tmp_path, text)])
 
@@ -93,4 +96,4 @@ def test_a_map_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 def test_a_map_with_only_its_header_names_nothing(tmp_path: Path) -> None:
     media_map = MediaMap([_map(tmp_path, "post_id,path\n")])
     assert list(media_map.rows_of(Post("x", "1", "a"))) == []
-    assert list(media_map.unused()) == []
+    assert list(media_map.unused_entries()) == []

@@ -7,13 +7,13 @@ import pytest
 from frametrace.posts.model import Post
 from frametrace.posts.readers import READERS
 from frametrace.posts.readers.shared.reader_contract import Reader
-from frametrace.posts.rows import Row, flat
+from frametrace.posts.rows import Row, flatten
 
 BY_NAME: dict[str, Reader] = {reader.name: reader for reader in READERS}
 
 
 def media(reader: str, file: str, record: object) -> tuple[str, ...]:
-    row = Row(flat(json.loads(json.dumps(record))), file, 1)
+    row = Row(flatten(json.loads(json.dumps(record))), file, 1)
     post = BY_NAME[reader].parse(row)
     assert isinstance(post, Post)
     return post.media

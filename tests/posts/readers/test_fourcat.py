@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from frametrace.posts.model import AccountKind, Post, Precision, Skipped
+from frametrace.posts.open_source import detect, read_source
 from frametrace.posts.readers.fourcat_columns import SOURCES
-from frametrace.posts.reading import detect, read_source
 
 PICTURE, OTHER = "https://cdn.example.org/a.jpg", "https://cdn.example.org/b.jpg"
 LINK = "https://example.org/a"

@@ -14,7 +14,7 @@ from sampling import FIXTURES, is_sound
 from frametrace.posts.model import Post
 from frametrace.posts.readers import Reader, facebook_export, instagram_export
 from frametrace.posts.readers.shared.meta_export import content_key
-from frametrace.posts.rows import Row, flat
+from frametrace.posts.rows import Row, flatten
 
 FACEBOOK, INSTAGRAM = facebook_export.READER, instagram_export.READER
 LIN = {"export.account_id": "lin.invented.7", "export.account_name": "Lin"}
@@ -31,7 +31,7 @@ def _parts(reader: Reader, row: Row) -> Iterable[Row]:
 
 
 def _posts(reader: Reader, record: Any, source: str = "posts.json") -> list[Post]:
-    row = Row(LIN | flat(record), source, 1)
+    row = Row(LIN | flatten(record), source, 1)
     found = [reader.parse(part) for part in _parts(reader, row)]
     assert all(isinstance(entry, Post) and is_sound(entry) for entry in found)
     return [entry for entry in found if isinstance(entry, Post)]
@@ -96,7 +96,7 @@ def _read_as_laid_out(reader: Reader, folder: Path) -> set[str]:
 
         owner = reader.context(read)
         for record in _listed(json.loads(real.read_text("utf-8"))):
-            for part in _parts(reader, Row(flat(record) | owner, real.name, 1)):
+            for part in _parts(reader, Row(flatten(record) | owner, real.name, 1)):
                 entry = reader.parse(part)
                 assert isinstance(entry, Post)
                 found.add(entry.post_id)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.posts.mojibake import repaired
+from frametrace.posts.readers.shared.mojibake import repair_mojibake
 
 any_text = st.text(st.characters())  # lone surrogates too
 sound_text = st.text(st.characters(exclude_categories=["Cs"]))
@@ -16,12 +16,12 @@ def mangled(text: str) -> str:
 
 @given(sound_text)
 def test_text_that_meta_mangled_is_repaired(text: str) -> None:
-    assert repaired(mangled(text)) == text
+    assert repair_mojibake(mangled(text)) == text
 
 
 @given(any_text)
 def test_sound_text_is_unchanged(text: str) -> None:
-    found = repaired(text)
+    found = repair_mojibake(text)
     assert found == text or mangled(found) == text
 
 
@@ -39,4 +39,4 @@ def test_sound_text_is_unchanged(text: str) -> None:
     ],
 )
 def test_only_text_that_is_mangled_throughout_is_changed(text: str, right: str) -> None:
-    assert repaired(text) == right
+    assert repair_mojibake(text) == right

@@ -7,10 +7,10 @@ from one_post import EXPORTS, KEYS, TEXT, Export, copied
 from sampling import FIXTURES
 
 from frametrace.posts.model import Post
+from frametrace.posts.open_source import open_source
 from frametrace.posts.readers import READERS, Reader
 from frametrace.posts.readers.shared.account_keys import facebook_page, unshared_account
 from frametrace.posts.readers.shared.post_keys import facebook_post_id, id_in_link, shortcode_of
-from frametrace.posts.reading import open_source
 
 every_export = pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.id)
 

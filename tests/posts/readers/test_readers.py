@@ -27,10 +27,10 @@ from sampling import (
 
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.model import Account, Post, Skipped
-from frametrace.posts.parts import Entry
+from frametrace.posts.open_source import detect, open_source, read_source
 from frametrace.posts.readers import READERS, Reader
-from frametrace.posts.reading import detect, open_source, read_source
 from frametrace.posts.rows import Shape
+from frametrace.posts.source_parts import Entry
 
 BY_NAME = {reader.name: reader for reader in READERS}
 

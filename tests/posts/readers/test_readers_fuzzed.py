@@ -21,8 +21,8 @@ from sampling import (
 )
 from trying import examples
 
+from frametrace.posts.open_source import read_source
 from frametrace.posts.readers import Reader
-from frametrace.posts.reading import read_source
 from frametrace.posts.rows import Row, Shape
 
 # What breaks parsers: half a list, a number that is none, a link that is none, other scripts.

@@ -8,11 +8,11 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.media.picture_bytes import identify
 from frametrace.posts.model import Account, MediaFile, Post, Precision
-from frametrace.posts.reading import detect, read_source
-from frametrace.posts.sources.roots import Base, Folder
+from frametrace.posts.open_source import detect, read_source
+from frametrace.posts.sources.containers import Folder, SourceLocation
 
 
 def test_the_thailand_archive_is_read_whole(shared: Path) -> None:
@@ -62,7 +62,7 @@ def test_the_real_edits_are_read_with_all_their_pictures(shared: Path) -> None:
     ]
     assert Counter(post.platform for post in posts) == Counter(r["platform"] for r in records)
     library = MediaLibrary([])
-    found = [list(library.find(post, Base(Folder(path.parent)))) for post in posts]
+    found = [list(library.find(post, SourceLocation(Folder(path.parent)))) for post in posts]
     named = [record["media"] for record in records]
     assert [[getattr(file, "path", None) for file in files] for files in found] == named
     files = {file for files in found for file in files if isinstance(file, MediaFile)}

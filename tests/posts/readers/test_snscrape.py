@@ -7,7 +7,7 @@ from making import write_jsonl
 
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Skipped
-from frametrace.posts.reading import open_source
+from frametrace.posts.open_source import open_source
 
 _RECORD = {"id": "1", "date": "2024-05-01", "content": "words of a post"}
 

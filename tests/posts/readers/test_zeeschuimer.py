@@ -10,9 +10,9 @@ import pytest
 from sampling import FIXTURES, is_sound
 
 from frametrace.posts.model import Post
+from frametrace.posts.open_source import read_source
 from frametrace.posts.readers import zeeschuimer
-from frametrace.posts.reading import read_source
-from frametrace.posts.rows import Row, flat
+from frametrace.posts.rows import Row, flatten
 
 _AWKWARD = (
     None,
@@ -63,7 +63,7 @@ def test_any_item_is_a_post_or_refused(item: dict[str, Any]) -> None:
                 within = within[key]
             within[way[-1]] = value
             try:
-                post = zeeschuimer.parse(Row(flat(spoilt), "items.ndjson", 1))
+                post = zeeschuimer.parse(Row(flatten(spoilt), "items.ndjson", 1))
             except ValueError as error:
                 assert str(error)
             else:
@@ -76,7 +76,7 @@ def test_any_item_is_a_post_or_refused(item: dict[str, Any]) -> None:
 )
 def test_a_platform_has_one_name_for_all_its_sites(site: str, platform: str) -> None:
     item = next(item for item in _items() if platform[:5] in item["source_platform"])
-    post = zeeschuimer.parse(Row(flat(item | {"source_platform": site}), "items.ndjson", 1))
+    post = zeeschuimer.parse(Row(flatten(item | {"source_platform": site}), "items.ndjson", 1))
     assert post.platform == platform
 
 

@@ -17,12 +17,12 @@ from workbooks import write_workbook
 
 from frametrace.posts.errors import SourceError
 from frametrace.posts.layouts.detection import heads_of
-from frametrace.posts.media.library import MediaLibrary
+from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
-from frametrace.posts.reading import open_source, read_source
-from frametrace.posts.sources.archives import Tar
-from frametrace.posts.sources.roots import Base, place_at
+from frametrace.posts.open_source import open_source, read_source
+from frametrace.posts.sources.archives import TarArchive
+from frametrace.posts.sources.containers import SourceLocation, container_at
 from frametrace.posts.sources.source import Source
 
 HEADER = "platform,post_id,account_id,text,media\n"
@@ -75,14 +75,14 @@ def _joined(path: Path) -> dict[str, list[str]]:
     """The bytes of each post's pictures, found without naming a media folder."""
     opened = open_source(path)
     library = MediaLibrary([])
-    library.search(opened.path)
+    library.add_sources(opened.path)
     found: dict[str, list[str]] = {}
     for base, entries in opened.readings():
         for entry in entries:
             if isinstance(entry, Post):
                 files = [f for f in library.find(entry, base) if isinstance(f, MediaFile)]
                 found[entry.post_id] = list(map(_bytes_of, files))
-    for (_, post_id), _, _, file in library.guessed(lambda _: ()):
+    for (_, post_id), _, _, file in library.resolve_guesses(lambda _: ()):
         assert isinstance(file, MediaFile)
         found[post_id].append(_bytes_of(file))
     return found
@@ -107,7 +107,7 @@ def test_a_table_and_its_pictures_find_each_other_in_any_container(
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
-def test_a_packed_file_reads_like_the_plain_one_and_keeps_what_precedes_a_damage(
+def test_a_packed_file_reads_like_the_plain_one_and_keeps_the_data_before_damage(
     pack: Callable[[bytes], bytes], tmp_path: Path
 ) -> None:
     rows = "".join(f"x,{n},a,text {n * 7919 % 10007},\n" for n in range(50_000))
@@ -131,7 +131,7 @@ def test_pictures_alone_in_an_archive_are_posts_as_in_a_folder(tmp_path: Path) -
     (post,) = read_source(tmp_path / "photos.zip")
     assert isinstance(post, Post)
     assert (post.post_id, post.account_id) == ("photos.zip/lin/1.jpg", "lin")
-    base = Base(place_at(tmp_path / "photos.zip"))
+    base = SourceLocation(container_at(tmp_path / "photos.zip"))
     (file,) = MediaLibrary([]).find(post, base)
     assert isinstance(file, MediaFile)
     assert read_media(file.root, file.path, 99) == JPEG
@@ -168,7 +168,7 @@ def test_links_and_odd_files_of_a_tar_are_never_read(tmp_path: Path) -> None:
     posts = [entry.post_id for entry in entries if isinstance(entry, Post)]
     assert posts == ["bad.tar/inside.jpg"]
     assert [e.item for e in entries if isinstance(e, Skipped)] == ["../outside.jpg"]
-    assert list(Tar(path).paths()) == ["../outside.jpg", "inside.jpg"]
+    assert list(TarArchive(path).paths()) == ["../outside.jpg", "inside.jpg"]
 
 
 def test_a_long_name_in_a_tar_is_refused_before_it_is_read(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_documents_arrays_and_lists_read_like_lines(tmp_path: Path) -> None:
         assert len(read) == 3
 
 
-def test_an_array_that_was_cut_keeps_what_comes_before(tmp_path: Path) -> None:
+def test_an_array_that_was_cut_keeps_the_rows_before(tmp_path: Path) -> None:
     posts = [{"platform": "x", "post_id": str(n), "account_id": "a"} for n in range(5)]
     text = json.dumps(posts)
     (tmp_path / "cut.json").write_text(text[: len(text) * 7 // 10])
@@ -241,18 +241,18 @@ def test_archives_in_a_folder_are_read_as_its_folders_are(tmp_path: Path) -> Non
     (root / ".hidden.zip").write_bytes((root / "lin.zip").read_bytes())
     opened = open_source(root)
     library = MediaLibrary([])
-    library.search(*opened.searched, around=opened.around)
+    library.add_sources(*opened.searched, siblings=opened.siblings)
     found: dict[str, list[str]] = {}
     for base, entries in opened.readings():
         for post in (entry for entry in entries if isinstance(entry, Post)):
             files = [f for f in library.find(post, base) if isinstance(f, MediaFile)]
             found[post.platform] = list(map(_bytes_of, files))
-    for (platform, _), _, _, file in library.guessed(lambda _: ()):
+    for (platform, _), _, _, file in library.resolve_guesses(lambda _: ()):
         assert isinstance(file, MediaFile)
         found[platform].append(_bytes_of(file))
     picture = JPEG.decode("latin-1")
     assert found == {"twitter": [], "lin": [f"{picture}lin"], "mei": [f"{picture}mei"]}
-    told = [f"{skipped.source}/{skipped.item}" for skipped in library.unused()]
+    told = [f"{skipped.source}/{skipped.item}" for skipped in library.unused_entries()]
     assert told == ["lin.zip/inner.zip", "mei.zip/inner.zip"]
 
 
@@ -273,7 +273,7 @@ def test_an_archive_of_archives_alone_says_what_to_do(tmp_path: Path) -> None:
     ("name", "text"),
     [("own.csv", "帖子,谁\n1,lin\n"), ("own.json", '[{"number": 1, "who": "lin"}]')],
 )
-def test_pictures_beside_what_may_be_their_posts_are_none_by_themselves(
+def test_pictures_beside_what_may_be_their_posts_are_not_posts_by_themselves(
     name: str, text: str, tmp_path: Path
 ) -> None:
     (tmp_path / "pics").mkdir()
@@ -320,7 +320,7 @@ def test_records_by_their_ids_read_like_a_list(
     assert opened.unread == ()
 
 
-def test_records_by_their_ids_that_were_cut_keep_what_comes_before(tmp_path: Path) -> None:
+def test_records_by_their_ids_that_were_cut_keep_the_records_before(tmp_path: Path) -> None:
     text = json.dumps(_keyed(5))
     (tmp_path / "cut.json").write_text(text[: len(text) * 7 // 10])
     *read, last = read_source(tmp_path / "cut.json")
@@ -329,7 +329,7 @@ def test_records_by_their_ids_that_were_cut_keep_what_comes_before(tmp_path: Pat
     assert "can't be read from here on" in last.reason
 
 
-def test_objects_by_words_or_unlike_each_other_are_no_records(tmp_path: Path) -> None:
+def test_objects_by_words_or_unlike_each_other_are_not_records(tmp_path: Path) -> None:
     for number, document in enumerate(
         (
             {"german": {"name": "a", "code": "de"}, "french": {"name": "b", "code": "fr"}},
@@ -340,13 +340,13 @@ def test_objects_by_words_or_unlike_each_other_are_no_records(tmp_path: Path) ->
     ):
         path = tmp_path / f"{number}.json"
         path.write_text(json.dumps(document, indent=1))
-        (head,) = heads_of(Source(path)).either
+        (head,) = heads_of(Source(path)).alternatives
         assert "key" not in head.names
         assert not heads_of(Source(path)).parts
 
 
 @pytest.mark.parametrize("names", [(), ("a.png",), ("a.png", "b.jpeg")])
-def test_pictures_inside_of_a_workbook_are_told_of(names: Collection[str], tmp_path: Path) -> None:
+def test_pictures_inside_of_a_workbook_are_reported(names: Collection[str], tmp_path: Path) -> None:
     rows = [["platform", "post_id", "account_id"], ["facebook", "a1", "lin"]]
     path = write_workbook(tmp_path / "posts.xlsx", {"Posts": rows})
     with zipfile.ZipFile(path, "a") as parts:

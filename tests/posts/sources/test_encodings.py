@@ -1,4 +1,4 @@
-"""The encoding of a text is UTF-8, or what its bytes look like; that is said, and can be named."""
+"""The encoding of a text is UTF-8 or a guess, which is reported; users can name another."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.posts.model import Post, Skipped
-from frametrace.posts.reading import open_source, read_source
-from frametrace.posts.settings import ReadSettings
-from frametrace.posts.sources.encodings import checked, encoding_of
+from frametrace.posts.open_source import open_source, read_source
+from frametrace.posts.read_settings import ReadSettings
+from frametrace.posts.sources.encodings import checked_encoding, detect_encoding
 
 # One sentence in each language and the encodings that its exports are written in.
 SENTENCES = {
@@ -53,7 +53,7 @@ def test_captions_are_read_whatever_they_were_written_in(encoding: str, tmp_path
 def test_an_encoding_that_is_named_is_used(tmp_path: Path) -> None:
     path = tmp_path / "posts.csv"
     path.write_bytes(_table(SENTENCES["cp1251"]).encode("cp1251"))
-    entries = list(open_source(path, ReadSettings(encoding=checked("KOI8-R"))).entries())
+    entries = list(open_source(path, ReadSettings(encoding=checked_encoding("KOI8-R"))).entries())
     assert all(isinstance(entry, Post) for entry in entries)
     assert entries[0].text != SENTENCES["cp1251"]  # type: ignore[union-attr]
 
@@ -61,8 +61,8 @@ def test_an_encoding_that_is_named_is_used(tmp_path: Path) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=200))
 def test_what_is_utf8_is_never_taken_for_anything_else(text: str) -> None:
     data = ("platform,post_id\r\n" + text).encode()
-    assert encoding_of(data).name == "utf-8"
-    assert encoding_of(data[: len(data) * 2 // 3]).name == "utf-8"  # cut inside of a character
+    assert detect_encoding(data).name == "utf-8"
+    assert detect_encoding(data[: len(data) * 2 // 3]).name == "utf-8"  # cut inside of a character
 
 
 def test_a_damaged_utf8_text_stays_utf8_and_lost_characters_are_counted(tmp_path: Path) -> None:
@@ -77,6 +77,6 @@ def test_a_damaged_utf8_text_stays_utf8_and_lost_characters_are_counted(tmp_path
 
 
 @pytest.mark.parametrize("name", ["", "base64", "no-such", "rot13"])
-def test_what_is_no_encoding_of_text_is_refused(name: str) -> None:
+def test_what_is_not_encoding_of_text_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="there is no encoding"):
-        checked(name)
+        checked_encoding(name)

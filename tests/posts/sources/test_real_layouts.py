@@ -12,7 +12,7 @@ import pytest
 from sampling import FIXTURES, is_sound, source_of
 
 from frametrace.posts.model import Account, Post, Skipped
-from frametrace.posts.reading import open_source
+from frametrace.posts.open_source import open_source
 
 # Of each layout how many posts and accounts it holds, and how many rows are told of.
 LAYOUTS: Mapping[str, tuple[int, int]] = {

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frametrace.posts.dates.parse_time import parse_time
 from frametrace.posts.readers.shared.python_literals import objects_in, parse_literal
-from frametrace.posts.times import parse_time
 
 _PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),

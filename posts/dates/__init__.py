@@ -1,0 +1,1 @@
+"""Parses written dates and times: orders of day and month, month names, time zones."""
