@@ -50,9 +50,8 @@ def main() -> None:
             case = put_features(case, f"crops-{number}", *columns)
         say(f"  an index of {count + len(base):,} pictures")
         start = time.perf_counter()
-        index = open_index(case, Local.name)
+        index = open_index(case, Local.name, FeatureIndex)
         seconds = time.perf_counter() - start
-        assert isinstance(index, FeatureIndex)
         faiss.omp_set_num_threads(1)
         asked = [Features.of(code) for code in base.codes.to_pylist()]
         findings = [

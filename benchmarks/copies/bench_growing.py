@@ -116,11 +116,9 @@ def _columns(block: pa.Table) -> list[pa.Array]:
 
 def _looked_up(case: Case, distractors: int, asked: list[Asked]) -> Grown:
     start = time.perf_counter()
-    index = open_index(case, Local.name)
+    index = open_index(case, Local.name, FeatureIndex)
     building = time.perf_counter() - start
-    assert isinstance(index, FeatureIndex)
-    thumbnails = open_index(case, Thumbnail.name)
-    assert isinstance(thumbnails, ThumbnailIndex)
+    thumbnails = open_index(case, Thumbnail.name, ThumbnailIndex)
     found = noticed = wrong = 0
     seconds = []
     for one in asked:

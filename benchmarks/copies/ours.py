@@ -230,7 +230,6 @@ def _shown(pictures: Prepared) -> list[PictureValues]:
 
 @lru_cache(maxsize=1)
 def _indexes(case: Path) -> tuple[FeatureIndex, ThumbnailIndex]:
-    features, thumbnails = (open_index(Case(case), name) for name in (Local.name, Thumbnail.name))
-    assert isinstance(features, FeatureIndex)
-    assert isinstance(thumbnails, ThumbnailIndex)
+    features = open_index(Case(case), Local.name, FeatureIndex)
+    thumbnails = open_index(Case(case), Thumbnail.name, ThumbnailIndex)
     return features, thumbnails

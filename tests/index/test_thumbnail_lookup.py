@@ -34,8 +34,7 @@ def case(tmp_path: Path) -> Case:
 
 
 def opened(case: Case) -> ThumbnailIndex:
-    index = open_index(case, "thumbnail")
-    assert isinstance(index, ThumbnailIndex)
+    index = open_index(case, "thumbnail", ThumbnailIndex)
     return index
 
 

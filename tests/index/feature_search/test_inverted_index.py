@@ -47,8 +47,7 @@ def case_of(path: Path, codes: dict[str, bytes]) -> Case:
 
 
 def opened(case: Case) -> FeatureIndex:
-    index = open_index(case, "local")
-    assert isinstance(index, FeatureIndex)
+    index = open_index(case, "local", FeatureIndex)
     return index
 
 
