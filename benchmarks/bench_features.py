@@ -1,8 +1,9 @@
-"""The inverted index of local features, which `query` asks, beside FAISS' own.
+"""Measures the inverted index of local features that `query` searches, beside FAISS' own.
 
 The index holds parts of photographs (see copies/crops.py: many of them share pixels) and 300 photos
-that share none. Questions are the features of those photos, so that what is timed are pictures
-without copies, as nearly all of a case are. FAISS gets the same centers and the same features.
+that share none. The queries are the features of those photos, so that what is timed are pictures
+without copies, like nearly all pictures of a case. FAISS gets the same centers and the same
+features.
 """
 
 import os
