@@ -85,7 +85,8 @@ def answer_with_posts(
 ) -> QueryAnswer:
     """The posts that carry the items, each item with its best evidence.
 
-    `carriers` says what the items are: "picture" or "caption or picture". `limit` 0 gives all rows.
+    `carriers` is the kind of the items: "picture" or "caption or picture". `limit` 0 gives all
+    rows.
     """
     columns = {name: [getattr(item, name) for item in items] for name in MatchingItem.__slots__}
     schema = pa.schema([ANSWER.field(name) for name in MatchingItem.__slots__])

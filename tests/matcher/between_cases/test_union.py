@@ -176,7 +176,7 @@ def test_a_signal_by_unlike_makers_is_left_out_and_a_command_is_named(tmp_path: 
     assert PDQ not in union.epoch.shards
     (note,) = notes(union)
     assert note.startswith("pdq is not compared: ")
-    assert all(f"{c.path} has it by pdq:{at}" in note for at, c in enumerate((a, b), 1))
+    assert all(f"{c.path} has it from pdq:{at}" in note for at, c in enumerate((a, b), 1))
     assert "frametrace embed CASE --signal pdq --replace" in note
 
 
