@@ -14,12 +14,12 @@ MAX_TIED_ACCOUNTS = 200  # an item that more accounts share ties nobody
 class MatchSettings:
     """What counts as a match.
 
-    `max_pdq`: Hamming distance in bits of 256. `min_decades`: two posts belong to one framing if
-    the rarity of their similarity, −log₁₀ p among unrelated pairs, is at least this (see
-    `framing.calibration`). On 1,085 real posts about 14 events, groups made at 4 and at 5 hold 72
-    and 64 % of the posts about the same event (B-cubed recall), and none about another.
-    `neighbours`: similar posts considered per post; with 20 instead of 50 the recall at 5 is 58 %.
-    `max_tied_accounts` and `fdr` are settings of the ties.
+    `max_pdq`: the greatest Hamming distance of copies, in bits of 256. `min_decades`: two posts
+    belong to one framing if the rarity of their similarity, −log₁₀ p among unrelated pairs, is at
+    least this (see `framing.calibration`). On 1,085 real posts about 14 events, groups made at 4
+    and at 5 hold 72 and 64 % of the posts about the same event (B-cubed recall), and none about
+    another. `neighbours`: similar posts considered per post; with 20 instead of 50 the recall at 5
+    is 58 %. `max_tied_accounts` and `fdr` are settings of the ties.
     """
 
     max_pdq: int = field(
@@ -65,8 +65,8 @@ class TieSettings:
 
     `fdr`: the rate of false ties among those that are called significant. `window`: two accounts
     share an item if both post it within this many seconds; 0 is no limit. `max_accounts`: an item
-    that more accounts share ties no accounts. `max_pairs`: if there would be more pairs of shares,
-    the items with most accounts are left out until there are not.
+    that more accounts share ties no accounts. `max_pairs`: the most pairs of shares to compare; if
+    there are more, the items shared by the most accounts are left out.
     """
 
     fdr: float = field(

@@ -30,7 +30,7 @@ def command(case: Path, as_json: bool) -> None:
     for signal in sorted(opened.epoch.signals):
         if not has_index(signal):
             continue  # its texts are in the indexes of captions
-        open_index(opened, signal, Console())
+        open_index(opened, signal, progress=Console())
         manifest = read_manifest(index_folder(opened, signal))
         shown = "signal", "technique", "items", "codes", "recall"
         rows.append({name: getattr(manifest, name) for name in shown})

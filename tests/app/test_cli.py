@@ -191,9 +191,9 @@ def test_a_reader_that_has_seen_enough_ends_nothing_badly(small_case):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_terminal_that_knows_no_chinese_shows_what_it_can(small_case, command):
+def test_a_terminal_that_knows_no_chinese_shows_what_it_can(small_case, program):
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
-    done = command("match", small_case.path, env=environment)
+    done = program("match", small_case.path, env=environment)
     assert done.returncode == 0
     assert "\\u9ed1" in done.stdout
 
