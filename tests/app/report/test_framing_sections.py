@@ -138,7 +138,7 @@ def test_a_framing_is_called_by_its_terms_and_shows_what_is_said_and_seen(case, 
     assert counts == {f"LOOK: {FIRE}!": "1 post", FIRE: "4 posts by 3 accounts"}
     rose = "First on \u2068vk\u2069, 2020-01-01 00:00 UTC; on \u2068y\u2069 3 hours later."
     assert rose in fire
-    assert "All pairs of what its posts say and show are alike" in fire
+    assert "All pairs of its contents are directly similar" in fire
     assert re.search(
         r"Accounts with several of its posts: <bdi>a0</bdi> on <bdi>vk</bdi> \(2\)", fire
     )

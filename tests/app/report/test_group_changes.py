@@ -160,7 +160,7 @@ def test_match_prints_what_changed_and_in_json(grown, command):
 
 def test_another_threshold_is_told_of(grown, tmp_path, command):
     case = shutil.copytree(grown.path, tmp_path / "case")
-    note = "was matched otherwise (max_pdq was 31): changes may come of that."
+    note = "was matched differently (max_pdq was 31): this may explain changes."
     assert note not in command("match", case).stdout
     assert note in command("match", case, "--max-pdq", "20").stdout
 
