@@ -148,7 +148,7 @@ def test_every_post_says_what_it_has_in_common_with_which_other(case, html):
     results, _ = load_results(case)
     fire = articles(html)[0]
     tied = re.findall(
-        r"tied to (\w+) (p\d+): (.*?); (together )?as rare as 1 of (?:over )?(\S+)", fire
+        r"tied to (\w+) (p\d+): (.*?); (together )?as rare as 1 in (?:over )?(\S+)", fire
     )
     rows = [row for row in results.members.to_pylist() if row["kind"] == "framing"]
     (group,) = {row["group_id"] for row in rows if row["text"] == FIRE}
@@ -372,7 +372,7 @@ def test_what_posts_have_in_common_is_said_in_plain_words(told, said):
     rows = [dict(zip(("kind", "signal", "similarity"), one, strict=True)) for one in told]
     words = sentence(MEMBER | {"tied_by": rows, "decades": 8.21})
     together = "together " if len(told) > 1 else ""
-    assert words == f"tied to x p1: {said}; {together}as rare as 1 of 200,000,000 unrelated pairs"
+    assert words == f"tied to x p1: {said}; {together}as rare as 1 in 200,000,000 unrelated pairs"
 
 
 def platform_of(name, posts, *hours):
