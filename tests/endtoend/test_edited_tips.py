@@ -3,8 +3,8 @@
 Twelve invented Twitter accounts share a photo, some as a screenshot of an app, under an agency's
 watermark, or with a meme's words. On Facebook five accounts, seven pages and three groups post it
 cropped, mirrored, as a screenshot, a meme, altered, in other words; ninety others (three hundred
-by `make test-all`) post screenshots of the same app, other photos of the same agency, the same words
-over other photos.
+by `make test-all`) post screenshots of the same app, other photos of the same agency, the same
+words over other photos.
 """
 
 import csv
