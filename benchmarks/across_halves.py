@@ -1,11 +1,11 @@
-"""The posts of two platforms, ours and theirs, and which pairs of them belong together.
+"""Makes the posts of two platforms, "ours" and "theirs", and lists which pairs belong together.
 
-Ours posts photographs with captions; theirs posts edited copies of them with unrelated captions,
-and edited captions with unrelated pictures: a true pair has either the picture or the caption in
-common, so it is plain which of them was found. Both post other photographs, and pictures of the
-same templates (apps, watermarks, cards, charts) around different photographs. Every post has an
-account of its own. No photograph is on both sides but those that were copied, and some avatars,
-teasers and panels of collages.
+Our platform posts photographs with captions. Theirs posts edited copies of them with unrelated
+captions, and edited captions with unrelated pictures: a true pair has either the picture or the
+caption in common, so it is clear which of them was found. Both also post other photographs, and
+pictures of the same templates (apps, watermarks, cards, charts) around different photographs. Every
+post has its own account. No photograph is on both sides, except those that were copied and some
+avatars, teasers and panels of collages.
 """
 
 import csv

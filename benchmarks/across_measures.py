@@ -1,4 +1,4 @@
-"""Pairs of posts that a method tells, beside those that are true: recall by kind, and precision."""
+"""Scores the pairs of posts that a method reports: recall by kind, and precision."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Set

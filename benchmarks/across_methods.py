@@ -1,4 +1,4 @@
-"""The pairs of posts that each way of comparing two halves tells, and the seconds that it takes."""
+"""Runs each way of comparing the posts of two platforms: the pairs it reports, and its time."""
 
 import time
 from collections import defaultdict

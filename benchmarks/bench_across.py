@@ -1,10 +1,10 @@
-"""Edited copies and reworded captions: found inside a case, between two, by a tip and by a watch.
+"""Measures how well copies are found within a case, between two cases, by a tip and by a watch.
 
 One platform posts photographs with captions, the other edited copies of them and edited captions;
 both also post pictures that only look alike. The same posts are matched as one case and as two. A
-tip on all that the first platform posted is checked against the other's case, and that case is
-watched with it. ThreatExchange's PDQ compares the same files. Recall and precision are those of
-pairs of posts, one of each platform.
+tip about everything that the first platform posted is checked against the other's case, and that
+case is watched with it. ThreatExchange's PDQ compares the same files. Recall and precision are
+those of pairs of posts, one from each platform.
 """
 
 import os

@@ -1,8 +1,9 @@
-"""Peak memory and time of `frametrace add` and `embed`: 100,000 posts with 20,000 pictures.
+"""Measures peak memory and time of `frametrace add` and `embed` for 100,000 posts.
 
-The commands are those that users run. Memory is held against a limit of 1 GiB above the models,
-processor time against the least that the same work takes in one plain loop. Where the real data is,
-the reading of a whole campaign's CSV is held against the csv module alone.
+The posts have 20,000 pictures. The commands are those that users run. Memory is compared with a
+limit of 1 GiB above the models, processor time with the minimum that the same work takes in a plain
+loop. If real data is available, reading the CSV of a whole campaign is compared with the csv module
+alone.
 """
 
 import csv

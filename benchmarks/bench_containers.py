@@ -1,7 +1,7 @@
-"""The same posts and pictures in every container that `add` reads, beside plain JSONL in a folder.
+"""Measures reading the same posts and pictures from every container that `add` reads.
 
-Reading alone is told in rows a second and core, beside what Python's own reader of that format
-takes; `add` whole, from the command to the committed case, as a ratio to plain JSONL.
+Reading alone is measured in rows a second and core, beside Python's own reader of that format;
+`add` as a whole, from the command to the committed case, as a ratio to plain JSONL in a folder.
 """
 
 import bz2

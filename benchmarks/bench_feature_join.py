@@ -1,9 +1,9 @@
-"""All pairs of pictures that may share pixels, among 100,000 and among 1,000,000 pictures.
+"""Measures the join of local features, among 100,000 and among 1,000,000 pictures.
 
-The pictures are synthetic (see synthetic.py), for no such number of photographs is here.
-Real photos and their edits (copies/edits.py, all kinds as one sees them in posts) are planted:
-their pairs measure what is found. Every join runs in a process of its own; its processor time has
-all of it, reading included.
+The pictures are synthetic (see synthetic.py), because there are not that many photographs. Real
+photos and their edits (copies/edits.py, all kinds at the strength seen in real posts) are planted:
+their pairs measure recall. Every join runs in a separate process; its processor time includes
+everything, reading as well.
 """
 
 import json

@@ -1,8 +1,9 @@
-"""The inverted index of local features, which `query` asks, beside FAISS' own.
+"""Measures the inverted index of local features that `query` searches, beside FAISS' own.
 
 The index holds parts of photographs (see copies/crops.py: many of them share pixels) and 300 photos
-that share none. Questions are the features of those photos, so that what is timed are pictures
-without copies, as nearly all of a case are. FAISS gets the same centers and the same features.
+that share none. The queries are the features of those photos, so that what is timed are pictures
+without copies, like nearly all pictures of a case. FAISS gets the same centers and the same
+features.
 """
 
 import os
@@ -50,9 +51,8 @@ def main() -> None:
             case = put_features(case, f"crops-{number}", *columns)
         say(f"  an index of {count + len(base):,} pictures")
         start = time.perf_counter()
-        index = open_index(case, Local.name)
+        index = open_index(case, Local.name, FeatureIndex)
         seconds = time.perf_counter() - start
-        assert isinstance(index, FeatureIndex)
         faiss.omp_set_num_threads(1)
         asked = [Features.of(code) for code in base.codes.to_pylist()]
         findings = [

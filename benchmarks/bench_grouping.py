@@ -1,9 +1,9 @@
-"""From pairs of near hashes to photo groups: 10 million hashes and 50 million pairs on two cores.
+"""Measures how 50 million pairs among 10 million hashes become photo groups, on two cores.
 
 The hashes are generated in sets that look like real reuse; their pairs come from a file in random
-order, as a join streams them. Measured is all that follows the join: pairs are gathered, groups are
-made, every picture's place and all matches are written as Parquet. A second run groups the frames
-of one video, where every pair is near. Every group is held against the hashes afterwards.
+order, as a join streams them. Everything after the join is measured: pairs are gathered, groups are
+formed, and every picture's group and all matches are written as Parquet. A second run groups the
+frames of one video, where every pair is near. Every group is checked against the hashes afterwards.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""Pictures a second and core through decode + pdq + phash, beside `threatexchange`'s PDQ.
+"""Measures pictures a second and core through decode + pdq + phash, beside `threatexchange`.
 
-Both read the same files in one process, taking turns; what counts is processor time. Ours computes
-two hashes and checks the bytes' SHA-256 besides; theirs computes PDQ.
+Both read the same files in one process, taking turns; processor time is what counts. Ours computes
+two hashes and also checks the bytes' SHA-256; theirs computes PDQ.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
-"""The exact Hamming join: all near pairs among a million and among ten million hashes.
+"""Measures the exact Hamming join: all near pairs among a million and ten million hashes.
 
-The hashes are realistic ones (see `hashes.py`), all different, with pairs planted at 0 < d <= 31
-and at 32 bits. The pairs of sampled hashes are held against FAISS' exhaustive search. Every step
-runs in a process of its own; loops are compiled, or read from their cache, before clocks start.
+The hashes are realistic (see `hashes.py`) and all different, with pairs planted at distances 0 < d
+<= 31 and at 32 bits. The pairs of sampled hashes are compared with FAISS' exhaustive search. Every
+step runs in a separate process; loops are compiled, or read from their cache, before timing starts.
 """
 
 import json

@@ -1,12 +1,12 @@
-"""`frametrace match` and `query` on cases of 100,000 and of 1,000,000 pictures.
+"""Measures `frametrace match` and `query` on cases of 100,000 and 1,000,000 pictures.
 
-Nearly all pictures are synthetic: local features as synthetic.py makes them, so that they agree by
-chance only; hashes of random bits; and the thumbnail of some real photo. Real photos and their
-edits (every ninth kind of each photo, with all their own values) are planted, one post each; what
-groups must find are those. Memory is that of all processes.
+Nearly all pictures are synthetic: local features as made by synthetic.py, so that they agree only
+by chance; hashes of random bits; and the thumbnail of some real photo. Real photos and their edits
+(every ninth kind of each photo, with all their own values) are planted, one post each; groups must
+find those. Memory is that of all processes.
 
 Popular pictures: light edits of one photo, recompressed and cropped by a hair; and frames of one
-template, that share the features and the pixels of the outer third, around other pictures.
+template, which share the features and the pixels of the outer third, around different pictures.
 """
 
 import json

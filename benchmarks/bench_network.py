@@ -1,9 +1,9 @@
-"""`frametrace network`: a million shares, and what a false discovery rate is worth.
+"""Measures `frametrace network` on a million shares, and its false discovery rate.
 
-Time and memory: a table of a million shares by 200,000 accounts as the command reads it; and the
-search alone beside a plain sparse product of the same graph, which counts but judges nothing.
-Truth: real tables whose accounts are dealt to the shares at random, so that every tie found in them
-is false; beside the hypergeometric test that takes every item for equally likely (Tumminello et al.
+Time and memory: the command on a table of a million shares by 200,000 accounts; and the search
+alone beside a plain sparse product of the same graph, which counts but judges nothing. Truth: real
+tables whose accounts are assigned to the shares at random, so that every tie found in them is
+false; beside the hypergeometric test that takes every item for equally likely (Tumminello et al.
 2011).
 """
 

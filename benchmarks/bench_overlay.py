@@ -1,9 +1,9 @@
-"""Reading lettering in pictures: processor time and what is read, beside `rapidocr` as it comes.
+"""Measures OCR of the text in pictures: processor time and what is read, beside `rapidocr`.
 
-The pictures are 85 of real posts, and photographs of which nearly all show no lettering. Both read
-the same decoded pixels in one process, taking turns; what counts is processor time of all threads.
-Ours runs on one thread, `rapidocr` by itself on as many as there are processors. Pictures that are
-there twice are read twice.
+The pictures are 85 from real posts, and photographs that nearly all show no text. Both read the
+same decoded pixels in one process, taking turns; processor time of all threads is what counts. Ours
+runs on one thread, `rapidocr` with its default of one per processor. Duplicate pictures are read
+twice.
 """
 
 import os

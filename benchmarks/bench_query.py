@@ -1,8 +1,9 @@
-"""`frametrace query CASE PICTURE` by hash on a case of 100,000 pictures, cold and warm.
+"""Measures `frametrace query CASE PICTURE` by hash on 100,000 pictures, cold and warm.
 
-The case's posts and hashes are synthetic, written as `add` and `embed` write theirs; one picture is
-real, and so many posts carry near-copies of it that the answer can be checked. Cold: a new process
-from a shell, its files in the disk cache. Warm: the same question in a process that stays.
+The case's posts and hashes are synthetic, written as `add` and `embed` write theirs. One picture is
+real, and a known number of posts carry near-copies of it, so that the answer can be checked. Cold:
+a new process started from a shell, its files in the disk cache. Warm: the same query in a process
+that keeps running.
 """
 
 import hashlib

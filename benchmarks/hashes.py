@@ -1,11 +1,11 @@
-"""PDQ hashes by the million whose bits are distributed as those of real pictures are.
+"""Makes millions of PDQ hashes whose bits are distributed like those of real pictures.
 
 Every picture of `../shared/data/photos` and `real_edits` is hashed with 200 random light edits
-(resized, recompressed, cropped by 2 % at most, brighter, softer, noisier, turned by 1 degree at
-most). What a hash is made from, its 16 x 16 spectrum, is linear in the picture. So the spectrum of
-two pictures laid over each other is the weighted sum of theirs: that, for random pairs of edited,
-mirrored and turned pictures, is where millions of different pictures come from. Copies of them are
-made by adding what a random real edit did to its picture's spectrum.
+(resized, recompressed, cropped by 2 % at most, brighter, softer, noisier, rotated by 1 degree at
+most). The 16 x 16 spectrum that a hash is made from is linear in the picture. So the spectrum of
+two pictures laid over each other is the weighted sum of theirs: random pairs of edited, mirrored
+and rotated pictures thus give millions of different pictures. Copies of them are made by adding the
+change that a random real edit made to the spectrum of its picture.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""What the benchmarks share: fair timing, memory of whole process trees, tables of findings."""
+"""Shares what all benchmarks need: fair timing, memory of process trees, tables of results."""
 
 import argparse
 import json

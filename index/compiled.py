@@ -27,10 +27,10 @@ def compiled(function: Function) -> Function:
     from numba import njit
 
     try:
-        made: Function = njit(nogil=True, cache=True)(function)
+        machine_code: Function = njit(nogil=True, cache=True)(function)
     except RuntimeError:  # no cache folder is writable
-        made = njit(nogil=True)(function)
-    return made
+        machine_code = njit(nogil=True)(function)
+    return machine_code
 
 
 @cache

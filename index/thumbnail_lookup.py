@@ -10,7 +10,7 @@ from frametrace.embed.signals.thumbnail import pixels
 from frametrace.index.arrays import map_array, save_array
 from frametrace.index.base import Index, IndexSource, Manifest
 from frametrace.index.codes import as_keys
-from frametrace.index.feature_shards import CodeShards, Numbered
+from frametrace.index.feature_shards import CodeShards, NumberedPictures
 from frametrace.work.progress import Progress
 
 __all__ = ["ThumbnailIndex"]
@@ -37,7 +37,7 @@ class ThumbnailIndex(Index):
     ) -> Self:
         """Write the digests and rows of the case's thumbnails."""
         shards = CodeShards(source.shards())
-        pictures = Numbered.of(shards)
+        pictures = NumberedPictures.of(shards)
         save_array(folder / "items.npy", pictures.items)
         save_array(folder / "rows.npy", pictures.rows)
         return cls((pictures.items, pictures.rows), shards)

@@ -1,7 +1,7 @@
-"""Photographs of which a part was falsified, with the box of it; and the same without.
+"""Falsifies a part of photographs, with the box of that part; and makes unaltered controls.
 
 Something is pasted in, erased, written over or made unreadable on 1 to 12 % of the picture; then
-the picture goes on as platforms send it. Unaltered controls went through platforms and filters
+the picture is processed as platforms do. Unaltered controls went through platforms and filters
 only: no part of them differs from the rest.
 """
 

@@ -1,9 +1,9 @@
-"""Which edited copies are found, beside hashes of whole pictures, and what they are called.
+"""Measures which edited copies are found, beside hashes of whole pictures, and their relation.
 
-Scripted edits of 300 photos at three strengths are looked up among those and 561 others; 85
-pictures of real posts among each other and 901 photos; pairs that share no more than a logo, a
-caption or an app's chrome are compared. Every method gets a ranking of all pairs. Pictures,
-features and hashes are kept in the temporary folder.
+Scripted edits of 300 photos at three strengths are searched among those and 561 others; 85 pictures
+of real posts among each other and 901 photos; pairs that share no more than a logo, a caption or an
+app's chrome are compared. Every method ranks all pairs. Pictures, features and hashes are kept in
+the temporary folder.
 """
 
 import os

@@ -1,9 +1,9 @@
-"""What photo groups of a whole case hold: edited copies, and nothing that only looks the part.
+"""Measures the photo groups of a whole case: edited copies, and nothing that only looks alike.
 
 One case has scripted edits of 150 photographs, other photographs, pictures that share an app, a
 watermark, a caption, a frame or a chart's style but no photograph, shots of one scene, and
-falsified pictures beside unaltered ones. Each picture is a post of its own account. The command
-line adds, embeds and matches them; what it made of them is held against what is true.
+falsified pictures beside unaltered ones. Each picture is a post by its own account. The command
+line adds, embeds and matches them; the result is compared with the truth.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""How recall and precision of edited copies move as an index of local features grows.
+"""Measures recall and precision of edited copies as an index of local features grows.
 
-30 photos in 27 edits each, of middle strength, are looked up as `frametrace query` does it among
-300 originals and 1,000, 10,000 and 100,000 distractors: parts of 561 other photos, so that many of
-them share pixels with each other, but none with what is looked up.
+30 photos in 27 edits each, of middle strength, are searched as by `frametrace query` among 300
+originals and 1,000, 10,000 and 100,000 distractors: parts of 561 other photos, so that many of them
+share pixels with each other, but none with the queries.
 """
 
 import os
@@ -116,11 +116,9 @@ def _columns(block: pa.Table) -> list[pa.Array]:
 
 def _looked_up(case: Case, distractors: int, asked: list[Asked]) -> Grown:
     start = time.perf_counter()
-    index = open_index(case, Local.name)
+    index = open_index(case, Local.name, FeatureIndex)
     building = time.perf_counter() - start
-    assert isinstance(index, FeatureIndex)
-    thumbnails = open_index(case, Thumbnail.name)
-    assert isinstance(thumbnails, ThumbnailIndex)
+    thumbnails = open_index(case, Thumbnail.name, ThumbnailIndex)
     found = noticed = wrong = 0
     seconds = []
     for one in asked:

@@ -1,7 +1,7 @@
-"""A canvas in points for drawing screens, cards and charts: shapes, text, photographs.
+"""Draws shapes, text and photographs on a canvas in points: for screens, cards and charts.
 
-Everything is drawn larger than it is kept, so that edges are smooth when the picture is shrunk, as
-they are in screenshots that a platform has shrunk.
+Everything is drawn at a larger size than it is saved, so that edges are smooth after shrinking, as
+in screenshots that a platform has shrunk.
 """
 
 from functools import lru_cache

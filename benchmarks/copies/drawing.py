@@ -1,4 +1,4 @@
-"""The results in full: a picture of recall by edit and method, and tables in Markdown."""
+"""Writes the full results: a plot of recall by edit and method, and tables in Markdown."""
 
 import io
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Frames round different photographs: ornate, film strip, polaroid, phone mock-up, campaign."""
+"""Puts frames around different photographs: ornate, film strip, polaroid, phone, campaign."""
 
 import cv2
 import numpy as np

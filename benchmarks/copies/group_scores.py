@@ -1,4 +1,4 @@
-"""What a case made of its pictures, beside what is true of them: groups, matches, alterations."""
+"""Compares the groups, matches and alterations of a case with the truth about its pictures."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence

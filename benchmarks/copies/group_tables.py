@@ -1,4 +1,4 @@
-"""The whole-case benchmark's results in full: tables in Markdown, by edit, template, alteration."""
+"""Writes the full results of the whole-case benchmark: by edit, template and alteration."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every method's similarities of all pairs, and what is true of them: scripted edits, real ones."""
+"""Collects every method's similarities of all pairs with the truth: scripted and real edits."""
 
 import tempfile
 from collections.abc import Mapping, Sequence

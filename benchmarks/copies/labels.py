@@ -1,4 +1,4 @@
-"""One picture of the whole-case benchmark with what is true of it, and the table of all."""
+"""Records the truth about one picture of the whole-case benchmark, and the table of all."""
 
 from dataclasses import dataclass
 from enum import StrEnum

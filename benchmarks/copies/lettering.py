@@ -1,4 +1,4 @@
-"""Lettering for scripted edits: invented texts, and fonts that draw English, Chinese and emoji."""
+"""Draws text for scripted edits: invented texts, in fonts for English, Chinese and emoji."""
 
 from collections.abc import Sequence
 from functools import lru_cache

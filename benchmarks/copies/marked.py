@@ -1,4 +1,4 @@
-"""Scripted edits that lay something over a picture: lettering, emoji, logos, watermarks."""
+"""Makes scripted edits that lay something over a picture: text, emoji, logos, watermarks."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How well a method ranks pairs: precision and recall at every similarity, and what follows."""
+"""Measures how well a method ranks pairs: precision and recall at every similarity."""
 
 from dataclasses import dataclass
 from typing import Self

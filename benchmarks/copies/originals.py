@@ -1,4 +1,4 @@
-"""The pictures that the benchmark is made of: photos by seed, and the real edits with labels."""
+"""Reads the pictures that the benchmark is made of: photos by seed, and labelled real edits."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,8 @@
-"""Frametrace's own chain: what pairs of pictures are called, and a ranking of them.
+"""Runs Frametrace's own chain: the relation of each pair of pictures, and a ranking of pairs.
 
-Pairs are ranked by what they are called, then by evidence: PDQ within its limit first, then pairs
-called `copy` or `contains` by the number of inliers, then the others. Pictures of the same bytes
-are copies, however they are asked about.
+Pairs are ranked by relation, then by evidence: PDQ within its limit first, then pairs called `copy`
+or `contains` by the number of inliers, then the rest. Pictures with the same bytes are always
+copies.
 """
 
 import os
@@ -230,7 +230,6 @@ def _shown(pictures: Prepared) -> list[PictureValues]:
 
 @lru_cache(maxsize=1)
 def _indexes(case: Path) -> tuple[FeatureIndex, ThumbnailIndex]:
-    features, thumbnails = (open_index(Case(case), name) for name in (Local.name, Thumbnail.name))
-    assert isinstance(features, FeatureIndex)
-    assert isinstance(thumbnails, ThumbnailIndex)
+    features = open_index(Case(case), Local.name, FeatureIndex)
+    thumbnails = open_index(Case(case), Thumbnail.name, ThumbnailIndex)
     return features, thumbnails

@@ -1,7 +1,8 @@
-"""Hashes of whole pictures, ours beside others': what each makes of a picture, and distances.
+"""Computes hashes of whole pictures, ours and those of peers, and their distances.
 
-A method may look at several views of a picture: its eight turned and mirrored forms when asked, or
-the picture and what is left of it without borders. The least distance of any two views counts.
+A method may use several views of a picture: its eight rotated and mirrored orientations for
+queries, or the picture and what is left of it without borders. The least distance of any two views
+counts.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Which pictures the whole-case benchmark is made of: photographs dealt to edits and templates."""
+"""Plans the pictures of the whole-case benchmark: assigns photographs to edits and templates."""
 
 import zlib
 from collections.abc import Iterator, Sequence

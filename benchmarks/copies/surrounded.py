@@ -1,4 +1,4 @@
-"""Scripted edits that put something around a picture: borders, captions, other pictures."""
+"""Makes scripted edits that put something around a picture: borders, captions, other pictures."""
 
 from collections.abc import Sequence
 

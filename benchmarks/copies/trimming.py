@@ -1,8 +1,8 @@
-"""A prototype: the part of a picture that is left without bars, captions and an app's chrome.
+"""Trims bars, captions and an app's chrome from a picture; a prototype.
 
-Rows and columns of which the paper's colour has more than half are no photo. The longest run of
-others is kept, rows first, then columns, until nothing more goes. Whether a hash of what is left
-finds more is what the benchmark is to tell.
+Rows and columns in which more than half is the background colour are not photo. The longest run of
+other rows is kept, then of columns, until nothing changes. The benchmark measures whether a hash of
+the remaining part finds more.
 """
 
 import numpy as np

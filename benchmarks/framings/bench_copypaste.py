@@ -1,10 +1,10 @@
-"""Whether edited captions are told to be copies, and others not: four ways to compare texts.
+"""Measures whether edited captions are found as copies, and others not: five ways to compare.
 
-5,000 English and 5,000 Chinese captions that people wrote (flickr8k, and its translation) are what
-a case holds. Each is edited in eleven ways at three strengths and looked up. Found are all captions
-whose text, or key, is the same, or whose key is near (a Jaccard similarity of 0.8, from candidates
-that the index proposes); or whose words are near by datasketch's defaults. The caption that was
-edited is right, every other is wrong.
+A case holds 5,000 English and 5,000 Chinese captions that people wrote (flickr8k, and its
+translation). Each is edited in eleven ways at three strengths and searched for. A method finds the
+captions whose text, or key, is the same; or whose key is near (a Jaccard similarity of 0.8, from
+candidates that the index proposes); or whose words are near by datasketch's defaults. The caption
+that was edited is right, every other one is wrong.
 """
 
 import csv

@@ -1,12 +1,12 @@
-"""Framing groups of real posts against the events that they are about.
+"""Compares framing groups of real posts with the events that the posts are about.
 
 1,085 posts of two platforms about 14 events, most of them with a caption and one of 54 pictures.
-The event is a coarse label: a framing is narrower, so recall can't be whole, and precision should
-be. B-cubed (Bagga and Baldwin 1998): for each post, the part of its group that is about its event,
-and the part of its event that is in its group; a post in no group is one of its own.
+The event is a coarse label: a framing is narrower, so recall can't be complete, but precision
+should be. B-cubed (Bagga and Baldwin 1998): for each post, the fraction of its group that is about
+its event, and the fraction of its event that is in its group; a post in no group is its own group.
 
-Cases are made of the same posts with some of what they carry: captions alone, pictures alone. The
-peers get the captions' vectors, those of one text once.
+Cases are made of the same posts with some of their content: captions alone, pictures alone. The
+peers get the captions' vectors, once for each distinct text.
 """
 
 import argparse

@@ -1,13 +1,14 @@
-"""Posts ranked by their likeness to examples: which prototype, and what counter-examples do.
+"""Measures ranking posts by examples: which prototype is best, and what counter-examples add.
 
-Two sets of labels: 1,085 real posts about 14 events, of which one event (or two at once, which is
-one framing in two guises) is looked for; and 5,000 captions of 1,000 pictures, five people's words
-for each (flickr8k), of which those of one picture are. Examples are drawn at random, and the
-average precision is that of the ranking of what is left, contents being weighed by their posts.
+Two sets of labels: 1,085 real posts about 14 events, where the targets are one event (or two at
+once, which is one framing in two guises); and 5,000 captions of 1,000 pictures, five people's words
+for each (flickr8k), where the targets are the captions of one picture. Examples are drawn at
+random; the average precision is that of the ranking of the rest, with contents weighted by their
+posts.
 
 The prototypes: the nearest example of each kind of evidence; the mean of the examples' caption
-vectors; and half of each, which is what `frametrace framing` does. Counter-examples are what a
-person would name who sees the ranking: the first wrong ones in it.
+vectors; and half of each, which is what `frametrace framing` uses. The counter-examples are those
+that a person would name on seeing the ranking: the first wrong ones in it.
 """
 
 import csv

@@ -1,8 +1,8 @@
-"""Whether captions that say the same in other words are each other's nearest.
+"""Measures whether captions that say the same in other words are nearest to each other.
 
 5,000 captions of 1,000 pictures, five people's words for each (flickr8k), in English and Chinese.
-Each caption is asked for: is the nearest of the other 4,999 about the same picture (recall@1), and
-which part of the four others are among the ten nearest (recall@10)? And, across languages: is the
+For each caption: is the nearest of the other 4,999 about the same picture (recall@1), and what
+fraction of its four companions is among the ten nearest (recall@10)? And across languages: is the
 translation of an English caption the nearest of 5,000 Chinese ones, or among the ten nearest?
 """
 

@@ -1,4 +1,4 @@
-"""What people do to a caption before they post it again: eleven edits at three strengths."""
+"""Edits captions as people do before they repost them: eleven edits at three strengths."""
 
 import random
 from collections.abc import Callable, Mapping

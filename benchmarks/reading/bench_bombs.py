@@ -1,7 +1,7 @@
-"""Time and memory that hostile sources take: bombs, lying headers, odd folders, endless rows.
+"""Measures time and memory of hostile sources: bombs, lying headers, odd folders, endless rows.
 
-Each source is made in a temporary folder and read by a process of its own, with all that `add` asks
-for. The goal: a minute and 1.5 GiB at most, and no error but Frametrace's own.
+Each source is made in a temporary folder and read by a separate process, in full as by `add`. The
+goal: at most a minute and 1.5 GiB, and no errors except Frametrace's own.
 """
 
 import argparse

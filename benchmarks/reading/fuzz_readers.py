@@ -1,11 +1,11 @@
-"""Reads mutated sample exports by the ten thousand: none may raise, hang, fill memory or escape.
+"""Reads tens of thousands of mutated exports: none may raise, hang, fill memory or escape.
 
-Each input has a number, which with the seed says all about it. Blocks of inputs that are done are
-noted in a file, so that a run which was stopped goes on from there:
+Each input has a number, which together with the seed determines it. Finished blocks of inputs are
+recorded in a file, so that a run that follows a stopped one continues from there:
 
     python benchmarks/reading/fuzz_readers.py --count 100000 --notes fuzz.jsonl
 
-`--only NUMBER --keep FOLDER` writes one input and says what comes of it.
+`--only NUMBER --keep FOLDER` writes one input and reports its outcome.
 """
 
 import argparse

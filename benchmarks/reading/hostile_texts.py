@@ -1,4 +1,4 @@
-"""Texts and folders on which a careless reader hangs, or fills memory."""
+"""Makes texts and folders that make a careless reader hang or fill memory."""
 
 import os
 import socket

@@ -1,7 +1,7 @@
-"""Reads hostile inputs by number, one a line of standard input; says what came of each, in JSON.
+"""Reads hostile inputs by number, one per line of standard input; reports outcomes in JSON.
 
-What the process does is watched: files written outside of its own folder, programs started and
-connections made are failures, and so is every error that Frametrace doesn't raise on purpose.
+The process is monitored: files written outside its own folder, programs started and connections
+made are failures, and so is every error that Frametrace doesn't raise on purpose.
 """
 
 import io

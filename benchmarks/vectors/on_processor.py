@@ -1,4 +1,4 @@
-"""Vectors on a processor: every contender's speed and agreement."""
+"""Measures the speed and agreement of every way to compute vectors on a processor."""
 
 import argparse
 import copy

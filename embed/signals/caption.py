@@ -82,7 +82,7 @@ class Caption(CaptionSignal):
         self._english_only = model_folder.languages == _ENGLISH
         try:
             model = SentenceTransformer(str(model_folder.folder), local_files_only=True)
-        except Exception as error:  # the libraries raise any exception for other folders
+        except Exception as error:  # the libraries raise any exception if it is not a model
             raise ModelMissing(
                 f"{model_folder.folder} can't be loaded as a sentence model: {one_line(error)}"
             ) from None

@@ -32,7 +32,7 @@ from frametrace.embed.text.normalize import key_of
 __all__ = ["OcrText"]
 
 _MODEL = "PP-OCRv6 small"
-_LANGUAGES = "Chinese, English"  # tested; docs/signals.md names others that it reads
+_LANGUAGES = "Chinese, English"  # tested; docs/signals.md names more that it reads
 
 _LINE = pa.struct(
     [("text", pa.string()), ("confidence", pa.float32()), ("box", pa.list_(pa.float32(), 4))]
@@ -96,7 +96,7 @@ class OcrText(PictureSignal):
         return Example("Who pays?", "who pays", 1), Example("Who pays?", "nobody", 0)
 
     def preparer(self) -> Callable[[Picture], tuple[Line, ...] | None]:
-        """Read beside the decoder."""
+        """Read in the decoding workers."""
         return _read
 
     def finish(self, prepared: Sequence[tuple[Line, ...] | None]) -> pa.Table:

@@ -27,7 +27,7 @@ class Thumbnail(PictureSignal):
 
     name = "thumbnail"
     metric = Metric.PIXELS
-    sees = "whether two pictures that `local` aligned show the same; serves `local` alone"
+    sees = "whether two pictures that `local` aligned show the same; used by `local` only"
 
     @property
     def made_by(self) -> Mapping[str, str]:
@@ -53,7 +53,7 @@ class Thumbnail(PictureSignal):
         return Example(upright, upright, 1), Example(upright, mirrored, -1)
 
     def preparer(self) -> Callable[[Picture], bytes]:
-        """Shrink beside the decoder."""
+        """Shrink in the decoding workers."""
         return _shrink
 
     def finish(self, prepared: Sequence[bytes]) -> pa.Table:

@@ -137,7 +137,7 @@ def _join_added(folder: JoinFolder, progress: Progress, executor: Executor | Non
 
 
 def _units(sizes: Sequence[int]) -> list[_Unit]:
-    """Large parts alone, small ones together, the largest first: no long one starts last."""
+    """Group small parts into units; the largest come first, so that no long one starts last."""
     units: list[_Unit] = []
     filled = _UNIT_RECORDS
     for part in sorted(range(len(sizes)), key=lambda part: -sizes[part]):
@@ -151,7 +151,7 @@ def _units(sizes: Sequence[int]) -> list[_Unit]:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """An addition: the pictures from `first_new` to `pictures` are joined with all before."""
+    """One addition: the pictures from `first_new` to `pictures` are joined with all before them."""
 
     folder: Path
     first_new: int
@@ -206,7 +206,7 @@ def _proposal_table(pairs: ScoredPairs) -> pa.Table:
 
 
 def _best_proposals(proposed: pa.Table, earlier: pa.Table) -> pa.Table:
-    """Those of the proposed pairs that are among the best of either picture, earlier ones too."""
+    """The proposed pairs that are among the best of either picture; earlier pairs compete."""
     a, b, score = (
         np.concatenate([proposed[name].to_numpy(), earlier[name].to_numpy()])
         for name in ("a", "b", "score")
