@@ -35,7 +35,7 @@ FULL = Size(300, 5, 40, 500, 1, 8, scenes=0, shots=0, altered=0, controls=0)
 QUICK = Size(12, 5, 16, 24, 1, 2, scenes=0, shots=0, altered=0, controls=0)
 # English has no characters to be made traditional.
 CAPTION_EDITS = tuple(name for name in textedits.EDITS if name != "simplified to traditional")
-_OURS = 4  # of so many images the captions of one go to our other pictures
+_OURS = 4  # the captions of one in this many images go to our other pictures
 
 
 class Platform(StrEnum):
@@ -167,13 +167,13 @@ def _posts(labels: Sequence[Label], seed: int) -> Iterator[Post]:
     sides = _dealt(labels)
     originals = sum(label.role is Role.ORIGINAL for label in labels)
     captions = _captions(seed)
-    said = [of_image[0] for of_image in captions[:originals]]
+    captions_of_originals = [of_image[0] for of_image in captions[:originals]]
     ours, theirs = (iter(_by_turns(part)) for part in _parted(captions[originals:]))
-    reworded = _reworded(said, seed)
+    reworded = _reworded(captions_of_originals, seed)
     for number, (label, platform) in enumerate(zip(labels, sides, strict=True)):
         post_id = f"{platform[0]}{number:06}"
         if label.role is Role.ORIGINAL:
-            yield Post(post_id, platform, label, said[number])
+            yield Post(post_id, platform, label, captions_of_originals[number])
         elif platform is Platform.OURS:
             yield Post(post_id, platform, label, next(ours))
         elif label.role is Role.EDIT:
@@ -227,9 +227,11 @@ def _by_turns(captions: Sequence[list[str]]) -> Iterator[str]:
         yield from (of_image[number] for of_image in captions if number < len(of_image))
 
 
-def _reworded(said: Sequence[str], seed: int) -> Iterator[tuple[int, str, str]]:
-    """Without end: the number of a caption, by what it was edited, and the edited one."""
+def _reworded(captions_of_originals: Sequence[str], seed: int) -> Iterator[tuple[int, str, str]]:
+    """Endlessly: the number of a caption, the name of its edit, and the edited caption."""
     ways = product(range(len(textedits.STRENGTHS)), CAPTION_EDITS)
-    for (at, text), (strength, edit) in zip(cycle(enumerate(said)), cycle(ways), strict=False):
+    for (at, text), (strength, edit) in zip(
+        cycle(enumerate(captions_of_originals)), cycle(ways), strict=False
+    ):
         made = textedits.edited(text, "en", edit, strength, str(seed))
         yield at, f"{edit}, {textedits.STRENGTHS[strength]}", made

@@ -117,7 +117,7 @@ def main() -> None:
 
 
 def _reading(archive: Path) -> Finding:
-    """Rows a second and core, from the packed CSV to posts; beside it no check and no post."""
+    """Rows a second and core, from the packed CSV to posts, beside csv alone."""
     say("reading a campaign's CSV")
     rows = len(entries := list(read_source(archive)))
     if any(isinstance(entry, Skipped) for entry in entries) or rows != _read_plainly(archive):
@@ -277,7 +277,7 @@ def _memory(what: str, peak: int, model: int) -> Finding:
 
 
 def _time(what: str, ran: Ran, beside: str, plain: float) -> Finding:
-    """Processor time beside that of the least work; the wall time stands with it."""
+    """Processor time, with the wall time, beside that of the minimum work."""
     ours = f"{ran.cpu:.1f} s of processor time in {ran.seconds:.1f} s"
     return Finding(f"{what}: time", ours, f"{beside}: {plain:.1f} s", ran.cpu / plain)
 

@@ -153,7 +153,7 @@ def _containers(
 
 
 def _reading(tables: dict[str, Path], posts: int) -> list[Finding]:
-    """Rows a second and core; beside it Python's or the format's own reader, without posts."""
+    """Rows a second and core, beside Python's or the format's own reader, which makes no posts."""
     peers: dict[str, Callable[[Path], int]] = {
         "posts.jsonl": lambda path: sum(1 for line in path.open() if json.loads(line)),
         "posts.csv": lambda path: sum(1 for _ in csv.DictReader(path.open(newline=""))),

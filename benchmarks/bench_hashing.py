@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 LARGE, LARGE_QUICK = 12, 3  # pictures of 12 megapixels
 SMALL_QUICK = 60
 ROUNDS, ROUNDS_QUICK = 5, 2
-BLOCK = 50  # small pictures before the other's turn
+BLOCK = 50  # small pictures before the other takes its turn
 CLEAR = 80  # quality of 100 from which implementations of PDQ should agree
 
 STEPS = ("read and check", "decode", "pdq", "phash")
@@ -150,8 +150,8 @@ def _steps(name: str, items: Sequence[MediaItem], rounds: int) -> str:
             marks[at, number, 4] = time.process_time()
     each = 1000 * np.median(np.diff(marks).mean(axis=1), axis=0)
     shares = zip(STEPS, each, each / each.sum(), strict=True)
-    told = ", ".join(f"{step} {spent:.2f} ms ({share:.0%})" for step, spent, share in shares)
-    return f"A picture of {name} takes us {each.sum():.2f} ms: {told}."
+    measured = ", ".join(f"{step} {spent:.2f} ms ({share:.0%})" for step, spent, share in shares)
+    return f"A picture of {name} takes us {each.sum():.2f} ms: {measured}."
 
 
 def _agreement(name: str, items: Sequence[MediaItem]) -> str:

@@ -28,9 +28,9 @@ from frametrace.index.store import open_index
 
 RADIUS = pdq.MAX_DISTANCE
 SMALL, LARGE, QUICK = 1_000_000, 10_000_000, (50_000, 200_000)
-ADDED = 100  # of so many hashes one is added later
+ADDED = 100  # one of this many hashes is added later
 PLANTED = 3_200  # pairs: 100 at each distance from 1 to 32
-SAMPLE = 2_000  # hashes whose pairs are looked for by the peers
+SAMPLE = 2_000  # hashes whose pairs the peers search
 UNIT = 500_000  # hashes of one unit of a case
 QUERIES = 50
 
@@ -54,10 +54,10 @@ def main() -> None:
 
 
 def _child(what: str, *arguments: object) -> dict[str, float]:
-    """Do one of the steps below in a process of its own; what it told, and its memory."""
+    """Run one of the steps below in a separate process: its results and its memory."""
     ran = run([sys.executable, __file__, what, *map(str, arguments)])
-    told: dict[str, float] = json.loads(ran.printed)
-    return {"memory": ran.process, **told}
+    measured: dict[str, float] = json.loads(ran.printed)
+    return {"memory": ran.process, **measured}
 
 
 def _against_peers(codes: Path, count: int) -> tuple[list[Finding], list[str]]:
@@ -67,10 +67,10 @@ def _against_peers(codes: Path, count: int) -> tuple[list[Finding], list[str]]:
     flat, multi = _child("flat", codes), _child("multi", codes)
     if (ours["missed"], ours["false"], ours["planted"]) != (0, 0, PLANTED * RADIUS // 32):
         raise Stopped(f"pairs are wrong: {ours}")
-    told = f"{ours['cpu']:.1f} CPU-s in {ours['wall']:.1f} s, {ours['pairs']:,} pairs"
+    measured = f"{ours['cpu']:.1f} CPU-s in {ours['wall']:.1f} s, {ours['pairs']:,} pairs"
     what = f"{count:,} hashes"
     return [
-        Finding(what, told, "limit: 10 CPU-s", ours["cpu"] / 10, at_most=1),
+        Finding(what, measured, "limit: 10 CPU-s", ours["cpu"] / 10, at_most=1),
         Finding(
             f"{what}: memory",
             f"{ours['memory'] / GIB:.2f} GiB",
@@ -101,10 +101,10 @@ def _against_peers(codes: Path, count: int) -> tuple[list[Finding], list[str]]:
 
 
 def _large(made: dict[str, float], count: int) -> list[Finding]:
-    told = f"{made['wall']:.0f} s, {made['cpu']:.0f} CPU-s; {made['pairs']:,} pairs kept"
+    measured = f"{made['wall']:.0f} s, {made['cpu']:.0f} CPU-s; {made['pairs']:,} pairs kept"
     memory = f"{made['memory'] / GIB:.2f} GiB"
     return [
-        Finding(f"{count:,} hashes", told, "limit: 5 min", made["wall"] / 300, at_most=1),
+        Finding(f"{count:,} hashes", measured, "limit: 5 min", made["wall"] / 300, at_most=1),
         Finding(
             f"{count:,} hashes: memory", memory, "limit: 4 GB", made["memory"] / 4e9, at_most=1
         ),
@@ -115,10 +115,10 @@ def _added(folder: Path, made: dict[str, float], count: int) -> list[Finding]:
     _child("add", folder, count)
     ours = {**_child("index", folder), **_child("pairs", folder)}
     more = f"{count // ADDED:,} more"
-    told = f"{ours['wall']:.1f} s, {ours['cpu']:.1f} CPU-s"
+    measured = f"{ours['wall']:.1f} s, {ours['cpu']:.1f} CPU-s"
     return [
-        Finding(more, told, "limit: 20 s", ours["wall"] / 20, at_most=1),
-        Finding(more, told, f"all anew: {made['cpu']:.0f} CPU-s", ours["cpu"] / made["cpu"]),
+        Finding(more, measured, "limit: 20 s", ours["wall"] / 20, at_most=1),
+        Finding(more, measured, f"all anew: {made['cpu']:.0f} CPU-s", ours["cpu"] / made["cpu"]),
         Finding(
             f"{more}: the index itself",
             f"{ours['index']:.1f} s",
@@ -184,10 +184,14 @@ def join(path: str) -> dict[str, float]:
     for hits in joined:
         pairs += len(hits)
         found.append(hits.where(chosen[hits.query] | chosen[hits.row]))
-    told = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "pairs": pairs}
+    measured = {
+        "wall": time.perf_counter() - wall,
+        "cpu": time.process_time() - cpu,
+        "pairs": pairs,
+    }
     kept = Hits.concatenate(found, np.int32)
     uniform = 17 / 2**16 * 16 * len(codes) ** 2 / 2
-    return {**told, **_agreement(codes, kept, sample), **_candidates(codes, uniform)}
+    return {**measured, **_agreement(codes, kept, sample), **_candidates(codes, uniform)}
 
 
 def _agreement(codes: np.ndarray, hits: Hits, sample: np.ndarray) -> dict[str, float]:
@@ -278,8 +282,8 @@ def pairs(folder: str) -> dict[str, float]:
     _warm_up()
     wall, cpu = time.perf_counter(), time.process_time()
     _, batches = near_pairs(Case(Path(folder) / "case"), pdq.Pdq.name, RADIUS)
-    told = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-    return {**told, "pairs": sum(map(len, batches))}
+    measured = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    return {**measured, "pairs": sum(map(len, batches))}
 
 
 def ask(folder: str) -> dict[str, float]:

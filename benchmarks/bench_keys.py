@@ -65,10 +65,10 @@ def main() -> None:
 
 
 def _child(what: str, *arguments: object) -> dict[str, float]:
-    """Do one of the steps below in a process of its own; what it told, its time and memory."""
+    """Run one of the steps below in a separate process: its results, its time and memory."""
     ran = run([sys.executable, __file__, what, *map(str, arguments)])
-    told: dict[str, float] = json.loads(ran.printed)
-    return {"wall": ran.seconds, "cpu": ran.cpu, "memory": ran.tree, "own": ran.process, **told}
+    reported: dict[str, float] = json.loads(ran.printed)
+    return {"wall": ran.seconds, "cpu": ran.cpu, "memory": ran.tree, "own": ran.process, **reported}
 
 
 def _findings(
@@ -124,8 +124,8 @@ def _findings(
         Finding(
             "pairs of sampled keys: precision",
             f"{truth['right']:,} right",
-            f"{truth['told']:,} told",
-            truth["right"] / truth["told"],
+            f"{truth['reported']:,} reported",
+            truth["right"] / truth["reported"],
             at_least=1,
         ),
     ]
@@ -244,17 +244,17 @@ def truth(folder: str, count: str, seed: str) -> dict[str, float]:
     rng = np.random.default_rng(int(seed))
     sample = np.sort(rng.choice(len(keys), min(int(count), len(keys)), replace=False))
     near = _brute_force(keys, sample)
-    told = _told(a, b, sample, len(keys))
+    reported = _told(a, b, sample, len(keys))
     alone = set(sample[_alone(keys, sample)].tolist())
     return {
         "sampled": len(sample),
         "alone": len(alone),
         "pairs": sum(len(near[at]) for at in alone),
-        "found": sum(len(near[at] & told[at]) for at in alone),
+        "found": sum(len(near[at] & reported[at]) for at in alone),
         "every": sum(map(len, near.values())),
         "tied": sum(int((label[list(of)] == label[at]).sum()) for at, of in near.items()),
-        "told": sum(map(len, told.values())),
-        "right": sum(len(near[at] & told[at]) for at in near),
+        "reported": sum(map(len, reported.values())),
+        "right": sum(len(near[at] & reported[at]) for at in near),
     }
 
 
@@ -262,13 +262,15 @@ def _brute_force(keys: pa.StringArray, sample: np.ndarray) -> dict[int, set[int]
     """All keys that are near to each sampled one, itself left out."""
     numbers, begins = grams_of(keys.take(pa.array(sample)))
     known, column = np.unique(numbers, return_inverse=True)
-    asked = csr_matrix((np.ones(len(column), np.int32), column, begins), (len(sample), len(known)))
-    asked.sum_duplicates()
-    asked.data[:] = 1
+    sampled = csr_matrix(
+        (np.ones(len(column), np.int32), column, begins), (len(sample), len(known))
+    )
+    sampled.sum_duplicates()
+    sampled.data[:] = 1
     near: dict[int, set[int]] = {at: set() for at in sample.tolist()}
     for start, held, size in _blocks(keys, known):
-        both = (asked @ held.T).toarray()
-        either = np.diff(asked.indptr)[:, None] + size - both
+        both = (sampled @ held.T).toarray()
+        either = np.diff(sampled.indptr)[:, None] + size - both
         rows, columns = np.nonzero(both >= MIN_SIMILARITY * either)
         for row, other in zip(rows.tolist(), (columns + start).tolist(), strict=True):
             if (at := int(sample[row])) != other:
@@ -311,12 +313,12 @@ def _told(a: np.ndarray, b: np.ndarray, sample: np.ndarray, n: int) -> dict[int,
     """The keys that ours called near to each sampled one."""
     sampled = np.zeros(n, bool)
     sampled[sample] = True
-    told: dict[int, set[int]] = {at: set() for at in sample.tolist()}
+    reported: dict[int, set[int]] = {at: set() for at in sample.tolist()}
     for one, other in ((a, b), (b, a)):
         keep = sampled[one]
         for at, of in zip(one[keep].tolist(), other[keep].tolist(), strict=True):
-            told[at].add(of)
-    return told
+            reported[at].add(of)
+    return reported
 
 
 STEPS = {"invent": invent, "ours": ours, "peer": peer, "truth": truth}

@@ -27,7 +27,7 @@ from frametrace.embed.ocr.reader import TextReader, model_files
 
 ROUNDS = 2
 PHOTOS, PHOTOS_QUICK = 902, 30
-BESIDE = 8  # every so many photographs are read by the peer as well
+BESIDE = 8  # one in this many photographs is read by the peer as well
 QUICK = 12
 SURE = 0.8  # confidence from which the peer's lines count as what is there to be read
 GOALS = {"seconds": 0.8, "kept": 0.01}
@@ -148,7 +148,7 @@ def _letters(text: str) -> str:
 
 
 def _of_photos(files: Sequence[Path], readers: Readers) -> tuple[list[Finding], list[str]]:
-    """What photographs cost, and what is kept of those that show no lettering."""
+    """What photographs cost, and what text is reported in those that show none."""
     shown = {line for line in _LETTERED.read_text("utf-8").split("\n") if line[:1] != "#"}
     free = [file for file in files if file.stem not in shown]
     say(f"{len(free)} photographs without lettering, {len(files) - len(free)} with some")
@@ -178,8 +178,8 @@ def _of_photos(files: Sequence[Path], readers: Readers) -> tuple[list[Finding], 
     ]
     if not kept:
         return findings, []
-    told = "; ".join(f"{name}: {[text for text, _ in lines]}" for name, lines in kept.items())
-    return findings, [f"Kept without there being any: {told}."]
+    measured = "; ".join(f"{name}: {[text for text, _ in lines]}" for name, lines in kept.items())
+    return findings, [f"Kept without there being any: {measured}."]
 
 
 if __name__ == "__main__":

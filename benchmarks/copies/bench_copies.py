@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def measured(seed: int, *, quick: bool) -> tuple[Scripted, Real, Confused]:
-    """Everything there is to tell, by every method."""
+    """All results, by every method."""
     dealt, labels = photos(seed), real_edits()
     bases = [
         Files("photos", (*dealt.originals, *dealt.distractors)),
@@ -95,7 +95,7 @@ def _goal(what: str, value: float, goal: str) -> Finding:
 
 
 def _beside_peers(scripted: Scripted, real: Real) -> list[Finding]:
-    """Ours beside the best of the others, in average precision."""
+    """Ours beside the best peer, in average precision."""
     curves = [
         ("real edits", {name: real.curve(name) for name in (*METHODS, CHAIN)}),
         *(
@@ -134,7 +134,7 @@ def _limit(what: str, value: float) -> Finding:
 
 def _remarks(scripted: Scripted, real: Real, confused: Confused) -> list[str]:
     least = thresholds(scripted)
-    asked = sum(len(one.numbers) for one in scripted.sets)
+    edited = sum(len(one.numbers) for one in scripted.sets)
     names = [name for edit in EDITS for name in scripted.names(ALONE, edit, 1)]
     alone = float(np.mean([name in GROUPING for name in names]))
     ours = scripted.curve(CHAIN, 1).down_to(SURE)
@@ -144,7 +144,7 @@ def _remarks(scripted: Scripted, real: Real, confused: Confused) -> list[str]:
     return [
         "![Copies found, by edit and method](copies/results/recall.png)",
         "All figures by method, edit and kind of pair: [all.md](copies/results/all.md).",
-        f"{asked:,} edited pictures. As it is used (`copy` or `contains`), ours has a recall of "
+        f"{edited:,} edited pictures. As it is used (`copy` or `contains`), ours has a recall of "
         f"{ours[0]:.1%} at a precision of {ours[1]:.1%} of pairs of middle strength. Of "
         f"{len(real.names)} pairs of real edits it calls {called}.",
         f"Verification alone, given the right pairs, calls {alone:.1%} of those of middle strength "

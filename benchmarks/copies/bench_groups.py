@@ -79,7 +79,7 @@ def _more(parser: argparse.ArgumentParser) -> None:
 
 
 def _measured(folder: Path, path: Path) -> tuple[GroupScores, Results, MatchRun, Ran]:
-    """Make a case of the pictures, match it, and read what it says before it goes."""
+    """Make a case of the pictures, match it, and read its results before it is deleted."""
     labels = labels_of(pq.read_table(path))
     source = _posts(folder, path)
     case = folder / "case"
@@ -134,7 +134,7 @@ def _photo_groups(scores: GroupScores) -> list[Finding]:
 
 
 def _templates(scores: GroupScores) -> list[Finding]:
-    """Scenes stand alone: their pictures have much in common, though no photograph."""
+    """Scenes are listed separately: their pictures have much in common, but no photograph."""
     confused = scores.confused()
     findings = []
     for what, scenes in (("one template, different photographs", False), ("one scene", True)):

@@ -61,7 +61,7 @@ class Canvas:
         self.family = "sans"
 
     def finished(self, width: int) -> Image.Image:
-        """The picture, shrunk to so many pixels of width."""
+        """The picture, shrunk to a width in pixels."""
         height = round(self.image.height * width / self.image.width)
         return self.image.resize((width, height), _LANCZOS)
 

@@ -26,7 +26,7 @@ Pair = tuple[int, int]
 
 @dataclass(slots=True)
 class Tally:
-    """So many of so many."""
+    """A count out of a total."""
 
     count: int = 0
     of: int = 0
@@ -119,7 +119,7 @@ class GroupScores:
         return Tally(sum(bool(self.rightly[pair]) for pair in pairs), len(pairs))
 
     def wrong_pairs(self) -> Mapping[str, int]:
-        """Pairs wrongly together by what both are, the most frequent first."""
+        """Pairs grouped wrongly, by kinds of pictures, most frequent first."""
         counts: defaultdict[str, int] = defaultdict(int)
         for a, b in np.argwhere(self.together & ~self.rightly).tolist():
             counts[" / ".join(sorted(self._label(at) for at in (a, b)))] += 1
@@ -152,7 +152,7 @@ class GroupScores:
         return self._of_templates(lambda pair: self.relation.get(pair) in GROUPING)
 
     def wrongly_grouped(self) -> Tallies:
-        """The same pairs, held together by a photo group."""
+        """The same pairs, in one photo group."""
         return self._of_templates(lambda pair: bool(self.together[pair]))
 
     def altered(self) -> AlteredCounts | None:

@@ -32,9 +32,9 @@ def write_group_tables(path: Path, scores: GroupScores, half: str) -> None:
         "`contains`; pairs in one photo group; pictures in one group with the photograph that "
         "they were made of, where it is in the case.",
         _templates(scores),
-        "## Alterations\n\nReported in the right place; in one photo group with the original.",
+        "## Alterations\n\nReported at the right position; in one photo group with the original.",
         _alterations(scores),
-        "## Pairs wrongly together\n\nBy what the two pictures are, the most frequent first.",
+        "## Pairs grouped wrongly\n\nBy kinds of pictures, most frequent first.",
         _wrong(scores),
     ]
     path.write_text("\n\n".join(parts) + "\n", "utf-8")

@@ -11,7 +11,7 @@ __all__ = ["trimmed"]
 
 _PAPER = 0.5  # of a row or column in the paper's colour: no photo
 _ALIKE = 8  # of 255: how far JPEG moves a flat colour
-_LEAST = 0.4  # of a side: less than that is no photo in a frame
+_LEAST = 0.4  # of a side: anything smaller is not a photo in a frame
 _GAP = 0.02  # of a side: a sky in the paper's colour, a line of a photo
 _ROUNDS = 3
 
@@ -38,7 +38,7 @@ def _rows(luma: np.ndarray) -> np.ndarray:
 
 
 def _longest(kept: np.ndarray, gap: int) -> tuple[int, int]:
-    """The longest run of kept rows, over gaps of so many rows."""
+    """The longest run of kept rows, across gaps of up to a number of rows."""
     rows = np.flatnonzero(kept)
     if not len(rows):
         return 0, len(kept)

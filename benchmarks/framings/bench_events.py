@@ -187,15 +187,15 @@ def _groups(results: Results, kind: GroupKind) -> list[frozenset[Key]]:
 def _at_other_thresholds(
     rows: Sequence[Row], pictures: Path, models: ModelChoice, labels: Mapping[Key, str]
 ) -> str:
-    """How much hangs on the threshold, in the case of all that is there."""
-    told = []
+    """How the result depends on the threshold, in the case with all content."""
+    outcomes = []
     with tempfile.TemporaryDirectory(prefix="bench-events-") as folder:
         case = _case(Path(folder), VARIANTS[-2], rows, pictures, models)
         for least in (2.5, 3.0, 3.5, 4.0, 5.0):
             results, _ = match_case(case, MatchSettings(min_decades=least))
             score = bcubed(_groups(results, GroupKind.FRAMING), labels)
-            told.append(f"{least:g}: {score.precision:.3f} / {score.recall:.3f}")
-    return f"Precision / recall of captions and photos by --min-decades: {'; '.join(told)}."
+            outcomes.append(f"{least:g}: {score.precision:.3f} / {score.recall:.3f}")
+    return f"Precision / recall of captions and photos by --min-decades: {'; '.join(outcomes)}."
 
 
 def _peers(rows: Sequence[Row], models: ModelChoice) -> dict[str, list[frozenset[Key]]]:

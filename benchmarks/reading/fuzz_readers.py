@@ -25,7 +25,7 @@ from typing import Any
 _BLOCK = 500  # inputs
 _SLOW, _HANGS = 10.0, 120.0  # seconds: of the processor, and of a clock on a busy machine
 _MUCH = 2**30  # bytes of memory for one input
-_EVERY = 50  # inputs, of which one is also given to the command line
+_EVERY = 50  # one in this many inputs is also given to the command line
 
 
 def main() -> None:
