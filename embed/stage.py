@@ -31,7 +31,14 @@ class EmbedSettings:
 
     signals: tuple[str, ...] = ()
     models: ModelChoice = ModelChoice()
-    workers: int = 0  # 0: one per processor
+    workers: int = field(
+        default=0,
+        metadata={
+            "help": "How many processes; 0: one per processor.",
+            "min": 0,
+            "max": 1024,
+        },
+    )
     replace: bool = False  # recompute values that another model made
 
 

@@ -1,7 +1,7 @@
-"""Opens a case's tables with one name per account, where sources name it by number or by handle.
+"""Opens a case's tables with one name per account, even if sources use both number and handle.
 
-Some sources give only an account's number, others its handle and the number with the post. Matching
-uses the handle, if exactly one handle has the number.
+Some sources give only an account's number; others give its handle, and the number with the post.
+Matching uses the handle if exactly one handle has the number.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ HAVING bool_or(regexp_full_match(account_id, '\\d+'))
 _FIND_HANDLES = """
 WITH named AS (
     SELECT DISTINCT platform, account_id AS handle, regexp_extract(extra, $number, 1) AS number
-    FROM posts WHERE list_contains($mixed, platform) AND contains(extra, $kept)
+    FROM posts WHERE list_contains($mixed, platform) AND contains(extra, $prefix)
 )
 SELECT platform, number, any_value(handle) AS handle FROM named n WHERE number <> ''
     AND NOT EXISTS (SELECT 1 FROM named o WHERE (o.platform, o.handle) = (n.platform, n.number))
@@ -42,7 +42,7 @@ GROUP BY ALL HAVING count(*) = 1 ORDER BY ALL
 
 _USE_HANDLES = """
 ALTER VIEW posts RENAME TO posts_as_stored;
-CREATE VIEW posts AS
+CREATE TEMP VIEW posts AS
 SELECT p.* REPLACE (coalesce(h.handle, p.account_id) AS account_id)
 FROM posts_as_stored p LEFT JOIN handles h ON (h.platform, h.number) = (p.platform, p.account_id)
 """
@@ -65,7 +65,7 @@ def connect(case: Case, *tables: str) -> Iterator["duckdb.DuckDBPyConnection"]:
 
 
 class _PostShards:
-    """A case as a cache key: its shards of posts, which never change."""
+    """A case as a cache key: equal if its shards of posts, which never change, are the same."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -89,6 +89,6 @@ def _handles(shards: _PostShards) -> pa.Table:
         parameters = {
             "mixed": mixed,
             "number": ACCOUNT_NUMBER_PATTERN,
-            "kept": ACCOUNT_NUMBER_PREFIX,
+            "prefix": ACCOUNT_NUMBER_PREFIX,
         }
         return connection.sql(_FIND_HANDLES, params=parameters).to_arrow_table().cast(_HANDLES)

@@ -9,10 +9,10 @@ __all__ = ["open_signal", "weights_of"]
 
 
 def weights_of(case: Case, signal: str) -> str:
-    """The weights, or the algorithm, that made a case's values; empty if it has none.
+    """The weights, or the algorithm, that made a case's values; empty if the case has none.
 
-    The numeric precision is left out: values of one model in two precisions can be compared
-    (docs/signals.md).
+    The numeric precision is left out: values that one model computed in two precisions can be
+    compared (docs/signals.md).
     """
     return of_weights(case.epoch.signals.get(signal, {}).get("fingerprint", ""))
 
@@ -27,7 +27,7 @@ def open_signal(case: Case, signal: str) -> Signal:
     maker = SIGNALS[signal].open(chosen)
     if of_weights(maker.made_by["fingerprint"]) != weights_of(case, signal):
         raise IndexMismatch(
-            f"{case.path} holds {signal} made by {made_by['fingerprint']}, this machine has "
+            f"{case.path} holds {signal} made by {made_by['fingerprint']}, but this machine has "
             f"{maker.made_by['fingerprint']}: install the first model, or compute all values again "
             f"with: frametrace embed {case.path} --signal {signal} --replace"
         )

@@ -1,10 +1,10 @@
 """Compares the groups with those of an earlier match run: which are new, grew, merged or split.
 
-Groups are compared by their members, not by their names. A member is a post, and in photo groups
-also one of its pictures. A group descends from each earlier group of its kind that shares a member
-with it. Rows that are only listed with a group, as their picture contains the group's photo or is a
-part of it, don't count for descent. A case only gains posts, so a group loses a member only if the
-matcher assigned its item elsewhere.
+Groups are compared by their members, not by their names. A member is a post or, in photo groups, a
+post with one of its pictures. A group descends from each earlier group of its kind that shares a
+member with it. Rows that are only listed with a group, because their picture contains the group's
+photo or is a part of it, don't count for descent. A case only gains posts, so a group loses a
+member only if the matcher assigned its item elsewhere.
 """
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ from frametrace.matcher.saved_results import MatchRun
 
 __all__ = ["EARLIER_MEMBERS", "compare_members", "input_differences"]
 
-# The columns that are read of an earlier run's members.
+# The columns that are read from an earlier run's members.
 EARLIER_MEMBERS = pa.schema(
     [
         *(MEMBERS.field(n) for n in ("group_id", "kind", "relation", "platform", "post_id")),
@@ -23,7 +23,7 @@ EARLIER_MEMBERS = pa.schema(
     ]
 )
 
-# Settings that groups don't depend on; `max_local` was one of Frametrace before 0.5.
+# Settings that groups don't depend on; `max_local` was one before Frametrace 0.5.
 _SETTINGS_OF_TIES = frozenset({"fdr", "max_tied_accounts", "max_local"})
 
 # A post that carries a picture twice, under two paths, counts as one member.
@@ -35,7 +35,7 @@ SELECT group_id, kind, platform, post_id, account_id,
 FROM {table}_rows GROUP BY ALL
 """
 
-# Earlier results may name an account by its number that is now named by its handle.
+# Earlier results may use the number of an account that now goes by its handle.
 _SAME_ACCOUNT_NAMES = """
 UPDATE before SET account_id = n.account_id FROM now n
 WHERE before.platform = n.platform AND before.post_id = n.post_id
@@ -70,18 +70,18 @@ SELECT f.*, m.account_id IS NULL AS new_account
 FROM fresh f LEFT JOIN met m USING (group_id, platform, account_id)
 """
 
-# `whole` counts the earlier groups without other descendants; `shared`, the members in common with
-# earlier groups, is compared with `held`, the members of these, only if `whole` is 1.
+# `whole` counts the earlier groups without other descendants. `shared` counts the members in common
+# with earlier groups, and `total` all members of those; the two are compared only if `whole` is 1.
 _CHANGES = """
 WITH sizes AS (SELECT group_id, count(*) AS size FROM now GROUP BY ALL),
 previous AS (
-    SELECT group_id AS previous_id, any_value(kind) AS kind, count(*) AS held
+    SELECT group_id AS previous_id, any_value(kind) AS kind, count(*) AS total
     FROM before GROUP BY ALL
 ),
 descendants AS (SELECT previous_id, count(*) AS descendants FROM descent GROUP BY ALL),
 past AS (
     SELECT group_id, list_sort(list(previous_id)) AS previous_ids, count(*) AS parents,
-        count(*) FILTER (descendants = 1) AS whole, sum(shared) AS shared, sum(held) AS held
+        count(*) FILTER (descendants = 1) AS whole, sum(shared) AS shared, sum(total) AS total
     FROM descent JOIN descendants USING (previous_id) JOIN previous USING (previous_id)
     GROUP BY group_id
 ),
@@ -93,7 +93,7 @@ arrived AS (
 SELECT g.group_id, g.kind,
     CASE WHEN parents IS NULL THEN 'new' WHEN whole > 1 THEN 'merged'
         WHEN parents > 1 THEN 'changed' WHEN whole = 0 THEN 'split'
-        WHEN shared < held THEN 'changed' WHEN shared < size THEN 'grew' ELSE 'same' END AS change,
+        WHEN shared < total THEN 'changed' WHEN shared < size THEN 'grew' ELSE 'same' END AS change,
     coalesce(previous_ids, []) AS previous_ids,
     coalesce(new_posts, 0) AS new_posts, coalesce(new_accounts, 0) AS new_accounts
 FROM groups g JOIN sizes USING (group_id)

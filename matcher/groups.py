@@ -12,8 +12,8 @@ __all__ = ["accounts_of", "groups_of", "members_of"]
 
 _TOO_LONG = "(?s)^(.{79}).{2,}$"  # a group's title is at most 80 characters of a caption
 
-# A post is listed once for each picture of the group that it carries. 16 digits name a group; all
-# 64 digits if somebody forged two digests that begin with the same 16.
+# A post is listed once for each picture of the group that it carries. A group is named by 16 digits
+# of its medoid's digest, or by all 64 if another medoid's digest begins with the same 16.
 _MEMBERS = """
 WITH every AS (
     SELECT *, 'copy' AS relation FROM assigned
@@ -104,7 +104,7 @@ def members_of(
 def groups_of(
     case: Case, parts: Sequence[pa.Table], cohesion: pa.Table
 ) -> tuple[pa.Table, pa.Table]:
-    """The groups ordered by spread, and their members in the same order, then by time.
+    """The groups, widest spread first, and their members in the order of groups, then by time.
 
     `parts` are tables of members. `cohesion`, with the columns group_id and cohesion, is given for
     groups whose cohesion is not the mean of their members' similarities.

@@ -1,4 +1,4 @@
-"""Matches two cases or more together, through a union of them."""
+"""Matches two or more cases together, through a union of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

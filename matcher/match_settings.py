@@ -1,29 +1,45 @@
 """The settings of matching, with the source of each threshold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from frametrace.embed.signals import pdq
 
 __all__ = ["Extent", "MatchSettings", "TieSettings"]
+
+FDR = 0.01  # false discovery rate of ties between accounts
+MAX_TIED_ACCOUNTS = 200  # an item that more accounts share ties nobody
 
 
 @dataclass(frozen=True, slots=True)
 class MatchSettings:
     """What counts as a match.
 
-    `max_pdq`: Hamming distance in bits of 256. `min_decades`: two posts belong to one framing if
-    the rarity of their similarity, −log₁₀ p among unrelated pairs, is at least this (see
-    `framing.calibration`). On 1,085 real posts about 14 events, groups made at 4 and at 5 hold 72
-    and 64 % of the posts about the same event (B-cubed recall), and none about another.
-    `neighbours`: similar posts considered per post; with 20 instead of 50 the recall at 5 is 58 %.
-    `max_tied_accounts` and `fdr` are settings of the ties.
+    `max_pdq`: the greatest Hamming distance of copies, in bits of 256. `min_decades`: two posts
+    belong to one framing if the rarity of their similarity, −log₁₀ p among unrelated pairs, is at
+    least this (see `framing.calibration`). On 1,085 real posts about 14 events, groups made at 4
+    and at 5 hold 72 and 64 % of the posts about the same event (B-cubed recall), and none about
+    another. `neighbours`: similar posts considered per post; with 20 instead of 50 the recall at 5
+    is 58 %. `max_tied_accounts` and `fdr` are settings of the ties.
     """
 
-    max_pdq: int = pdq.MAX_DISTANCE
-    min_decades: float = 5.0
+    max_pdq: int = field(
+        default=pdq.MAX_DISTANCE,
+        metadata={
+            "help": "The largest PDQ distance of two copies, in bits of 256.",
+            **{"min": 0, "max": 255},
+        },
+    )
+    min_decades: float = field(
+        default=5.0,
+        metadata={
+            "help": "The minimum rarity of the similarity of two posts in one framing: 3 means that"
+            " one of 1,000 unrelated pairs is as similar.",
+            **{"min": 0, "max": 18},
+        },
+    )
     neighbours: int = 50
-    max_tied_accounts: int = 200
-    fdr: float = 0.01
+    max_tied_accounts: int = MAX_TIED_ACCOUNTS
+    fdr: float = FDR
 
     @property
     def ties(self) -> "TieSettings":
@@ -49,11 +65,23 @@ class TieSettings:
 
     `fdr`: the rate of false ties among those that are called significant. `window`: two accounts
     share an item if both post it within this many seconds; 0 is no limit. `max_accounts`: an item
-    that more accounts share ties no accounts. `max_pairs`: if there would be more pairs of shares,
-    the items with most accounts are left out until there are not.
+    that more accounts share ties no accounts. `max_pairs`: the most pairs of shares to compare; if
+    there are more, the items shared by the most accounts are left out.
     """
 
-    fdr: float = 0.01
+    fdr: float = field(
+        default=FDR,
+        metadata={
+            "help": "The false discovery rate: the share of false ties among the significant ones.",
+            **{"min": 0, "max": 1, "open": True},
+        },
+    )
     window: int = 0
-    max_accounts: int = 200
+    max_accounts: int = field(
+        default=MAX_TIED_ACCOUNTS,
+        metadata={
+            "help": "An item that more accounts than this share ties nobody.",
+            **{"min": 2, "max": 100_000},
+        },
+    )
     max_pairs: int = 50_000_000

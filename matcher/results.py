@@ -31,7 +31,7 @@ __all__ = [
 
 
 class Relation(StrEnum):
-    """How two items are related, or a member and its group's medoid."""
+    """How two items, or a member and its group's medoid, are related."""
 
     COPY = "copy"
     CONTAINS = "contains"
@@ -41,8 +41,8 @@ class Relation(StrEnum):
     SAME_SCENE = "same_scene"  # another shot of the same scene: never ties accounts
 
 
-# The relations of a group's own members. Other rows list pictures that contain the group's photo
-# or are a part of it.
+# The relations of a group's own members. The group's other rows are pictures that contain its
+# photo or are a part of it.
 BELONGING = (str(Relation.COPY), str(Relation.SIMILAR))
 
 
@@ -51,13 +51,12 @@ class GroupKind(StrEnum):
 
     PHOTO = "photo"
     FRAMING = "framing"
-    ELEMENT = (
-        "element"  # an app's bars, a watermark: neither photo nor framing, never ties accounts
-    )
+    # An app's bars, a watermark: neither photo nor framing, never ties accounts.
+    ELEMENT = "element"
 
 
 class Change(StrEnum):
-    """How a group changed since the run that it is compared with.
+    """How a group changed since an earlier run.
 
     A group descends from each earlier group of its kind that shares a member with it: a post with
     one picture or caption.
@@ -67,7 +66,7 @@ class Change(StrEnum):
     GREW = "grew"  # the only descendant of one earlier group: has all its members, and more
     MERGED = "merged"  # the only descendant of two or more earlier groups
     SPLIT = "split"  # descends from one earlier group, which has other descendants as well
-    CHANGED = "changed"  # lost members, or gained some of a group with other descendants, or both
+    CHANGED = "changed"  # lost members, or gained some from a group with other descendants, or both
     SAME = "same"  # has exactly the members of the one group it descends from
     GONE = "gone"  # an earlier group without descendants
 
@@ -342,9 +341,9 @@ ARRIVALS = pa.schema(
 
 
 def upgraded(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """A table of any version in today's schema; columns that its version did not have are null.
+    """A table of any version in the current schema; columns that its version lacks are null.
 
-    Raises `ValueError` or `KeyError` if it lacks a column that every version has.
+    Raises `ValueError` or `KeyError` if a column that every version has is missing.
     """
     for column in schema:
         if column.nullable and column.name not in table.column_names:

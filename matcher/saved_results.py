@@ -1,4 +1,4 @@
-"""The results of a match run: in memory, and on disk under `results/epoch-NNNNNN/` of the case."""
+"""Saves and loads the results of a match run, under `results/epoch-NNNNNN/` of the case."""
 
 import json
 import shutil
@@ -94,11 +94,11 @@ class MatchRun:
     """The inputs and figures of a match run, saved as `match.json` beside its results.
 
     `since` is the epoch of the earlier run that its groups are compared with, if there is one, and
-    `otherwise` says how the inputs of that run differed. `version` is that of Frametrace.
-    `unlisted` pairs of pictures were near but are not among the matches (see
-    `photos.dense_hashes`). `left_out` pictures had no thumbnail and were not compared by their
-    pixels. `named` holds the SHA-256 digest of each named framing at the time. `cases` are the
-    cases of a union; `spanning` is true if the results leave out what lies inside one of them.
+    `otherwise` lists how the inputs of that run differed. `version` is that of Frametrace.
+    `unlisted` is the number of near pairs of pictures that are not among the matches (see
+    `photos.dense_hashes`). `left_out` is the number of pictures without a thumbnail, which were not
+    compared by their pixels. `named` holds the SHA-256 digest of each named framing at the time.
+    `cases` are the cases of a union; `spanning` is true if groups inside one of them are left out.
     """
 
     epoch: int
@@ -124,7 +124,7 @@ def load_results(case: Case) -> tuple[Results, MatchRun]:
     with shared_lock(folder.parent):
         if not (folder / _RUN).is_file():
             raise CaseError(
-                f"{case.path} was not matched since it last changed; do it with: "
+                f"{case.path} has not been matched since it last changed; match it with: "
                 f"frametrace match {case.path}"
             )
         try:
@@ -156,10 +156,10 @@ def every_member(union: Case) -> pa.Table:
 def results_before(case: Case, epoch: int) -> tuple[Results | None, int | None]:
     """The results of the newest readable match run before an epoch, and the epoch of that run."""
     for number, _ in _earlier_runs(case, epoch):
-        then = Case(case.path)
-        then.epoch = replace(case.epoch, number=number)
+        earlier = Case(case.path)
+        earlier.epoch = replace(case.epoch, number=number)
         with suppress(CaseError):
-            return load_results(then)[0], number
+            return load_results(earlier)[0], number
     return None, None
 
 
@@ -186,7 +186,7 @@ def _earlier_runs(case: Case, epoch: int) -> list[tuple[int, Path]]:
 def _read_run(folder: Path) -> MatchRun:
     run = MatchRun(**json.loads((folder / _RUN).read_text("utf-8")))
     if not all(isinstance(entry, Mapping) for entry in (run.settings, *run.signals.values())):
-        raise TypeError(f"{_RUN} has something other than settings and signals")
+        raise TypeError(f"the settings or signals in {_RUN} are not objects")
     return run
 
 

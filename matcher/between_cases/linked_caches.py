@@ -1,7 +1,7 @@
-"""Gives a union what was already computed inside its cases, so that it is not computed again.
+"""Links a union to the caches of its cases, so that nothing is computed again.
 
-Near pairs of hashes and compared pairs of pictures are files that never change: they are linked. A
-join of features grows in place: that of the case with most pictures is copied.
+Near pairs of hashes and compared pairs of pictures are files that never change, so they are linked.
+A join of features grows in place, so the join of the case with the most pictures is copied.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Says which cases of a union hold each post, picture and caption, as bits of an integer."""
+"""Records which cases of a union hold each post, picture and caption, as bits of an integer."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ class Origins:
     items: pa.Table
 
     def of_items(self, digests: pa.Array) -> pa.Array:
-        """The cases that hold these items, int64; 0 for items that no post has."""
+        """The cases that hold these items, int64; 0 for items that no post carries."""
         at = pc.index_in(digests, value_set=self.items["sha256"].combine_chunks())
         return pc.fill_null(self.items["cases"].combine_chunks().take(at), 0)
 

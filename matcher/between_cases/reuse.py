@@ -1,9 +1,9 @@
 """Finds the posts of a case that reuse pictures or framings of an earlier case, with evidence.
 
-There is one row per post, picture of it and earlier case: the nearest copy in that case. A picture
-that contains a photo of the earlier case, or is a part of one, has a row for each such photo; a
-post has a row for each framing. Two pictures that are copies of one photo but were not compared
-with each other are tied through a third picture, which the row names.
+Each picture of a post has one row per earlier case: the nearest copy in that case. A picture that
+contains a photo of the earlier case, or is a part of one, has a row for each such photo; a post has
+a row for each framing. Two pictures that are copies of one photo but were not compared with each
+other are tied through a third picture, which the row names.
 """
 
 from itertools import combinations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["REUSES", "reuses_of"]
 
 # A is the earlier case, B the case with the post. `sha256_a` and `sha256_b` are digests of
-# pictures, or, if the relation is `similar`, of captions or pictures. Among equally near copies of
+# pictures, or, if the relation is `similar`, of captions or pictures. Among equally near copies in
 # A, the one with the smallest digest is listed. `signal`, `distance` (bits of 256) and `similarity`
 # tie B's item to `via_sha256`, or to A's item where that is null. `posts_a`, `accounts_a` and
 # `first_at_a` describe A's posts that carry exactly this picture or caption. Ordered by cases, then
@@ -144,18 +144,18 @@ WITH RECURSIVE framed AS (
     SELECT m.*, coalesce(caption_sha256, media_sha256) AS item, o.cases
     FROM members m JOIN origins o USING (platform, post_id) WHERE kind = '{GroupKind.FRAMING}'
 ),
-way AS (
+steps AS (
     SELECT group_id, platform, post_id, via_platform AS to_platform, via_post_id AS to_post, 1 AS n
     FROM framed WHERE cases & $b <> 0 AND cases & $a = 0 AND via_post_id IS NOT NULL
     UNION ALL
     SELECT w.group_id, w.platform, w.post_id, f.via_platform, f.via_post_id, n + 1
-    FROM way w JOIN framed f ON (f.group_id, f.platform, f.post_id)
+    FROM steps w JOIN framed f ON (f.group_id, f.platform, f.post_id)
         = (w.group_id, w.to_platform, w.to_post)
     WHERE f.cases & $a = 0 AND f.via_post_id IS NOT NULL
 ),
 reached AS (
     SELECT w.group_id, w.platform, w.post_id, f.item, n
-    FROM way w JOIN framed f ON (f.group_id, f.platform, f.post_id)
+    FROM steps w JOIN framed f ON (f.group_id, f.platform, f.post_id)
         = (w.group_id, w.to_platform, w.to_post) WHERE f.cases & $a <> 0
 ),
 of_a AS (
@@ -231,8 +231,8 @@ ORDER BY r.relation = '{Relation.SIMILAR}', a.posts_a DESC, r.sha256_a, p.posted
 def reuses_of(union: Case, members: pa.Table, matches: Matches) -> pa.Table:
     """What each case of a union reuses of each case before it, in the schema `REUSES`.
 
-    `members` are those of all groups, whether they span cases or not. Raises `CaseError` if the
-    case is not a union.
+    `members` are the members of all groups, whether they span cases or not. Raises `CaseError` if
+    the case is not a union.
     """
     if (origins := origins_of(union)) is None:
         raise CaseError(f"{union.path} is not a union of cases")

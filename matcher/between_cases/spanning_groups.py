@@ -58,7 +58,7 @@ def spanning_results(case: Case, results: Results, *, whole: bool) -> tuple[Resu
 
 
 def _spanning(case: Case, results: Results, origins: Origins) -> Results:
-    """Keep the groups whose posts no case holds all of, with their members, accounts and framings.
+    """Keep the groups that no single case holds completely, with members, accounts and framings.
 
     Ties are kept if their two accounts are in different cases.
     """

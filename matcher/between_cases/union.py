@@ -2,8 +2,8 @@
 
 Links are enough because shards never change. A union is a case in a folder of its own, with two
 more tables: `origins`, which is written first and marks the case as a union, and `cases`, which is
-written last and marks it as complete. Posts, pictures and values that several cases hold are in it
-once, as the first of these cases has them. Nothing is written into the cases.
+written last and marks it as complete. A post, picture or value that several cases hold is in the
+union once, as the first of these cases has it. Nothing is written into the cases.
 """
 
 from collections import Counter
@@ -34,8 +34,9 @@ _CASES = pa.schema(
         ("notes", pa.list_(pa.string())),
     ]
 )
-# One row per post; bit i of `cases` is set if case i holds it. A case that has the post from
-# another account than the first case has another post. The account's number counts as the account.
+# One row per post; bit i of `cases` is set if case i holds it. If a case has the post ID from
+# another account than the first case, it is another post. The account's number counts as the
+# account.
 _ORIGINS = """
 SELECT platform, post_id, CAST(sum(held) AS BIGINT) AS cases FROM (
     SELECT * FROM every WINDOW all_cases AS (PARTITION BY platform, post_id ORDER BY held)
@@ -80,7 +81,7 @@ def part_number(shard: Path) -> int:
 
 
 def unite(cases: Sequence[Case], folder: Path, progress: Progress | None = None) -> Case:
-    """Make the union of two cases or more in `folder`, or bring it up to date.
+    """Make the union of two or more cases in `folder`, or bring it up to date.
 
     It has the signals for which all cases have the same fingerprint. Raises `UsageError` if a case
     is named twice or there are more than `MAX_CASES`; `CaseError` if `folder` holds something else,
@@ -169,9 +170,9 @@ def _signals(cases: Sequence[Case]) -> tuple[list[str], list[str]]:
         without = [case for case in cases if name not in case.epoch.signals and _needs(case, name)]
         if len(makers) > 1:
             fingerprints_differ = True
-            made_by = ", ".join(f"{case.path} has it by {maker}" for maker, case in makers.items())
+            makers_text = ", ".join(f"{c.path} has it from {maker}" for maker, c in makers.items())
             notes.append(
-                f"{name} is not compared: {made_by}. Bring the older one up to date with: "
+                f"{name} is not compared: {makers_text}. Bring the older one up to date with: "
                 f"frametrace embed CASE --signal {name} --replace"
             )
         elif without:
@@ -183,7 +184,7 @@ def _signals(cases: Sequence[Case]) -> tuple[list[str], list[str]]:
     common = [name for name in shared if sum(name in case.epoch.signals for case in cases) > 1]
     if not common:
         kind = IndexMismatch if fingerprints_differ else CaseError
-        raise kind(" ".join(notes) or "the cases hold nothing that could be compared")
+        raise kind(" ".join(notes) or "the cases hold nothing that can be compared")
     return shared, notes
 
 
@@ -203,7 +204,7 @@ def _made_by(cases: Sequence[Case], signal: str) -> dict[str, str]:
 
 
 def _join(writer: CaseWriter, number: int, case: Case, signals: Sequence[str]) -> list[str]:
-    """Add a case's rows; return sentences on posts that an earlier case has with other content."""
+    """Add a case's rows; return notes on posts whose content differs in an earlier case."""
     conflicts = _conflicts(writer, case) if number else pa.table({})
     for table in [*BASE_TABLES, *map(signal_table, signals)]:
         for file, keys in _shards(case, table):

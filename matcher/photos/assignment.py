@@ -71,7 +71,7 @@ def assign(
 
     An edge by the signal `same` holds for all items of a node. An edge by another signal was
     verified only for the item that represents the node; the node's other items are tied to that
-    one. `seen_from` gives the evidence of edges by local features.
+    one. `seen_from` returns the evidence of edges by local features.
     """
     same, n = number_of(nodes.same), len(nodes.name)
     equal = 0 if SIGNALS[nodes.same].metric is Metric.HAMMING else NO_DISTANCE
@@ -109,7 +109,7 @@ def assign(
 def with_evidence(assigned: pa.Table, compared: NodePairs, names: pa.StringArray) -> pa.Table:
     """Add the evidence of copies by PDQ that were also compared by local features.
 
-    `compared` pairs are of pictures by their numbers among `names`.
+    `compared` numbers pictures by their positions in `names`.
     """
     tie = pc.coalesce(assigned["via_sha256"], assigned["medoid_sha256"]).combine_chunks()
     a, b = (
@@ -129,7 +129,7 @@ def with_evidence(assigned: pa.Table, compared: NodePairs, names: pa.StringArray
 def _ordered(
     nodes: Nodes, stars: StarClusters, is_name: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The items in the order of their medoids and digests, and which of them stand for a node."""
+    """The items in the order of their medoids and digests, and which of them represent a node."""
     rank = ranked(nodes.item)[1].astype(np.int64)
     of_node = np.empty(len(nodes.name), np.int64)
     of_node[nodes.node[is_name]] = rank[is_name]

@@ -24,10 +24,10 @@ _SMALL_STAR = 24  # pictures that are copies by a hash, all of whose pairs are c
 
 
 def hash_copy_candidates(graph: CopyGraph, hash_stars: HashStars) -> PairsToCompare:
-    """Copies by a hash, each with the picture that ties it.
+    """Copies by a hash, each paired with the picture that ties it.
 
-    Those are pictures of equal hash with the node's picture, and members of a star with its medoid;
-    in small stars, all near pairs.
+    Pictures of equal hash are paired with the picture that represents their node, and members of a
+    star with its medoid; in small stars, all near pairs are included.
     """
     nodes, medoid = graph.nodes, hash_stars.stars.medoid
     member = np.flatnonzero(medoid != np.arange(len(medoid)))
@@ -71,12 +71,11 @@ def proposed_candidates(
 
 
 def hub_candidates(known: pa.Table, names: pa.StringArray, tied: np.ndarray) -> PairsToCompare:
-    """Pictures that are tied in several steps, each with the hubs of those that it is tied to.
+    """Pictures that are tied in several steps, each with the hubs of the pictures it is tied to.
 
-    `tied` is (n,): how many posts each picture would tie as a medoid.
-
-    A collage ties photographs that have nothing to do with each other, so each component of copies
-    has its own hub; a picture that contains a copy is compared with that hub as well.
+    `tied` (n,) is the number of posts that each picture would tie as a medoid. A collage ties
+    photographs that have nothing to do with each other, so each component of copies has its own
+    hub; a picture that contains a copy is compared with that hub as well.
     """
     known = pairs_among(known, names)
     component = _components(known, names, copies=True)
@@ -93,7 +92,7 @@ def hub_candidates(known: pa.Table, names: pa.StringArray, tied: np.ndarray) -> 
 
 
 def _hubs(component: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """The picture of most weight in each component; -1 in pairs, and if all weights are 0."""
+    """The picture of greatest weight in each component; -1 for pairs, and if all weights are 0."""
     hub = np.full(int(component.max(initial=-1)) + 1, -1)
     order = np.lexsort((np.arange(len(component)), -weight, component))
     first = order[np.flatnonzero(np.diff(component[order], prepend=-1))]

@@ -1,8 +1,8 @@
-"""Lists pictures that contain a photo, or are a part of it, with the photo, without merging photos.
+"""Lists pictures that contain a photo, or are a part of it, with that photo; photos stay separate.
 
-If one picture is seen whole in another, the one whose photo fewer posts carry is taken to be made
+If one picture is seen whole in another, the one whose photo fewer posts carry is assumed to be made
 from the other: a collage or a screenshot of a known photo, or a narrow crop of it. It is listed
-with the other's photo. If both photos have equally many posts, the larger picture is listed.
+with the other's photo. If both photos have the same number of posts, the larger picture is listed.
 """
 
 import numpy as np
@@ -18,12 +18,12 @@ from frametrace.matcher.results import EVIDENCE, Relation
 __all__ = ["links_of", "listed_with"]
 
 # The cells of a copy that show its photo, and those that show another picture, overlap by at least
-# this part of the fewer of them; else the other picture shows something else in the copy.
+# this part of the smaller number; otherwise the other picture shows something else in the copy.
 _MIN_OVERLAP = 0.5
 _MAX_WHOLES = 16  # photos that a picture is a part of; a picture in more of them is a logo
 
-# If several copies of a photo tie a picture to it, only the best is kept: the photo's medoid if it
-# is one of them, else the most similar one.
+# If several copies of a photo tie a picture to it, only the best tie is kept: that of the photo's
+# medoid if it is one of them, otherwise that of the most similar copy.
 _BEST = f"""
 CREATE TEMP TABLE best AS SELECT * FROM links
 QUALIFY row_number() OVER (
@@ -52,9 +52,9 @@ ORDER BY b.photo, h.sha256
 def listed_with(links: pa.Table, assigned: pa.Table, by_hash: pa.Table) -> pa.Table:
     """The pictures that are listed with a photo without being copies of it, in the schema `LISTED`.
 
-    `links` are those of `links_of`, `assigned` the pictures' own photos. `by_hash` are their photos
-    by PDQ alone: copies by PDQ of a listed picture are listed with it, and tied to it. Copies by
-    local features were compared with the photo themselves.
+    `links` come from `links_of`; `assigned` are the pictures' own photos, and `by_hash` their
+    photos by PDQ alone: copies by PDQ of a listed picture are listed with it, and tied to it.
+    Copies by local features were compared with the photo themselves.
     """
     own = assigned.select(["sha256", "medoid_sha256"])
     with query_over(links=links, assigned=own, by_hash=by_hash) as connection:

@@ -1,18 +1,18 @@
-"""Keeps few pairs of near hashes in dense groups: enough to tie every member, out of billions.
+"""Thins out the pairs of near hashes in dense groups: keeps enough of billions to tie every member.
 
 50,000 near-identical frames of one video make 1.25 billion pairs: too many to keep, and nobody
 reads them. A hash is dense if it has more than `MAX_NEAR` near hashes; a dense group is a set of
 dense hashes that are connected by pairs among themselves. Every pair outside dense groups is kept.
-Pairs inside are only counted as they stream in: how central each hash is, exactly, and which hashes
-are connected. Then pivots are chosen in each dense group: again and again the most central hash
-that no pivot is near yet (distances are computed anew from the hashes). So every hash of a dense
-group is near a pivot, and all pairs with pivots are kept: at most `MAX_NEAR` pairs a hash, and
-those of pivots.
+Pairs inside are not kept as they stream in; they only update how central each hash is, exactly, and
+which hashes are connected. Then pivots are chosen in each dense group: repeatedly, the most central
+hash that is not near a pivot yet (distances are computed again from the hashes). So every hash of a
+dense group is near a pivot, and all pairs with pivots are kept: in total at most `MAX_NEAR` pairs
+per hash, plus those of pivots.
 
 Pivots become medoids before any others are chosen. For the groups this means:
 
 - every tie is a pair within the radius, and every member is tied to the nearest of all medoids, as
-  elsewhere: no medoid lacks any of its pairs;
+  in other groups: no medoid lacks any of its pairs;
 - nothing changes for hashes that are more than two steps away from all dense groups;
 - the approximation: inside a dense group a medoid covers only the hashes near itself, and a hash
   stays as central as it was while others are covered. A dense group wider than the radius splits
@@ -58,7 +58,7 @@ class PairThinning:
     """Receives each pair of (n, k) distinct codes within `radius` bits once, in any order.
 
     `weight` is (n,) integers: how many posts carry each code. Processes `batch` pairs together and
-    holds 8 bytes per kept pair, up to `max_near` pairs a hash before that hash is known as dense.
+    uses 8 bytes per kept pair, up to `max_near` pairs per hash until that hash is known as dense.
     """
 
     def __init__(
@@ -70,7 +70,10 @@ class PairThinning:
         batch: int = _BATCH,
     ) -> None:
         if len(codes) >= 1 << _NODE_BITS:
-            raise UsageError(f"more than {1 << _NODE_BITS:,} distinct hashes can't be grouped")
+            raise UsageError(
+                f"{len(codes):,} distinct hashes are too many to group: split the case into parts "
+                f"with {1 << _NODE_BITS:,} at most"
+            )
         self._codes, self._radius, self._max_near, self._batch = codes, radius, max_near, batch
         self._waiting: list[Hits] = []
         self._waiting_pairs = 0
@@ -123,7 +126,7 @@ class PairThinning:
 
 
 class _DenseGroups:
-    """What is remembered of the pairs inside dense groups."""
+    """The dense groups so far: how many pairs they have, and how central each hash is."""
 
     def __init__(self, bits: int, weight: np.ndarray) -> None:
         self.pairs = 0

@@ -26,7 +26,7 @@ __all__ = [
     "signal_names",
 ]
 
-NO_DISTANCE = -1  # similarities have no distance
+NO_DISTANCE = -1  # of edges by a similarity instead of a distance
 _ROWS = 1 << 18  # of the matches table, built at a time: 40 MB
 
 # Returns the columns `EVIDENCE` of pairs of nodes a and b; null where the mask is false.
@@ -94,14 +94,14 @@ class Edges:
 
     def between(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """The position of the strongest edge of each pair (x, y); every pair must have one."""
-        # Edges are ordered by pair, the strongest first, so the leftmost one is it.
+        # Edges are ordered by pair, the strongest first, so the leftmost one is the strongest.
         keys = pair_keys(self.a, self.b)
         position: np.ndarray = np.searchsorted(keys, pair_keys(*_ordered(x, y)))
         return position
 
-    def where(self, kept: np.ndarray) -> Self:
+    def where(self, selected: np.ndarray) -> Self:
         """The edges that an (m,) bool array selects."""
-        return type(self)(*(getattr(self, name)[kept] for name in self.__slots__))
+        return type(self)(*(getattr(self, name)[selected] for name in self.__slots__))
 
     def renumbered(self, numbers: np.ndarray) -> Self:
         """The same edges with node i renamed to `numbers[i]`; `numbers` are ascending."""

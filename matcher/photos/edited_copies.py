@@ -28,8 +28,8 @@ from frametrace.work.progress import Progress, Silent
 
 __all__ = ["EditedCopies", "find_edited_copies"]
 
-_MAX_CONFIRMING_ROUNDS = 10  # a rejected copy may be tied by another picture, which is then checked
-_MAX_HUB_ROUNDS = 3  # a pair that is found may join two sets of copies, which then have a new hub
+_MAX_CONFIRMING_ROUNDS = 10  # another picture may tie a rejected copy, and is then checked
+_MAX_HUB_ROUNDS = 3  # a new pair may join two sets of copies, which then have a new hub
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 Two pictures that agree in a part but show different photographs share an element. If a picture
 shares one with several others, the cells that agree show an element and not a photo: a pair that
-agrees in such cells only is not a pair of copies, however many features agree there.
+agrees only in such cells is not a pair of copies, however many features agree there.
 
 Pictures that share an element form a group of their own, which never ties accounts.
 """
@@ -26,9 +26,9 @@ from frametrace.matcher.results import EVIDENCE, Relation
 
 __all__ = ["MIN_OWN_CELLS", "Elements", "element_cells", "find_elements"]
 
-_MIN_PARTNERS = 2  # unrelated pictures that share a cell with a picture, if it shows an element
-MIN_OWN_CELLS = 0.15  # part of the agreeing cells that show no element, in copies
-_ELEMENT_FREE = 0.9  # the same part, in a picture without elements
+_MIN_PARTNERS = 2  # unrelated pictures that agree with a picture in a cell that shows an element
+MIN_OWN_CELLS = 0.15  # least part of the agreeing cells that show no element, in copies
+_ELEMENT_FREE = 0.9  # the same part, in a picture that counts as one without elements
 _MIN_MEMBERS = 3  # unrelated pictures that an element is in
 _BLOCK = 1 << 16  # pairs whose cells are unpacked at a time: 16 MB
 _SURE = 0.8  # part of both pictures that agrees in copies beyond doubt
@@ -38,9 +38,9 @@ _SURE = 0.8  # part of both pictures that agrees in copies beyond doubt
 class Elements:
     """The verified pairs, corrected for elements, and the pictures that share elements.
 
-    `pairs` is in the schema `PAIRS`: copies that only share an element are marked so. `picture`
-    holds the digests of the k pictures with elements, `medoid` those of the pictures that represent
-    each one's element, and `via` those that tie it there.
+    `pairs` is in the schema `PAIRS`: pairs that only share an element are no longer copies in it.
+    `picture` holds the digests of the k pictures with elements, `medoid` the digests of the
+    pictures that represent their elements, and `via` those of the pictures that tie them there.
     """
 
     pairs: pa.Table

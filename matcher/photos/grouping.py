@@ -49,9 +49,10 @@ GROUP BY m.sha256, h.node ORDER BY h.node NULLS LAST, m.sha256
 class CopyGraph:
     """A graph of a case's pictures, with edges between copies by PDQ.
 
-    A node is a distinct hash, or a picture whose quality is too low for PDQ, which is a copy of
-    nothing but its own bytes. The first nodes are the distinct `codes`. `pivots` are nodes that
-    must be medoids; `unlisted` pairs were near but have no edge (see `dense_hashes`).
+    A node is a distinct hash, or a picture whose quality is too low for PDQ, which can only be a
+    copy of a file with the same bytes. The first nodes are the distinct `codes`. `pivots` are nodes
+    that must be medoids; `unlisted` is the number of near pairs without an edge (see
+    `dense_hashes`).
     """
 
     codes: Codes
@@ -102,8 +103,8 @@ class CopyGraph:
 class HashStars:
     """Stars by PDQ alone, whose members are all near the medoid.
 
-    `medoid` are the k medoids' node numbers, ascending, and `name` their digests. If local features
-    tie two medoids, the members of one star are one step from the other's medoid.
+    `medoid` holds the k medoids' node numbers, ascending, and `name` their digests. If local
+    features tie two medoids, the members of one star are one step from the other's medoid.
     """
 
     stars: StarClusters
@@ -135,7 +136,8 @@ class PhotoMatches:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The matches in the schema `MATCHES`, ordered, some 100,000 at a time.
 
-        Of pictures with equal hashes only the first is matched with others, and it with its equals.
+        If pictures have equal hashes, only the first is matched with other pictures; the rest are
+        matched with the first.
         """
         pairs = self._pairs
         yield from pairs.matches(Relation.CONTAINS)
@@ -176,7 +178,7 @@ def _other_hashes(case: Case) -> list[tuple[str, int]]:
 def _edges_by(case: Case, name: str, max_distance: int, nodes: Nodes) -> Edges:
     """The pairs of nodes whose representatives are copies by another hash.
 
-    Of representatives with equal hashes, the first has the edges to the others.
+    If representatives have equal hashes, the first has the edges to the rest.
     """
     codes, pairs = near_pairs(case, name, max_distance)
     node = pc.index_in(codes.digests(), value_set=nodes.name).fill_null(-1).to_numpy()
@@ -200,17 +202,17 @@ def _edges_by(case: Case, name: str, max_distance: int, nodes: Nodes) -> Edges:
 def posts_tied(graph: CopyGraph, hash_stars: HashStars, pairs: pa.Table) -> np.ndarray:
     """How many posts each hash star ties as the medoid of a photo, (k,) int64.
 
-    Photos are made from `pairs` as in `group_photos`. It is the greatest number of any node of the
-    star, and 0 if none is the medoid of a photo with another picture.
+    Photos are made from `pairs` as in `group_photos`. The number is the greatest of the star's
+    nodes, or 0 if no node is the medoid of a photo with another picture.
     """
     names, first = _pictures(graph)
     node_pairs = NodePairs.of(pairs, names, np.arange(len(names))).of_nodes(first)
     _, stars = _photo_stars(graph, hash_stars, node_pairs)
     posts = np.bincount(stars.medoid, graph.nodes.weight, len(stars.medoid)).astype(np.int64)
     posts[np.bincount(stars.medoid, minlength=len(posts)) < 2] = 0
-    most = np.zeros(len(posts), np.int64)
-    np.maximum.at(most, hash_stars.stars.medoid, posts)
-    by_star: np.ndarray = most[hash_stars.medoid]
+    max_posts = np.zeros(len(posts), np.int64)
+    np.maximum.at(max_posts, hash_stars.stars.medoid, posts)
+    by_star: np.ndarray = max_posts[hash_stars.medoid]
     return by_star
 
 
@@ -253,7 +255,7 @@ def _photo_stars(
 
 
 def _distinct_pivots(pivots: np.ndarray, copies: Edges, weight: np.ndarray) -> np.ndarray:
-    """One pivot of each set of pivots that are edited copies: such a set needs one medoid."""
+    """One pivot from each set of pivots that are edited copies: such a set needs one medoid."""
     among = np.isin(copies.a, pivots) & np.isin(copies.b, pivots)
     if not among.any():
         return pivots

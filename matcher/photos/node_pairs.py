@@ -1,4 +1,4 @@
-"""Verified pairs of pictures as pairs of graph nodes, with the evidence of each."""
+"""Holds verified pairs of pictures as pairs of graph nodes, with the evidence of each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,11 +90,11 @@ class NodePairs:
         yield from rows.select(MATCHES.names).cast(MATCHES).to_batches()
 
     def evidence(self, a: np.ndarray, b: np.ndarray, known: np.ndarray) -> list[pa.Array]:
-        """The columns `EVIDENCE` of pairs of nodes as they are stored; null unless `known`."""
+        """The columns `EVIDENCE` of node pairs, in the stored direction; null if not `known`."""
         return _columns(self.rows, self._at(a, b, known), known)
 
     def seen_from(self, a: np.ndarray, b: np.ndarray, known: np.ndarray) -> list[pa.Array]:
-        """The same from node `a` to node `b`; evidence that is stored from b to a is inverted."""
+        """The evidence from node `a` to node `b`; what is stored from b to a is inverted."""
         at, inverted = self._at(a, b, known), np.flatnonzero(known)
         inverted = inverted[self.origin[at[inverted]] != a[inverted]]
         stored = self.rows.select(EVIDENCE.names)
@@ -119,8 +119,8 @@ class NodePairs:
     def holds(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Which pairs of nodes are among these, (k,) bool."""
         keys = pair_keys(np.minimum(a, b), np.maximum(a, b))
-        held: np.ndarray = np.isin(keys, pair_keys(self.a, self.b))
-        return held
+        is_held: np.ndarray = np.isin(keys, pair_keys(self.a, self.b))
+        return is_held
 
     def _at(self, a: np.ndarray, b: np.ndarray, known: np.ndarray) -> np.ndarray:
         """The positions of pairs of nodes; 0 unless `known`."""

@@ -1,10 +1,10 @@
 """Star clustering: cuts a graph of verified pairs into stars around medoids, so groups never chain.
 
-Connected components alone would chain A to Z through 24 steps. Instead the node with the greatest
-sum of similarities to all posts, its own and its neighbours', becomes a medoid. It covers its
-neighbours and, if one step is allowed, their neighbours. This repeats among the remaining nodes.
-Then every node joins the neighbouring medoid that it is most similar to; a node without such a
-neighbour joins through the member that it is most similar to.
+Connected components alone would chain A to Z through B, C and so on. Instead, the node with the
+greatest sum of similarities to all posts, its own and its neighbours', becomes a medoid. It covers
+its neighbours and, if one step is allowed, their neighbours. This repeats among the remaining
+nodes. Then every node joins the neighbouring medoid that it is most similar to; a node without such
+a neighbour joins through the member that it is most similar to.
 
 This is the pivot algorithm of correlation clustering (Ailon, Charikar and Newman 2008) inside each
 component, made deterministic: the pivot is the most central node instead of a random one. Groups
@@ -12,12 +12,12 @@ are local by construction, as no member is further than one recorded step from i
 not used for photos: its communities are as wide as modularity makes them, and would have to be cut
 into stars anyway.
 
-Many medoids are found at a time. A node that is more central than all others within three steps
-becomes a medoid whatever is chosen elsewhere: a choice only makes other nodes less central, and a
-medoid four steps away or further closes none of the node's neighbours; nodes between the two are
+Each round finds many medoids at once. A node that is more central than all others within three
+steps becomes a medoid whatever is chosen elsewhere: a choice only makes other nodes less central,
+and a medoid four or more steps away covers none of the node's neighbours; nodes between the two are
 covered by both. (If medoids cover only their neighbours, the numbers are two steps and three.) The
-rounds stop when they close too few nodes, as a long chain may have one such node at a time; a queue
-handles the rest.
+rounds stop when one covers too few nodes, as a long chain may have only one such node at a time; a
+queue handles the rest.
 """
 
 import heapq
@@ -32,7 +32,7 @@ __all__ = ["StarClusters", "star_clusters"]
 
 _ONE = 2**24  # a similarity of 1 as an integer, so that sums are exact in any order
 _BLOCK = 1 << 23  # edges that are processed together
-_MIN_CLOSED = 1 / 4  # part of the nodes that a round must close, or it is the last
+_MIN_CLOSED = 1 / 4  # part of the nodes that a round must cover, or it is the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +77,17 @@ def _medoids(
     nodes, before = np.arange(len(medoid)), np.inf
     if first is not None:
         medoid[first] = True
-        nodes, graph = _left(nodes, graph, medoid, steps)
+        nodes, graph = _uncovered(nodes, graph, medoid, steps)
     while 0 < len(nodes) <= before * (1 - _MIN_CLOSED):
         before = len(nodes)
         centers = _peaks(graph, weight[nodes], steps + 1)
         medoid[nodes[centers]] = True
-        nodes, graph = _left(nodes, graph, centers, steps)
+        nodes, graph = _uncovered(nodes, graph, centers, steps)
     medoid[nodes[_one_by_one(graph, weight[nodes], steps)]] = True
     return medoid
 
 
-def _left(
+def _uncovered(
     nodes: np.ndarray, graph: csr_matrix, centers: np.ndarray, steps: int
 ) -> tuple[np.ndarray, csr_matrix]:
     """The nodes that no center covers, and the graph among them."""
@@ -97,10 +97,10 @@ def _left(
     # Slicing rows, then columns, would hold the remaining graph twice.
     keep = np.repeat(is_open, np.diff(graph.indptr))
     keep &= is_open[graph.indices]
-    many = _by_row(graph, lambda part: keep[part].astype(np.int64), np.add, np.int64)[is_open]
+    counts = _by_row(graph, lambda part: keep[part].astype(np.int64), np.add, np.int64)[is_open]
     number = np.cumsum(is_open, dtype=np.int32) - 1
-    kept = graph.data[keep], number[graph.indices[keep]], np.append(0, np.cumsum(many))
-    return nodes[is_open], csr_matrix(kept, (len(many), len(many)))
+    edges = graph.data[keep], number[graph.indices[keep]], np.append(0, np.cumsum(counts))
+    return nodes[is_open], csr_matrix(edges, (len(counts), len(counts)))
 
 
 def _peaks(graph: csr_matrix, weight: np.ndarray, steps: int) -> np.ndarray:
@@ -165,15 +165,15 @@ def _blocks(indptr: np.ndarray) -> Iterator[slice]:
 
 
 def _one_by_one(graph: csr_matrix, weight: np.ndarray, steps: int) -> list[int]:
-    """The medoids by the plain rule: the most central open node, again and again."""
+    """The medoids by the plain rule: repeatedly, the most central open node."""
     state = _OpenNodes(graph, weight)
     medoids = []
     while (center := state.next_medoid()) is not None:
         medoids.append(center)
-        covered = edge = {center}
+        covered = rim = {center}
         for _ in range(steps):
-            edge = {neighbour for node in edge for neighbour in state.neighbours(node)[0].tolist()}
-            covered = covered | edge
+            rim = {neighbour for node in rim for neighbour in state.neighbours(node)[0].tolist()}
+            covered = covered | rim
         state.close(covered)
     return medoids
 
@@ -196,7 +196,7 @@ class _OpenNodes:
         return neighbours[is_open], _ties(self._graph.data[part][is_open])
 
     def next_medoid(self) -> int | None:
-        """The most central open node. Nodes only become less central, so they sink in the queue."""
+        """The most central open node. Nodes only become less central, so they only move back."""
         while self._queue:
             queued, node = self._queue[0]
             central = int(self._central[node])

@@ -1,9 +1,9 @@
 """Compares candidate pairs of a case's pictures, each pair once, and keeps the results in the case.
 
 `CASE/verified/local-<digest>/` keeps the results and the join of the local features. The digest is
-that of the rule, and of the fingerprints of features and thumbnails. A killed run loses the pairs
-of the file in flight. When pictures are added later, only pairs with one of them are compared. The
-folder may be deleted: it is then computed again.
+made from the version of the rule and the fingerprints of features and thumbnails. A killed run
+loses only the pairs of the file in flight. When pictures are added later, only pairs with one of
+them are compared. The folder may be deleted: it is then computed again.
 """
 
 import hashlib
@@ -116,7 +116,7 @@ class PairComparison:
         return propose_pairs(self.folder / JOIN, shards, pictures, self._progress)
 
     def compare(self, pairs: PairsToCompare) -> bool:
-        """Compare the pairs that can be compared and were not yet; False if there are none."""
+        """Compare the pairs that can be compared and have not been yet; False if there are none."""
         pairs = pairs.among(self._comparable).without(self.store.compared())
         if not len(pairs):
             return False
@@ -143,7 +143,7 @@ class PairComparison:
         if crashed:
             self._progress.note(
                 f"{crashed:,} pairs of pictures could not be compared: the process crashed on each "
-                "of them. They are tried again in the next run"
+                "of them. The next run tries them again"
             )
         return True
 

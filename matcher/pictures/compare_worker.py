@@ -64,7 +64,7 @@ def _row(evidence: Evidence, a: PictureValues, b: PictureValues) -> dict[str, ob
 def value_files(case: Case, pictures: pa.StringArray, folder: Path) -> Iterator[Path]:
     """Write the values of some pictures to temporary files in a folder; yield their path prefix.
 
-    The prefix is new each time, as a process that lives on keeps the files that it opened.
+    The prefix is new each time, because a long-lived worker caches the files that it opened.
     """
     prefix = folder / f".{uuid.uuid4().hex}"
     paths = [_file(prefix, name) for name in _SIGNALS]

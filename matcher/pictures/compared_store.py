@@ -17,7 +17,7 @@ from frametrace.matcher.pictures.verified_pairs import PAIRS
 
 __all__ = ["COMPARED", "UNIT", "ComparedStore", "damaged_files"]
 
-UNIT = 500  # pairs a file: some 5 seconds of work
+UNIT = 500  # pairs per file: about 5 seconds of work
 
 # As `PAIRS`; all columns but the digests are null if the two pictures share nothing.
 COMPARED = pa.schema([pa.field(field.name, field.type) for field in PAIRS])

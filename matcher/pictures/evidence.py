@@ -28,7 +28,7 @@ class Evidence:
     `part_a` is the part of A's area that agrees with B. `altered` are the boxes (x0, y0, x1, y1),
     in fractions of B's width and height, that differ in a copy; `altered_part` is the part of the
     overlap that they cover. `cells_a` and `cells_b` are 256 bits each, 16 rows of 16 cells: where A
-    and B agree. `same_photograph` says whether both show one photograph, in whatever part.
+    and B agree. `same_photograph` says whether both show the same photograph, or parts of it.
     """
 
     relation: Relation

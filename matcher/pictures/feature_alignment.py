@@ -1,15 +1,15 @@
-"""Aligns two pictures by their local features: RANSAC for a similarity transform, without chance.
+"""Aligns two pictures by their local features: a deterministic RANSAC for a similarity transform.
 
 A feature with one clear counterpart in the other picture implies a transform: how the picture would
 have been moved, scaled and rotated. Each such pair is a hypothesis; the one that most other pairs
 agree with is fitted by least squares, and the pairs that agree with the fit are its inliers. Unlike
-in RANSAC nothing is random: the 64 clearest pairs are tried. A counterpart is clear by the ratio of
-the distances to the nearest and the next nearest feature (Lowe, IJCV 2004), here in bits.
+in RANSAC nothing is random: the 64 clearest pairs are tried. How clear a counterpart is depends on
+the ratio of the distances to the nearest and the next nearest feature (Lowe, IJCV 2004), in bits.
 
-Once the transform is known, more features agree with it that the ratio test had rejected. They add
-a projection, as in a photo of a screen, which makes still more agree. An affine fit removes what is
-left of stretch and slant. Features can't tell whether the pictures agree there: `pixel_agreement`
-does.
+Once the transform is known, further features that the ratio test had rejected agree with it. A
+projection, as in a photo of a screen, is fitted to them, which makes still more agree. An affine
+fit removes the remaining stretch and slant. Whether the pictures themselves agree there is decided
+by their pixels, in `pixel_agreement`.
 """
 
 from dataclasses import dataclass, replace
@@ -32,9 +32,9 @@ MIN_INLIERS = 4  # few, as the pixels decide; with 6, 2 more of 60 insets a thir
 
 _MAX_RATIO = 0.85  # of the distances to the nearest and the next nearest feature
 _HYPOTHESES = 64  # the pairs with the clearest counterparts
-_FITTED_HYPOTHESES = 6  # those with most support
+_FITTED_HYPOTHESES = 6  # those with the most support
 _TOLERANCE = 6.0  # pixels, of 400, between an inlier and its position by the transform
-_HYPOTHESIS_TOLERANCE = 8.0, 0.12  # by the transform of one pair: pixels, and more per pixel away
+_HYPOTHESIS_TOLERANCE = 8.0, 0.12  # by one pair's transform: pixels, plus this per pixel away
 _GUIDED_BITS = 44  # of 128, by which features may differ once the transform is known
 _GROWING_ROUNDS = 3
 
@@ -71,7 +71,7 @@ class Alignment:
 
 
 def align(a: Features, b: Features, mirrored: bool | None = None) -> Alignment | None:
-    """Find the transform of picture A, or of its mirror image, with most inliers in B.
+    """Find the transform of picture A, or of its mirror image, with the most inliers in B.
 
     `mirrored` restricts it to one orientation of A. None if there are fewer than `MIN_INLIERS`.
     """
@@ -116,7 +116,10 @@ def _aligned(a: Features, b: Features) -> Alignment | None:
 
 
 def _counterparts(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The features of A with a clear counterpart in B, and these; each of B once, nearest first."""
+    """The features of A with a clear counterpart in B, and those counterparts, nearest first.
+
+    Each feature of B is listed once.
+    """
     rows = np.arange(len(bits))
     nearest = bits.argmin(axis=1)
     distance = bits[rows, nearest].astype(np.int32)

@@ -1,4 +1,4 @@
-"""Pairs of pictures that are to be compared, each once."""
+"""Holds the pairs of pictures to compare, each once."""
 
 from dataclasses import dataclass
 from typing import NamedTuple, Self
@@ -32,8 +32,8 @@ GROUP BY sha256_a, sha256_b ORDER BY sha256_a, sha256_b
 class NumberedPair(NamedTuple):
     """Two pictures by their numbers among some pictures; `a` < `b`.
 
-    `mirrored` is the orientation of A to try, None for both. `hash_copies` are copies by a hash of
-    the whole picture: the comparison checks whether they differ nevertheless.
+    `mirrored` is the orientation of A to try, None for both. `hash_copies` is true for copies by a
+    hash of the whole picture: the comparison checks whether they differ nevertheless.
     """
 
     a: int
@@ -72,11 +72,11 @@ class PairsToCompare:
         return len(self.rows)
 
     def among(self, pictures: pa.StringArray) -> Self:
-        """The pairs of which both pictures are among these."""
+        """The pairs whose two pictures are both among these."""
         return type(self)(pairs_among(self.rows, pictures))
 
     def without(self, compared: pa.Table) -> Self:
-        """The pairs that were not compared yet, each once."""
+        """The pairs that have not been compared yet, each once."""
         with query_over(pairs=self.rows, compared=compared) as connection:
             return type(self)(connection.sql(_NOT_COMPARED).to_arrow_table().cast(_SCHEMA))
 

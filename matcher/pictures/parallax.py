@@ -1,12 +1,13 @@
 """Detects two shots of one scene by parallax: near objects moved against the background.
 
-Copies are transformed as a whole: after the alignment, what remains of their features' offsets is
-noise, different for each feature. In two shots neighbouring features are off together, by some
-pixels where the scene has depth or something moved, and whole clusters of features are off by more.
+Copies are transformed as a whole: after the alignment, the remaining offsets of their features are
+noise, different for each feature. In two shots, neighbouring features are off in the same direction
+by some pixels where the scene has depth or something moved, and whole clusters of features are off
+by more.
 
-Of 1,620 edited copies of 60 photographs 2 are taken for another shot; of 60 pairs of simulated
-shots (layers moved by 1 to 5 % of the width) 3 are taken for copies. An object that moves before a
-camera that stands still can't be distinguished from an alteration.
+Of 1,620 edited copies of 60 photographs, 2 are taken for another shot; of 60 pairs of simulated
+shots (layers moved by 1 to 5 % of the width), 3 are taken for copies. An object that moves in front
+of a stationary camera can't be distinguished from an alteration.
 """
 
 import numpy as np
@@ -16,13 +17,13 @@ from frametrace.matcher.pictures.feature_alignment import Alignment
 __all__ = ["is_another_shot"]
 
 _TOLERANCE = 6.0  # pixels, of 400: offset of features that agree with the transform
-_MIN_FEATURES = 13  # that agree with it
+_MIN_FEATURES = 13  # that agree with the transform
 _NEIGHBOURS = 4
 _MIN_OFFSET = 0.42  # pixels, median offset that neighbours share
 _MIN_CORRELATION = 0.4  # of a feature's offset with its neighbours'
 _MOVED_OFFSET = 3.0, 60.0  # pixels: least and greatest offset of features of a moved object
 _OBJECT_SIZE = 60.0  # pixels
-_SAME_MOVE = 1.5, 0.15  # by which offsets of one object differ at most: pixels, part of the offset
+_SAME_MOVE = 1.5, 0.15  # greatest difference of one object's offsets: pixels, part of the offset
 _MIN_MOVED = 7  # features, each with two others of the same object
 
 

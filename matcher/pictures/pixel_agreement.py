@@ -2,8 +2,8 @@
 
 A dozen local features agree if two screenshots of one app are laid over each other, even though the
 photos in them differ. So the pixels are compared too, wherever either picture has texture. A window
-agrees or disagrees; it contradicts if both pictures have texture there, and not the same (text over
-a plain sky only adds texture to one of them).
+agrees or disagrees; it contradicts if both pictures have texture there, but different texture (text
+over a plain sky only adds texture to one of them).
 
 What agrees matters as much as how much: bars, icons and text are on a flat background, which photos
 hardly have. Three measures decide: the part of the windows that agrees rather than contradicts; the
@@ -32,9 +32,9 @@ _FLAT = 4  # grey levels: range of the pixels around a flat one
 _GRAPHIC = 0.3  # flat part of a window that is not photographic at all
 _REGION_RADIUS = 0.07  # of the overlap's side, of a region that disagrees as one piece
 # A region with another photo in one of the pictures: its radius and area as parts of the overlap,
-# how photographic both pictures are there, and the correlation below which they are unrelated. Of
-# 796 pairs of copies one has such a region (text over a photo correlates with the photo), of pairs
-# of different photos in one frame three quarters.
+# how photographic both pictures are there, and the correlation below which they are unrelated. One
+# of 796 pairs of copies has such a region (text over a photo correlates with the photo), and three
+# quarters of the pairs of different photos in one frame.
 _RIVAL_RADIUS, _RIVAL_AREA, _RIVAL_PHOTO, _UNRELATED = 0.12, 0.13, 0.2, 0.05
 _FRAME_AGREES = 0.2  # of what lies beside the region on one side
 _MIN_PIXELS = 100  # of the overlap, and of texture in it
@@ -47,7 +47,7 @@ _SMOOTHING = 0.01  # added to every measure so that none is 0
 _WEIGHTS = 2.2, 0.8, 2.8
 _CONSTANT = 2.3
 _CONTRAST = 600.0  # variance, the median of windows of photographs
-# Part of the textured windows that agrees in pictures that are the same all over; two charts or
+# Part of the textured windows that agrees in pictures that are the same everywhere; two charts or
 # maps of one style have 0.87 at most.
 _EVERYWHERE = 0.92
 _MIN_EXTENT = 0.8  # of copies by a hash; see `Agreement.extent`
@@ -59,9 +59,10 @@ class Agreement:
     """How much of an overlap agrees.
 
     `agrees` is (h, w) bool: the pixels of the overlap whose windows agree. `extent` is the part of
-    the overlap outside regions that disagree as one piece. `log_odds` are those that both pictures
-    show one photograph, and `same` whether they do: by the odds, or because nothing disagrees, as
-    in copies of a chart. `photographic` is the part of the overlap that agrees and is photographic.
+    the overlap outside regions that disagree as one piece. `log_odds` are the log odds that both
+    pictures show one photograph, and `same` says whether they do: by the odds, or because nothing
+    disagrees, as in copies of a chart. `photographic` is the part of the overlap that agrees and is
+    photographic.
     """
 
     agrees: np.ndarray
@@ -72,9 +73,9 @@ class Agreement:
 
     @property
     def contradicts(self) -> bool:
-        """Whether copies by a hash are not copies: a part was replaced, or they are other graphics.
+        """Whether copies by a hash are not copies: a part was replaced, or the graphics differ.
 
-        Of photographs a hash of the whole is right more often than these windows are.
+        For photographs, a hash of the whole picture is right more often than these windows.
         """
         return not self.same and (self.extent < _MIN_EXTENT or self.photographic < _GRAPHICS)
 

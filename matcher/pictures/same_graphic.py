@@ -1,9 +1,9 @@
-"""Distinguishes copies of a graphic from graphics of one style with other text or numbers.
+"""Distinguishes copies of a graphic from graphics of one style with different text or numbers.
 
 Words are smudges on a thumbnail, so lines of different words agree. Local features are computed at
-400 pixels, where words differ. In copies of a graphic many features have a similar one exactly
+400 pixels, where words differ. In copies of a graphic, many features have a similar one exactly
 where the alignment puts them; in two graphics of one style, such as tables or statements on one
-letterhead, only those of frames and headings do.
+letterhead, only the features of frames and headings do.
 """
 
 import numpy as np
@@ -20,12 +20,12 @@ _SHADES = 9  # grey levels that count as one shade
 _SAME_POSITION = 4.0  # pixels, of 400
 _SIMILAR_BITS = 38  # of 128
 
-# Copies have at least this share of inliers, plus _SIMILAR_WEIGHT times the part of features with a
-# similar one at their position; the second value holds if the pixels leave doubt. Of 251 pairs of
-# graphics of one style whose pixels agree (of 1,350: tables, infographics, texts, notes, maps; even
-# templates of the benchmark) 13 reach it, of 2,192 pairs of copies of them 97 %, of 1,399 pairs of
-# photos and their edits 99.2 %. On the odd templates, on which 0.6 was chosen: 6 of 211, 98 %,
-# 99.9 %.
+# The least sum, in copies, of the share of inliers and _SIMILAR_WEIGHT times the part of features
+# with a similar one at their position; the second value applies if the pixels leave doubt. Of 1,350
+# pairs of graphics of one style (tables, infographics, texts, notes, maps; the benchmark's
+# even-numbered templates) the pixels of 251 agree; 13 of those reach it, as do 97 % of 2,192 pairs
+# of copies of them and 99.2 % of 1,399 pairs of photos and their edits. On the odd-numbered
+# templates, on which 0.6 was chosen: 6 of 211, 98 %, 99.9 %.
 _MIN_SHARE, _MIN_SHARE_IN_DOUBT = 0.5, 0.6
 _SIMILAR_WEIGHT = 0.5
 _SURE = 3.0  # log odds of the pixels
@@ -40,9 +40,9 @@ def is_graphic(overlap: Overlap) -> bool:
 def has_other_text(
     alignment: Alignment, overlap: Overlap, log_odds: float, a: PictureValues, b: PictureValues
 ) -> bool:
-    """Whether pictures A and B, whose pixels agree, are graphics of one style with other text.
+    """Whether pictures A and B, whose pixels agree, are graphics of one style with different text.
 
-    `log_odds` are those of `pixel_agreement`.
+    `log_odds` are those of `pixel_agreement.Agreement`.
     """
     if not alignment.inliers or not is_graphic(overlap):
         return False
@@ -58,9 +58,10 @@ def background_part(pixels: np.ndarray) -> float:
 
 
 def _similar_part(alignment: Alignment, a: PictureValues, b: PictureValues) -> float:
-    """Of the features with one of the other picture at their position, the part with a similar one.
+    """The part of features whose counterpart at the same position is similar, if there is one.
 
-    The greater part of A's and B's features: a smaller copy has fewer features.
+    It is measured from A and from B, and the greater part counts: a smaller copy has fewer
+    features.
     """
     features = a.features.mirrored() if alignment.mirrored else a.features
     mapped = alignment.matrix @ np.append(a.features.positions.T, [np.ones(len(features))], axis=0)

@@ -1,4 +1,4 @@
-"""Transforms between two pictures, fitted to pairs of their local features.
+"""Fits transforms between two pictures to pairs of their local features.
 
 Positions are complex numbers, x + iy in pixels of the pictures shrunk to the signal's size.
 """
@@ -11,7 +11,7 @@ from frametrace.embed.signals.local import Features
 
 __all__ = ["Pairs", "Projection", "Transform", "affine_between", "mapped_by"]
 
-_SAME_POSITION = 3.0  # pixels; features closer than that count once
+_SAME_POSITION = 3.0  # pixels; features closer together than this count once
 _MAX_OCTAVES = 0.8  # by which scales may differ
 _MIN_COSINE = float(np.cos(np.pi / 6))  # of the angle by which rotations may differ
 # Ridge penalty of the projection: positions are accurate to 2 pixels in 100, pictures slanted by a
@@ -36,7 +36,7 @@ class Pairs:
 
     @classmethod
     def of(cls, a: Features, b: Features, rows_a: np.ndarray, rows_b: np.ndarray) -> "Pairs":
-        """The features of A in some rows, paired with those of B in others."""
+        """Pair the features of A at `rows_a` with those of B at `rows_b`."""
         (octave_a, rotation_a), (octave_b, rotation_b) = (_octaves_and_rotations(p) for p in (a, b))
         return cls(
             _complex_positions(a)[rows_a],
@@ -53,7 +53,7 @@ class Pairs:
         return Pairs(self.a[chosen], self.b[chosen], self.octaves[chosen], self.rotation[chosen])
 
     def distinct(self) -> int:
-        """The number of different positions, in the picture where it is smaller."""
+        """The number of different positions in A or in B, whichever is smaller."""
         cells = [np.rint(side / _SAME_POSITION) for side in (self.a, self.b)]
         return min(len(np.unique(side)) for side in cells)
 
@@ -114,7 +114,7 @@ class Transform:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """A similarity transform followed by a small homography, as of a screen seen at an angle.
+    """A similarity transform followed by a small homography, as for a screen seen at an angle.
 
     `change` is (8,) float64: how the homography differs from the identity, for positions relative
     to `middle` in units of `unit` pixels. The fewer features, the more it is pulled towards 0.
@@ -127,7 +127,7 @@ class Projection:
 
     @classmethod
     def fitted(cls, transform: Transform, a: np.ndarray, b: np.ndarray) -> "Projection":
-        """By ridge regression on positions in A and in B, (k,) complex128 each."""
+        """Fit by ridge regression to positions in A and in B, (k,) complex128 each."""
         mapped = transform(a)
         middle = complex(mapped.mean())
         unit = max(float(np.abs(mapped - middle).mean()), 1.0)
@@ -177,22 +177,22 @@ def _octaves_and_rotations(picture: Features) -> tuple[np.ndarray, np.ndarray]:
 
 
 def affine_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The (3, 3) float64 affine map from (k,) complex positions to others, by least squares.
+    """The (3, 3) float64 affine map from (k,) complex positions in A to B, by least squares.
 
-    Outliers (over three times the median residual) are left out of a second fit. It is the identity
-    if there are fewer than 12 positions.
+    Outliers (over three times the median residual) are left out of a second fit. The identity if
+    there are fewer than 12 positions.
     """
-    kept = np.ones(len(a), bool)
+    fitted = np.ones(len(a), bool)
     matrix = np.eye(3)
     for _ in range(2):
-        if kept.sum() < _MIN_AFFINE_PAIRS:
-            return np.eye(3) if kept.all() else matrix
+        if fitted.sum() < _MIN_AFFINE_PAIRS:
+            return np.eye(3) if fitted.all() else matrix
         source = np.stack([a.real, a.imag, np.ones(len(a))], 1)
         goal = np.stack([b.real, b.imag], 1)
-        solution = np.linalg.lstsq(source[kept], goal[kept], rcond=None)[0]
+        solution = np.linalg.lstsq(source[fitted], goal[fitted], rcond=None)[0]
         matrix = np.vstack([solution.T, [0.0, 0.0, 1.0]])
         residual = np.abs(source @ solution - goal)
-        kept = residual.max(axis=1) < max(3 * float(np.median(residual[kept])), 1.0)
+        fitted = residual.max(axis=1) < max(3 * float(np.median(residual[fitted])), 1.0)
     return matrix
 
 

@@ -35,7 +35,7 @@ PAIRS = pa.schema(
 
 
 def pairs_among(pairs: pa.Table, names: pa.StringArray) -> pa.Table:
-    """The rows of pairs, `sha256_a` and `sha256_b`, of which both pictures are among some names."""
+    """The rows of pairs whose pictures, `sha256_a` and `sha256_b`, are both among some names."""
     sides = (pc.is_in(pairs[name], value_set=names) for name in ("sha256_a", "sha256_b"))
     return pairs.filter(pc.and_(*sides))
 

@@ -1,7 +1,7 @@
 """Verifies whether two pictures show one photograph, and finds what was altered in one of them.
 
-Local features say how one picture would lie in the other; the pixels say whether they agree there,
-and where they don't.
+Local features determine how one picture would lie in the other; the pixels show whether they agree
+there, and where they don't.
 """
 
 import numpy as np
@@ -19,15 +19,15 @@ from frametrace.matcher.results import Relation
 
 __all__ = ["verify", "verify_hash_copies"]
 
-_MIN_ELEMENT_INLIERS = 8  # of pictures that don't agree otherwise; fewer are chance
-_MIN_ELEMENT_CELLS = 2  # of 256 that agree; fewer are too small to show
+_MIN_ELEMENT_INLIERS = 8  # between pictures that otherwise don't agree; fewer are chance
+_MIN_ELEMENT_CELLS = 2  # of 256, that agree; fewer are too small to show
 
 
 def verify(a: PictureValues, b: PictureValues, mirrored: bool | None = None) -> Evidence | None:
     """Align picture A, or its mirror image, with B and compare their pixels.
 
-    `mirrored` restricts it to one orientation of A. None if the pictures share nothing that the
-    signals show.
+    `mirrored` restricts it to one orientation of A. None if the pictures share nothing that their
+    features and pixels show.
     """
     if (alignment := align(a.features, b.features, mirrored)) is None:
         return None
@@ -38,9 +38,9 @@ def verify(a: PictureValues, b: PictureValues, mirrored: bool | None = None) -> 
 
 
 def verify_hash_copies(a: PictureValues, b: PictureValues) -> Evidence | None:
-    """How two pictures differ that are copies by a hash of the whole; None if they don't.
+    """How two copies by a hash of the whole picture differ; None if they don't.
 
-    They have an altered part, or their pixels contradict the hash, as in two charts of one style:
+    Either a part was altered, or their pixels contradict the hash, as in two charts of one style:
     then the relation is not `copy`. If there are too few features for an alignment, the pictures
     are stretched over each other.
     """
@@ -56,7 +56,7 @@ def verify_hash_copies(a: PictureValues, b: PictureValues) -> Evidence | None:
         agreement = Agreement.of(overlap)
     if agreement is None:
         return None
-    # Of photographs a hash of the whole is right more often than windows are; not of graphics.
+    # For photographs, a hash of the whole is right more often than windows are; not for graphics.
     if not (agreement.same or agreement.contradicts or is_graphic(overlap)):
         return None
     evidence = _evidence(alignment, overlap, agreement, a, b, hash_copies=True)

@@ -1,13 +1,12 @@
-"""Verifies a picture against one of which only the local features are known, as in a tip.
+"""Verifies a picture against local features alone, as when a tip has no pixels to compare.
 
-A tip has features and no pixels. So each of its features is compared with the case's picture at the
-position, scale and angle that the alignment gives it: a descriptor is computed there, and the bits
-are compared. If a dozen features agree because both pictures are screenshots of one app, those of
-the photo inside disagree.
+Each feature of the tip is compared with the case's picture at the position, scale and angle that
+the alignment gives it: a descriptor is computed there, and the bits are compared. If a dozen
+features agree because both pictures are screenshots of one app, those of the photo inside disagree.
 
-It is stricter than `verify`, which has both pictures. Of pairs that `verify` finds to show one
-photograph it accepts 97 %, with the unedited original 98 %; of 6,240 pairs of one template 0.1 %,
-where `verify` accepts 0.6 % (photographs and templates that the weights were not fitted on).
+It is stricter than `verify`, which has both pictures. It accepts 97 % of the pairs that `verify`
+accepts, 98 % if one is the unedited original; and 0.1 % of 6,240 pairs of one template, of which
+`verify` accepts 0.6 % (measured on photographs and templates that the weights were not fitted on).
 """
 
 from dataclasses import dataclass
@@ -36,12 +35,10 @@ _NEAR_ANY, _NEAR_SIMILAR = 4.0, 6.0  # pixels, of 400, to some feature or a simi
 _MAX_BITS_OF_FEATURE = 44  # of 128, by which such a similar feature may differ
 _MIN_INLIERS = 6
 _MIN_TESTED = 4  # features
-# A hash of the whole is contradicted with so many tested features and such log odds: none of the
-# 806 light edits of charts, tables and texts on which they were set is contradicted.
+# A hash of the whole picture is contradicted by at least this many tested features with log odds
+# below this. They were set on 806 light edits of charts, tables and texts; none is contradicted.
 _MIN_TESTED_AGAINST_HASH, _CONTRADICTING = 5, -5.0
-_SURROUNDINGS = (
-    9  # pixels of the thumbnail per side, for how photographic a feature's surroundings are
-)
+_SURROUNDINGS = 9  # pixels of the thumbnail per side: where a feature is judged as photographic
 _CELLS = 16  # per side of the case's picture; the features of one cell count as one
 _WINDOW_GRID, _WINDOW = 8, 4  # cells per side of the region seen, and of a window in it
 _SMOOTHING = 0.02  # keeps odds finite
@@ -84,9 +81,9 @@ def verify_features(a: Features, b: PictureValues, mirrored: bool | None = None)
 
 
 def features_contradict(a: Features, b: PictureValues) -> bool:
-    """Whether graphic B shows something else than A, of which it is a copy by a hash of the whole.
+    """Whether graphic B shows something other than A, although a hash of the whole matches.
 
-    Of photographs the hash is right more often than features are, so they are not judged, nor are
+    For photographs the hash is right more often than features are, so they are not judged; nor are
     pictures with too few features.
     """
     if background_part(b.thumbnail.ravel()) < MIN_BACKGROUND:
@@ -109,9 +106,9 @@ def _cells_of(tested: "_Tested", b: PictureValues) -> bytes:
 class _Tested:
     """The n features of A as they would lie in B.
 
-    `position` is (n, 2) in pixels of B shrunk for features; (n,) bool each are `seen`, whether it
-    lies in B's frame, `tested`, whether the feature can be tested in B, and `agrees`, whether B has
-    it there.
+    `position` is (n, 2) in pixels of B shrunk for features. The others are (n,) bool: `seen` says
+    whether the feature lies in B's frame, `tested` whether it can be tested there, and `agrees`
+    whether B has it there.
     """
 
     position: np.ndarray
@@ -192,7 +189,7 @@ def _measures(tested: _Tested, b: PictureValues, alignment: Alignment) -> tuple[
 
 
 def _worst_window(tested: _Tested, photo: np.ndarray) -> float:
-    """The greatest part that disagrees in a window of the region seen: another photo there."""
+    """The greatest part that disagrees in any window of the region seen; high for another photo."""
     seen = tested.position[tested.seen]
     low, high = seen.min(axis=0), seen.max(axis=0) + 1e-6
     cell = _cell((tested.position - low) / (high - low), _WINDOW_GRID)

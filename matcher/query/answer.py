@@ -85,12 +85,13 @@ def answer_with_posts(
 ) -> QueryAnswer:
     """The posts that carry the items, each item with its best evidence.
 
-    `carriers` says what the items are: "picture" or "caption or picture". `limit` 0 gives all rows.
+    `carriers` is the kind of the items: "picture" or "caption or picture". `limit` 0 gives all
+    rows.
     """
     columns = {name: [getattr(item, name) for item in items] for name in MatchingItem.__slots__}
     schema = pa.schema([ANSWER.field(name) for name in MatchingItem.__slots__])
     with connect(case, "posts", "post_media") as connection:
         connection.register("items", pa.Table.from_pydict(columns, schema))
-        connection.execute(f"CREATE VIEW carriers AS {_CARRIERS[carriers]}")
+        connection.execute(f"CREATE TEMP VIEW carriers AS {_CARRIERS[carriers]}")
         rows = connection.sql(_CARRYING_POSTS).to_arrow_table().cast(ANSWER)
     return QueryAnswer(rows.slice(0, limit) if limit else rows, rows.num_rows, tuple(notes))

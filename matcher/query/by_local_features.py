@@ -17,11 +17,11 @@ from frametrace.matcher.query.answer import MatchingItem
 __all__ = ["MAX_CANDIDATES", "differing_hash_copies", "pictures_sharing_pixels"]
 
 MAX_CANDIDATES = 1000  # that are verified for one query: five seconds
-# Failed candidates in a row after which the search stops. Of 1,189 edited copies among 100,000
-# pictures it finds 98.8 %; twice as many verifications find 99.3 %.
+# Failed candidates in a row after which the search stops. It then finds 98.8 % of 1,189 edited
+# copies among 100,000 pictures; twice as many verifications find 99.3 %.
 _MAX_FAILURES = 15
 _MAX_HASH_COPIES = 100  # copies by a hash that are compared with the query, the nearest first
-_FIRST_PROPOSALS = 200  # that the index is asked for at first; then ten times as many
+_FIRST_PROPOSALS = 200  # requested from the index at first; then ten times as many
 
 
 def pictures_sharing_pixels(
@@ -89,7 +89,7 @@ def _proposals(
 ) -> Iterator[tuple[int, bool]]:
     """The rows that an index proposes, best first, each with the query's orientation.
 
-    Few are asked for at first, as counting more of them takes longer.
+    Few are requested at first, as counting more of them takes longer.
     """
     seen: set[tuple[int, bool]] = set()
     limit = _FIRST_PROPOSALS
@@ -123,7 +123,7 @@ def _verified(
 def _difference(
     digest: str, query: PictureValues, sha256: str, copy: PictureValues
 ) -> Evidence | None:
-    """The same for a copy by a hash; None if it doesn't differ from the query."""
+    """The evidence from the query to a copy by a hash; None if the two don't differ."""
     from frametrace.matcher.pictures.verify import verify_hash_copies
 
     if digest < sha256:
@@ -139,5 +139,5 @@ def _item(sha256: str, evidence: Evidence, features: int) -> MatchingItem:
 
 
 def _strength(item: MatchingItem) -> tuple[int, bool]:
-    """More inliers win; of equal numbers the orientation that is not mirrored."""
+    """The sort key: more inliers win; of equal numbers, the orientation that is not mirrored."""
     return item.inliers or 0, not item.mirrored

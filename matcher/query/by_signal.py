@@ -45,7 +45,7 @@ _MORE = (
 class SignalAnswer:
     """The items that one signal matches with the query.
 
-    `unfit` says why the signal can't judge the picture, `more` that there may be more matches.
+    `unfit` says why the signal can't judge the picture; `more` says how there may be more matches.
     """
 
     items: list[MatchingItem]
@@ -130,7 +130,7 @@ def nearest(index: CodeIndex, signal: str, codes: np.ndarray) -> list[MatchingIt
     """The items near a (1, k) code, or near one of the codes of a picture's orientations."""
     bound = SIGNALS[signal].bound
     if bound is None:
-        raise UsageError(f"{signal} has no bound to search within")
+        raise UsageError(f"{signal} has no threshold to search within")
     if SIGNALS[signal].metric is Metric.HAMMING:
         return _copies(index, signal, codes, bound.value)
     hits = index.search(codes, bound.value, _MAX_VECTORS)

@@ -41,11 +41,11 @@ from frametrace.work.progress import Progress
 
 __all__ = ["ANSWER", "QueryAnswer", "find_picture", "find_text"]
 
-# A person judges the answers, nearest first, so the bound is below that for groups.
-_LEAST_JACCARD = 0.5
+# A person reviews the answers, nearest first, so the bound is below that for groups.
+_MIN_JACCARD = 0.5
 
 _MAX_DESCRIBED = 20  # pictures that a text describes, listed after captions
-_MAX_DESCRIBED_ALONE = 1000  # if only such pictures are asked for
+_MAX_DESCRIBED_ALONE = 1000  # if only such pictures are requested
 
 _UNKNOWN_SCRIPT = (
     "the model of the case's captions can't read this text's script: captions were not searched by "
@@ -62,8 +62,8 @@ def find_picture(
 ) -> QueryAnswer:
     """The posts with pictures that show what a picture file shows.
 
-    Searches by all signals that are evidence of copies, as far as the case has them, or by the
-    signal named. Files with the same bytes are always found. `limit` 0 gives all rows. Raises
+    Searches by all of the case's signals that are evidence of copies, or by the signal named. Files
+    with the same bytes are always found. `limit` 0 gives all rows. Raises
     `DecodeError` if the file is not a picture, `UsageError` for an unknown signal.
     """
     if signal:
@@ -223,6 +223,6 @@ def _by_key(case: Case, name: str, text: str) -> list[MatchingItem]:
     for sha256, caption in rows:
         similarity = jaccard(key, caption)
         relation = Relation.CONTAINS if key in caption else Relation.SIMILAR
-        if relation is Relation.CONTAINS or similarity >= _LEAST_JACCARD:
+        if relation is Relation.CONTAINS or similarity >= _MIN_JACCARD:
             items.append(MatchingItem(sha256, name, str(relation), None, similarity))
     return items

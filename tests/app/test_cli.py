@@ -102,7 +102,7 @@ def test_match_of_two_cases_names_b_s_posts_with_evidence(small_case, tmp_path, 
         (["query", "{case}", "--text", "…!"], 2, "no letters"),
         (["match", "{case}", "--out", "x.csv"], 2, "frametrace report"),
         (["match", "{case}", "{case}", "--out", "case.json"], 2, "ends in .csv"),
-        (["match", "{case}", "--min-decades", "nan"], 2, "no number"),
+        (["match", "{case}", "--min-rarity", "nan"], 2, "not a number"),
         (["report", "{case}", "--out", "{text}/sub"], 3, "name another place"),
         (["embed", "{case}", "--signal", "nonsense"], 2, "Choose from"),
         (["add", "{case}", "nowhere.csv"], 3, "nowhere.csv"),
@@ -176,7 +176,7 @@ def test_ctrl_c_says_that_the_command_goes_on_from_there(tmp_path):
     child.send_signal(signal.SIGINT)
     _, err = child.communicate()
     assert child.returncode == 130
-    assert "goes on from there" in err
+    assert "Run the same command again to continue" in err
     assert "Traceback" not in err
 
 
@@ -191,9 +191,9 @@ def test_a_reader_that_has_seen_enough_ends_nothing_badly(small_case):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_terminal_that_knows_no_chinese_shows_what_it_can(small_case, command):
+def test_a_terminal_that_knows_no_chinese_shows_what_it_can(small_case, program):
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
-    done = command("match", small_case.path, env=environment)
+    done = program("match", small_case.path, env=environment)
     assert done.returncode == 0
     assert "\\u9ed1" in done.stdout
 

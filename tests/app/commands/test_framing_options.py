@@ -19,7 +19,7 @@ _TEXT = "They burned the station down and nobody says a word about who paid for 
         (("--name", "", "--delete"), "the name is empty"),
         (
             ("--name", "fire", "--delete", "--top", "4"),
-            "--delete goes with --name and nothing else",
+            "--delete takes --name and no other option",
         ),
         (("--picture", ""), "the path is empty"),
         (("--text", _TEXT, "--unlike-picture", ""), "the path is empty"),

@@ -215,6 +215,6 @@ def test_no_tip_is_made_of_an_element(case, command, tmp_path):
 
 
 def test_two_shots_of_one_scene_are_counted_and_in_no_group(case, html, command):
-    assert "which is no copy and puts them in no group: 1." in html
+    assert "which are not copies and not grouped: 1." in html
     arguments = ("query", case.path, case.path.parent / "shot-180.jpg", "--signal", "local")
     assert re.search(r"same_scene +another shot of the same scene ", command(*arguments).stdout)

@@ -11,9 +11,9 @@ import pytest
 from hostile import HASHES, HOSTILE
 from making import jpeg, photo, write_jsonl
 
-from frametrace.app.report import page as page_module
+from frametrace.app.report import group_views as views_module
 from frametrace.app.report.group_changes import Since, changed_most, mark, news, since_of
-from frametrace.app.report.page import views_of
+from frametrace.app.report.group_views import group_views
 from frametrace.app.report.write_report import write_report
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
@@ -133,11 +133,11 @@ def test_the_same_results_give_the_same_report(grown, report, tmp_path):
 
 def test_what_changed_is_on_the_page_even_where_others_spread_wider(grown, monkeypatch):
     results, _ = load_results(grown)
-    monkeypatch.setattr(page_module, "MOST_GROUPS", 0)
-    shown = [view.row["group_id"] for group in views_of(results).values() for view in group]
+    monkeypatch.setattr(views_module, "MAX_GROUPS", 0)
+    shown = [view.row["group_id"] for group in group_views(results).values() for view in group]
     assert shown == [i for i, row in changes_of(grown).items() if row["change"] != "same"]
-    monkeypatch.setattr(page_module, "MOST_CHANGED", 1)
-    shown = [view.row["change"] for group in views_of(results).values() for view in group]
+    monkeypatch.setattr(views_module, "MAX_CHANGED", 1)
+    shown = [view.row["change"] for group in group_views(results).values() for view in group]
     assert shown == ["grew"]
 
 

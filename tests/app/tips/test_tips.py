@@ -149,7 +149,7 @@ def test_folders_and_answers_of_others_are_never_overwritten(small_case, hostile
     filled_in(out / "items.csv", ["confirmed"])
     with pytest.raises(UsageError, match="holds answers"):
         written(small_case, hostile_tip, out)
-    with pytest.raises(UsageError, match="lies in the case"):
+    with pytest.raises(UsageError, match="is inside the case"):
         written(small_case, hostile_tip, small_case.path / "out")
 
 
@@ -289,7 +289,7 @@ def test_a_watch_that_can_find_nothing_says_so_and_makes_no_case(small_case, hos
         other = tmp_path / "other.csv"
         other.write_text(text)
         result = watch(small_case.path, hostile_tip, "--out", other)
-        assert "is no list of a watch" in str(result.exception)
+        assert "is not a list of a watch" in str(result.exception)
         assert other.read_text() == text
     folder = make_case(tmp_path / "new", [{"text": "hello"}]).path
     assert "there is nothing to compare with" in watch(folder, folder.parent / "posts.jsonl").output

@@ -4,9 +4,10 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from making import made_features
+from trying import examples
 
 from frametrace.embed.signals.local import Features
 from frametrace.index.compiled import has_numba
@@ -146,7 +147,7 @@ def listed(pairs: RecordPairs) -> list[tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("compiled", PATHS)
-@settings(max_examples=60)
+@examples(60)
 @given(drawn=parts())
 def test_pairs_are_those_of_the_rule(
     drawn: tuple[Records, int, np.ndarray], compiled: bool
@@ -286,7 +287,7 @@ def counted(
 
 
 @pytest.mark.parametrize("compiled", PATHS)
-@settings(max_examples=60)
+@examples(60)
 @given(drawn=ballots())
 def test_scores_are_those_of_the_rule(drawn: tuple[np.ndarray, Positions], compiled: bool) -> None:
     weights = feature_votes.vote_weights(1 << 16)

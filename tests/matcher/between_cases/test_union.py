@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from trying import examples
 from uniting import (
     MADE_BY,
     PDQ,
@@ -78,7 +79,7 @@ BATCHES = st.lists(
 )
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(12, [HealthCheck.function_scoped_fixture])
 @given(st.lists(BATCHES, min_size=2, max_size=4))
 def test_a_union_holds_everything_once_and_links_what_repeats_nothing(tmp_path_factory, made):
     folder = tmp_path_factory.mktemp("union")
@@ -175,7 +176,7 @@ def test_a_signal_by_unlike_makers_is_left_out_and_a_command_is_named(tmp_path: 
     assert PDQ not in union.epoch.shards
     (note,) = notes(union)
     assert note.startswith("pdq is not compared: ")
-    assert all(f"{c.path} has it by pdq:{at}" in note for at, c in enumerate((a, b), 1))
+    assert all(f"{c.path} has it from pdq:{at}" in note for at, c in enumerate((a, b), 1))
     assert "frametrace embed CASE --signal pdq --replace" in note
 
 
