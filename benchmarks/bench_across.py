@@ -195,11 +195,12 @@ def _remarks(halves: Halves, cases: Cases, hashes: Hashes) -> list[str]:
         "All figures by kind: [across.md](copies/results/across.md).",
         f"{counts[0]:,} and {counts[1]:,} posts with a picture each: {listed}. "
         f"{len(halves.captions.kinds):,} captions were edited.",
-        "All seconds are wall time, measured once in one run, from stored signals and hashes on. "
+        "All seconds are wall time, measured once in one run, starting from stored "
+        "signals and hashes. "
         f"Before that, embedding both halves took {cases.seconds:,.0f} s on all cores, and hashing "
         f"all pictures by threatexchange {hashes.seconds:,.0f} s on one.",
-        "With vectors, captions of different pictures that say the same are one framing: only "
-        "edits count as right here, so that this precision is there to be compared, no more.",
+        "With vectors, captions of different pictures that say the same are one framing. Only "
+        "edits count as right here, so this precision is only for comparison.",
         f"{len(halves.pictures.unclear):,} pairs have only an avatar, a teaser or a panel of a "
         "collage in common: they count neither as right nor as wrong.",
     ]

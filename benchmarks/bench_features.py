@@ -61,7 +61,7 @@ def main() -> None:
             _extracting(dealt.originals),
         ]
     remarks = [
-        "FAISS gives the same features as the lists do where both look into the same ones, without "
+        "FAISS gives the same features as the lists do where both scan the same ones, without "
         "orientation and scale; its times are of one thread, like ours.",
     ]
     packages = ("frametrace", "faiss-cpu", "numba", "opencv-python-headless", "numpy")

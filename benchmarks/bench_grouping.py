@@ -93,7 +93,7 @@ def _whole(folder: Path, made: dict[str, float], count: int) -> tuple[list[Findi
         ),
     ], [
         f"{count:,} hashes, {made['used']:,} of them in sets; {made['pairs']:,} pairs, of which "
-        f"{ours['unlisted']:,} lie inside crowds and are not listed.",
+        f"{ours['unlisted']:,} are inside dense blocks and are not listed.",
         f"{peer['components']:,.0f} components fall into {checked['photos']:,.0f} photos, the "
         f"largest of {checked['largest']:,.0f} hashes. Every member is within {pdq.MAX_DISTANCE} "
         f"bits of its medoid, or of a member that is ({checked['through']:,.0f} of them).",
@@ -107,7 +107,7 @@ def _slice(folder: Path, pairs: float) -> tuple[list[Finding], list[str]]:
     return [
         Finding(
             f"a slice of {figures['pairs']:,} pairs, whole components",
-            f"stars: {figures['stars']:.2f} s",
+            f"star clustering: {figures['stars']:.2f} s",
             f"scikit-network's Leiden: {figures['leiden']:.2f} s",
             figures["ratio"],
         )

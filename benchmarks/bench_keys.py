@@ -137,13 +137,13 @@ def _remarks(ours: dict[str, float], truth: dict[str, float]) -> list[str]:
         f"another. {ours['candidates']:,.0f} candidates of an estimated similarity of {LEAST} or "
         f"more, {ours['near']:,.0f} near pairs; the largest set holds {ours['largest']:,.0f} keys.",
         f"Of {truth['sampled']:,.0f} keys drawn at random {truth['alone']:,.0f} share no value of "
-        f"a band with more than {FEW} others. Of a value that more have, each is paired with the "
-        "first and the next sixteen: the others are tied through them. Keys all of whose values "
-        "are equal are compared with each other, and one of them with others: that is what is "
-        "missed.",
-        "Both are given two cores; datasketch uses one. Its time is that of processor time for "
-        "hashing grams, inserting and asking for every caption, without verification; it grows "
-        "faster than the captions where many are near.",
+        f"a band with more than {FEW} others. Of the keys that share a more frequent value, each "
+        "is paired with the first and the next sixteen: the rest are tied through them. Keys whose "
+        "values are all equal are compared with each other, and one of them with other keys: the "
+        "missed pairs come from that.",
+        "Both may use two cores; datasketch uses one. Its time is the processor time of hashing "
+        "n-grams, inserting and querying every caption, without verification; it grows faster "
+        "than the captions if many are near.",
     ]
 
 

@@ -100,7 +100,7 @@ def _of_posts(
         ),
     ]
     return findings, [
-        f"In {lettered} of the {len(pictures)} pictures lettering is kept. Of the {there:,} pairs "
+        f"In {lettered} of the {len(pictures)} pictures text is reported. Of the {there:,} pairs "
         f"of neighbouring letters that rapidocr reads with a confidence of {SURE} in lines of over "
         f"three letters, ours reads {found / max(there, 1):.1%}."
     ]
@@ -151,7 +151,7 @@ def _of_photos(files: Sequence[Path], readers: Readers) -> tuple[list[Finding], 
     """What photographs cost, and what text is reported in those that show none."""
     shown = {line for line in _LETTERED.read_text("utf-8").split("\n") if line[:1] != "#"}
     free = [file for file in files if file.stem not in shown]
-    say(f"{len(free)} photographs without lettering, {len(files) - len(free)} with some")
+    say(f"{len(free)} photographs without text, {len(files) - len(free)} with text")
     kept = {
         file.stem: lines
         for file in free
@@ -163,13 +163,13 @@ def _of_photos(files: Sequence[Path], readers: Readers) -> tuple[list[Finding], 
     each = {name: spent[0] / len(beside) for name, spent in seconds.items()}
     findings = [
         Finding(
-            f"{len(beside)} photographs without lettering: processor time a picture",
+            f"{len(beside)} photographs without text: processor time a picture",
             f"{1000 * each['ours']:.0f} ms",
             f"rapidocr: {1000 * each['peer']:.0f} ms",
             ratio(seconds["peer"], seconds["ours"]),
         ),
         Finding(
-            f"{len(free)} photographs without lettering: those in which some is kept",
+            f"{len(free)} photographs without text: those in which text is reported",
             f"{len(kept)} ({len(kept) / len(free):.2%})",
             f"limit: {GOALS['kept']:.0%}; rapidocr: {statistics.mean(theirs):.0%} of {len(beside)}",
             len(kept) / len(free) / GOALS["kept"],

@@ -67,7 +67,7 @@ def measured(seed: int, *, quick: bool) -> tuple[Scripted, Real, Confused]:
     pairs = negative_sets(seed, quick=quick)
     say("making pictures, features and hashes")
     made = prepared([*bases, *sets, *pairs])
-    say("comparing pairs that are no copies")
+    say("comparing pairs that are not copies")
     confused = Confused.of(pairs, made[len(bases) + len(sets) :])
     say("looking up real edits")
     real = Real.of(labels, made[1], made[2])
@@ -119,7 +119,7 @@ def _called(scripted: Scripted, confused: Confused) -> list[Finding]:
     seen = [one.kind for one in confused.sets if not one.kind.endswith(STRENGTHS[-1])]
     return [
         _goal("screenshots and collages of middle strength called `contains`", right, "contains"),
-        _limit("pairs that are no copies called `copy`", confused.share(Relation.COPY)),
+        _limit("pairs that are not copies called `copy`", confused.share(Relation.COPY)),
         _limit(
             "the same, additions weak or of middle strength",
             confused.share(Relation.COPY, kinds=seen),
@@ -148,9 +148,9 @@ def _remarks(scripted: Scripted, real: Real, confused: Confused) -> list[str]:
         f"{ours[0]:.1%} at a precision of {ours[1]:.1%} of pairs of middle strength. Of "
         f"{len(real.names)} pairs of real edits it calls {called}.",
         f"Verification alone, given the right pairs, calls {alone:.1%} of those of middle strength "
-        "`copy` or `contains`: what it misses no index could make up for.",
-        f"Of pairs that are no copies {contains:.1%} are called `contains`.",
-        "Distances within which hashes are so precise, in bits: "
+        "`copy` or `contains`: no index could make up for what it misses.",
+        f"Of pairs that are not copies, {contains:.1%} are called `contains`.",
+        "Distances within which hashes have that precision, in bits: "
         + ", ".join(f"{name} {-least[name]:g}" for name in METHODS if least[name] < 0)
         + "; the others never are.",
     ]

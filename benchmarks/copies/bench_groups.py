@@ -129,7 +129,7 @@ def _photo_groups(scores: GroupScores) -> list[Finding]:
         _goal("pairs in photo groups that show one photograph", precision, "precision"),
         _goal("edits in one photo group with their original", every, "recall"),
         _goal(f"the same, the worst edit: {worst}", recall[worst], "worst edit"),
-        _goal("edits and originals called what they are", _sum(right.values()), "relation"),
+        _goal("edits and originals with the right relation", _sum(right.values()), "relation"),
     ]
 
 
@@ -153,7 +153,7 @@ def _alterations(scores: GroupScores) -> list[Finding]:
         return []
     reported, flagged = _sum(counts.reported.values()), _sum(counts.flagged.values())
     return [
-        _goal("falsified pictures, reported in the right place", reported, "reported"),
+        _goal("falsified pictures, reported at the right position", reported, "reported"),
         _limit("unaltered pictures reported as falsified", flagged, "flagged"),
     ]
 

@@ -147,7 +147,7 @@ def _findings(grown: list[Grown], queries: int) -> list[Finding]:
     ]
     findings += [
         Finding(
-            f"{one.distractors:,} distractors: one question, one core",
+            f"{one.distractors:,} distractors: one query, one core",
             f"{1000 * one.seconds:.0f} ms",
             f"goal: {1000 * GOALS['seconds']:.0f} ms",
             one.seconds / GOALS["seconds"],

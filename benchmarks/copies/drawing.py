@@ -22,7 +22,7 @@ _COLUMNS = (*METHODS, LOCAL, CHAIN)
 
 
 def thresholds(scripted: Scripted) -> Mapping[str, float]:
-    """The similarity of each method at which its pairs of middle strength are so precise."""
+    """The similarity of each method at which its pairs of middle strength reach the precision."""
     return {name: scripted.curve(name, 1).recall_at(PRECISION)[1] for name in scripted.similarity}
 
 

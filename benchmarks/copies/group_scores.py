@@ -136,7 +136,7 @@ class GroupScores:
         return tallies
 
     def relations(self) -> Tallies:
-        """By edit: of pairs with their original that are in a match, those called what they are."""
+        """By edit: of matches with the original, how many have the right relation."""
         tallies: defaultdict[str, Tally] = defaultdict(Tally)
         for number, one in enumerate(self.labels):
             if one.role is not Role.EDIT:

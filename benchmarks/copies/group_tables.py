@@ -21,12 +21,12 @@ def family_of(kind: str) -> str:
 
 
 def write_group_tables(path: Path, scores: GroupScores, half: str) -> None:
-    """Every kind's figures."""
+    """Write the figures of every kind."""
     parts = [
         f"# A whole case: all figures\n\nWritten by `bench_groups.py --write-results`, half "
-        f"`{half}`; what the columns mean stands in [benchmarks/README.md](../../README.md).",
-        "## Scripted edits\n\nIn one photo group with their original; called what they are, of "
-        "those that matches list.",
+        f"`{half}`; the columns are explained in [benchmarks/README.md](../../README.md).",
+        "## Scripted edits\n\nIn one photo group with their original; with the right relation, "
+        "of those that are matches.",
         _edits(scores),
         "## Pictures of one template with different photographs\n\nPairs called `copy` or "
         "`contains`; pairs in one photo group; pictures in one group with the photograph that "

@@ -58,10 +58,10 @@ class Variant:
 VARIANTS = (
     Variant("caption keys alone", _KEYS, pictures=False),
     Variant("captions: keys and vectors", _READ, pictures=False),
-    Variant("lettering alone", ("overlay", *_READ), captions=False),
+    Variant("OCR text alone", ("overlay", *_READ), captions=False),
     Variant("photo groups", _PHOTOS, captions=False, kind=GroupKind.PHOTO),
     Variant("captions and photos", (*_PHOTOS, *_READ)),
-    Variant("all: captions, lettering, photos", (*_PHOTOS, "overlay", *_READ)),
+    Variant("all: captions, OCR text, photos", (*_PHOTOS, "overlay", *_READ)),
 )
 
 
@@ -131,7 +131,9 @@ def main() -> None:
         found[name] = bcubed(groups, labels)
         say(f"  {name}: {found[name]}")
     if not chosen.clip_weights:
-        remarks.append("No CLIP weights were given (--clip-weights): looks are not measured.")
+        remarks.append(
+            "No CLIP weights were given (--clip-weights): image similarity is not measured."
+        )
     remarks.append(_at_other_thresholds(rows, folder / "real_edits", models, labels))
     conclude("events", _findings(found), remarks, PACKAGES, chosen)
 

@@ -123,7 +123,7 @@ def _with_outliers(
     return (
         f"Ours with {OUTLYING} channels of every norm of {ARCHITECTURE} made larger, as outliers "
         f"in trained transformers are (arXiv 2208.07339), {len(photographs)} photographs, and "
-        f"what the check at loading says: {'; '.join(outcomes)}."
+        f"the result of the check at loading: {'; '.join(outcomes)}."
     )
 
 
