@@ -59,7 +59,7 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """Each half as a case, and both as one; `seconds` are those of embedding the two halves.
+    """Each half as a case, and both as one; `seconds` is the time of embedding the two halves.
 
     All were watched for the first time while they were empty, so that every post is new to a watch.
     """
@@ -84,7 +84,7 @@ class Cases:
 
 
 def _filled(case: Case, sources: Sequence[Path]) -> tuple[Case, float]:
-    """Add sources and embed them; the seconds are those of embedding."""
+    """Add sources and embed them; returns the case and the seconds of embedding."""
     add_sources(case, sources, library=MediaLibrary([]))
     begun = time.perf_counter()
     embed(case, EmbedSettings(signals=SIGNALS))
@@ -139,7 +139,7 @@ def by_meaning(halves: Halves, cases: Cases) -> dict[str, Reported]:
 
 
 def _warm_up(halves: Halves) -> None:
-    """Match a few of the posts, in a case of their own."""
+    """Match a few of the posts in a separate case."""
     source = halves.folder / "warm-up.jsonl"
     lines = [halves.source(platform).read_text("utf-8").splitlines() for platform in Platform]
     source.write_text("\n".join(line for half in lines for line in half[:WARM_UP]) + "\n", "utf-8")
@@ -167,7 +167,7 @@ def _by_caption(tied_by: Iterable[Mapping[str, Any]] | None) -> bool:
 
 
 def by_tip(halves: Halves, cases: Cases) -> Reported:
-    """Pairs of a tip on all that our half posted, checked against theirs."""
+    """Pairs from a tip about everything our half posted, checked against theirs."""
     begun = time.perf_counter()
     sent, holders = _sent(halves, cases.ours)
     echoes = check_tip(cases.theirs, read_tip(sent)).echoes
@@ -188,7 +188,7 @@ def by_watch(halves: Halves, cases: Cases) -> Reported:
 
 
 def _sent(halves: Halves, case: Case) -> tuple[Path, Mapping[str, Collection[str]]]:
-    """A tip on everything in the case, and the posts that each of its items comes from."""
+    """A tip about everything in the case, and the posts that each item comes from."""
     path = halves.folder / "tip.json"
     accounts = tuple(case.read("posts", ["account_id"])["account_id"].unique().to_pylist())
     sent = export_tip(case, Selection(accounts=accounts), path)
@@ -259,6 +259,6 @@ def pdq_signal() -> "type[PdqSignal]":
         from threatexchange.signal_type.pdq.signal import PdqSignal
     except ImportError:
         raise Stopped(
-            "the peer is absent: pip install -c constraints.txt -r benchmarks/requirements.txt"
+            "the peer is missing: pip install -c constraints.txt -r benchmarks/requirements.txt"
         ) from None
     return PdqSignal

@@ -39,7 +39,7 @@ INSIDE, BETWEEN, TIP, WATCH = "inside one case", "between two cases", "by a tip"
 PDQ = "threatexchange, PDQ"
 SAME_TEXT = "equal text, lower-cased"
 OURS = (INSIDE, BETWEEN, TIP, WATCH)
-SHOWN = 8  # kinds of wrong pairs of each method
+MAX_WRONG_KINDS = 8  # kinds of wrong pairs of each method
 
 Scores = Mapping[str, Score]  # by method
 
@@ -72,9 +72,9 @@ def main() -> None:
         if not chosen.json:
             print((place / "across.md").read_text("utf-8"))
     findings = [
-        *_found("edited copies", pictures, reported, PDQ),
-        *_found("reworded captions", captions, reported, SAME_TEXT),
-        *_found("the same, with vectors", meanings, meant, SAME_TEXT),
+        *_recall_findings("edited copies", pictures, reported, PDQ),
+        *_recall_findings("reworded captions", captions, reported, SAME_TEXT),
+        *_recall_findings("the same, with vectors", meanings, meant, SAME_TEXT),
         *_compared("edited copies", pictures),
         *_compared("reworded captions", captions),
         *_compared("the same, with vectors", meanings),
@@ -83,7 +83,9 @@ def main() -> None:
     conclude("across", findings, _remarks(halves, cases, hashes), PACKAGES, chosen)
 
 
-def _found(what: str, scores: Scores, reported: Mapping[str, Reported], peer: str) -> list[Finding]:
+def _recall_findings(
+    what: str, scores: Scores, reported: Mapping[str, Reported], peer: str
+) -> list[Finding]:
     """Each of our methods beside the peer."""
     theirs = scores[peer]
     least = 1 / max(sum(theirs.positives.values()), 1)  # one pair, where the peer finds none
@@ -178,7 +180,9 @@ def _wrong(halves: Halves, truth: Truth, reported: Mapping[str, frozenset[Pair]]
     for name, pairs in reported.items():
         wrong = pairs - truth.kinds.keys() - truth.unclear
         counts = Counter(map(halves.named, wrong))
-        rows += [[name, kinds, f"{count:,}"] for kinds, count in counts.most_common(SHOWN)]
+        rows += [
+            [name, kinds, f"{count:,}"] for kinds, count in counts.most_common(MAX_WRONG_KINDS)
+        ]
     return _table(("reported by", "pictures", "pairs"), rows)
 
 

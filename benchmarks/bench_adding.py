@@ -53,7 +53,7 @@ from frametrace.posts.model import MediaItem, Skipped
 from frametrace.posts.open_source import read_source
 from frametrace.work.cpus import cpu_count
 
-LIMIT = GIB  # above the models
+LIMIT = GIB  # bytes, above the models
 SAMPLE = 1000  # pictures, and captions, of the plain loops
 WIDTH, HEIGHT, QUALITY = 480, 360, 84  # some 40 kB a file
 WORDS = 12  # of a caption
@@ -185,7 +185,7 @@ def _make_posts(folder: Path, size: Size, seed: int) -> tuple[Path, list[str]]:
 
 
 def _popular(rng: np.random.Generator, posts: int, items: int) -> list[int]:
-    """Which item each post has: every item once, the other posts prefer few of them."""
+    """The item of each post: every item once; the remaining posts share a few of them."""
     others = (items * rng.random(posts - items) ** 3).astype(int)
     chosen: list[int] = rng.permutation(np.concatenate([np.arange(items), others])).tolist()
     return chosen

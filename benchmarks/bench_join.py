@@ -48,7 +48,9 @@ def main() -> None:
         _child("case", folder, large)
         made = {**_child("index", folder), **_child("pairs", folder)}
         say("adding, and asking")
-        findings += _large(made, large) + _added(folder, made, large) + _asked(folder, large)
+        findings += (
+            _large(made, large) + _added(folder, made, large) + _query_findings(folder, large)
+        )
         remarks.append(_growth(folder, small, large))
     conclude("join", findings, remarks, ("frametrace", "numba", "faiss-cpu", "numpy"), chosen)
 
@@ -130,7 +132,7 @@ def _added(folder: Path, made: dict[str, float], count: int) -> list[Finding]:
     ]
 
 
-def _asked(folder: Path, count: int) -> list[Finding]:
+def _query_findings(folder: Path, count: int) -> list[Finding]:
     ours = _child("ask", folder)
     what = f"one hash among {count:,}"
     return [
@@ -174,7 +176,7 @@ def make_hashes(path: str, count: str, seed: str) -> dict[str, float]:
 
 
 def join(path: str) -> dict[str, float]:
-    """The join, and how its pairs agree with what is known."""
+    """The join, and how its pairs agree with the known ones."""
     codes = np.load(path, mmap_mode="r")
     _warm_up()
     wall, cpu, found = time.perf_counter(), time.process_time(), []
@@ -255,7 +257,7 @@ def _extrapolated(codes: np.ndarray, search: Callable[..., object]) -> dict[str,
 
 
 def make_case(folder: str, count: str) -> dict[str, float]:
-    """A case with all but the hundredth part of the hashes."""
+    """A case with 99 % of the hashes."""
     codes = np.load(Path(folder) / f"{count}.npy", mmap_mode="r")
     case = Case.create(Path(folder) / "case")
     first = len(codes) - len(codes) // ADDED
@@ -265,7 +267,7 @@ def make_case(folder: str, count: str) -> dict[str, float]:
 
 
 def add(folder: str, count: str) -> dict[str, float]:
-    """The last hundredth part of the hashes."""
+    """Add the last 1 % of the hashes."""
     codes = np.load(Path(folder) / f"{count}.npy", mmap_mode="r")
     first = len(codes) - len(codes) // ADDED
     _put(Case(Path(folder) / "case"), codes[first:], first)

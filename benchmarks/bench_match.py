@@ -53,7 +53,7 @@ LIMITS = {"s": (600, 7200), "GB": (3, 8), "ms": 3, "query": 150, "growth": 1.3}
 
 def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1] == "ask":
-        _ask(Path(sys.argv[2]), [Path(name) for name in sys.argv[3:]])
+        _time_queries(Path(sys.argv[2]), [Path(name) for name in sys.argv[3:]])
         return
     chosen = options(__doc__ or "")
     quick = chosen.quick
@@ -146,7 +146,7 @@ def _sizes(
                 (case.path / made).rename(place / f"{made}-{size}")
         ran = run(command_line("match", case.path))
         used.append(ran.cpu)
-        findings += _told(f"{size:,} pictures", ran, seconds, memory)
+        findings += _findings(f"{size:,} pictures", ran, seconds, memory)
         each = 1000 * ran.cpu / size
         findings.append(
             Finding(
@@ -173,7 +173,7 @@ def _sizes(
     return findings
 
 
-def _told(what: str, ran: Ran, seconds: float, memory: float) -> list[Finding]:
+def _findings(what: str, ran: Ran, seconds: float, memory: float) -> list[Finding]:
     return [
         Finding(
             f"{what}: match",
@@ -236,7 +236,7 @@ def _queried(case: Path, queries: Sequence[Path], size: int) -> Finding:
     )
 
 
-def _ask(path: Path, queries: Sequence[Path]) -> None:
+def _time_queries(path: Path, queries: Sequence[Path]) -> None:
     """Run the queries in one process on one core, after one warm-up; print the times."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     case = Case(path)

@@ -27,7 +27,7 @@ from frametrace.embed.ocr.reader import TextReader, model_files
 
 ROUNDS = 2
 PHOTOS, PHOTOS_QUICK = 902, 30
-BESIDE = 8  # one in this many photographs is read by the peer as well
+PEER_INTERVAL = 8  # one in this many photographs is read by the peer as well
 QUICK = 12
 SURE = 0.8  # confidence from which the peer's lines count as what is there to be read
 GOALS = {"seconds": 0.8, "kept": 0.01}
@@ -157,7 +157,7 @@ def _of_photos(files: Sequence[Path], readers: Readers) -> tuple[list[Finding], 
         for file in free
         if (lines := readers["ours"](decode(file.read_bytes()).image))
     }
-    beside = list(_pictures(free[::BESIDE]).values())
+    beside = list(_pictures(free[::PEER_INTERVAL]).values())
     seconds = interleaved(readers, beside, 1, clock=time.process_time)
     theirs = [bool(readers["peer"](picture)) for picture in beside]
     each = {name: spent[0] / len(beside) for name, spent in seconds.items()}

@@ -67,7 +67,7 @@ def main() -> None:
         say(f"making a case of {count:,} pictures")
         case = Case.create(Path(name, "case"))
         expected = _fill(case, _hash(query_picture)[0], count, chosen.seed)
-        first = _ask(case, query_picture, expected)
+        first = _query(case, query_picture, expected)
         rounds = ROUNDS_QUICK if chosen.quick else ROUNDS
         findings = [
             *_cold(case, query_picture, expected, rounds),
@@ -183,7 +183,7 @@ def _put_hashes(
         writer.put(f"pictures-{start}", {signal_table(pdq.Pdq.name): named})
 
 
-def _ask(case: Case, query_picture: Path, expected: int) -> Ran:
+def _query(case: Case, query_picture: Path, expected: int) -> Ran:
     """One query from a cold shell; its answer is checked."""
     ran = run(command_line("query", case.path, query_picture, "--json"), watched=False)
     if (total := json.loads(ran.printed)["total"]) != expected:
@@ -195,7 +195,7 @@ def _cold(case: Case, query_picture: Path, expected: int, rounds: int) -> list[F
     say("cold queries")
     used: list[float] = []
     contenders: Mapping[str, Callable[[None], object]] = {
-        "query": lambda _: used.append(_ask(case, query_picture, expected).cpu),
+        "query": lambda _: used.append(_query(case, query_picture, expected).cpu),
         "floor": lambda _: run([sys.executable, "-c", _FLOOR], watched=False),
     }
     seconds = interleaved(contenders, [None], rounds)

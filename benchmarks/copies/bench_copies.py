@@ -48,7 +48,7 @@ def main() -> None:
         if not chosen.json:
             print((place / "all.md").read_text("utf-8"))
     findings = [
-        *_found(scripted, real),
+        *_recall_findings(scripted, real),
         *_beside_peers(scripted, real),
         *_called(scripted, confused),
     ]
@@ -75,7 +75,7 @@ def measured(seed: int, *, quick: bool) -> tuple[Scripted, Real, Confused]:
     return Scripted.of(sets, made[len(bases) :][: len(sets)], made[0]), real, confused
 
 
-def _found(scripted: Scripted, real: Real) -> list[Finding]:
+def _recall_findings(scripted: Scripted, real: Real) -> list[Finding]:
     recall, at = scripted.curve(CHAIN, 1).recall_at(PRECISION)
     each = {edit: scripted.recall(CHAIN, edit, 1, at) for edit in EDITS}
     worst = min(each, key=lambda edit: each[edit])

@@ -95,7 +95,7 @@ def _measured(folder: Path, path: Path) -> tuple[GroupScores, Results, MatchRun,
 
 
 def _posts(folder: Path, path: Path) -> Path:
-    """Write the pictures, and a post by an account of its own for each: the source."""
+    """Write the pictures, and a source with one post and one account for each."""
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     made_as = folder / "made_as.txt"
     if made_as.exists() and made_as.read_text("utf-8") != path.name:

@@ -105,7 +105,7 @@ def _grown(
         case = put_features(case, f"crops-{number}", *_columns(block))
         there += len(block)
         if there in sizes:
-            grown.append(_looked_up(case, there, queries))
+            grown.append(_search_all(case, there, queries))
             say(f"  {grown[-1]}")
     return grown
 
@@ -114,7 +114,7 @@ def _columns(block: pa.Table) -> list[pa.Array]:
     return [block[name].combine_chunks() for name in ("sha256", "code", "thumbnail")]
 
 
-def _looked_up(case: Case, distractors: int, queries: list[Query]) -> Grown:
+def _search_all(case: Case, distractors: int, queries: list[Query]) -> Grown:
     start = time.perf_counter()
     index = open_index(case, Local.name, FeatureIndex)
     building = time.perf_counter() - start

@@ -10,7 +10,7 @@ from copies.labels import Role
 
 __all__ = ["family_of", "write_group_tables"]
 
-_SHOWN = 25  # kinds of wrong pairs
+_MAX_WRONG_KINDS = 25  # kinds of wrong pairs
 
 
 def family_of(kind: str) -> str:
@@ -30,7 +30,7 @@ def write_group_tables(path: Path, scores: GroupScores, half: str) -> None:
         _edits(scores),
         "## Pictures of one template with different photographs\n\nPairs called `copy` or "
         "`contains`; pairs in one photo group; pictures in one group with the photograph that "
-        "they were made of, where it is in the case.",
+        "they were made of, if that is in the case.",
         _templates(scores),
         "## Alterations\n\nReported at the right position; in one photo group with the original.",
         _alterations(scores),
@@ -78,7 +78,7 @@ def _alterations(scores: GroupScores) -> str:
 
 
 def _wrong(scores: GroupScores) -> str:
-    pairs = list(scores.wrong_pairs().items())[:_SHOWN]
+    pairs = list(scores.wrong_pairs().items())[:_MAX_WRONG_KINDS]
     return _table(("pictures", "pairs"), [[kinds, f"{count:,}"] for kinds, count in pairs])
 
 

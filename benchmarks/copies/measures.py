@@ -48,7 +48,7 @@ class Curve:
         return float((gained * self.precision).sum())
 
     def recall_at(self, precision: float) -> tuple[float, float]:
-        """The most recall with at least that precision, and the similarity where it is reached.
+        """The highest recall with at least that precision, and the similarity where it is reached.
 
         Recall 0 at an infinite similarity if no threshold has that precision.
         """

@@ -53,7 +53,7 @@ Made = tuple[Label, bytes]
 
 
 def picture_file(seed: int, half: Half, size: Size) -> Path:
-    """A Parquet file of all pictures in `SCHEMA`; made where it is absent, by all cores."""
+    """A Parquet file of all pictures in `SCHEMA`; made on all cores if it is missing."""
     todo = jobs(seed, half, size)
     named = f"{half}-{len(todo)}-{seed}-{_made_by()}-{zlib.crc32(repr(size).encode()):08x}"
     path = folder() / "groups" / f"{named}.parquet"

@@ -71,7 +71,7 @@ def main() -> None:
             ):
                 of = texts[language]
                 made = [edited(text, language, edit, strength, str(chosen.seed)) for text in of]
-                for method, pairs in _told(of, made, words[language]).items():
+                for method, pairs in _matches_of_methods(of, made, words[language]).items():
                     right = sum(a == b for a, b in pairs)
                     found[edit, language, method] = Counts(len(made), right, len(pairs))
         conclude(f"copypaste-{name}", _findings(found), _remarks(found), PACKAGES, chosen)
@@ -88,7 +88,7 @@ def _captions(step: int) -> dict[str, list[str]]:
     return {language: list(dict.fromkeys(row[language] for row in rows)) for language in LANGUAGES}
 
 
-def _told(
+def _matches_of_methods(
     texts: list[str], made: list[str], words: Callable[[Iterable[str]], Pairs]
 ) -> dict[str, Pairs]:
     """What each method finds for the edited captions, `made`."""

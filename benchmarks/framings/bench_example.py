@@ -45,7 +45,7 @@ from frametrace.posts.media.media_library import MediaLibrary
 
 PACKAGES = ("frametrace", "scikit-learn", "sentence-transformers", "numpy")
 _SMALLEST = 9  # contents of an event that is a target
-_LEAST = MatchSettings().min_decades
+_MIN_RARITY = MatchSettings().min_decades
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Labelled:
 
     @classmethod
     def of(cls, case: Case, labels: Mapping[tuple[str, str], str]) -> "Labelled":
-        """A case whose posts are labelled, each content by most of its own."""
+        """A case of labelled posts; each content has the label of most of its posts."""
         compared = case_contents(case)
         labels_of: dict[int, Counter[str]] = defaultdict(Counter)
         post: dict[int, ExamplePost] = {}
@@ -192,7 +192,7 @@ def _prototypes(
     for target, like in drawn:
         given = labelled.given(like)
         for name, decades in _rankings(labelled, given).items():
-            scores[name].append(_score(labelled, decades, decades >= _LEAST, target, like))
+            scores[name].append(_score(labelled, decades, decades >= _MIN_RARITY, target, like))
     means = {name: mean_of(each) for name, each in scores.items()}
     ours = means.pop("ours")
     for name, score in means.items():
@@ -232,9 +232,9 @@ def _against(
             unlike = wrong[np.argsort(-alone.rarity[wrong], kind="stable")[:count]].tolist()
             found = labelled.found(labelled.given(like, unlike))
             left = [*like, *unlike]
-            belongs = (found.rarity >= _LEAST) & ~found.opposed
+            belongs = (found.rarity >= _MIN_RARITY) & ~found.opposed
             with_them.append(_score(labelled, found.rarity, belongs, target, left))
-            belongs = alone.rarity >= _LEAST
+            belongs = alone.rarity >= _MIN_RARITY
             without.append(_score(labelled, alone.rarity, belongs, target, left))
         ours, before = mean_of(with_them), mean_of(without)
         worst = min(a.ranked - b.ranked for a, b in zip(with_them, without, strict=True))

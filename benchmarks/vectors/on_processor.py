@@ -31,7 +31,7 @@ PACKAGES = (
     *("onnxruntime", "onnx", "numpy"),
 )
 GOALS = {"pictures": 2.5, "captions": 3.0}
-LEAST_COSINE, LEAST_NEIGHBOURS = 0.99, 0.97
+MIN_COSINE, MIN_NEIGHBOURS = 0.99, 0.97
 ROUNDS, ROUNDS_QUICK = 3, 2
 PICTURES, PICTURES_QUICK = 256, 40
 AT_A_TIME, AT_A_TIME_QUICK = 64, 16  # pictures of a turn
@@ -232,12 +232,10 @@ def _finding(
 
 
 def _remark(subject: Subject, agreed: Agreement) -> str:
-    negation = (
-        "" if agreed.mean >= LEAST_COSINE and agreed.neighbours >= LEAST_NEIGHBOURS else " not"
-    )
+    negation = "" if agreed.mean >= MIN_COSINE and agreed.neighbours >= MIN_NEIGHBOURS else " not"
     return (
         f"{subject.name}, {len(subject.compared):,} of them, ours: mean cosine {agreed.mean:.4f} "
-        f"(goal ≥ {LEAST_COSINE:g}), nearest neighbours {agreed.neighbours:.1%} (goal ≥ "
-        f"{LEAST_NEIGHBOURS:.0%}):{negation} reached. {agreed.as_near:.1%} find one that is as "
+        f"(goal ≥ {MIN_COSINE:g}), nearest neighbours {agreed.neighbours:.1%} (goal ≥ "
+        f"{MIN_NEIGHBOURS:.0%}):{negation} reached. {agreed.as_near:.1%} find one that is as "
         "near in float32, to 0.005."
     )
