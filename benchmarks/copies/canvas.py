@@ -37,7 +37,7 @@ _LANCZOS = Image.Resampling.LANCZOS
 
 @lru_cache(maxsize=512)
 def typeface(family: str, size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """A font of a family. Raises `Stopped` where this machine has none."""
+    """A font of a family. Raises `Stopped` if this machine has none."""
     file, index = _FILES[family, bold]
     try:
         return ImageFont.truetype(file, size, index)

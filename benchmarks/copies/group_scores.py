@@ -66,7 +66,7 @@ class GroupScores:
     """The pictures of a case, by number; its photo groups, its element groups and its matches.
 
     `relation` says what a pair was called: `copy` if any signal says so. `boxes` has the altered
-    boxes of a pair, in fractions of the picture `sha256_b`; None where the product lists none.
+    boxes of a pair, in fractions of the picture `sha256_b`; None if the product lists none.
     `tied` has those of a member of a photo group, in fractions of it, with the picture that it is
     tied to: falsified pictures are often tied to another copy than their original.
     """
