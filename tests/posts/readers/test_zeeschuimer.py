@@ -1,4 +1,4 @@
-"""Zeeschuimer's items: whatever a page's record holds, it is a valid post or refused with a reason."""
+"""Zeeschuimer: one reader for each platform, and the traps of each."""
 
 import copy
 import json
