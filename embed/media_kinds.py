@@ -45,7 +45,7 @@ class MediaKind(ABC):
     def frames(self, data: bytes) -> Iterator[Frame]:
         """Decode the frames, in order, one or more.
 
-        Raises `DecodeError` with a plain reason, and `FormatMissing` where a package is missing.
+        Raises `DecodeError` with a plain reason, and `FormatMissing` if a package is missing.
         """
 
 

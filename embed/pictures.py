@@ -154,7 +154,7 @@ def _units(
 ) -> Iterator[Sequence[MediaItem]]:
     """The pictures that lack the signals `lacking` and have those `present`, a unit at a time.
 
-    The order is stable. They are read from the shards as of the first unit.
+    The order is stable. All are read from the shards that exist when the first unit is read.
     """
     conditions = [_DECODABLE, *map(_lacks, lacking), *(f"NOT {_lacks(name)}" for name in present)]
     columns = "sha256, root, path, size"

@@ -73,7 +73,7 @@ class IndexSource:
     signal: str
 
     def codes(self) -> Codes:
-        """The usable values, equal ones once. Raises `CaseError` where a shard is damaged."""
+        """The usable values, equal ones once. Raises `CaseError` if a shard is damaged."""
         return Codes.of(self.case, self.signal)
 
     def shards(self) -> list[Path]:
@@ -107,7 +107,7 @@ class Index(ABC):
         """Write the files of an index into a folder and open it.
 
         `earlier` are the folders of undamaged indexes of fewer values of the same signal, largest
-        first. Raises `OSError` or `RuntimeError` where the files can't be written.
+        first. Raises `OSError` or `RuntimeError` if the files can't be written.
         """
 
     @classmethod

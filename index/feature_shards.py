@@ -23,7 +23,7 @@ _BATCH = 512  # pictures that are read at a time, some 3 MB
 class CodeShards:
     """The committed shards of a signal whose `code` is bytes. They never change.
 
-    Every method raises `CaseError` where one is missing or damaged.
+    Every method raises `CaseError` if one is missing or damaged.
     """
 
     def __init__(self, files: Sequence[Path]) -> None:

@@ -37,7 +37,7 @@ _LANCZOS = Image.Resampling.LANCZOS
 
 @lru_cache(maxsize=512)
 def typeface(family: str, size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """A font of a family. Raises `Stopped` where this machine has none."""
+    """A font of a family. Raises `Stopped` if this machine has none."""
     file, index = _FILES[family, bold]
     try:
         return ImageFont.truetype(file, size, index)
@@ -61,7 +61,7 @@ class Canvas:
         self.family = "sans"
 
     def finished(self, width: int) -> Image.Image:
-        """The picture, shrunk to so many pixels of width."""
+        """The picture, shrunk to a width in pixels."""
         height = round(self.image.height * width / self.image.width)
         return self.image.resize((width, height), _LANCZOS)
 

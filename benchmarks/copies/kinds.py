@@ -120,7 +120,7 @@ def kinds_of(half: Half) -> list[Kind]:
 
 
 def templates_of(kind: Kind, half: Half, count: int) -> list[int]:
-    """The numbers of so many templates of a kind in each half: even to tune by, odd to judge by.
+    """The numbers of a kind's templates in each half: even ones for tuning, odd ones for judging.
 
     Layouts of apps are in one half only, so all of their templates are.
     """

@@ -64,7 +64,7 @@ def one_of(rng: np.random.Generator, choices: Sequence[str]) -> str:
 
 @lru_cache(maxsize=256)
 def font(script: str, size: int) -> ImageFont.FreeTypeFont:
-    """The font of a script. Raises `Stopped` where this machine has none."""
+    """The font of a script. Raises `Stopped` if this machine has none."""
     try:
         return ImageFont.truetype(_FONTS[script], size)
     except OSError:

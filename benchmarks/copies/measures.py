@@ -48,9 +48,9 @@ class Curve:
         return float((gained * self.precision).sum())
 
     def recall_at(self, precision: float) -> tuple[float, float]:
-        """The most recall with at least that precision, and the similarity where it is reached.
+        """The highest recall with at least that precision, and the similarity where it is reached.
 
-        Recall 0 at an infinite similarity where no cut is so precise.
+        Recall 0 at an infinite similarity if no threshold has that precision.
         """
         good = np.flatnonzero(self.precision >= precision)
         if not len(good):

@@ -47,7 +47,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A set of n pictures: digests, values of signals and hashes, read where they are asked for."""
+    """A set of n pictures: digests, values of signals and hashes, read on demand."""
 
     name: str
 

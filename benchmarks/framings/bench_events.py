@@ -58,10 +58,10 @@ class Variant:
 VARIANTS = (
     Variant("caption keys alone", _KEYS, pictures=False),
     Variant("captions: keys and vectors", _READ, pictures=False),
-    Variant("lettering alone", ("overlay", *_READ), captions=False),
+    Variant("OCR text alone", ("overlay", *_READ), captions=False),
     Variant("photo groups", _PHOTOS, captions=False, kind=GroupKind.PHOTO),
     Variant("captions and photos", (*_PHOTOS, *_READ)),
-    Variant("all: captions, lettering, photos", (*_PHOTOS, "overlay", *_READ)),
+    Variant("all: captions, OCR text, photos", (*_PHOTOS, "overlay", *_READ)),
 )
 
 
@@ -131,7 +131,9 @@ def main() -> None:
         found[name] = bcubed(groups, labels)
         say(f"  {name}: {found[name]}")
     if not chosen.clip_weights:
-        remarks.append("No CLIP weights were given (--clip-weights): looks are not measured.")
+        remarks.append(
+            "No CLIP weights were given (--clip-weights): image similarity is not measured."
+        )
     remarks.append(_at_other_thresholds(rows, folder / "real_edits", models, labels))
     conclude("events", _findings(found), remarks, PACKAGES, chosen)
 
@@ -187,15 +189,15 @@ def _groups(results: Results, kind: GroupKind) -> list[frozenset[Key]]:
 def _at_other_thresholds(
     rows: Sequence[Row], pictures: Path, models: ModelChoice, labels: Mapping[Key, str]
 ) -> str:
-    """How much hangs on the threshold, in the case of all that is there."""
-    told = []
+    """How the result depends on the threshold, in the case with all content."""
+    outcomes = []
     with tempfile.TemporaryDirectory(prefix="bench-events-") as folder:
         case = _case(Path(folder), VARIANTS[-2], rows, pictures, models)
         for least in (2.5, 3.0, 3.5, 4.0, 5.0):
             results, _ = match_case(case, MatchSettings(min_decades=least))
             score = bcubed(_groups(results, GroupKind.FRAMING), labels)
-            told.append(f"{least:g}: {score.precision:.3f} / {score.recall:.3f}")
-    return f"Precision / recall of captions and photos by --min-decades: {'; '.join(told)}."
+            outcomes.append(f"{least:g}: {score.precision:.3f} / {score.recall:.3f}")
+    return f"Precision / recall of captions and photos by --min-decades: {'; '.join(outcomes)}."
 
 
 def _peers(rows: Sequence[Row], models: ModelChoice) -> dict[str, list[frozenset[Key]]]:

@@ -51,11 +51,11 @@ PROPOSAL_SCHEMA = pa.schema(
     ]
 )
 # A pair is proposed if it is among this many best pairs of either picture. Watermarks and the like
-# add some pairs beside the true ones; of 3,000 copies of one picture, 20 of each connect them all.
+# add some pairs to the true ones; of 3,000 copies of one picture, 20 of each connect them all.
 MAX_PARTNERS = 20
 _MIN_COMPILED = 1_000_000  # records: loops are compiled above, if numba is installed
 _MIN_WEIGHT_PICTURES = 1 << 16  # assumed for weights: among few pictures, all features seem common
-_UNIT_RECORDS = 1 << 20  # smaller parts are compared together until they have so many records
+_UNIT_RECORDS = 1 << 20  # smaller parts are compared together until they have this many records
 
 _Unit = dict[int, int]  # parts that are compared together, and the record count of each
 
