@@ -95,7 +95,7 @@ def _mapped(source: Source, head: Head, settings: ReadSettings) -> SourcePart | 
     """The part of a table that a column map of the users, or one that the case saved, fits.
 
     A saved map is used only for tables with exactly the columns that it was made for: the same
-    names may mean something else in another table. Settings override those of the map.
+    names may mean something else in another table. The call's settings override the map's.
     """
     digest = header_digest(head.names) if settings.columns else ""
     for columns in settings.columns:

@@ -1,4 +1,4 @@
-"""The data model: posts, accounts, media files, and what was skipped."""
+"""Defines the data model: posts, accounts, media files, and what was skipped."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -42,7 +42,7 @@ _BY_CONTENTS = "by the contents of the column"
 class DraftTable:
     """The columns of a table with their contents and possible fields, and the draft so far.
 
-    `columns`, `doubts` and `lacking` are those of the draft.
+    `columns`, `doubts` and `lacking` become the draft's.
     """
 
     contents: dict[str, ColumnContents]

@@ -22,7 +22,7 @@ _CLOCK = r"(?P<clock>\d{1,2}:\d\d)(?::(?P<seconds>\d\d)(?:[.,](?P<part>\d{1,9}))
 _REST = rf"(?:(?:,?[ \t]{{1,3}}|T|[ \t]?at ){_CLOCK}(?:\s?(?P<half>[AaPp])\.?[Mm]\.?)?)?"
 _ZONE = (
     r"\s?(?P<zone>Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?[0-5]\d)?(?=\s|\[|\(|\Z)|[A-Z]{3,5}(?![a-z]))?"
-    r"(?:\s?(?:\(?[A-Z]{2,5}\)?|\[[\w/+-]{1,40}\]))?"  # the zone once more, by name
+    r"(?:\s?(?:\(?[A-Z]{2,5}\)?|\[[\w/+-]{1,40}\]))?"  # the zone again, by name
 )
 _YEAR_FIRST = re.compile(
     r"(?P<year>\d{4})(?:-(?P<a>\d{1,2})-|/(?P<b>\d{1,2})/|\.(?P<c>\d{1,2})\.|年(?P<d>\d{1,2})月)"

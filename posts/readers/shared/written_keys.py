@@ -1,6 +1,6 @@
 """Normalises the keys in tables that come from no particular tool.
 
-Frametrace's own format and column maps use it, so that their posts share keys with those of tools.
+Frametrace's own format and column maps use it, so that their posts share keys with other tools'.
 """
 
 import re
