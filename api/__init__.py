@@ -1,4 +1,4 @@
-"""Frametrace as a library: `import frametrace` gives one function for each command.
+"""Offers Frametrace as a library: `import frametrace` gives one function for each command.
 
 Imports are lazy: nothing is loaded until it is used, and no model before something computes with
 it. `docs/library.md` shows each function in use.

@@ -1,4 +1,4 @@
-"""Epochs: the manifests that say which shards of a case are committed.
+"""Reads and commits epochs, the manifests that say which shards of a case are committed.
 
 `CASE/epochs/epoch-000012.json` lists every committed shard and its rows; `CASE/CURRENT` names the
 epoch that readers trust. An epoch is written whole before CURRENT names it.

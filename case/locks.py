@@ -1,4 +1,4 @@
-"""The locks of a case: one writer at a time, one comparison at a time, many readers.
+"""Locks a case: one writer at a time, one comparison at a time, many readers.
 
 A lock is a file `.lock` in the folder that it protects. The system releases it when the process
 that holds it ends, however it ends.

@@ -1,4 +1,4 @@
-"""The case on disk: immutable Parquet shards, read and written table by table.
+"""Stores a case on disk as immutable Parquet shards, which are read and written table by table.
 
 A reader trusts only the current epoch (see `epochs`). A writer holds the case's lock, puts units
 (the shards of several tables that belong together) and commits them as the next epoch. A unit's
@@ -242,7 +242,7 @@ class CaseWriter:
     def _adopt(self) -> None:
         """Commit the units that a killed writer had finished.
 
-        A marker that can't be read counts for nothing: its unit is computed again.
+        A marker that can't be read is ignored: its unit is computed again.
         """
         for marker in self._markers():
             with suppress(CaseError):

@@ -1,4 +1,4 @@
-"""DuckDB connections that see the tables of a case as SQL views over their shards."""
+"""Opens DuckDB connections that see the tables of a case as SQL views over their shards."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -90,8 +90,8 @@ class Index(ABC):
     """A searchable index of one signal's values, in files that are mapped when it is opened.
 
     `technique` and `recall` go into the manifest: the name of the method, and the fraction of true
-    neighbours that it finds (1.0: the search is exact). `index.index_store` builds, opens and checks the
-    files; its registry names the class for each metric.
+    neighbours that it finds (1.0: the search is exact). `index.index_store` builds, opens and
+    checks the files; its registry names the class for each metric.
     """
 
     technique: str

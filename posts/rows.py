@@ -152,8 +152,8 @@ class Row:
         """Take counts: `names` maps columns to the names of counts in a Post."""
         counts: dict[str, int] = {}
         for column, name in names.items():
-            written = self.values.get(column)
-            if written and (number := parse_count(written)) is not None:
+            cell = self.values.get(column)
+            if cell and (number := parse_count(cell)) is not None:
                 del self.values[column]
                 counts[name] = number
         return counts
