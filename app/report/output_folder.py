@@ -56,6 +56,6 @@ def output_files(out: Path, files: Sequence[str]) -> Iterator[Path]:
                 shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         raise CaseError(
-            f"{out} can't be written: {error.strerror or error}. Free some space, fix "
+            f"{out} can't be written: {error.strerror or error}. Make room, fix "
             "the permissions or name another folder, then run the same command again"
         ) from None

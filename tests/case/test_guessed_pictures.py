@@ -1,4 +1,4 @@
-"""A guess whose picture a file is gives way to what is said later; nothing else of a case does."""
+"""Rows and maps that are read later correct guesses about pictures, and nothing else in a case."""
 
 from collections.abc import Mapping
 from pathlib import Path

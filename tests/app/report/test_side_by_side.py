@@ -214,7 +214,7 @@ def test_a_picture_whose_file_is_gone_stands_beside_nothing(case, tmp_path):
 
 
 def test_pairs_that_share_an_element_are_counted_and_in_no_group(html):
-    assert "in no group for it: 1." in html
+    assert "does not put them in a group: 1." in html
 
 
 def test_groups_csv_has_the_evidence(case, tmp_path):

@@ -141,7 +141,7 @@ def test_the_report_of_a_tip_without_echoes_says_so(small_case, tmp_path):
 
 def test_folders_and_answers_of_others_are_never_overwritten(small_case, hostile_tip, tmp_path):
     (tmp_path / "index.html").write_text("mine")
-    with pytest.raises(UsageError, match="which no report has written"):
+    with pytest.raises(UsageError, match="which no report wrote"):
         written(small_case, hostile_tip, tmp_path)
     assert (tmp_path / "index.html").read_text() == "mine"
     out = tmp_path / "out"

@@ -1,4 +1,4 @@
-"""Whatever cells, records and bytes a source holds, each row is a sound post or skipped."""
+"""Whatever cells, records and bytes a source holds, each row is a valid post or is skipped."""
 
 import gzip
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Zeeschuimer's items: whatever a page's record holds, it is a sound post or refused by name."""
+"""Zeeschuimer: one reader for each platform, and the traps of each."""
 
 import copy
 import json
