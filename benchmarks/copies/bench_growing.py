@@ -95,7 +95,7 @@ def main() -> None:
 def _grown(
     folder: Path, base: Prepared, queries: list[Query], seed: int, *, quick: bool
 ) -> list[Grown]:
-    """Put more and more distractors into one case, and look everything up each time."""
+    """Add more and more distractors to one case, and run all queries each time."""
     sizes = SIZES_QUICK if quick else SIZES
     case = put_features(
         Case.create(folder / "case"), "originals", base.digests, base.codes, base.thumbnails
