@@ -25,7 +25,7 @@ def check_place(case: Path, out: Path, files: Sequence[str]) -> None:
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file: name a folder for the report with --out")
     if out.resolve().is_relative_to(case.resolve()):
-        raise UsageError(f"{out} lies in the case: name another folder for the report with --out")
+        raise UsageError(f"{out} is inside the case: name another folder for the report with --out")
     if any((folder / "case.json").is_file() for folder in (out.resolve(), *out.resolve().parents)):
         raise UsageError(f"{out} lies in a case: name another folder for the report with --out")
     taken = [name for name in files if (out / name).exists()]

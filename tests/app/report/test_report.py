@@ -236,7 +236,7 @@ def test_a_report_that_was_killed_while_it_took_its_place_is_written_anew(small_
 
 def test_a_report_is_never_written_into_its_case(small_case):
     for out in (small_case.path, small_case.path / "posts"):
-        with pytest.raises(UsageError, match="lies in the case"):
+        with pytest.raises(UsageError, match="is inside the case"):
             write_report(small_case, out, executor=InProcess())
 
 
