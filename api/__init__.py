@@ -1,7 +1,7 @@
 """Frametrace as a library: `import frametrace` gives one function for each command.
 
-Nothing is imported until it is used, and models are loaded only by what computes with them.
-`docs/library.md` shows each function at work.
+Imports are lazy: nothing is loaded until it is used, and no model before something computes with
+it. `docs/library.md` shows each function in use.
 """
 
 import importlib
@@ -56,7 +56,7 @@ _LIBRARY = (
     *("Answer", "Matched", "Network", "Run", "RunSettings"),
     *("add", "embed", "match", "network", "network_of_shares", "query", "report", "results", "run"),
 )
-_HOMES = {
+_MODULE_OF = {
     **dict.fromkeys(_LIBRARY, "frametrace.app.library"),
     **dict.fromkeys(_ERRORS, "frametrace.posts.errors"),
     "Added": "frametrace.case.ingest",
@@ -111,14 +111,14 @@ __all__ = [
 
 
 class _LazyModule(ModuleType):
-    """Keeps `frametrace.embed` the function.
+    """Keeps `frametrace.embed` bound to the function, not to the subpackage.
 
     Python sets a package's attribute to each of its subpackages when that is imported, and the
     stage `embed` has the name of the function. `from frametrace.embed… import …` still works.
     """
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name not in _HOMES:
+        if name not in _MODULE_OF:
             super().__setattr__(name, value)
 
 
@@ -129,9 +129,9 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version
 
         return version("frametrace")
-    if name not in _HOMES:
+    if name not in _MODULE_OF:
         raise AttributeError(f"frametrace has no {name!r}; it has: {', '.join(__all__)}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    return getattr(importlib.import_module(_MODULE_OF[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""Exports tips, with which others can find the same material, and checks a case against tips."""
+"""Exports tips that let others find the same material, and checks a case against tips."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,1 +1,1 @@
-"""What people use: commands, the library, the report."""
+"""The application: commands, the Python library and the report."""

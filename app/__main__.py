@@ -1,4 +1,4 @@
-"""`python -m frametrace.app`: the command `frametrace`, for where scripts are not on the path."""
+"""Runs the command `frametrace` as `python -m frametrace.app`, where scripts aren't on the path."""
 
 from frametrace.app.cli import main
 

@@ -1,8 +1,8 @@
-"""The command `frametrace`: finds the command that was asked for, and speaks plainly when it fails.
+"""The command `frametrace`: runs its subcommands and turns errors into messages and exit codes.
 
-Exit codes: 0 done; 1 done, but rows were dropped, or under --strict anything was skipped; 2 the
-call can't work as given; 3 a source or a case is bad, or nothing could be read; 70 a bug in
-Frametrace; 130 stopped by Ctrl-C.
+Exit codes: 0 done; 1 done, but rows were dropped or, with --strict, anything was skipped; 2 wrong
+usage; 3 a bad source or case, or nothing could be read; 70 a bug in Frametrace; 130 stopped by
+Ctrl-C.
 """
 
 import importlib
@@ -12,7 +12,7 @@ import sys
 
 import click
 
-from frametrace.app.output.render import printable
+from frametrace.app.output.render import print_error
 from frametrace.posts.errors import FrametraceError, ModelMissing, UsageError
 
 __all__ = ["COMMANDS", "frametrace", "main"]
@@ -37,36 +37,36 @@ COMMANDS = (
 _USAGE, _BAD_INPUT, _BUG, _STOPPED = 2, 3, 70, 130
 
 
-class _Commands(click.Group):
-    """Imports a command's module only when that command is asked for."""
+class _LazyCommands(click.Group):
+    """A group that imports the module of a command only when that command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which work goes."""
+        """The names, in the order of the work."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Import the command's module; it holds the command as `command`."""
+        """Import the module of a command, which defines it as `command`."""
         if name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"frametrace.app.commands.{name}").command
         return command
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="frametrace")
 def frametrace() -> None:
-    """Find posts that reuse the same photos or the same framings, and say why each belongs.
+    """Find posts that reuse the same photos or the same framings, and explain why each belongs.
 
     \b
-    Try it:            frametrace demo demo
-    Look at them:      frametrace inspect posts.csv
-    Your own posts:    frametrace run CASE posts.csv --media pictures/ --out report/
-    One picture:       frametrace query CASE picture.jpg
-    What is like it:   frametrace framing CASE --like POST --text "what it says"
-    Across platforms:  frametrace match CASE_A CASE_B
-    Without pictures:  frametrace tip check CASE tip.json --out echoes/
+    Try it:                frametrace demo demo
+    Check your files:      frametrace inspect posts.csv
+    Analyse your posts:    frametrace run CASE posts.csv --media pictures/ --out report/
+    Search for a picture:  frametrace query CASE picture.jpg
+    Search for a framing:  frametrace framing CASE --like POST --text "what it says"
+    Compare platforms:     frametrace match CASE_A CASE_B
+    Compare with a tip:    frametrace tip check CASE tip.json --out echoes/
 
-    Exit codes: 0 done, 1 done but rows were dropped (or, under --strict, anything skipped),
+    Exit codes: 0 done, 1 done but rows were dropped (or, with --strict, anything was skipped),
     2 wrong usage, 3 a bad source or case.
     """
 
@@ -75,7 +75,7 @@ def main() -> None:
     """Run the command line; no traceback reaches a user unless FRAMETRACE_DEBUG is set."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # whatever the terminal can show
+            stream.reconfigure(errors="backslashreplace")  # for terminals without Unicode
     try:
         with frametrace.make_context("frametrace", sys.argv[1:]) as context:
             frametrace.invoke(context)
@@ -84,11 +84,12 @@ def main() -> None:
     except click.exceptions.Exit as done:
         code = done.exit_code
     except (click.exceptions.Abort, KeyboardInterrupt):
-        code = _told("stopped. Run the same command again: it goes on from there.", _STOPPED)
+        print_error("stopped. Run the same command again to continue.")
+        code = _STOPPED
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # the reader of our output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except (UsageError, ModelMissing) as error:
@@ -96,23 +97,20 @@ def main() -> None:
     except FrametraceError as error:
         code = _failed(error, _BAD_INPUT)
     except OSError as error:
-        named = f"{error.filename}: " if error.filename else ""
-        advice = "Make room or mend the permissions, or name another place, then run it again."
-        code = _failed(OSError(f"{named}{error.strerror or error}. {advice}"), _BAD_INPUT)
+        path = f"{error.filename}: " if error.filename else ""
+        advice = "Make room, fix the permissions or name another path, then run it again."
+        code = _failed(OSError(f"{path}{error.strerror or error}. {advice}"), _BAD_INPUT)
     except Exception as error:
         if os.environ.get("FRAMETRACE_DEBUG"):
             raise
         message = f"this is a bug in Frametrace ({type(error).__name__}: {error})."
-        code = _told(f"{message} FRAMETRACE_DEBUG=1 shows where; the case is safe.", _BUG)
+        print_error(f"{message} FRAMETRACE_DEBUG=1 shows where; the case is safe.")
+        code = _BUG
     sys.exit(code)
 
 
 def _failed(error: Exception, code: int) -> int:
     if os.environ.get("FRAMETRACE_DEBUG"):
         raise error
-    return _told(str(error), code)
-
-
-def _told(message: str, code: int) -> int:
-    print(f"frametrace: {printable(message)}", file=sys.stderr)
+    print_error(str(error))
     return code

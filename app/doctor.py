@@ -33,7 +33,7 @@ _EXTRAS = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was checked: whether it is there, whether it is damaged, and a sentence."""
+    """The result of one check: whether something exists, whether it is damaged, and a sentence."""
 
     subject: str
     state: str
@@ -42,7 +42,7 @@ class Finding:
 
 
 def examine(case: Path | None = None) -> list[Finding]:
-    """Check this installation, its models and, if a case is named, every file of it."""
+    """Check the installation, the models and, if a case is given, all its files."""
     findings = [Finding("python", platform.python_version()), *_packages(), *_models()]
     if case is not None:
         findings += _case(case)

@@ -1,17 +1,17 @@
-"""The public functions, one for each command: what `import frametrace` gives."""
+"""The public Python functions, one per command; `import frametrace` exports them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
 
-from frametrace.app.report.network_files import write_network
+from frametrace.app.library_results import Answer, Matched, Network, Paths, Run, RunSettings
 from frametrace.app.report.write_report import check_out, write_report
-from frametrace.app.summary import Counts, counts_of, notes_on, skipped_text
+from frametrace.app.summary import counts_of, notes_on, skipped_text
 from frametrace.case.ingest import Added, add_sources
 from frametrace.case.saved_column_maps import saved_column_maps
 from frametrace.case.store import Case
@@ -22,7 +22,6 @@ from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_cases import match_cases
 from frametrace.matcher.match_settings import Extent, MatchSettings, TieSettings
 from frametrace.matcher.network import (
-    AccountNetwork,
     ShareColumns,
     SharedKind,
     Shares,
@@ -60,134 +59,8 @@ __all__ = [
 
 AnyPath = str | Path
 AnyCase = AnyPath | Case  # an open case, or its folder
-Paths = AnyPath | Iterable[AnyPath]
 
-_MAX_NAMED = 5  # sources in a message
-
-
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """What `match` found: groups of posts, their evidence, and the accounts that take part.
-
-    `case` is what was matched: of several cases, the union of them. `counts` says how many posts,
-    pictures, groups, accounts and ties there are; `notes` say what was not compared, and what to do
-    about it.
-    """
-
-    case: Case
-    counts: Counts
-    notes: tuple[str, ...]
-    tables: Results = field(repr=False)
-    made_by: MatchRun = field(repr=False)
-    reused: pa.Table | None = field(default=None, repr=False)
-
-    @property
-    def groups(self) -> Table:
-        """One row per group of posts, those of the widest spread first."""
-        return Table(self.tables.groups)
-
-    @property
-    def members(self) -> Table:
-        """One row per group and post, with the evidence that ties the post to the group."""
-        return Table(self.tables.members)
-
-    @property
-    def accounts(self) -> Table:
-        """One row per account that takes part in a group."""
-        return Table(self.tables.accounts)
-
-    @property
-    def ties(self) -> Table:
-        """One row per pair of accounts that share photo groups, with its false discovery rate."""
-        return Table(self.tables.ties)
-
-    @property
-    def framings(self) -> Table:
-        """One row per framing group: what it is about."""
-        return Table(self.tables.framings)
-
-    @property
-    def changes(self) -> Table:
-        """One row per group: how it changed since the earlier run; empty without one."""
-        return Table(self.tables.changes)
-
-    @property
-    def matches(self) -> Table:
-        """One row per verified pair of pictures or captions, read from disk: it may be long."""
-        return Table(self.tables.matches.table())
-
-    @property
-    def reuses(self) -> Table:
-        """One row per post that reuses something of an earlier case.
-
-        Raises `UsageError` where a single case was matched.
-        """
-        if self.reused is None:
-            raise UsageError("one case was matched: name two or more to see what each reuses")
-        return Table(self.reused)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The posts that answer a query, best evidence first.
-
-    `total` counts them before the limit; `notes` say what was not searched.
-    """
-
-    posts: Table = field(repr=False)
-    total: int
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """Accounts that share more, or rarer, items than chance explains.
-
-    `about` says what the shares were read from, and what shuffling them gave.
-    """
-
-    computed: AccountNetwork = field(repr=False)
-    about: Mapping[str, Any]
-
-    @property
-    def ties(self) -> Table:
-        """One row per pair of accounts, the most significant first."""
-        return Table(self.computed.ties)
-
-    @property
-    def accounts(self) -> Table:
-        """One row per account that has a listed tie."""
-        return Table(self.computed.accounts)
-
-    @property
-    def windows(self) -> Table:
-        """One row per time window: the pairs that share an item within it, and the ties."""
-        return Table(self.computed.windows)
-
-    def write(self, out: AnyPath) -> None:
-        """Write the tables and the graphs (GEXF, GraphML) into a folder."""
-        write_network(Path(out), self.computed, self.about)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What one `run` did, and the page of its report."""
-
-    added: Added
-    embedded: Embedded
-    matched: Matched
-    page: Path
-
-
-@dataclass(frozen=True, slots=True)
-class RunSettings:
-    """Where a `run` looks for pictures, and the settings of its stages."""
-
-    media: Paths = ()
-    media_maps: Paths = ()
-    reading: ReadSettings = ReadSettings()
-    embedding: EmbedSettings = EmbedSettings()
-    matching: MatchSettings = MatchSettings()
+_MAX_NAMED_SOURCES = 5  # in a message
 
 
 def add(
@@ -199,11 +72,11 @@ def add(
     reading: ReadSettings = ReadSettings(),
     progress: Progress | None = None,
 ) -> Added:
-    """Add sources to a case, which is made if it is absent.
+    """Add sources to a case, which is created if missing.
 
-    `media` are folders or archives that hold the posts' pictures; `media_maps` are tables that say
-    which picture belongs to which post. The sources and the media are checked before anything is
-    written. Raises `SourceError` where no row is a post.
+    `media` are folders or archives with the pictures of the posts; `media_maps` are tables that map
+    pictures to posts. The sources and the media are checked before anything is written. Raises
+    `SourceError` if no row is a post.
     """
     folder = _folder(case)
     maps = (*reading.columns, *saved_column_maps(folder))
@@ -212,13 +85,13 @@ def add(
     library = MediaLibrary(_paths(media), _paths(media_maps))
     added = add_sources(Case.create(folder), opened, library=library, progress=progress)
     if not added.rows:
-        names = ", ".join(printable(source.path.name) for source in opened[:_MAX_NAMED])
-        raise SourceError(f"nothing could be read: {names} holds no rows.")
+        names = ", ".join(printable(source.path.name) for source in opened[:_MAX_NAMED_SOURCES])
+        raise SourceError(f"nothing could be read: {names} has no rows.")
     if added.lost and added.unreadable == added.rows:
         raise SourceError(
             f"nothing could be read: 0 posts of {added.rows:,} rows. {skipped_text(added.lost)}. "
-            f"{folder} lists all of them as skipped; `frametrace inspect` shows what is read of "
-            "each file, and drafts a column map if that reads more."
+            f"{folder} lists all of them as skipped; `frametrace inspect` shows how each file is "
+            "read, and drafts a column map if that helps."
         )
     return added
 
@@ -241,12 +114,12 @@ def match(
     report: AnyPath | None = None,
     progress: Progress | None = None,
 ) -> Matched:
-    """Group the posts of a case; or of several cases, find what spans them.
+    """Group the posts of a case, or find the groups that span several cases.
 
-    The groups of one case are kept in it. Several cases are joined in the folder `work`, which can
-    be kept and used again, or in a temporary one; nothing is written into the cases. They give only
-    what spans them; with `whole`, what lies inside one of them as well. `report` is a folder for
-    the report. Raises `CaseError` where a case has no signals.
+    The groups of one case are saved in it. Several cases are joined in the folder `work`, which can
+    be used again, or in a temporary one; nothing is written into the cases. With `whole`, groups
+    within one of several cases are included. `report` is a folder for the report. Raises
+    `CaseError` if a case has no signals.
     """
     if not cases:
         raise UsageError("name a case to match")
@@ -261,16 +134,16 @@ def match(
         if out is not None:
             write_report(matched.case, out, progress=progress)
         return matched
-    with _union_folder(work) as place:
+    with _union_folder(work) as union_folder:
         extent = Extent(whole, mapped=bool(report or work))
-        together = match_cases(opened, place, settings, extent, progress=progress)
+        together = match_cases(opened, union_folder, settings, extent, progress=progress)
         if out is not None:
             write_report(together.union, out, progress=progress)
         return _matched(together.union, together.results, together.run, together.reuses)
 
 
 def results(case: AnyCase) -> Matched:
-    """What the last `match` of a case found. Raises `CaseError` where the case changed since."""
+    """The results of the last `match` of a case. Raises `CaseError` if the case changed since."""
     opened = opened_case(case)
     return _matched(opened, *load_results(opened))
 
@@ -284,10 +157,10 @@ def query(
     limit: int = 20,
     progress: Progress | None = None,
 ) -> Answer:
-    """Find the posts that show a picture, or a part of it; or that say or show a text.
+    """Find the posts that show a picture, or a part of it, or that say or show a text.
 
-    `signal` names the one signal to search by; otherwise those that fit are used. `limit` 0 gives
-    all rows. Raises `UsageError` unless either a picture or a text is named.
+    `signal` names the only signal to search by; by default all that fit are used. `limit` 0 returns
+    all rows. Raises `UsageError` unless exactly one of `picture` and `text` is given.
     """
     if picture is not None and text is None:
         found = find_picture(opened_case(case), Path(picture), signal, limit, progress)
@@ -299,7 +172,7 @@ def query(
 
 
 def report(case: AnyCase, out: AnyPath, *, progress: Progress | None = None) -> Path:
-    """Write the report of the last `match` into a folder; returns its page."""
+    """Write the report of the last `match` into a folder, and return the path of its page."""
     return write_report(opened_case(case), Path(out), progress=progress)
 
 
@@ -313,8 +186,8 @@ def network(
 ) -> Network:
     """Find accounts of a matched case that share more items than chance explains.
 
-    `by` is what they share: "photo", "caption" or "url". `shuffles` is how often the shares are
-    dealt to the accounts at random, to see how many ties chance makes.
+    `by` is what they share: "photo", "caption" or "url". `shuffles` is how many times the accounts
+    are shuffled, to count the ties that chance makes.
     """
     opened = opened_case(case)
     shares = shares_in_case(opened, load_results(opened)[0].members, SharedKind(by))
@@ -330,7 +203,7 @@ def network_of_shares(
     shuffles: int = 0,
     progress: Progress | None = None,
 ) -> Network:
-    """The same for a bare table of shares (CSV): who shared what, and when."""
+    """The same for a table of shares (CSV): who shared what, and when."""
     path = Path(table)
     read = read_shares(path, columns, progress)
     about = {
@@ -351,9 +224,9 @@ def run(
     settings: RunSettings = RunSettings(),
     progress: Progress | None = None,
 ) -> Run:
-    """Do everything, from the sources to the report in the folder `out`.
+    """Run all stages, from the sources to the report in the folder `out`.
 
-    Run it again after more posts came in, or after it was stopped: only what is missing is done.
+    Run it again when there are more posts, or after it was stopped: only what is missing is done.
     """
     check_out(_folder(case), Path(out))
     added = add(
@@ -396,7 +269,7 @@ def _folder(case: AnyCase) -> Path:
 
 
 def opened_case(case: AnyCase) -> Case:
-    """The case as it is now: another process, or an earlier call, may have changed it."""
+    """The case, opened again: another process or an earlier call may have changed it."""
     return Case(_folder(case))
 
 

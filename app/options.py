@@ -1,12 +1,17 @@
-"""Arguments and options that several commands share."""
+"""The arguments and options that several commands share; options from settings dataclasses."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from math import isnan
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from frametrace.embed.models.runtime import NumericPrecision
+from frametrace.embed.signals import model_options as declared_model_options
+from frametrace.embed.stage import EmbedSettings
+from frametrace.matcher.match_settings import MatchSettings
 from frametrace.posts.dates.day_order import DayOrder
 
 __all__ = [
@@ -15,23 +20,26 @@ __all__ = [
     "group_option",
     "json_option",
     "match_options",
-    "min_decades_option",
+    "max_pdq_option",
+    "min_rarity_option",
     "model_options",
     "out_option",
     "reading_options",
+    "setting_option",
     "source_options",
     "sources_argument",
     "strict_option",
+    "workers_option",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class FullPath(click.Path):
-    """A path; an empty one (a shell variable that isn't set) would mean the current folder."""
+    """A path that isn't empty: an unset shell variable would mean the current folder."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Read it as click does. Fails, as click does, for an empty text."""
+        """Convert as click does. Fails, as click does, for an empty text."""
         if value == "":
             self.fail("the path is empty; name a file or a folder", param, ctx)
         return super().convert(value, param, ctx)
@@ -43,13 +51,13 @@ case_argument = click.argument("case", type=_PATH)
 sources_argument = click.argument("sources", nargs=-1, required=True, type=_PATH)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 strict_option = click.option(
-    "--strict", is_flag=True, help="End with exit code 1 when anything was skipped."
+    "--strict", is_flag=True, help="Exit with code 1 if anything was skipped."
 )
 
 
 class _Folder(FullPath):
     def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
-        """What to name where none is."""
+        """The message where no folder is named."""
         return "Name a folder for the report, such as --out report/"
 
 
@@ -57,7 +65,7 @@ out_option = click.option(
     "--out",
     type=_Folder(path_type=Path),
     required=True,
-    help="The folder of the report; made if it is absent.",
+    help="The folder for the output; created if missing.",
 )
 
 
@@ -69,8 +77,8 @@ def _without_elements(
     for name in groups:
         if name.startswith(f"{GroupKind.ELEMENT}-"):
             raise click.BadParameter(
-                f"{name} is an element, which unrelated pictures share; name a group of a photo "
-                "or a framing"
+                f"{name} is an element, which unrelated pictures share: name a photo group or a "
+                "framing group"
             )
     return groups
 
@@ -80,21 +88,58 @@ group_option = click.option(
     "groups",
     multiple=True,
     callback=_without_elements,
-    help="A group's id; may be given again.",
+    help="The id of a group; may be repeated.",
 )
 
 
-class _Decades(click.FloatRange):
-    """A number in a range; `nan` is no number."""
+class _RenamedOption(click.Option):
+    """An option with a new name; the old one is still accepted, and help does not show it."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The names and the help, without the old name."""
+        record = super().get_help_record(ctx)
+        if record is None:
+            return None
+        names, text = record
+        return names.replace(f", {self.opts[1]}", ""), text
+
+
+class _Number(click.FloatRange):
+    """A number in a range; `nan` is refused."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Read it as click does. Fails, as click does, for `nan`."""
+        """Convert as click does. Fails, as click does, for `nan`."""
         number = float(super().convert(value, param, ctx))
         if isnan(number):
-            self.fail(f"{value} is no number", param, ctx)
+            self.fail(f"{value} is not a number", param, ctx)
         return number
+
+
+def setting_option(
+    settings: type, name: str, *flags: str, always: bool = True, cls: type = click.Option
+) -> Callable[[Command], Command]:
+    """An option made from a field of a settings dataclass: its default, bounds, help and type.
+
+    The field's `metadata` holds `help`, `min`, `max` and, if the bounds themselves are excluded,
+    `open`. With `always` False an option that isn't given is None, though help shows the default.
+    """
+    field = next(field for field in fields(settings) if field.name == name)
+    low, high, is_open = (field.metadata.get(key) for key in ("min", "max", "open"))
+    number_type: click.ParamType[Any] = (
+        click.IntRange(low, high)
+        if isinstance(field.default, int)
+        else _Number(low, high, min_open=bool(is_open), max_open=bool(is_open))
+    )
+    text = str(field.metadata["help"])
+    if always:
+        return click.option(
+            *flags, name, cls=cls, type=number_type, default=field.default, show_default=True,
+            help=text,
+        )  # fmt: skip
+    text = f"{text}  [default: {field.default:g}]"
+    return click.option(*flags, name, cls=cls, type=number_type, help=text)
 
 
 def _all(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -111,17 +156,17 @@ _source_options = _all(
         "--media",
         type=_PATH,
         multiple=True,
-        help="A folder or zip archive that holds the posts' pictures; may be given again.",
+        help="A folder or zip archive that holds the posts' pictures; may be repeated.",
     ),
     click.option(
         "--media-map",
         "maps",
         type=_PATH,
         multiple=True,
-        help="A CSV with the columns post_id and path (and platform); may be given again.",
+        help="A CSV with the columns post_id, path and, optionally, platform; may be repeated.",
     ),
     click.option(
-        "--format", "format_name", help="Name the sources' format; otherwise it is recognised."
+        "--format", "format_name", help="The format of the sources. By default it is recognised."
     ),
 )
 
@@ -130,67 +175,55 @@ reading_options = _all(
         "--columns",
         type=_PATH,
         multiple=True,
-        help="A column map (TOML) for tables that no format fits; `frametrace inspect` drafts one.",
+        help="A column map (TOML) for tables of no known format; `frametrace inspect` drafts one.",
     ),
     click.option(
         "--column",
         "pairs",
         multiple=True,
-        help="FIELD=COLUMN: which column of a table is what, such as text=caption; again for each.",
+        help="FIELD=COLUMN: the column that holds a field, such as text=caption; may be repeated.",
     ),
-    click.option("--encoding", help="The texts' encoding; otherwise UTF-8, or what is detected."),
+    click.option("--encoding", help="The encoding of texts. By default it is detected."),
     click.option(
-        "--timezone", help="Of times that name none, such as Europe/Berlin; otherwise UTC."
+        "--timezone",
+        help="The zone of times without one, such as Europe/Berlin. By default UTC.",
     ),
     click.option(
         "--day-order",
         type=click.Choice([order.replace(" ", "-") for order in DayOrder]),
-        help="What 05/06/2024 means; otherwise what the other dates of its column show.",
+        help="How to read 05/06/2024. By default as the other dates of its column show.",
     ),
 )
 
 source_options = _all(_source_options, reading_options)
 
 
-def model_options(command: Command) -> Command:
-    """The options of `embed`: which signals, with which models; each signal declares its own."""
-    from frametrace.embed.signals import model_options as declared_options  # loads NumPy and Arrow
-
-    models = (
-        click.option(f"--{option.name.replace('_', '-')}", default="", help=option.help)
-        for option in declared_options()
-    )
-    return _all(_signal_option, *models, _precision_option, _workers_option)(command)
-
-
-_signal_option = click.option(
-    "--signal",
-    "signals",
-    multiple=True,
-    help="Compute only this signal; may be given again. Otherwise all that this machine can.",
-)
-_precision_option = click.option(
-    "--arithmetic",
-    type=click.Choice(["float32", "int8", "bfloat16"]),
-    help="The numeric precision of models. By default that of the case's vectors; for new ones the"
-    " fastest that agrees with float32 on this machine.",
-)
-_workers_option = click.option(
-    "--workers", type=click.IntRange(0, 1024), default=0, help="Processes; 0: one a processor."
-)
-
-min_decades_option = click.option(
-    "--min-decades",
-    type=_Decades(0, 18),
-    help="How rare among unrelated posts the likeness of two posts of one framing is, at least:"
-    " 3 is one of 1,000 pairs.  [default: 5]",
-)
-
-match_options = _all(
+workers_option = setting_option(EmbedSettings, "workers", "--workers")
+model_options = _all(
     click.option(
-        "--max-pdq",
-        type=click.IntRange(0, 255),
-        help="The greatest PDQ distance of two copies, in bits of 256.  [default: 31]",
+        "--signal",
+        "signals",
+        multiple=True,
+        help="Compute only this signal; may be repeated. By default all that this machine can.",
     ),
-    min_decades_option,
+    *(
+        click.option(f"--{option.name.replace('_', '-')}", default="", help=option.help)
+        for option in declared_model_options()
+    ),
+    click.option(
+        "--precision",
+        "--arithmetic",
+        "precision",
+        cls=_RenamedOption,
+        type=click.Choice([str(precision) for precision in NumericPrecision]),
+        help="The numeric precision of models. By default that of the case's vectors; for new ones"
+        " the fastest that agrees with float32 on this machine.",
+    ),
+    workers_option,
 )
+
+max_pdq_option = setting_option(MatchSettings, "max_pdq", "--max-pdq")
+min_rarity_option = setting_option(  # None where it isn't given: a kept framing has its own
+    MatchSettings, "min_decades", "--min-rarity", "--min-decades", always=False, cls=_RenamedOption
+)
+match_options = _all(max_pdq_option, min_rarity_option)

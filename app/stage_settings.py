@@ -1,4 +1,4 @@
-"""From options of commands to the settings of stages."""
+"""Converts the options of commands to the settings of stages."""
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -18,7 +18,7 @@ __all__ = ["embed_settings", "inspect_settings", "match_settings", "read_setting
 
 
 def read_settings(options: Mapping[str, Any]) -> ReadSettings:
-    """How sources are to be read. Raises UsageError for what can't be understood."""
+    """The settings for reading sources. Raises UsageError for values that can't be understood."""
     maps = tuple(read_map(path) for path in options["columns"])
     if options["pairs"]:
         maps = (map_from_options(options["pairs"], maps[0] if maps else None), *maps[1:])
@@ -35,31 +35,31 @@ def read_settings(options: Mapping[str, Any]) -> ReadSettings:
 
 
 def inspect_settings(options: Mapping[str, Any]) -> tuple[ReadSettings, Mapping[str, str]]:
-    """How sources are to be read, and which columns users named for a draft of a column map.
+    """The settings for reading sources, and the columns that the user named for a draft, by field.
 
-    Columns that make a map are one, as `add` takes them, unless a draft is to be written. Raises
-    UsageError or CaseError.
+    If the named columns are enough for a column map, they are used as one, as `add` does, unless a
+    draft is to be written. Raises UsageError or CaseError.
     """
     named = parse_column_options(options["pairs"])
     is_map = "post_id" in named and not {"account_id", "account_name"}.isdisjoint(named)
     if options["columns"] or (is_map and not options["draft"]):
-        reading, given = read_settings(options), dict[str, str]()
+        reading, draft_columns = read_settings(options), dict[str, str]()
     else:
         reading = read_settings({**options, "pairs": ()})
-        given = {field: columns[0] for field, columns in named.items()}
+        draft_columns = {field: columns[0] for field, columns in named.items()}
     if options["case"] is None:
-        return reading, given
+        return reading, draft_columns
     from frametrace.case.saved_column_maps import saved_column_maps
     from frametrace.case.store import Case
 
     kept = saved_column_maps(Case(options["case"]).path)
-    return replace(reading, columns=(*reading.columns, *kept)), given
+    return replace(reading, columns=(*reading.columns, *kept)), draft_columns
 
 
 def embed_settings(options: Mapping[str, Any]) -> EmbedSettings:
-    """What to compute and with which models."""
+    """The signals to compute, and the models to use."""
     chosen = {option.name: options[option.name] for option in model_options()}
-    precision = options["arithmetic"]
+    precision = options["precision"]
     return EmbedSettings(
         signals=options["signals"],
         models=ModelChoice(
@@ -72,7 +72,7 @@ def embed_settings(options: Mapping[str, Any]) -> EmbedSettings:
 
 
 def match_settings(options: Mapping[str, Any]) -> MatchSettings:
-    """The thresholds that were given, and the defaults of the others."""
+    """The thresholds: those that were given, and the defaults for the rest."""
     names = (field.name for field in fields(MatchSettings))
     given = {name: options[name] for name in names if options.get(name) is not None}
     return MatchSettings(**given)

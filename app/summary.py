@@ -1,4 +1,4 @@
-"""A case and its results in a few numbers and sentences."""
+"""Sums up a case and its results: counts, notes on what was not compared, reasons for skipping."""
 
 import re
 from collections import Counter
@@ -39,27 +39,27 @@ __all__ = [
     "skipped_text",
 ]
 
-_MOST_REASONS = 30
-_LONGEST_VALUE = 40
+_MAX_REASONS = 30
+_MAX_VALUE_CHARACTERS = 40
 _DIGIT = re.compile(r"\d")
-# Names of months, days and zones, and the E of a number: what else has letters may name somebody.
-_OF_TIMES = re.compile(
+# Names of months, days and zones, and the E of a number; other words may be somebody's name.
+_TIME_WORDS = re.compile(
     r"(?<![A-Za-z])(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec"
     r"|Mon|Tue|Wed|Thu|Fri|Sat|Sun|at|am|pm|[A-Z]{1,5})(?![A-Za-z])"
 )
 _OTHER_WORDS = re.compile(r"[^\W\d_]|@")
 _FILE = re.compile(r"^[^:]*\.[^:]*: ")
-# What a row held may be somebody's name: the table of skipped items has it, a log need not.
+# The value of a cell may be somebody's name: it is in the table of skipped items, not in a log.
 _CELL = re.compile(r"""^(['"]).*\1""", re.DOTALL)
 _NUMBER = re.compile(r"(?<![\w'.-])\d[\d,]*(?:\.\d{1,20})?(?:E[+-]?\d{1,3})?(?![\w:-])")
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much a case holds and what was found in it.
+    """The counts of a case and of its results.
 
-    Pictures that local features tie to a photo are `edited`, or contain one: `containing`; in
-    `altered` ones a part differs. `elements` are groups of pictures that share no photo.
+    `edited` pictures are tied to a photo by local features, `containing` ones contain a photo,
+    `altered` ones differ in a part. `elements` are groups of pictures that share no photo.
     """
 
     posts: int
@@ -77,7 +77,7 @@ class Counts:
 
 
 def counts_of(case: Case, results: Results) -> Counts:
-    """Count what the report is about."""
+    """Count the contents of a case and its results."""
     kinds = results.groups["kind"].to_pylist()
     members = results.members.filter(pc.equal(results.members["kind"], str(GroupKind.PHOTO)))
     contains = pc.equal(members["relation"], str(Relation.CONTAINS))
@@ -90,29 +90,29 @@ def counts_of(case: Case, results: Results) -> Counts:
         matches=results.matches.num_rows,
         photo_groups=kinds.count(str(GroupKind.PHOTO)),
         framing_groups=kinds.count(str(GroupKind.FRAMING)),
-        edited=_pictures(members, pc.and_not(by_features, contains)),
-        containing=_pictures(members, pc.and_(by_features, contains)),
-        altered=_pictures(members, altered),
+        edited=_count_pictures(members, pc.and_not(by_features, contains)),
+        containing=_count_pictures(members, pc.and_(by_features, contains)),
+        altered=_count_pictures(members, altered),
         elements=kinds.count(str(GroupKind.ELEMENT)),
         accounts=results.accounts.num_rows,
         ties=results.ties.num_rows,
     )
 
 
-def _pictures(members: pa.Table, which: pa.ChunkedArray) -> int:
-    """How many different pictures some members are."""
-    count: int = pc.count_distinct(members["media_sha256"].filter(which)).as_py()
+def _count_pictures(members: pa.Table, mask: pa.ChunkedArray) -> int:
+    """How many different pictures the selected members have."""
+    count: int = pc.count_distinct(members["media_sha256"].filter(mask)).as_py()
     return count
 
 
 def elements_text(counts: Counts) -> str:
     """How many elements were found; empty for none."""
-    about = "shared bars, watermarks, captions: tie nobody"
+    about = "shared bars, watermarks, captions; they tie nobody"
     return f"{counts.elements:,} ({about})" if counts.elements else ""
 
 
 def describe_signals(signals: Mapping[str, Mapping[str, str]]) -> str:
-    """The signals by name, with their models and these models' languages."""
+    """The signals by name, with their models and the languages of these."""
     parts = []
     for name, made_by in sorted(signals.items()):
         about = [made_by[key] for key in ("model", "languages") if made_by.get(key)]
@@ -121,7 +121,7 @@ def describe_signals(signals: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
-    """What a reader of these results must know of what was not compared, in plain sentences."""
+    """What was not compared, and other limits of the results, in sentences."""
     notes = [note for part in parts_of(case) for note in part.notes]
     for name in (*copy_signals(), Clip.name, OcrText.name):
         if name in run.signals or name == Pdq.name:
@@ -135,14 +135,14 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
     if run.left_out:
         embed = " && ".join(f"frametrace embed {path}" for path in _paths(case))
         notes.append(
-            f"Pictures that were not compared by what they show, for want of a thumbnail (the case "
-            f"was made before 0.5): {run.left_out:,}. To compare them: "
+            f"Pictures without a thumbnail (the case was made before 0.5), which were not verified "
+            f"by their pixels: {run.left_out:,}. To compare them: "
             f"{embed} && frametrace match {' '.join(_paths(case))}"
         )
     if case.epoch.rows("media") and Clip.name not in run.signals:
         notes.append("Pictures were compared for copies, not by what they show: no clip vectors.")
     if case.epoch.rows("media") and OcrText.name not in run.signals:
-        notes.append("Text in pictures was not compared: no overlay.")
+        notes.append("Text in pictures was not compared: no signal overlay.")
     if case.epoch.rows(signal_table(CaptionKey.name)):
         notes += _on_captions(run.signals.get(Caption.name))
     if changed := sorted(name for name, _ in run.named.items() ^ framing_digests(case).items()):
@@ -151,21 +151,23 @@ def notes_on(case: Case, results: Results, run: "MatchRun") -> list[str]:
             f"Named framings that changed since the last match: {names}. To find their posts: "
             f"frametrace match {' '.join(_paths(case))}"
         )
-    most = int(run.settings["max_tied_accounts"])
+    max_accounts = int(run.settings["max_tied_accounts"])
     photos = results.groups.filter(pc.equal(results.groups["kind"], str(GroupKind.PHOTO)))
-    wide = pc.sum(pc.greater(photos["accounts"], most)).as_py()
+    wide = pc.sum(pc.greater(photos["accounts"], max_accounts)).as_py()
     if wide:
         notes.append(
-            f"Photo groups of over {most:,} accounts, which tie nobody in particular: {wide:,}."
+            f"Photo groups of more than {max_accounts:,} accounts, which tie nobody: {wide:,}."
         )
     if run.unlisted:
         notes.append(
-            f"Near pairs inside crowds of near-identical pictures that are not listed: "
-            f"{run.unlisted:,}. Every member's tie to its group is."
+            f"Near pairs within dense groups of near-identical pictures that are not listed: "
+            f"{run.unlisted:,}. The tie of each member to its group is."
         )
     if run.otherwise:
         how = "; ".join(run.otherwise)
-        notes.append(f"Epoch {run.since} was matched otherwise ({how}): changes may come of that.")
+        notes.append(
+            f"Epoch {run.since} was matched differently ({how}): this may explain changes."
+        )
     return notes
 
 
@@ -173,29 +175,29 @@ def _on_captions(made_by: Mapping[str, str] | None) -> list[str]:
     if made_by is None:
         return ["Captions were compared by wording, not by meaning: no caption vectors."]
     if made_by.get("languages") == "English":
-        return ["Captions in other languages than English were compared by wording alone."]
+        return ["Captions in languages other than English were compared only by wording."]
     return []
 
 
-def _lacking(case: Case, what: str, signal: str, missing: int) -> list[str]:
+def _lacking(case: Case, items: str, signal: str, missing: int) -> list[str]:
     if not missing:
         return []
     embed = " && ".join(f"frametrace embed {path}" for path in _paths(case))
-    return [f"{what} without {signal}: {missing:,}. To compare them: {embed}"]
+    return [f"{items} without {signal}: {missing:,}. To compare them: {embed}"]
 
 
 def _paths(case: Case) -> list[str]:
-    """The folder of the case, or of those that it is a union of."""
+    """The folder of the case, or those of the cases in a union."""
     return [part.path for part in parts_of(case)] or [str(case.path)]
 
 
 def reasons_of(case: Case) -> list[tuple[str, int, str]]:
-    """The commonest reasons for skipping, with counts: alike but for numbers and values of cells.
+    """The most frequent reasons for skipping: the reason, the count, and an example.
 
-    The first of its kind stands for the others, with its numbers. Each has an example: where it
-    stands, and where a cell could not be read, what that holds.
+    Reasons that differ only in numbers or values of cells count as one, and the first is shown. The
+    example gives the position and, if a cell could not be read, its value.
     """
-    alike: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     shown: dict[str, tuple[str, str]] = {}
     rows = case.read("skipped", ["source", "line", "reason"])
     columns = (rows[name].to_pylist() for name in ("source", "line", "reason"))
@@ -203,30 +205,34 @@ def reasons_of(case: Case) -> list[tuple[str, int, str]]:
         bare = _FILE.sub("", reason)
         masked = _CELL.sub("'…'", bare)
         kind = _NUMBER.sub("…", masked)
-        alike[kind] += 1
+        counts[kind] += 1
         if kind not in shown:
-            where = f"{source}, row {line}" if line else _file_in(reason) or source
+            position = f"{source}, row {line}" if line else _file_in(reason) or source
             value = _value_in(bare)
-            shown[kind] = masked, f"{where}: {value}" if value else where
-    commonest = sorted(alike.items(), key=lambda item: (-item[1], item[0]))[:_MOST_REASONS]
+            shown[kind] = masked, f"{position}: {value}" if value else position
+    commonest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_MAX_REASONS]
     return [(shown[kind][0], count, shown[kind][1]) for kind, count in commonest]
 
 
 def _file_in(reason: str) -> str:
-    """The file that a reason is about, where it names one."""
-    named = _FILE.match(reason)
-    return named[0].removesuffix(": ") if named and "'" not in named[0] else ""
+    """The file that a reason names at its beginning; empty if none."""
+    match = _FILE.match(reason)
+    return match[0].removesuffix(": ") if match and "'" not in match[0] else ""
 
 
 def _value_in(reason: str) -> str:
-    """What a cell holds that could not be read: a number, a time; words may be somebody's name."""
-    found = _CELL.match(reason)
-    value = found[0] if found else ""
-    plain = not _OTHER_WORDS.search(_OF_TIMES.sub("", value))
-    return value if plain and len(value) <= _LONGEST_VALUE and _DIGIT.search(value) else ""
+    """The value of a cell that could not be read, if it is a number or a time; never a name."""
+    match = _CELL.match(reason)
+    value = match[0] if match else ""
+    has_no_words = not _OTHER_WORDS.search(_TIME_WORDS.sub("", value))
+    return (
+        value
+        if has_no_words and len(value) <= _MAX_VALUE_CHARACTERS and _DIGIT.search(value)
+        else ""
+    )
 
 
 def skipped_text(skipped: "Skipped") -> str:
-    """Where something that was skipped stands, and why."""
+    """The position of a skipped item, and the reason."""
     row = f", row {skipped.line}" if skipped.line else ""
     return f"{skipped.source}{row}: {skipped.reason.removeprefix(f'{skipped.source}: ')}"

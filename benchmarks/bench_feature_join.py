@@ -1,9 +1,9 @@
-"""All pairs of pictures that may share pixels, among 100,000 and among 1,000,000 pictures.
+"""Measures the join of local features, among 100,000 and among 1,000,000 pictures.
 
-The pictures are synthetic (see synthetic.py), for no such number of photographs is here.
-Real photos and their edits (copies/edits.py, all kinds as one sees them in posts) are planted:
-their pairs measure what is found. Every join runs in a process of its own; its processor time has
-all of it, reading included.
+The pictures are synthetic (see synthetic.py), because there are not that many photographs. Real
+photos and their edits (copies/edits.py, all kinds at the strength seen in real posts) are planted:
+their pairs measure recall. Every join runs in a separate process; its processor time includes
+everything, reading as well.
 """
 
 import json
@@ -122,7 +122,7 @@ def _truth(
 def _joined(
     place: Path, make: Synthesis, size: int, truth: dict[str, list[tuple[str, str]]]
 ) -> tuple[list[Finding], dict[str, float]]:
-    """Join so many pictures, then 1 % more."""
+    """Join this many pictures, then 1 % more."""
     added = max(round(size * ADDED), 1)
     real = pq.read_metadata(place / "shards" / "00000.parquet").num_rows
     for at in range(0, size, SHARD):
@@ -195,22 +195,22 @@ def _joined(
 
 def _child(place: Path, join: Path, files: int) -> dict[str, float]:
     ran = run([sys.executable, __file__, "join", str(place), str(join), str(files)])
-    told: dict[str, float] = json.loads(ran.printed)
-    return {"memory": ran.process, **told}
+    measured: dict[str, float] = json.loads(ran.printed)
+    return {"memory": ran.process, **measured}
 
 
 def _join(place: Path, join: Path, files: int) -> None:
-    """Join the pictures of so many shards, in this process; tell the time that it took."""
+    """Join the pictures of this many shards in this process; print the time it took."""
     paths = [place / "shards" / f"{at:05}.parquet" for at in range(files)]
     columns = [pq.read_table(path, columns=["sha256"])["sha256"] for path in paths]
     digests = pa.chunked_array([chunk for column in columns for chunk in column.chunks])
     digests = digests.cast(pa.string()).combine_chunks()
     start, used = time.perf_counter(), time.process_time()
     proposals = propose_pairs(join, FeatureShards(paths), digests)
-    told = {"wall": time.perf_counter() - start, "cpu": time.process_time() - used}
+    measured = {"wall": time.perf_counter() - start, "cpu": time.process_time() - used}
     pq.write_table(proposals.rows, place / "rows.parquet")
     pq.write_table(pa.table({"sha256": proposals.names}), place / "names.parquet")
-    print(json.dumps(told))
+    print(json.dumps(measured))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""`frametrace tip check` of a tip with local features: 5,000 pictures against a case of 100,000.
+"""Measures checking a tip of 5,000 pictures with local features against 100,000 pictures.
 
-Nearly all of the case is synthetic, as synthetic.py makes it. The tip holds real photos, whose
-edits (every ninth kind of each, with their own values) are planted in the case, and synthetic ones.
+Nearly all of the case is synthetic (see synthetic.py). The tip holds real photos, whose edits
+(every ninth kind of each, with their own values) are planted in the case, and synthetic pictures.
 """
 
 import base64
@@ -117,7 +117,7 @@ def _items(originals: Described, make: Synthesis, count: int) -> Iterator[dict[s
     synthetic = make.codes(max(count - len(codes), 0), 987)
     for code in [*codes, *packed(synthetic).to_pylist()][:count]:
         features = Features.of(code)
-        inside = (features.place <= (features.width, features.height)).all(axis=1)
+        inside = (features.positions <= (features.width, features.height)).all(axis=1)
         first = features.where(inside & (np.cumsum(inside) <= MAX_FEATURES))
         signals = {"local": base64.b64encode(first).decode("ascii")}
         yield {"id": f"picture-{short_digest(signals)}", "signals": signals, "counts": []}

@@ -1,4 +1,4 @@
-"""`frametrace tip check` of a tip with a million pictures in a case of 100,000: time and memory.
+"""Measures checking a tip of a million pictures against 100,000: time and memory.
 
 The tip and the case are synthetic, written as `tip export` and `embed` write theirs; a thousand of
 the case's hashes are near-copies of the tip's, so that the answer can be checked. Beside it:

@@ -1,9 +1,9 @@
-"""What computes vectors fastest on two cores, and how near its vectors are to those in float32.
+"""Compares ways to compute vectors on two cores: speed, and closeness to float32.
 
-Photographs through ViT-B-32 with seeded random weights (no trained ones come inside a package), and
-captions through the bundled all-MiniLM-L6-v2, by every library and arithmetic that could do it;
-they take turns. With `--device cuda`: pictures on a GPU in float32 and bfloat16, alone and with
-their files decoded ahead of the model.
+Photographs through ViT-B-32 with seeded random weights (no package contains trained ones), and
+captions through the bundled all-MiniLM-L6-v2, by every library and precision that could do it; they
+take turns. With `--device cuda`: pictures on a GPU in float32 and bfloat16, alone and with their
+files decoded ahead of the model.
 """
 
 import argparse

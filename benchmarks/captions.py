@@ -1,4 +1,4 @@
-"""A million captions for benchmarks: invented, in English and Chinese, some copied from others."""
+"""Makes a million captions: invented, in English and Chinese, some copied from others."""
 
 import numpy as np
 import pyarrow as pa

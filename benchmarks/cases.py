@@ -1,4 +1,4 @@
-"""Cases for benchmarks as `add` and `embed` write them: pictures, values, a post of each."""
+"""Writes cases as `add` and `embed` do: pictures, their values, and a post for each."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Pictures for benchmarks: seeded noise with the structure of photographs."""
+"""Makes pictures: seeded noise with the structure of photographs."""
 
 import io
 import math

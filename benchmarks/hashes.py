@@ -1,11 +1,11 @@
-"""PDQ hashes by the million whose bits are distributed as those of real pictures are.
+"""Makes millions of PDQ hashes whose bits are distributed like those of real pictures.
 
 Every picture of `../shared/data/photos` and `real_edits` is hashed with 200 random light edits
-(resized, recompressed, cropped by 2 % at most, brighter, softer, noisier, turned by 1 degree at
-most). What a hash is made from, its 16 x 16 spectrum, is linear in the picture. So the spectrum of
-two pictures laid over each other is the weighted sum of theirs: that, for random pairs of edited,
-mirrored and turned pictures, is where millions of different pictures come from. Copies of them are
-made by adding what a random real edit did to its picture's spectrum.
+(resized, recompressed, cropped by 2 % at most, brighter, softer, noisier, rotated by 1 degree at
+most). The 16 x 16 spectrum that a hash is made from is linear in the picture. So the spectrum of
+two pictures laid over each other is the weighted sum of theirs: random pairs of edited, mirrored
+and rotated pictures thus give millions of different pictures. Copies of them are made by adding the
+change that a random real edit made to the spectrum of its picture.
 """
 
 import io
@@ -29,7 +29,7 @@ _SIDE = 320  # of the pictures that are edited, in pixels: PDQ looks at 64 x 64 
 _BLOCK = 100_000
 _SINGLE = 0.7  # of all hashes: pictures without any copy
 _SIZES = 2.3  # exponent of the numbers of copies: few pictures have very many
-_MOST = 2_000  # copies of one picture
+_MAX_COPIES = 2_000  # copies of one picture
 
 
 class Spectra:
@@ -64,7 +64,7 @@ class Spectra:
     def _block(self, rng: np.random.Generator) -> np.ndarray:
         """The hashes of some new pictures and of their copies."""
         single = int(_BLOCK * _SINGLE)
-        copied = rng.zipf(_SIZES, 4 * _BLOCK).clip(max=_MOST) + 1
+        copied = rng.zipf(_SIZES, 4 * _BLOCK).clip(max=_MAX_COPIES) + 1
         copied = copied[: np.searchsorted(np.cumsum(copied), _BLOCK - single)]
         of = np.repeat(np.arange(single + len(copied)), np.append(np.ones(single, int), copied))
         weight = rng.uniform(0.3, 0.7, (single + len(copied), 1)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Hashes in sets that look like real reuse, and all pairs of them that are near."""
+"""Makes sets of hashes that look like real reuse, and all near pairs among them."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,12 +1,12 @@
-"""Synthetic pictures for benchmarks of size: values of `local` that are like real ones.
+"""Makes synthetic pictures for large benchmarks: values of `local` that resemble real ones.
 
-Each has 360 features; each of these takes every bit from a feature of a real photograph or from one
-of the 16 nearest to it in other photographs, at random, and then has an eighth of the bits flipped
-that a real pair of agreeing features, of a photo and its edit, differs in. So bits keep the
-statistics of real ones: unrelated features are within 10 bits for 5.5 of a million (photographs:
-5.6), and 1 % of the features have nine tenths of those neighbours (photographs: 95 %). Places,
-scales and orientations are those of other real features, so that pictures agree by chance only;
-watermarks and the like are absent.
+Each picture has 360 features. Every feature takes each bit from a feature of a real photograph or
+from one of the 16 features nearest to it in other photographs, at random. Then an eighth of the
+bits in which a real pair of agreeing features (of a photo and its edit) differs are flipped. So
+bits keep the statistics of real ones: unrelated features are within 10 bits for 5.5 of a million
+(photographs: 5.6), and 1 % of the features have nine tenths of those neighbours (photographs: 95
+%). Positions, scales and orientations are those of other real features, so that pictures agree only
+by chance; there are no watermarks and the like.
 """
 
 import hashlib
@@ -93,7 +93,7 @@ class Synthesis:
         return cls(words[some], near, np.concatenate(flips), rows)
 
     def codes(self, count: int, seed: int) -> np.ndarray:
-        """(count, bytes) uint8: values of `local` of so many pictures, all of one length."""
+        """(count, bytes) uint8: values of `local` for `count` pictures, all of one length."""
         rng = np.random.default_rng([11, seed])
         size = count * FEATURES
 

@@ -92,11 +92,11 @@ def links_table(
     return pa.Table.from_pylist(rows, POST_MEDIA)
 
 
-def guessed_table(places: Mapping[tuple[str, str, str], str]) -> pa.Table:
-    """Links that are guesses, and the place of each picture's file, as rows of `guessed`."""
+def guessed_table(paths: Mapping[tuple[str, str, str], str]) -> pa.Table:
+    """Links that are guesses, with the full path of each picture's file, as rows of `guessed`."""
     rows = [
-        {"platform": key[0], "post_id": key[1], "sha256": key[2], "place": place}
-        for key, place in places.items()
+        {"platform": key[0], "post_id": key[1], "sha256": key[2], "place": path}
+        for key, path in paths.items()
     ]
     return pa.Table.from_pylist(rows, GUESSED)
 

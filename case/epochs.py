@@ -43,7 +43,7 @@ class Epoch:
         return sum(self.shards.get(table, {}).values())
 
     def updated(self, rows: Mapping[str, Mapping[str, int | None]]) -> "Epoch":
-        """The same with more shards, by table and file; a shard without a count is left out."""
+        """This epoch with more shards, by table and file; a shard without a count is left out."""
         shards = dict(self.shards)
         for table, files in rows.items():
             counts = {**shards.get(table, {}), **files}

@@ -28,7 +28,7 @@ __all__ = [
     "write_secret",
 ]
 
-TEMPORARY = ".*.tmp"  # the files that a killed process may leave half written
+TEMPORARY = ".*.tmp"  # files that a killed process may leave half written
 _IS_WINDOWS = os.name == "nt"
 # Windows refuses to replace or delete a file that another process has open. Seconds to wait before
 # each further attempt, 3 in all: virus scanners and readers are done by then.
@@ -83,7 +83,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def replace_folder(new: Path, folder: Path) -> None:
-    """Move a finished folder to the place of another, or of none. Raises `OSError`."""
+    """Move a finished folder to a path, and replace a folder that is there. Raises `OSError`."""
 
     def replace() -> None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -127,7 +127,7 @@ def _link_or_copy(file: Path, link: Path) -> None:
 
 
 def when_free(action: Callable[[], Value]) -> Value:
-    """Do something with a file; on Windows, again for 3 seconds while another process has it open.
+    """Do something with a file; on Windows, retry for 3 seconds while another process has it open.
 
     Raises what the last attempt raised.
     """
@@ -140,7 +140,7 @@ def when_free(action: Callable[[], Value]) -> Value:
 
 
 def delete_unused(file: Path) -> None:
-    """Delete a file; one that Windows refuses to delete, as it is open, stays for the next time."""
+    """Delete a file; one that Windows won't delete because it is open stays until next time."""
     try:
         file.unlink()
     except PermissionError:
@@ -205,7 +205,7 @@ def _flush_open(file: IO[bytes]) -> None:
 
 
 def _flush_folder(folder: Path) -> None:
-    if _IS_WINDOWS:  # which opens no folders, and writes their entries itself
+    if _IS_WINDOWS:  # can't open folders, and flushes their entries itself
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -220,7 +220,7 @@ def to_json(value: object) -> str:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object. Raises `CaseError` where the file is missing, damaged or no object."""
+    """Read a JSON object. Raises `CaseError` where the file is missing or doesn't hold one."""
     try:
         value = json.loads(when_free(lambda: path.read_text("utf-8")))
     except FileNotFoundError:
@@ -228,5 +228,5 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise CaseError(f"{path} can't be read ({error}): restore it from a copy") from None
     if not isinstance(value, dict):
-        raise CaseError(f"{path} holds no JSON object: restore it from a copy of the case")
+        raise CaseError(f"{path} doesn't hold a JSON object: restore it from a copy of the case")
     return value

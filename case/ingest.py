@@ -41,28 +41,28 @@ _RefusedRow = tuple[PostKey, str, int]  # of a post that was not added: its key,
 
 @dataclass(slots=True)
 class Added:
-    """The numbers of rows that one call read, and of rows of each kind that it added to a case."""
+    """Counts of the rows that one call read, and of the rows that it added to a case, by kind."""
 
     rows: int = field(default=0, compare=False)
     posts: int = 0
     accounts: int = 0
     media: int = 0
     skipped: int = 0
-    known: int = 0  # posts that the case had already
-    other_times: int = field(default=0, compare=False)  # of the known: now read with another time
-    completed: int = 0  # posts of which the case had only a part
+    known: int = 0  # posts that the case already had
+    other_times: int = field(default=0, compare=False)  # known, but now with another time
+    completed: int = 0  # posts that the case had only in part
     # Rows and files of posts that could not be read; `dropped` counts refused posts as well.
     unreadable: int = field(default=0, compare=False)
     unreadable_files: int = field(default=0, compare=False)  # of these: whole files, sheets, lists
     dropped: int = field(default=0, compare=False)
-    # Pictures by what assigned them to their post; `unowned`: of media folders, without a post.
+    # Pictures by the rule that assigned them; `unowned` are those in media folders without a post.
     by_map: int = field(default=0, compare=False)
     by_row: int = field(default=0, compare=False)
     by_name: int = field(default=0, compare=False)
     unowned: int = field(default=0, compare=False)
     absent: int = field(default=0, compare=False)  # pictures that rows name but that are missing
     by_kept: Mapping[str, str] = field(default_factory=dict, compare=False)  # saved maps, by source
-    lost: Skipped | None = field(default=None, compare=False)  # the first that was dropped
+    lost: Skipped | None = field(default=None, compare=False)  # the first one that was dropped
     aside: Mapping[str, int] = field(default_factory=dict, compare=False)  # other files, by suffix
 
 
@@ -156,7 +156,7 @@ def _add_guessed_pictures(
 
 
 def _count_unused_pictures(writer: CaseWriter, library: MediaLibrary, added: Added) -> None:
-    """Report the pictures that no post has, and count how the others were assigned."""
+    """Report the pictures without a post, and count how the rest were assigned."""
     stored = StoredRows(writer.case)
     unused = BatchRows()
     for row in library.unused_entries(stored.post_keys(library.unrequested_posts())):
@@ -189,9 +189,10 @@ def _batches(
 
 @dataclass(frozen=True, slots=True)
 class _ComparedPosts:
-    """The posts of a batch: new ones, ones that complete a part that the case has, and others.
+    """The posts of a batch, compared with those of the case.
 
-    `known` counts those that the case has, of which `other_times` had another time when first read.
+    `completing` are whole posts that replace partial ones. `known` counts the posts that the case
+    already has, `other_times` those of them that had another time when they were first read.
     """
 
     new: pa.Table
@@ -207,7 +208,7 @@ class _ComparedPosts:
 
 
 def _put(writer: CaseWriter, rows: BatchRows, added: Added) -> set[_RefusedRow]:
-    """Leave out what the case has and write the rest as one unit; returns the refused posts."""
+    """Write what the case doesn't have as one unit; returns the refused posts."""
     stored = StoredRows(writer.case)
     posts = _compare_posts(rows, stored)
     for conflict in posts.conflicts:
@@ -278,7 +279,7 @@ def _keys_of(posts: pa.Table) -> set[PostKey]:
 
 
 def _digest(tables: dict[str, pa.Table]) -> str:
-    """A digest of the tables: the same rows give the same name of a unit."""
+    """A digest of the tables: the same rows give a unit the same name."""
     digest = hashlib.sha256()
     for name, table in tables.items():
         digest.update(name.encode())

@@ -1,4 +1,4 @@
-"""Turns a batch of entries that were read into rows, with the pictures of their posts."""
+"""Turns the entries read in one batch into rows, with the pictures of their posts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ Link = tuple[str, str, str]  # (platform, post id, SHA-256)
 SourceLine = tuple[str, int]
 
 _THREADS = 4  # reading files and SHA-256 both release Python's lock
-_FILES_PER_PART = 50  # handed to a thread at once: one by one costs as much as reading them
+_FILES_PER_PART = 50  # per task of a thread: single files cost as much to hand over as to read
 
 
 @dataclass(slots=True)
@@ -33,9 +33,9 @@ class BatchRows:
     media: dict[str, MediaItem] = field(default_factory=dict)
     post_media: dict[Link, MediaItem] = field(default_factory=dict)
     sources: dict[Link, SourceLine] = field(default_factory=dict)  # which row gave each link
-    guessed: dict[Link, str] = field(default_factory=dict)  # links by a guess: the file's place
+    guessed: dict[Link, str] = field(default_factory=dict)  # links by a guess: the file's full path
     roots: dict[Link, str] = field(default_factory=dict)  # links by a row: the file's root
-    lost: list[Skipped] = field(default_factory=list)  # posts whose key another post has
+    lost: list[Skipped] = field(default_factory=list)  # posts not added: another post has their key
     absent: int = 0  # pictures that are named but can't be read
     skipped: dict[tuple[str, int, str, str], None] = field(default_factory=dict)
 
@@ -100,8 +100,8 @@ def guessed_picture_rows(
 ) -> BatchRows:
     """The rows of pictures that were assigned to posts once all posts were known.
 
-    With `stored`, pictures are left out that another post of the case has, unless a weaker guess
-    gave them to it. `guess` says that a picture was assigned by its file's name alone.
+    With `stored`, pictures that another post of the case has are left out, unless that post got
+    them by a weaker guess. `guess` says that a picture was assigned by its file's name alone.
     """
     rows = BatchRows()
     items = _identified(file for *_, file in guesses if isinstance(file, MediaFile))
@@ -116,7 +116,7 @@ def guessed_picture_rows(
         elif isinstance(item := items[file], Skipped):
             rows.add_absent(replace(item, source=source, line=line))
         elif owned_by := _other_owners(key, item, owners, earlier_guesses, guess=guess):
-            reason = f"is the picture of {'/'.join(min(owned_by))} already"
+            reason = f"is already the picture of {'/'.join(min(owned_by))}"
             rows.add_skipped(Skipped(source, line, item.path, reason))
         else:
             link = rows.add_picture(key, item, (source, line), guess=guess)

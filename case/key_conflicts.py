@@ -47,7 +47,7 @@ class KeyConflict:
 def key_conflict(first: Post, post: Post) -> KeyConflict | None:
     """Why `post` can't be added where `first` has its key; None where both are the same post.
 
-    If just one of them is partial, their texts may differ.
+    If only one of them is partial, their texts may differ.
     """
     if not first.has_same_account_as(post):
         differs = ACCOUNT

@@ -1,4 +1,4 @@
-"""The locks of a case: one writer at a time, one comparison at a time, readers beside each other.
+"""The locks of a case: one writer at a time, one comparison at a time, many readers.
 
 A lock is a file `.lock` in the folder that it protects. The system releases it when the process
 that holds it ends, however it ends.
@@ -69,7 +69,8 @@ def exclusive_lock(folder: Path, *, wait: bool = True) -> Iterator[None]:
 def shared_lock(folder: Path) -> Iterator[None]:
     """Keep processes from holding a folder's `exclusive_lock`; others may share the lock.
 
-    If the lock file can't be opened, there is no lock: then no process can change the folder.
+    If the lock file can't be opened, as in a read-only folder, nothing is locked: no process can
+    change such a folder.
     """
     with ExitStack() as stack:
         with suppress(OSError):
@@ -80,7 +81,7 @@ def shared_lock(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def output_lock(folder: Path) -> Iterator[None]:
-    """Hold a folder's lock alone and leave no lock file: for folders that are handed on."""
+    """Hold a folder's lock alone and leave no lock file, for folders that users pass on."""
     path = folder / _FILE
     while True:
         with path.open("ab") as file, _locked(file, LockFlags.EXCLUSIVE):
@@ -93,7 +94,7 @@ def output_lock(folder: Path) -> Iterator[None]:
                 with suppress(OSError):
                     path.unlink()
         with suppress(OSError):
-            if os.name == "nt":  # Windows deletes no file that is open
+            if os.name == "nt":  # Windows can't delete an open file
                 path.unlink()
         return
 
@@ -113,7 +114,7 @@ def comparison_lock(index: Path, progress: Progress) -> Iterator[None]:
         try:
             stack.enter_context(exclusive_lock(comparison_folder(index), wait=False))
         except BlockingIOError:
-            progress.note("another process compares this case's pictures: waiting until it ends")
+            progress.note("another process is comparing this case's pictures: waiting for it")
             stack.enter_context(exclusive_lock(comparison_folder(index)))
         yield
 
@@ -126,7 +127,7 @@ def _locked(file: IO[bytes], kind: LockFlags, *, wait: bool = True) -> Iterator[
         try:
             portalocker.lock(file, flags)
             break
-        except portalocker.AlreadyLocked:  # with `wait`: Windows waits no more than 10 seconds
+        except portalocker.AlreadyLocked:  # with `wait`: Windows gives up after 10 seconds
             if not wait:
                 raise BlockingIOError from None
         except portalocker.LockException as error:
@@ -142,7 +143,7 @@ def _holder(file: IO[bytes]) -> str:
     try:
         file.seek(0)
         return f"process {file.read().decode() or 'unknown'}"
-    except (OSError, ValueError):  # Windows lets nobody read a file that is locked
+    except (OSError, ValueError):  # on Windows, a locked file can't be read
         return "another process"
 
 

@@ -15,8 +15,8 @@ from frametrace.posts.model import PICTURE_FOLDER, Skipped
 __all__ = ["GuessCorrections", "guess_corrections", "new_guesses", "new_links"]
 
 _NAMESAKE = (
-    "its post was added with another picture of this name from elsewhere; "
-    "where two folders have one name, rename one or add the folder above"
+    "its post already has a picture of this name from another folder; if the folders have the same "
+    "name, rename one of them or add the folder above both"
 )
 
 
@@ -31,8 +31,8 @@ class GuessCorrections:
 def new_links(stored: StoredRows, rows: BatchRows, refused: Set[PostKey]) -> pa.Table:
     """The new rows of `post_media`; posts whose key is in `refused` get no pictures.
 
-    Left out are pictures of the same name from another folder than the post's others, and pictures
-    without a post that turn out to belong to one.
+    Pictures with the same name as one that the post has from another folder are left out. So are
+    pictures without a post that turn out to belong to one.
     """
     alone = {link for link in rows.guessed if link[0] == PICTURE_FOLDER}
     owned = stored.owned({(link[2], rows.guessed[link]) for link in alone}) if alone else set()
@@ -63,21 +63,21 @@ def guess_corrections(
 
     Guesses that are withdrawn are reported in `rows`.
     """
-    by_place: dict[str, list[Link]] = {item.full_path: [] for item in rows.post_media.values()}
+    by_path: dict[str, list[Link]] = {item.full_path: [] for item in rows.post_media.values()}
     for link, item in rows.post_media.items():
         if link[:2] not in refused and link[0] != PICTURE_FOLDER:
-            by_place[item.full_path].append(link)
+            by_path[item.full_path].append(link)
     corrections = GuessCorrections(set(), set())
-    for place, guesses in stored.guesses_at(by_place).items():
-        links = by_place[place]
+    for full_path, guesses in stored.guesses_at(by_path).items():
+        links = by_path[full_path]
         for guess in guesses:
             if guess in links and guess not in rows.guessed:
                 corrections.confirmed.add(guess)
-            elif others := [link for link in links if link[:2] != guess[:2]]:
+            elif rivals := [link for link in links if link[:2] != guess[:2]]:
                 corrections.withdrawn.add(guess)
-                reason = f"was taken for a picture of {'/'.join(guess[:2])}, by a guess"
-                path = rows.post_media[others[0]].path
-                rows.add_skipped(Skipped(*rows.sources[others[0]], path, reason))
+                reason = f"a guess had assigned it to {'/'.join(guess[:2])}"
+                path = rows.post_media[rivals[0]].path
+                rows.add_skipped(Skipped(*rows.sources[rivals[0]], path, reason))
     return corrections
 
 

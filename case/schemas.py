@@ -62,7 +62,7 @@ MEDIA = pa.schema(
     ]
 )
 
-# Which post carries which picture, under which path of its media root.
+# Which post has which picture, and the picture's path in its media root.
 POST_MEDIA = pa.schema(
     [
         pa.field("platform", pa.string(), nullable=False),
@@ -83,8 +83,8 @@ GUESSED = pa.schema(
     ]
 )
 
-# What could not be read. `sha256` is set where a picture's bytes can't be decoded: it is not tried
-# again.
+# What could not be read. `sha256` is set where a picture's bytes can't be decoded: it is never
+# tried again.
 SKIPPED = pa.schema(
     [
         pa.field("source", pa.string(), nullable=False),

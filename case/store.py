@@ -59,12 +59,12 @@ _WIDE_ROW_GROUP = 32  # rows
 
 
 class Case:
-    """A case as of one epoch; opening it again sees what was committed since."""
+    """A case as of one epoch; open it again to see what was committed since."""
 
     def __init__(self, path: str | Path) -> None:
         """Open an existing case.
 
-        Raises `CaseError` where there is none, or a broken one, and `UsageError` where the path
+        Raises `CaseError` where there is no case or a damaged one, and `UsageError` where the path
         isn't valid UTF-8.
         """
         path = self.path = _check_utf8(Path(path))
@@ -75,7 +75,7 @@ class Case:
             )
         version = read_json(path / "case.json").get("format")
         if not isinstance(version, int):
-            raise CaseError(f"{path / 'case.json'} names no format version: restore it from a copy")
+            raise CaseError(f"{path / 'case.json'} gives no format version: restore it from a copy")
         if version > FORMAT_VERSION:
             raise CaseTooNew(
                 f"{path} has case format {version}; this Frametrace reads up to {FORMAT_VERSION}. "
@@ -162,7 +162,7 @@ class Case:
 
 
 class CaseWriter:
-    """The only process that may add to a case; made by `Case.writer`."""
+    """Adds to a case while this process holds the case's lock; made by `Case.writer`."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -289,5 +289,5 @@ def _sweep_unless_locked(folder: Path) -> None:
 
 
 def _is_empty(path: Path) -> bool:
-    """Whether it is a folder that holds nothing but what a killed `create` leaves."""
+    """Whether it is a folder with nothing in it, except what a killed `create` left."""
     return path.is_dir() and all(child.match(TEMPORARY) for child in path.iterdir())

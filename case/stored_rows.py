@@ -53,10 +53,11 @@ class StoredRows:
         return self._anti_join(table, rows) if rows.num_rows else rows
 
     def new_posts(self, rows: pa.Table) -> tuple[pa.Table, int, pa.Table]:
-        """The new posts; the number of known ones; those known with other text, account or time.
+        """Split posts into new ones, the number of known ones, and conflicting ones.
 
-        The last have the columns `platform`, `post_id`, `source`, `line` and `differs`. A partial
-        post is known if its account has a post of that key, whatever its text.
+        A conflicting post has the key of a known one, but another text, account or time; these rows
+        have the columns `platform`, `post_id`, `source`, `line` and `differs`. A partial post is
+        known if its account has a post of that key, whatever its text.
         """
         if not rows.num_rows:
             return rows, 0, rows
@@ -77,9 +78,9 @@ class StoredRows:
         return new, rows.num_rows - new.num_rows - conflicts.num_rows, conflicts
 
     def completing(self, rows: pa.Table) -> pa.Table:
-        """The whole posts among `rows` of which the case has only a part.
+        """The whole posts among `rows` that the case has only in part.
 
-        A post whose time could not be read is a part too, once the same row gives its time.
+        A stored post without a readable time is also partial, once the same row gives its time.
         """
         with connect(self._case, "posts") as connection:
             connection.register("rows", _numbered(rows))
@@ -104,7 +105,7 @@ class StoredRows:
     def remaining(
         self, table: str, deleted: Collection[tuple[str, ...]]
     ) -> tuple[pa.Table, list[str]]:
-        """What remains, without rows of some keys, of the shards that hold such; their names."""
+        """Delete rows by key; returns what is left of the affected shards, and their names."""
         remaining, names = [BASE_TABLES[table].empty_table()], []
         for file in self._case.files(table) if deleted else ():
             keys = self._case.read_shard(table, file, list(TABLE_KEYS[table])).to_pydict().values()
@@ -115,15 +116,15 @@ class StoredRows:
                 names.append(file.name)
         return pa.concat_tables(remaining), names
 
-    def guesses_at(self, places: Collection[str]) -> dict[str, list[tuple[str, str, str]]]:
-        """The keys (platform, post_id, sha256) of pictures that guesses gave to posts, by place."""
+    def guesses_at(self, paths: Collection[str]) -> dict[str, list[tuple[str, str, str]]]:
+        """The links (platform, post_id, sha256) that guesses made, by the full path of the file."""
         guesses: dict[str, list[tuple[str, str, str]]] = {}
-        if places and self._case.files("guessed"):
+        if paths and self._case.files("guessed"):
             with connect(self._case, "guessed") as connection:
-                connection.register("places", pa.table({"place": pa.array(places, pa.string())}))
+                connection.register("paths", pa.table({"place": pa.array(paths, pa.string())}))
                 rows = connection.sql(
                     "SELECT place, platform, post_id, sha256 FROM guessed "
-                    "SEMI JOIN places USING (place) ORDER BY ALL"
+                    "SEMI JOIN paths USING (place) ORDER BY ALL"
                 ).fetchall()
             for place, *key in rows:
                 guesses.setdefault(place, []).append((key[0], key[1], key[2]))
@@ -168,7 +169,7 @@ class StoredRows:
         return {(sha256, place) for sha256, place in rows}
 
     def unowned(self, files: Iterable[MediaFile]) -> list[MediaFile]:
-        """The files that are no post's picture."""
+        """The files that aren't the picture of any post."""
         files = list(files)
         if not files:
             return files

@@ -1,4 +1,4 @@
-"""A table as the library gives it: Arrow, and from there pandas or polars."""
+"""Wraps an Arrow table for users of the library, who can turn it into pandas or polars."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -73,6 +73,6 @@ class Table:
 
         shown = self.arrow.slice(0, _ROWS_SHOWN).to_pylist()
         lines = [f"<tr>{row(self.columns, 'th')}</tr>"]
-        lines += [f"<tr>{row(list(each.values()), 'td')}</tr>" for each in shown]
+        lines += [f"<tr>{row(list(record.values()), 'td')}</tr>" for record in shown]
         more = f"<p>{len(shown):,} of {len(self):,} rows</p>"
         return f"<table>{''.join(lines)}</table>{more}"

@@ -22,8 +22,8 @@ __all__ = ["embed_captions", "missing_captions"]
 
 _UNIT = 4096  # captions
 _BLOCK = 512  # captions that a signal computes between two reports of progress
-_MIN_FOR_WORKERS = 100_000  # texts; for fewer, starting workers takes longer than computing
-_LOOKUP = 64 * _UNIT  # texts that are read at a time; some 50 MB
+_MIN_TEXTS_FOR_WORKERS = 100_000  # for fewer, starting workers takes longer than computing
+_LOOKUP_TEXTS = 64 * _UNIT  # read at a time; some 50 MB
 
 
 def embed_captions(
@@ -34,12 +34,12 @@ def embed_captions(
 ) -> int:
     """Compute one signal for the texts that lack it, unit by unit.
 
-    The executor, if there is one, computes many texts. Returns the number of captions of posts that
-    were computed, without the text in pictures.
+    The executor is used only if there are many texts. Returns the number of captions of posts that
+    were computed; texts in pictures are not counted.
     """
     digests = missing_captions(writer.case, signal.name)
-    of_posts = missing_captions(writer.case, signal.name, in_pictures=False)
-    if executor is None or len(digests) < _MIN_FOR_WORKERS:
+    captions_of_posts = missing_captions(writer.case, signal.name, in_pictures=False)
+    if executor is None or len(digests) < _MIN_TEXTS_FOR_WORKERS:
         executor = InProcess()
     with progress.track(f"captions ({signal.name})", len(digests)) as advance:
         parts: list[pa.Table] = []
@@ -54,7 +54,7 @@ def embed_captions(
                 parts.clear()
         if parts:
             _put(writer, signal.name, pa.concat_tables(parts))
-    return len(of_posts)
+    return len(captions_of_posts)
 
 
 def missing_captions(case: Case, name: str, *, in_pictures: bool = True) -> pa.Array:
@@ -81,8 +81,8 @@ def _texts_of(case: Case, *, in_pictures: bool = True) -> tuple[str, list[str]]:
 
 def _blocks(case: Case, digests: pa.Array) -> Iterator[tuple[list[str], list[str]]]:
     """Digests and texts; lists, because a slice of a table would send all of it to a worker."""
-    for start in range(0, len(digests), _LOOKUP):
-        texts = _texts(case, digests.slice(start, _LOOKUP))
+    for start in range(0, len(digests), _LOOKUP_TEXTS):
+        texts = _texts(case, digests.slice(start, _LOOKUP_TEXTS))
         for at in range(0, len(texts), _BLOCK):
             block = texts.slice(at, _BLOCK)
             yield block["sha256"].to_pylist(), block["text"].to_pylist()

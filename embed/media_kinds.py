@@ -1,10 +1,10 @@
 """The kinds of media: how each is recognized, bounded and decoded to frames.
 
 One media item may have many frames, each with its own values of every picture signal. A picture has
-one. Nothing else asks which kind an item is of.
+one. No other module needs to know the kind of an item.
 
 To add a kind, such as video with its keyframes: one class here (or one file and a line in `KINDS`)
-that recognizes the bytes and yields a `Frame` for each keyframe, with the second at which it is
+that recognizes the bytes and yields a `Frame` for each keyframe, with the time at which it is
 shown. The values of an item's frames then become rows of one `sha256`, in order. For pictures the
 tables of signals have one row for each item and no column for frames. A kind whose frames have a
 `second` adds the nullable column `second` (float64) to them: rows of pictures, and of shards that
@@ -39,24 +39,24 @@ class MediaKind(ABC):
 
     @abstractmethod
     def recognizes(self, data: bytes) -> bool:
-        """Whether these are the bytes of such an item; names and suffixes don't count."""
+        """Whether the bytes are an item of this kind; file names are ignored."""
 
     @abstractmethod
     def frames(self, data: bytes) -> Iterator[Frame]:
         """Decode the frames, in order, one or more.
 
-        Raises `DecodeError` with a plain reason, and `FormatMissing` where a package is missing.
+        Raises `DecodeError` with a plain reason, and `FormatMissing` if a package is missing.
         """
 
 
 class PictureKind(MediaKind):
-    """A picture: one frame, also of an animation. Bytes that no other kind recognizes are tried."""
+    """A picture or animation: one frame. It tries all bytes that no other kind recognizes."""
 
     name = "picture"
     max_bytes = MAX_PICTURE_BYTES
 
     def recognizes(self, data: bytes) -> bool:
-        """All bytes: the decoder says why others are not a picture."""
+        """True for all bytes: the decoder reports why some are not a picture."""
         return True
 
     def frames(self, data: bytes) -> Iterator[Frame]:
@@ -76,5 +76,5 @@ def decode_frames(data: bytes) -> Iterator[Frame]:
 
 
 def max_media_bytes() -> int:
-    """The largest item of any kind, in bytes: more of a file is never read."""
+    """The size limit of the largest kind, in bytes: no more of a file is ever read."""
     return max(kind.max_bytes for kind in KINDS)

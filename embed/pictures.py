@@ -40,7 +40,7 @@ _QUEUE = 1  # decoded batches that wait while the model computes another
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A picture without values, and why. One that is refused `for_good` is never tried again."""
+    """Why a picture has no values. One that is refused `for_good` is never tried again."""
 
     reason: str
     for_good: bool
@@ -56,7 +56,7 @@ class PreparedFrame:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A media item's prepared frames, one of a picture, and what of its file was left out."""
+    """A media item's prepared frames, and notes on what was left out of its file."""
 
     frames: tuple[PreparedFrame, ...]
     notes: tuple[str, ...] = ()
@@ -110,8 +110,8 @@ def embed_pictures(
     with progress.track("pictures", sum(work.values())) as advance:
         for names in work:
             lacking = [signal for signal in signals if signal.name in names]
-            others = [signal.name for signal in signals if signal.name not in names]
-            for unit in _units(writer.case, names, others):
+            present = [signal.name for signal in signals if signal.name not in names]
+            for unit in _units(writer.case, names, present):
                 tables, refused = _compute(unit, lacking, executor, advance)
                 tables["skipped"] = StoredRows(writer.case).new("skipped", tables["skipped"])
                 writer.put(_unit_name(lacking, unit), tables)
@@ -150,16 +150,16 @@ def _lacks(name: str) -> str:
 
 
 def _units(
-    case: Case, lacking: Sequence[str], others: Sequence[str]
+    case: Case, lacking: Sequence[str], present: Sequence[str]
 ) -> Iterator[Sequence[MediaItem]]:
-    """The pictures that lack exactly these signals, a unit at a time, in stable order.
+    """The pictures that lack the signals `lacking` and have those `present`, a unit at a time.
 
-    They are read from the shards as of the first unit.
+    The order is stable. All are read from the shards that exist when the first unit is read.
     """
-    conditions = [_DECODABLE, *map(_lacks, lacking), *(f"NOT {_lacks(name)}" for name in others)]
+    conditions = [_DECODABLE, *map(_lacks, lacking), *(f"NOT {_lacks(name)}" for name in present)]
     columns = "sha256, root, path, size"
     query = f"SELECT {columns} FROM media WHERE {' AND '.join(conditions)} ORDER BY sha256"  # noqa: S608
-    names = [*lacking, *others]
+    names = [*lacking, *present]
     with connect(case, "media", "skipped", *map(signal_table, names)) as connection:
         cursor = connection.execute(query)
         while rows := cursor.fetchmany(_UNIT):
@@ -179,7 +179,7 @@ def _compute(
     finished: dict[str, list[pa.Table]] = {signal.name: [] for signal in signals}
     skipped: list[dict[str, object]] = []
     notes: list[dict[str, object]] = []
-    for batch, values in _one_ahead(partial(_finish, signals), _batches(results, size)):
+    for batch, values in _compute_ahead(partial(_finish, signals), _batches(results, size)):
         for name, part in values.items():
             finished[name].append(part)
         for item, result in batch:
@@ -214,7 +214,7 @@ def _finish(signals: Sequence[PictureSignal], batch: _Batch) -> dict[str, pa.Tab
     return tables
 
 
-def _one_ahead(
+def _compute_ahead(
     function: Callable[[_Batch], dict[str, pa.Table]], batches: Iterable[_Batch]
 ) -> Iterator[tuple[_Batch, dict[str, pa.Table]]]:
     """Batches with their values, in order.

@@ -31,13 +31,20 @@ class EmbedSettings:
 
     signals: tuple[str, ...] = ()
     models: ModelChoice = ModelChoice()
-    workers: int = 0  # 0: one per processor
+    workers: int = field(
+        default=0,
+        metadata={
+            "help": "How many processes; 0: one per processor.",
+            "min": 0,
+            "max": 1024,
+        },
+    )
     replace: bool = False  # recompute values that another model made
 
 
 @dataclass(slots=True)
 class Embedded:
-    """What one call computed, and sentences on what it could not.
+    """What one call computed, and notes on what it could not compute.
 
     `captions` counts the distinct captions of posts, without the text in pictures.
     """
@@ -58,7 +65,7 @@ def embed(
     """Compute the values that the case lacks; existing values are left alone.
 
     A signal whose model isn't on this machine is left out with a note, or raises `ModelMissing` if
-    it was named in the settings. Raises `CaseError` where another model made the case's values.
+    it was named in the settings. Raises `CaseError` if another model made the case's values.
     """
     progress = progress or Silent()
     done = Embedded()
@@ -120,7 +127,7 @@ def _with_companions(names: tuple[str, ...]) -> tuple[str, ...]:
 def _up_to_date(case: Case, name: str, settings: EmbedSettings, *, finds_texts: bool) -> bool:
     """Whether the signal's model need not be loaded: nothing is missing, and no model was chosen.
 
-    Where OCR will find texts in pictures, signals of captions may be missing values afterwards.
+    If OCR will find texts in pictures, signals of captions may lack values afterwards.
     """
     if settings.replace or settings.models != ModelChoice():
         return False
@@ -132,17 +139,17 @@ def _up_to_date(case: Case, name: str, settings: EmbedSettings, *, finds_texts: 
 def _models(case: Case, settings: EmbedSettings, name: str) -> ModelChoice:
     """The models and the precision to open a signal with: the user's choice, else the case's.
 
-    A signal's options belong together: if the user chose one of them, the case's others don't
-    count. Values that are older than the choice of a precision are in float32.
+    A signal's options belong together: if the user chose one of them, the rest of the case's
+    are ignored. Values without a recorded precision are in float32.
     """
     chosen, made_by = settings.models, case.epoch.signals.get(name)
     if settings.replace or made_by is None:
         return chosen
-    kept = dict(SIGNALS[name].choice_of(made_by).options)
-    if any(chosen.get(option) for option in kept):
-        kept.clear()
-    given = {option: value for option, value in chosen.options.items() if value}
-    return ModelChoice({**kept, **given}, chosen.precision or _precision(case, name))
+    options = dict(SIGNALS[name].choice_of(made_by).options)
+    if any(chosen.get(option) for option in options):
+        options.clear()
+    options |= {option: value for option, value in chosen.options.items() if value}
+    return ModelChoice(options, chosen.precision or _precision(case, name))
 
 
 def _precision(case: Case, name: str) -> NumericPrecision:
@@ -158,17 +165,17 @@ def _precision(case: Case, name: str) -> NumericPrecision:
 
 def _claim(writer: CaseWriter, signal: Signal, *, replace: bool) -> None:
     """Record what makes the signal's values; a case never mixes those of two models."""
-    ours = signal.made_by
-    theirs = writer.case.epoch.signals.get(signal.name, ours)
-    if ours["fingerprint"] != theirs["fingerprint"]:
+    made_by = signal.made_by
+    recorded = writer.case.epoch.signals.get(signal.name, made_by)
+    if made_by["fingerprint"] != recorded["fingerprint"]:
         if not replace:
             raise CaseError(
-                f"{writer.case.path} has {signal.name} made by {_name(theirs)}, and this would be "
-                f"made by {_name(ours)}. Name the first model again, or recompute everything with: "
-                f"frametrace embed {writer.case.path} --signal {signal.name} --replace"
+                f"{writer.case.path} has {signal.name} made by {_name(recorded)}, and this would "
+                f"be made by {_name(made_by)}. Name the first model again, or recompute everything "
+                f"with: frametrace embed {writer.case.path} --signal {signal.name} --replace"
             )
         writer.drop(signal_table(signal.name))
-    writer.describe(signal.name, ours)
+    writer.describe(signal.name, made_by)
 
 
 def _name(made_by: Mapping[str, str]) -> str:

@@ -73,7 +73,7 @@ class IndexSource:
     signal: str
 
     def codes(self) -> Codes:
-        """The usable values, equal ones once. Raises `CaseError` where a shard is damaged."""
+        """The usable values, equal ones once. Raises `CaseError` if a shard is damaged."""
         return Codes.of(self.case, self.signal)
 
     def shards(self) -> list[Path]:
@@ -107,7 +107,7 @@ class Index(ABC):
         """Write the files of an index into a folder and open it.
 
         `earlier` are the folders of undamaged indexes of fewer values of the same signal, largest
-        first. Raises `OSError` or `RuntimeError` where the files can't be written.
+        first. Raises `OSError` or `RuntimeError` if the files can't be written.
         """
 
     @classmethod
@@ -128,8 +128,8 @@ class Index(ABC):
     def search(self, queries: Any, bound: float | None = None, limit: int = 0) -> Hits:
         """The rows near each of m queries, nearest first.
 
-        Only those at the distance `bound` or less (or at that similarity or more), and the `limit`
-        nearest of each query; without a bound, or with a limit of 0, there is none.
+        Rows are at the distance `bound` or less (or at that similarity or more), and at most
+        `limit` for each query. None and 0 mean that there is no such limit.
         """
         raise UsageError(f"an index by {self.technique} can't be searched")
 
@@ -169,7 +169,7 @@ class CodeIndex(Index):
         return cls(codes)
 
     def save(self, folder: Path) -> None:
-        """Write the `extra_files`: what can't be read off the codes."""
+        """Write the `extra_files`: what can't be derived from the codes quickly."""
 
     @classmethod
     def open(cls, folder: Path, source: IndexSource, manifest: Manifest) -> Self:

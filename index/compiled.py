@@ -1,4 +1,4 @@
-"""Compiles loops to machine code with numba, where it is installed (extra `fast`).
+"""Compiles loops to machine code with numba, if it is installed (extra `fast`).
 
 Importing this file is cheap: numba is imported when the first loop is compiled.
 """
@@ -27,10 +27,10 @@ def compiled(function: Function) -> Function:
     from numba import njit
 
     try:
-        made: Function = njit(nogil=True, cache=True)(function)
+        machine_code: Function = njit(nogil=True, cache=True)(function)
     except RuntimeError:  # no cache folder is writable
-        made = njit(nogil=True)(function)
-    return made
+        machine_code = njit(nogil=True)(function)
+    return machine_code
 
 
 @cache

@@ -15,7 +15,7 @@ from frametrace.embed.signals.local import Features
 from frametrace.index.codes import as_digests, as_keys
 from frametrace.posts.errors import CaseError
 
-__all__ = ["CodeShards", "FeatureShards", "Numbered"]
+__all__ = ["CodeShards", "FeatureShards", "NumberedPictures"]
 
 _BATCH = 512  # pictures that are read at a time, some 3 MB
 
@@ -23,7 +23,7 @@ _BATCH = 512  # pictures that are read at a time, some 3 MB
 class CodeShards:
     """The committed shards of a signal whose `code` is bytes. They never change.
 
-    Every method raises `CaseError` where one is missing or damaged.
+    Every method raises `CaseError` if one is missing or damaged.
     """
 
     def __init__(self, files: Sequence[Path]) -> None:
@@ -69,14 +69,16 @@ class CodeShards:
 
 
 class FeatureShards(CodeShards):
-    """The same for the signal `local`, with values unpacked."""
+    """The shards of the signal `local`, whose values are unpacked to features."""
 
-    def one(self, shard: int, row: int) -> Features:
+    def features_at(self, shard: int, row: int) -> Features:
         """The features of one picture."""
         with self._reading(shard):
             return Features.of(self.code(shard, row))
 
-    def some(self, shard: int, wanted: np.ndarray) -> Iterator[tuple[np.ndarray, list[Features]]]:
+    def feature_batches(
+        self, shard: int, wanted: np.ndarray
+    ) -> Iterator[tuple[np.ndarray, list[Features]]]:
         """The rows and features where `wanted`, (n,) bool, is true, in batches."""
         with self._reading(shard):
             for rows, codes in self.codes(shard, wanted):
@@ -84,7 +86,7 @@ class FeatureShards(CodeShards):
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
+class NumberedPictures:
     """The n pictures of all shards, numbered in the order of their digests.
 
     `items` is (n, 32) uint8, the digests; `rows` (n, 2) uint32, the shard of each and the row in

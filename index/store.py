@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, overload
 
 from frametrace.case.files import read_json, replace_folder, write_atomically
 from frametrace.case.locks import comparison_folder, exclusive_lock
@@ -37,7 +37,6 @@ __all__ = [
     "check_signal",
     "has_index",
     "index_folder",
-    "open_as",
     "open_index",
     "pair_files",
     "read_manifest",
@@ -59,39 +58,42 @@ _LAYOUT = 2  # version of the files; those of another layout are rebuilt
 _Kind = TypeVar("_Kind", bound=Index)
 
 
-def open_index(case: Case, signal: str, progress: Progress | None = None) -> Index:
+@overload
+def open_index(case: Case, signal: str, *, progress: Progress | None = None) -> Index: ...
+@overload
+def open_index(
+    case: Case, signal: str, kind: type[_Kind], progress: Progress | None = None
+) -> _Kind: ...
+def open_index(
+    case: Case, signal: str, kind: type[Index] = Index, progress: Progress | None = None
+) -> Index:
     """The index of a signal as of the case's epoch; it is built if it is missing.
 
-    Raises `UsageError` where the case has no such signal, `IndexMismatch` where the files on disk
-    are damaged or belong to something else, `CaseError` where they can't be written.
+    `kind` is the class of index that the caller needs. Raises `UsageError` if the case has no such
+    signal or its index is of another class, `IndexMismatch` if the files on disk are damaged or
+    belong to something else, `CaseError` if they can't be written.
     """
     check_signal(case, signal)
+    metric = SIGNALS[signal].metric
+    if not issubclass(INDEXES[metric], kind):
+        raise UsageError(f"{signal} is compared by {metric}: it can't be used here")
     folder = index_folder(case, signal)
     if not (folder / _MANIFEST).is_file():
         _build_locked(case, signal, folder, progress or Silent())
     manifest = read_manifest(folder)
     stated = (manifest.signal, manifest.fingerprint, manifest.metric)
-    expected = (signal, case.epoch.signals[signal]["fingerprint"], SIGNALS[signal].metric)
+    expected = (signal, case.epoch.signals[signal]["fingerprint"], metric)
     if stated != expected:
         raise IndexMismatch(
             f"{folder} was built for {' / '.join(stated)}, not for {' / '.join(expected)}: "
             f"delete {folder}, it will be rebuilt"
         )
     try:
-        kind = INDEXES[SIGNALS[signal].metric]
-        return kind.open(folder, IndexSource(case, signal), manifest)
+        return INDEXES[metric].open(folder, IndexSource(case, signal), manifest)
     except (OSError, ValueError, RuntimeError) as error:
         raise IndexMismatch(
             f"{folder} is damaged ({error}): delete it, it will be rebuilt"
         ) from None
-
-
-def open_as(kind: type[_Kind], case: Case, signal: str, progress: Progress | None = None) -> _Kind:
-    """The same for a caller that needs an index of one class. Raises `UsageError` for another."""
-    index = open_index(case, signal, progress)
-    if not isinstance(index, kind):
-        raise UsageError(f"{signal} is compared by {SIGNALS[signal].metric}: it can't be used here")
-    return index
 
 
 def has_index(signal: str) -> bool:
@@ -100,7 +102,7 @@ def has_index(signal: str) -> bool:
 
 
 def check_signal(case: Case, signal: str) -> None:
-    """Raises `UsageError` where the case has no such signal, or one without an index of its own."""
+    """Raises `UsageError` if the case has no such signal, or one without an index of its own."""
     if signal in SIGNALS and not has_index(signal):
         raise UsageError(
             f"{signal} has no index of its own: its texts are indexed as captions are. To find "
@@ -204,7 +206,7 @@ def _earlier(folder: Path, fingerprint: str, rows: int) -> Iterator[Path]:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """An index's manifest. Raises `IndexMismatch` where it can't be read."""
+    """An index's manifest. Raises `IndexMismatch` if it can't be read."""
     try:
         return Manifest(**json.loads((folder / _MANIFEST).read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:

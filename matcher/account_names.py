@@ -42,7 +42,7 @@ GROUP BY ALL HAVING count(*) = 1 ORDER BY ALL
 
 _USE_HANDLES = """
 ALTER VIEW posts RENAME TO posts_as_stored;
-CREATE VIEW posts AS
+CREATE TEMP VIEW posts AS
 SELECT p.* REPLACE (coalesce(h.handle, p.account_id) AS account_id)
 FROM posts_as_stored p LEFT JOIN handles h ON (h.platform, h.number) = (p.platform, p.account_id)
 """

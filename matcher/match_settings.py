@@ -1,10 +1,13 @@
 """The settings of matching, with the source of each threshold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from frametrace.embed.signals import pdq
 
 __all__ = ["Extent", "MatchSettings", "TieSettings"]
+
+FDR = 0.01  # false discovery rate of ties between accounts
+MAX_TIED_ACCOUNTS = 200  # an item that more accounts share ties nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +22,24 @@ class MatchSettings:
     is 58 %. `max_tied_accounts` and `fdr` are settings of the ties.
     """
 
-    max_pdq: int = pdq.MAX_DISTANCE
-    min_decades: float = 5.0
+    max_pdq: int = field(
+        default=pdq.MAX_DISTANCE,
+        metadata={
+            "help": "The largest PDQ distance of two copies, in bits of 256.",
+            **{"min": 0, "max": 255},
+        },
+    )
+    min_decades: float = field(
+        default=5.0,
+        metadata={
+            "help": "The minimum rarity of the similarity of two posts in one framing: 3 means that"
+            " one of 1,000 unrelated pairs is as similar.",
+            **{"min": 0, "max": 18},
+        },
+    )
     neighbours: int = 50
-    max_tied_accounts: int = 200
-    fdr: float = 0.01
+    max_tied_accounts: int = MAX_TIED_ACCOUNTS
+    fdr: float = FDR
 
     @property
     def ties(self) -> "TieSettings":
@@ -53,7 +69,19 @@ class TieSettings:
     there are more, the items shared by the most accounts are left out.
     """
 
-    fdr: float = 0.01
+    fdr: float = field(
+        default=FDR,
+        metadata={
+            "help": "The false discovery rate: the share of false ties among the significant ones.",
+            **{"min": 0, "max": 1, "open": True},
+        },
+    )
     window: int = 0
-    max_accounts: int = 200
+    max_accounts: int = field(
+        default=MAX_TIED_ACCOUNTS,
+        metadata={
+            "help": "An item that more accounts than this share ties nobody.",
+            **{"min": 2, "max": 100_000},
+        },
+    )
     max_pairs: int = 50_000_000

@@ -1,4 +1,4 @@
-"""Facts about whole columns: the order of day and month in dates, and whether ids were rounded.
+"""Finds facts about whole columns: the order of day and month in dates, and rounding of ids.
 
 The other dates of a column show whether 05/06/2024 is in May or June. The number of other ids that
 end in zeros shows whether such an id was rounded. The column is read again, once, for the first
@@ -26,7 +26,7 @@ __all__ = ["ColumnFacts"]
 _LONG = re.compile(r"\d{17,20}", re.ASCII)
 # A spreadsheet keeps fifteen digits of a number; by chance, one id in 10,000 ends in four zeros.
 _SHEET_DIGITS, _MIN_SHEET_SHARE = 15, 0.05
-# A script that treats ids as numbers keeps 17 or 18; by chance, one id in a hundred ends in two.
+# A script that treats ids as numbers keeps 17 or 18; by chance, 1 id in 100 ends in two zeros.
 _SCRIPT_DIGITS, _MIN_SCRIPT_SHARE, _MIN_SCRIPT_IDS = 18, 0.5, 3
 _SCRIPT_ZEROS = "00"
 _MAX_CELLS = 20_000  # of a column of ids that are examined
@@ -37,7 +37,7 @@ class ColumnFacts:
     """Facts about a source's columns, and the users' settings for its times.
 
     `cells` reads a column again from its beginning; without it, nothing is known. `zone` is that of
-    times without one; `order` is that of dates whose column doesn't show it. No spreadsheet writes
+    times without one; `order` is for dates whose column doesn't show it. No spreadsheet writes
     JSON: in `records`, a single id that ends in zeros proves nothing.
     """
 

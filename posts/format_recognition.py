@@ -28,8 +28,8 @@ def parts_of(
 ) -> tuple[list[SourcePart], list[Skipped]]:
     """The parts of a source that are read, and reports on its other lists or sheets.
 
-    `chosen` is the reader that users named. Raises SourceError where nothing is read; `briefly`
-    leaves out of it what the source is and what to do.
+    `chosen` is the reader that users named. Raises SourceError where nothing is read; with
+    `briefly`, its message leaves out what the source is and what to do.
     """
     try:
         heads = heads_of(source)
@@ -53,7 +53,7 @@ def parts_of(
 
 
 def _unread_lists(source: Source, groups: Sequence[Sequence[Head]]) -> Iterator[Skipped]:
-    """Reports on lists or sheets that are not read: the first ones each, then their number."""
+    """Report lists or sheets that are not read: the first by name, then the number of the rest."""
     yield from (unread_list(source, heads) for heads in groups[:_MAX_REPORTED])
     if more := len(groups[_MAX_REPORTED:]):
         reason = f"{more:,} more lists or sheets are not read, as no format fits their columns"
@@ -94,8 +94,8 @@ def _distinct(heads: Iterable[Head]) -> Iterator[Head]:
 def _mapped(source: Source, head: Head, settings: ReadSettings) -> SourcePart | None:
     """The part of a table that a column map of the users, or one that the case saved, fits.
 
-    A saved map is only for tables with exactly the columns of the one that it was made for: the
-    same names may mean something else in another table. Settings override those of the map.
+    A saved map is used only for tables with exactly the columns that it was made for: the same
+    names may mean something else in another table. Settings override those of the map.
     """
     digest = header_digest(head.names) if settings.columns else ""
     for columns in settings.columns:
@@ -118,15 +118,15 @@ def _can_read(reader: Reader, head: Head) -> bool:
 
 def check_maps(maps: Iterable[ColumnMap], parts: Sequence[SourcePart]) -> None:
     """Raise UsageError where users gave a column map that fits no part."""
-    ours = [columns for columns in maps if not columns.header]
+    given = [columns for columns in maps if not columns.header]
     used = {part.columns.name for part in parts if part.columns}
-    if ours and parts and used.isdisjoint(columns.name for columns in ours):
+    if given and parts and used.isdisjoint(columns.name for columns in given):
         source, head, reader = parts[0].source, parts[0].head, parts[0].reader
-        missing = ", ".join(ours[0].adapted_to(head.names).missing(head.names))
+        missing = ", ".join(given[0].adapted_to(head.names).missing(head.names))
         without = "the column map that the case saved" if parts[0].columns else reader.name
         raise UsageError(
             f"{source.name} lacks {missing}, which the column map names. Found: {head.shown}. "
-            f"Without a column map it is read by {without}."
+            f"Without this column map, it is read by {without}."
         )
 
 

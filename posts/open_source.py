@@ -152,7 +152,7 @@ def _siblings(
 def read_source(path: Path, format: str | None = None) -> Iterator[Entry]:
     """Read everything at a path; with `format`, by the reader of that name.
 
-    Raises what `open_source` raises, at once; what can't be read later is yielded as a Skipped.
+    Raises at the call what `open_source` raises; what can't be read later is yielded as a Skipped.
     """
     return open_source(path, ReadSettings(format)).entries()
 
@@ -197,7 +197,7 @@ def _unread(
     ignored: Sequence[Source],
     parts: Sequence[SourcePart],
 ) -> Iterator[Skipped]:
-    """Report unread files: tables, and JSON like one, by name; of the rest only their number."""
+    """Report unread files: tables, and JSON like one, by name; of the rest only the number."""
     for source, error in errors:
         if has_table_suffix(source):
             yield Skipped(source.name, 0, "", str(error))

@@ -1,4 +1,4 @@
-"""Rows of named strings, the common form of all sources, and the heads that readers recognise.
+"""Defines rows of named strings, the common form of all sources, and heads, which identify them.
 
 The header names the values of a table's row. A JSON record is flattened to dotted names
 (`user.id`), with its arrays kept as JSON. A JSON document has a row for each of its messages, a
@@ -40,7 +40,7 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What the beginning of a source, or of a list or sheet in it, shows: readers recognise it.
+    """The beginning of a source, or of a list or sheet in it: readers recognise their format by it.
 
     `names` are its header, or the names in its first records; `beginning` is the first text of a
     source of the shape TEXT; `part` names the list or sheet; `description` is its layout in

@@ -69,7 +69,7 @@ class SourcePart:
         return f"{path}/{self.source.member}" if self.source.member else str(path)
 
     def location(self) -> SourceLocation:
-        """Where the paths in it are relative to. Raises OSError."""
+        """The location of the source, which the paths in it are relative to. Raises OSError."""
         source = replace(self.source, path=self.source.path.resolve())
         return SourceLocation(
             source.container(), self.folder, self.siblings, own_folder_only=self.reader.beside

@@ -1,10 +1,13 @@
 """What every test can ask for."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -14,8 +17,10 @@ except ImportError:  # where the wheel is tried with its own dependencies alone
     pass
 else:
     # The same examples every time, and none fails for being slow: tests are never timed.
-    settings.register_profile("frametrace", deadline=None, derandomize=True)
-    settings.load_profile("frametrace")
+    # `make test-all` asks for "thorough" by --hypothesis-profile; see trying.py for other numbers.
+    for name, count in (("thorough", 100), ("quick", 25)):
+        settings.register_profile(name, deadline=None, derandomize=True, max_examples=count)
+    settings.load_profile("quick")
 
 _SHARED = Path(
     os.environ.get("FRAMETRACE_SHARED", Path(__file__).parents[2] / "shared" / "data")
@@ -38,6 +43,31 @@ def fixtures() -> Path:
 
 @pytest.fixture(scope="session")
 def command() -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Runs `frametrace` in this process: one of its own would import everything anew."""
+    from frametrace.app.cli import main
+
+    def run(*arguments: object, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+        words = ["frametrace", *map(str, arguments)]
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
+        with (
+            contextlib.chdir(cwd or Path.cwd()),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            patch.object(sys, "argv", words),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+        printed = []
+        for stream in (out, err):
+            stream.flush()
+            printed.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
+        return subprocess.CompletedProcess(words, int(ended.value.code or 0), *printed)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Runs the installed command `frametrace` in a process of its own."""
 
     def run(*arguments: object, **options: object) -> "subprocess.CompletedProcess[str]":

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ every_json = pytest.mark.parametrize(("reader", "expected"), _samples(*_IN_JSON)
 every_table = pytest.mark.parametrize(("reader", "expected"), _samples(Shape.TABLE))
 
 
+@cache
 def source_of(expected: Path) -> Path:
     return expected.with_name(json.loads(expected.read_text("utf-8"))["reads"])
 

@@ -54,5 +54,5 @@ def all_results(results: Iterable[Result | Crashed]) -> Iterator[Result]:
     """
     for result in results:
         if isinstance(result, Crashed):
-            raise FrametraceError(f"a part of the work can't be done: {result.reason}")
+            raise FrametraceError(f"part of the work failed: {result.reason}")
         yield result

@@ -1,7 +1,7 @@
-"""Runs parts of work in a pool of processes that may crash or hang, and isolates what kills them.
+"""Runs parts of work in a pool of processes, which may crash or hang, and isolates the culprits.
 
 A codec that meets hostile input can crash its whole process or never return. So items are sent in
-chunks; when a process dies, the items in progress are tried again one at a time, and the one that
+chunks; when a process dies, the items in progress are tried again one at a time, and an item that
 kills its process again yields `Crashed`. Every other item gets its result.
 """
 
@@ -131,8 +131,8 @@ class ProcessPool:
                 self._restart()
 
     def _restart(self) -> None:
-        # A process that was starting when another one broke the pool is never told to stop, and
-        # `shutdown` would wait for it forever.
+        # A process that was starting when another one broke the pool never gets the signal to
+        # stop, and `shutdown` would wait for it forever.
         for process in list((self._pool._processes or {}).values()):
             process.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Reports how far long work has come, to whoever listens: a terminal, a log, nobody."""
+"""Reports the progress of long work to a terminal, a log or nothing at all."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager

@@ -57,5 +57,5 @@ class ThreadPool:
     def submit(
         self, function: Callable[Arguments, Result], *args: Arguments.args, **kw: Arguments.kwargs
     ) -> "Future[Result]":
-        """Start one call: for work whose next step depends on its last, which `map` can't order."""
+        """Start one call, for work in steps that depend on each other, which `map` can't order."""
         return self._pool.submit(function, *args, **kw)

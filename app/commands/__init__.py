@@ -1,1 +1,1 @@
-"""One module per command: it parses, calls one function, and prints the result."""
+"""The commands, one module each: it parses options, calls one function and prints the result."""

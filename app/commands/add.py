@@ -1,4 +1,4 @@
-"""`frametrace add`."""
+"""`frametrace add`: reads sources into a case."""
 
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,13 @@ __all__ = ["command"]
 @strict_option
 @json_option
 def command(case: Path, sources: tuple[Path, ...], **options: Any) -> None:
-    """Read SOURCES (exports, archives, folders of pictures) into CASE, made if it is absent.
+    """Read SOURCES (exports, archives, folders of pictures) into CASE, created if missing.
 
-    Adding the same source again changes nothing; a run that was stopped goes on from there.
-    Pictures are found by a media map, by what the rows say, or by names such as
-    <post id>-<anything>.jpg; nothing is ever downloaded.
+    Adding the same source again changes nothing; a run that was stopped continues. Pictures are
+    found by a media map, by the rows themselves, or by names such as <post id>-<anything>.jpg;
+    nothing is ever downloaded.
 
-    Exit code 1 where rows were dropped, 3 where nothing could be read.
+    Exit code 1 if rows were dropped, 3 if nothing could be read.
 
     \b
     frametrace add hongkong tweets.csv --media tweet_media/
@@ -43,12 +43,12 @@ def command(case: Path, sources: tuple[Path, ...], **options: Any) -> None:
 
     from frametrace.app import library
     from frametrace.app.output.console import Console
-    from frametrace.app.output.print_results import end, print_added, print_skipped
+    from frametrace.app.output.print_results import exit_if_incomplete, print_added, print_skipped
     from frametrace.app.output.render import print_json, print_line
     from frametrace.app.stage_settings import read_settings
     from frametrace.case.store import Case
 
-    begun = time.monotonic()
+    start = time.monotonic()
     added = library.add(
         case,
         sources,
@@ -60,7 +60,7 @@ def command(case: Path, sources: tuple[Path, ...], **options: Any) -> None:
     if options["as_json"]:
         print_json(asdict(added))
     else:
-        print_added(added, time.monotonic() - begun)
+        print_added(added, time.monotonic() - start)
         print_skipped(Case(case))
         print_line("next", f"frametrace embed {case}")
-    end(Case(case), strict=options["strict"], added=added)
+    exit_if_incomplete(Case(case), strict=options["strict"], added=added)

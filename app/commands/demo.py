@@ -1,4 +1,4 @@
-"""`frametrace demo`."""
+"""`frametrace demo`: builds a demo case, runs it, and measures how much of the reuse was found."""
 
 from pathlib import Path
 
@@ -8,17 +8,18 @@ from frametrace.app.options import json_option
 
 __all__ = ["command"]
 
-_PAIRS = {"edited": "of these with a mirror image, a cut, a screenshot or a collage"}
+_PAIR_NAMES = {"edited": "of these, with a mirror image, a crop, a screenshot or a collage,"}
 
 
 @click.command("demo")
 @click.argument("folder", type=click.Path(path_type=Path))
 @json_option
 def command(folder: Path, as_json: bool) -> None:
-    """Make a small two-platform case in FOLDER from photographs in installed packages, and run it.
+    """Build a small case with two platforms in FOLDER, and run it.
 
-    What is planted in it is known, so the demo says how much of it was found. All accounts and
-    posts are invented. FOLDER gets sources/, case/ and report/.
+    The photographs come from installed packages; all accounts and posts are invented. The reuse in
+    it is known, so the demo prints how much of it was found. FOLDER gets sources/, case/ and
+    report/.
 
     \b
     frametrace demo demo
@@ -35,7 +36,7 @@ def command(folder: Path, as_json: bool) -> None:
     from frametrace.posts.errors import UsageError
 
     if folder.exists() and not is_demo(folder):
-        raise UsageError(f"{folder} holds something else: name a new folder for the demo")
+        raise UsageError(f"{folder} contains other files: name a new folder for the demo")
     sources = build_sources(folder / "sources")
     done = library.run(
         folder / "case",
@@ -52,11 +53,11 @@ def command(folder: Path, as_json: bool) -> None:
         print_json({**{kind: asdict(s) for kind, s in scores.items()}, "report": done.page})
         return
     print_run(done, page=False)
-    for kind, known in scores.items():
-        which = _PAIRS.get(kind, "planted pairs of posts")
+    for kind, pairs in scores.items():
+        name = _PAIR_NAMES.get(kind, "planted pairs of posts")
         print_line(
             kind,
-            f"{known.found:,} of {known.planted:,} {which} are found "
-            f"({known.found / known.planted:.0%}), {known.false:,} pairs that were not planted",
+            f"{pairs.found:,} of {pairs.planted:,} {name} were found "
+            f"({pairs.found / pairs.planted:.0%}), and {pairs.false:,} pairs that were not planted",
         )
     print_line("report", done.page)

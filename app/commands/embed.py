@@ -1,4 +1,4 @@
-"""`frametrace embed`."""
+"""`frametrace embed`: computes the signals of a case."""
 
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,14 @@ __all__ = ["command"]
 @click.command("embed")
 @case_argument
 @model_options
-@click.option("--replace", is_flag=True, help="Compute anew what another model made.")
+@click.option("--replace", is_flag=True, help="Recompute the values that another model made.")
 @strict_option
 @json_option
 def command(case: Path, **options: Any) -> None:
     """Compute the signals that CASE lacks: hashes and vectors of its pictures and captions.
 
-    A signal that is named later is computed for what is there already, and only that signal. A run
-    that was stopped goes on from there.
+    Only what is missing is computed, also for a signal that is added later. A run that was stopped
+    continues.
 
     \b
     frametrace embed hongkong
@@ -31,7 +31,11 @@ def command(case: Path, **options: Any) -> None:
 
     from frametrace.app import library
     from frametrace.app.output.console import Console
-    from frametrace.app.output.print_results import end, print_embedded, print_skipped
+    from frametrace.app.output.print_results import (
+        exit_if_incomplete,
+        print_embedded,
+        print_skipped,
+    )
     from frametrace.app.output.render import print_json, print_line
     from frametrace.app.stage_settings import embed_settings
     from frametrace.case.store import Case
@@ -44,4 +48,4 @@ def command(case: Path, **options: Any) -> None:
         print_embedded(opened, embedded)
         print_skipped(opened)
         print_line("next", f"frametrace match {case}")
-    end(opened, strict=options["strict"])
+    exit_if_incomplete(opened, strict=options["strict"])

@@ -1,11 +1,11 @@
-"""`frametrace framing`."""
+"""`frametrace framing`: ranks posts by examples, and keeps framings under a name."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from frametrace.app.options import FullPath, case_argument, json_option, min_decades_option
+from frametrace.app.options import FullPath, case_argument, json_option, min_rarity_option
 
 __all__ = ["command"]
 
@@ -19,54 +19,55 @@ _PATH = FullPath(path_type=Path)
     "posts",
     multiple=True,
     metavar="POST",
-    help="A post of CASE, by its id or as platform/id; may be given again.",
+    help="A post of CASE, by its id or as platform/id; may be repeated.",
 )
 @click.option(
-    "--picture", "pictures", multiple=True, type=_PATH, help="A picture file; may be given again."
+    "--picture", "pictures", multiple=True, type=_PATH, help="A picture file; may be repeated."
 )
-@click.option("--text", "texts", multiple=True, help="A text; may be given again.")
+@click.option("--text", "texts", multiple=True, help="A text; may be repeated.")
 @click.option(
     "--unlike",
     "unlike_posts",
     multiple=True,
     metavar="POST",
-    help="A post that is not meant; may be given again.",
+    help="A counter-example: a post of CASE; may be repeated.",
 )
 @click.option(
     "--unlike-picture",
     "unlike_pictures",
     multiple=True,
     type=_PATH,
-    help="A picture file that is not meant; may be given again.",
+    help="A counter-example: a picture file; may be repeated.",
 )
 @click.option(
     "--unlike-text",
     "unlike_texts",
     multiple=True,
-    help="A text that is not meant; may be given again.",
+    help="A counter-example: a text; may be repeated.",
 )
 @click.option(
     "--name",
-    help="Keep the examples, and --min-decades, in CASE under this name, with those kept before.",
+    help="Keep the examples, and --min-rarity, in CASE under this name; adds to those kept before.",
 )
-@click.option("--delete", is_flag=True, help="Delete the framing of that --name.")
-@min_decades_option
+@click.option("--delete", is_flag=True, help="Delete the framing with this --name.")
+@min_rarity_option
 @click.option(
     "--top",
     type=click.IntRange(0, 10**9),
-    help="How many posts, the most alike first; 0: all.  [default: 20; with --out and --json those"
-    " that belong]",
+    help="How many posts to show, the most similar first; 0: all.  [default: 20; with --out and"
+    " --json those that belong]",
 )
 @click.option("--out", type=_PATH, help="Also write the posts to a CSV file.")
 @json_option
 def command(case: Path, **options: Any) -> None:
-    """Find the posts of CASE that say or show what examples do: posts, pictures, texts.
+    """Find the posts of CASE that say or show what the examples do: posts, pictures or texts.
 
-    All posts are ranked by their likeness, in decades: 3 is one of 1,000 unrelated pairs. Those
-    belong that have enough of it and are nearer to the examples than to what they are not meant to
-    be like. With --name examples are kept, and those given later are added to them; `run` and
-    `match` then tell which posts belong, `watch` which new ones do, `tip export --framing` sends
-    them. Without options the framings of CASE are listed.
+    All posts are ranked by the rarity of their similarity to the examples: 3 means that one of
+    1,000 unrelated pairs is as similar. A post belongs to the framing if the rarity is high enough
+    and the post is closer to the examples than to the counter-examples. With --name the examples
+    are kept, and later ones are added to them; `run` and `match` then list the posts that belong,
+    `watch` lists new ones, and `tip export --framing` shares them. Without options, the named
+    framings of CASE are listed.
 
     \b
     frametrace framing hongkong --like twitter/123 --like 456
@@ -83,8 +84,8 @@ def command(case: Path, **options: Any) -> None:
     from frametrace.matcher.framing.by_example.read_examples import ExampleNames
 
     if options["name"] == "":
-        raise click.UsageError("the name is empty: name a framing, or leave --name out")
-    asked = FramingQuery(
+        raise click.UsageError("--name is empty: give a name, or leave it out")
+    query = FramingQuery(
         ExampleNames(options["posts"], options["pictures"], options["texts"]),
         ExampleNames(options["unlike_posts"], options["unlike_pictures"], options["unlike_texts"]),
         options["min_decades"],
@@ -92,14 +93,14 @@ def command(case: Path, **options: Any) -> None:
     )
     out, top, as_json = options["out"], options["top"], options["as_json"]
     if out is not None and out.suffix.lower() != ".csv":
-        raise click.UsageError(f"{out} is no CSV file: name one that ends in .csv")
+        raise click.UsageError(f"{out} is not a CSV file: name one that ends in .csv")
     if options["delete"]:
-        if not asked.name or asked.is_more_than_a_name or out is not None or top is not None:
-            raise click.UsageError("--delete goes with --name and nothing else")
-        remove_framing(case, asked.name, as_json=as_json)
-    elif asked.name or asked.is_more_than_a_name:
-        show_framing(case, asked, top, out, as_json=as_json)
+        if not query.name or query.is_more_than_a_name or out is not None or top is not None:
+            raise click.UsageError("--delete takes --name and no other option")
+        remove_framing(case, query.name, as_json=as_json)
+    elif query.name or query.is_more_than_a_name:
+        show_framing(case, query, top, out, as_json=as_json)
     elif out is not None or top is not None:
-        raise click.UsageError("name an example: a post with --like, a --picture, or a --text")
+        raise click.UsageError("name an example with --like, --picture or --text")
     else:
         list_framings(case, as_json=as_json)

@@ -1,4 +1,4 @@
-"""`frametrace index`."""
+"""`frametrace index`: builds the search indexes of a case."""
 
 from pathlib import Path
 
@@ -13,15 +13,15 @@ __all__ = ["command"]
 @case_argument
 @json_option
 def command(case: Path, as_json: bool) -> None:
-    """Build what searches CASE: one index per signal, where it is missing or stale.
+    """Build the search indexes of CASE: one per signal, where it is missing or stale.
 
-    `match` and `query` do this by themselves; do it ahead so that the first query is fast.
+    `match` and `query` do this when needed; done in advance, the first query is fast.
 
     \b
     frametrace index hongkong
     """
     from frametrace.app.output.console import Console
-    from frametrace.app.output.render import print_json, table_text
+    from frametrace.app.output.render import print_json, print_table, print_text
     from frametrace.case.store import Case
     from frametrace.index.store import has_index, index_folder, open_index, read_manifest
 
@@ -30,13 +30,13 @@ def command(case: Path, as_json: bool) -> None:
     for signal in sorted(opened.epoch.signals):
         if not has_index(signal):
             continue  # its texts are in the indexes of captions
-        open_index(opened, signal, Console())
+        open_index(opened, signal, progress=Console())
         manifest = read_manifest(index_folder(opened, signal))
         shown = "signal", "technique", "items", "codes", "recall"
         rows.append({name: getattr(manifest, name) for name in shown})
     if as_json:
         print_json(rows)
     elif not rows:
-        print(f"{case} has no signals yet; compute them with: frametrace embed {case}")
+        print_text(f"{case} has no signals yet; compute them with: frametrace embed {case}")
     else:
-        print(table_text(list(rows[0]), [list(row.values()) for row in rows]))
+        print_table(list(rows[0]), [list(row.values()) for row in rows])

@@ -1,4 +1,4 @@
-"""`frametrace inspect`."""
+"""`frametrace inspect`: shows how sources would be read, and drafts column maps."""
 
 from pathlib import Path
 from typing import Any
@@ -15,28 +15,28 @@ _PATH = FullPath(path_type=Path)
 @click.command("inspect")
 @sources_argument
 @source_options
-@click.option("--case", type=_PATH, help="A case, whose kept column maps are used as well.")
+@click.option("--case", type=_PATH, help="A case whose column maps are used as well.")
 @click.option(
     "--rows",
     type=click.IntRange(1, 20),
     default=3,
     show_default=True,
-    help="How many posts of each format are shown side by side.",
+    help="How many posts of each format to show side by side.",
 )
 @click.option(
     "--draft",
     type=_PATH,
-    help="Write the column map that was drafted into this new file; nothing else is written.",
+    help="Write the drafted column map to this new file; nothing else is written.",
 )
 @json_option
 def command(sources: tuple[Path, ...], **options: Any) -> None:
-    """Look at SOURCES before they are added: what they are and how they would be read.
+    """Show how SOURCES would be read, before they are added.
 
-    Says for each which format reads it and why, what its first posts are, which pictures they would
-    get, how times are understood, and what can't be read. For a table that no format fits, a column
-    map is drafted from the names of its columns and what they hold. Nothing is written.
+    For each source: its format and how it was recognised, its first posts and their pictures, how
+    its times are understood, and what can't be read. For a table of no known format, a column map
+    is drafted from the names and contents of its columns. Without --draft nothing is written.
 
-    Exit code 3 where no post could be read, and no map drafted that could be completed.
+    Exit code 3 if no post could be read and no column map could be drafted.
 
     \b
     frametrace inspect posts.csv --media pictures/
@@ -49,29 +49,30 @@ def command(sources: tuple[Path, ...], **options: Any) -> None:
     from frametrace.app.inspection.next_step import check_new, next_steps, write_draft
     from frametrace.app.inspection.print_inspection import inspection_lines, screen_of
     from frametrace.app.output.console import Console
-    from frametrace.app.output.render import print_json
+    from frametrace.app.output.render import print_json, print_lines
     from frametrace.app.stage_settings import inspect_settings
     from frametrace.posts.media.media_library import MediaLibrary
 
     if options["draft"]:
         check_new(options["draft"])
-    reading, given = inspect_settings(options)
-    found = inspect_sources(
+    reading, draft_columns = inspect_settings(options)
+    inspection = inspect_sources(
         sources,
         library=MediaLibrary(options["media"], options["maps"]),
         reading=reading,
-        given=given,
+        draft_columns=draft_columns,
         rows=options["rows"],
         progress=Console(),
     )
     if options["draft"]:
-        write_draft(found, options["draft"])
-    steps = next_steps(found, options)
+        write_draft(inspection, options["draft"])
+    steps = next_steps(inspection, options)
     if options["as_json"]:
-        print_json({**asdict(found), "next": steps})
+        print_json({**asdict(inspection), "next": steps})
     else:
-        for line in inspection_lines(found, steps, screen_of()):
-            print(line)
-    to_complete = any(draft.columns and not draft.is_complete for draft in found.drafts)
-    if not (found.gives_posts or to_complete):
+        print_lines(inspection_lines(inspection, steps, screen_of()))
+    has_incomplete_draft = any(
+        draft.columns and not draft.is_complete for draft in inspection.drafts
+    )
+    if not (inspection.gives_posts or has_incomplete_draft):
         click.get_current_context().exit(3)

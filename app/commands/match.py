@@ -1,4 +1,4 @@
-"""`frametrace match`."""
+"""`frametrace match`: groups the posts of one case, or finds what several cases share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ __all__ = ["command"]
 @click.option(
     "--out",
     type=FullPath(path_type=Path),
-    help="With several cases: a CSV file for what is reused.",
+    help="With several cases: a CSV file for the reuses.",
 )
 @click.option(
     "--report",
     type=FullPath(path_type=Path),
-    help="With several cases: a folder for the report on what spans them.",
+    help="With several cases: a folder for the report on what they share.",
 )
 @click.option(
     "--work",
     type=FullPath(path_type=Path),
-    help="With several cases: a folder that keeps what was compared; a killed run goes on there.",
+    help="With several cases: a folder that keeps comparisons, so that a stopped run continues.",
 )
-@click.option("--all", "whole", is_flag=True, help="With several cases: what lies inside one, too.")
+@click.option("--all", "whole", is_flag=True, help="With several cases: groups within one, too.")
 @match_options
 @json_option
 def command(
@@ -42,13 +42,13 @@ def command(
     whole: bool,
     **options: Any,
 ) -> None:
-    """Group the posts of CASE; or find what spans CASE and the OTHER cases.
+    """Group the posts of CASE, or find what CASE and the OTHER cases share.
 
-    With one case the groups are kept in it for `report`, and compared with those of the newest
-    earlier epoch that was matched: which are new, grew or merged.
+    With one case, the groups are saved in it for `report`, and compared with those of the last
+    epoch that was matched: which are new, which grew, which merged.
 
-    With several, everything that they have signals for is compared between them as it is inside
-    one. What each case reuses of those before it is printed, and with --out written as CSV;
+    With several cases, everything that they have signals for is compared between them as it is
+    within one. What each case reuses of those before it is printed and, with --out, written as CSV;
     --report writes the page, the tables and the network. Nothing is written into the cases.
 
     \b
@@ -56,12 +56,12 @@ def command(
     frametrace match twitter_case facebook_case --out reuse.csv
     frametrace match twitter_case facebook_case --report across/ --work union/
     """
-    given = {"--out": out, "--report": report, "--work": work, "--all": whole or None}
+    only_with_several = {"--out": out, "--report": report, "--work": work, "--all": whole or None}
     if len(cases) > 1:
-        _match_together(cases, options, Outputs(out, report, work, whole))
-    elif misplaced := [name for name, value in given.items() if value is not None]:
+        _match_several(cases, options, Outputs(out, report, work, whole))
+    elif misplaced := [name for name, value in only_with_several.items() if value is not None]:
         raise click.UsageError(
-            f"{misplaced[0]} goes with two cases or more; for one: frametrace report {cases[0]} "
+            f"{misplaced[0]} needs two cases or more; for one: frametrace report {cases[0]} "
             "--out report/"
         )
     else:
@@ -70,7 +70,7 @@ def command(
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """What is made of several cases besides what is printed."""
+    """The files to write for several cases, and whether groups within one case are included."""
 
     out: Path | None
     report: Path | None
@@ -78,7 +78,7 @@ class Outputs:
     whole: bool
 
     def check(self) -> None:
-        """Refuse what can't be written, before any work is done."""
+        """Refuse a path that can't be written, before any work is done."""
         if self.out is not None and self.out.suffix.lower() != ".csv":
             raise click.UsageError(f"{self.out} is not a CSV file: name one that ends in .csv")
         if self.out is not None and self.out.is_dir():
@@ -101,7 +101,7 @@ def _match_one(case: Path, options: dict[str, Any]) -> None:
         print_line("next", f"frametrace report {case} --out report/")
 
 
-def _match_together(paths: Sequence[Path], options: dict[str, Any], outputs: Outputs) -> None:
+def _match_several(paths: Sequence[Path], options: dict[str, Any], outputs: Outputs) -> None:
     from frametrace.app import library
     from frametrace.app.output.console import Console
     from frametrace.app.output.print_results import print_reuses

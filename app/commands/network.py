@@ -1,4 +1,4 @@
-"""`frametrace network`."""
+"""`frametrace network`: finds accounts that share more than chance explains."""
 
 import re
 from pathlib import Path
@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from frametrace.app.options import json_option, out_option
+from frametrace.app.options import json_option, out_option, setting_option
+from frametrace.matcher.match_settings import TieSettings
 
 if TYPE_CHECKING:
     from frametrace.app.library import Network
     from frametrace.app.output.console import Console
-    from frametrace.matcher.match_settings import TieSettings
 
 __all__ = ["command"]
 
 _PATH = click.Path(path_type=Path)
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
-_LONGEST = 36_525  # days
-_TOP = 10
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}  # seconds
+_MAX_DAYS = 36_525  # of a window: a century
+_MAX_TIES = 10  # in the table
 _COLUMN_OPTIONS = ("item", "account", "time", "platform", "prefixed")
 _WINDOWS = {
     "window": "within",
@@ -27,8 +27,8 @@ _WINDOWS = {
     "pairs_3": "sharing 3",
     "pairs_5": "sharing 5",
     "ties": "ties",
-    "pairs_across": "pairs on two platforms",
-    "ties_across": "ties on two platforms",
+    "pairs_across": "pairs across platforms",
+    "ties_across": "ties across platforms",
 }
 _COLUMNS = {
     "platform_a": "platform",
@@ -42,66 +42,72 @@ _COLUMNS = {
 
 
 def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> int:
-    """A span of time such as 60, 90s, 10m, 24h or 7d in seconds; 0 where none was given.
+    """A duration such as 60, 90s, 10m, 24h or 7d in seconds; 0 if none was given.
 
     Fails, as click does, for anything else.
     """
     if value is None:
         return 0
-    found = re.fullmatch(r"([0-9]{1,10})([smhd]?)", value)
-    seconds = int(found[1]) * _UNITS[found[2]] if found else 0
-    if not 0 < seconds <= _LONGEST * 86_400:
-        raise click.BadParameter(f"{value!r} is no span of time such as 60, 10m, 24h or 7d")
+    match = re.fullmatch(r"([0-9]{1,10})([smhd]?)", value)
+    seconds = int(match[1]) * _UNITS[match[2]] if match else 0
+    if not 0 < seconds <= _MAX_DAYS * 86_400:
+        raise click.BadParameter(f"{value!r} is not a duration; write 60, 10m, 24h or 7d")
     return seconds
 
 
 @click.command("network")
 @click.argument("case", required=False, type=_PATH)
-@click.option("--from-csv", "table", type=_PATH, help="Shares in a bare table, instead of a case.")
+@click.option("--from-csv", "table", type=_PATH, help="A table of shares, instead of a case.")
 @out_option
 @click.option(
     "--by",
     type=click.Choice(["photo", "caption", "url"]),
-    help="With CASE: what accounts have to share.  [default: photo]",
+    help="With CASE: what accounts share.  [default: photo]",
 )
 @click.option(
-    "--window", metavar="SPAN", callback=_seconds, help="Within what time, such as 10m or 24h."
+    "--window",
+    metavar="DURATION",
+    callback=_seconds,
+    help="Count an item only if both shared it within this time, such as 10m or 24h.",
+)
+@setting_option(TieSettings, "fdr", "--fdr")
+@setting_option(TieSettings, "max_accounts", "--max-accounts")
+@click.option(
+    "--object",
+    "item",
+    metavar="COLUMN",
+    help="Column of the item.  [default: object_id]",
+)
+@click.option("--account", metavar="COLUMN", help="Column of the account.  [default: account_id]")
+@click.option(
+    "--time",
+    metavar="COLUMN",
+    help='Column of the time, or "".  [default: timestamp_share]',
 )
 @click.option(
-    "--fdr",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.01,
-    show_default=True,
-    help="The rate of false ties among those that are called significant.",
+    "--platform",
+    metavar="COLUMN",
+    help="Column of the platform.  [default: none]",
 )
 @click.option(
-    "--max-accounts",
-    type=click.IntRange(2, 100_000),
-    default=200,
-    show_default=True,
-    help="What more accounts share ties nobody.",
-)
-@click.option("--object", "item", metavar="COLUMN", help="What is shared.  [default: object_id]")
-@click.option("--account", metavar="COLUMN", help="Who shared it.  [default: account_id]")
-@click.option("--time", metavar="COLUMN", help='When; "": never mind.  [default: timestamp_share]')
-@click.option("--platform", metavar="COLUMN", help="On which platform.  [default: all are on one]")
-@click.option(
-    "--prefixed", is_flag=True, help="The platform stands in the account, as in fb_123 and tw_456."
+    "--prefixed",
+    is_flag=True,
+    help="Accounts begin with their platform, as in fb_123 and tw_456.",
 )
 @click.option(
     "--shuffles",
     type=click.IntRange(0, 10_000),
     default=0,
-    help="Deal the shares to accounts at random so many times, and say how many ties that makes.",
+    help="Shuffle the accounts this often, and count the ties that chance makes.  [default: 0]",
 )
 @json_option
 def command(case: Path | None, table: Path | None, out: Path, **options: Any) -> None:
-    """Find accounts that share more, or rarer, things with each other than chance explains.
+    """Find accounts that share more items, or rarer ones, than chance explains.
 
-    CASE has to be matched. --from-csv reads a table such as CooRTweet's: object_id, account_id,
-    timestamp_share (seconds since 1970, or 2019-08-19 14:03:22). Written are ties.csv,
-    accounts.csv, windows.csv, network.gexf, network.graphml and network.json. A tie is evidence of
-    co-sharing, not a verdict on anybody.
+    CASE must be matched first. --from-csv reads a table such as CooRTweet's, with the columns
+    object_id, account_id and timestamp_share (seconds since 1970, or 2019-08-19 14:03:22). The
+    output is ties.csv, accounts.csv, windows.csv, network.gexf, network.graphml and network.json.
+    A tie is evidence of co-sharing, not a verdict on anybody.
 
     \b
     frametrace network hongkong --out network/
@@ -113,12 +119,12 @@ def command(case: Path | None, table: Path | None, out: Path, **options: Any) ->
     from frametrace.app.output.console import Console
     from frametrace.app.output.render import print_json
     from frametrace.app.report.network_files import FILES, summary_of
-    from frametrace.app.report.output_folder import check_place
+    from frametrace.app.report.output_folder import check_output_folder
 
     source = case or table
     if source is None or (case and table):
-        raise click.UsageError("name a CASE, or a table with --from-csv; and not both")
-    check_place(source, out, FILES)
+        raise click.UsageError("name either a CASE or a table with --from-csv")
+    check_output_folder(source, out, FILES)
     network = _of_case(case, options, Console()) if case else _of_table(source, options, Console())
     network.write(out)
     if options["as_json"]:
@@ -140,9 +146,7 @@ def _cells(tie: dict[str, Any]) -> list[object]:
     return [*list(tie.values())[:5], f"{tie['q_value']:.1e}", first]
 
 
-def _settings(options: dict[str, Any]) -> "TieSettings":
-    from frametrace.matcher.match_settings import TieSettings
-
+def _settings(options: dict[str, Any]) -> TieSettings:
     return TieSettings(options["fdr"], options["window"], options["max_accounts"])
 
 
@@ -151,7 +155,7 @@ def _of_case(case: Path, options: dict[str, Any], console: "Console") -> "Networ
 
     for name in _COLUMN_OPTIONS:
         if options[name]:
-            raise click.UsageError("columns are named with --from-csv; a case knows its own")
+            raise click.UsageError("columns are named only with --from-csv; a case has its own")
     return library.network(
         case,
         by=options["by"] or "photo",
@@ -166,7 +170,7 @@ def _of_table(table: Path, options: dict[str, Any], console: "Console") -> "Netw
     from frametrace.matcher.network import ShareColumns
 
     if options["by"]:
-        raise click.UsageError("--by goes with a CASE; of a table, --object names what is shared")
+        raise click.UsageError("--by needs a CASE; with --from-csv, --object names what is shared")
     columns = {name: options[name] for name in _COLUMN_OPTIONS if options[name] is not None}
     return library.network_of_shares(
         table,
@@ -178,14 +182,14 @@ def _of_table(table: Path, options: dict[str, Any], console: "Console") -> "Netw
 
 
 def _print(network: "Network", out: Path) -> None:
-    from frametrace.app.output.render import print_line, table_text
+    from frametrace.app.output.render import print_line, print_table, print_text
     from frametrace.app.report.network_files import summary_of
 
     computed, about, summary = network.computed, network.about, summary_of(network.computed)
     if "table" in about:
         print_line(
             "read",
-            f"{about['rows']:,} rows; {about['rows_without_item']:,} share nothing, "
+            f"{about['rows']:,} rows; {about['rows_without_item']:,} without an item, "
             f"{about['rows_unreadable']:,} can't be read",
         )
         for line in about["skipped"][:3]:
@@ -198,7 +202,7 @@ def _print(network: "Network", out: Path) -> None:
     if computed.viral_items:
         print_line(
             "note",
-            f"Items that over {computed.most_sharers:,} accounts share tie nobody: "
+            f"Items that more than {computed.most_sharers:,} accounts share tie nobody: "
             f"{computed.viral_items:,}",
         )
     print_line(
@@ -207,19 +211,22 @@ def _print(network: "Network", out: Path) -> None:
         f"chance explains (false discovery rate: {computed.settings.fdr:g})",
     )
     if summary["ties"] > summary["pairs_listed"]:
-        print_line("note", f"The {summary['pairs_listed']:,} most significant are listed")
+        print_line("note", f"The {summary['pairs_listed']:,} most significant are listed.")
     print_line("note", "A tie is evidence of co-sharing, not a verdict on anybody.")
-    print_line("grouped", f"{summary['communities']:,} communities of tied accounts")
+    print_line("groups", f"{summary['communities']:,} communities of tied accounts")
     if by_chance := about.get("ties_after_shuffling"):
         print_line(
             "shuffled",
             f"{len(by_chance):,} times: {sum(map(bool, by_chance)):,} shuffles made ties, "
-            f"{sum(by_chance):,} in all, {max(by_chance):,} at most",
+            f"{sum(by_chance):,} in total, {max(by_chance):,} at most",
         )
     if any(window["pairs"] is None for window in summary["windows"]):
-        print_line("note", "Windows finer than the times are not counted: -")
+        print_line("note", "Windows finer than the precision of the times are not counted (-).")
     rows = [_counts(window) for window in summary["windows"]]
-    print(f"\n{table_text(list(_WINDOWS.values()), rows)}\n")
-    if shown := computed.ties.select(list(_COLUMNS)).slice(0, _TOP).to_pylist():
-        print(f"{table_text(list(_COLUMNS.values()), [_cells(tie) for tie in shown])}\n")
+    print_text()
+    print_table(list(_WINDOWS.values()), rows)
+    print_text()
+    if ties := computed.ties.select(list(_COLUMNS)).slice(0, _MAX_TIES).to_pylist():
+        print_table(list(_COLUMNS.values()), [_cells(tie) for tie in ties])
+        print_text()
     print_line("written", out)

@@ -1,4 +1,4 @@
-"""`frametrace query`."""
+"""`frametrace query`: searches a case for a picture or a text."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_WIDTH = 60  # characters of a cell
-_WIDE = 100  # the same where it says what happened to a picture
+_CELL_WIDTH = 60  # terminal columns
+_WIDE_CELL_WIDTH = 100  # for the edits of a picture
 
 _POST_COLUMNS = {
     "platform": "platform",
@@ -24,7 +24,7 @@ _POST_COLUMNS = {
 }
 _PICTURE_COLUMNS = {
     "relation": "relation",
-    "happened": "what happened",
+    "happened": "edits",
     "evidence": "evidence",
     **_POST_COLUMNS,
     "media_path": "path",
@@ -42,7 +42,7 @@ _TEXT_COLUMNS = {
 @click.command("query")
 @case_argument
 @click.argument("picture", required=False, type=click.Path(path_type=Path))
-@click.option("--text", help="Find captions that hold this text or read like it; pictures by clip.")
+@click.option("--text", help="Find captions similar to this text; with clip also pictures.")
 @click.option(
     "--signal",
     default="",
@@ -57,12 +57,12 @@ def command(
 ) -> None:
     """Find the posts of CASE that show PICTURE, or a part of it, or that say or show a text.
 
-    A picture is looked for by its bytes, by pdq (mirrored and turned as well), and by the local
-    features of CASE where it has them, which find crops, memes, screenshots and collages. Each
-    picture comes once, with what happened to it, how many parts of it are altered, and the best
-    evidence; last come those that are no copies, but share an element or show the same scene in
-    another shot. A text is looked for in captions, by wording and by meaning, and where CASE has
-    clip, among what pictures show. Only --text and --signal clip load a model, where CASE has one.
+    A picture is searched by its bytes, by pdq (also mirrored and rotated), and by local features if
+    CASE has them, which find crops, memes, screenshots and collages. Each matching picture is
+    listed once, with its edits, the number of altered parts and the best evidence. Pictures that
+    share only an element or show the same scene in another shot come last. A text is searched in
+    captions, by wording and by meaning and, if CASE has clip, in what pictures show. Only --text
+    and --signal clip load a model, if CASE has one.
 
     \b
     frametrace query hongkong picture.jpg
@@ -73,35 +73,36 @@ def command(
     """
     from frametrace.app import library
     from frametrace.app.output.console import Console
-    from frametrace.app.output.render import print_json, rows_text
+    from frametrace.app.output.render import print_json, print_rows, print_text
 
     if (picture is None) == (text is None):
-        raise click.UsageError("name a PICTURE, or a text with --text; and not both")
+        raise click.UsageError("name either a PICTURE or a text with --text")
     console = Console()
     answer = library.query(case, picture, text=text, signal=signal, limit=limit, progress=console)
-    rows, columns, width = answer.posts.arrow, _TEXT_COLUMNS, _WIDTH
+    rows, columns, width = answer.posts.arrow, _TEXT_COLUMNS, _CELL_WIDTH
     if picture is not None:
-        rows, columns, width = _explained(rows), _PICTURE_COLUMNS, _WIDE
+        rows, columns, width = _with_edits(rows), _PICTURE_COLUMNS, _WIDE_CELL_WIDTH
     for note in answer.notes:
         console.note(note)
     if as_json:
         print_json({"total": answer.total, "rows": rows.to_pylist()})
     elif not answer.total:
-        print("nothing was found")
+        print_text("nothing was found")
     else:
-        print(rows_text(rows, columns, width))
+        print_rows(rows, columns, width)
         if answer.total > rows.num_rows:
-            print(f"\n{rows.num_rows} of {answer.total:,} are shown; --limit 0 gives all")
+            print_text()
+            print_text(f"{rows.num_rows} of {answer.total:,} are shown; --limit 0 shows all")
 
 
-def _explained(rows: "pa.Table") -> "pa.Table":
-    """With what happened to each picture, and the evidence of it, in words."""
+def _with_edits(rows: "pa.Table") -> "pa.Table":
+    """The rows with the edits of each picture and the evidence, in words."""
     import pyarrow as pa
 
     from frametrace.app.output.edit_words import what_happened
 
-    for name, say in (("happened", what_happened), ("evidence", _evidence)):
-        words = pa.array([say(row) for row in rows.to_pylist()], pa.string())
+    for name, describe in (("happened", what_happened), ("evidence", _evidence)):
+        words = pa.array([describe(row) for row in rows.to_pylist()], pa.string())
         rows = rows.append_column(name, words)
     return rows
 

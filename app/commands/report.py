@@ -1,4 +1,4 @@
-"""`frametrace report`."""
+"""`frametrace report`: writes the report of a matched case."""
 
 from pathlib import Path
 
@@ -14,11 +14,11 @@ __all__ = ["command"]
 @out_option
 @json_option
 def command(case: Path, out: Path, as_json: bool) -> None:
-    """Write what `match` found in CASE: a page to look at, and tables to compute with.
+    """Write the results of `match` for CASE: a page to read, and tables to analyse.
 
     index.html needs no other file and no network. The tables are matches.csv, groups.csv,
-    framings.csv, named.csv, map.csv, accounts.csv, ties.csv, skipped.csv; network.gexf opens in
-    Gephi; run.json says how it was made.
+    framings.csv, named.csv, map.csv, accounts.csv, ties.csv and skipped.csv; network.gexf opens in
+    Gephi; run.json records the settings and versions.
 
     \b
     frametrace report hongkong --out report/

@@ -1,4 +1,4 @@
-"""`frametrace run`."""
+"""`frametrace run`: goes from sources to the report in one call."""
 
 from pathlib import Path
 from typing import Any
@@ -29,9 +29,9 @@ __all__ = ["command"]
 @strict_option
 @json_option
 def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) -> None:
-    """Do everything: read SOURCES into CASE, compute signals, group posts, write the report.
+    """Read SOURCES into CASE, compute signals, group posts and write the report.
 
-    Run it again after more posts came in, or after it was stopped: it does only what is missing.
+    Run it again when there are more posts, or after it was stopped: it does only what is missing.
 
     \b
     frametrace run hongkong tweets.csv --media tweet_media/ --out report/
@@ -40,7 +40,7 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
     """
     from frametrace.app import library
     from frametrace.app.output.console import Console
-    from frametrace.app.output.print_results import end, print_run, run_json
+    from frametrace.app.output.print_results import exit_if_incomplete, print_run, run_json
     from frametrace.app.output.render import print_json
     from frametrace.app.stage_settings import embed_settings, match_settings, read_settings
 
@@ -56,4 +56,4 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
         print_json(run_json(done))
     else:
         print_run(done)
-    end(done.matched.case, strict=options["strict"], added=done.added)
+    exit_if_incomplete(done.matched.case, strict=options["strict"], added=done.added)

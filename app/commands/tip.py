@@ -5,7 +5,13 @@ from typing import Any
 
 import click
 
-from frametrace.app.options import case_argument, group_option, json_option, out_option
+from frametrace.app.options import (
+    case_argument,
+    group_option,
+    json_option,
+    max_pdq_option,
+    out_option,
+)
 
 __all__ = ["command"]
 
@@ -57,12 +63,13 @@ def keygen(name: Path) -> None:
     \b
     frametrace tip keygen our_team
     """
+    from frametrace.app.output.render import print_line
     from frametrace.matcher.tips.signatures import make_keys
 
     secret, public, fingerprint = make_keys(name)
-    print(f"secret    {secret} (keep it secret: whoever has it can sign as you)")
-    print(f"public    {public} (give it to those who receive your tips)")
-    print(f"key       {fingerprint}")
+    print_line("secret", f"{secret} (keep it secret: whoever has it can sign as you)")
+    print_line("public", f"{public} (give it to those who receive your tips)")
+    print_line("key", fingerprint)
 
 
 @command.command("export")
@@ -147,13 +154,7 @@ def show(tip: Path, trusted: tuple[Path, ...], as_json: bool) -> None:
 @tip_argument
 @out_option
 @from_option
-@click.option(
-    "--max-pdq",
-    type=click.IntRange(0, 255),
-    default=31,
-    show_default=True,
-    help="The largest PDQ distance of two copies, in bits of 256.",
-)
+@max_pdq_option
 @click.option(
     "--signal", "signals", multiple=True, help="Compare by this signal only; may be repeated."
 )

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from frametrace.app.options import FullPath, case_argument, json_option, source_options
+from frametrace.app.options import (
+    FullPath,
+    case_argument,
+    json_option,
+    source_options,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     from frametrace.work.progress import Progress
@@ -38,9 +44,7 @@ class _Duration(click.ParamType[float]):
 @click.argument("files", metavar="TIP... SOURCE...", nargs=-1, type=click.Path(path_type=Path))
 @source_options
 @click.option("--out", type=click.Path(path_type=Path), help="Also add the list to this CSV file.")
-@click.option(
-    "--workers", type=click.IntRange(0, 1024), default=0, help="Processes; 0: one per processor."
-)
+@workers_option
 @click.option(
     "--folder",
     type=FullPath(path_type=Path),
@@ -106,16 +110,20 @@ def _run_once(
     options: dict[str, Any],
     progress: "Progress",
 ) -> None:
-    from frametrace.app.pipeline import Inputs
     from frametrace.app.stage_settings import read_settings
     from frametrace.app.tips.watch_once import WatchRequest, watch_once
 
-    inputs = Inputs(sources, options["media"], options["maps"], read_settings(options))
-    watch_once(
-        case,
-        WatchRequest(tips, inputs, options["workers"], options["out"], options["as_json"]),
-        progress,
+    request = WatchRequest(
+        tips=tips,
+        sources=sources,
+        media=options["media"],
+        media_maps=options["maps"],
+        reading=read_settings(options),
+        workers=options["workers"],
+        out=options["out"],
+        as_json=options["as_json"],
     )
+    watch_once(case, request, progress)
 
 
 def _run_in_folder(

@@ -1,1 +1,1 @@
-"""The demo case: invented posts around real photographs, and how much of the reuse is found."""
+"""The demo case: invented posts with real photographs, and a score of the reuse found."""

@@ -1,4 +1,4 @@
-"""Writing the demo's sources as investigators get them: exports, pictures, a media map."""
+"""Writes the sources of the demo: exports, pictures and a media map."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +29,7 @@ _REPORT = (
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The demo's files, and the posts as they were planned: the ground truth."""
+    """The files of the demo, and the planned posts as the ground truth."""
 
     exports: tuple[Path, ...]
     media: tuple[Path, ...]
@@ -38,15 +38,15 @@ class Sources:
 
 
 def build_sources(folder: Path) -> Sources:
-    """Write everything under `folder`; the same bytes every time."""
+    """Write the sources into `folder`; the same bytes every time."""
     posts = plan()
     tweets = [post for post in posts if post.actor.platform == "twitter"]
     shared = [post for post in posts if post.actor.platform == "facebook"]
     pages = [post for post in shared if post.actor.kind is AccountKind.PAGE]
     groups = [post for post in shared if post.actor.kind is AccountKind.GROUP]
     media = (folder / "tweet_media", folder / "facebook_pictures")
-    for place in media:
-        place.mkdir(parents=True, exist_ok=True)
+    for media_folder in media:
+        media_folder.mkdir(parents=True, exist_ok=True)
     exports = (folder / "tweets.csv", folder / "facebook_pages.csv", folder / "facebook_groups.csv")
     _write(exports[0], _TWEET, map(_tweet, tweets))
     _write(exports[1], ("Page Name", *_REPORT), (_report(post, "Page Name") for post in pages))
@@ -58,7 +58,7 @@ def build_sources(folder: Path) -> Sources:
 
 
 def is_demo(folder: Path) -> bool:
-    """Whether a folder is empty or was made by the demo."""
+    """Whether a folder is empty or was written by the demo."""
     return (folder / "sources" / _MAP).is_file() or (folder.is_dir() and not any(folder.iterdir()))
 
 
@@ -105,7 +105,7 @@ def _report(post: PlannedPost, name: str) -> dict[str, object]:
 
 
 def _tweet_pictures(posts: Sequence[PlannedPost], folder: Path) -> None:
-    """One file a post, as in the archive; each copy of a photo was edited in its own way."""
+    """One file per post, as in the archive; each copy of a photo is edited in its own way."""
     dice = Random(_SEED)  # noqa: S311
     for post in posts:
         path = folder / f"{post.post_id}-Demo{post.post_id[-8:]}.jpg"
@@ -116,7 +116,7 @@ def _tweet_pictures(posts: Sequence[PlannedPost], folder: Path) -> None:
 
 
 def _facebook_pictures(posts: Sequence[PlannedPost], folder: Path) -> list[dict[str, str]]:
-    """Files that several posts carry, and the media map that says so."""
+    """Write files that several posts share, and return the rows of the media map."""
     dice = Random(_SEED + 1)  # noqa: S311
     rows = []
     for post in posts:

@@ -1,8 +1,8 @@
-"""What the demo's invented accounts write: four framings in two languages, and everyday posts."""
+"""The captions of the demo: four framings in two languages, and everyday posts."""
 
 __all__ = ["EVERYDAY", "FRAMINGS"]
 
-# Each framing holds wordings in one language that mean the same; which language is in its name.
+# The wordings of each framing mean the same, in the language that its name ends in.
 FRAMINGS: dict[str, tuple[str, ...]] = {
     "station-en": (
         "Masked people in black smashed the metro station again last night",

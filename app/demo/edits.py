@@ -1,4 +1,4 @@
-"""What happens to a photo on its way from account to account: platforms and people change it."""
+"""Edits photos as platforms and people do: compresses, crops, mirrors, frames, combines."""
 
 from enum import StrEnum
 from random import Random
@@ -7,12 +7,12 @@ from PIL import Image, ImageDraw, ImageOps
 
 __all__ = ["HEAVY", "Edit", "edited"]
 
-_LARGEST_CROP = 0.012  # of each side; from about 2 % on, PDQ sees another picture (docs/signals.md)
+_LARGEST_CROP = 0.012  # of each side; from about 2 % PDQ no longer matches (docs/signals.md)
 _GAP = 6  # pixels between the pictures of a collage
 
 
 class Edit(StrEnum):
-    """How a photo was changed; one as it is has none."""
+    """How a photo was edited."""
 
     RECOMPRESSED = "recompressed"
     RESIZED = "resized"
@@ -23,14 +23,14 @@ class Edit(StrEnum):
     COLLAGE = "collage"
 
 
-# After these a hash sees another picture; local features still see the photo.
+# Hashes no longer match after these edits; local features do.
 HEAVY = (Edit.MIRRORED, Edit.CUT, Edit.SCREENSHOT, Edit.COLLAGE)
 
 
 def edited(
-    image: Image.Image, edit: Edit, dice: Random, other: Image.Image | None = None
+    image: Image.Image, edit: Edit, dice: Random, beside: Image.Image | None = None
 ) -> tuple[Image.Image, int]:
-    """The picture and the JPEG quality to save it with; a collage is made with another picture."""
+    """The edited picture, and the JPEG quality to save it with; a collage needs `beside`."""
     width, height = image.size
     quality = dice.randrange(30, 80) if edit is Edit.RECOMPRESSED else 85
     match edit:
@@ -46,13 +46,12 @@ def edited(
         case Edit.SCREENSHOT:
             image = _screenshot(image)
         case Edit.COLLAGE:
-            assert other is not None
-            image = _collage(image, other)
+            image = _collage(image, beside or image)
     return image, quality
 
 
 def _cropped(image: Image.Image, parts: list[float]) -> Image.Image:
-    """Without these parts of its width and height: at the left, top, right and bottom."""
+    """The picture without these fractions at the left, top, right and bottom."""
     width, height = image.size
     left, top, right, bottom = parts
     upper = round(width * left), round(height * top)
@@ -60,7 +59,7 @@ def _cropped(image: Image.Image, parts: list[float]) -> Image.Image:
 
 
 def _screenshot(image: Image.Image) -> Image.Image:
-    """The photo in an app on a telephone: bars, a round portrait, lines of text as grey strips."""
+    """The photo in a phone app: bars, a round portrait, and grey strips for lines of text."""
     width = 480
     photo = image.resize((width, round(width * image.height / image.width)))
     top = 150
@@ -77,10 +76,10 @@ def _screenshot(image: Image.Image) -> Image.Image:
     return screen
 
 
-def _collage(image: Image.Image, other: Image.Image) -> Image.Image:
-    """Both side by side, equally high."""
+def _collage(left: Image.Image, right: Image.Image) -> Image.Image:
+    """Two pictures side by side, at the same height."""
     height = 360
-    parts = [i.resize((round(i.width * height / i.height), height)) for i in (image, other)]
+    parts = [i.resize((round(i.width * height / i.height), height)) for i in (left, right)]
     sheet = Image.new("RGB", (sum(part.width for part in parts) + _GAP, height), "white")
     sheet.paste(parts[0], (0, 0))
     sheet.paste(parts[1], (parts[0].width + _GAP, 0))

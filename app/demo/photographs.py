@@ -1,4 +1,4 @@
-"""The photographs of the demo: those that come inside scikit-image and scikit-learn."""
+"""Loads the photographs of the demo, which are part of scikit-image and scikit-learn."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +10,7 @@ from frametrace.posts.errors import ModelMissing
 __all__ = ["ORGANIC", "REUSED", "REUSED_ON_ONE", "load"]
 
 # Reused on both platforms, reused on one, and posted once by unrelated accounts. The two halves of
-# the stereo pair are two shots of one scene and no copies; `clock_motion` is too flat for PDQ.
+# the stereo pair are two shots of one scene, not copies; `clock_motion` is too flat for PDQ.
 REUSED = (
     *("astronaut", "camera", "chelsea", "china", "coffee", "coins", "flower", "horse", "ihc"),
     "rocket",
@@ -25,7 +25,7 @@ _SKLEARN = ("china", "flower")
 
 
 def load(name: str) -> Image.Image:
-    """One photograph in RGB. Raises `ModelMissing` where its package isn't installed."""
+    """One photograph in RGB. Raises `ModelMissing` if its package isn't installed."""
     package, folder = ("sklearn", "datasets/images") if name in _SKLEARN else ("skimage", "data")
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
@@ -33,6 +33,6 @@ def load(name: str) -> Image.Image:
             f"the demo's photographs come with {package}, which is not installed: "
             "install Frametrace again with pip install frametrace"
         )
-    place = Path(spec.submodule_search_locations[0], folder)
-    with Image.open(next(place.glob(f"{name}.*"))) as opened:
+    data = Path(spec.submodule_search_locations[0], folder)
+    with Image.open(next(data.glob(f"{name}.*"))) as opened:
         return opened.convert("RGB")

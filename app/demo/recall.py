@@ -1,4 +1,4 @@
-"""How much of what was planted in the demo was found."""
+"""Scores the demo: how many of the planted pairs of posts were found."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Pairs of posts that belong together: planted, found of these, found but not planted."""
+    """Counts of pairs of posts: planted, found among these, and found but not planted."""
 
     planted: int
     found: int
@@ -25,9 +25,9 @@ class Score:
 def score(
     planned: Iterable[PlannedPost], results: Results, kind: GroupKind, *, heavy: bool = False
 ) -> Score:
-    """Hold the groups of one kind against the ground truth.
+    """Compare the groups of one kind with the ground truth.
 
-    With `heavy`, only pairs count of which one post shows a photo as a hash does not see it.
+    With `heavy`, only pairs count in which a post shows a photo edited beyond what hashes match.
     """
     posts = {post.post_id: post for post in planned}
     photo = kind is GroupKind.PHOTO
@@ -48,7 +48,7 @@ def score(
 
 
 def _pairs(labels: Mapping[str, Sequence[str]]) -> set[_Pair]:
-    """Every pair of posts that have a label in common; an empty one is none."""
+    """Every pair of posts that share a label; empty labels don't count."""
     holders: dict[str, list[str]] = {}
     for post, names in sorted(labels.items()):
         for name in names:

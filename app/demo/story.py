@@ -1,7 +1,7 @@
-"""Who posts what in the demo: 200 posts by 40 invented accounts, pages and groups, dealt by a seed.
+"""Plans the demo: 200 posts by 40 invented accounts, pages and groups, drawn with a fixed seed.
 
-Eighteen of them share photos and framings; the others post what everybody posts. What is planted is
-the ground truth that the result is held against.
+Eighteen of them share photos and framings; the rest post everyday things. What is planted is the
+ground truth.
 """
 
 import base64
@@ -21,7 +21,7 @@ __all__ = ["Actor", "PlannedPost", "plan"]
 _SEED = 2019
 _FIRST = datetime(2019, 8, 5, 6, 0, tzinfo=UTC)
 _DAYS = 12
-_X_ORGANIC_PICTURES = 7  # the others are posted on Facebook
+_X_ORGANIC_PICTURES = 7  # the rest are posted on Facebook
 BROKEN = ("empty", "text", "truncated", "absent")  # how a post's picture can be unreadable
 
 
@@ -38,9 +38,9 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class PlannedPost:
-    """One post; `photos` and `framing` are what it shares with others, as planted, or empty.
+    """One post; `photos` and `framing` are what it shares with other posts, or empty.
 
-    Of two photos, which a collage has, the picture is made of both.
+    A collage has two photos.
     """
 
     actor: Actor
@@ -55,7 +55,7 @@ class PlannedPost:
 
     @property
     def heavy(self) -> bool:
-        """Whether a hash sees another picture than the photo."""
+        """Whether the photo is edited beyond what hashes match."""
         return self.edit in HEAVY
 
 
@@ -64,7 +64,7 @@ _NO_PICTURE: _Shown = (), None
 
 
 def plan() -> list[PlannedPost]:
-    """All posts, by platform and time; the same every time."""
+    """All posts, by platform and time; always the same."""
     dice = Random(_SEED)  # noqa: S311
     x, facebook = _x_actors(), _facebook_actors()
     drafts = [
@@ -79,22 +79,22 @@ def plan() -> list[PlannedPost]:
 
 
 def _edits(photos: Sequence[str]) -> Iterable[_Shown]:
-    """Each photo in another of the ways to edit it; beside it in a collage stands another."""
-    ways = list(Edit)
+    """Each photo with the next kind of edit; a collage takes the next photo as well."""
+    edits = list(Edit)
     for at, photo in enumerate(photos):
-        edit = ways[at % len(ways)]
+        edit = edits[at % len(edits)]
         beside = REUSED[(REUSED.index(photo) + 1) % len(REUSED)]
         yield ((photo, beside) if edit is Edit.COLLAGE else (photo,)), edit
 
 
 def _light(photos: Sequence[str]) -> Iterable[_Shown]:
-    """Each photo as it is, and edited so that hashes still find it."""
+    """Each photo unedited, and with edits that hashes still match."""
     for photo in photos:
         yield from (((photo,), edit) for edit in (None, Edit.RESIZED, Edit.TRIMMED))
 
 
 def _reusing(dice: Random, actors: Sequence[Actor], shown: Iterable[_Shown]) -> list[PlannedPost]:
-    """Posts of planted actors: a framing each, and shared photos where some are named."""
+    """Posts of planted actors: each with a framing and, if `shown` names any, shared photos."""
     planted = [actor for actor in actors if actor.planted]
     posts = []
     for at, (photos, edit) in enumerate(shown):
@@ -110,15 +110,17 @@ def _reusing(dice: Random, actors: Sequence[Actor], shown: Iterable[_Shown]) -> 
 def _everyday(
     dice: Random, actors: Sequence[Actor], pictures: Sequence[str], broken: Sequence[str]
 ) -> list[PlannedPost]:
-    """Posts of the other actors, each with words (and perhaps a picture) of its own."""
-    others = [actor for actor in actors if not actor.planted]
+    """Posts of the other actors, each with its own words and perhaps its own picture."""
+    unplanted = [actor for actor in actors if not actor.planted]
     half = len(EVERYDAY) // 2
-    mine = EVERYDAY[::2] if others[0].platform == "twitter" else EVERYDAY[1::2]
+    mine = EVERYDAY[::2] if unplanted[0].platform == "twitter" else EVERYDAY[1::2]
     texts = [*mine, *[""] * (len(pictures) - half)]
     dice.shuffle(texts)
     ways = [*[""] * (len(pictures) - len(broken)), *broken]
     return [
-        PlannedPost(others[at % len(others)], _id(dice), _time(dice), text, picture, broken=way)
+        PlannedPost(
+            unplanted[at % len(unplanted)], _id(dice), _time(dice), text, picture, broken=way
+        )
         for at, (picture, text, way) in enumerate(zip(pictures, texts, ways, strict=True))
     ]
 
@@ -143,7 +145,7 @@ def _facebook_actors() -> list[Actor]:
 
 
 def _hashed(name: str) -> str:
-    """An id as archives publish it for accounts with few followers: 44 characters, ending in =."""
+    """An id as archives publish it for small accounts: 44 characters, ending in =."""
     return base64.b64encode(hashlib.sha256(name.encode()).digest()).decode()
 
 
@@ -152,5 +154,5 @@ def _id(dice: Random) -> str:
 
 
 def _time(dice: Random) -> datetime:
-    """A minute in the demo's days: archives know times no finer."""
+    """A minute within the days of the demo; archives have no seconds."""
     return _FIRST + timedelta(minutes=dice.randrange(_DAYS * 24 * 60))

@@ -1,1 +1,1 @@
-"""Looks at sources before they are added."""
+"""Inspects sources before they are added."""

@@ -1,4 +1,4 @@
-"""Drafts of column maps for the tables of a path that no format fits."""
+"""Drafts column maps for tables of no known format."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from frametrace.app.inspection.findings import DraftFound
+from frametrace.app.inspection.findings import DraftedMap
 from frametrace.posts.columns.map_draft import Draft, draft_as_toml, draft_map, likeliest_table
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.layouts.detection import heads_of
@@ -17,52 +17,55 @@ from frametrace.posts.source_parts import SourcePart
 from frametrace.posts.sources.source import Source, has_table_suffix, sources_in
 from frametrace.posts.unrecognised import may_be_posts
 
-__all__ = ["Drafted", "drafted_in"]
+__all__ = ["TableDraft", "draft_tables"]
 
-_MOST = 5  # drafts for one path
-_TRIED = 50  # files of a path in which a table is looked for
-_ROWS = 3  # of a table that are shown as they stand
-_CHARACTERS = 500  # of a cell that is shown
-_NAMES = 100  # columns of a row that is shown
+_MAX_DRAFTS = 5  # for one path
+_MAX_TABLES = 50  # tried, for one path
+# Shown of each table:
+_MAX_ROWS = 3
+_MAX_COLUMNS = 100
+_MAX_CHARACTERS = 500  # of a cell
 
 
 @dataclass(frozen=True, slots=True)
-class Drafted:
-    """A draft, the name of the table that it is for, and what to tell of it."""
+class TableDraft:
+    """A draft, the name of its table, and the result to show."""
 
     draft: Draft
     name: str
-    found: DraftFound
+    shown: DraftedMap
 
 
-def drafted_in(
-    path: Path, read: Sequence[SourcePart], reading: ReadSettings, given: Mapping[str, str]
-) -> list[Drafted]:
-    """Drafts for the tables at a path that `read` lacks; one for tables of the same columns.
+def draft_tables(
+    path: Path, read: Sequence[SourcePart], reading: ReadSettings, named: Mapping[str, str]
+) -> list[TableDraft]:
+    """Draft maps for the tables at a path that `read` lacks; one for tables of the same columns.
 
-    The zone and the order that users said become part of them; `given` are fields with the columns
-    that users named. Raises UsageError where a table has no such column.
+    `named` maps fields to the columns that the user named. The time zone and the day order of
+    `reading` become part of the drafts. Raises UsageError where a table lacks a named column.
     """
-    found: list[Drafted] = []
-    for source, head in islice(_unread(path, read, reading.encoding), _TRIED):
-        if any(_is_for(each.draft, head) for each in found):
+    drafts: list[TableDraft] = []
+    for source, head in islice(_unread(path, read, reading.encoding), _MAX_TABLES):
+        if any(_fits(table.draft, head) for table in drafts):
             continue
-        _check(source, head, given)
-        draft = draft_map(head.names, head.rows(), given)
+        _check_columns(source, head, named)
+        draft = draft_map(head.names, head.rows(), named)
         draft = replace(draft, zone=reading.zone, order=reading.order)
-        told = _found(source, head, draft)
-        if (draft.columns or (told.rows and has_table_suffix(source))) and len(found) < _MOST:
-            found.append(Drafted(draft, source.name, told))
-    return found
+        shown = _drafted_map(source, head, draft)
+        if (draft.columns or (shown.rows and has_table_suffix(source))) and len(
+            drafts
+        ) < _MAX_DRAFTS:
+            drafts.append(TableDraft(draft, source.name, shown))
+    return drafts
 
 
-def _is_for(draft: Draft, head: Head) -> bool:
-    """Whether a draft for another table is for this one as well."""
+def _fits(draft: Draft, head: Head) -> bool:
+    """Whether the draft for another table fits this one too."""
     return bool(draft.columns) and draft.map().fits(head.names)
 
 
 def _unread(path: Path, read: Sequence[SourcePart], encoding: str) -> Iterator[tuple[Source, Head]]:
-    """The tables that are not read; beside others only those that are ones by their names."""
+    """The tables that are not read; beside files that are, only files named as tables."""
     try:
         sources = sources_in(path, encoding)
     except SourceError:
@@ -78,18 +81,18 @@ def _unread(path: Path, read: Sequence[SourcePart], encoding: str) -> Iterator[t
 
 
 def _tables(source: Source, read: Collection[str]) -> Iterator[Head]:
-    """The likeliest table of a source; of one that is read, those besides that may be of posts."""
+    """The most likely table of a source; if part of it is read, other tables that may be posts."""
     if "" in read:
         return
     heads = heads_of(source)
-    for each in [Heads((), (group,)) for group in heads.parts] if read else [heads]:
-        head = likeliest_table(each)
+    for candidates in [Heads((), (group,)) for group in heads.parts] if read else [heads]:
+        head = likeliest_table(candidates)
         if head is not None and (not read or (head.part not in read and may_be_posts(head))):
             yield head
 
 
-def _check(source: Source, head: Head, given: Mapping[str, str]) -> None:
-    for field, column in given.items():
+def _check_columns(source: Source, head: Head, named: Mapping[str, str]) -> None:
+    for field, column in named.items():
         if column in head.names or field == "platform":
             continue
         if field == "account_kind" and column.lower() in set(AccountKind):
@@ -102,9 +105,9 @@ def _check(source: Source, head: Head, given: Mapping[str, str]) -> None:
         )
 
 
-def _found(source: Source, head: Head, draft: Draft) -> DraftFound:
+def _drafted_map(source: Source, head: Head, draft: Draft) -> DraftedMap:
     rows = (row.values for row in head.rows() if isinstance(row, Row))
-    return DraftFound(
+    return DraftedMap(
         table=source.name,
         how=head.description,
         is_complete=draft.is_complete,
@@ -113,10 +116,10 @@ def _found(source: Source, head: Head, draft: Draft) -> DraftFound:
         doubts=draft.doubts,
         lacking=draft.lacking,
         toml=draft_as_toml(draft, source.name),
-        rows=tuple(map(_short, islice(rows, _ROWS))),
+        rows=tuple(map(_shortened, islice(rows, _MAX_ROWS))),
     )
 
 
-def _short(row: Mapping[str, str]) -> dict[str, str]:
-    named = islice(row.items(), _NAMES)
-    return {name: value[:_CHARACTERS] for name, value in named}
+def _shortened(row: Mapping[str, str]) -> dict[str, str]:
+    cells = islice(row.items(), _MAX_COLUMNS)
+    return {name: value[:_MAX_CHARACTERS] for name, value in cells}

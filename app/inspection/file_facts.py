@@ -1,13 +1,13 @@
-"""What files are, how they are read and why, and what their first rows give."""
+"""Describes files: format, how it was recognised, encoding, counts and the posts to show."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from frametrace.app.inspection.findings import FileFound, PostShown
-from frametrace.app.inspection.first_rows import Conflicts, Sample, Seen, sample_of
-from frametrace.app.inspection.picture_rules import Joined, Pictures, absent, shown
-from frametrace.app.inspection.time_facts import Times
+from frametrace.app.inspection.findings import InspectedFile, ShownPost
+from frametrace.app.inspection.first_rows import KeyConflicts, Sample, SampledPost, sample_posts
+from frametrace.app.inspection.picture_rules import JoinedPictures, Pictures, absent, shown
+from frametrace.app.inspection.time_facts import TimeColumns
 from frametrace.posts.errors import SourceError
 from frametrace.posts.model import Post
 from frametrace.posts.read_settings import ReadSettings
@@ -17,15 +17,15 @@ from frametrace.posts.sources.containers import container_at
 from frametrace.posts.sources.encodings import Encoding
 from frametrace.posts.sources.source import Source
 
-__all__ = ["ROWS", "Alike", "Looked", "alike", "look_at"]
+__all__ = ["MAX_ROWS", "SampledFiles", "SimilarFiles", "group_files", "sample_files"]
 
-ROWS = 2_000  # of a path that are looked at
-_ALONE = 3  # files of one format that are told of one by one
-_PICTURES = 5  # of a post that are named
+MAX_ROWS = 2_000  # inspected per path
+_MAX_SEPARATE_FILES = 3  # of one format; more are described together
+_MAX_PICTURES = 5  # listed per post
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class SimilarFiles:
     """Files of one format, and whether a draft reads them."""
 
     parts: Sequence[SourcePart]
@@ -33,19 +33,24 @@ class Alike:
 
 
 @dataclass(slots=True)
-class Looked:
-    """Files whose rows were read; the pictures of their posts may still be to be found."""
+class SampledFiles:
+    """Files whose first rows were read; the pictures of their posts may still be missing.
+
+    `best` holds the posts to show: how much each holds, its number, the post and its pictures.
+    """
 
     parts: Sequence[SourcePart]
     is_drafted: bool
     sample: Sample
-    best: list[tuple[int, int, Seen, Joined]] = field(default_factory=list)
+    best: list[tuple[int, int, SampledPost, JoinedPictures]] = field(default_factory=list)
 
-    def found(self) -> FileFound:
-        """What there is to say, once all pictures were looked for."""
+    def facts(self) -> InspectedFile:
+        """The description of the files, once all pictures are joined."""
         part, sample = self.parts[0], self.sample
-        names = part.head.names if sample.posts or sample.accounts else ()  # else nothing was taken
-        return FileFound(
+        names = (
+            part.head.names if sample.posts or sample.accounts else ()
+        )  # else no column was used
+        return InspectedFile(
             name=part.source.name,
             files=len(self.parts),
             how=part.head.description,
@@ -63,44 +68,48 @@ class Looked:
             used=tuple(sample.used),
             kept=tuple(name for name in sample.kept if name not in sample.used),
             empty=tuple(n for n in names if n and n not in {*sample.used, *sample.kept}),
-            times=tuple(sample.times.found()),
-            reasons=tuple(sample.reasons.found()),
+            times=tuple(sample.times.columns()),
+            reasons=tuple(sample.reasons.ranked()),
             shown=tuple(
-                PostShown(
+                ShownPost(
                     seen.post,
                     seen.written_time,
-                    tuple(shown(joined, _PICTURES)),
-                    tuple(absent(joined, _PICTURES)),
+                    tuple(shown(joined, _MAX_PICTURES)),
+                    tuple(absent(joined, _MAX_PICTURES)),
                 )
                 for *_, seen, joined in sorted(self.best, key=lambda each: each[1])
             ),
         )
 
 
-def alike(parts: Sequence[SourcePart]) -> list[list[SourcePart]]:
-    """Parts that are told of together: many files of one format, or else each alone."""
-    found: list[list[SourcePart]] = []
+def group_files(parts: Sequence[SourcePart]) -> list[list[SourcePart]]:
+    """Parts to describe together: many files of one format, otherwise each on its own."""
+    groups: list[list[SourcePart]] = []
     by_reader = sorted(parts, key=lambda part: part.reader.name)
     for _, group in groupby(by_reader, key=lambda part: part.reader.name):
         files = list(group)
-        found += [files] if len(files) > _ALONE else [[part] for part in files]
+        groups += [files] if len(files) > _MAX_SEPARATE_FILES else [[part] for part in files]
     order = {id(part): at for at, part in enumerate(parts)}
-    return sorted(found, key=lambda group: order[id(group[0])])
+    return sorted(groups, key=lambda group: order[id(group[0])])
 
 
-def look_at(
-    files: Alike, settings: ReadSettings, pictures: Pictures, rows: int, conflicts: Conflicts
-) -> Looked:
-    """Read the first rows of files of one format, and keep the `rows` posts that show most."""
+def sample_files(
+    files: SimilarFiles,
+    settings: ReadSettings,
+    pictures: Pictures,
+    rows: int,
+    conflicts: KeyConflicts,
+) -> SampledFiles:
+    """Read the first rows of files of one format, and keep the `rows` posts that hold most."""
     parts = files.parts
     settings = parts[0].settings if len(parts) == 1 else settings
-    looked = Looked(parts, files.is_drafted, Sample(Times(settings)))
-    for number, seen in enumerate(sample_of(parts, ROWS, looked.sample)):
-        if refused := conflicts.of(seen.post):
-            looked.sample.refuse(refused)
+    looked = SampledFiles(parts, files.is_drafted, Sample(TimeColumns(settings)))
+    for number, seen in enumerate(sample_posts(parts, MAX_ROWS, looked.sample)):
+        if conflict := conflicts.of(seen.post):
+            looked.sample.refuse(conflict)
             continue
         joined = pictures.of(seen)
-        looked.best.append((_shows(seen.post, joined), number, seen, joined))
+        looked.best.append((_count_filled(seen.post, joined), number, seen, joined))
         if len(looked.best) > rows:
             least = min(looked.best, key=lambda each: (each[0], -each[1]))
             looked.best.remove(least)
@@ -109,45 +118,43 @@ def look_at(
     return looked
 
 
-def _shows(post: Post, joined: Joined) -> int:
-    """How many fields of a post hold something; pictures that are there count twice."""
+def _count_filled(post: Post, joined: JoinedPictures) -> int:
+    """How many fields of a post are filled; pictures that exist count twice."""
     filled = (post.account_name, post.posted_at, post.text, post.media, post.links, post.hashtags)
     others = (post.repost_of, post.engagement, joined.files, joined.files)
     return sum(map(bool, (*filled, *others)))
 
 
 def _because(part: SourcePart, drafted: bool) -> str:
-    """What made this reader the one that reads it."""
+    """How the format was recognised."""
     if drafted:
         return "by the draft"
     if part.source.is_folder:
-        return "as no file of posts in it is recognised"
+        return "because no file of posts was recognised in it"
     if part.settings.format is not None and part.columns is None:
-        return "as --format says"
+        return "by --format"
     by = ", ".join(
         next((name for name in names if name in part.head.names), "")
         for names in part.reader.required
     )
     if part.columns is not None:
-        name = (
-            f"that the case keeps, {kept}" if (kept := part.columns.saved_as) else part.columns.name
-        )
+        name = f"{kept} of the case" if (kept := part.columns.saved_as) else part.columns.name
         return f"by the column map {name}: {by}"
-    return f"by {'its columns' if by else 'its first lines'} {by}".rstrip()
+    return f"by its {'columns' if by else 'first lines'} {by}".rstrip()
 
 
 def _encoding(source: Source) -> str:
-    """A text's encoding and how it is known; empty for what is not text."""
-    found: Encoding | None = source.detected
-    if found is None:
+    """The encoding of a text and how it is known; empty for other files."""
+    encoding: Encoding | None = source.detected
+    if encoding is None:
         return ""
     if source.encoding:
-        return f"{found.name}, as --encoding says"
-    return f"{found.name}, by its letters" if found.guessed else found.name
+        return f"{encoding.name}, by --encoding"
+    return f"{encoding.name}, detected" if encoding.guessed else encoding.name
 
 
 def _packing(source: Source) -> str:
-    """What it is packed in: an archive, a compressed file; empty where it lies open."""
+    """How a file is packed: in an archive, compressed; empty if it isn't."""
     packed = []
     try:
         if source.member and source.path.is_file():

@@ -1,37 +1,80 @@
-"""What there is to say of sources that were looked at and not added."""
+"""The results of an inspection: sources, files, posts, pictures, times and reasons."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from frametrace.posts.model import Post
+from frametrace.posts.model import Post, Skipped
 
 __all__ = [
-    "DraftFound",
-    "FileFound",
+    "DraftedMap",
+    "InspectedFile",
+    "InspectedSource",
     "Inspection",
-    "PictureFound",
-    "PicturesFound",
-    "PostShown",
+    "PictureSummary",
     "Reason",
-    "SourceFound",
-    "TimesFound",
+    "Reasons",
+    "ShownPicture",
+    "ShownPost",
+    "TimeColumn",
 ]
+
+_MAX_REASONS = 20
+_MAX_CHARACTERS = 200  # of an example
+_FILE = re.compile(r"\A[^:]{1,300}\.[^:]{1,20}: ")
+_VALUE = re.compile(r"""'[^']{0,500}'|"[^"]{0,500}"|(?<!\S)[^\s\d]{0,80}\d\S*""")
+_EXPECTED = " such as "  # the text after it is the same for all reasons of a kind
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why some rows or fields can't be read: how many, and one of them with its place."""
+    """Why rows or fields can't be read: the reason, how many, and one example with its position."""
 
     reason: str
     count: int
     example: str
 
 
-@dataclass(frozen=True, slots=True)
-class PictureFound:
-    """A picture of a post: the file, what gave it to the post, and its sides in pixels.
+@dataclass(slots=True)
+class Reasons:
+    """Counts reasons why something can't be read, and keeps an example of each.
 
-    `rule` is `map`, `row` or `name`; `pixels` is empty where they can't be told cheaply.
+    Reasons that differ only in a value, a number or a file name count as one.
+    """
+
+    _counts: dict[str, int] = field(default_factory=dict)
+    _examples: dict[str, str] = field(default_factory=dict)
+    _shown: dict[str, str] = field(default_factory=dict)  # verbatim if all of a kind are the same
+
+    def note(self, skipped: Skipped, named: bool = False) -> None:
+        """Count one; its example gives its position and, with `named`, the item."""
+        reason = skipped.reason
+        bare = _FILE.sub("", reason)[:_MAX_CHARACTERS]
+        varying, separator, expected = bare.partition(_EXPECTED)
+        kind = _VALUE.sub("…", varying) + separator + expected
+        if kind not in self._counts and len(self._counts) >= _MAX_REASONS:
+            kind = "another reason"
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        if self._shown.setdefault(kind, bare) != bare:
+            self._shown[kind] = kind
+        if kind not in self._examples:
+            position = f"{skipped.source}, row {skipped.line}" if skipped.line else skipped.source
+            text = f"{skipped.item}: {reason}" if named and skipped.item else reason
+            self._examples[kind] = f"{position}: {text}"[:_MAX_CHARACTERS]
+
+    def ranked(self) -> Sequence[Reason]:
+        """The reasons, the most frequent first."""
+        ranked = sorted(self._counts.items(), key=lambda item: -item[1])
+        return [
+            Reason(self._shown[reason], count, self._examples[reason]) for reason, count in ranked
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPicture:
+    """A picture of a post: the file, the rule that joined it, and its width and height in pixels.
+
+    `rule` is `map`, `row` or `name`; `pixels` is empty if the header doesn't give the size.
     """
 
     path: str
@@ -40,21 +83,21 @@ class PictureFound:
 
 
 @dataclass(frozen=True, slots=True)
-class PostShown:
-    """A post as it is read, how its time was written, and its pictures."""
+class ShownPost:
+    """A post as it is read, its time as written, and its pictures."""
 
     post: Post
     written_time: str = ""
-    pictures: tuple[PictureFound, ...] = ()
-    absent: tuple[str, ...] = ()  # what it names in vain, each with the reason
+    pictures: tuple[ShownPicture, ...] = ()
+    absent: tuple[str, ...] = ()  # named but missing pictures, each with the reason
 
 
 @dataclass(frozen=True, slots=True)
-class TimesFound:
+class TimeColumn:
     """How the times of one column are understood.
 
-    `zone` says which zone they are in and why, `order` which of day and month comes first in dates
-    like 05/06/2024 and why; empty where there are none.
+    `zone` gives their time zone and how it is known, `order` whether the day or the month comes
+    first in dates like 05/06/2024 and how that is known; empty where there are none.
     """
 
     column: str
@@ -66,10 +109,10 @@ class TimesFound:
 
 
 @dataclass(frozen=True, slots=True)
-class FileFound:
-    """A file, or a list or a sheet in it, or many files alike: what it is and how it is read.
+class InspectedFile:
+    """How a file, a list or sheet in it, or several files of one format are read.
 
-    Counts are those of the rows that were looked at; `is_cut` where there are more.
+    Counts are those of the inspected rows; `is_cut` if there are more.
     """
 
     name: str
@@ -89,17 +132,17 @@ class FileFound:
     used: tuple[str, ...]
     kept: tuple[str, ...]
     empty: tuple[str, ...]
-    times: tuple[TimesFound, ...]
+    times: tuple[TimeColumn, ...]
     reasons: tuple[Reason, ...]
-    shown: tuple[PostShown, ...]
+    shown: tuple[ShownPost, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class DraftFound:
-    """A column map that was drafted for a table which no format fits.
+class DraftedMap:
+    """A column map that was drafted for a table of no known format.
 
-    `columns` maps fields to columns, `rows` are the first of the table as they stand, `toml` is the
-    map as it would be written.
+    `columns` maps fields to columns, `rows` are the first rows as written, `toml` is the file that
+    `--draft` writes.
     """
 
     table: str
@@ -114,27 +157,27 @@ class DraftFound:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceFound:
-    """All that one named path gave.
+class InspectedSource:
+    """The result for one path.
 
-    `unread` are also lists of documents and sheets of workbooks; `error` says why nothing is read
-    as it stands.
+    `unread` includes lists in documents and sheets of workbooks; `error` says why nothing is read
+    without a draft.
     """
 
     path: str
     holds: str
-    files: tuple[FileFound, ...] = ()
-    drafts: tuple[DraftFound, ...] = ()
+    files: tuple[InspectedFile, ...] = ()
+    drafts: tuple[DraftedMap, ...] = ()
     unread: tuple[Reason, ...] = ()
     error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class PicturesFound:
-    """Pictures of all posts that were looked at, by what gave them, and files that nobody has.
+class PictureSummary:
+    """The pictures of all inspected posts by the rule that joined them, and files of no post.
 
-    `unowned` are pictures in the media folders, `aside` other files there by their suffix,
-    `unused` lines of media maps, `closed` archives and lists of downloads that can't be read.
+    `unowned` counts pictures in the media folders, `aside` other files there by their suffix;
+    `unused` are lines of media maps, `closed` archives and download lists that can't be read.
     """
 
     joined: Mapping[str, int]
@@ -148,21 +191,21 @@ class PicturesFound:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What was found at each path, and of their pictures together."""
+    """The results for all paths, and for their pictures together."""
 
-    sources: tuple[SourceFound, ...]
-    pictures: PicturesFound
+    sources: tuple[InspectedSource, ...]
+    pictures: PictureSummary
     rows_looked_at: int
     is_cut: bool
     notes: tuple[str, ...] = field(default=())
 
     @property
     def gives_posts(self) -> bool:
-        """Whether anything can be read as it stands, or by a draft."""
+        """Whether any post can be read, with a draft or without."""
         files = [file for source in self.sources for file in source.files]
         return any(file.posts or file.accounts for file in files)
 
     @property
-    def drafts(self) -> tuple[DraftFound, ...]:
+    def drafts(self) -> tuple[DraftedMap, ...]:
         """The column maps that were drafted."""
         return tuple(draft for source in self.sources for draft in source.drafts)

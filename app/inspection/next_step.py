@@ -1,17 +1,17 @@
-"""What to do after an inspection: the commands, and the draft in a file if it is asked for."""
+"""Suggests the commands to run after an inspection, and writes the draft of `--draft`."""
 
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from frametrace.app.inspection.findings import DraftFound, Inspection
+from frametrace.app.inspection.findings import DraftedMap, Inspection
 from frametrace.posts.errors import UsageError
 
 __all__ = ["check_new", "next_steps", "write_draft"]
 
-_DEFAULT = Path("columns.toml")
-_OPTIONS: Mapping[str, str] = {
+_DEFAULT_DRAFT = Path("columns.toml")
+_REPEATED_OPTIONS: Mapping[str, str] = {
     "media": "--media",
     "maps": "--media-map",
     "format_name": "--format",
@@ -24,19 +24,21 @@ _OPTIONS: Mapping[str, str] = {
 
 
 def check_new(path: Path) -> None:
-    """Refuse a file that is there already. Raises UsageError."""
+    """Refuse a file that exists. Raises UsageError."""
     if path.exists() or path.is_symlink():
-        raise UsageError(f"{path} is there already, and nothing is written over it: name another.")
+        raise UsageError(f"{path} exists and is not overwritten: name another file.")
 
 
-def write_draft(found: Inspection, path: Path) -> None:
-    """Write the one draft of an inspection into a new file. Raises UsageError or OSError."""
-    drafts = found.drafts
+def write_draft(inspection: Inspection, path: Path) -> None:
+    """Write the only draft of an inspection to a new file. Raises UsageError or OSError."""
+    drafts = inspection.drafts
     if not drafts:
-        raise UsageError("--draft: nothing here needs a column map, or could have one.")
+        raise UsageError("--draft: no table here needs a column map that could be drafted.")
     if len(drafts) > 1:
         tables = ", ".join(draft.table for draft in drafts)
-        raise UsageError(f"--draft: these tables differ; inspect one of them alone: {tables}.")
+        raise UsageError(
+            f"--draft: these tables need different maps; inspect them one by one: {tables}."
+        )
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(drafts[0].toml)
@@ -45,37 +47,36 @@ def write_draft(found: Inspection, path: Path) -> None:
         raise
 
 
-def next_steps(found: Inspection, options: Mapping[str, Any]) -> list[str]:
-    """The commands that go on from here; none where nothing can be read."""
-    sources = " ".join(shlex.quote(source.path) for source in found.sources)
-    for source in found.sources:
-        if lacking := [draft for draft in source.drafts if not draft.is_complete]:
-            return _completed(source.path, lacking[0], options)
+def next_steps(inspection: Inspection, options: Mapping[str, Any]) -> list[str]:
+    """The commands to run next; none if nothing can be read."""
+    sources = " ".join(shlex.quote(source.path) for source in inspection.sources)
+    for source in inspection.sources:
+        if incomplete := [draft for draft in source.drafts if not draft.is_complete]:
+            return _completing(source.path, incomplete[0], options)
     case = shlex.quote(str(options["case"] or "CASE"))
-    if not found.gives_posts:
+    if not inspection.gives_posts:
         return []
-    if found.drafts:
-        path = options["draft"] or _DEFAULT
-        rest = _said(options, "pairs", "timezone", "day_order")
-        added = f"frametrace add {case} {sources}{rest} --columns {shlex.quote(str(path))}"
-        said = _said(options)
-        draft = f"frametrace inspect {sources}{said} --draft {shlex.quote(str(path))}"
-        return [added] if options["draft"] else [draft, added]
-    return [f"frametrace add {case} {sources}{_said(options)}"]
+    if inspection.drafts:
+        path = options["draft"] or _DEFAULT_DRAFT
+        rest = _repeated(options, "pairs", "timezone", "day_order")
+        add = f"frametrace add {case} {sources}{rest} --columns {shlex.quote(str(path))}"
+        draft = f"frametrace inspect {sources}{_repeated(options)} --draft {shlex.quote(str(path))}"
+        return [add] if options["draft"] else [draft, add]
+    return [f"frametrace add {case} {sources}{_repeated(options)}"]
 
 
-def _completed(path: str, draft: DraftFound, options: Mapping[str, Any]) -> list[str]:
-    """What names the columns that a draft lacks: a command, or an editor if it was written."""
+def _completing(path: str, draft: DraftedMap, options: Mapping[str, Any]) -> list[str]:
+    """How to name the columns that a draft lacks: by a command, or in the written file."""
     if written := options["draft"]:
         lacking = " and ".join(field for field in draft.lacking if field in _KEYS)
-        return [f"write into {written} which column is {lacking}"]
-    said = _said(options, "pairs", "maps", "media")
-    file = shlex.quote(str(_DEFAULT))
-    return [f"frametrace inspect {shlex.quote(path)}{said} {_missing(draft)} --draft {file}"]
+        return [f"in {written}, name the column of {lacking}"]
+    repeated = _repeated(options, "pairs", "maps", "media")
+    file = shlex.quote(str(_DEFAULT_DRAFT))
+    return [f"frametrace inspect {shlex.quote(path)}{repeated} {_missing(draft)} --draft {file}"]
 
 
-def _missing(draft: DraftFound) -> str:
-    """The options that name what a draft lacks."""
+def _missing(draft: DraftedMap) -> str:
+    """The options that name the columns of a draft, … for those that it lacks."""
     given = [f"--column {shlex.quote(f'{f}={c}')}" for f, c in draft.columns.items() if f in _KEYS]
     lacking = [f"--column {field}=…" for field in draft.lacking if field in _KEYS]
     return " ".join((*given, *lacking))
@@ -84,11 +85,11 @@ def _missing(draft: DraftFound) -> str:
 _KEYS = ("post_id", "account_id")
 
 
-def _said(options: Mapping[str, Any], *without: str) -> str:
-    """The options that were given, as they were given."""
+def _repeated(options: Mapping[str, Any], *without: str) -> str:
+    """The options of the inspection, to repeat in the next command."""
     return "".join(
         f" {option} {shlex.quote(str(value))}"
-        for name, option in _OPTIONS.items()
+        for name, option in _REPEATED_OPTIONS.items()
         if name not in without
         for value in _listed(options[name])
     )

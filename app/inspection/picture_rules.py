@@ -1,13 +1,12 @@
-"""Which pictures posts would get, by which rule, without adding them."""
+"""Joins pictures to inspected posts, and records by which rule: media map, row or file name."""
 
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from frametrace.app.inspection.findings import PictureFound, PicturesFound
-from frametrace.app.inspection.first_rows import Seen
-from frametrace.app.inspection.reasons import Reasons
+from frametrace.app.inspection.findings import PictureSummary, Reasons, ShownPicture
+from frametrace.app.inspection.first_rows import SampledPost
 from frametrace.posts.errors import DecodeError
 from frametrace.posts.media.guesses import PostKey
 from frametrace.posts.media.media_library import MediaLibrary
@@ -15,18 +14,18 @@ from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.sources.paths import printable
 
-__all__ = ["Joined", "Pictures", "absent", "shown"]
+__all__ = ["JoinedPictures", "Pictures", "absent", "shown"]
 
-_SUCH_AS = 3
-_LARGEST = 2**25  # bytes of a picture whose sides are read
-# Whose sides stand in their first bytes, which are read without native code.
+_MAX_EXAMPLES = 3
+_MAX_BYTES = 2**25  # of a picture whose size is read
+# Their headers are read without native code.
 _PLAIN_FORMATS = ("JPEG", "PNG", "GIF", "BMP")
 _RULES = ("map", "row", "name")
 
 
 @dataclass(slots=True)
-class Joined:
-    """The pictures of one post, and what it names in vain."""
+class JoinedPictures:
+    """The pictures of one post, and those that it names but are missing."""
 
     files: list[tuple[MediaFile, str]] = field(default_factory=list)
     absent: list[Skipped] = field(default_factory=list)
@@ -34,51 +33,51 @@ class Joined:
 
 @dataclass(slots=True)
 class Pictures:
-    """Joins pictures to the posts of all sources; those that are shown are kept by their place."""
+    """Joins pictures to the posts of all sources; file names may add more to posts at the end."""
 
     library: MediaLibrary
     _absent: Reasons = field(default_factory=Reasons)
-    _waiting: dict[tuple[PostKey, str, int], Joined] = field(default_factory=dict)
+    _waiting: dict[tuple[PostKey, str, int], JoinedPictures] = field(default_factory=dict)
 
-    def of(self, seen: Seen) -> Joined:
-        """What the media maps and the row itself give to a post."""
-        joined = Joined()
+    def of(self, seen: SampledPost) -> JoinedPictures:
+        """The pictures of a post by media maps and by its row."""
+        joined = JoinedPictures()
         before = self.library.counts_by_rule["map"]
-        found = list(self.library.find(seen.post, seen.location))
+        files = list(self.library.find(seen.post, seen.location))
         rule = "map" if self.library.counts_by_rule["map"] > before else "row"
-        for file in found:
+        for file in files:
             self._add(joined, file, rule)
         return joined
 
-    def wait_for(self, post: Post, joined: Joined) -> None:
-        """Have a post get what the names of files give to it in the end."""
+    def wait_for(self, post: Post, joined: JoinedPictures) -> None:
+        """Let `guess` add pictures to a post that is shown."""
         self._waiting[(post.platform, post.post_id), post.source, post.line] = joined
 
     def guess(self) -> None:
-        """Look at the names of files, once all posts were seen."""
+        """Join pictures by their file names, once all posts were read."""
         before = self.library.counts_by_rule["row"]
         for key, source, line, file in self.library.resolve_guesses(lambda ids: ()):
             rule = "row" if self.library.counts_by_rule["row"] > before else "name"
             before = self.library.counts_by_rule["row"]
-            self._add(self._waiting.get((key, source, line), Joined()), file, rule)
+            self._add(self._waiting.get((key, source, line), JoinedPictures()), file, rule)
 
-    def found(self) -> PicturesFound:
-        """What to say of all of them."""
+    def summary(self) -> PictureSummary:
+        """The counts and reasons for all pictures."""
         unowned = [file.path for file in self.library.unassigned()]
         unused, closed = Reasons(), Reasons()
-        for told in self.library.unused_entries():
-            (unused if told.line else closed).note(told, named=True)
-        return PicturesFound(
+        for skipped in self.library.unused_entries():
+            (unused if skipped.line else closed).note(skipped, named=True)
+        return PictureSummary(
             {rule: self.library.counts_by_rule[rule] for rule in _RULES},
-            tuple(self._absent.found()),
+            tuple(self._absent.ranked()),
             len(unowned),
-            tuple(unowned[:_SUCH_AS]),
+            tuple(unowned[:_MAX_EXAMPLES]),
             dict(self.library.other_files.most_common()),
-            tuple(unused.found()),
-            tuple(closed.found()),
+            tuple(unused.ranked()),
+            tuple(closed.ranked()),
         )
 
-    def _add(self, joined: Joined, file: MediaFile | Skipped, rule: str) -> None:
+    def _add(self, joined: JoinedPictures, file: MediaFile | Skipped, rule: str) -> None:
         if isinstance(file, Skipped):
             self._absent.note(file, named=True)
             joined.absent.append(file)
@@ -86,31 +85,31 @@ class Pictures:
             joined.files.append((file, rule))
 
 
-def shown(joined: Joined, most: int) -> Iterator[PictureFound]:
-    """The pictures of a post that is shown, with their sides."""
-    for file, rule in islice(joined.files, most):
-        yield PictureFound(printable(file.path), rule, _pixels(file))
+def shown(joined: JoinedPictures, limit: int) -> Iterator[ShownPicture]:
+    """The first pictures of a post, with their sizes."""
+    for file, rule in islice(joined.files, limit):
+        yield ShownPicture(printable(file.path), rule, _pixels(file))
 
 
-def absent(joined: Joined, most: int) -> Iterable[str]:
-    """What a post that is shown names in vain, each with the reason."""
-    return [f"{told.item}: {told.reason}" for told in joined.absent[:most]]
+def absent(joined: JoinedPictures, limit: int) -> Iterable[str]:
+    """The first pictures that a post names but are missing, each with the reason."""
+    return [f"{skipped.item}: {skipped.reason}" for skipped in joined.absent[:limit]]
 
 
 def _pixels(file: MediaFile) -> str:
-    """The sides of a picture; empty where they are not to be had cheaply."""
+    """The width and height of a picture; empty if its header doesn't give them."""
     import warnings
 
     from PIL import Image
 
     try:
-        data = read_media(file.root, file.path, _LARGEST)
+        data = read_media(file.root, file.path, _MAX_BYTES)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=_PLAIN_FORMATS) as picture:
                 width, height = picture.size
     except DecodeError:
         return ""
-    except Exception:  # what headers of hostile files make Pillow raise has no end
+    except Exception:  # hostile headers make Pillow raise almost anything
         return ""
     return f"{width:,} × {height:,}"

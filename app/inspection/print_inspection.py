@@ -1,32 +1,32 @@
-"""An inspection in plain lines, with the posts side by side."""
+"""Formats an inspection as lines, with its posts side by side."""
 
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from frametrace.app.inspection.findings import (
-    DraftFound,
-    FileFound,
+    DraftedMap,
+    InspectedFile,
+    InspectedSource,
     Inspection,
-    PictureFound,
-    PicturesFound,
-    PostShown,
+    PictureSummary,
     Reason,
-    SourceFound,
-    TimesFound,
+    ShownPicture,
+    ShownPost,
+    TimeColumn,
 )
-from frametrace.app.output.render import printable
-from frametrace.app.output.text_columns import Screen, side_by_side
+from frametrace.app.output.render import labelled, printable
+from frametrace.app.output.text_columns import Screen, wrapped_columns
 from frametrace.posts.model import AccountKind, Post, Precision
 
 __all__ = ["inspection_lines", "screen_of"]
 
-_NAMES = 30  # columns that are listed
-_REASONS = 5
-_NARROWEST = 40  # cells of a terminal
-_LONGEST = 300  # characters of a cell that is shown
+_MAX_COLUMNS = 30  # listed
+_MAX_REASONS = 5
+_MIN_WIDTH = 40  # terminal columns
+_MAX_CHARACTERS = 300  # of a cell
 _DRAFT = "draft"
-_FOLDER = "folder"  # the format of pictures that are posts of their own
+_FOLDER = "folder"  # the format of a folder in which each picture is a post
 _TIMES: Mapping[Precision, str] = {
     Precision.SECOND: "%Y-%m-%d %H:%M:%S UTC",
     Precision.MINUTE: "%Y-%m-%d %H:%M UTC",
@@ -35,31 +35,31 @@ _TIMES: Mapping[Precision, str] = {
 _RULES: Mapping[str, str] = {
     "map": "by a media map",
     "row": "by the row",
-    "name": "by its name, a guess",
+    "name": "by its file name, a guess",
 }
 
 
 def screen_of() -> Screen:
-    """Where standard output goes: a terminal of some width, or a file or another program."""
+    """The screen of standard output: a terminal of some width, or a file or another program."""
     if not sys.stdout.isatty():
         return Screen()
-    return Screen(max(_NARROWEST, shutil.get_terminal_size().columns), is_terminal=True)
+    return Screen(max(_MIN_WIDTH, shutil.get_terminal_size().columns), is_terminal=True)
 
 
 def inspection_lines(
-    found: Inspection, steps: Sequence[str] = (), screen: Screen = Screen()
+    inspection: Inspection, steps: Sequence[str] = (), screen: Screen = Screen()
 ) -> Iterator[str]:
-    """Everything that was found, and what to do next; no line can steer a terminal."""
-    for source in found.sources:
+    """All results, and what to do next; no line can control a terminal."""
+    for source in inspection.sources:
         yield from _source_lines(source, screen)
-    yield from _picture_lines(found.pictures, found)
+    yield from _picture_lines(inspection.pictures, inspection)
     yield from _labelled("next", steps)
 
 
-def _source_lines(source: SourceFound, screen: Screen) -> Iterator[str]:
+def _source_lines(source: InspectedSource, screen: Screen) -> Iterator[str]:
     count = sum(file.files for file in source.files)
     are_pictures = all(file.format == _FOLDER for file in source.files)
-    of_posts = " of pictures alone" if are_pictures else f", {_files(count)} of posts in it"
+    of_posts = " of pictures" if are_pictures else f", {_files(count)} of posts in it"
     inside = f": {source.holds}{of_posts}" if source.holds and count else ""
     yield printable(f"{source.path}{inside}")
     yield ""
@@ -75,53 +75,53 @@ def _source_lines(source: SourceFound, screen: Screen) -> Iterator[str]:
         yield ""
 
 
-def _file_lines(file: FileFound, screen: Screen) -> Iterator[str]:
+def _file_lines(file: InspectedFile, screen: Screen) -> Iterator[str]:
     is_draft = file.format == _DRAFT
-    named = f"{file.files:,} files, such as {file.name}" if file.files > 1 else file.name
+    name = f"{file.files:,} files, such as {file.name}" if file.files > 1 else file.name
     about = ", ".join(filter(None, (file.how, file.encoding, file.packing)))
-    yield from _labelled("file", [named])
+    yield from _labelled("file", [name])
     yield from _labelled("is", [about])
     if is_draft:
-        yield from _labelled("format", ["none fits: read here by the draft above"])
+        yield from _labelled("format", ["unknown: read by the draft above"])
     else:
         yield from _labelled("format", [f"{file.format}: {file.title}", file.because])
     yield from _labelled("rows", [_counted(file)])
     yield from _labelled("columns", _columns(file))
-    yield from _labelled("times", [_times(each) for each in file.times])
+    yield from _labelled("times", map(_times, file.times))
     yield from _labelled("not read", _reasons(file.reasons))
     yield ""
-    yield from side_by_side(*_shown(file.shown), screen)
+    yield from wrapped_columns(*_shown(file.shown), screen)
     yield ""
 
 
-def _counted(file: FileFound) -> str:
+def _counted(file: InspectedFile) -> str:
     if not file.rows:
         return "none: it holds no rows"
-    least = f"at least {file.rows:,}; the first {file.rows:,} were looked at" if file.is_cut else ""
-    gave = [f"{file.posts:,} {'post' if file.posts == 1 else 'posts'}"]
+    cut = f"at least {file.rows:,}; the first {file.rows:,} were inspected" if file.is_cut else ""
+    counts = [f"{file.posts:,} {'post' if file.posts == 1 else 'posts'}"]
     if file.different_posts < file.posts:
-        gave[0] += f" with {file.different_posts:,} different ids"
+        counts[0] += f" with {file.different_posts:,} different ids"
     if file.accounts:
-        gave.append(f"{file.accounts:,} {'profile' if file.accounts == 1 else 'profiles'}")
+        counts.append(f"{file.accounts:,} {'profile' if file.accounts == 1 else 'profiles'}")
     if file.dropped:
-        gave.append(f"{file.dropped:,} that can't be read")
-    return f"{least or f'{file.rows:,}'}: {', '.join(gave)}"
+        counts.append(f"{file.dropped:,} that can't be read")
+    return f"{cut or f'{file.rows:,}'}: {', '.join(counts)}"
 
 
-def _columns(file: FileFound) -> Iterator[str]:
-    for what, names in (("used", file.used), ("kept as they are", file.kept)):
+def _columns(file: InspectedFile) -> Iterator[str]:
+    for use, names in (("used", file.used), ("kept unchanged", file.kept)):
         if names:
-            yield f"{what}: {_listed(names)}"
+            yield f"{use}: {_listed(names)}"
     if file.empty:
-        yield f"empty in these rows, or not there: {_listed(file.empty)}"
+        yield f"empty in these rows, or missing: {_listed(file.empty)}"
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f", … ({len(names):,})" if len(names) > _NAMES else ""
-    return ", ".join(name[:60] for name in names[:_NAMES]) + more
+    more = f", … ({len(names):,})" if len(names) > _MAX_COLUMNS else ""
+    return ", ".join(name[:60] for name in names[:_MAX_COLUMNS]) + more
 
 
-def _times(times: TimesFound) -> str:
+def _times(times: TimeColumn) -> str:
     finest = ", ".join(
         f"{count:,} to the {name}" for name, count in times.precisions.items() if count
     )
@@ -132,32 +132,32 @@ def _times(times: TimesFound) -> str:
 
 
 def _reasons(reasons: Sequence[Reason]) -> Iterator[str]:
-    for each in reasons[:_REASONS]:
-        yield f"{each.count:,} × {each.reason}"
-        yield f"    such as {each.example}"
-    if len(reasons) > _REASONS:
-        yield f"… and {len(reasons) - _REASONS:,} other reasons"
+    for reason in reasons[:_MAX_REASONS]:
+        yield f"{reason.count:,} × {reason.reason}"
+        yield f"    for example {reason.example}"
+    if len(reasons) > _MAX_REASONS:
+        yield f"… and {len(reasons) - _MAX_REASONS:,} other reasons"
 
 
-def _draft_lines(draft: DraftFound, screen: Screen) -> Iterator[str]:
+def _draft_lines(draft: DraftedMap, screen: Screen) -> Iterator[str]:
     if draft.is_complete:
         yield from _labelled("draft", [f"a column map for {draft.table}; check it:"])
     else:
-        yield from _labelled("draft", [f"of {draft.table}, {draft.how}; it lacks a column yet:"])
+        yield from _labelled("draft", [f"for {draft.table}, {draft.how}; it still lacks a column:"])
     yield ""
     yield from (f"    {printable(line)}" for line in draft.toml.splitlines())
     yield ""
     if not draft.is_complete:
-        yield from _labelled("rows", ["as they stand in the table:"])
+        yield from _labelled("rows", ["as written in the table:"])
         yield ""
-        yield from side_by_side(*_as_it_stands(draft), screen)
+        yield from wrapped_columns(*_raw_rows(draft), screen)
         yield ""
 
 
-def _as_it_stands(draft: DraftFound) -> tuple[list[str], list[list[str]]]:
+def _raw_rows(draft: DraftedMap) -> tuple[list[str], list[list[str]]]:
     fields = {column: field for field, column in draft.columns.items()}
-    names = list(dict.fromkeys(name for row in draft.rows for name in row))[:_NAMES]
-    header = ["column", "taken for", *(f"row {at}" for at in range(1, len(draft.rows) + 1))]
+    names = list(dict.fromkeys(name for row in draft.rows for name in row))[:_MAX_COLUMNS]
+    header = ["column", "read as", *(f"row {at}" for at in range(1, len(draft.rows) + 1))]
     rows = [
         [name, fields.get(name, ""), *(_cut(row.get(name, "")) for row in draft.rows)]
         for name in names
@@ -165,24 +165,26 @@ def _as_it_stands(draft: DraftFound) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _picture_lines(pictures: PicturesFound, found: Inspection) -> Iterator[str]:
+def _picture_lines(pictures: PictureSummary, inspection: Inspection) -> Iterator[str]:
     lines = [f"{count:,} joined {_RULES[rule]}" for rule, count in pictures.joined.items() if count]
     absent = sum(reason.count for reason in pictures.absent)
     if absent:
-        lines += [f"{absent:,} named and not there", *_indented(_reasons(pictures.absent))]
+        lines += [f"{absent:,} named but missing", *_indented(_reasons(pictures.absent))]
     if pictures.unowned:
         such_as = ", ".join(pictures.unowned_such_as)
-        lines.append(f"{_files(pictures.unowned)} of none of these posts, such as {such_as}")
+        verb = "belongs" if pictures.unowned == 1 else "belong"
+        files = _files(pictures.unowned)
+        lines.append(f"{files} {verb} to none of these posts, such as {such_as}")
     if pictures.aside:
         kinds = ", ".join(f"{n:,} {kind or 'no suffix'}" for kind, n in pictures.aside.items())
         aside = _files(sum(pictures.aside.values()))
-        lines.append(f"{aside} that can't be a picture, by suffix: {kinds}")
+        lines.append(f"{aside} that can't be pictures, by suffix: {kinds}")
     if pictures.unused:
         lines += ["lines of media maps for other posts", *_indented(_reasons(pictures.unused))]
     if pictures.closed:
         lines += ["not opened:", *_indented(_reasons(pictures.closed))]
-    if lines and found.is_cut:
-        lines.append("this is about the rows that were looked at: those after them may differ")
+    if lines and inspection.is_cut:
+        lines.append("these counts are about the inspected rows; later rows may differ")
     yield from _labelled("pictures", lines)
 
 
@@ -195,13 +197,13 @@ def _indented(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _labelled(label: str, lines: Sequence[str] | Iterator[str]) -> Iterator[str]:
-    """Lines behind a word that says what they are about."""
+    """Lines behind a label, which the first of them shows."""
     for number, line in enumerate(lines):
         if line.strip():
-            yield f"{label if number == 0 else '':<10}{printable(line)}"
+            yield labelled(label if number == 0 else "", line)
 
 
-def _shown(posts: Sequence[PostShown]) -> tuple[list[str], list[list[str]]]:
+def _shown(posts: Sequence[ShownPost]) -> tuple[list[str], list[list[str]]]:
     """A table with a column for each post."""
     columns = [dict(_fields(shown)) for shown in posts]
     names = list(dict.fromkeys(name for column in columns for name in column))
@@ -210,7 +212,7 @@ def _shown(posts: Sequence[PostShown]) -> tuple[list[str], list[list[str]]]:
     return header, [row for row in rows if any(row[1:])]
 
 
-def _fields(shown: PostShown) -> Iterator[tuple[str, str]]:
+def _fields(shown: ShownPost) -> Iterator[tuple[str, str]]:
     post = shown.post
     yield "platform", post.platform
     yield "post", post.post_id
@@ -222,7 +224,7 @@ def _fields(shown: PostShown) -> Iterator[tuple[str, str]]:
     yield "as written", shown.written_time
     yield "text", post.text
     yield "pictures", "; ".join(map(_picture, shown.pictures))
-    yield "not there", "; ".join(shown.absent)
+    yield "missing", "; ".join(shown.absent)
     yield "links", ", ".join(post.links)
     yield "hashtags", ", ".join(post.hashtags)
     yield "repost of", post.repost_of
@@ -235,11 +237,11 @@ def _time(post: Post) -> str:
     return post.posted_at.strftime(written) if post.posted_at and written else "none"
 
 
-def _picture(found: PictureFound) -> str:
-    sides = f", {found.pixels}" if found.pixels else ""
-    return f"{found.path} ({_RULES[found.rule]}{sides})"
+def _picture(picture: ShownPicture) -> str:
+    size = f", {picture.pixels}" if picture.pixels else ""
+    return f"{picture.path} ({_RULES[picture.rule]}{size})"
 
 
 def _cut(text: str) -> str:
-    shown = " ".join(printable(text[: 2 * _LONGEST]).split())
-    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+    shown = " ".join(printable(text[: 2 * _MAX_CHARACTERS]).split())
+    return shown if len(shown) <= _MAX_CHARACTERS else f"{shown[:_MAX_CHARACTERS]}…"

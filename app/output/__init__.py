@@ -1,1 +1,1 @@
-"""What commands print."""
+"""Prints what commands show."""

@@ -1,4 +1,4 @@
-"""What people see while work goes on, on standard error: a bar on a terminal, else plain lines."""
+"""Shows progress on standard error: a bar on a terminal, otherwise plain lines."""
 
 import sys
 import time
@@ -9,18 +9,18 @@ from frametrace.app.output.render import printable
 
 __all__ = ["Console"]
 
-_EVERY = 10.0  # seconds between plain lines: a log of a day's work stays readable
+_LINE_INTERVAL = 10.0  # seconds between plain lines, so that the log of a long run stays short
 
 
 class Console:
-    """Listens to long work and tells a person about it; results themselves go elsewhere."""
+    """Shows the progress of long work on standard error; results go to standard output."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
 
     @contextmanager
     def track(self, label: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        """Show how far a piece of work is, at what rate, and the time left."""
+        """Show how much of a task is done, the rate, and the time left."""
         if self._quiet or total == 0:
             yield lambda done: None
         elif sys.stderr.isatty():
@@ -31,7 +31,7 @@ class Console:
                 yield advance
 
     def note(self, line: str) -> None:
-        """Say one plain sentence."""
+        """Print one sentence."""
         print(printable(line), file=sys.stderr, flush=True)
 
 
@@ -56,39 +56,38 @@ def _bar(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    begun = time.monotonic()
+    start = time.monotonic()
     with Progress(*columns, console=RichConsole(stderr=True)) as bar:
         task = bar.add_task(escape(printable(label)), total=total, rate="")
 
         def advance(done: int) -> None:
             bar.advance(task, done)
-            bar.update(task, rate=_rate(bar.tasks[0].completed, time.monotonic() - begun))
+            bar.update(task, rate=_rate(bar.tasks[0].completed, time.monotonic() - start))
 
         yield advance
 
 
 @contextmanager
 def _lines(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    begun = told = time.monotonic()
+    start = last_line = time.monotonic()
     done = 0
 
-    def say(line: str) -> None:
+    def print_progress(line: str) -> None:
         print(printable(f"{label}: {line}"), file=sys.stderr, flush=True)
 
-    def advance(more: int) -> None:
-        nonlocal done, told
-        done += more
+    def advance(count: int) -> None:
+        nonlocal done, last_line
+        done += count
         now = time.monotonic()
-        if now - told >= _EVERY:
-            told = now
-            left = (
-                f", {_span((total - done) * (now - begun) / done)} left" if total and done else ""
-            )
-            say(f"{done:,}{f' of {total:,}' if total else ''}, {_rate(done, now - begun)}{left}")
+        if now - last_line >= _LINE_INTERVAL:
+            last_line, seconds = now, now - start
+            left = f", {_span((total - done) * seconds / done)} left" if total and done else ""
+            of_total = f" of {total:,}" if total else ""
+            print_progress(f"{done:,}{of_total}, {_rate(done, seconds)}{left}")
 
     yield advance
-    spent = time.monotonic() - begun
-    say(f"{done:,} in {_span(spent)} ({_rate(done, spent)})")
+    seconds = time.monotonic() - start
+    print_progress(f"{done:,} in {_span(seconds)} ({_rate(done, seconds)})")
 
 
 def _rate(done: float, seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""What is printed and written of framings by example."""
+"""Prints framings by example: ranks posts, lists named framings, deletes one; writes the CSV."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from frametrace.app.output.console import Console
-from frametrace.app.output.render import print_json, print_line, printable, rows_text, table_text
+from frametrace.app.output.render import print_json, print_line, print_rows, print_table, print_text
 from frametrace.app.report.csv_tables import rows_of, write_csv
 from frametrace.app.report.evidence_sentences import in_common
 from frametrace.case.store import Case
@@ -31,12 +31,12 @@ from frametrace.posts.errors import CaseError, UsageError
 
 __all__ = ["list_framings", "remove_framing", "show_framing"]
 
-_SHOWN = 20
+_DEFAULT_TOP = 20  # posts on a terminal
 _COLUMNS = {
-    "decades": "decades",
+    "decades": "rarity",
     "member": "belongs",
     "by": "by",
-    "like": "like",
+    "like": "similar to",
     "platform": "platform",
     "post_id": "post",
     "account_id": "account",
@@ -51,59 +51,60 @@ _CSV_COLUMNS = (
 
 
 def show_framing(
-    case_path: Path, asked: FramingQuery, top: int | None, out: Path | None, *, as_json: bool
+    case_path: Path, query: FramingQuery, top: int | None, out: Path | None, *, as_json: bool
 ) -> None:
     """Rank the posts of a case by examples, print them, and write them to a CSV file.
 
-    Raises as `rank_by_example` does, `UsageError` where the file is there and something else, and
-    `CaseError` where it can't be written.
+    Raises as `rank_by_example` does, `UsageError` if the file exists and is something else, and
+    `CaseError` if it can't be written.
     """
     case, console = Case(case_path), Console()
     if out is not None:
         rows_of(out, _CSV_COLUMNS, "list of a framing's posts")
-    fewest = None if as_json or out is not None else _SHOWN
-    ranked, framing = rank_by_example(case, asked, fewest if top is None else top, console)
-    rows = _explained(ranked.rows)
+    default_top = None if as_json or out is not None else _DEFAULT_TOP
+    ranked, framing = rank_by_example(case, query, default_top if top is None else top, console)
+    rows = _with_evidence(ranked.rows)
     if out is not None:
         _write(out, rows)
-    least = MatchSettings().min_decades if framing.min_rarity is None else framing.min_rarity
+    min_rarity = MatchSettings().min_decades if framing.min_rarity is None else framing.min_rarity
     if as_json:
-        about = {**asdict(ranked), "rows": ranked.rows.to_pylist(), "min_decades": least}
-        print_json({**about, "name": asked.name or None, **_counts(framing)})
+        about = {**asdict(ranked), "rows": ranked.rows.to_pylist(), "min_decades": min_rarity}
+        print_json({**about, "name": query.name or None, **_counts(framing)})
         return
     total, by = case.epoch.rows("posts"), ", ".join(ranked.signals) or "nothing"
     print_line("compared", f"{ranked.compared:,} of {total:,} posts by {by}")
-    print_line("examples", f"{_examples_text(framing)}")
+    print_line("examples", _examples_text(framing))
     posts = f"{ranked.belonging:,} post{'s' if ranked.belonging != 1 else ''}"
     copies = ", with a copy of an example's picture" if framing.like.pictures else ""
-    print_line("belong", f"{posts}: alike by {least:g} decades or more{copies}, or examples")
+    print_line("belong", f"{posts}: of a rarity of {min_rarity:g} or more{copies}, or examples")
     for note in ranked.notes:
         print_line("note", note)
-    if asked.name:
-        print_line("kept", asked.name)
-        print_line("next", f"frametrace match {printable(str(case_path))}")
-    shown = rows if top == 0 else rows.slice(0, top or _SHOWN)
-    print(f"\n{rows_text(shown, _COLUMNS)}")
+    if query.name:
+        print_line("kept", query.name)
+        print_line("next", f"frametrace match {case_path}")
+    print_text()
+    print_rows(rows if top == 0 else rows.slice(0, top or _DEFAULT_TOP), _COLUMNS)
     if out is not None:
-        print(f"\n{rows.num_rows:,} posts are in {printable(str(out))}")
+        print_text()
+        print_text(f"{rows.num_rows:,} posts are in {out}")
 
 
-def _explained(rows: pa.Table) -> pa.Table:
-    """With what each post has in common with which example, in words."""
-    told = rows.select(["tied_by", "belongs"]).to_pylist()
+def _with_evidence(rows: pa.Table) -> pa.Table:
+    """The rows with columns that say what each post has in common with which example."""
+    ties = rows.select(["tied_by", "belongs"]).to_pylist()
     columns: dict[str, Callable[[Mapping[str, Any]], str]] = {
         "evidence": lambda row: "; ".join(map(_sentence, row["tied_by"])),
         "member": lambda row: "yes" if row["belongs"] else "",
         "by": lambda row: ", ".join(map(_short, row["tied_by"])),
         "like": lambda row: ", ".join(dict.fromkeys(tie["example"] for tie in row["tied_by"])),
     }
-    for name, say in columns.items():
-        rows = rows.append_column(name, pa.array([say(row) for row in told], pa.string()))
+    for name, describe in columns.items():
+        rows = rows.append_column(name, pa.array([describe(row) for row in ties], pa.string()))
     return rows
 
 
 def _sentence(tie: Mapping[str, Any]) -> str:
-    return f"{in_common(tie)}, as {tie['example']}"
+    return f"{in_common(tie)}, like {tie['example']}"
 
 
 def _short(tie: Mapping[str, Any]) -> str:
@@ -112,16 +113,16 @@ def _short(tie: Mapping[str, Any]) -> str:
 
 
 def _write(out: Path, rows: pa.Table) -> None:
-    beside = out.with_name(f".{out.name}.writing")
+    temporary = out.with_name(f".{out.name}.writing")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_csv(beside, rows, _CSV_COLUMNS)
-        beside.replace(out)
+        write_csv(temporary, rows, _CSV_COLUMNS)
+        temporary.replace(out)
     except OSError as error:
         raise CaseError(f"{out} can't be written: {error.strerror or error}") from None
     finally:
         with suppress(OSError):
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
 def _counts(framing: Framing) -> dict[str, Any]:
@@ -132,8 +133,8 @@ def _counts(framing: Framing) -> dict[str, Any]:
 
 
 def _examples_text(framing: Framing) -> str:
-    against = f"; not meant: {_kinds_text(framing.unlike)}" if len(framing.unlike) else ""
-    return f"{_kinds_text(framing.like)}{against}"
+    unlike = f"; not: {_kinds_text(framing.unlike)}" if len(framing.unlike) else ""
+    return f"{_kinds_text(framing.like)}{unlike}"
 
 
 def _kinds_text(examples: Examples) -> str:
@@ -146,25 +147,26 @@ def _kinds_text(examples: Examples) -> str:
 
 
 def list_framings(case_path: Path, *, as_json: bool) -> None:
-    """Print the named framings of a case, and how many posts the last match run found of each."""
+    """Print the named framings of a case, and how many posts belonged to each in the last match."""
     case = Case(case_path)
     rows = [_row(case, name) for name in framing_names(case)]
     if as_json:
         print_json(rows)
         return
     if not rows:
-        print(
-            "no framing is kept under a name; keep one with: "
-            f"frametrace framing {printable(str(case_path))} --like POST --name NAME"
+        print_text(
+            "the case has no named framing; make one with: "
+            f"frametrace framing {case_path} --like POST --name NAME"
         )
         return
     cells = [[row["name"], row["examples"], row["posts"]] for row in rows]
-    print(table_text(["framing", "examples", "posts that belong"], cells))
+    print_table(["framing", "examples", "posts that belong"], cells)
     for row in rows:
         if row["error"]:
             print_line("note", row["error"])
     if any(row["posts"] is None for row in rows):
-        print(f"\nwhich posts belong, tells: frametrace match {printable(str(case_path))}")
+        print_text()
+        print_text(f"to find the posts that belong: frametrace match {case_path}")
 
 
 def _row(case: Case, name: str) -> dict[str, Any]:
@@ -174,12 +176,12 @@ def _row(case: Case, name: str) -> dict[str, Any]:
         return {"name": name, "examples": "can't be read", "posts": None, "error": str(error)}
     rows = posts_when_matched(case, name)
     posts = None if rows is None else rows.num_rows
-    told = {"name": name, "examples": _examples_text(framing), "posts": posts, "error": None}
-    return {**told, **_counts(framing)}
+    summary = {"name": name, "examples": _examples_text(framing), "posts": posts, "error": None}
+    return {**summary, **_counts(framing)}
 
 
 def remove_framing(case_path: Path, name: str, *, as_json: bool) -> None:
-    """Delete a named framing and say so."""
+    """Delete a named framing, and print its name."""
     case, name = Case(case_path), checked_framing_name(name)
     with framings_lock(case):
         delete_framing(case, name)

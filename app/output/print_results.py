@@ -1,7 +1,5 @@
-"""What commands print of their results: a few plain lines, or one JSON document."""
+"""Prints the results of add, embed, match and run, and builds their JSON."""
 
-import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -14,7 +12,14 @@ import pyarrow.compute as pc
 
 from frametrace.app.library import Matched, Run
 from frametrace.app.output.edit_words import edits_found
-from frametrace.app.output.render import moment_text, print_line, printable, rows_text, table_text
+from frametrace.app.output.render import (
+    moment_text,
+    print_error,
+    print_line,
+    print_rows,
+    print_table,
+    print_text,
+)
 from frametrace.app.report.framing_sentences import name_of
 from frametrace.app.report.group_changes import changed_most, mark, since_of
 from frametrace.app.summary import (
@@ -33,7 +38,7 @@ if TYPE_CHECKING:
     from frametrace.matcher.saved_results import MatchRun
 
 __all__ = [
-    "end",
+    "exit_if_incomplete",
     "matched_json",
     "print_added",
     "print_embedded",
@@ -44,11 +49,11 @@ __all__ = [
     "run_json",
 ]
 
-_TOP = 10
-_REUSES_SHOWN = 20
+_MAX_GROUPS = 10  # in a table
+_MAX_REUSES = 20
 _REUSE_COLUMNS = {
     "distance": "bits",
-    "similarity": "alike",
+    "similarity": "similarity",
     "relation": "relation",
     "signal": "by",
     "case_b": "case",
@@ -58,53 +63,51 @@ _REUSE_COLUMNS = {
     "account_kind": "kind",
     "posted_at": "time (UTC)",
     "media_path": "path",
-    "case_a": "reused of",
-    "media_path_a": "its path",
-    "posts_a": "its posts",
+    "case_a": "reused from",
+    "media_path_a": "original path",
+    "posts_a": "original posts",
 }
-_REASONS = 5
-_SOON = 10  # seconds, before which a rate says nothing
-_TOP_OF_JSON = 100  # CASE/results/<epoch>/changes.parquet has them all
-_OF_CHANGES = (
+_MAX_REASONS = 5
+_MIN_SECONDS = 10  # for which a rate is meaningful
+_MAX_JSON_GROUPS = 100  # CASE/results/<epoch>/changes.parquet lists all
+_CHANGE_COLUMNS = (
     *("group_id", "kind", "change", "previous_ids", "new_posts", "new_accounts", "posts"),
     *("accounts", "title"),
 )
-_STEERING = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def end(case: Case, *, strict: bool, added: "Added | None" = None) -> None:
-    """End with exit code 1 where rows were dropped, and under --strict where anything was."""
+def exit_if_incomplete(case: Case, *, strict: bool, added: "Added | None" = None) -> None:
+    """Exit with code 1 if rows were dropped or, with --strict, if anything was skipped."""
     if added is not None and added.dropped:
         first = f" The first: {skipped_text(added.lost)}" if added.lost else ""
-        message = f"{_lost_of(added)} were NOT read.{first}"
-        print(printable(f"frametrace: {message}"), file=sys.stderr)
+        print_error(f"{_dropped_text(added)} were NOT read.{first}")
         click.get_current_context().exit(1)
     if strict and case.epoch.rows("skipped"):
         click.get_current_context().exit(1)
 
 
 def print_added(added: "Added", seconds: float = 0) -> None:
-    """Say what was read, how fast if it is told how long that took, and what joined pictures."""
-    known = f" ({added.known:,} were known)" if added.known else ""
+    """Print what was read, the rate if that took long, and how pictures were joined to posts."""
+    known = f" ({added.known:,} already known)" if added.known else ""
     accounts = f", {_counted(added.accounts, 'new profile')}" if added.accounts else ""
     rows = f"; {_counted(added.rows, 'row')}"
-    rate = f"{rows}, {added.rows / seconds:,.0f} a second" if seconds > _SOON else rows
-    whole = f", {added.completed:,} completed" if added.completed else ""
-    posts = f"{_counted(added.posts, 'new post')}{known}{whole}{accounts}"
+    rate = f"{rows}, {added.rows / seconds:,.0f} a second" if seconds > _MIN_SECONDS else rows
+    completed = f", {added.completed:,} completed" if added.completed else ""
+    posts = f"{_counted(added.posts, 'new post')}{known}{completed}{accounts}"
     print_line("read", f"{posts}, {_counted(added.media, 'new picture')}{rate}")
     if added.dropped:
-        print_line("DROPPED", f"{_lost_of(added)} could not be read")
-    for source, kept in islice(added.by_kept.items(), _REASONS):
-        print_line("columns", f"{source} by the column map that the case keeps: {kept}")
+        print_line("DROPPED", f"{_dropped_text(added)} could not be read")
+    for source, kept in islice(added.by_kept.items(), _MAX_REASONS):
+        print_line("columns", f"{source} is read by the column map kept in the case: {kept}")
     if count := added.other_times:
-        told = f"{_counted(count, 'known post')} would now have another time"
-        print_line("times", f"{told}: the case keeps the first; add them to a new case")
+        differing = f"{_counted(count, 'known post')} would now have another time"
+        print_line("times", f"{differing}: the case keeps the first; add them to a new case")
     rules = (
         (added.by_map, "joined to posts by a media map"),
-        (added.by_row, "joined by what their rows say"),
-        (added.by_name, "joined by file names (a guess)"),
-        (added.absent, "named in rows and not there"),
-        (added.unowned, "in the media folders that belong to no post"),
+        (added.by_row, "joined to posts by their rows"),
+        (added.by_name, "joined to posts by file names (a guess)"),
+        (added.absent, "named in rows but missing"),
+        (added.unowned, "in the media folders without a post"),
     )
     for count, what in rules:
         if count:
@@ -112,32 +115,32 @@ def print_added(added: "Added", seconds: float = 0) -> None:
     if added.aside:
         kinds = ", ".join(f"{count:,} {kind or 'no suffix'}" for kind, count in added.aside.items())
         files = _counted(sum(added.aside.values()), "file")
-        print_line("aside", f"{files} that can't be a picture: {kinds}")
+        print_line("other", f"{files} that can't be pictures: {kinds}")
 
 
-def _lost_of(added: "Added") -> str:
-    """How many of what; a file, a sheet or a list that is not read counts as a row."""
+def _dropped_text(added: "Added") -> str:
+    """How many rows were dropped; a file, a sheet or a list that is not read counts as a row."""
     what = "rows, files or sheets" if added.unreadable_files else "rows"
     return f"{added.dropped:,} of {added.rows:,} {what}"
 
 
 def print_skipped(case: Case) -> None:
-    """Say how much the case holds that could not be read, and why."""
+    """Print how many items in the case could not be read, and why."""
     if total := case.epoch.rows("skipped"):
         print_line("skipped", f"{total:,}, listed in the case and in the report")
-        for reason, count, example in reasons_of(case)[:_REASONS]:
-            such_as = f"; such as {example}" if example else ""
-            print(printable(f"          {count:,} × {reason}{such_as}"))
+        for reason, count, example in reasons_of(case)[:_MAX_REASONS]:
+            such_as = f"; for example {example}" if example else ""
+            print_line("", f"{count:,} × {reason}{such_as}")
 
 
 def print_embedded(case: Case, embedded: "Embedded") -> None:
-    """Say what was computed, with which models."""
+    """Print what was computed, and with which models."""
     print_line("computed", f"{embedded.pictures:,} pictures, {embedded.captions:,} captions")
-    print_line("signals", f"{describe_signals(case.epoch.signals) or 'none'}")
+    print_line("signals", describe_signals(case.epoch.signals) or "none")
 
 
 def print_matched(matched: Matched) -> None:
-    """Print how much was found, what was not compared, and the groups that spread widest."""
+    """Print what was found, what was not compared, and the groups of the widest spread."""
     counts, results = matched.counts, matched.tables
     groups = f"{counts.photo_groups:,} photo groups, {counts.framing_groups:,} framing groups"
     print_line("found", f"{groups}; {counts.accounts:,} accounts take part")
@@ -145,24 +148,24 @@ def print_matched(matched: Matched) -> None:
         print_line("edited", edits)
     if elements := elements_text(counts):
         print_line("elements", elements)
-    for name, posts in _named_counts(results).items():
+    for name, posts in _posts_by_framing(results).items():
         print_line("named", f"{name}: {posts:,} post{'s' if posts > 1 else ''}")
     since = since_of(results, matched.made_by)
     if since is not None:
         print_line("since", f"epoch {since.epoch}: {since}")
     for note in matched.notes:
         print_line("note", note)
-    tying = results.groups.filter(pc.not_equal(results.groups["kind"], str(GroupKind.ELEMENT)))
-    if len(tying):
-        print(f"\n{_groups_text(results, tying)}\n")
-        if len(tying) > _TOP:
-            print(f"          {_TOP} of {len(tying):,} groups, those of the widest spread\n")
-    if since is not None and (changed := _changes_text(results)):
-        print(f"what changed most since epoch {since.epoch}\n\n{changed}\n")
+    is_element = pc.equal(results.groups["kind"], str(GroupKind.ELEMENT))
+    groups_of_posts = results.groups.filter(pc.invert(is_element))
+    if len(groups_of_posts):
+        _print_groups(results, groups_of_posts)
+    if since is not None and len(changed := changed_most(results, _MAX_GROUPS)):
+        print_text(f"what changed most since epoch {since.epoch}")
+        _print_changes(results, changed)
 
 
 def print_run(done: Run, *, page: bool = True) -> None:
-    """Print all that a run did, and unless it comes later, where its page is."""
+    """Print what a run did and, unless `page` is False, the path of its report."""
     print_added(done.added)
     print_embedded(done.matched.case, done.embedded)
     print_skipped(done.matched.case)
@@ -172,24 +175,24 @@ def print_run(done: Run, *, page: bool = True) -> None:
 
 
 def run_json(done: Run) -> dict[str, Any]:
-    """All that a run did, as `run --json` gives it."""
-    found = {**matched_json(done.matched), "report": done.page, "notes": done.embedded.notes}
-    return {"added": asdict(done.added), "found": found}
+    """What a run did, for `run --json`."""
+    results = {**matched_json(done.matched), "report": done.page, "notes": done.embedded.notes}
+    return {"added": asdict(done.added), "found": results}
 
 
 def matched_json(matched: Matched) -> dict[str, Any]:
     """The counts of a match, what changed since an earlier run, and the named framings."""
     since = _since_json(matched.tables, matched.made_by)
-    return {**asdict(matched.counts), "since": since, "named": _named_counts(matched.tables)}
+    return {**asdict(matched.counts), "since": since, "named": _posts_by_framing(matched.tables)}
 
 
-def _named_counts(results: Results) -> dict[str, int]:
-    """How many posts belong to each named framing that has some, by name."""
+def _posts_by_framing(results: Results) -> dict[str, int]:
+    """How many posts belong to each named framing that has any, by its name."""
     return dict(sorted(Counter(results.named["name"].to_pylist()).items()))
 
 
-def _groups_text(results: Results, groups: pa.Table) -> str:
-    named = _named(results)
+def _print_groups(results: Results, groups: pa.Table) -> None:
+    subject_of = _subject_of(results)
     rows = [
         (
             group["group_id"],
@@ -197,76 +200,84 @@ def _groups_text(results: Results, groups: pa.Table) -> str:
             group["accounts"],
             ", ".join(group["platforms"]),
             moment_text(group["first_at"]),
-            named(group),
+            subject_of(group),
         )
-        for group in groups.slice(0, _TOP).to_pylist()
+        for group in groups.slice(0, _MAX_GROUPS).to_pylist()
     ]
-    header = ("group", "posts", "accounts", "platforms", "first (UTC)", "about")
-    return table_text(header, rows, width=50)
+    print_text()
+    print_table(("group", "posts", "accounts", "platforms", "first (UTC)", "about"), rows, width=50)
+    print_text()
+    if len(groups) > _MAX_GROUPS:
+        print_line("", f"{_MAX_GROUPS} of {len(groups):,} groups, those of the widest spread")
+        print_text()
 
 
-def _named(results: Results) -> Callable[[Mapping[str, Any]], str]:
-    """What groups are about: of framings their terms, of photos a caption."""
+def _subject_of(results: Results) -> Callable[[Mapping[str, Any]], str]:
+    """What a group is about: the terms of a framing, a caption of a photo."""
     columns = (results.framings[name].to_pylist() for name in ("group_id", "terms"))
     terms = dict(zip(*columns, strict=True))
     return lambda group: name_of(terms.get(group["group_id"]) or (), group["title"])
 
 
-def _changes_text(results: Results) -> str:
-    named = _named(results)
+def _print_changes(results: Results, groups: pa.Table) -> None:
+    subject_of = _subject_of(results)
+    counts = ("new_posts", "new_accounts")
     rows = [
-        (group["group_id"], mark(group), group["new_posts"], group["new_accounts"], named(group))
-        for group in changed_most(results, _TOP).to_pylist()
+        (group["group_id"], mark(group), *(group[name] for name in counts), subject_of(group))
+        for group in groups.to_pylist()
     ]
-    header = ("group", "change", "new posts", "new accounts", "about")
-    return table_text(header, rows, width=50) if rows else ""
+    print_text()
+    print_table(("group", "change", "new posts", "new accounts", "about"), rows, width=50)
+    print_text()
 
 
 def _since_json(results: Results, run: "MatchRun") -> dict[str, Any] | None:
-    """What changed since an earlier run: counts, and the groups that changed most."""
+    """What changed since an earlier run: the counts, and the groups that changed most."""
     since = since_of(results, run)
     if since is None:
         return None
     return {
         **asdict(since),
-        "groups": changed_most(results, _TOP_OF_JSON).select(_OF_CHANGES).to_pylist(),
+        "groups": changed_most(results, _MAX_JSON_GROUPS).select(_CHANGE_COLUMNS).to_pylist(),
     }
 
 
 def print_reuses(matched: Matched) -> None:
-    """Print the first reuses, how many there are of what, and what was not compared."""
-    shown = matched.reuses.arrow.slice(0, _REUSES_SHOWN)
-    print(f"{rows_text(shown, _REUSE_COLUMNS)}\n")
+    """Print the first reuses, the counts for each pair of cases, and what was not compared."""
+    shown = matched.reuses.arrow.slice(0, _MAX_REUSES)
+    print_rows(shown, _REUSE_COLUMNS)
+    print_text()
     for line in _reuse_counts(matched.reuses.arrow, matched.made_by.cases):
-        print(printable(line))
+        print_text(line)
     if len(matched.reuses) > shown.num_rows:
-        print(f"the first {shown.num_rows} are shown; --out FILE.csv or --json gives all")
+        print_text(f"the first {shown.num_rows} are shown; --out FILE.csv or --json gives all")
     for note in matched.notes:
         print_line("note", note)
 
 
 def _reuse_counts(reuses: pa.Table, cases: Sequence[str]) -> list[str]:
-    """How many posts of each case reuse how much of each case before it."""
+    """For each pair of cases, what the later one reuses of the earlier one, in a sentence."""
     lines = []
-    for one, other in combinations(cases, 2):
-        both = pc.and_(pc.equal(reuses["case_a"], one), pc.equal(reuses["case_b"], other))
-        rows = reuses.filter(both)
-        framed = pc.equal(rows["relation"], str(Relation.SIMILAR))
-        shown, said = rows.filter(pc.invert(framed)), rows.filter(framed)
-        pictures = pc.count_distinct(shown["sha256_a"]).as_py()
-        framings = pc.count_distinct(said["group_id"]).as_py()
+    for earlier, later in combinations(cases, 2):
+        is_pair = pc.and_(pc.equal(reuses["case_a"], earlier), pc.equal(reuses["case_b"], later))
+        rows = reuses.filter(is_pair)
+        is_framing = pc.equal(rows["relation"], str(Relation.SIMILAR))
+        picture_rows, framing_rows = rows.filter(pc.invert(is_framing)), rows.filter(is_framing)
+        pictures = pc.count_distinct(picture_rows["sha256_a"]).as_py()
+        framings = pc.count_distinct(framing_rows["group_id"]).as_py()
         lines.append(
-            f"{other} reuses {_counted(pictures, 'picture')} of {one} in "
-            f"{_counted(_posts(shown), 'post')}, and shares {_counted(framings, 'framing')} with "
-            f"it in {_counted(_posts(said), 'post')}"
+            f"{later} reuses {_counted(pictures, 'picture')} of {earlier} in "
+            f"{_counted(_count_posts(picture_rows), 'post')}, and shares "
+            f"{_counted(framings, 'framing')} with it in "
+            f"{_counted(_count_posts(framing_rows), 'post')}"
         )
     return lines
 
 
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' if count != 1 else ''}"
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"
 
 
-def _posts(rows: pa.Table) -> int:
+def _count_posts(rows: pa.Table) -> int:
     posts: int = rows.group_by(["platform", "post_id"]).aggregate([]).num_rows
     return posts

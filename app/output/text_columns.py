@@ -1,4 +1,4 @@
-"""Things side by side, a column each, in cells that wrap: with lines on a terminal, else plain."""
+"""Lays out rows in columns whose cells wrap; with rules on a terminal, else as plain text."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -6,33 +6,34 @@ from dataclasses import dataclass
 
 from frametrace.app.output.render import printable
 
-__all__ = ["Screen", "side_by_side"]
+__all__ = ["Screen", "wrapped_columns"]
 
-_NAMES = 16  # cells of a terminal for the names of the rows
+# Widths in terminal columns.
+_NAME_WIDTH = 16  # of the first column, the names of the rows
 _GAP = 2
-_NARROWEST = 24  # cells of a terminal for each column; more columns stand below
+_MIN_WIDTH = 24  # of each other column; columns that don't fit are printed below
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Where lines are shown: how wide it is, and whether it is a terminal."""
+    """The width of the output in columns, and whether it is a terminal."""
 
     width: int = 120
     is_terminal: bool = False
 
 
-def side_by_side(
+def wrapped_columns(
     header: Sequence[str], rows: Sequence[Sequence[str]], screen: Screen
 ) -> Iterator[str]:
-    """The lines of a table whose first column names the rows; no cell can steer a terminal."""
-    most = max(1, (screen.width - _NAMES) // _NARROWEST)
-    for at in range(1, len(header), most):
-        chosen = [0, *range(at, min(at + most, len(header)))]
-        if at > 1:
+    """The lines of a table whose first column names the rows; no cell can control a terminal."""
+    max_columns = max(1, (screen.width - _NAME_WIDTH) // _MIN_WIDTH)
+    for start in range(1, len(header), max_columns):
+        chosen = [0, *range(start, min(start + max_columns, len(header)))]
+        if start > 1:
             yield ""
         yield from _table(
-            [header[each] for each in chosen],
-            [[row[each] for each in chosen] for row in rows],
+            [header[index] for index in chosen],
+            [[row[index] for index in chosen] for row in rows],
             screen,
         )
 
@@ -47,19 +48,19 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]], screen: Screen)
     table = Table(
         box=box.SIMPLE_HEAD if screen.is_terminal else None, pad_edge=False, padding=(0, _GAP, 0, 0)
     )
-    names = min(_NAMES, max(cell_len(row[0]) for row in (header, *rows)))
-    widest = (screen.width - names) // (len(header) - 1) - _GAP
-    for number, name in enumerate(header):
-        most = widest if number else _NAMES
-        table.add_column(Text(printable(name)), max_width=most, overflow="fold")
+    name_width = min(_NAME_WIDTH, max(cell_len(row[0]) for row in (header, *rows)))
+    cell_width = (screen.width - name_width) // (len(header) - 1) - _GAP
+    for index, name in enumerate(header):
+        max_width = cell_width if index else _NAME_WIDTH
+        table.add_column(Text(printable(name)), max_width=max_width, overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
-    held = io.StringIO()
+    buffer = io.StringIO()
     Console(
-        file=held,
+        file=buffer,
         width=screen.width,
         force_terminal=screen.is_terminal,
         color_system="standard" if screen.is_terminal else None,
         legacy_windows=False,
     ).print(table)
-    yield from (line.rstrip() for line in held.getvalue().splitlines())
+    yield from (line.rstrip() for line in buffer.getvalue().splitlines())

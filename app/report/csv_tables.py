@@ -1,4 +1,4 @@
-"""The report's tables as CSV: stable, UTF-8, and harmless in a spreadsheet."""
+"""Writes tables as CSV in UTF-8, with cells that no spreadsheet runs as a formula."""
 
 import csv
 import json
@@ -13,7 +13,14 @@ import pyarrow as pa
 from frametrace.matcher.results import EVIDENCE
 from frametrace.posts.errors import UsageError
 
-__all__ = ["GROUPS_COLUMNS", "neutral", "row_writer", "rows_of", "write_batches", "write_csv"]
+__all__ = [
+    "GROUPS_COLUMNS",
+    "escape_formula",
+    "row_writer",
+    "rows_of",
+    "write_batches",
+    "write_csv",
+]
 
 GROUPS_COLUMNS = (
     "group_id", "kind", "relation", "platform", "post_id", "account_id", "account_kind",
@@ -24,24 +31,24 @@ GROUPS_COLUMNS = (
 
 _BOXES = EVIDENCE.field("altered").type
 
-# What spreadsheets take as the beginning of a formula (OWASP, "CSV Injection"), full-width forms
-# included; apostrophes before it, so that taking one away always gives back the original.
+# The start of a formula in spreadsheets (OWASP, "CSV Injection"), also in full width; apostrophes
+# before it are included, so that removing one always restores the original.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
 def write_csv(path: Path, table: pa.Table, columns: Sequence[str] = ()) -> None:
     """Write a table (or some of its columns) with a header, rows in the table's order.
 
-    Text that a spreadsheet would take for a formula gets an apostrophe in front. Nulls are empty,
-    times ISO 8601 in UTC, lists JSON; parts of pictures are `x0,y0,x1,y1`, one after the other.
-    Numbers have six decimals; smaller ones, such as p-values, four digits.
+    Text that a spreadsheet would read as a formula gets an apostrophe in front. Nulls are empty,
+    times ISO 8601 in UTC, lists JSON; parts of pictures are `x0,y0,x1,y1`, separated by semicolons.
+    Numbers have six decimals; very small ones, such as p-values, four significant digits.
     """
     names = list(columns or table.column_names)
     write_batches(path, names, table.select(names).to_batches(max_chunksize=10_000))
 
 
 def write_batches(path: Path, names: Sequence[str], batches: Iterable[pa.RecordBatch]) -> None:
-    """Write batches of rows as `write_csv` does; `names` are their columns."""
+    """Write batches of rows as `write_csv` does; `names` are the columns."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = row_writer(file)
         writer.writerow(names)
@@ -50,10 +57,10 @@ def write_batches(path: Path, names: Sequence[str], batches: Iterable[pa.RecordB
             writer.writerows(zip(*columns, strict=True))
 
 
-def rows_of(path: Path, columns: Sequence[str], what: str) -> list[list[str]]:
-    """The rows of a table of these columns as they stand in its file; none where there is no file.
+def rows_of(path: Path, columns: Sequence[str], description: str) -> list[list[str]]:
+    """The rows of a CSV file with these columns, as text; none if there is no file.
 
-    Raises `UsageError` where the file is something else: it isn't ours to write over.
+    Raises `UsageError` if the file is something else, so that it isn't overwritten.
     """
     if not path.exists():
         return []
@@ -63,14 +70,14 @@ def rows_of(path: Path, columns: Sequence[str], what: str) -> list[list[str]]:
     except (OSError, UnicodeDecodeError, csv.Error):
         header, rows = [], []
     if tuple(header) != tuple(columns):
-        raise UsageError(f"{path} is no {what}: name another file with --out")
+        raise UsageError(f"{path} is not a {description}: name another file with --out")
     return rows
 
 
 def row_writer(file: TextIO) -> Any:
-    """A `csv.writer` of rows that end in line feeds, and that quotes whatever ends lines elsewhere.
+    """A `csv.writer` whose rows end in line feeds, and that quotes carriage returns.
 
-    Python 3.11 quotes a carriage return only where that ends rows, too.
+    Python 3.11 quotes a carriage return only if it is part of the line terminator.
     """
     return csv.writer(_LineFeeds(file))
 
@@ -83,8 +90,8 @@ class _LineFeeds:
         return self._file.write(row.removesuffix("\r\n") + "\n")
 
 
-def neutral(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
+def escape_formula(text: str) -> str:
+    """The text, with an apostrophe in front if a spreadsheet would read it as a formula."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
@@ -110,16 +117,16 @@ def _cell(value: object) -> str:
             return value.isoformat(timespec="seconds").replace("+00:00", "Z")
         case int() | list():
             return json.dumps(_plain(value), ensure_ascii=False)
-    return neutral(str(value))
+    return escape_formula(str(value))
 
 
 def _plain(value: object) -> object:
-    """What JSON can hold, spelled as in cells."""
+    """A value for JSON, with numbers and times as in cells."""
     match value:
         case list():
-            return [_plain(each) for each in value]
+            return [_plain(item) for item in value]
         case dict():
-            return {name: _plain(each) for name, each in value.items()}
+            return {name: _plain(item) for name, item in value.items()}
         case float():
             return float(_cell(value))
         case datetime():

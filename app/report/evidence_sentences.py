@@ -1,4 +1,4 @@
-"""Why a member belongs to its group: in one plain sentence, and in two or three words."""
+"""Says why a post belongs to its group: in one sentence, and in a short label."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,16 +9,22 @@ from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.results import GroupKind, Relation
 
-__all__ = ["in_common", "label", "sentence"]
+__all__ = ["EVIDENCE_KINDS", "in_common", "label", "sentence"]
+
+# How the kinds of evidence in `tied_by` are shown.
+EVIDENCE_KINDS = {
+    "caption and lettering": "a caption and text in a picture",
+    "lettering": "text in pictures",
+}
 
 _LISTED = {Relation.CONTAINS: "inside a larger picture", Relation.PART: "cut out"}
 _THROUGH = {Relation.CONTAINS: "contains", Relation.PART: "is cut out of"}
-_THE_SAME = 0.995  # of two decimals
-_MOST_DECADES = 9  # beyond, a figure says no more
+_IDENTICAL = 0.995  # rounds to 1.00
+_MAX_RARITY = 9  # −log₁₀ p; above, the number is only a bound
 
 
 def sentence(member: Mapping[str, Any]) -> str:
-    """Say which signal ties a row of the members table to its group, and how closely."""
+    """Which signal ties a row of the members table to its group, and how closely."""
     if member.get("tied_by") is not None:
         return _to_framing(member)
     tied, via = _tie(member), member["via_sha256"]
@@ -33,7 +39,7 @@ def sentence(member: Mapping[str, Any]) -> str:
 
 
 def label(member: Mapping[str, Any]) -> str:
-    """What stands under a member's thumbnail."""
+    """The label below a member's thumbnail."""
     if member["signal"] == "sha256":
         return "medoid"
     if short := _LISTED.get(member["relation"]):
@@ -50,38 +56,38 @@ def label(member: Mapping[str, Any]) -> str:
 
 def _to_framing(member: Mapping[str, Any]) -> str:
     """What a post of a framing has in common with the post that ties it in."""
-    told = member["tied_by"]
-    rare = f"as rare as 1 of {_one_of(member['decades'])} unrelated pairs"
-    together = "together " if len(told) > 1 else ""
+    ties = member["tied_by"]
+    rare = f"as rare as 1 in {_one_in(member['decades'])} unrelated pairs"
+    together = "together " if len(ties) > 1 else ""
     via = f"{member['via_platform']} {member['via_post_id']}"
-    return f"tied to {via}: {', '.join(map(in_common, told))}; {together}{rare}"
+    return f"tied to {via}: {', '.join(map(in_common, ties))}; {together}{rare}"
 
 
-def _one_of(decades: float) -> str:
-    """10 to that power, by its first digit: decades are an order, and no exact number."""
-    if decades >= _MOST_DECADES:
-        return f"over {10**_MOST_DECADES:,}"
-    digits = max(int(decades), 0)
-    return f"{round(10 ** (decades - digits)) * 10**digits:,}"
+def _one_in(rarity: float) -> str:
+    """10 to the power of the rarity, to one digit: it is only an order of magnitude."""
+    if rarity >= _MAX_RARITY:
+        return f"over {10**_MAX_RARITY:,}"
+    digits = max(int(rarity), 0)
+    return f"{round(10 ** (rarity - digits)) * 10**digits:,}"
 
 
-def _said_and_shown(member: Mapping[str, Any]) -> str:
-    parts = [name for name, of in (("words", "text"), ("pictures", "media_sha256")) if member[of]]
-    return " and ".join(parts)
+def _contents(member: Mapping[str, Any]) -> str:
+    columns = {"words": "text", "pictures": "media_sha256"}
+    return " and ".join(name for name, column in columns.items() if member[column])
 
 
-def in_common(told: Mapping[str, Any]) -> str:
-    """What one entry of `tied_by` says that two posts have in common."""
-    kind, signal, similarity = told["kind"], told["signal"], told["similarity"]
+def in_common(tie: Mapping[str, Any]) -> str:
+    """What two posts have in common, by one entry of `tied_by`."""
+    kind, signal, similarity = tie["kind"], tie["signal"], tie["similarity"]
     if signal == "photo":
         return "the same photo"
-    what = f"a {kind}" if kind == "caption and lettering" else kind
+    shown = EVIDENCE_KINDS.get(kind, kind)
     if signal == CaptionKey.name:
-        if similarity >= _THE_SAME:
-            return f"{what} in the same words"
-        return f"{what} in similar words (Jaccard {similarity:.2f})"
+        if similarity >= _IDENTICAL:
+            return f"{shown} in the same words"
+        return f"{shown} in similar words (Jaccard {similarity:.2f})"
     how = "that look alike" if kind == "pictures" else "of similar meaning"
-    return f"{what} {how} (cosine {similarity:.2f})"
+    return f"{shown} {how} (cosine {similarity:.2f})"
 
 
 def _tie(member: Mapping[str, Any]) -> str:
@@ -90,7 +96,7 @@ def _tie(member: Mapping[str, Any]) -> str:
     if signal == "sha256":
         own = "picture, byte for byte" if picture else "text"
         if member.get("kind") == GroupKind.FRAMING:
-            own = f"{_said_and_shown(member)}: the others are tied to this"
+            own = f"{_contents(member)}: the other posts are tied to it"
         return f"the group's own {own}"
     reason = SIGNALS[signal].explain(member)
     if SIGNALS[signal].metric is Metric.FEATURES:

@@ -1,4 +1,4 @@
-"""Framings in plain sentences: what they are called, how they spread, how tightly they hold."""
+"""Describes framings in sentences: names, signals, languages, spread over time and cohesion."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
@@ -10,9 +10,9 @@ from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip
 from frametrace.embed.signals.ocr_text import OcrText
 
-__all__ = ["compared_by", "held", "language", "name_of", "rise"]
+__all__ = ["cohesion_sentence", "compared_by", "language_name", "name_of", "rise_sentence"]
 
-# Languages that much is posted in, by their codes; others are called by theirs.
+# Languages of many posts; others are shown by their code.
 _LANGUAGES = {
     "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "cs": "Czech", "da": "Danish",
     "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "fa": "Persian",
@@ -25,49 +25,49 @@ _LANGUAGES = {
 }  # fmt: skip
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _OF_TEXTS = {CaptionKey.name: "the wording of captions", Caption.name: "their meaning"}
-_OF_PICTURES = {OcrText.name: "lettering in pictures", Clip.name: "what pictures show"}
+_OF_PICTURES = {OcrText.name: "text in pictures", Clip.name: "what pictures show"}
 
 
 def name_of(terms: Sequence[str], title: str) -> str:
-    """What a framing is called in one line: its terms, or a caption where it has none."""
+    """The name of a framing in one line: its terms, or a caption if it has none."""
     return ", ".join(terms) or title
 
 
 def compared_by(signals: Collection[str], *, pictures: bool) -> tuple[list[str], list[str]]:
-    """By what framings were found, and what the case has no signal for."""
+    """The evidence that framings were found by, and evidence that the case has no signal for."""
     kinds = {**_OF_TEXTS, **(_OF_PICTURES if pictures else {})}
-    told = {name: f"{what} ({name})" for name, what in kinds.items()}
-    used = [what for name, what in told.items() if name in signals]
-    return used, [what for name, what in told.items() if name not in signals]
+    names = {signal: f"{kind} ({signal})" for signal, kind in kinds.items()}
+    used = [name for signal, name in names.items() if signal in signals]
+    return used, [name for signal, name in names.items() if signal not in signals]
 
 
-def rise(rows: Sequence[Mapping[str, Any]]) -> str:
-    """When the posts of each platform came, of rows of `rise` in the table of framings."""
+def rise_sentence(rows: Sequence[Mapping[str, Any]]) -> str:
+    """When the posts of each platform were made, from `rise` of the table of framings."""
     timed = sorted((row for row in rows if row["first_at"]), key=lambda row: row["first_at"])
     if not timed:
         return ""
-    first, *others = timed
+    first, *rest = timed
     later = "".join(
         f"; on {_isolated(row['platform'])} {_later(row['first_at'] - first['first_at'])}"
-        for row in others
+        for row in rest
     )
-    begun = f"First on {_isolated(first['platform'])}, {moment_text(first['first_at'])} UTC{later}."
+    start = f"First on {_isolated(first['platform'])}, {moment_text(first['first_at'])} UTC{later}."
     spread = [_spread(row) for row in timed if row["posts"] > 1]
-    return " ".join([begun, *([f"{'; '.join(spread)}."] if spread else [])])
+    return " ".join([start, *([f"{'; '.join(spread)}."] if spread else [])])
 
 
-def held(cohesion: float) -> str:
-    """How tightly a framing holds, in a sentence."""
+def cohesion_sentence(cohesion: float) -> str:
+    """How similar the posts of a framing are to each other, in a sentence."""
     if round(cohesion, 2) == 1:
-        return "All pairs of what its posts say and show are alike by themselves."
+        return "All pairs of its contents are directly similar."
     return (
-        f"Of pairs of what its posts say and show, {cohesion:.0%} are alike by themselves; the "
-        "others hang together by what lies between."
+        f"Of all pairs of its contents, {cohesion:.0%} are directly similar; the rest are "
+        "connected through others."
     )
 
 
-def language(code: str) -> str:
-    """The name of a language; empty where a text's is not known."""
+def language_name(code: str) -> str:
+    """The name of a language; empty if the language is unknown."""
     return "" if code.startswith("und") else _LANGUAGES.get(code, code)
 
 
@@ -76,7 +76,7 @@ def _later(time: timedelta) -> str:
 
 
 def _isolated(text: str) -> str:
-    """So that what text from outside says of directions ends with it."""
+    """The text in Unicode isolates, so that it can't change the direction of what follows."""
     return f"\u2068{text}\u2069"
 
 
@@ -90,7 +90,7 @@ def _spread(row: Mapping[str, Any]) -> str:
 
 
 def _span(time: timedelta) -> str:
-    """A length of time in the largest unit that it has two of."""
+    """A duration in the largest unit of which it holds at least two."""
     seconds = time.total_seconds()
     name, unit = next((n, u) for n, u in _UNITS if seconds >= 2 * u or u == 1)
     count = max(round(seconds / unit), 1)

@@ -1,4 +1,4 @@
-"""What became of the groups since an earlier match run, in numbers, words and columns."""
+"""Describes how groups changed since an earlier match: counts, words and CSV columns."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -26,8 +26,8 @@ __all__ = [
     "since_of",
 ]
 
-_OF_GROUPS = ("change", "previous_ids", "new_posts", "new_accounts")
-_MOST_PREVIOUS = 4  # that are named; groups.csv has them all
+_CHANGE_COLUMNS = ("change", "previous_ids", "new_posts", "new_accounts")
+_MAX_PREVIOUS = 4  # ids that are named; groups.csv lists all
 
 _MARKED = """
 SELECT a.post_id IS NOT NULL AS new_post, coalesce(a.new_account, false) AS new_account
@@ -37,7 +37,7 @@ FROM members m LEFT JOIN arrivals a USING (group_id, platform, post_id) ORDER BY
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """How many groups changed in which way since the run of an earlier epoch."""
+    """How many groups changed in which way since the match of an earlier epoch."""
 
     epoch: int
     new: int = 0
@@ -58,9 +58,9 @@ class Since:
 
 
 def since_of(results: Results, run: "MatchRun") -> Since | None:
-    """The counts of changes; None where there was no earlier run to compare with.
+    """The counts of changes; None if there was no earlier match to compare with.
 
-    What pictures share beside photos and framings is not counted.
+    Elements are not counted.
     """
     if run.since is None:
         return None
@@ -69,34 +69,31 @@ def since_of(results: Results, run: "MatchRun") -> Since | None:
 
 
 def groups_with_changes(results: Results) -> pa.Table:
-    """The groups with the columns of CHANGES beside them, null where nothing was compared.
-
-    Groups of elements have no heirs and no ancestors, so nothing is said of them.
-    """
+    """The groups with the columns of CHANGES; null where nothing was compared, and for elements."""
     groups, changes = results.groups, results.changes.slice(0, results.groups.num_rows)
-    tying = pc.not_equal(groups["kind"], str(GroupKind.ELEMENT))
-    for name in _OF_GROUPS:
+    is_compared = pc.not_equal(groups["kind"], str(GroupKind.ELEMENT))
+    for name in _CHANGE_COLUMNS:
         nulls = pa.nulls(groups.num_rows, CHANGES.field(name).type)
-        column = pc.if_else(tying, changes[name], nulls) if changes.num_rows else nulls
+        column = pc.if_else(is_compared, changes[name], nulls) if changes.num_rows else nulls
         groups = groups.append_column(name, column)
     return groups
 
 
-def changed_most(results: Results, most: int) -> pa.Table:
-    """Those of `groups_with_changes` that are not as before, most new posts first."""
+def changed_most(results: Results, limit: int) -> pa.Table:
+    """The groups that changed, with the columns of CHANGES, those with most new posts first."""
     groups = groups_with_changes(results)
     changed = groups.filter(pc.not_equal(groups["change"], str(Change.SAME)))
-    return changed.take(pc.sort_indices(changed, [("new_posts", "descending")])).slice(0, most)
+    return changed.take(pc.sort_indices(changed, [("new_posts", "descending")])).slice(0, limit)
 
 
 def members_with_changes(results: Results) -> pa.Table:
-    """The members with `change` and `previous_ids` of their group, and whether they are new to it.
+    """The members with `change` and `previous_ids` of their group, `new_post` and `new_account`.
 
-    `new_post` and `new_account` are null where nothing was compared.
+    The latter two say what is new to the group; null where nothing was compared.
     """
     members, groups = results.members, groups_with_changes(results)
     at = pc.index_in(members["group_id"], value_set=groups["group_id"].combine_chunks())
-    for name in _OF_GROUPS[:2]:
+    for name in _CHANGE_COLUMNS[:2]:
         members = members.append_column(name, groups[name].take(at))
     keys = members.select(["group_id", "platform", "post_id"])
     keys = keys.append_column("at", pa.array(np.arange(keys.num_rows)))
@@ -109,7 +106,7 @@ def members_with_changes(results: Results) -> pa.Table:
 
 
 def mark(group: Mapping[str, Any]) -> str:
-    """What became of a row of `groups_with_changes` in a word or two; empty where nothing did."""
+    """How a group changed, in a word or two; empty if it didn't."""
     match group["change"]:
         case None | Change.SAME:
             return ""
@@ -121,20 +118,20 @@ def mark(group: Mapping[str, Any]) -> str:
 
 
 def news(group: Mapping[str, Any]) -> str:
-    """What a known group has that it had not, and what it was called; empty for a new one."""
+    """The new posts and accounts of a known group, and its previous ids; empty for a new group."""
     previous = group["previous_ids"]
     if not previous:
         return ""
     parts = [
         _counted(group["new_posts"], "new post"),
-        _counted(group["new_accounts"], "account", " new to it"),
+        _counted(group["new_accounts"], "account", " new to the group"),
     ]
     if previous != [group["group_id"]]:
-        more = f" and {len(previous) - _MOST_PREVIOUS:,} more"
-        named = ", ".join(previous[:_MOST_PREVIOUS])
-        parts.append(f"was {named}{more if len(previous) > _MOST_PREVIOUS else ''}")
+        more = f" and {len(previous) - _MAX_PREVIOUS:,} more"
+        named = ", ".join(previous[:_MAX_PREVIOUS])
+        parts.append(f"was {named}{more if len(previous) > _MAX_PREVIOUS else ''}")
     return ", ".join(part for part in parts if part)
 
 
-def _counted(count: int, what: str, which: str = "") -> str:
-    return f"{count:,} {what}{'s' if count != 1 else ''}{which}" if count else ""
+def _counted(count: int, noun: str, rest: str = "") -> str:
+    return f"{count:,} {noun}{'s' if count != 1 else ''}{rest}" if count else ""

@@ -1,4 +1,4 @@
-"""The folder of a report: refused unless it is ours, written beside, put in place all at once."""
+"""Writes a report's files to a temporary folder and moves them into place together."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -10,52 +10,52 @@ from frametrace.case.files import when_free
 from frametrace.case.locks import output_lock
 from frametrace.posts.errors import CaseError, UsageError
 
-__all__ = ["check_place", "written"]
+__all__ = ["check_output_folder", "output_files"]
 
-_BESIDE = ".writing"
+_TEMPORARY = ".writing"
 
 
-def check_place(case: Path, out: Path, files: Sequence[str]) -> None:
-    """Refuse a folder in which a report would overwrite something else, before any work is done.
+def check_output_folder(case: Path, out: Path, files: Sequence[str]) -> None:
+    """Refuse a folder in which a report would overwrite other files, before any work is done.
 
-    `files` are the report's, in the order in which they take their places: a folder with the last
-    two holds a whole one. Raises `UsageError` where `out` is a file, lies in a case, or holds
-    files of these names that no such report has written.
+    `files` are the report's files in the order in which they are moved: a folder with the last two
+    holds a complete report. Raises `UsageError` if `out` is a file, is inside a case, or has files
+    of these names that no report wrote.
     """
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file: name a folder for the report with --out")
     if out.resolve().is_relative_to(case.resolve()):
         raise UsageError(f"{out} is inside the case: name another folder for the report with --out")
     if any((folder / "case.json").is_file() for folder in (out.resolve(), *out.resolve().parents)):
-        raise UsageError(f"{out} lies in a case: name another folder for the report with --out")
-    taken = [name for name in files if (out / name).exists()]
-    ours = all((out / name).is_file() for name in files[-2:])
-    if taken and not ours and not (out / _BESIDE).is_dir():  # that of a killed report is ours too
+        raise UsageError(f"{out} is inside a case: name another folder for the report with --out")
+    existing = [name for name in files if (out / name).exists()]
+    is_report = all((out / name).is_file() for name in files[-2:])
+    if existing and not is_report and not (out / _TEMPORARY).is_dir():  # a stopped report
         raise UsageError(
-            f"{out} holds {taken[0]}, which no report has written: name another folder with --out"
+            f"{out} holds {existing[0]}, which no report wrote: name another folder with --out"
         )
 
 
 @contextmanager
-def written(out: Path, files: Sequence[str]) -> Iterator[Path]:
-    """A folder to write the report's files to; they take their places when the block ends well.
+def output_files(out: Path, files: Sequence[str]) -> Iterator[Path]:
+    """A temporary folder for the report's files; they are moved to `out` if the block succeeds.
 
-    Raises `CaseError` where they can't be written, and leaves nothing behind.
+    Raises `CaseError` if they can't be written, and leaves nothing behind.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
         with output_lock(out):
-            beside = out / _BESIDE
-            shutil.rmtree(beside, ignore_errors=True)  # of a process that was killed
-            beside.mkdir()
+            temporary = out / _TEMPORARY
+            shutil.rmtree(temporary, ignore_errors=True)  # of a process that was killed
+            temporary.mkdir()
             try:
-                yield beside
+                yield temporary
                 for name in files:
-                    when_free(partial((beside / name).replace, out / name))
+                    when_free(partial((temporary / name).replace, out / name))
             finally:
-                shutil.rmtree(beside, ignore_errors=True)
+                shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         raise CaseError(
-            f"{out} can't be written: {error.strerror or error}. Make room, mend the "
-            "permissions or name another place, then run the same command again"
+            f"{out} can't be written: {error.strerror or error}. Make room, fix "
+            "the permissions or name another folder, then run the same command again"
         ) from None

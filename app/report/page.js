@@ -1,8 +1,8 @@
 "use strict";
-// Shows only what holds every word of the search box, and only groups that changed where that is
-// asked for; texts are read once.
+// Shows only the groups and accounts that contain every word of the search box and, if the box is
+// ticked, only groups that changed. Texts are read once.
 const box = document.getElementById("search");
-const changed = document.getElementById("changed"); // absent where nothing was compared
+const changed = document.getElementById("changed"); // absent if there was no earlier match
 const found = document.getElementById("found");
 const parts = Array.from(document.querySelectorAll("article, #accounts tbody tr"), (element) => ({
   element,

@@ -1,4 +1,4 @@
-"""Pictures side by side with those that tie them: what both show, and what is altered, outlined."""
+"""Pairs of tied pictures side by side, with outlines of what both show and what is altered."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from frametrace.embed.signals.local import SIDE, Local
 from frametrace.matcher.pictures.evidence import Evidence, outline
 from frametrace.matcher.pictures.verified_pairs import evidence_of
 
-__all__ = ["Beside", "Box", "Side", "both_of", "regions", "side_by_side", "verified_members"]
+__all__ = ["Box", "PicturePair", "Side", "pair_of", "regions", "side_by_side", "verified_members"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of two pictures: its digest, its size when shrunk, the corners of what is shared.
+    """One picture of a pair: its digest, its reduced size, the corners of the shared region.
 
     `altered` are the parts that the other picture shows differently.
     """
@@ -39,23 +39,23 @@ class Side:
 
     @property
     def points(self) -> str:
-        """The corners as SVG writes them."""
+        """The corners in SVG notation."""
         return " ".join(f"{x:.1f},{y:.1f}" for x, y in self.region.tolist())
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """A picture of a group, the one that a member's picture is tied to first, and what was done."""
+class PicturePair:
+    """Two pictures of a group: the one that a member's is tied to, the member's, and the edits."""
 
     sides: tuple[Side, Side]
     words: str
 
 
 def verified_members(members: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """A member for each picture that local features tie, or of which a part is altered.
+    """A member for each picture that is tied by local features or has an altered part.
 
-    Those come first that deserve a second look most: altered ones, of these first the copies by a
-    hash, which pass for the same; then those of which the fewest features agree.
+    Altered pictures come first, and among them copies by hash, which would pass for the same
+    picture; then those with the fewest agreeing features.
     """
     verified: dict[str, Mapping[str, Any]] = {}
     for member in members:
@@ -64,41 +64,41 @@ def verified_members(members: Iterable[Mapping[str, Any]]) -> list[Mapping[str, 
     return sorted(verified.values(), key=_order)
 
 
-def both_of(member: Mapping[str, Any]) -> tuple[str, str]:
+def pair_of(member: Mapping[str, Any]) -> tuple[str, str]:
     """The picture that a member's is tied to, and the member's."""
     return member["via_sha256"] or member["medoid_sha256"], member["media_sha256"]
 
 
 def side_by_side(
     members: Sequence[Mapping[str, Any]], made: Mapping[str, Thumbnail]
-) -> list[Beside]:
-    """The pictures of members beside those that they are tied to, as far as both can be shown."""
-    found = []
+) -> list[PicturePair]:
+    """The pictures of members beside those that they are tied to, if both have a thumbnail."""
+    pairs = []
     for member in members:
-        digests = both_of(member)
+        digests = pair_of(member)
         if all(digest in made for digest in digests):
-            sizes = [_shrunk(made[digest]) for digest in digests]
+            sizes = [_reduced_size(made[digest]) for digest in digests]
             evidence = evidence_of(member)
             corners, boxes = regions(evidence, *sizes), _altered(evidence, *sizes)
             a, b = (Side(*side) for side in zip(digests, sizes, corners, boxes, strict=True))
-            found.append(Beside((a, b), f"{what_happened(member)}; {_agreement(member)}"))
-    return found
+            pairs.append(PicturePair((a, b), f"{what_happened(member)}; {_agreement(member)}"))
+    return pairs
 
 
 def regions(
     evidence: Evidence, a: tuple[int, int], b: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What of a picture A the frame of B covers, and the other way round: (n, 2) corners in each.
+    """The region of picture A that B covers, and of B that A covers: (n, 2) corners in each.
 
-    `a` and `b` are widths and heights of the pictures when shrunk, in whose pixels corners are.
+    `a` and `b` are the reduced widths and heights; corners are in these pixels.
     """
     back = evidence.inverted(a, b)
     return _clipped(outline(back, b), a), _clipped(outline(evidence, a), b)
 
 
 def _by_features(member: Mapping[str, Any]) -> bool:
-    named: bool = member["signal"] == Local.name
-    return named
+    by_features: bool = member["signal"] == Local.name
+    return by_features
 
 
 def _order(member: Mapping[str, Any]) -> tuple[bool, bool, int, str]:
@@ -114,9 +114,9 @@ def _agreement(member: Mapping[str, Any]) -> str:
 def _altered(
     evidence: Evidence, a: tuple[int, int], b: tuple[int, int]
 ) -> tuple[tuple[Box, ...], tuple[Box, ...]]:
-    """The altered parts of B in pixels, and where they lie in A."""
+    """The altered parts in pixels of A and of B."""
     sides = (evidence.inverted(a, b), a), (evidence, b)
-    in_a, in_b = (tuple(_boxes(seen, size)) for seen, size in sides)
+    in_a, in_b = (tuple(_boxes(oriented, size)) for oriented, size in sides)
     return in_a, in_b
 
 
@@ -128,8 +128,8 @@ def _boxes(evidence: Evidence, size: tuple[int, int]) -> Iterable[Box]:
         yield Box(x0, y0, round(x1 - x0, 1), round(y1 - y0, 1))
 
 
-def _shrunk(picture: Thumbnail) -> tuple[int, int]:
-    """The size at which local features were found."""
+def _reduced_size(picture: Thumbnail) -> tuple[int, int]:
+    """The reduced size at which local features were computed."""
     part = min(SIDE / max(picture.width, picture.height), 1)
     return max(round(picture.width * part), 1), max(round(picture.height * part), 1)
 
@@ -143,13 +143,13 @@ def _clipped(corners: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def _half(corners: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """The part of a polygon whose corners are inside by so much, outside where that is negative."""
-    kept = []
+    """The part of a polygon in a half-plane; `inside` is each corner's signed distance into it."""
+    clipped = []
     for at in range(len(corners)):
         before, here = inside[at - 1], inside[at]
         if (before < 0) != (here < 0):
             edge = corners[at] - corners[at - 1]
-            kept.append(corners[at - 1] + edge * (before / (before - here)))
+            clipped.append(corners[at - 1] + edge * (before / (before - here)))
         if here >= 0:
-            kept.append(corners[at])
-    return np.array(kept).reshape(-1, 2)
+            clipped.append(corners[at])
+    return np.array(clipped).reshape(-1, 2)

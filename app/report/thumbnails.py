@@ -1,4 +1,4 @@
-"""Small pictures for the report, made in worker processes: codecs meet hostile input here too."""
+"""Makes thumbnails for the report in worker processes, since codecs meet hostile input."""
 
 import base64
 import hashlib
@@ -16,14 +16,14 @@ from frametrace.work.progress import Progress
 
 __all__ = ["Thumbnail", "data_uris", "thumbnails"]
 
-_SIDE = 144  # pixels, as the page shows them
-_LARGE = 288  # of those that are looked at closely
-_QUALITY = 70
+_SIDE = 144  # pixels
+_LARGE_SIDE = 288  # pixels, of pictures shown side by side
+_QUALITY = 70  # JPEG
 
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """A small JPEG as a `data:` address, and the size of the decoded picture it was made of."""
+    """A JPEG as a `data:` URI, and the size of the decoded picture."""
 
     uri: str
     width: int
@@ -33,7 +33,7 @@ class Thumbnail:
 def data_uris(
     files: Mapping[str, MediaFile], executor: Executor | None, progress: Progress
 ) -> dict[str, str]:
-    """The addresses of `thumbnails`."""
+    """The `data:` URIs of `thumbnails`, by SHA-256."""
     return {digest: made.uri for digest, made in thumbnails(files, executor, progress).items()}
 
 
@@ -43,25 +43,27 @@ def thumbnails(
     progress: Progress,
     large: Collection[str] = (),
 ) -> dict[str, Thumbnail]:
-    """Each picture, by its SHA-256; those in `large` twice as wide and high as the others.
+    """The thumbnails by SHA-256; pictures in `large` get twice the width and height.
 
-    Those that can't be made any more are left out: the file is gone, or holds something else now.
-    Without an executor they are made in processes started for them.
+    A picture whose file is gone or has changed is left out. Without an executor, a process pool is
+    started.
     """
     if executor is None:
         with ProcessPool() as pool:
             return thumbnails(files, pool, progress, large)
-    work = [(digest, file, _LARGE if digest in large else _SIDE) for digest, file in files.items()]
-    found = {}
+    work = [
+        (digest, file, _LARGE_SIDE if digest in large else _SIDE) for digest, file in files.items()
+    ]
+    made = {}
     with progress.track("thumbnails", len(work)) as advance:
-        for (digest, *_), made in zip(work, executor.map(_made, work), strict=True):
-            if isinstance(made, Thumbnail):
-                found[digest] = made
+        for (digest, *_), thumbnail in zip(work, executor.map(_thumbnail, work), strict=True):
+            if isinstance(thumbnail, Thumbnail):
+                made[digest] = thumbnail
             advance(1)
-    return found
+    return made
 
 
-def _made(item: tuple[str, MediaFile, int]) -> Thumbnail | None:
+def _thumbnail(item: tuple[str, MediaFile, int]) -> Thumbnail | None:
     digest, file, side = item
     try:
         data = read_media(file.root, file.path)

@@ -1,4 +1,4 @@
-"""A group's posts over time, one line a platform, laid out for an SVG drawing."""
+"""Lays out a group's posts over time as SVG, one line per platform."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,15 +10,15 @@ from frametrace.app.output.render import moment_text
 
 __all__ = ["Dot", "Lane", "Timeline", "timeline"]
 
-_BINS = 120  # positions along the line: finer ones would touch each other
-_WIDTH = 600.0
-_LARGEST = 9.0  # radius of a dot, so that two lanes 22 high never overlap
-_SMALLEST = 2.5
+_BINS = 120  # positions along the line; with more, dots would overlap
+_WIDTH = 600.0  # drawing units
+_MAX_RADIUS = 9.0  # of a dot, so that two lanes of height 22 never overlap
+_MIN_RADIUS = 2.5
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """Some posts at one position: `x` and `radius` in drawing units, how many, and when."""
+    """The posts at one position: `x` and `radius` in drawing units, their number and first time."""
 
     x: float
     radius: float
@@ -37,7 +37,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The lanes from `first` to `last`; posts without a time are only counted."""
+    """The lanes from the time `first` to `last`; `undated` counts posts without a time."""
 
     first: str
     last: str
@@ -47,7 +47,7 @@ class Timeline:
 
 
 def timeline(posts: Sequence[tuple[str, datetime | None]]) -> Timeline | None:
-    """Lay out (platform, time) pairs; None where no post has a time."""
+    """Lay out (platform, time) pairs; None if no post has a time."""
     times = [moment for _, moment in posts if moment is not None]
     if not times:
         return None
@@ -61,11 +61,13 @@ def timeline(posts: Sequence[tuple[str, datetime | None]]) -> Timeline | None:
             bins.setdefault(platform, Counter())[at] += 1
             key = (platform, at)
             earliest[key] = min(moment, earliest.get(key, moment))
-    most = max(max(counts.values()) for counts in bins.values())
+    max_posts = max(max(counts.values()) for counts in bins.values())
 
     def dot(platform: str, at: int, posts: int) -> Dot:
-        radius = _SMALLEST + (_LARGEST - _SMALLEST) * sqrt((posts - 1) / max(most - 1, 1))
-        x = _LARGEST + at / (_BINS - 1) * (_WIDTH - 2 * _LARGEST)
+        radius = _MIN_RADIUS + (_MAX_RADIUS - _MIN_RADIUS) * sqrt(
+            (posts - 1) / max(max_posts - 1, 1)
+        )
+        x = _MAX_RADIUS + at / (_BINS - 1) * (_WIDTH - 2 * _MAX_RADIUS)
         return Dot(round(x, 1), round(radius, 1), posts, moment_text(earliest[platform, at]))
 
     lanes = tuple(

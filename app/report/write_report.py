@@ -1,4 +1,4 @@
-"""Writing the report of a case: one page to look at, tables to compute with."""
+"""Writes the report of a case: the page, the CSV tables, the graph and run.json."""
 
 import json
 import platform
@@ -14,21 +14,19 @@ import pyarrow.compute as pc
 
 from frametrace.app.output.edit_words import edits_found
 from frametrace.app.report.csv_tables import GROUPS_COLUMNS, write_batches, write_csv
-from frametrace.app.report.element_cards import element_views
 from frametrace.app.report.framing_sections import framing_views
 from frametrace.app.report.framing_sentences import compared_by
 from frametrace.app.report.group_changes import members_with_changes, since_of
-from frametrace.app.report.map_drawing import map_view
-from frametrace.app.report.network_graphs import TiesView, ties_view, write_gexf
-from frametrace.app.report.output_folder import check_place, written
-from frametrace.app.report.page import (
-    MOST_ACCOUNTS,
-    Page,
-    closely_seen,
-    render,
+from frametrace.app.report.group_views import (
+    element_views,
+    group_views,
+    paired_pictures,
     shown_files,
-    views_of,
 )
+from frametrace.app.report.map_drawing import map_view
+from frametrace.app.report.network_files import TiesView, ties_view, write_gexf
+from frametrace.app.report.output_folder import check_output_folder, output_files
+from frametrace.app.report.page import MAX_ACCOUNTS, Page, render_page
 from frametrace.app.report.side_by_side import side_by_side
 from frametrace.app.report.thumbnails import thumbnails
 from frametrace.app.summary import (
@@ -49,7 +47,7 @@ from frametrace.work.progress import Progress, Silent
 
 __all__ = ["check_out", "write_report"]
 
-# In the order in which they take their places: a folder with the last two holds a whole report.
+# In the order in which they are moved: a folder with the last two holds a complete report.
 _FILES = (
     *("matches.csv", "groups.csv", "framings.csv", "named.csv", "map.csv", "accounts.csv"),
     *("ties.csv", "skipped.csv", "network.gexf", "run.json", "index.html"),
@@ -70,21 +68,21 @@ def write_report(
 ) -> Path:
     """Write the report of the case's last match run into the folder `out`; returns its page.
 
-    The same results give the same bytes. Files of an earlier report are replaced, others in the
-    folder left alone. Raises `CaseError` where the case was not matched since it last changed.
+    The same results give the same bytes. Files of an earlier report are replaced, other files in
+    the folder are kept. Raises `CaseError` if the case changed since it was matched.
     """
     progress = progress or Silent()
     check_out(case.path, out)
     results, run = load_results(case)
     page = _page(case, results, run, executor, progress)
-    with written(out, _FILES) as folder:
+    with output_files(out, _FILES) as folder:
         _write(case, folder, results, run, page)
     return out / "index.html"
 
 
 def check_out(case: Path, out: Path) -> None:
-    """Refuse a folder in which a report would overwrite something else, before any work is done."""
-    check_place(case, out, _FILES)
+    """Refuse a folder in which a report would overwrite other files, before any work is done."""
+    check_output_folder(case, out, _FILES)
 
 
 def _write(case: Case, folder: Path, results: Results, run: MatchRun, page: Page) -> None:
@@ -105,11 +103,11 @@ def _write(case: Case, folder: Path, results: Results, run: MatchRun, page: Page
     (folder / "run.json").write_text(_run_json(case, results, run), "utf-8")
     sharing, scenes = relations[Relation.SHARES_ELEMENT], relations[Relation.SAME_SCENE]
     page = replace(page, sharing=sharing, scenes=scenes)
-    (folder / "index.html").write_text(render(page), "utf-8")
+    (folder / "index.html").write_text(render_page(page), "utf-8")
 
 
 def _without_names(results: Results) -> Results:
-    """Without the columns that name cases, which are null where one case was matched."""
+    """The results without the columns that name cases, which are null for a single case."""
     tables = {name: getattr(results, name) for name in ("accounts", "ties")}
     return replace(
         results,
@@ -123,7 +121,7 @@ def _without_names(results: Results) -> Results:
 def _counted(
     batches: Iterator[pa.RecordBatch], relations: Counter[str]
 ) -> Iterator[pa.RecordBatch]:
-    """The batches as they are; how many rows have which relation is counted as they pass."""
+    """The batches unchanged; counts the rows of each relation as they pass."""
     for batch in batches:
         for count in pc.value_counts(batch["relation"]).to_pylist():
             relations[count["values"]] += count["counts"]
@@ -133,12 +131,12 @@ def _counted(
 def _page(
     case: Case, results: Results, run: MatchRun, executor: Executor | None, progress: Progress
 ) -> Page:
-    groups, elements = views_of(results), element_views(results)
+    groups, elements = group_views(results), element_views(results)
     files = shown_files(case, groups, elements)
-    made = thumbnails(files, executor, progress, large=closely_seen(groups))
+    made = thumbnails(files, executor, progress, large=paired_pictures(groups))
     counts = counts_of(case, results)
     ties = ties_view(results, run.settings.get("fdr", MatchSettings().fdr))
-    pictures = {v.row["group_id"]: [one for one, _ in v.pictures] for v in groups["framing"]}
+    pictures = {v.row["group_id"]: [sha256 for sha256, _ in v.pictures] for v in groups["framing"]}
     used, lacking = compared_by(run.signals, pictures=counts.pictures > 0)
     return Page(
         case=" and ".join(run.cases) or case.path.resolve().name,
@@ -147,13 +145,13 @@ def _page(
         groups=groups,
         elements=elements,
         totals=_totals(counts),
-        accounts=results.accounts.slice(0, MOST_ACCOUNTS).to_pylist(),
+        accounts=results.accounts.slice(0, MAX_ACCOUNTS).to_pylist(),
         accounts_total=counts.accounts,
         ties=ties,
         skipped=reasons_of(case),
-        thumbnails={digest: one.uri for digest, one in made.items()},
-        beside={
-            view.row["group_id"]: side_by_side(view.closely, made)
+        thumbnails={digest: thumbnail.uri for digest, thumbnail in made.items()},
+        pairs={
+            view.row["group_id"]: side_by_side(view.pairs, made)
             for group in groups.values()
             for view in group
         },
@@ -185,7 +183,9 @@ def _summary(
         f"{counts.accounts:,} accounts take part; of {ties.listed:,} listed pairs that share "
         f"photos, {ties.tied:,} share more than chance explains"
     )
-    spanning = "; only what spans them is shown, --all shows the rest" if run.spanning else ""
+    spanning = (
+        "; only groups that span cases are shown, --all shows the rest" if run.spanning else ""
+    )
     return [
         *([("cases", f"{', '.join(run.cases)}{spanning}")] if run.cases else []),
         ("posts", f"{counts.posts:,} on {', '.join(platforms) or 'no platform'}"),
@@ -215,10 +215,10 @@ def _run_json(case: Case, results: Results, run: MatchRun) -> str:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for name in _LIBRARIES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

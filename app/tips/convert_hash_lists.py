@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from frametrace.app.output.render import print_json, printable
+from frametrace.app.output.render import print_json, print_line
 from frametrace.app.report.csv_tables import write_csv
 from frametrace.matcher.tips.hash_lists import (
     lost_in_list,
@@ -59,8 +59,8 @@ def _tip_to_list(source: Path, out: Path, trusted: Sequence[Path], *, as_json: b
     if as_json:
         print_json({"out": out, "hashes": hashes.num_rows, "tlp": label, "left_out": left_out})
         return
-    print(printable(f"hashes    {hashes.num_rows:,} in {out}; {label}, {marking_note}"))
-    print(f"note      such a list can't carry: {', '.join(left_out)}")
+    print_line("hashes", f"{hashes.num_rows:,} in {out}; {label}, {marking_note}")
+    print_line("note", f"such a list can't carry: {', '.join(left_out)}")
 
 
 def _refuse_to_overwrite(out: Path) -> None:
@@ -84,13 +84,17 @@ def _list_to_tip(source: Path, out: Path, options: Mapping[str, Any]) -> None:
     if options["as_json"]:
         print_json({"out": out, **asdict(converted), "tlp": converted.tlp.label})
         return
-    print(printable(f"tip       {out}: {converted.hashes:,} hashes, {converted.tlp.label}"))
-    print(f"sha256    {converted.sha256}")
+    print_line("tip", f"{out}: {converted.hashes:,} hashes, {converted.tlp.label}")
+    print_line("sha256", converted.sha256)
     if converted.tlp != requested:
-        print(f"note      the list's own marking is stricter than {requested.label}")
+        print_line("note", f"the list's own marking is stricter than {requested.label}")
     if converted.twice:
-        print(f"note      {converted.twice:,} hashes were in the list more than once")
+        print_line("note", f"{converted.twice:,} hashes were in the list more than once")
     if converted.other_types:
-        print(f"note      {converted.other_types:,} signals of other types than pdq were left out")
+        print_line(
+            "note", f"{converted.other_types:,} signals of other types than pdq were left out"
+        )
     if converted.harmless:
-        print(f"note      {converted.harmless:,} hashes that the list calls harmless were left out")
+        print_line(
+            "note", f"{converted.harmless:,} hashes that the list calls harmless were left out"
+        )

@@ -9,6 +9,7 @@ recognises it.
 import json
 import shlex
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from frametrace.app.output.render import json_line, printable
+from frametrace.app.output.render import json_line, print_json_line, print_text
 from frametrace.matcher.tips.canonical_json import short_digest
 from frametrace.matcher.tips.watch_new_posts import WatchResult
 from frametrace.matcher.tips.watch_state import PendingHit
@@ -96,7 +97,11 @@ class HitDelivery:
             senders[destination](hit)
 
     def _print(self, hit: Mapping[str, Any]) -> None:
-        print(json_line(hit) if self.as_json else printable(_sentence(hit)), flush=True)
+        if self.as_json:
+            print_json_line(hit)
+        else:
+            print_text(_sentence(hit))
+        sys.stdout.flush()
 
     def _run(self, hit: Mapping[str, Any]) -> None:
         """Run the command with the hit as JSON on its standard input, without a shell."""

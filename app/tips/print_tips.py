@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from frametrace.app.output.render import print_json, printable, rows_text
+from frametrace.app.output.render import print_json, print_line, print_rows, print_text
 from frametrace.app.tips.check_page import check_facts, signed_by
 from frametrace.matcher.tips.check import CheckResult
 from frametrace.matcher.tips.export import ExportedTip
@@ -75,10 +75,10 @@ def print_exported(exported: ExportedTip, out: Path, *, as_json: bool) -> None:
         print_json({**asdict(exported), "head": head.to_json(), "tlp": head.tlp.label, "tip": out})
         return
     note = f"; {exported.left_out:,} without a signal were left out" if exported.left_out else ""
-    print(printable(f"tip       {out}, {head.tlp.label}"))
-    print(f"holds     {exported.pictures:,} pictures, {exported.captions:,} captions{note}")
-    print(f"accounts  {head.accounts}")
-    print(f"sha256    {exported.sha256}")
+    print_line("tip", f"{out}, {head.tlp.label}")
+    print_line("holds", f"{exported.pictures:,} pictures, {exported.captions:,} captions{note}")
+    print_line("accounts", head.accounts)
+    print_line("sha256", exported.sha256)
 
 
 def print_tip(tip: Tip, *, as_json: bool) -> None:
@@ -100,7 +100,7 @@ def print_tip(tip: Tip, *, as_json: bool) -> None:
         "accounts": head.accounts,
     }
     for name, value in lines.items():
-        print(printable(f"{name:<9} {value}"))
+        print_line(name, value)
 
 
 def print_check(checked: CheckResult, page: Path, *, as_json: bool) -> None:
@@ -120,14 +120,16 @@ def print_check(checked: CheckResult, page: Path, *, as_json: bool) -> None:
         )
         return
     for name, value in check_facts(checked):
-        print(printable(f"{name:<9} {value}"))
+        print_line(name, value)
     for note in checked.notes:
-        print(printable(f"note      {note}"))
+        print_line("note", note)
     if checked.accounts.num_rows:
-        print(f"\n{rows_text(checked.accounts.slice(0, _MAX_ROWS), _ACCOUNT_COLUMNS)}\n")
+        print_text()
+        print_rows(checked.accounts.slice(0, _MAX_ROWS), _ACCOUNT_COLUMNS)
+        print_text()
     if checked.accounts.num_rows > _MAX_ROWS:
-        print(f"the first {_MAX_ROWS} are shown; accounts.csv has them all")
-    print(printable(f"report    {page}"))
+        print_text(f"the first {_MAX_ROWS} are shown; accounts.csv has them all")
+    print_line("report", page)
 
 
 def print_verdict(out: Path, sha256: str, tlp: Tlp, count: int, *, as_json: bool) -> None:
@@ -135,8 +137,8 @@ def print_verdict(out: Path, sha256: str, tlp: Tlp, count: int, *, as_json: bool
     if as_json:
         print_json({"verdict": out, "sha256": sha256, "tlp": tlp.label, "items": count})
         return
-    print(printable(f"verdict   {out}: {count:,} items, {tlp.label}"))
-    print(f"sha256    {sha256}")
+    print_line("verdict", f"{out}: {count:,} items, {tlp.label}")
+    print_line("sha256", sha256)
 
 
 def print_opinions(opinions: pa.Table, *, as_json: bool) -> None:
@@ -145,21 +147,23 @@ def print_opinions(opinions: pa.Table, *, as_json: bool) -> None:
         print_json(opinions.to_pylist())
         return
     if not opinions.num_rows:
-        print("no opinions were imported")
+        print_text("no opinions were imported")
         return
     states = opinions["state"].to_pylist()
     markings = sorted({label for labels in opinions["tlp"].to_pylist() for label in labels})
     counted = ", ".join(f"{states.count(s):,} {s}" for s in dict.fromkeys(sorted(states)))
-    print(f"marking   {', '.join(markings)}")
-    print(f"opinions  {counted}")
+    print_line("marking", f"{', '.join(markings)}")
+    print_line("opinions", counted)
     if DISPUTED in states:
-        print("note      disputed: some confirm the item, others reject it")
+        print_line("note", "disputed: some confirm the item, others reject it")
     shown = opinions.slice(0, _MAX_ROWS)
     authors = pa.array([", ".join(names) for names in shown["made_by"].to_pylist()], pa.string())
     shown = shown.drop_columns(["made_by"]).append_column("made_by", authors)
-    print(f"\n{rows_text(shown, _OPINION_COLUMNS)}")
+    print_text()
+    print_rows(shown, _OPINION_COLUMNS)
     if opinions.num_rows > _MAX_ROWS:
-        print(f"\nthe first {_MAX_ROWS} are shown; --json gives all")
+        print_text()
+        print_text(f"the first {_MAX_ROWS} are shown; --json gives all")
 
 
 def print_watch(result: WatchResult, tips: list[Tip], *, as_json: bool) -> None:
@@ -171,23 +175,26 @@ def print_watch(result: WatchResult, tips: list[Tip], *, as_json: bool) -> None:
         return
     for tip in tips:
         name = tip.head.made_by or "not named"
-        print(printable(f"tip       {tip.sha256[:16]} by {name}, {tip.head.tlp.label}"))
+        print_line("tip", f"{tip.sha256[:16]} by {name}, {tip.head.tlp.label}")
     known = f"tips: {len(tips):,}; known groups: {result.groups:,}"
     known += f"; named framings: {result.framings:,}" if result.framings else ""
-    print(f"watched   {result.posts:,} new posts ({known})")
+    print_line("watched", f"{result.posts:,} new posts ({known})")
     if not (tips or result.groups or result.framings):
-        print("note      there is nothing to compare with: name a tip, or match the case first")
+        print_line("note", "there is nothing to compare with: name a tip, or match the case first")
     if count := result.named.num_rows:
         belong = f"{count:,} new posts belong" if count > 1 else "1 new post belongs"
-        print(f"named     {belong} to a named framing")
-        print(f"\n{rows_text(result.named, _NAMED_COLUMNS)}\n")
+        print_line("named", f"{belong} to a named framing")
+        print_text()
+        print_rows(result.named, _NAMED_COLUMNS)
+        print_text()
     if not result.newcomers.num_rows:
-        print("found     no account that newly reuses known material")
+        print_line("found", "no account that newly reuses known material")
         return
     count = result.newcomers.num_rows
     accounts = "accounts that newly reuse" if count > 1 else "account that newly reuses"
-    print(f"found     {count:,} {accounts} known material")
-    print(f"\n{rows_text(_with_short_digests(result.newcomers), _NEWCOMER_COLUMNS)}")
+    print_line("found", f"{count:,} {accounts} known material")
+    print_text()
+    print_rows(_with_short_digests(result.newcomers), _NEWCOMER_COLUMNS)
 
 
 def _with_short_digests(newcomers: pa.Table) -> pa.Table:

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event
 from types import FrameType
 
-from frametrace.app.pipeline import Inputs, add
+from frametrace.app.library import add
 from frametrace.app.tips.hit_delivery import HitDelivery, hits_of
 from frametrace.app.tips.watch_once import compared_signals
 from frametrace.case.store import Case
@@ -136,8 +136,8 @@ def _process(
     if changed:
         sources = _sources(request.folder, files, changed, progress)
         if sources:
-            inputs = Inputs(sources, media=(request.folder,))
-            case, _ = add(case_path, inputs, progress)
+            add(case_path, sources, media=request.folder, progress=progress)
+            case = Case(case_path)
         signals = compared_signals(case, tips, progress)
         embed(case, EmbedSettings(signals=signals, workers=request.workers), progress=progress)
         result = compare_new_posts(Case(case_path), state, tips, progress)

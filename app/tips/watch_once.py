@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
-from frametrace.app.pipeline import Inputs, add
+from frametrace.app.library import add
 from frametrace.app.report.csv_tables import row_writer, rows_of, write_csv
 from frametrace.app.tips.print_tips import print_watch
 from frametrace.case.store import Case
@@ -29,6 +29,7 @@ from frametrace.matcher.tips.watch_new_posts import WatchResult, compare_new_pos
 from frametrace.matcher.tips.watch_state import open_watch, save_state
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
 from frametrace.posts.open_source import open_source
+from frametrace.posts.read_settings import ReadSettings
 from frametrace.work.progress import Progress
 
 __all__ = ["WatchRequest", "compared_signals", "split_tips_and_sources", "watch_once"]
@@ -45,7 +46,10 @@ class WatchRequest:
     """The tips and sources of a watch, and the CSV file that the list of newcomers is added to."""
 
     tips: Sequence[Path]
-    inputs: Inputs
+    sources: Sequence[Path] = ()
+    media: Sequence[Path] = ()
+    media_maps: Sequence[Path] = ()
+    reading: ReadSettings = ReadSettings()
     workers: int = 0
     out: Path | None = None
     as_json: bool = False
@@ -68,12 +72,20 @@ def watch_once(case_path: Path, request: WatchRequest, progress: Progress) -> Wa
     if request.out is not None:
         _listed_rows(request.out)
     tips = [read_tip(path) for path in request.tips]
-    for source in request.inputs.sources:
-        open_source(source, request.inputs.reading)
-    case = Case.create(case_path) if request.inputs.sources else Case(case_path)
+    for source in request.sources:
+        open_source(source, request.reading)
+    case = Case.create(case_path) if request.sources else Case(case_path)
     with open_watch(case) as state:
-        if request.inputs.sources:
-            case, _ = add(case_path, request.inputs, progress)
+        if request.sources:
+            add(
+                case_path,
+                request.sources,
+                media=request.media,
+                media_maps=request.media_maps,
+                reading=request.reading,
+                progress=progress,
+            )
+            case = Case(case_path)
         signals = compared_signals(case, tips, progress)
         embed(case, EmbedSettings(signals=signals, workers=request.workers), progress=progress)
         result = compare_new_posts(Case(case_path), state, tips, progress)

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.app.report.csv_tables import write_csv
-from frametrace.app.report.output_folder import check_place, written
-from frametrace.app.report.page import filled
+from frametrace.app.report.output_folder import check_output_folder, output_files
+from frametrace.app.report.page import fill_template
 from frametrace.app.report.thumbnails import data_uris
 from frametrace.app.tips.check_page import build_page, picture_files
 from frametrace.app.tips.verdict_answers import read_answers
@@ -45,8 +45,8 @@ def write_check(
     page = build_page(case, checked, {})
     files = picture_files(case, page)
     thumbnails = data_uris(files, executor, progress)
-    html = filled("tip.html", page=build_page(case, checked, thumbnails))
-    with written(out, _FILES) as folder:
+    html = fill_template("tip.html", page=build_page(case, checked, thumbnails))
+    with output_files(out, _FILES) as folder:
         write_csv(folder / "echoes.csv", _marked(checked, checked.echoes.drop_columns(["item"])))
         write_csv(folder / "accounts.csv", _marked(checked, checked.accounts))
         write_csv(folder / "items.csv", _marked(checked, _items(checked)))
@@ -57,7 +57,7 @@ def write_check(
 
 def refuse_to_overwrite(case: Path, out: Path) -> None:
     """Raise `UsageError` if a check would overwrite other files, or answers that were filled in."""
-    check_place(case, out, _FILES)
+    check_output_folder(case, out, _FILES)
     if (out / "items.csv").is_file() and read_answers(out / "items.csv"):
         raise UsageError(
             f"{out / 'items.csv'} holds answers, which another check would overwrite: name another "

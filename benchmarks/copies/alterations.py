@@ -1,7 +1,7 @@
-"""Photographs of which a part was falsified, with the box of it; and the same without.
+"""Falsifies a part of photographs, with the box of that part; and makes unaltered controls.
 
 Something is pasted in, erased, written over or made unreadable on 1 to 12 % of the picture; then
-the picture goes on as platforms send it. Unaltered controls went through platforms and filters
+the picture is processed as platforms do. Unaltered controls went through platforms and filters
 only: no part of them differs from the rest.
 """
 
@@ -20,7 +20,7 @@ __all__ = ["ALTERATIONS", "MIN_CHANGE", "Altered", "alter"]
 
 MIN_CHANGE = 10  # grey levels, the mean over the box: less is not seen at a glance
 _AREA = (0.01, 0.12)  # of the picture
-_ATTEMPTS = 12  # flat skies take erasing without a trace; then another place is tried
+_ATTEMPTS = 12  # flat skies take erasing without a trace; then another position is tried
 _LANCZOS = Image.Resampling.LANCZOS
 
 Change = Callable[[np.ndarray, tuple[int, int, int, int], Others, Rng], np.ndarray]
@@ -50,7 +50,7 @@ def paste_hard(
 def paste_blended(
     pixels: np.ndarray, box: tuple[int, int, int, int], others: Others, rng: Rng
 ) -> np.ndarray:
-    """A piece of another photograph in the light of its new place, with soft edges."""
+    """A piece of another photograph in the light of its new surroundings, with soft edges."""
     return _pasted(pixels, box, others[0], rng, blur=4, matched=True)
 
 
@@ -106,7 +106,7 @@ def erase(
 def clone(
     pixels: np.ndarray, box: tuple[int, int, int, int], others: Others, rng: Rng
 ) -> np.ndarray:
-    """What was there is covered by what lies beside it."""
+    """What was there is covered by what is next to it."""
     left, top, right, bottom = box
     height, width = pixels.shape[:2]
     wide, high = right - left, bottom - top
@@ -219,7 +219,7 @@ ALTERATIONS: Mapping[str, Change] = {
 
 
 def alter(name: str, image: Image.Image, others: Others, rng: Rng) -> Altered | None:
-    """Falsify a photograph; None where no place was found at which one would see it."""
+    """Falsify a photograph; None if no position was found at which it would be visible."""
     pixels = np.asarray(image.convert("RGB"))
     for _ in range(_ATTEMPTS):
         box = _place(pixels.shape[:2], name, rng)

@@ -1,4 +1,4 @@
-"""Television pictures: lower thirds with ticker and LIVE badge, and a channel's logo alone."""
+"""Draws television pictures: lower thirds with ticker and LIVE badge, or a channel's logo."""
 
 from copies.canvas import Canvas, Others, Rng
 from copies.devices import template_rng

@@ -1,7 +1,7 @@
-"""A canvas in points for drawing screens, cards and charts: shapes, text, photographs.
+"""Draws shapes, text and photographs on a canvas in points: for screens, cards and charts.
 
-Everything is drawn larger than it is kept, so that edges are smooth when the picture is shrunk, as
-they are in screenshots that a platform has shrunk.
+Everything is drawn at a larger size than it is saved, so that edges are smooth after shrinking, as
+in screenshots that a platform has shrunk.
 """
 
 from functools import lru_cache
@@ -37,7 +37,7 @@ _LANCZOS = Image.Resampling.LANCZOS
 
 @lru_cache(maxsize=512)
 def typeface(family: str, size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """A font of a family. Raises `Stopped` where this machine has none."""
+    """A font of a family. Raises `Stopped` if this machine has none."""
     file, index = _FILES[family, bold]
     try:
         return ImageFont.truetype(file, size, index)
@@ -61,7 +61,7 @@ class Canvas:
         self.family = "sans"
 
     def finished(self, width: int) -> Image.Image:
-        """The picture, shrunk to so many pixels of width."""
+        """The picture, shrunk to a width in pixels."""
         height = round(self.image.height * width / self.image.width)
         return self.image.resize((width, height), _LANCZOS)
 

@@ -1,4 +1,4 @@
-"""The same caption bar, or the same outlined letters of a meme, on different photographs."""
+"""Puts the same caption bar, or the same outlined letters of a meme, on different photographs."""
 
 from copies.canvas import Canvas, Others, Rng
 from copies.devices import template_rng

@@ -1,4 +1,4 @@
-"""Quote cards of one design, with a portrait beside or behind the words."""
+"""Draws quote cards of one design, with a portrait beside or behind the words."""
 
 from copies.canvas import Canvas, Others, Rng
 from copies.devices import template_rng

@@ -1,4 +1,4 @@
-"""Charts and tables of one style with other numbers and titles; no photograph in them."""
+"""Draws charts and tables of one style with different numbers and titles; no photographs."""
 
 import numpy as np
 from copies.canvas import Canvas, Others, Rng

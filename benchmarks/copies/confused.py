@@ -1,4 +1,4 @@
-"""What pairs that must not be called copies were called, by every method."""
+"""Lists what every method calls the pairs that must not be called copies."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

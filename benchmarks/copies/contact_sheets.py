@@ -1,4 +1,4 @@
-"""Writes what the test pictures look like: a sheet of each kind, and the pictures one by one.
+"""Writes sheets of the test pictures, one for each kind, and the pictures one by one.
 
 python benchmarks/copies/contact_sheets.py FOLDER [--half tune|judge|both]
 """

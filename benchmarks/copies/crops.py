@@ -1,8 +1,9 @@
-"""Distractors by the thousand: parts of other photos, turned and mirrored; no pictures are kept.
+"""Makes thousands of distractors: parts of other photos, rotated and mirrored.
 
-Picture n is 45 to 75 % of one of the photos that no edit is made of, turned by up to 8 degrees and
-mirrored half the time. They are made in blocks of a thousand, each a file in the temporary folder:
-a run that was stopped goes on with the next block.
+Picture n is 45 to 75 % of one of the photos that have no edits, rotated by up to 8 degrees and
+mirrored half the time. They are made in blocks of a thousand, each a file of values in the
+temporary folder, without the pictures. A run that follows a stopped one continues with the next
+block.
 """
 
 import hashlib

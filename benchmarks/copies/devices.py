@@ -1,4 +1,4 @@
-"""Phones and browser windows that screenshots are taken on: sizes, light and dark, status bars."""
+"""Defines the phones and browser windows of screenshots: sizes, light and dark, status bars."""
 
 import zlib
 from dataclasses import dataclass

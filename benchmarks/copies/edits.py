@@ -1,8 +1,7 @@
-"""The scripted edits: what people do to photos before they post them again, at three strengths.
+"""Defines the scripted edits: what people do to photos before they repost them, in 3 strengths.
 
-Every edit is a pure function of a photo, a strength (0 weak, 1 as one sees it in real posts, 2 at
-the edge), a seeded generator and other photos for collages. All texts, names and logos are
-invented.
+Every edit is a pure function of a photo, a strength (0 weak, 1 as in real posts, 2 extreme), a
+seeded generator and other photos for collages. All texts, names and logos are invented.
 """
 
 import io

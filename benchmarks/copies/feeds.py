@@ -1,4 +1,4 @@
-"""Screenshots of posts in feeds: X on a phone and in a browser, Facebook, Instagram, TikTok."""
+"""Draws screenshots of posts in feeds: X on phone and browser, Facebook, Instagram, TikTok."""
 
 from copies.canvas import Canvas, Others, Rng
 from copies.devices import Device, browser_bar, device, status_bar, template_rng

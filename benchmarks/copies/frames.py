@@ -1,4 +1,4 @@
-"""Frames round different photographs: ornate, film strip, polaroid, phone mock-up, campaign."""
+"""Puts frames around different photographs: ornate, film strip, polaroid, phone, campaign."""
 
 import cv2
 import numpy as np
@@ -71,7 +71,7 @@ def film_strip(photo: Image.Image, others: Others, rng: Rng, template: int) -> I
 
 
 def polaroid(photo: Image.Image, others: Others, rng: Rng, template: int) -> Image.Image:
-    """A white card with handwriting's place, aslant on a table, with a shadow."""
+    """A white card with room for handwriting, tilted on a table, with a shadow."""
     style = template_rng("polaroid", template)
     card = Canvas(300, 360, "#fbfaf6")
     card.photo((18, 18, 282, 282), photo)

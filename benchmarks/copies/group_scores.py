@@ -1,4 +1,4 @@
-"""What a case made of its pictures, beside what is true of them: groups, matches, alterations."""
+"""Compares the groups, matches and alterations of a case with the truth about its pictures."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ Pair = tuple[int, int]
 
 @dataclass(slots=True)
 class Tally:
-    """So many of so many."""
+    """A count out of a total."""
 
     count: int = 0
     of: int = 0
@@ -66,7 +66,7 @@ class GroupScores:
     """The pictures of a case, by number; its photo groups, its element groups and its matches.
 
     `relation` says what a pair was called: `copy` if any signal says so. `boxes` has the altered
-    boxes of a pair, in fractions of the picture `sha256_b`; None where the product lists none.
+    boxes of a pair, in fractions of the picture `sha256_b`; None if the product lists none.
     `tied` has those of a member of a photo group, in fractions of it, with the picture that it is
     tied to: falsified pictures are often tied to another copy than their original.
     """
@@ -119,7 +119,7 @@ class GroupScores:
         return Tally(sum(bool(self.rightly[pair]) for pair in pairs), len(pairs))
 
     def wrong_pairs(self) -> Mapping[str, int]:
-        """Pairs wrongly together by what both are, the most frequent first."""
+        """Pairs grouped wrongly, by kinds of pictures, most frequent first."""
         counts: defaultdict[str, int] = defaultdict(int)
         for a, b in np.argwhere(self.together & ~self.rightly).tolist():
             counts[" / ".join(sorted(self._label(at) for at in (a, b)))] += 1
@@ -136,7 +136,7 @@ class GroupScores:
         return tallies
 
     def relations(self) -> Tallies:
-        """By edit: of pairs with their original that are in a match, those called what they are."""
+        """By edit: of matches with the original, how many have the right relation."""
         tallies: defaultdict[str, Tally] = defaultdict(Tally)
         for number, one in enumerate(self.labels):
             if one.role is not Role.EDIT:
@@ -152,7 +152,7 @@ class GroupScores:
         return self._of_templates(lambda pair: self.relation.get(pair) in GROUPING)
 
     def wrongly_grouped(self) -> Tallies:
-        """The same pairs, held together by a photo group."""
+        """The same pairs, in one photo group."""
         return self._of_templates(lambda pair: bool(self.together[pair]))
 
     def altered(self) -> AlteredCounts | None:

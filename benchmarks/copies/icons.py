@@ -1,4 +1,4 @@
-"""Icons as apps draw them, by name, on a canvas."""
+"""Draws icons like those of apps, by name, on a canvas."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""Every method's similarities of all pairs, and what is true of them: scripted edits, real ones."""
+"""Collects every method's similarities of all pairs with the truth: scripted and real edits."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -38,14 +38,14 @@ class Scripted:
     called: Mapping[str, Sequence[Called]]
 
     @classmethod
-    def of(cls, sets: Sequence[Edited], asked: Sequence[Prepared], kept: Prepared) -> Self:
+    def of(cls, sets: Sequence[Edited], queries: Sequence[Prepared], kept: Prepared) -> Self:
         """Ask for all sets by every method."""
-        similarity, pdq = _by_hashes(asked, kept)
+        similarity, pdq = _by_hashes(queries, kept)
         rows, databases = [Truth(one.numbers) for one in sets], [kept] * len(sets)
         with tempfile.TemporaryDirectory(prefix="bench-copies-") as folder:
             by_index = ByIndex.of(kept, Path(folder))
-            local = ask(asked, databases, [by_index] * len(sets))
-        alone = ask(asked, databases, rows)
+            local = ask(queries, databases, [by_index] * len(sets))
+        alone = ask(queries, databases, rows)
         chain, similarity[CHAIN] = _chained(local, pdq)
         similarity[LOCAL], similarity[ALONE] = (
             [called.similarity() for called in found] for found in (local, alone)
@@ -133,11 +133,11 @@ class Real:
 
 
 def _by_hashes(
-    asked: Sequence[Prepared], kept: Prepared
+    queries: Sequence[Prepared], kept: Prepared
 ) -> tuple[dict[str, list[np.ndarray]], list[np.ndarray]]:
     """Similarities by method and set; and the distances by PDQ of each set."""
     theirs = kept.views
-    views = [one.views for one in asked]
+    views = [one.views for one in queries]
     similarity: dict[str, list[np.ndarray]] = {}
     pdq: list[np.ndarray] = []
     for name, method in METHODS.items():

@@ -1,8 +1,8 @@
-"""All kinds of pictures that share a template but no photograph, and how they are dealt in halves.
+"""Lists all kinds of pictures that share a template but no photograph, and splits them in halves.
 
 A template (colours, fonts, layout, logo) is named by a kind and a number; the generator draws the
 content (texts, names, counts, time). Two pictures of one template with different photographs must
-not be tied. One half is for tuning, the other for judging: photographs are dealt by their name,
+not be tied. One half is for tuning, the other for judging: photographs are assigned by their name,
 templates by their number, apps by their layout, so that the halves have none of these in common.
 """
 
@@ -120,7 +120,7 @@ def kinds_of(half: Half) -> list[Kind]:
 
 
 def templates_of(kind: Kind, half: Half, count: int) -> list[int]:
-    """The numbers of so many templates of a kind in each half: even to tune by, odd to judge by.
+    """The numbers of a kind's templates in each half: even ones for tuning, odd ones for judging.
 
     Layouts of apps are in one half only, so all of their templates are.
     """

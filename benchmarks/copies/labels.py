@@ -1,4 +1,4 @@
-"""One picture of the whole-case benchmark with what is true of it, and the table of all."""
+"""Records the truth about one picture of the whole-case benchmark, and the table of all."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +18,7 @@ class Role(StrEnum):
     TEMPLATE = "template"  # a screenshot, card, chart, frame of a kind
     SAME_EDIT = "same edit"  # different photographs edited with the same random numbers
     LOOK_ALIKE = "look-alike"  # real photographs of one scene, or nearly
-    ALTERED = "altered"  # an original of which a part was falsified
+    ALTERED = "altered"  # an original with a falsified part
     CONTROL = "control"  # an original that was filtered or sent on, with nothing falsified
 
 

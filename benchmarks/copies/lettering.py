@@ -1,4 +1,4 @@
-"""Lettering for scripted edits: invented texts, and fonts that draw English, Chinese and emoji."""
+"""Draws text for scripted edits: invented texts, in fonts for English, Chinese and emoji."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -64,7 +64,7 @@ def one_of(rng: np.random.Generator, choices: Sequence[str]) -> str:
 
 @lru_cache(maxsize=256)
 def font(script: str, size: int) -> ImageFont.FreeTypeFont:
-    """The font of a script. Raises `Stopped` where this machine has none."""
+    """The font of a script. Raises `Stopped` if this machine has none."""
     try:
         return ImageFont.truetype(_FONTS[script], size)
     except OSError:

@@ -1,4 +1,4 @@
-"""Maps of one invented country with other colours by region, other labels and other markers."""
+"""Draws maps of one invented country with different colours by region, labels and markers."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""Scripted edits that lay something over a picture: lettering, emoji, logos, watermarks."""
+"""Makes scripted edits that lay something over a picture: text, emoji, logos, watermarks."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 Others = Sequence[Image.Image]
 Rng = np.random.Generator
 
-_BANDS = (  # where lettering goes: top and bottom, of the picture's height
+_BANDS = (  # where text goes: top and bottom, of the picture's height
     ((0.84, 0.97),),
     ((0.03, 0.22), (0.78, 0.97)),
     ((0.03, 0.32), (0.34, 0.63), (0.65, 0.94)),
@@ -17,7 +17,7 @@ _BANDS = (  # where lettering goes: top and bottom, of the picture's height
 
 
 def text_over(image: Image.Image, strength: int, rng: Rng, others: Others) -> Image.Image:
-    """White lettering with a black outline: a line below, above and below, all over the picture."""
+    """White text with a black outline: a line below, above and below, all over the picture."""
     marked = image.copy()
     texts = CHINESE if rng.random() < 0.4 else tuple(text.upper() for text in ENGLISH)
     for top, bottom in _BANDS[strength]:

@@ -1,4 +1,4 @@
-"""How well a method ranks pairs: precision and recall at every similarity, and what follows."""
+"""Measures how well a method ranks pairs: precision and recall at every similarity."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -48,9 +48,9 @@ class Curve:
         return float((gained * self.precision).sum())
 
     def recall_at(self, precision: float) -> tuple[float, float]:
-        """The most recall with at least that precision, and the similarity where it is reached.
+        """The highest recall with at least that precision, and the similarity where it is reached.
 
-        Recall 0 at an infinite similarity where no cut is so precise.
+        Recall 0 at an infinite similarity if no threshold has that precision.
         """
         good = np.flatnonzero(self.precision >= precision)
         if not len(good):

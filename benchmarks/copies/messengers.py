@@ -1,4 +1,4 @@
-"""Screenshots of messengers: a channel's post in Telegram, a forwarded photograph in WhatsApp."""
+"""Draws messenger screenshots: a channel's post in Telegram, a forwarded photo in WhatsApp."""
 
 import numpy as np
 from copies.canvas import Canvas, Others, Rng

@@ -1,9 +1,9 @@
-"""Pairs that must not be called copies: different photos under the very same additions.
+"""Makes pairs that must not be called copies: different photos with exactly the same additions.
 
 Two photos of one size go through the same edit with the same random numbers, so that both have the
 same logo in the same corner, the same caption in the same font, the same app around them with the
-same names and texts, or the same panel beside them. Besides, the few photos that look most
-alike of all: two shots of one animal, of two of one kind, of things with the same sign.
+same names and texts, or the same panel beside them. Also, the few photos that look most alike: two
+shots of one animal, of two of one kind, of things with the same sign.
 """
 
 import io

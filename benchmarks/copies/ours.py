@@ -1,8 +1,8 @@
-"""Frametrace's own chain: what pairs of pictures are called, and a ranking of them.
+"""Runs Frametrace's own chain: the relation of each pair of pictures, and a ranking of pairs.
 
-Pairs are ranked by what they are called, then by evidence: PDQ within its limit first, then pairs
-called `copy` or `contains` by the number of inliers, then the others. Pictures of the same bytes
-are copies, however they are asked about.
+Pairs are ranked by relation, then by evidence: PDQ within its limit first, then pairs called `copy`
+or `contains` by the number of inliers, then the rest. Pictures with the same bytes are always
+copies.
 """
 
 import os
@@ -56,20 +56,20 @@ _RELATIONS = (
     Relation.SAME_SCENE,
 )
 
-Told = Iterator[tuple[str, Relation, int]]
+Related = Iterator[tuple[str, Relation, int]]
 
 
 class Way(Protocol):
-    """A way to ask: which pictures of the database one is compared with."""
+    """A way to query: which pictures of the database one is compared with."""
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: PictureValues) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, query: PictureValues) -> Related:
         """Digests of the database: what they and picture `at` of a set were called; inliers."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ByIndex:
-    """As `frametrace query` asks a case that holds the database."""
+    """As `frametrace query` searches a case that holds the database."""
 
     case: Path
 
@@ -85,9 +85,9 @@ class ByIndex:
         open_index(case, Thumbnail.name)
         return cls(case.path)
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: PictureValues) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, query: PictureValues) -> Related:
         """Shortlist, then verify."""
-        for hit in pictures_sharing_pixels(*_indexes(self.case), digest, asked, ())[0]:
+        for hit in pictures_sharing_pixels(*_indexes(self.case), digest, query, ())[0]:
             yield hit.sha256, Relation(hit.relation), hit.inliers or 0
 
 
@@ -97,27 +97,27 @@ class Truth:
 
     rows: tuple[int, ...]
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: PictureValues) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, query: PictureValues) -> Related:
         """One picture."""
-        return _verified(kept, [self.rows[at]], digest, asked)
+        return _verified(kept, [self.rows[at]], digest, query)
 
 
 @dataclass(frozen=True, slots=True)
 class Everything:
     """With every picture: what an index may miss is found."""
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: PictureValues) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, query: PictureValues) -> Related:
         """All of them."""
-        return _verified(kept, range(len(kept)), digest, asked)
+        return _verified(kept, range(len(kept)), digest, query)
 
 
 @dataclass(frozen=True, slots=True)
 class Partner:
     """Of pictures in pairs the first with the second."""
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: PictureValues) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, query: PictureValues) -> Related:
         """The next one, or nothing."""
-        return _verified(kept, [at + 1] if at % 2 == 0 else [], digest, asked)
+        return _verified(kept, [at + 1] if at % 2 == 0 else [], digest, query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +158,11 @@ class Called:
         return [_RELATIONS[self.relation[row, column]] for row, column in pairs.tolist()]
 
 
-def ask(asked: Sequence[Prepared], kept: Sequence[Prepared], ways: Sequence[Way]) -> list[Called]:
+def ask(queries: Sequence[Prepared], kept: Sequence[Prepared], ways: Sequence[Way]) -> list[Called]:
     """Ask for each set of pictures in its database, in one process for every core."""
     workers = len(os.sched_getaffinity(0))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(_ask, asked, kept, ways))
+        return list(pool.map(_ask, queries, kept, ways))
 
 
 def put_features(
@@ -185,25 +185,25 @@ def put_features(
     return Case(case.path)
 
 
-def _ask(asked: Prepared, kept: Prepared, way: Way) -> Called:
-    pictures = zip(asked.digests.to_pylist(), _shown(asked), strict=True)
-    inliers, relation = np.zeros((2, len(asked), len(kept)), np.int16)
+def _ask(queries: Prepared, kept: Prepared, way: Way) -> Called:
+    pictures = zip(queries.digests.to_pylist(), _shown(queries), strict=True)
+    inliers, relation = np.zeros((2, len(queries), len(kept)), np.int16)
     rows = _database(kept).rows
     for at, (digest, shown) in enumerate(pictures):
-        told = way(kept, at, digest, shown)
-        same = (digest, Relation.COPY, len(shown.features))  # the bytes are told first
-        for other, name, count in (*told, *([same] if digest in rows else [])):
+        related = way(kept, at, digest, shown)
+        same = (digest, Relation.COPY, len(shown.features))  # equal bytes come first
+        for other, name, count in (*related, *([same] if digest in rows else [])):
             inliers[at, rows[other]] = count
             relation[at, rows[other]] = _RELATIONS.index(name)
     return Called(inliers, relation.astype(np.int8))
 
 
-def _verified(kept: Prepared, rows: Sequence[int], digest: str, asked: PictureValues) -> Told:
+def _verified(kept: Prepared, rows: Sequence[int], digest: str, query: PictureValues) -> Related:
     """Always from the smaller digest to the greater, as matches are."""
     database = _database(kept)
     for row in rows:
         name, other = database.digests[row], database.shown[row]
-        if found := verify(asked, other) if digest < name else verify(other, asked):
+        if found := verify(query, other) if digest < name else verify(other, query):
             yield name, found.relation, found.inliers
 
 
@@ -230,7 +230,6 @@ def _shown(pictures: Prepared) -> list[PictureValues]:
 
 @lru_cache(maxsize=1)
 def _indexes(case: Path) -> tuple[FeatureIndex, ThumbnailIndex]:
-    features, thumbnails = (open_index(Case(case), name) for name in (Local.name, Thumbnail.name))
-    assert isinstance(features, FeatureIndex)
-    assert isinstance(thumbnails, ThumbnailIndex)
+    features = open_index(Case(case), Local.name, FeatureIndex)
+    thumbnails = open_index(Case(case), Thumbnail.name, ThumbnailIndex)
     return features, thumbnails

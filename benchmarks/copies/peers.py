@@ -1,7 +1,8 @@
-"""Hashes of whole pictures, ours beside others': what each makes of a picture, and distances.
+"""Computes hashes of whole pictures, ours and those of peers, and their distances.
 
-A method may look at several views of a picture: its eight turned and mirrored forms when asked, or
-the picture and what is left of it without borders. The least distance of any two views counts.
+A method may use several views of a picture: its eight rotated and mirrored orientations for
+queries, or the picture and what is left of it without borders. The least distance of any two views
+counts.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,13 +24,13 @@ _BLOCK = 256  # queries at a time
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method's views of a picture that is asked for, and of one in the database, by name.
+    """A method's views of a picture that is a query, and of one in the database, by name.
 
     `limit` is the distance at which its makers call two pictures copies, in bits.
     """
 
     name: str
-    asked: tuple[str, ...]
+    query: tuple[str, ...]
     kept: tuple[str, ...]
     bits: int
     limit: int
@@ -83,14 +84,14 @@ def _imagededup() -> Mapping[str, Callable[[np.ndarray], str]]:
 
 
 def distances(
-    method: Method, asked: Mapping[str, np.ndarray], kept: Mapping[str, np.ndarray]
+    method: Method, query: Mapping[str, np.ndarray], kept: Mapping[str, np.ndarray]
 ) -> np.ndarray:
-    """Of every picture asked for to every one in the database: (m, n) uint16, in bits.
+    """From every query picture to every one in the database: (m, n) uint16, in bits.
 
     Both are columns of `hashed`: (m, bytes) and (n, bytes) uint8 by name.
     """
     width = method.bits // 8
-    ours, theirs = (_words(*side, width) for side in ((asked, method.asked), (kept, method.kept)))
+    ours, theirs = (_words(*side, width) for side in ((query, method.query), (kept, method.kept)))
     found = np.full((len(ours), len(theirs)), FAR)
     for start in range(0, len(ours), _BLOCK):
         block = found[start : start + _BLOCK]
@@ -99,7 +100,7 @@ def distances(
                 different = np.bitwise_count(one[:, None] ^ other[None])
                 np.minimum(block, different.sum(axis=2, dtype=np.uint16), out=block)
     if method.clear:
-        found[asked["quality"].ravel() < MIN_QUALITY] = FAR
+        found[query["quality"].ravel() < MIN_QUALITY] = FAR
         found[:, kept["quality"].ravel() < MIN_QUALITY] = FAR
     return found
 

@@ -1,4 +1,4 @@
-"""Which pictures the whole-case benchmark is made of: photographs dealt to edits and templates."""
+"""Plans the pictures of the whole-case benchmark: assigns photographs to edits and templates."""
 
 import zlib
 from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ QUICK = Size(24, 9, 40, 30, 2, 4, 3, 3, 5, 2)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One picture to be made: of which photograph, beside which others, as which of a template."""
+    """One picture to make: its photograph, those beside it, and the number of its template."""
 
     role: Role
     kind: str

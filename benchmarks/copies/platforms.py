@@ -1,7 +1,7 @@
-"""What platforms and their filters do to a whole photograph: nothing in it is falsified.
+"""Applies what platforms and their filters do to a whole photograph, without falsifying it.
 
-Each returns the picture and the box of the original that is left of it, in fractions, so that the
-place of an alteration can be followed; and whether it is mirrored.
+Each function returns the picture, the box of the original that is left of it, in fractions, so that
+the position of an alteration can be followed, and whether it is mirrored.
 """
 
 import io

@@ -1,8 +1,8 @@
-"""Pictures made once and kept in the temporary folder, with what is computed of each of them.
+"""Keeps sets of pictures and their computed values in the temporary folder.
 
 A set of pictures is one Parquet file of their bytes; its local features are a second file, its
-thumbnails a third and its hashes a fourth, each named after what it was made by. Who tunes a signal
-computes its files anew, and no others.
+thumbnails a third and its hashes a fourth, each named after what made it. After a change to a
+signal, only the files of that signal are computed again.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A set of n pictures: digests, values of signals and hashes, read where they are asked for."""
+    """A set of n pictures: digests, values of signals and hashes, read on demand."""
 
     name: str
 

@@ -1,4 +1,4 @@
-"""Scripted edits of the whole picture: compression, size, cut, turn, colour, sharpness."""
+"""Makes edits of the whole picture: compression, size, crop, rotation, colour, sharpness."""
 
 import io
 from collections.abc import Sequence

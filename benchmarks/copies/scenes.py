@@ -1,8 +1,8 @@
-"""Different photographs of one scene: other viewpoints, other light, frames of a video.
+"""Makes different photographs of one scene: other viewpoints, other light, frames of a video.
 
-A photograph is taken apart into layers of depth, which move differently when the camera moves, as
-near things do before far ones; what they uncover is filled in. The template fixes the scene, its
-layers and what moves in it; the generator the moment and the place that it is taken from.
+A photograph is split into layers of depth that move differently when the camera moves: near things
+more than distant ones. The gaps that open are filled in. The template fixes the scene, its layers
+and what moves in it; the generator chooses the moment and the viewpoint.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Scripted edits by screens: a phone's screenshot of a post, and a photo of a screen."""
+"""Makes scripted edits by screens: a phone's screenshot of a post, and a photo of a screen."""
 
 from collections.abc import Sequence
 

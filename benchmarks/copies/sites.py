@@ -1,4 +1,4 @@
-"""Screenshots of a newspaper's site on a phone and in a browser, and of a phone's photo viewer."""
+"""Draws screenshots of a newspaper's site on phone and browser, and of a phone's photo viewer."""
 
 from copies.canvas import Canvas, Others, Rng
 from copies.devices import Device, browser_bar, device, status_bar, template_rng

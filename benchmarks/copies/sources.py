@@ -1,4 +1,4 @@
-"""The sets of pictures that the benchmark asks for and searches in."""
+"""Defines the sets of pictures that the benchmark queries and searches."""
 
 import zlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Pictures of nothing but words: statements on a letterhead, notes and posts on a phone."""
+"""Draws pictures of text only: statements on a letterhead, notes and posts on a phone."""
 
 from copies.canvas import Canvas, Others, Rng
 from copies.devices import device, status_bar, template_rng

@@ -1,4 +1,4 @@
-"""Watermarks of stock agencies over different photographs: tiled, centered, in a footer."""
+"""Puts watermarks of stock agencies on different photographs: tiled, centered, in a footer."""
 
 import numpy as np
 from copies.canvas import Others, Rng, typeface

@@ -1,4 +1,4 @@
-"""Invented words for pictures: names, captions, headlines, quotes, numbers; English and Chinese."""
+"""Invents words for pictures: names, captions, headlines, quotes, numbers; English and Chinese."""
 
 import numpy as np
 from copies.lettering import one_of

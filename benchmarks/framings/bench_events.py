@@ -1,12 +1,12 @@
-"""Framing groups of real posts against the events that they are about.
+"""Compares framing groups of real posts with the events that the posts are about.
 
 1,085 posts of two platforms about 14 events, most of them with a caption and one of 54 pictures.
-The event is a coarse label: a framing is narrower, so recall can't be whole, and precision should
-be. B-cubed (Bagga and Baldwin 1998): for each post, the part of its group that is about its event,
-and the part of its event that is in its group; a post in no group is one of its own.
+The event is a coarse label: a framing is narrower, so recall can't be complete, but precision
+should be. B-cubed (Bagga and Baldwin 1998): for each post, the fraction of its group that is about
+its event, and the fraction of its event that is in its group; a post in no group is its own group.
 
-Cases are made of the same posts with some of what they carry: captions alone, pictures alone. The
-peers get the captions' vectors, those of one text once.
+Cases are made of the same posts with some of their content: captions alone, pictures alone. The
+peers get the captions' vectors, once for each distinct text.
 """
 
 import argparse
@@ -58,10 +58,10 @@ class Variant:
 VARIANTS = (
     Variant("caption keys alone", _KEYS, pictures=False),
     Variant("captions: keys and vectors", _READ, pictures=False),
-    Variant("lettering alone", ("overlay", *_READ), captions=False),
+    Variant("OCR text alone", ("overlay", *_READ), captions=False),
     Variant("photo groups", _PHOTOS, captions=False, kind=GroupKind.PHOTO),
     Variant("captions and photos", (*_PHOTOS, *_READ)),
-    Variant("all: captions, lettering, photos", (*_PHOTOS, "overlay", *_READ)),
+    Variant("all: captions, OCR text, photos", (*_PHOTOS, "overlay", *_READ)),
 )
 
 
@@ -131,7 +131,9 @@ def main() -> None:
         found[name] = bcubed(groups, labels)
         say(f"  {name}: {found[name]}")
     if not chosen.clip_weights:
-        remarks.append("No CLIP weights were given (--clip-weights): looks are not measured.")
+        remarks.append(
+            "No CLIP weights were given (--clip-weights): image similarity is not measured."
+        )
     remarks.append(_at_other_thresholds(rows, folder / "real_edits", models, labels))
     conclude("events", _findings(found), remarks, PACKAGES, chosen)
 
@@ -187,15 +189,15 @@ def _groups(results: Results, kind: GroupKind) -> list[frozenset[Key]]:
 def _at_other_thresholds(
     rows: Sequence[Row], pictures: Path, models: ModelChoice, labels: Mapping[Key, str]
 ) -> str:
-    """How much hangs on the threshold, in the case of all that is there."""
-    told = []
+    """How the result depends on the threshold, in the case with all content."""
+    outcomes = []
     with tempfile.TemporaryDirectory(prefix="bench-events-") as folder:
         case = _case(Path(folder), VARIANTS[-2], rows, pictures, models)
         for least in (2.5, 3.0, 3.5, 4.0, 5.0):
             results, _ = match_case(case, MatchSettings(min_decades=least))
             score = bcubed(_groups(results, GroupKind.FRAMING), labels)
-            told.append(f"{least:g}: {score.precision:.3f} / {score.recall:.3f}")
-    return f"Precision / recall of captions and photos by --min-decades: {'; '.join(told)}."
+            outcomes.append(f"{least:g}: {score.precision:.3f} / {score.recall:.3f}")
+    return f"Precision / recall of captions and photos by --min-decades: {'; '.join(outcomes)}."
 
 
 def _peers(rows: Sequence[Row], models: ModelChoice) -> dict[str, list[frozenset[Key]]]:

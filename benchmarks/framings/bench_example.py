@@ -1,13 +1,14 @@
-"""Posts ranked by their likeness to examples: which prototype, and what counter-examples do.
+"""Measures ranking posts by examples: which prototype is best, and what counter-examples add.
 
-Two sets of labels: 1,085 real posts about 14 events, of which one event (or two at once, which is
-one framing in two guises) is looked for; and 5,000 captions of 1,000 pictures, five people's words
-for each (flickr8k), of which those of one picture are. Examples are drawn at random, and the
-average precision is that of the ranking of what is left, contents being weighed by their posts.
+Two sets of labels: 1,085 real posts about 14 events, where the targets are one event (or two at
+once, which is one framing in two guises); and 5,000 captions of 1,000 pictures, five people's words
+for each (flickr8k), where the targets are the captions of one picture. Examples are drawn at
+random; the average precision is that of the ranking of the rest, with contents weighted by their
+posts.
 
 The prototypes: the nearest example of each kind of evidence; the mean of the examples' caption
-vectors; and half of each, which is what `frametrace framing` does. Counter-examples are what a
-person would name who sees the ranking: the first wrong ones in it.
+vectors; and half of each, which is what `frametrace framing` uses. The counter-examples are those
+that a person would name on seeing the ranking: the first wrong ones in it.
 """
 
 import csv
@@ -43,8 +44,8 @@ from frametrace.posts.errors import ModelMissing
 from frametrace.posts.media.media_library import MediaLibrary
 
 PACKAGES = ("frametrace", "scikit-learn", "sentence-transformers", "numpy")
-_SMALLEST = 9  # contents of an event that is asked for
-_LEAST = MatchSettings().min_decades
+_SMALLEST = 9  # contents of an event that is a target
+_MIN_RARITY = MatchSettings().min_decades
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +58,15 @@ class Labelled:
 
     @classmethod
     def of(cls, case: Case, labels: Mapping[tuple[str, str], str]) -> "Labelled":
-        """A case whose posts are labelled, each content by most of its own."""
+        """A case of labelled posts; each content has the label of most of its posts."""
         compared = case_contents(case)
-        told: dict[int, Counter[str]] = defaultdict(Counter)
+        labels_of: dict[int, Counter[str]] = defaultdict(Counter)
         post: dict[int, ExamplePost] = {}
         for row in compared.contents.posts.to_pylist():
-            told[row["content"]][labels[row["platform"], row["post_id"]]] += 1
+            labels_of[row["content"]][labels[row["platform"], row["post_id"]]] += 1
             post.setdefault(row["content"], ExamplePost(row["platform"], row["post_id"]))
         n = len(compared.contents)
-        about = np.array([told[at].most_common(1)[0][0] for at in range(n)])
+        about = np.array([labels_of[at].most_common(1)[0][0] for at in range(n)])
         return cls(compared, about, [post[at] for at in range(n)])
 
     def given(self, like: Sequence[int], unlike: Sequence[int] = ()) -> ResolvedExamples:
@@ -96,9 +97,11 @@ class Score:
         hits, seen = np.cumsum((right * posts)[order]), np.cumsum(posts[order])
         gained = (right * posts)[order]
         ranked = (hits / seen * gained).sum() / gained.sum()
-        told = (belongs * posts).sum()
+        reported = (belongs * posts).sum()
         both = (belongs & right) @ posts
-        return cls(float(ranked), float(both / told) if told else 1.0, float(both / gained.sum()))
+        return cls(
+            float(ranked), float(both / reported) if reported else 1.0, float(both / gained.sum())
+        )
 
 
 def mean_of(scores: Sequence[Score]) -> Score:
@@ -126,12 +129,12 @@ def main() -> None:
         two = [np.isin(events.about, rng.choice(names, 2, False)) for _ in range(30)]
         of_picture = np.unique(captions.about)
         some = [captions.about == name for name in rng.permutation(of_picture)[:100]]
-        asked = (
+        tasks = (
             ("one event", events, one, (1, 3, 5), 8 if every == 1 else 1),
             ("two events", events, two, (2, 4, 6), 2 if every == 1 else 1),
             ("one picture's captions", captions, some, (1, 2, 3), 1),
         )
-        for what, labelled, targets, many, rounds in asked:
+        for what, labelled, targets, many, rounds in tasks:
             for count in many:
                 drawn = [*_draws(targets, count, rounds, rng)]
                 findings += _prototypes(f"{what}, {count} examples", labelled, drawn)
@@ -189,14 +192,14 @@ def _prototypes(
     for target, like in drawn:
         given = labelled.given(like)
         for name, decades in _rankings(labelled, given).items():
-            scores[name].append(_score(labelled, decades, decades >= _LEAST, target, like))
-    told = {name: mean_of(each) for name, each in scores.items()}
-    ours = told.pop("ours")
-    for name, score in told.items():
+            scores[name].append(_score(labelled, decades, decades >= _MIN_RARITY, target, like))
+    means = {name: mean_of(each) for name, each in scores.items()}
+    ours = means.pop("ours")
+    for name, score in means.items():
         say(f"  {what}: {_text(ours)}; {name} {_text(score)}")
     return [
         Finding(what, _text(ours), f"{name}: {_text(score)}", ours.ranked / score.ranked)
-        for name, score in told.items()
+        for name, score in means.items()
     ]
 
 
@@ -229,9 +232,9 @@ def _against(
             unlike = wrong[np.argsort(-alone.rarity[wrong], kind="stable")[:count]].tolist()
             found = labelled.found(labelled.given(like, unlike))
             left = [*like, *unlike]
-            belongs = (found.rarity >= _LEAST) & ~found.opposed
+            belongs = (found.rarity >= _MIN_RARITY) & ~found.opposed
             with_them.append(_score(labelled, found.rarity, belongs, target, left))
-            belongs = alone.rarity >= _LEAST
+            belongs = alone.rarity >= _MIN_RARITY
             without.append(_score(labelled, alone.rarity, belongs, target, left))
         ours, before = mean_of(with_them), mean_of(without)
         worst = min(a.ranked - b.ranked for a, b in zip(with_them, without, strict=True))

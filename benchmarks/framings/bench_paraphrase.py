@@ -1,8 +1,8 @@
-"""Whether captions that say the same in other words are each other's nearest.
+"""Measures whether captions that say the same in other words are nearest to each other.
 
 5,000 captions of 1,000 pictures, five people's words for each (flickr8k), in English and Chinese.
-Each caption is asked for: is the nearest of the other 4,999 about the same picture (recall@1), and
-which part of the four others are among the ten nearest (recall@10)? And, across languages: is the
+For each caption: is the nearest of the other 4,999 about the same picture (recall@1), and what
+fraction of its four companions is among the ten nearest (recall@10)? And across languages: is the
 translation of an English caption the nearest of 5,000 Chinese ones, or among the ten nearest?
 """
 
@@ -29,7 +29,7 @@ _TOP = 10
 _BLOCK = 500
 _LANGUAGES = {"en": "English", "zh": "Chinese"}
 
-# The similarities of the captions from a place to another with all captions, a block at a time.
+# The similarities of captions `start` to `stop` with all captions.
 Ranked = Callable[[int, int], np.ndarray]
 
 
@@ -72,7 +72,7 @@ def _options() -> argparse.Namespace:
 
 
 def _beside(found: Mapping[str, tuple[float, float]], name: str, ten: float) -> tuple[str, float]:
-    """The words of the same language are what every path stands beside."""
+    """Each path beside the words of the same language."""
     peer = found.get(f"{name.partition(':')[0]}: words, TF-IDF (peer)", (0.0, 0.0))[1]
     return (f"words: {peer:.1%}", ten / peer) if peer else ("", float("nan"))
 
@@ -123,8 +123,8 @@ def _by_rows(rows: csr_matrix) -> Ranked:
     return ranked
 
 
-def _by_vectors(asked: np.ndarray, among: np.ndarray) -> Ranked:
-    return lambda start, stop: asked[start:stop] @ among.T
+def _by_vectors(query: np.ndarray, among: np.ndarray) -> Ranked:
+    return lambda start, stop: query[start:stop] @ among.T
 
 
 def _vectors(

@@ -1,4 +1,4 @@
-"""Archives, workbooks and compressed files that ask for more than anybody has."""
+"""Makes archives, workbooks and compressed files that expand beyond any memory."""
 
 import bz2
 import gzip

@@ -1,11 +1,11 @@
-"""Reads mutated sample exports by the ten thousand: none may raise, hang, fill memory or escape.
+"""Reads tens of thousands of mutated exports: none may raise, hang, fill memory or escape.
 
-Each input has a number, which with the seed says all about it. Blocks of inputs that are done are
-noted in a file, so that a run which was stopped goes on from there:
+Each input has a number, which together with the seed determines it. Finished blocks of inputs are
+recorded in a file, so that a run that follows a stopped one continues from there:
 
     python benchmarks/reading/fuzz_readers.py --count 100000 --notes fuzz.jsonl
 
-`--only NUMBER --keep FOLDER` writes one input and says what comes of it.
+`--only NUMBER --keep FOLDER` writes one input and reports its outcome.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from typing import Any
 _BLOCK = 500  # inputs
 _SLOW, _HANGS = 10.0, 120.0  # seconds: of the processor, and of a clock on a busy machine
 _MUCH = 2**30  # bytes of memory for one input
-_EVERY = 50  # inputs, of which one is also given to the command line
+_CLI_INTERVAL = 50  # one in this many inputs is also given to the command line
 
 
 def main() -> None:
@@ -83,7 +83,7 @@ class _Worker:
 
     def __init__(self, seed: int, scratch: Path) -> None:
         self._command = [sys.executable, str(Path(__file__).with_name("reading_worker.py"))]
-        self._command += [str(scratch), str(seed), str(_EVERY)]
+        self._command += [str(scratch), str(seed), str(_CLI_INTERVAL)]
         self._process = self._begun()
 
     def read(self, number: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Hostile sources by their number: each is a sample export, mutated and perhaps packed."""
+"""Makes hostile sources by number: each is a sample export, mutated and perhaps packed."""
 
 import os
 import tarfile

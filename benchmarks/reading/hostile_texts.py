@@ -1,4 +1,4 @@
-"""Texts and folders on which a careless reader hangs, or fills memory."""
+"""Makes texts and folders that make a careless reader hang or fill memory."""
 
 import os
 import socket
@@ -88,7 +88,7 @@ def _chats() -> Iterator[tuple[str, Parts]]:
     yield "a message of 10 million lines", lambda: [_CHAT, "x\n" * 10**7]
     yield "a line of `<` and `:`", lambda: [_CHAT, "<a:" * 300_000 + "\n"]
     yield "a million messages alike", lambda: [(_CHAT + "ok\n") * 10**6]
-    yield "100 MB that are no chat", lambda: [_MEGA] * 100
+    yield "100 MB that are not a chat", lambda: [_MEGA] * 100
 
 
 def _long_names() -> Iterable[str]:

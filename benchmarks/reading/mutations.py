@@ -1,4 +1,4 @@
-"""What goes wrong with files, and what somebody does to them who wants to break their reader."""
+"""Mutates files: what goes wrong by accident, and what an attacker does to break a reader."""
 
 import csv
 import io

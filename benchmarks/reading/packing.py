@@ -1,4 +1,4 @@
-"""Containers that samples are put into, sound ones and hostile ones."""
+"""Packs samples into containers, sound and hostile ones."""
 
 import bz2
 import csv

@@ -1,7 +1,7 @@
-"""Reads hostile inputs by number, one a line of standard input; says what came of each, in JSON.
+"""Reads hostile inputs by number, one per line of standard input; reports outcomes in JSON.
 
-What the process does is watched: files written outside of its own folder, programs started and
-connections made are failures, and so is every error that Frametrace doesn't raise on purpose.
+The process is monitored: files written outside its own folder, programs started and connections
+made are failures, and so is every error that Frametrace doesn't raise on purpose.
 """
 
 import io
@@ -34,7 +34,7 @@ from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.open_source import open_source
 from frametrace.posts.read_settings import ReadSettings
 
-_ADDRESSES = 8 * 2**30  # bytes that the process may ask for
+_ADDRESSES = 8 * 2**30  # bytes that the process may allocate
 _FILE = 2**30
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = frozenset(
@@ -200,17 +200,17 @@ def _by_command(given: Input, command: tuple[str, ...]) -> dict[str, Any]:
     arguments = [*command, str(given.path), "--media", str(given.media)]
     arguments += ["--format", given.format] if given.format else []
     arguments += [part for pair in given.pairs for part in ("--column", pair)]
-    told = io.StringIO()
+    stderr = io.StringIO()
     before, sys.argv = sys.argv, ["frametrace", *arguments]
     try:
-        with redirect_stdout(io.StringIO()), redirect_stderr(told):
+        with redirect_stdout(io.StringIO()), redirect_stderr(stderr):
             cli.main()
     except SystemExit as ended:
         code = int(ended.code or 0)
     finally:
         sys.argv = before
     found: dict[str, Any] = {"code": code}
-    return found | ({"failure": told.getvalue()[-300:]} if code not in (0, 1, 2, 3) else {})
+    return found | ({"failure": stderr.getvalue()[-300:]} if code not in (0, 1, 2, 3) else {})
 
 
 def _memory(name: str) -> int:

@@ -1,4 +1,4 @@
-"""How near vectors are to those that float32 gives."""
+"""Measures how close vectors are to those computed in float32."""
 
 from dataclasses import dataclass
 

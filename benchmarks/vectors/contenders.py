@@ -1,4 +1,4 @@
-"""What could compute a network's vectors on a processor; each is a runtime like the real ones."""
+"""Defines the runtimes that could compute a network's vectors on a processor."""
 
 import contextlib
 import io

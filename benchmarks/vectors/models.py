@@ -1,4 +1,4 @@
-"""The models that vectors are measured with."""
+"""Loads the models for the benchmarks of vectors."""
 
 import argparse
 import logging

@@ -1,4 +1,4 @@
-"""Pictures on a GPU: float32 beside bfloat16, alone and with their files decoded ahead."""
+"""Compares float32 with bfloat16 for pictures on a GPU, alone and with files decoded ahead."""
 
 import argparse
 import hashlib

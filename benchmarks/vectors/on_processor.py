@@ -1,4 +1,4 @@
-"""Vectors on a processor: every contender's speed and agreement."""
+"""Measures the speed and agreement of every way to compute vectors on a processor."""
 
 import argparse
 import copy
@@ -31,7 +31,7 @@ PACKAGES = (
     *("onnxruntime", "onnx", "numpy"),
 )
 GOALS = {"pictures": 2.5, "captions": 3.0}
-LEAST_COSINE, LEAST_NEIGHBOURS = 0.99, 0.97
+MIN_COSINE, MIN_NEIGHBOURS = 0.99, 0.97
 ROUNDS, ROUNDS_QUICK = 3, 2
 PICTURES, PICTURES_QUICK = 256, 40
 AT_A_TIME, AT_A_TIME_QUICK = 64, 16  # pictures of a turn
@@ -106,7 +106,7 @@ def _with_outliers(
 
     side = network.samples[0][0].shape[1]
     network = replace(network, samples=[network.samples[0], (probe_pictures(side, side),)])
-    told = []
+    outcomes = []
     for factor in OUTLIERS:
         module = copy.deepcopy(network.module)
         for norm in module.modules():
@@ -117,11 +117,13 @@ def _with_outliers(
         exact, ours = PyTorch(changed), OpenVino(changed)
         agreed = agreement(by(exact)(photographs), by(ours)(photographs))
         refused = disagreement(changed, exact, ours)
-        told.append(f"{factor} times: {agreed}, {'refused: ' + refused if refused else 'accepted'}")
+        outcomes.append(
+            f"{factor} times: {agreed}, {'refused: ' + refused if refused else 'accepted'}"
+        )
     return (
         f"Ours with {OUTLYING} channels of every norm of {ARCHITECTURE} made larger, as outliers "
         f"in trained transformers are (arXiv 2208.07339), {len(photographs)} photographs, and "
-        f"what the check at loading says: {'; '.join(told)}."
+        f"the result of the check at loading: {'; '.join(outcomes)}."
     )
 
 
@@ -230,10 +232,10 @@ def _finding(
 
 
 def _remark(subject: Subject, agreed: Agreement) -> str:
-    told = "" if agreed.mean >= LEAST_COSINE and agreed.neighbours >= LEAST_NEIGHBOURS else " not"
+    negation = "" if agreed.mean >= MIN_COSINE and agreed.neighbours >= MIN_NEIGHBOURS else " not"
     return (
         f"{subject.name}, {len(subject.compared):,} of them, ours: mean cosine {agreed.mean:.4f} "
-        f"(goal ≥ {LEAST_COSINE:g}), nearest neighbours {agreed.neighbours:.1%} (goal ≥ "
-        f"{LEAST_NEIGHBOURS:.0%}):{told} reached. {agreed.as_near:.1%} find one that is as near in "
-        "float32, to 0.005."
+        f"(goal ≥ {MIN_COSINE:g}), nearest neighbours {agreed.neighbours:.1%} (goal ≥ "
+        f"{MIN_NEIGHBOURS:.0%}):{negation} reached. {agreed.as_near:.1%} find one that is as "
+        "near in float32, to 0.005."
     )

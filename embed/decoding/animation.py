@@ -40,16 +40,16 @@ class ChosenFrame:
 
     frame: int
     frames: int
-    more: bool  # there are frames beyond the limits
+    has_more: bool  # there are frames beyond the limits
     damaged: bool
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences on what of the file the frame doesn't show."""
-        moves = self.frames > 1 or self.more
-        frames = f"{'over ' if self.more else ''}{self.frames:,} frames"
+        """Sentences on what the file holds that the frame doesn't show."""
+        is_animation = self.frames > 1 or self.has_more
+        frames = f"{'over ' if self.has_more else ''}{self.frames:,} frames"
         note = f"an animation of {frames}: frame {self.frame + 1:,} represents it"
-        return (note,) * moves + ("damaged: its later frames are missing",) * self.damaged
+        return (note,) * is_animation + ("damaged: its later frames are missing",) * self.damaged
 
 
 def is_animated(opened: ImageFile.ImageFile) -> bool:
@@ -65,10 +65,9 @@ def choose_frame(opened: ImageFile.ImageFile) -> ChosenFrame:
     limit = min(_MAX_FRAMES, _MAX_PIXELS // (opened.width * opened.height))
     points: list[np.ndarray] = []
     durations: list[float] = []
-    damaged = more = False
-    first = (
-        1 if opened.info.get("default_image") else 0
-    )  # of a PNG: shown by viewers without animation
+    damaged = has_more = False
+    # A PNG may begin with an image that only viewers without animation show.
+    first = 1 if opened.info.get("default_image") else 0
     for frame in range(first, first + max(limit, 1)):
         try:
             opened.seek(frame)
@@ -83,12 +82,12 @@ def choose_frame(opened: ImageFile.ImageFile) -> ChosenFrame:
         points.append(_points(opened))
         durations.append(_duration(opened))
         if sum(durations) > _MAX_TIME:
-            more = True
+            has_more = True
             break
     else:
-        more = True
+        has_more = True
     chosen = first + _choose(np.stack(points), np.array(durations, np.float64))
-    return ChosenFrame(chosen, len(points), more, damaged)
+    return ChosenFrame(chosen, len(points), has_more, damaged)
 
 
 def _points(frame: Image.Image) -> np.ndarray:
@@ -104,7 +103,7 @@ def _duration(frame: Image.Image) -> float:
 
 
 def _choose(points: np.ndarray, durations: np.ndarray) -> int:
-    """The number of the chosen one of (n, 64, 64) frames that are shown for (n,) milliseconds."""
+    """The position of the frame to choose among (n, 64, 64) frames, shown for (n,) milliseconds."""
     entropy = np.array([_entropy(frame) for frame in points])
     detail = np.array([_detail(frame) for frame in points])
     detailed = (entropy >= entropy.max() - _MAX_ENTROPY_GAP) & (detail >= detail.max() / 2)

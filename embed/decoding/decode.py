@@ -16,7 +16,7 @@ from frametrace.embed.decoding.repair import has_end, repair
 from frametrace.embed.decoding.transparency import eight_bit, flattened, reduced
 from frametrace.posts.errors import DecodeError
 
-__all__ = ["MAX_PIXELS", "MAX_SIDE", "MIN_SHARE", "Picture", "decode"]
+__all__ = ["MAX_PIXELS", "MAX_SIDE", "MIN_ROW_SHARE", "Picture", "decode"]
 
 MAX_PIXELS = 120_000_000  # a phone's 108-megapixel picture passes; a decoder then needs ~480 MB
 MAX_SIDE = 65_535  # what JPEG allows; other formats could declare one row of 120 million pixels
@@ -24,7 +24,7 @@ MIN_SHORT_SIDE = 512  # pixels; Meta's PDQ tools shrink to 512 too, below it has
 # Fraction of a damaged picture's rows. With 96 % of their rows PDQ still matches 96 % of 150
 # photographs, with 80 % 45 %, with half 2 %. No two cut photographs are within 31 bits (nearest:
 # 80).
-MIN_SHARE = 0.5
+MIN_ROW_SHARE = 0.5
 
 _MAX_J2K_PIXELS = 30_000_000  # decoded pixels of a JPEG 2000 file, 20 bytes each
 
@@ -44,9 +44,9 @@ _ON_ITS_SIDE = frozenset({5, 6, 7, 8})
 class Picture:
     """A decoded picture, the same for every signal.
 
-    `image` is RGB and upright, its short side at least 512 pixels where the original's is.
-    `luma` is the same in 8-bit luminance (ITU-R 601). `width` and `height` are the original's,
-    after the EXIF rotation. `notes` are sentences on what of the file the picture doesn't show.
+    `image` is RGB and upright, its short side at least 512 pixels where the original's is. `luma`
+    is the same in 8-bit luminance (ITU-R 601). `width` and `height` are the original's, after the
+    EXIF rotation. `notes` are sentences on what the file holds that the picture doesn't show.
     """
 
     image: Image.Image
@@ -71,19 +71,20 @@ class _Pixels:
 
 
 def decode(data: bytes) -> Picture:
-    """Decode a picture's bytes; of an animation the frame that represents it.
+    """Decode a picture's bytes; for an animation, the frame that represents it.
 
     Transparency is flattened over white, or over black if the picture is invisible on white;
     palettes, CMYK and 16-bit channels become 8-bit RGB; the EXIF rotation is applied. Rows that are
     missing because the file was cut off are filled with one colour. Raises `DecodeError` with a
-    plain reason for other bytes, and `FormatMissing` where a package is missing.
+    plain reason if the bytes are not a readable picture, and `FormatMissing` if a package is
+    missing.
     """
     if not data:
         raise DecodeError("empty file")
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow warns beyond this and refuses beyond twice
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged metadata are not a reason to refuse
+            warnings.simplefilter("ignore")  # damaged metadata is no reason to refuse a picture
             return _upright(_decode(data))
     except DecodeError:
         raise
@@ -113,7 +114,7 @@ def _decode(data: bytes) -> _Pixels:
 
 
 def _repaired(data: bytes, formats: tuple[str, ...]) -> _Pixels | None:
-    """The pixels of a damaged file; None where it can't be repaired."""
+    """The pixels of a damaged file; None if it can't be repaired."""
     file = repair(data, MAX_PIXELS)
     if file is None:
         return None
@@ -121,11 +122,11 @@ def _repaired(data: bytes, formats: tuple[str, ...]) -> _Pixels | None:
     if not file.is_cut:
         return pixels
     rows, height = file.rows, file.height
-    if file.other:
-        rows, height = _equal_rows(pixels.image, _pixels(file.other, formats).image)
+    if file.alternative:
+        rows, height = _equal_rows(pixels.image, _pixels(file.alternative, formats).image)
     share = rows / height if height else 1.0
-    if share < MIN_SHARE:
-        raise DecodeError(f"damaged picture: only {share:.0%} of its rows are there")
+    if share < MIN_ROW_SHARE:
+        raise DecodeError(f"damaged picture: only {share:.0%} of its rows are present")
     notes = (*pixels.notes, _cut_note(share))
     if not file.height:
         return replace(pixels, notes=notes)
@@ -139,9 +140,9 @@ def _cut_note(share: float) -> str:
     return f"damaged: its end is missing{part}"
 
 
-def _equal_rows(image: Image.Image, other: Image.Image) -> tuple[int, int]:
-    """How many rows from the top two pictures have in common, and how many they have."""
-    differ = (np.asarray(image) != np.asarray(other)).any(axis=(1, 2))
+def _equal_rows(image: Image.Image, alternative: Image.Image) -> tuple[int, int]:
+    """How many rows, from the top, are equal in two pictures, and how many rows they have."""
+    differ = (np.asarray(image) != np.asarray(alternative)).any(axis=(1, 2))
     return int(differ.argmax()) if differ.any() else image.height, image.height
 
 
@@ -231,7 +232,7 @@ def _reduction(width: int, height: int) -> int:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF's Orientation, 1 to 8; 1 where the EXIF data are damaged."""
+    """EXIF's Orientation, 1 to 8; 1 if the EXIF data are damaged."""
     try:
         return int(image.getexif().get(Base.Orientation, 1))
     except Exception:  # Pillow raises any exception for damaged EXIF data

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 __all__ = ["RepairedFile", "has_end", "repair"]
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-_PNG_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"acTL", b"fcTL", b"IDAT", b"fdAT")
+_PNG_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"acTL", b"fcTL", b"IDAT", b"fdAT")
 _ANIMATION = (b"acTL", b"fcTL", b"fdAT")
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by the colour type of a PNG
 _PART = 1024  # bytes that are unpacked at a time, so that rows before the damage are counted
@@ -39,13 +39,13 @@ class RepairedFile:
     """A readable copy of a damaged file.
 
     A PNG holds the first `rows` of `height` rows. A JPEG holds all rows, of which some may be
-    invented; `other` is the same file with other rows invented, so rows that differ are missing.
+    invented; `alternative` is the same file with other rows invented: rows that differ are missing.
     """
 
     data: bytes
     rows: int = 0
     height: int = 0
-    other: bytes = b""
+    alternative: bytes = b""
     is_cut: bool = True
 
 
@@ -63,7 +63,7 @@ def has_end(data: bytes) -> bool:
 
 
 def repair(data: bytes, max_pixels: int) -> RepairedFile | None:
-    """A JPEG or PNG with an end, a PNG also without its metadata; None where that can't help."""
+    """A JPEG or PNG with an end, a PNG also without its metadata; None if that doesn't help."""
     if data.startswith(_JPEG):
         return _repair_jpeg(data)
     return _repair_png(data, max_pixels) if data.startswith(_PNG) else None
@@ -94,8 +94,8 @@ def _repair_jpeg(data: bytes) -> RepairedFile | None:
         return None
     if following := _MARKER.search(whole, scans[-1]):
         whole = whole[: following.start()]
-    other = b"" if len(scans) > 1 else whole + _NOISE + _END_OF_IMAGE
-    return RepairedFile(whole + _END_OF_IMAGE, other=other)
+    alternative = b"" if len(scans) > 1 else whole + _NOISE + _END_OF_IMAGE
+    return RepairedFile(whole + _END_OF_IMAGE, alternative=alternative)
 
 
 def _unpadded(data: bytes) -> bytes:
@@ -105,23 +105,23 @@ def _unpadded(data: bytes) -> bytes:
 
 
 def _repair_png(data: bytes, max_pixels: int) -> RepairedFile | None:
-    """Keep the chunks that make pixels, and the rows whose data are there."""
+    """Keep the chunks that make pixels, and the rows whose data is present."""
     data = _unpadded(data)
     chunks: list[tuple[bytes, bytes]] = []
-    kept, at, ended = [_PNG], len(_PNG), False
+    parts, at, ended = [_PNG], len(_PNG), False
     while at + 12 <= len(data) and not ended:
         length, kind = struct.unpack(">I4s", data[at : at + 8])
         content = data[at + 8 : at + 8 + length]
-        if kind in _PNG_KEPT and (len(content) == length or kind == b"IDAT"):
+        if kind in _PNG_CHUNKS and (len(content) == length or kind == b"IDAT"):
             chunks.append((kind, content))
-            kept.append(data[at : at + 12 + length])
+            parts.append(data[at : at + 12 + length])
         ended = kind == b"IEND"
         at += 12 + length
     if not chunks or chunks[0][0] != b"IHDR" or len(chunks[0][1]) != 13:
         return None
     end = _chunk(b"IEND", b"")
     if ended:
-        return RepairedFile(b"".join((*kept, end)), is_cut=False)
+        return RepairedFile(b"".join((*parts, end)), is_cut=False)
     header = chunks[0][1]
     width, height = struct.unpack(">II", header[:8])
     if width * height > max_pixels:

@@ -12,7 +12,7 @@ from frametrace.posts.errors import ModelMissing
 
 __all__ = ["PROBE_TEXTS", "ChosenRuntime", "choose_runtime", "disagreement", "probe_pictures"]
 
-# Below it the conversion went wrong. The samples of the bundled caption model are at 0.998.
+# Below this, the conversion went wrong. The samples of the bundled caption model are at 0.998.
 MIN_COSINE = 0.99
 # The error of the samples' similarities to each other (root mean square), as a fraction of their
 # standard deviation. Nearest neighbours depend on it more than on the cosines: at 0.03 (the bundled
@@ -49,7 +49,7 @@ PROBE_TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class ChosenRuntime:
-    """A runtime, and a sentence on why it is not the fastest one; empty where it is."""
+    """A runtime, and a sentence on why it is not the fastest one; empty if it is."""
 
     runtime: Runtime
     note: str = ""
@@ -59,7 +59,7 @@ def choose_runtime(network: Network, wanted: NumericPrecision | None) -> ChosenR
     """Choose the runtime: of the wanted precision, else the fastest that agrees with float32.
 
     A conversion that fails or does not agree falls back to float32 with a note. Raises
-    `ModelMissing` where this machine can't compute in the wanted precision.
+    `ModelMissing` if this machine can't compute in the wanted precision.
     """
     reference = PyTorch(network)
     precision = wanted or _fastest(network)
@@ -89,11 +89,11 @@ def choose_runtime(network: Network, wanted: NumericPrecision | None) -> ChosenR
 
 
 def disagreement(network: Network, reference: Runtime, runtime: Runtime) -> str:
-    """How the samples' vectors are too far from those of `reference`; empty where they are not.
+    """How the samples' vectors differ too much from those of `reference`; empty if they don't.
 
     The batches have other shapes than the one that a runtime is built from.
     """
-    expected, actual = (_unit_vectors(made_by, network) for made_by in (reference, runtime))
+    expected, actual = (_unit_vectors(each, network) for each in (reference, runtime))
     lowest = float((expected * actual).sum(axis=1).min())
     if not lowest >= MIN_COSINE:
         return f"a vector is at a cosine of {lowest:.3f} to float32's"
@@ -137,9 +137,9 @@ def _start_over(name: str, precision: NumericPrecision) -> str:
 def probe_pictures(height: int, width: int) -> np.ndarray:
     """16 pictures with structure at all scales, (16, height, width, 3) uint8; always the same."""
     rng = np.random.default_rng(0)
-    made = []
+    pictures = []
     for _ in range(_PROBES):
         layers = [rng.integers(0, 256, (side, side, 3), np.uint8) for side in (2, 8, 32)]
         sized = [np.asarray(Image.fromarray(layer).resize((width, height))) for layer in layers]
-        made.append(np.mean(np.stack(sized), axis=0).astype(np.uint8))
-    return np.stack(made)
+        pictures.append(np.mean(np.stack(sized), axis=0).astype(np.uint8))
+    return np.stack(pictures)

@@ -1,4 +1,4 @@
-"""The runtime in int8 by OpenVINO: two to four times as fast on processors with 8-bit products.
+"""The int8 runtime by OpenVINO: two to four times as fast on processors with 8-bit products.
 
 The network is converted from PyTorch in memory. The weights of its linear layers become 8-bit
 integers with one scale for every 64 of a row. The inputs of a layer are quantized as they come,
@@ -81,19 +81,18 @@ def installed() -> bool:
 
 
 def worthwhile() -> bool:
-    """Whether this processor has instructions for 8-bit products; others would gain nothing."""
+    """Whether this processor has instructions for 8-bit products; else int8 gains nothing."""
     import torch
 
-    capabilities: Mapping[str, Any] = getattr(
-        torch.cpu, "get_capabilities", dict
-    )()  # since PyTorch 2.11
+    get_capabilities = getattr(torch.cpu, "get_capabilities", dict)  # since PyTorch 2.11
+    capabilities: Mapping[str, Any] = get_capabilities()
     return any(capabilities.get(name) for name in _INSTRUCTIONS)
 
 
 def imported() -> Any:
     """OpenVINO without its telemetry, which would report the models that are converted.
 
-    It uses a package of its own for that, and works without it.
+    OpenVINO has a separate package for that, and works without it.
     """
     if "openvino" not in sys.modules:
         before = sys.modules.get(_TELEMETRY)
@@ -135,7 +134,7 @@ def converted(network: Network) -> "openvino.Model":
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence warnings: tracing touches every part of a model, also those that are not used."""
+    """Silence warnings: tracing touches every part of a model, even unused ones."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         before = logging.root.manager.disable

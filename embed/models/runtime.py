@@ -28,7 +28,7 @@ __all__ = [
 _CPU_BATCH = 32  # rows; more make no picture faster and take more memory
 _GPU_BATCH = 256  # rows; a GPU waits less between larger batches
 
-Batch = tuple[np.ndarray, ...]  # what a network takes, (n, ...) each, for n pictures or texts
+Batch = tuple[np.ndarray, ...]  # the inputs of a network, (n, ...) each, for n pictures or texts
 
 
 class NumericPrecision(StrEnum):
@@ -42,7 +42,7 @@ class NumericPrecision(StrEnum):
     BFLOAT16 = "bfloat16"  # PyTorch, meant for a GPU
 
 
-# Appended to the fingerprint of the weights. Float32 has no mark: cases that are older than the
+# Appended to the fingerprint of the weights. Float32 has no mark: cases made before there was a
 # choice were computed in it. The number grows when the same precision gives other vectors.
 _MARKS = {
     NumericPrecision.FLOAT32: "",
@@ -56,7 +56,7 @@ class Network:
     """A loaded model as one function of arrays, which every runtime must agree on.
 
     `module` takes the arrays of a `Batch` as tensors and gives (n, d) float32 of unit length.
-    `samples` are batches of different shapes: a runtime may be built from the first; the others
+    `samples` are batches of different shapes: a runtime may be built from the first; the rest
     check whether it agrees with float32.
     """
 

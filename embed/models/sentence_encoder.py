@@ -25,8 +25,8 @@ _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 class SentenceEncoder:
     """A model of sentence-transformers and the runtime that was chosen for it.
 
-    Its own library computes the vectors in float32, and those of models that add a prompt to every
-    text or that have no padding.
+    Sentence-transformers itself computes vectors in float32, and those of models that add a prompt
+    to every text or have no padding.
     """
 
     def __init__(

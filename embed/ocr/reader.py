@@ -1,10 +1,10 @@
 """Reads the text in pictures (OCR) with the models that come inside `rapidocr`.
 
-A first pass at a quarter of a megapixel detects where text is. Most photographs have none, which
-ends it. If some text is too small to be cropped well, a second pass detects it again in a larger
-picture. The lines are then cropped and read one by one, so that the time depends only on their
-width: in a batch every line would be as wide as the widest. The classifier of upside-down lines is
-not used.
+A first pass at a quarter of a megapixel detects where text is. Most photographs have none, and
+reading ends there. If some text is too small to be cropped well, a second pass detects it again in
+a larger picture. The lines are then cropped and read one by one, so that the time depends only on
+their width: in a batch every line would be as wide as the widest. The classifier of upside-down
+lines is not used.
 
 In 85 pictures of real posts this reads 93 % of what `rapidocr` reads by itself at 736 pixels and
 more on the short side (pairs of neighbouring letters), in 27 % of the processor time.
@@ -44,14 +44,14 @@ _ENLARGED = 600_000  # pixels; smaller pictures are enlarged to this for the sec
 _MAX_ENLARGEMENT = 2.0  # ... by this factor at most
 _MAX_PIXELS = 1_300_000  # at 1,000,000 small print is not read; takes 0.5 GB and 0.5 s
 _MAX_SIDE = 2_600  # pixels of the long side: screenshots of whole threads are elongated
-_MIN_SIDE = 12  # pixels of the short side; readable text is not lower
+_MIN_SIDE = 12  # pixels of the short side; smaller text is not readable
 
 _LINE_HEIGHT = 48  # pixels at which lines are read
 _MIN_LINE_WIDTH = 64  # pixels; shorter lines are padded
 _MAX_LINE_WIDTH = 4_800  # pixels; longer lines, of some 250 letters and more, are squeezed
 _MAX_TOTAL_WIDTH = 40_000  # pixels of all lines of a picture; 3 s
 _MAX_LINES = 200
-_CACHED_PICTURES = 4_096  # pictures whose readings are cached; viral ones come again and again
+_CACHED_PICTURES = 4_096  # pictures whose readings are cached; viral ones recur
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class TextReader:
 
 @cache
 def reader() -> TextReader:
-    """This process's reader. Raises `ImportError` where the extra `ocr` is missing."""
+    """This process's reader. Raises `ImportError` if the extra `ocr` is missing."""
     import cv2
 
     cv2.setNumThreads(1)  # the workers already use all processors
@@ -151,7 +151,7 @@ def reader() -> TextReader:
 
 
 def model_files() -> list[Path]:
-    """The files of the models. Raises `ImportError` where the packages or the files are missing."""
+    """The files of the models. Raises `ImportError` if the packages or the files are missing."""
     specs = {package: find_spec(package) for package in ("onnxruntime", "rapidocr")}
     for package, spec in specs.items():
         if spec is None:
@@ -215,7 +215,7 @@ def _lengths(boxes: np.ndarray) -> np.ndarray:
 
 
 def _crop(image: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """A line cropped from a picture and rotated to be horizontal, also a vertical one."""
+    """A line cropped from a picture and rotated to be horizontal, even if it was vertical."""
     from rapidocr.utils.process_img import get_rotate_crop_image
 
     line: np.ndarray = get_rotate_crop_image(image, box)

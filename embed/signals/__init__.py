@@ -1,4 +1,4 @@
-"""The registry of signals: one file and one line here for each."""
+"""The registry of signals: each signal has one module and one line here."""
 
 from frametrace.embed.signals.base import (
     CaptionSignal,
@@ -47,13 +47,13 @@ SIGNALS: dict[str, type[Signal]] = {
 
 
 def copy_signals() -> list[str]:
-    """The signals that are evidence of copies: hashes first, they are the fastest."""
-    found = [name for name, signal in SIGNALS.items() if signal.finds_copies]
-    return sorted(found, key=lambda name: SIGNALS[name].metric is not Metric.HAMMING)
+    """The signals that are evidence of copies; hashes come first, because they are fastest."""
+    names = [name for name, signal in SIGNALS.items() if signal.finds_copies]
+    return sorted(names, key=lambda name: SIGNALS[name].metric is not Metric.HAMMING)
 
 
 def copy_hashes() -> list[str]:
-    """Those of them that are hashes."""
+    """The hashes among `copy_signals`."""
     return [name for name in copy_signals() if SIGNALS[name].metric is Metric.HAMMING]
 
 

@@ -44,7 +44,7 @@ class Metric(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """How near two values are that match: a distance at most, or a similarity at least."""
+    """The limit for a match between two values: a maximum distance or a minimum similarity."""
 
     value: float
     source: str  # who chose it, or what it was measured on
@@ -61,7 +61,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class ModelOption:
-    """A model that users can choose, as `--clip-model` is: the option `name` on the command line.
+    """A model that users can choose on the command line, by the option `name` (as `--clip-model`).
 
     `made_by` is the key under which the signal records the choice, so that a later run can repeat
     it.
@@ -76,20 +76,20 @@ class ModelOption:
 class ModelChoice:
     """The models, and their numeric precision, that a user or the case chose.
 
-    `options` holds values by the name of a signal's `ModelOption`. Each signal chooses for itself
-    what is missing.
+    `options` holds values by the name of a signal's `ModelOption`. Each signal has its
+    own defaults for options that are missing.
     """
 
     options: Mapping[str, str] = field(default_factory=dict)
     precision: NumericPrecision | None = None  # None: the fastest that agrees with float32
 
     def get(self, option: str) -> str:
-        """The value of an option; empty where nothing was chosen."""
+        """The value of an option; empty if nothing was chosen."""
         return self.options.get(option, "")
 
 
 class Signal(ABC):
-    """One signal. Creating an instance may load a model; the class attributes never do.
+    """One signal. Creating an instance may load a model; reading class attributes never does.
 
     The values are in the column `column` of its table, null where an item has none: (k,) bytes for
     a hash, (d,) float32 of unit length for a vector, bytes of any length for a set of features, a
@@ -97,12 +97,12 @@ class Signal(ABC):
     `fingerprint` changes whenever the values would. `notes` are sentences on what opening the
     signal could not do.
 
-    What the other stages need to know of a signal is declared here, so that none of them names it:
+    What the other stages need to know of a signal is declared here, so that they need not name it:
 
-    - `bound`: how near two values are that match; None where more than a distance decides.
-    - `min_quality`: the least value of its column `quality` at which a value is usable, and in
-      `unusable` what to call items below it. 0: every value is usable, and there is no column.
-    - `by_default`: whether `embed` computes it without being asked to.
+    - `bound`: the limit for a match; None if more than a distance decides.
+    - `min_quality`: the minimum of its column `quality` at which a value is usable; `unusable` is
+      what to call items below it. 0: every value is usable, and there is no such column.
+    - `by_default`: whether `embed` computes it if no signals are named.
     - `finds_copies`: whether `match` and `query` accept it as evidence of copies.
     - `companions`: the signals that it depends on.
     - `sees`: one sentence for the table in docs/signals.md.
@@ -118,7 +118,7 @@ class Signal(ABC):
     unusable: ClassVar[str] = ""
     by_default: ClassVar[bool] = True
     finds_copies: ClassVar[bool] = False
-    answers_text: ClassVar[bool] = False  # whether a text can be searched for by it
+    answers_text: ClassVar[bool] = False  # whether it can search for a text
     needs_model: ClassVar[bool] = False
     model_options: ClassVar[tuple[ModelOption, ...]] = ()
     companions: ClassVar[tuple[str, ...]] = ()
@@ -126,7 +126,7 @@ class Signal(ABC):
 
     @classmethod
     def open(cls, chosen: ModelChoice) -> Self:
-        """Create the signal with a chosen model. Raises `ModelMissing` where it isn't there."""
+        """Create the signal with a chosen model. Raises `ModelMissing` if it isn't there."""
         return cls()
 
     @classmethod
@@ -156,10 +156,10 @@ class Signal(ABC):
     @classmethod
     def usable(cls, table: pa.Table) -> pa.ChunkedArray:
         """Which rows of the signal's table have a value that may be compared, (n,) bool."""
-        there = pc.is_valid(table[cls.column])
+        is_present = pc.is_valid(table[cls.column])
         if not cls.min_quality:
-            return there
-        return pc.and_(there, pc.greater_equal(table["quality"], cls.min_quality))
+            return is_present
+        return pc.and_(is_present, pc.greater_equal(table["quality"], cls.min_quality))
 
     @classmethod
     def usable_columns(cls) -> list[str]:
@@ -207,7 +207,7 @@ class PictureSignal(Signal):
     """A signal of pictures: one step in the decoding workers, one in the process with the models.
 
     `orientations` are the mirrored and rotated versions of a picture that `query_values` also
-    computes; empty where the values don't depend on orientation or only the upright one is searched
+    computes; empty if the values don't depend on orientation or only the upright one is searched
     for.
     """
 
@@ -216,7 +216,7 @@ class PictureSignal(Signal):
 
     @abstractmethod
     def preparer(self) -> Callable[[Picture], Any]:
-        """A picklable function that runs beside the decoder; it must not import torch."""
+        """A picklable function that runs in the decoding workers; it must not import torch."""
 
     @abstractmethod
     def finish(self, prepared: Sequence[Any]) -> pa.Table:
@@ -231,7 +231,7 @@ class PictureSignal(Signal):
         return self.values_of(picture)
 
     def encode_text(self, text: str) -> np.ndarray:
-        """A text as a value among those of pictures. Raises `UsageError` where there is none."""
+        """A text as a value comparable with pictures'. Raises `UsageError` if there is none."""
         raise UsageError(f"{self.name} can't be searched for a text")
 
 

@@ -82,7 +82,7 @@ class Caption(CaptionSignal):
         self._english_only = model_folder.languages == _ENGLISH
         try:
             model = SentenceTransformer(str(model_folder.folder), local_files_only=True)
-        except Exception as error:  # the libraries raise any exception for other folders
+        except Exception as error:  # the libraries raise any exception if it is not a model
             raise ModelMissing(
                 f"{model_folder.folder} can't be loaded as a sentence model: {one_line(error)}"
             ) from None
@@ -136,7 +136,7 @@ class Caption(CaptionSignal):
         return f"similar meaning: cosine similarity {row['similarity']:.2f} of the captions"
 
     def compute(self, texts: Sequence[str]) -> pa.Table:
-        """The column `code`: (d,) float32 of unit length, null where the model can't read the text.
+        """The column `code`: (d,) float32 of unit length, null if the model can't read the text.
 
         Links and mentions are removed: they are not words, and would make all replies to one
         account alike.

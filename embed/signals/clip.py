@@ -92,7 +92,7 @@ def _middle(image: Image.Image) -> Image.Image:
 
 
 class Clip(PictureSignal):
-    """One loaded CLIP model. Pictures are cropped beside the decoder and embedded here."""
+    """One loaded CLIP model. Pictures are cropped in the decoding workers and embedded here."""
 
     name = "clip"
     metric = Metric.COSINE
@@ -173,7 +173,7 @@ class Clip(PictureSignal):
         )
 
     def preparer(self) -> Callable[[Picture], np.ndarray]:
-        """Resize and crop beside the decoder."""
+        """Resize and crop in the decoding workers."""
         return self._preprocess
 
     def finish(self, prepared: Sequence[Any]) -> pa.Table:
@@ -288,12 +288,12 @@ def _of_architecture(model: str) -> _ModelFiles:
     except (ImportError, RuntimeError) as error:
         raise missing_extra("clip", "models", error) from None
     if model not in open_clip.list_models():
-        raise UsageError(f"open_clip knows no architecture {model!r}; names are such as ViT-B-32")
+        raise UsageError(f"open_clip has no architecture {model!r}; choose one such as ViT-B-32")
     activation = open_clip.get_model_config(model).get("quick_gelu", False)
     for tag in open_clip.list_pretrained_tags_by_model(model):
-        known = open_clip.get_pretrained_cfg(model, tag)
-        repository, _, name = known.get("hf_hub", "").rpartition("/")
-        if known.get("quick_gelu", False) != activation or not repository:
+        config = open_clip.get_pretrained_cfg(model, tag)
+        repository, _, name = config.get("hf_hub", "").rpartition("/")
+        if config.get("quick_gelu", False) != activation or not repository:
             continue  # weights of the variant ViT-...-quickgelu
         if weights := cached(repository, *([name] if name else _WEIGHTS_NAMES)):
             return _ModelFiles(model, tag, weights)

@@ -5,11 +5,11 @@ orientation, and its descriptor as 128 bits: which of its values are above their
 takes a square root, which keeps their order, so these are the bits of RootSIFT as well.
 
 Which 360 of some 1,200 features are kept decides what can be found. The strongest are often all in
-text, or in one panel of a collage. So the second feature in one cell of the picture counts half,
-the third a third. Large features survive shrinking and blur, so strength is multiplied by size.
-Features with two possible orientations, such as strokes and blobs, come last. Of edits of 40
-photographs (27 kinds; common in posts, and extreme) 99.9 and 98.7 % were found this way, with the
-360 strongest 91 and 88 %; of 53 pairs of real copies 52 instead of 50.
+text, or in one panel of a collage. So the second feature in one cell of the picture counts for
+half, the third for a third. Large features survive shrinking and blur, so strength is multiplied by
+size. Features with two possible orientations, such as strokes and blobs, come last. Of edits of 40
+photographs (27 kinds; common in posts, and extreme) 99.9 and 98.7 % were found this way, and 91 and
+88 % with the 360 strongest; of 53 pairs of real copies, 52 instead of 50.
 
 Lowe, "Distinctive Image Features from Scale-Invariant Keypoints", IJCV 2004; Arandjelovic and
 Zisserman, "Three things everyone should know to improve object retrieval", CVPR 2012.
@@ -34,7 +34,7 @@ __all__ = [
     "Features",
     "Local",
     "bits_between",
-    "is_value",
+    "is_feature_code",
     "mirrored_order",
     "words_at",
 ]
@@ -82,13 +82,13 @@ _MIRROR = mirrored_order()
 class Features:
     """n features of a picture of `width` x `height` pixels (the longer side 400 at most).
 
-    `place` is (n, 2) float32 in pixels, `scale` (n,) float32 in pixels, `angle` (n,) float32 in
+    `positions` is (n, 2) float32 in pixels, `scale` (n,) float32 in pixels, `angle` (n,) float32 in
     degrees, `words` (n, 2) uint64: the 128 bits. The most valuable feature comes first.
     """
 
     width: int
     height: int
-    place: np.ndarray
+    positions: np.ndarray
     scale: np.ndarray
     angle: np.ndarray
     words: np.ndarray
@@ -118,7 +118,7 @@ class Features:
     def where(self, kept: np.ndarray) -> bytes:
         """A value of the signal with some of the features; `kept` is (n,) bool."""
         rows = np.zeros(int(kept.sum()), _FEATURE)
-        rows["x"], rows["y"] = np.rint(self.place[kept] * _POSITION_STEPS).T
+        rows["x"], rows["y"] = np.rint(self.positions[kept] * _POSITION_STEPS).T
         rows["scale"] = np.rint(np.log2(self.scale[kept]) * _SCALE_STEPS)
         rows["angle"] = np.rint(self.angle[kept] * (_ANGLE_STEPS / 360))
         rows["bits"] = self.words[kept].view(np.uint8).reshape(-1, BITS // 8)
@@ -130,7 +130,7 @@ class Features:
         return type(self)(
             self.width,
             self.height,
-            np.stack([self.width - 1 - self.place[:, 0], self.place[:, 1]], 1),
+            np.stack([self.width - 1 - self.positions[:, 0], self.positions[:, 1]], 1),
             self.scale,
             (180 - self.angle) % 360,
             np.ascontiguousarray(np.packbits(bits, axis=1)).view(np.uint64),
@@ -144,24 +144,24 @@ def bits_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return distances
 
 
-def is_value(code: bytes, most: int = FEATURES) -> bool:
-    """Whether bytes from outside the case are a value with at most `most` features."""
+def is_feature_code(code: bytes, max_features: int = FEATURES) -> bool:
+    """Whether bytes from outside the case are a value with at most `max_features` features."""
     head = 2 * _SIZE.itemsize
     count, rest = divmod(len(code) - head, _FEATURE.itemsize)
-    if rest or not 0 <= count <= most:
+    if rest or not 0 <= count <= max_features:
         return False
     features = Features.of(code)
     size = np.array([features.width, features.height])
-    return bool((size >= 1).all() and (size <= SIDE).all() and (features.place <= size).all())
+    return bool((size >= 1).all() and (size <= SIDE).all() and (features.positions <= size).all())
 
 
 def words_at(
-    luma: np.ndarray, place: np.ndarray, scale: np.ndarray, angle: np.ndarray
+    luma: np.ndarray, positions: np.ndarray, scale: np.ndarray, angle: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Describe features at given positions of a picture: their rows, and (m, 2) uint64 words.
 
-    `luma` is (height, width) uint8; `place` (n, 2) and `scale` (n,) are in its pixels, `angle` (n,)
-    in degrees. Features too close to an edge, or too large for the picture, are left out.
+    `luma` is (height, width) uint8; `positions` (n, 2) and `scale` (n,) are in its pixels, `angle`
+    (n,) in degrees. Features too close to an edge, or too large for the picture, are left out.
     """
     import cv2
 
@@ -170,11 +170,11 @@ def words_at(
     packed = (octave.astype(np.int64) & 255) | layer.astype(np.int64) << 8
     deepest = np.log2(min(luma.shape))
     values = zip(
-        place.tolist(),
+        positions.tolist(),
         scale.tolist(),
         angle.tolist(),
         packed.tolist(),
-        range(len(place)),
+        range(len(positions)),
         strict=True,
     )
     points = [
@@ -226,9 +226,9 @@ class Local(PictureSignal):
         words = np.zeros((1, 2), np.uint64)
         ones = np.ones(1, np.float32)
         feature = Features(100, 100, np.ones((1, 2), np.float32), ones, ones, words)
-        unlike = Features(100, 100, feature.place, ones, ones, ~words)
-        code, other, empty = feature.first(1), unlike.first(1), feature.first(0)
-        return Example(code, code, 1), Example(code, other, 0), Example(code, empty, 0)
+        unlike = Features(100, 100, feature.positions, ones, ones, ~words)
+        code, inverted, empty = feature.first(1), unlike.first(1), feature.first(0)
+        return Example(code, code, 1), Example(code, inverted, 0), Example(code, empty, 0)
 
     @classmethod
     def explain(cls, row: Mapping[str, Any]) -> str:
@@ -241,7 +241,7 @@ class Local(PictureSignal):
         return f"{cls.name}: {row['inliers']} features agree"
 
     def preparer(self) -> Callable[[Picture], bytes]:
-        """Find features beside the decoder."""
+        """Find features in the decoding workers."""
         return _describe
 
     def finish(self, prepared: Sequence[bytes]) -> pa.Table:

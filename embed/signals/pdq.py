@@ -204,7 +204,7 @@ class Pdq(PictureSignal):
         )
 
     def preparer(self) -> Callable[[Picture], tuple[bytes, int]]:
-        """Hash beside the decoder."""
+        """Hash in the decoding workers."""
         return _hashed
 
     def query_values(self, picture: Picture) -> pa.Table:

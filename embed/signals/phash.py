@@ -27,7 +27,7 @@ class Phash(PictureSignal):
 
     name = "phash"
     metric = Metric.HAMMING
-    sees = "the same as pdq, less reliably; for exchange alone, it takes no part in grouping"
+    sees = "the same as pdq, less reliably; for exchange only, not used in grouping"
     bits = BITS
     bound = Bound(MAX_DISTANCE, "the customary bound for near copies")
 
@@ -52,7 +52,7 @@ class Phash(PictureSignal):
         )
 
     def preparer(self) -> Callable[[Picture], bytes]:
-        """Hash beside the decoder."""
+        """Hash in the decoding workers."""
         return _hashed
 
     def finish(self, prepared: Sequence[bytes]) -> pa.Table:

@@ -27,7 +27,7 @@ class Thumbnail(PictureSignal):
 
     name = "thumbnail"
     metric = Metric.PIXELS
-    sees = "whether two pictures that `local` aligned show the same; serves `local` alone"
+    sees = "whether two pictures that `local` aligned show the same; used by `local` only"
 
     @property
     def made_by(self) -> Mapping[str, str]:
@@ -38,7 +38,7 @@ class Thumbnail(PictureSignal):
     def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Similarities, (m, n) float32 in [-1, 1]: correlation of pictures stretched to one size.
 
-        `a` and `b` hold (m,) and (n,) values, bytes each. 0 where one has a single shade. Nothing
+        `a` and `b` hold (m,) and (n,) values, bytes each. 0 if one has a single shade. Nothing
         is aligned here.
         """
         rows, columns = (np.array([_normalized(code) for code in codes]) for codes in (a, b))
@@ -53,7 +53,7 @@ class Thumbnail(PictureSignal):
         return Example(upright, upright, 1), Example(upright, mirrored, -1)
 
     def preparer(self) -> Callable[[Picture], bytes]:
-        """Shrink beside the decoder."""
+        """Shrink in the decoding workers."""
         return _shrink
 
     def finish(self, prepared: Sequence[bytes]) -> pa.Table:

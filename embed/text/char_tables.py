@@ -1,11 +1,11 @@
-"""Builds the table of the characters that count in a caption key, and of those that are equal.
+"""Builds the table that maps each character to its character in a caption key, or to none.
 
 Chinese is written in simplified and traditional characters, and the latter differ between Taiwan
 and Hong Kong. OpenCC's dictionaries list which characters replace each other. Here all characters
-that do, directly or through others, form one class and become one character. Converting texts as
-OpenCC does requires the region: of 5,000 Chinese captions rewritten for Taiwan, `t2s` recovers
-56 %, `tw2s` 97 %, the classes all. A class also doesn't depend on the characters beside it, so that
-a cut or a swapped character changes only itself.
+that replace each other, directly or through others, form one class and become one character.
+Converting texts as OpenCC does requires the region: of 5,000 Chinese captions rewritten for Taiwan,
+`t2s` recovers 56 %, `tw2s` 97 %, the classes all. The class of a character also doesn't depend on
+its neighbours, so that a cut or a swapped character changes only itself.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ __all__ = ["INVISIBLE", "dictionary_digest", "key_characters", "same_characters"
 _SIMPLIFYING = "TSCharacters"
 _DICTIONARIES = ("STCharacters", _SIMPLIFYING, "TWVariants", "HKVariants")
 _CODE_POINTS = 0x110000
-_LETTERS_END = 0x40000  # there are no letters, digits or vowel signs beyond
+_LETTERS_END = 0x40000  # letters, digits and vowel signs are all below it
 _VOWEL_SIGNS = ("Mn", "Mc")
 _TATWEEL = 0x640  # only stretches Arabic words
 
@@ -36,7 +36,7 @@ INVISIBLE = (
     *(range(0x1D173, 0x1D17B), range(0xE0000, 0xE1000)),
 )
 # Unicode's blocks of accents that belong to no script. NFKC merges those of real letters into the
-# letter; the others strike words through or pile up on them.
+# letter; the rest strike words through or pile up on them.
 _ACCENTS = (
     range(0x300, 0x370),
     range(0x1AB0, 0x1B00),
@@ -73,8 +73,8 @@ def _first_planes() -> Iterator[str]:
 def same_characters() -> dict[str, str]:
     """Chinese characters and the representative of their class.
 
-    That is the character that most of the class is simplified to; of several, the one with the
-    smallest code point.
+    That is the character that most of the class is simplified to; if several tie, the one with
+    the smallest code point.
     """
     parent: dict[str, str] = {}  # a union-find forest
 

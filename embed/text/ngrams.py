@@ -3,7 +3,7 @@
 N-grams ("grams") are trigrams of characters. One Chinese character carries as much as three
 letters, so there they are single characters and pairs of neighbours. One changed letter in 29, or
 one changed Chinese character in 14, then leaves a similarity of four fifths. Of 12 million pairs of
-captions in Chinese and in English, about as many come out as near copies, 17 and 12, and most of
+captions, similar numbers come out as near copies in Chinese (17) and in English (12), and most of
 them are.
 """
 
@@ -21,7 +21,7 @@ __all__ = ["grams", "grams_of", "in_blocks", "jaccard", "jaccards", "weighted_le
 _LENGTH = 3  # characters
 _BITS = 21  # of a code point plus one; 0 means that there is no character
 _BLOCK = 1 << 20  # bytes of keys that are compared at a time; some 100 MB
-_COLUMNS = 2**63 - 1  # the numbers of n-grams are below
+_COLUMNS = 2**63 - 1  # the numbers of n-grams are below it
 # Chinese characters: these, and all from the second plane on.
 _FIRST_CHINESE, _LAST_CHINESE = "\u3400", "\u9fff"
 _SECOND_PLANE = "\U00020000"
@@ -45,7 +45,7 @@ def grams(key: str) -> frozenset[str]:
 
 
 def jaccard(a: str, b: str) -> float:
-    """The Jaccard similarity of two keys' n-grams, 0 to 1; 0 where neither has any."""
+    """The Jaccard similarity of two keys' n-grams, 0 to 1; 0 if neither has any."""
     grams_a, grams_b = grams(a), grams(b)
     return len(grams_a & grams_b) / (len(grams_a | grams_b) or 1)
 
@@ -54,7 +54,7 @@ def jaccards(keys: pa.StringArray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(m,) float64: the exact `jaccard` of m pairs of keys; a and b, (m,), are positions of keys.
 
     A null is a key without n-grams. Pairs are compared in blocks: memory grows by 24 bytes a pair.
-    It is fastest where the pairs of one key follow each other.
+    It is fastest if the pairs of one key are adjacent.
     """
     size = _sizes(keys)
     similarities = np.empty(len(a))
@@ -64,7 +64,7 @@ def jaccards(keys: pa.StringArray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def weighted_length(keys: pa.StringArray) -> np.ndarray:
-    """The length of each key, (n,) int64: characters, of which a Chinese one counts as two."""
+    """The length of each key, (n,) int64, in characters; a Chinese one counts as two."""
     points, ends = code_points(keys)
     counted = np.append(0, np.cumsum(1 + _is_chinese(points)))
     length: np.ndarray = np.diff(counted[ends])
@@ -101,7 +101,7 @@ def grams_of(keys: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def in_blocks(sizes: np.ndarray, limit: int) -> Iterator[slice]:
-    """Slices of rows whose sizes add up to about `limit`; a larger row is alone."""
+    """Slices of rows whose sizes add up to about `limit`; a larger row gets its own slice."""
     block = np.cumsum(sizes, dtype=np.int64) // limit
     bounds = np.append(np.flatnonzero(np.diff(block, prepend=-1)), len(sizes))
     for start, stop in pairwise(bounds.tolist()):

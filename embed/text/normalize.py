@@ -17,8 +17,8 @@ from frametrace.embed.text.char_tables import INVISIBLE, key_characters
 
 __all__ = ["MAX_LENGTH", "code_points", "key_of", "keys_of", "without_links"]
 
-# Characters of a caption that are read. Facebook's limit of 63,206 is the longest of any platform;
-# texts that were made to be slow end here.
+# Only this many characters of a caption are read. Facebook's limit of 63,206 is the longest of any
+# platform; longer texts, made to be slow, are cut here.
 MAX_LENGTH = 65_536
 _BLOCK = 1 << 18  # characters that are normalized at a time; some 10 MB
 # Consecutive combining marks. No language has more (Unicode's Stream-Safe Text Format, UAX 15), and
@@ -53,7 +53,7 @@ def without_links(text: str) -> str:
 
 
 def key_of(text: str) -> str:
-    """The key of a caption; empty if it has only links, mentions and signs."""
+    """The key of a caption; empty if it has only links, mentions and symbols."""
     key: str = keys_of([text])[0].as_py()
     return key
 
@@ -88,7 +88,7 @@ def _stream_safe(text: str) -> str:
 
 
 def _blocks(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Texts in blocks of about `_BLOCK` characters; a longer one is alone."""
+    """Texts in blocks of about `_BLOCK` characters; a longer text gets its own block."""
     block: list[str] = []
     size = 0
     for text in texts:

@@ -95,7 +95,7 @@ def _batches(shards: FeatureShards, new: ShardRows) -> Iterator[tuple[np.ndarray
     features: list[Features] = []
     for shard, is_new in new:
         shard_digests = shards.digests(shard)
-        for rows, row_features in shards.some(shard, is_new):
+        for rows, row_features in shards.feature_batches(shard, is_new):
             digests.append(shard_digests[rows])
             features += row_features
             if len(features) >= _BATCH_PICTURES:

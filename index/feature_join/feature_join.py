@@ -51,11 +51,11 @@ PROPOSAL_SCHEMA = pa.schema(
     ]
 )
 # A pair is proposed if it is among this many best pairs of either picture. Watermarks and the like
-# add some pairs beside the true ones; of 3,000 copies of one picture, 20 of each connect them all.
+# add some pairs to the true ones; of 3,000 copies of one picture, 20 of each connect them all.
 MAX_PARTNERS = 20
 _MIN_COMPILED = 1_000_000  # records: loops are compiled above, if numba is installed
 _MIN_WEIGHT_PICTURES = 1 << 16  # assumed for weights: among few pictures, all features seem common
-_UNIT_RECORDS = 1 << 20  # smaller parts are compared together until they have so many records
+_UNIT_RECORDS = 1 << 20  # smaller parts are compared together until they have this many records
 
 _Unit = dict[int, int]  # parts that are compared together, and the record count of each
 
@@ -137,7 +137,7 @@ def _join_added(folder: JoinFolder, progress: Progress, executor: Executor | Non
 
 
 def _units(sizes: Sequence[int]) -> list[_Unit]:
-    """Large parts alone, small ones together, the largest first: no long one starts last."""
+    """Group small parts into units; the largest come first, so that no long one starts last."""
     units: list[_Unit] = []
     filled = _UNIT_RECORDS
     for part in sorted(range(len(sizes)), key=lambda part: -sizes[part]):
@@ -151,7 +151,7 @@ def _units(sizes: Sequence[int]) -> list[_Unit]:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """An addition: the pictures from `first_new` to `pictures` are joined with all before."""
+    """One addition: the pictures from `first_new` to `pictures` are joined with all before them."""
 
     folder: Path
     first_new: int
@@ -206,7 +206,7 @@ def _proposal_table(pairs: ScoredPairs) -> pa.Table:
 
 
 def _best_proposals(proposed: pa.Table, earlier: pa.Table) -> pa.Table:
-    """Those of the proposed pairs that are among the best of either picture, earlier ones too."""
+    """The proposed pairs that are among the best of either picture; earlier pairs compete."""
     a, b, score = (
         np.concatenate([proposed[name].to_numpy(), earlier[name].to_numpy()])
         for name in ("a", "b", "score")

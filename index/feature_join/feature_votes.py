@@ -1,4 +1,4 @@
-"""Votes of features for pairs of pictures: made from near pairs, stored by range in files.
+"""Makes the votes of features for pairs of pictures, and stores them in files by range.
 
 A vote says that a feature of picture a and one of picture b are near each other. It is one number,
 from the highest bit down: 4 unused, 14 picture a within its range, 22 picture b, 1 mirrored, 9 slot
@@ -47,7 +47,7 @@ _FOOTER_DTYPE = np.dtype("<i8")
 
 
 class PairSpool:
-    """Takes batches of pairs and yields them again in the same order; large ones via a hidden file.
+    """Buffers batches of pairs and yields them in the same order; many are kept in a hidden file.
 
     Use it as a context manager; the file is deleted on leaving.
     """
@@ -74,7 +74,7 @@ class PairSpool:
         if sum(map(len, self._in_memory)) > _SPOOL_PAIRS:
             for batch in self._in_memory:
                 self._sizes_in_file.append(len(batch))
-                for column in (batch.first, batch.second, batch.crowd):
+                for column in (batch.first, batch.second, batch.bucket_size):
                     self._file.write(column.data)
             self._in_memory = []
 
@@ -127,11 +127,11 @@ def make_votes(
         from frametrace.index.feature_join.vote_kernels import pack_votes
 
         into = np.empty(len(pairs), np.uint64), np.empty(len(pairs), np.uint8)
-        columns = pairs.first, pairs.second, pairs.crowd
+        columns = pairs.first, pairs.second, pairs.bucket_size
         pack_votes(records.owners, *columns, counts, _commonness_table(), *into)
         return into
     count = np.maximum(counts[pairs.first], counts[pairs.second])
-    common = commonness(np.maximum(count, pairs.crowd)).astype(np.uint64)
+    common = commonness(np.maximum(count, pairs.bucket_size)).astype(np.uint64)
     a, b = records.owners[pairs.first], records.owners[pairs.second]
     a, b = np.minimum(a, b), np.maximum(a, b)  # the picture is in the highest bits
     mirrored = ((a ^ b) & np.uint32(1)).astype(np.uint64)

@@ -94,10 +94,10 @@ class Positions:
 
 def pack_positions(pictures: Sequence[Features]) -> np.ndarray:
     """The positions of the joined features, one picture after the other, (m,) uint32."""
-    place = np.concatenate([picture.place[:MAX_FEATURES] for picture in pictures])
+    positions = np.concatenate([picture.positions[:MAX_FEATURES] for picture in pictures])
     scale = np.concatenate([picture.scale[:MAX_FEATURES] for picture in pictures])
     angle = np.concatenate([picture.angle[:MAX_FEATURES] for picture in pictures])
-    x, y = (np.rint(side / PIXELS_PER_STEP).clip(0, 255).astype(np.uint32) for side in place.T)
+    x, y = (np.rint(side / PIXELS_PER_STEP).clip(0, 255).astype(np.uint32) for side in positions.T)
     steps = np.rint(np.log2(scale) * _SCALE_STEPS).clip(0, 255).astype(np.uint32)
     rotation = np.rint(angle * _ANGLE_STEPS).astype(np.uint32) % np.uint32(256)
     packed: np.ndarray = x << 24 | y << 16 | steps << 8 | rotation

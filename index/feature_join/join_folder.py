@@ -1,8 +1,8 @@
 """The folder of a feature join: append-only files, and a manifest of how much of each is committed.
 
-Bytes count once the manifest lists them; what a killed run wrote beyond is cut off when the folder
-is opened again. Checksums are continued with every append, so that a whole file can be checked
-however often it grew.
+Bytes count once the manifest lists them; what a killed run wrote beyond them is cut off when the
+folder is opened again. Checksums are continued with every append, so that a whole file can be
+checked however often it grew.
 
     join.json             the manifest
     pictures.bin          digest, feature count and width of each picture, by number
@@ -139,7 +139,7 @@ class JoinFolder:
         write_atomically(self.path / _MANIFEST, _manifest(self.state))
 
     def pictures(self) -> np.ndarray:
-        """All pictures by number, (n,) `PICTURE`."""
+        """All pictures by number, (n,) `PICTURE_DTYPE`."""
         return self._read(_PICTURES, PICTURE_DTYPE)
 
     def positions(self) -> np.ndarray:

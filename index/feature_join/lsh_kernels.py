@@ -260,7 +260,7 @@ def _compare_bucket(  # noqa: PLR0913, PLR0917
 ) -> Any:
     """Append the pairs of one bucket to the `count` pairs so far; returns the new count."""
     radius, max_bucket, reach = limits
-    first, second, crowd = pairs
+    first, second, bucket_size = pairs
     new = 0  # the first new record
     while np.int64(bucket[3, new]) < first_new:
         new += 1
@@ -275,7 +275,7 @@ def _compare_bucket(  # noqa: PLR0913, PLR0917
             if bits > radius or bucket[2, i] == bucket[2, j]:
                 continue
             if _first_shares_key(x, y, masks, table):
-                first[count], second[count], crowd[count] = bucket[3, i], bucket[3, j], size
+                first[count], second[count], bucket_size[count] = bucket[3, i], bucket[3, j], size
                 counts[bucket[3, i]] += 1
                 counts[bucket[3, j]] += 1
                 count += 1

@@ -55,7 +55,7 @@ MIRROR_WEIGHTS = (
     1, -4, -7, -8, -1, 8, 9, 7, -1, -8, -11, -9, 1, 10, 12, 7, 2, -5, -12, -10, 2, 10, 11, 9, 1,
     -5, -9, -8, 3, 10, 7, 5,
 )
-MAX_AMBIGUOUS_SUM = 18  # 0.15 standard deviations of the sum; up to it, both forms are kept
+MAX_AMBIGUOUS_SUM = 18  # 0.15 standard deviations of the sum; up to it, both codes are kept
 PART_BITS = (40, 80, 72, 48, 112, 55, 79, 77, 124, 30)  # equal in records that are compared
 # One row per table: the bits of its key besides those of the part, the most selective first.
 TABLE_BITS = (
@@ -111,8 +111,8 @@ TABLE_BITS = (
 # fmt: on
 
 
-# At most how many features of a picture are joined: all. With the first 300 of 360, three times as
-# many of 670 edits are not proposed, and half as many again of 3,923 pairs of edits of one
+# The maximum number of features of a picture that are joined: all. With the first 300 of 360, three
+# times as many of 670 edits are missed, and half as many again of 3,923 pairs of edits of one
 # photograph.
 MAX_FEATURES = FEATURES
 # An owner is picture << 10 | slot << 1 | mirrored: 9 bits for the feature's slot in the picture.
@@ -129,7 +129,7 @@ KEY_MULTIPLIERS = (
     np.uint64(0xC2B2AE3D27D4EB4F),
     np.uint64(0x165667B19E3779F9),
 )
-_MIN_PICTURES = 1 << 11  # among fewer pictures, keys are as long as among so many
+_MIN_PICTURES = 1 << 11  # among fewer pictures, keys get no shorter
 _MIN_KEY_BITS, _BITS_PER_DOUBLING = 18, 2
 
 
@@ -147,7 +147,7 @@ def table_masks(bits: int) -> np.ndarray:
 
 
 def key_bits(pictures: int) -> int:
-    """How many bits of a table's row make its key among that many pictures.
+    """How many bits of a table's row make its key, given the number of pictures.
 
     Two bits split unrelated features about as one fair coin does, so two more bits for each
     doubling of the pictures halve the number of features that each one meets. 1,661 pictures are

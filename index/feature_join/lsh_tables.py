@@ -53,7 +53,7 @@ class PairCriteria:
 
     @classmethod
     def among(cls, pictures: int) -> "PairCriteria":
-        """The criteria among that many pictures.
+        """The criteria for this number of pictures.
 
         Every pair of verified edits has some inliers within 12 bits, most have more within 10. Of
         unrelated features of photographs, 12 of a million are within 12 bits, 6 within 10: among a
@@ -68,13 +68,13 @@ class PairCriteria:
 class RecordPairs:
     """n pairs of records of a part, by their rows.
 
-    `first` and `second` are (n,) uint32, first < second; `crowd` is (n,) uint16: the size of their
-    bucket if it is above `max_bucket`, else 1.
+    `first` and `second` are (n,) uint32, first < second; `bucket_size` is (n,) uint16: the size of
+    their bucket if it is above `max_bucket`, else 1.
     """
 
     first: np.ndarray
     second: np.ndarray
-    crowd: np.ndarray
+    bucket_size: np.ndarray
 
     def __len__(self) -> int:
         return len(self.first)
@@ -118,19 +118,19 @@ def pairs_by_table(
         selected = Records(records.words[rows], records.owners[rows])
         selected_counts = np.zeros(len(rows), np.uint32)
         for pairs in join(selected, len(earlier), criteria, table, selected_counts):
-            yield RecordPairs(rows[pairs.first], rows[pairs.second], pairs.crowd)
+            yield RecordPairs(rows[pairs.first], rows[pairs.second], pairs.bucket_size)
         counts[rows] += selected_counts
 
 
 def _bitmap_bits(keys: int) -> int:
-    """log2 of the bits of a bitmap for so many keys."""
+    """log2 of the bits of a bitmap for this number of keys."""
     return min(max(keys.bit_length() + _LOG_BITS_PER_KEY, 10), _MAX_LOG_BITMAP)
 
 
 def _rows_with_new_keys(words: np.ndarray, first_new: int, masks: np.ndarray) -> list[np.ndarray]:
     """For each table, the rows below `first_new` whose hash may occur in the rows above.
 
-    As in a Bloom filter, some rows are listed in vain, and none is missed.
+    As in a Bloom filter, some rows are listed needlessly, and none is missed.
     """
     bits = _bitmap_bits(len(words) - first_new)
     rows = []
@@ -252,8 +252,8 @@ def _join_table(
         firsts.append(matches)
         seconds.append(matches + step)
     first, second = np.concatenate(firsts), np.concatenate(seconds)
-    crowd = np.where(is_crowded, np.minimum(sizes, _MAX_BUCKET_SIZE), 1)[first]
-    pairs = RecordPairs(rows[first], rows[second], crowd.astype(np.uint16))
+    bucket_size = np.where(is_crowded, np.minimum(sizes, _MAX_BUCKET_SIZE), 1)[first]
+    pairs = RecordPairs(rows[first], rows[second], bucket_size.astype(np.uint16))
     for side in (pairs.first, pairs.second):
         counts += np.bincount(side, minlength=len(counts)).astype(np.uint32)
     yield pairs

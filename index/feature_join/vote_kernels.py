@@ -24,7 +24,7 @@ def pack_votes(  # noqa: PLR0913, PLR0917
     owners: np.ndarray,
     first: np.ndarray,
     second: np.ndarray,
-    crowd: np.ndarray,
+    bucket_size: np.ndarray,
     counts: np.ndarray,
     commonness: np.ndarray,
     votes: np.ndarray,
@@ -34,7 +34,7 @@ def pack_votes(  # noqa: PLR0913, PLR0917
     slot, one, limit = np.uint64(511), np.uint64(1), len(commonness) - 1
     for i in range(len(first)):
         x, y = first[i], second[i]
-        count = max(np.int64(counts[x]), np.int64(counts[y]), np.int64(crowd[i]))
+        count = max(np.int64(counts[x]), np.int64(counts[y]), np.int64(bucket_size[i]))
         a, b = np.uint64(min(owners[x], owners[y])), np.uint64(max(owners[x], owners[y]))
         ranges[i] = a >> np.uint64(24)
         vote = ((a >> np.uint64(10)) & np.uint64(0x3FFF)) << np.uint64(22) | b >> np.uint64(10)

@@ -20,7 +20,7 @@ from frametrace.index.arrays import save_array
 from frametrace.index.codes import as_keys
 from frametrace.index.feature_search.codebook import nearest_centers, train_centers
 from frametrace.index.feature_search.picture_votes import ANGLE_STEPS, SCALE_STEPS
-from frametrace.index.feature_shards import FeatureShards, Numbered
+from frametrace.index.feature_shards import FeatureShards, NumberedPictures
 from frametrace.posts.errors import UsageError
 from frametrace.work.progress import Progress
 
@@ -43,7 +43,7 @@ _PICTURES_PER_LIST = 8  # a list then has about 2,400 features
 _MIN_CENTERS, _MAX_CENTERS = 16, 1 << 13  # building compares every feature with all centers
 _TRAINING_FEATURES = 32  # per center
 _TRAINING_PICTURES = 1 << 13  # that they are sampled from
-_MAX_GROWTH = 2  # times the pictures that centers were trained for: then they are trained anew
+_MAX_GROWTH = 2  # times the pictures that centers were trained for; beyond, they are retrained
 
 
 class EarlierLists(Protocol):
@@ -60,7 +60,7 @@ class EarlierLists(Protocol):
 
 
 def can_reuse_centers(earlier: EarlierLists, pictures: int) -> bool:
-    """Whether an earlier index's centers fit so many pictures, however often it grew since."""
+    """Whether an earlier index's centers still suit this number of pictures."""
     # Training may have merged a few of the requested centers, a power of 2.
     requested = 2 * len(earlier.centers)
     return _power_of_two(pictures) < _MAX_GROWTH * requested or requested > _MAX_CENTERS
@@ -74,7 +74,7 @@ def build_inverted_index(
     The lists of an `earlier` index of some of these pictures are carried over. Raises `CaseError`
     if a shard can't be read, `UsageError` if there are too many pictures.
     """
-    pictures = Numbered.of(shards)
+    pictures = NumberedPictures.of(shards)
     count = len(pictures.items)
     if count > MAX_INDEXED_PICTURES:
         raise UsageError(
@@ -145,7 +145,7 @@ class _ListWriter:
         self._owners[target] = owner[order]
         self._next += sizes
 
-    def finish(self, pictures: Numbered) -> None:
+    def finish(self, pictures: NumberedPictures) -> None:
         """Write the remaining arrays."""
         self._words.flush()
         self._owners.flush()
@@ -175,7 +175,7 @@ def _allocate(path: Path, like: np.ndarray, shape: tuple[int, ...]) -> np.memmap
     return np.memmap(path, like.dtype, "r+", begin, shape)
 
 
-def _train(shards: FeatureShards, pictures: Numbered) -> np.ndarray:
+def _train(shards: FeatureShards, pictures: NumberedPictures) -> np.ndarray:
     """Train centers on features of pictures all over the case."""
     count = min(max(_power_of_two(len(pictures.items)), _MIN_CENTERS), _MAX_CENTERS)
     sampled = np.zeros(len(pictures.items), bool)
@@ -186,16 +186,16 @@ def _train(shards: FeatureShards, pictures: Numbered) -> np.ndarray:
 
 
 def _power_of_two(pictures: int) -> int:
-    """The power of two above the number of lists for so many pictures."""
+    """The power of two above the number of lists for this number of pictures."""
     return 1 << (pictures // _PICTURES_PER_LIST).bit_length()
 
 
 def _batches(
-    shards: FeatureShards, pictures: Numbered, chosen: np.ndarray
+    shards: FeatureShards, pictures: NumberedPictures, chosen: np.ndarray
 ) -> Iterator[tuple[list[Features], np.ndarray]]:
     """The features of the `chosen` pictures, (n,) bool by number, and their numbers."""
     for shard, numbers in enumerate(pictures.numbers):
-        for rows, features in shards.some(shard, chosen[numbers]):
+        for rows, features in shards.feature_batches(shard, chosen[numbers]):
             yield features, numbers[rows]
 
 

@@ -44,8 +44,8 @@ from frametrace.work.progress import Progress
 
 __all__ = ["FeatureIndex", "Shortlist"]
 
-# Lists that each feature probes. Of 385 edited copies among 100,000 pictures, 8 lists put no other
-# one among the first 20, and take half as long again.
+# Lists that each feature probes. Of 385 edited copies among 100,000 pictures, 8 lists put no
+# more among the first 20, and take half as long again.
 _PROBED_LISTS = 4
 # Only the nearest features vote: at most this share of the pictures, but never fewer than 100.
 _VOTER_SHARE, _MIN_VOTERS = 1 / 200, 100
@@ -199,7 +199,7 @@ class FeatureIndex(Index):
         """A picture's features, read from its shard. Raises `CaseError` if it is damaged."""
         shard, shard_row = self.rows[row].tolist()
         with _reporting_damage():
-            return self._shards.one(shard, shard_row)
+            return self._shards.features_at(shard, shard_row)
 
     def measured_recall(self) -> float:
         """The share of the nearest neighbors of some of the index's features that probes find."""
@@ -224,11 +224,11 @@ class FeatureIndex(Index):
         lists, compiled = self._probed(words), self._compiled
         near = self._inverted_lists.near(words, lists, among, voters, compiled=compiled)
         owner = near.owner.astype(np.int64)
-        turn, scale = _implied_rotation_and_scale(query, near.feature, owner)
+        rotation, scale = _implied_rotation_and_scale(query, near.feature, owner)
         picture = owner >> POSE_BITS
         if picture.max(initial=0) >= max(len(self), 1):
             raise IndexError("a feature's picture is outside the index")
-        return FeatureHits(near.feature, picture, near.distance, turn, scale, near.within)
+        return FeatureHits(near.feature, picture, near.distance, rotation, scale, near.within)
 
     def _probed(self, words: np.ndarray) -> np.ndarray:
         """The lists that each of (f, 2) words probes, (f, p)."""

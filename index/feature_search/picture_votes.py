@@ -36,7 +36,7 @@ class FeatureHits:
     """h features that are near features of the query picture.
 
     `feature` is (h,) int64, the query's feature; `picture` (h,) int64, whose feature was hit;
-    `distance` (h,) in bits; `turn` and `scale` (h,) int64: how the query would be rotated (in
+    `distance` (h,) in bits; `rotation` and `scale` (h,) int64: how the query would be rotated (in
     256ths) and scaled (in 16ths of a doubling). `within` is (f, d): how many features are within
     each distance of each query feature.
     """
@@ -44,7 +44,7 @@ class FeatureHits:
     feature: np.ndarray
     picture: np.ndarray
     distance: np.ndarray
-    turn: np.ndarray
+    rotation: np.ndarray
     scale: np.ndarray
     within: np.ndarray
 
@@ -55,7 +55,7 @@ class FeatureHits:
             feature=self.feature[chosen],
             picture=self.picture[chosen],
             distance=self.distance[chosen],
-            turn=self.turn[chosen],
+            rotation=self.rotation[chosen],
             scale=self.scale[chosen],
         )
 
@@ -63,7 +63,7 @@ class FeatureHits:
 def count_votes(hits: FeatureHits, pictures: int, known: int, limit: int) -> np.ndarray:
     """The votes for each of `pictures` pictures, (n,) float32; `known` of them can be found.
 
-    The votes of the `limit` pictures with most votes are exact, ties included. Others may be 0.
+    The votes of the `limit` pictures with most votes are exact, ties included. The rest may be 0.
     """
     weight = np.log1p(known / np.maximum(hits.within, 1)).astype(np.float32)
     min_scale = int(hits.scale.min(initial=0))
@@ -92,7 +92,7 @@ def _upper_bound(hits: FeatureHits, pictures: int, weight: np.ndarray) -> np.nda
     bins = _FULL_TURN >> (_ANGLE_BIN_SHIFT + 1)
     bound = np.zeros(pictures)
     for offset in (0, 1 << _ANGLE_BIN_SHIFT):
-        angle = ((hits.turn + offset) & (_FULL_TURN - 1)) >> (_ANGLE_BIN_SHIFT + 1)
+        angle = ((hits.rotation + offset) & (_FULL_TURN - 1)) >> (_ANGLE_BIN_SHIFT + 1)
         totals = np.bincount(angle * pictures + hits.picture, vote_weight, bins * pictures)
         np.maximum(bound, totals.reshape(bins, pictures).max(axis=0), out=bound)
     return bound
@@ -102,7 +102,7 @@ def _best_bins(hits: FeatureHits, pictures: int, weight: np.ndarray, min_scale: 
     """The votes of each picture's best bin, over the four ways of laying the borders."""
     votes = np.zeros(pictures, np.float32)
     for angle_offset in (0, 1 << (_ANGLE_BIN_SHIFT - 1)):
-        angle = ((hits.turn + angle_offset) & (_FULL_TURN - 1)) >> _ANGLE_BIN_SHIFT
+        angle = ((hits.rotation + angle_offset) & (_FULL_TURN - 1)) >> _ANGLE_BIN_SHIFT
         for scale_offset in (0, 1 << (_SCALE_BIN_SHIFT - 1)):
             scale = (hits.scale - min_scale + scale_offset) >> _SCALE_BIN_SHIFT
             _raise_to_best_bin(votes, hits, (angle << (_BIN_BITS - 3)) + scale, weight)

@@ -47,7 +47,7 @@ _NO_LIMIT = 2**62
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A range of buckets to compare, one batch of pairs at a time; `cursor` is where to go on."""
+    """A range of buckets to compare in batches of pairs; `cursor` is where to continue."""
 
     a: BucketedCodes
     b: BucketedCodes

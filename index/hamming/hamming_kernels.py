@@ -126,7 +126,7 @@ def _distance(  # noqa: PLR0913, PLR0917  unpacking a tuple of arrays costs time
     limits: np.ndarray,
     within: np.ndarray,
 ) -> Any:
-    """The bits in which code x of A and code y of B differ, or -1 where a test fails."""
+    """The bits in which code x of A and code y of B differ, or -1 if a test fails."""
     bits: Any = 0
     for test in range(len(limits)):
         bits = 0

@@ -26,7 +26,7 @@ from frametrace.index.base import Hits
 from frametrace.index.codes import Codes, as_keys, first_bytes
 from frametrace.index.hamming.hamming_index import HammingIndex
 from frametrace.index.hamming.hamming_join import HammingJoin, dense_block_pairs
-from frametrace.index.store import PAIRS_DONE, index_folder, open_as, pair_files, read_manifest
+from frametrace.index.store import PAIRS_DONE, index_folder, open_index, pair_files, read_manifest
 from frametrace.posts.errors import CaseError, IndexMismatch
 from frametrace.work.progress import Progress, Silent
 
@@ -63,13 +63,13 @@ def near_pairs(
     The pairs are read in batches, each pair once, query < row. Raises as `open_index` does, and
     `IndexMismatch` if pairs on disk are damaged.
     """
-    codes = open_as(HammingIndex, case, signal).codes
+    codes = open_index(case, signal, HammingIndex).codes
     folder = index_folder(case, signal) / f"pairs-{radius}"
     if not (folder / _DONE).is_file():
         try:
             with comparison_lock(folder.parent, progress or Silent()):
                 # Another process may have swept the index meanwhile.
-                codes = open_as(HammingIndex, case, signal).codes
+                codes = open_index(case, signal, HammingIndex).codes
                 if not (folder / _DONE).is_file():
                     _join_missing(folder, codes, radius, progress or Silent())
         except OSError as error:

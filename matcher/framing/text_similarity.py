@@ -15,7 +15,7 @@ from frametrace.embed.signals.caption import BUNDLED_MODEL, MULTILINGUAL_MODEL, 
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.text.ngrams import jaccards
 from frametrace.index.minhash import MinHashIndex
-from frametrace.index.store import open_as
+from frametrace.index.store import open_index
 from frametrace.matcher.framing.calibration import MAX_RARITY, Background, Prior
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.pair_similarity import Basis, PairSimilarity
@@ -74,7 +74,7 @@ class TextSimilarity:
         return np.append(a, x), np.append(b, y)
 
     def _similar_wording(self) -> tuple[np.ndarray, np.ndarray]:
-        index = open_as(MinHashIndex, self.case, CaptionKey.name)
+        index = open_index(self.case, CaptionKey.name, MinHashIndex)
         codes = index.codes
         text = pc.index_in(codes.digests(), value_set=self.digests).fill_null(NONE).to_numpy()
         code = np.repeat(np.arange(len(codes)), np.diff(codes.starts))

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.case.store import Case
-from frametrace.index.store import open_as
+from frametrace.index.store import open_index
 from frametrace.index.vectors import VectorIndex
 from frametrace.matcher.framing.calibration import Background, Prior
 from frametrace.matcher.framing.distinct_contents import NONE
@@ -43,7 +43,7 @@ class ItemVectors:
         """The vectors of a signal for items by digest; None if the case has no such signal."""
         if signal not in case.epoch.signals:
             return None
-        index = open_as(VectorIndex, case, signal)
+        index = open_index(case, signal, VectorIndex)
         codes = index.codes
         code = np.append(np.repeat(np.arange(len(codes)), np.diff(codes.starts)), NONE)
         at = pc.index_in(items, value_set=codes.digests()).fill_null(NONE).to_numpy()

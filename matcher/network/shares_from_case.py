@@ -73,7 +73,7 @@ def shares_in_case(case: Case, members: pa.Table, kind: SharedKind = SharedKind.
         tables.append(signal_table(CaptionKey.name))
     with connect(case, *tables) as connection:
         connection.register("members", members)
-        connection.execute(f"CREATE VIEW items AS {_ITEMS[kind]}")
+        connection.execute(f"CREATE TEMP VIEW items AS {_ITEMS[kind]}")
         raw = connection.sql(_RAW).to_arrow_table()
     precisions = pc.unique(raw.filter(pc.is_valid(raw["moment"]))["precision"]).to_pylist()
     return Shares.of(

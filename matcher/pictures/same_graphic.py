@@ -64,8 +64,8 @@ def _similar_part(alignment: Alignment, a: PictureValues, b: PictureValues) -> f
     features.
     """
     features = a.features.mirrored() if alignment.mirrored else a.features
-    mapped = alignment.matrix @ np.append(a.features.place.T, [np.ones(len(features))], axis=0)
-    offset = (mapped[:2] / mapped[2]).T[:, None] - b.features.place[None]
+    mapped = alignment.matrix @ np.append(a.features.positions.T, [np.ones(len(features))], axis=0)
+    offset = (mapped[:2] / mapped[2]).T[:, None] - b.features.positions[None]
     in_place = np.hypot(*np.moveaxis(offset, 2, 0)) < _SAME_POSITION
     similar = in_place & (bits_between(features.words, b.features.words) <= _SIMILAR_BITS)
     return max(

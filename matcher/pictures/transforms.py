@@ -167,7 +167,7 @@ class Projection:
 
 def _complex_positions(picture: Features) -> np.ndarray:
     """The features' positions, (n,) complex128."""
-    return picture.place[:, 0].astype(np.float64) + 1j * picture.place[:, 1]
+    return picture.positions[:, 0].astype(np.float64) + 1j * picture.positions[:, 1]
 
 
 def _octaves_and_rotations(picture: Features) -> tuple[np.ndarray, np.ndarray]:

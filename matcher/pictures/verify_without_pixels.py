@@ -122,9 +122,9 @@ class _Tested:
         if alignment.mirrored:
             features = a.mirrored()
             matrix = matrix @ np.array([[-1.0, 0, a.width - 1.0], [0, 1, 0], [0, 0, 1]])
-        position = _mapped(matrix, features.place)
+        position = _mapped(matrix, features.positions)
         radians = np.radians(features.angle)
-        ahead = features.place + np.stack([np.cos(radians), np.sin(radians)], 1)
+        ahead = features.positions + np.stack([np.cos(radians), np.sin(radians)], 1)
         direction = _mapped(matrix, ahead) - position
         angle = np.degrees(np.arctan2(direction[:, 1], direction[:, 0])) % 360
         seen = np.asarray(((position >= 0) & (position < b.size)).all(axis=1))
@@ -133,7 +133,7 @@ class _Tested:
         inside = np.flatnonzero(seen)
         rows, words = words_at(*_enlarged(b, position[inside], scale[inside]), angle[inside])
         bits[inside[rows]] = np.bitwise_count(words ^ features.words[inside[rows]]).sum(axis=1)
-        distance = np.hypot(*np.moveaxis(position[:, None] - b.features.place, 2, 0))
+        distance = np.hypot(*np.moveaxis(position[:, None] - b.features.positions, 2, 0))
         bits_of_features = bits_between(features.words, b.features.words)
         near_any = (distance < _NEAR_ANY).any(axis=1)
         similar = (distance < _NEAR_SIMILAR) & (bits_of_features <= _MAX_BITS_OF_FEATURE)

@@ -92,6 +92,6 @@ def answer_with_posts(
     schema = pa.schema([ANSWER.field(name) for name in MatchingItem.__slots__])
     with connect(case, "posts", "post_media") as connection:
         connection.register("items", pa.Table.from_pydict(columns, schema))
-        connection.execute(f"CREATE VIEW carriers AS {_CARRIERS[carriers]}")
+        connection.execute(f"CREATE TEMP VIEW carriers AS {_CARRIERS[carriers]}")
         rows = connection.sql(_CARRYING_POSTS).to_arrow_table().cast(ANSWER)
     return QueryAnswer(rows.slice(0, limit) if limit else rows, rows.num_rows, tuple(notes))

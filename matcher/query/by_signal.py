@@ -12,9 +12,9 @@ from frametrace.embed.decoding.decode import Picture
 from frametrace.embed.signals import SIGNALS, Metric, PictureSignal, Signal, copy_hashes
 from frametrace.embed.signals.local import Features, Local
 from frametrace.embed.signals.thumbnail import Thumbnail
-from frametrace.index.base import CodeIndex, Index
+from frametrace.index.base import CodeIndex
 from frametrace.index.feature_search.inverted_index import FeatureIndex
-from frametrace.index.store import open_as, open_index
+from frametrace.index.store import open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
 from frametrace.matcher.case_signals import open_signal
 from frametrace.matcher.pictures.feature_alignment import MIN_INLIERS
@@ -82,7 +82,7 @@ def search_by_signal(
         return _by_features(case, query, values, known, progress)
     if not pc.any(maker.usable(values)).as_py():
         return SignalAnswer([], maker.why_unusable())
-    items = nearest(open_index(case, signal, progress), signal, codes_of(maker, values))
+    items = nearest(open_index(case, signal, CodeIndex, progress), signal, codes_of(maker, values))
     digests = {item.sha256 for item in known}
     return SignalAnswer([item for item in items if item.sha256 not in digests])
 
@@ -98,12 +98,12 @@ def _by_features(
     features = Features.of(values["code"][0].as_py())
     if len(features) < MIN_INLIERS:
         return SignalAnswer([], _TOO_PLAIN)
-    index = open_as(FeatureIndex, case, Local.name, progress)
+    index = open_index(case, Local.name, FeatureIndex, progress)
     if Thumbnail.name not in case.epoch.signals:
         command = f"frametrace embed {case.path}"
         note = f"{_NO_THUMBNAILS}. To look for edited copies as well: {command}"
         return SignalAnswer([], more=note)
-    thumbnails = open_as(ThumbnailIndex, case, Thumbnail.name, progress)
+    thumbnails = open_index(case, Thumbnail.name, ThumbnailIndex, progress)
     picture = PictureValues.of(values["code"][0].as_py(), _thumbnail(query.picture))
     digests = {item.sha256 for item in known}
     items, all_matched = pictures_sharing_pixels(index, thumbnails, query.digest, picture, digests)
@@ -126,10 +126,10 @@ def codes_of(maker: Signal, values: pa.Table) -> np.ndarray:
     return np.array(rows, np.float32)
 
 
-def nearest(index: Index, signal: str, codes: np.ndarray) -> list[MatchingItem]:
+def nearest(index: CodeIndex, signal: str, codes: np.ndarray) -> list[MatchingItem]:
     """The items near a (1, k) code, or near one of the codes of a picture's orientations."""
     bound = SIGNALS[signal].bound
-    if not isinstance(index, CodeIndex) or bound is None:
+    if bound is None:
         raise UsageError(f"{signal} has no threshold to search within")
     if SIGNALS[signal].metric is Metric.HAMMING:
         return _copies(index, signal, codes, bound.value)

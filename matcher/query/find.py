@@ -24,7 +24,7 @@ from frametrace.embed.signals import (
 from frametrace.embed.text.ngrams import jaccard
 from frametrace.embed.text.normalize import key_of
 from frametrace.index.base import CodeIndex
-from frametrace.index.store import check_signal, has_index, open_as, open_index
+from frametrace.index.store import check_signal, has_index, open_index
 from frametrace.matcher.case_signals import open_signal
 from frametrace.matcher.query.answer import ANSWER, MatchingItem, QueryAnswer, answer_with_posts
 from frametrace.matcher.query.by_signal import (
@@ -167,7 +167,7 @@ def _check(signal: str, suits: Callable[[type[Signal]], bool]) -> None:
 
 def _by_meaning(case: Case, name: str, text: str) -> tuple[list[MatchingItem], list[str]]:
     """Captions of similar meaning, and a note if the model can't read the text."""
-    index = open_index(case, name)
+    index = open_index(case, name, CodeIndex)
     maker = _caption_signal(case, name)
     values = maker.compute([text])
     if values[maker.column].null_count:
@@ -186,7 +186,7 @@ def _by_description(
     case: Case, name: str, text: str, *, alone: bool
 ) -> tuple[list[MatchingItem], list[str]]:
     """The pictures that a text describes best; there is no measured bound for this similarity."""
-    index = open_as(CodeIndex, case, name)
+    index = open_index(case, name, CodeIndex)
     maker = open_signal(case, name)
     if not isinstance(maker, PictureSignal):
         raise UsageError(f"{name} is not computed from pictures")
@@ -204,7 +204,7 @@ def _by_description(
 def _by_key(case: Case, name: str, text: str) -> list[MatchingItem]:
     """Captions whose key contains the text's key, or is similar to it."""
     key = key_of(text)
-    index = open_as(CodeIndex, case, name)
+    index = open_index(case, name, CodeIndex)
     if not key:
         raise UsageError("the text has no letters or digits to search for")
     values = _caption_signal(case, name).compute([text])

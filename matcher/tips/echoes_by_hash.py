@@ -93,22 +93,20 @@ def _known_codes(material: pa.Table, name: str) -> tuple[np.ndarray, np.ndarray]
 
 def _hash_index(case: Case, name: str, items: pa.Array | None) -> HammingIndex:
     """The index of all hashes of a case, or a temporary one of some items."""
-    if items is None and isinstance(index := open_index(case, name), HammingIndex):
-        return index
+    if items is None:
+        return open_index(case, name, HammingIndex)
     return HammingIndex(_case_codes(case, name, items))
 
 
 def _minhash_keys(case: Case, items: pa.Array | None) -> Codes:
     name = caption_key.CaptionKey.name
-    if items is None and isinstance(index := open_index(case, name), MinHashIndex):
-        return index.codes
+    if items is None:
+        return open_index(case, name, MinHashIndex).codes
     return _case_codes(case, name, items)
 
 
-def _case_codes(case: Case, name: str, items: pa.Array | None) -> Codes:
+def _case_codes(case: Case, name: str, items: pa.Array) -> Codes:
     """The codes of some items of a case, read without its index."""
-    if items is None:
-        return Codes.of(case, name)
     with connect(case, signal_table(name)) as connection:
         connection.register("wanted", pa.table({"sha256": items}))
         rows = connection.sql(

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.signals.caption import Caption
-from frametrace.embed.signals.local import is_value
+from frametrace.embed.signals.local import is_feature_code
 from frametrace.matcher.tips.caption_vectors import decode_vector
 from frametrace.matcher.tips.schema_validation import id_matches_signals
 from frametrace.matcher.tips.signed_documents import TIP, read_document
@@ -113,7 +113,7 @@ def _row(item: Mapping[str, Any]) -> dict[str, Any]:
 def _features(item_id: str, text: str) -> bytes:
     """Decode and check local features. Raises `TipError` if they are invalid."""
     code = base64.b64decode(text)
-    if not is_value(code, MAX_FEATURES):
+    if not is_feature_code(code, MAX_FEATURES):
         raise TipError(
             f"{item_id}: its local features are invalid: a wrong size, or positions outside the "
             "picture"

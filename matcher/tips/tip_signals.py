@@ -104,7 +104,7 @@ def _outside_elements(features: Features, elements: np.ndarray | None) -> np.nda
     """Which features lie outside the cells of elements, (n,) bool."""
     if elements is None or not len(features):
         return np.ones(len(features), bool)
-    cell = features.place * GRID / (features.width, features.height)
+    cell = features.positions * GRID / (features.width, features.height)
     column, row = cell.astype(np.int64).clip(0, GRID - 1).T
     outside: np.ndarray = ~elements[row, column]
     return outside

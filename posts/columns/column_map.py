@@ -1,9 +1,9 @@
-"""Column maps: they say which columns of a table are which fields, where no reader knows the table.
+"""Reads and writes column maps, which say which columns of a table hold which fields of a post.
 
-A map is a TOML file. At its top are constants (`platform`, `account_id`, `account_kind`,
-`timezone`, `day_order`, `time_format`), under `[columns]` a line for each field: a column, or a
-list of columns of which the first that isn't empty is used. `posted_at_time` is the time of day
-where `posted_at` has only the day.
+Tables that no reader knows need one. A map is a TOML file. At its top are constants (`platform`,
+`account_id`, `account_kind`, `timezone`, `day_order`, `time_format`). Below, `[columns]` has a line
+for each field: a column, or a list of columns whose first non-empty cell is used. `posted_at_time`
+is the time of day where `posted_at` has only the day.
 """
 
 import hashlib
@@ -88,7 +88,7 @@ class ColumnMap:
         )
 
     def adapted_to(self, names: Collection[str]) -> "ColumnMap":
-        """The map for a table, where names that are no columns of it become constant values."""
+        """The map for a table, in which names that aren't columns of it become constant values."""
         columns, constants = dict(self.columns), dict[str, Any]()
         for name in _CONSTANTS:
             listed = columns.get(name, ())
@@ -242,7 +242,7 @@ def _complete(columns: dict[str, tuple[str, ...]], account_id: str) -> dict[str,
     if not (account_id or {"account_id", "account_name"} & columns.keys()):
         raise UsageError(
             "no column for account_id (nor account_name): name the column of who posted; if all "
-            "are by one account, name it with @, such as account_id=@lin"
+            "posts are by one account, name it with @, such as account_id=@lin"
         )
     if "posted_at_time" in columns and "posted_at" not in columns:
         raise UsageError(

@@ -83,7 +83,7 @@ class DraftTable:
 
 
 def _fields_of(fields: Mapping[str, int], contents: ColumnContents) -> Mapping[str, int]:
-    """The possible fields of a column: names that look like handles may be these, and reverse."""
+    """The possible fields of a column: a name may be a handle by its contents, and vice versa."""
     if "account_name" in fields and contents.handles >= 0.9:
         return {"handle": fields["account_name"], **fields}
     if "handle" in fields and contents.handles < _MIN_SHARE:
@@ -168,7 +168,7 @@ def _doubt_about_id(table: DraftTable, column: str) -> str:
 
 
 def decide_platform(table: DraftTable) -> str:
-    """The platform of all posts, by links or names of columns; or decide on its column."""
+    """Decide on the platform's column, or return the platform that links or column names show."""
     if column := table.best("platform").get("platform"):
         table.take("platform", column)
         return ""
@@ -178,7 +178,7 @@ def decide_platform(table: DraftTable) -> str:
         if len(platforms) == 1:
             table.doubts["platform"] = how
             return platforms.pop()
-    table.lacking["platform"] = "nothing shows the platform: without it, posts are of `unknown`"
+    table.lacking["platform"] = "nothing shows the platform: without it, the platform is `unknown`"
     return ""
 
 
@@ -217,7 +217,8 @@ def decide_account(table: DraftTable, platform: str) -> None:
             table.take("account_name", name, doubt)
     if not {"account_id", "account_name"} & table.columns.keys():
         table.lacking["account_id"] = (
-            "no column looks like who posted; if all are by one account, write @ and its name"
+            "no column looks like the account; "
+            "if all posts are by one account, write @ and its name"
         )
 
 
@@ -298,12 +299,12 @@ def _doubt(table: DraftTable, name: str, column: str) -> str:
 def _doubt_about_time(table: DraftTable, column: str) -> str:
     contents = table.contents[column]
     if is_form_stamp(column) and column == next(iter(table.contents)):
-        return "may be the time when a form was sent, not that of the post"
+        return "may be the time when a form was sent, not the time of the post"
     if contents.two_orders:
         return "nothing shows whether 05/06 is in May or June: add day_order"
     clocks = [column for column, other in table.contents.items() if other.clocks >= 0.9]
     if contents.precision is Precision.DAY and clocks and "posted_at_time" not in table.columns:
-        return f"the time of day in {clocks[0]} is not read along"
+        return f"the time of day in {clocks[0]} is not read with it"
     return "some of its cells are not times" if contents.times < 1 else ""
 
 

@@ -1,7 +1,7 @@
-"""The reader for tables with a column map: it makes posts of their rows.
+"""Reads tables with a column map: turns their rows into posts.
 
-Two fields may use one column. Columns that no field used stay with the post as `extra`, also the
-alternative columns of a field.
+Two fields may use one column. Columns that no field used stay with the post as `extra`, including
+the alternative columns of a field.
 """
 
 import re
@@ -100,7 +100,7 @@ class _Cells:
         return counts
 
     def rest(self, counts: Iterable[str], other_account: bool) -> dict[str, str]:
-        """The columns that no field used; also those of the account, if the post is another's."""
+        """The columns that no field used; also the account's, if the link names another account."""
         unused = (COUNT_PREFIX, *self.unused)
         fields = (name for name in self.columns.columns if not name.startswith(unused))
         taken = {
@@ -208,7 +208,7 @@ def links_listed(text: str) -> tuple[str, ...]:
     if text.startswith("["):
         return _json_items(text, _LINK_NAMES)
     parts = (part.strip(",;") for part in _BETWEEN_LINKS.split(text))
-    return distinct(part for part in parts if "." in part)  # no link is without one
+    return distinct(part for part in parts if "." in part)  # every link has a dot
 
 
 def files_listed(text: str) -> tuple[str, ...]:

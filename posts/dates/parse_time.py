@@ -139,7 +139,7 @@ def _in_order(text: str, order: DayOrder | None) -> date:
     """The day of a date in numbers: the only possible one, or the one in the given order."""
     dates = possible_dates(text)
     if not dates:
-        raise ValueError("there is no such day, or it lies in the future")
+        raise ValueError("there is no such day, or it is in the future")
     if len(set(dates.values())) == 1:
         return next(iter(dates.values()))
     if order is None or order not in dates:
@@ -190,7 +190,7 @@ def _with_named_month(text: str, zone: tzinfo | None) -> tuple[datetime, Precisi
     if parsed[0] != parsed[1]:
         raise ValueError("its day, month or year is missing")
     if parsed[0].date() > LATEST_DATE and not _WHOLE_YEAR.search(text):
-        raise ValueError("it lies in the future")
+        raise ValueError("it is in the future")
     offset, moment = parsed[0].utcoffset(), parsed[0].replace(tzinfo=None)
     if not re.search(r"\d:\d\d|\d\s?[AaPp]\.?[Mm]", text):
         return moment.replace(tzinfo=UTC), Precision.DAY

@@ -61,7 +61,7 @@ def heads_of(source: Source) -> Heads:
 
 
 def table_head(source: Source, fits: Callable[[Head], bool]) -> Head:
-    """The first head that fits, or else the last. Raises SourceError."""
+    """The first head that fits, or else the last one. Raises SourceError."""
     heads = heads_of(source)
     candidates = (*heads.alternatives, *chain.from_iterable(heads.parts))
     fitting = next((head for head in candidates if fits(head)), None)
@@ -120,7 +120,7 @@ def _text_heads(source: Source, first: str) -> Heads:
     if likeliest := likeliest_format(sample):
         tables.append(_table(source, sample, *likeliest))
     if likeliest:
-        name = _SEPARATOR_NAMES.get(likeliest[0].separator, "signs")
+        name = _SEPARATOR_NAMES.get(likeliest[0].separator, "other characters")
         description = f"a table separated by {name}"
     else:
         description = "text"
@@ -192,8 +192,8 @@ def _rows_under(
             yield Skipped(name, line, "", f"the row repeats the header{order}", kept=True)
         elif reordered:
             reason = (
-                f"row {reordered} says that the columns are in another order from there on: "
-                "put these rows into a table of their own"
+                f"row {reordered} has the header again, with the columns in another order: "
+                "put the rows below it into a table of their own"
             )
             yield Skipped(name, line, "", reason, ids=ids_in(cells))
         else:

@@ -1,6 +1,6 @@
 """Finds records that a JSON document stores by id: `{"117": {"text": …}, "118": {"text": …}}`.
 
-That is an object with two or more members, all of them similar objects, whose names look like ids.
+Such an object has two or more members, all of them similar objects, whose names look like ids.
 """
 
 from collections import Counter

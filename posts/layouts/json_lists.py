@@ -40,7 +40,7 @@ _decode = json.JSONDecoder().raw_decode
 def objects_at(chunks: Iterable[str], path: str | None) -> Iterator[dict[str, Any] | str]:
     """Yield the objects of the list at `path`, or the reason why one can't be read.
 
-    Without a path, it yields whole documents, of which several may follow each other. Raises
+    Without a path, it yields whole documents; several may follow each other. Raises
     ValueError, with a plain reason, where the document can't be read any further.
     """
     text = _Text(iter(chunks))
@@ -70,7 +70,7 @@ def members_at(chunks: Iterable[str], path: str) -> Iterator[tuple[str, dict[str
 def lists_in(chunks: Iterable[str], max_items: int) -> tuple[dict[str, list[dict[str, Any]]], bool]:
     """The lists of a document by path, each with the objects among its first `max_items` items.
 
-    Also whether the document has more lists than these.
+    The second value says whether the document has more lists than these.
     """
     lists: dict[str, list[dict[str, Any]]] = {}
     seen = Counter[str]()
@@ -135,8 +135,9 @@ class _Text:
         """Consume one of the expected characters. Raises ValueError for any other."""
         character = self.next_character()
         if not character or character not in expected:
-            found = character or "its end"
-            raise ValueError(f"{found} stands where {' or '.join(expected)} should")
+            raise ValueError(
+                f"expected {' or '.join(map(repr, expected))}, found {_shown(character)}"
+            )
         self.at += 1
         return character
 
@@ -194,7 +195,7 @@ class _Text:
             if len(self.buffer) - self.at > LINE_LIMIT or not self.read_more():
                 break
         if scalar is None:
-            raise ValueError(f"{self.next_character() or 'its end'} stands where a value should")
+            raise ValueError(f"expected a value, found {_shown(self.next_character())}")
         self.at = scalar.end()
 
     def close_levels(self, depth: int) -> None:
@@ -237,6 +238,10 @@ class _Text:
         if _SURROGATE.search(self.buffer, start, end):
             return parse_json(self.buffer[start:end])
         return value
+
+
+def _shown(character: str) -> str:
+    return repr(character) if character else "its end"
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ __all__ = ["json_heads"]
 # Records may lack names that others have; a hostile one may have endless names.
 _SAMPLE_RECORDS = 100
 _MAX_NAMES = 10_000
-_SAMPLE_CHARACTERS = 2**22  # pages of an API's answers are long, and all alike
+_SAMPLE_CHARACTERS = 2**22  # pages of API responses are long, and all alike
 _TOO_DEEP = "the row is nested too deeply"
 _INCLUDES = "includes"  # X's API: the posts and users that the posts of the page refer to
 _SAMPLE_BYTES = 2**25  # Telegram's contacts come before its chats
@@ -130,7 +130,7 @@ def _keyed_rows(source: Source, path: str) -> Rows:
 
 
 def _is_under(path: str, keyed: Iterable[str]) -> bool:
-    """Whether a path lies inside records stored by id, at one of the paths `keyed`."""
+    """Whether a path is inside records stored by id, at one of the paths `keyed`."""
     return any(not parent or path.startswith(f"{parent}.") for parent in keyed)
 
 

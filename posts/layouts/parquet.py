@@ -21,7 +21,7 @@ _MAGIC = b"PAR1"
 _BATCH_ROWS, _BATCH_CELLS = 64, 2**17  # decoded at once; a cell may hold megabytes
 _MAX_COLUMNS = 2**14  # as in other tables
 _CHUNK = 2**20  # bytes
-_MAX_IN_ARCHIVE = 2**29  # bytes; in an archive it is read whole, as its index is at its end
+_MAX_IN_ARCHIVE = 2**29  # bytes; a file in an archive is read whole, since its index is at its end
 
 
 def is_parquet(first_bytes: bytes) -> bool:
@@ -37,7 +37,7 @@ def open_parquet(file: "io.BufferedReader[Any]", name: str) -> pq.ParquetFile:
             while chunk := file.read1(_CHUNK):
                 data += chunk
                 if len(data) > _MAX_IN_ARCHIVE:
-                    reason = f"in an archive it may have {_MAX_IN_ARCHIVE // 2**20} MB; unpack it"
+                    reason = f"over {_MAX_IN_ARCHIVE // 2**20} MB in an archive; unpack it"
                     raise SourceError(f"{name}: {reason}")
             return pq.ParquetFile(pa.BufferReader(pa.py_buffer(data)))
         return pq.ParquetFile(file)

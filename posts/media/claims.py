@@ -19,13 +19,13 @@ from frametrace.posts.sources.sibling_sources import AllSources, account_hash
 __all__ = ["ClaimKind", "Claims", "DownloadClaim", "PathClaim"]
 
 _NOT_OWN_FOLDER = "is not in its own folder"
-_USE_MAP = "a media map can say whose it is"
+_USE_MAP = "a media map can say which post has it"
 
 
 class ClaimKind(Enum):
-    """Where the file lies that a row names."""
+    """Where the file is that a row names."""
 
-    SHARED_BY_CHATS = "in its own folder, where several chats lie"
+    SHARED_BY_CHATS = "in its own folder, which several chats share"
     FOLDER_ABOVE = "in a folder above its own"
     OTHER_SOURCE = "in another source's folder"
     BY_NAME = "anywhere, by its name alone"
@@ -160,15 +160,15 @@ class Claims:
             root = printable(Path(claim.file.root).name)
             is_shared = claim.account != 0 and owner_of[path] == claim.account
             if owner_of[path] is not None and not is_shared:
-                reason = f"in that of {root} it is another post's"
+                reason = f"in {root} it belongs to another post"
             elif path in disputed:
-                reason = f"posts of several sources name that of {root}"
+                reason = f"posts of several sources name the one in {root}"
             else:
                 reason = _objection(claim, sources, lost_tables)
             if reason:
                 self.contested.add(path)
             is_chat = claim.kind is ClaimKind.SHARED_BY_CHATS
-            prefix = "is not its own alone" if is_chat else _NOT_OWN_FOLDER
+            prefix = "several chats share its folder" if is_chat else _NOT_OWN_FOLDER
             yield claim.resolution(f"{prefix}; {reason}" if reason else "")
 
     def _resolve_lists(
@@ -217,7 +217,7 @@ def _objection(claim: _Claim, sources: AllSources, lost_tables: Mapping[str, set
     nearest = sources.nearest(claim.file.full_path)
     if nearest not in {"", claim.folder} and sources.may_own(nearest, claim.account):
         folder = printable(Path(nearest).name)
-        return f"it may be that of the posts in {folder}, which are nearer: {_USE_MAP}"
+        return f"it may belong to the posts in {folder}, which are nearer: {_USE_MAP}"
     if lost_tables.get(claim.search_folder, set()) - {claim.folder}:
         return f"unreadable rows of another table may name it: {_USE_MAP}"
     return ""

@@ -36,21 +36,20 @@ from frametrace.posts.sources.sibling_sources import AllSources
 __all__ = ["FilesByPostId", "FilesOfPost", "Guesses", "PostKey", "Resolution"]
 
 PostKey = tuple[str, str]  # (platform, post_id)
-# A file that a post gets, or why it gets none: with the post's key, its source and its line.
+# The post's key, source and line, and the file that it gets or the reason that it gets none.
 Resolution = tuple[PostKey, str, int, MediaFile | Skipped]
 
 _BLOCK = 20_000  # files resolved at once
-_UNREAD = "may be named by an unreadable row in its folder: a media map can say whose it is"
-_LATER_ID = (
-    "its name holds another long number before the post's id: a media map can say whose it is"
-)
+_USE_MAP = "a media map can say which post has it"
+_UNREAD = f"may be named by an unreadable row in its folder: {_USE_MAP}"
+_LATER_ID = f"its name has another long number before the post's id: {_USE_MAP}"
 
 
 @dataclass(frozen=True, slots=True)
 class FilesOfPost:
-    """The numbers of the files named after a post, and of those, the candidates that it may get.
+    """The numbers of the files named after a post, and the candidates among them that it may get.
 
-    `doubts` are the reasons that it doesn't get the rest.
+    `doubts` are the reasons why it doesn't get the rest.
     """
 
     named_after: Sequence[int]
@@ -86,7 +85,7 @@ class FilesByPostId:
     def named_after(self, post: Post, location: SourceLocation | None) -> list[int]:
         """The numbers of the files named after a post.
 
-        Many sources have a post 7: a file with a short id must lie in the folder of the post's
+        Many sources have a post 7: a file with a short id must be in the folder of the post's
         source or in a media folder.
         """
         index = self.roots.index
@@ -146,15 +145,15 @@ class FilesByPostId:
             return list(numbers), []
         several = in_several_folders(Path(folder).name for folder in folders)
         name = printable(file_name(index.files[numbers[0]][-1]))
-        reason = f"a file of this name {several}: a media map can say whose each is"
+        reason = f"a file of this name {several}: a media map can say which post has which"
         return [], [Skipped(post.source, post.line, name, reason)]
 
 
 class Guesses:
     """Posts and the files named after them, which wait until all posts are known.
 
-    Files go by their numbers in the index. A case may have a million of both, so they are columns:
-    some 200 bytes a post.
+    Files are identified by their numbers in the index. A case may have a million posts and files,
+    so both are stored by column: some 200 bytes a post.
     """
 
     def __init__(self) -> None:
@@ -215,7 +214,7 @@ class Guesses:
         `taken` are the full paths of other posts' files. `posts_with_ids` gives the keys of posts
         elsewhere that have one of some ids. `sources` knows what could not be read.
         """
-        given = bytearray(len(self._ids))
+        assigned = bytearray(len(self._ids))
         for posts_by_file in self._blocks():
             files = {at: file_of(at) for at in posts_by_file}
             elsewhere = _keys_in_names(files, posts_with_ids)
@@ -228,9 +227,9 @@ class Guesses:
                     len(post_id) > longest for _, post_id in lost.get(at, ())
                 ):
                     owners = sorted(key for key in keys if len(key[1]) == longest)
-                    yield from self._resolve_file(numbers, files[at], owners, sources, given)
+                    yield from self._resolve_file(numbers, files[at], owners, sources, assigned)
         for number, not_found in self._not_found.items():
-            if not given[number] and self._key(number) not in self._settled:
+            if not assigned[number] and self._key(number) not in self._settled:
                 for skipped in not_found:
                     yield self._key(number), skipped.source, skipped.line, skipped
 
@@ -240,7 +239,7 @@ class Guesses:
         file: MediaFile,
         owners: Sequence[PostKey],
         sources: AllSources,
-        given: bytearray,
+        assigned: bytearray,
     ) -> Iterator[Resolution]:
         """Give a file to its waiting post if that is its one possible owner, or say why not."""
         waiting: dict[PostKey, int] = {}
@@ -256,11 +255,11 @@ class Guesses:
             elif self._may_be_of_nearer_source(number, file, sources):
                 yield key, source, line, Skipped(source, line, file.path, _UNREAD)
             else:
-                given[number] = True
+                assigned[number] = True
                 yield key, source, line, file
 
     def _may_be_of_nearer_source(self, number: int, file: MediaFile, sources: AllSources) -> bool:
-        """Whether another source with lost rows lies nearer to a file than the post's own."""
+        """Whether another source with lost rows is nearer to a file than the post's own."""
         if (folder := self._folder.get(number)) is None:
             return False
         nearest = sources.nearest(file.full_path)
@@ -284,7 +283,7 @@ def _of_several_posts(
     file: MediaFile, key: PostKey, owners: Sequence[PostKey], source: str, line: int
 ) -> Skipped:
     others = ", ".join("/".join(owner) for owner in owners if owner != key)
-    reason = f"its name begins with the id of {others} as well: a media map can say whose it is"
+    reason = f"its name begins with the id of {others} as well: {_USE_MAP}"
     return Skipped(source, line, file.path, reason)
 
 

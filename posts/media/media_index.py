@@ -35,7 +35,7 @@ _MAX_NAMESAKES = 200  # files of one name that are compared with a path
 
 
 class MediaIndex:
-    """All pictures in some containers and in the archives in them; a picture goes by its number.
+    """All pictures in some containers and in the archives in them; each picture has a number.
 
     `files` has (stem, container, path) of each, sorted by the stem: the file's name without suffix.
     `read_files` are the full paths of files that posts were read from: `other_files`, the counts of
@@ -130,7 +130,7 @@ class MediaIndex:
 
     @cached_property
     def downloads(self) -> Downloads:
-        """What 4CAT's lists say of downloaded files: their links and their posts."""
+        """What 4CAT's lists say about downloaded files: their links and their posts."""
         downloads = Downloads()
         for container, path in self._download_lists if self.files else ():
             try:
@@ -187,12 +187,12 @@ class SearchRoots:
         return MediaIndex(tuple(dict.fromkeys((*self.media, *self.sources))), self.read_files)
 
     def is_nearest(self, full_path: str, location: SourceLocation | None) -> bool:
-        """Whether no other source lies nearer to a file than the one at `location`."""
+        """Whether no other source is nearer to a file than the one at `location`."""
         own = location.folder_path if location else ""
         return self.all_sources.nearest(full_path) in {"", own}
 
     def is_within_reach(self, full_path: str, location: SourceLocation | None) -> bool:
-        """Whether a file lies in the source's own folder or a media folder, and in no other's.
+        """Whether a file is in the source's own folder or a media folder, and in no other source's.
 
         A media folder that users named serves all sources, even inside the folder of one of them.
         """

@@ -5,7 +5,7 @@ The first of these rules that gives a file wins, from certain to guessed:
 1. a media map that users wrote (`media_map`);
 2. the row itself: a path (`named_paths`), a SHA-256 digest, a link that 4CAT's list of downloads
    has, or a post's id in that list (`fourcat_downloads`), or a link whose name a file has
-   (`link_names`). What another post may have a better right to is only claimed (`claims`);
+   (`link_names`). A file that another post may have a better right to is only claimed (`claims`);
 3. a file name that begins with the post's id, or contains it: a guess (`guesses`).
 
 Certain files are found post by post. Claims are resolved when all posts are known, guesses after
@@ -87,7 +87,7 @@ class MediaLibrary:
     ) -> Iterator[MediaFile | Skipped]:
         """Yield the certain files of a post's pictures, and a Skipped for each that is not found.
 
-        `location` is where the post's source lies, which paths in it are relative to. A post
+        `location` is where the post's source is; paths in it are relative to that. A post
         without pictures yields nothing; one with a claim or a guess waits for `resolve_claims` or
         `resolve_guesses`.
         """
@@ -166,7 +166,7 @@ class MediaLibrary:
     def resolve_own_claims(self) -> Iterator[Resolution]:
         """Resolve the claims on files in the sources' own containers, after `find` for all posts.
 
-        These are files in folders above the source's, and in one where several chats lie.
+        These are files in folders above the source's, and in folders that several chats share.
         """
         for resolution in self._claims.resolve_own(self._owners, self._roots.all_sources):
             self._record(resolution)
@@ -243,7 +243,7 @@ class MediaLibrary:
     def _from_row(
         self, post: Post, location: SourceLocation | None, unsure: set[str]
     ) -> Iterator[MediaFile | Skipped | _Claim]:
-        """What a row says of its pictures; file names that are ambiguous are added to `unsure`."""
+        """What a row says about its pictures; ambiguous file names are added to `unsure`."""
         for named in post.media:
             try:
                 yield from self._named(post, named, location)
@@ -285,7 +285,7 @@ class MediaLibrary:
                 stem, container, path = self._index.files[number]
                 if stem == spelled:
                     return checked_file(container, path)
-        raise ValueError("no media file is named by this SHA-256")
+        raise ValueError("no media file has this SHA-256 as its name")
 
     @property
     def other_files(self) -> Counter[str]:

@@ -1,7 +1,7 @@
-"""Finds the files that rows name by a path: a certain one at once, an uncertain one as a claim.
+"""Finds the files that rows name by a path: certain ones immediately, uncertain ones as claims.
 
 The search goes from certain to uncertain: the folder of the row's own source, the folders above it,
-the media folders, the other folders that users named, and last any file whose path ends so.
+the media folders, the other folders that users named, and last any file whose path ends that way.
 """
 
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ __all__ = ["NOT_FOUND", "NamedPaths"]
 
 NOT_FOUND = "is not in the media folders"
 _NAME_FOLDER = "--media FOLDER names the one that holds it"
-_SAY_WHICH = "write the folder in the row, or which it is in a media map"
+_SAY_WHICH = "write the folder in the row, or name the file in a media map"
 
-_Match = tuple[Container, str, str]  # container, path inside it, the searched folder it lies in
+_Match = tuple[Container, str, str]  # container, path inside it, the searched folder around it
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +93,15 @@ class NamedPaths:
             return PathClaim(post, named, file, ClaimKind.FOLDER_ABOVE, folder, file.root)
         name = file_name(named)
         others = [root for root in sources if root not in enclosing]
-        is_telling = name != named or is_distinctive(stem_of(name))
-        if is_telling and (file := find_in_containers(named, others)):
+        is_specific = name != named or is_distinctive(stem_of(name))
+        if is_specific and (file := find_in_containers(named, others)):
             return PathClaim(post, named, file, ClaimKind.OTHER_SOURCE, folder)
         return self._ending_with(post, named, location)
 
     def _ending_with(
         self, post: Post, named: str, location: SourceLocation | None
     ) -> MediaFile | PathClaim | None:
-        """Find the only file, at any depth and in upper or lower case, whose path ends so.
+        """Find the only file, at any depth and in upper or lower case, whose path ends that way.
 
         Raises ValueError, with the reason, where there are several or the file must not be used.
         """
@@ -126,7 +126,7 @@ class NamedPaths:
         return None
 
     def _matches(self, named: str, location: SourceLocation | None) -> dict[str, _Match]:
-        """The files, by full path, in the media folders and the source's container that end so."""
+        """The files in the media folders and the source's container that end in `named`."""
         scope = [str(root.path) for root in self.roots.media]
         if location and location.container in self.roots.sources:
             scope.append(location.container_path)

@@ -30,7 +30,7 @@ _MAX_COMPARED = 2**26  # bytes of each of the files that share a name
 
 
 class AmbiguousPath(ValueError):
-    """Several files have the name, and any of them may be meant."""
+    """Several files have the name, and the row may mean any of them."""
 
 
 def find_in_folders(named: str, container: Container, folders: Iterable[str]) -> MediaFile | None:
@@ -77,7 +77,7 @@ def checked_file(container: Container, path: str) -> MediaFile:
 
 
 def is_within(container: Container, other: Container) -> bool:
-    """Whether a container lies in another, or is the same."""
+    """Whether a container is inside another, or is the same."""
     return container.path.is_relative_to(other.path)
 
 

@@ -34,7 +34,7 @@ def read_media(root: str, path: str, limit: int = MAX_PICTURE_BYTES) -> bytes:
     except (SourceError, *READ_ERRORS) as error:
         raise DecodeError(f"{name}: can't be read: {printable(str(error))}") from error
     if len(data) > limit:
-        raise DecodeError(f"{name}: is larger than it declares, and than {limit:,} bytes")
+        raise DecodeError(f"{name}: is larger than declared, and over the limit of {limit:,} bytes")
     return data
 
 

@@ -1,6 +1,6 @@
-"""The registry of all formats that can be read, in the order in which they are tried.
+"""Registers all formats that can be read, in the order in which they are tried.
 
-Each module beside this one reads the exports of one tool; `shared` holds what several of them use.
+Each module beside this one reads the exports of one tool; `shared` holds what several of them need.
 """
 
 from frametrace.posts.readers import (

@@ -2,7 +2,7 @@
 
 The table's cells (`csv_db`) hold `metadata` and `media` as Python prints them; JSON records hold
 the same as JSON; the Google Sheet, saved as CSV, holds links and where each one was archived. None
-of them names an author: the site stands for the account.
+of these names an author, so the site is used as the account.
 """
 
 import re
@@ -23,7 +23,7 @@ __all__ = ["READERS"]
 
 _HASH = re.compile(r"[0-9a-f]{1,64}")
 
-# Pictures of the page and not of the post.
+# Pictures of the page, not of the post.
 _PAGE_PICTURES = frozenset({"screenshot", "_final_media"})
 
 

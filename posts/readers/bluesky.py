@@ -1,15 +1,15 @@
 """Reads Bluesky posts as the AT protocol's API, Jetstream and listRecords write them.
 
 The API shows posts, alone or as items of a feed; its Python SDK keeps them under the same names
-with underscores (`model_dump`). Jetstream streams what happens on the network, one event per line,
+with underscores (`model_dump`). Jetstream streams the events of the network, one per line,
 in two versions. `com.atproto.repo.listRecords` gives the records of an account's repository.
 Records have no counts and no links to pictures: these are made, as the API makes them, from the
 account and the picture's hash.
 
 Sources: bluesky-social/atproto, lexicons/app/bsky/feed/defs.json and post.json, app/bsky/embed,
 lexicons/com/atproto/repo/listRecords.json; bluesky-social/jetstream, README of version 1;
-MarshalX/atproto, network.bsky.jetstream.subscribeEvents, for version 2, whose events lie flat in an
-envelope; links to pictures as the API's answers show them.
+MarshalX/atproto, network.bsky.jetstream.subscribeEvents, for version 2, whose events are flat in an
+envelope; links to pictures as in API responses.
 """
 
 import re
@@ -43,7 +43,7 @@ _COLLECTIONS = frozenset((_POST, _REPOST))
 _CID = re.compile(r"[A-Za-z0-9]{1,200}", re.ASCII)
 _URI = re.compile(r"at://(did:[\w:.%-]{1,300})/([\w.-]{1,300})/([\w.:~-]{1,512})", re.ASCII)
 
-# Where an event's values lie: in version 2 of Jetstream, in version 1, once flattened.
+# Prefixes of an event's values: in version 2 of Jetstream, in version 1, once flattened.
 _EVENT_PREFIXES = ("payload.", "commit.", "")
 _WRITES = frozenset(("create", "update"))
 _VALUE = "value."
@@ -90,14 +90,14 @@ def _camel_case(name: str) -> str:
 
 
 def _view_pictures(row: Row) -> tuple[str, ...]:
-    """Pictures, and the still of a video; beside a quoted post they lie one level deeper."""
+    """Pictures, and the still of a video; beside a quoted post they are one level deeper."""
     pictures = parse_objects(row.take("embed.images", "embed.media.images"))
     still = row.take("embed.thumbnail", "embed.media.thumbnail")
     return first_texts(pictures, "fullsize", "thumb") or ((still,) if still else ())
 
 
 def _posts_of_event(row: Row) -> Iterable[Row]:
-    """Drop likes, follows, deletions and news of accounts: most of what happens."""
+    """Keep only posts and reposts; most events are likes, follows and deletions."""
     is_post = _event_value(row, "collection") in _COLLECTIONS
     if not (is_post and _event_value(row, "operation") in _WRITES):
         return ()
@@ -115,7 +115,7 @@ def _parse_event(row: Row) -> Post:
 
 
 def _posts_of_listing(row: Row) -> Iterable[Row]:
-    """Drop records of other kinds: likes, follows, the account's profile."""
+    """Keep only posts and reposts, not likes, follows or the account's profile."""
     return (row,) if row.values.get("value.$type", _POST) in _COLLECTIONS else ()
 
 
@@ -134,7 +134,7 @@ def _parse_listed(row: Row) -> Post:
 def _parse_record(row: Row, did: str, collection: str, rkey: str) -> Post:
     """Make a Post of a repository's record, whose names begin with `record.`."""
     posted_at, precision = row.time("record.createdAt")
-    if posted_at is None:  # when it went through the stream, if it did
+    if posted_at is None:  # the time when it went through the stream, if any
         posted_at, precision = row.time("time_us" if "time_us" in row.values else "time")
     features = features_in(row.take("record.facets"))
     return Post(
@@ -162,7 +162,7 @@ def features_in(facets: str) -> list[dict[str, Any]]:
 
 
 def _links(features: list[dict[str, Any]], row: Row, embed: str) -> tuple[str, ...]:
-    """The links of a text, and that of a card, which lies one level deeper beside a quote."""
+    """The links of a text, and that of a card, which is one level deeper beside a quote."""
     cards = row.take(f"{embed}external.uri"), row.take(f"{embed}media.external.uri")
     return distinct((*first_texts(features, "uri"), *cards))
 

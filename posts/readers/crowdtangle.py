@@ -1,8 +1,8 @@
 """Reads CrowdTangle's exports of Facebook and Instagram, and posts of its API as JSON or tables.
 
-Until April 2021 the time's column of exports was called `Created`; R scripts that read
-CrowdTangle's historical reports know both names. There the post's id is the tail of its link, on
-Instagram as a shortcode. Newer tables have the column names of the API.
+Until April 2021, exports called the time's column `Created`; R scripts that read CrowdTangle's
+historical reports know both names. In exports, the post's id is the end of its link, on Instagram
+a shortcode. Newer tables have the column names of the API.
 """
 
 from frametrace.posts.model import ACCOUNT_NUMBER, AccountKind, Post

@@ -1,4 +1,4 @@
-"""Reads the posts in Facebook's "Download your information", also those in groups.
+"""Reads the posts in Facebook's "Download your information", including those in groups.
 
 Fields: SamuelePilleri/facebook-schemas (posts/your_posts.json, groups/, profile_information/),
 NorseKode/Waultar-App (documents/parser/content_examples.md).
@@ -42,7 +42,7 @@ _PROFILE_LINK = re.compile(r"https?://[^/\s]+/(?:profile\.php\?id=(\d{1,20})|([\
 _POST_DATA = frozenset(("post", "update_timestamp", "backdated_timestamp"))
 _POST_ATTACHMENTS = frozenset(("event", "external_context", "life_event", "media", "note", "place"))
 
-# A file of older exports with what others wrote on the profile has this in its name.
+# In older exports, the file of posts that other people wrote on the profile has this in its name.
 _BY_OTHERS = "other_people"
 
 

@@ -1,8 +1,8 @@
 """Lists the columns of 4CAT's tables, by the source of their data.
 
-Fields: digitalmethodsinitiative/4cat, `map_item` (in older ones other methods) of
+Fields: digitalmethodsinitiative/4cat, `map_item` (other methods in older versions) of
 datasources/*/search_*.py, of all versions, and datasources/custom/import_formats.py for
-imported files of other tools. Of alternatives, the first is the newest.
+imported files of other tools. Alternatives are listed newest first.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,13 +15,13 @@ _INTERACTIONS = {"likes": "likes", "comments": "comments", "shares": "shares"}
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """One source's columns; of alternatives the first that is not empty is taken.
+    """One source's columns; the first alternative that is not empty is taken.
 
     `marks` distinguish its tables from those of other sources. `by_handle`: the account is keyed by
     the handle in `name`, and `account` holds its number. `stills` are of videos, taken where there
-    are no pictures. `address` holds the link of the post itself. `not_a_post` says which rows are
-    no posts: a column, its value in such a row, and what the row is; `*` stands for any value but
-    the row's own id. `coarse`: the time is right to the day at best.
+    are no pictures. `address` holds the link of the post itself. `not_a_post` says which rows
+    aren't posts: a column, its value in such a row, and what the row is; `*` means any value except
+    the row's own id. `coarse`: the time is accurate to the day at best.
     """
 
     platform: str

@@ -1,4 +1,4 @@
-"""Spells the keys in a row of 4CAT's tables: of the post, its account and the post it repeats."""
+"""Builds the keys in a row of 4CAT's tables: of the post, its account and the post it repeats."""
 
 from frametrace.posts.model import AccountKind
 from frametrace.posts.readers.fourcat_columns import Columns

@@ -1,8 +1,8 @@
 """Reads the JSON records that 4CAT stores of Telegram messages, VK posts and Zeeschuimer items.
 
 Telegram messages are what Telethon read, with the chat and the sender. VK posts are as VK's API
-gives them, with the profile of the author. Zeeschuimer items are the platform's record, with what
-Zeeschuimer says of it in one field more.
+gives them, with the profile of the author. Zeeschuimer items are the platform's record, with
+Zeeschuimer's own data in one extra field.
 
 Fields: digitalmethodsinitiative/4cat, datasources/telegram/search_telegram.py and
 datasources/vk/search_vk.py; names of the pictures that 4CAT downloads:
@@ -84,7 +84,7 @@ def _pictures(row: Row, file: str) -> tuple[str, ...]:
 
 
 def _forwarded_from(row: Row) -> str:
-    """The message of a channel that is forwarded, or else whose message it was."""
+    """The forwarded message of a channel, or else the account that it came from."""
     channel = row.values.get(f"{_FORWARDED}channel_id", "").strip()
     message = row.values.get("fwd_from.channel_post", "").strip()
     user = row.values.get(f"{_FORWARDED}user_id", "").strip()

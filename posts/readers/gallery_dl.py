@@ -1,6 +1,6 @@
 """Reads the JSON document that gallery-dl writes beside each file (`--write-metadata`).
 
-`a_1.jpg.json` lies beside `a_1.jpg`. A post with several pictures has one document for each.
+`a_1.jpg.json` is beside `a_1.jpg`. A post with several pictures has one document for each.
 Fields: mikf/gallery-dl, gallery_dl/extractor/*.py and postprocessor/metadata.py.
 """
 

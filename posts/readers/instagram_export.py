@@ -45,11 +45,11 @@ _USERNAME = frozenset(
     )
 )
 
-# Files and folders with pictures in the same layout that are not the account's own posts.
+# Files and folders in the same layout whose pictures are not the account's own posts.
 _NO_POSTS = frozenset(("profile_photos.json", "reposts.json"))
 _NO_POSTS_PREFIXES = ("direct/", "profile/")  # in media.json
 
-# Facebook's albums have the layout of stories; their pictures lie here.
+# Facebook's albums have the layout of stories; their pictures are here.
 _FACEBOOK_PREFIXES = (
     *("your_facebook_activity/", "your_activity_across_facebook/"),
     *("posts/media/", "photos_and_videos/"),

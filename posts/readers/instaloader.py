@@ -1,6 +1,6 @@
 """Reads the JSON document that Instaloader writes beside the pictures of each post.
 
-`2019-08-19_14-03-22_UTC.json.xz` lies beside `…_UTC.jpg`, or `…_UTC_1.jpg` and so on. Fields:
+`2019-08-19_14-03-22_UTC.json.xz` is beside `…_UTC.jpg`, or `…_UTC_1.jpg` and so on. Fields:
 instaloader/instaloader, structures.py (`Post`, `StoryItem`, `Profile`); names of files:
 instaloader.py (`download_post`).
 """

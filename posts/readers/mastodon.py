@@ -1,6 +1,6 @@
 """Reads statuses of Mastodon's API, and of Truth Social, which has the same API.
 
-Many servers show one status, each under an id of its own, so its key is `uri`, and its account's
+Many servers show the same status, each under its own id. So its key is `uri`, and its account's
 key is the link to the account's page: both are the same everywhere. Truth Social is a single
 server: its keys are ids.
 
@@ -34,7 +34,7 @@ _QUOTED = frozenset(("quote.uri", "quote.quoted_status.uri"))
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What a reader of a status sees; a reblog shows what it repeats."""
+    """What people see of a status; a reblog shows the status that it repeats."""
 
     html: str
     media: str
@@ -88,7 +88,7 @@ def _shown(row: Row, is_reblog: bool) -> _Shown:
 
 
 def _account(row: Row) -> str:
-    """The link to an account's page: `acct` lacks the server if that answered the request."""
+    """The link to an account's page: `acct` omits the server on the server itself."""
     page = row.values.get("account.url", "").strip()
     return row.key("account.url") if page else row.key("account.url", "account.uri")
 

@@ -1,4 +1,4 @@
-"""Reads posts of Douyin, TikTok, Weibo and Xiaohongshu from MediaCrawler's tables and JSON.
+"""Reads Douyin, TikTok, Weibo and Xiaohongshu posts from MediaCrawler's tables and JSON.
 
 Fields: NanmiCoder/MediaCrawler, store/{douyin,tiktok,weibo,xhs}/__init__.py.
 """
@@ -76,7 +76,7 @@ def _pictures(row: Row) -> tuple[str, ...]:
 READERS = (
     Reader(
         name="mediacrawler-csv",
-        title="MediaCrawler posts of Douyin, TikTok, Weibo and Xiaohongshu",
+        title="Douyin, TikTok, Weibo and Xiaohongshu posts from MediaCrawler",
         example="search_contents_2019-08-20.csv",
         platform="douyin, tiktok, weibo, xiaohongshu",
         time="second",
@@ -86,7 +86,7 @@ READERS = (
     ),
     Reader(
         name="mediacrawler-jsonl",
-        title="MediaCrawler posts of Douyin, TikTok, Weibo and Xiaohongshu",
+        title="Douyin, TikTok, Weibo and Xiaohongshu posts from MediaCrawler",
         example="search_contents_2019-08-20.jsonl",
         platform="douyin, tiktok, weibo, xiaohongshu",
         time="second",

@@ -2,7 +2,7 @@
 
 Field names come in two styles. Fields: developers.facebook.com/docs/content-library-and-api (data
 dictionary); fabiogiglietto/meta-content-library-skill, references/field_reference.md and
-surfaces.md, for what the API really gives.
+surfaces.md, for what the API returns in practice.
 """
 
 from frametrace.posts.model import AccountKind, Post

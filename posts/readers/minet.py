@@ -1,4 +1,4 @@
-"""Reads posts of X from the tables of minet (twitwi), whose lists are joined by vertical bars."""
+"""Reads X posts from the tables of minet (twitwi), whose lists are joined by vertical bars."""
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.reader_contract import Reader

@@ -1,4 +1,4 @@
-"""Reads videos of TikTok from pyktok's tables. Fields: dfreelon/pyktok, src/pyktok/pyktok.py."""
+"""Reads TikTok videos from pyktok's tables. Fields: dfreelon/pyktok, src/pyktok/pyktok.py."""
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.account_keys import account_by_handle
@@ -35,7 +35,7 @@ def _parse(row: Row) -> Post:
 
 READER = Reader(
     name="pyktok",
-    title="pyktok videos of TikTok",
+    title="TikTok videos from pyktok",
     example="pyktok_metadata.csv",
     platform="tiktok",
     time="day: the collector's local time, without a zone",

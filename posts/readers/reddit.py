@@ -1,6 +1,6 @@
 """Reads submissions and comments of Reddit as its API, Pushshift and Arctic Shift write them.
 
-Tables with the same names are what data frames write. Keys are ids without `t3_` and `t1_`.
+Data frames write tables with the same names. Keys are ids without `t3_` and `t1_`.
 Accounts are keyed by their names, which never change; some tools give nothing else.
 
 Sources: ArthurHeitmann/arctic_shift, schemas/RS and schemas/RC; the API's listings
@@ -45,7 +45,7 @@ _DROPPED = (
 
 
 def _posts_of(row: Row) -> Iterable[Row]:
-    """Drop the records by which a listing says that it left some out: `more`, with ids alone."""
+    """Drop `more` records, which hold only the ids of posts that a listing left out."""
     return () if row.values.get("kind") == "more" else (row,)
 
 
@@ -122,7 +122,7 @@ def _posted_link(values: Mapping[str, str]) -> str:
 
 
 def _links(values: Mapping[str, str]) -> tuple[str, ...]:
-    """Where a submission leads, unless that is Reddit's own page, picture or video of it."""
+    """Where a submission leads, unless that is its own page, picture or video on Reddit."""
     posted = _posted_link(values)
     try:
         host = host_of(posted)

@@ -1,4 +1,4 @@
-"""Reads posts of X from snscrape's JSON records, with newer and older field names."""
+"""Reads X posts from snscrape's JSON records, with newer and older field names."""
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.platforms import PLATFORMS, platform_or
@@ -22,10 +22,10 @@ _COUNTS = {
 def _parse(row: Row) -> Post:
     kind = row.take("_type")
     if "." in kind and ".twitter." not in kind:
-        raise ValueError(f"{kind[:80]} is not a post of X; only posts of X are read")
+        raise ValueError(f"{kind[:80]} is not an X post; only X posts are read")
     site = platform_or(row.values.get("url", ""), "twitter")
     if site in PLATFORMS and site != "twitter":
-        raise ValueError(f"its url leads to {site}: it is not a post of X")
+        raise ValueError(f"its url leads to {site}: it is not an X post")
     posted_at, precision = row.time("date")
     return Post(
         platform="twitter",
@@ -34,7 +34,7 @@ def _parse(row: Row) -> Post:
         account_name=row.take("user.username"),
         posted_at=posted_at,
         precision=precision,
-        # A repost has a cut text and no pictures, so the original's are taken.
+        # A repost has a truncated text and no pictures, so the original's are taken.
         text=x_text(row.take(*_in_repost("rawContent"), *_in_repost("content"))),
         media=first_texts(parse_objects(row.take(*_in_repost("media"))), "fullUrl", "thumbnailUrl"),
         links=_links(row.take(*_in_repost("links"), *_in_repost("outlinks"))),
@@ -58,7 +58,7 @@ def _links(text: str) -> tuple[str, ...]:
 
 READER = Reader(
     name="snscrape",
-    title="snscrape posts of X",
+    title="X posts from snscrape",
     example="snscrape.jsonl",
     platform="twitter",
     time="second",

@@ -1,4 +1,4 @@
-"""Reads posts of X from the sheet `Archive` of TAGS, Martin Hawksey's Google Sheet.
+"""Reads X posts from the sheet `Archive` of TAGS, Martin Hawksey's Google Sheet.
 
 Sources: mashe.hawksey.info, posts on TAGS; the header of public copies of the sheet.
 """
@@ -81,7 +81,7 @@ def _entities(text: str) -> dict[str, str]:
 
 READER = Reader(
     name="tags",
-    title="TAGS, Martin Hawksey's sheet of posts of X",
+    title="TAGS, Martin Hawksey's sheet of X posts",
     example="TAGS v6 - Archive.csv",
     platform="twitter",
     time="second",

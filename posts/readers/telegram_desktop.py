@@ -14,12 +14,12 @@ from frametrace.posts.values import distinct, parse_json, parse_objects
 __all__ = ["READER"]
 
 # Kinds of media whose picture is a thumbnail made by Telegram. Stickers are left out: they are
-# nobody's own pictures.
+# not the sender's own pictures.
 _VIDEOS = frozenset({"video_file", "video_message", "animation"})
 
 
 def _posts_of(row: Row) -> Iterable[Row]:
-    """Drop service messages: that somebody joined, or that a message was pinned."""
+    """Drop service messages, such as that somebody joined or that a message was pinned."""
     return () if row.values.get("type") == "service" else (row,)
 
 

@@ -114,7 +114,7 @@ def _pictures(shown: Any) -> Iterator[str]:
 
 
 def _from_page(path: str) -> str:
-    """A path relative to the page: an export of all chats leads up to its top and down again."""
+    """A path relative to the page; in an export of all chats it goes up to the top first."""
     parts = path.split("/")
     up = next((at for at, part in enumerate(parts) if part != ".."), 0)
     return "/".join(parts[2 * up :])

@@ -1,4 +1,4 @@
-"""Reads messages of Telegram as Telethon's `Message.to_dict` and `to_json` give them.
+"""Reads Telegram messages as Telethon's `Message.to_dict` and `to_json` give them.
 
 Fields: LonamiWebs/Telethon, tl/types (`Message`, `MessageFwdHeader`, `Peer…`, `MessageEntity…`).
 Keys are those of Telegram Desktop's export. Messages don't say where scripts saved the pictures.
@@ -119,7 +119,7 @@ def reactions_in(text: str) -> dict[str, int]:
 
 READER = Reader(
     name="telethon",
-    title="Telethon messages of Telegram",
+    title="Telegram messages from Telethon",
     example="channel_messages.json",
     platform="telegram",
     time="second",

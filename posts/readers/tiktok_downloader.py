@@ -1,4 +1,4 @@
-"""Reads posts of Douyin and TikTok from the tables of TikTokDownloader (DouK-Downloader).
+"""Reads Douyin and TikTok posts from the tables of TikTokDownloader (DouK-Downloader).
 
 Fields: JoeanAmier/TikTokDownloader, src/storage/manager.py and src/extract/extractor.py.
 """
@@ -70,7 +70,7 @@ def _listed(text: str) -> tuple[str, ...]:
 
 READER = Reader(
     name="tiktok-downloader",
-    title="TikTokDownloader (DouK-Downloader) posts of Douyin and TikTok",
+    title="Douyin and TikTok posts from TikTokDownloader (DouK-Downloader)",
     example="Download.csv",
     platform="douyin, tiktok",
     time="day: the collector's local time, without a zone",

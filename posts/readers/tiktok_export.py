@@ -1,4 +1,4 @@
-"""Reads the videos of one's own account in TikTok's "Download your data".
+"""Reads the user's own videos in TikTok's "Download your data".
 
 Fields: digitraceslab/niimpy, niimpy/reading/tiktok.py, and qvipin/TikTok-UserData-Toolkit,
 scripts/tiktok-video_download.py.
@@ -59,7 +59,7 @@ def _pictures(links: list[str], cover: str) -> tuple[str, ...]:
 
 READER = Reader(
     name="tiktok-export",
-    title="TikTok's \"Download your data\", videos of one's own account",
+    title="TikTok's \"Download your data\", videos of the user's own account",
     example="user_data_tiktok.json",
     platform="tiktok",
     time="second",

@@ -1,4 +1,4 @@
-"""Reads videos of TikTok's Research API: its answers, JSON lines, or tables.
+"""Reads videos from TikTok's Research API: its responses, JSON lines, or tables.
 
 Fields: developers.tiktok.com, "Query Videos" and "Codebook"; tables may have the names that
 traktok gives them (JBGruber/traktok, R/parse_research.r).
@@ -65,7 +65,7 @@ READERS = (
     ),
     Reader(
         name="tiktok-research-jsonl",
-        title="TikTok Research API videos, as it answers or one per line",
+        title="TikTok Research API videos, as API responses or one per line",
         example="tiktok_videos.json",
         platform="tiktok",
         time="second",

@@ -1,4 +1,4 @@
-"""Reads the tables that twarc writes of posts of X: twarc-csv (API 2) and twarc 1 (API 1.1).
+"""Reads twarc's tables of X posts: twarc-csv (API 2) and twarc 1 (API 1.1).
 
 Hydrator and Social Feed Manager write tables like twarc 1's. These hold links to pages of pictures,
 not to pictures: files are found by the post's id.
@@ -92,7 +92,7 @@ def _repost_of(row: Row) -> str:
 
 READER_V1 = Reader(
     name="twarc1-csv",
-    title="twarc 1, Hydrator or Social Feed Manager: posts of X",
+    title="twarc 1, Hydrator or Social Feed Manager: X posts",
     example="hydrated.csv",
     platform="twitter",
     time="second",

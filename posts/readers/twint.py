@@ -1,4 +1,4 @@
-"""Reads posts of X as twint writes them, as a table or as JSON records.
+"""Reads X posts as twint writes them, as a table or as JSON records.
 
 Sources: twintproject/twint, twint/storage/write_meta.py, twint/storage/panda.py, twint/tweet.py
 and twint/feed.py; twint 2.1.20 on PyPI for older versions.
@@ -31,7 +31,7 @@ _HANDLE = re.compile(r"\w{1,15}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class _Identity:
-    """Which post a row is, whose it is, and which post it repeats."""
+    """The post that a row describes, its account, and the post that it repeats."""
 
     post_id: str
     account_id: str
@@ -66,7 +66,7 @@ def _parse(row: Row) -> Post:
 
 
 def _identity(row: Row) -> _Identity:
-    """Tell a repost from its original, since twint swapped their columns.
+    """Distinguish a repost from its original, since twint swapped their columns.
 
     Until 2020 `id` is the original, and `retweet_id` and `user_rt` are the repost and who made it.
     Since then `id` is the repost, and those columns hold the original's id and its author or text.
@@ -90,10 +90,10 @@ def _number(post_id: str) -> int:
 
 
 def _time(row: Row, post_id: str) -> tuple[datetime | None, Precision]:
-    """The time in the post's id: the columns are in no stated zone, or are of the other post.
+    """The time in the post's id: the columns state no zone, or belong to the other post.
 
     An id from before 2010 holds no time: twint's first versions give it in milliseconds, later ones
-    are right to the day.
+    are accurate to the day.
     """
     id_time = snowflake_time(post_id)
     if id_time[0] is not None or "#" in post_id:
@@ -107,7 +107,7 @@ def _time(row: Row, post_id: str) -> tuple[datetime | None, Precision]:
 READERS = (
     Reader(
         name="twint-csv",
-        title="twint posts of X",
+        title="X posts from twint",
         example="twint.csv",
         platform="twitter",
         time="second",
@@ -117,7 +117,7 @@ READERS = (
     ),
     Reader(
         name="twint-jsonl",
-        title="twint posts of X, one per line",
+        title="X posts from twint, one per line",
         example="twint.json",
         platform="twitter",
         time="second",

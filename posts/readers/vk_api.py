@@ -1,4 +1,4 @@
-"""Reads posts of VK's API (wall.get, wall.getById, newsfeed.search).
+"""Reads posts from VK's API (wall.get, wall.getById, newsfeed.search).
 
 Fields: dev.vk.com, "Wall post", "Photo" and "Video"; negezor/vk-io, IWallPostContextPayload.
 """

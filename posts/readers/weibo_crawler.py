@@ -1,4 +1,4 @@
-"""Reads posts of Weibo as weibo-crawler writes them: JSON, or a table with Chinese names.
+"""Reads Weibo posts as weibo-crawler writes them: JSON, or a table with Chinese names.
 
 Fields: dataabc/weibo-crawler, weibo.py and README.md.
 """
@@ -83,7 +83,7 @@ def _parse(row: Row) -> Post:
 def _pictures(row: Row, post_id: str, prefix: str, created_at: str) -> tuple[str, ...]:
     """The paths of pictures beside the file, if they were downloaded; their links stay in `extra`.
 
-    The tool names them by the first eleven characters of the time, whatever these are.
+    The tool names them by the first eleven characters of the time, in any format.
     """
     links = joined_links(row.values.get(f"{prefix}pics", ""))
     created_at = row.values.get("retweet.created_at", "") if prefix else created_at
@@ -96,7 +96,7 @@ def _pictures(row: Row, post_id: str, prefix: str, created_at: str) -> tuple[str
 READERS = (
     Reader(
         name="weibo-crawler-csv",
-        title="weibo-crawler posts of an account of Weibo; the file's name is the account",
+        title="A Weibo account's posts from weibo-crawler; the file's name is the account",
         example="weibo/林/1669800001.csv",
         platform="weibo",
         time="second; day in older versions",
@@ -107,7 +107,7 @@ READERS = (
     ),
     Reader(
         name="weibo-crawler-json",
-        title="weibo-crawler posts of an account of Weibo",
+        title="A Weibo account's posts from weibo-crawler",
         example="weibo/林/1669800001.json",
         platform="weibo",
         time="second; day in older versions",

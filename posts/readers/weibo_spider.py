@@ -1,4 +1,4 @@
-"""Reads posts of Weibo as weiboSpider writes them: JSON, or a table with Chinese names.
+"""Reads Weibo posts as weiboSpider writes them: JSON, or a table with Chinese names.
 
 Fields: dataabc/weiboSpider, weibo_spider/{weibo,parser/page_parser,writer/csv_writer}.py.
 """
@@ -85,7 +85,7 @@ def _split_share(content: str) -> tuple[str, str, str]:
 READERS = (
     Reader(
         name="weibo-spider-csv",
-        title="weiboSpider posts of an account of Weibo; the file's name is the account",
+        title="A Weibo account's posts from weiboSpider; the file's name is the account",
         example="weibo/林/1669800001.csv",
         platform="weibo",
         time="minute",
@@ -95,7 +95,7 @@ READERS = (
     ),
     Reader(
         name="weibo-spider-json",
-        title="weiboSpider posts of an account of Weibo; the file's name is the account",
+        title="A Weibo account's posts from weiboSpider; the file's name is the account",
         example="weibo/林/1669800001.json",
         platform="weibo",
         time="minute",

@@ -1,7 +1,7 @@
 """Reads a chat that WhatsApp exported, `_chat.txt` or `WhatsApp Chat with ….txt`.
 
 Layouts of lines and dates: Pustur/whatsapp-chat-parser, src/parser.ts, and starkdmi/whats_json,
-lib/src/patterns.dart. Messages have no numbers there.
+lib/src/patterns.dart. Messages in them have no ids.
 """
 
 import re
@@ -16,7 +16,7 @@ __all__ = ["READER"]
 
 # No short date of CLDR has the year first between dots without spaces.
 _YEAR_LAST = re.compile(r"(\d{1,2}\.\d{1,2}\.)(\d\d)(?= )", re.ASCII)
-_UNNAMED = "_chat"  # the file of every chat on iPhones; the archive around it has the name
+_UNNAMED = "_chat"  # every chat's file on iPhones; the archive around it has the chat's name
 
 
 def _parse(row: Row) -> Post:
@@ -43,7 +43,7 @@ def _parse(row: Row) -> Post:
 
 
 def _chat(row: Row) -> str:
-    """The name of a chat: that of the file, or of the folder or archive that it lies in."""
+    """The name of a chat: that of the file, or of the folder or archive around it."""
     around, _, _ = row.source.rpartition("/")
     name = row.file.removesuffix(".gz").removesuffix(".txt")
     if name == _UNNAMED and around:

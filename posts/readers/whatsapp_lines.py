@@ -2,7 +2,7 @@
 
 iPhones write `[19.08.19, 14:03:22] Lin: text`, Android writes `8/19/19, 2:03 PM - Lin: text`, and
 old phones wrote `8/19/14, 2:03:22 PM: Lin: text`. Dates follow the phone's country. Text that
-begins with a left-to-right mark (U+200E) is WhatsApp's and not the sender's: a file's name, that a
+begins with a left-to-right mark (U+200E) is WhatsApp's, not the sender's: a file's name, that a
 file was omitted, that somebody joined.
 """
 
@@ -75,8 +75,8 @@ def begins(text: str) -> bool:
 def split(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, str] | str]]:
     """Yield each message with its line, or the reason why it can't be read.
 
-    A message is keyed by its time and a digest of its sender, text and file, with a number if these
-    occur again: so its key stays the same when the chat is exported again.
+    A message is keyed by its time and a digest of its sender, text and file, with a number if they
+    occur again, so its key stays the same when the chat is exported again.
     """
     seen = Counter[str]()
     latest = ""

@@ -1,4 +1,4 @@
-"""Reads posts of X's API, version 2, in pages as twarc2 collects them or flattened, one per line.
+"""Reads posts from X's API, version 2, in pages as twarc2 collects them or flattened, one per line.
 
 A page, as `twarc2 search` writes it, lists posts and beside them the users, media and other posts
 that they refer to. `twarc2 flatten` puts these in their places, one post per line; 4CAT stores
@@ -33,18 +33,18 @@ _COUNTS = {
     "public_metrics.bookmark_count": "bookmarks",
 }
 
-# What a reader of the post sees; `note_tweet` holds the full text if it exceeds 280 characters.
+# What people see of the post; `note_tweet` holds the full text if it exceeds 280 characters.
 _SHOWN = ("text", "note_tweet.text", "attachments.media", "entities.urls", "entities.hashtags")
 
 _STREAMED = "data."  # a stream gives one post per line
-_COLLECTED = ("__twarc.", "matching_rules")  # how and when: the same for every post of the page
+_COLLECTED = ("__twarc.", "matching_rules")  # how and when it was collected
 
 
 def parse(row: Row) -> Post:
     """Make a Post of a row with a flattened post's names.
 
     A native repost shows what it repeats: the API cuts its own text at 140 characters and gives it
-    no pictures, so both are the original's where that was collected too.
+    no pictures, so both are taken from the original where it was collected too.
     """
     referenced = parse_objects(row.take("referenced_tweets"))
     original = flatten(next((post for post in referenced if post.get("type") == "retweeted"), {}))

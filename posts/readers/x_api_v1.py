@@ -1,4 +1,4 @@
-"""Reads posts of X's API, version 1.1, as twarc 1, tweepy and DocNow's Hydrator keep them.
+"""Reads posts from X's API, version 1.1, as twarc 1, tweepy and DocNow's Hydrator keep them.
 
 Tools of that time write the same fields in other layouts; their readers use `content_of`.
 
@@ -26,7 +26,7 @@ COUNTS = {
     "quote_count": "quotes",
 }
 
-# Streams cut a long post and put all of it into `extended_tweet`; `entities` has one picture only.
+# Streams truncate a long post and put all of it into `extended_tweet`; `entities` has one picture.
 _TEXT = ("extended_tweet.full_text", "full_text", "text")
 _MEDIA = (
     "extended_tweet.extended_entities.media",
@@ -41,12 +41,12 @@ _REPOST = re.compile(r"RT @(\w{1,15}): ", re.ASCII)
 _PICTURE_PAGE = re.compile(
     r"https?://(?:www\.)?(?:twitter|x)\.com/(\w{1,15})/status/(\d{1,20})/(?:photo|video)/", re.ASCII
 )
-_LINK_TO_ITSELF = "https://twitter.com/i/web/status/"  # what a cut post ends in
+_LINK_TO_ITSELF = "https://twitter.com/i/web/status/"  # a truncated post ends with this
 
 _ORIGINAL = "retweeted_status."
 _BY_OTHERS = (_ORIGINAL, "quoted_status.")  # what others wrote
 
-# What streams say between posts: that one was deleted, that some were left out.
+# Notices between the posts of a stream, such as deletions and limits.
 _NOTICES = (
     *("delete.", "disconnect.", "limit.", "scrub_geo."),
     *("status_withheld.", "user_withheld.", "warning."),
@@ -85,7 +85,7 @@ def content_of(row: Row, prefix: str = "") -> Content:
 def repost_of(content: Content) -> str:
     """The id of the post that a native repost repeats, where only text and pictures identify it.
 
-    Its pictures lead to the post that they were first in: that is the original, if it is by the
+    Its pictures link to the post that first had them: that is the original if it is by the
     account that the text names. Otherwise only that account is known: `@name`.
     """
     author = _REPOST.match(content.text)
@@ -105,7 +105,7 @@ def _posts_of(row: Row) -> Iterable[Row]:
 
 def _parse(row: Row) -> Post:
     post_id = row.key("id_str")
-    row.take("id")  # many programs have rounded it
+    row.take("id")  # many programs round it
     original_id = row.reference(f"{_ORIGINAL}id_str")
     posted_at, precision = row.time("created_at")
     content = _shown_content(row)
@@ -129,7 +129,7 @@ def _parse(row: Row) -> Post:
 
 
 def _shown_content(row: Row) -> Content:
-    """The content of a post; a native repost has a cut text, so it shows the original's."""
+    """The content of a post; a native repost's text is truncated, so it shows the original's."""
     own, original = content_of(row), content_of(row, _ORIGINAL)
     if not original.text:
         return own

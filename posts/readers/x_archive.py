@@ -24,7 +24,7 @@ def _parse_tweet(row: Row) -> Post:
         account_id=row.key("userid"),
         account_name=row.take("user_screen_name"),
         posted_at=posted_at,
-        # Seconds are not X's: where a tool has added them, all are :00.
+        # X gives no seconds: where a tool has added them, all are :00.
         precision=Precision.MINUTE if written is Precision.SECOND else written,
         text=x_text(row.take("tweet_text")),
         links=parse_python_list(row.take("urls")),

@@ -25,7 +25,7 @@ _PART = re.compile(r"-part\d+$", re.ASCII)
 
 
 def _account(read: Neighbour) -> Mapping[str, str]:
-    """The account of the archive; its mail address and other personal data are not read."""
+    """The account of the archive; its email address and other personal data are not read."""
     accounts = _assigned(read("account.js"))
     first = accounts[0] if isinstance(accounts, list) and accounts else {}
     account_id, name = text_at(first, "account", "accountId"), text_at(first, "account", "username")
@@ -96,7 +96,7 @@ def _name_of(link: str) -> str:
 
 READER = Reader(
     name="x-personal-archive",
-    title="X's \"Your archive\", posts of one's own account",
+    title="X's \"Your archive\", posts of the user's own account",
     example="data/tweets.js",
     platform="twitter",
     time="second",

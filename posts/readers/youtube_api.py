@@ -31,7 +31,7 @@ def _parse(row: Row) -> Post:
     result_kind = row.values.get("id.kind", "").strip() or "youtube#video"
     if kind not in _VIDEOS or result_kind != "youtube#video":
         raise ValueError(f"{(kind if kind not in _VIDEOS else result_kind)[:60]} is not a video")
-    in_playlist = kind == "youtube#playlistItem"  # its own time and channel are the playlist's
+    in_playlist = kind == "youtube#playlistItem"  # `snippet` is about the playlist
     posted_at, precision = row.time(_PLAYLIST_PUBLISHED if in_playlist else _PUBLISHED)
     title, text = row.take("snippet.title"), row.take("snippet.description")
     if kind == "youtube#searchResult":

@@ -1,4 +1,4 @@
-"""Reads videos of YouTube from the tables of YouTube Data Tools.
+"""Reads YouTube videos from the tables of YouTube Data Tools.
 
 Fields: bernorieder/YouTube-Data-Tools, mod_videos_list.php and mod_videos_net.php.
 """

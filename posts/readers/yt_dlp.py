@@ -1,6 +1,6 @@
 """Reads the JSON document that yt-dlp writes beside each video (`--write-info-json`).
 
-`name.info.json` lies beside the video's still, `name.jpg` or with the suffix of its link.
+`name.info.json` is beside the video's still, `name.jpg` or with the suffix of its link.
 
 Fields: yt-dlp's README.md ("Output template") and yt_dlp/extractor/*.py; names of files:
 YoutubeDL.py.

@@ -1,7 +1,7 @@
 """Reads the items that Zeeschuimer captured from a platform's pages in a browser, one per line.
 
 Around the platform's own record are the item's id, its platform, and when it was collected, which
-says nothing about when it was posted. The module `zeeschuimer_<platform>` reads the record.
+is not when it was posted. The module `zeeschuimer_<platform>` reads the record.
 
 Fields: digitalmethodsinitiative/zeeschuimer,
 js/zs-background.js and modules/.

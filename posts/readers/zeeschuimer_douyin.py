@@ -1,4 +1,4 @@
-"""Reads posts of Douyin that Zeeschuimer captured, from its API or from inside its pages.
+"""Reads Douyin posts that Zeeschuimer captured, from its API or from inside its pages.
 
 Fields: digitalmethodsinitiative/4cat, datasources/douyin/search_douyin.py.
 """

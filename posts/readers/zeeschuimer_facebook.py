@@ -1,4 +1,4 @@
-"""Reads posts of Facebook that Zeeschuimer captured.
+"""Reads Facebook posts that Zeeschuimer captured.
 
 Fields: digitalmethodsinitiative/4cat, datasources/facebook/search_facebook.py; for the pictures in
 attachments, public programs that read the same pages.

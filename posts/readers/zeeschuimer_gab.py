@@ -1,4 +1,4 @@
-"""Reads posts of Gab that Zeeschuimer captured, with short field names (`ca`) or full ones.
+"""Reads Gab posts that Zeeschuimer captured, with short field names (`ca`) or full ones.
 
 Fields: digitalmethodsinitiative/4cat, datasources/gab/search_gab.py.
 """

@@ -1,4 +1,4 @@
-"""Reads posts of Imgur that Zeeschuimer captured; of their pictures only the cover is known.
+"""Reads Imgur posts that Zeeschuimer captured, with only the cover of their pictures.
 
 Fields: digitalmethodsinitiative/4cat, datasources/imgur/search_imgur.py.
 """

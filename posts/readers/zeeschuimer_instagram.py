@@ -1,4 +1,4 @@
-"""Reads posts of Instagram that Zeeschuimer captured, from lists, grids or GraphQL answers.
+"""Reads Instagram posts that Zeeschuimer captured, from lists, grids or GraphQL answers.
 
 Fields: digitalmethodsinitiative/4cat, datasources/instagram/search_instagram.py.
 """

@@ -1,4 +1,4 @@
-"""Reads posts of LinkedIn that Zeeschuimer captured.
+"""Reads LinkedIn posts that Zeeschuimer captured.
 
 Fields: digitalmethodsinitiative/4cat, datasources/linkedin/search_linkedin.py. A name that begins
 with `*` holds an object that Zeeschuimer put in the place of a reference to it.

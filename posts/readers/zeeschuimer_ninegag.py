@@ -1,4 +1,4 @@
-"""Reads posts of 9gag that Zeeschuimer captured.
+"""Reads 9gag posts that Zeeschuimer captured.
 
 Fields: digitalmethodsinitiative/4cat, datasources/ninegag/search_9gag.py.
 """

@@ -1,4 +1,4 @@
-"""Reads posts of Parler that Zeeschuimer captured.
+"""Reads Parler posts that Zeeschuimer captured.
 
 Fields: digitalmethodsinitiative/4cat, datasources/parler/search_parler.py;
 digitalmethodsinitiative/zeeschuimer, modules/parler.js.

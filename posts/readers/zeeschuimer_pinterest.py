@@ -1,7 +1,7 @@
-"""Reads pins of Pinterest that Zeeschuimer captured from either of its two APIs.
+"""Reads Pinterest pins that Zeeschuimer captured from either of its two APIs.
 
 Fields: digitalmethodsinitiative/4cat, datasources/pinterest/search_pinterest.py. Pins that
-Zeeschuimer could read only from the page's HTML have no author and can't be posts.
+Zeeschuimer could read only from the page's HTML have no author and are skipped.
 """
 
 from frametrace.posts.model import Post

@@ -1,4 +1,4 @@
-"""Reads notes of RedNote (Xiaohongshu) that Zeeschuimer captured from its API or from a page.
+"""Reads RedNote (Xiaohongshu) notes that Zeeschuimer captured from its API or from a page.
 
 Fields: digitalmethodsinitiative/4cat, datasources/xiaohongshu/search_rednote.py.
 """
@@ -31,7 +31,7 @@ _COUNTS = {
 def parse(row: Row) -> Post:
     """Make a Post of a row whose columns begin with `data.` (for a video, with its cover).
 
-    What was read from a page's HTML gives only the author's display name, which is not unique.
+    Notes from a page's HTML have only the author's display name, which is not unique.
     """
     at = next(at for at in _PREFIXES if at == "data." or any(n.startswith(at) for n in row.values))
     posted_at, precision = row.time(f"{at}time")

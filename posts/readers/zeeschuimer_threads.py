@@ -1,4 +1,4 @@
-"""Reads posts of Threads that Zeeschuimer captured; the fields are much like Instagram's.
+"""Reads Threads posts that Zeeschuimer captured; the fields are much like Instagram's.
 
 Fields: digitalmethodsinitiative/4cat, datasources/threads/search_threads.py;
 digitalmethodsinitiative/zeeschuimer, modules/threads.js.

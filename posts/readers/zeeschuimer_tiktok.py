@@ -1,4 +1,4 @@
-"""Reads posts of TikTok that Zeeschuimer captured.
+"""Reads TikTok posts that Zeeschuimer captured.
 
 Fields: digitalmethodsinitiative/4cat, datasources/tiktok/search_tiktok.py.
 """

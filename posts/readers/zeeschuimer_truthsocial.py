@@ -1,4 +1,4 @@
-"""Reads posts of Truth Social that Zeeschuimer captured, which look like Mastodon's statuses.
+"""Reads Truth Social posts that Zeeschuimer captured, which look like Mastodon's statuses.
 
 Fields: digitalmethodsinitiative/4cat, datasources/truth/search_truth.py. Zeeschuimer strips the
 HTML from a post's text, but not from that of a post which it repeats.

@@ -1,7 +1,7 @@
-"""Reads posts of X that Zeeschuimer captured.
+"""Reads X posts that Zeeschuimer captured.
 
 Fields: digitalmethodsinitiative/4cat, datasources/twitter-import/search_twitter.py. The item's own
-id is not used: earlier versions of Zeeschuimer rounded it by conversion to a float.
+id is not used: earlier versions of Zeeschuimer rounded it to a float.
 """
 
 from frametrace.posts.model import Post
@@ -28,7 +28,7 @@ _USER = "core.user_results.result."
 def parse(row: Row) -> Post:
     """Make a Post of a row whose columns begin with `data.`.
 
-    A native repost shows the original's text and pictures: its own text is cut.
+    A native repost shows the original's text and pictures: its own text is truncated.
     """
     at = _prefix(row, "data.", "tweet.")
     repost = f"{at}legacy.retweeted_status_result.result."

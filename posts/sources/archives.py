@@ -1,4 +1,4 @@
-"""Zip and tar archives, whose members are read in place.
+"""Reads the members of zip and tar archives in place.
 
 In a tar that is compressed as a whole, members can't be reached one by one. Each process unpacks it
 once into an unnamed temporary file, which is deleted when the process ends.
@@ -62,7 +62,7 @@ class ZipArchive:
     def open(self, path: str) -> IO[bytes]:
         """Open a member; it is unpacked only as far as it is read.
 
-        Raises SourceError or one of `DAMAGED`.
+        Raises SourceError or one of `READ_ERRORS`.
         """
         archive = self._zip()
         info = archive.NameToInfo.get(path)
@@ -75,7 +75,7 @@ class ZipArchive:
     def read(self, path: str, limit: int) -> bytes:
         """Read a member of at most `limit` bytes; the size that it declares is not trusted.
 
-        Raises SourceError or one of `DAMAGED`.
+        Raises SourceError or one of `READ_ERRORS`.
         """
         with self.open(path) as opened:
             if (size := self._zip().getinfo(path).file_size) > limit:
@@ -113,14 +113,14 @@ class TarArchive:
         return not escapes_folder(path)
 
     def open(self, path: str) -> IO[bytes]:
-        """Open a file of the archive. Raises SourceError or one of `DAMAGED`."""
+        """Open a file of the archive. Raises SourceError or one of `READ_ERRORS`."""
         tar = self._tar()
         if path not in tar.members:
             raise FileNotFoundError(0, "the archive has no such member")
         return cast(IO[bytes], _MemberStream(tar, *tar.members[path]))
 
     def read(self, path: str, limit: int) -> bytes:
-        """Read a file of at most `limit` bytes. Raises SourceError or one of `DAMAGED`."""
+        """Read a file of at most `limit` bytes. Raises SourceError or one of `READ_ERRORS`."""
         with self.open(path) as opened:
             if (size := self._tar().members[path][1]) > limit:
                 raise ValueError(f"{size:,} bytes are over the limit of {limit:,}")
@@ -243,7 +243,7 @@ class _BoundedInfo(tarfile.TarInfo):
         info = super().frombuf(buf, encoding, errors)  # type: ignore[arg-type]
         if info.size > _MAX_EXTENDED_HEADER and info.type in b"xgLKX":
             raise tarfile.ReadError("a member's name is too long")
-        if info.size < 0:  # tarfile would loop for ever
+        if info.size < 0:  # tarfile would loop forever
             raise tarfile.ReadError("a member's size is negative")
         return info
 

@@ -82,7 +82,7 @@ class _GzipInput:
 
 
 class _Gzip(io.RawIOBase):
-    """A stream that returns what it has: one that fills a buffer loses the bytes before damage."""
+    """Gzip content. It returns what it has: filling a buffer would lose the bytes before damage."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._source, self._input = stream, _GzipInput(stream)
@@ -98,7 +98,7 @@ class _Gzip(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer with the next bytes. Raises one of `DAMAGED`."""
+        """Fill the buffer with the next bytes. Raises one of `READ_ERRORS`."""
         chunk = self._stream.read1(len(buffer))
         buffer[: len(chunk)] = chunk
         self._input.empty_bytes = 0
@@ -126,12 +126,12 @@ class _Members(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer with the next bytes. Raises one of `DAMAGED`."""
+        """Fill the buffer with the next bytes. Raises one of `READ_ERRORS`."""
         while True:
             if not self._packed and (self._member.needs_input or self._member.eof):
                 self._packed = self._stream.read(_MEMBER_CHUNK)
                 if not self._packed and not self._member.eof:
-                    raise EOFError("the compressed data ends before its end")
+                    raise EOFError("the compressed data is cut off")
             if self._member.eof:
                 self._packed = self._packed.lstrip(b"\0")  # padding between members
                 if not self._packed.startswith(self._magic):
@@ -175,7 +175,7 @@ class _Zstandard(io.RawIOBase):
             self._rest = b""
             if not packed:
                 if self._frame is not None:
-                    raise EOFError("the Zstandard data ends before its end")
+                    raise EOFError("the Zstandard data is cut off")
                 return 0
             if self._frame is None:
                 self._frame = self._decompressor.decompressobj()

@@ -1,4 +1,4 @@
-"""Containers of files: folders and archives with one interface, whose paths never lead outside."""
+"""Gives folders and archives one interface, whose paths never lead outside."""
 
 import os
 import stat
@@ -77,7 +77,7 @@ _TOP = frozenset(("", "."))  # spellings of the container's own folder
 
 @dataclass(frozen=True, slots=True)
 class SourceLocation:
-    """Where a source of posts lies: in a folder or archive, and in which folder inside it.
+    """The folder or archive that a source of posts is in, and the folder inside it.
 
     `siblings` are the sources in the same container. `own_folder_only`: rows name only files in the
     source's own folder.

@@ -56,9 +56,7 @@ def checked_encoding(name: str) -> str:
         codec = codecs.lookup(name)
         "a".encode(codec.name)
     except (LookupError, ValueError, TypeError):
-        raise ValueError(
-            f"there is no encoding {name!r}; utf-8, cp1252 and gb18030 are some"
-        ) from None
+        raise ValueError(f"there is no encoding {name!r}; try utf-8, cp1252 or gb18030") from None
     return codec.name
 
 

@@ -1,4 +1,4 @@
-"""Paths of files: walking a folder in a stable order, staying inside it, printable names."""
+"""Walks folders in a stable order, checks that paths stay inside, and makes names printable."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ def is_inside(root: Path, path: Path) -> bool:
 
 
 def open_without_blocking(path: str | Path) -> BinaryIO:
-    """Open a file to read what is there now: some files in `/proc` would block for ever."""
+    """Open a file to read what is there now: some files in `/proc` would block forever."""
     return open(path, "rb", opener=_open_non_blocking)
 
 

@@ -26,7 +26,7 @@ _BOXES = (  # of ISO media files, JPEG 2000 and JPEG XL
     *(b"ftypavif", b"ftypavis", b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1"),
     *(b"jP  \r\n\x87\n", b"JXL \r\n\x87\n"),
 )
-# Many such files may lie beside pictures; they are never opened to see whether they are pictures.
+# Many such files may be beside pictures; they are never opened to see whether they are pictures.
 _OTHER_SUFFIXES = frozenset(
     {".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".js", ".html", ".htm", ".xml", ".md"}
     | {".zip", ".tar", ".gz", ".tgz", ".zst", ".xz", ".bz2", ".pdf", ".css", ".py", ".log"}

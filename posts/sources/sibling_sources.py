@@ -1,4 +1,4 @@
-"""The folders that sources lie in, and which of their rows were lost.
+"""Tracks the folders of sources, and which of their rows were lost.
 
 A picture that no row names by its whole path belongs to the source nearest to it, provided that all
 rows of that source were read: a lost row may be the one that names the picture.
@@ -62,7 +62,7 @@ class AllSources:
                     self._by_folder.setdefault(path, []).append((siblings, folder))
 
     def note_post(self, folder: str, post: Post) -> None:
-        """Record the account of a post whose source lies in `folder`."""
+        """Record the account of a post whose source is in `folder`."""
         account = account_hash(post)
         if self._accounts.setdefault(folder, account) != account:
             self._accounts[folder] = 0
@@ -101,7 +101,7 @@ class AllSources:
         return self.has_lost_rows(folder) or self._accounts.get(folder, account) != account
 
     def has_several_chats(self, folder: str) -> bool:
-        """Whether several chats lie in one folder; they may use the same file names."""
+        """Whether several chats share a folder; they may use the same file names."""
         chats = (siblings.chat_counts[name] for siblings, name in self._by_folder.get(folder, ()))
         return sum(chats) > 1
 

@@ -73,7 +73,7 @@ class Source:
         return not self.member and is_container(self.path)
 
     def container(self) -> Container:
-        """The folder or archive that it lies in. Raises OSError."""
+        """The folder or archive that it is in. Raises OSError."""
         return container_at(self.path if self.member or self.is_folder else self.path.parent)
 
     @contextmanager
@@ -185,7 +185,7 @@ class _Replayed(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer with the next bytes. Raises one of `DAMAGED`."""
+        """Fill the buffer with the next bytes. Raises one of `READ_ERRORS`."""
         size = min(len(buffer), self._left)
         if not size:
             return 0
@@ -210,7 +210,7 @@ def _without_assignment(chunks: Iterator[str]) -> Iterator[str]:
 
 
 def is_container(path: Path) -> bool:
-    """Whether a path is a folder or an archive. Raises one of `DAMAGED`."""
+    """Whether a path is a folder or an archive. Raises one of `READ_ERRORS`."""
     return path.is_dir() or (path.is_file() and archive_at(path) is not None)
 
 

@@ -35,8 +35,8 @@ _MAGICS: tuple[tuple[bytes, str, str], ...] = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive, which is not read", _UNPACK),
     (b"SQLite format 3\0", "an SQLite database", _TABLE),
     (b"\x1aE\xdf\xa3", "a video (WebM or Matroska)", _EXPORT),
-    (b"OggS", "a sound or a video (Ogg)", _EXPORT),
-    (b"ID3", "a sound (MP3)", _EXPORT),
+    (b"OggS", "an audio or video file (Ogg)", _EXPORT),
+    (b"ID3", "an audio file (MP3)", _EXPORT),
     (b"FLV\x01", "a video (Flash)", _EXPORT),
     (b"ARROW1", "a Feather file", "Save it as Parquet or CSV."),
     (b"FEA1", "a Feather file", "Save it as Parquet or CSV."),
@@ -62,7 +62,7 @@ _ZIP, _RIFF, _PICKLE, _PROTOCOLS = b"PK\x03\x04", b"RIFF", b"\x80", (b"\2", b"\3
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _KNOWN = (_ZIP, _OLE, b"PAR1")  # their readers say what is wrong
 _WIDE = ("utf-16", "utf-32")
-_IN_RIFF: Mapping[bytes, str] = {b"AVI ": "a video (AVI)", b"WAVE": "a sound (WAV)"}
+_IN_RIFF: Mapping[bytes, str] = {b"AVI ": "a video (AVI)", b"WAVE": "an audio file (WAV)"}
 _COMMENT = rb"(?:<!--.{0,1000}?-->\s*)?"
 _HTML = re.compile(rb"\s*" + _COMMENT + rb"<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 _WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})

@@ -1,4 +1,4 @@
-"""What tests of the case share."""
+"""Fixtures that tests of the case share."""
 
 from pathlib import Path
 

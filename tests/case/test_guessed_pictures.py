@@ -1,4 +1,4 @@
-"""A guess whose picture a file is gives way to what is said later; nothing else of a case does."""
+"""Rows and maps that are read later correct guesses about pictures, and nothing else in a case."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,7 +61,7 @@ def test_what_a_row_names_is_not_what_a_guess_took(
     second = write_jsonl(tmp_path / "b.jsonl", [row("9", "mei", media=[f"{post_id}.jpg"])])
     added(case, second, media=media)
     assert (owners(case), guessed(case)) == ({f"{post_id}.jpg": {"9"}}, set())
-    assert told(case) == [f"was taken for a picture of forum/{post_id}, by a guess"]
+    assert told(case) == [f"a guess had assigned it to forum/{post_id}"]
     added(case, first, media=media)
     assert owners(case) == {f"{post_id}.jpg": {"9"}}
 

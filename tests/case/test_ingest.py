@@ -147,7 +147,7 @@ def test_a_folder_of_the_same_name_gives_no_post_another_picture(
         assert [link for link in found if link["path"] != "IMG3.jpg"] == links
         ((item, reason),) = reasons(case)
         assert item == "IMG1.jpg"
-        assert reason.startswith("its post was added with another picture of this name")
+        assert reason.startswith("its post already has a picture of this name")
 
 
 def test_a_picture_that_changed_where_it_lies_is_added_again(case: Case, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Exports as tools lay them out, with their pictures: as folders and packed."""
+"""Exports in the layout of their tools, with their pictures, as folders and as archives."""
 
 import json
 import shutil

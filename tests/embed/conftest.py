@@ -1,9 +1,12 @@
 """What tests of the embed stage share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from making import tiny_clip, write_sources
+
+from frametrace.work.process_pool import ProcessPool
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +20,10 @@ def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Posts with pictures, some of them broken."""
     return write_sources(tmp_path_factory.mktemp("sources"))
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ProcessPool]:
+    """Two processes, which import what they need once for the tests of a file."""
+    with ProcessPool(2) as started:
+        yield started

@@ -30,13 +30,14 @@ class Crashing:
             yield Crashed("it ended") if at == 0 else function(item)
 
 
-def test_workers_compute_the_same_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_compute_the_same_units(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pool: ProcessPool
+) -> None:
     monkeypatch.setattr(captions, "_UNIT", 1_024)
     here, there = case_of(tmp_path / "here"), case_of(tmp_path / "there")
     embed(here, KEYS, executor=InProcess())
     monkeypatch.setattr(captions, "_MANY", 1_000)
-    with ProcessPool(1) as pool:
-        assert embed(there, KEYS, executor=pool).captions == len(TEXTS)
+    assert embed(there, KEYS, executor=pool).captions == len(TEXTS)
     ours, theirs = (Case(case.path).read("signals/caption_key") for case in (here, there))
     assert ours.sort_by("sha256").equals(theirs.sort_by("sha256"))
     shards = [len(Case(case.path).epoch.shards["signals/caption_key"]) for case in (here, there)]

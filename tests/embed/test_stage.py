@@ -70,15 +70,19 @@ def test_pictures_added_later_are_computed_alone(case: Case, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("unit", [1, 7, 4096])
 def test_values_do_not_depend_on_units_or_executor(
-    case: Case, unit: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sources: Path
+    case: Case,
+    unit: int,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    sources: Path,
+    pool: ProcessPool,
 ) -> None:
     embedded(case, "pdq", "phash", "caption_key")
     for module in (pictures, captions):
         monkeypatch.setattr(module, "_UNIT", unit)
     other = Case.create(tmp_path / "other")
     add_sources(other, [sources], library=MediaLibrary([]))
-    with ProcessPool(2) as pool:
-        embed(other, EmbedSettings(signals=("pdq", "phash", "caption_key")), executor=pool)
+    embed(other, EmbedSettings(signals=("pdq", "phash", "caption_key")), executor=pool)
     for name in ("pdq", "phash", "caption_key"):
         assert rows(other, name) == rows(case, name)
 

@@ -4,7 +4,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.index.codes import Codes
@@ -22,7 +22,6 @@ def coded_items(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return codes, items
 
 
-@settings(deadline=None)
 @given(coded_items(), st.randoms(use_true_random=False))
 def test_collapsing_keeps_every_item_with_its_code_once(
     coded: tuple[np.ndarray, np.ndarray], random: Random

@@ -95,8 +95,7 @@ def test_damaged_files_are_found(case: Case, metric: Metric) -> None:
 @only(Metric.HAMMING, Metric.COSINE, Metric.JACCARD)
 def test_a_search_gives_what_brute_force_gives(case: Case, metric: Metric) -> None:
     name = _OF_METRIC[metric]
-    index = open_index(case, name)
-    assert isinstance(index, CodeIndex)
+    index = open_index(case, name, CodeIndex)
     codes = np.asarray(index.codes.codes)
     queries = codes[::5]
     between = brute_force(name, queries, codes)
@@ -117,8 +116,7 @@ def test_a_search_gives_what_brute_force_gives(case: Case, metric: Metric) -> No
 
 @only(Metric.HAMMING)
 def test_all_pairs_are_those_of_brute_force(case: Case, metric: Metric) -> None:
-    index = open_index(case, _OF_METRIC[metric])
-    assert isinstance(index, CodeIndex)
+    index = open_index(case, _OF_METRIC[metric], CodeIndex)
     codes = np.asarray(index.codes.codes)
     between = bits_distance(codes, codes)
     bound = int(np.median(between))

@@ -9,7 +9,7 @@ from making import index_folder, jpeg, photo, put_codes
 from frametrace.case.store import Case
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.signals.thumbnail import Thumbnail, pixels
-from frametrace.index.feature_shards import CodeShards, Numbered
+from frametrace.index.feature_shards import CodeShards, NumberedPictures
 from frametrace.index.store import check_index, open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
 from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
@@ -34,8 +34,7 @@ def case(tmp_path: Path) -> Case:
 
 
 def opened(case: Case) -> ThumbnailIndex:
-    index = open_index(case, "thumbnail")
-    assert isinstance(index, ThumbnailIndex)
+    index = open_index(case, "thumbnail", ThumbnailIndex)
     return index
 
 
@@ -90,7 +89,7 @@ def test_a_damaged_shard_is_told_of(case: Case) -> None:
 def test_pictures_are_numbered_by_their_digests_and_read_from_their_shards(case: Case) -> None:
     shards = CodeShards(case.files("signals/thumbnail"))
     assert len(shards) == 2
-    numbered = Numbered.of(shards)
+    numbered = NumberedPictures.of(shards)
     ordered = sorted(CODES)
     assert [bytes(item).hex() for item in numbered.items] == ordered
     for digest, (shard, row) in zip(ordered, numbered.rows.tolist(), strict=True):

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from trying import examples
 
 from frametrace.embed.signals.base import cosine_similarity
 from frametrace.index.base import Manifest
@@ -26,7 +27,7 @@ def collapsed(vectors: np.ndarray) -> Codes:
     return Codes.collapse(vectors, items)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(
     count=st.integers(0, 60),
     width=st.sampled_from([4, 33, 384]),

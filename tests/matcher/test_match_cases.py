@@ -4,9 +4,10 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from making import make_case, put_codes
+from trying import examples
 
 from frametrace.embed.signals.base import bits_distance
 from frametrace.matcher.between_cases.reuse import REUSES
@@ -49,7 +50,7 @@ def near(seed, count):
     return np.array(codes)
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(6, [HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 1000), st.integers(1, 12), st.integers(1, 12))
 def test_each_post_of_b_is_told_of_its_nearest_picture_of_a(tmp_path_factory, seed, n_a, n_b):
     folder = tmp_path_factory.mktemp("cross")

@@ -15,6 +15,7 @@ from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.embed.text.normalize import key_of
 from frametrace.index.feature_search.inverted_index import FeatureIndex
+from frametrace.index.hamming.hamming_index import HammingIndex
 from frametrace.index.store import open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
 from frametrace.matcher.case_signals import weights_of
@@ -37,7 +38,7 @@ from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.query.by_local_features import pictures_sharing_pixels
 from frametrace.matcher.query.by_signal import nearest
 from frametrace.matcher.results import Relation
-from frametrace.posts.errors import IndexMismatch, UsageError
+from frametrace.posts.errors import UsageError
 
 __all__ = ["CaseContents", "ResolvedExamples", "resolve_examples"]
 
@@ -140,7 +141,7 @@ class _Resolver:
         """The photos that a picture is a copy of, by its bytes, PDQ and local features."""
         copies = {picture.sha256}
         if picture.pdq is not None and self._same_weights(picture, Pdq.name):
-            hits = nearest(open_index(self._case, Pdq.name), Pdq.name, picture.pdq)
+            hits = nearest(open_index(self._case, Pdq.name, HammingIndex), Pdq.name, picture.pdq)
             copies |= {hit.sha256 for hit in hits}
         copies |= self._edited_copies(picture, copies)
         photos = self._photos_of(pa.array(sorted(copies), pa.string()))
@@ -150,16 +151,14 @@ class _Resolver:
 
     def _edited_copies(self, picture: ExamplePicture, copies: set[str]) -> set[str]:
         """The further copies that local features and thumbnails show."""
-        names = (Local.name, Thumbnail.name)
-        comparable = all(self._same_weights(picture, name) for name in names)
+        comparable = all(self._same_weights(picture, name) for name in (Local.name, Thumbnail.name))
         if not comparable or picture.features is None or picture.thumbnail is None:
             return set()
         values = PictureValues.of(picture.features, picture.thumbnail)
         if len(values.features) < MIN_INLIERS:
             return set()
-        index, thumbnails = (open_index(self._case, name) for name in names)
-        if not isinstance(index, FeatureIndex) or not isinstance(thumbnails, ThumbnailIndex):
-            raise IndexMismatch(f"the indexes of {' and '.join(names)} are of other signals")
+        index = open_index(self._case, Local.name, FeatureIndex)
+        thumbnails = open_index(self._case, Thumbnail.name, ThumbnailIndex)
         hits, _ = pictures_sharing_pixels(index, thumbnails, picture.sha256, values, copies)
         return {hit.sha256 for hit in hits if hit.relation == Relation.COPY}
 

@@ -1,1 +1,1 @@
-"""Helpers that several readers share: the reader contract, keys, platforms, texts. No formats."""
+"""Holds what several readers share: the reader contract, keys, platforms and texts."""

@@ -1,4 +1,4 @@
-"""Spells the key of an account, so that every tool's posts of the account share it.
+"""Builds the key of an account, so that its posts share one key whichever tool exported them.
 
 Some tools know accounts of Instagram, Pinterest, Threads and TikTok by their handles only, so every
 reader uses the handle there, in lower case. On X it uses the number, and the handle where a tool
@@ -40,10 +40,10 @@ _POST_LINKS = {
 
 
 def account_by_handle(handle: str, number: str, column: str) -> tuple[str, dict[str, str]]:
-    """Key an account by its handle, else by its number, and give what `extra` keeps of it.
+    """Key an account by its handle, else by its number, and return what `extra` keeps of it.
 
-    That is the number of an account that is keyed by its handle. Raises ValueError, which names
-    `column` as empty, if there is neither.
+    `extra` keeps the number of an account that is keyed by its handle. Raises ValueError, which
+    names `column` as empty, if there is neither.
     """
     handle, number = handle.strip().removeprefix("@"), number.strip()
     if handle:
@@ -68,7 +68,7 @@ def unshared_account(platform: str, name: str, post_id: str) -> str:
 
 
 def account_key(platform: str, written: str, post_id: str) -> str:
-    """Spell an account that a table names in its own way as the platform's readers do."""
+    """Normalise an account that a table names in its own way, as the platform's readers do."""
     name = written.removeprefix("@")
     if platform in BY_HANDLE or platform == "twitter":  # numbers of X have no letters
         return name.lower()

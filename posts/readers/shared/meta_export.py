@@ -1,6 +1,6 @@
 """Finds the owner, keys, pictures and texts in Meta's "Download your information".
 
-They are written for their owner: posts have no ids, and another file says whose posts they are.
+The export is made for the account's owner: posts have no ids, and another file names the owner.
 """
 
 import hashlib
@@ -30,8 +30,7 @@ __all__ = [
 ACCOUNT_ID = "export.account_id"
 ACCOUNT_NAME = "export.account_name"
 
-# The profile lies at most so many folders above the posts.
-_MAX_FOLDERS_ABOVE = 3
+_MAX_FOLDERS_ABOVE = 3  # folders between the posts and the profile above them
 
 _VIDEO_SUFFIXES = frozenset((".3gp", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".srt", ".webm"))
 
@@ -62,7 +61,7 @@ def owner_of(row: Row, file: str) -> tuple[str, str]:
 def content_key(
     account_id: str, posted_at: datetime | None, text: str, files: Iterable[str]
 ) -> str:
-    """Make a key from a post's second, text and first file: the same in every file that holds it.
+    """Make a key from a post's time, text and first file: the same in every export with the post.
 
     Only the name of that file counts, since its folders differ between exports.
     """

@@ -90,18 +90,18 @@ PLATFORMS = frozenset(_SITES.values())
 
 
 def host_of(url: str) -> str:
-    """The site that a link leads to. Raises ValueError if it leads to none."""
+    """The site that a link leads to. Raises ValueError if it doesn't lead to a site."""
     try:
         host = urlsplit(url).hostname
     except ValueError as error:
         raise ValueError(f"the link {url[:80]!r} can't be read: {error}") from None
     if not host or not host.strip():
-        raise ValueError(f"the link {url[:80]!r} leads to no site")
+        raise ValueError(f"the link {url[:80]!r} doesn't lead to a site")
     return host.strip().removeprefix("www.")
 
 
 def platform_of(url: str) -> str:
-    """The platform of a link, or else its site. Raises ValueError if it leads to none."""
+    """The platform of a link, or else its site. Raises ValueError if it doesn't lead to a site."""
     host = host_of(url)
     platforms = (name for site, name in _SITES.items() if f".{host}".endswith(f".{site}"))
     return next(platforms, host)
@@ -142,7 +142,7 @@ def is_link(text: str) -> bool:
 
 
 def platform_or(url: str, default: str) -> str:
-    """The platform of a link, or `default` where it leads to no site."""
+    """The platform of a link, or `default` where it doesn't lead to a site."""
     try:
         return platform_of(url.strip())
     except ValueError:

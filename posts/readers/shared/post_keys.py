@@ -1,4 +1,4 @@
-"""Spells the key of a post, so that the post has one key whatever tool exported it.
+"""Builds the key of a post, so that it has the same key whichever tool exported it.
 
 A tool gives the platform's id, an id with something around it, or the link to the post. Facebook's
 APIs write `<page>_<post>`, its links end in `<post>`. A post of Instagram or Threads has a number
@@ -74,7 +74,7 @@ _IN_QUERY: Mapping[str, tuple[str, ...]] = {
 }
 _FACEBOOK_ID = re.compile(r"(?:\d+_)?\d+|pfbid\w+", re.ASCII)
 _AD_LIBRARY = "/ads/"  # pages of Facebook's Ad Library name the ad by the parameter `id`
-# Parameters that make a link lead to a comment below the post, whose author is someone else.
+# Parameters of links to a comment below the post, whose author is someone else.
 _COMMENTS: Mapping[str, tuple[str, ...]] = {
     "facebook": ("comment_id", "reply_comment_id"),
     "instagram": ("comment_id",),
@@ -95,7 +95,7 @@ def facebook_post_id(id: str) -> str:
 
 
 def shortcode_of(id: str) -> str:
-    """Turn the number of a post of Instagram or Threads into its shortcode; else unchanged."""
+    """Turn the number of an Instagram or Threads post into its shortcode; else unchanged."""
     match = _MEDIA_ID.fullmatch(id)
     if match is None:
         return id
@@ -108,7 +108,7 @@ def shortcode_of(id: str) -> str:
 
 
 def weibo_number(id: str) -> str:
-    """Turn the short name of a post of Weibo (`ImTGkcdDn`) into its number; else unchanged."""
+    """Turn the short name of a Weibo post (`ImTGkcdDn`) into its number; else unchanged."""
     if id.isdecimal() or not _SHORT_NAME.fullmatch(id):
         return id
     number = 0
@@ -130,7 +130,7 @@ def _vk_id(id: str) -> str:
     return id.removeprefix("wall")
 
 
-_SPELLINGS: Mapping[str, Callable[[str], str]] = {
+_NORMALISERS: Mapping[str, Callable[[str], str]] = {
     "facebook": facebook_post_id,
     "instagram": shortcode_of,
     "reddit": _reddit_id,
@@ -142,9 +142,9 @@ _SPELLINGS: Mapping[str, Callable[[str], str]] = {
 
 
 def canonical_id(platform: str, id: str) -> str:
-    """Spell the id of a post as all readers of the platform do."""
-    spell = _SPELLINGS.get(platform)
-    return spell(id) if spell else id
+    """Normalise the id of a post, as all readers of the platform do."""
+    normalise = _NORMALISERS.get(platform)
+    return normalise(id) if normalise else id
 
 
 def id_in_link(platform: str, link: str) -> str:
@@ -185,7 +185,7 @@ def id_in_link(platform: str, link: str) -> str:
 def post_key(platform: str, written: str) -> str:
     """Key a post by its id or by the link to it; a link that names no post stays as it is.
 
-    So does an id that may be somebody's own and not the platform's, such as `20190819_1`.
+    So does an id that may not be the platform's, such as `20190819_1`.
     """
     if not is_link(written):
         return canonical_id(platform, written) if _is_platform_id(platform, written) else written

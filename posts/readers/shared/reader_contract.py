@@ -1,4 +1,4 @@
-"""The reader contract: how a format is named, how it is recognised, how a row becomes a post."""
+"""Defines the reader contract: how a format is named and recognised, how a row becomes a post."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Reader:
     or drops one that holds none. `context` gives values that every row has in addition, read from
     files beside the source. `short_rows`: the tool leaves out empty cells at the end of a row.
     `beside`: rows name files in the source's own folder or in a media folder; files of the same
-    name elsewhere are not theirs.
+    name elsewhere don't belong to them.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Reads the times, accounts, reposts and picture files that all Weibo collectors write alike."""
+"""Reads the times, accounts, reposts and picture files that Weibo collectors have in common."""
 
 import re
 from datetime import datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""Spells keys that a table of no particular tool writes in its own way.
+"""Normalises the keys in tables that come from no particular tool.
 
 Frametrace's own format and column maps use it, so that their posts share keys with those of tools.
 """
@@ -19,7 +19,7 @@ _HANDLE = re.compile(r"[\w.]{1,40}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a row says, as it is written; `usual_platform` counts where it names no platform."""
+    """What a row says, as it is written; `usual_platform` is used where it names no platform."""
 
     platform: str
     post_id: str
@@ -30,9 +30,9 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The post's key and its account; `extra` goes into the post's.
+    """The key of a post and its account; `extra` goes into the post's `extra`.
 
-    `other_account`: the row names another account than the link to the post does; the link counts.
+    `other_account`: the row names another account than the link to the post; the link's is used.
     """
 
     platform: str
@@ -44,7 +44,7 @@ class Keys:
 
 
 def keys_of(written: Written) -> Keys:
-    """Spell the keys; a handle in the link to the post is the best name of its account.
+    """Normalise the keys; a handle in the link to the post is the best name of its account.
 
     Raises ValueError where an id or an account consists of a sign such as `@` alone.
     """
@@ -53,7 +53,7 @@ def keys_of(written: Written) -> Keys:
     post_id = post_key(platform, written.post_id)
     named = account_key(platform, written.account_id, post_id)
     if not (post_id and named):
-        raise ValueError("the post's id or the account's is a sign alone")
+        raise ValueError("the post's id or the account's is only a sign, such as @")
     # A link that names no post, such as one made for sharing, doesn't name the account either.
     handle = handle_in_link(platform, link) if link and post_id != link else ""
     number = named if handle and named.isdecimal() and named != handle else ""
@@ -91,6 +91,6 @@ def _is_other_handle(platform: str, named: str, handle: str) -> bool:
 def another_account(column: str) -> str:
     """The note on a row that names another account than the link to its post."""
     return (
-        f"the link to the post names another account than {column}: that account counts, and what "
-        f"{column} says is kept with the post"
+        f"the link to the post names another account than {column}: the link's account is used, "
+        f"and the value of {column} is kept with the post"
     )

@@ -1,6 +1,6 @@
 """Unescapes the texts of X and reads the time out of its Snowflake ids.
 
-In the texts that X gives out, `&`, `<` and `>` are written `&amp;`, `&lt;` and `&gt;`, and nothing
+In the texts that X delivers, `&`, `<` and `>` are written `&amp;`, `&lt;` and `&gt;`, and nothing
 else is escaped (https://docs.x.com, counting characters; archives of accounts and of information
 operations do the same). Some tools unescape them, some don't.
 
@@ -37,7 +37,7 @@ def text_on(platform: str, text: str) -> str:
 
 
 def snowflake_time(post_id: str) -> tuple[datetime | None, Precision]:
-    """The time of a post of X, in UTC, from its id; None where the id holds no time."""
+    """The time of an X post, in UTC, from its id; None where the id holds no time."""
     if not (post_id.isascii() and post_id.isdecimal() and len(post_id) < 20):
         return None, Precision.NONE
     number = int(post_id)

@@ -88,11 +88,10 @@ def test_texts_pictures_and_counter_examples(case: Case, tmp_path: Path) -> None
 
 def test_the_threshold_and_the_number_of_rows(case: Case, tmp_path: Path) -> None:
     assert (
-        found(framing(case, "--like", "twitter/p0", "--min-decades", 0, "--json"))["belonging"] == 6
+        found(framing(case, "--like", "twitter/p0", "--min-rarity", 0, "--json"))["belonging"] == 6
     )
     assert (
-        found(framing(case, "--like", "twitter/p0", "--min-decades", 18, "--json"))["belonging"]
-        == 1
+        found(framing(case, "--like", "twitter/p0", "--min-rarity", 18, "--json"))["belonging"] == 1
     )
     assert len(found(framing(case, "--like", "twitter/p0", "--json"))["rows"]) == 2
     assert len(found(framing(case, "--like", "twitter/p0", "--top", 3, "--json"))["rows"]) == 3
@@ -114,7 +113,9 @@ def test_all_rows_are_printed_where_all_are_asked_for(tmp_path: Path) -> None:
 def test_a_table_of_something_else_is_not_written_over(case: Case, tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     result = framing(case, "--like", "twitter/p0", "--out", tmp_path / "mine.csv")
-    assert "is no list of a framing's posts: name another file with --out" in str(result.exception)
+    assert "is not a list of a framing's posts: name another file with --out" in str(
+        result.exception
+    )
     assert (tmp_path / "mine.csv").read_text(encoding="utf-8") == "a,b\n1,2\n"
 
 
@@ -146,12 +147,12 @@ def test_the_table_is_harmless_in_a_spreadsheet_and_the_terminal_is_not_steered(
         (("--name", "fire"), "has no framing 'fire'"),
         (("--name", "../fire", "--like", "twitter/p0"), "is not a valid framing name"),
         (("--name", "fire", "--delete"), "has no framing 'fire'"),
-        (("--delete",), "--delete goes with --name"),
-        (("--delete", "--name", "fire", "--like", "twitter/p0"), "--delete goes with --name"),
+        (("--delete",), "--delete takes --name"),
+        (("--delete", "--name", "fire", "--like", "twitter/p0"), "--delete takes --name"),
         (("--top", "3"), "name an example"),
-        (("--like", "twitter/p0", "--out", "posts.txt"), "is no CSV file"),
-        (("--like", "twitter/p0", "--min-decades", "nan"), "nan is no number"),
-        (("--like", "twitter/p0", "--min-decades", "19"), "--min-decades"),
+        (("--like", "twitter/p0", "--out", "posts.txt"), "is not a CSV file"),
+        (("--like", "twitter/p0", "--min-rarity", "nan"), "nan is not a number"),
+        (("--like", "twitter/p0", "--min-rarity", "19"), "--min-rarity"),
     ],
 )
 def test_what_can_not_work_is_told(
@@ -178,7 +179,7 @@ def test_bad_files_and_cases_are_told(case: Case, tmp_path: Path, command: Any) 
 
 
 def test_framings_are_kept_listed_and_deleted(case: Case) -> None:
-    assert "no framing is kept" in framing(case).output
+    assert "has no named framing" in framing(case).output
     kept = framing(case, "--like", "twitter/p0", "--name", "fire")
     assert "kept      fire" in kept.output
     framing(case, "--name", "fire", "--text", "who paid", "--unlike", "y/p0")

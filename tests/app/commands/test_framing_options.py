@@ -14,12 +14,12 @@ _TEXT = "They burned the station down and nobody says a word about who paid for 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--name", ""), "the name is empty"),
-        (("--name", "", "--text", _TEXT), "the name is empty"),
-        (("--name", "", "--delete"), "the name is empty"),
+        (("--name", ""), "--name is empty"),
+        (("--name", "", "--text", _TEXT), "--name is empty"),
+        (("--name", "", "--delete"), "--name is empty"),
         (
             ("--name", "fire", "--delete", "--top", "4"),
-            "--delete goes with --name and nothing else",
+            "--delete takes --name and no other option",
         ),
         (("--picture", ""), "the path is empty"),
         (("--text", _TEXT, "--unlike-picture", ""), "the path is empty"),

@@ -19,7 +19,7 @@ from sampling import FIXTURES, every_sample, source_of, table_text
 from workbooks import write_workbook
 
 from frametrace.app import cli
-from frametrace.app.inspection.findings import FileFound, Inspection
+from frametrace.app.inspection.findings import InspectedFile, Inspection
 from frametrace.app.inspection.inspect_sources import inspect_sources
 from frametrace.app.inspection.print_inspection import inspection_lines
 from frametrace.app.output.text_columns import Screen
@@ -43,14 +43,16 @@ def looked_at(
     reading: ReadSettings = ReadSettings(),
     given: Mapping[str, str] | None = None,
 ) -> Inspection:
-    return inspect_sources(sources, library=MediaLibrary(media, maps), reading=reading, given=given)
+    return inspect_sources(
+        sources, library=MediaLibrary(media, maps), reading=reading, draft_columns=given
+    )
 
 
 def text_of(found: Inspection, screen: Screen = Screen()) -> str:
     return "\n".join(inspection_lines(found, (), screen))
 
 
-def file_of(found: Inspection) -> FileFound:
+def file_of(found: Inspection) -> InspectedFile:
     ((file,),) = (source.files for source in found.sources)
     return file
 
@@ -117,14 +119,14 @@ def test_what_a_table_is_and_which_columns_were_used(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(rows.encode("cp1252")))
     file = file_of(looked_at(path))
     assert file.how == "a table separated by semicolons, its header in line 3"
-    assert file.encoding == "cp1252, by its letters"
+    assert file.encoding == "cp1252, detected"
     assert file.packing == "gzip"
     assert file.because == "by its columns platform, post_id, account_id"
     assert (file.kept, file.empty) == (("mood",), ("media",))
     assert set(file.used) == {"platform", "post_id", "account_id", "text"}
 
 
-def test_the_posts_that_show_most_stand_side_by_side(tmp_path: Path) -> None:
+def test_the_posts_that_show_most_stand_wrapped_columns(tmp_path: Path) -> None:
     rows = [("x", str(at), "lin", "", "", "") for at in range(9)]
     rows[5] = ("x", "5", "lin", "2024-05-01 14:03", "a caption", "")
     path = write(tmp_path / "posts.csv", *rows)
@@ -140,7 +142,7 @@ def test_of_many_rows_the_first_are_looked_at_and_that_is_said(tmp_path: Path) -
     rows = [("x", str(at), "lin", "", "", "") for at in range(2_500)]
     found = looked_at(write(tmp_path / "posts.csv", *rows))
     assert (file_of(found).rows, file_of(found).is_cut) == (2_000, True)
-    assert "at least 2,000; the first 2,000 were looked at: 2,000 posts" in text_of(found)
+    assert "at least 2,000; the first 2,000 were inspected: 2,000 posts" in text_of(found)
 
 
 def test_an_hour_long_file_takes_no_longer_than_its_beginning(tmp_path: Path) -> None:
@@ -152,7 +154,7 @@ def test_an_hour_long_file_takes_no_longer_than_its_beginning(tmp_path: Path) ->
         file.write("x,last,lin,31/12/2024,,\n")
     found = file_of(looked_at(path))
     assert found.times[0].unread == 2_000
-    assert "--day-order says it" in found.times[0].order
+    assert "use --day-order" in found.times[0].order
 
 
 def test_many_sidecars_are_told_of_together(tmp_path: Path) -> None:
@@ -169,7 +171,7 @@ def test_times_of_which_only_the_day_is_kept_are_said_to_be_days(tmp_path: Path)
     chat.write_text("[19.08.19, 14:03:22] Lin: hi there\n[20.08.19, 14:03:22] Mo: hello\n")
     (times,) = file_of(looked_at(chat)).times
     assert times.precisions == {"day": 2}
-    assert times.zone == "none is named: only the day is kept, unless --timezone names it"
+    assert times.zone == "none is given: only the day is kept, unless --timezone gives one"
 
 
 def test_rows_that_cannot_be_read_are_counted_with_an_example(tmp_path: Path) -> None:
@@ -186,9 +188,9 @@ def test_rows_that_cannot_be_read_are_counted_with_an_example(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("times", "zone", "order"),
     [
-        (("2024-05-01 14:03", "2024-05-02 14:03"), "none is named: taken as UTC", ""),
-        (("2024-05-01T14:03Z", "2024-05-02 14:03"), "some name none: taken as UTC", ""),
-        (("2024-05-01T14:03Z", "1714572180"), "named in each, or counted since 1970", ""),
+        (("2024-05-01 14:03", "2024-05-02 14:03"), "none is given: read as UTC", ""),
+        (("2024-05-01T14:03Z", "2024-05-02 14:03"), "some times give none: read as UTC", ""),
+        (("2024-05-01T14:03Z", "1714572180"), "given in each time, or counted since 1970", ""),
         (("2024-05-01", "2024-05-02"), "", ""),
         (("05/06/2024", "13/06/2024"), "", "day first, as '13/06/2024' shows"),
         (("05/06/2024", "06/13/2024"), "", "month first, as '06/13/2024' shows"),
@@ -209,7 +211,7 @@ def test_a_zone_that_users_say_is_told(tmp_path: Path) -> None:
     path = write(tmp_path / "posts.csv", ("x", "1", "lin", "2024-05-01 14:03", "", ""))
     reading = ReadSettings(zone=time_zone("Europe/Berlin"))
     file = file_of(looked_at(path, reading=reading))
-    assert file.times[0].zone == "none is named: Europe/Berlin, as --timezone says"
+    assert file.times[0].zone == "none is given: Europe/Berlin, by --timezone"
     assert file.shown[0].post.posted_at is not None
     assert file.shown[0].post.posted_at.hour == 12
 
@@ -254,7 +256,7 @@ def test_each_picture_is_named_with_what_gave_it(pictures: Path) -> None:
     text = text_of(found, Screen(300))
     assert "mapped.jpg (by a media map, 640 × 480)" in text
     assert "1 joined by its name, a guess" in text
-    assert "1 file of none of these posts, such as nobody.jpg" in text
+    assert "1 file belongs to none of these posts, such as nobody.jpg" in text
 
 
 def test_pictures_are_joined_as_adding_joins_them(pictures: Path) -> None:
@@ -280,8 +282,8 @@ def test_pictures_of_a_cut_file_are_told_to_be_a_sample(tmp_path: Path) -> None:
     rows = [("x", str(at), "lin", "", "", "gone.jpg") for at in range(2_001)]
     (tmp_path / "some.jpg").write_bytes(jpeg(photo(1), 60))
     text = text_of(looked_at(write(tmp_path / "posts.csv", *rows), media=[tmp_path]))
-    assert "2,000 named and not there" in text
-    assert "this is about the rows that were looked at" in text
+    assert "2,000 named but missing" in text
+    assert "these counts are about the inspected rows" in text
 
 
 def test_a_folder_of_pictures_is_one(tmp_path: Path) -> None:
@@ -289,7 +291,7 @@ def test_a_folder_of_pictures_is_one(tmp_path: Path) -> None:
     (tmp_path / "lin" / "1.jpg").write_bytes(jpeg(photo(1), 60))
     found = looked_at(tmp_path)
     assert file_of(found).format == "folder"
-    assert file_of(found).because == "as no file of posts in it is recognised"
+    assert file_of(found).because == "because no file of posts was recognised in it"
     assert found.pictures.joined["row"] == 1
 
 
@@ -314,7 +316,7 @@ def test_a_table_that_no_format_fits_is_read_by_a_draft(tmp_path: Path) -> None:
     assert file.shown[0].post.text == table.columns["Beitragstext"][0]
     text = text_of(found)
     assert 'post_id = "Link zum Beitrag"' in text
-    assert "none fits: read here by the draft above" in text
+    assert "unknown: read by the draft above" in text
     assert "# media" in text
 
 
@@ -456,12 +458,12 @@ def test_a_draft_is_written_once_and_added_by(tmp_path, command):
     written = (tmp_path / "columns.toml").read_bytes()
     again = command("inspect", "t.csv", "--draft", "columns.toml", cwd=tmp_path)
     assert again.returncode == 2
-    assert "nothing is written over it" in again.stderr
+    assert "is not overwritten" in again.stderr
     assert (tmp_path / "columns.toml").read_bytes() == written
     added = command("add", "case", "t.csv", "--columns", "columns.toml", "--json", cwd=tmp_path)
     assert json.loads(added.stdout)["posts"] == len(table.rows)
     kept = command("inspect", "t.csv", "--case", "case", cwd=tmp_path)
-    assert "by the column map that the case keeps" in kept.stdout
+    assert "of the case" in kept.stdout
     assert not any("--draft" in line for line in kept.stdout.splitlines())
 
 
@@ -469,7 +471,7 @@ def test_a_draft_is_refused_where_none_is_needed_or_several_are(tmp_path, comman
     source = write_posts(tmp_path / "sources")
     done = command("inspect", source, "--draft", tmp_path / "new.toml")
     assert done.returncode == 2
-    assert "nothing here needs a column map" in done.stderr
+    assert "no table here needs a column map" in done.stderr
     write_table(tmp_path / "a.csv", named("entradas de un blog"))
     write_table(tmp_path / "b.csv", named("推文列表"))
     done = command(
@@ -582,7 +584,7 @@ def test_a_map_is_drafted_where_the_format_that_fits_gives_no_posts(tmp_path: Pa
     rows = [(str(at), "1", "lin", "some words of a forum", "2024-05-01 10:00") for at in range(3)]
     done = inspected(write(tmp_path / "forum.csv", *rows, header=header))
     assert done.exit_code == 0
-    assert "none fits: read here by the draft above" in done.stdout
+    assert "unknown: read by the draft above" in done.stdout
     assert "rows      3: 3 posts" in done.stdout
     assert "4cat" not in done.stdout
     assert "--columns columns.toml" in done.stdout

@@ -230,18 +230,18 @@ def test_the_same_cases_give_the_same_report(made: Made, cases: list[Path], tmp_
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["{a}", "--out", "x.csv"], "--out goes with two cases or more.*frametrace report"),
-        (["{a}", "--report", "x"], "--report goes with two cases or more"),
-        (["{a}", "--work", "x"], "--work goes with two cases or more"),
-        (["{a}", "--all"], "--all goes with two cases or more"),
+        (["{a}", "--out", "x.csv"], "--out needs two cases or more.*frametrace report"),
+        (["{a}", "--report", "x"], "--report needs two cases or more"),
+        (["{a}", "--work", "x"], "--work needs two cases or more"),
+        (["{a}", "--all"], "--all needs two cases or more"),
         (["{a}", "{b}", "--out", "x.json"], "x.json is not a CSV file: name one that ends in .csv"),
-        (["{a}", "{b}", "--report", "{b}/x"], "lies in a case"),
+        (["{a}", "{b}", "--report", "{b}/x"], "is inside a case"),
         (["{a}", "{b}", "--report", "{text}"], "is a file"),
         (["{a}", "{b}", "--work", "{text}"], "exists and is not a case"),
         (["{a}", "{b}", "--work", "{a}"], "is, or lies in, the case"),
         (["{a}", "{b}", "{a}"], "is named twice"),
         (["{a}", "nowhere"], "nowhere is not a case"),
-        (["{a}", "{b}", "--work", "{new}", "--report", "{new}/x"], "lies in"),
+        (["{a}", "{b}", "--work", "{new}", "--report", "{new}/x"], "is inside"),
     ],
 )
 def test_what_can_not_work_is_refused_before_anything_is_done(

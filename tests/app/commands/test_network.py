@@ -12,8 +12,7 @@ from click.testing import CliRunner
 from hostile import HOSTILE
 
 from frametrace.app.cli import frametrace
-from frametrace.app.report.network_files import FILES
-from frametrace.app.report.network_graphs import MOST_EDGES, ties_view, write_gexf
+from frametrace.app.report.network_files import FILES, MAX_EDGES, ties_view, write_gexf
 from frametrace.app.report.write_report import write_report
 from frametrace.case.store import Case
 from frametrace.matcher.match_case import match_case
@@ -138,20 +137,20 @@ def test_rows_that_cannot_be_read_are_counted_with_their_reason(tmp_path):
     )
     done = ran("--from-csv", tmp_path / "s.csv", "--out", tmp_path / "out")
     assert done.exit_code == 0
-    assert "3 rows; 1 share nothing, 1 can't be read" in done.stdout
+    assert "3 rows; 1 without an item, 1 can't be read" in done.stdout
     assert "line 3: 'soon' is not a time" in done.stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "name a CASE, or a table with --from-csv"),
-        (("CASE", "--from-csv", "TABLE"), "and not both"),
-        (("CASE", "--account", "who"), "columns are named with --from-csv"),
-        (("--from-csv", "TABLE", "--by", "url"), "--by goes with a CASE"),
-        (("--from-csv", "TABLE", "--window", "soon"), "no span of time"),
-        (("--from-csv", "TABLE", "--window", "0"), "no span of time"),
-        (("--from-csv", "TABLE", "--window", "99999d"), "no span of time"),
+        ((), "name either a CASE or a table with --from-csv"),
+        (("CASE", "--from-csv", "TABLE"), "name either a CASE"),
+        (("CASE", "--account", "who"), "columns are named only with --from-csv"),
+        (("--from-csv", "TABLE", "--by", "url"), "--by needs a CASE"),
+        (("--from-csv", "TABLE", "--window", "soon"), "is not a duration"),
+        (("--from-csv", "TABLE", "--window", "0"), "is not a duration"),
+        (("--from-csv", "TABLE", "--window", "99999d"), "is not a duration"),
     ],
 )
 def test_calls_that_cannot_work_say_why(small_case, table, tmp_path, arguments, said):
@@ -237,8 +236,8 @@ def test_ties_without_rates_are_the_last_and_none_is_significant(results_of):
 
 
 def test_a_graph_holds_no_more_than_a_viewer_opens(results_of, tmp_path, monkeypatch):
-    monkeypatch.setattr("frametrace.app.report.network_graphs.MOST_EDGES", 2)
-    assert MOST_EDGES > 2
+    monkeypatch.setattr("frametrace.app.report.network_files.MAX_EDGES", 2)
+    assert MAX_EDGES > 2
     ties = [tie("a", "b", q_value=0.5), tie("a", "c", q_value=0.1), tie("a", "d", q_value=0.2)]
     write_gexf(tmp_path / "n.gexf", results_of(ties))
     graph = networkx.read_gexf(tmp_path / "n.gexf")

@@ -22,7 +22,7 @@ HASH = {"signal": "pdq", "relation": "copy", "inliers": None, "part_a": None, "p
         ({"relation": "copy", "part_a": 0.98, "part_b": 0.97}, "all of it"),
         (
             {"relation": "copy", "part_a": 0.7, "part_b": 0.97, "rotation": -90},
-            "turned by 90° to the left, 70% of it",
+            "rotated by 90° to the left, 70% of it",
         ),
         (
             {"relation": "contains", "part_a": 0.8, "part_b": 0.24, "mirrored": True},
@@ -32,11 +32,11 @@ HASH = {"signal": "pdq", "relation": "copy", "inliers": None, "part_a": None, "p
         ({"relation": "part", "part_a": 0.3, "part_b": 0.95}, "30% of it, cut out"),
         (
             {"relation": "shares_element", "part_a": 0.08, "part_b": 0.1},
-            "8% of it agrees, maybe a logo, a sign or text in the picture",
+            "8% of it agrees, perhaps a logo, a sign or text in the picture",
         ),
         (
             {"relation": "shares_element", "part_a": 0.25, "part_b": 0.6},
-            "25% of it agrees, maybe an app's bars, a frame or parts of one photo that overlap",
+            "25% of it agrees, perhaps an app's bars, a frame or overlapping parts of one photo",
         ),
         (
             {"relation": "same_scene", "part_a": 0.9, "part_b": 0.9, "mirrored": True},
@@ -52,11 +52,11 @@ HASH = {"signal": "pdq", "relation": "copy", "inliers": None, "part_a": None, "p
         ),
         (
             {"relation": "shares_element", "part_a": 0.08, "part_b": 0.1, **ALTERED},
-            "8% of it agrees, maybe a logo, a sign or text in the picture",
+            "8% of it agrees, perhaps a logo, a sign or text in the picture",
         ),
         ({**HASH, "rotation": 0}, "all of it"),
-        ({**HASH, "rotation": 90}, "turned by 90° to the right, all of it"),
-        ({**HASH, "rotation": 180, "mirrored": True}, "mirrored, turned by 180°, all of it"),
+        ({**HASH, "rotation": 90}, "rotated by 90° to the right, all of it"),
+        ({**HASH, "rotation": 180, "mirrored": True}, "mirrored, rotated by 180°, all of it"),
         ({**HASH, "signal": "phash", "mirrored": None, "rotation": None}, "all of it"),
         ({**HASH, "signal": "clip", "relation": "similar"}, "looks alike"),
         ({**HASH, "signal": "sha256"}, "the same file"),
@@ -81,7 +81,7 @@ def test_the_command_says_what_happened_and_gives_the_evidence_as_json(tmp_path,
     assert done.returncode == 0
     assert re.fullmatch(r"(indexing .*\n)?", done.stderr)  # the first time
     header, mirrored, collage = done.stdout.splitlines()
-    assert header.split()[:4] == ["relation", "what", "happened", "evidence"]
+    assert header.split()[:3] == ["relation", "edits", "evidence"]
     assert re.search(r"mirrored, all of it +pdq: \d+ bits differ", mirrored)
     assert re.search(r"all of it, inside a larger picture +local: \d+ features agree", collage)
     modules = imported(*arguments)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.app.report.csv_tables import GROUPS_COLUMNS, neutral, rows_of, write_csv
+from frametrace.app.report.csv_tables import GROUPS_COLUMNS, escape_formula, rows_of, write_csv
 from frametrace.matcher.results import FRAMINGS, MAP, MATCHES
 from frametrace.posts.errors import UsageError
 
@@ -14,27 +14,27 @@ from frametrace.posts.errors import UsageError
 def back(cell):
     """What the documentation says a reader does: take one apostrophe away where one was put."""
     bare = cell.removeprefix("'")
-    return bare if cell.startswith("'") and neutral(bare) == cell else cell
+    return bare if cell.startswith("'") and escape_formula(bare) == cell else cell
 
 
 @given(st.text() | st.text(alphabet="'=+-@\t\r\n＝a", max_size=5))
 def test_no_cell_begins_a_formula_and_each_gives_back_its_text(text):
-    assert neutral(text)[:1] not in set("=+-@\t\r\n＝＋－＠")
-    assert back(neutral(text)) == text
+    assert escape_formula(text)[:1] not in set("=+-@\t\r\n＝＋－＠")
+    assert back(escape_formula(text)) == text
 
 
 @given(st.lists(st.tuples(st.text(), st.text()), min_size=1, max_size=4))
 def test_rows_stay_rows_whatever_ends_lines_in_their_cells(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("rows") / "t.csv"
     write_csv(path, pa.table(dict(zip("ab", zip(*rows, strict=True), strict=True))))
-    assert rows_of(path, "ab", "table") == [[neutral(cell) for cell in row] for row in rows]
+    assert rows_of(path, "ab", "table") == [[escape_formula(cell) for cell in row] for row in rows]
 
 
 def test_a_file_that_is_something_else_is_not_written_over(tmp_path):
     assert rows_of(tmp_path / "none.csv", "ab", "table") == []
     for content in (b"", b"a,c\n1,2\n", b"\xff\xfe", b'a,b\n"'):
         (tmp_path / "t.csv").write_bytes(content)
-        with pytest.raises(UsageError, match="is no table: name another file"):
+        with pytest.raises(UsageError, match="is not a table: name another file"):
             rows_of(tmp_path / "t.csv", "ab", "table")
 
 

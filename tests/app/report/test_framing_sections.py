@@ -16,13 +16,19 @@ from making import jpeg, make_case, photo
 
 from frametrace.app.library import Matched
 from frametrace.app.output.print_results import print_matched
-from frametrace.app.report import page as page_module
+from frametrace.app.report import group_views as views_module
 from frametrace.app.report import write_report as report_module
 from frametrace.app.report.evidence_sentences import sentence
 from frametrace.app.report.framing_sections import framing_views
-from frametrace.app.report.framing_sentences import compared_by, held, language, name_of, rise
-from frametrace.app.report.map_drawing import COLOURED, map_view
-from frametrace.app.report.page import views_of
+from frametrace.app.report.framing_sentences import (
+    cohesion_sentence,
+    compared_by,
+    language_name,
+    name_of,
+    rise_sentence,
+)
+from frametrace.app.report.group_views import group_views
+from frametrace.app.report.map_drawing import MAX_COLOURED, map_view
 from frametrace.app.report.write_report import write_report
 from frametrace.app.summary import counts_of
 from frametrace.matcher.match_case import match_case
@@ -132,7 +138,7 @@ def test_a_framing_is_called_by_its_terms_and_shows_what_is_said_and_seen(case, 
     assert counts == {f"LOOK: {FIRE}!": "1 post", FIRE: "4 posts by 3 accounts"}
     rose = "First on \u2068vk\u2069, 2020-01-01 00:00 UTC; on \u2068y\u2069 3 hours later."
     assert rose in fire
-    assert "All pairs of what its posts say and show are alike" in fire
+    assert "All pairs of its contents are directly similar" in fire
     assert re.search(
         r"Accounts with several of its posts: <bdi>a0</bdi> on <bdi>vk</bdi> \(2\)", fire
     )
@@ -142,7 +148,7 @@ def test_every_post_says_what_it_has_in_common_with_which_other(case, html):
     results, _ = load_results(case)
     fire = articles(html)[0]
     tied = re.findall(
-        r"tied to (\w+) (p\d+): (.*?); (together )?as rare as 1 of (?:over )?(\S+)", fire
+        r"tied to (\w+) (p\d+): (.*?); (together )?as rare as 1 in (?:over )?(\S+)", fire
     )
     rows = [row for row in results.members.to_pylist() if row["kind"] == "framing"]
     (group,) = {row["group_id"] for row in rows if row["text"] == FIRE}
@@ -304,7 +310,7 @@ def test_results_of_a_version_without_framings_have_a_report_too(case, tmp_path,
 
 
 def test_framings_past_those_shown_are_on_the_map_without_a_link(case, tmp_path, monkeypatch):
-    monkeypatch.setattr(page_module, "MOST_GROUPS", 1)
+    monkeypatch.setattr(views_module, "MAX_GROUPS", 1)
     html = html_of(case, tmp_path)
     drawing = html.split('id="map"')[1].split("</svg>")[0]
     assert len(articles(html)) == 1
@@ -314,7 +320,7 @@ def test_framings_past_those_shown_are_on_the_map_without_a_link(case, tmp_path,
 
 def test_the_largest_have_colours_of_their_own_and_the_rest_one(case):
     results, _ = load_results(case)
-    count = COLOURED + 3
+    count = MAX_COLOURED + 3
     (post, *_) = results.map.to_pylist()
     named = [f"framing-{at}" for at in range(count)]
     group = results.groups.to_pylist()[0] | {"kind": "framing"}
@@ -325,12 +331,12 @@ def test_the_largest_have_colours_of_their_own_and_the_rest_one(case):
     drawn = map_view(
         case, replace(results, groups=groups, map=pa.Table.from_pylist(rows, MAP)), set(named)
     )
-    marks = [patch.mark for patch in drawn.patches]
-    assert marks == ["none", *["other"] * 3, *(f"m{at}" for at in range(COLOURED, 0, -1))]
-    assert [patch.number for patch in drawn.coloured] == list(range(1, COLOURED + 1))
-    assert [patch.square for patch in drawn.coloured] == [False] * 5 + [True] * 5
-    for patch in drawn.patches:
-        for dot in patch.dots:
+    marks = [layer.mark for layer in drawn.layers]
+    assert marks == ["none", *["other"] * 3, *(f"m{at}" for at in range(MAX_COLOURED, 0, -1))]
+    assert [layer.number for layer in drawn.coloured] == list(range(1, MAX_COLOURED + 1))
+    assert [layer.square for layer in drawn.coloured] == [False] * 5 + [True] * 5
+    for layer in drawn.layers:
+        for dot in layer.dots:
             assert dot.radius <= dot.x <= drawn.width - dot.radius
             assert dot.radius <= dot.y <= drawn.height - dot.radius
 
@@ -341,9 +347,9 @@ def test_two_dots_are_no_map(case):
 
 
 def test_pictures_are_shared_by_the_framings_of_a_page(case, monkeypatch):
-    monkeypatch.setattr(page_module, "MOST_OF_FRAMINGS", 3)
+    monkeypatch.setattr(views_module, "MAX_FRAMING_PICTURES", 3)
     results, _ = framings_of(case, pictures=[f"{at:064x}" for at in range(12)])
-    assert [len(view.pictures) for view in views_of(results)["framing"]] == [2, 2, 2]
+    assert [len(view.pictures) for view in group_views(results)["framing"]] == [2, 2, 2]
 
 
 MEMBER = {"tied_by": None, "kind": "framing", "via_platform": "x", "via_post_id": "p1"}
@@ -354,10 +360,10 @@ MEMBER = {"tied_by": None, "kind": "framing", "via_platform": "x", "via_post_id"
     [
         ([("captions", "caption", 0.79)], "captions of similar meaning (cosine 0.79)"),
         ([("captions", "caption_key", 1.0)], "captions in the same words"),
-        ([("lettering", "caption_key", 0.6)], "lettering in similar words (Jaccard 0.60)"),
+        ([("lettering", "caption_key", 0.6)], "text in pictures in similar words (Jaccard 0.60)"),
         (
             [("caption and lettering", "caption", 0.7), ("pictures", "photo", 1.0)],
-            "a caption and lettering of similar meaning (cosine 0.70), the same photo",
+            "a caption and text in a picture of similar meaning (cosine 0.70), the same photo",
         ),
         ([("pictures", "clip", 0.9)], "pictures that look alike (cosine 0.90)"),
     ],
@@ -366,7 +372,7 @@ def test_what_posts_have_in_common_is_said_in_plain_words(told, said):
     rows = [dict(zip(("kind", "signal", "similarity"), one, strict=True)) for one in told]
     words = sentence(MEMBER | {"tied_by": rows, "decades": 8.21})
     together = "together " if len(told) > 1 else ""
-    assert words == f"tied to x p1: {said}; {together}as rare as 1 of 200,000,000 unrelated pairs"
+    assert words == f"tied to x p1: {said}; {together}as rare as 1 in 200,000,000 unrelated pairs"
 
 
 def platform_of(name, posts, *hours):
@@ -394,16 +400,21 @@ def platform_of(name, posts, *hours):
     ],
 )
 def test_how_a_framing_rose_is_said_in_a_sentence(rows, said):
-    assert re.sub("\u2068(.*?)\u2069", r"\1", rise(rows)) == said
+    assert re.sub("\u2068(.*?)\u2069", r"\1", rise_sentence(rows)) == said
 
 
 def test_how_tightly_a_framing_holds_is_said_in_a_sentence():
-    assert "94% are alike by themselves" in held(0.94)
-    assert held(0.999).startswith("All pairs")
+    assert "94% are directly similar" in cohesion_sentence(0.94)
+    assert cohesion_sentence(0.999).startswith("All pairs")
 
 
 def test_languages_are_called_by_their_names_where_they_have_one_here():
-    assert [language(code) for code in ("zh", "xx", "und", "und-Latn")] == ["Chinese", "xx", "", ""]
+    assert [language_name(code) for code in ("zh", "xx", "und", "und-Latn")] == [
+        "Chinese",
+        "xx",
+        "",
+        "",
+    ]
 
 
 def test_only_what_there_is_to_compare_is_missed():

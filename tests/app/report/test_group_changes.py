@@ -11,9 +11,9 @@ import pytest
 from hostile import HASHES, HOSTILE
 from making import jpeg, photo, write_jsonl
 
-from frametrace.app.report import page as page_module
+from frametrace.app.report import group_views as views_module
 from frametrace.app.report.group_changes import Since, changed_most, mark, news, since_of
-from frametrace.app.report.page import views_of
+from frametrace.app.report.group_views import group_views
 from frametrace.app.report.write_report import write_report
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
@@ -88,7 +88,7 @@ def test_each_group_is_marked_with_what_became_of_it(grown, report):
 def test_newcomers_to_a_known_group_are_told_from_its_accounts(grown, report):
     (grew,) = (i for i, row in changes_of(grown).items() if row["change"] == "grew")
     content = articles(report)[grew][2]
-    assert "3 new posts, 1 account new to it" in content
+    assert "3 new posts, 1 account new to the group" in content
     rows = re.findall(r"<tr>\n<td.*?</tr>", content, re.S)
     marks = [re.findall(r'<span class="mark">(.*?)</span>', row) for row in rows]
     assert marks == [[]] * 4 + [["new post"], ["newcomer"], ["newcomer"]]
@@ -133,11 +133,11 @@ def test_the_same_results_give_the_same_report(grown, report, tmp_path):
 
 def test_what_changed_is_on_the_page_even_where_others_spread_wider(grown, monkeypatch):
     results, _ = load_results(grown)
-    monkeypatch.setattr(page_module, "MOST_GROUPS", 0)
-    shown = [view.row["group_id"] for group in views_of(results).values() for view in group]
+    monkeypatch.setattr(views_module, "MAX_GROUPS", 0)
+    shown = [view.row["group_id"] for group in group_views(results).values() for view in group]
     assert shown == [i for i, row in changes_of(grown).items() if row["change"] != "same"]
-    monkeypatch.setattr(page_module, "MOST_CHANGED", 1)
-    shown = [view.row["change"] for group in views_of(results).values() for view in group]
+    monkeypatch.setattr(views_module, "MAX_CHANGED", 1)
+    shown = [view.row["change"] for group in group_views(results).values() for view in group]
     assert shown == ["grew"]
 
 
@@ -160,7 +160,7 @@ def test_match_prints_what_changed_and_in_json(grown, command):
 
 def test_another_threshold_is_told_of(grown, tmp_path, command):
     case = shutil.copytree(grown.path, tmp_path / "case")
-    note = "was matched otherwise (max_pdq was 31): changes may come of that."
+    note = "was matched differently (max_pdq was 31): this may explain changes."
     assert note not in command("match", case).stdout
     assert note in command("match", case, "--max-pdq", "20").stdout
 
@@ -184,12 +184,12 @@ def test_the_groups_that_gained_most_come_first(grown):
         ("same", ["a"], 0, 0, "", ""),
         ("same", ["b"], 0, 0, "", "was b"),
         ("new", [], 1200, 7, "new", ""),
-        ("grew", ["a"], 1200, 1, "grew +1,200", "1,200 new posts, 1 account new to it"),
+        ("grew", ["a"], 1200, 1, "grew +1,200", "1,200 new posts, 1 account new to the group"),
         ("grew", ["a"], 0, 0, "grew", ""),
         ("merged", ["a", "b"], 1, 0, "merged from 2", "1 new post, was a, b"),
         ("merged", [*"abcdef"], 0, 0, "merged from 6", "was a, b, c, d and 2 more"),
         ("split", ["b"], 0, 0, "split", "was b"),
-        ("changed", ["a"], 2, 2, "changed", "2 new posts, 2 accounts new to it"),
+        ("changed", ["a"], 2, 2, "changed", "2 new posts, 2 accounts new to the group"),
     ],
 )  # fmt: skip
 def test_marks_are_a_word_and_news_a_line(change, previous, posts, accounts, marked, told):

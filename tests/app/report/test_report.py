@@ -15,7 +15,7 @@ from hostile import HASHES, HOSTILE, write_posts
 from making import jpeg, make_case, photo, write_jsonl
 from PIL import Image
 
-from frametrace.app.report.network_graphs import write_gexf
+from frametrace.app.report.network_files import write_gexf
 from frametrace.app.report.write_report import write_report
 from frametrace.app.summary import reasons_of
 from frametrace.case.ingest import add_sources
@@ -243,7 +243,7 @@ def test_a_report_is_never_written_into_its_case(small_case):
 def test_a_report_is_never_written_into_another_case(small_case, tmp_path):
     other = shutil.copytree(small_case.path, tmp_path / "other")
     for out in (other, other / "results"):
-        with pytest.raises(UsageError, match="lies in a case"):
+        with pytest.raises(UsageError, match="is inside a case"):
             write_report(small_case, out, executor=InProcess())
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from making import jpeg, make_case, photo
 from PIL import Image, ImageOps
 
-from frametrace.app.report import page as page_module
+from frametrace.app.report import group_views as views_module
 from frametrace.app.report.evidence_sentences import label, sentence
 from frametrace.app.report.side_by_side import regions
 from frametrace.app.report.write_report import write_report
@@ -188,19 +188,19 @@ def test_what_is_tied_by_features_stands_beside_it_with_what_both_show_outlined(
 
 
 def test_how_many_pictures_were_edited_is_said(case, html, command):
-    said = "pictures tied to a photo by local features: 1; larger pictures that hold a photo: 1"
+    said = "pictures tied to a photo by local features: 1; larger pictures that contain a photo: 1"
     assert f"<dt>edited</dt><dd>{said}</dd>" in html
     assert f"edited    {said}\n" in command("match", case.path).stdout
 
 
 def test_only_some_pictures_stand_side_by_side(case, monkeypatch, tmp_path):
-    monkeypatch.setattr(page_module, "MOST_BESIDE", 1)
+    monkeypatch.setattr(views_module, "MAX_PAIRS", 1)
     write_report(case, tmp_path / "of_group", executor=InProcess())
     html = (tmp_path / "of_group" / "index.html").read_text("utf-8")
     ((*_, caption),) = figures(html)
     assert "inside a larger picture" in caption  # fewer features agree than of the crop
     assert "1 of 2 are shown, those of which least agrees" in html
-    monkeypatch.setattr(page_module, "MOST_BESIDE_ON_PAGE", 0)
+    monkeypatch.setattr(views_module, "MAX_PAIRS_ON_PAGE", 0)
     write_report(case, tmp_path / "of_page", executor=InProcess())
     assert not list(figures((tmp_path / "of_page" / "index.html").read_text("utf-8")))
 
@@ -214,7 +214,7 @@ def test_a_picture_whose_file_is_gone_stands_beside_nothing(case, tmp_path):
 
 
 def test_pairs_that_share_an_element_are_counted_and_in_no_group(html):
-    assert "in no group for it: 1." in html
+    assert "does not put them in a group: 1." in html
 
 
 def test_groups_csv_has_the_evidence(case, tmp_path):

@@ -141,7 +141,7 @@ def test_the_report_of_a_tip_without_echoes_says_so(small_case, tmp_path):
 
 def test_folders_and_answers_of_others_are_never_overwritten(small_case, hostile_tip, tmp_path):
     (tmp_path / "index.html").write_text("mine")
-    with pytest.raises(UsageError, match="which no report has written"):
+    with pytest.raises(UsageError, match="which no report wrote"):
         written(small_case, hostile_tip, tmp_path)
     assert (tmp_path / "index.html").read_text() == "mine"
     out = tmp_path / "out"
@@ -290,7 +290,7 @@ def test_a_watch_that_can_find_nothing_says_so_and_makes_no_case(small_case, hos
         other = tmp_path / "other.csv"
         other.write_text(text)
         result = watch(small_case.path, hostile_tip, "--out", other)
-        assert "is no list of a watch" in str(result.exception)
+        assert "is not a list of a watch" in str(result.exception)
         assert other.read_text() == text
     folder = make_case(tmp_path / "new", [{"text": "hello"}]).path
     assert "there is nothing to compare with" in watch(folder, folder.parent / "posts.jsonl").output

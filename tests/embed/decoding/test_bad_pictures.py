@@ -12,9 +12,10 @@ import numpy as np
 import pillow_heif
 import pillow_jxl  # noqa: F401
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 from making import encoded, oriented, photo, png, png_chunk
+from trying import examples
 
 from frametrace.embed.decoding.decode import MAX_SIDE, decode
 from frametrace.posts.errors import DecodeError
@@ -187,7 +188,7 @@ SAMPLES = [
 ]
 
 
-@settings(max_examples=800, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(800, [HealthCheck.too_slow])
 @given(
     st.sampled_from(SAMPLES),
     st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=8)), max_size=6),

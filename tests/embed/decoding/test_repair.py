@@ -107,7 +107,7 @@ def test_of_a_progressive_picture_the_first_scan_counts() -> None:
     first = data.index(b"\xff\xda")
     second = data.index(b"\xff\xda", first + 2)
     for share in (0.1, 0.3):
-        with pytest.raises(DecodeError, match="of its rows are there"):
+        with pytest.raises(DecodeError, match="of its rows are present"):
             decode(data[: int(first + (second - first) * share)])
     assert 0 < missing(decode(data[: int(first + (second - first) * 0.8)])) < 0.5
 

@@ -8,10 +8,11 @@ import imagehash
 import numpy as np
 import pdqhash
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from making import jpeg, photo
 from PIL import Image, ImageOps
+from trying import examples
 
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.signals.pdq import (
@@ -67,7 +68,7 @@ def test_one_photo_in_any_colour_mode_has_one_pdq(shared: Path) -> None:
     assert max(far.values()) <= 2, far
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     st.integers(0, 10_000), st.integers(64, 700), st.integers(64, 700), st.sampled_from([1, 5, 20])
 )
@@ -82,7 +83,7 @@ def test_pdq_agrees_with_the_package_on_any_picture(
         assert bits(code, expected) <= 6
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.integers(0, 10_000), st.integers(64, 700), st.integers(64, 700))
 def test_the_forms_of_a_picture_have_the_hashes_of_its_pixels_turned_over(
     seed: int, width: int, height: int
@@ -173,7 +174,7 @@ FILLS = {
 }
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.integers(0, 2**32), SIDES, SIDES, st.sampled_from(sorted(FILLS)))
 def test_shrinking_is_that_of_pillow_pixel_for_pixel(
     seed: int, width: int, height: int, fill: str

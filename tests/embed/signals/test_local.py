@@ -38,7 +38,7 @@ def test_lettering_leaves_the_photo_beside_it_its_share():
     sheet = Image.new("RGB", (400, 400), "white")
     sheet.paste(photo(1, 400, 200), (0, 0))
     sheet.paste(noise(400, 200), (0, 200))
-    above = features(sheet).place[:, 1] < 200
+    above = features(sheet).positions[:, 1] < 200
     alone = len(features(photo(1, 400, 200)))
     assert above.sum() > min(alone, FEATURES / 2) / 2
     assert above[:60].sum() > 10  # and the best of them come early
@@ -64,9 +64,9 @@ def test_bytes_that_are_no_value_are_refused(damage):
 def test_places_lie_in_the_shrunken_picture():
     found = features(photo(2, 900, 600))
     assert (found.width, found.height) == (400, 267)
-    assert (found.place >= 0).all()
-    assert (found.place < [400, 267]).all()
-    assert np.ptp(found.place[:, 0]) > 200
+    assert (found.positions >= 0).all()
+    assert (found.positions < [400, 267]).all()
+    assert np.ptp(found.positions[:, 0]) > 200
 
 
 @given(st.integers(0, 2**32), st.integers(1, 20), st.integers(1, 20))
@@ -80,7 +80,7 @@ def test_bits_between_are_those_of_the_unpacked_bits(seed, m, n):
 def test_the_mirrored_features_are_those_of_the_mirror_image():
     image = photo(3, 400, 300)
     ours, theirs = features(image).mirrored(), features(ImageOps.mirror(image))
-    near = np.abs(ours.place[:, None] - theirs.place).max(axis=2) < 1.5
+    near = np.abs(ours.positions[:, None] - theirs.positions).max(axis=2) < 1.5
     turn = np.abs((ours.angle[:, None] - theirs.angle + 180) % 360 - 180) < 10
     bits = bits_between(ours.words, theirs.words)
     same = near & turn & (bits <= 16)
@@ -94,7 +94,7 @@ def test_the_mirror_of_the_mirror_is_the_picture():
     found = features(photo(4))
     again = found.mirrored().mirrored()
     assert (again.words == found.words).all()
-    np.testing.assert_allclose(again.place, found.place, atol=1e-3)
+    np.testing.assert_allclose(again.positions, found.positions, atol=1e-3)
     np.testing.assert_allclose(again.angle, found.angle, atol=1e-3)
 
 

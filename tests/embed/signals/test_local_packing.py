@@ -9,7 +9,7 @@ from picturing import detailed, post_of, statement
 from PIL import Image
 
 from frametrace.embed.decoding.decode import decode
-from frametrace.embed.signals.local import FEATURES, Features, Local, is_value, words_at
+from frametrace.embed.signals.local import FEATURES, Features, Local, is_feature_code, words_at
 
 HEAD = np.array([400, 300], "<u2").tobytes()
 ROW = FEATURE.itemsize
@@ -38,7 +38,7 @@ def value(rows, size=(400, 300)):
 def test_features_of_a_picture_are_packed_back_to_the_byte(name):
     code = code_of(jpeg(PICTURES[name](), 80))
     features = Features.of(code)
-    assert is_value(code)
+    assert is_feature_code(code)
     assert features.where(np.ones(len(features), bool)) == code
     assert features.first(len(features)) == features.first(10_000) == code
     for count in (0, 1, len(features) // 2):
@@ -59,10 +59,10 @@ def test_the_mirror_can_be_packed():
     code = code_of(jpeg(photo(7)))
     mirrored = Features.of(code).mirrored()
     packed = mirrored.first(FEATURES)
-    assert is_value(packed)
+    assert is_feature_code(packed)
     again = Features.of(packed)
     assert (again.words == mirrored.words).all()
-    np.testing.assert_allclose(again.place, mirrored.place, atol=1 / 64)
+    np.testing.assert_allclose(again.positions, mirrored.positions, atol=1 / 64)
     np.testing.assert_allclose(again.angle, mirrored.angle, atol=1)
 
 
@@ -70,40 +70,40 @@ def test_the_mirror_can_be_packed():
 def test_a_value_is_one_of_any_size_up_to_400(size):
     rows = made_features(1)
     rows["x"], rows["y"] = rows["x"] % (64 * size[0] + 1), rows["y"] % (64 * size[1] + 1)
-    assert is_value(value(rows, size))
-    assert is_value(value(rows[:0], size))
+    assert is_feature_code(value(rows, size))
+    assert is_feature_code(value(rows[:0], size))
 
 
 @pytest.mark.parametrize("size", [(0, 300), (400, 0), (0, 0), (401, 300), (300, 401), (65535, 1)])
 def test_sizes_that_no_picture_is_shrunk_to_are_refused(size):
-    assert not is_value(value(made_features(1)[:0], size))
+    assert not is_feature_code(value(made_features(1)[:0], size))
 
 
 def test_so_many_features_and_no_more_are_taken():
-    assert is_value(value(made_features(1, FEATURES)))
-    assert not is_value(value(made_features(1, FEATURES + 1)))
-    assert is_value(value(made_features(1, 12)), 12)
-    assert not is_value(value(made_features(1, 13)), 12)
+    assert is_feature_code(value(made_features(1, FEATURES)))
+    assert not is_feature_code(value(made_features(1, FEATURES + 1)))
+    assert is_feature_code(value(made_features(1, 12)), 12)
+    assert not is_feature_code(value(made_features(1, 13)), 12)
 
 
 @pytest.mark.parametrize("length", [0, 1, 3, 5, 4 + ROW - 1, 4 + ROW + 1, ROW, 4 + 2 * ROW + 4])
 def test_other_lengths_are_refused(length):
-    assert not is_value(value(made_features(1))[:length])
+    assert not is_feature_code(value(made_features(1))[:length])
 
 
 @pytest.mark.parametrize("place", [(64 * 400 + 1, 0), (0, 64 * 300 + 1), (65535, 65535)])
 def test_places_outside_are_refused(place):
     rows = made_features(1)
     rows["x"][-1], rows["y"][-1] = place
-    assert not is_value(value(rows))
+    assert not is_feature_code(value(rows))
     rows["x"][-1], rows["y"][-1] = 64 * 400, 64 * 300
-    assert is_value(value(rows))
+    assert is_feature_code(value(rows))
 
 
 @given(st.one_of(st.binary(max_size=200), st.binary(max_size=8 * ROW).map(lambda b: HEAD + b)))
 def test_any_bytes_are_judged(code):
     rest = (len(code) - 4) % ROW
-    judged = is_value(code)
+    judged = is_feature_code(code)
     assert judged in (True, False)
     if judged:
         assert rest == 0
@@ -118,7 +118,7 @@ def test_described_anew_in_their_places_features_are_what_they_were(name):
     luma = np.asarray(
         Image.fromarray(picture).resize((features.width, features.height), Image.Resampling.BOX)
     )
-    rows, words = words_at(luma, features.place, features.scale, features.angle)
+    rows, words = words_at(luma, features.positions, features.scale, features.angle)
     bits = np.bitwise_count(words ^ features.words[rows]).sum(axis=1)
     assert len(rows) > 0.9 * len(features)
     assert (bits <= 20).mean() >= 0.95

@@ -126,12 +126,11 @@ def test_a_model_of_captions_is_loaded_for_what_will_be_read(ocr: None, tmp_path
 
 @pytest.mark.parametrize("unit", [1, 4096])
 def test_values_do_not_depend_on_units_or_executor(
-    case: Case, unit: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    case: Case, unit: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pool: ProcessPool
 ) -> None:
     monkeypatch.setattr(pictures, "_UNIT", unit)
     other = make_case(tmp_path / "other", POSTS, meme_files(), signals=())
-    with ProcessPool(2) as pool:
-        embed(other, EmbedSettings(signals=("overlay",)), executor=pool)
+    embed(other, EmbedSettings(signals=("overlay",)), executor=pool)
     assert rows(other, "overlay") == rows(case, "overlay")
 
 

@@ -216,8 +216,7 @@ def test_tiny_and_elongated_pictures_have_a_value(
 
 
 @of_pictures
-def test_what_workers_do_can_be_sent_to_them(signal: PictureSignal) -> None:
-    with ProcessPool(1) as pool:
-        (theirs,) = pool.map(signal.preparer(), PICTURES[:1])
+def test_what_workers_do_can_be_sent_to_them(signal: PictureSignal, pool: ProcessPool) -> None:
+    (theirs,) = pool.map(signal.preparer(), PICTURES[:1])
     ours = signal.preparer()(PICTURES[0])
     assert np.array_equal(ours, theirs) if isinstance(ours, np.ndarray) else ours == theirs

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from datasketch import MinHash
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from trying import examples
 
 from frametrace.embed.text.minhash_values import PERMUTATIONS, hashes_of, minhashes
 from frametrace.embed.text.ngrams import grams, grams_of, jaccard
@@ -49,7 +50,7 @@ def test_grams_are_numbered_one_to_one(keys: list[str]) -> None:
         assert len(ours[a] & ours[b]) == len(theirs[a] & theirs[b])
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(words, st.data())
 def test_the_share_of_equal_values_estimates_the_jaccard_similarity(text: str, data) -> None:
     changed = list(text)

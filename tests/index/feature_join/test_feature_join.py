@@ -51,7 +51,7 @@ def mirrored(rows: np.ndarray) -> np.ndarray:
     """The features of the mirror image."""
     seen = Features.of(code(rows)).mirrored()
     turned = rows.copy()
-    turned["x"] = np.rint(np.clip(seen.place[:, 0] * 64, 0, 2**16 - 1))
+    turned["x"] = np.rint(np.clip(seen.positions[:, 0] * 64, 0, 2**16 - 1))
     turned["angle"] = np.rint(seen.angle * (256 / 360)).astype(int) % 256
     turned["bits"] = np.ascontiguousarray(seen.words).view(np.uint8).reshape(-1, 16)
     return turned

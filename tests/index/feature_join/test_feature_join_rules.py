@@ -4,9 +4,10 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from making import made_features
+from trying import examples
 
 from frametrace.embed.signals.local import Features
 from frametrace.index.compiled import has_numba
@@ -141,19 +142,19 @@ def tables_of(
 
 
 def listed(pairs: RecordPairs) -> list[tuple[int, ...]]:
-    columns = (pairs.first, pairs.second, pairs.crowd)
+    columns = (pairs.first, pairs.second, pairs.bucket_size)
     return sorted(zip(*(column.tolist() for column in columns), strict=True))
 
 
 @pytest.mark.parametrize("compiled", PATHS)
-@settings(max_examples=60)
+@examples(60)
 @given(drawn=parts())
 def test_pairs_are_those_of_the_rule(
     drawn: tuple[Records, int, np.ndarray], compiled: bool
 ) -> None:
     records, first_new, masks = drawn
-    for crowd, reach in ((64, 8), (5, 2)):
-        near = PairCriteria(masks, 10, crowd, reach)
+    for bucket_size, reach in ((64, 8), (5, 2)):
+        near = PairCriteria(masks, 10, bucket_size, reach)
         found = [listed(each) for each in tables_of(records, first_new, near, compiled=compiled)]
         expected = [sorted(each) for each in by_rule(records, first_new, near)]
         assert [each for each in found if each] == [each for each in expected if each]
@@ -173,7 +174,7 @@ def test_both_paths_agree_on_buckets_that_are_crowded_and_spread() -> None:
             for how in (False, True)
         )
         assert plain == compiled
-        assert any(crowd > 1 for each in plain for *_, crowd in each)
+        assert any(bucket_size > 1 for each in plain for *_, bucket_size in each)
 
 
 @pytest.mark.parametrize("compiled", PATHS)
@@ -286,7 +287,7 @@ def counted(
 
 
 @pytest.mark.parametrize("compiled", PATHS)
-@settings(max_examples=60)
+@examples(60)
 @given(drawn=ballots())
 def test_scores_are_those_of_the_rule(drawn: tuple[np.ndarray, Positions], compiled: bool) -> None:
     weights = feature_votes.vote_weights(1 << 16)

@@ -47,8 +47,7 @@ def case_of(path: Path, codes: dict[str, bytes]) -> Case:
 
 
 def opened(case: Case) -> FeatureIndex:
-    index = open_index(case, "local")
-    assert isinstance(index, FeatureIndex)
+    index = open_index(case, "local", FeatureIndex)
     return index
 
 
@@ -225,7 +224,7 @@ def test_votes_equal_those_counted_one_by_one(data: st.DataObject) -> None:
         return np.array(values, np.int64)
 
     feature, picture, distance = drawn(0, 3), drawn(0, pictures - 1), drawn(0, 20).astype(np.uint8)
-    turn, scale = drawn(-255, 255), drawn(-60, 60)
+    rotation, scale = drawn(-255, 255), drawn(-60, 60)
     near = np.array(
         [np.cumsum(np.bincount(distance[feature == f], minlength=128)) for f in range(4)]
     )
@@ -233,14 +232,14 @@ def test_votes_equal_those_counted_one_by_one(data: st.DataObject) -> None:
     for shift_turn in (0, 16):
         for shift_scale in (0, 8):
             bins = defaultdict(dict)
-            for f, p, d, t, s in zip(feature, picture, distance, turn, scale, strict=True):
+            for f, p, d, t, s in zip(feature, picture, distance, rotation, scale, strict=True):
                 place = (t + shift_turn) % 256 // 32, (s - scale.min() + shift_scale) // 16
                 said = np.log1p(5 / near[f, d])
                 bins[p, place][f] = max(bins[p, place].get(f, 0), said)
             for (p, _), votes in bins.items():
                 expected[p] = max(expected[p], sum(votes.values()))
     votes = count_votes(
-        FeatureHits(feature, picture, distance, turn, scale, near), pictures, 5, most
+        FeatureHits(feature, picture, distance, rotation, scale, near), pictures, 5, most
     )
     counted = (votes > 0) | (expected >= np.sort(expected)[-min(most, pictures)])
     np.testing.assert_allclose(votes[counted], expected[counted], rtol=1e-5)

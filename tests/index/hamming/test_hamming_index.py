@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from trying import examples
 
 from frametrace.embed.signals.base import bits_distance
 from frametrace.embed.signals.pdq import from_hex
@@ -57,7 +58,7 @@ def within(queries: np.ndarray, codes: np.ndarray, radius: int) -> Found:
     return [(q, r, int(distances[q, r])) for q, r in np.argwhere(distances <= radius).tolist()]
 
 
-@settings(deadline=None, max_examples=150)
+@examples(150)
 @given(related_codes(), st.sampled_from([0, 1, 7, 8, 15, 31, 47, 255]))
 def test_every_search_agrees_with_brute_force(codes: np.ndarray, radius: int) -> None:
     index = HammingIndex(collapsed(codes))

@@ -6,8 +6,9 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from trying import examples
 
 from frametrace.embed.signals.base import bits_distance
 from frametrace.index.base import Hits
@@ -108,7 +109,7 @@ def test_compiled_loops_find_the_pairs_of_brute_force(
 
 
 @numba
-@settings(max_examples=40)
+@examples(40)
 @given(cases())
 def test_every_chunk_split_bucket_and_full_batch_finds_the_pairs_of_brute_force(
     drawn: tuple[np.ndarray, np.ndarray, int],

@@ -12,9 +12,10 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from making import index_folder, put_codes
+from trying import examples
 
 from frametrace.case.store import Case
 from frametrace.embed.signals.base import bits_distance
@@ -71,7 +72,7 @@ def expected(codes: np.ndarray, radius: int = 31) -> Found:
     return {(names[a], names[b], int(bits[a, b])) for a, b in near}
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=4), st.integers(0, 2**32), st.booleans())
 def test_pairs_found_batch_by_batch_are_those_found_at_once(
     sizes: list[int], seed: int, repeated: bool

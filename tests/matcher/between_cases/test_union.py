@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from trying import examples
 from uniting import (
     MADE_BY,
     PDQ,
@@ -78,7 +79,7 @@ BATCHES = st.lists(
 )
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(12, [HealthCheck.function_scoped_fixture])
 @given(st.lists(BATCHES, min_size=2, max_size=4))
 def test_a_union_holds_everything_once_and_links_what_repeats_nothing(tmp_path_factory, made):
     folder = tmp_path_factory.mktemp("union")

@@ -3,10 +3,11 @@
 from collections import Counter
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from making import made_shares as made
 from scipy import stats
+from trying import examples
 
 from frametrace.matcher.network import Shares, count_shuffled_ties, find_ties, shuffle_shares
 
@@ -24,7 +25,7 @@ def slots_of(shares: Shares) -> set[tuple[int, int]]:
     return set(zip(shares.account.tolist(), shares.item.tolist(), strict=True))
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(drawn(), st.integers(0, 1000))
 def test_shuffling_keeps_how_much_every_account_and_item_has(
     shares: list[Share], seed: int

@@ -7,10 +7,11 @@ from itertools import combinations
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from making import made_shares as made
 from scipy import stats
+from trying import examples
 
 from frametrace.matcher.match_settings import TieSettings
 from frametrace.matcher.network import (
@@ -134,7 +135,7 @@ def test_ties_are_those_that_are_counted_by_hand(
     assert not found
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(drawn())
 def test_windows_and_accounts_count_what_the_ties_hold(shares: list[Share]) -> None:
     shares = [*shares, ("x0", "alone", 1)]
@@ -175,7 +176,7 @@ def check_accounts(network: AccountNetwork, hand: ByHand) -> None:
         ]
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(drawn(), st.sampled_from([0, 60]), st.integers(1, 5))
 def test_blocks_change_nothing_and_long_lists_hold_the_ties_alone(
     shares: list[Share], window: int, block: int

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+from trying import examples
 
 from frametrace.embed.signals.base import bits_distance
 from frametrace.index.base import Hits
@@ -72,7 +73,7 @@ def drawn() -> st.SearchStrategy[Drawn]:
     return st.builds(Drawn, st.integers(0, 2**32 - 1), st.sampled_from([1, 3, 8, 20, MAX_NEAR]))
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(drawn())
 def test_only_pairs_inside_crowds_that_are_no_pivots_are_left_out(case: Drawn) -> None:
     found = case.gathered()
@@ -91,7 +92,6 @@ def test_only_pairs_inside_crowds_that_are_no_pivots_are_left_out(case: Drawn) -
     assert (of_each == case.near.sum(axis=1))[~case.inside.any(axis=1)].all()
 
 
-@settings(deadline=None)
 @given(drawn(), st.integers(0, 2**32 - 1))
 def test_the_order_of_pairs_changes_nothing(case: Drawn, seed: int) -> None:
     first, again = case.gathered(), case.gathered(seed)
@@ -99,7 +99,7 @@ def test_the_order_of_pairs_changes_nothing(case: Drawn, seed: int) -> None:
         assert np.array_equal(getattr(first, name), getattr(again, name))
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(drawn())
 def test_stars_of_crowds_hold_what_stars_promise_of_all_pairs(case: Drawn) -> None:
     found, n = case.gathered(), len(case.codes)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.matcher.photos.edges import Edges
@@ -55,7 +55,6 @@ def drawn(draw: st.DrawFn) -> Drawn:
     return Drawn(n, distances, similarities)
 
 
-@settings(deadline=None)
 @given(drawn())
 def test_edges_keep_what_they_are_given_in_order(case: Drawn) -> None:
     edges, rows = case.edges(), case.rows()
@@ -72,7 +71,6 @@ def test_edges_keep_what_they_are_given_in_order(case: Drawn) -> None:
     assert edges.similarity[found].tolist() == list(map(np.float32, strongest.values()))
 
 
-@settings(deadline=None)
 @given(drawn())
 def test_matches_are_the_edges_ordered_by_digest(case: Drawn) -> None:
     digests = names(case.n).to_pylist()

@@ -382,7 +382,7 @@ def test_a_case_of_an_older_version_is_matched_by_pdq_until_thumbnails_are_compu
     old = Case(old.path)
     results, run = match_case(old)
     assert run.left_out == 0
-    assert not [note for note in notes_on(old, results, run) if "want of a thumbnail" in note]
+    assert not [note for note in notes_on(old, results, run) if "without a thumbnail" in note]
     groups = results.groups.filter(pa.compute.equal(results.groups["kind"], "photo"))
     assert groups["posts"].to_pylist() == [4, 4]
     assert load_results(old)[1].left_out == 0

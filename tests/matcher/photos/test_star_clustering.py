@@ -5,9 +5,10 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import block_diag, coo_matrix, csr_matrix
+from trying import examples
 
 from frametrace.matcher.photos.star_clustering import StarClusters, star_clusters
 
@@ -50,7 +51,7 @@ def inside(case: Drawn) -> np.ndarray:
     return dense
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(drawn())
 def test_every_member_is_tied_to_its_medoid_directly_or_through_one_member(case: Drawn) -> None:
     found, similarity = case.cut(), inside(case)
@@ -75,7 +76,7 @@ def test_every_member_is_tied_to_its_medoid_directly_or_through_one_member(case:
             assert similarity[node, medoid] == max(similarity[node, other] for other in near)
 
 
-@settings(deadline=None, max_examples=150)
+@examples(150)
 @given(drawn())
 def test_medoids_are_those_of_the_plain_greedy_rule(case: Drawn) -> None:
     """The rule as one would write it without regard to time: the most central node, again."""
@@ -96,7 +97,6 @@ def test_medoids_are_those_of_the_plain_greedy_rule(case: Drawn) -> None:
     assert set(case.cut().medoid.tolist()) == medoids
 
 
-@settings(deadline=None)
 @given(drawn(ties=False), st.randoms(use_true_random=False))
 def test_the_order_of_nodes_and_edges_changes_nothing(case: Drawn, random: Random) -> None:
     order = list(range(len(case.weight)))

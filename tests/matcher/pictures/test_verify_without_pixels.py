@@ -11,7 +11,7 @@ from making import FEATURE, cropped, photo, screenshot, stamped
 from picturing import barred, card, detailed, framed, post_of, shown, watermarked
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
-from frametrace.embed.signals.local import Features, is_value
+from frametrace.embed.signals.local import Features, is_feature_code
 from frametrace.matcher.pictures.verify_without_pixels import verify_features
 from frametrace.matcher.results import Relation
 from frametrace.matcher.tips.tip_model import MAX_FEATURES
@@ -176,7 +176,7 @@ def garbage(draw):
 
 @given(garbage(), st.sampled_from([None, True, False]))
 def test_whatever_features_say_nothing_breaks(code, mirrored):
-    assert is_value(code, MAX_FEATURES)
+    assert is_feature_code(code, MAX_FEATURES)
     for picture in (seen(1), shown(Image.new("RGB", (300, 200), "red")), shown(photo(1, 20, 16))):
         found = verify_features(Features.of(code), picture, mirrored)
         assert found is None or found.relation in (Relation.COPY, Relation.CONTAINS)
@@ -187,7 +187,7 @@ def test_sizes_that_no_feature_has_break_nothing(scale):
     rows = np.frombuffer(seen(1).features.first(MAX_FEATURES)[4:], FEATURE).copy()
     rows["scale"][::9] = scale  # the others still align
     code = seen(1).features.first(0) + rows.tobytes()
-    assert is_value(code, MAX_FEATURES)
+    assert is_feature_code(code, MAX_FEATURES)
     found = verify_features(Features.of(code), seen(1))
     assert found is None or found.relation == Relation.COPY
 

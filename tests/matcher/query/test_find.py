@@ -306,7 +306,7 @@ def test_all_of_many_copies_are_found_as_far_as_one_question_goes(tmp_path, monk
     found = find_picture(case, tmp_path / "60.jpg", "local", limit=0)
     assert {row["media_path"] for row in found.rows.to_pylist()} == {*list(pictures)[:40]}
     assert found.notes == ()
-    monkeypatch.setattr("frametrace.matcher.query.by_local_features.MOST", 20)
+    monkeypatch.setattr("frametrace.matcher.query.by_local_features.MAX_CANDIDATES", 20)
     found = find_picture(case, tmp_path / "60.jpg", "local", limit=0)
     assert found.total == 21
     assert "may be more" in found.notes[0]

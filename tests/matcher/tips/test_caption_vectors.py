@@ -5,10 +5,11 @@ import hashlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from making import make_case, put_codes
 from tipping import document, item, raw
+from trying import examples
 
 from frametrace.matcher.framing.calibration import Background
 from frametrace.matcher.framing.vector_similarity import angular_nearness, cosine_of
@@ -194,7 +195,7 @@ def test_few_captions_of_a_model_not_known_are_compared_by_wording_alone(tmp_pat
     assert any("too few to measure" in note for note in checked.notes)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 30), st.integers(2, 12))
 def test_the_nearest_is_that_of_a_search_through_all(tmp_path_factory, seed, n, m, width):
     rng = np.random.default_rng(seed)

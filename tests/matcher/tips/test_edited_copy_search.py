@@ -10,7 +10,7 @@ from picturing import detailed
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 from tipping import exported
 
-from frametrace.embed.signals.local import Features, is_value
+from frametrace.embed.signals.local import Features, is_feature_code
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.export_selection import Selection
@@ -128,7 +128,7 @@ def test_each_item_carries_so_many_features_and_a_flat_picture_none(tip):
     for text in filter(None, found):
         assert len(text) <= 8192
         code = base64.b64decode(text, validate=True)
-        assert is_value(code, MAX_FEATURES)
+        assert is_feature_code(code, MAX_FEATURES)
         assert len(Features.of(code)) == MAX_FEATURES  # of 360
     assert json.loads(tip.read_text("utf-8"))["frametrace_tip"] == 2
 
@@ -185,7 +185,7 @@ def test_what_a_screenshot_shares_with_others_is_left_out(matched, tmp_path):
     exported(matched, path, Selection(accounts=("s0",)))
     (text,) = local_of(path)
     features = Features.of(base64.b64decode(text))
-    y = features.place[:, 1] * 900 / features.height
+    y = features.positions[:, 1] * 900 / features.height
     assert ((y > BARS[0] - 60) & (y < BARS[1] + 60)).all()  # a cell of the grid has 56 rows
     pictures = {
         "photo": detailed(20),

@@ -6,10 +6,11 @@ import json
 from itertools import permutations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from making import make_case
+from trying import examples
 
 from frametrace.matcher.tips.export import export_tip
 from frametrace.matcher.tips.export_selection import Selection
@@ -122,7 +123,7 @@ def listed(tmp_path, name, text):
     return made, read_tip(tmp_path / "tip.json")
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(30, [HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.integers(0, 2**256 - 1), min_size=1, max_size=8), st.sampled_from(["txt", "csv"])
 )

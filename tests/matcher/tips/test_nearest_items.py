@@ -1,7 +1,8 @@
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tipping import WORDS
+from trying import examples
 
 from frametrace.embed.signals.base import bits_distance
 from frametrace.embed.signals.caption_key import CaptionKey
@@ -13,7 +14,7 @@ from frametrace.matcher.tips.echoes_by_text import MAX_DIFFERENT_VALUES
 from frametrace.matcher.tips.nearest_items import nearest_hashes, nearest_keys
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.integers(0, 2**32), st.integers(1, 30), st.integers(0, 30), st.integers(0, 40))
 def test_each_hash_is_told_of_its_nearest_item(seed, n, m, radius):
     dice = np.random.default_rng(seed)
@@ -41,7 +42,7 @@ def test_each_hash_is_told_of_its_nearest_item(seed, n, m, radius):
     assert list(zip(*(column.tolist() for column in columns), strict=True)) == expected
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.integers(0, 2**32), st.integers(0, 30), st.integers(0, 30))
 def test_each_caption_key_is_told_of_its_nearest_item_and_none_is_missed(seed, n, m):
     dice = np.random.default_rng(seed)

@@ -4,10 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from tipping import FULL, HEAD, document, item, raw, write
+from trying import examples
 
 from frametrace.matcher.tips import json_stream
 from frametrace.matcher.tips.canonical_json import MAX_INTEGER, canonical_bytes, digest_of
@@ -35,7 +36,7 @@ def test_the_canonical_form_is_that_of_rfc_8785():
     assert canonical_bytes("e\u0301") != canonical_bytes("\u00e9")
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(30, [HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.builds(lambda n, c, a: item(n, caption=c, accounts=a), st.integers(0, 9**9), TEXTS,
@@ -58,7 +59,7 @@ def test_a_tip_is_read_as_it_was_written_whatever_its_white_space(tmp_path, item
     ]
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150, [HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_changed_byte_is_refused_or_changes_nothing(tmp_path, data):
     (tmp_path / "tip.json").unlink(missing_ok=True)  # of the example before
@@ -85,7 +86,7 @@ MUTATIONS = st.one_of(
 NAMES = ("id", "signals", "pdq", "hash", "caption_key", "clip", "counts", "caption", "Bad", "kind")
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(st.sampled_from([("tip", FULL), ("verdict", ANSWER)]), st.data())
 def test_the_fast_check_of_items_agrees_with_the_published_schema(kind_and_item, data):
     kind, start = kind_and_item

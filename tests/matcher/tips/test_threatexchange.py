@@ -3,9 +3,10 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 from tipping import item, write
+from trying import examples
 
 from frametrace.matcher.tips.hash_lists import lost_in_list, pdq_hashes, tip_from_list
 from frametrace.matcher.tips.read_tip import read_tip
@@ -140,7 +141,7 @@ def test_an_invalid_list_is_refused_with_the_entry(tmp_path, content, message):
     assert not (tmp_path / "tip.json").exists()
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(30, [HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
         st.integers(0, 2**256 - 1), st.text(max_size=20).map(str.strip), min_size=1, max_size=6

@@ -87,7 +87,7 @@ def test_a_picture_that_is_missing_in_one_export_is_not_taken_from_another(tmp_p
     for order in ((first, second), (second, first)):
         files, told = _read(*order)
         assert files == {"2": [f"second/{name}"]}
-        assert told == ["is not in its own folder; in that of second it is another post's"]
+        assert told == ["is not in its own folder; in second it belongs to another post"]
 
 
 def test_one_export_in_several_parts_finds_its_pictures(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_picture_that_two_exports_lack_is_given_to_no_post(tmp_path: Path) -> 
     third = _source(tmp_path / "third", "t,3,a,three,\n", "p/photo_1.jpg")
     files, told = _read(first, second, third)
     assert files == {}
-    assert told == ["is not in its own folder; posts of several sources name that of third"] * 2
+    assert told == ["is not in its own folder; posts of several sources name the one in third"] * 2
     fourth = _source(tmp_path / "fourth", "t,4,a,four,\n", "p/photo_1.jpg")
     files, told = _read(first, third, fourth)
     assert (files, told) == ({}, ["is in several folders: fourth, third"])

@@ -1,4 +1,4 @@
-"""Files named like the last part of a link are joined only where that is certain."""
+"""Files named like the last part of a link are matched only where that is certain."""
 
 from pathlib import Path
 

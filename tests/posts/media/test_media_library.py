@@ -159,7 +159,7 @@ def test_what_a_row_names_without_a_file_is_reported_with_its_line(tmp_path: Pat
     sha256 = "0" * 64
     named = [url, "absent.jpg", sha256, "x" * 300 + ".jpg", "found.jpg"]
     library = MediaLibrary([_put(tmp_path / "media", "found.jpg")])
-    reasons = ["not downloaded", ABSENT, "no media file is named by this SHA-256", ABSENT]
+    reasons = ["not downloaded", ABSENT, "no media file has this SHA-256 as its name", ABSENT]
     assert list(library.find(_post(*named))) == [
         *(
             Skipped("posts.csv", 7, item, reason)

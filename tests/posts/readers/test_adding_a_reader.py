@@ -1,4 +1,4 @@
-"""The example reader of CONTRIBUTING.md works with the files that it names and no other."""
+"""The example reader of CONTRIBUTING.md works with the files that it names and no others."""
 
 import os
 import re

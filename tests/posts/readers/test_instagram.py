@@ -1,4 +1,4 @@
-"""One post of Instagram has one key: its shortcode, which is its number in other digits."""
+"""An Instagram post has one key: its shortcode, which is its number in base 64."""
 
 import base64
 

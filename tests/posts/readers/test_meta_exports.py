@@ -1,4 +1,4 @@
-"""Meta's downloads as they are laid out: whose they are stands in another file, ids nowhere."""
+"""Meta's downloads in their real layout: another file names the account, and posts have no ids."""
 
 import json
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Text whose bytes were each written as a character is put right, and other text left alone."""
+"""Text whose bytes were each written as a character is repaired; other text is unchanged."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""One post has one key and one account, whatever tool exported it."""
+"""A post has the same key and account whichever tool exported it."""
 
 from pathlib import Path
 

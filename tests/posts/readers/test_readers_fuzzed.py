@@ -1,12 +1,13 @@
-"""Whatever cells, records and bytes a source holds, each row is a sound post or skipped."""
+"""Whatever cells, records and bytes a source holds, each row is a valid post or is skipped."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sampling import (
     every_file,
@@ -19,6 +20,7 @@ from sampling import (
     source_of,
     table_text,
 )
+from trying import examples
 
 from frametrace.posts.open_source import read_source
 from frametrace.posts.readers import Reader
@@ -54,16 +56,22 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("fuzz")
 
 
+@cache
+def _columns_of(expected: Path) -> tuple[tuple[str, ...], Mapping[str, Any]]:
+    """The names of a sample's columns, and its first row."""
+    head = head_of(source_of(expected))
+    first = next(head.rows())
+    assert isinstance(first, Row)
+    return tuple(head.names), first.values
+
+
 @every_table
 @given(data=st.data())
 def test_any_row_of_a_table_is_a_post_or_skipped(
     reader: Reader, expected: Path, scratch: Path, data: st.DataObject
 ) -> None:
-    header = head_of(source_of(expected)).names
+    header, filler = _columns_of(expected)
     drawn = data.draw(st.lists(st.dictionaries(st.sampled_from(header), _CELL), max_size=3))
-    first = next(head_of(source_of(expected)).rows())
-    assert isinstance(first, Row)
-    filler = first.values
     rows = [[row.get(name, filler.get(name, "")) for name in header] for row in drawn]
     source = scratch / "cells.csv"
     source.write_text(table_text([header, *rows]), "utf-8", newline="")
@@ -104,7 +112,7 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 @every_file
-@settings(max_examples=20)  # each for every sample
+@examples(20)  # each for every sample
 @given(garbage=st.binary(max_size=200))
 def test_garbage_after_the_beginning_never_raises(
     reader: Reader, expected: Path, scratch: Path, garbage: bytes

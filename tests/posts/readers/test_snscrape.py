@@ -1,4 +1,4 @@
-"""What is snscrape's, and what only looks like it."""
+"""Records from snscrape, and records that only look like them."""
 
 from pathlib import Path
 

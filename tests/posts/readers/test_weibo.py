@@ -1,4 +1,4 @@
-"""Short names, times and names of files of Weibo's posts."""
+"""Short names, times and file names of Weibo posts."""
 
 from datetime import UTC, datetime
 

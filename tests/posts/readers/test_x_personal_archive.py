@@ -1,4 +1,4 @@
-"""Whose archive it is stands in files beside the posts; nothing else is taken from them."""
+"""Files beside the posts name the archive's account; nothing else is taken from them."""
 
 import json
 

@@ -65,7 +65,7 @@ def test_a_picture_above_two_sources_that_both_name_it_is_given_to_no_post(tmp_p
     _table(root / "mei" / "posts.csv", "f,m1,mei,,images/1.jpg", "f,m2,mei,,images/2.jpg")
     files, told = _read(root)
     assert files == {"l1": ["root/images/1.jpg"], "m1": ["root/mei/images/1.jpg"]}
-    assert told == ["is not in its own folder; posts of several sources name that of root"] * 2
+    assert told == ["is not in its own folder; posts of several sources name the one in root"] * 2
 
 
 def test_tables_of_one_folder_and_posts_of_one_account_may_share_a_picture_above(
@@ -135,7 +135,8 @@ def test_chats_in_one_folder_that_name_one_file_do_not_get_it(tmp_path: Path) ->
         (root / f"WhatsApp Chat with {who}.txt").write_text("\n".join(lines) + "\n")
     files, told = _read(root)
     assert list(files.values()) == [[f"chats/{names[1]}"]]
-    assert told == ["is not its own alone; posts of several sources name that of chats"] * 2
+    reason = "several chats share its folder; posts of several sources name the one in chats"
+    assert told == [reason] * 2
 
 
 # Other sources
@@ -186,7 +187,8 @@ def test_a_short_name_in_several_folders_is_given_to_no_post(tmp_path: Path) -> 
     files, told = _read(table, media=[root])
     assert files == {"2": ["pics/mei/2.jpg"]}
     assert told == [
-        "a file of this name is in several folders: lin, mei: a media map can say whose each is"
+        "a file of this name is in several folders: lin, mei: "
+        "a media map can say which post has which"
     ]
     beside = _put(_table(root / "posts.csv", "f,1,lin,,").parent, "1.jpg")
     assert _read(beside) == ({"1": ["pics/1.jpg"]}, [])
@@ -304,7 +306,7 @@ def test_a_path_in_other_letters_is_the_same_path(tmp_path: Path) -> None:
     _table(root / "posts.csv", *rows)
     files, told = _read(root)
     assert files == {"a": ["root/Bilder/Foto1.JPG"], "b": ["root/Bilder/Foto1.JPG"]}
-    assert told == ["is not in its own folder; in that of root it is another post's"]
+    assert told == ["is not in its own folder; in root it belongs to another post"]
 
 
 def test_a_path_of_another_computer_names_the_next_step(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Ids of X tell when they were made."""
+"""X ids hold the time when they were made."""
 
 from datetime import UTC, datetime, timedelta
 

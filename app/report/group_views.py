@@ -1,0 +1,228 @@
+"""Selects the groups and elements that the page shows, with their members and pictures."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from frametrace.app.output.render import moment_text
+from frametrace.app.report.evidence_sentences import label, sentence
+from frametrace.app.report.group_changes import changed_most, groups_with_changes, mark, news
+from frametrace.app.report.side_by_side import pair_of, verified_members
+from frametrace.app.report.timeline import Timeline, timeline
+from frametrace.case.store import Case
+from frametrace.matcher.results import GroupKind
+from frametrace.matcher.saved_results import Results
+from frametrace.posts.model import MediaFile
+
+__all__ = [
+    "ElementView",
+    "GroupView",
+    "element_views",
+    "group_views",
+    "paired_pictures",
+    "shown_files",
+]
+
+# How much the page shows; the CSV files hold everything.
+MAX_GROUPS = 200  # of each kind; more make the page slow to open
+MAX_CHANGED = 100  # besides these, those that changed most since an earlier run
+MAX_ROWS = 20_000  # posts on the page, shared out among its groups: about 10 MB
+MAX_MEMBERS = 500  # of one group, where there are few groups
+MAX_PICTURES = 12  # of one group with a thumbnail
+MAX_FRAMING_PICTURES = 1_000  # of all framings, 5 MB; each framing has two or more
+MAX_PAIRS = 6  # of one group: pictures beside those that they are tied to
+MAX_PAIRS_ON_PAGE = 200  # of all groups: 6 MB
+MAX_ELEMENTS = 60  # those in most pictures
+MAX_ELEMENT_PICTURES = 6  # of one element: about 30 kB
+
+_KINDS = (GroupKind.PHOTO, GroupKind.FRAMING)  # the kinds that group posts; elements don't
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """What the page shows of a group; `pictures` holds digests and their labels.
+
+    `mark` and `news` say how the group changed. A member comes with its time, its evidence, and
+    what is new about it. `verified` counts the pictures that are tied by local features or altered;
+    `pairs` are the members whose pictures are shown beside those that they are tied to.
+    """
+
+    row: Mapping[str, Any]
+    span: str
+    who: str
+    mark: str
+    news: str
+    line: Timeline | None
+    pictures: tuple[tuple[str, str], ...]
+    members: tuple[tuple[Mapping[str, Any], str, str, str], ...]
+    hidden: int
+    pairs: tuple[Mapping[str, Any], ...]
+    verified: int
+
+    @property
+    def shown(self) -> Mapping[str, str]:
+        """The pictures that are shown, each mapped to itself."""
+        return {digest: digest for digest, _ in self.pictures}
+
+
+@dataclass(frozen=True, slots=True)
+class ElementView:
+    """What the page shows of an element: its row of the groups, and a few of its pictures."""
+
+    row: Mapping[str, Any]
+    pictures: tuple[str, ...]
+
+
+def group_views(results: Results) -> dict[str, list[GroupView]]:
+    """The groups that the page shows, by kind, those of the widest spread first."""
+    groups = groups_with_changes(results)
+    kinds = [groups.filter(pc.equal(groups["kind"], str(kind))) for kind in _KINDS]
+    widest = [part["group_id"].slice(0, MAX_GROUPS) for part in kinds]
+    changed = changed_most(results, MAX_CHANGED)["group_id"]
+    ids = pa.chunked_array([c for part in (*widest, changed) for c in part.chunks], pa.string())
+    shown = _within(groups, ids)
+    max_members = min(MAX_MEMBERS, MAX_ROWS // max(shown.num_rows, 1))
+    members = dict(_by_group(_within(results.members, ids)))
+    arrived = {
+        (row["group_id"], row["platform"], row["post_id"]): row["new_account"]
+        for row in _within(results.arrivals, ids).to_pylist()
+    }
+    framing_pictures = _framing_pictures(_within(results.framings, ids))
+    views: dict[str, list[GroupView]] = {str(kind): [] for kind in _KINDS}
+    pairs_left = MAX_PAIRS_ON_PAGE
+    for row in shown.to_pylist():
+        view = _view(row, members[row["group_id"]], arrived, max_members)
+        view = replace(view, pairs=view.pairs[:pairs_left])
+        if row["group_id"] in framing_pictures:
+            view = replace(view, pictures=framing_pictures[row["group_id"]])
+        pairs_left -= len(view.pairs)
+        views[row["kind"]].append(view)
+    return views
+
+
+def _framing_pictures(framings: pa.Table) -> dict[str, tuple[tuple[str, str], ...]]:
+    """The pictures of each framing, without labels."""
+    limit = min(MAX_PICTURES, max(MAX_FRAMING_PICTURES // max(framings.num_rows, 1), 2))
+    rows = zip(*(framings[name].to_pylist() for name in ("group_id", "pictures")), strict=True)
+    return {
+        name: tuple((digest, "") for digest in (digests or ())[:limit]) for name, digests in rows
+    }
+
+
+def _within(table: pa.Table, group_ids: pa.ChunkedArray) -> pa.Table:
+    return table.filter(pc.is_in(table["group_id"], value_set=group_ids.combine_chunks()))
+
+
+def shown_files(
+    case: Case, views: Mapping[str, Sequence[GroupView]], elements: Sequence[ElementView]
+) -> dict[str, MediaFile]:
+    """The files of the pictures that the page shows, by digest, in a stable order."""
+    wanted = {digest for group in views.values() for view in group for digest, _ in view.pictures}
+    wanted |= paired_pictures(views) | {digest for view in elements for digest in view.pictures}
+    media = case.read("media", ["sha256", "root", "path"])
+    keep = pc.is_in(media["sha256"], value_set=pa.array(sorted(wanted), pa.string()))
+    rows = media.filter(keep).sort_by("sha256").to_pylist()
+    return {row["sha256"]: MediaFile(row["root"], row["path"]) for row in rows}
+
+
+def paired_pictures(views: Mapping[str, Sequence[GroupView]]) -> set[str]:
+    """The pictures that are shown side by side with others."""
+    members = [member for group in views.values() for view in group for member in view.pairs]
+    return {digest for member in members for digest in pair_of(member)}
+
+
+def element_views(results: Results) -> list[ElementView]:
+    """The elements that are in most pictures, each with the pictures closest to its medoid."""
+    kind = str(GroupKind.ELEMENT)
+    groups = results.groups.filter(pc.equal(results.groups["kind"], kind))
+    order = [("items", "descending"), ("accounts", "descending"), ("group_id", "ascending")]
+    rows = groups.sort_by(order).slice(0, MAX_ELEMENTS).to_pylist()
+    ids = groups["group_id"].combine_chunks()
+    members = results.members.filter(pc.is_in(results.members["group_id"], value_set=ids))
+    columns = ["group_id", "media_sha256", "medoid_sha256", "similarity"]
+    members = members.select(columns).sort_by("group_id").to_pylist()
+    pictures = {
+        name: _element_pictures(list(of_group))
+        for name, of_group in groupby(members, key=lambda member: member["group_id"])
+    }
+    return [ElementView(row, pictures[row["group_id"]]) for row in rows]
+
+
+def _element_pictures(members: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """A few different pictures, the medoid first."""
+    closest = sorted(
+        members,
+        key=lambda m: (
+            m["media_sha256"] != m["medoid_sha256"],
+            -m["similarity"],
+            m["media_sha256"],
+        ),
+    )
+    return tuple(dict.fromkeys(member["media_sha256"] for member in closest))[:MAX_ELEMENT_PICTURES]
+
+
+def _by_group(members: pa.Table) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    for group_id, rows in groupby(members.to_pylist(), key=lambda row: row["group_id"]):
+        yield group_id, list(rows)
+
+
+def _view(
+    row: Mapping[str, Any],
+    members: Sequence[Mapping[str, Any]],
+    arrived: Mapping[tuple[str, str, str], bool],
+    max_members: int,
+) -> GroupView:
+    pictures: dict[str, str] = {}
+    closest = sorted(members, key=lambda m: (m["via_sha256"] or "", -m["similarity"]))
+    for member in closest:
+        if member["media_sha256"]:
+            pictures.setdefault(member["media_sha256"], label(member))
+    verified = verified_members(members)
+    shown = members[:max_members]
+    posts = {(m["platform"], m["post_id"]): (m["platform"], m["posted_at"]) for m in members}
+    return GroupView(
+        row=row,
+        span=_span(row),
+        who=_who(row),
+        mark=mark(row),
+        news=news(row),
+        line=timeline(list(posts.values())),
+        pictures=tuple(pictures.items())[:MAX_PICTURES],
+        members=tuple(
+            (m, moment_text(m["posted_at"]), sentence(m), _novelty(row, m, arrived)) for m in shown
+        ),
+        hidden=len(members) - len(shown),
+        pairs=tuple(verified[:MAX_PAIRS]),
+        verified=len(verified),
+    )
+
+
+def _novelty(
+    row: Mapping[str, Any],
+    member: Mapping[str, Any],
+    arrived: Mapping[tuple[str, str, str], bool],
+) -> str:
+    """What is new about a member of a known group; empty for new groups."""
+    key = (row["group_id"], member["platform"], member["post_id"])
+    if not row["previous_ids"] or key not in arrived:
+        return ""
+    return "newcomer" if arrived[key] else "new post"
+
+
+def _span(row: Mapping[str, Any]) -> str:
+    first, last = moment_text(row["first_at"]), moment_text(row["last_at"])
+    if not first:
+        return "times unknown"
+    return f"{first} UTC" if first == last else f"{first} to {last} UTC"
+
+
+def _who(row: Mapping[str, Any]) -> str:
+    """The accounts of a group by kind, such as `3 accounts, 1 page`."""
+    counts = {kind: row[kind] for kind in ("pages", "groups", "channels")}
+    counts = {"accounts": row["accounts"] - sum(counts.values()), **counts}
+    parts = [f"{n:,} {kind if n != 1 else kind[:-1]}" for kind, n in counts.items() if n]
+    return ", ".join(parts)
