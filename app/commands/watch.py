@@ -71,12 +71,12 @@ class _Duration(click.ParamType[float]):
 def command(case: Path, files: tuple[Path, ...], **options: Any) -> None:
     """Add SOURCES to CASE and list each account that newly reuses known material, once.
 
-    Known material is what the TIPs hold, and what CASE's groups shared before. At the first call
-    all posts in CASE count as seen (use `tip check` for these). With nothing new, no account is
-    listed; the file named with --out keeps those of earlier calls. New posts that belong to a named
-    framing (`frametrace framing`) are listed as well.
+    Known material is what the TIPs hold, and what CASE's groups already share. At the first call,
+    all posts in CASE count as seen (use `tip check` for these). If nothing is new, no account is
+    listed; the file named with --out keeps the accounts of earlier calls. New posts that belong to
+    a named framing (`frametrace framing`) are listed as well.
 
-    With --folder it runs until it is stopped. Each hit is printed (with --json as a line of JSON),
+    With --folder, it runs until it is stopped. Each hit is printed (with --json as a line of JSON),
     and sent to a command or a web address if you name one; failed deliveries are retried. A hit has
     the same `id` each time, so that receivers can ignore repeats.
 

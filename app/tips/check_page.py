@@ -131,7 +131,7 @@ def check_facts(checked: CheckResult) -> list[tuple[str, str]]:
 
 
 def build_page(case: Case, checked: CheckResult, thumbnails: Mapping[str, str]) -> CheckPage:
-    """The content of the page; `thumbnails` may be empty, to find out which ones are needed."""
+    """The content of the page; `thumbnails` may be empty, to find out which pictures need one."""
     return CheckPage(
         case=case.path.resolve().name,
         label=checked.tip.head.tlp.label,

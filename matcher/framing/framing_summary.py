@@ -1,4 +1,4 @@
-"""Summarises framings: terms, a representative text per language, pictures, rise over time."""
+"""Summarises framings: terms, a representative text per language, pictures, spread over time."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The tables of framing groups: their posts, what ties each post in, and the matches behind it."""
+"""Builds the tables of framing groups: posts, the evidence that ties each of them, and matches."""
 
 import hashlib
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ __all__ = [
     "group_ids",
 ]
 
-MIN_REPORTED_RARITY = 0.5  # evidence of less is not listed
+MIN_REPORTED_RARITY = 0.5  # weaker evidence is not listed
 
 # One row per post of a group. A content without a neighbour that ties it in is the medoid.
 _MEMBERS = """
@@ -75,7 +75,7 @@ def _digests(contents: Contents, content: np.ndarray) -> pa.StringArray:
 def framing_matches(contents: Contents, edges: Edges) -> pa.Table:
     """The pairs of captions, texts in pictures, and pictures that tie contents, as `MATCHES`.
 
-    Each pair once; copies of one photo are reported by the photo groups.
+    Each pair is listed once; copies of one photo are reported by the photo groups.
     """
     parts = []
     evidence = edges.evidence

@@ -90,7 +90,7 @@ class NodePairs:
         yield from rows.select(MATCHES.names).cast(MATCHES).to_batches()
 
     def evidence(self, a: np.ndarray, b: np.ndarray, known: np.ndarray) -> list[pa.Array]:
-        """The columns `EVIDENCE` of node pairs, in the stored direction; null if not `known`."""
+        """The stored evidence of pairs of nodes, as columns `EVIDENCE`; null unless `known`."""
         return _columns(self.rows, self._at(a, b, known), known)
 
     def seen_from(self, a: np.ndarray, b: np.ndarray, known: np.ndarray) -> list[pa.Array]:

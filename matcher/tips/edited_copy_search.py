@@ -1,9 +1,9 @@
 """Finds edited copies of known pictures: joins local features, then verifies the proposed pairs.
 
 The features of the known items are joined with those of the case's pictures, in a copy of the
-case's own join, so that pairs of two of its pictures are not compared again. The best few proposals
-of each item are verified first, and the others only if one of these is a copy. A pair that agrees
-only in elements of the case (such as an app's bars, which `match` finds) is not a copy.
+case's own join, so that pairs of the case's own pictures are not compared again. The best few
+proposals of each item are verified first, and the rest only if one of these is a copy. A pair that
+agrees only in elements of the case (such as an app's bars, which `match` finds) is not a copy.
 """
 
 import hashlib
@@ -58,7 +58,7 @@ EDITED_COPIES = pa.schema(
     ]
 )
 
-_ALWAYS_VERIFIED = 12  # proposals per item that are verified in any case; not tuned
+_ALWAYS_VERIFIED = 12  # proposals per item that are verified unconditionally; not tuned
 
 
 def find_edited_copies(
@@ -105,9 +105,9 @@ _ITEMS = "items.parquet"
 
 @dataclass(frozen=True, slots=True)
 class _Items:
-    """The k items that have features: their rows in the material, made-up digests, and values.
+    """The k items that have features: their rows in the material, synthetic digests, and values.
 
-    The made-up digests identify items in the join and never equal the digest of a picture.
+    The synthetic digests identify items in the join; they differ from the digests of all pictures.
     """
 
     row: np.ndarray
@@ -261,7 +261,8 @@ class _Verification:
                     yield pair, result
         if crashed:
             self.progress.note(
-                f"{crashed:,} pairs of pictures could not be compared: each crashed its process"
+                f"{crashed:,} pairs of pictures could not be compared: the process crashed on each "
+                "of them"
             )
 
 
