@@ -91,7 +91,7 @@ def test_a_verdict_on_what_was_never_asked_is_refused(sent, tmp_path):
     strange = {"picture-0123456789abcdef": Answer.CONFIRMED}
     with pytest.raises(TipError, match="which is not in the tip that it names"):
         import_verdict(case, verdict(tmp_path / "v.json", tip, strange))
-    with pytest.raises(UsageError, match="no item is answered"):
+    with pytest.raises(UsageError, match="no item has an answer"):
         verdict(tmp_path / "v.json", tip, {})
     with pytest.raises(TipError, match="begins with 'frametrace_tip'"):
         import_verdict(case, tmp_path / "tip.json")
