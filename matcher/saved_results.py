@@ -10,10 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from frametrace.case.files import replace_folder, write_atomically
+from frametrace.case.atomic_files import replace_folder, write_atomically
 from frametrace.case.locks import exclusive_lock, shared_lock
 from frametrace.case.store import Case
-from frametrace.matcher.results import (
+from frametrace.matcher.result_schemas import (
     ACCOUNTS,
     ARRIVALS,
     CHANGES,

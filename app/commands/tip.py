@@ -169,7 +169,7 @@ def check(case: Path, tip: Path, out: Path, trusted: tuple[Path, ...], **options
     \b
     frametrace tip check facebook_case tip.json --from sender.pub.pem --out echoes/
     """
-    from frametrace.app.output.console import Console
+    from frametrace.app.output.console_progress import Console
     from frametrace.app.tips.print_tips import print_check
     from frametrace.app.tips.write_check import refuse_to_overwrite, write_check
     from frametrace.case.store import Case
@@ -216,11 +216,7 @@ def verdict(folder: Path, out: Path, table: Path | None, **options: Any) -> None
     frametrace tip verdict echoes/ --reject picture-0123456789abcdef --rest confirmed --out v.json
     """
     from frametrace.app.tips.print_tips import print_verdict
-    from frametrace.app.tips.verdict_answers import (
-        answers_by_item,
-        read_answers,
-        verdict_of_check,
-    )
+    from frametrace.app.tips.verdict_answers import answers_by_item, read_answers, verdict_of_check
     from frametrace.matcher.tips.verdicts import Answer
 
     from_options = answers_by_item(

@@ -84,7 +84,7 @@ def command(case: Path, files: tuple[Path, ...], **options: Any) -> None:
     frametrace watch facebook_case tip.json new_posts.csv --media pictures/
     frametrace watch facebook_case tip.json --folder incoming/ --every 60s --json
     """
-    from frametrace.app.output.console import Console
+    from frametrace.app.output.console_progress import Console
     from frametrace.app.tips.watch_once import split_tips_and_sources
 
     tips, sources = split_tips_and_sources(files)

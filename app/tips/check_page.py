@@ -13,7 +13,7 @@ from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric, pdq, phash
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 from frametrace.matcher.tips.check import CheckResult
 from frametrace.matcher.tips.signatures import Signature
 from frametrace.posts.model import MediaFile

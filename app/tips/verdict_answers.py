@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from frametrace.matcher.tips.json_stream import JsonStream
+from frametrace.matcher.tips.bounded_json import JsonStream
 from frametrace.matcher.tips.tip_model import ACCOUNT_KINDS, Tlp
 from frametrace.matcher.tips.verdicts import Answer, Opinion, write_verdict
 from frametrace.posts.errors import TipError, UsageError

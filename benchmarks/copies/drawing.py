@@ -12,7 +12,7 @@ from copies.ours import GROUPING
 from copies.peers import METHODS
 from PIL import Image
 
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = ["PRECISION", "draw", "thresholds", "write_tables"]
 
@@ -61,7 +61,7 @@ def draw(path: Path, scripted: Scripted) -> None:
 
 
 def write_tables(path: Path, scripted: Scripted, real: Real, confused: Confused) -> None:
-    """Every method's measures, every edit's figures, every kind of pair that is not a copy."""
+    """Tables of every method, every edit, and every kind of pair that is not a copy."""
     parts = [
         "# Edited copies: all figures\n\nWritten by `bench_copies.py --write-results`; what the "
         "columns mean stands in [benchmarks/README.md](../../README.md).",

@@ -130,7 +130,7 @@ def phone_mock_up(photo: Image.Image, others: Others, rng: Rng, template: int) -
 
 
 def campaign_frame(photo: Image.Image, others: Others, rng: Rng, template: int) -> Image.Image:
-    """A square overlay, as put round profile pictures: ring or corners, slogan, emblem."""
+    """A square overlay, as put around profile pictures: ring or corners, slogan, emblem."""
     style = template_rng("campaign", template)
     side = 560
     whole = ImageOps.fit(photo, (side, side), _LANCZOS).convert("RGBA")

@@ -14,7 +14,7 @@ _MAX_WRONG_KINDS = 25  # kinds of wrong pairs
 
 
 def family_of(kind: str) -> str:
-    """Which family of pictures of one template a kind is of."""
+    """The family of pictures of one template that a kind belongs to."""
     if kind in KINDS:
         return KINDS[kind].family
     return "same edit" if kind.startswith("same ") else "scene"

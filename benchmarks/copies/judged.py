@@ -17,7 +17,7 @@ from copies.peers import FAR, METHODS, distances
 from copies.preparing import Prepared
 from copies.sources import Edited
 
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = ["ALONE", "CHAIN", "LOCAL", "Real", "Scripted"]
 
@@ -39,7 +39,7 @@ class Scripted:
 
     @classmethod
     def of(cls, sets: Sequence[Edited], queries: Sequence[Prepared], kept: Prepared) -> Self:
-        """Ask for all sets by every method."""
+        """Query with all sets by every method."""
         similarity, pdq = _by_hashes(queries, kept)
         rows, databases = [Truth(one.numbers) for one in sets], [kept] * len(sets)
         with tempfile.TemporaryDirectory(prefix="bench-copies-") as folder:
@@ -66,18 +66,18 @@ class Scripted:
         return Curve.of(values[listed], true[listed], int(true.sum()))
 
     def recall(self, method: str, edit: str, strength: int, least: float) -> float:
-        """The part of one set's pictures whose original has that similarity or more."""
+        """The fraction of one set's pictures whose original has that similarity or more."""
         at = self._places[edit, strength]
         rows, columns = self._pairs(at).T
         return share(self.similarity[method][at][rows, columns] >= least)
 
     def names(self, method: str, edit: str, strength: int) -> list[Relation | None]:
-        """What the pictures of one set and their originals were called."""
+        """The relations of one set's pictures to their originals."""
         at = self._places[edit, strength]
         return self.called[method][at].names(self._pairs(at))
 
     def right(self, edit: str, strength: int) -> float:
-        """The part of one set that was called what it is."""
+        """The fraction of one set with the right relation."""
         names = self.names(CHAIN, edit, strength)
         return share(np.array([EDITS[edit].right(name, strength) for name in names]))
 
@@ -113,7 +113,7 @@ class Real:
 
     @classmethod
     def of(cls, labels: RealEdits, real: Prepared, both: Prepared) -> Self:
-        """Look each picture up among all; `both` are those pictures, then photos."""
+        """Search for each picture among all; `both` are those pictures, then photos."""
         similarity, (pdq,) = _by_hashes([real], both)
         with tempfile.TemporaryDirectory(prefix="bench-copies-") as folder:
             (local,) = ask([real], [both], [ByIndex.of(both, Path(folder))])

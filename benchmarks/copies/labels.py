@@ -24,7 +24,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What is true of one picture.
+    """The truth about one picture.
 
     `photo` names the photograph it was made of, `shows` all that it visibly shows: two pictures are
     rightly together if they have one of these in common. `template` is the same for pictures that

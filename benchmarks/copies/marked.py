@@ -52,7 +52,7 @@ def logo(image: Image.Image, strength: int, rng: Rng, others: Others) -> Image.I
 
 
 def watermark(image: Image.Image, strength: int, rng: Rng, others: Others) -> Image.Image:
-    """A name repeated aslant over the whole picture, stronger and stronger."""
+    """A name repeated diagonally over the whole picture, stronger with the strength."""
     name = one_of(rng, NAMES)
     script = "latin" if name.isascii() else "chinese"
     size = round(max(image.size) / (16, 14, 11)[strength])

@@ -64,7 +64,7 @@ def photos(seed: int) -> Photos:
 
 
 def real_edits() -> RealEdits:
-    """The pictures of real posts; what `labels.json` lists both ways counts as copies."""
+    """The pictures of real posts; pairs that `labels.json` lists both ways count as copies."""
     folder = _data() / "real_edits"
     labels: Mapping[str, list[list[str]]] = json.loads((folder / "labels.json").read_text("utf-8"))
     copies, unclear = (_pairs(labels[name]) for name in ("copies", "ambiguous"))

@@ -25,12 +25,12 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.feature_search.inverted_index import FeatureIndex
-from frametrace.index.store import open_index
+from frametrace.index.index_store import open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
 from frametrace.matcher.pictures.picture_values import PictureValues
-from frametrace.matcher.pictures.verify import verify
+from frametrace.matcher.pictures.verify_pair import verify
 from frametrace.matcher.query.by_local_features import pictures_sharing_pixels
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = [
     "GROUPING",
@@ -63,7 +63,7 @@ class Way(Protocol):
     """A way to query: which pictures of the database one is compared with."""
 
     def __call__(self, kept: Prepared, at: int, digest: str, query: PictureValues) -> Related:
-        """Digests of the database: what they and picture `at` of a set were called; inliers."""
+        """Digests of the database, their relation to picture `at` of a set, and inliers."""
         ...
 
 
@@ -75,7 +75,7 @@ class ByIndex:
 
     @classmethod
     def of(cls, kept: Prepared, folder: Path) -> Self:
-        """Make such a case, and its index, in a folder."""
+        """Make such a case, and its indexes, in a folder."""
         digests = kept.digests
         once = pa.array(np.unique(digests.to_numpy(False), return_index=True)[1])
         case = Case.create(folder / "case")
@@ -104,7 +104,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Everything:
-    """With every picture: what an index may miss is found."""
+    """With every picture: finds what an index may miss."""
 
     def __call__(self, kept: Prepared, at: int, digest: str, query: PictureValues) -> Related:
         """All of them."""
@@ -113,16 +113,16 @@ class Everything:
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """Of pictures in pairs the first with the second."""
+    """For pictures in pairs: the first with the second."""
 
     def __call__(self, kept: Prepared, at: int, digest: str, query: PictureValues) -> Related:
-        """The next one, or nothing."""
+        """The next picture, or nothing."""
         return _verified(kept, [at + 1] if at % 2 == 0 else [], digest, query)
 
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What m pictures and the n of a database were called: `inliers` and `relation`, (m, n).
+    """The relations of m pictures to the n of a database: `inliers` and `relation`, (m, n).
 
     `relation` counts in the order none, copy, contains, shares_element, same_scene.
     """
@@ -131,13 +131,13 @@ class Called:
     relation: np.ndarray
 
     def similarity(self) -> np.ndarray:
-        """(m, n) int16: by relation, then by inliers; `UNFOUND` where nothing was found."""
+        """(m, n) int16: by relation, then by inliers; `UNFOUND` if nothing was found."""
         sure = (self.relation == 1) | (self.relation == 2)
         found = self.inliers + SURE * sure
         return np.where(self.relation > 0, found, UNFOUND).astype(np.int16)
 
     def after_pdq(self, distance: np.ndarray) -> tuple[Self, np.ndarray]:
-        """The whole chain, and its similarities: pairs within PDQ's limit are copies already."""
+        """The whole chain and its similarities: pairs within PDQ's limit are copies."""
         limit = METHODS["PDQ"].limit
         near = distance <= limit
         chain = type(self)(self.inliers, np.where(near, np.int8(1), self.relation))
@@ -145,7 +145,7 @@ class Called:
         return chain, np.where(near, first, self.similarity()).astype(np.int16)
 
     def either_way(self) -> Self:
-        """Of m pictures that are the first m of the database: the better of both ways round."""
+        """For m pictures that are the first m of the database: the better of both directions."""
         m = len(self.inliers)
         inliers, relation = self.inliers.copy(), self.relation.copy()
         better = self.inliers[:, :m] < self.inliers[:, :m].T
@@ -154,12 +154,12 @@ class Called:
         return type(self)(inliers, relation)
 
     def names(self, pairs: np.ndarray) -> list[Relation | None]:
-        """What the pairs at (k, 2) rows and columns were called."""
+        """The relations of the pairs at (k, 2) rows and columns."""
         return [_RELATIONS[self.relation[row, column]] for row, column in pairs.tolist()]
 
 
 def ask(queries: Sequence[Prepared], kept: Sequence[Prepared], ways: Sequence[Way]) -> list[Called]:
-    """Ask for each set of pictures in its database, in one process for every core."""
+    """Query each set of pictures in its database, in one process per core."""
     workers = len(os.sched_getaffinity(0))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         return list(pool.map(_ask, queries, kept, ways))
@@ -168,7 +168,7 @@ def ask(queries: Sequence[Prepared], kept: Sequence[Prepared], ways: Sequence[Wa
 def put_features(
     case: Case, unit: str, digests: pa.Array, codes: pa.Array, thumbnails: pa.Array | None = None
 ) -> Case:
-    """Put values of the signals into a case; the case as of the epoch that holds them."""
+    """Put values of the signals into a case; returns the case with them."""
     values = {Local.name: codes}
     if thumbnails is not None:
         values[Thumbnail.name] = thumbnails
@@ -199,7 +199,7 @@ def _ask(queries: Prepared, kept: Prepared, way: Way) -> Called:
 
 
 def _verified(kept: Prepared, rows: Sequence[int], digest: str, query: PictureValues) -> Related:
-    """Always from the smaller digest to the greater, as matches are."""
+    """Verify always from the smaller digest to the greater, as in matches."""
     database = _database(kept)
     for row in rows:
         name, other = database.digests[row], database.shown[row]

@@ -69,7 +69,7 @@ def picture_file(seed: int, half: Half, size: Size) -> Path:
 
 
 def _made_by() -> str:
-    """Of all code that pictures are made by."""
+    """The digest of all code that makes pictures."""
     paths = sorted(_HERE.glob("*.py"))
     return source_digest(*(path for path in paths if not path.name.startswith(_MAKES_NONE)))
 

@@ -24,7 +24,7 @@ _LOOK_ALIKES = frozenset(name for pair in LOOK_ALIKE for name in pair)
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many of each, in one half: `edits` of each original, `pictures` of each template."""
+    """The number of pictures in one half: `edits` of each original, `pictures` of each template."""
 
     originals: int
     edits: int
@@ -143,7 +143,7 @@ def _same_edits(seed: int, half: Half, dealt: _Dealt, size: Size) -> Iterator[Jo
 
 
 def _look_alikes(half: Half) -> Iterator[Job]:
-    """The few real pairs, in both halves: nothing can be tuned to so few."""
+    """The few real pairs, in both halves: they are too few to tune to."""
     paths = {path.name: path for path in all_photos()}
     for template, pair in enumerate(LOOK_ALIKE):
         for number, name in enumerate(pair):

@@ -27,7 +27,7 @@ def trimmed(luma: np.ndarray) -> np.ndarray:
 
 
 def _rows(luma: np.ndarray) -> np.ndarray:
-    """Without the rows of paper above and below."""
+    """The picture without background rows above and below."""
     for edge in (luma[:2], luma[-2:]):
         paper = np.bincount(edge.ravel(), minlength=256).argmax()
         flat = (np.abs(luma.astype(np.int16) - paper) <= _ALIKE).mean(axis=1) > _PAPER

@@ -46,7 +46,7 @@ class Counts:
 
     @property
     def recall(self) -> float:
-        """The part of the edited captions whose original was found."""
+        """The fraction of the edited captions whose original was found."""
         return self.right / self.edited
 
     @property

@@ -30,7 +30,7 @@ from frametrace.embed.signals import ModelChoice
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_settings import MatchSettings
-from frametrace.matcher.results import GroupKind
+from frametrace.matcher.result_schemas import GroupKind
 from frametrace.matcher.saved_results import Results
 from frametrace.posts.errors import ModelMissing
 from frametrace.posts.media.media_library import MediaLibrary
@@ -46,7 +46,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A case with some of what the posts carry, and which groups count."""
+    """A case with some of the posts' content, and the groups that count."""
 
     name: str
     signals: tuple[str, ...]
@@ -139,7 +139,7 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    """What every benchmark takes, and the models."""
+    """The options of every benchmark, and the models."""
     models = argparse.ArgumentParser(add_help=False)
     for name in ("clip-model", "clip-weights", "caption-model"):
         models.add_argument(f"--{name}", default="")
@@ -201,7 +201,7 @@ def _at_other_thresholds(
 
 
 def _peers(rows: Sequence[Row], models: ModelChoice) -> dict[str, list[frozenset[Key]]]:
-    """What is commonly done with sentence vectors alone."""
+    """Common ways to group by sentence vectors alone."""
     try:
         from frametrace.embed.signals.caption import Caption
 

@@ -50,7 +50,7 @@ _MIN_RARITY = MatchSettings().min_decades
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A case, what each of its contents is about, and one post of each."""
+    """A case, the label of each of its contents, and one post of each."""
 
     compared: CaseContents
     about: np.ndarray
@@ -75,7 +75,7 @@ class Labelled:
         return resolve_examples(self.compared, Framing(*sides))
 
     def found(self, given: ResolvedExamples) -> ExampleScores:
-        """How alike all contents are to them."""
+        """The similarity of all contents to them."""
         everything = np.arange(len(self.about))
         return score_contents(given.fusion, everything, given.like, given.unlike, given.mean)
 
@@ -92,7 +92,7 @@ class Score:
     def of(
         cls, decades: np.ndarray, belongs: np.ndarray, right: np.ndarray, posts: np.ndarray
     ) -> "Score":
-        """Of (n,) contents: their decades, which belong, which should, and their posts."""
+        """Scores (n,) contents: their rarities, which belong, which should, and their posts."""
         order = np.argsort(-decades, kind="stable")
         hits, seen = np.cumsum((right * posts)[order]), np.cumsum(posts[order])
         gained = (right * posts)[order]
@@ -204,7 +204,7 @@ def _prototypes(
 
 
 def _rankings(labelled: Labelled, given: ResolvedExamples) -> dict[str, np.ndarray]:
-    """The decades by each prototype."""
+    """The rarities by each prototype."""
     nearest = labelled.found(replace(given, mean=None))
     if given.mean is None:
         return {"ours": nearest.rarity, "the nearest alone": nearest.rarity}
@@ -259,7 +259,7 @@ def _score(
     target: np.ndarray,
     named: Sequence[int],
 ) -> Score:
-    """Of the ranking without what was named."""
+    """Scores of the ranking without the examples."""
     kept = np.ones(len(decades), bool)
     kept[[*named]] = False
     posts = labelled.compared.contents.post_counts[kept]

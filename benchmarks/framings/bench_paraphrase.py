@@ -91,7 +91,7 @@ def _captions(step: int) -> tuple[dict[str, list[str]], np.ndarray]:
 
 
 def _by_words(texts: Sequence[str]) -> Ranked:
-    """Words of every language, or characters where no spaces are written."""
+    """Words of every language, or characters in scripts without spaces."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     analyzer = "word" if all(text.isascii() for text in texts[:5]) else "char"

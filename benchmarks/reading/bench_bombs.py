@@ -21,7 +21,7 @@ _ADDRESSES = 8 * 2**30  # bytes that a process may allocate
 
 
 def _read(path: Path) -> None:
-    """What `add` asks of a source; it prints what it found."""
+    """Read a source as `add` does; print what was found."""
     from frametrace.posts.errors import FrametraceError
     from frametrace.posts.media.media_library import MediaLibrary
     from frametrace.posts.model import Post

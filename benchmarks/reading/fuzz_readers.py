@@ -79,7 +79,7 @@ def _noted(notes: Path | None) -> dict[int, dict[str, Any]]:
 
 
 class _Worker:
-    """A process that reads inputs; a new one takes the place of one that hangs or crashes."""
+    """A process that reads inputs; it is replaced if it hangs or crashes."""
 
     def __init__(self, seed: int, scratch: Path) -> None:
         self._command = [sys.executable, str(Path(__file__).with_name("reading_worker.py"))]
@@ -87,7 +87,7 @@ class _Worker:
         self._process = self._begun()
 
     def read(self, number: int) -> dict[str, Any]:
-        """What came of an input."""
+        """The outcome of an input."""
         process = self._process
         assert process.stdin and process.stdout
         process.stdin.write(f"{number}\n")

@@ -167,7 +167,7 @@ def _read(given: Input) -> dict[str, Any]:
 
 
 def _check(entry: Any) -> None:
-    """Raise AssertionError where an entry breaks what later stages rely on."""
+    """Raise AssertionError if an entry breaks what later stages rely on."""
     for each in fields(entry):
         str(getattr(entry, each.name)).encode()
     if isinstance(entry, Skipped):
@@ -185,7 +185,7 @@ def _check(entry: Any) -> None:
 
 
 def _check_file(file: MediaFile | Skipped) -> None:
-    """Raise AssertionError where a picture lies outside of the folder of the input."""
+    """Raise AssertionError if a picture is outside the folder of the input."""
     if isinstance(file, Skipped):
         str(file).encode()
         return

@@ -44,7 +44,7 @@ Vectors = Callable[[Sequence[object]], np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What vectors are computed of: `timed` in turns, all of `compared` once."""
+    """The inputs of the vectors: `timed` in turns, all of `compared` once."""
 
     name: str
     goal: str
@@ -55,7 +55,7 @@ class Subject:
 def measured(
     chosen: argparse.Namespace,
 ) -> Iterator[tuple[str, list[Finding], list[str], Sequence[str]]]:
-    """Of pictures and captions: the name, findings, remarks, and the packages that took part."""
+    """For pictures and captions: the name, findings, remarks, and the packages used."""
     if (shared := shared_data()) is None:
         raise Stopped("the photographs and captions are in ../shared/data, which is absent")
     packages = [name for name in PACKAGES if _installed(name)]
@@ -101,7 +101,7 @@ def _of_pictures(chosen: argparse.Namespace, shared: Path) -> tuple[list[Finding
 def _with_outliers(
     network: Network, by: Callable[[Runtime], Vectors], photographs: Sequence[object]
 ) -> str:
-    """Agreement where a few channels are far larger than the others: what 8 bits bear worst."""
+    """Agreement if a few channels are far larger than the rest: the worst case for 8 bits."""
     import torch
 
     side = network.samples[0][0].shape[1]
@@ -174,7 +174,7 @@ def _made(
     by: Callable[[Runtime], Vectors],
     chosen: argparse.Namespace,
 ) -> dict[str, Vectors]:
-    """What computes vectors, by name; what can't be made is left out, saying so."""
+    """The runtimes by name; those that can't be made are left out with a message."""
     made = {}
     for name, make in contenders(network, calibration, few=chosen.quick):
         start = time.perf_counter()

@@ -15,8 +15,15 @@ from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.fusion import FusedEvidence
 from frametrace.matcher.framing.neighbour_graph import Edges
 from frametrace.matcher.framing.pair_similarity import Basis, PairSimilarity
-from frametrace.matcher.photos.assignment import SAME_BYTES
-from frametrace.matcher.results import MATCHES, MEMBERS, TIED_BY, GroupKind, Relation, upgraded
+from frametrace.matcher.photos.group_assignment import SAME_BYTES
+from frametrace.matcher.result_schemas import (
+    MATCHES,
+    MEMBERS,
+    TIED_BY,
+    GroupKind,
+    Relation,
+    upgraded,
+)
 
 __all__ = [
     "MIN_REPORTED_RARITY",

@@ -14,8 +14,8 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.caption import BUNDLED_MODEL, MULTILINGUAL_MODEL, Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.text.ngrams import jaccards
+from frametrace.index.index_store import open_index
 from frametrace.index.minhash import MinHashIndex
-from frametrace.index.store import open_index
 from frametrace.matcher.framing.calibration import MAX_RARITY, Background, Prior
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.pair_similarity import Basis, PairSimilarity

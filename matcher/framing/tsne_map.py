@@ -19,7 +19,7 @@ from frametrace.matcher.framing.clustering import FramingGroups
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.framing_tables import group_ids
 from frametrace.matcher.framing.fusion import EvidenceFusion
-from frametrace.matcher.results import MAP
+from frametrace.matcher.result_schemas import MAP
 
 if TYPE_CHECKING:
     from frametrace.matcher.framing.find_framings import Framings

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.case.store import Case
-from frametrace.index.store import open_index
+from frametrace.index.index_store import open_index
 from frametrace.index.vectors import VectorIndex
 from frametrace.matcher.framing.calibration import Background, Prior
 from frametrace.matcher.framing.distinct_contents import NONE

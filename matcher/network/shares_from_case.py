@@ -12,7 +12,7 @@ from frametrace.matcher.account_names import connect
 from frametrace.matcher.match_settings import TieSettings
 from frametrace.matcher.network.shares import RAW_SHARES, Shares
 from frametrace.matcher.network.ties import find_ties
-from frametrace.matcher.results import TIES, upgraded
+from frametrace.matcher.result_schemas import TIES, upgraded
 from frametrace.posts.errors import CaseError
 from frametrace.posts.model import Precision
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.photos.edges import Edges, pair_keys
+from frametrace.matcher.photos.match_graph import Edges, pair_keys
 from frametrace.matcher.pictures.verified_pairs import (
     PAIRS,
     cells_of,
@@ -17,7 +17,7 @@ from frametrace.matcher.pictures.verified_pairs import (
     evidence_row,
     positions_in,
 )
-from frametrace.matcher.results import EVIDENCE, MATCHES, Relation
+from frametrace.matcher.result_schemas import EVIDENCE, MATCHES, Relation
 
 __all__ = ["NodePairs"]
 

@@ -1,6 +1,6 @@
 """Names the relation of two aligned pictures by the parts of each that agree."""
 
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = ["relation_of"]
 

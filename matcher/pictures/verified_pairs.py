@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.matcher.pictures.evidence import Evidence
-from frametrace.matcher.results import BOX, EVIDENCE, Relation
+from frametrace.matcher.pictures.pair_evidence import Evidence
+from frametrace.matcher.result_schemas import BOX, EVIDENCE, Relation
 
 __all__ = ["PAIRS", "cells_of", "evidence_of", "evidence_row", "pairs_among", "positions_in"]
 

@@ -35,10 +35,10 @@ from frametrace.matcher.pictures.compare_pairs import (
     updated_join,
 )
 from frametrace.matcher.pictures.compare_worker import load_values, value_files
-from frametrace.matcher.pictures.evidence import Evidence
+from frametrace.matcher.pictures.pair_evidence import Evidence
 from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.verify_without_pixels import verify_features
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 from frametrace.work.executor import Crashed, Executor
 from frametrace.work.process_pool import executor_for
 from frametrace.work.progress import Progress, Silent
@@ -214,7 +214,7 @@ def _verify_pair(
 ) -> Evidence | None:
     if thumbnail is None:
         return verify_features(Features.of(local), picture, mirrored)
-    from frametrace.matcher.pictures.verify import verify
+    from frametrace.matcher.pictures.verify_pair import verify
 
     return verify(PictureValues.of(local, thumbnail), picture, mirrored)
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from frametrace.case.files import replacing
+from frametrace.case.atomic_files import replacing
 from frametrace.case.locks import writer_lock
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
@@ -21,18 +21,8 @@ from frametrace.matcher.tips.canonical_json import short_digest
 from frametrace.matcher.tips.export_selection import Selection, selected_posts
 from frametrace.matcher.tips.pseudonyms import account_key, pseudonym
 from frametrace.matcher.tips.signed_documents import TIP, write_document
-from frametrace.matcher.tips.tip_model import (
-    SIGNAL_COLUMNS,
-    Head,
-    ItemKind,
-    Tlp,
-    program_version,
-)
-from frametrace.matcher.tips.tip_signals import (
-    add_features_and_vectors,
-    has_signal,
-    signal_origin,
-)
+from frametrace.matcher.tips.tip_model import SIGNAL_COLUMNS, Head, ItemKind, Tlp, program_version
+from frametrace.matcher.tips.tip_signals import add_features_and_vectors, has_signal, signal_origin
 from frametrace.posts.errors import CaseError, UsageError
 
 __all__ = ["ExportSettings", "ExportedTip", "export_tip", "sent_items"]

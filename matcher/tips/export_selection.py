@@ -10,7 +10,7 @@ from frametrace.case.store import Case
 from frametrace.matcher.account_names import connect
 from frametrace.matcher.framing.by_example.framing_search import posts_in_results
 from frametrace.matcher.framing.by_example.saved_framings import checked_framing_name, load_framing
-from frametrace.matcher.results import BELONGING
+from frametrace.matcher.result_schemas import BELONGING
 from frametrace.matcher.saved_results import MatchRun, Results
 from frametrace.matcher.tips.texts_in_pictures import texts_in_pictures
 from frametrace.posts.errors import UsageError

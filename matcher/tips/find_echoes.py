@@ -11,7 +11,7 @@ from frametrace.embed.signals import caption_key
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.account_names import connect
-from frametrace.matcher.results import POST_FIELDS
+from frametrace.matcher.result_schemas import POST_FIELDS
 from frametrace.matcher.tips.echoes_by_hash import echoes_by_hash
 from frametrace.matcher.tips.echoes_by_text import echoes_by_meaning
 from frametrace.matcher.tips.known_material import EchoSettings, concat_matches

@@ -16,10 +16,10 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.case.files import replacing
+from frametrace.case.atomic_files import replacing
 from frametrace.embed.signals.pdq import from_hex, to_hex
+from frametrace.matcher.tips.bounded_json import MAX_BYTES
 from frametrace.matcher.tips.canonical_json import short_digest
-from frametrace.matcher.tips.json_stream import MAX_BYTES
 from frametrace.matcher.tips.signed_documents import TIP, write_document
 from frametrace.matcher.tips.threatexchange import is_bank, parse_marking, read_bank
 from frametrace.matcher.tips.tip_model import (

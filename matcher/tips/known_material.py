@@ -11,7 +11,7 @@ from frametrace.case.views import connect
 from frametrace.embed.signals import caption_key, pdq, phash
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.results import BELONGING
+from frametrace.matcher.result_schemas import BELONGING
 from frametrace.matcher.saved_results import Results
 from frametrace.matcher.tips.caption_vectors import pack_vectors
 from frametrace.matcher.tips.tip_model import ITEMS, Tip

@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-from frametrace.case.files import write_secret
+from frametrace.case.atomic_files import write_secret
 from frametrace.matcher.tips.signatures import read_key_file
 from frametrace.posts.errors import TipError
 

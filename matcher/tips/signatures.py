@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from frametrace.case.files import write_atomically, write_secret
+from frametrace.case.atomic_files import write_atomically, write_secret
 from frametrace.posts.errors import TipError, UsageError
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from frametrace.case.files import replacing
+from frametrace.case.atomic_files import replacing
+from frametrace.matcher.tips.bounded_json import MAX_BYTES, MAX_VALUE_CHARS, JsonStream
 from frametrace.matcher.tips.canonical_json import canonical_bytes
-from frametrace.matcher.tips.json_stream import MAX_BYTES, MAX_VALUE_CHARS, JsonStream
 from frametrace.matcher.tips.schema_validation import ITEM_CHECKS, schema_error
 from frametrace.matcher.tips.signatures import (
     Signature,

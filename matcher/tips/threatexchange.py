@@ -15,9 +15,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from frametrace.case.files import replacing
+from frametrace.case.atomic_files import replacing
+from frametrace.matcher.tips.bounded_json import JsonStream
 from frametrace.matcher.tips.canonical_json import canonical_bytes
-from frametrace.matcher.tips.json_stream import JsonStream
 from frametrace.matcher.tips.tip_model import Tlp
 from frametrace.posts.errors import TipError
 

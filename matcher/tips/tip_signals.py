@@ -18,7 +18,7 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Features, Local
 from frametrace.matcher.case_signals import weights_of
-from frametrace.matcher.pictures.evidence import GRID
+from frametrace.matcher.pictures.pair_evidence import GRID
 from frametrace.matcher.tips.caption_vectors import encoded_vectors
 from frametrace.matcher.tips.tip_model import FINGERPRINTS, MAX_FEATURES, ItemKind
 from frametrace.posts.errors import CaseError

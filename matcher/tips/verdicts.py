@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from frametrace.case.files import replacing
+from frametrace.case.atomic_files import replacing
 from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.matcher.tips.export import sent_items

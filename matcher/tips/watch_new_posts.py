@@ -16,7 +16,7 @@ from frametrace.matcher.framing.by_example.framing_search import case_contents
 from frametrace.matcher.framing.by_example.rank_posts import named_posts
 from frametrace.matcher.framing.by_example.saved_framings import framing_names
 from frametrace.matcher.match_settings import MatchSettings
-from frametrace.matcher.results import NAMED
+from frametrace.matcher.result_schemas import NAMED
 from frametrace.matcher.saved_results import Results, results_before
 from frametrace.matcher.tips.caption_vectors import same_model
 from frametrace.matcher.tips.find_echoes import ECHOES, find_echoes

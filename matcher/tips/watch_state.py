@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from frametrace.case.files import read_json, to_json, write_atomically
+from frametrace.case.atomic_files import read_json, to_json, write_atomically
 from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.posts.errors import CaseError

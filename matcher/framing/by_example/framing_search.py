@@ -34,7 +34,7 @@ from frametrace.matcher.framing.distinct_contents import contents_of
 from frametrace.matcher.framing.fusion import EvidenceFusion
 from frametrace.matcher.match_settings import MatchSettings
 from frametrace.matcher.photos.grouping import group_photos, join_photos, near_photos
-from frametrace.matcher.results import GroupKind, Relation
+from frametrace.matcher.result_schemas import GroupKind, Relation
 from frametrace.matcher.saved_results import MatchRun, Results, load_results, results_before
 from frametrace.posts.errors import CaseError, UsageError
 from frametrace.work.progress import Progress, Silent

@@ -33,7 +33,7 @@ from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.framing_tables import MIN_REPORTED_RARITY
 from frametrace.matcher.framing.image_similarity import SAME_PHOTO_RARITY
 from frametrace.matcher.framing.pair_similarity import Basis
-from frametrace.matcher.results import NAMED, RANKED
+from frametrace.matcher.result_schemas import NAMED, RANKED
 from frametrace.posts.errors import CaseError, UsageError
 from frametrace.work.progress import Progress
 

@@ -29,7 +29,7 @@ from frametrace.matcher.framing.by_example.examples import (
     Framing,
 )
 from frametrace.posts.errors import DecodeError, IndexMismatch, ModelMissing, UsageError
-from frametrace.posts.media.picture_bytes import read_media
+from frametrace.posts.media.identify_picture import read_media
 from frametrace.posts.sources.paths import printable
 
 __all__ = ["ExampleNames", "SignalMakers", "find_post", "read_examples", "reembedded"]

@@ -16,7 +16,7 @@ from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.embed.text.normalize import key_of
 from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.hamming.hamming_index import HammingIndex
-from frametrace.index.store import open_index
+from frametrace.index.index_store import open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
 from frametrace.matcher.case_signals import weights_of
 from frametrace.matcher.framing.by_example.examples import (
@@ -37,7 +37,7 @@ from frametrace.matcher.pictures.feature_alignment import MIN_INLIERS
 from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.query.by_local_features import pictures_sharing_pixels
 from frametrace.matcher.query.by_signal import nearest
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 from frametrace.posts.errors import UsageError
 
 __all__ = ["CaseContents", "ResolvedExamples", "resolve_examples"]

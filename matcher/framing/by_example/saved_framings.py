@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from frametrace.case.files import link_file, to_json, write_atomically
+from frametrace.case.atomic_files import link_file, to_json, write_atomically
 from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.matcher.framing.by_example.examples import Framing

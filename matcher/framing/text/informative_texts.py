@@ -20,11 +20,7 @@ from frametrace.matcher.framing.text.stopwords import (
     is_informative,
     unstretched,
 )
-from frametrace.matcher.framing.text.tokenize import (
-    characters,
-    part_of_word,
-    pieces,
-)
+from frametrace.matcher.framing.text.tokenize import characters, part_of_word, pieces
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -1,4 +1,4 @@
-"""Zeeschuimer's items: whatever a page's record holds, it is a valid post or refused with a reason."""
+"""Zeeschuimer's items: whatever a record holds, it is a valid post or refused with a reason."""
 
 import copy
 import json

@@ -41,7 +41,7 @@ from frametrace.matcher.framing.by_example.read_examples import (
     read_examples,
 )
 from frametrace.matcher.match_case import match_case
-from frametrace.matcher.results import RANKED
+from frametrace.matcher.result_schemas import RANKED
 from frametrace.posts.errors import CaseError, DecodeError, UsageError
 
 _SUBJECTS = ("harvest", "football", "weather", "music")
