@@ -252,7 +252,7 @@ def test_signals_with_another_fingerprint_are_named_with_their_model(tmp_path):
     made = {"fingerprint": "clip:sha256-1234", "model": "ViT-B-32"}
     head = Head(signals={**HEAD.signals, "clip": made})
     tip = read_tip(write(tmp_path / "tip.json", [item()], head))
-    with pytest.raises(TipError, match=r"clip by ViT-B-32, clip:sha256-1234; .* no signal"):
+    with pytest.raises(TipError, match=r"clip with ViT-B-32, clip:sha256-1234; .* no signal"):
         signals_to_compare(tip)
     assert signals_to_compare(tip, ["pdq", "phash"]) == ["pdq", "phash"]
     head = Head(signals={**HEAD.signals, "pdq": {"fingerprint": "pdq-256:9"}})
