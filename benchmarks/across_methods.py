@@ -18,7 +18,7 @@ from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_cases import match_cases
 from frametrace.matcher.match_settings import Extent
-from frametrace.matcher.results import GroupKind
+from frametrace.matcher.result_schemas import GroupKind
 from frametrace.matcher.saved_results import Results
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.export import export_tip, sent_items

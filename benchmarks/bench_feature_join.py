@@ -28,7 +28,7 @@ from measuring import GIB, Finding, conclude, options, run, say
 from synthetic import BASE, BASE_QUICK, Described, Synthesis, described, packed
 
 from frametrace.embed.signals.local import Features
-from frametrace.index.codes import as_digits
+from frametrace.index.distinct_codes import as_digits
 from frametrace.index.feature_join.feature_join import propose_pairs
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.matcher.pictures.feature_alignment import align

@@ -31,7 +31,7 @@ from frametrace.embed.signals.local import Features, Local
 from frametrace.index.feature_search.build_inverted_index import POSE_BITS
 from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.feature_search.inverted_lists import InvertedLists
-from frametrace.index.store import index_folder, open_index
+from frametrace.index.index_store import index_folder, open_index
 
 PICTURES, PICTURES_QUICK = 100_000, 2_000
 NEAREST = 100

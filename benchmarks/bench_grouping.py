@@ -22,12 +22,12 @@ from reuse import PAIR, frames, near_pairs, write_reuse
 
 from frametrace.embed.signals import pdq
 from frametrace.index.base import Hits
-from frametrace.index.codes import Codes
-from frametrace.matcher.photos.assignment import Nodes
-from frametrace.matcher.photos.edges import Edges
+from frametrace.index.distinct_codes import Codes
+from frametrace.matcher.photos.group_assignment import Nodes
 from frametrace.matcher.photos.grouping import CopyGraph, PhotoMatches, group_photos
+from frametrace.matcher.photos.match_graph import Edges
 from frametrace.matcher.photos.star_clustering import star_clusters
-from frametrace.matcher.results import MATCHES
+from frametrace.matcher.result_schemas import MATCHES
 
 HASHES, HASHES_QUICK = 10_000_000, 100_000
 FRAMES, FRAMES_QUICK = 50_000, 5_000

@@ -24,7 +24,7 @@ from frametrace.embed.decoding.decode import decode
 from frametrace.embed.pictures import Preparation, Refused
 from frametrace.embed.signals.pdq import Pdq, from_hex
 from frametrace.embed.signals.phash import Phash
-from frametrace.posts.media.picture_bytes import read_media
+from frametrace.posts.media.identify_picture import read_media
 from frametrace.posts.model import MediaItem
 
 if TYPE_CHECKING:

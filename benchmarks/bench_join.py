@@ -24,7 +24,7 @@ from frametrace.embed.signals import pdq
 from frametrace.index.base import Hits
 from frametrace.index.hamming.hamming_join import HammingJoin
 from frametrace.index.hamming.pair_cache import near_pairs
-from frametrace.index.store import open_index
+from frametrace.index.index_store import open_index
 
 RADIUS = pdq.MAX_DISTANCE
 SMALL, LARGE, QUICK = 1_000_000, 10_000_000, (50_000, 200_000)

@@ -32,9 +32,9 @@ from frametrace.embed.signals.caption_key import MIN_SIMILARITY
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.embed.text.minhash_values import PERMUTATIONS, minhashes
 from frametrace.embed.text.ngrams import grams, grams_of, jaccards
-from frametrace.index.codes import as_keys
+from frametrace.index.distinct_codes import as_keys
+from frametrace.index.index_store import open_index
 from frametrace.index.minhash import BANDS, MinHashIndex
-from frametrace.index.store import open_index
 
 CAPTIONS, CAPTIONS_QUICK = 1_000_000, 20_000
 PEER, PEER_QUICK = 20_000, 1_000

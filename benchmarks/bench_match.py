@@ -38,7 +38,7 @@ from synthetic import BASE, BASE_QUICK, FEATURE, Described, Synthesis, described
 from frametrace.case.store import Case
 from frametrace.embed.signals.thumbnail import pixels
 from frametrace.matcher.query.find import find_picture
-from frametrace.matcher.results import GroupKind
+from frametrace.matcher.result_schemas import GroupKind
 from frametrace.matcher.saved_results import load_results
 
 SIZES, SIZES_QUICK = (100_000, 1_000_000), (1_000, 2_000)

@@ -1,1 +1,1 @@
-"""The case on disk: immutable shards, epochs, locks, atomic files, and adding posts to it."""
+"""Keeps a case on disk (shards, epochs, locks, atomic files) and adds posts to it."""

@@ -1,4 +1,4 @@
-"""Epochs: the manifests that say which shards of a case are committed.
+"""Reads and commits epochs, the manifests that say which shards of a case are committed.
 
 `CASE/epochs/epoch-000012.json` lists every committed shard and its rows; `CASE/CURRENT` names the
 epoch that readers trust. An epoch is written whole before CURRENT names it.
@@ -8,7 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from frametrace.case.files import delete_unused, read_json, to_json, when_free, write_atomically
+from frametrace.case.atomic_files import (
+    delete_unused,
+    read_json,
+    to_json,
+    when_free,
+    write_atomically,
+)
 from frametrace.posts.errors import CaseError
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""The locks of a case: one writer at a time, one comparison at a time, many readers.
+"""Locks a case: one writer at a time, one comparison at a time, many readers.
 
 A lock is a file `.lock` in the folder that it protects. The system releases it when the process
 that holds it ends, however it ends.
@@ -13,7 +13,7 @@ from typing import IO
 import portalocker
 from portalocker import LockFlags
 
-from frametrace.case.files import write_failed
+from frametrace.case.atomic_files import write_failed
 from frametrace.posts.errors import CaseLocked
 from frametrace.work.progress import Progress
 

@@ -1,4 +1,4 @@
-"""The Arrow schemas of a case's tables."""
+"""Defines the Arrow schemas of a case's tables."""
 
 import pyarrow as pa
 

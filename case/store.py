@@ -1,4 +1,4 @@
-"""The case on disk: immutable Parquet shards, read and written table by table.
+"""Stores a case on disk as immutable Parquet shards, which are read and written table by table.
 
 A reader trusts only the current epoch (see `epochs`). A writer holds the case's lock, puts units
 (the shards of several tables that belong together) and commits them as the next epoch. A unit's
@@ -16,6 +16,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from frametrace.case.atomic_files import (
+    TEMPORARY,
+    delete_unused,
+    link_file,
+    read_json,
+    replacing,
+    to_json,
+    write_atomically,
+)
 from frametrace.case.epochs import (
     EPOCHS,
     Epoch,
@@ -24,15 +33,6 @@ from frametrace.case.epochs import (
     delete_old_epochs,
     epoch_files,
     read_epoch,
-)
-from frametrace.case.files import (
-    TEMPORARY,
-    delete_unused,
-    link_file,
-    read_json,
-    replacing,
-    to_json,
-    write_atomically,
 )
 from frametrace.case.locks import writer_lock
 from frametrace.case.schemas import ACCOUNT_PROFILES, GUESSED, MEDIA, POST_MEDIA, POSTS, SKIPPED
@@ -242,7 +242,7 @@ class CaseWriter:
     def _adopt(self) -> None:
         """Commit the units that a killed writer had finished.
 
-        A marker that can't be read counts for nothing: its unit is computed again.
+        A marker that can't be read is ignored: its unit is computed again.
         """
         for marker in self._markers():
             with suppress(CaseError):

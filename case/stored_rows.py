@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import pyarrow as pa
 
-from frametrace.case.key_conflicts import ACCOUNT, SHORT_NUMBER, TEXT, TIME
+from frametrace.case.post_key_conflicts import ACCOUNT, SHORT_NUMBER, TEXT, TIME
 from frametrace.case.store import BASE_TABLES, Case
 from frametrace.case.views import connect
 from frametrace.posts.model import ACCOUNT_NUMBER, PARTIAL, MediaFile
@@ -57,7 +57,7 @@ class StoredRows:
 
         A conflicting post has the key of a known one, but another text, account or time; these rows
         have the columns `platform`, `post_id`, `source`, `line` and `differs`. A partial post is
-        known if its account has a post of that key, whatever its text.
+        known if its account has a post of that key, even with another text.
         """
         if not rows.num_rows:
             return rows, 0, rows

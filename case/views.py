@@ -1,4 +1,4 @@
-"""DuckDB connections that see the tables of a case as SQL views over their shards."""
+"""Opens DuckDB connections that see the tables of a case as SQL views over their shards."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from frametrace.case.shard_checksums import check_shards
 from frametrace.case.store import BASE_TABLES, Case
-from frametrace.case.verify import check_shards
 from frametrace.posts.errors import CaseError
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import ClassVar
 
 from frametrace.embed.decoding.decode import Picture, decode
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.media.picture_bytes import MAX_PICTURE_BYTES
+from frametrace.posts.media.identify_picture import MAX_PICTURE_BYTES
 
 __all__ = ["KINDS", "Frame", "MediaKind", "PictureKind", "decode_frames", "max_media_bytes"]
 

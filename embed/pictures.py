@@ -17,7 +17,7 @@ from frametrace.embed.decoding.decode import Picture
 from frametrace.embed.media_kinds import decode_frames, max_media_bytes
 from frametrace.embed.signals import SIGNALS, PictureSignal
 from frametrace.posts.errors import DecodeError, FormatMissing
-from frametrace.posts.media.picture_bytes import read_media
+from frametrace.posts.media.identify_picture import read_media
 from frametrace.posts.model import MediaItem
 from frametrace.work.executor import Crashed, Executor
 from frametrace.work.progress import Progress

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from frametrace.embed.signals.local import Features
-from frametrace.index.codes import as_digests, as_keys
+from frametrace.index.distinct_codes import as_digests, as_keys
 from frametrace.posts.errors import CaseError
 
 __all__ = ["CodeShards", "FeatureShards", "NumberedPictures"]

@@ -9,7 +9,7 @@ import numpy as np
 from frametrace.embed.signals.thumbnail import pixels
 from frametrace.index.arrays import map_array, save_array
 from frametrace.index.base import Index, IndexSource, Manifest
-from frametrace.index.codes import as_keys
+from frametrace.index.distinct_codes import as_keys
 from frametrace.index.feature_shards import CodeShards, NumberedPictures
 from frametrace.work.progress import Progress
 

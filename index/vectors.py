@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from frametrace.index.base import CodeIndex, Hits, Manifest
-from frametrace.index.codes import Codes
+from frametrace.index.distinct_codes import Codes
 
 __all__ = ["EXACT_BELOW", "VectorIndex"]
 

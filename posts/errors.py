@@ -1,4 +1,4 @@
-"""The exceptions that Frametrace raises on purpose.
+"""Defines the exceptions that Frametrace raises on purpose.
 
 FrametraceError
 ├── UsageError          the call can't work as given: a missing extra, an unknown signal

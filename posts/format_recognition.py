@@ -95,7 +95,7 @@ def _mapped(source: Source, head: Head, settings: ReadSettings) -> SourcePart | 
     """The part of a table that a column map of the users, or one that the case saved, fits.
 
     A saved map is used only for tables with exactly the columns that it was made for: the same
-    names may mean something else in another table. Settings override those of the map.
+    names may mean something else in another table. The call's settings override the map's.
     """
     digest = header_digest(head.names) if settings.columns else ""
     for columns in settings.columns:
@@ -118,11 +118,11 @@ def _can_read(reader: Reader, head: Head) -> bool:
 
 def check_maps(maps: Iterable[ColumnMap], parts: Sequence[SourcePart]) -> None:
     """Raise UsageError where users gave a column map that fits no part."""
-    given = [columns for columns in maps if not columns.header]
+    given_maps = [columns for columns in maps if not columns.header]
     used = {part.columns.name for part in parts if part.columns}
-    if given and parts and used.isdisjoint(columns.name for columns in given):
+    if given_maps and parts and used.isdisjoint(columns.name for columns in given_maps):
         source, head, reader = parts[0].source, parts[0].head, parts[0].reader
-        missing = ", ".join(given[0].adapted_to(head.names).missing(head.names))
+        missing = ", ".join(given_maps[0].adapted_to(head.names).missing(head.names))
         without = "the column map that the case saved" if parts[0].columns else reader.name
         raise UsageError(
             f"{source.name} lacks {missing}, which the column map names. Found: {head.shown}. "

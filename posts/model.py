@@ -1,4 +1,4 @@
-"""The data model: posts, accounts, media files, and what was skipped."""
+"""Defines the data model: posts, accounts, media files, and what was skipped."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -84,8 +84,8 @@ class Post:
     @property
     def ids(self) -> tuple[str, ...]:
         """The ids that lists and file names may use: its own, and the row's spelling of it."""
-        written = self.extra.get(WRITTEN_ID)
-        return (self.post_id, written) if written else (self.post_id,)
+        written_id = self.extra.get(WRITTEN_ID)
+        return (self.post_id, written_id) if written_id else (self.post_id,)
 
     @property
     def is_partial(self) -> bool:

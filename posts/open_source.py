@@ -112,7 +112,7 @@ def _recognise(path: Path, settings: ReadSettings) -> _Recognised:
     recognised = _Recognised()
     for source in sources_in(path, settings.encoding):
         if source.is_folder and any(part.source.member for part in recognised.parts):
-            continue  # its pictures are those of the posts
+            continue  # its pictures belong to the posts
         if source.is_folder and chosen is None:
             _check_pictures(recognised.errors)
         if chosen is not None and chosen.shape is Shape.FOLDER and source.member:

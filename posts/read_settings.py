@@ -1,4 +1,4 @@
-"""The users' settings for reading sources."""
+"""Defines the users' settings for reading sources."""
 
 from dataclasses import dataclass
 from datetime import tzinfo

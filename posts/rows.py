@@ -13,10 +13,10 @@ from enum import StrEnum
 from functools import partial
 from itertools import islice
 
-from frametrace.posts.column_facts import ColumnFacts
 from frametrace.posts.dates.parse_time import parse_unix
 from frametrace.posts.model import Precision, Skipped
 from frametrace.posts.values import json_text, parse_count, restored_id
+from frametrace.posts.whole_column_facts import ColumnFacts
 
 __all__ = ["Head", "Heads", "Row", "Rows", "Shape", "flatten", "ids_in"]
 
@@ -152,8 +152,8 @@ class Row:
         """Take counts: `names` maps columns to the names of counts in a Post."""
         counts: dict[str, int] = {}
         for column, name in names.items():
-            written = self.values.get(column)
-            if written and (number := parse_count(written)) is not None:
+            cell = self.values.get(column)
+            if cell and (number := parse_count(cell)) is not None:
                 del self.values[column]
                 counts[name] = number
         return counts

@@ -91,8 +91,8 @@ def parse_json(text: str) -> Any:
     """Parse JSON, with lone surrogates replaced by U+FFFD. Raises ValueError or RecursionError."""
     value = json.loads(text)
     if _SURROGATE_ESCAPE.search(text):
-        written = json_text(value)
-        if (encodable := without_surrogates(written)) != written:
+        encoded = json_text(value)
+        if (encodable := without_surrogates(encoded)) != encoded:
             return json.loads(encodable)
     return value
 

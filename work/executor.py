@@ -1,4 +1,4 @@
-"""The executor contract: one function applied to independent parts of work, wherever they run.
+"""Defines executors, which apply one function to independent parts of work, wherever they run.
 
 A stage lists its independent parts and calls `map`. Whether the parts run in this process
 (`InProcess`), in other processes (`process_pool`), in threads (`thread_pool`) or on other machines

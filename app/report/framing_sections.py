@@ -8,17 +8,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.app.report.evidence_sentences import EVIDENCE_KINDS
-from frametrace.app.report.framing_sentences import (
-    cohesion_sentence,
-    language_name,
-    rise_sentence,
-)
+from frametrace.app.report.framing_sentences import cohesion_sentence, language_name, rise_sentence
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.text.normalize import key_of
-from frametrace.matcher.results import GroupKind, Relation
+from frametrace.matcher.result_schemas import GroupKind, Relation
 from frametrace.matcher.saved_results import Results
 
 __all__ = ["FramingView", "Wording", "framing_views"]

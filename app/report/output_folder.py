@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from frametrace.case.files import when_free
+from frametrace.case.atomic_files import when_free
 from frametrace.case.locks import output_lock
 from frametrace.posts.errors import CaseError, UsageError
 

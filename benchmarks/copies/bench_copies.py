@@ -28,7 +28,7 @@ from copies.preparing import prepared
 from copies.sources import Files, edited_sets
 from measuring import Finding, Stopped, conclude, options, say
 
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("frametrace", "opencv-python-headless", "ImageHash", "imagededup", "numpy", "pillow")

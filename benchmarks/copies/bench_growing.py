@@ -29,11 +29,11 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.feature_search.inverted_index import FeatureIndex
-from frametrace.index.store import index_folder, open_index
+from frametrace.index.index_store import index_folder, open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
 from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.query.by_local_features import pictures_sharing_pixels
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 SIZES = 1_000, 10_000, 100_000
 SIZES_QUICK = 500, 2_000

@@ -10,7 +10,7 @@ from copies.ours import Called, Partner, ask
 from copies.peers import METHODS, distances
 from copies.preparing import Prepared
 
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = ["Confused"]
 

@@ -12,7 +12,7 @@ from copies.ours import GROUPING
 from copies.peers import METHODS
 from PIL import Image
 
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = ["PRECISION", "draw", "thresholds", "write_tables"]
 

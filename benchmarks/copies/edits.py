@@ -13,7 +13,7 @@ import numpy as np
 from copies import marked, retouched, screens, surrounded
 from PIL import Image
 
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = ["EDITS", "QUALITY", "STRENGTHS", "Edit", "edited", "seeded"]
 

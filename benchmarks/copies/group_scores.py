@@ -14,7 +14,7 @@ from copies.edits import EDITS
 from copies.labels import Label, Role
 from copies.picture_file import MIDDLE
 
-from frametrace.matcher.results import GroupKind, Relation
+from frametrace.matcher.result_schemas import GroupKind, Relation
 from frametrace.matcher.saved_results import Results
 
 __all__ = ["AlteredCounts", "GroupScores", "Tally", "overlap"]

@@ -17,7 +17,7 @@ from copies.peers import FAR, METHODS, distances
 from copies.preparing import Prepared
 from copies.sources import Edited
 
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = ["ALONE", "CHAIN", "LOCAL", "Real", "Scripted"]
 

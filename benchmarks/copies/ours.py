@@ -25,12 +25,12 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.feature_search.inverted_index import FeatureIndex
-from frametrace.index.store import open_index
+from frametrace.index.index_store import open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
 from frametrace.matcher.pictures.picture_values import PictureValues
-from frametrace.matcher.pictures.verify import verify
+from frametrace.matcher.pictures.verify_pair import verify
 from frametrace.matcher.query.by_local_features import pictures_sharing_pixels
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = [
     "GROUPING",

@@ -30,7 +30,7 @@ from frametrace.embed.signals import ModelChoice
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_settings import MatchSettings
-from frametrace.matcher.results import GroupKind
+from frametrace.matcher.result_schemas import GroupKind
 from frametrace.matcher.saved_results import Results
 from frametrace.posts.errors import ModelMissing
 from frametrace.posts.media.media_library import MediaLibrary

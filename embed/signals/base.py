@@ -32,7 +32,7 @@ Orientation = tuple[bool, int]  # whether left and right are swapped, then degre
 
 
 class Metric(StrEnum):
-    """How two values of a signal are compared. `index.store` has one index for each."""
+    """How two values of a signal are compared. `index.index_store` has one index for each."""
 
     HAMMING = "hamming"  # distance in bits, int
     COSINE = "cosine"  # similarity in [-1, 1]

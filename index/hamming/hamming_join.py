@@ -11,9 +11,9 @@ from itertools import combinations_with_replacement, pairwise, product
 import numpy as np
 
 from frametrace.index.base import Hits
-from frametrace.index.compiled import has_numba
 from frametrace.index.hamming.dense_blocks import find_dense_blocks
 from frametrace.index.hamming.pigeonhole import cheapest_plan
+from frametrace.index.numba_compile import has_numba
 from frametrace.work.cpus import cpu_count
 from frametrace.work.thread_pool import ThreadPool
 

@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from frametrace.index.compiled import compiled, popcount_intrinsic
 from frametrace.index.hamming.pigeonhole import PairTests
+from frametrace.index.numba_compile import compiled, popcount_intrinsic
 
 __all__ = [
     "BucketNeighbors",

@@ -42,7 +42,7 @@ _BY_CONTENTS = "by the contents of the column"
 class DraftTable:
     """The columns of a table with their contents and possible fields, and the draft so far.
 
-    `columns`, `doubts` and `lacking` are those of the draft.
+    `columns`, `doubts` and `lacking` become the draft's.
     """
 
     contents: dict[str, ColumnContents]
@@ -173,8 +173,8 @@ def decide_platform(table: DraftTable) -> str:
         table.take("platform", column)
         return ""
     linked = {contents.platform for contents in table.contents.values() if contents.platform}
-    named = set(chain.from_iterable(map(platforms_in_name, table.contents))) & PLATFORMS
-    for how, platforms in (("by the links in it", linked), ("by the columns' names", named)):
+    in_names = set(chain.from_iterable(map(platforms_in_name, table.contents))) & PLATFORMS
+    for how, platforms in (("by the links in it", linked), ("by the columns' names", in_names)):
         if len(platforms) == 1:
             table.doubts["platform"] = how
             return platforms.pop()
@@ -302,7 +302,9 @@ def _doubt_about_time(table: DraftTable, column: str) -> str:
         return "may be the time when a form was sent, not the time of the post"
     if contents.two_orders:
         return "nothing shows whether 05/06 is in May or June: add day_order"
-    clocks = [column for column, other in table.contents.items() if other.clocks >= 0.9]
+    clocks = [
+        column for column, other_contents in table.contents.items() if other_contents.clocks >= 0.9
+    ]
     if contents.precision is Precision.DAY and clocks and "posted_at_time" not in table.columns:
         return f"the time of day in {clocks[0]} is not read with it"
     return "some of its cells are not times" if contents.times < 1 else ""

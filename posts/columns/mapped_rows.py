@@ -155,16 +155,16 @@ def _keys(cells: _Cells) -> Keys:
 def _kind(cells: _Cells) -> AccountKind:
     """The kind of account: the last word of `Facebook page` and `public_group` decides."""
     default = cells.columns.account_kind or AccountKind.ACCOUNT
-    written = cells.text("account_kind").strip()
-    word = written.lower().replace("_", " ").rpartition(" ")[2]
-    if not written or word in _PEOPLE:
-        return AccountKind.ACCOUNT if written else default
+    cell = cells.text("account_kind").strip()
+    word = cell.lower().replace("_", " ").rpartition(" ")[2]
+    if not cell or word in _PEOPLE:
+        return AccountKind.ACCOUNT if cell else default
     try:
         return AccountKind(word)
     except ValueError:
         kinds = ", ".join(AccountKind)
         cells.row.notes.append(
-            f"{cells.column('account_kind')} {written[:40]!r} is not one of {kinds}; "
+            f"{cells.column('account_kind')} {cell[:40]!r} is not one of {kinds}; "
             "the rest of the row is kept"
         )
         return default

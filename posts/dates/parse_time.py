@@ -22,7 +22,7 @@ _CLOCK = r"(?P<clock>\d{1,2}:\d\d)(?::(?P<seconds>\d\d)(?:[.,](?P<part>\d{1,9}))
 _REST = rf"(?:(?:,?[ \t]{{1,3}}|T|[ \t]?at ){_CLOCK}(?:\s?(?P<half>[AaPp])\.?[Mm]\.?)?)?"
 _ZONE = (
     r"\s?(?P<zone>Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?[0-5]\d)?(?=\s|\[|\(|\Z)|[A-Z]{3,5}(?![a-z]))?"
-    r"(?:\s?(?:\(?[A-Z]{2,5}\)?|\[[\w/+-]{1,40}\]))?"  # the zone once more, by name
+    r"(?:\s?(?:\(?[A-Z]{2,5}\)?|\[[\w/+-]{1,40}\]))?"  # the zone again, by name
 )
 _YEAR_FIRST = re.compile(
     r"(?P<year>\d{4})(?:-(?P<a>\d{1,2})-|/(?P<b>\d{1,2})/|\.(?P<c>\d{1,2})\.|年(?P<d>\d{1,2})月)"
@@ -78,16 +78,16 @@ def parse_time(
     it, that is not a valid time. The result is in UTC with the precision that was written. Raises
     ValueError with a plain reason for anything else.
     """
-    written = text.translate(SPACES).strip()
-    if since := _EPOCH.fullmatch(written):
+    cleaned = text.translate(SPACES).strip()
+    if since := _EPOCH.fullmatch(cleaned):
         return datetime.fromtimestamp(int(since[1]), UTC), Precision.SECOND
     try:
-        parsed = _numeric(written, zone, order)
-        if parsed is None and (numeric := with_numeric_month(written)) != written:
-            fitting = order if order in possible_dates(written) else choose_order(written, DayOrder)
+        parsed = _numeric(cleaned, zone, order)
+        if parsed is None and (numeric := with_numeric_month(cleaned)) != cleaned:
+            fitting = order if order in possible_dates(cleaned) else choose_order(cleaned, DayOrder)
             parsed = _numeric(numeric, zone, fitting)
-        if parsed is None and len(written) <= _MAX_LENGTH and _NAMED_MONTH.search(written):
-            parsed = _with_named_month(written, zone)
+        if parsed is None and len(cleaned) <= _MAX_LENGTH and _NAMED_MONTH.search(cleaned):
+            parsed = _with_named_month(cleaned, zone)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text[:40]!r} is not a time: {error}") from None
     if parsed is None:
@@ -180,11 +180,11 @@ def _with_named_month(text: str, zone: tzinfo | None) -> tuple[datetime, Precisi
     from dateutil import parser
 
     # dateutil reads `GMT+2` as POSIX does, west of Greenwich.
-    written = _BEFORE_OFFSET.sub("", _SPELLED_OUT.sub("", text))
+    cleaned = _BEFORE_OFFSET.sub("", _SPELLED_OUT.sub("", text))
     parsed = []
     for default in (datetime(2000, 1, 1), datetime(2001, 2, 2)):
         try:
-            parsed.append(parser.parse(written, default=default, tzinfos=_zone_of))
+            parsed.append(parser.parse(cleaned, default=default, tzinfos=_zone_of))
         except parser.ParserError:
             raise ValueError("it can't be parsed") from None
     if parsed[0] != parsed[1]:

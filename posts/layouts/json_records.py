@@ -46,7 +46,7 @@ def json_heads(source: Source) -> Heads:
     )
     lists = [(head,) for head in _list_heads(source) if not _is_under(head.part, keyed)]
     lists += ((head,) for path in keyed for head in _keyed_heads(source, path))
-    whole = tuple(kept for head in whole if (kept := _without(head, keyed)).names)
+    whole = tuple(narrowed for head in whole if (narrowed := _without(head, keyed)).names)
     if not (messages or whole or lists):
         raise SourceError(f"{source.name}: its beginning can't be read: it is not JSON")
     return Heads(

@@ -1,4 +1,4 @@
-"""Script that prints the cells of a workbook from standard input, a line of JSON for each row.
+"""Prints the cells of a workbook from standard input (a script), one line of JSON for each row.
 
 `workbooks` runs it as a subprocess with limited memory: a workbook of 13 kB can ask for 10 GB, and
 then the library that reads it aborts its process. It imports nothing of Frametrace, to start fast.

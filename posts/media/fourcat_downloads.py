@@ -53,7 +53,7 @@ class Downloads:
         return self._by_link.get(url, ())
 
     def of_post(self, post_id: str) -> Sequence[Download]:
-        """The files of the posts with an id, on whatever platform."""
+        """The files of the posts with an id, on any platform."""
         return self._by_post.get(post_id, ())
 
 

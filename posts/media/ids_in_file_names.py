@@ -20,7 +20,7 @@ _LONG_ID = re.compile(
     r"\d{15,20}(?![0-9A-Za-z])",
     re.ASCII,
 )
-# A file named by its date is not that of a post 2019, nor of a post 19.
+# A file name that begins with a date doesn't begin with the id of a post 2019 or 19.
 _DATE = re.compile(
     r"(?:\d{4}(?P<a>[-_.])[01]?\d(?P=a)[0-3]?\d|[0-3]?\d(?P<b>[-_.])[0-3]?\d(?P=b)\d{4})(?!\d)",
     re.ASCII,

@@ -63,7 +63,7 @@ def is_distinctive(stem: str) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LinkClaim:
-    """A link of a post whose name is that of a file in the media folders."""
+    """A link of a post that has the same name as a file in the media folders."""
 
     post: Post
     link: str

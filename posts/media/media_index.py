@@ -1,4 +1,4 @@
-"""The index of pictures in all folders and archives that are searched, and the search roots."""
+"""Indexes the pictures in all folders and archives that are searched."""
 
 from bisect import bisect_left
 from collections import Counter

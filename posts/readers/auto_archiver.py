@@ -67,8 +67,8 @@ def _parse_sheet(row: Row) -> Post:
 
 def _pdq(hashes: Iterable[str]) -> dict[str, str]:
     """Pad PDQ hashes, written without leading zeros, to 64 digits; their quality is not given."""
-    written = (text.strip().lower() for text in hashes)
-    padded = dict.fromkeys(text.zfill(64) for text in written if _HASH.fullmatch(text))
+    stripped = (text.strip().lower() for text in hashes)
+    padded = dict.fromkeys(text.zfill(64) for text in stripped if _HASH.fullmatch(text))
     return {"pdq": "|".join(padded)} if padded else {}
 
 
@@ -97,10 +97,10 @@ def _picture_name(file: dict[str, Any]) -> str:
     if text_at(file, "properties", "id") in _PAGE_PICTURES:
         return ""
     urls = file.get("urls")
-    written = [text_at(file, name) for name in ("filename", "key", "_key")]
-    written += [text_at(urls, at) for at in range(len(urls))] if isinstance(urls, list) else []
+    candidates = [text_at(file, name) for name in ("filename", "key", "_key")]
+    candidates += [text_at(urls, at) for at in range(len(urls))] if isinstance(urls, list) else []
     kind = text_at(file, "_mimetype")
-    names = [name for name in written if name]
+    names = [name for name in candidates if name]
     if not (kind.startswith("image/") if kind else any(map(is_picture, names))):
         return ""
     usable = (name for name in names if "://" not in name and not escapes_folder(name))

@@ -135,9 +135,9 @@ def _account(row: Row, platform: str) -> tuple[str, str]:
 
 
 def _platform(row: Row) -> str:
-    named = platform_named(row.take("platform", "account.platform"))
+    platform = platform_named(row.take("platform", "account.platform"))
     url = row.values.get("postUrl", "")
-    return named or (platform_of(url) if url else "facebook")
+    return platform or (platform_of(url) if url else "facebook")
 
 
 def _pictures(media: str) -> tuple[str, ...]:

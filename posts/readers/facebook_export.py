@@ -58,7 +58,7 @@ def _owner(read: Neighbour) -> Mapping[str, str]:
 
 
 def _posts_of(row: Row) -> Iterable[Row]:
-    """Drop comments, reactions, searches and whatever else looks like a post."""
+    """Drop comments, reactions, searches and other things that look like a post."""
     data = {name for part in parse_objects(row.values.get("data", "")) for name in part}
     if data:
         return (row,) if data <= _POST_DATA else ()

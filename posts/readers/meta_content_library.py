@@ -89,9 +89,9 @@ def _kind(row: Row, *names: str) -> str:
 
 def _platform(row: Row, kind: str, is_message: bool) -> str:
     """The platform: `mcl_url` leads to facebook.com for all of them, but its path may name it."""
-    named = (row.take("platform") or row.values.get("mcl_url", "")).lower()
+    platform_text = (row.take("platform") or row.values.get("mcl_url", "")).lower()
     for platform in ("instagram", "threads", "whatsapp"):
-        if platform in named:
+        if platform in platform_text:
             return platform
     if kind in _INSTAGRAM_KINDS or (is_message and _has(row, *_INSTAGRAM_CHANNEL_COLUMNS)):
         return "instagram"

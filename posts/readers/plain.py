@@ -65,11 +65,11 @@ def _counts_in(text: str) -> dict[str, int]:
     if not text:
         return {}
     try:
-        written = json.loads(text).items()
+        items = json.loads(text).items()
     except (ValueError, AttributeError, RecursionError):
         reason = f'engagement {text[:40]!r} is not a JSON object such as {{"likes": 3}}'
         raise ValueError(reason) from None
-    counts = {without_surrogates(name): parse_count(str(value)) for name, value in written}
+    counts = {without_surrogates(name): parse_count(str(value)) for name, value in items}
     return {name: number for name, number in counts.items() if number is not None}
 
 

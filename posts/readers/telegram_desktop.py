@@ -27,8 +27,8 @@ def _parse(row: Row) -> Post:
     chat = row.key("chat.id")
     account_id, kind = _author(row, chat)
     posted_at, precision = _time(row)
-    written = row.take("text")
-    parts = parse_objects(row.take("text_entities")) or _parts(written)
+    formatted = row.take("text")
+    parts = parse_objects(row.take("text_entities")) or _parts(formatted)
     return Post(
         platform="telegram",
         post_id=f"{chat}/{row.key('id')}",  # ids are unique only in their chat

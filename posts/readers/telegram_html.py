@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.shared.account_keys import unshared_account
 from frametrace.posts.readers.shared.reader_contract import Reader
-from frametrace.posts.readers.telegram_page import messages_of
+from frametrace.posts.readers.telegram_html_parser import messages_of
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import parse_list
 
@@ -40,10 +40,10 @@ def _split(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, str] | str]
 
 def _parse(row: Row) -> Post:
     chat, name = row.key("chat"), row.key("from")
-    written = row.values.get("date", "")
-    has_zone = _ZONED.search(written)
+    date_text = row.values.get("date", "")
+    has_zone = _ZONED.search(date_text)
     posted_at, precision = row.time("date") if has_zone else row.local_time("date")
-    moment = f"{posted_at:%Y-%m-%dT%H:%M:%SZ}" if has_zone and posted_at else written
+    moment = f"{posted_at:%Y-%m-%dT%H:%M:%SZ}" if has_zone and posted_at else date_text
     reactions = row.counts({"reactions": "reactions"})
     # Numbers are unique only in their chat, and two chats may have the same title.
     post_id = "/".join(filter(None, (chat, row.key("id"), moment)))

@@ -26,12 +26,12 @@ def _parse(row: Row) -> Post:
     Such a video is keyed by its time, and its account is `self`: another part of the document says
     whose export it is.
     """
-    written = row.values.get("Date", "").strip()
+    date_text = row.values.get("Date", "").strip()
     posted_at, precision = row.time("Date")
     links = row.take("Link").split()
     joined = " ".join(links)
     id_match, handle = _ID.search(joined), _HANDLE.search(joined)
-    post_id = id_match[1] if id_match else written
+    post_id = id_match[1] if id_match else date_text
     if not post_id:
         raise ValueError("it has neither a time nor a link that names it")
     cover, title = row.take("CoverImage").strip(), row.take("Title")

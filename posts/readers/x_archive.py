@@ -17,7 +17,7 @@ _COUNTS = {
 
 
 def _parse_tweet(row: Row) -> Post:
-    posted_at, written = row.time("tweet_time")
+    posted_at, precision = row.time("tweet_time")
     return Post(
         platform="twitter",
         post_id=row.key("tweetid"),
@@ -25,7 +25,7 @@ def _parse_tweet(row: Row) -> Post:
         account_name=row.take("user_screen_name"),
         posted_at=posted_at,
         # X gives no seconds: where a tool has added them, all are :00.
-        precision=Precision.MINUTE if written is Precision.SECOND else written,
+        precision=Precision.MINUTE if precision is Precision.SECOND else precision,
         text=x_text(row.take("tweet_text")),
         links=parse_python_list(row.take("urls")),
         hashtags=parse_python_list(row.take("hashtags")),

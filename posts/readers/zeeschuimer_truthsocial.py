@@ -1,7 +1,7 @@
 """Reads Truth Social posts that Zeeschuimer captured, which look like Mastodon's statuses.
 
 Fields: digitalmethodsinitiative/4cat, datasources/truth/search_truth.py. Zeeschuimer strips the
-HTML from a post's text, but not from that of a post which it repeats.
+HTML from a post's text, but not from the text of a post that it repeats.
 """
 
 from typing import Any

@@ -64,7 +64,7 @@ def parse(row: Row) -> Post:
 
 
 def _prefix(row: Row, at: str, inner: str) -> str:
-    """The prefix of a post's columns: a post with limited visibility is wrapped once more."""
+    """The prefix of a post's columns: a post with limited visibility is one level deeper."""
     return f"{at}{inner}" if f"{at}{inner}rest_id" in row.values else at
 
 

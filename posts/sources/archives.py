@@ -141,7 +141,7 @@ def archive_at(path: Path) -> ZipArchive | TarArchive | None:
 
 
 def has_archive_suffix(path: str) -> bool:
-    """Whether a file's name ends like that of an archive."""
+    """Whether a file's name ends in the suffix of an archive."""
     return path.lower().endswith(_SUFFIXES)
 
 

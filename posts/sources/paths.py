@@ -32,7 +32,7 @@ def _open_non_blocking(path: str, flags: int) -> int:
 
 
 def printable(path: str) -> str:
-    """Spell a file name as valid UTF-8, whatever bytes it has on disk."""
+    """Write a file name as valid UTF-8, whatever bytes it has on disk."""
     return path.encode("utf-8", "backslashreplace").decode()
 
 

@@ -1,4 +1,4 @@
-"""Tells whether a file is a picture, by name or first bytes, and lists all in a container."""
+"""Checks whether a file is a picture, by name or first bytes, and lists a container's pictures."""
 
 import os
 import re
@@ -34,7 +34,7 @@ _OTHER_SUFFIXES = frozenset(
 
 
 def is_picture(path: str) -> bool:
-    """Whether a file's name is that of a picture (`._x.jpg` is macOS metadata about one).
+    """Whether a file has the name of a picture (`._x.jpg` is macOS metadata about one).
 
     A name without a suffix counts if it is an MD5, SHA-1 or SHA-256 digest.
     """
@@ -46,7 +46,7 @@ def is_picture(path: str) -> bool:
 
 
 def is_picture_data(first_bytes: bytes) -> bool:
-    """Whether the first 16 bytes of a file are those of a picture, whatever its name."""
+    """Whether the first 16 bytes of a file show that it is a picture, whatever its name."""
     return (
         first_bytes.startswith(_MAGICS)
         or (first_bytes[:4] == b"RIFF" and first_bytes[8:12] == b"WEBP")

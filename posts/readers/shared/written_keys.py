@@ -1,6 +1,6 @@
 """Normalises the keys in tables that come from no particular tool.
 
-Frametrace's own format and column maps use it, so that their posts share keys with those of tools.
+Frametrace's own format and column maps use it, so that their posts share keys with other tools'.
 """
 
 import re
@@ -51,15 +51,15 @@ def keys_of(written: Written) -> Keys:
     link = written.post_id if is_link(written.post_id) else ""
     platform = _platform(written, link)
     post_id = post_key(platform, written.post_id)
-    named = account_key(platform, written.account_id, post_id)
-    if not (post_id and named):
+    account = account_key(platform, written.account_id, post_id)
+    if not (post_id and account):
         raise ValueError("the post's id or the account's is only a sign, such as @")
     # A link that names no post, such as one made for sharing, doesn't name the account either.
     handle = handle_in_link(platform, link) if link and post_id != link else ""
-    number = named if handle and named.isdecimal() and named != handle else ""
+    number = account if handle and account.isdecimal() and account != handle else ""
     shown = "" if number else written.account_id.removeprefix("@")
-    name = written.account_name.strip() or ("" if shown == (handle or named) else shown)
-    is_other = bool(handle and not number and _is_other_handle(platform, named, handle))
+    name = written.account_name.strip() or ("" if shown == (handle or account) else shown)
+    is_other = bool(handle and not number and _is_other_handle(platform, account, handle))
     extra = {"link": link} if link else {}
     if not link and post_id != written.post_id:
         extra[WRITTEN_ID] = written.post_id
@@ -68,7 +68,7 @@ def keys_of(written: Written) -> Keys:
     return Keys(
         platform=platform,
         post_id=post_id,
-        account_id=handle or named,
+        account_id=handle or account,
         account_name="" if is_other else name,
         extra=extra,
         other_account=is_other,
@@ -77,10 +77,10 @@ def keys_of(written: Written) -> Keys:
 
 def _platform(written: Written, link: str) -> str:
     """The platform that is named; if that is only a site, the link to the post is more precise."""
-    named = platform_named(written.platform) or written.usual_platform
-    if named and "." not in named:
-        return named
-    return platform_or(link, named or "unknown")
+    platform = platform_named(written.platform) or written.usual_platform
+    if platform and "." not in platform:
+        return platform
+    return platform_or(link, platform or "unknown")
 
 
 def _is_other_handle(platform: str, named: str, handle: str) -> bool:

@@ -255,7 +255,7 @@ def test_each_picture_is_named_with_what_gave_it(pictures: Path) -> None:
     assert "names the post 9999, which was not read" in unused.example
     text = text_of(found, Screen(300))
     assert "mapped.jpg (by a media map, 640 × 480)" in text
-    assert "1 joined by its name, a guess" in text
+    assert "1 joined by its file name, a guess" in text
     assert "1 file belongs to none of these posts, such as nobody.jpg" in text
 
 
@@ -478,7 +478,7 @@ def test_a_draft_is_refused_where_none_is_needed_or_several_are(tmp_path, comman
         "inspect", tmp_path / "a.csv", tmp_path / "b.csv", "--draft", tmp_path / "new.toml"
     )
     assert done.returncode == 2
-    assert "these tables differ; inspect one of them alone: a.csv, b.csv" in done.stderr
+    assert "these tables need different maps; inspect them one by one: a.csv, b.csv" in done.stderr
     assert not (tmp_path / "new.toml").exists()
 
 

@@ -16,7 +16,7 @@ from frametrace.app.report.network_files import FILES, MAX_EDGES, ties_view, wri
 from frametrace.app.report.write_report import write_report
 from frametrace.case.store import Case
 from frametrace.matcher.match_case import match_case
-from frametrace.matcher.results import ACCOUNTS, TIES
+from frametrace.matcher.result_schemas import ACCOUNTS, TIES
 from frametrace.matcher.saved_results import load_results
 from frametrace.work.executor import InProcess
 

@@ -16,7 +16,7 @@ from frametrace.app.report.side_by_side import verified_members
 from frametrace.app.report.write_report import write_report
 from frametrace.app.summary import counts_of
 from frametrace.matcher.match_case import match_case
-from frametrace.matcher.results import EVIDENCE
+from frametrace.matcher.result_schemas import EVIDENCE
 from frametrace.matcher.saved_results import load_results
 from frametrace.work.executor import InProcess
 

@@ -32,7 +32,7 @@ from frametrace.app.report.map_drawing import MAX_COLOURED, map_view
 from frametrace.app.report.write_report import write_report
 from frametrace.app.summary import counts_of
 from frametrace.matcher.match_case import match_case
-from frametrace.matcher.results import FRAMINGS, GROUPS, MAP
+from frametrace.matcher.result_schemas import FRAMINGS, GROUPS, MAP
 from frametrace.matcher.saved_results import Results, load_results
 from frametrace.work.executor import InProcess
 

@@ -19,7 +19,7 @@ from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed.stage import embed
 from frametrace.matcher.match_case import match_case
-from frametrace.matcher.results import Change
+from frametrace.matcher.result_schemas import Change
 from frametrace.matcher.saved_results import Results, load_results
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess

@@ -16,8 +16,8 @@ from frametrace.app.report.evidence_sentences import label, sentence
 from frametrace.app.report.side_by_side import regions
 from frametrace.app.report.write_report import write_report
 from frametrace.matcher.match_case import match_case
-from frametrace.matcher.pictures.evidence import Evidence
-from frametrace.matcher.results import EVIDENCE, Relation
+from frametrace.matcher.pictures.pair_evidence import Evidence
+from frametrace.matcher.result_schemas import EVIDENCE, Relation
 from frametrace.work.executor import InProcess
 
 SIDES = st.integers(20, 400)

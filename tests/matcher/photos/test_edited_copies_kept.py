@@ -31,7 +31,7 @@ from frametrace.matcher.photos.grouping import near_photos
 from frametrace.matcher.pictures import compare_pairs, compared_store
 from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.verified_pairs import PAIRS
-from frametrace.matcher.pictures.verify import verify
+from frametrace.matcher.pictures.verify_pair import verify
 from frametrace.matcher.saved_results import load_results
 from frametrace.posts.errors import CaseError
 from frametrace.work.executor import Crashed, Executor, InProcess

@@ -1,4 +1,4 @@
-"""Zeeschuimer: one reader for each platform, and the traps of each."""
+"""Zeeschuimer's items: whatever a record holds, it is a valid post or refused with a reason."""
 
 import copy
 import json

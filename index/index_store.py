@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar, overload
 
-from frametrace.case.files import read_json, replace_folder, write_atomically
+from frametrace.case.atomic_files import read_json, replace_folder, write_atomically
 from frametrace.case.locks import comparison_folder, exclusive_lock
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
