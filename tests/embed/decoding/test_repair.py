@@ -203,7 +203,7 @@ def test_damage_is_listed_and_the_picture_compared_all_the_same(tmp_path: Path) 
     assert noted["item"] in codes
     assert len(codes) == 2
     (refused,) = (row for row in skipped.values() if row["sha256"])
-    assert "rows are there" in refused["reason"]
+    assert "rows are present" in refused["reason"]
     embed(case, EmbedSettings(signals=("pdq", "phash")), executor=InProcess())
     assert Case(case.path).read("skipped").num_rows == 2
     assert Case(case.path).epoch.rows("signals/phash") == 2

@@ -118,7 +118,7 @@ def test_a_file_of_weights_goes_with_the_name_of_its_architecture(
         ("", "empty", ModelMissing, "holds 0 weights files"),
         ("", "text", ModelMissing, "can't be loaded"),
         ("ViT-B-32", "", ModelMissing, "no CLIP weights .* frametrace embed CASE --signal clip"),
-        ("ViT-Z-99", "", UsageError, "knows no architecture 'ViT-Z-99'"),
+        ("ViT-Z-99", "", UsageError, "has no architecture 'ViT-Z-99'"),
         ("hf-hub:a/b", "", ModelMissing, "no CLIP weights .a?.*a/b"),
         ("hf-hub:not a name/at/all", "", ModelMissing, "no CLIP weights"),
         ("", "", ModelMissing, "no CLIP weights .* frametrace embed CASE --signal clip"),
