@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         results,
         run,
     )
-    from frametrace.app.output.console import Console
+    from frametrace.app.output.console_progress import Console
     from frametrace.case.ingest import Added
     from frametrace.case.store import Case
     from frametrace.case.table import Table
@@ -61,7 +61,7 @@ _MODULE_OF = {
     **dict.fromkeys(_ERRORS, "frametrace.posts.errors"),
     "Added": "frametrace.case.ingest",
     "Case": "frametrace.case.store",
-    "Console": "frametrace.app.output.console",
+    "Console": "frametrace.app.output.console_progress",
     "EmbedSettings": "frametrace.embed.stage",
     "Embedded": "frametrace.embed.stage",
     "MatchSettings": "frametrace.matcher.match_settings",

@@ -46,7 +46,7 @@ def export(
     out: AnyPath,
     settings: ExportSettings = ExportSettings(),
 ) -> ExportedTip:
-    """Write a tip on selected groups, framings or accounts: hashes and counts, no pictures."""
+    """Write a tip about selected groups, framings or accounts: hashes and counts, no pictures."""
     return export_tip(opened_case(case), selection, Path(out), settings)
 
 

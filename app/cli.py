@@ -98,7 +98,7 @@ def main() -> None:
         code = _failed(error, _BAD_INPUT)
     except OSError as error:
         path = f"{error.filename}: " if error.filename else ""
-        advice = "Free some space, fix the permissions or name another path, then run it again."
+        advice = "Make room, fix the permissions or name another path, then run it again."
         code = _failed(OSError(f"{path}{error.strerror or error}. {advice}"), _BAD_INPUT)
     except Exception as error:
         if os.environ.get("FRAMETRACE_DEBUG"):

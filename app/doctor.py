@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from frametrace.case.shard_checksums import check_shards
 from frametrace.case.store import BASE_TABLES, Case
-from frametrace.case.verify import check_shards
 from frametrace.embed.signals import SIGNALS, ModelChoice
-from frametrace.index.store import check_index
+from frametrace.index.index_store import check_index
 from frametrace.posts.errors import FrametraceError
 
 __all__ = ["Finding", "examine"]

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from frametrace.app.library_results import Answer, Matched, Network, Paths, Run, RunSettings
 from frametrace.app.report.write_report import check_out, write_report
-from frametrace.app.summary import counts_of, notes_on, skipped_text
+from frametrace.app.skipped_reasons import skipped_text
+from frametrace.app.summary import counts_of, notes_on
 from frametrace.case.ingest import Added, add_sources
 from frametrace.case.saved_column_maps import saved_column_maps
 from frametrace.case.store import Case

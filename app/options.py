@@ -72,7 +72,7 @@ out_option = click.option(
 def _without_elements(
     _context: click.Context, _parameter: click.Parameter, groups: tuple[str, ...]
 ) -> tuple[str, ...]:
-    from frametrace.matcher.results import GroupKind
+    from frametrace.matcher.result_schemas import GroupKind
 
     for name in groups:
         if name.startswith(f"{GroupKind.ELEMENT}-"):

@@ -35,11 +35,11 @@ FULL = Size(300, 5, 40, 500, 1, 8, scenes=0, shots=0, altered=0, controls=0)
 QUICK = Size(12, 5, 16, 24, 1, 2, scenes=0, shots=0, altered=0, controls=0)
 # English has no characters to be made traditional.
 CAPTION_EDITS = tuple(name for name in textedits.EDITS if name != "simplified to traditional")
-_OURS = 4  # of so many images the captions of one go to our other pictures
+_OURS = 4  # the captions of one in this many images go to our other pictures
 
 
 class Platform(StrEnum):
-    """The halves."""
+    """The two platforms, one for each half of the posts."""
 
     OURS = "twitter"
     THEIRS = "facebook"
@@ -58,13 +58,13 @@ class Post:
 
     @property
     def picture(self) -> str:
-        """Where its picture lies, from the sources' folder."""
+        """The path of its picture in the sources' folder."""
         return f"pictures/{self.post_id}.jpg"
 
 
 @dataclass(frozen=True)
 class Halves:
-    """All posts; their sources and their pictures lie in `folder`."""
+    """All posts; their sources and pictures are in `folder`."""
 
     folder: Path
     posts: Sequence[Post]
@@ -79,7 +79,7 @@ class Halves:
 
     @cached_property
     def ours(self) -> frozenset[str]:
-        """The posts of the half that had everything first, by id."""
+        """The ids of the posts on our platform, which had everything first."""
         return frozenset(post.post_id for post in self.of(Platform.OURS))
 
     @cached_property
@@ -116,7 +116,7 @@ class Halves:
 
     @cached_property
     def same_text(self) -> frozenset[Pair]:
-        """Pairs of posts whose captions are the same but for capitals."""
+        """Pairs of posts whose captions differ only in case."""
         holders = defaultdict(list)
         for post in self.of(Platform.OURS):
             holders[post.text.lower()].append(post.post_id)
@@ -127,7 +127,7 @@ class Halves:
         )
 
     def named(self, pair: Pair) -> str:
-        """What both posts' pictures are."""
+        """The kinds of both posts' pictures."""
         roles = (self._labels[post_id] for post_id in pair)
         return " / ".join(label.kind or label.role for label in roles)
 
@@ -150,7 +150,7 @@ def make_halves(folder: Path, seed: int, *, quick: bool) -> Halves:
 
 
 def _record(post: Post) -> Mapping[str, object]:
-    """A post as its source has it: theirs come a month later."""
+    """A post as a row of its source; theirs come a month later."""
     number, month = zlib.crc32(post.post_id.encode()), 8 + (post.platform == Platform.THEIRS)
     return {
         "platform": post.platform,
@@ -163,17 +163,17 @@ def _record(post: Post) -> Mapping[str, object]:
 
 
 def _posts(labels: Sequence[Label], seed: int) -> Iterator[Post]:
-    """A post of each picture; the originals come first, as in the file."""
+    """A post for each picture; the originals come first, as in the file."""
     sides = _dealt(labels)
     originals = sum(label.role is Role.ORIGINAL for label in labels)
     captions = _captions(seed)
-    said = [of_image[0] for of_image in captions[:originals]]
+    captions_of_originals = [of_image[0] for of_image in captions[:originals]]
     ours, theirs = (iter(_by_turns(part)) for part in _parted(captions[originals:]))
-    reworded = _reworded(said, seed)
+    reworded = _reworded(captions_of_originals, seed)
     for number, (label, platform) in enumerate(zip(labels, sides, strict=True)):
         post_id = f"{platform[0]}{number:06}"
         if label.role is Role.ORIGINAL:
-            yield Post(post_id, platform, label, said[number])
+            yield Post(post_id, platform, label, captions_of_originals[number])
         elif platform is Platform.OURS:
             yield Post(post_id, platform, label, next(ours))
         elif label.role is Role.EDIT:
@@ -184,7 +184,7 @@ def _posts(labels: Sequence[Label], seed: int) -> Iterator[Post]:
 
 
 def _dealt(labels: Sequence[Label]) -> list[Platform]:
-    """The half of each picture: by its photograph, of look-alikes one each."""
+    """The half of each picture: by its photograph; look-alikes are split, one to each half."""
     seen: defaultdict[str, int] = defaultdict(int)
     sides = []
     for label in labels:
@@ -199,7 +199,7 @@ def _dealt(labels: Sequence[Label]) -> list[Platform]:
 
 
 def _captions(seed: int) -> list[list[str]]:
-    """English captions of each image, images in an order by seed; no caption twice."""
+    """English captions of each image, in an order by seed; no caption twice."""
     folder = shared_data()
     path = folder / "captions" / "flickr8k_test_en_zh.csv" if folder else None
     if path is None or not path.is_file():
@@ -216,7 +216,7 @@ def _captions(seed: int) -> list[list[str]]:
 
 
 def _parted(captions: Sequence[list[str]]) -> tuple[list[list[str]], list[list[str]]]:
-    """Captions of images for our other pictures, and for their copies: no image is in both."""
+    """Captions for our other pictures, and for their copies: no image is in both."""
     ours = [of_image for at, of_image in enumerate(captions) if at % _OURS == 0]
     return ours, [of_image for at, of_image in enumerate(captions) if at % _OURS]
 
@@ -227,9 +227,11 @@ def _by_turns(captions: Sequence[list[str]]) -> Iterator[str]:
         yield from (of_image[number] for of_image in captions if number < len(of_image))
 
 
-def _reworded(said: Sequence[str], seed: int) -> Iterator[tuple[int, str, str]]:
-    """Without end: the number of a caption, by what it was edited, and the edited one."""
+def _reworded(captions_of_originals: Sequence[str], seed: int) -> Iterator[tuple[int, str, str]]:
+    """Endlessly: the number of a caption, the name of its edit, and the edited caption."""
     ways = product(range(len(textedits.STRENGTHS)), CAPTION_EDITS)
-    for (at, text), (strength, edit) in zip(cycle(enumerate(said)), cycle(ways), strict=False):
+    for (at, text), (strength, edit) in zip(
+        cycle(enumerate(captions_of_originals)), cycle(ways), strict=False
+    ):
         made = textedits.edited(text, "en", edit, strength, str(seed))
         yield at, f"{edit}, {textedits.STRENGTHS[strength]}", made

@@ -10,7 +10,7 @@ import networkx as nx
 
 __all__ = ["Pair", "Score", "Truth", "chained", "pairs_across"]
 
-Pair = tuple[str, str]  # a post of the one half, and one of the other
+Pair = tuple[str, str]  # a post of ours, and one of theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,32 +23,32 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Of the pairs to be found how many were, by kind; and how many pairs were told in all."""
+    """How many of the true pairs were found, by kind; and how many pairs were reported in all."""
 
     found: Mapping[str, int]
     positives: Mapping[str, int]
-    told: int
+    reported: int
 
     @classmethod
-    def of(cls, told: Set[Pair], truth: Truth) -> Self:
-        """Hold some pairs against what is true; those that are unclear are not counted."""
-        found = Counter(truth.kinds[pair] for pair in told & truth.kinds.keys())
-        return cls(found, Counter(truth.kinds.values()), len(told - truth.unclear))
+    def of(cls, reported: Set[Pair], truth: Truth) -> Self:
+        """Compare the reported pairs with the truth; unclear ones are not counted."""
+        found = Counter(truth.kinds[pair] for pair in reported & truth.kinds.keys())
+        return cls(found, Counter(truth.kinds.values()), len(reported - truth.unclear))
 
     @property
     def right(self) -> int:
-        """How many true pairs were told."""
+        """How many true pairs were reported."""
         return sum(self.found.values())
 
     @property
     def recall(self) -> float:
-        """The part of the true pairs that were told; 0 where there are none."""
+        """The fraction of the true pairs that were reported; 0 if there are none."""
         return self.right / max(sum(self.positives.values()), 1)
 
     @property
     def precision(self) -> float:
-        """The part of the told pairs that are true; 1 where none was told."""
-        return self.right / self.told if self.told else 1.0
+        """The fraction of the reported pairs that are true; 1 if none was reported."""
+        return self.right / self.reported if self.reported else 1.0
 
     def recall_of(self, kind: str) -> float:
         """Recall of one kind."""
@@ -56,10 +56,10 @@ class Score:
 
 
 def pairs_across(groups: Iterable[Set[str]], ours: Set[str]) -> frozenset[Pair]:
-    """Every post of ours with every other one that some group holds with it."""
+    """Every post of ours paired with every post of theirs in the same group."""
     return frozenset(pair for group in groups for pair in product(group & ours, group - ours))
 
 
 def chained(ties: Iterable[Pair]) -> list[set[str]]:
-    """The posts that chains of ties join."""
+    """The sets of posts that chains of ties connect."""
     return [set(posts) for posts in nx.connected_components(nx.Graph(ties))]

@@ -18,13 +18,14 @@ from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_cases import match_cases
 from frametrace.matcher.match_settings import Extent
-from frametrace.matcher.results import GroupKind
+from frametrace.matcher.result_schemas import GroupKind
 from frametrace.matcher.saved_results import Results
 from frametrace.matcher.tips.check import check_tip
 from frametrace.matcher.tips.export import export_tip, sent_items
 from frametrace.matcher.tips.export_selection import Selection
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.watch_new_posts import compare_new_posts, open_watch, save_state
+from frametrace.matcher.tips.watch_new_posts import compare_new_posts
+from frametrace.matcher.tips.watch_state import open_watch, save_state
 from frametrace.posts.media.media_library import MediaLibrary
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Cases",
     "Hashes",
-    "Told",
+    "Reported",
     "by_matching",
     "by_meaning",
     "by_pdq",
@@ -43,13 +44,13 @@ __all__ = [
 ]
 
 SIGNALS = ("pdq", "local", "thumbnail", "caption_key")
-VECTORS = ("caption",)  # later: how captions are found without them is known by then
+VECTORS = ("caption",)  # computed later, so that captions are first found without them
 WARM_UP = 40  # posts: what is compiled or loaded once is not counted
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """The pairs that one method tells, by pictures and by captions, in so many seconds."""
+class Reported:
+    """The pairs that one method reports, by pictures and by captions, and its seconds."""
 
     pictures: frozenset[Pair]
     captions: frozenset[Pair]
@@ -58,7 +59,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """Each half as a case, and both as one; `seconds` are those of embedding the two halves.
+    """Each half as a case, and both as one; `seconds` is the time of embedding the two halves.
 
     All were watched for the first time while they were empty, so that every post is new to a watch.
     """
@@ -83,14 +84,14 @@ class Cases:
 
 
 def _filled(case: Case, sources: Sequence[Path]) -> tuple[Case, float]:
-    """Add sources and embed them; the seconds are those of embedding."""
+    """Add sources and embed them; returns the case and the seconds of embedding."""
     add_sources(case, sources, library=MediaLibrary([]))
     begun = time.perf_counter()
     embed(case, EmbedSettings(signals=SIGNALS))
     return Case(case.path), time.perf_counter() - begun
 
 
-def by_matching(halves: Halves, cases: Cases) -> tuple[dict[str, Told], dict[str, float]]:
+def by_matching(halves: Halves, cases: Cases) -> tuple[dict[str, Reported], dict[str, float]]:
     """Pairs inside one case and between the halves; and the seconds of each match."""
     _warm_up(halves)
     results, seconds = {}, {}
@@ -104,19 +105,19 @@ def by_matching(halves: Halves, cases: Cases) -> tuple[dict[str, Told], dict[str
         begun = time.perf_counter()
         results[name] = match()
         seconds[name] = time.perf_counter() - begun
-    told = {
-        name: Told(*_grouped(results[name], halves.ours), seconds[name])
+    reported = {
+        name: Reported(*_grouped(results[name], halves.ours), seconds[name])
         for name in ("whole", "between")
     }
-    return told, seconds
+    return reported, seconds
 
 
 def _between(ours: Case, theirs: Case, folder: Path) -> Results:
-    """As the command does where no report is asked for."""
+    """As by the command if no report is requested."""
     return match_cases([ours, theirs], folder, extent=Extent(mapped=False)).results
 
 
-def by_meaning(halves: Halves, cases: Cases) -> dict[str, Told]:
+def by_meaning(halves: Halves, cases: Cases) -> dict[str, Reported]:
     """Pairs inside one case, between the halves and by a tip, once captions have vectors too."""
     paths = [case.path for case in (cases.ours, cases.theirs, cases.whole)]
     for path in paths:
@@ -128,17 +129,17 @@ def by_meaning(halves: Halves, cases: Cases) -> dict[str, Told]:
     seconds = [time.perf_counter() - begun]
     between = _between(ours, theirs, halves.folder / "union-by-meaning")
     seconds.append(time.perf_counter() - begun - seconds[0])
-    told = {
-        name: Told(*_grouped(results, halves.ours), took)
+    reported = {
+        name: Reported(*_grouped(results, halves.ours), took)
         for name, results, took in zip(
             ("whole", "between"), (inside, between), seconds, strict=True
         )
     }
-    return {**told, "tip": by_tip(halves, Cases(ours, theirs, whole, cases.seconds))}
+    return {**reported, "tip": by_tip(halves, Cases(ours, theirs, whole, cases.seconds))}
 
 
 def _warm_up(halves: Halves) -> None:
-    """Match a few of the posts, in a case of their own."""
+    """Match a few of the posts in a separate case."""
     source = halves.folder / "warm-up.jsonl"
     lines = [halves.source(platform).read_text("utf-8").splitlines() for platform in Platform]
     source.write_text("\n".join(line for half in lines for line in half[:WARM_UP]) + "\n", "utf-8")
@@ -157,24 +158,24 @@ def _grouped(results: Results, ours: frozenset[str]) -> tuple[frozenset[Pair], f
             photos[row["group_id"]].add(row["post_id"])
         elif row["kind"] == GroupKind.FRAMING and _by_caption(row["tied_by"]):
             ties[row["group_id"]].append((row["post_id"], row["via_post_id"]))
-    said = [posts for some in ties.values() for posts in chained(some)]
-    return pairs_across(photos.values(), ours), pairs_across(said, ours)
+    by_captions = [posts for some in ties.values() for posts in chained(some)]
+    return pairs_across(photos.values(), ours), pairs_across(by_captions, ours)
 
 
 def _by_caption(tied_by: Iterable[Mapping[str, Any]] | None) -> bool:
     return any(tie["kind"].startswith("caption") for tie in tied_by or ())
 
 
-def by_tip(halves: Halves, cases: Cases) -> Told:
-    """Pairs of a tip on all that our half posted, checked against theirs."""
+def by_tip(halves: Halves, cases: Cases) -> Reported:
+    """Pairs from a tip about everything our half posted, checked against theirs."""
     begun = time.perf_counter()
     sent, holders = _sent(halves, cases.ours)
     echoes = check_tip(cases.theirs, read_tip(sent)).echoes
     seconds = time.perf_counter() - begun
-    return Told(*_echoed(echoes, holders), seconds)
+    return Reported(*_echoed(echoes, holders), seconds)
 
 
-def by_watch(halves: Halves, cases: Cases) -> Told:
+def by_watch(halves: Halves, cases: Cases) -> Reported:
     """Pairs that a watch of the second half reports for that tip, once all its posts are in."""
     sent, holders = _sent(halves, cases.ours)
     tip = read_tip(sent)
@@ -183,11 +184,11 @@ def by_watch(halves: Halves, cases: Cases) -> Told:
         found = compare_new_posts(cases.theirs, state, [tip])
         save_state(cases.theirs, found.state)
     seconds = time.perf_counter() - begun
-    return Told(*_echoed(found.newcomers, holders), seconds)
+    return Reported(*_echoed(found.newcomers, holders), seconds)
 
 
 def _sent(halves: Halves, case: Case) -> tuple[Path, Mapping[str, Collection[str]]]:
-    """A tip on everything in the case, and the posts that each of its items comes from."""
+    """A tip about everything in the case, and the posts that each item comes from."""
     path = halves.folder / "tip.json"
     accounts = tuple(case.read("posts", ["account_id"])["account_id"].unique().to_pylist())
     sent = export_tip(case, Selection(accounts=accounts), path)
@@ -237,7 +238,7 @@ class Hashes:
         return cls(hashes, time.perf_counter() - begun)
 
 
-def by_pdq(halves: Halves, hashes: Hashes, signal: "type[PdqSignal]") -> Told:
+def by_pdq(halves: Halves, hashes: Hashes, signal: "type[PdqSignal]") -> Reported:
     """Pairs within the distance at which `threatexchange` calls two pictures the same."""
     begun = time.perf_counter()
     kept = {post_id: one for post_id, one in hashes.of_posts.items() if one}
@@ -249,7 +250,7 @@ def by_pdq(halves: Halves, hashes: Hashes, signal: "type[PdqSignal]") -> Told:
         if post_id not in halves.ours
         for match in index.query(one)
     )
-    return Told(pairs, frozenset(), time.perf_counter() - begun)
+    return Reported(pairs, frozenset(), time.perf_counter() - begun)
 
 
 def pdq_signal() -> "type[PdqSignal]":
@@ -258,6 +259,6 @@ def pdq_signal() -> "type[PdqSignal]":
         from threatexchange.signal_type.pdq.signal import PdqSignal
     except ImportError:
         raise Stopped(
-            "the peer is absent: pip install -c constraints.txt -r benchmarks/requirements.txt"
+            "the peer is missing: pip install -c constraints.txt -r benchmarks/requirements.txt"
         ) from None
     return PdqSignal

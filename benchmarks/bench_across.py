@@ -22,7 +22,7 @@ from across_measures import Pair, Score, Truth
 from across_methods import (
     Cases,
     Hashes,
-    Told,
+    Reported,
     by_matching,
     by_meaning,
     by_pdq,
@@ -39,7 +39,7 @@ INSIDE, BETWEEN, TIP, WATCH = "inside one case", "between two cases", "by a tip"
 PDQ = "threatexchange, PDQ"
 SAME_TEXT = "equal text, lower-cased"
 OURS = (INSIDE, BETWEEN, TIP, WATCH)
-SHOWN = 8  # kinds of wrong pairs of each method
+MAX_WRONG_KINDS = 8  # kinds of wrong pairs of each method
 
 Scores = Mapping[str, Score]  # by method
 
@@ -54,7 +54,7 @@ def main() -> None:
         hashes = Hashes.of(halves, signal)
         matched, seconds = by_matching(halves, cases)
         say("a tip, a watch, PDQ")
-        told = {
+        reported = {
             INSIDE: matched["whole"],
             BETWEEN: matched["between"],
             TIP: by_tip(halves, cases),
@@ -62,19 +62,19 @@ def main() -> None:
             PDQ: by_pdq(halves, hashes, signal),
         }
         meant = dict(zip((INSIDE, BETWEEN, TIP), by_meaning(halves, cases).values(), strict=True))
-        pictures = {name: Score.of(one.pictures, halves.pictures) for name, one in told.items()}
-        captions = {name: Score.of(told[name].captions, halves.captions) for name in OURS}
+        pictures = {name: Score.of(one.pictures, halves.pictures) for name, one in reported.items()}
+        captions = {name: Score.of(reported[name].captions, halves.captions) for name in OURS}
         captions[SAME_TEXT] = Score.of(halves.same_text, halves.captions)
         meanings = {name: Score.of(one.captions, halves.captions) for name, one in meant.items()}
         meanings[SAME_TEXT] = captions[SAME_TEXT]
         place = RESULTS if chosen.write_results else Path(name)
-        (place / "across.md").write_text(_tables(halves, told, pictures, captions), "utf-8")
+        (place / "across.md").write_text(_tables(halves, reported, pictures, captions), "utf-8")
         if not chosen.json:
             print((place / "across.md").read_text("utf-8"))
     findings = [
-        *_found("edited copies", pictures, told, PDQ),
-        *_found("reworded captions", captions, told, SAME_TEXT),
-        *_found("the same, with vectors", meanings, meant, SAME_TEXT),
+        *_recall_findings("edited copies", pictures, reported, PDQ),
+        *_recall_findings("reworded captions", captions, reported, SAME_TEXT),
+        *_recall_findings("the same, with vectors", meanings, meant, SAME_TEXT),
         *_compared("edited copies", pictures),
         *_compared("reworded captions", captions),
         *_compared("the same, with vectors", meanings),
@@ -83,22 +83,24 @@ def main() -> None:
     conclude("across", findings, _remarks(halves, cases, hashes), PACKAGES, chosen)
 
 
-def _found(what: str, scores: Scores, told: Mapping[str, Told], peer: str) -> list[Finding]:
-    """Every way of ours beside the peer."""
+def _recall_findings(
+    what: str, scores: Scores, reported: Mapping[str, Reported], peer: str
+) -> list[Finding]:
+    """Each of our methods beside the peer."""
     theirs = scores[peer]
     least = 1 / max(sum(theirs.positives.values()), 1)  # one pair, where the peer finds none
     beside = f"{peer}: {_cell(theirs)}"
-    if peer in told:
-        beside += f"; {told[peer].seconds:.1f} s"
+    if peer in reported:
+        beside += f"; {reported[peer].seconds:.1f} s"
     return [
         Finding(
             f"{what}: {name}",
-            f"{_cell(scores[name])}; {told[name].seconds:,.1f} s",
+            f"{_cell(scores[name])}; {reported[name].seconds:,.1f} s",
             beside,
             scores[name].recall / max(theirs.recall, least),
         )
         for name in OURS
-        if name in told
+        if name in reported
     ]
 
 
@@ -107,7 +109,7 @@ def _cell(score: Score) -> str:
 
 
 def _compared(what: str, scores: Scores) -> list[Finding]:
-    """Between cases beside inside one; a tip beside between cases."""
+    """Two cases beside one; a tip beside two cases."""
     inside, between, tip = (scores[name] for name in (INSIDE, BETWEEN, TIP))
     points = [
         100 * (between.recall - inside.recall),
@@ -141,19 +143,21 @@ def _cost(seconds: Mapping[str, float]) -> Finding:
     )
 
 
-def _tables(halves: Halves, told: Mapping[str, Told], pictures: Scores, captions: Scores) -> str:
-    """Recall by kind, and what was told wrongly."""
+def _tables(
+    halves: Halves, reported: Mapping[str, Reported], pictures: Scores, captions: Scores
+) -> str:
+    """Recall by kind, and which pairs were reported wrongly."""
     parts = [
-        "# Across cases: all figures\n\nWritten by `bench_across.py --write-results`; what the "
-        "columns mean stands in [benchmarks/README.md](../../README.md).",
+        "# Across cases: all figures\n\nWritten by `bench_across.py --write-results`; the "
+        "columns are explained in [benchmarks/README.md](../../README.md).",
         "## Recall of edited copies",
         _recall(pictures),
         "## Recall of reworded captions",
         _recall(captions),
-        "## Pairs wrongly told\n\nBy what their pictures are, the most frequent first.",
-        _wrong(halves, halves.pictures, {name: one.pictures for name, one in told.items()}),
-        "Those told by captions:",
-        _wrong(halves, halves.captions, {name: told[name].captions for name in OURS}),
+        "## Pairs reported wrongly\n\nBy kinds of pictures, most frequent first.",
+        _wrong(halves, halves.pictures, {name: one.pictures for name, one in reported.items()}),
+        "Those reported by captions:",
+        _wrong(halves, halves.captions, {name: reported[name].captions for name in OURS}),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -171,13 +175,15 @@ def _recall(scores: Scores) -> str:
     return _table(("kind", "pairs", *scores), rows)
 
 
-def _wrong(halves: Halves, truth: Truth, told: Mapping[str, frozenset[Pair]]) -> str:
+def _wrong(halves: Halves, truth: Truth, reported: Mapping[str, frozenset[Pair]]) -> str:
     rows = []
-    for name, pairs in told.items():
+    for name, pairs in reported.items():
         wrong = pairs - truth.kinds.keys() - truth.unclear
         counts = Counter(map(halves.named, wrong))
-        rows += [[name, kinds, f"{count:,}"] for kinds, count in counts.most_common(SHOWN)]
-    return _table(("told by", "pictures", "pairs"), rows)
+        rows += [
+            [name, kinds, f"{count:,}"] for kinds, count in counts.most_common(MAX_WRONG_KINDS)
+        ]
+    return _table(("reported by", "pictures", "pairs"), rows)
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -193,11 +199,12 @@ def _remarks(halves: Halves, cases: Cases, hashes: Hashes) -> list[str]:
         "All figures by kind: [across.md](copies/results/across.md).",
         f"{counts[0]:,} and {counts[1]:,} posts with a picture each: {listed}. "
         f"{len(halves.captions.kinds):,} captions were edited.",
-        "All seconds are wall time, measured once in one run, from stored signals and hashes on. "
+        "All seconds are wall time, measured once in one run, starting from stored "
+        "signals and hashes. "
         f"Before that, embedding both halves took {cases.seconds:,.0f} s on all cores, and hashing "
         f"all pictures by threatexchange {hashes.seconds:,.0f} s on one.",
-        "With vectors, captions of different pictures that say the same are one framing: only "
-        "edits count as right here, so that this precision is there to be compared, no more.",
+        "With vectors, captions of different pictures that say the same are one framing. Only "
+        "edits count as right here, so this precision is only for comparison.",
         f"{len(halves.pictures.unclear):,} pairs have only an avatar, a teaser or a panel of a "
         "collage in common: they count neither as right nor as wrong.",
     ]

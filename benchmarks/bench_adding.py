@@ -53,7 +53,7 @@ from frametrace.posts.model import MediaItem, Skipped
 from frametrace.posts.open_source import read_source
 from frametrace.work.cpus import cpu_count
 
-LIMIT = GIB  # above the models
+LIMIT = GIB  # bytes, above the models
 SAMPLE = 1000  # pictures, and captions, of the plain loops
 WIDTH, HEIGHT, QUALITY = 480, 360, 84  # some 40 kB a file
 WORDS = 12  # of a caption
@@ -117,7 +117,7 @@ def main() -> None:
 
 
 def _reading(archive: Path) -> Finding:
-    """Rows a second and core, from the packed CSV to posts; beside it no check and no post."""
+    """Rows a second and core, from the packed CSV to posts, beside csv alone."""
     say("reading a campaign's CSV")
     rows = len(entries := list(read_source(archive)))
     if any(isinstance(entry, Skipped) for entry in entries) or rows != _read_plainly(archive):
@@ -185,7 +185,7 @@ def _make_posts(folder: Path, size: Size, seed: int) -> tuple[Path, list[str]]:
 
 
 def _popular(rng: np.random.Generator, posts: int, items: int) -> list[int]:
-    """Which item each post has: every item once, the other posts prefer few of them."""
+    """The item of each post: every item once; the remaining posts share a few of them."""
     others = (items * rng.random(posts - items) ** 3).astype(int)
     chosen: list[int] = rng.permutation(np.concatenate([np.arange(items), others])).tolist()
     return chosen
@@ -277,7 +277,7 @@ def _memory(what: str, peak: int, model: int) -> Finding:
 
 
 def _time(what: str, ran: Ran, beside: str, plain: float) -> Finding:
-    """Processor time beside that of the least work; the wall time stands with it."""
+    """Processor time, with the wall time, beside that of the minimum work."""
     ours = f"{ran.cpu:.1f} s of processor time in {ran.seconds:.1f} s"
     return Finding(f"{what}: time", ours, f"{beside}: {plain:.1f} s", ran.cpu / plain)
 

@@ -30,8 +30,8 @@ from frametrace.posts.model import Post
 from frametrace.posts.open_source import read_source
 
 FULL, QUICK = (50_000, 2_000), (2_000, 100)  # posts, pictures
-ROUNDS = 5  # of reading
-TURNS = 3  # of adding
+READ_ROUNDS = 5  # of reading
+ADD_ROUNDS = 3  # of adding
 FIELDS = ("platform", "post_id", "account_id", "posted_at", "text", "media")
 SENTENCE = "The bridge at the old harbour is closed until spring, say people who live nearby"
 
@@ -153,7 +153,7 @@ def _containers(
 
 
 def _reading(tables: dict[str, Path], posts: int) -> list[Finding]:
-    """Rows a second and core; beside it Python's or the format's own reader, without posts."""
+    """Rows a second and core, beside Python's or the format's own reader, which makes no posts."""
     peers: dict[str, Callable[[Path], int]] = {
         "posts.jsonl": lambda path: sum(1 for line in path.open() if json.loads(line)),
         "posts.csv": lambda path: sum(1 for _ in csv.DictReader(path.open(newline=""))),
@@ -175,7 +175,7 @@ def _reading(tables: dict[str, Path], posts: int) -> list[Finding]:
             "ours": lambda path: deque(read_source(path), 0),
             "peer": peer or (lambda _: deque(read_source(plain), 0)),
         }
-        seconds = interleaved(contenders, [path], ROUNDS, clock=time.process_time, quiet=True)
+        seconds = interleaved(contenders, [path], READ_ROUNDS, clock=time.process_time, quiet=True)
         ours, other = (posts / statistics.median(seconds[who]) for who in contenders)
         beside = names.get(name, "json") if peer else "posts.jsonl"
         findings.append(
@@ -192,9 +192,9 @@ def _reading(tables: dict[str, Path], posts: int) -> list[Finding]:
 def _adding(folder: Path, containers: dict[str, Path], posts: int) -> list[Finding]:
     """`frametrace add` from start to end, in turns."""
     took: dict[str, list[float]] = {name: [] for name in containers}
-    for turn in range(TURNS):
+    for turn in range(ADD_ROUNDS):
         for name, path in containers.items():
-            say(f"adding {name}, turn {turn + 1} of {TURNS}")
+            say(f"adding {name}, turn {turn + 1} of {ADD_ROUNDS}")
             ran = run(command_line("add", folder / f"case-{name}-{turn}", path), watched=False)
             took[name].append(ran.cpu)
     plain = took["folder"]

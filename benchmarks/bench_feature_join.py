@@ -28,7 +28,7 @@ from measuring import GIB, Finding, conclude, options, run, say
 from synthetic import BASE, BASE_QUICK, Described, Synthesis, described, packed
 
 from frametrace.embed.signals.local import Features
-from frametrace.index.codes import as_digits
+from frametrace.index.distinct_codes import as_digits
 from frametrace.index.feature_join.feature_join import propose_pairs
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.matcher.pictures.feature_alignment import align
@@ -122,7 +122,7 @@ def _truth(
 def _joined(
     place: Path, make: Synthesis, size: int, truth: dict[str, list[tuple[str, str]]]
 ) -> tuple[list[Finding], dict[str, float]]:
-    """Join so many pictures, then 1 % more."""
+    """Join this many pictures, then 1 % more."""
     added = max(round(size * ADDED), 1)
     real = pq.read_metadata(place / "shards" / "00000.parquet").num_rows
     for at in range(0, size, SHARD):
@@ -195,22 +195,22 @@ def _joined(
 
 def _child(place: Path, join: Path, files: int) -> dict[str, float]:
     ran = run([sys.executable, __file__, "join", str(place), str(join), str(files)])
-    told: dict[str, float] = json.loads(ran.printed)
-    return {"memory": ran.process, **told}
+    measured: dict[str, float] = json.loads(ran.printed)
+    return {"memory": ran.process, **measured}
 
 
 def _join(place: Path, join: Path, files: int) -> None:
-    """Join the pictures of so many shards, in this process; tell the time that it took."""
+    """Join the pictures of this many shards in this process; print the time it took."""
     paths = [place / "shards" / f"{at:05}.parquet" for at in range(files)]
     columns = [pq.read_table(path, columns=["sha256"])["sha256"] for path in paths]
     digests = pa.chunked_array([chunk for column in columns for chunk in column.chunks])
     digests = digests.cast(pa.string()).combine_chunks()
     start, used = time.perf_counter(), time.process_time()
     proposals = propose_pairs(join, FeatureShards(paths), digests)
-    told = {"wall": time.perf_counter() - start, "cpu": time.process_time() - used}
+    measured = {"wall": time.perf_counter() - start, "cpu": time.process_time() - used}
     pq.write_table(proposals.rows, place / "rows.parquet")
     pq.write_table(pa.table({"sha256": proposals.names}), place / "names.parquet")
-    print(json.dumps(told))
+    print(json.dumps(measured))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from frametrace.embed.signals.local import Features, Local
 from frametrace.index.feature_search.build_inverted_index import POSE_BITS
 from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.feature_search.inverted_lists import InvertedLists
-from frametrace.index.store import index_folder, open_index
+from frametrace.index.index_store import index_folder, open_index
 
 PICTURES, PICTURES_QUICK = 100_000, 2_000
 NEAREST = 100
@@ -54,25 +54,25 @@ def main() -> None:
         index = open_index(case, Local.name, FeatureIndex)
         seconds = time.perf_counter() - start
         faiss.omp_set_num_threads(1)
-        asked = [Features.of(code) for code in base.codes.to_pylist()]
+        queries = [Features.of(code) for code in base.codes.to_pylist()]
         findings = [
-            *_beside_faiss(index, asked, Path(name)),
+            *_beside_faiss(index, queries, Path(name)),
             *_sizes(index, index_folder(case, Local.name), seconds),
             _extracting(dealt.originals),
         ]
     remarks = [
-        "FAISS gives the same features as the lists do where both look into the same ones, without "
+        "FAISS gives the same features as the lists do where both scan the same ones, without "
         "orientation and scale; its times are of one thread, like ours.",
     ]
     packages = ("frametrace", "faiss-cpu", "numba", "opencv-python-headless", "numpy")
     conclude("features", findings, remarks, packages, chosen)
 
 
-def _beside_faiss(index: FeatureIndex, asked: Sequence[Features], folder: Path) -> list[Finding]:
-    """The same lists looked through by `IndexBinaryIVF`."""
+def _beside_faiss(index: FeatureIndex, queries: Sequence[Features], folder: Path) -> list[Finding]:
+    """The same lists searched by `IndexBinaryIVF`."""
     peer = _peer(index)
     lists = InvertedLists(index.starts, index.words, index.owners, POSE_BITS)
-    blocks = [np.concatenate([f.words for f in part]) for part in _split(asked[:40], BLOCKS)]
+    blocks = [np.concatenate([f.words for f in part]) for part in _split(queries[:40], BLOCKS)]
 
     def ours(words: np.ndarray, *, compiled: bool) -> None:
         lists.near(words, index._probed(words), None, NEAREST, compiled=compiled)
@@ -126,9 +126,9 @@ def _peer(index: FeatureIndex) -> "faiss.IndexBinaryIVF":
     return peer
 
 
-def _split(asked: Sequence[Features], blocks: int) -> list[Sequence[Features]]:
-    size = max(len(asked) // blocks, 1)
-    return [asked[start : start + size] for start in range(0, len(asked), size)]
+def _split(queries: Sequence[Features], blocks: int) -> list[Sequence[Features]]:
+    size = max(len(queries) // blocks, 1)
+    return [queries[start : start + size] for start in range(0, len(queries), size)]
 
 
 def _sizes(index: FeatureIndex, folder: Path, seconds: float) -> list[Finding]:

@@ -22,12 +22,12 @@ from reuse import PAIR, frames, near_pairs, write_reuse
 
 from frametrace.embed.signals import pdq
 from frametrace.index.base import Hits
-from frametrace.index.codes import Codes
-from frametrace.matcher.photos.assignment import Nodes
-from frametrace.matcher.photos.edges import Edges
+from frametrace.index.distinct_codes import Codes
+from frametrace.matcher.photos.group_assignment import Nodes
 from frametrace.matcher.photos.grouping import CopyGraph, PhotoMatches, group_photos
+from frametrace.matcher.photos.match_graph import Edges
 from frametrace.matcher.photos.star_clustering import star_clusters
-from frametrace.matcher.results import MATCHES
+from frametrace.matcher.result_schemas import MATCHES
 
 HASHES, HASHES_QUICK = 10_000_000, 100_000
 FRAMES, FRAMES_QUICK = 50_000, 5_000
@@ -59,10 +59,10 @@ def main() -> None:
 
 
 def _child(what: str, *arguments: object) -> dict[str, float]:
-    """Do one of the steps below in a process of its own; what it told, its time and memory."""
+    """Run one of the steps below in a separate process: its results, its time and memory."""
     ran = run([sys.executable, __file__, what, *map(str, arguments)])
-    told: dict[str, float] = json.loads(ran.printed)
-    return {"wall": ran.seconds, "memory": ran.process, **told}
+    figures: dict[str, float] = json.loads(ran.printed)
+    return {"wall": ran.seconds, "memory": ran.process, **figures}
 
 
 def _whole(folder: Path, made: dict[str, float], count: int) -> tuple[list[Finding], list[str]]:
@@ -73,13 +73,15 @@ def _whole(folder: Path, made: dict[str, float], count: int) -> tuple[list[Findi
     checked = _child("check", folder)
     if ours["matches"] + ours["unlisted"] != made["pairs"]:
         raise Stopped(f"of {made['pairs']} pairs {ours['matches']} were listed: some are lost")
-    told = (
+    figures = (
         f"{ours['wall']:.1f} s: groups and places {ours['groups_s']:.1f} s, "
         f"writing them and all matches {ours['written_s']:.1f} s"
     )
     memory = f"{ours['memory'] / 1e9:.2f} GB"
     return [
-        Finding(f"{count:,} hashes: time", told, "limit: 180 s", ours["wall"] / SECONDS, at_most=1),
+        Finding(
+            f"{count:,} hashes: time", figures, "limit: 180 s", ours["wall"] / SECONDS, at_most=1
+        ),
         Finding(
             f"{count:,} hashes: memory", memory, "limit: 6 GB", ours["memory"] / MEMORY, at_most=1
         ),
@@ -91,7 +93,7 @@ def _whole(folder: Path, made: dict[str, float], count: int) -> tuple[list[Findi
         ),
     ], [
         f"{count:,} hashes, {made['used']:,} of them in sets; {made['pairs']:,} pairs, of which "
-        f"{ours['unlisted']:,} lie inside crowds and are not listed.",
+        f"{ours['unlisted']:,} are inside dense blocks and are not listed.",
         f"{peer['components']:,.0f} components fall into {checked['photos']:,.0f} photos, the "
         f"largest of {checked['largest']:,.0f} hashes. Every member is within {pdq.MAX_DISTANCE} "
         f"bits of its medoid, or of a member that is ({checked['through']:,.0f} of them).",
@@ -100,23 +102,26 @@ def _whole(folder: Path, made: dict[str, float], count: int) -> tuple[list[Findi
 
 def _slice(folder: Path, pairs: float) -> tuple[list[Finding], list[str]]:
     say("Leiden on a slice")
-    told = _child("slice", folder)
-    rest = pairs / told["pairs"]
+    figures = _child("slice", folder)
+    rest = pairs / figures["pairs"]
     return [
         Finding(
-            f"a slice of {told['pairs']:,} pairs, whole components",
-            f"stars: {told['stars']:.2f} s",
-            f"scikit-network's Leiden: {told['leiden']:.2f} s",
-            told["ratio"],
+            f"a slice of {figures['pairs']:,} pairs, whole components",
+            f"star clustering: {figures['stars']:.2f} s",
+            f"scikit-network's Leiden: {figures['leiden']:.2f} s",
+            figures["ratio"],
         )
-    ], [f"At its rate in the slice Leiden would take {told['leiden'] * rest:.0f} s for all pairs."]
+    ], [
+        "At its rate in the slice Leiden would take "
+        f"{figures['leiden'] * rest:.0f} s for all pairs."
+    ]
 
 
 def _frames(count: int, seed: int) -> tuple[list[Finding], list[str]]:
     say(f"{count:,} frames of one video")
-    told = _child("video", count, seed)
-    held = BYTES_PAIR * told["pairs"]
-    memory = told["memory"]
+    figures = _child("video", count, seed)
+    held = BYTES_PAIR * figures["pairs"]
+    memory = figures["memory"]
     what = f"{count:,} frames of one video"
     return [
         Finding(
@@ -130,13 +135,13 @@ def _frames(count: int, seed: int) -> tuple[list[Finding], list[str]]:
         ),
         Finding(
             f"{what}: time",
-            f"grouping: {told['seconds']:.1f} s",
-            f"making the pairs by comparing all: {told['made']:.1f} s",
-            told["seconds"] / told["made"],
+            f"grouping: {figures['seconds']:.1f} s",
+            f"making the pairs by comparing all: {figures['made']:.1f} s",
+            figures["seconds"] / figures["made"],
         ),
     ], [
-        f"{told['pairs']:,} pairs of the frames are near; {told['matches']:,} are listed, and tie "
-        f"all to {told['photos']} photo."
+        f"{figures['pairs']:,} pairs of the frames are near; {figures['matches']:,} are listed, "
+        f"and tie all to {figures['photos']} photo."
     ]
 
 
@@ -182,7 +187,7 @@ def _hits(folder: Path) -> Iterator[Hits]:
 
 
 def check(folder: str) -> dict[str, float]:
-    """Hold every place against the hashes."""
+    """Check the group of every hash against the hashes."""
     words = np.load(Path(folder, "codes.npy")).view(np.uint64)
     columns = ["sha256", "medoid_sha256", "via_sha256"]
     places = pq.read_table(Path(folder, "places.parquet"), columns=columns)

@@ -24,7 +24,7 @@ from frametrace.embed.decoding.decode import decode
 from frametrace.embed.pictures import Preparation, Refused
 from frametrace.embed.signals.pdq import Pdq, from_hex
 from frametrace.embed.signals.phash import Phash
-from frametrace.posts.media.picture_bytes import read_media
+from frametrace.posts.media.identify_picture import read_media
 from frametrace.posts.model import MediaItem
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 LARGE, LARGE_QUICK = 12, 3  # pictures of 12 megapixels
 SMALL_QUICK = 60
 ROUNDS, ROUNDS_QUICK = 5, 2
-BLOCK = 50  # small pictures before the other's turn
-CLEAR = 80  # quality of 100 from which implementations of PDQ should agree
+BLOCK = 50  # small pictures before the other takes its turn
+MIN_QUALITY = 80  # quality of 100 from which implementations of PDQ should agree
 
 STEPS = ("read and check", "decode", "pdq", "phash")
 GOALS = {"480 px": 1.2, "12 MP": 5.0}
@@ -133,7 +133,7 @@ def _hashed(preparation: Preparation, item: MediaItem) -> dict[str, Any]:
 
 
 def _steps(name: str, items: Sequence[MediaItem], rounds: int) -> str:
-    """Where our time goes, a picture at a time as the workers do it."""
+    """Where our time goes, one picture at a time as in the workers."""
     pdq, phash = Pdq().preparer(), Phash().preparer()
     marks = np.empty((rounds, len(items), len(STEPS) + 1))
     for at in range(rounds):
@@ -150,8 +150,8 @@ def _steps(name: str, items: Sequence[MediaItem], rounds: int) -> str:
             marks[at, number, 4] = time.process_time()
     each = 1000 * np.median(np.diff(marks).mean(axis=1), axis=0)
     shares = zip(STEPS, each, each / each.sum(), strict=True)
-    told = ", ".join(f"{step} {spent:.2f} ms ({share:.0%})" for step, spent, share in shares)
-    return f"A picture of {name} takes us {each.sum():.2f} ms: {told}."
+    measured = ", ".join(f"{step} {spent:.2f} ms ({share:.0%})" for step, spent, share in shares)
+    return f"A picture of {name} takes us {each.sum():.2f} ms: {measured}."
 
 
 def _agreement(name: str, items: Sequence[MediaItem]) -> str:
@@ -162,15 +162,15 @@ def _agreement(name: str, items: Sequence[MediaItem]) -> str:
     distances = []
     for item in items:
         digits, quality = pdq_from_file(_path(item))
-        if quality >= CLEAR:
+        if quality >= MIN_QUALITY:
             ours, _ = _hashed(preparation, item)["pdq"]
             distances.append((int(ours.hex(), 16) ^ int(from_hex(digits).hex(), 16)).bit_count())
     if not distances:
-        return f"No picture of {name} has quality {CLEAR} or more: nothing to compare."
+        return f"No picture of {name} has quality {MIN_QUALITY} or more: nothing to compare."
     return (
-        f"PDQ on {name}, {len(distances)} of {len(items)} pictures of quality ≥ {CLEAR}: ours and "
-        f"threatexchange's differ by {statistics.median(distances):g} bits of 256 in the median, "
-        f"{max(distances)} at most."
+        f"PDQ on {name}, {len(distances)} of {len(items)} pictures of quality ≥ {MIN_QUALITY}: "
+        f"ours and threatexchange's differ by {statistics.median(distances):g} bits of 256 in the "
+        f"median, {max(distances)} at most."
     )
 
 

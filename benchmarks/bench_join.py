@@ -24,13 +24,13 @@ from frametrace.embed.signals import pdq
 from frametrace.index.base import Hits
 from frametrace.index.hamming.hamming_join import HammingJoin
 from frametrace.index.hamming.pair_cache import near_pairs
-from frametrace.index.store import open_index
+from frametrace.index.index_store import open_index
 
 RADIUS = pdq.MAX_DISTANCE
 SMALL, LARGE, QUICK = 1_000_000, 10_000_000, (50_000, 200_000)
-ADDED = 100  # of so many hashes one is added later
+ADDED = 100  # one of this many hashes is added later
 PLANTED = 3_200  # pairs: 100 at each distance from 1 to 32
-SAMPLE = 2_000  # hashes whose pairs are looked for by the peers
+SAMPLE = 2_000  # hashes whose pairs the peers search
 UNIT = 500_000  # hashes of one unit of a case
 QUERIES = 50
 
@@ -48,16 +48,18 @@ def main() -> None:
         _child("case", folder, large)
         made = {**_child("index", folder), **_child("pairs", folder)}
         say("adding, and asking")
-        findings += _large(made, large) + _added(folder, made, large) + _asked(folder, large)
+        findings += (
+            _large(made, large) + _added(folder, made, large) + _query_findings(folder, large)
+        )
         remarks.append(_growth(folder, small, large))
     conclude("join", findings, remarks, ("frametrace", "numba", "faiss-cpu", "numpy"), chosen)
 
 
 def _child(what: str, *arguments: object) -> dict[str, float]:
-    """Do one of the steps below in a process of its own; what it told, and its memory."""
+    """Run one of the steps below in a separate process: its results and its memory."""
     ran = run([sys.executable, __file__, what, *map(str, arguments)])
-    told: dict[str, float] = json.loads(ran.printed)
-    return {"memory": ran.process, **told}
+    measured: dict[str, float] = json.loads(ran.printed)
+    return {"memory": ran.process, **measured}
 
 
 def _against_peers(codes: Path, count: int) -> tuple[list[Finding], list[str]]:
@@ -67,10 +69,10 @@ def _against_peers(codes: Path, count: int) -> tuple[list[Finding], list[str]]:
     flat, multi = _child("flat", codes), _child("multi", codes)
     if (ours["missed"], ours["false"], ours["planted"]) != (0, 0, PLANTED * RADIUS // 32):
         raise Stopped(f"pairs are wrong: {ours}")
-    told = f"{ours['cpu']:.1f} CPU-s in {ours['wall']:.1f} s, {ours['pairs']:,} pairs"
+    measured = f"{ours['cpu']:.1f} CPU-s in {ours['wall']:.1f} s, {ours['pairs']:,} pairs"
     what = f"{count:,} hashes"
     return [
-        Finding(what, told, "limit: 10 CPU-s", ours["cpu"] / 10, at_most=1),
+        Finding(what, measured, "limit: 10 CPU-s", ours["cpu"] / 10, at_most=1),
         Finding(
             f"{what}: memory",
             f"{ours['memory'] / GIB:.2f} GiB",
@@ -101,10 +103,10 @@ def _against_peers(codes: Path, count: int) -> tuple[list[Finding], list[str]]:
 
 
 def _large(made: dict[str, float], count: int) -> list[Finding]:
-    told = f"{made['wall']:.0f} s, {made['cpu']:.0f} CPU-s; {made['pairs']:,} pairs kept"
+    measured = f"{made['wall']:.0f} s, {made['cpu']:.0f} CPU-s; {made['pairs']:,} pairs kept"
     memory = f"{made['memory'] / GIB:.2f} GiB"
     return [
-        Finding(f"{count:,} hashes", told, "limit: 5 min", made["wall"] / 300, at_most=1),
+        Finding(f"{count:,} hashes", measured, "limit: 5 min", made["wall"] / 300, at_most=1),
         Finding(
             f"{count:,} hashes: memory", memory, "limit: 4 GB", made["memory"] / 4e9, at_most=1
         ),
@@ -115,10 +117,12 @@ def _added(folder: Path, made: dict[str, float], count: int) -> list[Finding]:
     _child("add", folder, count)
     ours = {**_child("index", folder), **_child("pairs", folder)}
     more = f"{count // ADDED:,} more"
-    told = f"{ours['wall']:.1f} s, {ours['cpu']:.1f} CPU-s"
+    measured = f"{ours['wall']:.1f} s, {ours['cpu']:.1f} CPU-s"
     return [
-        Finding(more, told, "limit: 20 s", ours["wall"] / 20, at_most=1),
-        Finding(more, told, f"all anew: {made['cpu']:.0f} CPU-s", ours["cpu"] / made["cpu"]),
+        Finding(more, measured, "limit: 20 s", ours["wall"] / 20, at_most=1),
+        Finding(
+            more, measured, f"everything again: {made['cpu']:.0f} CPU-s", ours["cpu"] / made["cpu"]
+        ),
         Finding(
             f"{more}: the index itself",
             f"{ours['index']:.1f} s",
@@ -128,7 +132,7 @@ def _added(folder: Path, made: dict[str, float], count: int) -> list[Finding]:
     ]
 
 
-def _asked(folder: Path, count: int) -> list[Finding]:
+def _query_findings(folder: Path, count: int) -> list[Finding]:
     ours = _child("ask", folder)
     what = f"one hash among {count:,}"
     return [
@@ -172,7 +176,7 @@ def make_hashes(path: str, count: str, seed: str) -> dict[str, float]:
 
 
 def join(path: str) -> dict[str, float]:
-    """The join, and how its pairs agree with what is known."""
+    """The join, and how its pairs agree with the known ones."""
     codes = np.load(path, mmap_mode="r")
     _warm_up()
     wall, cpu, found = time.perf_counter(), time.process_time(), []
@@ -184,10 +188,14 @@ def join(path: str) -> dict[str, float]:
     for hits in joined:
         pairs += len(hits)
         found.append(hits.where(chosen[hits.query] | chosen[hits.row]))
-    told = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "pairs": pairs}
+    measured = {
+        "wall": time.perf_counter() - wall,
+        "cpu": time.process_time() - cpu,
+        "pairs": pairs,
+    }
     kept = Hits.concatenate(found, np.int32)
     uniform = 17 / 2**16 * 16 * len(codes) ** 2 / 2
-    return {**told, **_agreement(codes, kept, sample), **_candidates(codes, uniform)}
+    return {**measured, **_agreement(codes, kept, sample), **_candidates(codes, uniform)}
 
 
 def _agreement(codes: np.ndarray, hits: Hits, sample: np.ndarray) -> dict[str, float]:
@@ -249,7 +257,7 @@ def _extrapolated(codes: np.ndarray, search: Callable[..., object]) -> dict[str,
 
 
 def make_case(folder: str, count: str) -> dict[str, float]:
-    """A case with all but the hundredth part of the hashes."""
+    """A case with 99 % of the hashes."""
     codes = np.load(Path(folder) / f"{count}.npy", mmap_mode="r")
     case = Case.create(Path(folder) / "case")
     first = len(codes) - len(codes) // ADDED
@@ -259,7 +267,7 @@ def make_case(folder: str, count: str) -> dict[str, float]:
 
 
 def add(folder: str, count: str) -> dict[str, float]:
-    """The last hundredth part of the hashes."""
+    """Add the last 1 % of the hashes."""
     codes = np.load(Path(folder) / f"{count}.npy", mmap_mode="r")
     first = len(codes) - len(codes) // ADDED
     _put(Case(Path(folder) / "case"), codes[first:], first)
@@ -278,8 +286,8 @@ def pairs(folder: str) -> dict[str, float]:
     _warm_up()
     wall, cpu = time.perf_counter(), time.process_time()
     _, batches = near_pairs(Case(Path(folder) / "case"), pdq.Pdq.name, RADIUS)
-    told = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-    return {**told, "pairs": sum(map(len, batches))}
+    measured = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    return {**measured, "pairs": sum(map(len, batches))}
 
 
 def ask(folder: str) -> dict[str, float]:

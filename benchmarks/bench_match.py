@@ -38,7 +38,7 @@ from synthetic import BASE, BASE_QUICK, FEATURE, Described, Synthesis, described
 from frametrace.case.store import Case
 from frametrace.embed.signals.thumbnail import pixels
 from frametrace.matcher.query.find import find_picture
-from frametrace.matcher.results import GroupKind
+from frametrace.matcher.result_schemas import GroupKind
 from frametrace.matcher.saved_results import load_results
 
 SIZES, SIZES_QUICK = (100_000, 1_000_000), (1_000, 2_000)
@@ -53,7 +53,7 @@ LIMITS = {"s": (600, 7200), "GB": (3, 8), "ms": 3, "query": 150, "growth": 1.3}
 
 def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1] == "ask":
-        _ask(Path(sys.argv[2]), [Path(name) for name in sys.argv[3:]])
+        _time_queries(Path(sys.argv[2]), [Path(name) for name in sys.argv[3:]])
         return
     chosen = options(__doc__ or "")
     quick = chosen.quick
@@ -76,8 +76,8 @@ def main() -> None:
     planted = Planted.of(originals, edits, edited)
     with tempfile.TemporaryDirectory(prefix="bench-match-") as name:
         place = Path(name)
-        asked = _questions(place, edits)
-        findings = _sizes(place, make, planted, others.thumbnails, sizes, asked)
+        queries = _questions(place, edits)
+        findings = _sizes(place, make, planted, others.thumbnails, sizes, queries)
         findings += _popular(place, make, dealt.originals[0], others, quick=quick)
     remarks = [f"Planted: {len(originals)} photos and {sum(map(len, edited))} edits of them."]
     conclude("match", findings, remarks, ("frametrace", "numba", "numpy"), chosen)
@@ -113,10 +113,10 @@ class Planted:
 
 
 def _questions(place: Path, edits: Sequence[Edited]) -> list[Path]:
-    """Files of edits that `query` is asked for."""
+    """Files of edits to query for."""
     paths = []
     for at, edit in enumerate(edits[:QUESTIONS]):
-        path = place / f"asked-{at}.jpg"
+        path = place / f"query-{at}.jpg"
         path.write_bytes(next(edit.pictures()))
         paths.append(path)
     return paths
@@ -128,7 +128,7 @@ def _sizes(
     planted: Planted,
     thumbnails: Sequence[bytes],
     sizes: Sequence[int],
-    asked: Sequence[Path],
+    queries: Sequence[Path],
 ) -> list[Finding]:
     findings, used = [], []
     pool = pa.array(thumbnails, pa.binary())
@@ -146,7 +146,7 @@ def _sizes(
                 (case.path / made).rename(place / f"{made}-{size}")
         ran = run(command_line("match", case.path))
         used.append(ran.cpu)
-        findings += _told(f"{size:,} pictures", ran, seconds, memory)
+        findings += _findings(f"{size:,} pictures", ran, seconds, memory)
         each = 1000 * ran.cpu / size
         findings.append(
             Finding(
@@ -159,7 +159,7 @@ def _sizes(
         )
         findings += _right(Case(case.path), f"{size:,} pictures", planted)
         if size == sizes[0]:
-            findings.append(_queried(case.path, asked, size))
+            findings.append(_queried(case.path, queries, size))
     growth = np.log(used[-1] / used[0]) / np.log(sizes[-1] / sizes[0])
     findings.append(
         Finding(
@@ -173,7 +173,7 @@ def _sizes(
     return findings
 
 
-def _told(what: str, ran: Ran, seconds: float, memory: float) -> list[Finding]:
+def _findings(what: str, ran: Ran, seconds: float, memory: float) -> list[Finding]:
     return [
         Finding(
             f"{what}: match",
@@ -222,27 +222,27 @@ def _right(case: Case, what: str, planted: Planted) -> list[Finding]:
     ]
 
 
-def _queried(case: Path, asked: Sequence[Path], size: int) -> Finding:
+def _queried(case: Path, queries: Sequence[Path], size: int) -> Finding:
     say("  questions")
-    command = [sys.executable, __file__, "ask", str(case), *map(str, asked)]
-    told = json.loads(run(command).printed)
+    command = [sys.executable, __file__, "ask", str(case), *map(str, queries)]
+    measured = json.loads(run(command).printed)
     return Finding(
         f"{size:,} pictures: query for an edit, one core",
-        f"{told['ms']:.0f} ms in the median, {told['worst']:.0f} at most; "
-        f"{told['found']} of {len(asked)} answered",
+        f"{measured['ms']:.0f} ms in the median, {measured['worst']:.0f} at most; "
+        f"{measured['found']} of {len(queries)} answered",
         f"limit: {LIMITS['query']} ms",
-        told["ms"] / LIMITS["query"],
+        measured["ms"] / LIMITS["query"],
         at_most=1,
     )
 
 
-def _ask(path: Path, asked: Sequence[Path]) -> None:
-    """Ask in one process on one core, the first question once before; tell the times."""
+def _time_queries(path: Path, queries: Sequence[Path]) -> None:
+    """Run the queries in one process on one core, after one warm-up; print the times."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     case = Case(path)
-    find_picture(case, asked[0])
+    find_picture(case, queries[0])
     seconds, found = [], 0
-    for one in asked:
+    for one in queries:
         start = time.process_time()
         answer = find_picture(case, one)
         seconds.append(time.process_time() - start)
@@ -275,11 +275,11 @@ def _popular(
             rows.append(sum(batch.num_rows for batch in results.matches.batches()))
             say(f"  {ran.cpu:.0f} CPU-s, {ran.tree / 1e9:.2f} GB, {rows[-1]:,} matches")
         step = np.log(sizes[1] / sizes[0])
-        for told, values in (("processor time", seconds), ("matches", rows)):
+        for measure, values in (("processor time", seconds), ("matches", rows)):
             growth = np.log(max(values[1], 1) / max(values[0], 1)) / step
             findings.append(
                 Finding(
-                    f"{sizes[1]:,} {what}: growth exponent of {told}",
+                    f"{sizes[1]:,} {what}: growth exponent of {measure}",
                     f"{growth:.2f} ({values[0]:,.0f} to {values[1]:,.0f})",
                     f"limit: {LIMITS['growth']}",
                     growth / LIMITS["growth"],

@@ -45,7 +45,7 @@ SHARES, SHARES_QUICK = 1_000_000, 50_000
 SHUFFLES, SHUFFLES_QUICK = 100, 5
 PEER_SHUFFLES = 5  # of the other test, which has many ties to list
 ROUNDS = 3
-MOST = 200  # accounts of an item that ties
+MAX_ACCOUNTS = 200  # accounts of an item that ties
 FDR = 0.01
 SECONDS, MEMORY = 60.0, 3 * GIB  # limits
 PLANTED, PLANTED_ACCOUNTS, PLANTED_ITEMS = 50, 6, 5  # groups that share what nobody else shares
@@ -133,7 +133,7 @@ def _command(table: Path, out: Path, count: int) -> tuple[list[Finding], list[st
             at_most=1.0,
         ),
     ], [
-        f"{last['pairs']:,} pairs of accounts share an item that at most {MOST} share; "
+        f"{last['pairs']:,} pairs of accounts share an item that at most {MAX_ACCOUNTS} share; "
         f"{found['items_of_more']:,} items of more accounts are in no pair. {found['ties']:,} are "
         f"ties, {planted:,} were planted ({PLANTED} groups of {PLANTED_ACCOUNTS} accounts with "
         f"{PLANTED_ITEMS} items of their own).",
@@ -142,7 +142,7 @@ def _command(table: Path, out: Path, count: int) -> tuple[list[Finding], list[st
 
 def _product(shares: Shares) -> tuple[Finding, list[str]]:
     graph = _graph(shares)
-    graph = graph[:, shares.sharers() <= MOST]
+    graph = graph[:, shares.sharers() <= MAX_ACCOUNTS]
     seen: dict[str, int] = {}
 
     def ours(_: None) -> None:

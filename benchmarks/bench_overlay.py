@@ -27,7 +27,7 @@ from frametrace.embed.ocr.reader import TextReader, model_files
 
 ROUNDS = 2
 PHOTOS, PHOTOS_QUICK = 902, 30
-BESIDE = 8  # every so many photographs are read by the peer as well
+PEER_INTERVAL = 8  # one in this many photographs is read by the peer as well
 QUICK = 12
 SURE = 0.8  # confidence from which the peer's lines count as what is there to be read
 GOALS = {"seconds": 0.8, "kept": 0.01}
@@ -100,7 +100,7 @@ def _of_posts(
         ),
     ]
     return findings, [
-        f"In {lettered} of the {len(pictures)} pictures lettering is kept. Of the {there:,} pairs "
+        f"In {lettered} of the {len(pictures)} pictures text is reported. Of the {there:,} pairs "
         f"of neighbouring letters that rapidocr reads with a confidence of {SURE} in lines of over "
         f"three letters, ours reads {found / max(there, 1):.1%}."
     ]
@@ -148,28 +148,28 @@ def _letters(text: str) -> str:
 
 
 def _of_photos(files: Sequence[Path], readers: Readers) -> tuple[list[Finding], list[str]]:
-    """What photographs cost, and what is kept of those that show no lettering."""
+    """What photographs cost, and what text is reported in those that show none."""
     shown = {line for line in _LETTERED.read_text("utf-8").split("\n") if line[:1] != "#"}
     free = [file for file in files if file.stem not in shown]
-    say(f"{len(free)} photographs without lettering, {len(files) - len(free)} with some")
+    say(f"{len(free)} photographs without text, {len(files) - len(free)} with text")
     kept = {
         file.stem: lines
         for file in free
         if (lines := readers["ours"](decode(file.read_bytes()).image))
     }
-    beside = list(_pictures(free[::BESIDE]).values())
+    beside = list(_pictures(free[::PEER_INTERVAL]).values())
     seconds = interleaved(readers, beside, 1, clock=time.process_time)
     theirs = [bool(readers["peer"](picture)) for picture in beside]
     each = {name: spent[0] / len(beside) for name, spent in seconds.items()}
     findings = [
         Finding(
-            f"{len(beside)} photographs without lettering: processor time a picture",
+            f"{len(beside)} photographs without text: processor time a picture",
             f"{1000 * each['ours']:.0f} ms",
             f"rapidocr: {1000 * each['peer']:.0f} ms",
             ratio(seconds["peer"], seconds["ours"]),
         ),
         Finding(
-            f"{len(free)} photographs without lettering: those in which some is kept",
+            f"{len(free)} photographs without text: those in which text is reported",
             f"{len(kept)} ({len(kept) / len(free):.2%})",
             f"limit: {GOALS['kept']:.0%}; rapidocr: {statistics.mean(theirs):.0%} of {len(beside)}",
             len(kept) / len(free) / GOALS["kept"],
@@ -178,8 +178,8 @@ def _of_photos(files: Sequence[Path], readers: Readers) -> tuple[list[Finding], 
     ]
     if not kept:
         return findings, []
-    told = "; ".join(f"{name}: {[text for text, _ in lines]}" for name, lines in kept.items())
-    return findings, [f"Kept without there being any: {told}."]
+    measured = "; ".join(f"{name}: {[text for text, _ in lines]}" for name, lines in kept.items())
+    return findings, [f"Kept without there being any: {measured}."]
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ from frametrace.matcher.query.find import find_picture
 
 PICTURES, PICTURES_QUICK = 100_000, 5_000
 POSTS_EACH = 2  # posts a picture, in the mean
-COPIES = 40  # pictures that are near-copies of the one that is asked for
+COPIES = 40  # pictures that are near-copies of the query picture
 ADDED, EMBEDDED = 20_000, 4096  # rows of a unit, as `add` and `embed` write them
 ROUNDS, ROUNDS_QUICK = 7, 3
 WARM, WARM_QUICK = 50, 10
@@ -62,21 +62,21 @@ def main() -> None:
     chosen = options(__doc__ or "")
     count = PICTURES_QUICK if chosen.quick else PICTURES
     with tempfile.TemporaryDirectory(prefix="bench-query-") as name:
-        asked = Path(name, "asked.jpg")
-        asked.write_bytes(jpeg(picture(chosen.seed, 960, 720), 88))
+        query_picture = Path(name, "query.jpg")
+        query_picture.write_bytes(jpeg(picture(chosen.seed, 960, 720), 88))
         say(f"making a case of {count:,} pictures")
         case = Case.create(Path(name, "case"))
-        expected = _fill(case, _hash(asked)[0], count, chosen.seed)
-        first = _ask(case, asked, expected)
+        expected = _fill(case, _hash(query_picture)[0], count, chosen.seed)
+        first = _query(case, query_picture, expected)
         rounds = ROUNDS_QUICK if chosen.quick else ROUNDS
         findings = [
-            *_cold(case, asked, expected, rounds),
-            _warm(case, asked, WARM_QUICK if chosen.quick else WARM),
+            *_cold(case, query_picture, expected, rounds),
+            _warm(case, query_picture, WARM_QUICK if chosen.quick else WARM),
         ]
         remarks = [
             f"{count:,} pictures in {count * POSTS_EACH:,} posts; the answer has {expected} posts.",
             f"The first query after adding builds the index: {first.seconds:.2f} s.",
-            _imported(case, asked),
+            _imported(case, query_picture),
         ]
     packages = ("frametrace", "numpy", "pyarrow", "duckdb", "click")
     conclude("query", findings, remarks, packages, chosen)
@@ -183,29 +183,29 @@ def _put_hashes(
         writer.put(f"pictures-{start}", {signal_table(pdq.Pdq.name): named})
 
 
-def _ask(case: Case, asked: Path, expected: int) -> Ran:
+def _query(case: Case, query_picture: Path, expected: int) -> Ran:
     """One query from a cold shell; its answer is checked."""
-    ran = run(command_line("query", case.path, asked, "--json"), watched=False)
+    ran = run(command_line("query", case.path, query_picture, "--json"), watched=False)
     if (total := json.loads(ran.printed)["total"]) != expected:
         raise Stopped(f"the query found {total} posts of {expected}")
     return ran
 
 
-def _cold(case: Case, asked: Path, expected: int, rounds: int) -> list[Finding]:
+def _cold(case: Case, query_picture: Path, expected: int, rounds: int) -> list[Finding]:
     say("cold queries")
     used: list[float] = []
     contenders: Mapping[str, Callable[[None], object]] = {
-        "query": lambda _: used.append(_ask(case, asked, expected).cpu),
+        "query": lambda _: used.append(_query(case, query_picture, expected).cpu),
         "floor": lambda _: run([sys.executable, "-c", _FLOOR], watched=False),
     }
     seconds = interleaved(contenders, [None], rounds)
     query, floor = (statistics.median(seconds[name]) for name in ("query", "floor"))
-    told = (
+    measured = (
         f"{query:.2f} s ({min(seconds['query']):.2f} to {max(seconds['query']):.2f}; "
         f"processor time {statistics.median(used):.2f} s)"
     )
     return [
-        Finding("query, cold", told, f"limit: {LIMIT} s", query / LIMIT, at_most=1.0),
+        Finding("query, cold", measured, f"limit: {LIMIT} s", query / LIMIT, at_most=1.0),
         Finding(
             "query, cold",
             f"{query:.2f} s",
@@ -215,11 +215,11 @@ def _cold(case: Case, asked: Path, expected: int, rounds: int) -> list[Finding]:
     ]
 
 
-def _warm(case: Case, asked: Path, rounds: int) -> Finding:
+def _warm(case: Case, query_picture: Path, rounds: int) -> Finding:
     """The same function in one process that stays."""
     contenders: Mapping[str, Callable[[None], object]] = {
-        "query": lambda _: find_picture(case, asked),
-        "floor": lambda _: _hash(asked),
+        "query": lambda _: find_picture(case, query_picture),
+        "floor": lambda _: _hash(query_picture),
     }
     for contender in contenders.values():
         contender(None)
@@ -233,8 +233,16 @@ def _warm(case: Case, asked: Path, rounds: int) -> Finding:
     )
 
 
-def _imported(case: Case, asked: Path) -> str:
-    command = [sys.executable, "-c", _IMPORTS, "query", str(case.path), str(asked), "--json"]
+def _imported(case: Case, query_picture: Path) -> str:
+    command = [
+        sys.executable,
+        "-c",
+        _IMPORTS,
+        "query",
+        str(case.path),
+        str(query_picture),
+        "--json",
+    ]
     modules = set(run(command, watched=False).printed.rpartition("\n\n")[2].split())
     if "frametrace.matcher.query.find" not in modules:
         raise Stopped("the query's modules could not be listed")

@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from frametrace.embed.text.minhash_values import minhashes
 from frametrace.embed.text.ngrams import jaccards
-from frametrace.index.codes import Codes
+from frametrace.index.distinct_codes import Codes
 from frametrace.index.minhash import MinHashIndex
 
 __all__ = ["captions", "near_pairs"]

@@ -11,7 +11,7 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.thumbnail import Thumbnail
-from frametrace.index.codes import as_digits
+from frametrace.index.distinct_codes import as_digits
 
 __all__ = ["put_described", "put_synthetic"]
 

@@ -29,7 +29,7 @@ _SIDE = 320  # of the pictures that are edited, in pixels: PDQ looks at 64 x 64 
 _BLOCK = 100_000
 _SINGLE = 0.7  # of all hashes: pictures without any copy
 _SIZES = 2.3  # exponent of the numbers of copies: few pictures have very many
-_MOST = 2_000  # copies of one picture
+_MAX_COPIES = 2_000  # copies of one picture
 
 
 class Spectra:
@@ -64,7 +64,7 @@ class Spectra:
     def _block(self, rng: np.random.Generator) -> np.ndarray:
         """The hashes of some new pictures and of their copies."""
         single = int(_BLOCK * _SINGLE)
-        copied = rng.zipf(_SIZES, 4 * _BLOCK).clip(max=_MOST) + 1
+        copied = rng.zipf(_SIZES, 4 * _BLOCK).clip(max=_MAX_COPIES) + 1
         copied = copied[: np.searchsorted(np.cumsum(copied), _BLOCK - single)]
         of = np.repeat(np.arange(single + len(copied)), np.append(np.ones(single, int), copied))
         weight = rng.uniform(0.3, 0.7, (single + len(copied), 1)).astype(np.float32)

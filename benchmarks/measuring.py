@@ -36,19 +36,19 @@ __all__ = [
 GIB = 2**30
 _README = Path(__file__).with_name("README.md")
 _SHARED = Path(__file__).parents[2] / "shared" / "data"
-_EVERY = 0.05  # seconds between two looks at a process tree; its high-water marks lose nothing
+_POLL_SECONDS = 0.05  # between looks at a process tree; high-water marks miss nothing in between
 _HEADER = ("what", "ours", "beside", "ratio", "goal")
 
 Block = TypeVar("Block")
 
 
 class Stopped(Exception):
-    """A benchmark can't go on, and why."""
+    """Why a benchmark can't continue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One figure beside a peer or a limit of the same run; the goal is one for their ratio."""
+    """One figure beside a peer or a limit of the same run; the goal applies to their ratio."""
 
     what: str
     ours: str
@@ -59,7 +59,7 @@ class Finding:
 
     @property
     def goal(self) -> str:
-        """The goal and whether it is reached; empty where none was set."""
+        """The goal and whether it is reached; empty if there is none."""
         if self.at_least is not None:
             return f"≥ {self.at_least:g}: {_verdict(self.ratio >= self.at_least)}"
         if self.at_most is not None:
@@ -73,12 +73,12 @@ def _verdict(reached: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A command that was run: its time, its memory, what it printed.
+    """A finished command: its time, its memory and its output.
 
     `seconds` is wall time, `cpu` the processor time of all its processes. `process` is the
     high-water mark of the command's own process, `tree` the greatest sum of the marks of all
-    processes that were alive together, both in bytes. Pages that processes share count in each of
-    them, and their marks need not fall together: `tree` is an upper bound.
+    processes that were alive together, both in bytes. Shared pages count in each process, and
+    the marks need not coincide in time: `tree` is an upper bound.
     """
 
     seconds: float
@@ -91,29 +91,29 @@ class Ran:
 def options(
     description: str, extend: Callable[[argparse.ArgumentParser], object] | None = None
 ) -> argparse.Namespace:
-    """Parse what every benchmark takes; `extend` may add what only one of them does."""
+    """Parse the options of every benchmark; `extend` may add options of one benchmark."""
     parser = argparse.ArgumentParser(description=description)
     if extend is not None:
         extend(parser)
     parser.add_argument("--quick", action="store_true", help="a small version, to try the script")
-    parser.add_argument("--seed", type=int, default=20190819, help="of everything generated")
+    parser.add_argument("--seed", type=int, default=20190819, help="seed of everything generated")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     parser.add_argument(
-        "--write-results", action="store_true", help="put the table into benchmarks/README.md"
+        "--write-results", action="store_true", help="write the table into benchmarks/README.md"
     )
     chosen = parser.parse_args()
     if chosen.quick and chosen.write_results:
-        parser.error("--quick is for trying a script; its figures are no results")
+        parser.error("--quick is for trying a script; its figures are not results")
     return chosen
 
 
 def say(line: str) -> None:
-    """Tell how far the work is, on standard error."""
+    """Print progress on standard error."""
     print(line, file=sys.stderr, flush=True)
 
 
 def shared_data() -> Path | None:
-    """The folder with real data (or $FRAMETRACE_SHARED), or None where it is absent."""
+    """The folder with real data (or $FRAMETRACE_SHARED), or None if it is missing."""
     folder = Path(os.environ.get("FRAMETRACE_SHARED", _SHARED)).resolve()
     return folder if folder.is_dir() else None
 
@@ -122,7 +122,7 @@ def command_line(*arguments: str | Path) -> list[str]:
     """The real command line of this environment."""
     script = Path(sys.executable).with_name("frametrace")
     if not script.exists():
-        raise Stopped(f"{script} is absent; run the benchmark with the python of `make install`")
+        raise Stopped(f"{script} is missing; run the benchmark with the python of `make install`")
     return [str(script), *map(str, arguments)]
 
 
@@ -136,8 +136,8 @@ def interleaved(
 ) -> dict[str, list[float]]:
     """Seconds of each contender in each round over all blocks.
 
-    Contenders take turns block by block, and who goes first changes, so that what else the machine
-    does meets all alike.
+    Contenders take turns block by block, in rotating order, so that other load on the machine
+    affects all of them equally.
     """
     names = list(contenders)
     seconds: dict[str, list[float]] = {name: [0.0] * rounds for name in names}
@@ -154,14 +154,14 @@ def interleaved(
 
 
 def ratio(numerators: Sequence[float], denominators: Sequence[float]) -> float:
-    """The median over rounds of the two's ratio within a round."""
+    """The median over rounds of the ratio of both within a round."""
     return statistics.median(a / b for a, b in zip(numerators, denominators, strict=True))
 
 
 def run(command: Sequence[str], *, given: str = "", watched: bool = True) -> Ran:
-    """Run a command to its end; what it tells on standard error is passed on.
+    """Run a command to its end; its standard error is passed through.
 
-    `given` is its standard input. Its memory is looked at only if `watched`. Raises `Stopped` where
+    `given` is its standard input. Its memory is measured only if `watched`. Raises `Stopped` if
     it fails.
     """
     with TemporaryFile("w+") as source, TemporaryFile("w+") as sink:
@@ -172,7 +172,7 @@ def run(command: Sequence[str], *, given: str = "", watched: bool = True) -> Ran
             peaks = (0, 0)
             while watched and process.poll() is None:
                 peaks = _watched(process.pid, *peaks)
-                time.sleep(_EVERY)
+                time.sleep(_POLL_SECONDS)
         seconds, cpu = time.perf_counter() - start, _children_cpu() - used
         sink.seek(0)
         printed = sink.read()
@@ -196,7 +196,7 @@ def _descendants(pid: int) -> list[int]:
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:  # it has just ended
+        except OSError:  # the process has just ended
             continue
         children[int(fields[1])].append(int(stat.parent.name))
     found = children[pid]
@@ -206,7 +206,7 @@ def _descendants(pid: int) -> list[int]:
 
 
 def _high_water(pid: int) -> int:
-    """The greatest resident memory of a process so far, in bytes; 0 where it has ended."""
+    """The greatest resident memory of a process so far, in bytes; 0 if it has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -222,7 +222,7 @@ def conclude(
     packages: Sequence[str],
     chosen: argparse.Namespace,
 ) -> None:
-    """Print the findings as Markdown or JSON; with --write-results put them into the README."""
+    """Print the findings as Markdown or JSON; with --write-results write them into the README."""
     versions = {package: version(package) for package in packages}
     context = {
         "date": datetime.now(UTC).date().isoformat(),
@@ -279,7 +279,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _write_between(name: str, content: str) -> None:
-    """Replace what lies between the README's markers of a benchmark."""
+    """Replace the content between a benchmark's markers in the README."""
     begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
     before, found, rest = _README.read_text("utf-8").partition(begin)
     _, ended, after = rest.partition(end)

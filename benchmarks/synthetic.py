@@ -93,7 +93,7 @@ class Synthesis:
         return cls(words[some], near, np.concatenate(flips), rows)
 
     def codes(self, count: int, seed: int) -> np.ndarray:
-        """(count, bytes) uint8: values of `local` of so many pictures, all of one length."""
+        """(count, bytes) uint8: values of `local` for `count` pictures, all of one length."""
         rng = np.random.default_rng([11, seed])
         size = count * FEATURES
 

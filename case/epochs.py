@@ -8,7 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from frametrace.case.files import delete_unused, read_json, to_json, when_free, write_atomically
+from frametrace.case.atomic_files import (
+    delete_unused,
+    read_json,
+    to_json,
+    when_free,
+    write_atomically,
+)
 from frametrace.posts.errors import CaseError
 
 __all__ = [

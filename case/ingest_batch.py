@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from frametrace.case.key_conflicts import KeyConflict, key_conflict
+from frametrace.case.post_key_conflicts import KeyConflict, key_conflict
 from frametrace.case.stored_rows import StoredRows
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.media.guesses import PostKey, Resolution
+from frametrace.posts.media.guesses_by_file_name import PostKey, Resolution
+from frametrace.posts.media.identify_picture import identify
 from frametrace.posts.media.media_library import MediaLibrary
-from frametrace.posts.media.picture_bytes import identify
 from frametrace.posts.model import PICTURE_FOLDER, Account, MediaFile, MediaItem, Post, Skipped
 from frametrace.posts.source_parts import Entry
 from frametrace.posts.sources.containers import SourceLocation

@@ -13,7 +13,7 @@ from typing import IO
 import portalocker
 from portalocker import LockFlags
 
-from frametrace.case.files import write_failed
+from frametrace.case.atomic_files import write_failed
 from frametrace.posts.errors import CaseLocked
 from frametrace.work.progress import Progress
 

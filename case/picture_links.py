@@ -9,7 +9,7 @@ from frametrace.case.arrow_rows import guessed_table, links_table
 from frametrace.case.ingest_batch import BatchRows, Link
 from frametrace.case.schemas import POST_MEDIA
 from frametrace.case.stored_rows import StoredRows
-from frametrace.posts.media.guesses import PostKey
+from frametrace.posts.media.guesses_by_file_name import PostKey
 from frametrace.posts.model import PICTURE_FOLDER, Skipped
 
 __all__ = ["GuessCorrections", "guess_corrections", "new_guesses", "new_links"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from frametrace.case.files import write_atomically
+from frametrace.case.atomic_files import write_atomically
 from frametrace.posts.columns.column_map import ColumnMap, map_as_toml, read_map
 from frametrace.posts.errors import UsageError
 

@@ -16,6 +16,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from frametrace.case.atomic_files import (
+    TEMPORARY,
+    delete_unused,
+    link_file,
+    read_json,
+    replacing,
+    to_json,
+    write_atomically,
+)
 from frametrace.case.epochs import (
     EPOCHS,
     Epoch,
@@ -24,15 +33,6 @@ from frametrace.case.epochs import (
     delete_old_epochs,
     epoch_files,
     read_epoch,
-)
-from frametrace.case.files import (
-    TEMPORARY,
-    delete_unused,
-    link_file,
-    read_json,
-    replacing,
-    to_json,
-    write_atomically,
 )
 from frametrace.case.locks import writer_lock
 from frametrace.case.schemas import ACCOUNT_PROFILES, GUESSED, MEDIA, POST_MEDIA, POSTS, SKIPPED

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import pyarrow as pa
 
-from frametrace.case.key_conflicts import ACCOUNT, SHORT_NUMBER, TEXT, TIME
+from frametrace.case.post_key_conflicts import ACCOUNT, SHORT_NUMBER, TEXT, TIME
 from frametrace.case.store import BASE_TABLES, Case
 from frametrace.case.views import connect
 from frametrace.posts.model import ACCOUNT_NUMBER, PARTIAL, MediaFile

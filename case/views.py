@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from frametrace.case.shard_checksums import check_shards
 from frametrace.case.store import BASE_TABLES, Case
-from frametrace.case.verify import check_shards
 from frametrace.posts.errors import CaseError
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import ClassVar
 
 from frametrace.embed.decoding.decode import Picture, decode
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.media.picture_bytes import MAX_PICTURE_BYTES
+from frametrace.posts.media.identify_picture import MAX_PICTURE_BYTES
 
 __all__ = ["KINDS", "Frame", "MediaKind", "PictureKind", "decode_frames", "max_media_bytes"]
 
@@ -45,7 +45,7 @@ class MediaKind(ABC):
     def frames(self, data: bytes) -> Iterator[Frame]:
         """Decode the frames, in order, one or more.
 
-        Raises `DecodeError` with a plain reason, and `FormatMissing` where a package is missing.
+        Raises `DecodeError` with a plain reason, and `FormatMissing` if a package is missing.
         """
 
 

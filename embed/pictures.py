@@ -17,7 +17,7 @@ from frametrace.embed.decoding.decode import Picture
 from frametrace.embed.media_kinds import decode_frames, max_media_bytes
 from frametrace.embed.signals import SIGNALS, PictureSignal
 from frametrace.posts.errors import DecodeError, FormatMissing
-from frametrace.posts.media.picture_bytes import read_media
+from frametrace.posts.media.identify_picture import read_media
 from frametrace.posts.model import MediaItem
 from frametrace.work.executor import Crashed, Executor
 from frametrace.work.progress import Progress
@@ -154,7 +154,7 @@ def _units(
 ) -> Iterator[Sequence[MediaItem]]:
     """The pictures that lack the signals `lacking` and have those `present`, a unit at a time.
 
-    The order is stable. They are read from the shards as of the first unit.
+    The order is stable. All are read from the shards that exist when the first unit is read.
     """
     conditions = [_DECODABLE, *map(_lacks, lacking), *(f"NOT {_lacks(name)}" for name in present)]
     columns = "sha256, root, path, size"

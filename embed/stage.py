@@ -65,7 +65,7 @@ def embed(
     """Compute the values that the case lacks; existing values are left alone.
 
     A signal whose model isn't on this machine is left out with a note, or raises `ModelMissing` if
-    it was named in the settings. Raises `CaseError` where another model made the case's values.
+    it was named in the settings. Raises `CaseError` if another model made the case's values.
     """
     progress = progress or Silent()
     done = Embedded()
@@ -127,7 +127,7 @@ def _with_companions(names: tuple[str, ...]) -> tuple[str, ...]:
 def _up_to_date(case: Case, name: str, settings: EmbedSettings, *, finds_texts: bool) -> bool:
     """Whether the signal's model need not be loaded: nothing is missing, and no model was chosen.
 
-    Where OCR will find texts in pictures, signals of captions may be missing values afterwards.
+    If OCR will find texts in pictures, signals of captions may lack values afterwards.
     """
     if settings.replace or settings.models != ModelChoice():
         return False

@@ -11,7 +11,7 @@ import numpy as np
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.index.arrays import map_array, save_array
-from frametrace.index.codes import Codes
+from frametrace.index.distinct_codes import Codes
 from frametrace.posts.errors import UsageError
 from frametrace.work.progress import Progress
 
@@ -73,7 +73,7 @@ class IndexSource:
     signal: str
 
     def codes(self) -> Codes:
-        """The usable values, equal ones once. Raises `CaseError` where a shard is damaged."""
+        """The usable values, equal ones once. Raises `CaseError` if a shard is damaged."""
         return Codes.of(self.case, self.signal)
 
     def shards(self) -> list[Path]:
@@ -90,8 +90,8 @@ class Index(ABC):
     """A searchable index of one signal's values, in files that are mapped when it is opened.
 
     `technique` and `recall` go into the manifest: the name of the method, and the fraction of true
-    neighbours that it finds (1.0: the search is exact). `index.store` builds, opens and checks the
-    files; its registry names the class for each metric.
+    neighbours that it finds (1.0: the search is exact). `index.index_store` builds, opens and
+    checks the files; its registry names the class for each metric.
     """
 
     technique: str
@@ -107,7 +107,7 @@ class Index(ABC):
         """Write the files of an index into a folder and open it.
 
         `earlier` are the folders of undamaged indexes of fewer values of the same signal, largest
-        first. Raises `OSError` or `RuntimeError` where the files can't be written.
+        first. Raises `OSError` or `RuntimeError` if the files can't be written.
         """
 
     @classmethod

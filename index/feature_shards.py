@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from frametrace.embed.signals.local import Features
-from frametrace.index.codes import as_digests, as_keys
+from frametrace.index.distinct_codes import as_digests, as_keys
 from frametrace.posts.errors import CaseError
 
 __all__ = ["CodeShards", "FeatureShards", "NumberedPictures"]
@@ -23,7 +23,7 @@ _BATCH = 512  # pictures that are read at a time, some 3 MB
 class CodeShards:
     """The committed shards of a signal whose `code` is bytes. They never change.
 
-    Every method raises `CaseError` where one is missing or damaged.
+    Every method raises `CaseError` if one is missing or damaged.
     """
 
     def __init__(self, files: Sequence[Path]) -> None:

@@ -80,7 +80,7 @@ class MinHashIndex(CodeIndex):
             yield np.sort(np.concatenate(keys))
 
     def _buckets(self, band: int) -> tuple[np.ndarray, np.ndarray]:
-        """The codes that share a band's value with others: its number and their rows, ascending.
+        """The codes that share a band's value: the value's number and the codes' rows, ascending.
 
         A band's values are combined into one number whose low bits are replaced by the row, so that
         one sort is enough. Among a million codes, one pair of different values in 30 runs collides.

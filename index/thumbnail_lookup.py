@@ -9,7 +9,7 @@ import numpy as np
 from frametrace.embed.signals.thumbnail import pixels
 from frametrace.index.arrays import map_array, save_array
 from frametrace.index.base import Index, IndexSource, Manifest
-from frametrace.index.codes import as_keys
+from frametrace.index.distinct_codes import as_keys
 from frametrace.index.feature_shards import CodeShards, NumberedPictures
 from frametrace.work.progress import Progress
 
@@ -44,7 +44,7 @@ class ThumbnailIndex(Index):
 
     @classmethod
     def open(cls, folder: Path, source: IndexSource, manifest: Manifest) -> Self:
-        """Map the files. Raises `OSError` or `ValueError` where they can't be mapped."""
+        """Map the files. Raises `OSError` or `ValueError` if they can't be mapped."""
         shards = CodeShards(source.shards())
         index = cls([map_array(folder / f"{name}.npy") for name in _ARRAYS], shards)
         if index.items.shape != (len(index.rows), 32) or index.rows.shape[1:] != (2,):
@@ -60,9 +60,9 @@ class ThumbnailIndex(Index):
         return len(self), len(self)
 
     def pixels(self, digest: str) -> np.ndarray | None:
-        """A picture's thumbnail, (height, width) uint8, or None where the case has none.
+        """A picture's thumbnail, (height, width) uint8, or None if the case has none.
 
-        Raises `CaseError` where its shard is damaged.
+        Raises `CaseError` if its shard is damaged.
         """
         key = as_keys(np.frombuffer(bytes.fromhex(digest), np.uint8)[None])
         at = int(np.searchsorted(self._keys, key)[0])

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from frametrace.index.base import CodeIndex, Hits, Manifest
-from frametrace.index.codes import Codes
+from frametrace.index.distinct_codes import Codes
 
 __all__ = ["EXACT_BELOW", "VectorIndex"]
 
@@ -50,13 +50,13 @@ class VectorIndex(CodeIndex):
         approximate = cls(codes, graph)
         sample = np.random.default_rng(0).choice(len(codes), min(_SAMPLE, len(codes)), False)
         queries = np.ascontiguousarray(codes.codes[np.sort(sample)])
-        expected, found = (
+        expected, actual = (
             set(zip(hits.query.tolist(), hits.row.tolist(), strict=True))
             for hits in (
                 index.search(queries, limit=_SAMPLE_LIMIT) for index in (exact, approximate)
             )
         )
-        approximate.recall = len(expected & found) / len(expected)
+        approximate.recall = len(expected & actual) / len(expected)
         return approximate
 
     @property
@@ -76,7 +76,7 @@ class VectorIndex(CodeIndex):
 
     @classmethod
     def load(cls, codes: Codes, folder: Path, manifest: Manifest) -> Self:
-        """Open what `save` wrote beside the codes; raises RuntimeError where it can't be read."""
+        """Open what `save` wrote beside the codes; raises RuntimeError if it can't be read."""
         if manifest.technique == "flat":
             return cls(codes)
         import faiss
@@ -95,8 +95,8 @@ class VectorIndex(CodeIndex):
         similarities, rows = self._searcher().search(np.ascontiguousarray(queries), limit)
         query = np.repeat(np.arange(len(queries)), limit)
         hits = Hits(query, rows.ravel(), similarities.ravel())
-        found = hits.row >= 0
-        return hits.where(found if bound is None else found & (hits.value >= bound))
+        is_hit = hits.row >= 0  # FAISS returns -1 where it has too few
+        return hits.where(is_hit if bound is None else is_hit & (hits.value >= bound))
 
     def _searcher(self) -> Any:
         if self._graph is not None:

@@ -10,7 +10,7 @@ member only if the matcher assigned its item elsewhere.
 import pyarrow as pa
 
 from frametrace.case.views import query_over
-from frametrace.matcher.results import ARRIVALS, BELONGING, CHANGES, MEMBERS
+from frametrace.matcher.result_schemas import ARRIVALS, BELONGING, CHANGES, MEMBERS
 from frametrace.matcher.saved_results import MatchRun
 
 __all__ = ["EARLIER_MEMBERS", "compare_members", "input_differences"]

@@ -6,7 +6,14 @@ import pyarrow as pa
 
 from frametrace.case.store import Case
 from frametrace.matcher.account_names import connect
-from frametrace.matcher.results import ACCOUNTS, BELONGING, GROUPS, MEMBERS, GroupKind, upgraded
+from frametrace.matcher.result_schemas import (
+    ACCOUNTS,
+    BELONGING,
+    GROUPS,
+    MEMBERS,
+    GroupKind,
+    upgraded,
+)
 
 __all__ = ["accounts_of", "groups_of", "members_of"]
 

@@ -19,10 +19,10 @@ from frametrace.matcher.framing.tsne_map import map_of
 from frametrace.matcher.groups import accounts_of, groups_of, members_of
 from frametrace.matcher.match_settings import Extent, MatchSettings
 from frametrace.matcher.network import case_ties
-from frametrace.matcher.photos.assignment import ASSIGNED
 from frametrace.matcher.photos.compare_case import ComparedPictures, compare_case
+from frametrace.matcher.photos.group_assignment import ASSIGNED
 from frametrace.matcher.photos.grouping import PhotoMatches
-from frametrace.matcher.results import MAP, ORDER_OF_MATCHES, GroupKind
+from frametrace.matcher.result_schemas import MAP, ORDER_OF_MATCHES, GroupKind
 from frametrace.matcher.saved_results import MatchRun, Results, earlier_members, save_results
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress, Silent

@@ -10,10 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from frametrace.case.files import replace_folder, write_atomically
+from frametrace.case.atomic_files import replace_folder, write_atomically
 from frametrace.case.locks import exclusive_lock, shared_lock
 from frametrace.case.store import Case
-from frametrace.matcher.results import (
+from frametrace.matcher.result_schemas import (
     ACCOUNTS,
     ARRIVALS,
     CHANGES,
@@ -66,7 +66,7 @@ class Matches:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The tables of one match run, in the schemas of `matcher.results`; all in a stable order.
+    """The tables of one match run, in the schemas of `matcher.result_schemas`; all in a stable order.
 
     `changes` and `arrivals` are empty if there was no earlier run to compare with. `framings`,
     `map` and `named` are empty in the results of old versions.

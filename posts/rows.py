@@ -13,10 +13,10 @@ from enum import StrEnum
 from functools import partial
 from itertools import islice
 
-from frametrace.posts.column_facts import ColumnFacts
 from frametrace.posts.dates.parse_time import parse_unix
 from frametrace.posts.model import Precision, Skipped
 from frametrace.posts.values import json_text, parse_count, restored_id
+from frametrace.posts.whole_column_facts import ColumnFacts
 
 __all__ = ["Head", "Heads", "Row", "Rows", "Shape", "flatten", "ids_in"]
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from posixpath import normpath
 
-from frametrace.posts.column_facts import ColumnFacts
 from frametrace.posts.columns.column_map import ColumnMap
 from frametrace.posts.errors import SourceError
 from frametrace.posts.layouts.detection import text_rows
@@ -21,6 +20,7 @@ from frametrace.posts.sources.containers import SourceLocation
 from frametrace.posts.sources.encodings import detect_encoding
 from frametrace.posts.sources.sibling_sources import SiblingSources
 from frametrace.posts.sources.source import Source
+from frametrace.posts.whole_column_facts import ColumnFacts
 
 __all__ = ["Entry", "SourcePart", "folder_in_container"]
 

@@ -30,7 +30,7 @@ def command(case: Path, **options: Any) -> None:
     from dataclasses import asdict
 
     from frametrace.app import library
-    from frametrace.app.output.console import Console
+    from frametrace.app.output.console_progress import Console
     from frametrace.app.output.print_results import (
         exit_if_incomplete,
         print_embedded,

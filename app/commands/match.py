@@ -87,7 +87,7 @@ class Outputs:
 
 def _match_one(case: Path, options: dict[str, Any]) -> None:
     from frametrace.app import library
-    from frametrace.app.output.console import Console
+    from frametrace.app.output.console_progress import Console
     from frametrace.app.output.print_results import matched_json, print_matched
     from frametrace.app.output.render import print_json, print_line
     from frametrace.app.stage_settings import match_settings
@@ -103,7 +103,7 @@ def _match_one(case: Path, options: dict[str, Any]) -> None:
 
 def _match_several(paths: Sequence[Path], options: dict[str, Any], outputs: Outputs) -> None:
     from frametrace.app import library
-    from frametrace.app.output.console import Console
+    from frametrace.app.output.console_progress import Console
     from frametrace.app.output.print_results import print_reuses
     from frametrace.app.output.render import print_json, print_line
     from frametrace.app.report.csv_tables import write_csv

@@ -11,7 +11,7 @@ from frametrace.matcher.match_settings import TieSettings
 
 if TYPE_CHECKING:
     from frametrace.app.library import Network
-    from frametrace.app.output.console import Console
+    from frametrace.app.output.console_progress import Console
 
 __all__ = ["command"]
 
@@ -116,7 +116,7 @@ def command(case: Path | None, table: Path | None, out: Path, **options: Any) ->
     frametrace network --from-csv posts.csv.gz --object phash_id --time timestamp --prefixed \\
         --out network/
     """
-    from frametrace.app.output.console import Console
+    from frametrace.app.output.console_progress import Console
     from frametrace.app.output.render import print_json
     from frametrace.app.report.network_files import FILES, summary_of
     from frametrace.app.report.output_folder import check_output_folder

@@ -57,12 +57,12 @@ def command(
 ) -> None:
     """Find the posts of CASE that show PICTURE, or a part of it, or that say or show a text.
 
-    A picture is looked for by its bytes, by pdq (mirrored and turned as well), and by the local
-    features of CASE where it has them, which find crops, memes, screenshots and collages. Each
-    picture comes once, with what happened to it, how many parts of it are altered, and the best
-    evidence; last come those that are no copies, but share an element or show the same scene in
-    another shot. A text is looked for in captions, by wording and by meaning, and where CASE has
-    clip, among what pictures show. Only --text and --signal clip load a model, where CASE has one.
+    A picture is searched by its bytes, by pdq (also mirrored and rotated), and by local features if
+    CASE has them, which find crops, memes, screenshots and collages. Each matching picture is
+    listed once, with its edits, the number of altered parts and the best evidence. Pictures that
+    share only an element or show the same scene in another shot come last. A text is searched in
+    captions, by wording and by meaning and, if CASE has clip, in what pictures show. Only --text
+    and --signal clip load a model, if CASE has one.
 
     \b
     frametrace query hongkong picture.jpg
@@ -72,7 +72,7 @@ def command(
     frametrace query hongkong --text "people dressed in black on a bridge" --signal clip
     """
     from frametrace.app import library
-    from frametrace.app.output.console import Console
+    from frametrace.app.output.console_progress import Console
     from frametrace.app.output.render import print_json, print_rows, print_text
 
     if (picture is None) == (text is None):

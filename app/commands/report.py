@@ -26,7 +26,7 @@ def command(case: Path, out: Path, as_json: bool) -> None:
     from dataclasses import asdict
 
     from frametrace.app import library
-    from frametrace.app.output.console import Console
+    from frametrace.app.output.console_progress import Console
     from frametrace.app.output.render import print_json, print_line
 
     page = library.report(case, out, progress=Console())

@@ -91,8 +91,8 @@ def keygen(name: Path) -> None:
 @click.option(
     "--hashes-only",
     is_flag=True,
-    help="Leave out local features and caption vectors, from which the picture could be drawn and "
-    "the words guessed. Edited copies and reworded captions are then not found.",
+    help="Leave out local features and caption vectors, from which the picture could be redrawn "
+    "and the words guessed. Edited copies and reworded captions are then not found.",
 )
 @click.option("--reveal-accounts", is_flag=True, help="Include account ids instead of pseudonyms.")
 @click.option(
@@ -103,7 +103,7 @@ def keygen(name: Path) -> None:
 @sign_option
 @json_option
 def export(case: Path, **options: Any) -> None:
-    """Write a tip on groups, framings or accounts of CASE: hashes, times and counts.
+    """Write a tip about groups, framings or accounts of CASE: hashes, times and counts.
 
     A group contributes its shared picture or captions and the captions of its posts; a framing the
     captions of its posts and a picture of each; an account all of its own pictures and captions.
@@ -169,7 +169,7 @@ def check(case: Path, tip: Path, out: Path, trusted: tuple[Path, ...], **options
     \b
     frametrace tip check facebook_case tip.json --from sender.pub.pem --out echoes/
     """
-    from frametrace.app.output.console import Console
+    from frametrace.app.output.console_progress import Console
     from frametrace.app.tips.print_tips import print_check
     from frametrace.app.tips.write_check import refuse_to_overwrite, write_check
     from frametrace.case.store import Case
@@ -199,9 +199,9 @@ def check(case: Path, tip: Path, out: Path, trusted: tuple[Path, ...], **options
 @click.option("--confirm", multiple=True, metavar="ITEM", help="Confirm an item; may be repeated.")
 @click.option("--reject", multiple=True, metavar="ITEM", help="Reject an item; may be repeated.")
 @click.option(
-    "--unsure", multiple=True, metavar="ITEM", help="Leave an item unsure; may be repeated."
+    "--unsure", multiple=True, metavar="ITEM", help="Mark an item as unsure; may be repeated."
 )
-@click.option("--rest", type=click.Choice(_ANSWERS), help="The answer on all other items.")
+@click.option("--rest", type=click.Choice(_ANSWERS), help="The answer for all other items.")
 @by_option
 @sign_option
 @json_option
@@ -216,11 +216,7 @@ def verdict(folder: Path, out: Path, table: Path | None, **options: Any) -> None
     frametrace tip verdict echoes/ --reject picture-0123456789abcdef --rest confirmed --out v.json
     """
     from frametrace.app.tips.print_tips import print_verdict
-    from frametrace.app.tips.verdict_answers import (
-        answers_by_item,
-        read_answers,
-        verdict_of_check,
-    )
+    from frametrace.app.tips.verdict_answers import answers_by_item, read_answers, verdict_of_check
     from frametrace.matcher.tips.verdicts import Answer
 
     from_options = answers_by_item(

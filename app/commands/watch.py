@@ -71,12 +71,12 @@ class _Duration(click.ParamType[float]):
 def command(case: Path, files: tuple[Path, ...], **options: Any) -> None:
     """Add SOURCES to CASE and list each account that newly reuses known material, once.
 
-    Known material is what the TIPs hold, and what CASE's groups shared before. At the first call
-    all posts in CASE count as seen (use `tip check` for these). With nothing new, no account is
-    listed; the file named with --out keeps those of earlier calls. New posts that belong to a named
-    framing (`frametrace framing`) are listed as well.
+    Known material is what the TIPs hold, and what CASE's groups already share. At the first call,
+    all posts in CASE count as seen (use `tip check` for these). If nothing is new, no account is
+    listed; the file named with --out keeps the accounts of earlier calls. New posts that belong to
+    a named framing (`frametrace framing`) are listed as well.
 
-    With --folder it runs until it is stopped. Each hit is printed (with --json as a line of JSON),
+    With --folder, it runs until it is stopped. Each hit is printed (with --json as a line of JSON),
     and sent to a command or a web address if you name one; failed deliveries are retried. A hit has
     the same `id` each time, so that receivers can ignore repeats.
 
@@ -84,7 +84,7 @@ def command(case: Path, files: tuple[Path, ...], **options: Any) -> None:
     frametrace watch facebook_case tip.json new_posts.csv --media pictures/
     frametrace watch facebook_case tip.json --folder incoming/ --every 60s --json
     """
-    from frametrace.app.output.console import Console
+    from frametrace.app.output.console_progress import Console
     from frametrace.app.tips.watch_once import split_tips_and_sources
 
     tips, sources = split_tips_and_sources(files)

@@ -7,7 +7,7 @@ from itertools import islice
 
 from frametrace.app.inspection.findings import Reasons
 from frametrace.app.inspection.time_facts import TimeColumns
-from frametrace.case.key_conflicts import key_conflict
+from frametrace.case.post_key_conflicts import key_conflict
 from frametrace.posts.model import Account, Post, Precision, Skipped
 from frametrace.posts.rows import Row, Rows
 from frametrace.posts.source_parts import Entry, SourcePart

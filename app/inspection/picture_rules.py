@@ -8,9 +8,9 @@ from itertools import islice
 from frametrace.app.inspection.findings import PictureSummary, Reasons, ShownPicture
 from frametrace.app.inspection.first_rows import SampledPost
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.media.guesses import PostKey
+from frametrace.posts.media.guesses_by_file_name import PostKey
+from frametrace.posts.media.identify_picture import read_media
 from frametrace.posts.media.media_library import MediaLibrary
-from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.sources.paths import printable
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 if TYPE_CHECKING:
     from frametrace.app.summary import Counts

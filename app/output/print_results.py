@@ -22,14 +22,10 @@ from frametrace.app.output.render import (
 )
 from frametrace.app.report.framing_sentences import name_of
 from frametrace.app.report.group_changes import changed_most, mark, since_of
-from frametrace.app.summary import (
-    describe_signals,
-    elements_text,
-    reasons_of,
-    skipped_text,
-)
+from frametrace.app.skipped_reasons import reasons_of, skipped_text
+from frametrace.app.summary import describe_signals, elements_text
 from frametrace.case.store import Case
-from frametrace.matcher.results import GroupKind, Relation
+from frametrace.matcher.result_schemas import GroupKind, Relation
 from frametrace.matcher.saved_results import Results
 
 if TYPE_CHECKING:

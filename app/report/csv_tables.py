@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import pyarrow as pa
 
-from frametrace.matcher.results import EVIDENCE
+from frametrace.matcher.result_schemas import EVIDENCE
 from frametrace.posts.errors import UsageError
 
 __all__ = [

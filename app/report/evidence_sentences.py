@@ -7,7 +7,7 @@ from frametrace.app.output.edit_words import alterations, what_happened
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.results import GroupKind, Relation
+from frametrace.matcher.result_schemas import GroupKind, Relation
 
 __all__ = ["EVIDENCE_KINDS", "in_common", "label", "sentence"]
 

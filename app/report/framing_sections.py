@@ -8,17 +8,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.app.report.evidence_sentences import EVIDENCE_KINDS
-from frametrace.app.report.framing_sentences import (
-    cohesion_sentence,
-    language_name,
-    rise_sentence,
-)
+from frametrace.app.report.framing_sentences import cohesion_sentence, language_name, rise_sentence
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.text.normalize import key_of
-from frametrace.matcher.results import GroupKind, Relation
+from frametrace.matcher.result_schemas import GroupKind, Relation
 from frametrace.matcher.saved_results import Results
 
 __all__ = ["FramingView", "Wording", "framing_views"]
@@ -31,7 +27,7 @@ MAX_BUSIEST = 5  # accounts
 # The wordings of each framing; captions of one key count as one. Those of representatives come
 # first, then those of most posts, each shown by its earliest post.
 _WORDINGS = """
-WITH said AS (
+WITH captioned AS (
     SELECT m.*, coalesce(k.key, m.caption_sha256) AS wording
     FROM members m LEFT JOIN caption_key k ON k.sha256 = m.caption_sha256
     WHERE m.caption_sha256 IS NOT NULL
@@ -40,17 +36,17 @@ counted AS (
     SELECT group_id, wording, count(*) AS posts, count(DISTINCT (platform, account_id)) AS accounts,
         arg_min({'platform': platform, 'post_id': post_id, 'text': text},
             (posted_at IS NULL, posted_at, platform, post_id)) AS first
-    FROM said GROUP BY ALL
+    FROM captioned GROUP BY ALL
 ),
-spoken AS (
+representative AS (
     SELECT s.group_id, s.wording, min(r.at) AS at, arg_min(r.language, r.at) AS language,
         arg_min({'platform': s.platform, 'post_id': s.post_id, 'text': s.text}, r.at) AS first
-    FROM said s JOIN representatives r USING (group_id, platform, post_id)
+    FROM captioned s JOIN representatives r USING (group_id, platform, post_id)
     WHERE s.wording = r.key OR s.text = r.text GROUP BY ALL
 )
 SELECT group_id, coalesce(s.first, c.first) AS post, s.language, c.posts, c.accounts,
     row_number() OVER best AS rank
-FROM counted c LEFT JOIN spoken s USING (group_id, wording)
+FROM counted c LEFT JOIN representative s USING (group_id, wording)
 WINDOW best AS (PARTITION BY group_id ORDER BY s.at NULLS LAST, c.posts DESC, wording)
 QUALIFY rank <= $most ORDER BY group_id, rank
 """
@@ -71,7 +67,7 @@ ORDER BY group_id, posts DESC, platform, account_id
 
 
 _KEYS = pa.schema([("sha256", pa.string()), ("key", pa.string())])
-_SPOKEN = pa.schema(
+_REPRESENTATIVES = pa.schema(
     [("group_id", pa.string()), ("at", pa.int64())]
     + [(name, pa.string()) for name in ("language", "platform", "post_id", "text", "key")]
 )
@@ -163,12 +159,12 @@ def _queried(
 ) -> dict[str, dict[str, list[dict[str, Any]]]]:
     """The rows of the queries above, by query and framing."""
     keys = signal_table(CaptionKey.name)
-    spoken = [
+    rows = [
         {"group_id": row["group_id"], "at": at, **post, "key": key_of(post["text"])}
         for row in about
         for at, post in enumerate(row["representatives"] or ())
     ]
-    representatives = pa.Table.from_pylist(spoken, _SPOKEN)
+    representatives = pa.Table.from_pylist(rows, _REPRESENTATIVES)
     limits = {"wordings": MAX_WORDINGS, "busiest": MAX_BUSIEST}
     rows_of_queries = {}
     with connect(case, *([keys] if case.epoch.rows(keys) else [])) as connection:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.case.views import query_over
-from frametrace.matcher.results import CHANGES, Change, GroupKind
+from frametrace.matcher.result_schemas import CHANGES, Change, GroupKind
 from frametrace.matcher.saved_results import Results
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from frametrace.app.report.group_changes import changed_most, groups_with_change
 from frametrace.app.report.side_by_side import pair_of, verified_members
 from frametrace.app.report.timeline import Timeline, timeline
 from frametrace.case.store import Case
-from frametrace.matcher.results import GroupKind
+from frametrace.matcher.result_schemas import GroupKind
 from frametrace.matcher.saved_results import Results
 from frametrace.posts.model import MediaFile
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.matcher.account_names import connect
-from frametrace.matcher.results import GroupKind
+from frametrace.matcher.result_schemas import GroupKind
 from frametrace.matcher.saved_results import Results
 
 __all__ = ["MapDot", "MapLayer", "MapView", "map_view"]

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from frametrace.case.files import when_free
+from frametrace.case.atomic_files import when_free
 from frametrace.case.locks import output_lock
 from frametrace.posts.errors import CaseError, UsageError
 
@@ -56,6 +56,6 @@ def output_files(out: Path, files: Sequence[str]) -> Iterator[Path]:
                 shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         raise CaseError(
-            f"{out} can't be written: {error.strerror or error}. Free some space, fix "
+            f"{out} can't be written: {error.strerror or error}. Make room, fix "
             "the permissions or name another folder, then run the same command again"
         ) from None

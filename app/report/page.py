@@ -14,7 +14,7 @@ from frametrace.app.report.group_views import ElementView, GroupView
 from frametrace.app.report.map_drawing import MapView
 from frametrace.app.report.network_files import TiesView
 from frametrace.app.report.side_by_side import PicturePair
-from frametrace.matcher.results import GroupKind
+from frametrace.matcher.result_schemas import GroupKind
 
 __all__ = ["MAX_ACCOUNTS", "Page", "fill_template", "render_page"]
 

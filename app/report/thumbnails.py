@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from frametrace.embed.decoding.decode import decode
 from frametrace.posts.errors import DecodeError
-from frametrace.posts.media.picture_bytes import read_media
+from frametrace.posts.media.identify_picture import read_media
 from frametrace.posts.model import MediaFile
 from frametrace.work.executor import Executor
 from frametrace.work.process_pool import ProcessPool

@@ -29,18 +29,12 @@ from frametrace.app.report.output_folder import check_output_folder, output_file
 from frametrace.app.report.page import MAX_ACCOUNTS, Page, render_page
 from frametrace.app.report.side_by_side import side_by_side
 from frametrace.app.report.thumbnails import thumbnails
-from frametrace.app.summary import (
-    Counts,
-    counts_of,
-    describe_signals,
-    elements_text,
-    notes_on,
-    reasons_of,
-)
+from frametrace.app.skipped_reasons import reasons_of
+from frametrace.app.summary import Counts, counts_of, describe_signals, elements_text, notes_on
 from frametrace.case.store import Case
 from frametrace.matcher.between_cases.spanning_groups import matches_shown, skipped_of
 from frametrace.matcher.match_settings import MatchSettings
-from frametrace.matcher.results import CASE_NAME, GroupKind, Relation
+from frametrace.matcher.result_schemas import CASE_NAME, GroupKind, Relation
 from frametrace.matcher.saved_results import MatchRun, Results, load_results
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress, Silent

@@ -1,1 +1,1 @@
-"""What the tip commands and `watch` write and print."""
+"""Runs the tip commands and `watch`, and writes and prints their results."""

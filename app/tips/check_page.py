@@ -13,7 +13,7 @@ from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric, pdq, phash
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 from frametrace.matcher.tips.check import CheckResult
 from frametrace.matcher.tips.signatures import Signature
 from frametrace.posts.model import MediaFile
@@ -131,7 +131,7 @@ def check_facts(checked: CheckResult) -> list[tuple[str, str]]:
 
 
 def build_page(case: Case, checked: CheckResult, thumbnails: Mapping[str, str]) -> CheckPage:
-    """The content of the page; `thumbnails` may be empty, to find out which ones are needed."""
+    """The content of the page; `thumbnails` may be empty, to find out which pictures need one."""
     return CheckPage(
         case=case.path.resolve().name,
         label=checked.tip.head.tlp.label,

@@ -25,8 +25,8 @@ __all__ = ["convert"]
 def convert(source: Path, out: Path, trusted: Sequence[Path], options: Mapping[str, Any]) -> None:
     """Write a tip as a list, or a list as a tip, and print what it holds.
 
-    Raises `UsageError` if a file would be overwritten that is not a list, and for trusted keys with
-    a list, which is never signed.
+    Raises `UsageError` if a file that is not a list would be overwritten, and if trusted keys are
+    named for a list, which is never signed.
     """
     if out.resolve() == source.resolve():
         raise UsageError(f"{out} would overwrite its source: name another file")
@@ -39,11 +39,11 @@ def convert(source: Path, out: Path, trusted: Sequence[Path], options: Mapping[s
 
 
 def _tip_to_list(source: Path, out: Path, trusted: Sequence[Path], *, as_json: bool) -> None:
-    """Write a tip's PDQ hashes, as CSV or JSON if `out` ends so, else as lines."""
+    """Write a tip's PDQ hashes as CSV or JSON, if `out` has that suffix, otherwise as lines."""
     _refuse_to_overwrite(out)
     tip = read_tip(source, trusted)
     hashes = pdq_hashes(tip)
-    marking_note = "which lines can't say"
+    marking_note = "which this format can't carry"
     if out.suffix.lower() == ".csv":
         marking_note = "in its column tlp"
         try:

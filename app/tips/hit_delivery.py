@@ -1,8 +1,8 @@
 """Delivers the hits of a watch to the terminal, a command and a webhook, each hit once.
 
 A hit is an account or post that a watch reports. Hits stay in the watch's state until they have
-reached every destination; failed deliveries are retried. A process that is killed between a
-delivery and the note on it delivers the hit again, with the same `id`, by which the receiver
+reached every destination; failed deliveries are retried. A process that is killed after a delivery
+and before it was recorded delivers the hit again, with the same `id`, by which the receiver
 recognises it.
 """
 
@@ -81,7 +81,10 @@ class HitDelivery:
                 except (OSError, HTTPException, subprocess.SubprocessError) as error:
                     failed.add(destination)
                     remaining.append(destination)
-                    progress.note(f"{destination} can't be reached ({error}): its hits wait")
+                    progress.note(
+                        f"{destination} can't be reached ({error}): its hits are kept and sent in "
+                        "the next pass"
+                    )
                 else:
                     on_delivered(waiting.hit["id"], destination)
             if remaining:

@@ -74,9 +74,9 @@ def print_exported(exported: ExportedTip, out: Path, *, as_json: bool) -> None:
     if as_json:
         print_json({**asdict(exported), "head": head.to_json(), "tlp": head.tlp.label, "tip": out})
         return
-    left = f"; {exported.left_out:,} without a signal were left out" if exported.left_out else ""
+    note = f"; {exported.left_out:,} without a signal were left out" if exported.left_out else ""
     print_line("tip", f"{out}, {head.tlp.label}")
-    print_line("holds", f"{exported.pictures:,} pictures, {exported.captions:,} captions{left}")
+    print_line("holds", f"{exported.pictures:,} pictures, {exported.captions:,} captions{note}")
     print_line("accounts", head.accounts)
     print_line("sha256", exported.sha256)
 

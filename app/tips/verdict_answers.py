@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from frametrace.matcher.tips.json_stream import JsonStream
+from frametrace.matcher.tips.bounded_json import JsonStream
 from frametrace.matcher.tips.tip_model import ACCOUNT_KINDS, Tlp
 from frametrace.matcher.tips.verdicts import Answer, Opinion, write_verdict
 from frametrace.posts.errors import TipError, UsageError
@@ -28,7 +28,9 @@ def read_answers(path: Path) -> dict[str, Answer]:
             file.seek(0)
             reader = csv.DictReader(file, delimiter=delimiter)
             if not {"item_id", "verdict"} <= set(reader.fieldnames or ()):
-                raise TipError(f"{path} lacks the column item_id or verdict: fill in items.csv")
+                raise TipError(
+                    f"{path} lacks the column item_id or verdict: use items.csv of the check"
+                )
             for row in reader:
                 if cell := (row["verdict"] or "").strip().lower():
                     answers[row["item_id"]] = _answer(path, reader.line_num, cell)
@@ -69,9 +71,9 @@ def verdict_of_check(
 ) -> tuple[str, Tlp, int]:
     """Write the verdict on a tip that was checked; returns its digest, marking and length.
 
-    `folder` is that of the check, which provides the counts; `answers` are by item, and `rest`
-    answers every other item that has echoes. Raises `TipError` for a folder without a check, and
-    `UsageError` for an answer on an item without echoes.
+    `folder` is the folder of the check, which provides the counts; `answers` are by item, and
+    `rest` answers every other item that has echoes. Raises `TipError` for a folder without a check,
+    and `UsageError` for an answer on an item without echoes.
     """
     tip, tlp, counts = _read_check(folder / "check.json")
     if unknown := [item for item in answers if item not in counts]:

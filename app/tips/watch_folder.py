@@ -53,14 +53,14 @@ class FolderWatch:
 def watch_folder(case_path: Path, request: FolderWatch, progress: Progress) -> None:
     """Process a folder at intervals and after each change in it, until stopped; or once.
 
-    Posts that the case holds at first count as seen; files in the folder do not. An error in the
+    Posts that the case already holds count as seen; files in the folder do not. An error in the
     first pass is raised; later errors are printed, and the next pass tries again.
     """
     tips = [read_tip(path) for path in request.tips]
     if not request.folder.is_dir():
-        raise UsageError(f"{request.folder} is not a folder: name one in which exports arrive")
+        raise UsageError(f"{request.folder} is not a folder: name one that exports arrive in")
     if case_path.resolve().is_relative_to(request.folder.resolve()):
-        raise UsageError(f"{case_path} lies in {request.folder}: name a case elsewhere")
+        raise UsageError(f"{case_path} is inside {request.folder}: name a case elsewhere")
     case = Case.create(case_path)
     with open_watch(case) as saved_state, _stop_on_signal() as stop:
         state = saved_state
@@ -70,7 +70,7 @@ def watch_folder(case_path: Path, request: FolderWatch, progress: Progress) -> N
             except FrametraceError as error:
                 if number == 0:
                     raise
-                progress.note(f"{str(error).rstrip('.')}. It is tried again in the next pass")
+                progress.note(f"{str(error).rstrip('.')}. The next pass tries again")
     if stop.is_set():
         progress.note("stopped; the next watch continues from here")
 
@@ -79,8 +79,8 @@ def watch_folder(case_path: Path, request: FolderWatch, progress: Progress) -> N
 def _stop_on_signal() -> Iterator[Event]:
     """Leave the block at SIGINT or SIGTERM, and set the event.
 
-    Work in progress is left to the next watch. The event is needed because a library that is called
-    in the block may swallow the `KeyboardInterrupt`.
+    The next watch continues the work in progress. The event is needed because a library that is
+    called in the block may swallow the `KeyboardInterrupt`.
     """
     stop = Event()
 
@@ -128,7 +128,7 @@ def _process(
     state: WatchState,
     progress: Progress,
 ) -> WatchState:
-    """Add what has arrived, compare it, and deliver hits; saves the state before and after that."""
+    """Add what has arrived, compare it, and deliver hits; save the state before and after that."""
     case, files = Case(case_path), _complete_files(request.folder)
     changed = {
         name for name, stat in files.items() if list(stat) != list(state.files.get(name, ()))
@@ -153,7 +153,7 @@ def _process(
 def _complete_files(folder: Path) -> Files:
     """The files of a folder that no longer change, each with its size and time.
 
-    A time in the future comes from a wrong clock: such a file counts as complete.
+    A file with a time in the future, from a wrong clock, counts as complete.
     """
     files, now = {}, time.time()
     for name in files_in(folder):

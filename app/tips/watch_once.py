@@ -64,10 +64,10 @@ def split_tips_and_sources(files: Sequence[Path]) -> tuple[tuple[Path, ...], tup
 def watch_once(case_path: Path, request: WatchRequest, progress: Progress) -> WatchResult:
     """Add the sources, compute signals, and report each account that newly reuses known material.
 
-    The state is saved after the report was printed: a watch that is stopped before reports the
+    The state is saved after the report was printed: a watch that is stopped before that reports the
     same accounts again, so that none is missed. Raises `TipError`, `SourceError` and `CaseError` as
-    the stages do, and `UsageError` if `out` is another kind of file. Nothing is written before tips
-    and sources were found to be readable.
+    the stages do, and `UsageError` if `out` is another kind of file. Nothing is written unless all
+    tips and sources can be read.
     """
     if request.out is not None:
         _listed_rows(request.out)
@@ -103,7 +103,7 @@ def compared_signals(case: Case, tips: Sequence[Tip], progress: Progress) -> tup
 
 
 def _model_free_signals(case: Case, tips: Sequence[Tip]) -> tuple[str, ...]:
-    """PDQ and caption keys always; pHash and local features if the case has or a tip needs them."""
+    """PDQ and caption keys; also pHash and local features if the case has or a tip needs them."""
     phash_only = (
         pc.and_(pc.is_valid(tip.items["phash"]), pc.is_null(tip.items["pdq"])) for tip in tips
     )
@@ -122,7 +122,7 @@ def _model_free_signals(case: Case, tips: Sequence[Tip]) -> tuple[str, ...]:
 def _model_signals(case: Case, progress: Progress) -> tuple[str, ...]:
     """The signals made by models: of texts and, for named framings, of pictures.
 
-    Only those that the case has already and whose model is available on this machine.
+    Only signals that the case already has and whose model is available on this machine.
     """
     signals = []
     for name in (OcrText.name, Caption.name, *([Clip.name] if framing_names(case) else [])):
@@ -146,8 +146,8 @@ def _listed_rows(out: Path) -> list[list[str]]:
 def _add_to_list(out: Path, result: WatchResult) -> None:
     """Add the newcomers to the list, after those of earlier watches.
 
-    A newcomer is listed already if an earlier watch was stopped before it saved its state; its row
-    is then replaced.
+    If an earlier watch was stopped before it saved its state, a newcomer may be listed already; its
+    row is then replaced.
     """
     temporary = out.with_name(f".{out.name}.writing.csv")
     try:

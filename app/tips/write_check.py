@@ -22,7 +22,7 @@ from frametrace.work.progress import Progress, Silent
 
 __all__ = ["refuse_to_overwrite", "write_check"]
 
-# In the order in which they are put in place.
+# In the order in which they are moved into the folder.
 _FILES = ("echoes.csv", "accounts.csv", "items.csv", "check.json", "index.html")
 _TIP_COLUMNS = ("first_seen", "last_seen", "caption", "label")
 

@@ -20,7 +20,7 @@ __all__ = ["ALTERATIONS", "MIN_CHANGE", "Altered", "alter"]
 
 MIN_CHANGE = 10  # grey levels, the mean over the box: less is not seen at a glance
 _AREA = (0.01, 0.12)  # of the picture
-_ATTEMPTS = 12  # flat skies take erasing without a trace; then another place is tried
+_ATTEMPTS = 12  # flat skies take erasing without a trace; then another position is tried
 _LANCZOS = Image.Resampling.LANCZOS
 
 Change = Callable[[np.ndarray, tuple[int, int, int, int], Others, Rng], np.ndarray]
@@ -50,7 +50,7 @@ def paste_hard(
 def paste_blended(
     pixels: np.ndarray, box: tuple[int, int, int, int], others: Others, rng: Rng
 ) -> np.ndarray:
-    """A piece of another photograph in the light of its new place, with soft edges."""
+    """A piece of another photograph in the light of its new surroundings, with soft edges."""
     return _pasted(pixels, box, others[0], rng, blur=4, matched=True)
 
 
@@ -86,7 +86,7 @@ def _pasted(
 def erase(
     pixels: np.ndarray, box: tuple[int, int, int, int], others: Others, rng: Rng
 ) -> np.ndarray:
-    """What was there is gone: filled in from its edges."""
+    """Erase what was there: fill it in from its edges."""
     left, top, right, bottom = box
     mask = np.zeros(pixels.shape[:2], np.uint8)
     middle = ((left + right) // 2, (top + bottom) // 2)
@@ -106,7 +106,7 @@ def erase(
 def clone(
     pixels: np.ndarray, box: tuple[int, int, int, int], others: Others, rng: Rng
 ) -> np.ndarray:
-    """What was there is covered by what lies beside it."""
+    """Cover what was there with what is next to it."""
     left, top, right, bottom = box
     height, width = pixels.shape[:2]
     wide, high = right - left, bottom - top
@@ -130,7 +130,7 @@ def clone(
 def sign(
     pixels: np.ndarray, box: tuple[int, int, int, int], others: Others, rng: Rng
 ) -> np.ndarray:
-    """A sign with words, where there was none or one that said something else."""
+    """Add a sign with words, or replace the words of one."""
     left, top, right, bottom = box
     ink, paper = (
         ("black", "#f4f4ee"),
@@ -150,7 +150,7 @@ def sign(
 def words(
     pixels: np.ndarray, box: tuple[int, int, int, int], others: Others, rng: Rng
 ) -> np.ndarray:
-    """Short words added to what is seen, in a colour of their own, without a ground."""
+    """Add short words in a separate colour, without a background."""
     image = Image.fromarray(pixels)
     bright = pixels[box[1] : box[3], box[0] : box[2]].mean() > 120
     dark_inks, light_inks = ("#101010", "#8c1010", "#12306e"), ("#ffffff", "#ffe23d", "#ff9b9b")
@@ -194,7 +194,7 @@ def blur_part(
 def pixelate(
     pixels: np.ndarray, box: tuple[int, int, int, int], others: Others, rng: Rng
 ) -> np.ndarray:
-    """The same by coarse squares."""
+    """A face or a plate made unreadable by coarse squares."""
     left, top, right, bottom = box
     size, squares = (right - left, bottom - top), int(rng.integers(5, 9))
     part = Image.fromarray(pixels[top:bottom, left:right])
@@ -219,7 +219,7 @@ ALTERATIONS: Mapping[str, Change] = {
 
 
 def alter(name: str, image: Image.Image, others: Others, rng: Rng) -> Altered | None:
-    """Falsify a photograph; None where no place was found at which one would see it."""
+    """Falsify a photograph; None if no position was found at which it would be visible."""
     pixels = np.asarray(image.convert("RGB"))
     for _ in range(_ATTEMPTS):
         box = _place(pixels.shape[:2], name, rng)
@@ -237,7 +237,7 @@ def alter(name: str, image: Image.Image, others: Others, rng: Rng) -> Altered | 
 
 
 def _place(shape: tuple[int, int], name: str, rng: Rng) -> tuple[int, int, int, int]:
-    """Somewhere in the picture: area even in its logarithm; wide for words."""
+    """A random box: its area is uniform in its logarithm; wide for words."""
     height, width = shape
     area = float(np.exp(rng.uniform(np.log(1.25 * _AREA[0]), np.log(_AREA[1])))) * width * height
     aspect = rng.uniform(1.6, 3) if name in ("sign", "words") else rng.uniform(0.6, 1.6)

@@ -28,7 +28,7 @@ from copies.preparing import prepared
 from copies.sources import Files, edited_sets
 from measuring import Finding, Stopped, conclude, options, say
 
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("frametrace", "opencv-python-headless", "ImageHash", "imagededup", "numpy", "pillow")
@@ -48,7 +48,7 @@ def main() -> None:
         if not chosen.json:
             print((place / "all.md").read_text("utf-8"))
     findings = [
-        *_found(scripted, real),
+        *_recall_findings(scripted, real),
         *_beside_peers(scripted, real),
         *_called(scripted, confused),
     ]
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def measured(seed: int, *, quick: bool) -> tuple[Scripted, Real, Confused]:
-    """Everything there is to tell, by every method."""
+    """All results, by every method."""
     dealt, labels = photos(seed), real_edits()
     bases = [
         Files("photos", (*dealt.originals, *dealt.distractors)),
@@ -67,7 +67,7 @@ def measured(seed: int, *, quick: bool) -> tuple[Scripted, Real, Confused]:
     pairs = negative_sets(seed, quick=quick)
     say("making pictures, features and hashes")
     made = prepared([*bases, *sets, *pairs])
-    say("comparing pairs that are no copies")
+    say("comparing pairs that are not copies")
     confused = Confused.of(pairs, made[len(bases) + len(sets) :])
     say("looking up real edits")
     real = Real.of(labels, made[1], made[2])
@@ -75,7 +75,7 @@ def measured(seed: int, *, quick: bool) -> tuple[Scripted, Real, Confused]:
     return Scripted.of(sets, made[len(bases) :][: len(sets)], made[0]), real, confused
 
 
-def _found(scripted: Scripted, real: Real) -> list[Finding]:
+def _recall_findings(scripted: Scripted, real: Real) -> list[Finding]:
     recall, at = scripted.curve(CHAIN, 1).recall_at(PRECISION)
     each = {edit: scripted.recall(CHAIN, edit, 1, at) for edit in EDITS}
     worst = min(each, key=lambda edit: each[edit])
@@ -95,7 +95,7 @@ def _goal(what: str, value: float, goal: str) -> Finding:
 
 
 def _beside_peers(scripted: Scripted, real: Real) -> list[Finding]:
-    """Ours beside the best of the others, in average precision."""
+    """Ours beside the best peer, in average precision."""
     curves = [
         ("real edits", {name: real.curve(name) for name in (*METHODS, CHAIN)}),
         *(
@@ -119,7 +119,7 @@ def _called(scripted: Scripted, confused: Confused) -> list[Finding]:
     seen = [one.kind for one in confused.sets if not one.kind.endswith(STRENGTHS[-1])]
     return [
         _goal("screenshots and collages of middle strength called `contains`", right, "contains"),
-        _limit("pairs that are no copies called `copy`", confused.share(Relation.COPY)),
+        _limit("pairs that are not copies called `copy`", confused.share(Relation.COPY)),
         _limit(
             "the same, additions weak or of middle strength",
             confused.share(Relation.COPY, kinds=seen),
@@ -134,7 +134,7 @@ def _limit(what: str, value: float) -> Finding:
 
 def _remarks(scripted: Scripted, real: Real, confused: Confused) -> list[str]:
     least = thresholds(scripted)
-    asked = sum(len(one.numbers) for one in scripted.sets)
+    edited = sum(len(one.numbers) for one in scripted.sets)
     names = [name for edit in EDITS for name in scripted.names(ALONE, edit, 1)]
     alone = float(np.mean([name in GROUPING for name in names]))
     ours = scripted.curve(CHAIN, 1).down_to(SURE)
@@ -144,13 +144,13 @@ def _remarks(scripted: Scripted, real: Real, confused: Confused) -> list[str]:
     return [
         "![Copies found, by edit and method](copies/results/recall.png)",
         "All figures by method, edit and kind of pair: [all.md](copies/results/all.md).",
-        f"{asked:,} edited pictures. As it is used (`copy` or `contains`), ours has a recall of "
+        f"{edited:,} edited pictures. As it is used (`copy` or `contains`), ours has a recall of "
         f"{ours[0]:.1%} at a precision of {ours[1]:.1%} of pairs of middle strength. Of "
         f"{len(real.names)} pairs of real edits it calls {called}.",
         f"Verification alone, given the right pairs, calls {alone:.1%} of those of middle strength "
-        "`copy` or `contains`: what it misses no index could make up for.",
-        f"Of pairs that are no copies {contains:.1%} are called `contains`.",
-        "Distances within which hashes are so precise, in bits: "
+        "`copy` or `contains`: no index could make up for what it misses.",
+        f"Of pairs that are not copies, {contains:.1%} are called `contains`.",
+        "Distances within which hashes have that precision, in bits: "
         + ", ".join(f"{name} {-least[name]:g}" for name in METHODS if least[name] < 0)
         + "; the others never are.",
     ]

@@ -79,7 +79,7 @@ def _more(parser: argparse.ArgumentParser) -> None:
 
 
 def _measured(folder: Path, path: Path) -> tuple[GroupScores, Results, MatchRun, Ran]:
-    """Make a case of the pictures, match it, and read what it says before it goes."""
+    """Make a case of the pictures, match it, and read its results before it is deleted."""
     labels = labels_of(pq.read_table(path))
     source = _posts(folder, path)
     case = folder / "case"
@@ -95,7 +95,7 @@ def _measured(folder: Path, path: Path) -> tuple[GroupScores, Results, MatchRun,
 
 
 def _posts(folder: Path, path: Path) -> Path:
-    """Write the pictures, and a post by an account of its own for each: the source."""
+    """Write the pictures, and a source with one post and one account for each."""
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     made_as = folder / "made_as.txt"
     if made_as.exists() and made_as.read_text("utf-8") != path.name:
@@ -129,12 +129,12 @@ def _photo_groups(scores: GroupScores) -> list[Finding]:
         _goal("pairs in photo groups that show one photograph", precision, "precision"),
         _goal("edits in one photo group with their original", every, "recall"),
         _goal(f"the same, the worst edit: {worst}", recall[worst], "worst edit"),
-        _goal("edits and originals called what they are", _sum(right.values()), "relation"),
+        _goal("edits and originals with the right relation", _sum(right.values()), "relation"),
     ]
 
 
 def _templates(scores: GroupScores) -> list[Finding]:
-    """Scenes stand alone: their pictures have much in common, though no photograph."""
+    """Scenes are listed separately: their pictures have much in common, but no photograph."""
     confused = scores.confused()
     findings = []
     for what, scenes in (("one template, different photographs", False), ("one scene", True)):
@@ -153,7 +153,7 @@ def _alterations(scores: GroupScores) -> list[Finding]:
         return []
     reported, flagged = _sum(counts.reported.values()), _sum(counts.flagged.values())
     return [
-        _goal("falsified pictures, reported in the right place", reported, "reported"),
+        _goal("falsified pictures, reported at the right position", reported, "reported"),
         _limit("unaltered pictures reported as falsified", flagged, "flagged"),
     ]
 

@@ -29,11 +29,11 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.feature_search.inverted_index import FeatureIndex
-from frametrace.index.store import index_folder, open_index
+from frametrace.index.index_store import index_folder, open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
 from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.query.by_local_features import pictures_sharing_pixels
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 SIZES = 1_000, 10_000, 100_000
 SIZES_QUICK = 500, 2_000
@@ -43,8 +43,8 @@ PACKAGES = ("frametrace", "faiss-cpu", "opencv-python-headless", "numpy")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A picture that is looked up, and the digest of its original."""
+class Query:
+    """A query picture, and the digest of its original."""
 
     digest: str
     shown: PictureValues
@@ -53,7 +53,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """What was found among so many distractors.
+    """What was found among a number of distractors.
 
     `found` is the number of originals that were called copy or contained, `noticed` of those found
     at all, `wrong` of other pictures called so. `seconds` is of the median question, in processor
@@ -76,8 +76,8 @@ def main() -> None:
     sets = [Edited(chosen.seed, edit, MIDDLE, numbers) for edit in EDITS]
     base, *edited = prepared([Files("originals", tuple(dealt.originals)), *sets], hashes=False)
     digests = base.digests.to_pylist()
-    asked = [
-        Asked(digest, PictureValues.of(code, thumbnail), digests[number])
+    queries = [
+        Query(digest, PictureValues.of(code, thumbnail), digests[number])
         for one, pictures in zip(sets, edited, strict=True)
         for digest, code, thumbnail, number in zip(
             pictures.digests.to_pylist(),
@@ -88,14 +88,14 @@ def main() -> None:
         )
     ]
     with tempfile.TemporaryDirectory(prefix="bench-growing-") as folder:
-        grown = _grown(Path(folder), base, asked, chosen.seed, quick=chosen.quick)
-    conclude("growing", _findings(grown, len(asked)), _remarks(grown), PACKAGES, chosen)
+        grown = _grown(Path(folder), base, queries, chosen.seed, quick=chosen.quick)
+    conclude("growing", _findings(grown, len(queries)), _remarks(grown), PACKAGES, chosen)
 
 
 def _grown(
-    folder: Path, base: Prepared, asked: list[Asked], seed: int, *, quick: bool
+    folder: Path, base: Prepared, queries: list[Query], seed: int, *, quick: bool
 ) -> list[Grown]:
-    """Put more and more distractors into one case, and look everything up each time."""
+    """Add more and more distractors to one case, and run all queries each time."""
     sizes = SIZES_QUICK if quick else SIZES
     case = put_features(
         Case.create(folder / "case"), "originals", base.digests, base.codes, base.thumbnails
@@ -105,7 +105,7 @@ def _grown(
         case = put_features(case, f"crops-{number}", *_columns(block))
         there += len(block)
         if there in sizes:
-            grown.append(_looked_up(case, there, asked))
+            grown.append(_search_all(case, there, queries))
             say(f"  {grown[-1]}")
     return grown
 
@@ -114,14 +114,14 @@ def _columns(block: pa.Table) -> list[pa.Array]:
     return [block[name].combine_chunks() for name in ("sha256", "code", "thumbnail")]
 
 
-def _looked_up(case: Case, distractors: int, asked: list[Asked]) -> Grown:
+def _search_all(case: Case, distractors: int, queries: list[Query]) -> Grown:
     start = time.perf_counter()
     index = open_index(case, Local.name, FeatureIndex)
     building = time.perf_counter() - start
     thumbnails = open_index(case, Thumbnail.name, ThumbnailIndex)
     found = noticed = wrong = 0
     seconds = []
-    for one in asked:
+    for one in queries:
         start = time.process_time()
         hits, _ = pictures_sharing_pixels(index, thumbnails, one.digest, one.shown, ())
         seconds.append(time.process_time() - start)
@@ -134,20 +134,20 @@ def _looked_up(case: Case, distractors: int, asked: list[Asked]) -> Grown:
     return Grown(distractors, found, noticed, wrong, statistics.median(seconds), size, building)
 
 
-def _findings(grown: list[Grown], asked: int) -> list[Finding]:
+def _findings(grown: list[Grown], queries: int) -> list[Finding]:
     first, last = grown[0], grown[-1]
     findings = [
         Finding(
             f"{one.distractors:,} distractors: recall",
-            f"{one.found / asked:.1%} at a precision of {_precision(one):.2%}",
-            f"{first.distractors:,}: {first.found / asked:.1%} at {_precision(first):.2%}",
+            f"{one.found / queries:.1%} at a precision of {_precision(one):.2%}",
+            f"{first.distractors:,}: {first.found / queries:.1%} at {_precision(first):.2%}",
             one.found / first.found,
         )
         for one in grown
     ]
     findings += [
         Finding(
-            f"{one.distractors:,} distractors: one question, one core",
+            f"{one.distractors:,} distractors: one query, one core",
             f"{1000 * one.seconds:.0f} ms",
             f"goal: {1000 * GOALS['seconds']:.0f} ms",
             one.seconds / GOALS["seconds"],
@@ -166,13 +166,13 @@ def _precision(one: Grown) -> float:
 
 
 def _remarks(grown: list[Grown]) -> list[str]:
-    told = (
+    outcomes = (
         f"Among {one.distractors:,} distractors {one.noticed - one.found} more originals are "
         f"found as sharing an element; {one.wrong} other pictures are called copies or contained. "
         f"Opening the index, or adding to it, took {one.building:.0f} s."
         for one in grown
     )
-    return [*told, f"Distractors were made in blocks of {BLOCK:,}."]
+    return [*outcomes, f"Distractors were made in blocks of {BLOCK:,}."]
 
 
 if __name__ == "__main__":

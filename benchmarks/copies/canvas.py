@@ -37,7 +37,7 @@ _LANCZOS = Image.Resampling.LANCZOS
 
 @lru_cache(maxsize=512)
 def typeface(family: str, size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """A font of a family. Raises `Stopped` where this machine has none."""
+    """A font of a family. Raises `Stopped` if this machine has none."""
     file, index = _FILES[family, bold]
     try:
         return ImageFont.truetype(file, size, index)
@@ -61,14 +61,14 @@ class Canvas:
         self.family = "sans"
 
     def finished(self, width: int) -> Image.Image:
-        """The picture, shrunk to so many pixels of width."""
+        """The picture, shrunk to a width in pixels."""
         height = round(self.image.height * width / self.image.width)
         return self.image.resize((width, height), _LANCZOS)
 
     def box(
         self, box: Box, fill: Colour | None, radius: float = 0, line: Colour | None = None
     ) -> None:
-        """A rectangle, with rounded corners where a radius is given."""
+        """A rectangle, with rounded corners if a radius is given."""
         pen = max(1, round(self.scale)) if line is not None else 0
         self.draw.rounded_rectangle(self._pixels(box), radius * self.scale, fill, line, pen)
 
@@ -155,14 +155,14 @@ class Canvas:
         return lines
 
     def face(self, text: str, size: float, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-        """The font for a text: one that has Chinese where it holds some."""
+        """The font for a text: one with Chinese characters if it has some."""
         family = self.family
         if any("\u2e80" <= sign <= "\u9fff" for sign in text):
             family = "serif" if family in ("serif", "book") else "sans"
         return typeface(family, max(1, round(size * self.scale)), bold=bold)
 
     def photo(self, box: Box, image: Image.Image, radius: float = 0) -> None:
-        """A photograph that covers a box, cut where its sides are too long."""
+        """A photograph that covers a box, cropped to its proportions."""
         left, top, right, bottom = (round(side) for side in self._pixels(box))
         size = max(right - left, 1), max(bottom - top, 1)
         fitted = ImageOps.fit(image, size, _LANCZOS)

@@ -16,7 +16,7 @@ _WIDTH = 360  # points
 def caption_bar_same_text(
     photo: Image.Image, others: Others, rng: Rng, template: int
 ) -> Image.Image:
-    """The very same words in the very same bar."""
+    """Exactly the same words in the same bar."""
     style = template_rng("bar", template)
     text = one_of(style, CHINESE if style.random() < 0.4 else ENGLISH)
     return _barred(photo, text, template)
@@ -25,7 +25,7 @@ def caption_bar_same_text(
 def caption_bar_other_text(
     photo: Image.Image, others: Others, rng: Rng, template: int
 ) -> Image.Image:
-    """The same bar with other words, as a page has that posts many."""
+    """The same bar with different words, as on a page that posts many."""
     return _barred(photo, caption(rng, 1), template + 1000)
 
 
@@ -48,7 +48,7 @@ def _barred(photo: Image.Image, text: str, template: int) -> Image.Image:
 
 
 def meme_same_text(photo: Image.Image, others: Others, rng: Rng, template: int) -> Image.Image:
-    """White letters with a black outline, above and below, the very same words."""
+    """White letters with a black outline, above and below, always the same words."""
     style = template_rng("meme", template)
     texts = CHINESE if style.random() < 0.3 else tuple(text.upper() for text in ENGLISH)
     above, below = one_of(style, texts), one_of(style, texts)

@@ -22,7 +22,7 @@ _WIDTH, _HEIGHT = 480, 330  # points
 
 
 def _page(kind: str, template: int, rng: Rng) -> tuple[Canvas, Rng, tuple[str, ...], str]:
-    """Ground, title and source line of a style: canvas, generator, palette, ink."""
+    """Background, title and source line of a style: canvas, generator, palette, ink."""
     style = template_rng(kind, template)
     palette, ground = one_of(style, _PALETTES), one_of(style, _GROUNDS)
     ink = "#e8edf2" if ground == "#0f1b2d" else "#222222"

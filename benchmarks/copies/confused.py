@@ -10,14 +10,14 @@ from copies.ours import Called, Partner, ask
 from copies.peers import METHODS, distances
 from copies.preparing import Prepared
 
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = ["Confused"]
 
 
 @dataclass(frozen=True, slots=True)
 class Confused:
-    """By set: what its pairs were called by PDQ and local features together.
+    """By set: the relation of its pairs by PDQ and local features together.
 
     `near` says by method, (k,) bool for each set, which pairs lie within its makers' limit.
     """
@@ -40,7 +40,7 @@ class Confused:
         return cls(sets, names, near)
 
     def share(self, *relations: Relation, kinds: Collection[str] | None = None) -> float:
-        """The part of all pairs, or of those of some kinds, that were called one of these."""
+        """The fraction of all pairs, or of some kinds, that were called one of these."""
         chosen = [
             name
             for one, names in zip(self.sets, self.names, strict=True)
@@ -50,7 +50,7 @@ class Confused:
         return sum(name in relations for name in chosen) / len(chosen)
 
     def share_near(self, method: str) -> float:
-        """The part of all pairs that a method's makers would call copies."""
+        """The fraction of all pairs that a method's makers would call copies."""
         return float(np.concatenate(self.near[method]).mean())
 
 

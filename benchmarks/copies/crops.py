@@ -34,7 +34,7 @@ BLOCK = 1_000
 
 
 def crops(seed: int, count: int) -> Iterator[pa.Table]:
-    """`sha256`, `code` and `thumbnail` of the first `count`, in blocks; made where missing."""
+    """`sha256`, `code` and `thumbnail` of the first `count`, in blocks; made if missing."""
     starts = range(0, count, BLOCK)
     missing = [start for start in starts if not _path(seed, start).exists()]
     workers = len(os.sched_getaffinity(0))
@@ -66,7 +66,7 @@ def _make(seed: int, start: int) -> None:
 
 
 def _crop(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """One warp that cuts, turns and mirrors; what lies outside the photo is its reflection."""
+    """Crop, rotate and mirror in one warp; the outside of the photo is its reflection."""
     side = np.sqrt(rng.uniform(0.45, 0.75))
     size = round(image.width * side), round(image.height * side)
     middle = np.array(image.size) * (0.5 + (1 - side) * (rng.random(2) - 0.5))

@@ -54,7 +54,7 @@ def device(kind: str, template: int) -> Device:
 
 
 def status_bar(canvas: Canvas, of: Device, rng: Rng, ink: str = "") -> float:
-    """Clock, reception, battery; returns where it ends."""
+    """Clock, reception, battery; returns its lower edge."""
     ink, right = ink or of.ink, canvas.width
     y = STATUS / 2 + 2
     canvas.text((28 if of.apple else 18, y), clock(rng), 15, ink, bold=of.apple)
@@ -74,7 +74,7 @@ def status_bar(canvas: Canvas, of: Device, rng: Rng, ink: str = "") -> float:
 
 
 def browser_bar(canvas: Canvas, of: Device, address: str) -> float:
-    """A browser's tab and address on a desktop; returns where it ends."""
+    """A browser's tab and address on a desktop; returns its lower edge."""
     bar = "#202124" if of.dark else "#dee1e6"
     tab = "#35363a" if of.dark else "#ffffff"
     canvas.box((0, 0, canvas.width, 68), bar)

@@ -12,7 +12,7 @@ from copies.ours import GROUPING
 from copies.peers import METHODS
 from PIL import Image
 
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = ["PRECISION", "draw", "thresholds", "write_tables"]
 
@@ -22,7 +22,7 @@ _COLUMNS = (*METHODS, LOCAL, CHAIN)
 
 
 def thresholds(scripted: Scripted) -> Mapping[str, float]:
-    """The similarity of each method at which its pairs of middle strength are so precise."""
+    """The similarity of each method at which its pairs of middle strength reach the precision."""
     return {name: scripted.curve(name, 1).recall_at(PRECISION)[1] for name in scripted.similarity}
 
 
@@ -61,7 +61,7 @@ def draw(path: Path, scripted: Scripted) -> None:
 
 
 def write_tables(path: Path, scripted: Scripted, real: Real, confused: Confused) -> None:
-    """Every method's measures, every edit's figures, every kind of pair that is no copy."""
+    """Tables of every method, every edit, and every kind of pair that is not a copy."""
     parts = [
         "# Edited copies: all figures\n\nWritten by `bench_copies.py --write-results`; what the "
         "columns mean stands in [benchmarks/README.md](../../README.md).",
@@ -70,7 +70,7 @@ def write_tables(path: Path, scripted: Scripted, real: Real, confused: Confused)
         "## Edits\n\nFor each strength: found by the whole chain; called what it is; called copy "
         "or contains by verification alone, without the index.",
         _edits(scripted),
-        "## Pairs that are no copies\n\nCalled by the whole chain.",
+        "## Pairs that are not copies\n\nCalled by the whole chain.",
         _negatives(confused),
     ]
     path.write_text("\n\n".join(parts) + "\n", "utf-8")

@@ -13,7 +13,7 @@ import numpy as np
 from copies import marked, retouched, screens, surrounded
 from PIL import Image
 
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = ["EDITS", "QUALITY", "STRENGTHS", "Edit", "edited", "seeded"]
 
@@ -38,7 +38,7 @@ class Edit:
     either: tuple[int, ...] = ()
 
     def right(self, relation: Relation | None, strength: int) -> bool:
-        """Whether this is what the pair should be called."""
+        """Whether this is a right relation of the pair."""
         if strength in self.either:
             return relation in (Relation.COPY, Relation.CONTAINS)
         return relation == self.relation
@@ -107,5 +107,5 @@ def edited(
 
 
 def seeded(seed: int, edit: str, strength: int, number: int) -> np.random.Generator:
-    """The generator of one edit of one photo: what is added elsewhere changes nothing here."""
+    """The generator of one edit of one photo, independent of all other edits."""
     return np.random.default_rng([seed, zlib.crc32(edit.encode()), strength, number])

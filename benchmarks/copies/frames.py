@@ -71,7 +71,7 @@ def film_strip(photo: Image.Image, others: Others, rng: Rng, template: int) -> I
 
 
 def polaroid(photo: Image.Image, others: Others, rng: Rng, template: int) -> Image.Image:
-    """A white card with handwriting's place, aslant on a table, with a shadow."""
+    """A white card with room for handwriting, tilted on a table, with a shadow."""
     style = template_rng("polaroid", template)
     card = Canvas(300, 360, "#fbfaf6")
     card.photo((18, 18, 282, 282), photo)
@@ -130,7 +130,7 @@ def phone_mock_up(photo: Image.Image, others: Others, rng: Rng, template: int) -
 
 
 def campaign_frame(photo: Image.Image, others: Others, rng: Rng, template: int) -> Image.Image:
-    """A square overlay, as put round profile pictures: ring or corners, slogan, emblem."""
+    """A square overlay, as put around profile pictures: ring or corners, slogan, emblem."""
     style = template_rng("campaign", template)
     side = 560
     whole = ImageOps.fit(photo, (side, side), _LANCZOS).convert("RGBA")

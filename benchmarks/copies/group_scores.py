@@ -14,7 +14,7 @@ from copies.edits import EDITS
 from copies.labels import Label, Role
 from copies.picture_file import MIDDLE
 
-from frametrace.matcher.results import GroupKind, Relation
+from frametrace.matcher.result_schemas import GroupKind, Relation
 from frametrace.matcher.saved_results import Results
 
 __all__ = ["AlteredCounts", "GroupScores", "Tally", "overlap"]
@@ -26,19 +26,19 @@ Pair = tuple[int, int]
 
 @dataclass(slots=True)
 class Tally:
-    """So many of so many."""
+    """A count out of a total."""
 
     count: int = 0
     of: int = 0
 
     def add(self, *, counted: bool) -> None:
-        """One more."""
+        """Count one more."""
         self.count += counted
         self.of += 1
 
     @property
     def part(self) -> float:
-        """0 of none."""
+        """The fraction; 0 of none."""
         return self.count / self.of if self.of else 0.0
 
     def __str__(self) -> str:
@@ -50,7 +50,7 @@ Tallies = Mapping[str, Tally]
 
 @dataclass(frozen=True, slots=True)
 class AlteredCounts:
-    """What the matches say of falsified pictures and of controls, by kind.
+    """What the matches report about falsified pictures and controls, by kind.
 
     `overlaps` is, of each falsified one that was reported, the intersection of the boxes listed and
     the true one over their union.
@@ -66,7 +66,7 @@ class GroupScores:
     """The pictures of a case, by number; its photo groups, its element groups and its matches.
 
     `relation` says what a pair was called: `copy` if any signal says so. `boxes` has the altered
-    boxes of a pair, in fractions of the picture `sha256_b`; None where the product lists none.
+    boxes of a pair, in fractions of the picture `sha256_b`; None if the product lists none.
     `tied` has those of a member of a photo group, in fractions of it, with the picture that it is
     tied to: falsified pictures are often tied to another copy than their original.
     """
@@ -80,7 +80,7 @@ class GroupScores:
 
     @classmethod
     def of(cls, labels: Sequence[Label], results: Results) -> Self:
-        """Read the results of a case in which each picture is one post's."""
+        """Read the results of a case in which each picture has one post."""
         numbers: defaultdict[str, list[int]] = defaultdict(list)
         for number, one in enumerate(labels):
             numbers[one.sha256].append(number)
@@ -93,7 +93,7 @@ class GroupScores:
 
     @cached_property
     def together(self) -> np.ndarray:
-        """(n, n) bool: pairs that some photo group holds, each once, above the diagonal."""
+        """(n, n) bool: pairs in the same photo group, each once, above the diagonal."""
         held = np.zeros((len(self.labels), len(self.labels)), bool)
         for group in self.groups:
             held[np.ix_(group, group)] = True
@@ -119,7 +119,7 @@ class GroupScores:
         return Tally(sum(bool(self.rightly[pair]) for pair in pairs), len(pairs))
 
     def wrong_pairs(self) -> Mapping[str, int]:
-        """Pairs wrongly together by what both are, the most frequent first."""
+        """Pairs grouped wrongly, by kinds of pictures, most frequent first."""
         counts: defaultdict[str, int] = defaultdict(int)
         for a, b in np.argwhere(self.together & ~self.rightly).tolist():
             counts[" / ".join(sorted(self._label(at) for at in (a, b)))] += 1
@@ -136,7 +136,7 @@ class GroupScores:
         return tallies
 
     def relations(self) -> Tallies:
-        """By edit: of pairs with their original that are in a match, those called what they are."""
+        """By edit: of matches with the original, how many have the right relation."""
         tallies: defaultdict[str, Tally] = defaultdict(Tally)
         for number, one in enumerate(self.labels):
             if one.role is not Role.EDIT:
@@ -152,11 +152,11 @@ class GroupScores:
         return self._of_templates(lambda pair: self.relation.get(pair) in GROUPING)
 
     def wrongly_grouped(self) -> Tallies:
-        """The same pairs, held together by a photo group."""
+        """The same pairs, in one photo group."""
         return self._of_templates(lambda pair: bool(self.together[pair]))
 
     def altered(self) -> AlteredCounts | None:
-        """What is listed as altered; None where matches have no such column."""
+        """What is listed as altered; None if matches have no such column."""
         if self.boxes is None:
             return None
         reported: defaultdict[str, Tally] = defaultdict(Tally)
@@ -191,7 +191,7 @@ class GroupScores:
         )
 
     def largest(self) -> tuple[int, int]:
-        """Pictures of the largest photo group, and of how many photographs they were made."""
+        """How many pictures the largest photo group has, and from how many photographs."""
         if not self.groups:
             return 0, 0
         group = max(self.groups, key=len)
@@ -265,7 +265,7 @@ def _tied(
 def _matches(
     matches: pa.Table, numbers: Mapping[str, Sequence[int]]
 ) -> tuple[Mapping[Pair, str], Mapping[Pair, tuple[int, Sequence[Box]]] | None]:
-    """What pairs were called, and their altered boxes with the number of the picture B."""
+    """The relation of pairs, and their altered boxes with the number of picture B."""
     listed = "altered" in matches.column_names
     relation: dict[Pair, str] = {}
     boxes: dict[Pair, tuple[int, Sequence[Box]]] = {}

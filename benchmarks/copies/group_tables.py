@@ -10,31 +10,31 @@ from copies.labels import Role
 
 __all__ = ["family_of", "write_group_tables"]
 
-_SHOWN = 25  # kinds of wrong pairs
+_MAX_WRONG_KINDS = 25  # kinds of wrong pairs
 
 
 def family_of(kind: str) -> str:
-    """Which family of pictures of one template a kind is of."""
+    """The family of pictures of one template that a kind belongs to."""
     if kind in KINDS:
         return KINDS[kind].family
     return "same edit" if kind.startswith("same ") else "scene"
 
 
 def write_group_tables(path: Path, scores: GroupScores, half: str) -> None:
-    """Every kind's figures."""
+    """Write the figures of every kind."""
     parts = [
         f"# A whole case: all figures\n\nWritten by `bench_groups.py --write-results`, half "
-        f"`{half}`; what the columns mean stands in [benchmarks/README.md](../../README.md).",
-        "## Scripted edits\n\nIn one photo group with their original; called what they are, of "
-        "those that matches list.",
+        f"`{half}`; the columns are explained in [benchmarks/README.md](../../README.md).",
+        "## Scripted edits\n\nIn one photo group with their original; with the right relation, "
+        "of those that are matches.",
         _edits(scores),
         "## Pictures of one template with different photographs\n\nPairs called `copy` or "
         "`contains`; pairs in one photo group; pictures in one group with the photograph that "
-        "they were made of, where it is in the case.",
+        "they were made of, if that is in the case.",
         _templates(scores),
-        "## Alterations\n\nReported in the right place; in one photo group with the original.",
+        "## Alterations\n\nReported at the right position; in one photo group with the original.",
         _alterations(scores),
-        "## Pairs wrongly together\n\nBy what the two pictures are, the most frequent first.",
+        "## Pairs grouped wrongly\n\nBy kinds of pictures, most frequent first.",
         _wrong(scores),
     ]
     path.write_text("\n\n".join(parts) + "\n", "utf-8")
@@ -78,7 +78,7 @@ def _alterations(scores: GroupScores) -> str:
 
 
 def _wrong(scores: GroupScores) -> str:
-    pairs = list(scores.wrong_pairs().items())[:_SHOWN]
+    pairs = list(scores.wrong_pairs().items())[:_MAX_WRONG_KINDS]
     return _table(("pictures", "pairs"), [[kinds, f"{count:,}"] for kinds, count in pairs])
 
 

@@ -67,7 +67,7 @@ def icon(canvas: Canvas, name: str, x: float, y: float, side: float, ink: Colour
 def row_of_icons(
     canvas: Canvas, names: tuple[str, ...], y: float, side: float, ink: Colour
 ) -> None:
-    """Icons at equal distances over the whole width, as tab bars have them."""
+    """Icons at equal distances over the whole width, as in tab bars."""
     step = canvas.width / len(names)
     for at, name in enumerate(names):
         icon(canvas, name, (at + 0.5) * step, y, side, ink)

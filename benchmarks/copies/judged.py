@@ -17,7 +17,7 @@ from copies.peers import FAR, METHODS, distances
 from copies.preparing import Prepared
 from copies.sources import Edited
 
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = ["ALONE", "CHAIN", "LOCAL", "Real", "Scripted"]
 
@@ -38,14 +38,14 @@ class Scripted:
     called: Mapping[str, Sequence[Called]]
 
     @classmethod
-    def of(cls, sets: Sequence[Edited], asked: Sequence[Prepared], kept: Prepared) -> Self:
-        """Ask for all sets by every method."""
-        similarity, pdq = _by_hashes(asked, kept)
+    def of(cls, sets: Sequence[Edited], queries: Sequence[Prepared], kept: Prepared) -> Self:
+        """Query with all sets by every method."""
+        similarity, pdq = _by_hashes(queries, kept)
         rows, databases = [Truth(one.numbers) for one in sets], [kept] * len(sets)
         with tempfile.TemporaryDirectory(prefix="bench-copies-") as folder:
             by_index = ByIndex.of(kept, Path(folder))
-            local = ask(asked, databases, [by_index] * len(sets))
-        alone = ask(asked, databases, rows)
+            local = ask(queries, databases, [by_index] * len(sets))
+        alone = ask(queries, databases, rows)
         chain, similarity[CHAIN] = _chained(local, pdq)
         similarity[LOCAL], similarity[ALONE] = (
             [called.similarity() for called in found] for found in (local, alone)
@@ -66,18 +66,18 @@ class Scripted:
         return Curve.of(values[listed], true[listed], int(true.sum()))
 
     def recall(self, method: str, edit: str, strength: int, least: float) -> float:
-        """The part of one set's pictures whose original has that similarity or more."""
+        """The fraction of one set's pictures whose original has that similarity or more."""
         at = self._places[edit, strength]
         rows, columns = self._pairs(at).T
         return share(self.similarity[method][at][rows, columns] >= least)
 
     def names(self, method: str, edit: str, strength: int) -> list[Relation | None]:
-        """What the pictures of one set and their originals were called."""
+        """The relations of one set's pictures to their originals."""
         at = self._places[edit, strength]
         return self.called[method][at].names(self._pairs(at))
 
     def right(self, edit: str, strength: int) -> float:
-        """The part of one set that was called what it is."""
+        """The fraction of one set with the right relation."""
         names = self.names(CHAIN, edit, strength)
         return share(np.array([EDITS[edit].right(name, strength) for name in names]))
 
@@ -113,7 +113,7 @@ class Real:
 
     @classmethod
     def of(cls, labels: RealEdits, real: Prepared, both: Prepared) -> Self:
-        """Look each picture up among all; `both` are those pictures, then photos."""
+        """Search for each picture among all; `both` are those pictures, then photos."""
         similarity, (pdq,) = _by_hashes([real], both)
         with tempfile.TemporaryDirectory(prefix="bench-copies-") as folder:
             (local,) = ask([real], [both], [ByIndex.of(both, Path(folder))])
@@ -133,11 +133,11 @@ class Real:
 
 
 def _by_hashes(
-    asked: Sequence[Prepared], kept: Prepared
+    queries: Sequence[Prepared], kept: Prepared
 ) -> tuple[dict[str, list[np.ndarray]], list[np.ndarray]]:
     """Similarities by method and set; and the distances by PDQ of each set."""
     theirs = kept.views
-    views = [one.views for one in asked]
+    views = [one.views for one in queries]
     similarity: dict[str, list[np.ndarray]] = {}
     pdq: list[np.ndarray] = []
     for name, method in METHODS.items():

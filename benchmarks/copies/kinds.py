@@ -35,19 +35,19 @@ Make = Callable[[Image.Image, Others, Rng, int], Image.Image]
 
 
 class Half(StrEnum):
-    """Which part of the templates and photographs."""
+    """One half of the templates and photographs, or both."""
 
     TUNE = "tune"
     JUDGE = "judge"
     BOTH = "both"
 
     def holds(self, other: "Half") -> bool:
-        """Whether what belongs to the other half, or to both, is in this one."""
+        """Whether something of `other` is in this half."""
         return Half.BOTH in (self, other) or self == other
 
 
 class Shows(StrEnum):
-    """What a picture of a kind shows, to say which others it is rightly together with."""
+    """What a picture of a kind shows: it decides which pictures it may share a group with."""
 
     PHOTO = "photo"  # its own photograph, which each picture of a template has another one of
     NOTHING = "nothing"  # no photograph: only itself
@@ -56,7 +56,7 @@ class Shows(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind: how it is made, beside how many other photographs, and which half it is in."""
+    """One kind: how it is made, with how many other photographs, and its half."""
 
     name: str
     family: str
@@ -115,12 +115,12 @@ KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}
 
 
 def kinds_of(half: Half) -> list[Kind]:
-    """The kinds that have pictures in a half: five of the ten layouts of apps, all others."""
+    """The kinds with pictures in a half: five of the ten app layouts, and all other kinds."""
     return [kind for kind in KINDS.values() if half.holds(kind.half)]
 
 
 def templates_of(kind: Kind, half: Half, count: int) -> list[int]:
-    """The numbers of so many templates of a kind in each half: even to tune by, odd to judge by.
+    """The numbers of a kind's templates in each half: even ones for tuning, odd ones for judging.
 
     Layouts of apps are in one half only, so all of their templates are.
     """

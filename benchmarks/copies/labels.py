@@ -18,13 +18,13 @@ class Role(StrEnum):
     TEMPLATE = "template"  # a screenshot, card, chart, frame of a kind
     SAME_EDIT = "same edit"  # different photographs edited with the same random numbers
     LOOK_ALIKE = "look-alike"  # real photographs of one scene, or nearly
-    ALTERED = "altered"  # an original of which a part was falsified
+    ALTERED = "altered"  # an original with a falsified part
     CONTROL = "control"  # an original that was filtered or sent on, with nothing falsified
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What is true of one picture.
+    """The truth about one picture.
 
     `photo` names the photograph it was made of, `shows` all that it visibly shows: two pictures are
     rightly together if they have one of these in common. `template` is the same for pictures that

@@ -64,7 +64,7 @@ def one_of(rng: np.random.Generator, choices: Sequence[str]) -> str:
 
 @lru_cache(maxsize=256)
 def font(script: str, size: int) -> ImageFont.FreeTypeFont:
-    """The font of a script. Raises `Stopped` where this machine has none."""
+    """The font of a script. Raises `Stopped` if this machine has none."""
     try:
         return ImageFont.truetype(_FONTS[script], size)
     except OSError:
@@ -83,7 +83,7 @@ def letter(
     outline: Colour | None = None,
     middle: bool = True,
 ) -> None:
-    """Write the text into a box of the image, in lines, as large as it fits."""
+    """Write the text into a box of the image, in lines, at the largest size that fits."""
     left, top, right, bottom = box
     script = "chinese" if any("\u2e80" <= sign <= "\u9fff" for sign in text) else "latin"
     size, lines = _fitted(text, script, right - left, bottom - top)

@@ -105,7 +105,7 @@ def _country(style: Rng) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _ragged(style: Rng) -> np.ndarray:
-    """Wide bends and small ones, (h, w) pixels."""
+    """Noise of wide and small bends, (h, w) pixels."""
     bent = np.zeros((_HEIGHT, _WIDTH), np.float32)
     for blur, reach in ((34, 34), (7, 6)):
         noise = style.normal(0, 1, bent.shape).astype(np.float32)

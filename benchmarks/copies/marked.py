@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 Others = Sequence[Image.Image]
 Rng = np.random.Generator
 
-_BANDS = (  # where lettering goes: top and bottom, of the picture's height
+_BANDS = (  # where text goes: top and bottom, of the picture's height
     ((0.84, 0.97),),
     ((0.03, 0.22), (0.78, 0.97)),
     ((0.03, 0.32), (0.34, 0.63), (0.65, 0.94)),
@@ -17,7 +17,7 @@ _BANDS = (  # where lettering goes: top and bottom, of the picture's height
 
 
 def text_over(image: Image.Image, strength: int, rng: Rng, others: Others) -> Image.Image:
-    """White lettering with a black outline: a line below, above and below, all over the picture."""
+    """White text with a black outline: a line below, above and below, all over the picture."""
     marked = image.copy()
     texts = CHINESE if rng.random() < 0.4 else tuple(text.upper() for text in ENGLISH)
     for top, bottom in _BANDS[strength]:
@@ -52,7 +52,7 @@ def logo(image: Image.Image, strength: int, rng: Rng, others: Others) -> Image.I
 
 
 def watermark(image: Image.Image, strength: int, rng: Rng, others: Others) -> Image.Image:
-    """A name repeated aslant over the whole picture, stronger and stronger."""
+    """A name repeated diagonally over the whole picture, stronger with the strength."""
     name = one_of(rng, NAMES)
     script = "latin" if name.isascii() else "chinese"
     size = round(max(image.size) / (16, 14, 11)[strength])

@@ -10,7 +10,7 @@ __all__ = ["Curve", "share"]
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Of a ranking of pairs: how many lie at a similarity or above it, true ones and all.
+    """A ranking of pairs: how many are at each similarity or above, true ones and all.
 
     `at` is (k,), the similarities that occur, falling; `true` and `listed` are (k,) int64 counts.
     Pairs of one similarity come in together, so their order says nothing. Of `positives` true
@@ -32,25 +32,25 @@ class Curve:
 
     @property
     def precision(self) -> np.ndarray:
-        """(k,) float64: of the pairs down to each similarity, the part that is true."""
+        """(k,) float64: the fraction of the pairs down to each similarity that is true."""
         precision: np.ndarray = self.true / self.listed
         return precision
 
     @property
     def recall(self) -> np.ndarray:
-        """(k,) float64: of all true pairs, the part down to each similarity."""
+        """(k,) float64: the fraction of all true pairs down to each similarity."""
         recall: np.ndarray = self.true / max(self.positives, 1)
         return recall
 
     def average_precision(self) -> float:
-        """Micro-AP: the mean over true pairs of the precision where each comes in."""
+        """Micro-AP: the mean over true pairs of the precision at their ranks."""
         gained = np.diff(self.recall, prepend=0.0)
         return float((gained * self.precision).sum())
 
     def recall_at(self, precision: float) -> tuple[float, float]:
-        """The most recall with at least that precision, and the similarity where it is reached.
+        """The highest recall with at least that precision, and the similarity where it is reached.
 
-        Recall 0 at an infinite similarity where no cut is so precise.
+        Recall 0 at an infinite similarity if no threshold has that precision.
         """
         good = np.flatnonzero(self.precision >= precision)
         if not len(good):
@@ -66,5 +66,5 @@ class Curve:
 
 
 def share(which: np.ndarray) -> float:
-    """The part that is true; 0 of nothing."""
+    """The fraction that is true; 0 of nothing."""
     return float(which.mean()) if len(which) else 0.0

@@ -45,7 +45,7 @@ def telegram(photo: Image.Image, others: Others, rng: Rng, template: int) -> Ima
 def _post(
     canvas: Canvas, of: Device, y: float, what: tuple[Image.Image | None, str], rng: Rng
 ) -> float:
-    """A bubble; returns where it ends."""
+    """A bubble; returns its lower edge."""
     photo, name = what
     left, right = 8.0, 0.9 * canvas.width
     text, paper = caption(rng), "#182533" if of.dark else "#ffffff"
@@ -103,7 +103,7 @@ def whatsapp(photo: Image.Image, others: Others, rng: Rng, template: int) -> Ima
 
 
 def _bubble(canvas: Canvas, of: Device, y: float, photo: Image.Image | None, rng: Rng) -> float:
-    """A message; returns where the next one begins."""
+    """A message; returns the upper edge of the next one."""
     own = rng.random() < 0.5
     wide = 0.78 * of.width if photo is not None else rng.uniform(0.45, 0.75) * of.width
     text = caption(rng, 1)

@@ -62,12 +62,12 @@ class Pairs(Protocol):
 
     @property
     def pairs(self) -> int:
-        """How many there are."""
+        """The number of pictures."""
         ...
 
     @property
     def name(self) -> str:
-        """Of their file."""
+        """The name of their file."""
         ...
 
     def pictures(self) -> Iterator[bytes]:
@@ -91,7 +91,7 @@ class Negatives:
 
     @property
     def name(self) -> str:
-        """Of its file."""
+        """The name of its file."""
         strength = STRENGTHS[self.strength]
         return f"negatives-{self.edit}-{strength}-{self.pairs}-{made_by(self.seed)}"
 
@@ -108,7 +108,7 @@ class Negatives:
 
 @dataclass(frozen=True, slots=True)
 class LookAlikes:
-    """Different photos that share what local features see."""
+    """Different photos that share local features."""
 
     kind: str = "look-alikes"
     pairs: int = len(LOOK_ALIKE)

@@ -14,7 +14,7 @@ from PIL import Image
 __all__ = ["Photos", "RealEdits", "all_photos", "opened", "photos", "real_edits"]
 
 ORIGINALS = 300
-COMPANIONS = 40  # photos that stand beside ours in collages; in no database
+COMPANIONS = 40  # photos beside ours in collages; in no database
 
 _TWICE = "test_grayscale.jpg"  # the same photo as test_color.jpg
 Pair = frozenset[str]
@@ -22,7 +22,7 @@ Pair = frozenset[str]
 
 @dataclass(frozen=True)
 class Photos:
-    """Photos that are edited, those that stand beside them in collages, and all others."""
+    """Photos that are edited, those beside them in collages, and all others."""
 
     originals: Sequence[Path]
     companions: Sequence[Path]
@@ -56,7 +56,7 @@ def all_photos() -> list[Path]:
 
 
 def photos(seed: int) -> Photos:
-    """All photos, dealt by seed."""
+    """All photos, assigned by seed."""
     paths = all_photos()
     dealt = [paths[at] for at in np.random.default_rng(seed).permutation(len(paths))]
     end = ORIGINALS + COMPANIONS
@@ -64,7 +64,7 @@ def photos(seed: int) -> Photos:
 
 
 def real_edits() -> RealEdits:
-    """The pictures of real posts; what `labels.json` lists both ways counts as copies."""
+    """The pictures of real posts; pairs that `labels.json` lists both ways count as copies."""
     folder = _data() / "real_edits"
     labels: Mapping[str, list[list[str]]] = json.loads((folder / "labels.json").read_text("utf-8"))
     copies, unclear = (_pairs(labels[name]) for name in ("copies", "ambiguous"))

@@ -25,12 +25,12 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.feature_search.inverted_index import FeatureIndex
-from frametrace.index.store import open_index
+from frametrace.index.index_store import open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
 from frametrace.matcher.pictures.picture_values import PictureValues
-from frametrace.matcher.pictures.verify import verify
+from frametrace.matcher.pictures.verify_pair import verify
 from frametrace.matcher.query.by_local_features import pictures_sharing_pixels
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = [
     "GROUPING",
@@ -56,26 +56,26 @@ _RELATIONS = (
     Relation.SAME_SCENE,
 )
 
-Told = Iterator[tuple[str, Relation, int]]
+Related = Iterator[tuple[str, Relation, int]]
 
 
 class Way(Protocol):
-    """A way to ask: which pictures of the database one is compared with."""
+    """A way to query: which pictures of the database one is compared with."""
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: PictureValues) -> Told:
-        """Digests of the database: what they and picture `at` of a set were called; inliers."""
+    def __call__(self, kept: Prepared, at: int, digest: str, query: PictureValues) -> Related:
+        """Digests of the database, their relation to picture `at` of a set, and inliers."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ByIndex:
-    """As `frametrace query` asks a case that holds the database."""
+    """As `frametrace query` searches a case that holds the database."""
 
     case: Path
 
     @classmethod
     def of(cls, kept: Prepared, folder: Path) -> Self:
-        """Make such a case, and its index, in a folder."""
+        """Make such a case, and its indexes, in a folder."""
         digests = kept.digests
         once = pa.array(np.unique(digests.to_numpy(False), return_index=True)[1])
         case = Case.create(folder / "case")
@@ -85,9 +85,9 @@ class ByIndex:
         open_index(case, Thumbnail.name)
         return cls(case.path)
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: PictureValues) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, query: PictureValues) -> Related:
         """Shortlist, then verify."""
-        for hit in pictures_sharing_pixels(*_indexes(self.case), digest, asked, ())[0]:
+        for hit in pictures_sharing_pixels(*_indexes(self.case), digest, query, ())[0]:
             yield hit.sha256, Relation(hit.relation), hit.inliers or 0
 
 
@@ -97,32 +97,32 @@ class Truth:
 
     rows: tuple[int, ...]
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: PictureValues) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, query: PictureValues) -> Related:
         """One picture."""
-        return _verified(kept, [self.rows[at]], digest, asked)
+        return _verified(kept, [self.rows[at]], digest, query)
 
 
 @dataclass(frozen=True, slots=True)
 class Everything:
-    """With every picture: what an index may miss is found."""
+    """With every picture: finds what an index may miss."""
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: PictureValues) -> Told:
+    def __call__(self, kept: Prepared, at: int, digest: str, query: PictureValues) -> Related:
         """All of them."""
-        return _verified(kept, range(len(kept)), digest, asked)
+        return _verified(kept, range(len(kept)), digest, query)
 
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """Of pictures in pairs the first with the second."""
+    """For pictures in pairs: the first with the second."""
 
-    def __call__(self, kept: Prepared, at: int, digest: str, asked: PictureValues) -> Told:
-        """The next one, or nothing."""
-        return _verified(kept, [at + 1] if at % 2 == 0 else [], digest, asked)
+    def __call__(self, kept: Prepared, at: int, digest: str, query: PictureValues) -> Related:
+        """The next picture, or nothing."""
+        return _verified(kept, [at + 1] if at % 2 == 0 else [], digest, query)
 
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What m pictures and the n of a database were called: `inliers` and `relation`, (m, n).
+    """The relations of m pictures to the n of a database: `inliers` and `relation`, (m, n).
 
     `relation` counts in the order none, copy, contains, shares_element, same_scene.
     """
@@ -131,13 +131,13 @@ class Called:
     relation: np.ndarray
 
     def similarity(self) -> np.ndarray:
-        """(m, n) int16: by relation, then by inliers; `UNFOUND` where nothing was found."""
+        """(m, n) int16: by relation, then by inliers; `UNFOUND` if nothing was found."""
         sure = (self.relation == 1) | (self.relation == 2)
         found = self.inliers + SURE * sure
         return np.where(self.relation > 0, found, UNFOUND).astype(np.int16)
 
     def after_pdq(self, distance: np.ndarray) -> tuple[Self, np.ndarray]:
-        """The whole chain, and its similarities: pairs within PDQ's limit are copies already."""
+        """The whole chain and its similarities: pairs within PDQ's limit are copies."""
         limit = METHODS["PDQ"].limit
         near = distance <= limit
         chain = type(self)(self.inliers, np.where(near, np.int8(1), self.relation))
@@ -145,7 +145,7 @@ class Called:
         return chain, np.where(near, first, self.similarity()).astype(np.int16)
 
     def either_way(self) -> Self:
-        """Of m pictures that are the first m of the database: the better of both ways round."""
+        """For m pictures that are the first m of the database: the better of both directions."""
         m = len(self.inliers)
         inliers, relation = self.inliers.copy(), self.relation.copy()
         better = self.inliers[:, :m] < self.inliers[:, :m].T
@@ -154,21 +154,21 @@ class Called:
         return type(self)(inliers, relation)
 
     def names(self, pairs: np.ndarray) -> list[Relation | None]:
-        """What the pairs at (k, 2) rows and columns were called."""
+        """The relations of the pairs at (k, 2) rows and columns."""
         return [_RELATIONS[self.relation[row, column]] for row, column in pairs.tolist()]
 
 
-def ask(asked: Sequence[Prepared], kept: Sequence[Prepared], ways: Sequence[Way]) -> list[Called]:
-    """Ask for each set of pictures in its database, in one process for every core."""
+def ask(queries: Sequence[Prepared], kept: Sequence[Prepared], ways: Sequence[Way]) -> list[Called]:
+    """Query each set of pictures in its database, in one process per core."""
     workers = len(os.sched_getaffinity(0))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(_ask, asked, kept, ways))
+        return list(pool.map(_ask, queries, kept, ways))
 
 
 def put_features(
     case: Case, unit: str, digests: pa.Array, codes: pa.Array, thumbnails: pa.Array | None = None
 ) -> Case:
-    """Put values of the signals into a case; the case as of the epoch that holds them."""
+    """Put values of the signals into a case; returns the case with them."""
     values = {Local.name: codes}
     if thumbnails is not None:
         values[Thumbnail.name] = thumbnails
@@ -185,25 +185,25 @@ def put_features(
     return Case(case.path)
 
 
-def _ask(asked: Prepared, kept: Prepared, way: Way) -> Called:
-    pictures = zip(asked.digests.to_pylist(), _shown(asked), strict=True)
-    inliers, relation = np.zeros((2, len(asked), len(kept)), np.int16)
+def _ask(queries: Prepared, kept: Prepared, way: Way) -> Called:
+    pictures = zip(queries.digests.to_pylist(), _shown(queries), strict=True)
+    inliers, relation = np.zeros((2, len(queries), len(kept)), np.int16)
     rows = _database(kept).rows
     for at, (digest, shown) in enumerate(pictures):
-        told = way(kept, at, digest, shown)
-        same = (digest, Relation.COPY, len(shown.features))  # the bytes are told first
-        for other, name, count in (*told, *([same] if digest in rows else [])):
+        related = way(kept, at, digest, shown)
+        same = (digest, Relation.COPY, len(shown.features))  # equal bytes come first
+        for other, name, count in (*related, *([same] if digest in rows else [])):
             inliers[at, rows[other]] = count
             relation[at, rows[other]] = _RELATIONS.index(name)
     return Called(inliers, relation.astype(np.int8))
 
 
-def _verified(kept: Prepared, rows: Sequence[int], digest: str, asked: PictureValues) -> Told:
-    """Always from the smaller digest to the greater, as matches are."""
+def _verified(kept: Prepared, rows: Sequence[int], digest: str, query: PictureValues) -> Related:
+    """Verify always from the smaller digest to the greater, as in matches."""
     database = _database(kept)
     for row in rows:
         name, other = database.digests[row], database.shown[row]
-        if found := verify(asked, other) if digest < name else verify(other, asked):
+        if found := verify(query, other) if digest < name else verify(other, query):
             yield name, found.relation, found.inliers
 
 

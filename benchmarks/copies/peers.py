@@ -24,13 +24,13 @@ _BLOCK = 256  # queries at a time
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method's views of a picture that is asked for, and of one in the database, by name.
+    """A method's views of a picture that is a query, and of one in the database, by name.
 
     `limit` is the distance at which its makers call two pictures copies, in bits.
     """
 
     name: str
-    asked: tuple[str, ...]
+    query: tuple[str, ...]
     kept: tuple[str, ...]
     bits: int
     limit: int
@@ -84,14 +84,14 @@ def _imagededup() -> Mapping[str, Callable[[np.ndarray], str]]:
 
 
 def distances(
-    method: Method, asked: Mapping[str, np.ndarray], kept: Mapping[str, np.ndarray]
+    method: Method, query: Mapping[str, np.ndarray], kept: Mapping[str, np.ndarray]
 ) -> np.ndarray:
-    """Of every picture asked for to every one in the database: (m, n) uint16, in bits.
+    """From every query picture to every one in the database: (m, n) uint16, in bits.
 
     Both are columns of `hashed`: (m, bytes) and (n, bytes) uint8 by name.
     """
     width = method.bits // 8
-    ours, theirs = (_words(*side, width) for side in ((asked, method.asked), (kept, method.kept)))
+    ours, theirs = (_words(*side, width) for side in ((query, method.query), (kept, method.kept)))
     found = np.full((len(ours), len(theirs)), FAR)
     for start in range(0, len(ours), _BLOCK):
         block = found[start : start + _BLOCK]
@@ -100,7 +100,7 @@ def distances(
                 different = np.bitwise_count(one[:, None] ^ other[None])
                 np.minimum(block, different.sum(axis=2, dtype=np.uint16), out=block)
     if method.clear:
-        found[asked["quality"].ravel() < MIN_QUALITY] = FAR
+        found[query["quality"].ravel() < MIN_QUALITY] = FAR
         found[:, kept["quality"].ravel() < MIN_QUALITY] = FAR
     return found
 

@@ -53,7 +53,7 @@ Made = tuple[Label, bytes]
 
 
 def picture_file(seed: int, half: Half, size: Size) -> Path:
-    """A Parquet file of all pictures in `SCHEMA`; made where it is absent, by all cores."""
+    """A Parquet file of all pictures in `SCHEMA`; made on all cores if it is missing."""
     todo = jobs(seed, half, size)
     named = f"{half}-{len(todo)}-{seed}-{_made_by()}-{zlib.crc32(repr(size).encode()):08x}"
     path = folder() / "groups" / f"{named}.parquet"
@@ -69,7 +69,7 @@ def picture_file(seed: int, half: Half, size: Size) -> Path:
 
 
 def _made_by() -> str:
-    """Of all code that pictures are made by."""
+    """The digest of all code that makes pictures."""
     paths = sorted(_HERE.glob("*.py"))
     return source_digest(*(path for path in paths if not path.name.startswith(_MAKES_NONE)))
 
@@ -126,7 +126,7 @@ def _of_template(job: Job, seed: int) -> Made:
     image = kind.make(_photo(job.photo), _others(job), rng, job.template)
     template, name = f"{kind.name} {job.template}", job.photo.name
     shows: tuple[str, ...] = (name, *(path.name for path in job.others))
-    if kind.shows is not Shows.PHOTO:  # a chart, or a scene as nobody else took it
+    if kind.shows is not Shows.PHOTO:  # a chart, or a scene that no other photograph shows
         name = f"{template}, {job.number}"
         shows = (name,)
     quality = int(rng.integers(*_QUALITIES))

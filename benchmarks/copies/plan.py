@@ -24,7 +24,7 @@ _LOOK_ALIKES = frozenset(name for pair in LOOK_ALIKE for name in pair)
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many of each, in one half: `edits` of each original, `pictures` of each template."""
+    """The number of pictures in one half: `edits` of each original, `pictures` of each template."""
 
     originals: int
     edits: int
@@ -44,7 +44,7 @@ QUICK = Size(24, 9, 40, 30, 2, 4, 3, 3, 5, 2)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One picture to be made: of which photograph, beside which others, as which of a template."""
+    """One picture to make: its photograph, those beside it, and the number of its template."""
 
     role: Role
     kind: str
@@ -143,7 +143,7 @@ def _same_edits(seed: int, half: Half, dealt: _Dealt, size: Size) -> Iterator[Jo
 
 
 def _look_alikes(half: Half) -> Iterator[Job]:
-    """The few real pairs, in both halves: nothing can be tuned to so few."""
+    """The few real pairs, in both halves: they are too few to tune to."""
     paths = {path.name: path for path in all_photos()}
     for template, pair in enumerate(LOOK_ALIKE):
         for number, name in enumerate(pair):

@@ -20,7 +20,7 @@ _LANCZOS = Image.Resampling.LANCZOS
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A picture as it arrives: its bytes, the part of what was sent, and whether mirrored."""
+    """A picture as received: its bytes, the part of the sent picture, and whether mirrored."""
 
     picture: bytes
     kept: Box = _WHOLE
@@ -38,25 +38,25 @@ def _quality(rng: Rng) -> int:
 
 
 def recompressed(image: Image.Image, rng: Rng) -> Sent:
-    """Quality 95 to 40."""
+    """Save with quality 95 to 40."""
     return Sent(_jpeg(image, int(rng.integers(40, 96))))
 
 
 def recompressed_twice(image: Image.Image, rng: Rng) -> Sent:
-    """Quality 95 to 40, and again."""
+    """Save with quality 95 to 40, twice."""
     first = Image.open(io.BytesIO(_jpeg(image, int(rng.integers(40, 96)))))
     return Sent(_jpeg(first, int(rng.integers(40, 96))))
 
 
 def resized(image: Image.Image, rng: Rng) -> Sent:
-    """To 35 to 150 % of the width."""
+    """Resize to 35 to 150 % of the width."""
     part = float(np.exp(rng.uniform(np.log(0.35), np.log(1.5))))
     size = round(image.width * part), round(image.height * part)
     return Sent(_jpeg(image.resize(size, _LANCZOS), _quality(rng)))
 
 
 def cropped(image: Image.Image, rng: Rng) -> Sent:
-    """Up to 12 % taken away at each side."""
+    """Crop up to 12 % from each side."""
     left, top, right, bottom = rng.uniform(0, 0.12, 4).tolist()
     return _cut(image, (left, top, 1 - right, 1 - bottom), rng)
 
@@ -70,7 +70,7 @@ def _cut(image: Image.Image, part: Box, rng: Rng) -> Sent:
 
 
 def mirrored(image: Image.Image, rng: Rng) -> Sent:
-    """Left and right swapped."""
+    """Swap left and right."""
     return Sent(_jpeg(ImageOps.mirror(image), _quality(rng)), mirrored=True)
 
 
@@ -110,7 +110,7 @@ def _vignette(image: Image.Image, rng: Rng) -> Image.Image:
 
 
 def _tone_curve(image: Image.Image, rng: Rng) -> Image.Image:
-    """Lifted shadows, soft highlights, a warm or a cold cast, as filters of photo apps have."""
+    """Lifted shadows, soft highlights, a warm or a cold cast, like the filters of photo apps."""
     levels = np.linspace(0, 1, 256)
     lift, cast = rng.uniform(0.02, 0.12), rng.uniform(-0.06, 0.06, 3)
     curve = lift + (0.97 - lift) * (levels + 0.12 * np.sin(2 * np.pi * (levels - 0.5)))
@@ -163,7 +163,7 @@ def send(name: str, image: Image.Image, rng: Rng, around: Box | None = None) -> 
 
 
 def moved_box(box: Box, sent: Sent) -> Box:
-    """Where a box of the picture that was sent lies in what arrived, in fractions."""
+    """The position of a box of the sent picture in the received one, in fractions."""
     left, top, right, bottom = sent.kept
     wide, high = right - left, bottom - top
     x0, x1 = (box[0] - left) / wide, (box[2] - left) / wide

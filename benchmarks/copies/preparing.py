@@ -33,11 +33,11 @@ _BLOCK = 256  # pictures in memory at a time
 
 
 class Source(Protocol):
-    """Where a set of pictures comes from."""
+    """The source of a set of pictures."""
 
     @property
     def name(self) -> str:
-        """Of its file: one for each seed and choice of pictures."""
+        """The name of its file: one for each seed and choice of pictures."""
         ...
 
     def pictures(self) -> Iterator[bytes]:
@@ -47,7 +47,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A set of n pictures: digests, values of signals and hashes, read where they are asked for."""
+    """A set of n pictures: digests, values of signals and hashes, read on demand."""
 
     name: str
 
@@ -77,7 +77,7 @@ class Prepared:
 
 
 def prepared(sources: Sequence[Source], *, hashes: bool = True) -> list[Prepared]:
-    """Make what is missing of all sets, in one process for every core."""
+    """Make what is missing of all sets, in one process per core."""
     workers = len(os.sched_getaffinity(0))
     kinds = ("local", "thumbnail", *(("hashes",) if hashes else ()))
     missing = [source for source in sources if not _there(source.name, kinds)]
@@ -88,14 +88,14 @@ def prepared(sources: Sequence[Source], *, hashes: bool = True) -> list[Prepared
 
 
 def folder() -> Path:
-    """Where all that is kept lies."""
+    """The folder of everything that is kept."""
     place = Path(gettempdir()) / "frametrace-copies"
     place.mkdir(exist_ok=True)
     return place
 
 
 def source_digest(*paths: Path) -> str:
-    """Of what the files say: whoever changes them gets other pictures, features, hashes."""
+    """A digest of source files: changing them makes new pictures, features, hashes."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:12]
 
 
@@ -105,7 +105,7 @@ def signal_key() -> str:
 
 
 def write(path: Path, rows: Iterator[Mapping[str, Any]]) -> None:
-    """Write rows to a Parquet file that is there only once it is whole."""
+    """Write rows to a Parquet file that appears only once it is complete."""
     path.parent.mkdir(exist_ok=True)
     beside = path.with_suffix(f".{os.getpid()}")
     table = pa.Table.from_pylist([dict(row) for row in rows])

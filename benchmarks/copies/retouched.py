@@ -15,7 +15,7 @@ def recompress(image: Image.Image, strength: int, rng: Rng, others: Others) -> I
 
 
 def recompress_twice(image: Image.Image, strength: int, rng: Rng, others: Others) -> Image.Image:
-    """Saved, shrunk and cut by some pixels, saved again: the blocks don't fall together."""
+    """Saved, shrunk and cut by some pixels, saved again: the blocks don't coincide."""
     first = _through_jpeg(image, (60, 40, 20)[strength])
     left, top = rng.integers(1, 7, 2)
     cut = first.crop((int(left), int(top), *first.size))

@@ -17,7 +17,7 @@ __all__ = ["frame_of_panning_camera", "frame_of_static_camera", "stereo_pair", "
 
 
 def two_viewpoints(photo: Image.Image, others: Others, rng: Rng, template: int) -> Image.Image:
-    """From somewhere beside: layers moved by 1 to 6 % of the width, perspective, other light."""
+    """A viewpoint to the side: layers moved by 1 to 6 % of the width, perspective, other light."""
     pixels, depth = _scene(photo, template)
     width = pixels.shape[1]
     across, down = rng.uniform(0.01, 0.06) * rng.choice((-1, 1)), rng.uniform(-0.015, 0.015)
@@ -28,7 +28,7 @@ def two_viewpoints(photo: Image.Image, others: Others, rng: Rng, template: int) 
 def frame_of_static_camera(
     photo: Image.Image, others: Others, rng: Rng, template: int
 ) -> Image.Image:
-    """A fixed camera some seconds later: somebody has walked on, the light is nearly the same."""
+    """A fixed camera some seconds later: a person has walked on, the light is nearly the same."""
     pixels, _ = _scene(photo, template)
     height, width = pixels.shape[:2]
     style = template_rng("walker", template)
@@ -54,7 +54,7 @@ def frame_of_static_camera(
 def frame_of_panning_camera(
     photo: Image.Image, others: Others, rng: Rng, template: int
 ) -> Image.Image:
-    """A part of 58 % of the width, 10 to 40 % further on from moment to moment, with parallax."""
+    """A part of 58 % of the width, moved by 10 to 40 % from moment to moment, with parallax."""
     pixels, depth = _scene(photo, template)
     width = pixels.shape[1]
     part = round(0.58 * width)
@@ -98,7 +98,7 @@ def _scene(photo: Image.Image, template: int) -> tuple[np.ndarray, Sequence[np.n
 def _moved(
     pixels: np.ndarray, masks: Sequence[np.ndarray], shift: tuple[float, float]
 ) -> np.ndarray:
-    """The scene after the camera moved so far: the nearest layer by the shift, the others less."""
+    """The scene after the camera moved: the nearest layer by the shift, the rest less."""
     height, width = pixels.shape[:2]
     seen = pixels
     steps = len(masks) - 1
@@ -118,7 +118,7 @@ def _moved(
 
 
 def _filled(pixels: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-    """Near the edge of what is hidden by inpainting; further in nobody will see it."""
+    """Fill in near the edge by inpainting; further in, the gap will be covered."""
     rim = hidden & ~cv2.erode(hidden, np.ones((31, 31), np.uint8))
     return cv2.inpaint(pixels.clip(0, 255).astype(np.uint8), rim, 3, cv2.INPAINT_TELEA).astype(
         np.float32

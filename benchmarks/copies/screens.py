@@ -151,7 +151,7 @@ _CHROME = {
 
 
 def photo_of_screen(image: Image.Image, strength: int, rng: Rng, others: Others) -> Image.Image:
-    """A screen seen aslant, with moire, noise and a dark room around it."""
+    """A screen seen at an angle, with moire, noise and a dark room around it."""
     rim = round((0.015, 0.03, 0.08)[strength] * max(image.size))
     shown = np.asarray(ImageOps.expand(image, rim, (18, 18, 20)), np.float32)
     height, width = shown.shape[:2]

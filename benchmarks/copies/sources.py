@@ -28,7 +28,7 @@ class Edited:
 
     @property
     def name(self) -> str:
-        """Of its file: which originals they are made of, and what by."""
+        """The name of its file: the originals, and what made the edits."""
         which = f"{zlib.crc32(repr(self.numbers).encode()):08x}"
         return f"{self.edit}-{STRENGTHS[self.strength]}-{which}-{made_by(self.seed)}"
 
@@ -50,7 +50,7 @@ class Files:
 
     @property
     def name(self) -> str:
-        """Of its file: `called`, and which pictures they are."""
+        """The name of its file: `called`, and which pictures they are."""
         names = "".join(path.name for path in self.paths)
         return f"{self.called}-{zlib.crc32(names.encode()):08x}"
 
@@ -60,7 +60,7 @@ class Files:
 
 
 def edited_sets(seed: int, *, quick: bool) -> list[Edited]:
-    """Every edit at every strength: of half of the originals at the middle one, of a sixth else.
+    """Every edit at every strength: of half of the originals at middle, of a sixth otherwise.
 
     With `quick` of a tenth of those.
     """

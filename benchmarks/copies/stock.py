@@ -14,7 +14,7 @@ _WIDTH = 600  # pixels: previews of one agency have one size
 
 
 def stock_tiled(photo: Image.Image, others: Others, rng: Rng, template: int) -> Image.Image:
-    """The agency's name aslant all over, pale; in half of the templates with thin lines."""
+    """The agency's name diagonally all over, pale; in half of the templates with thin lines."""
     style = template_rng("stock tiled", template)
     photo = _preview(photo)
     name, size = agency(style), int(style.integers(20, 40))

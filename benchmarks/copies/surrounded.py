@@ -49,7 +49,7 @@ def _captioned(image: Image.Image, part: float, text: str, rng: Rng) -> Image.Im
 
 
 def meme(image: Image.Image, strength: int, rng: Rng, others: Others) -> Image.Image:
-    """A white block with lettering above: 25, 40, 70 % of the picture's height; a white edge."""
+    """A white block with text above: 25, 40, 70 % of the picture's height; a white edge."""
     width, height = image.size
     block, edge = round((0.25, 0.4, 0.7)[strength] * height), round(0.02 * width)
     framed = Image.new("RGB", (width + 2 * edge, block + height + edge), "white")

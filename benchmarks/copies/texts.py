@@ -119,7 +119,7 @@ def name_and_handle(rng: Rng) -> tuple[str, str]:
 
 
 def caption(rng: Rng, sentences: int = 0) -> str:
-    """What somebody writes beside a photograph: one to three sentences."""
+    """The caption of a photograph: one to three sentences."""
     sentences = sentences or int(rng.integers(1, 4))
     if rng.random() < 0.35:
         parts = (_WHO_ZH, _WHEN_ZH, _DID_ZH)
@@ -130,14 +130,14 @@ def caption(rng: Rng, sentences: int = 0) -> str:
 
 
 def headline(rng: Rng, *, chinese: bool = False) -> str:
-    """Of a newspaper, or of a television channel."""
+    """A headline of a newspaper or television channel."""
     if chinese:
         return one_of(rng, _TOPIC_ZH) + one_of(rng, _EVENT_ZH)
     return f"{one_of(rng, _TOPIC)} {one_of(rng, _EVENT)}"
 
 
 def paragraph(rng: Rng, sentences: int, *, chinese: bool = False) -> str:
-    """Of an article."""
+    """A paragraph of an article."""
     if chinese:
         parts = (_WHO_ZH, _WHEN_ZH, _DID_ZH)
         return "".join("".join(one_of(rng, p) for p in parts) + "。" for _ in range(sentences))
@@ -146,7 +146,7 @@ def paragraph(rng: Rng, sentences: int, *, chinese: bool = False) -> str:
 
 
 def quote(rng: Rng) -> str:
-    """What a quote card says."""
+    """The text of a quote card."""
     return one_of(rng, _QUOTES)
 
 

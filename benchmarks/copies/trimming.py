@@ -11,7 +11,7 @@ __all__ = ["trimmed"]
 
 _PAPER = 0.5  # of a row or column in the paper's colour: no photo
 _ALIKE = 8  # of 255: how far JPEG moves a flat colour
-_LEAST = 0.4  # of a side: less than that is no photo in a frame
+_MIN_SIDE = 0.4  # of a side: anything smaller is not a photo in a frame
 _GAP = 0.02  # of a side: a sky in the paper's colour, a line of a photo
 _ROUNDS = 3
 
@@ -27,18 +27,18 @@ def trimmed(luma: np.ndarray) -> np.ndarray:
 
 
 def _rows(luma: np.ndarray) -> np.ndarray:
-    """Without the rows of paper above and below."""
+    """The picture without background rows above and below."""
     for edge in (luma[:2], luma[-2:]):
         paper = np.bincount(edge.ravel(), minlength=256).argmax()
         flat = (np.abs(luma.astype(np.int16) - paper) <= _ALIKE).mean(axis=1) > _PAPER
         first, end = _longest(~flat, round(_GAP * len(luma)))
-        if _LEAST * len(luma) <= end - first < len(luma):
+        if _MIN_SIDE * len(luma) <= end - first < len(luma):
             luma = luma[first:end]
     return luma
 
 
 def _longest(kept: np.ndarray, gap: int) -> tuple[int, int]:
-    """The longest run of kept rows, over gaps of so many rows."""
+    """The longest run of kept rows, across gaps of up to a number of rows."""
     rows = np.flatnonzero(kept)
     if not len(rows):
         return 0, len(kept)

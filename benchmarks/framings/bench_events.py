@@ -30,7 +30,7 @@ from frametrace.embed.signals import ModelChoice
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_settings import MatchSettings
-from frametrace.matcher.results import GroupKind
+from frametrace.matcher.result_schemas import GroupKind
 from frametrace.matcher.saved_results import Results
 from frametrace.posts.errors import ModelMissing
 from frametrace.posts.media.media_library import MediaLibrary
@@ -46,7 +46,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A case with some of what the posts carry, and which groups count."""
+    """A case with some of the posts' content, and the groups that count."""
 
     name: str
     signals: tuple[str, ...]
@@ -58,10 +58,10 @@ class Variant:
 VARIANTS = (
     Variant("caption keys alone", _KEYS, pictures=False),
     Variant("captions: keys and vectors", _READ, pictures=False),
-    Variant("lettering alone", ("overlay", *_READ), captions=False),
+    Variant("OCR text alone", ("overlay", *_READ), captions=False),
     Variant("photo groups", _PHOTOS, captions=False, kind=GroupKind.PHOTO),
     Variant("captions and photos", (*_PHOTOS, *_READ)),
-    Variant("all: captions, lettering, photos", (*_PHOTOS, "overlay", *_READ)),
+    Variant("all: captions, OCR text, photos", (*_PHOTOS, "overlay", *_READ)),
 )
 
 
@@ -131,13 +131,15 @@ def main() -> None:
         found[name] = bcubed(groups, labels)
         say(f"  {name}: {found[name]}")
     if not chosen.clip_weights:
-        remarks.append("No CLIP weights were given (--clip-weights): looks are not measured.")
+        remarks.append(
+            "No CLIP weights were given (--clip-weights): image similarity is not measured."
+        )
     remarks.append(_at_other_thresholds(rows, folder / "real_edits", models, labels))
     conclude("events", _findings(found), remarks, PACKAGES, chosen)
 
 
 def _options() -> argparse.Namespace:
-    """What every benchmark takes, and the models."""
+    """The options of every benchmark, and the models."""
     models = argparse.ArgumentParser(add_help=False)
     for name in ("clip-model", "clip-weights", "caption-model"):
         models.add_argument(f"--{name}", default="")
@@ -187,19 +189,19 @@ def _groups(results: Results, kind: GroupKind) -> list[frozenset[Key]]:
 def _at_other_thresholds(
     rows: Sequence[Row], pictures: Path, models: ModelChoice, labels: Mapping[Key, str]
 ) -> str:
-    """How much hangs on the threshold, in the case of all that is there."""
-    told = []
+    """How the result depends on the threshold, in the case with all content."""
+    outcomes = []
     with tempfile.TemporaryDirectory(prefix="bench-events-") as folder:
         case = _case(Path(folder), VARIANTS[-2], rows, pictures, models)
         for least in (2.5, 3.0, 3.5, 4.0, 5.0):
             results, _ = match_case(case, MatchSettings(min_decades=least))
             score = bcubed(_groups(results, GroupKind.FRAMING), labels)
-            told.append(f"{least:g}: {score.precision:.3f} / {score.recall:.3f}")
-    return f"Precision / recall of captions and photos by --min-decades: {'; '.join(told)}."
+            outcomes.append(f"{least:g}: {score.precision:.3f} / {score.recall:.3f}")
+    return f"Precision / recall of captions and photos by --min-decades: {'; '.join(outcomes)}."
 
 
 def _peers(rows: Sequence[Row], models: ModelChoice) -> dict[str, list[frozenset[Key]]]:
-    """What is commonly done with sentence vectors alone."""
+    """Common ways to group by sentence vectors alone."""
     try:
         from frametrace.embed.signals.caption import Caption
 

@@ -44,13 +44,13 @@ from frametrace.posts.errors import ModelMissing
 from frametrace.posts.media.media_library import MediaLibrary
 
 PACKAGES = ("frametrace", "scikit-learn", "sentence-transformers", "numpy")
-_SMALLEST = 9  # contents of an event that is asked for
-_LEAST = MatchSettings().min_decades
+_SMALLEST = 9  # contents of an event that is a target
+_MIN_RARITY = MatchSettings().min_decades
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A case, what each of its contents is about, and one post of each."""
+    """A case, the label of each of its contents, and one post of each."""
 
     compared: CaseContents
     about: np.ndarray
@@ -58,15 +58,15 @@ class Labelled:
 
     @classmethod
     def of(cls, case: Case, labels: Mapping[tuple[str, str], str]) -> "Labelled":
-        """A case whose posts are labelled, each content by most of its own."""
+        """A case of labelled posts; each content has the label of most of its posts."""
         compared = case_contents(case)
-        told: dict[int, Counter[str]] = defaultdict(Counter)
+        labels_of: dict[int, Counter[str]] = defaultdict(Counter)
         post: dict[int, ExamplePost] = {}
         for row in compared.contents.posts.to_pylist():
-            told[row["content"]][labels[row["platform"], row["post_id"]]] += 1
+            labels_of[row["content"]][labels[row["platform"], row["post_id"]]] += 1
             post.setdefault(row["content"], ExamplePost(row["platform"], row["post_id"]))
         n = len(compared.contents)
-        about = np.array([told[at].most_common(1)[0][0] for at in range(n)])
+        about = np.array([labels_of[at].most_common(1)[0][0] for at in range(n)])
         return cls(compared, about, [post[at] for at in range(n)])
 
     def given(self, like: Sequence[int], unlike: Sequence[int] = ()) -> ResolvedExamples:
@@ -75,7 +75,7 @@ class Labelled:
         return resolve_examples(self.compared, Framing(*sides))
 
     def found(self, given: ResolvedExamples) -> ExampleScores:
-        """How alike all contents are to them."""
+        """The similarity of all contents to them."""
         everything = np.arange(len(self.about))
         return score_contents(given.fusion, everything, given.like, given.unlike, given.mean)
 
@@ -92,14 +92,16 @@ class Score:
     def of(
         cls, decades: np.ndarray, belongs: np.ndarray, right: np.ndarray, posts: np.ndarray
     ) -> "Score":
-        """Of (n,) contents: their decades, which belong, which should, and their posts."""
+        """Scores (n,) contents: their rarities, which belong, which should, and their posts."""
         order = np.argsort(-decades, kind="stable")
         hits, seen = np.cumsum((right * posts)[order]), np.cumsum(posts[order])
         gained = (right * posts)[order]
         ranked = (hits / seen * gained).sum() / gained.sum()
-        told = (belongs * posts).sum()
+        reported = (belongs * posts).sum()
         both = (belongs & right) @ posts
-        return cls(float(ranked), float(both / told) if told else 1.0, float(both / gained.sum()))
+        return cls(
+            float(ranked), float(both / reported) if reported else 1.0, float(both / gained.sum())
+        )
 
 
 def mean_of(scores: Sequence[Score]) -> Score:
@@ -127,12 +129,12 @@ def main() -> None:
         two = [np.isin(events.about, rng.choice(names, 2, False)) for _ in range(30)]
         of_picture = np.unique(captions.about)
         some = [captions.about == name for name in rng.permutation(of_picture)[:100]]
-        asked = (
+        tasks = (
             ("one event", events, one, (1, 3, 5), 8 if every == 1 else 1),
             ("two events", events, two, (2, 4, 6), 2 if every == 1 else 1),
             ("one picture's captions", captions, some, (1, 2, 3), 1),
         )
-        for what, labelled, targets, many, rounds in asked:
+        for what, labelled, targets, many, rounds in tasks:
             for count in many:
                 drawn = [*_draws(targets, count, rounds, rng)]
                 findings += _prototypes(f"{what}, {count} examples", labelled, drawn)
@@ -190,19 +192,19 @@ def _prototypes(
     for target, like in drawn:
         given = labelled.given(like)
         for name, decades in _rankings(labelled, given).items():
-            scores[name].append(_score(labelled, decades, decades >= _LEAST, target, like))
-    told = {name: mean_of(each) for name, each in scores.items()}
-    ours = told.pop("ours")
-    for name, score in told.items():
+            scores[name].append(_score(labelled, decades, decades >= _MIN_RARITY, target, like))
+    means = {name: mean_of(each) for name, each in scores.items()}
+    ours = means.pop("ours")
+    for name, score in means.items():
         say(f"  {what}: {_text(ours)}; {name} {_text(score)}")
     return [
         Finding(what, _text(ours), f"{name}: {_text(score)}", ours.ranked / score.ranked)
-        for name, score in told.items()
+        for name, score in means.items()
     ]
 
 
 def _rankings(labelled: Labelled, given: ResolvedExamples) -> dict[str, np.ndarray]:
-    """The decades by each prototype."""
+    """The rarities by each prototype."""
     nearest = labelled.found(replace(given, mean=None))
     if given.mean is None:
         return {"ours": nearest.rarity, "the nearest alone": nearest.rarity}
@@ -230,9 +232,9 @@ def _against(
             unlike = wrong[np.argsort(-alone.rarity[wrong], kind="stable")[:count]].tolist()
             found = labelled.found(labelled.given(like, unlike))
             left = [*like, *unlike]
-            belongs = (found.rarity >= _LEAST) & ~found.opposed
+            belongs = (found.rarity >= _MIN_RARITY) & ~found.opposed
             with_them.append(_score(labelled, found.rarity, belongs, target, left))
-            belongs = alone.rarity >= _LEAST
+            belongs = alone.rarity >= _MIN_RARITY
             without.append(_score(labelled, alone.rarity, belongs, target, left))
         ours, before = mean_of(with_them), mean_of(without)
         worst = min(a.ranked - b.ranked for a, b in zip(with_them, without, strict=True))
@@ -257,7 +259,7 @@ def _score(
     target: np.ndarray,
     named: Sequence[int],
 ) -> Score:
-    """Of the ranking without what was named."""
+    """Scores of the ranking without the examples."""
     kept = np.ones(len(decades), bool)
     kept[[*named]] = False
     posts = labelled.compared.contents.post_counts[kept]

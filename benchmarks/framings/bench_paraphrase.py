@@ -29,7 +29,7 @@ _TOP = 10
 _BLOCK = 500
 _LANGUAGES = {"en": "English", "zh": "Chinese"}
 
-# The similarities of the captions from a place to another with all captions, a block at a time.
+# The similarities of captions `start` to `stop` with all captions.
 Ranked = Callable[[int, int], np.ndarray]
 
 
@@ -72,7 +72,7 @@ def _options() -> argparse.Namespace:
 
 
 def _beside(found: Mapping[str, tuple[float, float]], name: str, ten: float) -> tuple[str, float]:
-    """The words of the same language are what every path stands beside."""
+    """Each path beside the words of the same language."""
     peer = found.get(f"{name.partition(':')[0]}: words, TF-IDF (peer)", (0.0, 0.0))[1]
     return (f"words: {peer:.1%}", ten / peer) if peer else ("", float("nan"))
 
@@ -91,7 +91,7 @@ def _captions(step: int) -> tuple[dict[str, list[str]], np.ndarray]:
 
 
 def _by_words(texts: Sequence[str]) -> Ranked:
-    """Words of every language, or characters where no spaces are written."""
+    """Words of every language, or characters in scripts without spaces."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     analyzer = "word" if all(text.isascii() for text in texts[:5]) else "char"
@@ -123,8 +123,8 @@ def _by_rows(rows: csr_matrix) -> Ranked:
     return ranked
 
 
-def _by_vectors(asked: np.ndarray, among: np.ndarray) -> Ranked:
-    return lambda start, stop: asked[start:stop] @ among.T
+def _by_vectors(query: np.ndarray, among: np.ndarray) -> Ranked:
+    return lambda start, stop: query[start:stop] @ among.T
 
 
 def _vectors(

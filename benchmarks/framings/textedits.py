@@ -145,7 +145,7 @@ EDITS: Mapping[str, Edit] = MappingProxyType(
 
 
 def _parts(text: str, language: str) -> list[str]:
-    """Words, or every three characters where none are told apart; at least five."""
+    """Words, or every three characters in scripts without spaces; at least five."""
     step = 3 if len(text) >= 15 else 1
     parts = text.split(" ") if language == "en" else []
     if len(parts) < 5:

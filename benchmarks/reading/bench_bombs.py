@@ -17,18 +17,18 @@ from bombs import bombs
 from hostile_texts import folders, texts
 
 _SECONDS, _MEMORY = 60, 3 * 2**29
-_ADDRESSES = 8 * 2**30  # bytes that a process may ask for
+_ADDRESSES = 8 * 2**30  # bytes that a process may allocate
 
 
 def _read(path: Path) -> None:
-    """What `add` asks of a source; it prints what it found."""
+    """Read a source as `add` does; print what was found."""
     from frametrace.posts.errors import FrametraceError
     from frametrace.posts.media.media_library import MediaLibrary
     from frametrace.posts.model import Post
     from frametrace.posts.open_source import open_source
 
     posts = others = 0
-    told = ""
+    outcome = ""
     try:
         opened = open_source(path)
         library = MediaLibrary([path] if opened.holds_media else [])
@@ -39,13 +39,13 @@ def _read(path: Path) -> None:
                     others += sum(1 for _ in library.find(entry, base))
                 else:
                     others += 1
-                    told = told or getattr(entry, "reason", "")
+                    outcome = outcome or getattr(entry, "reason", "")
         for _ in library.resolve_guesses(lambda ids: set()):
             others += 1
         others += sum(1 for _ in library.unassigned()) + sum(1 for _ in library.unused_entries())
     except FrametraceError as error:
-        told = str(error)
-    print(json.dumps([_peak(), f"{posts:,} posts, {others:,} other; {told[:150]}"]))
+        outcome = str(error)
+    print(json.dumps([_peak(), f"{posts:,} posts, {others:,} other; {outcome[:150]}"]))
 
 
 def main() -> None:
@@ -77,10 +77,10 @@ def _tried(name: str, path: Path) -> bool:
             process.kill()
             out, err = process.communicate()
     seconds = time.monotonic() - begun
-    peak, told = json.loads(out) if process.returncode == 0 else (0, err.strip()[-150:])
+    peak, outcome = json.loads(out) if process.returncode == 0 else (0, err.strip()[-150:])
     bad = seconds > _SECONDS or peak > _MEMORY or process.returncode != 0
     verdict = "BAD " if bad else "ok  "
-    print(f"{verdict}{seconds:7.1f} s {peak / 2**20:7.0f} MiB  {name}: {told}", flush=True)
+    print(f"{verdict}{seconds:7.1f} s {peak / 2**20:7.0f} MiB  {name}: {outcome}", flush=True)
     return bad
 
 

@@ -28,7 +28,7 @@ _COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def bombs() -> Iterator[tuple[str, Make]]:
-    """What each is, and what makes it in an empty folder."""
+    """The name of each, and the function that makes it in an empty folder."""
     for kind in _COMPRESSORS:
         for begins, name in ((b"", "z.csv"), (b'{"a": "', "z.json"), (b"PAR1", "z.parquet")):
             yield f"2 GB of zeros: {name}.{kind}", partial(_repeated, name, kind, begins)

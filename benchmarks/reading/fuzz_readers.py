@@ -25,7 +25,7 @@ from typing import Any
 _BLOCK = 500  # inputs
 _SLOW, _HANGS = 10.0, 120.0  # seconds: of the processor, and of a clock on a busy machine
 _MUCH = 2**30  # bytes of memory for one input
-_EVERY = 50  # inputs, of which one is also given to the command line
+_CLI_INTERVAL = 50  # one in this many inputs is also given to the command line
 
 
 def main() -> None:
@@ -79,15 +79,15 @@ def _noted(notes: Path | None) -> dict[int, dict[str, Any]]:
 
 
 class _Worker:
-    """A process that reads inputs; a new one takes the place of one that hangs or crashes."""
+    """A process that reads inputs; it is replaced if it hangs or crashes."""
 
     def __init__(self, seed: int, scratch: Path) -> None:
         self._command = [sys.executable, str(Path(__file__).with_name("reading_worker.py"))]
-        self._command += [str(scratch), str(seed), str(_EVERY)]
+        self._command += [str(scratch), str(seed), str(_CLI_INTERVAL)]
         self._process = self._begun()
 
     def read(self, number: int) -> dict[str, Any]:
-        """What came of an input."""
+        """The outcome of an input."""
         process = self._process
         assert process.stdin and process.stdout
         process.stdin.write(f"{number}\n")

@@ -110,7 +110,7 @@ def _changed(data: bytes, sample: Path, kind: str, rng: Random) -> tuple[bytes, 
 def _placed(
     data: bytes, name: str, sample: Path, folder: Path, rng: Random, what: list[str]
 ) -> Path:
-    """Write it as it is, in a folder beside what belongs to it, or in a container."""
+    """Write it unpacked, in a folder with its related files, or in a container."""
     chance = rng.random()
     if chance < 0.45:
         if rng.random() < 0.1:
@@ -142,14 +142,14 @@ def _placed(
 
 
 def _siblings(sample: Path) -> list[tuple[str, bytes]]:
-    """Other files of a sample's format, which may say whose the posts are, and its pictures."""
+    """Other files of a sample's format, which may name the account, and its pictures."""
     near = sorted(path for path in sample.parent.rglob("*") if path.is_file() and path != sample)
     near = [path for path in near if not path.name.endswith(".expected.json")][:6]
     return [(path.relative_to(sample.parent).as_posix(), path.read_bytes()) for path in near]
 
 
 def _media(sample: Path, folder: Path, rng: Random) -> Path:
-    """A folder or an archive of pictures whose names posts may mean."""
+    """A folder or an archive of pictures that posts may refer to."""
     root = folder / "media"
     root.mkdir()
     text = sample.read_bytes()[:20_000].decode("utf-8", "replace")

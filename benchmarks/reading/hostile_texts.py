@@ -21,7 +21,7 @@ _MESSAGE = '<div class="message default" id="message1"><div class="body"></div><
 
 
 def texts() -> Iterator[tuple[str, Make]]:
-    """What each is, and what makes it in an empty folder."""
+    """The name of each, and the function that makes it in an empty folder."""
     for name, kinds in (
         ("a.json", _documents),
         ("a.jsonl", _records),
@@ -88,7 +88,7 @@ def _chats() -> Iterator[tuple[str, Parts]]:
     yield "a message of 10 million lines", lambda: [_CHAT, "x\n" * 10**7]
     yield "a line of `<` and `:`", lambda: [_CHAT, "<a:" * 300_000 + "\n"]
     yield "a million messages alike", lambda: [(_CHAT + "ok\n") * 10**6]
-    yield "100 MB that are no chat", lambda: [_MEGA] * 100
+    yield "100 MB that are not a chat", lambda: [_MEGA] * 100
 
 
 def _long_names() -> Iterable[str]:
@@ -101,7 +101,7 @@ def _below_a_long_name(item: str) -> Iterable[str]:
 
 
 def folders() -> Iterator[tuple[str, Make]]:
-    """What each is, and what makes it in an empty folder."""
+    """The name of each, and the function that makes it in an empty folder."""
     for suffix in (".bin", ".txt", ".json", ".csv", ".html", ".js", ".jpg", ""):
         what = f"a folder of 100,000 files of no known kind: *{suffix or ' without suffix'}"
         yield what, partial(_many, suffix, 100_000)

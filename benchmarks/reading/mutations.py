@@ -118,7 +118,7 @@ def mutated_bytes(data: bytes, rng: Random) -> bytes:
 
 
 def mutated_text(data: bytes, rng: Random) -> bytes:
-    """The same of a text's lines and words, which stays a text."""
+    """Lines and words changed, cut, doubled or put in; the result is still text."""
     lines = data.decode("utf-8", "surrogateescape").splitlines(keepends=True)
     for _ in range(rng.choice((1, 2, 4))):
         at = rng.randrange(len(lines) + 1)

@@ -62,7 +62,7 @@ def recoded(data: bytes, rng: Random) -> bytes:
 
 
 def packed(data: bytes, name: str, how: str, rng: Random) -> tuple[bytes, str]:
-    """The file in a container, and how that is called."""
+    """The file in a container, and its file name."""
     if how in ("gz", "zst", "xz", "bz2"):
         return _COMPRESSED[how](data), f"{name}.{how}"
     if how == "gz in gz":
@@ -157,7 +157,7 @@ def _add(archive: tarfile.TarFile, name: str, data: bytes, kind: bytes, link: st
 
 
 def _with_odd_header(data: bytes, rng: Random) -> bytes:
-    """A field of a header changed, with the checksum that it then has."""
+    """A field of a header changed, with the matching checksum."""
     changed = bytearray(data)
     at = 512 * rng.randrange(max(1, len(data) // 512 - 2))
     start, size = rng.choice(

@@ -34,7 +34,7 @@ from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.open_source import open_source
 from frametrace.posts.read_settings import ReadSettings
 
-_ADDRESSES = 8 * 2**30  # bytes that the process may ask for
+_ADDRESSES = 8 * 2**30  # bytes that the process may allocate
 _FILE = 2**30
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = frozenset(
@@ -167,7 +167,7 @@ def _read(given: Input) -> dict[str, Any]:
 
 
 def _check(entry: Any) -> None:
-    """Raise AssertionError where an entry breaks what later stages rely on."""
+    """Raise AssertionError if an entry breaks what later stages rely on."""
     for each in fields(entry):
         str(getattr(entry, each.name)).encode()
     if isinstance(entry, Skipped):
@@ -185,7 +185,7 @@ def _check(entry: Any) -> None:
 
 
 def _check_file(file: MediaFile | Skipped) -> None:
-    """Raise AssertionError where a picture lies outside of the folder of the input."""
+    """Raise AssertionError if a picture is outside the folder of the input."""
     if isinstance(file, Skipped):
         str(file).encode()
         return
@@ -200,17 +200,17 @@ def _by_command(given: Input, command: tuple[str, ...]) -> dict[str, Any]:
     arguments = [*command, str(given.path), "--media", str(given.media)]
     arguments += ["--format", given.format] if given.format else []
     arguments += [part for pair in given.pairs for part in ("--column", pair)]
-    told = io.StringIO()
+    stderr = io.StringIO()
     before, sys.argv = sys.argv, ["frametrace", *arguments]
     try:
-        with redirect_stdout(io.StringIO()), redirect_stderr(told):
+        with redirect_stdout(io.StringIO()), redirect_stderr(stderr):
             cli.main()
     except SystemExit as ended:
         code = int(ended.code or 0)
     finally:
         sys.argv = before
     found: dict[str, Any] = {"code": code}
-    return found | ({"failure": told.getvalue()[-300:]} if code not in (0, 1, 2, 3) else {})
+    return found | ({"failure": stderr.getvalue()[-300:]} if code not in (0, 1, 2, 3) else {})
 
 
 def _memory(name: str) -> int:

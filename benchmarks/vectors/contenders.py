@@ -26,7 +26,7 @@ _CALIBRATED = 128  # rows that the static quantisation sees
 def contenders(
     network: Network, calibration: Sequence[Batch], *, few: bool
 ) -> Iterator[tuple[str, Callable[[], Runtime]]]:
-    """Names, and what makes each; making one may fail where its packages are absent.
+    """Names, and the function that makes each; it may fail if packages are missing.
 
     `few` leaves out what takes minutes to compile, and one thread of several.
     """
@@ -54,7 +54,7 @@ def contenders(
 
 
 class OneThread:
-    """Another runtime while PyTorch may use one thread."""
+    """Another runtime, with PyTorch limited to one thread."""
 
     def __init__(self, runtime: PyTorch) -> None:
         self.precision, self.batch = runtime.precision, runtime.batch
@@ -81,7 +81,7 @@ class Compiled:
 
 
 class OnnxRuntime:
-    """The network exported to ONNX; in 8 bits with one scale for all that goes into a layer."""
+    """The network exported to ONNX; in 8 bits with one scale for all inputs of a layer."""
 
     precision = NumericPrecision.FLOAT32
     batch = 32
@@ -155,7 +155,7 @@ class Plain:
 
 
 class Static:
-    """OpenVINO with 8-bit numbers whose scales were fixed by what a calibration saw."""
+    """OpenVINO with 8-bit numbers whose scales are fixed by a calibration."""
 
     precision = NumericPrecision.INT8
     batch = 16

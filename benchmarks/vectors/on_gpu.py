@@ -40,7 +40,7 @@ SIDE = (480, 360)
 def measured(
     chosen: argparse.Namespace,
 ) -> Iterator[tuple[str, list[Finding], list[str], Sequence[str]]]:
-    """The name, findings, remarks, and the packages that took part."""
+    """The name, findings, remarks, and the packages used."""
     if not torch.cuda.is_available() and not chosen.quick:
         raise Stopped("this machine has no GPU that PyTorch sees")
     with tempfile.TemporaryDirectory(prefix="bench-vectors-") as name:
@@ -59,7 +59,7 @@ def measured(
 
 
 def _files(chosen: argparse.Namespace, folder: Path) -> list[MediaItem]:
-    """Different files of 480 x 360 pixels; some differ in nothing but what follows the pixels."""
+    """Different files of 480 x 360 pixels; some differ only in the bytes after the pixels."""
     distinct = DISTINCT_QUICK if chosen.quick else DISTINCT
     count = FILES_QUICK if chosen.quick else FILES
     # Forked: they draw only, and importing the models takes each of them ten seconds.
@@ -177,7 +177,7 @@ class _Compiled:
 def _ahead(
     chosen: argparse.Namespace, exact: Clip, fast: Clip, items: Sequence[MediaItem]
 ) -> tuple[list[Finding], list[str]]:
-    """From files to vectors: the real loop, beside one that computes only when it has decoded."""
+    """From files to vectors: the real loop, beside one that decodes everything first."""
     with ProcessPool() as pool:
         preparation = Preparation({"clip": exact.preparer()})
         list(pool.map(preparation, items[: 64 * cpu_count()]))  # the workers have started

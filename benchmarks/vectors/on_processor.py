@@ -31,7 +31,7 @@ PACKAGES = (
     *("onnxruntime", "onnx", "numpy"),
 )
 GOALS = {"pictures": 2.5, "captions": 3.0}
-LEAST_COSINE, LEAST_NEIGHBOURS = 0.99, 0.97
+MIN_COSINE, MIN_NEIGHBOURS = 0.99, 0.97
 ROUNDS, ROUNDS_QUICK = 3, 2
 PICTURES, PICTURES_QUICK = 256, 40
 AT_A_TIME, AT_A_TIME_QUICK = 64, 16  # pictures of a turn
@@ -44,7 +44,7 @@ Vectors = Callable[[Sequence[object]], np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What vectors are computed of: `timed` in turns, all of `compared` once."""
+    """The inputs of the vectors: `timed` in turns, all of `compared` once."""
 
     name: str
     goal: str
@@ -55,7 +55,7 @@ class Subject:
 def measured(
     chosen: argparse.Namespace,
 ) -> Iterator[tuple[str, list[Finding], list[str], Sequence[str]]]:
-    """Of pictures and captions: the name, findings, remarks, and the packages that took part."""
+    """For pictures and captions: the name, findings, remarks, and the packages used."""
     if (shared := shared_data()) is None:
         raise Stopped("the photographs and captions are in ../shared/data, which is absent")
     packages = [name for name in PACKAGES if _installed(name)]
@@ -101,12 +101,12 @@ def _of_pictures(chosen: argparse.Namespace, shared: Path) -> tuple[list[Finding
 def _with_outliers(
     network: Network, by: Callable[[Runtime], Vectors], photographs: Sequence[object]
 ) -> str:
-    """Agreement where a few channels are far larger than the others: what 8 bits bear worst."""
+    """Agreement if a few channels are far larger than the rest: the worst case for 8 bits."""
     import torch
 
     side = network.samples[0][0].shape[1]
     network = replace(network, samples=[network.samples[0], (probe_pictures(side, side),)])
-    told = []
+    outcomes = []
     for factor in OUTLIERS:
         module = copy.deepcopy(network.module)
         for norm in module.modules():
@@ -117,11 +117,13 @@ def _with_outliers(
         exact, ours = PyTorch(changed), OpenVino(changed)
         agreed = agreement(by(exact)(photographs), by(ours)(photographs))
         refused = disagreement(changed, exact, ours)
-        told.append(f"{factor} times: {agreed}, {'refused: ' + refused if refused else 'accepted'}")
+        outcomes.append(
+            f"{factor} times: {agreed}, {'refused: ' + refused if refused else 'accepted'}"
+        )
     return (
         f"Ours with {OUTLYING} channels of every norm of {ARCHITECTURE} made larger, as outliers "
         f"in trained transformers are (arXiv 2208.07339), {len(photographs)} photographs, and "
-        f"what the check at loading says: {'; '.join(told)}."
+        f"the result of the check at loading: {'; '.join(outcomes)}."
     )
 
 
@@ -172,7 +174,7 @@ def _made(
     by: Callable[[Runtime], Vectors],
     chosen: argparse.Namespace,
 ) -> dict[str, Vectors]:
-    """What computes vectors, by name; what can't be made is left out, saying so."""
+    """The runtimes by name; those that can't be made are left out with a message."""
     made = {}
     for name, make in contenders(network, calibration, few=chosen.quick):
         start = time.perf_counter()
@@ -230,10 +232,10 @@ def _finding(
 
 
 def _remark(subject: Subject, agreed: Agreement) -> str:
-    told = "" if agreed.mean >= LEAST_COSINE and agreed.neighbours >= LEAST_NEIGHBOURS else " not"
+    negation = "" if agreed.mean >= MIN_COSINE and agreed.neighbours >= MIN_NEIGHBOURS else " not"
     return (
         f"{subject.name}, {len(subject.compared):,} of them, ours: mean cosine {agreed.mean:.4f} "
-        f"(goal ≥ {LEAST_COSINE:g}), nearest neighbours {agreed.neighbours:.1%} (goal ≥ "
-        f"{LEAST_NEIGHBOURS:.0%}):{told} reached. {agreed.as_near:.1%} find one that is as near in "
-        "float32, to 0.005."
+        f"(goal ≥ {MIN_COSINE:g}), nearest neighbours {agreed.neighbours:.1%} (goal ≥ "
+        f"{MIN_NEIGHBOURS:.0%}):{negation} reached. {agreed.as_near:.1%} find one that is as "
+        "near in float32, to 0.005."
     )

@@ -76,7 +76,7 @@ def decode(data: bytes) -> Picture:
     Transparency is flattened over white, or over black if the picture is invisible on white;
     palettes, CMYK and 16-bit channels become 8-bit RGB; the EXIF rotation is applied. Rows that are
     missing because the file was cut off are filled with one colour. Raises `DecodeError` with a
-    plain reason if the bytes are not a readable picture, and `FormatMissing` where a package is
+    plain reason if the bytes are not a readable picture, and `FormatMissing` if a package is
     missing.
     """
     if not data:
@@ -114,7 +114,7 @@ def _decode(data: bytes) -> _Pixels:
 
 
 def _repaired(data: bytes, formats: tuple[str, ...]) -> _Pixels | None:
-    """The pixels of a damaged file; None where it can't be repaired."""
+    """The pixels of a damaged file; None if it can't be repaired."""
     file = repair(data, MAX_PIXELS)
     if file is None:
         return None
@@ -232,7 +232,7 @@ def _reduction(width: int, height: int) -> int:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF's Orientation, 1 to 8; 1 where the EXIF data are damaged."""
+    """EXIF's Orientation, 1 to 8; 1 if the EXIF data are damaged."""
     try:
         return int(image.getexif().get(Base.Orientation, 1))
     except Exception:  # Pillow raises any exception for damaged EXIF data

@@ -27,7 +27,7 @@ _J2K_SIGNATURES = (b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n")
 def recognize(data: bytes, max_pixels: int) -> tuple[bytes, tuple[str, ...]]:
     """The bytes to give to Pillow, and the formats to try.
 
-    Raises `FormatMissing` where an optional package could read the file, and `DecodeError` where a
+    Raises `FormatMissing` if an optional package could read the file, and `DecodeError` if a
     format that Pillow can't check declares more than `max_pixels`.
     """
     if _is_heic(data):

@@ -12,7 +12,7 @@ from frametrace.posts.errors import ModelMissing
 
 __all__ = ["PROBE_TEXTS", "ChosenRuntime", "choose_runtime", "disagreement", "probe_pictures"]
 
-# Below it the conversion went wrong. The samples of the bundled caption model are at 0.998.
+# Below this, the conversion went wrong. The samples of the bundled caption model are at 0.998.
 MIN_COSINE = 0.99
 # The error of the samples' similarities to each other (root mean square), as a fraction of their
 # standard deviation. Nearest neighbours depend on it more than on the cosines: at 0.03 (the bundled
@@ -49,7 +49,7 @@ PROBE_TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class ChosenRuntime:
-    """A runtime, and a sentence on why it is not the fastest one; empty where it is."""
+    """A runtime, and a sentence on why it is not the fastest one; empty if it is."""
 
     runtime: Runtime
     note: str = ""
@@ -59,7 +59,7 @@ def choose_runtime(network: Network, wanted: NumericPrecision | None) -> ChosenR
     """Choose the runtime: of the wanted precision, else the fastest that agrees with float32.
 
     A conversion that fails or does not agree falls back to float32 with a note. Raises
-    `ModelMissing` where this machine can't compute in the wanted precision.
+    `ModelMissing` if this machine can't compute in the wanted precision.
     """
     reference = PyTorch(network)
     precision = wanted or _fastest(network)

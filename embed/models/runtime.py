@@ -56,7 +56,7 @@ class Network:
     """A loaded model as one function of arrays, which every runtime must agree on.
 
     `module` takes the arrays of a `Batch` as tensors and gives (n, d) float32 of unit length.
-    `samples` are batches of different shapes: a runtime may be built from the first; the others
+    `samples` are batches of different shapes: a runtime may be built from the first; the rest
     check whether it agrees with float32.
     """
 

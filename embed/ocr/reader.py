@@ -143,7 +143,7 @@ class TextReader:
 
 @cache
 def reader() -> TextReader:
-    """This process's reader. Raises `ImportError` where the extra `ocr` is missing."""
+    """This process's reader. Raises `ImportError` if the extra `ocr` is missing."""
     import cv2
 
     cv2.setNumThreads(1)  # the workers already use all processors
@@ -151,7 +151,7 @@ def reader() -> TextReader:
 
 
 def model_files() -> list[Path]:
-    """The files of the models. Raises `ImportError` where the packages or the files are missing."""
+    """The files of the models. Raises `ImportError` if the packages or the files are missing."""
     specs = {package: find_spec(package) for package in ("onnxruntime", "rapidocr")}
     for package, spec in specs.items():
         if spec is None:

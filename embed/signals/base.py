@@ -32,7 +32,7 @@ Orientation = tuple[bool, int]  # whether left and right are swapped, then degre
 
 
 class Metric(StrEnum):
-    """How two values of a signal are compared. `index.store` has one index for each."""
+    """How two values of a signal are compared. `index.index_store` has one index for each."""
 
     HAMMING = "hamming"  # distance in bits, int
     COSINE = "cosine"  # similarity in [-1, 1]
@@ -84,7 +84,7 @@ class ModelChoice:
     precision: NumericPrecision | None = None  # None: the fastest that agrees with float32
 
     def get(self, option: str) -> str:
-        """The value of an option; empty where nothing was chosen."""
+        """The value of an option; empty if nothing was chosen."""
         return self.options.get(option, "")
 
 
@@ -126,7 +126,7 @@ class Signal(ABC):
 
     @classmethod
     def open(cls, chosen: ModelChoice) -> Self:
-        """Create the signal with a chosen model. Raises `ModelMissing` where it isn't there."""
+        """Create the signal with a chosen model. Raises `ModelMissing` if it isn't there."""
         return cls()
 
     @classmethod
@@ -207,7 +207,7 @@ class PictureSignal(Signal):
     """A signal of pictures: one step in the decoding workers, one in the process with the models.
 
     `orientations` are the mirrored and rotated versions of a picture that `query_values` also
-    computes; empty where the values don't depend on orientation or only the upright one is searched
+    computes; empty if the values don't depend on orientation or only the upright one is searched
     for.
     """
 

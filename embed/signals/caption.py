@@ -136,7 +136,7 @@ class Caption(CaptionSignal):
         return f"similar meaning: cosine similarity {row['similarity']:.2f} of the captions"
 
     def compute(self, texts: Sequence[str]) -> pa.Table:
-        """The column `code`: (d,) float32 of unit length, null where the model can't read the text.
+        """The column `code`: (d,) float32 of unit length, null if the model can't read the text.
 
         Links and mentions are removed: they are not words, and would make all replies to one
         account alike.

@@ -1,8 +1,8 @@
 """The `overlay` signal: the text inside a picture, read by OCR and compared as captions are.
 
-The table has a row for every picture: `text`, its lines in reading order, null where there is no
+The table has a row for every picture: `text`, its lines in reading order, null if there is no
 text; `text_sha256`, the digest of the text's UTF-8 bytes, under which `caption` and `caption_key`
-have the text's values beside those of posts; and `lines` with each line's confidence and position,
+store the text's values with those of posts; and `lines` with each line's confidence and position,
 null for a picture that the OCR failed on.
 
 Every picture is read separately, unless its decoded pixels are identical to another's. Copies that
@@ -100,7 +100,7 @@ class OcrText(PictureSignal):
         return _read
 
     def finish(self, prepared: Sequence[tuple[Line, ...] | None]) -> pa.Table:
-        """Columns `text`, `text_sha256` and `lines`; the first two null where there is no text."""
+        """Columns `text`, `text_sha256` and `lines`; the first two null if there is no text."""
         texts = ["\n".join(line.text for line in lines or ()) or None for lines in prepared]
         digests = [text and hashlib.sha256(text.encode()).hexdigest() for text in texts]
         return pa.table(
@@ -116,7 +116,7 @@ class OcrText(PictureSignal):
 
 
 def _read(picture: Picture) -> tuple[Line, ...] | None:
-    """The lines of text in the picture; None where the OCR fails on it."""
+    """The lines of text in the picture; None if the OCR fails on it."""
     ocr = reader()
     try:
         return ocr.read(picture.image)

@@ -38,7 +38,7 @@ class Thumbnail(PictureSignal):
     def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Similarities, (m, n) float32 in [-1, 1]: correlation of pictures stretched to one size.
 
-        `a` and `b` hold (m,) and (n,) values, bytes each. 0 where one has a single shade. Nothing
+        `a` and `b` hold (m,) and (n,) values, bytes each. 0 if one has a single shade. Nothing
         is aligned here.
         """
         rows, columns = (np.array([_normalized(code) for code in codes]) for codes in (a, b))

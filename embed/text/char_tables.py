@@ -36,7 +36,7 @@ INVISIBLE = (
     *(range(0x1D173, 0x1D17B), range(0xE0000, 0xE1000)),
 )
 # Unicode's blocks of accents that belong to no script. NFKC merges those of real letters into the
-# letter; the others strike words through or pile up on them.
+# letter; the rest strike words through or pile up on them.
 _ACCENTS = (
     range(0x300, 0x370),
     range(0x1AB0, 0x1B00),

@@ -45,7 +45,7 @@ def grams(key: str) -> frozenset[str]:
 
 
 def jaccard(a: str, b: str) -> float:
-    """The Jaccard similarity of two keys' n-grams, 0 to 1; 0 where neither has any."""
+    """The Jaccard similarity of two keys' n-grams, 0 to 1; 0 if neither has any."""
     grams_a, grams_b = grams(a), grams(b)
     return len(grams_a & grams_b) / (len(grams_a | grams_b) or 1)
 

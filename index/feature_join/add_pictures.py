@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.signals.local import Features
-from frametrace.index.codes import as_digests, as_keys
+from frametrace.index.distinct_codes import as_digests, as_keys
 from frametrace.index.feature_join.geometric_consistency import pack_positions
 from frametrace.index.feature_join.join_folder import (
     PICTURE_DTYPE,

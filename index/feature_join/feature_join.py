@@ -17,9 +17,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from frametrace.case.files import replacing
-from frametrace.index.codes import as_digits
-from frametrace.index.compiled import has_numba
+from frametrace.case.atomic_files import replacing
+from frametrace.index.distinct_codes import as_digits
 from frametrace.index.feature_join.add_pictures import add_pictures, new_pictures, read_records
 from frametrace.index.feature_join.feature_votes import (
     RANGE_BITS,
@@ -35,6 +34,7 @@ from frametrace.index.feature_join.join_folder import PENDING, JoinFolder, check
 from frametrace.index.feature_join.lsh_keys import MAX_FEATURES, PART_COUNT
 from frametrace.index.feature_join.lsh_tables import PairCriteria, pairs_by_table
 from frametrace.index.feature_shards import FeatureShards
+from frametrace.index.numba_compile import has_numba
 from frametrace.work.executor import Executor, all_results
 from frametrace.work.progress import Progress, Silent
 from frametrace.work.thread_pool import ThreadPool
@@ -51,11 +51,11 @@ PROPOSAL_SCHEMA = pa.schema(
     ]
 )
 # A pair is proposed if it is among this many best pairs of either picture. Watermarks and the like
-# add some pairs beside the true ones; of 3,000 copies of one picture, 20 of each connect them all.
+# add some pairs to the true ones; of 3,000 copies of one picture, 20 of each connect them all.
 MAX_PARTNERS = 20
 _MIN_COMPILED = 1_000_000  # records: loops are compiled above, if numba is installed
 _MIN_WEIGHT_PICTURES = 1 << 16  # assumed for weights: among few pictures, all features seem common
-_UNIT_RECORDS = 1 << 20  # smaller parts are compared together until they have so many records
+_UNIT_RECORDS = 1 << 20  # smaller parts are compared together until they have this many records
 
 _Unit = dict[int, int]  # parts that are compared together, and the record count of each
 

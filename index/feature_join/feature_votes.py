@@ -20,7 +20,7 @@ from typing import Self
 
 import numpy as np
 
-from frametrace.case.files import replacing
+from frametrace.case.atomic_files import replacing
 from frametrace.index.feature_join.lsh_keys import PICTURE_SHIFT, Records
 from frametrace.index.feature_join.lsh_tables import RecordPairs
 

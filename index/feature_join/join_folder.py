@@ -21,7 +21,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from frametrace.case.files import (
+from frametrace.case.atomic_files import (
     TEMPORARY,
     flush,
     read_json,

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from frametrace.index.compiled import compiled, popcount_intrinsic
 from frametrace.index.feature_join.lsh_keys import KEY_MULTIPLIERS
+from frametrace.index.numba_compile import compiled, popcount_intrinsic
 
 __all__ = [
     "find_marked",

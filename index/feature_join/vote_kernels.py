@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from frametrace.index.compiled import compiled
+from frametrace.index.numba_compile import compiled
 
 __all__ = ["pack_votes", "tally_votes"]
 

@@ -14,10 +14,10 @@ from typing import IO, Protocol
 import numpy as np
 from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
 
-from frametrace.case.files import reserve_space
+from frametrace.case.atomic_files import reserve_space
 from frametrace.embed.signals.local import BITS, Features
 from frametrace.index.arrays import save_array
-from frametrace.index.codes import as_keys
+from frametrace.index.distinct_codes import as_keys
 from frametrace.index.feature_search.codebook import nearest_centers, train_centers
 from frametrace.index.feature_search.picture_votes import ANGLE_STEPS, SCALE_STEPS
 from frametrace.index.feature_shards import FeatureShards, NumberedPictures

@@ -69,8 +69,8 @@ class _Search:
 
         index = faiss.IndexBinaryFlat(8 * self.centers.shape[1])
         index.add(self.centers)
-        # FAISS's own threads wait for each other in busy loops: very slow where others need the
-        # processors. The setting is the calling thread's alone.
+        # FAISS's own threads wait for each other in busy loops: very slow if other processes need
+        # the cores. The setting is the calling thread's alone.
         before = faiss.omp_get_max_threads()
         faiss.omp_set_num_threads(1)
         try:

@@ -18,7 +18,7 @@ import pyarrow as pa
 from frametrace.embed.signals.local import Features
 from frametrace.index.arrays import map_array
 from frametrace.index.base import Hits, Index, IndexSource, Manifest
-from frametrace.index.codes import as_digits, as_keys
+from frametrace.index.distinct_codes import as_digits, as_keys
 from frametrace.index.feature_search.build_inverted_index import (
     ARRAY_NAMES,
     POSE_BITS,

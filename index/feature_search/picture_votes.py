@@ -63,7 +63,7 @@ class FeatureHits:
 def count_votes(hits: FeatureHits, pictures: int, known: int, limit: int) -> np.ndarray:
     """The votes for each of `pictures` pictures, (n,) float32; `known` of them can be found.
 
-    The votes of the `limit` pictures with most votes are exact, ties included. Others may be 0.
+    The votes of the `limit` pictures with most votes are exact, ties included. The rest may be 0.
     """
     weight = np.log1p(known / np.maximum(hits.within, 1)).astype(np.float32)
     min_scale = int(hits.scale.min(initial=0))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from frametrace.index.compiled import compiled, popcount_intrinsic
+from frametrace.index.numba_compile import compiled, popcount_intrinsic
 
 __all__ = ["scan_lists"]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from frametrace.index.arrays import map_array, save_array
 from frametrace.index.base import CodeIndex, Hits, Manifest
-from frametrace.index.codes import Codes
+from frametrace.index.distinct_codes import Codes
 from frametrace.index.hamming.hamming_join import HammingJoin
 
 __all__ = ["HammingIndex"]

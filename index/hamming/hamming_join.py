@@ -11,15 +11,15 @@ from itertools import combinations_with_replacement, pairwise, product
 import numpy as np
 
 from frametrace.index.base import Hits
-from frametrace.index.compiled import has_numba
 from frametrace.index.hamming.dense_blocks import find_dense_blocks
 from frametrace.index.hamming.pigeonhole import cheapest_plan
+from frametrace.index.numba_compile import has_numba
 from frametrace.work.cpus import cpu_count
 from frametrace.work.thread_pool import ThreadPool
 
 __all__ = ["DEFAULT_MEMORY", "HammingJoin", "JoinUnit", "dense_block_pairs"]
 
-DEFAULT_MEMORY = 2**30  # bytes beside the hashes themselves
+DEFAULT_MEMORY = 2**30  # bytes besides the hashes themselves
 _MIN_COMPILED = 2**28  # comparisons: FAISS makes fewer before compiled loops are even loaded
 _NO_LABELS = np.empty(0, np.int32)
 # Queries that FAISS answers at a time; fewer if they could find more than `_MAX_HITS` together.
@@ -55,7 +55,7 @@ class HammingJoin:
     `a` and `b` are (n, 8) or (n, 32) uint8, with 2^32 rows at most. Equal rows of one set are pairs
     as well: collapse them first. Iterating gives `Hits` (query: row of A; row: row of B; value:
     distance in bits), every pair once, in batches and in a stable order. A unit can run by itself,
-    and always gives the same pairs. `memory` limits what is held beside the hashes, in bytes: less
+    and always gives the same pairs. `memory` limits what is held besides the hashes, in bytes: less
     memory makes more and smaller units.
 
     `compiled` selects the loops that numba compiles (extra `fast`). By default they run if numba is

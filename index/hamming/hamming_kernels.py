@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from frametrace.index.compiled import compiled, popcount_intrinsic
 from frametrace.index.hamming.pigeonhole import PairTests
+from frametrace.index.numba_compile import compiled, popcount_intrinsic
 
 __all__ = [
     "BucketNeighbors",
@@ -126,7 +126,7 @@ def _distance(  # noqa: PLR0913, PLR0917  unpacking a tuple of arrays costs time
     limits: np.ndarray,
     within: np.ndarray,
 ) -> Any:
-    """The bits in which code x of A and code y of B differ, or -1 where a test fails."""
+    """The bits in which code x of A and code y of B differ, or -1 if a test fails."""
     bits: Any = 0
     for test in range(len(limits)):
         bits = 0

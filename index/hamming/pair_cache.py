@@ -18,15 +18,21 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from frametrace.case.files import TEMPORARY, replacing, to_json, write_atomically
+from frametrace.case.atomic_files import TEMPORARY, replacing, to_json, write_atomically
 from frametrace.case.locks import comparison_lock
 from frametrace.case.store import Case
 from frametrace.index.arrays import map_array, sha256_of
 from frametrace.index.base import Hits
-from frametrace.index.codes import Codes, as_keys, first_bytes
+from frametrace.index.distinct_codes import Codes, as_keys, first_bytes
 from frametrace.index.hamming.hamming_index import HammingIndex
 from frametrace.index.hamming.hamming_join import HammingJoin, dense_block_pairs
-from frametrace.index.store import PAIRS_DONE, index_folder, open_index, pair_files, read_manifest
+from frametrace.index.index_store import (
+    PAIRS_DONE,
+    index_folder,
+    open_index,
+    pair_files,
+    read_manifest,
+)
 from frametrace.posts.errors import CaseError, IndexMismatch
 from frametrace.work.progress import Progress, Silent
 

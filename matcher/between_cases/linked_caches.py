@@ -6,11 +6,11 @@ A join of features grows in place, so the join of the case with the most picture
 
 from collections.abc import Sequence
 
-from frametrace.case.files import link_file
+from frametrace.case.atomic_files import link_file
 from frametrace.case.store import Case
 from frametrace.embed.signals import copy_hashes
 from frametrace.index.feature_join.join_folder import copy_join, joined_picture_count
-from frametrace.index.store import PAIRS_DONE, index_folder
+from frametrace.index.index_store import PAIRS_DONE, index_folder
 from frametrace.matcher.framing.by_example.saved_framings import share_framings
 from frametrace.matcher.pictures.compare_pairs import JOIN, compared_folder
 

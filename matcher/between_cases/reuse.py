@@ -16,8 +16,8 @@ from frametrace.case.store import Case
 from frametrace.embed.signals import pdq
 from frametrace.matcher.account_names import connect
 from frametrace.matcher.between_cases.origins import Origins, origins_of
-from frametrace.matcher.photos.assignment import SAME_BYTES
-from frametrace.matcher.results import MATCHES, POST_FIELDS, GroupKind, Relation
+from frametrace.matcher.photos.group_assignment import SAME_BYTES
+from frametrace.matcher.result_schemas import MATCHES, POST_FIELDS, GroupKind, Relation
 from frametrace.matcher.saved_results import Matches
 from frametrace.posts.errors import CaseError
 

@@ -12,7 +12,7 @@ from frametrace.matcher.account_names import connect
 from frametrace.matcher.between_cases.origins import Origins, origins_of
 from frametrace.matcher.between_cases.union import part_number, parts_of
 from frametrace.matcher.groups import accounts_of
-from frametrace.matcher.results import CASE_NAME, MATCHES
+from frametrace.matcher.result_schemas import CASE_NAME, MATCHES
 from frametrace.matcher.saved_results import Results
 
 __all__ = ["matches_shown", "skipped_of", "spanning_results"]

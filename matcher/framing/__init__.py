@@ -1,1 +1,1 @@
-"""Groups posts with a similar message, and says what each group is about."""
+"""Groups posts with a similar message, and summarises what each group is about."""

@@ -1,13 +1,13 @@
 """Calibrates similarities to rarity, so that the evidence of different signals can be added.
 
 Rarity is −log₁₀ p: a similarity of rarity 3 is reached by one of 1,000 pairs of unrelated items of
-the case. Unrelated pairs can't be told from related ones beforehand, and in a case about few events
-a fifth of all pairs is related. So the background is measured on its lower half, which related
-pairs don't reach: its median, and its spread below that. Above, a logistic tail is assumed. On
-captions of real posts about 14 events, where pairs of different events are known, one of 10,000
-lies above 0.54, which is calibrated to 3.0; on 2,500 captions of pictures of all kinds (flickr8k)
-one of 7,000 lies above 0.75, which is calibrated to 5. The tail depends on the subjects of the
-case; a normal tail would give 4.1 and 10.
+the case. Unrelated pairs can't be distinguished from related ones beforehand, and in a case about
+few events a fifth of all pairs is related. So the background is measured on its lower half, which
+related pairs don't reach: its median, and its spread below the median. Above the median, a logistic
+tail is assumed. On captions of real posts about 14 events, where pairs of different events are
+known, one in 10,000 is more similar than 0.54, which is calibrated to 3.0; on 2,500 captions of
+pictures of all kinds (flickr8k), one in 7,000 is more similar than 0.75, which is calibrated to 5.
+The tail depends on the subjects of the case; a normal tail would give 4.1 and 10.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ __all__ = ["MAX_RARITY", "Background", "Prior"]
 
 MAX_RARITY = 6.0  # rarer similarities count as equality
 _PAIRS = 20_000  # sampled
-_PRIOR_PAIRS = 100  # added from the prior to each sample; they decide in small cases
+_PRIOR_PAIRS = 100  # added from the prior to each sample; they dominate in small cases
 _UNKNOWN_PRIOR_PAIRS = 3  # of a prior that is only a guess
 _MIN_SCALE, _MAX_SCALE = 0.8, 2.0  # of the prior's scale
 _MAX_SHIFT = 4  # scales that a case's location may lie above the prior's

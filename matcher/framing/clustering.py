@@ -47,7 +47,7 @@ def group_contents(
 ) -> FramingGroups:
     """Group contents by their edges.
 
-    Contents that only one photo ties are left to the photo groups.
+    Contents that share nothing but one photo are left to the photo groups.
     """
     n = len(contents)
     graph = edges.graph(n, np.ones(len(edges.a), bool))
@@ -72,7 +72,7 @@ def _labels(graph: csr_matrix, contents: Contents, edges: Edges) -> np.ndarray:
     part = connected_components(edges.graph(n, inside), directed=False)[1] if n else community
     posts = np.bincount(part, contents.post_counts, minlength=1)
     has_text = np.diff(contents.all_texts().starts) > 0
-    # A single content is a framing if it has a text, several if more than one photo ties them.
+    # A single content is a framing if it has a text; several are if they share more than one photo.
     several = np.bincount(part, minlength=1) > 1
     is_framing = np.zeros(len(posts), bool)
     is_framing[part[edges.a[inside & _beyond_photo(edges.evidence)]]] = True
@@ -87,10 +87,10 @@ def _labels(graph: csr_matrix, contents: Contents, edges: Edges) -> np.ndarray:
 
 
 def _with_nearest(graph: csr_matrix, community: np.ndarray) -> np.ndarray:
-    """Move each content to the community of its nearest neighbour, if that is in another.
+    """Move each content to the community of its nearest neighbour, if that is in another one.
 
-    Modularity counts edges: a post whose photo many others carry with other words would go with
-    them, away from the few that say the same.
+    Modularity counts edges: a post whose photo many posts carry with different words would be
+    grouped with those, and not with the few posts that have the same message.
     """
     tied = np.flatnonzero(np.diff(graph.indptr))
     row = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
@@ -138,7 +138,7 @@ def _paths(graph: csr_matrix, group: np.ndarray, medoid: np.ndarray) -> np.ndarr
         return via
     edges = graph.tocoo()
     inside = (group[edges.row] == group[edges.col]) & (group[edges.row] != NONE)
-    # The spanning tree of greatest rarity, from an extra root that all medoids are children of.
+    # The spanning tree of greatest rarity, with an extra root whose children are the medoids.
     cost = MAX_RARITY * _KINDS + 1 - edges.data[inside]
     row = np.append(edges.row[inside], np.full(len(medoid), n))
     col = np.append(edges.col[inside], medoid)
@@ -159,9 +159,10 @@ def _cohesion(
     starts = np.cumsum(sizes) - sizes
     rng = np.random.default_rng(_SEED)
     pairs = np.minimum(sizes * (sizes - 1) // 2, _MAX_COHESION_PAIRS)
-    of = np.repeat(np.arange(count), pairs)
-    a = rng.integers(0, sizes[of])
-    b = (a + rng.integers(1, sizes[of])) % sizes[of]
-    similar = fusion.rarity(node[starts[of] + a], node[starts[of] + b]) >= min_rarity
-    similar_pairs = np.bincount(of, similar, minlength=count)
+    pair_group = np.repeat(np.arange(count), pairs)
+    start, size = starts[pair_group], sizes[pair_group]
+    a = rng.integers(0, size)
+    b = (a + rng.integers(1, size)) % size
+    similar = fusion.rarity(node[start + a], node[start + b]) >= min_rarity
+    similar_pairs = np.bincount(pair_group, similar, minlength=count)
     return np.where(pairs > 0, similar_pairs / np.maximum(pairs, 1), 1).astype(np.float32)

@@ -1,8 +1,8 @@
 """Reduces posts to their distinct contents, each compared once however often it is posted.
 
-A content is a caption and a set of pictures. Captions with the same key are one text, and so are
-texts in pictures: the caption of one post may be written on the picture of another. Pictures of one
-photo group with the same text are one picture.
+A content is a caption and a set of pictures. Captions and texts in pictures with the same key are
+one text: the caption of one post may be written on the picture of another. Pictures of one photo
+group with the same text are one picture.
 """
 
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ _SIGNAL_COLUMNS = {
     CaptionKey.name: pa.schema([("sha256", pa.string()), ("key", pa.string())]),
     OcrText.name: pa.schema([(n, pa.string()) for n in ("sha256", "text", "text_sha256")]),
 }
-_MAX_PICTURES = 10  # of one post; further ones of an album are left to the photo groups
+_MAX_PICTURES = 10  # of one post; the rest of an album is left to the photo groups
 
-# Every distinct text that has a key: captions of original posts, and texts in pictures. Of the
-# wordings of a key, the one with most letters in words represents it: others may be cut up by signs
-# so that no words are left.
+# Every distinct text that has a key: captions of original posts, and texts in pictures. If several
+# wordings have one key, the one with the most letters in words represents it, because others may be
+# so broken up by punctuation that no words are left.
 _TEXTS = r"""
 WITH written AS (
     SELECT caption_sha256 AS sha256, text FROM posts
@@ -43,7 +43,7 @@ FROM (
 ) GROUP BY key ORDER BY key
 """
 
-# The pictures of a case as (photo, text in it), numbered; and the files of each.
+# The pictures of a case, numbered: distinct pairs of a photo and the text in it; and their files.
 _PICTURES = """
 CREATE TEMP TABLE picture_files AS
 SELECT m.sha256, coalesce(f.medoid_sha256, m.sha256) AS photo, t.number AS text
@@ -99,7 +99,7 @@ class ItemLists:
         return len(self.starts) - 1
 
     def pairs(self, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Every item of each content in `a` (m,) with every item of its counterpart in `b`.
+        """Pair every item of each content in `a` (m,) with every item of its counterpart in `b`.
 
         Returns the index of the pair of contents and the two items of each; ordered by pair.
         """
@@ -187,6 +187,6 @@ def contents_of(case: Case, photos: pa.Table) -> Contents:
 
 
 def _signal(case: Case, name: str, columns: pa.Schema) -> pa.Table:
-    """Columns of a signal's values; no rows where the case has no such signal."""
+    """Columns of a signal's values; no rows if the case has no such signal."""
     table = signal_table(name)
     return case.read(table, columns.names) if case.epoch.rows(table) else columns.empty_table()

@@ -1,4 +1,4 @@
-"""Finds the framing groups of a case whose photos are grouped, and summarises them."""
+"""Finds the framing groups of a case, after its photos were grouped, and summarises them."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Summarises framings: terms, a representative text per language, pictures, rise over time."""
+"""Summarises framings: terms, a representative text per language, pictures, spread over time."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from frametrace.matcher.framing.text.keyphrases import terms_of_groups
 from frametrace.matcher.framing.text.representatives import representatives
 from frametrace.matcher.framing.text.term_weights import TermWeights
 from frametrace.matcher.framing.text.text_samples import TextSamples
-from frametrace.matcher.results import FRAMINGS
+from frametrace.matcher.result_schemas import FRAMINGS
 
 __all__ = ["in_group_order", "summarise"]
 

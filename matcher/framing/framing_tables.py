@@ -1,4 +1,4 @@
-"""The tables of framing groups: their posts, what ties each post in, and the matches behind it."""
+"""Builds the tables of framing groups: posts, the evidence that ties each of them, and matches."""
 
 import hashlib
 from collections.abc import Mapping
@@ -15,8 +15,15 @@ from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.fusion import FusedEvidence
 from frametrace.matcher.framing.neighbour_graph import Edges
 from frametrace.matcher.framing.pair_similarity import Basis, PairSimilarity
-from frametrace.matcher.photos.assignment import SAME_BYTES
-from frametrace.matcher.results import MATCHES, MEMBERS, TIED_BY, GroupKind, Relation, upgraded
+from frametrace.matcher.photos.group_assignment import SAME_BYTES
+from frametrace.matcher.result_schemas import (
+    MATCHES,
+    MEMBERS,
+    TIED_BY,
+    GroupKind,
+    Relation,
+    upgraded,
+)
 
 __all__ = [
     "MIN_REPORTED_RARITY",
@@ -25,7 +32,7 @@ __all__ = [
     "group_ids",
 ]
 
-MIN_REPORTED_RARITY = 0.5  # evidence of less is not listed
+MIN_REPORTED_RARITY = 0.5  # weaker evidence is not listed
 
 # One row per post of a group. A content without a neighbour that ties it in is the medoid.
 _MEMBERS = """
@@ -68,7 +75,7 @@ def _digests(contents: Contents, content: np.ndarray) -> pa.StringArray:
 def framing_matches(contents: Contents, edges: Edges) -> pa.Table:
     """The pairs of captions, texts in pictures, and pictures that tie contents, as `MATCHES`.
 
-    Each pair once; copies of one photo are reported by the photo groups.
+    Each pair is listed once; copies of one photo are reported by the photo groups.
     """
     parts = []
     evidence = edges.evidence

@@ -1,10 +1,10 @@
 """Fuses the evidence of captions, texts in pictures, and pictures into one rarity per pair.
 
-The rarities of independent evidence add up: captions as similar as one of 1,000 unrelated pairs,
-under pictures as similar as one of 1,000, are together as rare as one of 1,000,000. A caption may
-also repeat the text in the other post's picture; that counts where it is rarer than the similarity
-of the captions. Pictures under captions that don't agree count half: photos are reused with any
-message.
+The rarities of independent evidence add up: if one in 1,000 unrelated pairs has captions as
+similar, and one in 1,000 has pictures as similar, both together are as rare as one in 1,000,000. A
+caption may also repeat the text in the other post's picture; that counts if it is rarer than the
+similarity of the captions. Pictures whose captions don't agree count half: photos are reused with
+any message.
 """
 
 from collections.abc import Sequence
@@ -62,9 +62,10 @@ class EvidenceFusion:
         text_vectors: Sequence[np.ndarray | None],
         picture_vectors: Sequence[np.ndarray | None],
     ) -> Self:
-        """The same for the case's contents with others added, and the vectors of the added items.
+        """A copy that also compares added contents, given the vectors of the added items.
 
-        The backgrounds stay those of the case.
+        `contents` are the case's contents followed by the added ones. The backgrounds stay those of
+        the case.
         """
         texts, images = self.texts, self.images
         texts = replace(

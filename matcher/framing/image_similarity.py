@@ -14,10 +14,10 @@ from frametrace.matcher.framing.vector_similarity import ItemVectors
 
 __all__ = ["SAME_PHOTO_RARITY", "ImageSimilarity"]
 
-# The rarity of two posts with one photo: copies are verified, and by chance one pair in 10,000 or
-# fewer is wrong (docs/signals.md).
+# The rarity of two posts with one photo: copies are verified, and at most one in 10,000 unrelated
+# pairs is wrongly called a copy (docs/signals.md).
 SAME_PHOTO_RARITY = 4.0
-# In angular nearness: a cosine of 0.5, and a tenth around it. Assumed, not measured.
+# In angular nearness: a cosine of 0.5, and a spread of about a tenth. Assumed, not measured.
 _CLIP_PRIOR = Prior(0.33, 0.04)
 
 
@@ -25,8 +25,8 @@ _CLIP_PRIOR = Prior(0.33, 0.04)
 class ImageSimilarity:
     """Compares pictures by their numbers: the photo that each shows, its text, its CLIP vector.
 
-    The text in a picture decides what it says: two memes on one template are similar only if their
-    texts are, and the similarity of a photo and a meme made from it is halved.
+    The text in a picture determines its message: two memes made from one template are similar only
+    if their texts are, and the similarity of a photo and a meme made from it is halved.
     """
 
     photo: np.ndarray

@@ -2,9 +2,9 @@
 
 Nearly all pairs of a large case are dissimilar, so only candidates are compared: contents with a
 text or a photo in common, and those with an item among the other's nearest. Edges are candidates
-that are mutual nearest neighbours by their fused evidence: what is near to everything is near to
-nothing in particular. Contents with an item in common are tied to the one of them that most posts
-carry: a star, where a clique would have millions of edges.
+that are mutual nearest neighbours by their fused evidence, because a content that is near to
+everything has no particular neighbours. Contents with an item in common are tied to the one of them
+that most posts carry: this gives a star, while a clique would have millions of edges.
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ def find_edges(
 def _sharing_pairs(contents: Contents) -> np.ndarray:
     """Pairs of contents with a text or a photo in common, as numbers (see `_numbered`).
 
-    Of all contents with an item, the one that most posts carry is paired with each other one.
+    Of all contents with an item, the one that most posts carry is paired with all the others.
     """
     pictures = contents.pictures
     photos = ItemLists(pictures.starts, contents.photo[pictures.items])
@@ -61,10 +61,10 @@ def _sharing_pairs(contents: Contents) -> np.ndarray:
 
 
 def _nearest_pairs(contents: Contents, fusion: EvidenceFusion, neighbours: int) -> np.ndarray:
-    """Pairs of contents of which one has a text or a picture that is among the other's nearest.
+    """Pairs of contents in which a text or a picture of one is among the nearest of the other.
 
-    An item is represented by the content that most posts carry of those that have it: the others
-    are tied to that one.
+    Each item is represented by one content, of those that have it the one that most posts carry:
+    the others are tied to it.
     """
     text_hub = _hubs(contents.all_texts(), contents.post_counts, len(contents.text_digests))
     candidates = [tuple(text_hub[side] for side in fusion.texts.nearest(neighbours))]
@@ -78,7 +78,7 @@ def _nearest_pairs(contents: Contents, fusion: EvidenceFusion, neighbours: int) 
 
 
 def _hubs(lists: ItemLists, post_counts: np.ndarray, count: int) -> np.ndarray:
-    """For each of `count` items the content of most posts that has it, or `NONE`."""
+    """For each of `count` items, the content with the most posts that has it, or `NONE`."""
     owner = lists.owners()
     order = np.lexsort((owner, -post_counts[owner], lists.items))
     item, first = np.unique(lists.items[order], return_index=True)

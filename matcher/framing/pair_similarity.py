@@ -1,4 +1,4 @@
-"""The similarity of pairs of texts or pictures: rarity, raw value, and the signal it rests on."""
+"""Holds the similarity of pairs of texts or pictures: rarity, raw value, and signal used."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -13,11 +13,11 @@ from frametrace.matcher.framing.distinct_contents import NONE
 
 __all__ = ["MIN_AGREEMENT", "Basis", "PairSimilarity"]
 
-MIN_AGREEMENT = 3.0  # rarity from which texts say the same: one of 1,000 unrelated pairs
+MIN_AGREEMENT = 3.0  # rarity from which texts agree: reached by one in 1,000 unrelated pairs
 
 
 class Basis(IntEnum):
-    """What the similarity of a pair rests on."""
+    """What the similarity of a pair is based on."""
 
     NOTHING = 0
     CAPTION_KEY = 1
@@ -58,20 +58,23 @@ class PairSimilarity:
         return type(self)(*(getattr(self, name)[rows] for name in self.__slots__))
 
     def put(self, rows: np.ndarray, pairs: Self) -> Self:
-        """The same pairs with others at some rows."""
+        """A copy with the rows at `rows` replaced by `pairs`."""
         columns = [getattr(self, name).copy() for name in self.__slots__]
         for column, name in zip(columns, self.__slots__, strict=True):
             column[rows] = getattr(pairs, name)
         return type(self)(*columns)
 
     def or_rarer(self, pairs: Self) -> Self:
-        """Each pair as it is here or in `pairs`, whichever has the greater rarity."""
+        """For each pair, the rarer of this similarity and that in `pairs`."""
         rarer = pairs.rarity > self.rarity
         names = self.__slots__
         return type(self)(*(np.where(rarer, getattr(pairs, n), getattr(self, n)) for n in names))
 
     def rarest(self, pair: np.ndarray, count: int) -> Self:
-        """The rarest row of each of `count` pairs, by the pair of each row; the first of equals."""
+        """The rarest row of each of `count` pairs; of equally rare rows, the first.
+
+        `pair` (m,) is the number of the pair that each row belongs to.
+        """
         order = np.lexsort((-self.rarity, pair))
         present, first = np.unique(pair[order], return_index=True)
         return type(self).nothing(count).put(present, self.take(order[first]))

@@ -1,6 +1,6 @@
 """Compares texts by wording (shared character n-grams) and by meaning (caption vectors).
 
-Both signals measure one thing, so the rarer similarity of the two counts.
+Both signals measure the same thing, so only the rarer similarity of the two counts.
 """
 
 from dataclasses import dataclass, replace
@@ -14,8 +14,8 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.caption import BUNDLED_MODEL, MULTILINGUAL_MODEL, Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.text.ngrams import jaccards
+from frametrace.index.index_store import open_index
 from frametrace.index.minhash import MinHashIndex
-from frametrace.index.store import open_index
 from frametrace.matcher.framing.calibration import MAX_RARITY, Background, Prior
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.pair_similarity import Basis, PairSimilarity
@@ -23,10 +23,10 @@ from frametrace.matcher.framing.vector_similarity import MIN_VECTOR_RARITY, Item
 
 __all__ = ["TextSimilarity", "caption_prior"]
 
-# In angular nearness: that of all-MiniLM-L6-v2 on captions of pictures of all kinds (2,500 of
-# flickr8k). A case of a few hundred texts outweighs it.
+# In angular nearness, measured with all-MiniLM-L6-v2 on 2,500 captions of pictures of all kinds
+# (flickr8k). A case of a few hundred texts outweighs it.
 _CAPTION_PRIOR = Prior(0.04, 0.037)
-_KNOWN_MODELS = (BUNDLED_MODEL, MULTILINGUAL_MODEL)  # the second was trained to agree with its kind
+_KNOWN_MODELS = (BUNDLED_MODEL, MULTILINGUAL_MODEL)  # the prior is assumed to fit the second too
 _KEY_PRIOR = Prior(0.03, 0.04)  # in Jaccard similarity: unrelated captions share few trigrams
 _MIN_SHARED_HASHES = 0.4  # of the MinHash values; with fewer the rarity is too low to count
 
@@ -41,7 +41,7 @@ def caption_prior(case: Case) -> Prior:
 class TextSimilarity:
     """Compares the distinct texts of a case by their numbers.
 
-    `digests` and `keys` are those of the texts; `vectors` is None where the case has no caption
+    `digests` and `keys` are those of the texts; `vectors` is None if the case has no caption
     vectors.
     """
 
@@ -96,8 +96,8 @@ class TextSimilarity:
         distinct = PairSimilarity.nothing(len(x))
         if self.vectors is not None:
             distinct = self.vectors.compare(x, y, Basis.CAPTION)
-        # Texts of similar wording have a similar meaning: where the meaning is known and differs,
-        # the wording isn't compared. That saves most comparisons.
+        # Texts of similar wording have a similar meaning, so the wording is not compared if the
+        # meaning is known and differs. That saves most comparisons.
         rows = np.flatnonzero((distinct.rarity >= MIN_VECTOR_RARITY) | (distinct.similarity <= 0))
         by_wording = self._by_wording(x[rows], y[rows])
         distinct = distinct.put(rows, distinct.take(rows).or_rarer(by_wording))

@@ -1,8 +1,8 @@
-"""Lays out the map of a case by t-SNE: similar contents lie together, whatever their evidence is.
+"""Lays out the map of a case by t-SNE: contents that are similar by any evidence lie together.
 
 t-SNE (van der Maaten and Hinton 2008; scikit-learn's, with the Barnes-Hut approximation) gets the
-same rarities as the framing groups, so that captions, texts in pictures and pictures count alike,
-and wording alone where there is nothing else. In t-SNE the weight of a neighbour falls
+same rarities as the framing groups, so that captions, texts in pictures and pictures all count, and
+wording alone if there is nothing else. In t-SNE the weight of a neighbour falls
 exponentially with its squared distance, and the share of unrelated pairs falls exponentially with
 rarity. So the squared distance of a pair is how much its rarity lies below that of the nearest
 neighbour.
@@ -19,7 +19,7 @@ from frametrace.matcher.framing.clustering import FramingGroups
 from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.framing_tables import group_ids
 from frametrace.matcher.framing.fusion import EvidenceFusion
-from frametrace.matcher.results import MAP
+from frametrace.matcher.result_schemas import MAP
 
 if TYPE_CHECKING:
     from frametrace.matcher.framing.find_framings import Framings
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 __all__ = ["MAX_POINTS", "map_of", "sample_contents", "tsne_positions"]
 
 # Points on a map; each picture after a content's first counts as another point. All pairs are
-# compared: for 2,500 captions with vectors in 4 s on one 2.8 GHz core, and t-SNE takes 5 s.
+# compared: 2,500 captions with vectors take 4 s on one 2.8 GHz core, and t-SNE takes 5 s.
 MAX_POINTS = 2_500
 _SEED = 0
 _PERPLEXITY = 30  # effective number of neighbours; scikit-learn's default
 _STEPS = 500  # with 750 the maps of 800 real posts and of 3,000 captions look the same
-# Of early attraction. With the usual 12, small sets of points collapse; and the divergence of the
-# maps of 800 real posts and of 2,500 captions is lower with 2 (0.31 not 0.32, 1.32 not 1.49).
+# Early exaggeration. With the usual 12, small sets of points collapse; and the divergence of the
+# maps of 800 real posts and of 2,500 captions is lower with 2 (0.31 instead of 0.32, and 1.32
+# instead of 1.49).
 _EXAGGERATION = 2.0
 _GRADIENT_FACTOR = 4  # scikit-learn's gradients are a quarter of those in the paper
 
@@ -51,7 +52,7 @@ FROM points p JOIN (
 def map_of(case: Case, framings: "Framings") -> pa.Table:
     """The positions of the contents of a case, or of a sample of them, in the schema `MAP`.
 
-    The sample includes the medoids of all groups while there are no more groups than points.
+    The sample includes the medoids of all groups unless there are more groups than points.
     """
     contents, groups = framings.contents, framings.groups
     content = sample_contents(contents, groups)
@@ -68,7 +69,7 @@ def map_of(case: Case, framings: "Framings") -> pa.Table:
 def sample_contents(
     contents: Contents, groups: FramingGroups, max_points: int = MAX_POINTS
 ) -> np.ndarray:
-    """Contents of at most `max_points`, ordered: first medoids of the largest groups, then any."""
+    """Contents with at most `max_points` points, ascending: first the largest groups' medoids."""
     n, count = len(contents), len(groups.medoid)
     grouped = groups.group != NONE
     posts = np.bincount(groups.group[grouped], contents.post_counts[grouped], minlength=count)
@@ -98,10 +99,11 @@ def tsne_positions(rarity: np.ndarray) -> np.ndarray:
     tsne = TSNE(
         perplexity=min(_PERPLEXITY, (n - 1) / 3),
         early_exaggeration=_EXAGGERATION,
-        # The rate of Belkina et al. (2019). The library's own is 50 or more: small sets fly apart.
+        # The rate of Belkina et al. (2019). With the library's default, 50 or more, small sets fly
+        # apart.
         learning_rate=max(n / _EXAGGERATION / _GRADIENT_FACTOR, 1),
         max_iter=_STEPS,
-        min_grad_norm=0,  # the first steps are small where all groups have one size
+        min_grad_norm=0,  # don't stop early: the first steps are small if all groups have one size
         metric="precomputed",
         init="random",
         random_state=_SEED,

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.case.store import Case
-from frametrace.index.store import open_index
+from frametrace.index.index_store import open_index
 from frametrace.index.vectors import VectorIndex
 from frametrace.matcher.framing.calibration import Background, Prior
 from frametrace.matcher.framing.distinct_contents import NONE
@@ -40,7 +40,7 @@ class ItemVectors:
 
     @classmethod
     def of(cls, case: Case, signal: str, items: pa.StringArray, prior: Prior) -> Self | None:
-        """The vectors of a signal for items by digest; None where the case has no such signal."""
+        """The vectors of a signal for items by digest; None if the case has no such signal."""
         if signal not in case.epoch.signals:
             return None
         index = open_index(case, signal, VectorIndex)
@@ -57,7 +57,7 @@ class ItemVectors:
         return cls(index, row, background, np.empty((0, codes.codes.shape[1]), np.float32))
 
     def with_added(self, added: Sequence[np.ndarray | None]) -> Self:
-        """With further items and their vectors; those of another dimension count as none."""
+        """A copy with further items and their vectors; vectors of another dimension are ignored."""
         count, width = self.index.codes.codes.shape
         fits = [vector is not None and vector.shape == (width,) for vector in added]
         vectors = [vector for vector, fit in zip(added, fits, strict=True) if fit]
@@ -93,9 +93,9 @@ class ItemVectors:
         return vectors
 
     def nearest(self, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Pairs of items of which one is among the `count` nearest of the other.
+        """Pairs of items in which one is among the `count` nearest of the other.
 
-        Of items with equal vectors the first is searched for, and the others are paired with it.
+        If items have equal vectors, only the first is searched for; the others are paired with it.
         """
         rows, first, inverse = np.unique(self.row, return_index=True, return_inverse=True)
         known = rows != NONE

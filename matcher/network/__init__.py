@@ -1,4 +1,4 @@
-"""The account network: which accounts share the same items more often than chance explains."""
+"""Finds the account network: which accounts share the same items more often than by chance."""
 
 from frametrace.matcher.network.permutation import count_shuffled_ties, shuffle_shares
 from frametrace.matcher.network.shares import RAW_SHARES, Shares

@@ -1,4 +1,7 @@
-"""Pairs of accounts and the items that they share: a block while counting, and the pairs kept."""
+"""Holds pairs of accounts and the items that they share: in blocks while counting, then the kept.
+
+The kept pairs are those that may be ties.
+"""
 
 from dataclasses import dataclass
 from typing import Self

@@ -32,9 +32,8 @@ __all__ = [
 MAX_WEIGHT = 2**20 - 1  # total of the items that a pair shares
 MAX_ACTIVITY = 2**41 - 1  # the product of two accounts' numbers of items
 
-_MIN_P = (
-    1e-300  # smaller p-values are reported as this: no text should say that chance is ruled out
-)
+# Smaller p-values are reported as this: no text should say that chance is ruled out.
+_MIN_P = 1e-300
 # Above either, Chernoff's bound replaces the exact sum.
 _MAX_EXACT_WEIGHT = 1023
 _MAX_EXACT_RATE = 64.0  # items that a pair is expected to share by chance
@@ -55,8 +54,8 @@ def item_weights(sharers: np.ndarray, max_accounts: int) -> np.ndarray:
 def pack_codes(activity: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Activity and weight, all that chance depends on, as one number, (n,) int64.
 
-    `activity` (n,) int64 is the product of a pair's numbers of items, `weight` (n,) int64 that of
-    the items in common.
+    `activity` (n,) int64 is the product of the two accounts' numbers of items, `weight` (n,) int64
+    the total weight of the items they share.
     """
     codes: np.ndarray = activity * (MAX_WEIGHT + 1) + weight
     return codes
@@ -120,8 +119,8 @@ def _bound(activity: np.ndarray, weight: np.ndarray, rates: np.ndarray) -> np.nd
 def false_discovery_rates(p: np.ndarray, pairs: np.ndarray, tests: float) -> np.ndarray:
     """The false discovery rate up to each p-value (Benjamini and Hochberg 1995), (n,) float64.
 
-    `p` (n,) is ascending; `pairs` (n,) is how many pairs have each; `tests` is the number of all
-    pairs tested, of which those not given have p = 1.
+    `p` (n,) is ascending; `pairs` (n,) is how many pairs have each value; `tests` is the number of
+    all pairs tested; those not in `pairs` have p = 1.
     """
     rates = np.minimum(p * tests / np.cumsum(pairs), 1)
     q_values: np.ndarray = np.minimum.accumulate(rates[::-1])[::-1]

@@ -23,9 +23,9 @@ __all__ = [
     "testable_pairs",
 ]
 
-MIN_SHARED_ITEMS = 2  # one item that two accounts share is a coincidence, however rare it is
+MIN_SHARED_ITEMS = 2  # a single shared item is a coincidence, however rare it is
 _BLOCK = 2_000_000  # pairs of slots in memory at a time: some 300 MB
-MAX_SLOT_PAIRS_TO_LIST_ALL = 5_000  # with no more, every pair of accounts is listed, tied or not
+MAX_SLOT_PAIRS_TO_LIST_ALL = 5_000  # up to this, every pair of accounts is listed, tied or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def item_account_limit(sharers: np.ndarray, max_accounts: int, max_pairs: int) -
 
 
 def testable_pairs(activity: np.ndarray) -> int:
-    """How many pairs of accounts could be tied: both share enough items."""
+    """How many pairs of accounts could be tied: each of the two shares enough items."""
     accounts = int((activity >= MIN_SHARED_ITEMS).sum())
     return accounts * (accounts - 1) // 2
 

@@ -11,7 +11,7 @@ from frametrace.work.progress import Progress, Silent
 
 __all__ = ["count_shuffled_ties", "shuffle_shares"]
 
-ROUNDS = 20  # in each about every share changes its account; all ties are gone after five
+ROUNDS = 20  # in each, about every share changes its account; all ties are gone after five
 
 
 def shuffle_shares(shares: Shares, seed: int, rounds: int = ROUNDS) -> Shares:

@@ -1,4 +1,4 @@
-"""Shares: which account shared which item and when, the bipartite graph that ties come from."""
+"""Builds the shares: which account shared which item, and when. Ties come from this graph."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ __all__ = ["PRECISION_SECONDS", "RAW_SHARES", "UNKNOWN_TIME", "Shares", "span_te
 UNKNOWN_TIME = np.iinfo(np.int64).min  # a share without a time
 PRECISION_SECONDS = {Precision.SECOND: 1, Precision.MINUTE: 60, Precision.DAY: 86_400}
 
-# Distinct times. That five are whole minutes by chance has a probability of 60⁻⁵.
+# Distinct times from which their precision is inferred: five are all whole minutes by chance with a
+# probability of 60⁻⁵.
 _MIN_TIMES = 5
 
 # The input of `Shares`: one row per share, in any order; duplicates are allowed.
@@ -71,9 +72,10 @@ class Shares:
 
     @classmethod
     def of(cls, raw: pa.Table, precisions: Collection[Precision] = ()) -> Self:
-        """Build shares from rows in the schema `RAW_SHARES`; `precisions` are those of their times.
+        """Build shares from rows in the schema `RAW_SHARES`; `precisions` are declared for times.
 
-        Times that are all whole minutes, or days, have that precision, whatever was declared.
+        Times that are all whole minutes, or days, are not more precise than that, whatever was
+        declared.
         """
         with query_over(raw=raw) as connection:
             accounts = connection.sql(_ACCOUNTS).to_arrow_table()
@@ -144,7 +146,7 @@ def span_text(seconds: int) -> str:
 
 
 def _observed_precision(at: np.ndarray) -> int:
-    """The precision of the times as their values show it, in seconds."""
+    """The precision that the values of the times suggest, in seconds."""
     times = np.unique(at[at != UNKNOWN_TIME])
     if len(times) >= _MIN_TIMES:
         for precision in (Precision.DAY, Precision.MINUTE):

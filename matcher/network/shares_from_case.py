@@ -12,7 +12,7 @@ from frametrace.matcher.account_names import connect
 from frametrace.matcher.match_settings import TieSettings
 from frametrace.matcher.network.shares import RAW_SHARES, Shares
 from frametrace.matcher.network.ties import find_ties
-from frametrace.matcher.results import TIES, upgraded
+from frametrace.matcher.result_schemas import TIES, upgraded
 from frametrace.posts.errors import CaseError
 from frametrace.posts.model import Precision
 
@@ -20,15 +20,16 @@ __all__ = ["SharedKind", "case_ties", "shares_in_case"]
 
 
 class SharedKind(StrEnum):
-    """The kind of item that ties two accounts which share it."""
+    """The kind of item that two accounts share."""
 
     PHOTO = "photo"
     CAPTION = "caption"
     URL = "url"
 
 
-# A picture with no copies ties no accounts, but counts as an item that its account shared. One that
-# contains known photos is one item, not several: two accounts that share a collage share one item.
+# A picture without copies ties no accounts, but counts as an item that its account shared. A
+# picture that contains known photos is one item, not several: two accounts that share a collage
+# share one item.
 _PHOTOS = """
 WITH copies AS (SELECT * FROM members WHERE kind = 'photo' AND relation = 'copy')
 SELECT platform, post_id, group_id AS item FROM copies
@@ -58,9 +59,9 @@ FROM items JOIN posts USING (platform, post_id) WHERE item <> ''
 
 
 def shares_in_case(case: Case, members: pa.Table, kind: SharedKind = SharedKind.PHOTO) -> Shares:
-    """The shares of the items of one kind in a case; `members` are those of its groups.
+    """The shares of the items of one kind in a case; `members` are the members of its groups.
 
-    Raises `CaseError` where captions have no keys yet.
+    Raises `CaseError` if captions have no keys yet.
     """
     tables = ["posts", "post_media"]
     if kind is SharedKind.CAPTION:

@@ -1,4 +1,4 @@
-"""Reads shares from a CSV table of accounts, items and times, such as CooRTweet uses."""
+"""Reads shares from a CSV table of accounts, items and times, as the R package CooRTweet does."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ class SharesRead:
     """The shares of a table, and the rows that could not be read.
 
     `rows` counts all rows, `without_item` those with an empty item, `unreadable` those with an
-    error; `skipped` holds the first thousand of the last.
+    error; `skipped` holds the first thousand errors.
     """
 
     shares: Shares
@@ -85,11 +85,11 @@ def _head(source: Source, columns: ShareColumns) -> Head:
     head = table_head(source, lambda head: wanted.keys() <= set(head.names))
     if head.shape is not Shape.TABLE:
         raise SourceError(
-            f"{source.name}: is laid out as {head.shape}; shares can be read only from CSV."
+            f"{source.name}: is laid out as {head.shape}; shares can only be read from CSV."
         )
     for name, option in wanted.items():
         if name not in head.names:
-            advice = ' (or leave times out with --time "")' if option == "--time" else ""
+            advice = ' (or do without times: --time "")' if option == "--time" else ""
             raise SourceError(
                 f"{source.name}: has no column {name}. Name the right one with {option}{advice}. "
                 f"Found: {head.shown}."

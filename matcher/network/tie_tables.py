@@ -1,4 +1,4 @@
-"""The tables of the account network: the ties, and the accounts that have them."""
+"""Builds the tables of the account network: the ties, and the accounts that have them."""
 
 from dataclasses import dataclass
 
@@ -49,7 +49,7 @@ NETWORK_ACCOUNTS = pa.schema(
         ("account_name", pa.string()),
         ("items", pa.int64()),
         ("ties", pa.int64()),  # significant ones only
-        ("ties_across", pa.int64()),  # of them, to accounts of other platforms
+        ("ties_across", pa.int64()),  # of these, ties to accounts on other platforms
         ("community", pa.int64()),
     ]
 )

@@ -32,7 +32,7 @@ from frametrace.work.progress import Progress, Silent
 
 __all__ = ["NETWORK_WINDOWS", "AccountNetwork", "find_ties"]
 
-_MAX_LISTED_ITEMS = 10_000_000  # of listed pairs; of more ties, the most significant are listed
+_MAX_LISTED_ITEMS = 10_000_000  # of all listed pairs; the most significant pairs come first
 
 # One row per window: the pairs of accounts that share an item within it, and the ties among them.
 NETWORK_WINDOWS = pa.schema(
@@ -52,14 +52,14 @@ NETWORK_WINDOWS = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class AccountNetwork:
-    """The ties between accounts, and the numbers of what they were found in.
+    """The ties between accounts, and how much data they were found in.
 
     `ties` and `accounts` have the schemas of `frametrace.matcher.network.tie_tables`: the pairs
     whose false discovery rate is at most that of the settings and, where there are few pairs, all
     others that share an item. `windows` shows how the result depends on the time window; its
     numbers are null where a window is finer than the times. `tests` is how many pairs of accounts
-    were tested. Items of more than `most_sharers` accounts, `viral_items` of them, tie no accounts.
-    `precision` is that of the times in seconds, 0 where no share has a time.
+    were tested. `viral_items` is how many items more than `most_sharers` accounts share; these tie
+    no accounts. `precision` is that of the times in seconds, 0 if no share has a time.
     """
 
     ties: pa.Table
@@ -80,7 +80,7 @@ def find_ties(
 ) -> AccountNetwork:
     """Find which accounts are tied, and how the result depends on the time window.
 
-    Raises `UsageError` where the window is finer than the times.
+    Raises `UsageError` if the window is finer than the times.
     """
     shares.check_window(settings.window)
     sharers = shares.sharers()
@@ -140,7 +140,7 @@ def _chance_rates(slots: ShareSlots, weight: np.ndarray, window: int) -> np.ndar
 
 
 def _max_p(slots: ShareSlots, weight: np.ndarray, settings: TieSettings, tests: int) -> float:
-    """The greatest p-value that a tie can have: as if all pairs that share enough were ties."""
+    """The greatest p-value that a tie can have: if all pairs that share enough items were ties."""
     meetings = float(slots.meetings(settings.window * 1000)[weight > 0].sum())
     return settings.fdr * min(1.0, meetings / 2 / MIN_SHARED_ITEMS / max(tests, 1))
 

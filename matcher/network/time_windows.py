@@ -9,7 +9,7 @@ from frametrace.matcher.network.shares import UNKNOWN_TIME, Shares
 
 __all__ = ["NO_GAP", "ShareSlots", "expand_ranges"]
 
-NO_GAP = np.iinfo(np.int64).max  # milliseconds between two shares one of which has no time
+NO_GAP = np.iinfo(np.int64).max  # the gap (in milliseconds) if one of two shares has no time
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from frametrace.case.views import query_over
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.photos.assignment import LISTED, Nodes
+from frametrace.matcher.photos.group_assignment import LISTED, Nodes
 from frametrace.matcher.photos.node_pairs import NodePairs
 from frametrace.matcher.photos.star_clustering import StarClusters
-from frametrace.matcher.results import EVIDENCE, Relation
+from frametrace.matcher.result_schemas import EVIDENCE, Relation
 
 __all__ = ["links_of", "listed_with"]
 

@@ -16,13 +16,13 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.photos.assignment import LISTED, SAME_BYTES
-from frametrace.matcher.photos.edges import components
+from frametrace.matcher.photos.group_assignment import LISTED, SAME_BYTES
+from frametrace.matcher.photos.match_graph import components
 from frametrace.matcher.photos.node_pairs import NodePairs
 from frametrace.matcher.photos.star_clustering import star_clusters
-from frametrace.matcher.pictures.evidence import CELLS, GRID
+from frametrace.matcher.pictures.pair_evidence import CELLS, GRID
 from frametrace.matcher.pictures.verified_pairs import PAIRS, cells_of, pairs_among, positions_in
-from frametrace.matcher.results import EVIDENCE, Relation
+from frametrace.matcher.result_schemas import EVIDENCE, Relation
 
 __all__ = ["MIN_OWN_CELLS", "Elements", "element_cells", "find_elements"]
 

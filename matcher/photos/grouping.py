@@ -13,16 +13,16 @@ from frametrace.case.views import connect
 from frametrace.embed.signals import SIGNALS, copy_hashes, pdq
 from frametrace.embed.signals.local import Local
 from frametrace.index.base import Hits
-from frametrace.index.codes import Codes
+from frametrace.index.distinct_codes import Codes
 from frametrace.index.hamming.pair_cache import near_pairs
-from frametrace.matcher.photos.assignment import LISTED, Nodes, assign, with_evidence
 from frametrace.matcher.photos.containment import links_of, listed_with
 from frametrace.matcher.photos.dense_hashes import PairThinning
-from frametrace.matcher.photos.edges import Edges, pair_keys
+from frametrace.matcher.photos.group_assignment import LISTED, Nodes, assign, with_evidence
+from frametrace.matcher.photos.match_graph import Edges, pair_keys
 from frametrace.matcher.photos.node_pairs import NodePairs
 from frametrace.matcher.photos.star_clustering import StarClusters, star_clusters
 from frametrace.matcher.pictures.verified_pairs import pairs_among, positions_in
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 from frametrace.work.progress import Progress
 
 __all__ = [

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.photos.edges import Edges, pair_keys
+from frametrace.matcher.photos.match_graph import Edges, pair_keys
 from frametrace.matcher.pictures.verified_pairs import (
     PAIRS,
     cells_of,
@@ -17,7 +17,7 @@ from frametrace.matcher.pictures.verified_pairs import (
     evidence_row,
     positions_in,
 )
-from frametrace.matcher.results import EVIDENCE, MATCHES, Relation
+from frametrace.matcher.result_schemas import EVIDENCE, MATCHES, Relation
 
 __all__ = ["NodePairs"]
 
@@ -90,7 +90,7 @@ class NodePairs:
         yield from rows.select(MATCHES.names).cast(MATCHES).to_batches()
 
     def evidence(self, a: np.ndarray, b: np.ndarray, known: np.ndarray) -> list[pa.Array]:
-        """The columns `EVIDENCE` of node pairs, in the stored direction; null if not `known`."""
+        """The stored evidence of pairs of nodes, as columns `EVIDENCE`; null unless `known`."""
         return _columns(self.rows, self._at(a, b, known), known)
 
     def seen_from(self, a: np.ndarray, b: np.ndarray, known: np.ndarray) -> list[pa.Array]:

@@ -56,8 +56,9 @@ def star_clusters(
     """Cut a symmetric (n, n) float32 graph of similarities into stars.
 
     `weight` is (n,) integers: how many posts each node represents. With `direct`, every member is a
-    neighbour of its medoid. Ties go to the node with the smaller number. The nodes `first` are
-    medoids from the start. Takes O(m log m) time for m edges, and up to 16 bytes an edge.
+    neighbour of its medoid. Of equally central nodes, the one with the smaller number wins. The
+    nodes `first` are medoids from the start. Takes O(m log m) time for m edges, and up to 16 bytes
+    per edge.
     """
     graph = graph.astype(np.float32, copy=False)
     settled = _medoids(graph, np.asarray(weight, np.int64), first, 1 if direct else 2)

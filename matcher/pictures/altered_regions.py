@@ -7,9 +7,9 @@ If there are such regions, the pictures are aligned once more, pixel by pixel (E
 Psarakis, "Parametric image alignment using enhanced correlation coefficient maximization", PAMI
 2008), and the regions that remain are returned.
 
-Of 165 alterations of 1 to 12 % of the area of 400 photographs 99 % are found, of pixelated parts
-84 %; of 792 copies that were recompressed, resized, cropped, mirrored, rotated, framed or filtered
-1.8 % are flagged, most of them because of a change of hue.
+It finds 99 % of 165 alterations that cover 1 to 12 % of the area of 400 photographs, and 84 % of
+pixelated parts. It flags 1.8 % of 792 copies that were recompressed, resized, cropped, mirrored,
+rotated, framed or filtered, most of them because of a change of hue.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,16 +25,16 @@ __all__ = ["Altered", "altered_regions"]
 
 _WINDOW = 9  # pixels of the thumbnail
 _RIM = 7  # pixels: width of the overlap's rim, which is ignored as it mixes with its surroundings
-# Windows differ if their error is at least so many grey levels and so many times the median of the
-# overlap, and their correlation is below the third number. Pixelated parts correlate more, but
-# their error is greater.
+# Windows differ if their error is above the first number, in grey levels, and above the second
+# number times the median error of the overlap, and their correlation is below the third number.
+# Pixelated parts correlate more, but their error is greater.
 _DIFFERS = (13.0, 3.5, 0.55), (18.0, 5.5, 0.75)
 _FINE_DETAIL = 1.5  # pixels: sigma of the blur that removes fine detail
-_MIN_DETAIL = 30.0, 0.5  # variance of the fine detail, and times the median of the overlap
+_MIN_DETAIL = 30.0, 0.5  # variance of the fine detail, and factor of the overlap's median variance
 _DETAIL_LOSS = 2.0  # octaves by which the detail differs, from the median of the overlap
 _DARK, _BRIGHT = 8, 247  # grey levels beyond which filters clip detail
 _LEVELS = 32  # of the tone curve
-_MIN_LEVEL_PIXELS = 20  # that define a level of it
+_MIN_LEVEL_PIXELS = 20  # that define a level of the curve
 _MIN_AREA = 0.005  # of the overlap
 _MAX_REGIONS = 12  # that are listed, the largest first
 

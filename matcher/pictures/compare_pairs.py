@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.case.files import TEMPORARY
+from frametrace.case.atomic_files import TEMPORARY
 from frametrace.case.locks import comparison_lock
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
@@ -23,7 +23,7 @@ from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.feature_join.feature_join import Proposals, check_join, propose_pairs
 from frametrace.index.feature_shards import FeatureShards
-from frametrace.index.store import index_folder
+from frametrace.index.index_store import index_folder
 from frametrace.matcher.pictures.compare_worker import ComparePair, value_files
 from frametrace.matcher.pictures.compared_store import UNIT, ComparedStore, damaged_files
 from frametrace.matcher.pictures.pairs_to_compare import NumberedPair, PairsToCompare

@@ -15,11 +15,11 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
-from frametrace.matcher.pictures.evidence import Evidence
+from frametrace.matcher.pictures.pair_evidence import Evidence
 from frametrace.matcher.pictures.pairs_to_compare import NumberedPair
 from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.verified_pairs import evidence_row
-from frametrace.matcher.pictures.verify import verify, verify_hash_copies
+from frametrace.matcher.pictures.verify_pair import verify, verify_hash_copies
 
 __all__ = ["ComparePair", "load_values", "value_files"]
 

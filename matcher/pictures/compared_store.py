@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from frametrace.case.files import write_atomically
+from frametrace.case.atomic_files import write_atomically
 from frametrace.case.views import query_over
 from frametrace.matcher.pictures.verified_pairs import PAIRS
 

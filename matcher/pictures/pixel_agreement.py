@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from frametrace.matcher.pictures.aligned_thumbnails import Overlap
-from frametrace.matcher.pictures.evidence import GRID
+from frametrace.matcher.pictures.pair_evidence import GRID
 
 __all__ = ["Agreement", "odds", "photographic"]
 

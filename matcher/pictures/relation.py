@@ -1,13 +1,13 @@
 """Names the relation of two aligned pictures by the parts of each that agree."""
 
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = ["relation_of"]
 
 # Set on 27 edits of 60 photographs (99.7 % get the right relation) and on 150 other photographs;
 # see benchmarks/README.md.
-_WHOLE = 0.6  # part of a picture that agrees if all or nearly all of it is in the other
-_HALF = 0.55  # least part of the other picture in a copy; one of two panels has half
+_WHOLE = 0.6  # least part of a picture that agrees if (nearly) all of it is in the other picture
+_HALF = 0.55  # least part of the other picture that agrees in a copy; one of two panels has half
 # A picture that covers at most _INSIDE of the other lies inside it, and then _PANEL of it is
 # enough: panels and screenshots crop photos to their own shape. At least _FRAME of its frame must
 # lie in the other, as half does in two collages with one panel in common.

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.matcher.pictures.evidence import Evidence
-from frametrace.matcher.results import BOX, EVIDENCE, Relation
+from frametrace.matcher.pictures.pair_evidence import Evidence
+from frametrace.matcher.result_schemas import BOX, EVIDENCE, Relation
 
 __all__ = ["PAIRS", "cells_of", "evidence_of", "evidence_row", "pairs_among", "positions_in"]
 
@@ -18,7 +18,7 @@ _SIDES = ("width", "height")  # of the pictures shrunk for their features
 
 # One row per verified pair of pictures, ordered by digests; A is the picture with the smaller
 # digest. `similarity` is the number of inliers divided by the number of features of the picture
-# that has fewer. The other columns are as in `pictures.evidence.Evidence`.
+# that has fewer. The other columns are as in `pictures.pair_evidence`.
 PAIRS = pa.schema(
     [
         pa.field("sha256_a", pa.string(), nullable=False),

@@ -17,14 +17,14 @@ import numpy as np
 
 from frametrace.embed.signals.local import Features, bits_between, words_at
 from frametrace.matcher.pictures.aligned_thumbnails import covered
-from frametrace.matcher.pictures.evidence import GRID, Evidence
 from frametrace.matcher.pictures.feature_alignment import Alignment, align, stretched_over
+from frametrace.matcher.pictures.pair_evidence import GRID, Evidence
 from frametrace.matcher.pictures.parallax import is_another_shot
 from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.pixel_agreement import odds, photographic
 from frametrace.matcher.pictures.relation import relation_of
 from frametrace.matcher.pictures.same_graphic import MIN_BACKGROUND, background_part
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = ["features_contradict", "verify_features"]
 

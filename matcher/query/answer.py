@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from frametrace.case.store import Case
 from frametrace.matcher.account_names import connect
-from frametrace.matcher.results import EVIDENCE, POST_FIELDS
+from frametrace.matcher.result_schemas import EVIDENCE, POST_FIELDS
 
 __all__ = ["ANSWER", "MatchingItem", "QueryAnswer", "answer_with_posts"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from frametrace.embed.signals.local import Features, Local
 from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
-from frametrace.matcher.pictures.evidence import Evidence
+from frametrace.matcher.pictures.pair_evidence import Evidence
 from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.verified_pairs import evidence_row
 from frametrace.matcher.query.answer import MatchingItem
@@ -112,7 +112,7 @@ def _verified(
     The pair is compared from the smaller digest to the greater, as in matching, so that both give
     the same result.
     """
-    from frametrace.matcher.pictures.verify import verify
+    from frametrace.matcher.pictures.verify_pair import verify
 
     if digest < sha256:
         return verify(query, candidate, mirrored)
@@ -124,7 +124,7 @@ def _difference(
     digest: str, query: PictureValues, sha256: str, copy: PictureValues
 ) -> Evidence | None:
     """The evidence from the query to a copy by a hash; None if the two don't differ."""
-    from frametrace.matcher.pictures.verify import verify_hash_copies
+    from frametrace.matcher.pictures.verify_pair import verify_hash_copies
 
     if digest < sha256:
         return verify_hash_copies(query, copy)

@@ -14,7 +14,7 @@ from frametrace.embed.signals.local import Features, Local
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.base import CodeIndex
 from frametrace.index.feature_search.inverted_index import FeatureIndex
-from frametrace.index.store import open_index
+from frametrace.index.index_store import open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
 from frametrace.matcher.case_signals import open_signal
 from frametrace.matcher.pictures.feature_alignment import MIN_INLIERS
@@ -25,7 +25,7 @@ from frametrace.matcher.query.by_local_features import (
     differing_hash_copies,
     pictures_sharing_pixels,
 )
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 from frametrace.posts.errors import UsageError
 from frametrace.work.progress import Progress
 

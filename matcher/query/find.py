@@ -24,7 +24,7 @@ from frametrace.embed.signals import (
 from frametrace.embed.text.ngrams import jaccard
 from frametrace.embed.text.normalize import key_of
 from frametrace.index.base import CodeIndex
-from frametrace.index.store import check_signal, has_index, open_index
+from frametrace.index.index_store import check_signal, has_index, open_index
 from frametrace.matcher.case_signals import open_signal
 from frametrace.matcher.query.answer import ANSWER, MatchingItem, QueryAnswer, answer_with_posts
 from frametrace.matcher.query.by_signal import (
@@ -34,9 +34,9 @@ from frametrace.matcher.query.by_signal import (
     nearest,
     search_by_signal,
 )
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 from frametrace.posts.errors import IndexMismatch, ModelMissing, UsageError
-from frametrace.posts.media.picture_bytes import read_media
+from frametrace.posts.media.identify_picture import read_media
 from frametrace.work.progress import Progress
 
 __all__ = ["ANSWER", "QueryAnswer", "find_picture", "find_text"]

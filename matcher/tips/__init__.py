@@ -1,1 +1,1 @@
-"""Tips: signals that platforms exchange without pictures, their checks and verdicts."""
+"""Exports, checks and answers tips: signals that platforms exchange without the pictures."""

@@ -3,8 +3,8 @@
 The form is RFC 8785 (JSON Canonicalization Scheme), restricted to the values that tips hold:
 objects with ASCII keys, arrays, strings, integers within ±(2^53 - 1), true, false and null. Keys
 are sorted, there is no white space between tokens, and strings escape only what JSON requires.
-Strings are not Unicode-normalised: é as one character and as two are two strings. There are no
-fractions, because JSON writers format them differently; thresholds are decimal strings.
+Strings are not Unicode-normalised: é as one character and é as two are different strings. There are
+no fractions, because JSON writers format them differently; thresholds are decimal strings.
 """
 
 import hashlib

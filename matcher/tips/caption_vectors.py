@@ -36,8 +36,9 @@ _MAX_VALUES = 4096  # of a vector; sentence models have 384 to 1,024
 _MAX_INT8 = 127  # the largest value of a packed vector
 # The rarity (-log10 p) among unrelated captions that a similarity to one vector must reach; to any
 # of m vectors, log10(m) more. It is higher than for framings (5), where a second tie is required.
-# Set on a tip of 300 captions of pictures (flickr8k): 1 in 900 captions of other pictures passes,
-# at a rarity of 5 1 in 80. On a test set of 300 captions of further pictures 1 in 500 passes.
+# Set on a tip of 300 captions of pictures (flickr8k): 1 in 900 captions of other pictures passes;
+# at a rarity of 5, 1 in 80 would. On a test set of 300 captions of further pictures, 1 in 500
+# passes.
 _MIN_RARITY = 6.5
 _MIN_CAPTIONS = 100  # of a case, to measure unrelated captions under an unknown model
 _SAMPLE = 5_000  # captions of the case, chosen by digest, on which unrelated pairs are measured
@@ -166,10 +167,10 @@ def _threshold(case: Case, rows: int, count: int) -> float:
 
 def _before(digests: pa.Array, end: str) -> np.ndarray:
     """Whether the first 8 digits of each digest are at most `end`: a stable random sample."""
-    small: np.ndarray = pc.less_equal(pc.utf8_slice_codeunits(digests, 0, 8), end).to_numpy(
+    is_sampled: np.ndarray = pc.less_equal(pc.utf8_slice_codeunits(digests, 0, 8), end).to_numpy(
         zero_copy_only=False
     )
-    return small
+    return is_sampled
 
 
 def _shards(case: Case, captions: pa.Array | None = None) -> Iterator[tuple[pa.Array, np.ndarray]]:
@@ -178,10 +179,10 @@ def _shards(case: Case, captions: pa.Array | None = None) -> Iterator[tuple[pa.A
         keep = pc.is_valid(shard["code"])
         if captions is not None:
             keep = pc.and_(keep, pc.is_in(shard["sha256"], value_set=captions))
-        kept = shard.filter(keep).combine_chunks()
-        if kept.num_rows:
-            code = kept["code"].combine_chunks()
+        rows = shard.filter(keep).combine_chunks()
+        if rows.num_rows:
+            code = rows["code"].combine_chunks()
             values = code.flatten().to_numpy().astype(np.float32, copy=False)
             vectors = values.reshape(len(code), -1)
-            sound = np.isfinite(vectors).all(axis=1) & vectors.any(axis=1)
-            yield kept["sha256"].combine_chunks().filter(pa.array(sound)), vectors[sound]
+            valid = np.isfinite(vectors).all(axis=1) & vectors.any(axis=1)
+            yield rows["sha256"].combine_chunks().filter(pa.array(valid)), vectors[valid]

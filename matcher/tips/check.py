@@ -37,8 +37,8 @@ __all__ = ["ECHOED_ITEMS", "ECHOING_ACCOUNTS", "CheckResult", "check_tip"]
 
 _TIME = pa.timestamp("us", tz="UTC")
 
-# One row per account of any kind (account, page, group, channel) with an echo, those that echo most
-# items first. `signal`, `distance` and `similarity` are its closest evidence, for `item_id`.
+# One row per account of any kind (account, page, group, channel) with an echo, those that echo the
+# most items first. `signal`, `distance` and `similarity` are its closest evidence, for `item_id`.
 ECHOING_ACCOUNTS = pa.schema(
     [
         pa.field("platform", pa.string(), nullable=False),
@@ -151,7 +151,10 @@ def check_tip(
                 name, {"fingerprint": FINGERPRINTS[name]}, ours, f"{case.path} holds"
             )
     if not used:
-        raise TipError("the tip holds no signal that this Frametrace compares")
+        raise TipError(
+            "the tip holds no signal that this Frametrace compares: upgrade Frametrace, or ask the "
+            "sender for a tip with PDQ"
+        )
     used, model_notes = _check_caption_model(case, tip, used, signals)
     available = tuple(name for name in used if name in case.epoch.signals)
     settings = EchoSettings(max_pdq=max_pdq, signals=available)
@@ -170,7 +173,7 @@ def _check_caption_model(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The signals to compare by, and a note if caption vectors can't be compared.
 
-    Raises `TipError` if `named` asks for vectors that another model made.
+    Raises `TipError` if `named` includes caption vectors, but another model made them.
     """
     ours = case.epoch.signals.get(Caption.name)
     if Caption.name not in used or ours is None:
@@ -188,7 +191,7 @@ def _check_caption_model(
     if Caption.name in named:
         require_fingerprint(Caption.name, theirs, ours["fingerprint"], f"{case.path} holds")
     note = (
-        f"Captions were compared by wording alone: the tip's vectors are made by "
+        f"Captions were compared by wording alone: the tip's vectors were made by "
         f"{theirs.get('model') or 'a model'} ({theirs['fingerprint']}), the case's by "
         f"{ours.get('model') or 'a model'} ({weights_of(case, Caption.name)}). To compare by "
         f"meaning: frametrace embed {case.path.name} --signal caption --caption-model MODEL "

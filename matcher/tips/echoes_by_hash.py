@@ -11,11 +11,11 @@ from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.signals import SIGNALS, caption_key, pdq, phash
 from frametrace.embed.text.minhash_values import PERMUTATIONS
-from frametrace.index.codes import Codes
+from frametrace.index.distinct_codes import Codes
 from frametrace.index.hamming.hamming_index import HammingIndex
+from frametrace.index.index_store import open_index
 from frametrace.index.minhash import MinHashIndex
-from frametrace.index.store import open_index
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 from frametrace.matcher.tips.echoes_by_text import MAX_DIFFERENT_VALUES, drop_uninformative
 from frametrace.matcher.tips.known_material import NEAREST_ITEMS, EchoSettings, concat_matches
 from frametrace.matcher.tips.nearest_items import NearestItems, nearest_hashes, nearest_keys

@@ -1,4 +1,4 @@
-"""Finds echoes of known pictures by local features, and drops hash matches that these contradict.
+"""Finds echoes of known pictures by local features, and drops hash matches that they contradict.
 
 Charts of one style have similar hashes without being copies. `match` settles that by the pixels of
 both pictures; a tip has no pictures, so its local features decide.
@@ -59,7 +59,7 @@ def echoes_by_picture(
 
 
 def _best_items(copies: pa.Table, matched: pa.Array) -> pa.Table:
-    """For each picture that no hash matched, the item with the most inliers."""
+    """For each picture that no hash has matched, the item with the most inliers."""
     copies = copies.filter(pc.invert(pc.is_in(copies["sha256"], value_set=matched)))
     with query_over(copies=copies) as connection:
         rows = connection.sql(_BEST_ITEM, params={"signal": Local.name}).to_arrow_table()
@@ -73,13 +73,13 @@ def contradicted_by_features(
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> np.ndarray:
-    """Which of n pictures of the case show something else than n known ones, (n,) bool.
+    """Which of n pictures of the case show something other than n known pictures, (n,) bool.
 
     `features` (n,) are the local features of the known pictures; a null contradicts nothing.
     """
-    able, _ = comparable_pictures(case)
-    comparable = pc.and_(features.is_valid(), pc.is_in(pictures, value_set=able))
-    rows = np.flatnonzero(comparable.to_numpy(zero_copy_only=False))
+    comparable, _ = comparable_pictures(case)
+    can_compare = pc.and_(features.is_valid(), pc.is_in(pictures, value_set=comparable))
+    rows = np.flatnonzero(can_compare.to_numpy(zero_copy_only=False))
     contradicted = np.zeros(len(pictures), bool)
     if not len(rows):
         return contradicted

@@ -10,7 +10,7 @@ from frametrace.embed.signals import caption_key
 from frametrace.embed.signals.caption import Caption
 from frametrace.matcher.account_names import connect
 from frametrace.matcher.framing.text.informative_texts import says_enough
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 from frametrace.matcher.tips.caption_vectors import nearest_meanings
 from frametrace.matcher.tips.known_material import NEAREST_ITEMS
 from frametrace.matcher.tips.texts_in_pictures import texts_in_pictures

@@ -1,9 +1,9 @@
 """Finds edited copies of known pictures: joins local features, then verifies the proposed pairs.
 
 The features of the known items are joined with those of the case's pictures, in a copy of the
-case's own join, so that pairs of two of its pictures are not compared again. The best few proposals
-of each item are verified first, and the others only if one of these is a copy. A pair that agrees
-only in elements of the case (such as an app's bars, which `match` finds) is not a copy.
+case's own join, so that pairs of the case's own pictures are not compared again. The best few
+proposals of each item are verified first, and the rest only if one of these is a copy. A pair that
+agrees only in elements of the case (such as an app's bars, which `match` finds) is not a copy.
 """
 
 import hashlib
@@ -35,10 +35,10 @@ from frametrace.matcher.pictures.compare_pairs import (
     updated_join,
 )
 from frametrace.matcher.pictures.compare_worker import load_values, value_files
-from frametrace.matcher.pictures.evidence import Evidence
+from frametrace.matcher.pictures.pair_evidence import Evidence
 from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.verify_without_pixels import verify_features
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 from frametrace.work.executor import Crashed, Executor
 from frametrace.work.process_pool import executor_for
 from frametrace.work.progress import Progress, Silent
@@ -58,7 +58,7 @@ EDITED_COPIES = pa.schema(
     ]
 )
 
-_ALWAYS_VERIFIED = 12  # proposals per item that are verified in any case; not tuned
+_ALWAYS_VERIFIED = 12  # proposals per item that are verified unconditionally; not tuned
 
 
 def find_edited_copies(
@@ -105,9 +105,9 @@ _ITEMS = "items.parquet"
 
 @dataclass(frozen=True, slots=True)
 class _Items:
-    """The k items that have features: their rows in the material, made-up digests, and values.
+    """The k items that have features: their rows in the material, synthetic digests, and values.
 
-    The made-up digests identify items in the join and never equal the digest of a picture.
+    The synthetic digests identify items in the join; they differ from the digests of all pictures.
     """
 
     row: np.ndarray
@@ -214,7 +214,7 @@ def _verify_pair(
 ) -> Evidence | None:
     if thumbnail is None:
         return verify_features(Features.of(local), picture, mirrored)
-    from frametrace.matcher.pictures.verify import verify
+    from frametrace.matcher.pictures.verify_pair import verify
 
     return verify(PictureValues.of(local, thumbnail), picture, mirrored)
 
@@ -261,7 +261,8 @@ class _Verification:
                     yield pair, result
         if crashed:
             self.progress.note(
-                f"{crashed:,} pairs of pictures could not be compared: each crashed its process"
+                f"{crashed:,} pairs of pictures could not be compared: the process crashed on each "
+                "of them"
             )
 
 

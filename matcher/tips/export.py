@@ -1,4 +1,4 @@
-"""Exports a tip on groups, framings or accounts: signals and counts, no pictures, no names."""
+"""Exports a tip about groups, framings or accounts: signals and counts, no pictures, no names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from frametrace.case.files import replacing
+from frametrace.case.atomic_files import replacing
 from frametrace.case.locks import writer_lock
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
@@ -21,28 +21,18 @@ from frametrace.matcher.tips.canonical_json import short_digest
 from frametrace.matcher.tips.export_selection import Selection, selected_posts
 from frametrace.matcher.tips.pseudonyms import account_key, pseudonym
 from frametrace.matcher.tips.signed_documents import TIP, write_document
-from frametrace.matcher.tips.tip_model import (
-    SIGNAL_COLUMNS,
-    Head,
-    ItemKind,
-    Tlp,
-    program_version,
-)
-from frametrace.matcher.tips.tip_signals import (
-    add_features_and_vectors,
-    has_signal,
-    signal_origin,
-)
+from frametrace.matcher.tips.tip_model import SIGNAL_COLUMNS, Head, ItemKind, Tlp, program_version
+from frametrace.matcher.tips.tip_signals import add_features_and_vectors, has_signal, signal_origin
 from frametrace.posts.errors import CaseError, UsageError
 
 __all__ = ["ExportSettings", "ExportedTip", "export_tip", "sent_items"]
 
 # CASE/tips holds a table for each tip that was sent (which pictures and captions of the case each
-# item stands for), and the key of the pseudonyms.
+# item represents), and the key of the pseudonyms.
 _FOLDER = "tips"
 _KEY = "accounts.key"
 _MAX_CAPTION = 100_000  # characters, as in the schema
-_MAX_ACCOUNTS = 100_000  # of an item; with more of them, sharing it says nothing about any one
+_MAX_ACCOUNTS = 100_000  # of an item; if more share it, that says nothing about any one of them
 _BLOCK = 10_000  # items converted to Python objects at a time
 
 
@@ -74,7 +64,7 @@ class ExportSettings:
 
     `account_key` is the file with the secret of the pseudonyms, by default one in the case;
     `sign_with` an Ed25519 secret key in PEM. With `hashes_only` pictures have no local features and
-    captions no vectors, from which the picture could be drawn and the words guessed.
+    captions no vectors, from which the picture could be redrawn and the words guessed.
     """
 
     made_by: str = ""
@@ -100,13 +90,13 @@ class ExportedTip:
 def export_tip(
     case: Case, selection: Selection, out: Path, settings: ExportSettings = ExportSettings()
 ) -> ExportedTip:
-    """Write a tip on a selection, and note in the case that it was sent.
+    """Write a tip about a selection, and record in the case that it was sent.
 
     The same case, selection, settings and keys give the same bytes. Raises `UsageError` if the
     selection is empty or nothing in it has a signal.
     """
     if out.resolve().is_relative_to(case.path.resolve()):
-        raise UsageError(f"{out} lies in the case, which is not shared: name a file elsewhere")
+        raise UsageError(f"{out} is inside the case, which is not shared: name a file elsewhere")
     matched = load_results(case) if selection.groups or selection.framings else None
     selected = selected_posts(case, selection, matched)
     rows = _item_rows(case, selected)
@@ -135,7 +125,7 @@ def export_tip(
     with writer_lock(case.path):
         items = _items(rows, key, settings, ids)
         sha256 = write_document(out, TIP, head.to_json(), items, settings.sign_with)
-        _note_sent(case, sha256, pa.array(ids, pa.string()), rows["digests"])
+        _record_sent(case, sha256, pa.array(ids, pa.string()), rows["digests"])
     pictures = sum(item_id.startswith(ItemKind.PICTURE) for item_id in ids)
     sent = pc.sum(pc.list_value_length(rows["digests"])).as_py()
     in_selection = selected.group_by(["kind", "sha256"]).aggregate([]).num_rows
@@ -156,7 +146,7 @@ def sent_items(case: Case, sha256: str) -> Mapping[str, Sequence[str]]:
     """
     path = _sent_path(case, sha256)
     if not path.is_file():
-        raise CaseError(f"{case.path} sent no tip {sha256}: name the case that sent it")
+        raise CaseError(f"{case.path} has sent no tip {sha256}: name the case that sent it")
     try:
         table = pq.read_table(path).cast(_SENT)
     except (OSError, pa.ArrowException) as error:
@@ -249,7 +239,7 @@ def _sent_path(case: Case, sha256: str) -> Path:
     return case.path / _FOLDER / f"{sha256}.parquet"
 
 
-def _note_sent(case: Case, sha256: str, ids: pa.Array, digests: pa.ChunkedArray) -> None:
+def _record_sent(case: Case, sha256: str, ids: pa.Array, digests: pa.ChunkedArray) -> None:
     table = pa.table({"id": ids, "sha256": digests}).cast(_SENT)
     with replacing(_sent_path(case, sha256)) as file:
         pq.write_table(table, file, compression="zstd")

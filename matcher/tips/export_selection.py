@@ -10,7 +10,7 @@ from frametrace.case.store import Case
 from frametrace.matcher.account_names import connect
 from frametrace.matcher.framing.by_example.framing_search import posts_in_results
 from frametrace.matcher.framing.by_example.saved_framings import checked_framing_name, load_framing
-from frametrace.matcher.results import BELONGING
+from frametrace.matcher.result_schemas import BELONGING
 from frametrace.matcher.saved_results import MatchRun, Results
 from frametrace.matcher.tips.texts_in_pictures import texts_in_pictures
 from frametrace.posts.errors import UsageError
@@ -33,9 +33,9 @@ SELECTED_POSTS = pa.schema(
 )
 
 # A group selects the copies of its photo (or its captions) and the captions of these posts; not the
-# collages that contain the photo, which would add unrelated photos. An account selects all that it
-# posted. A framing selects the captions of its posts and a picture of each. Text in a picture
-# counts as a caption.
+# collages that contain the photo, which would add unrelated photos. An account selects everything
+# that it posted. A framing selects the captions of its posts and a picture of each. Text in a
+# picture counts as a caption.
 _SELECTED = """
 WITH carried AS (
     SELECT platform, post_id, 'picture' AS kind, media_sha256 AS sha256 FROM members
@@ -131,8 +131,8 @@ def _group_posts(groups: Sequence[str], results: Results) -> pa.Table:
     known = set(results.groups["group_id"].to_pylist())
     if unknown := [group for group in groups if group not in known]:
         raise UsageError(
-            f"the case has no group {unknown[0]!r}; it has {len(known):,}, which groups.csv of its "
-            "report lists"
+            f"the case has no group {unknown[0]!r}; groups.csv of its report lists the "
+            f"{len(known):,} groups that it has"
         )
     members = results.members
     wanted = pc.is_in(members["group_id"], value_set=pa.array(groups, pa.string()))

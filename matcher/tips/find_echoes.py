@@ -1,6 +1,6 @@
 """Finds echoes: posts of a case that reuse known material, each with its evidence.
 
-Known material is what a tip holds, or what the known groups of a case share (`known_material`).
+Known material is what a tip holds, or what the case's known groups share (`known_material`).
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from frametrace.embed.signals import caption_key
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.account_names import connect
-from frametrace.matcher.results import POST_FIELDS
+from frametrace.matcher.result_schemas import POST_FIELDS
 from frametrace.matcher.tips.echoes_by_hash import echoes_by_hash
 from frametrace.matcher.tips.echoes_by_text import echoes_by_meaning
 from frametrace.matcher.tips.known_material import EchoSettings, concat_matches
@@ -81,10 +81,11 @@ def find_echoes(
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> pa.Table:
-    """The posts of a case that reuse some MATERIAL, in the schema ECHOES, ordered by item and time.
+    """The posts of a case that reuse known material, in the schema ECHOES, by item and time.
 
-    `posts` (platform, post_id) limits the search to these posts. A signal that the case lacks is
-    skipped. Each picture or caption is matched with the nearest item, the first of equal ones.
+    `material` has the schema MATERIAL. `posts` (platform, post_id) limits the search to these
+    posts. A signal that the case lacks is skipped. Each picture or caption is matched with the
+    nearest item; of equally near items, with the first.
     """
     items = None if posts is None else _carried_by(case, posts)
     matches = echoes_by_hash(case, material, settings, items)

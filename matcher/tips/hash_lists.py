@@ -1,4 +1,4 @@
-"""Converts lists of PDQ hashes to tips and tips to lists, for exchange with other tools.
+"""Converts lists of PDQ hashes to tips and tips to lists, to exchange hashes with other tools.
 
 The line format is that of `python-threatexchange`'s exchange `local_file`: one signal per line, as
 type, space and hash (`pdq f8f8…`). Lines with a hash alone are read as well, and so are CSV with
@@ -16,10 +16,10 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.case.files import replacing
+from frametrace.case.atomic_files import replacing
 from frametrace.embed.signals.pdq import from_hex, to_hex
+from frametrace.matcher.tips.bounded_json import MAX_BYTES
 from frametrace.matcher.tips.canonical_json import short_digest
-from frametrace.matcher.tips.json_stream import MAX_BYTES
 from frametrace.matcher.tips.signed_documents import TIP, write_document
 from frametrace.matcher.tips.threatexchange import is_bank, parse_marking, read_bank
 from frametrace.matcher.tips.tip_model import (
@@ -105,7 +105,7 @@ def tip_from_list(
     read = _reader(source)
     markings = {marking for _, marking in read(source, ConvertedList())}
     if not markings:
-        raise TipError(f"{source} holds no PDQ hash to send")
+        raise TipError(f"{source} holds no PDQ hash to send: name a list that has some")
     tlp = Tlp.strictest([tlp, *filter(None, markings)])
     converted = ConvertedList(tlp=tlp)
     head = Head(
@@ -121,7 +121,7 @@ def tip_from_list(
 
 def _reader(source: Path) -> Callable[[Path, ConvertedList], Iterator[_MarkedItem]]:
     if not source.is_file():
-        raise TipError(f"{source} is not a file with hashes")
+        raise TipError(f"{source} is not a file: name a list of hashes")
     if (size := source.stat().st_size) > MAX_BYTES:
         raise TipError(f"{source} has {size:,} bytes; at most {MAX_BYTES:,} are read: split it")
     if source.suffix.lower() == ".csv":

@@ -11,7 +11,7 @@ from frametrace.case.views import connect
 from frametrace.embed.signals import caption_key, pdq, phash
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.results import BELONGING
+from frametrace.matcher.result_schemas import BELONGING
 from frametrace.matcher.saved_results import Results
 from frametrace.matcher.tips.caption_vectors import pack_vectors
 from frametrace.matcher.tips.tip_model import ITEMS, Tip
@@ -26,11 +26,11 @@ __all__ = [
     "material_of_tip",
 ]
 
-# One row per known picture or caption, under the id that it is reported by. A `pdq` of low quality
-# is not compared (one of unknown quality, from a list of hashes, is). `phash` is compared only for
-# items without `pdq`. `local` finds edited copies that hashes miss, verified with both pictures if
-# there is a `thumbnail`, else with the features alone. `vector` finds captions that `caption_key`
-# misses.
+# One row per known picture or caption; `id` is used to report it. A `pdq` of low quality is not
+# compared, but one of unknown quality, from a list of hashes, is. `phash` is compared only for
+# items without `pdq`. `local` finds edited copies that hashes miss; they are verified with both
+# pictures if there is a `thumbnail`, otherwise by the features alone. `vector` finds captions that
+# `caption_key` misses.
 MATERIAL = pa.schema(
     [
         *map(ITEMS.field, ("id", "pdq", "quality", "phash", "caption_key", "local")),
@@ -54,9 +54,9 @@ NEAREST_ITEMS = pa.schema(
     ]
 )
 
-# A member of a photo group is known by its picture, one of a framing group by its caption or, if it
-# has none, its picture. Of equally near items the first is reported, so that items of groups that
-# they belong to come before those of groups that only list them.
+# A member of a photo group is known by its picture; a member of a framing group by its caption or,
+# if it has none, its picture. Of equally near items the first is reported, so items come first in
+# groups that they belong to, then in groups that only list them.
 _OF_GROUPS = """
 WITH carried AS (
     SELECT group_id, relation, media_sha256 IS NOT NULL
@@ -104,7 +104,7 @@ def material_of_tip(tip: Tip) -> pa.Table:
 
 
 def material_of_groups(case: Case, results: Results) -> tuple[pa.Array, pa.Table]:
-    """The group id of each picture and caption of a case's groups, and these as MATERIAL."""
+    """The pictures and captions of a case's groups: the group id of each, and their MATERIAL."""
     names = ("pdq", "caption_key", "local", "thumbnail", "caption")
     available = [name for name in names if case.epoch.rows(f"signals/{name}")]
     # Only medoids get local features: an edited copy of a member is an edited copy of the medoid.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from frametrace.index.codes import as_keys
+from frametrace.index.distinct_codes import as_keys
 from frametrace.index.hamming.hamming_index import HammingIndex
 
 __all__ = ["NearestItems", "nearest_hashes", "nearest_keys"]

@@ -25,7 +25,7 @@ from frametrace.posts.errors import TipError
 
 __all__ = ["read_tip", "require_fingerprint", "signals_to_compare"]
 
-_BLOCK = 20_000  # items that are Python objects at a time
+_BLOCK = 20_000  # items that are kept as Python objects at a time
 
 
 def read_tip(path: Path, trusted: Sequence[Path] = ()) -> Tip:
@@ -55,7 +55,10 @@ def read_tip(path: Path, trusted: Sequence[Path] = ()) -> Tip:
     head = Head.from_json(envelope.head)
     for name, column in SIGNAL_COLUMNS.items():
         if name not in (head.signals or {}) and items[column].null_count < items.num_rows:
-            raise TipError(f"{path} holds {name}, but its head states no fingerprint for it")
+            raise TipError(
+                f"{path} holds {name}, but its head states no fingerprint for it: ask the sender "
+                "for a valid tip"
+            )
     return Tip(head, envelope.sha256, envelope.signature, items)
 
 
@@ -87,7 +90,7 @@ def require_fingerprint(name: str, theirs: Mapping[str, str], ours: str, whose: 
     if theirs["fingerprint"] != ours:
         model = f"{theirs['model']}, " if theirs.get("model") else ""
         raise TipError(
-            f"the sender made the tip's {name} by {model}{theirs['fingerprint']}; {whose} "
+            f"the sender made the tip's {name} with {model}{theirs['fingerprint']}; {whose} "
             f"{ours or 'no signal of that name'}. Ask the sender for a tip made the same way, or "
             "choose other signals to compare by with --signal"
         )

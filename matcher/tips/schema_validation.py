@@ -1,8 +1,8 @@
 """Validates tips and verdicts against their published JSON schemas, with a fast path for items.
 
 `jsonschema` takes 140 microseconds per item, two minutes for a million. So items are checked by the
-hand-written rules below, and only an item that they refuse goes to `jsonschema`, which explains the
-error. A property test checks that both accept the same items.
+hand-written rules below, and only an item that they reject is passed to `jsonschema`, which
+explains the error. A property test checks that both accept the same items.
 """
 
 import json
@@ -74,7 +74,7 @@ def schema_error(kind: str, part: str, value: Any) -> str:
 
 
 def _has_more_values(value: Any, limit: int) -> bool:
-    """Whether a value holds more than `limit` others, for which `jsonschema` would take minutes."""
+    """Whether a value holds over `limit` nested values: `jsonschema` would take minutes for it."""
     stack, count = [value], 0
     while stack and count <= limit:
         node = stack.pop()

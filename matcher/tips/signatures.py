@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from frametrace.case.files import write_atomically, write_secret
+from frametrace.case.atomic_files import write_atomically, write_secret
 from frametrace.posts.errors import TipError, UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _ALGORITHM = "ed25519"
 class Signature:
     """A valid signature: `signer` is the fingerprint of the key.
 
-    `trusted` is whether the reader named this key beforehand.
+    `trusted` is whether the reader named this key as one to trust.
     """
 
     signer: str
@@ -66,7 +66,7 @@ def make_keys(name: Path) -> tuple[Path, Path, str]:
 
 
 def fingerprint(public_key: bytes) -> str:
-    """The SHA-256 of the 32 bytes of a public key, which people can compare by telephone."""
+    """The SHA-256 of the 32 bytes of a public key, which people can compare over the phone."""
     return hashlib.sha256(public_key).hexdigest()
 
 
@@ -135,6 +135,6 @@ def read_key_file(path: Path) -> bytes:
     Raises `TipError` if there is no such file.
     """
     if not path.is_file():
-        raise TipError(f"{path} is not a key file")
+        raise TipError(f"{path} is not a file: name a key file")
     with path.open("rb") as file:
         return file.read(2**16)

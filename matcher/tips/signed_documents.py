@@ -1,7 +1,8 @@
 """Reads and writes the JSON envelope of tips and verdicts: head, items, digest and signature.
 
-Documents are streamed, one item at a time, and the digest is computed on the way. Therefore the
-members of a document are in alphabetical order, and nothing in it counts until its end was read.
+Documents are streamed, one item at a time, and the digest is computed along the way. Therefore the
+members of a document are in alphabetical order, and nothing in it is trusted until it was read to
+the end.
 """
 
 import hashlib
@@ -10,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from frametrace.case.files import replacing
+from frametrace.case.atomic_files import replacing
+from frametrace.matcher.tips.bounded_json import MAX_BYTES, MAX_VALUE_CHARS, JsonStream
 from frametrace.matcher.tips.canonical_json import canonical_bytes
-from frametrace.matcher.tips.json_stream import MAX_BYTES, MAX_VALUE_CHARS, JsonStream
 from frametrace.matcher.tips.schema_validation import ITEM_CHECKS, schema_error
 from frametrace.matcher.tips.signatures import (
     Signature,
@@ -38,7 +39,7 @@ _SNIFFED = 200  # bytes by which a document is recognised
 
 @dataclass(frozen=True, slots=True)
 class DocumentKind:
-    """A kind of document: its name, the version that is written and those that can be read."""
+    """A kind of document: its name, the version that is written, and the versions it can read."""
 
     name: str
     version: int = 1
@@ -111,7 +112,8 @@ def write_document(
         file.write(b"}\n")
         if file.tell() > MAX_BYTES:
             raise TipError(
-                f"{path} would have {file.tell():,} bytes, at most {MAX_BYTES:,} are read"
+                f"{path} would have {file.tell():,} bytes, but at most {MAX_BYTES:,} can be read: "
+                "split it into several"
             )
     return sha256
 
@@ -250,7 +252,7 @@ class _DocumentReader:
 
 
 def _item_error(kind: DocumentKind, item: Any) -> str:
-    """How an item violates the schema; empty if it doesn't."""
+    """A sentence on how an item violates the schema; empty if it doesn't."""
     if ITEM_CHECKS[kind.name](item):
         return ""
     return (
@@ -263,12 +265,12 @@ def _verified_signature(
 ) -> Signature | None:
     if "signature" not in members:
         if keys:
-            stream.fail("is not signed, but a key was named that must have signed it")
+            stream.fail("is not signed, but you named a key that must have signed it")
         return None
     message = kind.message(members["sha256"], members[kind.marker])
     public = verified_key(members["signature"], message)
     if public is None:
         stream.fail("has an invalid signature: the content or the signature was changed")
     if keys and public not in keys:
-        stream.fail(f"is signed by {fingerprint(public)}, which is not the key that was named")
+        stream.fail(f"is signed by {fingerprint(public)}, which is not a key that you named")
     return Signature(fingerprint(public), public in keys)

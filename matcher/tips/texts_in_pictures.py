@@ -1,4 +1,4 @@
-"""Lists the texts that OCR read in a case's pictures; tips treat them like captions."""
+"""Lists the OCR texts of a case's pictures; tips treat them like captions."""
 
 import pyarrow as pa
 

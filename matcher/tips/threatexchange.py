@@ -1,9 +1,9 @@
 """Reads and writes signals as JSON for ThreatExchange and the hasher-matcher-actioner (HMA).
 
 HMA's documentation describes the content of a bank (the type and value of each signal, labels; on
-exchanges a status and tags), but names the JSON keys of only some responses. So all documented
-forms are read: a content with its `signals`, a signal with its `signal_type`, an object of values
-by type, as HMA's hashing endpoint returns, and ThreatExchange's descriptors (`raw_indicator` of
+exchanges also a status and tags), but names the JSON keys of only some responses. So all documented
+forms are read: content with its `signals`, a signal with its `signal_type`, an object of values by
+type, as HMA's hashing endpoint returns it, and ThreatExchange's descriptors (`raw_indicator` of
 type `HASH_PDQ`). One object per hash is written: `signal_type`, `signal`, `tags`.
 """
 
@@ -15,9 +15,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from frametrace.case.files import replacing
+from frametrace.case.atomic_files import replacing
+from frametrace.matcher.tips.bounded_json import JsonStream
 from frametrace.matcher.tips.canonical_json import canonical_bytes
-from frametrace.matcher.tips.json_stream import JsonStream
 from frametrace.matcher.tips.tip_model import Tlp
 from frametrace.posts.errors import TipError
 
@@ -155,13 +155,14 @@ def _markings(where: str, value: Mapping[str, Any]) -> Iterator[Tlp]:
 def parse_marking(where: str, text: Any) -> Tlp:
     """Parse a marking in any usual spelling, such as `tlp:amber`, `AMBER_STRICT` or `white`.
 
-    Raises `TipError` for anything else; `where` names the place in the message.
+    Raises `TipError` for anything else; `where` is the file and entry that the message names.
     """
     name = str(text).strip().lower().removeprefix(_MARKING_PREFIX)
     marking = _MARKINGS.get(re.sub("[ _+-]+", "+", name.strip()))
     if marking is None:
         raise TipError(
-            f"{where}: {str(text)[:40]!r} is not a marking of the Traffic Light Protocol"
+            f"{where}: {str(text)[:40]!r} is not a marking of the Traffic Light Protocol; use one "
+            f"of {', '.join(Tlp)}"
         )
     return marking
 

@@ -1,4 +1,4 @@
-"""The data model of a tip: its head, its items as a table, and its sharing marking (TLP)."""
+"""Defines the data model of a tip: its head, its items as a table, its sharing marking (TLP)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ KEY_BYTES = 4 * PERMUTATIONS  # of a MinHash: big-endian numbers of 32 bits
 
 
 class Tlp(StrEnum):
-    """With whom a tip may be shared: FIRST, Traffic Light Protocol 2.0 (2022)."""
+    """With whom a tip may be shared, by the Traffic Light Protocol 2.0 (FIRST, 2022)."""
 
     CLEAR = "clear"
     GREEN = "green"
@@ -43,7 +43,7 @@ class Tlp(StrEnum):
 
     @property
     def label(self) -> str:
-        """How the protocol wants the marking written on shared material."""
+        """The form in which the protocol wants the marking written on shared material."""
         return f"TLP:{self.upper()}"
 
     @classmethod
@@ -53,7 +53,7 @@ class Tlp(StrEnum):
 
 
 class ItemKind(StrEnum):
-    """Whether an item of a tip stands for a picture or for a text."""
+    """Whether an item of a tip represents a picture or a text."""
 
     PICTURE = "picture"
     CAPTION = "caption"
@@ -66,7 +66,7 @@ ACCOUNT_KINDS = ("account", "page", "group", "channel")
 FINGERPRINTS: Mapping[str, str] = {
     signal.name: signal.made_by["fingerprint"] for signal in (Pdq(), Phash(), CaptionKey(), Local())
 }
-# Local features of a picture that a tip carries, the best ones: 8 kB in base64.
+# Local features of a picture that a tip carries at most, the best ones: 8 kB in base64.
 MAX_FEATURES = 272
 
 _COUNT = pa.struct(

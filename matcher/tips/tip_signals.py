@@ -1,8 +1,8 @@
 """Collects the signals that a tip carries: fingerprints, local features and caption vectors.
 
-Local features that lie in an element (an app's bars, a watermark, the words of a meme, which
-unrelated pictures of the sender's case share) are left out: otherwise a tip on a screenshot would
-match everybody who uses that app.
+Local features inside an element (an app's bars, a watermark, the words of a meme, which unrelated
+pictures of the sender's case share) are left out: otherwise a tip about a screenshot would match
+everybody who uses that app.
 """
 
 import base64
@@ -18,7 +18,7 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Features, Local
 from frametrace.matcher.case_signals import weights_of
-from frametrace.matcher.pictures.evidence import GRID
+from frametrace.matcher.pictures.pair_evidence import GRID
 from frametrace.matcher.tips.caption_vectors import encoded_vectors
 from frametrace.matcher.tips.tip_model import FINGERPRINTS, MAX_FEATURES, ItemKind
 from frametrace.posts.errors import CaseError
@@ -35,7 +35,7 @@ def has_signal(case: Case, name: str) -> bool:
     fingerprint = case.epoch.signals[name]["fingerprint"]
     if fingerprint != FINGERPRINTS[name]:
         raise CaseError(
-            f"{case.path} has {name} made by {fingerprint}, tips hold {FINGERPRINTS[name]}: "
+            f"{case.path} has {name} made by {fingerprint}, but tips hold {FINGERPRINTS[name]}: "
             f"compute it again with: frametrace embed {case.path} --signal {name} --replace"
         )
     return True
@@ -67,7 +67,7 @@ def add_features_and_vectors(case: Case, items: pa.Table) -> pa.Table:
 def _of_first_digest(
     items: pa.Table, kind: ItemKind, values_of: Callable[[pa.Array], Mapping[str, str]]
 ) -> pa.Array:
-    """For each item of a kind the value of its first picture or caption; null for other kinds."""
+    """For each item of a kind, the value of its first picture or caption; null for other kinds."""
     digests = [
         row["digests"][0] if row["kind"] == kind else None
         for row in items.select(["kind", "digests"]).to_pylist()

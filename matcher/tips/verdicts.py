@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from frametrace.case.files import replacing
+from frametrace.case.atomic_files import replacing
 from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.matcher.tips.export import sent_items
@@ -43,8 +43,8 @@ DISPUTED = "disputed"
 
 # One row per item on which opinions were imported, disputed ones first. `state` is `disputed` if
 # some verdicts confirm the item and others reject it, else `confirmed`, `rejected` or `unsure`. The
-# numbers count verdicts; `accounts` and `posts` are the largest counts in one of them. `sha256` are
-# the pictures or captions of the case that the item stands for, `tips` the tips that held it.
+# numbers count verdicts; `accounts` and `posts` are the largest counts in any one of them. `sha256`
+# are the pictures or captions of the case that the item represents, `tips` the tips that held it.
 OPINIONS = pa.schema(
     [
         pa.field("item_id", pa.string(), nullable=False),
@@ -108,7 +108,7 @@ def write_verdict(
     items = [_item(opinion) for opinion in sorted(opinions, key=lambda opinion: opinion.item_id)]
     if not items:
         raise UsageError(
-            "no item is answered: fill in the column verdict of items.csv, or name items with "
+            "no item has an answer: fill in the column verdict of items.csv, or name items with "
             "--confirm, --reject and --unsure"
         )
     head = {"made_by": made_by, "program": program_version(), "tip": tip, "tlp": str(tlp)}
@@ -137,7 +137,7 @@ def read_verdict(path: Path, trusted: Sequence[Path] = ()) -> Verdict:
 
 
 def import_verdict(case: Case, path: Path, trusted: Sequence[Path] = ()) -> Verdict:
-    """Keep a verdict on a tip that the case sent; importing it again changes nothing.
+    """Store a verdict on a tip that the case sent; importing it again changes nothing.
 
     Raises `TipError` if the verdict is invalid or answers an item that the tip doesn't hold, and
     `CaseError` if the case sent no such tip.

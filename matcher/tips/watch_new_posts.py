@@ -1,7 +1,7 @@
 """Finds newcomers: accounts whose new posts reuse material of tips or of the case's known groups.
 
-Each account is reported once. The known groups are those found before the new posts arrived. What
-was compared and reported is kept by `watch_state`.
+Each account is reported once. The known groups are those found before the new posts arrived.
+`watch_state` stores what was compared and reported.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from frametrace.matcher.framing.by_example.framing_search import case_contents
 from frametrace.matcher.framing.by_example.rank_posts import named_posts
 from frametrace.matcher.framing.by_example.saved_framings import framing_names
 from frametrace.matcher.match_settings import MatchSettings
-from frametrace.matcher.results import NAMED
+from frametrace.matcher.result_schemas import NAMED
 from frametrace.matcher.saved_results import Results, results_before
 from frametrace.matcher.tips.caption_vectors import same_model
 from frametrace.matcher.tips.find_echoes import ECHOES, find_echoes
@@ -52,7 +52,7 @@ NEWCOMERS = pa.schema(
     ]
 )
 
-# The closest echo: pictures before captions, then by similarity; of equals the earliest post.
+# The closest echo: pictures before captions, then by similarity; of equal ones, the earliest post.
 _NEWCOMERS = """
 WITH ranked AS (
     SELECT e.*, k.known_as, k.tlp,
@@ -87,8 +87,9 @@ class WatchResult:
     """The result of one comparison: accounts in the schema NEWCOMERS, and counts.
 
     `posts` counts the new posts and `groups` the known groups; `matched` is the epoch of the match
-    run that found these, if any. `named` are the new posts that belong to one of the `framings`
-    that have a name, in the schema NAMED. `state` is to be saved once the result was reported.
+    run that found these, if any. `named` are the new posts that belong to a named framing, in the
+    schema NAMED; `framings` counts the named framings. `state` must be saved once the result has
+    been reported.
     """
 
     newcomers: pa.Table

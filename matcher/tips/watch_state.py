@@ -1,7 +1,7 @@
 """Stores the state of a watch in CASE/watch: what was compared, reported, and still has to be sent.
 
-`state.json` is written last, in one step: a watch that is killed before compares the same posts
-again, so that no account is missed. Deliveries since then are appended to `reported.txt`.
+`state.json` is written last, atomically: a watch that is killed before that compares the same posts
+again, so that no account is missed. Later deliveries are appended to `reported.txt`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from frametrace.case.files import read_json, to_json, write_atomically
+from frametrace.case.atomic_files import read_json, to_json, write_atomically
 from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.posts.errors import CaseError
@@ -53,7 +53,7 @@ class WatchState:
     """What was compared so far: the epoch, shard names by table, and the accounts reported.
 
     A watch of a folder also keeps the hits that it still has to send, and the size and time of the
-    files that it took from the folder.
+    files that it has read from the folder.
     """
 
     epoch: int

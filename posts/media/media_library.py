@@ -19,9 +19,9 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
-from frametrace.posts.media.claims import Claims, DownloadClaim, PathClaim
+from frametrace.posts.media.file_claims import Claims, DownloadClaim, PathClaim
 from frametrace.posts.media.fourcat_downloads import Download, row_has_link
-from frametrace.posts.media.guesses import FilesByPostId, Guesses, PostKey, Resolution
+from frametrace.posts.media.guesses_by_file_name import FilesByPostId, Guesses, PostKey, Resolution
 from frametrace.posts.media.ids_in_file_names import LONG_ID_DIGITS
 from frametrace.posts.media.link_names import LinkClaim, LinkClaims, name_in_link
 from frametrace.posts.media.media_index import MediaIndex, SearchRoots

@@ -7,7 +7,7 @@ the media folders, the other folders that users named, and last any file whose p
 from dataclasses import dataclass
 from pathlib import Path
 
-from frametrace.posts.media.claims import ClaimKind, PathClaim
+from frametrace.posts.media.file_claims import ClaimKind, PathClaim
 from frametrace.posts.media.link_names import is_distinctive, stem_of
 from frametrace.posts.media.media_index import SearchRoots
 from frametrace.posts.media.path_lookup import (

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.shared.account_keys import unshared_account
 from frametrace.posts.readers.shared.reader_contract import Reader
-from frametrace.posts.readers.telegram_page import messages_of
+from frametrace.posts.readers.telegram_html_parser import messages_of
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import parse_list
 

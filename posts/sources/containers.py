@@ -8,12 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from frametrace.posts.errors import SourceError
-from frametrace.posts.sources.archives import (
-    TarArchive,
-    ZipArchive,
-    archive_at,
-    escapes_folder,
-)
+from frametrace.posts.sources.archives import TarArchive, ZipArchive, archive_at, escapes_folder
 from frametrace.posts.sources.paths import files_in, is_inside, open_without_blocking, printable
 from frametrace.posts.sources.sibling_sources import SiblingSources
 

@@ -97,13 +97,13 @@ def test_match_of_two_cases_names_b_s_posts_with_evidence(small_case, tmp_path, 
     ("arguments", "code", "message"),
     [
         (["nonsense"], 2, "No such command"),
-        (["query", "{case}"], 2, "name a PICTURE"),
+        (["query", "{case}"], 2, "name either a PICTURE"),
         (["query", "{case}", "a.jpg", "--signal", "nonsense"], 2, "Choose from: pdq, phash, clip"),
         (["query", "{case}", "--text", "…!"], 2, "no letters"),
         (["match", "{case}", "--out", "x.csv"], 2, "frametrace report"),
         (["match", "{case}", "{case}", "--out", "case.json"], 2, "ends in .csv"),
         (["match", "{case}", "--min-rarity", "nan"], 2, "not a number"),
-        (["report", "{case}", "--out", "{text}/sub"], 3, "name another place"),
+        (["report", "{case}", "--out", "{text}/sub"], 3, "name another folder"),
         (["embed", "{case}", "--signal", "nonsense"], 2, "Choose from"),
         (["add", "{case}", "nowhere.csv"], 3, "nowhere.csv"),
         (["add", "{case}", ""], 2, "the path is empty"),
@@ -203,7 +203,7 @@ def test_the_demo_adds_its_posts_to_no_case_of_somebody_else(tmp_path, command):
     command("add", tmp_path / "case", source)
     done = command("demo", tmp_path)
     assert done.returncode == 2
-    assert "holds something else" in done.stderr
+    assert "contains other files" in done.stderr
 
 
 def test_no_escape_sequence_reaches_the_terminal(tmp_path, command):

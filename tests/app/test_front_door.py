@@ -53,9 +53,7 @@ def test_a_field_that_is_lost_is_no_dropped_row(tmp_path):
 
 def test_the_option_that_would_tell_a_time_is_named(tmp_path):
     (tmp_path / "p.csv").write_text(HEADER + "x,1,a,05/06/2024 10:00,t,\n")
-    assert "--day-order says it" in " ".join(
-        add(tmp_path / "one", tmp_path / "p.csv").stdout.split()
-    )
+    assert "use --day-order" in " ".join(add(tmp_path / "one", tmp_path / "p.csv").stdout.split())
     chat = tmp_path / "WhatsApp Chat with X.txt"
     chat.write_text("3/25/19, 9:15 AM - Lin: hi there\n3/26/19, 9:15 AM - Mo: hello\n")
     told = "its times have no zone: only their days are kept, unless --timezone names the zone"
@@ -101,11 +99,11 @@ def test_add_ends_with_what_became_of_the_pictures(tmp_path):
     done = add(tmp_path / "case", tmp_path / "p.csv", "--media", media, *maps)
     told = [" ".join(line.split()) for line in done.stdout.splitlines()]
     assert "pictures 1 joined to posts by a media map" in told
-    assert "pictures 1 joined by what their rows say" in told
-    assert "pictures 1 joined by file names (a guess)" in told
-    assert "pictures 1 named in rows and not there" in told
-    assert "pictures 2 in the media folders that belong to no post" in told
-    assert "aside 2 files that can't be a picture: 1 .mp4, 1 .txt" in told
+    assert "pictures 1 joined to posts by their rows" in told
+    assert "pictures 1 joined to posts by file names (a guess)" in told
+    assert "pictures 1 named in rows but missing" in told
+    assert "pictures 2 in the media folders without a post" in told
+    assert "other 2 files that can't be pictures: 1 .mp4, 1 .txt" in told
     done = add(tmp_path / "json", tmp_path / "p.csv", "--media", media, *maps, "--json")
     found = json.loads(done.stdout)
     assert {name: found[name] for name in ("by_map", "by_row", "by_name", "absent", "unowned")} == {

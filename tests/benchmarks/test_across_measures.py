@@ -20,17 +20,17 @@ kinds = st.dictionaries(st.sampled_from(every), st.sampled_from(["crop", "grey"]
 
 @given(some, kinds, some)
 def test_recall_and_precision_count_pairs(
-    told: set[tuple[str, str]], kinds: dict[tuple[str, str], str], other: set[tuple[str, str]]
+    reported: set[tuple[str, str]], kinds: dict[tuple[str, str], str], other: set[tuple[str, str]]
 ) -> None:
     unclear = other - kinds.keys()
-    score = Score.of(told, Truth(kinds, unclear))
-    right = [pair for pair in told if pair in kinds]
-    judged = [pair for pair in told if pair not in unclear]
+    score = Score.of(reported, Truth(kinds, unclear))
+    right = [pair for pair in reported if pair in kinds]
+    judged = [pair for pair in reported if pair not in unclear]
     assert score.recall == pytest.approx(len(right) / len(kinds) if kinds else 0)
     assert score.precision == pytest.approx(len(right) / len(judged) if judged else 1)
     for kind in kinds.values():
         of_kind = [pair for pair, name in kinds.items() if name == kind]
-        found = sum(pair in told for pair in of_kind)
+        found = sum(pair in reported for pair in of_kind)
         assert score.recall_of(kind) == pytest.approx(found / len(of_kind))
 
 

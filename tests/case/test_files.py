@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from frametrace.case import files
-from frametrace.case.files import (
+from frametrace.case import atomic_files
+from frametrace.case.atomic_files import (
     delete_unused,
     link_file,
     replace_folder,
@@ -33,8 +33,8 @@ class Refusing:
 
 @pytest.fixture
 def windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "_PAUSES", (0.0, 0.0))
-    monkeypatch.setattr(files, "_IS_WINDOWS", True)
+    monkeypatch.setattr(atomic_files, "_PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(atomic_files, "_IS_WINDOWS", True)
 
 
 def patch_method(monkeypatch: pytest.MonkeyPatch, name: str, times: int) -> None:

@@ -2,8 +2,9 @@
 
 Twelve invented Twitter accounts share a photo, some as a screenshot of an app, under an agency's
 watermark, or with a meme's words. On Facebook five accounts, seven pages and three groups post it
-cropped, mirrored, as a screenshot, a meme, altered, in other words; three hundred others post
-screenshots of the same app, other photos of the same agency, the same words over other photos.
+cropped, mirrored, as a screenshot, a meme, altered, in other words; ninety others (three hundred
+by `make test-all`) post screenshots of the same app, other photos of the same agency, the same
+words over other photos.
 """
 
 import csv
@@ -26,7 +27,10 @@ REWORDED = (
     "The station lies in pieces again and no one did a thing",
 )
 CAMPAIGN = 1  # the seed of the photo
-OTHERS = 300
+OTHERS = (
+    pytest.param(90, id="90 others"),
+    pytest.param(300, id="300 others", marks=pytest.mark.slow),
+)
 
 
 def screenshot(image):
@@ -101,9 +105,9 @@ def twitter_posts(folder):
         }
 
 
-def facebook_posts(folder):
+def facebook_posts(folder, others):
     kinds = [kind for kind, count in PLANTED.items() for _ in range(count)]
-    for at in range(len(kinds) + OTHERS):
+    for at in range(len(kinds) + others):
         planted = at < len(kinds)
         edits = EDITS if planted else (screenshot, watermarked, meme)
         name = f"f{at}.jpg"
@@ -126,14 +130,15 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
-@pytest.fixture(scope="module")
-def story(tmp_path_factory, command):
+@pytest.fixture(scope="module", params=OTHERS)
+def story(request, tmp_path_factory, command):
     folder = tmp_path_factory.mktemp("edited")
     sources = {}
-    for name, posts in (("twitter", twitter_posts), ("facebook", facebook_posts)):
+    for name in ("twitter", "facebook"):
         place = folder / f"{name}_sources"
         place.mkdir()
-        sources[name] = write_jsonl(place / "posts.jsonl", posts(place))
+        posts = twitter_posts(place) if name == "twitter" else facebook_posts(place, request.param)
+        sources[name] = write_jsonl(place / "posts.jsonl", posts)
     for arguments in (
         ("run", folder / "twitter", sources["twitter"], "--out", folder / "report", *SIGNALS),
         ("add", folder / "facebook", sources["facebook"]),

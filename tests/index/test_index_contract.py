@@ -13,7 +13,7 @@ from frametrace.embed.signals.base import bits_distance
 from frametrace.embed.signals.local import Features
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.index.base import CodeIndex, Hits
-from frametrace.index.store import INDEXES, check_index, has_index, open_index, read_manifest
+from frametrace.index.index_store import INDEXES, check_index, has_index, open_index, read_manifest
 from frametrace.posts.errors import UsageError
 
 _OF_METRIC = {signal.metric: name for name, signal in SIGNALS.items() if has_index(name)}

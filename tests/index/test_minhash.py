@@ -15,7 +15,7 @@ from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.text.minhash_values import PERMUTATIONS
 from frametrace.embed.text.ngrams import jaccard, jaccards
 from frametrace.index import minhash
-from frametrace.index.codes import Codes
+from frametrace.index.distinct_codes import Codes
 from frametrace.index.minhash import BANDS, MinHashIndex
 
 _ROWS = PERMUTATIONS // BANDS

@@ -10,7 +10,7 @@ from frametrace.case.store import Case
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.signals.thumbnail import Thumbnail, pixels
 from frametrace.index.feature_shards import CodeShards, NumberedPictures
-from frametrace.index.store import check_index, open_index
+from frametrace.index.index_store import check_index, open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
 from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
 

@@ -10,7 +10,7 @@ from trying import examples
 
 from frametrace.embed.signals.base import cosine_similarity
 from frametrace.index.base import Manifest
-from frametrace.index.codes import Codes
+from frametrace.index.distinct_codes import Codes
 from frametrace.index.vectors import VectorIndex
 
 

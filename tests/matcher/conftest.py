@@ -16,11 +16,11 @@ from frametrace.embed.text.ngrams import jaccard
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_settings import MatchSettings
 from frametrace.matcher.network.pair_counts import MAX_SLOT_PAIRS_TO_LIST_ALL
-from frametrace.matcher.pictures.evidence import Evidence
+from frametrace.matcher.pictures.pair_evidence import Evidence
 from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.verified_pairs import evidence_of
-from frametrace.matcher.pictures.verify import verify, verify_hash_copies
-from frametrace.matcher.results import (
+from frametrace.matcher.pictures.verify_pair import verify, verify_hash_copies
+from frametrace.matcher.result_schemas import (
     ACCOUNTS,
     ARRIVALS,
     CHANGES,

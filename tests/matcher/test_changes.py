@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.matcher.changes import EARLIER_MEMBERS, compare_members
-from frametrace.matcher.results import ARRIVALS, CHANGES, GROUPS, MEMBERS, Change
+from frametrace.matcher.result_schemas import ARRIVALS, CHANGES, GROUPS, MEMBERS, Change
 
 Member = tuple[str, str, str, str, bool]  # group, item, platform, post, whether it is a copy
 Groups = dict[str, set[tuple[str, str, str]]]

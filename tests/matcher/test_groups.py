@@ -6,8 +6,8 @@ import pyarrow as pa
 from making import jpeg, make_case, photo
 
 from frametrace.matcher.groups import groups_of, members_of
-from frametrace.matcher.photos.assignment import ASSIGNED, LISTED
-from frametrace.matcher.results import EVIDENCE, GROUPS
+from frametrace.matcher.photos.group_assignment import ASSIGNED, LISTED
+from frametrace.matcher.result_schemas import EVIDENCE, GROUPS
 
 
 def test_groups_whose_medoids_digests_begin_alike_stay_apart(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from making import make_case, put_codes
 from frametrace.case.store import Case
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_settings import MatchSettings
-from frametrace.matcher.results import EVIDENCE, MEMBERS
+from frametrace.matcher.result_schemas import EVIDENCE, MEMBERS
 from frametrace.matcher.saved_results import Results, load_results
 
 Match = Callable[..., Results]

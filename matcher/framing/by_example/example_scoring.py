@@ -1,16 +1,17 @@
-"""Scores contents by their similarity to examples, less their similarity to counter-examples.
+"""Scores contents by their similarity to examples, minus their similarity to counter-examples.
 
-Of each kind of evidence the nearest example counts, so that a post with the words of one example
-and the picture of another is similar to both. Vectors compare meaning only roughly: where a caption
-is similar in meaning, the mean of the examples' vectors counts as much as the nearest example. A
-copy of words or photos is a copy of one example, whatever the others are. The nearest alone is
-better where a framing has few subjects, the mean alone where it has several; half of each is never
-far from the better of the two (figures: docs/framings.md, by benchmarks/framings/bench_example.py).
+For each kind of evidence the nearest example counts, so that a post with the words of one example
+and the picture of another is similar to both. Vectors compare meaning only roughly: if a caption is
+similar in meaning, the mean of the examples' vectors counts as much as the nearest example. A copy
+of words or photos is a copy of one example, however different the other examples are. The nearest
+alone is better if a framing has few subjects, the mean alone if it has several; half of each is
+never far from the better of the two (figures: docs/framings.md, made by
+benchmarks/framings/bench_example.py).
 
-Counter-examples only take rarity away. A linear model on the rarities of a content's similarity to
-each example and counter-example gives the odds that it belongs with the examples. Where these are
-below 1, the rarity is reduced by −log₁₀ of the odds: by 1 for odds of 1 to 10. And a content that
-is clearly nearer to a counter-example than to the examples does not belong.
+Counter-examples only reduce rarity. A linear model on the rarities of a content's similarity to
+each example and counter-example gives the odds that it belongs with the examples. If the odds are
+below 1, the rarity is reduced by −log₁₀ of the odds: by 1 for odds of 1 to 10. A content that is
+clearly nearer to a counter-example than to the examples does not belong.
 """
 
 from collections.abc import Sequence
@@ -26,11 +27,11 @@ __all__ = ["EVIDENCE_KINDS", "ExampleScores", "score_contents"]
 
 EVIDENCE_KINDS = tuple(field.name for field in fields(FusedEvidence))
 _BLOCK = 1 << 16  # contents compared at a time; 50 MB with 200 examples
-# The inverse of the penalty on the model's weights. With 10 or 30, events gain at most 0.002 of
-# average precision, and captions of pictures lose up to 0.01.
+# The inverse of the penalty on the model's weights. With 10 or 30, average precision rises by at
+# most 0.002 for events, and falls by up to 0.01 for captions of pictures.
 _REGULARISATION = 3.0
-# Rarity. At 0 / 0.25 / 0.5, a quarter / 57 % / four fifths of the captions that say the same as a
-# counter-example still belong, and 30 / 10 / 5 % fewer of the right ones.
+# Rarity. At 0 / 0.25 / 0.5, 25 / 57 / 80 % of the captions with the message of a counter-example
+# still belong, and 30 / 10 / 5 % of the right ones no longer do.
 _MARGIN = 0.25
 
 
@@ -40,7 +41,7 @@ class ExampleScores:
 
     `evidence` is that of the nearest examples; `example` (3, m) int64 is the index of the nearest
     example for each kind of evidence. `against` (m,) float32 is the rarity that counter-examples
-    take away; `opposed` (m,) bool says whether one of them is nearer by more than the margin.
+    subtract; `opposed` (m,) bool says whether one of them is nearer by more than the margin.
     """
 
     evidence: FusedEvidence
@@ -51,8 +52,8 @@ class ExampleScores:
     @property
     def rarity(self) -> np.ndarray:
         """The resulting rarity of each content, (m,) float32, never below 0."""
-        left: np.ndarray = np.maximum(self.evidence.rarity - self.against, 0)
-        return left
+        remaining: np.ndarray = np.maximum(self.evidence.rarity - self.against, 0)
+        return remaining
 
 
 def score_contents(
@@ -116,7 +117,7 @@ def _nearest(
 
 
 def _averaged(evidence: FusedEvidence, to_mean: FusedEvidence) -> FusedEvidence:
-    """Where captions are similar in meaning, average the nearest example and the mean."""
+    """Average the rarities of the nearest example and the mean, if captions agree by meaning."""
     captions = evidence.captions
     average = (captions.rarity + to_mean.captions.rarity) / 2
     rarity = np.where(captions.basis == Basis.CAPTION, average, captions.rarity)
@@ -128,8 +129,8 @@ def _model_weights(
 ) -> np.ndarray:
     """The model's weights of the rarity to each example, for odds as log₁₀, (e,) float64.
 
-    What is similar to no example has even odds: there is no intercept. Both sides weigh the same,
-    however many examples they have.
+    A content that is not similar to any example has even odds: there is no intercept. Both sides
+    have the same weight, however many examples they have.
     """
     from sklearn.linear_model import LogisticRegression
 

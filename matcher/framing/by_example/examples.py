@@ -1,4 +1,4 @@
-"""The data of a framing by example: examples and counter-examples, with their signal values.
+"""Defines a framing by example: examples and counter-examples, with their signal values.
 
 Posts are those of the case. Pictures and texts come from elsewhere and are stored by value, so that
 the files are not needed later.
@@ -106,7 +106,7 @@ class Examples:
         return len(self.posts) + len(self.pictures) + len(self.texts)
 
     def with_added(self, added: Self) -> Self:
-        """These and others; of an example in both the added one is kept."""
+        """These examples and the added ones; an added example replaces one with the same key."""
         return type(self)(
             _distinct([*self.posts, *added.posts]),
             _distinct([*self.pictures, *added.pictures]),
@@ -114,7 +114,7 @@ class Examples:
         )
 
     def without(self, removed: Self) -> Self:
-        """These without others."""
+        """These examples without the removed ones."""
         return type(self)(
             _without(self.posts, removed.posts),
             _without(self.pictures, removed.pictures),
@@ -136,7 +136,7 @@ def _without(examples: Sequence[_E], removed: Sequence[_E]) -> tuple[_E, ...]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Framing:
-    """Examples and counter-examples, and the rarity from which a post belongs.
+    """Examples and counter-examples, and the least rarity of posts that belong.
 
     Without `min_rarity` the setting `min_decades` applies.
     """
@@ -146,9 +146,9 @@ class Framing:
     min_rarity: float | None = None
 
     def with_added(self, added: Self) -> Self:
-        """With further examples; an example that is named again for the other side moves there.
+        """A copy with further examples; one that is now named for the other side moves there.
 
-        Raises `UsageError` where there are too many, or one is added on both sides at once.
+        Raises `UsageError` if there are too many, or one is added on both sides at once.
         """
         if len(added.like) > len(added.like.without(added.unlike)):
             raise UsageError(

@@ -83,7 +83,7 @@ def _packed(content: bytes) -> str:
 
 
 def framing_from_json(content: Mapping[str, Any]) -> Framing:
-    """The framing in a JSON object. Raises `ValueError` where it is not one."""
+    """The framing in a JSON object. Raises `ValueError` if it is not one."""
     version = content.get("frametrace_framing")
     if version != _VERSION or isinstance(version, bool):
         raise ValueError(f"its version is {str(version)[:40]!r}, not {_VERSION}")

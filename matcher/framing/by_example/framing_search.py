@@ -1,6 +1,6 @@
 """Finds the posts of a framing by example: reads the examples, ranks all posts, saves the framing.
 
-Where the case was not matched since it changed, copies of photos are found by PDQ.
+If the case has not been matched since it changed, copies of photos are found by PDQ.
 """
 
 from contextlib import ExitStack, suppress
@@ -34,7 +34,7 @@ from frametrace.matcher.framing.distinct_contents import contents_of
 from frametrace.matcher.framing.fusion import EvidenceFusion
 from frametrace.matcher.match_settings import MatchSettings
 from frametrace.matcher.photos.grouping import group_photos, join_photos, near_photos
-from frametrace.matcher.results import GroupKind, Relation
+from frametrace.matcher.result_schemas import GroupKind, Relation
 from frametrace.matcher.saved_results import MatchRun, Results, load_results, results_before
 from frametrace.posts.errors import CaseError, UsageError
 from frametrace.work.progress import Progress, Silent
@@ -47,8 +47,8 @@ __all__ = [
     "rank_by_example",
 ]
 
-# A picture that the earlier run had in no group shows the photo of the pictures near it by PDQ: of
-# several photos the one with the smallest digest.
+# A picture that was not in a group of the earlier run shows the photo of the pictures near it by
+# PDQ; if these show several photos, the one with the smallest digest.
 _PHOTOS = """
 WITH near_photos AS (
     SELECT n.medoid_sha256 AS near, min(e.medoid_sha256) AS photo
@@ -64,8 +64,8 @@ ORDER BY n.sha256
 class FramingQuery:
     """Examples and counter-examples as users name them, and a name to save them under.
 
-    `min_rarity` is the rarity from which a post belongs; without it the saved value applies, or the
-    default.
+    A post belongs if its rarity is at least `min_rarity`; without it the saved value applies, or
+    the default.
     """
 
     like: ExampleNames = field(default_factory=ExampleNames)
@@ -86,10 +86,10 @@ def rank_by_example(
 ) -> tuple[RankedPosts, Framing]:
     """Rank the posts of a case by their similarity to examples, as `rank_posts` does.
 
-    With a name, examples are added to those saved before, and all are saved after they were used
+    With a name, examples are added to those saved before, and all are saved once they were used
     successfully; a name alone repeats the search with the saved examples. Raises `UsageError` and
-    `DecodeError` for invalid examples, `CaseError` where the case has no posts or a saved framing
-    is damaged, `CaseLocked` where another process changes the case's framings.
+    `DecodeError` for invalid examples, `CaseError` if the case has no posts or a saved framing is
+    damaged, and `CaseLocked` if another process changes the case's framings.
     """
     progress = progress or Silent()
     name = checked_framing_name(query.name) if query.name else ""
@@ -146,8 +146,8 @@ def case_contents(case: Case, progress: Progress | None = None) -> CaseContents:
 def _photos(case: Case, progress: Progress | None) -> tuple[pa.Table, str]:
     """The photo of each picture (columns sha256 and medoid_sha256), and a note for the user.
 
-    From the match run, if the case was matched since it last changed; else from PDQ and the results
-    of an earlier run, and the note says so.
+    Photos come from the match run if the case has been matched since it last changed; otherwise
+    from PDQ and the results of an earlier run, and the note says so.
     """
     try:
         return _photo_groups(load_results(case)[0]), ""
@@ -178,7 +178,7 @@ def _photo_groups(results: Results) -> pa.Table:
 def posts_when_matched(case: Case, name: str) -> pa.Table | None:
     """The posts of a named framing as of the last match run, in the schema `NAMED`.
 
-    None where the case or the framing has changed since.
+    None if the case or the framing has changed since.
     """
     try:
         results, run = load_results(case)
@@ -188,7 +188,7 @@ def posts_when_matched(case: Case, name: str) -> pa.Table | None:
 
 
 def posts_in_results(case: Case, results: Results, run: MatchRun, name: str) -> pa.Table | None:
-    """The posts of a named framing in results that were loaded; None where it has changed."""
+    """The posts of a named framing in results that were loaded; None if it has changed since."""
     if name not in run.named or run.named[name] != framing_digests(case).get(name):
         return None
     return results.named.filter(pc.equal(results.named["name"], name))

@@ -1,7 +1,7 @@
 """Adds texts and pictures of examples that no post carries to the contents of a case.
 
-They are compared like all others, by the backgrounds of the case: an example is no reason to
-measure these again.
+They are compared like all other contents, by the backgrounds of the case, which are not measured
+again.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class OutsideText:
 class OutsidePicture:
     """A picture: the number of its photo, the text in it, and its (d,) vector, if any.
 
-    Without a photo it is a copy of nothing.
+    `photo` is None if it is not a copy of any photo.
     """
 
     photo: int | None = None
@@ -45,7 +45,7 @@ def with_outside_contents(
 ) -> EvidenceFusion:
     """The contents of a case and further ones, which are numbered after them.
 
-    A text that a post or a picture of the case has is that text.
+    A text that the case already has keeps its number.
     """
     pictures = [picture for _, content_pictures in added for picture in content_pictures]
     texts = [caption for caption, _ in added] + [picture.ocr_text for picture in pictures]
@@ -77,12 +77,12 @@ def _extended(
     numbers: np.ndarray,
     new_texts: Sequence[OutsideText],
 ) -> Contents:
-    """The contents with others added that have `counts` pictures each.
+    """The contents with further ones added, which have `counts` pictures each.
 
-    `numbers` are those of the texts of their captions, then of the texts in the pictures.
+    `numbers` are the numbers of the texts of their captions, then of the texts in their pictures.
     """
     is_copy = np.array([picture.photo is not None for picture in pictures], bool)
-    # A copy of nothing has a photo of its own.
+    # A picture that is not a copy gets a photo of its own.
     own_photo = contents.photo.max(initial=NONE) + 1 + np.arange(len(pictures))
     photo = [NONE if picture.photo is None else picture.photo for picture in pictures]
     starts, items = contents.pictures.starts, contents.pictures.items

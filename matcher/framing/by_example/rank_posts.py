@@ -1,7 +1,8 @@
 """Ranks the posts of a case by their similarity to the examples of a framing.
 
-Posts are compared with examples as they are with each other when framings are found (`fusion`), by
-the backgrounds of the case. A missing signal or model leaves the others working.
+Posts are compared with examples in the same way as with each other when framings are found
+(`fusion`), by the backgrounds of the case. If a signal or model is missing, the rest are still
+compared.
 """
 
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ from frametrace.matcher.framing.distinct_contents import NONE, Contents
 from frametrace.matcher.framing.framing_tables import MIN_REPORTED_RARITY
 from frametrace.matcher.framing.image_similarity import SAME_PHOTO_RARITY
 from frametrace.matcher.framing.pair_similarity import Basis
-from frametrace.matcher.results import NAMED, RANKED
+from frametrace.matcher.result_schemas import NAMED, RANKED
 from frametrace.posts.errors import CaseError, UsageError
 from frametrace.work.progress import Progress
 
@@ -79,9 +80,9 @@ def rank_posts(
     """Rank all posts except reposts and posts with nothing to compare.
 
     A post belongs if its rarity is at least `min_rarity` (or that of the framing itself, if it has
-    one), or it carries a copy of a picture example, and it is not nearer to a counter-example; so
-    does every example. Returns the first `limit` rows, all for 0, those that belong for None.
-    Raises `UsageError` where there is no example to compare with, or one is the same as a
+    one) or it carries a copy of a picture example, and if it is not nearer to a counter-example.
+    Examples always belong. `limit` is the number of rows returned: 0 for all, None for those that
+    belong. Raises `UsageError` if there is no example to compare with, or one is the same as a
     counter-example.
     """
     contents = case_contents.contents

@@ -29,7 +29,7 @@ from frametrace.matcher.framing.by_example.examples import (
     Framing,
 )
 from frametrace.posts.errors import DecodeError, IndexMismatch, ModelMissing, UsageError
-from frametrace.posts.media.picture_bytes import read_media
+from frametrace.posts.media.identify_picture import read_media
 from frametrace.posts.sources.paths import printable
 
 __all__ = ["ExampleNames", "SignalMakers", "find_post", "read_examples", "reembedded"]
@@ -59,7 +59,7 @@ class SignalMakers:
         self._opened: dict[str, Signal | None] = {}
 
     def get(self, name: str) -> Signal | None:
-        """The signal with the case's settings; None where it is not available."""
+        """The signal with the case's settings; None if it is not available."""
         if name not in self._opened:
             self._opened[name] = self._open(name)
         return self._opened[name]
@@ -93,9 +93,9 @@ def read_examples(makers: SignalMakers, names: ExampleNames) -> Examples:
 
 
 def find_post(case: Case, name: str) -> ExamplePost:
-    """The post named `platform/post_id`, or `post_id` where only one platform has it.
+    """The post named `platform/post_id`, or `post_id` if only one platform has it.
 
-    Raises `UsageError` where no post or several have that name, and for a repost.
+    Raises `UsageError` if no post or several posts have that name, and for a repost.
     """
     with connect(case, "posts") as connection:
         rows = connection.execute(_POSTS_BY_NAME, {"name": name}).fetchall()
@@ -125,7 +125,7 @@ def _text(makers: SignalMakers, text: str) -> ExampleText:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise UsageError("a text is not valid UTF-8: type it again") from None
+        raise UsageError("a text is not valid UTF-8: enter it again") from None
     if not key_of(text):
         raise UsageError(f"the text {text[:80]!r} has no letters or digits to compare")
     return _embedded(makers, text)
@@ -186,18 +186,18 @@ def _picture(makers: SignalMakers, path: Path) -> ExamplePicture:
 
 
 def _absolute(path: Path) -> Path:
-    """A path with its links resolved. Raises `DecodeError` where they can't be."""
+    """A path with its links resolved. Raises `DecodeError` if they can't be."""
     try:
         return path.resolve()
     except RuntimeError:  # up to Python 3.12
-        reason = "its links form a circle"
+        reason = "its links form a loop"
     except OSError as error:
         reason = error.strerror or str(error)
     raise DecodeError(f"{printable(str(path))}: can't be read: {reason}")
 
 
 def _computed(makers: SignalMakers, signal: str, picture: Picture) -> pa.Table | None:
-    """The value of a signal as a table of one row; None where the case lacks the signal."""
+    """The value of a signal as a table of one row; None if the case lacks the signal."""
     if (maker := makers.get(signal)) is None:
         return None
     if not isinstance(maker, PictureSignal):
@@ -206,7 +206,7 @@ def _computed(makers: SignalMakers, signal: str, picture: Picture) -> pa.Table |
 
 
 def _code(signal: PictureSignal, picture: Picture) -> bytes:
-    """The value of a signal without a model, also for cases that get the signal only later."""
+    """The value of a signal that needs no model, even if the case does not have the signal yet."""
     code: bytes = signal.finish([signal.preparer()(picture)])["code"][0].as_py()
     return code
 

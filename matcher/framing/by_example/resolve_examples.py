@@ -1,4 +1,4 @@
-"""Resolves examples to contents of a case: its own where it has them, and added ones otherwise."""
+"""Resolves examples to contents of a case: its own if it has them, otherwise added ones."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.embed.text.normalize import key_of
 from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.hamming.hamming_index import HammingIndex
-from frametrace.index.store import open_index
+from frametrace.index.index_store import open_index
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
 from frametrace.matcher.case_signals import weights_of
 from frametrace.matcher.framing.by_example.examples import (
@@ -37,7 +37,7 @@ from frametrace.matcher.pictures.feature_alignment import MIN_INLIERS
 from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.query.by_local_features import pictures_sharing_pixels
 from frametrace.matcher.query.by_signal import nearest
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 from frametrace.posts.errors import UsageError
 
 __all__ = ["CaseContents", "ResolvedExamples", "resolve_examples"]
@@ -84,7 +84,7 @@ class _Resolver:
         self.notes: list[str] = []
 
     def resolve(self, examples: Examples) -> dict[int, str]:
-        """The label of each example by its content; the first of examples with one content."""
+        """The label of each example by its content; if several have one content, of the first."""
         labels = self._posts(examples)
         for picture in examples.pictures:
             content = self.add_outside((None, self._outside_pictures(picture)))
@@ -167,7 +167,7 @@ class _Resolver:
         return bool(weights) and picture.weights.get(signal) == weights
 
     def _photos_of(self, digests: pa.StringArray) -> pa.StringArray:
-        """The photo that each picture shows; a picture in no group is its own."""
+        """The photo that each picture shows; a picture in no group is a photo of its own."""
         photos = self._case_contents.photos
         at = pc.index_in(digests, value_set=photos["sha256"].combine_chunks())
         return pc.coalesce(photos["medoid_sha256"].combine_chunks().take(at), digests)
@@ -176,7 +176,8 @@ class _Resolver:
 def resolve_examples(case_contents: CaseContents, framing: Framing) -> ResolvedExamples:
     """Resolve the examples and counter-examples of a framing.
 
-    Raises `UsageError` where none is left to compare with, or one is the same as a counter-example.
+    Raises `UsageError` if no example is left to compare with, or one is the same as a
+    counter-example.
     """
     resolver = _Resolver(case_contents)
     like, unlike = resolver.resolve(framing.like), resolver.resolve(framing.unlike)
@@ -208,18 +209,18 @@ def resolve_examples(case_contents: CaseContents, framing: Framing) -> ResolvedE
 
 
 def _check_sides(contents: Contents, like: Mapping[int, str], unlike: Mapping[int, str]) -> None:
-    """Raises `UsageError` where an example and a counter-example say and show the same."""
+    """Raise `UsageError` if an example and a counter-example have the same content."""
     labels = {_identity(contents, content): label for content, label in like.items()}
     for content, label in unlike.items():
         if (same := labels.get(_identity(contents, content))) is not None:
             raise UsageError(
-                f"{same} and {label} say and show the same: one can't be an example and the other "
+                f"{same} and {label} have the same content: one can't be an example and the other "
                 "a counter-example; name both on one side"
             )
 
 
 def _identity(contents: Contents, content: int) -> int | str:
-    """Equal for contents that say and show the same: the key of a text, else the content."""
+    """Equal for contents that count as the same: the key of a text alone, otherwise the content."""
     text = contents.caption[content]
     if text == NONE or contents.pictures.starts[content] < contents.pictures.starts[content + 1]:
         return content

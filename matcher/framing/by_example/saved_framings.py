@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from frametrace.case.files import link_file, to_json, write_atomically
+from frametrace.case.atomic_files import link_file, to_json, write_atomically
 from frametrace.case.locks import writer_lock
 from frametrace.case.store import Case
 from frametrace.matcher.framing.by_example.examples import Framing
@@ -49,7 +49,7 @@ class _NotAnObject(ValueError):
 
 
 def checked_framing_name(name: str) -> str:
-    """A name in the form it is saved in. Raises `UsageError` where it is not valid.
+    """A name in the form in which it is saved. Raises `UsageError` if it is not valid.
 
     Letters and digits of any script, `-` and `_`: a safe file name on every system.
     """
@@ -100,9 +100,9 @@ def framing_digests(case: Case) -> dict[str, str]:
 
 
 def share_framings(cases: Sequence[Case], union: Case) -> None:
-    """Copy the named framings of the cases of a union into it; the first of each name is used.
+    """Copy the named framings of a union's cases into the union; of equal names, the first is used.
 
-    Framings that were named in the union itself, under other names, stay.
+    Framings that were named in the union itself, under other names, are kept.
     """
     shared: set[str] = set()
     for case in cases:
@@ -115,7 +115,7 @@ def share_framings(cases: Sequence[Case], union: Case) -> None:
 def load_framing(case: Case, name: str) -> Framing:
     """Load a framing by name.
 
-    Raises `UsageError` where there is none, `CaseError` where its file is damaged or can't be read.
+    Raises `UsageError` if there is none, `CaseError` if its file is damaged or can't be read.
     """
     name = checked_framing_name(name)
     path = _path(case, name)
@@ -175,8 +175,8 @@ def framings_lock(case: Case) -> Iterator[None]:
 def save_framing(case: Case, name: str, framing: Framing) -> None:
     """Save a framing under a name; the caller holds `framings_lock`.
 
-    Raises `UsageError` where it could not be read again, and where the name of another framing
-    differs only in capitals: on some systems both would be one file.
+    Raises `UsageError` if it could not be read back, or if the name of another framing differs only
+    in capitals: on some systems both would be one file.
     """
     name = checked_framing_name(name)
     text = _file_text(name, framing)
@@ -190,7 +190,7 @@ def save_framing(case: Case, name: str, framing: Framing) -> None:
 
 
 def _file_text(name: str, framing: Framing) -> str:
-    """The text of a framing's file. Raises `UsageError` where it could not be read again."""
+    """The text of a framing's file. Raises `UsageError` if it could not be read back."""
     content = framing_to_json(framing)
     try:
         framing_from_json(content)
@@ -198,8 +198,8 @@ def _file_text(name: str, framing: Framing) -> str:
         _check_size(len(text.encode()))
     except ValueError as error:
         raise UsageError(
-            f"the framing {name!r} can't be saved, as it could not be read again: {error}. Leave "
-            "that example out, or run the command without --name"
+            f"the framing {name!r} can't be saved, because it could not be read back: {error}. "
+            "Leave that example out, or run the command without --name"
         ) from None
     return text
 
@@ -207,7 +207,7 @@ def _file_text(name: str, framing: Framing) -> str:
 def delete_framing(case: Case, name: str) -> None:
     """Delete a framing, damaged or not; the caller holds `framings_lock`.
 
-    Raises `UsageError` where there is none of that name.
+    Raises `UsageError` if there is none with that name.
     """
     path = _path(case, checked_framing_name(name))
     try:

@@ -1,1 +1,1 @@
-"""Splits texts into terms, weighs them, and finds the words that characterise a group."""
+"""Splits texts into terms, weighs them, and finds the phrases that characterise a group."""

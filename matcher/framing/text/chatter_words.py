@@ -1,8 +1,8 @@
 """Lists of chatter (small talk): greetings, exclamations, thanks, calls to share, names of media.
 
-These words are in no stopword list, but say nothing about a subject. They were chosen by hand and
-measured for English, Spanish, Russian, Arabic, Chinese and Thai; some are of other languages.
-Phrases are listed as single words: none of these says anything by itself either.
+These words are not in the usual stopword lists, but carry no information about a subject. They were
+chosen by hand and evaluated for English, Spanish, Russian, Arabic, Chinese and Thai; a few are from
+other languages. Phrases are split into words, none of which is informative by itself.
 """
 
 __all__ = ["CHATTER", "CHATTER_RUNS", "INFORMATIVE_WORDS", "PARTICLES", "WEAK_CHARACTERS"]
@@ -82,8 +82,8 @@ CHATTER_RUNS = """
 PARTICLES = "的了是吗呢吧啊呀哦嘛我你他她它们这那也很谁又把被着"
 WEAK_CHARACTERS = "在从将和或而但并有不没都就太真好来去过看说还让跟与及哪哈呵嘿"
 
-# Function words of one language that are informative in English, the most common language in Latin
-# letters: German `war` is `was`, French `car` is `because`.
+# Function words of one language that are informative words in English, the most common language
+# with Latin letters: German `war` means `was`, French `car` means `because`.
 INFORMATIVE_WORDS = """
     bat care cat dock door fire god hat hit local male multiple rare reeds sale saber sea store
     suit tan total unique van wake war

@@ -20,27 +20,23 @@ from frametrace.matcher.framing.text.stopwords import (
     is_informative,
     unstretched,
 )
-from frametrace.matcher.framing.text.tokenize import (
-    characters,
-    part_of_word,
-    pieces,
-)
+from frametrace.matcher.framing.text.tokenize import characters, part_of_word, pieces
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 __all__ = ["MIN_CONTENT", "commonness_weights", "informative_words", "says_enough"]
 
-# Words. Of 83 chatter phrases in seven languages, written after the word lists were closed, 10
-# reach it; of 130 short framings, 2 don't ("no different from ISIS" has one informative word). At
-# 2.0 it would be 7 and 10. Of 10,000 captions of pictures, 22 have less.
+# Words. Of 83 chatter phrases in seven languages, written after the word lists were final, 10 reach
+# it; of 130 short framings, 2 don't ("no different from ISIS" has one informative word). At 2.0,
+# these numbers would be 7 and 10. Of 10,000 captions of pictures, 22 don't reach it.
 MIN_CONTENT = 1.5
 # A word in 1 of 100 texts or fewer counts fully, in 1 of 10 half, in 1 of 3 or more a quarter: six
 # words are enough however common they are.
 _RARE_SHARE = 0.01
 _MIN_WEIGHT = 0.25
-# Assumed further texts. With them, two words are still enough where 1 of 6 texts has them in a case
-# of 1,000 texts, or 1 of 30 in a case of 100,000.
+# Further texts that are assumed. With them, two words are enough as long as no more than 1 in 6
+# texts has them in a case of 1,000 texts, or 1 in 30 in a case of 100,000.
 _ASSUMED_TEXTS = 5_000
 _HASHTAG_WEIGHT = 0.5
 _BUCKETS = 1 << 20

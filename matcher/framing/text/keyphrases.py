@@ -1,8 +1,9 @@
 """Finds the keyphrases of groups of texts: the terms and phrases that set each group apart.
 
-Terms are words, or characters where no spaces are written. Terms that stand together in most of the
+Terms are words, or characters in scripts without spaces. Terms that occur together in most of the
 texts that contain them are joined into one phrase ("hong kong"). Common words, numbers, links and
-mentions separate phrases and are never named. Terms are ranked by their weights (`term_weights`).
+mentions separate phrases and are never part of one. Terms are ranked by their weights
+(`term_weights`).
 """
 
 import math
@@ -20,10 +21,10 @@ from frametrace.matcher.framing.text.tokenize import Piece, as_written, characte
 __all__ = ["MAX_TERMS", "terms_of_groups"]
 
 MAX_TERMS = 8
-_MIN_TOGETHER = 0.7  # share of the texts with a term that must contain a longer phrase, too
+_MIN_TOGETHER = 0.7  # share of a term's texts that must contain a longer phrase for it to be used
 _MAX_PHRASE_WORDS = 3
 _MAX_PHRASE_RUN = 4  # words' worth of characters
-_LETTERS_END = "\u2e80"  # where scripts of syllables and signs for words begin
+_LETTERS_END = "\u2e80"  # from here on, characters are syllables or whole words, not letters
 _MAX_ENDING = 2  # letters by which forms of one word may differ in length, as in plurals
 _MIN_STEM = 4  # letters that forms of one word have in common
 _FUNCTION_CHARACTER_WEIGHT = 1 / 4  # of a term made only of function characters
@@ -68,10 +69,10 @@ class _Phrase:
 
 
 def terms_of_groups(samples: TextSamples, weights: TermWeights) -> list[list[str]]:
-    """Up to eight terms of each group, those that set it apart most first.
+    """Up to eight terms of each group, the most characteristic first.
 
-    Where a group has several distinct texts, terms of several texts come before those of one. A
-    group without texts has no terms.
+    Terms that occur in several texts of a group come before those that occur in one. A group
+    without texts has no terms.
     """
     return [
         as_written(
@@ -128,7 +129,8 @@ def _runs(number: int, text: Iterable[Piece]) -> Iterator[_Run]:
 def _parts(run: str) -> Iterator[list[str]]:
     """The characters between common words.
 
-    Common words of Thai and similar scripts are parts of other words, too: they are not cut out.
+    Common words of Thai and similar scripts are not cut out, because they are also parts of other
+    words.
     """
     if run[0] > _LETTERS_END:
         yield from map(characters, cut_common_words(run))
@@ -137,7 +139,7 @@ def _parts(run: str) -> Iterator[list[str]]:
 
 
 def _shortest(runs: Sequence[_Run]) -> Mapping[str, _Phrase]:
-    """The shortest terms: single words, two characters that are syllables, three that are letters.
+    """The shortest terms: single words, two characters (if they are syllables), or three letters.
 
     A single character is not a term.
     """
@@ -176,7 +178,7 @@ def _ranked(
 
 
 def _extended(phrase: _Phrase, runs: Sequence[_Run], covered: Set[tuple[int, int]]) -> _Phrase:
-    """The longest phrase around another that most of its texts contain."""
+    """The longest phrase around a shorter one that most texts with the shorter one contain."""
     first = runs[phrase.occurrences[0][0]]
     min_texts = math.ceil(_MIN_TOGETHER * len(phrase.texts(runs)))
     max_length = _MAX_PHRASE_WORDS
@@ -200,7 +202,7 @@ def _extended(phrase: _Phrase, runs: Sequence[_Run], covered: Set[tuple[int, int
 def _longer(
     phrase: _Phrase, runs: Sequence[_Run], covered: Set[tuple[int, int]]
 ) -> Mapping[tuple[bool, str], _Phrase]:
-    """The phrases that are one token longer, by (whether it is put before, the token)."""
+    """The phrases that are one token longer, by (whether the token comes first, the token)."""
     weak = common_words().weak
     longer: dict[tuple[bool, str], _Phrase] = defaultdict(lambda: _Phrase(phrase.length + 1))
     for number, start in phrase.occurrences:
@@ -213,7 +215,7 @@ def _longer(
 
 
 def _is_named(name: str, chosen: Mapping[str, bool]) -> bool:
-    """Whether the chosen names (each with whether it is spaceless) contain most of a name."""
+    """Whether the chosen names already contain most of a name; the values are whether spaceless."""
     words = name.split()
     named = {word for term in chosen for word in term.split()}
     return 2 * sum(word in named for word in words) > len(words) or any(

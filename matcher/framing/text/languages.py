@@ -1,9 +1,9 @@
 """Detects the language of captions, which often have only a few words.
 
-Most scripts are used by one language, or one that most posts in it are in: there the script
-decides. Between languages that share a script, `py3langid` (BSD, 4.6 MB, no download) decides.
-Given all 139 languages it knows, it detects rare ones in captions full of names; so it only chooses
-between the most common.
+Most scripts are used by one language only, or nearly so; then the script determines the language.
+Between languages that share a script, `py3langid` (BSD, 4.6 MB, no download) decides. If it could
+choose among all the 139 languages that it knows, it would detect rare ones in captions full of
+names; so it only chooses among the most common.
 """
 
 from collections import Counter
@@ -17,8 +17,8 @@ __all__ = ["UNDETERMINED", "language_of", "languages_of"]
 
 UNDETERMINED = "und"  # BCP 47: undetermined
 _MAX_CHARACTERS = 500  # read of each text
-# The least probability. Of 90 invented captions of two to eight words in 15 languages, the right
-# language reaches it for 86, a wrong one for none; of 1,000 English captions of pictures, 992 do.
+# The least probability. In 86 of 90 invented captions of two to eight words in 15 languages, the
+# right language reaches it, and in none a wrong one; English does in 992 of 1,000 English captions.
 _MIN_PROBABILITY = 0.6
 
 # Scripts of several languages: the name in Unicode, the code of ISO 15924, the languages.
@@ -41,13 +41,13 @@ _SINGLE = {
 }  # fmt: skip
 # How many letters of other scripts one letter of these counts as.
 _DENSITY = {"Han": 2, "Hiragana": 2, "Katakana": 2, "Hangul": 2}
-_HAN_PER_KANA = 5  # up to so many Chinese characters for each kana, a text is Japanese
+_HAN_PER_KANA = 5  # a text with at most this many Chinese characters for each kana is Japanese
 
 
 def language_of(text: str) -> str:
     """The language of a text as a code of ISO 639-1.
 
-    `und-Latn` and the like where only the script is certain, `und` where there are no letters.
+    `und-Latn` and the like if only the script is certain, `und` if there are no letters.
     """
     return _language(in_one_spelling(text[:_MAX_CHARACTERS]))
 
@@ -55,8 +55,8 @@ def language_of(text: str) -> str:
 def languages_of(texts: Iterable[str]) -> list[str]:
     """The languages of texts that belong together.
 
-    Where only the script of a text is certain, it gets the most common language of the other texts
-    in that script; of equally common ones the first by its code.
+    If only the script of a text is certain, it gets the most common language of the other texts in
+    that script; of equally common languages, the one whose code sorts first.
     """
     languages = [language_of(text) for text in texts]
     counts = Counter(languages)

@@ -11,7 +11,8 @@ from frametrace.matcher.framing.text.text_samples import TextSamples
 __all__ = ["MAX_LANGUAGES", "representatives"]
 
 MAX_LANGUAGES = 4
-# The least share of a group's texts. A language of fewer is as often a name, a quote or an error.
+# The least share of a group's texts in a language. If fewer texts seem to be in it, they are as
+# often names, quotes or errors.
 _MIN_SHARE = 0.05
 _DECIMALS = 5  # of similarities; texts that agree to these are equally similar
 
@@ -19,9 +20,9 @@ _DECIMALS = 5  # of similarities; texts that agree to these are equally similar
 def representatives(samples: TextSamples, weights: TermWeights) -> list[list[tuple[str, int]]]:
     """Up to four languages of each group, and the row of the representative text in each.
 
-    The languages of most distinct texts come first. The representative has the greatest mean cosine
-    similarity of its term weights to those of the group's other texts, in any language; of equally
-    similar texts, it is the one that sorts first. Languages are those of `languages_of`.
+    The languages with the most distinct texts come first. The representative has the greatest mean
+    cosine similarity of its term weights to those of the group's other texts, in any language; of
+    equally similar texts, it is the one that sorts first. Languages are those of `languages_of`.
     """
     return [_representatives(samples, weights, group) for group in range(len(samples.rows))]
 

@@ -1,4 +1,4 @@
-"""Recognises common words, which say nothing by themselves: function words and chatter.
+"""Recognises common words, which carry no information: function words and chatter (small talk).
 
 Function words are those of Stopwords ISO (the package `stopwordsiso`, MIT) for the most common
 languages of posts. All lists apply to every text: detecting its language would take longer than
@@ -26,9 +26,9 @@ _LANGUAGES = (
     *("ar", "de", "en", "es", "fa", "fr", "hi", "id", "it", "ja", "ko", "ms"),
     *("nl", "pl", "pt", "ru", "th", "tr", "uk", "ur", "vi", "zh"),
 )
-_MIN_CUT = 3  # letters of words that are cut out; shorter ones are often parts of other words,
-_SYLLABIC = ("zh", "ja")  # but two are enough where a letter is a syllable,
-_SHORT_THAI = "จะ ใน ไป มา มี"  # and these are cut out always
+_MIN_CUT = 3  # letters of words that are cut out; shorter ones are often parts of other words
+_SYLLABIC = ("zh", "ja")  # here two letters are enough, as each is a syllable
+_SHORT_THAI = "จะ ใน ไป มา มี"  # short words that are always cut out
 
 _STRETCHED = re.compile(r"(.)\1{2,}")
 _LAUGHTER = re.compile(r"(.{1,3}?)\1{2,}.{0,2}")  # hahaha, jajaja, xdxdxd
@@ -39,8 +39,8 @@ class CommonWords:
     """Common words in the spelling of terms.
 
     `words` are whole words. `runs`, by their first letter and longest first, are cut out of text
-    without spaces. `weak` are Chinese characters that say nothing but are not cut out;
-    `function_characters` are these and others that count less in names.
+    without spaces. `weak` are uninformative Chinese characters that are not cut out;
+    `function_characters` are these and further ones that count less in names.
     """
 
     words: frozenset[str]
@@ -98,7 +98,7 @@ def cut_common_words(run: str) -> Iterator[str]:
 
 
 def is_informative(word: str) -> bool:
-    """Whether a word says something: not a common word, a number, a single letter or laughter."""
+    """Whether a word is informative: not common, not a number, a single letter or laughter."""
     common = common_words().words
     if word in common or word.isnumeric() or (len(word) == 1 and word.isascii()):
         return False
@@ -119,7 +119,7 @@ def _is_laughter(word: str) -> bool:
 
 
 def _continues_letter(run: str, at: int) -> bool:
-    """Whether a combining mark of the letter before follows: no word ends there."""
+    """Whether a combining mark continues the letter before `at`: no word ends there."""
     return at < len(run) and unicodedata.category(run[at]) in ("Mn", "Mc")
 
 

@@ -1,10 +1,10 @@
 """Weighs terms by class-based TF-IDF: how much each sets a group of texts apart.
 
-By Grootendorst (2022, "BERTopic: Neural topic modeling with a class-based TF-IDF procedure"), a
-term of frequency tf in a group weighs tf · log(1 + A / f), where f is its frequency in all groups
-and A the average number of terms of a group. Texts in no group count as one more group; a term
-counts once in each distinct text. This module has log(1 + A / f); tf is counted where terms are
-chosen (`keyphrases`).
+After Grootendorst (2022, "BERTopic: Neural topic modeling with a class-based TF-IDF procedure"), a
+term of frequency tf in a group has the weight tf · log(1 + A / f), where f is its frequency in all
+groups and A the average number of terms per group. Texts in no group count as one more group; a
+term counts once in each distinct text. This module computes log(1 + A / f); `keyphrases`, which
+chooses the terms, counts tf.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,8 +1,8 @@
 """Samples the distinct texts of each group, so that copy-pasted texts count once.
 
 A text that was pasted 500 times counts once, whatever links, mentions and emoji came with it. Up to
-256 distinct texts of each group are sampled, and 100,000 of the texts in no group. The digests of
-the texts decide which, so that the order of the input doesn't matter.
+256 distinct texts of each group are sampled, and 100,000 of the texts in no group. They are chosen
+by their digests, so that the order of the input doesn't matter.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ __all__ = ["NO_GROUP", "TextSamples"]
 NO_GROUP = -1
 _MAX_IN_GROUP = 256  # distinct texts of one group
 _MAX_OUTSIDE = 100_000  # distinct texts in no group
-_MAX_TRIES = 4  # texts read for each distinct one
+_MAX_TRIES = 4  # texts read at most for each distinct text that is sampled
 
 
 @dataclass(frozen=True, slots=True)

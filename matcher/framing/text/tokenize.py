@@ -29,8 +29,8 @@ __all__ = [
     "terms_of",
 ]
 
-MAX_CHARACTERS = 8_000  # read of each text; the beginning says what it is about
-_MAX_WORD = 64  # characters; longer words are cut, as no language has any
+MAX_CHARACTERS = 8_000  # read of each text; the beginning shows what it is about
+_MAX_WORD = 64  # characters; longer strings are cut, as they are not words of any language
 _NGRAM_SIZES = (2, 3)
 
 _SPACELESS = (
@@ -43,15 +43,15 @@ _ACCENTS = ((0x300, 0x370), (0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100)
 # NFKC splits these vowels; Thai and Lao writers don't.
 _VOWELS = (("\u0e4d\u0e32", "\u0e33"), ("\u0ecd\u0eb2", "\u0eb3"))
 
-_LETTERS_END = "\u2e80"  # where scripts of syllables and signs for words begin
+_LETTERS_END = "\u2e80"  # from here on, characters are syllables or whole words, not letters
 _HAN = re.compile("[\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 class Piece(NamedTuple):
     """A word, or a run of characters of a script without spaces.
 
-    `hashtag` says that it is part of a hashtag, `follows` that only space separates it from the
-    piece before it.
+    `hashtag` is whether it is part of a hashtag; `follows`, whether only white space separates it
+    from the piece before it.
     """
 
     text: str
@@ -120,7 +120,7 @@ def part_of_word(character: str) -> float:
 
 
 def terms(text: str) -> list[str]:
-    """The terms of a text, with repetitions; empty where it has no letters."""
+    """The terms of a text, with repetitions; empty if it has no letters."""
     return list(terms_of(pieces(text)))
 
 
@@ -144,8 +144,8 @@ def as_written(terms: Sequence[str], texts: Iterable[str]) -> list[str]:
         for term, counts in variants.items():
             if (start := unified.find(term)) >= 0:
                 counts[written[start : start + len(term)]] += 1
-    most = {term: max(sorted(c), key=c.__getitem__) for term, c in variants.items() if c}
-    return [most.get(term, term) for term in terms]
+    commonest = {term: max(sorted(c), key=c.__getitem__) for term, c in variants.items() if c}
+    return [commonest.get(term, term) for term in terms]
 
 
 def _is_han(character: str) -> bool:
@@ -191,11 +191,11 @@ def _spelling_table() -> dict[int, str | None]:
 
 @cache
 def _han_table() -> dict[int, str]:
-    """The most common variant of each Chinese character: one for one, so that positions stay."""
+    """The most common variant of each Chinese character; lengths and positions don't change."""
     table: dict[int, str] = {}
     classes: dict[str, list[str]] = {}
-    for character, same in same_characters().items():
-        classes.setdefault(same, [same]).append(character)
+    for character, standard in same_characters().items():
+        classes.setdefault(standard, [standard]).append(character)
     for members in classes.values():
         common = min(members, key=_rarity)
         table.update((ord(member), common) for member in members if member != common)

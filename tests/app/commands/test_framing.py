@@ -179,7 +179,7 @@ def test_bad_files_and_cases_are_told(case: Case, tmp_path: Path, command: Any) 
 
 
 def test_framings_are_kept_listed_and_deleted(case: Case) -> None:
-    assert "no framing is kept" in framing(case).output
+    assert "has no named framing" in framing(case).output
     kept = framing(case, "--like", "twitter/p0", "--name", "fire")
     assert "kept      fire" in kept.output
     framing(case, "--name", "fire", "--text", "who paid", "--unlike", "y/p0")

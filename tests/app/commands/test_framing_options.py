@@ -14,9 +14,9 @@ _TEXT = "They burned the station down and nobody says a word about who paid for 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--name", ""), "the name is empty"),
-        (("--name", "", "--text", _TEXT), "the name is empty"),
-        (("--name", "", "--delete"), "the name is empty"),
+        (("--name", ""), "--name is empty"),
+        (("--name", "", "--text", _TEXT), "--name is empty"),
+        (("--name", "", "--delete"), "--name is empty"),
         (
             ("--name", "fire", "--delete", "--top", "4"),
             "--delete takes --name and no other option",

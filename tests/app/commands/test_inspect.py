@@ -43,7 +43,9 @@ def looked_at(
     reading: ReadSettings = ReadSettings(),
     given: Mapping[str, str] | None = None,
 ) -> Inspection:
-    return inspect_sources(sources, library=MediaLibrary(media, maps), reading=reading, given=given)
+    return inspect_sources(
+        sources, library=MediaLibrary(media, maps), reading=reading, draft_columns=given
+    )
 
 
 def text_of(found: Inspection, screen: Screen = Screen()) -> str:
@@ -152,7 +154,7 @@ def test_an_hour_long_file_takes_no_longer_than_its_beginning(tmp_path: Path) ->
         file.write("x,last,lin,31/12/2024,,\n")
     found = file_of(looked_at(path))
     assert found.times[0].unread == 2_000
-    assert "--day-order says it" in found.times[0].order
+    assert "use --day-order" in found.times[0].order
 
 
 def test_many_sidecars_are_told_of_together(tmp_path: Path) -> None:
@@ -169,7 +171,7 @@ def test_times_of_which_only_the_day_is_kept_are_said_to_be_days(tmp_path: Path)
     chat.write_text("[19.08.19, 14:03:22] Lin: hi there\n[20.08.19, 14:03:22] Mo: hello\n")
     (times,) = file_of(looked_at(chat)).times
     assert times.precisions == {"day": 2}
-    assert times.zone == "none is named: only the day is kept, unless --timezone names it"
+    assert times.zone == "none is given: only the day is kept, unless --timezone gives one"
 
 
 def test_rows_that_cannot_be_read_are_counted_with_an_example(tmp_path: Path) -> None:
@@ -188,7 +190,7 @@ def test_rows_that_cannot_be_read_are_counted_with_an_example(tmp_path: Path) ->
     [
         (("2024-05-01 14:03", "2024-05-02 14:03"), "none is given: read as UTC", ""),
         (("2024-05-01T14:03Z", "2024-05-02 14:03"), "some times give none: read as UTC", ""),
-        (("2024-05-01T14:03Z", "1714572180"), "named in each, or counted since 1970", ""),
+        (("2024-05-01T14:03Z", "1714572180"), "given in each time, or counted since 1970", ""),
         (("2024-05-01", "2024-05-02"), "", ""),
         (("05/06/2024", "13/06/2024"), "", "day first, as '13/06/2024' shows"),
         (("05/06/2024", "06/13/2024"), "", "month first, as '06/13/2024' shows"),
@@ -253,7 +255,7 @@ def test_each_picture_is_named_with_what_gave_it(pictures: Path) -> None:
     assert "names the post 9999, which was not read" in unused.example
     text = text_of(found, Screen(300))
     assert "mapped.jpg (by a media map, 640 × 480)" in text
-    assert "1 joined by its name, a guess" in text
+    assert "1 joined by its file name, a guess" in text
     assert "1 file belongs to none of these posts, such as nobody.jpg" in text
 
 
@@ -289,7 +291,7 @@ def test_a_folder_of_pictures_is_one(tmp_path: Path) -> None:
     (tmp_path / "lin" / "1.jpg").write_bytes(jpeg(photo(1), 60))
     found = looked_at(tmp_path)
     assert file_of(found).format == "folder"
-    assert file_of(found).because == "as no file of posts in it is recognised"
+    assert file_of(found).because == "because no file of posts was recognised in it"
     assert found.pictures.joined["row"] == 1
 
 
@@ -456,12 +458,12 @@ def test_a_draft_is_written_once_and_added_by(tmp_path, command):
     written = (tmp_path / "columns.toml").read_bytes()
     again = command("inspect", "t.csv", "--draft", "columns.toml", cwd=tmp_path)
     assert again.returncode == 2
-    assert "nothing is written over it" in again.stderr
+    assert "is not overwritten" in again.stderr
     assert (tmp_path / "columns.toml").read_bytes() == written
     added = command("add", "case", "t.csv", "--columns", "columns.toml", "--json", cwd=tmp_path)
     assert json.loads(added.stdout)["posts"] == len(table.rows)
     kept = command("inspect", "t.csv", "--case", "case", cwd=tmp_path)
-    assert "by the column map that the case keeps" in kept.stdout
+    assert "of the case" in kept.stdout
     assert not any("--draft" in line for line in kept.stdout.splitlines())
 
 
@@ -469,14 +471,14 @@ def test_a_draft_is_refused_where_none_is_needed_or_several_are(tmp_path, comman
     source = write_posts(tmp_path / "sources")
     done = command("inspect", source, "--draft", tmp_path / "new.toml")
     assert done.returncode == 2
-    assert "nothing here needs a column map" in done.stderr
+    assert "no table here needs a column map" in done.stderr
     write_table(tmp_path / "a.csv", named("entradas de un blog"))
     write_table(tmp_path / "b.csv", named("推文列表"))
     done = command(
         "inspect", tmp_path / "a.csv", tmp_path / "b.csv", "--draft", tmp_path / "new.toml"
     )
     assert done.returncode == 2
-    assert "these tables differ; inspect one of them alone: a.csv, b.csv" in done.stderr
+    assert "these tables need different maps; inspect them one by one: a.csv, b.csv" in done.stderr
     assert not (tmp_path / "new.toml").exists()
 
 

@@ -18,7 +18,7 @@ from uniting import files_of
 from frametrace.app.cli import frametrace
 from frametrace.case.store import Case
 from frametrace.matcher.between_cases.reuse import REUSES
-from frametrace.matcher.results import CASE_NAME
+from frametrace.matcher.result_schemas import CASE_NAME
 
 FILES = {
     *("index.html", "matches.csv", "groups.csv", "framings.csv", "named.csv", "map.csv"),

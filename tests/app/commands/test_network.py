@@ -16,7 +16,7 @@ from frametrace.app.report.network_files import FILES, MAX_EDGES, ties_view, wri
 from frametrace.app.report.write_report import write_report
 from frametrace.case.store import Case
 from frametrace.matcher.match_case import match_case
-from frametrace.matcher.results import ACCOUNTS, TIES
+from frametrace.matcher.result_schemas import ACCOUNTS, TIES
 from frametrace.matcher.saved_results import load_results
 from frametrace.work.executor import InProcess
 
@@ -137,7 +137,7 @@ def test_rows_that_cannot_be_read_are_counted_with_their_reason(tmp_path):
     )
     done = ran("--from-csv", tmp_path / "s.csv", "--out", tmp_path / "out")
     assert done.exit_code == 0
-    assert "3 rows; 1 share nothing, 1 can't be read" in done.stdout
+    assert "3 rows; 1 without an item, 1 can't be read" in done.stdout
     assert "line 3: 'soon' is not a time" in done.stdout
 
 
@@ -145,12 +145,12 @@ def test_rows_that_cannot_be_read_are_counted_with_their_reason(tmp_path):
     ("arguments", "said"),
     [
         ((), "name either a CASE or a table with --from-csv"),
-        (("CASE", "--from-csv", "TABLE"), "and not both"),
-        (("CASE", "--account", "who"), "columns are named with --from-csv"),
+        (("CASE", "--from-csv", "TABLE"), "name either a CASE"),
+        (("CASE", "--account", "who"), "columns are named only with --from-csv"),
         (("--from-csv", "TABLE", "--by", "url"), "--by needs a CASE"),
-        (("--from-csv", "TABLE", "--window", "soon"), "no span of time"),
-        (("--from-csv", "TABLE", "--window", "0"), "no span of time"),
-        (("--from-csv", "TABLE", "--window", "99999d"), "no span of time"),
+        (("--from-csv", "TABLE", "--window", "soon"), "is not a duration"),
+        (("--from-csv", "TABLE", "--window", "0"), "is not a duration"),
+        (("--from-csv", "TABLE", "--window", "99999d"), "is not a duration"),
     ],
 )
 def test_calls_that_cannot_work_say_why(small_case, table, tmp_path, arguments, said):

@@ -81,7 +81,7 @@ def test_the_command_says_what_happened_and_gives_the_evidence_as_json(tmp_path,
     assert done.returncode == 0
     assert re.fullmatch(r"(indexing .*\n)?", done.stderr)  # the first time
     header, mirrored, collage = done.stdout.splitlines()
-    assert header.split()[:4] == ["relation", "what", "happened", "evidence"]
+    assert header.split()[:3] == ["relation", "edits", "evidence"]
     assert re.search(r"mirrored, all of it +pdq: \d+ bits differ", mirrored)
     assert re.search(r"all of it, inside a larger picture +local: \d+ features agree", collage)
     modules = imported(*arguments)

@@ -16,7 +16,7 @@ from frametrace.app.report.side_by_side import verified_members
 from frametrace.app.report.write_report import write_report
 from frametrace.app.summary import counts_of
 from frametrace.matcher.match_case import match_case
-from frametrace.matcher.results import EVIDENCE
+from frametrace.matcher.result_schemas import EVIDENCE
 from frametrace.matcher.saved_results import load_results
 from frametrace.work.executor import InProcess
 
@@ -146,7 +146,7 @@ def test_altered_parts_are_outlined_in_both_pictures(html):
         box = x / width, y / height, (x + across) / width, (y + down) / height
         assert box == pytest.approx((200 / 640, 150 / 480, 310 / 640, 240 / 480), abs=0.05)
     assert "<rect" not in figures[1]
-    assert 'class="key altered"></span> what is altered' in html
+    assert 'class="key altered"></span> altered' in html
 
 
 def test_altered_parts_are_in_the_tables(report):
@@ -181,10 +181,10 @@ def test_elements_are_listed_apart_and_tie_nobody(case, html):
     assert counts.accounts == 4
     section = html[html.index('<section id="element">') : html.index('<section id="accounts">')]
     assert "This element is in 4 pictures of 4 accounts." in section
-    assert "no reuse of a photo: it ties no posts and no accounts" in section
+    assert "is not reuse of a photo: it ties no posts and no accounts" in section
     assert section.count('class="t t') == 4
     assert section.count("<article") == html.count('id="element-') == 1
-    assert "<dd>1 (shared bars, watermarks, captions: tie nobody)</dd>" in html
+    assert "<dd>1 (shared bars, watermarks, captions; they tie nobody)</dd>" in html
 
 
 def test_elements_are_no_change(case):
@@ -198,7 +198,7 @@ def test_elements_are_no_change(case):
 
 def test_the_terminal_counts_elements_in_one_line(case, command):
     printed = command("match", case.path).stdout
-    assert "elements  1 (shared bars, watermarks, captions: tie nobody)\n" in printed
+    assert "elements  1 (shared bars, watermarks, captions; they tie nobody)\n" in printed
     assert "1 photo groups, 0 framing groups; 4 accounts take part" in printed
     assert "element-" not in printed
     counts = json.loads(command("match", case.path, "--json").stdout)

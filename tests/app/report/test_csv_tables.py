@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.app.report.csv_tables import GROUPS_COLUMNS, escape_formula, rows_of, write_csv
-from frametrace.matcher.results import FRAMINGS, MAP, MATCHES
+from frametrace.matcher.result_schemas import FRAMINGS, MAP, MATCHES
 from frametrace.posts.errors import UsageError
 
 

@@ -32,7 +32,7 @@ from frametrace.app.report.map_drawing import MAX_COLOURED, map_view
 from frametrace.app.report.write_report import write_report
 from frametrace.app.summary import counts_of
 from frametrace.matcher.match_case import match_case
-from frametrace.matcher.results import FRAMINGS, GROUPS, MAP
+from frametrace.matcher.result_schemas import FRAMINGS, GROUPS, MAP
 from frametrace.matcher.saved_results import Results, load_results
 from frametrace.work.executor import InProcess
 
@@ -138,7 +138,7 @@ def test_a_framing_is_called_by_its_terms_and_shows_what_is_said_and_seen(case, 
     assert counts == {f"LOOK: {FIRE}!": "1 post", FIRE: "4 posts by 3 accounts"}
     rose = "First on \u2068vk\u2069, 2020-01-01 00:00 UTC; on \u2068y\u2069 3 hours later."
     assert rose in fire
-    assert "All pairs of what its posts say and show are alike" in fire
+    assert "All pairs of its contents are directly similar" in fire
     assert re.search(
         r"Accounts with several of its posts: <bdi>a0</bdi> on <bdi>vk</bdi> \(2\)", fire
     )
@@ -148,7 +148,7 @@ def test_every_post_says_what_it_has_in_common_with_which_other(case, html):
     results, _ = load_results(case)
     fire = articles(html)[0]
     tied = re.findall(
-        r"tied to (\w+) (p\d+): (.*?); (together )?as rare as 1 of (?:over )?(\S+)", fire
+        r"tied to (\w+) (p\d+): (.*?); (together )?as rare as 1 in (?:over )?(\S+)", fire
     )
     rows = [row for row in results.members.to_pylist() if row["kind"] == "framing"]
     (group,) = {row["group_id"] for row in rows if row["text"] == FIRE}
@@ -372,7 +372,7 @@ def test_what_posts_have_in_common_is_said_in_plain_words(told, said):
     rows = [dict(zip(("kind", "signal", "similarity"), one, strict=True)) for one in told]
     words = sentence(MEMBER | {"tied_by": rows, "decades": 8.21})
     together = "together " if len(told) > 1 else ""
-    assert words == f"tied to x p1: {said}; {together}as rare as 1 of 200,000,000 unrelated pairs"
+    assert words == f"tied to x p1: {said}; {together}as rare as 1 in 200,000,000 unrelated pairs"
 
 
 def platform_of(name, posts, *hours):

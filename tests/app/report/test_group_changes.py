@@ -19,7 +19,7 @@ from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed.stage import embed
 from frametrace.matcher.match_case import match_case
-from frametrace.matcher.results import Change
+from frametrace.matcher.result_schemas import Change
 from frametrace.matcher.saved_results import Results, load_results
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess
@@ -88,7 +88,7 @@ def test_each_group_is_marked_with_what_became_of_it(grown, report):
 def test_newcomers_to_a_known_group_are_told_from_its_accounts(grown, report):
     (grew,) = (i for i, row in changes_of(grown).items() if row["change"] == "grew")
     content = articles(report)[grew][2]
-    assert "3 new posts, 1 account new to it" in content
+    assert "3 new posts, 1 account new to the group" in content
     rows = re.findall(r"<tr>\n<td.*?</tr>", content, re.S)
     marks = [re.findall(r'<span class="mark">(.*?)</span>', row) for row in rows]
     assert marks == [[]] * 4 + [["new post"], ["newcomer"], ["newcomer"]]
@@ -160,7 +160,7 @@ def test_match_prints_what_changed_and_in_json(grown, command):
 
 def test_another_threshold_is_told_of(grown, tmp_path, command):
     case = shutil.copytree(grown.path, tmp_path / "case")
-    note = "was matched otherwise (max_pdq was 31): changes may come of that."
+    note = "was matched differently (max_pdq was 31): this may explain changes."
     assert note not in command("match", case).stdout
     assert note in command("match", case, "--max-pdq", "20").stdout
 
@@ -184,12 +184,12 @@ def test_the_groups_that_gained_most_come_first(grown):
         ("same", ["a"], 0, 0, "", ""),
         ("same", ["b"], 0, 0, "", "was b"),
         ("new", [], 1200, 7, "new", ""),
-        ("grew", ["a"], 1200, 1, "grew +1,200", "1,200 new posts, 1 account new to it"),
+        ("grew", ["a"], 1200, 1, "grew +1,200", "1,200 new posts, 1 account new to the group"),
         ("grew", ["a"], 0, 0, "grew", ""),
         ("merged", ["a", "b"], 1, 0, "merged from 2", "1 new post, was a, b"),
         ("merged", [*"abcdef"], 0, 0, "merged from 6", "was a, b, c, d and 2 more"),
         ("split", ["b"], 0, 0, "split", "was b"),
-        ("changed", ["a"], 2, 2, "changed", "2 new posts, 2 accounts new to it"),
+        ("changed", ["a"], 2, 2, "changed", "2 new posts, 2 accounts new to the group"),
     ],
 )  # fmt: skip
 def test_marks_are_a_word_and_news_a_line(change, previous, posts, accounts, marked, told):

@@ -17,12 +17,12 @@ from PIL import Image
 
 from frametrace.app.report.network_files import write_gexf
 from frametrace.app.report.write_report import write_report
-from frametrace.app.summary import reasons_of
+from frametrace.app.skipped_reasons import reasons_of
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed.stage import embed
 from frametrace.matcher.match_case import match_case
-from frametrace.matcher.results import ACCOUNTS, GROUPS, MEMBERS, TIES
+from frametrace.matcher.result_schemas import ACCOUNTS, GROUPS, MEMBERS, TIES
 from frametrace.matcher.saved_results import Results, load_results
 from frametrace.posts.errors import CaseError, UsageError
 from frametrace.posts.media.media_library import MediaLibrary

@@ -16,8 +16,8 @@ from frametrace.app.report.evidence_sentences import label, sentence
 from frametrace.app.report.side_by_side import regions
 from frametrace.app.report.write_report import write_report
 from frametrace.matcher.match_case import match_case
-from frametrace.matcher.pictures.evidence import Evidence
-from frametrace.matcher.results import EVIDENCE, Relation
+from frametrace.matcher.pictures.pair_evidence import Evidence
+from frametrace.matcher.result_schemas import EVIDENCE, Relation
 from frametrace.work.executor import InProcess
 
 SIDES = st.integers(20, 400)
@@ -214,7 +214,7 @@ def test_a_picture_whose_file_is_gone_stands_beside_nothing(case, tmp_path):
 
 
 def test_pairs_that_share_an_element_are_counted_and_in_no_group(html):
-    assert "in no group for it: 1." in html
+    assert "does not put them in a group: 1." in html
 
 
 def test_groups_csv_has_the_evidence(case, tmp_path):

@@ -135,13 +135,13 @@ def test_the_report_of_a_tip_without_echoes_says_so(small_case, tmp_path):
     assert dict(check_facts(checked))["compared"] == "caption_key"
     assert "None were found." in (tmp_path / "out" / "index.html").read_text("utf-8")
     assert rows_of(tmp_path / "out" / "accounts.csv") == []
-    with pytest.raises(UsageError, match="no item is answered"):
+    with pytest.raises(UsageError, match="no item has an answer"):
         verdict_of_check(tmp_path / "out", tmp_path / "v.json", {}, rest=Answer.CONFIRMED)
 
 
 def test_folders_and_answers_of_others_are_never_overwritten(small_case, hostile_tip, tmp_path):
     (tmp_path / "index.html").write_text("mine")
-    with pytest.raises(UsageError, match="which no report has written"):
+    with pytest.raises(UsageError, match="which no report wrote"):
         written(small_case, hostile_tip, tmp_path)
     assert (tmp_path / "index.html").read_text() == "mine"
     out = tmp_path / "out"
@@ -226,7 +226,8 @@ def test_a_folder_without_a_check_is_refused(tmp_path, content):
 def test_lists_of_hashes_go_both_ways_and_are_harmless_in_a_spreadsheet(hostile_tip, tmp_path):
     table, lines, back = (tmp_path / name for name in ("list.csv", "list.txt", "back.json"))
     assert "TLP:RED, in its column tlp" in run("convert", hostile_tip, "--out", table).output
-    assert "TLP:RED, which lines can't say" in run("convert", hostile_tip, "--out", lines).output
+    converted = run("convert", hostile_tip, "--out", lines)
+    assert "TLP:RED, which this format can't carry" in converted.output
     rows = rows_of(table)
     assert {row["tlp"] for row in rows} == {"TLP:RED"}
     assert not [row for row in rows if row["label"][:1] in tuple("=+-@")]

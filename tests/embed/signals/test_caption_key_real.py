@@ -15,7 +15,7 @@ from frametrace.embed.signals.caption_key import MIN_SIMILARITY
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.embed.text.minhash_values import minhashes
 from frametrace.embed.text.ngrams import grams
-from frametrace.index.codes import Codes
+from frametrace.index.distinct_codes import Codes
 from frametrace.index.minhash import MinHashIndex
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess

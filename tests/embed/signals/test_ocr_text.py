@@ -21,7 +21,7 @@ from frametrace.embed.signals import SIGNALS, ModelChoice, ocr_text
 from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.embed.text.normalize import key_of
-from frametrace.index.store import open_index
+from frametrace.index.index_store import open_index
 from frametrace.matcher.query.find import find_picture, find_text
 from frametrace.posts.errors import ModelMissing, UsageError
 from frametrace.work.executor import InProcess

@@ -16,7 +16,7 @@ from frametrace.embed.signals import (
     PictureSignal,
     Signal,
 )
-from frametrace.index.store import INDEXES
+from frametrace.index.index_store import INDEXES
 from frametrace.work.process_pool import ProcessPool
 
 TEXTS = [

@@ -11,9 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from making import jittered, made_features
 
-from frametrace.case.files import write_atomically
+from frametrace.case.atomic_files import write_atomically
 from frametrace.embed.signals.local import Features
-from frametrace.index.compiled import has_numba
 from frametrace.index.feature_join import (
     add_pictures,
     feature_join,
@@ -28,6 +27,7 @@ from frametrace.index.feature_join.feature_join import (
     propose_pairs,
 )
 from frametrace.index.feature_shards import FeatureShards
+from frametrace.index.numba_compile import has_numba
 from frametrace.posts.errors import CaseError, IndexMismatch, UsageError
 from frametrace.work.executor import InProcess
 from frametrace.work.process_pool import ProcessPool

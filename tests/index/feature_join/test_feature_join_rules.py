@@ -10,7 +10,6 @@ from making import made_features
 from trying import examples
 
 from frametrace.embed.signals.local import Features
-from frametrace.index.compiled import has_numba
 from frametrace.index.feature_join import feature_votes, geometric_consistency, lsh_tables
 from frametrace.index.feature_join.geometric_consistency import (
     PIXELS_PER_STEP,
@@ -31,6 +30,7 @@ from frametrace.index.feature_join.lsh_keys import (
     table_masks,
 )
 from frametrace.index.feature_join.lsh_tables import PairCriteria, RecordPairs, pairs_by_table
+from frametrace.index.numba_compile import has_numba
 
 numba = pytest.mark.skipif(not has_numba(), reason="needs the extra `fast`")
 PATHS = [False, pytest.param(True, marks=numba)]

@@ -13,13 +13,13 @@ from making import index_folder, put_codes
 from frametrace.case.store import Case
 from frametrace.embed.signals import local
 from frametrace.embed.signals.local import Features
-from frametrace.index.compiled import has_numba
 from frametrace.index.feature_search.build_inverted_index import POSE_BITS
 from frametrace.index.feature_search.codebook import nearest_centers, train_centers
 from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.feature_search.inverted_lists import MAX_FEATURE_DISTANCE, InvertedLists
 from frametrace.index.feature_search.picture_votes import FeatureHits, count_votes
-from frametrace.index.store import check_index, open_index
+from frametrace.index.index_store import check_index, open_index
+from frametrace.index.numba_compile import has_numba
 from frametrace.posts.errors import CaseError, IndexMismatch
 
 

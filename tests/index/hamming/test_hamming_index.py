@@ -12,7 +12,7 @@ from trying import examples
 from frametrace.embed.signals.base import bits_distance
 from frametrace.embed.signals.pdq import from_hex
 from frametrace.index.base import Hits
-from frametrace.index.codes import Codes
+from frametrace.index.distinct_codes import Codes
 from frametrace.index.hamming.hamming_index import HammingIndex
 
 Found = list[tuple[int, int, int]]

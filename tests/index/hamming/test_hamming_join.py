@@ -12,9 +12,9 @@ from trying import examples
 
 from frametrace.embed.signals.base import bits_distance
 from frametrace.index.base import Hits
-from frametrace.index.compiled import has_numba
 from frametrace.index.hamming import pigeonhole
 from frametrace.index.hamming.hamming_join import HammingJoin
+from frametrace.index.numba_compile import has_numba
 
 numba = pytest.mark.skipif(not has_numba(), reason="needs the extra `fast`")
 Triples = list[tuple[int, int, int]]

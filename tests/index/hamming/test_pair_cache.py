@@ -19,10 +19,10 @@ from trying import examples
 
 from frametrace.case.store import Case
 from frametrace.embed.signals.base import bits_distance
-from frametrace.index.compiled import has_numba
 from frametrace.index.hamming import dense_blocks, hamming_join
 from frametrace.index.hamming.pair_cache import near_pairs
-from frametrace.index.store import check_index, open_index
+from frametrace.index.index_store import check_index, open_index
+from frametrace.index.numba_compile import has_numba
 from frametrace.posts.errors import CaseError, IndexMismatch
 
 Found = set[tuple[str, str, int]]

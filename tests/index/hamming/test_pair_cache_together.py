@@ -16,10 +16,10 @@ from frametrace.case.locks import exclusive_lock
 from frametrace.case.store import Case
 from frametrace.embed.signals.base import bits_distance
 from frametrace.index.base import Hits
-from frametrace.index.compiled import has_numba
 from frametrace.index.hamming import dense_blocks, hamming_join, pair_cache
 from frametrace.index.hamming.pair_cache import near_pairs
-from frametrace.index.store import open_index
+from frametrace.index.index_store import open_index
+from frametrace.index.numba_compile import has_numba
 from frametrace.work.progress import Silent
 
 

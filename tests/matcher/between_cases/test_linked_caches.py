@@ -17,7 +17,7 @@ from frametrace.matcher.between_cases.spanning_groups import matches_shown
 from frametrace.matcher.between_cases.union import unite
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_cases import MatchedCases, match_cases
-from frametrace.matcher.results import CASE_NAME
+from frametrace.matcher.result_schemas import CASE_NAME
 from frametrace.work.executor import InProcess
 
 SIGNALS = ("pdq", "local")

@@ -14,7 +14,7 @@ from frametrace.matcher.between_cases.spanning_groups import matches_shown
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_cases import MatchedCases, match_cases
 from frametrace.matcher.match_settings import Extent
-from frametrace.matcher.results import CASE_NAME
+from frametrace.matcher.result_schemas import CASE_NAME
 from frametrace.matcher.saved_results import Results, load_results
 from frametrace.work.executor import InProcess
 

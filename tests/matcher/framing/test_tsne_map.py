@@ -12,7 +12,7 @@ from frametrace.matcher.framing.clustering import FramingGroups
 from frametrace.matcher.framing.distinct_contents import Contents, ItemLists
 from frametrace.matcher.framing.tsne_map import sample_contents, tsne_positions
 from frametrace.matcher.match_case import match_case
-from frametrace.matcher.results import MAP
+from frametrace.matcher.result_schemas import MAP
 from frametrace.matcher.saved_results import load_results
 
 SAYINGS = [

@@ -12,7 +12,7 @@ from frametrace.case.store import Case
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_settings import MatchSettings, TieSettings
 from frametrace.matcher.network import SharedKind, find_ties, shares_in_case
-from frametrace.matcher.results import TIES
+from frametrace.matcher.result_schemas import TIES
 from frametrace.matcher.saved_results import Results, load_results
 from frametrace.posts.errors import CaseError, UsageError
 

@@ -3,9 +3,9 @@
 import pyarrow as pa
 import pytest
 
-from frametrace.matcher.photos.assignment import ASSIGNED, LISTED
 from frametrace.matcher.photos.containment import listed_with
-from frametrace.matcher.results import EVIDENCE
+from frametrace.matcher.photos.group_assignment import ASSIGNED, LISTED
+from frametrace.matcher.result_schemas import EVIDENCE
 
 
 @pytest.mark.parametrize(("photos", "listed"), [(16, 16), (17, 0)])

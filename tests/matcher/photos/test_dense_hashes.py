@@ -13,7 +13,7 @@ from trying import examples
 from frametrace.embed.signals.base import bits_distance
 from frametrace.index.base import Hits
 from frametrace.matcher.photos.dense_hashes import MAX_NEAR, PairThinning, ThinnedPairs
-from frametrace.matcher.photos.edges import Edges
+from frametrace.matcher.photos.match_graph import Edges
 from frametrace.matcher.photos.star_clustering import star_clusters
 
 RADIUS = 31

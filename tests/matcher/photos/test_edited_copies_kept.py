@@ -31,7 +31,7 @@ from frametrace.matcher.photos.grouping import near_photos
 from frametrace.matcher.pictures import compare_pairs, compared_store
 from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.verified_pairs import PAIRS
-from frametrace.matcher.pictures.verify import verify
+from frametrace.matcher.pictures.verify_pair import verify
 from frametrace.matcher.saved_results import load_results
 from frametrace.posts.errors import CaseError
 from frametrace.work.executor import Crashed, Executor, InProcess
@@ -382,7 +382,7 @@ def test_a_case_of_an_older_version_is_matched_by_pdq_until_thumbnails_are_compu
     old = Case(old.path)
     results, run = match_case(old)
     assert run.left_out == 0
-    assert not [note for note in notes_on(old, results, run) if "want of a thumbnail" in note]
+    assert not [note for note in notes_on(old, results, run) if "without a thumbnail" in note]
     groups = results.groups.filter(pa.compute.equal(results.groups["kind"], "photo"))
     assert groups["posts"].to_pylist() == [4, 4]
     assert load_results(old)[1].left_out == 0

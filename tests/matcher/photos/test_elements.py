@@ -8,8 +8,8 @@ from making import jpeg, make_case, photo
 from pairing import cells, name_of, pairs_of
 from picturing import panels, post_of
 
-from frametrace.matcher.photos.assignment import LISTED
 from frametrace.matcher.photos.elements import Elements, element_cells, find_elements
+from frametrace.matcher.photos.group_assignment import LISTED
 from frametrace.matcher.pictures.verified_pairs import PAIRS
 from frametrace.matcher.saved_results import Results
 

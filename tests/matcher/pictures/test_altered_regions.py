@@ -5,8 +5,8 @@ from making import photo
 from picturing import ALTERATIONS, BOX, UNALTERED, altered, detailed, panels, shown
 from PIL import ImageOps
 
-from frametrace.matcher.pictures.verify import verify, verify_hash_copies
-from frametrace.matcher.results import Relation
+from frametrace.matcher.pictures.verify_pair import verify, verify_hash_copies
+from frametrace.matcher.result_schemas import Relation
 
 Box = tuple[float, float, float, float]
 SEEDS = (1, 5)

@@ -8,8 +8,8 @@ from PIL import ImageOps
 
 from frametrace.matcher.pictures.feature_alignment import align
 from frametrace.matcher.pictures.parallax import is_another_shot
-from frametrace.matcher.pictures.verify import verify
-from frametrace.matcher.results import Relation
+from frametrace.matcher.pictures.verify_pair import verify
+from frametrace.matcher.result_schemas import Relation
 
 
 @pytest.mark.parametrize("viewpoint", [0.3, 0.6, 1.0])

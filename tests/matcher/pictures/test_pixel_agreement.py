@@ -9,8 +9,8 @@ from PIL import Image, ImageEnhance, ImageOps
 from frametrace.matcher.pictures.aligned_thumbnails import Overlap
 from frametrace.matcher.pictures.feature_alignment import align, stretched_over
 from frametrace.matcher.pictures.pixel_agreement import GRID, Agreement
-from frametrace.matcher.pictures.verify import verify
-from frametrace.matcher.results import Relation
+from frametrace.matcher.pictures.verify_pair import verify
+from frametrace.matcher.result_schemas import Relation
 
 PHOTO, OTHER = photo(1), photo(2)
 ALIKE = {

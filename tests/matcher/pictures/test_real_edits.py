@@ -5,8 +5,8 @@ from itertools import combinations
 
 from picturing import shown_file
 
-from frametrace.matcher.pictures.verify import verify
-from frametrace.matcher.results import Relation
+from frametrace.matcher.pictures.verify_pair import verify
+from frametrace.matcher.result_schemas import Relation
 
 
 def test_real_edits_are_found_among_real_photographs_and_nothing_else(shared):

@@ -3,7 +3,7 @@
 import pytest
 
 from frametrace.matcher.pictures.relation import relation_of
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 ALL = (1.0, 1.0)
 

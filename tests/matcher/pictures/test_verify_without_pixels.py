@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
 from frametrace.embed.signals.local import Features, is_feature_code
 from frametrace.matcher.pictures.verify_without_pixels import verify_features
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 from frametrace.matcher.tips.tip_model import MAX_FEATURES
 
 

@@ -91,7 +91,7 @@ def test_a_verdict_on_what_was_never_asked_is_refused(sent, tmp_path):
     strange = {"picture-0123456789abcdef": Answer.CONFIRMED}
     with pytest.raises(TipError, match="which is not in the tip that it names"):
         import_verdict(case, verdict(tmp_path / "v.json", tip, strange))
-    with pytest.raises(UsageError, match="no item is answered"):
+    with pytest.raises(UsageError, match="no item has an answer"):
         verdict(tmp_path / "v.json", tip, {})
     with pytest.raises(TipError, match="begins with 'frametrace_tip'"):
         import_verdict(case, tmp_path / "tip.json")
@@ -103,7 +103,7 @@ def test_a_verdict_has_to_be_signed_by_the_key_that_is_named(sent, tmp_path):
     secret, public, print_ = make_keys(tmp_path / "them")
     _, other, _ = make_keys(tmp_path / "other")
     path = verdict(tmp_path / "v.json", tip, {items[0]: Answer.UNSURE}, key=secret)
-    with pytest.raises(TipError, match="not the key"):
+    with pytest.raises(TipError, match="not a key that"):
         import_verdict(case, path, [other])
     import_verdict(case, path, [public])
     assert imported_opinions(case)["made_by"].to_pylist() == [[f"not named (key {print_[:16]})"]]
@@ -184,8 +184,8 @@ def test_lines_of_other_types_and_empty_ones_are_left_out(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("a.txt", f"pdq {HASH}\npdq {HASH}0\n", "line 2: .* is no PDQ hash"),
-        ("a.txt", "pdq xyz\n", "line 1: 'xyz' is no PDQ hash"),
+        ("a.txt", f"pdq {HASH}\npdq {HASH}0\n", "line 2: .* is not a PDQ hash"),
+        ("a.txt", "pdq xyz\n", "line 1: 'xyz' is not a PDQ hash"),
         ("a.txt", f"pdq {HASH} {HASH}\n", "line 1"),
         ("a.txt", b"pdq \xff\n", "UTF-8"),
         ("a.txt", "0" * 70_000, "over 65,536 characters"),

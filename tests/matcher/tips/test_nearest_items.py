@@ -6,7 +6,7 @@ from trying import examples
 
 from frametrace.embed.signals.base import bits_distance
 from frametrace.embed.signals.caption_key import CaptionKey
-from frametrace.index.codes import Codes
+from frametrace.index.distinct_codes import Codes
 from frametrace.index.hamming.hamming_index import HammingIndex
 from frametrace.matcher.framing.calibration import Background
 from frametrace.matcher.match_settings import MatchSettings

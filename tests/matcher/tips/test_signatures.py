@@ -24,7 +24,7 @@ def test_a_signature_says_whose_key_and_whether_it_was_named(tmp_path):
     unnamed, named = read_tip(path).signature, read_tip(path, [others, public]).signature
     assert (unnamed.signer, unnamed.trusted) == (print_, False)
     assert (named.signer, named.trusted) == (print_, True)
-    with pytest.raises(TipError, match=f"signed by {print_}, which is not the key"):
+    with pytest.raises(TipError, match=f"signed by {print_}, which is not a key"):
         read_tip(path, [others])
     with pytest.raises(TipError, match="is not signed"):
         read_tip(write(tmp_path / "plain.json"), [public])

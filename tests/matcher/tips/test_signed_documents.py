@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from tipping import FULL, HEAD, document, item, raw, write
 from trying import examples
 
-from frametrace.matcher.tips import json_stream
+from frametrace.matcher.tips import bounded_json
 from frametrace.matcher.tips.canonical_json import MAX_INTEGER, canonical_bytes, digest_of
 from frametrace.matcher.tips.read_tip import read_tip, signals_to_compare
 from frametrace.matcher.tips.schema_validation import ITEM_CHECKS, load_schema
@@ -234,8 +234,8 @@ def test_large_files_and_paths_that_are_not_files_are_refused_unread(tmp_path, m
     for name in ("pipe", ".", "absent.json"):
         with pytest.raises(TipError):
             read_tip(tmp_path / name)
-    monkeypatch.setattr(json_stream, "MAX_VALUE_CHARS", 1000)
-    monkeypatch.setattr(json_stream, "_CHUNK", 64)
+    monkeypatch.setattr(bounded_json, "MAX_VALUE_CHARS", 1000)
+    monkeypatch.setattr(bounded_json, "_CHUNK", 64)
     with pytest.raises(TipError, match="value of over 1,000 characters"):
         read_tip(write(tmp_path / "tip.json", [{**FULL, "caption": "a" * 5000}]))
 
@@ -244,7 +244,7 @@ def test_chunks_may_split_values_anywhere(tmp_path, monkeypatch):
     path = write(tmp_path / "tip.json", [item(n, caption="破坏" * n) for n in range(20)])
     whole = read_tip(path)
     for chunk in (1, 7, 64):
-        monkeypatch.setattr(json_stream, "_CHUNK", chunk)
+        monkeypatch.setattr(bounded_json, "_CHUNK", chunk)
         assert read_tip(path).items == whole.items
 
 
@@ -252,7 +252,7 @@ def test_signals_with_another_fingerprint_are_named_with_their_model(tmp_path):
     made = {"fingerprint": "clip:sha256-1234", "model": "ViT-B-32"}
     head = Head(signals={**HEAD.signals, "clip": made})
     tip = read_tip(write(tmp_path / "tip.json", [item()], head))
-    with pytest.raises(TipError, match=r"clip by ViT-B-32, clip:sha256-1234; .* no signal"):
+    with pytest.raises(TipError, match=r"clip with ViT-B-32, clip:sha256-1234; .* no signal"):
         signals_to_compare(tip)
     assert signals_to_compare(tip, ["pdq", "phash"]) == ["pdq", "phash"]
     head = Head(signals={**HEAD.signals, "pdq": {"fingerprint": "pdq-256:9"}})

@@ -111,7 +111,7 @@ def test_null_and_what_is_beside_a_signal_do_no_harm(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ([{"pdq": ONE}, {"pdq": "xyz"}], "entry 2: 'xyz' is no PDQ hash"),
+        ([{"pdq": ONE}, {"pdq": "xyz"}], "entry 2: 'xyz' is not a PDQ hash"),
         ([{"pdq": 7}], "entry 1: the type and the value of a signal must be strings"),
         ([{"signal_type": 1, "signal": ONE}], "must be strings"),
         ([{"signal_type": "pdq"}], "entry 1 has no signal"),

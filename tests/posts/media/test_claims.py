@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from frametrace.posts.media.guesses import is_named_after
+from frametrace.posts.media.guesses_by_file_name import is_named_after
 from frametrace.posts.media.link_names import name_in_link
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped

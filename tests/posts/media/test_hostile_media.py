@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frametrace.posts.errors import DecodeError
+from frametrace.posts.media.identify_picture import identify, read_media
 from frametrace.posts.media.media_library import MediaLibrary
-from frametrace.posts.media.picture_bytes import identify, read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.sources.archives import escapes_folder
 from frametrace.posts.sources.containers import Folder, SourceLocation

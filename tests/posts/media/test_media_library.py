@@ -11,8 +11,8 @@ from unicodedata import normalize
 import pytest
 
 from frametrace.posts.errors import SourceError
+from frametrace.posts.media.identify_picture import identify
 from frametrace.posts.media.media_library import MediaLibrary
-from frametrace.posts.media.picture_bytes import identify
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.open_source import read_source
 from frametrace.posts.sources.containers import Folder, SourceLocation

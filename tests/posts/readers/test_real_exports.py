@@ -8,8 +8,8 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+from frametrace.posts.media.identify_picture import identify
 from frametrace.posts.media.media_library import MediaLibrary
-from frametrace.posts.media.picture_bytes import identify
 from frametrace.posts.model import Account, MediaFile, Post, Precision
 from frametrace.posts.open_source import detect, read_source
 from frametrace.posts.sources.containers import Folder, SourceLocation

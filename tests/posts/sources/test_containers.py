@@ -17,8 +17,8 @@ from workbooks import write_workbook
 
 from frametrace.posts.errors import SourceError
 from frametrace.posts.layouts.detection import heads_of
+from frametrace.posts.media.identify_picture import read_media
 from frametrace.posts.media.media_library import MediaLibrary
-from frametrace.posts.media.picture_bytes import read_media
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.open_source import open_source, read_source
 from frametrace.posts.sources.archives import TarArchive

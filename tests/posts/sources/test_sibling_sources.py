@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from frametrace.posts.media.guesses import is_named_after
+from frametrace.posts.media.guesses_by_file_name import is_named_after
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.open_source import open_source

@@ -41,7 +41,7 @@ from frametrace.matcher.framing.by_example.read_examples import (
     read_examples,
 )
 from frametrace.matcher.match_case import match_case
-from frametrace.matcher.results import RANKED
+from frametrace.matcher.result_schemas import RANKED
 from frametrace.posts.errors import CaseError, DecodeError, UsageError
 
 _SUBJECTS = ("harvest", "football", "weather", "music")
@@ -294,7 +294,7 @@ def test_belonging_means_enough_decades_or_being_an_example(
     barred = {content[post.platform, post.post_id] for post in theirs}
     examples = {content[post.platform, post.post_id] for post in ours}
     if barred & examples:
-        with pytest.raises(UsageError, match="say and show the same"):
+        with pytest.raises(UsageError, match="have the same content"):
             rank_posts(compared, framing, 5)
         return
     found = rank_posts(compared, framing, 5)
@@ -383,19 +383,19 @@ def test_a_case_that_was_matched_tells_copies_by_its_groups(tmp_path: Path) -> N
         (FramingQuery(like("0-40"), like("0-40")), "both as an example and as a counter-example"),
         (
             FramingQuery(like("0-40"), like("0-90")),
-            "twitter/0-40 and twitter/0-90 say and show the same",
+            "twitter/0-40 and twitter/0-90 have the same content",
         ),
         (
             FramingQuery(like("weather-castle"), like("y/both")),
-            "twitter/weather-castle and y/both say and show",
+            "twitter/weather-castle and y/both have the same content",
         ),
         (
             FramingQuery(like("music-castle"), like(texts=[caption("music", "castle") + "!"])),
-            "twitter/music-castle and “Somebody near the castle wrote of music …” say and show",
+            "twitter/music-castle and “Somebody near the castle wrote of music …” have the same content",
         ),
         (
             FramingQuery(like(texts=["Nobody wrote this"]), like(texts=["nobody wrote this?!"])),
-            "“Nobody wrote this” and “nobody wrote this[?]!” say and show the same",
+            "“Nobody wrote this” and “nobody wrote this[?]!” have the same content",
         ),
         (FramingQuery(like(*map(str, range(MAX_EXAMPLES)), "0-40")), "has no post '0'"),
         (FramingQuery(like("0-40"), name="../up"), "not a valid framing name"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from frametrace.matcher.pictures.transforms import Transform
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = ["CELLS", "GRID", "Evidence", "outline"]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.posts.media.guesses import is_named_after
+from frametrace.posts.media.guesses_by_file_name import is_named_after
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.sources.containers import Folder, SourceLocation

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.index.codes import Codes
+from frametrace.index.distinct_codes import Codes
 
 
 @st.composite

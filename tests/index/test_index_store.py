@@ -12,7 +12,7 @@ from making import index_folder, made_codes, put_codes
 from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.index.base import Index
-from frametrace.index.store import check_index, open_index
+from frametrace.index.index_store import check_index, open_index
 from frametrace.posts.errors import UsageError
 
 

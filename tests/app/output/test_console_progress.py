@@ -3,11 +3,11 @@ import pty
 import subprocess
 import sys
 
-from frametrace.app.output.console import Console
+from frametrace.app.output.console_progress import Console
 from frametrace.app.output.render import printable, table_text
 
 WORK = """
-from frametrace.app.output.console import Console
+from frametrace.app.output.console_progress import Console
 with Console().track("pictures [x]", 3) as advance:
     for _ in range(3):
         advance(1)

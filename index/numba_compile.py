@@ -1,4 +1,4 @@
-"""Compiles loops to machine code with numba, where it is installed (extra `fast`).
+"""Compiles loops to machine code with numba, if it is installed (extra `fast`).
 
 Importing this file is cheap: numba is imported when the first loop is compiled.
 """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from frametrace.app.demo.story import PlannedPost
-from frametrace.matcher.results import GroupKind
+from frametrace.matcher.result_schemas import GroupKind
 from frametrace.matcher.saved_results import Results
 
 __all__ = ["Score", "score"]

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from frametrace.embed.signals import SIGNALS
 from frametrace.embed.signals.local import Local
-from frametrace.matcher.results import EVIDENCE, MATCHES, Relation
+from frametrace.matcher.result_schemas import EVIDENCE, MATCHES, Relation
 
 __all__ = [
     "NO_DISTANCE",

@@ -8,14 +8,14 @@ import numpy as np
 
 from frametrace.matcher.pictures.aligned_thumbnails import Overlap
 from frametrace.matcher.pictures.altered_regions import Altered, altered_regions
-from frametrace.matcher.pictures.evidence import Evidence
 from frametrace.matcher.pictures.feature_alignment import Alignment, align, stretched_over
+from frametrace.matcher.pictures.pair_evidence import Evidence
 from frametrace.matcher.pictures.parallax import is_another_shot
 from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.pixel_agreement import Agreement
 from frametrace.matcher.pictures.relation import relation_of
 from frametrace.matcher.pictures.same_graphic import has_other_text, is_graphic
-from frametrace.matcher.results import Relation
+from frametrace.matcher.result_schemas import Relation
 
 __all__ = ["verify", "verify_hash_copies"]
 

@@ -21,10 +21,10 @@ from picturing import (
 )
 from PIL import Image, ImageEnhance, ImageOps
 
-from frametrace.matcher.pictures.evidence import CELLS, GRID, Evidence, outline
 from frametrace.matcher.pictures.feature_alignment import MIN_INLIERS
-from frametrace.matcher.pictures.verify import verify, verify_hash_copies
-from frametrace.matcher.results import Relation
+from frametrace.matcher.pictures.pair_evidence import CELLS, GRID, Evidence, outline
+from frametrace.matcher.pictures.verify_pair import verify, verify_hash_copies
+from frametrace.matcher.result_schemas import Relation
 
 PHOTO = photo(1)
 

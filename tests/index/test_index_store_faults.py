@@ -12,7 +12,7 @@ from making import index_folder, made_codes, put_codes
 
 from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS
-from frametrace.index.store import check_index, open_index
+from frametrace.index.index_store import check_index, open_index
 from frametrace.index.vectors import VectorIndex
 from frametrace.posts.errors import CaseError, IndexMismatch
 
@@ -119,7 +119,7 @@ _OPEN = """
 import sys
 from pathlib import Path
 from frametrace.case.store import Case
-from frametrace.index.store import open_index
+from frametrace.index.index_store import open_index
 {before}
 print(len(open_index(Case(Path(sys.argv[1])), sys.argv[2]).codes))
 """

@@ -8,8 +8,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.matcher.photos.edges import Edges
-from frametrace.matcher.results import MATCHES, ORDER_OF_MATCHES, Relation
+from frametrace.matcher.photos.match_graph import Edges
+from frametrace.matcher.result_schemas import MATCHES, ORDER_OF_MATCHES, Relation
 
 
 def names(n: int) -> pa.StringArray:

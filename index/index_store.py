@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar, overload
 
-from frametrace.case.files import read_json, replace_folder, write_atomically
+from frametrace.case.atomic_files import read_json, replace_folder, write_atomically
 from frametrace.case.locks import comparison_folder, exclusive_lock
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
@@ -102,7 +102,7 @@ def has_index(signal: str) -> bool:
 
 
 def check_signal(case: Case, signal: str) -> None:
-    """Raises `UsageError` where the case has no such signal, or one without an index of its own."""
+    """Raises `UsageError` if the case has no such signal, or one without an index of its own."""
     if signal in SIGNALS and not has_index(signal):
         raise UsageError(
             f"{signal} has no index of its own: its texts are indexed as captions are. To find "
@@ -206,7 +206,7 @@ def _earlier(folder: Path, fingerprint: str, rows: int) -> Iterator[Path]:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """An index's manifest. Raises `IndexMismatch` where it can't be read."""
+    """An index's manifest. Raises `IndexMismatch` if it can't be read."""
     try:
         return Manifest(**json.loads((folder / _MANIFEST).read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.posts.column_facts import ColumnFacts
 from frametrace.posts.dates.day_order import DayOrder, column_orders
 from frametrace.posts.model import Post, Skipped
 from frametrace.posts.open_source import open_source
 from frametrace.posts.read_settings import ReadSettings
+from frametrace.posts.whole_column_facts import ColumnFacts
 
 HEADER = "platform,post_id,account_id,posted_at\n"
 

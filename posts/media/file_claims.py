@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from frametrace.posts.media.guesses import PostKey, Resolution
+from frametrace.posts.media.guesses_by_file_name import PostKey, Resolution
 from frametrace.posts.model import MediaFile, Post, Skipped
 from frametrace.posts.sources.paths import printable
 from frametrace.posts.sources.sibling_sources import AllSources, account_hash

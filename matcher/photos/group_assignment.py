@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.signals import SIGNALS, Metric
-from frametrace.matcher.photos.edges import (
+from frametrace.matcher.photos.match_graph import (
     NO_DISTANCE,
     Edges,
     EvidenceOf,
@@ -19,7 +19,7 @@ from frametrace.matcher.photos.edges import (
 )
 from frametrace.matcher.photos.node_pairs import NodePairs
 from frametrace.matcher.photos.star_clustering import StarClusters
-from frametrace.matcher.results import EVIDENCE
+from frametrace.matcher.result_schemas import EVIDENCE
 
 __all__ = ["ASSIGNED", "LISTED", "SAME_BYTES", "Nodes", "assign", "with_evidence"]
 
