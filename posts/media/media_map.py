@@ -83,7 +83,7 @@ class MediaMap:
                 names = " and ".join(sorted(platforms))
                 reason = (
                     f"the media map doesn't say whether it means the post {post_id} of {names}; "
-                    "both have the file now: write the platform"
+                    "both have the file now: add the platform to the map"
                 )
                 yield from (row.skipped(reason) for row in self._rows["", post_id])
 

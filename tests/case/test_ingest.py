@@ -254,4 +254,4 @@ def test_a_picture_above_is_not_that_of_a_namesake_elsewhere(case: Case, tmp_pat
         add_sources(case, [root], library=MediaLibrary([]))
     assert len(Case(case.path).read("post_media").to_pylist()) == 1
     (told,) = reasons(case)
-    assert "another picture of this name from elsewhere" in told[1]
+    assert "a picture of this name from another folder" in told[1]

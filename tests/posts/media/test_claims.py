@@ -305,6 +305,6 @@ def test_a_map_without_platforms_is_reported_where_two_posts_have_one_id(tmp_pat
         (
             2,
             "the media map doesn't say whether it means the post 7 of y and z; both have the file "
-            "now: write the platform",
+            "now: add the platform to the map",
         )
     ]
