@@ -41,8 +41,7 @@ class Relation(StrEnum):
     SAME_SCENE = "same_scene"  # another shot of the same scene: never ties accounts
 
 
-# The relations of a group's own members. The group's other rows are pictures that contain its
-# photo or are a part of it.
+# The relations of a group's own members; other rows contain its photo or are a part of it.
 BELONGING = (str(Relation.COPY), str(Relation.SIMILAR))
 
 
@@ -86,7 +85,7 @@ POST_FIELDS = (
 # A box in a picture, in fractions of its width and height from the top left.
 BOX = pa.struct([(name, pa.float32()) for name in ("x0", "y0", "x1", "y1")])
 
-# How picture A appears in picture B, by local features (see `pictures.evidence.Evidence`); null for
+# How picture A appears in picture B, by local features (see `pictures.pair_evidence`); null for
 # other signals. `part_a` is the part of A's area that is seen in B; `altered` lists the boxes of B
 # that show something other than A.
 EVIDENCE = pa.schema(

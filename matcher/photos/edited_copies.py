@@ -2,7 +2,7 @@
 
 Copies by PDQ are confirmed first: each is compared with the picture that ties it. Then pictures
 that differ by PDQ are compared: a join of their local features proposes pairs (see
-`index.feature_join`), and `pictures.verify` decides on each.
+`index.feature_join`), and `pictures.verify_pair` decides on each.
 """
 
 from dataclasses import dataclass, field

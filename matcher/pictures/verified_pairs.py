@@ -18,7 +18,7 @@ _SIDES = ("width", "height")  # of the pictures shrunk for their features
 
 # One row per verified pair of pictures, ordered by digests; A is the picture with the smaller
 # digest. `similarity` is the number of inliers divided by the number of features of the picture
-# that has fewer. The other columns are as in `pictures.evidence.Evidence`.
+# that has fewer. The other columns are as in `pictures.pair_evidence`.
 PAIRS = pa.schema(
     [
         pa.field("sha256_a", pa.string(), nullable=False),

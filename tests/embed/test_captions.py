@@ -36,7 +36,7 @@ def test_workers_compute_the_same_units(
     monkeypatch.setattr(captions, "_UNIT", 1_024)
     here, there = case_of(tmp_path / "here"), case_of(tmp_path / "there")
     embed(here, KEYS, executor=InProcess())
-    monkeypatch.setattr(captions, "_MANY", 1_000)
+    monkeypatch.setattr(captions, "_MIN_TEXTS_FOR_WORKERS", 1_000)
     assert embed(there, KEYS, executor=pool).captions == len(TEXTS)
     ours, theirs = (Case(case.path).read("signals/caption_key") for case in (here, there))
     assert ours.sort_by("sha256").equals(theirs.sort_by("sha256"))
@@ -49,7 +49,7 @@ def test_few_captions_start_no_workers(tmp_path: Path) -> None:
 
 
 def test_workers_that_crash_are_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(captions, "_MANY", 1)
+    monkeypatch.setattr(captions, "_MIN_TEXTS_FOR_WORKERS", 1)
     case = case_of(tmp_path)
     with pytest.raises(FrametraceError, match="caption_key can't be computed: it ended"):
         embed(case, KEYS, executor=Crashing())
