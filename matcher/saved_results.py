@@ -66,7 +66,7 @@ class Matches:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The tables of one match run, in the schemas of `matcher.result_schemas`; in a stable order.
+    """The tables of one match run, in the schemas of `result_schemas`; all in a stable order.
 
     `changes` and `arrivals` are empty if there was no earlier run to compare with. `framings`,
     `map` and `named` are empty in the results of old versions.

@@ -391,7 +391,8 @@ def test_a_case_that_was_matched_tells_copies_by_its_groups(tmp_path: Path) -> N
         ),
         (
             FramingQuery(like("music-castle"), like(texts=[caption("music", "castle") + "!"])),
-            "twitter/music-castle and “Somebody near the castle wrote of music …” have the same",
+            "twitter/music-castle and “Somebody near the castle wrote of music …” have the same"
+            " content",
         ),
         (
             FramingQuery(like(texts=["Nobody wrote this"]), like(texts=["nobody wrote this?!"])),
