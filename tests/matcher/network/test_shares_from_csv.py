@@ -98,7 +98,7 @@ def test_a_lacking_column_is_told_with_the_option_that_names_it(tmp_path: Path) 
 
 
 def test_records_nothing_and_no_file_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="read only from CSV"):
+    with pytest.raises(SourceError, match="only be read from CSV"):
         read(tmp_path, '{"object_id": "p"}')
     with pytest.raises(SourceError, match="empty"):
         read(tmp_path, "")

@@ -94,7 +94,7 @@ def test_a_choice_of_nothing_is_refused(sender, tmp_path, choice, message):
 
 def test_what_cant_be_sent_is_refused_with_what_to_do(sender, tmp_path):
     case, _ = sender
-    with pytest.raises(UsageError, match="in the case"):
+    with pytest.raises(UsageError, match="inside the case"):
         exported(case, case.path / "tip.json", Selection(accounts=("ann",)))
     posts = [{"account_id": "a", "platform": p, "text": WORDS} for p in ("twitter", "y")]
     two = make_case(tmp_path, posts, signals=())

@@ -257,7 +257,7 @@ def test_signals_with_another_fingerprint_are_named_with_their_model(tmp_path):
     assert signals_to_compare(tip, ["pdq", "phash"]) == ["pdq", "phash"]
     head = Head(signals={**HEAD.signals, "pdq": {"fingerprint": "pdq-256:9"}})
     tip = read_tip(write(tmp_path / "tip.json", [item()], head))
-    with pytest.raises(TipError, match=r"pdq by pdq-256:9; this Frametrace compares pdq-256:1"):
+    with pytest.raises(TipError, match=r"pdq with pdq-256:9; this Frametrace compares pdq-256:1"):
         signals_to_compare(tip)
     with pytest.raises(TipError, match="no signal 'clip'"):
         signals_to_compare(tip, ["clip"])
