@@ -48,12 +48,12 @@ def test_a_field_that_is_lost_is_no_dropped_row(tmp_path):
     (tmp_path / "p.csv").write_text(HEADER + "x,1,a,45413.4166667,t,\n")
     done = add(tmp_path / "case", tmp_path / "p.csv")
     assert done.exit_code == 0
-    assert "such as p.csv, row 2: '45413.4166667'" in done.stdout
+    assert "for example p.csv, row 2: '45413.4166667'" in done.stdout
 
 
 def test_the_option_that_would_tell_a_time_is_named(tmp_path):
     (tmp_path / "p.csv").write_text(HEADER + "x,1,a,05/06/2024 10:00,t,\n")
-    assert "use --day-order" in " ".join(add(tmp_path / "one", tmp_path / "p.csv").stdout.split())
+    assert "add --day-order" in " ".join(add(tmp_path / "one", tmp_path / "p.csv").stdout.split())
     chat = tmp_path / "WhatsApp Chat with X.txt"
     chat.write_text("3/25/19, 9:15 AM - Lin: hi there\n3/26/19, 9:15 AM - Mo: hello\n")
     told = "its times have no zone: only their days are kept, unless --timezone names the zone"
@@ -79,7 +79,7 @@ def test_a_table_with_no_rows_is_a_failure_unless_another_has_some(tmp_path):
     (tmp_path / "p.csv").write_text(HEADER)
     done = add(tmp_path / "case", tmp_path / "p.csv")
     assert type(done.exception).__name__ == "SourceError"
-    assert "p.csv holds no rows" in str(done.exception)
+    assert "p.csv has no rows" in str(done.exception)
     (tmp_path / "q.csv").write_text(HEADER + "x,1,a,,t,\n")
     assert add(tmp_path / "case", tmp_path / "p.csv", tmp_path / "q.csv").exit_code == 0
 

@@ -168,7 +168,7 @@ def test_it_is_left_out_with_a_sentence_where_the_extra_is_missing(
 
 def test_a_package_without_the_models_is_told(ocr: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "MODELS", ("PP-OCRv9_det_small.onnx",))
-    with pytest.raises(ModelMissing, match=r"does not bring PP-OCRv9.*frametrace\[ocr\]"):
+    with pytest.raises(ModelMissing, match=r"does not contain PP-OCRv9.*frametrace\[ocr\]"):
         OcrText.locate(ModelChoice())
 
 

@@ -100,7 +100,7 @@ def test_a_picture_above_is_not_taken_where_a_source_of_others_is_nearer(tmp_pat
     _table(root / "images" / "list.csv", "f,l1,lin,,")
     files, told = _read(root)
     assert files == {}
-    assert "may be that of the posts in images, which are nearer" in told[0]
+    assert "may belong to the posts in images, which are nearer" in told[0]
     _table(root / "images" / "list.csv", "f,l1,mei,,")
     assert _read(root) == ({"m1": ["root/images/1.jpg"]}, [])
 
@@ -235,7 +235,7 @@ def test_a_name_that_begins_with_another_id_is_that_ones_alone(tmp_path: Path) -
     files, told = _read(table, media=[root])
     assert files == {SECOND: [f"m/17000000000000001_{SECOND}.jpg", f"m/{names[2]}"]}
     assert [reason.partition(":")[0] for reason in told] == [
-        "its name holds another long number before the post's id"
+        "its name has another long number before the post's id"
     ]
 
 

@@ -497,7 +497,7 @@ def test_a_text_is_embedded_anew_where_the_case_got_vectors_later(case: Case) ->
         case, FramingQuery(ExampleNames((), (), ("Someone set the station on fire",)), name="fire")
     )
     assert load_framing(case, "fire").like.texts[0].vector is None
-    embed(case, EmbedSettings(("caption",), ModelChoice(caption_model=BUNDLED_MODEL)))
+    embed(case, EmbedSettings(("caption",), ModelChoice({"caption_model": BUNDLED_MODEL})))
     case = Case(case.path)
     found, _ = rank_by_example(case, FramingQuery(name="fire"))
     (text,) = load_framing(case, "fire").like.texts
