@@ -117,7 +117,7 @@ def test_windows_finer_than_the_times_are_no_columns_wide(tmp_path):
     assert done.exit_code == 0, done.output
     cells = [line.split() for line in done.output.splitlines() if line[:2] in ("1 ", "10")]
     assert [row[2:5] for row in cells] == [["-", "-", "-"]] * 3 + [["3", "3", "3"]]
-    assert "note      Windows finer than the times are not counted: -" in done.output
+    assert "Windows finer than the precision of the times are not counted (-)." in done.output
 
 
 def test_json_has_the_counts_and_how_it_was_made(table, tmp_path):
