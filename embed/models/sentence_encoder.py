@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from frametrace.embed.models.choose_runtime import PROBE_TEXTS, choose_runtime
+from frametrace.embed.models.choose_runtime import choose_runtime
 from frametrace.embed.models.runtime import Batch, Network, NumericPrecision, Runtime
+from frametrace.embed.models.runtime_agreement import PROBE_TEXTS
 
 if TYPE_CHECKING:
     import torch

