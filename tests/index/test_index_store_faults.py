@@ -136,8 +136,8 @@ base.save_array = save_and_die
 
 _KILL_BEFORE_THE_RENAME = """
 import os, signal
-from frametrace.index import store
-store.write_atomically = lambda *given: os.kill(os.getpid(), signal.SIGKILL)
+from frametrace.index import index_store
+index_store.write_atomically = lambda *given: os.kill(os.getpid(), signal.SIGKILL)
 """
 
 

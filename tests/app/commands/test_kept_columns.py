@@ -104,7 +104,7 @@ def test_what_is_read_by_a_kept_map_is_said(case: Path, tmp_path: Path) -> None:
     assert added(case, first, ReadSettings(columns=(map_from_options(PAIRS),))).by_kept == {}
     (kept,) = (case / "columns").iterdir()
     told = CliRunner().invoke(cli.frametrace, ["add", str(case), str(first)]).stdout
-    assert f"columns   first.csv by the column map that the case keeps: {kept}\n" in told
+    assert f"columns   first.csv is read by the column map kept in the case: {kept}\n" in told
 
 
 def test_a_table_that_fits_no_kept_map_is_told_of_as_without_one(

@@ -183,7 +183,7 @@ def test_what_is_tied_by_features_stands_beside_it_with_what_both_show_outlined(
     right = corners[1].min(axis=0) / sizes[1], corners[1].max(axis=0) / sizes[1]
     np.testing.assert_allclose(right, [(0.5, 0), (1, 1)], atol=0.03)
     assert html.count('class="pairs"') == 1
-    assert "are shown, those of which least agrees" not in html
+    assert "are shown, those that agree least" not in html
     assert "inside a larger picture</figcaption>" in html
 
 
@@ -199,7 +199,7 @@ def test_only_some_pictures_stand_side_by_side(case, monkeypatch, tmp_path):
     html = (tmp_path / "of_group" / "index.html").read_text("utf-8")
     ((*_, caption),) = figures(html)
     assert "inside a larger picture" in caption  # fewer features agree than of the crop
-    assert "1 of 2 are shown, those of which least agrees" in html
+    assert "1 of 2 are shown, those that agree least" in html
     monkeypatch.setattr(views_module, "MAX_PAIRS_ON_PAGE", 0)
     write_report(case, tmp_path / "of_page", executor=InProcess())
     assert not list(figures((tmp_path / "of_page" / "index.html").read_text("utf-8")))

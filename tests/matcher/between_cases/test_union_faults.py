@@ -55,7 +55,7 @@ def with_signals(pair: list[Case], **signals: dict[str, str]) -> list[Case]:
     ("cases", "error", "message"),
     [
         (with_signals, CaseError, "c has no signals yet.*frametrace embed"),
-        (lambda pair: with_signals(pair, pdq=OTHER), IndexMismatch, "by pdq:1, .*by pdq:2"),
+        (lambda pair: with_signals(pair, pdq=OTHER), IndexMismatch, "from pdq:1, .*from pdq:2"),
         (
             lambda pair: with_signals(pair, caption_key=OTHER),
             CaseError,

@@ -106,7 +106,7 @@ def test_what_cant_be_sent_is_refused_with_what_to_do(sender, tmp_path):
     other = put_codes(two, "caption_key", {digest: np.zeros(64, np.uint32)}, "another:1")
     with pytest.raises(CaseError, match="another:1"):
         exported(other, tmp_path / "tip.json", Selection(accounts=("twitter/a",)))
-    with pytest.raises(CaseError, match="not matched since"):
+    with pytest.raises(CaseError, match="has not been matched since"):
         exported(other, tmp_path / "tip.json", Selection(groups=("photo-1",)))
 
 

@@ -99,7 +99,7 @@ def test_features_with_another_fingerprint_are_refused_and_hashes_compared(case,
         content["head"]["signals"]["local"]["fingerprint"] = "orb:1"
 
     path = changed(tmp_path / "tip.json", tip, change)
-    with pytest.raises(TipError, match=r"local by orb:1.*--signal"):
+    with pytest.raises(TipError, match=r"local with orb:1.*--signal"):
         found_by(case, path)
     assert found_by(case, path, signals=["pdq"]) == {"one", "two"}
 
