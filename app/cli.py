@@ -12,7 +12,7 @@ import sys
 
 import click
 
-from frametrace.app.output.render import print_error
+from frametrace.app.output.console_output import print_error
 from frametrace.posts.errors import FrametraceError, ModelMissing, UsageError
 
 __all__ = ["COMMANDS", "frametrace", "main"]

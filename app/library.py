@@ -10,9 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from frametrace.app.library_results import Answer, Matched, Network, Paths, Run, RunSettings
+from frametrace.app.not_compared_notes import notes_on
 from frametrace.app.report.write_report import check_out, write_report
 from frametrace.app.skipped_reasons import skipped_text
-from frametrace.app.summary import counts_of, notes_on
+from frametrace.app.summary import counts_of
 from frametrace.case.ingest import Added, add_sources
 from frametrace.case.saved_column_maps import saved_column_maps
 from frametrace.case.store import Case
@@ -31,7 +32,7 @@ from frametrace.matcher.network import (
     read_shares,
     shares_in_case,
 )
-from frametrace.matcher.query.find import find_picture, find_text
+from frametrace.matcher.query.answer_query import find_picture, find_text
 from frametrace.matcher.saved_results import MatchRun, Results, load_results
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.format_recognition import check_maps

@@ -37,7 +37,7 @@ from synthetic import BASE, BASE_QUICK, FEATURE, Described, Synthesis, described
 
 from frametrace.case.store import Case
 from frametrace.embed.signals.thumbnail import pixels
-from frametrace.matcher.query.find import find_picture
+from frametrace.matcher.query.answer_query import find_picture
 from frametrace.matcher.result_schemas import GroupKind
 from frametrace.matcher.saved_results import load_results
 

@@ -39,7 +39,7 @@ from frametrace.matcher.network import (
     read_shares,
     shuffle_shares,
 )
-from frametrace.matcher.network.null_model import false_discovery_rates
+from frametrace.matcher.network.tie_p_values import false_discovery_rates
 
 SHARES, SHARES_QUICK = 1_000_000, 50_000
 SHUFFLES, SHUFFLES_QUICK = 100, 5

@@ -35,7 +35,7 @@ from frametrace.case.schemas import MEDIA, POST_MEDIA, POSTS, signal_table
 from frametrace.case.store import Case, CaseWriter
 from frametrace.embed.decoding.decode import decode
 from frametrace.embed.signals import pdq
-from frametrace.matcher.query.find import find_picture
+from frametrace.matcher.query.answer_query import find_picture
 
 PICTURES, PICTURES_QUICK = 100_000, 5_000
 POSTS_EACH = 2  # posts a picture, in the mean
@@ -244,7 +244,7 @@ def _imported(case: Case, query_picture: Path) -> str:
         "--json",
     ]
     modules = set(run(command, watched=False).printed.rpartition("\n\n")[2].split())
-    if "frametrace.matcher.query.find" not in modules:
+    if "frametrace.matcher.query.answer_query" not in modules:
         raise Stopped("the query's modules could not be listed")
     names = ", ".join(sorted(HEAVY))
     heavy = ", ".join(sorted(HEAVY & modules))

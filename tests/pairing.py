@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from frametrace.matcher.pictures.verified_pairs import PAIRS
+from frametrace.matcher.pictures.verified_pair_table import PAIRS
 
 __all__ = ["cells", "name_of", "pairs_of"]
 

@@ -42,9 +42,9 @@ def command(case: Path, sources: tuple[Path, ...], **options: Any) -> None:
     from dataclasses import asdict
 
     from frametrace.app import library
+    from frametrace.app.output.console_output import print_json, print_line
     from frametrace.app.output.console_progress import Console
     from frametrace.app.output.print_results import exit_if_incomplete, print_added, print_skipped
-    from frametrace.app.output.render import print_json, print_line
     from frametrace.app.stage_settings import read_settings
     from frametrace.case.store import Case
 

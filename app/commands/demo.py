@@ -29,9 +29,9 @@ def command(folder: Path, as_json: bool) -> None:
     from frametrace.app import library
     from frametrace.app.demo.build_demo import build_sources, is_demo
     from frametrace.app.demo.planted_recall import score
+    from frametrace.app.output.console_output import print_json, print_line
     from frametrace.app.output.console_progress import Console
     from frametrace.app.output.print_results import print_run
-    from frametrace.app.output.render import print_json, print_line
     from frametrace.matcher.result_schemas import GroupKind
     from frametrace.posts.errors import UsageError
 

@@ -31,7 +31,7 @@ def command(case: Path | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from frametrace.app.doctor import examine
-    from frametrace.app.output.render import print_json, print_table, print_text
+    from frametrace.app.output.console_output import print_json, print_table, print_text
 
     findings = examine(case)
     damaged = [finding for finding in findings if finding.damaged]

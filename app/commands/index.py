@@ -20,8 +20,8 @@ def command(case: Path, as_json: bool) -> None:
     \b
     frametrace index hongkong
     """
+    from frametrace.app.output.console_output import print_json, print_table, print_text
     from frametrace.app.output.console_progress import Console
-    from frametrace.app.output.render import print_json, print_table, print_text
     from frametrace.case.store import Case
     from frametrace.index.index_store import has_index, index_folder, open_index, read_manifest
 

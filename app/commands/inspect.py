@@ -48,8 +48,8 @@ def command(sources: tuple[Path, ...], **options: Any) -> None:
     from frametrace.app.inspection.inspect_sources import inspect_sources
     from frametrace.app.inspection.next_step import check_new, next_steps, write_draft
     from frametrace.app.inspection.print_inspection import inspection_lines, screen_of
+    from frametrace.app.output.console_output import print_json, print_lines
     from frametrace.app.output.console_progress import Console
-    from frametrace.app.output.render import print_json, print_lines
     from frametrace.app.stage_settings import inspect_settings
     from frametrace.posts.media.media_library import MediaLibrary
 

@@ -87,9 +87,9 @@ class Outputs:
 
 def _match_one(case: Path, options: dict[str, Any]) -> None:
     from frametrace.app import library
+    from frametrace.app.output.console_output import print_json, print_line
     from frametrace.app.output.console_progress import Console
     from frametrace.app.output.print_results import matched_json, print_matched
-    from frametrace.app.output.render import print_json, print_line
     from frametrace.app.stage_settings import match_settings
 
     matched = library.match(case, settings=match_settings(options), progress=Console())
@@ -103,9 +103,9 @@ def _match_one(case: Path, options: dict[str, Any]) -> None:
 
 def _match_several(paths: Sequence[Path], options: dict[str, Any], outputs: Outputs) -> None:
     from frametrace.app import library
+    from frametrace.app.output.console_output import print_json, print_line
     from frametrace.app.output.console_progress import Console
     from frametrace.app.output.print_results import print_reuses
-    from frametrace.app.output.render import print_json, print_line
     from frametrace.app.report.csv_tables import write_csv
     from frametrace.app.stage_settings import match_settings
 

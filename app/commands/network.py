@@ -116,8 +116,8 @@ def command(case: Path | None, table: Path | None, out: Path, **options: Any) ->
     frametrace network --from-csv posts.csv.gz --object phash_id --time timestamp --prefixed \\
         --out network/
     """
+    from frametrace.app.output.console_output import print_json
     from frametrace.app.output.console_progress import Console
-    from frametrace.app.output.render import print_json
     from frametrace.app.report.network_files import FILES, summary_of
     from frametrace.app.report.output_folder import check_output_folder
 
@@ -140,7 +140,7 @@ def _counts(window: dict[str, Any]) -> list[str]:
 
 
 def _cells(tie: dict[str, Any]) -> list[object]:
-    from frametrace.app.output.render import moment_text
+    from frametrace.app.output.console_output import moment_text
 
     first = moment_text(tie["first_shared_at"])
     return [*list(tie.values())[:5], f"{tie['q_value']:.1e}", first]
@@ -182,7 +182,7 @@ def _of_table(table: Path, options: dict[str, Any], console: "Console") -> "Netw
 
 
 def _print(network: "Network", out: Path) -> None:
-    from frametrace.app.output.render import print_line, print_table, print_text
+    from frametrace.app.output.console_output import print_line, print_table, print_text
     from frametrace.app.report.network_files import summary_of
 
     computed, about, summary = network.computed, network.about, summary_of(network.computed)

@@ -72,8 +72,8 @@ def command(
     frametrace query hongkong --text "people dressed in black on a bridge" --signal clip
     """
     from frametrace.app import library
+    from frametrace.app.output.console_output import print_json, print_rows, print_text
     from frametrace.app.output.console_progress import Console
-    from frametrace.app.output.render import print_json, print_rows, print_text
 
     if (picture is None) == (text is None):
         raise click.UsageError("name either a PICTURE or a text with --text")

@@ -26,8 +26,8 @@ def command(case: Path, out: Path, as_json: bool) -> None:
     from dataclasses import asdict
 
     from frametrace.app import library
+    from frametrace.app.output.console_output import print_json, print_line
     from frametrace.app.output.console_progress import Console
-    from frametrace.app.output.render import print_json, print_line
 
     page = library.report(case, out, progress=Console())
     if as_json:

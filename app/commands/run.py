@@ -39,9 +39,9 @@ def command(case: Path, sources: tuple[Path, ...], out: Path, **options: Any) ->
     frametrace run photos folder_of_pictures/ --out report/
     """
     from frametrace.app import library
+    from frametrace.app.output.console_output import print_json
     from frametrace.app.output.console_progress import Console
     from frametrace.app.output.print_results import exit_if_incomplete, print_run, run_json
-    from frametrace.app.output.render import print_json
     from frametrace.app.stage_settings import embed_settings, match_settings, read_settings
 
     settings = library.RunSettings(

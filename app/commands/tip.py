@@ -63,7 +63,7 @@ def keygen(name: Path) -> None:
     \b
     frametrace tip keygen our_team
     """
-    from frametrace.app.output.render import print_line
+    from frametrace.app.output.console_output import print_line
     from frametrace.matcher.tips.signatures import make_keys
 
     secret, public, fingerprint = make_keys(name)

@@ -15,7 +15,7 @@ from frametrace.app.inspection.findings import (
     ShownPost,
     TimeColumn,
 )
-from frametrace.app.output.render import labelled, printable
+from frametrace.app.output.console_output import labelled, printable
 from frametrace.app.output.text_columns import Screen, wrapped_columns
 from frametrace.posts.model import AccountKind, Post, Precision
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from frametrace.app.output.render import printable
+from frametrace.app.output.console_output import printable
 
 __all__ = ["Console"]
 

@@ -8,8 +8,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from frametrace.app.output.console_output import (
+    print_json,
+    print_line,
+    print_rows,
+    print_table,
+    print_text,
+)
 from frametrace.app.output.console_progress import Console
-from frametrace.app.output.render import print_json, print_line, print_rows, print_table, print_text
 from frametrace.app.report.csv_tables import rows_of, write_csv
 from frametrace.app.report.evidence_sentences import in_common
 from frametrace.case.store import Case

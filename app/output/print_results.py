@@ -11,8 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.app.library import Matched, Run
-from frametrace.app.output.edit_words import edits_found
-from frametrace.app.output.render import (
+from frametrace.app.output.console_output import (
     moment_text,
     print_error,
     print_line,
@@ -20,6 +19,7 @@ from frametrace.app.output.render import (
     print_table,
     print_text,
 )
+from frametrace.app.output.edit_words import edits_found
 from frametrace.app.report.framing_sentences import name_of
 from frametrace.app.report.group_changes import changed_most, mark, since_of
 from frametrace.app.skipped_reasons import reasons_of, skipped_text

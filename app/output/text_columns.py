@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from frametrace.app.output.render import printable
+from frametrace.app.output.console_output import printable
 
 __all__ = ["Screen", "wrapped_columns"]
 

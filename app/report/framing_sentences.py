@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from frametrace.app.output.render import moment_text
+from frametrace.app.output.console_output import moment_text
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.clip import Clip

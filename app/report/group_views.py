@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.app.output.render import moment_text
+from frametrace.app.output.console_output import moment_text
 from frametrace.app.report.evidence_sentences import label, sentence
 from frametrace.app.report.group_changes import changed_most, groups_with_changes, mark, news
 from frametrace.app.report.side_by_side import pair_of, verified_members

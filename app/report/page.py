@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from frametrace.app.output.render import moment_text
+from frametrace.app.output.console_output import moment_text
 from frametrace.app.report.framing_sections import FramingView
 from frametrace.app.report.group_views import ElementView, GroupView
 from frametrace.app.report.map_drawing import MapView

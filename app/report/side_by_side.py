@@ -10,7 +10,7 @@ from frametrace.app.output.edit_words import alterations, what_happened
 from frametrace.app.report.thumbnails import Thumbnail
 from frametrace.embed.signals.local import SIDE, Local
 from frametrace.matcher.pictures.pair_evidence import Evidence, outline
-from frametrace.matcher.pictures.verified_pairs import evidence_of
+from frametrace.matcher.pictures.verified_pair_table import evidence_of
 
 __all__ = ["Box", "PicturePair", "Side", "pair_of", "regions", "side_by_side", "verified_members"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import sqrt
 
-from frametrace.app.output.render import moment_text
+from frametrace.app.output.console_output import moment_text
 
 __all__ = ["Dot", "Lane", "Timeline", "timeline"]
 

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frametrace.app.not_compared_notes import notes_on
 from frametrace.app.output.edit_words import edits_found
 from frametrace.app.report.csv_tables import GROUPS_COLUMNS, write_batches, write_csv
 from frametrace.app.report.framing_sections import framing_views
@@ -30,7 +31,7 @@ from frametrace.app.report.page import MAX_ACCOUNTS, Page, render_page
 from frametrace.app.report.side_by_side import side_by_side
 from frametrace.app.report.thumbnails import thumbnails
 from frametrace.app.skipped_reasons import reasons_of
-from frametrace.app.summary import Counts, counts_of, describe_signals, elements_text, notes_on
+from frametrace.app.summary import Counts, counts_of, describe_signals, elements_text
 from frametrace.case.store import Case
 from frametrace.matcher.between_cases.spanning_groups import matches_shown, skipped_of
 from frametrace.matcher.match_settings import MatchSettings

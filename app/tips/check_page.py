@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frametrace.app.output.render import moment_text
+from frametrace.app.output.console_output import moment_text
 from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric, pdq, phash
 from frametrace.embed.signals.caption import Caption

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from frametrace.app.output.render import print_json, print_line
+from frametrace.app.output.console_output import print_json, print_line
 from frametrace.app.report.csv_tables import write_csv
 from frametrace.matcher.tips.hash_lists import (
     lost_in_list,

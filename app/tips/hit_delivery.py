@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from frametrace.app.output.render import json_line, print_json_line, print_text
+from frametrace.app.output.console_output import json_line, print_json_line, print_text
 from frametrace.matcher.tips.canonical_json import short_digest
 from frametrace.matcher.tips.watch_new_posts import WatchResult
 from frametrace.matcher.tips.watch_state import PendingHit

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from frametrace.app.output.render import print_json, print_line, print_rows, print_text
+from frametrace.app.output.console_output import print_json, print_line, print_rows, print_text
 from frametrace.app.tips.check_page import check_facts, signed_by
 from frametrace.matcher.tips.check import CheckResult
 from frametrace.matcher.tips.export import ExportedTip

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from frametrace.matcher.network.account_pairs import AccountPairs, CountPlan, PairBlock
-from frametrace.matcher.network.null_model import tail_probability
+from frametrace.matcher.network.tie_p_values import tail_probability
 from frametrace.matcher.network.time_windows import ShareSlots, expand_ranges
 
 __all__ = [

@@ -12,11 +12,6 @@ import pyarrow as pa
 from frametrace.matcher.match_settings import TieSettings
 from frametrace.matcher.network.account_pairs import AccountPairs, CountPlan
 from frametrace.matcher.network.communities import account_communities
-from frametrace.matcher.network.null_model import (
-    false_discovery_rates,
-    item_weights,
-    tail_probability,
-)
 from frametrace.matcher.network.pair_counts import (
     MIN_SHARED_ITEMS,
     WindowCounts,
@@ -26,6 +21,11 @@ from frametrace.matcher.network.pair_counts import (
     testable_pairs,
 )
 from frametrace.matcher.network.shares import Shares, span_text
+from frametrace.matcher.network.tie_p_values import (
+    false_discovery_rates,
+    item_weights,
+    tail_probability,
+)
 from frametrace.matcher.network.tie_tables import WINDOW_SECONDS, ListedPairs
 from frametrace.matcher.network.time_windows import NO_GAP, ShareSlots
 from frametrace.work.progress import Progress, Silent

@@ -14,7 +14,7 @@ from frametrace.index.feature_join.feature_join import Proposals
 from frametrace.matcher.photos.grouping import CopyGraph, HashStars
 from frametrace.matcher.photos.match_graph import components
 from frametrace.matcher.pictures.pairs_to_compare import PairsToCompare
-from frametrace.matcher.pictures.verified_pairs import pairs_among, positions_in
+from frametrace.matcher.pictures.verified_pair_table import pairs_among, positions_in
 from frametrace.matcher.result_schemas import Relation
 
 __all__ = ["hash_copy_candidates", "hub_candidates", "proposed_candidates"]

@@ -22,7 +22,7 @@ from frametrace.matcher.pictures.compare_pairs import (
     comparable_pictures,
     open_comparison,
 )
-from frametrace.matcher.pictures.verified_pairs import PAIRS
+from frametrace.matcher.pictures.verified_pair_table import PAIRS
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress, Silent
 

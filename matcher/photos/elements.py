@@ -21,7 +21,12 @@ from frametrace.matcher.photos.match_graph import components
 from frametrace.matcher.photos.node_pairs import NodePairs
 from frametrace.matcher.photos.star_clustering import star_clusters
 from frametrace.matcher.pictures.pair_evidence import CELLS, GRID
-from frametrace.matcher.pictures.verified_pairs import PAIRS, cells_of, pairs_among, positions_in
+from frametrace.matcher.pictures.verified_pair_table import (
+    PAIRS,
+    cells_of,
+    pairs_among,
+    positions_in,
+)
 from frametrace.matcher.result_schemas import EVIDENCE, Relation
 
 __all__ = ["MIN_OWN_CELLS", "Elements", "element_cells", "find_elements"]

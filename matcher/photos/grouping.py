@@ -21,7 +21,7 @@ from frametrace.matcher.photos.group_assignment import LISTED, Nodes, assign, wi
 from frametrace.matcher.photos.match_graph import Edges, pair_keys
 from frametrace.matcher.photos.node_pairs import NodePairs
 from frametrace.matcher.photos.star_clustering import StarClusters, star_clusters
-from frametrace.matcher.pictures.verified_pairs import pairs_among, positions_in
+from frametrace.matcher.pictures.verified_pair_table import pairs_among, positions_in
 from frametrace.matcher.result_schemas import Relation
 from frametrace.work.progress import Progress
 

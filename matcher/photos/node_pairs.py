@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.photos.match_graph import Edges, pair_keys
-from frametrace.matcher.pictures.verified_pairs import (
+from frametrace.matcher.pictures.verified_pair_table import (
     PAIRS,
     cells_of,
     evidence_of,

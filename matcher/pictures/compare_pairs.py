@@ -25,8 +25,8 @@ from frametrace.index.feature_join.feature_join import Proposals, check_join, pr
 from frametrace.index.feature_shards import FeatureShards
 from frametrace.index.index_store import index_folder
 from frametrace.matcher.pictures.compare_worker import ComparePair, value_files
-from frametrace.matcher.pictures.compared_store import UNIT, ComparedStore, damaged_files
 from frametrace.matcher.pictures.pairs_to_compare import NumberedPair, PairsToCompare
+from frametrace.matcher.pictures.verified_pair_store import UNIT, ComparedStore, damaged_files
 from frametrace.posts.errors import CaseError
 from frametrace.work.executor import Crashed, Executor
 from frametrace.work.process_pool import executor_for

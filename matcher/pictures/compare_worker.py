@@ -18,7 +18,7 @@ from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.matcher.pictures.pair_evidence import Evidence
 from frametrace.matcher.pictures.pairs_to_compare import NumberedPair
 from frametrace.matcher.pictures.picture_values import PictureValues
-from frametrace.matcher.pictures.verified_pairs import evidence_row
+from frametrace.matcher.pictures.verified_pair_table import evidence_row
 from frametrace.matcher.pictures.verify_pair import verify, verify_hash_copies
 
 __all__ = ["ComparePair", "load_values", "value_files"]

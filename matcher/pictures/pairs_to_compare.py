@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.case.views import query_over
-from frametrace.matcher.pictures.verified_pairs import pairs_among
+from frametrace.matcher.pictures.verified_pair_table import pairs_among
 
 __all__ = ["NumberedPair", "PairsToCompare"]
 

@@ -11,8 +11,8 @@ from frametrace.index.feature_search.inverted_index import FeatureIndex
 from frametrace.index.thumbnail_lookup import ThumbnailIndex
 from frametrace.matcher.pictures.pair_evidence import Evidence
 from frametrace.matcher.pictures.picture_values import PictureValues
-from frametrace.matcher.pictures.verified_pairs import evidence_row
-from frametrace.matcher.query.answer import MatchingItem
+from frametrace.matcher.pictures.verified_pair_table import evidence_row
+from frametrace.matcher.query.posts_with_items import MatchingItem
 
 __all__ = ["MAX_CANDIDATES", "differing_hash_copies", "pictures_sharing_pixels"]
 

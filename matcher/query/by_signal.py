@@ -19,12 +19,12 @@ from frametrace.index.thumbnail_lookup import ThumbnailIndex
 from frametrace.matcher.case_signals import open_signal
 from frametrace.matcher.pictures.feature_alignment import MIN_INLIERS
 from frametrace.matcher.pictures.picture_values import PictureValues
-from frametrace.matcher.query.answer import MatchingItem
 from frametrace.matcher.query.by_local_features import (
     MAX_CANDIDATES,
     differing_hash_copies,
     pictures_sharing_pixels,
 )
+from frametrace.matcher.query.posts_with_items import MatchingItem
 from frametrace.matcher.result_schemas import Relation
 from frametrace.posts.errors import UsageError
 from frametrace.work.progress import Progress

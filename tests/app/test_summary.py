@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from making import jpeg, make_case, photo, png
 
-from frametrace.app.summary import notes_on
+from frametrace.app.not_compared_notes import notes_on
 from frametrace.matcher.match_case import match_case
 
 

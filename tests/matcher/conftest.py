@@ -18,7 +18,7 @@ from frametrace.matcher.match_settings import MatchSettings
 from frametrace.matcher.network.pair_counts import MAX_SLOT_PAIRS_TO_LIST_ALL
 from frametrace.matcher.pictures.pair_evidence import Evidence
 from frametrace.matcher.pictures.picture_values import PictureValues
-from frametrace.matcher.pictures.verified_pairs import evidence_of
+from frametrace.matcher.pictures.verified_pair_table import evidence_of
 from frametrace.matcher.pictures.verify_pair import verify, verify_hash_copies
 from frametrace.matcher.result_schemas import (
     ACCOUNTS,

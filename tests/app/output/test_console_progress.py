@@ -3,8 +3,8 @@ import pty
 import subprocess
 import sys
 
+from frametrace.app.output.console_output import printable, table_text
 from frametrace.app.output.console_progress import Console
-from frametrace.app.output.render import printable, table_text
 
 WORK = """
 from frametrace.app.output.console_progress import Console

@@ -22,7 +22,7 @@ from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.embed.text.normalize import key_of
 from frametrace.index.index_store import open_index
-from frametrace.matcher.query.find import find_picture, find_text
+from frametrace.matcher.query.answer_query import find_picture, find_text
 from frametrace.posts.errors import ModelMissing, UsageError
 from frametrace.work.executor import InProcess
 from frametrace.work.process_pool import ProcessPool

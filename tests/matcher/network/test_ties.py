@@ -24,7 +24,7 @@ from frametrace.matcher.network import (
     ties,
     window_column,
 )
-from frametrace.matcher.network.null_model import item_weights, pack_codes, tail_probability
+from frametrace.matcher.network.tie_p_values import item_weights, pack_codes, tail_probability
 from frametrace.posts.errors import UsageError
 
 Share = tuple[str, str, int | None]  # account, item, seconds

@@ -11,7 +11,7 @@ from pairing import name_of, pairs_of
 from frametrace.index.feature_join.feature_join import PROPOSAL_SCHEMA, Proposals
 from frametrace.matcher.photos.candidates import hub_candidates, proposed_candidates
 from frametrace.matcher.pictures.pairs_to_compare import PairsToCompare
-from frametrace.matcher.pictures.verified_pairs import PAIRS
+from frametrace.matcher.pictures.verified_pair_table import PAIRS
 
 NONE = PAIRS.empty_table()
 

@@ -20,7 +20,7 @@ import pytest
 from making import cropped, jpeg, make_case, photo, put_codes
 from PIL import ImageOps
 
-from frametrace.app.summary import notes_on
+from frametrace.app.not_compared_notes import notes_on
 from frametrace.case.locks import exclusive_lock
 from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
@@ -28,9 +28,9 @@ from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.photos.edited_copies import EditedCopies, find_edited_copies
 from frametrace.matcher.photos.grouping import near_photos
-from frametrace.matcher.pictures import compare_pairs, compared_store
+from frametrace.matcher.pictures import compare_pairs, verified_pair_store
 from frametrace.matcher.pictures.picture_values import PictureValues
-from frametrace.matcher.pictures.verified_pairs import PAIRS
+from frametrace.matcher.pictures.verified_pair_table import PAIRS
 from frametrace.matcher.pictures.verify_pair import verify
 from frametrace.matcher.saved_results import load_results
 from frametrace.posts.errors import CaseError
@@ -192,7 +192,7 @@ def test_additions_compare_only_pairs_that_have_a_new_picture(case: Case) -> Non
 def test_what_is_found_batch_by_batch_is_what_is_found_at_once(tmp_path: Path, seed: int) -> None:
     every = list((OLD | NEW).items())
     np.random.default_rng(seed).shuffle(every)
-    with patch.object(compare_pairs, "UNIT", 2), patch.object(compared_store, "UNIT", 2):
+    with patch.object(compare_pairs, "UNIT", 2), patch.object(verified_pair_store, "UNIT", 2):
         for start in range(0, len(every), 5):
             found = compare(add(tmp_path, dict(every[start : start + 5])))
     assert tied(found) == expected(OLD, NEW)
@@ -229,22 +229,22 @@ from pathlib import Path
 from frametrace.case.store import Case
 from frametrace.matcher.photos.edited_copies import find_edited_copies
 from frametrace.matcher.photos.grouping import near_photos
-from frametrace.matcher.pictures import compare_pairs, compared_store
+from frametrace.matcher.pictures import compare_pairs, verified_pair_store
 from frametrace.work.executor import InProcess
 case = Case(Path(sys.argv[1]))
 {before}
 print(find_edited_copies(case, near_photos(case), InProcess()).pairs.num_rows)
 """
 _KILL = """
-compare_pairs.UNIT = compared_store.UNIT = 2
-put, units = compared_store.ComparedStore.put, []
+compare_pairs.UNIT = verified_pair_store.UNIT = 2
+put, units = verified_pair_store.ComparedStore.put, []
 def put_and_die(self, rows):
     put(self, rows)
     units.append(rows)
     if len(units) == 2:
         (self._folder / ".half.tmp").write_bytes(b"half")
         os.kill(os.getpid(), signal.SIGKILL)
-compared_store.ComparedStore.put = put_and_die
+verified_pair_store.ComparedStore.put = put_and_die
 """
 _NO_ROOM = """
 import resource

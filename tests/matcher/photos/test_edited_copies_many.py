@@ -9,7 +9,7 @@ from PIL import Image
 
 from frametrace.case.store import Case
 from frametrace.embed.stage import EmbedSettings, embed
-from frametrace.matcher.pictures.compared_store import ComparedStore
+from frametrace.matcher.pictures.verified_pair_store import ComparedStore
 from frametrace.matcher.saved_results import Results
 from frametrace.work.executor import InProcess
 

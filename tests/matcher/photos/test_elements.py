@@ -10,7 +10,7 @@ from picturing import panels, post_of
 
 from frametrace.matcher.photos.elements import Elements, element_cells, find_elements
 from frametrace.matcher.photos.group_assignment import LISTED
-from frametrace.matcher.pictures.verified_pairs import PAIRS
+from frametrace.matcher.pictures.verified_pair_table import PAIRS
 from frametrace.matcher.saved_results import Results
 
 Match = Callable[..., Results]

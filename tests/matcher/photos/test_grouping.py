@@ -17,7 +17,7 @@ from frametrace.embed.signals.pdq import compute_pdq
 from frametrace.matcher.match_settings import MatchSettings
 from frametrace.matcher.photos.dense_hashes import MAX_NEAR
 from frametrace.matcher.photos.grouping import group_photos, near_photos
-from frametrace.matcher.pictures.verified_pairs import PAIRS
+from frametrace.matcher.pictures.verified_pair_table import PAIRS
 from frametrace.matcher.saved_results import Results
 
 Match = Callable[..., Results]

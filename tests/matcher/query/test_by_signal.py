@@ -10,7 +10,7 @@ from frametrace.embed.models.runtime import NumericPrecision
 from frametrace.embed.signals import ModelChoice
 from frametrace.embed.stage import EmbedSettings, embed
 from frametrace.matcher.case_signals import open_signal
-from frametrace.matcher.query.find import find_text
+from frametrace.matcher.query.answer_query import find_text
 from frametrace.posts.errors import IndexMismatch
 
 TEXTS = (

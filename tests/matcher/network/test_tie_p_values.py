@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from frametrace.matcher.network.null_model import (
+from frametrace.matcher.network.tie_p_values import (
     false_discovery_rates,
     item_weights,
     pack_codes,

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 from pairing import name_of, pairs_of
 
-from frametrace.matcher.pictures import compared_store
-from frametrace.matcher.pictures.compared_store import COMPARED, ComparedStore
-from frametrace.matcher.pictures.verified_pairs import PAIRS
+from frametrace.matcher.pictures import verified_pair_store
+from frametrace.matcher.pictures.verified_pair_store import COMPARED, ComparedStore
+from frametrace.matcher.pictures.verified_pair_table import PAIRS
 
 
 def rows(*pairs: tuple[int, int]) -> list[dict[str, object]]:
@@ -103,7 +103,7 @@ def test_the_same_pairs_make_the_same_file(tmp_path: Path) -> None:
 
 
 def test_small_files_become_one_and_full_ones_stay(tmp_path: Path) -> None:
-    with patch.object(compared_store, "UNIT", 3):
+    with patch.object(verified_pair_store, "UNIT", 3):
         held = ComparedStore(tmp_path)
         held.put(rows((1, 2), (1, 3), (1, 4)))
         (full,) = tmp_path.iterdir()

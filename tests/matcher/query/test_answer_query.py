@@ -18,7 +18,7 @@ from frametrace.matcher.case_signals import open_signal
 from frametrace.matcher.pictures.feature_alignment import MIN_INLIERS
 from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.verify_pair import verify
-from frametrace.matcher.query.find import ANSWER, find_picture, find_text
+from frametrace.matcher.query.answer_query import ANSWER, find_picture, find_text
 from frametrace.posts.errors import CaseError, DecodeError, IndexMismatch, ModelMissing, UsageError
 from frametrace.work.executor import InProcess
 

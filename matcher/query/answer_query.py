@@ -26,13 +26,18 @@ from frametrace.embed.text.normalize import key_of
 from frametrace.index.base import CodeIndex
 from frametrace.index.index_store import check_signal, has_index, open_index
 from frametrace.matcher.case_signals import open_signal
-from frametrace.matcher.query.answer import ANSWER, MatchingItem, QueryAnswer, answer_with_posts
 from frametrace.matcher.query.by_signal import (
     QueryPicture,
     SignalAnswer,
     codes_of,
     nearest,
     search_by_signal,
+)
+from frametrace.matcher.query.posts_with_items import (
+    ANSWER,
+    MatchingItem,
+    QueryAnswer,
+    answer_with_posts,
 )
 from frametrace.matcher.result_schemas import Relation
 from frametrace.posts.errors import IndexMismatch, ModelMissing, UsageError

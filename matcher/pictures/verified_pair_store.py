@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from frametrace.case.atomic_files import write_atomically
 from frametrace.case.views import query_over
-from frametrace.matcher.pictures.verified_pairs import PAIRS
+from frametrace.matcher.pictures.verified_pair_table import PAIRS
 
 __all__ = ["COMPARED", "UNIT", "ComparedStore", "damaged_files"]
 
