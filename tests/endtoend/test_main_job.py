@@ -81,7 +81,7 @@ def test_running_it_again_changes_nothing(done, sources, command):
     folder, _ = done
     before = {name: (folder / "report" / name).read_bytes() for name in TABLES}
     result = command("run", folder / "case", sources, "--out", folder / "report")
-    assert "0 new posts (90 were known), 0 new pictures" in result.stdout
+    assert "0 new posts (90 already known), 0 new pictures" in result.stdout
     assert "computed  0 pictures, 0 captions" in result.stdout
     assert {name: (folder / "report" / name).read_bytes() for name in TABLES} == before
 
