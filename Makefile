@@ -70,7 +70,7 @@ unit: install
 	touch $@
 
 wheel: .venv-core/wheel
-	$(CORE)/$(PYTEST) tests/endtoend
+	$(CORE)/pytest -q -n 2 --dist worksteal tests/endtoend
 
 bench: install
 	$(BIN)/python $(INSTALL) -r benchmarks/requirements.txt
