@@ -5,23 +5,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from frametrace.app.library_results import Answer, Matched, Network, Paths, Run, RunSettings
-from frametrace.app.not_compared_notes import notes_on
-from frametrace.app.report.write_report import check_out, write_report
 from frametrace.app.skipped_reasons import skipped_text
 from frametrace.app.summary import counts_of
-from frametrace.case.ingest import Added, add_sources
-from frametrace.case.saved_column_maps import saved_column_maps
 from frametrace.case.store import Case
 from frametrace.case.table import Table
 from frametrace.embed.stage import Embedded, EmbedSettings
 from frametrace.embed.stage import embed as compute_signals
-from frametrace.matcher.match_case import match_case
-from frametrace.matcher.match_cases import match_cases
 from frametrace.matcher.match_settings import Extent, MatchSettings, TieSettings
 from frametrace.matcher.network import (
     ShareColumns,
@@ -35,12 +29,12 @@ from frametrace.matcher.network import (
 from frametrace.matcher.query.answer_query import find_picture, find_text
 from frametrace.matcher.saved_results import MatchRun, Results, load_results
 from frametrace.posts.errors import SourceError, UsageError
-from frametrace.posts.format_recognition import check_maps
-from frametrace.posts.media.media_library import MediaLibrary
-from frametrace.posts.open_source import open_source
 from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.sources.paths import printable
 from frametrace.work.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from frametrace.case.ingest import Added
 
 __all__ = [
     "Answer",
@@ -73,13 +67,19 @@ def add(
     media_maps: Paths = (),
     reading: ReadSettings = ReadSettings(),
     progress: Progress | None = None,
-) -> Added:
+) -> "Added":
     """Add sources to a case, which is created if missing.
 
     `media` are folders or archives with the pictures of the posts; `media_maps` are tables that map
     pictures to posts. The sources and the media are checked before anything is written. Raises
     `SourceError` if no row is a post.
     """
+    from frametrace.case.ingest import add_sources
+    from frametrace.case.saved_column_maps import saved_column_maps
+    from frametrace.posts.format_recognition import check_maps
+    from frametrace.posts.media.media_library import MediaLibrary
+    from frametrace.posts.open_source import open_source
+
     folder = _folder(case)
     maps = (*reading.columns, *saved_column_maps(folder))
     opened = [open_source(path, replace(reading, columns=maps)) for path in _paths(sources)]
@@ -123,6 +123,10 @@ def match(
     within one of several cases are included. `report` is a folder for the report. Raises
     `CaseError` if a case has no signals.
     """
+    from frametrace.app.report.write_report import check_out, write_report
+    from frametrace.matcher.match_case import match_case
+    from frametrace.matcher.match_cases import match_cases
+
     if not cases:
         raise UsageError("name a case to match")
     opened = [opened_case(case) for case in cases]
@@ -175,6 +179,8 @@ def query(
 
 def report(case: AnyCase, out: AnyPath, *, progress: Progress | None = None) -> Path:
     """Write the report of the last `match` into a folder, and return the path of its page."""
+    from frametrace.app.report.write_report import write_report
+
     return write_report(opened_case(case), Path(out), progress=progress)
 
 
@@ -230,6 +236,8 @@ def run(
 
     Run it again when there are more posts, or after it was stopped: only what is missing is done.
     """
+    from frametrace.app.report.write_report import check_out
+
     check_out(_folder(case), Path(out))
     added = add(
         case,
@@ -247,6 +255,8 @@ def run(
 def _matched(
     case: Case, tables: Results, made_by: MatchRun, reused: pa.Table | None = None
 ) -> Matched:
+    from frametrace.app.not_compared_notes import notes_on
+
     counts, notes = counts_of(case, tables), tuple(notes_on(case, tables, made_by))
     return Matched(case, counts, notes, tables, made_by, reused)
 
