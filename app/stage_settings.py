@@ -9,7 +9,8 @@ from frametrace.embed.signals import ModelChoice, model_options
 from frametrace.embed.stage import EmbedSettings
 from frametrace.matcher.match_settings import MatchSettings
 from frametrace.posts.columns.column_map import map_from_options, parse_column_options, read_map
-from frametrace.posts.dates.parse_time import DayOrder, time_zone
+from frametrace.posts.dates.day_order import DayOrder
+from frametrace.posts.dates.parse_time import time_zone
 from frametrace.posts.errors import UsageError
 from frametrace.posts.read_settings import ReadSettings
 from frametrace.posts.sources.encodings import checked_encoding

@@ -42,7 +42,7 @@ Value = TypeVar("Value")
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file so that a reader sees the old content or the new, and a crash loses neither.
 
-    Raises `CaseError` where it can't be written, and leaves the old content.
+    Raises `CaseError` if it can't be written, and leaves the old content.
     """
     with replacing(path) as file:
         file.write(content.encode("utf-8") if isinstance(content, str) else content)
@@ -51,7 +51,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 def write_secret(path: Path, content: bytes) -> None:
     """Write a new file that nobody but its owner can read (mode 0600).
 
-    Raises `CaseError` where it can't be written or there is one: a secret is never overwritten.
+    Raises `CaseError` if it can't be written or there is one: a secret is never overwritten.
     """
     with _temporary(path) as temporary:
         with open(temporary, "wb", opener=_for_owner) as file:
@@ -70,7 +70,7 @@ def write_secret(path: Path, content: bytes) -> None:
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file to write to; when the block succeeds, it is flushed to disk and replaces `path`.
 
-    Raises `CaseError` where it can't be written, and leaves nothing behind.
+    Raises `CaseError` if it can't be written, and leaves nothing behind.
     """
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise CaseError(f"{path} can't be written: it is a device, not a file")
@@ -96,7 +96,7 @@ def link_file(file: Path, link: Path) -> None:
     """Give a file that never changes a second name; an existing one stays as it is.
 
     A hard link, so that the content stays when the first name is deleted; on another disk a
-    symbolic link; where neither can be made, a copy. Raises `CaseError` where the file is gone or
+    symbolic link; if neither can be made, a copy. Raises `CaseError` if the file is gone or
     the link can't be written.
     """
     try:
@@ -151,7 +151,7 @@ def delete_unused(file: Path) -> None:
 def reserve_space(file: IO[bytes], size: int) -> None:
     """Take `size` bytes of disk space after what was written, and leave them zero.
 
-    Raises `OSError` where the disk is full. Where the system has no call for it (macOS, Windows),
+    Raises `OSError` if the disk is full. If the system has no call for it (macOS, Windows),
     zeros are written.
     """
     file.flush()
@@ -163,7 +163,7 @@ def reserve_space(file: IO[bytes], size: int) -> None:
 
 
 def flush(path: Path) -> None:
-    """Flush a written file to disk. Raises `CaseError` where that fails."""
+    """Flush a written file to disk. Raises `CaseError` if that fails."""
     try:
         with path.open("r+b") as file:
             os.fsync(file.fileno())
@@ -220,7 +220,7 @@ def to_json(value: object) -> str:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object. Raises `CaseError` where the file is missing or doesn't hold one."""
+    """Read a JSON object. Raises `CaseError` if the file is missing or doesn't hold one."""
     try:
         value = json.loads(when_free(lambda: path.read_text("utf-8")))
     except FileNotFoundError:

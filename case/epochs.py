@@ -60,7 +60,7 @@ class Epoch:
 def current_epoch(case: Path) -> Epoch:
     """The epoch that CURRENT names; without CURRENT, the newest one; without any, an empty one.
 
-    Raises `CaseError` where it can't be read, or where a case with shards has no epoch.
+    Raises `CaseError` if it can't be read, or if a case with shards has no epoch.
     """
     current = case / _CURRENT
     try:
@@ -86,7 +86,7 @@ def _empty_epoch(case: Path) -> Epoch:
 
 
 def read_epoch(file: Path) -> Epoch:
-    """Read a manifest. Raises `CaseError` where it is missing or damaged."""
+    """Read a manifest. Raises `CaseError` if it is missing or damaged."""
     manifest = read_json(file)
     try:
         return Epoch(manifest["number"], manifest["shards"], manifest["signals"])

@@ -61,9 +61,10 @@ class Added:
     by_name: int = field(default=0, compare=False)
     unowned: int = field(default=0, compare=False)
     absent: int = field(default=0, compare=False)  # pictures that rows name but that are missing
-    by_kept: Mapping[str, str] = field(default_factory=dict, compare=False)  # saved maps, by source
+    saved_maps: Mapping[str, str] = field(default_factory=dict, compare=False)  # by source
     lost: Skipped | None = field(default=None, compare=False)  # the first one that was dropped
-    aside: Mapping[str, int] = field(default_factory=dict, compare=False)  # other files, by suffix
+    # Files in media folders that are not pictures, by suffix.
+    other_files: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 def add_sources(
@@ -77,7 +78,7 @@ def add_sources(
     """Add the posts of every source to the case, with their pictures.
 
     Pictures are searched for in `library`, and in the folders and archives of the sources. The
-    sources are opened before anything is written: raises `SourceError` where one can't be read at
+    sources are opened before anything is written: raises `SourceError` if one can't be read at
     all, `UsageError` for a union of cases. Rows that can't be read become rows of `skipped`.
     """
     progress = progress or Silent()
@@ -96,7 +97,7 @@ def add_sources(
         siblings=[group for source in opened for group in source.siblings],
     )
     added, refused = Added(), set[_RefusedRow]()
-    added.by_kept = {
+    added.saved_maps = {
         p.source.name: p.columns.saved_as for p in parts if p.columns and p.columns.saved_as
     }
     with case.writer() as writer:
@@ -164,7 +165,7 @@ def _count_unused_pictures(writer: CaseWriter, library: MediaLibrary, added: Add
     _put(writer, unused, added)
     added.by_map, added.by_row = library.counts_by_rule["map"], library.counts_by_rule["row"]
     added.unowned = len(stored.unowned(library.unassigned()))
-    added.aside = dict(library.other_files.most_common())
+    added.other_files = dict(library.other_files.most_common())
 
 
 def _batches(

@@ -33,7 +33,7 @@ _FILE = ".lock"
 def writer_lock(folder: Path) -> Iterator[None]:
     """Be the only process that writes to a folder; the lock file names the process.
 
-    Raises `CaseLocked` where another process holds the lock, `CaseError` where the lock file can't
+    Raises `CaseLocked` if another process holds the lock, `CaseError` if the lock file can't
     be written.
     """
     path = folder / _FILE
@@ -57,7 +57,7 @@ def writer_lock(folder: Path) -> Iterator[None]:
 def exclusive_lock(folder: Path, *, wait: bool = True) -> Iterator[None]:
     """Hold a folder's lock alone, after waiting for the processes that hold it.
 
-    Makes the folder if need be. Without `wait`, raises `BlockingIOError` where another process
+    Makes the folder if need be. Without `wait`, raises `BlockingIOError` if another process
     holds the lock.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -121,7 +121,7 @@ def comparison_lock(index: Path, progress: Progress) -> Iterator[None]:
 
 @contextmanager
 def _locked(file: IO[bytes], kind: LockFlags, *, wait: bool = True) -> Iterator[None]:
-    """Raises `BlockingIOError` without `wait`, and `OSError` where files can't be locked."""
+    """Raises `BlockingIOError` without `wait`, and `OSError` if files can't be locked."""
     flags = kind if wait else kind | LockFlags.NON_BLOCKING
     while True:
         try:

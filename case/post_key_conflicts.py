@@ -6,12 +6,20 @@ from datetime import timedelta
 
 from frametrace.posts.model import Post, Skipped
 
-__all__ = ["ACCOUNT", "SHORT_NUMBER", "TEXT", "TIME", "KeyConflict", "key_conflict"]
+__all__ = [
+    "ACCOUNT",
+    "MAX_TIME_DIFFERENCE",
+    "SHORT_NUMBER",
+    "TEXT",
+    "TIME",
+    "KeyConflict",
+    "key_conflict",
+]
 
 ACCOUNT, TEXT, TIME = "another account", "other text", "another time"
 # Many sources number their rows like this; platforms' own ids are longer.
 SHORT_NUMBER = "[0-9]{1,8}"
-_MAX_TIME_DIFFERENCE = timedelta(days=1)  # time zones apart, one post has one time
+MAX_TIME_DIFFERENCE = timedelta(days=1)  # time zones apart, one post has one time
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class KeyConflict:
 
 
 def key_conflict(first: Post, post: Post) -> KeyConflict | None:
-    """Why `post` can't be added where `first` has its key; None where both are the same post.
+    """Why `post` can't be added beside `first`, which has its key; None if both are the same post.
 
     If only one of them is partial, their texts may differ.
     """
@@ -69,4 +77,4 @@ def _is_short(post_id: str) -> bool:
 def _is_at_another_time(first: Post, post: Post) -> bool:
     if first.posted_at is None or post.posted_at is None:
         return False
-    return abs(first.posted_at - post.posted_at) > _MAX_TIME_DIFFERENCE
+    return abs(first.posted_at - post.posted_at) > MAX_TIME_DIFFERENCE

@@ -16,7 +16,7 @@ _FOLDER = "columns"
 def saved_column_maps(case: Path) -> tuple[ColumnMap, ...]:
     """The column maps that a case has saved; each is named by its table's columns.
 
-    Raises `UsageError`, which says what to do, where one can't be read.
+    Raises `UsageError`, which says what to do, if one can't be read.
     """
     paths = sorted((case / _FOLDER).glob("*.toml"))
     try:

@@ -83,7 +83,7 @@ GUESSED = pa.schema(
     ]
 )
 
-# What could not be read. `sha256` is set where a picture's bytes can't be decoded: it is never
+# What could not be read. `sha256` is set if a picture's bytes can't be decoded: it is never
 # tried again.
 SKIPPED = pa.schema(
     [

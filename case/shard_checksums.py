@@ -18,7 +18,7 @@ def check_shards(case: Case, table: str) -> list[str]:
 
 
 def _damage(file: Path, rows: int) -> str:
-    """What is wrong with a shard; empty where nothing is."""
+    """What is wrong with a shard; empty if nothing is."""
     restore = "restore it from a copy of the case, or add its sources again in a new case"
     if not file.is_file():
         return f"{file} is missing: {restore}"

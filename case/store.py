@@ -64,7 +64,7 @@ class Case:
     def __init__(self, path: str | Path) -> None:
         """Open an existing case.
 
-        Raises `CaseError` where there is no case or a damaged one, and `UsageError` where the path
+        Raises `CaseError` if there is no case or a damaged one, and `UsageError` if the path
         isn't valid UTF-8.
         """
         path = self.path = _check_utf8(Path(path))
@@ -120,11 +120,11 @@ class Case:
     def read(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
         """A whole table, or some of its columns, in memory.
 
-        Raises `CaseError` where a shard is missing or damaged.
+        Raises `CaseError` if a shard is missing or damaged.
         """
         if not self.files(table):
-            schema = BASE_TABLES.get(table, pa.schema([("sha256", pa.string())])).empty_table()
-            return schema.select(columns) if columns is not None else schema
+            empty = BASE_TABLES.get(table, pa.schema([("sha256", pa.string())])).empty_table()
+            return empty.select(columns) if columns is not None else empty
         try:
             return pa.concat_tables(self.shards(table, columns))
         except pa.ArrowException as error:
@@ -136,7 +136,7 @@ class Case:
             yield self.read_shard(table, file, columns)
 
     def read_shard(self, table: str, file: Path, columns: Sequence[str] | None = None) -> pa.Table:
-        """One of the table's `files`. Raises `CaseError` where it is missing or damaged."""
+        """One of the table's `files`. Raises `CaseError` if it is missing or damaged."""
         try:
             return pq.read_table(
                 file, columns=columns, partitioning=None, page_checksum_verification=True
@@ -152,7 +152,7 @@ class Case:
 
     @contextmanager
     def writer(self) -> Iterator["CaseWriter"]:
-        """Hold the case's lock and write. Raises `CaseLocked` where another process holds it."""
+        """Hold the case's lock and write. Raises `CaseLocked` if another process holds it."""
         with writer_lock(self.path):
             self.epoch = current_epoch(self.path)
             try:
@@ -206,7 +206,7 @@ class CaseWriter:
     def link(self, unit: str, table: str, shard: Path, rows: int) -> None:
         """Use a whole shard of another case, without copying it, as a unit of this one.
 
-        Raises `CaseError` where it is gone, or where no link to it can be made.
+        Raises `CaseError` if it is gone, or if no link to it can be made.
         """
         marker = self._marker(unit)
         if not marker.exists():

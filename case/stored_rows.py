@@ -4,7 +4,13 @@ from collections.abc import Collection, Iterable, Mapping
 
 import pyarrow as pa
 
-from frametrace.case.post_key_conflicts import ACCOUNT, SHORT_NUMBER, TEXT, TIME
+from frametrace.case.post_key_conflicts import (
+    ACCOUNT,
+    MAX_TIME_DIFFERENCE,
+    SHORT_NUMBER,
+    TEXT,
+    TIME,
+)
 from frametrace.case.store import BASE_TABLES, Case
 from frametrace.case.views import connect
 from frametrace.posts.model import ACCOUNT_NUMBER, PARTIAL, MediaFile
@@ -33,7 +39,7 @@ _SAME_ACCOUNT = " OR ".join(
 # The same rules as in `key_conflict`.
 _ANOTHER_TIME = (
     f"(regexp_full_match(r.post_id, '{SHORT_NUMBER}') "
-    "AND abs(epoch(r.posted_at) - epoch(p.posted_at)) > 86400)"
+    f"AND abs(epoch(r.posted_at) - epoch(p.posted_at)) > {MAX_TIME_DIFFERENCE.total_seconds():g})"
 )
 _TIME_IS_NEW = (
     "(p.posted_at IS NULL AND r.posted_at IS NOT NULL AND p.source = r.source "

@@ -45,14 +45,14 @@ class Table:
         return names
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """The table as a pandas data frame. Raises `UsageError` where pandas is not installed."""
+        """The table as a pandas data frame. Raises `UsageError` if pandas is not installed."""
         try:
             return self.arrow.to_pandas()
         except ModuleNotFoundError:
             raise UsageError("pandas is not installed: pip install pandas") from None
 
     def to_polars(self) -> "polars.DataFrame":
-        """The table as a polars data frame. Raises `UsageError` where polars is not installed."""
+        """The table as a polars data frame. Raises `UsageError` if polars is not installed."""
         try:
             import polars
         except ModuleNotFoundError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from frametrace.case.shard_checksums import check_shards
-from frametrace.case.store import BASE_TABLES, Case
+from frametrace.case.store import Case
 from frametrace.posts.errors import CaseError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def connect(case: Case, *tables: str) -> Iterator["duckdb.DuckDBPyConnection"]:
     """A DuckDB connection in which each of the case's tables is a view over its shards.
 
     `signals/pdq` is the view `pdq`; a signal without shards is an empty view of `sha256`. Raises
-    `CaseError` where a query fails on a shard that is missing or damaged.
+    `CaseError` if a query fails on a shard that is missing or damaged.
     """
     import duckdb
 
@@ -72,5 +72,4 @@ def _create_view(connection: "duckdb.DuckDBPyConnection", case: Case, table: str
         rows = f"read_parquet([{names}], hive_partitioning = false)"
         connection.execute(f'CREATE TEMP VIEW "{view}" AS SELECT * FROM {rows}')  # noqa: S608
     else:
-        empty = BASE_TABLES.get(table, pa.schema([("sha256", pa.string())])).empty_table()
-        connection.register(view, empty)
+        connection.register(view, case.read(table))  # empty

@@ -28,7 +28,7 @@ def parts_of(
 ) -> tuple[list[SourcePart], list[Skipped]]:
     """The parts of a source that are read, and reports on its other lists or sheets.
 
-    `chosen` is the reader that users named. Raises SourceError where nothing is read; with
+    `chosen` is the reader that users named. Raises SourceError if nothing is read; with
     `briefly`, its message leaves out what the source is and what to do.
     """
     try:
@@ -117,7 +117,7 @@ def _can_read(reader: Reader, head: Head) -> bool:
 
 
 def check_maps(maps: Iterable[ColumnMap], parts: Sequence[SourcePart]) -> None:
-    """Raise UsageError where users gave a column map that fits no part."""
+    """Raise UsageError if users gave a column map that fits no part."""
     given_maps = [columns for columns in maps if not columns.header]
     used = {part.columns.name for part in parts if part.columns}
     if given_maps and parts and used.isdisjoint(columns.name for columns in given_maps):

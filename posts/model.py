@@ -23,7 +23,7 @@ _MAX_REASON = 1000  # characters; messages of libraries may repeat their whole i
 PICTURE_FOLDER = "folder"  # the platform of pictures that are posts of their own
 # Names in `Post.extra`:
 ACCOUNT_NUMBER = "account_number"  # the number of an account whose id is its handle
-WRITTEN_ID = "id_as_written"  # a post's id, where the row spells it differently
+WRITTEN_ID = "id_as_written"  # a post's id, if the row spells it differently
 PARTIAL = "_zs_partial"  # Zeeschuimer's mark of a post that a page showed only in part
 
 

@@ -61,7 +61,7 @@ class OpenedSource:
     def readings(self) -> Iterator[tuple[SourceLocation, Iterator[Entry]]]:
         """Yield the entries of each part, with its location; the first begin with what isn't read.
 
-        Raises OSError where a folder or archive no longer exists.
+        Raises OSError if a folder or archive no longer exists.
         """
         for number, part in enumerate(self.parts):
             entries = part.entries()
@@ -79,7 +79,7 @@ class _Recognised:
     parts: list[SourcePart] = field(default_factory=list)
     reports: list[Skipped] = field(default_factory=list)  # on unread lists and sheets
     errors: list[tuple[Source, SourceError]] = field(default_factory=list)
-    ignored: list[Source] = field(default_factory=list)  # files, where users want only pictures
+    ignored: list[Source] = field(default_factory=list)  # files, if users want only pictures
 
 
 def open_source(path: Path, settings: ReadSettings = ReadSettings()) -> OpenedSource:
@@ -181,7 +181,7 @@ def formats_table() -> str:
 
 
 def _check_pictures(errors: Sequence[tuple[Source, SourceError]]) -> None:
-    """Raise SourceError where an unread file beside pictures may hold their posts."""
+    """Raise SourceError if an unread file beside pictures may hold their posts."""
     for source, error in errors:
         if has_table_suffix(source):
             raise SourceError(

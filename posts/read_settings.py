@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from frametrace.posts.columns.column_map import ColumnMap
-from frametrace.posts.dates.parse_time import DayOrder
+from frametrace.posts.dates.day_order import DayOrder
 
 __all__ = ["ReadSettings"]
 

@@ -103,7 +103,7 @@ class Row:
         return key
 
     def reference(self, name: str) -> str:
-        """Take the id of another post; empty where there is none, or where it was rounded."""
+        """Take the id of another post; empty if there is none, or if it was rounded."""
         try:
             return self._exact_id(name) if self.values.get(name, "").strip() else ""
         except ValueError as error:
@@ -127,7 +127,7 @@ class Row:
     def time(
         self, name: str, parse: Callable[[str], tuple[datetime, Precision]] | None = None
     ) -> tuple[datetime | None, Precision]:
-        """Take a time, in UTC, with `parse` or as text; None where it is missing or unreadable."""
+        """Take a time, in UTC, with `parse` or as text; None if it is missing or unreadable."""
         try:
             if text := self.take(name).strip():
                 return (parse or partial(self.facts.time, name))(text)
@@ -145,7 +145,7 @@ class Row:
         return moment, Precision.DAY
 
     def unix(self, name: str) -> tuple[datetime | None, Precision]:
-        """Take a time in seconds since 1970; None where it is missing or unreadable."""
+        """Take a time in seconds since 1970; None if it is missing or unreadable."""
         return self.time(name, parse_unix)
 
     def counts(self, names: Mapping[str, str]) -> dict[str, int]:
@@ -173,7 +173,7 @@ class Heads:
 
     alternatives: tuple[Head, ...] = ()
     parts: tuple[tuple[Head, ...], ...] = ()
-    description: str = ""  # of the source, where nothing in it is recognised
+    description: str = ""  # of the source, if nothing in it is recognised
     unread: str = ""  # description of what else it holds
 
 

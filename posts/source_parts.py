@@ -170,7 +170,7 @@ class SourcePart:
         return frozenset(paths)
 
     def _context_file(self, path: str) -> str:
-        """The text of a small file beside the source; empty where there is none."""
+        """The text of a small file beside the source; empty if there is none."""
         try:
             container = self.source.container()
             full = normpath(f"{self.folder}/{path}" if self.folder else path)

@@ -26,7 +26,7 @@ NEXT_STEPS = (
 
 
 def unread_list(source: Source, heads: Sequence[Head]) -> Skipped:
-    """Report a list or sheet that is not read, where others of its source are."""
+    """Report a list or sheet that is not read, if others of its source are."""
     head = likeliest_table(Heads((), (tuple(heads),))) or heads[0]
     reason = f"{_named(head)} is not read, as no format fits its columns: {head.shown}"
     if is_lost := may_be_posts(head):
@@ -85,7 +85,7 @@ def unrecognised(
 
 
 def _where(head: Head) -> str:
-    """The sheet or list that a message is about, where there are several."""
+    """The sheet or list that a message is about, if there are several."""
     return f" in {_named(head)}" if head.part else ""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 __all__ = [
     "MISSING_VALUES",
+    "SURROGATE_ESCAPE",
     "distinct",
     "first_texts",
     "joined_links",
@@ -49,7 +50,7 @@ _ESCAPE = re.compile(
     r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U(0010[0-9a-f]{4}|000[0-9a-f]{5})|(.))", re.DOTALL
 )
 _ESCAPED_LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
-_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 # Parsed JSON has no circular references.
 json_text = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
@@ -74,7 +75,7 @@ def parse_count(text: str) -> int | None:
 def restored_id(text: str) -> str:
     """An id without what a spreadsheet added: `="12"`, `"12"`, `'12` and `12.0` become `12`.
 
-    Raises ValueError where digits are lost, as in `1.69E+18`.
+    Raises ValueError if digits are lost, as in `1.69E+18`.
     """
     if quoted := _QUOTED.fullmatch(text):
         text = quoted[1] or quoted[2] or ""
@@ -90,7 +91,7 @@ def restored_id(text: str) -> str:
 def parse_json(text: str) -> Any:
     """Parse JSON, with lone surrogates replaced by U+FFFD. Raises ValueError or RecursionError."""
     value = json.loads(text)
-    if _SURROGATE_ESCAPE.search(text):
+    if SURROGATE_ESCAPE.search(text):
         encoded = json_text(value)
         if (encodable := without_surrogates(encoded)) != encoded:
             return json.loads(encodable)

@@ -53,7 +53,7 @@ class ColumnFacts:
     def time(self, column: str, text: str) -> tuple[datetime | None, Precision]:
         """Parse a time of a column, in UTC. Raises ValueError, with a plain reason.
 
-        Where the column contradicts the users' `order`, it raises once and then returns None.
+        If the column contradicts the users' `order`, it raises once and then returns None.
         """
         dates = possible_dates(text.strip())
         if self.cells is None or len(set(dates.values())) < 2:
@@ -76,7 +76,7 @@ class ColumnFacts:
         return len(text.rstrip("0")) <= self._digits[column]
 
     def _check(self, column: str, cells: Callable[[str], Iterator[str]]) -> None:
-        """Raise ValueError where a date of the column contradicts the users' order."""
+        """Raise ValueError if a date of the column contradicts the users' order."""
         if self.order is None:
             return
         if contradiction := first_contradiction(cells(column), self.order):
@@ -89,7 +89,7 @@ class ColumnFacts:
 
 
 def _digits_kept(cells: Iterable[str], min_rounded: int) -> int:
-    """The digits that a column's ids were rounded to; 0 where fewer than `min_rounded` were."""
+    """The digits that a column's ids were rounded to; 0 if fewer than `min_rounded` were."""
     ids = [cell for cell in cells if _LONG.fullmatch(cell)]
     by_script = sum(cell.endswith(_SCRIPT_ZEROS) for cell in ids)
     if by_script >= max(_MIN_SCRIPT_IDS, _MIN_SCRIPT_SHARE * len(ids)):

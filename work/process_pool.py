@@ -20,7 +20,6 @@ from functools import partial
 from itertools import islice
 from multiprocessing.connection import wait
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeVar
 
 from frametrace.posts.errors import FrametraceError
@@ -73,12 +72,7 @@ class ProcessPool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         self._pool.shutdown(wait=error is None, cancel_futures=True)
         if not self._user_chose_threads:
             os.environ.pop(_BLAS_THREADS, None)
@@ -157,7 +151,7 @@ def _prepare_worker() -> None:
 
 
 def _reuse_freed_memory() -> None:
-    """Have the C library keep the memory of a decoded picture for the next one, where it can.
+    """Have the C library keep the memory of a decoded picture for the next one, if it can.
 
     Returning it to the system and faulting it in again takes a third of a worker's processor time.
     """

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from frametrace.app.inspection.findings import TimeColumn
-from frametrace.posts.dates.day_order import choose_order, column_orders, possible_dates
-from frametrace.posts.dates.parse_time import DayOrder, parse_time
+from frametrace.posts.dates.day_order import DayOrder, choose_order, column_orders, possible_dates
+from frametrace.posts.dates.parse_time import parse_time
 from frametrace.posts.model import Precision
 from frametrace.posts.read_settings import ReadSettings
 

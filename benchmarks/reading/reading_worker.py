@@ -27,7 +27,7 @@ from hostile_inputs import Input, made
 from frametrace.app import cli
 from frametrace.case.arrow_rows import posts_table
 from frametrace.posts.columns.column_map import map_from_options
-from frametrace.posts.dates.parse_time import DayOrder
+from frametrace.posts.dates.day_order import DayOrder
 from frametrace.posts.errors import FrametraceError
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.posts.model import MediaFile, Post, Skipped

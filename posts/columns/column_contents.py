@@ -40,20 +40,20 @@ _VIDEO = re.compile(r"\.(?:mp4|m3u8|webm|mov|mpd)(?:\Z|[?#])", re.I)
 # Servers of pictures whose names have no suffix, with their platforms; Facebook's serve Instagram
 # as well.
 _PICTURE_HOSTS: Mapping[str, str] = {
-    **{
-        "twimg.com": "twitter",
-        "cdninstagram.com": "instagram",
-        "fbcdn.net": "",
-        "redd.it": "reddit",
-    },
-    **{"ytimg.com": "youtube", "ggpht.com": "youtube", "sinaimg.cn": "weibo"},
-    **{
-        "userapi.com": "vk",
-        "licdn.com": "linkedin",
-        "pinimg.com": "pinterest",
-        "cdn.bsky.app": "bluesky",
-    },
-    **{"tiktokcdn.com": "tiktok", "tiktokcdn-us.com": "tiktok", "xhscdn.com": "xiaohongshu"},
+    "twimg.com": "twitter",
+    "cdninstagram.com": "instagram",
+    "fbcdn.net": "",
+    "redd.it": "reddit",
+    "ytimg.com": "youtube",
+    "ggpht.com": "youtube",
+    "sinaimg.cn": "weibo",
+    "userapi.com": "vk",
+    "licdn.com": "linkedin",
+    "pinimg.com": "pinterest",
+    "cdn.bsky.app": "bluesky",
+    "tiktokcdn.com": "tiktok",
+    "tiktokcdn-us.com": "tiktok",
+    "xhscdn.com": "xiaohongshu",
 }
 _KINDS = frozenset(AccountKind)
 

@@ -3,7 +3,7 @@
 Tables that no reader knows need one. A map is a TOML file. At its top are constants (`platform`,
 `account_id`, `account_kind`, `timezone`, `day_order`, `time_format`). Below, `[columns]` has a line
 for each field: a column, or a list of columns whose first non-empty cell is used. `posted_at_time`
-is the time of day where `posted_at` has only the day.
+is the time of day if `posted_at` has only the day.
 """
 
 import hashlib
@@ -16,7 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from frametrace.posts.dates.parse_time import DayOrder, time_zone
+from frametrace.posts.dates.day_order import DayOrder
+from frametrace.posts.dates.parse_time import time_zone
 from frametrace.posts.errors import UsageError
 from frametrace.posts.model import AccountKind
 from frametrace.posts.readers.shared.platforms import platform_named
@@ -112,9 +113,9 @@ def header_digest(names: Collection[str]) -> str:
 def map_from_options(pairs: Iterable[str], base: ColumnMap | None = None) -> ColumnMap:
     """Make a map of `field=column` options; they override those of `base`. Raises UsageError.
 
-    `platform=` and `account_kind=` take a column or, where the table has none, the value itself.
+    `platform=` and `account_kind=` take a column or, if the table has none, the value itself.
     `account_id=` also takes a value that begins with `@`, such as `@lin`, for the posts of one
-    account. If a field is repeated, its later columns are used where the earlier ones are empty.
+    account. If a field is repeated, its later columns are used if the earlier ones are empty.
     """
     columns = (dict(base.columns) if base else {}) | parse_column_options(pairs)
     account_id = base.account_id if base else ""

@@ -106,7 +106,7 @@ def decide_post(table: DraftTable, sample: Sequence[Mapping[str, str]]) -> str:
         return unnamed if table.contents[unnamed].post_links else ""
     if leads_to_posts and not (own and _is_fuller(table, own, link)):
         differs = own and not table.contents[own].numbers_rows
-        doubt = _differing_ids(table, own, link, sample) if differs else ""
+        doubt = _differing_ids(own, link, sample) if differs else ""
         table.take("post_id", link, doubt or _doubt_about_link(link, sample))
         return link
     if own:
@@ -145,9 +145,7 @@ def _is_fuller(table: DraftTable, column: str, other: str) -> bool:
     return table.contents[column].filled > table.contents[other].filled + 0.05
 
 
-def _differing_ids(
-    table: DraftTable, own: str, link: str, sample: Sequence[Mapping[str, str]]
-) -> str:
+def _differing_ids(own: str, link: str, sample: Sequence[Mapping[str, str]]) -> str:
     both = [
         (row[own].strip(), row[link].strip()) for row in sample if row.get(own) and row.get(link)
     ]
@@ -183,7 +181,7 @@ def decide_platform(table: DraftTable) -> str:
 
 
 def decide_account(table: DraftTable, platform: str) -> None:
-    """Decide on the account: by number, or by handle where other tools use handles."""
+    """Decide on the account: by number, or by handle if other tools use handles."""
     best_columns = table.best(
         "account_id", "handle", "account_name", "who", "account_link", "account_kind"
     )

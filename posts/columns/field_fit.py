@@ -7,7 +7,7 @@ from frametrace.posts.model import Precision
 
 __all__ = ["FIELDS_IN_ORDER", "field_fit"]
 
-_MIN_ACCOUNT_NUMBER = 5  # digits, where the column's name doesn't say that it is one
+_MIN_ACCOUNT_NUMBER = 5  # digits, if the column's name doesn't say that it is one
 _MAX_ACCOUNT_NAME = 80  # characters
 _PRECISIONS = {Precision.SECOND: 0.1, Precision.MINUTE: 0.05}  # bonus between columns of times
 
@@ -15,7 +15,7 @@ _PRECISIONS = {Precision.SECOND: 0.1, Precision.MINUTE: 0.05}  # bonus between c
 def field_fit(name: str, strength: int, contents: ColumnContents) -> float:
     """The score of a column for a field.
 
-    `strength` is how surely the column's name means the field (1 to 3), or 0 where only contents
+    `strength` is how surely the column's name means the field (1 to 3), or 0 if only contents
     count.
     """
     if not contents.cells:

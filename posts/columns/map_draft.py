@@ -22,14 +22,14 @@ from frametrace.posts.columns.draft_fields import (
 )
 from frametrace.posts.columns.field_fit import FIELDS_IN_ORDER
 from frametrace.posts.columns.header_names import fields_in_name
-from frametrace.posts.dates.parse_time import DayOrder
+from frametrace.posts.dates.day_order import DayOrder
 from frametrace.posts.model import AccountKind
 from frametrace.posts.rows import Head, Heads, Row, Rows, Shape
 
 __all__ = ["Draft", "draft_as_toml", "draft_map", "likeliest_table"]
 
 _SAMPLE_ROWS = 400
-_MAX_COLUMNS = 1_000  # of a table; records have more where ids are their names
+_MAX_COLUMNS = 1_000  # of a table; records have more if ids are their names
 _MAX_COMMENT = 160  # characters
 _CONSTANTS = frozenset({"platform"})  # they are written above the columns
 

@@ -55,7 +55,7 @@ def possible_dates(text: str, latest: date = LATEST_DATE) -> Mapping[DayOrder, d
 
 
 def choose_order(text: str, orders: Iterable[DayOrder]) -> DayOrder | None:
-    """The order of a date among possible ones; None where these leave several days."""
+    """The order of a date among possible ones; None if these leave several days."""
     dates = possible_dates(text)
     fitting = [order for order in orders if order in dates]
     return fitting[0] if len({dates[order] for order in fitting}) == 1 else None
@@ -86,7 +86,7 @@ def column_orders(cells: Iterable[str], latest: date = LATEST_DATE) -> frozenset
 
 
 def first_contradiction(cells: Iterable[str], order: DayOrder) -> str:
-    """The first date of a column that can't have the given order; empty where all can."""
+    """The first date of a column that can't have the given order; empty if all can."""
     for cell in cells:
         # Dots alone suggest an order, but don't contradict the one that users gave.
         dates = possible_dates(cell.replace(".", "/"))

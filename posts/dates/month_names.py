@@ -31,7 +31,7 @@ _AFTER = re.compile(r"(?<=\d) ?(?:Uhr|uur|horas|hrs\.?|h|ч\.?)\Z", re.IGNORECAS
 
 
 def with_numeric_month(text: str) -> str:
-    """A time with its words replaced by numbers; unchanged where it has none that are known."""
+    """A time with its words replaced by numbers; unchanged if it has none that are known."""
     if len(text) > _MAX_LENGTH:
         return text
     numeric = _KOREAN.sub(r"\1-\2-\3", text).replace(" г.", "")

@@ -16,7 +16,7 @@ from frametrace.posts.dates.day_order import (
 from frametrace.posts.dates.month_names import with_numeric_month
 from frametrace.posts.model import Precision
 
-__all__ = ["DayOrder", "parse_time", "parse_unix", "time_zone"]
+__all__ = ["parse_time", "parse_unix", "time_zone"]
 
 _CLOCK = r"(?P<clock>\d{1,2}:\d\d)(?::(?P<seconds>\d\d)(?:[.,](?P<part>\d{1,9}))?)?"
 _REST = rf"(?:(?:,?[ \t]{{1,3}}|T|[ \t]?at ){_CLOCK}(?:\s?(?P<half>[AaPp])\.?[Mm]\.?)?)?"
@@ -199,7 +199,7 @@ def _with_named_month(text: str, zone: tzinfo | None) -> tuple[datetime, Precisi
 
 
 def _zone_of(name: str | None, seconds: int | None) -> tzinfo | None:
-    """The zone in a time, for dateutil. Raises ValueError where it is unknown or ambiguous."""
+    """The zone in a time, for dateutil. Raises ValueError if it is unknown or ambiguous."""
     if seconds is not None:
         return timezone(timedelta(seconds=seconds))
     return timezone(_offset(name)) if name else None

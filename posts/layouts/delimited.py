@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
 __all__ = [
+    "MAX_COLUMNS",
     "DelimitedTable",
     "TableFormat",
     "likeliest_format",
@@ -22,7 +23,7 @@ __all__ = [
 # Characters. The longest captions have some 65 thousand; a row with an unclosed quote ends here.
 _ROW_LIMIT = 2**20
 
-_MAX_COLUMNS = 2**14  # as many as an Excel sheet has
+MAX_COLUMNS = 2**14  # as many as an Excel sheet has
 _SEPARATORS = (",", ";", "\t", "|")
 _MAX_LINES_BEFORE = 30  # that a report may write above its header
 _HINT = "sep="  # Excel writes and reads this in the first line, before the separator
@@ -32,8 +33,8 @@ _HINT = "sep="  # Excel writes and reads this in the first line, before the sepa
 class TableFormat:
     """How a table is written: its separator and quotes, and the number of lines before its header.
 
-    `quote` is empty where quotes have no special meaning. `escape` is the character before a quote
-    in a cell, where quotes aren't doubled.
+    `quote` is empty if quotes have no special meaning. `escape` is the character before a quote
+    in a cell, if quotes aren't doubled.
     """
 
     separator: str = ","
@@ -80,8 +81,8 @@ class DelimitedTable:
         try:
             for cells in self._reader():
                 names = [name.strip() for name in cells]
-                if len(names) > _MAX_COLUMNS:
-                    raise ValueError(f"it names more than {_MAX_COLUMNS:,} columns")
+                if len(names) > MAX_COLUMNS:
+                    raise ValueError(f"it names more than {MAX_COLUMNS:,} columns")
                 if any(names):
                     return unique_names(names)
         except csv.Error as error:
@@ -179,7 +180,7 @@ def possible_formats(lines: Sequence[str]) -> Iterator[tuple[TableFormat, tuple[
 
 
 def likeliest_format(lines: Sequence[str]) -> tuple[TableFormat, tuple[str, ...]] | None:
-    """The format in which most rows have as many cells as the header; None where none fits."""
+    """The format in which most rows have as many cells as the header; None if none fits."""
     ranked = [
         (
             _fitting_rows(lines, table_format),

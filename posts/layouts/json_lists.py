@@ -1,7 +1,7 @@
 """Streams the lists of objects in JSON documents, which may be gigabytes long.
 
 A list is an array of objects inside nested objects; its path joins their names (`data.videos`;
-empty where the document itself is the array). Only one object of a list is in memory at a time.
+empty if the document itself is the array). Only one object of a list is in memory at a time.
 Nothing else is decoded, however large or deep it is.
 """
 
@@ -13,13 +13,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from frametrace.posts.sources.source import LINE_LIMIT
-from frametrace.posts.values import parse_json
+from frametrace.posts.values import SURROGATE_ESCAPE, parse_json
 
-__all__ = ["MAX_LISTS", "NOT_AN_OBJECT", "lists_in", "members_at", "objects_at"]
+__all__ = [
+    "MAX_LISTS",
+    "NOT_AN_OBJECT",
+    "TOO_DEEP",
+    "lists_in",
+    "members_at",
+    "objects_at",
+]
 
 NOT_AN_OBJECT = "the row is not a JSON object"
 _TOO_LONG = f"the row is longer than {LINE_LIMIT:,} characters"
-_TOO_DEEP = "the row is nested too deeply"
+TOO_DEEP = "the row is nested too deeply"
 
 _CHUNK = 2**16  # characters
 _MAX_DEPTH = 50  # objects around a list
@@ -33,7 +40,6 @@ _BRACKETS = re.compile(
 )
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?P<end>"|\\?\Z)', re.DOTALL)
 _SCALAR = re.compile(r'[^\s,:\[\]{}"]+')
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _decode = json.JSONDecoder().raw_decode
 
 
@@ -41,7 +47,7 @@ def objects_at(chunks: Iterable[str], path: str | None) -> Iterator[dict[str, An
     """Yield the objects of the list at `path`, or the reason why one can't be read.
 
     Without a path, it yields whole documents; several may follow each other. Raises
-    ValueError, with a plain reason, where the document can't be read any further.
+    ValueError, with a plain reason, if the document can't be read any further.
     """
     text = _Text(iter(chunks))
     try:
@@ -142,7 +148,7 @@ class _Text:
         return character
 
     def value(self) -> Any:
-        """Decode the next value. Raises ValueError, or RecursionError where it is too deep."""
+        """Decode the next value. Raises ValueError, or RecursionError if it is too deep."""
         self.next_character()
         while True:
             try:
@@ -174,7 +180,7 @@ class _Text:
         except _Unreadable as error:
             reason = str(error)
         except RecursionError:
-            reason = _TOO_DEEP
+            reason = TOO_DEEP
         else:
             return record
         self.skip()
@@ -217,7 +223,7 @@ class _Text:
                 self._require_more()
 
     def _skip_string(self) -> None:
-        """Skip a string. Raises ValueError where it is too long or has no end."""
+        """Skip a string. Raises ValueError if it is too long or has no end."""
         while True:
             string = _STRING.match(self.buffer, self.at)
             if string is not None and string["end"] == '"':
@@ -226,7 +232,7 @@ class _Text:
             self._require_more()
 
     def _require_more(self) -> None:
-        """Read more text. Raises ValueError at its end, or where a string is too long."""
+        """Read more text. Raises ValueError at its end, or if a string is too long."""
         if len(self.buffer) - self.at > LINE_LIMIT:
             raise ValueError(f"a text is longer than {LINE_LIMIT:,} characters")
         if not self.read_more():
@@ -235,7 +241,7 @@ class _Text:
     def _take_value(self, value: Any, end: int) -> Any:
         """Consume a decoded value, with lone surrogates in it replaced."""
         start, self.at = self.at, end
-        if _SURROGATE.search(self.buffer, start, end):
+        if SURROGATE_ESCAPE.search(self.buffer, start, end):
             return parse_json(self.buffer[start:end])
         return value
 
@@ -300,7 +306,7 @@ def _enter_member(text: _Text, level: _Level, depth: int) -> _Level | None:
 
 
 def _name(text: _Text) -> str:
-    """Read a member's name. Raises ValueError where there is none."""
+    """Read a member's name. Raises ValueError if there is none."""
     if text.next_character() != '"':
         text.take('"')
     name: str = text.value()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from frametrace.posts.layouts.json_lists import NOT_AN_OBJECT
 from frametrace.posts.sources.source import LINE_LIMIT
 
 __all__ = ["messages_in"]
@@ -59,7 +60,7 @@ def messages_in(chunks: Iterable[str]) -> Iterator[dict[str, Any] | str]:
     """Yield each message, with the values around it as `chat`, or the reason why it can't be read.
 
     Only one message is in memory, with at most `LINE_LIMIT` characters. Raises ValueError, with a
-    plain reason, where the document can't be read any further.
+    plain reason, if the document can't be read any further.
     """
     import ijson
 
@@ -74,7 +75,7 @@ def messages_in(chunks: Iterable[str]) -> Iterator[dict[str, Any] | str]:
             elif event == "start_map":
                 yield _message(events, levels[-2].values)
             else:
-                yield "the row is not a JSON object"
+                yield NOT_AN_OBJECT
     except (ijson.JSONError, ValueError) as error:
         raise _unreadable(error) from None
 

@@ -14,7 +14,13 @@ from frametrace.posts.layouts.json_keyed_records import (
     keyed_paths_in_value,
     keyed_records_at,
 )
-from frametrace.posts.layouts.json_lists import MAX_LISTS, NOT_AN_OBJECT, lists_in, objects_at
+from frametrace.posts.layouts.json_lists import (
+    MAX_LISTS,
+    NOT_AN_OBJECT,
+    TOO_DEEP,
+    lists_in,
+    objects_at,
+)
 from frametrace.posts.layouts.json_messages import messages_in
 from frametrace.posts.model import Skipped
 from frametrace.posts.rows import Head, Heads, Row, Rows, Shape, flatten
@@ -27,7 +33,6 @@ __all__ = ["json_heads"]
 _SAMPLE_RECORDS = 100
 _MAX_NAMES = 10_000
 _SAMPLE_CHARACTERS = 2**22  # pages of API responses are long, and all alike
-_TOO_DEEP = "the row is nested too deeply"
 _INCLUDES = "includes"  # X's API: the posts and users that the posts of the page refer to
 _SAMPLE_BYTES = 2**25  # Telegram's contacts come before its chats
 
@@ -188,7 +193,7 @@ def _numbered(name: str, objects: Iterator[dict[str, Any] | str]) -> Rows:
             try:
                 yield Row(flatten(record), name, line)
             except RecursionError:
-                yield Skipped(name, line, "", _TOO_DEEP)
+                yield Skipped(name, line, "", TOO_DEEP)
             except ValueError as error:
                 yield Skipped(name, line, "", str(error))
     except (SourceError, ValueError) as error:
@@ -257,7 +262,7 @@ def _records(text: str, in_arrays: bool) -> Iterator[dict[str, str] | str]:
         yield f"the row is not JSON: {error}"
         return
     except RecursionError:
-        yield _TOO_DEEP
+        yield TOO_DEEP
         return
     records = value if in_arrays and isinstance(value, list) else [value]
     if not all(isinstance(record, dict) for record in records):
@@ -266,6 +271,6 @@ def _records(text: str, in_arrays: bool) -> Iterator[dict[str, str] | str]:
         try:
             yield flatten(record)
         except RecursionError:
-            yield _TOO_DEEP
+            yield TOO_DEEP
         except ValueError as error:
             yield str(error)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from frametrace.posts.errors import SourceError
+from frametrace.posts.layouts.delimited import MAX_COLUMNS
 from frametrace.posts.sources.compression import READ_ERRORS
 from frametrace.posts.values import without_surrogates
 
@@ -19,7 +20,6 @@ __all__ = ["is_parquet", "open_parquet", "parquet_names", "parquet_rows"]
 
 _MAGIC = b"PAR1"
 _BATCH_ROWS, _BATCH_CELLS = 64, 2**17  # decoded at once; a cell may hold megabytes
-_MAX_COLUMNS = 2**14  # as in other tables
 _CHUNK = 2**20  # bytes
 _MAX_IN_ARCHIVE = 2**29  # bytes; a file in an archive is read whole, since its index is at its end
 
@@ -30,7 +30,7 @@ def is_parquet(first_bytes: bytes) -> bool:
 
 
 def open_parquet(file: "io.BufferedReader[Any]", name: str) -> pq.ParquetFile:
-    """Open a Parquet file. Raises SourceError, with a plain reason, where it can't be read."""
+    """Open a Parquet file. Raises SourceError, with a plain reason, if it can't be read."""
     try:
         if not file.seekable() or not isinstance(file.raw, io.FileIO):
             data = bytearray()
@@ -48,16 +48,16 @@ def open_parquet(file: "io.BufferedReader[Any]", name: str) -> pq.ParquetFile:
 def parquet_names(file: pq.ParquetFile) -> tuple[str, ...]:
     """The names of its columns; those inside structures are dotted paths.
 
-    Raises SourceError where there are too many.
+    Raises SourceError if there are too many.
     """
-    names = tuple(islice(_names(file.schema_arrow, ""), _MAX_COLUMNS + 1))
-    if len(names) > _MAX_COLUMNS:
-        raise SourceError(f"the Parquet file has more than {_MAX_COLUMNS:,} columns")
+    names = tuple(islice(_names(file.schema_arrow, ""), MAX_COLUMNS + 1))
+    if len(names) > MAX_COLUMNS:
+        raise SourceError(f"the Parquet file has more than {MAX_COLUMNS:,} columns")
     return names
 
 
 def parquet_rows(file: pq.ParquetFile) -> Iterator[dict[str, str]]:
-    """Yield each row as text by column name. Raises SourceError where the file is damaged."""
+    """Yield each row as text by column name. Raises SourceError if the file is damaged."""
     try:
         rows = max(1, min(_BATCH_ROWS, _BATCH_CELLS // max(1, file.metadata.num_columns)))
         for batch in file.iter_batches(rows):

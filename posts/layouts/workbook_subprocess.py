@@ -17,11 +17,13 @@ from datetime import date, datetime, time
 from itertools import islice
 from typing import Any
 
+__all__ = ["MAX_WORKBOOK"]
+
 _HEAD_ROWS = 30  # a report may have as many rows above the header of its sheet
 _MAX_SHEETS = 1000
 _MAX_MEMORY = 3 * 2**30  # bytes of address space
 _MAX_SECONDS = 600  # of processor time
-_MAX_WORKBOOK = 2**28  # bytes
+MAX_WORKBOOK = 2**28  # bytes; it is read whole
 _MAX_UNPACKED = 2**30  # bytes of its parts, as XML
 _CHUNK = 2**20  # bytes
 _MAX_EXACT = 10**15  # spreadsheets keep fifteen digits of a number
@@ -31,7 +33,7 @@ _ZIP = b"PK\x03\x04"
 def _main() -> None:
     _limit_resources()
     try:
-        data = sys.stdin.buffer.read(_MAX_WORKBOOK + 1)
+        data = sys.stdin.buffer.read(MAX_WORKBOOK + 1)
         _check_size(data)
         _print_cells(data, *map(int, sys.argv[1:]))
         _print(None)
@@ -42,7 +44,7 @@ def _main() -> None:
 
 
 def _limit_resources() -> None:
-    """Limit this process's memory and processor time, where the system can."""
+    """Limit this process's memory and processor time, if the system can."""
     if sys.platform == "win32":
         return
     import resource
@@ -84,8 +86,8 @@ def _print(value: object) -> None:
 
 def _check_size(data: bytes) -> None:
     """Unpack the workbook without keeping it: the sizes that it declares are not trusted."""
-    if len(data) > _MAX_WORKBOOK:
-        raise ValueError(f"it is larger than {_MAX_WORKBOOK // 2**20} MB")
+    if len(data) > MAX_WORKBOOK:
+        raise ValueError(f"it is larger than {MAX_WORKBOOK // 2**20} MB")
     if not data.startswith(_ZIP):
         return
     left = _MAX_UNPACKED

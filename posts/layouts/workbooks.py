@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from frametrace.posts.errors import SourceError
+from frametrace.posts.layouts.workbook_subprocess import MAX_WORKBOOK
 from frametrace.posts.sources.compression import READ_ERRORS
 
 __all__ = ["embedded_pictures", "is_workbook", "sheet_rows", "sheets_in"]
@@ -24,7 +25,6 @@ _DIRECTORY = 2**20  # bytes at the end of a zip that hold its directory
 _PICTURE = re.compile(
     rb"PK\x01\x02.{42}(?:xl/media|Pictures)/[^/]", re.DOTALL
 )  # in a zip's directory
-_MAX_WORKBOOK = 2**28  # bytes; it is read whole
 _CHUNK = 2**20  # bytes
 _MAX_ROW = 2**25  # bytes of JSON: 16,384 cells may repeat one text of 32,767 characters
 _SCRIPT = Path(__file__).with_name("workbook_subprocess.py")
@@ -43,7 +43,7 @@ def sheets_in(file: "io.BufferedReader[Any]", name: str) -> tuple[tuple[str, lis
 def sheet_rows(file: "io.BufferedReader[Any]", name: str, number: int) -> Iterator[list[str]]:
     """Yield the cells of a sheet row by row, as text; ids that lost digits show it (`1.69E+18`).
 
-    Raises SourceError, with a plain reason, where the workbook can't be read.
+    Raises SourceError, with a plain reason, if the workbook can't be read.
     """
     return _printed(file, name, str(number))
 
@@ -51,7 +51,7 @@ def sheet_rows(file: "io.BufferedReader[Any]", name: str, number: int) -> Iterat
 def embedded_pictures(file: "io.BufferedReader[Any]") -> int:
     """Count the pictures inside a workbook, by the directory of its parts at its end.
 
-    0 where the end can't be read.
+    0 if the end can't be read.
     """
     try:
         file.seek(max(0, file.seek(0, os.SEEK_END) - _DIRECTORY))
@@ -85,7 +85,7 @@ def _lines(process: "subprocess.Popen[bytes]", file: "io.BufferedReader[Any]") -
     """Write the workbook to the process, then read its lines. Raises ValueError with a reason."""
     if process.stdin is None or process.stdout is None:
         raise ValueError("its process has no pipes")
-    left = _MAX_WORKBOOK
+    left = MAX_WORKBOOK
     with suppress(BrokenPipeError), process.stdin as pipe:  # it has ended: its last line says why
         while left >= 0 and (chunk := file.read(_CHUNK)):
             left -= len(chunk)

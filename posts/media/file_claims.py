@@ -140,7 +140,7 @@ class Claims:
         """Yield for each claim its file, or the reason that its post doesn't get it.
 
         `owners` has the full paths of files that rows and maps gave to posts, with the hash of
-        their account (0 where posts of several have one). `posts_with_ids` gives the keys of posts
+        their account (0 if posts of several have one). `posts_with_ids` gives the keys of posts
         elsewhere that have one of some ids.
         """
         yield from self._resolve_paths(self._by_path, owners, sources)

@@ -79,7 +79,7 @@ def _entries(container: Container, path: str) -> Iterable[tuple[str, Any]]:
 
 
 def _file_names(entry: Any) -> Iterator[str]:
-    """The files of a link: one, or a list where 4CAT downloaded something other than pictures."""
+    """The files of a link: one, or a list if 4CAT downloaded something other than pictures."""
     if not isinstance(entry, dict):
         return
     files = entry.get("files")

@@ -183,7 +183,7 @@ class Guesses:
         """Add a post and the files named after it; it is `waiting` if it has no other picture.
 
         `not_found` is what its row names without a file: it is reported if the post gets no guess.
-        `folder` is that of its source, where its id is short.
+        `folder` is that of its source, if its id is short.
         """
         number = len(self._ids)
         self._platforms.append(post.platform)

@@ -85,7 +85,7 @@ class MediaIndex:
     def numbers_ending_with(self, named: str) -> list[int]:
         """The numbers of files whose paths end with the path `named`, ignoring case.
 
-        Where more than 200 files have its name, only 200 are compared.
+        If more than 200 files have its name, only 200 are compared.
         """
         ending = _folded_path(named)
         name = PurePosixPath(ending).name
@@ -208,7 +208,7 @@ class SearchRoots:
 def _opened(roots: Iterable[Path]) -> tuple[Container, ...]:
     containers = tuple(dict.fromkeys(map(open_media_root, roots)))
     for container in containers:
-        container.paths()  # raises SourceError where an archive can't be opened
+        container.paths()  # raises SourceError if an archive can't be opened
     return containers
 
 

@@ -5,8 +5,9 @@ The first of these rules that gives a file wins, from certain to guessed:
 1. a media map that users wrote (`media_map`);
 2. the row itself: a path (`named_paths`), a SHA-256 digest, a link that 4CAT's list of downloads
    has, or a post's id in that list (`fourcat_downloads`), or a link whose name a file has
-   (`link_names`). A file that another post may have a better right to is only claimed (`claims`);
-3. a file name that begins with the post's id, or contains it: a guess (`guesses`).
+   (`link_names`). A file that another post may have a better right to is only claimed
+   (`file_claims`);
+3. a file name that begins with the post's id, or contains it: a guess (`guesses_by_file_name`).
 
 Certain files are found post by post. Claims are resolved when all posts are known, guesses after
 them. Nothing is ever downloaded, and no path leads out of its folder or archive.
@@ -303,7 +304,7 @@ class MediaLibrary:
 
 
 def _downloaded_file(download: Download) -> MediaFile:
-    """The file that was downloaded. Raises ValueError, with the reason, where it is missing."""
+    """The file that was downloaded. Raises ValueError, with the reason, if it is missing."""
     if file := find_in_folders(download.path, download.container, ("",)):
         return file
     raise ValueError(NOT_FOUND)

@@ -33,7 +33,7 @@ class MapRow:
 class MediaMap:
     """The lines of all media maps by post, and which posts were requested.
 
-    A map is a table with the columns `post_id` and `path`, and `platform` where ids alone would be
+    A map is a table with the columns `post_id` and `path`, and `platform` if ids alone would be
     ambiguous. Raises SourceError if a map lacks a column or can't be opened.
     """
 

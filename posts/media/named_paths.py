@@ -44,7 +44,7 @@ class NamedPaths:
     ) -> MediaFile | PathClaim:
         """Find the file at a path that the row of `post` names.
 
-        Raises ValueError with the reason, AmbiguousPath where several files may be meant.
+        Raises ValueError with the reason, AmbiguousPath if several files may be meant.
         """
         own_folder_only = location is not None and location.own_folder_only
         if is_absolute(named):
@@ -103,7 +103,7 @@ class NamedPaths:
     ) -> MediaFile | PathClaim | None:
         """Find the only file, at any depth and in upper or lower case, whose path ends that way.
 
-        Raises ValueError, with the reason, where there are several or the file must not be used.
+        Raises ValueError, with the reason, if there are several or the file must not be used.
         """
         matches = self._matches(named, location)
         folders = {location.folder_path} if location else set()

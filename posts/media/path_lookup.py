@@ -34,9 +34,9 @@ class AmbiguousPath(ValueError):
 
 
 def find_in_folders(named: str, container: Container, folders: Iterable[str]) -> MediaFile | None:
-    """Find a path in the first of the container's `folders` that has it; None where none does.
+    """Find a path in the first of the container's `folders` that has it; None if none does.
 
-    Raises ValueError, with the reason, where the path or the file must not be used.
+    Raises ValueError, with the reason, if the path or the file must not be used.
     """
     if escapes_folder(named):
         raise ValueError(ESCAPES)
@@ -46,9 +46,9 @@ def find_in_folders(named: str, container: Container, folders: Iterable[str]) ->
 
 
 def find_in_containers(named: str, containers: Sequence[Container]) -> MediaFile | None:
-    """Find a path at the top of the containers; None where none has it.
+    """Find a path at the top of the containers; None if none has it.
 
-    Raises AmbiguousPath, with the reason, where several have different files there.
+    Raises AmbiguousPath, with the reason, if several have different files there.
     """
     by_real_path: dict[Path, MediaFile] = {}
     for container in containers:

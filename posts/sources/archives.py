@@ -86,9 +86,7 @@ class ZipArchive:
         try:
             return _opened_zip(*_identity(self.path))
         except READ_ERRORS as error:
-            name = printable(self.path.name)
-            reason = f"the archive can't be opened: {error}. Copy it again."
-            raise SourceError(f"{name}: {reason}") from error
+            raise _unreadable(self.path, error) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +128,7 @@ class TarArchive:
         try:
             return _opened_tar(*_identity(self.path))
         except READ_ERRORS as error:
-            name = printable(self.path.name)
-            reason = f"the archive can't be opened: {error}. Copy it again."
-            raise SourceError(f"{name}: {reason}") from error
+            raise _unreadable(self.path, error) from error
 
 
 def archive_at(path: Path) -> ZipArchive | TarArchive | None:
@@ -143,6 +139,11 @@ def archive_at(path: Path) -> ZipArchive | TarArchive | None:
 def has_archive_suffix(path: str) -> bool:
     """Whether a file's name ends in the suffix of an archive."""
     return path.lower().endswith(_SUFFIXES)
+
+
+def _unreadable(path: Path, error: Exception) -> SourceError:
+    reason = f"the archive can't be opened: {error}. Copy it again."
+    return SourceError(f"{printable(path.name)}: {reason}")
 
 
 def _is_workbook(path: Path) -> bool:

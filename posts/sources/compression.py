@@ -24,7 +24,7 @@ READ_ERRORS = (
     RuntimeError,
     ValueError,
     OverflowError,
-    MemoryError,  # where a header asks for too much
+    MemoryError,  # if a header asks for too much
     struct.error,
     zlib.error,
     lzma.LZMAError,
@@ -54,16 +54,20 @@ def decompressed(raw: IO[bytes]) -> "io.BufferedReader[Any]":
         except READ_ERRORS:
             raw.close()
             raise
-        matching = (kind for magic, kind in _STREAMS.items() if first_bytes.startswith(magic))
-        if (stream_type := next(matching, None)) is None:
+        if (known := _format_of(first_bytes)) is None:
             break
-        stream = io.BufferedReader(stream_type(stream), _BUFFER)
+        stream = io.BufferedReader(known[1](stream), _BUFFER)
     return stream
 
 
 def compression_of(first_bytes: bytes) -> str:
     """The name of a file's compression, by its first bytes; empty if it has none."""
-    return next((name for magic, name in _NAMES.items() if first_bytes.startswith(magic)), "")
+    known = _format_of(first_bytes)
+    return known[0] if known else ""
+
+
+def _format_of(first_bytes: bytes) -> tuple[str, Callable[[Any], Any]] | None:
+    return next((known for magic, known in _FORMATS.items() if first_bytes.startswith(magic)), None)
 
 
 class _GzipInput:
@@ -73,7 +77,7 @@ class _GzipInput:
         self._stream, self.empty_bytes = stream, 0
 
     def read(self, size: int = -1) -> bytes:
-        """Read bytes. Raises ValueError where too many of them held no content."""
+        """Read bytes. Raises ValueError if too many of them held no content."""
         data = self._stream.read(size)
         self.empty_bytes += len(data)
         if self.empty_bytes > _MAX_EMPTY_BYTES:
@@ -109,7 +113,7 @@ class _Members(io.RawIOBase):
     """The content of bzip2 or xz members that follow each other.
 
     It returns what it has, like `_Gzip`. The library's own streams take hours for millions of empty
-    members, and 4 GB of memory where a header of 40 bytes asks for it.
+    members, and 4 GB of memory if a header of 40 bytes asks for it.
     """
 
     def __init__(self, stream: IO[bytes], magic: bytes, new_member: Callable[[], Any]) -> None:
@@ -196,13 +200,10 @@ def _xz() -> lzma.LZMADecompressor:
 
 
 _BZ2, _XZ = b"BZh", b"\xfd7zXZ\x00"
-_STREAMS: Mapping[bytes, Callable[[Any], Any]] = {
-    b"\x1f\x8b": _Gzip,
-    _BZ2: partial(_Members, magic=_BZ2, new_member=bz2.BZ2Decompressor),
-    _XZ: partial(_Members, magic=_XZ, new_member=_xz),
-    b"\x28\xb5\x2f\xfd": _Zstandard,
-}
-_NAMES: Mapping[bytes, str] = {
-    **{b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"},
-    b"\x28\xb5\x2f\xfd": "Zstandard",
+# By the first bytes: the name of the compression, and the stream that undoes it.
+_FORMATS: Mapping[bytes, tuple[str, Callable[[Any], Any]]] = {
+    b"\x1f\x8b": ("gzip", _Gzip),
+    _BZ2: ("bzip2", partial(_Members, magic=_BZ2, new_member=bz2.BZ2Decompressor)),
+    _XZ: ("xz", partial(_Members, magic=_XZ, new_member=_xz)),
+    b"\x28\xb5\x2f\xfd": ("Zstandard", _Zstandard),
 }

@@ -78,7 +78,7 @@ class Source:
 
     @contextmanager
     def opened(self) -> Iterator["io.BufferedReader[Any]"]:
-        """Open its bytes, decompressed. Raises SourceError where it can't be opened."""
+        """Open its bytes, decompressed. Raises SourceError if it can't be opened."""
         with ExitStack() as stack:
             try:
                 stream = stack.enter_context(decompressed(stack.enter_context(self._raw())))
@@ -90,7 +90,7 @@ class Source:
     def lines(self, max_bytes: int = 0) -> Iterator[Iterator[str]]:
         """Open the text and yield its lines, without NUL characters, cut at `LINE_LIMIT`.
 
-        Bytes that aren't text become U+FFFD. Raises SourceError where the bytes can't be read. With
+        Bytes that aren't text become U+FFFD. Raises SourceError if the bytes can't be read. With
         `max_bytes`, only that many are read, and damaged data ends the lines without an error.
         """
         with self._text(max_bytes) as text:

@@ -19,7 +19,7 @@ TABLES = ("posts", "media", "post_media", "skipped", *(f"signals/{name}" for nam
 
 # Does one stage in small units. `fault` is "kill N": SIGKILL before the N-th time that a file is
 # opened for writing, renamed or deleted; "room N": no file can grow over N bytes, as on a full
-# disk; "count": say how many such moments there are. `repeat` tries again in the same process.
+# disk; "count": print how many such moments there are.
 CHILD = """
 import os, pathlib, resource, signal, sys
 from frametrace.case import ingest
@@ -32,7 +32,7 @@ from frametrace.posts.media.media_library import MediaLibrary
 
 case, sources, stage, fault, number = sys.argv[1:6]
 number, moments = int(number), 0
-ingest._BATCH_ROWS, captions._UNIT, pictures._UNIT = 13, 5, 5
+ingest._BATCH_ROWS, captions._UNIT, captions._BLOCK, pictures._UNIT = 13, 5, 5, 5
 
 def watch(event, arguments):
     global moments

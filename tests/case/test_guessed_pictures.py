@@ -46,7 +46,7 @@ def guessed(case: Case) -> set[str]:
     return set(Case(case.path).read("guessed")["post_id"].to_pylist())
 
 
-def told(case: Case) -> list[str]:
+def reported(case: Case) -> list[str]:
     return sorted(Case(case.path).read("skipped")["reason"].to_pylist())
 
 
@@ -61,7 +61,7 @@ def test_what_a_row_names_is_not_what_a_guess_took(
     second = write_jsonl(tmp_path / "b.jsonl", [row("9", "mei", media=[f"{post_id}.jpg"])])
     added(case, second, media=media)
     assert (owners(case), guessed(case)) == ({f"{post_id}.jpg": {"9"}}, set())
-    assert told(case) == [f"a guess had assigned it to forum/{post_id}"]
+    assert reported(case) == [f"a guess had assigned it to forum/{post_id}"]
     added(case, first, media=media)
     assert owners(case) == {f"{post_id}.jpg": {"9"}}
 
@@ -76,7 +76,7 @@ def test_what_a_media_map_says_is_not_what_a_guess_took(case: Case, tmp_path: Pa
     assert owners(case) == {f"{LONG}.jpg": {"9"}}
 
 
-def test_a_guess_that_a_row_confirms_is_none_any_longer(case: Case, tmp_path: Path) -> None:
+def test_a_guess_that_a_row_confirms_is_no_longer_a_guess(case: Case, tmp_path: Path) -> None:
     media = pictures(tmp_path / "media", "1.jpg")
     added(case, write_jsonl(tmp_path / "a.jsonl", [row("1")]), media=media)
     added(case, write_jsonl(tmp_path / "b.jsonl", [row("1", media=["1.jpg"])]), media=media)
@@ -153,13 +153,13 @@ def test_numbered_rows_of_two_tables_are_two_posts_of_which_one_is_lost(
         added(case, first, media=media)
         found = added(case, second, media=media)
     assert found.dropped == 1
-    assert told(case) == [f"another post with this key and {reason} was kept"]
+    assert reported(case) == [f"another post with this key and {reason} was kept"]
     assert [link["path"] for link in Case(case.path).read("post_media").to_pylist()] == [
         "january/1.jpg"
     ]
 
 
-def test_a_platforms_own_id_is_one_post_at_whatever_time_tools_tell(
+def test_a_platforms_own_id_is_one_post_whatever_time_tools_give(
     case: Case, tmp_path: Path
 ) -> None:
     rows = [row(LONG, posted_at=f"2024-01-0{day}T10:00:00Z") for day in (3, 7)]

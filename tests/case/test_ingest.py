@@ -150,7 +150,7 @@ def test_a_folder_of_the_same_name_gives_no_post_another_picture(
         assert reason.startswith("its post already has a picture of this name")
 
 
-def test_a_picture_that_changed_where_it_lies_is_added_again(case: Case, tmp_path: Path) -> None:
+def test_a_picture_that_changed_in_place_is_added_again(case: Case, tmp_path: Path) -> None:
     folder = pictures_in(tmp_path / "images", 1)
     added(case, folder)
     pictures_in(folder, 2)
@@ -158,7 +158,7 @@ def test_a_picture_that_changed_where_it_lies_is_added_again(case: Case, tmp_pat
     assert len(Case(case.path).read("post_media")) == 2
 
 
-def test_files_named_by_their_post_may_lie_in_several_folders(case: Case, tmp_path: Path) -> None:
+def test_files_named_after_their_post_may_be_in_several_folders(case: Case, tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "posts.jsonl", [post("IMG0", "text")])
     for at in (1, 2):
         library = MediaLibrary([pictures_in(tmp_path / f"media{at}", at)])
@@ -253,5 +253,5 @@ def test_a_picture_above_is_not_that_of_a_namesake_elsewhere(case: Case, tmp_pat
         (root / "media" / "a.jpg").write_bytes(jpeg(photo(seed)))
         add_sources(case, [root], library=MediaLibrary([]))
     assert len(Case(case.path).read("post_media").to_pylist()) == 1
-    (told,) = reasons(case)
-    assert "a picture of this name from another folder" in told[1]
+    (reported,) = reasons(case)
+    assert "a picture of this name from another folder" in reported[1]

@@ -43,7 +43,7 @@ _ITEMS = (
 
 @pytest.mark.parametrize("order", list(permutations(range(len(_ITEMS)))))
 @pytest.mark.parametrize("at_once", [True, False])
-def test_an_account_that_is_told_by_its_number_alone_is_the_same(
+def test_an_account_known_by_its_number_alone_is_the_same(
     order: tuple[int, ...], at_once: bool, tmp_path: Path
 ) -> None:
     around = {"timestamp_collected": 1700000000000, "source_platform": "instagram.com"}

@@ -105,9 +105,9 @@ def test_documents_beside_pictures_are_one_post_with_all_of_these(
     for number in range(150):
         post_id = 1163000000000000001 + number
         for at in (1, 2):
-            told = {"tweet_id": post_id, "num": at, "content": f"post {number}"}
+            values = {"tweet_id": post_id, "num": at, "content": f"post {number}"}
             name = f"{post_id}_{at}.jpg"
-            (folder / f"{name}.json").write_text(json.dumps(record | told), "utf-8")
+            (folder / f"{name}.json").write_text(json.dumps(record | values), "utf-8")
             (folder / name).write_bytes(SMALL + f"{number} {at}".encode())
     for source in (tmp_path / "twitter", _packed(tmp_path / "twitter")):
         case, added = _added(source.with_name(f"for {source.name}"), source)

@@ -201,7 +201,7 @@ def test_a_case_of_a_later_format_is_refused(case: Case) -> None:
         Case.create(case.path)
 
 
-def test_a_folder_that_is_no_case_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_case_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"x")
     with pytest.raises(CaseError, match="exists and is not a case"):
         Case.create(tmp_path)
@@ -271,7 +271,7 @@ def test_flipped_bits_in_a_shard_are_noticed(case: Case) -> None:
         case.read("media")
 
 
-def test_a_path_that_is_no_text_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+def test_a_path_that_is_not_utf8_is_refused_before_anything_is_made(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"caf\xe9") / "case"
     for refused in (Case, Case.create):
         with pytest.raises(UsageError, match=r"caf\\udce9/case: a case's path must be valid"):

@@ -28,9 +28,9 @@ def test_a_missing_value_is_empty_in_every_column(tmp_path: Path, word: str) -> 
     row = f"facebook,1,a,{word},{word},{word},{word},{word},{word},{word}"
     post = only_post(tmp_path / "posts.csv", f"{NAMES}\n{row}\n")
     assert post == Post("facebook", "1", "a", source="posts.csv", line=2)
-    (told,) = read(tmp_path / "nobody.csv", f"{NAMES}\n{row.replace(',a,', f',{word},')}\n")
-    assert isinstance(told, Skipped)
-    assert told.reason == "account_id is empty"
+    (reported,) = read(tmp_path / "nobody.csv", f"{NAMES}\n{row.replace(',a,', f',{word},')}\n")
+    assert isinstance(reported, Skipped)
+    assert reported.reason == "account_id is empty"
 
 
 def test_such_a_word_in_a_longer_text_stays(tmp_path: Path) -> None:
@@ -76,14 +76,14 @@ def test_an_id_whose_digits_are_lost_is_refused(written: str) -> None:
 
 def test_a_field_that_cannot_be_read_loses_the_field_but_not_the_post(tmp_path: Path) -> None:
     text = f"{NAMES}\nx,1,12345.0,,soon,first,,1.69E+18,,\nx,2,12345,,1714557600,second,,,,\n"
-    first, *told, second = read(tmp_path / "posts.csv", text)
+    first, *reported, second = read(tmp_path / "posts.csv", text)
     assert isinstance(first, Post)
     assert isinstance(second, Post)
     assert (first.account_id, first.text, first.repost_of) == ("12345", "first", "")
     assert (first.posted_at, first.precision) == (None, Precision.NONE)
     assert second.account_id == first.account_id
     assert second.precision is Precision.SECOND
-    assert [(one.line, one.reason) for one in told if isinstance(one, Skipped)] == [
+    assert [(one.line, one.reason) for one in reported if isinstance(one, Skipped)] == [
         (*(2, "'soon' is not a time such as 2019-08-19 14:03:22; the rest of the row is kept"),),
         (
             2,

@@ -86,7 +86,7 @@ TURNED = "platform,account_id, post_id,text"
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 @pytest.mark.parametrize(
-    ("rows", "read", "told"),
+    ("rows", "read", "reported"),
     [
         (["x,1,a,t", AGAIN, "x,2,a,t"], ["1", "2"], [(3, True)]),
         (["x,1,a,t", TURNED, "x,b,2,t", "x,c,3,t"], ["1"], [(3, True), (4, False), (5, False)]),
@@ -95,8 +95,8 @@ TURNED = "platform,account_id, post_id,text"
         (["x,post_id,account_id,text", "x,text,text,text"], ["post_id", "text"], []),
     ],
 )  # fmt: skip
-def test_a_header_among_the_rows_is_not_post_and_no_other_order_is_read_by_the_first(
-    rows: list[str], read: list[str], told: list[tuple[int, bool]], kind: str, tmp_path: Path
+def test_a_header_among_the_rows_is_not_a_post_and_no_other_order_is_read_by_the_first(
+    rows: list[str], read: list[str], reported: list[tuple[int, bool]], kind: str, tmp_path: Path
 ) -> None:
     path = _table(tmp_path, *rows)
     if kind == "xlsx":
@@ -104,7 +104,7 @@ def test_a_header_among_the_rows_is_not_post_and_no_other_order_is_read_by_the_f
         path = write_workbook(tmp_path / "posts.xlsx", {"posts": cells})
     posts, skipped = _read(path)
     assert posts == read
-    assert [(entry.line, entry.kept) for entry in skipped] == told
+    assert [(entry.line, entry.kept) for entry in skipped] == reported
 
 
 def test_lines_that_a_broken_row_takes_with_it_are_named(tmp_path: Path) -> None:
@@ -112,8 +112,10 @@ def test_lines_that_a_broken_row_takes_with_it_are_named(tmp_path: Path) -> None
     lines = [f'x","""{"y" * 4000}'] * 600
     posts, skipped = _read(_table(tmp_path, *lines, "x,1,a,b", 'x,2,a,"c"', "x,3,a,d"))
     assert posts[-1] == "3"
-    told = {line for entry in skipped for line in range(entry.line, _last_line(entry) + 1)}
-    assert told | {len(lines) + 1 + int(post) for post in posts} == set(range(2, len(lines) + 5))
+    reported = {line for entry in skipped for line in range(entry.line, _last_line(entry) + 1)}
+    assert reported | {len(lines) + 1 + int(post) for post in posts} == set(
+        range(2, len(lines) + 5)
+    )
     assert any(_last_line(entry) > entry.line + 200 for entry in skipped)
 
 

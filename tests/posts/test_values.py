@@ -107,7 +107,7 @@ def test_every_count_that_can_be_stored_is_read(number: int) -> None:
         *("+1", "0x10", "1_000", "9" * 19, "-" + "9" * 19, "9" * 10_000, "²", "nan", "inf", "1,"),
     ),
 )
-def test_what_is_not_count_for_certain_is_none(text: str) -> None:
+def test_what_is_not_certainly_a_count_is_none(text: str) -> None:
     assert parse_count(text) is None
 
 

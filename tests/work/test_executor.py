@@ -36,7 +36,7 @@ def test_items_are_taken_as_they_are_needed(executor: Executor) -> None:
     assert next(results) == 0
     assert 0 < len(taken) <= most
     assert [next(results) for _ in range(500)] == [item * item for item in range(1, 501)]
-    assert len(taken) <= 501 + most + 16
+    assert len(taken) < 501 + most + 16
 
 
 def test_a_bug_is_raised_and_leaves_the_executor_usable(executor: Executor) -> None:
@@ -62,7 +62,7 @@ RUN_A_PROGRAM = {"posts/layouts/workbooks.py", "app/tips/hit_delivery.py"}
 
 def test_nothing_outside_work_starts_threads_or_processes() -> None:
     root = Path(frametrace.work.__file__).resolve().parents[1]
-    stages = ("posts", "case", "embed", "index", "matcher", "app")
+    stages = ("api", "posts", "case", "embed", "index", "matcher", "app")
     starting = {
         path.relative_to(root).as_posix()
         for stage in stages

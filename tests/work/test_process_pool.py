@@ -25,7 +25,7 @@ def test_work_is_done_in_other_processes(pool: ProcessPool) -> None:
     assert pid(0) not in set(pool.map(pid, range(100)))
 
 
-# Python 3.11's pool counts its processes while another thread may add one (mended in 3.12,
+# Python 3.11's pool counts its processes while another thread may add one (fixed in 3.12,
 # gh-109047): the thread that ends a broken pool may end with an error of its own. Nothing is lost.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from frametrace.posts.columns.column_map import (
     read_map,
     shipped_maps,
 )
-from frametrace.posts.dates.parse_time import DayOrder, time_zone
+from frametrace.posts.dates.day_order import DayOrder
+from frametrace.posts.dates.parse_time import time_zone
 from frametrace.posts.errors import SourceError, UsageError
 from frametrace.posts.model import AccountKind, Post, Skipped
 from frametrace.posts.open_source import open_source
@@ -204,7 +205,7 @@ def test_an_error_in_a_map_names_the_file_and_the_key(
 @pytest.mark.parametrize(
     "content", [b"\xff\xfe\0", b"a = [" + b"[" * 100_000], ids=["bytes", "deep"]
 )
-def test_what_is_not_map_at_all_is_a_plain_error(tmp_path: Path, content: bytes) -> None:
+def test_what_is_not_a_map_at_all_is_a_plain_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "m.toml").write_bytes(content)
     for path in (tmp_path / "m.toml", tmp_path / "absent.toml", tmp_path):
         with pytest.raises(UsageError, match="column map can't be read"):

@@ -201,7 +201,7 @@ def test_lists_of_pictures_may_be_empty() -> None:
     assert draft.columns["media"] == "media"
 
 
-def test_where_there_is_not_id_the_way_on_is_reported() -> None:
+def test_without_an_id_the_next_step_is_reported() -> None:
     draft = _of({"page": ["lin", "mo"], "message": ["one two three four"] * 2})
     assert "add one that numbers the rows" in draft_as_toml(draft, "x.csv")
 
@@ -219,7 +219,7 @@ def test_a_group_is_not_the_name_of_somebody_in_it() -> None:
     assert _of(columns).columns["account_name"] == "group"
 
 
-def test_a_link_tells_more_than_an_id_beside_it() -> None:
+def test_a_link_says_more_than_an_id_beside_it() -> None:
     links = [f"https://www.instagram.com/p/C{at}bcdefghij/" for at in range(9)]
     numbers = [str(17900000000000000 + at) for at in range(9)]
     draft = _of({"id": numbers, "url": links, "user": ["lin_invented"] * 9})

@@ -114,7 +114,7 @@ def test_a_post_has_the_key_that_readers_of_its_platform_give(
         "https://www.linkedin.com/feed/update/urn:li:activity:7012?commentUrn=urn%3Ali%3A1",
     ],
 )
-def test_a_link_to_something_else_than_a_post_is_the_id_and_tells_no_account(
+def test_a_link_to_something_other_than_a_post_is_the_id_and_names_no_account(
     post: Posting, link: str
 ) -> None:
     found = post({"id": link, "by": "mei"}, "post_id=id", "account_id=by")
@@ -122,18 +122,18 @@ def test_a_link_to_something_else_than_a_post_is_the_id_and_tells_no_account(
 
 
 @pytest.mark.parametrize(
-    ("by", "name", "told"),
+    ("by", "name", "reported"),
     [("mei", "", True), ("@Mei", "", True), ("star", "", False), ("Mei L", "Mei L", False)],
 )
 def test_who_shared_anothers_post_is_kept_and_reported(
-    read: Reading, by: str, name: str, told: bool
+    read: Reading, by: str, name: str, reported: bool
 ) -> None:
     row = {"Link": "https://www.tiktok.com/@star/video/6720", "Poster": by}
     found, *said = read(row, "post_id=Link", "account_id=Poster")
     assert isinstance(found, Post)
     assert (found.account_id, found.account_name) == ("star", name)
-    assert found.extra == {"link": row["Link"]} | ({"Poster": by} if told else {})
-    assert [each.kept and "than Poster" in each.reason for each in said] == [True] * told
+    assert found.extra == {"link": row["Link"]} | ({"Poster": by} if reported else {})
+    assert [each.kept and "than Poster" in each.reason for each in said] == [True] * reported
 
 
 @pytest.mark.parametrize(
@@ -196,11 +196,11 @@ def test_kinds_of_accounts_are_taken_from_their_last_word(
 
 def test_an_unknown_kind_affects_nothing_else(read: Reading) -> None:
     row = {"id": "7", "by": "lin", "k": "verified"}
-    found, told = read(row, "post_id=id", "account_id=by", "account_kind=k")
+    found, reported = read(row, "post_id=id", "account_id=by", "account_kind=k")
     assert isinstance(found, Post)
-    assert isinstance(told, Skipped)
-    assert told.kept
-    assert told.reason.startswith("k 'verified' is not one of account, page, group, channel")
+    assert isinstance(reported, Skipped)
+    assert reported.kept
+    assert reported.reason.startswith("k 'verified' is not one of account, page, group, channel")
 
 
 def test_an_id_that_a_spreadsheet_rounded_gives_way_to_the_next(post: Posting) -> None:
@@ -368,9 +368,9 @@ def test_ids_that_number_the_rows_are_reported(
     table.write_text("no,who\n" + "".join(f"{each},lin\n" for each in ids))
     columns = map_from_options(("post_id=no", "account_id=who"))
     entries = list(open_source(table, ReadSettings(columns=(columns,))).entries())
-    told = [entry for entry in entries if isinstance(entry, Skipped)]
-    assert len(told) == notes
-    assert all(entry.kept and "counts from 1" in entry.reason for entry in told)
+    reported = [entry for entry in entries if isinstance(entry, Skipped)]
+    assert len(reported) == notes
+    assert all(entry.kept and "counts from 1" in entry.reason for entry in reported)
 
 
 @pytest.mark.parametrize(
@@ -385,11 +385,11 @@ def test_a_time_of_day_that_can_not_be_used_stays_with_the_post_and_is_reported(
 ) -> None:
     row = {"id": "1", "who": "lin", "Datum": day, "Uhrzeit": clock}
     pairs = ("post_id=id", "account_id=who", "posted_at=Datum", "posted_at_time=Uhrzeit")
-    found, told = read(row, *pairs)
+    found, reported = read(row, *pairs)
     assert isinstance(found, Post)
-    assert isinstance(told, Skipped)
+    assert isinstance(reported, Skipped)
     assert (str(found.posted_at)[:10], found.extra) == ("2024-03-05", {"Uhrzeit": clock})
-    assert told.reason.startswith(reason)
+    assert reported.reason.startswith(reason)
 
 
 _FIELDS = (*FIELDS, "engagement.likes")

@@ -77,7 +77,7 @@ def test_a_row_that_is_too_long_affects_nothing_else(monkeypatch: pytest.MonkeyP
     assert rows == [{"id": 1, **around}, too_long, too_long, {"id": 2, **around}]
 
 
-def test_what_is_not_object_is_reported_and_little_is_kept_of_the_rest() -> None:
+def test_what_is_not_an_object_is_reported_and_little_is_kept_of_the_rest() -> None:
     around = {f"field {n}": n for n in range(500)} | {"name": "a" * 5000}
     rows = list(messages_in([_document(1, "two", None, [{"id": 3}], {"id": 4}, **around)]))
     assert rows[:3] == ["the row is not a JSON object"] * 3
@@ -108,7 +108,7 @@ def test_a_document_without_messages_is_not_recognised(text: str, tmp_path: Path
         detect(tmp_path / "result.json")
 
 
-def test_pictures_lie_beside_the_export(fixtures: Path) -> None:
+def test_pictures_are_beside_the_export(fixtures: Path) -> None:
     folder = fixtures / "telegram-desktop"
     library = MediaLibrary([])
     found = {

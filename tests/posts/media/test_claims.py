@@ -41,15 +41,15 @@ def _given(
     *posts: Post | tuple[Post, SourceLocation],
     known: Collection[Key] = (),
 ) -> tuple[dict[str, list[str]], list[str]]:
-    """The pictures of each post by its id, as folder and path, and what is told."""
+    """The pictures of each post by its id, as folder and path, and what is reported."""
     files: dict[str, list[str]] = {}
-    told: list[str] = []
+    reported: list[str] = []
 
     def take(post_id: str, item: MediaFile | Skipped) -> None:
         if isinstance(item, MediaFile):
             files.setdefault(post_id, []).append(f"{Path(item.root).name}/{item.path}")
         else:
-            told.append(item.reason)
+            reported.append(item.reason)
 
     for each in posts:
         post, base = each if isinstance(each, tuple) else (each, None)
@@ -59,7 +59,7 @@ def _given(
         lambda ids: [key for key in known if key[1] in ids]
     ):
         take(post_id, found)
-    return files, told
+    return files, reported
 
 
 def _read(*paths: Path, media: Collection[Path] = ()) -> tuple[dict[str, list[str]], list[str]]:
@@ -85,9 +85,9 @@ def test_a_picture_that_is_missing_in_one_export_is_not_taken_from_another(tmp_p
     first = _source(tmp_path / "first", f"t,1,a,one,{name}\n", "photos/photo_2.jpg")
     second = _source(tmp_path / "second", f"t,2,a,two,{name}\n", name)
     for order in ((first, second), (second, first)):
-        files, told = _read(*order)
+        files, reported = _read(*order)
         assert files == {"2": [f"second/{name}"]}
-        assert told == ["is not in its own folder; in second it belongs to another post"]
+        assert reported == ["is not in its own folder; in second it belongs to another post"]
 
 
 def test_one_export_in_several_parts_finds_its_pictures(tmp_path: Path) -> None:
@@ -95,21 +95,23 @@ def test_one_export_in_several_parts_finds_its_pictures(tmp_path: Path) -> None:
     first = _source(tmp_path / "first", "f,1,a,one,media/a.jpg\nf,2,a,two,media/b.jpg\n")
     second = _source(tmp_path / "second", "f,3,a,three,\n", *names)
     _put(first, "c.jpg")
-    files, told = _read(first, second)
+    files, reported = _read(first, second)
     assert files == {"1": ["second/media/a.jpg"], "2": ["second/media/b.jpg"]}
-    assert told == []
+    assert reported == []
 
 
 def test_a_picture_that_two_exports_lack_is_given_to_no_post(tmp_path: Path) -> None:
     first = _source(tmp_path / "first", "t,1,a,one,p/photo_1.jpg\n", "x.jpg")
     second = _source(tmp_path / "second", "t,2,a,two,p/photo_1.jpg\n", "x.jpg")
     third = _source(tmp_path / "third", "t,3,a,three,\n", "p/photo_1.jpg")
-    files, told = _read(first, second, third)
+    files, reported = _read(first, second, third)
     assert files == {}
-    assert told == ["is not in its own folder; posts of several sources name the one in third"] * 2
+    assert (
+        reported == ["is not in its own folder; posts of several sources name the one in third"] * 2
+    )
     fourth = _source(tmp_path / "fourth", "t,4,a,four,\n", "p/photo_1.jpg")
-    files, told = _read(first, third, fourth)
-    assert (files, told) == ({}, ["is in several folders: fourth, third"])
+    files, reported = _read(first, third, fourth)
+    assert (files, reported) == ({}, ["is in several folders: fourth, third"])
 
 
 def test_of_two_media_folders_with_one_path_none_is_taken(tmp_path: Path) -> None:
@@ -117,10 +119,10 @@ def test_of_two_media_folders_with_one_path_none_is_taken(tmp_path: Path) -> Non
     (roots[1] / "b.jpg").write_bytes((roots[0] / "b.jpg").read_bytes())
     (tmp_path / "map.csv").write_text("post_id,path\n3,a.jpg\n")
     library = MediaLibrary(roots, [tmp_path / "map.csv"])
-    files, told = _given(library, _post("1", "a.jpg"), _post("2", "b.jpg"), _post("3"))
+    files, reported = _given(library, _post("1", "a.jpg"), _post("2", "b.jpg"), _post("3"))
     assert files == {"2": ["one/b.jpg"]}
     reason = "is in several folders: one, two"
-    assert told == [reason, f"the media map names a file that {reason}"]
+    assert reported == [reason, f"the media map names a file that {reason}"]
     # Its own folder comes before all.
     base = SourceLocation(Folder(roots[1]))
     assert _given(library, (_post("1", "a.jpg"), base)) == ({"1": ["two/a.jpg"]}, [])
@@ -136,13 +138,13 @@ def test_a_picture_of_a_table_above_is_not_that_of_a_table_below(tmp_path: Path)
         "3": ["export/below/img/3.jpg"],
     }
     _source(below.parent, "x,4,a,four,img/1.jpg\n")
-    files, told = _read(below.parent)
+    files, reported = _read(below.parent)
     assert files == {
         "2": ["export/below/img/2.jpg"],
         "3": ["export/below/img/3.jpg"],
         "4": ["export/img/1.jpg"],
     }
-    assert told == [ABSENT]
+    assert reported == [ABSENT]
 
 
 # Names that begin with a short id
@@ -152,13 +154,13 @@ def test_a_short_id_names_no_file_of_another_source(tmp_path: Path) -> None:
     first = _source(tmp_path / "first", "x,1,a,one,\nx,163000000000000001,a,long,\n")
     (tmp_path / "alone.csv").write_text(HEADER + "x,4,a,one,\nx,163000000000000002,a,long,\n")
     _put(first, "1.jpg", "4.jpg", "163000000000000001.jpg", "163000000000000002.jpg")
-    files, told = _read(first, tmp_path / "alone.csv")
+    files, reported = _read(first, tmp_path / "alone.csv")
     assert files == {
         "1": ["first/1.jpg"],
         "163000000000000001": ["first/163000000000000001.jpg"],
         "163000000000000002": ["first/163000000000000002.jpg"],
     }
-    assert told == []
+    assert reported == []
     files, _ = _read(first, tmp_path / "alone.csv", media=[first])
     assert files["4"] == ["first/4.jpg"]
 
@@ -176,16 +178,16 @@ def test_a_short_id_names_no_file_of_another_source(tmp_path: Path) -> None:
         ("12-1.2.jpg", "12", True),
     ],
 )
-def test_the_year_of_a_date_is_not_id(name: str, post_id: str, named: bool) -> None:
+def test_the_year_of_a_date_is_not_an_id(name: str, post_id: str, named: bool) -> None:
     assert is_named_after(name, post_id) == named
 
 
 def test_a_name_with_the_ids_of_two_posts_is_given_to_no_post(tmp_path: Path) -> None:
     one, two = "1690773347334800001", "1690773347334800002"
     root = _put(tmp_path / "media", f"lin_{one}_{two}.jpg")
-    files, told = _given(MediaLibrary([root]), _post(one), _post(two))
+    files, reported = _given(MediaLibrary([root]), _post(one), _post(two))
     assert files == {}
-    assert len(told) == 2
+    assert len(reported) == 2
 
 
 def test_dates_and_phone_numbers_are_not_ids(tmp_path: Path) -> None:
@@ -243,8 +245,8 @@ def test_links_that_differ_behind_the_question_mark_are_different_pictures(tmp_p
     name = "k3j4h5k6j7a1"
     library = MediaLibrary([_put(tmp_path / "m", f"{name}.jpg")])
     link = f"https://a.example/render/{name}"
-    files, told = _given(library, _post("1", f"{link}?page=1"), _post("2", f"{link}?page=2"))
-    assert (files, told) == ({}, ["not downloaded"] * 2)
+    files, reported = _given(library, _post("1", f"{link}?page=1"), _post("2", f"{link}?page=2"))
+    assert (files, reported) == ({}, ["not downloaded"] * 2)
     shown = f"https://a.example/{name}.jpg"
     files, _ = _given(library, _post("1", f"{shown}?oh=1"), _post("2", f"{shown}?oh=2"))
     assert files == {"1": [f"m/{name}.jpg"], "2": [f"m/{name}.jpg"]}
@@ -267,9 +269,9 @@ def _listed(root: Path, *post_ids: str, link: str = LINK, name: str = "a.jpg") -
 def test_a_list_gives_a_picture_to_posts_that_name_its_link(tmp_path: Path) -> None:
     library = MediaLibrary([_listed(tmp_path / "m", "1", "2", "3")])
     said = Post("x", "3", "a", text=f"look: {LINK}", extra={"image": "b"})
-    files, told = _given(library, _post("1", LINK), _post("2", links=(LINK,)), said)
+    files, reported = _given(library, _post("1", LINK), _post("2", links=(LINK,)), said)
     assert files == {"1": ["m/a.jpg"], "2": ["m/a.jpg"], "3": ["m/a.jpg"]}
-    assert told == []
+    assert reported == []
 
 
 def test_a_list_is_not_that_of_another_platform(tmp_path: Path) -> None:
@@ -278,18 +280,20 @@ def test_a_list_is_not_that_of_another_platform(tmp_path: Path) -> None:
     # The post 1 of x names a link of the list: the list is of x, and the post 2 of y isn't meant.
     posts = _post("1", LINK, platform="x"), _post("2", platform="y"), _post("3", platform="x")
     for order in (posts, posts[::-1]):
-        files, told = _given(MediaLibrary([root]), *order)
+        files, reported = _given(MediaLibrary([root]), *order)
         assert files == {"1": ["m/a.jpg"], "3": ["m/b.jpg"]}
-        assert told == ["4CAT lists it for a post of x with this id; the row doesn't name its link"]
+        assert reported == [
+            "4CAT lists it for a post of x with this id; the row doesn't name its link"
+        ]
 
 
 def test_a_list_that_may_be_of_two_platforms_gives_nothing_by_ids(tmp_path: Path) -> None:
     root = _listed(tmp_path / "m", "1", "2")
-    files, told = _given(MediaLibrary([root]), _post("1"), _post("2", platform="y"))
+    files, reported = _given(MediaLibrary([root]), _post("1"), _post("2", platform="y"))
     assert files == {}
-    assert told == ["4CAT lists it for a post with this id, which may be one of x or of y"] * 2
-    files, told = _given(MediaLibrary([root]), _post("1"), known=[("y", "1")])
-    assert (files, len(told)) == ({}, 1)
+    assert reported == ["4CAT lists it for a post with this id, which may be one of x or of y"] * 2
+    files, reported = _given(MediaLibrary([root]), _post("1"), known=[("y", "1")])
+    assert (files, len(reported)) == ({}, 1)
     assert _given(MediaLibrary([root]), _post("1")) == ({"1": ["m/a.jpg"]}, [])
 
 
@@ -301,7 +305,7 @@ def test_a_map_without_platforms_is_reported_where_two_posts_have_one_id(tmp_pat
     (tmp_path / "map.csv").write_text("platform,post_id,path\n,7,a.jpg\nz,7,b.jpg\n,8,c.jpg\n")
     library = MediaLibrary([root], [tmp_path / "map.csv"])
     _given(library, _post("7", platform="z"), _post("7", platform="y"), _post("8"))
-    assert [(told.line, told.reason) for told in library.unused_entries()] == [
+    assert [(reported.line, reported.reason) for reported in library.unused_entries()] == [
         (
             2,
             "the media map doesn't say whether it means the post 7 of y and z; both have the file "

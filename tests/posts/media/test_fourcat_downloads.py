@@ -86,7 +86,7 @@ def test_a_link_is_enough_and_so_is_a_post(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "told"),
+    ("entry", "reported"),
     [
         ({"filename": "../../etc/passwd", "success": True}, "leaves the media folder"),
         ({"filename": "/etc/passwd", "success": True}, "leaves the media folder"),
@@ -98,9 +98,9 @@ def test_a_link_is_enough_and_so_is_a_post(tmp_path: Path) -> None:
         *((odd, "not downloaded") for odd in (None, "a.jpg", 1, [], {})),
     ],
 )
-def test_an_odd_entry_gives_no_file(entry: Any, told: str, tmp_path: Path) -> None:
+def test_an_odd_entry_gives_no_file(entry: Any, reported: str, tmp_path: Path) -> None:
     library = _library(tmp_path, {LINK: entry}, "a.jpg")
-    assert _found(library, LINK) == [(LINK, told)]
+    assert _found(library, LINK) == [(LINK, reported)]
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ def test_a_list_that_cannot_be_read_is_reported_once(
     (tmp_path / ".metadata.json").write_bytes(listed.encode("utf-8", "surrogateescape"))
     library = MediaLibrary([tmp_path])
     assert _found(library, LINK) == [(LINK, "not downloaded")]
-    (told,) = library.unused_entries()
-    assert (told.source, told.line, told.item) == (tmp_path.name, 0, ".metadata.json")
-    assert told.reason.startswith("the list of downloads can't be read: ")
+    (reported,) = library.unused_entries()
+    assert (reported.source, reported.line, reported.item) == (tmp_path.name, 0, ".metadata.json")
+    assert reported.reason.startswith("the list of downloads can't be read: ")
 
 
 def test_what_telegram_left_out_was_not_downloaded(tmp_path: Path) -> None:

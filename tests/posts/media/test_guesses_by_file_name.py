@@ -30,15 +30,15 @@ def post(post_id: str, *media: str, platform: str = "x") -> Post:
 def given_to(
     library: MediaLibrary, *posts: Post, known: Collection[Key] = ()
 ) -> tuple[dict[Key, list[str]], list[Skipped]]:
-    """The pictures of each post, and what is told."""
+    """The pictures of each post, and what is reported."""
     files: dict[Key, list[str]] = {(one.platform, one.post_id): [] for one in posts}
-    told: list[Skipped] = []
+    reported: list[Skipped] = []
 
     def take(key: Key, item: MediaFile | Skipped) -> None:
         if isinstance(item, MediaFile):
             files[key].append(item.path)
         else:
-            told.append(item)
+            reported.append(item)
 
     def held(ids: Collection[str]) -> Iterator[Key]:
         return (key for key in known if key[1] in ids)
@@ -49,14 +49,14 @@ def given_to(
     for key, source, line, item in library.resolve_guesses(lambda ids: list(held(ids))):
         assert (source, line) == ("posts.csv", 2)
         take(key, item)
-    return files, told
+    return files, reported
 
 
 def test_what_a_row_names_beats_every_guess(tmp_path: Path) -> None:
     library = library_of(tmp_path, "1.jpg", "2.jpg")
-    files, told = given_to(library, post("1", "2.jpg"), post("2", "1.jpg"))
+    files, reported = given_to(library, post("1", "2.jpg"), post("2", "1.jpg"))
     assert files == {("x", "1"): ["2.jpg"], ("x", "2"): ["1.jpg"]}
-    assert told == []
+    assert reported == []
 
 
 def test_a_file_that_a_row_names_is_not_guessed_for_another(tmp_path: Path) -> None:
@@ -67,10 +67,10 @@ def test_a_file_that_a_row_names_is_not_guessed_for_another(tmp_path: Path) -> N
 
 def test_a_file_is_that_of_the_longest_id_that_its_name_begins_with(tmp_path: Path) -> None:
     library = library_of(tmp_path, "harbour.jpg", "harbour-news-4.jpg", "harbour-5.jpg")
-    files, told = given_to(library, post("harbour"), post("harbour-news-4"))
+    files, reported = given_to(library, post("harbour"), post("harbour-news-4"))
     assert files[("x", "harbour")] == ["harbour.jpg", "harbour-5.jpg"]
     assert files[("x", "harbour-news-4")] == ["harbour-news-4.jpg"]
-    assert told == []
+    assert reported == []
     # A post that has pictures of its own, or that the case holds, keeps others from its files too.
     for others, known in (((post("harbour-5", "harbour.jpg"),), ()), ((), (("x", "harbour-5"),))):
         files, _ = given_to(library, post("harbour"), *others, known=known)
@@ -81,13 +81,13 @@ def test_of_two_platforms_with_one_id_neither_gets_the_file_and_both_are_reporte
     tmp_path: Path,
 ) -> None:
     library = library_of(tmp_path, "1.jpg")
-    files, told = given_to(library, post("1"), post("1", platform="y"))
+    files, reported = given_to(library, post("1"), post("1", platform="y"))
     assert list(files.values()) == [[], []]
-    assert [one.item for one in told] == ["1.jpg", "1.jpg"]
-    assert "id of y/1 as well" in told[0].reason
-    assert "id of x/1 as well" in told[1].reason
-    files, told = given_to(library, post("1"), known=[("y", "1")])
-    assert (files, len(told)) == ({("x", "1"): []}, 1)
+    assert [one.item for one in reported] == ["1.jpg", "1.jpg"]
+    assert "id of y/1 as well" in reported[0].reason
+    assert "id of x/1 as well" in reported[1].reason
+    files, reported = given_to(library, post("1"), known=[("y", "1")])
+    assert (files, len(reported)) == ({("x", "1"): []}, 1)
 
 
 def test_what_a_row_names_without_a_file_is_reported_only_where_no_file_is_found(
@@ -95,9 +95,9 @@ def test_what_a_row_names_without_a_file_is_reported_only_where_no_file_is_found
 ) -> None:
     library = library_of(tmp_path, "1_1.jpg", "2.jpg")
     link = "https://example.org/a.jpg"
-    files, told = given_to(library, post("1", link), post("3", link))
+    files, reported = given_to(library, post("1", link), post("3", link))
     assert files == {("x", "1"): ["1_1.jpg"], ("x", "3"): []}
-    assert [(one.item, one.reason) for one in told] == [(link, "not downloaded")]
+    assert [(one.item, one.reason) for one in reported] == [(link, "not downloaded")]
 
 
 def test_what_belongs_to_no_post_is_known_and_how_the_others_were_joined(tmp_path: Path) -> None:

@@ -58,14 +58,14 @@ def test_no_path_leads_out_of_the_folder(path: str, media: Path, tmp_path: Path)
         MediaLibrary([media]).find(post),
         MediaLibrary([]).find(post, SourceLocation(Folder(media))),
     ):
-        told = [item for item in found if isinstance(item, Skipped)]
-        assert [(item.item, item.reason.partition(";")[0]) for item in told] == [(path, LEAVES)]
+        reported = [item for item in found if isinstance(item, Skipped)]
+        assert [(item.item, item.reason.partition(";")[0]) for item in reported] == [(path, LEAVES)]
     with pytest.raises(DecodeError, match=LEAVES):
         read_media(str(media), path, LIMIT)
     absolute = str(tmp_path / "secret.jpg")
-    (told,) = MediaLibrary([media]).find(Post("x", "1", "a", media=(absolute,)))
-    assert isinstance(told, Skipped)
-    assert told.reason.startswith(LEAVES)
+    (reported,) = MediaLibrary([media]).find(Post("x", "1", "a", media=(absolute,)))
+    assert isinstance(reported, Skipped)
+    assert reported.reason.startswith(LEAVES)
 
 
 def test_a_media_map_leads_nowhere_else_either(media: Path, tmp_path: Path) -> None:

@@ -72,8 +72,8 @@ def test_a_name_that_anybody_may_use_is_not_evidence(link: str, tmp_path: Path) 
     assert name_in_link(link) == ""
     names = ("image.jpg", "photo_1.jpg", "download", "1234567.jpg")
     library = MediaLibrary([_media(tmp_path / "m", *names)])
-    (told,) = library.find(Post("x", "9", "a", media=(link,)))
-    assert isinstance(told, Skipped)
+    (reported,) = library.find(Post("x", "9", "a", media=(link,)))
+    assert isinstance(reported, Skipped)
 
 
 def test_what_a_row_names_is_not_other_posts_guess(tmp_path: Path) -> None:

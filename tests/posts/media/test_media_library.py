@@ -79,10 +79,10 @@ def test_the_sample_map_joins_files_as_expected(fixtures: Path) -> None:
     } == expected["files"]
     skipped = [item for items in found.values() for item in items if isinstance(item, Skipped)]
     skipped.extend(library.unused_entries())
-    told: list[dict[str, Any]] = [
+    reported: list[dict[str, Any]] = [
         {"line": s.line, "item": s.item, "reason": s.reason} for s in skipped
     ]
-    assert sorted(told, key=lambda row: row["line"]) == expected["skipped"]
+    assert sorted(reported, key=lambda row: row["line"]) == expected["skipped"]
     assert {entry.source for entry in skipped} == {"map.csv"}
 
 
@@ -207,9 +207,9 @@ def test_archives_that_are_of_no_use_are_reported_once(tmp_path: Path) -> None:
     library = MediaLibrary([root])
     for _ in range(2):
         assert _paths(library, _post()) == [f"{KEY}-a.jpg", f"{KEY}-b.jpg"]
-    told = {left.item: left.reason for left in library.unused_entries()}
-    assert told.pop("broken.zip").startswith("broken.zip: the archive can't be opened: ")
-    assert told == {"link.zip": "leaves the media folder"}
+    reported = {left.item: left.reason for left in library.unused_entries()}
+    assert reported.pop("broken.zip").startswith("broken.zip: the archive can't be opened: ")
+    assert reported == {"link.zip": "leaves the media folder"}
     alone = MediaLibrary([nesting])
     assert _paths(alone, _post()) == [f"{KEY}-b.jpg"]
     assert [(left.source, left.item) for left in alone.unused_entries()] == [

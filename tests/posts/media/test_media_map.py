@@ -82,7 +82,7 @@ def test_lines_that_cannot_be_read_are_reported(tmp_path: Path) -> None:
         ('{"post_id": "1", "path": "a.jpg"}\n', "a media map is a CSV"),
     ],
 )
-def test_a_file_that_is_not_map_is_an_error(text: str, reason: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_map_is_an_error(text: str, reason: str, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=reason):
         MediaMap([_map(tmp_path, text)])
 

@@ -101,9 +101,9 @@ def test_a_table_and_its_pictures_find_each_other_in_any_container(
         "1": [(JPEG + b"1").decode("latin-1")],
         "2": [(JPEG + b"2").decode("latin-1")],
     }
-    told = [entry for entry in read_source(path) if isinstance(entry, Skipped)]
-    assert [(entry.source, entry.kept) for entry in told] == [(name, True)]
-    assert "readme.txt" in told[0].reason
+    reported = [entry for entry in read_source(path) if isinstance(entry, Skipped)]
+    assert [(entry.source, entry.kept) for entry in reported] == [(name, True)]
+    assert "readme.txt" in reported[0].reason
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
@@ -252,8 +252,8 @@ def test_archives_in_a_folder_are_read_as_its_folders_are(tmp_path: Path) -> Non
         found[platform].append(_bytes_of(file))
     picture = JPEG.decode("latin-1")
     assert found == {"twitter": [], "lin": [f"{picture}lin"], "mei": [f"{picture}mei"]}
-    told = [f"{skipped.source}/{skipped.item}" for skipped in library.unused_entries()]
-    assert told == ["lin.zip/inner.zip", "mei.zip/inner.zip"]
+    reported = [f"{skipped.source}/{skipped.item}" for skipped in library.unused_entries()]
+    assert reported == ["lin.zip/inner.zip", "mei.zip/inner.zip"]
 
 
 def test_a_folder_of_damaged_archives_says_so(tmp_path: Path) -> None:

@@ -41,11 +41,11 @@ def test_captions_are_read_whatever_they_were_written_in(encoding: str, tmp_path
     path.write_bytes(_table(text).encode(encoding))
     entries = list(read_source(path))
     assert [entry.text for entry in entries if isinstance(entry, Post)] == [text] * 3
-    told = [entry for entry in entries if isinstance(entry, Skipped)]
+    reported = [entry for entry in entries if isinstance(entry, Skipped)]
     if encoding in {"utf-16", "utf-32"}:  # which have a mark
-        assert told == []
+        assert reported == []
     else:
-        (note,) = told
+        (note,) = reported
         assert note.kept
         assert "is not UTF-8" in note.reason
 

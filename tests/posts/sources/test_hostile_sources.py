@@ -430,7 +430,7 @@ def test_a_tar_that_leads_back_to_itself_is_refused(tmp_path: Path) -> None:
         open_source(archive)
 
 
-def test_a_folder_with_all_that_is_not_file_is_read(tmp_path: Path) -> None:
+def test_a_folder_with_all_that_is_not_a_file_is_read(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     (tmp_path / "secret.csv").write_text(POSTS)
@@ -449,10 +449,10 @@ def test_a_folder_with_all_that_is_not_file_is_read(tmp_path: Path) -> None:
     posts = [entry for entry in found if isinstance(entry, Post)]
     assert [post.source for post in posts] == ["folder/posts.csv"] * 2
     assert [list(library.find(post)) for post in posts] == [[], []]
-    told = "\n".join(_reasons(found))
-    assert "secret.csv: can't be opened: it leads out of the folder" in told
-    assert "pipe.csv: can't be opened: it is not a file" in told
-    assert "loop.csv: can't be opened: " in told
+    reported = "\n".join(_reasons(found))
+    assert "secret.csv: can't be opened: it leads out of the folder" in reported
+    assert "pipe.csv: can't be opened: it is not a file" in reported
+    assert "loop.csv: can't be opened: " in reported
 
 
 def test_a_file_that_never_answers_does_not_hold_up_the_reader(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from sampling import FIXTURES, is_sound, source_of
 from frametrace.posts.model import Account, Post, Skipped
 from frametrace.posts.open_source import open_source
 
-# Of each layout how many posts and accounts it holds, and how many rows are told of.
+# Of each layout how many posts and accounts it holds, and how many rows are reported.
 LAYOUTS: Mapping[str, tuple[int, int]] = {
     "bluesky-records/list-records.real.json": (3, 0),
     "bluesky/author-feed.real.json": (3, 0),
@@ -43,7 +43,7 @@ LAYOUTS: Mapping[str, tuple[int, int]] = {
     "youtube-api/videos.real.json": (2, 0),
     "yt-dlp/real": (1, 0),
 }
-# What a layout tells otherwise of some posts: less, more, or where the files beside it lie.
+# Where a layout differs from the sample: it has less, more, or other paths of files beside it.
 DIFFERS: Mapping[str, frozenset[str]] = {
     "gallery-dl/real": frozenset({"media", "extra"}),
     "instagram-export/export": frozenset({"extra"}),  # the form with labels keeps these
@@ -53,7 +53,7 @@ DIFFERS: Mapping[str, frozenset[str]] = {
     "tiktok-export/user_data.real.json": frozenset({"text", "media", "engagement", "extra"}),
     "yt-dlp/real": frozenset({"media"}),
 }
-# The sample of this one is not told whose post it is.
+# The sample of this one does not say whose post it is.
 ADDED = {"export:1566223942:155fe91a2084"}
 
 every_layout = pytest.mark.parametrize("layout", LAYOUTS)
@@ -128,7 +128,7 @@ def test_a_document_beside_pictures_names_them(layout: str, media: list[tuple[st
     assert [post.media for post in posts] == media
 
 
-def test_a_record_that_the_export_of_ones_own_data_tells_of_has_an_account() -> None:
+def test_a_record_in_an_export_of_ones_own_data_has_an_account() -> None:
     entries = open_source(FIXTURES / "facebook-export" / "export").entries()
     (added,) = (e for e in entries if isinstance(e, Post) and e.post_id in ADDED)
     assert (added.text, added.account_id) == ("whose?", "lin.invented.7")
@@ -142,7 +142,7 @@ SECOND = '{"platform": "x", "post_id": "2", "account_id": "a"}'
 
 
 @pytest.mark.parametrize(
-    ("lines", "ids", "told"),
+    ("lines", "ids", "reported"),
     [
         ([PAGE % SECOND, "[]", f"[{SECOND}]"], ["1", "2", "2"], []),
         (["[]", PAGE % SECOND, ""], ["1", "2"], []),
@@ -152,14 +152,14 @@ SECOND = '{"platform": "x", "post_id": "2", "account_id": "a"}'
         ([SECOND, PAGE % SECOND], ["2"], [2]),
     ],
 )
-def test_arrays_of_records_stand_one_a_line(
-    tmp_path: Path, lines: list[str], ids: list[str], told: list[int]
+def test_arrays_of_records_are_one_per_line(
+    tmp_path: Path, lines: list[str], ids: list[str], reported: list[int]
 ) -> None:
     path = tmp_path / "pages.jsonl"
     path.write_text("\n".join(lines), "utf-8")
     entries = list(open_source(path).entries())
     assert [entry.post_id for entry in entries if isinstance(entry, Post)] == ids
-    assert [entry.line for entry in entries if isinstance(entry, Skipped)] == told
+    assert [entry.line for entry in entries if isinstance(entry, Skipped)] == reported
 
 
 def test_a_short_row_is_filled_up_only_where_the_tool_leaves_cells_out(tmp_path: Path) -> None:
@@ -167,10 +167,10 @@ def test_a_short_row_is_filled_up_only_where_the_tool_leaves_cells_out(tmp_path:
     weibo.write_text(
         "id,bid,正文,日期,转发数\n4406,I1,words,2019-08-19\nalone\n1,2,3,4,5,6\n", "utf-8"
     )
-    found, *told = open_source(weibo).entries()
+    found, *reported = open_source(weibo).entries()
     assert isinstance(found, Post)
     assert found.text == "words"
-    assert [entry.line for entry in told] == [3, 4]
+    assert [entry.line for entry in reported] == [3, 4]
     plain = tmp_path / "plain.csv"
     plain.write_text("platform,post_id,account_id,text\nx,1,a\nx,2,a,\n", "utf-8")
     assert [entry.line for entry in open_source(plain).entries()] == [2, 3]

@@ -37,13 +37,13 @@ def _read(*paths: Path, media: Collection[Path] = ()) -> tuple[dict[str, list[st
         siblings=[group for found in opened for group in found.siblings],
     )
     files: dict[str, list[str]] = {}
-    told: list[str] = []
+    reported: list[str] = []
 
     def take(post_id: str, item: MediaFile | Skipped) -> None:
         if isinstance(item, MediaFile):
             files.setdefault(post_id, []).append(f"{Path(item.root).name}/{item.path}")
         else:
-            told.append(item.reason)
+            reported.append(item.reason)
 
     for found in opened:
         for base, entries in found.readings():
@@ -53,7 +53,7 @@ def _read(*paths: Path, media: Collection[Path] = ()) -> tuple[dict[str, list[st
                         take(entry.post_id, item)
     for (_, post_id), _, _, item in library.resolve_guesses(lambda _: ()):
         take(post_id, item)
-    return files, told
+    return files, reported
 
 
 # Folders above
@@ -63,9 +63,11 @@ def test_a_picture_above_two_sources_that_both_name_it_is_given_to_no_post(tmp_p
     root = _put(tmp_path / "root", "images/1.jpg", "images/2.jpg", "mei/images/1.jpg")
     _table(root / "tables" / "lin.csv", "f,l1,lin,,images/1.jpg", "f,l2,lin,,images/2.jpg")
     _table(root / "mei" / "posts.csv", "f,m1,mei,,images/1.jpg", "f,m2,mei,,images/2.jpg")
-    files, told = _read(root)
+    files, reported = _read(root)
     assert files == {"l1": ["root/images/1.jpg"], "m1": ["root/mei/images/1.jpg"]}
-    assert told == ["is not in its own folder; posts of several sources name the one in root"] * 2
+    assert (
+        reported == ["is not in its own folder; posts of several sources name the one in root"] * 2
+    )
 
 
 def test_tables_of_one_folder_and_posts_of_one_account_may_share_a_picture_above(
@@ -87,9 +89,9 @@ def test_a_picture_above_that_an_unread_table_may_name_is_given_to_no_post(tmp_p
     assert _read(root) == ({}, [NEXT])
     (root / "kai").mkdir()
     (root / "kai.csv").rename(root / "kai" / "kai.csv")
-    files, told = _read(root)
+    files, reported = _read(root)
     assert files == {}
-    assert "unreadable rows of another table may name it" in told[0]
+    assert "unreadable rows of another table may name it" in reported[0]
     (root / "kai" / "kai.csv").unlink()
     assert _read(root) == ({"m1": ["root/images/1.jpg"]}, [])
 
@@ -98,9 +100,9 @@ def test_a_picture_above_is_not_taken_where_a_source_of_others_is_nearer(tmp_pat
     root = _put(tmp_path / "root", "images/1.jpg")
     _table(root / "mei" / "posts.csv", "f,m1,mei,,images/1.jpg")
     _table(root / "images" / "list.csv", "f,l1,lin,,")
-    files, told = _read(root)
+    files, reported = _read(root)
     assert files == {}
-    assert "may belong to the posts in images, which are nearer" in told[0]
+    assert "may belong to the posts in images, which are nearer" in reported[0]
     _table(root / "images" / "list.csv", "f,l1,mei,,")
     assert _read(root) == ({"m1": ["root/images/1.jpg"]}, [])
 
@@ -133,10 +135,10 @@ def test_chats_in_one_folder_that_name_one_file_do_not_get_it(tmp_path: Path) ->
     for who, named in (("Lin", names), ("Mei", names[:1])):
         lines = (f"19/08/2019, 14:0{at} - {who}: {n} (file attached)" for at, n in enumerate(named))
         (root / f"WhatsApp Chat with {who}.txt").write_text("\n".join(lines) + "\n")
-    files, told = _read(root)
+    files, reported = _read(root)
     assert list(files.values()) == [[f"chats/{names[1]}"]]
     reason = "several chats share its folder; posts of several sources name the one in chats"
-    assert told == [reason] * 2
+    assert reported == [reason] * 2
 
 
 # Other sources
@@ -149,9 +151,9 @@ def test_nothing_is_borrowed_from_a_source_with_unread_rows_nor_by_a_bare_name(
     mei = _put(tmp_path / "mei", "images/1.jpg")
     _table(mei / "posts.csv", "f,m1,mei,,", "f,m2,mei,one, too many,images/1.jpg")
     _put(lin, "x.jpg")
-    files, told = _read(lin, mei)
+    files, reported = _read(lin, mei)
     assert files == {}
-    assert "unreadable rows of mei may name it" in told[0]
+    assert "unreadable rows of mei may name it" in reported[0]
     _table(mei / "posts.csv", "f,m1,mei,,")
     assert _read(lin, mei)[0] == {"l1": ["mei/images/1.jpg"]}
     _put(mei, "1.jpg", "FaaBBccXwAA1.jpg")
@@ -167,14 +169,14 @@ def test_a_short_id_names_files_of_its_own_folder(together: bool, tmp_path: Path
     root = _put(tmp_path / "root", *(f"{who}/{n}.jpg" for who in ("lin", "mei") for n in (1, 2, 3)))
     _table(root / "lin" / "posts.csv", "f,1,lin,,", "f,2,lin,,")
     _table(root / "mei" / "posts.csv", "f,3,mei,,")
-    files, told = _read(root) if together else _read(root / "lin", root / "mei")
+    files, reported = _read(root) if together else _read(root / "lin", root / "mei")
     assert [[Path(path).name for path in paths] for paths in files.values()] == [
         ["1.jpg"],
         ["2.jpg"],
         ["3.jpg"],
     ]
     assert all(("mei" in path) == (key == "3") for key, paths in files.items() for path in paths)
-    assert told == []
+    assert reported == []
     # Nor those of a folder with a source of its own, whose rows may all be lost.
     _table(root / "posts.csv", "f,4,kai,,")
     _put(root, "mei/4.jpg")
@@ -184,9 +186,9 @@ def test_a_short_id_names_files_of_its_own_folder(together: bool, tmp_path: Path
 def test_a_short_name_in_several_folders_is_given_to_no_post(tmp_path: Path) -> None:
     root = _put(tmp_path / "pics", "lin/1.jpg", "mei/1.jpg", "mei/2.jpg")
     table = _table(tmp_path / "posts.csv", "f,1,lin,,", "f,2,mei,,")
-    files, told = _read(table, media=[root])
+    files, reported = _read(table, media=[root])
     assert files == {"2": ["pics/mei/2.jpg"]}
-    assert told == [
+    assert reported == [
         "a file of this name is in several folders: lin, mei: "
         "a media map can say which post has which"
     ]
@@ -198,10 +200,10 @@ def test_a_name_that_may_be_another_posts_is_not_given_by_a_guess(tmp_path: Path
     root = _put(tmp_path / "ab", "lena/1.jpg", "otto/1.jpg")
     table = _table(tmp_path / "t.csv", "f,1,lena,,1.jpg", "f,2,otto,,1.jpg")
     for media in ([root / "lena", root / "otto"], [root]):
-        files, told = _read(table, media=media)
+        files, reported = _read(table, media=media)
         assert files == {}
-        assert len(told) == 2
-        assert all(reason.startswith("is in several folders: lena, otto") for reason in told)
+        assert len(reported) == 2
+        assert all(reason.startswith("is in several folders: lena, otto") for reason in reported)
 
 
 def test_the_files_of_rows_that_cannot_be_read_are_given_to_no_post(tmp_path: Path) -> None:
@@ -217,9 +219,9 @@ def test_the_files_of_rows_that_cannot_be_read_are_given_to_no_post(tmp_path: Pa
     first, second = tmp_path / "first", _put(tmp_path / "second", "5.jpg")
     _table(first / "posts.csv", "f,5,lin,,")
     _table(second / "posts.csv", "f,6,mei,,", "f,5,mei,one, too many,")
-    files, told = _read(first, second, media=[second])
+    files, reported = _read(first, second, media=[second])
     assert files == {}
-    assert "an unreadable row in its folder" in told[0]
+    assert "an unreadable row in its folder" in reported[0]
 
 
 # Names of files
@@ -232,9 +234,9 @@ def test_a_name_that_begins_with_another_id_is_that_ones_alone(tmp_path: Path) -
     names = f"{FIRST}_{SECOND}.jpg", f"mei_{FIRST}_re_{SECOND}.jpg", f"mei_{SECOND}_{FIRST}.jpg"
     root = _put(tmp_path / "m", *names, f"17000000000000001_{SECOND}.jpg")
     table = _table(tmp_path / "posts.csv", f"x,{SECOND},17000000000000001,,")
-    files, told = _read(table, media=[root])
+    files, reported = _read(table, media=[root])
     assert files == {SECOND: [f"m/17000000000000001_{SECOND}.jpg", f"m/{names[2]}"]}
-    assert [reason.partition(":")[0] for reason in told] == [
+    assert [reason.partition(":")[0] for reason in reported] == [
         "its name has another long number before the post's id"
     ]
 
@@ -250,11 +252,11 @@ def test_a_name_that_begins_with_another_id_is_that_ones_alone(tmp_path: Path) -
         ("120190819_1.jpg", "120190819", True),
     ],
 )
-def test_eight_digits_that_are_a_day_are_not_id(name: str, post_id: str, named: bool) -> None:
+def test_eight_digits_that_are_a_day_are_not_an_id(name: str, post_id: str, named: bool) -> None:
     assert is_named_after(name, post_id) is named
 
 
-def test_a_time_to_the_millisecond_does_not_stand_before_an_id(tmp_path: Path) -> None:
+def test_a_time_to_the_millisecond_before_an_id_is_not_an_id(tmp_path: Path) -> None:
     name = f"lin_20190819140322123_{FIRST}.jpg"
     root = _put(tmp_path / "m", name)
     table = _table(tmp_path / "posts.csv", f"x,{FIRST},1,,")
@@ -274,14 +276,14 @@ def test_a_time_to_the_millisecond_does_not_stand_before_an_id(tmp_path: Path) -
     ],
 )
 @pytest.mark.parametrize("as_media", [True, False])
-def test_the_only_file_of_a_name_is_found_wherever_it_lies(
+def test_the_only_file_of_a_name_is_found_wherever_it_is(
     named: str, as_media: bool, tmp_path: Path
 ) -> None:
     root = _put(tmp_path / "root", "Bilder/Foto 1.JPG", "Bilder/Foto 11.JPG")
     table = tmp_path / "posts.csv" if as_media else root / "posts.csv"
     _table(table, f"f,a,lin,,{named}")
-    files, told = _read(table, media=[root]) if as_media else _read(root)
-    assert (files, told) == ({"a": ["root/Bilder/Foto 1.JPG"]}, [])
+    files, reported = _read(table, media=[root]) if as_media else _read(root)
+    assert (files, reported) == ({"a": ["root/Bilder/Foto 1.JPG"]}, [])
 
 
 @pytest.mark.parametrize("named", ["Foto 1.JPG", "foto 1.jpg", "C:\\Bilder\\Foto 1.JPG"])
@@ -290,27 +292,27 @@ def test_a_name_of_two_files_or_of_another_source_is_given_to_no_post(
 ) -> None:
     root = _put(tmp_path / "root", "Bilder/Foto 1.JPG", "copy/Foto 1.JPG")
     _table(root / "posts.csv", f"f,a,lin,,{named}")
-    files, told = _read(root)
+    files, reported = _read(root)
     assert files == {}
-    assert told[0].startswith("is in several folders: Bilder, copy")
+    assert reported[0].startswith("is in several folders: Bilder, copy")
     (root / "copy" / "Foto 1.JPG").unlink()
     _table(root / "Bilder" / "posts.csv", "f,b,mei,,")
-    files, told = _read(root)
+    files, reported = _read(root)
     assert files == {}
-    assert "--media FOLDER" in told[0]
+    assert "--media FOLDER" in reported[0]
 
 
 def test_a_path_in_other_letters_is_the_same_path(tmp_path: Path) -> None:
     root = _put(tmp_path / "root", "Bilder/Foto1.JPG")
     rows = "f,a,lin,,Bilder/Foto1.JPG", "f,b,mei,,bilder\\foto1.jpg", "f,c,kai,,foto1.jpg"
     _table(root / "posts.csv", *rows)
-    files, told = _read(root)
+    files, reported = _read(root)
     assert files == {"a": ["root/Bilder/Foto1.JPG"], "b": ["root/Bilder/Foto1.JPG"]}
-    assert told == ["is not in its own folder; in root it belongs to another post"]
+    assert reported == ["is not in its own folder; in root it belongs to another post"]
 
 
 def test_a_path_of_another_computer_names_the_next_step(tmp_path: Path) -> None:
     table = _table(tmp_path / "posts.csv", "f,a,lin,,C:\\Users\\Lin\\x.jpg", "f,b,lin,,x.jpg")
-    told = _read(table)[1]
-    assert len(told) == 2
-    assert all("--media FOLDER" in reason for reason in told)
+    reported = _read(table)[1]
+    assert len(reported) == 2
+    assert all("--media FOLDER" in reason for reason in reported)
