@@ -61,10 +61,9 @@ class Added:
     by_name: int = field(default=0, compare=False)
     unowned: int = field(default=0, compare=False)
     absent: int = field(default=0, compare=False)  # pictures that rows name but that are missing
-    saved_maps: Mapping[str, str] = field(default_factory=dict, compare=False)  # by source
+    by_kept: Mapping[str, str] = field(default_factory=dict, compare=False)  # saved maps, by source
     lost: Skipped | None = field(default=None, compare=False)  # the first one that was dropped
-    # Files in media folders that are not pictures, by suffix.
-    other_files: Mapping[str, int] = field(default_factory=dict, compare=False)
+    aside: Mapping[str, int] = field(default_factory=dict, compare=False)  # other files, by suffix
 
 
 def add_sources(
@@ -97,7 +96,7 @@ def add_sources(
         siblings=[group for source in opened for group in source.siblings],
     )
     added, refused = Added(), set[_RefusedRow]()
-    added.saved_maps = {
+    added.by_kept = {
         p.source.name: p.columns.saved_as for p in parts if p.columns and p.columns.saved_as
     }
     with case.writer() as writer:
@@ -165,7 +164,7 @@ def _count_unused_pictures(writer: CaseWriter, library: MediaLibrary, added: Add
     _put(writer, unused, added)
     added.by_map, added.by_row = library.counts_by_rule["map"], library.counts_by_rule["row"]
     added.unowned = len(stored.unowned(library.unassigned()))
-    added.other_files = dict(library.other_files.most_common())
+    added.aside = dict(library.other_files.most_common())
 
 
 def _batches(

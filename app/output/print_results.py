@@ -93,7 +93,7 @@ def print_added(added: "Added", seconds: float = 0) -> None:
     print_line("read", f"{posts}, {_counted(added.media, 'new picture')}{rate}")
     if added.dropped:
         print_line("DROPPED", f"{_dropped_text(added)} could not be read")
-    for source, kept in islice(added.saved_maps.items(), _MAX_REASONS):
+    for source, kept in islice(added.by_kept.items(), _MAX_REASONS):
         print_line("columns", f"{source} is read by the column map kept in the case: {kept}")
     if count := added.other_times:
         differing = f"{_counted(count, 'known post')} would now have another time"
@@ -108,11 +108,9 @@ def print_added(added: "Added", seconds: float = 0) -> None:
     for count, what in rules:
         if count:
             print_line("pictures", f"{count:>9,} {what}")
-    if added.other_files:
-        kinds = ", ".join(
-            f"{count:,} {kind or 'no suffix'}" for kind, count in added.other_files.items()
-        )
-        files = _counted(sum(added.other_files.values()), "file")
+    if added.aside:
+        kinds = ", ".join(f"{count:,} {kind or 'no suffix'}" for kind, count in added.aside.items())
+        files = _counted(sum(added.aside.values()), "file")
         print_line("other", f"{files} that can't be pictures: {kinds}")
 
 

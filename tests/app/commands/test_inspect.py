@@ -268,7 +268,7 @@ def test_pictures_are_joined_as_adding_joins_them(pictures: Path) -> None:
     assert found.joined == {"map": added.by_map, "row": added.by_row, "name": added.by_name}
     assert sum(reason.count for reason in found.absent) == added.absent
     assert found.unowned == added.unowned
-    assert found.aside == added.other_files
+    assert found.aside == added.aside
 
 
 def test_a_guess_is_shown_with_its_post(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_a_table_with_more_columns_is_read_by_a_kept_map_if_users_say_so(
 
 def test_what_is_read_by_a_kept_map_is_said(case: Path, tmp_path: Path) -> None:
     first = table(tmp_path, "first.csv", ("1", "lin", "", "a"))
-    assert added(case, first, ReadSettings(columns=(map_from_options(PAIRS),))).saved_maps == {}
+    assert added(case, first, ReadSettings(columns=(map_from_options(PAIRS),))).by_kept == {}
     (kept,) = (case / "columns").iterdir()
     told = CliRunner().invoke(cli.frametrace, ["add", str(case), str(first)]).stdout
     assert f"columns   first.csv is read by the column map kept in the case: {kept}\n" in told
