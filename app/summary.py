@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,9 +10,6 @@ from frametrace.case.store import Case
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.result_schemas import GroupKind, Relation
 from frametrace.matcher.saved_results import Results
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Counts", "counts_of", "describe_signals", "elements_text"]
 

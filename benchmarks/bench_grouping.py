@@ -126,7 +126,11 @@ def _frames(count: int, seed: int) -> tuple[list[Finding], list[str]]:
     what = f"{count:,} frames of one video"
     return [
         Finding(
-            f"{what}: memory", f"{memory / 1e9:.2f} GB", "limit: 1 GB", memory / 1e9, at_most=1
+            f"{what}: memory",
+            f"{memory / 1e9:.2f} GB",
+            "limit: 1 GB",
+            memory / MEMORY_FRAMES,
+            at_most=1,
         ),
         Finding(
             f"{what}: memory",

@@ -31,7 +31,7 @@ PEER_INTERVAL = 8  # one in this many photographs is read by the peer as well
 QUICK = 12
 SURE = 0.8  # confidence from which the peer's lines count as what is there to be read
 GOALS = {"seconds": 0.8, "kept": 0.01}
-_LETTERED = Path(__file__).with_name("lettered_photos.txt")
+_WITH_TEXT = Path(__file__).with_name("photos_with_text.txt")
 
 Readers = Mapping[str, Callable[[Image.Image], Sequence[tuple[str, float]]]]
 
@@ -83,7 +83,7 @@ def _of_posts(
     read, seconds = _timed(pictures, readers, 1 if quick else ROUNDS)
     each = {name: statistics.median(spent) / len(pictures) for name, spent in seconds.items()}
     found, there = _agreement(read["ours"], read["peer"])
-    lettered = sum(bool(lines) for lines in read["ours"])
+    with_text = sum(bool(lines) for lines in read["ours"])
     findings = [
         Finding(
             f"{len(pictures)} pictures of real posts: processor time a picture",
@@ -100,7 +100,7 @@ def _of_posts(
         ),
     ]
     return findings, [
-        f"In {lettered} of the {len(pictures)} pictures text is reported. Of the {there:,} pairs "
+        f"In {with_text} of the {len(pictures)} pictures text is reported. Of the {there:,} pairs "
         f"of neighbouring letters that rapidocr reads with a confidence of {SURE} in lines of over "
         f"three letters, ours reads {found / max(there, 1):.1%}."
     ]
@@ -149,7 +149,7 @@ def _letters(text: str) -> str:
 
 def _of_photos(files: Sequence[Path], readers: Readers) -> tuple[list[Finding], list[str]]:
     """What photographs cost, and what text is reported in those that show none."""
-    shown = {line for line in _LETTERED.read_text("utf-8").split("\n") if line[:1] != "#"}
+    shown = {line for line in _WITH_TEXT.read_text("utf-8").split("\n") if line[:1] != "#"}
     free = [file for file in files if file.stem not in shown]
     say(f"{len(free)} photographs without text, {len(files) - len(free)} with text")
     kept = {

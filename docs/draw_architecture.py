@@ -16,12 +16,9 @@ WIDTH = 30  # columns of a folder's name
 
 def folders() -> list[Path]:
     """Every package, each layer before those that import it, relative to the root."""
-    found = [file.parent.relative_to(ROOT) for layer in LAYERS for file in _packages(ROOT / layer)]
-    return sorted(found, key=lambda path: (LAYERS.index(path.parts[0]), path.parts))
-
-
-def _packages(layer: Path) -> list[Path]:
-    return list(layer.rglob("__init__.py"))
+    files = [file for layer in LAYERS for file in (ROOT / layer).rglob("__init__.py")]
+    packages = [file.parent.relative_to(ROOT) for file in files]
+    return sorted(packages, key=lambda path: (LAYERS.index(path.parts[0]), path.parts))
 
 
 def purpose(folder: Path) -> str:

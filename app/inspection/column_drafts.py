@@ -52,9 +52,8 @@ def draft_tables(
         draft = draft_map(head.names, head.rows(), named)
         draft = replace(draft, zone=reading.zone, order=reading.order)
         shown = _drafted_map(source, head, draft)
-        if (draft.columns or (shown.rows and has_table_suffix(source))) and len(
-            drafts
-        ) < _MAX_DRAFTS:
+        is_table = bool(draft.columns) or (bool(shown.rows) and has_table_suffix(source))
+        if is_table and len(drafts) < _MAX_DRAFTS:
             drafts.append(TableDraft(draft, source.name, shown))
     return drafts
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from frametrace.app.inspection.findings import InspectedFile, ShownPost
+from frametrace.app.inspection.findings import DRAFT, InspectedFile, ShownPost
 from frametrace.app.inspection.first_rows import KeyConflicts, Sample, SampledPost, sample_posts
 from frametrace.app.inspection.picture_rules import JoinedPictures, Pictures, absent, shown
 from frametrace.app.inspection.time_facts import TimeColumns
@@ -17,19 +17,11 @@ from frametrace.posts.sources.containers import container_at
 from frametrace.posts.sources.encodings import Encoding
 from frametrace.posts.sources.source import Source
 
-__all__ = ["MAX_ROWS", "SampledFiles", "SimilarFiles", "group_files", "sample_files"]
+__all__ = ["MAX_ROWS", "SampledFiles", "group_files", "is_drafted", "sample_files"]
 
 MAX_ROWS = 2_000  # inspected per path
 _MAX_SEPARATE_FILES = 3  # of one format; more are described together
 _MAX_PICTURES = 5  # listed per post
-
-
-@dataclass(frozen=True, slots=True)
-class SimilarFiles:
-    """Files of one format, and whether a draft reads them."""
-
-    parts: Sequence[SourcePart]
-    is_drafted: bool
 
 
 @dataclass(slots=True)
@@ -40,16 +32,14 @@ class SampledFiles:
     """
 
     parts: Sequence[SourcePart]
-    is_drafted: bool
     sample: Sample
     best: list[tuple[int, int, SampledPost, JoinedPictures]] = field(default_factory=list)
 
     def facts(self) -> InspectedFile:
         """The description of the files, once all pictures are joined."""
         part, sample = self.parts[0], self.sample
-        names = (
-            part.head.names if sample.posts or sample.accounts else ()
-        )  # else no column was used
+        # If nothing could be read, no column was used, and all would count as empty.
+        names = part.head.names if sample.posts or sample.accounts else ()
         return InspectedFile(
             name=part.source.name,
             files=len(self.parts),
@@ -58,7 +48,7 @@ class SampledFiles:
             packing=_packing(part.source),
             format=part.reader.name,
             title=part.reader.title,
-            because=_because(part, self.is_drafted),
+            because=_because(part),
             rows=sample.rows,
             is_cut=sample.is_cut,
             posts=sample.posts,
@@ -94,28 +84,32 @@ def group_files(parts: Sequence[SourcePart]) -> list[list[SourcePart]]:
 
 
 def sample_files(
-    files: SimilarFiles,
+    parts: Sequence[SourcePart],
     settings: ReadSettings,
     pictures: Pictures,
     rows: int,
     conflicts: KeyConflicts,
 ) -> SampledFiles:
     """Read the first rows of files of one format, and keep the `rows` posts that hold most."""
-    parts = files.parts
     settings = parts[0].settings if len(parts) == 1 else settings
-    looked = SampledFiles(parts, files.is_drafted, Sample(TimeColumns(settings)))
-    for number, seen in enumerate(sample_posts(parts, MAX_ROWS, looked.sample)):
+    sampled = SampledFiles(parts, Sample(TimeColumns(settings)))
+    for number, seen in enumerate(sample_posts(parts, MAX_ROWS, sampled.sample)):
         if conflict := conflicts.of(seen.post):
-            looked.sample.refuse(conflict)
+            sampled.sample.refuse(conflict)
             continue
         joined = pictures.of(seen)
-        looked.best.append((_count_filled(seen.post, joined), number, seen, joined))
-        if len(looked.best) > rows:
-            least = min(looked.best, key=lambda each: (each[0], -each[1]))
-            looked.best.remove(least)
-    for *_, seen, joined in looked.best:
+        sampled.best.append((_count_filled(seen.post, joined), number, seen, joined))
+        if len(sampled.best) > rows:
+            least = min(sampled.best, key=lambda each: (each[0], -each[1]))
+            sampled.best.remove(least)
+    for *_, seen, joined in sampled.best:
         pictures.wait_for(seen.post, joined)
-    return looked
+    return sampled
+
+
+def is_drafted(part: SourcePart) -> bool:
+    """Whether a drafted column map reads the part."""
+    return part.columns is not None and part.columns.name == DRAFT
 
 
 def _count_filled(post: Post, joined: JoinedPictures) -> int:
@@ -125,9 +119,9 @@ def _count_filled(post: Post, joined: JoinedPictures) -> int:
     return sum(map(bool, (*filled, *others)))
 
 
-def _because(part: SourcePart, drafted: bool) -> str:
+def _because(part: SourcePart) -> str:
     """How the format was recognised."""
-    if drafted:
+    if is_drafted(part):
         return "by the draft"
     if part.source.is_folder:
         return "because no file of posts was recognised in it"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from frametrace.posts.model import Post, Skipped
 
 __all__ = [
+    "DRAFT",
     "DraftedMap",
     "InspectedFile",
     "InspectedSource",
@@ -18,6 +19,8 @@ __all__ = [
     "ShownPost",
     "TimeColumn",
 ]
+
+DRAFT = "draft"  # the format name of files that a drafted column map reads
 
 _MAX_REASONS = 20
 _MAX_CHARACTERS = 200  # of an example

@@ -9,11 +9,11 @@ from pathlib import Path
 from frametrace.app.inspection.column_drafts import TableDraft, draft_tables
 from frametrace.app.inspection.file_facts import (
     SampledFiles,
-    SimilarFiles,
     group_files,
+    is_drafted,
     sample_files,
 )
-from frametrace.app.inspection.findings import InspectedSource, Inspection, Reasons
+from frametrace.app.inspection.findings import DRAFT, InspectedSource, Inspection, Reasons
 from frametrace.app.inspection.first_rows import KeyConflicts, Sample, sample_posts
 from frametrace.app.inspection.picture_rules import Pictures
 from frametrace.app.inspection.time_facts import TimeColumns
@@ -29,12 +29,11 @@ from frametrace.posts.sources.source import Source, is_container
 from frametrace.posts.unrecognised import NEXT_STEPS
 from frametrace.work.progress import Progress, Silent
 
-__all__ = ["DRAFT", "inspect_sources"]
+__all__ = ["inspect_sources"]
 
 # Tried before a column map is drafted:
 _MAX_TRIED_PARTS = 50
 _MAX_TRIED_ROWS = 50  # of each part
-DRAFT = "draft"  # the format name of files that a draft reads
 
 
 def inspect_sources(
@@ -115,7 +114,7 @@ class _InspectedPath:
         if maps:
             opened = open_source(self.path, replace(reading, columns=(*maps, *reading.columns)))
             read = set(map(_place, self.parts)) - set(map(_place, postless))
-            drafted = [p for p in opened.parts if _is_drafted(p) and _place(p) not in read]
+            drafted = [p for p in opened.parts if is_drafted(p) and _place(p) not in read]
             suspects = [part for part in drafted if part.source.name in undrafted]
             still_postless = _without_posts(suspects)
             drafted = [part for part in drafted if part not in still_postless]
@@ -130,9 +129,7 @@ class _InspectedPath:
     ) -> list[SampledFiles]:
         """Read the first rows of all parts."""
         return [
-            sample_files(
-                SimilarFiles(parts, _is_drafted(parts[0])), reading, pictures, rows, conflicts
-            )
+            sample_files(parts, reading, pictures, rows, conflicts)
             for parts in group_files(self.parts)
         ]
 
@@ -174,10 +171,6 @@ def _without_posts(parts: Sequence[SourcePart]) -> list[SourcePart]:
 
 def _place(part: SourcePart) -> tuple[Source, str]:
     return part.source, part.head.part
-
-
-def _is_drafted(part: SourcePart) -> bool:
-    return part.columns is not None and part.columns.name == DRAFT
 
 
 def _container_name(path: Path) -> str:

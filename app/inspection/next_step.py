@@ -11,6 +11,7 @@ from frametrace.posts.errors import UsageError
 __all__ = ["check_new", "next_steps", "write_draft"]
 
 _DEFAULT_DRAFT = Path("columns.toml")
+_KEYS = ("post_id", "account_id")  # the fields that a draft can't do without
 _REPEATED_OPTIONS: Mapping[str, str] = {
     "media": "--media",
     "maps": "--media-map",
@@ -80,9 +81,6 @@ def _missing(draft: DraftedMap) -> str:
     given = [f"--column {shlex.quote(f'{f}={c}')}" for f, c in draft.columns.items() if f in _KEYS]
     lacking = [f"--column {field}=…" for field in draft.lacking if field in _KEYS]
     return " ".join((*given, *lacking))
-
-
-_KEYS = ("post_id", "account_id")
 
 
 def _repeated(options: Mapping[str, Any], *without: str) -> str:

@@ -7,7 +7,6 @@ from itertools import islice
 
 from frametrace.app.inspection.findings import PictureSummary, Reasons, ShownPicture
 from frametrace.app.inspection.first_rows import SampledPost
-from frametrace.posts.errors import DecodeError
 from frametrace.posts.media.guesses_by_file_name import PostKey
 from frametrace.posts.media.identify_picture import read_media
 from frametrace.posts.media.media_library import MediaLibrary
@@ -108,8 +107,6 @@ def _pixels(file: MediaFile) -> str:
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=_PLAIN_FORMATS) as picture:
                 width, height = picture.size
-    except DecodeError:
-        return ""
-    except Exception:  # hostile headers make Pillow raise almost anything
+    except Exception:  # a file that is gone; hostile headers make Pillow raise almost anything
         return ""
     return f"{width:,} × {height:,}"

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from frametrace.app.inspection.findings import (
+    DRAFT,
     DraftedMap,
     InspectedFile,
     InspectedSource,
@@ -25,7 +26,6 @@ _MAX_COLUMNS = 30  # listed
 _MAX_REASONS = 5
 _MIN_WIDTH = 40  # terminal columns
 _MAX_CHARACTERS = 300  # of a cell
-_DRAFT = "draft"
 _FOLDER = "folder"  # the format of a folder in which each picture is a post
 _TIMES: Mapping[Precision, str] = {
     Precision.SECOND: "%Y-%m-%d %H:%M:%S UTC",
@@ -76,7 +76,7 @@ def _source_lines(source: InspectedSource, screen: Screen) -> Iterator[str]:
 
 
 def _file_lines(file: InspectedFile, screen: Screen) -> Iterator[str]:
-    is_draft = file.format == _DRAFT
+    is_draft = file.format == DRAFT
     name = f"{file.files:,} files, such as {file.name}" if file.files > 1 else file.name
     about = ", ".join(filter(None, (file.how, file.encoding, file.packing)))
     yield from _labelled("file", [name])

@@ -1,7 +1,6 @@
 """Prints framings by example: ranks posts, lists named framings, deletes one; writes the CSV."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from frametrace.app.output.console_output import (
     print_text,
 )
 from frametrace.app.output.console_progress import Console
-from frametrace.app.report.csv_tables import rows_of, write_csv
+from frametrace.app.report.csv_tables import replacing_csv, rows_of, write_csv
 from frametrace.app.report.evidence_sentences import in_common
 from frametrace.case.store import Case
 from frametrace.matcher.framing.by_example.examples import Examples, Framing
@@ -71,7 +70,8 @@ def show_framing(
     ranked, framing = rank_by_example(case, query, default_top if top is None else top, console)
     rows = _with_evidence(ranked.rows)
     if out is not None:
-        _write(out, rows)
+        with replacing_csv(out) as temporary:
+            write_csv(temporary, rows, _CSV_COLUMNS)
     min_rarity = MatchSettings().min_decades if framing.min_rarity is None else framing.min_rarity
     if as_json:
         about = {**asdict(ranked), "rows": ranked.rows.to_pylist(), "min_decades": min_rarity}
@@ -116,19 +116,6 @@ def _sentence(tie: Mapping[str, Any]) -> str:
 def _short(tie: Mapping[str, Any]) -> str:
     signal: str = tie["signal"]
     return signal if signal == "photo" else f"{signal} {tie['similarity']:.2f}"
-
-
-def _write(out: Path, rows: pa.Table) -> None:
-    temporary = out.with_name(f".{out.name}.writing")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        write_csv(temporary, rows, _CSV_COLUMNS)
-        temporary.replace(out)
-    except OSError as error:
-        raise CaseError(f"{out} can't be written: {error.strerror or error}") from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _counts(framing: Framing) -> dict[str, Any]:

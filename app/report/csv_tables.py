@@ -3,19 +3,22 @@
 import csv
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 import pyarrow as pa
 
+from frametrace.case.atomic_files import when_free
 from frametrace.matcher.result_schemas import EVIDENCE
-from frametrace.posts.errors import UsageError
+from frametrace.posts.errors import CaseError, UsageError
 
 __all__ = [
     "GROUPS_COLUMNS",
     "escape_formula",
+    "replacing_csv",
     "row_writer",
     "rows_of",
     "write_batches",
@@ -55,6 +58,24 @@ def write_batches(path: Path, names: Sequence[str], batches: Iterable[pa.RecordB
         for batch in batches:
             columns = [_cells(column) for column in batch.columns]
             writer.writerows(zip(*columns, strict=True))
+
+
+@contextmanager
+def replacing_csv(path: Path) -> Iterator[Path]:
+    """The path of a new file, which replaces the one at `path` if the block succeeds.
+
+    Raises `CaseError` if it can't be written, and leaves nothing behind.
+    """
+    temporary = path.with_name(f".{path.name}.writing")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        when_free(lambda: temporary.replace(path))
+    except OSError as error:
+        raise CaseError(f"{path} can't be written: {error.strerror or error}") from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def rows_of(path: Path, columns: Sequence[str], description: str) -> list[list[str]]:

@@ -28,7 +28,6 @@ __all__ = [
     "summary_of",
     "ties_view",
     "write_gexf",
-    "write_graphml",
     "write_network",
 ]
 
@@ -78,7 +77,7 @@ def write_network(out: Path, network: AccountNetwork, about: Mapping[str, Any]) 
         write_csv(folder / "accounts.csv", network.accounts)
         write_csv(folder / "windows.csv", network.windows)
         write_gexf(folder / "network.gexf", network)
-        write_graphml(folder / "network.graphml", network)
+        _write_graphml(folder / "network.graphml", network)
         text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True)
         (folder / "network.json").write_text(text + "\n", "utf-8")
 
@@ -124,7 +123,7 @@ def write_gexf(path: Path, network: Results | AccountNetwork) -> None:
     path.write_text(_DATE.sub("", lines, count=1) + "\n", "utf-8")
 
 
-def write_graphml(path: Path, network: Results | AccountNetwork) -> None:
+def _write_graphml(path: Path, network: Results | AccountNetwork) -> None:
     """Write accounts and ties in GraphML."""
     import networkx
 

@@ -16,7 +16,7 @@ from frametrace.app.report.network_files import TiesView
 from frametrace.app.report.side_by_side import PicturePair
 from frametrace.matcher.result_schemas import GroupKind
 
-__all__ = ["MAX_ACCOUNTS", "Page", "fill_template", "render_page"]
+__all__ = ["MAX_ACCOUNTS", "Page", "fill_template"]
 
 MAX_ACCOUNTS = 100
 
@@ -70,12 +70,7 @@ class Page:
         return framings
 
 
-def render_page(page: Page) -> str:
-    """Fill the template of the report."""
-    return fill_template("page.html", page=page)
-
-
-def fill_template(template: str, **values: Any) -> str:
+def fill_template(template: str, page: object) -> str:
     """Fill a template; all text is escaped, and a policy allows no script but page.js."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -88,13 +83,10 @@ def fill_template(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"moment": moment_text, "number": "{:,}".format}
-    script, style = (
-        (_FOLDER / "page.js").read_text("utf-8"),
-        (_FOLDER / "page.css").read_text("utf-8"),
-    )
+    script, style = ((_FOLDER / name).read_text("utf-8") for name in ("page.js", "page.css"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template(template).render(
-        script=script, style=style, script_sha256=digest, **values
+        script=script, style=style, script_sha256=digest, page=page
     )
 
 

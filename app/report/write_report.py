@@ -27,7 +27,7 @@ from frametrace.app.report.group_views import (
 from frametrace.app.report.map_drawing import map_view
 from frametrace.app.report.network_files import TiesView, ties_view, write_gexf
 from frametrace.app.report.output_folder import check_output_folder, output_files
-from frametrace.app.report.page import MAX_ACCOUNTS, Page, render_page
+from frametrace.app.report.page import MAX_ACCOUNTS, Page, fill_template
 from frametrace.app.report.side_by_side import side_by_side
 from frametrace.app.report.thumbnails import thumbnails
 from frametrace.app.skipped_reasons import reasons_of
@@ -98,7 +98,7 @@ def _write(case: Case, folder: Path, results: Results, run: MatchRun, page: Page
     (folder / "run.json").write_text(_run_json(case, results, run), "utf-8")
     sharing, scenes = relations[Relation.SHARES_ELEMENT], relations[Relation.SAME_SCENE]
     page = replace(page, sharing=sharing, scenes=scenes)
-    (folder / "index.html").write_text(render_page(page), "utf-8")
+    (folder / "index.html").write_text(fill_template("page.html", page), "utf-8")
 
 
 def _without_names(results: Results) -> Results:

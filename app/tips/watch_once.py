@@ -2,14 +2,13 @@
 
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.compute as pc
 
 from frametrace.app.library import add
-from frametrace.app.report.csv_tables import row_writer, rows_of, write_csv
+from frametrace.app.report.csv_tables import replacing_csv, row_writer, rows_of, write_csv
 from frametrace.app.tips.print_tips import print_watch
 from frametrace.case.store import Case
 from frametrace.embed.embed_settings import EmbedSettings
@@ -28,7 +27,7 @@ from frametrace.matcher.tips.signed_documents import TIP, is_document
 from frametrace.matcher.tips.tip_model import Tip
 from frametrace.matcher.tips.watch_new_posts import WatchResult, compare_new_posts
 from frametrace.matcher.tips.watch_state import open_watch, save_state
-from frametrace.posts.errors import CaseError, ModelMissing, UsageError
+from frametrace.posts.errors import ModelMissing, UsageError
 from frametrace.posts.open_source import open_source
 from frametrace.posts.read_settings import ReadSettings
 from frametrace.work.progress import Progress
@@ -40,6 +39,7 @@ _COLUMNS = (
     *("known_as", "tlp", "item_id", "signal", "distance", "similarity", "post_id", "posted_at"),
     *("media_sha256", "media_path", "caption_sha256"),
 )
+_LIST = "list of a watch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def _listed_rows(out: Path) -> list[list[str]]:
     """The rows of the list that earlier watches wrote, if there is one."""
     if out.suffix.lower() != ".csv":
         raise UsageError(f"{out} is not a CSV file: name one that ends in .csv")
-    return rows_of(out, _COLUMNS, "list of a watch")
+    return rows_of(out, _COLUMNS, _LIST)
 
 
 def _add_to_list(out: Path, result: WatchResult) -> None:
@@ -150,18 +150,10 @@ def _add_to_list(out: Path, result: WatchResult) -> None:
     If an earlier watch was stopped before it saved its state, a newcomer may be listed already; its
     row is then replaced.
     """
-    temporary = out.with_name(f".{out.name}.writing.csv")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+    with replacing_csv(out) as temporary:
         write_csv(temporary, result.newcomers, _COLUMNS)
-        newcomers = _listed_rows(temporary)
+        newcomers = rows_of(temporary, _COLUMNS, _LIST)
         accounts = {tuple(row[:2]) for row in newcomers}
         earlier = [row for row in _listed_rows(out) if tuple(row[:2]) not in accounts]
         with temporary.open("w", encoding="utf-8", newline="") as file:
             row_writer(file).writerows([_COLUMNS, *earlier, *newcomers])
-        temporary.replace(out)
-    except OSError as error:
-        raise CaseError(f"{out} can't be written: {error.strerror or error}") from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)

@@ -45,7 +45,7 @@ def write_check(
     page = build_page(case, checked, {})
     files = picture_files(case, page)
     thumbnails = data_uris(files, executor, progress)
-    html = fill_template("tip.html", page=build_page(case, checked, thumbnails))
+    html = fill_template("tip.html", build_page(case, checked, thumbnails))
     with output_files(out, _FILES) as folder:
         write_csv(folder / "echoes.csv", _marked(checked, checked.echoes.drop_columns(["item"])))
         write_csv(folder / "accounts.csv", _marked(checked, checked.accounts))

@@ -1,4 +1,4 @@
-"""What the documentation says can be done is done here, as it stands there."""
+"""Does what the documentation says can be done, exactly as written there."""
 
 import json
 import re

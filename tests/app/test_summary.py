@@ -1,4 +1,4 @@
-"""What a reader of results must know of what was not compared."""
+"""Notes on what was not compared."""
 
 from pathlib import Path
 

@@ -1,10 +1,8 @@
-"""Looking before adding: what is said is what `add` would do, and nothing is written."""
+"""`inspect` says what `add` would do, and writes nothing."""
 
 import gzip
 import json
 import os
-import pty
-import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +14,7 @@ from drafting import BUILT_WITH, HELD_OUT, Table
 from hostile import HOSTILE, write_posts
 from making import jpeg, photo, write_jsonl
 from sampling import FIXTURES, every_sample, source_of, table_text
+from terminal import shown_on_a_terminal
 from workbooks import write_workbook
 
 from frametrace.app import cli
@@ -534,18 +533,7 @@ def test_an_error_says_what_a_file_is(tmp_path, command):
 
 def test_a_terminal_gets_lines_and_no_escape_of_a_post(tmp_path):
     source = write_posts(tmp_path / "sources")
-    ours, theirs = pty.openpty()
-    program = [sys.executable, "-m", "frametrace.app", "inspect", source]
-    child = subprocess.Popen(program, stdout=theirs)
-    os.close(theirs)
-    shown = b""
-    try:
-        while part := os.read(ours, 4096):
-            shown += part
-    except OSError:  # a terminal whose other end is closed
-        pass
-    assert child.wait() == 0
-    text = shown.decode()
+    text = shown_on_a_terminal([sys.executable, "-m", "frametrace.app", "inspect", source])
     assert "post 1" in text
     assert "─" in text
     assert "\x1b[31m" not in text

@@ -1,7 +1,6 @@
-import os
-import pty
-import subprocess
 import sys
+
+from terminal import shown_on_a_terminal
 
 from frametrace.app.output.console_output import printable, table_text
 from frametrace.app.output.console_progress import Console
@@ -30,17 +29,7 @@ def test_nothing_to_do_says_nothing(capsys):
 
 
 def test_a_terminal_gets_a_bar_with_rate_and_time_left():
-    ours, theirs = pty.openpty()
-    child = subprocess.Popen([sys.executable, "-c", WORK], stderr=theirs)
-    os.close(theirs)
-    shown = b""
-    try:
-        while part := os.read(ours, 4096):
-            shown += part
-    except OSError:  # a terminal whose other end is closed
-        pass
-    assert child.wait() == 0
-    text = shown.decode()
+    text = shown_on_a_terminal([sys.executable, "-c", WORK], "stderr")
     assert "pictures [x]" in text
     assert "3/3" in text
     assert "/s" in text

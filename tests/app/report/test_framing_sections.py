@@ -164,19 +164,19 @@ def test_every_post_says_what_it_has_in_common_with_which_other(case, html):
     assert fire.count("the group&#39;s own words and pictures") == 5 - len(tied)
 
 
-def test_the_language_of_lettering_is_not_that_of_the_caption_beside_it(case):
+def test_the_language_of_ocr_text_is_not_that_of_the_caption_beside_it(case):
     results, _ = load_results(case)
     rows = results.framings.to_pylist()
-    assert any(views_of_wordings(case, results))
+    assert any(languages_shown(case, results))
     for row in rows:
         for one in row["representatives"]:
             one["text"] = "THIS IS WRITTEN IN A PICTURE"
-    lettered = replace(results, framings=pa.Table.from_pylist(rows, FRAMINGS))
-    assert not any(views_of_wordings(case, lettered))
+    in_pictures = replace(results, framings=pa.Table.from_pylist(rows, FRAMINGS))
+    assert not any(languages_shown(case, in_pictures))
 
 
-def views_of_wordings(case, results):
-    """The languages that are told of what framings say."""
+def languages_shown(case, results):
+    """The languages that are shown for the wordings of framings."""
     shown = dict.fromkeys(results.framings["group_id"].to_pylist(), ())
     views = framing_views(case, results, shown).values()
     return [wording.language for view in views for wording in view.wordings]
@@ -238,7 +238,7 @@ def framings_of(case, **columns):
     return replace(results, framings=pa.Table.from_pylist(rows, FRAMINGS)), run
 
 
-def test_terms_and_lettering_can_put_nothing_into_the_page(case, tmp_path, monkeypatch, capsys):
+def test_terms_and_ocr_texts_can_put_nothing_into_the_page(case, tmp_path, monkeypatch, capsys):
     spoken = {"language": HOSTILE[1], "platform": "vk", "post_id": "p0", "text": HOSTILE[0]}
     results, run = framings_of(
         case, terms=[*HOSTILE, "\u202eterm"], lettering=list(HOSTILE), representatives=[spoken]
@@ -290,8 +290,8 @@ def test_the_tables_say_what_the_page_says(case, tmp_path):
     )
     members = results.members.to_pylist()
     for row, member in zip(rows_of(tmp_path / "groups.csv"), members, strict=True):
-        told = json.loads(row["tied_by"]) if row["tied_by"] else None
-        assert [t["signal"] for t in told or ()] == [t["signal"] for t in member["tied_by"] or ()]
+        ties = json.loads(row["tied_by"]) if row["tied_by"] else None
+        assert [t["signal"] for t in ties or ()] == [t["signal"] for t in member["tied_by"] or ()]
         assert row["via_post_id"] == (member["via_post_id"] or "")
 
 
@@ -341,7 +341,7 @@ def test_the_largest_have_colours_of_their_own_and_the_rest_one(case):
             assert dot.radius <= dot.y <= drawn.height - dot.radius
 
 
-def test_two_dots_are_no_map(case):
+def test_two_dots_are_not_a_map(case):
     results, _ = load_results(case)
     assert map_view(case, replace(results, map=results.map.slice(0, 2)), set()) is None
 
@@ -356,7 +356,7 @@ MEMBER = {"tied_by": None, "kind": "framing", "via_platform": "x", "via_post_id"
 
 
 @pytest.mark.parametrize(
-    ("told", "said"),
+    ("ties", "said"),
     [
         ([("captions", "caption", 0.79)], "captions of similar meaning (cosine 0.79)"),
         ([("captions", "caption_key", 1.0)], "captions in the same words"),
@@ -368,10 +368,10 @@ MEMBER = {"tied_by": None, "kind": "framing", "via_platform": "x", "via_post_id"
         ([("pictures", "clip", 0.9)], "pictures that look alike (cosine 0.90)"),
     ],
 )
-def test_what_posts_have_in_common_is_said_in_plain_words(told, said):
-    rows = [dict(zip(("kind", "signal", "similarity"), one, strict=True)) for one in told]
+def test_what_posts_have_in_common_is_said_in_plain_words(ties, said):
+    rows = [dict(zip(("kind", "signal", "similarity"), one, strict=True)) for one in ties]
     words = sentence(MEMBER | {"tied_by": rows, "decades": 8.21})
-    together = "together " if len(told) > 1 else ""
+    together = "together " if len(ties) > 1 else ""
     assert words == f"tied to x p1: {said}; {together}as rare as 1 in 200,000,000 unrelated pairs"
 
 

@@ -143,10 +143,10 @@ def test_what_changed_is_on_the_page_even_where_others_spread_wider(grown, monke
 
 def test_match_prints_what_changed_and_in_json(grown, command):
     since, count = load_results(grown)[1].since, str(since_of(*load_results(grown)))
-    told = command("match", grown.path)
-    assert told.returncode == 0, told.stderr
-    assert f"since     epoch {since}: {count}\n" in told.stdout
-    table = told.stdout.split(f"what changed most since epoch {since}\n\n")[1]
+    done = command("match", grown.path)
+    assert done.returncode == 0, done.stderr
+    assert f"since     epoch {since}: {count}\n" in done.stdout
+    table = done.stdout.split(f"what changed most since epoch {since}\n\n")[1]
     assert re.findall(r"^photo-\w{16}  (new|grew \+3) +(\d)  +(\d)\b", table, re.M) == [
         *(("grew +3", "3", "1"), ("new", "2", "1"))
     ]
@@ -158,7 +158,7 @@ def test_match_prints_what_changed_and_in_json(grown, command):
     ]
 
 
-def test_another_threshold_is_told_of(grown, tmp_path, command):
+def test_another_threshold_is_noted(grown, tmp_path, command):
     case = shutil.copytree(grown.path, tmp_path / "case")
     note = "was matched differently (max_pdq was 31): this may explain changes."
     assert note not in command("match", case).stdout
@@ -178,7 +178,7 @@ def test_the_groups_that_gained_most_come_first(grown):
 
 
 @pytest.mark.parametrize(
-    ("change", "previous", "posts", "accounts", "marked", "told"),
+    ("change", "previous", "posts", "accounts", "marked", "details"),
     [
         (None, None, None, None, "", ""),
         ("same", ["a"], 0, 0, "", ""),
@@ -192,10 +192,10 @@ def test_the_groups_that_gained_most_come_first(grown):
         ("changed", ["a"], 2, 2, "changed", "2 new posts, 2 accounts new to the group"),
     ],
 )  # fmt: skip
-def test_marks_are_a_word_and_news_a_line(change, previous, posts, accounts, marked, told):
+def test_marks_are_a_word_and_news_a_line(change, previous, posts, accounts, marked, details):
     row = {"group_id": "a", "change": change, "previous_ids": previous}
     row |= {"new_posts": posts, "new_accounts": accounts}
-    assert (mark(row), news(row)) == (marked, told)
+    assert (mark(row), news(row)) == (marked, details)
 
 
 def test_every_change_and_every_table_of_the_results_is_described():
