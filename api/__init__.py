@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from frametrace.case.ingest import Added
     from frametrace.case.store import Case
     from frametrace.case.table import Table
-    from frametrace.embed.signals import ModelChoice
-    from frametrace.embed.stage import Embedded, EmbedSettings
+    from frametrace.embed.embed_settings import EmbedSettings, ModelChoice
+    from frametrace.embed.stage import Embedded
     from frametrace.matcher.match_settings import MatchSettings, TieSettings
     from frametrace.posts.errors import (
         CaseError,
@@ -62,10 +62,10 @@ _MODULE_OF = {
     "Added": "frametrace.case.ingest",
     "Case": "frametrace.case.store",
     "Console": "frametrace.app.output.console_progress",
-    "EmbedSettings": "frametrace.embed.stage",
+    "EmbedSettings": "frametrace.embed.embed_settings",
     "Embedded": "frametrace.embed.stage",
     "MatchSettings": "frametrace.matcher.match_settings",
-    "ModelChoice": "frametrace.embed.signals",
+    "ModelChoice": "frametrace.embed.embed_settings",
     "ReadSettings": "frametrace.posts.read_settings",
     "Table": "frametrace.case.table",
     "TieSettings": "frametrace.matcher.match_settings",

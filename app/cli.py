@@ -17,23 +17,22 @@ from frametrace.posts.errors import FrametraceError, ModelMissing, UsageError
 
 __all__ = ["COMMANDS", "frametrace", "main"]
 
-# With one line each for `frametrace --help`, which imports no command.
-COMMANDS = {
-    "demo": "Make a small case in FOLDER, run it, and write its report.",
-    "run": "Do everything: read SOURCES into CASE, compute, match, report.",
-    "inspect": "Look at SOURCES before adding them.",
-    "add": "Read SOURCES into CASE: exports, archives, folders of pictures.",
-    "embed": "Compute the signals that CASE lacks.",
-    "index": "Build the search indexes of CASE ahead of time.",
-    "match": "Group the posts of CASE, or find what spans several cases.",
-    "report": "Write the report of CASE: a page and tables.",
-    "query": "Find the posts of CASE that show a picture or say a text.",
-    "framing": "Find the posts of CASE that resemble examples.",
-    "network": "Find accounts that share more than chance explains.",
-    "tip": "Exchange signals with other platforms, without pictures.",
-    "watch": "List accounts that newly reuse known material.",
-    "doctor": "Check the installation, the models and the files of a case.",
-}
+COMMANDS = (
+    "demo",
+    "run",
+    "inspect",
+    "add",
+    "embed",
+    "index",
+    "match",
+    "report",
+    "query",
+    "framing",
+    "network",
+    "tip",
+    "watch",
+    "doctor",
+)
 
 _USAGE, _BAD_INPUT, _BUG, _STOPPED = 2, 3, 70, 130
 
@@ -44,11 +43,6 @@ class _LazyCommands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order of the work."""
         return list(COMMANDS)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write one line per command, without importing it."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Import the module of a command, which defines it as `command`."""

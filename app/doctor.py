@@ -8,7 +8,8 @@ from pathlib import Path
 
 from frametrace.case.shard_checksums import check_shards
 from frametrace.case.store import BASE_TABLES, Case
-from frametrace.embed.signals import SIGNALS, ModelChoice
+from frametrace.embed.embed_settings import ModelChoice
+from frametrace.embed.signals import SIGNALS
 from frametrace.index.index_store import check_index
 from frametrace.posts.errors import FrametraceError
 

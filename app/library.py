@@ -14,7 +14,8 @@ from frametrace.app.skipped_reasons import skipped_text
 from frametrace.app.summary import counts_of
 from frametrace.case.store import Case
 from frametrace.case.table import Table
-from frametrace.embed.stage import Embedded, EmbedSettings
+from frametrace.embed.embed_settings import EmbedSettings
+from frametrace.embed.stage import Embedded
 from frametrace.embed.stage import embed as compute_signals
 from frametrace.matcher.match_settings import Extent, MatchSettings, TieSettings
 from frametrace.matcher.network import (

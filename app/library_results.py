@@ -12,7 +12,8 @@ from frametrace.app.summary import Counts
 from frametrace.case.ingest import Added
 from frametrace.case.store import Case
 from frametrace.case.table import Table
-from frametrace.embed.stage import Embedded, EmbedSettings
+from frametrace.embed.embed_settings import EmbedSettings
+from frametrace.embed.stage import Embedded
 from frametrace.matcher.match_settings import MatchSettings
 from frametrace.matcher.network import AccountNetwork
 from frametrace.matcher.saved_results import MatchRun, Results

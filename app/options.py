@@ -8,14 +8,13 @@ from typing import Any, TypeVar
 
 import click
 
-from frametrace.embed.models.runtime import NumericPrecision
-from frametrace.embed.signals import model_options as declared_model_options
-from frametrace.embed.stage import EmbedSettings
+from frametrace.embed.embed_settings import EmbedSettings, NumericPrecision
 from frametrace.matcher.match_settings import MatchSettings
 from frametrace.posts.dates.day_order import DayOrder
 
 __all__ = [
     "FullPath",
+    "ModelCommand",
     "case_argument",
     "group_option",
     "json_option",
@@ -198,6 +197,21 @@ reading_options = _all(
 source_options = _all(_source_options, reading_options)
 
 
+class ModelCommand(click.Command):
+    """A command with the model options that the signals declare, read when it is called."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The command's own parameters, the model options, and `--help`."""
+        from frametrace.embed.signals import model_options as declared_options
+
+        *own, help_option = super().get_params(ctx)
+        declared = [
+            click.Option([f"--{option.name.replace('_', '-')}"], default="", help=option.help)
+            for option in declared_options()
+        ]
+        return [*own, *declared, help_option]
+
+
 workers_option = setting_option(EmbedSettings, "workers", "--workers")
 model_options = _all(
     click.option(
@@ -205,10 +219,6 @@ model_options = _all(
         "signals",
         multiple=True,
         help="Compute only this signal; may be repeated. By default all that this machine can.",
-    ),
-    *(
-        click.option(f"--{option.name.replace('_', '-')}", default="", help=option.help)
-        for option in declared_model_options()
     ),
     click.option(
         "--precision",

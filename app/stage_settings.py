@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from frametrace.embed.models.runtime import NumericPrecision
-from frametrace.embed.signals import ModelChoice, model_options
-from frametrace.embed.stage import EmbedSettings
+from frametrace.embed.embed_settings import EmbedSettings, ModelChoice, NumericPrecision
+from frametrace.embed.signals import model_options
 from frametrace.matcher.match_settings import MatchSettings
 from frametrace.posts.columns.column_map import map_from_options, parse_column_options, read_map
 from frametrace.posts.dates.parse_time import DayOrder, time_zone

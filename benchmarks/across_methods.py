@@ -14,7 +14,8 @@ from measuring import Stopped, say
 
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.embed_settings import EmbedSettings
+from frametrace.embed.stage import embed
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_cases import match_cases
 from frametrace.matcher.match_settings import Extent

@@ -43,8 +43,8 @@ from measuring import (
     shared_data,
 )
 
+from frametrace.embed.embed_settings import ModelChoice
 from frametrace.embed.pictures import Preparation
-from frametrace.embed.signals import ModelChoice
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash

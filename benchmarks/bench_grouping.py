@@ -21,6 +21,7 @@ from measuring import Finding, Stopped, conclude, interleaved, options, ratio, r
 from reuse import PAIR, frames, near_pairs, write_reuse
 
 from frametrace.embed.signals import pdq
+from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
 from frametrace.index.base import Hits
 from frametrace.index.distinct_codes import Codes
 from frametrace.matcher.photos.group_assignment import Nodes
@@ -95,7 +96,7 @@ def _whole(folder: Path, made: dict[str, float], count: int) -> tuple[list[Findi
         f"{count:,} hashes, {made['used']:,} of them in sets; {made['pairs']:,} pairs, of which "
         f"{ours['unlisted']:,} are inside dense blocks and are not listed.",
         f"{peer['components']:,.0f} components fall into {checked['photos']:,.0f} photos, the "
-        f"largest of {checked['largest']:,.0f} hashes. Every member is within {pdq.MAX_DISTANCE} "
+        f"largest of {checked['largest']:,.0f} hashes. Every member is within {PDQ_MAX_DISTANCE} "
         f"bits of its medoid, or of a member that is ({checked['through']:,.0f} of them).",
     ]
 
@@ -176,7 +177,7 @@ def _grouped(codes: np.ndarray, posts: np.ndarray, pairs: Iterator[Hits]) -> Pho
     items[:, -4:] = np.arange(len(codes), dtype=">u4")[:, None].view(np.uint8)
     held = Codes(codes, np.arange(len(codes) + 1), items)
     nodes = Nodes.alone(held.digests(), posts, pdq.Pdq.name)
-    return group_photos(CopyGraph.of(held, nodes, pairs, pdq.MAX_DISTANCE))
+    return group_photos(CopyGraph.of(held, nodes, pairs, PDQ_MAX_DISTANCE))
 
 
 def _hits(folder: Path) -> Iterator[Hits]:
@@ -196,7 +197,7 @@ def check(folder: str) -> dict[str, float]:
     via = medoid.copy()
     via[~direct] = _numbers(places["via_sha256"].filter(pa.array(~direct)))
     for x, y in ((node, via), (via, medoid)):
-        if np.bitwise_count(words[x] ^ words[y]).sum(axis=1).max() > pdq.MAX_DISTANCE:
+        if np.bitwise_count(words[x] ^ words[y]).sum(axis=1).max() > PDQ_MAX_DISTANCE:
             raise Stopped("a member is too far from what ties it in")
     if not np.array_equal(np.sort(node), np.arange(len(words))):
         raise Stopped("not every picture has one place")

@@ -21,12 +21,13 @@ from measuring import GIB, Finding, Stopped, conclude, options, run, say
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals import pdq
+from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
 from frametrace.index.base import Hits
 from frametrace.index.hamming.hamming_join import HammingJoin
 from frametrace.index.hamming.pair_cache import near_pairs
 from frametrace.index.index_store import open_index
 
-RADIUS = pdq.MAX_DISTANCE
+RADIUS = PDQ_MAX_DISTANCE
 SMALL, LARGE, QUICK = 1_000_000, 10_000_000, (50_000, 200_000)
 ADDED = 100  # one of this many hashes is added later
 PLANTED = 3_200  # pairs: 100 at each distance from 1 to 32

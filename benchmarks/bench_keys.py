@@ -28,8 +28,9 @@ from scipy.sparse.csgraph import connected_components
 
 from frametrace.case.schemas import POSTS
 from frametrace.case.store import Case
+from frametrace.embed.embed_settings import EmbedSettings
 from frametrace.embed.signals.caption_key import MIN_SIMILARITY
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.stage import embed
 from frametrace.embed.text.minhash_values import PERMUTATIONS, minhashes
 from frametrace.embed.text.ngrams import grams, grams_of, jaccards
 from frametrace.index.distinct_codes import as_keys

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from frametrace.embed.signals import pdq
+from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
 
 __all__ = ["PAIR", "frames", "near_pairs", "write_reuse"]
 
@@ -62,7 +63,7 @@ def near_pairs(codes: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]
         distance = np.bitwise_count(words[at + 1 :, 0] ^ words[at, 0])
         for column in range(1, words.shape[1]):
             distance += np.bitwise_count(words[at + 1 :, column] ^ words[at, column])
-        row = np.flatnonzero(distance <= pdq.MAX_DISTANCE)
+        row = np.flatnonzero(distance <= PDQ_MAX_DISTANCE)
         yield at, at + 1 + row, distance[row].astype(np.int32)
 
 
@@ -115,7 +116,7 @@ def _pairs(codes: np.ndarray, members: np.ndarray) -> np.ndarray:
     found = []
     for step in range(1, members.shape[1]):
         distance = np.bitwise_count(words[:, step:] ^ words[:, :-step]).sum(axis=2, dtype=np.int32)
-        row, column = np.nonzero(distance <= pdq.MAX_DISTANCE)
+        row, column = np.nonzero(distance <= PDQ_MAX_DISTANCE)
         pairs = np.empty(len(row), PAIR)
         pairs["a"], pairs["b"] = members[row, column], members[row, column + step]
         pairs["distance"] = distance[row, column]

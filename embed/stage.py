@@ -7,39 +7,15 @@ from dataclasses import dataclass, field
 from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case, CaseWriter
 from frametrace.embed.captions import embed_captions, missing_captions
-from frametrace.embed.models.runtime import NumericPrecision
+from frametrace.embed.embed_settings import EmbedSettings, ModelChoice, NumericPrecision
 from frametrace.embed.pictures import embed_pictures, missing_pictures, unusable_values
-from frametrace.embed.signals import (
-    SIGNALS,
-    CaptionSignal,
-    Metric,
-    ModelChoice,
-    PictureSignal,
-    Signal,
-)
+from frametrace.embed.signals import SIGNALS, CaptionSignal, Metric, PictureSignal, Signal
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
 from frametrace.work.executor import Executor
 from frametrace.work.process_pool import ProcessPool
 from frametrace.work.progress import Progress, Silent
 
-__all__ = ["EmbedSettings", "Embedded", "default_signals", "embed"]
-
-
-@dataclass(frozen=True, slots=True)
-class EmbedSettings:
-    """What to compute. Without `signals`, every default signal whose model is on this machine."""
-
-    signals: tuple[str, ...] = ()
-    models: ModelChoice = ModelChoice()
-    workers: int = field(
-        default=0,
-        metadata={
-            "help": "How many processes; 0: one per processor.",
-            "min": 0,
-            "max": 1024,
-        },
-    )
-    replace: bool = False  # recompute values that another model made
+__all__ = ["Embedded", "default_signals", "embed"]
 
 
 @dataclass(slots=True)

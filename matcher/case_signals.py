@@ -1,7 +1,8 @@
 """Opens a signal with the model that made a case's values, so that new values compare with them."""
 
 from frametrace.case.store import Case
-from frametrace.embed.models.runtime import NumericPrecision, of_weights
+from frametrace.embed.embed_settings import NumericPrecision
+from frametrace.embed.models.runtime import of_weights
 from frametrace.embed.signals import SIGNALS, Signal
 from frametrace.posts.errors import IndexMismatch
 

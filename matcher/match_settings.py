@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from frametrace.embed.signals import pdq
+from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
 
 __all__ = ["Extent", "MatchSettings", "TieSettings"]
 
@@ -23,7 +23,7 @@ class MatchSettings:
     """
 
     max_pdq: int = field(
-        default=pdq.MAX_DISTANCE,
+        default=PDQ_MAX_DISTANCE,
         metadata={
             "help": "The largest PDQ distance of two copies, in bits of 256.",
             **{"min": 0, "max": 255},

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from making import jpeg, photo, write_jsonl
 
-from frametrace.embed.stage import EmbedSettings
+from frametrace.embed.embed_settings import EmbedSettings
 
 __all__ = ["HASHES", "HOSTILE", "write_posts"]
 

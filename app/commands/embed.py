@@ -5,12 +5,18 @@ from typing import Any
 
 import click
 
-from frametrace.app.options import case_argument, json_option, model_options, strict_option
+from frametrace.app.options import (
+    ModelCommand,
+    case_argument,
+    json_option,
+    model_options,
+    strict_option,
+)
 
 __all__ = ["command"]
 
 
-@click.command("embed")
+@click.command("embed", cls=ModelCommand)
 @case_argument
 @model_options
 @click.option("--replace", is_flag=True, help="Recompute the values that another model made.")

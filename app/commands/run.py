@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from frametrace.app.options import (
+    ModelCommand,
     case_argument,
     json_option,
     match_options,
@@ -19,7 +20,7 @@ from frametrace.app.options import (
 __all__ = ["command"]
 
 
-@click.command("run")
+@click.command("run", cls=ModelCommand)
 @case_argument
 @sources_argument
 @out_option

@@ -14,7 +14,8 @@ from frametrace.app.library import add
 from frametrace.app.tips.hit_delivery import HitDelivery, hits_of
 from frametrace.app.tips.watch_once import compared_signals
 from frametrace.case.store import Case
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.embed_settings import EmbedSettings
+from frametrace.embed.stage import embed
 from frametrace.matcher.tips.read_tip import read_tip
 from frametrace.matcher.tips.tip_model import Tip
 from frametrace.matcher.tips.watch_new_posts import compare_new_posts

@@ -12,6 +12,7 @@ from frametrace.app.library import add
 from frametrace.app.report.csv_tables import row_writer, rows_of, write_csv
 from frametrace.app.tips.print_tips import print_watch
 from frametrace.case.store import Case
+from frametrace.embed.embed_settings import EmbedSettings
 from frametrace.embed.signals import SIGNALS
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
@@ -20,7 +21,7 @@ from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.ocr_text import OcrText
 from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.stage import embed
 from frametrace.matcher.framing.by_example.saved_framings import framing_names
 from frametrace.matcher.tips.read_tip import read_tip
 from frametrace.matcher.tips.signed_documents import TIP, is_document

@@ -26,8 +26,8 @@ from measuring import Finding, Stopped, conclude, options, say, shared_data
 
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
-from frametrace.embed.signals import ModelChoice
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.embed_settings import EmbedSettings, ModelChoice
+from frametrace.embed.stage import embed
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.match_settings import MatchSettings
 from frametrace.matcher.result_schemas import GroupKind

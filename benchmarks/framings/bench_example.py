@@ -28,7 +28,8 @@ from measuring import Finding, Stopped, conclude, options, say, shared_data
 
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.embed_settings import EmbedSettings
+from frametrace.embed.stage import embed
 from frametrace.matcher.framing.by_example.example_scoring import ExampleScores, score_contents
 from frametrace.matcher.framing.by_example.examples import ExamplePost, Examples, Framing
 from frametrace.matcher.framing.by_example.framing_search import case_contents

@@ -18,7 +18,7 @@ import numpy as np
 from measuring import Finding, Stopped, conclude, options, say, shared_data
 from scipy.sparse import csr_matrix
 
-from frametrace.embed.signals import ModelChoice
+from frametrace.embed.embed_settings import ModelChoice
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.text.ngrams import grams_of
 from frametrace.embed.text.normalize import keys_of

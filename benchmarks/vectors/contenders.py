@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from frametrace.embed.embed_settings import NumericPrecision
 from frametrace.embed.models.openvino_int8 import GROUP, OpenVino, converted, imported
-from frametrace.embed.models.runtime import Batch, Network, NumericPrecision, PyTorch, Runtime
+from frametrace.embed.models.runtime import Batch, Network, PyTorch, Runtime
 from frametrace.work.cpus import cpu_count
 
 __all__ = ["BASE", "OURS", "contenders"]

@@ -4,8 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from frametrace.embed.models.runtime import NumericPrecision
-from frametrace.embed.signals import ModelChoice
+from frametrace.embed.embed_settings import ModelChoice, NumericPrecision
 from frametrace.embed.signals.clip import Clip
 
 __all__ = ["ARCHITECTURE", "clip_of", "random_weights"]

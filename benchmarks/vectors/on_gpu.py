@@ -19,7 +19,8 @@ from measuring import Finding, Stopped, interleaved, ratio, say
 from vectors.agreeing import agreement
 from vectors.models import ARCHITECTURE, clip_of, random_weights
 
-from frametrace.embed.models.runtime import Batch, NumericPrecision, Runtime
+from frametrace.embed.embed_settings import NumericPrecision
+from frametrace.embed.models.runtime import Batch, Runtime
 from frametrace.embed.pictures import Preparation, _compute
 from frametrace.embed.signals.clip import Clip
 from frametrace.posts.model import MediaItem

@@ -18,8 +18,9 @@ from vectors.contenders import BASE, OURS, contenders
 from vectors.models import ARCHITECTURE, clip_of, random_weights
 
 from frametrace.embed.decoding.decode import decode
+from frametrace.embed.embed_settings import NumericPrecision
 from frametrace.embed.models.openvino_int8 import OpenVino
-from frametrace.embed.models.runtime import Batch, Network, NumericPrecision, PyTorch, Runtime
+from frametrace.embed.models.runtime import Batch, Network, PyTorch, Runtime
 from frametrace.embed.models.runtime_agreement import disagreement, probe_pictures
 from frametrace.embed.models.sentence_encoder import SentenceEncoder
 from frametrace.embed.text.normalize import without_links

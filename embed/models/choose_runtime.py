@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from frametrace.embed.embed_settings import NumericPrecision
 from frametrace.embed.models.model_files import missing_extra, one_line
 from frametrace.embed.models.openvino_int8 import OpenVino, installed, worthwhile
-from frametrace.embed.models.runtime import Network, NumericPrecision, PyTorch, Runtime
+from frametrace.embed.models.runtime import Network, PyTorch, Runtime
 from frametrace.embed.models.runtime_agreement import disagreement
 from frametrace.posts.errors import ModelMissing
 

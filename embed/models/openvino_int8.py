@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from frametrace.embed.models.runtime import Batch, Network, NumericPrecision
+from frametrace.embed.embed_settings import NumericPrecision
+from frametrace.embed.models.runtime import Batch, Network
 from frametrace.work.cpus import cpu_count
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The `Runtime` contract, the numeric precisions of vectors, and the runtime in PyTorch.
+"""The `Runtime` contract, and the runtime in PyTorch.
 
 PyTorch in float32 is the reference that every other runtime is compared with; in bfloat16 it is for
 GPUs.
@@ -7,10 +7,11 @@ GPUs.
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+
+from frametrace.embed.embed_settings import NumericPrecision
 
 if TYPE_CHECKING:
     import torch
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Batch",
     "Network",
-    "NumericPrecision",
     "PyTorch",
     "Runtime",
     "fingerprint",
@@ -29,18 +29,6 @@ _CPU_BATCH = 32  # rows; more make no picture faster and take more memory
 _GPU_BATCH = 256  # rows; a GPU waits less between larger batches
 
 Batch = tuple[np.ndarray, ...]  # the inputs of a network, (n, ...) each, for n pictures or texts
-
-
-class NumericPrecision(StrEnum):
-    """The numbers in which a network's large matrix products are computed.
-
-    Vectors of one model in two precisions are close but not equal, so a case holds only one.
-    """
-
-    FLOAT32 = "float32"
-    INT8 = "int8"  # OpenVINO on a processor
-    BFLOAT16 = "bfloat16"  # PyTorch, meant for a GPU
-
 
 # Appended to the fingerprint of the weights. Float32 has no mark: cases made before there was a
 # choice were computed in it. The number grows when the same precision gives other vectors.

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from frametrace.embed.embed_settings import NumericPrecision
 from frametrace.embed.models.choose_runtime import choose_runtime
-from frametrace.embed.models.runtime import Batch, Network, NumericPrecision, Runtime
+from frametrace.embed.models.runtime import Batch, Network, Runtime
 from frametrace.embed.models.runtime_agreement import PROBE_TEXTS
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from frametrace.embed.signals.base import (
     CaptionSignal,
     Metric,
-    ModelChoice,
     ModelOption,
     PictureSignal,
     Signal,
@@ -21,7 +20,6 @@ __all__ = [
     "SIGNALS",
     "CaptionSignal",
     "Metric",
-    "ModelChoice",
     "ModelOption",
     "PictureSignal",
     "Signal",

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.embed.decoding.decode import Picture
-from frametrace.embed.models.runtime import NumericPrecision
+from frametrace.embed.embed_settings import ModelChoice, NumericPrecision
 from frametrace.posts.errors import UsageError
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "CaptionSignal",
     "Example",
     "Metric",
-    "ModelChoice",
     "ModelOption",
     "Orientation",
     "PictureSignal",
@@ -70,22 +69,6 @@ class ModelOption:
     name: str
     made_by: str
     help: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModelChoice:
-    """The models, and their numeric precision, that a user or the case chose.
-
-    `options` holds values by the name of a signal's `ModelOption`. Each signal has its
-    own defaults for options that are missing.
-    """
-
-    options: Mapping[str, str] = field(default_factory=dict)
-    precision: NumericPrecision | None = None  # None: the fastest that agrees with float32
-
-    def get(self, option: str) -> str:
-        """The value of an option; empty if nothing was chosen."""
-        return self.options.get(option, "")
 
 
 class Signal(ABC):

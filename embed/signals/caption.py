@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
+from frametrace.embed.embed_settings import ModelChoice, NumericPrecision
 from frametrace.embed.models.model_files import (
     cached,
     file_sha256,
@@ -17,14 +18,13 @@ from frametrace.embed.models.model_files import (
     one_line,
     stay_offline,
 )
-from frametrace.embed.models.runtime import NumericPrecision, fingerprint
+from frametrace.embed.models.runtime import fingerprint
 from frametrace.embed.models.sentence_encoder import SentenceEncoder
 from frametrace.embed.signals.base import (
     Bound,
     CaptionSignal,
     Example,
     Metric,
-    ModelChoice,
     ModelOption,
     cosine_similarity,
 )

@@ -11,6 +11,7 @@ import pyarrow as pa
 from PIL import Image
 
 from frametrace.embed.decoding.decode import Picture
+from frametrace.embed.embed_settings import ModelChoice
 from frametrace.embed.models.choose_runtime import choose_runtime
 from frametrace.embed.models.model_files import (
     cached,
@@ -25,7 +26,6 @@ from frametrace.embed.signals.base import (
     Bound,
     Example,
     Metric,
-    ModelChoice,
     ModelOption,
     PictureSignal,
     cosine_similarity,

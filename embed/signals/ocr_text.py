@@ -22,9 +22,10 @@ import numpy as np
 import pyarrow as pa
 
 from frametrace.embed.decoding.decode import Picture
+from frametrace.embed.embed_settings import ModelChoice
 from frametrace.embed.models.model_files import file_sha256, missing_extra
 from frametrace.embed.ocr.reader import Line, model_files, reader
-from frametrace.embed.signals.base import Bound, Example, Metric, ModelChoice, PictureSignal
+from frametrace.embed.signals.base import Bound, Example, Metric, PictureSignal
 from frametrace.embed.signals.caption_key import MIN_SIMILARITY
 from frametrace.embed.text.ngrams import jaccard
 from frametrace.embed.text.normalize import key_of

@@ -27,11 +27,11 @@ from frametrace.embed.signals.base import (
     PictureSignal,
     bits_distance,
 )
+from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
 from frametrace.posts.errors import UsageError
 
 __all__ = [
     "BITS",
-    "MAX_DISTANCE",
     "MIN_QUALITY",
     "ORIENTATIONS",
     "Pdq",
@@ -44,7 +44,6 @@ __all__ = [
 ]
 
 BITS = 256
-MAX_DISTANCE = 31  # of 256 bits; Meta's published operating point
 
 MIN_QUALITY = 50  # of 100; Meta's published operating point: below it flat pictures collide
 # The eight ways to mirror and rotate a picture.
@@ -177,7 +176,7 @@ class Pdq(PictureSignal):
     metric = Metric.HAMMING
     sees = "recompressed, resized and barely cropped copies; queries also mirrored and rotated ones"
     bits = BITS
-    bound = Bound(MAX_DISTANCE, "Meta's published operating point")
+    bound = Bound(PDQ_MAX_DISTANCE, "Meta's published operating point")
     min_quality = MIN_QUALITY
     unusable = "too flat to compare by PDQ"
     finds_copies = True

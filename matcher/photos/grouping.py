@@ -12,6 +12,7 @@ from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.signals import SIGNALS, copy_hashes, pdq
 from frametrace.embed.signals.local import Local
+from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
 from frametrace.index.base import Hits
 from frametrace.index.distinct_codes import Codes
 from frametrace.index.hamming.pair_cache import near_pairs
@@ -153,7 +154,7 @@ def join_photos(case: Case, max_distance: int, progress: Progress | None = None)
         near_pairs(case, name, max_bits, progress)
 
 
-def near_photos(case: Case, max_distance: int = pdq.MAX_DISTANCE) -> CopyGraph:
+def near_photos(case: Case, max_distance: int = PDQ_MAX_DISTANCE) -> CopyGraph:
     """The graph of the case's pictures with edges by PDQ at `max_distance` bits or less.
 
     Other hashes that are evidence of copies add edges within their own bounds.

@@ -19,6 +19,7 @@ from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
+from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
 from frametrace.matcher.case_signals import weights_of
 from frametrace.matcher.tips.caption_vectors import can_compare_meanings, same_model
 from frametrace.matcher.tips.find_echoes import find_echoes
@@ -133,7 +134,7 @@ def check_tip(
     case: Case,
     tip: Tip,
     *,
-    max_pdq: int = pdq.MAX_DISTANCE,
+    max_pdq: int = PDQ_MAX_DISTANCE,
     signals: Sequence[str] = (),
     executor: Executor | None = None,
     progress: Progress | None = None,

@@ -11,6 +11,7 @@ from frametrace.case.views import connect
 from frametrace.embed.signals import caption_key, pdq, phash
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
+from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
 from frametrace.matcher.result_schemas import BELONGING
 from frametrace.matcher.saved_results import Results
 from frametrace.matcher.tips.caption_vectors import pack_vectors
@@ -79,7 +80,7 @@ FROM items i {joins} ORDER BY i.only_listed, i.group_id, i.sha256
 class EchoSettings:
     """The thresholds of hashes in bits, and the names of the signals to compare by."""
 
-    max_pdq: int = pdq.MAX_DISTANCE
+    max_pdq: int = PDQ_MAX_DISTANCE
     max_phash: int = phash.MAX_DISTANCE
     signals: tuple[str, ...] = (
         *(pdq.Pdq.name, phash.Phash.name, Local.name),

@@ -12,8 +12,7 @@ from frametrace.app.cli import frametrace
 from frametrace.app.commands.embed import command as embed_command
 from frametrace.app.stage_settings import embed_settings
 from frametrace.case.store import Case
-from frametrace.embed.models.runtime import NumericPrecision
-from frametrace.embed.stage import EmbedSettings
+from frametrace.embed.embed_settings import EmbedSettings, NumericPrecision
 from frametrace.matcher.match_settings import MatchSettings, TieSettings
 from frametrace.matcher.saved_results import load_results
 

@@ -10,7 +10,8 @@ import pytest
 
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.embed_settings import EmbedSettings
+from frametrace.embed.stage import embed
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess
 

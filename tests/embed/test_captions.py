@@ -9,7 +9,8 @@ from making import make_case
 
 from frametrace.case.store import Case
 from frametrace.embed import captions
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.embed_settings import EmbedSettings
+from frametrace.embed.stage import embed
 from frametrace.posts.errors import FrametraceError
 from frametrace.work.executor import Crashed, InProcess
 from frametrace.work.process_pool import ProcessPool

@@ -9,11 +9,10 @@ from making import jpeg, photo, png, tiny_clip, write_jsonl
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
 from frametrace.embed import captions, pictures
+from frametrace.embed.embed_settings import EmbedSettings, ModelChoice, NumericPrecision
 from frametrace.embed.models import choose_runtime as choice
 from frametrace.embed.models import runtime_agreement
-from frametrace.embed.models.runtime import NumericPrecision
-from frametrace.embed.signals import ModelChoice
-from frametrace.embed.stage import Embedded, EmbedSettings, embed
+from frametrace.embed.stage import Embedded, embed
 from frametrace.posts.errors import CaseError, ModelMissing, UsageError
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess

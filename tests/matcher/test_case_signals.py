@@ -6,9 +6,8 @@ import pytest
 from making import make_case
 
 from frametrace.case.store import Case
-from frametrace.embed.models.runtime import NumericPrecision
-from frametrace.embed.signals import ModelChoice
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.embed_settings import EmbedSettings, ModelChoice, NumericPrecision
+from frametrace.embed.stage import embed
 from frametrace.matcher.case_signals import open_signal
 from frametrace.matcher.query.answer_query import find_text
 from frametrace.posts.errors import IndexMismatch

@@ -11,7 +11,8 @@ from making import make_case
 
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.embed_settings import EmbedSettings
+from frametrace.embed.stage import embed
 from frametrace.matcher.saved_results import Results
 from frametrace.posts.media.media_library import MediaLibrary
 from frametrace.work.executor import InProcess

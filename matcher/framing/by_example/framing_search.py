@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from frametrace.case.store import Case
 from frametrace.case.views import query_over
-from frametrace.embed.signals.pdq import MAX_DISTANCE
+from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
 from frametrace.matcher.framing.by_example.examples import Framing
 from frametrace.matcher.framing.by_example.framing_json import framing_to_json
 from frametrace.matcher.framing.by_example.rank_posts import RankedPosts, rank_posts
@@ -154,7 +154,7 @@ def _photos(case: Case, progress: Progress | None) -> tuple[pa.Table, str]:
     except CaseError as error:
         note = f"copies of photos are found only by PDQ and earlier results: {error}"
     before, _ = results_before(case, case.epoch.number)
-    join_photos(case, MAX_DISTANCE, progress)
+    join_photos(case, PDQ_MAX_DISTANCE, progress)
     now = group_photos(near_photos(case)).assigned.select(["sha256", "medoid_sha256"])
     earlier = _photo_groups(before) if before is not None else now.schema.empty_table()
     with query_over(now=now, earlier=earlier) as connection:

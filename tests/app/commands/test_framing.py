@@ -275,4 +275,4 @@ def test_a_tip_is_made_of_the_posts_of_a_framing(case: Case, tmp_path: Path) -> 
 
 def test_nothing_heavy_is_imported_for_a_case_without_models(case: Case) -> None:
     assert not imported("framing", case.path, "--like", "twitter/p0") & set(HEAVY)
-    assert not imported("framing", "--help") & {*HEAVY, "faiss", "duckdb", "sklearn"}
+    assert not imported("framing", "--help") & {*HEAVY, "faiss", "duckdb", "pyarrow", "sklearn"}

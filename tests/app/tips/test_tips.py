@@ -306,7 +306,7 @@ def test_every_subcommand_has_help_with_an_example_and_json(name):
 
 def test_commands_on_tips_import_no_model(small_case, hostile_tip, tmp_path):
     light = {*HEAVY, "networkx", "numba"}
-    assert not imported("tip", "--help") & {*light, "faiss", "duckdb", "cryptography"}
+    assert not imported("tip", "--help") & {*light, "faiss", "duckdb", "pyarrow", "cryptography"}
     assert not imported("tip", "show", hostile_tip) & {*light, "faiss", "jinja2"}
     checked = imported("tip", "check", small_case.path, hostile_tip, "--out", tmp_path / "out")
     assert not checked & set(HEAVY)

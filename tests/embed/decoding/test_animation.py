@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from frametrace.embed.decoding import animation
 from frametrace.embed.decoding.decode import Picture, decode
-from frametrace.embed.signals.pdq import MAX_DISTANCE, compute_pdq
+from frametrace.embed.signals.pdq import compute_pdq
+from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
 
 SIZE = (240, 160)
 FORMATS = ("GIF", "WEBP", "PNG", "AVIF")
@@ -56,7 +57,7 @@ def bits(a: Picture | Image.Image, b: Picture | Image.Image) -> int:
 def test_it_is_not_the_black_of_a_fade(format: str) -> None:
     faded = [Image.blend(BLACK, photo(1, *SIZE), at / 6) for at in range(6)]
     picture = decode(animated([*faded, *[photo(1, *SIZE)] * 4, *faded[::-1]], format))
-    assert bits(picture, photo(1, *SIZE)) <= MAX_DISTANCE
+    assert bits(picture, photo(1, *SIZE)) <= PDQ_MAX_DISTANCE
     (note,) = picture.notes
     assert re.fullmatch(r"an animation of \d+ frames: frame \d+ represents it", note)
 
@@ -72,7 +73,7 @@ def test_two_clips_that_share_a_title_are_no_copies(format: str) -> None:
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_title_of_words_is_left_out_however_long_it_stays(format: str) -> None:
     picture = decode(animated([title(), *moving(3, 4)], format, [5000, 100, 100, 100, 100]))
-    assert bits(picture, moving(3, 4)[2]) <= MAX_DISTANCE + 30
+    assert bits(picture, moving(3, 4)[2]) <= PDQ_MAX_DISTANCE + 30
     assert bits(picture, title()) > 60
 
 
@@ -81,9 +82,9 @@ def test_every_encoding_gives_the_same_frame() -> None:
     first = decode(animated(frames))
     for format, size in product(FORMATS, (SIZE, (120, 80))):
         scaled = [frame.resize(size) for frame in frames]
-        assert bits(first, decode(animated(scaled, format))) <= MAX_DISTANCE
+        assert bits(first, decode(animated(scaled, format))) <= PDQ_MAX_DISTANCE
     halved = decode(animated(frames[::2], "WEBP", 200))
-    assert bits(first, halved) <= MAX_DISTANCE
+    assert bits(first, halved) <= PDQ_MAX_DISTANCE
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -98,7 +99,7 @@ def test_frames_are_weighed_by_how_long_they_are_shown() -> None:
     for at in range(3):
         shown = [100, 100, 100]
         shown[at] = 3000
-        assert bits(decode(animated(frames, "WEBP", shown)), frames[at]) <= MAX_DISTANCE
+        assert bits(decode(animated(frames, "WEBP", shown)), frames[at]) <= PDQ_MAX_DISTANCE
 
 
 def test_what_a_file_does_not_say_is_shown_for_a_tenth_of_a_second() -> None:
@@ -126,7 +127,7 @@ def test_no_more_is_looked_at_than_the_limits_allow(
     monkeypatch.setattr(animation, "_MAX_PIXELS", 5 * SIZE[0] * SIZE[1])
     assert "of over 5 frames" in decode(data).notes[0]
     monkeypatch.setattr(animation, "_MAX_PIXELS", 1)
-    assert bits(decode(data), frames[0]) <= MAX_DISTANCE
+    assert bits(decode(data), frames[0]) <= PDQ_MAX_DISTANCE
     monkeypatch.setattr(animation, "_MAX_PIXELS", 10**9)
     monkeypatch.setattr(animation, "_MAX_TIME", 650)
     assert "of over 7 frames" in decode(data).notes[0]
@@ -138,7 +139,7 @@ def test_of_an_animation_that_is_cut_the_frames_that_are_there_count(format: str
     data = animated(frames, format)
     picture = decode(data[: int(len(data) * 0.55)])
     assert any(note.startswith("damaged: ") for note in picture.notes)
-    assert min(bits(picture, frame) for frame in frames[:4]) <= MAX_DISTANCE
+    assert min(bits(picture, frame) for frame in frames[:4]) <= PDQ_MAX_DISTANCE
 
 
 def test_an_animated_sticker_is_laid_over_what_shows_it() -> None:
@@ -170,6 +171,6 @@ def test_the_animations_of_the_case(shared: Path) -> None:
         for name in ("one", "two")
     )
     assert bits(one["clip"], two["clip"]) > 60
-    assert bits(one["fade"], two["nofade"]) <= MAX_DISTANCE
+    assert bits(one["fade"], two["nofade"]) <= PDQ_MAX_DISTANCE
     with Image.open(io.BytesIO((folder / "one" / "clip.gif").read_bytes())) as opened:
         assert bits(one["clip"], opened) > 60

@@ -16,8 +16,9 @@ from frametrace.case.store import Case
 from frametrace.embed.decoding import jpeg_xl
 from frametrace.embed.decoding.decode import MAX_PIXELS, Picture, decode
 from frametrace.embed.decoding.formats import j2k_levels
+from frametrace.embed.embed_settings import EmbedSettings
 from frametrace.embed.signals.pdq import compute_pdq
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.stage import embed
 from frametrace.posts.errors import DecodeError, FormatMissing
 from frametrace.work.executor import InProcess
 

@@ -14,7 +14,8 @@ from PIL import Image
 from frametrace.case.store import Case
 from frametrace.embed.decoding.decode import MAX_PIXELS, Picture, decode
 from frametrace.embed.decoding.repair import has_end, repair
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.embed_settings import EmbedSettings
+from frametrace.embed.stage import embed
 from frametrace.posts.errors import DecodeError
 from frametrace.work.executor import InProcess
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frametrace.embed.models.runtime import Batch, NumericPrecision
+from frametrace.embed.embed_settings import NumericPrecision
+from frametrace.embed.models.runtime import Batch
 from frametrace.embed.models.sentence_encoder import SentenceEncoder, by_length
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from frametrace.embed.signals import ModelChoice
+from frametrace.embed.embed_settings import ModelChoice
 from frametrace.embed.signals.caption import BUNDLED_MODEL, Caption, latin_share
 from frametrace.posts.errors import ModelMissing
 

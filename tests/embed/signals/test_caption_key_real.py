@@ -11,8 +11,9 @@ from scipy.sparse import csr_matrix
 
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
+from frametrace.embed.embed_settings import EmbedSettings
 from frametrace.embed.signals.caption_key import MIN_SIMILARITY
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.stage import embed
 from frametrace.embed.text.minhash_values import minhashes
 from frametrace.embed.text.ngrams import grams
 from frametrace.index.distinct_codes import Codes

@@ -11,7 +11,7 @@ from making import encoded, photo, tiny_clip
 from PIL import Image
 
 from frametrace.embed.decoding.decode import decode
-from frametrace.embed.signals import ModelChoice
+from frametrace.embed.embed_settings import ModelChoice
 from frametrace.embed.signals.clip import Clip
 from frametrace.posts.errors import ModelMissing, UsageError
 

@@ -15,11 +15,12 @@ from frametrace.case.store import Case
 from frametrace.embed import pictures, stage
 from frametrace.embed.captions import missing_captions
 from frametrace.embed.decoding.decode import decode
+from frametrace.embed.embed_settings import EmbedSettings, ModelChoice
 from frametrace.embed.ocr import reader
 from frametrace.embed.ocr.reader import Line
-from frametrace.embed.signals import SIGNALS, ModelChoice, ocr_text
+from frametrace.embed.signals import SIGNALS, ocr_text
 from frametrace.embed.signals.ocr_text import OcrText
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.stage import embed
 from frametrace.embed.text.normalize import key_of
 from frametrace.index.index_store import open_index
 from frametrace.matcher.query.answer_query import find_picture, find_text

@@ -8,14 +8,8 @@ import pytest
 from making import jpeg, lettered, photo, png
 
 from frametrace.embed.decoding.decode import decode
-from frametrace.embed.signals import (
-    SIGNALS,
-    CaptionSignal,
-    Metric,
-    ModelChoice,
-    PictureSignal,
-    Signal,
-)
+from frametrace.embed.embed_settings import ModelChoice
+from frametrace.embed.signals import SIGNALS, CaptionSignal, Metric, PictureSignal, Signal
 from frametrace.index.index_store import INDEXES
 from frametrace.work.process_pool import ProcessPool
 

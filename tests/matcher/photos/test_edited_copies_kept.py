@@ -24,8 +24,9 @@ from PIL import ImageOps
 from frametrace.app.not_compared_notes import notes_on
 from frametrace.case.locks import exclusive_lock
 from frametrace.case.store import Case
+from frametrace.embed.embed_settings import EmbedSettings
 from frametrace.embed.signals.local import Local
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.stage import embed
 from frametrace.matcher.match_case import match_case
 from frametrace.matcher.photos.edited_copies import EditedCopies, find_edited_copies
 from frametrace.matcher.photos.grouping import near_photos

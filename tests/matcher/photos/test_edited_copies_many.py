@@ -8,7 +8,8 @@ from making import jpeg, make_case, photo
 from PIL import Image
 
 from frametrace.case.store import Case
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.embed_settings import EmbedSettings
+from frametrace.embed.stage import embed
 from frametrace.matcher.pictures.verified_pair_store import ComparedStore
 from frametrace.matcher.saved_results import Results
 from frametrace.work.executor import InProcess

@@ -9,11 +9,12 @@ from picturing import altered, bar_chart, detailed
 from PIL import Image, ImageOps
 
 from frametrace.case.store import Case
+from frametrace.embed.embed_settings import EmbedSettings, ModelChoice
 from frametrace.embed.signals import SIGNALS, caption_key
-from frametrace.embed.signals.base import Bound, ModelChoice, bits_distance
+from frametrace.embed.signals.base import Bound, bits_distance
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.pdq import ORIENTATIONS, compute_pdq
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.stage import embed
 from frametrace.matcher.case_signals import open_signal
 from frametrace.matcher.pictures.feature_alignment import MIN_INLIERS
 from frametrace.matcher.pictures.picture_values import PictureValues

@@ -8,7 +8,8 @@ from making import write_jsonl
 
 from frametrace.case.ingest import add_sources
 from frametrace.case.store import Case
-from frametrace.embed.stage import EmbedSettings, embed
+from frametrace.embed.embed_settings import EmbedSettings
+from frametrace.embed.stage import embed
 from frametrace.index.distinct_codes import Codes
 from frametrace.index.hamming.hamming_index import HammingIndex
 from frametrace.matcher.match_cases import match_cases

