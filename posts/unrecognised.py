@@ -133,8 +133,8 @@ def _nearest(tables: Sequence[Head]) -> tuple[Head, Reader | None]:
         (len(reader.required) - 2 * lacking, -number, head, reader)
         for number, head in enumerate({head.names: head for head in reversed(tables)}.values())
         for reader in READERS
-        if reader.shape == head.shape and (lacking := reader.count_missing(head.names))
+        if reader.shape == head.shape and (lacking := len(reader.missing(head.names)))
     ]
     _, _, head, nearest = max(candidates, key=lambda candidate: candidate[:2])
-    has_one = nearest.count_missing(head.names) < len(nearest.required)
+    has_one = len(nearest.missing(head.names)) < len(nearest.required)
     return head, nearest if has_one else None

@@ -11,7 +11,7 @@ _BEGIN, _END = "<!-- formats_table() -->\n", "<!-- end -->\n"
 
 
 def with_table(page: str) -> str:
-    """The text of the page with the table as it has to be."""
+    """The page with the table up to date."""
     before, _, rest = page.partition(_BEGIN)
     return before + _BEGIN + formats_table() + _END + rest.partition(_END)[2]
 

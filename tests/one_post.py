@@ -1,7 +1,7 @@
-"""One invented post of each platform, as every tool that exports the platform writes it.
+"""One invented post of each platform, as every tool that exports that platform writes it.
 
 `fixtures/one-post.json` holds its text and, for each platform, the keys that readers give it;
-`fixtures/<format>/one-post/<platform>/` holds the files that the format's tool writes of it.
+`fixtures/<format>/one-post/<platform>/` holds the files that the format's tool writes for it.
 """
 
 import json
@@ -15,7 +15,7 @@ __all__ = ["EXPORTS", "KEYS", "TEXT", "Export", "copied"]
 
 @dataclass(frozen=True)
 class Export:
-    """The files that one tool writes of the post of a platform."""
+    """The files that one tool writes for the post of a platform."""
 
     reader: str
     platform: str
@@ -34,7 +34,7 @@ KEYS: dict[str, tuple[str, str]] = {
     platform: (keys["post_id"], keys["account_id"]) for platform, keys in _POST["posts"].items()
 }
 
-# A second layout of the same tool and platform lies in `<platform>-2`.
+# A second layout of the same tool and platform is in `<platform>-2`.
 EXPORTS = tuple(
     Export(folder.parents[1].name, folder.name.partition("-")[0], folder)
     for folder in sorted(FIXTURES.glob("*/one-post/*/"))

@@ -18,6 +18,7 @@ from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape, flatten
 from frametrace.posts.sources.archives import escapes_folder
 from frametrace.posts.sources.picture_files import is_picture
+from frametrace.posts.values import distinct
 
 __all__ = ["READERS"]
 
@@ -41,7 +42,7 @@ def _parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=_text(row, "metadata.title", "metadata.content", "content"),
-        media=tuple(dict.fromkeys(name for file in files if (name := _picture_name(file)))),
+        media=distinct(map(_picture_name, files)),
         extra=row.rest() | _pdq(hashes),
         source=row.source,
         line=row.line,

@@ -18,14 +18,14 @@ from typing import Any
 from urllib.parse import quote
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.json_paths import objects_at, text_at
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import distinct, first_texts, parse_list, parse_objects
 
-__all__ = ["READERS", "features_in"]
+__all__ = ["COUNTS", "READERS", "features_in"]
 
-_COUNTS = {
+COUNTS = {
     "likeCount": "likes",
     "replyCount": "replies",
     "repostCount": "reposts",
@@ -76,7 +76,7 @@ def _parse_view(row: Row) -> Post:
         links=_links(features, row, "embed."),
         hashtags=_hashtags(features, row),
         repost_of=uri if reposter else "",
-        engagement=row.counts(_COUNTS),
+        engagement=row.counts(COUNTS),
         extra=row.rest(),
         source=row.source,
         line=row.line,
@@ -156,9 +156,8 @@ def _parse_record(row: Row, did: str, collection: str, rkey: str) -> Post:
 
 def features_in(facets: str) -> list[dict[str, Any]]:
     """The features of a text's facets: links, tags, mentions."""
-    lists = [facet.get("features") for facet in parse_objects(facets)]
-    features = [item for items in lists if isinstance(items, list) for item in items]
-    return [feature for feature in features if isinstance(feature, dict)]
+    listed = parse_objects(facets)
+    return [feature for facet in listed for feature in objects_at(facet, "features")]
 
 
 def _links(features: list[dict[str, Any]], row: Row, embed: str) -> tuple[str, ...]:
@@ -169,9 +168,7 @@ def _links(features: list[dict[str, Any]], row: Row, embed: str) -> tuple[str, .
 
 def _hashtags(features: list[dict[str, Any]], row: Row) -> tuple[str, ...]:
     """The tags of a text, and those that its author hid."""
-    return tuple(
-        dict.fromkeys((*first_texts(features, "tag"), *parse_list(row.take("record.tags"))))
-    )
+    return distinct((*first_texts(features, "tag"), *parse_list(row.take("record.tags"))))
 
 
 def _record_pictures(row: Row, did: str) -> tuple[str, ...]:

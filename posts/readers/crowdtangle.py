@@ -11,7 +11,7 @@ from frametrace.posts.readers.shared.post_keys import canonical_id, id_in_link
 from frametrace.posts.readers.shared.python_literals import objects_in
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import first_texts, parse_list
+from frametrace.posts.values import distinct, first_texts, parse_list
 
 __all__ = ["READERS"]
 
@@ -56,7 +56,6 @@ def _parse_facebook(row: Row) -> Post:
     kind = AccountKind.GROUP if "Group Name" in row.values else AccountKind.PAGE
     url = row.key("URL")
     posted_at, precision = row.time(_time_column(row))
-    links = dict.fromkeys((row.take("Link"), row.take("Final Link")))
     return Post(
         platform="facebook",
         post_id=id_in_link("facebook", url),
@@ -66,7 +65,7 @@ def _parse_facebook(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take("Message"),
-        links=tuple(link for link in links if link),
+        links=distinct((row.take("Link"), row.take("Final Link"))),
         engagement=row.counts(_FACEBOOK_COUNTS),
         extra={"URL": url, **row.rest()},
         source=row.source,
@@ -151,8 +150,7 @@ def _links(row: Row) -> tuple[str, ...]:
     """What a post links to; a photo often links to its own post, which is left out."""
     short = row.take("link")
     links = (short, *first_texts(objects_in(row.take("expandedLinks")), "expanded", "original"))
-    not_links = ("", row.values.get("postUrl"))
-    return tuple(dict.fromkeys(link for link in links if link not in not_links))
+    return distinct(link for link in links if link != row.values.get("postUrl"))
 
 
 READERS = (

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.json_paths import objects_at, text_at
 from frametrace.posts.readers.shared.meta_export import (
     ACCOUNT_ID,
     ACCOUNT_NAME,
@@ -96,22 +96,14 @@ def _parse(row: Row) -> Post:
 
 def _attached(text: str) -> list[dict[str, Any]]:
     """The attachments of a post, each under the name of its kind."""
-    lists = (item.get("data") for item in parse_objects(text))
-    return [
-        part
-        for items in lists
-        if isinstance(items, list)
-        for part in items
-        if isinstance(part, dict)
-    ]
+    return [part for item in parse_objects(text) for part in objects_at(item, "data")]
 
 
 def _media(part: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The pictures and videos of an attachment; a note may have several."""
-    note = part.get("note")
-    in_note = note.get("media") if isinstance(note, dict) else None
-    items = [part.get("media"), *(in_note if isinstance(in_note, list) else ())]
-    return [item for item in items if isinstance(item, dict)]
+    medium = part.get("media")
+    in_note = objects_at(part, "note", "media")
+    return [medium, *in_note] if isinstance(medium, dict) else in_note
 
 
 def _text(row: Row, attached: Iterable[Mapping[str, Any]]) -> str:

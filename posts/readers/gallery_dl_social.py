@@ -1,7 +1,7 @@
 """Reads gallery-dl's documents of X, Instagram, Bluesky and TikTok."""
 
 from frametrace.posts.model import Post
-from frametrace.posts.readers.bluesky import features_in
+from frametrace.posts.readers import bluesky as bluesky_posts
 from frametrace.posts.readers.shared.account_keys import account_by_handle
 from frametrace.posts.readers.shared.post_keys import shortcode_of
 from frametrace.posts.readers.shared.x_values import x_text
@@ -17,13 +17,6 @@ _X_COUNTS = {
     "quote_count": "quotes",
     "bookmark_count": "bookmarks",
     "view_count": "views",
-}
-_BLUESKY_COUNTS = {
-    "likeCount": "likes",
-    "replyCount": "replies",
-    "repostCount": "reposts",
-    "quoteCount": "quotes",
-    "bookmarkCount": "bookmarks",
 }
 _TIKTOK_COUNT_NAMES = {
     "diggCount": "likes",
@@ -48,9 +41,9 @@ def twitter(row: Row, media: tuple[str, ...]) -> Post:
     is_repost = original not in {"", "0", post_id}
     handle = row.values.get("author.name", "")
     if is_repost and row.values.get("user.id", "") == row.values.get("author.id", ""):
-        where = row.values.get("subcategory", "")
-        if where not in _TIMELINES:
-            raise ValueError(f"a repost found by {where[:40]!r} does not say who repeated it")
+        subcategory = row.values.get("subcategory", "")
+        if subcategory not in _TIMELINES:
+            raise ValueError(f"a repost found by {subcategory[:40]!r} does not say who repeated it")
     if row.values.get("view_count") == "0":  # it means unknown
         del row.values["view_count"]
     posted_at, precision = row.time("date")
@@ -104,7 +97,7 @@ def bluesky(row: Row, media: tuple[str, ...]) -> Post:
     posted_at, precision = row.time(
         "createdAt" if "createdAt" in row.values else "record.createdAt"
     )
-    features = features_in(row.take("facets", "record.facets"))
+    features = bluesky_posts.features_in(row.take("facets", "record.facets"))
     tags = *first_texts(features, "tag"), *parse_list(row.take("hashtags"))
     return Post(
         platform="bluesky",
@@ -117,7 +110,7 @@ def bluesky(row: Row, media: tuple[str, ...]) -> Post:
         media=media,
         links=first_texts(features, "uri"),
         hashtags=distinct(tags),
-        engagement=row.counts(_BLUESKY_COUNTS),
+        engagement=row.counts(bluesky_posts.COUNTS),
         extra=row.rest(),
         source=row.source,
         line=row.line,

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from frametrace.posts.model import Post, Precision
-from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.json_paths import objects_at, text_at, value_at
 from frametrace.posts.readers.shared.meta_export import (
     ACCOUNT_ID,
     ACCOUNT_NAME,
@@ -66,9 +66,7 @@ def _owner(read: Neighbour) -> Mapping[str, str]:
 
 
 def _username(document: Mapping[str, Any]) -> str:
-    users = document.get("profile_user")
-    user = users[0] if isinstance(users, list) and users else None
-    values = user.get("string_map_data") if isinstance(user, dict) else None
+    values = value_at(document, "profile_user", 0, "string_map_data")
     labelled = values.items() if isinstance(values, dict) else ()
     return next(
         (text_at(item, "value") for label, item in labelled if repair_mojibake(label) in _USERNAME),
@@ -117,9 +115,7 @@ def _items(row: Row) -> list[dict[str, Any]]:
     """The pictures and videos of a post, in every layout that exports have had."""
     items = parse_objects(row.values.get("media", ""))
     for label in parse_objects(row.values.get("label_values", "")):
-        listed = label.get("media")
-        if isinstance(listed, list):
-            items += [item for item in listed if isinstance(item, dict)]
+        items += objects_at(label, "media")
     if items:
         return items
     uri = row.values.get("uri") or row.values.get("path")

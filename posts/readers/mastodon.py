@@ -9,7 +9,9 @@ stanfordio/truthbrush, truthbrush/api.py; digitalmethodsinitiative/4cat,
 datasources/truth/search_truth.py.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.shared.html_text import links_in, plain_text
@@ -17,7 +19,7 @@ from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.readers.shared.platforms import host_of
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import first_texts, parse_objects
+from frametrace.posts.values import distinct, first_texts, parse_objects
 
 __all__ = ["READER"]
 
@@ -27,6 +29,13 @@ _COUNTS = {
     "reblogs_count": "reposts",
     "quotes_count": "quotes",
 }
+# Fields with the still of media that are not pictures.
+_PICTURE_NAMES: Mapping[str, tuple[str, ...]] = {
+    "audio": (),
+    "gifv": ("preview_url", "preview_remote_url"),
+    "video": ("preview_url", "preview_remote_url"),
+}
+
 _REBLOG = "reblog."
 _BY_OTHERS = (_REBLOG, "quote.", "in_reply_to.")  # what others wrote
 _QUOTED = frozenset(("quote.uri", "quote.quoted_status.uri"))
@@ -70,7 +79,7 @@ def _parse(row: Row) -> Post:
 
 
 def _host(row: Row) -> str:
-    """The server that a status is from; empty where no link shows it."""
+    """The server that a status is from; empty if no link shows it."""
     for name in ("uri", "url", "account.url"):
         try:
             return host_of(row.values.get(name, ""))
@@ -105,18 +114,13 @@ def _name(row: Row, is_truth: bool) -> str:
 
 
 def _pictures(text: str) -> tuple[str, ...]:
-    """Pictures, and the stills of videos; where the server has no copy, links to the original."""
-    links: dict[str, None] = {}
-    for item in parse_objects(text):
-        kind = text_at(item, "type")
-        if kind in {"video", "gifv"}:
-            names: tuple[str, ...] = ("preview_url", "preview_remote_url")
-        elif kind == "audio":
-            continue
-        else:
-            names = ("url", "remote_url", "preview_url")
-        links[next((link for name in names if (link := text_at(item, name))), "")] = None
-    return tuple(filter(None, links))
+    """Pictures, and the stills of videos; if the server has no copy, links to the original."""
+    return distinct(map(_picture, parse_objects(text)))
+
+
+def _picture(item: dict[str, Any]) -> str:
+    names = _PICTURE_NAMES.get(text_at(item, "type"), ("url", "remote_url", "preview_url"))
+    return next((link for name in names if (link := text_at(item, name))), "")
 
 
 def _extra(row: Row) -> dict[str, str]:

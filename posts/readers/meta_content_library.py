@@ -6,6 +6,7 @@ surfaces.md, for what the API returns in practice.
 """
 
 from frametrace.posts.model import AccountKind, Post
+from frametrace.posts.readers.shared.account_keys import BY_HANDLE
 from frametrace.posts.readers.shared.post_keys import facebook_post_id
 from frametrace.posts.readers.shared.python_literals import objects_in
 from frametrace.posts.readers.shared.reader_contract import Reader
@@ -37,9 +38,6 @@ _INSTAGRAM_CHANNEL_COLUMNS = (
     "message_replied_to_id",
     "shared_instagram_post_id",
 )
-
-# Platforms whose accounts are keyed by their handles, as all readers do.
-_BY_HANDLE = frozenset({"instagram", "threads"})
 
 
 def _owner(field: str) -> tuple[str, str]:
@@ -107,7 +105,7 @@ def _account(row: Row, platform: str) -> tuple[str, str]:
     """The account's key and name; the library's own number for it stays in `extra`."""
     handle = next((row.values[n].strip() for n in _owner("username") if _has(row, n)), "")
     name = row.take(*_owner("name"))
-    if platform in _BY_HANDLE and handle:
+    if platform in BY_HANDLE and handle:
         row.take(*_owner("username"))
         return handle.lower(), name or handle
     return row.key(*_owner("id")), name or row.take(*_owner("username"))

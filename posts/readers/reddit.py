@@ -20,7 +20,7 @@ from frametrace.posts.readers.shared.python_literals import objects_in, parse_li
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape, flatten
 from frametrace.posts.sources.picture_files import is_picture
-from frametrace.posts.values import with_title
+from frametrace.posts.values import distinct, with_title
 
 __all__ = ["READERS", "account_of", "text_of"]
 
@@ -114,7 +114,7 @@ def _pictures(values: Mapping[str, str]) -> tuple[str, ...]:
     if not any(links):
         previews = objects_in(values.get("preview.images", ""))
         links = [text_at(preview, "source", "url") for preview in previews[:1]]
-    return tuple(dict.fromkeys(unescaped(link).strip() for link in links if link.strip()))
+    return distinct(unescaped(link).strip() for link in links)
 
 
 def _posted_link(values: Mapping[str, str]) -> str:

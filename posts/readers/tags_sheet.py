@@ -51,7 +51,7 @@ def _parse(row: Row) -> Post:
 
 
 def _account(row: Row, is_rounded: bool) -> str:
-    """The account's number, or its name where a spreadsheet has rounded the number."""
+    """The account's number, or its name if a spreadsheet has rounded the number."""
     try:
         number = restored_id(row.values.get("from_user_id_str", "").strip())
     except ValueError:

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from frametrace.posts.sources.picture_files import is_picture
-from frametrace.posts.values import json_text, parse_count
+from frametrace.posts.values import distinct, json_text, parse_count
 
 __all__ = ["messages_of"]
 
 _NUMBER = re.compile(r'id="message(\d+)"', re.ASCII)
 _VIA = re.compile(r" via @\w{1,40}\Z", re.ASCII)
-_UP = "../"
 _NOT_INCLUDED = "(File not included in the export)"
 
 # Classes of elements that link to a picture, and of those with a still that Telegram made.
@@ -87,13 +86,13 @@ def _values(shown: Any, body: Any) -> dict[str, str]:
     links = [a.get("href", "") for a in anchors]
     target = next((a.get("href", "") for a in reply.iter("a")), "") if reply is not None else ""
     return {
-        "text": "" if text is None else _text_of(text),
+        "text": _text_of(text),
         "date": "" if date is None else date.get("title", "").strip(),
         "media": _list(_pictures(shown)),
         "links": _list(link for link in links if link.startswith(("http://", "https://"))),
         "hashtags": _list(tag.lstrip("#") for tag in tags),
         "reply_to": target.rpartition("#go_to_message")[2] if "#go_to_message" in target else "",
-        "signature": "" if signed is None else _text_of(signed),
+        "signature": _text_of(signed),
         "reactions": _reactions(body) or _reactions(shown),
     }
 
@@ -121,14 +120,13 @@ def _from_page(path: str) -> str:
 
 
 def _reactions(body: Any) -> str:
-    """The number of reactions, counted by the pictures of people where no number is shown."""
+    """The number of reactions; one without a number is counted by its pictures of people."""
     listed = next(_with_classes(body.iterchildren("span"), "reactions"), None)
     if listed is None:
         return ""
     total = 0
     for reaction in _with_classes(listed.iterchildren("span"), "reaction"):
-        label = _first(reaction, "count")
-        number = parse_count(_text_of(label)) if label is not None else None
+        number = parse_count(_text_of(_first(reaction, "count")))
         if number is None:
             number = sum(1 for _ in _with_classes(reaction.iter("div"), "userpic"))
         total += number
@@ -141,7 +139,7 @@ def _name(element: Any) -> str:
 
 
 def _text_of(element: Any) -> str:
-    """The text of an element, with its line breaks."""
+    """The text of an element, with its line breaks; empty if there is no element."""
     from lxml import etree
 
     if element is None:
@@ -156,7 +154,7 @@ def _text_of(element: Any) -> str:
 
 
 def _list(items: Iterable[str]) -> str:
-    listed = list(dict.fromkeys(filter(None, items)))
+    listed = distinct(items)
     return json_text(listed) if listed else ""
 
 

@@ -8,7 +8,7 @@ from frametrace.posts.readers.shared.account_keys import account_by_handle
 from frametrace.posts.readers.shared.platforms import platform_or
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import parse_python_list
+from frametrace.posts.values import distinct, parse_python_list
 
 __all__ = ["READER"]
 
@@ -60,7 +60,7 @@ def _pictures(row: Row) -> tuple[str, ...]:
         return (cover,)
     if row.values.get("作品类型", "").strip() in _VIDEOS:
         return ()
-    return tuple(dict.fromkeys(_listed(row.take("下载地址"))))
+    return distinct(_listed(row.take("下载地址")))
 
 
 def _listed(text: str) -> tuple[str, ...]:

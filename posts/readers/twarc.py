@@ -12,7 +12,7 @@ from frametrace.posts.readers.shared.account_keys import account_key
 from frametrace.posts.readers.shared.reader_contract import Reader
 from frametrace.posts.readers.shared.x_values import x_text
 from frametrace.posts.rows import Row, Shape
-from frametrace.posts.values import parse_json, without_surrogates
+from frametrace.posts.values import distinct, parse_json, without_surrogates
 
 __all__ = ["READER_V1", "READER_V2"]
 
@@ -72,8 +72,8 @@ def _parse_v1(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=x_text(row.take("text")),
-        links=tuple(dict.fromkeys(row.take("urls").split())),
-        hashtags=tuple(dict.fromkeys(row.take("hashtags").split())),
+        links=distinct(row.take("urls").split()),
+        hashtags=distinct(row.take("hashtags").split()),
         repost_of=_repost_of(row),
         engagement=row.counts(x_api_v1.COUNTS),
         extra=row.rest(),

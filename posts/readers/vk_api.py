@@ -90,21 +90,18 @@ def _picture(attached: dict[str, Any]) -> str:
     if kind in _PHOTOS:
         return (
             text_at(inner, "orig_photo", "url")
-            or _largest(inner.get("sizes"))
+            or _largest(objects_at(inner, "sizes"))
             or _largest_by_name(inner)
         )
     if kind == "video":
-        return _largest(inner.get("image")) or _largest_by_name(inner)
+        return _largest(objects_at(inner, "image")) or _largest_by_name(inner)
     if kind == "doc":
-        preview = inner.get("preview")
-        photo = preview.get("photo") if isinstance(preview, dict) else None
-        return _largest(photo.get("sizes")) if isinstance(photo, dict) else ""
+        return _largest(objects_at(inner, "preview", "photo", "sizes"))
     return ""
 
 
-def _largest(sizes: Any) -> str:
-    listed = [size for size in sizes if isinstance(size, dict)] if isinstance(sizes, list) else []
-    ranked = [(_rank(size), text_at(size, "url") or text_at(size, "src")) for size in listed]
+def _largest(sizes: list[dict[str, Any]]) -> str:
+    ranked = [(_rank(size), text_at(size, "url") or text_at(size, "src")) for size in sizes]
     return max((item for item in ranked if item[1]), default=((0, 0, 0), ""))[1]
 
 

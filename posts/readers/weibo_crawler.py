@@ -103,7 +103,7 @@ READERS = (
         shape=Shape.TABLE,
         required=(("id",), ("bid",), ("正文",), ("日期", "完整日期")),
         parse=_parse_table,
-        short_rows=True,  # where no post of the file is a share
+        short_rows=True,  # if no post of the file is a share
     ),
     Reader(
         name="weibo-crawler-json",

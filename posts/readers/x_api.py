@@ -44,14 +44,13 @@ def parse(row: Row) -> Post:
     """Make a Post of a row with a flattened post's names.
 
     A native repost shows what it repeats: the API cuts its own text at 140 characters and gives it
-    no pictures, so both are taken from the original where it was collected too.
+    no pictures, so both are taken from the original if it was collected too.
     """
     referenced = parse_objects(row.take("referenced_tweets"))
     original = flatten(next((post for post in referenced if post.get("type") == "retweeted"), {}))
     for values in (original, row.values):
-        if parse_objects(
-            values.get("attachments.media_keys", "")
-        ):  # the media instead of their keys
+        # The media may be in the place of their keys.
+        if parse_objects(values.get("attachments.media_keys", "")):
             values["attachments.media"] = values.pop("attachments.media_keys")
     shown = {name: original.get(name) or row.values.get(name, "") for name in _SHOWN}
     for name in _SHOWN:

@@ -83,7 +83,7 @@ def content_of(row: Row, prefix: str = "") -> Content:
 
 
 def repost_of(content: Content) -> str:
-    """The id of the post that a native repost repeats, where only text and pictures identify it.
+    """The id of the post that a native repost repeats, if only text and pictures identify it.
 
     Its pictures link to the post that first had them: that is the original if it is by the
     account that the text names. Otherwise only that account is known: `@name`.

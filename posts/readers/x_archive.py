@@ -24,7 +24,7 @@ def _parse_tweet(row: Row) -> Post:
         account_id=row.key("userid"),
         account_name=row.take("user_screen_name"),
         posted_at=posted_at,
-        # X gives no seconds: where a tool has added them, all are :00.
+        # X gives no seconds: if a tool has added them, all are :00.
         precision=Precision.MINUTE if precision is Precision.SECOND else precision,
         text=x_text(row.take("tweet_text")),
         links=parse_python_list(row.take("urls")),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from frametrace.posts.model import Post
 from frametrace.posts.readers import x_api_v1
-from frametrace.posts.readers.shared.json_paths import text_at
+from frametrace.posts.readers.shared.json_paths import text_at, value_at
 from frametrace.posts.readers.shared.reader_contract import Neighbour, Reader
 from frametrace.posts.rows import Row, Shape
 from frametrace.posts.values import parse_json
@@ -26,9 +26,8 @@ _PART = re.compile(r"-part\d+$", re.ASCII)
 
 def _account(read: Neighbour) -> Mapping[str, str]:
     """The account of the archive; its email address and other personal data are not read."""
-    accounts = _assigned(read("account.js"))
-    first = accounts[0] if isinstance(accounts, list) and accounts else {}
-    account_id, name = text_at(first, "account", "accountId"), text_at(first, "account", "username")
+    account = value_at(_assigned(read("account.js")), 0, "account")
+    account_id, name = text_at(account, "accountId"), text_at(account, "username")
     if not account_id:
         manifest = _assigned(read("manifest.js"))
         account_id = text_at(manifest, "userInfo", "accountId")

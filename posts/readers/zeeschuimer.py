@@ -3,8 +3,7 @@
 Around the platform's own record are the item's id, its platform, and when it was collected, which
 is not when it was posted. The module `zeeschuimer_<platform>` reads the record.
 
-Fields: digitalmethodsinitiative/zeeschuimer,
-js/zs-background.js and modules/.
+Fields: digitalmethodsinitiative/zeeschuimer, js/zs-background.js and modules/.
 """
 
 from collections.abc import Callable, Mapping

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.json_paths import text_at
 from frametrace.posts.rows import Row
-from frametrace.posts.values import first_texts, parse_list, parse_objects
+from frametrace.posts.values import distinct, first_texts, parse_list, parse_objects
 
 __all__ = ["parse"]
 
@@ -55,8 +55,8 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take("data.desc"),
-        media=tuple(dict.fromkeys(_pictures(row))),
-        hashtags=tuple(dict.fromkeys(tags)),
+        media=distinct(_pictures(row)),
+        hashtags=distinct(tags),
         engagement=row.counts(_COUNTS),
         extra=row.rest(),
         source=row.source,

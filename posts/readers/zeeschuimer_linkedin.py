@@ -12,7 +12,7 @@ from frametrace.posts.model import AccountKind, Post
 from frametrace.posts.readers.shared.json_paths import objects_at, text_at, value_at
 from frametrace.posts.readers.shared.linkedin_ids import account_at, activity_in, activity_time
 from frametrace.posts.rows import Row
-from frametrace.posts.values import parse_objects
+from frametrace.posts.values import distinct, parse_objects
 
 __all__ = ["parse"]
 
@@ -53,9 +53,9 @@ def parse(row: Row) -> Post:
         posted_at=posted_at,
         precision=precision,
         text=row.take("data.commentary.text.text"),
-        media=tuple(dict.fromkeys(_pictures(row))),
+        media=distinct(_pictures(row)),
         links=(link.strip(),) if link.strip() else (),
-        hashtags=tuple(dict.fromkeys(_hashtags(row))),
+        hashtags=distinct(_hashtags(row)),
         engagement=row.counts(_COUNTS),
         # The original of a share with comment, which someone else wrote, is left out.
         extra={name: text for name, text in row.rest().items() if not _RESHARED.match(name)},
@@ -64,7 +64,7 @@ def parse(row: Row) -> Post:
     )
 
 
-def _pictures(row: Row) -> Iterator[str]:
+def _pictures(row: Row) -> list[str]:
     links = [
         _picture(objects_at(item, "attributes")) for name in _LISTS for item in _objects(row, name)
     ]
@@ -75,7 +75,7 @@ def _pictures(row: Row) -> Iterator[str]:
         links = [
             _widest(row.take(f"{at}rootUrl"), _objects(row, f"{at}artifacts")) for at in stills
         ]
-    yield from filter(None, links)
+    return links
 
 
 def _objects(row: Row, name: str) -> list[dict[str, Any]]:
@@ -107,4 +107,4 @@ def _hashtags(row: Row) -> Iterator[str]:
     urns = [text_at(part, "trackingUrn") for part in parts if part.get("type") == "HASHTAG"]
     newer = _objects(row, "data.commentary.text.attributesV2")
     urns += [text_at(part, "detailData", "*hashtag", "trackingUrn") for part in newer]
-    yield from filter(None, (urn.rpartition(":")[2] for urn in urns))
+    return (urn.rpartition(":")[2] for urn in urns)

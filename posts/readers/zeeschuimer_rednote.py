@@ -8,7 +8,7 @@ from typing import Any
 from frametrace.posts.model import Post
 from frametrace.posts.readers.shared.json_paths import objects_at, text_at
 from frametrace.posts.rows import Row
-from frametrace.posts.values import first_texts, parse_objects, with_title
+from frametrace.posts.values import distinct, first_texts, parse_objects, with_title
 
 __all__ = ["parse"]
 
@@ -61,11 +61,10 @@ def parse(row: Row) -> Post:
 
 def _pictures(row: Row, at: str) -> tuple[str, ...]:
     listed = parse_objects(row.take(f"{at}image_list", f"{at}imageList"))
-    pictures = dict.fromkeys(filter(None, map(_picture, listed)))
     cover = row.take(
         f"{at}cover.url_default", f"{at}cover.urlDefault", f"{at}cover.url", "data.thumbnail_url"
     ).strip()
-    return tuple(pictures) or ((cover,) if cover else ())
+    return distinct(map(_picture, listed)) or ((cover,) if cover else ())
 
 
 def _picture(item: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Builds the key of an account, so that its posts share one key whichever tool exported them.
 
 Some tools know accounts of Instagram, Pinterest, Threads and TikTok by their handles only, so every
-reader uses the handle there, in lower case. On X it uses the number, and the handle where a tool
+reader uses the handle there, in lower case. On X it uses the number, and the handle if a tool
 gives no number. On Reddit it uses the name, which never changes.
 """
 
@@ -63,7 +63,7 @@ def facebook_page(link_tail: str) -> str:
 
 
 def unshared_account(platform: str, name: str, post_id: str) -> str:
-    """Give each post its own account where the platform shows one name for many people."""
+    """Give each post its own account if the platform shows one name for many people."""
     return f"{name}/{post_id}" if name in _SHARED_NAMES.get(platform, ()) else name
 
 
@@ -78,6 +78,6 @@ def account_key(platform: str, written: str, post_id: str) -> str:
 
 
 def handle_in_link(platform: str, link: str) -> str:
-    """The account's handle in a link to its post, in lower case; empty where there is none."""
+    """The account's handle in a link to its post, in lower case; empty if there is none."""
     match = _POST_LINKS[platform].match(link) if platform in _POST_LINKS else None
     return match[1].lower() if match else ""

@@ -18,12 +18,12 @@ _SITES = {
     "fb.com": "facebook",
     "fb.watch": "facebook",
     "gab.com": "gab",
+    "iesdouyin.com": "douyin",
     "imgur.com": "imgur",
     "instagram.com": "instagram",
     "linkedin.com": "linkedin",
     "parler.com": "parler",
     "pinterest.com": "pinterest",
-    "iesdouyin.com": "douyin",
     "redd.it": "reddit",
     "reddit.com": "reddit",
     "t.me": "telegram",
@@ -128,7 +128,7 @@ def _known(name: str) -> str:
 
 
 def _in_words(lower: str) -> str:
-    """The one platform that all words name; empty where they name several, or one is unknown."""
+    """The one platform that all words name; empty if they name several, or one is unknown."""
     words = [word for word in _WORD.findall(lower) if word not in _FILLER_WORDS]
     if platform := _known("".join(words)):
         return platform
@@ -142,7 +142,7 @@ def is_link(text: str) -> bool:
 
 
 def platform_or(url: str, default: str) -> str:
-    """The platform of a link, or `default` where it doesn't lead to a site."""
+    """The platform of a link, or `default` if it doesn't lead to a site."""
     try:
         return platform_of(url.strip())
     except ValueError:

@@ -8,7 +8,7 @@ from frametrace.posts.rows import Head, Row, Shape
 
 __all__ = ["Neighbour", "Reader"]
 
-# Reads a small text file beside the source, by its relative path; "" where there is none.
+# Reads a small text file beside the source, by its relative path; "" if there is none.
 Neighbour = Callable[[str], str]
 
 
@@ -60,10 +60,6 @@ class Reader:
     def lacks(self, names: Collection[str]) -> bool:
         """Whether a required column is missing; stops at the first, for speed."""
         return not all(any(map(names.__contains__, alternatives)) for alternatives in self.required)
-
-    def count_missing(self, names: Collection[str]) -> int:
-        """Count the required columns that are not among `names`."""
-        return sum(not any(map(names.__contains__, alternatives)) for alternatives in self.required)
 
     def recognises(self, head: Head) -> bool:
         """Whether a source with this head is of this format."""

@@ -19,7 +19,7 @@ _HANDLE = re.compile(r"[\w.]{1,40}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a row says, as it is written; `usual_platform` is used where it names no platform."""
+    """What a row says, as it is written; `usual_platform` is used if it names no platform."""
 
     platform: str
     post_id: str
@@ -46,7 +46,7 @@ class Keys:
 def keys_of(written: Written) -> Keys:
     """Normalise the keys; a handle in the link to the post is the best name of its account.
 
-    Raises ValueError where an id or an account consists of a sign such as `@` alone.
+    Raises ValueError if an id or an account consists of a sign such as `@` alone.
     """
     link = written.post_id if is_link(written.post_id) else ""
     platform = _platform(written, link)

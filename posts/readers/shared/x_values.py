@@ -37,7 +37,7 @@ def text_on(platform: str, text: str) -> str:
 
 
 def snowflake_time(post_id: str) -> tuple[datetime | None, Precision]:
-    """The time of an X post, in UTC, from its id; None where the id holds no time."""
+    """The time of an X post, in UTC, from its id; None if the id holds no time."""
     if not (post_id.isascii() and post_id.isdecimal() and len(post_id) < 20):
         return None, Precision.NONE
     number = int(post_id)

@@ -38,7 +38,7 @@ def _posts(reader: Reader, record: Any, source: str = "posts.json") -> list[Post
 
 
 def _listed(document: Any) -> list[dict[str, Any]]:
-    """The records of a real file: it is a list, or lists stand under names."""
+    """The records of a real file: a list, or an object of lists."""
     lists = [document] if isinstance(document, list) else document.values()
     return [record for records in lists for record in records]
 
@@ -84,7 +84,7 @@ def test_a_broken_profile_names_no_owner(text: str) -> None:
 
 
 def _read_as_laid_out(reader: Reader, folder: Path) -> set[str]:
-    """The posts of an unpacked export, each file of which is told of those around it."""
+    """The posts of an unpacked export, whose files are read together with those around them."""
     assert reader.context is not None
     found = set()
     for real in sorted(folder.rglob("*.real.json")):
@@ -111,7 +111,7 @@ def test_an_export_as_it_is_laid_out_holds_the_posts_of_the_sample(reader: Reade
         for expected in folder.glob("*.expected.json")
         for post in json.loads(expected.read_text("utf-8"))["posts"]
     }
-    # What the sample leaves out: a post of nobody's, and one at no time.
+    # Not in the sample: a post whose owner is unknown there.
     moment = datetime(2019, 8, 19, 14, 12, 22, tzinfo=UTC)
     wanted.add(content_key("lin.invented.7", moment, "whose?", ["500600700833.jpg"]))
     found = set().union(*(_read_as_laid_out(reader, root) for root in folder.iterdir()))

@@ -26,7 +26,7 @@ from frametrace.posts.open_source import read_source
 from frametrace.posts.readers import Reader
 from frametrace.posts.rows import Row, Shape
 
-# What breaks parsers: half a list, a number that is none, a link that is none, other scripts.
+# What breaks parsers: half a list, text that is almost a number or a link, other scripts.
 _AWKWARD = st.sampled_from(
     (
         *("[", "['", '["a', "[[1]]", "{", "null", "1e999", "-1", "1,23", "٣", "9" * 30, "nan"),
@@ -76,9 +76,8 @@ def test_any_row_of_a_table_is_a_post_or_skipped(
     source = scratch / "cells.csv"
     source.write_text(table_text([header, *rows]), "utf-8", newline="")
     entries = list(read_source(source, reader.name))
-    assert len({entry.line for entry in entries if entry.line}) == len(
-        rows
-    )  # odd fields are told besides
+    # A post with an odd field has a second entry, which reports it.
+    assert len({entry.line for entry in entries if entry.line}) == len(rows)
     assert all(map(is_sound, entries))
 
 
@@ -103,7 +102,7 @@ def test_any_record_is_a_post_or_skipped(
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every place in a record where something can be put: a container and a key of it."""
+    """Every place in a record where something can be put: a container and a key in it."""
     keys = value.keys() if isinstance(value, dict) else range(len(value))
     for key in keys:
         yield value, key

@@ -23,6 +23,6 @@ def test_a_record_that_leads_to_another_site_is_not_a_post_of_x(tmp_path: Path) 
     links = ["https://vk.com/wall5_1", "https://x.com/lin/status/1", "not a link", ""]
     records = [_RECORD | user | {"id": str(at), "url": url} for at, url in enumerate(links)]
     found = list(open_source(write_jsonl(tmp_path / "posts.jsonl", records)).entries())
-    (told,) = (entry for entry in found if isinstance(entry, Skipped))
-    assert "leads to vk" in told.reason
+    (skipped,) = (entry for entry in found if isinstance(entry, Skipped))
+    assert "leads to vk" in skipped.reason
     assert len(found) == len(links)

@@ -136,5 +136,5 @@ def test_long_lines_are_read_in_linear_time(line: str) -> None:
 
 def test_an_endless_message_is_reported_and_skipped() -> None:
     lines = ["19.08.19, 14:03 - Lin: a\n", *["b" * 1000 + "\n"] * 2000, "19.08.19, 14:04 - Bo: c\n"]
-    (first, told), (second, _) = split(lines)
-    assert (first, told, second) == (1, "the message is longer than 1,048,576 characters", 2002)
+    (first, reason), (second, _) = split(lines)
+    assert (first, reason, second) == (1, "the message is longer than 1,048,576 characters", 2002)

@@ -1,26 +1,8 @@
-"""Short names, times and file names of Weibo posts."""
+"""Times, file names and bare reposts of Weibo posts."""
 
 from datetime import UTC, datetime
 
-import pytest
-
-from frametrace.posts.readers.shared.post_keys import weibo_number
 from frametrace.posts.readers.shared.weibo_values import china_time, is_bare_repost, picture_files
-
-
-@pytest.mark.parametrize(
-    ("short", "number"),
-    [
-        ("ImTGkcdDn", "4454572602912349"),
-        ("z0JH2lOMb", "3501756485200075"),
-        ("4454572602912349", "4454572602912349"),
-        ("not a name", "not a name"),
-        ("", ""),
-        ("ImTGkcdDn" * 2, "ImTGkcdDn" * 2),
-    ],
-)
-def test_a_short_name_holds_the_number(short: str, number: str) -> None:
-    assert weibo_number(short) == number
 
 
 def test_a_time_without_a_zone_is_in_chinas() -> None:

@@ -30,9 +30,9 @@ def values(page: str) -> Mapping[str, str]:
 
 
 def reason(page: str) -> str:
-    _, told = read(page)[-1]
-    assert isinstance(told, str)
-    return told
+    _, found = read(page)[-1]
+    assert isinstance(found, str)
+    return found
 
 
 def test_pages_are_recognised_by_their_title() -> None:
@@ -70,7 +70,7 @@ def test_entities_of_the_page_itself_are_not_followed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "told"),
+    ("page", "beginning"),
     [
         ("", "the page can't be read: Document is empty"),
         ("<html><body>nothing", "the page holds no messages"),
@@ -78,8 +78,8 @@ def test_entities_of_the_page_itself_are_not_followed() -> None:
         (HEAD + " " * 2**26, "the page is longer than 67,108,864 characters"),
     ],
 )
-def test_an_unreadable_page_is_reported(page: str, told: str) -> None:
-    assert reason(page).startswith(told)
+def test_an_unreadable_page_is_reported(page: str, beginning: str) -> None:
+    assert reason(page).startswith(beginning)
 
 
 @pytest.mark.parametrize(
