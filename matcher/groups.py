@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from frametrace.case.store import Case
+from frametrace.case.views import query_over
 from frametrace.matcher.account_names import connect
 from frametrace.matcher.result_schemas import (
     ACCOUNTS,
@@ -108,17 +109,13 @@ def members_of(
         return upgraded(members.to_arrow_table(), MEMBERS)
 
 
-def groups_of(
-    case: Case, parts: Sequence[pa.Table], cohesion: pa.Table
-) -> tuple[pa.Table, pa.Table]:
+def groups_of(parts: Sequence[pa.Table], cohesion: pa.Table) -> tuple[pa.Table, pa.Table]:
     """The groups, widest spread first, and their members in the order of groups, then by time.
 
     `parts` are tables of members. `cohesion`, with the columns group_id and cohesion, is given for
     groups whose cohesion is not the mean of their members' similarities.
     """
-    with connect(case) as connection:
-        connection.register("members", pa.concat_tables(parts))
-        connection.register("cohesion", cohesion)
+    with query_over(members=pa.concat_tables(parts), cohesion=cohesion) as connection:
         parameters = {"too_long": _TOO_LONG, "belonging": BELONGING}
         groups = connection.sql(_GROUPS, params=parameters).to_arrow_table().cast(GROUPS)
         connection.register("groups", groups)

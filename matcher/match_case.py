@@ -114,7 +114,7 @@ def _results(
         members_of(case, ASSIGNED.empty_table(), compared.elements.listed(), GroupKind.ELEMENT),
         framings.members,
     ]
-    groups, members = groups_of(case, parts, framings.cohesion)
+    groups, members = groups_of(parts, framings.cohesion)
     return Results(
         groups=groups,
         members=members,

@@ -1,14 +1,15 @@
-"""Pairs of pictures as they are kept once they were compared, without any pictures."""
+"""Pairs of pictures as they are kept once they were compared, and an executor that counts them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from frametrace.matcher.pictures.verified_pair_table import PAIRS
+from frametrace.work.executor import InProcess
 
-__all__ = ["cells", "name_of", "pairs_of"]
+__all__ = ["Counting", "cells", "name_of", "pairs_of"]
 
 
 def name_of(number: int) -> str:
@@ -35,3 +36,15 @@ def pairs_of(pairs: Iterable[tuple[int, int, Mapping[str, Any]]], **options: obj
         for a, b, other in sorted(pairs, key=lambda pair: pair[:2])
     ]
     return pa.Table.from_pylist(rows, PAIRS)
+
+
+class Counting(InProcess):
+    """Counts the items that it is asked to compare."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def map(self, function: Any, items: Sequence[Any]) -> Iterator[Any]:
+        self.asked += len(items)
+        return super().map(function, items)

@@ -34,12 +34,8 @@ __all__ = ["REUSES", "reuses_of"]
 # pictures before framings, then by the number of A's posts, then by time.
 REUSES = pa.schema(
     [
-        pa.field("sha256_a", pa.string(), nullable=False),
-        pa.field("sha256_b", pa.string(), nullable=False),
-        pa.field("relation", pa.string(), nullable=False),
-        pa.field("signal", pa.string(), nullable=False),
-        ("distance", pa.int32()),
-        ("similarity", pa.float32()),
+        *(MATCHES.field(name) for name in ("sha256_a", "sha256_b", "relation")),
+        *(MATCHES.field(name) for name in ("signal", "distance", "similarity")),
         ("via_sha256", pa.string()),
         ("group_id", pa.string()),
         pa.field("case_a", pa.string(), nullable=False),

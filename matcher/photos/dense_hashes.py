@@ -25,11 +25,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from frametrace.embed.signals.base import bits_distance
 from frametrace.index.base import Hits
+from frametrace.matcher.photos.match_graph import components
 from frametrace.posts.errors import UsageError
 
 __all__ = ["MAX_NEAR", "PairThinning", "ThinnedPairs"]
@@ -142,9 +141,7 @@ class _DenseGroups:
         x, y = self._label[a], self._label[b]
         apart = x != y
         if apart.any():
-            n = len(self._label)
-            links = coo_matrix((apart[apart], (x[apart], y[apart])), (n, n))
-            self._label = connected_components(links, directed=False)[1][self._label]
+            self._label = components(x[apart], y[apart], len(self._label))[self._label]
 
     def resolve(
         self, kept: list[np.ndarray], codes: np.ndarray, radius: int

@@ -5,7 +5,7 @@ that differ by PDQ are compared: a join of their local features proposes pairs (
 `index.feature_join`), and `pictures.verify_pair` decides on each.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,7 +22,6 @@ from frametrace.matcher.pictures.compare_pairs import (
     comparable_pictures,
     open_comparison,
 )
-from frametrace.matcher.pictures.verified_pair_table import PAIRS
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress, Silent
 
@@ -41,8 +40,8 @@ class EditedCopies:
 
     graph: CopyGraph
     hash_stars: HashStars
-    pairs: pa.Table = field(default_factory=PAIRS.empty_table)
-    without_thumbnail: int = 0
+    pairs: pa.Table
+    without_thumbnail: int
 
 
 def find_edited_copies(

@@ -25,6 +25,7 @@ from frametrace.matcher.pictures.verified_pair_table import (
     PAIRS,
     cells_of,
     pairs_among,
+    pictures_in,
     positions_in,
 )
 from frametrace.matcher.result_schemas import EVIDENCE, Relation
@@ -66,7 +67,7 @@ class Elements:
             pc.index_in(side, value_set=names).to_numpy().astype(np.int64)
             for side in (self.picture, self.via)
         )
-        pairs = NodePairs.of(pairs_among(self.pairs, names), names, np.arange(len(names)))
+        pairs = NodePairs.of(pairs_among(self.pairs, names), names)
         itself = picture == via
         evidence = pairs.seen_from(via, picture, ~itself)
         similarity = pairs.similarity(via, picture, ~itself)
@@ -87,7 +88,7 @@ class Elements:
 
 def find_elements(pairs: pa.Table) -> Elements:
     """Distinguish elements from photographs in verified pairs, in the schema `PAIRS`."""
-    names = _names(pairs)
+    names = pictures_in(pairs)
     if not len(names):
         return Elements(pairs, names, names, names)
     a, b = positions_in(pairs, names)
@@ -109,7 +110,7 @@ def element_cells(pairs: pa.Table) -> dict[str, np.ndarray]:
     `pairs` are in the schema `PAIRS`. A photo in several collages is not an element if the case
     also holds it by itself.
     """
-    names = _names(pairs)
+    names = pictures_in(pairs)
     a, b = positions_in(pairs, names)
     related, sharing = _unrelated(pairs, a, b, len(names))
     row, shared = _partners(a, b, sharing, pairs, len(names))
@@ -145,11 +146,6 @@ def _photos_inside(
             cells = _cells(pairs[outer_cells], plain)
             np.logical_or.at(inside, row[outer[plain]], cells > 0)
     return inside
-
-
-def _names(pairs: pa.Table) -> pa.StringArray:
-    sides = [pairs[name].combine_chunks() for name in ("sha256_a", "sha256_b")]
-    return pc.unique(pa.concat_arrays(sides))
 
 
 def _unrelated(

@@ -22,7 +22,7 @@ from frametrace.matcher.photos.group_assignment import LISTED, Nodes, assign, wi
 from frametrace.matcher.photos.match_graph import Edges, pair_keys
 from frametrace.matcher.photos.node_pairs import NodePairs
 from frametrace.matcher.photos.star_clustering import StarClusters, star_clusters
-from frametrace.matcher.pictures.verified_pair_table import pairs_among, positions_in
+from frametrace.matcher.pictures.verified_pair_table import PAIRS, pairs_among, positions_in
 from frametrace.matcher.result_schemas import Relation
 from frametrace.work.progress import Progress
 
@@ -207,7 +207,7 @@ def posts_tied(graph: CopyGraph, hash_stars: HashStars, pairs: pa.Table) -> np.n
     nodes, or 0 if no node is the medoid of a photo with another picture.
     """
     names, first = _pictures(graph)
-    node_pairs = NodePairs.of(pairs, names, np.arange(len(names))).of_nodes(first)
+    node_pairs = NodePairs.of(pairs, names).of_nodes(first)
     _, stars = _photo_stars(graph, hash_stars, node_pairs)
     posts = np.bincount(stars.medoid, graph.nodes.weight, len(stars.medoid)).astype(np.int64)
     posts[np.bincount(stars.medoid, minlength=len(posts)) < 2] = 0
@@ -222,14 +222,11 @@ def group_photos(
 ) -> PhotoMatches:
     """Group pictures by PDQ, and by verified `pairs` of them in the schema `PAIRS`."""
     names, first = _pictures(graph)
-    picture_pairs = NodePairs.none()
-    if pairs is not None:
-        picture_pairs = NodePairs.of(pairs, names, np.arange(len(names)))
+    picture_pairs = NodePairs.of(PAIRS.empty_table() if pairs is None else pairs, names)
     node_pairs = picture_pairs.of_nodes(first)
     edges, stars = _photo_stars(graph, hash_stars, node_pairs)
     assigned = assign(graph.nodes, edges, stars, node_pairs.seen_from)
-    if pairs is not None:
-        assigned = with_evidence(assigned, picture_pairs, names)
+    assigned = with_evidence(assigned, picture_pairs, names)
     listed = LISTED.empty_table()
     if hash_stars is not None and len(containing := node_pairs.where(Relation.CONTAINS)):
         by_hash = assign(graph.nodes, graph.edges, hash_stars.stars)

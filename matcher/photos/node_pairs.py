@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.photos.match_graph import Edges, pair_keys
 from frametrace.matcher.pictures.verified_pair_table import (
-    PAIRS,
     cells_of,
     evidence_of,
     evidence_row,
@@ -35,18 +34,12 @@ class NodePairs:
     rows: pa.Table
 
     @classmethod
-    def of(cls, pairs: pa.Table, names: pa.StringArray, numbers: np.ndarray) -> Self:
-        """Pairs of pictures as pairs of nodes: picture `names[i]` is node `numbers[i]`."""
-        x, y = (numbers[side].astype(np.int32) for side in positions_in(pairs, names))
+    def of(cls, pairs: pa.Table, names: pa.StringArray) -> Self:
+        """Pairs of pictures as pairs of nodes: picture `names[i]` is node i."""
+        x, y = (side.astype(np.int32) for side in positions_in(pairs, names))
         a, b = np.minimum(x, y), np.maximum(x, y)
         order = np.argsort(pair_keys(a, b))
         return cls(a[order], b[order], x[order], pairs.take(pa.array(order)).combine_chunks())
-
-    @classmethod
-    def none(cls) -> Self:
-        """No pairs."""
-        no_nodes = np.empty(0, np.int32)
-        return cls(no_nodes, no_nodes, no_nodes, PAIRS.empty_table())
 
     def __len__(self) -> int:
         return len(self.a)

@@ -27,6 +27,7 @@ from frametrace.index.index_store import index_folder
 from frametrace.matcher.pictures.compare_worker import ComparePair, value_files
 from frametrace.matcher.pictures.pairs_to_compare import NumberedPair, PairsToCompare
 from frametrace.matcher.pictures.verified_pair_store import UNIT, ComparedStore, damaged_files
+from frametrace.matcher.pictures.verified_pair_table import pictures_in
 from frametrace.posts.errors import CaseError
 from frametrace.work.executor import Crashed, Executor
 from frametrace.work.process_pool import executor_for
@@ -67,10 +68,9 @@ def pairs_around(case: Case, pictures: pa.Array) -> pa.Table:
     comparable, _ = comparable_pictures(case)
     pairs = ComparedStore(compared_folder(case)).verified(comparable)
     for _ in range(2):
-        sides = [pairs[name].combine_chunks() for name in ("sha256_a", "sha256_b")]
-        near = pairs.filter(pc.or_(*(pc.is_in(side, value_set=pictures) for side in sides)))
-        partners = [near[name].combine_chunks() for name in ("sha256_a", "sha256_b")]
-        pictures = pc.unique(pa.concat_arrays([pictures, *partners]))
+        sides = (pc.is_in(pairs[name], value_set=pictures) for name in ("sha256_a", "sha256_b"))
+        near = pairs.filter(pc.or_(*sides))
+        pictures = pictures_in(near)
     return near
 
 

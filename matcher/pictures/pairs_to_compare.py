@@ -8,7 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frametrace.case.views import query_over
-from frametrace.matcher.pictures.verified_pair_table import pairs_among
+from frametrace.matcher.pictures.verified_pair_table import (
+    pairs_among,
+    pictures_in,
+    positions_in,
+)
 
 __all__ = ["NumberedPair", "PairsToCompare"]
 
@@ -82,10 +86,9 @@ class PairsToCompare:
 
     def numbered(self) -> tuple[pa.StringArray, list[NumberedPair]]:
         """The pictures that occur, ascending, and the pairs by numbers among them."""
-        a, b = (self.rows[name].combine_chunks() for name in ("sha256_a", "sha256_b"))
-        pictures = pc.unique(pa.concat_arrays([a, b])).sort()
+        pictures = pictures_in(self.rows).sort()
         columns = [
-            *(pc.index_in(side, value_set=pictures).to_pylist() for side in (a, b)),
+            *(side.tolist() for side in positions_in(self.rows, pictures)),
             *(self.rows[name].to_pylist() for name in ("mirrored", "hash_copies")),
         ]
         return pictures, [NumberedPair(*row) for row in zip(*columns, strict=True)]

@@ -180,7 +180,7 @@ def odds(agrees: float, contradicts: float, added: float = _SMOOTHING) -> float:
 
 
 def _is_rival(
-    agrees: np.ndarray, disagrees: np.ndarray, photo: np.ndarray, windows: "_Windows"
+    agrees: np.ndarray, disagrees: np.ndarray, photo: np.ndarray, windows: _Windows
 ) -> bool:
     """Whether a frame, a card or a poster agrees, but the photos inside it differ."""
     closed = cv2.morphologyEx(

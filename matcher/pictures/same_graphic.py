@@ -12,6 +12,7 @@ from frametrace.embed.signals.local import bits_between
 from frametrace.matcher.pictures.aligned_thumbnails import Overlap
 from frametrace.matcher.pictures.feature_alignment import Alignment
 from frametrace.matcher.pictures.picture_values import PictureValues
+from frametrace.matcher.pictures.transforms import projected
 
 __all__ = ["MIN_BACKGROUND", "background_part", "has_other_text", "is_graphic"]
 
@@ -64,8 +65,8 @@ def _similar_part(alignment: Alignment, a: PictureValues, b: PictureValues) -> f
     features.
     """
     features = a.features.mirrored() if alignment.mirrored else a.features
-    mapped = alignment.matrix @ np.append(a.features.positions.T, [np.ones(len(features))], axis=0)
-    offset = (mapped[:2] / mapped[2]).T[:, None] - b.features.positions[None]
+    mapped = projected(alignment.matrix, a.features.positions)
+    offset = mapped[:, None] - b.features.positions
     in_place = np.hypot(*np.moveaxis(offset, 2, 0)) < _SAME_POSITION
     similar = in_place & (bits_between(features.words, b.features.words) <= _SIMILAR_BITS)
     return max(

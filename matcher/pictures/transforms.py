@@ -9,7 +9,7 @@ import numpy as np
 
 from frametrace.embed.signals.local import Features
 
-__all__ = ["Pairs", "Projection", "Transform", "affine_between", "mapped_by"]
+__all__ = ["Pairs", "Projection", "Transform", "affine_between", "mapped_by", "projected"]
 
 _SAME_POSITION = 3.0  # pixels; features closer together than this count once
 _MAX_OCTAVES = 0.8  # by which scales may differ
@@ -194,6 +194,13 @@ def affine_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         residual = np.abs(source @ solution - goal)
         fitted = residual.max(axis=1) < max(3 * float(np.median(residual[fitted])), 1.0)
     return matrix
+
+
+def projected(matrix: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Map (k, 2) positions by a (3, 3) homography."""
+    mapped = matrix @ np.append(positions.T, [np.ones(len(positions))], axis=0)
+    in_b: np.ndarray = (mapped[:2] / mapped[2]).T
+    return in_b
 
 
 def mapped_by(matrix: np.ndarray, positions: np.ndarray) -> np.ndarray:

@@ -10,7 +10,15 @@ import pyarrow.compute as pc
 from frametrace.matcher.pictures.pair_evidence import Evidence
 from frametrace.matcher.result_schemas import BOX, EVIDENCE, Relation
 
-__all__ = ["PAIRS", "cells_of", "evidence_of", "evidence_row", "pairs_among", "positions_in"]
+__all__ = [
+    "PAIRS",
+    "cells_of",
+    "evidence_of",
+    "evidence_row",
+    "pairs_among",
+    "pictures_in",
+    "positions_in",
+]
 
 _BOX = tuple(field.name for field in BOX)
 
@@ -32,6 +40,12 @@ PAIRS = pa.schema(
         pa.field("same_photograph", pa.bool_(), nullable=False),
     ]
 )
+
+
+def pictures_in(pairs: pa.Table) -> pa.StringArray:
+    """The digests of the pictures that occur in pairs, each once."""
+    sides = [pairs[name].combine_chunks() for name in ("sha256_a", "sha256_b")]
+    return pc.unique(pa.concat_arrays(sides))
 
 
 def pairs_among(pairs: pa.Table, names: pa.StringArray) -> pa.Table:

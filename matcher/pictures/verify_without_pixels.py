@@ -24,6 +24,7 @@ from frametrace.matcher.pictures.picture_values import PictureValues
 from frametrace.matcher.pictures.pixel_agreement import odds, photographic
 from frametrace.matcher.pictures.relation import relation_of
 from frametrace.matcher.pictures.same_graphic import MIN_BACKGROUND, background_part
+from frametrace.matcher.pictures.transforms import projected
 from frametrace.matcher.result_schemas import Relation
 
 __all__ = ["features_contradict", "verify_features"]
@@ -122,10 +123,10 @@ class _Tested:
         if alignment.mirrored:
             features = a.mirrored()
             matrix = matrix @ np.array([[-1.0, 0, a.width - 1.0], [0, 1, 0], [0, 0, 1]])
-        position = _mapped(matrix, features.positions)
+        position = projected(matrix, features.positions)
         radians = np.radians(features.angle)
         ahead = features.positions + np.stack([np.cos(radians), np.sin(radians)], 1)
-        direction = _mapped(matrix, ahead) - position
+        direction = projected(matrix, ahead) - position
         angle = np.degrees(np.arctan2(direction[:, 1], direction[:, 0])) % 360
         seen = np.asarray(((position >= 0) & (position < b.size)).all(axis=1))
         scale = features.scale * abs(alignment.transform.factor) * b.scale
@@ -143,12 +144,6 @@ class _Tested:
             seen & (near_any | ((bits < 255) & (scale >= _MIN_SCALE))),
             (bits <= _MAX_BITS) | similar.any(axis=1),
         )
-
-
-def _mapped(matrix: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    mapped = matrix @ np.append(positions.T, [np.ones(len(positions))], axis=0)
-    in_b: np.ndarray = (mapped[:2] / mapped[2]).T
-    return in_b
 
 
 def _enlarged(

@@ -68,8 +68,8 @@ def find_picture(
     """The posts with pictures that show what a picture file shows.
 
     Searches by all of the case's signals that are evidence of copies, or by the signal named. Files
-    with the same bytes are always found. `limit` 0 gives all rows. Raises
-    `DecodeError` if the file is not a picture, `UsageError` for an unknown signal.
+    with the same bytes are always found. `limit` 0 gives all rows. Raises `DecodeError` if the file
+    is not a picture, `UsageError` for an unknown signal.
     """
     if signal:
         _check(signal, lambda kind: issubclass(kind, PictureSignal))
@@ -82,9 +82,9 @@ def find_picture(
     names = [name for name in copy_signals() if SIGNALS[name].by_default or name in computed]
     names = [signal] if signal else names
     answers = []
-    for name in (name for name in names if name in case.epoch.signals):
+    for name in (name for name in names if name in computed):
         answers.append(search_by_signal(case, query, name, items, progress))
-        replaced = {item.sha256 for item in answers[-1].items} - {query.digest}
+        replaced = {item.sha256 for item in answers[-1].items}
         items = [item for item in items if item.sha256 not in replaced] + answers[-1].items
     notes = [*_unfit_notes(answers), *(answer.more for answer in answers if answer.more)]
     notes += [note for name in names for note in _missing_notes(case, name)]
@@ -202,7 +202,7 @@ def _by_description(
         for row, similarity in zip(hits.row.tolist(), hits.value.tolist(), strict=True)
         for item in index.codes.items_of(row)
     ]
-    note = "the pictures that the text describes best come after captions; alone: --signal clip"
+    note = f"the pictures that the text describes best come after captions; alone: --signal {name}"
     return items, [note] if items and not alone else []
 
 

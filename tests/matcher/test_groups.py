@@ -29,7 +29,7 @@ def test_groups_whose_medoids_digests_begin_alike_stay_apart(tmp_path: Path) -> 
         schema=ASSIGNED,
     )
     none = GROUPS.empty_table().select(["group_id", "cohesion"])
-    groups, members = groups_of(case, [members_of(case, places, LISTED.empty_table())], none)
+    groups, members = groups_of([members_of(case, places, LISTED.empty_table())], none)
     names = {f"photo-{medoids[0]}", f"photo-{medoids[1]}", f"photo-{'d' * 16}"}
     assert set(groups["group_id"].to_pylist()) == names
     assert groups["posts"].to_pylist() == [2, 2, 2]

@@ -1,13 +1,13 @@
 """What was computed or named inside cases is handed on to their union, as far as it is whole."""
 
 import shutil
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from making import cropped, jpeg, make_case, photo
+from pairing import Counting
 from PIL import ImageOps
 from uniting import files_of
 
@@ -42,18 +42,6 @@ def case_of(folder: Path, names: str, **fields: str) -> Case:
     return Case(case.path.rename(folder / "case"))
 
 
-class Noting(InProcess):
-    """Counts what it is asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked = 0
-
-    def map(self, function: Any, items: Sequence[Any]) -> Iterator[Any]:
-        self.asked += len(items)
-        return super().map(function, items)
-
-
 def compared(case: Case) -> set[tuple[str, str]]:
     """The pairs of pictures that are kept, found to be something or not."""
     files = case.path.glob("verified/*/*.parquet")
@@ -83,7 +71,7 @@ def anew(matched: list[Case], tmp_path_factory: pytest.TempPathFactory) -> Match
         for name in ("verified", "index", "results"):
             shutil.rmtree(copy / "case" / name)
     return match_cases(
-        [Case(copy / "case") for copy in copies], folder / "union", executor=Noting()
+        [Case(copy / "case") for copy in copies], folder / "union", executor=Counting()
     )
 
 
@@ -106,7 +94,7 @@ def test_only_pairs_of_one_picture_of_each_case_are_compared(
     matched: list[Case], anew: MatchedCases, tmp_path: Path
 ) -> None:
     before, known = files_of(*matched), [compared(case) for case in matched]
-    executor = Noting()
+    executor = Counting()
     found = match_cases(matched, tmp_path / "union", executor=executor)
     new = compared(found.union) - known[0] - known[1]
     assert len(new) == executor.asked > 0
@@ -115,7 +103,7 @@ def test_only_pairs_of_one_picture_of_each_case_are_compared(
     assert not any({*pair} <= pictures for pair in new for pictures in held)
     assert same(found, anew)
     assert files_of(*matched) == before
-    executor = Noting()
+    executor = Counting()
     assert same(match_cases(matched, tmp_path / "union", executor=executor), found)
     assert executor.asked == 0
 

@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from making import cropped, jpeg, make_case, photo, stamped
-from PIL import Image, ImageOps
+from picturing import panels
+from PIL import ImageOps
 
 from frametrace.case.store import Case
 from frametrace.matcher.between_cases.spanning_groups import matches_shown
@@ -23,13 +24,6 @@ LONG = "They burned the station down and nobody in the papers says a word about 
 P, Q, R = (photo(seed, 480, 360) for seed in (1, 2, 3))
 
 
-def collage(left: Image.Image, right: Image.Image) -> Image.Image:
-    sheet = Image.new("RGB", (640, 240), "white")
-    for at, image in enumerate((left, right)):
-        sheet.paste(image.resize((320, 240)), (at * 320, 0))
-    return sheet
-
-
 PICTURES = {
     "p": jpeg(P),
     "p-again": jpeg(P, 50),
@@ -37,7 +31,7 @@ PICTURES = {
     "p-mirror": jpeg(ImageOps.mirror(P)),
     "p-part": jpeg(cropped(P, 0.3)),
     "q": jpeg(Q),
-    "pq": jpeg(collage(P, Q)),
+    "pq": jpeg(panels(P, Q)),
     "r": jpeg(R),
     "logo-1": jpeg(stamped(photo(5))),
     "logo-2": jpeg(stamped(photo(6))),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from making import cropped, jpeg, make_case, photo, screenshot, stamped
+from picturing import panels
 from PIL import Image, ImageOps
 
 from frametrace.app.summary import counts_of
@@ -26,13 +27,6 @@ A, B, C = photo(1), photo(2), photo(3)
 SIGNALS = ("pdq", "local")
 
 
-def collage(left: Image.Image, right: Image.Image) -> Image.Image:
-    sheet = Image.new("RGB", (640, 240), "white")
-    for at, image in enumerate((left, right)):
-        sheet.paste(image.resize((320, 240)), (at * 320, 0))
-    return sheet
-
-
 PICTURES = {
     "a": jpeg(A),
     "a-again": jpeg(A, 60),
@@ -41,10 +35,10 @@ PICTURES = {
     "a-screen": jpeg(screenshot(A)),
     "b": jpeg(B),
     "b-crop": jpeg(cropped(B, 0.6)),
-    "ab": jpeg(collage(A, B)),
-    "ab-again": jpeg(collage(A, B), 60),
+    "ab": jpeg(panels(A, B)),
+    "ab-again": jpeg(panels(A, B), 60),
     "c": jpeg(C),
-    "c-inside": jpeg(collage(C, photo(4))),
+    "c-inside": jpeg(panels(C, photo(4))),
     "logo-1": jpeg(stamped(photo(5))),
     "logo-2": jpeg(stamped(photo(6))),
 }

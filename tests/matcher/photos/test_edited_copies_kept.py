@@ -5,7 +5,7 @@ import shutil
 import signal as signals
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from itertools import combinations
 from pathlib import Path
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from making import cropped, jpeg, make_case, photo, put_codes
+from pairing import Counting
 from PIL import ImageOps
 
 from frametrace.app.not_compared_notes import notes_on
@@ -127,18 +128,6 @@ def compared(case: Case) -> set[tuple[str, str]]:
     return set(pairs)
 
 
-class Noting(InProcess):
-    """Counts what it is asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked = 0
-
-    def map(self, function: Any, items: Sequence[Any]) -> Iterator[Any]:
-        self.asked += len(items)
-        return super().map(function, items)
-
-
 class Listening(Silent):
     """Keeps what is said."""
 
@@ -163,11 +152,11 @@ def test_what_is_found_is_what_comparing_each_pair_finds(case: Case) -> None:
 
 
 def test_no_pair_is_compared_twice_and_a_second_run_compares_nothing(case: Case) -> None:
-    executor = Noting()
+    executor = Counting()
     first = compare(case, executor)
     assert executor.asked == len(compared(case)) > 0
     files = {path: path.stat().st_mtime_ns for path in units(case)}
-    executor = Noting()
+    executor = Counting()
     assert compare(case, executor).pairs == first.pairs
     assert executor.asked == 0
     assert {path: path.stat().st_mtime_ns for path in units(case)} == files
@@ -178,7 +167,7 @@ def test_additions_compare_only_pairs_that_have_a_new_picture(case: Case) -> Non
     first = told(compare(case))
     before = compared(case)
     case = add(case.path.parent, NEW)
-    executor = Noting()
+    executor = Counting()
     found = compare(case, executor)
     new = compared(case) - before
     assert len(new) == executor.asked > 0
@@ -265,7 +254,7 @@ def test_a_killed_run_goes_on_from_the_units_that_it_finished(case: Case) -> Non
     assert len(kept) == 4
     (folder,) = {path.parent for path in units(case)}
     assert len(list(folder.glob(".*.tmp"))) == 3  # features, thumbnails, and half a unit
-    executor = Noting()
+    executor = Counting()
     found = compare(case, executor)
     assert tied(found) == expected(OLD)
     assert kept <= compared(case)
@@ -277,7 +266,7 @@ def test_of_two_processes_at_once_one_finds_what_the_other_kept(case: Case) -> N
     command = [sys.executable, "-c", _COMPARE.format(before=""), str(case.path)]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     told_by = [process.communicate()[0] for process in both]
-    executor = Noting()
+    executor = Counting()
     assert told_by == [f"{len(told(compare(case, executor)))}\n"] * 2
     assert executor.asked == 0
 
@@ -337,7 +326,7 @@ def test_who_waits_for_another_process_is_told_and_finds_what_it_kept(case: Case
 
     with ExitStack() as other:
         other.enter_context(exclusive_lock(case.path / "index"))
-        waiting, executor = Waiting(), Noting()
+        waiting, executor = Waiting(), Counting()
         found = find_edited_copies(case, near, executor, waiting)
     assert tied(found) == expected(OLD)
     assert ["waiting" in line for line in waiting.said] == [True]
