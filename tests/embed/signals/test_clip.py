@@ -148,7 +148,7 @@ def test_the_default_model_comes_from_the_hub_cache(clip_folder: Path, tmp_path:
     (hub / "refs" / "main").write_text("abc", "utf-8")
     code = (
         "from frametrace.embed.signals.clip import Clip\n"
-        "from frametrace.embed.signals import ModelChoice\n"
+        "from frametrace.embed.embed_settings import ModelChoice\n"
         "clip = Clip.open(ModelChoice())\n"
         "print(clip.made_by['model'], clip.made_by['fingerprint'], clip.encode_text('a').shape)\n"
         "from huggingface_hub import constants\n"
