@@ -1,10 +1,10 @@
 """The `Index` contract, what an index is built from, and what a search returns."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Self
 
 import numpy as np
 
@@ -12,7 +12,6 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.index.arrays import map_array, save_array
 from frametrace.index.distinct_codes import Codes
-from frametrace.posts.errors import UsageError
 from frametrace.work.progress import Progress
 
 __all__ = ["CodeIndex", "Hits", "Index", "IndexSource", "Manifest"]
@@ -87,17 +86,21 @@ class IndexSource:
 
 
 class Index(ABC):
-    """A searchable index of one signal's values, in files that are mapped when it is opened.
+    """An index of one signal's values, in files that are mapped when it is opened.
 
-    `technique` and `recall` go into the manifest: the name of the method, and the fraction of true
-    neighbours that it finds (1.0: the search is exact). `index.index_store` builds, opens and
-    checks the files; its registry names the class for each metric.
+    `index.index_store` builds, opens and checks the files; its registry names the class for each
+    metric. Every class declares what goes into the manifest:
+
+    - `technique`: the name of the method.
+    - `recall`: the fraction of true neighbours that it finds, 0 to 1.
+    - `dimension`: how many numbers a value has; 0 if values are of any length.
+    - `files`: the names of its files.
     """
 
     technique: str
-    recall: float = 1.0
-    dimension: int = 0  # of a value
-    files: ClassVar[tuple[str, ...]]  # names of the files, those of `extra_files` not included
+    recall: float
+    dimension: int
+    files: tuple[str, ...]
 
     @classmethod
     @abstractmethod
@@ -120,30 +123,12 @@ class Index(ABC):
     def counts(self) -> tuple[int, int]:
         """How many distinct values and how many items it holds."""
 
-    @property
-    def extra_files(self) -> tuple[str, ...]:
-        """Files that only some indexes of the class have."""
-        return ()
-
-    def search(self, queries: Any, bound: float | None = None, limit: int = 0) -> Hits:
-        """The rows near each of m queries, nearest first.
-
-        Rows are at the distance `bound` or less (or at that similarity or more), and at most
-        `limit` for each query. None and 0 mean that there is no such limit.
-        """
-        raise UsageError(f"an index by {self.technique} can't be searched")
-
-    def pairs(self, bound: float) -> Iterator[Hits]:
-        """Every pair of rows within the bound once, query < row, in batches."""
-        raise UsageError(f"an index by {self.technique} does not find all pairs")
-
-    def pairs_between(self, queries: np.ndarray, bound: float) -> Iterator[Hits]:
-        """For many queries, every pair of a query and a row within the bound once, in batches."""
-        raise UsageError(f"an index by {self.technique} does not find all pairs")
-
 
 class CodeIndex(Index):
-    """An index of values that are one row of numbers each: `codes` holds them, equal ones once."""
+    """An index to search values that are one row of numbers each.
+
+    `codes` holds them, equal ones once; the rows of `Hits` are positions in it.
+    """
 
     files = tuple(f"{name}.npy" for name in _ARRAYS)
 
@@ -169,11 +154,11 @@ class CodeIndex(Index):
         return cls(codes)
 
     def save(self, folder: Path) -> None:
-        """Write the `extra_files`: what can't be derived from the codes quickly."""
+        """Write the further files: what can't be derived from the codes quickly."""
 
     @classmethod
     def open(cls, folder: Path, source: IndexSource, manifest: Manifest) -> Self:
-        """Map the codes and the extra files."""
+        """Map the codes and the further files."""
         codes = Codes(*(map_array(folder / f"{name}.npy") for name in _ARRAYS))
         _check_sizes(codes, manifest)
         return cls.load(codes, folder, manifest)
@@ -187,6 +172,14 @@ class CodeIndex(Index):
     def counts(self) -> tuple[int, int]:
         """How many distinct codes and how many items it holds."""
         return len(self.codes), len(self.codes.items)
+
+    @abstractmethod
+    def search(self, queries: np.ndarray, bound: float | None = None, limit: int = 0) -> Hits:
+        """The codes near each of (m, k) queries, nearest first.
+
+        They are at the distance `bound` or less (or at that similarity or more), and at most
+        `limit` for each query. None and 0 mean that there is no such limit.
+        """
 
 
 def _check_sizes(codes: Codes, manifest: Manifest) -> None:

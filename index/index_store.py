@@ -185,7 +185,7 @@ def _build(case: Case, signal: str, folder: Path, progress: Progress) -> None:
         codes=codes,
         items=items,
         recall=index.recall,
-        files={name: sha256_of(unfinished / name) for name in (*index.files, *index.extra_files)},
+        files={name: sha256_of(unfinished / name) for name in index.files},
     )
     write_atomically(unfinished / _MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
     replace_folder(unfinished, folder)

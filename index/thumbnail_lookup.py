@@ -25,6 +25,8 @@ class ThumbnailIndex(Index):
     """
 
     technique = "rows"
+    recall = 1.0
+    dimension = 0
     files = tuple(f"{name}.npy" for name in _ARRAYS)
 
     def __init__(self, arrays: Sequence[np.ndarray], shards: CodeShards) -> None:

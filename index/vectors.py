@@ -33,8 +33,9 @@ class VectorIndex(CodeIndex):
         self.recall = recall
         self._graph = graph
         self._flat: Any = None
-
         self.technique = "flat" if graph is None else "hnsw"
+        if graph is not None:
+            self.files = (*self.files, _FILE)
 
     @classmethod
     def of_codes(cls, codes: Codes) -> Self:
@@ -58,11 +59,6 @@ class VectorIndex(CodeIndex):
         )
         approximate.recall = len(expected & actual) / len(expected)
         return approximate
-
-    @property
-    def extra_files(self) -> tuple[str, ...]:
-        """The graph, if there is one."""
-        return () if self._graph is None else (_FILE,)
 
     def save(self, folder: Path) -> None:
         """Write the graph, if there is one."""

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from frametrace.embed.signals.local import Features
 from frametrace.index.arrays import map_array
-from frametrace.index.base import Hits, Index, IndexSource, Manifest
+from frametrace.index.base import Index, IndexSource, Manifest
 from frametrace.index.distinct_codes import as_digits, as_keys
 from frametrace.index.feature_search.build_inverted_index import (
     ARRAY_NAMES,
@@ -68,7 +68,7 @@ class Shortlist:
 
 
 class FeatureIndex(Index):
-    """An open index; pictures are numbered in the order of their digests.
+    """The local features of a case's pictures, which are numbered in the order of their digests.
 
     `items` is (n, 32) uint8, the digests; `rows` (n, 2) uint32, the shard of each and the row in
     it; `centers` (c, 16) uint8; `starts` (c + 1,) int64: list i holds features `starts[i]` to
@@ -135,23 +135,6 @@ class FeatureIndex(Index):
     def counts(self) -> tuple[int, int]:
         """How many features and how many pictures it holds."""
         return len(self.owners), len(self)
-
-    def search(
-        self, queries: Sequence[Features], bound: float | None = None, limit: int = _SHORTLIST
-    ) -> Hits:
-        """The pictures that share features with each query, those with most votes first.
-
-        The value is the number of votes, float32: candidates that have to be verified.
-        """
-        parts = []
-        for number, query in enumerate(queries):
-            shortlist = self.shortlist(query, limit=limit or 2 * max(len(self), 1))
-            row, first = np.unique(shortlist.row, return_index=True)
-            order = np.argsort(first)
-            votes = shortlist.votes[first[order]]
-            hits = Hits(np.full(len(row), number), row[order], votes)
-            parts.append(hits if bound is None else hits.where(votes >= bound))
-        return Hits.concatenate(parts, np.float32)
 
     @property
     def digests(self) -> pa.StringArray:

@@ -9,7 +9,7 @@ import numpy as np
 from frametrace.index.arrays import map_array, save_array
 from frametrace.index.base import CodeIndex, Hits, Manifest
 from frametrace.index.distinct_codes import Codes
-from frametrace.index.hamming.hamming_join import HammingJoin
+from frametrace.index.hamming.hamming_join import HammingJoin, as_words
 
 __all__ = ["HammingIndex"]
 
@@ -26,18 +26,15 @@ class HammingIndex(CodeIndex):
     """
 
     technique = "binary-scan"
+    recall = 1.0
+    files = (*CodeIndex.files, _FILE)
 
     def __init__(self, codes: Codes, first_words: np.ndarray | None = None) -> None:
         super().__init__(codes)
-        self._words = _words(codes.codes)
+        self._words = as_words(codes.codes)
         if first_words is None:
             first_words = np.ascontiguousarray(self._words[:, :_FIRST_WORDS].T)
         self._first_words = first_words
-
-    @property
-    def extra_files(self) -> tuple[str, ...]:
-        """The first words of the codes."""
-        return (_FILE,)
 
     def save(self, folder: Path) -> None:
         """Write the first words."""
@@ -55,7 +52,7 @@ class HammingIndex(CodeIndex):
         """For each of a few (m, k) queries, the codes at `bound` bits or less, nearest first."""
         radius = 8 * self.dimension if bound is None else int(bound)
         hits = []
-        for number, query in enumerate(_words(queries)):
+        for number, query in enumerate(as_words(queries)):
             rows = self._candidates(query, radius)
             bits = np.bitwise_count(self._words[rows] ^ query)
             distances = bits.sum(axis=1, dtype=np.int32)
@@ -75,15 +72,6 @@ class HammingIndex(CodeIndex):
             rows.append(start + np.flatnonzero(bits <= radius))
         return np.concatenate(rows)
 
-    def pairs(self, bound: float) -> Iterator[Hits]:
-        """Every pair of distinct codes at `bound` bits or less, once, query < row, in batches."""
-        yield from HammingJoin(self.codes.codes, radius=int(bound))
-
-    def pairs_between(self, queries: np.ndarray, bound: float) -> Iterator[Hits]:
-        """For many (m, k) queries, all codes at `bound` bits or less, once each, in batches."""
-        yield from HammingJoin(queries, self.codes.codes, radius=int(bound))
-
-
-def _words(codes: np.ndarray) -> np.ndarray:
-    """(n, k) uint8 → (n, k / 8) uint64 without copying."""
-    return np.ascontiguousarray(codes).view(np.uint64)
+    def pairs_between(self, queries: np.ndarray, radius: int) -> Iterator[Hits]:
+        """For many (m, k) queries, all codes at `radius` bits or less, once each, in batches."""
+        yield from HammingJoin(queries, self.codes.codes, radius=radius)

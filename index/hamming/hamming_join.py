@@ -17,7 +17,7 @@ from frametrace.index.numba_compile import has_numba
 from frametrace.work.cpus import cpu_count
 from frametrace.work.thread_pool import ThreadPool
 
-__all__ = ["DEFAULT_MEMORY", "HammingJoin", "JoinUnit", "dense_block_pairs"]
+__all__ = ["DEFAULT_MEMORY", "HammingJoin", "JoinUnit", "as_words", "dense_block_pairs"]
 
 DEFAULT_MEMORY = 2**30  # bytes besides the hashes themselves
 _MIN_COMPILED = 2**28  # comparisons: FAISS makes fewer before compiled loops are even loaded
@@ -72,8 +72,8 @@ class HammingJoin:
         compiled: bool | None = None,
     ) -> None:
         self._same = b is None
-        self._a = _words(a)
-        self._b = self._a if b is None else _words(b)
+        self._a = as_words(a)
+        self._b = self._a if b is None else as_words(b)
         self._radius = radius
         self._labels: dict[int, np.ndarray] = {}
         pairs = len(self._a) * len(self._b) // (2 if self._same else 1)
@@ -163,7 +163,7 @@ class HammingJoin:
 
 def dense_block_pairs(codes: np.ndarray, rows: np.ndarray, radius: int) -> Iterator[Hits]:
     """All pairs among the given rows of codes, uint8 or uint64; their hashes are a dense block."""
-    words = _words(codes[rows])
+    words = as_words(codes[rows])
     batches = (
         _all_pairs(words, radius) if has_numba() else _by_faiss(words, words, radius, same=True)
     )
@@ -205,7 +205,7 @@ def _equal_slices(rows: int, max_rows: int) -> list[slice]:
     return [slice(first, last) for first, last in pairwise(bounds)]
 
 
-def _words(codes: np.ndarray) -> np.ndarray:
+def as_words(codes: np.ndarray) -> np.ndarray:
     """(n, k) uint8 → (n, k / 8) uint64, read-only, without copying if possible."""
     words = np.ascontiguousarray(codes).view(np.uint64)
     words.flags.writeable = False  # the kernels are compiled for read-only arrays

@@ -12,7 +12,9 @@ from making import index_folder, made_codes, put_codes
 from frametrace.case.store import Case
 from frametrace.embed.signals import SIGNALS, Metric
 from frametrace.index.base import Index
+from frametrace.index.hamming.hamming_index import HammingIndex
 from frametrace.index.index_store import check_index, open_index
+from frametrace.index.minhash import MinHashIndex
 from frametrace.posts.errors import UsageError
 
 
@@ -80,6 +82,10 @@ def test_a_signal_without_values_has_an_empty_index(
         assert len(index.codes) == 0
         query = np.stack([c for c in made_codes(signal, 4).values() if c is not None])
         assert len(index.search(query, limit=5)) == 0
+        if isinstance(index, HammingIndex):
+            assert [*index.pairs_between(query, 5)] == []
+        if isinstance(index, MinHashIndex):
+            assert len(index.candidates()) == 0
 
 
 def test_more_values_make_a_new_index_and_the_old_one_is_swept(case: Case, signal: str) -> None:

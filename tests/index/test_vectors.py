@@ -70,7 +70,7 @@ def test_the_graph_states_the_recall_that_it_really_has(
     np.testing.assert_allclose(hits.value, similarities, atol=1e-5)
 
     index.save(tmp_path)
-    assert index.extra_files == ("hnsw.faiss",)
+    assert index.files == (*VectorIndex.files, "hnsw.faiss")
     manifest = Manifest("clip", "made:1", "cosine", "hnsw", 32, 4000, 4000, index.recall, {})
     again = VectorIndex.load(codes, tmp_path, manifest).search(queries, limit=50)
     for name in ("query", "row", "value"):

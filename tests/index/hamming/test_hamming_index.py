@@ -14,6 +14,7 @@ from frametrace.embed.signals.pdq import from_hex
 from frametrace.index.base import Hits
 from frametrace.index.distinct_codes import Codes
 from frametrace.index.hamming.hamming_index import HammingIndex
+from frametrace.index.hamming.hamming_join import HammingJoin
 
 Found = list[tuple[int, int, int]]
 
@@ -68,7 +69,7 @@ def test_every_search_agrees_with_brute_force(codes: np.ndarray, radius: int) ->
     assert in_batches == expected
     nearest_first = sorted(expected, key=lambda hit: (hit[0], hit[2], hit[1]))
     assert triples(index.search(codes, radius)) == nearest_first
-    pairs = [hit for hits in index.pairs(radius) for hit in triples(hits)]
+    pairs = [hit for hits in HammingJoin(held, radius=radius) for hit in triples(hits)]
     assert sorted(pairs) == [hit for hit in within(held, held, radius) if hit[0] < hit[1]]
 
 
@@ -76,9 +77,8 @@ def test_pairs_across_batches_are_found_once() -> None:
     rng = np.random.default_rng(5)
     far = rng.integers(0, 256, (1500, 32), np.uint8)
     near = np.array([flipped(code, at % 34) for at, code in enumerate(far[:700])])
-    index = HammingIndex(collapsed(np.concatenate([far, near])))
-    pairs = [hit for hits in index.pairs(31) for hit in triples(hits)]
-    held = index.codes.codes
+    held = collapsed(np.concatenate([far, near])).codes
+    pairs = [hit for hits in HammingJoin(held, radius=31) for hit in triples(hits)]
     assert sorted(pairs) == [hit for hit in within(held, held, 31) if hit[0] < hit[1]]
     # 20 or 21 of every 34 distances: 0 makes one code, 32 and 33 are too far.
     assert len(pairs) == sum(1 <= at % 34 <= 31 for at in range(700))
@@ -98,9 +98,9 @@ def test_exactly_the_radius_is_near_and_one_bit_more_is_not(width: int, radius: 
 
 
 def test_equal_codes_make_no_pairs() -> None:
-    index = HammingIndex(collapsed(np.full((1000, 32), 7, np.uint8)))
-    assert [triples(hits) for hits in index.pairs(31)] == [[]]
-    assert len(index.codes.items_of(0)) == 1000
+    codes = collapsed(np.full((1000, 32), 7, np.uint8))
+    assert [triples(hits) for hits in HammingJoin(codes.codes, radius=31)] == [[]]
+    assert len(codes.items_of(0)) == 1000
 
 
 def test_needles_are_found_in_the_haystack(shared: Path) -> None:
