@@ -14,8 +14,7 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case, CaseWriter
 from frametrace.case.views import connect
 from frametrace.embed.signals import SIGNALS, CaptionSignal, Metric
-from frametrace.posts.errors import FrametraceError
-from frametrace.work.executor import Crashed, Executor, InProcess
+from frametrace.work.executor import Executor, InProcess, all_results
 from frametrace.work.progress import Progress
 
 __all__ = ["embed_captions", "missing_captions"]
@@ -43,10 +42,8 @@ def embed_captions(
         executor = InProcess()
     with progress.track(f"captions ({signal.name})", len(digests)) as advance:
         parts: list[pa.Table] = []
-        blocks = _blocks(writer.case, digests)
-        for values in executor.map(partial(_with_digests, signal), blocks):
-            if isinstance(values, Crashed):
-                raise FrametraceError(f"{signal.name} can't be computed: {values.reason}")
+        results = executor.map(partial(_with_digests, signal), _blocks(writer.case, digests))
+        for values in all_results(results, failure=f"{signal.name} can't be computed"):
             parts.append(values)
             advance(len(values))
             if len(parts) == _UNIT // _BLOCK:

@@ -47,12 +47,14 @@ class InProcess:
         return map(function, items)
 
 
-def all_results(results: Iterable[Result | Crashed]) -> Iterator[Result]:
+def all_results(
+    results: Iterable[Result | Crashed], *, failure: str = "part of the work failed"
+) -> Iterator[Result]:
     """The results of work that is useless unless complete.
 
-    Raises `FrametraceError` at the first item that crashed.
+    Raises `FrametraceError`, with the `failure` and its reason, at the first item that crashed.
     """
     for result in results:
         if isinstance(result, Crashed):
-            raise FrametraceError(f"part of the work failed: {result.reason}")
+            raise FrametraceError(f"{failure}: {result.reason}")
         yield result
