@@ -36,7 +36,7 @@ class ModelChoice:
 
 @dataclass(frozen=True, slots=True)
 class EmbedSettings:
-    """What to compute. Without `signals`, every default signal whose model is on this machine."""
+    """What to compute. Without `signals`, every signal whose model is on this machine."""
 
     signals: tuple[str, ...] = ()
     models: ModelChoice = ModelChoice()

@@ -15,7 +15,7 @@ from frametrace.work.executor import Executor
 from frametrace.work.process_pool import ProcessPool
 from frametrace.work.progress import Progress, Silent
 
-__all__ = ["Embedded", "default_signals", "embed"]
+__all__ = ["Embedded", "embed"]
 
 
 @dataclass(slots=True)
@@ -54,10 +54,10 @@ def embed(
         with nullcontext(executor) if executor else ProcessPool(settings.workers) as pool:
             done.pictures, done.skipped = embed_pictures(writer, pictures, pool, progress)
             for signal in opened:
-                if isinstance(signal, CaptionSignal) and signal.in_workers:
+                if isinstance(signal, CaptionSignal) and not signal.needs_model:
                     done.captions = embed_captions(writer, signal, progress, pool)
         for signal in opened:
-            if isinstance(signal, CaptionSignal) and not signal.in_workers:
+            if isinstance(signal, CaptionSignal) and signal.needs_model:
                 done.captions = max(done.captions, embed_captions(writer, signal, progress))
             signal.close()
         writer.commit()
@@ -73,7 +73,7 @@ def _open(case: Case, settings: EmbedSettings, done: Embedded) -> list[Signal]:
         raise UsageError(f"there is no signal {unknown[0]!r}. Choose from: {', '.join(SIGNALS)}")
     opened: list[Signal] = []
     # Pictures first: the texts that are read in them are then computed like captions.
-    names = _with_companions(settings.signals or default_signals())
+    names = _with_companions(settings.signals or tuple(SIGNALS))
     for name in sorted(names, key=lambda name: issubclass(SIGNALS[name], CaptionSignal)):
         finds_texts = any(signal.metric is Metric.TEXT for signal in opened)
         if SIGNALS[name].needs_model and _up_to_date(case, name, settings, finds_texts=finds_texts):
@@ -87,11 +87,6 @@ def _open(case: Case, settings: EmbedSettings, done: Embedded) -> list[Signal]:
         else:
             done.notes += opened[-1].notes
     return opened
-
-
-def default_signals() -> tuple[str, ...]:
-    """The signals that are computed where none is named."""
-    return tuple(name for name, signal in SIGNALS.items() if signal.by_default)
 
 
 def _with_companions(names: tuple[str, ...]) -> tuple[str, ...]:

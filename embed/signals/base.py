@@ -15,6 +15,7 @@ from frametrace.embed.embed_settings import ModelChoice, NumericPrecision
 from frametrace.posts.errors import UsageError
 
 __all__ = [
+    "VECTOR_EXAMPLES",
     "Bound",
     "CaptionSignal",
     "Example",
@@ -25,6 +26,7 @@ __all__ = [
     "Signal",
     "bits_distance",
     "cosine_similarity",
+    "hash_examples",
 ]
 
 Orientation = tuple[bool, int]  # whether left and right are swapped, then degrees clockwise
@@ -62,12 +64,12 @@ class Example:
 class ModelOption:
     """A model that users can choose on the command line, by the option `name` (as `--clip-model`).
 
-    `made_by` is the key under which the signal records the choice, so that a later run can repeat
+    `recorded_as` is the key of the choice in the signal's `made_by`, so that a later run can repeat
     it.
     """
 
     name: str
-    made_by: str
+    recorded_as: str
     help: str
 
 
@@ -82,26 +84,29 @@ class Signal(ABC):
 
     What the other stages need to know of a signal is declared here, so that they need not name it:
 
+    - `metric`: how two values are compared; it chooses the index.
+    - `sees`: one sentence for the table in docs/signals.md.
+    - `bits`: the length of a hash; 0 for anything else.
     - `bound`: the limit for a match; None if more than a distance decides.
     - `min_quality`: the minimum of its column `quality` at which a value is usable; `unusable` is
       what to call items below it. 0: every value is usable, and there is no such column.
-    - `by_default`: whether `embed` computes it if no signals are named.
     - `finds_copies`: whether `match` and `query` accept it as evidence of copies.
+    - `answers_text`: whether a text can be searched for among its values.
+    - `needs_model`: whether it needs a model on this machine; then it overrides `open` and
+      `locate`. `model_options` are the choices that users have.
     - `companions`: the signals that it depends on.
-    - `sees`: one sentence for the table in docs/signals.md.
     """
 
     name: ClassVar[str]
     metric: ClassVar[Metric]
     sees: ClassVar[str]
     column: ClassVar[str] = "code"
-    bits: ClassVar[int] = 0  # the length of a hash
+    bits: ClassVar[int] = 0
     bound: ClassVar[Bound | None] = None
     min_quality: ClassVar[int] = 0
     unusable: ClassVar[str] = ""
-    by_default: ClassVar[bool] = True
     finds_copies: ClassVar[bool] = False
-    answers_text: ClassVar[bool] = False  # whether it can search for a text
+    answers_text: ClassVar[bool] = False
     needs_model: ClassVar[bool] = False
     model_options: ClassVar[tuple[ModelOption, ...]] = ()
     companions: ClassVar[tuple[str, ...]] = ()
@@ -115,7 +120,7 @@ class Signal(ABC):
     @classmethod
     def locate(cls, chosen: ModelChoice) -> str:
         """Name the model that `open` would load, without loading it. Raises `ModelMissing`."""
-        return cls.name
+        raise UsageError(f"{cls.name} needs no model")
 
     @property
     @abstractmethod
@@ -165,7 +170,7 @@ class Signal(ABC):
         """How a row of evidence (`distance`, `similarity`, `inliers`) reads in a report."""
         if cls.metric is Metric.HAMMING:
             return f"copy: {cls.name} differs in {row['distance']} of {cls.bits} bits"
-        return f"looks alike: cosine similarity {row['similarity']:.2f} by {cls.name}"
+        return cls.summarize(row)
 
     @classmethod
     def summarize(cls, row: Mapping[str, Any]) -> str:
@@ -179,7 +184,7 @@ class Signal(ABC):
         cls, made_by: Mapping[str, str], precision: NumericPrecision | None = None
     ) -> ModelChoice:
         """The choice of models that made a case's values, as the signal recorded it."""
-        values = {option.name: made_by.get(option.made_by, "") for option in cls.model_options}
+        values = {option.name: made_by.get(option.recorded_as, "") for option in cls.model_options}
         return ModelChoice(values, precision)
 
     def close(self) -> None:  # noqa: B027
@@ -219,9 +224,8 @@ class PictureSignal(Signal):
 
 
 class CaptionSignal(Signal):
-    """A signal of captions. If `in_workers`, it holds no model and can be pickled to workers."""
+    """A signal of captions. If it needs no model, it is pickled to workers."""
 
-    in_workers: ClassVar[bool] = False
     answers_text = True
 
     @abstractmethod
@@ -237,7 +241,25 @@ def bits_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return distances
 
 
+def hash_examples(bits: int) -> tuple[Example, ...]:
+    """Hashes that differ in no bit, in one byte, in all bits."""
+    zeros, ones = bytes(bits // 8), b"\xff" * (bits // 8)
+    return (
+        Example(zeros, zeros, 0),
+        Example(zeros, ones[:1] + zeros[1:], 8),
+        Example(zeros, ones, bits),
+    )
+
+
 def cosine_similarity(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Cosine similarities, (m, n) float32, of (m, d) and (n, d) vectors of unit length."""
     similarities: np.ndarray = a @ b.T
     return similarities
+
+
+# Vectors in the same direction, at a right angle, in opposite directions.
+VECTOR_EXAMPLES = (
+    Example((1, 0), (1, 0), 1),
+    Example((1, 0), (0, 1), 0),
+    Example((1, 0), (-1, 0), -1),
+)

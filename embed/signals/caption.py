@@ -21,6 +21,7 @@ from frametrace.embed.models.model_files import (
 from frametrace.embed.models.runtime import fingerprint
 from frametrace.embed.models.sentence_encoder import SentenceEncoder
 from frametrace.embed.signals.base import (
+    VECTOR_EXAMPLES,
     Bound,
     CaptionSignal,
     Example,
@@ -123,12 +124,8 @@ class Caption(CaptionSignal):
 
     @classmethod
     def examples(cls) -> Sequence[Example]:
-        """Vectors in the same direction, at a right angle, in opposite directions."""
-        return (
-            Example((1, 0), (1, 0), 1),
-            Example((1, 0), (0, 1), 0),
-            Example((1, 0), (-1, 0), -1),
-        )
+        """Three pairs of vectors."""
+        return VECTOR_EXAMPLES
 
     @classmethod
     def explain(cls, row: Mapping[str, Any]) -> str:

@@ -32,7 +32,6 @@ class CaptionKey(CaptionSignal):
     metric = Metric.JACCARD
     sees = "copied captions with small changes, in any language: evidence for framings"
     bound = Bound(MIN_SIMILARITY, "of pairs at 0.8 nearly all are right (docs/signals.md)")
-    in_workers = True
 
     @property
     def made_by(self) -> Mapping[str, str]:

@@ -23,6 +23,7 @@ from frametrace.embed.models.model_files import (
 from frametrace.embed.models.runtime import Network, fingerprint
 from frametrace.embed.models.runtime_agreement import probe_pictures
 from frametrace.embed.signals.base import (
+    VECTOR_EXAMPLES,
     Bound,
     Example,
     Metric,
@@ -121,7 +122,7 @@ class Clip(PictureSignal):
         self._model = self._model.to(device).eval()
         config = open_clip.get_model_preprocess_cfg(self._model)
         self._preprocess = _preprocessing_of(config)
-        self._tokenizer = files.model
+        self._architecture = files.model
         samples = probe_pictures(self._preprocess.height, self._preprocess.width)
         network = Network(
             self.name, _module(self._model, config).to(device), device, [(samples[:2],), (samples,)]
@@ -166,12 +167,13 @@ class Clip(PictureSignal):
 
     @classmethod
     def examples(cls) -> Sequence[Example]:
-        """Vectors in the same direction, at a right angle, in opposite directions."""
-        return (
-            Example((1, 0), (1, 0), 1),
-            Example((1, 0), (0, 1), 0),
-            Example((1, 0), (-1, 0), -1),
-        )
+        """Three pairs of vectors."""
+        return VECTOR_EXAMPLES
+
+    @classmethod
+    def explain(cls, row: Mapping[str, Any]) -> str:
+        """The cosine similarity."""
+        return f"looks alike: cosine similarity {row['similarity']:.2f} by {cls.name}"
 
     def preparer(self) -> Callable[[Picture], np.ndarray]:
         """Resize and crop in the decoding workers."""
@@ -194,7 +196,7 @@ class Clip(PictureSignal):
         import open_clip
         import torch
 
-        tokens = open_clip.get_tokenizer(self._tokenizer)([text])
+        tokens = open_clip.get_tokenizer(self._architecture)([text])
         device = next(self._model.parameters()).device
         with torch.inference_mode():
             vectors = self._model.encode_text(tokens.to(device), normalize=True)

@@ -26,6 +26,7 @@ from frametrace.embed.signals.base import (
     Orientation,
     PictureSignal,
     bits_distance,
+    hash_examples,
 )
 from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
 from frametrace.posts.errors import UsageError
@@ -195,12 +196,7 @@ class Pdq(PictureSignal):
     @classmethod
     def examples(cls) -> Sequence[Example]:
         """Hashes that differ in no bit, in one byte, in all bits."""
-        zeros = bytes(BITS // 8)
-        return (
-            Example(zeros, zeros, 0),
-            Example(zeros, b"\xff" + zeros[1:], 8),
-            Example(zeros, b"\xff" * (BITS // 8), BITS),
-        )
+        return hash_examples(BITS)
 
     def preparer(self) -> Callable[[Picture], tuple[bytes, int]]:
         """Hash in the decoding workers."""

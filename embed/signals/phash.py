@@ -8,7 +8,14 @@ import pyarrow as pa
 from PIL import Image
 
 from frametrace.embed.decoding.decode import Picture
-from frametrace.embed.signals.base import Bound, Example, Metric, PictureSignal, bits_distance
+from frametrace.embed.signals.base import (
+    Bound,
+    Example,
+    Metric,
+    PictureSignal,
+    bits_distance,
+    hash_examples,
+)
 
 __all__ = ["BITS", "MAX_DISTANCE", "Phash", "shrink"]
 
@@ -44,12 +51,7 @@ class Phash(PictureSignal):
     @classmethod
     def examples(cls) -> Sequence[Example]:
         """Hashes that differ in no bit, in one byte, in all bits."""
-        zeros = bytes(BITS // 8)
-        return (
-            Example(zeros, zeros, 0),
-            Example(zeros, b"\xff" + zeros[1:], 8),
-            Example(zeros, b"\xff" * (BITS // 8), BITS),
-        )
+        return hash_examples(BITS)
 
     def preparer(self) -> Callable[[Picture], bytes]:
         """Hash in the decoding workers."""

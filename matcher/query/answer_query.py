@@ -78,11 +78,9 @@ def find_picture(
     data = read_media(str(absolute.parent), absolute.name)
     query = QueryPicture(hashlib.sha256(data).hexdigest(), decode(data))
     items = [MatchingItem(query.digest, "sha256", str(Relation.COPY), 0, 1.0)]
-    computed = case.epoch.signals
-    names = [name for name in copy_signals() if SIGNALS[name].by_default or name in computed]
-    names = [signal] if signal else names
+    names = [signal] if signal else copy_signals()
     answers = []
-    for name in (name for name in names if name in computed):
+    for name in (name for name in names if name in case.epoch.signals):
         answers.append(search_by_signal(case, query, name, items, progress))
         replaced = {item.sha256 for item in answers[-1].items}
         items = [item for item in items if item.sha256 not in replaced] + answers[-1].items

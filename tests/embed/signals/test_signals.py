@@ -108,10 +108,13 @@ def test_it_declares_what_the_other_stages_need(signal: Signal) -> None:
     assert signal.bound is None or signal.bound.source
     assert signal.bound is not None or signal.metric in (Metric.FEATURES, Metric.PIXELS)
     assert set(signal.companions) <= set(SIGNALS)
+    assert signal.needs_model or not signal.model_options
+    for member in ("open", "locate"):  # those of a signal without a model are the contract's
+        assert (member in vars(type(signal))) == signal.needs_model
     row = {"distance": 3 if signal.bits else None, "similarity": 0.9, "inliers": 12}
     assert signal.explain(row)
     assert signal.summarize(row).startswith(signal.name)
-    recorded = {option.made_by: option.name for option in signal.model_options}
+    recorded = {option.recorded_as: option.name for option in signal.model_options}
     chosen = signal.choice_of(recorded)
     assert chosen.options == {option.name: option.name for option in signal.model_options}
 
@@ -193,6 +196,16 @@ def test_a_caption_that_says_nothing_has_no_value(signal: CaptionSignal) -> None
 def test_no_captions_make_no_rows(signal: CaptionSignal) -> None:
     assert signal.compute([]).schema == signal.compute(TEXTS).schema
     assert signal.compute([]).num_rows == 0
+
+
+@of_captions
+def test_without_a_model_it_can_be_sent_to_workers(
+    signal: CaptionSignal, pool: ProcessPool
+) -> None:
+    if signal.needs_model:
+        pytest.skip("its model stays in this process")
+    (theirs,) = pool.map(signal.compute, [TEXTS])
+    assert theirs.equals(signal.compute(TEXTS))
 
 
 @of_pictures
