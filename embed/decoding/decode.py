@@ -58,6 +58,16 @@ class Picture:
     def __post_init__(self) -> None:
         object.__setattr__(self, "luma", self.image.convert("L"))
 
+    def shrunk_luma(self, scale: float) -> np.ndarray:
+        """`luma` times `scale`, (height, width) uint8; unchanged if `scale` is 1 or more."""
+        import cv2
+
+        luma = np.asarray(self.luma)
+        if scale >= 1:
+            return luma
+        size = [max(round(side * scale), 1) for side in self.luma.size]
+        return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
+
 
 @dataclass(frozen=True, slots=True)
 class _Pixels:

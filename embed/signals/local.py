@@ -118,9 +118,10 @@ class Features:
     def where(self, kept: np.ndarray) -> bytes:
         """A value of the signal with some of the features; `kept` is (n,) bool."""
         rows = np.zeros(int(kept.sum()), _FEATURE)
-        rows["x"], rows["y"] = np.rint(self.positions[kept] * _POSITION_STEPS).T
-        rows["scale"] = np.rint(np.log2(self.scale[kept]) * _SCALE_STEPS)
-        rows["angle"] = np.rint(self.angle[kept] * (_ANGLE_STEPS / 360))
+        positions = np.rint(self.positions[kept] * _POSITION_STEPS).clip(0, 2**16 - 1)
+        rows["x"], rows["y"] = positions.T
+        rows["scale"] = np.rint(np.log2(self.scale[kept]) * _SCALE_STEPS).clip(0, 255)
+        rows["angle"] = np.rint(self.angle[kept] * (_ANGLE_STEPS / 360)) % _ANGLE_STEPS
         rows["bits"] = self.words[kept].view(np.uint8).reshape(-1, BITS // 8)
         return np.array([self.width, self.height], _SIZE).tobytes() + rows.tobytes()
 
@@ -267,23 +268,17 @@ def _sift() -> Any:
 
 
 def _describe(picture: Picture) -> bytes:
-    luma = _shrink(np.asarray(picture.luma))
+    luma = picture.shrunk_luma(SIDE / max(picture.luma.size))
     height, width = luma.shape
-    head = np.array([width, height], _SIZE).tobytes()
-    if min(luma.shape) < _MIN_SIDE:
-        return head
-    if not (points := _sift().detect(luma, None)):
-        return head
+    points = _sift().detect(luma, None) if min(luma.shape) >= _MIN_SIDE else ()
+    if not points:
+        return np.array([width, height], _SIZE).tobytes()
     values = np.array([(*p.pt, p.size, p.angle, p.response) for p in points], np.float64)
     kept = _most_valuable(values)
-    x, y, size, angle, _ = values[kept].T
-    rows = np.zeros(len(kept), _FEATURE)
-    rows["x"], rows["y"] = (np.rint(side * _POSITION_STEPS).clip(0, 2**16 - 1) for side in (x, y))
-    rows["scale"] = np.rint(np.log2(size) * _SCALE_STEPS).clip(0, 255)
-    rows["angle"] = np.rint(angle * (_ANGLE_STEPS / 360)) % _ANGLE_STEPS
     _, descriptors = _sift().compute(luma, [points[at] for at in kept])
-    rows["bits"] = _words(descriptors).view(np.uint8)
-    return head + rows.tobytes()
+    x, y, size, angle, _ = values[kept].T
+    features = Features(width, height, np.stack([x, y], 1), size, angle, _words(descriptors))
+    return features.first(FEATURES)
 
 
 def _most_valuable(values: np.ndarray) -> np.ndarray:
@@ -304,14 +299,3 @@ def _most_valuable(values: np.ndarray) -> np.ndarray:
     discounted = worth[order] / (1 + rank)
     kept: np.ndarray = order[np.lexsort((-discounted, is_ambiguous[order]))[:FEATURES]]
     return kept
-
-
-def _shrink(luma: np.ndarray) -> np.ndarray:
-    import cv2
-
-    height, width = luma.shape
-    scale = SIDE / max(height, width)
-    if scale >= 1:
-        return luma
-    size = max(round(width * scale), 1), max(round(height * scale), 1)
-    return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -54,7 +54,7 @@ class Thumbnail(PictureSignal):
 
     def preparer(self) -> Callable[[Picture], bytes]:
         """Shrink in the decoding workers."""
-        return _shrink
+        return _thumbnail
 
     def finish(self, prepared: Sequence[bytes]) -> pa.Table:
         """The column `code`: a WebP file each."""
@@ -81,14 +81,10 @@ def pixels(code: bytes) -> np.ndarray:
     return np.asarray(image)
 
 
-def _shrink(picture: Picture) -> bytes:
-    import cv2
-
-    luma = np.asarray(picture.luma)
-    height, width = luma.shape
-    scale = min(1.0, (AREA / (width * height)) ** 0.5, _MAX_SIDE / max(width, height))
-    size = max(round(width * scale), 1), max(round(height * scale), 1)
-    return _webp(cv2.resize(luma, size, interpolation=cv2.INTER_AREA) if scale < 1 else luma)
+def _thumbnail(picture: Picture) -> bytes:
+    width, height = picture.luma.size
+    scale = min((AREA / (width * height)) ** 0.5, _MAX_SIDE / max(width, height))
+    return _webp(picture.shrunk_luma(scale))
 
 
 def _webp(luma: np.ndarray) -> bytes:

@@ -215,7 +215,7 @@ def _best_proposals(proposed: pa.Table, earlier: pa.Table) -> pa.Table:
     picture = np.concatenate([a, b])
     order = np.lexsort((np.tile(rows, 2), -np.tile(score, 2), picture))
     ordered = picture[order]
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)])
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
     rank = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
     is_best = np.zeros(len(a), bool)
     is_best[order[rank < MAX_PARTNERS] % max(len(a), 1)] = True

@@ -117,16 +117,10 @@ def _raise_to_best_bin(
     numbers = np.sort(numbers << _DISTANCE_BITS | hits.distance)
     distance = numbers & ((1 << _DISTANCE_BITS) - 1)
     numbers = numbers >> _DISTANCE_BITS
-    nearest = np.flatnonzero(_is_first(numbers))  # of a feature's votes in a bin
+    nearest = np.flatnonzero(np.diff(numbers, prepend=-1))  # of a feature's votes in a bin
     distance, numbers = distance[nearest], numbers[nearest]
     vote_weight = weight[numbers & ((1 << _FEATURE_BITS) - 1), distance]
     bins = numbers >> _FEATURE_BITS
-    starts = np.flatnonzero(_is_first(bins))
+    starts = np.flatnonzero(np.diff(bins, prepend=-1))
     totals = np.add.reduceat(vote_weight, starts) if len(starts) else vote_weight
     np.maximum.at(votes, bins[starts] >> _BIN_BITS, totals)
-
-
-def _is_first(numbers: np.ndarray) -> np.ndarray:
-    """Whether each of ascending numbers is the first of its value, (n,) bool."""
-    is_first: np.ndarray = np.append(True, numbers[1:] != numbers[:-1])[: len(numbers)]
-    return is_first
