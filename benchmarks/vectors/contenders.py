@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from frametrace.embed.embed_settings import NumericPrecision
-from frametrace.embed.models.openvino_int8 import GROUP, OpenVino, converted, imported
+from frametrace.embed.models.openvino_int8 import GROUP, OpenVino, convert, import_openvino
 from frametrace.embed.models.runtime import Batch, Network, PyTorch, Runtime
 from frametrace.work.cpus import cpu_count
 
@@ -149,7 +149,7 @@ class Plain:
     batch = 16
 
     def __init__(self, network: Network, precision: str) -> None:
-        self._queue = _queue(converted(network), precision)
+        self._queue = _queue(convert(network), precision)
 
     def run(self, batches: Sequence[Batch]) -> list[np.ndarray]:
         return _run(self._queue, batches)
@@ -162,12 +162,12 @@ class Static:
     batch = 16
 
     def __init__(self, network: Network, calibration: Sequence[Batch]) -> None:
-        imported()
+        import_openvino()
         import nncf
 
         with _quiet():
             model = nncf.quantize(
-                converted(network),
+                convert(network),
                 nncf.Dataset(calibration[:_CALIBRATED], list),
                 model_type=nncf.ModelType.TRANSFORMER,
                 subset_size=min(_CALIBRATED, len(calibration)),
@@ -179,7 +179,7 @@ class Static:
 
 
 def _queue(model: Any, precision: str) -> Any:
-    library = imported()
+    library = import_openvino()
     settings: Mapping[str, str] = {
         "INFERENCE_PRECISION_HINT": precision,
         "INFERENCE_NUM_THREADS": str(cpu_count()),

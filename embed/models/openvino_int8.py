@@ -25,7 +25,7 @@ from frametrace.work.cpus import cpu_count
 if TYPE_CHECKING:
     import openvino
 
-__all__ = ["OpenVino", "converted", "imported", "installed", "worthwhile"]
+__all__ = ["OpenVino", "convert", "import_openvino", "installed", "worthwhile"]
 
 # Values that share a scale. 64 agrees better with float32 than 128 and is hardly slower
 # (benchmarks/bench_vectors.py).
@@ -43,8 +43,8 @@ class OpenVino:
     batch = 16
 
     def __init__(self, network: Network, *, group: int = GROUP) -> None:
-        library = imported()
-        model = converted(network)
+        library = import_openvino()
+        model = convert(network)
         if not _quantize(library, model, group):
             raise ValueError("the model has no linear layers that could be computed in 8 bits")
         processors = cpu_count()
@@ -90,7 +90,7 @@ def worthwhile() -> bool:
     return any(capabilities.get(name) for name in _INSTRUCTIONS)
 
 
-def imported() -> Any:
+def import_openvino() -> Any:
     """OpenVINO without its telemetry, which would report the models that are converted.
 
     OpenVINO has a separate package for that, and works without it.
@@ -109,7 +109,7 @@ def imported() -> Any:
     return openvino
 
 
-def converted(network: Network) -> "openvino.Model":
+def convert(network: Network) -> "openvino.Model":
     """The network as OpenVINO's graph, of any number of rows of any length, in float32.
 
     The frontend is called directly, because `openvino.convert_model` starts the telemetry.
@@ -124,7 +124,7 @@ def converted(network: Network) -> "openvino.Model":
             network.module, example, check_trace=False
         )
         decoder = TorchScriptPythonDecoder(traced, example_input=example)
-        frontend = imported().frontend.FrontEndManager().load_by_framework("pytorch")
+        frontend = import_openvino().frontend.FrontEndManager().load_by_framework("pytorch")
         model = frontend.convert(frontend.load(decoder))
     # Attention that slices one matrix for three layers becomes three layers.
     passes = Manager()

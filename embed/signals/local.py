@@ -62,6 +62,7 @@ _FEATURE = np.dtype(
     [("x", "<u2"), ("y", "<u2"), ("scale", "u1"), ("angle", "u1"), ("bits", "u1", (BITS // 8,))]
 )
 _SIZE = np.dtype("<u2")
+_HEAD = 2 * _SIZE.itemsize  # bytes before the features: width and height
 
 
 def mirrored_order() -> np.ndarray:
@@ -99,9 +100,8 @@ class Features:
     @classmethod
     def of(cls, code: bytes) -> Self:
         """Unpack a value of the signal. Raises `ValueError` for other bytes."""
-        head = 2 * _SIZE.itemsize
-        width, height = np.frombuffer(code[:head], _SIZE).tolist()
-        rows = np.frombuffer(code[head:], _FEATURE)
+        width, height = np.frombuffer(code[:_HEAD], _SIZE).tolist()
+        rows = np.frombuffer(code[_HEAD:], _FEATURE)
         return cls(
             width,
             height,
@@ -147,8 +147,7 @@ def bits_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def is_feature_code(code: bytes, max_features: int = FEATURES) -> bool:
     """Whether bytes from outside the case are a value with at most `max_features` features."""
-    head = 2 * _SIZE.itemsize
-    count, rest = divmod(len(code) - head, _FEATURE.itemsize)
+    count, rest = divmod(len(code) - _HEAD, _FEATURE.itemsize)
     if rest or not 0 <= count <= max_features:
         return False
     features = Features.of(code)
@@ -170,14 +169,8 @@ def words_at(
     layer = np.rint((np.log2(scale / _FIRST_SCALE) - octave) * _LAYERS).clip(1, _LAYERS)
     packed = (octave.astype(np.int64) & 255) | layer.astype(np.int64) << 8
     deepest = np.log2(min(luma.shape))
-    values = zip(
-        positions.tolist(),
-        scale.tolist(),
-        angle.tolist(),
-        packed.tolist(),
-        range(len(positions)),
-        strict=True,
-    )
+    columns = (positions, scale, angle, packed, np.arange(len(positions)))
+    values = zip(*(column.tolist() for column in columns), strict=True)
     points = [
         cv2.KeyPoint(x, y, size, degrees, 1, level, at)
         for (x, y), size, degrees, level, at in values

@@ -144,7 +144,7 @@ def failing(network: Network) -> Any:
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
-        ((eight_bits, "converted", failing), r"can't be computed in int8 \(no conversion rule for"),
+        ((eight_bits, "convert", failing), r"can't be computed in int8 \(no conversion rule for"),
         (
             (runtime_agreement, "MIN_COSINE", 1.1),
             r"loses too much in int8: a vector is at a cosine of [01]\.\d{3} ",
