@@ -96,7 +96,7 @@ def test_it_is_evidence_of_copies_between_cases(cases: tuple[Path, Path], tmp_pa
     assert f"copy,{MirrorHash.name},0," in rows[1]
 
 
-def test_a_signal_that_is_no_evidence_of_copies_groups_nothing(
+def test_a_signal_that_is_not_evidence_of_copies_groups_nothing(
     cases: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(MirrorHash, "finds_copies", False)

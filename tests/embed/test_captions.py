@@ -49,7 +49,7 @@ def test_few_captions_start_no_workers(tmp_path: Path) -> None:
     assert embed(case_of(tmp_path), KEYS, executor=Crashing()).captions == len(TEXTS)
 
 
-def test_workers_that_crash_are_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_that_crash_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(captions, "_MIN_TEXTS_FOR_WORKERS", 1)
     case = case_of(tmp_path)
     with pytest.raises(FrametraceError, match="caption_key can't be computed: it ended"):

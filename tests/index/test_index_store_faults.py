@@ -57,7 +57,7 @@ _DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", list(_DAMAGES))
-def test_a_damaged_index_is_told_of_and_built_again_once_deleted(
+def test_a_damaged_index_is_reported_and_rebuilt_once_deleted(
     case: Case, signal: str, damage: str
 ) -> None:
     open_index(case, signal)
@@ -75,7 +75,7 @@ def test_a_damaged_index_is_told_of_and_built_again_once_deleted(
 
 
 @pytest.mark.parametrize("damage", ["cut", "missing", "of-others"])
-def test_a_damaged_graph_is_told_of(
+def test_a_damaged_graph_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
 ) -> None:
     monkeypatch.setattr("frametrace.index.vectors.EXACT_BELOW", 500)

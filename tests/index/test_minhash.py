@@ -1,4 +1,4 @@
-"""Candidate pairs of captions: nearly all that are alike, and never a clique."""
+"""Candidate pairs of captions: nearly all that are similar, and never a clique."""
 
 import random
 from itertools import combinations
@@ -150,7 +150,7 @@ def test_equal_codes_are_one_and_make_no_pair(count: int) -> None:
 @given(
     st.integers(0, 2**32 - 1), st.sampled_from(["abcdefghijklmnop", "的一是在不了有和人这香港地铁"])
 )
-def test_candidates_hold_all_that_brute_force_finds_alike(seed: int, alphabet: str) -> None:
+def test_candidates_include_all_that_brute_force_finds_similar(seed: int, alphabet: str) -> None:
     """None of some 2,000 pairs of 0.8 or more is missed, of which the formula allows 0.02 %."""
     choose = random.Random(seed)
     first = ["".join(choose.choices(alphabet, k=choose.randint(20, 90))) for _ in range(12)]

@@ -78,7 +78,7 @@ def test_files_of_another_size_are_refused(case: Case, array: str) -> None:
         opened(case)
 
 
-def test_a_damaged_shard_is_told_of(case: Case) -> None:
+def test_a_damaged_shard_is_reported(case: Case) -> None:
     index = opened(case)
     for shard in (case.path / "signals" / "thumbnail").glob("*.parquet"):
         shard.write_bytes(shard.read_bytes()[:100])

@@ -15,7 +15,7 @@ from frametrace.index.vectors import VectorIndex
 
 
 def unit_vectors(count: int, width: int, seed: int) -> np.ndarray:
-    """(count, width) float32 of unit length, in clumps as real pictures are."""
+    """(count, width) float32 of unit length, clustered as real pictures are."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(max(count // 20, 1), width))
     vectors = centres[rng.integers(0, len(centres), count)] + rng.normal(size=(count, width))

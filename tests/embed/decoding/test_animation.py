@@ -1,4 +1,4 @@
-"""Animations: one frame stands for all, the same one however the animation is encoded."""
+"""Animations: one frame represents all, the same one however the animation is encoded."""
 
 import io
 import re
@@ -63,7 +63,7 @@ def test_it_is_not_the_black_of_a_fade(format: str) -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_two_clips_that_share_a_title_are_no_copies(format: str) -> None:
+def test_two_clips_that_share_a_title_are_not_copies(format: str) -> None:
     clips = [decode(animated([title()] * 8 + moving(seed), format)) for seed in (1, 2)]
     assert bits(*clips) > 60
     short = [decode(animated([photo(9, *SIZE), photo(seed, *SIZE)], format)) for seed in (1, 2)]
@@ -102,10 +102,10 @@ def test_frames_are_weighed_by_how_long_they_are_shown() -> None:
         assert bits(decode(animated(frames, "WEBP", shown)), frames[at]) <= PDQ_MAX_DISTANCE
 
 
-def test_what_a_file_does_not_say_is_shown_for_a_tenth_of_a_second() -> None:
+def test_a_frame_without_a_duration_is_shown_for_a_tenth_of_a_second() -> None:
     frames = [photo(1, *SIZE), photo(2, *SIZE)]
-    untold, told = (decode(animated(frames, "GIF", shown)) for shown in (0, 100))
-    assert bits(untold, told) == 0
+    unstated, stated = (decode(animated(frames, "GIF", shown)) for shown in (0, 100))
+    assert bits(unstated, stated) == 0
 
 
 def test_a_png_for_those_who_see_nothing_move_is_left_out() -> None:
@@ -115,7 +115,7 @@ def test_a_png_for_those_who_see_nothing_move_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG", "AVIF"])
-def test_no_more_is_looked_at_than_the_limits_allow(
+def test_no_more_frames_are_read_than_the_limits_allow(
     format: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frames = [photo(seed, *SIZE) for seed in range(10)]
@@ -153,7 +153,7 @@ def test_an_animated_sticker_is_laid_over_what_shows_it() -> None:
     assert np.asarray(picture.luma).max() == 255
 
 
-def test_the_case_says_that_it_moved(tmp_path: Path) -> None:
+def test_the_case_notes_that_it_is_an_animation(tmp_path: Path) -> None:
     data = {"moves.gif": animated(moving(1, 5))}
     case = make_case(tmp_path, [{"media": ["moves.gif"]}], data)
     (noted,) = case.read("skipped").to_pylist()

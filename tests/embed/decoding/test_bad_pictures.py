@@ -46,7 +46,7 @@ pillow_heif.register_heif_opener()
         *("heic", "heif", "jxl-start", "jxl-container", "eps", "psd", "mp4"),
     ],
 )
-def test_what_is_no_picture_is_refused_with_a_plain_reason(data: bytes, reason: str) -> None:
+def test_what_is_not_a_picture_is_refused_with_a_plain_reason(data: bytes, reason: str) -> None:
     with pytest.raises(DecodeError, match=reason) as refused:
         decode(data)
     assert "0x" not in str(refused.value)
@@ -68,7 +68,7 @@ def test_what_is_no_picture_is_refused_with_a_plain_reason(data: bytes, reason: 
         ("ICO", {}),
     ],
 )
-def test_a_truncated_picture_of_a_format_that_cannot_be_mended_is_refused(
+def test_a_truncated_picture_of_a_format_that_cannot_be_repaired_is_refused(
     format: str, options: dict[str, object], share: float
 ) -> None:
     whole = encoded(photo(1, 256, 256), format, **options)

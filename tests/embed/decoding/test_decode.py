@@ -171,7 +171,7 @@ def test_of_several_pages_the_first_is_taken(format: str) -> None:
         ("MPO", (1400, 1100)),
     ],
 )
-def test_all_eight_exif_turns_give_the_same_upright_picture(
+def test_all_eight_exif_orientations_give_the_same_upright_picture(
     turn: int, format: str, size: tuple[int, int]
 ) -> None:
     upright = photo(7, *size)
@@ -199,12 +199,12 @@ def test_all_eight_exif_turns_give_the_same_upright_picture(
     ],
     ids=["none", "no-header", "cut-off", "loop", "far", "0", "9", "65535", "a-word", "huge"],
 )
-def test_damaged_exif_data_turn_nothing(exif: bytes) -> None:
+def test_damaged_exif_data_rotate_nothing(exif: bytes) -> None:
     assert difference(decode(with_app1(exif)), photo(1, 300, 200)) < 4
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
-def test_large_metadata_do_not_stand_in_the_way(format: str) -> None:
+def test_large_metadata_do_not_prevent_decoding(format: str) -> None:
     exif = oriented(3)
     exif[0x010E] = "a description " * 3_000
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -1,4 +1,4 @@
-"""Formats beside the usual ones: told by their bytes, some read by optional packages."""
+"""Rarer formats: recognised by their bytes, some read by optional packages."""
 
 import sys
 from collections.abc import Callable
@@ -85,7 +85,7 @@ def test_an_icon_gives_its_largest_picture() -> None:
     assert difference(picture, photo(1, 256, 256)) < 2
 
 
-def test_heic_is_turned_once() -> None:
+def test_heic_is_rotated_once() -> None:
     upright = photo(7, 300, 200)
     stored = upright.transpose(Transpose.ROTATE_90)
     picture = decode(encoded(stored, "HEIF", exif=oriented(6).tobytes()))
@@ -93,7 +93,7 @@ def test_heic_is_turned_once() -> None:
     assert difference(picture, upright) < 6
 
 
-def test_what_boxes_say_of_a_jpeg_xl_turns_nothing() -> None:
+def test_the_exif_box_of_a_jpeg_xl_rotates_nothing() -> None:
     data = encoded(photo(7, 300, 200), "JXL", exif=oriented(6).tobytes(), use_container=True)
     assert b"Exif" in data
     assert difference(decode(data), photo(7, 300, 200)) < 6

@@ -1,4 +1,4 @@
-"""Pictures whose end is missing, and PNGs with broken metadata: what is there is read, and said."""
+"""Pictures whose end is missing, PNGs with broken metadata: what is there is read and noted."""
 
 import io
 import re
@@ -51,7 +51,7 @@ def missing(picture: Picture) -> float:
 @pytest.mark.parametrize("name", WHOLE)
 @pytest.mark.parametrize("share", [0.995, 0.9, 0.75])
 @pytest.mark.parametrize("zeros", [0, 3000], ids=["cut", "padded"])
-def test_the_rows_that_are_there_are_as_they_were(name: str, share: float, zeros: int) -> None:
+def test_present_rows_are_unchanged(name: str, share: float, zeros: int) -> None:
     data = WHOLE[name]
     whole, picture = decode(data), decode(data[: int(len(data) * share)] + bytes(zeros))
     assert whole.notes == ()
@@ -74,7 +74,7 @@ def test_a_picture_that_is_mostly_missing_is_refused(name: str, share: float) ->
         decode(data[: int(len(data) * share)])
 
 
-def test_two_pictures_that_are_half_there_are_no_copies() -> None:
+def test_two_half_missing_pictures_are_not_copies() -> None:
     from frametrace.embed.signals.pdq import compute_pdq
 
     codes = []
@@ -148,7 +148,7 @@ def test_an_interlaced_png_has_all_rows_or_is_refused() -> None:
 
 
 @pytest.mark.parametrize("kind", [b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"gAMA", b"npTc"])
-def test_a_broken_checksum_beside_the_pixels_costs_nothing(kind: bytes) -> None:
+def test_a_broken_checksum_outside_the_pixels_is_ignored(kind: bytes) -> None:
     chunk = png_chunk(kind, b"Comment\0\0" + zlib.compress(b"words"))
     data = WHOLE["rgb"]
     for broken in (chunk[:-1] + bytes([chunk[-1] ^ 1]), chunk):

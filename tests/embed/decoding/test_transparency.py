@@ -1,4 +1,4 @@
-"""Transparency: laid over white, or over black where white would swallow the picture."""
+"""Transparency is flattened over white, or over black if the picture is invisible on white."""
 
 import hashlib
 
@@ -102,9 +102,7 @@ def test_what_is_wholly_transparent_is_white(alpha: int) -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (1030, 2), (1100, 1031), (130, 260)])
 @pytest.mark.parametrize("factor", [2, 4, 8])
-def test_the_colour_of_transparent_pixels_counts_for_nothing(
-    size: tuple[int, int], factor: int
-) -> None:
+def test_the_colour_of_transparent_pixels_is_ignored(size: tuple[int, int], factor: int) -> None:
     mask = shape(1, size).point(lambda value: value * 200 // 255)
     ours = photo(1, *size).convert("RGBA")
     theirs = Image.composite(

@@ -1,4 +1,4 @@
-"""What computes vectors: near float32, told apart by a fingerprint, and never silently another."""
+"""Runtimes: near float32, distinct by fingerprint, and never silently another."""
 
 import os
 import re
@@ -79,7 +79,7 @@ def exact_captions() -> np.ndarray:
     return codes(caption(NumericPrecision.FLOAT32), TEXTS)
 
 
-def test_captions_lie_where_float32_puts_them(precision: NumericPrecision) -> None:
+def test_vectors_of_captions_are_near_those_in_float32(precision: NumericPrecision) -> None:
     exact, found = exact_captions(), codes(caption(precision), TEXTS)
     assert (exact * found).sum(axis=1).min() > 0.99
     assert (exact != found).any()
@@ -87,7 +87,9 @@ def test_captions_lie_where_float32_puts_them(precision: NumericPrecision) -> No
     assert nearest(found)[:4] == nearest(exact)[:4] == [1, 0, 3, 2]
 
 
-def test_pictures_lie_where_float32_puts_them(weights: str, precision: NumericPrecision) -> None:
+def test_vectors_of_pictures_are_near_those_in_float32(
+    weights: str, precision: NumericPrecision
+) -> None:
     pictures = [photo(seed, 80 + 8 * seed, 90) for seed in range(40)]
     exact, found = (codes(clip(weights, which), pictures) for which in ("float32", precision))
     assert (exact * found).sum(axis=1).min() > 0.99
@@ -95,14 +97,14 @@ def test_pictures_lie_where_float32_puts_them(weights: str, precision: NumericPr
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
 
 
-def test_a_text_asks_in_float32_whatever_the_pictures_are_in(
+def test_a_text_is_encoded_in_float32_whatever_the_pictures_are_in(
     weights: str, precision: NumericPrecision
 ) -> None:
     exact, found = (clip(weights, which) for which in (NumericPrecision.FLOAT32, precision))
     assert np.array_equal(exact.encode_text("a fire"), found.encode_text("a fire"))
 
 
-def test_the_fingerprint_tells_the_arithmetic_and_the_weights_under_it(weights: str) -> None:
+def test_the_fingerprint_names_the_weights_and_the_precision(weights: str) -> None:
     pytest.importorskip("openvino")
     opened = {which: clip(weights, which).made_by for which in NumericPrecision}
     prints = {which: made_by["fingerprint"] for which, made_by in opened.items()}
@@ -182,7 +184,7 @@ def test_a_model_without_large_layers_is_computed_in_float32(
     assert "no linear layers" in opened.notes[0]
 
 
-def test_without_openvino_it_says_once_what_would_be_faster(
+def test_without_openvino_a_note_names_what_would_be_faster(
     weights: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(choice, "worthwhile", lambda: True)
@@ -194,12 +196,12 @@ def test_without_openvino_it_says_once_what_would_be_faster(
         clip(weights, NumericPrecision.INT8)
 
 
-def test_converting_tells_nobody_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_converting_uses_no_network_and_leaves_no_files(tmp_path: Path) -> None:
     pytest.importorskip("openvino")
     code = (
         "import socket, sys\n"
-        "def told(*a, **k): raise SystemExit('it speaks to the network')\n"
-        "socket.socket.connect = socket.create_connection = socket.getaddrinfo = told\n"
+        "def refuse(*a, **k): raise SystemExit('it uses the network')\n"
+        "socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse\n"
         "import numpy as np, torch\n"
         "from frametrace.embed.models.runtime import Network\n"
         "from frametrace.embed.models.openvino_int8 import OpenVino\n"

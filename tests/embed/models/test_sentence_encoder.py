@@ -1,4 +1,4 @@
-"""Texts of like length share a batch, and every vector stands where its text stood."""
+"""Texts of similar length share a batch, and every vector is in its text's position."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from frametrace.embed.models.sentence_encoder import SentenceEncoder, by_length
 
 
 @given(st.lists(st.integers(0, 40), max_size=60), st.integers(1, 20))
-def test_groups_hold_every_row_once_short_ones_first(lengths: list[int], most: int) -> None:
+def test_groups_have_every_row_once_short_ones_first(lengths: list[int], most: int) -> None:
     mask = np.arange(40) < np.array(lengths, int).reshape(-1, 1)
     groups = by_length(mask.astype(np.int64), most)
     assert sorted(row for group in groups for row in group) == list(range(len(lengths)))
@@ -47,7 +47,7 @@ class Model:
 
 
 class Sums:
-    """A runtime that tells of each row its sum, its length, and how wide its batch was."""
+    """A runtime that returns each row's sum, its length, and how wide its batch was."""
 
     precision = NumericPrecision.INT8
     batch = 3

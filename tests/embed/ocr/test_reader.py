@@ -1,4 +1,4 @@
-"""Lettering is read in bounds, debris is dropped; the very same pixels are read once."""
+"""Text in pictures is read in bounds, false lines are dropped, equal pixels are read once."""
 
 import logging
 import socket
@@ -39,20 +39,22 @@ def font(name: str, size: int) -> Any:
 
 
 @pytest.mark.parametrize("size", [16, 24, 40, 72])
-def test_english_lettering_is_read_back(read: Callable[[Image.Image], str], size: int) -> None:
+def test_english_text_is_read_back(read: Callable[[Image.Image], str], size: int) -> None:
     assert key_of(read(lettered(photo(1, 1100, 800), MESSAGE, size))) == key_of(MESSAGE)
 
 
 @pytest.mark.parametrize("message", ["谁来为这些损失负责", "誰來為這些損失負責"])
 @pytest.mark.parametrize("size", [16, 28, 48])
-def test_chinese_lettering_of_both_scripts_is_read_back(
+def test_chinese_text_in_both_scripts_is_read_back(
     read: Callable[[Image.Image], str], message: str, size: int
 ) -> None:
     noto = font("NotoSansCJK-Regular.ttc", size)
     assert read(lettered(photo(1), message, size, noto)) == message
 
 
-def test_lines_come_in_reading_order_with_their_places(read: Callable[[Image.Image], str]) -> None:
+def test_lines_come_in_reading_order_with_their_positions(
+    read: Callable[[Image.Image], str],
+) -> None:
     image = Image.new("RGB", (900, 600), "white")
     draw = ImageDraw.Draw(image)
     for place, text in {
@@ -74,7 +76,7 @@ def test_lines_come_in_reading_order_with_their_places(read: Callable[[Image.Ima
     assert 0.9 < line.confidence <= 1
 
 
-def test_small_print_beside_large_lettering_is_read(read: Callable[[Image.Image], str]) -> None:
+def test_small_print_beside_large_text_is_read(read: Callable[[Image.Image], str]) -> None:
     image = lettered(photo(2, 1100, 1000), "LARGE WORDS", 90)
     ImageDraw.Draw(image).rectangle((0, 600, 1100, 700), "white")
     ImageDraw.Draw(image).text((60, 640), "and a line of smaller print", "black", font_size=18)
@@ -94,7 +96,7 @@ def test_small_print_beside_large_lettering_is_read(read: Callable[[Image.Image]
     ],
     ids=["white", "black", "photo", "noise", "checkers"],
 )
-def test_what_holds_no_lettering_gives_nothing(
+def test_pictures_without_text_give_nothing(
     read: Callable[[Image.Image], str], image: Image.Image
 ) -> None:
     assert read(image) == ""
@@ -121,11 +123,13 @@ def test_scripts_that_the_reader_does_not_know_give_nothing(
         ("    ?", 1.0, False),
     ],
 )
-def test_debris_is_told_by_confidence_and_letters(text: str, confidence: float, kept: bool) -> None:
+def test_false_lines_are_recognised_by_confidence_and_length(
+    text: str, confidence: float, kept: bool
+) -> None:
     assert is_text(text, confidence) is kept
 
 
-def test_photographs_without_lettering_keep_nothing(
+def test_no_line_is_kept_for_photographs_without_text(
     read: Callable[[Image.Image], str], shared: Path
 ) -> None:
     files = sorted((shared / "photos" / "bsds500").rglob("*.jpg"))[::30]
@@ -221,7 +225,7 @@ def test_a_page_full_of_numbers_is_read_in_bounds(read: Callable[[Image.Image], 
     assert sum(len(line.text) for line in lines) <= 5_000
 
 
-def test_the_order_of_lines_does_not_hang_on_how_they_were_found() -> None:
+def test_the_order_of_lines_does_not_depend_on_the_order_of_detection() -> None:
     rng = np.random.default_rng(2)
     boxes = [(x, y, x + 0.2, y + 0.08) for x, y in rng.uniform(0, 0.8, (12, 2)).tolist()]
     lines = [Line(str(at), 1.0, box) for at, box in enumerate(boxes)]
@@ -234,7 +238,7 @@ def test_the_order_of_lines_does_not_hang_on_how_they_were_found() -> None:
 # Silent, offline, without torch.
 
 
-def test_reading_says_nothing_and_asks_no_network(
+def test_reading_prints_nothing_and_uses_no_network(
     read: object,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],

@@ -1,4 +1,4 @@
-"""Captions as vectors, by models that lie on this machine."""
+"""Captions as vectors, by models on this machine."""
 
 import sys
 from pathlib import Path
@@ -61,7 +61,9 @@ def test_a_directory_with_the_same_model_is_the_same_signal(
         ("{empty}", "can't be loaded as a sentence model"),
     ],
 )
-def test_what_is_no_model_is_refused_with_what_to_do(tmp_path: Path, name: str, said: str) -> None:
+def test_what_is_not_a_model_is_refused_with_what_to_do(
+    tmp_path: Path, name: str, said: str
+) -> None:
     pytest.importorskip("sentence_transformers")
     (tmp_path / "README.md").write_text("---\nlanguage: [en\n---\n", "utf-8")
     with pytest.raises(ModelMissing, match=said) as refused:

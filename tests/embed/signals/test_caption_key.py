@@ -1,4 +1,4 @@
-"""Caption keys: what is set aside, what is one character, and how alike keys are."""
+"""Caption keys: what is ignored, which characters are one, and how similar keys are."""
 
 import csv
 import random
@@ -48,11 +48,11 @@ from frametrace.embed.text.normalize import MAX_LENGTH, key_of, keys_of, without
         ("", ""),
     ],
 )
-def test_what_copy_and_paste_changes_is_set_aside(text: str, key: str) -> None:
+def test_what_copy_and_paste_changes_is_ignored(text: str, key: str) -> None:
     assert key_of(text) == unicodedata.normalize("NFKC", key)
 
 
-def test_what_is_not_seen_changes_no_key() -> None:
+def test_invisible_characters_change_no_key() -> None:
     text = "Breaking: они разрушили всё, 香港暴徒 שלום עולם مرحبا"
     unseen = {point for part in INVISIBLE for point in (part.start, part.stop - 1)}
     for mark in map(chr, unseen):
@@ -74,12 +74,12 @@ def test_simplified_and_traditional_chinese_have_one_key(simplified: str, tradit
     assert key_of(simplified) == key_of(traditional)
 
 
-def test_what_stands_beside_a_character_never_changes_it() -> None:
+def test_neighbours_never_change_a_character() -> None:
     text = "".join(traditional for _, traditional in PAIRS)
     assert key_of(text) == "".join(map(key_of, text))
 
 
-def test_one_character_stands_for_each_class() -> None:
+def test_one_character_represents_each_class() -> None:
     same = same_characters()
     assert not any(other in same for other in same.values())
     assert all(len(one) == len(other) == 1 for one, other in same.items())
@@ -90,7 +90,7 @@ def test_one_character_stands_for_each_class() -> None:
         assert key_of(text) == text
 
 
-def test_japanese_words_stay_apart() -> None:
+def test_japanese_words_have_different_keys() -> None:
     texts = [
         "機械の前で写真を撮った人たち",
         "彼は机の上に本を置いて出かけた",
@@ -173,7 +173,7 @@ def test_captions_of_100_kb_are_read_to_a_bound(text: str) -> None:
     assert CaptionKey().compute([text, "and a short caption"])["key"][1].is_valid
 
 
-def test_few_marks_on_a_letter_stay_where_they_are() -> None:
+def test_few_marks_on_a_letter_are_kept() -> None:
     long = "กี่" * 2_000 + "é" * 300
     assert key_of(unicodedata.normalize("NFD", long)) == unicodedata.normalize("NFKC", long)
 
@@ -191,7 +191,7 @@ def test_many_keys_at_once_are_those_of_each_alone(texts: list[str]) -> None:
 
 
 @given(st.text(max_size=80))
-def test_a_key_holds_what_its_definition_says(text: str) -> None:
+def test_a_key_follows_its_definition(text: str) -> None:
     """Character by character, without tables or blocks."""
     spelled = unicodedata.normalize("NFKC", without_links(text).casefold())
     unseen = {point for part in INVISIBLE for point in part}
@@ -241,7 +241,7 @@ def test_similarities_over_many_blocks_and_of_every_plane(monkeypatch: pytest.Mo
     ]
 
 
-def test_the_fingerprint_tells_the_characters_and_the_hash() -> None:
+def test_the_fingerprint_names_the_characters_and_the_hash() -> None:
     """Another version of OpenCC's dictionaries, or another hash, needs another fingerprint."""
     assert CaptionKey().made_by == {
         "fingerprint": "nfkc-opencc-31c008a5-grams-minhash-affine32-64:2"

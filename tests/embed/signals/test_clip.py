@@ -1,4 +1,4 @@
-"""CLIP: any open_clip model that lies on this machine; plain words where none does."""
+"""CLIP: any open_clip model on this machine; plain words if there is none."""
 
 import shutil
 import subprocess
@@ -172,7 +172,7 @@ def test_without_its_packages_it_names_the_extra(
         Clip.open(ModelChoice({"clip_weights": str(clip_folder)}))
 
 
-def test_packages_not_made_for_each_other_are_no_traceback(
+def test_packages_that_do_not_fit_each_other_give_no_traceback(
     clip_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = "raise RuntimeError('operator torchvision::nms does not exist')"

@@ -85,7 +85,7 @@ def test_pdq_agrees_with_the_package_on_any_picture(
 
 @examples(40)
 @given(st.integers(0, 10_000), st.integers(64, 700), st.integers(64, 700))
-def test_the_forms_of_a_picture_have_the_hashes_of_its_pixels_turned_over(
+def test_each_orientation_has_the_hash_of_the_rotated_pixels(
     seed: int, width: int, height: int
 ) -> None:
     image = photo(seed, width, height)
@@ -93,12 +93,12 @@ def test_the_forms_of_a_picture_have_the_hashes_of_its_pixels_turned_over(
     assert quality == 100
     for (mirrored, degrees), code in zip(ORIENTATIONS, codes, strict=True):
         form = ImageOps.mirror(image) if mirrored else image
-        expected, _ = by_reference(form.rotate(-degrees, expand=True))  # Pillow turns to the left
+        expected, _ = by_reference(form.rotate(-degrees, expand=True))  # Pillow rotates to the left
         assert bits(code.tobytes(), expected) <= 6, (mirrored, degrees)
 
 
-def test_the_forms_are_those_of_the_package(shared: Path) -> None:
-    """Its order: as it is, turned to the left, over, to the right; then the mirrored ones."""
+def test_the_orientations_are_those_of_the_package(shared: Path) -> None:
+    """Its order: upright, rotated left, upside down, rotated right; then the mirrored ones."""
     order = [(False, 0), (False, -90), (False, 180), (False, 90)]
     order += [(True, 180), (True, 0), (True, -90), (True, 90)]
     image = Image.open(shared / "pdq" / "images" / "bridge-mods__aaa-orig.jpg").convert("RGB")
@@ -109,7 +109,7 @@ def test_the_forms_are_those_of_the_package(shared: Path) -> None:
         assert bits(ours, np.packbits(code).tobytes()) <= 10, form
 
 
-def test_each_of_the_eight_forms_of_a_real_photo_is_found_from_each(shared: Path) -> None:
+def test_each_orientation_of_a_real_photo_is_found_from_each(shared: Path) -> None:
     files = sorted((shared / "pdq" / "images").glob("*__dih__*"))
     assert len(files) == 8
     plain = [np.frombuffer(pdq_of(file.read_bytes())[0], np.uint8) for file in files]
@@ -128,8 +128,8 @@ def test_what_is_too_small_for_pdq_has_quality_0_as_in_the_package(size: tuple[i
     assert abs(quality - expected_quality) <= 2
     if min(size) < 5:
         assert (code, quality) == (expected, expected_quality) == (bytes(32), 0)
-    codes, of_forms = compute_orientations(np.asarray(image.convert("L")))
-    assert (codes[0].tobytes(), of_forms) == (code, quality)
+    codes, of_all = compute_orientations(np.asarray(image.convert("L")))
+    assert (codes[0].tobytes(), of_all) == (code, quality)
 
 
 def test_decoding_at_reduced_scale_moves_pdq_little() -> None:
@@ -150,7 +150,7 @@ def test_the_hexadecimal_form_has_64_digits_and_reads_back(code: bytes) -> None:
 
 
 @pytest.mark.parametrize("digits", ["", "  ", "g" * 64, "0" * 65, "-1", "ab cd", "0xff", "é"])
-def test_what_is_no_hash_is_refused_with_what_was_found(digits: str) -> None:
+def test_what_is_not_a_hash_is_refused_with_what_was_found(digits: str) -> None:
     with pytest.raises(UsageError, match="1 to 64 hexadecimal digits"):
         from_hex(digits)
 

@@ -1,4 +1,4 @@
-"""Local features: what is kept of them, and that mirrors and turns are what they should be."""
+"""Local features: which are kept, and what mirroring and rotation do to them."""
 
 from io import BytesIO
 
@@ -34,7 +34,7 @@ def test_a_picture_takes_less_than_8_kb():
     assert len(code) <= 8000
 
 
-def test_lettering_leaves_the_photo_beside_it_its_share():
+def test_text_leaves_room_for_features_of_the_photo():
     sheet = Image.new("RGB", (400, 400), "white")
     sheet.paste(photo(1, 400, 200), (0, 0))
     sheet.paste(noise(400, 200), (0, 200))
@@ -49,19 +49,19 @@ def test_lettering_leaves_the_photo_beside_it_its_share():
     [jpeg(Image.new("RGB", (300, 300), "red")), png((1, 1)), png((20_000, 3)), png((15, 15))],
     ids=["flat", "one pixel", "a line", "tiny"],
 )
-def test_a_picture_in_which_nothing_stands_out_has_no_features(data):
+def test_a_flat_picture_has_no_features(data):
     found = Features.of(code_of(data))
     assert len(found) == 0
     assert len(found.mirrored()) == 0
 
 
 @pytest.mark.parametrize("damage", [b"", b"\0", b"\1\0\1\0half a feature"])
-def test_bytes_that_are_no_value_are_refused(damage):
+def test_bytes_that_are_not_a_value_are_refused(damage):
     with pytest.raises(ValueError, match=r"buffer|unpack"):
         Features.of(damage)
 
 
-def test_places_lie_in_the_shrunken_picture():
+def test_positions_are_within_the_shrunken_picture():
     found = features(photo(2, 900, 600))
     assert (found.width, found.height) == (400, 267)
     assert (found.positions >= 0).all()

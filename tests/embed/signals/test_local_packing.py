@@ -1,4 +1,4 @@
-"""Local features as bytes: packed again as they were, described anew, refused where invalid."""
+"""Local features as bytes: packed without loss, described again, refused if invalid."""
 
 import numpy as np
 import pytest
@@ -92,7 +92,7 @@ def test_other_lengths_are_refused(length):
 
 
 @pytest.mark.parametrize("place", [(64 * 400 + 1, 0), (0, 64 * 300 + 1), (65535, 65535)])
-def test_places_outside_are_refused(place):
+def test_positions_outside_the_picture_are_refused(place):
     rows = made_features(1)
     rows["x"][-1], rows["y"][-1] = place
     assert not is_feature_code(value(rows))
@@ -111,7 +111,7 @@ def test_any_bytes_are_judged(code):
 
 
 @pytest.mark.parametrize("name", ["photo", "fine detail", "screenshot", "text", "upright"])
-def test_described_anew_in_their_places_features_are_what_they_were(name):
+def test_features_described_again_at_their_positions_are_the_same(name):
     data = encoded(PICTURES[name](), "PNG")
     features = Features.of(code_of(data))
     picture = np.asarray(decode(data).luma)
@@ -134,7 +134,7 @@ def test_features_of_any_size_are_described_or_left_out(scale, size):
     assert set(rows.tolist()) <= {0, 1, 2}
 
 
-def test_where_nothing_is_asked_nothing_is_described():
+def test_without_positions_nothing_is_described():
     luma = np.asarray(photo(1).convert("L"))
     rows, words = words_at(luma, np.empty((0, 2)), np.empty(0), np.empty(0))
     assert rows.shape == (0,)

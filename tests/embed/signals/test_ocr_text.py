@@ -1,4 +1,4 @@
-"""What is read in pictures is a text like a caption, and is told from those of posts."""
+"""Text in pictures is computed like captions, and kept apart from those of posts."""
 
 import hashlib
 import sys
@@ -71,7 +71,7 @@ def case(ocr: None, tmp_path: Path) -> Case:
     return made
 
 
-def test_lettering_is_a_text_among_the_captions(case: Case) -> None:
+def test_text_in_pictures_is_stored_with_the_captions(case: Case) -> None:
     digests = {hashlib.sha256(data).hexdigest(): name for name, data in meme_files().items()}
     found = {digests[digest]: row for digest, row in rows(case, "overlay").items()}
     texts = {name: row["text"] for name, row in found.items()}
@@ -99,9 +99,7 @@ def test_doing_it_again_reads_nothing_and_makes_no_epoch(
     assert Case(case.path).epoch == epoch
 
 
-def test_lettering_that_is_read_later_is_computed_for_captions_later(
-    ocr: None, tmp_path: Path
-) -> None:
+def test_text_that_is_read_later_is_computed_later(ocr: None, tmp_path: Path) -> None:
     case = make_case(tmp_path, POSTS, meme_files(), signals=("caption_key",))
     assert not len(missing_captions(case, "caption_key"))
     embed(case, EmbedSettings(signals=("overlay",)), executor=InProcess())
@@ -167,7 +165,9 @@ def test_it_is_left_out_with_a_sentence_where_the_extra_is_missing(
         embed(case, EmbedSettings(signals=("overlay",)), executor=InProcess())
 
 
-def test_a_package_without_the_models_is_told(ocr: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_without_the_models_is_reported(
+    ocr: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(reader, "MODELS", ("PP-OCRv9_det_small.onnx",))
     with pytest.raises(ModelMissing, match=r"does not contain PP-OCRv9.*frametrace\[ocr\]"):
         OcrText.locate(ModelChoice())
@@ -176,7 +176,7 @@ def test_a_package_without_the_models_is_told(ocr: None, monkeypatch: pytest.Mon
 # Where the case says captions, it means those of posts.
 
 
-def test_queries_for_captions_give_posts_that_say_so(case: Case) -> None:
+def test_queries_for_captions_give_posts_with_such_captions(case: Case) -> None:
     found = find_text(case, MESSAGE, "caption_key").rows
     assert found["text"].to_pylist() == [MESSAGE]
     assert find_text(case, "nobody will be punished", "caption_key").total == 0
@@ -205,7 +205,7 @@ def test_its_columns_have_their_types(case: Case) -> None:
     assert line.field("box").type == pa.list_(pa.float32(), 4)
 
 
-def test_lettering_is_not_counted_among_the_captions(ocr: None, tmp_path: Path) -> None:
+def test_text_in_pictures_is_not_counted_as_captions(ocr: None, tmp_path: Path) -> None:
     case = make_case(tmp_path, POSTS, meme_files(), signals=())
     settings = EmbedSettings(signals=("caption_key", "overlay"))
     done = embed(case, settings, executor=InProcess())

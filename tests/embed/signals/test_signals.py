@@ -130,7 +130,7 @@ def test_values_below_its_quality_are_not_usable(signal: Signal) -> None:
     assert usable == expected
 
 
-def test_it_says_what_makes_its_values(signal: Signal, request: pytest.FixtureRequest) -> None:
+def test_it_records_what_makes_its_values(signal: Signal, request: pytest.FixtureRequest) -> None:
     made_by = signal.made_by
     assert made_by["fingerprint"].count(":") >= 1
     assert all(isinstance(value, str) for pair in made_by.items() for value in pair)
@@ -154,7 +154,7 @@ def test_its_values_have_the_stated_type(signal: Signal) -> None:
         np.testing.assert_allclose(np.linalg.norm(values, axis=1), 1, atol=1e-5)
 
 
-def test_the_same_goes_in_the_same_comes_out_however_it_is_split(signal: Signal) -> None:
+def test_values_do_not_depend_on_how_the_input_is_split(signal: Signal) -> None:
     whole = computed(signal, WHOLE)
     for parts in (WHOLE, [slice(0, 1), slice(1, 4), slice(4, None)]):
         again = computed(signal, parts)
@@ -183,7 +183,7 @@ def test_comparing_is_symmetric_and_finds_everything_like_itself(signal: Signal)
 
 
 @of_captions
-def test_a_caption_that_says_nothing_has_no_value(signal: CaptionSignal) -> None:
+def test_a_caption_without_words_has_no_value(signal: CaptionSignal) -> None:
     table = signal.compute(TEXTS)
     null = table["code"].is_null().to_pylist()
     assert null[2]
@@ -214,7 +214,7 @@ def test_tiny_and_elongated_pictures_have_a_value(
     signal: PictureSignal, size: tuple[int, int]
 ) -> None:
     table = signal.finish([signal.preparer()(decode(png(size)))])
-    if signal.metric is Metric.TEXT:  # there is no text in them, and that is told
+    if signal.metric is Metric.TEXT:  # there is no text in them, which is recorded
         assert table.to_pylist() == [{"text": None, "text_sha256": None, "lines": []}]
         return
     assert table[signal.column].null_count == 0

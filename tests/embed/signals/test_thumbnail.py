@@ -69,11 +69,11 @@ def test_a_picture_of_a_single_shade_is_like_nothing():
     [b"", b"RIFF", jpeg(photo(1, 60, 40)), b"RIFF\x10\0\0\0WEBPVP8 nothing", bytes(100)],
     ids=["empty", "head", "jpeg", "broken", "zeros"],
 )
-def test_what_is_no_thumbnail_is_told(code):
+def test_what_is_not_a_thumbnail_is_recognised(code):
     assert not is_thumbnail(code)
 
 
-def test_a_file_that_is_too_large_is_no_thumbnail():
+def test_a_file_that_is_too_large_is_not_a_thumbnail():
     import cv2
 
     _, code = cv2.imencode(".webp", np.zeros((400, 400), np.uint8))
@@ -81,7 +81,7 @@ def test_a_file_that_is_too_large_is_no_thumbnail():
     assert is_thumbnail(thumbnail(jpeg(photo(1))))
 
 
-def test_bytes_that_are_no_picture_raise_what_is_promised():
+def test_bytes_that_are_not_a_picture_raise_value_error():
     for code in (b"", b"abc"):
         with pytest.raises(ValueError, match="not a thumbnail"):
             pixels(code)

@@ -172,7 +172,7 @@ STEPS += [
 
 
 @pytest.mark.parametrize(("module", "function", "calls"), STEPS)
-def test_a_killed_run_goes_on_and_gives_the_same(
+def test_a_killed_run_continues_and_gives_the_same(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     module: object,
@@ -274,7 +274,7 @@ def test_a_damaged_shard_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("path")
-def test_many_copies_of_one_picture_stay_few_pairs_and_hold_together(tmp_path: Path) -> None:
+def test_many_copies_of_one_picture_make_few_pairs_and_stay_connected(tmp_path: Path) -> None:
     rows, count = made_features(0), 300
     codes = {name(at): code(jittered(rows, at)) for at in range(count)}
     codes |= {name(9_000 + at): code(made_features(9_000 + at)) for at in range(20)}
@@ -333,7 +333,7 @@ def kinds(codes: Codes, place: Path) -> Iterator[Found]:
             yield named(found)
 
 
-def test_crowded_buckets_are_the_same_on_both_paths(
+def test_large_buckets_are_the_same_on_both_paths(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     near = lsh_tables.PairCriteria(lsh_tables.table_masks(18), 12, max_bucket=6, reach=2)

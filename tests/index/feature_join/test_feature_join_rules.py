@@ -46,7 +46,7 @@ def flipped(base: np.ndarray, share: float, rng: np.random.Generator) -> np.ndar
     return base ^ np.ascontiguousarray(turned).view(np.uint64)
 
 
-def test_the_weights_are_antisymmetric_and_masks_hold_each_bit_once() -> None:
+def test_the_weights_are_antisymmetric_and_masks_have_each_bit_once() -> None:
     ones = Features.of(HEAD + made_features(1).tobytes())
     lean = np.array(MIRROR_WEIGHTS)
     sums = [
@@ -161,7 +161,7 @@ def test_pairs_are_those_of_the_rule(
 
 
 @numba
-def test_both_paths_agree_on_buckets_that_are_crowded_and_spread() -> None:
+def test_both_paths_agree_on_large_buckets_that_are_spread() -> None:
     rng = np.random.default_rng(4)
     centers = words(rng, 40)
     made = flipped(centers[rng.integers(0, 40, 6_000) // 2], 0.03, rng)
@@ -178,7 +178,7 @@ def test_both_paths_agree_on_buckets_that_are_crowded_and_spread() -> None:
 
 
 @pytest.mark.parametrize("compiled", PATHS)
-def test_a_vote_holds_what_it_is_made_of(compiled: bool) -> None:
+def test_a_vote_can_be_taken_apart_again(compiled: bool) -> None:
     owners = np.array(
         [(MAX_JOINED_PICTURES - 1) << 10 | 299 << 1, 5 << 10 | 17 << 1 | 1], np.uint32
     )

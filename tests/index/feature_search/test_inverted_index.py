@@ -24,7 +24,7 @@ from frametrace.posts.errors import CaseError, IndexMismatch
 
 
 def code(seed: int, count: int = 60, *, flips: int = 0, like: int | None = None) -> bytes:
-    """Features at random; or those of the picture `like` with some bits of each turned."""
+    """Features at random; or those of the picture `like` with some bits of each flipped."""
     rng = np.random.default_rng(seed if like is None else like)
     rows = np.zeros(count, local._FEATURE)
     for name, most in (("x", 20_000), ("y", 20_000), ("scale", 100), ("angle", 256)):
@@ -125,7 +125,7 @@ def test_what_occurs_everywhere_weighs_next_to_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("first", [1, 20, 50])
-def test_an_index_that_grew_holds_what_one_built_at_once_holds(tmp_path: Path, first: int) -> None:
+def test_an_index_that_grew_equals_one_built_at_once(tmp_path: Path, first: int) -> None:
     codes = {name(n): code(n) for n in range(60)}
     some = dict(list(codes.items())[:first])
     case = case_of(tmp_path / "grown", some)

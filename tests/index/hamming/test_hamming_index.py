@@ -1,4 +1,4 @@
-"""Searching hashes: all that lie within a radius, none missed, as brute force says."""
+"""Searching hashes: all within a radius, none missed, compared with brute force."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +31,7 @@ def collapsed(codes: np.ndarray) -> Codes:
 
 
 def flipped(code: np.ndarray, bits: int) -> np.ndarray:
-    """The code with its first `bits` bits turned over."""
+    """The code with its first `bits` bits flipped."""
     mask = np.zeros(8 * len(code), np.uint8)
     mask[:bits] = 1
     return code ^ np.packbits(mask)

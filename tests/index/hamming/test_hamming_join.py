@@ -1,4 +1,4 @@
-"""The Hamming join: all pairs within a radius, each once, as brute force says."""
+"""The Hamming join: all pairs within a radius, each once, compared with brute force."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +35,7 @@ def within(a: np.ndarray, b: np.ndarray, radius: int) -> Triples:
 
 
 def flipped(codes: np.ndarray, bits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Each (n, k) code with `bits[i]` random bits turned over."""
+    """Each (n, k) code with `bits[i]` random bits flipped."""
     order = rng.random((len(codes), 8 * codes.shape[1])).argsort(axis=1).argsort(axis=1)
     return codes ^ np.packbits(order < bits[:, None], axis=1)
 

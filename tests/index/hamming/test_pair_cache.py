@@ -190,9 +190,9 @@ def test_damaged_pairs_are_reported_and_found_again_once_deleted(joined: Case, n
     assert pairs(joined) == expected(codes)
     folder = index_folder(joined, "pdq") / "pairs-31"
     (folder / name).write_bytes((folder / name).read_bytes()[:40])
-    with pytest.raises(IndexMismatch) as told:
+    with pytest.raises(IndexMismatch) as raised:
         pairs(joined)
-    assert f"delete {folder}" in str(told.value)
+    assert f"delete {folder}" in str(raised.value)
     for file in folder.iterdir():
         file.unlink()
     folder.rmdir()
@@ -200,7 +200,7 @@ def test_damaged_pairs_are_reported_and_found_again_once_deleted(joined: Case, n
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"files": 3}'])
-def test_damage_of_the_list_of_pair_files_is_told_by_a_check(joined: Case, content: bytes) -> None:
+def test_damage_of_the_list_of_pair_files_is_reported(joined: Case, content: bytes) -> None:
     pairs(joined)
     folder = index_folder(joined, "pdq") / "pairs-31"
     (folder / "done.json").write_bytes(content)

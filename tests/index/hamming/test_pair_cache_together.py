@@ -91,7 +91,7 @@ def test_an_index_that_a_later_join_swept_is_read_to_the_end(case: Case) -> None
     assert read(codes.codes, batches) == expected(OLD)
 
 
-def test_who_waits_for_another_join_is_told_and_then_goes_on_from_it(case: Case) -> None:
+def test_who_waits_for_another_join_sees_a_note_and_then_continues_from_it(case: Case) -> None:
     said = []
     with ExitStack() as other:
         other.enter_context(exclusive_lock(case.path / "index"))
@@ -111,7 +111,7 @@ def test_who_waits_for_another_join_is_told_and_then_goes_on_from_it(case: Case)
 
 @pytest.mark.parametrize("name", ["manifest.json", "codes.npy", "pairs-31/0000.arrow"])
 @pytest.mark.parametrize("damage", ["absent", "cut", "changed"])
-def test_pairs_of_a_damaged_earlier_index_are_found_anew(
+def test_pairs_of_a_damaged_earlier_index_are_found_again(
     case: Case, name: str, damage: str
 ) -> None:
     pairs(case)
@@ -129,7 +129,7 @@ def test_pairs_of_a_damaged_earlier_index_are_found_anew(
     assert index_folder(Case(case.path), "pdq").is_dir()  # the damaged one is swept
 
 
-def test_a_damaged_plan_is_made_anew(case: Case) -> None:
+def test_a_damaged_plan_is_made_again(case: Case) -> None:
     pairs(case)
     folder = index_folder(case, "pdq") / "pairs-31"
     (folder / "done.json").unlink()
@@ -179,5 +179,5 @@ def test_where_numba_cannot_be_imported_any_more_the_same_pairs_are_found(
     # What numba itself raises where NumPy is newer than it knows.
     (tmp_path / "numba.py").write_text('raise ImportError("Numba needs NumPy 2.2 or less")')
     command = [sys.executable, "-c", _WITHOUT_NUMBA, str(case.path), str(tmp_path)]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (told.stderr, told.stdout) == ("", f"{len(found)}\n")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stderr, done.stdout) == ("", f"{len(found)}\n")
