@@ -21,7 +21,7 @@ from typing import Self
 import numpy as np
 
 from frametrace.case.atomic_files import replacing
-from frametrace.index.feature_join.lsh_keys import PICTURE_SHIFT, Records
+from frametrace.index.feature_join.lsh_keys import PICTURE_BITS, PICTURE_SHIFT, SLOT_BITS, Records
 from frametrace.index.feature_join.lsh_tables import RecordPairs
 
 __all__ = [
@@ -39,7 +39,7 @@ __all__ = [
 
 RANGE_BITS = 14  # the votes of 2**14 pictures a are sorted together
 COMMONNESS_BITS = 5
-PAIR_SHIFT = 18 + COMMONNESS_BITS  # bits of a vote below the pair of pictures and mirrored
+PAIR_SHIFT = 2 * SLOT_BITS + COMMONNESS_BITS  # bits below the pair of pictures and mirrored
 _STEPS_PER_DOUBLING = 2  # of a count, in steps of commonness
 _MAX_COUNT = 1 << 16
 _SPOOL_PAIRS = 1 << 24  # pairs held in memory: 170 MB
@@ -137,12 +137,12 @@ def make_votes(
     mirrored = ((a ^ b) & np.uint32(1)).astype(np.uint64)
     ranges = (a >> np.uint32(PICTURE_SHIFT + RANGE_BITS)).astype(np.uint8)
     a, b = a.astype(np.uint64), b.astype(np.uint64)
-    slot, picture = np.uint64(511), np.uint64(PICTURE_SHIFT)
+    slot, picture = np.uint64((1 << SLOT_BITS) - 1), np.uint64(PICTURE_SHIFT)
     votes = (a >> picture) & np.uint64((1 << RANGE_BITS) - 1)
-    votes = votes << np.uint64(22) | b >> picture
+    votes = votes << np.uint64(PICTURE_BITS) | b >> picture
     votes = votes << np.uint64(1) | mirrored
-    votes = votes << np.uint64(9) | (a >> np.uint64(1) & slot)
-    votes = votes << np.uint64(9) | (b >> np.uint64(1) & slot)
+    votes = votes << np.uint64(SLOT_BITS) | (a >> np.uint64(1) & slot)
+    votes = votes << np.uint64(SLOT_BITS) | (b >> np.uint64(1) & slot)
     votes = votes << np.uint64(COMMONNESS_BITS) | common
     return votes, ranges
 

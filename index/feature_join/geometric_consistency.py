@@ -15,7 +15,7 @@ import numpy as np
 
 from frametrace.embed.signals.local import SIDE, Features
 from frametrace.index.feature_join.feature_votes import COMMONNESS_BITS, PAIR_SHIFT, RANGE_BITS
-from frametrace.index.feature_join.lsh_keys import MAX_FEATURES
+from frametrace.index.feature_join.lsh_keys import MAX_FEATURES, PICTURE_BITS, SLOT_BITS
 
 __all__ = [
     "BOUNDS",
@@ -34,6 +34,7 @@ _SCALE_STEPS, _ANGLE_STEPS = 16, 256 / 360  # per doubling, per degree: as the s
 # patterns in common. Of verified edits, 22 misses 1 of 3,923 pairs that 20 finds.
 MIN_SCORE = 22.0
 _BLOCK = 1 << 21  # pairs of votes in memory at a time
+_PICTURE_MASK, _SLOT_MASK = (1 << PICTURE_BITS) - 1, (1 << SLOT_BITS) - 1  # see `feature_votes`
 
 
 class TransformTables(NamedTuple):
@@ -145,8 +146,8 @@ def score_pairs(
         pairs, agreeing, score = _tally_votes(votes, first, positions, weights, min_score)
     numbers = (pairs >> np.uint64(1)).astype(np.int64)
     return ScoredPairs(
-        (first + (numbers >> 22 & ((1 << RANGE_BITS) - 1))).astype(np.int32),
-        (numbers & ((1 << 22) - 1)).astype(np.int32),
+        (first + (numbers >> PICTURE_BITS & ((1 << RANGE_BITS) - 1))).astype(np.int32),
+        (numbers & _PICTURE_MASK).astype(np.int32),
         (pairs & np.uint64(1)).astype(bool),
         agreeing.astype(np.int16),
         (score / 16).astype(np.float32),
@@ -221,9 +222,10 @@ def _implied_transforms(
 ) -> _Transforms:
     pair = votes >> np.uint64(PAIR_SHIFT)
     number = pair.astype(np.int64)
-    mirrored, b, a = number & 1, number >> 1 & ((1 << 22) - 1), first + (number >> 23)
+    mirrored, b = number & 1, number >> 1 & _PICTURE_MASK
+    a = first + (number >> PICTURE_BITS + 1)
     slots = (votes >> np.uint64(COMMONNESS_BITS)).astype(np.int64)
-    slot_a, slot_b = slots >> 9 & 511, slots & 511
+    slot_a, slot_b = slots >> SLOT_BITS & _SLOT_MASK, slots & _SLOT_MASK
     at_a = positions.packed[positions.starts[a] + slot_a].astype(np.int64)
     at_b = positions.packed[positions.starts[b] + slot_b].astype(np.int64)
     xa = (at_a >> 24).astype(np.float64)

@@ -34,7 +34,9 @@ __all__ = [
     "MIRROR_WEIGHTS",
     "PART_BITS",
     "PART_COUNT",
+    "PICTURE_BITS",
     "PICTURE_SHIFT",
+    "SLOT_BITS",
     "TABLE_BITS",
     "Records",
     "canonical_records",
@@ -115,9 +117,11 @@ TABLE_BITS = (
 # times as many of 670 edits are missed, and half as many again of 3,923 pairs of edits of one
 # photograph.
 MAX_FEATURES = FEATURES
-# An owner is picture << 10 | slot << 1 | mirrored: 9 bits for the feature's slot in the picture.
-PICTURE_SHIFT = 10
-MAX_JOINED_PICTURES = 1 << (32 - PICTURE_SHIFT)
+# An owner is picture << 10 | slot << 1 | mirrored, in 32 bits.
+SLOT_BITS = 9  # of a feature's number in its picture
+PICTURE_SHIFT = SLOT_BITS + 1
+PICTURE_BITS = 32 - PICTURE_SHIFT
+MAX_JOINED_PICTURES = 1 << PICTURE_BITS
 PART_COUNT = 256  # files that records are spread over
 
 # Multipliers of the hash of parts: the golden ratio in 64 bits, and another odd number. Products

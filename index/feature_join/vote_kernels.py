@@ -8,12 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from frametrace.index.feature_join.feature_votes import COMMONNESS_BITS, PAIR_SHIFT, RANGE_BITS
+from frametrace.index.feature_join.lsh_keys import PICTURE_BITS, PICTURE_SHIFT, SLOT_BITS
 from frametrace.index.numba_compile import compiled
 
 __all__ = ["pack_votes", "tally_votes"]
 
-# Bits of a vote below its pair of pictures, and below its slots.
-_PAIR_SHIFT, _SLOTS_SHIFT = np.uint64(23), np.uint64(5)
+# The bits of votes and of owners: see `feature_votes` and `lsh_keys`.
+_PAIR_SHIFT, _SLOTS_SHIFT = np.uint64(PAIR_SHIFT), np.uint64(COMMONNESS_BITS)
+_PICTURE_BITS, _SLOT_BITS = np.uint64(PICTURE_BITS), np.uint64(SLOT_BITS)
+_PICTURE_SHIFT, _RANGE_SHIFT = np.uint64(PICTURE_SHIFT), np.uint64(PICTURE_SHIFT + RANGE_BITS)
+_RANGE_MASK, _SLOT_MASK = np.uint64((1 << RANGE_BITS) - 1), (1 << SLOT_BITS) - 1
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 BoundValues = tuple[int, float, float, float, float, int]  # those of `ConsistencyBounds`
@@ -31,16 +36,17 @@ def pack_votes(  # noqa: PLR0913, PLR0917
     ranges: np.ndarray,
 ) -> None:
     """Write the votes of pairs and the ranges of their pictures a; see `make_votes`."""
-    slot, one, limit = np.uint64(511), np.uint64(1), len(commonness) - 1
+    slot, one, limit = np.uint64(_SLOT_MASK), np.uint64(1), len(commonness) - 1
     for i in range(len(first)):
         x, y = first[i], second[i]
         count = max(np.int64(counts[x]), np.int64(counts[y]), np.int64(bucket_size[i]))
         a, b = np.uint64(min(owners[x], owners[y])), np.uint64(max(owners[x], owners[y]))
-        ranges[i] = a >> np.uint64(24)
-        vote = ((a >> np.uint64(10)) & np.uint64(0x3FFF)) << np.uint64(22) | b >> np.uint64(10)
+        ranges[i] = a >> _RANGE_SHIFT
+        vote = (a >> _PICTURE_SHIFT & _RANGE_MASK) << _PICTURE_BITS | b >> _PICTURE_SHIFT
         vote = vote << one | (a ^ b) & one
-        vote = (vote << np.uint64(9) | a >> one & slot) << np.uint64(9) | b >> one & slot
-        votes[i] = vote << np.uint64(5) | np.uint64(commonness[limit if count > limit else count])
+        vote = (vote << _SLOT_BITS | a >> one & slot) << _SLOT_BITS | b >> one & slot
+        common = np.uint64(commonness[limit if count > limit else count])
+        votes[i] = vote << _SLOTS_SHIFT | common
 
 
 @compiled
@@ -95,9 +101,10 @@ def _read_votes(  # noqa: PLR0913, PLR0917
     slot of a, weight.
     """
     starts, widths, packed = positions
-    low, slot = np.int64(255), np.int64(511)
+    low, slot = np.int64(255), np.int64(_SLOT_MASK)
     number = np.int64(votes[0] >> _PAIR_SHIFT)
-    mirrored, b, a = number & 1, (number >> 1) & ((1 << 22) - 1), first + (number >> 23)
+    mirrored, b = number & 1, (number >> 1) & ((1 << PICTURE_BITS) - 1)
+    a = first + (number >> (PICTURE_BITS + 1))
     n = 0
     for at in range(len(votes)):
         if n == lines.shape[1]:
@@ -105,7 +112,7 @@ def _read_votes(  # noqa: PLR0913, PLR0917
         if at + 1 < len(votes) and votes[at + 1] >> _SLOTS_SHIFT == votes[at] >> _SLOTS_SHIFT:
             continue  # the last vote of a pair of features is the most common one
         slots = np.int64(votes[at] >> _SLOTS_SHIFT)
-        at_a = np.int64(packed[starts[a] + ((slots >> 9) & slot)])
+        at_a = np.int64(packed[starts[a] + ((slots >> SLOT_BITS) & slot)])
         at_b = np.int64(packed[starts[b] + (slots & slot)])
         x, angle = np.float64(at_a >> 24), at_a
         if mirrored:
@@ -115,8 +122,8 @@ def _read_votes(  # noqa: PLR0913, PLR0917
         lines[2, n], lines[3, n] = at_b >> 24, (at_b >> 16) & low
         lines[4, n], lines[5, n] = tables[0][rotation], tables[1][rotation]
         steps[0, n] = ((at_b >> 8) & low) - ((at_a >> 8) & low)
-        steps[1, n] = (slots >> 9) & slot
-        steps[2, n] = weights[votes[at] & np.uint64(31)]
+        steps[1, n] = (slots >> SLOT_BITS) & slot
+        steps[2, n] = weights[votes[at] & np.uint64((1 << COMMONNESS_BITS) - 1)]
         n += 1
     return n
 
