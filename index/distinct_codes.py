@@ -57,11 +57,6 @@ class Codes:
         digests: list[str] = self.digests(items).to_pylist()
         return digests
 
-    def representatives(self) -> list[str]:
-        """The first item of each code."""
-        digests: list[str] = self.digests(self.starts[:-1]).to_pylist()
-        return digests
-
     def only(self, rows: np.ndarray) -> Self:
         """Some of the codes, each with its first item."""
         starts = np.arange(len(rows) + 1)

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import pyarrow as pa
 
 from frametrace.embed.signals.local import Features
 from frametrace.index.arrays import map_array
 from frametrace.index.base import Index, IndexSource, Manifest
-from frametrace.index.distinct_codes import as_digits, as_keys
+from frametrace.index.distinct_codes import as_keys
 from frametrace.index.feature_search.build_inverted_index import (
     ARRAY_NAMES,
     POSE_BITS,
@@ -78,12 +77,10 @@ class FeatureIndex(Index):
     technique = "inverted-lists"
     files = tuple(f"{name}.npy" for name in ARRAY_NAMES)
 
-    def __init__(
-        self, arrays: Sequence[np.ndarray], shards: FeatureShards, *, compiled: bool = False
-    ) -> None:
+    def __init__(self, arrays: Sequence[np.ndarray], shards: FeatureShards) -> None:
         self.items, self.rows, self.centers, self.starts, self.words, self.owners = arrays
         self._inverted_lists = InvertedLists(self.starts, self.words, self.owners, POSE_BITS)
-        self._shards, self._compiled = shards, compiled
+        self._shards = shards
         self.dimension = int(self.centers.shape[1])
 
     @classmethod
@@ -110,16 +107,13 @@ class FeatureIndex(Index):
         return index
 
     @classmethod
-    def map(
-        cls, folder: Path, shards: FeatureShards | None = None, *, compiled: bool = False
-    ) -> Self:
+    def map(cls, folder: Path, shards: FeatureShards | None = None) -> Self:
         """Map the files in a folder; without the shards, `features` can't be read.
 
-        `compiled` loops (they need numba) pay for many queries. Raises `OSError` or `ValueError` if
-        the files can't be mapped.
+        Raises `OSError` or `ValueError` if the files can't be mapped.
         """
         arrays = [map_array(folder / f"{name}.npy") for name in ARRAY_NAMES]
-        index = cls(arrays, shards or FeatureShards(()), compiled=compiled)
+        index = cls(arrays, shards or FeatureShards(()))
         pictures, features, lists = len(index), len(index.owners), len(index.centers)
         expected = (pictures, 32), (pictures, 2), (lists, 16), (lists + 1,), (2, features)
         shapes = tuple(array.shape for array in arrays[:-1])
@@ -135,11 +129,6 @@ class FeatureIndex(Index):
     def counts(self) -> tuple[int, int]:
         """How many features and how many pictures it holds."""
         return len(self.owners), len(self)
-
-    @property
-    def digests(self) -> pa.StringArray:
-        """The pictures' SHA-256 digests by their numbers."""
-        return as_digits(self.items)
 
     def digest(self, row: int) -> str:
         """The SHA-256 digest of one picture."""
@@ -204,8 +193,7 @@ class FeatureIndex(Index):
         """The features nearest to each feature of the query."""
         words = query.words[:MAX_QUERY_FEATURES]
         voters = max(round(known * _VOTER_SHARE), _MIN_VOTERS)
-        lists, compiled = self._probed(words), self._compiled
-        near = self._inverted_lists.near(words, lists, among, voters, compiled=compiled)
+        near = self._inverted_lists.near(words, self._probed(words), among, voters)
         owner = near.owner.astype(np.int64)
         rotation, scale = _implied_rotation_and_scale(query, near.feature, owner)
         picture = owner >> POSE_BITS

@@ -1,8 +1,4 @@
-"""The inverted lists: finds the nearest features of the lists that a query feature probes.
-
-Plain arrays do it, or compiled loops that find the same in about 0.4 of the time but take a second
-to load: worth it for many query pictures.
-"""
+"""The inverted lists: finds the nearest features of the lists that a query feature probes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -42,13 +38,7 @@ class InvertedLists:
     pose_bits: int
 
     def near(
-        self,
-        words: np.ndarray,
-        lists: np.ndarray,
-        among: np.ndarray | None,
-        max_near: int,
-        *,
-        compiled: bool = False,
+        self, words: np.ndarray, lists: np.ndarray, among: np.ndarray | None, max_near: int
     ) -> NearFeatures:
         """Scan the (f, p) `lists` for the features nearest to (f, 2) words.
 
@@ -56,12 +46,6 @@ class InvertedLists:
         that no more than `max_near` features are within. With `among`, (n,) bool, only features of
         these pictures count.
         """
-        scan = self._scan_compiled if compiled else self._scan
-        return scan(words, lists, np.empty(0, bool) if among is None else among, max_near)
-
-    def _scan(
-        self, words: np.ndarray, lists: np.ndarray, among: np.ndarray, max_near: int
-    ) -> NearFeatures:
         within = np.zeros((len(words), MAX_FEATURE_DISTANCE + 1), np.int64)
         features = [np.empty(0, np.int64)]
         distances, owners = [np.empty(0, np.uint8)], [np.empty(0, np.uint32)]
@@ -82,7 +66,11 @@ class InvertedLists:
         )
 
     def _scan_parts(
-        self, words: np.ndarray, parts: Iterable[tuple[int, int]], among: np.ndarray, max_near: int
+        self,
+        words: np.ndarray,
+        parts: Iterable[tuple[int, int]],
+        among: np.ndarray | None,
+        max_near: int,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Distances and owners near one query feature; the `max_near` nearest are included."""
         distances, owners = [np.empty(0, np.uint8)], [np.empty(0, np.uint32)]
@@ -91,7 +79,7 @@ class InvertedLists:
             bits = feature_distances(self.words[:, begin:end], words)
             close = (bits < cutoff).nonzero()[0]
             bits, owner = bits.take(close), self.owners[begin:end].take(close)
-            if len(among):
+            if among is not None:
                 counts = among[owner >> self.pose_bits]
                 bits, owner = bits[counts], owner[counts]
             distances.append(bits)
@@ -100,25 +88,6 @@ class InvertedLists:
                 within = np.cumsum(np.bincount(bits, minlength=MAX_FEATURE_DISTANCE + 1))
                 cutoff = _cutoff(within, max_near)
         return np.concatenate(distances), np.concatenate(owners)
-
-    def _scan_compiled(
-        self, words: np.ndarray, lists: np.ndarray, among: np.ndarray, max_near: int
-    ) -> NearFeatures:
-        from frametrace.index.feature_search.scan_kernels import scan_lists
-
-        within = np.zeros((len(words), MAX_FEATURE_DISTANCE + 1), np.int64)
-        distance = np.empty(len(words) * max_near, np.uint8)
-        owner = np.empty(len(words) * max_near, np.uint32)
-        counts = np.zeros(len(words), np.int64)
-        begins, ends = self.starts[lists], self.starts[lists + 1]
-        size = int((ends - begins).sum(axis=1).max(initial=0))
-        scratch = np.empty(size, np.int64), np.empty(size, np.uint8), np.empty(size, np.uint8)
-        index = self.words[0], self.words[1], self.owners, among, self.pose_bits
-        queries = begins, ends, words, max_near
-        scan_lists(index, queries, scratch, (within, counts, distance, owner))
-        total = int(counts.sum())
-        feature = np.repeat(np.arange(len(words)), counts)
-        return NearFeatures(feature, distance[:total], owner[:total], within)
 
 
 def _cutoff(within: np.ndarray, max_near: int) -> int:
