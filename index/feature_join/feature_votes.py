@@ -166,8 +166,8 @@ def _order_by_range(votes: np.ndarray, ranges: np.ndarray) -> _Block:
     return _Block(votes[order], np.cumsum([0, *sizes]))
 
 
-def write_votes(path: Path, blocks: Iterator[tuple[np.ndarray, np.ndarray]]) -> int:
-    """Write blocks of votes and their ranges to a file; returns the number of votes.
+def write_votes(path: Path, blocks: Iterator[tuple[np.ndarray, np.ndarray]]) -> None:
+    """Write blocks of votes and their ranges to a file.
 
     The file ends with the bounds of the ranges in each block, (blocks, 257) int64, and the number
     of blocks.
@@ -181,7 +181,6 @@ def write_votes(path: Path, blocks: Iterator[tuple[np.ndarray, np.ndarray]]) -> 
             begin += len(block.votes)
         file.write(np.array(bounds, _FOOTER_DTYPE).tobytes())
         file.write(np.array([len(bounds)], _FOOTER_DTYPE).tobytes())
-    return begin
 
 
 def read_votes(paths: Sequence[Path], number: int) -> np.ndarray:
