@@ -26,7 +26,6 @@ from frametrace.work.thread_pool import ThreadPool
 __all__ = [
     "Preparation",
     "Prepared",
-    "PreparedFrame",
     "Refused",
     "embed_pictures",
     "missing_pictures",
@@ -47,19 +46,11 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class PreparedFrame:
-    """A frame's prepared values by signal, and its time in seconds if it has one."""
-
-    values: Mapping[str, Any]
-    second: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Prepared:
-    """A media item's prepared frames, and notes on what was left out of its file."""
+    """A media item's prepared values, by signal, of each frame; notes on what was left out of it."""
 
-    frames: tuple[PreparedFrame, ...]
-    notes: tuple[str, ...] = ()
+    frames: tuple[Mapping[str, Any], ...]
+    notes: tuple[str, ...]
 
 
 _Result = tuple[MediaItem, Prepared | Refused | Crashed]
@@ -85,10 +76,9 @@ class Preparation:
             return Refused("its bytes have changed since it was added; add it again", False)
         try:
             frames, notes = [], dict[str, None]()
-            for frame in decode_frames(data):
-                values = {name: prepare(frame.picture) for name, prepare in self.preparers.items()}
-                frames.append(PreparedFrame(values, frame.second))
-                notes |= dict.fromkeys(frame.picture.notes)
+            for picture in decode_frames(data):
+                frames.append({name: prepare(picture) for name, prepare in self.preparers.items()})
+                notes |= dict.fromkeys(picture.notes)
         except DecodeError as error:
             return Refused(str(error), for_good=not isinstance(error, FormatMissing))
         return Prepared(tuple(frames), tuple(notes))
@@ -204,13 +194,10 @@ def _finish(signals: Sequence[PictureSignal], batch: _Batch) -> dict[str, pa.Tab
     if not frames:
         return {}
     digests = pa.array([sha256 for sha256, _ in frames], pa.string())
-    seconds = pa.array([frame.second for _, frame in frames], pa.float64())
     tables = {}
     for signal in signals:
-        values = signal.finish([frame.values[signal.name] for _, frame in frames])
+        values = signal.finish([values[signal.name] for _, values in frames])
         tables[signal.name] = values.add_column(0, "sha256", digests)
-        if seconds.null_count < len(seconds):
-            tables[signal.name] = tables[signal.name].append_column("second", seconds)
     return tables
 
 
