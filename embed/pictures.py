@@ -47,7 +47,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A media item's prepared values, by signal, of each frame; notes on what was left out of it."""
+    """The values of each frame of a media item, by signal; notes on what was left out of it."""
 
     frames: tuple[Mapping[str, Any], ...]
     notes: tuple[str, ...]
