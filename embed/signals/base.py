@@ -77,10 +77,10 @@ class Signal(ABC):
     """One signal. Creating an instance may load a model; reading class attributes never does.
 
     The values are in the column `column` of its table, null where an item has none: (k,) bytes for
-    a hash, (d,) float32 of unit length for a vector, bytes of any length for a set of features, a
-    string for a text. `made_by` records what makes the values, for people and for later runs; its
-    `fingerprint` changes whenever the values would. `notes` are sentences on what opening the
-    signal could not do.
+    a hash, (d,) float32 of unit length for a vector, (64,) uint32 for a MinHash, bytes of any
+    length for a set of features or a thumbnail, a string for a text. `made_by` records what makes
+    the values, for people and for later runs; its `fingerprint` changes whenever the values would.
+    `notes` are sentences on what opening the signal could not do.
 
     What the other stages need to know of a signal is declared here, so that they need not name it:
 

@@ -53,7 +53,8 @@ def key_characters() -> np.ndarray:
     Letters and digits of any script count, and vowel signs (Thai, Hindi). Characters that are newer
     than this Python's version of Unicode (`unicodedata.unidata_version`) don't.
     """
-    letters = [c.isalnum() or unicodedata.category(c) in _VOWEL_SIGNS for c in _first_planes()]
+    characters = map(chr, range(_LETTERS_END))
+    letters = [c.isalnum() or unicodedata.category(c) in _VOWEL_SIGNS for c in characters]
     table = np.zeros(_CODE_POINTS, np.uint32)
     table[:_LETTERS_END] = np.where(letters, np.arange(_LETTERS_END), 0)
     for ignored in (*INVISIBLE, *_ACCENTS):
@@ -63,10 +64,6 @@ def key_characters() -> np.ndarray:
         table[ord(character)] = ord(same)
     table.flags.writeable = False
     return table
-
-
-def _first_planes() -> Iterator[str]:
-    return map(chr, range(_LETTERS_END))
 
 
 @cache
