@@ -1,7 +1,7 @@
 """Prepares the page of a tip check: facts, accounts, items and an evidence sentence per echo."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -70,7 +70,7 @@ class CheckPage:
     accounts_total: int
     items: Sequence[EchoedItem]
     items_total: int
-    thumbnails: Mapping[str, str]
+    thumbnails: Mapping[str, str] = field(default_factory=dict)
 
 
 def evidence_sentence(row: Mapping[str, Any]) -> str:
@@ -130,8 +130,8 @@ def check_facts(checked: CheckResult) -> list[tuple[str, str]]:
     ]
 
 
-def build_page(case: Case, checked: CheckResult, thumbnails: Mapping[str, str]) -> CheckPage:
-    """The content of the page; `thumbnails` may be empty, to find out which pictures need one."""
+def build_page(case: Case, checked: CheckResult) -> CheckPage:
+    """The content of the page, still without thumbnails."""
     return CheckPage(
         case=case.path.resolve().name,
         label=checked.tip.head.tlp.label,
@@ -144,7 +144,6 @@ def build_page(case: Case, checked: CheckResult, thumbnails: Mapping[str, str]) 
         accounts_total=checked.accounts.num_rows,
         items=_echoed_items(checked),
         items_total=checked.items.num_rows,
-        thumbnails=thumbnails,
     )
 
 
