@@ -15,7 +15,7 @@ from frametrace.app.report.thumbnails import data_uris
 from frametrace.app.tips.check_page import build_page, picture_files
 from frametrace.app.tips.verdict_answers import read_answers
 from frametrace.case.store import Case
-from frametrace.matcher.tips.check import CheckResult
+from frametrace.matcher.tips.check import CheckResult, accounts_by_kind
 from frametrace.matcher.tips.tip_model import ACCOUNT_KINDS, program_version
 from frametrace.posts.errors import UsageError
 from frametrace.work.executor import Executor
@@ -115,7 +115,5 @@ def _json(case: Case, checked: CheckResult) -> str:
 
 def _item_counts(row: dict[str, Any]) -> dict[str, Any]:
     """How many accounts and posts of each kind of account echo an item."""
-    accounts = {kind: row[f"{kind}s"] for kind in ACCOUNT_KINDS}
-    accounts["account"] -= sum(row[f"{kind}s"] for kind in ACCOUNT_KINDS[1:])
     posts = {kind: row[f"posts_by_{kind}s"] for kind in ACCOUNT_KINDS}
-    return {"item_id": row["item_id"], "accounts": accounts, "posts": posts}
+    return {"item_id": row["item_id"], "accounts": accounts_by_kind(row), "posts": posts}

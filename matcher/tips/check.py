@@ -3,8 +3,9 @@
 An echo is a post that reuses a picture or text of the tip (see `find_echoes`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,12 +30,13 @@ from frametrace.matcher.tips.known_material import (
     material_of_tip,
 )
 from frametrace.matcher.tips.read_tip import require_fingerprint, signals_to_compare
-from frametrace.matcher.tips.tip_model import FINGERPRINTS, Tip
+from frametrace.matcher.tips.tip_model import ACCOUNT_KINDS, FINGERPRINTS, Tip
 from frametrace.posts.errors import TipError
+from frametrace.posts.model import AccountKind
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress
 
-__all__ = ["ECHOED_ITEMS", "ECHOING_ACCOUNTS", "CheckResult", "check_tip"]
+__all__ = ["ECHOED_ITEMS", "ECHOING_ACCOUNTS", "CheckResult", "accounts_by_kind", "check_tip"]
 
 _TIME = pa.timestamp("us", tz="UTC")
 
@@ -128,6 +130,13 @@ class CheckResult:
     accounts: pa.Table
     items: pa.Table
     notes: tuple[str, ...]
+
+
+def accounts_by_kind(row: Mapping[str, Any]) -> dict[str, int]:
+    """How many accounts of each kind echo an item, from its row of ECHOED_ITEMS."""
+    counts: dict[str, int] = {kind: row[f"{kind}s"] for kind in ACCOUNT_KINDS}
+    counts[AccountKind.ACCOUNT] -= sum(counts[kind] for kind in ACCOUNT_KINDS[1:])
+    return counts
 
 
 def check_tip(

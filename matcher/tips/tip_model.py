@@ -14,6 +14,7 @@ from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
 from frametrace.embed.text.minhash_values import PERMUTATIONS
 from frametrace.matcher.tips.signatures import Signature
+from frametrace.posts.model import AccountKind
 
 __all__ = [
     "ACCOUNT_KINDS",
@@ -59,7 +60,7 @@ class ItemKind(StrEnum):
     CAPTION = "caption"
 
 
-ACCOUNT_KINDS = ("account", "page", "group", "channel")
+ACCOUNT_KINDS = tuple(map(str, AccountKind))
 
 # The fingerprints of the signals that items are compared by. For caption vectors the tip's head
 # names the model: a receiver compares them only if its case uses the same model.
