@@ -57,6 +57,10 @@ class Codes:
         digests: list[str] = self.digests(items).to_pylist()
         return digests
 
+    def of_items(self) -> np.ndarray:
+        """The row of each item's code, (n,) int64."""
+        return np.repeat(np.arange(len(self)), np.diff(self.starts))
+
     def representatives(self) -> list[str]:
         """The first item of each code."""
         digests: list[str] = self.digests(self.starts[:-1]).to_pylist()

@@ -77,7 +77,7 @@ class TextSimilarity:
         index = open_index(self.case, CaptionKey.name, MinHashIndex)
         codes = index.codes
         text = pc.index_in(codes.digests(), value_set=self.digests).fill_null(NONE).to_numpy()
-        code = np.repeat(np.arange(len(codes)), np.diff(codes.starts))
+        code = codes.of_items()
         code, text = code[text != NONE], text[text != NONE]
         present, first = np.unique(code, return_index=True)
         text_of = np.full(len(codes), NONE, np.int64)

@@ -17,6 +17,7 @@ from frametrace.embed.text.char_tables import INVISIBLE, same_characters
 from frametrace.embed.text.normalize import without_links
 
 __all__ = [
+    "LETTERS_END",
     "MAX_CHARACTERS",
     "Piece",
     "as_written",
@@ -43,7 +44,7 @@ _ACCENTS = ((0x300, 0x370), (0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100)
 # NFKC splits these vowels; Thai and Lao writers don't.
 _VOWELS = (("\u0e4d\u0e32", "\u0e33"), ("\u0ecd\u0eb2", "\u0eb3"))
 
-_LETTERS_END = "\u2e80"  # from here on, characters are syllables or whole words, not letters
+LETTERS_END = "\u2e80"  # from here on, characters are syllables or whole words, not letters
 _HAN = re.compile("[\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
@@ -99,7 +100,7 @@ def characters(run: str) -> list[str]:
 
     Each is a letter with its marks; in Thai and Lao, with the vowels written before and after it.
     """
-    if run[0] > _LETTERS_END and run.isalpha():
+    if run[0] > LETTERS_END and run.isalpha():
         return list(run)
     matches: list[str] = _patterns()["character"].findall(run)
     return matches
