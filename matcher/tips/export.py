@@ -55,6 +55,12 @@ FROM valued WHERE pdq IS NOT NULL OR phash IS NOT NULL OR caption_key IS NOT NUL
 GROUP BY ALL ORDER BY kind DESC, min(sha256)
 """
 
+# The kind of item that each signal describes.
+_KIND_OF_SIGNAL = {
+    "pdq": ItemKind.PICTURE,
+    "phash": ItemKind.PICTURE,
+    "caption_key": ItemKind.CAPTION,
+}
 _SENT = pa.schema([pa.field("id", pa.string(), nullable=False), ("sha256", pa.list_(pa.string()))])
 
 
@@ -156,20 +162,16 @@ def sent_items(case: Case, sha256: str) -> Mapping[str, Sequence[str]]:
 
 def _item_rows(case: Case, selected: pa.Table) -> pa.Table:
     """One row per item, with its signals as stored in the case."""
-    aliases = {"pdq": "p", "phash": "h", "caption_key": "k"}
-    available = {name for name in aliases if has_signal(case, name)}
-    codes = {
-        name: f"{alias}.code" if name in available else "NULL" for name, alias in aliases.items()
-    }
-    joins = [
-        f"LEFT JOIN {name} {alias} ON {alias}.sha256 = c.sha256 AND c.kind = "
-        f"'{'caption' if name == 'caption_key' else 'picture'}'"
-        for name, alias in aliases.items()
-        if name in available
-    ]
-    quality = "p.quality" if "pdq" in available else "NULL"
-    query = _ITEMS.format(**codes, quality=quality, joins=" ".join(joins))
-    with connect(case, *(signal_table(name) for name in sorted(available))) as connection:
+    available = [name for name in _KIND_OF_SIGNAL if has_signal(case, name)]
+    query = _ITEMS.format(
+        quality="pdq.quality" if "pdq" in available else "NULL",
+        **{name: f"{name}.code" if name in available else "NULL" for name in _KIND_OF_SIGNAL},
+        joins=" ".join(
+            f"LEFT JOIN {name} ON {name}.sha256 = c.sha256 AND c.kind = '{_KIND_OF_SIGNAL[name]}'"
+            for name in available
+        ),
+    )
+    with connect(case, *map(signal_table, available)) as connection:
         connection.register("selected", selected)
         return connection.sql(query).to_arrow_table()
 
