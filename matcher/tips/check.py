@@ -15,9 +15,8 @@ from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.captions import missing_captions
 from frametrace.embed.pictures import missing_pictures
-from frametrace.embed.signals import pdq, phash
+from frametrace.embed.signals import SIGNALS, CaptionSignal, pdq, phash
 from frametrace.embed.signals.caption import Caption
-from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
@@ -222,23 +221,23 @@ def _notes(case: Case, tip: Tip, used: Sequence[str]) -> list[str]:
             "Edited copies were verified with the tip's local features and the case's pictures, "
             "because a tip has no pictures: this is stricter than `frametrace match` of both cases."
         )
-        used = [*used, Thumbnail.name]
-    for name, what in (
-        *(("pdq", "Pictures"), ("phash", "Pictures"), (Local.name, "Pictures")),
-        *((Thumbnail.name, "Pictures"), (CaptionKey.name, "Captions"), (Caption.name, "Captions")),
-    ):
-        if name not in used or (name == phash.Phash.name and not only_phash):
-            continue
-        missing = (
-            len(missing_captions(case, name))
-            if what == "Captions"
-            else sum(missing_pictures(case, [name]).values())
-        )
+    needed = [name for name in used if name != phash.Phash.name or only_phash]
+    if Local.name in used:
+        needed.insert(needed.index(Local.name) + 1, Thumbnail.name)
+    for name in needed:
+        items_text, missing = _missing(case, name)
         if missing:
             command = f"frametrace embed {case.path.name} --signal {name}"
             if name == Caption.name and (model := (tip.head.signals or {})[name].get("model")):
                 command += f", with the tip's model: {model}"
             notes.append(
-                f"{what} of the case without {name}: {missing:,}. Compute it with: {command}"
+                f"{items_text} of the case without {name}: {missing:,}. Compute it with: {command}"
             )
     return notes
+
+
+def _missing(case: Case, name: str) -> tuple[str, int]:
+    """What a signal is computed from, and how many of these in the case don't have it yet."""
+    if issubclass(SIGNALS[name], CaptionSignal):
+        return "Captions", len(missing_captions(case, name))
+    return "Pictures", sum(missing_pictures(case, [name]).values())

@@ -1,7 +1,7 @@
 """Exports a tip about groups, framings or accounts: signals and counts, no pictures, no names."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -114,18 +114,9 @@ def export_tip(
             f"frametrace embed {case.path}"
         )
     key = None if settings.reveal_accounts else _account_key(case, settings)
-    filled = {name for name in rows.column_names if rows[name].null_count < rows.num_rows}
-    signals = sorted(name for name, column in SIGNAL_COLUMNS.items() if column in filled)
-    head = Head(
-        made_by=settings.made_by,
-        case=case.path.resolve().name,
-        program=program_version(),
-        tlp=settings.tlp,
-        groups=_group_ids(selection, matched),
-        selected_accounts=len(set(selection.accounts)),
-        settings={k: f"{v:g}" for k, v in matched[1].settings.items()} if matched else {},
-        signals={name: signal_origin(case, name) for name in signals},
-        accounts="revealed" if settings.reveal_accounts else "pseudonyms",
+    head = replace(
+        _head(case, selection, matched, settings),
+        signals={name: signal_origin(case, name) for name in _signals(rows)},
     )
     ids: list[str] = []
     with writer_lock(case.path):
@@ -136,6 +127,31 @@ def export_tip(
     sent = pc.sum(pc.list_value_length(rows["digests"])).as_py()
     in_selection = selected.group_by(["kind", "sha256"]).aggregate([]).num_rows
     return ExportedTip(sha256, head, pictures, len(ids) - pictures, in_selection - sent)
+
+
+def _head(
+    case: Case,
+    selection: Selection,
+    matched: tuple[Results, MatchRun] | None,
+    settings: ExportSettings,
+) -> Head:
+    """The head of a tip, still without its signals."""
+    return Head(
+        made_by=settings.made_by,
+        case=case.path.resolve().name,
+        program=program_version(),
+        tlp=settings.tlp,
+        groups=_group_ids(selection, matched),
+        selected_accounts=len(set(selection.accounts)),
+        settings={k: f"{v:g}" for k, v in matched[1].settings.items()} if matched else {},
+        accounts="revealed" if settings.reveal_accounts else "pseudonyms",
+    )
+
+
+def _signals(rows: pa.Table) -> list[str]:
+    """The signals that any item has, sorted by name."""
+    filled = {name for name in rows.column_names if rows[name].null_count < rows.num_rows}
+    return sorted(name for name, column in SIGNAL_COLUMNS.items() if column in filled)
 
 
 def _group_ids(selection: Selection, matched: tuple[Results, MatchRun] | None) -> tuple[str, ...]:

@@ -20,7 +20,6 @@ __all__ = [
     "ACCOUNT_KINDS",
     "FINGERPRINTS",
     "ITEMS",
-    "KEY_BYTES",
     "MAX_FEATURES",
     "SIGNAL_COLUMNS",
     "Head",
@@ -29,8 +28,6 @@ __all__ = [
     "Tlp",
     "program_version",
 ]
-
-KEY_BYTES = 4 * PERMUTATIONS  # of a MinHash: big-endian numbers of 32 bits
 
 
 class Tlp(StrEnum):
@@ -92,7 +89,7 @@ ITEMS = pa.schema(
         ("pdq", pa.binary(32)),
         ("quality", pa.uint8()),
         ("phash", pa.binary(8)),
-        ("caption_key", pa.binary(KEY_BYTES)),
+        ("caption_key", pa.binary(4 * PERMUTATIONS)),  # big-endian numbers of 32 bits
         ("local", pa.binary()),
         ("vector", pa.binary()),
         ("first_seen", pa.string()),

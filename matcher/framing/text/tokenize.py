@@ -26,7 +26,6 @@ __all__ = [
     "in_one_spelling",
     "part_of_word",
     "pieces",
-    "terms",
     "terms_of",
 ]
 
@@ -120,13 +119,8 @@ def part_of_word(character: str) -> float:
     return 1 / 2 if _is_han(character) else 1 / 3
 
 
-def terms(text: str) -> list[str]:
-    """The terms of a text, with repetitions; empty if it has no letters."""
-    return list(terms_of(pieces(text)))
-
-
 def terms_of(pieces: Iterable[Piece]) -> Iterator[str]:
-    """The terms of pieces, in order."""
+    """The terms of the pieces of a text, in order, with repetitions."""
     for piece in pieces:
         if piece.spaceless:
             yield from character_ngrams(characters(piece.text))

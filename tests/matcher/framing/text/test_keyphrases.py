@@ -16,7 +16,7 @@ from frametrace.matcher.framing.text.keyphrases import MAX_TERMS, terms_of_group
 from frametrace.matcher.framing.text.stopwords import cut_common_words, is_informative
 from frametrace.matcher.framing.text.term_weights import TermWeights
 from frametrace.matcher.framing.text.text_samples import NO_GROUP, TextSamples
-from frametrace.matcher.framing.text.tokenize import terms
+from frametrace.matcher.framing.text.tokenize import pieces, terms_of
 
 _DAMAGE = (
     "谁来赔偿这些损失？暴徒打砸地铁站",
@@ -127,7 +127,10 @@ def test_terms_are_weighted_by_class_based_tf_idf() -> None:
     outside = ["city lights", "city lights"]
     weights = TermWeights.of(_samples(*groups, outside=outside))
     counted = Counter(
-        term for group in (*groups, set(outside)) for text in group for term in set(terms(text))
+        term
+        for group in (*groups, set(outside))
+        for text in group
+        for term in set(terms_of(pieces(text)))
     )
     average = counted.total() / 4
     for term, frequency in counted.items():

@@ -11,7 +11,7 @@ from frametrace.matcher.framing.text.tokenize import (
     character_ngrams,
     characters,
     pieces,
-    terms,
+    terms_of,
 )
 
 # Letters of many scripts, marks, emoji, and what is not seen: joiners, bidirectional controls.
@@ -24,6 +24,10 @@ _SAID = st.text(
     ),
     max_size=60,
 )
+
+
+def terms(text: str) -> list[str]:
+    return list(terms_of(pieces(text)))
 
 
 @pytest.mark.parametrize(
