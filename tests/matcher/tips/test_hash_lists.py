@@ -39,8 +39,8 @@ def sent(tmp_path):
     """A case that sent a tip of three captions: the case, the tip's digest, its items' ids."""
     posts = [{"account_id": "a", "text": f"words that say something of number {n}"} for n in "123"]
     case = make_case(tmp_path, posts, signals=("caption_key",))
-    told = export_tip(case, Selection(accounts=("a",)), tmp_path / "tip.json")
-    return case, told.sha256, read_tip(tmp_path / "tip.json").items["id"].to_pylist()
+    exported = export_tip(case, Selection(accounts=("a",)), tmp_path / "tip.json")
+    return case, exported.sha256, read_tip(tmp_path / "tip.json").items["id"].to_pylist()
 
 
 def verdict(path, tip, answers, by="", key=None):
@@ -84,7 +84,7 @@ def test_contradicting_opinions_are_disputed_in_whatever_order_they_came(sent, t
     assert [row["accounts"] for row in rows] == [2, 2, 2]
 
 
-def test_a_verdict_on_what_was_never_asked_is_refused(sent, tmp_path):
+def test_a_verdict_on_a_tip_that_was_not_sent_is_refused(sent, tmp_path):
     case, tip, items = sent
     with pytest.raises(CaseError, match="sent no tip"):
         import_verdict(case, verdict(tmp_path / "v.json", "0" * 64, {items[0]: Answer.UNSURE}))
@@ -127,7 +127,7 @@ def listed(tmp_path, name, text):
 @given(
     st.lists(st.integers(0, 2**256 - 1), min_size=1, max_size=8), st.sampled_from(["txt", "csv"])
 )
-def test_hashes_come_back_from_a_list_as_they_went_in(tmp_path, numbers, form):
+def test_hashes_survive_a_round_trip_through_a_list(tmp_path, numbers, form):
     digits = [f"{number:x}" for number in numbers]  # as tools write them that leave out zeros
     lines = ["pdq,label"] if form == "csv" else []
     lines += [f"{one},x" if form == "csv" else f"pdq {one}" for one in digits]
@@ -158,7 +158,7 @@ def test_the_lines_are_those_of_python_threatexchange(tmp_path):
     assert all(PdqSignal.validate_signal_str(signal) for _, signal in delta.updates)
 
 
-def test_what_a_csv_says_of_quality_and_label_is_kept(tmp_path):
+def test_the_quality_and_label_of_a_csv_are_kept(tmp_path):
     text = io.StringIO()
     rows = [
         ("PDQ hash", "pdq", "label", "quality"),
@@ -203,7 +203,7 @@ def test_an_unreadable_list_is_refused_with_the_line(tmp_path, name, text, messa
     assert not (tmp_path / "tip.json").exists()
 
 
-def test_a_list_is_no_tip_until_it_was_made_one(tmp_path):
+def test_a_list_is_not_a_tip_until_it_is_converted(tmp_path):
     listed(tmp_path, "list.txt", f"pdq {HASH}\n")
     assert is_document(tmp_path / "tip.json", TIP)
     assert not is_document(tmp_path / "list.txt", TIP)
