@@ -57,7 +57,7 @@ class Codes:
         digests: list[str] = self.digests(items).to_pylist()
         return digests
 
-    def of_items(self) -> np.ndarray:
+    def rows_of_items(self) -> np.ndarray:
         """The row of each item's code, (n,) int64."""
         return np.repeat(np.arange(len(self)), np.diff(self.starts))
 

@@ -74,7 +74,7 @@ class TextSimilarity:
         index = open_index(self.case, CaptionKey.name, MinHashIndex)
         codes = index.codes
         text = pc.index_in(codes.digests(), value_set=self.digests).fill_null(NONE).to_numpy()
-        code = codes.of_items()
+        code = codes.rows_of_items()
         code, text = code[text != NONE], text[text != NONE]
         present, first = np.unique(code, return_index=True)
         text_of = np.full(len(codes), NONE, np.int64)
