@@ -7,6 +7,7 @@ from pathlib import Path
 from frametrace.app.library import AnyCase, AnyPath, opened_case
 from frametrace.app.tips.write_check import refuse_to_overwrite, write_check
 from frametrace.case.table import Table
+from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
 from frametrace.matcher.tips.check import CheckResult, check_tip
 from frametrace.matcher.tips.export import ExportedTip, ExportSettings, export_tip
 from frametrace.matcher.tips.export_selection import Selection
@@ -63,7 +64,7 @@ def check(
     tip: Tip,
     out: AnyPath | None = None,
     *,
-    max_pdq: int = 31,
+    max_pdq: int = PDQ_MAX_DISTANCE,
     progress: Progress | None = None,
 ) -> Echoes:
     """Find the posts of a case that reuse a tip's material; with `out`, write the report."""

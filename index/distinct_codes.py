@@ -57,6 +57,10 @@ class Codes:
         digests: list[str] = self.digests(items).to_pylist()
         return digests
 
+    def rows_of_items(self) -> np.ndarray:
+        """The row of each item's code, (n,) int64."""
+        return np.repeat(np.arange(len(self)), np.diff(self.starts))
+
     def only(self, rows: np.ndarray) -> Self:
         """Some of the codes, each with its first item."""
         starts = np.arange(len(rows) + 1)

@@ -18,27 +18,7 @@ __all__ = ["command"]
 _PATH = click.Path(path_type=Path)
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}  # seconds
 _MAX_DAYS = 36_525  # of a window: a century
-_MAX_TIES = 10  # in the table
 _COLUMN_OPTIONS = ("item", "account", "time", "platform", "prefixed")
-_WINDOWS = {
-    "window": "within",
-    "pairs": "pairs",
-    "pairs_2": "sharing 2",
-    "pairs_3": "sharing 3",
-    "pairs_5": "sharing 5",
-    "ties": "ties",
-    "pairs_across": "pairs across platforms",
-    "ties_across": "ties across platforms",
-}
-_COLUMNS = {
-    "platform_a": "platform",
-    "account_id_a": "account",
-    "platform_b": "platform",
-    "account_id_b": "account",
-    "shared_items": "shared",
-    "q_value": "false discovery rate",
-    "first_shared_at": "first (UTC)",
-}
 
 
 def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> int:
@@ -118,6 +98,7 @@ def command(case: Path | None, table: Path | None, out: Path, **options: Any) ->
     """
     from frametrace.app.output.console_output import print_json
     from frametrace.app.output.console_progress import Console
+    from frametrace.app.output.print_network import print_network
     from frametrace.app.report.network_files import FILES, summary_of
     from frametrace.app.report.output_folder import check_output_folder
 
@@ -130,20 +111,7 @@ def command(case: Path | None, table: Path | None, out: Path, **options: Any) ->
     if options["as_json"]:
         print_json({**summary_of(network.computed), **network.about, "out": out})
     else:
-        _print(network, out)
-
-
-def _counts(window: dict[str, Any]) -> list[str]:
-    if window["pairs"] is None:
-        return [window["window"], *["-"] * (len(_WINDOWS) - 1)]
-    return [f"{window[n]:,}" if n != "window" else window[n] for n in _WINDOWS]
-
-
-def _cells(tie: dict[str, Any]) -> list[object]:
-    from frametrace.app.output.console_output import moment_text
-
-    first = moment_text(tie["first_shared_at"])
-    return [*list(tie.values())[:5], f"{tie['q_value']:.1e}", first]
+        print_network(network, out)
 
 
 def _settings(options: dict[str, Any]) -> TieSettings:
@@ -179,54 +147,3 @@ def _of_table(table: Path, options: dict[str, Any], console: "Console") -> "Netw
         shuffles=options["shuffles"],
         progress=console,
     )
-
-
-def _print(network: "Network", out: Path) -> None:
-    from frametrace.app.output.console_output import print_line, print_table, print_text
-    from frametrace.app.report.network_files import summary_of
-
-    computed, about, summary = network.computed, network.about, summary_of(network.computed)
-    if "table" in about:
-        print_line(
-            "read",
-            f"{about['rows']:,} rows; {about['rows_without_item']:,} without an item, "
-            f"{about['rows_unreadable']:,} can't be read",
-        )
-        for line in about["skipped"][:3]:
-            print_line("skipped", line)
-    print_line(
-        "shares",
-        f"{computed.shares:,} of {computed.items:,} items by "
-        f"{computed.sharing_accounts:,} accounts",
-    )
-    if computed.viral_items:
-        print_line(
-            "note",
-            f"Items that more than {computed.most_sharers:,} accounts share tie nobody: "
-            f"{computed.viral_items:,}",
-        )
-    print_line(
-        "ties",
-        f"{summary['ties']:,} of {computed.tests:,} pairs of accounts share more than "
-        f"chance explains (false discovery rate: {computed.settings.fdr:g})",
-    )
-    if summary["ties"] > summary["pairs_listed"]:
-        print_line("note", f"The {summary['pairs_listed']:,} most significant are listed.")
-    print_line("note", "A tie is evidence of co-sharing, not a verdict on anybody.")
-    print_line("groups", f"{summary['communities']:,} communities of tied accounts")
-    if by_chance := about.get("ties_after_shuffling"):
-        print_line(
-            "shuffled",
-            f"{len(by_chance):,} times: {sum(map(bool, by_chance)):,} shuffles made ties, "
-            f"{sum(by_chance):,} in total, {max(by_chance):,} at most",
-        )
-    if any(window["pairs"] is None for window in summary["windows"]):
-        print_line("note", "Windows finer than the precision of the times are not counted (-).")
-    rows = [_counts(window) for window in summary["windows"]]
-    print_text()
-    print_table(list(_WINDOWS.values()), rows)
-    print_text()
-    if ties := computed.ties.select(list(_COLUMNS)).slice(0, _MAX_TIES).to_pylist():
-        print_table(list(_COLUMNS.values()), [_cells(tie) for tie in ties])
-        print_text()
-    print_line("written", out)

@@ -17,7 +17,7 @@ __all__ = ["command"]
 
 _PATH = click.Path(path_type=Path)
 _MARKINGS = ("clear", "green", "amber", "amber+strict", "red")
-_ANSWERS = ("confirmed", "rejected", "unsure")
+_ANSWERS = {"confirm": "confirmed", "reject": "rejected", "unsure": "unsure"}  # by option
 
 tip_argument = click.argument("tip", type=_PATH)
 file_option = click.option("--out", type=_PATH, required=True, help="The file to write.")
@@ -201,7 +201,9 @@ def check(case: Path, tip: Path, out: Path, trusted: tuple[Path, ...], **options
 @click.option(
     "--unsure", multiple=True, metavar="ITEM", help="Mark an item as unsure; may be repeated."
 )
-@click.option("--rest", type=click.Choice(_ANSWERS), help="The answer for all other items.")
+@click.option(
+    "--rest", type=click.Choice(_ANSWERS.values()), help="The answer for all other items."
+)
 @by_option
 @sign_option
 @json_option
@@ -220,11 +222,7 @@ def verdict(folder: Path, out: Path, table: Path | None, **options: Any) -> None
     from frametrace.matcher.tips.verdicts import Answer
 
     from_options = answers_by_item(
-        {
-            Answer.CONFIRMED: options["confirm"],
-            Answer.REJECTED: options["reject"],
-            Answer.UNSURE: options["unsure"],
-        }
+        {Answer(answer): options[option] for option, answer in _ANSWERS.items()}
     )
     sha256, tlp, count = verdict_of_check(
         folder,
@@ -242,9 +240,7 @@ def verdict(folder: Path, out: Path, table: Path | None, **options: Any) -> None
 @click.argument("verdicts", nargs=-1, required=True, type=_PATH)
 @from_option
 @json_option
-def import_(
-    case: Path, verdicts: tuple[Path, ...], trusted: tuple[Path, ...], as_json: bool
-) -> None:
+def import_(case: Path, verdicts: tuple[Path, ...], **options: Any) -> None:
     """Import VERDICTS on tips that CASE sent, and show all opinions.
 
     Opinions are kept apart from the case's signals. Importing a verdict again changes nothing.
@@ -258,8 +254,8 @@ def import_(
 
     opened = Case(case)
     for path in verdicts:
-        import_verdict(opened, path, trusted)
-    print_opinions(imported_opinions(opened), as_json=as_json)
+        import_verdict(opened, path, options["trusted"])
+    print_opinions(imported_opinions(opened), as_json=options["as_json"])
 
 
 @command.command("opinions")

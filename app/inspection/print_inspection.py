@@ -16,7 +16,7 @@ from frametrace.app.inspection.findings import (
     ShownPost,
     TimeColumn,
 )
-from frametrace.app.output.console_output import labelled, printable
+from frametrace.app.output.console_output import labelled, without_control_characters
 from frametrace.app.output.text_columns import Screen, wrapped_columns
 from frametrace.posts.model import AccountKind, Post, Precision
 
@@ -61,7 +61,7 @@ def _source_lines(source: InspectedSource, screen: Screen) -> Iterator[str]:
     are_pictures = all(file.format == _FOLDER for file in source.files)
     of_posts = " of pictures" if are_pictures else f", {_files(count)} of posts in it"
     inside = f": {source.holds}{of_posts}" if source.holds and count else ""
-    yield printable(f"{source.path}{inside}")
+    yield without_control_characters(f"{source.path}{inside}")
     yield ""
     for draft in source.drafts:
         yield from _draft_lines(draft, screen)
@@ -145,7 +145,7 @@ def _draft_lines(draft: DraftedMap, screen: Screen) -> Iterator[str]:
     else:
         yield from _labelled("draft", [f"for {draft.table}, {draft.how}; it still lacks a column:"])
     yield ""
-    yield from (f"    {printable(line)}" for line in draft.toml.splitlines())
+    yield from (f"    {without_control_characters(line)}" for line in draft.toml.splitlines())
     yield ""
     if not draft.is_complete:
         yield from _labelled("rows", ["as written in the table:"])
@@ -243,5 +243,5 @@ def _picture(picture: ShownPicture) -> str:
 
 
 def _cut(text: str) -> str:
-    shown = " ".join(printable(text[: 2 * _MAX_CHARACTERS]).split())
+    shown = " ".join(without_control_characters(text[: 2 * _MAX_CHARACTERS]).split())
     return shown if len(shown) <= _MAX_CHARACTERS else f"{shown[:_MAX_CHARACTERS]}…"

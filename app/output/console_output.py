@@ -22,8 +22,8 @@ __all__ = [
     "print_rows",
     "print_table",
     "print_text",
-    "printable",
     "table_text",
+    "without_control_characters",
 ]
 
 _LABEL_WIDTH = 10  # terminal columns
@@ -33,7 +33,7 @@ _CONTROL = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 def labelled(label: str, text: object) -> str:
     """A line that begins with its label, without control characters."""
-    return printable(f"{label:<{_LABEL_WIDTH}}{text}").rstrip()
+    return without_control_characters(f"{label:<{_LABEL_WIDTH}}{text}").rstrip()
 
 
 def print_line(label: str, text: object) -> None:
@@ -43,7 +43,7 @@ def print_line(label: str, text: object) -> None:
 
 def print_text(text: str = "") -> None:
     """Print a line without a label, without control characters."""
-    print(printable(text))
+    print(without_control_characters(text))
 
 
 def print_lines(lines: Iterable[str]) -> None:
@@ -54,7 +54,7 @@ def print_lines(lines: Iterable[str]) -> None:
 
 def print_error(message: str) -> None:
     """Print a message on standard error, behind the name of the program."""
-    print(f"frametrace: {printable(message)}", file=sys.stderr)
+    print(f"frametrace: {without_control_characters(message)}", file=sys.stderr)
 
 
 def print_json(content: object) -> None:
@@ -86,7 +86,7 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-def printable(text: str) -> str:
+def without_control_characters(text: str) -> str:
     """The text without control characters, so that no post or file name can control a terminal."""
     return "".join(character if character.isprintable() else " " for character in text)
 
@@ -99,7 +99,10 @@ def table_text(header: Sequence[str], rows: Sequence[Sequence[object]], width: i
     from rich.cells import cell_len, set_cell_size
 
     cells = [list(header)] if header else []
-    cells += [["" if cell is None else printable(str(cell)) for cell in row] for row in rows]
+    cells += [
+        ["" if cell is None else without_control_characters(str(cell)) for cell in row]
+        for row in rows
+    ]
     widths = [min(width, max(map(cell_len, column))) for column in zip(*cells, strict=True)]
     lines = (
         "  ".join(

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from frametrace.app.output.console_output import printable
+from frametrace.app.output.console_output import without_control_characters
 
 __all__ = ["Console"]
 
@@ -32,7 +32,7 @@ class Console:
 
     def note(self, line: str) -> None:
         """Print one sentence."""
-        print(printable(line), file=sys.stderr, flush=True)
+        print(without_control_characters(line), file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def _bar(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
     )
     start = time.monotonic()
     with Progress(*columns, console=RichConsole(stderr=True)) as bar:
-        task = bar.add_task(escape(printable(label)), total=total, rate="")
+        task = bar.add_task(escape(without_control_characters(label)), total=total, rate="")
 
         def advance(done: int) -> None:
             bar.advance(task, done)
@@ -73,7 +73,7 @@ def _lines(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
     done = 0
 
     def print_progress(line: str) -> None:
-        print(printable(f"{label}: {line}"), file=sys.stderr, flush=True)
+        print(without_control_characters(f"{label}: {line}"), file=sys.stderr, flush=True)
 
     def advance(count: int) -> None:
         nonlocal done, last_line

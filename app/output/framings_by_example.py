@@ -119,10 +119,11 @@ def _short(tie: Mapping[str, Any]) -> str:
 
 
 def _counts(framing: Framing) -> dict[str, Any]:
-    return {
-        side: {name: len(getattr(examples, name)) for name in ("posts", "pictures", "texts")}
-        for side, examples in (("like", framing.like), ("unlike", framing.unlike))
-    }
+    return {"like": _counts_by_kind(framing.like), "unlike": _counts_by_kind(framing.unlike)}
+
+
+def _counts_by_kind(examples: Examples) -> dict[str, int]:
+    return {name: len(getattr(examples, name)) for name in ("posts", "pictures", "texts")}
 
 
 def _examples_text(framing: Framing) -> str:
@@ -131,10 +132,9 @@ def _examples_text(framing: Framing) -> str:
 
 
 def _kinds_text(examples: Examples) -> str:
-    counts = {name: len(getattr(examples, name)) for name in ("posts", "pictures", "texts")}
     return ", ".join(
         f"{count:,} {name if count > 1 else name.removesuffix('s')}"
-        for name, count in counts.items()
+        for name, count in _counts_by_kind(examples).items()
         if count
     )
 

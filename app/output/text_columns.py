@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from frametrace.app.output.console_output import printable
+from frametrace.app.output.console_output import without_control_characters
 
 __all__ = ["Screen", "wrapped_columns"]
 
@@ -52,9 +52,11 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]], screen: Screen)
     cell_width = (screen.width - name_width) // (len(header) - 1) - _GAP
     for index, name in enumerate(header):
         max_width = cell_width if index else _NAME_WIDTH
-        table.add_column(Text(printable(name)), max_width=max_width, overflow="fold")
+        table.add_column(
+            Text(without_control_characters(name)), max_width=max_width, overflow="fold"
+        )
     for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
+        table.add_row(*(Text(without_control_characters(cell)) for cell in row))
     buffer = io.StringIO()
     Console(
         file=buffer,

@@ -1,7 +1,7 @@
 """Prepares the page of a tip check: facts, accounts, items and an evidence sentence per echo."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -14,8 +14,9 @@ from frametrace.embed.signals import SIGNALS, Metric, pdq, phash
 from frametrace.embed.signals.caption import Caption
 from frametrace.embed.signals.local import Local
 from frametrace.matcher.result_schemas import Relation
-from frametrace.matcher.tips.check import CheckResult
+from frametrace.matcher.tips.check import CheckResult, accounts_by_kind
 from frametrace.matcher.tips.signatures import Signature
+from frametrace.matcher.tips.tip_model import ACCOUNT_KINDS, Tip
 from frametrace.posts.model import MediaFile
 
 __all__ = [
@@ -25,7 +26,8 @@ __all__ = [
     "check_facts",
     "evidence_sentence",
     "picture_files",
-    "signed_by",
+    "tip_contents",
+    "tip_origin",
 ]
 
 MAX_ITEMS = 200  # on the page; all are in items.csv
@@ -70,7 +72,7 @@ class CheckPage:
     accounts_total: int
     items: Sequence[EchoedItem]
     items_total: int
-    thumbnails: Mapping[str, str]
+    thumbnails: Mapping[str, str] = field(default_factory=dict)
 
 
 def evidence_sentence(row: Mapping[str, Any]) -> str:
@@ -94,8 +96,23 @@ def _where(row: Mapping[str, Any]) -> str:
     return " in the picture" if row.get("media_sha256") else ""
 
 
-def signed_by(signature: Signature | None) -> str:
-    """Who signed a document, in words."""
+def tip_origin(tip: Tip) -> list[tuple[str, str]]:
+    """The facts that identify a tip, and say who made it and with whom it may be shared."""
+    return [
+        ("marking", tip.head.tlp.label),
+        ("tip", tip.sha256),
+        ("made by", tip.head.made_by or "not named"),
+        ("signed", _signed_by(tip.signature)),
+        ("from case", tip.head.case or "none: a list of hashes"),
+    ]
+
+
+def tip_contents(tip: Tip) -> str:
+    """How many items a tip holds, and their signals."""
+    return f"{tip.items.num_rows:,} items: {', '.join(sorted(tip.head.signals or {}))}"
+
+
+def _signed_by(signature: Signature | None) -> str:
     if signature is None:
         return "by nobody: anyone could have made it"
     named = "which was named with --from" if signature.trusted else "not named with --from"
@@ -104,13 +121,8 @@ def signed_by(signature: Signature | None) -> str:
 
 def check_facts(checked: CheckResult) -> list[tuple[str, str]]:
     """The facts at the top of the page and on the terminal: about the tip, and what was found."""
-    tip, head = checked.tip, checked.tip.head
     kinds = checked.accounts["account_kind"].to_pylist()
-    counts = ", ".join(
-        f"{kinds.count(kind):,} {kind}{'s' if kinds.count(kind) != 1 else ''}"
-        for kind in ("account", "page", "group", "channel")
-        if kind in kinds
-    )
+    counts = ", ".join(_counted(kinds.count(kind), kind) for kind in ACCOUNT_KINDS if kind in kinds)
     posts = checked.echoes.group_by(["platform", "post_id"]).aggregate([]).num_rows
     echoes = f"{posts:,} posts by {counts}" if posts else "nothing"
     bits = {pdq.Pdq.name: checked.settings.max_pdq, phash.Phash.name: checked.settings.max_phash}
@@ -119,19 +131,15 @@ def check_facts(checked: CheckResult) -> list[tuple[str, str]]:
         for name in checked.settings.signals
     ]
     return [
-        ("marking", head.tlp.label),
-        ("tip", tip.sha256),
-        ("made by", head.made_by or "not named"),
-        ("signed", signed_by(tip.signature)),
-        ("from case", head.case or "none: a list of hashes"),
-        ("holds", f"{tip.items.num_rows:,} items: {', '.join(sorted(head.signals or {}))}"),
+        *tip_origin(checked.tip),
+        ("holds", tip_contents(checked.tip)),
         ("compared", ", ".join(compared) or "nothing"),
         ("echoes", f"{echoes}, of {checked.items.num_rows:,} items"),
     ]
 
 
-def build_page(case: Case, checked: CheckResult, thumbnails: Mapping[str, str]) -> CheckPage:
-    """The content of the page; `thumbnails` may be empty, to find out which pictures need one."""
+def build_page(case: Case, checked: CheckResult) -> CheckPage:
+    """The content of the page, still without thumbnails."""
     return CheckPage(
         case=case.path.resolve().name,
         label=checked.tip.head.tlp.label,
@@ -144,7 +152,6 @@ def build_page(case: Case, checked: CheckResult, thumbnails: Mapping[str, str]) 
         accounts_total=checked.accounts.num_rows,
         items=_echoed_items(checked),
         items_total=checked.items.num_rows,
-        thumbnails=thumbnails,
     )
 
 
@@ -200,9 +207,8 @@ def _echoed_item(
 
 
 def _account_counts(row: Mapping[str, Any]) -> str:
-    counts = {kind: row[f"{kind}s"] for kind in ("page", "group", "channel")}
-    counts = {"account": row["accounts"] - sum(counts.values()), **counts}
-    return ", ".join(_counted(n, kind) for kind, n in counts.items() if n)
+    counts = accounts_by_kind(row)
+    return ", ".join(_counted(count, kind) for kind, count in counts.items() if count)
 
 
 def _moment(seen: str | None) -> str:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from frametrace.app.output.console_output import json_line, print_json_line, print_text
+from frametrace.app.output.console_output import json_line, print_json_line, print_line
 from frametrace.matcher.tips.canonical_json import short_digest
 from frametrace.matcher.tips.watch_new_posts import WatchResult
 from frametrace.matcher.tips.watch_state import PendingHit
@@ -100,7 +100,7 @@ class HitDelivery:
         if self.as_json:
             print_json_line(hit)
         else:
-            print_text(_sentence(hit))
+            print_line(*_labelled_sentence(hit))
         sys.stdout.flush()
 
     def _run(self, hit: Mapping[str, Any]) -> None:
@@ -159,11 +159,12 @@ def _rows(table: pa.Table) -> Iterable[dict[str, Any]]:
     return rows
 
 
-def _sentence(hit: Mapping[str, Any]) -> str:
+def _labelled_sentence(hit: Mapping[str, Any]) -> tuple[str, str]:
+    """What a hit is, as a label and a sentence for the terminal."""
     who = f"{hit['platform']} {hit['account_kind']} {hit['account_name'] or hit['account_id']}"
     if hit["kind"] == "framing":
-        return f"named     {hit['name']}: post {hit['post_id']} by {who}"
+        return "named", f"{hit['name']}: post {hit['post_id']} by {who}"
     known = f"tip {hit['known_as'][:16]}" if hit["tlp"] else hit["known_as"]
     marking = f", {hit['tlp']}" if hit["tlp"] else ""
     evidence = f"{hit['signal']}, {hit['similarity']:.2f}"
-    return f"found     {who}: post {hit['post_id']} reuses {known} by {evidence}{marking}"
+    return "found", f"{who}: post {hit['post_id']} reuses {known} by {evidence}{marking}"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from frametrace.app.output.console_output import print_json, print_line, print_rows, print_text
-from frametrace.app.tips.check_page import check_facts, signed_by
+from frametrace.app.tips.check_page import check_facts, tip_contents, tip_origin
 from frametrace.matcher.tips.check import CheckResult
 from frametrace.matcher.tips.export import ExportedTip
 from frametrace.matcher.tips.tip_model import Tip, Tlp
@@ -89,18 +89,11 @@ def print_tip(tip: Tip, *, as_json: bool) -> None:
         about = {"sha256": tip.sha256, "signature": signer, "items": tip.items.num_rows}
         print_json({**about, "head": head.to_json(), "tlp": head.tlp.label})
         return
-    lines = {
-        "marking": head.tlp.label,
-        "tip": tip.sha256,
-        "made by": head.made_by or "not named",
-        "signed": signed_by(tip.signature),
-        "from case": head.case or "none: a list of hashes",
-        "program": head.program,
-        "holds": f"{tip.items.num_rows:,} items: {', '.join(sorted(head.signals or {}))}",
-        "accounts": head.accounts,
-    }
-    for name, value in lines.items():
+    for name, value in tip_origin(tip):
         print_line(name, value)
+    print_line("program", head.program)
+    print_line("holds", tip_contents(tip))
+    print_line("accounts", head.accounts)
 
 
 def print_check(checked: CheckResult, page: Path, *, as_json: bool) -> None:
@@ -151,8 +144,8 @@ def print_opinions(opinions: pa.Table, *, as_json: bool) -> None:
         return
     states = opinions["state"].to_pylist()
     markings = sorted({label for labels in opinions["tlp"].to_pylist() for label in labels})
-    counted = ", ".join(f"{states.count(s):,} {s}" for s in dict.fromkeys(sorted(states)))
-    print_line("marking", f"{', '.join(markings)}")
+    counted = ", ".join(f"{states.count(state):,} {state}" for state in sorted(set(states)))
+    print_line("marking", ", ".join(markings))
     print_line("opinions", counted)
     if DISPUTED in states:
         print_line("note", "disputed: some confirm the item, others reject it")

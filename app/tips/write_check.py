@@ -1,6 +1,7 @@
 """Writes the report of a tip check: an HTML page, CSV tables, and JSON for the verdict."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from frametrace.app.report.thumbnails import data_uris
 from frametrace.app.tips.check_page import build_page, picture_files
 from frametrace.app.tips.verdict_answers import read_answers
 from frametrace.case.store import Case
-from frametrace.matcher.tips.check import CheckResult
+from frametrace.matcher.tips.check import CheckResult, accounts_by_kind
 from frametrace.matcher.tips.tip_model import ACCOUNT_KINDS, program_version
 from frametrace.posts.errors import UsageError
 from frametrace.work.executor import Executor
@@ -42,10 +43,9 @@ def write_check(
     """
     progress = progress or Silent()
     refuse_to_overwrite(case.path, out)
-    page = build_page(case, checked, {})
-    files = picture_files(case, page)
-    thumbnails = data_uris(files, executor, progress)
-    html = fill_template("tip.html", build_page(case, checked, thumbnails))
+    page = build_page(case, checked)
+    thumbnails = data_uris(picture_files(case, page), executor, progress)
+    html = fill_template("tip.html", replace(page, thumbnails=thumbnails))
     with output_files(out, _FILES) as folder:
         write_csv(folder / "echoes.csv", _marked(checked, checked.echoes.drop_columns(["item"])))
         write_csv(folder / "accounts.csv", _marked(checked, checked.accounts))
@@ -67,15 +67,13 @@ def refuse_to_overwrite(case: Path, out: Path) -> None:
 
 def _marked(checked: CheckResult, table: pa.Table) -> pa.Table:
     """The table with the tip's marking in every row, so that no part is shared without it."""
-    label = checked.tip.head.tlp.label
-    return table.append_column("tlp", pa.array([label] * table.num_rows, pa.string()))
+    return table.append_column("tlp", pa.repeat(checked.tip.head.tlp.label, table.num_rows))
 
 
 def _items(checked: CheckResult) -> pa.Table:
     """The items with echoes, with a column for answers and what the tip states about each."""
     items = checked.items
-    empty = pa.array([None] * items.num_rows, pa.string())
-    items = items.add_column(1, "verdict", empty)
+    items = items.add_column(1, "verdict", pa.nulls(items.num_rows, pa.string()))
     rows = pc.index_in(items["item_id"], value_set=checked.tip.items["id"].combine_chunks())
     for name in _TIP_COLUMNS:
         items = items.append_column(f"tip_{name}", checked.tip.items[name].take(rows))
@@ -117,7 +115,5 @@ def _json(case: Case, checked: CheckResult) -> str:
 
 def _item_counts(row: dict[str, Any]) -> dict[str, Any]:
     """How many accounts and posts of each kind of account echo an item."""
-    accounts = {kind: row[f"{kind}s"] for kind in ACCOUNT_KINDS}
-    accounts["account"] -= sum(row[f"{kind}s"] for kind in ACCOUNT_KINDS[1:])
     posts = {kind: row[f"posts_by_{kind}s"] for kind in ACCOUNT_KINDS}
-    return {"item_id": row["item_id"], "accounts": accounts, "posts": posts}
+    return {"item_id": row["item_id"], "accounts": accounts_by_kind(row), "posts": posts}

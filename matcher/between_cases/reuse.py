@@ -196,14 +196,14 @@ _ROWS = f"""
 WITH pairs AS (
     SELECT c.*, g.group_id, m.platform, m.post_id, m.path FROM (
         SELECT sha256_b, sha256_a, '{Relation.COPY}' AS relation, signal, distance, similarity,
-            via_sha256 FROM copies_found
+            via_sha256 FROM copy_pairs
     ) c LEFT JOIN of_photo g ON g.sha256 = c.sha256_b
     JOIN carried m ON m.sha256 = c.sha256_b
     UNION ALL
-    SELECT l.*, m.platform, m.post_id, m.path FROM listed_found l
+    SELECT l.*, m.platform, m.post_id, m.path FROM listed_pairs l
     JOIN carried m ON m.sha256 = l.sha256_b
     UNION ALL
-    SELECT *, NULL FROM framed_found
+    SELECT *, NULL FROM framed_pairs
 ),
 of_a AS (
     SELECT c.sha256, min(c.path) AS media_path_a,
@@ -249,9 +249,9 @@ def _between(connection: "duckdb.DuckDBPyConnection", origins: Origins, a: int, 
         used = {name: bit for name, bit in bits.items() if f"${name}" in statement}
         connection.execute(statement, used)
     for name, query, parameters in (
-        ("copies_found", _COPIES, {}),
-        ("listed_found", _LISTED, {}),
-        ("framed_found", _FRAMED, bits),
+        ("copy_pairs", _COPIES, {}),
+        ("listed_pairs", _LISTED, {}),
+        ("framed_pairs", _FRAMED, bits),
     ):
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}", parameters)
     names = {"name_a": origins.names[a], "name_b": origins.names[b]}

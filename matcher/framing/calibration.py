@@ -2,12 +2,11 @@
 
 Rarity is −log₁₀ p: a similarity of rarity 3 is reached by one of 1,000 pairs of unrelated items of
 the case. Unrelated pairs can't be distinguished from related ones beforehand, and in a case about
-few events a fifth of all pairs is related. So the background is measured on its lower half, which
-related pairs don't reach: its median, and its spread below the median. Above the median, a logistic
-tail is assumed. On captions of real posts about 14 events, where pairs of different events are
-known, one in 10,000 is more similar than 0.54, which is calibrated to 3.0; on 2,500 captions of
-pictures of all kinds (flickr8k), one in 7,000 is more similar than 0.75, which is calibrated to 5.
-The tail depends on the subjects of the case; a normal tail would give 4.1 and 10.
+few events a fifth of all pairs is related. So the background is measured on its lower quarter,
+which related pairs don't reach, and a logistic distribution is fitted to it. On captions of real
+posts about 14 events, where pairs of different events are known, one in 10,000 is more similar than
+0.54, which is calibrated to 3.7; on 2,500 captions of pictures of all kinds (flickr8k), one in
+6,500 is more similar than 0.75, which is calibrated to 5.9 (docs/framings.md).
 """
 
 from collections.abc import Callable

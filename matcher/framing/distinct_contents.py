@@ -14,6 +14,7 @@ from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.ocr_text import OcrText
+from frametrace.index.ranges import expand_ranges
 from frametrace.matcher.account_names import connect
 from frametrace.matcher.framing.text.informative_texts import says_enough
 
@@ -105,10 +106,14 @@ class ItemLists:
         """
         left, right = (np.diff(self.starts)[of] for of in (a, b))
         counts = left * right
-        pair = np.repeat(np.arange(len(a)), counts)
-        at = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
+        pair, at = expand_ranges(np.zeros_like(counts), counts)
         x, y = np.divmod(at, np.maximum(right, 1)[pair])
         return pair, self.items[self.starts[a[pair]] + x], self.items[self.starts[b[pair]] + y]
+
+    def of(self, contents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The items of m contents: the index in `contents` (m,) of each item's, and the item."""
+        which, at = expand_ranges(self.starts[contents], np.diff(self.starts)[contents])
+        return which, self.items[at]
 
     def owners(self) -> np.ndarray:
         """The content of each item."""

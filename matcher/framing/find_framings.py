@@ -10,7 +10,7 @@ from frametrace.matcher.framing.distinct_contents import Contents, contents_of
 from frametrace.matcher.framing.framing_summary import summarise
 from frametrace.matcher.framing.framing_tables import framing_matches, framing_members, group_ids
 from frametrace.matcher.framing.fusion import EvidenceFusion
-from frametrace.matcher.framing.neighbour_graph import Edges, find_edges
+from frametrace.matcher.framing.neighbour_graph import find_edges
 from frametrace.matcher.match_settings import MatchSettings
 
 __all__ = ["Framings", "find_framings"]
@@ -26,7 +26,6 @@ class Framings:
 
     contents: Contents
     fusion: EvidenceFusion
-    edges: Edges
     groups: FramingGroups
     members: pa.Table
     matches: pa.Table
@@ -45,7 +44,6 @@ def find_framings(case: Case, photos: pa.Table, settings: MatchSettings) -> Fram
     return Framings(
         contents=contents,
         fusion=fusion,
-        edges=edges,
         groups=groups,
         members=members,
         matches=framing_matches(contents, edges),

@@ -108,12 +108,8 @@ class EvidenceFusion:
         self, with_caption: np.ndarray, with_picture: np.ndarray, *, swapped: bool
     ) -> PairSimilarity:
         """Captions of m contents, compared with the texts in the pictures of m others."""
-        pictures = self.contents.pictures
-        counts = np.diff(pictures.starts)[with_picture]
-        pair = np.repeat(np.arange(len(with_picture)), counts)
-        at = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
-        items = pictures.items[pictures.starts[with_picture[pair]] + at]
-        ocr_text = self.contents.ocr_text[items]
+        pair, pictures = self.contents.pictures.of(with_picture)
+        ocr_text = self.contents.ocr_text[pictures]
         keep = ocr_text != NONE
         pair, ocr_text = pair[keep], ocr_text[keep]
         caption = self.contents.caption[with_caption[pair]]

@@ -4,6 +4,7 @@ Both signals measure the same thing, so only the rarer similarity of the two cou
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -54,14 +55,10 @@ class TextSimilarity:
     @classmethod
     def of(cls, case: Case, contents: Contents) -> Self:
         """Open the caption vectors and measure both backgrounds."""
-        keys = contents.text_keys
-
-        def compare(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-            return _jaccards(keys, a, b)
-
-        digests = contents.text_digests
+        digests, keys = contents.text_digests, contents.text_keys
         vectors = ItemVectors.of(case, Caption.name, digests, caption_prior(case))
-        return cls(case, digests, keys, vectors, Background.measure(len(keys), compare, _KEY_PRIOR))
+        wording = Background.measure(len(keys), partial(_jaccards, keys), _KEY_PRIOR)
+        return cls(case, digests, keys, vectors, wording)
 
     def nearest(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Pairs of texts that may be similar: in wording, or nearest in meaning."""
@@ -77,7 +74,7 @@ class TextSimilarity:
         index = open_index(self.case, CaptionKey.name, MinHashIndex)
         codes = index.codes
         text = pc.index_in(codes.digests(), value_set=self.digests).fill_null(NONE).to_numpy()
-        code = np.repeat(np.arange(len(codes)), np.diff(codes.starts))
+        code = codes.rows_of_items()
         code, text = code[text != NONE], text[text != NONE]
         present, first = np.unique(code, return_index=True)
         text_of = np.full(len(codes), NONE, np.int64)

@@ -24,11 +24,11 @@ from frametrace.matcher.result_schemas import MAP
 if TYPE_CHECKING:
     from frametrace.matcher.framing.find_framings import Framings
 
-__all__ = ["MAX_POINTS", "map_of", "sample_contents", "tsne_positions"]
+__all__ = ["map_of", "sample_contents", "tsne_positions"]
 
 # Points on a map; each picture after a content's first counts as another point. All pairs are
 # compared: 2,500 captions with vectors take 4 s on one 2.8 GHz core, and t-SNE takes 5 s.
-MAX_POINTS = 2_500
+_MAX_POINTS = 2_500
 _SEED = 0
 _PERPLEXITY = 30  # effective number of neighbours; scikit-learn's default
 _STEPS = 500  # with 750 the maps of 800 real posts and of 3,000 captions look the same
@@ -67,7 +67,7 @@ def map_of(case: Case, framings: "Framings") -> pa.Table:
 
 
 def sample_contents(
-    contents: Contents, groups: FramingGroups, max_points: int = MAX_POINTS
+    contents: Contents, groups: FramingGroups, max_points: int = _MAX_POINTS
 ) -> np.ndarray:
     """Contents with at most `max_points` points, ascending: first the largest groups' medoids."""
     n, count = len(contents), len(groups.medoid)

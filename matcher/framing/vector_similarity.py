@@ -45,7 +45,7 @@ class ItemVectors:
             return None
         index = open_index(case, signal, VectorIndex)
         codes = index.codes
-        code = np.append(np.repeat(np.arange(len(codes)), np.diff(codes.starts)), NONE)
+        code = np.append(codes.rows_of_items(), NONE)
         at = pc.index_in(items, value_set=codes.digests()).fill_null(NONE).to_numpy()
         row = code[at]
         rows = np.unique(row[row != NONE])

@@ -8,9 +8,10 @@ from typing import Self
 
 import numpy as np
 
+from frametrace.index.ranges import expand_ranges
 from frametrace.matcher.network.shares import UNKNOWN_TIME
 from frametrace.matcher.network.tie_p_values import MAX_ACTIVITY, MAX_WEIGHT, pack_codes
-from frametrace.matcher.network.time_windows import NO_GAP, ShareSlots, expand_ranges
+from frametrace.matcher.network.time_windows import NO_GAP, ShareSlots
 
 __all__ = ["AccountPairs", "CountPlan", "PairBlock"]
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from frametrace.index.ranges import expand_ranges
 from frametrace.matcher.network.account_pairs import AccountPairs, CountPlan, PairBlock
 from frametrace.matcher.network.tie_p_values import tail_probability
-from frametrace.matcher.network.time_windows import ShareSlots, expand_ranges
+from frametrace.matcher.network.time_windows import ShareSlots
 
 __all__ = [
     "MAX_SLOT_PAIRS_TO_LIST_ALL",
     "MIN_SHARED_ITEMS",
     "WindowCounts",
-    "WindowTally",
     "count_pairs",
     "item_account_limit",
     "lists_all_pairs",
@@ -46,7 +46,7 @@ class WindowCounts:
 
 
 @dataclass(slots=True)
-class WindowTally:
+class _WindowTally:
     """The counts of one window so far.
 
     Here the last bit of `codes` says whether the two accounts are on different platforms.
@@ -101,7 +101,7 @@ def count_pairs(
     slots: ShareSlots, plan: CountPlan, advance: Callable[[int], None]
 ) -> tuple[AccountPairs, list[WindowCounts]]:
     """Count the pairs of accounts within every window, and keep those that may be ties."""
-    tallies = [WindowTally() for _ in plan.windows]
+    tallies = [_WindowTally() for _ in plan.windows]
     keep_all = lists_all_pairs(slots)
     kept: list[AccountPairs] = []
     for left, right in _blocks(slots):

@@ -11,10 +11,10 @@ from frametrace.case.views import query_over
 from frametrace.posts.errors import UsageError
 from frametrace.posts.model import Precision
 
-__all__ = ["PRECISION_SECONDS", "RAW_SHARES", "UNKNOWN_TIME", "Shares", "span_text"]
+__all__ = ["RAW_SHARES", "UNKNOWN_TIME", "Shares", "span_text"]
 
 UNKNOWN_TIME = np.iinfo(np.int64).min  # a share without a time
-PRECISION_SECONDS = {Precision.SECOND: 1, Precision.MINUTE: 60, Precision.DAY: 86_400}
+_PRECISION_SECONDS = {Precision.SECOND: 1, Precision.MINUTE: 60, Precision.DAY: 86_400}
 
 # Distinct times from which their precision is inferred: five are all whole minutes by chance with a
 # probability of 60⁻⁵.
@@ -85,9 +85,9 @@ class Shares:
             shares = connection.sql(_SHARES).to_arrow_table()
         at = shares["moment"].fill_null(UNKNOWN_TIME).to_numpy()
         declared = [
-            PRECISION_SECONDS[precision]
+            _PRECISION_SECONDS[precision]
             for precision in precisions
-            if precision in PRECISION_SECONDS
+            if precision in _PRECISION_SECONDS
         ]
         return cls(
             item=shares["item"].to_numpy(),
@@ -150,6 +150,6 @@ def _observed_precision(at: np.ndarray) -> int:
     times = np.unique(at[at != UNKNOWN_TIME])
     if len(times) >= _MIN_TIMES:
         for precision in (Precision.DAY, Precision.MINUTE):
-            if not (times % (1000 * PRECISION_SECONDS[precision])).any():
-                return PRECISION_SECONDS[precision]
+            if not (times % (1000 * _PRECISION_SECONDS[precision])).any():
+                return _PRECISION_SECONDS[precision]
     return 1

@@ -11,10 +11,10 @@ from frametrace.work.progress import Progress, Silent
 
 __all__ = ["count_shuffled_ties", "shuffle_shares"]
 
-ROUNDS = 20  # in each, about every share changes its account; all ties are gone after five
+_ROUNDS = 20  # in each, about every share changes its account; all ties are gone after five
 
 
-def shuffle_shares(shares: Shares, seed: int, rounds: int = ROUNDS) -> Shares:
+def shuffle_shares(shares: Shares, seed: int, rounds: int = _ROUNDS) -> Shares:
     """Reassign the items and times to other accounts; each keeps its number of distinct items.
 
     In each round, random pairs of (account, item) swap their accounts all at once, except where

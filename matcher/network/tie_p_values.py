@@ -25,7 +25,6 @@ __all__ = [
     "item_weights",
     "pack_codes",
     "tail_probability",
-    "unpack_codes",
 ]
 
 # Activity and weight are packed into one number of 61 bits; larger values are clipped.
@@ -61,12 +60,6 @@ def pack_codes(activity: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return codes
 
 
-def unpack_codes(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The activity and the weight of each code, both (n,) int64."""
-    activity, weight = np.divmod(codes, MAX_WEIGHT + 1)
-    return activity, weight
-
-
 def tail_probability(codes: np.ndarray, rates: np.ndarray) -> np.ndarray:
     """The p-value of each code, (n,) float64: that chance gives a pair this weight or more.
 
@@ -74,7 +67,7 @@ def tail_probability(codes: np.ndarray, rates: np.ndarray) -> np.ndarray:
     1 shares an item of each weight. The value is exact for the compound Poisson distribution, but
     an upper bound (Chernoff) for weights above 1,023 or more than 64 expected items.
     """
-    activity, weight = unpack_codes(codes)
+    activity, weight = np.divmod(codes, MAX_WEIGHT + 1)
     activity, p = activity.astype(np.float64), np.ones(len(codes))
     exact = (weight <= _MAX_EXACT_WEIGHT) & (activity * rates.sum() <= _MAX_EXACT_RATE)
     order = np.lexsort((weight, activity))

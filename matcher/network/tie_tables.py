@@ -75,6 +75,7 @@ class ListedPairs:
         counts = pairs.shared[:, self.plan.listed_window]
         starts = np.append(0, np.cumsum(counts, dtype=np.int64))
         items = shares.items.take(pa.array(pairs.item))
+        first_shared = pa.array(1000 * pairs.first_shared, mask=pairs.first_shared == UNKNOWN_TIME)
         columns: list[pa.Array] = [
             *_account_keys(shares, pairs.a),
             *_account_keys(shares, pairs.b),
@@ -82,8 +83,8 @@ class ListedPairs:
             pa.ListArray.from_arrays(pa.array(starts, pa.int32()), items),
             self.p,
             self.q,
-            _masked(1000 * pairs.first_shared, pairs.first_shared == UNKNOWN_TIME).cast(_TIME),
-            _masked(pairs.closest / 1000, pairs.closest == NO_GAP),
+            first_shared.cast(_TIME),
+            pa.array(pairs.closest / 1000, mask=pairs.closest == NO_GAP),
             *(self._communities(end) for end in (pairs.a, pairs.b)),
             *(self._shared_within(1000 * seconds) for seconds in WINDOW_SECONDS if seconds),
         ]
@@ -114,7 +115,7 @@ class ListedPairs:
 
     def _communities(self, accounts: np.ndarray) -> pa.Array:
         community = self.community[accounts]
-        return _masked(community, community < 0)
+        return pa.array(community, mask=community < 0)
 
     def _shared_within(self, window: int) -> pa.Array:
         if window not in self.plan.windows:  # the window is finer than the times
@@ -125,7 +126,3 @@ class ListedPairs:
 def _account_keys(shares: Shares, accounts: np.ndarray) -> list[pa.Array]:
     rows = shares.accounts.take(pa.array(accounts))
     return [rows[name].combine_chunks() for name in ("platform", "account_id")]
-
-
-def _masked(values: np.ndarray, mask: np.ndarray) -> pa.Array:
-    return pa.array(values, mask=mask)

@@ -5,9 +5,10 @@ from typing import Self
 
 import numpy as np
 
+from frametrace.index.ranges import expand_ranges
 from frametrace.matcher.network.shares import UNKNOWN_TIME, Shares
 
-__all__ = ["NO_GAP", "ShareSlots", "expand_ranges"]
+__all__ = ["NO_GAP", "ShareSlots"]
 
 NO_GAP = np.iinfo(np.int64).max  # the gap (in milliseconds) if one of two shares has no time
 
@@ -103,13 +104,6 @@ class ShareSlots:
         own = np.bincount(self.item, own_by_slot, minlength=len(all_pairs)).astype(np.int64)
         meetings: np.ndarray = np.minimum(2 * (near - own), all_pairs)
         return meetings
-
-
-def expand_ranges(starts: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`counts[i]` consecutive numbers from `starts[i]` for each i: the i of each, the numbers."""
-    which = np.repeat(np.arange(len(counts)), counts)
-    begins = np.cumsum(counts) - counts
-    return which, np.arange(len(which)) - begins[which] + starts[which]
 
 
 def _pairs_within(group: np.ndarray, at: np.ndarray, window: int, groups: int) -> np.ndarray:

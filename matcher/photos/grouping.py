@@ -183,7 +183,7 @@ def _edges_by(case: Case, name: str, max_distance: int, nodes: Nodes) -> Edges:
     """
     codes, pairs = near_pairs(case, name, max_distance)
     node = pc.index_in(codes.digests(), value_set=nodes.name).fill_null(-1).to_numpy()
-    code = np.repeat(np.arange(len(codes)), np.diff(codes.starts))
+    code = codes.rows_of_items()
     node, code = node[node >= 0], code[node >= 0]
     first = np.full(len(codes), -1, np.int64)
     first[code[::-1]] = node[::-1]
@@ -300,7 +300,7 @@ def _near_pairs(
 
 def _nodes(case: Case, codes: Codes) -> Nodes:
     """One node per distinct hash, and one per picture without a usable hash."""
-    of_code = np.repeat(np.arange(len(codes)), np.diff(codes.starts))
+    of_code = codes.rows_of_items()
     with connect(case, "media", "post_media", "skipped") as connection:
         connection.register("hashed", pa.table({"sha256": codes.digests(), "node": of_code}))
         pictures = connection.sql(_PICTURES).to_arrow_table()

@@ -3,8 +3,9 @@
 An echo is a post that reuses a picture or text of the tip (see `find_echoes`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,9 +15,8 @@ from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.captions import missing_captions
 from frametrace.embed.pictures import missing_pictures
-from frametrace.embed.signals import pdq, phash
+from frametrace.embed.signals import SIGNALS, CaptionSignal, pdq, phash
 from frametrace.embed.signals.caption import Caption
-from frametrace.embed.signals.caption_key import CaptionKey
 from frametrace.embed.signals.local import Local
 from frametrace.embed.signals.thumbnail import Thumbnail
 from frametrace.embed.thresholds import PDQ_MAX_DISTANCE
@@ -29,12 +29,13 @@ from frametrace.matcher.tips.known_material import (
     material_of_tip,
 )
 from frametrace.matcher.tips.read_tip import require_fingerprint, signals_to_compare
-from frametrace.matcher.tips.tip_model import FINGERPRINTS, Tip
+from frametrace.matcher.tips.tip_model import ACCOUNT_KINDS, FINGERPRINTS, Tip
 from frametrace.posts.errors import TipError
+from frametrace.posts.model import AccountKind
 from frametrace.work.executor import Executor
 from frametrace.work.progress import Progress
 
-__all__ = ["ECHOED_ITEMS", "ECHOING_ACCOUNTS", "CheckResult", "check_tip"]
+__all__ = ["ECHOED_ITEMS", "ECHOING_ACCOUNTS", "CheckResult", "accounts_by_kind", "check_tip"]
 
 _TIME = pa.timestamp("us", tz="UTC")
 
@@ -130,6 +131,13 @@ class CheckResult:
     notes: tuple[str, ...]
 
 
+def accounts_by_kind(row: Mapping[str, Any]) -> dict[str, int]:
+    """How many accounts of each kind echo an item, from its row of ECHOED_ITEMS."""
+    counts: dict[str, int] = {kind: row[f"{kind}s"] for kind in ACCOUNT_KINDS}
+    counts[AccountKind.ACCOUNT] -= sum(counts[kind] for kind in ACCOUNT_KINDS[1:])
+    return counts
+
+
 def check_tip(
     case: Case,
     tip: Tip,
@@ -213,23 +221,23 @@ def _notes(case: Case, tip: Tip, used: Sequence[str]) -> list[str]:
             "Edited copies were verified with the tip's local features and the case's pictures, "
             "because a tip has no pictures: this is stricter than `frametrace match` of both cases."
         )
-        used = [*used, Thumbnail.name]
-    for name, what in (
-        *(("pdq", "Pictures"), ("phash", "Pictures"), (Local.name, "Pictures")),
-        *((Thumbnail.name, "Pictures"), (CaptionKey.name, "Captions"), (Caption.name, "Captions")),
-    ):
-        if name not in used or (name == phash.Phash.name and not only_phash):
-            continue
-        missing = (
-            len(missing_captions(case, name))
-            if what == "Captions"
-            else sum(missing_pictures(case, [name]).values())
-        )
+    needed = [name for name in used if name != phash.Phash.name or only_phash]
+    if Local.name in used:
+        needed.insert(needed.index(Local.name) + 1, Thumbnail.name)
+    for name in needed:
+        items_text, missing = _missing(case, name)
         if missing:
             command = f"frametrace embed {case.path.name} --signal {name}"
             if name == Caption.name and (model := (tip.head.signals or {})[name].get("model")):
                 command += f", with the tip's model: {model}"
             notes.append(
-                f"{what} of the case without {name}: {missing:,}. Compute it with: {command}"
+                f"{items_text} of the case without {name}: {missing:,}. Compute it with: {command}"
             )
     return notes
+
+
+def _missing(case: Case, name: str) -> tuple[str, int]:
+    """What a signal is computed from, and how many of these in the case don't have it yet."""
+    if issubclass(SIGNALS[name], CaptionSignal):
+        return "Captions", len(missing_captions(case, name))
+    return "Pictures", sum(missing_pictures(case, [name]).values())

@@ -15,6 +15,7 @@ from frametrace.index.distinct_codes import Codes
 from frametrace.index.hamming.hamming_index import HammingIndex
 from frametrace.index.index_store import open_index
 from frametrace.index.minhash import MinHashIndex
+from frametrace.index.ranges import expand_ranges
 from frametrace.matcher.result_schemas import Relation
 from frametrace.matcher.tips.echoes_by_text import MAX_DIFFERENT_VALUES, drop_uninformative
 from frametrace.matcher.tips.known_material import NEAREST_ITEMS, EchoSettings, concat_matches
@@ -125,19 +126,17 @@ def _case_codes(case: Case, name: str, items: pa.Array) -> Codes:
 
 def _table(codes: Codes, rows: np.ndarray, nearest: NearestItems, name: str) -> pa.Table:
     """One row per matched item of the case; `rows` maps known codes to rows of the material."""
-    code = nearest.row
-    size = codes.starts[code + 1] - codes.starts[code]
-    member = np.repeat(codes.starts[code] - (np.cumsum(size) - size), size) + np.arange(size.sum())
+    which, member = expand_ranges(codes.starts[nearest.row], np.diff(codes.starts)[nearest.row])
     is_hash = name != caption_key.CaptionKey.name
     values = 8 * codes.codes.shape[1] if is_hash else PERMUTATIONS
-    different = np.repeat(nearest.value, size)
+    different = nearest.value[which]
     columns = [
         codes.digests(member),
-        pa.array(np.repeat(rows[nearest.item], size), pa.int64()),
-        pa.array([name] * len(member), pa.string()),
+        pa.array(rows[nearest.item[which]], pa.int64()),
+        pa.repeat(name, len(member)),
         pa.array(different.astype(np.int32)) if is_hash else pa.nulls(len(member), pa.int32()),
         pa.array((1 - different / values).astype(np.float32)),
-        pa.array(np.repeat(nearest.near, size), pa.int64()),
+        pa.array(nearest.near[which], pa.int64()),
         pa.repeat(str(Relation.COPY), len(member)),
         pa.nulls(len(member), pa.bool_()),
     ]

@@ -58,6 +58,7 @@ EDITED_COPIES = pa.schema(
     ]
 )
 
+_ITEMS = "items.parquet"
 _ALWAYS_VERIFIED = 12  # proposals per item that are verified unconditionally; not tuned
 
 
@@ -98,9 +99,6 @@ def find_edited_copies(
             comparison = _Comparison(folder / _ITEMS, values)
             copies = dict(_verify(queue, _Verification(comparison, executor, progress)))
     return _table(case, copies, items, able)
-
-
-_ITEMS = "items.parquet"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Exports a tip about groups, framings or accounts: signals and counts, no pictures, no names."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,12 @@ FROM valued WHERE pdq IS NOT NULL OR phash IS NOT NULL OR caption_key IS NOT NUL
 GROUP BY ALL ORDER BY kind DESC, min(sha256)
 """
 
+# The kind of item that each signal describes.
+_KIND_OF_SIGNAL = {
+    "pdq": ItemKind.PICTURE,
+    "phash": ItemKind.PICTURE,
+    "caption_key": ItemKind.CAPTION,
+}
 _SENT = pa.schema([pa.field("id", pa.string(), nullable=False), ("sha256", pa.list_(pa.string()))])
 
 
@@ -108,18 +114,9 @@ def export_tip(
             f"frametrace embed {case.path}"
         )
     key = None if settings.reveal_accounts else _account_key(case, settings)
-    filled = {name for name in rows.column_names if rows[name].null_count < rows.num_rows}
-    signals = sorted(name for name, column in SIGNAL_COLUMNS.items() if column in filled)
-    head = Head(
-        made_by=settings.made_by,
-        case=case.path.resolve().name,
-        program=program_version(),
-        tlp=settings.tlp,
-        groups=_group_ids(selection, matched),
-        selected_accounts=len(set(selection.accounts)),
-        settings={k: f"{v:g}" for k, v in matched[1].settings.items()} if matched else {},
-        signals={name: signal_origin(case, name) for name in signals},
-        accounts="revealed" if settings.reveal_accounts else "pseudonyms",
+    head = replace(
+        _head(case, selection, matched, settings),
+        signals={name: signal_origin(case, name) for name in _signals(rows)},
     )
     ids: list[str] = []
     with writer_lock(case.path):
@@ -130,6 +127,31 @@ def export_tip(
     sent = pc.sum(pc.list_value_length(rows["digests"])).as_py()
     in_selection = selected.group_by(["kind", "sha256"]).aggregate([]).num_rows
     return ExportedTip(sha256, head, pictures, len(ids) - pictures, in_selection - sent)
+
+
+def _head(
+    case: Case,
+    selection: Selection,
+    matched: tuple[Results, MatchRun] | None,
+    settings: ExportSettings,
+) -> Head:
+    """The head of a tip, still without its signals."""
+    return Head(
+        made_by=settings.made_by,
+        case=case.path.resolve().name,
+        program=program_version(),
+        tlp=settings.tlp,
+        groups=_group_ids(selection, matched),
+        selected_accounts=len(set(selection.accounts)),
+        settings={k: f"{v:g}" for k, v in matched[1].settings.items()} if matched else {},
+        accounts="revealed" if settings.reveal_accounts else "pseudonyms",
+    )
+
+
+def _signals(rows: pa.Table) -> list[str]:
+    """The signals that any item has, sorted by name."""
+    filled = {name for name in rows.column_names if rows[name].null_count < rows.num_rows}
+    return sorted(name for name, column in SIGNAL_COLUMNS.items() if column in filled)
 
 
 def _group_ids(selection: Selection, matched: tuple[Results, MatchRun] | None) -> tuple[str, ...]:
@@ -156,20 +178,16 @@ def sent_items(case: Case, sha256: str) -> Mapping[str, Sequence[str]]:
 
 def _item_rows(case: Case, selected: pa.Table) -> pa.Table:
     """One row per item, with its signals as stored in the case."""
-    aliases = {"pdq": "p", "phash": "h", "caption_key": "k"}
-    available = {name for name in aliases if has_signal(case, name)}
-    codes = {
-        name: f"{alias}.code" if name in available else "NULL" for name, alias in aliases.items()
-    }
-    joins = [
-        f"LEFT JOIN {name} {alias} ON {alias}.sha256 = c.sha256 AND c.kind = "
-        f"'{'caption' if name == 'caption_key' else 'picture'}'"
-        for name, alias in aliases.items()
-        if name in available
-    ]
-    quality = "p.quality" if "pdq" in available else "NULL"
-    query = _ITEMS.format(**codes, quality=quality, joins=" ".join(joins))
-    with connect(case, *(signal_table(name) for name in sorted(available))) as connection:
+    available = [name for name in _KIND_OF_SIGNAL if has_signal(case, name)]
+    query = _ITEMS.format(
+        quality="pdq.quality" if "pdq" in available else "NULL",
+        **{name: f"{name}.code" if name in available else "NULL" for name in _KIND_OF_SIGNAL},
+        joins=" ".join(
+            f"LEFT JOIN {name} ON {name}.sha256 = c.sha256 AND c.kind = '{_KIND_OF_SIGNAL[name]}'"
+            for name in available
+        ),
+    )
+    with connect(case, *map(signal_table, available)) as connection:
         connection.register("selected", selected)
         return connection.sql(query).to_arrow_table()
 

@@ -63,7 +63,7 @@ def pdq_hashes(tip: Tip) -> pa.Table:
             "pdq": pa.array([to_hex(code) for code in items["pdq"].to_pylist()], pa.string()),
             "quality": items["quality"],
             "label": pc.coalesce(items["label"], items["id"]),
-            "tlp": pa.array([tip.head.tlp.label] * items.num_rows, pa.string()),
+            "tlp": pa.repeat(tip.head.tlp.label, items.num_rows),
         }
     )
     numbered = table.append_column("row", pa.array(range(table.num_rows), pa.int64()))

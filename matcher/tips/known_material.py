@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from frametrace.case.schemas import signal_table
 from frametrace.case.store import Case
 from frametrace.case.views import connect
 from frametrace.embed.signals import caption_key, pdq, phash
@@ -75,6 +76,16 @@ SELECT i.group_id, left(i.sha256, 16) AS id, {pdq} AS pdq, {quality} AS quality,
 FROM items i {joins} ORDER BY i.only_listed, i.group_id, i.sha256
 """
 
+# By signal: which items get its values. Only medoids get local features: an edited copy of a member
+# is an edited copy of the medoid.
+_JOIN_CONDITIONS = {
+    "pdq": "i.picture",
+    "caption_key": "NOT i.picture",
+    "local": "i.picture AND i.sha256 = i.medoid_sha256",
+    "thumbnail": "i.picture AND i.sha256 = i.medoid_sha256",
+    "caption": "NOT i.picture",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class EchoSettings:
@@ -106,28 +117,17 @@ def material_of_tip(tip: Tip) -> pa.Table:
 
 def material_of_groups(case: Case, results: Results) -> tuple[pa.Array, pa.Table]:
     """The pictures and captions of a case's groups: the group id of each, and their MATERIAL."""
-    names = ("pdq", "caption_key", "local", "thumbnail", "caption")
-    available = [name for name in names if case.epoch.rows(f"signals/{name}")]
-    # Only medoids get local features: an edited copy of a member is an edited copy of the medoid.
-    medoid = "i.picture AND i.sha256 = i.medoid_sha256"
-    joins = {
-        "local": f"LEFT JOIN local l ON {medoid} AND l.sha256 = i.sha256",
-        "thumbnail": f"LEFT JOIN thumbnail t ON {medoid} AND t.sha256 = i.sha256",
-        "pdq": "LEFT JOIN pdq p ON i.picture AND p.sha256 = i.sha256",
-        "caption_key": "LEFT JOIN caption_key k ON NOT i.picture AND k.sha256 = i.sha256",
-        "caption": "LEFT JOIN caption c ON NOT i.picture AND c.sha256 = i.sha256",
-    }
+    available = [name for name in _JOIN_CONDITIONS if case.epoch.rows(signal_table(name))]
     query = _OF_GROUPS.format(
         belonging=BELONGING,
-        pdq="p.code" if "pdq" in available else "NULL",
-        quality="p.quality" if "pdq" in available else "NULL",
-        caption_key="k.code" if "caption_key" in available else "NULL",
-        local="l.code" if "local" in available else "NULL",
-        thumbnail="t.code" if "thumbnail" in available else "NULL",
-        caption="c.code" if "caption" in available else "NULL",
-        joins=" ".join(joins[name] for name in available),
+        quality="pdq.quality" if "pdq" in available else "NULL",
+        **{name: f"{name}.code" if name in available else "NULL" for name in _JOIN_CONDITIONS},
+        joins=" ".join(
+            f"LEFT JOIN {name} ON {_JOIN_CONDITIONS[name]} AND {name}.sha256 = i.sha256"
+            for name in available
+        ),
     )
-    with connect(case, *(f"signals/{name}" for name in available)) as connection:
+    with connect(case, *map(signal_table, available)) as connection:
         connection.register("members", results.members)
         rows = connection.sql(query).to_arrow_table()
     material = pa.table(

@@ -7,6 +7,7 @@ import numpy as np
 
 from frametrace.index.distinct_codes import as_keys
 from frametrace.index.hamming.hamming_index import HammingIndex
+from frametrace.index.ranges import expand_ranges
 
 __all__ = ["NearestItems", "nearest_hashes", "nearest_keys"]
 
@@ -108,7 +109,6 @@ def _pairs(
         before = ends[start - 1] if start else 0
         stop = max(int(np.searchsorted(ends, before + _BLOCK, "right")), start + 1)
         sizes = count[start:stop]
-        row = np.repeat(np.arange(start, stop), sizes)
-        offset = np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        yield row, order[np.repeat(begin[start:stop], sizes) + offset]
+        row, position = expand_ranges(begin[start:stop], sizes)
+        yield start + row, order[position]
         start = stop

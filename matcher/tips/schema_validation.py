@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from frametrace.matcher.tips.canonical_json import MAX_INTEGER, short_digest
+from frametrace.matcher.tips.tip_model import ACCOUNT_KINDS
 
 __all__ = ["ITEM_CHECKS", "id_matches_signals", "load_schema", "schema_error"]
 
@@ -20,7 +21,7 @@ _HEX = re.compile("[0-9a-f]+")
 _ID = re.compile("(?:picture|caption)-[0-9a-f]{16}")
 _NAME = re.compile("[a-z][a-z0-9_]{0,39}")
 _MINUTE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z")
-_KINDS = frozenset(("account", "page", "group", "channel"))
+_KINDS = frozenset(ACCOUNT_KINDS)
 _ANSWERS = frozenset(("confirmed", "rejected", "unsure"))
 _PDQ, _PHASH, _CAPTION_KEY = 64, 16, 512  # hexadecimal digits
 _MAX_BASE64 = 8192  # digits of a signal's value

@@ -96,9 +96,7 @@ def write_document(
         put(b'"head":' + _validated(kind, "head", head) + b",", b"\n")
         put(b'"items":[')
         for number, item in enumerate(items):
-            if number:
-                put(b",")
-            file.write(b"\n")
+            put(b"," if number else b"", b"\n")
             put(_validated(kind, "item", item))
         file.write(b"\n")
         put(b"]")
@@ -106,16 +104,19 @@ def write_document(
         sha256 = digest.hexdigest()
         file.write(b',\n"sha256":' + canonical_bytes(sha256))
         if key is not None:
-            file.write(
-                b',\n"signature":' + canonical_bytes(sign(key, kind.message(sha256, kind.version)))
-            )
+            signature = sign(key, kind.message(sha256, kind.version))
+            file.write(b',\n"signature":' + canonical_bytes(signature))
         file.write(b"}\n")
-        if file.tell() > MAX_BYTES:
-            raise TipError(
-                f"{path} would have {file.tell():,} bytes, but at most {MAX_BYTES:,} can be read: "
-                "split it into several"
-            )
+        _check_size(path, file.tell())
     return sha256
+
+
+def _check_size(path: Path, size: int) -> None:
+    if size > MAX_BYTES:
+        raise TipError(
+            f"{path} would have {size:,} bytes, but at most {MAX_BYTES:,} can be read: "
+            "split it into several"
+        )
 
 
 def _validated(kind: DocumentKind, part: str, value: Mapping[str, Any]) -> bytes:

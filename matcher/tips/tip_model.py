@@ -14,12 +14,12 @@ from frametrace.embed.signals.pdq import Pdq
 from frametrace.embed.signals.phash import Phash
 from frametrace.embed.text.minhash_values import PERMUTATIONS
 from frametrace.matcher.tips.signatures import Signature
+from frametrace.posts.model import AccountKind
 
 __all__ = [
     "ACCOUNT_KINDS",
     "FINGERPRINTS",
     "ITEMS",
-    "KEY_BYTES",
     "MAX_FEATURES",
     "SIGNAL_COLUMNS",
     "Head",
@@ -28,8 +28,6 @@ __all__ = [
     "Tlp",
     "program_version",
 ]
-
-KEY_BYTES = 4 * PERMUTATIONS  # of a MinHash: big-endian numbers of 32 bits
 
 
 class Tlp(StrEnum):
@@ -59,7 +57,7 @@ class ItemKind(StrEnum):
     CAPTION = "caption"
 
 
-ACCOUNT_KINDS = ("account", "page", "group", "channel")
+ACCOUNT_KINDS = tuple(map(str, AccountKind))
 
 # The fingerprints of the signals that items are compared by. For caption vectors the tip's head
 # names the model: a receiver compares them only if its case uses the same model.
@@ -91,7 +89,7 @@ ITEMS = pa.schema(
         ("pdq", pa.binary(32)),
         ("quality", pa.uint8()),
         ("phash", pa.binary(8)),
-        ("caption_key", pa.binary(KEY_BYTES)),
+        ("caption_key", pa.binary(4 * PERMUTATIONS)),  # big-endian numbers of 32 bits
         ("local", pa.binary()),
         ("vector", pa.binary()),
         ("first_seen", pa.string()),

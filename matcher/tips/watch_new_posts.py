@@ -80,6 +80,7 @@ LEFT JOIN handles h ON (h.platform, h.number) = (t.platform, t.account_id)
 
 _KNOWN = pa.schema([("known_as", pa.string()), ("tlp", pa.string()), *MATERIAL])
 _ACCOUNT = pa.schema([("platform", pa.string()), ("account_id", pa.string())])
+_POST_KEY = pa.schema([("platform", pa.string()), ("post_id", pa.string())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +152,7 @@ def _of_tip(case: Case, tip: Tip) -> pa.Table:
     if not same_model(case, tip.head):
         no_vectors = pa.nulls(len(material), pa.binary())
         material = material.set_column(MATERIAL.get_field_index("vector"), "vector", no_vectors)
-    known_as, tlp = (
-        pa.array([value] * len(material), pa.string()) for value in (tip.sha256, tip.head.tlp.label)
-    )
+    known_as, tlp = (pa.repeat(text, len(material)) for text in (tip.sha256, tip.head.tlp.label))
     return pa.Table.from_arrays([known_as, tlp, *material.columns], schema=_KNOWN)
 
 
@@ -167,18 +166,15 @@ def _of_groups(case: Case, results: Results | None) -> pa.Table:
 
 def _new_posts(case: Case, state: WatchState) -> pa.Table:
     """The keys of the posts in new shards, and of posts that got pictures in new shards."""
-    parts = [pa.schema([("platform", pa.string()), ("post_id", pa.string())]).empty_table()]
+    parts = [_POST_KEY.empty_table()]
     for name in WATCHED_TABLES:
         compared = set(state.shards[name])
-        shards = case.epoch.shards.get(name, {})
-        only_new = Case(case.path)
-        only_new.epoch = replace(
-            case.epoch,
-            shards={name: {shard: v for shard, v in shards.items() if shard not in compared}},
-        )
-        parts.append(only_new.read(name, ["platform", "post_id"]))
-    keys = pa.concat_tables(parts, promote_options="permissive")
-    return keys.group_by(["platform", "post_id"]).aggregate([])
+        parts += [
+            case.read_shard(name, file, _POST_KEY.names).cast(_POST_KEY)
+            for file in case.files(name)
+            if file.name not in compared
+        ]
+    return pa.concat_tables(parts).group_by(_POST_KEY.names).aggregate([])
 
 
 def _newcomers(

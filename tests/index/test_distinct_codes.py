@@ -38,6 +38,9 @@ def test_collapsing_keeps_every_item_with_its_code_once(
     firsts = made.digests(made.starts[:-1]).to_pylist()
     assert firsts == [min(expected[code]) for code in held]
     assert made.digests().to_pylist() == [item for code in held for item in sorted(expected[code])]
+    assert made.rows_of_items().tolist() == [
+        row for row, code in enumerate(held) for _ in expected[code]
+    ]
     assert made.codes.dtype == codes.dtype
 
     order = list(range(len(codes)))

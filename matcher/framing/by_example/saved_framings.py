@@ -23,7 +23,6 @@ from frametrace.matcher.framing.by_example.framing_json import framing_from_json
 from frametrace.posts.errors import CaseError, UsageError
 
 __all__ = [
-    "MAX_SAVED_FRAMINGS",
     "checked_framing_name",
     "delete_framing",
     "framing_digests",
@@ -34,7 +33,7 @@ __all__ = [
     "share_framings",
 ]
 
-MAX_SAVED_FRAMINGS = 1000  # of a case; further files are ignored
+_MAX_SAVED_FRAMINGS = 1000  # of a case; further files are ignored
 _FOLDER = "framings"
 _MAX_NAME_CHARS = 64
 _MAX_NAME_BYTES = 200  # in UTF-8; file names may have 255, and a temporary name adds 19
@@ -86,7 +85,7 @@ def framing_names(case: Case) -> list[str]:
             with suppress(UsageError, UnicodeError):
                 if checked_framing_name(path.stem) == path.stem and path.is_file():
                     names.append(path.stem)
-    return sorted(names)[:MAX_SAVED_FRAMINGS]
+    return sorted(names)[:_MAX_SAVED_FRAMINGS]
 
 
 def framing_digests(case: Case) -> dict[str, str]:
@@ -184,8 +183,8 @@ def save_framing(case: Case, name: str, framing: Framing) -> None:
     same = [saved for saved in known if saved != name and saved.casefold() == name.casefold()]
     if same:
         raise UsageError(f"{same[0]!r} is a framing of the case: choose another name for this one")
-    if name not in known and len(known) >= MAX_SAVED_FRAMINGS:
-        raise UsageError(f"the case has {MAX_SAVED_FRAMINGS:,} framings already: delete one first")
+    if name not in known and len(known) >= _MAX_SAVED_FRAMINGS:
+        raise UsageError(f"the case has {_MAX_SAVED_FRAMINGS:,} framings already: delete one first")
     write_atomically(_path(case, name), text)
 
 

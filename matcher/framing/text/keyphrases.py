@@ -16,7 +16,13 @@ from typing import NamedTuple
 from frametrace.matcher.framing.text.stopwords import common_words, cut_common_words, is_informative
 from frametrace.matcher.framing.text.term_weights import TermWeights
 from frametrace.matcher.framing.text.text_samples import TextSamples
-from frametrace.matcher.framing.text.tokenize import Piece, as_written, characters, part_of_word
+from frametrace.matcher.framing.text.tokenize import (
+    LETTERS_END,
+    Piece,
+    as_written,
+    characters,
+    part_of_word,
+)
 
 __all__ = ["MAX_TERMS", "terms_of_groups"]
 
@@ -24,7 +30,6 @@ MAX_TERMS = 8
 _MIN_TOGETHER = 0.7  # share of a term's texts that must contain a longer phrase for it to be used
 _MAX_PHRASE_WORDS = 3
 _MAX_PHRASE_RUN = 4  # words' worth of characters
-_LETTERS_END = "\u2e80"  # from here on, characters are syllables or whole words, not letters
 _MAX_ENDING = 2  # letters by which forms of one word may differ in length, as in plurals
 _MIN_STEM = 4  # letters that forms of one word have in common
 _FUNCTION_CHARACTER_WEIGHT = 1 / 4  # of a term made only of function characters
@@ -132,7 +137,7 @@ def _parts(run: str) -> Iterator[list[str]]:
     Common words of Thai and similar scripts are not cut out, because they are also parts of other
     words.
     """
-    if run[0] > _LETTERS_END:
+    if run[0] > LETTERS_END:
         yield from map(characters, cut_common_words(run))
     else:
         yield characters(run)
@@ -147,7 +152,7 @@ def _shortest(runs: Sequence[_Run]) -> Mapping[str, _Phrase]:
     for number, run in enumerate(runs):
         size = 1
         if run.spaceless:
-            size = min(len(run.tokens), 2 if run.tokens[0] > _LETTERS_END else 3)
+            size = min(len(run.tokens), 2 if run.tokens[0] > LETTERS_END else 3)
             if size == 1:
                 continue
         separator = "" if run.spaceless else " "

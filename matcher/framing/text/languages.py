@@ -13,9 +13,9 @@ from typing import Any
 
 from frametrace.matcher.framing.text.tokenize import in_one_spelling
 
-__all__ = ["UNDETERMINED", "language_of", "languages_of"]
+__all__ = ["language_of", "languages_of"]
 
-UNDETERMINED = "und"  # BCP 47: undetermined
+_UNDETERMINED = "und"  # BCP 47: undetermined
 _MAX_CHARACTERS = 500  # read of each text
 # The least probability. In 86 of 90 invented captions of two to eight words in 15 languages, the
 # right language reaches it, and in none a wrong one; English does in 992 of 1,000 English captions.
@@ -61,7 +61,7 @@ def languages_of(texts: Iterable[str]) -> list[str]:
     languages = [language_of(text) for text in texts]
     counts = Counter(languages)
     likely = {
-        f"{UNDETERMINED}-{code}": min(present, key=lambda language: (-counts[language], language))
+        f"{_UNDETERMINED}-{code}": min(present, key=lambda language: (-counts[language], language))
         for code, *members in _SHARED.values()
         if (present := [language for language in members if counts[language]])
     }
@@ -71,12 +71,12 @@ def languages_of(texts: Iterable[str]) -> list[str]:
 def _language(text: str) -> str:
     script = _script(text)
     if script not in _SHARED:
-        return _SINGLE.get(script, UNDETERMINED)
+        return _SINGLE.get(script, _UNDETERMINED)
     code, *languages = _SHARED[script]
     ranked = _identifier().rank(text)
     odds = {language: value for language, value in ranked if language in languages}
     best, value = max(odds.items(), key=lambda item: (item[1], item[0]))
-    return best if value >= _MIN_PROBABILITY * sum(odds.values()) else f"{UNDETERMINED}-{code}"
+    return best if value >= _MIN_PROBABILITY * sum(odds.values()) else f"{_UNDETERMINED}-{code}"
 
 
 def _script(text: str) -> str:

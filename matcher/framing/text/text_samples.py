@@ -36,7 +36,7 @@ class TextSamples:
 
     @classmethod
     def of(cls, texts: Sequence[str], group: np.ndarray, count: int) -> Self:
-        """Sample texts by the number of the group of each, (n,) int64 below `count`, or -1."""
+        """Sample texts by the number of the group of each, (n,) below `count`, or `NO_GROUP`."""
         order, starts = _by_group(texts, group, count)
         outside = _distinct(texts, order[: starts[0]], _MAX_OUTSIDE)
         rows = [_distinct(texts, order[a:b], _MAX_IN_GROUP) for a, b in pairwise(starts.tolist())]

@@ -17,6 +17,7 @@ from frametrace.embed.text.char_tables import INVISIBLE, same_characters
 from frametrace.embed.text.normalize import without_links
 
 __all__ = [
+    "LETTERS_END",
     "MAX_CHARACTERS",
     "Piece",
     "as_written",
@@ -25,7 +26,6 @@ __all__ = [
     "in_one_spelling",
     "part_of_word",
     "pieces",
-    "terms",
     "terms_of",
 ]
 
@@ -43,7 +43,7 @@ _ACCENTS = ((0x300, 0x370), (0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100)
 # NFKC splits these vowels; Thai and Lao writers don't.
 _VOWELS = (("\u0e4d\u0e32", "\u0e33"), ("\u0ecd\u0eb2", "\u0eb3"))
 
-_LETTERS_END = "\u2e80"  # from here on, characters are syllables or whole words, not letters
+LETTERS_END = "\u2e80"  # from here on, characters are syllables or whole words, not letters
 _HAN = re.compile("[\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
@@ -99,7 +99,7 @@ def characters(run: str) -> list[str]:
 
     Each is a letter with its marks; in Thai and Lao, with the vowels written before and after it.
     """
-    if run[0] > _LETTERS_END and run.isalpha():
+    if run[0] > LETTERS_END and run.isalpha():
         return list(run)
     matches: list[str] = _patterns()["character"].findall(run)
     return matches
@@ -119,13 +119,8 @@ def part_of_word(character: str) -> float:
     return 1 / 2 if _is_han(character) else 1 / 3
 
 
-def terms(text: str) -> list[str]:
-    """The terms of a text, with repetitions; empty if it has no letters."""
-    return list(terms_of(pieces(text)))
-
-
 def terms_of(pieces: Iterable[Piece]) -> Iterator[str]:
-    """The terms of pieces, in order."""
+    """The terms of the pieces of a text, in order, with repetitions."""
     for piece in pieces:
         if piece.spaceless:
             yield from character_ngrams(characters(piece.text))

@@ -1,4 +1,4 @@
-"""`frametrace framing`, and what comes of it in other commands."""
+"""`frametrace framing`, and named framings in other commands."""
 
 import csv
 import json
@@ -54,7 +54,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_posts_like_an_example_are_printed_with_what_ties_them(case: Case) -> None:
+def test_posts_similar_to_an_example_are_printed_with_their_evidence(case: Case) -> None:
     result = framing(case, "--like", "twitter/p0")
     assert result.exit_code == 0, result.output
     assert "compared  6 of 7 posts by caption_key, photo" in result.output
@@ -68,22 +68,30 @@ def test_posts_like_an_example_are_printed_with_what_ties_them(case: Case) -> No
 
 
 def test_texts_pictures_and_counter_examples(case: Case, tmp_path: Path) -> None:
-    (tmp_path / "asked.jpg").write_bytes(jpeg(photo(2), 70))
-    arguments = ("--text", _TEXT, "--picture", tmp_path / "asked.jpg", "--unlike", "y/p0", "--json")
-    told = found(framing(case, *arguments))
-    assert told["like"] == {"posts": 0, "pictures": 1, "texts": 1}
-    assert told["unlike"] == {"posts": 1, "pictures": 0, "texts": 0}
-    assert (told["belonging"], told["compared"], told["name"]) == (4, 6, None)
-    keys = [(row["platform"], row["post_id"]) for row in told["rows"]]
+    (tmp_path / "example.jpg").write_bytes(jpeg(photo(2), 70))
+    arguments = (
+        "--text",
+        _TEXT,
+        "--picture",
+        tmp_path / "example.jpg",
+        "--unlike",
+        "y/p0",
+        "--json",
+    )
+    printed = found(framing(case, *arguments))
+    assert printed["like"] == {"posts": 0, "pictures": 1, "texts": 1}
+    assert printed["unlike"] == {"posts": 1, "pictures": 0, "texts": 0}
+    assert (printed["belonging"], printed["compared"], printed["name"]) == (4, 6, None)
+    keys = [(row["platform"], row["post_id"]) for row in printed["rows"]]
     assert keys[:2] == [("twitter", "p1"), ("twitter", "p0")]
     assert set(keys[2:]) == {("twitter", "=1"), ("twitter", "hostile")}
-    assert {tie["example"] for tie in told["rows"][0]["tied_by"]} == {
+    assert {tie["example"] for tie in printed["rows"][0]["tied_by"]} == {
         f"“{_TEXT[:40]}…”",
-        "asked.jpg",
+        "example.jpg",
     }
-    unlike = ("--unlike-text", _OTHER, "--unlike-picture", tmp_path / "asked.jpg")
-    told = found(framing(case, "--text", _TEXT, *unlike, "--json"))
-    assert told["unlike"] == {"posts": 0, "pictures": 1, "texts": 1}
+    unlike = ("--unlike-text", _OTHER, "--unlike-picture", tmp_path / "example.jpg")
+    printed = found(framing(case, "--text", _TEXT, *unlike, "--json"))
+    assert printed["unlike"] == {"posts": 0, "pictures": 1, "texts": 1}
 
 
 def test_the_threshold_and_the_number_of_rows(case: Case, tmp_path: Path) -> None:
@@ -102,7 +110,7 @@ def test_the_threshold_and_the_number_of_rows(case: Case, tmp_path: Path) -> Non
     assert len(rows_of(tmp_path / "new" / "posts.csv")) == 2
 
 
-def test_all_rows_are_printed_where_all_are_asked_for(tmp_path: Path) -> None:
+def test_all_rows_are_printed_if_all_are_requested(tmp_path: Path) -> None:
     case = make_case(tmp_path, [{"text": f"{_TEXT} {at}"} for at in range(30)], {})
     listed = [
         framing(case, "--like", "p0", *top).output.count(_TEXT[:20]) for top in ((), ("--top", 0))
@@ -110,7 +118,7 @@ def test_all_rows_are_printed_where_all_are_asked_for(tmp_path: Path) -> None:
     assert listed == [20, 30]
 
 
-def test_a_table_of_something_else_is_not_written_over(case: Case, tmp_path: Path) -> None:
+def test_a_table_of_something_else_is_not_overwritten(case: Case, tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     result = framing(case, "--like", "twitter/p0", "--out", tmp_path / "mine.csv")
     assert "is not a list of a framing's posts: name another file with --out" in str(
@@ -119,7 +127,7 @@ def test_a_table_of_something_else_is_not_written_over(case: Case, tmp_path: Pat
     assert (tmp_path / "mine.csv").read_text(encoding="utf-8") == "a,b\n1,2\n"
 
 
-def test_the_table_is_harmless_in_a_spreadsheet_and_the_terminal_is_not_steered(
+def test_the_table_is_harmless_in_a_spreadsheet_and_in_the_terminal(
     case: Case, tmp_path: Path
 ) -> None:
     (tmp_path / "=cmd\x1b[31m.jpg").write_bytes(jpeg(photo(2), 70))
@@ -155,7 +163,7 @@ def test_the_table_is_harmless_in_a_spreadsheet_and_the_terminal_is_not_steered(
         (("--like", "twitter/p0", "--min-rarity", "19"), "--min-rarity"),
     ],
 )
-def test_what_can_not_work_is_told(
+def test_invalid_calls_are_refused_with_a_message(
     case: Case, arguments: tuple[str, ...], message: str, command: Any
 ) -> None:
     result = command("framing", case.path, *arguments)
@@ -165,7 +173,7 @@ def test_what_can_not_work_is_told(
     assert framing_names(case) == []
 
 
-def test_bad_files_and_cases_are_told(case: Case, tmp_path: Path, command: Any) -> None:
+def test_bad_files_and_cases_are_reported(case: Case, tmp_path: Path, command: Any) -> None:
     (tmp_path / "words.jpg").write_text("words")
     for arguments, message in (
         ((case.path, "--picture", tmp_path / "words.jpg"), "words.jpg: not a picture"),
@@ -178,7 +186,7 @@ def test_bad_files_and_cases_are_told(case: Case, tmp_path: Path, command: Any) 
         assert message in result.stderr
 
 
-def test_framings_are_kept_listed_and_deleted(case: Case) -> None:
+def test_framings_are_saved_listed_and_deleted(case: Case) -> None:
     assert "has no named framing" in framing(case).output
     kept = framing(case, "--like", "twitter/p0", "--name", "fire")
     assert "kept      fire" in kept.output
@@ -209,10 +217,10 @@ def test_a_damaged_framing_is_listed_and_can_be_deleted(case: Case) -> None:
     assert framing_names(case) == []
 
 
-def test_match_run_and_the_report_tell_which_posts_belong(case: Case, tmp_path: Path) -> None:
+def test_match_run_and_the_report_list_the_posts_that_belong(case: Case, tmp_path: Path) -> None:
     framing(case, "--like", "twitter/p0", "--name", "fire")
-    told = run("match", case.path)
-    assert "named     fire: 2 posts" in told.output
+    matched = run("match", case.path)
+    assert "named     fire: 2 posts" in matched.output
     assert json.loads(run("match", case.path, "--json").stdout)["named"] == {"fire": 2}
     run("report", case.path, "--out", tmp_path / "report")
     rows = rows_of(tmp_path / "report" / "named.csv")
@@ -231,7 +239,7 @@ def test_match_run_and_the_report_tell_which_posts_belong(case: Case, tmp_path: 
     assert "Named framings that changed since the last match: ducks, fire. To find" in page
 
 
-def test_watch_tells_which_new_posts_belong(case: Case, tmp_path: Path) -> None:
+def test_watch_lists_the_new_posts_that_belong(case: Case, tmp_path: Path) -> None:
     framing(case, "--like", "twitter/p0", "--name", "fire")
     (tmp_path / "copy.jpg").write_bytes(jpeg(photo(1), 65))
     rows = [
@@ -262,9 +270,9 @@ def test_a_tip_is_made_of_the_posts_of_a_framing(case: Case, tmp_path: Path) -> 
     early = run(*arguments)
     assert "frametrace match" in str(early.exception)
     match_case(case)
-    told = json.loads(run(*arguments, "--json").stdout)
-    assert (told["pictures"], told["captions"]) == (2, 1)
-    (chosen,) = told["head"]["selection"]["groups"]
+    printed = json.loads(run(*arguments, "--json").stdout)
+    assert (printed["pictures"], printed["captions"]) == (2, 1)
+    (chosen,) = printed["head"]["selection"]["groups"]
     assert chosen.startswith("named-")
     assert "fire" not in (tmp_path / "tip.json").read_text("utf-8")
     framing(case, "--name", "fire", "--unlike", "y/p0")

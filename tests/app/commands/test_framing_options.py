@@ -1,4 +1,4 @@
-"""Options of `frametrace framing` that say nothing, or don't go together."""
+"""Options of `frametrace framing` that are empty, or can't be combined."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ _TEXT = "They burned the station down and nobody says a word about who paid for 
         (("--text", _TEXT, "--out", ""), "the path is empty"),
     ],
 )
-def test_what_is_empty_or_out_of_place_is_told(
+def test_empty_or_misplaced_options_are_refused(
     tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     case = make_case(tmp_path, [{"text": _TEXT}])

@@ -25,7 +25,7 @@ ANN, BOB = "=fb_ann\x01<b>", "tw_bob 语"
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    """Twenty accounts share things of their own; two of them, on two platforms, share the same."""
+    """Twenty accounts share items of their own; two of them, on two platforms, share the same."""
     rows = [(f"tw_{at}", f"own{at}-{n}", 1_566_000_000 + n) for at in range(20) for n in range(4)]
     rows += [(ANN, HOSTILE[0] + str(n), 1_566_000_007 + 1000 * n) for n in range(4)]
     rows += [(BOB, HOSTILE[0] + str(n), 1_566_000_007 + 1030 * n) for n in range(4)]
@@ -59,7 +59,7 @@ def test_the_network_has_its_files_and_no_others(out):
     assert {path.name for path in out.iterdir()} == set(FILES)
 
 
-def test_tables_say_who_is_tied_since_when_and_how_surely(out):
+def test_tables_say_who_is_tied_since_when_and_how_significantly(out):
     ties = rows_of(out / "ties.csv")
     assert len(ties) == 1 + 12 * 11 // 2
     assert (ties[0]["platform_a"], ties[0]["platform_b"]) == ("'=fb", "tw")
@@ -99,7 +99,7 @@ def test_the_same_table_gives_the_same_bytes(table, out, tmp_path):
         assert (tmp_path / name).read_bytes() == (out / name).read_bytes()
 
 
-def test_what_is_printed_counts_and_passes_no_verdict(table, tmp_path):
+def test_the_output_has_counts_and_passes_no_verdict(table, tmp_path):
     done = ran("--from-csv", table, "--prefixed", "--out", tmp_path, "--shuffles", 3)
     assert "1 of 231 pairs of accounts share more than chance explains" in done.stdout
     assert "evidence of co-sharing, not a verdict" in done.stdout
@@ -109,7 +109,7 @@ def test_what_is_printed_counts_and_passes_no_verdict(table, tmp_path):
     assert ["no", "limit", "67", "1", "1", "0", "1", "1", "1"] in lines
 
 
-def test_windows_finer_than_the_times_are_no_columns_wide(tmp_path):
+def test_windows_finer_than_the_times_are_shown_as_dashes(tmp_path):
     days = [f"o{n},a{at},2019-08-{1 + n:02d}" for at in range(3) for n in range(12)]
     table = tmp_path / "days.csv"
     table.write_text("\n".join(["object_id,account_id,timestamp_share", *days]))
@@ -153,7 +153,7 @@ def test_rows_that_cannot_be_read_are_counted_with_their_reason(tmp_path):
         (("--from-csv", "TABLE", "--window", "99999d"), "is not a duration"),
     ],
 )
-def test_calls_that_cannot_work_say_why(small_case, table, tmp_path, arguments, said):
+def test_invalid_calls_say_why(small_case, table, tmp_path, arguments, said):
     named = {"CASE": small_case.path, "TABLE": table}
     done = ran(*(named.get(word, word) for word in arguments), "--out", tmp_path / "out")
     assert done.exit_code == 2
@@ -222,7 +222,7 @@ def results_of(small_case):
     return made
 
 
-def test_the_page_shows_the_least_likely_ties_first(results_of):
+def test_the_page_shows_the_most_significant_ties_first(results_of):
     ties = [tie("a", f"b{at:03}", q_value=1 - at / 200, p_value=0.001) for at in range(150)]
     view = ties_view(results_of([*ties, tie("c", "d")]), fdr=0.302)
     assert (view.listed, view.tied, len(view.rows)) == (151, 10, 100)

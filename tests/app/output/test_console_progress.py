@@ -2,7 +2,7 @@ import sys
 
 from terminal import shown_on_a_terminal
 
-from frametrace.app.output.console_output import printable, table_text
+from frametrace.app.output.console_output import table_text, without_control_characters
 from frametrace.app.output.console_progress import Console
 
 WORK = """
@@ -36,7 +36,7 @@ def test_a_terminal_gets_a_bar_with_rate_and_time_left():
 
 
 def test_control_characters_never_reach_a_terminal():
-    assert printable("a\x1b[31mb\u202ec\nd") == "a [31mb c d"
+    assert without_control_characters("a\x1b[31mb\u202ec\nd") == "a [31mb c d"
     assert "\x1b" not in table_text(["h"], [["\x1b[2J"]])
 
 

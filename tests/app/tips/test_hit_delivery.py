@@ -29,7 +29,7 @@ def place(tmp_path, tip):
 
 
 def keeper(folder, ending="sys.exit(0)"):
-    """A command that keeps what it gets, a line each, and then does something else."""
+    """A command that appends its input to a file as one line, and then does something else."""
     script, kept = folder / "keep it.py", folder / "kept.jsonl"
     script.write_text(
         "import os, signal, sys, time\n"
@@ -93,8 +93,8 @@ def test_whatever_a_web_address_answers_no_hit_is_lost(place, name):
 
 
 @pytest.mark.parametrize("status", [301, 302, 303])
-def test_a_redirect_takes_no_hit_with_it(place, status):
-    """Followed by GET, as browsers do, the hit's content would get lost."""
+def test_no_hit_is_lost_to_a_redirect(place, status):
+    """If it were followed by GET, as browsers do, the hit's content would be lost."""
     place.export("a.jsonl", "one")
     moved = b"HTTP/1.0 %d Moved\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n" % status
     with hooked(moved) as (_, address):
@@ -138,7 +138,7 @@ def test_no_shell_sees_the_command(place, tmp_path):
     assert not (tmp_path / "b").exists()
 
 
-def test_one_place_that_fails_does_not_stop_another(place, tmp_path):
+def test_a_destination_that_fails_does_not_stop_another(place, tmp_path):
     place.export("a.jsonl", "one", "two")
     command, kept = keeper(tmp_path)
     place.once("--command", command, "--webhook", REFUSED)
@@ -163,7 +163,7 @@ def test_a_hit_is_printed_as_a_sentence_without_escape_sequences(place):
 
 
 def started(place, *options, **more):
-    """A watch in a process of its own, which stays on."""
+    """A watch that keeps running in a process of its own."""
     return subprocess.Popen(
         [PROGRAM, *place.arguments("--every", "1s", *options)],
         stdout=subprocess.PIPE,
@@ -175,7 +175,7 @@ def started(place, *options, **more):
 
 
 def until(found, child):
-    """Wait until something is so."""
+    """Wait until a condition holds."""
     for _ in range(SECONDS * 50):
         if found():
             return
@@ -184,8 +184,8 @@ def until(found, child):
     raise AssertionError("it never came")
 
 
-@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
-def test_it_keeps_running_until_it_is_stopped(place, told):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_keeps_running_until_it_is_stopped(place, number):
     child = started(place)
     try:
         until((place.case / "watch" / "state.json").exists, child)
@@ -196,7 +196,7 @@ def test_it_keeps_running_until_it_is_stopped(place, told):
         place.export("b.jsonl", "two", ago=0)
         assert json.loads(child.stdout.readline())["account_id"] == "two"
         until(lambda: place.state["pending"] == [], child)
-        child.send_signal(told)
+        child.send_signal(number)
         out, said = child.communicate(timeout=SECONDS)
     finally:
         child.kill()
@@ -272,7 +272,7 @@ def test_a_second_watch_of_a_case_is_refused(place):
         child.communicate()
 
 
-def test_what_nobody_reads_on_standard_output_waits(place):
+def test_hits_that_nobody_reads_on_standard_output_stay_pending(place):
     place.export("a.jsonl", "one", "two")
     reader, writer = os.pipe()
     os.close(reader)

@@ -1,4 +1,4 @@
-"""A watched folder: what arrives is taken once it is whole, and each hit is reported once."""
+"""A watched folder: files are read once they are complete, and each hit is reported once."""
 
 import gzip
 import json
@@ -48,7 +48,7 @@ def test_exports_and_pictures_are_added_and_each_hit_is_printed_once(place):
     assert place.accounts() == []
 
 
-def test_a_file_of_a_wrong_clock_is_taken_and_one_that_changes_now_waits(place):
+def test_a_file_from_a_wrong_clock_is_read_and_one_that_changes_now_waits(place):
     for name, apart in (("future", 86_400), ("now", 0)):
         export = place.export(f"{name}.jsonl", name)
         seen = time.time() + apart
@@ -56,7 +56,7 @@ def test_a_file_of_a_wrong_clock_is_taken_and_one_that_changes_now_waits(place):
     assert place.accounts() == ["future"]
 
 
-def test_an_empty_folder_is_no_error(place):
+def test_an_empty_folder_is_not_an_error(place):
     assert place.once()[0] == []
     assert place.state["pending"] == []
     assert place.state["files"] == {}
@@ -95,7 +95,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_file_that_cannot_be_read_is_left_aside_and_the_others_are_taken(place, name):
+def test_a_file_that_cannot_be_read_is_skipped_and_the_others_are_read(place, name):
     (place.folder / name).write_bytes(BROKEN[name])
     arrived(place.folder / name)
     place.export("zz-good.jsonl", "found")
@@ -106,7 +106,7 @@ def test_a_file_that_cannot_be_read_is_left_aside_and_the_others_are_taken(place
     assert place.once() == ([], "")  # it is not said again while the file stays as it is
 
 
-def test_a_tip_and_a_zip_that_are_no_exports_are_left_aside(place):
+def test_a_tip_and_a_zip_that_are_not_exports_are_skipped(place):
     (place.folder / "tip.json").write_bytes(place.tip.read_bytes())
     arrived(place.folder / "tip.json")
     with zipfile.ZipFile(place.folder / "pack.zip", "w") as pack:
@@ -120,7 +120,7 @@ def test_a_tip_and_a_zip_that_are_no_exports_are_left_aside(place):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_a_file_that_may_not_be_read_is_left_aside(place):
+def test_a_file_without_read_permission_is_skipped(place):
     place.export("closed.jsonl", "closed").chmod(0)
     place.export("good.jsonl", "found")
     hits, said = place.once()
@@ -138,7 +138,7 @@ def test_links_that_lead_nowhere_and_odd_names_break_nothing(place):
     assert place.accounts() == []
 
 
-def test_a_file_that_is_still_written_waits(place):
+def test_a_file_that_is_still_being_written_waits(place):
     export = place.export("growing.jsonl", "slow", ago=0)
     assert place.accounts() == []
     assert place.state["files"] == {}
@@ -146,7 +146,7 @@ def test_a_file_that_is_still_written_waits(place):
     assert place.accounts() == ["slow"]
 
 
-def test_a_plain_watch_keeps_what_waits_and_which_files_were_taken(place, tmp_path):
+def test_a_watch_without_a_folder_keeps_pending_hits_and_known_files(place, tmp_path):
     place.export("a.jsonl", "waits")
     place.once("--webhook", REFUSED)
     before = place.state
@@ -170,7 +170,7 @@ def test_a_plain_watch_keeps_what_waits_and_which_files_were_taken(place, tmp_pa
 @pytest.mark.parametrize(
     "damage", [{"pending": 5}, {"pending": None}, {"pending": [1]}, {"files": []}, {"files": "x"}]
 )
-def test_a_damaged_memory_is_said(place, damage):
+def test_a_damaged_state_is_reported(place, damage):
     place.once()
     path = place.case / "watch" / "state.json"
     path.write_text(json.dumps({**place.state, **damage}), "utf-8")
@@ -203,7 +203,7 @@ USAGE = {
 
 
 def refusal(arguments):
-    """What is said to a call that is refused, in one line."""
+    """The one line that a refused call prints."""
     done = CliRunner().invoke(frametrace, list(map(str, arguments)))
     if isinstance(done.exception, FrametraceError):  # `main` prints these
         return str(done.exception)

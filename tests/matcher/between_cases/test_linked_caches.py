@@ -1,4 +1,4 @@
-"""What was computed or named inside cases is handed on to their union, as far as it is whole."""
+"""Caches and named framings of cases are shared with their union, unless they are damaged."""
 
 import shutil
 from pathlib import Path
@@ -33,7 +33,7 @@ PICTURES = {
 
 
 def case_of(folder: Path, names: str, **fields: str) -> Case:
-    """A case with a post for each of some pictures."""
+    """A case with one post for each picture."""
     rows = [
         {"post_id": n, "account_id": "a", **fields, "media": [f"{n}.jpg"]} for n in names.split()
     ]
@@ -43,7 +43,7 @@ def case_of(folder: Path, names: str, **fields: str) -> Case:
 
 
 def compared(case: Case) -> set[tuple[str, str]]:
-    """The pairs of pictures that are kept, found to be something or not."""
+    """The compared pairs of pictures that are saved, related or not."""
     files = case.path.glob("verified/*/*.parquet")
     rows = [row for file in files for row in pq.read_table(file).to_pylist()]
     return {(row["sha256_a"], row["sha256_b"]) for row in rows}
@@ -64,7 +64,7 @@ def matched(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
 
 @pytest.fixture(scope="module")
 def anew(matched: list[Case], tmp_path_factory: pytest.TempPathFactory) -> MatchedCases:
-    """As it is where nothing was computed before."""
+    """The union's results if nothing was computed before."""
     folder = tmp_path_factory.mktemp("anew")
     copies = [Path(shutil.copytree(c.path.parent, folder / c.path.parent.name)) for c in matched]
     for copy in copies:
@@ -82,7 +82,7 @@ def between(found: MatchedCases) -> list[dict[str, Any]]:
 
 
 def same(one: MatchedCases, other: MatchedCases) -> bool:
-    """Inside a case more pairs are known where it was matched alone."""
+    """More pairs inside a case are known if it was matched alone."""
     return (
         one.results == other.results
         and one.reuses == other.reuses
@@ -136,7 +136,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", list(DAMAGES))
-def test_what_is_damaged_in_a_case_is_computed_anew(
+def test_damaged_caches_of_a_case_are_computed_again(
     matched: list[Case], anew: MatchedCases, tmp_path: Path, damage: str
 ) -> None:
     cases = []
@@ -166,7 +166,7 @@ def test_a_join_that_grows_is_a_copy_and_pairs_are_links(
     assert (next(union.path.glob("verified/*/join")) / "join.json").is_file()
 
 
-def test_framings_are_shared_and_of_one_name_the_first_counts(
+def test_framings_are_shared_and_the_first_of_equal_names_counts(
     matched: list[Case], tmp_path: Path
 ) -> None:
     cases = [Case(shutil.copytree(c.path, tmp_path / c.path.parent.name)) for c in matched]
@@ -185,7 +185,7 @@ def test_framings_are_shared_and_of_one_name_the_first_counts(
 
 
 def contradicting(folder: Path) -> MatchedCases:
-    """Both have a post `p`, of two accounts with two pictures: the first counts."""
+    """Both cases have a post `p`, by two accounts with two pictures: the first counts."""
     posts = {"a": {"p": "p"}, "b": {"p": "q", "r": "p-again", "s": "q-crop"}}
     cases = []
     for name, pictures in posts.items():
@@ -207,7 +207,9 @@ def test_pictures_that_no_post_of_the_union_has_match_nothing_between_cases(
     assert not [row for row in rows if "" in (row[f"{CASE_NAME}_a"], row[f"{CASE_NAME}_b"])]
 
 
-def test_a_post_that_an_earlier_one_stands_for_is_not_of_its_case(tmp_path: Path) -> None:
+def test_a_post_that_another_case_holds_differently_does_not_count_for_its_case(
+    tmp_path: Path,
+) -> None:
     found = contradicting(tmp_path)
     members = found.results.members.to_pylist()
     assert {(row["post_id"], row[CASE_NAME]) for row in members} == {("p", "a"), ("r", "b")}

@@ -1,4 +1,4 @@
-"""Copies, elements and framings between cases are those inside one case of all their posts."""
+"""Copies, elements and framings between cases are those within one case with all their posts."""
 
 import hashlib
 from pathlib import Path
@@ -48,7 +48,7 @@ DIGESTS = {hashlib.sha256(data).hexdigest(): name for name, data in PICTURES.ite
 
 
 def case_of(folder: Path, posts: str) -> Case:
-    """A case of some posts; one that is called `said` has no picture, but says something."""
+    """A case of some posts; a post named `said` has a text and no picture."""
     rows = []
     for name, _, picture in (post.partition(":") for post in posts.split()):
         post: dict[str, Any] = {"post_id": name, "account_id": f"by-{name}"}
@@ -67,14 +67,14 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
 
 @pytest.fixture(scope="module")
 def whole(cases: list[Case], tmp_path_factory: pytest.TempPathFactory) -> MatchedCases:
-    """All that there is, of the one union that is kept."""
+    """All results, within cases as well, of the union that the tests share."""
     folder = tmp_path_factory.mktemp("union")
     return match_cases(cases, folder, extent=Extent(whole=True), executor=InProcess())
 
 
 @pytest.fixture(scope="module")
 def spanning(whole: MatchedCases, cases: list[Case]) -> MatchedCases:
-    """What spans cases; made after `whole` in the same folder."""
+    """The results that span cases; made after `whole` in the same folder."""
     return match_cases(cases, whole.union.path, executor=InProcess())
 
 
@@ -90,7 +90,7 @@ def without_cases(table: pa.Table) -> pa.Table:
 
 
 def members_of(results: Results) -> dict[str, set[tuple[str, ...]]]:
-    """The posts of each group, and how each belongs."""
+    """The posts of each group, and the relation of each."""
     groups: dict[str, set[tuple[str, ...]]] = {}
     for row in results.members.to_pylist():
         post = (row["post_id"], row["relation"], row["media_sha256"])
@@ -98,7 +98,7 @@ def members_of(results: Results) -> dict[str, set[tuple[str, ...]]]:
     return groups
 
 
-def test_all_that_is_found_is_what_one_case_of_all_posts_holds(
+def test_the_results_are_those_of_one_case_with_all_posts(
     whole: MatchedCases, tmp_path: Path
 ) -> None:
     posts = dict.fromkeys(" ".join(CASES.values()).split())
@@ -116,7 +116,7 @@ def test_all_that_is_found_is_what_one_case_of_all_posts_holds(
     assert (whole.run.cases, whole.run.spanning) == (list(CASES), False)
 
 
-def test_what_no_case_holds_all_posts_of_is_kept(
+def test_groups_that_no_case_holds_completely_are_kept(
     whole: MatchedCases, spanning: MatchedCases
 ) -> None:
     every = members_of(whole.results)
@@ -137,8 +137,8 @@ def test_what_no_case_holds_all_posts_of_is_kept(
     assert load_results(spanning.union)[0] == results
 
 
-def test_everything_is_told_of_by_its_cases(whole: MatchedCases, spanning: MatchedCases) -> None:
-    """Ties and matches that are left are between accounts and pictures of different cases."""
+def test_every_row_names_its_cases(whole: MatchedCases, spanning: MatchedCases) -> None:
+    """The remaining ties and matches are between accounts and pictures of different cases."""
     for found in (whole, spanning):
         for row in found.results.members.to_pylist():
             assert set(row[CASE_NAME].split(", ")) == holders(row["post_id"])
@@ -198,7 +198,7 @@ def reused(found: MatchedCases) -> dict[tuple[str, str], set[tuple[Any, ...]]]:
     return rows
 
 
-def test_each_case_is_told_what_it_reuses_of_those_before_but_for_posts_that_both_have(
+def test_each_case_lists_what_it_reuses_of_earlier_ones_except_shared_posts(
     whole: MatchedCases,
 ) -> None:
     assert reused(whole) == EXPECTED

@@ -1,4 +1,4 @@
-"""A union of cases holds everything once, as links where that goes, and leaves the cases alone."""
+"""A union of cases holds everything once, by links if possible, and leaves the cases unchanged."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,7 +81,7 @@ BATCHES = st.lists(
 
 @examples(12, [HealthCheck.function_scoped_fixture])
 @given(st.lists(BATCHES, min_size=2, max_size=4))
-def test_a_union_holds_everything_once_and_links_what_repeats_nothing(tmp_path_factory, made):
+def test_a_union_holds_everything_once_and_links_shards_without_repetitions(tmp_path_factory, made):
     folder = tmp_path_factory.mktemp("union")
     cases = [case_of(folder / str(at), *batches) for at, batches in enumerate(made)]
     before = files_of(*cases)
@@ -124,7 +124,7 @@ def pair(tmp_path: Path) -> list[Case]:
         ([{"id": "2", "text": "1"}, {"id": "1", "pictures": [2]}], "2 posts", "other text"),
     ],
 )
-def test_of_posts_that_contradict_each_other_the_first_counts_and_is_given_no_picture(
+def test_of_contradicting_posts_the_first_counts_and_gets_no_further_picture(
     pair, tmp_path, theirs, count, differs
 ):
     other = case_of(tmp_path / "other", theirs)
@@ -136,7 +136,7 @@ def test_of_posts_that_contradict_each_other_the_first_counts_and_is_given_no_pi
     assert note.endswith(f"with {differs}: that one counts")
 
 
-def test_cases_are_called_by_as_much_of_their_paths_as_tells_them_apart(pair, tmp_path):
+def test_cases_are_named_by_as_much_of_their_paths_as_distinguishes_them(pair, tmp_path):
     more = case_of(tmp_path / "c", [{"id": "9"}])
     union = unite([*pair, more], tmp_path / "union")
     names = {"a/case": "a/case", "b/case": "b/case", f"{tmp_path.name}/c": "c"}
@@ -168,7 +168,9 @@ def test_a_union_that_is_up_to_date_stays_as_it_is(pair, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "union").rglob("*")} == before
 
 
-def test_a_signal_by_unlike_makers_is_left_out_and_a_command_is_named(tmp_path: Path) -> None:
+def test_a_signal_with_different_fingerprints_is_left_out_and_a_command_is_named(
+    tmp_path: Path,
+) -> None:
     a = case_of(tmp_path / "a", A, signals=MADE_BY | KEY)
     b = case_of(tmp_path / "b", B, signals=KEY | {"pdq": {"fingerprint": "pdq:2"}})
     union = unite([a, b], tmp_path / "union")
@@ -190,8 +192,8 @@ def test_a_signal_that_a_case_lacks_is_left_out_and_the_command_is_named(tmp_pat
     assert f"frametrace embed {b.path} --signal caption_key" in note
 
 
-def test_a_case_needs_no_signal_of_what_it_does_not_hold(tmp_path: Path) -> None:
-    """The first has both, the next has no pictures, the last has nothing but pictures."""
+def test_a_case_needs_no_signal_for_items_that_it_does_not_hold(tmp_path: Path) -> None:
+    """The first has both, the next has no pictures, the last has only pictures."""
     posts: Posts = [{"id": "9", "text": "nine"}]
     a = case_of(tmp_path / "a", A, signals=MADE_BY | KEY)
     b = case_of(tmp_path / "b", posts, signals=KEY)

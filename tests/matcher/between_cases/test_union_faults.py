@@ -1,4 +1,4 @@
-"""Unions that can't be made, or not like that; killed, with cases that change, across disks."""
+"""Unions that are refused or killed, of cases that change, and across disks."""
 
 import errno
 import json
@@ -38,7 +38,7 @@ def pair(tmp_path: Path) -> list[Case]:
 
 @pytest.fixture
 def whole(pair: list[Case], tmp_path: Path) -> dict[str, list[str]]:
-    """The rows of a union that nobody disturbed."""
+    """The rows of a union that was made undisturbed."""
     return contents(unite(pair, tmp_path / "whole"))
 
 
@@ -101,7 +101,7 @@ def test_a_folder_that_holds_something_else_is_left_as_it_is(
 
 
 @pytest.mark.parametrize("where", ["union", "a/union"])
-def test_a_union_is_no_part_of_itself_and_lies_in_no_case(
+def test_a_union_is_neither_part_of_itself_nor_inside_a_case(
     pair: list[Case], tmp_path: Path, where: str
 ) -> None:
     cases = [unite(pair, tmp_path / "union"), pair[1]] if where == "union" else pair
@@ -172,7 +172,7 @@ def test_killed_at_any_moment_it_is_completed_by_the_next_call(
 
 
 def orphans(union: Case) -> list[Path]:
-    """Files that no kept epoch has any use for."""
+    """Files that no kept epoch uses."""
     manifests = [json.loads(path.read_text()) for path in (union.path / "epochs").iterdir()]
     used = {union.path / t / file for m in manifests for t, f in m["shards"].items() for file in f}
     return [p for p in union.path.rglob("*") if p.suffix in (".parquet", ".tmp") and p not in used]
@@ -180,7 +180,7 @@ def orphans(union: Case) -> list[Path]:
 
 @pytest.mark.parametrize("done", [False, True], ids=["before-cases", "after-cases"])
 @pytest.mark.parametrize("made", [False, True], ids=["new", "made-before"])
-def test_what_a_killed_run_left_is_taken_for_no_whole_union(
+def test_what_a_killed_run_left_does_not_count_as_a_complete_union(
     pair: list[Case],
     whole: dict[str, list[str]],
     tmp_path: Path,
@@ -210,7 +210,7 @@ def test_what_a_killed_run_left_is_taken_for_no_whole_union(
     assert union.epoch.signals == MADE_BY
 
 
-def test_a_shard_that_goes_meanwhile_is_told_of_and_the_same_call_works_again(
+def test_a_shard_that_disappears_is_reported_and_the_same_call_works_again(
     pair: list[Case], whole: dict[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = shutil.copytree(pair[0].path, tmp_path / "kept")
@@ -232,9 +232,7 @@ def test_a_shard_that_goes_meanwhile_is_told_of_and_the_same_call_works_again(
         link_file(tmp_path / "absent", tmp_path / "links" / "link")
 
 
-def test_a_damaged_shard_is_told_of_by_the_case_that_has_it(
-    pair: list[Case], tmp_path: Path
-) -> None:
+def test_a_damaged_shard_is_reported_with_its_case(pair: list[Case], tmp_path: Path) -> None:
     pair[1].files("posts")[0].write_bytes(b"x")
     with pytest.raises(CaseError, match=f"frametrace doctor {pair[1].path}"):
         unite(pair, tmp_path / "union")

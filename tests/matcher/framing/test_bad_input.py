@@ -1,4 +1,4 @@
-"""Cases that are odd, hostile or nearly empty have framings too, or have none; nothing breaks."""
+"""Odd, hostile and nearly empty cases: they have framings or none, and nothing breaks."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +32,7 @@ def said(folder: Path, *texts: str) -> Any:
     return make_case(folder, [{"text": text} for text in texts])
 
 
-def test_one_post_is_no_framing(tmp_path: Path, matched: Match) -> None:
+def test_one_post_is_not_a_framing(tmp_path: Path, matched: Match) -> None:
     results = matched(said(tmp_path, _SAID))
     assert framed(results) == []
     assert results.framings.num_rows == 0
@@ -43,7 +43,7 @@ def test_a_case_without_posts_is_matched(tmp_path: Path, matched: Match) -> None
     assert results.groups.num_rows == results.map.num_rows == 0
 
 
-def test_where_all_captions_are_equal_there_is_one_framing(tmp_path: Path, matched: Match) -> None:
+def test_if_all_captions_are_equal_there_is_one_framing(tmp_path: Path, matched: Match) -> None:
     results = matched(said(tmp_path, *[_SAID] * 300))
     assert [len(posts) for posts in framed(results)] == [300]
     assert results.groups["cohesion"].to_pylist() == [1]
@@ -76,7 +76,7 @@ def test_captions_of_100_kilobytes(tmp_path: Path, matched: Match) -> None:
     assert all(len(term) < 200 for row in results.framings.to_pylist() for term in row["terms"])
 
 
-def test_pictures_of_noise_and_of_nothing_have_no_framing(tmp_path: Path, matched: Match) -> None:
+def test_noise_and_blank_pictures_have_no_framing(tmp_path: Path, matched: Match) -> None:
     pytest.importorskip("rapidocr")
     rng = np.random.default_rng(1)
     images = {
@@ -93,7 +93,7 @@ def test_pictures_of_noise_and_of_nothing_have_no_framing(tmp_path: Path, matche
     assert framed(matched(case)) == []
 
 
-def test_chatter_is_no_framing_however_many_say_it(tmp_path: Path, matched: Match) -> None:
+def test_chatter_is_not_a_framing_however_common_it_is(tmp_path: Path, matched: Match) -> None:
     chatter = ("breaking", "Breaking news!!", "wow", "so true", "https://a.example/1", "早上好")
     texts = [text for text in chatter for _ in range(6)]
     assert framed(matched(said(tmp_path, *texts, _SAID, _SAID))) == [

@@ -1,4 +1,4 @@
-"""Framing groups: captions that say the same, photos that look alike."""
+"""Framing groups: captions with the same message, and similar photos."""
 
 import hashlib
 from collections.abc import Callable
@@ -63,7 +63,7 @@ def test_copied_captions_are_one_group(
     assert results.matches.num_rows == (signal != "sha256")
 
 
-def test_captions_that_say_too_little_and_reposts_stay_out(tmp_path: Path, matched: Match) -> None:
+def test_uninformative_captions_and_reposts_are_left_out(tmp_path: Path, matched: Match) -> None:
     short = [{"text": text} for text in ("Breaking!", "breaking", "@you https://a.example", "")]
     reposts = [{"text": _LONG, "repost_of": f"p{at}"} for at in range(3)]
     results = matched(make_case(tmp_path, [*short, *short, *reposts, {"text": _LONG}]))
@@ -71,16 +71,16 @@ def test_captions_that_say_too_little_and_reposts_stay_out(tmp_path: Path, match
     assert results.matches.num_rows == 0
 
 
-def test_a_case_of_nothing_but_reposts_has_no_framings(tmp_path: Path, matched: Match) -> None:
+def test_a_case_of_reposts_alone_has_no_framings(tmp_path: Path, matched: Match) -> None:
     reposts = [{"text": _LONG, "repost_of": "elsewhere"} for _ in range(3)]
     assert groups_of(matched(make_case(tmp_path, reposts))) == []
 
 
 @pytest.mark.parametrize("attempt", range(4))
-def test_a_repost_is_no_reason_to_leave_out_what_it_repeats(
+def test_a_repost_does_not_exclude_the_text_that_it_repeats(
     tmp_path: Path, matched: Match, attempt: int
 ) -> None:
-    """Also where the reposted wording comes first among those that are equal but for links."""
+    """Also if the reposted wording comes first among those that differ only in links."""
     texts = [f"{_LONG} https://short.example/{attempt}{at}" for at in range(4)]
     texts.sort(key=digest)
     posts = [{"text": texts[0], "repost_of": "elsewhere"}, *posts_of(*texts[1:])]
@@ -103,7 +103,7 @@ def centers(count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def pictured_vectors(count: int, rng: np.random.Generator) -> np.ndarray:
-    """Vectors of unrelated pictures, as CLIP sees them: all have much in common."""
+    """Vectors of unrelated pictures, as CLIP makes them: all have much in common."""
     common, *own = centers(count + 1, rng)
     found: np.ndarray = np.sqrt(0.5) * (common + np.array(own))
     return found
@@ -113,7 +113,7 @@ def said(case: Case, vectors: dict[str, np.ndarray]) -> Case:
     return put_codes(case, "caption", {digest(text): v for text, v in vectors.items()})
 
 
-def test_captions_that_read_alike_are_one_group_and_are_tied_to_its_medoid(
+def test_similar_captions_are_one_group_and_are_tied_to_its_medoid(
     tmp_path: Path, matched: Match
 ) -> None:
     rng = np.random.default_rng(1)
@@ -133,10 +133,10 @@ def test_captions_that_read_alike_are_one_group_and_are_tied_to_its_medoid(
     assert results.groups["cohesion"].to_pylist() == [1, 1, 1]
 
 
-def test_a_slogan_with_endless_links_is_one_group_with_what_reads_like_it(
+def test_a_slogan_with_many_links_is_one_group_with_similar_captions(
     tmp_path: Path, matched: Match
 ) -> None:
-    """More copies than neighbours that are asked for don't hide the caption in other words."""
+    """More copies than requested neighbours don't hide the reworded caption."""
     rng = np.random.default_rng(2)
     (center,) = centers(1, rng)
     copies = [f"{_LONG} https://short.example/{at}" for at in range(30)]
@@ -153,8 +153,8 @@ def test_a_slogan_with_endless_links_is_one_group_with_what_reads_like_it(
     assert row["decades"] > 3.5
 
 
-def test_a_caption_that_is_near_to_everything_ties_nothing(tmp_path: Path, matched: Match) -> None:
-    """It is among the nearest of each, but they aren't among its nearest: others are nearer."""
+def test_a_caption_near_to_everything_ties_nothing(tmp_path: Path, matched: Match) -> None:
+    """It is among the nearest of each, but they are not among its nearest."""
     rng = np.random.default_rng(4)
     hub, *ends = centers(4, rng)
     vectors = {"photographers everywhere reuse this caption": hub.astype(np.float32)}
@@ -187,7 +187,7 @@ def test_english_paraphrases_are_found_by_the_bundled_model(tmp_path: Path, matc
 
 
 def pictured(folder: Path, photos: int, copies: int) -> tuple[Case, dict[str, list[str]]]:
-    """A case in which every photo is posted in several versions; their digests by photo."""
+    """A case in which each photo is posted in several versions; their digests by photo."""
     pictures = {
         f"{name}{version}.jpg": jpeg(photo(at, 320, 240), 90 - version)
         for at, name in enumerate("abcdefgh"[:photos])
@@ -200,9 +200,7 @@ def pictured(folder: Path, photos: int, copies: int) -> tuple[Case, dict[str, li
     return make_case(folder, posts, pictures, signals=("pdq",)), digests
 
 
-def test_photos_that_look_alike_are_one_group_with_all_their_copies(
-    tmp_path: Path, matched: Match
-) -> None:
+def test_similar_photos_are_one_group_with_all_their_copies(tmp_path: Path, matched: Match) -> None:
     rng = np.random.default_rng(5)
     case, digests = pictured(tmp_path, photos=5, copies=3)
     subjects = dict(zip("abcde", [0, 0, 1, 1, 2], strict=True))
@@ -223,7 +221,7 @@ def test_photos_that_look_alike_are_one_group_with_all_their_copies(
     assert len(looks) == 2  # one file of each photo is compared with the others'
 
 
-def test_copies_of_one_photo_are_no_framing(tmp_path: Path, matched: Match) -> None:
+def test_copies_of_one_photo_are_not_a_framing(tmp_path: Path, matched: Match) -> None:
     case, digests = pictured(tmp_path, photos=1, copies=4)
     rng = np.random.default_rng(6)
     (center,) = pictured_vectors(1, rng)
@@ -231,7 +229,7 @@ def test_copies_of_one_photo_are_no_framing(tmp_path: Path, matched: Match) -> N
     assert groups_of(matched(put_codes(case, "clip", codes))) == []
 
 
-def test_more_copies_than_neighbours_do_not_hide_what_looks_like_the_photo(
+def test_more_copies_than_neighbours_do_not_hide_a_similar_photo(
     tmp_path: Path, matched: Match
 ) -> None:
     case, digests = pictured(tmp_path, photos=2, copies=6)
@@ -243,7 +241,7 @@ def test_more_copies_than_neighbours_do_not_hide_what_looks_like_the_photo(
     assert [len(group) for group in groups_of(results)] == [12]
 
 
-def test_pictures_without_a_vector_look_like_nothing(tmp_path: Path, matched: Match) -> None:
+def test_pictures_without_a_vector_are_similar_to_nothing(tmp_path: Path, matched: Match) -> None:
     case, digests = pictured(tmp_path, photos=3, copies=1)
     rng = np.random.default_rng(8)
     (center,) = pictured_vectors(1, rng)
@@ -252,8 +250,8 @@ def test_pictures_without_a_vector_look_like_nothing(tmp_path: Path, matched: Ma
     assert groups_of(results) == [["a0", "b0"]]
 
 
-def test_flat_pictures_can_look_alike(tmp_path: Path, matched: Match) -> None:
-    """PDQ says nothing of them; CLIP may."""
+def test_flat_pictures_can_be_similar(tmp_path: Path, matched: Match) -> None:
+    """PDQ doesn't compare them; CLIP may."""
     pictures = {
         f"{name}.png": encoded(photo(at, 320, 240).resize((1, 1)).resize((320, 240)), "PNG")
         for at, name in enumerate("ab")
@@ -268,7 +266,7 @@ def test_flat_pictures_can_look_alike(tmp_path: Path, matched: Match) -> None:
 
 
 @pytest.mark.parametrize("odd", [0, 1, 2])
-def test_one_wording_cut_up_by_signs_takes_no_other_post_out_of_a_framing(tmp_path, odd):
+def test_a_wording_broken_up_by_punctuation_takes_no_other_post_out_of_a_framing(tmp_path, odd):
     plain = "A boy holding a plate over his head while the whole crowd watches"
     cut = "·".join(plain.replace(" ", "  ")) + "!" * odd
     words = ("rose", "tulip", "harbour", "sailing", "fishing")

@@ -1,4 +1,4 @@
-"""Memes: the lettering is the message, the picture under it a template."""
+"""Memes: the text in the picture is the message, the picture under it a template."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -70,7 +70,7 @@ def test_one_message_on_two_photos_is_two_photos_and_one_framing(
     assert framings == [sorted(pictures)]
 
 
-def test_a_caption_that_says_what_is_written_on_another_picture_is_of_its_framing(
+def test_a_caption_that_repeats_the_text_in_another_picture_is_in_its_framing(
     tmp_path: Path, matched: Match
 ) -> None:
     files = {"meme.jpg": jpeg(meme(1, _PAID))}
@@ -83,7 +83,7 @@ def test_a_caption_that_says_what_is_written_on_another_picture_is_of_its_framin
     assert sorted(row["post_id"] for row in results.members.to_pylist()) == ["meme", "said"]
 
 
-def test_photos_without_lettering_and_captions_are_left_to_the_photo_groups(
+def test_photos_without_text_and_captions_are_left_to_the_photo_groups(
     tmp_path: Path, matched: Match
 ) -> None:
     photos, framings = found(tmp_path, matched, {f"p{at}": photo(3) for at in range(3)})

@@ -1,4 +1,4 @@
-"""Where posts lie on the map: together where they are alike."""
+"""The map: similar posts lie together."""
 
 import hashlib
 from pathlib import Path
@@ -15,25 +15,25 @@ from frametrace.matcher.match_case import match_case
 from frametrace.matcher.result_schemas import MAP
 from frametrace.matcher.saved_results import load_results
 
-SAYINGS = [
+TEXTS = [
     "Masked men burned the station down last night and nobody says a word about who paid them",
     "Fresh strawberries are half the price at the harbour market until Saturday afternoon",
     "The volunteers counted eleven thousand migrating cranes above the northern marshes",
 ]
 
 
-def decades_of(sizes: list[int], within: float = 9.0, seed: int = 0) -> tuple[np.ndarray, ...]:
-    """How alike the contents of some groups are, a little so across them, and their groups."""
+def rarity_of(sizes: list[int], within: float = 9.0, seed: int = 0) -> tuple[np.ndarray, ...]:
+    """The rarity of pairs of contents, high within groups and low across them, and the groups."""
     group = np.repeat(np.arange(len(sizes)), sizes)
     noise = np.abs(np.random.default_rng(seed).normal(0.4, 0.3, (len(group), len(group))))
-    decades = np.where(group[:, None] == group, within, (noise + noise.T) / 2)
-    np.fill_diagonal(decades, 0)
-    return decades.astype(np.float32), group
+    rarity = np.where(group[:, None] == group, within, (noise + noise.T) / 2)
+    np.fill_diagonal(rarity, 0)
+    return rarity.astype(np.float32), group
 
 
-def apart(places: np.ndarray, group: np.ndarray) -> tuple[float, float]:
+def apart(positions: np.ndarray, group: np.ndarray) -> tuple[float, float]:
     """The mean distance inside groups, and between them."""
-    distance = np.linalg.norm(places[:, None] - places, axis=2)
+    distance = np.linalg.norm(positions[:, None] - positions, axis=2)
     same = group[:, None] == group
     np.fill_diagonal(distance, np.nan)
     return float(np.nanmean(distance[same])), float(np.nanmean(distance[~same]))
@@ -45,17 +45,17 @@ def apart(places: np.ndarray, group: np.ndarray) -> tuple[float, float]:
     ids=["pair-and-one", "two-pairs", "few", "many-pairs", "one-size", "large-ones-of-equals"],
 )
 @pytest.mark.parametrize("seed", range(3))
-def test_what_is_alike_lies_together(sizes: list[int], seed: int) -> None:
-    decades, group = decades_of(sizes, seed=seed)
-    inside, between = apart(tsne_positions(decades), group)
+def test_similar_contents_lie_together(sizes: list[int], seed: int) -> None:
+    rarity, group = rarity_of(sizes, seed=seed)
+    inside, between = apart(tsne_positions(rarity), group)
     assert inside < between * 0.5
 
 
 def test_pairs_of_captions_that_nothing_else_ties_lie_together() -> None:
-    """As where there is no model: most contents are alike to none."""
-    decades, group = decades_of([*[2] * 10, *[1] * 80], within=4.0)
-    places = tsne_positions(decades)
-    distance = np.linalg.norm(places[:, None] - places, axis=2)
+    """As in a case without a model: most contents are similar to none."""
+    rarity, group = rarity_of([*[2] * 10, *[1] * 80], within=4.0)
+    positions = tsne_positions(rarity)
+    distance = np.linalg.norm(positions[:, None] - positions, axis=2)
     np.fill_diagonal(distance, np.inf)
     nearest = distance.argmin(axis=1)[:20]
     assert np.mean(group[nearest] == group[:20]) >= 0.9
@@ -63,21 +63,21 @@ def test_pairs_of_captions_that_nothing_else_ties_lie_together() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 40])
 @pytest.mark.parametrize("alike", [0.0, 0.5, 18.0])
-def test_any_number_of_equals_has_places(count: int, alike: float) -> None:
-    places = tsne_positions(np.full((count, count), alike, np.float32))
-    assert places.shape == (count, 2)
-    assert places.dtype == np.float32
-    assert np.isfinite(places).all()
-    assert ((places >= 0) & (places <= 1)).all()
+def test_any_number_of_equal_contents_has_positions(count: int, alike: float) -> None:
+    positions = tsne_positions(np.full((count, count), alike, np.float32))
+    assert positions.shape == (count, 2)
+    assert positions.dtype == np.float32
+    assert np.isfinite(positions).all()
+    assert ((positions >= 0) & (positions <= 1)).all()
 
 
-def test_the_same_contents_have_the_same_places() -> None:
-    decades, _ = decades_of([20, 9, 3, *[1] * 20])
-    assert np.array_equal(tsne_positions(decades), tsne_positions(decades.copy()))
+def test_the_same_contents_have_the_same_positions() -> None:
+    rarity, _ = rarity_of([20, 9, 3, *[1] * 20])
+    assert np.array_equal(tsne_positions(rarity), tsne_positions(rarity.copy()))
 
 
 def contents_of(groups: list[int], pictures: list[int]) -> tuple[Contents, FramingGroups]:
-    """Contents with so many pictures each, and the groups that they are in."""
+    """Contents with given numbers of pictures, and their groups."""
     n, group = len(groups), np.array(groups)
     none = np.empty(0)
     carried = ItemLists(np.append(0, np.cumsum(pictures)), np.zeros(sum(pictures), np.int64))
@@ -108,14 +108,14 @@ def test_of_more_groups_than_points_the_largest_are_shown() -> None:
     assert content.tolist() == [3, 44]
 
 
-def test_albums_take_the_room_of_several() -> None:
+def test_albums_count_as_several_points() -> None:
     contents, found = contents_of([-1] * 100, [10] * 100)
     assert len(sample_contents(contents, found, 60)) == 6
 
 
 def posts_of(copies: int) -> list[dict[str, object]]:
-    """Each saying some times, in other words at its end, and once more as it was."""
-    said = [f"{text} {'abcdef'[at] * 3}" for text in SAYINGS for at in range(copies)]
+    """Each text several times with another ending, and once more unchanged."""
+    said = [f"{text} {'abcdef'[at] * 3}" for text in TEXTS for at in range(copies)]
     return [{"text": text, "posted_at": f"2020-01-0{1 + at % 9}"} for at, text in enumerate(said)]
 
 
@@ -133,10 +133,10 @@ def test_the_map_of_a_case_has_every_content_once_with_its_earliest_post(tmp_pat
     assert {key: row["group_id"] for key, row in rows.items()} == {
         key: group_of.get(key) for key in rows
     }
-    places = np.array([[row["x"], row["y"]] for row in results.map.to_pylist()])
+    positions = np.array([[row["x"], row["y"]] for row in results.map.to_pylist()])
     names = [row["group_id"] for row in results.map.to_pylist()]
     assert len(set(names)) == 3
-    inside, between = apart(places, np.unique(names, return_inverse=True)[1])
+    inside, between = apart(positions, np.unique(names, return_inverse=True)[1])
     assert inside < between / 2
     assert "map" in run.seconds
 
@@ -146,7 +146,7 @@ def test_a_map_made_again_is_the_same(tmp_path: Path) -> None:
     assert maps[0] == maps[1]
 
 
-def test_pictures_that_look_alike_lie_together_without_a_word(tmp_path: Path) -> None:
+def test_similar_pictures_lie_together_without_any_text(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     centers = np.linalg.qr(rng.normal(size=(32, 32)))[0][:2]
     pictures = {
@@ -164,16 +164,16 @@ def test_pictures_that_look_alike_lie_together_without_a_word(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("count", range(4))
-def test_a_case_of_hardly_anything_has_a_map_of_it(tmp_path: Path, count: int) -> None:
-    posts = [{"text": text} for text in SAYINGS[:count]]
+def test_a_nearly_empty_case_has_a_map(tmp_path: Path, count: int) -> None:
+    posts = [{"text": text} for text in TEXTS[:count]]
     case = make_case(tmp_path, posts) if posts else Case.create(tmp_path / "case")
     results, _ = match_case(case)
     assert results.map.num_rows == count
     assert load_results(case)[0].map == results.map
 
 
-def test_what_says_nothing_and_shows_nothing_is_not_on_the_map(tmp_path: Path) -> None:
-    reposts = [{"text": SAYINGS[0], "repost_of": "p9"}, {"text": ""}, {"text": SAYINGS[0]}]
+def test_posts_without_text_and_pictures_are_not_on_the_map(tmp_path: Path) -> None:
+    reposts = [{"text": TEXTS[0], "repost_of": "p9"}, {"text": ""}, {"text": TEXTS[0]}]
     results, _ = match_case(make_case(tmp_path, reposts))
     assert [row["post_id"] for row in results.map.to_pylist()] == ["p2"]
     assert results.map["group_id"].to_pylist() == [None]

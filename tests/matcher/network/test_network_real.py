@@ -32,7 +32,7 @@ def test_pairs_and_windows_are_the_known_ones(pictures: Shares) -> None:
 
 
 @pytest.mark.parametrize("window", [0, 3600])
-def test_ties_are_far_more_than_after_shuffling(pictures: Shares, window: int) -> None:
+def test_there_are_far_more_ties_than_after_shuffling(pictures: Shares, window: int) -> None:
     settings = TieSettings(window=window)
     network = find_ties(pictures, settings)
     assert set(network.ties["shared_items"].to_pylist()) > {2, 3, 4, 5}

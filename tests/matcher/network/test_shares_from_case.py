@@ -1,4 +1,4 @@
-"""What accounts of a case share, and their ties among its results."""
+"""The shares of a case's accounts, and their ties in its results."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -76,7 +76,7 @@ def test_pictures_in_no_group_count_as_what_an_account_shared(case: Case) -> Non
     assert network.tests == 20 * 19 // 2
 
 
-def test_captions_and_links_tie_as_photos_do(case: Case) -> None:
+def test_captions_and_links_tie_accounts_as_photos_do(case: Case) -> None:
     members = match_case(case)[0].members
     (by_caption,) = find_ties(shares_in_case(case, members, SharedKind.CAPTION)).ties.to_pylist()
     assert by_caption["shared_items"] == 4
@@ -102,13 +102,13 @@ def test_the_case_s_own_precision_bounds_the_window(tmp_path: Path) -> None:
     assert find_ties(shares, TieSettings(window=3600)).ties.num_rows == 2
 
 
-def test_captions_without_keys_say_what_makes_them(tmp_path: Path) -> None:
+def test_captions_without_keys_are_refused_with_the_command(tmp_path: Path) -> None:
     case = make_case(tmp_path, [{"text": "A caption"}], signals=())
     with pytest.raises(CaseError, match=r"frametrace embed .* --signal caption_key"):
         shares_in_case(case, match_case(case)[0].members, SharedKind.CAPTION)
 
 
-def test_results_of_before_ties_had_p_values_are_still_read(case: Case) -> None:
+def test_results_from_before_p_values_are_still_read(case: Case) -> None:
     results, run = match_case(case)
     path = case.path / "results" / f"epoch-{run.epoch:06d}" / "ties.parquet"
     pq.write_table(results.ties.drop_columns(list(_NEW)), path)

@@ -1,4 +1,4 @@
-"""Bare tables of shares: what is read, what is skipped and why, what is refused."""
+"""Tables of shares: what is read, what is skipped and why, what is refused."""
 
 import gzip
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_shares_come_with_their_accounts_items_and_times(tmp_path: Path) -> None
     assert (found.rows, found.without_item, found.unreadable) == (5, 0, 0)
 
 
-def test_a_share_without_a_time_says_nothing_beside_one_with_a_time(tmp_path: Path) -> None:
+def test_a_share_without_a_time_is_dropped_beside_one_with_a_time(tmp_path: Path) -> None:
     shares = read(tmp_path, HEADER, "p,ann,1,", "p,ann,2,1566223402", "p,ann,3,").shares
     assert shares.at.tolist() == [1_566_223_402_000]
 
@@ -55,7 +55,7 @@ def test_a_share_without_a_time_says_nothing_beside_one_with_a_time(tmp_path: Pa
         ('p,"ann,1,1566223402', "can't be read"),
     ],
 )
-def test_a_row_that_is_wrong_costs_itself_alone(tmp_path: Path, line: str, reason: str) -> None:
+def test_an_invalid_row_is_skipped_alone(tmp_path: Path, line: str, reason: str) -> None:
     found = read(tmp_path, HEADER, "p,ann,1,1566223402", line, "p,bob,1,1566223403")
     assert len(found.shares.item) == 2
     assert found.unreadable == 1
@@ -64,7 +64,7 @@ def test_a_row_that_is_wrong_costs_itself_alone(tmp_path: Path, line: str, reaso
     assert skipped.line == 3
 
 
-def test_columns_and_platforms_are_named_or_stand_before_the_account(tmp_path: Path) -> None:
+def test_platforms_are_in_a_column_or_prefix_the_account(tmp_path: Path) -> None:
     header = "account,post,picture,when,site"
     lines = ("fb_1,1,p,1566223402,f", "tw_2,2,p,1566223402,t", "tw_2,3,,1566223402,t")
     by_column = ShareColumns("picture", "account", "when", platform="site")
@@ -86,7 +86,7 @@ def test_times_may_be_left_out(tmp_path: Path) -> None:
     assert [row["pairs"] for row in network.windows.to_pylist()] == [*[None] * 5, 1]
 
 
-def test_a_lacking_column_is_told_with_the_option_that_names_it(tmp_path: Path) -> None:
+def test_a_missing_column_is_reported_with_its_option(tmp_path: Path) -> None:
     for columns, option in (
         (ShareColumns(item="picture"), "--object"),
         (ShareColumns(account="who"), "--account"),
@@ -97,7 +97,7 @@ def test_a_lacking_column_is_told_with_the_option_that_names_it(tmp_path: Path) 
             read(tmp_path, HEADER, columns=columns)
 
 
-def test_records_nothing_and_no_file_are_refused(tmp_path: Path) -> None:
+def test_json_and_empty_or_missing_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="only be read from CSV"):
         read(tmp_path, '{"object_id": "p"}')
     with pytest.raises(SourceError, match="empty"):
@@ -111,7 +111,7 @@ def test_a_table_without_rows_is_an_empty_network(tmp_path: Path) -> None:
     assert (network.ties.num_rows, network.accounts.num_rows, network.tests) == (0, 0, 0)
 
 
-def test_a_packed_table_is_read_as_it_is(tmp_path: Path) -> None:
+def test_a_compressed_table_is_read(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     rows = [
         f"i{i},a{a},{n},{1_566_000_000 + n}"

@@ -1,4 +1,4 @@
-"""Shuffles: the null by experiment."""
+"""Shuffles: an experimental check of the null model."""
 
 from collections import Counter
 
@@ -16,7 +16,7 @@ Share = tuple[str, str, int | None]  # account, item, seconds
 
 @st.composite
 def drawn(draw: st.DrawFn) -> list[Share]:
-    """Some shares again and again, some without a time."""
+    """Some shares are repeated, some have no time."""
     accounts, items = (st.sampled_from([f"{p}{n}" for n in range(6)]) for p in "ai")
     return draw(st.lists(st.tuples(accounts, items, st.sampled_from([None, 1, 50])), max_size=60))
 
@@ -27,7 +27,7 @@ def slots_of(shares: Shares) -> set[tuple[int, int]]:
 
 @examples(50)
 @given(drawn(), st.integers(0, 1000))
-def test_shuffling_keeps_how_much_every_account_and_item_has(
+def test_shuffling_keeps_the_number_of_shares_of_each_account_and_item(
     shares: list[Share], seed: int
 ) -> None:
     real = made(shares)
@@ -43,7 +43,7 @@ def test_shuffling_keeps_how_much_every_account_and_item_has(
     assert (again.account == other.account).all()
 
 
-def test_every_graph_with_these_numbers_is_as_likely_after_shuffling() -> None:
+def test_all_graphs_with_these_numbers_are_equally_likely_after_shuffling() -> None:
     real = made([("a", "i", 1), ("a", "j", 1), ("b", "i", 1), ("b", "k", 1), ("c", "l", 1)])
     seen = Counter(frozenset(slots_of(shuffle_shares(real, seed))) for seed in range(3000))
     # a and b have two items of four, c has one; i has two accounts of three, the others one.
@@ -51,7 +51,7 @@ def test_every_graph_with_these_numbers_is_as_likely_after_shuffling() -> None:
     assert stats.chisquare(list(seen.values())).pvalue > 0.001
 
 
-def test_shuffles_make_next_to_no_ties() -> None:
+def test_shuffles_make_hardly_any_ties() -> None:
     rng = np.random.default_rng(5)
     shares: list[Share] = [
         (f"x{a}", f"i{i}", int(at))

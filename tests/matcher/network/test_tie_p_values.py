@@ -1,4 +1,4 @@
-"""The chance of what two accounts share, against other ways to compute it."""
+"""P-values of what two accounts share, compared with other ways to compute them."""
 
 import itertools
 
@@ -17,7 +17,7 @@ from frametrace.matcher.network.tie_p_values import (
 
 
 def poisson_tail(activity: float, weight: int, rates: np.ndarray) -> float:
-    """By enumeration: every way to share items of each weight, until nothing is left to add."""
+    """By enumeration of all ways to share items of each weight."""
     most = [range(60) if rate else range(1) for rate in rates[1:]]
     below = 0.0
     for counts in itertools.product(*most):
@@ -66,7 +66,7 @@ def test_the_bound_for_large_sums_is_one_and_close(activity: int) -> None:
     assert found.min() > 0  # no table should say that chance can't be
 
 
-def test_what_nobody_and_what_everybody_shares_weighs_nothing() -> None:
+def test_unshared_and_viral_items_weigh_nothing() -> None:
     sharers = np.arange(0, 400)
     weight = item_weights(sharers, 200)
     assert not weight[[0, 1, *range(201, 400)]].any()

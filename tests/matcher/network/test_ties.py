@@ -1,4 +1,4 @@
-"""Ties on small random graphs, against counting by hand; and what is refused."""
+"""Ties on small random graphs, compared with counting by hand; and what is refused."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ Share = tuple[str, str, int | None]  # account, item, seconds
 
 @st.composite
 def drawn(draw: st.DrawFn) -> list[Share]:
-    """From nothing to dense: some shares again and again, some without a time."""
+    """From empty to dense: some shares are repeated, some have no time."""
     accounts = st.sampled_from([f"{p}{n}" for p in "xf" for n in range(draw(st.integers(1, 5)))])
     items = st.sampled_from([f"i{n}" for n in range(draw(st.integers(1, 8)))])
     times = st.one_of(st.none(), st.sampled_from([1, 50, 61, 62, 700, 5000, 90_000, 10**6 + 3]))
@@ -40,7 +40,7 @@ def drawn(draw: st.DrawFn) -> list[Share]:
 
 
 class ByHand:
-    """Everything about a graph, one pair of accounts and one item at a time."""
+    """All figures of a graph, one pair of accounts and one item at a time."""
 
     def __init__(self, shares: Sequence[Share], most: int) -> None:
         self.times: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -98,9 +98,7 @@ class ByHand:
 
 
 @given(drawn(), st.sampled_from([0, 1, 60, 600, 90_000]), st.sampled_from([2, 3, 200]))
-def test_ties_are_those_that_are_counted_by_hand(
-    shares: list[Share], window: int, most: int
-) -> None:
+def test_ties_agree_with_counting_by_hand(shares: list[Share], window: int, most: int) -> None:
     if window and not any(at is not None for _, _, at in shares):
         window = 0
     # Five whole minutes would be taken for the precision: one odd second makes sure.
@@ -137,7 +135,7 @@ def test_ties_are_those_that_are_counted_by_hand(
 
 @examples(50)
 @given(drawn())
-def test_windows_and_accounts_count_what_the_ties_hold(shares: list[Share]) -> None:
+def test_windows_and_accounts_agree_with_the_ties(shares: list[Share]) -> None:
     shares = [*shares, ("x0", "alone", 1)]
     network, hand = find_ties(made(shares), TieSettings(fdr=0.5)), ByHand(shares, 200)
     for row in network.windows.to_pylist():
@@ -178,7 +176,7 @@ def check_accounts(network: AccountNetwork, hand: ByHand) -> None:
 
 @examples(50)
 @given(drawn(), st.sampled_from([0, 60]), st.integers(1, 5))
-def test_blocks_change_nothing_and_long_lists_hold_the_ties_alone(
+def test_blocks_change_nothing_and_long_lists_hold_only_ties(
     shares: list[Share], window: int, block: int
 ) -> None:
     given_shares = made([*shares, ("x0", "alone", 1)])
@@ -194,7 +192,7 @@ def test_blocks_change_nothing_and_long_lists_hold_the_ties_alone(
     assert few.ties == whole.ties.take(pa.array(tied, pa.int64()))
 
 
-def test_of_more_ties_than_can_be_listed_the_most_significant_are() -> None:
+def test_if_there_are_too_many_ties_the_most_significant_are_listed() -> None:
     shares: list[Share] = [(f"x{at}", f"own{at}-{n}", None) for at in range(40) for n in range(6)]
     for pair, size in enumerate((4, 6, 5)):
         shares += [(f"x{2 * pair + end}", f"r{pair}-{n}", 1) for end in (0, 1) for n in range(size)]
@@ -208,7 +206,7 @@ def test_of_more_ties_than_can_be_listed_the_most_significant_are() -> None:
     assert few.accounts["account_id"].to_pylist() == ["x2", "x3", "x4", "x5"]
 
 
-def test_rare_items_tie_where_common_ones_do_not() -> None:
+def test_rare_items_tie_accounts_and_common_ones_do_not() -> None:
     shares: list[Share] = [(f"x{at}", f"own{at}-{n}", None) for at in range(400) for n in range(6)]
     shares += [(f"x{at}", f"news{n}", None) for at in range(0, 300, 2) for n in range(3)]
     shares += [(f"x{at}", f"rare{n}", None) for at in (1, 3) for n in range(3)]
@@ -218,13 +216,13 @@ def test_rare_items_tie_where_common_ones_do_not() -> None:
     assert (tie["account_id_a"], tie["account_id_b"]) == ("x1", "x3")
 
 
-def test_one_shared_item_is_no_tie_however_rare() -> None:
+def test_one_shared_item_is_not_a_tie_however_rare() -> None:
     shares: list[Share] = [(f"x{at}", f"own{at}-{n}", None) for at in range(300) for n in range(2)]
     found = find_ties(made([*shares, ("x0", "rare", None), ("x1", "rare", None)])).ties.to_pylist()
     assert [(tie["shared_items"], tie["p_value"]) for tie in found] == [(1, 1)]
 
 
-def test_what_more_accounts_share_ties_nobody_and_is_counted() -> None:
+def test_viral_items_tie_nobody_and_are_counted() -> None:
     shares: list[Share] = [(f"x{at}", f"v{n}", None) for at in range(9) for n in range(3)]
     network = find_ties(made(shares), TieSettings(max_accounts=8))
     assert (network.ties.num_rows, network.viral_items, network.most_sharers) == (0, 3, 8)

@@ -71,7 +71,7 @@ def test_a_reworded_caption_is_found_and_chatter_is_not(cases, tmp_path):
     assert checked.accounts["pictures"].to_pylist() == [0]
 
 
-def test_a_caption_of_the_same_words_is_told_by_them(cases, tmp_path):
+def test_a_caption_with_the_same_words_is_found_by_its_key(cases, tmp_path):
     ours, _ = cases
     theirs = spoken(tmp_path / "theirs", [f"{SAID}!", *OTHERS])
     echoes = check_tip(theirs, read_tip(sent(ours, tmp_path / "tip.json"))).echoes.to_pylist()
@@ -97,7 +97,7 @@ def test_a_model_in_a_folder_is_named_without_its_path(tmp_path):
     assert tip.head.signals["caption"] == {"fingerprint": "a:1", "model": "mine"}
 
 
-def test_another_models_vectors_are_left_aside_and_that_is_said(cases, tmp_path):
+def test_vectors_of_another_model_are_not_compared_and_that_is_noted(cases, tmp_path):
     ours, _ = cases
     theirs = spoken(tmp_path / "theirs", [REWORDED, *OTHERS], ("caption_key",))
     digest = hashlib.sha256(REWORDED.encode()).hexdigest()
@@ -181,7 +181,7 @@ def test_a_vector_of_another_length_matches_nothing(tmp_path):
     assert not check_tip(case, read_tip(path)).echoes.num_rows
 
 
-def test_few_captions_of_a_model_not_known_are_compared_by_wording_alone(tmp_path):
+def test_few_captions_of_an_unknown_model_are_compared_by_wording_alone(tmp_path):
     case = spoken(tmp_path / "case", [SAID], ("caption_key",))
     digest = hashlib.sha256(SAID.encode()).hexdigest()
     case = put_codes(case, "caption", {digest: np.ones(3, np.float32) / 3**0.5}, "a:1")
@@ -197,7 +197,7 @@ def test_few_captions_of_a_model_not_known_are_compared_by_wording_alone(tmp_pat
 
 @examples(25)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 30), st.integers(2, 12))
-def test_the_nearest_is_that_of_a_search_through_all(tmp_path_factory, seed, n, m, width):
+def test_the_nearest_agrees_with_brute_force(tmp_path_factory, seed, n, m, width):
     rng = np.random.default_rng(seed)
     ours, theirs = (
         (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
@@ -224,6 +224,6 @@ def test_a_cosine_and_its_nearness_are_each_others_inverse():
     cosines = np.linspace(-1, 1, 41)
     assert [cosine_of(near) for near in angular_nearness(cosines)] == pytest.approx(list(cosines))
     background = Background(0.1, 0.04)
-    for decades in (1.0, 3.0, 5.0):
-        at = background.similarity_at(decades)
-        assert background.rarity(np.array([at]))[0] == pytest.approx(decades, abs=1e-3)
+    for rarity in (1.0, 3.0, 5.0):
+        at = background.similarity_at(rarity)
+        assert background.rarity(np.array([at]))[0] == pytest.approx(rarity, abs=1e-3)

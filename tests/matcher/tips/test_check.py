@@ -85,7 +85,7 @@ def test_the_check_finds_what_echoes_the_tip_with_its_evidence(receiver, tip):
     assert sum(row["posts_by_accounts"] for row in items) == 1
 
 
-def test_a_smaller_bound_or_fewer_signals_find_less(receiver, tip):
+def test_a_lower_threshold_or_fewer_signals_find_less(receiver, tip):
     assert check_tip(receiver, tip, signals=["pdq"]).accounts["account_id"].to_pylist() == ["page"]
     assert check_tip(receiver, tip, signals=["caption_key"]).echoes.num_rows == 1
     with pytest.raises(TipError, match="no signal 'clip'"):
@@ -119,7 +119,7 @@ def test_phash_is_compared_only_where_a_tip_has_no_pdq(receiver, tmp_path):
         assert not check_tip(receiver, both).echoes.num_rows
 
 
-def test_what_was_not_compared_is_said(tmp_path, tip):
+def test_notes_say_what_was_not_compared(tmp_path, tip):
     flat = {"pdq": {"hash": "0" * 64, "quality": 3}, "phash": "0" * 16}
     made = {"phash": "imagehash-phash-64:1", "pdq": "pdq-256:1"}
     items = [flat, {"phash": "1" * 16}, {"pdq": {"hash": "1" * 64}}]
@@ -150,7 +150,7 @@ def test_a_flat_picture_of_the_tip_finds_nothing_whatever_its_hash_is(receiver, 
         assert min(check_tip(receiver, tip).echoes.num_rows, 1) == found
 
 
-def test_an_account_that_is_told_of_in_two_kinds_counts_once(tmp_path, tip):
+def test_an_account_with_two_kinds_counts_once(tmp_path, tip):
     kinds = ("page", "account", "group")
     posts = [{"account_id": "one", "account_kind": k, "text": WORDS, "post_id": k} for k in kinds]
     case = make_case(tmp_path, posts, signals=("caption_key",))

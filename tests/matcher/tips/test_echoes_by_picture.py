@@ -40,7 +40,7 @@ def test_a_statement_on_one_letterhead_with_other_words_is_contradicted(case, kn
     assert wrong.tolist() == [True, False, True]
 
 
-def test_photos_are_not_judged_nor_what_has_no_features(case, known):
+def test_photos_and_pictures_without_features_are_never_contradicted(case, known):
     assert not judged(case, known, ("photo", "letter"), ("photo", "photo")).any()
     assert not judged(case, known, ("letter", "other"), features=False).any()
     strange = pa.array(["0" * 64], pa.string())  # a text, or a picture without features

@@ -47,7 +47,7 @@ def app(image):
     return page
 
 
-# What the receiver's accounts did to photo 1, and how it is told: seen from the tip's item.
+# What the receiver's accounts did to photo 1, and the reported relation, seen from the tip's item.
 EDITS = {
     "mirrored": (ImageOps.mirror, "copy", True),
     "cropped": (lambda image: cropped(image, 0.4), "part", False),
@@ -108,7 +108,7 @@ def test_edited_copies_are_found_with_their_relation(receiver, tip):
     assert len({row["item_id"] for row in found.values()}) == 1
 
 
-def test_what_a_hash_finds_is_told_by_the_hash(sender, tip):
+def test_a_copy_that_a_hash_finds_is_reported_by_the_hash(sender, tip):
     found = echoes(sender, tip)
     assert {name: row["signal"] for name, row in found.items()} == {"one": "pdq", "two": "pdq"}
     assert {(row["relation"], row["mirrored"]) for row in found.values()} == {("copy", None)}
@@ -117,12 +117,12 @@ def test_what_a_hash_finds_is_told_by_the_hash(sender, tip):
     assert {row["mirrored"] for row in by_features.values()} == {False}
 
 
-def test_processes_find_the_same(receiver, tip):
+def test_worker_processes_find_the_same(receiver, tip):
     here = check_tip(receiver, read_tip(tip), executor=InProcess())
     assert check_tip(receiver, read_tip(tip)).echoes == here.echoes
 
 
-def test_each_item_carries_so_many_features_and_a_flat_picture_none(tip):
+def test_each_item_has_a_limited_number_of_features_and_a_flat_picture_none(tip):
     found = local_of(tip)
     assert found.count(None) == 1
     for text in filter(None, found):
@@ -133,7 +133,9 @@ def test_each_item_carries_so_many_features_and_a_flat_picture_none(tip):
     assert json.loads(tip.read_text("utf-8"))["frametrace_tip"] == 2
 
 
-def test_with_hashes_only_it_carries_none_and_finds_none_of_them(sender, receiver, tmp_path):
+def test_with_hashes_only_a_tip_has_no_features_and_finds_no_edited_copies(
+    sender, receiver, tmp_path
+):
     path = tmp_path / "tip.json"
     _, written = exported(sender, path, Selection(accounts=("one",)), hashes_only=True)
     assert local_of(path) == [None]
@@ -142,7 +144,7 @@ def test_with_hashes_only_it_carries_none_and_finds_none_of_them(sender, receive
 
 
 @pytest.mark.parametrize("signals", [(), ("pdq",), ("thumbnail",)])
-def test_a_case_without_features_is_told_of_them(tip, tmp_path, signals):
+def test_a_note_says_that_a_case_has_no_features(tip, tmp_path, signals):
     case = case_of(tmp_path, {"mirrored": ImageOps.mirror(detailed(1))}, signals)
     found = check_tip(case, read_tip(tip), executor=InProcess())
     assert found.echoes.num_rows == 0
@@ -151,7 +153,7 @@ def test_a_case_without_features_is_told_of_them(tip, tmp_path, signals):
     assert ("without thumbnail: 1" in notes) == (signals != ("thumbnail",))
 
 
-def test_a_case_with_features_and_no_thumbnails_is_no_error(tip, tmp_path):
+def test_a_case_with_features_but_no_thumbnails_is_not_an_error(tip, tmp_path):
     case = case_of(tmp_path, {"mirrored": ImageOps.mirror(detailed(1))}, ("pdq",))
     (digest,) = case.read("signals/pdq")["sha256"].to_pylist()
     case = put_features(case, {digest: made_features(1)}, FINGERPRINTS["local"])
@@ -160,7 +162,7 @@ def test_a_case_with_features_and_no_thumbnails_is_no_error(tip, tmp_path):
     assert "without thumbnail: 1" in " ".join(found.notes)
 
 
-def test_a_part_of_a_case_is_looked_at_alone(receiver, tip):
+def test_the_search_can_be_limited_to_some_posts(receiver, tip):
     from frametrace.matcher.tips.find_echoes import find_echoes
 
     items = read_tip(tip).items
@@ -180,7 +182,7 @@ def matched(tmp_path_factory):
     return case
 
 
-def test_what_a_screenshot_shares_with_others_is_left_out(matched, tmp_path):
+def test_features_that_a_screenshot_shares_with_others_are_left_out(matched, tmp_path):
     path = tmp_path / "tip.json"
     exported(matched, path, Selection(accounts=("s0",)))
     (text,) = local_of(path)
@@ -198,13 +200,13 @@ def test_what_a_screenshot_shares_with_others_is_left_out(matched, tmp_path):
     assert set(found) == {"photo", "again", "mirrored"}
 
 
-def test_a_picture_that_is_all_element_carries_no_features(matched, tmp_path):
+def test_a_picture_that_is_all_element_has_no_features(matched, tmp_path):
     path = tmp_path / "tip.json"
     exported(matched, path, Selection(accounts=("empty",)))
     assert local_of(path) == [None]
 
 
-def test_elements_of_the_receivers_case_are_no_copies(matched, tmp_path):
+def test_elements_of_the_receivers_case_are_not_copies(matched, tmp_path):
     """The tip comes from a case that was not matched: the bars are in it."""
     sender = case_of(tmp_path / "sender", {"empty": app(None), "shown": app(detailed(20))})
     path = tmp_path / "tip.json"

@@ -22,9 +22,9 @@ def sender(tmp_path_factory):
 
 def test_a_photo_group_gives_its_pictures_and_its_posts_captions(sender, tmp_path):
     case, groups = sender
-    told, content = exported(case, tmp_path / "tip.json", Selection(groups=(groups["photo"],)))
+    tip, content = exported(case, tmp_path / "tip.json", Selection(groups=(groups["photo"],)))
     items = {one["id"].split("-")[0]: one for one in content["items"]}
-    assert (told.pictures, told.captions, told.left_out) == (2, 1, 1)
+    assert (tip.pictures, tip.captions, tip.left_out) == (2, 1, 1)
     first = next(one for one in content["items"] if len(one["accounts"]) == 2)
     assert first["counts"] == [
         {"platform": "twitter", "kind": "account", "accounts": 2, "posts": 3}
@@ -39,19 +39,19 @@ def test_a_photo_group_gives_its_pictures_and_its_posts_captions(sender, tmp_pat
     stored = case.read("signals/pdq").to_pylist()
     codes = {row["sha256"]: (row["code"].hex(), row["quality"]) for row in stored}
     for one in content["items"]:
-        for digest in sent_items(case, told.sha256)[one["id"]]:
+        for digest in sent_items(case, tip.sha256)[one["id"]]:
             if pdq := one["signals"].get("pdq"):
                 assert codes[digest] == (pdq["hash"], pdq["quality"])
     assert content["head"]["settings"]["max_pdq"] == "31"
     assert content["head"]["selection"] == {"accounts": 0, "groups": [groups["photo"]]}
 
 
-def test_texts_and_names_are_told_only_when_asked_for(sender, tmp_path):
+def test_texts_and_names_are_included_only_on_request(sender, tmp_path):
     case, groups = sender
     choice = Selection(groups=tuple(groups.values()), accounts=("twitter/ann",))
     _, content = exported(case, tmp_path / "plain.json", choice)
     text = (tmp_path / "plain.json").read_text("utf-8")
-    assert not [told for told in ("ann", "bob", "club", "station", "/", ".jpg") if told in text]
+    assert not [part for part in ("ann", "bob", "club", "station", "/", ".jpg") if part in text]
     assert content["head"]["accounts"] == "pseudonyms"
     _, content = exported(case, tmp_path / "all.json", choice, with_captions=True)
     assert WORDS in {one.get("caption") for one in content["items"]}
@@ -61,17 +61,17 @@ def test_texts_and_names_are_told_only_when_asked_for(sender, tmp_path):
         "twitter/ann", "twitter/bob", "twitter/club"}  # fmt: skip
 
 
-def test_an_account_gives_all_of_its_own_and_nothing_of_others(sender, tmp_path):
+def test_an_account_contributes_its_own_items_and_no_others(sender, tmp_path):
     case, _ = sender
-    told, content = exported(
+    tip, content = exported(
         case, tmp_path / "tip.json", Selection(accounts=("ann",)), reveal_accounts=True
     )
-    assert (told.pictures, told.captions, told.left_out) == (2, 2, 0)
+    assert (tip.pictures, tip.captions, tip.left_out) == (2, 2, 0)
     assert content["head"]["selection"] == {"accounts": 1, "groups": []}
     assert {tuple(one["accounts"]) for one in content["items"]} == {("twitter/ann",)}
 
 
-def test_the_same_choice_gives_the_same_bytes(sender, tmp_path):
+def test_the_same_selection_gives_the_same_bytes(sender, tmp_path):
     case, groups = sender
     for name in ("one.json", "two.json"):
         exported(case, tmp_path / name, Selection(groups=tuple(groups.values()) * 2))
@@ -86,7 +86,7 @@ def test_the_same_choice_gives_the_same_bytes(sender, tmp_path):
         (Selection(accounts=("nobody",)), "no account 'nobody'"),
     ],
 )
-def test_a_choice_of_nothing_is_refused(sender, tmp_path, choice, message):
+def test_an_empty_selection_is_refused(sender, tmp_path, choice, message):
     with pytest.raises(UsageError, match=message):
         exported(sender[0], tmp_path / "tip.json", choice)
     assert not (tmp_path / "tip.json").exists()
@@ -110,10 +110,10 @@ def test_what_cant_be_sent_is_refused_with_what_to_do(sender, tmp_path):
         exported(other, tmp_path / "tip.json", Selection(groups=("photo-1",)))
 
 
-def test_the_case_keeps_no_more_of_a_tip_than_what_its_items_stand_for(sender, tmp_path):
+def test_the_case_keeps_only_what_the_items_of_a_tip_represent(sender, tmp_path):
     case, groups = sender
-    told, _ = exported(case, tmp_path / "tip.json", Selection(groups=(groups["photo"],)))
-    digests = {one for some in sent_items(case, told.sha256).values() for one in some}
+    tip, _ = exported(case, tmp_path / "tip.json", Selection(groups=(groups["photo"],)))
+    digests = {one for some in sent_items(case, tip.sha256).values() for one in some}
     known = {
         *case.read("media")["sha256"].to_pylist(),
         *case.read("posts")["caption_sha256"].to_pylist(),
@@ -133,8 +133,8 @@ def test_what_an_account_reposts_is_not_its_own(tmp_path):
     case = make_case(tmp_path, posts, signals=("caption_key",))
     results, _ = match_case(case)
     groups = tuple(results.groups["group_id"].to_pylist())
-    told, _ = exported(case, tmp_path / "tip.json", Selection(accounts=("a",)))
-    assert (told.captions, told.left_out) == (1, 0)
+    tip, _ = exported(case, tmp_path / "tip.json", Selection(accounts=("a",)))
+    assert (tip.captions, tip.left_out) == (1, 0)
     _, content = exported(
         case, tmp_path / "tip.json", Selection(groups=groups), reveal_accounts=True
     )

@@ -1,120 +1,20 @@
-"""Verdicts and opinions; lists of hashes that other tools read and write."""
+"""Lists of hashes that other tools read and write."""
 
 import csv
 import io
-import json
-from itertools import permutations
 
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
-from making import make_case
 from trying import examples
 
-from frametrace.matcher.tips.export import export_tip
-from frametrace.matcher.tips.export_selection import Selection
 from frametrace.matcher.tips.hash_lists import pdq_hashes, tip_from_list, write_hash_lines
 from frametrace.matcher.tips.read_tip import read_tip
-from frametrace.matcher.tips.schema_validation import load_schema
-from frametrace.matcher.tips.signatures import make_keys
 from frametrace.matcher.tips.signed_documents import TIP, is_document
 from frametrace.matcher.tips.tip_model import Tlp
-from frametrace.matcher.tips.verdicts import (
-    OPINIONS,
-    Answer,
-    Opinion,
-    import_verdict,
-    imported_opinions,
-    read_verdict,
-    write_verdict,
-)
-from frametrace.posts.errors import CaseError, CaseLocked, TipError, UsageError
+from frametrace.posts.errors import TipError
 
 HASH = "00f8c1d2" * 8
-
-
-@pytest.fixture
-def sent(tmp_path):
-    """A case that sent a tip of three captions: the case, the tip's digest, its items' ids."""
-    posts = [{"account_id": "a", "text": f"words that say something of number {n}"} for n in "123"]
-    case = make_case(tmp_path, posts, signals=("caption_key",))
-    told = export_tip(case, Selection(accounts=("a",)), tmp_path / "tip.json")
-    return case, told.sha256, read_tip(tmp_path / "tip.json").items["id"].to_pylist()
-
-
-def verdict(path, tip, answers, by="", key=None):
-    opinions = [Opinion(item, answer, {"page": 2}, {"page": 3}) for item, answer in answers.items()]
-    write_verdict(path, tip, Tlp.GREEN, opinions, made_by=by, key=key)
-    return path
-
-
-def test_a_verdict_is_read_as_it_was_written_and_names_nobody(sent, tmp_path):
-    _, tip, items = sent
-    path = verdict(tmp_path / "v.json", tip, dict.fromkeys(items, Answer.UNSURE), "we")
-    Draft202012Validator(load_schema("verdict")).validate(json.loads(path.read_text("utf-8")))
-    found = read_verdict(path)
-    assert (found.made_by, found.tip, found.tlp) == ("we", tip, Tlp.GREEN)
-    assert [one.item_id for one in found.opinions] == sorted(items)
-    assert {(one.answer, tuple(one.accounts.items())) for one in found.opinions} == {
-        (Answer.UNSURE, (("page", 2),))}  # fmt: skip
-
-
-@pytest.mark.parametrize("order", list(permutations(range(3))))
-def test_contradicting_opinions_are_disputed_in_whatever_order_they_came(sent, tmp_path, order):
-    case, tip, items = sent
-    said = [
-        {items[0]: Answer.CONFIRMED, items[1]: Answer.UNSURE, items[2]: Answer.CONFIRMED},
-        {items[0]: Answer.REJECTED, items[1]: Answer.UNSURE},
-        {items[0]: Answer.UNSURE, items[2]: Answer.UNSURE},
-    ]
-    for at in order:
-        import_verdict(case, verdict(tmp_path / f"{at}.json", tip, said[at], f"team {at}"))
-        import_verdict(case, tmp_path / f"{at}.json")
-    found = imported_opinions(case)
-    assert found.schema == OPINIONS
-    rows = found.to_pylist()
-    assert rows[0]["item_id"] == items[0]
-    assert {row["item_id"]: row["state"] for row in rows} == dict(
-        zip(items, ("disputed", "unsure", "confirmed"), strict=True)
-    )
-    counts = {row["item_id"]: (row["confirmed"], row["rejected"], row["unsure"]) for row in rows}
-    assert counts == dict(zip(items, [(1, 1, 1), (0, 0, 2), (1, 0, 1)], strict=True))
-    assert rows[0]["made_by"] == [f"team {at} (unsigned)" for at in range(3)]
-    assert [row["accounts"] for row in rows] == [2, 2, 2]
-
-
-def test_a_verdict_on_what_was_never_asked_is_refused(sent, tmp_path):
-    case, tip, items = sent
-    with pytest.raises(CaseError, match="sent no tip"):
-        import_verdict(case, verdict(tmp_path / "v.json", "0" * 64, {items[0]: Answer.UNSURE}))
-    strange = {"picture-0123456789abcdef": Answer.CONFIRMED}
-    with pytest.raises(TipError, match="which is not in the tip that it names"):
-        import_verdict(case, verdict(tmp_path / "v.json", tip, strange))
-    with pytest.raises(UsageError, match="no item has an answer"):
-        verdict(tmp_path / "v.json", tip, {})
-    with pytest.raises(TipError, match="begins with 'frametrace_tip'"):
-        import_verdict(case, tmp_path / "tip.json")
-    assert imported_opinions(case).num_rows == 0
-
-
-def test_a_verdict_has_to_be_signed_by_the_key_that_is_named(sent, tmp_path):
-    case, tip, items = sent
-    secret, public, print_ = make_keys(tmp_path / "them")
-    _, other, _ = make_keys(tmp_path / "other")
-    path = verdict(tmp_path / "v.json", tip, {items[0]: Answer.UNSURE}, key=secret)
-    with pytest.raises(TipError, match="not a key that"):
-        import_verdict(case, path, [other])
-    import_verdict(case, path, [public])
-    assert imported_opinions(case)["made_by"].to_pylist() == [[f"not named (key {print_[:16]})"]]
-
-
-def test_opinions_wait_for_the_case_to_be_free(sent, tmp_path):
-    case, tip, items = sent
-    path = verdict(tmp_path / "v.json", tip, {items[0]: Answer.UNSURE})
-    with case.writer(), pytest.raises(CaseLocked):
-        import_verdict(case, path)
-    assert imported_opinions(case).num_rows == 0
 
 
 def listed(tmp_path, name, text):
@@ -127,7 +27,7 @@ def listed(tmp_path, name, text):
 @given(
     st.lists(st.integers(0, 2**256 - 1), min_size=1, max_size=8), st.sampled_from(["txt", "csv"])
 )
-def test_hashes_come_back_from_a_list_as_they_went_in(tmp_path, numbers, form):
+def test_hashes_survive_a_round_trip_through_a_list(tmp_path, numbers, form):
     digits = [f"{number:x}" for number in numbers]  # as tools write them that leave out zeros
     lines = ["pdq,label"] if form == "csv" else []
     lines += [f"{one},x" if form == "csv" else f"pdq {one}" for one in digits]
@@ -158,7 +58,7 @@ def test_the_lines_are_those_of_python_threatexchange(tmp_path):
     assert all(PdqSignal.validate_signal_str(signal) for _, signal in delta.updates)
 
 
-def test_what_a_csv_says_of_quality_and_label_is_kept(tmp_path):
+def test_the_quality_and_label_of_a_csv_are_kept(tmp_path):
     text = io.StringIO()
     rows = [
         ("PDQ hash", "pdq", "label", "quality"),
@@ -203,7 +103,7 @@ def test_an_unreadable_list_is_refused_with_the_line(tmp_path, name, text, messa
     assert not (tmp_path / "tip.json").exists()
 
 
-def test_a_list_is_no_tip_until_it_was_made_one(tmp_path):
+def test_a_list_is_not_a_tip_until_it_is_converted(tmp_path):
     listed(tmp_path, "list.txt", f"pdq {HASH}\n")
     assert is_document(tmp_path / "tip.json", TIP)
     assert not is_document(tmp_path / "list.txt", TIP)

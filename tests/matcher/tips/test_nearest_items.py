@@ -16,7 +16,7 @@ from frametrace.matcher.tips.nearest_items import nearest_hashes, nearest_keys
 
 @examples(25)
 @given(st.integers(0, 2**32), st.integers(1, 30), st.integers(0, 30), st.integers(0, 40))
-def test_each_hash_is_told_of_its_nearest_item(seed, n, m, radius):
+def test_each_hash_gets_its_nearest_item(seed, n, m, radius):
     dice = np.random.default_rng(seed)
     centres = dice.integers(0, 256, (3, 32), dtype=np.uint8)
 
@@ -44,7 +44,7 @@ def test_each_hash_is_told_of_its_nearest_item(seed, n, m, radius):
 
 @examples(25)
 @given(st.integers(0, 2**32), st.integers(0, 30), st.integers(0, 30))
-def test_each_caption_key_is_told_of_its_nearest_item_and_none_is_missed(seed, n, m):
+def test_each_caption_key_gets_its_nearest_item_and_none_is_missed(seed, n, m):
     dice = np.random.default_rng(seed)
     centres = dice.integers(0, 9, (2, 64), dtype=np.uint32)
 
@@ -68,9 +68,9 @@ def test_each_caption_key_is_told_of_its_nearest_item_and_none_is_missed(seed, n
 
 
 def test_the_bound_for_captions_is_that_of_framings():
-    """Half of a standard error above what framings ask for by the wording of captions alone."""
-    decades = Background(0.03, 0.04).rarity(np.array([1 - MAX_DIFFERENT_VALUES / 64, 0.48]))
-    assert decades[0] >= MatchSettings().min_decades > decades[1]
+    """Half a standard error above what framings require by the wording of captions alone."""
+    rarity = Background(0.03, 0.04).rarity(np.array([1 - MAX_DIFFERENT_VALUES / 64, 0.48]))
+    assert rarity[0] >= MatchSettings().min_decades > rarity[1]
     table = CaptionKey().compute([WORDS, WORDS + " yes"])
     keys = np.array(table["code"].to_pylist(), np.uint32)
     assert nearest_keys(keys[:1], keys[1:], MAX_DIFFERENT_VALUES).row.tolist() == [0]

@@ -46,7 +46,7 @@ def test_words_in_a_picture_are_found_as_a_caption_and_in_another_picture(cases,
     assert found["caption"]["media_path"] is None
 
 
-def test_the_words_themselves_are_given_only_where_captions_are(cases, tmp_path):
+def test_the_words_are_included_only_with_captions(cases, tmp_path):
     ours, _ = cases
     for with_captions in (False, True):
         out = tmp_path / f"{with_captions}.json"

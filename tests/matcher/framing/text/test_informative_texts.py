@@ -199,11 +199,11 @@ def test_framings_say_enough(phrase: str) -> None:
     assert says_enough([phrase])[0]
 
 
-def test_most_chatter_that_the_lists_were_not_made_for_says_too_little() -> None:
+def test_most_chatter_that_the_lists_were_not_written_for_says_too_little() -> None:
     assert says_enough(_all(_CHATTER_SINCE)).mean() <= 0.13  # 10 of 83
 
 
-def test_in_one_case_chatter_and_framings_are_told_apart_as_alone() -> None:
+def test_chatter_and_framings_are_distinguished_within_one_case_too() -> None:
     phrases = _all(_CHATTER) + [one for one in _all(_FRAMINGS) if one not in _ONE_WORD]
     assert says_enough(phrases).tolist() == [says_enough([one])[0] for one in phrases]
 
@@ -235,18 +235,18 @@ def test_two_chinese_characters_or_three_others_are_a_word() -> None:
     assert informative_words("暴") == {"暴": 0.5}
 
 
-def test_common_words_are_cut_out_of_what_is_written_without_spaces() -> None:
+def test_common_words_are_cut_out_of_text_without_spaces() -> None:
     assert list(cut_common_words("谁来赔偿这些损失")) == ["来赔偿", "损失"]
     assert list(cut_common_words("")) == []
     assert "来" in common_words().weak
 
 
-def test_what_says_something_in_english_is_no_function_word_of_another_language() -> None:
+def test_informative_english_words_are_not_function_words_of_another_language() -> None:
     assert "war" not in common_words().words
     assert {"the", "der", "und", "что", "من"} <= common_words().words
 
 
-def test_words_count_less_the_more_texts_hold_them() -> None:
+def test_words_count_less_the_more_texts_contain_them() -> None:
     counted = commonness_weights(np.array([0, 1, 1_000, 10_000, 50_000, 100_000]), 95_000)
     assert counted[0] == counted[1] == counted[2] == 1
     assert counted[3] == pytest.approx(0.5)
@@ -254,7 +254,7 @@ def test_words_count_less_the_more_texts_hold_them() -> None:
     assert commonness_weights(np.array([10]), 10)[0] == 1  # a small case can't tell
 
 
-def test_what_most_texts_of_a_large_case_say_is_chatter_there() -> None:
+def test_words_in_most_texts_of_a_large_case_count_as_chatter() -> None:
     held = [f"king number{at} palace x{at}y" for at in range(9_000)]
     enough = says_enough([*held, "palace king", "palace garden"])
     assert enough.tolist() == [True] * 9_000 + [False, False]
@@ -279,7 +279,7 @@ def test_the_order_of_texts_does_not_matter(
 
 
 @given(st.text(max_size=200))
-def test_the_content_of_any_text_is_words_and_parts_of_words(text: str) -> None:
+def test_every_word_of_any_text_counts_between_0_and_1(text: str) -> None:
     assert all(0 <= part <= 1 for part in informative_words(text).values())
     assert says_enough([text])[0] == (sum(informative_words(text).values()) >= MIN_CONTENT)
 
@@ -287,7 +287,7 @@ def test_the_content_of_any_text_is_words_and_parts_of_words(text: str) -> None:
 @pytest.mark.parametrize(
     "unit", ["字", "a", "ที่", "#aB ", "哈", "सम ", "\u202e\u200b", "ha", "a\u0301"]
 )
-def test_texts_of_100_kilobytes_are_no_trouble(unit: str) -> None:
+def test_texts_of_100_kilobytes_are_read(unit: str) -> None:
     says_enough([unit * (100_000 // len(unit))])
 
 

@@ -1,4 +1,4 @@
-"""Names of groups: what sets them apart, readable in Chinese too, in whatever order they come."""
+"""Keyphrases of groups: characteristic, readable in Chinese too, and independent of order."""
 
 import csv
 import math
@@ -16,7 +16,7 @@ from frametrace.matcher.framing.text.keyphrases import MAX_TERMS, terms_of_group
 from frametrace.matcher.framing.text.stopwords import cut_common_words, is_informative
 from frametrace.matcher.framing.text.term_weights import TermWeights
 from frametrace.matcher.framing.text.text_samples import NO_GROUP, TextSamples
-from frametrace.matcher.framing.text.tokenize import terms
+from frametrace.matcher.framing.text.tokenize import pieces, terms_of
 
 _DAMAGE = (
     "谁来赔偿这些损失？暴徒打砸地铁站",
@@ -71,7 +71,7 @@ def test_names_are_written_as_most_of_the_texts_write_them(texts: list[str], nam
     assert name in named
 
 
-def test_words_that_stand_together_are_one_phrase_and_forms_of_a_word_one_term() -> None:
+def test_words_that_occur_together_are_one_phrase_and_forms_of_a_word_one_term() -> None:
     (named,) = _terms(_STATION)
     assert named[0] == "hong kong"
     assert "rioters" in named
@@ -79,7 +79,7 @@ def test_words_that_stand_together_are_one_phrase_and_forms_of_a_word_one_term()
     assert sum(term in ("pay", "pays") for term in named) <= 1
 
 
-def test_what_sets_apart_comes_before_what_is_everywhere() -> None:
+def test_characteristic_terms_come_before_common_ones() -> None:
     rest = [f"police in town number{at}" for at in range(50)]
     farmer, kitten = _terms(
         ["farmer, beaten by police", "police: a farmer!", "farmer and police"],
@@ -106,7 +106,7 @@ def test_links_mentions_numbers_and_common_words_name_nothing() -> None:
     assert named == ["damage", "pays"]
 
 
-def test_numbers_that_are_names_stay() -> None:
+def test_numbers_that_are_names_are_kept() -> None:
     (named,) = _terms(["MH370 found in the bay", "where is #MH370?"])
     assert named[0] == "mh370"
 
@@ -127,7 +127,10 @@ def test_terms_are_weighted_by_class_based_tf_idf() -> None:
     outside = ["city lights", "city lights"]
     weights = TermWeights.of(_samples(*groups, outside=outside))
     counted = Counter(
-        term for group in (*groups, set(outside)) for text in group for term in set(terms(text))
+        term
+        for group in (*groups, set(outside))
+        for text in group
+        for term in set(terms_of(pieces(text)))
     )
     average = counted.total() / 4
     for term, frequency in counted.items():
@@ -135,7 +138,7 @@ def test_terms_are_weighted_by_class_based_tf_idf() -> None:
     assert weights.of_terms(["unheard"])[0] == pytest.approx(math.log(1 + average))
 
 
-def test_of_a_large_group_256_distinct_texts_are_read() -> None:
+def test_256_distinct_texts_of_a_large_group_are_read() -> None:
     samples = _samples([f"text x{at % 400}y" for at in range(1_000)])
     assert len(samples.rows[0]) == 256
     assert len(set(map(samples.texts.__getitem__, samples.rows[0].tolist()))) == 256
@@ -172,7 +175,7 @@ def test_the_order_of_groups_and_texts_does_not_matter(
 
 
 @given(st.lists(_TEXTS, min_size=1, max_size=3))
-def test_names_of_any_texts_are_few_different_and_say_something(groups: list[list[str]]) -> None:
+def test_any_texts_have_few_distinct_informative_terms(groups: list[list[str]]) -> None:
     for named in _terms(*groups):
         assert len(named) == len(set(named)) <= MAX_TERMS
         for name in named:
@@ -193,7 +196,7 @@ def test_texts_of_100_kilobytes_are_named(unit: str) -> None:
     assert all(len(name) < 300 for name in named)
 
 
-def test_groups_of_captions_of_one_picture_are_named_by_what_is_on_it(shared: Path) -> None:
+def test_captions_of_one_picture_are_named_by_its_subject(shared: Path) -> None:
     with (shared / "captions" / "flickr8k_test_en_zh.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     pictures = {row["image"]: at for at, row in enumerate(rows[::5])}

@@ -1,4 +1,4 @@
-"""The language of short captions, and the texts that stand for a group in each language."""
+"""The language of short captions, and the texts that represent a group in each language."""
 
 import csv
 from collections import Counter
@@ -16,7 +16,7 @@ from frametrace.matcher.framing.text.representatives import MAX_LANGUAGES, repre
 from frametrace.matcher.framing.text.term_weights import TermWeights
 from frametrace.matcher.framing.text.text_samples import NO_GROUP, TextSamples
 
-_SAID = {
+_CAPTIONS = {
     "en": (
         "who pays for this damage?",
         "police let the mob burn our city",
@@ -141,16 +141,18 @@ _SAID = {
 
 
 @pytest.mark.parametrize(
-    ("text", "language"), [(text, code) for code, texts in _SAID.items() for text in texts]
+    ("text", "language"), [(text, code) for code, texts in _CAPTIONS.items() for text in texts]
 )
-def test_the_language_of_a_short_caption_is_told_or_left_open(text: str, language: str) -> None:
+def test_the_language_of_a_short_caption_is_detected_or_undetermined(
+    text: str, language: str
+) -> None:
     assert language_of(text) == language or language_of(text).startswith("und-")
 
 
-def test_of_short_captions_in_15_languages_nearly_all_are_told() -> None:
-    told = [language_of(text) == code for code, texts in _SAID.items() for text in texts]
-    assert sum(told) >= 86
-    assert len(told) == 90
+def test_nearly_all_short_captions_in_15_languages_are_detected() -> None:
+    correct = [language_of(text) == code for code, texts in _CAPTIONS.items() for text in texts]
+    assert sum(correct) >= 86
+    assert len(correct) == 90
 
 
 @pytest.mark.parametrize(
@@ -163,11 +165,11 @@ def test_of_short_captions_in_15_languages_nearly_all_are_told() -> None:
         *(("香港 @someone https://t.co/abcdefgh", "zh"), ("谁来赔偿 #HK", "zh")),
     ],
 )
-def test_a_script_of_one_language_tells_it(text: str, language: str) -> None:
+def test_a_script_of_one_language_determines_it(text: str, language: str) -> None:
     assert language_of(text) == language
 
 
-def test_what_is_in_a_script_alone_is_in_the_language_of_the_others() -> None:
+def test_a_text_of_uncertain_language_gets_that_of_the_others_in_its_script() -> None:
     assert languages_of(["MH370?", "where did they find the plane", "香港"]) == ["en", "en", "zh"]
     assert languages_of(["MH370?", "香港"]) == ["und-Latn", "zh"]
     assert languages_of([]) == []
@@ -198,13 +200,13 @@ def _representatives(*groups: Sequence[str]) -> list[list[tuple[str, str]]]:
     return [[(language, texts[row]) for language, row in some] for some in found]
 
 
-def test_one_text_stands_for_a_group_in_each_language() -> None:
+def test_one_text_represents_a_group_in_each_language() -> None:
     (found,) = _representatives((*_ENGLISH, *_CHINESE[:2]))
     assert [language for language, _ in found] == ["en", "zh"]
     assert found[0][1] in _ENGLISH[:2]
 
 
-def test_it_is_the_one_most_like_the_others() -> None:
+def test_the_representative_is_most_similar_to_the_others() -> None:
     (found,) = _representatives(
         [
             "police beat farmer",
@@ -222,7 +224,7 @@ def test_of_equally_similar_texts_the_first_in_order_is_chosen() -> None:
     assert _representatives(texts)[0][0][1] == texts[0]
 
 
-def test_there_are_four_languages_at_most_and_none_of_a_few_texts_of_many() -> None:
+def test_there_are_at_most_four_languages_and_none_with_too_few_texts() -> None:
     texts = ["谁来赔偿", "누가 보상하나", "ใครจะจ่าย", "ποιος πληρώνει", "מי ישלם", "テロ"]
     (found,) = _representatives(texts)
     assert len(found) == MAX_LANGUAGES
@@ -231,7 +233,7 @@ def test_there_are_four_languages_at_most_and_none_of_a_few_texts_of_many() -> N
     assert [language for language, _ in found] == ["en"]
 
 
-def test_groups_without_letters_have_nobody() -> None:
+def test_groups_without_letters_have_no_representative() -> None:
     assert _representatives([], ["😂", "..."], ["谁来赔偿"]) == [[], [], [("zh", "谁来赔偿")]]
 
 
@@ -250,7 +252,7 @@ def test_the_order_of_groups_and_texts_does_not_matter(groups: list[list[str]], 
     assert again == [found[at] for at in order]
 
 
-def test_texts_in_no_group_are_not_asked() -> None:
+def test_texts_in_no_group_represent_nothing() -> None:
     samples = TextSamples.of(["who pays", "谁来赔偿"], np.array([NO_GROUP, 0]), 1)
     assert representatives(samples, TermWeights.of(samples)) == [[("zh", 1)]]
 
