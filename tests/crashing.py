@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Crashing", "counted", "failing", "pid", "squared"]
+__all__ = ["Crashing", "counted", "failing", "hanging", "pid", "squared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,11 @@ def squared(item: int) -> int:
 
 def pid(item: int) -> int:
     return os.getpid()
+
+
+def hanging(item: int) -> int:
+    time.sleep(600)
+    return item
 
 
 def failing(item: int) -> int:

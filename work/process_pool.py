@@ -101,7 +101,9 @@ class ProcessPool:
         return self
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        self._pool.shutdown(wait=error is None, cancel_futures=True)
+        if error is not None:  # nobody waits for what is in progress
+            self._kill()
+        self._pool.shutdown(wait=True, cancel_futures=True)
         if not self._user_chose_threads:
             os.environ.pop(_BLAS_THREADS, None)
 
@@ -195,8 +197,7 @@ class ProcessPool:
         for _ in range(_ATTEMPTS):
             # A process that was starting when another one broke the pool never gets the signal to
             # stop, and `shutdown` would wait for it forever.
-            for process in list((self._pool._processes or {}).values()):
-                process.kill()
+            self._kill()
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = self._start()
             try:
@@ -205,6 +206,10 @@ class ProcessPool:
                 continue
             return
         raise FrametraceError(_ENDED_ADVICE)
+
+    def _kill(self) -> None:
+        for process in list((self._pool._processes or {}).values()):
+            process.kill()
 
     def _start(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")

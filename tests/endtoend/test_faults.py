@@ -1,5 +1,6 @@
 import fcntl
 import json
+import os
 import random
 import resource
 import shutil
@@ -101,6 +102,32 @@ def test_killed_in_the_middle_of_a_stage_it_goes_on_with_the_same_command(
     assert tables_of(tmp_path / "out") == tables
     assert command("doctor", tmp_path / "case").returncode == 0
     assert not [path for path in tmp_path.rglob(".*") if path.name != ".lock"]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_stopped_by_ctrl_c_it_goes_on_with_the_same_command(
+    times, sources, whole, tmp_path, command
+):
+    tables, seconds, before = whole
+    commands = from_stage("embed", sources, before, tmp_path)
+    child = subprocess.Popen(
+        [PROGRAM, *map(str, commands[0])],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(seconds["embed"] * 0.7)
+    for _ in range(times):
+        os.killpg(child.pid, signal.SIGINT)  # as a terminal does: to all processes
+    assert child.wait(timeout=20) in {130, 0}
+    with pytest.raises(ProcessLookupError):
+        for _ in range(100):
+            os.killpg(child.pid, 0)
+            time.sleep(0.1)
+    for arguments in commands:
+        result = command(*arguments)
+        assert result.returncode == 0, result.stderr
+    assert tables_of(tmp_path / "out") == tables
 
 
 def no_room(size):
